@@ -1,0 +1,76 @@
+/**
+ * What a service is given for one connection, and what it gives back: no service sees a socket.
+ *
+ * @module
+ */
+import type { Context } from "../runtime/behavior.ts";
+import type { Ref } from "../runtime/ref.ts";
+import type { SocketAddress } from "../world/world.ts";
+
+/** Why a connection ended. */
+export type CloseReason =
+  /** The peer ended its stream, and all that was to be sent was sent. */
+  | { readonly type: "ended" }
+  /** This side closed it: the session said so, or the server stopped. */
+  | { readonly type: "closed" }
+  | { readonly type: "idle" }
+  /** It did not read what it was sent, for too long or too much of it. */
+  | { readonly type: "slow" }
+  /** It broke the rules of the frames; the text was sent to it. */
+  | { readonly type: "bad-frame"; readonly message: string }
+  /** The connection was lost, or the session failed. */
+  | { readonly type: "failed"; readonly error: unknown };
+
+/**
+ * Makes the session of one connection: run once a connection, inside the connection's actor.
+ *
+ * @typeParam F one frame of what the peer sends
+ * @typeParam M the messages that other actors may send to this connection's actor
+ */
+export type SessionFactory<F, M = never> = (connection: Connection<M>) => Session<F, M>;
+
+/** How one connection is served. All of it runs inside the connection's actor, one call at a time. */
+export interface Session<in F, in M = never> {
+  /** One frame came. A promise holds back the actor and the next read until it settles. Bytes are valid until it returns. */
+  frame(frame: F): void | Promise<void>;
+  /** A message came from another actor. */
+  message?(message: M): void | Promise<void>;
+  /** The peer has ended its sending half. Without this, what is queued is sent and the connection closed. */
+  ended?(): void | Promise<void>;
+  /** The server is about to stop: the last chance to say goodbye. What is queued is still sent, within the drain time. */
+  draining?(): void;
+  /** The connection is over. Called once, last. */
+  closed?(reason: CloseReason): void;
+}
+
+/** One connection, as its session sees it. */
+export interface Connection<M = never> {
+  /** The connection's actor, for others to send to. */
+  readonly self: Ref<M>;
+  /** The actor's own tools: spawn, watch, timers (their messages are {@linkcode Session.message}s), log, world. */
+  readonly context: Context<M>;
+  readonly remoteAddress: SocketAddress;
+  readonly localAddress: SocketAddress;
+  /** `127.0.0.1:40412`, `[::1]:40752`. */
+  readonly remote: string;
+  /** Queues bytes. They are copied: the array is the caller's again. What is queued goes out as few writes. No-op once closing. */
+  send(bytes: Uint8Array): void;
+  /** Queues a text as UTF-8 (as it is: no line end is added). */
+  sendText(text: string): void;
+  /** Bytes queued and not yet given to the kernel. */
+  readonly queuedBytes: number;
+  /** Resolves once fewer than `lowWaterBytes` (default 64 KiB) are queued; rejects when the connection closes first. For pieces of something long. */
+  drained(): Promise<void>;
+  /**
+   * Allows the queue to grow by so many bytes more: for what the peer is owed at once, a snapshot,
+   * that must not count against `maxOutboundBytes`.
+   */
+  allowOutbound(extraBytes: number): void;
+  /** Stops reading from the peer, until {@linkcode Connection.resume}: its kernel and then itself are slowed down. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. What is sent to it from now on is ignored. */
+  end(reason?: CloseReason): void;
+  /** Closes at once; what is queued is lost. */
+  abort(error: unknown): void;
+}
