@@ -125,8 +125,8 @@ export interface Net {
   bindUdp(options: SocketAddress): UdpSocket;
   /** Every address that a host name has, in the order in which they should be tried. An address is its own name. */
   resolve(hostname: string): Promise<string[]>;
-  /** Serves HTTP until closed. */
-  serveHttp(options: SocketAddress, handler: (request: Request) => Response | Promise<Response>): HttpServer;
+  /** Serves HTTP until closed. Throws like {@linkcode Net.listenTcp}. */
+  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer;
   /** Sends one HTTP request. */
   fetch(request: Request): Promise<Response>;
 }
@@ -174,6 +174,12 @@ export interface UdpSocket {
   close(): void;
 }
 
+/** Answers one request; `remote` is where it came from. A handler that fails is answered with status 500. */
+export type HttpHandler = (
+  request: Request,
+  remote: SocketAddress,
+) => Response | Promise<Response>;
+
 /** An HTTP server that is serving. */
 export interface HttpServer {
   readonly address: SocketAddress;
@@ -189,7 +195,10 @@ export interface Disk {
   stat(path: string): Promise<FileInfo>;
   /** What is in a folder, in no particular order. */
   list(folder: string): Promise<FolderEntry[]>;
-  makeFolder(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+  makeFolder(
+    path: string,
+    options?: { readonly recursive?: boolean },
+  ): Promise<void>;
   /** Atomically gives `from` the name `to`, replacing a file of that name. Durable after {@linkcode Disk.syncFolder}. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or an empty folder. */
@@ -199,7 +208,11 @@ export interface Disk {
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
   /** Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching broke. */
-  watch(folder: string, changed: () => void, failed: (error: WorldError) => void): Cancellable;
+  watch(
+    folder: string,
+    changed: () => void,
+    failed: (error: WorldError) => void,
+  ): Cancellable;
 }
 
 /** How to open a file. */

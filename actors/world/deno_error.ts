@@ -1,0 +1,114 @@
+/**
+ * Deno's own errors, told as {@linkcode WorldError}s.
+ *
+ * @module
+ */
+import { WorldError, type WorldErrorKind } from "./world.ts";
+
+const KIND_BY_NAME: Readonly<Record<string, WorldErrorKind>> = {
+  AddrInUse: "address-in-use",
+  AddrNotAvailable: "address-not-available",
+  AlreadyExists: "already-exists",
+  BadResource: "closed",
+  BrokenPipe: "broken-pipe",
+  ConnectionAborted: "connection-reset",
+  ConnectionRefused: "connection-refused",
+  ConnectionReset: "connection-reset",
+  FilesystemLoop: "not-found",
+  Interrupted: "closed",
+  InvalidData: "invalid-data",
+  IsADirectory: "is-a-directory",
+  NetworkUnreachable: "unreachable",
+  NotADirectory: "not-a-directory",
+  NotCapable: "permission-denied",
+  NotConnected: "connection-reset",
+  NotFound: "not-found",
+  PermissionDenied: "permission-denied",
+  TimedOut: "timed-out",
+  UnexpectedEof: "connection-reset",
+};
+
+const KIND_BY_CODE: Readonly<Record<string, WorldErrorKind>> = {
+  EACCES: "permission-denied",
+  EADDRINUSE: "address-in-use",
+  EADDRNOTAVAIL: "address-not-available",
+  EAI_AGAIN: "name-not-found",
+  ECONNREFUSED: "connection-refused",
+  ECONNRESET: "connection-reset",
+  EDQUOT: "no-space",
+  EEXIST: "already-exists",
+  EFBIG: "too-large",
+  EHOSTUNREACH: "unreachable",
+  EISDIR: "is-a-directory",
+  EMFILE: "too-many-open-files",
+  EMSGSIZE: "too-large",
+  ENETUNREACH: "unreachable",
+  ENFILE: "too-many-open-files",
+  ENOENT: "not-found",
+  ENOSPC: "no-space",
+  ENOTDIR: "not-a-directory",
+  ENOTEMPTY: "already-exists",
+  ENOTFOUND: "name-not-found",
+  EPERM: "permission-denied",
+  EPIPE: "broken-pipe",
+  ETIMEDOUT: "timed-out",
+};
+
+/** Linux's numbers. */
+const KIND_BY_NUMBER: Readonly<Record<string, WorldErrorKind>> = {
+  "39": "already-exists",
+  "101": "unreachable",
+  "104": "connection-reset",
+  "110": "timed-out",
+  "111": "connection-refused",
+  "113": "unreachable",
+};
+
+const REASON: Readonly<Partial<Record<WorldErrorKind, string>>> = {
+  "address-in-use": "the address is already in use",
+  "address-not-available": "this machine does not have the address",
+  "already-exists": "something is there already",
+  "broken-pipe": "the other side no longer reads",
+  "closed": "it was closed",
+  "connection-refused": "the connection was refused",
+  "connection-reset": "the connection was reset",
+  "is-a-directory": "it is a folder",
+  "name-not-found": "the name was not found",
+  "no-space": "no space left on the disk",
+  "not-a-directory": "it is not a folder",
+  "not-found": "it was not found",
+  "timed-out": "it took too long",
+  "too-large": "it is too large",
+  "too-many-open-files": "too many files are open",
+  "unreachable": "it cannot be reached",
+};
+
+/**
+ * Tells a failure of the platform's as a {@linkcode WorldError} that says what could not be done.
+ *
+ * @param doing what was tried, as in "Cannot DOING: why"
+ */
+export function worldError(doing: string, error: unknown): WorldError {
+  if (error instanceof WorldError) return error;
+  const kind = kindOf(error);
+  // The platform's own text names the flag of a missing permission, which is what its reader needs.
+  const reason = kind === "permission-denied" && error instanceof Deno.errors.NotCapable
+    ? error.message
+    : REASON[kind] ??
+      (error instanceof Error ? error.message : String(error));
+  return new WorldError(kind, `Cannot ${doing}: ${reason}`, { cause: error });
+}
+
+function kindOf(error: unknown): WorldErrorKind {
+  if (!(error instanceof Error)) return "other";
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const byCode = code === undefined ? undefined : KIND_BY_CODE[code];
+  if (byCode !== undefined) return byCode;
+  if (error.message.includes("failed to lookup address")) {
+    return "name-not-found";
+  }
+  // `fetch` has the number of the failure in its text only.
+  const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
+  const byNumber = number === undefined ? undefined : KIND_BY_NUMBER[number];
+  return byNumber ?? KIND_BY_NAME[error.name] ?? "other";
+}

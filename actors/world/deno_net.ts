@@ -1,0 +1,286 @@
+/**
+ * The real network.
+ *
+ * @module
+ */
+import { lookup } from "node:dns/promises";
+import type {
+  ConnectTcpOptions,
+  Datagram,
+  HttpHandler,
+  HttpServer,
+  ListenTcpOptions,
+  Net,
+  SocketAddress,
+  TcpConnection,
+  TcpListener,
+  UdpSocket,
+} from "./world.ts";
+import { worldError } from "./deno_error.ts";
+
+const MAPPED_IPV4 = "::ffff:";
+
+/** An IPv4 peer of a dual-stack socket is shown with its IPv4 address. */
+function socketAddress(address: Deno.NetAddr): SocketAddress {
+  const { hostname, port } = address;
+  return {
+    hostname: hostname.startsWith(MAPPED_IPV4) && hostname.includes(".")
+      ? hostname.slice(MAPPED_IPV4.length)
+      : hostname,
+    port,
+  };
+}
+
+function show({ hostname, port }: SocketAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** The network of the machine. */
+export class DenoNet implements Net {
+  listenTcp(options: ListenTcpOptions): TcpListener {
+    const { hostname, port, tls } = options;
+    try {
+      return new DenoTcpListener(
+        tls === undefined
+          ? Deno.listen({ hostname, port })
+          : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key }),
+      );
+    } catch (error) {
+      throw worldError(`listen on ${show(options)}`, error);
+    }
+  }
+
+  async connectTcp(options: ConnectTcpOptions): Promise<TcpConnection> {
+    const { hostname, port, tls, signal } = options;
+    signal?.throwIfAborted();
+    try {
+      const connection = await Deno.connect({
+        hostname,
+        port,
+        ...(signal && { signal }),
+      });
+      if (tls === undefined) return new DenoTcpConnection(connection);
+      return new DenoTcpConnection(
+        await startTls(connection, hostname, tls, signal),
+      );
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw worldError(`connect to ${show(options)}`, error);
+    }
+  }
+
+  bindUdp(options: SocketAddress): UdpSocket {
+    try {
+      return new DenoUdpSocket(
+        Deno.listenDatagram({ ...options, transport: "udp" }),
+      );
+    } catch (error) {
+      throw worldError(`bind UDP ${show(options)}`, error);
+    }
+  }
+
+  async resolve(hostname: string): Promise<string[]> {
+    if (isAddress(hostname)) return [hostname];
+    // RFC 6761: localhost is loopback, of both families, whatever the machine's tables say.
+    const loopback = hostname === "localhost" ? ["::1", "127.0.0.1"] : [];
+    try {
+      // The C library's look-up, so that /etc/hosts and its order count.
+      const found = await lookup(hostname, { all: true, order: "verbatim" });
+      return [
+        ...new Set([...found.map((entry) => entry.address), ...loopback]),
+      ];
+    } catch (error) {
+      if (loopback.length > 0) return loopback;
+      throw worldError(`find the address of ${hostname}`, error);
+    }
+  }
+
+  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer {
+    try {
+      const server = Deno.serve(
+        { hostname: options.hostname, port: options.port, onListen: () => {} },
+        (request, info) => handler(request, socketAddress(info.remoteAddr)),
+      );
+      return {
+        address: socketAddress(server.addr),
+        close: () => server.shutdown(),
+      };
+    } catch (error) {
+      throw worldError(`serve HTTP on ${show(options)}`, error);
+    }
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    try {
+      return await fetch(request);
+    } catch (error) {
+      if (request.signal.aborted) throw request.signal.reason;
+      // The reason is in the cause: `fetch` itself only ever says "error sending request".
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      throw worldError(`fetch ${request.url}`, cause);
+    }
+  }
+}
+
+function isAddress(hostname: string): boolean {
+  return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+async function startTls(
+  connection: Deno.TcpConn,
+  hostname: string,
+  tls: NonNullable<ConnectTcpOptions["tls"]>,
+  signal: AbortSignal | undefined,
+): Promise<Deno.TlsConn> {
+  const secured = await Deno.startTls(connection, {
+    hostname: tls.serverName ?? hostname,
+    ...(tls.caCerts && { caCerts: [...tls.caCerts] }),
+  });
+  const abort = () => secured.close();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    // Now, so that a certificate that does not fit is a failure to connect.
+    await secured.handshake();
+    return secured;
+  } catch (error) {
+    if (!signal?.aborted) secured.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+class DenoTcpListener implements TcpListener {
+  readonly address: SocketAddress;
+  #listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
+  #closed = false;
+
+  constructor(
+    listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>,
+  ) {
+    this.#listener = listener;
+    this.address = socketAddress(listener.addr);
+  }
+
+  async accept(): Promise<TcpConnection> {
+    try {
+      return new DenoTcpConnection(await this.#listener.accept());
+    } catch (error) {
+      throw worldError("accept a connection", error);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+}
+
+const failRead = (error: unknown): never => {
+  throw worldError("read from the connection", error);
+};
+const failWrite = (error: unknown): never => {
+  throw worldError("write to the connection", error);
+};
+
+class DenoTcpConnection implements TcpConnection {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  #connection: Deno.TcpConn | Deno.TlsConn;
+  #closed = false;
+
+  constructor(connection: Deno.TcpConn | Deno.TlsConn) {
+    this.#connection = connection;
+    this.localAddress = socketAddress(connection.localAddr);
+    this.remoteAddress = socketAddress(connection.remoteAddr);
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#connection.read(buffer).catch(failRead);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#connection.write(bytes).catch(failWrite);
+  }
+
+  async closeWrite(): Promise<void> {
+    try {
+      await this.#connection.closeWrite();
+    } catch (error) {
+      throw worldError("end the connection's sending half", error);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#connection.close();
+    } catch (error) {
+      // A TLS connection whose handshake failed has closed itself.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+
+  setNoDelay(noDelay: boolean): void {
+    if (this.#closed || !("setNoDelay" in this.#connection)) return;
+    this.#connection.setNoDelay(noDelay);
+  }
+}
+
+/** The largest datagram that IP can carry. */
+const MAX_DATAGRAM_BYTES = 65536;
+
+class DenoUdpSocket implements UdpSocket {
+  readonly address: SocketAddress;
+  #socket: Deno.DatagramConn;
+  #dualStack: boolean;
+  #closed = false;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(socket: Deno.DatagramConn) {
+    this.#socket = socket;
+    const address = socket.addr;
+    if (address.transport !== "udp") {
+      throw new TypeError("Cannot bind UDP: not a UDP socket");
+    }
+    this.address = socketAddress(address);
+    this.#dualStack = address.hostname.includes(":");
+  }
+
+  async receive(): Promise<Datagram> {
+    const buffer = this.#spare ?? new Uint8Array(MAX_DATAGRAM_BYTES);
+    this.#spare = undefined;
+    try {
+      const [bytes, from] = await this.#socket.receive(buffer);
+      if (from.transport !== "udp") throw new TypeError("not a UDP peer");
+      return { bytes: bytes.slice(), from: socketAddress(from) };
+    } catch (error) {
+      throw worldError("receive a datagram", error);
+    } finally {
+      this.#spare = buffer;
+    }
+  }
+
+  async send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    const hostname = this.#dualStack && !to.hostname.includes(":") && isAddress(to.hostname)
+      ? MAPPED_IPV4 + to.hostname
+      : to.hostname;
+    try {
+      await this.#socket.send(bytes, {
+        transport: "udp",
+        hostname,
+        port: to.port,
+      });
+    } catch (error) {
+      throw worldError(`send a datagram to ${show(to)}`, error);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+  }
+}
