@@ -24,3 +24,21 @@ export interface FrameDecoder<F> {
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }
+
+/** Options of {@linkcode lineFrames}. */
+export interface LineFramesOptions {
+  /** The most bytes of one line, without its end. @default 65536 */
+  readonly maxFrameBytes?: number;
+  /** Milliseconds after which an unterminated chunk of a peer that has sent no `\n` yet is a message. @default 50 */
+  readonly idleFlushMs?: number;
+}
+
+/** Lines of UTF-8. */
+export function lineFrames(_options: LineFramesOptions = {}): FrameDecoder<string> {
+  throw new Error("Cannot decode: not written yet");
+}
+
+/** The bytes as they come. */
+export function rawFrames(): FrameDecoder<Uint8Array> {
+  throw new Error("Cannot decode: not written yet");
+}

@@ -1,0 +1,17 @@
+/**
+ * Sockets as actors: TCP servers and clients whose connections are actors with sessions, and UDP sockets with an actor a peer.
+ *
+ * @module
+ */
+export { formatAddress, formatHost, parseAddress } from "./address.ts";
+export type { ConnectionLimits } from "./connection.ts";
+export {
+  type DatagramHandler,
+  type DatagramPeer,
+  datagrams,
+  type DatagramsCommand,
+  type DatagramsOptions,
+} from "./datagrams.ts";
+export { dialer, type DialerCommand, type DialerDown, type DialerOptions, type DialerUp } from "./dialer.ts";
+export type { CloseReason, Connection, Session, SessionFactory } from "./session.ts";
+export { type TcpLimits, tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
