@@ -1,0 +1,459 @@
+/**
+ * What tests share: limits on waiting, real processes, raw clients, folders and certificates of their own.
+ *
+ * @module
+ */
+import config from "../deno.json" with { type: "json" };
+
+/** The repository's folder. */
+export const root: string = new URL("..", import.meta.url).pathname;
+
+/** How long a test waits for something that must happen, unless told. Generous: the machine may be busy. */
+export const PATIENCE_MS = 15_000;
+
+/** Gives a promise a limit: rejects with `what` and the limit when it has not settled in time. */
+export async function deadline<T>(promise: Promise<T>, limitMs = PATIENCE_MS, what = "it"): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Cannot go on: ${what} took over ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits until `condition` holds, for what tells nobody when it happens (a file's content, a counter). */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = PATIENCE_MS,
+): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!await condition()) {
+    if (performance.now() > end) {
+      throw new Error(`Cannot go on: ${what} did not happen within ${limitMs} ms`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 and the line that names the real one. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** A folder that is removed with its content at the end of the block: `await using folder = await tempFolder()`. */
+export interface TempFolder extends AsyncDisposable {
+  readonly path: string;
+  /** The path of a name in the folder. */
+  file(name: string): string;
+}
+
+/** Makes a folder under `.tmp/`, inside the tree, so that tests need no right outside of it. */
+export async function tempFolder(): Promise<TempFolder> {
+  await Deno.mkdir(`${root}.tmp`, { recursive: true });
+  const path = await Deno.makeTempDir({ dir: `${root}.tmp` });
+  return {
+    path,
+    file: (name) => `${path}/${name}`,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** Whether a program can be started here. Tests that need one say so: `{ ignore: !await available("python3") }`. */
+export async function available(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    await new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).output();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lines out of a stream, kept until asked for. */
+class LineStream {
+  readonly #lines: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  #cursor = 0;
+  #text = "";
+  #ended = false;
+  readonly done: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.done = this.#read(stream);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#text += text;
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      this.#lines.push(...parts);
+      this.#wake();
+    }
+    if (rest !== "") this.#lines.push(rest);
+    this.#ended = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** The next line that holds `pattern`; what stands before it is passed over. */
+  async line(pattern: string | RegExp): Promise<string> {
+    while (true) {
+      while (this.#cursor < this.#lines.length) {
+        const line = this.#lines[this.#cursor++] ?? "";
+        if (typeof pattern === "string" ? line.includes(pattern) : pattern.test(line)) return line;
+      }
+      if (this.#ended) throw new Error(`Cannot find ${pattern}: the output ended:\n${this.#text}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves once the text so far holds `pattern`: for prompts, which end no line. */
+  async shows(pattern: string): Promise<void> {
+    while (!this.#text.includes(pattern)) {
+      if (this.#ended) throw new Error(`Cannot find ${pattern}: the output ended:\n${this.#text}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+}
+
+/** Options of {@linkcode startProcess}. */
+export interface ProcessOptions {
+  /** @default the repository's folder */
+  readonly cwd?: string;
+  /** Added to this process's own environment. */
+  readonly env?: Record<string, string>;
+}
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real process; killed, if need be, at the end of the block: `await using server = startTask(…)`. */
+export class TestProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #stdout: LineStream;
+  readonly #stderr: LineStream;
+  #inputClosed = false;
+
+  constructor(program: string, args: readonly string[], options: ProcessOptions = {}) {
+    this.#child = new Deno.Command(program, {
+      args: [...args],
+      cwd: options.cwd ?? root,
+      env: { NO_COLOR: "1", ...options.env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdout = new LineStream(this.#child.stdout);
+    this.#stderr = new LineStream(this.#child.stderr);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** All of stdout so far. */
+  get stdout(): string {
+    return this.#stdout.text;
+  }
+
+  /** All of stderr so far. */
+  get stderr(): string {
+    return this.#stderr.text;
+  }
+
+  /** The next line of stdout that holds `pattern`. */
+  line(pattern: string | RegExp, limitMs = PATIENCE_MS): Promise<string> {
+    return this.#explained(deadline(this.#stdout.line(pattern), limitMs, `the line ${pattern}`));
+  }
+
+  /** The next line of stderr that holds `pattern`. */
+  errorLine(pattern: string | RegExp, limitMs = PATIENCE_MS): Promise<string> {
+    return this.#explained(deadline(this.#stderr.line(pattern), limitMs, `the line ${pattern} on stderr`));
+  }
+
+  /** Resolves once stdout holds `text`, also in an unfinished line (a prompt). */
+  shows(text: string, limitMs = PATIENCE_MS): Promise<void> {
+    return this.#explained(deadline(this.#stdout.shows(text), limitMs, `the text ${JSON.stringify(text)}`));
+  }
+
+  /** The port that the line with "listening" (or what `pattern` says) names last. */
+  async port(pattern: string | RegExp = /listening/i): Promise<number> {
+    const line = await this.line(pattern);
+    const numbers = line.match(/\d+/g) ?? [];
+    const named = /(?:port |:)(\d+)/.exec(line)?.[1] ?? numbers.at(-1);
+    if (named === undefined) throw new Error(`Cannot find a port in ${JSON.stringify(line)}`);
+    return Number(named);
+  }
+
+  /** Types a line. */
+  async type(line: string): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(line + "\n"));
+  }
+
+  /** Ends the input. */
+  async closeInput(): Promise<void> {
+    if (this.#inputClosed) return;
+    this.#inputClosed = true;
+    await this.#stdin.close().catch(() => {});
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for the end. */
+  async ended(limitMs = PATIENCE_MS): Promise<Ended> {
+    const { code } = await this.#explained(deadline(this.#child.status, limitMs, "the end of the process"));
+    await Promise.all([this.#stdout.done, this.#stderr.done]);
+    await this.closeInput();
+    return { code, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  async #explained<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      throw new Error(`${error}\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`, { cause: error });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.ended();
+  }
+}
+
+/** Starts a program. */
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  options?: ProcessOptions,
+): TestProcess {
+  return new TestProcess(program, args, options);
+}
+
+/** Names of `deno.json`'s tasks. */
+export type TaskName = keyof typeof config.tasks;
+
+/**
+ * Starts a task as `deno task NAME ARGS` does, with exactly its rights, but in a folder of the caller's choice
+ * (inside the tree, where the rights hold) and without the process in between, so that signals reach it.
+ */
+export function startTask(
+  name: TaskName,
+  args: readonly string[] = [],
+  options?: ProcessOptions,
+): TestProcess {
+  const [deno, ...words] = config.tasks[name].command.split(" ");
+  if (deno !== "deno") throw new TypeError(`Cannot start task ${name}: its command is not deno's`);
+  const own = words.map((word) => word.endsWith(".ts") ? root + word : word);
+  return new TestProcess(Deno.execPath(), [...own, ...args], options);
+}
+
+/** Runs a task to its end, with all its input given. */
+export async function runTask(
+  name: TaskName,
+  args: readonly string[],
+  options: ProcessOptions & { readonly input?: string } = {},
+): Promise<Ended> {
+  await using task = startTask(name, args, options);
+  if (options.input) await task.type(options.input.replace(/\n$/, ""));
+  await task.closeInput();
+  return await task.ended();
+}
+
+/** A raw TCP client that reads lines, bytes or all there is. */
+export class TestClient implements Disposable {
+  readonly conn: Deno.Conn;
+  #unread = new Uint8Array(0);
+  #ended = false;
+
+  constructor(conn: Deno.Conn) {
+    this.conn = conn;
+  }
+
+  /** Connects to a port of this machine. */
+  static async connect(port: number, hostname = "127.0.0.1"): Promise<TestClient> {
+    return new TestClient(await deadline(Deno.connect({ hostname, port }), PATIENCE_MS, "connecting"));
+  }
+
+  /** The client's own address as servers print it. */
+  get address(): string {
+    const { hostname, port } = netAddress(this.conn.localAddr);
+    return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  }
+
+  /** Sends a text as it is, or bytes, all of them. */
+  async send(data: string | Uint8Array): Promise<void> {
+    let bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
+  }
+
+  /** The next line, without its end; null at the end of the stream. */
+  line(limitMs = PATIENCE_MS): Promise<string | null> {
+    return deadline(this.#line(), limitMs, "a line from the server");
+  }
+
+  async #line(): Promise<string | null> {
+    let from = 0;
+    while (true) {
+      const end = this.#unread.indexOf(10, from);
+      if (end >= 0) return text(this.#take(end + 1).subarray(0, end));
+      from = this.#unread.length;
+      if (!await this.#more()) return from === 0 ? null : text(this.#take(from));
+    }
+  }
+
+  /** The next `count` bytes; fewer at the end of the stream. */
+  bytes(count: number, limitMs = PATIENCE_MS): Promise<Uint8Array> {
+    return deadline(this.#bytes(count), limitMs, `${count} bytes from the server`);
+  }
+
+  async #bytes(count: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let missing = count;
+    while (missing > 0 && (this.#unread.length > 0 || await this.#more())) {
+      const part = this.#take(Math.min(missing, this.#unread.length));
+      parts.push(part);
+      missing -= part.length;
+    }
+    return new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
+  }
+
+  /** All until the end of the stream, as text. */
+  async rest(limitMs = PATIENCE_MS): Promise<string> {
+    return text(await this.bytes(Infinity, limitMs));
+  }
+
+  /** Resolves once the server has closed; a reset counts. What is still sent is passed over. */
+  async closed(limitMs = PATIENCE_MS): Promise<void> {
+    await deadline(this.#untilClosed(), limitMs, "the server's close");
+  }
+
+  async #untilClosed(): Promise<void> {
+    while (await this.#more()) this.#unread = new Uint8Array(0);
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#unread.subarray(0, count);
+    this.#unread = this.#unread.subarray(count);
+    return taken;
+  }
+
+  async #more(): Promise<boolean> {
+    if (this.#ended) return false;
+    const buffer = new Uint8Array(65536);
+    let count: number | null;
+    try {
+      count = await this.conn.read(buffer);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      count = null;
+    }
+    if (count === null) {
+      this.#ended = true;
+      return false;
+    }
+    const joined = new Uint8Array(this.#unread.length + count);
+    joined.set(this.#unread);
+    joined.set(buffer.subarray(0, count), this.#unread.length);
+    this.#unread = joined;
+    return true;
+  }
+
+  /** Ends the sending half. */
+  async closeWrite(): Promise<void> {
+    await this.conn.closeWrite();
+  }
+
+  close(): void {
+    try {
+      this.conn.close();
+    } catch {
+      // Closed before.
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function netAddress(address: Deno.Addr): Deno.NetAddr {
+  if (address.transport === "tcp" || address.transport === "udp") return address;
+  throw new TypeError("Cannot tell the address: it is no internet socket");
+}
+
+const decoder = new TextDecoder();
+
+function text(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A certificate for `localhost`, `127.0.0.1` and `::1`, as PEM files and text. It is its own authority. */
+export interface TestCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Makes a certificate with `openssl`; ask `available("openssl", "version")` first. */
+export async function makeCertificate(folder: TempFolder): Promise<TestCertificate> {
+  const certFile = folder.file("cert.pem");
+  const keyFile = folder.file("key.pem");
+  const made = await new Deno.Command("openssl", {
+    args: [
+      ...[
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "30",
+      ],
+      ...["-keyout", keyFile, "-out", certFile, "-subj", "/CN=localhost"],
+      ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"],
+      ...["-addext", "basicConstraints=critical,CA:FALSE"],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!made.success) throw new Error(`Cannot make a certificate: ${text(made.stderr)}`);
+  return {
+    certFile,
+    keyFile,
+    cert: await Deno.readTextFile(certFile),
+    key: await Deno.readTextFile(keyFile),
+  };
+}
