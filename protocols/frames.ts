@@ -29,16 +29,230 @@ export class FrameError extends Error {
 export interface LineFramesOptions {
   /** The most bytes of one line, without its end. @default 65536 */
   readonly maxFrameBytes?: number;
-  /** Milliseconds after which an unterminated chunk of a peer that has sent no `\n` yet is a message. @default 50 */
+  /** Milliseconds after which an unterminated chunk of a peer that has sent no `\n` yet is a message; 0 is never. @default 50 */
   readonly idleFlushMs?: number;
 }
 
-/** Lines of UTF-8. */
-export function lineFrames(_options: LineFramesOptions = {}): FrameDecoder<string> {
-  throw new Error("Cannot decode: not written yet");
+/**
+ * Lines of UTF-8, ended by `\n`; one `\r` before it is dropped.
+ *
+ * For peers that end nothing: until the first `\n`, what is followed by silence is a message too.
+ * Throws `RangeError` on a limit below 1 or a negative time.
+ *
+ * @example
+ * ```ts
+ * import { lineFrames } from "@troupe/actors/protocols/frames";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const decoder = lineFrames();
+ * const lines: string[] = [];
+ * decoder.push(new TextEncoder().encode("one\r\ntwo\nthr"), lines);
+ * decoder.push(new TextEncoder().encode("ee\n"), lines);
+ * assertEquals(lines, ["one", "two", "three"]);
+ * ```
+ */
+export function lineFrames(options: LineFramesOptions = {}): FrameDecoder<string> {
+  const { maxFrameBytes = 65536, idleFlushMs = 50 } = options;
+  if (!Number.isInteger(maxFrameBytes) || maxFrameBytes < 1) {
+    throw new RangeError(`Cannot limit a line to ${maxFrameBytes} bytes: it takes a whole number from 1`);
+  }
+  if (!(idleFlushMs >= 0)) {
+    throw new RangeError(`Cannot wait ${idleFlushMs} ms for silence: it takes 0 or more`);
+  }
+  return new LineDecoder(maxFrameBytes, idleFlushMs);
 }
 
-/** The bytes as they come. */
+/**
+ * The bytes as they come: each chunk is a frame, a view of the reader's buffer.
+ *
+ * @example
+ * ```ts
+ * import { rawFrames } from "@troupe/actors/protocols/frames";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frames: Uint8Array[] = [];
+ * rawFrames().push(Uint8Array.of(1, 2), frames);
+ * assertEquals(frames, [Uint8Array.of(1, 2)]);
+ * ```
+ */
 export function rawFrames(): FrameDecoder<Uint8Array> {
-  throw new Error("Cannot decode: not written yet");
+  return RAW;
+}
+
+const RAW: FrameDecoder<Uint8Array> = Object.freeze({
+  push(chunk: Uint8Array, frames: Uint8Array[]): void {
+    frames.push(chunk);
+  },
+  idleFlushMs: 0,
+  idle(): void {},
+  end(): void {},
+});
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** What is kept of an unfinished line starts this large, and a larger one is given back when the line is finished. */
+const CARRY_BYTES = 1024;
+/** Stateless as it is used here: never asked to stream. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+class LineDecoder implements FrameDecoder<string> {
+  readonly #maxBytes: number;
+  readonly #idleFlushMs: number;
+  /** The unfinished line. */
+  #carry: Uint8Array | undefined;
+  #carryLength = 0;
+  #sawLineEnd = false;
+  /** Silence fell in the middle of a character: it is no end of a message, however long it lasts. */
+  #midCharacter = false;
+  #failure: FrameError | undefined;
+
+  constructor(maxBytes: number, idleFlushMs: number) {
+    this.#maxBytes = maxBytes;
+    this.#idleFlushMs = idleFlushMs;
+  }
+
+  get idleFlushMs(): number {
+    return this.#sawLineEnd || this.#midCharacter || this.#carryLength === 0 ? 0 : this.#idleFlushMs;
+  }
+
+  push(chunk: Uint8Array, frames: string[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#midCharacter = false;
+    const lastEnd = chunk.lastIndexOf(LF);
+    let start = 0;
+    if (lastEnd >= 0) {
+      this.#sawLineEnd = true;
+      if (this.#carryLength > 0) {
+        start = chunk.indexOf(LF) + 1;
+        this.#keep(chunk, 0, start - 1);
+        this.#finishCarry(frames);
+      }
+      if (start <= lastEnd) this.#pushLines(chunk, start, lastEnd, frames);
+      start = lastEnd + 1;
+    }
+    if (start < chunk.length) this.#keep(chunk, start, chunk.length);
+  }
+
+  idle(frames: string[]): void {
+    if (this.idleFlushMs === 0 || this.#carry === undefined) return;
+    if (endsMidCharacter(this.#carry, this.#carryLength)) {
+      this.#midCharacter = true;
+      return;
+    }
+    this.#pushRest(frames);
+  }
+
+  end(frames: string[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#carryLength > 0) this.#pushRest(frames);
+  }
+
+  /** Takes complete lines; the last one's `\n` stands at `end`. */
+  #pushLines(chunk: Uint8Array, start: number, end: number, frames: string[]): void {
+    for (let runStart = start; runStart <= end;) {
+      // As many lines as are within the limit even together: decoding costs as much for one line as for forty.
+      const limit = runStart + this.#maxBytes;
+      let runEnd = end <= limit ? end : chunk.lastIndexOf(LF, limit);
+      const text = runEnd < runStart ? undefined : decode(chunk, runStart, runEnd);
+      if (text === undefined) {
+        // A line that is too long, or one that is not UTF-8: only one by one is it known which.
+        runEnd = chunk.indexOf(LF, runStart);
+        this.#pushLine(chunk, runStart, runEnd, frames);
+      } else {
+        splitLines(text, frames);
+      }
+      runStart = runEnd + 1;
+    }
+  }
+
+  #pushLine(bytes: Uint8Array, start: number, end: number, frames: string[]): void {
+    const stop = end > start && bytes[end - 1] === CR ? end - 1 : end;
+    this.#pushText(bytes, start, stop, frames);
+  }
+
+  #pushText(bytes: Uint8Array, start: number, end: number, frames: string[]): void {
+    if (end - start > this.#maxBytes) this.#failTooLong();
+    const text = decode(bytes, start, end);
+    if (text === undefined) this.#fail("message is not UTF-8");
+    frames.push(text);
+  }
+
+  #finishCarry(frames: string[]): void {
+    const carry = this.#takeCarry();
+    if (carry !== undefined) this.#pushLine(carry.bytes, 0, carry.length, frames);
+  }
+
+  /** What no `\n` ended: a `\r` in it is text. */
+  #pushRest(frames: string[]): void {
+    const carry = this.#takeCarry();
+    if (carry !== undefined) this.#pushText(carry.bytes, 0, carry.length, frames);
+  }
+
+  #takeCarry(): { bytes: Uint8Array; length: number } | undefined {
+    const bytes = this.#carry;
+    if (bytes === undefined) return undefined;
+    const length = this.#carryLength;
+    this.#carryLength = 0;
+    if (bytes.length > CARRY_BYTES) this.#carry = undefined;
+    return { bytes, length };
+  }
+
+  #keep(chunk: Uint8Array, start: number, end: number): void {
+    const length = this.#carryLength + end - start;
+    // One byte more may be the `\r` of the line's end; two cannot.
+    if (length > this.#maxBytes) {
+      const last = end > start ? chunk[end - 1] : this.#carry?.[this.#carryLength - 1];
+      if (length > this.#maxBytes + 1 || last !== CR) this.#failTooLong();
+    }
+    const carry = this.#carry;
+    const room = carry?.length ?? 0;
+    if (carry === undefined || room < length) {
+      const larger = new Uint8Array(Math.max(CARRY_BYTES, length, 2 * room));
+      if (carry !== undefined) larger.set(carry.subarray(0, this.#carryLength));
+      this.#carry = larger;
+    }
+    this.#carry?.set(chunk.subarray(start, end), this.#carryLength);
+    this.#carryLength = length;
+  }
+
+  #failTooLong(): never {
+    this.#fail(`message is longer than ${this.#maxBytes} bytes`);
+  }
+
+  #fail(message: string): never {
+    this.#failure = new FrameError(message);
+    this.#carry = undefined;
+    this.#carryLength = 0;
+    throw this.#failure;
+  }
+}
+
+function splitLines(text: string, frames: string[]): void {
+  let start = 0;
+  for (;;) {
+    const end = text.indexOf("\n", start);
+    const stop = end < 0 ? text.length : end;
+    frames.push(text.slice(start, stop > start && text.charCodeAt(stop - 1) === CR ? stop - 1 : stop));
+    if (end < 0) return;
+    start = end + 1;
+  }
+}
+
+/** The text, or undefined where it is not UTF-8. */
+function decode(bytes: Uint8Array, start: number, end: number): string | undefined {
+  try {
+    return UTF8.decode(bytes.subarray(start, end));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the last character of the bytes lacks some of its own: RFC 3629, section 3. */
+function endsMidCharacter(bytes: Uint8Array, length: number): boolean {
+  for (let back = 1; back <= 3 && back <= length; back++) {
+    const byte = bytes[length - back] ?? 0;
+    if (byte < 0x80) return false;
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2);
+  }
+  return false;
 }
