@@ -1,0 +1,158 @@
+/**
+ * A simulated machine: it lives, dies, and comes back with what its disk has kept.
+ *
+ * @module
+ */
+import type { Cancellable, Clock, EventLoop, World } from "../world.ts";
+import { lifeLog, SimLog } from "./log.ts";
+import { SeededRandom } from "./random.ts";
+import type { Simulation } from "./simulation.ts";
+import type { LogLevel } from "../world.ts";
+
+/** What runs on a host: given its world, it starts what it starts. Run anew at each restart. */
+export type Program<T = unknown> = (world: World) => T;
+
+/** Options of a host. */
+export interface SimHostOptions {
+  /** How far the host's wall clock is off, in milliseconds. @default 0 */
+  readonly clockSkewMs?: number;
+  /** Log lines below this level are thrown away. @default "debug" */
+  readonly logLevel?: LogLevel;
+}
+
+/** What the wall clocks show when a simulation begins: 2026-01-01T00:00:00Z. */
+const EPOCH_MS = 1_767_225_600_000;
+
+/** From one start of a host to its end. What belongs to a life that is over does nothing any more. */
+export class Life {
+  readonly host: string;
+  /** The host's place in the seeded order of what is ready at once. */
+  readonly lane: number;
+  alive = true;
+  readonly #simulation: Simulation;
+
+  constructor(host: string, lane: number, simulation: Simulation) {
+    this.host = host;
+    this.lane = lane;
+    this.#simulation = simulation;
+  }
+
+  /** Plans `task`, which only happens when this life is not over by then. */
+  schedule(delayMs: number, task: () => void): Cancellable {
+    return this.#simulation.schedule(delayMs, this.lane, () => {
+      if (this.alive) task();
+    });
+  }
+
+  trace(part: string, event: string): void {
+    this.#simulation.trace.add(this.#simulation.now, this.host, part, event);
+  }
+}
+
+/** One machine of a simulated world. */
+export class SimHost {
+  readonly name: string;
+  /** What the host's actors logged, over all of its lives. */
+  readonly log: SimLog;
+  readonly #simulation: Simulation;
+  readonly #lane: number;
+  readonly #skewMs: number;
+  #lives = 0;
+  #life: Life | undefined;
+  #world: World | undefined;
+  #program: Program | undefined;
+
+  constructor(name: string, lane: number, simulation: Simulation, options: SimHostOptions) {
+    this.name = name;
+    this.log = new SimLog(options.logLevel ?? "debug");
+    this.#lane = lane;
+    this.#skewMs = options.clockSkewMs ?? 0;
+    this.#simulation = simulation;
+    this.#begin();
+  }
+
+  /** False between a crash and the restart. */
+  get isUp(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** The world as this life of the host knows it. Throws while the host is down. */
+  get world(): World {
+    if (this.#world === undefined) throw new Error(`Cannot enter the world of ${this.name}: it is down`);
+    return this.#world;
+  }
+
+  /** Runs a program, and remembers it for restarts. Gives what the program returns. */
+  start<T>(program: Program<T>): T {
+    this.#program = program;
+    return program(this.world);
+  }
+
+  /** The power goes: nobody is told, and the disk keeps what was synced and perhaps some more. */
+  crash(): void {
+    this.#end("power cut");
+  }
+
+  /** The process dies (`kill -9`): the machine closes its connections, and the disk keeps all that was written. */
+  kill(): void {
+    this.#end("killed");
+  }
+
+  /** Begins a new life (killing the one there is) and runs the program in it, by default the last one. */
+  restart(program: Program | undefined = this.#program): void {
+    this.kill();
+    this.#begin();
+    this.#program = program;
+    const result = program?.(this.world);
+    if (result instanceof Promise) result.catch((error) => this.#simulation.fail(error));
+  }
+
+  #begin(): void {
+    const life = new Life(this.name, this.#lane, this.#simulation);
+    const random = new SeededRandom(`${this.#simulation.seed} host ${this.name} ${this.#lives++}`);
+    this.#life = life;
+    this.#world = {
+      clock: lifeClock(life, this.#simulation, EPOCH_MS + this.#skewMs),
+      random,
+      loop: lifeLoop(life, this.#simulation),
+      log: lifeLog(this.log, () => this.#simulation.now, (record) => {
+        if (life.alive) life.trace(record.actor, `${record.level} ${record.message}`);
+      }),
+      get net(): never {
+        throw new Error("Cannot use the network: it is not simulated yet");
+      },
+      get disk(): never {
+        throw new Error("Cannot use the disk: it is not simulated yet");
+      },
+    };
+    life.trace("fault", `life ${this.#lives} begins`);
+  }
+
+  #end(how: string): void {
+    if (this.#life === undefined) return;
+    this.#life.trace("fault", how);
+    this.#life.alive = false;
+    this.#life = undefined;
+    this.#world = undefined;
+  }
+}
+
+function lifeClock(life: Life, simulation: Simulation, epochMs: number): Clock {
+  return {
+    now: () => Math.floor(epochMs + simulation.read()),
+    monotonic: () => simulation.read(),
+    timer: (delayMs, task) => life.schedule(delayMs, task),
+  };
+}
+
+function lifeLoop(life: Life, simulation: Simulation): EventLoop {
+  const ifAlive = (task: () => void) => () => {
+    if (life.alive) task();
+  };
+  return {
+    soon: (task) => queueMicrotask(ifAlive(task)),
+    afterPoll: (task) => simulation.scheduleLast(ifAlive(task)),
+    nextTurn: (task) => life.schedule(0, task),
+    choose: (count) => simulation.random.integer(0, count - 1),
+  };
+}

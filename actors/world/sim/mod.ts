@@ -1,0 +1,10 @@
+/**
+ * A world in a box: time, network and disk under a seed, for testing actors.
+ *
+ * @module
+ */
+export { type Program, SimHost, type SimHostOptions } from "./host.ts";
+export { SimLog, type SimLogRecord } from "./log.ts";
+export { SeededRandom } from "./random.ts";
+export { formatTrace, Trace, type TraceEvent } from "./trace.ts";
+export { SimWorld, simWorld, type SimWorldOptions } from "./world.ts";

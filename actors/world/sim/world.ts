@@ -1,0 +1,119 @@
+/**
+ * The simulated world: any number of hosts under one virtual time and one seed.
+ *
+ * @module
+ */
+import { SimHost, type SimHostOptions } from "./host.ts";
+import { SeededRandom } from "./random.ts";
+import { Simulation } from "./simulation.ts";
+import type { Trace } from "./trace.ts";
+
+/** Options of {@linkcode simWorld}. */
+export interface SimWorldOptions {
+  /** Equal seeds give equal runs. */
+  readonly seed: number;
+  /** How many of the last events are kept to be read. @default 1000 */
+  readonly traceLength?: number;
+}
+
+/** How long {@linkcode SimWorld.until} and {@linkcode SimWorld.settle} wait when nothing else is said. */
+const DEFAULT_WITHIN_MS = 60_000;
+
+/** A simulated world. */
+export class SimWorld {
+  /** For what the test itself leaves to chance: a stream of its own. */
+  readonly random: SeededRandom;
+  readonly #simulation: Simulation;
+  readonly #hosts = new Map<string, SimHost>();
+
+  constructor(options: SimWorldOptions) {
+    this.#simulation = new Simulation(options.seed, options.traceLength ?? 1000);
+    this.random = new SeededRandom(`${options.seed} test`);
+  }
+
+  get seed(): number {
+    return this.#simulation.seed;
+  }
+
+  /** Virtual milliseconds since the simulation began. */
+  get now(): number {
+    return this.#simulation.now;
+  }
+
+  get trace(): Trace {
+    return this.#simulation.trace;
+  }
+
+  /** All hosts, in the order in which they were made. */
+  get hosts(): SimHost[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** The host of that name, made at first mention and running from then on. */
+  host(name: string, options: SimHostOptions = {}): SimHost {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const host = new SimHost(name, this.#hosts.size, this.#simulation, options);
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /** Lets `delayMs` milliseconds of virtual time go by; all that falls in them happens. */
+  advance(delayMs: number): Promise<void> {
+    return this.#simulation.advance(delayMs);
+  }
+
+  /** Lets time go by until the condition holds. Rejects when it does not within `withinMs`. */
+  until(
+    condition: () => boolean,
+    withinMs: number = DEFAULT_WITHIN_MS,
+    what = "the condition",
+  ): Promise<void> {
+    return this.#simulation.until(condition, withinMs, what);
+  }
+
+  /** Lets time go by until the promise settles, and gives its value. Rejects when it does not within `withinMs`. */
+  async settle<T>(promise: Promise<T>, withinMs: number = DEFAULT_WITHIN_MS): Promise<T> {
+    let settled = false;
+    const mark = () => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    await this.#simulation.until(() => settled, withinMs, "the promise");
+    return await promise;
+  }
+
+  /** Adds a line of the test's own to the trace. */
+  note(event: string): void {
+    this.#simulation.trace.add(this.now, "", "test", event);
+  }
+
+  /** Ends the simulation: nothing happens any more. */
+  close(): void {
+    this.#simulation.close();
+  }
+}
+
+/**
+ * Makes a simulated world.
+ *
+ * Time stands still until a test lets it go by; then it jumps from one thing that happens to the next, and a
+ * simulated hour takes as long as what happens in it takes to compute.
+ *
+ * @example
+ * ```ts
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { clock } = sim.host("a").world;
+ * const before = clock.now();
+ * let rang = false;
+ * clock.timer(3_600_000, () => rang = true);
+ * await sim.advance(3_600_000);
+ * assertEquals([rang, clock.now() - before], [true, 3_600_000]);
+ * ```
+ */
+export function simWorld(options: SimWorldOptions): SimWorld {
+  return new SimWorld(options);
+}
