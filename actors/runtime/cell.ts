@@ -1,0 +1,849 @@
+/**
+ * The inside of one actor: its mailbox, its turns, and its way from start to stop.
+ *
+ * @module
+ */
+import type { Cancellable } from "../world/world.ts";
+import { type AskHost, type AskTarget, PendingAsk } from "./ask.ts";
+import type {
+  Behavior,
+  MailboxOptions,
+  Receive,
+  SpawnOptions,
+  StopReason,
+  SuperviseOptions,
+} from "./behavior.ts";
+import { type Child, Children, type Parent, type RestartRecord } from "./children.ts";
+import { ActorStopped, MailboxFull } from "./errors.ts";
+import type { DeadLetterReason, FailurePhase } from "./events.ts";
+import { Life } from "./life.ts";
+import type { AskOptions, Ref } from "./ref.ts";
+import { Ring } from "./ring.ts";
+import type { ActorSnapshot } from "./snapshot.ts";
+import { LARGE_RING_SLOTS, type Runnable, type Trimmable } from "./scheduler.ts";
+import { type GroupStrategy, type OnFailure, restart } from "./supervision.ts";
+import type { ActorSystemCore } from "./system_core.ts";
+
+// Where an actor is in its life.
+/** Waits to begin a life: a new actor, or one between two lives. */
+const WAITING = 0;
+const STARTING = 1;
+const RUNNING = 2;
+/** Failed, and waiting for its parent's decision. */
+const FAILED = 3;
+/** Ends its life: see the steps below. */
+const ENDING = 4;
+const STOPPED = 5;
+type State =
+  | typeof WAITING
+  | typeof STARTING
+  | typeof RUNNING
+  | typeof FAILED
+  | typeof ENDING
+  | typeof STOPPED;
+
+// The steps of ending a life, in order.
+const UNTIL_HANDLER_IS_DONE = 0;
+const UNTIL_CHILDREN_ARE_GONE = 1;
+const UNTIL_RELEASED = 2;
+
+// System messages: bits, since each is either there or not.
+const BEGIN = 1;
+const CHILDREN_CHANGED = 2;
+const END = 4;
+const GO_ON_ENDING = 8;
+
+// The gate of `tell`: at 0, a message puts the actor into the ready ring.
+const IN_RING = 1;
+const BLOCKED = 2;
+
+/** A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long. */
+const FIRST_TURN_LIMIT = 256;
+const MAX_TURN_LIMIT = 1 << 30;
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const CLOSED = -1;
+
+/** Options of an actor, checked and complete. Shared by all actors that have the defaults. */
+interface CellOptions {
+  readonly capacity: number;
+  readonly overflow: NonNullable<MailboxOptions["overflow"]>;
+  readonly onFailure: OnFailure;
+  readonly shutdownMs: number;
+}
+
+const DEFAULT_OPTIONS: CellOptions = {
+  capacity: NO_LIMIT,
+  overflow: "reject",
+  onFailure: restart(),
+  shutdownMs: 5000,
+};
+
+/** What few actors need, made when first needed. */
+class Extras {
+  watchers: Set<(reason: StopReason) => void> | undefined;
+  offers: Offer[] | undefined;
+  record: RestartRecord | undefined;
+  /** The child in whose place this actor failed. */
+  escalatedBy: Child | undefined;
+  /** How far the end of the life has come. */
+  step = UNTIL_HANDLER_IS_DONE;
+  isStoppingForGood = false;
+  /** Something to be released is under way. */
+  isReleasing = false;
+  reason: StopReason = STOPPED_REASON;
+  stopTimer: Cancellable | undefined;
+  /** Monotonic time at which stopping is given up. */
+  giveUpAt = 0;
+}
+
+/** A sender that waits for room. */
+interface Offer {
+  readonly message: unknown;
+  readonly settle: (error?: unknown) => void;
+}
+
+const NEVER_RUN: Receive<unknown> = () => {};
+const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });
+
+/** An actor. To the outside it is a {@linkcode Ref}, and nothing more. */
+export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskTarget {
+  readonly system: ActorSystemCore & AskHost;
+  readonly name: string;
+  readonly #parent: Parent | undefined;
+  readonly #behavior: Behavior<M>;
+  readonly #options: CellOptions;
+  #state: State = WAITING;
+  #gate = BLOCKED;
+  #signals = 0;
+  /** Messages that may wait; {@linkcode CLOSED} once stopped. */
+  #limit: number;
+  #mailbox: Ring<M> | undefined;
+  #receive: Receive<M> = NEVER_RUN;
+  /** A promise of the behaviour or of the handler is under way. */
+  #isBusy = false;
+  #turnLimit = FIRST_TURN_LIMIT;
+  /** The present life. What an earlier one left behind is known by not being of this one. */
+  #life: Life<M> | undefined;
+  #handled = 0;
+  #highWater = 0;
+  #children: Children | undefined;
+  #extras: Extras | undefined;
+  firstAsk: PendingAsk<never> | undefined;
+
+  constructor(
+    system: ActorSystemCore & AskHost,
+    parent: Parent | undefined,
+    name: string,
+    behavior: Behavior<M>,
+    options: CellOptions,
+  ) {
+    this.system = system;
+    this.#parent = parent;
+    this.name = name;
+    this.#behavior = behavior;
+    this.#options = options;
+    this.#limit = options.capacity;
+  }
+
+  // ---- Ref: what others may do
+
+  get path(): string {
+    return this.#parent === undefined ? `/${this.name}` : `${this.#parent.path}/${this.name}`;
+  }
+
+  tell(message: M): void {
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined || mailbox.length >= this.#limit) return this.#tellSlowly(message);
+    mailbox.push(message);
+    if (this.#gate === 0) {
+      this.#gate = IN_RING;
+      this.system.scheduler.enqueue(this);
+    }
+  }
+
+  offer(message: M, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    if (this.#limit === CLOSED) {
+      this.#deadLetter(message, "stopped");
+      return Promise.reject(this.stopped());
+    }
+    const offers = this.#extras?.offers;
+    if (this.hasRoom && (offers === undefined || offers.length === 0)) {
+      this.deliver(message);
+      return Promise.resolve();
+    }
+    return this.#waitForRoom(message, options?.signal);
+  }
+
+  ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const pending = new PendingAsk<R>(this.system, this, resolve, reject);
+      pending.open(options);
+      try {
+        this.tell(make(pending));
+      } catch (error) {
+        pending.fail(error);
+      }
+      if (this.#limit === CLOSED) pending.targetStopped();
+    });
+  }
+
+  // ---- what the actor's own life may do
+
+  /** True while one message more may wait. */
+  get hasRoom(): boolean {
+    return this.#limit !== CLOSED && (this.#mailbox?.length ?? 0) < this.#limit;
+  }
+
+  /** Puts one of the actor's own messages (timers, watches, results) into the mailbox, over its bound if need be. */
+  deliver(message: M): void {
+    if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
+    (this.#mailbox ??= new Ring()).push(message);
+    this.#wake();
+  }
+
+  /** Puts messages back in front of those that wait. */
+  putBack(messages: M[]): void {
+    const mailbox = this.#mailbox ??= new Ring();
+    for (let i = messages.length - 1; i >= 0; i--) mailbox.unshift(messages[i] as M);
+    this.#wake();
+  }
+
+  become(receive: Receive<M>): void {
+    this.#receive = receive;
+  }
+
+  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): Ref<C> {
+    const checked = checkOptions(name, options);
+    if (this.#children?.has(name)) {
+      throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the name is in use`);
+    }
+    if (this.#state === ENDING || this.#state === STOPPED) {
+      throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the actor is stopping`);
+    }
+    const child = new Cell(this.system, this, name, behavior, checked);
+    (this.#children ??= new Children(this)).add(child);
+    child.begin();
+    return child;
+  }
+
+  supervise(strategy: GroupStrategy, options: SuperviseOptions = {}): void {
+    (this.#children ??= new Children(this)).supervise(strategy, options.stopOrder === "together");
+  }
+
+  stopChild(ref: Ref<never>): void {
+    const child = ref instanceof Cell && ref.#parent === this ? ref : undefined;
+    if (child === undefined) throw new TypeError(`Cannot stop ${ref.path} from ${this.path}: it is no child`);
+    child.requestStop();
+  }
+
+  childRefs(): Ref<never>[] {
+    return this.#children?.all() ?? [];
+  }
+
+  /** The error that tells others this actor is gone. */
+  stopped(): ActorStopped {
+    const reason = this.#extras?.reason;
+    return new ActorStopped(this.path, reason?.type === "failed" ? { cause: reason.error } : undefined);
+  }
+
+  /** Fails in something that ran for this actor outside its handler. */
+  failOutside(error: unknown): void {
+    this.#fail(error, "message", undefined);
+  }
+
+  deadLetterOfEarlierLife(message: unknown): void {
+    this.#deadLetter(message, this.#limit === CLOSED ? "stopped" : "restarted");
+  }
+
+  // ---- what the system and the parent may do
+
+  get onFailure(): OnFailure {
+    return this.#options.onFailure;
+  }
+
+  get hasFailed(): boolean {
+    return this.#state === FAILED;
+  }
+
+  get isBetweenLives(): boolean {
+    return this.#state === WAITING && (this.#signals & BEGIN) === 0;
+  }
+
+  get record(): RestartRecord {
+    return this.#more.record ??= { times: [], restarts: 0, inARow: -1, lastAt: -Infinity };
+  }
+
+  get children(): Children | undefined {
+    return this.#children;
+  }
+
+  /** Calls back once when this actor has stopped. */
+  onStopped(stopped: (reason: StopReason) => void): Cancellable {
+    if (this.#state === STOPPED) {
+      stopped(this.#more.reason);
+      return { cancel() {} };
+    }
+    const watchers = this.#more.watchers ??= new Set();
+    // An entry of its own, so that the same function may watch twice.
+    const entry = (reason: StopReason) => stopped(reason);
+    watchers.add(entry);
+    return { cancel: () => void watchers.delete(entry) };
+  }
+
+  begin(): void {
+    this.#signal(BEGIN);
+  }
+
+  requestRestart(): void {
+    if (this.#state === WAITING || this.#state === STOPPED || this.#state === ENDING) return;
+    this.#life?.abort();
+    this.#signal(END);
+  }
+
+  requestStop(reason: StopReason = STOPPED_REASON): void {
+    const more = this.#more;
+    if (this.#state === STOPPED || more.isStoppingForGood) return;
+    more.isStoppingForGood = true;
+    more.reason = reason;
+    this.#life?.abort();
+    this.#signal(END);
+  }
+
+  resume(): void {
+    if (this.#state !== FAILED) return;
+    this.#state = RUNNING;
+    const child = this.#extras?.escalatedBy;
+    if (child !== undefined) {
+      this.#more.escalatedBy = undefined;
+      child.requestStop();
+    }
+    if (!this.#isBusy) this.#unblock();
+  }
+
+  escalated(error: unknown, child: Child): void {
+    this.#more.escalatedBy = child;
+    this.#fail(error, "child", undefined);
+  }
+
+  childrenChanged(): void {
+    this.#signal(CHILDREN_CHANGED);
+  }
+
+  kill(): void {
+    if (this.#state === STOPPED) return;
+    this.#more.isStoppingForGood = true;
+    this.#life?.abort();
+    this.#children?.kill();
+    for (
+      let release = this.#life?.nextRelease();
+      release !== undefined;
+      release = this.#life?.nextRelease()
+    ) {
+      this.#releaseUnawaited(release);
+    }
+    this.#endLife();
+  }
+
+  snapshot(): ActorSnapshot {
+    const waiting = this.#mailbox?.length ?? 0;
+    return {
+      path: this.path,
+      state: STATE_NAMES[this.#state],
+      mailbox: waiting,
+      highWater: Math.max(this.#highWater, waiting),
+      handled: this.#handled,
+      restarts: this.#extras?.record?.restarts ?? 0,
+      children: this.#children?.all().map((child) => child.snapshot()) ?? [],
+    };
+  }
+
+  trim(): void {
+    this.#mailbox?.trim();
+  }
+
+  // ---- turns
+
+  turn(): void {
+    this.#gate &= ~IN_RING;
+    if (this.#signals !== 0) this.#handleSignals();
+    if (this.#gate === 0) this.#handleMessages();
+    else this.system.scheduler.charge(1);
+  }
+
+  /** Handles what is queued now, up to a limit; what comes meanwhile waits for the next turn. */
+  #handleMessages(): void {
+    const { scheduler } = this.system;
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined || mailbox.length === 0) return void scheduler.charge(1);
+    let left = this.#openTurn(mailbox.length);
+    let isOver = false;
+    while (left > 0 && !isOver) {
+      const block = left < scheduler.allowance ? left : scheduler.allowance;
+      const handled = this.#handleBlock(mailbox, block, left);
+      if (handled < 0) return;
+      left -= handled;
+      isOver = scheduler.charge(handled);
+      if (this.#signals !== 0) break;
+    }
+    this.#closeTurn(mailbox, left > 0 && isOver);
+  }
+
+  /** Handles `block` messages; says how many it did, or -1 when the actor cannot go on just now. */
+  #handleBlock(mailbox: Ring<M>, block: number, left: number): number {
+    let message: M | undefined;
+    let done = 0;
+    try {
+      while (done < block) {
+        message = mailbox.shift() as M;
+        done++;
+        const result: unknown = this.#receive(message);
+        if (result !== undefined && isThenable(result)) {
+          this.#handled += done - 1;
+          this.#suspend(result, message, left - done);
+          return -1;
+        }
+        if (this.#signals !== 0) break;
+      }
+    } catch (error) {
+      this.#handled += done;
+      this.#admitOffers();
+      this.#fail(error, "message", message);
+      return -1;
+    }
+    this.#handled += done;
+    return done;
+  }
+
+  #openTurn(waiting: number): number {
+    if (waiting > this.#highWater) this.#highWater = waiting;
+    if (this.system.world.loop.choose !== undefined) return 1;
+    if (waiting <= this.#turnLimit) return waiting;
+    const limit = this.#turnLimit;
+    if (limit < MAX_TURN_LIMIT) this.#turnLimit = limit * 2;
+    return limit;
+  }
+
+  #closeTurn(mailbox: Ring<M>, wasCutShort: boolean): void {
+    this.#life?.heard();
+    if (this.#limit !== NO_LIMIT) this.#admitOffers();
+    if (this.#gate !== 0) return;
+    if (mailbox.length > 0 || this.#signals !== 0) {
+      this.#gate = IN_RING;
+      if (wasCutShort || this.#signals !== 0) this.system.scheduler.enqueueFirst(this);
+      else this.system.scheduler.enqueue(this);
+    } else if (mailbox.slots > LARGE_RING_SLOTS) {
+      this.system.scheduler.trimLater(this);
+    }
+  }
+
+  #suspend(pending: PromiseLike<unknown>, message: M, left: number): void {
+    this.#isBusy = true;
+    this.#gate |= BLOCKED;
+    const life = this.#life;
+    this.#finishTurn(pending, message, left, life).catch((error) => this.#fail(error, "message", undefined));
+  }
+
+  /** Awaits a handler, then goes on with the rest of the turn in one asynchronous loop. */
+  async #finishTurn(
+    pending: PromiseLike<unknown>,
+    first: M,
+    left: number,
+    life: Life<M> | undefined,
+  ): Promise<void> {
+    const { scheduler } = this.system;
+    const mailbox = this.#mailbox;
+    let message: M = first;
+    let next: PromiseLike<unknown> | undefined = pending;
+    try {
+      while (next !== undefined) {
+        await next;
+        if (life !== this.#life) return;
+        this.#handled++;
+        if (scheduler.charge(1)) left = 0;
+        next = undefined;
+        while (
+          left > 0 && this.#state === RUNNING && this.#signals === 0 && mailbox !== undefined &&
+          mailbox.length > 0
+        ) {
+          left--;
+          message = mailbox.shift() as M;
+          const result: unknown = this.#receive(message);
+          if (result !== undefined && isThenable(result)) {
+            next = result;
+            break;
+          }
+          this.#handled++;
+          if (scheduler.charge(1)) left = 0;
+        }
+      }
+    } catch (error) {
+      if (life !== this.#life) return;
+      this.#handled++;
+      this.#isBusy = false;
+      this.#admitOffers();
+      this.#fail(error, "message", message);
+      return;
+    }
+    this.#isBusy = false;
+    life?.heard();
+    this.#admitOffers();
+    if (this.#state === RUNNING) this.#unblock();
+    else if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
+  }
+
+  #wake(): void {
+    if (this.#gate !== 0) return;
+    this.#gate = IN_RING;
+    this.system.scheduler.enqueue(this);
+  }
+
+  #unblock(): void {
+    this.#gate &= ~BLOCKED;
+    const mailbox = this.#mailbox;
+    if (this.#gate !== 0 || mailbox === undefined) return;
+    if (mailbox.length > 0) this.#wake();
+    else if (mailbox.slots > LARGE_RING_SLOTS) this.system.scheduler.trimLater(this);
+  }
+
+  // ---- a full, a missing or a closed mailbox
+
+  #tellSlowly(message: M): void {
+    if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
+    if (this.hasRoom) return this.deliver(message);
+    this.#highWater = this.#limit;
+    switch (this.#options.overflow) {
+      case "reject":
+        throw new MailboxFull(this.path, this.#limit, message);
+      case "drop-newest":
+        return this.#deadLetter(message, "dropped-newest");
+      case "drop-oldest": {
+        const oldest = this.#mailbox?.shift();
+        this.deliver(message);
+        return this.#deadLetter(oldest, "dropped-oldest");
+      }
+    }
+  }
+
+  #waitForRoom(message: M, signal: AbortSignal | undefined): Promise<void> {
+    this.#highWater = Math.max(this.#highWater, this.#limit);
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const offers = this.#more.offers ??= [];
+      const abort = () => {
+        offers.splice(offers.indexOf(offer), 1);
+        reject(signal?.reason);
+      };
+      const offer: Offer = {
+        message,
+        settle: (error) => {
+          signal?.removeEventListener("abort", abort);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      offers.push(offer);
+    });
+  }
+
+  #admitOffers(): void {
+    const offers = this.#extras?.offers;
+    if (offers === undefined) return;
+    while (offers.length > 0 && this.hasRoom) {
+      const offer = offers.shift();
+      if (offer === undefined) return;
+      this.#mailbox?.push(offer.message as M);
+      offer.settle();
+    }
+  }
+
+  #deadLetter(message: unknown, reason: DeadLetterReason): void {
+    this.system.deadLetter(message, this.path, reason);
+  }
+
+  // ---- from start to stop
+
+  get #more(): Extras {
+    return this.#extras ??= new Extras();
+  }
+
+  /** A system message: it is looked at before any message that waits. */
+  #signal(signal: number): void {
+    this.#signals |= signal;
+    if ((this.#gate & IN_RING) !== 0) return;
+    this.#gate |= IN_RING;
+    this.system.scheduler.enqueue(this);
+  }
+
+  #handleSignals(): void {
+    const signals = this.#signals;
+    this.#signals = 0;
+    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
+    if ((signals & END) !== 0) this.#beginEnding();
+    else if ((signals & GO_ON_ENDING) !== 0 && this.#state === ENDING) this.#goOnEnding();
+    if ((signals & BEGIN) !== 0 && this.#state === WAITING) this.#start();
+  }
+
+  #onChildrenChanged(): void {
+    if (this.#state === ENDING) this.#goOnEnding();
+    else if (this.#state !== STOPPED) this.#children?.decide();
+  }
+
+  #start(): void {
+    this.#state = STARTING;
+    const life = this.#life = new Life(this);
+    try {
+      const receive = this.#behavior(life);
+      if (typeof receive === "function") return this.#started(receive);
+      if (!isThenable(receive)) throw notAHandler(this.path, receive);
+      this.#isBusy = true;
+      receive.then(
+        (handler) => this.#startedLater(life, handler),
+        (error) => this.#startFailedLater(life, error),
+      );
+    } catch (error) {
+      this.#fail(error, "start", undefined);
+    }
+  }
+
+  #startedLater(life: Life<M>, receive: Receive<M>): void {
+    if (life !== this.#life) return;
+    this.#isBusy = false;
+    if (this.#state === ENDING) return this.#signal(GO_ON_ENDING);
+    if (typeof receive !== "function") return this.#fail(notAHandler(this.path, receive), "start", undefined);
+    if (this.#state === STARTING) this.#started(receive);
+  }
+
+  #startFailedLater(life: Life<M>, error: unknown): void {
+    if (life !== this.#life) return;
+    this.#isBusy = false;
+    this.#fail(error, "start", undefined);
+  }
+
+  #started(receive: Receive<M>): void {
+    this.#receive = receive;
+    this.#state = RUNNING;
+    const { events } = this.system;
+    if (events.watched) {
+      events.emit({ type: "started", actor: this.path, restarts: this.#extras?.record?.restarts ?? 0 });
+    }
+    this.#parent?.children?.started(this);
+    this.#unblock();
+  }
+
+  #fail(error: unknown, phase: FailurePhase, message: unknown): void {
+    if (this.#state !== RUNNING && this.#state !== STARTING) {
+      this.#reportAlone(error, phase, message);
+      if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
+      return;
+    }
+    this.#state = FAILED;
+    this.#gate |= BLOCKED;
+    if (this.#parent === undefined) this.system.rootFailed(error);
+    else this.#parent.children?.failed({ child: this, phase, messageType: messageType(message), error });
+  }
+
+  /** A failure about which nothing is to be decided: the actor is going already. */
+  #reportAlone(error: unknown, phase: FailurePhase, message: unknown): void {
+    this.system.report({
+      type: "failed",
+      actor: this.path,
+      phase,
+      messageType: messageType(message),
+      error,
+      decision: "none",
+      restarts: this.#extras?.record?.restarts ?? 0,
+    });
+  }
+
+  #beginEnding(): void {
+    const more = this.#more;
+    if (this.#state === STOPPED || this.#state === ENDING) return;
+    if (this.#state === WAITING) {
+      if (more.isStoppingForGood) this.#stop();
+      return;
+    }
+    this.#state = ENDING;
+    this.#gate |= BLOCKED;
+    more.step = UNTIL_HANDLER_IS_DONE;
+    more.giveUpAt = this.system.world.clock.monotonic() + this.#options.shutdownMs;
+    this.#goOnEnding();
+  }
+
+  #goOnEnding(): void {
+    const more = this.#more;
+    if (more.step === UNTIL_HANDLER_IS_DONE) {
+      if (this.#isBusy) return this.#limitStopping();
+      this.#spendStopTime();
+      more.step = UNTIL_CHILDREN_ARE_GONE;
+      if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
+    }
+    if (more.step === UNTIL_CHILDREN_ARE_GONE) {
+      if (this.#children !== undefined && this.#children.size > 0) return;
+      // The children had times of their own: what is left of this actor's begins to run again.
+      more.giveUpAt += this.system.world.clock.monotonic();
+      more.step = UNTIL_RELEASED;
+    }
+    if (more.isReleasing) return;
+    if (this.#releaseAll()) this.#endLife();
+  }
+
+  /** Turns the moment of giving up into a length of time, while the children stop. */
+  #spendStopTime(): void {
+    const more = this.#more;
+    more.stopTimer?.cancel();
+    more.stopTimer = undefined;
+    more.giveUpAt = Math.max(0, more.giveUpAt - this.system.world.clock.monotonic());
+  }
+
+  #limitStopping(): void {
+    const more = this.#more;
+    const { clock } = this.system.world;
+    more.stopTimer ??= clock.timer(Math.max(0, more.giveUpAt - clock.monotonic()), () => this.#giveUp());
+  }
+
+  /** The time to stop is over: what still runs is left to itself, and is no longer heard. */
+  #giveUp(): void {
+    const more = this.#more;
+    more.stopTimer = undefined;
+    if (this.#state !== ENDING) return;
+    const what = more.step === UNTIL_HANDLER_IS_DONE ? "its handler" : "what it registered with onStop";
+    const error = new Error(
+      `Cannot stop ${this.path} in ${this.#options.shutdownMs} ms: ${what} is still running`,
+    );
+    this.#reportAlone(error, "shutdown-timeout", undefined);
+    this.#isBusy = false;
+    more.isReleasing = false;
+    this.#signal(GO_ON_ENDING);
+  }
+
+  /** Releases what the life holds, one thing after the other; true when all is done. */
+  #releaseAll(): boolean {
+    const life = this.#life;
+    for (let release = life?.nextRelease(); release !== undefined; release = life?.nextRelease()) {
+      try {
+        const pending: unknown = release();
+        if (!isThenable(pending)) continue;
+        this.#more.isReleasing = true;
+        this.#limitStopping();
+        this.#awaitRelease(pending, life);
+        return false;
+      } catch (error) {
+        this.#reportAlone(error, "stop", undefined);
+      }
+    }
+    return true;
+  }
+
+  #awaitRelease(pending: PromiseLike<unknown>, life: Life<M> | undefined): void {
+    const goOn = () => {
+      if (life !== this.#life || this.#state !== ENDING) return;
+      this.#more.isReleasing = false;
+      this.#signal(GO_ON_ENDING);
+    };
+    pending.then(goOn, (error) => {
+      this.#reportAlone(error, "stop", undefined);
+      goOn();
+    });
+  }
+
+  #releaseUnawaited(release: () => void | Promise<void>): void {
+    const report = (error: unknown) => this.#reportAlone(error, "stop", undefined);
+    try {
+      const pending: unknown = release();
+      if (isThenable(pending)) pending.then(undefined, report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** The life is over; the actor stops, or waits for the next life. */
+  #endLife(): void {
+    const more = this.#more;
+    more.stopTimer?.cancel();
+    more.stopTimer = undefined;
+    more.escalatedBy = undefined;
+    const stashed = this.#life?.takeStash() ?? [];
+    if (stashed.length > 0) this.putBack(stashed);
+    this.#life = undefined;
+    this.#isBusy = false;
+    this.#receive = NEVER_RUN;
+    this.#children?.reset();
+    if (more.isStoppingForGood) return this.#stop();
+    this.#state = WAITING;
+    this.#parent?.children?.betweenLives(this);
+  }
+
+  #stop(): void {
+    const more = this.#more;
+    this.#state = STOPPED;
+    this.#gate |= BLOCKED;
+    this.#limit = CLOSED;
+    this.#emptyMailbox();
+    for (const offer of more.offers?.splice(0) ?? []) offer.settle(this.stopped());
+    while (this.firstAsk !== undefined) this.firstAsk.targetStopped();
+    const { events } = this.system;
+    if (events.watched) events.emit({ type: "stopped", actor: this.path, reason: more.reason });
+    const watchers = more.watchers;
+    more.watchers = undefined;
+    for (const stopped of watchers ?? []) stopped(more.reason);
+    if (this.#parent === undefined) this.system.rootGone();
+    else this.#parent.children?.gone(this);
+  }
+
+  #emptyMailbox(): void {
+    const mailbox = this.#mailbox;
+    this.#mailbox = undefined;
+    if (mailbox === undefined) return;
+    while (mailbox.length > 0) this.#deadLetter(mailbox.shift(), "stopped");
+  }
+}
+
+const STATE_NAMES = ["waiting", "starting", "running", "failed", "stopping", "stopped"] as const;
+
+/** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
+export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
+  checkName(name);
+  if (options === undefined) return DEFAULT_OPTIONS;
+  const { mailbox, onFailure = DEFAULT_OPTIONS.onFailure, shutdown = DEFAULT_OPTIONS.shutdownMs } = options;
+  const capacity = mailbox?.capacity ?? NO_LIMIT;
+  if (!(capacity === NO_LIMIT || (Number.isInteger(capacity) && capacity >= 1))) {
+    throw new RangeError(
+      `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${capacity}`,
+    );
+  }
+  if (!(shutdown >= 0)) {
+    throw new RangeError(`Cannot spawn "${name}": shutdown takes 0 ms or more, not ${shutdown}`);
+  }
+  return { capacity, overflow: mailbox?.overflow ?? "reject", onFailure, shutdownMs: shutdown };
+}
+
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const NAME = /^[^/?\u0000-\u001f\u007f]{1,255}$/;
+
+/** Throws `TypeError` on a name that cannot stand in a path. */
+export function checkName(name: string): void {
+  if (!NAME.test(name)) {
+    throw new TypeError(
+      `Cannot name an actor ${
+        JSON.stringify(name)
+      }: it takes 1 to 255 characters, no "/", no "?", no control characters`,
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function notAHandler(path: string, value: unknown): TypeError {
+  return new TypeError(
+    `Cannot start ${path}: its behaviour returned ${typeof value}, not a function that handles messages`,
+  );
+}
+
+function messageType(message: unknown): string | undefined {
+  if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
+  return typeof message.type === "string" ? message.type : undefined;
+}

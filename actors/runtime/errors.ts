@@ -1,0 +1,45 @@
+/**
+ * What can go wrong between a sender and an actor.
+ *
+ * @module
+ */
+
+/** The actor has stopped, or stopped before it answered. */
+export class ActorStopped extends Error {
+  override readonly name = "ActorStopped";
+  /** Path of the actor. */
+  readonly path: string;
+  constructor(path: string, options?: ErrorOptions) {
+    super(`Cannot reach ${path}: the actor has stopped`, options);
+    this.path = path;
+  }
+}
+
+/** No answer came in time. */
+export class AskTimeout extends Error {
+  override readonly name = "AskTimeout";
+  /** Path of the actor that was asked. */
+  readonly path: string;
+  readonly timeoutMs: number;
+  constructor(path: string, timeoutMs: number) {
+    super(`Cannot get an answer from ${path}: none came within ${timeoutMs} ms`);
+    this.path = path;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A bounded mailbox of policy `reject` was full. The message is given back. */
+export class MailboxFull extends Error {
+  override readonly name = "MailboxFull";
+  /** Path of the actor. */
+  readonly path: string;
+  readonly capacity: number;
+  /** The message that was not taken. */
+  readonly rejected: unknown;
+  constructor(path: string, capacity: number, rejected: unknown) {
+    super(`Cannot tell ${path}: its mailbox is full (${capacity} messages)`);
+    this.path = path;
+    this.capacity = capacity;
+    this.rejected = rejected;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What happens in an actor system, for those who watch over it.
+ *
+ * @module
+ */
+import type { Cancellable } from "../world/world.ts";
+import type { StopReason } from "./behavior.ts";
+
+/** Why a message was not handled. */
+export type DeadLetterReason =
+  /** The actor had stopped, or stopped before it came to the message. */
+  | "stopped"
+  /** The mailbox was full, policy `drop-newest`. */
+  | "dropped-newest"
+  /** The mailbox was full, policy `drop-oldest`. */
+  | "dropped-oldest"
+  /** It was the outcome of a promise of an earlier life. */
+  | "restarted"
+  /** An answer that came too late, or twice. */
+  | "not-asked";
+
+/** A message that nobody will handle. */
+export interface DeadLetter {
+  readonly type: "dead-letter";
+  readonly message: unknown;
+  /** Path of the actor it was for. */
+  readonly target: string;
+  readonly reason: DeadLetterReason;
+}
+
+/** In what an actor failed. */
+export type FailurePhase = "start" | "message" | "child" | "stop" | "shutdown-timeout";
+
+/** What was done about a failure. */
+export type FailureDecision = "restart" | "stop" | "resume" | "escalate" | "none";
+
+/** An actor failed. The fields are the same each time. */
+export interface ActorFailed {
+  readonly type: "failed";
+  /** Path of the actor. */
+  readonly actor: string;
+  readonly phase: FailurePhase;
+  /** The `type` of the message it failed on, where it has one. */
+  readonly messageType: string | undefined;
+  readonly error: unknown;
+  readonly decision: FailureDecision;
+  /** Restarts of this actor so far, the one just decided included. */
+  readonly restarts: number;
+}
+
+/** An actor began a life: its first, or one after a restart. */
+export interface ActorStarted {
+  readonly type: "started";
+  readonly actor: string;
+  readonly restarts: number;
+}
+
+/** An actor is gone. */
+export interface ActorEnded {
+  readonly type: "stopped";
+  readonly actor: string;
+  readonly reason: StopReason;
+}
+
+/** What the event stream carries. */
+export type ActorEvent = DeadLetter | ActorFailed | ActorStarted | ActorEnded;
+
+/** The stream of a system's events. */
+export class EventStream {
+  #listeners: Set<(event: ActorEvent) => void> | undefined;
+
+  /** False when nobody listens, so that nobody need build events. */
+  get watched(): boolean {
+    return this.#listeners !== undefined;
+  }
+
+  /** Calls `listener` with each event, synchronously; it must not throw. */
+  subscribe(listener: (event: ActorEvent) => void): Cancellable {
+    const listeners = this.#listeners ??= new Set();
+    // An entry of its own, so that the same function may listen twice.
+    const entry = (event: ActorEvent) => listener(event);
+    listeners.add(entry);
+    return {
+      cancel: () => {
+        listeners.delete(entry);
+        if (listeners.size === 0 && this.#listeners === listeners) this.#listeners = undefined;
+      },
+    };
+  }
+
+  /** Tells every listener. */
+  emit(event: ActorEvent): void {
+    if (this.#listeners === undefined) return;
+    for (const listener of this.#listeners) listener(event);
+  }
+}

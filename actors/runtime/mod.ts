@@ -1,0 +1,16 @@
+/**
+ * Actors: behaviours, references, supervision, and the system they live in.
+ *
+ * @module
+ */
+export * from "./behavior.ts";
+export * from "./errors.ts";
+export type * from "./events.ts";
+export type { EventStream } from "./events.ts";
+export * from "./ref.ts";
+export { type Registry, RegistryKey, registryKey } from "./registry.ts";
+export * from "./supervision.ts";
+export * from "./supervisor.ts";
+export type { ActorSnapshot } from "./snapshot.ts";
+export { ActorSystem, type ActorSystemOptions } from "./system.ts";
+export { Topic, topic } from "./topics.ts";

@@ -1,0 +1,69 @@
+/**
+ * A first-in-first-out queue in a circle of slots, whose number is a power of two and doubles when it is full.
+ *
+ * No message costs an allocation: that is what makes it faster here than a list or a shifted array.
+ */
+export class Ring<T> {
+  #slots: (T | undefined)[];
+  #head = 0;
+  length = 0;
+
+  constructor(slots = 8) {
+    this.#slots = new Array(slots);
+  }
+
+  /** How many items fit before it grows. */
+  get slots(): number {
+    return this.#slots.length;
+  }
+
+  push(item: T): void {
+    if (this.length === this.#slots.length) this.#resize(this.length * 2);
+    this.#slots[(this.#head + this.length) & (this.#slots.length - 1)] = item;
+    this.length++;
+  }
+
+  unshift(item: T): void {
+    if (this.length === this.#slots.length) this.#resize(this.length * 2);
+    this.#head = (this.#head - 1) & (this.#slots.length - 1);
+    this.#slots[this.#head] = item;
+    this.length++;
+  }
+
+  /** Takes the oldest item; `undefined` when there is none. */
+  shift(): T | undefined {
+    if (this.length === 0) return undefined;
+    const head = this.#head;
+    const item = this.#slots[head];
+    this.#slots[head] = undefined;
+    this.#head = (head + 1) & (this.#slots.length - 1);
+    this.length--;
+    return item;
+  }
+
+  /** Brings the item at `index` to the front, in exchange for the one that is there. */
+  swapToFront(index: number): void {
+    const slots = this.#slots;
+    const other = (this.#head + index) & (slots.length - 1);
+    const front = slots[this.#head];
+    slots[this.#head] = slots[other];
+    slots[other] = front;
+  }
+
+  /** Gives back the slots that a flood needed and nobody needs now. */
+  trim(slots = 8): void {
+    if (this.length === 0 && this.#slots.length > slots) {
+      this.#slots = new Array(slots);
+      this.#head = 0;
+    }
+  }
+
+  #resize(slots: number): void {
+    const old = this.#slots;
+    const head = this.#head;
+    const grown: (T | undefined)[] = new Array(slots);
+    for (let i = 0; i < this.length; i++) grown[i] = old[(head + i) & (old.length - 1)];
+    this.#slots = grown;
+    this.#head = 0;
+  }
+}

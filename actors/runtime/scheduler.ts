@@ -1,0 +1,205 @@
+/**
+ * Who runs next: one global ring of actors that have work, drained by one microtask.
+ *
+ * @module
+ */
+import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
+import { Ring } from "./ring.ts";
+
+/** Something the scheduler can give a turn. */
+export interface Runnable {
+  /** Works for a while, and tells the scheduler how much through {@linkcode Scheduler.charge}. */
+  turn(): void;
+}
+
+/** Something that holds memory or a timer which it may no longer need. */
+export interface Trimmable {
+  /** Nothing may have been going on for a while: gives back what is not needed. */
+  trim(): void;
+}
+
+/** After so much work, sockets and timers get their turn. */
+const SLICE_MS = 1;
+/** The most messages between two readings of the clock, which costs as much as several messages. */
+const MAX_STRIDE = 512;
+/** Rings with more slots than this are given back when they are no longer needed. */
+export const LARGE_RING_SLOTS = 1024;
+const TRIM_DELAY_MS = 50;
+
+/** Gives turns to actors. One object a system; tests may single-step it. */
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #loop: EventLoop;
+  readonly #ready = new Ring<Runnable>(64);
+  readonly #drain = () => this.#run();
+  readonly #oversized = new Set<Trimmable>();
+  #trimTimer: Cancellable | undefined;
+  #draining = false;
+  #paused = false;
+  /** Messages that may go by before the clock is read. */
+  #allowance = 16;
+  #stride = 16;
+  #now = 0;
+  #nowIsFresh = false;
+  /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
+  #sliceStartedAt = -1;
+  #lastReadAt = 0;
+  #sliceIsOver = false;
+  #markerPending = false;
+
+  constructor(clock: Clock, loop: EventLoop) {
+    this.#clock = clock;
+    this.#loop = loop;
+  }
+
+  /** Actors that wait for a turn. */
+  get ready(): number {
+    return this.#ready.length;
+  }
+
+  /** Monotonic milliseconds; while actors run, at most about a millisecond old. */
+  get now(): number {
+    if (this.#nowIsFresh) return this.#now;
+    const now = this.#clock.monotonic();
+    if (this.#draining) this.#setNow(now);
+    return now;
+  }
+
+  /** How many messages may be handled before the next {@linkcode Scheduler.charge}; at least 1. */
+  get allowance(): number {
+    return this.#allowance;
+  }
+
+  enqueue(runnable: Runnable): void {
+    this.#ready.push(runnable);
+    this.#wake();
+  }
+
+  /** Puts an actor that could not finish its turn in front of all others. */
+  enqueueFirst(runnable: Runnable): void {
+    this.#ready.unshift(runnable);
+    this.#wake();
+  }
+
+  /** Counts work that was done. True when the slice is over: the turn is to end. */
+  charge(messages: number): boolean {
+    this.#allowance -= messages;
+    if (this.#allowance > 0) return this.#sliceIsOver;
+    return this.#sliceIsOver = this.#readClock();
+  }
+
+  /** Has `trim()` called in a little while. */
+  trimLater(holder: Trimmable): void {
+    this.#oversized.add(holder);
+    this.#trimTimer ??= this.#clock.timer(TRIM_DELAY_MS, () => this.#trim());
+  }
+
+  /** Lets go of its timer. */
+  dispose(): void {
+    this.#trimTimer?.cancel();
+    this.#oversized.clear();
+  }
+
+  /** Stops draining by itself: from now on {@linkcode Scheduler.step} does the work, until {@linkcode Scheduler.unpause}. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  unpause(): void {
+    this.#paused = false;
+    if (this.#draining) this.#loop.soon(this.#drain);
+  }
+
+  /** Gives one actor one turn; false when none has work. */
+  step(): boolean {
+    const runnable = this.#next();
+    if (runnable === undefined) return false;
+    runnable.turn();
+    this.#sliceIsOver = false;
+    this.#nowIsFresh = false;
+    if (this.#ready.length === 0) this.#draining = false;
+    return true;
+  }
+
+  #wake(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (!this.#paused) this.#loop.soon(this.#drain);
+  }
+
+  #next(): Runnable | undefined {
+    const ready = this.#ready;
+    if (this.#loop.choose !== undefined && ready.length > 1) {
+      ready.swapToFront(this.#loop.choose(ready.length));
+    }
+    return ready.shift();
+  }
+
+  #run(): void {
+    if (this.#paused) return;
+    const ready = this.#ready;
+    const choosing = this.#loop.choose !== undefined;
+    this.#nowIsFresh = false;
+    for (;;) {
+      const runnable = choosing ? this.#next() : ready.shift();
+      if (runnable === undefined) return this.#rest();
+      runnable.turn();
+      if (this.#sliceIsOver) return this.#yield();
+    }
+  }
+
+  #setNow(now: number): void {
+    this.#now = now;
+    this.#nowIsFresh = true;
+  }
+
+  /** Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice. */
+  #readClock(): boolean {
+    const now = this.#clock.monotonic();
+    this.#setNow(now);
+    if (this.#sliceStartedAt < 0) {
+      this.#sliceStartedAt = now;
+    } else {
+      const elapsed = now - this.#lastReadAt;
+      if (elapsed > SLICE_MS / 2) this.#stride = Math.max(1, this.#stride >> 1);
+      else if (elapsed < SLICE_MS / 8) this.#stride = Math.min(MAX_STRIDE, this.#stride << 1);
+    }
+    this.#lastReadAt = now;
+    this.#allowance = this.#stride;
+    return now - this.#sliceStartedAt >= SLICE_MS;
+  }
+
+  /** The slice is used up: sockets and timers first, then the rest. */
+  #yield(): void {
+    this.#endSlice();
+    this.#loop.afterPoll(this.#drain);
+  }
+
+  #endSlice(): void {
+    this.#sliceStartedAt = -1;
+    this.#sliceIsOver = false;
+    this.#nowIsFresh = false;
+  }
+
+  #rest(): void {
+    this.#draining = false;
+    this.#nowIsFresh = false;
+    // Actors that wake one another through promises never leave the microtask queue, so the slice must outlive this
+    // run: it is forgotten only when the event loop is seen to turn.
+    if (this.#sliceStartedAt >= 0 && !this.#markerPending) {
+      this.#markerPending = true;
+      this.#loop.nextTurn(() => {
+        this.#markerPending = false;
+        this.#endSlice();
+      });
+    }
+  }
+
+  #trim(): void {
+    this.#trimTimer = undefined;
+    const holders = [...this.#oversized];
+    this.#oversized.clear();
+    for (const holder of holders) holder.trim();
+    if (this.#ready.slots > LARGE_RING_SLOTS) this.#ready.trim(64);
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Troupe: actors on the wire, for Deno.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Behavior } from "@troupe/actors";
+ *
+ * const greeter: Behavior<string> = (self) => (name) => self.log.info(`Hello, ${name}!`);
+ *
+ * await using system = new ActorSystem("hello");
+ * system.spawn("greeter", greeter).tell("world");
+ * ```
+ *
+ * @module
+ */
+export * from "./actors/runtime/mod.ts";
+export { denoWorld } from "./actors/world/deno.ts";
+export * from "./actors/world/world.ts";
