@@ -1,0 +1,231 @@
+/**
+ * The command line of every task: one table says what it takes, and parsing, `.env`, help, usage errors, exit codes,
+ * signals and the drain come with it.
+ *
+ * Exit codes: 0 done, 1 failed at run time, 2 called wrongly, 130 and 143 ended by a signal.
+ *
+ * @module
+ */
+import { parse as parseDotEnv } from "@std/dotenv/parse";
+import config from "../deno.json" with { type: "json" };
+import { type DenoWorld, denoWorld } from "../actors/world/deno.ts";
+import { type Flags, type OptionsOf, UsageError } from "./_flags.ts";
+import type { ListenFlags } from "./_net_flags.ts";
+import { type CommonOptions, helpText, parseCommandLine, type Source, type Task } from "./_command_line.ts";
+
+export * from "./_flags.ts";
+export * from "./_net_flags.ts";
+export { type CommonOptions, environmentOf, type Positionals, type Task } from "./_command_line.ts";
+
+/** A failure whose text is for the person who called the task: printed as it is, exit code 1. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+}
+
+/** What runs until it is stopped; an `ActorSystem` is one. */
+export interface Running {
+  /** Settles when it has ended: rejects with the cause when it failed. */
+  readonly terminated: Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+/** What a task is given beside its options. */
+export interface TaskContext {
+  /** The real world, logging as the flags say. */
+  readonly world: DenoWorld;
+  /** What was given beside flags. */
+  readonly args: readonly string[];
+}
+
+/** What a client is given beside its options. */
+export interface ClientContext extends TaskContext {
+  /** Aborted by Ctrl-C and SIGTERM: leave now. */
+  readonly signal: AbortSignal;
+}
+
+/** The options of a task: its own and everybody's. */
+export type TaskOptions<F extends Flags> = OptionsOf<F> & CommonOptions;
+
+/** Writes down a task; it is what gives its options their types. */
+export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
+  return task;
+}
+
+/**
+ * Runs a server until it ends or is told to: calls `start`, and on SIGINT or SIGTERM stops what it made within
+ * `--drain-ms`. Never returns: it ends the process.
+ */
+export function runServer<F extends Flags & ListenFlags>(
+  task: Task<F>,
+  start: (options: TaskOptions<F>, context: TaskContext) => Running | Promise<Running>,
+): Promise<never> {
+  return main(task, "logged", async (options, context) => {
+    const { log } = context.world;
+    const say = (message: string) => log.write({ level: "info", actor: "/", message, plain: true });
+    const told = firstSignal();
+    const running = await start(options, context);
+    const signal = await Promise.race([told, running.terminated.then(() => undefined)]);
+    if (signal === undefined) return 0;
+    if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.");
+    say("Shutting down server...");
+    const { drainMs }: OptionsOf<ListenFlags> = options;
+    if (!await within(running.stop(), drainMs + SPARE_MS)) {
+      log.write({ level: "warn", actor: "/", message: `Not everything was closed within ${drainMs} ms` });
+    }
+    say("Server shut down.");
+    return 0;
+  });
+}
+
+/**
+ * Runs a client: calls `run`, whose number is the exit code (nothing is 0). Ctrl-C aborts its signal; a second one, or
+ * a second of waiting, ends it. Never returns: it ends the process.
+ */
+export function runClient<F extends Flags>(
+  task: Task<F>,
+  run: (options: TaskOptions<F>, context: ClientContext) => Promise<number | void>,
+): Promise<never> {
+  return main(task, "bare", async (options, context) => {
+    const leaving = new AbortController();
+    const told = firstSignal().then((signal) => {
+      leaving.abort(new Failure(`Stopped by ${signal}`));
+      return signal;
+    });
+    const running = run(options, { ...context, signal: leaving.signal });
+    const first = await Promise.race([
+      told,
+      // How a client fails once it was told to leave is of no interest.
+      running.catch((error) => leaving.signal.aborted ? told : Promise.reject(error)),
+    ]);
+    if (typeof first !== "string") return first ?? 0;
+    await within(running.catch(() => {}), LEAVE_MS);
+    return EXIT_CODES[first];
+  });
+}
+
+/** What the drain may take beyond `--drain-ms`, for what the server itself cuts off at that time. */
+const SPARE_MS = 250;
+
+/** How long a client may take to leave after Ctrl-C. */
+const LEAVE_MS = 1000;
+
+/** Reads the command line, runs the task, and ends the process with its exit code. */
+async function main<F extends Flags>(
+  task: Task<F>,
+  failures: "logged" | "bare",
+  run: (options: TaskOptions<F>, context: TaskContext) => Promise<number>,
+): Promise<never> {
+  let world: DenoWorld | undefined;
+  let verbose = false;
+  let explain = (_error: unknown): string | undefined => undefined;
+
+  function end(code: number): never {
+    world?.flush();
+    Deno.exit(code);
+  }
+  function fail(error: unknown): never {
+    if (error instanceof UsageError) {
+      console.error(`${task.name}: ${error.message}\nTry: deno task ${task.name} --help`);
+      end(2);
+    }
+    const message = explain(error) ?? lineOf(error);
+    if (failures === "logged" && world) world.log.write({ level: "error", actor: "/", message });
+    else console.error(message);
+    world?.flush();
+    if (verbose) console.error(Deno.inspect(error));
+    end(1);
+  }
+
+  for (const type of ["error", "unhandledrejection"] as const) {
+    globalThis.addEventListener(type, (event: ErrorEvent | PromiseRejectionEvent) => {
+      event.preventDefault();
+      fail(event instanceof ErrorEvent ? event.error : event.reason);
+    });
+  }
+  try {
+    const line = parseCommandLine(task, Deno.args, [processEnvironment, await dotEnv()]);
+    if (line.type !== "run") {
+      console.log(line.type === "help" ? helpText(task) : `troupe ${config.version}`);
+      end(0);
+    }
+    const { options, args } = line;
+    verbose = options.verbose;
+    explain = (error) => task.explain?.(error, options);
+    world = denoWorld({ log: { level: options.logLevel, format: options.logFormat } });
+    end(await run(options, { world, args }));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** A failure as one line. */
+function lineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replace(/\s*\n\s*/g, " ");
+}
+
+/** The environment of the process, as far as the rights go: a name that may not be read is not set. */
+const processEnvironment: Source = {
+  suffix: "",
+  get(variable) {
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) : undefined;
+  },
+};
+
+/** The `.env` in the working folder; of a compiled program without one there, the one beside the program. */
+async function dotEnv(): Promise<Source> {
+  const paths = [".env"];
+  if (Deno.build.standalone) paths.push(Deno.execPath().replace(/[^/\\]*$/, ".env"));
+  for (const path of paths) {
+    if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") continue;
+    try {
+      const values = new Map(Object.entries(parseDotEnv(await Deno.readTextFile(path))));
+      return { suffix: " in .env", get: (name) => values.get(name) };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw new Failure(`Cannot read ${path}: ${lineOf(error)}`, { cause: error });
+    }
+  }
+  return { suffix: "", get: () => undefined };
+}
+
+/** The signals that ask a process to end, and how each shows in the exit code. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+type EndSignal = keyof typeof EXIT_CODES;
+
+/**
+ * A key press of Ctrl-C comes more than once where `deno task` or `npx` stands in between: the terminal sends it to
+ * all of them, and they pass it on. What comes within this time is the same press.
+ */
+const SAME_PRESS_MS = 300;
+
+/** Watches for the first signal to end; a second one ends the process at once. */
+function firstSignal(): Promise<EndSignal> {
+  return new Promise((resolve) => {
+    let firstAt: number | undefined;
+    const watch = (signal: EndSignal) =>
+      Deno.addSignalListener(signal, () => {
+        const now = performance.now();
+        if (firstAt !== undefined && now - firstAt > SAME_PRESS_MS) Deno.exit(EXIT_CODES[signal]);
+        firstAt ??= now;
+        resolve(signal);
+      });
+    watch("SIGINT");
+    if (Deno.build.os !== "windows") watch("SIGTERM");
+  });
+}
+
+/** Whether a promise settles in time; rejects as it does. */
+async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The flags that servers, and those that clients have in common, and what is made of their values.
+ *
+ * @module
+ */
+import type { Disk, TlsClientOptions, TlsServerOptions } from "../actors/world/world.ts";
+import { type Flag, integer, path, port, text, toggle, UsageError } from "./_flags.ts";
+
+/** Flags of everything that listens. */
+export type ListenFlags = {
+  readonly host: Flag<string>;
+  readonly port: Flag<number>;
+  readonly drainMs: Flag<number>;
+};
+
+/** `--host`, `--port`, `--drain-ms`. */
+export function listenFlags(defaults: { readonly port: number; readonly host?: string }): ListenFlags {
+  return {
+    host: text({ help: "Address to listen on", value: "HOST", default: defaults.host ?? "0.0.0.0" }),
+    port: port({ help: "Port to listen on; 0 takes any free one", default: defaults.port }),
+    drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
+  };
+}
+
+/** Flags of every TCP server beside {@linkcode listenFlags}. */
+export type TcpServerFlags = {
+  readonly maxClients: Flag<number>;
+  readonly idleTimeoutMs: Flag<number>;
+  readonly maxFrameBytes: Flag<number>;
+  readonly idleFlushMs: Flag<number>;
+  readonly slowClientMs: Flag<number>;
+  readonly maxOutboundBytes: Flag<number>;
+  readonly tlsCert: Flag<string | undefined>;
+  readonly tlsKey: Flag<string | undefined>;
+};
+
+/** Where a TCP server's defaults differ from those of all. */
+export interface TcpServerDefaults {
+  /** @default 1000 */
+  readonly maxClients?: number;
+  /** @default 0, which is off */
+  readonly idleTimeoutMs?: number;
+  /** @default 65536 */
+  readonly maxFrameBytes?: number;
+}
+
+/** `--max-clients`, `--idle-timeout-ms`, …: the limits and the certificate of a TCP server. */
+export function tcpServerFlags(defaults: TcpServerDefaults = {}): TcpServerFlags {
+  return {
+    maxClients: integer({ help: "Most clients at once", min: 1, default: defaults.maxClients ?? 1000 }),
+    idleTimeoutMs: integer({
+      help: "Milliseconds of silence after which a client is disconnected; 0 is never",
+      default: defaults.idleTimeoutMs ?? 0,
+      value: "MS",
+    }),
+    maxFrameBytes: integer({
+      help: "Longest message a client may send",
+      min: 1,
+      default: defaults.maxFrameBytes ?? 65536,
+      value: "BYTES",
+    }),
+    idleFlushMs: integer({
+      help:
+        "Milliseconds after which an unfinished line of a client that never ended one is a message; 0 is never",
+      default: 50,
+      value: "MS",
+    }),
+    slowClientMs: integer({
+      help: "Milliseconds after which a client that does not read is disconnected",
+      min: 1,
+      default: 10_000,
+      value: "MS",
+    }),
+    maxOutboundBytes: integer({
+      help: "Bytes that may wait for a client before it is disconnected",
+      min: 1,
+      default: 1024 * 1024,
+      value: "BYTES",
+    }),
+    tlsCert: path({ help: "Certificate chain (PEM): with --tls-key the server speaks TLS", value: "FILE" }),
+    tlsKey: path({ help: "Private key (PEM)", value: "FILE" }),
+  };
+}
+
+/** Flags of every TCP client. */
+export type TcpClientFlags<H extends string | undefined> = {
+  readonly host: Flag<H>;
+  readonly port: Flag<number>;
+  readonly tls: Flag<boolean>;
+  readonly ca: Flag<string | undefined>;
+};
+
+/** `--host`, `--port`, `--tls`, `--ca`; without a default host, none given is `undefined` (the client asks). */
+export function tcpClientFlags(
+  defaults: { readonly port: number; readonly host: string },
+): TcpClientFlags<string>;
+export function tcpClientFlags(defaults: { readonly port: number }): TcpClientFlags<string | undefined>;
+export function tcpClientFlags(
+  defaults: { readonly port: number; readonly host?: string },
+): TcpClientFlags<string | undefined> {
+  const host = { help: "Server's name or address", value: "HOST" };
+  return {
+    host: text(defaults.host === undefined ? host : { ...host, default: defaults.host }),
+    port: port({ help: "Server's port", default: defaults.port }),
+    tls: toggle({ help: "Speak TLS" }),
+    ca: path({
+      help: "Certificate authority (PEM) to trust beside the usual ones; implies --tls",
+      value: "FILE",
+    }),
+  };
+}
+
+/** The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags}. */
+export function tcpLimits(
+  options: {
+    readonly maxClients: number;
+    readonly idleTimeoutMs: number;
+    readonly slowClientMs: number;
+    readonly maxOutboundBytes: number;
+  },
+): { maxClients: number; idleTimeoutMs: number; slowClientMs: number; maxOutboundBytes: number } {
+  const { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes } = options;
+  return { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes };
+}
+
+/** The options of `lineFrames`, out of the options of {@linkcode tcpServerFlags}. */
+export function frameLimits(
+  options: { readonly maxFrameBytes: number; readonly idleFlushMs: number },
+): { maxFrameBytes: number; idleFlushMs: number } {
+  return { maxFrameBytes: options.maxFrameBytes, idleFlushMs: options.idleFlushMs };
+}
+
+const decoder = new TextDecoder();
+
+/** Reads the certificate and key of a server: an object to spread into its options, empty without `--tls-cert`. */
+export async function serverTls(
+  options: { readonly tlsCert: string | undefined; readonly tlsKey: string | undefined },
+  disk: Disk,
+): Promise<{ tls?: TlsServerOptions }> {
+  const { tlsCert, tlsKey } = options;
+  if (tlsCert === undefined && tlsKey === undefined) return {};
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new UsageError("--tls-cert and --tls-key go together");
+  }
+  const [cert, key] = await Promise.all([disk.readFile(tlsCert), disk.readFile(tlsKey)]);
+  return { tls: { cert: decoder.decode(cert), key: decoder.decode(key) } };
+}
+
+/** Reads whom a client trusts: an object to spread into its options, empty without `--tls` or `--ca`. */
+export async function clientTls(
+  options: { readonly tls: boolean; readonly ca: string | undefined },
+  disk: Disk,
+): Promise<{ tls?: TlsClientOptions }> {
+  if (options.ca !== undefined) {
+    return { tls: { caCerts: [decoder.decode(await disk.readFile(options.ca))] } };
+  }
+  return options.tls ? { tls: {} } : {};
+}
