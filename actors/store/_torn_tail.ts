@@ -1,0 +1,109 @@
+import type { Disk, DiskFile } from "../world/world.ts";
+import { WorldError } from "../world/world.ts";
+import { crc32c } from "./_crc32c.ts";
+
+/** Offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes. */
+const HEADER_BYTES = 16;
+/** A journal that grew beyond this is given back to the disk after use. */
+const KEPT_BYTES = 1 << 20;
+
+/** What was about to be written to a log, and where. */
+export interface Intent {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The file beside a text log that tells a line cut off by a crash from one that a person left without an end.
+ *
+ * Both look the same in the text. So what is about to be appended is written here first: only a tail that is the
+ * beginning of just that is a torn one. It is there while a log is in use, and after a crash.
+ */
+export class TornTailJournal {
+  #disk: Disk;
+  #path: string;
+  #file: DiskFile | undefined;
+
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk;
+    this.#path = path;
+  }
+
+  /** What was last about to be appended; undefined where nothing was, or where the crash cut off the journal itself. */
+  async read(): Promise<Intent | undefined> {
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = await this.#disk.readFile(this.#path);
+    } catch (error) {
+      if (error instanceof WorldError && error.kind === "not-found") return undefined;
+      throw error;
+    }
+    if (bytes.length < HEADER_BYTES) return undefined;
+    const header = new DataView(bytes.buffer);
+    const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.getUint32(8));
+    if (crc32c(body, crc32c(bytes.subarray(0, 12))) !== header.getUint32(12)) return undefined;
+    return { offset: Number(header.getBigUint64(0)), bytes: body };
+  }
+
+  /** Says what is about to be appended. */
+  async write(intent: Intent, durable: boolean): Promise<void> {
+    const file = this.#file ??= await this.#open();
+    const bytes = new Uint8Array(HEADER_BYTES + intent.bytes.length);
+    const header = new DataView(bytes.buffer);
+    header.setBigUint64(0, BigInt(intent.offset));
+    header.setUint32(8, intent.bytes.length);
+    header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
+    bytes.set(intent.bytes, HEADER_BYTES);
+    await file.write(bytes, 0);
+    if (durable) await file.sync();
+  }
+
+  /** What was announced is there; a journal that became large is made small again. */
+  async done(intent: Intent): Promise<void> {
+    if (intent.bytes.length > KEPT_BYTES) await this.#file?.truncate(0);
+  }
+
+  /** The log ends in good order: nothing of it is torn. */
+  async remove(): Promise<void> {
+    this.close();
+    try {
+      await this.#disk.remove(this.#path);
+    } catch (error) {
+      if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #open(): Promise<DiskFile> {
+    const file = await this.#disk.open(this.#path, { write: true, create: true });
+    await this.#disk.syncFolder(folderOf(this.#path));
+    return file;
+  }
+}
+
+/** The folder in which a path lies. */
+export function folderOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  if (slash < 0) return ".";
+  return slash === 0 ? "/" : path.slice(0, slash);
+}
+
+/**
+ * How much of a log's end is to be cut: 0 when it is not the beginning of what was about to be appended.
+ *
+ * Zeros count as such a beginning: after a power cut a file may have its length before it has its bytes.
+ *
+ * @param tail the log from `intent.offset` to its end
+ */
+export function tornBytes(tail: Uint8Array, intent: Intent): number {
+  if (tail.length > intent.bytes.length) return 0;
+  let same = 0;
+  while (same < tail.length && tail[same] === intent.bytes[same]) same++;
+  for (let i = same; i < tail.length; i++) if (tail[i] !== 0) return 0;
+  const lastLineEnd = tail.subarray(0, same).lastIndexOf(0x0a);
+  return tail.length - (lastLineEnd + 1);
+}

@@ -1,0 +1,484 @@
+/**
+ * Append-only files with group commit.
+ *
+ * @module
+ */
+import type { Disk, DiskFile } from "../world/world.ts";
+import { WorldError } from "../world/world.ts";
+import { ByteQueue } from "./_byte_queue.ts";
+import { crc32c } from "./_crc32c.ts";
+import { folderOf, tornBytes, TornTailJournal } from "./_torn_tail.ts";
+
+/**
+ * What the file looks like.
+ *
+ * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never rewritten;
+ *   the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside it.
+ * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each, big-endian.
+ */
+export type LogForm = "text" | "framed";
+
+/** Options of {@linkcode LogFile.open}. */
+export interface LogFileOptions {
+  readonly form: LogForm;
+  /** Called with each record that is there, oldest first; bytes are valid until it returns. */
+  readonly replay?: (record: Uint8Array) => void;
+}
+
+/** What one write put at the end of a {@linkcode LogFile}. */
+export interface Batch {
+  /** Where in the file `bytes` begin. */
+  readonly start: number;
+  /** Exactly what is new in the file. Shared: not to be changed. */
+  readonly bytes: Uint8Array;
+  /**
+   * Of `bytes`, how many stand before the first record: the end of a line that had none, and what somebody else had
+   * appended in the meantime.
+   */
+  readonly leadBytes: number;
+  /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
+  readonly replaced: boolean;
+}
+
+/** The file could not be opened, or could be opened but not read. `cause` is the {@linkcode WorldError}. */
+export class LogFileError extends Error {
+  override readonly name = "LogFileError";
+  readonly during: "open" | "read";
+  constructor(during: "open" | "read", path: string, cause: unknown) {
+    super(`Cannot ${during} ${path}: ${reasonOf(cause)}`, { cause });
+    this.during = during;
+  }
+}
+
+const LF = 0x0a;
+const FRAME_HEADER_BYTES = 8;
+const SCAN_BYTES = 1 << 18;
+
+/**
+ * A file that only grows, owned by one actor.
+ *
+ * Records are gathered in memory by {@linkcode LogFile.append} and reach the file by {@linkcode LogFile.flush}, and the
+ * disk by {@linkcode LogFile.sync}. While one of these is under way, all that is appended waits for the next, which covers
+ * it with one write and one fdatasync, however many asked.
+ *
+ * After a crash, {@linkcode LogFile.open} finds a record that was cut off and removes it. A write that fails leaves
+ * the file as it was before it.
+ *
+ * @example
+ * ```ts ignore
+ * const log = await LogFile.open(world.disk, "notes.txt", { form: "text" });
+ * log.append("first");
+ * log.append("second");
+ * await log.sync();
+ * await log.close();
+ * ```
+ */
+export class LogFile {
+  readonly path: string;
+  readonly form: LogForm;
+  /** The file was not there before. */
+  readonly created: boolean;
+  /** Bytes of a record cut off by a crash, removed at open. */
+  readonly cutBytes: number;
+  readonly #disk: Disk;
+  readonly #journal: TornTailJournal | undefined;
+  #file: DiskFile;
+  /** Reads have a handle of their own, so that they do not queue behind a sync. */
+  #reader: DiskFile;
+  #length: number;
+  /** Text: the last line has no end. */
+  #midLine: boolean;
+  /** A failed write may have left bytes behind `#length`. */
+  #leftovers = false;
+  #unsynced = false;
+  #pending = new ByteQueue();
+  #running: Promise<void> | undefined;
+  #waiting: { durable: boolean; promise: Promise<Batch> } | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(disk: Disk, path: string, form: LogForm, opened: Opened) {
+    this.path = path;
+    this.form = form;
+    this.created = opened.created;
+    this.cutBytes = opened.cutBytes;
+    this.#disk = disk;
+    this.#file = opened.file;
+    this.#reader = opened.reader;
+    this.#journal = opened.journal;
+    this.#length = opened.length;
+    this.#midLine = opened.midLine;
+  }
+
+  /** Opens the file, makes it when it is not there, and removes what a crash cut off. Throws {@linkcode LogFileError}. */
+  static async open(disk: Disk, path: string, options: LogFileOptions): Promise<LogFile> {
+    return new LogFile(disk, path, options.form, await openLog(disk, path, options));
+  }
+
+  /** Bytes in the file: what was flushed, whether or not it was synced. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes appended and on no {@linkcode LogFile.flush} or {@linkcode LogFile.sync} yet. */
+  get pendingBytes(): number {
+    return this.#pending.length;
+  }
+
+  /**
+   * Adds a record to the next batch. Text form: a line, given without its `\n`.
+   *
+   * @returns where in that batch it ends, counted from {@linkcode Batch.leadBytes}
+   */
+  append(record: string | Uint8Array): number {
+    const queue = this.#pending;
+    if (this.form === "framed") {
+      const bytes = typeof record === "string" ? new TextEncoder().encode(record) : record;
+      queue.pushUint32(bytes.length);
+      queue.pushUint32(frameChecksum(bytes));
+      queue.push(bytes);
+    } else {
+      if (typeof record === "string") queue.pushText(record);
+      else queue.push(record);
+      queue.pushByte(LF);
+    }
+    return queue.length;
+  }
+
+  /** Writes what was appended into the file, without waiting for the disk. Otherwise as {@linkcode LogFile.sync}. */
+  flush(): Promise<Batch> {
+    return this.#request(false);
+  }
+
+  /**
+   * Writes what was appended, and resolves once it is on the disk (fdatasync).
+   *
+   * When nothing else is under way, the batch is what was appended before this call; otherwise it is taken when that is done.
+   * Rejects with a {@linkcode WorldError}; then the batch is gone and the file is as it was.
+   */
+  sync(): Promise<Batch> {
+    return this.#request(true);
+  }
+
+  /** Reads what is in the file at `offset`; says how many bytes, `null` at the end. Waits for no write. */
+  read(buffer: Uint8Array, offset: number): Promise<number | null> {
+    const left = this.#length - offset;
+    if (left <= 0) return Promise.resolve(null);
+    return this.#reader.read(buffer.length > left ? buffer.subarray(0, left) : buffer, offset);
+  }
+
+  /** Syncs what was appended, and closes. Twice is fine. Rejects when that last sync fails; the file is closed all the same. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#running;
+      if (this.#waiting !== undefined) await this.#waiting.promise.catch(() => {});
+      if (this.#pending.length > 0 || this.#unsynced) await this.#commit(true);
+      if (!this.#leftovers) await this.#journal?.remove();
+    } finally {
+      this.#journal?.close();
+      this.#file.close();
+      this.#reader.close();
+    }
+  }
+
+  #request(durable: boolean): Promise<Batch> {
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      waiting.durable ||= durable;
+      return waiting.promise;
+    }
+    if (this.#closing !== undefined) {
+      return Promise.reject(new WorldError("closed", `Cannot write ${this.path}: it was closed`));
+    }
+    if (this.#running === undefined) return this.#start(durable);
+    const promise = this.#running.then(() => {
+      durable = this.#waiting?.durable ?? durable;
+      this.#waiting = undefined;
+      return this.#start(durable);
+    });
+    this.#waiting = { durable, promise };
+    return promise;
+  }
+
+  #start(durable: boolean): Promise<Batch> {
+    const batch = this.#commit(durable);
+    const settled: Promise<void> = batch.then(() => {}, () => {}).then(() => {
+      if (this.#running === settled) this.#running = undefined;
+    });
+    this.#running = settled;
+    return batch;
+  }
+
+  async #commit(durable: boolean): Promise<Batch> {
+    const records = this.#pending.take();
+    const found = await this.#findOthersEdits();
+    const batch = this.#withLead(records, found);
+    const { start, bytes } = batch;
+    const end = start + bytes.length;
+    if (bytes.length > found.appended.length) {
+      // What others appended is in the file already.
+      const own = bytes.subarray(found.appended.length);
+      await this.#write({ offset: end - own.length, bytes: own }, durable);
+      this.#unsynced = true;
+    }
+    if (durable && this.#unsynced) await this.#syncFile(start + found.appended.length, end);
+    if (bytes.length > 0) {
+      this.#length = end;
+      this.#midLine = bytes.at(-1) !== LF;
+    }
+    return batch;
+  }
+
+  #withLead(records: Uint8Array, found: OthersEdits): Batch {
+    const { appended, replaced } = found;
+    const start = this.#length;
+    const midLine = appended.length > 0 ? appended.at(-1) !== LF : this.#midLine;
+    const needsLineEnd = this.form === "text" && midLine && records.length > 0;
+    const leadBytes = appended.length + (needsLineEnd ? 1 : 0);
+    if (leadBytes === 0) return { start, bytes: records, leadBytes, replaced };
+    const bytes = new Uint8Array(leadBytes + records.length);
+    bytes.set(appended);
+    if (needsLineEnd) bytes[appended.length] = LF;
+    bytes.set(records, leadBytes);
+    return { start, bytes, leadBytes, replaced };
+  }
+
+  async #write(intent: { offset: number; bytes: Uint8Array }, durable: boolean): Promise<void> {
+    // The journal first, and on the disk: only then can a part of the bytes be on it.
+    await this.#journal?.write(intent, durable);
+    try {
+      await this.#file.write(intent.bytes, intent.offset);
+    } catch (error) {
+      await this.#cutBack(intent.offset);
+      throw error;
+    }
+    await this.#journal?.done(intent);
+  }
+
+  async #syncFile(ownStart: number, end: number): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      // Nobody knows what of it is on the disk. What was flushed earlier stays; what is new goes.
+      if (end > ownStart) await this.#cutBack(ownStart);
+      throw error;
+    }
+    this.#unsynced = false;
+  }
+
+  async #cutBack(length: number): Promise<void> {
+    this.#leftovers = true;
+    try {
+      await this.#file.truncate(length);
+      this.#leftovers = false;
+    } catch {
+      // Tried again before the next write.
+    }
+  }
+
+  /** A person's editor may have changed the file: nothing of that is overwritten, no hole is left. */
+  async #findOthersEdits(): Promise<OthersEdits> {
+    if (this.#leftovers) {
+      await this.#file.truncate(this.#length);
+      this.#leftovers = false;
+    }
+    if (this.form !== "text") return NO_EDITS;
+    const size = await sizeAt(this.#disk, this.path);
+    if (size === this.#length) return NO_EDITS;
+    const ownSize = await this.#file.size();
+    if (ownSize === size && ownSize > this.#length) {
+      return { appended: await readFully(this.#file, this.#length, ownSize), replaced: false };
+    }
+    if (ownSize !== size) await this.#reopen();
+    this.#length = await this.#file.size();
+    this.#midLine = await endsMidLine(this.#file, this.#length);
+    return { appended: NOTHING, replaced: true };
+  }
+
+  async #reopen(): Promise<void> {
+    const { file, reader } = await openHandles(this.#disk, this.path);
+    this.#file.close();
+    this.#reader.close();
+    this.#file = file;
+    this.#reader = reader;
+  }
+}
+
+interface OthersEdits {
+  readonly appended: Uint8Array;
+  readonly replaced: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+const NO_EDITS: OthersEdits = { appended: NOTHING, replaced: false };
+
+interface Opened {
+  readonly file: DiskFile;
+  readonly reader: DiskFile;
+  readonly created: boolean;
+  readonly journal: TornTailJournal | undefined;
+  readonly length: number;
+  readonly midLine: boolean;
+  readonly cutBytes: number;
+}
+
+async function openLog(disk: Disk, path: string, options: LogFileOptions): Promise<Opened> {
+  const handles = await openHandles(disk, path).catch(async (error: unknown): Promise<never> => {
+    throw new LogFileError(await readingIsTheTrouble(disk, path, error) ? "read" : "open", path, error);
+  });
+  const { file } = handles;
+  const journal = options.form === "text" ? new TornTailJournal(disk, `${path}.journal`) : undefined;
+  try {
+    const size = await file.size();
+    const whole = journal === undefined
+      ? await scanFrames(file, size, options.replay)
+      : await wholeText(file, size, journal);
+    if (whole < size) {
+      await file.truncate(whole);
+      await file.sync();
+    }
+    await journal?.remove();
+    if (journal !== undefined && options.replay) await scanLines(file, whole, options.replay);
+    const midLine = options.form === "text" && await endsMidLine(file, whole);
+    return { ...handles, journal, length: whole, midLine, cutBytes: size - whole };
+  } catch (error) {
+    file.close();
+    handles.reader.close();
+    throw new LogFileError("read", path, error);
+  }
+}
+
+async function openHandles(
+  disk: Disk,
+  path: string,
+): Promise<{ file: DiskFile; reader: DiskFile; created: boolean }> {
+  let created = false;
+  let file: DiskFile;
+  try {
+    file = await disk.open(path, { read: true, write: true });
+  } catch (error) {
+    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+    file = await disk.open(path, { read: true, write: true, create: true });
+    created = true;
+  }
+  try {
+    if (created) await disk.syncFolder(folderOf(path));
+    return { file, reader: await disk.open(path), created };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Whether a file that may not be opened for both may be opened for writing alone. */
+async function readingIsTheTrouble(disk: Disk, path: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof WorldError && error.kind === "permission-denied")) return false;
+  try {
+    (await disk.open(path, { read: false, write: true })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function wholeText(file: DiskFile, size: number, journal: TornTailJournal): Promise<number> {
+  if (!await endsMidLine(file, size)) return size;
+  const intent = await journal.read();
+  if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) {
+    return size;
+  }
+  return size - tornBytes(await readFully(file, intent.offset, size), intent);
+}
+
+async function endsMidLine(file: DiskFile, size: number): Promise<boolean> {
+  return size > 0 && (await readFully(file, size - 1, size))[0] !== LF;
+}
+
+async function sizeAt(disk: Disk, path: string): Promise<number | undefined> {
+  try {
+    return (await disk.stat(path)).size;
+  } catch (error) {
+    if (error instanceof WorldError && error.kind === "not-found") return undefined;
+    throw error;
+  }
+}
+
+async function readFully(file: DiskFile, start: number, end: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - start);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = await file.read(bytes.subarray(length), start + length);
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+async function scanLines(file: DiskFile, size: number, replay: (line: Uint8Array) => void): Promise<void> {
+  const line = new ByteQueue();
+  for (let offset = 0; offset < size;) {
+    const chunk = await readFully(file, offset, Math.min(size, offset + SCAN_BYTES));
+    if (chunk.length === 0) break;
+    offset += chunk.length;
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      line.push(chunk.subarray(start, end));
+      replay(line.take());
+      start = end + 1;
+    }
+    line.push(chunk.subarray(start));
+  }
+  if (line.length > 0) replay(line.take());
+}
+
+/** Where the last whole record ends. What follows it was cut off, or never was a record. */
+async function scanFrames(
+  file: DiskFile,
+  size: number,
+  replay: ((record: Uint8Array) => void) | undefined,
+): Promise<number> {
+  let whole = 0;
+  let chunkBytes = SCAN_BYTES;
+  while (whole < size) {
+    const chunk = await readFully(file, whole, Math.min(size, whole + chunkBytes));
+    const { end, needed, broken } = takeFrames(chunk, replay);
+    whole += end;
+    if (broken || chunk.length === 0 || whole + needed > size) break;
+    // The next record is whole in the file, and perhaps longer than the usual chunk.
+    chunkBytes = Math.max(SCAN_BYTES, needed);
+  }
+  return whole;
+}
+
+/** Replays the whole records in `chunk`; says where the last ends, and how long the next is as far as is known. */
+function takeFrames(
+  chunk: Uint8Array,
+  replay: ((record: Uint8Array) => void) | undefined,
+): { end: number; needed: number; broken: boolean } {
+  let end = 0;
+  while (end + FRAME_HEADER_BYTES <= chunk.length) {
+    const header = new DataView(chunk.buffer, chunk.byteOffset + end, FRAME_HEADER_BYTES);
+    const needed = FRAME_HEADER_BYTES + header.getUint32(0);
+    if (end + needed > chunk.length) return { end, needed, broken: false };
+    const record = chunk.subarray(end + FRAME_HEADER_BYTES, end + needed);
+    if (frameChecksum(record) !== header.getUint32(4)) return { end, needed, broken: true };
+    replay?.(record);
+    end += needed;
+  }
+  return { end, needed: FRAME_HEADER_BYTES, broken: false };
+}
+
+function frameChecksum(record: Uint8Array): number {
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, record.length);
+  return crc32c(record, crc32c(length));
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // A WorldError says what could not be done, too; here its reason is enough.
+  return error instanceof WorldError ? text.slice(text.indexOf(": ") + 2) : text;
+}
