@@ -54,7 +54,13 @@ export class TornTailJournal {
     header.setUint32(8, intent.bytes.length);
     header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
     bytes.set(intent.bytes, HEADER_BYTES);
-    await file.write(bytes, 0);
+    try {
+      await file.write(bytes, 0);
+    } catch (error) {
+      // On a full disk it must not hold the room that a shorter record needs.
+      await file.truncate(0).catch(() => {});
+      throw error;
+    }
     if (durable) await file.sync();
   }
 

@@ -92,7 +92,7 @@ export class LogFile {
   #leftovers = false;
   #unsynced = false;
   #pending = new ByteQueue();
-  #running: Promise<void> | undefined;
+  #running: Promise<Batch> | undefined;
   #waiting: { durable: boolean; promise: Promise<Batch> } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -173,7 +173,7 @@ export class LogFile {
 
   async #close(): Promise<void> {
     try {
-      await this.#running;
+      await this.#running?.catch(() => {});
       if (this.#waiting !== undefined) await this.#waiting.promise.catch(() => {});
       if (this.#pending.length > 0 || this.#unsynced) await this.#commit(true);
       if (!this.#leftovers) await this.#journal?.remove();
@@ -194,7 +194,7 @@ export class LogFile {
       return Promise.reject(new WorldError("closed", `Cannot write ${this.path}: it was closed`));
     }
     if (this.#running === undefined) return this.#start(durable);
-    const promise = this.#running.then(() => {
+    const promise = this.#running.catch(() => {}).then(() => {
       durable = this.#waiting?.durable ?? durable;
       this.#waiting = undefined;
       return this.#start(durable);
@@ -204,11 +204,8 @@ export class LogFile {
   }
 
   #start(durable: boolean): Promise<Batch> {
-    const batch = this.#commit(durable);
-    const settled: Promise<void> = batch.then(() => {}, () => {}).then(() => {
-      if (this.#running === settled) this.#running = undefined;
-    });
-    this.#running = settled;
+    const batch = this.#commit(durable).finally(() => this.#running = undefined);
+    this.#running = batch;
     return batch;
   }
 

@@ -1,0 +1,324 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { LogFile } from "../../actors/store/log_file.ts";
+import { WorldError } from "../../actors/world/world.ts";
+import { MemoryDisk } from "./_memory_disk.ts";
+
+const text = { form: "text" } as const;
+const framed = { form: "framed" } as const;
+
+async function records(memory: MemoryDisk, form: "text" | "framed"): Promise<string[]> {
+  const found: string[] = [];
+  const log = await LogFile.open(memory.disk, "log", {
+    form,
+    replay: (record) => found.push(new TextDecoder().decode(record)),
+  });
+  await log.close();
+  return found;
+}
+
+Deno.test("log file: a text log is a plain text, a line a record", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  assert(log.created);
+  log.append("one");
+  log.append("zwei ü");
+  const batch = await log.sync();
+  assertEquals(new TextDecoder().decode(batch.bytes), "one\nzwei ü\n");
+  assertEquals(batch.start, 0);
+  await log.close();
+  assertEquals(memory.text("log"), "one\nzwei ü\n");
+  assertEquals(await records(memory, "text"), ["one", "zwei ü"]);
+});
+
+Deno.test("log file: a framed log gives back any bytes", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 })), async (given) => {
+      const memory = new MemoryDisk();
+      const log = await LogFile.open(memory.disk, "log", framed);
+      for (const record of given) log.append(record);
+      await log.close();
+      const found: Uint8Array[] = [];
+      const again = await LogFile.open(memory.disk, "log", {
+        ...framed,
+        replay: (record) => found.push(record.slice()),
+      });
+      await again.close();
+      assertEquals(found, given);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("log file: a framed record longer than what is read at a time comes back whole", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", framed);
+  log.append("short");
+  log.append("x".repeat(3_000_000));
+  log.append("last");
+  await log.close();
+  assertEquals((await records(memory, "framed")).map((record) => record.length), [5, 3_000_000, 4]);
+});
+
+Deno.test("log file: all that is appended while a sync is under way shares the next one", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", framed);
+  let open = () => {};
+  memory.gate = new Promise((resolve) => open = resolve);
+  log.append("first");
+  const first = log.sync();
+  const later = [];
+  for (let i = 0; i < 100; i++) {
+    log.append(`record ${i}`);
+    later.push(log.sync());
+  }
+  open();
+  await first;
+  const batches = new Set(await Promise.all(later));
+  assertEquals(batches.size, 1);
+  assertEquals(memory.syncs, 2);
+  assertEquals(memory.writes, 2);
+  await log.close();
+  assertEquals((await records(memory, "framed")).length, 101);
+});
+
+Deno.test("log file: a flush that waits with a sync is synced", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", framed);
+  const first = log.flush();
+  log.append("a");
+  const flushed = log.flush();
+  const synced = log.sync();
+  assertEquals(await flushed, await synced);
+  await first;
+  assertEquals(memory.syncs, 1);
+  await log.close();
+});
+
+Deno.test("log file: reads see what was written, and nothing that is not", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  log.append("one");
+  await log.flush();
+  let open = () => {};
+  memory.gate = new Promise((resolve) => open = resolve);
+  log.append("two");
+  const flushed = log.flush();
+  const buffer = new Uint8Array(100);
+  assertEquals(await log.read(buffer, 0), 4);
+  assertEquals(await log.read(buffer, 4), null);
+  open();
+  await flushed;
+  assertEquals(await log.read(buffer, 4), 4);
+  await log.close();
+});
+
+Deno.test("log file: text without an end is kept, and the next line starts after it", async () => {
+  const memory = new MemoryDisk();
+  memory.put("log", "by hand");
+  const log = await LogFile.open(memory.disk, "log", text);
+  assertEquals(memory.text("log"), "by hand");
+  log.append("next");
+  const batch = await log.sync();
+  assertEquals([batch.start, batch.leadBytes], [7, 1]);
+  await log.close();
+  assertEquals(memory.text("log"), "by hand\nnext\n");
+});
+
+Deno.test("log file: what somebody appends to the file while it is open is kept and told", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  log.append("one");
+  await log.sync();
+  memory.edit("log", (before) => before + "by hand");
+  log.append("two");
+  const batch = await log.sync();
+  assertEquals(new TextDecoder().decode(batch.bytes), "by hand\ntwo\n");
+  assertEquals(batch.leadBytes, 8);
+  assertEquals(batch.replaced, false);
+  memory.edit("log", (before) => before + "and again");
+  assertEquals(new TextDecoder().decode((await log.sync()).bytes), "and again");
+  log.append("three");
+  assertEquals((await log.sync()).leadBytes, 1);
+  await log.close();
+  assertEquals(memory.text("log"), "one\nby hand\ntwo\nand again\nthree\n");
+});
+
+Deno.test("log file: a file that is cut short, replaced or removed by somebody leaves no hole", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  log.append("one");
+  log.append("two");
+  await log.sync();
+  memory.edit("log", () => "1");
+  log.append("three");
+  assertEquals((await log.sync()).replaced, true);
+  assertEquals(memory.text("log"), "1\nthree\n");
+  memory.put("log", "another file, longer\n");
+  log.append("four");
+  assertEquals((await log.sync()).replaced, true);
+  assertEquals(memory.text("log"), "another file, longer\nfour\n");
+  await memory.disk.remove("log");
+  log.append("five");
+  assertEquals((await log.sync()).start, 0);
+  await log.close();
+  assertEquals(memory.text("log"), "five\n");
+});
+
+for (const form of ["text", "framed"] as const) {
+  Deno.test(`log file: a full disk leaves the ${form} log as it was, and it goes on when there is room`, async () => {
+    const memory = new MemoryDisk();
+    const log = await LogFile.open(memory.disk, "log", { form });
+    log.append("one");
+    await log.sync();
+    const length = log.length;
+    memory.capacity = 2 * length + 80;
+    log.append("x".repeat(200));
+    const failed = log.sync();
+    log.append("two");
+    const next = log.sync();
+    const error = await assertRejects(() => failed, WorldError);
+    assertEquals(error.kind, "no-space");
+    await next;
+    memory.capacity = Infinity;
+    log.append("three");
+    await log.sync();
+    await log.close();
+    assertEquals(await records(memory, form), ["one", "two", "three"]);
+  });
+}
+
+Deno.test("log file: leftovers that cannot be cut at once are cut before the next write", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", framed);
+  memory.capacity = 30;
+  memory.truncateFailure = new WorldError("other", "Cannot cut: not now");
+  log.append("x".repeat(100));
+  await assertRejects(() => log.sync(), WorldError);
+  log.append("y");
+  await assertRejects(() => log.sync(), WorldError, "not now");
+  memory.truncateFailure = undefined;
+  log.append("z");
+  await log.sync();
+  await log.close();
+  assertEquals(await records(memory, "framed"), ["z"]);
+});
+
+Deno.test("log file: a sync that fails takes back what it was to cover", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  log.append("one");
+  await log.sync();
+  memory.syncFailure = new WorldError("other", "Cannot sync: the disk is ill");
+  log.append("two");
+  await assertRejects(() => log.sync(), WorldError, "ill");
+  memory.syncFailure = undefined;
+  log.append("three");
+  await log.sync();
+  await log.close();
+  assertEquals(memory.text("log"), "one\nthree\n");
+});
+
+Deno.test("log file: close writes what is left, twice is fine, and no file stays beside it", async () => {
+  const memory = new MemoryDisk();
+  const log = await LogFile.open(memory.disk, "log", text);
+  log.append("one");
+  const synced = log.sync();
+  log.append("two");
+  await Promise.all([log.close(), log.close(), synced]);
+  assertEquals(memory.text("log"), "one\ntwo\n");
+  assertEquals(memory.has("log.journal"), false);
+  await assertRejects(() => log.sync(), WorldError, "closed");
+});
+
+/** Appends batches until the process "dies" in the middle of a write, somewhere. */
+async function crash(memory: MemoryDisk, form: "text" | "framed", bytes: number): Promise<string[]> {
+  const acknowledged: string[] = [];
+  const log = await LogFile.open(memory.disk, "log", { form });
+  memory.killedAfterBytes = bytes;
+  try {
+    for (let i = 0; i < 50; i++) {
+      const batch = [`line ${i} a`, `line ${i} bb`, `line ${i} ccc`];
+      for (const line of batch) log.append(line);
+      await log.sync();
+      acknowledged.push(...batch);
+    }
+  } catch {
+    // Dead. The file is not closed.
+  }
+  memory.killedAfterBytes = Infinity;
+  return acknowledged;
+}
+
+for (const form of ["text", "framed"] as const) {
+  Deno.test(`log file: killed anywhere, a ${form} log keeps what was acknowledged and no half record`, async () => {
+    for (let bytes = 1; bytes < 600; bytes += 3) {
+      const memory = new MemoryDisk();
+      memory.put("log", form === "text" ? "by hand" : "");
+      const before = form === "text" ? ["by hand"] : [];
+      const acknowledged = [...before, ...await crash(memory, form, bytes)];
+      const found = await records(memory, form);
+      assertEquals(found.slice(0, acknowledged.length), acknowledged);
+      for (const line of found.slice(acknowledged.length)) {
+        assert(/^line \d+ (a|bb|ccc)$/.test(line), `killed after ${bytes} bytes: ${line}`);
+      }
+    }
+  });
+
+  Deno.test(`log file: after a power cut a ${form} log keeps what was synced and no half record`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(2000),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), {
+          minLength: 2,
+          maxLength: 2,
+        }),
+        async (bytes, chances) => {
+          const memory = new MemoryDisk();
+          const acknowledged = await crash(memory, form, bytes);
+          memory.cutPower(() => chances.pop() ?? 0);
+          const found = await records(memory, form);
+          assertEquals(found.slice(0, acknowledged.length), acknowledged);
+          for (const line of found.slice(acknowledged.length)) {
+            assert(/^line \d+ (a|bb|ccc)$/.test(line), line);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+}
+
+Deno.test("log file: what is typed by hand after a crash is kept, end or no end", async () => {
+  for (let bytes = 1; bytes < 400; bytes += 7) {
+    const memory = new MemoryDisk();
+    await crash(memory, "text", bytes);
+    memory.edit("log", (before) => before + "typed");
+    const log = await LogFile.open(memory.disk, "log", text);
+    assert(memory.text("log").endsWith("typed"), `killed after ${bytes} bytes`);
+    assertEquals(log.cutBytes, 0);
+    await log.close();
+  }
+});
+
+Deno.test("log file: a damaged journal cuts nothing", async () => {
+  const memory = new MemoryDisk();
+  memory.put("log", "one\ntw");
+  for (const journal of [new Uint8Array(0), new Uint8Array(16), new Uint8Array(100).fill(7)]) {
+    memory.put("log.journal", journal);
+    const log = await LogFile.open(memory.disk, "log", text);
+    await log.close();
+    assertEquals(memory.text("log"), "one\ntw");
+  }
+});
+
+Deno.test("log file: zeros after a power cut are no text", async () => {
+  const memory = new MemoryDisk();
+  await crash(memory, "text", 70);
+  const whole = memory.text("log");
+  const torn = whole.slice(0, -2) + "\0\0";
+  memory.edit("log", () => torn);
+  const log = await LogFile.open(memory.disk, "log", text);
+  await log.close();
+  assert(!memory.text("log").includes("\0"));
+});
