@@ -54,9 +54,10 @@ export function parseChatName(typed: string): ChatName | BadChatName {
     return { problem: `"${visibleText(text)}" has more than letters, digits, _, - and .` };
   }
   if (/^\p{M}/u.test(text)) return { problem: "a name does not begin with a combining mark" };
+  // The first key is the same for all names that differ in case.
   // Names look alike as they are typed (`Ivan`, `lvan`), in lower case (`paul`, `раul`) or in capitals (`ckype`, `скуре`).
   const compatible = text.normalize("NFKC");
-  const keys = [...new Set([compatible, fold(text), compatible.toUpperCase()].map(skeleton).map(fold))];
+  const keys = [...new Set([compatible.toUpperCase(), fold(text), compatible].map(skeleton).map(fold))];
   // `Error: slow down` is for the server alone to say.
   if (keys.includes("error")) return { problem: `"${text}" is the server's` };
   return { text, keys };

@@ -12,6 +12,14 @@ export {
   type DatagramsCommand,
   type DatagramsOptions,
 } from "./datagrams.ts";
+export {
+  datagramClient,
+  type DatagramClientCommand,
+  type DatagramClientOptions,
+  type DatagramOutcome,
+} from "./datagram_client.ts";
+export { datagramServer, type DatagramServerOptions } from "./datagram_server.ts";
 export { dialer, type DialerCommand, type DialerDown, type DialerOptions, type DialerUp } from "./dialer.ts";
+export { lineServer, type LineServerOptions } from "./line_server.ts";
 export type { CloseReason, Connection, Session, SessionFactory } from "./session.ts";
 export { type TcpLimits, tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";

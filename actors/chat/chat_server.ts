@@ -1,0 +1,64 @@
+/**
+ * The chat's server.
+ *
+ * @module
+ */
+import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
+import { lineServer, type LineServerOptions, type TcpServerCommand } from "../net/mod.ts";
+import { type Behavior, escalate } from "../runtime/mod.ts";
+import { history } from "./history.ts";
+import { member } from "./member.ts";
+import { names } from "./names.ts";
+import { rooms } from "./rooms.ts";
+
+/** Options of {@linkcode chatServer}. */
+export interface ChatServerOptions extends LineServerOptions {
+  /** How fast one member may send lines. @default 10 a second, 20 at once */
+  readonly rate?: TokenBucketOptions;
+  /** Where what is said is kept. @default in memory alone */
+  readonly historyFile?: string;
+}
+
+/**
+ * The chat: an actor that owns the names, one that owns the rooms with an actor for each, one that keeps the history, and
+ * an actor for each member, which is its connection.
+ *
+ * @example
+ * ```ts no-assert
+ * import { chatServer } from "@troupe/actors/chat";
+ *
+ * const behavior = chatServer({ address: { hostname: "127.0.0.1", port: 5000 }, historyFile: "history.log" });
+ * ```
+ */
+export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
+  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, ...rest } = options;
+  let { address } = options;
+  return (self) => {
+    // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all do.
+    self.supervise("one-for-all");
+    const keeper = self.spawn("history", history(historyFile === undefined ? {} : { file: historyFile }));
+    const shared = {
+      names: self.spawn("names", names()),
+      rooms: self.spawn("rooms", rooms({ history: keeper })),
+      rate,
+    };
+    const server = self.spawn<TcpServerCommand>(
+      "server",
+      (server) =>
+        lineServer(
+          {
+            ...rest,
+            address,
+            onListening: (bound) => {
+              // After a restart, the port must be the one that people know.
+              address = bound;
+              onListening?.(bound);
+            },
+          },
+          member(shared),
+        )(server),
+      { onFailure: escalate() },
+    );
+    return (message) => server.tell(message);
+  };
+}

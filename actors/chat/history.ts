@@ -1,0 +1,171 @@
+/**
+ * What was said, remembered.
+ *
+ * @module
+ */
+import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
+import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
+import { LogFile } from "../store/log_file.ts";
+import { type Disk, WorldError } from "../world/world.ts";
+import type { HistoryCommand } from "./messages.ts";
+
+/** Options of {@linkcode history}. */
+export interface HistoryOptions {
+  /** Where it is kept. @default in memory alone */
+  readonly file?: string;
+  /** UTF-16 units of all rooms' lines that are kept at once; over it, rooms in which nothing was said for longest go. @default 32 Mi */
+  readonly maxLength?: number;
+}
+
+type Command =
+  | HistoryCommand
+  | { readonly type: "saved"; readonly replies: Ref<void>; readonly error?: unknown };
+
+/** The file is written anew without what is no longer needed when it is this large, and this many times larger than that. */
+const COMPACT_ABOVE_BYTES = 4 * 1024 * 1024;
+const COMPACT_RATIO = 4;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * The keeper of the history: the last lines of each room. With a file, a line is on the disk before it is passed on, so
+ * that whatever anybody has read is there after a crash.
+ *
+ * Its start rejects when the file cannot be opened or read.
+ */
+export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> {
+  const { file, maxLength = 32 * 1024 * 1024 } = options;
+  const behavior: Behavior<Command> = async (self) => {
+    const { disk } = self.world;
+    const kept = new KeptLines(maxLength);
+    let log = file === undefined
+      ? undefined
+      : await LogFile.open(disk, file, { form: "framed", replay: (record) => kept.replay(record) });
+    if (log !== undefined && log.cutBytes > 0) {
+      self.log.warn(`Removed ${log.cutBytes} bytes at the end of ${log.path}, cut off by a crash`);
+    }
+    self.onStop(() => log?.close());
+
+    let compactAboveBytes = COMPACT_ABOVE_BYTES;
+    const compact = async () => {
+      if (log === undefined || log.length < Math.max(compactAboveBytes, COMPACT_RATIO * kept.length)) return;
+      // Should it fail, it is not tried again at the next line.
+      compactAboveBytes = 2 * log.length;
+      try {
+        log = await rewritten(disk, log, kept.records());
+        compactAboveBytes = COMPACT_ABOVE_BYTES;
+      } catch (error) {
+        self.log.warn(`Cannot shorten ${log.path}: ${String(error)}`);
+      }
+    };
+
+    return (message) => {
+      switch (message.type) {
+        case "keep": {
+          const { room, lines, replyTo } = message;
+          for (const line of lines) {
+            kept.add(room, line);
+            log?.append(toRecord(room, line));
+          }
+          if (log === undefined) return replyTo.tell();
+          self.pipe<unknown>(
+            log.sync(),
+            () => ({ type: "saved", replies: replyTo }),
+            (error) => ({ type: "saved", replies: replyTo, error }),
+          );
+          return;
+        }
+        case "last":
+          message.replyTo.tell(kept.last(message.room, message.lines));
+          return;
+        case "saved":
+          if (message.error !== undefined) {
+            // The talk goes on: a full disk is no reason to silence people.
+            self.log.error(`Cannot keep what was said in ${file}: ${String(message.error)}`);
+          }
+          message.replies.tell();
+          return compact();
+        default:
+          assertNever(message);
+      }
+    };
+  };
+  return behavior as Behavior<HistoryCommand>;
+}
+
+/** Puts a new file with these records alone in the place of a log that nothing is under way to. */
+async function rewritten(disk: Disk, log: LogFile, records: Iterable<Uint8Array>): Promise<LogFile> {
+  const { path } = log;
+  const freshPath = `${path}.new`;
+  // One that a crash left behind would be added to.
+  await disk.remove(freshPath).catch((error: unknown) => {
+    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+  });
+  const fresh = await LogFile.open(disk, freshPath, { form: "framed" });
+  for (const record of records) fresh.append(record);
+  await fresh.close();
+  await disk.rename(freshPath, path);
+  await disk.syncFolder(/^(.*[\\/])?/.exec(path)?.[0] || ".");
+  await log.close();
+  return await LogFile.open(disk, path, { form: "framed" });
+}
+
+/** The last lines of each room, bounded together. */
+class KeptLines {
+  /** Rooms in the order of their last line, the oldest first. */
+  readonly #rooms = new Map<string, string[]>();
+  readonly #maxLength: number;
+  #length = 0;
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  /** UTF-16 units of all lines. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(room: string, line: string): void {
+    const lines = this.#rooms.get(room) ?? [];
+    this.#rooms.delete(room);
+    this.#rooms.set(room, lines);
+    lines.push(line);
+    this.#length += line.length;
+    if (lines.length > MAX_HISTORY_LINES) this.#length -= lines.shift()?.length ?? 0;
+    while (this.#length > this.#maxLength && this.#rooms.size > 1) this.#dropOldest();
+  }
+
+  last(room: string, count: number): readonly string[] {
+    return this.#rooms.get(room)?.slice(-count) ?? [];
+  }
+
+  replay(record: Uint8Array): void {
+    const [room, line] = fromRecord(record);
+    if (room !== undefined && line !== undefined) this.add(room, line);
+  }
+
+  *records(): Iterable<Uint8Array> {
+    for (const [room, lines] of this.#rooms) {
+      for (const line of lines) yield toRecord(room, line);
+    }
+  }
+
+  #dropOldest(): void {
+    for (const [room, lines] of this.#rooms) {
+      for (const line of lines) this.#length -= line.length;
+      this.#rooms.delete(room);
+      return;
+    }
+  }
+}
+
+/** A room's key is a folded name and so has no line end; a line has none either. */
+function toRecord(room: string, line: string): Uint8Array {
+  return encoder.encode(`${room}\n${line}`);
+}
+
+function fromRecord(record: Uint8Array): (string | undefined)[] {
+  return decoder.decode(record).split("\n", 2);
+}

@@ -1,0 +1,8 @@
+/**
+ * The chat room.
+ *
+ * @module
+ */
+export { chatServer, type ChatServerOptions } from "./chat_server.ts";
+export type { LineServerOptions, TcpServerCommand } from "../net/mod.ts";
+export type { TokenBucketOptions } from "../../protocols/token_bucket.ts";

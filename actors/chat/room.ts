@@ -1,0 +1,152 @@
+/**
+ * One room of the chat: the one place where the order of what happens in it is made.
+ *
+ * @module
+ */
+import { type ChatEvent, formatChatEvent } from "../../protocols/chat.ts";
+import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
+import type { Cancellable } from "../world/world.ts";
+import type { HistoryCommand, MemberMessage, RoomCommand, SpokenEvent } from "./messages.ts";
+
+/** Options of {@linkcode room}. */
+export interface RoomOptions {
+  /** The room's key in the history. */
+  readonly key: string;
+  readonly history: Ref<HistoryCommand>;
+  /** Called in the room's actor, once for every member that has gone. */
+  readonly onLeft: () => void;
+}
+
+/** One step in the life of a room. */
+type Step =
+  | {
+    readonly type: "join";
+    readonly member: Ref<MemberMessage>;
+    readonly name: string;
+    readonly quietly: boolean;
+  }
+  | { readonly type: "leave"; readonly member: Ref<MemberMessage>; readonly quietly: boolean }
+  | {
+    readonly type: "say";
+    readonly member: Ref<MemberMessage>;
+    readonly event: SpokenEvent;
+    readonly line: string;
+  }
+  | { readonly type: "who"; readonly replyTo: Ref<readonly string[]> }
+  | { readonly type: "history"; readonly lines: number; readonly replyTo: Ref<readonly string[]> };
+
+type Command = RoomCommand | { readonly type: "kept"; readonly error?: unknown };
+
+/** Milliseconds that the history may take to keep a line, before the room goes on without. */
+const KEEP_TIMEOUT_MS = 5000;
+
+const encoder = new TextEncoder();
+
+/**
+ * A room. All that happens in it happens in one order, which every member sees: what is said is given to the history first,
+ * and what happens while the history is written waits its turn, and then goes to the history all at once.
+ */
+export function room(options: RoomOptions): Behavior<RoomCommand> {
+  const { key, history, onLeft } = options;
+  const behavior: Behavior<Command> = (self) => {
+    const members = new Map<Ref<MemberMessage>, { readonly name: string; readonly watching: Cancellable }>();
+    /** What is being written, and what waits behind it. */
+    let keeping: Step[] = [];
+    let waiting: Step[] = [];
+
+    const tellOthers = (event: ChatEvent, except: Ref<MemberMessage>) => {
+      const bytes = encoder.encode(`${formatChatEvent(event)}\n`);
+      for (const member of members.keys()) {
+        if (member !== except) member.tell({ type: "line", bytes });
+      }
+    };
+
+    const take = (step: Step) => {
+      switch (step.type) {
+        case "join": {
+          const { member, name, quietly } = step;
+          if (members.has(member)) return;
+          // However a member goes, it has left: a connection that fails says nothing.
+          const watching = self.watch(member, () => ({ type: "leave", member, quietly: false }));
+          members.set(member, { name, watching });
+          if (!quietly) tellOthers({ type: "joined", name }, member);
+          return;
+        }
+        case "leave": {
+          const gone = members.get(step.member);
+          if (gone === undefined) return;
+          gone.watching.cancel();
+          members.delete(step.member);
+          onLeft();
+          if (!step.quietly) tellOthers({ type: "left", name: gone.name }, step.member);
+          return;
+        }
+        case "say":
+          // Said from within the room: not by one who has left it meanwhile.
+          if (members.has(step.member)) tellOthers(step.event, step.member);
+          step.member.tell({ type: "passed-on" });
+          return;
+        case "who":
+          step.replyTo.tell([...members.values()].map(({ name }) => name));
+          return;
+        case "history":
+          history.tell({ type: "last", room: key, lines: step.lines, replyTo: step.replyTo });
+          return;
+        default:
+          assertNever(step);
+      }
+    };
+
+    const next = () => {
+      while (keeping.length === 0 && waiting.length > 0) {
+        const steps = waiting;
+        waiting = [];
+        const lines = steps.flatMap((step) => step.type === "say" ? [step.line] : []);
+        if (lines.length === 0) {
+          for (const step of steps) take(step);
+        } else {
+          keeping = steps;
+          self.pipe<void>(
+            history.ask((replyTo) => ({ type: "keep", room: key, lines, replyTo }), {
+              timeout: KEEP_TIMEOUT_MS,
+            }),
+            () => ({ type: "kept" }),
+            (error) => ({ type: "kept", error }),
+          );
+        }
+      }
+    };
+
+    const enqueue = (step: Step) => {
+      waiting.push(step);
+      next();
+    };
+
+    return (message) => {
+      switch (message.type) {
+        case "join":
+        case "leave":
+        case "who":
+        case "history":
+          enqueue(message);
+          return;
+        case "say":
+          enqueue({ ...message, line: formatChatEvent(message.event) });
+          return;
+        case "kept": {
+          if (message.error !== undefined) {
+            self.log.error(`Cannot keep what was said: ${String(message.error)}`);
+          }
+          const steps = keeping;
+          keeping = [];
+          for (const step of steps) take(step);
+          next();
+          return;
+        }
+        default:
+          assertNever(message);
+      }
+    };
+  };
+  return behavior as Behavior<RoomCommand>;
+}

@@ -1,0 +1,67 @@
+/**
+ * TCP servers that speak in lines of text, which is most of them.
+ *
+ * @module
+ */
+import { lineFrames, type LineFramesOptions } from "../../protocols/frames.ts";
+import type { Behavior } from "../runtime/mod.ts";
+import type { CloseReason, Session, SessionFactory } from "./session.ts";
+import { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
+
+/** Options of {@linkcode lineServer}, and of the services that are one. */
+export interface LineServerOptions
+  extends Pick<TcpServerOptions<string>, "address" | "tls" | "limits" | "drainMs">, LineFramesOptions {
+  /** Told the real address as soon as the socket listens. */
+  readonly onListening?: (address: TcpServerOptions<string>["address"]) => void;
+}
+
+/**
+ * A TCP server whose frames are lines. It logs who is refused and who is gone.
+ *
+ * @example
+ * ```ts no-assert
+ * import { lineServer } from "@troupe/actors/net";
+ *
+ * const shouting = lineServer({ address: { hostname: "127.0.0.1", port: 0 } }, (connection) => ({
+ *   frame: (line) => connection.sendText(line.toUpperCase() + "\n"),
+ * }));
+ * ```
+ */
+export function lineServer<M = never>(
+  options: LineServerOptions,
+  session: SessionFactory<string, M>,
+): Behavior<TcpServerCommand> {
+  const { maxFrameBytes, idleFlushMs, ...rest } = options;
+  const framing: LineFramesOptions = {
+    ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }),
+    ...(idleFlushMs === undefined ? {} : { idleFlushMs }),
+  };
+  return (self) =>
+    tcpServer<string, M>({
+      ...rest,
+      frames: () => lineFrames(framing),
+      session: (connection) => {
+        const served = session(connection);
+        return withClosed(served, (reason) => {
+          served.closed?.(reason);
+          connection.context.log.plain(`Connection lost with client: ${connection.remote}`);
+        });
+      },
+      onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
+    })(self);
+}
+
+/** The same session with another `closed`. What it does not have stays missing: its absence has a meaning. */
+function withClosed<M>(
+  served: Session<string, M>,
+  closed: (reason: CloseReason) => void,
+): Session<string, M> {
+  const { message, ended, draining } = served;
+  return {
+    frame: (line) => served.frame(line),
+    ...(message === undefined ? {} : { message: (told: M) => message.call(served, told) }),
+    ...(ended === undefined ? {} : { ended: () => ended.call(served) }),
+    ...(draining === undefined ? {} : { draining: () => draining.call(served) }),
+    closed,
+  };
+}
