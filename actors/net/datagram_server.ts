@@ -7,6 +7,7 @@ import { TokenBucket } from "../../protocols/token_bucket.ts";
 import { excerpt } from "../../protocols/visible_text.ts";
 import type { Behavior } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
+import { formatAddress } from "./address.ts";
 import { datagrams, type DatagramsCommand } from "./datagrams.ts";
 
 /** Options of {@linkcode datagramServer}, and of the services that are one. */
@@ -42,30 +43,35 @@ export function datagramServer(
   answer: (request: string, nowMs: number) => string,
 ): Behavior<DatagramsCommand> {
   const { address, maxPerSecond = 1000, maxPeers = 10_000, onListening } = options;
-  return datagrams({
-    address,
-    maxPeers,
-    ...(onListening === undefined ? {} : { onListening }),
-    peer: (peer) => {
-      const { context } = peer;
-      const limit = { perSecond: maxPerSecond, burst: Math.max(1, maxPerSecond) };
-      const bucket = new TokenBucket(limit, context.coarseNow);
-      let warned = false;
-      return {
-        datagram(bytes) {
-          if (!bucket.take(context.coarseNow)) {
-            // One line a peer: a log that grows with a flood would be the flood's second victim.
-            if (!warned) {
-              context.log.warn(`Not answering ${peer.remote}: over ${maxPerSecond} datagrams a second`);
+  const limit = { perSecond: maxPerSecond, burst: Math.max(1, maxPerSecond) };
+  return (self) =>
+    datagrams({
+      address,
+      maxPeers,
+      onListening: (bound) => {
+        self.log.plain("Server started...waiting for a connection from the client");
+        self.log.info(`Server listening on ${formatAddress(bound)} (UDP)`);
+        onListening?.(bound);
+      },
+      peer: (peer) => {
+        const { context } = peer;
+        const bucket = new TokenBucket(limit, context.coarseNow);
+        let warned = false;
+        return {
+          datagram(bytes) {
+            if (!bucket.take(context.coarseNow)) {
+              // One line a peer: a log that grows with a flood would be the flood's second victim.
+              if (!warned) {
+                context.log.warn(`Not answering ${peer.remote}: over ${maxPerSecond} datagrams a second`);
+              }
+              warned = true;
+              return;
             }
-            warned = true;
-            return;
-          }
-          const request = decoder.decode(bytes.subarray(0, MAX_REQUEST_BYTES));
-          context.log.plain(`Server received MESSAGE= ${excerpt(request)} from ADDR= ${peer.remote}`);
-          peer.send(encoder.encode(answer(request, context.world.clock.now())));
-        },
-      };
-    },
-  });
+            const request = decoder.decode(bytes.subarray(0, MAX_REQUEST_BYTES));
+            context.log.plain(`Server received MESSAGE= ${excerpt(request)} from ADDR= ${peer.remote}`);
+            peer.send(encoder.encode(answer(request, context.world.clock.now())));
+          },
+        };
+      },
+    })(self);
 }

@@ -3,15 +3,16 @@
  *
  * @module
  */
-import type { Behavior, Context } from "../runtime/behavior.ts";
+import type { Behavior } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { SocketAddress } from "../world/world.ts";
+import type { SessionContext } from "./session.ts";
 
 /** One remote address, as its handler sees it. */
 export interface DatagramPeer<M = never> {
   /** The peer's actor, for others to send to. */
   readonly self: Ref<M>;
-  readonly context: Context<M>;
+  readonly context: SessionContext<M>;
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
   /** `127.0.0.1:40412`, `[::1]:40752`. */

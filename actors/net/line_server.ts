@@ -5,6 +5,7 @@
  */
 import { lineFrames, type LineFramesOptions } from "../../protocols/frames.ts";
 import type { Behavior } from "../runtime/mod.ts";
+import { formatAddress } from "./address.ts";
 import type { CloseReason, Session, SessionFactory } from "./session.ts";
 import { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 
@@ -16,7 +17,7 @@ export interface LineServerOptions
 }
 
 /**
- * A TCP server whose frames are lines. It logs who is refused and who is gone.
+ * A TCP server whose frames are lines. It logs where it listens, who is refused and who is gone.
  *
  * @example
  * ```ts no-assert
@@ -31,7 +32,7 @@ export function lineServer<M = never>(
   options: LineServerOptions,
   session: SessionFactory<string, M>,
 ): Behavior<TcpServerCommand> {
-  const { maxFrameBytes, idleFlushMs, ...rest } = options;
+  const { maxFrameBytes, idleFlushMs, onListening, ...rest } = options;
   const framing: LineFramesOptions = {
     ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }),
     ...(idleFlushMs === undefined ? {} : { idleFlushMs }),
@@ -46,6 +47,10 @@ export function lineServer<M = never>(
           served.closed?.(reason);
           connection.context.log.plain(`Connection lost with client: ${connection.remote}`);
         });
+      },
+      onListening: (address) => {
+        self.log.info(`Server listening on ${formatAddress(address)}`);
+        onListening?.(address);
       },
       onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
     })(self);

@@ -43,12 +43,18 @@ export interface Session<in F, in M = never> {
   closed?(reason: CloseReason): void;
 }
 
+/**
+ * The tools of an actor that serves a connection or a peer. Its handler is not to be replaced: what the network
+ * brings goes through the same mailbox.
+ */
+export type SessionContext<M> = Omit<Context<M>, "become" | "receiveTimeout">;
+
 /** One connection, as its session sees it. */
 export interface Connection<M = never> {
   /** The connection's actor, for others to send to. */
   readonly self: Ref<M>;
   /** The actor's own tools: spawn, watch, timers (their messages are {@linkcode Session.message}s), log, world. */
-  readonly context: Context<M>;
+  readonly context: SessionContext<M>;
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
   /** `127.0.0.1:40412`, `[::1]:40752`. */
