@@ -1,0 +1,24 @@
+/**
+ * Which room of the house a file stands in.
+ *
+ * @module
+ */
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** A file's path inside the repository, `actors/echo/mod.ts`; null when it is not of it. */
+export function inRepository(filename: string): string | null {
+  const path = filename.replace(/^file:\/\//, "").replaceAll("\\", "/");
+  if (path.startsWith(root)) return path.slice(root.length);
+  return path.startsWith("/") ? null : path.replace(/^\.\//, "");
+}
+
+/** The one file, with its parts, through which actors reach the real world. */
+export function isRealWorld(path: string): boolean {
+  return /^actors\/world\/deno(_\w+)?\.ts$/.test(path);
+}
+
+/** The one file of the simulated world that gives the real event loop a turn, so that real promises can settle. */
+export function isRealLoop(path: string): boolean {
+  return path === "actors/world/sim/_real_loop.ts";
+}
