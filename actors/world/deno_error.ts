@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { reasonFor } from "./failure.ts";
 import { WorldError, type WorldErrorKind } from "./world.ts";
 
 const KIND_BY_NAME: Readonly<Record<string, WorldErrorKind>> = {
@@ -64,25 +65,6 @@ const KIND_BY_NUMBER: Readonly<Record<string, WorldErrorKind>> = {
   "113": "unreachable",
 };
 
-const REASON: Readonly<Partial<Record<WorldErrorKind, string>>> = {
-  "address-in-use": "the address is already in use",
-  "address-not-available": "this machine does not have the address",
-  "already-exists": "something is there already",
-  "broken-pipe": "the other side no longer reads",
-  "closed": "it was closed",
-  "connection-refused": "the connection was refused",
-  "connection-reset": "the connection was reset",
-  "is-a-directory": "it is a folder",
-  "name-not-found": "the name was not found",
-  "no-space": "no space left on the disk",
-  "not-a-directory": "it is not a folder",
-  "not-found": "it was not found",
-  "timed-out": "it took too long",
-  "too-large": "it is too large",
-  "too-many-open-files": "too many files are open",
-  "unreachable": "it cannot be reached",
-};
-
 /**
  * Tells a failure of the platform's as a {@linkcode WorldError} that says what could not be done.
  *
@@ -92,10 +74,8 @@ export function worldError(doing: string, error: unknown): WorldError {
   if (error instanceof WorldError) return error;
   const kind = kindOf(error);
   // The platform's own text names the flag of a missing permission, which is what its reader needs.
-  const reason = kind === "permission-denied" && error instanceof Deno.errors.NotCapable
-    ? error.message
-    : REASON[kind] ??
-      (error instanceof Error ? error.message : String(error));
+  const own = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Deno.errors.NotCapable ? own : reasonFor(kind) ?? own;
   return new WorldError(kind, `Cannot ${doing}: ${reason}`, { cause: error });
 }
 

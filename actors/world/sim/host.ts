@@ -3,10 +3,14 @@
  *
  * @module
  */
-import type { Cancellable, Clock, EventLoop, World } from "../world.ts";
+import type { Clock, EventLoop, World } from "../world.ts";
+import { Life } from "./life.ts";
 import { lifeLog, SimLog } from "./log.ts";
+import { LifeNet } from "./net.ts";
+import type { Network } from "./network.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
+import { Stack } from "./stack.ts";
 import type { LogLevel } from "../world.ts";
 
 /** What runs on a host: given its world, it starts what it starts. Run anew at each restart. */
@@ -23,38 +27,14 @@ export interface SimHostOptions {
 /** What the wall clocks show when a simulation begins: 2026-01-01T00:00:00Z. */
 const EPOCH_MS = 1_767_225_600_000;
 
-/** From one start of a host to its end. What belongs to a life that is over does nothing any more. */
-export class Life {
-  readonly host: string;
-  /** The host's place in the seeded order of what is ready at once. */
-  readonly lane: number;
-  alive = true;
-  readonly #simulation: Simulation;
-
-  constructor(host: string, lane: number, simulation: Simulation) {
-    this.host = host;
-    this.lane = lane;
-    this.#simulation = simulation;
-  }
-
-  /** Plans `task`, which only happens when this life is not over by then. */
-  schedule(delayMs: number, task: () => void): Cancellable {
-    return this.#simulation.schedule(delayMs, this.lane, () => {
-      if (this.alive) task();
-    });
-  }
-
-  trace(part: string, event: string): void {
-    this.#simulation.trace.add(this.#simulation.now, this.host, part, event);
-  }
-}
-
 /** One machine of a simulated world. */
 export class SimHost {
   readonly name: string;
   /** What the host's actors logged, over all of its lives. */
   readonly log: SimLog;
   readonly #simulation: Simulation;
+  readonly #network: Network;
+  readonly #stack: Stack;
   readonly #lane: number;
   readonly #skewMs: number;
   #lives = 0;
@@ -62,13 +42,21 @@ export class SimHost {
   #world: World | undefined;
   #program: Program | undefined;
 
-  constructor(name: string, lane: number, simulation: Simulation, options: SimHostOptions) {
+  constructor(name: string, lane: number, network: Network, options: SimHostOptions) {
     this.name = name;
     this.log = new SimLog(options.logLevel ?? "debug");
     this.#lane = lane;
     this.#skewMs = options.clockSkewMs ?? 0;
-    this.#simulation = simulation;
+    this.#simulation = network.simulation;
+    this.#network = network;
+    this.#stack = new Stack(name, lane + 1);
+    network.attach(this.#stack);
     this.#begin();
+  }
+
+  /** The host's IP addresses, one of either family. Its name leads to them. */
+  get addresses(): readonly string[] {
+    return this.#stack.addresses;
   }
 
   /** False between a crash and the restart. */
@@ -90,12 +78,17 @@ export class SimHost {
 
   /** The power goes: nobody is told, and the disk keeps what was synced and perhaps some more. */
   crash(): void {
+    if (!this.#stack.isOn) return;
     this.#end("power cut");
+    this.#stack.isOn = false;
+    this.#stack.loseAll();
   }
 
   /** The process dies (`kill -9`): the machine closes its connections, and the disk keeps all that was written. */
   kill(): void {
+    if (this.#life === undefined) return;
     this.#end("killed");
+    this.#stack.orphanAll();
   }
 
   /** Begins a new life (killing the one there is) and runs the program in it, by default the last one. */
@@ -118,14 +111,15 @@ export class SimHost {
       log: lifeLog(this.log, () => this.#simulation.now, (record) => {
         if (life.alive) life.trace(record.actor, `${record.level} ${record.message}`);
       }),
-      get net(): never {
-        throw new Error("Cannot use the network: it is not simulated yet");
-      },
+      net: new LifeNet(this.#network, life, this.#stack),
       get disk(): never {
         throw new Error("Cannot use the disk: it is not simulated yet");
       },
     };
     life.trace("fault", `life ${this.#lives} begins`);
+    if (this.#stack.isOn) return;
+    this.#stack.isOn = true;
+    this.#network.mended();
   }
 
   #end(how: string): void {
@@ -146,12 +140,9 @@ function lifeClock(life: Life, simulation: Simulation, epochMs: number): Clock {
 }
 
 function lifeLoop(life: Life, simulation: Simulation): EventLoop {
-  const ifAlive = (task: () => void) => () => {
-    if (life.alive) task();
-  };
   return {
-    soon: (task) => queueMicrotask(ifAlive(task)),
-    afterPoll: (task) => simulation.scheduleLast(ifAlive(task)),
+    soon: (task) => queueMicrotask(life.whileAlive(task)),
+    afterPoll: (task) => simulation.scheduleLast(life.whileAlive(task)),
     nextTurn: (task) => life.schedule(0, task),
     choose: (count) => simulation.random.integer(0, count - 1),
   };

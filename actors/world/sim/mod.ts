@@ -5,6 +5,8 @@
  */
 export { type Program, SimHost, type SimHostOptions } from "./host.ts";
 export { SimLog, type SimLogRecord } from "./log.ts";
+export { type Cut, SimNet } from "./net.ts";
+export type { NetworkConditions } from "./network.ts";
 export { SeededRandom } from "./random.ts";
 export { formatTrace, Trace, type TraceEvent } from "./trace.ts";
 export { SimWorld, simWorld, type SimWorldOptions } from "./world.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 import { SimHost, type SimHostOptions } from "./host.ts";
+import { SimNet } from "./net.ts";
+import { Network, type NetworkConditions } from "./network.ts";
 import { SeededRandom } from "./random.ts";
 import { Simulation } from "./simulation.ts";
 import type { Trace } from "./trace.ts";
@@ -14,6 +16,8 @@ export interface SimWorldOptions {
   readonly seed: number;
   /** How many of the last events are kept to be read. @default 1000 */
   readonly traceLength?: number;
+  /** What the network is like. */
+  readonly network?: Partial<NetworkConditions>;
 }
 
 /** How long {@linkcode SimWorld.until} and {@linkcode SimWorld.settle} wait when nothing else is said. */
@@ -23,11 +27,16 @@ const DEFAULT_WITHIN_MS = 60_000;
 export class SimWorld {
   /** For what the test itself leaves to chance: a stream of its own. */
   readonly random: SeededRandom;
+  /** The network, to be cut and mended. */
+  readonly net: SimNet;
   readonly #simulation: Simulation;
+  readonly #network: Network;
   readonly #hosts = new Map<string, SimHost>();
 
   constructor(options: SimWorldOptions) {
     this.#simulation = new Simulation(options.seed, options.traceLength ?? 1000);
+    this.#network = new Network(this.#simulation, options.network ?? {});
+    this.net = new SimNet(this.#network);
     this.random = new SeededRandom(`${options.seed} test`);
   }
 
@@ -53,7 +62,7 @@ export class SimWorld {
   host(name: string, options: SimHostOptions = {}): SimHost {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const host = new SimHost(name, this.#hosts.size, this.#simulation, options);
+    const host = new SimHost(name, this.#hosts.size, this.#network, options);
     this.#hosts.set(name, host);
     return host;
   }

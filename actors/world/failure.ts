@@ -1,0 +1,36 @@
+/**
+ * The words for a failure, the same in every world.
+ *
+ * @module
+ */
+import { WorldError, type WorldErrorKind } from "./world.ts";
+
+const REASON: Readonly<Partial<Record<WorldErrorKind, string>>> = {
+  "address-in-use": "the address is already in use",
+  "address-not-available": "this machine does not have the address",
+  "already-exists": "something is there already",
+  "broken-pipe": "the other side no longer reads",
+  "closed": "it was closed",
+  "connection-refused": "the connection was refused",
+  "connection-reset": "the connection was reset",
+  "is-a-directory": "it is a folder",
+  "name-not-found": "the name was not found",
+  "no-space": "no space left on the disk",
+  "not-a-directory": "it is not a folder",
+  "not-found": "it was not found",
+  "permission-denied": "permission was denied",
+  "timed-out": "it took too long",
+  "too-large": "it is too large",
+  "too-many-open-files": "too many files are open",
+  "unreachable": "it cannot be reached",
+};
+
+/** What a kind of failure is called, for people; undefined where the platform's own words say more. */
+export function reasonFor(kind: WorldErrorKind): string | undefined {
+  return REASON[kind];
+}
+
+/** A failure: "Cannot DOING: why". */
+export function failure(kind: WorldErrorKind, doing: string): WorldError {
+  return new WorldError(kind, `Cannot ${doing}: ${REASON[kind] ?? "it failed"}`);
+}

@@ -1,0 +1,362 @@
+/**
+ * Simulated TCP: connections and listeners.
+ *
+ * @module
+ */
+import { failure } from "../failure.ts";
+import type { SocketAddress, TcpConnection, TcpListener } from "../world.ts";
+import { type Life, never } from "./life.ts";
+import type { Network } from "./network.ts";
+import { showAddress } from "./ports.ts";
+import type { Socket, Stack } from "./stack.ts";
+import { Pipe, type PipeEnd } from "./tcp_pipe.ts";
+
+/** What a sender's machine holds for it. */
+const SEND_BUFFER_BYTES = 64 * 1024;
+/** What a receiver's machine holds for it. */
+const RECEIVE_BUFFER_BYTES = 64 * 1024;
+/** Connections that wait to be accepted; more are not answered. */
+const BACKLOG = 128;
+
+interface PendingRead {
+  readonly buffer: Uint8Array;
+  readonly resolve: (count: number | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface PendingWrite {
+  readonly bytes: Uint8Array;
+  readonly resolve: (count: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One end of a connection. */
+export class Endpoint implements TcpConnection, PipeEnd, Socket {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly stack: Stack;
+  readonly #life: Life;
+  readonly #network: Network;
+  #out: Pipe | undefined;
+  #in: Pipe | undefined;
+  #peer: Endpoint | undefined;
+  #received: Uint8Array[] = [];
+  #receivedBytes = 0;
+  #receivedEnd = false;
+  #sentEnd = false;
+  #state: "open" | "closed" | "connection-reset" | "timed-out" | "lost" = "open";
+  #read: PendingRead | undefined;
+  #write: PendingWrite | undefined;
+
+  private constructor(
+    network: Network,
+    life: Life,
+    stack: Stack,
+    local: SocketAddress,
+    remote: SocketAddress,
+  ) {
+    this.#network = network;
+    this.#life = life;
+    this.stack = stack;
+    this.localAddress = local;
+    this.remoteAddress = remote;
+  }
+
+  /** Both ends of a new connection: the dialling one first. */
+  static pair(
+    network: Network,
+    client: { readonly life: Life; readonly stack: Stack; readonly address: SocketAddress },
+    server: { readonly life: Life; readonly stack: Stack; readonly address: SocketAddress },
+  ): [Endpoint, Endpoint] {
+    const near = new Endpoint(network, client.life, client.stack, client.address, server.address);
+    const far = new Endpoint(network, server.life, server.stack, server.address, client.address);
+    near.#join(far, new Pipe(network, near, far), new Pipe(network, far, near));
+    return [near, far];
+  }
+
+  #join(peer: Endpoint, out: Pipe, back: Pipe): void {
+    this.#peer = peer;
+    peer.#peer = this;
+    this.#out = peer.#in = out;
+    this.#in = peer.#out = back;
+    this.stack.connections.add(this);
+    peer.stack.connections.add(peer);
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (!this.#life.alive) return never();
+    const kind = this.#kindOfFailure();
+    if (kind !== undefined) return Promise.reject(failure(kind, "read from the connection"));
+    if (this.#read !== undefined) {
+      return Promise.reject(failure("other", "read from the connection while another read waits"));
+    }
+    if (buffer.length === 0) return Promise.resolve(0);
+    if (this.#receivedBytes > 0) return Promise.resolve(this.#take(buffer));
+    if (this.#receivedEnd) return Promise.resolve(null);
+    const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+    this.#read = { buffer, resolve, reject };
+    return promise;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    if (!this.#life.alive) return never();
+    const kind = this.#kindOfFailure();
+    if (kind !== undefined || this.#sentEnd) {
+      return Promise.reject(failure(kind === "closed" ? kind : "broken-pipe", "write to the connection"));
+    }
+    if (this.#write !== undefined) {
+      return Promise.reject(failure("other", "write to the connection while another write waits"));
+    }
+    if (bytes.length === 0) return Promise.resolve(0);
+    const count = this.#give(bytes);
+    if (count > 0) return Promise.resolve(count);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#write = { bytes, resolve, reject };
+    return promise;
+  }
+
+  closeWrite(): Promise<void> {
+    if (!this.#life.alive) return never();
+    const kind = this.#kindOfFailure();
+    if (kind !== undefined) return Promise.reject(failure(kind, "end the connection's sending half"));
+    this.#end();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (!this.#life.alive || this.#state === "closed") return;
+    this.#rejectPending("closed");
+    this.#letGo();
+  }
+
+  setNoDelay(_noDelay: boolean): void {}
+
+  /** What a middlebox does that has forgotten the connection: both ends are told that it is reset. */
+  reset(): void {
+    this.#network.trace(
+      this.stack.name,
+      `reset ${showAddress(this.localAddress)} ${showAddress(this.remoteAddress)}`,
+    );
+    this.#out?.drop();
+    this.#in?.drop();
+    this.broken("connection-reset");
+    this.#peer?.broken("connection-reset");
+  }
+
+  get takesData(): boolean {
+    return this.#state === "open";
+  }
+
+  get room(): number {
+    return RECEIVE_BUFFER_BYTES - this.#receivedBytes;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#network.trace(
+      this.stack.name,
+      `${showAddress(this.localAddress)} <- ${showAddress(this.remoteAddress)} ${bytes.length} bytes`,
+    );
+    this.#received.push(bytes);
+    this.#receivedBytes += bytes.length;
+    const read = this.#read;
+    if (read === undefined) return;
+    this.#read = undefined;
+    read.resolve(this.#take(read.buffer));
+  }
+
+  receiveEnd(): void {
+    this.#network.trace(
+      this.stack.name,
+      `${showAddress(this.localAddress)} <- ${showAddress(this.remoteAddress)} end`,
+    );
+    this.#receivedEnd = true;
+    const read = this.#read;
+    this.#read = undefined;
+    read?.resolve(null);
+  }
+
+  acknowledged(): void {
+    const write = this.#write;
+    if (write === undefined) return;
+    const count = this.#give(write.bytes);
+    if (count === 0) return;
+    this.#write = undefined;
+    write.resolve(count);
+  }
+
+  broken(kind: "connection-reset" | "timed-out"): void {
+    if (this.#state !== "open") return;
+    this.#state = kind;
+    this.#received = [];
+    this.#receivedBytes = 0;
+    this.#out?.drop();
+    this.stack.connections.delete(this);
+    this.#network.trace(this.stack.name, `${showAddress(this.localAddress)} broken: ${kind}`);
+    this.#rejectPending(kind);
+  }
+
+  orphaned(): void {
+    this.#read = undefined;
+    this.#write = undefined;
+    this.#letGo();
+  }
+
+  lost(): void {
+    this.#read = undefined;
+    this.#write = undefined;
+    this.#state = "lost";
+    this.#out?.senderLost();
+  }
+
+  /** Closes as the machine does it: the end of the stream after what was written, a reset when something was not read. */
+  #letGo(): void {
+    if (this.#state === "open") {
+      if (this.#receivedBytes > 0) this.#sendReset();
+      else this.#end();
+    }
+    this.#state = "closed";
+    this.#received = [];
+    this.#receivedBytes = 0;
+    this.stack.connections.delete(this);
+    this.#in?.roomMade();
+  }
+
+  #sendReset(): void {
+    const peer = this.#peer;
+    if (peer === undefined) return;
+    this.#out?.drop();
+    this.#in?.drop();
+    if (!this.#network.isOpen(this.stack, peer.stack)) return;
+    const delayMs = this.#network.latencyMs(this.stack, peer.stack);
+    this.#network.simulation.schedule(delayMs, this.#network.newLane(), () => {
+      if (peer.stack.isOn) peer.broken("connection-reset");
+    });
+  }
+
+  #end(): void {
+    if (this.#sentEnd) return;
+    this.#sentEnd = true;
+    this.#out?.sendEnd();
+  }
+
+  #kindOfFailure(): "closed" | "connection-reset" | "timed-out" | undefined {
+    return this.#state === "open" || this.#state === "lost" ? undefined : this.#state;
+  }
+
+  #rejectPending(kind: "closed" | "connection-reset" | "timed-out"): void {
+    const read = this.#read;
+    const write = this.#write;
+    this.#read = undefined;
+    this.#write = undefined;
+    if (!this.#life.alive) return;
+    read?.reject(failure(kind, "read from the connection"));
+    write?.reject(failure(kind, "write to the connection"));
+  }
+
+  /** Moves received bytes into the buffer; sometimes fewer than there are. */
+  #take(buffer: Uint8Array): number {
+    const { random, conditions } = this.#network;
+    let wanted = Math.min(this.#receivedBytes, buffer.length);
+    if (wanted > 1 && random.chance(conditions.splits)) wanted = random.integer(1, wanted);
+    let count = 0;
+    while (count < wanted) {
+      const chunk = this.#received[0];
+      if (chunk === undefined) break;
+      const part = chunk.subarray(0, wanted - count);
+      buffer.set(part, count);
+      count += part.length;
+      if (part.length === chunk.length) this.#received.shift();
+      else this.#received[0] = chunk.subarray(part.length);
+    }
+    this.#receivedBytes -= count;
+    if (this.room > 0) this.#in?.roomMade();
+    return count;
+  }
+
+  /** Gives bytes to the machine, as many as it has room for; sometimes fewer. */
+  #give(bytes: Uint8Array): number {
+    const out = this.#out;
+    if (out === undefined) return 0;
+    const { random, conditions } = this.#network;
+    let count = Math.min(bytes.length, SEND_BUFFER_BYTES - out.held);
+    if (count <= 0) return 0;
+    if (count > 1 && random.chance(conditions.shortWrites)) count = random.integer(1, count);
+    out.send(bytes.slice(0, count));
+    return count;
+  }
+}
+
+/** A listening socket. */
+export class Listener implements TcpListener, Socket {
+  readonly address: SocketAddress;
+  readonly life: Life;
+  readonly isTls: boolean;
+  readonly #stack: Stack;
+  #waiting: Endpoint[] = [];
+  #accepts: {
+    readonly resolve: (connection: TcpConnection) => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+  #closed = false;
+
+  constructor(life: Life, stack: Stack, address: SocketAddress, isTls: boolean) {
+    this.life = life;
+    this.address = address;
+    this.isTls = isTls;
+    this.#stack = stack;
+    stack.tcpPorts.add(this);
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.length >= BACKLOG;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  accept(): Promise<TcpConnection> {
+    if (!this.life.alive) return never();
+    if (this.#closed) return Promise.reject(failure("closed", "accept a connection"));
+    const connection = this.#waiting.shift();
+    if (connection !== undefined) return Promise.resolve(connection);
+    const { promise, resolve, reject } = Promise.withResolvers<TcpConnection>();
+    this.#accepts.push({ resolve, reject });
+    return promise;
+  }
+
+  /** A connection has been made. */
+  arrived(connection: Endpoint): void {
+    if (this.#closed) {
+      connection.reset();
+      return;
+    }
+    const accept = this.#accepts.shift();
+    if (accept === undefined) this.#waiting.push(connection);
+    else accept.resolve(connection);
+  }
+
+  close(): void {
+    if (this.#closed || !this.life.alive) return;
+    const accepts = this.#accepts;
+    this.#shut();
+    for (const accept of accepts) accept.reject(failure("closed", "accept a connection"));
+  }
+
+  orphaned(): void {
+    this.#shut();
+  }
+
+  lost(): void {
+    this.#closed = true;
+    this.#accepts = [];
+    this.#waiting = [];
+  }
+
+  #shut(): void {
+    this.#closed = true;
+    this.#accepts = [];
+    this.#stack.tcpPorts.remove(this);
+    for (const connection of this.#waiting.splice(0)) connection.reset();
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Simulated UDP.
+ *
+ * @module
+ */
+import { failure } from "../failure.ts";
+import type { Datagram, SocketAddress, UdpSocket } from "../world.ts";
+import { type Life, never } from "./life.ts";
+import type { Network } from "./network.ts";
+import { isAddress, isV6, showAddress } from "./ports.ts";
+import { bindAddress, type Socket, type Stack } from "./stack.ts";
+
+/** The most that IP carries in one datagram. */
+const MAX_DATAGRAM_BYTES = 65_507;
+/** What a machine holds for a socket that does not receive; more is lost. */
+const RECEIVE_BUFFER_BYTES = 256 * 1024;
+/** How much later than others a datagram may be that they overtake. */
+const MAX_REORDER_MS = 20;
+
+/** A bound socket. */
+export class SimUdpSocket implements UdpSocket, Socket {
+  readonly address: SocketAddress;
+  readonly #network: Network;
+  readonly #life: Life;
+  readonly #stack: Stack;
+  #received: Datagram[] = [];
+  #receivedBytes = 0;
+  #receives: { readonly resolve: (datagram: Datagram) => void; readonly reject: (error: unknown) => void }[] =
+    [];
+  #closed = false;
+
+  constructor(network: Network, life: Life, stack: Stack, wanted: SocketAddress) {
+    this.#network = network;
+    this.#life = life;
+    this.#stack = stack;
+    this.address = bindAddress(stack, stack.udpPorts, wanted, `bind UDP ${showAddress(wanted)}`);
+    stack.udpPorts.add(this);
+  }
+
+  receive(): Promise<Datagram> {
+    if (!this.#life.alive) return never();
+    if (this.#closed) return Promise.reject(failure("closed", "receive a datagram"));
+    const datagram = this.#received.shift();
+    if (datagram !== undefined) {
+      this.#receivedBytes -= datagram.bytes.length;
+      return Promise.resolve(datagram);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Datagram>();
+    this.#receives.push({ resolve, reject });
+    return promise;
+  }
+
+  send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    if (!this.#life.alive) return never();
+    const kind = this.#refusal(bytes, to);
+    if (kind !== undefined) return Promise.reject(failure(kind, `send a datagram to ${showAddress(to)}`));
+    const hostname = this.#lookup(to.hostname);
+    if (hostname === undefined) {
+      return Promise.reject(failure("name-not-found", `send a datagram to ${showAddress(to)}`));
+    }
+    this.#post(bytes.slice(), { hostname, port: to.port });
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.#closed || !this.#life.alive) return;
+    const receives = this.#receives;
+    this.lost();
+    this.#stack.udpPorts.remove(this);
+    for (const receive of receives) receive.reject(failure("closed", "receive a datagram"));
+  }
+
+  orphaned(): void {
+    this.lost();
+  }
+
+  lost(): void {
+    this.#closed = true;
+    this.#received = [];
+    this.#receives = [];
+  }
+
+  #refusal(bytes: Uint8Array, to: SocketAddress): "closed" | "too-large" | "unreachable" | undefined {
+    if (this.#closed) return "closed";
+    if (bytes.length > MAX_DATAGRAM_BYTES) return "too-large";
+    const own = this.address.hostname;
+    if (isAddress(to.hostname) && own !== "::" && isV6(own) !== isV6(to.hostname)) return "unreachable";
+    return undefined;
+  }
+
+  #lookup(hostname: string): string | undefined {
+    if (isAddress(hostname)) return hostname;
+    const own = this.address.hostname;
+    return this.#network.lookup(this.#stack, hostname).find((found) =>
+      own === "::" || isV6(found) === isV6(own)
+    );
+  }
+
+  #post(bytes: Uint8Array<ArrayBuffer>, to: SocketAddress): void {
+    const network = this.#network;
+    const stack = network.owner(this.#stack, to.hostname);
+    if (stack === undefined) return;
+    const own = this.address.hostname;
+    const isWild = own === "::" || own === "0.0.0.0";
+    const from = { hostname: isWild ? this.#stack.sourceFor(to.hostname) : own, port: this.address.port };
+    const { random, conditions } = network;
+    const isLocal = stack === this.#stack;
+    if (!isLocal && random.chance(conditions.datagramLoss)) {
+      network.trace(this.#stack.name, `datagram to ${showAddress(to)} lost`);
+      return;
+    }
+    const copies = !isLocal && random.chance(conditions.datagramDuplication) ? 2 : 1;
+    for (let i = 0; i < copies; i++) {
+      let delayMs = network.latencyMs(this.#stack, stack);
+      if (!isLocal && random.chance(conditions.datagramReordering)) {
+        delayMs += random.between(0, MAX_REORDER_MS);
+      }
+      network.simulation.schedule(delayMs, network.newLane(), () => {
+        if (!stack.isOn || !network.isOpen(this.#stack, stack)) return;
+        const socket = stack.udpPorts.find(to);
+        // Each copy in bytes of its own: the receiver may do with them what it likes.
+        if (socket instanceof SimUdpSocket) socket.#arrived({ bytes: bytes.slice(), from });
+      });
+    }
+  }
+
+  #arrived(datagram: Datagram): void {
+    this.#network.trace(
+      this.#stack.name,
+      `${showAddress(this.address)} <- ${
+        showAddress(datagram.from)
+      } datagram of ${datagram.bytes.length} bytes`,
+    );
+    const receive = this.#receives.shift();
+    if (receive !== undefined) {
+      receive.resolve(datagram);
+      return;
+    }
+    if (this.#receivedBytes + datagram.bytes.length > RECEIVE_BUFFER_BYTES) return;
+    this.#received.push(datagram);
+    this.#receivedBytes += datagram.bytes.length;
+  }
+}
