@@ -52,6 +52,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
             onListening: (bound) => {
               // After a restart, the port must be the one that people know.
               address = bound;
+              self.log.plain(`Chat server started on port ${bound.port}`);
               onListening?.(bound);
             },
           },
