@@ -1,0 +1,42 @@
+/**
+ * The calculator's client.
+ *
+ * @module
+ */
+import { CALCULATOR_QUIT, parseExpression } from "../protocols/calculator.ts";
+import { visibleText } from "../protocols/visible_text.ts";
+import { clientTls, defineTask, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectLines } from "./_line_client.ts";
+import { openTerminal } from "./_terminal.ts";
+
+const task = defineTask({
+  name: "calculator:client",
+  summary: "TCP calculator with a session per client: the client",
+  env: "CALCULATOR",
+  flags: tcpClientFlags({ host: "localhost", port: 5008 }),
+});
+
+if (import.meta.main) {
+  await runClient(task, async (options, { world }) => {
+    const { host: hostname, port } = options;
+    await using server = await connectLines(world, {
+      address: { hostname, port },
+      ...await clientTls(options, world.disk),
+    });
+    using terminal = openTerminal();
+    const name = await terminal.ask("Enter your name: ");
+    if (name === null) return;
+    server.send(name);
+    while (true) {
+      // The end of the input is the wish to go.
+      const line = await terminal.ask("Enter an expression (or 'q' to quit): ") ?? CALCULATOR_QUIT;
+      const quitting = line.trim() === CALCULATOR_QUIT;
+      if (!quitting && parseExpression(line) === undefined) {
+        terminal.print("Not an expression: write NUMBER OP NUMBER, with + - * or /, as in 12 + 13");
+        continue;
+      }
+      terminal.print(`CLIENT RECEIVED: ${visibleText(await server.request(line))}`);
+      if (quitting) return;
+    }
+  });
+}

@@ -1,0 +1,27 @@
+/**
+ * The knock-knock client.
+ *
+ * @module
+ */
+import { KNOCK } from "../protocols/knock.ts";
+import { visibleText } from "../protocols/visible_text.ts";
+import { clientTls, defineTask, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectLines } from "./_line_client.ts";
+
+const task = defineTask({
+  name: "knock:client",
+  summary: "TCP knock-knock: the client",
+  env: "KNOCK",
+  flags: tcpClientFlags({ host: "localhost", port: 5007 }),
+});
+
+if (import.meta.main) {
+  await runClient(task, async (options, { world }) => {
+    const { host: hostname, port } = options;
+    await using server = await connectLines(world, {
+      address: { hostname, port },
+      ...await clientTls(options, world.disk),
+    });
+    console.log(`CLIENT RECEIVED: ${visibleText(await server.request(KNOCK))}`);
+  });
+}
