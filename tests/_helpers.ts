@@ -209,7 +209,12 @@ export class TestProcess implements AsyncDisposable {
 
   /** Types a line. */
   async type(line: string): Promise<void> {
-    await this.#stdin.write(new TextEncoder().encode(line + "\n"));
+    await this.write(new TextEncoder().encode(line + "\n"));
+  }
+
+  /** Types bytes as they are. */
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#stdin.write(bytes);
   }
 
   /** Ends the input. */
