@@ -24,6 +24,7 @@ export class LineEditor {
   #cursor = 0;
   /** The beginning of a key's sequence whose rest has not come yet. */
   #partial = "";
+  #afterReturn = false;
   readonly #history: string[] = [];
   #shown = 0;
 
@@ -49,8 +50,11 @@ export class LineEditor {
         continue;
       }
       const [character = ""] = rest;
+      rest = rest.slice(character.length);
       // Pasted lines may end in CR LF.
-      rest = rest.slice(character === "\r" && rest[1] === "\n" ? 2 : character.length);
+      const ended = character === "\n" && this.#afterReturn;
+      this.#afterReturn = character === "\r";
+      if (ended) continue;
       const done = this.#character(character);
       if (done) typed.push(done);
     }

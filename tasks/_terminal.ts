@@ -9,7 +9,10 @@ import { columnsOf, LineEditor } from "./_line_editor.ts";
 export interface Terminal extends Disposable {
   /** Whether a person sits there: standard input and output are a terminal. */
   readonly isTerminal: boolean;
-  /** Prints the prompt, also into a pipe, and waits for a line; `null` at the end of the input. One at a time. */
+  /**
+   * Prints the prompt, also into a pipe, and waits for a line; `null` at the end of the input, or once the terminal's
+   * signal is aborted. One at a time.
+   */
   ask(prompt: string): Promise<string | null>;
   /** Asks again and again, until the end of the input. */
   lines(prompt?: string): AsyncIterableIterator<string>;
@@ -19,9 +22,16 @@ export interface Terminal extends Disposable {
   close(): void;
 }
 
-/** Opens the process's own terminal, or the pipe that stands for it. */
-export function openTerminal(): Terminal {
-  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal() ? new RealTerminal() : new PipedTerminal();
+/**
+ * Opens the process's own terminal, or the pipe that stands for it.
+ *
+ * @param signal ends the input when it is aborted: give a client's own, so that Ctrl-C ends a question too
+ */
+export function openTerminal(signal?: AbortSignal): Terminal {
+  const input = new Input(signal);
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal()
+    ? new RealTerminal(input)
+    : new PipedTerminal(input);
 }
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -50,11 +60,22 @@ function write(text: string): void {
 class Input {
   readonly #decoder = new TextDecoder();
   readonly #buffer = new Uint8Array(65536);
-  #ended = false;
+  #ended: boolean;
+  readonly #aborted: Promise<null>;
+
+  constructor(signal?: AbortSignal) {
+    this.#ended = signal?.aborted ?? false;
+    this.#aborted = new Promise((resolve) => {
+      signal?.addEventListener("abort", () => {
+        this.#ended = true;
+        resolve(null);
+      }, { once: true });
+    });
+  }
 
   async read(): Promise<string | null> {
     if (this.#ended) return null;
-    const count = await Deno.stdin.read(this.#buffer);
+    const count = await Promise.race([Deno.stdin.read(this.#buffer), this.#aborted]);
     if (count !== null) return this.#decoder.decode(this.#buffer.subarray(0, count), { stream: true });
     this.#ended = true;
     return this.#decoder.decode() || null;
@@ -67,8 +88,12 @@ async function* asked(terminal: Terminal, prompt: string): AsyncIterableIterator
 
 class PipedTerminal implements Terminal {
   readonly isTerminal = false;
-  readonly #input = new Input();
+  readonly #input: Input;
   #unread = "";
+
+  constructor(input: Input) {
+    this.#input = input;
+  }
 
   async ask(prompt: string): Promise<string | null> {
     write(prompt);
@@ -108,11 +133,15 @@ class PipedTerminal implements Terminal {
 
 class RealTerminal implements Terminal {
   readonly isTerminal = true;
-  readonly #input = new Input();
+  readonly #input: Input;
   readonly #editor = new LineEditor();
   readonly #typed: (string | null)[] = [];
   #prompt: string | undefined;
   #raw = false;
+
+  constructor(input: Input) {
+    this.#input = input;
+  }
 
   async ask(prompt: string): Promise<string | null> {
     // What was pasted with the line before was shown then.
@@ -124,7 +153,10 @@ class RealTerminal implements Terminal {
     try {
       while (this.#typed.length === 0) {
         const input = await this.#input.read();
-        if (input === null) return null;
+        if (input === null) {
+          write("\n");
+          return null;
+        }
         for (const typed of this.#editor.feed(input)) {
           this.#typed.push(typed.type === "line" ? typed.text : null);
           if (typed.type === "line") this.#erase(`${prompt}${visible(typed.text)}`);

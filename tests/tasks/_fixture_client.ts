@@ -18,7 +18,7 @@ const task = defineTask({
 if (import.meta.main) {
   await runClient(task, async (options, { world, signal }) => {
     await clientTls(options, world.disk);
-    using terminal = openTerminal();
+    using terminal = openTerminal(signal);
     switch (options.then) {
       case "fail":
         throw new Failure("Connection failed. Please check the server and try again");

@@ -221,6 +221,14 @@ Deno.test("cli: a certificate authority that is not there is one line", async ()
   assertMatch(stderr, /^Cannot .*nowhere\.pem.*\n$/);
 });
 
+Deno.test("cli: Ctrl-C ends a question that nobody answers", async () => {
+  await using process = client([]);
+  await process.shows("Enter your name: ");
+  process.kill("SIGINT");
+  const { code, stdout } = await process.ended();
+  assertEquals([code, stdout.includes("Goodbye!")], [130, true]);
+});
+
 Deno.test("terminal: from a pipe come lines, split anywhere, the last one without its end too", async () => {
   await using process = client([]);
   await process.shows("Enter your name: ");
