@@ -59,9 +59,9 @@ const BLOCKED = 2;
 
 /** A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long. */
 const FIRST_TURN_LIMIT = 256;
-const MAX_TURN_LIMIT = 1 << 30;
 
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+/** More than fit into memory, and still a small integer to V8. */
+const NO_LIMIT = 1 << 30;
 const CLOSED = -1;
 
 /** Options of an actor, checked and complete. Shared by all actors that have the defaults. */
@@ -107,26 +107,27 @@ const NEVER_RUN: Receive<unknown> = () => {};
 const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });
 
 /** An actor. To the outside it is a {@linkcode Ref}, and nothing more. */
-export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskTarget {
+export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskTarget {
+  // What every message touches stands first and together: fewer lines of the processor's cache.
   readonly system: ActorSystemCore & AskHost;
-  readonly name: string;
-  readonly #parent: Parent | undefined;
-  readonly #behavior: Behavior<M>;
-  readonly #options: CellOptions;
-  #state: State = WAITING;
+  #receive: Receive<M> = NEVER_RUN;
   #gate = BLOCKED;
   #signals = 0;
   /** Messages that may wait; {@linkcode CLOSED} once stopped. */
   #limit: number;
-  #mailbox: Ring<M> | undefined;
-  #receive: Receive<M> = NEVER_RUN;
+  #highWater = 0;
+  #handled = 0;
+  /** There is more to do at the end of a turn: a bounded mailbox, a receive timeout, a ring that has grown large. */
+  #isWatchful: boolean;
+  #state: State = WAITING;
   /** A promise of the behaviour or of the handler is under way. */
   #isBusy = false;
-  #turnLimit = FIRST_TURN_LIMIT;
   /** The present life. What an earlier one left behind is known by not being of this one. */
   #life: Life<M> | undefined;
-  #handled = 0;
-  #highWater = 0;
+  readonly name: string;
+  readonly #parent: Parent | undefined;
+  readonly #behavior: Behavior<M>;
+  readonly #options: CellOptions;
   #children: Children | undefined;
   #extras: Extras | undefined;
   firstAsk: PendingAsk<never> | undefined;
@@ -138,12 +139,14 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
     behavior: Behavior<M>,
     options: CellOptions,
   ) {
+    super();
     this.system = system;
     this.#parent = parent;
     this.name = name;
     this.#behavior = behavior;
     this.#options = options;
     this.#limit = options.capacity;
+    this.#isWatchful = options.capacity !== NO_LIMIT;
   }
 
   // ---- Ref: what others may do
@@ -153,9 +156,8 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
   }
 
   tell(message: M): void {
-    const mailbox = this.#mailbox;
-    if (mailbox === undefined || mailbox.length >= this.#limit) return this.#tellSlowly(message);
-    mailbox.push(message);
+    if (this.length >= this.#limit) return this.#tellSlowly(message);
+    this.push(message);
     if (this.#gate === 0) {
       this.#gate = IN_RING;
       this.system.scheduler.enqueue(this);
@@ -192,21 +194,26 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
 
   /** True while one message more may wait. */
   get hasRoom(): boolean {
-    return this.#limit !== CLOSED && (this.#mailbox?.length ?? 0) < this.#limit;
+    return this.#limit !== CLOSED && this.length < this.#limit;
   }
 
   /** Puts one of the actor's own messages (timers, watches, results) into the mailbox, over its bound if need be. */
   deliver(message: M): void {
     if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
-    (this.#mailbox ??= new Ring()).push(message);
+    this.push(message);
     this.#wake();
   }
 
   /** Puts messages back in front of those that wait. */
   putBack(messages: M[]): void {
-    const mailbox = this.#mailbox ??= new Ring();
+    const mailbox = this;
     for (let i = messages.length - 1; i >= 0; i--) mailbox.unshift(messages[i] as M);
     this.#wake();
+  }
+
+  /** From now on the life is told of the end of each turn. */
+  watchTurns(): void {
+    this.#isWatchful = true;
   }
 
   become(receive: Receive<M>): void {
@@ -346,7 +353,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
   }
 
   snapshot(): ActorSnapshot {
-    const waiting = this.#mailbox?.length ?? 0;
+    const waiting = this.length;
     return {
       path: this.path,
       state: STATE_NAMES[this.#state],
@@ -358,83 +365,70 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
     };
   }
 
-  trim(): void {
-    this.#mailbox?.trim();
-  }
-
   // ---- turns
 
+  /**
+   * Handles what is queued now; what comes meanwhile waits for the next turn.
+   *
+   * Here is where a message's time goes. The function is small so that the compiler puts it, and what it calls, into
+   * the scheduler's loop; what happens rarely is in functions of its own.
+   */
   turn(): void {
     this.#gate &= ~IN_RING;
     if (this.#signals !== 0) this.#handleSignals();
-    if (this.#gate === 0) this.#handleMessages();
-    else this.system.scheduler.charge(1);
-  }
-
-  /** Handles what is queued now, up to a limit; what comes meanwhile waits for the next turn. */
-  #handleMessages(): void {
     const { scheduler } = this.system;
-    const mailbox = this.#mailbox;
-    if (mailbox === undefined || mailbox.length === 0) return void scheduler.charge(1);
-    let left = this.#openTurn(mailbox.length);
-    let isOver = false;
-    while (left > 0 && !isOver) {
-      const block = left < scheduler.allowance ? left : scheduler.allowance;
-      const handled = this.#handleBlock(mailbox, block, left);
-      if (handled < 0) return;
-      left -= handled;
-      isOver = scheduler.charge(handled);
-      if (this.#signals !== 0) break;
-    }
-    this.#closeTurn(mailbox, left > 0 && isOver);
-  }
-
-  /** Handles `block` messages; says how many it did, or -1 when the actor cannot go on just now. */
-  #handleBlock(mailbox: Ring<M>, block: number, left: number): number {
+    let left = this.length;
+    if (this.#gate !== 0 || left === 0) return void scheduler.spend();
+    if (left > this.#highWater) left = this.#rise(left);
     let message: M | undefined;
-    let done = 0;
     try {
-      while (done < block) {
-        message = mailbox.shift() as M;
-        done++;
+      do {
+        left--;
+        this.#handled++;
+        message = this.shift() as M;
         const result: unknown = this.#receive(message);
-        if (result !== undefined && isThenable(result)) {
-          this.#handled += done - 1;
-          this.#suspend(result, message, left - done);
-          return -1;
-        }
-        if (this.#signals !== 0) break;
-      }
+        if (result !== undefined && isThenable(result)) return this.#suspend(result, message, left);
+      } while (scheduler.spend() && left > 0 && this.#signals === 0);
     } catch (error) {
-      this.#handled += done;
+      return this.#failInHandler(error, message);
+    }
+    if (this.length > 0 || this.#signals !== 0 || this.#isWatchful) this.#closeTurn(left > 0);
+  }
+
+  /**
+   * The mailbox is fuller than ever. The turn is limited, so that one burst does not keep the others waiting; but to
+   * twice the former mark, since a limit below what producers send in a turn of theirs would let it grow without end.
+   */
+  #rise(waiting: number): number {
+    const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#highWater);
+    this.#highWater = waiting;
+    if (waiting > LARGE_RING_SLOTS) this.#isWatchful = true;
+    return Math.min(limit, waiting);
+  }
+
+  #closeTurn(wasCutShort: boolean): void {
+    if (this.#isWatchful) {
+      this.#life?.heard();
       this.#admitOffers();
-      this.#fail(error, "message", message);
-      return -1;
     }
-    this.#handled += done;
-    return done;
+    this.#queueAgain(wasCutShort);
   }
 
-  #openTurn(waiting: number): number {
-    if (waiting > this.#highWater) this.#highWater = waiting;
-    if (this.system.world.loop.choose !== undefined) return 1;
-    if (waiting <= this.#turnLimit) return waiting;
-    const limit = this.#turnLimit;
-    if (limit < MAX_TURN_LIMIT) this.#turnLimit = limit * 2;
-    return limit;
-  }
-
-  #closeTurn(mailbox: Ring<M>, wasCutShort: boolean): void {
-    this.#life?.heard();
-    if (this.#limit !== NO_LIMIT) this.#admitOffers();
+  #queueAgain(wasCutShort: boolean): void {
     if (this.#gate !== 0) return;
-    if (mailbox.length > 0 || this.#signals !== 0) {
-      this.#gate = IN_RING;
-      if (wasCutShort || this.#signals !== 0) this.system.scheduler.enqueueFirst(this);
-      else this.system.scheduler.enqueue(this);
-    } else if (mailbox.slots > LARGE_RING_SLOTS) {
-      this.system.scheduler.trimLater(this);
+    const { scheduler } = this.system;
+    if (this.length === 0 && this.#signals === 0) {
+      if (this.slots > LARGE_RING_SLOTS) scheduler.trimLater(this);
+      return;
     }
+    this.#gate = IN_RING;
+    if (wasCutShort || this.#signals !== 0) scheduler.enqueueFirst(this);
+    else scheduler.enqueue(this);
+  }
+
+  #failInHandler(error: unknown, message: M | undefined): void {
+    this.#admitOffers();
+    this.#fail(error, "message", message);
   }
 
   #suspend(pending: PromiseLike<unknown>, message: M, left: number): void {
@@ -452,7 +446,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
     life: Life<M> | undefined,
   ): Promise<void> {
     const { scheduler } = this.system;
-    const mailbox = this.#mailbox;
+    const mailbox: Ring<M> = this;
     let message: M = first;
     let next: PromiseLike<unknown> | undefined = pending;
     try {
@@ -460,10 +454,10 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
         await next;
         if (life !== this.#life) return;
         this.#handled++;
-        if (scheduler.charge(1)) left = 0;
+        if (!scheduler.spend()) left = 0;
         next = undefined;
         while (
-          left > 0 && this.#state === RUNNING && this.#signals === 0 && mailbox !== undefined &&
+          left > 0 && this.#state === RUNNING && this.#signals === 0 &&
           mailbox.length > 0
         ) {
           left--;
@@ -474,7 +468,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
             break;
           }
           this.#handled++;
-          if (scheduler.charge(1)) left = 0;
+          if (!scheduler.spend()) left = 0;
         }
       }
     } catch (error) {
@@ -486,8 +480,10 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
       return;
     }
     this.#isBusy = false;
-    life?.heard();
-    this.#admitOffers();
+    if (this.#isWatchful) {
+      life?.heard();
+      this.#admitOffers();
+    }
     if (this.#state === RUNNING) this.#unblock();
     else if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
   }
@@ -500,10 +496,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
 
   #unblock(): void {
     this.#gate &= ~BLOCKED;
-    const mailbox = this.#mailbox;
-    if (this.#gate !== 0 || mailbox === undefined) return;
-    if (mailbox.length > 0) this.#wake();
-    else if (mailbox.slots > LARGE_RING_SLOTS) this.system.scheduler.trimLater(this);
+    this.#queueAgain(false);
   }
 
   // ---- a full, a missing or a closed mailbox
@@ -518,7 +511,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
       case "drop-newest":
         return this.#deadLetter(message, "dropped-newest");
       case "drop-oldest": {
-        const oldest = this.#mailbox?.shift();
+        const oldest = this.shift();
         this.deliver(message);
         return this.#deadLetter(oldest, "dropped-oldest");
       }
@@ -553,7 +546,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
     while (offers.length > 0 && this.hasRoom) {
       const offer = offers.shift();
       if (offer === undefined) return;
-      this.#mailbox?.push(offer.message as M);
+      this.push(offer.message as M);
       offer.settle();
     }
   }
@@ -793,9 +786,7 @@ export class Cell<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskT
   }
 
   #emptyMailbox(): void {
-    const mailbox = this.#mailbox;
-    this.#mailbox = undefined;
-    if (mailbox === undefined) return;
+    const mailbox: Ring<M> = this;
     while (mailbox.length > 0) this.#deadLetter(mailbox.shift(), "stopped");
   }
 }

@@ -124,6 +124,7 @@ export class Life<M> implements Context<M> {
   receiveTimeout(idleMs: number, message: M): Cancellable {
     checkDelay(idleMs);
     this.#receiveTimeout?.cancel();
+    this.#cell.watchTurns();
     const timeout = this.#receiveTimeout = new ReceiveTimeout(this.#cell, Math.max(1, idleMs), message);
     return this.#hold(() => timeout);
   }

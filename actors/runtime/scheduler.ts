@@ -8,7 +8,7 @@ import { Ring } from "./ring.ts";
 
 /** Something the scheduler can give a turn. */
 export interface Runnable {
-  /** Works for a while, and tells the scheduler how much through {@linkcode Scheduler.charge}. */
+  /** Works for a while, and tells the scheduler how much through {@linkcode Scheduler.spend}. */
   turn(): void;
 }
 
@@ -30,14 +30,16 @@ const TRIM_DELAY_MS = 50;
 export class Scheduler {
   readonly #clock: Clock;
   readonly #loop: EventLoop;
-  readonly #ready = new Ring<Runnable>(64);
+  readonly #ready = new Ring<Runnable>();
   readonly #drain = () => this.#run();
   readonly #oversized = new Set<Trimmable>();
   #trimTimer: Cancellable | undefined;
+  /** The world chooses who goes next, one message at a time. */
+  readonly isChoosing: boolean;
   #draining = false;
   #paused = false;
   /** Messages that may go by before the clock is read. */
-  #allowance = 16;
+  #allowance = 0;
   #stride = 16;
   #now = 0;
   #nowIsFresh = false;
@@ -50,6 +52,7 @@ export class Scheduler {
   constructor(clock: Clock, loop: EventLoop) {
     this.#clock = clock;
     this.#loop = loop;
+    this.isChoosing = loop.choose !== undefined;
   }
 
   /** Actors that wait for a turn. */
@@ -65,11 +68,6 @@ export class Scheduler {
     return now;
   }
 
-  /** How many messages may be handled before the next {@linkcode Scheduler.charge}; at least 1. */
-  get allowance(): number {
-    return this.#allowance;
-  }
-
   enqueue(runnable: Runnable): void {
     this.#ready.push(runnable);
     this.#wake();
@@ -81,11 +79,9 @@ export class Scheduler {
     this.#wake();
   }
 
-  /** Counts work that was done. True when the slice is over: the turn is to end. */
-  charge(messages: number): boolean {
-    this.#allowance -= messages;
-    if (this.#allowance > 0) return this.#sliceIsOver;
-    return this.#sliceIsOver = this.#readClock();
+  /** Counts one message handled. False when the slice is over: the turn is to end. */
+  spend(): boolean {
+    return --this.#allowance > 0 || this.#checkSlice();
   }
 
   /** Has `trim()` called in a little while. */
@@ -138,10 +134,9 @@ export class Scheduler {
   #run(): void {
     if (this.#paused) return;
     const ready = this.#ready;
-    const choosing = this.#loop.choose !== undefined;
     this.#nowIsFresh = false;
     for (;;) {
-      const runnable = choosing ? this.#next() : ready.shift();
+      const runnable = this.isChoosing ? this.#next() : ready.shift();
       if (runnable === undefined) return this.#rest();
       runnable.turn();
       if (this.#sliceIsOver) return this.#yield();
@@ -151,6 +146,12 @@ export class Scheduler {
   #setNow(now: number): void {
     this.#now = now;
     this.#nowIsFresh = true;
+  }
+
+  #checkSlice(): boolean {
+    if (this.isChoosing) return false;
+    this.#sliceIsOver ||= this.#readClock();
+    return !this.#sliceIsOver;
   }
 
   /** Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice. */
@@ -200,6 +201,6 @@ export class Scheduler {
     const holders = [...this.#oversized];
     this.#oversized.clear();
     for (const holder of holders) holder.trim();
-    if (this.#ready.slots > LARGE_RING_SLOTS) this.#ready.trim(64);
+    if (this.#ready.slots > LARGE_RING_SLOTS) this.#ready.trim();
   }
 }
