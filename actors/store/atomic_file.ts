@@ -4,6 +4,7 @@
  * @module
  */
 import type { Disk } from "../world/world.ts";
+import { folderOf } from "./_torn_tail.ts";
 
 /** New content of a file, on disk under another name. End it by one of the two. */
 export interface StagedFile {
@@ -68,7 +69,7 @@ export async function stageFile(
  * @example
  * ```ts
  * import { writeAtomic } from "@troupe/actors/store";
- * import type { Disk } from "@troupe/actors/world";
+ * import type { Disk } from "@troupe/actors";
  *
  * async function save(disk: Disk): Promise<void> {
  *   await writeAtomic(disk, "notes/today.txt", new TextEncoder().encode("all of it\n"));
@@ -112,7 +113,7 @@ export async function removeTemporaries(
  * @example
  * ```ts
  * import { FolderSync } from "@troupe/actors/store";
- * import type { Disk } from "@troupe/actors/world";
+ * import type { Disk } from "@troupe/actors";
  *
  * async function renameBoth(disk: Disk): Promise<void> {
  *   const names = new FolderSync(disk, "notes");
@@ -150,12 +151,6 @@ export class FolderSync {
   }
 }
 
-/** The folder of a path, as the path has it; `.` where it names none. */
-export function folderOf(path: string): string {
-  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  return at < 0 ? "." : path.slice(0, Math.max(at, 1));
-}
-
 function nameOf(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  return path.slice(path.lastIndexOf("/") + 1);
 }

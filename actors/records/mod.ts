@@ -1,0 +1,6 @@
+/**
+ * Student records store.
+ *
+ * @module
+ */
+export * from "./server.ts";

@@ -1,0 +1,204 @@
+/**
+ * One client's file while it is in use.
+ *
+ * @module
+ */
+import {
+  datestampOf,
+  type RecordsResponse,
+  type WallSeconds,
+  wallSeconds,
+  withDatestamp,
+} from "../../protocols/records.ts";
+import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import { type FolderSync, type StagedFile, stageFile } from "../store/atomic_file.ts";
+import { WorldError } from "../world/world.ts";
+import type { BeginReply, RecordIndexCommand } from "./record_index.ts";
+
+/** An answer to a client, and which of its requests it is for. */
+export interface Answered {
+  readonly type: "answered";
+  readonly tag: number;
+  readonly response: RecordsResponse;
+}
+
+/** How the refresh of one record ended. */
+export interface Refreshed {
+  readonly type: "refreshed";
+  readonly id: string;
+  readonly outcome:
+    | { readonly type: "updated" }
+    /** Somebody else has written it meanwhile. */
+    | { readonly type: "not-due" }
+    /** Its file is no longer there. */
+    | { readonly type: "gone" }
+    | { readonly type: "failed"; readonly error: unknown };
+}
+
+/** What can be done with a record. */
+export type RecordCommand =
+  | { readonly type: "read"; readonly id: string; readonly tag: number; readonly replyTo: Ref<Answered> }
+  | {
+    readonly type: "write";
+    readonly id: string;
+    readonly text: string;
+    readonly tag: number;
+    readonly replyTo: Ref<Answered>;
+  }
+  /** Give it the present time if its datestamp is not after `notAfter`. */
+  | {
+    readonly type: "refresh";
+    readonly id: string;
+    readonly notAfter: WallSeconds;
+    readonly replyTo: Ref<Refreshed>;
+  };
+
+/** Options of {@linkcode recordActor}. */
+export interface RecordOptions {
+  readonly id: string;
+  /** Its file. */
+  readonly path: string;
+  readonly index: Ref<RecordIndexCommand>;
+  /** Shared by all whose files are in the folder. */
+  readonly names: FolderSync;
+  /** Told after each command. */
+  readonly done: Ref<{ readonly type: "done"; readonly id: string }>;
+}
+
+/** The index answers as fast as the disk does; an end to the waiting all the same. */
+const INDEX_TIMEOUT_MS = 60_000;
+
+/** Owns one client's file: what is done with it is done one after the other, and each write is durable when it is answered. */
+export function recordActor(options: RecordOptions): Behavior<RecordCommand> {
+  return (self) => {
+    const record = new Record(self, options);
+    return async (command) => {
+      try {
+        await record.handle(command);
+      } finally {
+        options.done.tell({ type: "done", id: options.id });
+      }
+    };
+  };
+}
+
+class Record {
+  readonly #self: Context<RecordCommand>;
+  readonly #options: RecordOptions;
+
+  constructor(self: Context<RecordCommand>, options: RecordOptions) {
+    this.#self = self;
+    this.#options = options;
+  }
+
+  async handle(command: RecordCommand): Promise<void> {
+    const { id } = this.#options;
+    switch (command.type) {
+      case "read":
+        command.replyTo.tell({ type: "answered", tag: command.tag, response: await this.#read() });
+        return;
+      case "write":
+        command.replyTo.tell({
+          type: "answered",
+          tag: command.tag,
+          response: await this.#write(command.text),
+        });
+        return;
+      case "refresh":
+        command.replyTo.tell({ type: "refreshed", id, outcome: await this.#refresh(command.notAfter) });
+        return;
+      default:
+        assertNever(command);
+    }
+  }
+
+  async #read(): Promise<RecordsResponse> {
+    const { id: clientId, path } = this.#options;
+    try {
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+        await this.#self.world.disk.readFile(path),
+      );
+      return { type: "success", clientId, data: text };
+    } catch (error) {
+      if (isNotFound(error)) return { type: "error", clientId, data: "Client not found." };
+      return { type: "error", clientId, data: this.#explain("read", error) };
+    }
+  }
+
+  async #write(text: string): Promise<RecordsResponse> {
+    const { id: clientId, index } = this.#options;
+    const content = new TextEncoder().encode(text);
+    const stamp = datestampOf(content) ?? this.#now();
+    const [begun, staged] = await Promise.allSettled([this.#begin(), this.#stage(content)]);
+    try {
+      if (staged.status === "rejected") throw staged.reason;
+      if (begun.status === "rejected") throw begun.reason;
+      if (begun.value.type === "failed") throw begun.value.error;
+      await this.#replace(staged.value, stamp);
+      return { type: "success", clientId, data: "File updated successfully." };
+    } catch (error) {
+      if (staged.status === "fulfilled") await staged.value.discard();
+      index.tell({ type: "unchanged", id: clientId });
+      return { type: "error", clientId, data: this.#explain("write", error) };
+    }
+  }
+
+  async #refresh(notAfter: WallSeconds): Promise<Refreshed["outcome"]> {
+    const { id, path, index } = this.#options;
+    try {
+      const begun = await this.#begin(notAfter);
+      if (begun.type === "failed") throw begun.error;
+      if (begun.type === "not-due") return begun;
+      const stamp = this.#now();
+      const staged = await this.#stage(withDatestamp(await this.#self.world.disk.readFile(path), stamp));
+      await this.#replace(staged, stamp);
+      return { type: "updated" };
+    } catch (error) {
+      if (isNotFound(error)) {
+        index.tell({ type: "gone", id });
+        return { type: "gone" };
+      }
+      index.tell({ type: "unchanged", id });
+      return { type: "failed", error };
+    }
+  }
+
+  #now(): WallSeconds {
+    return wallSeconds(this.#self.world.clock.now());
+  }
+
+  #begin(ifNotAfter?: WallSeconds): Promise<BeginReply> {
+    const { id, index } = this.#options;
+    return index.ask<BeginReply>(
+      (replyTo) => ({ type: "begin", id, ...(ifNotAfter === undefined ? {} : { ifNotAfter }), replyTo }),
+      { timeout: INDEX_TIMEOUT_MS },
+    );
+  }
+
+  #stage(content: Uint8Array): Promise<StagedFile> {
+    return stageFile(this.#self.world.disk, this.#options.path, content);
+  }
+
+  /** Puts new content in the file's place, durably, and has the record file show it. */
+  async #replace(staged: StagedFile, stamp: WallSeconds): Promise<void> {
+    const { id, index, names } = this.#options;
+    await staged.replace();
+    // From here on the file is the new one, whatever happens: the index must hear of it.
+    const synced = await names.sync().then(() => undefined, (error: unknown) => ({ error }));
+    await index.ask<"shown">((replyTo) => ({ type: "stored", id, stamp, replyTo }), {
+      timeout: INDEX_TIMEOUT_MS,
+    });
+    if (synced !== undefined) throw synced.error;
+  }
+
+  /** Says it in the log whole, and to the client without the paths of this machine. */
+  #explain(what: "read" | "write", error: unknown): string {
+    this.#self.log.error(error instanceof Error ? error.message : String(error));
+    const reason = error instanceof WorldError ? error.kind.replaceAll("-", " ") : "the server is in trouble";
+    return `Cannot ${what} the file: ${reason}.`;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof WorldError && error.kind === "not-found";
+}

@@ -1,0 +1,350 @@
+/**
+ * The index of all records: the actor that owns the record file.
+ *
+ * @module
+ */
+import type { WallSeconds } from "../../protocols/records.ts";
+import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import type { Cancellable } from "../world/world.ts";
+import { DueHeap } from "./due_heap.ts";
+import { Intents } from "./intents.ts";
+import { RecordFile } from "./record_file.ts";
+import { recover, type StorePlaces } from "./recovery.ts";
+
+/** Whether a file may be changed: `yes`, `not-due` (see `begin`), or why not. */
+export type BeginReply = { readonly type: "yes" } | { readonly type: "not-due" } | {
+  readonly type: "failed";
+  readonly error: unknown;
+};
+
+/** Which records are as old as was asked. */
+export interface DueRecords {
+  readonly type: "due";
+  readonly ids: readonly string[];
+}
+
+/** What the index can be told and asked. Whoever begins a change ends it, by `stored`, `unchanged` or `gone`. */
+export type RecordIndexCommand =
+  /** Recover what is on the disk. Comes once; all else waits for it. */
+  | { readonly type: "open"; readonly replyTo: Ref<{ readonly type: "opened" }> }
+  /**
+   * A client's file is about to be changed. The answer comes when a crash from now on would be noticed at the next
+   * start. With `ifNotAfter`, only a record that old is to be changed.
+   */
+  | {
+    readonly type: "begin";
+    readonly id: string;
+    readonly ifNotAfter?: WallSeconds;
+    readonly replyTo: Ref<BeginReply>;
+  }
+  /** The file has been changed, durably. The answer comes when the record file shows it. */
+  | {
+    readonly type: "stored";
+    readonly id: string;
+    readonly stamp: WallSeconds;
+    readonly replyTo: Ref<"shown">;
+  }
+  /** The file is as it was. */
+  | { readonly type: "unchanged"; readonly id: string }
+  /** There is no such file. */
+  | { readonly type: "gone"; readonly id: string }
+  /** Which records are that old? */
+  | { readonly type: "get-due"; readonly notAfter: WallSeconds; readonly replyTo: Ref<DueRecords> }
+  | { readonly type: "get-count"; readonly replyTo: Ref<number> };
+
+/** What the index is told by itself. */
+export type RecordIndexEvent =
+  | { readonly type: "intended"; readonly begun: readonly Begin[] }
+  | { readonly type: "not-intended"; readonly begun: readonly Begin[]; readonly error: unknown }
+  | { readonly type: "updated"; readonly waiting: readonly Ref<"shown">[] }
+  | { readonly type: "not-updated"; readonly waiting: readonly Ref<"shown">[]; readonly error: unknown }
+  | { readonly type: "update-again" }
+  | { readonly type: "settle" }
+  | { readonly type: "settled" }
+  | { readonly type: "not-settled"; readonly error: unknown };
+
+type Begin = Extract<RecordIndexCommand, { type: "begin" }>;
+
+/** One record, as the index knows it. */
+interface Entry {
+  readonly id: string;
+  stamp: WallSeconds;
+  place: number;
+  offset: number;
+}
+
+/** So often it is tried to make the record file durable and to remove the journal: it takes a moment without changes. */
+const SETTLE_MS = 1000;
+/** From so many intents on, those that are done with are weeded out even while changes go on. */
+const MANY_INTENTS = 8192;
+/** The wait after a failed update of the record file. */
+const RETRY_MS = 1000;
+
+/**
+ * Keeps the record file, and who is due.
+ *
+ * How a change becomes durable: its id is written to a journal and synced (one sync for all that wait, none where the
+ * id stands there already); then its file is replaced; then the record file's line is changed in place; then it is
+ * acknowledged. The record file itself is synced when it is quiet, and only then the journal removed: after a crash the
+ * journal names all that may differ, and the files say what is true. So the cost of a change does not depend on how many
+ * records there are, and the record file is up to date at each acknowledgement.
+ *
+ * It is opened by a message of its own, so that a server can make sure first that it is alone: see {@linkcode recover}.
+ */
+export function recordIndex(places: StorePlaces): Behavior<RecordIndexCommand | RecordIndexEvent> {
+  return (self) => async (message) => {
+    if (message.type !== "open") return self.stash.push(message);
+    const { disk } = self.world;
+    const recordFile = new RecordFile(disk, `${places.recordFolder}/${places.recordName}`);
+    const intents = new Intents(disk, `${places.recordFolder}/.${places.recordName}.journal`);
+    const { stamps, remarks } = await recover(disk, places, recordFile, intents);
+    for (const remark of remarks) self.log.warn(remark);
+    const index = new RecordIndex(self, recordFile, intents, stamps);
+    await index.open();
+    self.onStop(() => index.close());
+    self.become((next) => index.handle(next));
+    self.stash.unstashAll();
+    message.replyTo.tell({ type: "opened" });
+  };
+}
+
+class RecordIndex {
+  readonly #self: Context<RecordIndexCommand | RecordIndexEvent>;
+  readonly #recordFile: RecordFile;
+  readonly #intents: Intents;
+  readonly #entries = new Map<string, Entry>();
+  readonly #byAge = new DueHeap<Entry>();
+  /** Changes that have begun, or wait to, and have not ended. */
+  readonly #open = new Set<string>();
+  #beginning: Begin[] = [];
+  /** What is done with the journal: one thing at a time. */
+  #journalWork: "adding" | "settling" | undefined;
+  #journalDone: Promise<unknown> = Promise.resolve();
+  #settleTimer: Cancellable | undefined;
+  /** Entries whose lines are to be written, and those whose lines are being written. */
+  #changed = new Set<Entry>();
+  #updating = new Set<Entry>();
+  #waiting: Ref<"shown">[] = [];
+  /** The whole file must be written: lines must go, or nobody knows what it holds. */
+  #mustRewrite = false;
+  #isUpdating = false;
+  #updateDone: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    self: Context<RecordIndexCommand | RecordIndexEvent>,
+    recordFile: RecordFile,
+    intents: Intents,
+    stamps: ReadonlyMap<string, WallSeconds>,
+  ) {
+    this.#self = self;
+    this.#recordFile = recordFile;
+    this.#intents = intents;
+    for (const [id, stamp] of stamps) this.#put(id, stamp);
+  }
+
+  /** Writes the record file as it was recovered; with it durable, what a former life intended is done with. */
+  async open(): Promise<void> {
+    await this.#recordFile.rewrite(this.#entries.values());
+    await this.#intents.forgetLeftOver();
+  }
+
+  handle(message: RecordIndexCommand | RecordIndexEvent): void {
+    switch (message.type) {
+      case "open":
+        return message.replyTo.tell({ type: "opened" });
+      case "begin":
+        return this.#begin(message);
+      case "stored":
+        this.#open.delete(message.id);
+        this.#changed.add(this.#put(message.id, message.stamp));
+        this.#waiting.push(message.replyTo);
+        return this.#update();
+      case "unchanged":
+        this.#open.delete(message.id);
+        return;
+      case "gone":
+        this.#open.delete(message.id);
+        return this.#drop(message.id);
+      case "get-due":
+        return message.replyTo.tell({ type: "due", ids: this.#due(message.notAfter) });
+      case "get-count":
+        return message.replyTo.tell(this.#entries.size);
+      case "intended":
+        for (const { replyTo } of message.begun) replyTo.tell({ type: "yes" });
+        return this.#journalIsFree();
+      case "not-intended":
+        for (const { id, replyTo } of message.begun) {
+          this.#open.delete(id);
+          replyTo.tell({ type: "failed", error: message.error });
+        }
+        return this.#journalIsFree();
+      case "settle":
+        this.#settleTimer = undefined;
+        if (!this.#isQuiet()) return this.#settleLater();
+        return this.#settle();
+      case "settled":
+        return this.#journalIsFree();
+      case "not-settled":
+        this.#self.log.error(`Cannot make the record file durable: ${textOf(message.error)}`);
+        this.#journalWork = undefined;
+        this.#settleLater();
+        return this.#addIntents();
+      case "updated":
+        return this.#updated(message.waiting);
+      case "not-updated":
+        return this.#notUpdated(message.waiting, message.error);
+      case "update-again":
+        this.#isUpdating = false;
+        return this.#update();
+      default:
+        assertNever(message);
+    }
+  }
+
+  /** Leaves the record file up to date and durable, and in the journal only what did not end. */
+  async close(): Promise<void> {
+    await Promise.all([this.#journalDone, this.#updateDone]);
+    try {
+      if (this.#changed.size > 0 || this.#updating.size > 0 || this.#mustRewrite) {
+        await this.#recordFile.rewrite(this.#entries.values());
+      }
+      if (this.#intents.size > 0) {
+        await this.#recordFile.sync();
+        await this.#intents.keep([...this.#open]);
+      }
+    } finally {
+      this.#intents.close();
+    }
+  }
+
+  #put(id: string, stamp: WallSeconds): Entry {
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      entry = { id, stamp, place: -1, offset: -1 };
+      this.#entries.set(id, entry);
+    }
+    entry.stamp = stamp;
+    this.#byAge.put(entry);
+    return entry;
+  }
+
+  #drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#byAge.remove(entry);
+    this.#changed.delete(entry);
+    this.#mustRewrite = true;
+    this.#update();
+  }
+
+  #due(notAfter: WallSeconds): string[] {
+    return this.#byAge.notAfter(notAfter).map(({ id }) => id).filter((id) => !this.#open.has(id));
+  }
+
+  #begin(message: Begin): void {
+    const { id, ifNotAfter, replyTo } = message;
+    if (ifNotAfter !== undefined && !((this.#entries.get(id)?.stamp ?? Infinity) <= ifNotAfter)) {
+      return replyTo.tell({ type: "not-due" });
+    }
+    this.#open.add(id);
+    // While it is settled, an id that stands in the journal may be about to go.
+    if (this.#intents.has(id) && this.#journalWork !== "settling") return replyTo.tell({ type: "yes" });
+    this.#beginning.push(message);
+    this.#useJournal();
+  }
+
+  #journalIsFree(): void {
+    this.#journalWork = undefined;
+    if (this.#intents.size > 0) this.#settleLater();
+    this.#useJournal();
+  }
+
+  #useJournal(): void {
+    if (this.#journalWork !== undefined || this.#beginning.length === 0) return;
+    if (this.#intents.size >= MANY_INTENTS && this.#unsettled().size < MANY_INTENTS / 2) this.#settle();
+    else this.#addIntents();
+  }
+
+  #addIntents(): void {
+    if (this.#beginning.length === 0) return;
+    this.#journalWork = "adding";
+    const begun = this.#beginning;
+    this.#beginning = [];
+    const added = this.#intents.add(begun.map(({ id }) => id));
+    this.#journalDone = added.catch(() => {});
+    this.#self.pipe(
+      added,
+      () => ({ type: "intended", begun }),
+      (error) => ({ type: "not-intended", begun, error }),
+    );
+  }
+
+  #settleLater(): void {
+    this.#settleTimer ??= this.#self.after(SETTLE_MS, { type: "settle" });
+  }
+
+  #isQuiet(): boolean {
+    return this.#journalWork === undefined && this.#unsettled().size === 0 && !this.#mustRewrite;
+  }
+
+  /** The records that may differ on the disk and in the record file. */
+  #unsettled(): Set<string> {
+    const ids = new Set(this.#open);
+    for (const { id } of this.#changed) ids.add(id);
+    for (const { id } of this.#updating) ids.add(id);
+    return ids;
+  }
+
+  /** What is not unsettled now has its line in the record file: that needs but to be synced. */
+  #settle(): void {
+    this.#journalWork = "settling";
+    const keep = [...this.#unsettled()];
+    const settle = async () => {
+      await this.#recordFile.sync();
+      await this.#intents.keep(keep);
+    };
+    const settled = settle();
+    this.#journalDone = settled.catch(() => {});
+    this.#self.pipe(settled, () => ({ type: "settled" }), (error) => ({ type: "not-settled", error }));
+  }
+
+  #update(): void {
+    if (this.#isUpdating || (this.#changed.size === 0 && !this.#mustRewrite)) return;
+    this.#isUpdating = true;
+    const changed = this.#updating = this.#changed;
+    const waiting = this.#waiting;
+    this.#changed = new Set();
+    this.#waiting = [];
+    const all = this.#entries.values();
+    const updated = this.#mustRewrite ? this.#recordFile.rewrite(all) : this.#recordFile.update(changed, all);
+    this.#mustRewrite = false;
+    this.#updateDone = updated.catch(() => {});
+    this.#self.pipe(
+      updated,
+      () => ({ type: "updated", waiting }),
+      (error) => ({ type: "not-updated", waiting, error }),
+    );
+  }
+
+  #updated(waiting: readonly Ref<"shown">[]): void {
+    this.#isUpdating = false;
+    this.#updating = new Set();
+    for (const replyTo of waiting) replyTo.tell("shown");
+    this.#update();
+  }
+
+  /** The files are changed, and the journal says so: the changes stand. Only the record file is behind. */
+  #notUpdated(waiting: readonly Ref<"shown">[], error: unknown): void {
+    this.#self.log.error(`Cannot update the record file: ${textOf(error)}`);
+    for (const entry of this.#updating) this.#changed.add(entry);
+    this.#updating = new Set();
+    this.#mustRewrite = true;
+    for (const replyTo of waiting) replyTo.tell("shown");
+    this.#self.after(RETRY_MS, { type: "update-again" });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

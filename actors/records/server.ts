@@ -1,0 +1,198 @@
+/**
+ * The records store: all of its actors, and the port on which it listens.
+ *
+ * @module
+ */
+import { jsonFrames } from "../../protocols/json_stream.ts";
+import type { RecordsInfo, RecordsResponse } from "../../protocols/records.ts";
+import type { ConnectionLimits } from "../net/connection.ts";
+import { tcpServer, type TcpServerCommand } from "../net/tcp_server.ts";
+import { assertNever, type Behavior, type Context, escalate, type Ref } from "../runtime/mod.ts";
+import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
+import { archive } from "./archive.ts";
+import type { RecordCommand } from "./record.ts";
+import { recordIndex, type RecordIndexCommand } from "./record_index.ts";
+import type { StorePlaces } from "./recovery.ts";
+import { refresher } from "./refresher.ts";
+import { type GetInfo, recordsSession } from "./session.ts";
+
+/** Options of {@linkcode recordsServer}. */
+export interface RecordsServerOptions extends StorePlaces {
+  readonly address: SocketAddress;
+  /** With it the server speaks TLS. */
+  readonly tls?: TlsServerOptions;
+  /** What clients must show before anything else. @default none */
+  readonly token?: string;
+  /** Connections served at once. @default 10 */
+  readonly maxConnections?: number;
+  /** @default an idle timeout of 300 s */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Milliseconds between two looks for old records. @default 60000 */
+  readonly refreshIntervalMs?: number;
+  /** Records older than this are given the present time. @default 900000 */
+  readonly refreshThresholdMs?: number;
+  /** The most bytes of a record. @default 65536 */
+  readonly maxDataBytes?: number;
+  /** Milliseconds in which a stop lets the connections send what is queued. @default 5000 */
+  readonly drainMs?: number;
+}
+
+/** What a records server can be asked. */
+export type RecordsServerCommand =
+  /** Where it listens, once it does. */
+  | { readonly type: "get-address"; readonly replyTo: Ref<SocketAddress> }
+  | GetInfo;
+
+/** What a records server is told by its own actors. */
+export type RecordsServerEvent =
+  | { readonly type: "listening"; readonly address: SocketAddress }
+  | { readonly type: "opened" }
+  | { readonly type: "counted"; readonly asked: GetInfo; readonly counts: RecordsInfo }
+  | { readonly type: "not-counted"; readonly asked: GetInfo };
+
+/** The index and the listener answer at once; an end to the waiting all the same. */
+const COUNT_TIMEOUT_MS = 10_000;
+
+/**
+ * Keeps a text file for each client and a record file with all their datestamps, and serves them by TCP.
+ *
+ * It fails, and does not come back by itself, when it cannot listen or its folders cannot be read: spawn it with `onFailure: escalate()`.
+ *
+ * @example
+ * ```ts ignore
+ * system.spawn(
+ *   "records",
+ *   recordsServer({
+ *     address: { hostname: "localhost", port: 12000 },
+ *     filesFolder: "files",
+ *     recordFolder: ".",
+ *     recordName: "records.json",
+ *   }),
+ *   { onFailure: escalate() },
+ * );
+ * ```
+ */
+export function recordsServer(
+  options: RecordsServerOptions,
+): Behavior<RecordsServerCommand | RecordsServerEvent> {
+  return (self) => {
+    const server = new RecordsServer(self, options);
+    return (message) => server.handle(message);
+  };
+}
+
+class RecordsServer {
+  readonly #self: Context<RecordsServerCommand | RecordsServerEvent>;
+  readonly #options: RecordsServerOptions;
+  readonly #maxConnections: number;
+  readonly #index: Ref<RecordIndexCommand>;
+  readonly #listener: Ref<TcpServerCommand>;
+  #address: SocketAddress | undefined;
+
+  /** Starts all, the listener last: it is the first to stop, and the index, which ends what the others began, the last. */
+  constructor(self: Context<RecordsServerCommand | RecordsServerEvent>, options: RecordsServerOptions) {
+    this.#self = self;
+    this.#options = options;
+    this.#maxConnections = options.maxConnections ?? 10;
+    const { filesFolder } = options;
+    const index = this.#index = self.spawn("index", recordIndex(options), { onFailure: escalate() });
+    const files: Ref<RecordCommand> = self.spawn("files", archive({ filesFolder, index }));
+    self.spawn(
+      "refresher",
+      refresher({
+        index,
+        archive: files,
+        intervalMs: options.refreshIntervalMs ?? 60_000,
+        thresholdMs: options.refreshThresholdMs ?? 900_000,
+      }),
+    );
+    this.#listener = self.spawn("listener", this.#listen(files), {
+      onFailure: escalate(),
+      shutdown: options.drainMs ?? 5000,
+    });
+  }
+
+  handle(message: RecordsServerCommand | RecordsServerEvent): void {
+    switch (message.type) {
+      case "listening":
+        // Only now: who has the port is alone with the files, also when it is started twice by mistake.
+        this.#address = message.address;
+        return this.#index.tell({ type: "open", replyTo: this.#self.self });
+      case "opened":
+        this.#announce();
+        return this.#self.stash.unstashAll();
+      case "get-address":
+        if (this.#address === undefined) this.#self.stash.push(message);
+        else message.replyTo.tell(this.#address);
+        return;
+      case "get-info":
+        return this.#count(message);
+      case "counted":
+        return answer(message.asked, {
+          type: "info",
+          clientId: message.asked.clientId,
+          data: message.counts,
+        });
+      case "not-counted": {
+        const data = "Cannot count: the server is in trouble.";
+        return answer(message.asked, { type: "error", clientId: message.asked.clientId, data });
+      }
+      default:
+        assertNever(message);
+    }
+  }
+
+  #listen(files: Ref<RecordCommand>): Behavior<TcpServerCommand> {
+    const { address, tls, token, drainMs, limits, maxDataBytes = 65536 } = this.#options;
+    const self: Ref<RecordsServerCommand | RecordsServerEvent> = this.#self.self;
+    // Escaped, a byte of the text takes up to six.
+    const maxFrameBytes = 6 * maxDataBytes + 1024;
+    return (listener) =>
+      tcpServer({
+        address,
+        ...(tls === undefined ? {} : { tls }),
+        frames: () => jsonFrames({ maxFrameBytes }),
+        session: recordsSession({
+          archive: files,
+          server: self,
+          ...(token === undefined ? {} : { token }),
+          maxDataBytes,
+        }),
+        limits: { idleTimeoutMs: 300_000, ...limits, maxClients: this.#maxConnections },
+        onListening: (real) => self.tell({ type: "listening", address: real }),
+        onFull: (remote) => listener.log.warn(`Server full. Rejected connection from ${remote}`),
+        ...(drainMs === undefined ? {} : { drainMs }),
+      })(listener);
+  }
+
+  #announce(): void {
+    const { log } = this.#self;
+    log.plain(`The server is ready to receive on port ${this.#address?.port}.`);
+    log.plain(`Server host: ${this.#options.address.hostname}`);
+    log.plain(`Server max connections: ${this.#maxConnections}`);
+    log.plain("Press Ctrl+C to quit.");
+  }
+
+  #count(asked: GetInfo): void {
+    const within = { timeout: COUNT_TIMEOUT_MS };
+    const counts = Promise.all([
+      this.#listener.ask<number>((replyTo) => ({ type: "get-client-count", replyTo }), within),
+      this.#index.ask<number>((replyTo) => ({ type: "get-count", replyTo }), within),
+    ]);
+    this.#self.pipe(
+      counts,
+      ([connections, records]) => {
+        return {
+          type: "counted",
+          asked,
+          counts: { connections, max_connections: this.#maxConnections, records },
+        };
+      },
+      () => ({ type: "not-counted", asked }),
+    );
+  }
+}
+
+function answer({ tag, replyTo }: GetInfo, response: RecordsResponse): void {
+  replyTo.tell({ type: "answered", tag, response });
+}

@@ -1,0 +1,7 @@
+/**
+ * Files that outlive a crash: one that only grows, and ones that are replaced whole or not at all.
+ *
+ * @module
+ */
+export * from "./atomic_file.ts";
+export * from "./log_file.ts";
