@@ -31,10 +31,9 @@ export interface Batch {
   readonly start: number;
   /** Exactly what is new in the file. Shared: not to be changed. */
   readonly bytes: Uint8Array;
-  /**
-   * Of `bytes`, how many stand before the first record: the end of a line that had none, and what somebody else had
-   * appended in the meantime.
-   */
+  /** Of `bytes`, how many somebody else has appended in the meantime; they stand first. */
+  readonly othersBytes: number;
+  /** Of `bytes`, how many stand before the first record: what others appended, and the end of a line that had none. */
   readonly leadBytes: number;
   /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
   readonly replaced: boolean;
@@ -234,13 +233,14 @@ export class LogFile {
     const start = this.#length;
     const midLine = appended.length > 0 ? appended.at(-1) !== LF : this.#midLine;
     const needsLineEnd = this.form === "text" && midLine && records.length > 0;
-    const leadBytes = appended.length + (needsLineEnd ? 1 : 0);
-    if (leadBytes === 0) return { start, bytes: records, leadBytes, replaced };
+    const othersBytes = appended.length;
+    const leadBytes = othersBytes + (needsLineEnd ? 1 : 0);
+    if (leadBytes === 0) return { start, bytes: records, othersBytes, leadBytes, replaced };
     const bytes = new Uint8Array(leadBytes + records.length);
     bytes.set(appended);
-    if (needsLineEnd) bytes[appended.length] = LF;
+    if (needsLineEnd) bytes[othersBytes] = LF;
     bytes.set(records, leadBytes);
-    return { start, bytes, leadBytes, replaced };
+    return { start, bytes, othersBytes, leadBytes, replaced };
   }
 
   async #write(intent: { offset: number; bytes: Uint8Array }, durable: boolean): Promise<void> {

@@ -1,0 +1,242 @@
+/**
+ * A client of the collaborative editor.
+ *
+ * @module
+ */
+import { documentLines, SeenDocument, SERVER_IS_FULL } from "../../protocols/editor.ts";
+import { type Connection, dialer, type DialerDown, type Session } from "../net/mod.ts";
+import { assertNever, type Backoff, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
+import type { SocketAddress, TlsClientOptions } from "../world/world.ts";
+
+/** What happens to a client. */
+export type EditorClientEvent =
+  /** `again` is true after a reconnection. */
+  | { readonly type: "connected"; readonly again: boolean }
+  /** A line of the document that was not shown yet. */
+  | { readonly type: "updated"; readonly text: string }
+  /** The server has no room; what it said. */
+  | { readonly type: "refused"; readonly text: string }
+  /** The connection was lost; it is dialled again. */
+  | { readonly type: "lost" }
+  /** It is over, and the client has stopped. `error` is why the server could not be reached. */
+  | { readonly type: "over"; readonly by: "client" | "server" }
+  | { readonly type: "over"; readonly by: "failure"; readonly error: unknown };
+
+/** What a client can be told. */
+export type EditorClientCommand =
+  /** Append a line to the document. What is told while there is no connection is sent when there is one. */
+  | { readonly type: "write"; readonly text: string }
+  /** Send what was written, and leave. */
+  | { readonly type: "leave" };
+
+/** Options of {@linkcode editorClient}. */
+export interface EditorClientOptions {
+  readonly address: SocketAddress;
+  readonly tls?: TlsClientOptions;
+  /** How to come back when the connection is lost. @default false: not at all */
+  readonly reconnect?: Backoff | false;
+  /** Told what happens, inside the client's actor. */
+  readonly happened: (event: EditorClientEvent) => void;
+  /** Milliseconds in which what was written must be sent when leaving. @default 5000 */
+  readonly drainMs?: number;
+}
+
+type Message =
+  | EditorClientCommand
+  | { readonly type: "up"; readonly connection: Ref<SessionMessage> }
+  | { readonly type: "down"; readonly down: DialerDown }
+  | { readonly type: "unsent"; readonly texts: readonly string[] }
+  | { readonly type: "happened"; readonly event: EditorClientEvent };
+
+type SessionMessage = EditorClientCommand | { readonly type: "look" };
+
+/** A document that has come is followed by silence of this length. */
+const SETTLED_MS = 500;
+
+/**
+ * A client of the editor: tells what the document holds and gets, and appends to it.
+ *
+ * After a reconnection it tells only what it missed. A server that cannot be reached at first is the end of it; one that
+ * was reached once is dialled again, with `reconnect`.
+ *
+ * @example
+ * ```ts no-assert
+ * import { editorClient } from "@troupe/actors/editor";
+ *
+ * const behavior = editorClient({
+ *   address: { hostname: "127.0.0.1", port: 8080 },
+ *   happened: (event) => event.type === "updated" && console.log(event.text),
+ * });
+ * ```
+ */
+export function editorClient(options: EditorClientOptions): Behavior<EditorClientCommand> {
+  const behavior: Behavior<Message> = (self) => {
+    const client = new EditorClient(self, options);
+    return (message) => client.receive(message);
+  };
+  return behavior as Behavior<EditorClientCommand>;
+}
+
+class EditorClient {
+  readonly #self: Context<Message>;
+  readonly #options: EditorClientOptions;
+  readonly #seen = new SeenDocument();
+  #connection: Ref<SessionMessage> | undefined;
+  #wasUp = false;
+  #isLeaving = false;
+  /** What was written while there was no connection. */
+  #unsent: string[] = [];
+
+  constructor(self: Context<Message>, options: EditorClientOptions) {
+    this.#self = self;
+    this.#options = options;
+    const { address, tls, reconnect = false, drainMs } = options;
+    self.spawn(
+      "dialer",
+      dialer<string, SessionMessage>({
+        address,
+        ...(tls === undefined ? {} : { tls }),
+        ...(drainMs === undefined ? {} : { drainMs }),
+        reconnect,
+        frames: () => documentLines(),
+        session: (connection) =>
+          new ClientSession(connection, this.#seen, (message) => self.self.tell(message)),
+        up: ({ connection }) => self.self.tell({ type: "up", connection }),
+        down: (down) => self.self.tell({ type: "down", down }),
+      }),
+      { onFailure: stop() },
+    );
+  }
+
+  receive(message: Message): void {
+    switch (message.type) {
+      case "write":
+        if (this.#connection === undefined) this.#unsent.push(message.text);
+        else this.#connection.tell(message);
+        return;
+      case "leave":
+        return this.#leave();
+      case "up":
+        return this.#up(message.connection);
+      case "down":
+        return this.#down(message.down);
+      case "unsent":
+        return void this.#unsent.push(...message.texts);
+      case "happened":
+        return this.#options.happened(message.event);
+      default:
+        assertNever(message);
+    }
+  }
+
+  #up(connection: Ref<SessionMessage>): void {
+    this.#connection = connection;
+    this.#options.happened({ type: "connected", again: this.#wasUp });
+    this.#wasUp = true;
+    for (const text of this.#unsent.splice(0)) connection.tell({ type: "write", text });
+    if (this.#isLeaving) connection.tell({ type: "leave" });
+  }
+
+  #leave(): void {
+    this.#isLeaving = true;
+    if (this.#connection !== undefined) this.#connection.tell({ type: "leave" });
+    else if (this.#wasUp) this.#over({ type: "over", by: "client" });
+  }
+
+  #down({ reason, wasUp, retryInMs }: DialerDown): void {
+    this.#connection = undefined;
+    if (!this.#wasUp) {
+      const error = reason.type === "failed" ? reason.error : reason;
+      return this.#over({ type: "over", by: "failure", error });
+    }
+    if (this.#isLeaving) return this.#over({ type: "over", by: "client" });
+    if (retryInMs === null) return this.#over({ type: "over", by: "server" });
+    if (wasUp) this.#options.happened({ type: "lost" });
+  }
+
+  #over(event: EditorClientEvent): void {
+    this.#options.happened(event);
+    this.#self.stop();
+  }
+}
+
+class ClientSession implements Session<string, SessionMessage> {
+  readonly #connection: Connection<SessionMessage>;
+  readonly #seen: SeenDocument;
+  readonly #tell: (message: Message) => void;
+  #lines = 0;
+  #linesAtLastLook = 0;
+  /** A first line that may be a refusal: it is one if nothing follows but the end. */
+  #refusal: string | undefined;
+  /** What was written while it was not clear whether the server takes it; undefined when it is clear. */
+  #unclear: string[] | undefined = [];
+
+  constructor(
+    connection: Connection<SessionMessage>,
+    seen: SeenDocument,
+    tell: (message: Message) => void,
+  ) {
+    this.#connection = connection;
+    this.#seen = seen;
+    this.#tell = tell;
+    this.#look();
+  }
+
+  frame(text: string): void {
+    if (this.#lines++ === 0 && text === SERVER_IS_FULL) this.#refusal = text;
+    else this.#received(text);
+  }
+
+  message(message: SessionMessage): void {
+    switch (message.type) {
+      case "write":
+        this.#connection.sendText(`${message.text}\n`);
+        if (this.#unclear === undefined) this.#seen.sent(message.text);
+        else this.#unclear.push(message.text);
+        return;
+      case "leave":
+        return this.#connection.end();
+      case "look":
+        return this.#settle();
+      default:
+        assertNever(message);
+    }
+  }
+
+  closed(): void {
+    if (this.#refusal === undefined) return this.#accepted();
+    this.#tell({ type: "unsent", texts: this.#unclear ?? [] });
+    this.#tell({ type: "happened", event: { type: "refused", text: this.#refusal } });
+  }
+
+  /** The server takes this client, and what it sends is a document that is compared with what was seen. */
+  #accepted(): void {
+    const unclear = this.#unclear;
+    if (unclear === undefined) return;
+    this.#unclear = undefined;
+    this.#seen.connected();
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined) this.#received(refusal);
+    for (const text of unclear) this.#seen.sent(text);
+  }
+
+  #received(text: string): void {
+    this.#accepted();
+    if (this.#seen.received(text)) this.#tell({ type: "happened", event: { type: "updated", text } });
+  }
+
+  /** When nothing came for a while, the document has come. */
+  #settle(): void {
+    if (this.#lines > this.#linesAtLastLook) {
+      this.#linesAtLastLook = this.#lines;
+      return this.#look();
+    }
+    this.#accepted();
+    this.#seen.settled();
+  }
+
+  #look(): void {
+    this.#connection.context.after(SETTLED_MS, { type: "look" });
+  }
+}

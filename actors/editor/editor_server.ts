@@ -1,0 +1,109 @@
+/**
+ * The collaborative editor's server.
+ *
+ * @module
+ */
+import { lineFrames } from "../../protocols/frames.ts";
+import {
+  type LineServerOptions,
+  tcpServer,
+  type TcpServerCommand,
+  type TcpServerOptions,
+} from "../net/mod.ts";
+import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
+import { type DocumentCommand, sharedDocument, type SyncPolicy } from "./document.ts";
+import { editorSession, type EditorSessionMessage } from "./session.ts";
+
+/** Options of {@linkcode editorServer}. */
+export interface EditorServerOptions extends LineServerOptions {
+  /** The document's file; it is made when it is not there. */
+  readonly file: string;
+  /** When an update counts as saved. @default "always" */
+  readonly sync?: SyncPolicy;
+}
+
+/** What an editor's server can be asked: what any TCP server can, and for the document, to join it in other ways. */
+export type EditorServerCommand =
+  | TcpServerCommand
+  | { readonly type: "get-document"; readonly replyTo: Ref<Ref<DocumentCommand>> };
+
+/** The port was not to be had. The text is the line for the operator. */
+export class EditorListenError extends Error {
+  override readonly name = "EditorListenError";
+}
+
+type Message = EditorServerCommand | { readonly type: "opened" };
+
+/**
+ * The collaborative editor: a document, and a listener whose connections are its members.
+ *
+ * It fails with a {@linkcode DocumentError} when the file cannot be had, with an {@linkcode EditorListenError} when the
+ * port cannot.
+ *
+ * @example
+ * ```ts no-assert
+ * import { editorServer } from "@troupe/actors/editor";
+ *
+ * const behavior = editorServer({ address: { hostname: "127.0.0.1", port: 8080 }, file: "notes.txt" });
+ * ```
+ */
+export function editorServer(options: EditorServerOptions): Behavior<EditorServerCommand> {
+  const { file, sync = "always", onListening, limits } = options;
+  const behavior: Behavior<Message> = (self) => {
+    const document: Ref<DocumentCommand> = self.spawn(
+      "document",
+      sharedDocument({ path: file, sync, opened: () => self.self.tell({ type: "opened" }) }),
+      { onFailure: escalate() },
+    );
+    const listener = (): Behavior<TcpServerCommand> =>
+      explained(options.address, {
+        ...options,
+        frames: () => lineFrames(options),
+        session: editorSession({ document, maxOutboundBytes: limits?.maxOutboundBytes ?? 1 << 20 }),
+        onListening: (address) => {
+          self.log.info(`Server listening on port ${address.port}`, { ...address, file });
+          onListening?.(address);
+        },
+        onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
+      });
+    let server: Ref<TcpServerCommand> | undefined;
+    return (message) => {
+      switch (message.type) {
+        case "opened":
+          server = self.spawn("listener", listener(), {
+            onFailure: escalate(),
+            ...(options.drainMs === undefined ? {} : { shutdown: options.drainMs }),
+          });
+          return self.stash.unstashAll();
+        case "get-document":
+          return message.replyTo.tell(document);
+        case "get-address":
+        case "get-client-count":
+          if (server === undefined) self.stash.push(message);
+          else server.tell(message);
+          return;
+        default:
+          assertNever(message);
+      }
+    };
+  };
+  return behavior as Behavior<EditorServerCommand>;
+}
+
+/** A TCP server that says in the editor's words why it could not start. */
+function explained(
+  address: SocketAddress,
+  options: TcpServerOptions<string, EditorSessionMessage>,
+): Behavior<TcpServerCommand> {
+  return async (self) => {
+    try {
+      return await tcpServer(options)(self);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new EditorListenError(`Server error: Unable to start server on port ${address.port}: ${why}`, {
+        cause: error,
+      });
+    }
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * What is said on the collaborative editor's wire.
+ *
+ * A client sends lines, each an update. The server sends the document as it is, which may end without a `\n`, and from
+ * then on the lines that others append; between the two there is no mark.
+ *
+ * @module
+ */
+import type { FrameDecoder } from "./frames.ts";
+
+/** What a server that has no room for one client more says before it closes. */
+export const SERVER_IS_FULL = "Server is full. Please try again later.";
+
+/** A line that never ends is given out in parts of this many characters. */
+const MAX_CHARACTERS = 1 << 20;
+
+/** Options of {@linkcode documentLines}. */
+export interface DocumentLinesOptions {
+  /** Milliseconds of silence after which a line without an end is taken as it is. @default 50 */
+  readonly idleFlushMs?: number;
+}
+
+/**
+ * The lines of a document as they come from a server.
+ *
+ * A document may end without a `\n`, and old servers send none at all: what silence follows is a line, too, and the
+ * `\n` that comes for it later is passed over. Bytes that are no UTF-8 are replaced: it is another's file.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { documentLines } from "./editor.ts";
+ *
+ * const lines: string[] = [];
+ * const decoder = documentLines();
+ * decoder.push(new TextEncoder().encode("one\ntwo"), lines);
+ * decoder.idle(lines);
+ * decoder.push(new TextEncoder().encode("\nthree\n"), lines);
+ * assertEquals(lines, ["one", "two", "three"]);
+ * ```
+ */
+export function documentLines(options: DocumentLinesOptions = {}): FrameDecoder<string> {
+  return new DocumentLines(options.idleFlushMs ?? 50);
+}
+
+class DocumentLines implements FrameDecoder<string> {
+  readonly #idleFlushMs: number;
+  readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  #unfinished = "";
+  /** The line was given out already; its end may still come. */
+  #isGivenOut = false;
+
+  constructor(idleFlushMs: number) {
+    this.#idleFlushMs = idleFlushMs;
+  }
+
+  get idleFlushMs(): number {
+    return this.#unfinished === "" ? 0 : this.#idleFlushMs;
+  }
+
+  push(chunk: Uint8Array, frames: string[]): void {
+    this.#take(this.#utf8.decode(chunk, { stream: true }), frames);
+  }
+
+  idle(frames: string[]): void {
+    if (this.#unfinished !== "") this.#giveOut(frames);
+  }
+
+  end(frames: string[]): void {
+    this.#take(this.#utf8.decode(), frames);
+    this.idle(frames);
+  }
+
+  #take(text: string, frames: string[]): void {
+    let start = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+      const line = this.#unfinished + text.slice(start, end);
+      this.#unfinished = "";
+      if (line !== "" || !this.#isGivenOut) frames.push(line.endsWith("\r") ? line.slice(0, -1) : line);
+      this.#isGivenOut = false;
+      start = end + 1;
+    }
+    this.#unfinished += text.slice(start);
+    if (this.#unfinished.length >= MAX_CHARACTERS) this.#giveOut(frames);
+  }
+
+  #giveOut(frames: string[]): void {
+    frames.push(this.#unfinished);
+    this.#unfinished = "";
+    this.#isGivenOut = true;
+  }
+}
+
+/** How a server's answer to an update that it could not save begins. It is not in the document, though another's update may begin so too. */
+const ERROR = "Error: ";
+
+/** How many of one's own lines that seem to be lost are passed over to find one that is not. */
+const LOST_IN_A_ROW = 64;
+
+/**
+ * What of a document a client has seen, so that after a reconnection, when the server sends all of it again, only what
+ * was missed is shown.
+ *
+ * The client knows the lines that it was sent, in order, and those that it sent itself, which the server did not send
+ * back; each of these may stand anywhere after what it had seen when it sent it, or may have been lost. As long as
+ * what comes can be explained as these lines, it is nothing new; what comes after them was missed. What cannot be
+ * explained is another document, and all of it from there on is new.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SeenDocument } from "./editor.ts";
+ *
+ * const seen = new SeenDocument();
+ * seen.connected();
+ * seen.received("theirs");
+ * seen.sent("mine");
+ * seen.connected();
+ * assertEquals(["theirs", "mine", "missed"].map((line) => seen.received(line)), [false, false, true]);
+ * ```
+ */
+export class SeenDocument {
+  /** What was received on the connections before. */
+  #before = new HashList();
+  #sentBefore: Sent[] = [];
+  /** What was received on this one. */
+  #now = new HashList();
+  #sentNow: Sent[] = [];
+  /**
+   * Ways to explain what came on this connection: how many lines of `#before` it holds, with the number of own lines
+   * that are used up or passed over; the fewer of these the better, so one number for each is enough. Empty when nothing
+   * is left to be explained, and all that comes is new.
+   */
+  #ways = new Map<number, number>();
+
+  /** A connection stands: the document comes from its beginning. */
+  connected(): void {
+    const sentFound = this.#ways.get(this.#before.length);
+    if (this.#ways.size === 0 || sentFound !== undefined) {
+      // Own lines that have not come may still: the last connection may have been lost before them.
+      const missing = sentFound === undefined ? [] : this.#sentBefore.slice(sentFound);
+      this.#sentBefore = [...sentAfter(this.#now.length, missing), ...this.#sentNow];
+      this.#before = this.#now;
+    } else {
+      // The last connection was lost before it had brought what had been seen before it.
+      this.#sentBefore.push(...sentAfter(this.#before.length, this.#sentNow));
+    }
+    this.#now = new HashList();
+    this.#sentNow = [];
+    this.#ways = new Map([[0, 0]]);
+  }
+
+  /** A line came; true when it was not seen before. */
+  received(line: string): boolean {
+    const hash = hashOf(line);
+    // An error is not in the document, or it is another's text: a line that may be there, as one's own may.
+    if (line.startsWith(ERROR)) this.#sentNow.push({ hash, after: this.#now.length });
+    else this.#now.push(hash);
+    if (this.#ways.size === 0) return true;
+    const ways = new Map<number, number>();
+    for (const [seen, sent] of this.#ways) {
+      if (this.#before.at(seen) === hash) addWay(ways, seen + 1, sent);
+      const own = this.#findSent(hash, seen, sent);
+      if (own >= 0) addWay(ways, seen, own + 1);
+    }
+    if (ways.size > 0) {
+      this.#ways = ways;
+      return false;
+    }
+    this.#forgetUnfinishedWays();
+    return true;
+  }
+
+  /** A line of one's own was sent. */
+  sent(line: string): void {
+    this.#sentNow.push({ hash: hashOf(line), after: this.#now.length });
+  }
+
+  /** Silence: the document has come, and what comes from now on is others' alone. */
+  settled(): void {
+    if (this.#ways.has(this.#before.length)) this.#ways.clear();
+  }
+
+  /** What came is new, so all that was seen must have come before it; if it has not, this is another document. */
+  #forgetUnfinishedWays(): void {
+    const { length } = this.#before;
+    const sent = this.#ways.get(length);
+    this.#ways.clear();
+    if (sent !== undefined) this.#ways.set(length, sent);
+  }
+
+  /** The first own line with this hash from number `from` on that can stand behind `seen` lines; -1 when there is none. */
+  #findSent(hash: number, seen: number, from: number): number {
+    const end = Math.min(this.#sentBefore.length, from + LOST_IN_A_ROW);
+    for (let i = from; i < end; i++) {
+      const sent = this.#sentBefore[i];
+      if (sent !== undefined && sent.hash === hash && sent.after <= seen) return i;
+    }
+    return -1;
+  }
+}
+
+/** A line of one's own: what it was, and how many lines had been seen before it was sent. */
+interface Sent {
+  readonly hash: number;
+  readonly after: number;
+}
+
+function sentAfter(after: number, sent: readonly Sent[]): Sent[] {
+  return sent.map(({ hash }) => ({ hash, after }));
+}
+
+function addWay(ways: Map<number, number>, seen: number, sent: number): void {
+  const other = ways.get(seen);
+  if (other === undefined || sent < other) ways.set(seen, sent);
+}
+
+/** Numbers in a row, eight bytes each. */
+class HashList {
+  #hashes = new Float64Array(16);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(index: number): number | undefined {
+    return index < this.#length ? this.#hashes[index] : undefined;
+  }
+
+  push(hash: number): void {
+    if (this.#length === this.#hashes.length) {
+      const larger = new Float64Array(2 * this.#length);
+      larger.set(this.#hashes);
+      this.#hashes = larger;
+    }
+    this.#hashes[this.#length++] = hash;
+  }
+}
+
+/** 53 bits out of a line: two hashes in the manner of FNV-1a, which differ in how they start and how they mix. */
+function hashOf(line: string): number {
+  let high = 0x811c9dc5;
+  let low = 0x050c5d1f;
+  for (let i = 0; i < line.length; i++) {
+    const unit = line.charCodeAt(i);
+    high = Math.imul(high ^ unit, 0x01000193);
+    low = Math.imul(low ^ unit, 0x85ebca6b);
+    low ^= low >>> 15;
+  }
+  return (high & 0x1fffff) * 0x100000000 + (low >>> 0);
+}

@@ -1,0 +1,137 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { documentLines, SeenDocument } from "../../protocols/editor.ts";
+
+const encoder = new TextEncoder();
+
+function lines(...chunks: (string | "idle")[]): string[] {
+  const decoder = documentLines();
+  const found: string[] = [];
+  for (const chunk of chunks) {
+    if (chunk === "idle") decoder.idle(found);
+    else decoder.push(encoder.encode(chunk), found);
+  }
+  decoder.end(found);
+  return found;
+}
+
+Deno.test("editor's lines: a document is its lines, however it is cut", () => {
+  fc.assert(fc.property(
+    fc.array(fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\r\n]/g, "_"))),
+    fc.boolean(),
+    fc.array(fc.nat(50)),
+    (given, isEnded, cuts) => {
+      if (!isEnded && given.at(-1) === "") given.pop();
+      const text = given.join("\n") + (isEnded && given.length > 0 ? "\n" : "");
+      const bytes = encoder.encode(text);
+      const decoder = documentLines();
+      const found: string[] = [];
+      let at = 0;
+      for (const cut of cuts) decoder.push(bytes.subarray(at, at += cut), found);
+      decoder.push(bytes.subarray(at), found);
+      decoder.end(found);
+      const last = isEnded || text === "" || text.endsWith("\n");
+      assertEquals(found, last ? text.split("\n").slice(0, -1) : text.split("\n"));
+    },
+  ));
+});
+
+Deno.test("editor's lines: a last line without an end is a line after silence, and its end is none", () => {
+  assertEquals(lines("one\ntwo", "idle", "\nthree\n"), ["one", "two", "three"]);
+  assertEquals(lines("one\ntwo", "idle", "\n\nthree\n"), ["one", "two", "", "three"]);
+  assertEquals(lines("chunk", "idle", "another", "idle"), ["chunk", "another"]);
+  assertEquals(lines("one\r\ntwo\n"), ["one", "two"]);
+  assertEquals(lines("", "idle"), []);
+});
+
+Deno.test("editor's lines: silence means nothing while no line is begun", () => {
+  const decoder = documentLines({ idleFlushMs: 70 });
+  assertEquals(decoder.idleFlushMs, 0);
+  decoder.push(encoder.encode("a\nb"), []);
+  assertEquals(decoder.idleFlushMs, 70);
+  decoder.push(encoder.encode("\n"), []);
+  assertEquals(decoder.idleFlushMs, 0);
+});
+
+Deno.test("editor's lines: a line that never ends does not fill the memory", () => {
+  const decoder = documentLines();
+  const found: string[] = [];
+  const chunk = encoder.encode("x".repeat(65536));
+  for (let i = 0; i < 100; i++) decoder.push(chunk, found);
+  assert(found.length >= 6);
+  assert(found.every((part) => part.length <= 1 << 20));
+});
+
+/** What a client that has seen `history` (own lines marked with `>`, a reconnection is `|`) shows of `document`. */
+function shown(history: string[], document: string[]): string[] {
+  const seen = new SeenDocument();
+  seen.connected();
+  for (const event of history) {
+    if (event === "|") seen.connected();
+    else if (event === ".") seen.settled();
+    else if (event.startsWith(">")) seen.sent(event.slice(1));
+    else seen.received(event);
+  }
+  seen.connected();
+  return document.filter((line) => seen.received(line));
+}
+
+Deno.test("what was seen: a first connection shows everything", () => {
+  const seen = new SeenDocument();
+  seen.connected();
+  assert(["a", "b", "a"].every((line) => seen.received(line)));
+});
+
+Deno.test("what was seen: after a reconnection only what was missed is shown", () => {
+  assertEquals(shown(["a", "b"], ["a", "b"]), []);
+  assertEquals(shown(["a", "b"], ["a", "b", "c", "b"]), ["c", "b"]);
+  assertEquals(shown([], ["a"]), ["a"]);
+  assertEquals(shown(["a"], ["a", "a"]), ["a"]);
+});
+
+Deno.test("what was seen: one's own lines are not shown, wherever they stand, saved or lost", () => {
+  assertEquals(shown(["a", ">mine", "b"], ["a", "mine", "b", "c"]), ["c"]);
+  assertEquals(shown(["a", ">mine", "b"], ["a", "b", "mine", "c"]), ["c"]);
+  assertEquals(shown(["a", ">mine", "b"], ["a", "b", "c", "mine"]), ["c"]);
+  assertEquals(shown(["a", ">lost", "b", ">mine"], ["a", "b", "mine", "c"]), ["c"]);
+  assertEquals(shown([">x", ">z", "x", "y"], ["x", "z", "x", "y", "n"]), ["n"]);
+});
+
+Deno.test("what was seen: a connection that is lost in the middle of the document forgets nothing", () => {
+  assertEquals(shown(["a", ">m", "b", "|", "a"], ["a", "m", "b", "c"]), ["c"]);
+  assertEquals(shown(["a", "b", ">m", "|", "a", "b"], ["a", "b", "m", "c"]), ["c"]);
+  assertEquals(shown(["a", "b", "|", "|", "a", ">n"], ["a", "b", "n", "c"]), ["c"]);
+});
+
+Deno.test("what was seen: once the document has come, others may write what one's own lost line said", () => {
+  assertEquals(shown(["a", ">lost", "|", "a", ".", "lost"], ["a", "lost", "b"]), ["b"]);
+  const seen = new SeenDocument();
+  seen.connected();
+  seen.sent("same");
+  seen.connected();
+  seen.settled();
+  assert(seen.received("same"));
+});
+
+Deno.test("what was seen: an error is no line of the document, and may be one", () => {
+  assertEquals(shown(["a", ">big", "Error: no space", "b"], ["a", "b", "c"]), ["c"]);
+  assertEquals(shown(["a", "Error: a quote", "b"], ["a", "Error: a quote", "b", "c"]), ["c"]);
+});
+
+Deno.test("what was seen: of another document everything is shown from where it differs", () => {
+  assertEquals(shown(["a", "b", "c"], ["a", "x", "c"]), ["x", "c"]);
+  assertEquals(shown(["a", "b"], ["new"]), ["new"]);
+});
+
+Deno.test("what was seen: whatever the order and the moment of a cut, nothing missed is hidden, nothing seen repeated", () => {
+  fc.assert(fc.property(
+    fc.array(fc.record({ own: fc.boolean(), text: fc.constantFrom("a", "b", "c") }), { maxLength: 30 }),
+    fc.nat(30),
+    (document, cut) => {
+      // Own lines are sent when all before them has been seen; the client is cut off after `cut` lines.
+      const history = document.slice(0, cut).map(({ own, text }) => own ? `>${text}` : text);
+      const missed = document.slice(cut).map(({ text }) => text);
+      assertEquals(shown(history, document.map(({ text }) => text)), missed);
+    },
+  ));
+});
