@@ -48,7 +48,7 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
     clock,
     random,
     loop,
-    net: new DenoNet(),
+    net: new DenoNet(log),
     disk: new DenoDisk(),
     log,
     flush: () => log.flush(),

@@ -10,6 +10,7 @@ import type {
   HttpHandler,
   HttpServer,
   ListenTcpOptions,
+  Log,
   Net,
   SocketAddress,
   TcpConnection,
@@ -37,6 +38,12 @@ function show({ hostname, port }: SocketAddress): string {
 
 /** The network of the machine. */
 export class DenoNet implements Net {
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
   listenTcp(options: ListenTcpOptions): TcpListener {
     const { hostname, port, tls } = options;
     try {
@@ -97,10 +104,12 @@ export class DenoNet implements Net {
 
   serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer {
     try {
-      const server = Deno.serve(
-        { hostname: options.hostname, port: options.port, onListen: () => {} },
-        (request, info) => handler(request, socketAddress(info.remoteAddr)),
-      );
+      const server = Deno.serve({
+        hostname: options.hostname,
+        port: options.port,
+        onListen: () => {},
+        onError: (error) => this.#handlerFailed(error),
+      }, (request, info) => handler(request, socketAddress(info.remoteAddr)));
       return {
         address: socketAddress(server.addr),
         close: () => server.shutdown(),
@@ -108,6 +117,11 @@ export class DenoNet implements Net {
     } catch (error) {
       throw worldError(`serve HTTP on ${show(options)}`, error);
     }
+  }
+
+  #handlerFailed(error: unknown): Response {
+    this.#log.write({ level: "error", actor: "net", message: `Cannot answer an HTTP request: ${error}` });
+    return new Response("Internal Server Error", { status: 500 });
   }
 
   async fetch(request: Request): Promise<Response> {

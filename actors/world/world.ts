@@ -9,16 +9,23 @@
 
 /** Everything outside the actors. */
 export interface World {
+  /** Time. */
   readonly clock: Clock;
+  /** Chance. */
   readonly random: Random;
+  /** The event loop that actors run on. */
   readonly loop: EventLoop;
+  /** The network. */
   readonly net: Net;
+  /** The disk. */
   readonly disk: Disk;
+  /** Where log lines go. */
   readonly log: Log;
 }
 
 /** Something that is under way and can be called off. Cancelling twice is fine. */
 export interface Cancellable {
+  /** Calls it off. */
   cancel(): void;
 }
 
@@ -76,8 +83,11 @@ export type WorldErrorKind =
 
 /** A failure of the network or the disk, the same in every world. `cause` is the platform's own error. */
 export class WorldError extends Error {
+  /** `WorldError`. */
   override readonly name = "WorldError";
+  /** What went wrong. */
   readonly kind: WorldErrorKind;
+  /** An error of this kind; `options.cause` is the platform's own. */
   constructor(kind: WorldErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -86,13 +96,17 @@ export class WorldError extends Error {
 
 /** Where a socket is: an IP address (or, to dial, a name) and a port from 0 to 65535. */
 export interface SocketAddress {
+  /** An IP address or, to dial, a name. */
   readonly hostname: string;
+  /** 0 to 65535. */
   readonly port: number;
 }
 
 /** Certificate chain and private key, PEM text. */
 export interface TlsServerOptions {
+  /** The certificate chain, PEM. */
   readonly cert: string;
+  /** The private key, PEM. */
   readonly key: string;
 }
 
@@ -106,12 +120,15 @@ export interface TlsClientOptions {
 
 /** Options of {@linkcode Net.listenTcp}. */
 export interface ListenTcpOptions extends SocketAddress {
+  /** Speak TLS with these. @default plain TCP */
   readonly tls?: TlsServerOptions;
 }
 
 /** Options of {@linkcode Net.connectTcp}. */
 export interface ConnectTcpOptions extends SocketAddress {
+  /** Speak TLS. @default plain TCP */
   readonly tls?: TlsClientOptions;
+  /** Gives the attempt up. */
   readonly signal?: AbortSignal;
 }
 
@@ -133,15 +150,19 @@ export interface Net {
 
 /** A listening TCP socket. */
 export interface TcpListener {
+  /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
   /** The next connection. Rejects with `closed` once the listener is closed. */
   accept(): Promise<TcpConnection>;
+  /** Closes it. Twice is fine. */
   close(): void;
 }
 
 /** One TCP connection. IPv4 peers of a dual-stack listener are shown with their IPv4 address. */
 export interface TcpConnection {
+  /** The near end. */
   readonly localAddress: SocketAddress;
+  /** The far end. */
   readonly remoteAddress: SocketAddress;
   /**
    * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the stream.
@@ -160,17 +181,21 @@ export interface TcpConnection {
 
 /** A datagram and where it came from. */
 export interface Datagram {
+  /** What was sent. */
   readonly bytes: Uint8Array;
+  /** Who sent it. */
   readonly from: SocketAddress;
 }
 
 /** A bound UDP socket. */
 export interface UdpSocket {
+  /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
   /** The next datagram, whole, in bytes of its own. Rejects with `closed` once closed. */
   receive(): Promise<Datagram>;
   /** Sends one datagram. Rejects with `too-large`, `unreachable`, `closed`. */
   send(bytes: Uint8Array, to: SocketAddress): Promise<void>;
+  /** Closes it. Twice is fine. */
   close(): void;
 }
 
@@ -182,6 +207,7 @@ export type HttpHandler = (
 
 /** An HTTP server that is serving. */
 export interface HttpServer {
+  /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
   /** Stops accepting, lets running requests finish, and resolves. */
   close(): Promise<void>;
@@ -189,9 +215,11 @@ export interface HttpServer {
 
 /** The disk. Paths are the platform's own. Every failure is a {@linkcode WorldError}. */
 export interface Disk {
+  /** Opens a file. */
   open(path: string, options?: OpenOptions): Promise<DiskFile>;
   /** The whole file. */
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** What is known of a file or folder; links are followed. */
   stat(path: string): Promise<FileInfo>;
   /** What is in a folder, in no particular order. */
   list(folder: string): Promise<FolderEntry[]>;
@@ -237,16 +265,23 @@ export interface DiskFile {
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Makes what was written durable (fdatasync). */
   sync(): Promise<void>;
+  /** Cuts the file to this length, or fills it up with zeros. */
   truncate(length: number): Promise<void>;
+  /** How many bytes it has. */
   size(): Promise<number>;
+  /** Closes it. Twice is fine. */
   close(): void;
 }
 
 /** What is known of a file. */
 export interface FileInfo {
+  /** A file. */
   readonly isFile: boolean;
+  /** A folder. */
   readonly isFolder: boolean;
+  /** A symbolic link. */
   readonly isLink: boolean;
+  /** Bytes. */
   readonly size: number;
   /** Milliseconds since 1970, or null where the platform does not know. */
   readonly modifiedAtMs: number | null;
@@ -254,9 +289,13 @@ export interface FileInfo {
 
 /** One name in a folder; what it is is told without following links. */
 export interface FolderEntry {
+  /** The name, without the folder. */
   readonly name: string;
+  /** A file. */
   readonly isFile: boolean;
+  /** A folder. */
   readonly isFolder: boolean;
+  /** A symbolic link. */
   readonly isLink: boolean;
 }
 
@@ -268,10 +307,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** One event for the log. */
 export interface LogRecord {
+  /** How much it matters. */
   readonly level: LogLevel;
   /** Path of the actor that says it. */
   readonly actor: string;
+  /** What happened, for people. */
   readonly message: string;
+  /** What happened, for programs. */
   readonly fields?: LogFields;
   /** Text form: print the message bare, without `[INFO] ` before it (lines whose exact text is promised). */
   readonly plain?: boolean;
@@ -281,5 +323,6 @@ export interface LogRecord {
 export interface Log {
   /** False when lines of this level are thrown away, so that nobody need build them. */
   enabled(level: LogLevel): boolean;
+  /** Writes a line, unless its level is thrown away. */
   write(record: LogRecord): void;
 }

@@ -4,6 +4,9 @@
  * @module
  */
 import type { Clock, EventLoop, World } from "../world.ts";
+import { LifeDisk } from "./disk.ts";
+import { DiskState } from "./disk_state.ts";
+import { SimDisk } from "./sim_disk.ts";
 import { Life } from "./life.ts";
 import { lifeLog, SimLog } from "./log.ts";
 import { LifeNet } from "./net.ts";
@@ -29,9 +32,13 @@ const EPOCH_MS = 1_767_225_600_000;
 
 /** One machine of a simulated world. */
 export class SimHost {
+  /** Its name, which leads to its addresses. */
   readonly name: string;
   /** What the host's actors logged, over all of its lives. */
   readonly log: SimLog;
+  /** The host's disk, to be looked at, written by hand, and made to fail. */
+  readonly disk: SimDisk;
+  readonly #diskState: DiskState;
   readonly #simulation: Simulation;
   readonly #network: Network;
   readonly #stack: Stack;
@@ -42,6 +49,7 @@ export class SimHost {
   #world: World | undefined;
   #program: Program | undefined;
 
+  /** Made by {@linkcode SimWorld.host}. */
   constructor(name: string, lane: number, network: Network, options: SimHostOptions) {
     this.name = name;
     this.log = new SimLog(options.logLevel ?? "debug");
@@ -50,6 +58,12 @@ export class SimHost {
     this.#simulation = network.simulation;
     this.#network = network;
     this.#stack = new Stack(name, lane + 1);
+    this.#diskState = new DiskState(
+      name,
+      network.simulation,
+      () => Math.floor(EPOCH_MS + this.#skewMs + network.simulation.now),
+    );
+    this.disk = new SimDisk(this.#diskState);
     network.attach(this.#stack);
     this.#begin();
   }
@@ -82,6 +96,7 @@ export class SimHost {
     this.#end("power cut");
     this.#stack.isOn = false;
     this.#stack.loseAll();
+    this.#diskState.powerCut();
   }
 
   /** The process dies (`kill -9`): the machine closes its connections, and the disk keeps all that was written. */
@@ -89,6 +104,7 @@ export class SimHost {
     if (this.#life === undefined) return;
     this.#end("killed");
     this.#stack.orphanAll();
+    this.#diskState.processDied();
   }
 
   /** Begins a new life (killing the one there is) and runs the program in it, by default the last one. */
@@ -112,9 +128,7 @@ export class SimHost {
         if (life.alive) life.trace(record.actor, `${record.level} ${record.message}`);
       }),
       net: new LifeNet(this.#network, life, this.#stack),
-      get disk(): never {
-        throw new Error("Cannot use the disk: it is not simulated yet");
-      },
+      disk: new LifeDisk(this.#diskState, life),
     };
     life.trace("fault", `life ${this.#lives} begins`);
     if (this.#stack.isOn) return;

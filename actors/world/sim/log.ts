@@ -20,6 +20,7 @@ export class SimLog {
   #records: SimLogRecord[] = [];
   #level: number;
 
+  /** Made by {@linkcode SimWorld.host}. */
   constructor(level: LogLevel) {
     this.#level = LOG_LEVELS.indexOf(level);
   }
@@ -39,10 +40,12 @@ export class SimLog {
     this.#records = [];
   }
 
+  /** False for lines that are thrown away. */
   enabled(level: LogLevel): boolean {
     return LOG_LEVELS.indexOf(level) >= this.#level;
   }
 
+  /** Keeps a line. */
   add(record: SimLogRecord): void {
     this.#records.push(record);
     if (this.#records.length > MAX_KEPT) this.#records = this.#records.slice(MAX_KEPT / 2);

@@ -18,7 +18,7 @@ import type {
 } from "../world.ts";
 import { simFetch, SimHttpServer } from "./http.ts";
 import { type Life, never } from "./life.ts";
-import type { Network } from "./network.ts";
+import type { Network, NetworkConditions } from "./network.ts";
 import { isAddress, showAddress } from "./ports.ts";
 import { bindAddress, type Stack } from "./stack.ts";
 import { Endpoint, Listener } from "./tcp.ts";
@@ -198,6 +198,7 @@ export interface Cut {
 export class SimNet {
   readonly #network: Network;
 
+  /** Made by {@linkcode simWorld}. */
   constructor(network: Network) {
     this.#network = network;
   }
@@ -218,7 +219,7 @@ export class SimNet {
   }
 
   /** Changes what the network is like, from now on. */
-  configure(conditions: Partial<Network["conditions"]>): void {
+  configure(conditions: Partial<NetworkConditions>): void {
     this.#network.conditions = { ...this.#network.conditions, ...conditions };
   }
 

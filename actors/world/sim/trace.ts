@@ -13,6 +13,7 @@ export interface TraceEvent {
   readonly host: string;
   /** The path of the actor, where one is known, or the part of the world: `net`, `disk`, `fault`. */
   readonly actor: string;
+  /** What happened. */
   readonly event: string;
 }
 
@@ -24,10 +25,12 @@ export class Trace {
   #count = 0;
   readonly #capacity: number;
 
+  /** Keeps the last `capacity` events. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
+  /** Something happened. */
   add(timeMs: number, host: string, actor: string, event: string): void {
     this.#count++;
     let hash = this.#hash ^ ((timeMs * 1000) | 0);

@@ -33,6 +33,7 @@ export class SimWorld {
   readonly #network: Network;
   readonly #hosts = new Map<string, SimHost>();
 
+  /** See {@linkcode simWorld}. */
   constructor(options: SimWorldOptions) {
     this.#simulation = new Simulation(options.seed, options.traceLength ?? 1000);
     this.#network = new Network(this.#simulation, options.network ?? {});
@@ -40,6 +41,7 @@ export class SimWorld {
     this.random = new SeededRandom(`${options.seed} test`);
   }
 
+  /** The seed of this run. */
   get seed(): number {
     return this.#simulation.seed;
   }
@@ -49,6 +51,7 @@ export class SimWorld {
     return this.#simulation.now;
   }
 
+  /** What happened. */
   get trace(): Trace {
     return this.#simulation.trace;
   }

@@ -1,0 +1,290 @@
+/**
+ * The simulated disk as one life of a host uses it.
+ *
+ * @module
+ */
+import { failure } from "../failure.ts";
+import type {
+  Cancellable,
+  Disk,
+  DiskFile,
+  FileInfo,
+  FolderEntry,
+  OpenOptions,
+  WorldError,
+  WorldErrorKind,
+} from "../world.ts";
+import type { DiskOperation, DiskState } from "./disk_state.ts";
+import { FileNode, FolderNode, LinkNode } from "./file_tree.ts";
+import { type Life, never } from "./life.ts";
+import { nameParts } from "./paths.ts";
+
+/** The disk as one life of the host uses it. */
+export class LifeDisk implements Disk {
+  readonly #disk: DiskState;
+  readonly #life: Life;
+
+  constructor(disk: DiskState, life: Life) {
+    this.#disk = disk;
+    this.#life = life;
+  }
+
+  open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
+    const doing = `open ${path}`;
+    return this.#do("open", path, doing, () => {
+      const { folder, name, node } = this.#disk.walk(path, doing, true);
+      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+      if (node instanceof FileNode) {
+        if (options.create && options.exclusive) throw failure("already-exists", doing);
+        if (options.truncate && node.size > 0) this.#disk.truncate(node, 0);
+        return new LifeFile(this, this.#disk, path, node);
+      }
+      if (!options.create) throw failure("not-found", doing);
+      const file = new FileNode(this.#disk.nowMs);
+      this.#disk.rename({ folder, name, node: file });
+      return new LifeFile(this, this.#disk, path, file);
+    });
+  }
+
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const doing = `read ${path}`;
+    return this.#do("read", path, doing, () => {
+      const { node } = this.#disk.walk(path, doing, true);
+      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+      if (!(node instanceof FileNode)) throw failure("not-found", doing);
+      return node.content.slice();
+    });
+  }
+
+  stat(path: string): Promise<FileInfo> {
+    const doing = `look at ${path}`;
+    return this.#do("stat", path, doing, () => {
+      const { node } = this.#disk.walk(path, doing, true);
+      if (node === undefined) throw failure("not-found", doing);
+      return {
+        isFile: node instanceof FileNode,
+        isFolder: node instanceof FolderNode,
+        isLink: false,
+        size: node instanceof FileNode ? node.size : 0,
+        modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
+      };
+    });
+  }
+
+  list(folder: string): Promise<FolderEntry[]> {
+    const doing = `list ${folder}`;
+    return this.#do("list", folder, doing, () => {
+      const entries = [...this.#folder(folder, doing).names].map(([name, node]) => ({
+        name,
+        isFile: node instanceof FileNode,
+        isFolder: node instanceof FolderNode,
+        isLink: node instanceof LinkNode,
+      }));
+      return this.#disk.random.shuffle(entries);
+    });
+  }
+
+  makeFolder(path: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
+    const doing = `make the folder ${path}`;
+    return this.#do("makeFolder", path, doing, () => {
+      const names = nameParts(path);
+      const first = options.recursive ? 1 : names.length;
+      for (let count = first; count <= names.length; count++) {
+        const { folder, name, node } = this.#disk.walk(names.slice(0, count).join("/"), doing, true);
+        if (node === undefined) this.#disk.rename({ folder, name, node: new FolderNode() });
+        else if (!options.recursive) throw failure("already-exists", doing);
+        else if (!(node instanceof FolderNode)) throw failure("not-a-directory", doing);
+      }
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    const doing = `rename ${from} to ${to}`;
+    return this.#do("rename", from, doing, () => {
+      const source = this.#disk.walk(from, doing, false);
+      const target = this.#disk.walk(to, doing, false);
+      if (source.node === undefined) throw failure("not-found", doing);
+      if (target.node instanceof FolderNode) throw failure("already-exists", doing);
+      if (source.node === target.node) return;
+      this.#disk.rename(
+        { folder: source.folder, name: source.name, node: undefined },
+        { folder: target.folder, name: target.name, node: source.node },
+      );
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    const doing = `remove ${path}`;
+    return this.#do("remove", path, doing, () => {
+      const { folder, name, node } = this.#disk.walk(path, doing, false);
+      if (node === undefined) throw failure("not-found", doing);
+      if (node instanceof FolderNode && node.names.size > 0) throw failure("already-exists", doing);
+      this.#disk.rename({ folder, name, node: undefined });
+    });
+  }
+
+  syncFolder(path: string): Promise<void> {
+    const doing = `sync the folder ${path}`;
+    return this.#do("syncFolder", path, doing, () => this.#disk.tree.syncFolder(this.#folder(path, doing)));
+  }
+
+  realPath(path: string): Promise<string> {
+    const doing = `find the real path of ${path}`;
+    return this.#do("stat", path, doing, () => {
+      const { node, realPath } = this.#disk.walk(path, doing, true);
+      if (node === undefined) throw failure("not-found", doing);
+      return realPath;
+    });
+  }
+
+  watch(folder: string, changed: () => void, failed: (error: WorldError) => void): Cancellable {
+    const doing = `watch ${folder}`;
+    const { node } = this.#disk.walk(folder, doing, true);
+    if (!(node instanceof FolderNode)) {
+      return this.#life.schedule(
+        0,
+        () => failed(failure(node === undefined ? "not-found" : "not-a-directory", doing)),
+      );
+    }
+    let isTold = true;
+    let isOver = false;
+    const watching = this.#disk.watch(node, () => {
+      if (!isTold) return;
+      isTold = false;
+      this.#life.schedule(this.#disk.random.between(0.1, 5), () => {
+        isTold = true;
+        if (!isOver) changed();
+      });
+    });
+    return {
+      cancel: () => {
+        isOver = true;
+        watching.cancel();
+      },
+    };
+  }
+
+  /** Does `work` at once or at the end of the time it takes, so that a crash meanwhile finds either. */
+  perform<T>(
+    operation: DiskOperation,
+    path: string,
+    work: (failing: WorldErrorKind | undefined) => T,
+  ): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const kind = this.#disk.takeFailure(operation, path);
+    let outcome: { readonly settle: () => void } | undefined;
+    const happen = () => {
+      try {
+        const value = work(kind);
+        return { settle: () => resolve(value) };
+      } catch (error) {
+        return { settle: () => reject(error) };
+      }
+    };
+    if (this.#disk.random.chance(0.5)) outcome = happen();
+    this.#life.schedule(this.#disk.latencyMs(operation), () => {
+      this.#life.trace(
+        "disk",
+        kind === undefined ? `${operation} ${path}` : `${operation} ${path} fails: ${kind}`,
+      );
+      (outcome ?? happen()).settle();
+    });
+    return promise;
+  }
+
+  get isAlive(): boolean {
+    return this.#life.alive;
+  }
+
+  #do<T>(operation: DiskOperation, path: string, doing: string, work: () => T): Promise<T> {
+    if (!this.#life.alive) return never();
+    return this.perform(operation, path, (failing) => {
+      if (failing !== undefined) throw failure(failing, doing);
+      return work();
+    });
+  }
+
+  #folder(path: string, doing: string): FolderNode {
+    const { node } = this.#disk.walk(path, doing, true);
+    if (node === undefined) throw failure("not-found", doing);
+    if (!(node instanceof FolderNode)) throw failure("not-a-directory", doing);
+    return node;
+  }
+}
+
+/** An open file. */
+class LifeFile implements DiskFile {
+  readonly #life: LifeDisk;
+  readonly #disk: DiskState;
+  readonly #path: string;
+  readonly #node: FileNode;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(life: LifeDisk, disk: DiskState, path: string, node: FileNode) {
+    this.#life = life;
+    this.#disk = disk;
+    this.#path = path;
+    this.#node = node;
+  }
+
+  read(buffer: Uint8Array, offset: number): Promise<number | null> {
+    const doing = `read ${this.#path}`;
+    return this.#inTurn("read", doing, (failing) => {
+      if (failing !== undefined) throw failure(failing, doing);
+      if (buffer.length === 0) return 0;
+      if (offset >= this.#node.size) return null;
+      const part = this.#node.content.subarray(offset, offset + buffer.length);
+      buffer.set(part);
+      return part.length;
+    });
+  }
+
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    const doing = `write ${this.#path}`;
+    return this.#inTurn(
+      "write",
+      doing,
+      (failing) => this.#disk.write(this.#node, bytes, offset, doing, failing),
+    );
+  }
+
+  sync(): Promise<void> {
+    const doing = `sync ${this.#path}`;
+    return this.#inTurn("sync", doing, (failing) => {
+      if (failing !== undefined) throw failure(failing, doing);
+      this.#node.sync();
+    });
+  }
+
+  truncate(length: number): Promise<void> {
+    const doing = `truncate ${this.#path}`;
+    return this.#inTurn("truncate", doing, (failing) => {
+      if (failing !== undefined) throw failure(failing, doing);
+      this.#disk.truncate(this.#node, length);
+    });
+  }
+
+  size(): Promise<number> {
+    return this.#inTurn("stat", `look at ${this.#path}`, () => this.#node.size);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** One after the other, as the real world does it. */
+  #inTurn<T>(
+    operation: DiskOperation,
+    doing: string,
+    work: (failing: WorldErrorKind | undefined) => T,
+  ): Promise<T> {
+    if (!this.#life.isAlive) return never();
+    const done = this.#last.then(() => {
+      if (this.#closed) throw failure("closed", doing);
+      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work) : never<T>();
+    });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+}

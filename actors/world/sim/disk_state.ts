@@ -1,0 +1,152 @@
+/**
+ * The disk of a simulated machine, which outlives the machine's lives.
+ *
+ * @module
+ */
+import { failure } from "../failure.ts";
+import type { Cancellable, WorldErrorKind } from "../world.ts";
+import { type FileNode, FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
+import { type Place, walk } from "./paths.ts";
+import { SeededRandom } from "./random.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** What a disk can be asked to do. */
+export type DiskOperation =
+  | "open"
+  | "read"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "rename"
+  | "remove"
+  | "list"
+  | "stat"
+  | "makeFolder"
+  | "syncFolder";
+
+/** How long each takes, in milliseconds: at least and at most. */
+const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
+  open: [0.01, 0.05],
+  read: [0.01, 0.05],
+  write: [0.01, 0.1],
+  sync: [0.1, 0.4],
+  truncate: [0.01, 0.1],
+  rename: [0.01, 0.1],
+  remove: [0.01, 0.1],
+  list: [0.01, 0.1],
+  stat: [0.01, 0.03],
+  makeFolder: [0.01, 0.1],
+  syncFolder: [0.1, 0.4],
+};
+
+interface PlannedFailure {
+  readonly operation: DiskOperation;
+  readonly kind: WorldErrorKind;
+  readonly path: string | undefined;
+  left: number;
+}
+
+interface Watcher {
+  readonly folder: FolderNode;
+  readonly changed: () => void;
+}
+
+/** Files, folders, room, planned failures, and who watches. */
+export class DiskState {
+  readonly tree = new FileTree();
+  readonly random: SeededRandom;
+  slowness = 1;
+  capacityBytes = Infinity;
+  readonly #nowMs: () => number;
+  readonly #watchers = new Set<Watcher>();
+  #failures: PlannedFailure[] = [];
+
+  constructor(host: string, simulation: Simulation, nowMs: () => number) {
+    this.random = new SeededRandom(`${simulation.seed} disk ${host}`);
+    this.#nowMs = nowMs;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs();
+  }
+
+  walk(path: string, doing: string, followLast: boolean): Place {
+    return walk(this.tree.root, path, doing, followLast);
+  }
+
+  latencyMs(operation: DiskOperation): number {
+    const [min, max] = LATENCY_MS[operation];
+    return this.random.between(min, max) * this.slowness;
+  }
+
+  failNext(operation: DiskOperation, kind: WorldErrorKind, path: string | undefined, count: number): void {
+    this.#failures.push({ operation, kind, path, left: count });
+  }
+
+  /** The failure that was planned for this operation, used up by asking. */
+  takeFailure(operation: DiskOperation, path: string): WorldErrorKind | undefined {
+    const planned = this.#failures.find((failure) =>
+      failure.operation === operation && (failure.path === undefined || failure.path === path)
+    );
+    if (planned === undefined) return undefined;
+    planned.left--;
+    if (planned.left <= 0) this.#failures = this.#failures.filter((failure) => failure !== planned);
+    return planned.kind;
+  }
+
+  forgetFailures(): void {
+    this.#failures = [];
+  }
+
+  /** Writes as much as there is room for, or a part when it is to fail. */
+  write(file: FileNode, bytes: Uint8Array, offset: number, doing: string, failing?: WorldErrorKind): void {
+    const grows = offset + bytes.length - file.size;
+    let kind = failing;
+    let fits = kind === undefined ? bytes.length : this.random.integer(0, bytes.length);
+    if (kind === undefined && grows > 0 && this.capacityBytes !== Infinity) {
+      const lacking = this.tree.usedBytes() + grows - this.capacityBytes;
+      if (lacking > 0) {
+        kind = "no-space";
+        fits = Math.max(0, bytes.length - lacking);
+      }
+    }
+    if (fits > 0) {
+      file.write(bytes.subarray(0, fits), offset, this.nowMs);
+      this.touched(file);
+    }
+    if (kind !== undefined) throw failure(kind, doing);
+  }
+
+  truncate(file: FileNode, length: number): void {
+    file.truncate(length, this.nowMs);
+    this.touched(file);
+  }
+
+  /** Changes names, all at once. */
+  rename(...parts: readonly NamePart[]): void {
+    this.tree.rename(parts);
+    for (const { folder } of parts) this.touched(folder);
+  }
+
+  watch(folder: FolderNode, changed: () => void): Cancellable {
+    const watcher = { folder, changed };
+    this.#watchers.add(watcher);
+    return { cancel: () => void this.#watchers.delete(watcher) };
+  }
+
+  /** Something in the folder, or in the file, has changed. */
+  touched(node: Node): void {
+    for (const { folder, changed } of this.#watchers) {
+      if (folder === node || [...folder.names.values()].includes(node)) changed();
+    }
+  }
+
+  processDied(): void {
+    this.#watchers.clear();
+  }
+
+  powerCut(): void {
+    this.#watchers.clear();
+    this.tree.powerCut(this.random);
+  }
+}

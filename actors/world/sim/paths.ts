@@ -1,0 +1,70 @@
+/**
+ * Finding one's way in a file tree.
+ *
+ * @module
+ */
+import { failure } from "../failure.ts";
+import type { WorldErrorKind } from "../world.ts";
+import { FolderNode, LinkNode, type Node } from "./file_tree.ts";
+
+/** Where a path leads. */
+export interface Place {
+  /** The folder that the last name is, or would be, in. */
+  readonly folder: FolderNode;
+  /** The last name; "" for the root itself. */
+  readonly name: string;
+  /** What is there. */
+  readonly node: Node | undefined;
+  /** The path with links resolved. */
+  readonly realPath: string;
+}
+
+/** Links in a chain beyond this many are taken for a circle. */
+const MAX_LINKS = 40;
+
+/** The names of a path; relative ones begin at the root. */
+export function nameParts(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+/** Finds what a path leads to. Throws `not-found` or `not-a-directory` for a part before the last. */
+export function walk(root: FolderNode, path: string, doing: string, followLast: boolean): Place {
+  const fail = (kind: WorldErrorKind): never => {
+    throw failure(kind, doing);
+  };
+  const names = nameParts(path);
+  const above: { readonly folder: FolderNode; readonly name: string }[] = [];
+  let folder = root;
+  let links = 0;
+  const realPath = (last: string) =>
+    "/" + [...above.map((step) => step.name), ...(last === "" ? [] : [last])].join("/");
+  while (true) {
+    const name = names.shift();
+    if (name === undefined) {
+      // The path ended in a folder: at the root, or after "..".
+      const last = above.pop();
+      if (last === undefined) return { folder: root, name: "", node: root, realPath: "/" };
+      return { folder: last.folder, name: last.name, node: folder, realPath: realPath(last.name) };
+    }
+    if (name === "..") {
+      folder = above.pop()?.folder ?? root;
+      continue;
+    }
+    const node = folder.names.get(name);
+    const isLast = names.length === 0;
+    if (node instanceof LinkNode && (!isLast || followLast)) {
+      if (++links > MAX_LINKS) return fail("not-found");
+      if (node.target.startsWith("/")) {
+        above.length = 0;
+        folder = root;
+      }
+      names.unshift(...nameParts(node.target));
+      continue;
+    }
+    if (isLast) return { folder, name, node, realPath: realPath(name) };
+    if (node === undefined) return fail("not-found");
+    if (!(node instanceof FolderNode)) return fail("not-a-directory");
+    above.push({ folder, name });
+    folder = node;
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The disk of a simulated host, in the hands of a test.
+ *
+ * @module
+ */
+import type { WorldErrorKind } from "../world.ts";
+import type { DiskOperation, DiskState } from "./disk_state.ts";
+import { FileNode, FolderNode, LinkNode } from "./file_tree.ts";
+import { nameParts, type Place } from "./paths.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The disk of a host, in the hands of a test. What a test does to it is durable at once. */
+export class SimDisk {
+  readonly #disk: DiskState;
+
+  /** Made by {@linkcode SimWorld.host}. */
+  constructor(disk: DiskState) {
+    this.#disk = disk;
+  }
+
+  /** Everything takes so many times as long. @default 1 */
+  get slowness(): number {
+    return this.#disk.slowness;
+  }
+
+  set slowness(factor: number) {
+    this.#disk.slowness = factor;
+  }
+
+  /** Bytes that the files may have in all. @default Infinity */
+  get capacityBytes(): number {
+    return this.#disk.capacityBytes;
+  }
+
+  set capacityBytes(bytes: number) {
+    this.#disk.capacityBytes = bytes;
+  }
+
+  /** Bytes that the files have in all. */
+  get usedBytes(): number {
+    return this.#disk.tree.usedBytes();
+  }
+
+  /** Makes a file with this content, and the folders above it. */
+  write(path: string, content: string | Uint8Array): void {
+    const { folder, name, node } = this.#makeRoom(path, true);
+    const file = node instanceof FileNode ? node : new FileNode(this.#disk.nowMs);
+    file.truncate(0, this.#disk.nowMs);
+    file.write(typeof content === "string" ? encoder.encode(content) : content, 0, this.#disk.nowMs);
+    if (file !== node) this.#disk.rename({ folder, name, node: file });
+    this.#disk.tree.syncAll();
+    this.#disk.touched(folder);
+  }
+
+  /** Makes a folder, and those above it. */
+  makeFolder(path: string): void {
+    this.#makeRoom(`${path}/.x`, false);
+    this.#disk.tree.syncAll();
+  }
+
+  /** Makes a symbolic link. */
+  link(path: string, target: string): void {
+    const { folder, name } = this.#makeRoom(path, false);
+    this.#disk.rename({ folder, name, node: new LinkNode(target) });
+    this.#disk.tree.syncAll();
+    this.#disk.touched(folder);
+  }
+
+  /** Removes a file, or a folder with all that is in it. */
+  remove(path: string): void {
+    const { folder, name } = this.#disk.walk(path, `remove ${path}`, false);
+    this.#disk.rename({ folder, name, node: undefined });
+    this.#disk.tree.syncAll();
+    this.#disk.touched(folder);
+  }
+
+  /** What is in a file; undefined where there is none. */
+  read(path: string): Uint8Array | undefined {
+    const { node } = this.#disk.walk(path, `read ${path}`, true);
+    return node instanceof FileNode ? node.content.slice() : undefined;
+  }
+
+  /** What is in a file, as text; undefined where there is none. */
+  readText(path: string): string | undefined {
+    const bytes = this.read(path);
+    return bytes && decoder.decode(bytes);
+  }
+
+  /** The names in a folder, sorted. */
+  names(path: string): string[] {
+    const { node } = this.#disk.walk(path, `list ${path}`, true);
+    return node instanceof FolderNode ? [...node.names.keys()].sort() : [];
+  }
+
+  /** Has the next such operation (of the path, where one is given) fail, or the next `count`. A failed write may have written a part. */
+  failNext(
+    operation: DiskOperation,
+    kind: WorldErrorKind,
+    options: { readonly path?: string; readonly count?: number } = {},
+  ): void {
+    this.#disk.failNext(operation, kind, options.path, options.count ?? 1);
+  }
+
+  #makeRoom(path: string, followLast: boolean): Place {
+    const names = nameParts(path);
+    for (let count = 1; count < names.length; count++) {
+      const above = names.slice(0, count).join("/");
+      const { folder, name, node } = this.#disk.walk(above, `make ${above}`, true);
+      if (node === undefined) this.#disk.rename({ folder, name, node: new FolderNode() });
+    }
+    return this.#disk.walk(path, `make ${path}`, followLast);
+  }
+}

@@ -1,0 +1,42 @@
+import { denoWorld } from "../../actors/world/deno.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import type { World } from "../../actors/world/world.ts";
+import { deadline, tempFolder } from "../_helpers.ts";
+
+/** A kind of world, and how to run something in a fresh one. */
+export interface Flavour {
+  readonly name: string;
+  /** Runs `use` in a fresh world, with an empty folder of its own. */
+  run(use: (world: World, folder: string) => Promise<void>): Promise<void>;
+}
+
+/** How many simulated worlds each sentence of the suite must hold in. */
+const SEEDS = 25;
+
+const real: Flavour = {
+  name: "denoWorld",
+  async run(use) {
+    await using folder = await tempFolder();
+    await deadline(use(denoWorld({ log: { write: () => {} } }), folder.path));
+  },
+};
+
+const simulated: Flavour = {
+  name: "simWorld",
+  async run(use) {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const sim = simWorld({ seed });
+      const { world } = sim.host("a");
+      try {
+        await sim.settle(world.disk.makeFolder("/tests", { recursive: true }));
+        await sim.settle(use(world, "/tests"));
+      } catch (error) {
+        throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
+      } finally {
+        sim.close();
+      }
+    }
+  },
+};
+
+export const FLAVOURS: readonly Flavour[] = [real, simulated];

@@ -1,0 +1,384 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { type TcpConnection, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
+import { FLAVOURS } from "./_flavours.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+async function writeAll(connection: TcpConnection, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    const count = await connection.write(bytes.subarray(sent));
+    assert(count > 0 && count <= bytes.length - sent);
+    sent += count;
+  }
+}
+
+async function readAll(connection: TcpConnection): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const buffer = new Uint8Array(4096);
+  let length = 0;
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    assert(count > 0 && count <= buffer.length);
+    parts.push(buffer.slice(0, count));
+    length += count;
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Both ends of a new connection. */
+async function connected(world: World, hostname = "127.0.0.1"): Promise<[TcpConnection, TcpConnection]> {
+  const listener = world.net.listenTcp({ hostname, port: 0 });
+  const accepting = listener.accept();
+  const client = await world.net.connectTcp(listener.address);
+  const server = await accepting;
+  listener.close();
+  return [client, server];
+}
+
+async function assertFails(promise: Promise<unknown>, ...kinds: WorldErrorKind[]): Promise<void> {
+  const error = await assertRejects(() => promise);
+  assertInstanceOf(error, WorldError);
+  assert(kinds.includes(error.kind), `${error.kind} instead of ${kinds.join(" or ")}`);
+  assert(error.message.startsWith("Cannot "), error.message);
+}
+
+function assertThrowsKind(work: () => unknown, kind: WorldErrorKind): void {
+  const error = assertThrows(work);
+  assertInstanceOf(error, WorldError);
+  assertEquals(error.kind, kind);
+}
+
+function pattern(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 8)) & 0xff;
+  return bytes;
+}
+
+for (const { name, run } of FLAVOURS) {
+  Deno.test(`${name}: TCP carries bytes both ways, in order and whole, however they are split`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      const there = pattern(300_000);
+      const back = pattern(200_000).reverse();
+      const [atServer, atClient] = await Promise.all([
+        readAll(server),
+        readAll(client),
+        writeAll(client, there).then(() => client.closeWrite()),
+        writeAll(server, back).then(() => server.closeWrite()),
+      ]);
+      assertEquals(atServer, there);
+      assertEquals(atClient, back);
+      client.close();
+      server.close();
+    }));
+
+  Deno.test(`${name}: the caller may reuse its bytes once a write has returned`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      const reading = readAll(server);
+      const bytes = new Uint8Array(1);
+      for (let i = 0; i < 50; i++) {
+        bytes[0] = i;
+        await writeAll(client, bytes);
+      }
+      await client.closeWrite();
+      assertEquals(await reading, Uint8Array.from({ length: 50 }, (_, i) => i));
+      client.close();
+      server.close();
+    }));
+
+  Deno.test(`${name}: after a half-close the other half still carries bytes`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      await writeAll(client, encoder.encode("question"));
+      await client.closeWrite();
+      assertEquals(decoder.decode(await readAll(server)), "question");
+      assertEquals(await server.read(new Uint8Array(8)), null);
+      await writeAll(server, encoder.encode("answer"));
+      server.close();
+      assertEquals(decoder.decode(await readAll(client)), "answer");
+      await assertFails(client.write(encoder.encode("more")), "broken-pipe");
+      client.close();
+    }));
+
+  Deno.test(`${name}: a close ends the peer's stream after what was written`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      await writeAll(server, encoder.encode("goodbye"));
+      server.close();
+      assertEquals(decoder.decode(await readAll(client)), "goodbye");
+      client.close();
+    }));
+
+  Deno.test(`${name}: writing to a peer that has closed fails before long`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      server.close();
+      assertEquals(await client.read(new Uint8Array(8)), null);
+      await assertFails(
+        (async () => {
+          for (;;) {
+            await client.write(encoder.encode("x"));
+            await delay(world, 10);
+          }
+        })(),
+        "broken-pipe",
+        "connection-reset",
+      );
+      client.close();
+    }));
+
+  Deno.test(`${name}: closing with bytes unread ends the peer's stream or resets it, and never hangs`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      await writeAll(client, encoder.encode("never read"));
+      await delay(world, 50);
+      server.close();
+      try {
+        assertEquals(await client.read(new Uint8Array(8)), null);
+      } catch (error) {
+        assertInstanceOf(error, WorldError);
+        assertEquals(error.kind, "connection-reset");
+      }
+      client.close();
+    }));
+
+  Deno.test(`${name}: a writer whose peer does not read is held back, and let go when it reads`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      const chunk = new Uint8Array(256 * 1024);
+      let sent = 0;
+      let lastAt = 0;
+      const writing = (async () => {
+        while (sent < 24 * 1024 * 1024) {
+          sent += await client.write(chunk);
+          lastAt = world.clock.monotonic();
+        }
+        await client.closeWrite();
+      })();
+      do await delay(world, 100); while (world.clock.monotonic() - lastAt < 200);
+      assert(sent < 24 * 1024 * 1024, `${sent} bytes fitted in between`);
+      const read = (await readAll(server)).length;
+      await writing;
+      assertEquals(read, sent);
+      client.close();
+      server.close();
+    }));
+
+  Deno.test(`${name}: a pending read, write or accept ends with closed, and closing twice is fine`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      const read = assertFails(client.read(new Uint8Array(8)), "closed");
+      client.close();
+      client.close();
+      await read;
+      await assertFails(client.read(new Uint8Array(8)), "closed");
+      await assertFails(client.write(new Uint8Array(8)), "closed");
+      server.close();
+      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      const accept = assertFails(listener.accept(), "closed");
+      listener.close();
+      listener.close();
+      await accept;
+      await assertFails(listener.accept(), "closed");
+    }));
+
+  Deno.test(`${name}: nobody listening is connection-refused, at once`, () =>
+    run(async (world) => {
+      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      listener.close();
+      await assertFails(world.net.connectTcp(listener.address), "connection-refused");
+    }));
+
+  Deno.test(`${name}: a name that does not exist is name-not-found`, () =>
+    run(async (world) => {
+      await assertFails(world.net.connectTcp({ hostname: "nobody.invalid", port: 9 }), "name-not-found");
+      await assertFails(world.net.resolve("nobody.invalid"), "name-not-found");
+    }));
+
+  Deno.test(`${name}: a port in use, an address of another machine`, () =>
+    run((world) => {
+      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      assertThrowsKind(() => world.net.listenTcp(listener.address), "address-in-use");
+      assertThrowsKind(
+        () => world.net.listenTcp({ hostname: "203.0.113.7", port: 0 }),
+        "address-not-available",
+      );
+      listener.close();
+      const udp = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      assertThrowsKind(() => world.net.bindUdp(udp.address), "address-in-use");
+      udp.close();
+      return Promise.resolve();
+    }));
+
+  Deno.test(`${name}: a dual-stack listener shows peers of either family with their own address`, () =>
+    run(async (world) => {
+      const listener = world.net.listenTcp({ hostname: "::", port: 0 });
+      const { port } = listener.address;
+      for (const hostname of ["127.0.0.1", "::1"]) {
+        const accepting = listener.accept();
+        const client = await world.net.connectTcp({ hostname, port });
+        const server = await accepting;
+        assertEquals(server.remoteAddress, client.localAddress);
+        assertEquals(server.remoteAddress.hostname, hostname);
+        assertEquals(client.remoteAddress, { hostname, port });
+        client.close();
+        server.close();
+      }
+      listener.close();
+    }));
+
+  Deno.test(`${name}: an address is its own name, and localhost has both loopbacks`, () =>
+    run(async (world) => {
+      assertEquals(await world.net.resolve("192.0.2.1"), ["192.0.2.1"]);
+      assertEquals((await world.net.resolve("localhost")).toSorted(), ["127.0.0.1", "::1"]);
+    }));
+
+  Deno.test(`${name}: a connect that is called off rejects with the signal's reason`, () =>
+    run(async (world) => {
+      const gone = new AbortController();
+      gone.abort(new Error("gave up"));
+      await assertRejects(
+        () => world.net.connectTcp({ hostname: "127.0.0.1", port: 9, signal: gone.signal }),
+        Error,
+        "gave up",
+      );
+    }));
+
+  Deno.test(`${name}: a datagram arrives whole, with its sender's address, and can be answered`, () =>
+    run(async (world) => {
+      const server = world.net.bindUdp({ hostname: "::", port: 0 });
+      const client = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      const bytes = pattern(9000);
+      await client.send(bytes, { hostname: "127.0.0.1", port: server.address.port });
+      const question = await server.receive();
+      assertEquals(question.bytes, bytes);
+      assertEquals(question.from, client.address);
+      await server.send(encoder.encode("Ok"), question.from);
+      const answer = await client.receive();
+      assertEquals(decoder.decode(answer.bytes), "Ok");
+      assertEquals(answer.from, { hostname: "127.0.0.1", port: server.address.port });
+      server.close();
+      client.close();
+    }));
+
+  Deno.test(`${name}: a datagram over the limit is too-large, an empty one is none`, () =>
+    run(async (world) => {
+      const server = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      const client = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      await assertFails(client.send(new Uint8Array(65_508), server.address), "too-large");
+      await client.send(new Uint8Array(0), server.address);
+      assertEquals((await server.receive()).bytes.length, 0);
+      const receive = assertFails(server.receive(), "closed");
+      server.close();
+      server.close();
+      await receive;
+      await assertFails(server.receive(), "closed");
+      client.close();
+      await assertFails(client.send(new Uint8Array(1), server.address), "closed");
+    }));
+
+  Deno.test(`${name}: HTTP carries method, path, headers, body and status, and tells where from`, () =>
+    run(async (world) => {
+      const server = world.net.serveHttp({ hostname: "127.0.0.1", port: 0 }, async (request, remote) => {
+        const { pathname, search } = new URL(request.url);
+        if (pathname === "/fail") throw new Error("on purpose");
+        if (pathname === "/moved") {
+          return new Response(null, { status: 307, headers: { location: "/here?x=1" } });
+        }
+        return new Response(
+          `${request.method} ${pathname}${search} ${request.headers.get("x-test")} ${await request
+            .text()} ${remote.hostname}`,
+          { status: 201, headers: { "x-answer": "yes" } },
+        );
+      });
+      const base = `http://127.0.0.1:${server.address.port}`;
+      const request = new Request(`${base}/a?b=c`, {
+        method: "POST",
+        headers: { "x-test": "1" },
+        body: "hello",
+      });
+      const response = await world.net.fetch(request);
+      assertEquals(response.status, 201);
+      assertEquals(response.headers.get("x-answer"), "yes");
+      assertEquals(await response.text(), "POST /a?b=c 1 hello 127.0.0.1");
+      const moved = await world.net.fetch(new Request(`${base}/moved`));
+      assertEquals(await moved.text(), "GET /here?x=1 null  127.0.0.1");
+      const kept = await world.net.fetch(new Request(`${base}/moved`, { redirect: "manual" }));
+      await kept.body?.cancel();
+      assertEquals(kept.status, 307);
+      const failed = await world.net.fetch(new Request(`${base}/fail`));
+      await failed.body?.cancel();
+      assertEquals(failed.status, 500);
+      await server.close();
+      await assertFails(world.net.fetch(new Request(base)), "connection-refused");
+    }));
+
+  Deno.test(`${name}: a timer rings once, not before its time, and not when it was called off`, () =>
+    run(async (world) => {
+      const { clock } = world;
+      const startedAt = clock.monotonic();
+      const wallAt = clock.now();
+      let rings = 0;
+      const cancelled = clock.timer(20, () => rings += 100);
+      clock.timer(40, () => rings++);
+      cancelled.cancel();
+      cancelled.cancel();
+      await delay(world, 80);
+      assertEquals(rings, 1);
+      // A real timer may be early by the fraction of a millisecond that it rounds off.
+      assert(clock.monotonic() - startedAt >= 79);
+      assert(clock.now() - wallAt >= 78);
+      assert(Number.isInteger(clock.now()));
+    }));
+
+  Deno.test(`${name}: timers ring in the order of their times, equal ones in the order in which they were set`, () =>
+    run(async (world) => {
+      const rung: string[] = [];
+      world.clock.timer(60, () => rung.push("third"));
+      world.clock.timer(30, () => rung.push("first"));
+      world.clock.timer(30, () => rung.push("second"));
+      await delay(world, 120);
+      assertEquals(rung, ["first", "second", "third"]);
+    }));
+
+  Deno.test(`${name}: the loop runs soon before it turns, and afterPoll after a timer that is due`, () =>
+    run(async (world) => {
+      const { loop } = world;
+      const order: string[] = [];
+      const { promise, resolve } = Promise.withResolvers<void>();
+      loop.afterPoll(() => {
+        order.push("afterPoll");
+        resolve();
+      });
+      loop.nextTurn(() => order.push("nextTurn"));
+      loop.soon(() => order.push("soon"));
+      order.push("now");
+      await promise;
+      assertEquals(order, ["now", "soon", "nextTurn", "afterPoll"]);
+    }));
+
+  Deno.test(`${name}: random numbers are from 0 to below 1, and bytes as many as asked for`, () =>
+    run((world) => {
+      const numbers = Array.from({ length: 1000 }, () => world.random.next());
+      assert(numbers.every((number) => number >= 0 && number < 1));
+      assert(new Set(numbers).size > 990);
+      assertEquals(world.random.bytes(100_000).length, 100_000);
+      assert(new Set(world.random.bytes(10_000)).size === 256);
+      return Promise.resolve();
+    }));
+}
+
+function delay(world: World, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.clock.timer(ms, resolve);
+  return promise;
+}
