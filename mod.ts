@@ -14,5 +14,5 @@
  * @module
  */
 export * from "./actors/runtime/mod.ts";
-export { denoWorld } from "./actors/world/deno.ts";
+export { type DenoWorld, denoWorld, type DenoWorldOptions } from "./actors/world/deno.ts";
 export * from "./actors/world/world.ts";

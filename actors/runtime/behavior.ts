@@ -26,13 +26,13 @@ export type Overflow = "reject" | "drop-newest" | "drop-oldest";
 export interface MailboxOptions {
   /** The most messages that may wait, 1 or more. */
   readonly capacity: number;
-  /** @default "reject" */
+  /** What happens to one message more. @default "reject" */
   readonly overflow?: Overflow;
 }
 
 /** Options of {@linkcode Context.spawn}. */
 export interface SpawnOptions {
-  /** @default unbounded */
+  /** Bounds the mailbox. @default unbounded */
   readonly mailbox?: MailboxOptions;
   /** What the parent does when this actor fails. @default restart() */
   readonly onFailure?: OnFailure;
@@ -55,11 +55,15 @@ export interface SuperviseOptions {
 export interface Context<M> {
   /** The actor's own address, which takes its private messages too. */
   readonly self: Ref<M>;
+  /** Where the actor stands in the tree. */
   readonly path: string;
   /** Aborted when the actor begins to stop or restart. */
   readonly signal: AbortSignal;
+  /** Time, chance, network and disk. */
   readonly world: World;
+  /** Log lines in this actor's name. */
   readonly log: ActorLog;
+  /** Actors by key. */
   readonly registry: Registry;
   /** Monotonic milliseconds, read at most once in a millisecond of work: cheap enough for every message. */
   readonly coarseNow: number;
@@ -98,6 +102,7 @@ export interface Context<M> {
 
 /** Messages put aside: what came too early, to be handled when its time has come. */
 export interface Stash<in M> {
+  /** How many are put aside. */
   readonly size: number;
   /** Puts a message aside. Throws `RangeError` over 10,000. */
   push(message: M): void;
@@ -107,11 +112,15 @@ export interface Stash<in M> {
 
 /** Log lines in an actor's name. */
 export interface ActorLog {
+  /** A line for who looks for a fault. */
   debug(message: string, fields?: LogFields): void;
+  /** An event of normal work. */
   info(message: string, fields?: LogFields): void;
   /** An info line whose exact text is promised: printed bare in the text form. */
   plain(message: string, fields?: LogFields): void;
+  /** Something is not as it should be, and work goes on. */
   warn(message: string, fields?: LogFields): void;
+  /** Something failed. */
   error(message: string, fields?: LogFields): void;
   /** False when debug lines are thrown away: ask before building a line on a hot path. */
   readonly debugEnabled: boolean;

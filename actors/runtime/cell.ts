@@ -206,8 +206,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   /** Puts messages back in front of those that wait. */
   putBack(messages: M[]): void {
-    const mailbox = this;
-    for (let i = messages.length - 1; i >= 0; i--) mailbox.unshift(messages[i] as M);
+    for (const message of messages.toReversed()) this.unshift(message);
     this.#wake();
   }
 
@@ -446,7 +445,6 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     life: Life<M> | undefined,
   ): Promise<void> {
     const { scheduler } = this.system;
-    const mailbox: Ring<M> = this;
     let message: M = first;
     let next: PromiseLike<unknown> | undefined = pending;
     try {
@@ -456,12 +454,9 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
         this.#handled++;
         if (!scheduler.spend()) left = 0;
         next = undefined;
-        while (
-          left > 0 && this.#state === RUNNING && this.#signals === 0 &&
-          mailbox.length > 0
-        ) {
+        while (left > 0 && this.#state === RUNNING && this.#signals === 0 && this.length > 0) {
           left--;
-          message = mailbox.shift() as M;
+          message = this.shift() as M;
           const result: unknown = this.#receive(message);
           if (result !== undefined && isThenable(result)) {
             next = result;
@@ -786,8 +781,8 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #emptyMailbox(): void {
-    const mailbox: Ring<M> = this;
-    while (mailbox.length > 0) this.#deadLetter(mailbox.shift(), "stopped");
+    while (this.length > 0) this.#deadLetter(this.shift(), "stopped");
+    super.trim();
   }
 }
 

@@ -6,9 +6,11 @@
 
 /** The actor has stopped, or stopped before it answered. */
 export class ActorStopped extends Error {
+  /** The name of the class. */
   override readonly name = "ActorStopped";
   /** Path of the actor. */
   readonly path: string;
+  /** Made by the runtime. */
   constructor(path: string, options?: ErrorOptions) {
     super(`Cannot reach ${path}: the actor has stopped`, options);
     this.path = path;
@@ -17,10 +19,13 @@ export class ActorStopped extends Error {
 
 /** No answer came in time. */
 export class AskTimeout extends Error {
+  /** The name of the class. */
   override readonly name = "AskTimeout";
   /** Path of the actor that was asked. */
   readonly path: string;
+  /** The time it was given. */
   readonly timeoutMs: number;
+  /** Made by the runtime. */
   constructor(path: string, timeoutMs: number) {
     super(`Cannot get an answer from ${path}: none came within ${timeoutMs} ms`);
     this.path = path;
@@ -30,12 +35,15 @@ export class AskTimeout extends Error {
 
 /** A bounded mailbox of policy `reject` was full. The message is given back. */
 export class MailboxFull extends Error {
+  /** The name of the class. */
   override readonly name = "MailboxFull";
   /** Path of the actor. */
   readonly path: string;
+  /** How many messages may wait. */
   readonly capacity: number;
   /** The message that was not taken. */
   readonly rejected: unknown;
+  /** Made by the runtime. */
   constructor(path: string, capacity: number, rejected: unknown) {
     super(`Cannot tell ${path}: its mailbox is full (${capacity} messages)`);
     this.path = path;

@@ -21,10 +21,13 @@ export type DeadLetterReason =
 
 /** A message that nobody will handle. */
 export interface DeadLetter {
+  /** What happened. */
   readonly type: "dead-letter";
+  /** The message. */
   readonly message: unknown;
   /** Path of the actor it was for. */
   readonly target: string;
+  /** Why nobody handles it. */
   readonly reason: DeadLetterReason;
 }
 
@@ -36,13 +39,17 @@ export type FailureDecision = "restart" | "stop" | "resume" | "escalate" | "none
 
 /** An actor failed. The fields are the same each time. */
 export interface ActorFailed {
+  /** What happened. */
   readonly type: "failed";
   /** Path of the actor. */
   readonly actor: string;
+  /** In what it failed. */
   readonly phase: FailurePhase;
   /** The `type` of the message it failed on, where it has one. */
   readonly messageType: string | undefined;
+  /** What was thrown. */
   readonly error: unknown;
+  /** What was done about it. */
   readonly decision: FailureDecision;
   /** Restarts of this actor so far, the one just decided included. */
   readonly restarts: number;
@@ -50,15 +57,21 @@ export interface ActorFailed {
 
 /** An actor began a life: its first, or one after a restart. */
 export interface ActorStarted {
+  /** What happened. */
   readonly type: "started";
+  /** Path of the actor. */
   readonly actor: string;
+  /** Restarts so far: 0 for a first life. */
   readonly restarts: number;
 }
 
 /** An actor is gone. */
 export interface ActorEnded {
+  /** What happened. */
   readonly type: "stopped";
+  /** Path of the actor. */
   readonly actor: string;
+  /** Why. */
   readonly reason: StopReason;
 }
 

@@ -7,18 +7,16 @@ import type { Cancellable } from "../world/world.ts";
 import type { Ref } from "./ref.ts";
 
 /** A key under which an actor that takes messages of type `M` may be registered. The object is the key: the name is for people. */
-export class RegistryKey<in out M> {
+export interface RegistryKey<in out M> {
+  /** For people, in messages. */
   readonly name: string;
-  /** Never called: it ties `M` to the key, both ways. */
-  declare readonly _messages: (message: M) => M;
-  constructor(name: string) {
-    this.name = name;
-  }
+  /** Never there: it ties `M` to the key, both ways. */
+  readonly _messages?: (message: M) => M;
 }
 
 /** Makes a key of a {@linkcode Registry}. Who holds the key may look its actor up: share it as narrowly as the actor's ref. */
 export function registryKey<M>(name: string): RegistryKey<M> {
-  return new RegistryKey<M>(name);
+  return { name };
 }
 
 /** Which actor stands under which key. An actor that stops is taken out. */

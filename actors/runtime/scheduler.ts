@@ -18,6 +18,18 @@ export interface Trimmable {
   trim(): void;
 }
 
+/** A scheduler, as a test that gives the turns itself sees it. */
+export interface StepControl {
+  /** Actors that wait for a turn. */
+  readonly ready: number;
+  /** Stops giving turns by itself: from now on {@linkcode StepControl.step} does, until {@linkcode StepControl.unpause}. */
+  pause(): void;
+  /** Goes on by itself. */
+  unpause(): void;
+  /** Gives one actor one turn; false when none has work. */
+  step(): boolean;
+}
+
 /** After so much work, sockets and timers get their turn. */
 const SLICE_MS = 1;
 /** The most messages between two readings of the clock, which costs as much as several messages. */
@@ -27,7 +39,7 @@ export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
 
 /** Gives turns to actors. One object a system; tests may single-step it. */
-export class Scheduler {
+export class Scheduler implements StepControl {
   readonly #clock: Clock;
   readonly #loop: EventLoop;
   readonly #ready = new Ring<Runnable>();

@@ -25,7 +25,7 @@ export interface RestartOptions {
   readonly limit?: number;
   /** Milliseconds. @default 5000 */
   readonly within?: number;
-  /** @default none: at once */
+  /** The wait before a restart. @default none: at once */
   readonly backoff?: Backoff;
 }
 
@@ -91,6 +91,7 @@ export function escalate(): OnFailure {
 
 /** The outcome of {@linkcode spendRestart}. */
 export interface RestartBudget {
+  /** False when the budget is spent. */
   readonly allowed: boolean;
   /** The restarts that still count, oldest first, with the new one when it was allowed. */
   readonly times: readonly number[];

@@ -9,7 +9,9 @@ import type { GroupStrategy } from "./supervision.ts";
 
 /** What a supervisor starts: made by {@linkcode childSpec}. */
 export interface ChildSpec {
+  /** Its name under the supervisor. */
   readonly name: string;
+  /** Its options. */
   readonly options: SpawnOptions | undefined;
   /** Starts the child under a parent. */
   readonly start: (

@@ -11,7 +11,7 @@ import { Cell, checkName, checkOptions } from "./cell.ts";
 import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.ts";
 import type { Ref } from "./ref.ts";
 import { LocalRegistry, type Registry } from "./registry.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler, type StepControl } from "./scheduler.ts";
 import type { ActorSnapshot } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
@@ -19,7 +19,7 @@ import { type Topic, Topics } from "./topics.ts";
 
 /** Options of an {@linkcode ActorSystem}. */
 export interface ActorSystemOptions {
-  /** Time, chance, network, disk and log. @default denoWorld() */
+  /** Where it lives. @default denoWorld() */
   readonly world?: World;
 }
 
@@ -59,6 +59,7 @@ export class ActorSystem implements AsyncDisposable {
     this.#root.begin();
   }
 
+  /** Time, chance, network, disk and log. */
   get world(): World {
     return this.#core.world;
   }
@@ -68,12 +69,13 @@ export class ActorSystem implements AsyncDisposable {
     return this.#core.events;
   }
 
+  /** Actors by key. */
   get registry(): Registry {
     return this.#core.registry;
   }
 
   /** For tests that give the turns themselves. */
-  get scheduler(): Scheduler {
+  get scheduler(): StepControl {
     return this.#core.scheduler;
   }
 
@@ -124,6 +126,7 @@ export class ActorSystem implements AsyncDisposable {
     giveUp?.cancel();
   }
 
+  /** Stops the system, as {@linkcode ActorSystem.stop} does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

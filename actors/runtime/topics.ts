@@ -6,18 +6,16 @@
 import type { Cancellable } from "../world/world.ts";
 
 /** A topic that carries messages of type `T`. The object is the topic: the name is for people. */
-export class Topic<in out T> {
+export interface Topic<in out T> {
+  /** For people, in messages. */
   readonly name: string;
-  /** Never called: it ties `T` to the topic, both ways. */
-  declare readonly _messages: (message: T) => T;
-  constructor(name: string) {
-    this.name = name;
-  }
+  /** Never there: it ties `T` to the topic, both ways. */
+  readonly _messages?: (message: T) => T;
 }
 
 /** Makes a topic. */
 export function topic<T>(name: string): Topic<T> {
-  return new Topic<T>(name);
+  return { name };
 }
 
 /** The topics of one system. */

@@ -13,6 +13,7 @@ export type { DenoLogOptions, LogFormat, LogStream } from "./deno_log.ts";
 
 /** Options of {@linkcode denoWorld}. */
 export interface DenoWorldOptions {
+  /** Where log lines go, and which. */
   readonly log?: DenoLogOptions;
 }
 
