@@ -198,7 +198,7 @@ class SharedDocument {
   #update(member: Ref<DocumentEvent>, text: string): void {
     const characters = text.length + 1;
     if (text.includes("\n")) {
-      const reason = "an update is one line";
+      const reason = "Cannot save the update: it is more than one line";
       return member.tell({ type: "rejected", updates: 1, characters, reason });
     }
     const start = this.#waiting.at(-1)?.end ?? 0;
@@ -230,11 +230,14 @@ class SharedDocument {
     }
     if (batch.othersBytes > 0) this.#self.log.info(`Broadcasting what was added to ${this.#path} by hand`);
     this.#broadcast(batch, updates);
-    if (this.#sync === "interval" && updates.length > 0 && !this.#isSyncPlanned) {
-      this.#isSyncPlanned = true;
-      this.#self.after(this.#syncIntervalMs, { type: "sync-is-due" });
-    }
+    if (updates.length > 0) this.#planSync();
     this.#commit();
+  }
+
+  #planSync(): void {
+    if (this.#sync !== "interval" || this.#isSyncPlanned) return;
+    this.#isSyncPlanned = true;
+    this.#self.after(this.#syncIntervalMs, { type: "sync-is-due" });
   }
 
   #broadcast(batch: Batch, updates: readonly Unsaved[]): void {
@@ -254,11 +257,14 @@ class SharedDocument {
   #notSaved(error: unknown): void {
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#self.log.error(reason, { updates: updates.length });
+    const what = error instanceof Error ? error.message : String(error);
+    this.#self.log.error(what, { updates: updates.length });
+    // Which file could not be written is the operator's business.
+    const reason = `Cannot save the update: ${what.slice(what.indexOf(": ") + 1).trim()}`;
     for (const { member, characters } of updates) {
       member.tell({ type: "rejected", updates: 1, characters, reason });
     }
+    this.#planSync();
     this.#commit();
   }
 

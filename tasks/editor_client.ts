@@ -1,0 +1,98 @@
+/**
+ * The collaborative editor's client.
+ *
+ * @module
+ */
+import { editorClient, type EditorClientCommand, type EditorClientEvent } from "../actors/editor/mod.ts";
+import { ActorSystem, type Ref } from "../mod.ts";
+import { clientTls, defineTask, integer, runClient, tcpClientFlags, toggle } from "./_cli.ts";
+import { openTerminal, type Terminal, visible } from "./_terminal.ts";
+
+const task = defineTask({
+  name: "editor:client",
+  summary: "Collaborative text editor: the client",
+  env: "EDITOR",
+  flags: {
+    ...tcpClientFlags({ host: "localhost", port: 8080 }),
+    reconnect: toggle({ help: "Come back when the connection is lost, and show only what was missed" }),
+    retryMaxMs: integer({
+      help: "Milliseconds between two attempts to come back, at most",
+      min: 1,
+      default: 10_000,
+      value: "MS",
+    }),
+  },
+  examples: ["", "--host 192.168.1.7 --reconnect"],
+});
+
+const FIRST_RETRY_MS = 100;
+
+/** Prints what happens; resolves to the exit code when it is over. */
+function show(terminal: Terminal): { happened: (event: EditorClientEvent) => void; over: Promise<number> } {
+  let end: (code: number) => void;
+  const over = new Promise<number>((resolve) => end = resolve);
+  // What others wrote must not drive the terminal; into a pipe it goes as it is.
+  const shown = (text: string) => terminal.isTerminal ? visible(text) : text;
+  return {
+    over,
+    happened(event) {
+      switch (event.type) {
+        case "connected":
+          return terminal.print(
+            event.again
+              ? "Connected to the server again."
+              : "Connected to the server. Start typing to edit the document:",
+          );
+        case "updated":
+          return terminal.print(`Document updated: ${shown(event.text)}`);
+        case "refused":
+          return terminal.print(shown(event.text));
+        case "lost":
+          return terminal.print("Connection closed by the server. Connecting again...");
+        case "over":
+          return end(tellEnd(event, terminal));
+      }
+    },
+  };
+}
+
+function tellEnd(event: EditorClientEvent & { type: "over" }, terminal: Terminal): number {
+  if (event.by === "client") return 0;
+  if (event.by === "server") terminal.print("Connection closed by the server.");
+  else console.error("Connection failed. Please check the server and try again");
+  return 1;
+}
+
+/** Sends what is typed, until the input ends or says to leave. */
+async function type(terminal: Terminal, client: Ref<EditorClientCommand>): Promise<void> {
+  for await (const text of terminal.lines()) {
+    if (text === "exit") break;
+    client.tell({ type: "write", text });
+  }
+  client.tell({ type: "leave" });
+}
+
+if (import.meta.main) {
+  await runClient(task, async (options, { world, signal }) => {
+    using terminal = openTerminal();
+    const { happened, over } = show(terminal);
+    const system = new ActorSystem("editor", { world });
+    const client = system.spawn(
+      "client",
+      editorClient({
+        address: { hostname: options.host, port: options.port },
+        ...await clientTls(options, world.disk),
+        reconnect: options.reconnect
+          ? { min: Math.min(FIRST_RETRY_MS, options.retryMaxMs), max: options.retryMaxMs, jitter: 0.2 }
+          : false,
+        happened,
+      }),
+    );
+    const leave = () => client.tell({ type: "leave" });
+    signal.addEventListener("abort", leave, { once: true });
+    const typed = type(terminal, client);
+    const code = await Promise.race([over, typed.then(() => over), system.terminated.then(() => 0)]);
+    await system.stop();
+    return code;
+  });
+}
