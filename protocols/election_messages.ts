@@ -1,0 +1,165 @@
+/**
+ * What nodes that know the election say to each other, one JSON object a line.
+ *
+ * Times in them are the sender's own monotonic milliseconds, which only the sender ever reads again.
+ *
+ * @module
+ */
+
+/** The largest term that is taken from a peer: more than any network will see, and far from where numbers lose precision. */
+export const MAX_TERM = 2 ** 48;
+
+/** "I am here, in this term, and this is whom I follow." Sent to every linked peer once a heartbeat. */
+export interface Beat {
+  readonly type: "beat";
+  readonly term: number;
+  /** Who leads, as far as the sender knows; its own ID when it leads itself; 0 for nobody. */
+  readonly leader: number;
+  /** Whether the sender remembers how it voted: whether its word on terms counts for one that forgot. */
+  readonly remembers: boolean;
+  /** Whether {@linkcode Beat.leader} is of the old kind, which nobody voted for: there is an old node. */
+  readonly plain: boolean;
+  /** The old nodes that the sender has met itself. */
+  readonly old: readonly number[];
+  readonly sentMs: number;
+}
+
+/** A follower's answer to its leader's beat. */
+export interface Ack {
+  readonly type: "ack";
+  readonly term: number;
+  /** The beat's own `sentMs`. */
+  readonly sentMs: number;
+}
+
+/** "Would you vote for me in this term?" Binds nobody. */
+export interface Poll {
+  readonly type: "poll";
+  readonly term: number;
+}
+
+/** The answer to a {@linkcode Poll}: yes. A no is silence. */
+export interface PollGranted {
+  readonly type: "poll-granted";
+  readonly term: number;
+}
+
+/** "Vote for me in this term." */
+export interface VoteRequest {
+  readonly type: "vote-request";
+  readonly term: number;
+}
+
+/** The answer to a {@linkcode VoteRequest}; `term` is the voter's. */
+export interface Vote {
+  readonly type: "vote";
+  readonly term: number;
+  readonly granted: boolean;
+}
+
+/** "I am stopping." */
+export interface Bye {
+  readonly type: "bye";
+}
+
+/** Everything that the election says. */
+export type ElectionMessage = Beat | Ack | Poll | PollGranted | VoteRequest | Vote | Bye;
+
+/** "My folder holds so many files now": the leader asks for their names when `version` is new. */
+export interface FilesChanged {
+  readonly type: "files";
+  /** Differs from one state of the folder to the next. */
+  readonly version: number;
+  /** How many names the list has, so that a list cut short is not taken for a whole one. */
+  readonly count: number;
+}
+
+/** Everything that is said on a link of two new nodes. */
+export type PeerMessage = ElectionMessage | FilesChanged;
+
+/** The line, without its end, that says `message`. */
+export function encodePeerMessage(message: PeerMessage): string {
+  return JSON.stringify(message);
+}
+
+/**
+ * Reads one line of a peer. Null when it is none of the messages: the peer is not to be trusted with more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { decodePeerMessage } from "./election_messages.ts";
+ *
+ * assertEquals(decodePeerMessage('{"type":"poll","term":3}'), { type: "poll", term: 3 });
+ * assertEquals(decodePeerMessage('{"type":"poll","term":-3}'), null);
+ * ```
+ */
+export function decodePeerMessage(line: string): PeerMessage | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const type = fields.get("type");
+  if (type === "bye") return { type };
+  if (type === "files") {
+    const version = fields.get("version");
+    const count = fields.get("count");
+    return isWhole(version, Number.MAX_SAFE_INTEGER) && isWhole(count, 2 ** 31)
+      ? { type, version, count }
+      : null;
+  }
+  const term = fields.get("term");
+  if (!isWhole(term, MAX_TERM)) return null;
+  switch (type) {
+    case "poll":
+    case "poll-granted":
+    case "vote-request":
+      return { type, term };
+    case "vote": {
+      const granted = fields.get("granted");
+      return typeof granted === "boolean" ? { type, term, granted } : null;
+    }
+    case "ack": {
+      const sentMs = fields.get("sentMs");
+      return isTime(sentMs) ? { type, term, sentMs } : null;
+    }
+    case "beat": {
+      const leader = fields.get("leader");
+      const remembers = fields.get("remembers");
+      const plain = fields.get("plain");
+      const old = fields.get("old");
+      const sentMs = fields.get("sentMs");
+      if (!isWhole(leader, MAX_NODE_ID) || typeof remembers !== "boolean" || typeof plain !== "boolean") {
+        return null;
+      }
+      if (!isTime(sentMs)) return null;
+      if (!Array.isArray(old) || old.length > MAX_NODES || !old.every(isNodeId)) return null;
+      return { type, term, leader, remembers, plain, old, sentMs };
+    }
+    default:
+      return null;
+  }
+}
+
+/** The largest ID that a node may have. */
+export const MAX_NODE_ID = 2 ** 31 - 1;
+
+/** The most nodes that a network may have. */
+export const MAX_NODES = 100;
+
+/** True for what may be a node's ID: a whole number from 1 on. */
+export function isNodeId(value: unknown): value is number {
+  return isWhole(value, MAX_NODE_ID) && value >= 1;
+}
+
+function isWhole(value: unknown, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

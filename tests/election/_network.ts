@@ -1,0 +1,372 @@
+/**
+ * A network of elections in virtual time: delays, losses, one-way cuts, frozen clocks, crashes between any two actions.
+ */
+import {
+  Election,
+  type ElectionAction,
+  type ElectionMemory,
+  electionTimes,
+} from "../../protocols/election.ts";
+import {
+  decodePeerMessage,
+  type ElectionMessage,
+  encodePeerMessage,
+} from "../../protocols/election_messages.ts";
+import type { TraceEntry } from "./_trace.ts";
+
+/** A seeded generator of chance (mulberry32). */
+export class Chance {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new RangeError("Cannot pick: there is nothing");
+    return item;
+  }
+}
+
+const TICK_MS = 50;
+export const TIMES = electionTimes({ waitMs: 1000 });
+
+/** One node: its machine while it runs, and what survives it. */
+export class Node {
+  readonly id: number;
+  election: Election | undefined;
+  memory: ElectionMemory | null = null;
+  /** Added to virtual time: each node has a clock of its own, and it jumps. */
+  clockOffsetMs = 0;
+  frozenUntilMs = 0;
+  inbox: (() => void)[] = [];
+  wanted: readonly number[] = [];
+  readonly linkedWith = new Set<number>();
+  readonly trace: TraceEntry[] = [];
+  /** The most actions that are carried out before it dies; for crashes in the middle. */
+  crashAfterActions = Infinity;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}
+
+export interface LogWrite {
+  readonly node: number;
+  readonly term: number;
+  readonly accepted: boolean;
+}
+
+export class Network {
+  readonly chance: Chance;
+  readonly nodes = new Map<number, Node>();
+  readonly quorum: number;
+  nowMs = 0;
+  maxDelayMs = 20;
+  /** `a>b`: what a sends does not reach b. */
+  readonly cuts = new Set<string>();
+  /** What the one shared log took or refused, with the token that it goes by. */
+  readonly writes: LogWrite[] = [];
+  #token = 0;
+  #queue: { atMs: number; order: number; run: () => void }[] = [];
+  #order = 0;
+  /** Per direction, when the latest message arrives: links keep order. */
+  readonly #lastArrivalMs = new Map<string, number>();
+
+  constructor(size: number, seed: number) {
+    this.chance = new Chance(seed);
+    this.quorum = Math.floor(size / 2) + 1;
+    for (let id = 1; id <= size; id++) this.nodes.set(id, new Node(id));
+  }
+
+  get ids(): number[] {
+    return [...this.nodes.keys()];
+  }
+
+  node(id: number): Node {
+    const node = this.nodes.get(id);
+    if (node === undefined) throw new RangeError(`Cannot find node ${id}`);
+    return node;
+  }
+
+  get running(): Node[] {
+    return [...this.nodes.values()].filter((node) => node.election !== undefined);
+  }
+
+  leaders(): Node[] {
+    return this.running.filter((node) => node.election?.role === "leader");
+  }
+
+  start(id: number): void {
+    const node = this.node(id);
+    if (node.election !== undefined) return;
+    node.crashAfterActions = Infinity;
+    const election = new Election({
+      id,
+      nodes: this.ids,
+      times: TIMES,
+      memory: node.memory,
+      nowMs: this.#clock(node),
+      random: () => this.chance.next(),
+    });
+    node.election = election;
+    node.inbox = [];
+    node.wanted = [];
+    node.frozenUntilMs = 0;
+    const time = new Date(this.nowMs).toISOString();
+    node.trace.push({
+      time,
+      node: id,
+      term: election.term,
+      from: node.memory === null ? "forgotten" : "starting",
+      to: "looking",
+      leader: 0,
+      why: "starts",
+    });
+    this.#tick(node, election);
+  }
+
+  kill(id: number): void {
+    const node = this.node(id);
+    node.election = undefined;
+    node.inbox = [];
+    for (const peer of [...node.linkedWith]) this.#unlink(id, peer);
+  }
+
+  freeze(id: number, durationMs: number): void {
+    const node = this.node(id);
+    node.frozenUntilMs = this.nowMs + durationMs;
+    this.#at(node.frozenUntilMs, () => {
+      if (node.frozenUntilMs <= this.nowMs) this.thaw(id);
+    });
+  }
+
+  /** Ends a freeze: what came meanwhile is handled now. */
+  thaw(id: number): void {
+    const node = this.node(id);
+    node.frozenUntilMs = 0;
+    const inbox = node.inbox;
+    node.inbox = [];
+    for (const task of inbox) task();
+  }
+
+  cut(from: number, to: number): void {
+    this.cuts.add(`${from}>${to}`);
+  }
+
+  heal(from: number, to: number): void {
+    this.cuts.delete(`${from}>${to}`);
+  }
+
+  /** Runs virtual time on. */
+  run(durationMs: number): void {
+    const endMs = this.nowMs + durationMs;
+    for (let next = this.#take(endMs); next !== undefined; next = this.#take(endMs)) {
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.run();
+    }
+    this.nowMs = endMs;
+  }
+
+  /** Runs until the condition holds; says how long it took, or Infinity when it did not within the limit. */
+  runUntil(condition: () => boolean, limitMs: number): number {
+    const startMs = this.nowMs;
+    while (!condition()) {
+      if (this.nowMs - startMs >= limitMs) return Infinity;
+      this.run(10);
+    }
+    return this.nowMs - startMs;
+  }
+
+  #take(endMs: number): { atMs: number; run: () => void } | undefined {
+    const queue = this.#queue;
+    const first = queue[0];
+    if (first === undefined || first.atMs > endMs) return undefined;
+    const last = queue.pop();
+    if (last !== undefined && last !== first) {
+      queue[0] = last;
+      sink(queue);
+    }
+    return first;
+  }
+
+  #at(atMs: number, run: () => void): void {
+    this.#queue.push({ atMs, order: this.#order++, run });
+    rise(this.#queue);
+  }
+
+  #clock(node: Node): number {
+    return this.nowMs + node.clockOffsetMs;
+  }
+
+  #tick(node: Node, election: Election): void {
+    if (node.election !== election) return;
+    this.#deliver(node, () => {
+      this.#handle(node, { type: "tick" });
+      this.#dial(node);
+      this.#at(this.nowMs + TICK_MS, () => this.#tick(node, election));
+    });
+  }
+
+  /** Now, or when the node is no longer frozen; in order. */
+  #deliver(node: Node, run: () => void): void {
+    const election = node.election;
+    const guarded = () => {
+      if (node.election === election && election !== undefined) run();
+    };
+    if (node.frozenUntilMs > this.nowMs) node.inbox.push(guarded);
+    else guarded();
+  }
+
+  #handle(node: Node, event: Parameters<Election["handle"]>[0]): void {
+    const actions = node.election?.handle(event, this.#clock(node)) ?? [];
+    for (const action of actions) {
+      if (node.crashAfterActions-- <= 0) {
+        this.kill(node.id);
+        return;
+      }
+      this.#carryOut(node, action);
+    }
+  }
+
+  #carryOut(node: Node, action: ElectionAction): void {
+    switch (action.type) {
+      case "remember":
+        node.memory = action.memory;
+        return;
+      case "send":
+        this.#send(node.id, action.to, action.message);
+        return;
+      case "want":
+        node.wanted = action.peers;
+        return;
+      case "drop":
+        for (const peer of action.peers) if (node.linkedWith.has(peer)) this.#unlink(node.id, peer);
+        return;
+      case "members":
+        return;
+      case "change": {
+        const { from, to, term, leader, why } = action;
+        node.trace.push({
+          time: new Date(this.nowMs).toISOString(),
+          node: node.id,
+          term,
+          from,
+          to,
+          leader,
+          why,
+        });
+        // The leader writes the log, and the disk takes its time.
+        if (to === "leader") this.#at(this.nowMs + this.chance.below(1500), () => this.#write(node.id, term));
+      }
+    }
+  }
+
+  #write(node: number, term: number): void {
+    const accepted = term >= this.#token;
+    if (accepted) this.#token = term;
+    this.writes.push({ node, term, accepted });
+  }
+
+  #send(from: number, to: number, message: ElectionMessage): void {
+    const key = `${from}>${to}`;
+    if (!this.node(from).linkedWith.has(to) || this.cuts.has(key)) return;
+    const arrivalMs = Math.max(
+      this.nowMs + this.chance.below(this.maxDelayMs + 1),
+      this.#lastArrivalMs.get(key) ?? 0,
+    );
+    this.#lastArrivalMs.set(key, arrivalMs);
+    // Through the codec, as on the wire.
+    const line = encodePeerMessage(message);
+    this.#at(arrivalMs, () => {
+      const receiver = this.node(to);
+      const received = decodePeerMessage(line);
+      if (received === null || received.type === "files") throw new TypeError(`Cannot decode ${line}`);
+      // A cut also loses what was under way; a link that is gone delivers nothing.
+      if (this.cuts.has(key) || !receiver.linkedWith.has(from)) return;
+      this.#deliver(
+        receiver,
+        () => this.#handle(receiver, { type: "message", peer: from, message: received }),
+      );
+    });
+  }
+
+  #dial(node: Node): void {
+    for (const peer of node.wanted) {
+      const target = this.node(peer);
+      if (node.election === undefined || node.linkedWith.has(peer)) continue;
+      const cut = this.cuts.has(`${node.id}>${peer}`) || this.cuts.has(`${peer}>${node.id}`);
+      if (cut) continue;
+      if (target.election === undefined) {
+        this.#handle(node, { type: "refused", peer });
+        continue;
+      }
+      if (target.frozenUntilMs > this.nowMs) continue;
+      node.linkedWith.add(peer);
+      target.linkedWith.add(node.id);
+      this.#tellLink(node, peer);
+      this.#tellLink(target, node.id);
+    }
+  }
+
+  #unlink(a: number, b: number): void {
+    for (const [id, peer] of [[a, b], [b, a]] as const) {
+      const node = this.node(id);
+      node.linkedWith.delete(peer);
+      this.#tellLink(node, peer);
+    }
+  }
+
+  /** A node that was frozen when a link came and went learns of how it is now. */
+  #tellLink(node: Node, peer: number): void {
+    this.#deliver(node, () => {
+      this.#handle(node, { type: "link-down", peer });
+      if (node.linkedWith.has(peer)) this.#handle(node, { type: "link-up", peer });
+    });
+  }
+}
+
+type Queue = { atMs: number; order: number }[];
+
+function before(a: Queue[number] | undefined, b: Queue[number] | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+function rise(queue: Queue): void {
+  let index = queue.length - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (!before(queue[index], queue[parent])) return;
+    swap(queue, index, parent);
+    index = parent;
+  }
+}
+
+function sink(queue: Queue): void {
+  let index = 0;
+  for (;;) {
+    let least = index;
+    for (const child of [2 * index + 1, 2 * index + 2]) if (before(queue[child], queue[least])) least = child;
+    if (least === index) return;
+    swap(queue, index, least);
+    index = least;
+  }
+}
+
+function swap(queue: Queue, a: number, b: number): void {
+  const first = queue[a];
+  const second = queue[b];
+  if (first === undefined || second === undefined) return;
+  queue[a] = second;
+  queue[b] = first;
+}
