@@ -83,11 +83,8 @@ export type WorldErrorKind =
 
 /** A failure of the network or the disk, the same in every world. `cause` is the platform's own error. */
 export class WorldError extends Error {
-  /** The name of the class. */
   /** `WorldError`. */
-  /** What went wrong. */
   override readonly name = "WorldError";
-  /** An error of a kind, with a text for people. */
   /** What went wrong. */
   readonly kind: WorldErrorKind;
   /** An error of this kind; `options.cause` is the platform's own. */
@@ -96,17 +93,13 @@ export class WorldError extends Error {
     this.kind = kind;
   }
 }
-/** An IP address, or a name to dial. */
 
-/** 0 to 65535; 0 to take any free one. */
 /** Where a socket is: an IP address (or, to dial, a name) and a port from 0 to 65535. */
 export interface SocketAddress {
   /** An IP address or, to dial, a name. */
   readonly hostname: string;
   /** 0 to 65535. */
-  /** The chain, PEM. */
   readonly port: number;
-/** The private key, PEM. */
 }
 
 /** Certificate chain and private key, PEM text. */
@@ -120,15 +113,12 @@ export interface TlsServerOptions {
 /** How to trust a TLS server. */
 export interface TlsClientOptions {
   /** Extra certificate authorities, PEM text. */
-  /** With it, connections are TLS. */
   readonly caCerts?: readonly string[];
   /** The name the certificate must be for. @default the host name dialled */
   readonly serverName?: string;
 }
 
-/** With it, the connection is TLS. */
 /** Options of {@linkcode Net.listenTcp}. */
-/** Calls the attempt off. */
 export interface ListenTcpOptions extends SocketAddress {
   /** Speak TLS with these. @default plain TCP */
   readonly tls?: TlsServerOptions;
@@ -150,19 +140,15 @@ export interface Net {
   connectTcp(options: ConnectTcpOptions): Promise<TcpConnection>;
   /** Binds a UDP socket; port 0 takes any free one. */
   bindUdp(options: SocketAddress): UdpSocket;
-  /** Where it listens, with the real port. */
   /** Every address that a host name has, in the order in which they should be tried. An address is its own name. */
   resolve(hostname: string): Promise<string[]>;
   /** Serves HTTP until closed. Throws like {@linkcode Net.listenTcp}. */
-  /** Stops listening. Twice is fine. */
   serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer;
   /** Sends one HTTP request. */
   fetch(request: Request): Promise<Response>;
 }
 
-/** This end. */
 /** A listening TCP socket. */
-/** The other end. */
 export interface TcpListener {
   /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
@@ -181,21 +167,17 @@ export interface TcpConnection {
   /**
    * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the stream.
    * Rejects with `connection-reset`, or `closed` when closed meanwhile. One read at a time.
-   /** What was sent. */
    */
-  /** Who sent it. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes, perhaps less than given; says how many. Rejects with `broken-pipe`, `connection-reset`, `closed`. One write at a time. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the sending half; the peer reads to the end of the stream. */
   closeWrite(): Promise<void>;
-  /** Where it is bound, with the real port. */
   /** Closes at once. Twice is fine. */
   close(): void;
   /** Turns Nagle's algorithm off or on. */
   setNoDelay(noDelay: boolean): void;
 }
-/** Closes the socket. Twice is fine. */
 
 /** A datagram and where it came from. */
 export interface Datagram {
@@ -207,7 +189,6 @@ export interface Datagram {
 
 /** A bound UDP socket. */
 export interface UdpSocket {
-  /** Where it serves, with the real port. */
   /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
   /** The next datagram, whole, in bytes of its own. Rejects with `closed` once closed. */
@@ -223,7 +204,6 @@ export type HttpHandler = (
   request: Request,
   remote: SocketAddress,
 ) => Response | Promise<Response>;
-/** Makes a folder; with `recursive` also those above it, and one that is there is fine. */
 
 /** An HTTP server that is serving. */
 export interface HttpServer {
@@ -243,14 +223,13 @@ export interface Disk {
   stat(path: string): Promise<FileInfo>;
   /** What is in a folder, in no particular order. */
   list(folder: string): Promise<FolderEntry[]>;
+  /** Makes a folder; with `recursive` also those above it, and one that is there is fine. */
   makeFolder(
     path: string,
     options?: { readonly recursive?: boolean },
   ): Promise<void>;
-  /** Open it for reading. @default true */
   /** Atomically gives `from` the name `to`, replacing a file of that name. Durable after {@linkcode Disk.syncFolder}. */
   rename(from: string, to: string): Promise<void>;
-  /** Open it for writing. @default false */
   /** Removes a file or an empty folder. */
   remove(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
@@ -267,22 +246,17 @@ export interface Disk {
 
 /** How to open a file. */
 export interface OpenOptions {
-  /** Cuts or extends the file. */
+  /** Open it for reading. @default true */
   readonly read?: boolean;
-  /** Length in bytes. */
-  /** Closes the file. Twice is fine. */
+  /** Open it for writing. @default false */
   readonly write?: boolean;
   /** Make it when it is not there. @default false */
   readonly create?: boolean;
   /** Fail with `already-exists` when it is there; with `create`. @default false */
   readonly exclusive?: boolean;
-  /** A regular file. */
   /** Empty it. @default false */
-  /** A folder. */
   readonly truncate?: boolean;
-/** A symbolic link. */
 }
-/** Length in bytes. */
 
 /** An open file, addressed by byte offset. */
 export interface DiskFile {
@@ -290,13 +264,9 @@ export interface DiskFile {
   read(buffer: Uint8Array, offset: number): Promise<number | null>;
   /** Writes all of `bytes` at `offset`. On failure (`no-space`, …) a part may have been written. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Its name in the folder. */
   /** Makes what was written durable (fdatasync). */
-  /** A regular file. */
   sync(): Promise<void>;
-  /** A folder. */
   /** Cuts the file to this length, or fills it up with zeros. */
-  /** A symbolic link. */
   truncate(length: number): Promise<void>;
   /** How many bytes it has. */
   size(): Promise<number>;
