@@ -55,7 +55,7 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
  * Runs a server until it ends or is told to: calls `start`, and on SIGINT or SIGTERM stops what it made within
  * `--drain-ms`. Never returns: it ends the process.
  */
-export function runServer<F extends Flags & ListenFlags>(
+export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
   task: Task<F>,
   start: (options: TaskOptions<F>, context: TaskContext) => Running | Promise<Running>,
 ): Promise<never> {
@@ -68,7 +68,7 @@ export function runServer<F extends Flags & ListenFlags>(
     if (signal === undefined) return 0;
     if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.");
     say("Shutting down server...");
-    const { drainMs }: OptionsOf<ListenFlags> = options;
+    const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
     if (!await within(running.stop(), drainMs + SPARE_MS)) {
       log.write({ level: "warn", actor: "/", message: `Not everything was closed within ${drainMs} ms` });
     }
@@ -143,7 +143,7 @@ async function main<F extends Flags>(
     });
   }
   try {
-    const line = parseCommandLine(task, Deno.args, [processEnvironment, await dotEnv()]);
+    const line = parseCommandLine(task, Deno.args, await environment());
     if (line.type !== "run") {
       console.log(line.type === "help" ? helpText(task) : `troupe ${config.version}`);
       end(0);
@@ -162,6 +162,11 @@ async function main<F extends Flags>(
 function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replace(/\s*\n\s*/g, " ");
+}
+
+/** Where the values come from that the command line does not give: the environment, then `.env`. */
+export async function environment(): Promise<Source[]> {
+  return [processEnvironment, await dotEnv()];
 }
 
 /** The environment of the process, as far as the rights go: a name that may not be read is not set. */

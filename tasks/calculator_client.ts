@@ -17,13 +17,13 @@ const task = defineTask({
 });
 
 if (import.meta.main) {
-  await runClient(task, async (options, { world }) => {
+  await runClient(task, async (options, { world, signal }) => {
     const { host: hostname, port } = options;
     await using server = await connectLines(world, {
       address: { hostname, port },
       ...await clientTls(options, world.disk),
     });
-    using terminal = openTerminal();
+    using terminal = openTerminal(signal);
     const name = await terminal.ask("Enter your name: ");
     if (name === null) return;
     server.send(name);

@@ -78,7 +78,7 @@ if (import.meta.main) {
       address: { hostname, port },
       ...await clientTls(options, world.disk),
     });
-    using terminal = openTerminal();
+    using terminal = openTerminal(signal);
     const visit = new Visit(server, terminal);
     const heardOut = visit.listen();
     await Promise.race([visit.talk(), heardOut, aborted(signal)]);

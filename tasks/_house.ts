@@ -1,0 +1,82 @@
+/**
+ * Many services under one root actor.
+ *
+ * @module
+ */
+import {
+  type Behavior,
+  childSpec,
+  type Context,
+  escalate,
+  type Ref,
+  restart,
+  type SpawnOptions,
+  stop,
+  type StopReason,
+  supervisor,
+} from "../mod.ts";
+
+/** One service of a house: made by {@linkcode service}. */
+export interface Service {
+  readonly name: string;
+  /** Starts the service under a supervisor of its own. */
+  readonly start: (self: Context<HouseEvent>, options: SpawnOptions) => Ref<never>;
+  /** The line for a failure, where the error's own text is not the promised one. */
+  readonly explain: (error: unknown) => string | undefined;
+}
+
+/** A service has ended. */
+interface HouseEvent {
+  readonly type: "ended";
+  readonly service: Service;
+  readonly reason: StopReason;
+}
+
+/** Options of {@linkcode house}. */
+export interface HouseOptions {
+  /** One service that cannot run ends them all. @default false */
+  readonly strict?: boolean;
+  /** Milliseconds that a stop may take. */
+  readonly drainMs: number;
+}
+
+/** A service that fails is started again so often before it is given up. Its port may be free again in a moment. */
+const RESTART = restart({ limit: 3, within: 10_000, backoff: { min: 100, max: 2000, jitter: 0.2 } });
+
+/** Names a root behaviour, so that a {@linkcode house} can run it. */
+export function service<M>(
+  name: string,
+  behavior: Behavior<M>,
+  options: { readonly drainMs: number; readonly explain?: (error: unknown) => string | undefined },
+): Service {
+  const { drainMs, explain = () => undefined } = options;
+  const supervising = supervisor("one-for-one", [
+    childSpec("server", behavior, { onFailure: RESTART, shutdown: drainMs }),
+  ]);
+  return { name, explain, start: (self, spawnOptions) => self.spawn(name, supervising, spawnOptions) };
+}
+
+/**
+ * The root of many services, each under a supervisor of its own: one that fails is started again, and one that goes on
+ * failing is given up and says so, while the others run. When none is left, the house fails with the last error.
+ */
+export function house(services: readonly Service[], options: HouseOptions): Behavior<HouseEvent> {
+  const { strict = false, drainMs } = options;
+  return (self) => {
+    self.supervise("one-for-one", { stopOrder: "together" });
+    const running = new Set(services);
+    for (const service of services) {
+      const ref = service.start(self, { onFailure: strict ? escalate() : stop(), shutdown: drainMs });
+      self.watch(ref, (reason) => ({ type: "ended", service, reason }));
+    }
+    return ({ service, reason }) => {
+      running.delete(service);
+      const error = reason.type === "failed"
+        ? reason.error
+        : new Error(`Cannot run ${service.name}: it stopped`);
+      const text = service.explain(error) ?? (error instanceof Error ? error.message : String(error));
+      self.log.error(`${service.name} does not run: ${text}`);
+      if (running.size === 0) throw error;
+    };
+  };
+}

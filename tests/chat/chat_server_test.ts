@@ -1,0 +1,334 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { deadline, tempFolder, TestClient } from "../_helpers.ts";
+import { linesOf, startChat } from "./_chat.ts";
+
+Deno.test("chat: everyone else is told who comes, what is said, and who goes; the one who does it is not", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await bob.send("hello\n/me waves\n//who knows\n");
+  assertEquals(await linesOf(ann, 3), ["bob: hello", "* bob waves", "bob: /who knows"]);
+  await ann.send("bye\n");
+  await ann.send("quit\n");
+  assertEquals(await ann.rest(), "");
+  assertEquals(await linesOf(bob, 2), ["ann: bye", "ann has left the chat."]);
+});
+
+Deno.test("chat: a name that is taken, looks like one that is, or is not allowed is refused, and another may be tried", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("Paul");
+  using bob = await TestClient.connect(chat.port);
+  const refused = ["Paul", "PAUL", "Раul", "pau1", "", "a b", "x".repeat(33), "\u001b[2J", "Error"];
+  for (const name of refused) {
+    await bob.send(`${name}\n`);
+    const answer = await bob.line();
+    assertMatch(answer ?? "", /^Error: Cannot log in: /, name);
+    assert(!/\p{Cc}/u.test(answer ?? ""), "control characters come back visible");
+  }
+  await bob.send("bob\n/who\n");
+  assertEquals(await bob.line(), "In lobby: Paul, bob");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+});
+
+Deno.test("chat: a name is free again once its owner has left, and the left comes before the joined", async () => {
+  await using chat = await startChat();
+  using watcher = await chat.enter("watcher");
+  for (let round = 0; round < 20; round++) {
+    const bob = await chat.enter("bob");
+    assertEquals(await watcher.line(), "bob has joined the chat.");
+    if (round % 2 === 0) {
+      await bob.send("/quit\n");
+      await bob.closed();
+    } else {
+      bob.close();
+    }
+    assertEquals(await watcher.line(), "bob has left the chat.");
+    bob.close();
+  }
+});
+
+Deno.test("chat: however a member goes, it has left exactly once", async () => {
+  await using chat = await startChat({ maxFrameBytes: 1000 });
+  using watcher = await chat.enter("watcher");
+  const ways: ((client: TestClient) => Promise<void>)[] = [
+    (client) => client.send("quit\n"),
+    (client) => client.send("/quit\nquit\n/quit\n"),
+    (client) => client.closeWrite(),
+    (client) => Promise.resolve(client.close()),
+    // Unread data at the close makes it a reset.
+    async (client) => {
+      await client.send("/help\n/help\n");
+      client.close();
+    },
+    (client) => client.send("x".repeat(2000)),
+    (client) => client.send(Uint8Array.of(0xff, 0xfe, 10)),
+  ];
+  for (const go of ways) {
+    using leaver = await chat.enter("leaver");
+    assertEquals(await watcher.line(), "leaver has joined the chat.");
+    await go(leaver);
+    assertEquals(await watcher.line(), "leaver has left the chat.");
+  }
+  // Nothing more was said than that.
+  using last = await chat.enter("last");
+  assertEquals(await watcher.line(), "last has joined the chat.");
+  await last.closeWrite();
+});
+
+Deno.test("chat: who never logged in neither comes nor goes", async () => {
+  await using chat = await startChat();
+  using watcher = await chat.enter("watcher");
+  for (const said of ["", "watcher\n", "quit\n", "/quit\n"]) {
+    using stranger = await TestClient.connect(chat.port);
+    await stranger.send(said);
+    await stranger.closeWrite();
+    await stranger.closed();
+  }
+  using bob = await chat.enter("bob");
+  assertEquals(await watcher.line(), "bob has joined the chat.");
+  await bob.closeWrite();
+});
+
+Deno.test("chat: control characters reach nobody, and no text passes for another kind of line", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  await ann.line();
+  await bob.send("\u001b]0;owned\u0007\u0000\u009b31m\u202e\n");
+  assertEquals(await ann.line(), "bob: ␛]0;owned␇␀<U+009B>31m<U+202E>");
+  await bob.send("/msg ann ann has left the chat.\u0085\n");
+  assertEquals(await ann.line(), "bob (to you): ann has left the chat.<U+0085>");
+});
+
+Deno.test("chat: rooms are made on first use, and what is said in one is heard in no other", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  using eve = await chat.enter("eve");
+  await linesOf(ann, 2);
+  await bob.line();
+  await ann.send("/join Tea\n");
+  assertEquals(await ann.line(), "You are in Tea now.");
+  assertEquals([await bob.line(), await eve.line()], ["ann has left the chat.", "ann has left the chat."]);
+  await bob.send("/join tea\n");
+  assertEquals(await bob.line(), "You are in Tea now.");
+  assertEquals([await ann.line(), await eve.line()], ["bob has joined the chat.", "bob has left the chat."]);
+  await ann.send("only here\n/join TEA\n/rooms\n/who\n");
+  assertEquals(await bob.line(), "ann: only here");
+  assertEquals(await linesOf(ann, 3), [
+    "You are in Tea already.",
+    "Rooms: lobby (1), Tea (2)",
+    "In Tea: ann, bob",
+  ]);
+  await eve.send("/join ../../etc/passwd\n/join\n/dance\n/rooms\n");
+  assertEquals(await linesOf(eve, 4), [
+    'Error: Cannot join that room: "../../etc/passwd" has more than letters, digits, _, - and .',
+    "Error: /join takes the name of a room",
+    "Error: there is no command /dance; /help names them all",
+    "Rooms: lobby (1), Tea (2)",
+  ]);
+  await eve.send("/join other\n");
+  await eve.line();
+  await eve.send("/rooms\n");
+  assertEquals(await eve.line(), "Rooms: Tea (2), other (1)");
+});
+
+Deno.test("chat: a private message reaches one person, in any room, and nobody else", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  await ann.line();
+  await bob.send("/join elsewhere\n");
+  await Promise.all([bob.line(), ann.line()]);
+  await ann.send("/msg BOB psst\n/msg nobody psst\n/msg bob\n");
+  assertEquals(await bob.line(), "ann (to you): psst");
+  assertEquals(await linesOf(ann, 2), [
+    "Error: Cannot send to nobody: nobody has that name",
+    "Error: /msg takes a name and a text",
+  ]);
+});
+
+Deno.test("chat: the history has the last 50 lines of a room, also of one that everybody had left", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  for (let index = 0; index < 60; index++) await ann.send(`line ${index}\n`);
+  await ann.send("/history\n");
+  const expected = Array.from({ length: 50 }, (_, index) => `ann: line ${index + 10}`);
+  assertEquals(await linesOf(ann, 51), ["The last 50 lines of lobby:", ...expected]);
+  await ann.send("/history 2\n/join tea\n/me sips\n/join lobby\n/history 1\n/join TEA\n/history\n");
+  assertEquals(await linesOf(ann, 3), ["The last 2 lines of lobby:", "ann: line 58", "ann: line 59"]);
+  assertEquals(await linesOf(ann, 4), [
+    "You are in tea now.",
+    "You are in lobby now.",
+    "The last 1 lines of lobby:",
+    "ann: line 59",
+  ]);
+  assertEquals(await linesOf(ann, 3), ["You are in TEA now.", "The last 1 lines of TEA:", "* ann sips"]);
+});
+
+Deno.test("chat: one order of events for all, whoever talks at once", async () => {
+  await using chat = await startChat();
+  const names = ["ann", "bob", "cid", "dan", "eve"];
+  const listeners: TestClient[] = [];
+  for (const name of ["one", "two", "three"]) listeners.push(await chat.enter(name));
+  const talkers = await Promise.all(names.map((name) => chat.enter(name)));
+  const lines = 200;
+  await Promise.all(talkers.map(async (talker, index) => {
+    for (let line = 0; line < lines; line++) await talker.send(`${line}\n`);
+    await talker.send(index % 2 === 0 ? "quit\n" : "");
+    if (index % 2 === 1) talker.close();
+  }));
+  const heard = await Promise.all(listeners.map(async (listener) => {
+    const all: string[] = [];
+    let left = 0;
+    while (left < names.length) {
+      const line = await listener.line();
+      assert(line !== null);
+      if (names.some((name) => line === `${name} has left the chat.`)) left++;
+      if (names.some((name) => line.startsWith(`${name}:`) || line.startsWith(`${name} has left`))) {
+        all.push(line);
+      }
+    }
+    return all;
+  }));
+  assertEquals(heard[1], heard[0]);
+  assertEquals(heard[2], heard[0]);
+  for (const name of names) {
+    const own = heard[0]?.filter((line) => line.startsWith(`${name}:`)) ?? [];
+    assertEquals(own, Array.from({ length: lines }, (_, index) => `${name}: ${index}`));
+  }
+  for (const client of [...listeners, ...talkers]) client.close();
+});
+
+Deno.test("chat: over the rate, lines are dropped and their writer told once; leaving is always allowed", async () => {
+  await using chat = await startChat({ rate: { perSecond: 1, burst: 5 } });
+  using ann = await chat.enter("ann");
+  using bob = await TestClient.connect(chat.port);
+  await bob.send("bob\n");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await bob.send("flood\n".repeat(1000));
+  assertEquals(await linesOf(ann, 4), Array(4).fill("bob: flood"));
+  assertEquals(await bob.line(), "Error: slow down");
+  await bob.send("quit\n");
+  const farewell = await bob.rest();
+  assert(farewell.split("\n").length < 5, "a flood is not answered by a flood");
+  let line;
+  while ((line = await ann.line()) === "bob: flood");
+  assertEquals(line, "bob has left the chat.");
+});
+
+Deno.test("chat: among 1,000 members of whom one writes and one never reads, all others hear all of it", async () => {
+  await using chat = await startChat({
+    limits: { maxClients: 1000, slowClientMs: 300_000, maxOutboundBytes: 256 * 1024 },
+  });
+  const members: TestClient[] = [];
+  try {
+    const enter = async (name: string) => {
+      const client = await TestClient.connect(chat.port);
+      members.push(client);
+      await client.send(`${name}\n`);
+      return client;
+    };
+    const writer = await enter("writer");
+    const deaf = await enter("deaf");
+    for (let index = 0; index < 998; index += 50) {
+      const batch = Array.from(
+        { length: Math.min(50, 998 - index) },
+        (_, offset) => enter(`m-${index + offset}`),
+      );
+      await Promise.all(batch);
+    }
+    const full = await TestClient.connect(chat.port);
+    members.push(full);
+    assertEquals(await full.line(), "Server is full. Please try again later.");
+    await writer.send("/msg writer ready\n");
+    while (await writer.line() !== "writer (to you): ready");
+
+    const listeners = members.slice(2, 1000);
+    const heard = listeners.map(async (client) => {
+      const said: string[] = [];
+      let deafLeft = 0;
+      while (said.at(-1) !== "over") {
+        const line = await client.line(60_000);
+        assert(line !== null);
+        if (line === "deaf has left the chat.") deafLeft++;
+        if (line.startsWith("writer: ")) said.push(line.slice(8));
+      }
+      return { said, deafLeft };
+    });
+    // The one who never reads is sent more than the kernel and its queue hold, while the others are talked to.
+    let deafIsGone = false;
+    const watching = (async () => {
+      while (await writer.line(60_000) !== "deaf has left the chat.");
+      deafIsGone = true;
+    })();
+    const filling = "x".repeat(60_000);
+    let count = 0;
+    for (; count < 50 || !deafIsGone; count++) {
+      assert(count < 2000, "the one who never reads is disconnected");
+      await writer.send(`/msg deaf ${filling}\n${count}\n`);
+    }
+    await watching;
+    await writer.send("over\n");
+    const expected = [...Array.from({ length: count }, (_, line) => String(line)), "over"];
+    for (const { said, deafLeft } of await Promise.all(heard)) assertEquals([said, deafLeft], [expected, 1]);
+    assert(await deaf.bytes(1), "it was sent what it did not read");
+  } finally {
+    for (const member of members) member.close();
+  }
+});
+
+Deno.test("chat: the history survives a restart; a line cut off by a crash is not half there", async () => {
+  await using folder = await tempFolder();
+  const historyFile = folder.file("history.log");
+  {
+    await using chat = await startChat({ historyFile });
+    using ann = await chat.enter("ann");
+    using bob = await chat.enter("bob");
+    await ann.line();
+    await bob.send("one\ntwo\n/join tea\nthree\n");
+    assertEquals(await linesOf(ann, 3), ["bob: one", "bob: two", "bob has left the chat."]);
+  }
+  const bytes = await Deno.readFile(historyFile);
+  await Deno.writeFile(historyFile, bytes.subarray(0, -3));
+  await using chat = await startChat({ historyFile });
+  using eve = await chat.enter("eve");
+  await eve.send("/history\n/join tea\n/history\n");
+  assertEquals(await linesOf(eve, 5), [
+    "The last 2 lines of lobby:",
+    "bob: one",
+    "bob: two",
+    "You are in tea now.",
+    "The last 0 lines of tea:",
+  ]);
+});
+
+Deno.test("chat: a history file that cannot be opened stops the chat at its start", async () => {
+  await using folder = await tempFolder();
+  let failure: unknown;
+  try {
+    await using _chat = await startChat({ historyFile: folder.file("missing/history.log") });
+  } catch (error) {
+    failure = error;
+  }
+  assertMatch(String(failure), /Cannot open .*missing\/history\.log/);
+});
+
+Deno.test("chat: when it stops, everybody is told, and nobody is told that everybody left", async () => {
+  const chat = await startChat();
+  const members: TestClient[] = [];
+  try {
+    for (const name of ["ann", "bob", "cid"]) members.push(await chat.enter(name));
+    await linesOf(members[0] ?? fail(), 2);
+    await members[1]?.line();
+    await deadline(chat.system.stop(), undefined, "the stop");
+    for (const member of members) assertEquals(await member.rest(), "The server is shutting down.\n");
+  } finally {
+    for (const member of members) member.close();
+  }
+});
+
+function fail(): never {
+  throw new Error("Cannot be");
+}
