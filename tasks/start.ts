@@ -15,6 +15,7 @@ import {
   defineTask,
   environment,
   Failure,
+  type Flag,
   type Flags,
   integer,
   type ListenFlags,
@@ -74,7 +75,7 @@ type Name = keyof typeof startables;
 
 const NAMES = Object.keys(startables).filter((name): name is Name => name in startables);
 
-function servicePort(name: string, defaultPort: number): ReturnType<typeof port> {
+function servicePort(name: string, defaultPort: number): Flag<number> {
   return port({
     help: `Port of ${name}; 0 takes any free one`,
     default: defaultPort,
