@@ -225,7 +225,13 @@ export function helpText(task: Task<Flags>): string {
   rows.push(["--help", "Print this and end"], ["--version", "Print the version and end"]);
   const width = Math.max(...rows.map(([left = ""]) => left.length));
   lines.push("", "Flags:", ...rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`));
-  if (examples.length > 0) lines.push("", "Examples:", ...examples.map((args) => `  ${command} ${args}`));
+  if (examples.length > 0) {
+    lines.push(
+      "",
+      "Examples:",
+      ...examples.map((args) => `  ${command} ${args}`.trimEnd()),
+    );
+  }
   lines.push("", "A flag beats an environment variable (in brackets), which beats a line of .env.");
   return lines.join("\n");
 }
