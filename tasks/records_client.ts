@@ -1,0 +1,314 @@
+/**
+ * The records store's client: a menu, or one request as flags say.
+ *
+ * @module
+ */
+import { writeAtomic } from "../actors/store/mod.ts";
+import type { World } from "../actors/world/world.ts";
+import {
+  formatRequest,
+  parseResponse,
+  type RecordsRequest,
+  type RecordsResponse,
+  type Student,
+  studentMistake,
+  studentRecord,
+  wallSeconds,
+} from "../protocols/records.ts";
+import {
+  clientTls,
+  defineTask,
+  Failure,
+  named,
+  path,
+  runClient,
+  type TaskOptions,
+  tcpClientFlags,
+  text,
+} from "./_cli.ts";
+import { connectLines, type LineClient, type LineClientOptions } from "./_line_client.ts";
+import { openTerminal, type Terminal, visible } from "./_terminal.ts";
+
+const { host, port, tls, ca } = tcpClientFlags({ port: 12_000, host: "localhost" });
+
+/** In the order in which they are asked. */
+const QUESTIONS = [
+  ["id", "Student ID"],
+  ["name", "Name"],
+  ["dateOfBirth", "Date of Birth"],
+  ["city", "City"],
+  ["reason", "Reason"],
+] as const;
+
+/** The command line. */
+export const task = defineTask({
+  name: "records:client",
+  summary: "Student records store: the client",
+  env: "RECORDS",
+  positionals: {
+    usage: "[read ID | write | info]",
+    help: "What to ask the server for; without it, a menu asks.",
+    max: 2,
+  },
+  examples: [
+    "",
+    "read 150210710 --out records",
+    'write --id 150210710 --name "Ada Lovelace" --dob 1815-12-10 --city London --reason Enrolment',
+    "info",
+  ],
+  flags: {
+    host: text({ help: "Server's name or address; without it, the menu asks", value: "HOST", env: [] }),
+    port: { ...port, help: "Server's port; without it, the menu asks", default: undefined, env: [] },
+    serverHost: named({ ...host, help: "Where --host is not given: what the menu offers" }, "SERVER_HOST"),
+    serverPort: named({ ...port, help: "Where --port is not given: what the menu offers" }, "SERVER_PORT"),
+    tls,
+    ca,
+    token: named(text({ help: "What the server wants to be shown" }), "AUTH_TOKEN"),
+    out: path({ help: "Folder into which a record is saved", default: ".", value: "FOLDER" }),
+    id: text({ help: "Student ID", value: "ID", env: [] }),
+    name: text({ help: "Name", env: [] }),
+    dob: text({ help: "Date of birth", value: "DATE", env: [] }),
+    city: text({ help: "City", env: [] }),
+    reason: text({ help: "Reason", env: [] }),
+  },
+  check(options, args) {
+    const [command, id] = args;
+    if (command === undefined) return undefined;
+    if (command !== "read" && command !== "write" && command !== "info") {
+      return `Unknown command ${JSON.stringify(command)}: it takes read, write or info`;
+    }
+    if (command === "read") return mistakeOf("ID", "id", id, command);
+    if (id !== undefined) return `Unexpected argument ${JSON.stringify(id)}`;
+    if (command === "info") return undefined;
+    const { id: student, name, dob, city, reason } = options;
+    return mistakeOf("--id", "id", student) ?? mistakeOf("--name", "name", name) ??
+      mistakeOf("--dob", "dateOfBirth", dob) ?? mistakeOf("--city", "city", city) ??
+      mistakeOf("--reason", "reason", reason);
+  },
+});
+
+type Options = TaskOptions<typeof task.flags>;
+
+function mistakeOf(
+  flag: string,
+  field: keyof Student,
+  given: string | undefined,
+  command = "write",
+): string | undefined {
+  if (given === undefined) return `${command} needs ${flag}`;
+  const mistake = studentMistake(field, given);
+  return mistake && `${flag}: ${mistake}`;
+}
+
+/** A connection to the store that is made when it is needed, and anew when the server has closed it meanwhile. */
+class RecordsClient implements AsyncDisposable {
+  readonly #world: World;
+  readonly #options: LineClientOptions;
+  readonly #token: string | undefined;
+  #client: LineClient | undefined;
+
+  constructor(world: World, options: LineClientOptions, token: string | undefined) {
+    this.#world = world;
+    this.#options = options;
+    this.#token = token;
+  }
+
+  /** Throws {@linkcode Failure} when there is no server, or it does not let us in. */
+  async connect(): Promise<LineClient> {
+    const client = this.#client = await connectLines(this.#world, this.#options);
+    if (this.#token !== undefined) {
+      const answer = await ask(client, { type: "auth", clientId: null, token: this.#token });
+      if (answer.type === "error") throw new Failure(answer.data);
+    }
+    return client;
+  }
+
+  /** Sends a request and waits for its answer. Throws {@linkcode Failure} when the server is gone. */
+  async request(request: RecordsRequest): Promise<RecordsResponse> {
+    if (this.#client === undefined) return await ask(await this.connect(), request);
+    try {
+      return await ask(this.#client, request);
+    } catch {
+      // It was closed while the person was thinking. To ask for the same twice does no harm.
+      await this.#disconnect();
+      return await ask(await this.connect(), request);
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#client?.[Symbol.asyncDispose]();
+    this.#client = undefined;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disconnect();
+  }
+}
+
+async function ask(client: LineClient, request: RecordsRequest): Promise<RecordsResponse> {
+  const line = await client.request(formatRequest(request).trimEnd());
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // A server that is full says so in plain words.
+    throw new Failure(visible(line));
+  }
+  const response = parseResponse(value);
+  if (response === undefined) throw new Failure(`Cannot understand the server's answer: ${visible(line)}`);
+  return response;
+}
+
+/** One request of the command line. */
+async function runOnce(
+  client: RecordsClient,
+  options: Options,
+  args: readonly string[],
+  world: World,
+): Promise<string> {
+  const [command, readId = ""] = args;
+  const answer = await client.request(requestOf(command, readId, options, world));
+  if (answer.type === "error") throw new Failure(visible(answer.data));
+  if (answer.type === "info") return JSON.stringify(answer.data);
+  return command === "read" ? await save(world, options.out, readId, answer.data) : visible(answer.data);
+}
+
+function requestOf(
+  command: string | undefined,
+  readId: string,
+  options: Options,
+  world: World,
+): RecordsRequest {
+  if (command === "read") return { type: "read", clientId: readId };
+  if (command === "info") return { type: "info", clientId: null };
+  const { id = "", name = "", dob = "", city = "", reason = "" } = options;
+  return writeRequest({ id, name, dateOfBirth: dob, city, reason }, world);
+}
+
+function writeRequest(student: Student, world: World): RecordsRequest {
+  return {
+    type: "write",
+    clientId: student.id,
+    text: studentRecord(student, wallSeconds(world.clock.now())),
+  };
+}
+
+async function save(world: World, folder: string, id: string, record: string): Promise<string> {
+  const file = `${folder.replace(/(?<=.)\/+$/, "")}/${id}.txt`;
+  await writeAtomic(world.disk, file, new TextEncoder().encode(record));
+  return `Written requested file to ${file} successfully`;
+}
+
+/** Asks until the answer is fine; null at the end of the input. */
+async function askChecked(
+  terminal: Terminal,
+  question: string,
+  mistake: (text: string) => string | undefined,
+): Promise<string | null> {
+  for (;;) {
+    const typed = (await terminal.ask(question))?.trim();
+    if (typed === undefined) return null;
+    const wrong = mistake(typed);
+    if (wrong === undefined) return typed;
+    terminal.print(wrong);
+  }
+}
+
+/** The address that a person wants; null at the end of the input. */
+async function askAddress(
+  terminal: Terminal,
+  options: Options,
+): Promise<{ hostname: string; port: number } | null> {
+  const { serverHost, serverPort } = options;
+  const hostname = options.host ?? (await terminal.ask(`Enter the server's host (${serverHost}): `))?.trim();
+  if (hostname === undefined) return null;
+  let chosen = options.port;
+  if (chosen === undefined) {
+    const isPort = (text: string) => /^\d{0,5}$/.test(text) && Number(text) <= 65535;
+    const typed = await askChecked(
+      terminal,
+      `Enter the server's port (${serverPort}): `,
+      (text) => isPort(text) ? undefined : "A port is a number from 0 to 65535.",
+    );
+    if (typed === null) return null;
+    chosen = typed === "" ? serverPort : Number(typed);
+  }
+  return { hostname: hostname === "" ? serverHost : hostname, port: chosen };
+}
+
+/** Asks for a student; null at the end of the input. */
+async function askStudent(terminal: Terminal): Promise<Student | null> {
+  const student = { id: "", name: "", dateOfBirth: "", city: "", reason: "" };
+  for (const [field, question] of QUESTIONS) {
+    const typed = await askChecked(terminal, `Enter ${question}: `, (text) => studentMistake(field, text));
+    if (typed === null) return null;
+    student[field] = typed;
+  }
+  return student;
+}
+
+/** What one choice of the menu leads to: a line to print; null at the end of the input. */
+async function choose(
+  choice: string,
+  client: RecordsClient,
+  terminal: Terminal,
+  options: Options,
+  world: World,
+): Promise<string | null> {
+  if (choice === "1") {
+    const student = await askStudent(terminal);
+    if (student === null) return null;
+    const { data } = await client.request(writeRequest(student, world));
+    return visible(String(data));
+  }
+  if (choice !== "2") return "Invalid choice. Please enter 1, 2 or 3.";
+  const id = await askChecked(terminal, "Enter Student ID: ", (text) => studentMistake("id", text));
+  if (id === null) return null;
+  const answer = await client.request({ type: "read", clientId: id });
+  return answer.type === "success"
+    ? await save(world, options.out, id, answer.data)
+    : visible(String(answer.data));
+}
+
+const MENU = "1. Write to the server\n2. Read from the server\n3. Exit";
+
+async function runMenu(options: Options, world: World, signal: AbortSignal): Promise<void> {
+  using terminal = openTerminal(signal);
+  const address = await askAddress(terminal, options);
+  if (address === null) return;
+  terminal.print("Address set successfully.");
+  {
+    await using client = new RecordsClient(
+      world,
+      { address, ...await clientTls(options, world.disk) },
+      options.token,
+    );
+    await client.connect();
+    for (;;) {
+      terminal.print(MENU);
+      const choice = (await terminal.ask("Enter your choice: "))?.trim();
+      if (choice === undefined || choice === "3") break;
+      const line = await choose(choice, client, terminal, options, world);
+      if (line === null) break;
+      terminal.print(line);
+    }
+  }
+  terminal.print("Connection closed successfully.");
+  terminal.print("Goodbye!");
+}
+
+async function runCommand(options: Options, world: World, args: readonly string[]): Promise<void> {
+  const address = { hostname: options.host ?? options.serverHost, port: options.port ?? options.serverPort };
+  await using client = new RecordsClient(
+    world,
+    { address, ...await clientTls(options, world.disk) },
+    options.token,
+  );
+  console.log(await runOnce(client, options, args, world));
+}
+
+if (import.meta.main) {
+  await runClient(task, async (options, { world, args, signal }) => {
+    await (args.length === 0 ? runMenu(options, world, signal) : runCommand(options, world, args));
+  });
+}
