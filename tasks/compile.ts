@@ -1,0 +1,116 @@
+/**
+ * One program a task, with the task's rights baked in and no more.
+ *
+ * @module
+ */
+import config from "../deno.json" with { type: "json" };
+import { defineTask, Failure, path, runClient, text, UsageError } from "./_cli.ts";
+
+/** A task that can be compiled. */
+export interface Program {
+  /** The name of the `deno task`, `chat:server`. */
+  readonly name: string;
+  /** The file in the output folder, `chat-server`. */
+  readonly file: string;
+  /** Its entry point, from the repository's folder. */
+  readonly script: string;
+  /** Its rights, as `deno compile` takes them. */
+  readonly rights: readonly string[];
+}
+
+type Rights = Readonly<Record<string, true | readonly string[]>>;
+
+/**
+ * The rights of a permission set as flags. A set in `deno.json` would do for `deno run`, but a compiled program has its
+ * relative paths made absolute, to where it was compiled; those of a flag are relative to where it runs.
+ */
+export function rightsFlags(rights: Rights): string[] {
+  return Object.entries(rights).map(([name, granted]) =>
+    granted === true ? `--allow-${name}` : `--allow-${name}=${granted.join(",")}`
+  );
+}
+
+/** Every server and client of `deno.json`, the peer, and all servers together. */
+export function programs(): Program[] {
+  const sets: Readonly<Record<string, unknown>> = config.permissions;
+  return Object.entries(config.tasks).flatMap(([name, { command }]) => {
+    if (!/:(server|client)$|^(peer|start)$/.test(name)) return [];
+    const [, set = "", script = ""] = / -P=(\S+) (\S+\.ts)$/.exec(command) ?? [];
+    const rights = sets[set];
+    if (!isRights(rights)) throw new Failure(`Cannot compile ${name}: its rights are not a set of deno.json`);
+    return [{ name, file: name.replace(":", "-"), script, rights: rightsFlags(rights) }];
+  });
+}
+
+function isRights(value: unknown): value is Rights {
+  return typeof value === "object" && value !== null &&
+    Object.values(value).every((granted) => granted === true || Array.isArray(granted));
+}
+
+const task = defineTask({
+  name: "compile",
+  summary: "One program a server or client, that runs without Deno and has exactly its rights",
+  env: "COMPILE",
+  flags: {
+    out: path({ help: "Folder of the programs", value: "DIR", default: "dist" }),
+    target: text({
+      help: "Kind of machine to compile for, as deno compile names it (by default this one)",
+      value: "TRIPLE",
+    }),
+  },
+  positionals: {
+    usage: "[TASK…]",
+    help: "Tasks to compile, such as chat:server; without any, all",
+    max: 1000,
+  },
+  examples: ["", "chat:server chat:client", "--target aarch64-apple-darwin"],
+});
+
+if (import.meta.main) {
+  await runClient(task, async ({ out, target, verbose }, { args, signal }) => {
+    const all = programs();
+    const unknown = args.find((name) => !all.some((program) => program.name === name));
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `There is no program of the name ${unknown}: ${all.map(({ name }) => name).join(", ")}`,
+      );
+    }
+    for (const program of all.filter(({ name }) => args.length === 0 || args.includes(name))) {
+      const file = `${out}/${program.file}`;
+      await compile(program, file, { target, verbose, signal });
+      console.log(`${program.name} is ${file}`);
+    }
+  });
+}
+
+interface CompileOptions {
+  readonly target: string | undefined;
+  readonly verbose: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function compile(program: Program, file: string, options: CompileOptions): Promise<void> {
+  const { target, verbose, signal } = options;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["compile", "--quiet", "--no-prompt", ...program.rights],
+      ...(target === undefined ? [] : ["--target", target]),
+      ...["--output", file, new URL(`../${program.script}`, import.meta.url).pathname],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    signal,
+  }).output();
+  if (success) return;
+  const said = new TextDecoder().decode(stderr);
+  if (verbose) console.error(said);
+  // What `deno compile` puts the script into. It is fetched at the first use, from where not every machine can fetch.
+  if (/base binary|denort/i.test(said)) {
+    throw new Failure(
+      `Cannot compile ${program.name}: no base runtime could be fetched; DENORT_BIN may name a local one`,
+    );
+  }
+  const [first = "it is not known why"] = said.split("\n").filter((line) => line.trim() !== "");
+  throw new Failure(`Cannot compile ${program.name}: ${first.replace(/^\W*error\W*/, "")}`);
+}
