@@ -16,7 +16,7 @@ export type LogStream = "stdout" | "stderr";
 export interface DenoLogOptions {
   /** Lines below this level are thrown away. @default "info" */
   readonly level?: LogLevel;
-  /** @default "text" */
+  /** How lines look. @default "text" */
   readonly format?: LogFormat;
   /** Takes the lines (one or more, each with its line end) instead of the process's own streams. */
   readonly write?: (lines: string, stream: LogStream) => void;

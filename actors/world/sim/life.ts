@@ -27,10 +27,14 @@ export class Life {
     });
   }
 
-  /** `task`, which does nothing once this life is over. */
+  /** `task`, which does nothing once this life is over, and whose failure is the simulation's. */
   whileAlive(task: () => void): () => void {
     return () => {
-      if (this.alive) task();
+      try {
+        if (this.alive) task();
+      } catch (error) {
+        this.simulation.fail(error);
+      }
     };
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Chaos, ChaosPlan, Range } from "./chaos.ts";
 export type { DiskOperation } from "./disk_state.ts";
 export { type Program, SimHost, type SimHostOptions } from "./host.ts";
 export { SimLog, type SimLogRecord } from "./log.ts";
@@ -10,6 +11,13 @@ export { type Cut, SimNet } from "./net.ts";
 export type { NetworkConditions } from "./network.ts";
 export { SeededRandom } from "./random.ts";
 export { SimDisk } from "./sim_disk.ts";
+export {
+  simulate,
+  type SimulateOptions,
+  SimulationFailure,
+  type SimulationRun,
+  type SimulationSummary,
+} from "./simulate.ts";
 export { formatTrace, Trace, type TraceEvent } from "./trace.ts";
 export { SimWorld, simWorld, type SimWorldOptions } from "./world.ts";
 export type * from "../world.ts";

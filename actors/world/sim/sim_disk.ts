@@ -103,6 +103,11 @@ export class SimDisk {
     this.#disk.failNext(operation, kind, options.path, options.count ?? 1);
   }
 
+  /** Takes back what {@linkcode SimDisk.failNext} has planned and what has not happened yet. */
+  forgetFailures(): void {
+    this.#disk.forgetFailures();
+  }
+
   #makeRoom(path: string, followLast: boolean): Place {
     const names = nameParts(path);
     for (let count = 1; count < names.length; count++) {

@@ -40,6 +40,7 @@ export class Simulation {
   #readings = 0;
   #eventsOfNow = 0;
   #closed = false;
+  #still: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
   constructor(seed: number, traceLength: number) {
@@ -116,10 +117,21 @@ export class Simulation {
     return promise;
   }
 
+  /** Calls `still` whenever nothing is under way and nobody waits for time to go by; also when nothing ever begins. */
+  onStill(still: () => void): void {
+    this.#still = still;
+    this.#wake();
+  }
+
   /** Makes all who wait fail: the simulation itself went wrong. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wake();
+  }
+
+  /** Throws what went wrong in an event, if something did. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Ends it: nothing happens any more. */
@@ -127,6 +139,7 @@ export class Simulation {
     this.#closed = true;
     this.#queue.clear();
     this.#waiters = [];
+    this.#still = () => {};
   }
 
   #wait(waiter: Waiter): void {
@@ -147,17 +160,19 @@ export class Simulation {
   /** One event, or one waiter that is served; what their promises cause settles before the next. */
   #step = (): void => {
     this.#readings = 0;
-    if (this.#closed || !this.#next()) {
+    if (this.#closed) return;
+    if (this.#next()) {
+      whenSettled(this.#step);
+    } else {
       this.#running = false;
-      return;
+      this.#still();
     }
-    whenSettled(this.#step);
   };
 
   #next(): boolean {
-    if (this.#failure !== undefined) {
-      const { error } = this.#failure;
-      for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    if (this.#failure !== undefined && this.#waiters.length > 0) {
+      for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure.error);
+      return true;
     }
     let first: Waiter | undefined;
     for (const waiter of this.#waiters) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Chaos, type ChaosPlan, RunningChaos } from "./chaos.ts";
 import { SimHost, type SimHostOptions } from "./host.ts";
 import { SimNet } from "./net.ts";
 import { Network, type NetworkConditions } from "./network.ts";
@@ -93,6 +94,21 @@ export class SimWorld {
     promise.then(mark, mark);
     await this.#simulation.until(() => settled, withinMs, "the promise");
     return await promise;
+  }
+
+  /** Has things go wrong by plan, from now on. */
+  chaos(plan: ChaosPlan): Chaos {
+    return new RunningChaos(this.#simulation, this.net, this.hosts, plan);
+  }
+
+  /** Calls `still` whenever nothing is under way and nobody waits for time to go by. */
+  onStill(still: () => void): void {
+    this.#simulation.onStill(still);
+  }
+
+  /** Throws what a host's code threw with nobody there to catch it, if it did. */
+  throwFailure(): void {
+    this.#simulation.throwFailure();
   }
 
   /** Adds a line of the test's own to the trace. */

@@ -1,0 +1,201 @@
+/**
+ * Runs a test under many seeds.
+ *
+ * @module
+ */
+import { trapAmbient, watchRejections } from "./_ambient.ts";
+import { whenSettled } from "./_real_loop.ts";
+import { formatTrace, type TraceEvent } from "./trace.ts";
+import { SimWorld, type SimWorldOptions } from "./world.ts";
+
+/** Options of {@linkcode simulate}. */
+export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
+  /** How many seeds, counted from 1, or which ones. @default 100 */
+  readonly seeds?: number | Iterable<number>;
+  /** How many of the last events a failure shows. @default 60 */
+  readonly traceLines?: number;
+  /** Every how many seeds one is run twice, to see that both runs are equal; the first always is. @default 250 */
+  readonly repeatEvery?: number;
+  /** The command that a failure names for running its seed again. @default (name, seed) => `deno task simulate --only "${name}" --seed ${seed}` */
+  readonly replay?: (name: string, seed: number) => string;
+  /** Told after each seed. */
+  readonly progress?: (run: SimulationRun) => void;
+}
+
+/** What one run came to. */
+export interface SimulationRun {
+  /** Its seed. */
+  readonly seed: number;
+  /** Equal for equal runs. */
+  readonly hash: string;
+  /** How many events it had. */
+  readonly events: number;
+  /** How much virtual time went by. */
+  readonly virtualMs: number;
+}
+
+/** What all runs came to. */
+export interface SimulationSummary {
+  /** How many seeds were run. */
+  readonly seeds: number;
+  /** How many events they had. */
+  readonly events: number;
+  /** How much virtual time went by. */
+  readonly virtualMs: number;
+}
+
+/** A run that failed, told so that it can be run again. */
+export class SimulationFailure extends Error {
+  /** `SimulationFailure`. */
+  override readonly name = "SimulationFailure";
+  /** The seed to run again. */
+  readonly seed: number;
+  /** The last events before the failure. */
+  readonly trace: readonly TraceEvent[];
+
+  /** See {@linkcode simulate}. */
+  constructor(message: string, seed: number, trace: readonly TraceEvent[], cause: unknown) {
+    super(message, { cause });
+    this.seed = seed;
+    this.trace = trace;
+  }
+}
+
+/**
+ * Runs `test` in a fresh simulated world for each of many seeds.
+ *
+ * Throws {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with nobody
+ * looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is not equal to the
+ * first. Its text has the seed, the last events and the command that runs the seed again.
+ *
+ * @example
+ * ```ts
+ * import { simulate } from "@troupe/actors/sim";
+ *
+ * await simulate("a timer rings", { seeds: 10 }, async (sim) => {
+ *   let rang = false;
+ *   sim.host("a").world.clock.timer(1000, () => rang = true);
+ *   await sim.until(() => rang, 1500);
+ * });
+ * ```
+ */
+export async function simulate(
+  name: string,
+  options: SimulateOptions,
+  test: (sim: SimWorld) => Promise<void>,
+): Promise<SimulationSummary> {
+  const { seeds = 100, repeatEvery = 250 } = options;
+  let count = 0;
+  let events = 0;
+  let virtualMs = 0;
+  for (const seed of typeof seeds === "number" ? upTo(seeds) : seeds) {
+    const run = await runOnce(name, options, seed, test);
+    if (count % repeatEvery === 0) {
+      const again = await runOnce(name, options, seed, test);
+      if (again.hash !== run.hash) throw notEqual(name, options, run, again);
+    }
+    count++;
+    events += run.events;
+    virtualMs += run.virtualMs;
+    options.progress?.(run);
+  }
+  return { seeds: count, events, virtualMs };
+}
+
+function* upTo(count: number): Iterable<number> {
+  for (let seed = 1; seed <= count; seed++) yield seed;
+}
+
+interface FullRun extends SimulationRun {
+  readonly trace: readonly TraceEvent[];
+}
+
+async function runOnce(
+  name: string,
+  options: SimulateOptions,
+  seed: number,
+  test: (sim: SimWorld) => Promise<void>,
+): Promise<FullRun> {
+  const sim = new SimWorld({ ...options, seed });
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  let isOver = false;
+  let touched: Error | undefined;
+  const release = [
+    trapAmbient((error) => touched ??= error),
+    watchRejections((reason) => fail(reason)),
+  ];
+  // Nothing under way, nobody waiting for time to go by, and the test not over: it never will be.
+  sim.onStill(() => {
+    if (!isOver) fail(new Error("Cannot finish: the test waits, and nothing more will happen"));
+  });
+  try {
+    await Promise.race([test(sim), failed]);
+    isOver = true;
+    // A promise rejected by the last event is told of one turn later.
+    await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
+    if (touched !== undefined) throw touched;
+    sim.throwFailure();
+    return {
+      seed,
+      hash: sim.trace.hash,
+      events: sim.trace.count,
+      virtualMs: sim.now,
+      trace: sim.trace.last(Infinity),
+    };
+  } catch (error) {
+    throw failure(
+      name,
+      options,
+      seed,
+      sim.trace.last(options.traceLines ?? 60),
+      sim.trace.count,
+      touched ?? error,
+    );
+  } finally {
+    isOver = true;
+    sim.close();
+    for (const undo of release) undo();
+  }
+}
+
+function failure(
+  name: string,
+  options: SimulateOptions,
+  seed: number,
+  trace: readonly TraceEvent[],
+  count: number,
+  error: unknown,
+): SimulationFailure {
+  const why = error instanceof Error ? error.message : String(error);
+  const replay = options.replay ?? usualReplay;
+  const message = `Cannot pass "${name}" with seed ${seed}: ${why}\n\n` +
+    `The last ${trace.length} of ${count} events (virtual ms, host, actor, event):\n${
+      formatTrace(trace)
+    }\n\n` +
+    `The same again: ${replay(name, seed)}\n`;
+  return new SimulationFailure(message, seed, trace, error);
+}
+
+function usualReplay(name: string, seed: number): string {
+  return `deno task simulate --only "${name}" --seed ${seed}`;
+}
+
+function notEqual(name: string, options: SimulateOptions, run: FullRun, again: FullRun): SimulationFailure {
+  const index = run.trace.findIndex((event, at) =>
+    formatTrace([event]) !== formatTrace(again.trace.slice(at, at + 1))
+  );
+  const where = index < 0
+    ? `${run.events} events and then ${again.events}`
+    : `it went\n${formatTrace(run.trace.slice(index, index + 1))}\nand then\n${
+      formatTrace(again.trace.slice(index, index + 1))
+    }`;
+  const error = new Error(`two runs are not equal: ${where}`);
+  return failure(
+    name,
+    options,
+    run.seed,
+    run.trace.slice(0, Math.max(0, index)).slice(-20),
+    run.events,
+    error,
+  );
+}
