@@ -263,7 +263,7 @@ interface Ballot {
  * @example A network of one
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Election, electionTimes } from "./election.ts";
+ * import { Election, electionTimes } from "@troupe/actors/protocols/election";
  *
  * const election = new Election({ id: 1, nodes: [1], times: electionTimes(), memory: null, nowMs: 0, random: Math.random });
  * election.handle({ type: "tick" }, 50);

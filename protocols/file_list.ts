@@ -1,0 +1,112 @@
+/**
+ * Lists of file names: as they travel between peers, and as the leader's log shows them.
+ *
+ * @module
+ */
+
+/** Limits of a list that is taken from a peer. */
+export const MAX_LIST_BYTES: number = 64 * 1024 * 1024;
+
+/** The most bytes of one name, as file systems have it. */
+export const MAX_NAME_BYTES = 255;
+
+/** A list that was taken from a peer. */
+export interface FileList {
+  /** Sorted, each once. */
+  readonly names: readonly string[];
+  /** How many names were refused: see {@linkcode isFileName}. */
+  readonly refused: number;
+}
+
+/**
+ * Whether a name may stand in a list: one that stays in its folder and on its line.
+ *
+ * Refused are the empty name, `.` and `..`, path separators of any platform, control characters and line separators, lone
+ * surrogates, and what is over {@linkcode MAX_NAME_BYTES}.
+ *
+ * @example
+ * ```ts
+ * import { isFileName } from "@troupe/actors/protocols/file_list";
+ * import { assert } from "@std/assert";
+ *
+ * assert(isFileName("1_1.txt"));
+ * assert(!isFileName("../1_1.txt"));
+ * ```
+ */
+export function isFileName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && name.isWellFormed() && !FORBIDDEN.test(name) &&
+    (name.length * 3 <= MAX_NAME_BYTES || UTF8.encode(name).length <= MAX_NAME_BYTES);
+}
+
+/** Separators of paths, control characters (C0, DEL, C1), line and paragraph separators. */
+// deno-lint-ignore no-control-regex
+const FORBIDDEN = /[\/\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const UTF8 = new TextEncoder();
+
+/** The names that may stand in a list, sorted by code point (as UTF-8 sorts), each once. */
+export function fileNames(names: Iterable<string>): string[] {
+  return [...new Set(names)].filter(isFileName).sort(compareCodePoints);
+}
+
+/** The answer to `SEND`: one name a line. */
+export function encodeFileList(names: readonly string[]): string {
+  return names.length === 0 ? "" : names.join("\n") + "\n";
+}
+
+/**
+ * Reads the answer to `SEND`. Old nodes may end their lines with `\r\n`, and the last one with nothing.
+ *
+ * Throws `TypeError` on what is no UTF-8.
+ */
+export function decodeFileList(bytes: Uint8Array): FileList {
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  const given = lines.filter((line) => line !== "");
+  const names = fileNames(given);
+  return { names, refused: given.filter((name) => !isFileName(name)).length };
+}
+
+/** The names of one node, for {@linkcode formatFileLog}. */
+export interface NodeFiles {
+  readonly node: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * The leader's log: its own files, then every other node's in the order of their IDs.
+ *
+ * @example
+ * ```ts
+ * import { formatFileLog } from "@troupe/actors/protocols/file_list";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   formatFileLog(1, [{ node: 2, names: ["b.txt"] }, { node: 1, names: ["a.txt"] }]),
+ *   "Leader Node 1 files:\na.txt\n\nNode 2 files:\nb.txt\n",
+ * );
+ * ```
+ */
+export function formatFileLog(leader: number, lists: readonly NodeFiles[]): string {
+  const others = lists.filter(({ node }) => node !== leader).sort((a, b) => a.node - b.node);
+  const sections = [...lists.filter(({ node }) => node === leader), ...others];
+  return sections
+    .map(({ node, names }) =>
+      `${node === leader ? "Leader " : ""}Node ${node} files:\n${encodeFileList(names)}`
+    )
+    .join("\n");
+}
+
+/** UTF-16 sorts what lies beyond the first plane before U+E000 to U+FFFF; code points, like UTF-8, do not. */
+function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) {
+      const leftBeyond = left >= 0xd800 && left <= 0xdfff;
+      const rightBeyond = right >= 0xd800 && right <= 0xdfff;
+      return leftBeyond === rightBeyond ? left - right : leftBeyond ? 1 : -1;
+    }
+  }
+  return a.length - b.length;
+}
