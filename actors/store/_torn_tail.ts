@@ -75,8 +75,11 @@ export class TornTailJournal {
     try {
       await this.#disk.remove(this.#path);
     } catch (error) {
-      if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+      if (error instanceof WorldError && error.kind === "not-found") return;
+      throw error;
     }
+    // An old journal that a power cut brings back could speak of a line that a person has shortened since.
+    await this.#disk.syncFolder(folderOf(this.#path));
   }
 
   close(): void {

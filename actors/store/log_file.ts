@@ -20,6 +20,7 @@ export type LogForm = "text" | "framed";
 
 /** Options of {@linkcode LogFile.open}. */
 export interface LogFileOptions {
+  /** How records lie in the file. */
   readonly form: LogForm;
   /** Called with each record that is there, oldest first; bytes are valid until it returns. */
   readonly replay?: (record: Uint8Array) => void;
@@ -41,8 +42,11 @@ export interface Batch {
 
 /** The file could not be opened, or could be opened but not read. `cause` is the {@linkcode WorldError}. */
 export class LogFileError extends Error {
+  /** For `error.name`. */
   override readonly name = "LogFileError";
+  /** What was tried. */
   readonly during: "open" | "read";
+  /** Tells what was tried with which file, and why it failed. */
   constructor(during: "open" | "read", path: string, cause: unknown) {
     super(`Cannot ${during} ${path}: ${reasonOf(cause)}`, { cause });
     this.during = during;
@@ -73,7 +77,9 @@ const SCAN_BYTES = 1 << 18;
  * ```
  */
 export class LogFile {
+  /** The file. */
   readonly path: string;
+  /** How records lie in it. */
   readonly form: LogForm;
   /** The file was not there before. */
   readonly created: boolean;

@@ -1,0 +1,98 @@
+import { deadline, startProcess, startTask, type TempFolder, type TestProcess } from "../_helpers.ts";
+
+/** A server of the editor, the real task. */
+export interface EditorPlay extends AsyncDisposable {
+  readonly server: TestProcess;
+  readonly port: number;
+}
+
+/** Starts the task in a folder. */
+export async function startEditor(folder: TempFolder, ...args: string[]): Promise<EditorPlay> {
+  const server = startTask("editor:server", ["--host", "127.0.0.1", "--port", "0", ...args], {
+    cwd: folder.path,
+  });
+  try {
+    const port = await server.port();
+    return { server, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Starts one of the Python programs beside this file. */
+export function startPython(program: string, ...args: string[]): TestProcess {
+  return startProcess("python3", ["-u", new URL(program, import.meta.url).pathname, ...args]);
+}
+
+/** A client that only listens, or also floods: it keeps all that it was sent. */
+export class Crowd implements Disposable {
+  readonly conn: Deno.Conn;
+  #text = "";
+  #ended = false;
+  #waiting = new Set<() => void>();
+  readonly #done: Promise<void>;
+
+  private constructor(conn: Deno.Conn) {
+    this.conn = conn;
+    this.#done = this.#listen();
+  }
+
+  static async join(port: number): Promise<Crowd> {
+    return new Crowd(await deadline(Deno.connect({ hostname: "127.0.0.1", port })));
+  }
+
+  /** All that it was sent. */
+  get text(): string {
+    return this.#text;
+  }
+
+  async #listen(): Promise<void> {
+    const buffer = new Uint8Array(65536);
+    const decoder = new TextDecoder();
+    try {
+      for (let count; (count = await this.conn.read(buffer)) !== null;) {
+        this.#text += decoder.decode(buffer.subarray(0, count), { stream: true });
+        this.#wake();
+      }
+    } catch {
+      // Lost: what was sent counts.
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** Waits until what it was sent satisfies a condition. */
+  async until(holds: (text: string) => boolean, what: string, limitMs = 30_000): Promise<void> {
+    const wait = async () => {
+      while (!holds(this.#text)) {
+        if (this.#ended) throw new Error(`Cannot wait for ${what}: the connection ended`);
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+    };
+    await deadline(wait(), limitMs, what);
+  }
+
+  /** Waits for the end of the connection. */
+  async ended(): Promise<void> {
+    await deadline(this.#done, 15_000, "the end of the connection");
+  }
+
+  async send(text: string): Promise<void> {
+    let bytes: Uint8Array = new TextEncoder().encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.conn.close();
+    } catch {
+      // Closed before.
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { assert, assertEquals } from "@std/assert";
+import { tempFolder } from "../_helpers.ts";
+import { Crowd, startEditor } from "./_play.ts";
+
+const ROUNDS = 10;
+const WRITERS = 8;
+
+/** Sends lines, each with a name of its own, until the server is gone; says how many it began to send. */
+async function flood(client: Crowd, name: string): Promise<number> {
+  let lines = 0;
+  try {
+    while (true) {
+      let chunk = "";
+      for (let i = 0; i < 20; i++) chunk += `${name} ${lines++} ${"x".repeat(lines % 97)}\n`;
+      await client.send(chunk);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  } catch {
+    return lines;
+  }
+}
+
+for (const sync of ["always", "never"]) {
+  Deno.test(`editor: killed ten times under load (--sync ${sync}), it has kept all that anybody had received, once, in that order`, async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("temp.txt");
+    let before = "typed by hand, with no end";
+    await Deno.writeTextFile(path, before);
+    for (let round = 0; round < ROUNDS; round++) {
+      const received: string[] = [];
+      {
+        await using play = await startEditor(folder, "--sync", sync, "--log-level", "warn");
+        using reader = await Crowd.join(play.port);
+        await reader.until((text) => text === before, "the document");
+        const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
+        const floods = writers.map((writer, n) => flood(writer, `${round}.${n}`));
+        const length = before.length + 20_000 + 7_000 * round;
+        await reader.until((text) => text.length > length, "the load");
+        play.server.kill("SIGKILL");
+        await Promise.all([reader, ...writers].map((client) => client.ended()));
+        await Promise.all(floods);
+        received.push(reader.text, ...writers.map((writer) => writer.text));
+        for (const writer of writers) writer[Symbol.dispose]();
+      }
+      // What a started server says the document is: the restart mends what the crash left.
+      await using play = await startEditor(folder);
+      using late = await Crowd.join(play.port);
+      const size = (await Deno.stat(path)).size;
+      await late.until((text) => text.length === size, "the document after the crash");
+      const document = await Deno.readTextFile(path);
+      assertEquals(late.text, document);
+      check(document, before, received, round);
+      play.server.kill("SIGTERM");
+      assertEquals((await play.server.ended()).code, 0);
+      assertEquals(await names(folder.path), ["temp.txt"]);
+      before = document;
+    }
+  });
+}
+
+function check(document: string, before: string, received: string[], round: number): void {
+  assert(document.startsWith(before));
+  assert(document.endsWith("\n"), "a half line");
+  const [reader = "", ...writers] = received;
+  assert(document.startsWith(reader), "the reader received another order");
+  const lines = document.slice(before.length).split("\n").filter((line) => line !== "");
+  assertEquals(new Set(lines).size, lines.length);
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const [, name = "", number = "", filling = ""] = /^(\d+\.\d+) (\d+) (x*)$/.exec(line) ?? [];
+    assertEquals(Number(number), counts.get(name) ?? 0, `a writer's lines in order: ${line}`);
+    assertEquals(filling.length, (Number(number) + 1) % 97, `half a line: ${line}`);
+    counts.set(name, Number(number) + 1);
+  }
+  for (const [n, text] of writers.entries()) {
+    // The last line may have been on its way.
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    const others = lines.filter((line) => !line.startsWith(`${round}.${n} `)).map((line) => `${line}\n`).join(
+      "",
+    );
+    const seen = whole.slice(before.length).replace(/^\n/, "");
+    assert(others.startsWith(seen), `writer ${n} received another order`);
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) found.push(name);
+  return found.sort();
+}

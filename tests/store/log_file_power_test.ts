@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import { simulate } from "../../actors/world/sim/mod.ts";
+import { LogFile } from "../../actors/store/log_file.ts";
+import type { World } from "../../actors/world/world.ts";
+
+/** Appends for ever; says what was acknowledged. */
+async function write(
+  world: World,
+  form: "text" | "framed",
+  first: number,
+  acknowledged: string[],
+): Promise<void> {
+  const log = await LogFile.open(world.disk, "log", { form });
+  for (let i = first;; i += 3) {
+    const batch = [0, i % 200, i % 5000].map((length, at) => `line ${i + at} ${"y".repeat(length)}.`);
+    for (const record of batch) log.append(record);
+    await log.sync();
+    acknowledged.push(...batch);
+  }
+}
+
+for (const form of ["text", "framed"] as const) {
+  Deno.test(`log file: power cuts and kills at any moment leave a ${form} log whole, with all that was acknowledged`, async () => {
+    await simulate(`log file, ${form}`, { seeds: 30 }, async (sim) => {
+      const host = sim.host("a");
+      const acknowledged: string[] = [];
+      let found: string[] = [];
+      for (let life = 0; life < 5; life++) {
+        host.start((world) => void write(world, form, 1000 * life, acknowledged));
+        await sim.advance(sim.random.next() * 60);
+        if (sim.random.next() < 0.5) host.crash();
+        else host.kill();
+        host.restart(() => {});
+        found = [];
+        const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
+        const log = await sim.settle(LogFile.open(host.world.disk, "log", { form, replay }));
+        await sim.settle(log.close());
+        for (const line of found) assert(/^line \d+ y*\.$/.test(line), line);
+        const positions = acknowledged.map((line) => found.indexOf(line));
+        assert(
+          positions.every((position, at) => position > (positions[at - 1] ?? -1)),
+          "not all, or not in order",
+        );
+        assertEquals(new Set(found).size, found.length);
+        host.restart(() => {});
+      }
+    });
+  });
+}

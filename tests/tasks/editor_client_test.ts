@@ -1,0 +1,124 @@
+import { assertEquals } from "@std/assert";
+import { freePort, runTask, startTask, tempFolder, TestClient, type TestProcess } from "../_helpers.ts";
+import { startEditor } from "../editor/_play.ts";
+
+const GREETING = "Connected to the server. Start typing to edit the document:";
+
+function startClient(port: number, ...args: string[]): TestProcess {
+  return startTask("editor:client", ["--host", "127.0.0.1", "--port", String(port), ...args]);
+}
+
+Deno.test("editor client: shows the document and every update, and nothing for what is typed", async () => {
+  await using folder = await tempFolder();
+  await Deno.writeTextFile(folder.file("temp.txt"), "one\ntwo");
+  await using play = await startEditor(folder);
+  await using client = startClient(play.port);
+  await client.line("Document updated: two");
+  using other = await TestClient.connect(play.port);
+  await other.send("three\n");
+  await client.line("Document updated: three");
+  await client.type("mine");
+  await other.bytes("one\ntwo\n".length);
+  assertEquals(await other.line(), "mine");
+  await other.send("\u001b[31mfour\n");
+  await client.line("four");
+  await client.type("exit");
+  const { code, stdout, stderr } = await client.ended();
+  const shown = ["one", "two", "three", "\u001b[31mfour"].map((text) => `Document updated: ${text}\n`);
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: `${GREETING}\n${shown.join("")}`, stderr: "" });
+});
+
+Deno.test("editor client: a refused connection is one line and exit 1", async () => {
+  for (const args of [[], ["--reconnect"]]) {
+    const port = freePort();
+    assertEquals(await runTask("editor:client", ["--host", "127.0.0.1", "--port", String(port), ...args]), {
+      code: 1,
+      stdout: "",
+      stderr: "Connection failed. Please check the server and try again\n",
+    });
+  }
+});
+
+Deno.test("editor client: the server's end is told, exit 1", async () => {
+  await using folder = await tempFolder();
+  await using play = await startEditor(folder);
+  await using client = startClient(play.port);
+  await client.line(GREETING);
+  play.server.kill("SIGTERM");
+  assertEquals(await client.ended(), {
+    code: 1,
+    stdout: `${GREETING}\nConnection closed by the server.\n`,
+    stderr: "",
+  });
+});
+
+Deno.test("editor client: what a server that is full says is shown, exit 1", async () => {
+  await using folder = await tempFolder();
+  await using play = await startEditor(folder, "--max-clients", "1");
+  using _first = await TestClient.connect(play.port);
+  await play.server.line("New client connected");
+  await using client = startClient(play.port);
+  assertEquals(await client.ended(), {
+    code: 1,
+    stdout: `${GREETING}\nServer is full. Please try again later.\nConnection closed by the server.\n`,
+    stderr: "",
+  });
+});
+
+Deno.test("editor client: the end of the input sends all that came before it, exit 0", async () => {
+  await using folder = await tempFolder();
+  await using play = await startEditor(folder, "--log-level", "warn");
+  using other = await TestClient.connect(play.port);
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
+  const sent = runTask("editor:client", ["--host", "127.0.0.1", "--port", String(play.port)], {
+    input: lines.join("\n"),
+  });
+  // The server has something for the client, too, at the moment at which it leaves.
+  for (let i = 0; i < 50; i++) await other.send(`other ${i}\n`);
+  assertEquals((await sent).code, 0);
+  let last: string | null = "";
+  while (last !== "line 19999") last = await other.line();
+  const document = await Deno.readTextFile(folder.file("temp.txt"));
+  assertEquals(document.split("\n").filter((line) => line.startsWith("line ")), lines);
+});
+
+Deno.test("editor client: with --reconnect it comes back by itself and shows only what it missed", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("temp.txt");
+  await Deno.writeTextFile(path, "one\ntwo\n");
+  let client: TestProcess;
+  let port: number;
+  {
+    await using play = await startEditor(folder);
+    port = play.port;
+    client = startClient(port, "--reconnect", "--retry-max-ms", "200");
+    await client.line("Document updated: two");
+    using other = await TestClient.connect(port);
+    await other.bytes("one\ntwo\n".length);
+    await client.type("mine");
+    assertEquals(await other.line(), "mine");
+    await other.send("three\n");
+    await client.line("Document updated: three");
+    play.server.kill("SIGKILL");
+    await client.line("Connection closed by the server. Connecting again...");
+  }
+  await using _ = client;
+  await client.type("typed while away");
+  await Deno.writeTextFile(path, "missed\n", { append: true });
+  await using again = startTask("editor:server", ["--host", "127.0.0.1", "--port", String(port)], {
+    cwd: folder.path,
+  });
+  await again.port();
+  await client.line("Connected to the server again.");
+  await client.line("Document updated: missed");
+  await again.line("typed while away");
+  using other = await TestClient.connect(port);
+  await other.send("last\n");
+  await client.line("Document updated: last");
+  await client.closeInput();
+  const { code, stdout } = await client.ended();
+  assertEquals(code, 0);
+  assertEquals(stdout.split("\n").filter((line) => line.startsWith("Document")), [
+    ...["one", "two", "three", "missed", "last"].map((text) => `Document updated: ${text}`),
+  ]);
+});
