@@ -22,6 +22,7 @@ export interface FrameDecoder<F> {
 
 /** What the peer sent is not of the protocol. The message is for the peer. */
 export class FrameError extends Error {
+  /** For `error.name`. */
   override readonly name = "FrameError";
 }
 

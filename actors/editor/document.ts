@@ -17,7 +17,9 @@ export type SyncPolicy = "always" | "interval" | "never";
 
 /** A part of the document, in bytes: `start` is in it, `end` is not. */
 export interface DocumentRange {
+  /** Byte offset of its first byte. */
   readonly start: number;
+  /** Byte offset behind its last byte. */
   readonly end: number;
 }
 
@@ -47,7 +49,9 @@ export type DocumentEvent =
 
 /** The document has grown. */
 export interface DocumentUpdated {
+  /** Which of the events it is. */
   readonly type: "updated";
+  /** Byte offset of the first update of the batch. */
   readonly start: number;
   /** What is new, exactly as it stands in the document. Shared by all members: not to be changed. */
   readonly bytes: Uint8Array;
@@ -65,8 +69,9 @@ export interface OwnUpdates {
 
 /** Options of {@linkcode sharedDocument}. */
 export interface DocumentOptions {
+  /** The file. */
   readonly path: string;
-  /** @default "always" */
+  /** When an update is on the disk. @default "always" */
   readonly sync?: SyncPolicy;
   /** Milliseconds between an update and its sync, with the policy `interval`. @default 100 */
   readonly syncIntervalMs?: number;
@@ -76,6 +81,7 @@ export interface DocumentOptions {
 
 /** The document's file could not be opened or read. The text is the line for the operator; `cause` has the reason. */
 export class DocumentError extends Error {
+  /** For `error.name`. */
   override readonly name = "DocumentError";
 }
 

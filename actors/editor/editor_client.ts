@@ -31,7 +31,9 @@ export type EditorClientCommand =
 
 /** Options of {@linkcode editorClient}. */
 export interface EditorClientOptions {
+  /** The server: a name or an address, and a port. */
   readonly address: SocketAddress;
+  /** With it the connection is TLS. */
   readonly tls?: TlsClientOptions;
   /** How to come back when the connection is lost. @default false: not at all */
   readonly reconnect?: Backoff | false;

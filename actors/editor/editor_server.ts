@@ -30,6 +30,7 @@ export type EditorServerCommand =
 
 /** The port was not to be had. The text is the line for the operator. */
 export class EditorListenError extends Error {
+  /** For `error.name`. */
   override readonly name = "EditorListenError";
 }
 

@@ -12,6 +12,7 @@ import { datagrams, type DatagramsCommand } from "./datagrams.ts";
 
 /** Options of {@linkcode datagramServer}, and of the services that are one. */
 export interface DatagramServerOptions {
+  /** Where it listens; port 0 takes any free one. */
   readonly address: SocketAddress;
   /** Datagrams a second that one peer is answered; 0 is no limit. @default 1000 */
   readonly maxPerSecond?: number;

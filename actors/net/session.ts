@@ -55,7 +55,9 @@ export interface Connection<M = never> {
   readonly self: Ref<M>;
   /** The actor's own tools: spawn, watch, timers (their messages are {@linkcode Session.message}s), log, world. */
   readonly context: SessionContext<M>;
+  /** The peer. */
   readonly remoteAddress: SocketAddress;
+  /** This side. */
   readonly localAddress: SocketAddress;
   /** `127.0.0.1:40412`, `[::1]:40752`. */
   readonly remote: string;
@@ -74,6 +76,7 @@ export interface Connection<M = never> {
   allowOutbound(extraBytes: number): void;
   /** Stops reading from the peer, until {@linkcode Connection.resume}: its kernel and then itself are slowed down. */
   pause(): void;
+  /** Reads from the peer again. */
   resume(): void;
   /** Sends what is queued, then closes. What is sent to it from now on is ignored. */
   end(reason?: CloseReason): void;

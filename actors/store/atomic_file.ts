@@ -131,6 +131,7 @@ export class FolderSync {
   /** Begins when the one that runs is over: that one may have looked at the folder already. */
   #next: Promise<void> | undefined;
 
+  /** Takes a folder that it then owns. */
   constructor(disk: Disk, folder: string) {
     this.#disk = disk;
     this.#folder = folder;
