@@ -271,10 +271,19 @@ print(seen.decode())
 print("code", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-async function person(steps: string, args: readonly string[], env = ""): Promise<string> {
+function person(steps: string, args: readonly string[], env = ""): Promise<string> {
   const fixture = `${root}tests/tasks/_fixture_client.ts`;
-  const deno = [Deno.execPath(), "run", "-q", "--no-prompt", fixture, ...args];
-  await using process = startProcess("python3", ["-c", PERSON, steps, env, ...deno]);
+  return atTerminal(steps, ["run", "-q", "--no-prompt", fixture, ...args], { env });
+}
+
+async function atTerminal(
+  steps: string,
+  args: readonly string[],
+  { env = "", cwd = root }: { readonly env?: string; readonly cwd?: string } = {},
+): Promise<string> {
+  await using process = startProcess("python3", ["-c", PERSON, steps, env, Deno.execPath(), ...args], {
+    cwd,
+  });
   const { stdout, stderr } = await process.ended();
   assertEquals(stderr, "");
   return stdout;
@@ -319,5 +328,19 @@ Deno.test({
   async fn() {
     assertMatch(await person("name: ~A\\r|>> ~\\x04", []), /Goodbye!\r\n\ncode 0\n$/);
     assert((await person("name: ~\\x03", [])).endsWith("code 130\n"));
+  },
+});
+
+Deno.test({
+  name:
+    "cli: one press of Ctrl-C, which deno task passes on once more, drains a server and does not cut it off",
+  ignore: noPython,
+  async fn() {
+    await using folder = await tempFolder();
+    const command = `deno run -q ${RIGHTS.join(" ")} ${root}tests/tasks/_fixture_server.ts --port 0`;
+    await Deno.writeTextFile(folder.file("deno.json"), JSON.stringify({ tasks: { fixture: command } }));
+    const seen = await atTerminal("listening~\\x03", ["task", "fixture"], { cwd: folder.path });
+    assertStringIncludes(seen, "Server stopped with user keyboard interrupt.\r\n");
+    assert(seen.endsWith("Server shut down.\r\n\ncode 0\n"), seen);
   },
 });
