@@ -1,0 +1,136 @@
+/**
+ * Where the demo is played: servers on free ports, clients on real sockets, and what they say to each other on the screen.
+ *
+ * @module
+ */
+import { formatAddress } from "../actors/net/mod.ts";
+import { denoWorld } from "../actors/world/deno.ts";
+import type { SocketAddress, World } from "../actors/world/world.ts";
+import { ActorSystem, type Behavior, type Ref, stop } from "../mod.ts";
+import { connectLines, type LineClient } from "./_line_client.ts";
+import { paint } from "./_terminal.ts";
+
+/** Something that the demo shows did not happen. */
+export class DidNotHappen extends Error {
+  override readonly name = "DidNotHappen";
+}
+
+/** What a service needs to be put on the stage. */
+export interface Listening {
+  readonly address: SocketAddress;
+  readonly onListening: (address: SocketAddress) => void;
+}
+
+/** Where a server of the demo is asked to listen: any free port of this machine. */
+const ANYWHERE: SocketAddress = { hostname: "127.0.0.1", port: 0 };
+
+/** How long anything on the stage may take. */
+const PATIENCE_MS = 5000;
+
+/** The stage of one section. Everything on it goes when the section is over. */
+export class Stage implements AsyncDisposable {
+  readonly world: World;
+  readonly #system: ActorSystem;
+  readonly #clients: LineClient[] = [];
+  readonly #folders: string[] = [];
+
+  constructor(section: string) {
+    // What the servers log would drown what is said: it is the clients that people want to hear.
+    this.world = denoWorld({ log: { level: "error" } });
+    this.#system = new ActorSystem(section, { world: this.world });
+  }
+
+  /** Starts a server, and says where. */
+  async serve<M>(name: string, behavior: (listening: Listening) => Behavior<M>): Promise<SocketAddress> {
+    const { promise, resolve } = Promise.withResolvers<SocketAddress>();
+    this.start(name, behavior({ address: ANYWHERE, onListening: resolve }));
+    const address = await this.soon(promise, `${name} listens`);
+    this.note(`${name} listens on ${formatAddress(address)}`);
+    return address;
+  }
+
+  /** Starts an actor. */
+  start<M>(name: string, behavior: Behavior<M>): Ref<M> {
+    return this.#system.spawn(name, behavior, { onFailure: stop() });
+  }
+
+  /** Connects a client that speaks in lines. */
+  async client(address: SocketAddress): Promise<LineClient> {
+    const client = await this.soon(connectLines(this.world, { address }), "a client connects");
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** An empty folder, removed in the end. */
+  async folder(): Promise<string> {
+    await Deno.mkdir(".tmp", { recursive: true });
+    const folder = await Deno.makeTempDir({ dir: ".tmp", prefix: "demo-" });
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  /** Prints what somebody says. */
+  says(who: string, text: string): void {
+    console.log(`  ${paint("cyan", who.padStart(12))}  ${text}`);
+  }
+
+  /** Prints what happens. */
+  note(text: string): void {
+    console.log(`  ${" ".repeat(12)}  ${paint("dim", text)}`);
+  }
+
+  /** Has a client send a line. */
+  send(who: string, client: LineClient, text: string): void {
+    this.says(who, text);
+    client.send(text);
+  }
+
+  /** Waits for a client's next line, prints it as heard by `who`, and checks it. */
+  async hears(who: string, client: LineClient, expected: string | RegExp): Promise<string> {
+    const line = await this.soon(client.next(), `${who} hears ${expected}`);
+    if (line === null) throw new DidNotHappen(`${who} should hear ${expected}, and the connection is over`);
+    this.says(who, paint("green", `⟵ ${line}`));
+    if (typeof expected === "string" ? line !== expected : !expected.test(line)) {
+      throw new DidNotHappen(`${who} should hear ${expected}`);
+    }
+    return line;
+  }
+
+  /** Checks something that the demo has said. */
+  check(happened: boolean, what: string): void {
+    if (!happened) throw new DidNotHappen(what);
+  }
+
+  /** Gives a promise a limit. */
+  async soon<T>(promise: Promise<T>, what: string, limitMs = PATIENCE_MS): Promise<T> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = this.world.clock.timer(
+      limitMs,
+      () => reject(new DidNotHappen(`${what}: not within ${limitMs} ms`)),
+    );
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Waits until something holds that nobody tells of. */
+  async until(
+    condition: () => boolean | Promise<boolean>,
+    what: string,
+    limitMs = PATIENCE_MS,
+  ): Promise<void> {
+    const end = this.world.clock.monotonic() + limitMs;
+    while (!await condition()) {
+      if (this.world.clock.monotonic() > end) throw new DidNotHappen(`${what}: not within ${limitMs} ms`);
+      await new Promise<void>((resolve) => this.world.clock.timer(20, resolve));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    await this.#system.stop();
+    await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));
+  }
+}
