@@ -93,7 +93,7 @@ async function compile(program: Program, file: string, options: CompileOptions):
   const { target, verbose, signal } = options;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["compile", "--quiet", "--no-prompt", ...program.rights],
+      ...["compile", "--quiet", "--no-check", "--no-prompt", ...program.rights],
       ...(target === undefined ? [] : ["--target", target]),
       ...["--output", file, new URL(`../${program.script}`, import.meta.url).pathname],
     ],

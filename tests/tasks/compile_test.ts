@@ -1,0 +1,88 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { programs, rightsFlags } from "../../tasks/compile.ts";
+import { startProcess, tempFolder, TestClient } from "../_helpers.ts";
+
+/** Becomes `nobody` where it may, and then the program. */
+const AS_NOBODY = `
+import os, sys
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+/** The task's own command, without the shell in it. */
+function compile(args: readonly string[], env: Record<string, string> = {}) {
+  const deno = Deno.execPath();
+  const rights = [
+    `--allow-run=${deno}`,
+    "--allow-read=.env",
+    "--allow-env=COMPILE_OUT,COMPILE_TARGET,LOG_LEVEL,LOG_FORMAT,NO_COLOR",
+  ];
+  return startProcess(deno, ["run", "-q", ...rights, "tasks/compile.ts", ...args], { env });
+}
+
+/** Whether programs can be compiled here: `deno compile` needs its base runtime. */
+async function canCompile(): Promise<boolean> {
+  await using folder = await tempFolder();
+  await using process = compile(["--out", folder.path, "knock:client"]);
+  if ((await process.ended(60_000)).code !== 0) return false;
+  // Something compiled, but is it a program of ours? A base that is not the base runtime makes another.
+  await using program = startProcess("python3", ["-c", AS_NOBODY, folder.file("knock-client"), "--version"]);
+  return (await program.ended()).stdout.startsWith("troupe ");
+}
+
+const CAN_COMPILE = await canCompile();
+
+Deno.test("compile: every server and client of deno.json is a program with the rights of its set, as flags", () => {
+  const all = programs();
+  const names = Object.keys(config.tasks).filter((name) => /:(server|client)$|^(peer|start)$/.test(name));
+  assertEquals(all.map(({ name }) => name), names);
+  const chat = all.find(({ name }) => name === "chat:server");
+  assertEquals([chat?.file, chat?.script, chat?.rights], [
+    "chat-server",
+    "tasks/chat_server.ts",
+    rightsFlags(config.permissions.chat),
+  ]);
+  assertEquals(rightsFlags({ read: [".", "/etc/x"], net: true }), ["--allow-read=.,/etc/x", "--allow-net"]);
+});
+
+Deno.test("compile: a task that is none is a usage error", async () => {
+  await using process = compile(["chess:server"]);
+  const { code, stderr } = await process.ended();
+  assertEquals(code, 2);
+  assertMatch(stderr, /There is no program of the name chess:server/);
+});
+
+Deno.test("compile: a base runtime that is not there is one line and exit 1", async () => {
+  await using folder = await tempFolder();
+  await using process = compile(["--out", folder.path, "knock:client"], {
+    DENORT_BIN: folder.file("missing"),
+  });
+  const { code, stderr } = await process.ended(60_000);
+  assertEquals([code, stderr], [
+    1,
+    "Cannot compile knock:client: no base runtime could be fetched; DENORT_BIN may name a local one\n",
+  ]);
+});
+
+Deno.test({
+  name:
+    "compile: a program runs as another user in an empty folder, with its rights and no prompt (needs the base runtime)",
+  ignore: !CAN_COMPILE,
+  fn: async () => {
+    await using folder = await tempFolder();
+    await using process = compile(["--out", folder.path, "calculator:server"]);
+    assertEquals((await process.ended(60_000)).code, 0);
+    await using home = await tempFolder();
+    await Deno.chmod(home.path, 0o777);
+    await Deno.chmod(folder.path, 0o755);
+    const program = folder.file("calculator-server");
+    const args = ["--port", "0", "--host", "127.0.0.1"];
+    await using server = startProcess("python3", ["-c", AS_NOBODY, program, ...args], { cwd: home.path });
+    using client = await TestClient.connect(await server.port());
+    await client.send("Adarsh\n12 + 13\nq\n");
+    assertEquals(await client.rest(), "25.0\nSession ended\n");
+  },
+});

@@ -1,0 +1,28 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { DidNotHappen, Stage } from "../../tasks/_stage.ts";
+import { knockServer } from "../../actors/knock/mod.ts";
+import { startTask } from "../_helpers.ts";
+
+Deno.test("demo: shows every service, and ends by itself with 0", async () => {
+  await using demo = startTask("demo");
+  const { code, stdout, stderr } = await demo.ended(60_000);
+  assertEquals([code, stderr], [0, ""], stdout);
+  for (const service of ["Knock-knock", "Joke", "Clock", "Calculator", "Chat room"]) {
+    assertMatch(stdout, new RegExp(`^\\d+\\. ${service}`, "m"));
+  }
+  assertMatch(stdout, /as they should be/);
+});
+
+Deno.test("demo: what it says should be heard and is not, is a failure", async () => {
+  await using stage = new Stage("test");
+  const server = await stage.serve("server", knockServer);
+  const client = await stage.client(server);
+  client.send("Knock Knock..");
+  let failure: unknown;
+  try {
+    await stage.hears("client", client, "Nobody's there.");
+  } catch (error) {
+    failure = error;
+  }
+  assertEquals(failure instanceof DidNotHappen, true);
+});

@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { denoWorld } from "../../actors/world/deno.ts";
+import { calculatorServer } from "../../actors/calculator/mod.ts";
+import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+import { house, service } from "../../tasks/_house.ts";
+import { deadline, runTask, startTask, TestClient, until } from "../_helpers.ts";
+
+const HERE = ["--host", "127.0.0.1"];
+
+Deno.test("start: a service that fails inside starts again, and the others never notice", async () => {
+  await using system = new ActorSystem("troupe", { world: denoWorld({ log: { level: "error" } }) });
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const address = { hostname: "127.0.0.1", port: 0 };
+  let lives = 0;
+  let victim: Ref<"die"> | undefined;
+  const failing = service<"die">("failing", (self) => {
+    lives++;
+    victim = self.self;
+    return () => {
+      throw new Error("Cannot go on: killed from inside");
+    };
+  }, { drainMs: 1000 });
+  const calculator = service(
+    "calculator",
+    calculatorServer({ address, onListening: ({ port }) => resolve(port) }),
+    { drainMs: 1000 },
+  );
+  system.spawn("start", house([failing, calculator], { drainMs: 1000 }), { onFailure: escalate() });
+  using client = await TestClient.connect(await deadline(promise, undefined, "listening"));
+  await client.send("Adarsh\n1 + 1\n");
+  assertEquals(await client.line(), "2.0");
+  for (const life of [2, 3]) {
+    victim?.tell("die");
+    await until(() => lives === life, `life ${life}`);
+  }
+  await client.send("2 + 2\n");
+  assertEquals(await client.line(), "4.0");
+});
+
+Deno.test("start: one service that goes on failing is given up, and when none is left all ends with its error", async () => {
+  for (const strict of [false, true]) {
+    const system = new ActorSystem("troupe", { world: denoWorld({ log: { level: "error" } }) });
+    const failing = (name: string) =>
+      service(name, () => {
+        throw new Error(`Cannot start ${name}`);
+      }, { drainMs: 1000 });
+    const steady = service("steady", () => () => {}, { drainMs: 1000 });
+    const services = strict ? [failing("one"), steady] : [failing("one"), failing("two")];
+    system.spawn("start", house(services, { strict, drainMs: 1000 }), { onFailure: escalate() });
+    const error = await deadline(system.terminated.then(() => undefined, (error: unknown) => error));
+    assertMatch(String(error), /Cannot start (one|two)/);
+    await system.stop();
+  }
+});
+
+Deno.test("start: one whose port is taken says so and the others run; with --strict, none does", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const args = [
+    ...[...HERE, "--only", "knock,calculator,clock", "--knock-port", String(taken.addr.port)],
+    ...["--calculator-port", "0", "--clock-port", "0"],
+  ];
+  {
+    await using server = startTask("start", args);
+    const listening = await server.line(/calculator: Server listening on/);
+    const port = Number(/:(\d+)$/.exec(listening)?.[1]);
+    const complaint = await server.errorLine(/knock does not run/);
+    assertMatch(complaint, /knock does not run: Cannot listen on 127\.0\.0\.1:\d+: /);
+    using client = await TestClient.connect(port);
+    await client.send("Adarsh\n1 + 1\n");
+    assertEquals(await client.line(), "2.0");
+    server.kill("SIGTERM");
+    const { code, stdout } = await server.ended();
+    assertEquals(code, 0);
+    assert(stdout.endsWith("Server shut down.\n"));
+  }
+  const strict = await runTask("start", [...args, "--strict"]);
+  assertEquals(strict.code, 1);
+  assertMatch(strict.stderr, /Cannot listen on 127\.0\.0\.1:\d+: /);
+});
+
+Deno.test("start: what it is to start must exist, and something must be left", async () => {
+  const unknown = await runTask("start", ["--only", "chess"]);
+  assertEquals(unknown.code, 2);
+  assertMatch(unknown.stderr, /"chess" is not one of /);
+  const nothing = await runTask("start", ["--only", "chat", "--without", "chat"]);
+  assertEquals(nothing.code, 2);
+});
+
+Deno.test("start: a service keeps the settings of its own part of the environment", async () => {
+  const args = [...HERE, "--only", "chat", "--chat-port", "0"];
+  await using server = startTask("start", args, { env: { CHAT_RATE: "1", CHAT_BURST: "2" } });
+  const port = await server.port();
+  using client = await TestClient.connect(port);
+  await client.send("ann\n/who\n/who\n/who\n");
+  assertEquals([await client.line(), await client.line()], ["In lobby: ann", "Error: slow down"]);
+});
