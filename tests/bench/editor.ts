@@ -1,0 +1,399 @@
+/**
+ * The collaborative editor beside the least that passes lines on.
+ *
+ * @module
+ */
+import { type Bench, median, type Row } from "./_bench.ts";
+
+const LINE_BYTES = 64;
+const ROUNDS = 5;
+/** Lines that are on their way at once, all writers together, when as many as possible are. */
+const WINDOW = 512;
+
+type Kind = "floor" | "never" | "always";
+
+interface Usage {
+  readonly cpuMs: number;
+  readonly rss: number;
+}
+
+/** A server in a process of its own. */
+class Subject {
+  readonly port: number;
+  readonly startMs: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #told: AsyncIterableIterator<string>;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    told: AsyncIterableIterator<string>,
+    start: { port: number; startMs: number },
+  ) {
+    this.#child = child;
+    this.#stdin = child.stdin.getWriter();
+    this.#told = told;
+    this.port = start.port;
+    this.startMs = start.startMs;
+  }
+
+  static async start(kind: Kind, file = "", level = "warn"): Promise<Subject> {
+    const script = new URL("./_editor_subject.ts", import.meta.url).pathname;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", script, kind, file, level],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const told = lines(child.stderr);
+    return new Subject(child, told, JSON.parse(await next(told)));
+  }
+
+  async usage(): Promise<Usage> {
+    await this.#stdin.write(new Uint8Array([10]));
+    return JSON.parse(await next(this.#told));
+  }
+
+  async stop(): Promise<void> {
+    await this.#stdin.close();
+    await this.#child.status;
+    await this.#told.return?.();
+  }
+}
+
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterableIterator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}
+
+async function next(told: AsyncIterableIterator<string>): Promise<string> {
+  const { value, done } = await told.next();
+  if (done) throw new Error("Cannot measure the server: it has ended");
+  return value;
+}
+
+/** A client that counts what it is sent. */
+class Client {
+  readonly conn: Deno.TcpConn;
+  received = 0;
+
+  constructor(conn: Deno.TcpConn, grown: (client: Client, bytes: Uint8Array) => void) {
+    this.conn = conn;
+    this.#read(grown).catch(() => {});
+  }
+
+  async #read(grown: (client: Client, bytes: Uint8Array) => void): Promise<void> {
+    const buffer = new Uint8Array(65536);
+    for (let count; (count = await this.conn.read(buffer)) !== null;) {
+      this.received += count;
+      grown(this, buffer.subarray(0, count));
+    }
+  }
+}
+
+async function connect(
+  port: number,
+  count: number,
+  grown: (client: Client, bytes: Uint8Array) => void,
+): Promise<Client[]> {
+  const clients: Client[] = [];
+  for (let i = 0; i < count; i++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    clients.push(new Client(conn, grown));
+  }
+  return clients;
+}
+
+async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+}
+
+interface Flow {
+  readonly perSecond: number;
+  /** CPU time of the server for one delivery, in microseconds. */
+  readonly cpu: number;
+}
+
+/** As many lines as pass, with a window of lines on their way. */
+async function flow(
+  kind: Kind,
+  count: number,
+  writers: number,
+  total: number,
+  level?: string,
+): Promise<Flow> {
+  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const subject = await Subject.start(kind, file, level);
+  let wake = () => {};
+  const clients = await connect(subject.port, count, () => wake());
+  const readers = clients.slice(writers);
+  const batch = new Uint8Array(LINE_BYTES * Math.max(1, Math.floor(WINDOW / writers / 8))).fill(120);
+  for (let at = LINE_BYTES - 1; at < batch.length; at += LINE_BYTES) batch[at] = 10;
+  let sent = 0;
+  const slowest = () => readers.reduce((least, { received }) => Math.min(least, received), Infinity);
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise<void>((resolve) => wake = resolve);
+  };
+  const run = async (bytes: number) => {
+    const end = sent + bytes;
+    while (sent < end) {
+      await until(() => sent - slowest() < WINDOW * LINE_BYTES);
+      const turn = clients.slice(0, writers);
+      sent += turn.length * batch.length;
+      await Promise.all(turn.map(({ conn }) => write(conn, batch)));
+    }
+    await until(() => slowest() >= sent);
+  };
+  await run(total * LINE_BYTES / 10);
+  const before = await subject.usage();
+  const [start, from] = [performance.now(), sent];
+  await run(total * LINE_BYTES);
+  const seconds = (performance.now() - start) / 1000;
+  const after = await subject.usage();
+  const deliveries = (sent - from) / LINE_BYTES * (count - 1);
+  for (const { conn } of clients) conn.close();
+  await subject.stop();
+  await Deno.remove(file);
+  return { perSecond: deliveries / seconds, cpu: (after.cpuMs - before.cpuMs) * 1000 / deliveries };
+}
+
+async function compare(
+  shape: string,
+  count: number,
+  writers: number,
+  total: number,
+  quick: boolean,
+  level?: string,
+): Promise<Row[]> {
+  const flows: Flow[] = [];
+  const floors: Flow[] = [];
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    flows.push(await flow("never", count, writers, total, level));
+    floors.push(await flow("floor", count, writers, total));
+  }
+  const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
+    name: `editor, ${shape}: ${name}`,
+    unit,
+    value: median(flows.map((flow) => flow[key])),
+    floor: median(floors.map((flow) => flow[key])),
+    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
+    ...(aim === undefined ? {} : { aim }),
+  });
+  return [
+    row("sync never", "deliveries/s", "perSecond"),
+    row("server CPU a delivery", "µs", "cpu", "ratio <= 1.3"),
+  ];
+}
+
+async function synced(
+  shape: string,
+  count: number,
+  writers: number,
+  total: number,
+  quick: boolean,
+): Promise<Row> {
+  const rates: number[] = [];
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    rates.push((await flow("always", count, writers, total)).perSecond);
+  }
+  return { name: `editor, ${shape}: sync always`, unit: "deliveries/s", value: median(rates) };
+}
+
+/** From a line's sending until the last reader has it, at so many lines a second. */
+async function latency(
+  kind: Kind,
+  count: number,
+  writers: number,
+  perSecond: number,
+  total: number,
+): Promise<number[]> {
+  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const subject = await Subject.start(kind, file);
+  const encoder = new TextEncoder();
+  const sentAt: number[] = [];
+  const lastAt: number[] = [];
+  const order: number[] = [];
+  let rest = "";
+  let readers: Client[] = [];
+  const clients = await connect(subject.port, count, (client, bytes) => {
+    const now = performance.now();
+    if (client === readers[0]) {
+      const parts = (rest + new TextDecoder().decode(bytes)).split("\n");
+      rest = parts.pop() ?? "";
+      for (const part of parts) order.push(Number(part.slice(0, 12)));
+    }
+    if (!readers.includes(client)) return;
+    const [first, end] = [client.received - bytes.length, client.received].map((at) =>
+      Math.floor(at / LINE_BYTES)
+    );
+    for (let line = first ?? 0; line < (end ?? 0); line++) lastAt[line] = now;
+  });
+  readers = clients.slice(writers);
+  for (let i = 0; i < total; i++) {
+    const client = clients[i % writers];
+    if (client === undefined) break;
+    sentAt[i] = performance.now();
+    await write(client.conn, encoder.encode(`${i}`.padEnd(LINE_BYTES - 1) + "\n"));
+    await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
+  }
+  while (readers.some(({ received }) => received < total * LINE_BYTES)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (const { conn } of clients) conn.close();
+  await subject.stop();
+  await Deno.remove(file);
+  return order.map((sent, at) => (lastAt[at] ?? NaN) - (sentAt[sent] ?? NaN)).sort((a, b) => a - b);
+}
+
+async function latencies(count: number, writers: number, total: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  const floor = await latency("floor", count, writers, 200, total);
+  for (const kind of ["never", "always"] as const) {
+    const found = await latency(kind, count, writers, 200, total);
+    for (const [name, share] of [["p50", 0.5], ["p99", 0.99]] as const) {
+      const [value, least] = [found, floor].map((all) => all[Math.floor(all.length * share)] ?? NaN);
+      if (value === undefined || least === undefined) continue;
+      const shape = `${count} clients`;
+      rows.push({
+        name: `editor, ${shape}: to the last, sync ${kind}, ${name}`,
+        unit: "ms",
+        value,
+        floor: least,
+      });
+    }
+  }
+  return rows;
+}
+
+/** A document of about so many bytes, in a file. */
+async function document(bytes: number): Promise<string> {
+  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const chunk = new TextEncoder().encode(`${"a line of a long document ".repeat(3)}\n`.repeat(10_000));
+  using opened = await Deno.open(file, { append: true });
+  for (let written = 0; written < bytes; written += chunk.length) await opened.write(chunk);
+  return file;
+}
+
+async function startUp(bytes: number, quick: boolean): Promise<Row> {
+  const long = await document(bytes);
+  const empty = await document(0);
+  const [values, floors]: [number[], number[]] = [[], []];
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    for (const [file, times] of [[long, values], [empty, floors]] as const) {
+      const subject = await Subject.start("always", file);
+      times.push(subject.startMs);
+      await subject.stop();
+    }
+  }
+  await Promise.all([Deno.remove(long), Deno.remove(empty)]);
+  return {
+    name: "editor, start with 100 MB, beside an empty file",
+    unit: "ms",
+    value: median(values),
+    floor: median(floors),
+    ratio: median(values.map((value, i) => value / (floors[i] ?? NaN))),
+  };
+}
+
+/** One line after the other, each when the last has come back. */
+async function append(file: string, total: number): Promise<number> {
+  const subject = await Subject.start("always", file);
+  let wake = () => {};
+  const [writer] = await connect(subject.port, 1, () => {});
+  const { size } = await Deno.stat(file);
+  const [reader] = await connect(subject.port, 1, () => wake());
+  const until = async (bytes: number) => {
+    while ((reader?.received ?? Infinity) < bytes) await new Promise<void>((resolve) => wake = resolve);
+  };
+  await until(size);
+  const times: number[] = [];
+  for (let i = 0; i < total; i++) {
+    const start = performance.now();
+    if (writer) await write(writer.conn, new TextEncoder().encode("x".repeat(LINE_BYTES - 1) + "\n"));
+    await until(size + (i + 1) * LINE_BYTES);
+    times.push((performance.now() - start) * 1000);
+  }
+  writer?.conn.close();
+  reader?.conn.close();
+  await subject.stop();
+  return median(times);
+}
+
+async function appendToLong(bytes: number, total: number, quick: boolean): Promise<Row> {
+  const [values, floors]: [number[], number[]] = [[], []];
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (const [length, times] of [[bytes, values], [0, floors]] as const) {
+      const file = await document(length);
+      times.push(await append(file, total));
+      await Deno.remove(file);
+    }
+  }
+  return {
+    name: "editor, an update of 200 MB, beside an empty document",
+    unit: "µs",
+    value: median(values),
+    floor: median(floors),
+    ratio: median(values.map((value, i) => value / (floors[i] ?? NaN))),
+  };
+}
+
+async function memory(count: number): Promise<Row> {
+  const file = await document(0);
+  const subject = await Subject.start("never", file);
+  const first = await connect(subject.port, 100, () => {});
+  const before = await subject.usage();
+  const clients = await connect(subject.port, count, () => {});
+  const after = await subject.usage();
+  for (const { conn } of [...first, ...clients]) conn.close();
+  await subject.stop();
+  await Deno.remove(file);
+  return { name: "editor, memory an idle client", unit: "bytes", value: (after.rss - before.rss) / count };
+}
+
+/** The editor's benchmarks. */
+export const benches: Bench[] = [
+  {
+    name: "editor, 10 clients × 2 writers",
+    async run({ quick }) {
+      const total = quick ? 2000 : 100_000;
+      const shape = "10 × 2";
+      return [
+        ...await compare(shape, 10, 2, total, quick),
+        await synced(shape, 10, 2, total / 2, quick),
+      ];
+    },
+  },
+  {
+    name: "editor, 10 clients × 2 writers, with its log",
+    run: ({ quick }) => compare("10 × 2, log at info", 10, 2, quick ? 2000 : 100_000, quick, "info"),
+  },
+  {
+    name: "editor, 200 clients × 8 writers",
+    async run({ quick }) {
+      const total = quick ? 500 : 20_000;
+      const shape = "200 × 8";
+      return [
+        ...await compare(shape, 200, 8, total, quick),
+        await synced(shape, 200, 8, total / 2, quick),
+      ];
+    },
+  },
+  {
+    name: "editor, latency",
+    run: async ({ quick }) => [
+      ...await latencies(10, 2, quick ? 50 : 1000),
+      ...await latencies(200, 8, quick ? 50 : 500),
+    ],
+  },
+  { name: "editor, start-up", run: async ({ quick }) => [await startUp(quick ? 1e6 : 1e8, quick)] },
+  {
+    name: "editor, a long document",
+    run: async ({ quick }) => [await appendToLong(quick ? 1e6 : 2e8, quick ? 20 : 1000, quick)],
+  },
+  { name: "editor, memory", run: async ({ quick }) => [await memory(quick ? 50 : 1000)] },
+];
