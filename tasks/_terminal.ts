@@ -16,7 +16,7 @@ export interface Terminal extends Disposable {
   ask(prompt: string): Promise<string | null>;
   /** Asks again and again, until the end of the input. */
   lines(prompt?: string): AsyncIterableIterator<string>;
-  /** Prints a line; one that is being typed is drawn anew below it. */
+  /** Prints a line: one of its own, also after a prompt in a pipe; one that is being typed is drawn anew below it. */
   print(line: string): void;
   /** Gives the terminal back as it was. Twice is fine. */
   close(): void;
@@ -90,6 +90,8 @@ class PipedTerminal implements Terminal {
   readonly isTerminal = false;
   readonly #input: Input;
   #unread = "";
+  /** A prompt was the last that was written: nobody's return key has ended its line. */
+  #midLine = false;
 
   constructor(input: Input) {
     this.#input = input;
@@ -97,6 +99,7 @@ class PipedTerminal implements Terminal {
 
   async ask(prompt: string): Promise<string | null> {
     write(prompt);
+    this.#midLine ||= prompt !== "";
     let from = 0;
     while (true) {
       const end = this.#unread.indexOf("\n", from);
@@ -121,7 +124,8 @@ class PipedTerminal implements Terminal {
   }
 
   print(line: string): void {
-    write(line + "\n");
+    write(`${this.#midLine ? "\n" : ""}${line}\n`);
+    this.#midLine = false;
   }
 
   close(): void {}
