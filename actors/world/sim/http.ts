@@ -4,7 +4,7 @@
  * @module
  */
 import { failure } from "../failure.ts";
-import type { HttpHandler, HttpServer, SocketAddress } from "../world.ts";
+import { type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network, Stalled } from "./network.ts";
 import { isAddress, showAddress } from "./ports.ts";
@@ -117,6 +117,8 @@ async function fetchOnce(
       return await new Exchange(network, life, stack, url, { hostname: address, port }, message).run(signal);
     } catch (error) {
       signal.throwIfAborted();
+      // Only what was never heard may be asked of another address: it is not known what else was done.
+      if (!(error instanceof WorldError) || error.kind === "connection-reset") throw error;
       lastError = error;
     }
   }
