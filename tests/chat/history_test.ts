@@ -1,0 +1,58 @@
+import { assert, assertEquals } from "@std/assert";
+import { history } from "../../actors/chat/history.ts";
+import type { HistoryCommand } from "../../actors/chat/messages.ts";
+import { denoWorld } from "../../actors/world/deno.ts";
+import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+import { tempFolder } from "../_helpers.ts";
+
+function startHistory(options: Parameters<typeof history>[0] = {}) {
+  const system = new ActorSystem("history", { world: denoWorld({ log: { level: "error" } }) });
+  const ref: Ref<HistoryCommand> = system.spawn("history", history(options), { onFailure: escalate() });
+  return {
+    keep: (room: string, ...lines: string[]) =>
+      ref.ask<void>((replyTo) => ({ type: "keep", room, lines, replyTo }), { timeout: 15_000 }),
+    last: (room: string, lines = 50) =>
+      ref.ask<readonly string[]>((replyTo) => ({ type: "last", room, lines, replyTo }), { timeout: 15_000 }),
+    [Symbol.asyncDispose]: () => system.stop(),
+  };
+}
+
+Deno.test("chat history: the file does not grow for ever, and loses nothing that can be asked for", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("history.log");
+  const line = (index: number) => `ann: ${index} ${"x".repeat(40_000)}`;
+  const expected = Array.from({ length: 50 }, (_, index) => line(index + 350));
+  {
+    await using kept = startHistory({ file });
+    await kept.keep("quiet", "bob: still here");
+    for (let index = 0; index < 400; index++) await kept.keep("loud", line(index));
+    assertEquals(await kept.last("loud"), expected);
+  }
+  const { size } = await Deno.stat(file);
+  assert(size < 400 * 40_000, `${size} bytes are less than all that was said`);
+  await using again = startHistory({ file });
+  assertEquals(await again.last("loud"), expected);
+  assertEquals(await again.last("quiet"), ["bob: still here"]);
+});
+
+Deno.test("chat history: in memory it is bounded, and the room that was silent for longest goes first", async () => {
+  await using kept = startHistory({ maxLength: 1000 });
+  await kept.keep("one", "a".repeat(400));
+  await kept.keep("two", "b".repeat(400));
+  await kept.keep("one", "c");
+  await kept.keep("three", "d".repeat(400));
+  assertEquals((await kept.last("one")).length, 2);
+  assertEquals(await kept.last("two"), []);
+  assertEquals(await kept.last("three"), ["d".repeat(400)]);
+});
+
+Deno.test("chat history: lines that are kept at once stay in their order", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("history.log");
+  {
+    await using kept = startHistory({ file });
+    await Promise.all(Array.from({ length: 40 }, (_, index) => kept.keep("lobby", `${index}`)));
+  }
+  await using again = startHistory({ file });
+  assertEquals(await again.last("lobby"), Array.from({ length: 40 }, (_, index) => `${index}`));
+});
