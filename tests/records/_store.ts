@@ -1,0 +1,82 @@
+/**
+ * The records store without its sockets, on a simulated machine.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { archive } from "../../actors/records/archive.ts";
+import type { Answered, RecordCommand } from "../../actors/records/record.ts";
+import { recordIndex, type RecordIndexCommand } from "../../actors/records/record_index.ts";
+import { refresher } from "../../actors/records/refresher.ts";
+import type { RecordsResponse } from "../../protocols/records.ts";
+import type { SimHost } from "../../actors/world/sim/mod.ts";
+import { ActorSystem, type Ref, type World } from "../../mod.ts";
+
+export const PLACES = { filesFolder: "/files", recordFolder: "/record", recordName: "records.json" };
+
+/** A store that runs. */
+export interface Store {
+  readonly system: ActorSystem;
+  readonly index: Ref<RecordIndexCommand>;
+  /** Resolves when what is on the disk is recovered. */
+  readonly opened: Promise<unknown>;
+  read(id: string): Promise<RecordsResponse>;
+  write(id: string, text: string): Promise<RecordsResponse>;
+  count(): Promise<number>;
+}
+
+/** How often it looks for old records; without, it does not. */
+export interface RefreshOptions {
+  readonly intervalMs: number;
+  readonly thresholdMs: number;
+}
+
+const WITHIN = { timeout: 120_000 };
+
+/** Starts a store in a world whose disk has the folders of {@linkcode PLACES}. */
+export function startStore(world: World, refresh?: RefreshOptions): Store {
+  const system = new ActorSystem("store", { world });
+  const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex(PLACES));
+  const files: Ref<RecordCommand> = system.spawn(
+    "files",
+    archive({ filesFolder: PLACES.filesFolder, index }),
+  );
+  if (refresh !== undefined) system.spawn("refresher", refresher({ index, archive: files, ...refresh }));
+  const request = async (make: (replyTo: Ref<Answered>) => RecordCommand) =>
+    (await files.ask<Answered>(make, WITHIN)).response;
+  return {
+    system,
+    index,
+    opened: index.ask((replyTo: Ref<{ type: "opened" }>) => ({ type: "open", replyTo }), WITHIN),
+    read: (id) => request((replyTo) => ({ type: "read", id, tag: 0, replyTo })),
+    write: (id, text) => request((replyTo) => ({ type: "write", id, text, tag: 0, replyTo })),
+    count: () => index.ask((replyTo: Ref<number>) => ({ type: "get-count", replyTo }), WITHIN),
+  };
+}
+
+/** A record as a client sends it. */
+export function recordText(stamp: string, rest: string): string {
+  return `Last updated: ${stamp}\nStudent ID: 1\nReason: ${rest}\n`;
+}
+
+/** What is on a host's disk: the files' texts and the record file, by id. */
+export function onDisk(host: SimHost): { texts: Map<string, string>; records: Map<string, string> } {
+  const texts = new Map<string, string>();
+  for (const name of host.disk.names("/files")) {
+    const id = /^([0-9]{1,20})\.txt$/.exec(name)?.[1];
+    assert(id !== undefined, `what is ${name}?`);
+    texts.set(id, host.disk.readText(`/files/${name}`) ?? "");
+  }
+  return {
+    texts,
+    records: new Map(Object.entries(JSON.parse(host.disk.readText("/record/records.json") ?? ""))),
+  };
+}
+
+/** Each file has its line in the record file, with the datestamp of its first line, and nothing else is there. */
+export function assertAgree(host: SimHost): void {
+  const { texts, records } = onDisk(host);
+  const stamps = [...texts].map(([id, text]) => [id, /^Last updated: (.*)/.exec(text)?.[1]] as const);
+  assertEquals(new Map([...records].sort()), new Map([...stamps].sort()));
+  assertEquals(host.disk.names("/record"), ["records.json"]);
+}
