@@ -110,6 +110,20 @@ export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes
   };
 }
 
+/**
+ * How many of so many nodes an election takes: a majority, or more when that is asked for.
+ *
+ * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more than there are.
+ */
+export function electionQuorum(nodeCount: number, asked?: number): number {
+  const majority = Math.floor(nodeCount / 2) + 1;
+  const quorum = asked ?? majority;
+  if (quorum >= majority && quorum <= nodeCount) return quorum;
+  throw new RangeError(
+    `Cannot elect with a quorum of ${quorum}: of ${nodeCount} nodes it takes ${majority} to ${nodeCount}`,
+  );
+}
+
 /** What an {@linkcode Election} is about. */
 export interface ElectionOptions {
   /** This node's ID. */
@@ -158,8 +172,8 @@ export type ElectionEvent =
   /** The old node is gone, or is none any more. */
   | { readonly type: "old-down"; readonly peer: number }
   | { readonly type: "message"; readonly peer: number; readonly message: ElectionMessage }
-  /** This node stops. */
-  | { readonly type: "leave" };
+  /** Something else than a peer, a file that leaders write, is of this term. */
+  | { readonly type: "term-seen"; readonly term: number };
 
 /** To be made durable before any later action is carried out. */
 export interface RememberAction {
@@ -286,7 +300,6 @@ export class Election {
   #remembers: boolean;
   /** Waited as rule 6 has it, or was part of a network since. */
   #started = false;
-  #leaving = false;
   #leader = 0;
   /** When the leader was last heard. */
   #leaderHeardMs = -Infinity;
@@ -306,8 +319,71 @@ export class Election {
   /** Throws `RangeError` on IDs or a quorum that make no network. */
   constructor(options: ElectionOptions) {
     const { id, nodes, times, memory, nowMs } = options;
-    const majority = Math.floor(nodes.length / 2) + 1;
-    const quorum = options.quorum ?? majority;
+    if (new Set(nodes).size !== nodes.length || !nodes.includes(id)) {
+      throw new RangeError(
+        `Cannot take part as node ${id} of ${nodes.join(", ")}: IDs must be unique and hold it`,
+      );
+    }
+    this.id = id;
+  }
+}
+
+/** The questions that are under way: a poll, or a candidacy. */
+interface Ballot {
+  readonly term: number;
+  readonly sinceMs: number;
+  readonly granted: Set<number>;
+  askedMs: number;
+}
+
+/**
+ * One node's part in the election.
+ *
+ * @example A network of one
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Election, electionTimes } from "@troupe/actors/protocols/election";
+ *
+ * const election = new Election({ id: 1, nodes: [1], times: electionTimes(), memory: null, nowMs: 0, random: Math.random });
+ * election.handle({ type: "tick" }, 50);
+ * assertEquals([election.role, election.leader, election.term], ["leader", 1, 1]);
+ * ```
+ */
+export class Election {
+  readonly id: number;
+  readonly #peers: ReadonlyMap<number, Peer>;
+  readonly #nodeCount: number;
+  readonly #quorum: number;
+  readonly #times: ElectionTimes;
+  readonly #startMs: number;
+  readonly #random: () => number;
+
+  #nowMs: number;
+  #role: ElectionRole = "looking";
+  #term: number;
+  #votedFor: number;
+  #remembers: boolean;
+  /** Waited as rule 6 has it, or was part of a network since. */
+  #started = false;
+  #leader = 0;
+  /** When the leader was last heard. */
+  #leaderHeardMs = -Infinity;
+  /** Since when there is no leader. */
+  #lookingSinceMs: number;
+  /** No poll of our own before this. */
+  #pollAfterMs: number;
+  /** Until when polls of higher IDs are refused. */
+  #precedenceUntilMs: number;
+  #poll: Ballot | undefined;
+  #candidacy: Ballot | undefined;
+  #beatMs = -Infinity;
+  #wanted = "";
+  #members = "";
+  #actions: ElectionAction[] = [];
+
+  /** Throws `RangeError` on IDs or a quorum that make no network. */
+  constructor(options: ElectionOptions) {
+    const { id, nodes, times, memory, nowMs } = options;
     if (new Set(nodes).size !== nodes.length || !nodes.includes(id)) {
       throw new RangeError(
         `Cannot take part as node ${id} of ${nodes.join(", ")}: IDs must be unique and hold it`,
@@ -321,7 +397,7 @@ export class Election {
     this.id = id;
     this.#peers = new Map(nodes.filter((node) => node !== id).map((node) => [node, new Peer(node)]));
     this.#nodeCount = nodes.length;
-    this.#quorum = quorum;
+    this.#quorum = electionQuorum(nodes.length, options.quorum);
     this.#times = times;
     this.#random = options.random;
     this.#startMs = this.#nowMs = nowMs;
@@ -354,14 +430,13 @@ export class Election {
   /** Tells what happened at `nowMs` (monotonic), and gives what is to be done about it. */
   handle(event: ElectionEvent, nowMs: number): ElectionAction[] {
     this.#actions = [];
-    if (this.#leaving) return this.#actions;
     this.#passTime(Math.max(nowMs, this.#nowMs));
     switch (event.type) {
       case "tick":
         break;
-      case "leave":
-        this.#leave();
-        return this.#actions;
+      case "term-seen":
+        if (event.term > this.#term) this.#learnTerm(event.term, `term ${event.term} has been`);
+        break;
       default: {
         const peer = this.#peers.get(event.peer);
         if (peer !== undefined) this.#handlePeer(peer, event);
@@ -407,7 +482,7 @@ export class Election {
 
   // ---- what comes from peers
 
-  #handlePeer(peer: Peer, event: Exclude<ElectionEvent, { type: "tick" | "leave" }>): void {
+  #handlePeer(peer: Peer, event: Exclude<ElectionEvent, { type: "tick" | "term-seen" }>): void {
     switch (event.type) {
       case "link-up":
         peer.linked = true;
@@ -473,7 +548,9 @@ export class Election {
         return;
       case "vote":
         if (message.granted && message.term === this.#candidacy?.term) this.#candidacy.granted.add(peer.id);
-        if (message.term > this.#term) this.#learnTerm(peer, message.term);
+        if (message.term > this.#term) {
+          this.#learnTerm(message.term, `Node ${peer.id} is in term ${message.term}`);
+        }
         return;
       case "bye":
         this.#lose(peer, `Node ${peer.id} stopped`);
@@ -505,15 +582,15 @@ export class Election {
       if (beat.leader === peer.id) this.#leaderHeardMs = this.#nowMs;
       else if (term >= this.#term) this.#loseLeader(`Node ${peer.id} leads no more`);
     }
-    if (term > this.#term) this.#learnTerm(peer, term);
+    if (term > this.#term) this.#learnTerm(term, `Node ${peer.id} is in term ${term}`);
   }
 
-  /** A peer that leads nobody is in a higher term, so this one's messages would be stale to it. */
-  #learnTerm(peer: Peer, term: number): void {
+  /** There is a higher term, of nobody who leads: this node's messages would be stale to those who know it. */
+  #learnTerm(term: number, why: string): void {
     // A follower leaves this to its leader. A leader opens a term above both, with the votes of its followers, who know it.
     if (this.#role !== "leader" && this.#role !== "looking" && this.#role !== "candidate") return;
     this.#setTerm(term);
-    if (this.#role !== "looking") this.#look(`Node ${peer.id} is in term ${term}`);
+    if (this.#role !== "looking") this.#look(why);
   }
 
   #receiveVoteRequest(peer: Peer, term: number): void {
@@ -692,12 +769,6 @@ export class Election {
     this.#beatMs = this.#nowMs;
     const beat = this.#beat();
     for (const peer of this.#peers.values()) if (peer.linked) this.#send(peer, beat);
-  }
-
-  #leave(): void {
-    for (const peer of this.#peers.values()) if (peer.linked) this.#send(peer, { type: "bye" });
-    this.#look("stops");
-    this.#leaving = true;
   }
 
   /** Which links are needed: all, but to a follower of a lower ID its leader's alone. */

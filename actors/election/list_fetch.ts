@@ -1,0 +1,89 @@
+/**
+ * Asking one node for the names in its folder.
+ *
+ * @module
+ */
+import { decodeFileList, type FileList, MAX_LIST_BYTES } from "../../protocols/file_list.ts";
+import { rawFrames } from "../../protocols/frames.ts";
+import { SEND_REQUEST } from "../../protocols/peer_link.ts";
+import { type Connection, dialer, type DialerCommand, type Session } from "../net/mod.ts";
+import type { Behavior } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
+
+/** How asking went. */
+export type FetchOutcome =
+  | { readonly type: "fetched"; readonly list: FileList }
+  | { readonly type: "not-fetched"; readonly reason: string };
+
+/** Options of {@linkcode listFetch}. */
+export interface ListFetchOptions {
+  /** The node. */
+  readonly address: SocketAddress;
+  /** Milliseconds for each: to connect, and then between two pieces of the answer. */
+  readonly timeoutMs: number;
+  /** Told the outcome, once, in the actor's own turn: only `tell` in it. */
+  readonly done: (outcome: FetchOutcome) => void;
+}
+
+/** Connects, sends `SEND`, reads to the end of the stream, and stops. */
+export function listFetch(options: ListFetchOptions): Behavior<DialerCommand> {
+  const { address, timeoutMs } = options;
+  let open = true;
+  const done = (outcome: FetchOutcome) => {
+    if (open) options.done(outcome);
+    open = false;
+  };
+  return dialer<Uint8Array>({
+    address,
+    frames: rawFrames,
+    session: (connection) => new FetchSession(connection, done),
+    limits: { idleTimeoutMs: timeoutMs },
+    reconnect: false,
+    connectTimeoutMs: timeoutMs,
+    down: ({ reason }) => done({ type: "not-fetched", reason: describe(reason) }),
+  });
+}
+
+class FetchSession implements Session<Uint8Array> {
+  readonly #connection: Connection;
+  readonly #done: (outcome: FetchOutcome) => void;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(connection: Connection, done: (outcome: FetchOutcome) => void) {
+    this.#connection = connection;
+    this.#done = done;
+    connection.sendText(SEND_REQUEST);
+  }
+
+  frame(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_LIST_BYTES) {
+      this.#done({ type: "not-fetched", reason: `its list is over ${MAX_LIST_BYTES} bytes` });
+      this.#connection.abort(new RangeError("Cannot read the list: too long"));
+      return;
+    }
+    this.#chunks.push(chunk.slice());
+  }
+
+  ended(): void {
+    const bytes = new Uint8Array(this.#bytes);
+    let offset = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, offset);
+      offset += chunk.length;
+    }
+    try {
+      this.#done({ type: "fetched", list: decodeFileList(bytes) });
+    } catch {
+      this.#done({ type: "not-fetched", reason: "its list is not UTF-8" });
+    }
+    this.#connection.end();
+  }
+}
+
+function describe(reason: { readonly type: string; readonly error?: unknown }): string {
+  if (reason.type === "idle") return "it did not answer in time";
+  if (reason.error instanceof Error) return reason.error.message;
+  return "the connection was closed";
+}

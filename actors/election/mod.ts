@@ -1,0 +1,7 @@
+/**
+ * Peers that elect a leader and log the files that all have.
+ *
+ * @module
+ */
+export { parseNodes, type PeerNode } from "./nodes.ts";
+export { peer, type PeerOptions } from "./peer.ts";

@@ -1,0 +1,102 @@
+/**
+ * One node of a network of peers: it elects with the others, and when it leads it logs what files all have.
+ *
+ * @module
+ */
+import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election.ts";
+import { type Behavior, escalate, type Ref, restart } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
+import { electionActor } from "./election.ts";
+import { fileCollector } from "./file_collector.ts";
+import { fileLog } from "./file_log.ts";
+import { folderWatcher } from "./folder_watcher.ts";
+import type { PeerNode } from "./nodes.ts";
+import { peerListener } from "./peer_listener.ts";
+import { traceFile, type Transition } from "./trace_file.ts";
+
+/** Options of {@linkcode peer}. */
+export interface PeerOptions {
+  /** This node. */
+  readonly id: number;
+  /** All nodes, this one too. */
+  readonly nodes: readonly PeerNode[];
+  /** Where this node listens, if not where the others find it. @default its address in `nodes` */
+  readonly listen?: SocketAddress;
+  /** The folder whose files it has. Made when it is not there. @default `Node` and its ID */
+  readonly folder?: string;
+  /** The log that it writes when it leads. @default "Peer_files.log" */
+  readonly logPath?: string;
+  /** Where it keeps its term and vote. @default the folder's name and `.election` */
+  readonly memoryPath?: string;
+  /** Where it appends every transition, one JSON object a line. @default nowhere */
+  readonly tracePath?: string;
+  /** How many nodes an election takes, a majority at least. @default a majority */
+  readonly quorum?: number;
+  /** Heartbeat and timeouts. */
+  readonly times?: ElectionTimesOptions;
+  /** Connections at once. @default 1000 */
+  readonly maxClients?: number;
+}
+
+/**
+ * One node. Throws `RangeError` on times, a quorum or IDs that make no network; its start fails when its files
+ * or its address are not to be had.
+ *
+ * @example
+ * ```ts no-assert
+ * import { parseNodes, peer } from "@troupe/actors/election";
+ *
+ * const behavior = peer({ id: 1, nodes: parseNodes("1=127.0.0.1:8080,2=127.0.0.1:8081,3=127.0.0.1:8082") });
+ * ```
+ */
+export function peer(options: PeerOptions): Behavior<never> {
+  const { id, nodes, maxClients, tracePath } = options;
+  const quorum = electionQuorum(nodes.length, options.quorum);
+  const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
+  const { memoryPath = `${folder.replace(/[\/\\]+$/, "")}.election` } = options;
+  const own = nodes.find((node) => node.id === id);
+  if (own === undefined) {
+    throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
+  }
+  const times = electionTimes(options.times);
+  return (self) => {
+    // What fails is started afresh together with what was told things by it.
+    self.supervise("rest-for-one");
+    const onFailure = restart({ limit: 3, within: 10_000, backoff: { min: 200, max: 2000 } });
+    let trace: Ref<Transition> | undefined;
+    if (tracePath !== undefined) trace = self.spawn("trace", traceFile(tracePath), { onFailure: escalate() });
+    const log = self.spawn("log", fileLog(logPath), { onFailure });
+    const election = self.spawn(
+      "election",
+      electionActor({
+        id,
+        nodes,
+        times,
+        memoryPath,
+        quorum,
+        ...(trace === undefined ? {} : { trace }),
+      }),
+      { onFailure },
+    );
+    const collector = self.spawn(
+      "collector",
+      fileCollector({ ownId: id, nodes, logPath, log, owner: election }),
+      { onFailure },
+    );
+    const watcher = self.spawn("folder", folderWatcher({ path: folder, observers: [election, collector] }), {
+      onFailure,
+    });
+    self.spawn(
+      "listener",
+      peerListener({
+        ownId: id,
+        address: options.listen ?? own.address,
+        owner: election,
+        folder: watcher,
+        ...(maxClients === undefined ? {} : { maxClients }),
+      }),
+      { onFailure: escalate() },
+    );
+    return () => {};
+  };
+}
