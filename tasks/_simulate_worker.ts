@@ -64,6 +64,7 @@ async function work(order: WorkerOrder): Promise<void> {
     try {
       await simulate(campaign.name, {
         seeds: seedsOf(order),
+        replay: (name, seed) => `deno task simulate --only "${name}" --seed ${seed}`,
         progress: (run) => {
           runs.push(run);
           if (runs.length < BATCH) return;

@@ -73,3 +73,15 @@ export function watchRejections(rejected: (reason: unknown) => void): () => void
   globalThis.addEventListener("unhandledrejection", listener);
   return () => globalThis.removeEventListener("unhandledrejection", listener);
 }
+
+/** The environment variable with the one seed to run. */
+export const SEED_VARIABLE = "TROUPE_SEED";
+
+/** The one seed to run, where the environment names one and may be asked. */
+export function seedOfEnvironment(): number | undefined {
+  // deno-lint-ignore troupe/no-ambient -- read before a simulation, never in one
+  const { env, permissions } = Deno;
+  if (permissions.querySync({ name: "env", variable: SEED_VARIABLE }).state !== "granted") return undefined;
+  const text = env.get(SEED_VARIABLE);
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}

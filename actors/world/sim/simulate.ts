@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { trapAmbient, watchRejections } from "./_ambient.ts";
+import { SEED_VARIABLE, seedOfEnvironment, trapAmbient, watchRejections } from "./_ambient.ts";
 import { whenSettled } from "./_real_loop.ts";
 import { formatTrace, type TraceEvent } from "./trace.ts";
 import { SimWorld, type SimWorldOptions } from "./world.ts";
@@ -16,7 +16,10 @@ export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
   readonly traceLines?: number;
   /** Every how many seeds one is run twice, to see that both runs are equal; the first always is. @default 250 */
   readonly repeatEvery?: number;
-  /** The command that a failure names for running its seed again. @default (name, seed) => `deno task simulate --only "${name}" --seed ${seed}` */
+  /**
+   * The command that a failure names for running its seed again. The usual one has `deno test` filter for the name, and
+   * the environment say the seed.
+   */
   readonly replay?: (name: string, seed: number) => string;
   /** Told after each seed. */
   readonly progress?: (run: SimulationRun) => void;
@@ -62,7 +65,9 @@ export class SimulationFailure extends Error {
 }
 
 /**
- * Runs `test` in a fresh simulated world for each of many seeds.
+ * Runs `test` in a fresh simulated world for each of many seeds (or only that of the environment's `TROUPE_SEED`).
+ *
+ * @param name what the failures call it; best a part of the test's name, so that the test can be found by it
  *
  * Throws {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with nobody
  * looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is not equal to the
@@ -84,7 +89,11 @@ export async function simulate(
   options: SimulateOptions,
   test: (sim: SimWorld) => Promise<void>,
 ): Promise<SimulationSummary> {
-  const { seeds = 100, repeatEvery = 250 } = options;
+  const { repeatEvery = 250 } = options;
+  const replayed = options.seeds === undefined || typeof options.seeds === "number"
+    ? seedOfEnvironment()
+    : undefined;
+  const seeds = replayed === undefined ? options.seeds ?? 100 : [replayed];
   let count = 0;
   let events = 0;
   let virtualMs = 0;
@@ -177,7 +186,7 @@ function failure(
 }
 
 function usualReplay(name: string, seed: number): string {
-  return `deno task simulate --only "${name}" --seed ${seed}`;
+  return `${SEED_VARIABLE}=${seed} deno test -A --filter "${name}"`;
 }
 
 function notEqual(name: string, options: SimulateOptions, run: FullRun, again: FullRun): SimulationFailure {

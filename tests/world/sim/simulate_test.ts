@@ -78,7 +78,7 @@ Deno.test("simulate: a failure names the seed, shows the last events, and says h
   assertEquals(error.seed, 7);
   assertStringIncludes(error.message, 'Cannot pass "something" with seed 7: an invariant broke');
   assertStringIncludes(error.message, "/user/editor              info the last words");
-  assertStringIncludes(error.message, 'deno task simulate --only "something" --seed 7');
+  assertStringIncludes(error.message, 'TROUPE_SEED=7 deno test -A --filter "something"');
 });
 
 for (

@@ -1,0 +1,169 @@
+/**
+ * What campaigns share: services as processes that a service manager starts anew, and line clients that never give up.
+ *
+ * @module
+ */
+import { ActorSystem, type Behavior, escalate } from "../../mod.ts";
+import { type Program, simulate, type SimWorld, type World } from "../../actors/world/sim/mod.ts";
+import type { TcpConnection } from "../../actors/world/world.ts";
+
+/** A test to be run under many seeds. */
+export interface Campaign {
+  readonly name: string;
+  run(sim: SimWorld): Promise<void>;
+}
+
+/** Runs a campaign as a test: a failure names the command of the repository's own that runs it again. */
+export async function runCampaign(campaign: Campaign, seeds: number): Promise<void> {
+  const replay = (name: string, seed: number) => `deno task simulate --only "${name}" --seed ${seed}`;
+  await simulate(campaign.name, { seeds, replay }, (sim) => campaign.run(sim));
+}
+
+/** How long the service manager waits before it starts a service that failed anew. */
+const RESTART_MS = 100;
+
+/** A program that runs a service, and runs it anew whenever it has failed. */
+export function service<M>(name: string, behavior: (world: World) => Behavior<M>): Program<void> {
+  return (world) => {
+    const start = () => {
+      const system = new ActorSystem(name, { world });
+      system.spawn("server", behavior(world), { onFailure: escalate() });
+      system.terminated.catch(() => world.clock.timer(RESTART_MS, start));
+    };
+    start();
+  };
+}
+
+/** Resolves after so much virtual time. */
+export function delay(world: World, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.clock.timer(ms, resolve);
+  return promise;
+}
+
+/** Writes all of it. */
+export async function writeAll(connection: TcpConnection, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
+const encoder = new TextEncoder();
+
+/** One connection of a client: what it sent and what it got, in whole lines. */
+export interface ClientSession {
+  readonly sent: string[];
+  readonly received: string[];
+}
+
+/** Options of a {@linkcode LineClient}. */
+export interface LineClientOptions {
+  readonly hostname: string;
+  readonly port: number;
+  /** Nothing read for so long: the client connects anew. @default 2000 */
+  readonly silenceMs?: number;
+}
+
+/** How long a connect may take. */
+const CONNECT_MS = 500;
+
+/** A client that speaks in lines and connects anew whenever its connection is lost, or silent for long. */
+export class LineClient {
+  readonly sessions: ClientSession[] = [];
+  readonly #world: World;
+  readonly #options: LineClientOptions;
+  #connection: TcpConnection | undefined;
+  #lastReadAt = 0;
+
+  constructor(world: World, options: LineClientOptions) {
+    this.#world = world;
+    this.#options = options;
+    this.#run();
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Sends a line, when there is a connection. Whether it arrives is another question. */
+  async send(line: string): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.sessions.at(-1)?.sent.push(line);
+    try {
+      await writeAll(connection, encoder.encode(`${line}\n`));
+    } catch {
+      this.#lose(connection);
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      try {
+        const connection = await this.#connect();
+        this.#lastReadAt = this.#world.clock.monotonic();
+        const session: ClientSession = { sent: [], received: [] };
+        this.sessions.push(session);
+        this.#connection = connection;
+        this.#watchSilence(connection);
+        await readLines(connection, (line) => session.received.push(line), () => {
+          this.#lastReadAt = this.#world.clock.monotonic();
+        });
+        this.#lose(connection);
+      } catch {
+        if (this.#connection !== undefined) this.#lose(this.#connection);
+      }
+      await delay(this.#world, 20 + this.#world.random.next() * 100);
+    }
+  }
+
+  #connect(): Promise<TcpConnection> {
+    const { hostname, port } = this.#options;
+    const giveUp = new AbortController();
+    const timer = this.#world.clock.timer(CONNECT_MS, () => giveUp.abort(new Error("too late")));
+    return this.#world.net.connectTcp({ hostname, port, signal: giveUp.signal }).finally(() =>
+      timer.cancel()
+    );
+  }
+
+  #watchSilence(connection: TcpConnection): void {
+    const silenceMs = this.#options.silenceMs ?? 2000;
+    this.#world.clock.timer(silenceMs / 4, () => {
+      if (this.#connection !== connection) return;
+      if (this.#world.clock.monotonic() - this.#lastReadAt > silenceMs) this.#lose(connection);
+      else this.#watchSilence(connection);
+    });
+  }
+
+  #lose(connection: TcpConnection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    connection.close();
+  }
+}
+
+/** Reads whole lines until the end of the stream; what is left without a line end is dropped. */
+export async function readLines(
+  connection: TcpConnection,
+  take: (line: string) => void,
+  read: () => void = () => {},
+): Promise<void> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(4096);
+  let rest = "";
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) return;
+    read();
+    const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+}
+
+/** Where two lists differ first, for people; undefined when the first begins like the second ends up. */
+export function firstDifference(got: readonly string[], expected: readonly string[]): string | undefined {
+  const index = got.findIndex((line, at) => line !== expected[at]);
+  if (index < 0) return undefined;
+  const around = (list: readonly string[]) => list.slice(Math.max(0, index - 2), index + 3).join(" ");
+  return `line ${index} is ${got[index]} instead of ${expected[index]} (… ${around(got)} … and … ${
+    around(expected)
+  } …)`;
+}
