@@ -5,21 +5,15 @@
  */
 import type { Cancellable } from "../world/world.ts";
 import { type AskHost, type AskTarget, PendingAsk } from "./ask.ts";
-import type {
-  Behavior,
-  MailboxOptions,
-  Receive,
-  SpawnOptions,
-  StopReason,
-  SuperviseOptions,
-} from "./behavior.ts";
+import type { Behavior, Overflow, Receive, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";
 import { type Child, Children, type Parent, type RestartRecord } from "./children.ts";
 import { ActorStopped, MailboxFull } from "./errors.ts";
 import type { DeadLetterReason, FailurePhase } from "./events.ts";
 import { Life } from "./life.ts";
+import { OfferQueue } from "./offers.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
-import type { ActorSnapshot } from "./snapshot.ts";
+import type { ActorGlance, ActorSnapshot } from "./snapshot.ts";
 import { LARGE_RING_SLOTS, type Runnable, type Trimmable } from "./scheduler.ts";
 import { type GroupStrategy, type OnFailure, restart } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
@@ -52,6 +46,8 @@ const BEGIN = 1;
 const CHILDREN_CHANGED = 2;
 const END = 4;
 const GO_ON_ENDING = 8;
+/** There is a message that goes before those of the mailbox. */
+const URGENT = 16;
 
 // The gate of `tell`: at 0, a message puts the actor into the ready ring.
 const IN_RING = 1;
@@ -67,7 +63,7 @@ const CLOSED = -1;
 /** Options of an actor, checked and complete. Shared by all actors that have the defaults. */
 interface CellOptions {
   readonly capacity: number;
-  readonly overflow: NonNullable<MailboxOptions["overflow"]>;
+  readonly overflow: Overflow;
   readonly onFailure: OnFailure;
   readonly shutdownMs: number;
 }
@@ -82,25 +78,21 @@ const DEFAULT_OPTIONS: CellOptions = {
 /** What few actors need, made when first needed. */
 class Extras {
   watchers: Set<(reason: StopReason) => void> | undefined;
-  offers: Offer[] | undefined;
+  offers: OfferQueue<unknown> | undefined;
+  /** Messages that go before those of the mailbox. */
+  urgent: Ring<unknown> | undefined;
   record: RestartRecord | undefined;
   /** The child in whose place this actor failed. */
-  escalatedBy: Child | undefined;
+  escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
   /** How far the end of the life has come. */
   step = UNTIL_HANDLER_IS_DONE;
   isStoppingForGood = false;
-  /** Something to be released is under way. */
-  isReleasing = false;
+  /** What is being released, under way. */
+  releasing: Promise<unknown> | undefined;
   reason: StopReason = STOPPED_REASON;
   stopTimer: Cancellable | undefined;
   /** Monotonic time at which stopping is given up. */
   giveUpAt = 0;
-}
-
-/** A sender that waits for room. */
-interface Offer {
-  readonly message: unknown;
-  readonly settle: (error?: unknown) => void;
 }
 
 const NEVER_RUN: Receive<unknown> = () => {};
@@ -169,18 +161,18 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       this.#deadLetter(message, "stopped");
       return Promise.reject(this.stopped());
     }
-    const offers = this.#extras?.offers;
-    if (this.hasRoom && (offers === undefined || offers.length === 0)) {
-      this.deliver(message);
-      return Promise.resolve();
-    }
-    return this.#waitForRoom(message, options?.signal);
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#admitOffers();
+    if (!this.hasRoom) return this.#waitForRoom(message, signal);
+    this.deliver(message);
+    return Promise.resolve();
   }
 
   ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R> {
     return new Promise((resolve, reject) => {
       const pending = new PendingAsk<R>(this.system, this, resolve, reject);
-      pending.open(options);
+      if (this.#limit !== CLOSED) pending.open(options);
       try {
         this.tell(make(pending));
       } catch (error) {
@@ -192,7 +184,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   // ---- what the actor's own life may do
 
-  /** True while one message more may wait. */
+  /** True while one message more may wait; false when others wait for that. */
   get hasRoom(): boolean {
     return this.#limit !== CLOSED && this.length < this.#limit;
   }
@@ -202,6 +194,13 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
     this.push(message);
     this.#wake();
+  }
+
+  /** Puts a message before those of the mailbox, after those that were put there this way. */
+  deliverFirst(message: M): void {
+    if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
+    (this.#more.urgent ??= new Ring()).push(message);
+    this.#signal(URGENT);
   }
 
   /** Puts messages back in front of those that wait. */
@@ -216,7 +215,8 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   become(receive: Receive<M>): void {
-    this.#receive = receive;
+    // While the behaviour runs, the handler is what it returns.
+    if (this.#receive !== NEVER_RUN) this.#receive = receive;
   }
 
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): Ref<C> {
@@ -224,7 +224,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     if (this.#children?.has(name)) {
       throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the name is in use`);
     }
-    if (this.#state === ENDING || this.#state === STOPPED) {
+    if (this.#state === ENDING || this.#state === STOPPED || this.#extras?.isStoppingForGood) {
       throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the actor is stopping`);
     }
     const child = new Cell(this.system, this, name, behavior, checked);
@@ -259,7 +259,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   deadLetterOfEarlierLife(message: unknown): void {
-    this.#deadLetter(message, this.#limit === CLOSED ? "stopped" : "restarted");
+    this.#deadLetter(message, this.#extras?.isStoppingForGood ? "stopped" : "restarted");
   }
 
   // ---- what the system and the parent may do
@@ -270,6 +270,15 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   get hasFailed(): boolean {
     return this.#state === FAILED;
+  }
+
+  get isGone(): boolean {
+    return this.#state === STOPPED;
+  }
+
+  /** Running, and with nothing to do. */
+  get isIdle(): boolean {
+    return this.#state === RUNNING && !this.#isBusy && this.#waiting === 0;
   }
 
   get isBetweenLives(): boolean {
@@ -302,6 +311,8 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   requestRestart(): void {
+    // One that was to begin waits until it is told so again.
+    if (this.#state === WAITING) this.#signals &= ~BEGIN;
     if (this.#state === WAITING || this.#state === STOPPED || this.#state === ENDING) return;
     this.#life?.abort();
     this.#signal(END);
@@ -318,17 +329,18 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   resume(): void {
     if (this.#state !== FAILED) return;
-    this.#state = RUNNING;
-    const child = this.#extras?.escalatedBy;
-    if (child !== undefined) {
-      this.#more.escalatedBy = undefined;
-      child.requestStop();
-    }
+    const hasStarted = this.#receive !== NEVER_RUN;
+    if (!hasStarted && !this.#isBusy) return this.requestStop();
+    this.#state = hasStarted ? RUNNING : STARTING;
+    const { escalatedBy } = this.#more;
+    this.#more.escalatedBy = undefined;
+    escalatedBy?.child.requestStop({ type: "failed", error: escalatedBy.error });
+    this.childrenChanged();
     if (!this.#isBusy) this.#unblock();
   }
 
   escalated(error: unknown, child: Child): void {
-    this.#more.escalatedBy = child;
+    this.#more.escalatedBy = { child, error };
     this.#fail(error, "child", undefined);
   }
 
@@ -336,11 +348,23 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#signal(CHILDREN_CHANGED);
   }
 
+  /** Ends this actor and all below it, children first, without waiting for anything. */
   kill(): void {
+    // Not by recursion: a tree may be deeper than the stack.
+    const tree: Child[] = [this];
+    for (const actor of tree) {
+      for (const child of actor.children?.all() ?? []) tree.push(child);
+      actor.children?.giveUp();
+    }
+    for (const actor of tree.reverse()) actor.abandon();
+  }
+
+  abandon(): void {
     if (this.#state === STOPPED) return;
-    this.#more.isStoppingForGood = true;
+    const more = this.#more;
+    more.isStoppingForGood = true;
+    if (this.#isBusy || more.releasing !== undefined) this.#reportTimeout("in time");
     this.#life?.abort();
-    this.#children?.kill();
     for (
       let release = this.#life?.nextRelease();
       release !== undefined;
@@ -352,16 +376,33 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   snapshot(): ActorSnapshot {
-    const waiting = this.length;
+    const whole = this.glance(this.path);
+    const open: [Child, ActorGlance][] = [[this, whole]];
+    for (const [actor, seen] of open) {
+      for (const child of actor.children?.all() ?? []) {
+        const below = child.glance(`${seen.path}/${child.name}`);
+        seen.children.push(below);
+        open.push([child, below]);
+      }
+    }
+    return whole;
+  }
+
+  glance(path: string): ActorGlance {
+    const waiting = this.#waiting;
     return {
-      path: this.path,
+      path,
       state: STATE_NAMES[this.#state],
       mailbox: waiting,
       highWater: Math.max(this.#highWater, waiting),
       handled: this.#handled,
       restarts: this.#extras?.record?.restarts ?? 0,
-      children: this.#children?.all().map((child) => child.snapshot()) ?? [],
+      children: [],
     };
+  }
+
+  get #waiting(): number {
+    return this.length + (this.#extras?.urgent?.length ?? 0);
   }
 
   // ---- turns
@@ -406,10 +447,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #closeTurn(wasCutShort: boolean): void {
-    if (this.#isWatchful) {
-      this.#life?.heard();
-      this.#admitOffers();
-    }
+    this.#lookAround();
     this.#queueAgain(wasCutShort);
   }
 
@@ -426,13 +464,21 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #failInHandler(error: unknown, message: M | undefined): void {
-    this.#admitOffers();
+    this.#lookAround();
     this.#fail(error, "message", message);
+  }
+
+  /** What few actors have to do when they have taken messages out. */
+  #lookAround(): void {
+    if (!this.#isWatchful) return;
+    this.#life?.heard();
+    this.#admitOffers();
   }
 
   #suspend(pending: PromiseLike<unknown>, message: M, left: number): void {
     this.#isBusy = true;
     this.#gate |= BLOCKED;
+    this.#lookAround();
     const life = this.#life;
     this.#finishTurn(pending, message, left, life).catch((error) => this.#fail(error, "message", undefined));
   }
@@ -451,34 +497,30 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       while (next !== undefined) {
         await next;
         if (life !== this.#life) return;
-        this.#handled++;
         if (!scheduler.spend()) left = 0;
         next = undefined;
         while (left > 0 && this.#state === RUNNING && this.#signals === 0 && this.length > 0) {
           left--;
+          this.#handled++;
           message = this.shift() as M;
           const result: unknown = this.#receive(message);
           if (result !== undefined && isThenable(result)) {
             next = result;
+            this.#lookAround();
             break;
           }
-          this.#handled++;
           if (!scheduler.spend()) left = 0;
         }
       }
     } catch (error) {
-      if (life !== this.#life) return;
-      this.#handled++;
+      if (life !== this.#life) return this.#reportAlone(error, "message", message);
       this.#isBusy = false;
-      this.#admitOffers();
+      this.#lookAround();
       this.#fail(error, "message", message);
       return;
     }
     this.#isBusy = false;
-    if (this.#isWatchful) {
-      life?.heard();
-      this.#admitOffers();
-    }
+    this.#lookAround();
     if (this.#state === RUNNING) this.#unblock();
     else if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
   }
@@ -498,11 +540,13 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   #tellSlowly(message: M): void {
     if (this.#limit === CLOSED) return this.#deadLetter(message, "stopped");
+    this.#admitOffers();
     if (this.hasRoom) return this.deliver(message);
-    this.#highWater = this.#limit;
+    const { capacity } = this.#options;
+    this.#highWater = Math.max(this.#highWater, capacity);
     switch (this.#options.overflow) {
       case "reject":
-        throw new MailboxFull(this.path, this.#limit, message);
+        throw new MailboxFull(this.path, capacity, message);
       case "drop-newest":
         return this.#deadLetter(message, "dropped-newest");
       case "drop-oldest": {
@@ -514,36 +558,22 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #waitForRoom(message: M, signal: AbortSignal | undefined): Promise<void> {
-    this.#highWater = Math.max(this.#highWater, this.#limit);
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const offers = this.#more.offers ??= [];
-      const abort = () => {
-        offers.splice(offers.indexOf(offer), 1);
-        reject(signal?.reason);
-      };
-      const offer: Offer = {
-        message,
-        settle: (error) => {
-          signal?.removeEventListener("abort", abort);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      offers.push(offer);
-    });
+    this.#highWater = Math.max(this.#highWater, this.#options.capacity);
+    // Nobody gets in before those who wait: to `tell` the mailbox is full until they are in.
+    this.#limit = 0;
+    return (this.#more.offers ??= new OfferQueue()).add(message, signal);
   }
 
   #admitOffers(): void {
     const offers = this.#extras?.offers;
-    if (offers === undefined) return;
-    while (offers.length > 0 && this.hasRoom) {
+    if (offers === undefined || this.#limit !== 0) return;
+    while (this.length < this.#options.capacity) {
       const offer = offers.shift();
-      if (offer === undefined) return;
+      if (offer === undefined) break;
       this.push(offer.message as M);
-      offer.settle();
+      offer.accept();
     }
+    if (offers.isEmpty) this.#limit = this.#options.capacity;
   }
 
   #deadLetter(message: unknown, reason: DeadLetterReason): void {
@@ -567,10 +597,19 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   #handleSignals(): void {
     const signals = this.#signals;
     this.#signals = 0;
-    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
     if ((signals & END) !== 0) this.#beginEnding();
     else if ((signals & GO_ON_ENDING) !== 0 && this.#state === ENDING) this.#goOnEnding();
+    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
     if ((signals & BEGIN) !== 0 && this.#state === WAITING) this.#start();
+    if ((signals & URGENT) !== 0) this.#takeUrgent();
+  }
+
+  /** One at a time: so they keep their order, and none is in the mailbox when that drops its oldest. */
+  #takeUrgent(): void {
+    const urgent = this.#extras?.urgent;
+    if (urgent === undefined || urgent.length === 0) return;
+    if ((this.#gate & BLOCKED) === 0) this.unshift(urgent.shift() as M);
+    if (urgent.length > 0) this.#signals |= URGENT;
   }
 
   #onChildrenChanged(): void {
@@ -586,7 +625,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       if (typeof receive === "function") return this.#started(receive);
       if (!isThenable(receive)) throw notAHandler(this.path, receive);
       this.#isBusy = true;
-      receive.then(
+      Promise.resolve(receive).then(
         (handler) => this.#startedLater(life, handler),
         (error) => this.#startFailedLater(life, error),
       );
@@ -600,7 +639,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#isBusy = false;
     if (this.#state === ENDING) return this.#signal(GO_ON_ENDING);
     if (typeof receive !== "function") return this.#fail(notAHandler(this.path, receive), "start", undefined);
-    if (this.#state === STARTING) this.#started(receive);
+    this.#started(receive);
   }
 
   #startFailedLater(life: Life<M>, error: unknown): void {
@@ -611,17 +650,19 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   #started(receive: Receive<M>): void {
     this.#receive = receive;
-    this.#state = RUNNING;
+    // One that failed while it started (a child of its own escalated) waits for the decision.
+    const isRunning = this.#state === STARTING;
+    if (isRunning) this.#state = RUNNING;
     const { events } = this.system;
     if (events.watched) {
       events.emit({ type: "started", actor: this.path, restarts: this.#extras?.record?.restarts ?? 0 });
     }
     this.#parent?.children?.started(this);
-    this.#unblock();
+    if (isRunning) this.#unblock();
   }
 
   #fail(error: unknown, phase: FailurePhase, message: unknown): void {
-    if (this.#state !== RUNNING && this.#state !== STARTING) {
+    if ((this.#state !== RUNNING && this.#state !== STARTING) || this.#extras?.isStoppingForGood) {
       this.#reportAlone(error, phase, message);
       if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
       return;
@@ -673,7 +714,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       more.giveUpAt += this.system.world.clock.monotonic();
       more.step = UNTIL_RELEASED;
     }
-    if (more.isReleasing) return;
+    if (more.releasing !== undefined) return;
     if (this.#releaseAll()) this.#endLife();
   }
 
@@ -696,14 +737,16 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     const more = this.#more;
     more.stopTimer = undefined;
     if (this.#state !== ENDING) return;
-    const what = more.step === UNTIL_HANDLER_IS_DONE ? "its handler" : "what it registered with onStop";
-    const error = new Error(
-      `Cannot stop ${this.path} in ${this.#options.shutdownMs} ms: ${what} is still running`,
-    );
-    this.#reportAlone(error, "shutdown-timeout", undefined);
+    this.#reportTimeout(`in ${this.#options.shutdownMs} ms`);
     this.#isBusy = false;
-    more.isReleasing = false;
+    more.releasing = undefined;
     this.#signal(GO_ON_ENDING);
+  }
+
+  #reportTimeout(within: string): void {
+    const what = this.#isBusy ? "its handler" : "what it registered with onStop";
+    const error = new Error(`Cannot stop ${this.path} ${within}: ${what} is still running`);
+    this.#reportAlone(error, "shutdown-timeout", undefined);
   }
 
   /** Releases what the life holds, one thing after the other; true when all is done. */
@@ -713,9 +756,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       try {
         const pending: unknown = release();
         if (!isThenable(pending)) continue;
-        this.#more.isReleasing = true;
-        this.#limitStopping();
-        this.#awaitRelease(pending, life);
+        this.#awaitRelease(Promise.resolve(pending));
         return false;
       } catch (error) {
         this.#reportAlone(error, "stop", undefined);
@@ -724,10 +765,14 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     return true;
   }
 
-  #awaitRelease(pending: PromiseLike<unknown>, life: Life<M> | undefined): void {
+  #awaitRelease(pending: Promise<unknown>): void {
+    const more = this.#more;
+    more.releasing = pending;
+    this.#limitStopping();
     const goOn = () => {
-      if (life !== this.#life || this.#state !== ENDING) return;
-      this.#more.isReleasing = false;
+      // Not when it has been given up.
+      if (more.releasing !== pending) return;
+      more.releasing = undefined;
       this.#signal(GO_ON_ENDING);
     };
     pending.then(goOn, (error) => {
@@ -752,6 +797,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     more.stopTimer?.cancel();
     more.stopTimer = undefined;
     more.escalatedBy = undefined;
+    more.releasing = undefined;
     const stashed = this.#life?.takeStash() ?? [];
     if (stashed.length > 0) this.putBack(stashed);
     this.#life = undefined;
@@ -769,7 +815,10 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#gate |= BLOCKED;
     this.#limit = CLOSED;
     this.#emptyMailbox();
-    for (const offer of more.offers?.splice(0) ?? []) offer.settle(this.stopped());
+    const { offers } = more;
+    for (let offer = offers?.shift(); offer !== undefined; offer = offers?.shift()) {
+      offer.refuse(this.stopped());
+    }
     while (this.firstAsk !== undefined) this.firstAsk.targetStopped();
     const { events } = this.system;
     if (events.watched) events.emit({ type: "stopped", actor: this.path, reason: more.reason });
@@ -781,12 +830,16 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #emptyMailbox(): void {
+    const urgent = this.#extras?.urgent;
+    while (urgent !== undefined && urgent.length > 0) this.#deadLetter(urgent.shift(), "stopped");
     while (this.length > 0) this.#deadLetter(this.shift(), "stopped");
     super.trim();
   }
 }
 
 const STATE_NAMES = ["waiting", "starting", "running", "failed", "stopping", "stopped"] as const;
+
+const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
 
 /** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
 export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
@@ -799,10 +852,16 @@ export function checkOptions(name: string, options: SpawnOptions | undefined): C
       `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${capacity}`,
     );
   }
+  const overflow = mailbox?.overflow ?? "reject";
+  if (!OVERFLOWS.includes(overflow)) {
+    throw new TypeError(
+      `Cannot spawn "${name}": a mailbox's overflow is ${OVERFLOWS.join(", ")}, not ${overflow}`,
+    );
+  }
   if (!(shutdown >= 0)) {
     throw new RangeError(`Cannot spawn "${name}": shutdown takes 0 ms or more, not ${shutdown}`);
   }
-  return { capacity, overflow: mailbox?.overflow ?? "reject", onFailure, shutdownMs: shutdown };
+  return { capacity, overflow, onFailure, shutdownMs: shutdown };
 }
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -830,6 +889,11 @@ function notAHandler(path: string, value: unknown): TypeError {
 }
 
 function messageType(message: unknown): string | undefined {
-  if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
-  return typeof message.type === "string" ? message.type : undefined;
+  try {
+    if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
+    return typeof message.type === "string" ? message.type : undefined;
+  } catch {
+    // A message that throws when it is looked at.
+    return undefined;
+  }
 }

@@ -7,7 +7,7 @@ import type { Cancellable } from "../world/world.ts";
 import type { StopReason } from "./behavior.ts";
 import type { ActorFailed, FailureDecision, FailurePhase } from "./events.ts";
 import type { Ref } from "./ref.ts";
-import type { ActorSnapshot } from "./snapshot.ts";
+import type { ActorGlance } from "./snapshot.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 import { backoffDelay, type GroupStrategy, type OnFailure, spendRestart } from "./supervision.ts";
 
@@ -19,18 +19,22 @@ export interface Child extends Ref<never> {
   readonly hasFailed: boolean;
   /** Its life is over, and another may begin. */
   readonly isBetweenLives: boolean;
+  /** Gone for good. */
+  readonly isGone: boolean;
   readonly record: RestartRecord;
+  readonly children: Children | undefined;
   /** Begins a life. */
   begin(): void;
-  /** Ends the life, so that another can begin. */
+  /** Ends the life, if there is one, so that another can begin. */
   requestRestart(): void;
   /** Ends the actor. */
   requestStop(reason?: StopReason): void;
   /** Goes on after a failure as if nothing had been. */
   resume(): void;
-  /** Ends the actor without waiting for anything. */
-  kill(): void;
-  snapshot(): ActorSnapshot;
+  /** Ends the actor, whose children are gone, without waiting for anything. */
+  abandon(): void;
+  /** What is seen of it, without its children. */
+  glance(path: string): ActorGlance;
 }
 
 /** The restarts of one child. */
@@ -57,6 +61,8 @@ export interface Parent {
   readonly path: string;
   readonly system: ActorSystemCore;
   readonly children: Children | undefined;
+  /** Failed, and waiting for a decision: until then nothing is decided about its children. */
+  readonly hasFailed: boolean;
   /** Fails in the child's place. */
   escalated(error: unknown, child: Child): void;
   /** Asks for a call of {@linkcode Children.decide}. */
@@ -70,7 +76,8 @@ export class Children {
   #strategy: GroupStrategy = "one-for-one";
   #stopsTogether = false;
   #failures: Failure[] = [];
-  #groupRestart: GroupRestart | undefined;
+  /** The restart that a child is part of, while it is under way. */
+  #restarting: Map<Child, GroupRestart> | undefined;
   /** Those still to be stopped, youngest last; undefined while nobody stops them all. */
   #stopping: Child[] | undefined;
 
@@ -101,31 +108,30 @@ export class Children {
 
   failed(failure: Failure): void {
     this.#failures.push(failure);
-    this.#groupRestart?.memberFailed(failure.child);
     this.#parent.childrenChanged();
   }
 
   started(child: Child): void {
-    this.#groupRestart?.memberStarted(child);
+    this.#restarting?.get(child)?.memberStarted(child);
   }
 
   /** The child's life is over, and it waits for the next one. */
   betweenLives(child: Child): void {
-    this.#groupRestart?.memberEnded(child);
+    this.#restarting?.get(child)?.memberEnded(child);
   }
 
   gone(child: Child): void {
     this.#byName.delete(child.name);
-    this.#groupRestart?.memberGone(child);
+    this.#restarting?.get(child)?.memberGone(child);
     if (this.#stopping !== undefined) this.#stopNext();
   }
 
   /** Stops all children; {@linkcode Parent.childrenChanged} is called as they go. */
   stopAll(): void {
-    this.#groupRestart?.cancel();
-    this.#groupRestart = undefined;
-    this.#failures = [];
+    this.#cancelRestarts();
+    for (const failure of this.#failures.splice(0)) this.#report(failure, "none");
     if (this.#stopsTogether) {
+      this.#stopping = [];
       for (const child of this.all()) child.requestStop();
       return;
     }
@@ -140,18 +146,28 @@ export class Children {
     this.#stopsTogether = false;
   }
 
-  kill(): void {
-    this.#groupRestart?.cancel();
-    for (const child of this.all().reverse()) child.kill();
+  /** The parent is given up, and its children with it: nothing is done about them any more. */
+  giveUp(): void {
+    this.#cancelRestarts();
+    this.#failures = [];
+    this.#stopping = undefined;
   }
 
-  /** Decides about the failures that wait, unless a group is being restarted just now. */
+  /** Decides about the failures that wait. */
   decide(): void {
-    while (this.#groupRestart === undefined) {
+    while (!this.#parent.hasFailed) {
       const failure = this.#failures.shift();
       if (failure === undefined) return;
-      if (failure.child.hasFailed) this.#decideOne(failure);
+      const { child } = failure;
+      // Nothing is to be decided about one that has been stopped or restarted meanwhile, or is about to be.
+      if (!child.hasFailed || this.#restarting?.get(child)?.isEnding) this.#report(failure, "none");
+      else this.#decideOne(failure);
     }
+  }
+
+  #cancelRestarts(): void {
+    for (const restart of this.#restarting?.values() ?? []) restart.cancel();
+    this.#restarting = undefined;
   }
 
   #stopNext(): void {
@@ -201,24 +217,35 @@ export class Children {
     const delayMs = budget.backoff === undefined
       ? 0
       : backoffDelay(budget.backoff, record.inARow, world.random.next());
-    this.#groupRestart = new GroupRestart(this.#parent.system, this.#affected(child), delayMs, () => {
-      this.#groupRestart = undefined;
-      this.#parent.childrenChanged();
-    });
-    this.#groupRestart.begin();
+    this.#restartGroup(this.#affected(child), delayMs);
   }
 
   /** Who goes down with a child, oldest first. */
   #affected(child: Child): Child[] {
+    if (this.#strategy === "one-for-one") return [child];
     const all = this.all();
-    switch (this.#strategy) {
-      case "one-for-one":
-        return [child];
-      case "one-for-all":
-        return all;
-      case "rest-for-one":
-        return all.slice(all.indexOf(child));
+    return this.#strategy === "one-for-all" ? all : all.slice(all.indexOf(child));
+  }
+
+  /** Restarts a group. What is left to do of restarts that it meets becomes part of it. */
+  #restartGroup(affected: Child[], delayMs: number): void {
+    const restarting = this.#restarting ??= new Map();
+    const members = new Set(affected);
+    for (const child of affected) {
+      const other = restarting.get(child);
+      if (other === undefined) continue;
+      other.cancel();
+      for (const member of other.members) restarting.delete(member);
+      for (const member of other.unfinished) members.add(member);
     }
+    const group = members.size === affected.length
+      ? affected
+      : this.all().filter((child) => members.has(child));
+    const restart = new GroupRestart(this.#parent.system, group, delayMs, () => {
+      for (const member of group) restarting.delete(member);
+    });
+    for (const member of group) restarting.set(member, restart);
+    restart.begin();
   }
 
   #report(failure: Failure, decision: FailureDecision): void {
@@ -238,24 +265,33 @@ export class Children {
 /**
  * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the backoff, they
  * begin anew one by one, the oldest first, each when the one before it has started.
+ *
+ * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes over the rest.
  */
 class GroupRestart {
+  readonly members: readonly Child[];
   readonly #system: ActorSystemCore;
-  readonly #members: Child[];
   readonly #delayMs: number;
   readonly #done: () => void;
   #toEnd: number;
   #toStart = 0;
   #timer: Cancellable | undefined;
-  #isStarting = false;
   #isOver = false;
+  /** The members' lives are still being ended. */
+  isEnding = true;
+  #isStarting = false;
 
-  constructor(system: ActorSystemCore, members: Child[], delayMs: number, done: () => void) {
+  constructor(system: ActorSystemCore, members: readonly Child[], delayMs: number, done: () => void) {
+    this.members = members;
     this.#system = system;
-    this.#members = members;
     this.#delayMs = delayMs;
     this.#done = done;
     this.#toEnd = members.length - 1;
+  }
+
+  /** Those whose new life has not begun. */
+  get unfinished(): readonly Child[] {
+    return this.#isStarting ? this.members.slice(this.#toStart) : this.members;
   }
 
   begin(): void {
@@ -268,37 +304,32 @@ class GroupRestart {
   }
 
   memberEnded(child: Child): void {
-    if (this.#isOver || this.#isStarting || this.#members[this.#toEnd] !== child) return;
+    if (this.#isOver || !this.isEnding || this.members[this.#toEnd] !== child) return;
     this.#toEnd--;
     this.#endNext();
   }
 
   memberGone(child: Child): void {
-    if (this.#isOver) return;
-    if (!this.#isStarting) this.memberEnded(child);
-    else if (this.#members[this.#toStart] === child) this.memberStarted(child);
+    if (this.isEnding) this.memberEnded(child);
+    else this.memberStarted(child);
   }
 
   memberStarted(child: Child): void {
-    if (this.#isOver || !this.#isStarting || this.#members[this.#toStart] !== child) return;
+    if (this.#isOver || !this.#isStarting || this.members[this.#toStart] !== child) return;
     this.#toStart++;
     this.#startNext();
   }
 
-  /** One that fails to start ends the sequence: what is decided about it covers those after it. */
-  memberFailed(child: Child): void {
-    if (!this.#isOver && this.#isStarting && this.#members[this.#toStart] === child) this.#finish();
-  }
-
   #endNext(): void {
     for (; this.#toEnd >= 0; this.#toEnd--) {
-      const member = this.#members[this.#toEnd];
-      if (member === undefined || member.isBetweenLives) continue;
+      const member = this.members[this.#toEnd];
+      if (member === undefined || member.isGone) continue;
       // Whom a failure stops for good is not brought back by the failure of another.
       if (member.onFailure.type === "stop") member.requestStop();
       else member.requestRestart();
-      return;
+      if (!member.isBetweenLives) return;
     }
+    this.isEnding = false;
     if (this.#delayMs > 0) this.#timer = this.#system.world.clock.timer(this.#delayMs, () => this.#start());
     else this.#start();
   }
@@ -309,14 +340,10 @@ class GroupRestart {
   }
 
   #startNext(): void {
-    for (; this.#toStart < this.#members.length; this.#toStart++) {
-      const member = this.#members[this.#toStart];
+    for (; this.#toStart < this.members.length; this.#toStart++) {
+      const member = this.members[this.#toStart];
       if (member?.isBetweenLives) return member.begin();
     }
-    this.#finish();
-  }
-
-  #finish(): void {
     this.#isOver = true;
     this.#done();
   }

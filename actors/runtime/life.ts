@@ -97,7 +97,7 @@ export class Life<M> implements Context<M> {
     const watching = this.#hold((held) =>
       this.#cell.system.onStopped(ref, (reason) => {
         held.cancel();
-        this.#deliver(() => stopped(reason));
+        this.#deliver(() => stopped(reason), true);
       })
     );
     return watching;
@@ -190,7 +190,7 @@ export class Life<M> implements Context<M> {
   }
 
   /** Runs a user's function that makes a message; its failure is the actor's failure. */
-  #deliver(make: () => M): void {
+  #deliver(make: () => M, isUrgent = false): void {
     let message: M;
     try {
       message = make();
@@ -198,7 +198,8 @@ export class Life<M> implements Context<M> {
       if (this.#isOpen) this.#cell.failOutside(error);
       return;
     }
-    if (this.#isOpen) this.#cell.deliver(message);
+    if (this.#isOpen && isUrgent) this.#cell.deliverFirst(message);
+    else if (this.#isOpen) this.#cell.deliver(message);
     else this.#cell.deadLetterOfEarlierLife(message);
   }
 
@@ -287,6 +288,8 @@ class ReceiveTimeout<M> implements Cancellable {
 
   #fire(): void {
     const now = this.#cell.system.world.clock.monotonic();
+    // One that is at work, or is about to be, is not idle: the time begins when it is.
+    if (!this.#cell.isIdle) this.#heardAt = now;
     const left = this.#heardAt + this.#idleMs - now;
     if (left > 0) {
       this.#timer = this.#arm(left);

@@ -24,3 +24,8 @@ export interface ActorSnapshot {
   /** Its children, oldest first. */
   readonly children: readonly ActorSnapshot[];
 }
+
+/** A snapshot to which the children are still to be added. */
+export interface ActorGlance extends ActorSnapshot {
+  readonly children: ActorGlance[];
+}

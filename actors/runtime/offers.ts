@@ -1,0 +1,75 @@
+/**
+ * Senders that wait for room in a mailbox.
+ *
+ * @module
+ */
+
+/** One who waits. */
+class Offer<M> {
+  readonly message: M;
+  readonly #settle: (error?: { readonly reason: unknown }) => void;
+  earlier: Offer<M> | undefined;
+  later: Offer<M> | undefined;
+
+  constructor(message: M, settle: (error?: { readonly reason: unknown }) => void) {
+    this.message = message;
+    this.#settle = settle;
+  }
+
+  accept(): void {
+    this.#settle();
+  }
+
+  refuse(reason: unknown): void {
+    this.#settle({ reason });
+  }
+}
+
+/** First come, first served. A list, so that whoever gives up can leave at no cost, however many wait. */
+export class OfferQueue<M> {
+  #first: Offer<M> | undefined;
+  #last: Offer<M> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** Resolves when the message has been taken; rejects when it is refused, or with the signal's reason. */
+  add(message: M, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#remove(offer);
+        reject(signal?.reason);
+      };
+      const offer = new Offer(message, (error) => {
+        signal?.removeEventListener("abort", abort);
+        if (error === undefined) resolve();
+        else reject(error.reason);
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#append(offer);
+    });
+  }
+
+  /** Takes out who has waited longest: accept or refuse it. */
+  shift(): Offer<M> | undefined {
+    const first = this.#first;
+    if (first !== undefined) this.#remove(first);
+    return first;
+  }
+
+  #append(offer: Offer<M>): void {
+    const last = this.#last;
+    offer.earlier = last;
+    if (last === undefined) this.#first = offer;
+    else last.later = offer;
+    this.#last = offer;
+  }
+
+  #remove({ earlier, later }: Offer<M>): void {
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+  }
+}
