@@ -15,8 +15,11 @@ export type RecordsRequest =
 
 /** What `info` is answered with. */
 export interface RecordsInfo {
+  /** Clients connected now. */
   readonly connections: number;
+  /** The most clients at once. */
   readonly max_connections: number;
+  /** Records stored. */
   readonly records: number;
 }
 
@@ -228,10 +231,15 @@ function firstLineLength(bytes: Uint8Array): number {
 
 /** What a student's record says. */
 export interface Student {
+  /** The client ID: 1 to 20 digits. */
   readonly id: string;
+  /** One line, as all that follow. */
   readonly name: string;
+  /** As the person wrote it. */
   readonly dateOfBirth: string;
+  /** Where the student lives. */
   readonly city: string;
+  /** What the record is for. */
   readonly reason: string;
 }
 

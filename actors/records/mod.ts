@@ -3,4 +3,7 @@
  *
  * @module
  */
+export type { Answered } from "./record.ts";
+export type { StorePlaces } from "./recovery.ts";
 export * from "./server.ts";
+export type { GetInfo } from "./session.ts";

@@ -18,6 +18,7 @@ import { type GetInfo, recordsSession } from "./session.ts";
 
 /** Options of {@linkcode recordsServer}. */
 export interface RecordsServerOptions extends StorePlaces {
+  /** Where to listen; port 0 takes any free one. */
   readonly address: SocketAddress;
   /** With it the server speaks TLS. */
   readonly tls?: TlsServerOptions;
@@ -25,7 +26,7 @@ export interface RecordsServerOptions extends StorePlaces {
   readonly token?: string;
   /** Connections served at once. @default 10 */
   readonly maxConnections?: number;
-  /** @default an idle timeout of 300 s */
+  /** Limits of one connection; without an idle timeout of its own, 300 s. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Milliseconds between two looks for old records. @default 60000 */
   readonly refreshIntervalMs?: number;
