@@ -3,12 +3,21 @@
  *
  * @module
  */
-import type { FrameDecoder } from "../../protocols/frames.ts";
-import type { Behavior } from "../runtime/behavior.ts";
+import { type FrameDecoder, rawFrames } from "../../protocols/frames.ts";
+import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
-import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
-import type { ConnectionLimits } from "./connection.ts";
-import type { SessionFactory } from "./session.ts";
+import { stop } from "../runtime/supervision.ts";
+import {
+  type SocketAddress,
+  type TcpConnection,
+  type TcpListener,
+  type TlsServerOptions,
+  WorldError,
+} from "../world/world.ts";
+import { BufferPool } from "./_buffers.ts";
+import { formatAddress } from "./address.ts";
+import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
+import type { Connection, Session, SessionFactory } from "./session.ts";
 
 /** Limits of a TCP server. */
 export interface TcpLimits extends ConnectionLimits {
@@ -41,7 +50,150 @@ export type TcpServerCommand =
   /** How many connections it serves now. */
   | { readonly type: "get-client-count"; readonly replyTo: Ref<number> };
 
-/** Listens, and serves each connection by an actor of its own. */
-export function tcpServer<F, M = never>(_options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {
-  throw new Error("Cannot listen: not written yet");
+/** The most refused clients that are told so at once; further ones are just closed. */
+const MAX_REFUSED = 64;
+/** The wait after an accept that failed for want of file descriptors. */
+const ACCEPT_RETRY_MS = 100;
+const FULL_TEXT = "Server is full. Please try again later.\n";
+
+/** What the accept under way brought. Told from commands by its class. */
+class Accepted {
+  readonly outcome: TcpConnection | WorldError;
+  constructor(outcome: TcpConnection | WorldError) {
+    this.outcome = outcome;
+  }
+}
+
+/** The time to accept again. */
+class AcceptAgain {}
+
+type ServerMessage = TcpServerCommand | Accepted | AcceptAgain;
+
+/**
+ * Listens, and serves each connection by an actor of its own: supervised one for one, never restarted.
+ *
+ * The start throws the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`, …).
+ * Throws `RangeError` on a limit that is none.
+ */
+export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {
+  const limits = connectionLimits(options.limits);
+  const { maxClients = 1000 } = options.limits ?? {};
+  if (!(maxClients >= 1)) throw new RangeError(`Cannot serve ${maxClients} clients: it takes 1 or more`);
+  return withPrivateMessages<TcpServerCommand, Accepted | AcceptAgain>((self) => {
+    const server = new TcpServer(self, options, limits, maxClients);
+    return (message) => server.receive(message);
+  });
+}
+
+class TcpServer<F, M> {
+  readonly #self: Context<ServerMessage>;
+  readonly #options: TcpServerOptions<F, M>;
+  readonly #limits: ConnectionLimits;
+  readonly #maxClients: number;
+  readonly #drainMs: number;
+  readonly #listener: TcpListener;
+  readonly #buffers = new BufferPool();
+  #connections = 0;
+  #clients = 0;
+  #refused = 0;
+
+  constructor(
+    self: Context<ServerMessage>,
+    options: TcpServerOptions<F, M>,
+    limits: ConnectionLimits,
+    maxClients: number,
+  ) {
+    this.#self = self;
+    this.#options = options;
+    this.#limits = limits;
+    this.#maxClients = maxClients;
+    this.#drainMs = options.drainMs ?? 5000;
+    const { address, tls } = options;
+    this.#listener = self.world.net.listenTcp({ ...address, ...(tls && { tls }) });
+    // At the beginning of the stop, not at its end: who comes while the others are seen off is not let in.
+    self.signal.addEventListener("abort", () => this.#listener.close(), { once: true });
+    self.supervise("one-for-one", { stopOrder: "together" });
+    options.onListening?.(this.#listener.address);
+    this.#accept();
+  }
+
+  receive(message: ServerMessage): void {
+    if (message instanceof Accepted) return this.#onAccepted(message.outcome);
+    if (message instanceof AcceptAgain) return this.#accept();
+    switch (message.type) {
+      case "get-address":
+        return message.replyTo.tell(this.#listener.address);
+      case "get-client-count":
+        return message.replyTo.tell(this.#clients);
+      default:
+        assertNever(message);
+    }
+  }
+
+  #accept(): void {
+    this.#self.pipe(
+      this.#listener.accept(),
+      (connection) => new Accepted(connection),
+      (error) => new Accepted(asWorldError(error)),
+    );
+  }
+
+  #onAccepted(outcome: TcpConnection | WorldError): void {
+    if (outcome instanceof WorldError) return this.#onAcceptFailed(outcome);
+    if (this.#clients < this.#maxClients) this.#serve(outcome);
+    else this.#refuse(outcome);
+    this.#accept();
+  }
+
+  #onAcceptFailed(error: WorldError): void {
+    // A client that is gone before it was accepted, a handshake that failed: the next one, please.
+    if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept();
+    if (error.kind !== "too-many-open-files") throw error;
+    this.#self.log.warn(`${error.message}; trying again`);
+    this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain());
+  }
+
+  #serve(connection: TcpConnection): void {
+    this.#clients++;
+    this.#spawn(connection, this.#options.frames, this.#options.session, () => this.#clients--);
+  }
+
+  #refuse(connection: TcpConnection): void {
+    const remote = formatAddress(connection.remoteAddress);
+    this.#options.onFull?.(remote);
+    if (this.#refused >= MAX_REFUSED) return connection.close();
+    this.#refused++;
+    this.#spawn<Uint8Array, never>(connection, rawFrames, sayFull, () => this.#refused--);
+  }
+
+  #spawn<G, N>(
+    connection: TcpConnection,
+    frames: () => FrameDecoder<G>,
+    session: SessionFactory<G, N>,
+    over: () => void,
+  ): void {
+    const name = `${++this.#connections}-${formatAddress(connection.remoteAddress)}`;
+    const behavior = connectionActor({
+      connection,
+      frames,
+      session,
+      limits: this.#limits,
+      drainMs: this.#drainMs,
+      buffers: this.#buffers,
+      isTls: this.#options.tls !== undefined,
+      over,
+    });
+    this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: this.#drainMs });
+  }
+}
+
+/** The session of a client that there is no room for. */
+function sayFull(connection: Connection): Session<Uint8Array> {
+  connection.sendText(FULL_TEXT);
+  connection.end();
+  return { frame() {} };
+}
+
+function asWorldError(error: unknown): WorldError {
+  return error instanceof WorldError ? error : new WorldError("other", "Cannot accept", { cause: error });
 }

@@ -126,6 +126,17 @@ export interface ActorLog {
   readonly debugEnabled: boolean;
 }
 
+/**
+ * Hides the messages that an actor sends to itself: to others its ref takes `M`, and nothing else.
+ *
+ * @typeParam M what others may send
+ * @typeParam Private what only the actor itself sends
+ */
+export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>): Behavior<M> {
+  // Sound, since an actor's mailbox takes whatever its own `self` is told: `M` only says what others may send.
+  return behavior as Behavior<M>;
+}
+
 /** Makes the compiler prove that a `switch` handles every message. Throws `TypeError` when it is reached. */
 export function assertNever(value: never): never {
   throw new TypeError(`Cannot handle ${JSON.stringify(value)}: no case for it`);
