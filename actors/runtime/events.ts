@@ -5,6 +5,7 @@
  */
 import type { Cancellable } from "../world/world.ts";
 import type { StopReason } from "./behavior.ts";
+import { Listeners } from "./listeners.ts";
 
 /** Why a message was not handled. */
 export type DeadLetterReason =
@@ -78,32 +79,27 @@ export interface ActorEnded {
 /** What the event stream carries. */
 export type ActorEvent = DeadLetter | ActorFailed | ActorStarted | ActorEnded;
 
-/** The stream of a system's events. */
+/** The stream of a system's events. A listener that throws is logged, and nobody else notices. */
 export class EventStream {
-  #listeners: Set<(event: ActorEvent) => void> | undefined;
+  readonly #listeners: Listeners<ActorEvent>;
+
+  /** Made by the system. */
+  constructor(failed: (error: unknown) => void) {
+    this.#listeners = new Listeners(failed);
+  }
 
   /** False when nobody listens, so that nobody need build events. */
   get watched(): boolean {
-    return this.#listeners !== undefined;
+    return this.#listeners.size > 0;
   }
 
-  /** Calls `listener` with each event, synchronously; it must not throw. */
+  /** Calls `listener` with each event, synchronously: it should do little. */
   subscribe(listener: (event: ActorEvent) => void): Cancellable {
-    const listeners = this.#listeners ??= new Set();
-    // An entry of its own, so that the same function may listen twice.
-    const entry = (event: ActorEvent) => listener(event);
-    listeners.add(entry);
-    return {
-      cancel: () => {
-        listeners.delete(entry);
-        if (listeners.size === 0 && this.#listeners === listeners) this.#listeners = undefined;
-      },
-    };
+    return this.#listeners.add(listener);
   }
 
   /** Tells every listener. */
   emit(event: ActorEvent): void {
-    if (this.#listeners === undefined) return;
-    for (const listener of this.#listeners) listener(event);
+    this.#listeners.tell(event);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
+import { Listeners } from "./listeners.ts";
 import type { Ref } from "./ref.ts";
 
 /** A key under which an actor that takes messages of type `M` may be registered. The object is the key: the name is for people. */
@@ -34,16 +35,23 @@ export interface Registry {
 
 interface Entry {
   ref: Ref<never> | undefined;
-  readonly observers: Set<(ref: Ref<never> | undefined) => void>;
+  /** Told when it has changed: each looks for itself who is there now. */
+  readonly observers: Listeners<void>;
 }
 
 /** The registry of one system. `onStopped` calls back once when an actor has stopped. */
 export class LocalRegistry implements Registry {
   readonly #entries = new Map<unknown, Entry>();
   readonly #onStopped: (ref: Ref<never>, stopped: () => void) => Cancellable;
+  readonly #failed: (error: unknown) => void;
 
-  constructor(onStopped: (ref: Ref<never>, stopped: () => void) => Cancellable) {
+  /** `failed` is told of what observers throw. */
+  constructor(
+    onStopped: (ref: Ref<never>, stopped: () => void) => Cancellable,
+    failed: (error: unknown) => void,
+  ) {
     this.#onStopped = onStopped;
+    this.#failed = failed;
   }
 
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
@@ -51,14 +59,20 @@ export class LocalRegistry implements Registry {
     if (entry.ref !== undefined) {
       throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${entry.ref.path} is registered`);
     }
-    this.#set(key, entry, ref);
-    const watching = this.#onStopped(ref, () => this.#remove(key, ref));
-    return {
-      cancel: () => {
-        watching.cancel();
-        this.#remove(key, ref);
-      },
+    let isOpen = true;
+    const end = () => {
+      if (!isOpen) return;
+      isOpen = false;
+      watching?.cancel();
+      if (entry.ref !== ref) return;
+      this.#set(entry, undefined);
+      this.#forget(key, entry);
     };
+    let watching: Cancellable | undefined;
+    watching = this.#onStopped(ref, end);
+    if (isOpen) this.#set(entry, ref);
+    else this.#forget(key, entry);
+    return { cancel: end };
   }
 
   find<M>(key: RegistryKey<M>): Ref<M> | undefined {
@@ -67,13 +81,18 @@ export class LocalRegistry implements Registry {
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
     const entry = this.#entry(key);
-    // An entry of its own, so that the same function may observe twice.
-    const observer = (ref: Ref<never> | undefined) => changed(ref as Ref<M> | undefined);
-    entry.observers.add(observer);
-    observer(entry.ref);
+    // An observer that changes the registry has the others told of the newest state first, and not of the older again.
+    let told: { readonly ref: Ref<never> | undefined } | undefined;
+    const look = () => {
+      if (told !== undefined && told.ref === entry.ref) return;
+      told = { ref: entry.ref };
+      changed(entry.ref as Ref<M> | undefined);
+    };
+    const observing = entry.observers.add(look);
+    look();
     return {
       cancel: () => {
-        entry.observers.delete(observer);
+        observing.cancel();
         this.#forget(key, entry);
       },
     };
@@ -81,23 +100,20 @@ export class LocalRegistry implements Registry {
 
   #entry(key: unknown): Entry {
     let entry = this.#entries.get(key);
-    if (entry === undefined) this.#entries.set(key, entry = { ref: undefined, observers: new Set() });
+    if (entry === undefined) {
+      entry = { ref: undefined, observers: new Listeners(this.#failed) };
+      this.#entries.set(key, entry);
+    }
     return entry;
   }
 
-  #remove(key: unknown, ref: Ref<never>): void {
-    const entry = this.#entries.get(key);
-    if (entry?.ref !== ref) return;
-    this.#set(key, entry, undefined);
-    this.#forget(key, entry);
-  }
-
-  #set(_key: unknown, entry: Entry, ref: Ref<never> | undefined): void {
+  #set(entry: Entry, ref: Ref<never> | undefined): void {
     entry.ref = ref;
-    for (const observer of [...entry.observers]) observer(ref);
+    entry.observers.tell();
   }
 
   #forget(key: unknown, entry: Entry): void {
-    if (entry.ref === undefined && entry.observers.size === 0) this.#entries.delete(key);
+    if (entry.ref !== undefined || entry.observers.size > 0) return;
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 }

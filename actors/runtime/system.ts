@@ -137,9 +137,10 @@ class Core implements ActorSystemCore, AskHost {
   readonly world: World;
   readonly scheduler: Scheduler;
   readonly deadlines: AskDeadlines;
-  readonly events = new EventStream();
-  readonly registry = new LocalRegistry((ref, stopped) => this.onStopped(ref, stopped));
-  readonly topics = new Topics();
+  readonly #listenerFailed = (error: unknown) => this.#logListenerFailure(error);
+  readonly events = new EventStream(this.#listenerFailed);
+  readonly registry = new LocalRegistry((ref, stopped) => this.onStopped(ref, stopped), this.#listenerFailed);
+  readonly topics = new Topics(this.#listenerFailed);
   readonly terminated = Promise.withResolvers<void>();
   readonly gone = Promise.withResolvers<void>();
   root: Cell<never> | undefined;
@@ -177,6 +178,11 @@ class Core implements ActorSystemCore, AskHost {
     return ref.onStopped(stopped);
   }
 
+  #logListenerFailure(error: unknown): void {
+    const message = `A listener of the system failed: ${textOf(error)}`;
+    this.world.log.write({ level: "error", actor: this.root?.path ?? "/", message, fields: { error } });
+  }
+
   rootFailed(error: unknown): void {
     this.#cause ??= { error };
     this.root?.requestStop({ type: "failed", error });
@@ -193,8 +199,16 @@ class Core implements ActorSystemCore, AskHost {
 
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
   const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
-  const what = error instanceof Error ? error.message : String(error);
-  return `Actor ${actor} failed (${where}): ${what}; decision: ${decision}`;
+  return `Actor ${actor} failed (${where}): ${textOf(error)}; decision: ${decision}`;
+}
+
+/** Anything can be thrown, also what has no text. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return Object.prototype.toString.call(error);
+  }
 }
 
 function fieldsOf({ phase, messageType, error, decision, restarts }: ActorFailed): Record<string, unknown> {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
+import { Listeners } from "./listeners.ts";
 
 /** A topic that carries messages of type `T`. The object is the topic: the name is for people. */
 export interface Topic<in out T> {
@@ -18,29 +19,38 @@ export function topic<T>(name: string): Topic<T> {
   return { name };
 }
 
-/** The topics of one system. */
+/** The topics of one system. A subscriber that throws is logged, and nobody else notices. */
 export class Topics {
-  readonly #subscribers = new Map<unknown, Set<(message: never) => void>>();
+  readonly #failed: (error: unknown) => void;
+  readonly #subscribers = new Map<unknown, unknown>();
+
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   /** Calls `receive` with each message, in the order of publishing. */
   subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Cancellable {
-    let subscribers = this.#subscribers.get(topic);
-    if (subscribers === undefined) this.#subscribers.set(topic, subscribers = new Set());
-    const entry = (message: T) => receive(message);
-    subscribers.add(entry);
-    return { cancel: () => this.#unsubscribe(topic, entry) };
+    let subscribers = this.#find(topic);
+    if (subscribers === undefined) {
+      subscribers = new Listeners<T>(this.#failed);
+      this.#subscribers.set(topic, subscribers);
+    }
+    const subscription = subscribers.add(receive);
+    return {
+      cancel: () => {
+        subscription.cancel();
+        if (subscribers.size === 0 && this.#find(topic) === subscribers) this.#subscribers.delete(topic);
+      },
+    };
   }
 
   /** Gives a message to every subscriber. */
   publish<T>(topic: Topic<T>, message: T): void {
-    // What stands under a topic was put there by `subscribe`, with the same `T`.
-    const subscribers = this.#subscribers.get(topic) as Set<(message: T) => void> | undefined;
-    if (subscribers === undefined) return;
-    for (const receive of subscribers) receive(message);
+    this.#find(topic)?.tell(message);
   }
 
-  #unsubscribe(topic: unknown, entry: (message: never) => void): void {
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers?.delete(entry) && subscribers.size === 0) this.#subscribers.delete(topic);
+  #find<T>(topic: Topic<T>): Listeners<T> | undefined {
+    // What stands under a topic was put there by `subscribe`, with the same `T`.
+    return this.#subscribers.get(topic) as Listeners<T> | undefined;
   }
 }
