@@ -219,7 +219,7 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   #sendErrors(): void {
     if (!this.#isLive) return;
     for (const line of this.#errors.splice(0)) {
-      if (this.#isMidLine) {
+      if (this.#isMidLine || this.#lineEnd === "owed") {
         this.#connection.send(LINE_END);
         this.#lineEnd = "paid";
         this.#isMidLine = false;
