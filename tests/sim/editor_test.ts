@@ -1,0 +1,15 @@
+import { assertRejects } from "@std/assert";
+import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
+import { runCampaign } from "./_harness.ts";
+import { editor, editorCampaign } from "./editor_campaign.ts";
+
+Deno.test("editor under chaos: what a client has seen stays in its place, and everybody sees the same", async () => {
+  await runCampaign(editor, 300);
+});
+
+for (const sync of ["never", "interval"] as const) {
+  Deno.test(`editor under chaos: one that broadcasts before it syncs (${sync}) is found out`, async () => {
+    const broken = editorCampaign(sync);
+    await assertRejects(() => simulate(broken.name, { seeds: 200 }, broken.run), SimulationFailure);
+  });
+}
