@@ -63,16 +63,17 @@ export class LocalRegistry implements Registry {
     const end = () => {
       if (!isOpen) return;
       isOpen = false;
-      watching?.cancel();
-      if (entry.ref !== ref) return;
-      this.#set(entry, undefined);
+      if (entry.ref === ref) this.#set(entry, undefined);
       this.#forget(key, entry);
     };
-    let watching: Cancellable | undefined;
-    watching = this.#onStopped(ref, end);
+    const watching = this.#onStopped(ref, end);
     if (isOpen) this.#set(entry, ref);
-    else this.#forget(key, entry);
-    return { cancel: end };
+    return {
+      cancel: () => {
+        watching.cancel();
+        end();
+      },
+    };
   }
 
   find<M>(key: RegistryKey<M>): Ref<M> | undefined {
