@@ -4,11 +4,19 @@
  * @module
  */
 import type { FrameDecoder } from "../../protocols/frames.ts";
-import type { Behavior } from "../runtime/behavior.ts";
+import { type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
-import type { Backoff } from "../runtime/supervision.ts";
-import type { SocketAddress, TlsClientOptions } from "../world/world.ts";
-import type { ConnectionLimits } from "./connection.ts";
+import { type Backoff, backoffDelay, checkBackoff, stop } from "../runtime/supervision.ts";
+import {
+  type Cancellable,
+  type SocketAddress,
+  type TcpConnection,
+  type TlsClientOptions,
+  WorldError,
+} from "../world/world.ts";
+import { BufferPool } from "./_buffers.ts";
+import { formatAddress } from "./address.ts";
+import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
 
 /** The connection stands. */
@@ -58,7 +66,161 @@ export type DialerCommand =
   /** Do not wait for the next attempt: dial now. Nothing happens while it is connected or dialling. */
   { readonly type: "redial" };
 
-/** Keeps a connection to one address. */
-export function dialer<F, M = never>(_options: DialerOptions<F, M>): Behavior<DialerCommand> {
-  throw new Error("Cannot dial: not written yet");
+/** The outcome of dialling all addresses of the name. */
+class Dialled {
+  readonly outcome: TcpConnection | { readonly error: unknown };
+  constructor(outcome: Dialled["outcome"]) {
+    this.outcome = outcome;
+  }
+}
+
+/** The time to dial again. */
+class DialAgain {}
+
+/** The connection is over. */
+class Over {
+  readonly reason: CloseReason;
+  constructor(reason: CloseReason) {
+    this.reason = reason;
+  }
+}
+
+type PrivateMessage = Dialled | DialAgain | Over;
+
+/**
+ * Keeps a connection to one address: dials, serves the connection by an actor of its own, and dials again when it is
+ * lost, after a wait that grows with each attempt that fails.
+ *
+ * Throws `RangeError` on a limit or a backoff that is none.
+ */
+export function dialer<F, M = never>(options: DialerOptions<F, M>): Behavior<DialerCommand> {
+  const limits = connectionLimits(options.limits);
+  if (options.reconnect !== false) checkBackoff(options.reconnect);
+  return withPrivateMessages<DialerCommand, PrivateMessage>((self) => {
+    const dialling = new Dialler(self, options, limits);
+    return (message) => dialling.receive(message);
+  });
+}
+
+class Dialler<F, M> {
+  readonly #self: Context<DialerCommand | PrivateMessage>;
+  readonly #options: DialerOptions<F, M>;
+  readonly #limits: ConnectionLimits;
+  readonly #buffers = new BufferPool();
+  #connections = 0;
+  /** Attempts in a row that failed. */
+  #failures = 0;
+  /** Waits to dial again. */
+  #waiting: Cancellable | undefined;
+  /** Connected, and not yet taken up. */
+  #dialled: TcpConnection | undefined;
+
+  constructor(
+    self: Context<DialerCommand | PrivateMessage>,
+    options: DialerOptions<F, M>,
+    limits: ConnectionLimits,
+  ) {
+    this.#self = self;
+    this.#options = options;
+    this.#limits = limits;
+    self.onStop(() => this.#dialled?.close());
+    this.#dial();
+  }
+
+  receive(message: DialerCommand | PrivateMessage): void {
+    if (message instanceof Dialled) return this.#onDialled(message.outcome);
+    if (message instanceof Over) return this.#onDown(message.reason, true);
+    // A wait that is over, or that somebody cuts short; while there is none there is nothing to do.
+    if (this.#waiting !== undefined) this.#dial();
+  }
+
+  #dial(): void {
+    this.#waiting?.cancel();
+    this.#waiting = undefined;
+    this.#self.pipe(
+      this.#connect(),
+      (connection) => {
+        // What is connected while the dialer stops is never taken up: it is closed with the rest.
+        if (this.#self.signal.aborted) connection.close();
+        this.#dialled = connection;
+        return new Dialled(connection);
+      },
+      (error) => new Dialled({ error }),
+    );
+  }
+
+  /** Connects to the first address that answers. Rejects with the failure of the last. */
+  async #connect(): Promise<TcpConnection> {
+    const { hostname } = this.#options.address;
+    const addresses = await this.#self.world.net.resolve(hostname);
+    let failure: unknown = new WorldError(
+      "name-not-found",
+      `Cannot connect to ${hostname}: it has no address`,
+    );
+    for (const address of addresses) {
+      if (this.#self.signal.aborted) break;
+      try {
+        return await this.#connectTo(address);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #connectTo(hostname: string): Promise<TcpConnection> {
+    const { clock, net } = this.#self.world;
+    const { address, tls, connectTimeoutMs = 10_000 } = this.#options;
+    const timedOut = new AbortController();
+    const where = formatAddress({ hostname, port: address.port });
+    const timer = clock.timer(
+      connectTimeoutMs,
+      () =>
+        timedOut.abort(
+          new WorldError("timed-out", `Cannot connect to ${where}: no answer in ${connectTimeoutMs} ms`),
+        ),
+    );
+    try {
+      return await net.connectTcp({
+        hostname,
+        port: address.port,
+        signal: AbortSignal.any([timedOut.signal, this.#self.signal]),
+        ...(tls && { tls: { serverName: address.hostname, ...tls } }),
+      });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #onDialled(outcome: Dialled["outcome"]): void {
+    this.#dialled = undefined;
+    if ("error" in outcome) return this.#onDown({ type: "failed", error: outcome.error }, false);
+    this.#failures = 0;
+    const { frames, session, drainMs = 5000, tls } = this.#options;
+    const { remoteAddress, localAddress } = outcome;
+    const behavior = connectionActor({
+      connection: outcome,
+      frames,
+      session,
+      limits: this.#limits,
+      drainMs,
+      buffers: this.#buffers,
+      isTls: tls !== undefined,
+      over: (reason) => this.#self.self.tell(new Over(reason)),
+    });
+    const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;
+    const connection = this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: drainMs });
+    this.#options.up?.({ connection, remoteAddress, localAddress });
+  }
+
+  #onDown(reason: CloseReason, wasUp: boolean): void {
+    const { reconnect, down } = this.#options;
+    if (reconnect === false) {
+      down?.({ reason, wasUp, retryInMs: null });
+      return this.#self.stop();
+    }
+    const retryInMs = backoffDelay(reconnect, this.#failures++, this.#self.world.random.next());
+    this.#waiting = this.#self.after(retryInMs, new DialAgain());
+    down?.({ reason, wasUp, retryInMs });
+  }
 }

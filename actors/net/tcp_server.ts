@@ -93,6 +93,8 @@ class TcpServer<F, M> {
   readonly #drainMs: number;
   readonly #listener: TcpListener;
   readonly #buffers = new BufferPool();
+  /** Accepted, and not yet taken up. */
+  #accepted: TcpConnection | undefined;
   #connections = 0;
   #clients = 0;
   #refused = 0;
@@ -112,6 +114,7 @@ class TcpServer<F, M> {
     this.#listener = self.world.net.listenTcp({ ...address, ...(tls && { tls }) });
     // At the beginning of the stop, not at its end: who comes while the others are seen off is not let in.
     self.signal.addEventListener("abort", () => this.#listener.close(), { once: true });
+    self.onStop(() => this.#accepted?.close());
     self.supervise("one-for-one", { stopOrder: "together" });
     options.onListening?.(this.#listener.address);
     this.#accept();
@@ -133,12 +136,18 @@ class TcpServer<F, M> {
   #accept(): void {
     this.#self.pipe(
       this.#listener.accept(),
-      (connection) => new Accepted(connection),
+      (connection) => {
+        // What is accepted while the server stops is never taken up: it is closed with the rest.
+        if (this.#self.signal.aborted) connection.close();
+        this.#accepted = connection;
+        return new Accepted(connection);
+      },
       (error) => new Accepted(asWorldError(error)),
     );
   }
 
   #onAccepted(outcome: TcpConnection | WorldError): void {
+    this.#accepted = undefined;
     if (outcome instanceof WorldError) return this.#onAcceptFailed(outcome);
     if (this.#clients < this.#maxClients) this.#serve(outcome);
     else this.#refuse(outcome);
