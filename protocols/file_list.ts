@@ -59,7 +59,7 @@ export function encodeFileList(names: readonly string[]): string {
  * Throws `TypeError` on what is no UTF-8.
  */
 export function decodeFileList(bytes: Uint8Array): FileList {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
   const given = lines.filter((line) => line !== "");
   const names = fileNames(given);
