@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LOBBY } from "../../protocols/chat.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import { lineServer, type LineServerOptions, type TcpServerCommand } from "../net/mod.ts";
 import { type Behavior, escalate } from "../runtime/mod.ts";
@@ -33,10 +34,18 @@ export interface ChatServerOptions extends LineServerOptions {
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
   const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, ...rest } = options;
   let { address } = options;
-  return (self) => {
+  return async (self) => {
     // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all do.
     self.supervise("one-for-all");
-    const keeper = self.spawn("history", history(historyFile === undefined ? {} : { file: historyFile }));
+    const keeping = history(historyFile === undefined ? {} : { file: historyFile });
+    const keeper = self.spawn("history", keeping, { onFailure: escalate() });
+    // Nobody is let in before the history is there.
+    const there = await keeper.ask<readonly string[]>(
+      (replyTo) => ({ type: "last", room: LOBBY, lines: 1, replyTo }),
+      { signal: self.signal },
+    ).then(() => true, () => false);
+    // Its failure is this actor's own, and its reason has been given: there is nothing to add.
+    if (!there) return () => {};
     const shared = {
       names: self.spawn("names", names()),
       rooms: self.spawn("rooms", rooms({ history: keeper })),

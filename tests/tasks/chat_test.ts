@@ -39,11 +39,21 @@ Deno.test("chat:server: says what it does, and serves until it is told to stop",
   ]);
 });
 
-Deno.test("chat:server: a port that is taken is one line and exit 1, a rate that is none exit 2", async () => {
+Deno.test("chat:server: a port that is taken, or a history that cannot be opened, is one line and exit 1, a rate that is none exit 2", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const taken = await runTask("chat:server", ["--host", "127.0.0.1", "--port", String(listener.addr.port)]);
   assertEquals(taken.code, 1);
   assertMatch(taken.stderr, /^\[ERROR\] Cannot listen on 127\.0\.0\.1:\d+: .+\n$/);
+  const lost = await runTask("chat:server", [
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--history",
+    ".tmp/no/history",
+  ]);
+  assertEquals(lost.code, 1);
+  assertMatch(lost.stderr, /^\[ERROR\] Cannot open \.tmp\/no\/history: .+\n$/);
   const wrong = await runTask("chat:server", ["--rate", "-1"]);
   assertEquals(wrong.code, 2);
   assertMatch(wrong.stderr, /--rate/);
