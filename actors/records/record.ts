@@ -17,8 +17,11 @@ import type { BeginReply, RecordIndexCommand } from "./record_index.ts";
 
 /** An answer to a client, and which of its requests it is for. */
 export interface Answered {
+  /** Tells it from other messages. */
   readonly type: "answered";
+  /** The request's own. */
   readonly tag: number;
+  /** What the client is told. */
   readonly response: RecordsResponse;
 }
 

@@ -17,9 +17,13 @@ import type { Answered, RecordCommand } from "./record.ts";
 
 /** Asks how the store is; the answer is an `info`. */
 export interface GetInfo {
+  /** Tells it from other messages. */
   readonly type: "get-info";
+  /** The client ID that the answer is to have. */
   readonly clientId: string | null;
+  /** Comes back with the answer. */
   readonly tag: number;
+  /** Who asks. */
   readonly replyTo: Ref<Answered>;
 }
 
