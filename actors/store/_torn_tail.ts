@@ -55,7 +55,7 @@ export class TornTailJournal {
     header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
     bytes.set(intent.bytes, HEADER_BYTES);
     try {
-      await file.write(bytes, 0);
+      await writeSoon(file, bytes, 0);
     } catch (error) {
       // On a full disk it must not hold the room that a shorter record needs.
       await file.truncate(0).catch(() => {});
@@ -92,6 +92,15 @@ export class TornTailJournal {
     await this.#disk.syncFolder(folderOf(this.#path));
     return file;
   }
+}
+
+/** More than this is not written while everything waits for it. */
+const AT_ONCE_BYTES = 1 << 18;
+
+/** Writes at once where the world can: what is small goes into the system's memory faster than somebody else can be asked to do it. */
+export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): void | Promise<void> {
+  if (file.writeNow === undefined || bytes.length > AT_ONCE_BYTES) return file.write(bytes, offset);
+  file.writeNow(bytes, offset);
 }
 
 /** The folder in which a path lies. */

@@ -7,7 +7,7 @@ import type { Disk, DiskFile } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { crc32c } from "./_crc32c.ts";
-import { folderOf, tornBytes, TornTailJournal } from "./_torn_tail.ts";
+import { folderOf, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
 
 /**
  * What the file looks like.
@@ -56,6 +56,7 @@ export class LogFileError extends Error {
 const LF = 0x0a;
 const FRAME_HEADER_BYTES = 8;
 const SCAN_BYTES = 1 << 18;
+const PAGE_BYTES = 4096;
 
 /**
  * A file that only grows, owned by one actor.
@@ -250,15 +251,17 @@ export class LogFile {
   }
 
   async #write(intent: { offset: number; bytes: Uint8Array }, durable: boolean): Promise<void> {
-    // The journal first, and on the disk: only then can a part of the bytes be on it.
-    await this.#journal?.write(intent, durable);
+    // The journal first, and on the disk: only then can a part of the bytes be on it. Without syncs all that can tear
+    // a write is a kill, and that not within a page.
+    const isTearable = durable || pageOf(intent.offset) !== pageOf(intent.offset + intent.bytes.length - 1);
+    if (isTearable) await this.#journal?.write(intent, durable);
     try {
-      await this.#file.write(intent.bytes, intent.offset);
+      await writeSoon(this.#file, intent.bytes, intent.offset);
     } catch (error) {
       await this.#cutBack(intent.offset);
       throw error;
     }
-    await this.#journal?.done(intent);
+    if (isTearable) await this.#journal?.done(intent);
   }
 
   async #syncFile(ownStart: number, end: number): Promise<void> {
@@ -402,7 +405,7 @@ async function endsMidLine(file: DiskFile, size: number): Promise<boolean> {
 
 async function sizeAt(disk: Disk, path: string): Promise<number | undefined> {
   try {
-    return (await disk.stat(path)).size;
+    return (disk.statNow?.(path) ?? await disk.stat(path)).size;
   } catch (error) {
     if (error instanceof WorldError && error.kind === "not-found") return undefined;
     throw error;
@@ -418,6 +421,10 @@ async function readFully(file: DiskFile, start: number, end: number): Promise<Ui
     length += count;
   }
   return bytes.subarray(0, length);
+}
+
+function pageOf(offset: number): number {
+  return Math.floor(offset / PAGE_BYTES);
 }
 
 async function scanLines(file: DiskFile, size: number, replay: (line: Uint8Array) => void): Promise<void> {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Cancellable, Disk, DiskFile, FileInfo, FolderEntry, OpenOptions, WorldError } from "./world.ts";
+import type { Cancellable, Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "./world.ts";
+import { WorldError } from "./world.ts";
 import { worldError } from "./deno_error.ts";
 
 async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -12,6 +13,16 @@ async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw worldError(doing, error);
   }
+}
+
+function fileInfo(info: Deno.FileInfo): FileInfo {
+  return {
+    isFile: info.isFile,
+    isFolder: info.isDirectory,
+    isLink: info.isSymlink,
+    size: info.size,
+    modifiedAtMs: info.mtime?.getTime() ?? null,
+  };
 }
 
 /** The disk of the machine. */
@@ -46,16 +57,15 @@ export class DenoDisk implements Disk {
   }
 
   stat(path: string): Promise<FileInfo> {
-    return attempt(`look at ${path}`, async () => {
-      const info = await Deno.stat(path);
-      return {
-        isFile: info.isFile,
-        isFolder: info.isDirectory,
-        isLink: info.isSymlink,
-        size: info.size,
-        modifiedAtMs: info.mtime?.getTime() ?? null,
-      };
-    });
+    return attempt(`look at ${path}`, async () => fileInfo(await Deno.stat(path)));
+  }
+
+  statNow(path: string): FileInfo {
+    try {
+      return fileInfo(Deno.statSync(path));
+    } catch (error) {
+      throw worldError(`look at ${path}`, error);
+    }
   }
 
   list(folder: string): Promise<FolderEntry[]> {
@@ -145,6 +155,7 @@ class DenoFile implements DiskFile {
   #closed = false;
   /** The file has one cursor: what needs it goes one after the other. */
   #last: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
 
   constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -152,9 +163,10 @@ class DenoFile implements DiskFile {
   }
 
   #inTurn<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    this.#underWay++;
     const done = this.#last.then(work).catch((error: unknown): never => {
       throw worldError(`${doing} ${this.#path}`, error);
-    });
+    }).finally(() => this.#underWay--);
     this.#last = done.catch(() => {});
     return done;
   }
@@ -174,6 +186,17 @@ class DenoFile implements DiskFile {
         written += await this.#file.write(bytes.subarray(written));
       }
     });
+  }
+
+  writeNow(bytes: Uint8Array, offset: number): void {
+    const doing = `write ${this.#path}`;
+    if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+    } catch (error) {
+      throw worldError(doing, error);
+    }
   }
 
   sync(): Promise<void> {
