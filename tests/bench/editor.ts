@@ -7,8 +7,8 @@ import { type Bench, median, type Row } from "./_bench.ts";
 
 const LINE_BYTES = 64;
 const ROUNDS = 5;
-/** Lines that are on their way at once, all writers together, when as many as possible are. */
-const WINDOW = 512;
+/** Lines of one writer that are on their way at once. */
+const WINDOW = 16;
 
 type Kind = "floor" | "never" | "always";
 
@@ -80,10 +80,16 @@ async function next(told: AsyncIterableIterator<string>): Promise<string> {
 class Client {
   readonly conn: Deno.TcpConn;
   received = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(conn: Deno.TcpConn, grown: (client: Client, bytes: Uint8Array) => void) {
     this.conn = conn;
     this.#read(grown).catch(() => {});
+  }
+
+  /** Writes a line after those before it. */
+  send(line: Uint8Array): void {
+    this.#last = this.#last.then(() => write(this.conn, line));
   }
 
   async #read(grown: (client: Client, bytes: Uint8Array) => void): Promise<void> {
@@ -119,7 +125,7 @@ interface Flow {
   readonly cpu: number;
 }
 
-/** As many lines as pass, with a window of lines on their way. */
+/** As many lines as pass, each written on its own, so many of each writer on their way. */
 async function flow(
   kind: Kind,
   count: number,
@@ -129,25 +135,31 @@ async function flow(
 ): Promise<Flow> {
   const file = await Deno.makeTempFile({ dir: ".tmp" });
   const subject = await Subject.start(kind, file, level);
-  let wake = () => {};
-  const clients = await connect(subject.port, count, () => wake());
+  let grown = () => {};
+  const clients = await connect(subject.port, count, () => grown());
   const readers = clients.slice(writers);
-  const batch = new Uint8Array(LINE_BYTES * Math.max(1, Math.floor(WINDOW / writers / 8))).fill(120);
-  for (let at = LINE_BYTES - 1; at < batch.length; at += LINE_BYTES) batch[at] = 10;
+  const line = new Uint8Array(LINE_BYTES).fill(120);
+  line[LINE_BYTES - 1] = 10;
   let sent = 0;
-  const slowest = () => readers.reduce((least, { received }) => Math.min(least, received), Infinity);
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise<void>((resolve) => wake = resolve);
-  };
+  /** What the slowest reader has. */
+  const arrived = () => readers.reduce((least, { received }) => Math.min(least, received), Infinity);
   const run = async (bytes: number) => {
     const end = sent + bytes;
-    while (sent < end) {
-      await until(() => sent - slowest() < WINDOW * LINE_BYTES);
-      const turn = clients.slice(0, writers);
-      sent += turn.length * batch.length;
-      await Promise.all(turn.map(({ conn }) => write(conn, batch)));
-    }
-    await until(() => slowest() >= sent);
+    const window = WINDOW * LINE_BYTES * writers;
+    let next = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    grown = () => {
+      const reached = arrived();
+      if (reached >= end) resolve();
+      for (; sent < end && sent - reached < window; sent += LINE_BYTES) {
+        const writer = clients[next++ % writers];
+        // One line a write; what a full socket does not take at once waits for its turn.
+        writer?.send(line);
+      }
+    };
+    grown();
+    await promise;
+    grown = () => {};
   };
   await run(total * LINE_BYTES / 10);
   const before = await subject.usage();

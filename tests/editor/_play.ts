@@ -27,13 +27,13 @@ export function startPython(program: string, ...args: string[]): TestProcess {
 
 /** A client that only listens, or also floods: it keeps all that it was sent. */
 export class Crowd implements Disposable {
-  readonly conn: Deno.Conn;
+  readonly conn: Deno.TcpConn;
   #text = "";
   #ended = false;
   #waiting = new Set<() => void>();
   readonly #done: Promise<void>;
 
-  private constructor(conn: Deno.Conn) {
+  private constructor(conn: Deno.TcpConn) {
     this.conn = conn;
     this.#done = this.#listen();
   }

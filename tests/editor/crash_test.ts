@@ -29,7 +29,7 @@ for (const sync of ["always", "never"]) {
     for (let round = 0; round < ROUNDS; round++) {
       const received: string[] = [];
       {
-        await using play = await startEditor(folder, "--sync", sync, "--log-level", "warn");
+        await using play = await startEditor(folder, "--sync", sync);
         using reader = await Crowd.join(play.port);
         await reader.until((text) => text === before, "the document");
         const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));

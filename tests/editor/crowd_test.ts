@@ -19,7 +19,7 @@ Deno.test({
     await using folder = await tempFolder();
     await using play = await startEditor(
       folder,
-      ...["--max-clients", "1000", "--slow-client-ms", "1500", "--log-level", "warn"],
+      ...["--max-clients", "1000", "--slow-client-ms", "1500"],
     );
     await using deaf = startPython("_deaf_client.py", String(play.port));
     const address = (await deaf.line("Connected as")).replace("Connected as ", "");

@@ -67,7 +67,7 @@ Deno.test("editor client: what a server that is full says is shown, exit 1", asy
 
 Deno.test("editor client: the end of the input sends all that came before it, exit 0", async () => {
   await using folder = await tempFolder();
-  await using play = await startEditor(folder, "--log-level", "warn");
+  await using play = await startEditor(folder);
   using other = await TestClient.connect(play.port);
   const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
   const sent = runTask("editor:client", ["--host", "127.0.0.1", "--port", String(play.port)], {
