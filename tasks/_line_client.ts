@@ -91,7 +91,7 @@ export async function connectLines(world: World, options: LineClientOptions): Pr
 function reasonText(reason: CloseReason): string {
   if (reason.type !== "failed") return reason.type;
   const text = reason.error instanceof Error ? reason.error.message : String(reason.error);
-  return text.replace(/^Cannot [^:]*: /, "");
+  return text.replace(/^Cannot .*?: /, "");
 }
 
 /** Lines that came, until they are asked for. */
