@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { available, runTask, startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { available, runTask, startProcess, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
 
 const PYTHON = await available("python3", "--version");
 const NC = await available("nc", "-h");
@@ -157,15 +157,21 @@ Deno.test("chat: whatever anybody was sent is in the history after a kill -9, on
       await client.send(`${name}\n`);
       return client;
     }));
-    const writing = writers.map(async (client) => {
-      for (let line = 0;; line++) await client.send(`${round}-${line}\n`);
-    });
+    // A history has 50 lines: what was written and heard by nobody must stay below that.
+    let heardNow = 0;
+    const writing = Promise.allSettled(writers.map(async (client) => {
+      for (let line = 0;; line++) {
+        await client.send(`${round}-${line}\n`);
+        await until(() => line - heardNow / 2 < 20, "hearing");
+      }
+    }));
     for (let lines = 0; lines < 300;) {
       const line = await reader.line();
       assert(line !== null);
       if (!/^(ann|bob): /.test(line)) continue;
       heard.push(line);
       lines++;
+      heardNow++;
     }
     server.kill("SIGKILL");
     await server.ended();
@@ -173,6 +179,6 @@ Deno.test("chat: whatever anybody was sent is in the history after a kill -9, on
     const whole = (await reader.rest()).split("\n").slice(0, -1);
     heard.push(...whole.filter((line) => /^(ann|bob): /.test(line)));
     for (const client of writers) client.close();
-    await Promise.allSettled(writing);
+    await writing;
   }
 });

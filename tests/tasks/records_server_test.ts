@@ -201,7 +201,7 @@ Deno.test("records server: bad input is told what is wrong with it, and the conn
   using client = await server.connect();
   const cases: [string, string][] = [
     ["hello\n", 'Not JSON: unexpected "h" at byte 0'],
-    ['{"client_ID": "1", "type": read}\n', 'Not JSON: unexpected "e" at byte 28'],
+    ['{"client_ID": "1", "type": read}\n', 'Not JSON: unexpected "r" at byte 27'],
     ["[1, 2]", "A request must be a JSON object."],
     ['{"client_ID": "1"}', "type is missing."],
     ['{"client_ID": "1", "type": "erase"}', "type must be read, write, info or auth."],
