@@ -49,8 +49,8 @@ export function lineServer<M = never>(
         });
       },
       onListening: (address) => {
-        self.log.info(`Server listening on ${formatAddress(address)}`);
         onListening?.(address);
+        self.log.info(`Server listening on ${formatAddress(address)}`);
       },
       onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
     })(self);
