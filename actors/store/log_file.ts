@@ -342,10 +342,9 @@ async function openLog(disk: Disk, path: string, options: LogFileOptions): Promi
     const whole = journal === undefined
       ? await scanFrames(file, size, options.replay)
       : await wholeText(file, size, journal);
-    if (whole < size) {
-      await file.truncate(whole);
-      await file.sync();
-    }
+    if (whole < size) await file.truncate(whole);
+    // A process that was killed may have left what it had not synced: it counts from now on, and others will see it.
+    if (size > 0) await file.sync();
     await journal?.remove();
     if (journal !== undefined && options.replay) await scanLines(file, whole, options.replay);
     const midLine = options.form === "text" && await endsMidLine(file, whole);
