@@ -217,8 +217,8 @@ class ElectionActor {
     if (led && !leads) {
       log.warn(`Leader Node ${id} steps down: ${why}`);
       this.#named = 0;
-    } else if (leader === 0 && (from === "follower" || from === "plain-follower")) {
-      log.info(`Node ${id} has no leader: ${why}`);
+    } else if (to === "looking" && (from === "follower" || from === "plain-follower")) {
+      log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`);
     }
     if (leader !== 0 && leader !== this.#named) {
       this.#named = leader;

@@ -154,7 +154,6 @@ class PeerLink {
         return;
       case "dialled":
         this.#dialling = false;
-        this.#failures = 0;
         this.#connections.set(message.connection, {
           direction: "dialled",
           phase: this.#old ? "old" : "greeting",
@@ -164,7 +163,7 @@ class PeerLink {
         return;
       case "dial-failed":
         this.#dialling = false;
-        this.#dialAtMs = now + Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most);
+        this.#dialLater();
         if (message.refused) this.#options.owner.tell({ type: "refused", peer: this.#id });
         return;
       case "hello":
@@ -257,6 +256,7 @@ class PeerLink {
   }
 
   #becomeUp(): void {
+    this.#failures = 0;
     this.#endOld();
     this.#options.owner.tell({ type: "link-up", peer: this.#id });
   }
@@ -287,8 +287,10 @@ class PeerLink {
       this.#sayDisconnected();
       this.#options.owner.tell({ type: "link-down", peer: this.#id });
     }
-    // Whether anybody still listens there is worth knowing at once.
-    this.#dialAtMs = state.phase === "greeting" ? now + RETRY_MS.most : now;
+    // Whether anybody still listens there is worth knowing at once. A process that dies closes its connections
+    // before its listener: a dial in between is closed without an answer.
+    if (state.phase === "greeting") this.#dialLater();
+    else this.#dialAtMs = now;
     this.#dialIfNeeded();
   }
 
@@ -318,6 +320,10 @@ class PeerLink {
       connection.actor.tell({ type: "part" });
       this.#closed(connection);
     }
+  }
+
+  #dialLater(): void {
+    this.#dialAtMs = this.#now + Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most);
   }
 
   #dialIfNeeded(): void {
