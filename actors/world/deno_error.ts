@@ -33,6 +33,7 @@ const KIND_BY_CODE: Readonly<Record<string, WorldErrorKind>> = {
   EACCES: "permission-denied",
   EADDRINUSE: "address-in-use",
   EADDRNOTAVAIL: "address-not-available",
+  EAFNOSUPPORT: "address-not-available",
   EAI_AGAIN: "name-not-found",
   ECONNREFUSED: "connection-refused",
   ECONNRESET: "connection-reset",
@@ -58,6 +59,7 @@ const KIND_BY_CODE: Readonly<Record<string, WorldErrorKind>> = {
 /** Linux's numbers. */
 const KIND_BY_NUMBER: Readonly<Record<string, WorldErrorKind>> = {
   "39": "already-exists",
+  "97": "address-not-available",
   "101": "unreachable",
   "104": "connection-reset",
   "110": "timed-out",

@@ -52,6 +52,25 @@ for (const { name, run } of FLAVOURS) {
       assertEquals(await text(world, `${folder}/a`), "abca");
     }));
 
+  Deno.test(`${name}: what is done at once, where it is to be had, is as what is waited for`, () =>
+    run(async (world, folder) => {
+      const path = `${folder}/a`;
+      const file = await world.disk.open(path, { write: true, create: true });
+      await file.write(encoder.encode("abcdef"), 0);
+      file.writeNow?.(encoder.encode("XY"), 2);
+      assertEquals(await text(world, path), file.writeNow === undefined ? "abcdef" : "abXYef");
+      assertEquals(world.disk.statNow?.(path).size ?? 6, 6);
+      const reading = file.read(new Uint8Array(1), 0);
+      const busy = await Promise.try(() => file.writeNow?.(encoder.encode("Z"), 0)).catch((error) => error);
+      assertEquals(busy === undefined, file.writeNow === undefined);
+      await reading;
+      file.close();
+      const closed = await Promise.try(() => file.writeNow?.(encoder.encode("Z"), 0)).catch((error) => error);
+      assertEquals(closed?.kind, file.writeNow === undefined ? undefined : "closed");
+      const lost = await Promise.try(() => world.disk.statNow?.(`${folder}/none`)).catch((error) => error);
+      assertEquals(lost?.kind, world.disk.statNow === undefined ? undefined : "not-found");
+    }));
+
   Deno.test(`${name}: truncate cuts, and grows with zeros where there was something before`, () =>
     run(async (world, folder) => {
       const file = await world.disk.open(`${folder}/a`, { write: true, create: true });

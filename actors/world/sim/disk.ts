@@ -21,12 +21,17 @@ import { nameParts } from "./paths.ts";
 
 /** The disk as one life of the host uses it. */
 export class LifeDisk implements Disk {
+  /** Not in every world, so not in every life. */
+  readonly statNow?: (path: string) => FileInfo;
   readonly #disk: DiskState;
   readonly #life: Life;
+  readonly #doesNow: boolean;
 
   constructor(disk: DiskState, life: Life) {
     this.#disk = disk;
     this.#life = life;
+    this.#doesNow = disk.random.chance(0.5);
+    if (this.#doesNow) this.statNow = (path) => this.#statNow(path);
   }
 
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
@@ -57,18 +62,26 @@ export class LifeDisk implements Disk {
   }
 
   stat(path: string): Promise<FileInfo> {
+    return this.#do("stat", path, `look at ${path}`, () => this.#info(path));
+  }
+
+  #statNow(path: string): FileInfo {
+    const failing = this.#disk.takeFailure("stat", path);
+    if (failing !== undefined) throw failure(failing, `look at ${path}`);
+    return this.#info(path);
+  }
+
+  #info(path: string): FileInfo {
     const doing = `look at ${path}`;
-    return this.#do("stat", path, doing, () => {
-      const { node } = this.#disk.walk(path, doing, true);
-      if (node === undefined) throw failure("not-found", doing);
-      return {
-        isFile: node instanceof FileNode,
-        isFolder: node instanceof FolderNode,
-        isLink: false,
-        size: node instanceof FileNode ? node.size : 0,
-        modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
-      };
-    });
+    const { node } = this.#disk.walk(path, doing, true);
+    if (node === undefined) throw failure("not-found", doing);
+    return {
+      isFile: node instanceof FileNode,
+      isFolder: node instanceof FolderNode,
+      isLink: false,
+      size: node instanceof FileNode ? node.size : 0,
+      modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
+    };
   }
 
   list(folder: string): Promise<FolderEntry[]> {
@@ -192,6 +205,15 @@ export class LifeDisk implements Disk {
     return promise;
   }
 
+  /** Whether this life has the operations that are done when they return. */
+  get doesNow(): boolean {
+    return this.#doesNow;
+  }
+
+  trace(event: string): void {
+    this.#life.trace("disk", event);
+  }
+
   get isAlive(): boolean {
     return this.#life.alive;
   }
@@ -214,14 +236,17 @@ export class LifeDisk implements Disk {
 
 /** An open file. */
 class LifeFile implements DiskFile {
+  readonly writeNow?: (bytes: Uint8Array, offset: number) => void;
   readonly #life: LifeDisk;
   readonly #disk: DiskState;
   readonly #path: string;
   readonly #node: FileNode;
   #last: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
   #closed = false;
 
   constructor(life: LifeDisk, disk: DiskState, path: string, node: FileNode) {
+    if (life.doesNow) this.writeNow = (bytes, offset) => this.#writeNow(bytes, offset);
     this.#life = life;
     this.#disk = disk;
     this.#path = path;
@@ -247,6 +272,15 @@ class LifeFile implements DiskFile {
       doing,
       (failing) => this.#disk.write(this.#node, bytes, offset, doing, failing),
     );
+  }
+
+  #writeNow(bytes: Uint8Array, offset: number): void {
+    const doing = `write ${this.#path}`;
+    if (!this.#life.isAlive) return;
+    if (this.#closed) throw failure("closed", doing);
+    if (this.#underWay > 0) throw failure("other", `${doing} while something else is under way`);
+    this.#life.trace(`${doing} now`);
+    this.#disk.write(this.#node, bytes, offset, doing, this.#disk.takeFailure("write", this.#path));
   }
 
   sync(): Promise<void> {
@@ -280,10 +314,11 @@ class LifeFile implements DiskFile {
     work: (failing: WorldErrorKind | undefined) => T,
   ): Promise<T> {
     if (!this.#life.isAlive) return never();
+    this.#underWay++;
     const done = this.#last.then(() => {
       if (this.#closed) throw failure("closed", doing);
       return this.#life.isAlive ? this.#life.perform(operation, this.#path, work) : never<T>();
-    });
+    }).finally(() => this.#underWay--);
     this.#last = done.catch(() => {});
     return done;
   }
