@@ -10,7 +10,7 @@ import {
   formatAddress,
 } from "../actors/net/mod.ts";
 import type { SocketAddress, World } from "../actors/world/world.ts";
-import { ActorSystem, escalate, type Ref } from "../mod.ts";
+import { ActorStopped, ActorSystem, escalate, type Ref } from "../mod.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { type Flag, integer, port, text } from "./_cli.ts";
 
@@ -54,19 +54,14 @@ export class DatagramAsker implements AsyncDisposable {
 
   /** Asks, and prints the answer on stdout, or on stderr that none came. Says whether one did. */
   async ask(question: string, answers?: (text: string) => boolean): Promise<boolean> {
-    const outcome = await Promise.race([
-      this.#client.ask<DatagramOutcome>(
-        (replyTo) => ({
-          type: "ask",
-          text: question,
-          replyTo,
-          ...(answers === undefined ? {} : { answers }),
-        }),
-        { timeout: this.#limitMs },
-      ),
-      // A client that cannot even start says why.
-      this.#system.terminated.then(() => Promise.reject(new Error("Cannot ask: stopped"))),
-    ]);
+    const outcome = await this.#client.ask<DatagramOutcome>(
+      (replyTo) => ({ type: "ask", text: question, replyTo, ...(answers === undefined ? {} : { answers }) }),
+      { timeout: this.#limitMs },
+    ).catch(async (error: unknown) => {
+      // A client that could not even start says why.
+      if (error instanceof ActorStopped) await this.#system.terminated;
+      throw error;
+    });
     if (outcome.type === "answered") {
       const { text, from } = outcome;
       console.log(`Client received MESSAGE= ${visibleText(text)} from ADDR= ${formatAddress(from)}`);

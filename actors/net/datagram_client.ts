@@ -69,7 +69,7 @@ export function datagramClient(options: DatagramClientOptions): Behavior<Datagra
     const { net } = self.world;
     const [address = hostname] = await net.resolve(hostname);
     const server: SocketAddress = { hostname: address, port };
-    const socket = net.bindUdp({ hostname: address.includes(":") ? "::" : "0.0.0.0", port: 0 });
+    const socket = net.bindUdp({ hostname: ownAddress(address), port: 0 });
     self.onStop(() => socket.close());
     const waiting: Question[] = [];
 
@@ -125,4 +125,10 @@ export function datagramClient(options: DatagramClientOptions): Behavior<Datagra
     };
   };
   return behavior as Behavior<DatagramClientCommand>;
+}
+
+/** Where to bind a socket that talks to `address`: no wider than it takes. */
+function ownAddress(address: string): string {
+  if (address === "::1" || address.startsWith("127.")) return address;
+  return address.includes(":") ? "::" : "0.0.0.0";
 }
