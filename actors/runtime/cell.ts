@@ -689,7 +689,8 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   #beginEnding(): void {
     const more = this.#more;
     if (this.#state === STOPPED || this.#state === ENDING) return;
-    if (this.#state === WAITING) {
+    // Only the root is given children before it begins.
+    if (this.#state === WAITING && (this.#children === undefined || this.#children.size === 0)) {
       if (more.isStoppingForGood) this.#stop();
       return;
     }
