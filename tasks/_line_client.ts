@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CloseReason } from "../actors/net/mod.ts";
+import type { CloseReason, DialerUp } from "../actors/net/mod.ts";
 import { dialer, formatAddress } from "../actors/net/mod.ts";
 import type { SocketAddress, TlsClientOptions, World } from "../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../mod.ts";
@@ -28,7 +28,8 @@ export class LineClient implements AsyncDisposable {
   readonly #connection: Ref<Outgoing>;
   readonly #incoming: Incoming;
 
-  constructor(system: ActorSystem, connection: Ref<Outgoing>, incoming: Incoming) {
+  constructor(system: ActorSystem, { connection, remoteAddress }: DialerUp<Outgoing>, incoming: Incoming) {
+    this.remoteAddress = remoteAddress;
     this.#system = system;
     this.#connection = connection;
     this.#incoming = incoming;
@@ -62,7 +63,7 @@ export class LineClient implements AsyncDisposable {
 export async function connectLines(world: World, options: LineClientOptions): Promise<LineClient> {
   const system = new ActorSystem("client", { world });
   const incoming = new Incoming();
-  const { promise: up, resolve, reject } = Promise.withResolvers<Ref<Outgoing>>();
+  const { promise: up, resolve, reject } = Promise.withResolvers<DialerUp<Outgoing>>();
   system.spawn(
     "connection",
     dialer<string, Outgoing>({
@@ -73,7 +74,7 @@ export async function connectLines(world: World, options: LineClientOptions): Pr
         message: (out) => out.type === "line" ? connection.sendText(`${out.text}\n`) : connection.end(),
       }),
       reconnect: false,
-      up: ({ connection }) => resolve(connection),
+      up: resolve,
       down: ({ reason }) => {
         incoming.end();
         reject(new Failure(`Cannot connect to ${formatAddress(options.address)}: ${reasonText(reason)}`));

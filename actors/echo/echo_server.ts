@@ -1,0 +1,128 @@
+/**
+ * The server that gives back what it is given.
+ *
+ * @module
+ */
+import { rawFrames } from "../../protocols/frames.ts";
+import { excerpt } from "../../protocols/visible_text.ts";
+import {
+  type Connection,
+  datagrams,
+  type DatagramsCommand,
+  type DatagramsCommand,
+  formatAddress,
+  type Session,
+  tcpServer,
+  type TcpServerCommand,
+  type TcpServerOptions,
+} from "../net/mod.ts";
+import { type Behavior, type Context, escalate } from "../runtime/mod.ts";
+import { type SocketAddress, WorldError } from "../world/world.ts";
+
+/** Options of {@linkcode echoServer}. */
+export interface EchoServerOptions
+  extends Pick<TcpServerOptions<Uint8Array>, "address" | "tls" | "limits" | "drainMs"> {
+  /** Answer datagrams too, on the same port. @default false */
+  readonly udp?: boolean;
+  /** Told the real address as soon as the sockets are there. */
+  readonly onListening?: (address: SocketAddress) => void;
+}
+
+/** Both families, where the machine has both. */
+const ANY_IPV6 = "::";
+const ANY_IPV4 = "0.0.0.0";
+/** What is looked at of a chunk for the log. */
+const MAX_LOGGED_BYTES = 256;
+
+const decoder = new TextDecoder();
+
+/**
+ * Returns every byte that it is sent, in order, also after the client has ended its sending half.
+ *
+ * On `::` it serves IPv6 and IPv4; where the machine has no IPv6 it serves IPv4 and says so.
+ * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, …).
+ *
+ * @example
+ * ```ts no-assert
+ * import { echoServer } from "@troupe/actors/echo";
+ *
+ * const behavior = echoServer({ address: { hostname: "::", port: 8080 }, udp: true });
+ * ```
+ */
+export function echoServer(options: EchoServerOptions): Behavior<TcpServerCommand> {
+  return (self) => {
+    const { address } = options;
+    try {
+      return listen(self, options, address);
+    } catch (error) {
+      if (address.hostname !== ANY_IPV6 || !isWithoutIpv6(error)) throw error;
+      self.log.warn("No IPv6 on this machine: listening on IPv4 alone");
+      return listen(self, options, { ...address, hostname: ANY_IPV4 });
+    }
+  };
+}
+
+/** A port that is taken or forbidden is so in both families; all else says that this family is not there. */
+function isWithoutIpv6(error: unknown): boolean {
+  return error instanceof WorldError && error.kind !== "address-in-use" && error.kind !== "permission-denied";
+}
+
+function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, address: SocketAddress) {
+  const { tls, limits, drainMs, udp = false, onListening } = options;
+  return tcpServer({
+    address,
+    frames: rawFrames,
+    session: echo,
+    ...(tls && { tls }),
+    ...(limits && { limits }),
+    ...(drainMs !== undefined && { drainMs }),
+    onListening(bound) {
+      if (udp) self.spawn("udp", echoDatagrams(bound), { onFailure: escalate() });
+      const families = bound.hostname === ANY_IPV6 ? "IPv4 and IPv6" : familyOf(bound);
+      self.log.plain(`Server is listening on ${formatAddress(bound)} (${families})`);
+      onListening?.(bound);
+    },
+    onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
+  })(self);
+}
+
+/** The session of one client. */
+function echo(connection: Connection): Session<Uint8Array> {
+  const { remote, context: { log } } = connection;
+  const { debugEnabled } = log;
+  log.plain(`Connection from ${remote} (${familyOf(connection.remoteAddress)})`);
+  return {
+    frame(bytes) {
+      if (debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
+      connection.send(bytes);
+    },
+    draining: () => log.plain(`Connection lost with client: ${remote}`),
+    closed: () => log.plain(`Connection closed for ${remote}`),
+  };
+}
+
+function echoDatagrams(address: SocketAddress): Behavior<DatagramsCommand> {
+  return datagrams({
+    address,
+    peer(peer) {
+      const { remote, context: { log } } = peer;
+      // From a server's own port: somebody forged it, so that two echo servers answer each other for ever.
+      const isForged = peer.remoteAddress.port === peer.localAddress.port;
+      return {
+        datagram(bytes) {
+          if (log.debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
+          if (!isForged) peer.send(bytes);
+        },
+      };
+    },
+  });
+}
+
+function familyOf(address: SocketAddress): "IPv4" | "IPv6" {
+  return address.hostname.includes(":") ? "IPv6" : "IPv4";
+}
+
+function shown(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes.subarray(0, MAX_LOGGED_BYTES)).replace(/\r?\n$/, "");
+  return bytes.length > MAX_LOGGED_BYTES ? `${excerpt(text)}… (${bytes.length} bytes)` : excerpt(text);
+}
