@@ -71,6 +71,7 @@ export class LineClient {
   readonly #world: World;
   readonly #options: LineClientOptions;
   #connection: TcpConnection | undefined;
+  #asked: ((line: string | undefined) => void)[] = [];
   #lastReadAt = 0;
 
   constructor(world: World, options: LineClientOptions) {
@@ -95,6 +96,21 @@ export class LineClient {
     }
   }
 
+  /** Sends a line and resolves to the line that answers it, where each is answered in turn; undefined when the connection ends first. */
+  ask(line: string): Promise<string | undefined> {
+    const session = this.sessions.at(-1);
+    if (this.#connection === undefined || session === undefined) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    this.#asked.push(resolve);
+    this.send(line);
+    return promise;
+  }
+
+  #received(session: ClientSession, line: string): void {
+    session.received.push(line);
+    this.#asked.shift()?.(line);
+  }
+
   async #run(): Promise<void> {
     for (;;) {
       try {
@@ -104,7 +120,7 @@ export class LineClient {
         this.sessions.push(session);
         this.#connection = connection;
         this.#watchSilence(connection);
-        await readLines(connection, (line) => session.received.push(line), () => {
+        await readLines(connection, (line) => this.#received(session, line), () => {
           this.#lastReadAt = this.#world.clock.monotonic();
         });
         this.#lose(connection);
@@ -134,8 +150,10 @@ export class LineClient {
   }
 
   #lose(connection: TcpConnection): void {
-    if (this.#connection === connection) this.#connection = undefined;
     connection.close();
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    for (const resolve of this.#asked.splice(0)) resolve(undefined);
   }
 }
 
