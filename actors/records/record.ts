@@ -137,8 +137,10 @@ class Record {
       if (staged.status === "rejected") throw staged.reason;
       if (begun.status === "rejected") throw begun.reason;
       if (begun.value.type === "failed") throw begun.value.error;
-      await this.#replace(staged.value, stamp);
-      return { type: "success", clientId, data: "File updated successfully." };
+      const failure = await this.#replace(staged.value, stamp);
+      return failure === undefined
+        ? { type: "success", clientId, data: "File updated successfully." }
+        : { type: "error", clientId, data: this.#explain("write", failure.error) };
     } catch (error) {
       if (staged.status === "fulfilled") await staged.value.discard();
       index.tell({ type: "unchanged", id: clientId });
@@ -154,8 +156,8 @@ class Record {
       if (begun.type === "not-due") return begun;
       const stamp = this.#now();
       const staged = await this.#stage(withDatestamp(await this.#self.world.disk.readFile(path), stamp));
-      await this.#replace(staged, stamp);
-      return { type: "updated" };
+      const failure = await this.#replace(staged, stamp);
+      return failure === undefined ? { type: "updated" } : { type: "failed", ...failure };
     } catch (error) {
       if (isNotFound(error)) {
         index.tell({ type: "gone", id });
@@ -182,22 +184,25 @@ class Record {
     return stageFile(this.#self.world.disk, this.#options.path, content);
   }
 
-  /** Puts new content in the file's place, durably, and has the record file show it. */
-  async #replace(staged: StagedFile, stamp: WallSeconds): Promise<void> {
+  /** Puts new content in the file's place and has the record file show it. Says what kept it from being durable. */
+  async #replace(staged: StagedFile, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
     const { id, index, names } = this.#options;
     await staged.replace();
     // From here on the file is the new one, whatever happens: the index must hear of it.
-    const synced = await names.sync().then(() => undefined, (error: unknown) => ({ error }));
-    await index.ask<"shown">((replyTo) => ({ type: "stored", id, stamp, replyTo }), {
-      timeout: INDEX_TIMEOUT_MS,
-    });
-    if (synced !== undefined) throw synced.error;
+    const failure = await names.sync().then(() => undefined, (error: unknown) => ({ error }));
+    const isDurable = failure === undefined;
+    await index.ask<"shown">(
+      (replyTo) => ({ type: "stored", id, stamp, isDurable, replyTo }),
+      { timeout: INDEX_TIMEOUT_MS },
+    );
+    return failure;
   }
 
   /** Says it in the log whole, and to the client without the paths of this machine. */
   #explain(what: "read" | "write", error: unknown): string {
     this.#self.log.error(error instanceof Error ? error.message : String(error));
-    const reason = error instanceof WorldError ? error.kind.replaceAll("-", " ") : "the server is in trouble";
+    const isNamed = error instanceof WorldError && error.kind !== "other";
+    const reason = isNamed ? error.kind.replaceAll("-", " ") : "the disk is in trouble";
     return `Cannot ${what} the file: ${reason}.`;
   }
 }

@@ -37,11 +37,13 @@ export type RecordIndexCommand =
     readonly ifNotAfter?: WallSeconds;
     readonly replyTo: Ref<BeginReply>;
   }
-  /** The file has been changed, durably. The answer comes when the record file shows it. */
+  /** The file has been changed. The answer comes when the record file shows it. */
   | {
     readonly type: "stored";
     readonly id: string;
     readonly stamp: WallSeconds;
+    /** False when a crash may take it back: then the next start is to look at it. */
+    readonly isDurable: boolean;
     readonly replyTo: Ref<"shown">;
   }
   /** The file is as it was. */
@@ -155,7 +157,7 @@ class RecordIndex {
       case "begin":
         return this.#begin(message);
       case "stored":
-        this.#open.delete(message.id);
+        if (message.isDurable) this.#open.delete(message.id);
         this.#changed.add(this.#put(message.id, message.stamp));
         this.#waiting.push(message.replyTo);
         return this.#update();

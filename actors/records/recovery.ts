@@ -69,6 +69,9 @@ export async function recover(
     for (const id of next) stamps.set(id, await stampOnDisk(disk, `${filesFolder}/${fileNameOf(id)}`));
   }));
 
+  // What was read of a change that was not finished must not be taken back by a power cut after this.
+  await disk.syncFolder(filesFolder);
+
   const gone = [...found.stamps.keys(), ...found.undated].filter((id) => !present.has(id)).length;
   const remarks = [
     remark(

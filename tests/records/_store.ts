@@ -12,6 +12,14 @@ import type { RecordsResponse } from "../../protocols/records.ts";
 import type { SimHost } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref, type World } from "../../mod.ts";
 
+// The first difference that is shown loads what a simulation would not let it load.
+try {
+  assertEquals(1, 2);
+} catch {
+  // As it should.
+}
+
+/** Folders and names, on a simulated disk. */
 export const PLACES = { filesFolder: "/files", recordFolder: "/record", recordName: "records.json" };
 
 /** A store that runs. */
