@@ -24,12 +24,14 @@ const MAX_LINE_BYTES = 1024 * 1024;
 
 /** A connection that stands. */
 export class LineClient implements AsyncDisposable {
+  /** The address that answered, of those that the name has. */
+  readonly remote: string;
   readonly #system: ActorSystem;
   readonly #connection: Ref<Outgoing>;
   readonly #incoming: Incoming;
 
   constructor(system: ActorSystem, { connection, remoteAddress }: DialerUp<Outgoing>, incoming: Incoming) {
-    this.remoteAddress = remoteAddress;
+    this.remote = formatAddress(remoteAddress);
     this.#system = system;
     this.#connection = connection;
     this.#incoming = incoming;

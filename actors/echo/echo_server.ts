@@ -9,7 +9,6 @@ import {
   type Connection,
   datagrams,
   type DatagramsCommand,
-  type DatagramsCommand,
   formatAddress,
   type Session,
   tcpServer,
