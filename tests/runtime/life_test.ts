@@ -1,0 +1,757 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ActorSystem, type Behavior, type Context, escalate, type Ref, stop } from "../../mod.ts";
+import { gate, onStage, upTo } from "./_stage.ts";
+
+onStage(
+  "stop: the running handler finishes, then children stop, youngest first, then onStop runs",
+  async (stage) => {
+    const hold = gate();
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      for (const name of ["a", "b", "c"]) self.spawn(name, stage.actor(name));
+      self.onStop(() => stage.note("parent ends first"));
+      self.onStop(() => stage.note("parent ends second"));
+      return async () => {
+        self.stop();
+        assert(self.signal.aborted);
+        await hold.promise;
+        stage.note("handler done");
+      };
+    });
+    parent.tell("go");
+    parent.tell("never");
+    await stage.settle();
+    stage.taken();
+    hold.resolve();
+    await stage.settle();
+    // The last registered is released first, as with `defer` and `using`.
+    assertEquals(stage.taken(), [
+      "handler done",
+      "c ends",
+      "b ends",
+      "a ends",
+      "parent ends second",
+      "parent ends first",
+    ]);
+    assertEquals(stage.lost, ["never /test/parent stopped"]);
+  },
+);
+
+onStage("stop: each child is gone before the one that is older is stopped", async (stage) => {
+  const holds = upTo(3).map(() => gate());
+  const parent = stage.system.spawn<string>("parent", (self) => {
+    for (const i of upTo(3)) {
+      self.spawn<string>(`c${i}`, (child) => {
+        child.onStop(async () => {
+          stage.note(`c${i} releases`);
+          await holds[i]?.promise;
+          stage.note(`c${i} released`);
+        });
+        return () => {};
+      });
+    }
+    return () => self.stop();
+  });
+  await stage.settle();
+  parent.tell("stop");
+  await stage.settle();
+  assertEquals(stage.taken(), ["c2 releases"]);
+  holds[2]?.resolve();
+  await stage.settle();
+  assertEquals(stage.taken(), ["c2 released", "c1 releases"]);
+  holds[0]?.resolve();
+  holds[1]?.resolve();
+  await stage.settle();
+  assertEquals(stage.taken(), ["c1 released", "c0 releases", "c0 released"]);
+});
+
+onStage(
+  "stop: children that stop together do not wait for one another, and their parent goes on after all",
+  async (stage) => {
+    const hold = gate();
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      self.supervise("one-for-one", { stopOrder: "together" });
+      self.onStop(() => stage.note("parent ends"));
+      for (const i of upTo(3)) {
+        self.spawn<string>(`c${i}`, (child) => {
+          child.onStop(async () => {
+            stage.note("releases");
+            await hold.promise;
+          });
+          return () => {};
+        });
+      }
+      return () => self.stop();
+    });
+    await stage.settle();
+    parent.tell("stop");
+    await stage.settle();
+    assertEquals(stage.taken(), ["releases", "releases", "releases"]);
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["parent ends"]);
+  },
+);
+
+onStage(
+  "stop: each actor has a shutdown time of its own, and the time of its children does not count as its own",
+  async (stage) => {
+    const slow = (name: string, ms: number): Behavior<string> => (self) => {
+      self.onStop(async () => {
+        await new Promise<void>((resolve) => self.world.clock.timer(ms, resolve));
+        stage.note(`${name} after ${Math.round(stage.sim.now)}`);
+      });
+      return () => {};
+    };
+    stage.system.spawn<string>("parent", (self) => {
+      self.spawn("a", slow("a", 90), { shutdown: 100 });
+      self.spawn("b", slow("b", 90), { shutdown: 100 });
+      self.onStop(async () => {
+        await new Promise<void>((resolve) => self.world.clock.timer(90, resolve));
+        stage.note(`parent after ${Math.round(stage.sim.now)}`);
+      });
+      return () => {};
+    }, { shutdown: 100 });
+    await stage.settle();
+    await stage.sim.settle(stage.system.stop());
+    assertEquals(stage.taken(), ["b after 90", "a after 180", "parent after 270"]);
+    assertEquals(stage.failures, []);
+  },
+);
+
+onStage(
+  "stop: a handler that is still running after the shutdown time is given up, and reported",
+  async (stage) => {
+    const never = gate();
+    const ref = stage.system.spawn<string>("hung", (self) => {
+      self.onStop(() => stage.note("released"));
+      return () => never.promise;
+    }, { shutdown: 100 });
+    ref.tell("hang");
+    ref.tell("lost");
+    await stage.settle();
+    const stopped = stage.system.stop();
+    await stage.sim.advance(99);
+    assertEquals(stage.failures, []);
+    await stage.sim.settle(stopped);
+    assertEquals(stage.sim.now, 100);
+    assertEquals(stage.decisions, ["/test/hung shutdown-timeout none"]);
+    assertEquals(
+      `${stage.failures[0]?.error}`,
+      "Error: Cannot stop /test/hung in 100 ms: its handler is still running",
+    );
+    assertEquals(stage.taken(), ["released"]);
+    assertEquals(stage.lost, ["lost /test/hung stopped"]);
+  },
+);
+
+onStage(
+  "stop: what onStop started is given up after the shutdown time, the rest is still released",
+  async (stage) => {
+    const never = gate();
+    stage.system.spawn<string>("hung", (self) => {
+      self.onStop(() => stage.note("first"));
+      self.onStop(() => never.promise);
+      self.onStop(async () => {
+        await Promise.resolve();
+        stage.note("third");
+      });
+      return () => {};
+    }, { shutdown: 100 });
+    await stage.settle();
+    await stage.sim.settle(stage.system.stop());
+    assertEquals([stage.sim.now, stage.taken()], [100, ["third", "first"]]);
+    assertEquals(
+      stage.failures.map(({ error }) => `${error}`),
+      ["Error: Cannot stop /test/hung in 100 ms: what it registered with onStop is still running"],
+    );
+  },
+);
+
+onStage("stop: what was given up and settles later changes nothing any more", async (stage) => {
+  const holds = [gate(), gate()];
+  stage.system.spawn<string>("a", (self) => {
+    self.onStop(async () => {
+      stage.note("second begins");
+      await holds[1]?.promise;
+      stage.note("second ends");
+    });
+    self.onStop(() => holds[0]?.promise);
+    return () => {};
+  }, { shutdown: 100 });
+  await stage.settle();
+  const stopped = stage.system.stop();
+  await stage.sim.advance(100);
+  await stage.sim.settle(stopped);
+  for (const hold of holds) hold.resolve();
+  await stage.settle();
+  assertEquals(stage.decisions, ["/test/a shutdown-timeout none", "/test/a shutdown-timeout none"]);
+  assertEquals(stage.system.tree().children, []);
+});
+
+onStage("stop: a handler that fails after it was given up is still reported", async (stage) => {
+  const late = gate();
+  stage.system.spawn<string>("a", () => () => late.promise, { shutdown: 10 }).tell("hang");
+  await stage.settle();
+  await stage.sim.settle(stage.system.stop());
+  late.reject(new Error("late"));
+  await stage.settle();
+  assertEquals(stage.decisions, ["/test/a shutdown-timeout none", "/test/a message none"]);
+});
+
+onStage(
+  "stop: with a limit, those that are left are given up, children first, and each is reported",
+  async (stage) => {
+    const never = gate();
+    const hung = (name: string): Behavior<string> => (self) => {
+      self.onStop(() => stage.note(`${name} ends`));
+      return () => never.promise;
+    };
+    stage.system.spawn<string>("parent", (self) => {
+      self.spawn("quiet", stage.actor("quiet"));
+      self.spawn("hung", hung("hung"), { shutdown: 60_000 }).tell("hang");
+      self.onStop(() => stage.note("parent ends"));
+      return () => {};
+    }, { shutdown: 60_000 });
+    await stage.settle();
+    stage.taken();
+    await stage.sim.settle(stage.system.stop({ within: 1000 }));
+    assertEquals(stage.sim.now, 1000);
+    assertEquals(stage.decisions, ["/test/parent/hung shutdown-timeout none"]);
+    assertEquals(stage.taken(), ["hung ends", "quiet ends", "parent ends"]);
+    assertEquals(stage.system.tree().children, []);
+  },
+);
+
+onStage("stop: a system that stops in time leaves no timer of its limit behind", async (stage) => {
+  await stage.sim.settle(stage.system.stop({ within: 1000 }));
+  await stage.system.terminated;
+  assertEquals(stage.sim.now, 0);
+});
+
+onStage("stop: a failure in onStop is reported, and the others still run", async (stage) => {
+  stage.system.spawn<string>("a", (self) => {
+    self.onStop(() => stage.note("first"));
+    self.onStop(() => {
+      throw new Error("sync");
+    });
+    self.onStop(() => Promise.reject(new Error("async")));
+    return () => {};
+  });
+  await stage.settle();
+  await stage.sim.settle(stage.system.stop());
+  assertEquals(stage.taken(), ["first"]);
+  assertEquals(
+    stage.failures.map(({ phase, error }) => `${phase} ${(error as Error).message}`),
+    ["stop async", "stop sync"],
+  );
+});
+
+onStage(
+  "stop: of an actor in the middle of an asynchronous start waits for it; its handler is never called",
+  async (stage) => {
+    const hold = gate();
+    const ref = stage.system.spawn<string>("a", async (self) => {
+      self.onStop(() => stage.note("released"));
+      await hold.promise;
+      stage.note("started");
+      return (message) => stage.note(message);
+    });
+    ref.tell("lost");
+    await stage.settle();
+    const stopped = stage.system.stop();
+    await stage.settle();
+    assertEquals(stage.taken(), []);
+    hold.resolve();
+    await stage.sim.settle(stopped);
+    assertEquals(stage.taken(), ["started", "released"]);
+    assertEquals(stage.lost, ["lost /test/a stopped"]);
+  },
+);
+
+onStage("stop: an actor that stops itself while it starts never handles anything", async (stage) => {
+  const ref = stage.system.spawn<string>("a", (self) => {
+    self.stop();
+    return (message) => stage.note(message);
+  });
+  ref.tell("lost");
+  await stage.settle();
+  assertEquals([stage.taken(), stage.lost], [[], ["lost /test/a stopped"]]);
+});
+
+onStage(
+  "stop: one that stops itself and then fails is stopped, and the failure is reported",
+  async (stage) => {
+    for (const how of ["sync", "async"]) {
+      const ref = stage.system.spawn<string>(how, (self) => (message) => {
+        self.stop();
+        if (message === "sync") throw new Error("after the stop");
+        return Promise.reject(new Error("after the stop"));
+      });
+      ref.tell(how);
+    }
+    await stage.settle();
+    assertEquals(stage.decisions.sort(), ["/test/async message none", "/test/sync message none"]);
+    assertEquals(stage.system.tree().children, []);
+  },
+);
+
+onStage(
+  "stop: what onStop tells is handled, but what it tells its own actor is a dead letter",
+  async (stage) => {
+    const other = stage.system.spawn("other", stage.actor("other"));
+    const ref = stage.system.spawn<string>("a", (self) => {
+      self.onStop(() => {
+        other.tell("bye");
+        self.self.tell("to myself");
+      });
+      return () => self.stop();
+    });
+    ref.tell("stop");
+    await stage.settle();
+    assertEquals(stage.taken().filter((line) => line !== "other starts"), ["other bye"]);
+    assertEquals(stage.lost, ["to myself /test/a stopped"]);
+  },
+);
+
+onStage(
+  "stop: a context that has ended spawns nothing, and timers, watches and subscriptions of it do nothing",
+  async (stage) => {
+    const errors: unknown[] = [];
+    let context: Context<string> | undefined;
+    const ref = stage.system.spawn<string>("a", (self) => {
+      context = self;
+      self.onStop(() => {
+        for (const use of [() => self.spawn("x", () => () => {}), () => self.onStop(() => {})]) {
+          try {
+            use();
+          } catch (error) {
+            errors.push(`${error}`);
+          }
+        }
+      });
+      return () => self.stop();
+    });
+    ref.tell("stop");
+    await stage.settle();
+    assertEquals(errors, [
+      "TypeError: Cannot spawn a child at /test/a: this life of the actor has ended",
+      "TypeError: Cannot register a release at /test/a: this life of the actor has ended",
+    ]);
+    context?.after(1, "x");
+    context?.every(1, "x");
+    context?.receiveTimeout(1, "x");
+    context?.watch(ref, () => "x");
+    context?.stop();
+    await stage.sim.advance(100);
+    assertEquals(stage.lost, []);
+    assert(context?.signal.aborted);
+  },
+);
+
+onStage("stop: a system that is stopping takes no new actor", async (stage) => {
+  const hold = gate();
+  stage.system.spawn<string>("a", (self) => {
+    self.onStop(() => hold.promise);
+    return () => {};
+  });
+  await stage.settle();
+  const stopped = stage.system.stop();
+  for (const _ of upTo(2)) {
+    assertThrows(
+      () => stage.system.spawn("late", stage.actor("late")),
+      TypeError,
+      'Cannot spawn "late" under /test: the actor is stopping',
+    );
+    await stage.settle();
+  }
+  hold.resolve();
+  await stage.sim.settle(stopped);
+  assertThrows(() => stage.system.spawn("late", stage.actor("late")), TypeError, "the actor is stopping");
+});
+
+onStage("stop: a name is in use until its actor is gone, and free when a watch tells so", async (stage) => {
+  const hold = gate();
+  const parent = stage.system.spawn<string>("parent", (self) => {
+    const child = self.spawn<string>("child", (c) => {
+      c.onStop(() => hold.promise);
+      return () => {};
+    });
+    self.watch(child, () => "gone");
+    return (message) => {
+      if (message === "stop") {
+        self.stop(child);
+        assertThrows(
+          () => self.spawn("child", stage.actor("again")),
+          TypeError,
+          'Cannot spawn "child" under /test/parent: the name is in use',
+        );
+      } else self.spawn("child", stage.actor("again"));
+    };
+  });
+  await stage.settle();
+  parent.tell("stop");
+  await stage.settle();
+  assertEquals([stage.taken(), stage.failures], [[], []]);
+  hold.resolve();
+  await stage.settle();
+  assertEquals([stage.taken(), stage.failures], [["again starts"], []]);
+});
+
+onStage("stop: only a child can be stopped through its parent", async (stage) => {
+  const other = stage.system.spawn("other", stage.actor("other"));
+  stage.system.spawn<string>("a", (self) => () => self.stop(other), { onFailure: stop() }).tell("go");
+  await stage.settle();
+  assertEquals(
+    stage.failures.map(({ error }) => `${error}`),
+    ["TypeError: Cannot stop /test/other from /test/a: it is no child"],
+  );
+});
+
+onStage("stop: twice is fine, and so is stopping what has stopped", async (stage) => {
+  const parent = stage.system.spawn<string>("parent", (self) => {
+    const child = self.spawn("child", stage.actor("child"));
+    return () => {
+      self.stop(child);
+      self.stop(child);
+    };
+  });
+  await stage.settle();
+  parent.tell("stop");
+  await stage.settle();
+  assertEquals(stage.taken().filter((line) => line === "child ends"), ["child ends"]);
+  await stage.sim.settle(Promise.all([stage.system.stop(), stage.system.stop()]));
+  await stage.sim.settle(stage.system.stop());
+});
+
+onStage(
+  "restart: ref, name and mailbox stay, the failed message is dropped, the children are stopped",
+  async (stage) => {
+    let lives = 0;
+    const ref = stage.system.spawn<string>("a", (self) => {
+      const life = ++lives;
+      if (life === 1) self.spawn("child", stage.actor("child"));
+      return (message) => {
+        if (message === "fail") throw new Error("told to");
+        stage.note(`life ${life}: ${message}, children ${self.children().length}`);
+      };
+    });
+    await stage.settle();
+    for (const message of ["1", "fail", "2"]) ref.tell(message);
+    await stage.settle();
+    ref.tell("3");
+    await stage.settle();
+    assertEquals(stage.taken(), [
+      "child starts",
+      "life 1: 1, children 1",
+      "child ends",
+      "life 2: 2, children 0",
+      "life 2: 3, children 0",
+    ]);
+    assertEquals([ref.path, stage.lost, stage.system.tree().children[0]?.restarts], ["/test/a", [], 1]);
+  },
+);
+
+onStage(
+  "restart: state is fresh, timers, watches and become of the former life are gone, its signal is aborted",
+  async (stage) => {
+    const contexts: Context<string>[] = [];
+    const watched = stage.system.spawn("watched", stage.actor("watched"));
+    const ref = stage.system.spawn<string>("a", (self) => {
+      contexts.push(self);
+      let count = 0;
+      if (contexts.length === 1) {
+        self.after(10, "after");
+        self.every(10, "every");
+        self.receiveTimeout(10, "timeout");
+        self.watch(watched, () => "watch");
+      }
+      return (message) => {
+        if (message === "fail") throw new Error("told to");
+        if (message === "become") self.become((other) => stage.note(`other ${other}`));
+        stage.note(`${message} ${++count}`);
+      };
+    });
+    await stage.settle();
+    ref.tell("1");
+    ref.tell("fail");
+    ref.tell("2");
+    await stage.settle();
+    watched.tell("stop");
+    await stage.sim.advance(100);
+    assertEquals(stage.taken().filter((line) => !line.startsWith("watched")), ["1 1", "2 1"]);
+    assertEquals(contexts.map(({ signal }) => signal.aborted), [true, false]);
+  },
+);
+
+onStage(
+  "restart: waits for the running handler and for onStop, and a stop meanwhile is a stop",
+  async (stage) => {
+    const hold = gate();
+    let lives = 0;
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      const child = self.spawn<string>("child", (c) => {
+        lives++;
+        c.onStop(() => hold.promise);
+        return () => {
+          throw new Error("told to");
+        };
+      });
+      child.tell("fail");
+      return () => self.stop(child);
+    });
+    await stage.settle();
+    parent.tell("later");
+    await stage.settle();
+    hold.resolve();
+    await stage.settle();
+    assertEquals(lives, 1);
+    assertEquals(stage.system.tree().children[0]?.children, []);
+  },
+);
+
+onStage("watch: tells when the other has stopped, and why", async (stage) => {
+  const good = stage.system.spawn("good", stage.actor("good"));
+  const bad = stage.system.spawn("bad", stage.actor("bad"), { onFailure: stop() });
+  stage.system.spawn<string>("watcher", (self) => {
+    for (const ref of [good, bad]) {
+      self.watch(
+        ref,
+        (reason) =>
+          `${ref.path} ${reason.type} ${reason.type === "failed" ? (reason.error as Error).message : ""}`,
+      );
+    }
+    return (message) => stage.note(message);
+  });
+  await stage.settle();
+  stage.taken();
+  good.tell("stop");
+  await stage.settle();
+  bad.tell("fail");
+  await stage.settle();
+  assertEquals(stage.taken(), [
+    "good ends",
+    "/test/good stopped ",
+    "bad ends",
+    "/test/bad failed bad was told to fail",
+  ]);
+});
+
+onStage("watch: tells at once of an actor that has stopped before, also while one starts", async (stage) => {
+  const ref = stage.system.spawn("a", stage.actor("a"), { onFailure: stop() });
+  ref.tell("fail");
+  await stage.settle();
+  stage.taken();
+  stage.system.spawn<string>("watcher", (self) => {
+    self.watch(ref, (reason) => `in start: ${reason.type}`);
+    return (message) => {
+      if (message === "go") self.watch(ref, (reason) => `in handler: ${reason.type}`);
+      else stage.note(message);
+    };
+  }).tell("go");
+  await stage.settle();
+  assertEquals(stage.taken(), ["in start: failed", "in handler: failed"]);
+});
+
+onStage(
+  "watch: a restart is no stop; a watch that is called off tells nothing; two watches tell twice",
+  async (stage) => {
+    const ref = stage.system.spawn("a", stage.actor("a"));
+    stage.system.spawn<string>("watcher", (self) => {
+      const off = self.watch(ref, () => "off");
+      self.watch(ref, () => "one");
+      self.watch(ref, () => "two");
+      off.cancel();
+      off.cancel();
+      return (message) => stage.note(message);
+    });
+    await stage.settle();
+    ref.tell("fail");
+    await stage.settle();
+    assertEquals(stage.taken(), ["a starts", "a ends", "a starts"]);
+    ref.tell("stop");
+    await stage.settle();
+    assertEquals(stage.taken(), ["a ends", "one", "two"]);
+  },
+);
+
+onStage("watch: two that watch each other both can stop, and one that watches itself too", async (stage) => {
+  const watching = (name: string): Behavior<Ref<never> | string> => (self) => {
+    self.watch(self.self, () => "self");
+    return (message) => {
+      if (typeof message === "string") {
+        stage.note(`${name} ${message}`);
+        self.stop();
+      } else self.watch(message, () => "other is gone");
+    };
+  };
+  const a = stage.system.spawn("a", watching("a"));
+  const b = stage.system.spawn("b", watching("b"));
+  a.tell(b);
+  b.tell(a);
+  await stage.settle();
+  a.tell("stop");
+  await stage.settle();
+  assertEquals(stage.taken(), ["a stop", "b other is gone"]);
+  assertEquals(stage.system.tree().children, []);
+});
+
+onStage(
+  "system: terminated resolves when it is stopped, and rejects with the cause when a failure reaches the root",
+  async (stage) => {
+    const cause = new Error("the cause");
+    const other = new ActorSystem("other", { world: stage.sim.host("b").world });
+    other.spawn<string>("a", (self) => {
+      self.spawn<string>("b", () => () => {
+        throw cause;
+      }, { onFailure: escalate() }).tell("fail");
+      return () => {};
+    }, { onFailure: escalate() });
+    other.spawn<string>("bystander", (self) => {
+      self.onStop(() => stage.note("bystander ends"));
+      return () => {};
+    });
+    const outcome = await stage.sim.settle(other.terminated.then(() => undefined, (error) => error));
+    assert(outcome === cause);
+    assertEquals(stage.taken(), ["bystander ends"]);
+    await other.stop();
+    await stage.sim.settle(stage.system.stop());
+    assertEquals(await stage.system.terminated, undefined);
+  },
+);
+
+onStage("system: at the end of an await using block every actor has stopped", async (stage) => {
+  const world = stage.sim.host("b").world;
+  const body = async () => {
+    await using system = new ActorSystem("scoped", { world });
+    system.spawn<string>("a", (self) => {
+      self.onStop(async () => {
+        await new Promise<void>((resolve) => world.clock.timer(50, resolve));
+        stage.note("a ends");
+      });
+      return () => {};
+    });
+    await stage.settle();
+    stage.note("block ends");
+  };
+  await stage.sim.settle(body());
+  assertEquals(stage.taken(), ["block ends", "a ends"]);
+});
+
+onStage(
+  "system: tree shows path, state, mailbox and its high water, handled, restarts and children",
+  async (stage) => {
+    const hold = gate();
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      self.spawn("child", stage.actor("child"));
+      return (message) => message === "hold" ? hold.promise : undefined;
+    });
+    await stage.settle();
+    for (const message of ["1", "2", "hold", "3", "4", "5"]) parent.tell(message);
+    await stage.settle();
+    assertEquals(stage.system.tree(), {
+      path: "/test",
+      state: "running",
+      mailbox: 0,
+      highWater: 0,
+      handled: 0,
+      restarts: 0,
+      children: [{
+        path: "/test/parent",
+        state: "running",
+        mailbox: 3,
+        highWater: 6,
+        handled: 3,
+        restarts: 0,
+        children: [{
+          path: "/test/parent/child",
+          state: "running",
+          mailbox: 0,
+          highWater: 0,
+          handled: 0,
+          restarts: 0,
+          children: [],
+        }],
+      }],
+    });
+    hold.resolve();
+  },
+);
+
+onStage("system: events tell of starts, restarts and stops", async (stage) => {
+  await stage.settle();
+  const ref = stage.system.spawn("a", stage.actor("a"));
+  ref.tell("fail");
+  await stage.settle();
+  ref.tell("stop");
+  await stage.settle();
+  const told = stage.events.filter(({ type }) => type !== "failed").map((event) =>
+    event.type === "started" ? `${event.actor} starts after ${event.restarts}` : `${event.type}`
+  );
+  assertEquals(told, ["/test starts after 0", "/test/a starts after 0", "/test/a starts after 1", "stopped"]);
+});
+
+onStage("system: a failure is reported with the same fields each time, to the log too", async (stage) => {
+  type Message = { readonly type: "work" };
+  const error = new Error("told to");
+  const ref = stage.system.spawn<Message>("a", () => () => {
+    throw error;
+  });
+  ref.tell({ type: "work" });
+  await stage.settle();
+  const fields = { phase: "message", messageType: "work", error, decision: "restart", restarts: 1 };
+  assertEquals(stage.failures, [
+    { type: "failed", actor: "/test/a", ...fields } as (typeof stage.failures)[number],
+  ]);
+  const [line] = stage.sim.host("a").log.records;
+  assertEquals([line?.level, line?.actor, line?.message, line?.fields], [
+    "error",
+    "/test/a",
+    'Actor /test/a failed (message "work"): told to; decision: restart',
+    fields,
+  ]);
+});
+
+onStage(
+  "system: a listener that throws, subscribes or leaves while it is told disturbs nobody",
+  async (stage) => {
+    const { events } = stage.system;
+    let added = 0;
+    events.subscribe(() => {
+      throw new Error("listener");
+    });
+    const leaves = events.subscribe(() => leaves.cancel());
+    const late = events.subscribe(() => {
+      added++;
+      if (added < 5) events.subscribe(() => stage.note("late"));
+    });
+    const ref = stage.system.spawn("a", stage.actor("a"));
+    ref.tell("fail");
+    ref.tell("1");
+    await stage.settle();
+    late.cancel();
+    ref.tell("stop");
+    await stage.settle();
+    assert(stage.seen.includes("a 1") && stage.seen.includes("a ends"));
+    assertEquals(stage.events.filter(({ type }) => type === "stopped").length, 1);
+    const logged = stage.sim.host("a").log.records.filter(({ message }) => message.includes("listener"));
+    assertEquals(logged[0]?.message, "A listener of the system failed: listener");
+  },
+);
+
+onStage(
+  "system: what has no text can be thrown, and a message that cannot be looked at can fail",
+  async (stage) => {
+    const hostile = {
+      get type(): string {
+        throw new Error("do not look");
+      },
+    };
+    const thrown: unknown[] = [Object.create(null), undefined, null, Symbol("s"), 0, "text"];
+    const ref = stage.system.spawn<object>("a", () => () => {
+      throw thrown.shift();
+    }, { onFailure: { type: "resume" } });
+    for (const _ of upTo(6)) ref.tell(hostile);
+    await stage.settle();
+    assertEquals(stage.decisions, upTo(6).map(() => "/test/a message resume"));
+  },
+);
