@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cancellable, Clock } from "../world/world.ts";
-import { ActorStopped, AskTimeout } from "./errors.ts";
+import { type ActorStopped, AskTimeout } from "./errors.ts";
 import type { DeadLetter } from "./events.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { Scheduler, Trimmable } from "./scheduler.ts";
@@ -21,6 +21,8 @@ export interface AskHost {
 export interface AskTarget {
   readonly path: string;
   firstAsk: PendingAsk<never> | undefined;
+  /** The error that says it has stopped, and why. */
+  stopped(): ActorStopped;
 }
 
 /** One question under way. It is the reply address, too. A node of two lists: its target's, and that of its timeout. */
@@ -98,7 +100,7 @@ export class PendingAsk<R> implements Ref<R> {
   }
 
   targetStopped(): void {
-    this.fail(new ActorStopped(this.#target.path));
+    this.fail(this.#target.stopped());
   }
 
   #close(): void {

@@ -1,0 +1,214 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { ActorStopped, AskTimeout, type Behavior, MailboxFull, type Ref, stop } from "../../mod.ts";
+import { gate, onStage, type Stage, upTo } from "./_stage.ts";
+
+type Question = { readonly type: "ask"; readonly n: number; readonly replyTo: Ref<number> } | {
+  readonly type: "stop";
+};
+
+/** Answers with twice the number, after so many milliseconds; a negative number is never answered. */
+const doubling: Behavior<Question> = (self) => async (message) => {
+  if (message.type === "stop") return self.stop();
+  if (message.n < 0) return;
+  if (message.n > 0) await new Promise<void>((resolve) => self.world.clock.timer(message.n, resolve));
+  message.replyTo.tell(message.n * 2);
+};
+
+function ask(ref: Ref<Question>, n: number, timeout = 1000): Promise<number> {
+  return ref.ask<number>((replyTo) => ({ type: "ask", n, replyTo }), { timeout });
+}
+
+/** The outcome of a promise as a value, so that none is unhandled while time goes by. */
+function outcome<T>(promise: Promise<T>): Promise<T | Error> {
+  return promise.catch((error) => error);
+}
+
+onStage("ask: resolves to the answer", async (stage) => {
+  const ref = stage.system.spawn("a", doubling);
+  assertEquals(await stage.sim.settle(ask(ref, 21)), 42);
+  assertEquals(
+    await stage.sim.settle(Promise.all(upTo(50).map((n) => ask(ref, n, 60_000)))),
+    upTo(50).map((n) => n * 2),
+  );
+});
+
+onStage(
+  "ask: rejects with AskTimeout when no answer came in time, and a late one is a dead letter",
+  async (stage) => {
+    const ref = stage.system.spawn("a", doubling);
+    const late = await stage.sim.settle(outcome(ask(ref, 200, 100)));
+    assertInstanceOf(late, AskTimeout);
+    assertEquals([late.path, late.timeoutMs, stage.sim.now], ["/test/a", 100, 100]);
+    assertEquals(late.message, "Cannot get an answer from /test/a: none came within 100 ms");
+    await stage.sim.advance(200);
+    assertEquals(stage.lost, ["400 /test/a?ask not-asked"]);
+  },
+);
+
+onStage("ask: each expires at its own time, however many lengths of timeout are under way", async (stage) => {
+  const ref = stage.system.spawn("a", doubling);
+  const expired: number[] = [];
+  for (const timeout of [70, 30, 50, 30, 10, 50]) {
+    outcome(ask(ref, -1, timeout)).then(() => expired.push(stage.sim.now));
+    await stage.sim.advance(1);
+  }
+  await stage.sim.advance(200);
+  assertEquals(expired, [14, 31, 33, 52, 55, 70]);
+});
+
+onStage("ask: rejects with ActorStopped when the actor stops before it answered", async (stage) => {
+  const hold = gate();
+  const ref = stage.system.spawn<Question>("a", (self) => () => {
+    self.stop();
+    return hold.promise;
+  }, { onFailure: stop() });
+  const [first, second] = [outcome(ask(ref, 1)), outcome(ask(ref, 2))];
+  await stage.settle();
+  hold.resolve();
+  for (const error of [await stage.sim.settle(first), await stage.sim.settle(second)]) {
+    assertInstanceOf(error, ActorStopped);
+    assertEquals(error.message, "Cannot reach /test/a: the actor has stopped");
+  }
+  assertEquals(stage.sim.now, 0);
+});
+
+onStage(
+  "ask: of an actor that has stopped is ActorStopped at once, with the failure as cause, and a dead letter",
+  async (stage) => {
+    const cause = new Error("told to");
+    const ref = stage.system.spawn<Question>("a", () => () => {
+      throw cause;
+    }, { onFailure: stop() });
+    const pending = await stage.sim.settle(outcome(ask(ref, 1)));
+    assertInstanceOf(pending, ActorStopped);
+    assert(pending.cause === cause);
+    const late = await stage.sim.settle(outcome(ask(ref, 1)));
+    assertInstanceOf(late, ActorStopped);
+    assert(late.cause === cause);
+    assertEquals(stage.deadLetters.map(({ target, reason }) => [target, reason]), [["/test/a", "stopped"]]);
+  },
+);
+
+onStage("ask: survives a restart of the actor that comes between", async (stage) => {
+  const replies: Ref<number>[] = [];
+  const ref = stage.system.spawn<Question>("a", () => (message) => {
+    if (message.type === "stop") throw new Error("told to");
+    replies.push(message.replyTo);
+  });
+  const answer = ask(ref, 1);
+  ref.tell({ type: "stop" });
+  await stage.settle();
+  replies[0]?.tell(7);
+  assertEquals(await stage.sim.settle(answer), 7);
+});
+
+onStage(
+  "ask: with a signal rejects with its reason, before and after the question was sent",
+  async (stage) => {
+    const ref = stage.system.spawn("a", doubling);
+    const controller = new AbortController();
+    const make = (replyTo: Ref<number>): Question => ({ type: "ask", n: 500, replyTo });
+    const pending = outcome(ref.ask(make, { signal: controller.signal }));
+    await stage.sim.advance(1);
+    const reason = new Error("called off");
+    controller.abort(reason);
+    assert(await stage.sim.settle(pending) === reason);
+    const handled = stage.system.tree().children[0]?.handled;
+    assert(await stage.sim.settle(outcome(ref.ask(make, { signal: controller.signal }))) === reason);
+    await stage.settle();
+    assertEquals(stage.system.tree().children[0]?.handled, handled);
+  },
+);
+
+onStage("ask: with a signal that is never aborted waits for as long as it takes", async (stage) => {
+  const ref = stage.system.spawn("a", doubling);
+  const { signal } = new AbortController();
+  const make = (replyTo: Ref<number>): Question => ({ type: "ask", n: 50_000, replyTo });
+  assertEquals(await stage.sim.settle(ref.ask(make, { signal })), 100_000);
+});
+
+onStage(
+  "ask: a full mailbox that rejects, and a question that cannot be made, are its failure",
+  async (stage) => {
+    const hold = gate();
+    const ref = stage.system.spawn<Question>("a", () => () => hold.promise, { mailbox: { capacity: 1 } });
+    ref.tell({ type: "stop" });
+    await stage.settle();
+    ref.tell({ type: "stop" });
+    assertInstanceOf(await stage.sim.settle(outcome(ask(ref, 1))), MailboxFull);
+    const error = new Error("no question");
+    const make = () => {
+      throw error;
+    };
+    assert(await stage.sim.settle(outcome(ref.ask(make, { timeout: 10 }))) === error);
+    hold.resolve();
+  },
+);
+
+onStage("ask: a timeout that is none is a RangeError", async (stage) => {
+  const ref = stage.system.spawn("a", doubling);
+  for (const timeout of [0, -1, NaN]) {
+    const error = await stage.sim.settle(outcome(ask(ref, 1, timeout)));
+    assertInstanceOf(error, RangeError);
+    assertEquals(error.message, `Cannot ask with a timeout of ${timeout}: it takes milliseconds above 0`);
+  }
+});
+
+onStage(
+  "ask: the first answer counts, the second is a dead letter; a reply address is no actor",
+  async (stage) => {
+    let replyTo: Ref<number> | undefined;
+    const ref = stage.system.spawn<Question>("a", () => (message) => {
+      if (message.type !== "ask") return;
+      replyTo = message.replyTo;
+      message.replyTo.tell(1);
+      message.replyTo.offer(2);
+    });
+    assertEquals(await stage.sim.settle(ask(ref, 0)), 1);
+    assertEquals(stage.lost, ["2 /test/a?ask not-asked"]);
+    const address = replyTo;
+    assert(address !== undefined);
+    const error = await outcome(address.ask((_: Ref<number>) => 1, { timeout: 1 }));
+    assertEquals(`${error}`, "TypeError: Cannot ask /test/a?ask: it is a reply address");
+    stage.system.spawn<string>("b", (self) => {
+      self.watch(address, () => "gone");
+      return () => {};
+    }, { onFailure: stop() });
+    await stage.settle();
+    assertEquals(`${stage.failures[0]?.error}`, "TypeError: Cannot watch /test/a?ask: it is no actor");
+  },
+);
+
+onStage("ask: one actor can ask another inside its handler, and pipe the outcome", async (stage) => {
+  const other = stage.system.spawn("other", doubling);
+  const ref = stage.system.spawn<string>("a", (self) => async (message) => {
+    stage.note(message);
+    if (message !== "go") return;
+    stage.note(`awaited ${await ask(other, 5)}`);
+    self.pipe(ask(other, 6), (answer) => `piped ${answer}`, (error) => `${error}`);
+  });
+  ref.tell("go");
+  ref.tell("next");
+  await stage.sim.until(() => stage.seen.length === 4);
+  assertEquals(stage.taken(), ["go", "awaited 10", "next", "piped 12"]);
+});
+
+onStage(
+  "ask: nothing is left behind when a system ends with asks under way, or is asked after its end",
+  async (stage) => {
+    const ref = stage.system.spawn("a", doubling);
+    const pending = upTo(10).map(() => outcome(ask(ref, -1, 50_000)));
+    await stage.settle();
+    await stage.sim.settle(stage.system.stop());
+    for (const error of await stage.sim.settle(Promise.all(pending))) assertInstanceOf(error, ActorStopped);
+    await assertRejects(() => ask(ref, 1, 50_000), ActorStopped);
+    await nothingIsPlanned(stage);
+  },
+);
+
+/** No timer is left: time would jump to it. */
+async function nothingIsPlanned({ sim }: Stage): Promise<void> {
+  const before = sim.trace.count;
+  await sim.advance(100_000);
+  assertEquals(sim.trace.count, before);
+}
