@@ -14,8 +14,11 @@ import type { SessionContext } from "./session.ts";
 export interface DatagramPeer<M = never> {
   /** The peer's actor, for others to send to. */
   readonly self: Ref<M>;
+  /** The actor's own tools: timers, watches, log, world. */
   readonly context: SessionContext<M>;
+  /** The peer. */
   readonly remoteAddress: SocketAddress;
+  /** This side. */
   readonly localAddress: SocketAddress;
   /** `127.0.0.1:40412`, `[::1]:40752`. */
   readonly remote: string;
@@ -37,6 +40,7 @@ export interface DatagramHandler<in M = never> {
 
 /** Options of {@linkcode datagrams}. */
 export interface DatagramsOptions<M = never> {
+  /** Where to bind; port 0 takes any free one. */
   readonly address: SocketAddress;
   /** Makes the handler of one remote address: run in an actor of its own, at its first datagram. */
   readonly peer: (peer: DatagramPeer<M>) => DatagramHandler<M>;

@@ -25,6 +25,7 @@ export interface DialerUp<in M> {
   readonly connection: Ref<M>;
   /** The address that answered, of those that the name has. */
   readonly remoteAddress: SocketAddress;
+  /** This side. */
   readonly localAddress: SocketAddress;
 }
 
@@ -48,6 +49,7 @@ export interface DialerOptions<F, M = never> {
   readonly frames: () => FrameDecoder<F>;
   /** Makes the session of one connection. */
   readonly session: SessionFactory<F, M>;
+  /** Limits of the connection. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Waiting times between attempts, counted anew after each connection; false dials once and then stops the actor. */
   readonly reconnect: Backoff | false;
@@ -112,7 +114,7 @@ class Dialler<F, M> {
   #failures = 0;
   /** Waits to dial again. */
   #waiting: Cancellable | undefined;
-  /** Connected, and not yet taken up. */
+  /** Connected, and not yet taken up by an actor. */
   #dialled: TcpConnection | undefined;
 
   constructor(
@@ -142,7 +144,7 @@ class Dialler<F, M> {
       (connection) => {
         // What is connected while the dialer stops is never taken up: it is closed with the rest.
         if (this.#self.signal.aborted) connection.close();
-        this.#dialled = connection;
+        else this.#dialled = connection;
         return new Dialled(connection);
       },
       (error) => new Dialled({ error }),
@@ -193,12 +195,11 @@ class Dialler<F, M> {
   }
 
   #onDialled(outcome: Dialled["outcome"]): void {
-    this.#dialled = undefined;
     if ("error" in outcome) return this.#onDown({ type: "failed", error: outcome.error }, false);
     this.#failures = 0;
     const { frames, session, drainMs = 5000, tls } = this.#options;
     const { remoteAddress, localAddress } = outcome;
-    const behavior = connectionActor({
+    const serve = connectionActor({
       connection: outcome,
       frames,
       session,
@@ -208,6 +209,10 @@ class Dialler<F, M> {
       isTls: tls !== undefined,
       over: (reason) => this.#self.self.tell(new Over(reason)),
     });
+    const behavior: typeof serve = (own) => {
+      this.#dialled = undefined;
+      return serve(own);
+    };
     const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;
     const connection = this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: drainMs });
     this.#options.up?.({ connection, remoteAddress, localAddress });

@@ -27,6 +27,7 @@ export interface TcpLimits extends ConnectionLimits {
 
 /** Options of {@linkcode tcpServer}. */
 export interface TcpServerOptions<F, M = never> {
+  /** Where to listen; port 0 takes any free one. */
   readonly address: SocketAddress;
   /** With it the server speaks TLS. */
   readonly tls?: TlsServerOptions;
@@ -34,6 +35,7 @@ export interface TcpServerOptions<F, M = never> {
   readonly frames: () => FrameDecoder<F>;
   /** Makes the session of one connection. */
   readonly session: SessionFactory<F, M>;
+  /** Limits of the server and of each connection. */
   readonly limits?: Partial<TcpLimits>;
   /** Told the real address as soon as the socket listens. */
   readonly onListening?: (address: SocketAddress) => void;
@@ -93,8 +95,8 @@ class TcpServer<F, M> {
   readonly #drainMs: number;
   readonly #listener: TcpListener;
   readonly #buffers = new BufferPool();
-  /** Accepted, and not yet taken up. */
-  #accepted: TcpConnection | undefined;
+  /** Accepted, and not yet taken up by an actor. */
+  readonly #accepted = new Set<TcpConnection>();
   #connections = 0;
   #clients = 0;
   #refused = 0;
@@ -114,7 +116,9 @@ class TcpServer<F, M> {
     this.#listener = self.world.net.listenTcp({ ...address, ...(tls && { tls }) });
     // At the beginning of the stop, not at its end: who comes while the others are seen off is not let in.
     self.signal.addEventListener("abort", () => this.#listener.close(), { once: true });
-    self.onStop(() => this.#accepted?.close());
+    self.onStop(() => {
+      for (const connection of this.#accepted) connection.close();
+    });
     self.supervise("one-for-one", { stopOrder: "together" });
     options.onListening?.(this.#listener.address);
     this.#accept();
@@ -139,7 +143,7 @@ class TcpServer<F, M> {
       (connection) => {
         // What is accepted while the server stops is never taken up: it is closed with the rest.
         if (this.#self.signal.aborted) connection.close();
-        this.#accepted = connection;
+        else this.#accepted.add(connection);
         return new Accepted(connection);
       },
       (error) => new Accepted(asWorldError(error)),
@@ -147,7 +151,6 @@ class TcpServer<F, M> {
   }
 
   #onAccepted(outcome: TcpConnection | WorldError): void {
-    this.#accepted = undefined;
     if (outcome instanceof WorldError) return this.#onAcceptFailed(outcome);
     if (this.#clients < this.#maxClients) this.#serve(outcome);
     else this.#refuse(outcome);
@@ -170,7 +173,10 @@ class TcpServer<F, M> {
   #refuse(connection: TcpConnection): void {
     const remote = formatAddress(connection.remoteAddress);
     this.#options.onFull?.(remote);
-    if (this.#refused >= MAX_REFUSED) return connection.close();
+    if (this.#refused >= MAX_REFUSED) {
+      this.#accepted.delete(connection);
+      return connection.close();
+    }
     this.#refused++;
     this.#spawn<Uint8Array, never>(connection, rawFrames, sayFull, () => this.#refused--);
   }
@@ -182,7 +188,7 @@ class TcpServer<F, M> {
     over: () => void,
   ): void {
     const name = `${++this.#connections}-${formatAddress(connection.remoteAddress)}`;
-    const behavior = connectionActor({
+    const serve = connectionActor({
       connection,
       frames,
       session,
@@ -192,6 +198,10 @@ class TcpServer<F, M> {
       isTls: this.#options.tls !== undefined,
       over,
     });
+    const behavior: typeof serve = (own) => {
+      this.#accepted.delete(connection);
+      return serve(own);
+    };
     this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: this.#drainMs });
   }
 }

@@ -53,7 +53,7 @@ interface Watcher {
 
 /** Files, folders, room, planned failures, and who watches. */
 export class DiskState {
-  readonly tree = new FileTree();
+  readonly tree: FileTree = new FileTree();
   readonly random: SeededRandom;
   slowness = 1;
   capacityBytes = Infinity;

@@ -161,8 +161,8 @@ interface NameChange {
 /** A folder. */
 export class FolderNode {
   readonly type = "folder";
-  readonly names = new Map<string, Node>();
-  readonly durableNames = new Map<string, Node>();
+  readonly names: Map<string, Node> = new Map();
+  readonly durableNames: Map<string, Node> = new Map();
 }
 
 function setName(names: Map<string, Node>, name: string, node: Node | undefined): void {

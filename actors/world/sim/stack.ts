@@ -23,9 +23,9 @@ export class Stack {
   readonly addresses: readonly string[];
   /** False while the machine has no power: nothing is answered, not even with a refusal. */
   isOn = true;
-  readonly tcpPorts = new PortTable<Bound & Socket>();
-  readonly udpPorts = new PortTable<Bound & Socket>();
-  readonly connections = new Set<Socket>();
+  readonly tcpPorts: PortTable<Bound & Socket> = new PortTable();
+  readonly udpPorts: PortTable<Bound & Socket> = new PortTable();
+  readonly connections: Set<Socket> = new Set();
   #nextClientPort = 32768;
 
   constructor(name: string, number: number) {
