@@ -5,7 +5,7 @@
  */
 import { formatAddress } from "../actors/net/mod.ts";
 import { denoWorld } from "../actors/world/deno.ts";
-import type { SocketAddress, World } from "../actors/world/world.ts";
+import type { LogRecord, SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, stop } from "../mod.ts";
 import { connectLines, type LineClient } from "./_line_client.ts";
 import { paint } from "./_terminal.ts";
@@ -27,16 +27,29 @@ const ANYWHERE: SocketAddress = { hostname: "127.0.0.1", port: 0 };
 /** How long anything on the stage may take. */
 const PATIENCE_MS = 5000;
 
+/** Another machine on the stage, as far as its actors can tell. */
+export interface Machine {
+  /** Ends it. */
+  readonly stop: () => Promise<void>;
+}
+
 /** The stage of one section. Everything on it goes when the section is over. */
 export class Stage implements AsyncDisposable {
   readonly world: World;
   readonly #system: ActorSystem;
   readonly #clients: LineClient[] = [];
+  readonly #machines: ActorSystem[] = [];
   readonly #folders: string[] = [];
+  #overheard: (record: LogRecord) => void = () => {};
 
   constructor(section: string) {
+    const { clock, random, loop, net, disk, log } = denoWorld({ log: { level: "error" } });
     // What the servers log would drown what is said: it is the clients that people want to hear.
-    this.world = denoWorld({ log: { level: "error" } });
+    const quiet: World["log"] = {
+      enabled: (level) => level !== "debug",
+      write: (record) => record.level === "error" ? log.write(record) : this.#overheard(record),
+    };
+    this.world = { clock, random, loop, net, disk, log: quiet };
     this.#system = new ActorSystem(section, { world: this.world });
   }
 
@@ -52,6 +65,27 @@ export class Stage implements AsyncDisposable {
   /** Starts an actor. */
   start<M>(name: string, behavior: Behavior<M>): Ref<M> {
     return this.#system.spawn(name, behavior, { onFailure: stop() });
+  }
+
+  /** Starts an actor on a machine of its own. */
+  machine<M>(name: string, behavior: Behavior<M>): Machine {
+    const system = new ActorSystem(name, { world: this.world });
+    this.#machines.push(system);
+    system.spawn("node", behavior);
+    return { stop: () => system.stop() };
+  }
+
+  /** From now on, tells what the servers log. */
+  overhear(overheard: (record: LogRecord) => void): void {
+    this.#overheard = overheard;
+  }
+
+  /** Free ports of this machine, for those who must know of each other before they listen. */
+  freePorts(count: number): number[] {
+    const listeners = Array.from({ length: count }, () => this.world.net.listenTcp(ANYWHERE));
+    const ports = listeners.map(({ address }) => address.port);
+    for (const listener of listeners) listener.close();
+    return ports;
   }
 
   /** Connects a client that speaks in lines. */
@@ -130,7 +164,7 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
-    await this.#system.stop();
+    await Promise.all([this.#system, ...this.#machines].map((system) => system.stop()));
     await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));
   }
 }

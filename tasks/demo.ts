@@ -7,18 +7,26 @@ import { defineTask, runClient } from "./_cli.ts";
 import { calculatorSection } from "./_demo/calculator.ts";
 import { chatSection } from "./_demo/chat.ts";
 import { clockSection } from "./_demo/clock.ts";
+import { echoSection } from "./_demo/echo.ts";
+import { editorSection } from "./_demo/editor.ts";
 import { jokeSection } from "./_demo/joke.ts";
 import { knockSection } from "./_demo/knock.ts";
+import { peersSection } from "./_demo/peers.ts";
+import { recordsSection } from "./_demo/records.ts";
 import type { Section } from "./_demo/section.ts";
 import { Stage } from "./_stage.ts";
 import { paint } from "./_terminal.ts";
 
 const SECTIONS: readonly Section[] = [
-  knockSection,
-  jokeSection,
-  clockSection,
-  calculatorSection,
+  echoSection,
+  editorSection,
+  peersSection,
+  recordsSection,
   chatSection,
+  calculatorSection,
+  clockSection,
+  jokeSection,
+  knockSection,
 ];
 
 const task = defineTask({

@@ -8,8 +8,12 @@ import { ActorSystem, type Behavior, escalate } from "../mod.ts";
 import * as calculator from "./calculator_server.ts";
 import * as chat from "./chat_server.ts";
 import * as clock from "./clock_server.ts";
+import * as echo from "./echo_server.ts";
+import * as editor from "./editor_server.ts";
 import * as joke from "./joke_server.ts";
 import * as knock from "./knock_server.ts";
+import * as peer from "./peer.ts";
+import * as records from "./records_server.ts";
 import {
   custom,
   defineTask,
@@ -36,51 +40,73 @@ interface Given {
   readonly sources: readonly Source[];
   readonly host: string | undefined;
   readonly port: number;
+  readonly nodes: string;
   readonly drainMs: number;
 }
 
-/** Something that can be started. */
-type Startable = (given: Given) => Promise<Service>;
+/** Something that can be started: one service, or more. */
+type Startable = (given: Given) => Promise<readonly Service[]>;
 
+/** The services of a server's entry point. */
 function startable<F extends Flags & ListenFlags, M>(
   name: string,
   { task, root }: {
     readonly task: Task<F>;
     readonly root: (options: TaskOptions<F>, world: World) => Behavior<M> | Promise<Behavior<M>>;
   },
+  prepare: (given: Given) => Promise<readonly string[]> = () => Promise.resolve([]),
 ): Startable {
-  return async ({ world, sources, host, port, drainMs }) => {
-    const listening = [
+  return async (given) => {
+    const { world, sources, host, port, drainMs } = given;
+    const own = [
       `--port=${port}`,
       `--drain-ms=${drainMs}`,
       ...(host === undefined ? [] : [`--host=${host}`]),
     ];
-    const line = parseCommandLine(task, listening, sources);
-    if (line.type !== "run") throw new Failure(`Cannot start ${name}: its options ask for help`);
+    const line = parseCommandLine(task, [...own, ...await prepare(given)], sources);
+    if (line.type !== "run") return [];
     const { options } = line;
     const explain = (error: unknown) => task.explain?.(error, options);
-    return service(name, await root(options, world), { drainMs, explain });
+    return [service(name, await root(options, world), { drainMs, explain })];
   };
 }
 
+/** The records store keeps its files where `.env` says; where nothing does, in a folder of the name `Records`. */
+async function recordFolders({ world, sources }: Given): Promise<string[]> {
+  const missing = ["FILE_PATH", "RECORD_PATH"].filter((key) => !sources.some((source) => source.get(key)));
+  if (missing.length > 0) await world.disk.makeFolder("Records", { recursive: true });
+  return missing.map((key) => `--${key.toLowerCase().replace("_", "-")}=Records`);
+}
+
+/** All nodes of the network of peers. */
+function peers({ sources, nodes, drainMs }: Given): Promise<readonly Service[]> {
+  const ids = [...nodes.matchAll(/(?:^|,)\s*(\d+)=/g)].map(([, id = ""]) => id);
+  const services = ids.map((id) => {
+    const line = parseCommandLine(peer.task, [id, `--nodes=${nodes}`, `--drain-ms=${drainMs}`], sources);
+    if (line.type !== "run") throw new UsageError("The peers' options ask for help");
+    return service(`peer-${id}`, peer.root(line.options, line.args), { drainMs });
+  });
+  return Promise.resolve(services);
+}
+
 const startables = {
+  echo: startable("echo", echo),
+  editor: startable("editor", editor),
+  peer: peers,
+  records: startable("records", records, recordFolders),
   clock: startable("clock", clock),
   joke: startable("joke", joke),
   knock: startable("knock", knock),
   calculator: startable("calculator", calculator),
   chat: startable("chat", chat),
-};
+} satisfies Record<string, Startable>;
 
 type Name = keyof typeof startables;
 
 const NAMES = Object.keys(startables).filter((name): name is Name => name in startables);
 
-function servicePort(name: string, defaultPort: number): Flag<number> {
-  return port({
-    help: `Port of ${name}; 0 takes any free one`,
-    default: defaultPort,
-    env: [`${name.toUpperCase()}_PORT`],
-  });
+function servicePort(name: string, defaultPort: number, env = `${name.toUpperCase()}_PORT`): Flag<number> {
+  return port({ help: `Port of ${name}; 0 takes any free one`, default: defaultPort, env: [env] });
 }
 
 function names(help: string) {
@@ -101,15 +127,21 @@ function names(help: string) {
 const task = defineTask({
   name: "start",
   summary:
-    "Every server in one process, under one root actor; each keeps its own settings in its own part of the environment",
+    "Every server in one process, under one root actor; each keeps the settings of its own part of the environment",
   env: "START",
   flags: {
     only: names("Services to start"),
     without: names("Services not to start"),
-    host: text({
-      help: "Address to listen on, for all of them (by default each has its own)",
-      value: "HOST",
+    host: text({ help: "Address to listen on (by default each service has its own)", value: "HOST" }),
+    echoPort: servicePort("echo", 8080),
+    editorPort: servicePort("editor", 8081),
+    peerNodes: text({
+      help: "The network of peers, all nodes of which are started",
+      value: "ID=HOST:PORT,...",
+      default: "1=127.0.0.1:8181,2=127.0.0.1:8182,3=127.0.0.1:8183",
+      env: ["PEER_NODES"],
     }),
+    recordsPort: servicePort("records", 12000, "SERVER_PORT"),
     clockPort: servicePort("clock", 5005),
     jokePort: servicePort("joke", 5006),
     knockPort: servicePort("knock", 5007),
@@ -118,7 +150,7 @@ const task = defineTask({
     strict: toggle({ help: "When one cannot run, none does" }),
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
   },
-  examples: ["--only chat,clock --chat-port 5100", "--without calculator --strict"],
+  examples: ["--only chat,clock --chat-port 5100", "--without peer --strict"],
 });
 
 /** The world, with the name of the service that says it before each line of the log that people read. */
@@ -142,26 +174,36 @@ if (import.meta.main) {
     const chosen = only.filter((name) => !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
     const ports: Record<Name, number> = {
+      echo: options.echoPort,
+      editor: options.editorPort,
+      // Each node has its own, in the list.
+      peer: 0,
+      records: options.recordsPort,
       clock: options.clockPort,
       joke: options.jokePort,
       knock: options.knockPort,
       calculator: options.calculatorPort,
       chat: options.chatPort,
     };
-    const sources = await environment();
-    const own = logFormat === "text" ? labelled(world) : world;
+    const given = {
+      world: logFormat === "text" ? labelled(world) : world,
+      sources: await environment(),
+      host,
+      drainMs,
+    };
     const services: Service[] = [];
     for (const name of chosen) {
       try {
-        services.push(await startables[name]({ world: own, sources, host, port: ports[name], drainMs }));
+        services.push(...await startables[name]({ ...given, port: ports[name], nodes: options.peerNodes }));
       } catch (error) {
-        // A certificate that cannot be read, say. A setting that makes no sense is another matter.
-        if (strict || error instanceof UsageError) throw error;
-        world.log.write({ level: "error", actor: "/", message: `${name} does not run: ${String(error)}` });
+        // A certificate that cannot be read, a setting that makes no sense.
+        if (strict) throw error;
+        const text = error instanceof Error ? error.message : String(error);
+        world.log.write({ level: "error", actor: "/", message: `${name} does not run: ${text}` });
       }
     }
     if (services.length === 0) throw new Failure("Cannot start: nothing can run");
-    const system = new ActorSystem("troupe", { world: own });
+    const system = new ActorSystem("troupe", { world: given.world });
     system.spawn("start", house(services, { strict, drainMs }), { onFailure: escalate(), shutdown: drainMs });
     return system;
   });

@@ -7,7 +7,18 @@ Deno.test("demo: shows every service, and ends by itself with 0", async () => {
   await using demo = startTask("demo");
   const { code, stdout, stderr } = await demo.ended(60_000);
   assertEquals([code, stderr], [0, ""], stdout);
-  for (const service of ["Knock-knock", "Joke", "Clock", "Calculator", "Chat room"]) {
+  const services = [
+    "Echo",
+    "Collaborative editor",
+    "Peers",
+    "Student records",
+    "Chat room",
+    "Calculator",
+    "Clock",
+    "Joke",
+    "Knock-knock",
+  ];
+  for (const service of services) {
     assertMatch(stdout, new RegExp(`^\\d+\\. ${service}`, "m"));
   }
   assertMatch(stdout, /as they should be/);
