@@ -1,0 +1,304 @@
+/**
+ * The records store beside the same file operations with no server.
+ *
+ * @module
+ */
+import { type Bench, median, type Row } from "./_bench.ts";
+
+const ROUNDS = 3;
+const CLIENTS = [1, 16, 256];
+const STAMP = "2026-01-01 00:00:00";
+const RECORD = `Last updated: ${STAMP}\nStudent ID: 1\nName: A\nDate of Birth: 2000-01-01\nCity: B\nReason: ${
+  "x".repeat(100)
+}\n`;
+const encoder = new TextEncoder();
+
+/** A records server in a process of its own, as it is by default: it logs each write. */
+class Subject implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  /** Told each line that the server prints. */
+  readonly #seen: Set<(line: string) => void>;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    reading: Promise<void>,
+    seen: Set<(line: string) => void>,
+    port: number,
+  ) {
+    this.#child = child;
+    this.#reading = reading;
+    this.#seen = seen;
+    this.port = port;
+  }
+
+  static async start(folder: string, ...flags: string[]): Promise<Subject> {
+    const script = new URL("../../tasks/records_server.ts", import.meta.url).pathname;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0", "--max-clients", "300"],
+        ...["--file-path", `${folder}/files`, "--record-path", folder, ...flags],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const seen = new Set<(line: string) => void>();
+    const reading = readLines(child.stdout, (line) => seen.forEach((tell) => tell(line)));
+    const ready = await lineOf(seen, /ready to receive on port/);
+    return new Subject(child, reading, seen, Number(/\d+/.exec(ready)?.[0]));
+  }
+
+  /** The next line like this. */
+  line(pattern: RegExp): Promise<string> {
+    return lineOf(this.#seen, pattern);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#child.status;
+    await this.#reading;
+  }
+}
+
+async function readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>, tell: (line: string) => void) {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    parts.forEach(tell);
+  }
+}
+
+function lineOf(seen: Set<(line: string) => void>, pattern: RegExp): Promise<string> {
+  return new Promise((resolve) => {
+    const tell = (line: string) => {
+      if (!pattern.test(line)) return;
+      seen.delete(tell);
+      resolve(line);
+    };
+    seen.add(tell);
+  });
+}
+
+async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  await Deno.mkdir(".tmp", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: ".tmp" });
+  await Deno.mkdir(`${folder}/files`);
+  try {
+    return await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A client with one request under way. */
+class Client {
+  readonly #conn: Deno.Conn;
+  readonly #buffer = new Uint8Array(65536);
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  static async connect(port: number): Promise<Client> {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    return new Client(conn);
+  }
+
+  async ask(request: Uint8Array): Promise<void> {
+    for (let rest = request; rest.length > 0;) rest = rest.subarray(await this.#conn.write(rest));
+    for (;;) {
+      const count = await this.#conn.read(this.#buffer);
+      if (count === null) throw new Error("Cannot measure the server: it has closed the connection");
+      if (this.#buffer[count - 1] === 10) return;
+    }
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+}
+
+/** How often `once(worker)` is done in a second by so many workers side by side. */
+async function rate(
+  workers: number,
+  durationMs: number,
+  once: (worker: number) => Promise<void>,
+): Promise<number> {
+  const start = performance.now();
+  let done = 0;
+  await Promise.all(Array.from({ length: workers }, async (_, worker) => {
+    while (performance.now() - start < durationMs) {
+      await once(worker);
+      done++;
+    }
+  }));
+  return done / (performance.now() - start) * 1000;
+}
+
+type Operation = "reads" | "durable writes";
+
+async function served(
+  operation: Operation,
+  port: number,
+  workers: number,
+  durationMs: number,
+): Promise<number> {
+  const clients: Client[] = [];
+  for (let at = 0; at < workers; at++) clients.push(await Client.connect(port));
+  const requests = clients.map((_, at) => {
+    const head = { client_ID: `${at}`, type: operation === "reads" ? "read" : "write" };
+    return encoder.encode(JSON.stringify(operation === "reads" ? head : { ...head, data: RECORD }));
+  });
+  try {
+    return await rate(workers, durationMs, async (at) => {
+      await clients[at]?.ask(requests[at] ?? new Uint8Array(0));
+    });
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+/** What each request costs on the disk, and nothing else. */
+async function bare(
+  operation: Operation,
+  folder: string,
+  workers: number,
+  durationMs: number,
+): Promise<number> {
+  const files = `${folder}/floor`;
+  await Deno.mkdir(files, { recursive: true });
+  using names = await Deno.open(files);
+  const content = encoder.encode(RECORD);
+  const stamp = encoder.encode(STAMP);
+  using index = await Deno.open(`${folder}/floor.json`, { write: true, create: true });
+  for (let at = 0; at < workers; at++) await Deno.writeFile(`${files}/${at}.txt`, content);
+  return await rate(workers, durationMs, async (at) => {
+    const path = `${files}/${at}.txt`;
+    if (operation === "reads") {
+      await Deno.readFile(path);
+      return;
+    }
+    using file = await Deno.open(`${path}.tmp`, { write: true, create: true, truncate: true });
+    await file.write(content);
+    await file.syncData();
+    await Deno.rename(`${path}.tmp`, path);
+    await names.sync();
+    index.seekSync(at * 40, Deno.SeekMode.Start);
+    await index.write(stamp);
+  });
+}
+
+function throughput(operation: Operation): Bench {
+  return {
+    name: `records ${operation}`,
+    run: ({ quick }) =>
+      inFolder(async (folder) => {
+        const durationMs = quick ? 50 : 1000;
+        await using subject = await Subject.start(folder, "--update-timer", "3600");
+        const rows: Row[] = [];
+        for (const workers of CLIENTS) {
+          await served("durable writes", subject.port, workers, 1);
+          const values: number[] = [];
+          const floors: number[] = [];
+          for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+            values.push(await served(operation, subject.port, workers, durationMs));
+            floors.push(await bare(operation, folder, workers, durationMs));
+          }
+          rows.push({
+            name: `records ${operation}, ${workers} client${workers === 1 ? "" : "s"}`,
+            unit: "/s",
+            value: median(values),
+            floor: median(floors),
+            ratio: median(values.map((value, at) => value / (floors[at] ?? NaN))),
+          });
+        }
+        return rows;
+      }),
+  };
+}
+
+function agoStamp(seconds: number): string {
+  const at = Date.now() - new Date().getTimezoneOffset() * 60_000 - seconds * 1000;
+  return new Date(at).toISOString().slice(0, 19).replace("T", " ");
+}
+
+interface RefreshFigures {
+  /** Milliseconds that the refresh of those that are due took. */
+  readonly took: number;
+  /** Milliseconds of the 99th percentile of reads meanwhile. */
+  readonly readP99: number;
+}
+
+/** A refresh of some records among many, while a client reads as fast as it can. */
+function refresh(stored: number, due: number): Promise<RefreshFigures> {
+  return inFolder(async (folder) => {
+    const records: Record<string, string> = {};
+    const [old, fresh] = [agoStamp(100_000), agoStamp(0)];
+    for (let id = 0; id < stored; id++) {
+      const stamp = id % Math.floor(stored / due) === 0 ? old : fresh;
+      records[id] = stamp;
+      Deno.writeTextFileSync(`${folder}/files/${id}.txt`, RECORD.replace(STAMP, stamp));
+    }
+    Deno.writeTextFileSync(`${folder}/records.json`, JSON.stringify(records));
+    await using subject = await Subject.start(folder, "--update-timer", "1.5", "--update-threshold", "50000");
+    const client = await Client.connect(subject.port);
+    const over = subject.line(/^Files updated/);
+    await subject.line(/^Updating files/);
+    const start = performance.now();
+    let took = NaN;
+    over.then(() => took = performance.now() - start);
+    const times: number[] = [];
+    while (Number.isNaN(took)) {
+      const request = encoder.encode(
+        JSON.stringify({ client_ID: `${times.length * 7919 % stored}`, type: "read" }),
+      );
+      const before = performance.now();
+      await client.ask(request);
+      times.push(performance.now() - before);
+    }
+    client.close();
+    times.sort((a, b) => a - b);
+    return { took, readP99: times[Math.floor(times.length * 0.99)] ?? NaN };
+  });
+}
+
+const refreshing: Bench = {
+  name: "records refresh",
+  async run({ quick }) {
+    const [many, few, due] = quick ? [400, 200, 20] : [100_000, 1000, 500];
+    const among = await refresh(many, due);
+    const alone = await refresh(few, due);
+    const all = quick ? among : await refresh(20_000, 20_000);
+    const name = (count: number, of: number) =>
+      `${count.toLocaleString("en-US")} due of ${of.toLocaleString("en-US")}`;
+    return [
+      {
+        name: `records refresh, ${name(due, many)} (floor: of ${few.toLocaleString("en-US")})`,
+        unit: "ms",
+        value: among.took,
+        floor: alone.took,
+        ratio: among.took / alone.took,
+        aim: "as few cost",
+      },
+      {
+        name: `records read p99 while ${name(due, many)} refresh`,
+        unit: "ms",
+        value: among.readP99,
+        aim: "< 50",
+      },
+      {
+        name: `records read p99 while ${name(20_000, 20_000)} refresh`,
+        unit: "ms",
+        value: all.readP99,
+        aim: "< 50",
+      },
+    ];
+  },
+};
+
+/** Benchmarks of the records store. */
+export const benches: Bench[] = [throughput("reads"), throughput("durable writes"), refreshing];
