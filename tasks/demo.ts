@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { defineTask, runClient } from "./_cli.ts";
+import { defineTask, Failure, runClient } from "./_cli.ts";
 import { calculatorSection } from "./_demo/calculator.ts";
 import { chatSection } from "./_demo/chat.ts";
 import { clockSection } from "./_demo/clock.ts";
@@ -36,6 +36,9 @@ const task = defineTask({
   flags: {},
 });
 
+/** How long the demo may take, whatever happens. */
+const LIMIT_MS = 19_000;
+
 /** Plays one section; says whether all of it happened. */
 async function play(section: Section, number: number): Promise<boolean> {
   console.log(`\n${paint("bold", `${number}. ${section.title}`)}\n   ${section.about}\n`);
@@ -54,6 +57,9 @@ async function play(section: Section, number: number): Promise<boolean> {
 if (import.meta.main) {
   await runClient(task, async (_options, { world, signal }) => {
     const begun = world.clock.monotonic();
+    world.clock.timer(LIMIT_MS, () => {
+      throw new Failure(`The demo is not over after ${LIMIT_MS / 1000} s: something hangs`);
+    });
     console.log(
       "Troupe: actors on the wire. Each service runs here, on a port of its own, with real clients.",
     );

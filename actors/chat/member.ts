@@ -125,7 +125,8 @@ class MemberSession implements Session<string, MemberMessage> {
     if ("keys" in lobby) await this.#goTo(lobby, name.text, { quietly: false });
   }
 
-  async #obey(input: ChatInput, name: string): Promise<void> {
+  /** Most lines are said, and cost no promise. */
+  #obey(input: ChatInput, name: string): void | Promise<void> {
     switch (input.type) {
       case "empty":
         return;
@@ -134,15 +135,15 @@ class MemberSession implements Session<string, MemberMessage> {
       case "me":
         return this.#say({ type: "did", name, text: input.text });
       case "msg":
-        return await this.#tellOne(name, input.to, input.text);
+        return this.#tellOne(name, input.to, input.text);
       case "join":
-        return await this.#join(input.room, name);
+        return this.#join(input.room, name);
       case "who":
-        return await this.#who();
+        return this.#who();
       case "rooms":
-        return await this.#listRooms();
+        return this.#listRooms();
       case "history":
-        return await this.#history(input.lines);
+        return this.#history(input.lines);
       case "help":
         return this.#send(...CHAT_HELP);
       case "quit":
@@ -221,7 +222,7 @@ class MemberSession implements Session<string, MemberMessage> {
       (replyTo) => ({ type: "list", replyTo }),
       { timeout: ANSWER_TIMEOUT_MS },
     );
-    this.#send(...formatList("Rooms", rooms.map(({ title, members }) => `${title} (${members})`)));
+    this.#send(...formatList("Open rooms", rooms.map(({ title, members }) => `${title} (${members})`)));
   }
 
   async #history(lines: number): Promise<void> {

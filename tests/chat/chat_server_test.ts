@@ -118,7 +118,7 @@ Deno.test("chat: rooms are made on first use, and what is said in one is heard i
   assertEquals(await bob.line(), "ann: only here");
   assertEquals(await linesOf(ann, 3), [
     "You are in Tea already.",
-    "Rooms: lobby (1), Tea (2)",
+    "Open rooms: lobby (1), Tea (2)",
     "In Tea: ann, bob",
   ]);
   await eve.send("/join ../../etc/passwd\n/join\n/dance\n/rooms\n");
@@ -126,12 +126,12 @@ Deno.test("chat: rooms are made on first use, and what is said in one is heard i
     'Error: Cannot join that room: "../../etc/passwd" has more than letters, digits, _, - and .',
     "Error: /join takes the name of a room",
     "Error: there is no command /dance; /help names them all",
-    "Rooms: lobby (1), Tea (2)",
+    "Open rooms: lobby (1), Tea (2)",
   ]);
   await eve.send("/join other\n");
   await eve.line();
   await eve.send("/rooms\n");
-  assertEquals(await eve.line(), "Rooms: Tea (2), other (1)");
+  assertEquals(await eve.line(), "Open rooms: Tea (2), other (1)");
 });
 
 Deno.test("chat: a private message reaches one person, in any room, and nobody else", async () => {

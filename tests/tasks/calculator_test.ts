@@ -71,3 +71,43 @@ Deno.test({
     ]);
   },
 });
+
+/** Asks a server 10,000 random expressions and compares its answers with Python's own arithmetic. */
+const SCEPTIC = `
+import random, socket, sys, threading
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.settimeout(15)
+seed = random.randrange(2 ** 32)
+random.seed(seed)
+def number():
+    kind = random.randrange(4)
+    if kind == 0: return str(random.randint(-10 ** 6, 10 ** 6))
+    if kind == 1: return "%.*f" % (random.randint(1, 8), random.uniform(-1000, 1000))
+    if kind == 2: return repr(random.uniform(-1, 1) * 10.0 ** random.randint(-300, 300))
+    return "." + str(random.randint(0, 999)) + random.choice(["", "e5", "E-7", "e+22"])
+def value(left, operator, right):
+    a, b = float(left), float(right)
+    if operator == "+": return repr(a + b)
+    if operator == "-": return repr(a - b)
+    if operator == "*": return repr(a * b)
+    return "Error: division by zero" if b == 0 else repr(a / b)
+questions = [(number(), random.choice("+-*/"), number()) for _ in range(10000)]
+text = "sceptic\\n" + "".join(" ".join(q) + "\\n" for q in questions) + "q\\n"
+threading.Thread(target=lambda: s.sendall(text.encode())).start()
+answers = s.makefile().read().split("\\n")
+wrong = [(q, a) for q, a in zip(questions, answers) if a != value(*q)]
+print(seed, len(answers), answers[-2], wrong[:3], flush=True)
+`;
+
+Deno.test({
+  name: "calculator: 10,000 random expressions over a socket agree with Python's arithmetic (needs python3)",
+  ignore: !await available("python3", "--version"),
+  fn: async () => {
+    await using server = startTask("calculator:server", ["--port", "0", "--host", "127.0.0.1"]);
+    const port = await server.port();
+    await using sceptic = startProcess("python3", ["-c", SCEPTIC, String(port)]);
+    const { stdout, stderr } = await sceptic.ended();
+    assertEquals(stderr, "");
+    assertMatch(stdout, /^\d+ 10002 Session ended \[\]\n$/);
+  },
+});
