@@ -218,8 +218,10 @@ export function withDatestamp(record: Uint8Array, at: WallSeconds): Uint8Array<A
   const length = firstLineLength(record);
   const hasLine = new TextDecoder().decode(record.subarray(0, PREFIX.length)) === PREFIX;
   const rest = hasLine ? record.subarray(length) : record;
-  const end = hasLine ? [] : [LF];
-  return Uint8Array.of(...line, ...end, ...rest);
+  const stamped = new Uint8Array(line.length + (hasLine ? 0 : 1) + rest.length).fill(LF);
+  stamped.set(line);
+  stamped.set(rest, stamped.length - rest.length);
+  return stamped;
 }
 
 /** Bytes of the first line without its end. */

@@ -219,6 +219,8 @@ Deno.test("records protocol: a new datestamp changes the first line, and no othe
     assertEquals(datestampOf(once), at);
     assertEquals(withDatestamp(once, at), once);
   }));
+  const long = new Uint8Array(5_000_000).fill(0x78);
+  assertEquals(withDatestamp(long, at).length, long.length + 34);
   const notText = Uint8Array.of(0xff, 0x0a, 0xfe);
   assertEquals(withDatestamp(notText, at).subarray(-3), notText);
 });
