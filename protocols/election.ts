@@ -436,6 +436,8 @@ export class Election {
         peer.old = true;
         peer.linked = false;
         peer.gone = false;
+        // It never votes, so that nothing more is to be heard of it.
+        peer.everHeard = true;
         return;
       case "old-down":
         peer.old = false;
@@ -607,6 +609,8 @@ export class Election {
     }
     this.#remembers = true;
     this.#remember(term, term === 0 ? 0 : this.id);
+    // Lower IDs, which could do nothing without this node's vote, go first as ever.
+    if (this.#role === "looking") this.#lookingSinceMs = this.#nowMs;
   }
 
   /** Rule 6. */

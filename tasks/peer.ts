@@ -109,7 +109,7 @@ function readNodes(value: string): PeerNode[] {
   try {
     return parseNodes(value);
   } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type ElectionTimes,
 } from "../../protocols/election.ts";
 import type { ChangeAction } from "../../protocols/election.ts";
+import { greetingAnswer } from "../../protocols/peer_link.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";
 import type { FolderContent } from "./folder_watcher.ts";
@@ -53,6 +54,7 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
     const { id, nodes, quorum, times, memoryPath, trace } = options;
     const { clock, random, disk } = self.world;
     const { memory, damage } = await loadMemory(disk, memoryPath);
+    if (self.signal.aborted) return () => {};
     if (damage !== undefined) self.log.warn(`Cannot use ${memoryPath}, as if it were not there: ${damage}`);
     const rules = new Election({
       id,
@@ -119,6 +121,8 @@ class ElectionActor {
           this.#self.log.warn(
             `Refused ${connection.remote}: it says that it is Node ${message.peer}, which is none of the others`,
           );
+          // With the answer to its greeting, so that it does not take this node for an old one.
+          if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(this.#options.id) });
           connection.actor.tell({ type: "part" });
         }
         return;

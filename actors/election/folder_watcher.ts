@@ -49,6 +49,7 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
   const behavior: Behavior<Message> = async (self) => {
     const { path } = options;
     await makeFolder(self, path);
+    if (self.signal.aborted) return () => {};
     const folder = new Folder(self, options);
     const watching = self.world.disk.watch(
       path,
@@ -56,8 +57,8 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
       (error) => self.self.tell({ type: "watch-failed", error }),
     );
     self.onStop(() => watching.cancel());
-    await folder.look();
     self.every(LOOK_MS, { type: "look" });
+    await folder.look();
     return (message) => folder.receive(message);
   };
   // Its own messages are its own: nobody else can name them.
@@ -67,7 +68,9 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
 async function makeFolder(self: Context<Message>, path: string): Promise<void> {
   const { disk } = self.world;
   try {
-    if (!(await disk.stat(path)).isFolder) throw new WorldError("not-a-directory", `${path} is no folder`);
+    if (!(await disk.stat(path)).isFolder) {
+      throw new WorldError("not-a-directory", `Cannot use ${path}: it is not a folder`);
+    }
   } catch (error) {
     if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
     await disk.makeFolder(path, { recursive: true });

@@ -6,14 +6,20 @@
 import { decodeFileList, type FileList, MAX_LIST_BYTES } from "../../protocols/file_list.ts";
 import { rawFrames } from "../../protocols/frames.ts";
 import { SEND_REQUEST } from "../../protocols/peer_link.ts";
-import { type Connection, dialer, type DialerCommand, type Session } from "../net/mod.ts";
+import { type CloseReason, type Connection, dialer, type DialerCommand, type Session } from "../net/mod.ts";
 import type { Behavior } from "../runtime/mod.ts";
-import type { SocketAddress } from "../world/world.ts";
+import { type SocketAddress, WorldError } from "../world/world.ts";
 
 /** How asking went. */
 export type FetchOutcome =
   | { readonly type: "fetched"; readonly list: FileList }
-  | { readonly type: "not-fetched"; readonly reason: string };
+  | { readonly type: "not-fetched"; readonly reason: string; readonly refused: boolean };
+
+/** Whether an attempt to dial failed because nobody listens there. */
+export function isRefusal(reason: CloseReason): boolean {
+  return reason.type === "failed" && reason.error instanceof WorldError &&
+    reason.error.kind === "connection-refused";
+}
 
 /** Options of {@linkcode listFetch}. */
 export interface ListFetchOptions {
@@ -40,7 +46,7 @@ export function listFetch(options: ListFetchOptions): Behavior<DialerCommand> {
     limits: { idleTimeoutMs: timeoutMs },
     reconnect: false,
     connectTimeoutMs: timeoutMs,
-    down: ({ reason }) => done({ type: "not-fetched", reason: describe(reason) }),
+    down: ({ reason }) => done({ type: "not-fetched", reason: describe(reason), refused: isRefusal(reason) }),
   });
 }
 
@@ -59,7 +65,7 @@ class FetchSession implements Session<Uint8Array> {
   frame(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     if (this.#bytes > MAX_LIST_BYTES) {
-      this.#done({ type: "not-fetched", reason: `its list is over ${MAX_LIST_BYTES} bytes` });
+      this.#done({ type: "not-fetched", reason: `its list is over ${MAX_LIST_BYTES} bytes`, refused: false });
       this.#connection.abort(new RangeError("Cannot read the list: too long"));
       return;
     }
@@ -76,14 +82,14 @@ class FetchSession implements Session<Uint8Array> {
     try {
       this.#done({ type: "fetched", list: decodeFileList(bytes) });
     } catch {
-      this.#done({ type: "not-fetched", reason: "its list is not UTF-8" });
+      this.#done({ type: "not-fetched", reason: "its list is not UTF-8", refused: false });
     }
     this.#connection.end();
   }
 }
 
-function describe(reason: { readonly type: string; readonly error?: unknown }): string {
+function describe(reason: CloseReason): string {
   if (reason.type === "idle") return "it did not answer in time";
-  if (reason.error instanceof Error) return reason.error.message;
+  if (reason.type === "failed" && reason.error instanceof Error) return reason.error.message;
   return "the connection was closed";
 }

@@ -18,7 +18,7 @@ export interface PeerNode {
 /**
  * Reads `1=127.0.0.1:8080,2=[::1]:8081`. The nodes come back in the order of their IDs.
  *
- * Throws `TypeError` on anything else, on an ID or an address that two nodes have, and on more than 100 nodes.
+ * Throws `SyntaxError` on anything else, on an ID or an address that two nodes have, and on more than 100 nodes.
  *
  * @example
  * ```ts
@@ -32,13 +32,15 @@ export function parseNodes(text: string): PeerNode[] {
   const nodes = text.split(",").map((part) => parseNode(part.trim()));
   for (const [index, node] of nodes.entries()) {
     const others = nodes.slice(0, index);
-    if (others.some((other) => other.id === node.id)) throw new TypeError(`two nodes have the ID ${node.id}`);
+    if (others.some((other) => other.id === node.id)) {
+      throw new SyntaxError(`two nodes have the ID ${node.id}`);
+    }
     const { hostname, port } = node.address;
     if (others.some(({ address }) => address.hostname === hostname && address.port === port)) {
-      throw new TypeError(`two nodes have the address of node ${node.id}`);
+      throw new SyntaxError(`two nodes have the address of node ${node.id}`);
     }
   }
-  if (nodes.length > MAX_NODES) throw new TypeError(`there are more than ${MAX_NODES} nodes`);
+  if (nodes.length > MAX_NODES) throw new SyntaxError(`there are more than ${MAX_NODES} nodes`);
   return nodes.sort((a, b) => a.id - b.id);
 }
 
@@ -47,9 +49,9 @@ function parseNode(part: string): PeerNode {
   const digits = part.slice(0, Math.max(equals, 0));
   const id = /^\d{1,10}$/.test(digits) ? Number(digits) : NaN;
   if (!isNodeId(id)) {
-    throw new TypeError(`"${part}" is not of the form 1=127.0.0.1:8080, with an ID from 1 on`);
+    throw new SyntaxError(`"${part}" is not of the form 1=127.0.0.1:8080, with an ID from 1 on`);
   }
   const address = parseAddress(part.slice(equals + 1));
-  if (address.port === 0) throw new TypeError(`"${part}" has port 0, where nobody would find it`);
+  if (address.port === 0) throw new SyntaxError(`"${part}" has port 0, where nobody would find it`);
   return { id, address };
 }

@@ -60,7 +60,8 @@ export function peer(options: PeerOptions): Behavior<never> {
   }
   const times = electionTimes(options.times);
   return (self) => {
-    // What fails is started afresh together with what was told things by it.
+    // What fails is started afresh together with what was told things by it. A node that cannot keep its votes, its
+    // folder, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");
     const onFailure = restart({ limit: 3, within: 10_000, backoff: { min: 200, max: 2000 } });
     let trace: Ref<Transition> | undefined;
@@ -76,7 +77,7 @@ export function peer(options: PeerOptions): Behavior<never> {
         quorum,
         ...(trace === undefined ? {} : { trace }),
       }),
-      { onFailure },
+      { onFailure: escalate() },
     );
     const collector = self.spawn(
       "collector",
@@ -84,7 +85,7 @@ export function peer(options: PeerOptions): Behavior<never> {
       { onFailure },
     );
     const watcher = self.spawn("folder", folderWatcher({ path: folder, observers: [election, collector] }), {
-      onFailure,
+      onFailure: escalate(),
     });
     self.spawn(
       "listener",

@@ -5,10 +5,9 @@
  */
 import { encodePeerMessage, type PeerMessage } from "../../protocols/election_messages.ts";
 import { type DialledFrame, dialledFrames, greeting, greetingAnswer } from "../../protocols/peer_link.ts";
-import { type Connection, dialer, type DialerDown, formatAddress, type Session } from "../net/mod.ts";
+import { type CloseReason, type Connection, dialer, formatAddress, type Session } from "../net/mod.ts";
 import { assertNever, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
-import { WorldError } from "../world/world.ts";
-import { listFetch } from "./list_fetch.ts";
+import { type FetchOutcome, isRefusal, listFetch } from "./list_fetch.ts";
 import type { PeerNode } from "./nodes.ts";
 
 /** What a link tells the connections that it is made of. */
@@ -30,7 +29,8 @@ export interface LinkConnection {
 /** What connections tell their link. */
 export type LinkConnectionEvent =
   | { readonly type: "received"; readonly connection: LinkConnection; readonly message: PeerMessage }
-  | { readonly type: "closed"; readonly connection: LinkConnection };
+  /** `silently`: the other side ended it without having sent anything. */
+  | { readonly type: "closed"; readonly connection: LinkConnection; readonly silently: boolean };
 
 /** What a {@linkcode peerLink} can be told. */
 export type PeerLinkCommand =
@@ -69,12 +69,14 @@ type Message =
   | { readonly type: "dialled"; readonly connection: LinkConnection }
   | { readonly type: "hello"; readonly connection: LinkConnection; readonly id: number }
   | { readonly type: "dial-failed"; readonly refused: boolean }
-  | { readonly type: "probed"; readonly answered: boolean }
+  | { readonly type: "probed"; readonly outcome: FetchOutcome["type"] | "refused" }
   | { readonly type: "tick" };
 
 const TICK_MS = 100;
 /** Between two attempts to dial. */
 const RETRY_MS = { first: 50, most: 400 };
+/** A connection that lasted so long counts as a success. */
+const SETTLED_MS = 1000;
 /** How long a greeting may stay unanswered until the node is asked for its list, to see whether it is an old one. */
 const ANSWER_MS = 1000;
 /** How long after the list the answer to the greeting may still come. */
@@ -120,10 +122,12 @@ class PeerLink {
   #failures = 0;
   #dialAtMs = 0;
   #old = false;
-  /** When the probe that is under way, if any, began; and when the last one was answered. */
   #probing = false;
   #probeAtMs = 0;
+  /** When the last probe was answered, while a greeting is not. */
   #probeAnsweredMs = Infinity;
+  /** How many greetings in a row the other side has closed without a word. */
+  #closedGreetings = 0;
   #looksFailed = 0;
 
   constructor(self: Context<Message>, options: PeerLinkOptions) {
@@ -177,10 +181,10 @@ class PeerLink {
         return;
       }
       case "closed":
-        this.#closed(message.connection);
+        this.#closed(message.connection, message.silently);
         return;
       case "probed":
-        this.#probed(message.answered);
+        this.#probed(message.outcome);
         return;
       case "tick":
         this.#tick();
@@ -218,6 +222,8 @@ class PeerLink {
       return;
     }
     if (this.#connections.size >= MAX_CONNECTIONS) {
+      // With the answer, so that this node is not taken for an old one.
+      if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(ownId) });
       connection.actor.tell({ type: "part" });
       return;
     }
@@ -255,8 +261,13 @@ class PeerLink {
     if (!wasUp) this.#becomeUp();
   }
 
+  #forgetDoubts(): void {
+    this.#probeAnsweredMs = Infinity;
+    this.#closedGreetings = 0;
+  }
+
   #becomeUp(): void {
-    this.#failures = 0;
+    this.#forgetDoubts();
     this.#endOld();
     this.#options.owner.tell({ type: "link-up", peer: this.#id });
   }
@@ -277,7 +288,7 @@ class PeerLink {
     this.#options.owner.tell({ type: "old-down", peer: this.#id });
   }
 
-  #closed(connection: LinkConnection): void {
+  #closed(connection: LinkConnection, silently = false): void {
     const state = this.#connections.get(connection);
     if (state === undefined) return;
     this.#connections.delete(connection);
@@ -287,10 +298,18 @@ class PeerLink {
       this.#sayDisconnected();
       this.#options.owner.tell({ type: "link-down", peer: this.#id });
     }
-    // Whether anybody still listens there is worth knowing at once. A process that dies closes its connections
-    // before its listener: a dial in between is closed without an answer.
-    if (state.phase === "greeting") this.#dialLater();
-    else this.#dialAtMs = now;
+    if (state.phase !== "greeting" && now - state.sinceMs >= SETTLED_MS) {
+      // Whether anybody still listens there is worth knowing at once.
+      this.#failures = 0;
+      this.#dialAtMs = now;
+    } else this.#dialLater();
+    if (silently && state.phase === "greeting") {
+      // An old node of few words; or a process that is dying, which closes its connections before its listener.
+      this.#closedGreetings++;
+      if (this.#closedGreetings > 1 && this.#probeAnsweredMs !== Infinity) this.#provedOld();
+      this.#probeAtMs = this.#dialAtMs;
+      this.#probeIfNeeded();
+    }
     this.#dialIfNeeded();
   }
 
@@ -328,7 +347,9 @@ class PeerLink {
 
   #dialIfNeeded(): void {
     if (!this.#wanted || this.#old || this.#dialling || this.#connections.size > 0) return;
-    if (this.#now < this.#dialAtMs) return;
+    // A node that closes greetings without a word is greeted again once it has answered a probe.
+    const doubtful = this.#closedGreetings > 0 && this.#probeAnsweredMs === Infinity;
+    if (doubtful || this.#now < this.#dialAtMs) return;
     this.#dialling = true;
     const { ownId, peer } = this.#options;
     this.#self.spawn(
@@ -340,7 +361,7 @@ class PeerLink {
         reconnect: false,
         connectTimeoutMs: GREETING_MS / 5,
         down: (down) => {
-          if (!down.wasUp) this.#self.self.tell({ type: "dial-failed", refused: isRefusal(down) });
+          if (!down.wasUp) this.#self.self.tell({ type: "dial-failed", refused: isRefusal(down.reason) });
         },
       }),
       { onFailure: stop() },
@@ -349,60 +370,63 @@ class PeerLink {
 
   /** Whether the other node answers a `SEND`: how an old node shows that it is one, and that it is there. */
   #probeIfNeeded(): void {
-    if (this.#probing || this.#now < this.#probeAtMs) return;
-    if (this.#old) {
-      if (!this.#wanted || this.#connections.size > 0) return;
-    } else {
-      const unanswered = [...this.#connections.values()].find(({ phase }) => phase === "greeting");
-      if (unanswered === undefined) {
-        this.#probeAnsweredMs = Infinity;
-        return;
-      }
-      if (this.#now - unanswered.sinceMs < ANSWER_MS) return;
-      if (this.#probeAnsweredMs !== Infinity) {
-        if (this.#now - this.#probeAnsweredMs >= LATE_ANSWER_MS) this.#provedOld();
-        return;
-      }
-    }
+    if (this.#probing || this.#now < this.#probeAtMs || !this.#probeIsNeeded()) return;
     this.#probing = true;
     this.#self.spawn(
       `probe-${++this.#dials}`,
       listFetch({
         address: this.#options.peer.address,
         timeoutMs: ANSWER_MS,
-        done: ({ type }) => this.#self.self.tell({ type: "probed", answered: type === "fetched" }),
+        done: (outcome) => {
+          const refused = outcome.type === "not-fetched" && outcome.refused;
+          this.#self.self.tell({ type: "probed", outcome: refused ? "refused" : outcome.type });
+        },
       }),
       { onFailure: stop() },
     );
   }
 
-  #probed(answered: boolean): void {
+  #probeIsNeeded(): boolean {
+    if (this.#old) return this.#wanted && this.#connections.size === 0;
+    const waiting = this.#waitingGreeting();
+    if (waiting === undefined) {
+      return this.#wanted && this.#closedGreetings > 0 && this.#probeAnsweredMs === Infinity;
+    }
+    if (this.#probeAnsweredMs === Infinity) return this.#now - waiting.sinceMs >= ANSWER_MS;
+    // It has answered, and is given some time yet for the greeting that came before.
+    const answeredLong = this.#now - Math.max(this.#probeAnsweredMs, waiting.sinceMs) >= LATE_ANSWER_MS;
+    if (answeredLong) this.#provedOld();
+    return false;
+  }
+
+  #waitingGreeting(): ConnectionState | undefined {
+    return [...this.#connections.values()].find(({ phase }) => phase === "greeting");
+  }
+
+  #probed(outcome: FetchOutcome["type"] | "refused"): void {
     const now = this.#now;
+    const answered = outcome === "fetched";
     this.#probing = false;
-    this.#probeAtMs = answered && !this.#old ? now : now + OLD_LOOK_MS;
-    if (!this.#old) {
-      const waiting = [...this.#connections.values()].some(({ phase }) => phase === "greeting");
-      this.#probeAnsweredMs = answered && waiting ? now : Infinity;
+    this.#probeAtMs = now + OLD_LOOK_MS;
+    if (this.#old) {
+      this.#looksFailed = answered ? 0 : this.#looksFailed + 1;
+      if (this.#looksFailed < OLD_LOOKS) return;
+      this.#sayDisconnected();
+      this.#endOld();
       return;
     }
-    this.#looksFailed = answered ? 0 : this.#looksFailed + 1;
-    if (this.#looksFailed < OLD_LOOKS) return;
-    this.#sayDisconnected();
-    this.#endOld();
+    this.#probeAnsweredMs = answered && !this.#isUp ? now : Infinity;
+    this.#probeAtMs = now;
+    if (!answered) this.#closedGreetings = 0;
+    if (outcome === "refused") this.#options.owner.tell({ type: "refused", peer: this.#id });
   }
 
   #provedOld(): void {
-    this.#probeAnsweredMs = Infinity;
+    this.#forgetDoubts();
     for (const state of this.#connections.values()) if (state.phase === "greeting") state.phase = "old";
     this.#self.log.plain(`Node ${this.#options.ownId} connected to Node ${this.#id}.`);
     this.#becomeOld("it answers SEND, and no greeting");
   }
-}
-
-function isRefusal(down: DialerDown): boolean {
-  const { reason } = down;
-  return reason.type === "failed" && reason.error instanceof WorldError &&
-    reason.error.kind === "connection-refused";
 }
 
 /** A connection that this node dialled. */
@@ -438,7 +462,8 @@ class DialledSession implements Session<DialledFrame, LinkConnectionCommand> {
     if (this.#greeted) this.#connection.sendText(encodePeerMessage({ type: "bye" }) + "\n");
   }
 
-  closed(): void {
-    this.#link.tell({ type: "closed", connection: this.#handle });
+  closed(reason: CloseReason): void {
+    const silently = reason.type === "ended" && !this.#greeted;
+    this.#link.tell({ type: "closed", connection: this.#handle, silently });
   }
 }

@@ -131,6 +131,6 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   }
 
   closed(): void {
-    this.#link?.tell({ type: "closed", connection: this.#handle });
+    this.#link?.tell({ type: "closed", connection: this.#handle, silently: false });
   }
 }

@@ -25,6 +25,10 @@ export interface Transition {
 export function traceFile(path: string): Behavior<Transition> {
   return async (self) => {
     const file = await self.world.disk.open(path, { read: false, write: true, create: true });
+    if (self.signal.aborted) {
+      file.close();
+      return () => {};
+    }
     self.onStop(() => file.close());
     let offset = await file.size();
     return async (transition) => {
