@@ -156,6 +156,8 @@ class DenoFile implements DiskFile {
   /** The file has one cursor: what needs it goes one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #underWay = 0;
+  /** Where the cursor stands; -1 when that is not known. */
+  #cursor = -1;
 
   constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -164,6 +166,7 @@ class DenoFile implements DiskFile {
 
   #inTurn<T>(doing: string, work: () => Promise<T>): Promise<T> {
     this.#underWay++;
+    this.#cursor = -1;
     const done = this.#last.then(work).catch((error: unknown): never => {
       throw worldError(`${doing} ${this.#path}`, error);
     }).finally(() => this.#underWay--);
@@ -192,9 +195,12 @@ class DenoFile implements DiskFile {
     const doing = `write ${this.#path}`;
     if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
     try {
-      this.#file.seekSync(offset, Deno.SeekMode.Start);
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+      if (offset !== this.#cursor) this.#file.seekSync(offset, Deno.SeekMode.Start);
+      let written = this.#file.writeSync(bytes);
+      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
+      this.#cursor = offset + written;
     } catch (error) {
+      this.#cursor = -1;
       throw worldError(doing, error);
     }
   }

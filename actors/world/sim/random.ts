@@ -46,7 +46,14 @@ export class SeededRandom implements Random {
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) bytes[i] = this.uint32() & 0xff;
+    for (let i = 0; i < length; i += 4) {
+      const bits = this.uint32();
+      // What is written beyond the end is dropped.
+      bytes[i] = bits;
+      bytes[i + 1] = bits >>> 8;
+      bytes[i + 2] = bits >>> 16;
+      bytes[i + 3] = bits >>> 24;
+    }
     return bytes;
   }
 

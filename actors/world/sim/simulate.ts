@@ -21,7 +21,7 @@ export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
    * the environment say the seed.
    */
   readonly replay?: (name: string, seed: number) => string;
-  /** Told after each seed. */
+  /** Told after each seed; ambient time, chance and I/O are traps in it too. */
   readonly progress?: (run: SimulationRun) => void;
 }
 
@@ -97,18 +97,39 @@ export async function simulate(
   let count = 0;
   let events = 0;
   let virtualMs = 0;
-  for (const seed of typeof seeds === "number" ? upTo(seeds) : seeds) {
-    const run = await runOnce(name, options, seed, test);
-    if (count % repeatEvery === 0) {
-      const again = await runOnce(name, options, seed, test);
-      if (again.hash !== run.hash) throw notEqual(name, options, run, again);
+  const watch = new Watch();
+  try {
+    for (const seed of typeof seeds === "number" ? upTo(seeds) : seeds) {
+      const run = await runOnce(name, options, seed, test, watch);
+      if (count % repeatEvery === 0) {
+        const again = await runOnce(name, options, seed, test, watch);
+        if (again.hash !== run.hash) throw notEqual(name, options, run, again);
+      }
+      count++;
+      events += run.events;
+      virtualMs += run.virtualMs;
+      options.progress?.(run);
     }
-    count++;
-    events += run.events;
-    virtualMs += run.virtualMs;
-    options.progress?.(run);
+  } finally {
+    watch.end();
   }
   return { seeds: count, events, virtualMs };
+}
+
+/** Looks out for what a run must not do, from the first run to the last: to set the traps takes longer than many a run. */
+class Watch {
+  /** What ambient thing the run has touched first. */
+  touched: Error | undefined;
+  /** Told of promises that are rejected with nobody looking. */
+  rejected: (reason: unknown) => void = () => {};
+  readonly #release = [
+    trapAmbient((error) => this.touched ??= error),
+    watchRejections((reason) => this.rejected(reason)),
+  ];
+
+  end(): void {
+    for (const undo of this.#release) undo();
+  }
 }
 
 function* upTo(count: number): Iterable<number> {
@@ -124,15 +145,13 @@ async function runOnce(
   options: SimulateOptions,
   seed: number,
   test: (sim: SimWorld) => Promise<void>,
+  watch: Watch,
 ): Promise<FullRun> {
   const sim = new SimWorld({ ...options, seed });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   let isOver = false;
-  let touched: Error | undefined;
-  const release = [
-    trapAmbient((error) => touched ??= error),
-    watchRejections((reason) => fail(reason)),
-  ];
+  watch.touched = undefined;
+  watch.rejected = fail;
   // Nothing under way, nobody waiting for time to go by, and the test not over: it never will be.
   sim.onStill(() => {
     if (!isOver) fail(new Error("Cannot finish: the test waits, and nothing more will happen"));
@@ -142,7 +161,7 @@ async function runOnce(
     isOver = true;
     // A promise rejected by the last event is told of one turn later.
     await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
-    if (touched !== undefined) throw touched;
+    if (watch.touched !== undefined) throw watch.touched;
     sim.throwFailure();
     return {
       seed,
@@ -158,12 +177,11 @@ async function runOnce(
       seed,
       sim.trace.last(options.traceLines ?? 60),
       sim.trace.count,
-      touched ?? error,
+      watch.touched ?? error,
     );
   } finally {
     isOver = true;
     sim.close();
-    for (const undo of release) undo();
   }
 }
 
