@@ -806,6 +806,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#receive = NEVER_RUN;
     this.#children?.reset();
     if (more.isStoppingForGood) return this.#stop();
+    this.record.restarts++;
     this.#state = WAITING;
     this.#parent?.children?.betweenLives(this);
   }

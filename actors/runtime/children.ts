@@ -41,7 +41,7 @@ export interface Child extends Ref<never> {
 export interface RestartRecord {
   /** Times of the restarts that count for the budget. */
   times: readonly number[];
-  /** Restarts ever. */
+  /** Restarts ever, those that a failure of another brought included. */
   restarts: number;
   /** Restarts in a row, each soon after the last: they lengthen the backoff. */
   inARow: number;
@@ -212,7 +212,6 @@ export class Children {
     if (!spent.allowed) return this.#escalate(failure);
     record.inARow = now - record.lastAt <= budget.within + (budget.backoff?.max ?? 0) ? record.inARow + 1 : 0;
     record.lastAt = now;
-    record.restarts++;
     this.#report(failure, "restart");
     const delayMs = budget.backoff === undefined
       ? 0
@@ -256,7 +255,7 @@ export class Children {
       messageType: failure.messageType,
       error: failure.error,
       decision,
-      restarts: failure.child.record.restarts,
+      restarts: failure.child.record.restarts + (decision === "restart" ? 1 : 0),
     };
     this.#parent.system.report(event);
   }

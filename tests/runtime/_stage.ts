@@ -7,7 +7,7 @@
 // Loaded now: what an assertion that fails would load during a simulation looks at this machine.
 import "node:process";
 import { type ActorEvent, type ActorFailed, ActorSystem, type Behavior, type DeadLetter } from "../../mod.ts";
-import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
+import { simulate, type SimWorld, type World } from "../../actors/world/sim/mod.ts";
 
 /** What a test is given. */
 export class Stage {
@@ -18,9 +18,9 @@ export class Stage {
   /** What the test's actors noted, in order. */
   readonly seen: string[] = [];
 
-  constructor(sim: SimWorld) {
+  constructor(sim: SimWorld, world: World = sim.host("a").world) {
     this.sim = sim;
-    this.system = new ActorSystem("test", { world: sim.host("a").world });
+    this.system = new ActorSystem("test", { world });
     this.system.events.subscribe((event) => this.events.push(event));
   }
 
