@@ -4,6 +4,7 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
+import { selfSigned } from "./_certificate.ts";
 
 /** The repository's folder. */
 export const root: string = new URL("..", import.meta.url).pathname;
@@ -429,36 +430,12 @@ export interface TestCertificate {
   readonly key: string;
 }
 
-/** Makes a certificate with `openssl`; ask `available("openssl", "version")` first. */
+/** Makes a certificate. */
 export async function makeCertificate(folder: TempFolder): Promise<TestCertificate> {
   const certFile = folder.file("cert.pem");
   const keyFile = folder.file("key.pem");
-  const made = await new Deno.Command("openssl", {
-    args: [
-      ...[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "30",
-      ],
-      ...["-keyout", keyFile, "-out", certFile, "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"],
-      ...["-addext", "basicConstraints=critical,CA:FALSE"],
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!made.success) throw new Error(`Cannot make a certificate: ${text(made.stderr)}`);
-  return {
-    certFile,
-    keyFile,
-    cert: await Deno.readTextFile(certFile),
-    key: await Deno.readTextFile(keyFile),
-  };
+  const loopback = [Uint8Array.of(127, 0, 0, 1), Uint8Array.of(...new Array(15).fill(0), 1)];
+  const { cert, key } = await selfSigned({ dns: ["localhost"], ip: loopback });
+  await Promise.all([Deno.writeTextFile(certFile, cert), Deno.writeTextFile(keyFile, key)]);
+  return { certFile, keyFile, cert, key };
 }
