@@ -219,15 +219,15 @@ class ElectionActor {
     const led = from === "leader" || from === "plain-leader";
     const leads = to === "leader" || to === "plain-leader";
     if (led && !leads) {
-      log.warn(`Leader Node ${id} steps down: ${why}`);
+      log.warn(`Leader Node ${id} steps down: ${why}`, { term });
       this.#named = 0;
     } else if (to === "looking" && (from === "follower" || from === "plain-follower")) {
       log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`);
     }
     if (leader !== 0 && leader !== this.#named) {
       this.#named = leader;
-      log.plain(`Leader elected: Node ${leader}`);
-      if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`);
+      log.plain(`Leader elected: Node ${leader}`, { term, leader });
+      if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`, { term, leader });
     }
     if (leads) this.#tellLead();
     else if (led) this.#collector?.tell({ type: "stop-leading" });
