@@ -87,11 +87,14 @@ class Refresher {
 
   #report({ id, outcome }: Refreshed): void {
     const { log } = this.#self;
-    if (outcome.type === "updated") log.plain(`File of client ${id} updated.`);
-    else if (outcome.type === "gone") log.warn(`File of client ${id} is gone: dropped from the record file`);
-    else if (outcome.type === "failed") {
+    if (outcome.type === "updated") log.plain(`File of client ${id} updated.`, { id });
+    else if (outcome.type === "gone") {
+      log.warn(`File of client ${id} is gone: dropped from the record file`, { id });
+    } else if (outcome.type === "failed") {
       const { error } = outcome;
-      log.error(`Cannot update the file of client ${id}: ${error instanceof Error ? error.message : error}`);
+      log.error(`Cannot update the file of client ${id}: ${error instanceof Error ? error.message : error}`, {
+        id,
+      });
     }
   }
 

@@ -60,17 +60,21 @@ const COUNT_TIMEOUT_MS = 10_000;
  * It fails, and does not come back by itself, when it cannot listen or its folders cannot be read: spawn it with `onFailure: escalate()`.
  *
  * @example
- * ```ts ignore
- * system.spawn(
- *   "records",
- *   recordsServer({
- *     address: { hostname: "localhost", port: 12000 },
- *     filesFolder: "files",
- *     recordFolder: ".",
- *     recordName: "records.json",
- *   }),
- *   { onFailure: escalate() },
- * );
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
+ * import { recordsServer } from "@troupe/actors/records";
+ * import { simWorld } from "@troupe/actors/sim";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("school");
+ * host.disk.makeFolder("/records");
+ * const system = new ActorSystem("school", { world: host.world });
+ * const places = { filesFolder: "/records", recordFolder: "/records", recordName: "records.json" };
+ * const address = { hostname: "::", port: 12000 };
+ * system.spawn("records", recordsServer({ address, ...places }), { onFailure: escalate() });
+ *
+ * await sim.until(() => host.log.lines().includes("The server is ready to receive on port 12000."), 1000);
+ * await sim.settle(system.stop());
  * ```
  */
 export function recordsServer(

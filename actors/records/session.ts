@@ -11,7 +11,7 @@ import {
   type RecordsRequest,
   type RecordsResponse,
 } from "../../protocols/records.ts";
-import type { Connection, Session, SessionFactory } from "../net/session.ts";
+import type { CloseReason, Connection, Session, SessionFactory } from "../net/session.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import type { Answered, RecordCommand } from "./record.ts";
 
@@ -75,7 +75,8 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
     this.#connection = connection;
     this.#options = options;
     this.#mayAsk = options.token === undefined;
-    connection.context.log.plain(`Connection established with ${connection.remote}`);
+    const { context, remote } = connection;
+    context.log.plain(`Connection established with ${remote}`, { client: remote });
   }
 
   frame(frame: JsonFrame): void {
@@ -105,8 +106,9 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
     this.#goOn();
   }
 
-  closed(): void {
-    this.#connection.context.log.plain(`Connection lost with client: ${this.#connection.remote}`);
+  closed(reason: CloseReason): void {
+    const { context, remote } = this.#connection;
+    context.log.plain(`Connection lost with client: ${remote}`, { client: remote, reason: reason.type });
   }
 
   #take(place: Place, request: RecordsRequest): void {
@@ -121,7 +123,8 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
         return this.#options.archive.tell({ type: "read", id: request.clientId, tag, replyTo });
       case "write": {
         const { clientId: id, text } = request;
-        this.#connection.context.log.plain(`Handling write request of client: ${id}`);
+        const { context, remote } = this.#connection;
+        context.log.plain(`Handling write request of client: ${id}`, { client: remote, id });
         return this.#options.archive.tell({ type: "write", id, text, tag, replyTo });
       }
       case "info": {
