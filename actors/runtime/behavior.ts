@@ -88,7 +88,7 @@ export interface Context<M> {
   become(receive: Receive<M>): void;
   /** Brings the outcome of a promise back as a message. After a stop or restart the outcome is a dead letter. */
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
-  /** Runs `release` when this life of the actor ends, by stop or restart; the last registered goes first. */
+  /** Runs `release` when this life of the actor ends, by stop or restart; the last registered goes first. At once when it has ended. */
   onStop(release: () => void | Promise<void>): void;
   /** Messages put aside for later. */
   readonly stash: Stash<M>;

@@ -370,7 +370,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
       release !== undefined;
       release = this.#life?.nextRelease()
     ) {
-      this.#releaseUnawaited(release);
+      this.releaseUnawaited(release);
     }
     this.#endLife();
   }
@@ -599,8 +599,9 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#signals = 0;
     if ((signals & END) !== 0) this.#beginEnding();
     else if ((signals & GO_ON_ENDING) !== 0 && this.#state === ENDING) this.#goOnEnding();
-    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
+    // The root may be given children, and they may fail, before it begins.
     if ((signals & BEGIN) !== 0 && this.#state === WAITING) this.#start();
+    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
     if ((signals & URGENT) !== 0) this.#takeUrgent();
   }
 
@@ -643,7 +644,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #startFailedLater(life: Life<M>, error: unknown): void {
-    if (life !== this.#life) return;
+    if (life !== this.#life) return this.#reportAlone(error, "start", undefined);
     this.#isBusy = false;
     this.#fail(error, "start", undefined);
   }
@@ -782,7 +783,8 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     });
   }
 
-  #releaseUnawaited(release: () => void | Promise<void>): void {
+  /** Releases what nobody waits for any more; a failure is reported. */
+  releaseUnawaited(release: () => void | Promise<void>): void {
     const report = (error: unknown) => this.#reportAlone(error, "stop", undefined);
     try {
       const pending: unknown = release();
@@ -799,7 +801,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     more.stopTimer = undefined;
     more.escalatedBy = undefined;
     more.releasing = undefined;
-    const stashed = this.#life?.takeStash() ?? [];
+    const stashed = this.#life?.end() ?? [];
     if (stashed.length > 0) this.putBack(stashed);
     this.#life = undefined;
     this.#isBusy = false;

@@ -26,6 +26,8 @@ const STASH_CAPACITY = 10_000;
 export class Life<M> implements Context<M> {
   readonly #cell: Cell<M>;
   #isOpen = true;
+  /** All has been released. */
+  #isOver = false;
   #controller: AbortController | undefined;
   /** Timers, subscriptions, watches. */
   #held: Set<Cancellable> | undefined;
@@ -141,8 +143,9 @@ export class Life<M> implements Context<M> {
   }
 
   onStop(release: () => void | Promise<void>): void {
-    this.#check("register a release");
-    (this.#releases ??= []).push(release);
+    // A start or a handler that is still running when its actor stops must be able to let go of what it has got.
+    if (this.#isOver) this.#cell.releaseUnawaited(release);
+    else (this.#releases ??= []).push(release);
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {
@@ -178,8 +181,9 @@ export class Life<M> implements Context<M> {
     return this.#releases?.pop();
   }
 
-  /** What was put aside and never handled, oldest first. */
-  takeStash(): M[] {
+  /** Ends it. Gives back what was put aside and never handled, oldest first. */
+  end(): M[] {
+    this.#isOver = true;
     return this.#stash?.take() ?? [];
   }
 

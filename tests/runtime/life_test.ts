@@ -316,35 +316,75 @@ onStage(
 onStage(
   "stop: a context that has ended spawns nothing, and timers, watches and subscriptions of it do nothing",
   async (stage) => {
-    const errors: unknown[] = [];
     let context: Context<string> | undefined;
     const ref = stage.system.spawn<string>("a", (self) => {
       context = self;
-      self.onStop(() => {
-        for (const use of [() => self.spawn("x", () => () => {}), () => self.onStop(() => {})]) {
-          try {
-            use();
-          } catch (error) {
-            errors.push(`${error}`);
-          }
-        }
-      });
+      self.onStop(() => void self.spawn("x", () => () => {}));
       return () => self.stop();
     });
     ref.tell("stop");
     await stage.settle();
-    assertEquals(errors, [
-      "TypeError: Cannot spawn a child at /test/a: this life of the actor has ended",
-      "TypeError: Cannot register a release at /test/a: this life of the actor has ended",
-    ]);
+    assertEquals(
+      stage.failures.map(({ error }) => `${error}`),
+      ["TypeError: Cannot spawn a child at /test/a: this life of the actor has ended"],
+    );
     context?.after(1, "x");
     context?.every(1, "x");
     context?.receiveTimeout(1, "x");
     context?.watch(ref, () => "x");
+    context?.become(() => {});
     context?.stop();
     await stage.sim.advance(100);
     assertEquals(stage.lost, []);
     assert(context?.signal.aborted);
+  },
+);
+
+onStage("stop: what is registered with onStop while the actor stops is released too", async (stage) => {
+  const opened = gate();
+  stage.system.spawn<string>("starting", async (self) => {
+    await opened.promise;
+    self.onStop(() => stage.note("what the start opened"));
+    return () => {};
+  });
+  stage.system.spawn<string>("handling", (self) => async () => {
+    await opened.promise;
+    self.onStop(async () => {
+      await Promise.resolve();
+      stage.note("what the handler opened");
+      self.onStop(() => stage.note("what onStop opened"));
+    });
+  }).tell("open");
+  await stage.settle();
+  const stopped = stage.system.stop();
+  await stage.settle();
+  opened.resolve();
+  await stage.sim.settle(stopped);
+  assertEquals(stage.taken(), ["what the handler opened", "what onStop opened", "what the start opened"]);
+});
+
+onStage(
+  "stop: what is registered with onStop by a start that was given up is released at once",
+  async (stage) => {
+    const opened = gate();
+    stage.system.spawn<string>("starting", async (self) => {
+      await opened.promise;
+      self.onStop(() => stage.note("what the start opened"));
+      self.onStop(() => {
+        throw new Error("late release");
+      });
+      throw new Error("late start");
+    }, { shutdown: 10 });
+    await stage.settle();
+    await stage.sim.settle(stage.system.stop());
+    assertEquals(stage.taken(), []);
+    opened.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["what the start opened"]);
+    assertEquals(stage.failures.slice(1).map(({ phase, error }) => `${phase} ${(error as Error).message}`), [
+      "stop late release",
+      "start late start",
+    ]);
   },
 );
 

@@ -1,0 +1,716 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  ActorSystem,
+  type Behavior,
+  childSpec,
+  escalate,
+  type GroupStrategy,
+  type MailboxOptions,
+  restart,
+  resume,
+  type SpawnOptions,
+  stop,
+  supervisor,
+} from "../../mod.ts";
+import { backoffDelay, checkBackoff, spendRestart } from "../../actors/runtime/supervision.ts";
+import { gate, onStage, type Stage, upTo } from "./_stage.ts";
+
+Deno.test("supervision: the budget allows as many restarts as its limit within its time, and forgets older ones", () => {
+  const budget = { limit: 2, within: 100 };
+  const first = spendRestart([], 0, budget);
+  assertEquals(first, { allowed: true, times: [0] });
+  const second = spendRestart(first.times, 50, budget);
+  assertEquals(second, { allowed: true, times: [0, 50] });
+  assertEquals(spendRestart(second.times, 99, budget), { allowed: false, times: [0, 50] });
+  assertEquals(spendRestart(second.times, 100, budget), { allowed: true, times: [50, 100] });
+  assertEquals(spendRestart([], 0, { limit: 0, within: 100 }), { allowed: false, times: [] });
+});
+
+Deno.test("supervision: the backoff doubles from min to max, and jitter only shortens it", () => {
+  const backoff = { min: 100, max: 1000 };
+  assertEquals(upTo(6).map((attempt) => backoffDelay(backoff, attempt, 0.5)), [
+    100,
+    200,
+    400,
+    800,
+    1000,
+    1000,
+  ]);
+  assertEquals(backoffDelay({ ...backoff, jitter: 0.2 }, 1, 0), 200);
+  assertEquals(backoffDelay({ ...backoff, jitter: 0.2 }, 1, 1), 160);
+  assertEquals(backoffDelay(backoff, 1e9, 0), 1000);
+  assertEquals(backoffDelay({ min: 0, max: 1000 }, 50, 0), 0);
+});
+
+Deno.test("supervision: each mistake in a policy has its own error", () => {
+  const mistakes: [() => unknown, string][] = [
+    [() => restart({ limit: -1 }), "Cannot set a restart limit of -1: it takes a whole number, 0 or more"],
+    [() => restart({ limit: 1.5 }), "Cannot set a restart limit of 1.5: it takes a whole number, 0 or more"],
+    [() => restart({ limit: NaN }), "Cannot set a restart limit of NaN: it takes a whole number, 0 or more"],
+    [() => restart({ within: 0 }), "Cannot count restarts within 0 ms: it takes a time above 0"],
+    [() => restart({ within: NaN }), "Cannot count restarts within NaN ms: it takes a time above 0"],
+    [
+      () => restart({ backoff: { min: 2, max: 1 } }),
+      "Cannot back off from 2 to 1 ms: it takes 0 <= min <= max",
+    ],
+    [
+      () => restart({ backoff: { min: -1, max: 1 } }),
+      "Cannot back off from -1 to 1 ms: it takes 0 <= min <= max",
+    ],
+    [() => checkBackoff({ min: 1, max: 2, jitter: 1.1 }), "Cannot jitter by 1.1: it takes 0 to 1"],
+    [() => checkBackoff({ min: 1, max: 2, jitter: -0.1 }), "Cannot jitter by -0.1: it takes 0 to 1"],
+  ];
+  for (const [mistake, message] of mistakes) assertThrows(mistake, RangeError, message);
+  assertEquals(restart({ backoff: { min: 1, max: 2 } }), {
+    type: "restart",
+    limit: 3,
+    within: 5000,
+    backoff: { min: 1, max: 2 },
+  });
+});
+
+const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError, string][] = [
+  ["a/b", {}, TypeError, 'Cannot name an actor "a/b": it takes 1 to 255 characters, no "/", no "?"'],
+  ["a?", {}, TypeError, 'Cannot name an actor "a?"'],
+  ["", {}, TypeError, 'Cannot name an actor ""'],
+  ["a\n", {}, TypeError, 'Cannot name an actor "a\\n"'],
+  ["x".repeat(256), {}, TypeError, "Cannot name an actor"],
+  [
+    "a",
+    { mailbox: { capacity: 0 } },
+    RangeError,
+    'Cannot spawn "a": a mailbox takes a whole capacity of 1 or more, not 0',
+  ],
+  ["a", { mailbox: { capacity: 1.5 } }, RangeError, "not 1.5"],
+  ["a", { mailbox: { capacity: NaN } }, RangeError, "not NaN"],
+  [
+    "a",
+    { mailbox: { capacity: 1, overflow: "explode" } as unknown as MailboxOptions },
+    TypeError,
+    'Cannot spawn "a": a mailbox\'s overflow is reject, drop-newest, drop-oldest, not explode',
+  ],
+  ["a", { shutdown: -1 }, RangeError, 'Cannot spawn "a": shutdown takes 0 ms or more, not -1'],
+  ["a", { shutdown: NaN }, RangeError, "not NaN"],
+];
+
+onStage("specs: each mistake has its own error, and nothing has started", async (stage) => {
+  for (const [name, options, kind, message] of SPEC_MISTAKES) {
+    assertThrows(() => stage.system.spawn(name, stage.actor("a"), options), kind, message);
+    assertThrows(
+      () =>
+        supervisor("one-for-one", [
+          childSpec("good", stage.actor("good")),
+          childSpec(name, stage.actor("a"), options),
+        ]),
+      kind,
+      message,
+    );
+  }
+  stage.system.spawn("a", stage.actor("a"));
+  assertThrows(
+    () => stage.system.spawn("a", stage.actor("a")),
+    TypeError,
+    'Cannot spawn "a" under /test: the name is in use',
+  );
+  assertThrows(
+    () => supervisor("one-for-one", [childSpec("x", stage.actor("x")), childSpec("x", stage.actor("x"))]),
+    TypeError,
+    'Cannot supervise two children of the name "x"',
+  );
+  await stage.settle();
+  assertEquals(stage.taken(), ["a starts"]);
+  assertThrows(
+    () => new ActorSystem("a/b", { world: stage.sim.host("a").world }),
+    TypeError,
+    'Cannot name an actor "a/b"',
+  );
+}, 1);
+
+onStage("specs: a name of 255 characters, of any script, is one", async (stage) => {
+  for (const name of ["x".repeat(255), "Zoë", "日本", "a b", "..", "*"]) {
+    assertEquals(stage.system.spawn(name, stage.actor(name)).path, `/test/${name}`);
+  }
+  await stage.settle();
+}, 1);
+
+onStage("specs: what a behaviour returns that is no handler is a failure to start", async (stage) => {
+  for (
+    const [name, value] of Object.entries({ nothing: undefined, text: "text", later: Promise.resolve(7) })
+  ) {
+    const behavior = (() => value) as unknown as Behavior<string>;
+    stage.system.spawn(name, behavior, { onFailure: stop() });
+  }
+  await stage.settle();
+  const texts = stage.failures.map(({ phase, error }) => `${phase} ${(error as Error).message}`).sort();
+  assertEquals(texts, [
+    "start Cannot start /test/later: its behaviour returned number, not a function that handles messages",
+    "start Cannot start /test/nothing: its behaviour returned undefined, not a function that handles messages",
+    "start Cannot start /test/text: its behaviour returned string, not a function that handles messages",
+  ]);
+});
+
+onStage("supervisor: starts its children, and treats them by its strategy", async (stage) => {
+  for (
+    const [index, strategy] of (["one-for-one", "one-for-all", "rest-for-one"] as GroupStrategy[]).entries()
+  ) {
+    const children = ["a", "b", "c"].map((name) => childSpec(name, stage.actor(name)));
+    const name = `group${index}`;
+    let fail = () => {};
+    const failing: Behavior<string> = (self) => {
+      fail = () => self.self.tell("fail");
+      return stage.actor("b")(self);
+    };
+    children[1] = childSpec("b", failing);
+    stage.system.spawn(name, supervisor(strategy, children));
+    await stage.settle();
+    stage.taken();
+    fail();
+    await stage.settle();
+    assertEquals(stage.taken().length, strategy === "one-for-one" ? 2 : strategy === "one-for-all" ? 6 : 4);
+  }
+});
+
+/** An actor that fails whenever it is told to, and its restarts so far. */
+function failing(stage: Stage, options: SpawnOptions): { fail(): Promise<void>; starts: number[] } {
+  const starts: number[] = [];
+  const ref = stage.system.spawn<string>("a", () => {
+    starts.push(stage.sim.now);
+    return () => {
+      throw new Error("told to");
+    };
+  }, options);
+  return {
+    starts,
+    fail: () => {
+      ref.tell("fail");
+      return stage.settle();
+    },
+  };
+}
+
+onStage("restart: as often as the budget says; one more escalates", async (stage) => {
+  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 3, within: 1000 }) });
+  for (const _ of upTo(4)) {
+    await fail();
+    await stage.sim.advance(100);
+  }
+  assertEquals(starts, [0, 0, 100, 200]);
+  assertEquals(stage.failures.map(({ decision, restarts }) => `${decision} ${restarts}`), [
+    "restart 1",
+    "restart 2",
+    "restart 3",
+    "escalate 3",
+  ]);
+  const error = await stage.system.terminated.catch((error) => error);
+  assertEquals(error.message, "told to");
+});
+
+onStage("restart: what is older than the budget's time does not count", async (stage) => {
+  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 1, within: 1000 }) });
+  for (const _ of upTo(5)) {
+    await fail();
+    await stage.sim.advance(1000);
+  }
+  assertEquals(starts.length, 6);
+});
+
+onStage("restart: with a limit of 0 the first failure escalates", async (stage) => {
+  const { fail } = failing(stage, { onFailure: restart({ limit: 0 }) });
+  await fail();
+  assertEquals(stage.decisions, ["/test/a message escalate"]);
+  const error = await stage.sim.settle(stage.system.terminated.catch((error) => error));
+  assertEquals(error.message, "told to");
+});
+
+onStage("restart: a start that fails spends the budget too", async (stage) => {
+  let starts = 0;
+  stage.system.spawn<string>("a", () => {
+    starts++;
+    throw new Error("no start");
+  });
+  await stage.settle();
+  assertEquals(starts, 4);
+  assertEquals(stage.decisions.at(-1), "/test/a start escalate");
+});
+
+onStage(
+  "backoff: the wait doubles from restart to restart, and begins anew after a quiet time",
+  async (stage) => {
+    const options = { limit: 1000, within: 100, backoff: { min: 10, max: 40 } };
+    const { fail, starts } = failing(stage, { onFailure: restart(options) });
+    for (const _ of upTo(5)) {
+      await fail();
+      await stage.sim.advance(40);
+    }
+    assertEquals(starts, [0, 10, 60, 120, 160, 200]);
+    await stage.sim.advance(1000);
+    const before = stage.sim.now;
+    await fail();
+    await stage.sim.advance(10);
+    assertEquals(starts.at(-1), before + 10);
+  },
+);
+
+onStage("backoff: jitter keeps the wait between its bounds, and lets it differ", async (stage) => {
+  const waits: number[] = [];
+  for (const i of upTo(20)) {
+    let starts = 0;
+    stage.system.spawn<string>(`a${i}`, () => {
+      if (++starts > 1) waits.push(stage.sim.now);
+      return () => {
+        throw new Error("told to");
+      };
+    }, { onFailure: restart({ backoff: { min: 100, max: 100, jitter: 0.5 } }) }).tell("fail");
+  }
+  await stage.sim.advance(200);
+  assertEquals(waits.length, 20);
+  assert(waits.every((wait) => wait >= 50 && wait <= 110), `${waits}`);
+  assert(new Set(waits).size > 10, `${waits}`);
+});
+
+onStage(
+  "backoff: messages wait, the others work on, and one that fails meanwhile is seen to at once",
+  async (stage) => {
+    const backoff = restart({ backoff: { min: 1000, max: 1000 } });
+    const slow = stage.system.spawn("slow", stage.actor("slow"), { onFailure: backoff });
+    const other = stage.system.spawn("other", stage.actor("other"));
+    await stage.settle();
+    stage.taken();
+    slow.tell("fail");
+    slow.tell("waits");
+    await stage.settle();
+    other.tell("works");
+    other.tell("fail");
+    await stage.settle();
+    assertEquals(stage.taken(), ["slow ends", "other works", "other ends", "other starts"]);
+    await stage.sim.advance(1000);
+    assertEquals(stage.taken(), ["slow starts", "slow waits"]);
+  },
+);
+
+onStage("one-for-one: a child whose start never ends holds nobody up", async (stage) => {
+  const never = gate();
+  stage.system.spawn<string>("hung", async () => {
+    await never.promise;
+    return () => {};
+  }, { shutdown: 10 });
+  let lives = 0;
+  stage.system.spawn<string>("hangs later", async () => {
+    if (++lives > 1) await never.promise;
+    return () => {
+      throw new Error("told to");
+    };
+  }, { shutdown: 10 }).tell("fail");
+  const other = stage.system.spawn("other", stage.actor("other"));
+  await stage.settle();
+  stage.taken();
+  other.tell("fail");
+  other.tell("1");
+  await stage.settle();
+  assertEquals(stage.taken(), ["other ends", "other starts", "other 1"]);
+});
+
+onStage(
+  "group: members end one by one, the youngest first, and start one by one, the oldest first",
+  async (stage) => {
+    const slowly = (name: string): Behavior<string> => async (self) => {
+      const pause = (ms: number) => new Promise<void>((resolve) => self.world.clock.timer(ms, resolve));
+      stage.note(`${name} begins to start`);
+      await pause(10);
+      stage.note(`${name} has started`);
+      self.onStop(async () => {
+        stage.note(`${name} begins to end`);
+        await pause(10);
+        stage.note(`${name} has ended`);
+      });
+      return () => {
+        throw new Error("told to");
+      };
+    };
+    let fail = () => {};
+    stage.system.spawn(
+      "group",
+      supervisor("one-for-all", [
+        childSpec("a", slowly("a")),
+        childSpec<string>("b", (self) => {
+          fail = () => self.self.tell("fail");
+          return slowly("b")(self);
+        }),
+        childSpec("c", slowly("c"), { onFailure: restart({ backoff: { min: 5, max: 5 } }) }),
+      ]),
+    );
+    await stage.sim.advance(10);
+    stage.taken();
+    fail();
+    await stage.sim.advance(100);
+    assertEquals(stage.taken(), [
+      ...["c", "b", "a"].flatMap((name) => [`${name} begins to end`, `${name} has ended`]),
+      ...["a", "b", "c"].flatMap((name) => [`${name} begins to start`, `${name} has started`]),
+    ]);
+  },
+);
+
+onStage(
+  "group: one that a failure stops for good is not brought back by the failure of another",
+  async (stage) => {
+    let fail = () => {};
+    stage.system.spawn(
+      "group",
+      supervisor("one-for-all", [
+        childSpec("a", stage.actor("a"), { onFailure: stop() }),
+        childSpec<string>("b", (self) => {
+          fail = () => self.self.tell("fail");
+          return stage.actor("b")(self);
+        }),
+        childSpec("c", stage.actor("c"), { onFailure: stop() }),
+      ]),
+    );
+    await stage.settle();
+    stage.taken();
+    fail();
+    await stage.settle();
+    assertEquals(stage.taken(), ["c ends", "b ends", "a ends", "b starts"]);
+  },
+);
+
+/** A group of a, b, c and d under one-for-all or rest-for-one, whose members can be reached. */
+async function group(
+  stage: Stage,
+  strategy: GroupStrategy,
+  special: Readonly<Record<string, { behavior?: Behavior<string>; options?: SpawnOptions }>> = {},
+): Promise<(name: string, message: string) => Promise<void>> {
+  const tell = new Map<string, (message: string) => void>();
+  const specs = ["a", "b", "c", "d"].map((name) => {
+    const { behavior = stage.actor(name), options } = special[name] ?? {};
+    return childSpec<string>(name, (self) => {
+      tell.set(name, (message) => self.self.tell(message));
+      return behavior(self);
+    }, options);
+  });
+  stage.system.spawn("group", supervisor(strategy, specs));
+  await stage.settle();
+  stage.taken();
+  return (name, message) => {
+    tell.get(name)?.(message);
+    return stage.settle();
+  };
+}
+
+function membersOf(stage: Stage): string {
+  const [parent] = stage.system.tree().children;
+  return (parent?.children ?? []).map(({ path, state }) => `${path.slice(-1)} ${state}`).join();
+}
+
+onStage(
+  "group: a member that stops by itself while the group goes down does not stop the restart",
+  async (stage) => {
+    const hold = gate();
+    const tell = await group(stage, "one-for-all", {
+      d: {
+        behavior: (self) => {
+          self.onStop(() => hold.promise);
+          return () => {};
+        },
+      },
+    });
+    await tell("b", "fail");
+    await tell("a", "stop");
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["a ends", "c ends", "b ends", "b starts", "c starts"]);
+    assertEquals(membersOf(stage), "b running,c running,d running");
+  },
+);
+
+onStage(
+  "group: a member that fails while the group goes down, goes down with it; nothing more is decided",
+  async (stage) => {
+    const hold = gate();
+    const tell = await group(stage, "one-for-all", {
+      a: { options: { onFailure: escalate() } },
+      d: {
+        behavior: (self) => {
+          self.onStop(() => hold.promise);
+          return () => {};
+        },
+      },
+    });
+    await tell("b", "fail");
+    await tell("a", "fail");
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.decisions, ["/test/group/b message restart", "/test/group/a message none"]);
+    assertEquals(membersOf(stage), "a running,b running,c running,d running");
+  },
+);
+
+onStage("group: a member that fails to start has the rest wait until it has started", async (stage) => {
+  let lives = 0;
+  const b: Behavior<string> = (self) => {
+    lives++;
+    if (lives === 2 || lives === 3) throw new Error(`life ${lives}`);
+    return stage.actor("b")(self);
+  };
+  const tell = await group(stage, "one-for-all", { b: { behavior: b } });
+  await tell("d", "fail");
+  assertEquals(membersOf(stage), "a running,b running,c running,d running");
+  assertEquals(stage.decisions, [
+    "/test/group/d message restart",
+    "/test/group/b start restart",
+    "/test/group/b start restart",
+  ]);
+  assertEquals(stage.taken(), [
+    ...["d ends", "c ends", "b ends", "a ends"],
+    ...["a starts", "a ends", "a starts", "a ends"],
+    ...["a starts", "b starts", "c starts", "d starts"],
+  ]);
+});
+
+onStage("group: rest-for-one restarts only what is after the member that fails to start", async (stage) => {
+  let lives = 0;
+  const c: Behavior<string> = (self) => {
+    if (++lives === 2) throw new Error("no start");
+    return stage.actor("c")(self);
+  };
+  const tell = await group(stage, "rest-for-one", { c: { behavior: c } });
+  await tell("b", "fail");
+  assertEquals(stage.taken(), ["d ends", "c ends", "b ends", "b starts", "c starts", "d starts"]);
+  assertEquals(membersOf(stage), "a running,b running,c running,d running");
+});
+
+onStage(
+  "group: a member that fails to start and is not to be restarted does not keep the rest from it",
+  async (stage) => {
+    let lives = 0;
+    const b: Behavior<string> = (self) => {
+      if (++lives === 2) throw new Error("no start");
+      return stage.actor("b")(self);
+    };
+    const tell = await group(stage, "one-for-all", { b: { behavior: b, options: { onFailure: resume() } } });
+    await tell("d", "fail");
+    assertEquals(membersOf(stage), "a running,c running,d running");
+    assertEquals(stage.taken().slice(-3), ["a starts", "c starts", "d starts"]);
+  },
+);
+
+onStage("group: a failure in the backoff of a younger member takes the restart over", async (stage) => {
+  const tell = await group(stage, "rest-for-one", {
+    c: { options: { onFailure: restart({ backoff: { min: 1000, max: 1000 } }) } },
+  });
+  await tell("c", "fail");
+  assertEquals(stage.taken(), ["d ends", "c ends"]);
+  await tell("a", "fail");
+  assertEquals(stage.taken(), ["b ends", "a ends", "a starts", "b starts", "c starts", "d starts"]);
+  await stage.sim.advance(2000);
+  assertEquals([stage.taken(), membersOf(stage)], [[], "a running,b running,c running,d running"]);
+});
+
+onStage(
+  "group: an older member that runs again can fail while the younger ones still start",
+  async (stage) => {
+    const hold = gate();
+    let lives = 0;
+    const d: Behavior<string> = async (self) => {
+      if (++lives === 2) await hold.promise;
+      return stage.actor("d")(self);
+    };
+    const tell = await group(stage, "one-for-all", { d: { behavior: d, options: { shutdown: 50 } } });
+    await tell("b", "fail");
+    assertEquals(stage.taken().slice(-3), ["a starts", "b starts", "c starts"]);
+    await tell("a", "fail");
+    hold.resolve();
+    await stage.settle();
+    assertEquals(membersOf(stage), "a running,b running,c running,d running");
+    assertEquals(stage.decisions, ["/test/group/b message restart", "/test/group/a message restart"]);
+  },
+);
+
+onStage(
+  "group: a stop of the parent in the middle of a group's restart, or of a backoff, ends it",
+  async (stage) => {
+    for (const backoff of [undefined, { min: 1000, max: 1000 }]) {
+      const hold = gate();
+      const name = backoff === undefined ? "at-once" : "backoff";
+      const parent = stage.system.spawn<string>(name, (self) => {
+        self.supervise("one-for-all");
+        const a = self.spawn("a", stage.actor("a"), {
+          onFailure: restart(backoff === undefined ? {} : { backoff }),
+        });
+        self.spawn<string>("b", (b) => {
+          b.onStop(() => hold.promise);
+          return () => {};
+        });
+        return (message) => {
+          if (message === "stop") self.stop();
+          else a.tell(message);
+        };
+      });
+      await stage.settle();
+      parent.tell("fail");
+      await stage.settle();
+      parent.tell("stop");
+      await stage.settle();
+      hold.resolve();
+      await stage.settle();
+      assertEquals(stage.taken(), ["a starts", "a ends"]);
+      assertEquals(stage.system.tree().children, []);
+    }
+    await stage.sim.advance(5000);
+    assertEquals(stage.taken(), []);
+  },
+);
+
+onStage("group: two that fail at once are one restart each at most, and all run again", async (stage) => {
+  const tell = await group(stage, "one-for-all");
+  const both = [tell("a", "fail"), tell("c", "fail")];
+  await Promise.all(both);
+  assertEquals(membersOf(stage), "a running,b running,c running,d running");
+  assertEquals(stage.failures.length, 2);
+  assertEquals(stage.decisions[0]?.endsWith("restart"), true);
+});
+
+onStage("group: a child spawned while its group is being restarted is not part of it", async (stage) => {
+  const hold = gate();
+  const parent = stage.system.spawn<string>("parent", (self) => {
+    self.supervise("one-for-all");
+    const a = self.spawn("a", stage.actor("a"));
+    self.spawn<string>("b", (b) => {
+      b.onStop(() => hold.promise);
+      return () => {};
+    });
+    return (message) => {
+      if (message === "fail") a.tell("fail");
+      else self.spawn(message, stage.actor(message));
+    };
+  });
+  await stage.settle();
+  parent.tell("fail");
+  await stage.settle();
+  parent.tell("new");
+  await stage.settle();
+  hold.resolve();
+  await stage.settle();
+  assertEquals(stage.taken(), ["a starts", "new starts", "a ends", "a starts"]);
+});
+
+onStage("group: a member that had not begun yet is begun in its turn", async (stage) => {
+  // All orders of first turns and of the failure are tried: none may leave a member waiting for ever.
+  let lives = 0;
+  stage.system.spawn(
+    "group",
+    supervisor("one-for-all", [
+      childSpec<string>("a", () => {
+        if (++lives === 1) throw new Error("no start");
+        return () => {};
+      }),
+      ...["b", "c", "d"].map((name) => childSpec(name, stage.actor(name))),
+    ]),
+  );
+  await stage.settle();
+  assertEquals(membersOf(stage), "a running,b running,c running,d running");
+}, 60);
+
+onStage(
+  "escalate: from level to level up to the root; the system ends with the cause, children first",
+  async (stage) => {
+    const cause = new Error("the cause");
+    const level = (depth: number): Behavior<string> => (self) => {
+      self.onStop(() => stage.note(`${depth} ends`));
+      if (depth < 5) self.spawn(`l${depth + 1}`, level(depth + 1), { onFailure: escalate() });
+      else self.self.tell("fail");
+      return () => {
+        throw cause;
+      };
+    };
+    stage.system.spawn("l0", level(0), { onFailure: escalate() });
+    const error = await stage.sim.settle(stage.system.terminated.catch((error) => error));
+    assert(error === cause);
+    assertEquals(stage.taken(), ["5 ends", "4 ends", "3 ends", "2 ends", "1 ends", "0 ends"]);
+    assertEquals(stage.decisions.map((line) => line.split(" ").slice(1).join(" ")), [
+      "message escalate",
+      ...upTo(5).map(() => "child escalate"),
+    ]);
+  },
+);
+
+onStage(
+  "escalate: a parent that is resumed stops the child, and decides about its others again",
+  async (stage) => {
+    const hold = gate();
+    stage.system.spawn<string>("parent", (self) => {
+      const children = ["a", "b"].map((name) =>
+        self.spawn(name, stage.actor(name), { onFailure: escalate() })
+      );
+      for (const child of children) {
+        self.watch(
+          child,
+          (reason) => reason.type === "failed" ? `failed: ${(reason.error as Error).message}` : "",
+        );
+      }
+      self.spawn("c", stage.actor("c")).tell("fail");
+      for (const child of children) {
+        hold.promise.then(() => child.tell("fail"));
+      }
+      return (message) => stage.note(message);
+    }, { onFailure: resume() });
+    await stage.settle();
+    stage.taken();
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.taken().filter((line) => line.startsWith("failed")).sort(), [
+      "failed: a was told to fail",
+      "failed: b was told to fail",
+    ]);
+    const [parent] = stage.system.tree().children;
+    assertEquals(parent?.state, "running");
+    assertEquals(parent?.children.map(({ path, state }) => `${path} ${state}`), ["/test/parent/c running"]);
+  },
+);
+
+onStage(
+  "escalate: to a parent that is still starting, and is resumed or restarted, loses neither",
+  async (stage) => {
+    for (const onFailure of [resume(), restart()]) {
+      for (const when of ["before", "after"]) {
+        const opened = gate();
+        const name = `${onFailure.type}-${when}`;
+        let lives = 0;
+        const parent = stage.system.spawn<string>(name, async (self) => {
+          if (++lives === 1) {
+            self.spawn<string>("child", () => {
+              throw new Error("no start");
+            }, { onFailure: escalate() });
+            await opened.promise;
+          }
+          return (message) => stage.note(`${name} ${message} in life ${lives}`);
+        }, { onFailure });
+        parent.tell("1");
+        if (when === "before") opened.resolve();
+        await stage.settle();
+        opened.resolve();
+        await stage.settle();
+        parent.tell("2");
+        await stage.settle();
+        const life = onFailure.type === "resume" ? 1 : 2;
+        assertEquals(stage.taken(), [1, 2].map((n) => `${name} ${n} in life ${life}`));
+      }
+    }
+  },
+  30,
+);
+
+onStage("resume: the message is dropped, state, children and timers stay", async (stage) => {
+  const ref = stage.system.spawn<string>("a", (self) => {
+    let count = 0;
+    self.spawn("child", stage.actor("child"));
+    self.after(10, "timer");
+    return (message) => {
+      count++;
+      if (message === "fail") throw new Error("told to");
+      stage.note(`${message} ${count}`);
+    };
+  }, { onFailure: resume() });
+  for (const message of ["1", "fail", "2"]) ref.tell(message);
+  await stage.sim.advance(10);
+  assertEquals(stage.taken().filter((line) => line !== "child starts"), ["1 1", "2 3", "timer 4"]);
+});
