@@ -402,9 +402,9 @@ export class Election {
         peer.steadySinceMs = Infinity;
       }
     }
-    const following = this.#role === "follower" || this.#role === "plain-follower";
     if (
-      following && !this.#peers.get(this.#leader)?.old && nowMs - this.#leaderHeardMs >= electionTimeoutMs
+      this.#follows() && !this.#peers.get(this.#leader)?.old &&
+      nowMs - this.#leaderHeardMs >= electionTimeoutMs
     ) {
       this.#loseLeader(`Node ${this.#leader} was silent for ${electionTimeoutMs} ms`);
     }
@@ -705,14 +705,15 @@ export class Election {
     for (const peer of this.#peers.values()) if (peer.linked) this.#send(peer, beat);
   }
 
-  /** Which links are needed: all, but to a follower of a lower ID its leader's alone. */
   #tellWanted(): void {
-    const ids = [...this.#peers.keys()];
-    const wanted = this.#follows() && this.#leader < this.id ? [this.#leader] : ids;
+    const wanted = this.#needsLeaderOnly() ? [this.#leader] : [...this.#peers.keys()];
     const key = wanted.join();
     if (key === this.#wanted) return;
     this.#wanted = key;
     this.#actions.push({ type: "want", peers: wanted });
+    // Lower IDs than the leader's are about to take over, and need their links.
+    const useless = [...this.#peers.keys()].filter((id) => !wanted.includes(id) && id > this.#leader);
+    if (useless.length > 0) this.#actions.push({ type: "drop", peers: useless });
   }
 
   #tellMembers(): void {
@@ -756,10 +757,6 @@ export class Election {
   #follow(leader: number, role: ElectionRole, why: string): void {
     this.#become(role, leader, why);
     this.#started = true;
-    if (leader >= this.id) return;
-    // A lower one than the leader is about to take over, and needs its links.
-    const useless = [...this.#peers.values()].filter((peer) => peer.id > leader);
-    if (useless.length > 0) this.#actions.push({ type: "drop", peers: useless.map((peer) => peer.id) });
   }
 
   #become(role: ElectionRole, leader: number, why: string): void {
@@ -813,6 +810,11 @@ export class Election {
 
   #follows(): boolean {
     return this.#role === "follower" || this.#role === "plain-follower";
+  }
+
+  /** Whether links with others than the leader are of no use: one that is about to take over needs them, and so does one that asks around for what it forgot. */
+  #needsLeaderOnly(): boolean {
+    return this.#follows() && this.#leader < this.id && this.#remembers;
   }
 
   #inContact(peer: Peer): boolean {

@@ -114,7 +114,7 @@ function schedule(seed: number): number {
     broken(seed, network, `${lowest} does not lead ${members}`),
   );
   const elections = network.node(lowest).trace.length;
-  network.run(10_000);
+  network.run(5000);
   assertEquals(
     network.node(lowest).trace.length,
     elections,
