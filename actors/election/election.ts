@@ -216,6 +216,7 @@ class ElectionActor {
     const { log } = this.#self;
     const { from, to, term, leader, why } = change;
     trace?.tell({ node: id, term, from, to, leader, why });
+    log.debug(`Node ${id} is ${to} in term ${term}: ${why}`, { term, from, to, leader });
     const led = from === "leader" || from === "plain-leader";
     const leads = to === "leader" || to === "plain-leader";
     if (led && !leads) {
@@ -226,8 +227,8 @@ class ElectionActor {
     }
     if (leader !== 0 && leader !== this.#named) {
       this.#named = leader;
-      log.plain(`Leader elected: Node ${leader}`, { term, leader });
-      if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`, { term, leader });
+      log.plain(`Leader elected: Node ${leader}`, { term });
+      if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`, { term });
     }
     if (leads) this.#tellLead();
     else if (led) this.#collector?.tell({ type: "stop-leading" });
