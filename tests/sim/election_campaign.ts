@@ -1,0 +1,130 @@
+/**
+ * The election under chaos: never two leaders in one term, and a leader soon once a majority is connected.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
+import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { Behavior } from "../../mod.ts";
+import { type Campaign, service } from "./_harness.ts";
+
+const PORT = 8080;
+const CHAOS_MS = 15_000;
+/** Spec: a leader within 2 s of virtual time once a majority is connected. */
+const ELECTION_MS = 2000;
+/** How long machines may take to find each other again: knocks that were not heard are repeated after 1, 2 and 4 s. */
+const RECONNECT_MS = 10_000;
+
+/** The election as it is. */
+export const election: Campaign = electionCampaign("election under chaos", peer);
+
+/** The campaign with the nodes as given. */
+export function electionCampaign(name: string, node: (options: PeerOptions) => Behavior<never>): Campaign {
+  return { name, run: (sim) => run(sim, node) };
+}
+
+async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never>): Promise<void> {
+  const count = sim.random.pick([3, 3, 5]);
+  const nodes: PeerNode[] = Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    address: { hostname: `n${index + 1}`, port: PORT },
+  }));
+  const hosts = nodes.map(({ address }) => sim.host(address.hostname));
+  nodes.forEach(({ id }, index) => {
+    hosts[index]?.disk.makeFolder("/data");
+    hosts[index]?.start(service("peer", () =>
+      node({
+        id,
+        nodes,
+        listen: { hostname: "::", port: PORT },
+        folder: `/data/Node${id}`,
+        logPath: "/data/Peer_files.log",
+      })));
+  });
+  const watch = new Watch(hosts);
+  const chaos = sim.chaos({
+    crashesPerMinute: 20,
+    killsPerMinute: 20,
+    downMs: [50, 3000],
+    partitionsPerMinute: 20,
+    partitionMs: [100, 4000],
+    resetsPerMinute: 30,
+    slowDisksPerMinute: 10,
+  });
+  for (let spent = 0; spent < CHAOS_MS; spent += 500) {
+    await sim.advance(500);
+    watch.check();
+  }
+  chaos.stop();
+  // All is well: in the end the lowest ID leads, and all know it.
+  await sim.until(
+    () => hosts.every((host) => watch.leaderOf(host) === 1),
+    RECONNECT_MS + 20_000,
+    "Node 1 to lead",
+  );
+  watch.check();
+  await sim.advance(3000);
+  await cutLeaderOff(sim, hosts, watch);
+}
+
+/** The leader loses the others: one of these takes over in time, and it steps down itself. */
+async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Watch): Promise<void> {
+  const [first, ...rest] = hosts;
+  assert(first !== undefined);
+  const cut = sim.net.partition([first.name], rest.map((host) => host.name));
+  await sim.until(
+    () => rest.every((host) => watch.leaderOf(host) === 2),
+    ELECTION_MS,
+    "Node 2 to lead the others",
+  );
+  await sim.until(() => watch.leaderOf(first) === 0, ELECTION_MS, "Node 1 to step down");
+  watch.check();
+  cut.heal();
+  await sim.until(
+    () => hosts.every((host) => watch.leaderOf(host) === 1),
+    RECONNECT_MS,
+    "Node 1 to lead again",
+  );
+  watch.check();
+}
+
+/** Looks at what the nodes log of their transitions. */
+class Watch {
+  readonly #hosts: readonly SimHost[];
+  /** Who led each term. */
+  readonly #leaders = new Map<number, number>();
+  readonly #read: number[];
+
+  constructor(hosts: readonly SimHost[]) {
+    this.#hosts = hosts;
+    this.#read = hosts.map(() => 0);
+  }
+
+  /** Throws when two have led in one term. */
+  check(): void {
+    this.#hosts.forEach((host, index) => {
+      const { records } = host.log;
+      for (const { fields } of records.slice(this.#read[index])) {
+        if (fields?.to !== "leader") continue;
+        const leader = index + 1;
+        const term = Number(fields.term);
+        const known = this.#leaders.get(term) ?? leader;
+        assert(known === leader, `nodes ${known} and ${leader} both lead in term ${term}`);
+        this.#leaders.set(term, leader);
+      }
+      this.#read[index] = records.length;
+    });
+  }
+
+  /** Whom a node takes for the leader; 0 for nobody. */
+  leaderOf(host: SimHost): number {
+    const { records } = host.log;
+    for (let index = records.length - 1; index >= 0; index--) {
+      const { message, fields } = records[index] ?? {};
+      if (fields?.to !== undefined) return Number(fields.leader);
+      if (message?.includes(" is listening on ")) return 0;
+    }
+    return 0;
+  }
+}
