@@ -203,7 +203,7 @@ export class TestProcess implements AsyncDisposable {
   async port(pattern: string | RegExp = /listening/i): Promise<number> {
     const line = await this.line(pattern);
     const numbers = line.match(/\d+/g) ?? [];
-    const named = /(?:port |:)(\d+)/.exec(line)?.[1] ?? numbers.at(-1);
+    const named = /(?:port |\w:|\]:)(\d+)/.exec(line)?.[1] ?? numbers.at(-1);
     if (named === undefined) throw new Error(`Cannot find a port in ${JSON.stringify(line)}`);
     return Number(named);
   }
