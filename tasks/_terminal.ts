@@ -152,6 +152,8 @@ class RealTerminal implements Terminal {
     const pasted = this.#typed.shift();
     if (pasted !== undefined) return pasted;
     this.#prompt = prompt;
+    // Until it is closed: what is typed between two questions waits for the second one as it was typed. In a terminal
+    // that goes back and forth, a Ctrl-D of that moment would be lost.
     this.#setRaw(true);
     this.#draw();
     try {
@@ -170,7 +172,6 @@ class RealTerminal implements Terminal {
       return this.#typed.shift() ?? null;
     } finally {
       this.#prompt = undefined;
-      this.#setRaw(false);
     }
   }
 
@@ -205,7 +206,8 @@ class RealTerminal implements Terminal {
   #draw(): void {
     const prompt = this.#prompt ?? "";
     const promptColumns = columnsOf(prompt);
-    const { columns } = Deno.consoleSize();
+    // A pseudo-terminal that nobody gave a size has none.
+    const columns = Deno.consoleSize().columns || 80;
     const { text, cursorColumn } = this.#editor.view(Math.max(8, columns - promptColumns));
     const at = promptColumns + cursorColumn;
     write(`\r\x1b[K${prompt}${text}\r${at === 0 ? "" : `\x1b[${at}C`}`);

@@ -184,3 +184,49 @@ Deno.test("chat: whatever anybody was sent is in the history after a kill -9, on
     await writing;
   }
 });
+
+/** A person at a terminal: logs in, types half a line, waits until somebody else has spoken, and types the rest. */
+const PERSON = `
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen, end = b"", time.time() + 15
+def wait(text):
+    global seen
+    while text not in seen:
+        if time.time() > end: raise SystemExit("missing %r in %r" % (text, seen))
+        if select.select([fd], [], [], 0.1)[0]: seen += os.read(fd, 65536)
+wait(b"Enter Your Name: ")
+os.write(fd, b"ann\\r")
+wait(b">> ")
+os.write(fd, b"half a lx")
+wait(b"half a lx")
+print("typing", flush=True)
+wait(b"bob: hello")
+seen = seen[seen.index(b"bob: hello"):]
+wait(b">> half a lx")
+print("still there", flush=True)
+os.write(fd, b"\\x7fine\\r")
+wait(b">> half a line")
+os.write(fd, b"\\x04")
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+`;
+
+Deno.test({
+  name: "chat:client: on a terminal, a line being typed is kept when somebody else speaks",
+  ignore: !PYTHON,
+  fn: async () => {
+    await using server = startTask("chat:server", ["--port", "0", "--host", "127.0.0.1"]);
+    const port = await server.port();
+    const client = [Deno.execPath(), "run", "-q", "-P=client", "tasks/chat_client.ts", "--host", "127.0.0.1"];
+    await using ann = startProcess("python3", ["-c", PERSON, ...client, "--port", String(port)]);
+    await ann.line("typing");
+    using bob = await TestClient.connect(port);
+    await bob.send("bob\nhello\n");
+    await ann.line("still there");
+    assertEquals(await bob.line(), "ann: half a line");
+    assertEquals(await bob.line(), "ann has left the chat.");
+    await ann.line(/^0$/);
+  },
+});
