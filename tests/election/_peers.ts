@@ -19,26 +19,34 @@ export interface PeerNetworkOptions {
   readonly size?: number;
   /** Flags for every node. */
   readonly flags?: readonly string[];
+  /** Where each node runs. @default this machine, a free port each */
+  readonly places?: readonly Place[];
+}
+
+/** Where a node runs. */
+export interface Place {
+  readonly hostname: string;
+  readonly port: number;
+  /** The command that runs a command there; empty for here. */
+  readonly run: readonly string[];
 }
 
 /** Nodes of one network, in one folder, each with files of its own; at the end their traces are judged. */
 export class PeerNetwork implements AsyncDisposable {
   readonly folder: TempFolder;
-  readonly ports: readonly number[];
+  readonly places: readonly Place[];
   readonly flags: readonly string[];
   readonly running = new Map<number, TestProcess>();
 
-  private constructor(folder: TempFolder, ports: readonly number[], flags: readonly string[]) {
+  private constructor(folder: TempFolder, places: readonly Place[], flags: readonly string[]) {
     this.folder = folder;
-    this.ports = ports;
+    this.places = places;
     this.flags = flags;
   }
 
   static async create(options: PeerNetworkOptions = {}): Promise<PeerNetwork> {
     const { size = 3, flags = [] } = options;
-    const ports = new Set<number>();
-    while (ports.size < size) ports.add(freePort());
-    const network = new PeerNetwork(await tempFolder(), [...ports], flags);
+    const network = new PeerNetwork(await tempFolder(), options.places ?? localPlaces(size), flags);
     for (const id of network.ids) {
       await Deno.mkdir(network.folder.file(`Node${id}`));
       for (const name of network.names(id)) {
@@ -49,12 +57,23 @@ export class PeerNetwork implements AsyncDisposable {
   }
 
   get ids(): number[] {
-    return this.ports.map((_, index) => index + 1);
+    return this.places.map((_, index) => index + 1);
   }
 
   /** The value of `--nodes`. */
   get nodes(): string {
-    return this.ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
+    return this.ids.map((id) => `${id}=${this.address(id)}`).join(",");
+  }
+
+  place(id: number): Place {
+    const place = this.places[id - 1];
+    if (place === undefined) throw new RangeError(`Cannot place node ${id}: there are ${this.places.length}`);
+    return place;
+  }
+
+  address(id: number): string {
+    const { hostname, port } = this.place(id);
+    return `${hostname}:${port}`;
   }
 
   /** The files that a node has at first, as in the spec: node 3 has three. */
@@ -84,13 +103,23 @@ export class PeerNetwork implements AsyncDisposable {
   /** Starts a node and waits until it listens. */
   async start(id: number, flags: readonly string[] = []): Promise<TestProcess> {
     const process = this.launch(id, flags);
-    await process.line(`Node ${id} is listening on 127.0.0.1:${this.ports[id - 1]}`);
+    await process.line(`Node ${id} is listening on ${this.address(id)}`);
     return process;
   }
 
   launch(id: number, flags: readonly string[] = []): TestProcess {
     const args = [String(id), "--nodes", this.nodes, "--trace", `trace${id}.jsonl`, ...this.flags, ...flags];
-    const process = startTask("peer", args, { cwd: this.folder.path });
+    const [program, ...words] = this.place(id).run;
+    const options = { cwd: this.folder.path };
+    const process = program === undefined ? startTask("peer", args, options) : startProcess(program, [
+      ...words,
+      Deno.execPath(),
+      "run",
+      "-q",
+      "-P=peer",
+      `${root}tasks/peer.ts`,
+      ...args,
+    ], options);
     this.running.set(id, process);
     return process;
   }
@@ -160,4 +189,10 @@ export class PeerNetwork implements AsyncDisposable {
     await this.folder[Symbol.asyncDispose]();
     assertEquals(violations, []);
   }
+}
+
+function localPlaces(size: number): Place[] {
+  const ports = new Set<number>();
+  while (ports.size < size) ports.add(freePort());
+  return [...ports].map((port) => ({ hostname: "127.0.0.1", port, run: [] }));
 }

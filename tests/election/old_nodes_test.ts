@@ -89,7 +89,7 @@ Deno.test("peer: a node that is silent is not taken for an old one", async () =>
 
 Deno.test("peer: what a new node says to an old one is what an old node says, but for white space", async () => {
   await using network = await PeerNetwork.create();
-  const [, port = 0] = network.ports;
+  const { port } = network.place(2);
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const dialled = listener.accept();
   await network.start(1);

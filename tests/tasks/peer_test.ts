@@ -3,6 +3,9 @@ import { runTask, TestClient } from "../_helpers.ts";
 import { PeerNetwork } from "../election/_peers.ts";
 import { parseTrace } from "../election/_trace.ts";
 
+/** Where a test is about who is not deposed, and the machine may stand still for a second. */
+const PATIENT = ["--election-timeout-ms", "3000"];
+
 function permutations(items: readonly number[]): number[][] {
   if (items.length <= 1) return [[...items]];
   return items.flatMap((item) =>
@@ -57,7 +60,7 @@ Deno.test("peer: a node that is none of the network's is a usage error", async (
 
 Deno.test("peer: a port that is taken, or a file where the folder should be, is one line and exit code 1", async () => {
   await using network = await PeerNetwork.create();
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: network.ports[0] ?? 0 });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: network.place(1).port });
   const taken = await network.launch(1).ended();
   assertEquals([taken.code, taken.stderr.trim().split("\n").length], [1, 1]);
   assert(taken.stderr.includes(String(listener.addr.port)), taken.stderr);
@@ -140,7 +143,7 @@ Deno.test("peer: a leader that is frozen is replaced, says that it leads no more
 });
 
 Deno.test("peer: a follower that is frozen or killed leaves the leader where it is, and the log without it", async () => {
-  await using network = await PeerNetwork.create();
+  await using network = await PeerNetwork.create({ flags: PATIENT });
   for (const id of network.ids) await network.start(id);
   await network.elected(1, [1, 2, 3]);
   await network.logged(network.log(1, [1, 2, 3]));
@@ -200,10 +203,10 @@ Deno.test("peer: the log follows the folders", async () => {
 });
 
 Deno.test("peer: strangers are sent away, and nobody else notices", async () => {
-  await using network = await PeerNetwork.create();
+  await using network = await PeerNetwork.create({ flags: PATIENT });
   for (const id of network.ids) await network.start(id);
   await network.logged(network.log(1, [1, 2, 3]));
-  const [port = 0] = network.ports;
+  const { port } = network.place(1);
   for (
     const text of [
       "GET / HTTP/1.1\r\n\r\n",
