@@ -3,6 +3,13 @@
  *
  * @module
  */
+export {
+  type FrameDecoder,
+  FrameError,
+  lineFrames,
+  type LineFramesOptions,
+  rawFrames,
+} from "../../protocols/frames.ts";
 export { formatAddress, formatHost, parseAddress } from "./address.ts";
 export type { ConnectionLimits } from "./connection.ts";
 export {
