@@ -1,0 +1,91 @@
+/**
+ * How long peers are without a leader, on real processes with the default heartbeat and timeout.
+ *
+ * @module
+ */
+import { PeerNetwork } from "../election/_peers.ts";
+import { parseTrace } from "../election/_trace.ts";
+import type { Bench, Row } from "./_bench.ts";
+
+/** The leader is to be back soon after each round, however often it dies: the window in which it stays out doubles each time. */
+const FLAGS = ["--damping-ms", "50"];
+const PAUSE_MS = 500;
+
+/** Rows for the median and the 99th percentile of some times. */
+function quantiles(name: string, timesMs: readonly number[]): Row[] {
+  const sorted = [...timesMs].sort((a, b) => a - b);
+  const at = (part: number) =>
+    sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)] ?? NaN;
+  const row = { unit: "ms", aim: "below 1,000; etcd 1,100 to 1,500" };
+  return [
+    { name: `${name}, p50 of ${sorted.length}`, value: at(0.5), ...row },
+    { name: `${name}, p99 of ${sorted.length}`, value: at(0.99), ...row },
+  ];
+}
+
+async function started(): Promise<PeerNetwork> {
+  const network = await PeerNetwork.create({ flags: FLAGS });
+  await Promise.all(network.ids.map((id) => network.start(id)));
+  await network.elected(1, [1, 2, 3]);
+  return network;
+}
+
+/** From the moment that node 1 is struck until both of the others name another leader. */
+async function timeToNext(network: PeerNetwork, strike: () => void): Promise<number> {
+  const before = performance.now();
+  strike();
+  await network.elected(2, [2, 3]);
+  return performance.now() - before;
+}
+
+async function afterKill(rounds: number): Promise<Row[]> {
+  await using network = await started();
+  const timesMs = [];
+  for (let round = 0; round < rounds; round++) {
+    const leader = network.node(1);
+    timesMs.push(await timeToNext(network, () => leader.kill("SIGKILL")));
+    await leader.ended();
+    await network.start(1);
+    await network.elected(1, [1, 2, 3]);
+  }
+  return quantiles("peers: kill -9 of the leader to the next", timesMs);
+}
+
+async function afterFreeze(rounds: number): Promise<Row[]> {
+  await using network = await started();
+  const timesMs = [];
+  for (let round = 0; round < rounds; round++) {
+    const leader = network.node(1);
+    timesMs.push(await timeToNext(network, () => leader.kill("SIGSTOP")));
+    leader.kill("SIGCONT");
+    await network.elected(1, [1, 2, 3]);
+  }
+  return quantiles("peers: freeze of the leader to the next", timesMs);
+}
+
+async function pauses(rounds: number): Promise<Row[]> {
+  await using network = await started();
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  for (let round = 0; round < rounds; round++) {
+    network.node(1).kill("SIGSTOP");
+    await sleep(PAUSE_MS);
+    network.node(1).kill("SIGCONT");
+    // Long enough for an election to follow, and never in step with the heartbeat.
+    await sleep(1000 + 37 * round % 200);
+  }
+  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  const deposed = trace.filter(({ from }) => from === "leader").length;
+  return [{
+    name: `peers: deposed in ${rounds} pauses of ${PAUSE_MS} ms`,
+    unit: "times",
+    value: deposed,
+    aim: "0",
+  }];
+}
+
+/** Leader election. */
+export const benches: Bench[] = [
+  { name: "peers: kill -9", run: ({ quick }) => afterKill(quick ? 2 : 50) },
+  { name: "peers: freeze", run: ({ quick }) => afterFreeze(quick ? 1 : 20) },
+  { name: "peers: pause", run: ({ quick }) => pauses(quick ? 1 : 20) },
+];
