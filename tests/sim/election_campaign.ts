@@ -57,7 +57,8 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     watch.check();
   }
   chaos.stop();
-  // All is well: in the end the lowest ID leads, and all know it.
+  await sim.until(() => watch.isLed(), ELECTION_MS, "a majority to have a leader");
+  // In the end the lowest ID leads, and all know it.
   await sim.until(
     () => hosts.every((host) => watch.leaderOf(host) === 1),
     RECONNECT_MS + 20_000,
@@ -115,6 +116,14 @@ class Watch {
       }
       this.#read[index] = records.length;
     });
+  }
+
+  /** Whether a majority takes somebody for the leader who does so too. */
+  isLed(): boolean {
+    const views = this.#hosts.map((host) => this.leaderOf(host));
+    return views.some((leader, index) =>
+      leader === index + 1 && views.filter((other) => other === leader).length > views.length / 2
+    );
   }
 
   /** Whom a node takes for the leader; 0 for nobody. */
