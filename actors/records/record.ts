@@ -132,17 +132,14 @@ class Record {
     const { id: clientId, index } = this.#options;
     const content = new TextEncoder().encode(text);
     const stamp = datestampOf(content) ?? this.#now();
-    const [begun, staged] = await Promise.allSettled([this.#begin(), this.#stage(content)]);
     try {
-      if (staged.status === "rejected") throw staged.reason;
-      if (begun.status === "rejected") throw begun.reason;
-      if (begun.value.type === "failed") throw begun.value.error;
-      const failure = await this.#replace(staged.value, stamp);
+      const begun = await this.#begin();
+      if (begun.type === "failed") throw begun.error;
+      const failure = await this.#replace(content, stamp);
       return failure === undefined
         ? { type: "success", clientId, data: "File updated successfully." }
         : { type: "error", clientId, data: this.#explain("write", failure.error) };
     } catch (error) {
-      if (staged.status === "fulfilled") await staged.value.discard();
       index.tell({ type: "unchanged", id: clientId });
       return { type: "error", clientId, data: this.#explain("write", error) };
     }
@@ -155,8 +152,8 @@ class Record {
       if (begun.type === "failed") throw begun.error;
       if (begun.type === "not-due") return begun;
       const stamp = this.#now();
-      const staged = await this.#stage(withDatestamp(await this.#self.world.disk.readFile(path), stamp));
-      const failure = await this.#replace(staged, stamp);
+      const record = await this.#self.world.disk.readFile(path);
+      const failure = await this.#replace(withDatestamp(record, stamp), stamp);
       return failure === undefined ? { type: "updated" } : { type: "failed", ...failure };
     } catch (error) {
       if (isNotFound(error)) {
@@ -180,14 +177,10 @@ class Record {
     );
   }
 
-  #stage(content: Uint8Array): Promise<StagedFile> {
-    return stageFile(this.#self.world.disk, this.#options.path, content);
-  }
-
   /** Puts new content in the file's place and has the record file show it. Says what kept it from being durable. */
-  async #replace(staged: StagedFile, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
-    const { id, index, names } = this.#options;
-    await staged.replace();
+  async #replace(content: Uint8Array, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
+    const { id, index, names, path } = this.#options;
+    await replaceFile(this.#self.world.disk, path, content);
     // From here on the file is the new one, whatever happens: the index must hear of it.
     const failure = await names.sync().then(() => undefined, (error: unknown) => ({ error }));
     const isDurable = failure === undefined;

@@ -17,6 +17,12 @@ export type BeginReply = { readonly type: "yes" } | { readonly type: "not-due" }
   readonly error: unknown;
 };
 
+/** Whether what is on the disk was recovered. */
+export type IndexOpened = { readonly type: "opened" } | {
+  readonly type: "not-opened";
+  readonly error: unknown;
+};
+
 /** Which records are as old as was asked. */
 export interface DueRecords {
   readonly type: "due";
@@ -26,7 +32,7 @@ export interface DueRecords {
 /** What the index can be told and asked. Whoever begins a change ends it, by `stored`, `unchanged` or `gone`. */
 export type RecordIndexCommand =
   /** Recover what is on the disk. Comes once; all else waits for it. */
-  | { readonly type: "open"; readonly replyTo: Ref<{ readonly type: "opened" }> }
+  | { readonly type: "open"; readonly replyTo: Ref<IndexOpened> }
   /**
    * A client's file is about to be changed. The answer comes when a crash from now on would be noticed at the next
    * start. With `ifNotAfter`, only a record that old is to be changed.
@@ -96,18 +102,43 @@ const RETRY_MS = 1000;
 export function recordIndex(places: StorePlaces): Behavior<RecordIndexCommand | RecordIndexEvent> {
   return (self) => async (message) => {
     if (message.type !== "open") return self.stash.push(message);
-    const { disk } = self.world;
-    const recordFile = new RecordFile(disk, `${places.recordFolder}/${places.recordName}`);
-    const intents = new Intents(disk, `${places.recordFolder}/.${places.recordName}.journal`);
-    const { stamps, remarks } = await recover(disk, places, recordFile, intents);
-    for (const remark of remarks) self.log.warn(remark);
-    const index = new RecordIndex(self, recordFile, intents, stamps);
-    await index.open();
-    self.onStop(() => index.close());
-    self.become((next) => index.handle(next));
+    let opened: IndexOpened;
+    try {
+      const index = await openIndex(self, places);
+      self.onStop(() => index.close());
+      self.become((next) => index.handle(next));
+      opened = { type: "opened" };
+    } catch (error) {
+      // It says so and lives on: those who have begun something must not wait for it while everything is stopped.
+      self.become((next) => refuse(next, error));
+      opened = { type: "not-opened", error };
+    }
     self.stash.unstashAll();
-    message.replyTo.tell({ type: "opened" });
+    message.replyTo.tell(opened);
   };
+}
+
+async function openIndex(
+  self: Context<RecordIndexCommand | RecordIndexEvent>,
+  places: StorePlaces,
+): Promise<RecordIndex> {
+  const { disk } = self.world;
+  const recordFile = new RecordFile(disk, `${places.recordFolder}/${places.recordName}`);
+  const intents = new Intents(disk, `${places.recordFolder}/.${places.recordName}.journal`);
+  const { stamps, remarks } = await recover(disk, places, recordFile, intents);
+  for (const remark of remarks) self.log.warn(remark);
+  // With the record file durable as it was recovered, what a former life intended is done with.
+  const index = new RecordIndex(self, recordFile, intents, stamps);
+  await index.rewrite();
+  await intents.forgetLeftOver();
+  return index;
+}
+
+/** What an index answers that could not be opened. Nothing was begun, so nothing can end. */
+function refuse(message: RecordIndexCommand | RecordIndexEvent, error: unknown): void {
+  if (message.type === "begin") message.replyTo.tell({ type: "failed", error });
+  else if (message.type === "get-due") message.replyTo.tell({ type: "due", ids: [] });
+  else if (message.type === "get-count") message.replyTo.tell(0);
 }
 
 class RecordIndex {
@@ -144,10 +175,9 @@ class RecordIndex {
     for (const [id, stamp] of stamps) this.#put(id, stamp);
   }
 
-  /** Writes the record file as it was recovered; with it durable, what a former life intended is done with. */
-  async open(): Promise<void> {
+  /** Writes the whole record file. */
+  async rewrite(): Promise<void> {
     await this.#recordFile.rewrite(this.#entries.values());
-    await this.#intents.forgetLeftOver();
   }
 
   handle(message: RecordIndexCommand | RecordIndexEvent): void {
@@ -208,7 +238,7 @@ class RecordIndex {
     await Promise.all([this.#journalDone, this.#updateDone]);
     try {
       if (this.#changed.size > 0 || this.#updating.size > 0 || this.#mustRewrite) {
-        await this.#recordFile.rewrite(this.#entries.values());
+        await this.rewrite();
       }
       if (this.#intents.size > 0) {
         await this.#recordFile.sync();
@@ -318,8 +348,9 @@ class RecordIndex {
     const waiting = this.#waiting;
     this.#changed = new Set();
     this.#waiting = [];
-    const all = this.#entries.values();
-    const updated = this.#mustRewrite ? this.#recordFile.rewrite(all) : this.#recordFile.update(changed, all);
+    const updated = this.#mustRewrite
+      ? this.rewrite()
+      : this.#recordFile.update(changed, this.#entries.values());
     this.#mustRewrite = false;
     this.#updateDone = updated.catch(() => {});
     this.#self.pipe(

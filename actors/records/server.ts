@@ -48,6 +48,7 @@ export type RecordsServerCommand =
 export type RecordsServerEvent =
   | { readonly type: "listening"; readonly address: SocketAddress }
   | { readonly type: "opened" }
+  | { readonly type: "not-opened"; readonly error: unknown }
   | { readonly type: "counted"; readonly asked: GetInfo; readonly counts: RecordsInfo }
   | { readonly type: "not-counted"; readonly asked: GetInfo };
 
@@ -126,6 +127,8 @@ class RecordsServer {
       case "opened":
         this.#announce();
         return this.#self.stash.unstashAll();
+      case "not-opened":
+        throw message.error;
       case "get-address":
         if (this.#address === undefined) this.#self.stash.push(message);
         else message.replyTo.tell(this.#address);

@@ -6,31 +6,19 @@
 import type { Disk } from "../world/world.ts";
 import { folderOf } from "./_torn_tail.ts";
 
-/** New content of a file, on disk under another name. End it by one of the two. */
-export interface StagedFile {
-  /**
-   * Puts the content in the file's place. Durable once {@linkcode Disk.syncFolder} of its folder has been done after it.
-   * Rejects with a `WorldError`; the file is then as it was.
-   */
-  replace(): Promise<void>;
-  /** Forgets the content. */
-  discard(): Promise<void>;
-}
-
 /**
- * Writes the new content of a file beside it, under {@linkcode temporaryName}, and syncs it.
+ * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
+ * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step: {@linkcode FolderSync}.
  *
- * Who owns the file owns it alone: two of these at once for one path would write into each other.
- * Rejects with a `WorldError` when the disk does; nothing is left behind then, and the file is as it was.
+ * Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is left beside it.
  */
-export async function stageFile(
+export async function replaceFile(
   disk: Disk,
   path: string,
   content: Uint8Array | Iterable<Uint8Array>,
-): Promise<StagedFile> {
+): Promise<void> {
+  // Who owns the file owns it alone: one name is enough.
   const temporary = `${folderOf(path)}/${temporaryName(nameOf(path))}`;
-  // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
-  const discard = () => disk.remove(temporary).catch(() => {});
   try {
     const file = await disk.open(temporary, { read: false, write: true, create: true, truncate: true });
     try {
@@ -43,25 +31,16 @@ export async function stageFile(
     } finally {
       file.close();
     }
+    await disk.rename(temporary, path);
   } catch (error) {
-    await discard();
+    // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
+    await disk.remove(temporary).catch(() => {});
     throw error;
   }
-  return {
-    discard,
-    async replace() {
-      try {
-        await disk.rename(temporary, path);
-      } catch (error) {
-        await discard();
-        throw error;
-      }
-    },
-  };
 }
 
 /**
- * Replaces a file, or makes it: after a crash at any moment it is the old one or the new one, and once this has resolved
+ * Replaces a file that the caller owns alone, or makes it: after a crash at any moment it is the old one or the new one, and once this has resolved
  * it is the new one. Content may be given in parts, made one by one.
  *
  * Rejects with a `WorldError` when the disk does; the file is then as it was.
@@ -81,8 +60,7 @@ export async function writeAtomic(
   path: string,
   content: Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const staged = await stageFile(disk, path, content);
-  await staged.replace();
+  await replaceFile(disk, path, content);
   await disk.syncFolder(folderOf(path));
 }
 

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { archive } from "../../actors/records/archive.ts";
 import type { Answered, RecordCommand } from "../../actors/records/record.ts";
-import { recordIndex, type RecordIndexCommand } from "../../actors/records/record_index.ts";
+import { type IndexOpened, recordIndex, type RecordIndexCommand } from "../../actors/records/record_index.ts";
 import { refresher } from "../../actors/records/refresher.ts";
 import type { RecordsResponse } from "../../protocols/records.ts";
 import type { SimHost } from "../../actors/world/sim/mod.ts";
@@ -27,7 +27,7 @@ export interface Store {
   readonly system: ActorSystem;
   readonly index: Ref<RecordIndexCommand>;
   /** Resolves when what is on the disk is recovered. */
-  readonly opened: Promise<unknown>;
+  readonly opened: Promise<IndexOpened>;
   read(id: string): Promise<RecordsResponse>;
   write(id: string, text: string): Promise<RecordsResponse>;
   count(): Promise<number>;
@@ -55,7 +55,7 @@ export function startStore(world: World, refresh?: RefreshOptions): Store {
   return {
     system,
     index,
-    opened: index.ask((replyTo: Ref<{ type: "opened" }>) => ({ type: "open", replyTo }), WITHIN),
+    opened: index.ask((replyTo: Ref<IndexOpened>) => ({ type: "open", replyTo }), WITHIN),
     read: (id) => request((replyTo) => ({ type: "read", id, tag: 0, replyTo })),
     write: (id, text) => request((replyTo) => ({ type: "write", id, text, tag: 0, replyTo })),
     count: () => index.ask((replyTo: Ref<number>) => ({ type: "get-count", replyTo }), WITHIN),

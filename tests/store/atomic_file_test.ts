@@ -1,11 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  FolderSync,
-  removeTemporaries,
-  stageFile,
-  temporaryName,
-  writeAtomic,
-} from "../../actors/store/mod.ts";
+import { FolderSync, removeTemporaries, writeAtomic } from "../../actors/store/mod.ts";
 import { denoWorld } from "../../actors/world/deno.ts";
 import { type Disk, type DiskFile, WorldError } from "../../actors/world/world.ts";
 import { tempFolder } from "../_helpers.ts";
@@ -83,18 +77,6 @@ Deno.test("atomic file: what fails leaves the old file and nothing beside it", a
   );
   await assertRejects(() => writeAtomic(disk, folder.file("none/a.txt"), bytes("new")), WorldError);
   assertEquals(await Deno.readTextFile(path), "old");
-  assertEquals(await names(folder.path), ["a.txt"]);
-});
-
-Deno.test("atomic file: staged content is put in place or forgotten", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("a.txt");
-  const staged = await stageFile(disk, path, bytes("new"));
-  assertEquals(await names(folder.path), [temporaryName("a.txt")]);
-  await staged.discard();
-  assertEquals(await names(folder.path), []);
-  const again = await stageFile(disk, path, bytes("new"));
-  await again.replace();
   assertEquals(await names(folder.path), ["a.txt"]);
 });
 
