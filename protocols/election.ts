@@ -287,6 +287,8 @@ interface Ballot {
 export class Election {
   readonly id: number;
   readonly #peers: ReadonlyMap<number, Peer>;
+  /** The same, in the order of {@linkcode ElectionOptions.nodes}. */
+  readonly #list: readonly Peer[];
   readonly #nodeCount: number;
   readonly #quorum: number;
   readonly #times: ElectionTimes;
@@ -325,7 +327,8 @@ export class Election {
       );
     }
     this.id = id;
-    this.#peers = new Map(nodes.filter((node) => node !== id).map((node) => [node, new Peer(node)]));
+    this.#list = nodes.filter((node) => node !== id).map((node) => new Peer(node));
+    this.#peers = new Map(this.#list.map((peer) => [peer.id, peer]));
     this.#nodeCount = nodes.length;
     this.#quorum = electionQuorum(nodes.length, options.quorum);
     this.#times = times;
@@ -386,7 +389,7 @@ export class Election {
     if (asleepMs > 2 * heartbeatMs) {
       // This node was frozen: what its peers said meanwhile is still to be read, so that their silence is its own.
       this.#leaderHeardMs += asleepMs;
-      for (const peer of this.#peers.values()) peer.heardMs += asleepMs;
+      for (const peer of this.#list) peer.heardMs += asleepMs;
     }
     if (this.#role === "leader" && !this.#holdsQuorum((peer) => nowMs - peer.ackedMs < leaseMs)) {
       this.#look(
@@ -396,7 +399,7 @@ export class Election {
     if (this.#candidacy !== undefined && nowMs - this.#candidacy.sinceMs >= candidacyMs) {
       this.#look("not enough votes");
     }
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#list) {
       if (peer.linked && !peer.gone && peer.everHeard && nowMs - peer.heardMs >= electionTimeoutMs) {
         peer.gone = true;
         peer.steadySinceMs = Infinity;
@@ -589,7 +592,7 @@ export class Election {
   #recollect(): void {
     if (this.#remembers) return;
     const { quarantineMs, waitMs } = this.#times;
-    const peers = [...this.#peers.values()];
+    const peers = this.#list;
     const quarantinedMs = this.#startMs + quarantineMs;
     const heard = peers.filter((peer) => peer.everHeard && !peer.gone);
     const witnesses = peers.filter((peer) => peer.remembers && peer.heardMs >= quarantinedMs);
@@ -702,17 +705,19 @@ export class Election {
     if (this.#nowMs - this.#beatMs < this.#times.heartbeatMs) return;
     this.#beatMs = this.#nowMs;
     const beat = this.#beat();
-    for (const peer of this.#peers.values()) if (peer.linked) this.#send(peer, beat);
+    for (const peer of this.#list) if (peer.linked) this.#send(peer, beat);
   }
 
   #tellWanted(): void {
-    const wanted = this.#needsLeaderOnly() ? [this.#leader] : [...this.#peers.keys()];
+    const wanted = this.#needsLeaderOnly() ? [this.#leader] : this.#list.map((peer) => peer.id);
     const key = wanted.join();
     if (key === this.#wanted) return;
     this.#wanted = key;
     this.#actions.push({ type: "want", peers: wanted });
     // Lower IDs than the leader's are about to take over, and need their links.
-    const useless = [...this.#peers.keys()].filter((id) => !wanted.includes(id) && id > this.#leader);
+    const useless = this.#list.map((peer) => peer.id).filter((id) =>
+      !wanted.includes(id) && id > this.#leader
+    );
     if (useless.length > 0) this.#actions.push({ type: "drop", peers: useless });
   }
 
@@ -789,7 +794,7 @@ export class Election {
       leader: this.#leader,
       remembers: this.#remembers,
       plain: this.plain,
-      old: [...this.#peers.values()].filter((peer) => peer.old).map((peer) => peer.id),
+      old: this.#list.filter((peer) => peer.old).map((peer) => peer.id),
       sentMs: this.#nowMs,
     };
   }
@@ -799,7 +804,7 @@ export class Election {
   }
 
   #ask(ballot: Ballot, type: "poll" | "vote-request"): void {
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#list) {
       if (peer.linked && !ballot.granted.has(peer.id)) this.#send(peer, { type, term: ballot.term });
     }
   }
@@ -823,27 +828,26 @@ export class Election {
 
   #holdsQuorum(counts: (peer: Peer) => boolean): boolean {
     let count = 1;
-    for (const peer of this.#peers.values()) if (counts(peer)) count++;
+    for (const peer of this.#list) if (counts(peer)) count++;
     return count >= this.#quorum;
   }
 
   /** How many lower IDs may be there, and so go first. */
   #lowerCount(): number {
     let count = 0;
-    for (const peer of this.#peers.values()) if (peer.id < this.id && !peer.gone) count++;
+    for (const peer of this.#list) if (peer.id < this.id && !peer.gone) count++;
     return count;
   }
 
   /** Who is there, as far as this node knows by itself. */
   #known(): Peer[] {
-    return [...this.#peers.values()].filter((peer) => peer.old || this.#inContact(peer));
+    return this.#list.filter((peer) => peer.old || this.#inContact(peer));
   }
 
   /** Whether an old node is there: met by this node, or by a peer in contact while this one has no link with it. */
   #hasOldNodes(): boolean {
-    const peers = [...this.#peers.values()];
-    return peers.some((peer) => peer.old) ||
-      peers.some((peer) =>
+    return this.#list.some((peer) => peer.old) ||
+      this.#list.some((peer) =>
         this.#inContact(peer) && peer.metOld.some((id) => this.#peers.get(id)?.linked === false)
       );
   }

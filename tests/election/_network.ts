@@ -66,7 +66,16 @@ export interface LogWrite {
   readonly accepted: boolean;
 }
 
+/** Flaws, to show that they are found. */
+export interface NetworkOptions {
+  /** A node whose memory is lost believes that it never voted. */
+  readonly forgetsUnawares?: boolean;
+  /** The log takes every write. */
+  readonly unfencedLog?: boolean;
+}
+
 export class Network {
+  readonly #options: NetworkOptions;
   readonly chance: Chance;
   readonly nodes = new Map<number, Node>();
   readonly quorum: number;
@@ -82,7 +91,8 @@ export class Network {
   /** Per direction, when the latest message arrives: links keep order. */
   readonly #lastArrivalMs = new Map<string, number>();
 
-  constructor(size: number, seed: number) {
+  constructor(size: number, seed: number, options: NetworkOptions = {}) {
+    this.#options = options;
     this.chance = new Chance(seed);
     this.quorum = Math.floor(size / 2) + 1;
     for (let id = 1; id <= size; id++) this.nodes.set(id, new Node(id));
@@ -114,7 +124,7 @@ export class Network {
       id,
       nodes: this.ids,
       times: TIMES,
-      memory: node.memory,
+      memory: node.memory ?? (this.#options.forgetsUnawares ? { term: 0, votedFor: 0 } : null),
       nowMs: this.#clock(node),
       random: () => this.chance.next(),
     });
@@ -159,12 +169,9 @@ export class Network {
     for (const task of inbox) task();
   }
 
-  cut(from: number, to: number): void {
+  cut(from: number, to: number): this {
     this.cuts.add(`${from}>${to}`);
-  }
-
-  heal(from: number, to: number): void {
-    this.cuts.delete(`${from}>${to}`);
+    return this;
   }
 
   /** Runs virtual time on. */
@@ -272,7 +279,7 @@ export class Network {
   }
 
   #write(node: number, term: number): void {
-    const accepted = term >= this.#token;
+    const accepted = term >= this.#token || this.#options.unfencedLog === true;
     if (accepted) this.#token = term;
     this.writes.push({ node, term, accepted });
   }
