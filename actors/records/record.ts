@@ -11,7 +11,7 @@ import {
   withDatestamp,
 } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { type FolderSync, type StagedFile, stageFile } from "../store/atomic_file.ts";
+import { type FolderSync, replaceFile } from "../store/atomic_file.ts";
 import { WorldError } from "../world/world.ts";
 import type { BeginReply, RecordIndexCommand } from "./record_index.ts";
 

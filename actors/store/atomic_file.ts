@@ -65,7 +65,7 @@ export async function writeAtomic(
 }
 
 /** The name under which the new content of a file waits. */
-export function temporaryName(name: string): string {
+function temporaryName(name: string): string {
   return `.${name}.tmp`;
 }
 
