@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Cancellable, TcpConnection, World } from "../world/world.ts";
+import type { Cancellable, Clock, TcpConnection } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
+import type { Flushable, Flusher } from "./_flusher.ts";
 import { SMALL_BUFFER_BYTES } from "./_buffers.ts";
 
 /** What an {@linkcode Outbound} tells its connection. */
@@ -15,6 +16,15 @@ export interface OutboundEvents {
   stalled(): void;
   /** A write failed. */
   failed(error: unknown): void;
+}
+
+/** Options of {@linkcode Outbound}. */
+export interface OutboundOptions {
+  readonly clock: Clock;
+  readonly buffers: BufferPool;
+  readonly flusher: Flusher;
+  /** Milliseconds for which one write may take nothing. */
+  readonly slowClientMs: number;
 }
 
 /** A text this short is encoded faster by a loop than by a call out of JavaScript. */
@@ -30,10 +40,11 @@ const UTF8 = new TextEncoder();
  * Two buffers take turns, one filled while the other is written, and both are given back when all is written. No
  * promise, closure or array is made for a message.
  */
-export class Outbound {
+export class Outbound implements Flushable {
   readonly #connection: TcpConnection;
-  readonly #world: World;
+  readonly #clock: Clock;
   readonly #buffers: BufferPool;
+  readonly #flusher: Flusher;
   readonly #slowClientMs: number;
   readonly #events: OutboundEvents;
   #filling: Uint8Array<ArrayBuffer> | undefined;
@@ -47,17 +58,12 @@ export class Outbound {
   #writes = 0;
   #watchdog: Cancellable | undefined;
 
-  constructor(
-    connection: TcpConnection,
-    world: World,
-    buffers: BufferPool,
-    slowClientMs: number,
-    events: OutboundEvents,
-  ) {
+  constructor(connection: TcpConnection, options: OutboundOptions, events: OutboundEvents) {
     this.#connection = connection;
-    this.#world = world;
-    this.#buffers = buffers;
-    this.#slowClientMs = slowClientMs;
+    this.#clock = options.clock;
+    this.#buffers = options.buffers;
+    this.#flusher = options.flusher;
+    this.#slowClientMs = options.slowClientMs;
     this.#events = events;
   }
 
@@ -112,10 +118,11 @@ export class Outbound {
   #schedule(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    this.#world.loop.soon(this.#flush);
+    this.#flusher.add(this);
   }
 
-  readonly #flush = (): void => {
+  /** Writes what is queued. For the {@linkcode Flusher}. */
+  flush(): void {
     const buffer = this.#filling;
     if (this.#isClosed || buffer === undefined) return;
     this.#filling = undefined;
@@ -125,7 +132,7 @@ export class Outbound {
     this.#filled = 0;
     if (this.#watchdog === undefined) this.#watch();
     this.#write(buffer);
-  };
+  }
 
   #write(buffer: Uint8Array<ArrayBuffer>): void {
     this.#writes++;
@@ -145,7 +152,7 @@ export class Outbound {
       this.#writing = undefined;
       this.#written = this.#toWrite = 0;
       this.#buffers.give(buffer);
-      if (this.#filled > 0) this.#flush();
+      if (this.#filled > 0) this.flush();
       else this.#isActive = false;
     }
     this.#events.written(bytes);
@@ -160,7 +167,7 @@ export class Outbound {
     let lastSeen = this.#writes + 1;
     let checks = 0;
     const arm = (): void => {
-      this.#watchdog = this.#world.clock.timer(this.#slowClientMs / CHECKS, look);
+      this.#watchdog = this.#clock.timer(this.#slowClientMs / CHECKS, look);
     };
     const look = (): void => {
       if (!this.#isActive) {

@@ -8,6 +8,7 @@ import { assertNever, type Behavior, type Context, type Receive } from "../runti
 import type { Ref } from "../runtime/ref.ts";
 import { type Cancellable, type SocketAddress, type TcpConnection, WorldError } from "../world/world.ts";
 import { type BufferPool, LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
+import type { Flusher } from "./_flusher.ts";
 import { Outbound } from "./_outbound.ts";
 import { formatAddress } from "./address.ts";
 import type { CloseReason, Connection, Session, SessionContext, SessionFactory } from "./session.ts";
@@ -46,6 +47,7 @@ export interface ConnectionOptions<F, M> {
   /** Milliseconds in which a stop lets it send what is queued. */
   readonly drainMs: number;
   readonly buffers: BufferPool;
+  readonly flusher: Flusher;
   /** A TLS connection is ended by a message of its own before it is closed. */
   readonly isTls: boolean;
   /** Called once, last, when the connection is over. */
@@ -158,11 +160,17 @@ class ServedConnection<F, M> implements Connection<M> {
     this.#options = options;
     this.#connection = connection;
     this.remote = formatAddress(connection.remoteAddress);
-    this.#outbound = new Outbound(connection, own.world, options.buffers, limits.slowClientMs, {
-      written: (bytes) => this.#onWritten(bytes),
-      stalled: () => this.#cut(SLOW),
-      failed: (error) => this.#cut({ type: "failed", error }),
-    });
+    const { clock } = own.world;
+    const { buffers, flusher } = options;
+    this.#outbound = new Outbound(
+      connection,
+      { clock, buffers, flusher, slowClientMs: limits.slowClientMs },
+      {
+        written: (bytes) => this.#onWritten(bytes),
+        stalled: () => this.#cut(SLOW),
+        failed: (error) => this.#cut({ type: "failed", error }),
+      },
+    );
     this.#decoder = options.frames();
     this.receive = (message) => this.#receive(message);
     own.onStop(() => this.#stop());

@@ -15,6 +15,7 @@ import {
   WorldError,
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
+import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
 import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
@@ -109,6 +110,7 @@ class Dialler<F, M> {
   readonly #options: DialerOptions<F, M>;
   readonly #limits: ConnectionLimits;
   readonly #buffers = new BufferPool();
+  readonly #flusher: Flusher;
   #connections = 0;
   /** Attempts in a row that failed. */
   #failures = 0;
@@ -123,6 +125,7 @@ class Dialler<F, M> {
     limits: ConnectionLimits,
   ) {
     this.#self = self;
+    this.#flusher = new Flusher(self.world.loop);
     this.#options = options;
     this.#limits = limits;
     self.onStop(() => this.#dialled?.close());
@@ -206,6 +209,7 @@ class Dialler<F, M> {
       limits: this.#limits,
       drainMs,
       buffers: this.#buffers,
+      flusher: this.#flusher,
       isTls: tls !== undefined,
       over: (reason) => this.#self.self.tell(new Over(reason)),
     });

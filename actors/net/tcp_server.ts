@@ -15,6 +15,7 @@ import {
   WorldError,
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
+import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
 import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
 import type { Connection, Session, SessionFactory } from "./session.ts";
@@ -95,6 +96,7 @@ class TcpServer<F, M> {
   readonly #drainMs: number;
   readonly #listener: TcpListener;
   readonly #buffers = new BufferPool();
+  readonly #flusher: Flusher;
   /** Accepted, and not yet taken up by an actor. */
   readonly #accepted = new Set<TcpConnection>();
   #connections = 0;
@@ -108,6 +110,7 @@ class TcpServer<F, M> {
     maxClients: number,
   ) {
     this.#self = self;
+    this.#flusher = new Flusher(self.world.loop);
     this.#options = options;
     this.#limits = limits;
     this.#maxClients = maxClients;
@@ -195,6 +198,7 @@ class TcpServer<F, M> {
       limits: this.#limits,
       drainMs: this.#drainMs,
       buffers: this.#buffers,
+      flusher: this.#flusher,
       isTls: this.#options.tls !== undefined,
       over,
     });
