@@ -130,7 +130,7 @@ const task = defineTask({
     "Every server in one process, under one root actor; each keeps the settings of its own part of the environment",
   env: "START",
   flags: {
-    only: names("Services to start"),
+    only: names(`Services to start, of ${NAMES.join(", ")}`),
     without: names("Services not to start"),
     host: text({ help: "Address to listen on (by default each service has its own)", value: "HOST" }),
     echoPort: servicePort("echo", 8080),
