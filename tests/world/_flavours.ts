@@ -6,6 +6,8 @@ import { deadline, tempFolder } from "../_helpers.ts";
 /** A kind of world, and how to run something in a fresh one. */
 export interface Flavour {
   readonly name: string;
+  /** More than the buffers of a connection hold. */
+  readonly floodBytes: number;
   /** Runs `use` in a fresh world, with an empty folder of its own. */
   run(use: (world: World, folder: string) => Promise<void>): Promise<void>;
 }
@@ -15,6 +17,7 @@ const SEEDS = 25;
 
 const real: Flavour = {
   name: "denoWorld",
+  floodBytes: 24 * 1024 * 1024,
   async run(use) {
     await using folder = await tempFolder();
     await deadline(use(denoWorld({ log: { write: () => {} } }), folder.path));
@@ -23,6 +26,7 @@ const real: Flavour = {
 
 const simulated: Flavour = {
   name: "simWorld",
+  floodBytes: 1024 * 1024,
   async run(use) {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const sim = simWorld({ seed });
