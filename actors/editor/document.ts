@@ -125,7 +125,7 @@ export function sharedDocument(options: DocumentOptions): Behavior<DocumentComma
 
 async function open(self: Context<Message>, path: string): Promise<LogFile> {
   try {
-    const log = await LogFile.open(self.world.disk, path, { form: "text" });
+    const log = await LogFile.open(self.world.disk, path, { form: "text", clock: self.world.clock });
     if (log.cutBytes > 0) {
       self.log.warn(`Removed ${log.cutBytes} bytes of a line that a crash had cut off from ${path}`);
     }
@@ -221,11 +221,24 @@ class SharedDocument {
     this.#isSyncDue = false;
     this.#underWay = this.#waiting;
     this.#waiting = [];
+    if (!durable && this.#commitNow()) return;
     this.#self.pipe<Batch>(
       durable ? this.#log.sync() : this.#log.flush(),
       (batch) => ({ type: "saved", batch }),
       (error) => ({ type: "not-saved", error }),
     );
+  }
+
+  /** False when it takes time. */
+  #commitNow(): boolean {
+    try {
+      const batch = this.#log.flushNow();
+      if (batch !== undefined) this.#saved(batch);
+      return batch !== undefined;
+    } catch (error) {
+      this.#notSaved(error);
+      return true;
+    }
   }
 
   #saved(batch: Batch): void {

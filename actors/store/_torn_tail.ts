@@ -95,7 +95,7 @@ export class TornTailJournal {
 }
 
 /** More than this is not written while everything waits for it. */
-const AT_ONCE_BYTES = 1 << 18;
+export const AT_ONCE_BYTES = 1 << 18;
 
 /** Writes at once where the world can: what is small goes into the system's memory faster than somebody else can be asked to do it. */
 export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): void | Promise<void> {

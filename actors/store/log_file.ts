@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Disk, DiskFile } from "../world/world.ts";
+import type { Clock, Disk, DiskFile } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { crc32c } from "./_crc32c.ts";
-import { folderOf, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, folderOf, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
 
 /**
  * What the file looks like.
@@ -24,6 +24,11 @@ export interface LogFileOptions {
   readonly form: LogForm;
   /** Called with each record that is there, oldest first; bytes are valid until it returns. */
   readonly replay?: (record: Uint8Array) => void;
+  /**
+   * With it, {@linkcode LogFile.flushNow} looks only every few milliseconds whether somebody else has changed the file;
+   * without it, each time. @default none
+   */
+  readonly clock?: Clock;
 }
 
 /** What one write put at the end of a {@linkcode LogFile}. */
@@ -57,6 +62,8 @@ const LF = 0x0a;
 const FRAME_HEADER_BYTES = 8;
 const SCAN_BYTES = 1 << 18;
 const PAGE_BYTES = 4096;
+/** How long a file is taken to be as it was last seen. */
+const TRUST_MS = 5;
 
 /**
  * A file that only grows, owned by one actor.
@@ -87,6 +94,7 @@ export class LogFile {
   /** Bytes of a record cut off by a crash, removed at open. */
   readonly cutBytes: number;
   readonly #disk: Disk;
+  readonly #clock: Clock | undefined;
   readonly #journal: TornTailJournal | undefined;
   #file: DiskFile;
   /** Reads have a handle of their own, so that they do not queue behind a sync. */
@@ -97,14 +105,16 @@ export class LogFile {
   /** A failed write may have left bytes behind `#length`. */
   #leftovers = false;
   #unsynced = false;
+  #lookedAt = -Infinity;
   #pending = new ByteQueue();
   #running: Promise<Batch> | undefined;
   #waiting: { durable: boolean; promise: Promise<Batch> } | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(disk: Disk, path: string, form: LogForm, opened: Opened) {
+  private constructor(disk: Disk, path: string, options: LogFileOptions, opened: Opened) {
     this.path = path;
-    this.form = form;
+    this.form = options.form;
+    this.#clock = options.clock;
     this.created = opened.created;
     this.cutBytes = opened.cutBytes;
     this.#disk = disk;
@@ -117,7 +127,7 @@ export class LogFile {
 
   /** Opens the file, makes it when it is not there, and removes what a crash cut off. Throws {@linkcode LogFileError}. */
   static async open(disk: Disk, path: string, options: LogFileOptions): Promise<LogFile> {
-    return new LogFile(disk, path, options.form, await openLog(disk, path, options));
+    return new LogFile(disk, path, options, await openLog(disk, path, options));
   }
 
   /** Bytes in the file: what was flushed, whether or not it was synced. */
@@ -153,6 +163,56 @@ export class LogFile {
   /** Writes what was appended into the file, without waiting for the disk. Otherwise as {@linkcode LogFile.sync}. */
   flush(): Promise<Batch> {
     return this.#request(false);
+  }
+
+  /**
+   * As {@linkcode LogFile.flush}, but done when it returns, which saves most of the cost of a small batch; undefined,
+   * with nothing done, where only `flush` will do: in worlds that cannot, while something else is under way, for a
+   * large batch, and when somebody else has changed the file.
+   *
+   * Throws the {@linkcode WorldError} of a write that failed; then the batch is gone and the file is as it was.
+   */
+  flushNow(): Batch | undefined {
+    if (!this.#canFlushNow()) return undefined;
+    const batch = this.#withLead(this.#pending.take(), NO_EDITS);
+    const { start, bytes } = batch;
+    try {
+      this.#file.writeNow?.(bytes, start);
+    } catch (error) {
+      this.#leftovers = true;
+      throw error;
+    }
+    this.#advance(start + bytes.length, bytes);
+    this.#unsynced = true;
+    return batch;
+  }
+
+  #canFlushNow(): boolean {
+    const count = this.#pending.length;
+    if (this.#running !== undefined || this.#waiting !== undefined || this.#closing !== undefined) {
+      return false;
+    }
+    if (this.#leftovers || count === 0 || count > AT_ONCE_BYTES || this.#file.writeNow === undefined) {
+      return false;
+    }
+    // One byte more: the end of a line that has none.
+    if (this.#isTearable(this.#length, count + 1)) return false;
+    return this.form === "framed" || this.#isUnchanged();
+  }
+
+  /** Whether the file is as it was left; looked at once in a while only, since looking costs more than a small write. */
+  #isUnchanged(): boolean {
+    const { statNow } = this.#disk;
+    if (statNow === undefined) return false;
+    const now = this.#clock?.monotonic();
+    if (now !== undefined && now - this.#lookedAt < TRUST_MS) return true;
+    try {
+      if (statNow.call(this.#disk, this.path).size !== this.#length) return false;
+    } catch {
+      return false;
+    }
+    if (now !== undefined) this.#lookedAt = now;
+    return true;
   }
 
   /**
@@ -228,11 +288,13 @@ export class LogFile {
       this.#unsynced = true;
     }
     if (durable && this.#unsynced) await this.#syncFile(start + found.appended.length, end);
-    if (bytes.length > 0) {
-      this.#length = end;
-      this.#midLine = bytes.at(-1) !== LF;
-    }
+    if (bytes.length > 0) this.#advance(end, bytes);
     return batch;
+  }
+
+  #advance(end: number, bytes: Uint8Array): void {
+    this.#length = end;
+    this.#midLine = bytes[bytes.length - 1] !== LF;
   }
 
   #withLead(records: Uint8Array, found: OthersEdits): Batch {
@@ -251,9 +313,8 @@ export class LogFile {
   }
 
   async #write(intent: { offset: number; bytes: Uint8Array }, durable: boolean): Promise<void> {
-    // The journal first, and on the disk: only then can a part of the bytes be on it. Without syncs all that can tear
-    // a write is a kill, and that not within a page.
-    const isTearable = durable || pageOf(intent.offset) !== pageOf(intent.offset + intent.bytes.length - 1);
+    // The journal first, and on the disk: only then can a part of the bytes be on it.
+    const isTearable = durable || this.#isTearable(intent.offset, intent.bytes.length);
     if (isTearable) await this.#journal?.write(intent, durable);
     try {
       await writeSoon(this.#file, intent.bytes, intent.offset);
@@ -262,6 +323,11 @@ export class LogFile {
       throw error;
     }
     if (isTearable) await this.#journal?.done(intent);
+  }
+
+  /** Without a sync all that can tear a write is a kill, and that not within a page. */
+  #isTearable(offset: number, count: number): boolean {
+    return this.#journal !== undefined && pageOf(offset) !== pageOf(offset + count - 1);
   }
 
   async #syncFile(ownStart: number, end: number): Promise<void> {
