@@ -74,10 +74,10 @@ const INDEX_TIMEOUT_MS = 60_000;
 /** Owns one client's file: what is done with it is done one after the other, and each write is durable when it is answered. */
 export function recordActor(options: RecordOptions): Behavior<RecordCommand> {
   return (self) => {
-    const record = new Record(self, options);
+    const file = new ClientFile(self, options);
     return async (command) => {
       try {
-        await record.handle(command);
+        await file.handle(command);
       } finally {
         options.done.tell({ type: "done", id: options.id });
       }
@@ -85,7 +85,7 @@ export function recordActor(options: RecordOptions): Behavior<RecordCommand> {
   };
 }
 
-class Record {
+class ClientFile {
   readonly #self: Context<RecordCommand>;
   readonly #options: RecordOptions;
 

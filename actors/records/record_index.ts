@@ -220,7 +220,10 @@ class RecordIndex {
         this.#self.log.error(`Cannot make the record file durable: ${textOf(message.error)}`);
         this.#journalWork = undefined;
         this.#settleLater();
-        return this.#addIntents();
+        this.#addIntents();
+        // Somebody may have removed it.
+        this.#mustRewrite = true;
+        return this.#update();
       case "updated":
         return this.#updated(message.waiting);
       case "not-updated":

@@ -274,6 +274,20 @@ for (
   );
 }
 
+test(
+  "records store: a record file that is removed after the last change is written anew",
+  {
+    "8.txt": recordText(OLD, "old"),
+  },
+  undefined,
+  async (sim, host, store) => {
+    await sim.settle(store.write("7", recordText(STAMP, "new")));
+    host.disk.remove("/record/records.json");
+    await sim.advance(5000);
+    assertAgree(host);
+  },
+);
+
 Deno.test("records store: a refresh drops records whose file is gone, reports what fails, and tries that again", async () => {
   await simulate("records refresh trouble", { seeds: 3 }, async (sim) => {
     const host = prepare(sim, {

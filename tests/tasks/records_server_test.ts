@@ -166,6 +166,16 @@ Deno.test("records server: twenty requests in one packet are answered in order, 
   assertEquals(last?.data, { connections: 1, max_connections: 10, records: 5 });
 });
 
+Deno.test("records server: a client that asks without waiting has all answers, in order, however long they are", async () => {
+  await using server = await startRecords();
+  using client = await server.connect();
+  for (const id of [1, 2, 3]) await client.write(`${id}`, `${id}`.repeat(60_000));
+  const ids = Array.from({ length: 300 }, (_, turn) => `${1 + (turn * 7) % 3}`);
+  const sent = client.send(ids.map((client_ID) => JSON.stringify({ client_ID, type: "read" })).join(""));
+  for (const id of ids) assertEquals((await client.answer()).data, id.repeat(60_000));
+  await sent;
+});
+
 Deno.test("records server: a client that has ended its sending half is still answered, all of it", async () => {
   await using server = await startRecords();
   using client = await server.connect();
