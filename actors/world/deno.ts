@@ -115,7 +115,10 @@ const random: Random = {
 const TURNS_PER_POLL = 61;
 
 class DenoLoop implements EventLoop {
+  /** What runs when the turns that are being counted are over. */
   #waiting: (() => void)[] = [];
+  /** What came while they were being counted: it is owed a count of its own. */
+  #later: (() => void)[] = [];
   #turnsLeft = 0;
 
   soon(task: () => void): void {
@@ -123,8 +126,11 @@ class DenoLoop implements EventLoop {
   }
 
   afterPoll(task: () => void): void {
+    if (this.#turnsLeft > 0) {
+      this.#later.push(task);
+      return;
+    }
     this.#waiting.push(task);
-    if (this.#waiting.length > 1) return;
     this.#turnsLeft = TURNS_PER_POLL;
     setImmediate(this.#turn);
   }
@@ -139,7 +145,12 @@ class DenoLoop implements EventLoop {
       return;
     }
     const tasks = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = this.#later;
+    this.#later = [];
+    if (this.#waiting.length > 0) {
+      this.#turnsLeft = TURNS_PER_POLL;
+      setImmediate(this.#turn);
+    }
     for (const task of tasks) task();
   };
 }

@@ -98,7 +98,7 @@ export class DenoNet implements Net {
       ];
     } catch (error) {
       if (loopback.length > 0) return loopback;
-      throw worldError(`find the address of ${hostname}`, error);
+      throw worldError(`find the address of ${hostname}`, isForbidden(error) ? notCapable(hostname) : error);
     }
   }
 
@@ -134,6 +134,17 @@ export class DenoNet implements Net {
       throw worldError(`fetch ${request.url}`, cause);
     }
   }
+}
+
+/** Node's look-up says of a missing right no more than this. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPERM";
+}
+
+function notCapable(hostname: string): Error {
+  return new Deno.errors.NotCapable(
+    `Requires net access to "${hostname}", run again with the --allow-net flag`,
+  );
 }
 
 function isAddress(hostname: string): boolean {
