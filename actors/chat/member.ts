@@ -31,9 +31,11 @@ export interface MemberOptions {
 
 /** Milliseconds that the other actors may take to answer. A room may wait for its history's disk first. */
 const ANSWER_TIMEOUT_MS = 15_000;
-/** Lines that may wait in the room before the member is read no further, and before it is read again. */
-const MAX_LINES_UNDER_WAY = 128;
-const RESUME_LINES_UNDER_WAY = 64;
+/** Text that may wait in the room before the member is read no further, and before it is read again, in UTF-16 units. */
+const MAX_LENGTH_UNDER_WAY = 64 * 1024;
+const RESUME_LENGTH_UNDER_WAY = 32 * 1024;
+/** What a line counts for beside its text. */
+const LINE_LENGTH = 256;
 /** The most that one `/history` may send: it must not fill the member's queue. */
 const MAX_HISTORY_BYTES = 256 * 1024;
 
@@ -52,7 +54,8 @@ class MemberSession implements Session<string, MemberMessage> {
   #name: string | undefined;
   #joined: JoinedRoom | undefined;
   #watchingRoom: Cancellable | undefined;
-  #linesUnderWay = 0;
+  #lengthUnderWay = 0;
+  #paused = false;
   #gone = false;
 
   constructor(connection: Connection<MemberMessage>, options: MemberOptions) {
@@ -82,9 +85,7 @@ class MemberSession implements Session<string, MemberMessage> {
         return;
       case "passed-on":
         // Never below none: a line of a room that failed may be answered after all.
-        this.#linesUnderWay = Math.max(0, this.#linesUnderWay - 1);
-        if (this.#linesUnderWay === RESUME_LINES_UNDER_WAY) this.#connection.resume();
-        return;
+        return this.#setUnderWay(Math.max(0, this.#lengthUnderWay - message.length - LINE_LENGTH));
       case "room-failed":
         return this.#goBackIn(message);
       default:
@@ -158,8 +159,19 @@ class MemberSession implements Session<string, MemberMessage> {
   #say(event: SpokenEvent): void {
     if (this.#joined === undefined) return;
     this.#joined.room.tell({ type: "say", member: this.#connection.self, event });
-    // A room that is behind (its history's disk is slow) slows down those who write, and not those who read.
-    if (++this.#linesUnderWay === MAX_LINES_UNDER_WAY) this.#connection.pause();
+    this.#setUnderWay(this.#lengthUnderWay + event.text.length + LINE_LENGTH);
+  }
+
+  /** A room that is behind (its history's disk is slow) slows down those who write, and not those who read. */
+  #setUnderWay(length: number): void {
+    this.#lengthUnderWay = length;
+    if (!this.#paused && length >= MAX_LENGTH_UNDER_WAY) {
+      this.#paused = true;
+      this.#connection.pause();
+    } else if (this.#paused && length <= RESUME_LENGTH_UNDER_WAY) {
+      this.#paused = false;
+      this.#connection.resume();
+    }
   }
 
   async #tellOne(from: string, to: string, text: string): Promise<void> {
@@ -200,8 +212,7 @@ class MemberSession implements Session<string, MemberMessage> {
     const room = parseChatName(this.#joined.title);
     this.#forgetRoom();
     // What was under way to it is answered by nobody.
-    this.#linesUnderWay = 0;
-    this.#connection.resume();
+    this.#setUnderWay(0);
     if ("keys" in room) await this.#goTo(room, this.#name, { quietly: true });
   }
 

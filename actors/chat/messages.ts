@@ -11,8 +11,8 @@ import type { Ref } from "../runtime/mod.ts";
 export type MemberMessage =
   /** A line for the member, ended, encoded once for all that are sent it. */
   | { readonly type: "line"; readonly bytes: Uint8Array }
-  /** The room has passed on one of this member's lines. */
-  | { readonly type: "passed-on" }
+  /** The room has passed on one of this member's lines, of so many UTF-16 units. */
+  | { readonly type: "passed-on"; readonly length: number }
   /** The room has failed: its members are to go back in. */
   | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> };
 

@@ -35,7 +35,13 @@ type Step =
   | { readonly type: "who"; readonly replyTo: Ref<readonly string[]> }
   | { readonly type: "history"; readonly lines: number; readonly replyTo: Ref<readonly string[]> };
 
-type Command = RoomCommand | { readonly type: "kept"; readonly error?: unknown };
+type Command =
+  | RoomCommand
+  | { readonly type: "kept"; readonly error?: unknown }
+  | { readonly type: "go-on" };
+
+/** UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader off. */
+const PACE_LENGTH = 128 * 1024;
 
 /** Milliseconds that the history may take to keep a line, before the room goes on without. */
 const KEEP_TIMEOUT_MS = 5000;
@@ -50,8 +56,9 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
   const { key, history, onLeft } = options;
   const behavior: Behavior<Command> = (self) => {
     const members = new Map<Ref<MemberMessage>, { readonly name: string; readonly watching: Cancellable }>();
-    /** What is being written, and what waits behind it. */
+    /** What is being written or, once it is, passed on; how much of it has been; and what waits behind it. */
     let keeping: Step[] = [];
+    let passedOn = 0;
     let waiting: Step[] = [];
 
     const tellOthers = (event: ChatEvent, except: Ref<MemberMessage>) => {
@@ -84,7 +91,7 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
         case "say":
           // Said from within the room: not by one who has left it meanwhile.
           if (members.has(step.member)) tellOthers(step.event, step.member);
-          step.member.tell({ type: "passed-on" });
+          step.member.tell({ type: "passed-on", length: step.event.text.length });
           return;
         case "who":
           step.replyTo.tell([...members.values()].map(({ name }) => name));
@@ -117,6 +124,22 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
       }
     };
 
+    const passOn = () => {
+      for (let length = 0; passedOn < keeping.length;) {
+        const step = keeping[passedOn++];
+        if (step === undefined) break;
+        take(step);
+        length += step.type === "say" ? step.line.length : 0;
+        if (length >= PACE_LENGTH && passedOn < keeping.length) {
+          self.after(0, { type: "go-on" });
+          return;
+        }
+      }
+      keeping = [];
+      passedOn = 0;
+      next();
+    };
+
     const enqueue = (step: Step) => {
       waiting.push(step);
       next();
@@ -137,12 +160,12 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
           if (message.error !== undefined) {
             self.log.error(`Cannot keep what was said: ${String(message.error)}`);
           }
-          const steps = keeping;
-          keeping = [];
-          for (const step of steps) take(step);
-          next();
+          passOn();
           return;
         }
+        case "go-on":
+          passOn();
+          return;
         default:
           assertNever(message);
       }

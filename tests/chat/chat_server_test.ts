@@ -218,6 +218,34 @@ Deno.test("chat: over the rate, lines are dropped and their writer told once; le
   assertEquals(line, "bob has left the chat.");
 });
 
+Deno.test("chat: a burst of long lines cuts off nobody who reads, and comes to everybody whole", async () => {
+  await using folder = await tempFolder();
+  for (const historyFile of [undefined, folder.file("history.log")]) {
+    await using chat = await startChat(historyFile === undefined ? {} : { historyFile });
+    const readers = [await chat.enter("one"), await chat.enter("two"), await chat.enter("three")];
+    const writers = [await chat.enter("ann"), await chat.enter("bob")];
+    const filling = "x".repeat(60_000);
+    const writing = writers.map(async (writer) => {
+      for (let line = 0; line < 150; line++) await writer.send(`${line} ${filling}\n`);
+      await writer.closeWrite();
+    });
+    // Who does not read what the other writes would be cut off, and rightly.
+    const hearing = writers.map((writer) => writer.closed(60_000));
+    await Promise.all(readers.map(async (reader) => {
+      const heard = { "ann": 0, "bob": 0 };
+      while (heard.ann < 150 || heard.bob < 150) {
+        const line = await reader.line(60_000);
+        assert(line !== null, "the reader was cut off");
+        for (const name of ["ann", "bob"] as const) {
+          if (line.startsWith(`${name}: `)) assertEquals(line, `${name}: ${heard[name]++} ${filling}`);
+        }
+      }
+    }));
+    await Promise.all([...writing, ...hearing]);
+    for (const client of [...readers, ...writers]) client.close();
+  }
+});
+
 Deno.test("chat: among 1,000 members of whom one writes and one never reads, all others hear all of it", async () => {
   await using chat = await startChat({
     limits: { maxClients: 1000, slowClientMs: 300_000, maxOutboundBytes: 256 * 1024 },
