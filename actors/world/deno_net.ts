@@ -18,6 +18,7 @@ import type {
   UdpSocket,
 } from "./world.ts";
 import { worldError } from "./deno_error.ts";
+import { fetchAnywhere } from "./deno_fetch.ts";
 
 const MAPPED_IPV4 = "::ffff:";
 
@@ -126,7 +127,7 @@ export class DenoNet implements Net {
 
   async fetch(request: Request): Promise<Response> {
     try {
-      return await fetch(request);
+      return await fetchAnywhere(request);
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason;
       // The reason is in the cause: `fetch` itself only ever says "error sending request".

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { type TcpConnection, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
+import {
+  type HttpHandler,
+  type HttpServer,
+  type TcpConnection,
+  type World,
+  WorldError,
+  type WorldErrorKind,
+} from "../../actors/world/world.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
 const encoder = new TextEncoder();
@@ -322,6 +329,37 @@ for (const { name, floodBytes, run } of FLAVOURS) {
       await assertFails(world.net.fetch(new Request(base)), "connection-refused");
     }));
 
+  Deno.test(`${name}: HTTP reaches a port that fetch refuses, also by a redirect`, () =>
+    run(async (world) => {
+      const far = serveOnBadPort(world, async (request) => {
+        if (request.url.endsWith("/none")) return new Response(null, { status: 204 });
+        return new Response(`${request.method} ${await request.text()} ${request.headers.get("x-test")}`, {
+          status: 418,
+        });
+      });
+      const near = world.net.serveHttp(
+        { hostname: "127.0.0.1", port: 0 },
+        () =>
+          new Response(null, {
+            status: 307,
+            headers: { location: `http://127.0.0.1:${far.address.port}/there` },
+          }),
+      );
+      const ask = (url: string) =>
+        world.net.fetch(
+          new Request(url, { method: "PUT", headers: { "x-test": "1" }, body: "x".repeat(100_000) }),
+        );
+      const hosts = [far, near].map(({ address }) => `127.0.0.1:${address.port}`);
+      for (const host of hosts) {
+        const response = await ask(`http://${host}/`);
+        assertEquals([response.status, await response.text()], [418, `PUT ${"x".repeat(100_000)} 1`]);
+      }
+      assertEquals((await ask(`http://127.0.0.1:${far.address.port}/none`)).status, 204);
+      await near.close();
+      await far.close();
+      await assertFails(ask(`http://127.0.0.1:${far.address.port}/`), "connection-refused");
+    }));
+
   Deno.test(`${name}: a timer rings once, not before its time, and not when it was called off`, () =>
     run(async (world) => {
       const { clock } = world;
@@ -375,6 +413,18 @@ for (const { name, floodBytes, run } of FLAVOURS) {
       assert(new Set(world.random.bytes(10_000)).size === 256);
       return Promise.resolve();
     }));
+}
+
+/** Serves on the first free of the ports that `fetch` refuses. */
+function serveOnBadPort(world: World, handler: HttpHandler): HttpServer {
+  for (const port of [6697, 6679, 6669, 6668, 6667, 6666, 6665]) {
+    try {
+      return world.net.serveHttp({ hostname: "127.0.0.1", port }, handler);
+    } catch (error) {
+      if (!(error instanceof WorldError && error.kind === "address-in-use")) throw error;
+    }
+  }
+  throw new Error("Cannot serve: all these ports are taken");
 }
 
 function delay(world: World, ms: number): Promise<void> {

@@ -6,11 +6,11 @@
 import { failure } from "../failure.ts";
 import { type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
 import { type Life, never } from "./life.ts";
+import { followRedirects, type Message } from "../redirects.ts";
 import type { Network, Stalled } from "./network.ts";
 import { isAddress, showAddress } from "./ports.ts";
 import type { Socket, Stack } from "./stack.ts";
 
-const MAX_REDIRECTS = 20;
 /** A sender tries again within this time after the network has mended. */
 const MAX_RETRANSMISSION_MS = 1000;
 
@@ -66,38 +66,12 @@ export class SimHttpServer implements HttpServer, Socket {
 }
 
 /** Sends a request from a host, follows redirects as `fetch` does, and gives the answer. */
-export async function simFetch(
-  network: Network,
-  life: Life,
-  stack: Stack,
-  request: Request,
-): Promise<Response> {
+export function simFetch(network: Network, life: Life, stack: Stack, request: Request): Promise<Response> {
   if (!life.alive) return never();
-  const { signal, headers, redirect } = request;
-  let { method } = request;
-  let body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
-  let url = new URL(request.url);
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const message = { method, headers: new Headers(headers), body };
-    const response = await fetchOnce(network, life, stack, url, message, signal);
-    const location = response.headers.get("location");
-    if (redirect !== "follow" || location === null || ![301, 302, 303, 307, 308].includes(response.status)) {
-      return response;
-    }
-    url = new URL(location, url);
-    const asksAnew = response.status === 303 || (response.status < 303 && method === "POST");
-    if (asksAnew) {
-      method = "GET";
-      body = undefined;
-    }
-  }
-  throw failure("other", `fetch ${request.url} through so many redirects`);
-}
-
-interface Message {
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: Uint8Array<ArrayBuffer> | undefined;
+  return followRedirects(
+    request,
+    (url, message) => fetchOnce(network, life, stack, url, message, request.signal),
+  );
 }
 
 async function fetchOnce(
