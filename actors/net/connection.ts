@@ -136,6 +136,8 @@ class ServedConnection<F, M> implements Connection<M> {
   #isHeld = false;
   #hasEnded = false;
   #isEndTold = false;
+  /** The session will send nothing more. */
+  #hasSaidAll = false;
   #frameError: FrameError | undefined;
 
   /** Bytes that may be queued beyond the limit. */
@@ -206,13 +208,13 @@ class ServedConnection<F, M> implements Connection<M> {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#state !== OPEN) return;
+    if (this.#state !== OPEN || this.#hasSaidAll) return;
     if (this.#outbound.queuedBytes + bytes.length > this.#maxQueued) this.#cut(SLOW);
     else this.#outbound.push(bytes);
   }
 
   sendText(text: string): void {
-    if (this.#state !== OPEN) return;
+    if (this.#state !== OPEN || this.#hasSaidAll) return;
     this.#outbound.pushText(text);
     if (this.#outbound.queuedBytes > this.#maxQueued) this.#cut(SLOW);
   }
@@ -242,6 +244,16 @@ class ServedConnection<F, M> implements Connection<M> {
     this.#state = FLUSHING;
     this.#reason = reason;
     if (this.#outbound.queuedBytes === 0) this.#flushed();
+  }
+
+  endSending(): void {
+    if (this.#state !== OPEN || this.#hasSaidAll) return;
+    this.#hasSaidAll = true;
+    if (this.#outbound.queuedBytes === 0) this.#endSending();
+  }
+
+  #endSending(): void {
+    this.#connection.closeWrite().catch((error: unknown) => this.#cut({ type: "failed", error }));
   }
 
   abort(error: unknown): void {
@@ -479,6 +491,7 @@ class ServedConnection<F, M> implements Connection<M> {
       for (const waiter of this.#waiters.splice(0)) waiter.resolve();
     }
     if (queuedBytes === 0 && this.#state === FLUSHING) this.#flushed();
+    else if (queuedBytes === 0 && this.#hasSaidAll && this.#state === OPEN) this.#endSending();
   }
 
   // The end.

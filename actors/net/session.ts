@@ -80,6 +80,12 @@ export interface Connection<M = never> {
   resume(): void;
   /** Sends what is queued, then closes. What is sent to it from now on is ignored. */
   end(reason?: CloseReason): void;
+  /**
+   * Ends the sending half once what is queued is sent: the peer hears that it has heard all, and its own end closes the
+   * connection. For a client that leaves and is still sent things: closing at once would reset the connection, and take
+   * back what the peer has not read yet.
+   */
+  endSending(): void;
   /** Closes at once; what is queued is lost. */
   abort(error: unknown): void;
 }
