@@ -99,7 +99,8 @@ export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes
   return {
     heartbeatMs,
     electionTimeoutMs,
-    leaseMs: electionTimeoutMs * 0.95,
+    // A little less than the timeout, for clocks that do not run quite alike.
+    leaseMs: electionTimeoutMs * 0.99,
     waitMs,
     dampingMs,
     staggerMs: electionTimeoutMs / 6,
@@ -503,8 +504,10 @@ export class Election {
         this.#send(peer, this.#beat());
         return;
       }
-      // With old nodes about, votes do not count; and another leader in the term that this one leads cannot be.
-      if (this.#hasOldNodes() || (this.#role === "leader" && term === this.#term)) return;
+      // With old nodes about, votes do not count; and a second leader in a term cannot be: who says so is not believed.
+      if (this.#hasOldNodes() || (term === this.#term && this.#leader !== 0 && this.#leader !== peer.id)) {
+        return;
+      }
       if (this.#role !== "follower" || this.#leader !== peer.id || term > this.#term) {
         this.#setTerm(term);
         this.#follow(peer.id, "follower", `Node ${peer.id} leads`);

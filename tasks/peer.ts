@@ -44,7 +44,7 @@ export const task = defineTask({
     memory: path({
       help: "The file in which this node remembers its votes; not to be removed while others run",
       value: "FILE",
-      shown: "DIR.election",
+      shown: "NodeID.election beside DIR",
     }),
     trace: path({
       help: "Append every transition of the election to this file, as JSON lines",

@@ -159,12 +159,10 @@ class FileCollector {
         if (this.#isCurrent(message.fetch)) this.#try(message.fetch);
         return;
       case "look":
-        for (const peer of this.#members) {
-          const files = this.#files.get(peer);
-          if (files?.fetch === undefined && (files?.told === undefined || files.names === undefined)) {
-            this.#ask(peer);
-          }
+        for (const [peer, files] of this.#files) {
+          if (files.fetch === undefined && !isCurrent(files)) this.#ask(peer);
         }
+        this.#write();
         return;
       case "log-written":
         this.#self.log.info(`Wrote ${this.#options.logPath} in term ${message.term}`);
@@ -263,8 +261,9 @@ class FileCollector {
       }
       files.refused = refused;
     } else {
+      // What was received before stays: the node is there, and its old list is nearer to the truth than none.
+      // What was received before stays: the node is there, and its old list is nearer to the truth than none.
       this.#self.log.plain(`Error receiving files from Node ${fetch.peer}: ${failure}`);
-      files.names = undefined;
     }
     if (fetch.again) this.#ask(fetch.peer);
     this.#write();
@@ -286,6 +285,11 @@ class FileCollector {
     this.#written = text;
     log.tell({ type: "write", ...this.#leading, text, replyTo: this.#self.self });
   }
+}
+
+/** Whether nothing new is to be asked of a node. An old one never says what changed. */
+function isCurrent(files: MemberFiles): boolean {
+  return files.names !== undefined && files.told !== undefined && files.told.version === files.version;
 }
 
 /** A list of another length than the node said is one that was cut short, or is not of the latest state. */

@@ -26,7 +26,7 @@ export interface PeerOptions {
   readonly folder?: string;
   /** The log that it writes when it leads. @default "Peer_files.log" */
   readonly logPath?: string;
-  /** Where it keeps its term and vote. @default the folder's name and `.election` */
+  /** Where it keeps its term and vote. @default `Node`, its ID and `.election`, beside the folder */
   readonly memoryPath?: string;
   /** Where it appends every transition, one JSON object a line. @default nowhere */
   readonly tracePath?: string;
@@ -53,7 +53,7 @@ export function peer(options: PeerOptions): Behavior<never> {
   const { id, nodes, maxClients, tracePath } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
-  const { memoryPath = `${folder.replace(/[\/\\]+$/, "")}.election` } = options;
+  const { memoryPath = `${parentOf(folder)}Node${id}.election` } = options;
   const own = nodes.find((node) => node.id === id);
   if (own === undefined) {
     throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
@@ -100,4 +100,9 @@ export function peer(options: PeerOptions): Behavior<never> {
     );
     return () => {};
   };
+}
+
+/** What stands before the last name of a path. */
+function parentOf(path: string): string {
+  return path.replace(/[^\/\\]*[\/\\]*$/, "");
 }

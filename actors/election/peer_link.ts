@@ -9,6 +9,7 @@ import { type CloseReason, type Connection, dialer, formatAddress, type Session 
 import { assertNever, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
 import { type FetchOutcome, isRefusal, listFetch } from "./list_fetch.ts";
 import type { PeerNode } from "./nodes.ts";
+import { OldNodeEvidence } from "./old_node_evidence.ts";
 
 /** What a link tells the connections that it is made of. */
 export type LinkConnectionCommand =
@@ -69,22 +70,22 @@ type Message =
   | { readonly type: "dialled"; readonly connection: LinkConnection }
   | { readonly type: "hello"; readonly connection: LinkConnection; readonly id: number }
   | { readonly type: "dial-failed"; readonly refused: boolean }
-  | { readonly type: "probed"; readonly outcome: FetchOutcome["type"] | "refused" }
+  | { readonly type: "probed"; readonly outcome: FetchOutcome }
   | { readonly type: "tick" };
 
 const TICK_MS = 100;
 /** Between two attempts to dial. */
 const RETRY_MS = { first: 50, most: 400 };
+/** How long an attempt may take. */
+const DIAL_MS = 1000;
 /** A connection that lasted so long counts as a success. */
 const SETTLED_MS = 1000;
-/** How long a greeting may stay unanswered until the node is asked for its list, to see whether it is an old one. */
-const ANSWER_MS = 1000;
-/** How long after the list the answer to the greeting may still come. */
-const LATE_ANSWER_MS = 500;
 /** After so long a connection that never got an answer is given up for a new one. */
 const GREETING_MS = 5000;
-/** Between two looks whether an old node that holds no connection is still there; two that fail are enough. */
-const OLD_LOOK_MS = 1000;
+/** How long the answer to a probe may take. */
+const PROBE_MS = 1000;
+/** Between two looks whether an old node is still there, with no connection left and with one; so many that fail are enough. */
+const OLD_LOOK_MS = { alone: 1000, connected: 5000 };
 const OLD_LOOKS = 2;
 /** The other side of a dropped link may not know the leader yet, and would dial at once. */
 const DROP_MS = 300;
@@ -104,8 +105,8 @@ export function peerLink(options: PeerLinkOptions): Behavior<PeerLinkCommand> {
 
 interface ConnectionState {
   readonly direction: "dialled" | "accepted";
-  /** Greeted and not answered yet; up; or an old node's. */
-  phase: "greeting" | "up" | "old";
+  /** Greeted and not answered yet; claimed to be an old node's; up; or an old node's. */
+  phase: "greeting" | "claimed" | "up" | "old";
   readonly sinceMs: number;
   heardMs: number;
 }
@@ -115,19 +116,17 @@ class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #id: number;
   readonly #connections = new Map<LinkConnection, ConnectionState>();
+  readonly #evidence = new OldNodeEvidence();
   #wanted = false;
   #dropAtMs = Infinity;
-  #dials = 0;
+  /** Children are numbered. */
+  #children = 0;
   #dialling = false;
   #failures = 0;
   #dialAtMs = 0;
-  #old = false;
   #probing = false;
   #probeAtMs = 0;
-  /** When the last probe was answered, while a greeting is not. */
-  #probeAnsweredMs = Infinity;
-  /** How many greetings in a row the other side has closed without a word. */
-  #closedGreetings = 0;
+  #old = false;
   #looksFailed = 0;
 
   constructor(self: Context<Message>, options: PeerLinkOptions) {
@@ -137,18 +136,12 @@ class PeerLink {
   }
 
   receive(message: Message): void {
-    const now = this.#now;
     switch (message.type) {
       case "want":
-        this.#wanted = message.wanted;
-        if (!message.wanted) return;
-        this.#dropAtMs = Infinity;
-        this.#failures = 0;
-        this.#dialAtMs = now;
-        this.#dialIfNeeded();
+        this.#want(message.wanted);
         return;
       case "drop":
-        if (this.#connections.size > 0) this.#dropAtMs = now + DROP_MS;
+        if (this.#connections.size > 0) this.#dropAtMs = this.#now + DROP_MS;
         return;
       case "say":
         this.#say(message.message);
@@ -158,17 +151,12 @@ class PeerLink {
         return;
       case "dialled":
         this.#dialling = false;
-        this.#connections.set(message.connection, {
-          direction: "dialled",
-          phase: this.#old ? "old" : "greeting",
-          sinceMs: now,
-          heardMs: now,
-        });
+        this.#add(message.connection, "dialled", "greeting");
         return;
       case "dial-failed":
         this.#dialling = false;
         this.#dialLater();
-        if (message.refused) this.#options.owner.tell({ type: "refused", peer: this.#id });
+        if (message.refused) this.#tellRefused();
         return;
       case "hello":
         this.#welcome(message.connection, message.id);
@@ -176,7 +164,7 @@ class PeerLink {
       case "received": {
         const state = this.#connections.get(message.connection);
         if (state?.phase !== "up") return;
-        state.heardMs = now;
+        state.heardMs = this.#now;
         this.#options.owner.tell({ type: "said", peer: this.#id, message: message.message });
         return;
       }
@@ -198,94 +186,85 @@ class PeerLink {
     return this.#self.world.clock.monotonic();
   }
 
+  #first(phase: ConnectionState["phase"]): [LinkConnection, ConnectionState] | undefined {
+    for (const entry of this.#connections) if (entry[1].phase === phase) return entry;
+    return undefined;
+  }
+
   get #isUp(): boolean {
-    for (const state of this.#connections.values()) if (state.phase === "up") return true;
-    return false;
+    return this.#first("up") !== undefined;
+  }
+
+  #want(wanted: boolean): void {
+    this.#wanted = wanted;
+    if (!wanted) return;
+    this.#dropAtMs = Infinity;
+    this.#failures = 0;
+    this.#dialAtMs = this.#now;
+    this.#dialIfNeeded();
   }
 
   #say(message: PeerMessage): void {
-    for (const [connection, state] of this.#connections) {
-      if (state.phase !== "up") continue;
-      connection.actor.tell({ type: "say", text: encodePeerMessage(message) + "\n" });
-      return;
-    }
+    this.#first("up")?.[0].actor.tell({ type: "say", text: encodePeerMessage(message) + "\n" });
+  }
+
+  // ---- connections
+
+  #add(
+    connection: LinkConnection,
+    direction: ConnectionState["direction"],
+    phase: ConnectionState["phase"],
+  ): void {
+    const now = this.#now;
+    this.#connections.set(connection, { direction, phase, sinceMs: now, heardMs: now });
   }
 
   #accept(connection: LinkConnection, old: boolean): void {
     const { ownId } = this.#options;
     const { log } = this.#self;
-    if (old && this.#isUp) {
-      log.warn(
-        `Ignored a connection from ${connection.remote} that claims to be Node ${this.#id}, which is linked already`,
-      );
-      connection.actor.tell({ type: "part" });
-      return;
+    // Also who is sent away is answered: it would take this node for an old one.
+    if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(ownId) });
+    const pretends = old && this.#isUp;
+    if (pretends) {
+      log.warn(`Sent ${connection.remote} away: it claims to be Node ${this.#id}, which is linked already`);
     }
-    if (this.#connections.size >= MAX_CONNECTIONS) {
-      // With the answer, so that this node is not taken for an old one.
-      if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(ownId) });
+    if (pretends || this.#connections.size >= MAX_CONNECTIONS) {
       connection.actor.tell({ type: "part" });
       return;
     }
     connection.actor.tell({ type: "adopt", link: this.#self.self });
-    const now = this.#now;
-    const wasUp = this.#isUp;
-    this.#connections.set(connection, {
-      direction: "accepted",
-      phase: old ? "old" : "up",
-      sinceMs: now,
-      heardMs: now,
-    });
-    log.plain(`Node ${ownId} connected with Node ${this.#id}.`);
-    if (old) {
-      this.#becomeOld("it dialled as old nodes do");
-      return;
+    if (!old) {
+      this.#add(connection, "accepted", "greeting");
+      this.#becomeUp(connection);
+    } else if (this.#old) {
+      this.#add(connection, "accepted", "old");
+    } else {
+      this.#add(connection, "accepted", "claimed");
+      this.#evidence.claim();
+      this.#probeIfNeeded();
     }
-    connection.actor.tell({ type: "say", text: greetingAnswer(ownId) });
-    if (!wasUp) this.#becomeUp();
   }
 
   #welcome(connection: LinkConnection, id: number): void {
-    const state = this.#connections.get(connection);
-    if (state?.direction !== "dialled" || state.phase === "up") return;
-    const { ownId, peer } = this.#options;
-    if (id !== peer.id) {
-      this.#self.log.warn(`Node ${id} is at ${formatAddress(peer.address)}, where Node ${peer.id} should be`);
-      connection.actor.tell({ type: "part" });
+    const { peer } = this.#options;
+    if (id === peer.id) {
+      this.#becomeUp(connection);
       return;
     }
+    this.#self.log.warn(`Node ${id} is at ${formatAddress(peer.address)}, where Node ${peer.id} should be`);
+    connection.actor.tell({ type: "part" });
+  }
+
+  #becomeUp(connection: LinkConnection): void {
+    const state = this.#connections.get(connection);
+    if (state === undefined) return;
     const wasUp = this.#isUp;
     state.phase = "up";
     state.heardMs = this.#now;
-    this.#self.log.plain(`Node ${ownId} connected to Node ${peer.id}.`);
-    if (!wasUp) this.#becomeUp();
-  }
-
-  #forgetDoubts(): void {
-    this.#probeAnsweredMs = Infinity;
-    this.#closedGreetings = 0;
-  }
-
-  #becomeUp(): void {
-    this.#forgetDoubts();
+    this.#sayConnected(state.direction);
+    this.#evidence.clear();
     this.#endOld();
-    this.#options.owner.tell({ type: "link-up", peer: this.#id });
-  }
-
-  #becomeOld(why: string): void {
-    this.#looksFailed = 0;
-    if (this.#old) return;
-    this.#old = true;
-    this.#self.log.warn(
-      `Node ${this.#id} is an old node (${why}): with it, no majority is needed to lead, and a split network has two leaders`,
-    );
-    this.#options.owner.tell({ type: "old-up", peer: this.#id });
-  }
-
-  #endOld(): void {
-    if (!this.#old) return;
-    this.#old = false;
-    this.#options.owner.tell({ type: "old-down", peer: this.#id });
+    if (!wasUp) this.#options.owner.tell({ type: "link-up", peer: this.#id });
   }
 
   #closed(connection: LinkConnection, silently = false): void {
@@ -293,53 +272,60 @@ class PeerLink {
     if (state === undefined) return;
     this.#connections.delete(connection);
     const now = this.#now;
-    if (state.phase === "old") this.#probeAtMs = now + OLD_LOOK_MS;
     if (state.phase === "up" && !this.#isUp) {
       this.#sayDisconnected();
       this.#options.owner.tell({ type: "link-down", peer: this.#id });
     }
-    if (state.phase !== "greeting" && now - state.sinceMs >= SETTLED_MS) {
+    if (state.phase === "old") this.#probeAtMs = now + OLD_LOOK_MS.alone;
+    if (state.phase === "up" && now - state.sinceMs >= SETTLED_MS) {
       // Whether anybody still listens there is worth knowing at once.
       this.#failures = 0;
       this.#dialAtMs = now;
     } else this.#dialLater();
-    if (silently && state.phase === "greeting") {
-      // An old node of few words; or a process that is dying, which closes its connections before its listener.
-      this.#closedGreetings++;
-      if (this.#closedGreetings > 1 && this.#probeAnsweredMs !== Infinity) this.#provedOld();
+    if (silently && state.phase === "greeting" && !this.#old) {
+      this.#evidence.closeGreeting();
       this.#probeAtMs = this.#dialAtMs;
-      this.#probeIfNeeded();
     }
+    this.#lookForOld();
     this.#dialIfNeeded();
+  }
+
+  #part(connection: LinkConnection): void {
+    connection.actor.tell({ type: "part" });
+    this.#closed(connection);
+  }
+
+  #drop(): void {
+    this.#dropAtMs = Infinity;
+    if (this.#first("old") !== undefined) this.#sayDisconnected();
+    for (const connection of [...this.#connections.keys()]) this.#part(connection);
+  }
+
+  #sayConnected(direction: ConnectionState["direction"]): void {
+    const how = direction === "dialled" ? "to" : "with";
+    this.#self.log.plain(`Node ${this.#options.ownId} connected ${how} Node ${this.#id}.`);
   }
 
   #sayDisconnected(): void {
     this.#self.log.plain(`Node ${this.#options.ownId} disconnected from Node ${this.#id}.`);
   }
 
+  #tellRefused(): void {
+    this.#options.owner.tell({ type: "refused", peer: this.#id });
+  }
+
   #tick(): void {
     const now = this.#now;
     if (now >= this.#dropAtMs) this.#drop();
-    for (const [connection, state] of this.#connections) {
-      const silent = state.phase === "up" && now - state.heardMs >= this.#options.silenceMs;
-      if (silent || (state.phase === "greeting" && now - state.sinceMs >= GREETING_MS)) {
-        connection.actor.tell({ type: "part" });
-        this.#closed(connection);
-      }
+    for (const [connection, { phase, heardMs, sinceMs }] of [...this.#connections]) {
+      const silent = phase === "up" && now - heardMs >= this.#options.silenceMs;
+      if (silent || (phase === "greeting" && now - sinceMs >= GREETING_MS)) this.#part(connection);
     }
-    this.#probeIfNeeded();
+    this.#lookForOld();
     this.#dialIfNeeded();
   }
 
-  #drop(): void {
-    this.#dropAtMs = Infinity;
-    const connected = [...this.#connections.values()].some(({ phase }) => phase !== "greeting");
-    if (connected && !this.#isUp) this.#sayDisconnected();
-    for (const connection of [...this.#connections.keys()]) {
-      connection.actor.tell({ type: "part" });
-      this.#closed(connection);
-    }
-  }
+  // ---- dialling
 
   #dialLater(): void {
     this.#dialAtMs = this.#now + Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most);
@@ -347,85 +333,115 @@ class PeerLink {
 
   #dialIfNeeded(): void {
     if (!this.#wanted || this.#old || this.#dialling || this.#connections.size > 0) return;
-    // A node that closes greetings without a word is greeted again once it has answered a probe.
-    const doubtful = this.#closedGreetings > 0 && this.#probeAnsweredMs === Infinity;
+    // One that may be an old node is left alone until it has answered a probe.
+    const doubtful = this.#evidence.wantsProbe(this.#now, undefined);
     if (doubtful || this.#now < this.#dialAtMs) return;
     this.#dialling = true;
     const { ownId, peer } = this.#options;
+    const { self } = this.#self;
     this.#self.spawn(
-      `dial-${++this.#dials}`,
+      `dial-${++this.#children}`,
       dialer<DialledFrame, LinkConnectionCommand>({
         address: peer.address,
         frames: dialledFrames,
-        session: (connection) => new DialledSession(connection, ownId, this.#self.self),
+        session: (connection) => new DialledSession(connection, ownId, self),
         reconnect: false,
-        connectTimeoutMs: GREETING_MS / 5,
-        down: (down) => {
-          if (!down.wasUp) this.#self.self.tell({ type: "dial-failed", refused: isRefusal(down.reason) });
+        connectTimeoutMs: DIAL_MS,
+        down: ({ wasUp, reason }) => {
+          if (!wasUp) self.tell({ type: "dial-failed", refused: isRefusal(reason) });
         },
       }),
       { onFailure: stop() },
     );
   }
 
-  /** Whether the other node answers a `SEND`: how an old node shows that it is one, and that it is there. */
+  // ---- old nodes
+
+  #lookForOld(): void {
+    if (!this.#old && !this.#isUp) {
+      const greeted = this.#first("greeting")?.[1];
+      const proof = this.#evidence.proof(this.#now, greeted?.sinceMs);
+      if (proof !== undefined) this.#becomeOld(proof);
+    }
+    this.#probeIfNeeded();
+  }
+
+  /** Asks for the list of names: an old node shows by the answer that it is one, and that it is there. */
   #probeIfNeeded(): void {
-    if (this.#probing || this.#now < this.#probeAtMs || !this.#probeIsNeeded()) return;
+    if (this.#probing || this.#isUp || this.#now < this.#probeAtMs) return;
+    const needed = this.#old
+      ? this.#wanted
+      : this.#evidence.wantsProbe(this.#now, this.#first("greeting")?.[1].sinceMs);
+    if (!needed) return;
     this.#probing = true;
+    const { self } = this.#self;
     this.#self.spawn(
-      `probe-${++this.#dials}`,
+      `probe-${++this.#children}`,
       listFetch({
         address: this.#options.peer.address,
-        timeoutMs: ANSWER_MS,
-        done: (outcome) => {
-          const refused = outcome.type === "not-fetched" && outcome.refused;
-          this.#self.self.tell({ type: "probed", outcome: refused ? "refused" : outcome.type });
-        },
+        timeoutMs: PROBE_MS,
+        done: (outcome) => self.tell({ type: "probed", outcome }),
       }),
       { onFailure: stop() },
     );
   }
 
-  #probeIsNeeded(): boolean {
-    if (this.#old) return this.#wanted && this.#connections.size === 0;
-    const waiting = this.#waitingGreeting();
-    if (waiting === undefined) {
-      return this.#wanted && this.#closedGreetings > 0 && this.#probeAnsweredMs === Infinity;
-    }
-    if (this.#probeAnsweredMs === Infinity) return this.#now - waiting.sinceMs >= ANSWER_MS;
-    // It has answered, and is given some time yet for the greeting that came before.
-    const answeredLong = this.#now - Math.max(this.#probeAnsweredMs, waiting.sinceMs) >= LATE_ANSWER_MS;
-    if (answeredLong) this.#provedOld();
-    return false;
-  }
-
-  #waitingGreeting(): ConnectionState | undefined {
-    return [...this.#connections.values()].find(({ phase }) => phase === "greeting");
-  }
-
-  #probed(outcome: FetchOutcome["type"] | "refused"): void {
+  #probed(outcome: FetchOutcome): void {
     const now = this.#now;
-    const answered = outcome === "fetched";
+    const answered = outcome.type === "fetched";
     this.#probing = false;
-    this.#probeAtMs = now + OLD_LOOK_MS;
+    this.#probeAtMs = now +
+      (this.#connections.size > 0 && this.#old ? OLD_LOOK_MS.connected : OLD_LOOK_MS.alone);
     if (this.#old) {
       this.#looksFailed = answered ? 0 : this.#looksFailed + 1;
-      if (this.#looksFailed < OLD_LOOKS) return;
-      this.#sayDisconnected();
-      this.#endOld();
+      if (this.#looksFailed > 0 && this.#looksFailed < OLD_LOOKS) this.#probeAtMs = now + OLD_LOOK_MS.alone;
+      if (this.#looksFailed >= OLD_LOOKS) this.#loseOld();
       return;
     }
-    this.#probeAnsweredMs = answered && !this.#isUp ? now : Infinity;
-    this.#probeAtMs = now;
-    if (!answered) this.#closedGreetings = 0;
-    if (outcome === "refused") this.#options.owner.tell({ type: "refused", peer: this.#id });
+    this.#evidence.probed(answered, now);
+    if (outcome.type === "not-fetched" && outcome.refused) this.#tellRefused();
+    if (!this.#evidence.isSuspected) this.#refuteClaims();
+    this.#lookForOld();
+    this.#dialIfNeeded();
   }
 
-  #provedOld(): void {
-    this.#forgetDoubts();
-    for (const state of this.#connections.values()) if (state.phase === "greeting") state.phase = "old";
-    this.#self.log.plain(`Node ${this.#options.ownId} connected to Node ${this.#id}.`);
-    this.#becomeOld("it answers SEND, and no greeting");
+  #refuteClaims(): void {
+    for (const [connection, { phase }] of [...this.#connections]) {
+      if (phase !== "claimed") continue;
+      const { id, address } = this.#options.peer;
+      this.#self.log.warn(
+        `Sent ${connection.remote} away: it claims to be Node ${id}, and nobody answers at ${
+          formatAddress(address)
+        }`,
+      );
+      this.#part(connection);
+    }
+  }
+
+  #becomeOld(why: string): void {
+    this.#old = true;
+    this.#looksFailed = 0;
+    this.#probeAtMs = this.#now + OLD_LOOK_MS.alone;
+    this.#evidence.clear();
+    const states = [...this.#connections.values()];
+    for (const state of states) state.phase = "old";
+    this.#sayConnected(states.some(({ direction }) => direction === "accepted") ? "accepted" : "dialled");
+    this.#self.log.warn(
+      `Node ${this.#id} is an old node (${why}): with it no majority is needed to lead, and a split network has two leaders`,
+    );
+    this.#options.owner.tell({ type: "old-up", peer: this.#id });
+  }
+
+  #loseOld(): void {
+    this.#sayDisconnected();
+    for (const connection of [...this.#connections.keys()]) this.#part(connection);
+    this.#endOld();
+  }
+
+  #endOld(): void {
+    if (!this.#old) return;
+    this.#old = false;
+    this.#options.owner.tell({ type: "old-down", peer: this.#id });
   }
 }
 
