@@ -13,29 +13,23 @@ const RECORD = `Last updated: ${STAMP}\nStudent ID: 1\nName: A\nDate of Birth: 2
 }\n`;
 const encoder = new TextEncoder();
 
+/** A line of a server's output, and when it came. */
+interface Line {
+  readonly text: string;
+  readonly at: number;
+}
+
 /** A records server in a process of its own, as it is by default: it logs each write. */
 class Subject implements AsyncDisposable {
-  readonly port: number;
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
-  /** Told each line that the server prints. */
-  readonly #seen: Set<(line: string) => void>;
+  readonly #lines: Line[] = [];
+  #grown: () => void = () => {};
+  #isOver = false;
 
-  private constructor(
-    child: Deno.ChildProcess,
-    reading: Promise<void>,
-    seen: Set<(line: string) => void>,
-    port: number,
-  ) {
-    this.#child = child;
-    this.#reading = reading;
-    this.#seen = seen;
-    this.port = port;
-  }
-
-  static async start(folder: string, ...flags: string[]): Promise<Subject> {
+  private constructor(folder: string, flags: readonly string[]) {
     const script = new URL("../../tasks/records_server.ts", import.meta.url).pathname;
-    const child = new Deno.Command(Deno.execPath(), {
+    this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0", "--max-clients", "300"],
         ...["--file-path", `${folder}/files`, "--record-path", folder, ...flags],
@@ -44,15 +38,30 @@ class Subject implements AsyncDisposable {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    const seen = new Set<(line: string) => void>();
-    const reading = readLines(child.stdout, (line) => seen.forEach((tell) => tell(line)));
-    const ready = await lineOf(seen, /ready to receive on port/);
-    return new Subject(child, reading, seen, Number(/\d+/.exec(ready)?.[0]));
+    this.#reading = readLines(this.#child.stdout, (text) => {
+      this.#lines.push({ text, at: performance.now() });
+      this.#grown();
+    }).finally(() => {
+      this.#isOver = true;
+      this.#grown();
+    });
   }
 
-  /** The next line like this. */
-  line(pattern: RegExp): Promise<string> {
-    return lineOf(this.#seen, pattern);
+  static async start(folder: string, ...flags: string[]): Promise<{ subject: Subject; port: number }> {
+    const subject = new Subject(folder, flags);
+    const { text } = await subject.line(/ready to receive on port/);
+    return { subject, port: Number(/\d+/.exec(text)?.[0]) };
+  }
+
+  /** The first line like this, also one that was there before. */
+  async line(pattern: RegExp): Promise<Line> {
+    for (let from = 0;;) {
+      const found = this.#lines.slice(from).find(({ text }) => pattern.test(text));
+      if (found !== undefined) return found;
+      if (this.#isOver) throw new Error(`Cannot measure the server: it ended without ${pattern}`);
+      from = this.#lines.length;
+      await new Promise<void>((resolve) => this.#grown = resolve);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,17 +78,6 @@ async function readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>, tell: 
     rest = parts.pop() ?? "";
     parts.forEach(tell);
   }
-}
-
-function lineOf(seen: Set<(line: string) => void>, pattern: RegExp): Promise<string> {
-  return new Promise((resolve) => {
-    const tell = (line: string) => {
-      if (!pattern.test(line)) return;
-      seen.delete(tell);
-      resolve(line);
-    };
-    seen.add(tell);
-  });
 }
 
 async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
@@ -198,14 +196,15 @@ function throughput(operation: Operation): Bench {
     run: ({ quick }) =>
       inFolder(async (folder) => {
         const durationMs = quick ? 50 : 1000;
-        await using subject = await Subject.start(folder, "--update-timer", "3600");
+        const { subject, port } = await Subject.start(folder, "--update-timer", "3600");
+        await using _ = subject;
         const rows: Row[] = [];
         for (const workers of CLIENTS) {
-          await served("durable writes", subject.port, workers, 1);
+          await served("durable writes", port, workers, 1);
           const values: number[] = [];
           const floors: number[] = [];
           for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-            values.push(await served(operation, subject.port, workers, durationMs));
+            values.push(await served(operation, port, workers, durationMs));
             floors.push(await bare(operation, folder, workers, durationMs));
           }
           rows.push({
@@ -244,22 +243,26 @@ function refresh(stored: number, due: number): Promise<RefreshFigures> {
       Deno.writeTextFileSync(`${folder}/files/${id}.txt`, RECORD.replace(STAMP, stamp));
     }
     Deno.writeTextFileSync(`${folder}/records.json`, JSON.stringify(records));
-    await using subject = await Subject.start(folder, "--update-timer", "1.5", "--update-threshold", "50000");
-    const client = await Client.connect(subject.port);
-    const over = subject.line(/^Files updated/);
-    await subject.line(/^Updating files/);
-    const start = performance.now();
-    let took = NaN;
-    over.then(() => took = performance.now() - start);
+    const { subject, port } = await Subject.start(
+      folder,
+      "--update-timer",
+      "2",
+      "--update-threshold",
+      "50000",
+    );
+    await using _ = subject;
+    const client = await Client.connect(port);
+    const { at: begun } = await subject.line(/^Updating files/);
+    let took: number | undefined;
+    const over = subject.line(/^Files updated/).then(({ at }) => took = at - begun);
     const times: number[] = [];
-    while (Number.isNaN(took)) {
-      const request = encoder.encode(
-        JSON.stringify({ client_ID: `${times.length * 7919 % stored}`, type: "read" }),
-      );
+    while (took === undefined) {
+      const request = { client_ID: `${times.length * 7919 % stored}`, type: "read" };
       const before = performance.now();
-      await client.ask(request);
+      await client.ask(encoder.encode(JSON.stringify(request)));
       times.push(performance.now() - before);
     }
+    await over;
     client.close();
     times.sort((a, b) => a - b);
     return { took, readP99: times[Math.floor(times.length * 0.99)] ?? NaN };
