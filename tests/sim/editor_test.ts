@@ -4,7 +4,7 @@ import { runCampaign } from "./_harness.ts";
 import { editor, editorCampaign } from "./editor_campaign.ts";
 
 Deno.test("editor under chaos: what a client has seen stays in its place, and everybody sees the same", async () => {
-  await runCampaign(editor, 300);
+  await runCampaign(editor, 400);
 });
 
 for (const sync of ["never", "interval"] as const) {

@@ -7,7 +7,7 @@ import { mutant } from "./_mutant.ts";
 import { election, electionCampaign } from "./election_campaign.ts";
 
 Deno.test("election under chaos: never two leaders in one term, and a leader in time", async () => {
-  await runCampaign(election, 100);
+  await runCampaign(election, 200);
 });
 
 Deno.test("election under chaos: one that does not count votes is found out", async () => {
