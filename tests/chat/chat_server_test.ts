@@ -134,6 +134,17 @@ Deno.test("chat: rooms are made on first use, and what is said in one is heard i
   assertEquals(await eve.line(), "Open rooms: Tea (2), other (1)");
 });
 
+Deno.test("chat: help names every command, and each that it names is one", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  await ann.send("/help\n/who\n");
+  const help: string[] = [];
+  for (let line; (line = await ann.line()) !== "In lobby: ann";) help.push(line ?? "");
+  assertEquals(help.map((line) => line.split(" ")[0]), [
+    ...["/who", "/me", "/msg", "/join", "/rooms", "/history", "/quit", "//TEXT"],
+  ]);
+});
+
 Deno.test("chat: a private message reaches one person, in any room, and nobody else", async () => {
   await using chat = await startChat();
   using ann = await chat.enter("ann");

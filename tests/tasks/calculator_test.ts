@@ -7,7 +7,7 @@ import socket, sys, time
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.settimeout(15)
 s.sendall("Adarsh".encode())
-time.sleep(0.3)
+time.sleep(1)
 for expression in ["12 + 13", "-6 * 6.96", "q"]:
     s.sendall(expression.encode())
     print("CLIENT RECEIVED: " + s.recv(1024).decode(), end="", flush=True)

@@ -10,7 +10,7 @@ import socket, sys, time
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.settimeout(15)
 s.sendall(sys.argv[2].encode())
-time.sleep(0.3)
+time.sleep(1)
 s.sendall("hello from an old client".encode())
 print(s.recv(1024).decode(), end="", flush=True)
 s.sendall("quit".encode())

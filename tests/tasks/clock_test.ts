@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { available, runTask, startProcess, startTask } from "../_helpers.ts";
+import { available, deadline, runTask, startProcess, startTask } from "../_helpers.ts";
 
 /** An old client: Python, one datagram, one answer. */
 const OLD_CLIENT = `
@@ -75,4 +75,36 @@ Deno.test({
     assertEquals(stderr, "");
     assertMatch(stdout, /^\d{4}-\d\d-\d\d\n\d\d:\d\d:\d\d\n(Error: unknown request\n){3}$/);
   },
+});
+
+Deno.test("clock:server: tells the time of its machine's zone, or UTC where asked to", async () => {
+  const inZone = (timeZone: string, timeMs: number) =>
+    new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(timeMs);
+  // Fourteen hours ahead: the date differs from UTC's most of the day, the time always.
+  const zone = "Pacific/Kiritimati";
+  for (const [flags, expected] of [[[], zone], [["--utc"], "UTC"]] as const) {
+    await using server = startTask("clock:server", ["--port", "0", "--host", "127.0.0.1", ...flags], {
+      env: { TZ: zone },
+    });
+    const port = await server.port();
+    const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+    try {
+      const ask = async (request: string) => {
+        await socket.send(new TextEncoder().encode(request), {
+          hostname: "127.0.0.1",
+          port,
+          transport: "udp",
+        });
+        const [bytes] = await deadline(socket.receive(), undefined, "the answer");
+        return new TextDecoder().decode(bytes);
+      };
+      const before = Math.floor(Date.now() / 1000) * 1000;
+      const told = `${await ask("SEND_DATE")} ${await ask("SEND_TIME")}`;
+      const possible = [];
+      for (let timeMs = before; timeMs <= Date.now(); timeMs += 1000) possible.push(inZone(expected, timeMs));
+      assert(possible.includes(told), `${told} is one of ${possible}`);
+    } finally {
+      socket.close();
+    }
+  }
 });
