@@ -231,14 +231,16 @@ class SharedDocument {
 
   /** False when it takes time. */
   #commitNow(): boolean {
+    let batch: Batch | undefined;
     try {
-      const batch = this.#log.flushNow();
-      if (batch !== undefined) this.#saved(batch);
-      return batch !== undefined;
+      batch = this.#log.flushNow();
     } catch (error) {
       this.#notSaved(error);
       return true;
     }
+    if (batch === undefined) return false;
+    this.#saved(batch);
+    return true;
   }
 
   #saved(batch: Batch): void {

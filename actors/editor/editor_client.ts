@@ -39,7 +39,7 @@ export interface EditorClientOptions {
   readonly reconnect?: Backoff | false;
   /** Told what happens, inside the client's actor. */
   readonly happened: (event: EditorClientEvent) => void;
-  /** Milliseconds in which what was written must be sent when leaving. @default 5000 */
+  /** Milliseconds that the server may take, when the client leaves, to read what was written. @default 5000 */
   readonly drainMs?: number;
 }
 
@@ -50,7 +50,7 @@ type Message =
   | { readonly type: "unsent"; readonly texts: readonly string[] }
   | { readonly type: "happened"; readonly event: EditorClientEvent };
 
-type SessionMessage = EditorClientCommand | { readonly type: "look" };
+type SessionMessage = EditorClientCommand | { readonly type: "look" } | { readonly type: "give-up" };
 
 /** A document that has come is followed by silence of this length. */
 const SETTLED_MS = 500;
@@ -102,7 +102,7 @@ class EditorClient {
         reconnect,
         frames: () => documentLines(),
         session: (connection) =>
-          new ClientSession(connection, this.#seen, (message) => self.self.tell(message)),
+          new ClientSession(connection, this.#seen, drainMs ?? 5000, (message) => self.self.tell(message)),
         up: ({ connection }) => self.self.tell({ type: "up", connection }),
         down: (down) => self.self.tell({ type: "down", down }),
       }),
@@ -165,6 +165,7 @@ class EditorClient {
 class ClientSession implements Session<string, SessionMessage> {
   readonly #connection: Connection<SessionMessage>;
   readonly #seen: SeenDocument;
+  readonly #leaveMs: number;
   readonly #tell: (message: Message) => void;
   #lines = 0;
   #linesAtLastLook = 0;
@@ -176,10 +177,12 @@ class ClientSession implements Session<string, SessionMessage> {
   constructor(
     connection: Connection<SessionMessage>,
     seen: SeenDocument,
+    leaveMs: number,
     tell: (message: Message) => void,
   ) {
     this.#connection = connection;
     this.#seen = seen;
+    this.#leaveMs = leaveMs;
     this.#tell = tell;
     this.#look();
   }
@@ -197,6 +200,11 @@ class ClientSession implements Session<string, SessionMessage> {
         else this.#unclear.push(message.text);
         return;
       case "leave":
+        // Not closed at once: what the server has not read yet would be lost if it sends something meanwhile.
+        this.#connection.endSending();
+        this.#connection.context.after(this.#leaveMs, { type: "give-up" });
+        return;
+      case "give-up":
         return this.#connection.end();
       case "look":
         return this.#settle();

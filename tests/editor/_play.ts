@@ -25,10 +25,14 @@ export function startPython(program: string, ...args: string[]): TestProcess {
   return startProcess("python3", ["-u", new URL(program, import.meta.url).pathname, ...args]);
 }
 
-/** A client that only listens, or also floods: it keeps all that it was sent. */
+/** How much of the end of what came is looked at while it comes. */
+const TAIL_BYTES = 200;
+
+/** A client that keeps all that it is sent. */
 export class Crowd implements Disposable {
   readonly conn: Deno.TcpConn;
-  #text = "";
+  readonly #chunks: Uint8Array[] = [];
+  #length = 0;
   #ended = false;
   #waiting = new Set<() => void>();
   readonly #done: Promise<void>;
@@ -42,17 +46,29 @@ export class Crowd implements Disposable {
     return new Crowd(await deadline(Deno.connect({ hostname: "127.0.0.1", port })));
   }
 
+  /** How many bytes it was sent. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** All that it was sent. */
   get text(): string {
-    return this.#text;
+    return decode(this.#chunks);
+  }
+
+  /** The end of what it was sent. */
+  get tail(): string {
+    let first = this.#chunks.length;
+    for (let bytes = 0; first > 0 && bytes < TAIL_BYTES;) bytes += this.#chunks[--first]?.length ?? 0;
+    return decode(this.#chunks.slice(first));
   }
 
   async #listen(): Promise<void> {
     const buffer = new Uint8Array(65536);
-    const decoder = new TextDecoder();
     try {
       for (let count; (count = await this.conn.read(buffer)) !== null;) {
-        this.#text += decoder.decode(buffer.subarray(0, count), { stream: true });
+        this.#chunks.push(buffer.slice(0, count));
+        this.#length += count;
         this.#wake();
       }
     } catch {
@@ -67,10 +83,10 @@ export class Crowd implements Disposable {
     this.#waiting.clear();
   }
 
-  /** Waits until what it was sent satisfies a condition. */
-  async until(holds: (text: string) => boolean, what: string, limitMs = 30_000): Promise<void> {
+  /** Waits until what it was sent satisfies a condition, which is looked at with each piece: `tail` is cheap, `text` is not. */
+  async until(holds: () => boolean, what: string, limitMs = 60_000): Promise<void> {
     const wait = async () => {
-      while (!holds(this.#text)) {
+      while (!holds()) {
         if (this.#ended) throw new Error(`Cannot wait for ${what}: the connection ended`);
         await new Promise<void>((resolve) => this.#waiting.add(resolve));
       }
@@ -95,4 +111,9 @@ export class Crowd implements Disposable {
       // Closed before.
     }
   }
+}
+
+function decode(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
 }

@@ -31,11 +31,11 @@ for (const sync of ["always", "never"]) {
       {
         await using play = await startEditor(folder, "--sync", sync);
         using reader = await Crowd.join(play.port);
-        await reader.until((text) => text === before, "the document");
+        await reader.until(() => reader.text === before, "the document");
         const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
         const floods = writers.map((writer, n) => flood(writer, `${round}.${n}`));
         const length = before.length + 20_000 + 7_000 * round;
-        await reader.until((text) => text.length > length, "the load");
+        await reader.until(() => reader.length > length, "the load");
         play.server.kill("SIGKILL");
         await Promise.all([reader, ...writers].map((client) => client.ended()));
         await Promise.all(floods);
@@ -46,7 +46,7 @@ for (const sync of ["always", "never"]) {
       await using play = await startEditor(folder);
       using late = await Crowd.join(play.port);
       const size = (await Deno.stat(path)).size;
-      await late.until((text) => text.length === size, "the document after the crash");
+      await late.until(() => late.length === size, "the document after the crash");
       const document = await Deno.readTextFile(path);
       assertEquals(late.text, document);
       check(document, before, received, round);

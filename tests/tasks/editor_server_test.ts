@@ -99,7 +99,9 @@ Deno.test("editor server: whoever joins in the middle sees no gap and no repeat"
   }
   writing = false;
   await wrote;
-  await Promise.all(joiners.map((joiner) => joiner.until((text) => text.endsWith("the end\n"), "the end")));
+  await Promise.all(
+    joiners.map((joiner) => joiner.until(() => joiner.tail.endsWith("the end\n"), "the end")),
+  );
   const document = await Deno.readTextFile(path);
   for (const [i, joiner] of joiners.entries()) {
     assert(joiner.text === document.replace(`joiner ${i} is here\n`, ""), `joiner ${i}`);
