@@ -32,6 +32,8 @@ export interface StepControl {
 
 /** After so much work, sockets and timers get their turn. */
 const SLICE_MS = 1;
+/** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
+const CHOICES_A_SLICE = 2048;
 /** The most messages between two readings of the clock, which costs as much as several messages. */
 const MAX_STRIDE = 512;
 /** Rings with more slots than this are given back when they are no longer needed. */
@@ -53,6 +55,7 @@ export class Scheduler implements StepControl {
   /** Messages that may go by before the clock is read. */
   #allowance = 0;
   #stride = 16;
+  #choicesLeft = CHOICES_A_SLICE;
   #now = 0;
   #nowIsFresh = false;
   /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
@@ -161,9 +164,16 @@ export class Scheduler implements StepControl {
   }
 
   #checkSlice(): boolean {
-    if (this.isChoosing) return false;
+    if (this.isChoosing) return this.#countChoice();
     this.#sliceIsOver ||= this.#readClock();
     return !this.#sliceIsOver;
+  }
+
+  /** Where the world chooses, turns are of one message. */
+  #countChoice(): false {
+    this.#sliceStartedAt = 0;
+    this.#sliceIsOver ||= --this.#choicesLeft <= 0;
+    return false;
   }
 
   /** Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice. */
@@ -185,10 +195,13 @@ export class Scheduler implements StepControl {
   /** The slice is used up: sockets and timers first, then the rest. */
   #yield(): void {
     this.#endSlice();
-    this.#loop.afterPoll(this.#drain);
+    // Where time stands still while actors work, the slice takes its time now.
+    if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
+    else this.#loop.afterPoll(this.#drain);
   }
 
   #endSlice(): void {
+    this.#choicesLeft = CHOICES_A_SLICE;
     this.#sliceStartedAt = -1;
     this.#sliceIsOver = false;
     this.#nowIsFresh = false;
