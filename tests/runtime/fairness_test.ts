@@ -1,0 +1,153 @@
+import { assert, assertEquals } from "@std/assert";
+import { ActorSystem, type Behavior, type Ref, restart, resume, topic } from "../../mod.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import { denoWorld } from "../../actors/world/deno.ts";
+import { deadline } from "../_helpers.ts";
+
+/** Ways never to come to an end. Each is given what to call as it goes on. */
+const FLOODS: Readonly<Record<string, (system: ActorSystem, beat: () => void) => void>> = {
+  "tells itself": (system, beat) => {
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      self.self.tell(message);
+    }).tell("on");
+  },
+  "tells itself twice, and is never done": (system, beat) => {
+    let waiting = 1;
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      for (waiting--; waiting < 5000; waiting++) self.self.tell(message);
+    }).tell("on");
+  },
+  "tells itself in handlers that are promises": (system, beat) => {
+    system.spawn<string>("flood", (self) => async (message) => {
+      beat();
+      await Promise.resolve();
+      self.self.tell(message);
+    }).tell("on");
+  },
+  "offers itself in a bounded mailbox": (system, beat) => {
+    system.spawn<string>("flood", (self) => async (message) => {
+      beat();
+      await self.self.offer(message);
+    }, { mailbox: { capacity: 1 } }).tell("on");
+  },
+  "pipes settled promises to itself": (system, beat) => {
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      self.pipe(Promise.resolve(message), (same) => same, () => message);
+    }).tell("on");
+  },
+  "answers another that answers it": (system, beat) => {
+    const player: Behavior<Ref<never>> = (self) => (other) => {
+      beat();
+      (other as Ref<Ref<never>>).tell(self.self);
+    };
+    const [ping, pong] = [system.spawn("ping", player), system.spawn("pong", player)];
+    ping.tell(pong);
+  },
+  "asks another that answers": (system, beat) => {
+    const answering = system.spawn<Ref<string>>("answering", () => (replyTo) => replyTo.tell("on"));
+    system.spawn<string>("flood", () => async () => {
+      for (;;) {
+        beat();
+        await answering.ask<string>((replyTo) => replyTo, { timeout: 60_000 });
+      }
+    }, { shutdown: 1000 }).tell("on");
+  },
+  "fails on each message, and is resumed": (system, beat) => {
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      self.self.tell(message);
+      throw new Error("told to");
+    }, { onFailure: resume() }).tell("on");
+  },
+  "fails on each message, and is restarted": (system, beat) => {
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      self.self.tell(message);
+      throw new Error("told to");
+    }, { onFailure: restart({ limit: 1_000_000_000, within: 0.001 }) }).tell("on");
+  },
+  "spawns children that stop": (system, beat) => {
+    system.spawn<string>("flood", (self) => () => {
+      beat();
+      const child = self.spawn<string>("child", (it) => {
+        it.stop();
+        return () => {};
+      });
+      self.watch(child, () => "again");
+    }).tell("on");
+  },
+  "publishes what it subscribes to": (system, beat) => {
+    const echoes = topic<string>("echoes");
+    system.spawn<string>("flood", (self) => {
+      self.subscribe(echoes, (message) => message);
+      return (message) => {
+        beat();
+        self.publish(echoes, message);
+      };
+    }).tell("on");
+  },
+  "stashes and puts back": (system, beat) => {
+    system.spawn<string>("flood", (self) => (message) => {
+      beat();
+      self.stash.push(message);
+      self.stash.unstashAll();
+    }).tell("on");
+  },
+};
+
+/** Sends a byte to and fro over a real socket, so often. */
+async function echoes(rounds: number): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serve = async () => {
+    using connection = await listener.accept();
+    const buffer = new Uint8Array(1);
+    while (await connection.read(buffer) !== null) await connection.write(buffer);
+  };
+  const served = serve();
+  {
+    using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+    const buffer = new Uint8Array(1);
+    for (let i = 0; i < rounds; i++) {
+      await client.write(new Uint8Array([i]));
+      await client.read(buffer);
+      assertEquals(buffer[0], i);
+    }
+  }
+  await served;
+}
+
+for (const [what, flood] of Object.entries(FLOODS)) {
+  Deno.test(`fairness: an actor that ${what} starves no socket and no timer, and can be stopped`, async () => {
+    // Its log would be as long as the flood.
+    const world = { ...denoWorld(), log: { enabled: () => false, write: () => {} } };
+    const system = new ActorSystem("test", { world });
+    let beats = 0;
+    flood(system, () => beats++);
+    const timer = new Promise<void>((resolve) => setTimeout(resolve, 5));
+    await deadline(timer, undefined, "a timer beside the flood");
+    await deadline(echoes(5), undefined, "a socket beside the flood");
+    const before = beats;
+    await deadline(new Promise<void>((resolve) => setTimeout(resolve, 5)), undefined, "a second timer");
+    assert(beats > before, "the flood has run dry");
+    await deadline(system.stop(), undefined, "the stop");
+  });
+
+  Deno.test(`fairness: an actor that ${what} lets virtual time go by`, async () => {
+    const sim = simWorld({ seed: 1 });
+    const { world } = sim.host("a", { logLevel: "error" });
+    const system = new ActorSystem("test", {
+      world: { ...world, log: { enabled: () => false, write: () => {} } },
+    });
+    let beats = 0;
+    flood(system, () => beats++);
+    let rang = false;
+    world.clock.timer(5, () => rang = true);
+    await sim.until(() => rang, 1000);
+    assert(beats > 0);
+    await sim.settle(system.stop());
+    sim.close();
+  });
+}
