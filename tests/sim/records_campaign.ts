@@ -15,14 +15,19 @@ const CHAOS_MS = 6000;
 const CLIENTS = ["1", "22", "333"];
 
 /** The records store as it is. */
-export const records: Campaign = { name: "records under chaos", run };
+export const records: Campaign = recordsCampaign("records under chaos", recordsServer);
 
-async function run(sim: SimWorld): Promise<void> {
+/** The campaign with the store as given. */
+export function recordsCampaign(name: string, store: typeof recordsServer): Campaign {
+  return { name, run: (sim) => run(sim, store) };
+}
+
+async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   const server = sim.host("server");
   server.disk.makeFolder(PLACES.filesFolder);
   server.disk.makeFolder(PLACES.recordFolder);
   server.start(service("records", () =>
-    recordsServer({
+    store({
       ...PLACES,
       address: { hostname: "::", port: PORT },
       maxConnections: 1000,
