@@ -128,8 +128,10 @@ onStage(
       if (isFirst) registry.register(key, b);
       isFirst = false;
     });
+    let isTold = false;
     const throws = registry.observe(key, () => {
-      if (!isFirst) throw new Error("observer");
+      if (isTold) throw new Error("observer");
+      isTold = true;
     });
     const seen: (string | undefined)[] = [];
     registry.observe(key, (ref) => void seen.push(ref?.path));

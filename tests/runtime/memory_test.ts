@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import { ActorSystem, type ActorSystemOptions } from "../../mod.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import { root, startProcess } from "../_helpers.ts";
+
+Deno.test("memory: a million messages to one actor, asks, and lives of children leave none behind", async () => {
+  await using flood = startProcess(Deno.execPath(), [
+    "run",
+    "-q",
+    "--no-check",
+    "--v8-flags=--expose-gc",
+    "--config",
+    `${root}deno.json`,
+    `${root}tests/runtime/_flood.ts`,
+  ]);
+  const { code, stdout, stderr } = await flood.ended(120_000);
+  assertEquals(code, 0, stderr);
+  const left: Record<string, number> = JSON.parse(stdout);
+  assertEquals(Object.keys(left), ["tell", "tell, asynchronous", "ask", "lives"]);
+  for (const [name, bytes] of Object.entries(left)) {
+    assert(bytes < 3_000_000, `${name} left ${bytes} bytes: ${stdout}`);
+  }
+});
+
+Deno.test("memory: a mailbox gives back what a flood made it grow to, and so does the scheduler", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { world } = sim.host("a");
+  const { soon, afterPoll, nextTurn } = world.loop;
+  const options: ActorSystemOptions = { world: { ...world, loop: { soon, afterPoll, nextTurn } } };
+  const system = new ActorSystem("test", options);
+  const ref = system.spawn<number>("a", () => () => {});
+  await sim.advance(0);
+  for (let i = 0; i < 100_000; i++) ref.tell(i);
+  const slots = () => Reflect.get(ref, "slots") as number;
+  assert(slots() >= 100_000);
+  await sim.advance(1000);
+  assertEquals(slots(), 0);
+  for (let i = 0; i < 10; i++) ref.tell(i);
+  await sim.advance(1000);
+  // A small one is kept: it is used again and again.
+  assert(slots() > 0 && slots() <= 1024);
+  await sim.settle(system.stop());
+  assertEquals(slots(), 0);
+  sim.close();
+});
