@@ -63,7 +63,10 @@ export function parseChatInput(line: string): ChatInput {
   if (line === "quit") return { type: "quit" };
   if (line.startsWith("//")) return { type: "say", text: line.slice(1) };
   if (!line.startsWith("/")) return { type: "say", text: line };
-  const [, command = "", rest = ""] = /^\/([^ ]*) *(.*?) *$/s.exec(line) ?? [];
+  // Cut by hand: a pattern that drops the spaces at the end takes the square of their number.
+  const space = line.indexOf(" ");
+  const command = line.slice(1, space < 0 ? line.length : space);
+  const rest = space < 0 ? "" : line.slice(space).trim();
   switch (command) {
     case "who":
     case "rooms":

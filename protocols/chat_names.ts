@@ -9,6 +9,9 @@ import { visibleText } from "./visible_text.ts";
 /** The most characters (code points) of a name. */
 export const MAX_NAME_CHARACTERS = 32;
 
+/** The longest text, in UTF-16 units, that is looked at for a name: spaces and combining marks may make it longer than the name. */
+const MAX_TYPED_LENGTH = 8 * MAX_NAME_CHARACTERS;
+
 /** A name that is allowed. */
 export interface ChatName {
   /** As people see it, NFC. */
@@ -44,12 +47,12 @@ const WITHOUT_INK = /\p{Default_Ignorable_Code_Point}/u;
  * ```
  */
 export function parseChatName(typed: string): ChatName | BadChatName {
+  const tooLong = { problem: `a name has 1 to ${MAX_NAME_CHARACTERS} characters` };
+  // What is much too long is not looked at: dropping the spaces in it would take the square of their number.
+  if (typed.length > MAX_TYPED_LENGTH) return tooLong;
   const text = typed.replace(/^ +| +$/g, "").normalize("NFC");
-  // A length in UTF-16 units is never below the length in characters: a very long text need not be counted.
-  const characters = text.length > 4 * MAX_NAME_CHARACTERS ? text.length : [...text].length;
-  if (characters < 1 || characters > MAX_NAME_CHARACTERS) {
-    return { problem: `a name has 1 to ${MAX_NAME_CHARACTERS} characters` };
-  }
+  const characters = [...text].length;
+  if (characters < 1 || characters > MAX_NAME_CHARACTERS) return tooLong;
   if (!ALLOWED.test(text) || WITHOUT_INK.test(text)) {
     return { problem: `"${visibleText(text)}" has more than letters, digits, _, - and .` };
   }

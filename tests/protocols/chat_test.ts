@@ -181,3 +181,24 @@ Deno.test("visible text: nothing that a terminal obeys is left, and what people 
   for (const text of ["Zoë 田中 नमस्ते", "👩‍👩‍👧 🇩🇪", "שלום"]) assertEquals(visibleText(text), text);
   assertEquals(excerpt("\n".repeat(200), { maxLength: 2 }), "␊␊… (200 characters)");
 });
+
+Deno.test("chat: no line takes longer to read than its length", () => {
+  const spaces = " ".repeat(65_000);
+  // With a pattern that goes back and forth each of these takes seconds, and all of them minutes.
+  for (let round = 0; round < 20; round++) {
+    for (
+      const line of [
+        `x${spaces}y`,
+        `/me a${spaces}b`,
+        `/msg a${spaces}b`,
+        `/${spaces}x`,
+        `/x${spaces}`,
+        spaces,
+      ]
+    ) {
+      parseChatInput(line);
+      assert("problem" in parseChatName(line));
+      visibleText(line);
+    }
+  }
+});
