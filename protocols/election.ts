@@ -2,128 +2,61 @@
  * Who leads: the lowest ID that a majority can reach.
  *
  * Pure: {@linkcode Election} is told of time, links and messages, and answers with what is to be done. It holds no
- * clock, no socket and no file, so that a thousand random networks run through it in a second.
+ * clock, no socket and no file, so that a thousand random networks run through it in seconds.
  *
  * ## Messages
  *
- * (`election_messages.ts`) `beat`, from everyone to everyone it is linked with, each heartbeat: term, leader. `ack`, from
- * a follower to its leader. `poll` and `poll-granted`: would you vote for me? `vote-request` and `vote`: do. `bye`.
+ * As in `election_messages.ts`. `beat`, from everyone to everyone it is linked with, once a heartbeat: "I am here, in this term, and
+ * follow this leader". `ack`, from a follower to its leader, for each of its beats. `poll` and `poll-granted`: would you vote for me? `vote-request` and
+ * `vote`: do. `bye`: I am stopping.
  *
  * ## Rules
  *
  * 1. **Terms.** Time is cut into terms, numbered upwards. A node votes at most once in a term, and what it voted is on
- *    disk before it is said ({@linkcode RememberAction} comes before the {@linkcode SendAction} that depends on it). Who
- *    has the votes of a quorum, a majority at least, leads that term. A node never goes back to a lower term.
- * 2. **Leases.** A leader that has no acknowledgement of beats sent within the last {@linkcode ElectionTimes.leaseMs}
- *    from a quorum steps down. A follower that heard its leader within `electionTimeoutMs` (never less than the lease) helps
- *    nobody else, but by rule 5. So one that was cut off has stepped down before another is elected.
- * 3. **Polls first.** Nobody opens a term before a quorum has said that it would vote for it: a node that
- *    cannot win, cut off, flapping or frozen, never disturbs the others with a higher term.
- * 4. **The lowest first.** With no leader, a node waits one step for each lower ID that may be there; and a node that
- *    could lead itself refuses polls of higher IDs for a while. These only order who tries first; a lower ID that cannot win
- *    holds the others up for a bounded time.
- * 5. **The lowest in the end.** A voter lets a node with a lower ID than its leader's take over as soon as
- *    it has been in unbroken contact with that node for a damping window. The window doubles with each time that node led and was lost
- *    within the last minute: a node that comes and goes does not depose a healthy leader each time. The node that takes over polls and is voted for as always, the old leader votes too:
- *    this is the planned handover.
- * 6. **Starting.** A node that starts asks for votes once it is in contact with all the others, or with a quorum after `waitMs`.
- * 7. **Forgetting.** A node without its memory (new, or its file is lost) must not vote a second time in a term in which it voted before. It neither
- *    votes nor stands until it knows that it cannot: see {@linkcode Election} `#recollect`.
+ *    disk before it is said: {@linkcode RememberAction} comes before the {@linkcode SendAction} that depends on it. Who
+ *    has the votes of a quorum, a majority at least, leads that term. A node never goes back to a lower term, and
+ *    believes no second leader in one.
+ * 2. **Leases.** A leader steps down when fewer than a quorum have acknowledged beats that it sent within the last
+ *    {@linkcode ElectionTimes.leaseMs}. A follower that heard its leader within `electionTimeoutMs`, which is never less than
+ *    the lease, votes for nobody else, but by rule 5. So a leader that is cut off or frozen has stepped down
+ *    before another is elected, as far as clocks run alike; and where they do not, its term is the lower one (see the file log).
+ * 3. **Polls first.** Nobody opens a term before a quorum has said that it would vote for it: a node that cannot win,
+ *    cut off, flapping or frozen, disturbs nobody with a higher term.
+ * 4. **The lowest first.** With no leader, a node waits one step for each lower ID that may be there, and a node that
+ *    could lead itself refuses the polls of higher IDs for a while. This only orders who tries first: a lower ID that cannot win holds
+ *    the others up for a bounded time.
+ * 5. **The lowest in the end.** A lower ID than the leader's takes over: it polls, and is voted for, as always. A voter,
+ *    the leader too, grants it that once it was in unbroken contact with it for a damping window, which doubles each time that
+ *    the node led and was lost within the last minute: one that comes and goes does not depose a healthy leader each time. This
+ *    is the planned handover of a leader to a node that comes back.
+ * 6. **Starting.** A node that starts asks for votes once it is in contact with all the others, or with a quorum after
+ *    `waitMs`; or as soon as it has followed a leader.
+ * 7. **Forgetting.** A node without its memory, new or with its file lost, must not vote a second time in a term in which it
+ *    voted before. It neither votes nor stands until it knows that it will not: see `#recollect`.
+ * 8. **A higher term without a leader** (of a candidate that failed, or read from the log's file) makes a leader open a
+ *    term above it: its followers, who know it, vote for it at once.
  *
  * ## Why there are no two leaders in a term
  *
- * A leader of term T holds votes for T of a quorum. Two quorums, majorities of one list of nodes, share a node. That node would have voted twice in T; by rule
- * 1 it does not while it remembers. One that forgot votes again only in terms above any that its former vote can have helped to decide (rule 7), as long as fewer than a majority forget at once. Clocks do not enter into it but for rule 7, where a candidate gives up after `candidacyMs` of its own monotonic clock.
+ * A leader of term T holds the votes of a quorum for T. Two quorums are majorities of one list of nodes: they share a
+ * node, which would have voted twice in T. By rule 1 it does not while it remembers; the order of actions sees to that also when it is killed between any two of them.
+ * One that forgot votes again only in terms that its former vote cannot help to decide (rule 7), as long as fewer than a
+ * majority forget at once: more is beyond what votes can mend, as in every such protocol. Clocks enter into it for
+ * rule 7 alone, where a candidate gives up after `candidacyMs` of its own monotonic clock.
  *
  * ## Old nodes
  *
- * An old node knows no terms, votes or beats. It counts as a member that is there, and can neither vote nor acknowledge. While one is there the network does as
- * old networks do ({@linkcode ElectionRole} `plain-…`): the lowest known ID leads, as soon as all are known (or a quorum after `waitMs`), with no majority and no term of its own: a cut network has
- * two such leaders, as it always had. A network is safe when all its nodes are new. Nobody is taken for old because it is silent: see `peer_link.ts` for the proof that is asked for.
+ * An old node knows no terms, votes or beats. It counts as a member that is there; it neither votes nor acknowledges.
+ * While one is there the network does as old networks do (the `plain-` roles of {@linkcode ElectionRole}): the lowest
+ * known ID leads as soon as all are known, or a quorum after `waitMs`, with no votes and no term of its own. A network of
+ * that kind that is cut has two leaders, as old networks always had; one whose nodes are all new is safe. Nobody is
+ * taken for old because it is silent, or because somebody says so: `peer_link.ts` has the proof that is asked for.
  *
  * @module
  */
 import type { Beat, ElectionMessage } from "./election_messages.ts";
 import { MAX_TERM } from "./election_messages.ts";
-
-/** The times of an election, in milliseconds. All derive from three: see {@linkcode electionTimes}. */
-export interface ElectionTimes {
-  /** Between two beats. */
-  readonly heartbeatMs: number;
-  /** Silence after which a leader, or any peer, is held for lost. */
-  readonly electionTimeoutMs: number;
-  /** How long a leader leads without being acknowledged by a quorum. */
-  readonly leaseMs: number;
-  /** How long a node that starts waits for all the others. */
-  readonly waitMs: number;
-  /** How long a lower ID must be in contact before it takes over from a leader. */
-  readonly dampingMs: number;
-  /** Between two candidates of neighbouring IDs. */
-  readonly staggerMs: number;
-  /** How long a poll stays open. */
-  readonly pollMs: number;
-  /** How long a candidate counts votes. */
-  readonly candidacyMs: number;
-  /** How long a node that could lead refuses polls of higher IDs. */
-  readonly precedenceMs: number;
-  /** How long a node without memory waits until no candidate can still count a vote that it may have given. */
-  readonly quarantineMs: number;
-}
-
-/** What {@linkcode electionTimes} starts from. */
-export interface ElectionTimesOptions {
-  /** @default 200 */
-  readonly heartbeatMs?: number;
-  /** @default 900 */
-  readonly electionTimeoutMs?: number;
-  /** @default 2000 */
-  readonly waitMs?: number;
-  /** @default 1000 */
-  readonly dampingMs?: number;
-}
-
-/**
- * The times of an election.
- *
- * With the defaults a pause of 500 ms deposes nobody (200 between beats, 500 of pause, 200 to spare), and a silent leader is held for lost after 900.
- * Throws `RangeError` when the timeout is less than three heartbeats.
- */
-export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes {
-  const { heartbeatMs = 200, electionTimeoutMs = 900, waitMs = 2000, dampingMs = 1000 } = options;
-  if (electionTimeoutMs < 3 * heartbeatMs) {
-    throw new RangeError(
-      `Cannot hold an election with a timeout of ${electionTimeoutMs} ms and a heartbeat of ${heartbeatMs} ms: ` +
-        "the timeout must be at least three heartbeats",
-    );
-  }
-  return {
-    heartbeatMs,
-    electionTimeoutMs,
-    // A little less than the timeout, for clocks that do not run quite alike.
-    leaseMs: electionTimeoutMs * 0.99,
-    waitMs,
-    dampingMs,
-    staggerMs: electionTimeoutMs / 6,
-    pollMs: electionTimeoutMs / 3,
-    candidacyMs: electionTimeoutMs / 2,
-    precedenceMs: electionTimeoutMs * 2 / 3,
-    quarantineMs: 2 * electionTimeoutMs,
-  };
-}
-
-/**
- * How many of so many nodes an election takes: a majority, or more when that is asked for.
- *
- * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more than there are.
- */
-export function electionQuorum(nodeCount: number, asked?: number): number {
-  const majority = Math.floor(nodeCount / 2) + 1;
-  const quorum = asked ?? majority;
-  if (quorum >= majority && quorum <= nodeCount) return quorum;
-  throw new RangeError(
-    `Cannot elect with a quorum of ${quorum}: of ${nodeCount} nodes it takes ${majority} to ${nodeCount}`,
-  );
-}
+import { electionQuorum, type ElectionTimes } from "./election_times.ts";
 
 /** What an {@linkcode Election} is about. */
 export interface ElectionOptions {
@@ -133,6 +66,7 @@ export interface ElectionOptions {
   readonly nodes: readonly number[];
   /** How many nodes, the leader included, an election takes: a majority at least. @default a majority */
   readonly quorum?: number;
+  /** As {@linkcode electionTimes} makes them. */
   readonly times: ElectionTimes;
   /** What was remembered last, or null when nothing is known. */
   readonly memory: ElectionMemory | null;
@@ -144,6 +78,7 @@ export interface ElectionOptions {
 
 /** What a node must not forget. */
 export interface ElectionMemory {
+  /** The highest term that it took part in, or heard of. */
   readonly term: number;
   /** Whom it voted for in `term`; 0 for nobody. Its own ID also when it must not vote in `term`. */
   readonly votedFor: number;
@@ -178,43 +113,59 @@ export type ElectionEvent =
 
 /** To be made durable before any later action is carried out. */
 export interface RememberAction {
+  /** Tag of the action. */
   readonly type: "remember";
+  /** What is to be kept; it replaces what was. */
   readonly memory: ElectionMemory;
 }
 
 /** To be sent on a link with the peer; lost when there is none. */
 export interface SendAction {
+  /** Tag of the action. */
   readonly type: "send";
+  /** The peer. */
   readonly to: number;
+  /** What is said. */
   readonly message: ElectionMessage;
 }
 
 /** The links that this node needs: with these peers, and no others, it is to open one where none is. */
 export interface WantAction {
+  /** Tag of the action. */
   readonly type: "want";
+  /** Their IDs. */
   readonly peers: readonly number[];
 }
 
 /** The links that nobody needs any more. */
 export interface DropAction {
+  /** Tag of the action. */
   readonly type: "drop";
+  /** The peers to part from. */
   readonly peers: readonly number[];
 }
 
 /** Role, term or leader changed. */
 export interface ChangeAction {
+  /** Tag of the action. */
   readonly type: "change";
+  /** The role until now. */
   readonly from: ElectionRole;
+  /** The role from now on. */
   readonly to: ElectionRole;
+  /** The term from now on. */
   readonly term: number;
-  /** 0 for nobody. */
+  /** Who leads; 0 for nobody. */
   readonly leader: number;
+  /** In words, for people. */
   readonly why: string;
 }
 
 /** The nodes that are there, this one too, changed. Complete only at a leader: the others do not hold links with all. */
 export interface MembersAction {
+  /** Tag of the action. */
   readonly type: "members";
+  /** Their IDs, sorted. */
   readonly members: readonly number[];
 }
 
@@ -278,7 +229,8 @@ interface Ballot {
  * @example A network of one
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Election, electionTimes } from "@troupe/actors/protocols/election";
+ * import { Election } from "@troupe/actors/protocols/election";
+ * import { electionTimes } from "@troupe/actors/protocols/election_times";
  *
  * const election = new Election({ id: 1, nodes: [1], times: electionTimes(), memory: null, nowMs: 0, random: Math.random });
  * election.handle({ type: "tick" }, 50);
@@ -286,6 +238,7 @@ interface Ballot {
  * ```
  */
 export class Election {
+  /** This node's ID. */
   readonly id: number;
   readonly #peers: ReadonlyMap<number, Peer>;
   /** The same, in the order of {@linkcode ElectionOptions.nodes}. */
@@ -343,10 +296,12 @@ export class Election {
     this.#precedenceUntilMs = nowMs + times.waitMs + times.precedenceMs;
   }
 
+  /** What this node is just now. */
   get role(): ElectionRole {
     return this.#role;
   }
 
+  /** The term that it is in. */
   get term(): number {
     return this.#term;
   }

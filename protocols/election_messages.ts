@@ -11,7 +11,9 @@ export const MAX_TERM = 2 ** 48;
 
 /** "I am here, in this term, and this is whom I follow." Sent to every linked peer once a heartbeat. */
 export interface Beat {
+  /** Tag of the message. */
   readonly type: "beat";
+  /** The sender\'s. */
   readonly term: number;
   /** Who leads, as far as the sender knows; its own ID when it leads itself; 0 for nobody. */
   readonly leader: number;
@@ -21,12 +23,15 @@ export interface Beat {
   readonly plain: boolean;
   /** The old nodes that the sender has met itself. */
   readonly old: readonly number[];
+  /** The sender's own time, for its {@linkcode Ack}. */
   readonly sentMs: number;
 }
 
 /** A follower's answer to its leader's beat. */
 export interface Ack {
+  /** Tag of the message. */
   readonly type: "ack";
+  /** The leader\'s. */
   readonly term: number;
   /** The beat's own `sentMs`. */
   readonly sentMs: number;
@@ -34,31 +39,41 @@ export interface Ack {
 
 /** "Would you vote for me in this term?" Binds nobody. */
 export interface Poll {
+  /** Tag of the message. */
   readonly type: "poll";
+  /** The term asked about. */
   readonly term: number;
 }
 
 /** The answer to a {@linkcode Poll}: yes. A no is silence. */
 export interface PollGranted {
+  /** Tag of the message. */
   readonly type: "poll-granted";
+  /** The term asked about. */
   readonly term: number;
 }
 
 /** "Vote for me in this term." */
 export interface VoteRequest {
+  /** Tag of the message. */
   readonly type: "vote-request";
+  /** The term asked about. */
   readonly term: number;
 }
 
-/** The answer to a {@linkcode VoteRequest}; `term` is the voter's. */
+/** The answer to a {@linkcode VoteRequest}. */
 export interface Vote {
+  /** Tag of the message. */
   readonly type: "vote";
+  /** The voter\'s, which a yes is for. */
   readonly term: number;
+  /** Yes or no. */
   readonly granted: boolean;
 }
 
 /** "I am stopping." */
 export interface Bye {
+  /** Tag of the message. */
   readonly type: "bye";
 }
 
@@ -67,6 +82,7 @@ export type ElectionMessage = Beat | Ack | Poll | PollGranted | VoteRequest | Vo
 
 /** "My folder holds so many files now": the leader asks for their names when `version` is new. */
 export interface FilesChanged {
+  /** Tag of the message. */
   readonly type: "files";
   /** Differs from one state of the folder to the next. */
   readonly version: number;

@@ -68,7 +68,9 @@ export function decodeFileList(bytes: Uint8Array): FileList {
 
 /** The names of one node, for {@linkcode formatFileLog}. */
 export interface NodeFiles {
+  /** Its ID. */
   readonly node: number;
+  /** Sorted. */
   readonly names: readonly string[];
 }
 

@@ -4,12 +4,12 @@
  * @module
  */
 import {
+  type ChangeAction,
   Election,
   type ElectionAction,
   type ElectionEvent,
-  type ElectionTimes,
 } from "../../protocols/election.ts";
-import type { ChangeAction } from "../../protocols/election.ts";
+import type { ElectionTimes } from "../../protocols/election_times.ts";
 import { greetingAnswer } from "../../protocols/peer_link.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election.ts";
+import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
 import { type Behavior, escalate, type Ref, restart } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { electionActor } from "./election.ts";

@@ -1,12 +1,8 @@
 /**
  * A network of elections in virtual time: delays, losses, one-way cuts, frozen clocks, crashes between any two actions.
  */
-import {
-  Election,
-  type ElectionAction,
-  type ElectionMemory,
-  electionTimes,
-} from "../../protocols/election.ts";
+import { Election, type ElectionAction, type ElectionMemory } from "../../protocols/election.ts";
+import { electionTimes } from "../../protocols/election_times.ts";
 import {
   decodePeerMessage,
   type ElectionMessage,

@@ -1,0 +1,84 @@
+/**
+ * The numbers of an election: its times, and how many nodes it takes.
+ *
+ * @module
+ */
+
+/** The times of an election, in milliseconds. All derive from three: see {@linkcode electionTimes}. */
+export interface ElectionTimes {
+  /** Between two beats. */
+  readonly heartbeatMs: number;
+  /** Silence after which a leader, or any peer, is held for lost. */
+  readonly electionTimeoutMs: number;
+  /** How long a leader leads without being acknowledged by a quorum. */
+  readonly leaseMs: number;
+  /** How long a node that starts waits for all the others. */
+  readonly waitMs: number;
+  /** How long a lower ID must be in contact before it takes over from a leader. */
+  readonly dampingMs: number;
+  /** Between two candidates of neighbouring IDs. */
+  readonly staggerMs: number;
+  /** How long a poll stays open. */
+  readonly pollMs: number;
+  /** How long a candidate counts votes. */
+  readonly candidacyMs: number;
+  /** How long a node that could lead refuses polls of higher IDs. */
+  readonly precedenceMs: number;
+  /** How long a node without memory waits until no candidate can still count a vote that it may have given. */
+  readonly quarantineMs: number;
+}
+
+/** What {@linkcode electionTimes} starts from. */
+export interface ElectionTimesOptions {
+  /** Between two beats. @default 200 */
+  readonly heartbeatMs?: number;
+  /** Silence after which a leader is held for lost. @default 900 */
+  readonly electionTimeoutMs?: number;
+  /** How long a node that starts waits for all the others. @default 2000 */
+  readonly waitMs?: number;
+  /** How long a lower ID must be in contact before it takes over. @default 1000 */
+  readonly dampingMs?: number;
+}
+
+/**
+ * The times of an election.
+ *
+ * With the defaults a pause of 500 ms deposes nobody (200 between beats, 500 of pause, 200 to spare), and a silent leader is held for lost after 900.
+ * Throws `RangeError` when the timeout is less than three heartbeats.
+ */
+export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes {
+  const { heartbeatMs = 200, electionTimeoutMs = 900, waitMs = 2000, dampingMs = 1000 } = options;
+  if (electionTimeoutMs < 3 * heartbeatMs) {
+    throw new RangeError(
+      `Cannot hold an election with a timeout of ${electionTimeoutMs} ms and a heartbeat of ${heartbeatMs} ms: ` +
+        "the timeout must be at least three heartbeats",
+    );
+  }
+  return {
+    heartbeatMs,
+    electionTimeoutMs,
+    // A little less than the timeout, for clocks that do not run quite alike.
+    leaseMs: electionTimeoutMs * 0.99,
+    waitMs,
+    dampingMs,
+    staggerMs: electionTimeoutMs / 6,
+    pollMs: electionTimeoutMs / 3,
+    candidacyMs: electionTimeoutMs / 2,
+    precedenceMs: electionTimeoutMs * 2 / 3,
+    quarantineMs: 2 * electionTimeoutMs,
+  };
+}
+
+/**
+ * How many of so many nodes an election takes: a majority, or more when that is asked for.
+ *
+ * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more than there are.
+ */
+export function electionQuorum(nodeCount: number, asked?: number): number {
+  const majority = Math.floor(nodeCount / 2) + 1;
+  const quorum = asked ?? majority;
+  if (quorum >= majority && quorum <= nodeCount) return quorum;
+  throw new RangeError(
+    `Cannot elect with a quorum of ${quorum}: of ${nodeCount} nodes it takes ${majority} to ${nodeCount}`,
+  );
+}
