@@ -6,7 +6,7 @@
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import { LogFile } from "../store/log_file.ts";
-import { type Disk, WorldError } from "../world/world.ts";
+import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
 import type { HistoryCommand } from "./messages.ts";
 
 /** Options of {@linkcode history}. */
@@ -25,6 +25,9 @@ type Command =
 const COMPACT_ABOVE_BYTES = 4 * 1024 * 1024;
 const COMPACT_RATIO = 4;
 
+/** The first record of a history: any other file is not to be taken for one whose end was cut off. */
+const SIGNATURE = "troupe chat history 1";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -39,9 +42,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
   const behavior: Behavior<Command> = async (self) => {
     const { disk } = self.world;
     const kept = new KeptLines(maxLength);
-    let log = file === undefined
-      ? undefined
-      : await LogFile.open(disk, file, { form: "framed", replay: (record) => kept.replay(record) });
+    let log = file === undefined ? undefined : await openHistory(disk, file, (record) => kept.replay(record));
     if (log !== undefined && log.cutBytes > 0) {
       self.log.warn(`Removed ${log.cutBytes} bytes at the end of ${log.path}, cut off by a crash`);
     }
@@ -102,13 +103,45 @@ async function rewritten(disk: Disk, log: LogFile, records: Iterable<Uint8Array>
   await disk.remove(freshPath).catch((error: unknown) => {
     if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
   });
-  const fresh = await LogFile.open(disk, freshPath, { form: "framed" });
+  const fresh = await openHistory(disk, freshPath);
   for (const record of records) fresh.append(record);
   await fresh.close();
   await disk.rename(freshPath, path);
   await disk.syncFolder(/^(.*[\\/])?/.exec(path)?.[0] || ".");
   await log.close();
-  return await LogFile.open(disk, path, { form: "framed" });
+  return await openHistory(disk, path);
+}
+
+/** Opens a history, or begins one. Rejects, and leaves the file as it is, when it is something else. */
+async function openHistory(
+  disk: Disk,
+  path: string,
+  replay: (record: Uint8Array) => void = () => {},
+): Promise<LogFile> {
+  if (!await isHistory(disk, path)) {
+    throw new WorldError("invalid-data", `Cannot use ${path}: it is not a chat's history`);
+  }
+  const log = await LogFile.open(disk, path, { form: "framed", replay });
+  if (log.length === 0) log.append(SIGNATURE);
+  return log;
+}
+
+/** Whether a file begins as a history does: with the length of its signature, of which a crash may have left zeros. */
+async function isHistory(disk: Disk, path: string): Promise<boolean> {
+  let file: DiskFile;
+  try {
+    file = await disk.open(path);
+  } catch {
+    // It is not there, or not to be read: opening it as a log tells.
+    return true;
+  }
+  try {
+    const beginning = new Uint8Array(4);
+    await file.read(beginning, 0);
+    return beginning.every((byte, index) => byte === 0 || index === 3 && byte === SIGNATURE.length);
+  } finally {
+    file.close();
+  }
 }
 
 /** The last lines of each room, bounded together. */
@@ -142,6 +175,7 @@ class KeptLines {
   }
 
   replay(record: Uint8Array): void {
+    // The signature has no line, and so is passed over.
     const [room, line] = fromRecord(record);
     if (room !== undefined && line !== undefined) this.add(room, line);
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
 import type { HistoryCommand } from "../../actors/chat/messages.ts";
 import { denoWorld } from "../../actors/world/deno.ts";
@@ -33,6 +33,40 @@ Deno.test("chat history: the file does not grow for ever, and loses nothing that
   await using again = startHistory({ file });
   assertEquals(await again.last("loud"), expected);
   assertEquals(await again.last("quiet"), ["bob: still here"]);
+});
+
+Deno.test("chat history: a file that is something else is refused, and left as it is", async () => {
+  await using folder = await tempFolder();
+  for (const content of ["# Notes\n", "x", "ann: hi\n".repeat(1000)]) {
+    const file = folder.file("notes.md");
+    await Deno.writeTextFile(file, content);
+    const system = new ActorSystem("history", { world: denoWorld({ log: { level: "error" } }) });
+    system.spawn("history", history({ file }), { onFailure: escalate() });
+    const failure = await system.terminated.then(() => undefined, String);
+    assertMatch(String(failure), /Cannot use .*notes\.md: it is not a chat's history/);
+    await system.stop();
+    assertEquals(await Deno.readTextFile(file), content);
+  }
+});
+
+Deno.test("chat history: a crash at any byte of the first lines loses no more than the last", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("history.log");
+  {
+    await using kept = startHistory({ file });
+    await kept.keep("lobby", "ann: one");
+    await kept.keep("lobby", "ann: two");
+  }
+  const bytes = await Deno.readFile(file);
+  for (let length = 0; length <= bytes.length; length++) {
+    await Deno.writeFile(file, bytes.subarray(0, length));
+    await using kept = startHistory({ file });
+    const lines = await kept.last("lobby");
+    assertEquals(lines, ["ann: one", "ann: two"].slice(0, lines.length));
+    if (length === bytes.length) assertEquals(lines.length, 2);
+    await kept.keep("lobby", "ann: three");
+    assertEquals((await kept.last("lobby")).at(-1), "ann: three");
+  }
 });
 
 Deno.test("chat history: in memory it is bounded, and the room that was silent for longest goes first", async () => {
