@@ -120,6 +120,7 @@ class MemberSession implements Session<string, MemberMessage> {
       this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
       return;
     }
+    if (this.#gone) return names.tell({ type: "release", member: self });
     this.#name = name.text;
     context.log.info(`${name.text} has logged in`, { client: this.#connection.remote });
     const lobby = parseChatName(LOBBY);
@@ -202,6 +203,11 @@ class MemberSession implements Session<string, MemberMessage> {
       (replyTo) => ({ type: "join", room, member: self, name, ...options, replyTo }),
       { timeout: ANSWER_TIMEOUT_MS },
     );
+    if (this.#gone) {
+      // It went while the door was opened.
+      joined.room.tell({ type: "leave", member: self, quietly: false });
+      return joined.title;
+    }
     this.#joined = joined;
     this.#watchingRoom = context.watch(joined.room, () => ({ type: "room-failed", room: joined.room }));
     return joined.title;
@@ -250,7 +256,7 @@ class MemberSession implements Session<string, MemberMessage> {
       if (bytes > MAX_HISTORY_BYTES) break;
       fitting.unshift(line);
     }
-    this.#send(`The last ${fitting.length} lines of ${title}:`, ...fitting);
+    this.#send(historyTitle(title, fitting.length), ...fitting);
   }
 
   #quit(): void {
@@ -286,4 +292,9 @@ class MemberSession implements Session<string, MemberMessage> {
 
 function sameName(one: ChatName, other: ChatName | BadChatName): boolean {
   return "keys" in other && one.keys.some((key) => other.keys.includes(key));
+}
+
+function historyTitle(room: string, lines: number): string {
+  if (lines === 0) return `Nothing was said in ${room} yet.`;
+  return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
 }

@@ -172,10 +172,10 @@ Deno.test("chat: the history has the last 50 lines of a room, also of one that e
   assertEquals(await linesOf(ann, 4), [
     "You are in tea now.",
     "You are in lobby now.",
-    "The last 1 lines of lobby:",
+    "The last line of lobby:",
     "ann: line 59",
   ]);
-  assertEquals(await linesOf(ann, 3), ["You are in TEA now.", "The last 1 lines of TEA:", "* ann sips"]);
+  assertEquals(await linesOf(ann, 3), ["You are in TEA now.", "The last line of TEA:", "* ann sips"]);
 });
 
 Deno.test("chat: one order of events for all, whoever talks at once", async () => {
@@ -330,7 +330,7 @@ Deno.test("chat: the history survives a restart; a line cut off by a crash is no
     assertEquals(await linesOf(ann, 2), ["bob: one", "bob: two"]);
     await bob.send("/join tea\nthree\n/history\n");
     assertEquals(await ann.line(), "bob has left the chat.");
-    assertEquals(await linesOf(bob, 3), ["You are in tea now.", "The last 1 lines of tea:", "bob: three"]);
+    assertEquals(await linesOf(bob, 3), ["You are in tea now.", "The last line of tea:", "bob: three"]);
   }
   const bytes = await Deno.readFile(historyFile);
   await Deno.writeFile(historyFile, bytes.subarray(0, -3));
@@ -342,7 +342,7 @@ Deno.test("chat: the history survives a restart; a line cut off by a crash is no
     "bob: one",
     "bob: two",
     "You are in tea now.",
-    "The last 0 lines of tea:",
+    "Nothing was said in tea yet.",
   ]);
 });
 
