@@ -63,11 +63,11 @@ function tellEnd(event: EditorClientEvent & { type: "over" }, terminal: Terminal
   return 1;
 }
 
-/** Sends what is typed, until the input ends or says to leave. */
-async function type(terminal: Terminal, client: Ref<EditorClientCommand>): Promise<void> {
+/** Sends what is typed, as fast as the server takes it, until the input ends or says to leave. */
+async function type(terminal: Terminal, client: Ref<EditorClientCommand>, over: AbortSignal): Promise<void> {
   for await (const text of terminal.lines()) {
     if (text === "exit") break;
-    client.tell({ type: "write", text });
+    await client.ask<void>((replyTo) => ({ type: "write", text, replyTo }), { signal: over });
   }
   client.tell({ type: "leave" });
 }
@@ -90,8 +90,11 @@ if (import.meta.main) {
     );
     const leave = () => client.tell({ type: "leave" });
     signal.addEventListener("abort", leave, { once: true });
-    const typed = type(terminal, client);
+    const ended = new AbortController();
+    // Once it is over, nobody waits for what was still to be sent.
+    const typed = type(terminal, client, ended.signal).catch(() => {});
     const code = await Promise.race([over, typed.then(() => over), system.terminated.then(() => 0)]);
+    ended.abort();
     await system.stop();
     return code;
   });

@@ -10,11 +10,11 @@ import type { SocketAddress, TlsClientOptions } from "../world/world.ts";
 
 /** What happens to a client. */
 export type EditorClientEvent =
-  /** `again` is true after a reconnection. */
+  /** The server has been reached; `again` is true after a reconnection, once it is clear that it has room. */
   | { readonly type: "connected"; readonly again: boolean }
   /** A line of the document that was not shown yet. */
   | { readonly type: "updated"; readonly text: string }
-  /** The server has no room; what it said. */
+  /** The server has no room; what it said. Told once, however often it is tried again. */
   | { readonly type: "refused"; readonly text: string }
   /** The connection was lost; it is dialled again. */
   | { readonly type: "lost" }
@@ -24,8 +24,11 @@ export type EditorClientEvent =
 
 /** What a client can be told. */
 export type EditorClientCommand =
-  /** Append a line to the document. What is told while there is no connection is sent when there is one. */
-  | { readonly type: "write"; readonly text: string }
+  /**
+   * Append a line to the document. What is told while there is no connection is sent when there is one. `replyTo` is told
+   * when it is time for the next: who waits for it sends no faster than the server reads.
+   */
+  | { readonly type: "write"; readonly text: string; readonly replyTo?: Ref<void> }
   /** Send what was written, and leave. */
   | { readonly type: "leave" };
 
@@ -47,10 +50,20 @@ type Message =
   | EditorClientCommand
   | { readonly type: "up"; readonly connection: Ref<SessionMessage> }
   | { readonly type: "down"; readonly down: DialerDown }
-  | { readonly type: "unsent"; readonly texts: readonly string[] }
+  | { readonly type: "accepted" }
+  | { readonly type: "has-room" }
+  | { readonly type: "refused"; readonly text: string; readonly unsent: readonly string[] }
   | { readonly type: "happened"; readonly event: EditorClientEvent };
 
-type SessionMessage = EditorClientCommand | { readonly type: "look" } | { readonly type: "give-up" };
+type SessionMessage =
+  | { readonly type: "write"; readonly text: string }
+  | { readonly type: "leave" }
+  | { readonly type: "look" }
+  | { readonly type: "give-up" }
+  | { readonly type: "drained" };
+
+/** With less than this on its way the server keeps up. */
+const LOW_WATER_BYTES = 1 << 16;
 
 /** A document that has come is followed by silence of this length. */
 const SETTLED_MS = 500;
@@ -85,9 +98,14 @@ class EditorClient {
   readonly #seen = new SeenDocument();
   #connection: Ref<SessionMessage> | undefined;
   #wasUp = false;
+  /** The server takes this client, as far as is known. */
+  #isAccepted = false;
+  #isRefusalTold = false;
   #isLeaving = false;
   /** What was written while there was no connection. */
   #unsent: string[] = [];
+  /** Who waits to be told when it is time for the next line. */
+  #writers: Ref<void>[] = [];
 
   constructor(self: Context<Message>, options: EditorClientOptions) {
     this.#self = self;
@@ -113,17 +131,19 @@ class EditorClient {
   receive(message: Message): void {
     switch (message.type) {
       case "write":
-        if (this.#connection === undefined) this.#unsent.push(message.text);
-        else this.#connection.tell(message);
-        return;
+        return this.#write(message);
       case "leave":
         return this.#leave();
       case "up":
         return this.#up(message.connection);
       case "down":
         return this.#down(message.down);
-      case "unsent":
-        return void this.#unsent.push(...message.texts);
+      case "accepted":
+        return this.#accepted();
+      case "has-room":
+        return this.#hasRoom();
+      case "refused":
+        return this.#refused(message.text, message.unsent);
       case "happened":
         return this.#options.happened(message.event);
       default:
@@ -131,12 +151,38 @@ class EditorClient {
     }
   }
 
+  #write({ text, replyTo }: EditorClientCommand & { readonly type: "write" }): void {
+    if (replyTo !== undefined) this.#writers.push(replyTo);
+    if (this.#connection !== undefined) return this.#connection.tell({ type: "write", text });
+    this.#unsent.push(text);
+    this.#hasRoom();
+  }
+
+  #hasRoom(): void {
+    for (const writer of this.#writers.splice(0)) writer.tell();
+  }
+
   #up(connection: Ref<SessionMessage>): void {
     this.#connection = connection;
-    this.#options.happened({ type: "connected", again: this.#wasUp });
-    this.#wasUp = true;
+    if (!this.#wasUp) {
+      this.#wasUp = this.#isAccepted = true;
+      this.#options.happened({ type: "connected", again: false });
+    }
     for (const text of this.#unsent.splice(0)) connection.tell({ type: "write", text });
     if (this.#isLeaving) connection.tell({ type: "leave" });
+  }
+
+  #accepted(): void {
+    this.#isRefusalTold = false;
+    if (this.#isAccepted) return;
+    this.#isAccepted = true;
+    this.#options.happened({ type: "connected", again: true });
+  }
+
+  #refused(text: string, unsent: readonly string[]): void {
+    this.#unsent.push(...unsent);
+    if (!this.#isRefusalTold) this.#options.happened({ type: "refused", text });
+    this.#isRefusalTold = true;
   }
 
   #leave(): void {
@@ -147,13 +193,15 @@ class EditorClient {
 
   #down({ reason, wasUp, retryInMs }: DialerDown): void {
     this.#connection = undefined;
+    this.#hasRoom();
     if (!this.#wasUp) {
       const error = reason.type === "failed" ? reason.error : reason;
       return this.#over({ type: "over", by: "failure", error });
     }
     if (this.#isLeaving) return this.#over({ type: "over", by: "client" });
     if (retryInMs === null) return this.#over({ type: "over", by: "server" });
-    if (wasUp) this.#options.happened({ type: "lost" });
+    if (wasUp && this.#isAccepted) this.#options.happened({ type: "lost" });
+    this.#isAccepted = false;
   }
 
   #over(event: EditorClientEvent): void {
@@ -173,6 +221,8 @@ class ClientSession implements Session<string, SessionMessage> {
   #refusal: string | undefined;
   /** What was written while it was not clear whether the server takes it; undefined when it is clear. */
   #unclear: string[] | undefined = [];
+  /** The server is behind, and it will be told when it is not. */
+  #isDraining = false;
 
   constructor(
     connection: Connection<SessionMessage>,
@@ -195,10 +245,9 @@ class ClientSession implements Session<string, SessionMessage> {
   message(message: SessionMessage): void {
     switch (message.type) {
       case "write":
-        this.#connection.sendText(`${message.text}\n`);
-        if (this.#unclear === undefined) this.#seen.sent(message.text);
-        else this.#unclear.push(message.text);
-        return;
+        return this.#write(message.text);
+      case "drained":
+        return this.#drained();
       case "leave":
         // Not closed at once: what the server has not read yet would be lost if it sends something meanwhile.
         this.#connection.endSending();
@@ -215,8 +264,23 @@ class ClientSession implements Session<string, SessionMessage> {
 
   closed(): void {
     if (this.#refusal === undefined) return this.#accepted();
-    this.#tell({ type: "unsent", texts: this.#unclear ?? [] });
-    this.#tell({ type: "happened", event: { type: "refused", text: this.#refusal } });
+    this.#tell({ type: "refused", text: this.#refusal, unsent: this.#unclear ?? [] });
+  }
+
+  #write(text: string): void {
+    this.#connection.sendText(`${text}\n`);
+    if (this.#unclear === undefined) this.#seen.sent(text);
+    else this.#unclear.push(text);
+    if (this.#isDraining) return;
+    if (this.#connection.queuedBytes < LOW_WATER_BYTES) return this.#tell({ type: "has-room" });
+    this.#isDraining = true;
+    const drained = (): SessionMessage => ({ type: "drained" });
+    this.#connection.context.pipe(this.#connection.drained(), drained, drained);
+  }
+
+  #drained(): void {
+    this.#isDraining = false;
+    this.#tell({ type: "has-room" });
   }
 
   /** The server takes this client, and what it sends is a document that is compared with what was seen. */
@@ -224,6 +288,7 @@ class ClientSession implements Session<string, SessionMessage> {
     const unclear = this.#unclear;
     if (unclear === undefined) return;
     this.#unclear = undefined;
+    this.#tell({ type: "accepted" });
     this.#seen.connected();
     const refusal = this.#refusal;
     this.#refusal = undefined;

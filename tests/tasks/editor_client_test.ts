@@ -84,6 +84,62 @@ Deno.test("editor client: the end of the input sends all that came before it, ho
   assertEquals(document.split("\n").filter((line) => line.startsWith("line ")), lines);
 });
 
+Deno.test("editor client: more than any queue holds goes through a pipe, at the server's pace", async () => {
+  await using folder = await tempFolder();
+  await using play = await startEditor(folder);
+  const lines = Array.from({ length: 60_000 }, (_, i) => `${i} ${"x".repeat(200)}`);
+  play.server.kill("SIGSTOP");
+  await using client = startClient(play.port);
+  await client.line(GREETING);
+  const typed = client.type(lines.join("\n"));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  play.server.kill("SIGCONT");
+  await typed;
+  await client.closeInput();
+  assertEquals((await client.ended()).code, 0);
+  assertEquals(await Deno.readTextFile(folder.file("temp.txt")), lines.map((line) => `${line}\n`).join(""));
+});
+
+Deno.test("editor client: with --reconnect a server that is full is tried until it has room, and what was typed waits", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using client = startClient(listener.addr.port, "--reconnect", "--retry-max-ms", "20");
+  /** Answers the next connection as a server would. */
+  const answer = async (text: string) => {
+    const served = new TestClient(await listener.accept());
+    await served.send(text);
+    return served;
+  };
+  const first = await answer("one\n");
+  await client.line("Document updated: one");
+  first.close();
+  await client.line("Connection closed by the server. Connecting again...");
+  await client.type("typed meanwhile");
+  for (let i = 0; i < 3; i++) {
+    using full = await answer("Server is full. Please try again later.\n");
+    await full.closeWrite();
+    await full.closed();
+  }
+  using last = await answer("one\ntwo\n");
+  assertEquals(await last.line(), "typed meanwhile");
+  await client.line("Document updated: two");
+  await client.type("exit");
+  assertEquals(await last.line(), null);
+  last.close();
+  assertEquals(await client.ended(), {
+    code: 0,
+    stderr: "",
+    stdout: [
+      GREETING,
+      "Document updated: one",
+      "Connection closed by the server. Connecting again...",
+      "Server is full. Please try again later.",
+      "Connected to the server again.",
+      "Document updated: two",
+      "",
+    ].join("\n"),
+  });
+});
+
 Deno.test("editor client: with --reconnect it comes back by itself and shows only what it missed", async () => {
   await using folder = await tempFolder();
   const path = folder.file("temp.txt");
