@@ -6,7 +6,6 @@
 import type { Cancellable, Clock, TcpConnection } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
 import type { Flushable, Flusher } from "./_flusher.ts";
-import { SMALL_BUFFER_BYTES } from "./_buffers.ts";
 
 /** What an {@linkcode Outbound} tells its connection. */
 export interface OutboundEvents {
@@ -107,7 +106,7 @@ export class Outbound implements Flushable {
     const buffer = this.#filling;
     const needed = this.#filled + bytes;
     if (buffer !== undefined && needed <= buffer.length) return buffer;
-    const larger = this.#buffers.take(Math.max(needed, SMALL_BUFFER_BYTES));
+    const larger = this.#buffers.take(needed);
     if (buffer !== undefined) {
       larger.set(buffer.subarray(0, this.#filled));
       this.#buffers.give(buffer);

@@ -9,7 +9,7 @@ import type { Ref } from "../runtime/ref.ts";
 import { type Cancellable, type SocketAddress, type TcpConnection, WorldError } from "../world/world.ts";
 import { type BufferPool, LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
 import type { Flusher } from "./_flusher.ts";
-import { Outbound } from "./_outbound.ts";
+import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import { formatAddress } from "./address.ts";
 import type { CloseReason, Connection, Session, SessionContext, SessionFactory } from "./session.ts";
 
@@ -105,11 +105,10 @@ export function connectionActor<F, M>(options: ConnectionOptions<F, M>): Behavio
   };
 }
 
-class ServedConnection<F, M> implements Connection<M> {
+class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   readonly context: SessionContext<M>;
   readonly self: Ref<M>;
   readonly remote: string;
-  readonly receive: Receive<M | ConnectionEvent>;
   readonly #own: Context<M | ConnectionEvent>;
   readonly #ownRef: Ref<M | ConnectionEvent>;
   readonly #options: ConnectionOptions<F, M>;
@@ -140,6 +139,7 @@ class ServedConnection<F, M> implements Connection<M> {
   #hasSaidAll = false;
   #frameError: FrameError | undefined;
 
+  readonly #maxOutboundBytes: number;
   /** Bytes that may be queued beyond the limit. */
   #allowance = 0;
   #waiters: Waiter[] = [];
@@ -161,20 +161,17 @@ class ServedConnection<F, M> implements Connection<M> {
     this.self = own.self;
     this.#options = options;
     this.#connection = connection;
+    this.#maxOutboundBytes = limits.maxOutboundBytes;
     this.remote = formatAddress(connection.remoteAddress);
-    const { clock } = own.world;
-    const { buffers, flusher } = options;
-    this.#outbound = new Outbound(
-      connection,
-      { clock, buffers, flusher, slowClientMs: limits.slowClientMs },
-      {
-        written: (bytes) => this.#onWritten(bytes),
-        stalled: () => this.#cut(SLOW),
-        failed: (error) => this.#cut({ type: "failed", error }),
-      },
-    );
+    const { world: { clock } } = own;
+    const out = {
+      clock,
+      buffers: options.buffers,
+      flusher: options.flusher,
+      slowClientMs: limits.slowClientMs,
+    };
+    this.#outbound = new Outbound(connection, out, this);
     this.#decoder = options.frames();
-    this.receive = (message) => this.#receive(message);
     own.onStop(() => this.#stop());
   }
 
@@ -209,14 +206,14 @@ class ServedConnection<F, M> implements Connection<M> {
 
   send(bytes: Uint8Array): void {
     if (this.#state !== OPEN || this.#hasSaidAll) return;
-    if (this.#outbound.queuedBytes + bytes.length > this.#maxQueued) this.#cut(SLOW);
+    if (this.#outbound.queuedBytes + bytes.length > this.#maxOutboundBytes + this.#allowance) this.#cut(SLOW);
     else this.#outbound.push(bytes);
   }
 
   sendText(text: string): void {
     if (this.#state !== OPEN || this.#hasSaidAll) return;
     this.#outbound.pushText(text);
-    if (this.#outbound.queuedBytes > this.#maxQueued) this.#cut(SLOW);
+    if (this.#outbound.queuedBytes > this.#maxOutboundBytes + this.#allowance) this.#cut(SLOW);
   }
 
   drained(): Promise<void> {
@@ -260,13 +257,9 @@ class ServedConnection<F, M> implements Connection<M> {
     this.#cut({ type: "failed", error });
   }
 
-  get #maxQueued(): number {
-    return this.#options.limits.maxOutboundBytes + this.#allowance;
-  }
-
   // From the mailbox.
 
-  #receive(message: M | ConnectionEvent): void | Promise<void> {
+  readonly receive: Receive<M | ConnectionEvent> = (message): void | Promise<void> => {
     try {
       const result = message instanceof ConnectionEvent
         ? this.#onEvent(message)
@@ -275,7 +268,7 @@ class ServedConnection<F, M> implements Connection<M> {
     } catch (error) {
       this.#onFailure(error);
     }
-  }
+  };
 
   /** Waits for the session, but no longer than the stop of the actor allows. */
   async #mind(result: Promise<void>): Promise<void> {
@@ -479,7 +472,7 @@ class ServedConnection<F, M> implements Connection<M> {
 
   // Out.
 
-  #onWritten(bytes: number): void {
+  written(bytes: number): void {
     if (this.#allowance > 0) this.#allowance = Math.max(0, this.#allowance - bytes);
     const { queuedBytes } = this.#outbound;
     if (queuedBytes >= HIGH_WATER_BYTES) return;
@@ -492,6 +485,14 @@ class ServedConnection<F, M> implements Connection<M> {
     }
     if (queuedBytes === 0 && this.#state === FLUSHING) this.#flushed();
     else if (queuedBytes === 0 && this.#hasSaidAll && this.#state === OPEN) this.#endSending();
+  }
+
+  stalled(): void {
+    this.#cut(SLOW);
+  }
+
+  failed(error: unknown): void {
+    this.#cut({ type: "failed", error });
   }
 
   // The end.
