@@ -303,14 +303,13 @@ Deno.test("chat: among 1,000 members of whom one writes and one never reads, all
       deafIsGone = true;
     })();
     const filling = "x".repeat(60_000);
-    let count = 0;
-    for (; count < 50 || !deafIsGone; count++) {
+    for (let count = 0; count < 50 || !deafIsGone; count++) {
       assert(count < 2000, "the one who never reads is disconnected");
-      await writer.send(`/msg deaf ${filling}\n${count}\n`);
+      await writer.send(`/msg deaf ${filling}\n${count < 50 ? `${count}\n` : ""}`);
     }
     await watching;
     await writer.send("over\n");
-    const expected = [...Array.from({ length: count }, (_, line) => String(line)), "over"];
+    const expected = [...Array.from({ length: 50 }, (_, line) => String(line)), "over"];
     for (const { said, deafLeft } of await Promise.all(heard)) assertEquals([said, deafLeft], [expected, 1]);
     assert(await deaf.bytes(1), "it was sent what it did not read");
   } finally {
