@@ -81,10 +81,10 @@ async function recordFolders({ world, sources }: Given): Promise<string[]> {
 /** All nodes of the network of peers. */
 function peers({ sources, nodes, drainMs }: Given): Promise<readonly Service[]> {
   const ids = [...nodes.matchAll(/(?:^|,)\s*(\d+)=/g)].map(([, id = ""]) => id);
-  const services = ids.map((id) => {
+  const services = ids.flatMap((id) => {
     const line = parseCommandLine(peer.task, [id, `--nodes=${nodes}`, `--drain-ms=${drainMs}`], sources);
-    if (line.type !== "run") throw new UsageError("The peers' options ask for help");
-    return service(`peer-${id}`, peer.root(line.options, line.args), { drainMs });
+    if (line.type !== "run") return [];
+    return [service(`peer-${id}`, peer.root(line.options, line.args), { drainMs })];
   });
   return Promise.resolve(services);
 }

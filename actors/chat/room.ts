@@ -72,7 +72,8 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
       switch (step.type) {
         case "join": {
           const { member, name, quietly } = step;
-          if (members.has(member)) return;
+          // Let in twice: it will go once.
+          if (members.has(member)) return onLeft();
           // However a member goes, it has left: a connection that fails says nothing.
           const watching = self.watch(member, () => ({ type: "leave", member, quietly: false }));
           members.set(member, { name, watching });
