@@ -58,6 +58,30 @@ for (const sync of ["always", "never"]) {
   });
 }
 
+Deno.test("editor: stopped under load, it ends in order, and has kept all that anybody had received", async () => {
+  await using folder = await tempFolder();
+  await using play = await startEditor(folder);
+  using reader = await Crowd.join(play.port);
+  const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
+  const floods = writers.map((writer, n) => flood(writer, `0.${n}`));
+  await reader.until(() => reader.length > 50_000, "the load");
+  play.server.kill("SIGTERM");
+  const { code, stdout, stderr } = await play.server.ended();
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.endsWith("Server shut down.\n"));
+  assertEquals(stdout.match(/^Connection lost with client: /gm)?.length, WRITERS + 1);
+  await Promise.all([reader, ...writers].map((client) => client.ended()));
+  await Promise.all(floods);
+  check(
+    await Deno.readTextFile(folder.file("temp.txt")),
+    "",
+    [reader, ...writers].map(({ text }) => text),
+    0,
+  );
+  assertEquals(await names(folder.path), ["temp.txt"]);
+  for (const writer of writers) writer[Symbol.dispose]();
+});
+
 function check(document: string, before: string, received: string[], round: number): void {
   assert(document.startsWith(before));
   assert(document.endsWith("\n"), "a half line");
