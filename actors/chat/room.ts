@@ -38,6 +38,7 @@ type Step =
 type Command =
   | RoomCommand
   | { readonly type: "kept"; readonly error?: unknown }
+  | { readonly type: "gone"; readonly member: Ref<MemberMessage> }
   | { readonly type: "go-on" };
 
 /** UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader off. */
@@ -75,7 +76,7 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
           // Let in twice: it will go once.
           if (members.has(member)) return onLeft();
           // However a member goes, it has left: a connection that fails says nothing.
-          const watching = self.watch(member, () => ({ type: "leave", member, quietly: false }));
+          const watching = self.watch(member, () => ({ type: "gone", member }));
           members.set(member, { name, watching });
           if (!quietly) tellOthers({ type: "joined", name }, member);
           return;
@@ -164,6 +165,10 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
           passOn();
           return;
         }
+        case "gone":
+          // A watch goes before what waits: what the member said before it went is heard first.
+          self.self.tell({ type: "leave", member: message.member, quietly: false });
+          return;
         case "go-on":
           passOn();
           return;
