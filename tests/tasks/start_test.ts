@@ -3,7 +3,7 @@ import { denoWorld } from "../../actors/world/deno.ts";
 import { calculatorServer } from "../../actors/calculator/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { house, service } from "../../tasks/_house.ts";
-import { deadline, runTask, startTask, TestClient, until } from "../_helpers.ts";
+import { deadline, freePort, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
 
 const HERE = ["--host", "127.0.0.1"];
 
@@ -93,4 +93,49 @@ Deno.test("start: a service keeps the settings of its own part of the environmen
   using client = await TestClient.connect(port);
   await client.send("ann\n/who\n/who\n/who\n");
   assertEquals([await client.line(), await client.line()], ["In lobby: ann", "Error: slow down"]);
+});
+
+Deno.test("start: everything runs under one root, answers, and stops with 0 when it is told to", async () => {
+  await using folder = await tempFolder();
+  const nodes = [1, 2, 3].map((id) => `${id}=127.0.0.1:${freePort()}`).join(",");
+  const services = ["echo", "editor", "records", "clock", "joke", "knock", "calculator", "chat"];
+  const ports = services.flatMap((name) => [`--${name}-port`, "0"]);
+  await using server = startTask("start", [...HERE, ...ports, "--peer-nodes", nodes], { cwd: folder.path });
+  const port = async (name: string) => {
+    const line = new RegExp(`${name}: .*(?:listening on|ready to receive on|listening on port)`);
+    await until(() => line.test(server.stdout), `${name} listens`);
+    const [, port] = /(?:port |:)(\d+)/.exec(
+      server.stdout.split("\n").find((text) => line.test(text))?.replace(/^.*?: /, "") ?? "",
+    ) ?? [];
+    return Number(port);
+  };
+  const talks = [
+    ["echo", "hello\n", "hello"],
+    ["knock", "Knock Knock..\n", "Whose there?"],
+    ["calculator", "Adarsh\n1 + 1\n", "2.0"],
+    ["chat", "ann\n/who\n", "In lobby: ann"],
+    [
+      "records",
+      `{"client_ID":"1","type":"read","data":""}\n`,
+      `{"client_ID":"1","type":"error","data":"Client not found."}`,
+    ],
+  ] as const;
+  for (const [name, said, answer] of talks) {
+    using client = await TestClient.connect(await port(name));
+    await client.send(said);
+    assertEquals(await client.line(), answer);
+  }
+  using writer = await TestClient.connect(await port("editor"));
+  await writer.send("a line\n");
+  await until(() => server.stdout.includes("editor: Received update"), "the editor's update");
+  for (const node of [1, 2, 3]) {
+    await until(
+      () => server.stdout.includes(`peer-${node}: Leader elected: Node 1`),
+      `node ${node} knows its leader`,
+    );
+  }
+  server.kill("SIGINT");
+  const { code, stdout, stderr } = await server.ended();
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.includes("Server stopped with user keyboard interrupt."));
 });
