@@ -345,6 +345,8 @@ export class LogFile {
     this.#leftovers = true;
     try {
       await this.#file.truncate(length);
+      // Or a power cut could bring it back, when the journal already speaks of the next record.
+      await this.#file.sync();
       this.#leftovers = false;
     } catch {
       // Tried again before the next write.
@@ -355,6 +357,7 @@ export class LogFile {
   async #findOthersEdits(): Promise<OthersEdits> {
     if (this.#leftovers) {
       await this.#file.truncate(this.#length);
+      await this.#file.sync();
       this.#leftovers = false;
     }
     if (this.form !== "text") return NO_EDITS;
