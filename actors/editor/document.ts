@@ -114,7 +114,8 @@ export function sharedDocument(options: DocumentOptions): Behavior<DocumentComma
     const { path } = options;
     const log = await open(self, path);
     self.onStop(() => log.close());
-    self.log.info(log.created ? `Created ${path} file` : `Loaded existing content from ${path}`);
+    if (log.created) self.log.info(`Created ${path} file`);
+    self.log.info(`Loaded existing content from ${path}`, { bytes: log.length });
     const document = new SharedDocument(self, log, options);
     options.opened?.();
     return (message) => document.receive(message);

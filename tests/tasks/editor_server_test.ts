@@ -16,9 +16,12 @@ const hasOpenssl = await available("openssl", "version");
 
 Deno.test("editor server: says what it did with the file, then where it listens", async () => {
   await using folder = await tempFolder();
-  for (const first of ["[INFO] Created temp.txt file", "[INFO] Loaded existing content from temp.txt"]) {
+  for (const created of ["[INFO] Created temp.txt file\n", ""]) {
     await using play = await startEditor(folder);
-    assertEquals(play.server.stdout, `${first}\n[INFO] Server listening on port ${play.port}\n`);
+    assertEquals(
+      play.server.stdout,
+      `${created}[INFO] Loaded existing content from temp.txt\n[INFO] Server listening on port ${play.port}\n`,
+    );
     play.server.kill("SIGTERM");
     assertEquals((await play.server.ended()).code, 0);
   }
@@ -155,7 +158,10 @@ Deno.test("editor server: a port that is taken is one line and exit 1", async ()
     .ended();
   taken.close();
   assertEquals(ended.code, 1);
-  assertEquals(ended.stdout, "[INFO] Created temp.txt file\n");
+  assertEquals(
+    ended.stdout,
+    "[INFO] Created temp.txt file\n[INFO] Loaded existing content from temp.txt\n",
+  );
   assertMatch(
     ended.stderr,
     new RegExp(`^\\[ERROR\\] Server error: Unable to start server on port ${port}: [^\n]+\n$`),
