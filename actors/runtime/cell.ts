@@ -5,18 +5,21 @@
  */
 import type { Cancellable } from "../world/world.ts";
 import { type AskHost, type AskTarget, PendingAsk } from "./ask.ts";
-import type { Behavior, Overflow, Receive, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { Behavior, Receive, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";
 import { type Child, Children, type Parent, type RestartRecord } from "./children.ts";
 import { ActorStopped, MailboxFull } from "./errors.ts";
 import type { DeadLetterReason, FailurePhase } from "./events.ts";
+import { Ending, type Mortal } from "./ending.ts";
 import { Life } from "./life.ts";
 import { OfferQueue } from "./offers.ts";
+import { type CellOptions, checkOptions, NO_LIMIT } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import type { ActorGlance, ActorSnapshot } from "./snapshot.ts";
 import { LARGE_RING_SLOTS, type Runnable, type Trimmable } from "./scheduler.ts";
-import { type GroupStrategy, type OnFailure, restart } from "./supervision.ts";
+import type { GroupStrategy, OnFailure } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
+import { isThenable } from "./thenable.ts";
 
 // Where an actor is in its life.
 /** Waits to begin a life: a new actor, or one between two lives. */
@@ -25,7 +28,7 @@ const STARTING = 1;
 const RUNNING = 2;
 /** Failed, and waiting for its parent's decision. */
 const FAILED = 3;
-/** Ends its life: see the steps below. */
+/** Ends its life: see {@linkcode Ending}. */
 const ENDING = 4;
 const STOPPED = 5;
 type State =
@@ -35,11 +38,6 @@ type State =
   | typeof FAILED
   | typeof ENDING
   | typeof STOPPED;
-
-// The steps of ending a life, in order.
-const UNTIL_HANDLER_IS_DONE = 0;
-const UNTIL_CHILDREN_ARE_GONE = 1;
-const UNTIL_RELEASED = 2;
 
 // System messages: bits, since each is either there or not.
 const BEGIN = 1;
@@ -56,24 +54,7 @@ const BLOCKED = 2;
 /** A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long. */
 const FIRST_TURN_LIMIT = 256;
 
-/** More than fit into memory, and still a small integer to V8. */
-const NO_LIMIT = 1 << 30;
 const CLOSED = -1;
-
-/** Options of an actor, checked and complete. Shared by all actors that have the defaults. */
-interface CellOptions {
-  readonly capacity: number;
-  readonly overflow: Overflow;
-  readonly onFailure: OnFailure;
-  readonly shutdownMs: number;
-}
-
-const DEFAULT_OPTIONS: CellOptions = {
-  capacity: NO_LIMIT,
-  overflow: "reject",
-  onFailure: restart(),
-  shutdownMs: 5000,
-};
 
 /** What few actors need, made when first needed. */
 class Extras {
@@ -84,22 +65,18 @@ class Extras {
   record: RestartRecord | undefined;
   /** The child in whose place this actor failed. */
   escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
-  /** How far the end of the life has come. */
-  step = UNTIL_HANDLER_IS_DONE;
+  /** The end of the life, under way. */
+  ending: Ending | undefined;
   isStoppingForGood = false;
-  /** What is being released, under way. */
-  releasing: Promise<unknown> | undefined;
   reason: StopReason = STOPPED_REASON;
-  stopTimer: Cancellable | undefined;
-  /** Monotonic time at which stopping is given up. */
-  giveUpAt = 0;
 }
 
 const NEVER_RUN: Receive<unknown> = () => {};
 const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });
 
 /** An actor. To the outside it is a {@linkcode Ref}, and nothing more. */
-export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable, Trimmable, AskTarget {
+export class Cell<M> extends Ring<M>
+  implements Ref<M>, Child, Parent, Mortal, Runnable, Trimmable, AskTarget {
   // What every message touches stands first and together: fewer lines of the processor's cache.
   readonly system: ActorSystemCore & AskHost;
   #receive: Receive<M> = NEVER_RUN;
@@ -344,6 +321,37 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     this.#fail(error, "child", undefined);
   }
 
+  get shutdownMs(): number {
+    return this.#options.shutdownMs;
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  forgetHandler(): void {
+    this.#isBusy = false;
+  }
+
+  nextRelease(): (() => void | Promise<void>) | undefined {
+    return this.#life?.nextRelease();
+  }
+
+  /** Releases what nobody waits for any more; a failure is reported. */
+  releaseUnawaited(release: () => void | Promise<void>): void {
+    const report = (error: unknown) => this.reportAlone(error, "stop", undefined);
+    try {
+      const pending: unknown = release();
+      if (isThenable(pending)) pending.then(undefined, report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  goOnEnding(): void {
+    this.#signal(GO_ON_ENDING);
+  }
+
   childrenChanged(): void {
     this.#signal(CHILDREN_CHANGED);
   }
@@ -363,16 +371,12 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     if (this.#state === STOPPED) return;
     const more = this.#more;
     more.isStoppingForGood = true;
-    if (this.#isBusy || more.releasing !== undefined) this.#reportTimeout("in time");
+    (more.ending ??= new Ending(this)).abandon();
     this.#life?.abort();
-    for (
-      let release = this.#life?.nextRelease();
-      release !== undefined;
-      release = this.#life?.nextRelease()
-    ) {
+    for (let release = this.nextRelease(); release !== undefined; release = this.nextRelease()) {
       this.releaseUnawaited(release);
     }
-    this.#endLife();
+    this.endLife();
   }
 
   snapshot(): ActorSnapshot {
@@ -513,7 +517,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
         }
       }
     } catch (error) {
-      if (life !== this.#life) return this.#reportAlone(error, "message", message);
+      if (life !== this.#life) return this.reportAlone(error, "message", message);
       this.#isBusy = false;
       this.#lookAround();
       this.#fail(error, "message", message);
@@ -598,7 +602,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     const signals = this.#signals;
     this.#signals = 0;
     if ((signals & END) !== 0) this.#beginEnding();
-    else if ((signals & GO_ON_ENDING) !== 0 && this.#state === ENDING) this.#goOnEnding();
+    else if ((signals & GO_ON_ENDING) !== 0 && this.#state === ENDING) this.#extras?.ending?.goOn();
     // The root may be given children, and they may fail, before it begins.
     if ((signals & BEGIN) !== 0 && this.#state === WAITING) this.#start();
     if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
@@ -614,7 +618,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #onChildrenChanged(): void {
-    if (this.#state === ENDING) this.#goOnEnding();
+    if (this.#state === ENDING) this.#extras?.ending?.goOn();
     else if (this.#state !== STOPPED) this.#children?.decide();
   }
 
@@ -644,7 +648,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   #startFailedLater(life: Life<M>, error: unknown): void {
-    if (life !== this.#life) return this.#reportAlone(error, "start", undefined);
+    if (life !== this.#life) return this.reportAlone(error, "start", undefined);
     this.#isBusy = false;
     this.#fail(error, "start", undefined);
   }
@@ -664,7 +668,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 
   #fail(error: unknown, phase: FailurePhase, message: unknown): void {
     if ((this.#state !== RUNNING && this.#state !== STARTING) || this.#extras?.isStoppingForGood) {
-      this.#reportAlone(error, phase, message);
+      this.reportAlone(error, phase, message);
       if (this.#state === ENDING) this.#signal(GO_ON_ENDING);
       return;
     }
@@ -675,7 +679,7 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
   }
 
   /** A failure about which nothing is to be decided: the actor is going already. */
-  #reportAlone(error: unknown, phase: FailurePhase, message: unknown): void {
+  reportAlone(error: unknown, phase: FailurePhase, message: unknown): void {
     this.system.report({
       type: "failed",
       actor: this.path,
@@ -697,110 +701,16 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
     }
     this.#state = ENDING;
     this.#gate |= BLOCKED;
-    more.step = UNTIL_HANDLER_IS_DONE;
-    more.giveUpAt = this.system.world.clock.monotonic() + this.#options.shutdownMs;
-    this.#goOnEnding();
-  }
-
-  #goOnEnding(): void {
-    const more = this.#more;
-    if (more.step === UNTIL_HANDLER_IS_DONE) {
-      if (this.#isBusy) return this.#limitStopping();
-      this.#spendStopTime();
-      more.step = UNTIL_CHILDREN_ARE_GONE;
-      if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
-    }
-    if (more.step === UNTIL_CHILDREN_ARE_GONE) {
-      if (this.#children !== undefined && this.#children.size > 0) return;
-      // The children had times of their own: what is left of this actor's begins to run again.
-      more.giveUpAt += this.system.world.clock.monotonic();
-      more.step = UNTIL_RELEASED;
-    }
-    if (more.releasing !== undefined) return;
-    if (this.#releaseAll()) this.#endLife();
-  }
-
-  /** Turns the moment of giving up into a length of time, while the children stop. */
-  #spendStopTime(): void {
-    const more = this.#more;
-    more.stopTimer?.cancel();
-    more.stopTimer = undefined;
-    more.giveUpAt = Math.max(0, more.giveUpAt - this.system.world.clock.monotonic());
-  }
-
-  #limitStopping(): void {
-    const more = this.#more;
-    const { clock } = this.system.world;
-    more.stopTimer ??= clock.timer(Math.max(0, more.giveUpAt - clock.monotonic()), () => this.#giveUp());
-  }
-
-  /** The time to stop is over: what still runs is left to itself, and is no longer heard. */
-  #giveUp(): void {
-    const more = this.#more;
-    more.stopTimer = undefined;
-    if (this.#state !== ENDING) return;
-    this.#reportTimeout(`in ${this.#options.shutdownMs} ms`);
-    this.#isBusy = false;
-    more.releasing = undefined;
-    this.#signal(GO_ON_ENDING);
-  }
-
-  #reportTimeout(within: string): void {
-    const what = this.#isBusy ? "its handler" : "what it registered with onStop";
-    const error = new Error(`Cannot stop ${this.path} ${within}: ${what} is still running`);
-    this.#reportAlone(error, "shutdown-timeout", undefined);
-  }
-
-  /** Releases what the life holds, one thing after the other; true when all is done. */
-  #releaseAll(): boolean {
-    const life = this.#life;
-    for (let release = life?.nextRelease(); release !== undefined; release = life?.nextRelease()) {
-      try {
-        const pending: unknown = release();
-        if (!isThenable(pending)) continue;
-        this.#awaitRelease(Promise.resolve(pending));
-        return false;
-      } catch (error) {
-        this.#reportAlone(error, "stop", undefined);
-      }
-    }
-    return true;
-  }
-
-  #awaitRelease(pending: Promise<unknown>): void {
-    const more = this.#more;
-    more.releasing = pending;
-    this.#limitStopping();
-    const goOn = () => {
-      // Not when it has been given up.
-      if (more.releasing !== pending) return;
-      more.releasing = undefined;
-      this.#signal(GO_ON_ENDING);
-    };
-    pending.then(goOn, (error) => {
-      this.#reportAlone(error, "stop", undefined);
-      goOn();
-    });
-  }
-
-  /** Releases what nobody waits for any more; a failure is reported. */
-  releaseUnawaited(release: () => void | Promise<void>): void {
-    const report = (error: unknown) => this.#reportAlone(error, "stop", undefined);
-    try {
-      const pending: unknown = release();
-      if (isThenable(pending)) pending.then(undefined, report);
-    } catch (error) {
-      report(error);
-    }
+    more.ending = new Ending(this);
+    more.ending.goOn();
   }
 
   /** The life is over; the actor stops, or waits for the next life. */
-  #endLife(): void {
+  endLife(): void {
     const more = this.#more;
-    more.stopTimer?.cancel();
-    more.stopTimer = undefined;
+    more.ending?.close();
+    more.ending = undefined;
     more.escalatedBy = undefined;
-    more.releasing = undefined;
     const stashed = this.#life?.end() ?? [];
     if (stashed.length > 0) this.putBack(stashed);
     this.#life = undefined;
@@ -842,49 +752,6 @@ export class Cell<M> extends Ring<M> implements Ref<M>, Child, Parent, Runnable,
 }
 
 const STATE_NAMES = ["waiting", "starting", "running", "failed", "stopping", "stopped"] as const;
-
-const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
-
-/** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
-export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
-  checkName(name);
-  if (options === undefined) return DEFAULT_OPTIONS;
-  const { mailbox, onFailure = DEFAULT_OPTIONS.onFailure, shutdown = DEFAULT_OPTIONS.shutdownMs } = options;
-  const capacity = mailbox?.capacity ?? NO_LIMIT;
-  if (!(capacity === NO_LIMIT || (Number.isInteger(capacity) && capacity >= 1))) {
-    throw new RangeError(
-      `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${capacity}`,
-    );
-  }
-  const overflow = mailbox?.overflow ?? "reject";
-  if (!OVERFLOWS.includes(overflow)) {
-    throw new TypeError(
-      `Cannot spawn "${name}": a mailbox's overflow is ${OVERFLOWS.join(", ")}, not ${overflow}`,
-    );
-  }
-  if (!(shutdown >= 0)) {
-    throw new RangeError(`Cannot spawn "${name}": shutdown takes 0 ms or more, not ${shutdown}`);
-  }
-  return { capacity, overflow, onFailure, shutdownMs: shutdown };
-}
-
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
-const NAME = /^[^/?\u0000-\u001f\u007f]{1,255}$/;
-
-/** Throws `TypeError` on a name that cannot stand in a path. */
-export function checkName(name: string): void {
-  if (!NAME.test(name)) {
-    throw new TypeError(
-      `Cannot name an actor ${
-        JSON.stringify(name)
-      }: it takes 1 to 255 characters, no "/", no "?", no control characters`,
-    );
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
 
 function notAHandler(path: string, value: unknown): TypeError {
   return new TypeError(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Behavior, SpawnOptions, SuperviseOptions } from "./behavior.ts";
-import { checkOptions } from "./cell.ts";
+import { checkOptions } from "./options.ts";
 import type { GroupStrategy } from "./supervision.ts";
 
 /** What a supervisor starts: made by {@linkcode childSpec}. */

@@ -1,0 +1,150 @@
+/**
+ * How a life ends: the handler finishes, the children stop, what the life holds is released.
+ *
+ * @module
+ */
+import type { Cancellable } from "../world/world.ts";
+import type { Children } from "./children.ts";
+import type { FailurePhase } from "./events.ts";
+import type { ActorSystemCore } from "./system_core.ts";
+import { isThenable } from "./thenable.ts";
+
+/** What the end of a life needs of the actor whose life it is. */
+export interface Mortal {
+  readonly path: string;
+  readonly system: ActorSystemCore;
+  readonly children: Children | undefined;
+  /** Milliseconds for the handler and the releases together. */
+  readonly shutdownMs: number;
+  /** The handler is still running. */
+  readonly isBusy: boolean;
+  /** Leaves the running handler to itself. */
+  forgetHandler(): void;
+  /** The next thing to release. */
+  nextRelease(): (() => void | Promise<void>) | undefined;
+  /** Asks for a call of {@linkcode Ending.goOn} in a turn of the actor's. */
+  goOnEnding(): void;
+  /** All is done. */
+  endLife(): void;
+  /** Reports a failure about which nothing is to be decided. */
+  reportAlone(error: unknown, phase: FailurePhase, message: unknown): void;
+}
+
+// The steps, in order.
+const UNTIL_HANDLER_IS_DONE = 0;
+const UNTIL_CHILDREN_ARE_GONE = 1;
+const UNTIL_RELEASED = 2;
+
+/** The end of one life, step by step. */
+export class Ending {
+  readonly #actor: Mortal;
+  #step: typeof UNTIL_HANDLER_IS_DONE | typeof UNTIL_CHILDREN_ARE_GONE | typeof UNTIL_RELEASED =
+    UNTIL_HANDLER_IS_DONE;
+  /** What is being released, under way. */
+  #releasing: Promise<unknown> | undefined;
+  #timer: Cancellable | undefined;
+  /** Monotonic time at which it is given up; while the children stop, how much time is left then. */
+  #giveUpAt: number;
+
+  constructor(actor: Mortal) {
+    this.#actor = actor;
+    this.#giveUpAt = this.#now + actor.shutdownMs;
+  }
+
+  /** Something that was to be waited for is done: takes the next steps, up to the end if nothing is in the way. */
+  goOn(): void {
+    const actor = this.#actor;
+    if (this.#step === UNTIL_HANDLER_IS_DONE) {
+      if (actor.isBusy) return this.#limit();
+      this.#stopClock();
+      this.#step = UNTIL_CHILDREN_ARE_GONE;
+      if (this.#hasChildren) return actor.children?.stopAll();
+    }
+    if (this.#step === UNTIL_CHILDREN_ARE_GONE) {
+      if (this.#hasChildren) return;
+      // The children had times of their own: what is left of this actor's begins to run again.
+      this.#giveUpAt += this.#now;
+      this.#step = UNTIL_RELEASED;
+    }
+    if (this.#releasing === undefined && this.#releaseAll()) actor.endLife();
+  }
+
+  /** Waits for nothing any more, and says so when something is still running. */
+  abandon(): void {
+    if (this.#actor.isBusy || this.#releasing !== undefined) this.reportTimeout("in time");
+  }
+
+  /** The life is over: lets go of the timer. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#releasing = undefined;
+  }
+
+  /** Reports that the actor does not stop as it should. */
+  reportTimeout(within: string): void {
+    const what = this.#actor.isBusy ? "its handler" : "what it registered with onStop";
+    const error = new Error(`Cannot stop ${this.#actor.path} ${within}: ${what} is still running`);
+    this.#actor.reportAlone(error, "shutdown-timeout", undefined);
+  }
+
+  get #now(): number {
+    return this.#actor.system.world.clock.monotonic();
+  }
+
+  get #hasChildren(): boolean {
+    return (this.#actor.children?.size ?? 0) > 0;
+  }
+
+  /** Turns the moment of giving up into a length of time, while the children stop. */
+  #stopClock(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#giveUpAt = Math.max(0, this.#giveUpAt - this.#now);
+  }
+
+  #limit(): void {
+    const { clock } = this.#actor.system.world;
+    this.#timer ??= clock.timer(Math.max(0, this.#giveUpAt - this.#now), () => this.#giveUp());
+  }
+
+  /** The time to stop is over: what still runs is left to itself, and is no longer heard. */
+  #giveUp(): void {
+    this.#timer = undefined;
+    this.reportTimeout(`in ${this.#actor.shutdownMs} ms`);
+    this.#actor.forgetHandler();
+    this.#releasing = undefined;
+    this.#actor.goOnEnding();
+  }
+
+  /** Releases what the life holds, one thing after the other; true when all is done. */
+  #releaseAll(): boolean {
+    const actor = this.#actor;
+    for (let release = actor.nextRelease(); release !== undefined; release = actor.nextRelease()) {
+      try {
+        const pending: unknown = release();
+        if (!isThenable(pending)) continue;
+        this.#awaitRelease(Promise.resolve(pending));
+        return false;
+      } catch (error) {
+        actor.reportAlone(error, "stop", undefined);
+      }
+    }
+    return true;
+  }
+
+  #awaitRelease(pending: Promise<unknown>): void {
+    this.#releasing = pending;
+    this.#limit();
+    const goOn = () => {
+      // Not when it has been given up.
+      if (this.#releasing !== pending) return;
+      this.#releasing = undefined;
+      this.#actor.goOnEnding();
+    };
+    pending.then(goOn, (error) => {
+      this.#actor.reportAlone(error, "stop", undefined);
+      goOn();
+    });
+  }
+}
