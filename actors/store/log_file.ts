@@ -76,12 +76,19 @@ const TRUST_MS = 5;
  * the file as it was before it.
  *
  * @example
- * ```ts ignore
- * const log = await LogFile.open(world.disk, "notes.txt", { form: "text" });
+ * ```ts
+ * import { LogFile } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("a");
+ * const log = await sim.settle(LogFile.open(host.world.disk, "notes.txt", { form: "text" }));
  * log.append("first");
  * log.append("second");
- * await log.sync();
- * await log.close();
+ * await sim.settle(log.sync());
+ * await sim.settle(log.close());
+ * assertEquals(host.disk.readText("notes.txt"), "first\nsecond\n");
  * ```
  */
 export class LogFile {
