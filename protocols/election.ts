@@ -488,7 +488,7 @@ export class Election {
 
   #receiveVoteRequest(peer: Peer, term: number): void {
     let granted = false;
-    if (term === this.#term) {
+    if (term === this.#term && term > 0) {
       granted = this.#votedFor === peer.id || (this.#votedFor === 0 && this.#wouldVoteFor(peer));
     } else if (term > this.#term) {
       granted = this.#wouldVoteFor(peer);

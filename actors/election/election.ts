@@ -224,6 +224,7 @@ class ElectionActor {
       this.#named = 0;
     } else if (to === "looking" && (from === "follower" || from === "plain-follower")) {
       log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`);
+      this.#named = 0;
     }
     if (leader !== 0 && leader !== this.#named) {
       this.#named = leader;

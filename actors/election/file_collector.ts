@@ -184,17 +184,17 @@ class FileCollector {
   }
 
   #setMembers(members: readonly number[]): void {
-    const before = this.#members;
-    this.#members = members;
-    for (const [peer, files] of this.#files) {
-      if (members.includes(peer) && before.includes(peer)) continue;
-      // Who left and comes back may come back with other files.
+    for (const peer of this.#members) {
+      const files = this.#files.get(peer);
+      if (files === undefined || members.includes(peer)) continue;
+      // Who left may come back with other files. What a newcomer says of them may come before it is counted in.
       files.names =
         files.told =
         files.version =
         files.fetch =
           undefined;
     }
+    this.#members = members;
     this.#askMissing();
     this.#write();
   }

@@ -1,0 +1,153 @@
+import { assert, assertEquals } from "@std/assert";
+import { encodePeerMessage } from "../../protocols/election_messages.ts";
+import { greeting } from "../../protocols/peer_link.ts";
+import { TestClient, until } from "../_helpers.ts";
+import { PeerNetwork } from "./_peers.ts";
+import { parseTrace } from "./_trace.ts";
+
+/** A node 2 of the test's own: it answers each `SEND` with the next of its lists, or the last. */
+class StrangeNode implements AsyncDisposable {
+  readonly #listener: Deno.Listener;
+  readonly #greeting: string | undefined;
+  readonly #linked: TestClient[] = [];
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #serving: Promise<void>;
+  lists: string[];
+  asked = 0;
+
+  /** With `files` it is a new node that follows nobody, and says that so many files are in its folder; else an old one. */
+  constructor(port: number, lists: string[], files?: number) {
+    this.lists = lists;
+    this.#greeting = files === undefined ? undefined : "HELLO 2\n" + filesLine(1, files);
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
+    this.#serving = this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    for await (const conn of this.#listener) {
+      const client = new TestClient(conn);
+      if (new TextDecoder().decode(await client.bytes(4)) === "SEND") {
+        this.asked++;
+        await client.send((this.lists.length > 1 ? this.lists.shift() : this.lists[0]) ?? "");
+        client.close();
+      } else {
+        this.#linked.push(client);
+        if (this.#greeting === undefined) continue;
+        await client.send(this.#greeting);
+        this.#timers.push(setInterval(() => void client.send(BEAT).catch(() => {}), 100));
+      }
+    }
+  }
+
+  async say(line: string): Promise<void> {
+    for (const client of this.#linked) await client.send(line).catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#serving;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const client of this.#linked) client.close();
+  }
+}
+
+function filesLine(version: number, count: number): string {
+  return encodePeerMessage({ type: "files", version, count }) + "\n";
+}
+
+const BEAT = encodePeerMessage({
+  type: "beat",
+  term: 0,
+  leader: 0,
+  remembers: false,
+  plain: false,
+  old: [],
+  sentMs: 0,
+}) + "\n";
+
+Deno.test("peer: a list that was cut short is asked for three times, then it is an error, and the log does without", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--wait-ms", "300"] });
+  await using strange = new StrangeNode(network.place(2).port, ["2_1.txt\n"], 2);
+  for (const id of [1, 3]) await network.start(id);
+  await network.elected(1, [1, 3]);
+  await network.node(1).line("Error receiving files from Node 2: its list has 1 of 2 names");
+  assertEquals(strange.asked, 3);
+  await network.logged(network.log(1, [1, 3]));
+  strange.lists = ["2_1.txt\n2_2.txt\n"];
+  await strange.say(filesLine(2, 2));
+  await network.node(1).line("Files received from Node 2.");
+  await network.logged(network.log(1, [1, 2, 3]));
+});
+
+Deno.test("peer: names that would leave the folder or the line are left out of the log", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--wait-ms", "300"] });
+  await using _strange = new StrangeNode(network.place(2).port, [
+    "../../etc/passwd\n2_1.txt\n/etc/shadow\n..\n\u001b[2J.txt\nNode 3 files:\r\n2_2.txt\nC:\\x\n",
+  ]);
+  for (const id of [1, 3]) await network.start(id);
+  await network.elected(1, [1, 3]);
+  await network.logged(network.log(1, [1, 2, 3]).replace("2_2.txt\n", "2_2.txt\nNode 3 files:\n"));
+  await until(() => network.node(1).stdout.includes("Left out 5 names from Node 2"), "the warning");
+});
+
+Deno.test("peer: who claims to be an old node in the place of one that is not there does not end the majority", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--wait-ms", "300"] });
+  await network.start(1);
+  using pretender = await TestClient.connect(network.place(1).port);
+  await pretender.send("ID:2");
+  await network.node(1).line("claims to be Node 2, and nobody answers at");
+  await pretender.closed();
+  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  assertEquals(trace.map(({ to }) => to), ["looking"]);
+  assert(!network.node(1).stdout.includes("old node"));
+});
+
+Deno.test("peer: one that says that it leads a term that has a leader is not believed", async () => {
+  await using network = await PeerNetwork.create({
+    flags: ["--wait-ms", "300", "--election-timeout-ms", "3000"],
+  });
+  for (const id of [1, 3]) await network.start(id);
+  await network.elected(1, [1, 3]);
+  const { term = 0 } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
+  for (const id of [1, 3]) {
+    using strange = await TestClient.connect(network.place(id).port);
+    await strange.send(greeting(2));
+    assertEquals(await strange.line(), `HELLO ${id}`);
+    const lie = { type: "beat", term, leader: 2, remembers: true, plain: false, old: [], sentMs: 1 } as const;
+    await strange.send(
+      encodePeerMessage(lie) + "\n" + encodePeerMessage({ type: "vote-request", term }) + "\n",
+    );
+    // The answer to the second shows that the first was read.
+    let answer = await strange.line();
+    while (answer !== null && !answer.includes('"vote"')) answer = await strange.line();
+    assertEquals(answer, encodePeerMessage({ type: "vote", term, granted: false }));
+  }
+  for (const id of [1, 3]) assert(!network.node(id).stdout.includes("Leader elected: Node 2"));
+});
+
+Deno.test("peer: with --quorum more than a majority is needed, to be elected and to go on", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--quorum", "3", "--wait-ms", "300"] });
+  for (const id of network.ids) await network.start(id);
+  await network.elected(1, [1, 2, 3]);
+  await network.kill(3);
+  await network.node(1).line(/Leader Node 1 steps down: lost its majority: fewer than 3 nodes/);
+  await network.start(3);
+  await network.elected(1, [1, 2, 3]);
+});
+
+Deno.test("peer: a memory that cannot be written ends the node before it votes; one that cannot be read is said to be lost", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--wait-ms", "300"] });
+  const unwritable = network.launch(1, ["--memory", "missing/Node1.election"]);
+  await network.start(2);
+  const ended = await unwritable.ended();
+  assertEquals([ended.code, ended.stderr.trim().split("\n").length], [1, 1]);
+  assert(ended.stderr.includes("missing/"), ended.stderr);
+  assert(!ended.stdout.includes("Leader elected"), ended.stdout);
+  await Deno.writeTextFile(network.folder.file("Node1.election"), '{"term":');
+  await network.start(1);
+  await network.node(1).line("[WARN] Cannot use Node1.election, as if it were not there");
+  await network.elected(1, [1, 2]);
+  const memory: unknown = JSON.parse(await Deno.readTextFile(network.folder.file("Node1.election")));
+  const { term } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
+  assertEquals(memory, { term, votedFor: 1 });
+});
