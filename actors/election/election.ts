@@ -150,6 +150,8 @@ class ElectionActor {
         return this.#handle(message);
       }
       case "link-down":
+        this.#collector?.tell({ type: "peer-silent", peer: message.peer });
+        return this.#handle(message);
       case "refused":
       case "old-up":
       case "old-down":

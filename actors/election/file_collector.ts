@@ -21,7 +21,9 @@ export type FileCollectorCommand =
   /** Who is there, this node too. */
   | { readonly type: "members"; readonly members: readonly number[] }
   /** Another node's folder changed. */
-  | { readonly type: "peer-files"; readonly peer: number; readonly version: number; readonly count: number };
+  | { readonly type: "peer-files"; readonly peer: number; readonly version: number; readonly count: number }
+  /** Another node is linked no more: it says nothing of its folder until it is again, and perhaps never. */
+  | { readonly type: "peer-silent"; readonly peer: number };
 
 /** A higher term than this leader's has written the log. */
 export interface TermSeen {
@@ -150,6 +152,11 @@ class FileCollector {
         if (files === undefined) return;
         files.told = { version: message.version, count: message.count };
         if (this.#isAsked(message.peer) && message.version !== files.version) this.#ask(message.peer);
+        return;
+      }
+      case "peer-silent": {
+        const files = this.#files.get(message.peer);
+        if (files !== undefined) files.told = undefined;
         return;
       }
       case "fetch-ended":
