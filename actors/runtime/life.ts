@@ -27,7 +27,7 @@ export class Life<M> implements Context<M> {
   readonly #cell: Cell<M>;
   #isOpen = true;
   /** All has been released. */
-  #isOver = false;
+  isOver = false;
   #controller: AbortController | undefined;
   /** Timers, subscriptions, watches. */
   #held: Set<Cancellable> | undefined;
@@ -72,7 +72,7 @@ export class Life<M> implements Context<M> {
   }
 
   get stash(): Stash<M> {
-    return this.#stash ??= new LifeStash(this.#cell);
+    return this.#stash ??= new LifeStash(this.#cell, this);
   }
 
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): Ref<C> {
@@ -144,7 +144,7 @@ export class Life<M> implements Context<M> {
 
   onStop(release: () => void | Promise<void>): void {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has got.
-    if (this.#isOver) this.#cell.releaseUnawaited(release);
+    if (this.isOver) this.#cell.releaseUnawaited(release);
     else (this.#releases ??= []).push(release);
   }
 
@@ -183,7 +183,7 @@ export class Life<M> implements Context<M> {
 
   /** Ends it. Gives back what was put aside and never handled, oldest first. */
   end(): M[] {
-    this.#isOver = true;
+    this.isOver = true;
     return this.#stash?.take() ?? [];
   }
 
@@ -307,10 +307,12 @@ class ReceiveTimeout<M> implements Cancellable {
 
 class LifeStash<M> implements Stash<M> {
   readonly #cell: Cell<M>;
+  readonly #life: Life<M>;
   #messages: M[] = [];
 
-  constructor(cell: Cell<M>) {
+  constructor(cell: Cell<M>, life: Life<M>) {
     this.#cell = cell;
+    this.#life = life;
   }
 
   get size(): number {
@@ -318,6 +320,7 @@ class LifeStash<M> implements Stash<M> {
   }
 
   push(message: M): void {
+    if (this.#life.isOver) return this.#cell.deadLetterOfEarlierLife(message);
     if (this.#messages.length >= STASH_CAPACITY) {
       throw new RangeError(
         `Cannot stash at ${this.#cell.path}: ${STASH_CAPACITY} messages are put aside already`,
