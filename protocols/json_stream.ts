@@ -35,7 +35,7 @@ export interface JsonFramesOptions {
  *
  * @example
  * ```ts
- * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json-stream";
+ * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json_stream";
  * import { assertEquals } from "@std/assert";
  *
  * const decoder = jsonFrames();
