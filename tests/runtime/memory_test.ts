@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ActorSystem, type ActorSystemOptions } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { root, startProcess } from "../_helpers.ts";
+import { inOrder } from "./_stage.ts";
 
 Deno.test("memory: a million messages to one actor, asks, and lives of children leave none behind", async () => {
   await using flood = startProcess(Deno.execPath(), [
@@ -25,8 +26,7 @@ Deno.test("memory: a million messages to one actor, asks, and lives of children 
 Deno.test("memory: a mailbox gives back what a flood made it grow to, and so does the scheduler", async () => {
   const sim = simWorld({ seed: 1 });
   const { world } = sim.host("a");
-  const { soon, afterPoll, nextTurn } = world.loop;
-  const options: ActorSystemOptions = { world: { ...world, loop: { soon, afterPoll, nextTurn } } };
+  const options: ActorSystemOptions = { world: inOrder(world) };
   const system = new ActorSystem("test", options);
   const ref = system.spawn<number>("a", () => () => {});
   await sim.advance(0);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ActorSystem, type Behavior, escalate, type Ref, restart, resume, stop } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
-import { gate, onStage, upTo } from "./_stage.ts";
+import { gate, inOrder, onStage, upTo } from "./_stage.ts";
 
 onStage(
   "robust: a child that fails while its parent is busy is seen to when the parent is done, not before",
@@ -343,8 +343,7 @@ for (const order of ["reverse", "together"] as const) {
   Deno.test(`robust: 100,000 children stop in order ${order}`, async () => {
     const sim = simWorld({ seed: 1 });
     const { world } = sim.host("a", { logLevel: "error" });
-    const { soon, afterPoll, nextTurn } = world.loop;
-    const system = new ActorSystem("test", { world: { ...world, loop: { soon, afterPoll, nextTurn } } });
+    const system = new ActorSystem("test", { world: inOrder(world) });
     let ended = 0;
     system.spawn<string>("parent", (self) => {
       self.supervise("one-for-one", { stopOrder: order });

@@ -1,13 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { ActorSystem, type Behavior } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
-import { onStage, upTo } from "./_stage.ts";
+import { inOrder, onStage, upTo } from "./_stage.ts";
 
 Deno.test("scheduler: paused, it gives no turn by itself, and each step gives one", async () => {
   const sim = simWorld({ seed: 1 });
   const { world } = sim.host("a");
-  const { soon, afterPoll, nextTurn } = world.loop;
-  const system = new ActorSystem("test", { world: { ...world, loop: { soon, afterPoll, nextTurn } } });
+  const system = new ActorSystem("test", { world: inOrder(world) });
   const seen: string[] = [];
   const noting = (name: string): Behavior<string> => () => (message) => void seen.push(`${name} ${message}`);
   const [a, b] = [system.spawn("a", noting("a")), system.spawn("b", noting("b"))];
@@ -39,8 +38,7 @@ Deno.test("scheduler: paused, it gives no turn by itself, and each step gives on
 Deno.test("scheduler: a turn handles what was there when it began; what comes meanwhile waits for the others", async () => {
   const sim = simWorld({ seed: 1 });
   const { world } = sim.host("a");
-  const { soon, afterPoll, nextTurn } = world.loop;
-  const system = new ActorSystem("test", { world: { ...world, loop: { soon, afterPoll, nextTurn } } });
+  const system = new ActorSystem("test", { world: inOrder(world) });
   const seen: string[] = [];
   const a = system.spawn<number>("a", (self) => (n) => {
     seen.push(`a${n}`);

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  ActorSystem,
   type Behavior,
   type Context,
   escalate,
@@ -10,8 +9,7 @@ import {
   resume,
   stop,
 } from "../../mod.ts";
-import { simWorld } from "../../actors/world/sim/mod.ts";
-import { gate, onStage, Stage } from "./_stage.ts";
+import { gate, onStage, type Stage } from "./_stage.ts";
 
 // Three children, a, b and c, of which b fails in its first life. Stated is all that happens after that, in order:
 // who is not named was not touched. On "escalate" the parent is stopped by its own parent.
@@ -180,12 +178,8 @@ for (const strategy of STRATEGIES) {
       }, 5);
     }
 
-    Deno.test(`matrix: ${strategy}, ${decision}, failure in its synchronous start`, async () => {
-      const sim = simWorld({ seed: 1 });
-      const { world } = sim.host("a");
-      // First come, first served, as in the real world: c has started by the time the parent hears of b.
-      const { soon, afterPoll, nextTurn } = world.loop;
-      const stage = new Stage(sim, { ...world, loop: { soon, afterPoll, nextTurn } });
+    // In the order of the real world: c has started by the time the parent hears of b.
+    onStage(`matrix: ${strategy}, ${decision}, failure in its synchronous start`, async (stage) => {
       let lives = 0;
       spawnGroup(stage, strategy, onFailure, (self) => {
         const started = stage.actor("b")(self);
@@ -200,9 +194,7 @@ for (const strategy of STRATEGIES) {
       ]);
       assertEquals(stage.decisions, expectedReports(decision, "start"));
       assertEquals(group(stage), expectedGroup(strategy, decision, "start"));
-      await sim.settle(stage.system.stop());
-      sim.close();
-    });
+    }, 1);
 
     for (const how of ["throws", "rejects"]) {
       onStage(
@@ -251,23 +243,13 @@ for (const strategy of STRATEGIES) {
   }
 }
 
-Deno.test("matrix: actors of a system are one group under the root", async () => {
-  const sim = simWorld({ seed: 1 });
-  const system = new ActorSystem("test", { world: sim.host("a").world });
-  system.supervise("one-for-all");
-  const seen: string[] = [];
-  const noting = (name: string): Behavior<string> => (self) => {
-    seen.push(`${name} starts`);
-    self.onStop(() => void seen.push(`${name} ends`));
-    return () => oops();
-  };
-  system.spawn("a", noting("a"));
-  const b = system.spawn("b", noting("b"));
-  await sim.advance(0);
-  seen.splice(0);
+onStage("matrix: the actors of a system are one group under the root", async (stage) => {
+  stage.system.supervise("one-for-all");
+  stage.system.spawn("a", stage.actor("a"));
+  const b = stage.system.spawn("b", stage.actor("b"));
+  await stage.settle();
+  stage.taken();
   b.tell("fail");
-  await sim.advance(0);
-  assertEquals(seen, ["b ends", "a ends", "a starts", "b starts"]);
-  await sim.settle(system.stop());
-  sim.close();
+  await stage.settle();
+  assertEquals(stage.taken(), ["b ends", "a ends", "a starts", "b starts"]);
 });
