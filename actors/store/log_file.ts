@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Disk, DiskFile } from "../world/world.ts";
+import type { Clock, Disk, DiskFile, FileInfo } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { crc32c } from "./_crc32c.ts";
@@ -106,6 +106,7 @@ export class LogFile {
   #file: DiskFile;
   /** Reads have a handle of their own, so that they do not queue behind a sync. */
   #reader: DiskFile;
+  #id: number | undefined;
   #length: number;
   /** Text: the last line has no end. */
   #midLine: boolean;
@@ -127,6 +128,7 @@ export class LogFile {
     this.#disk = disk;
     this.#file = opened.file;
     this.#reader = opened.reader;
+    this.#id = opened.id;
     this.#journal = opened.journal;
     this.#length = opened.length;
     this.#midLine = opened.midLine;
@@ -214,7 +216,7 @@ export class LogFile {
     const now = this.#clock?.monotonic();
     if (now !== undefined && now - this.#lookedAt < TRUST_MS) return true;
     try {
-      if (statNow.call(this.#disk, this.path).size !== this.#length) return false;
+      if (!this.#isAsLeft(statNow.call(this.#disk, this.path))) return false;
     } catch {
       return false;
     }
@@ -368,24 +370,30 @@ export class LogFile {
       this.#leftovers = false;
     }
     if (this.form !== "text") return NO_EDITS;
-    const size = await sizeAt(this.#disk, this.path);
-    if (size === this.#length) return NO_EDITS;
+    const info = await infoOf(this.#disk, this.path);
+    if (info !== undefined && this.#isAsLeft(info)) return NO_EDITS;
     const ownSize = await this.#file.size();
-    if (ownSize === size && ownSize > this.#length) {
+    const isOwn = info !== undefined && info.id === this.#id && info.size === ownSize;
+    if (isOwn && ownSize > this.#length) {
       return { appended: await readFully(this.#file, this.#length, ownSize), replaced: false };
     }
-    if (ownSize !== size) await this.#reopen();
+    if (!isOwn) await this.#reopen();
     this.#length = await this.#file.size();
     this.#midLine = await endsMidLine(this.#file, this.#length);
     return { appended: NOTHING, replaced: true };
   }
 
+  #isAsLeft(info: FileInfo): boolean {
+    return info.size === this.#length && info.id === this.#id;
+  }
+
   async #reopen(): Promise<void> {
-    const { file, reader } = await openHandles(this.#disk, this.path);
+    const { file, reader, id } = await openHandles(this.#disk, this.path);
     this.#file.close();
     this.#reader.close();
     this.#file = file;
     this.#reader = reader;
+    this.#id = id;
   }
 }
 
@@ -397,10 +405,7 @@ interface OthersEdits {
 const NOTHING = new Uint8Array(0);
 const NO_EDITS: OthersEdits = { appended: NOTHING, replaced: false };
 
-interface Opened {
-  readonly file: DiskFile;
-  readonly reader: DiskFile;
-  readonly created: boolean;
+interface Opened extends Handles {
   readonly journal: TornTailJournal | undefined;
   readonly length: number;
   readonly midLine: boolean;
@@ -432,10 +437,15 @@ async function openLog(disk: Disk, path: string, options: LogFileOptions): Promi
   }
 }
 
-async function openHandles(
-  disk: Disk,
-  path: string,
-): Promise<{ file: DiskFile; reader: DiskFile; created: boolean }> {
+/** An open file, and what tells it from another of its name. */
+interface Handles {
+  readonly file: DiskFile;
+  readonly reader: DiskFile;
+  readonly id: number | undefined;
+  readonly created: boolean;
+}
+
+async function openHandles(disk: Disk, path: string): Promise<Handles> {
   let created = false;
   let file: DiskFile;
   try {
@@ -447,7 +457,8 @@ async function openHandles(
   }
   try {
     if (created) await disk.syncFolder(folderOf(path));
-    return { file, reader: await disk.open(path), created };
+    const { id } = await disk.stat(path);
+    return { file, reader: await disk.open(path), id, created };
   } catch (error) {
     file.close();
     throw error;
@@ -478,9 +489,10 @@ async function endsMidLine(file: DiskFile, size: number): Promise<boolean> {
   return size > 0 && (await readFully(file, size - 1, size))[0] !== LF;
 }
 
-async function sizeAt(disk: Disk, path: string): Promise<number | undefined> {
+/** What stands under a name; undefined when nothing does. */
+async function infoOf(disk: Disk, path: string): Promise<FileInfo | undefined> {
   try {
-    return (disk.statNow?.(path) ?? await disk.stat(path)).size;
+    return disk.statNow?.(path) ?? await disk.stat(path);
   } catch (error) {
     if (error instanceof WorldError && error.kind === "not-found") return undefined;
     throw error;

@@ -22,6 +22,7 @@ function fileInfo(info: Deno.FileInfo): FileInfo {
     isLink: info.isSymlink,
     size: info.size,
     modifiedAtMs: info.mtime?.getTime() ?? null,
+    ...(info.ino === null ? {} : { id: info.ino }),
   };
 }
 

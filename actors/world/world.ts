@@ -293,6 +293,8 @@ export interface FileInfo {
   readonly size: number;
   /** Milliseconds since 1970, or null where the platform does not know. */
   readonly modifiedAtMs: number | null;
+  /** Another number is another file, though its name and size be the same. Not in every world. */
+  readonly id?: number;
 }
 
 /** One name in a folder; what it is is told without following links. */

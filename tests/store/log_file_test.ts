@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { LogFile } from "../../actors/store/log_file.ts";
-import { WorldError } from "../../actors/world/world.ts";
+import { LogFile, LogFileError } from "../../actors/store/log_file.ts";
+import { type Disk, WorldError } from "../../actors/world/world.ts";
+import { denoWorld } from "../../mod.ts";
+import { tempFolder } from "../_helpers.ts";
 import { MemoryDisk } from "./_memory_disk.ts";
 
 const text = { form: "text" } as const;
@@ -321,4 +323,55 @@ Deno.test("log file: zeros after a power cut are no text", async () => {
   const log = await LogFile.open(memory.disk, "log", text);
   await log.close();
   assert(!memory.text("log").includes("\0"));
+});
+
+Deno.test("log file: on the real disk, another file of the same name and size is another file", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("log");
+  const log = await LogFile.open(denoWorld().disk, path, text);
+  log.append("one");
+  await log.sync();
+  // As `sed -i` and many editors do.
+  await Deno.writeTextFile(folder.file("edited"), "ONE\n");
+  await Deno.rename(folder.file("edited"), path);
+  log.append("two");
+  assertEquals((await log.sync()).replaced, true);
+  log.append("three");
+  const batch = log.flushNow();
+  assertEquals(batch?.replaced, false);
+  await log.close();
+  assertEquals(await Deno.readTextFile(path), "ONE\ntwo\nthree\n");
+});
+
+Deno.test("log file: what is flushed at once is read, told and kept as any other", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("log");
+  const log = await LogFile.open(denoWorld().disk, path, text);
+  for (let i = 0; i < 2000; i++) {
+    log.append(`line ${i}`);
+    // Over the border of a page only `flush` will do.
+    const batch = log.flushNow() ?? await log.flush();
+    assertEquals(new TextDecoder().decode(batch.bytes), `line ${i}\n`);
+    if (i === 1000) await log.sync();
+  }
+  assertEquals(log.flushNow(), undefined);
+  await log.close();
+  assertEquals(await Deno.readTextFile(path), Array.from({ length: 2000 }, (_, i) => `line ${i}\n`).join(""));
+});
+
+Deno.test("log file: a file that may be written and not read is told from one that cannot be opened", async () => {
+  const { disk } = new MemoryDisk();
+  const denied = new WorldError("permission-denied", "Cannot open log: permission was denied");
+  for (const [mayWrite, during] of [[true, "read"], [false, "open"]] as const) {
+    const locked: Disk = {
+      ...disk,
+      open: (path, options) =>
+        options?.read === false && mayWrite
+          ? disk.open(path, { ...options, create: true })
+          : Promise.reject(denied),
+    };
+    const error = await assertRejects(() => LogFile.open(locked, "log", text), LogFileError);
+    assertEquals(error.during, during);
+    assertEquals(error.message, `Cannot ${during} log: permission was denied`);
+  }
 });
