@@ -472,7 +472,8 @@ export class Election {
       return;
     }
     if (this.#leader === peer.id) {
-      if (beat.leader === peer.id) this.#leaderHeardMs = this.#nowMs;
+      // With old nodes about, who leads is a matter of who is there, not of what it says.
+      if (this.plain || beat.leader === peer.id) this.#leaderHeardMs = this.#nowMs;
       else if (term >= this.#term) this.#loseLeader(`Node ${peer.id} leads no more`);
     }
     if (term > this.#term) this.#learnTerm(term, `Node ${peer.id} is in term ${term}`);

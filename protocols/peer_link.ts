@@ -52,7 +52,7 @@ export type DialledFrame =
 
 /** Options of {@linkcode acceptedFrames}. */
 export interface AcceptedFramesOptions {
-  /** Silence after a bare `ID:<n>`, which may be the beginning of a greeting, until it is taken for an old node's. @default 1000 */
+  /** Silence after a bare `ID:<n>`, which may be the beginning of a greeting, until it is taken for an old node's. @default 300 */
   readonly plainAfterMs?: number;
 }
 
@@ -74,7 +74,7 @@ const MAX_FIRST_BYTES = 64;
  * ```
  */
 export function acceptedFrames(options: AcceptedFramesOptions = {}): FrameDecoder<AcceptedFrame> {
-  return new AcceptedDecoder(options.plainAfterMs ?? 1000);
+  return new AcceptedDecoder(options.plainAfterMs ?? 300);
 }
 
 /** Decodes what the node that was dialled sends. */
