@@ -23,6 +23,8 @@ export class TornTailJournal {
   #disk: Disk;
   #path: string;
   #file: DiskFile | undefined;
+  /** A write failed: on a full disk, what it left must not hold the room that a shorter record needs. */
+  #isToBeEmptied = false;
 
   constructor(disk: Disk, path: string) {
     this.#disk = disk;
@@ -48,20 +50,23 @@ export class TornTailJournal {
   /** Says what is about to be appended. */
   async write(intent: Intent, durable: boolean): Promise<void> {
     const file = this.#file ??= await this.#open();
-    const bytes = new Uint8Array(HEADER_BYTES + intent.bytes.length);
-    const header = new DataView(bytes.buffer);
-    header.setBigUint64(0, BigInt(intent.offset));
-    header.setUint32(8, intent.bytes.length);
-    header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
-    bytes.set(intent.bytes, HEADER_BYTES);
-    try {
-      await writeSoon(file, bytes, 0);
-    } catch (error) {
-      // On a full disk it must not hold the room that a shorter record needs.
-      await file.truncate(0).catch(() => {});
-      throw error;
-    }
+    if (this.#isToBeEmptied) await file.truncate(0);
+    this.#isToBeEmptied = true;
+    await writeSoon(file, encode(intent), 0);
+    this.#isToBeEmptied = false;
     if (durable) await file.sync();
+  }
+
+  /** Whether {@linkcode TornTailJournal.writeNow} would do. */
+  get canWriteNow(): boolean {
+    return this.#file?.writeNow !== undefined && !this.#isToBeEmptied;
+  }
+
+  /** As {@linkcode TornTailJournal.write}, but done when it returns, and not durable. */
+  writeNow(intent: Intent): void {
+    this.#isToBeEmptied = true;
+    this.#file?.writeNow?.(encode(intent), 0);
+    this.#isToBeEmptied = false;
   }
 
   /** What was announced is there; a journal that became large is made small again. */
@@ -92,6 +97,16 @@ export class TornTailJournal {
     await this.#disk.syncFolder(folderOf(this.#path));
     return file;
   }
+}
+
+function encode(intent: Intent): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES + intent.bytes.length);
+  const header = new DataView(bytes.buffer);
+  header.setBigUint64(0, BigInt(intent.offset));
+  header.setUint32(8, intent.bytes.length);
+  header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
+  bytes.set(intent.bytes, HEADER_BYTES);
+  return bytes;
 }
 
 /** More than this is not written while everything waits for it. */

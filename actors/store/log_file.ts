@@ -185,6 +185,7 @@ export class LogFile {
     if (!this.#canFlushNow()) return undefined;
     const batch = this.#withLead(this.#pending.take(), NO_EDITS);
     const { start, bytes } = batch;
+    if (this.#isTearable(start, bytes.length)) this.#journal?.writeNow({ offset: start, bytes });
     try {
       this.#file.writeNow?.(bytes, start);
     } catch (error) {
@@ -205,7 +206,7 @@ export class LogFile {
       return false;
     }
     // One byte more: the end of a line that has none.
-    if (this.#isTearable(this.#length, count + 1)) return false;
+    if (this.#isTearable(this.#length, count + 1) && !this.#journal?.canWriteNow) return false;
     return this.form === "framed" || this.#isUnchanged();
   }
 
