@@ -30,7 +30,7 @@
  *    the node led and was lost within the last minute: one that comes and goes does not depose a healthy leader each time. This
  *    is the planned handover of a leader to a node that comes back.
  * 6. **Starting.** A node that starts asks for votes once it is in contact with all the others, or with a quorum after
- *    `waitMs`; or as soon as it has followed a leader.
+ *    `waitMs`; or with one that has begun to, or that leads.
  * 7. **Forgetting.** A node without its memory, new or with its file lost, must not vote a second time in a term in which it
  *    voted before. It neither votes nor stands until it knows that it will not: see `#recollect`.
  * 8. **A higher term without a leader** (of a candidate that failed, or read from the log's file) makes a leader open a
@@ -203,6 +203,9 @@ class Peer {
   everHeard = false;
   term = 0;
   remembers = false;
+  started = false;
+  /** It has had its chance to go first, since this node has no leader. */
+  deferredTo = false;
   /** The old nodes that it has met. */
   metOld: readonly number[] = [];
   /** When the latest beat that it acknowledged was sent. */
@@ -377,6 +380,7 @@ export class Election {
         peer.linked = true;
         peer.old = false;
         peer.gone = false;
+        this.#deferTo(peer);
         this.#send(peer, this.#beat());
         if (this.#poll !== undefined) this.#send(peer, { type: "poll", term: this.#poll.term });
         if (this.#candidacy !== undefined) {
@@ -406,6 +410,13 @@ export class Election {
         this.#hear(peer);
         this.#receive(peer, event.message);
     }
+  }
+
+  /** A lower ID that turns up while there is no leader goes first: once, so that nobody holds the others up by coming and going. */
+  #deferTo(peer: Peer): void {
+    if (this.#leader !== 0 || peer.id > this.id || peer.deferredTo) return;
+    peer.deferredTo = true;
+    this.#pollAfterMs = Math.max(this.#pollAfterMs, this.#nowMs + this.#lowerCount() * this.#times.staggerMs);
   }
 
   #hear(peer: Peer): void {
@@ -451,6 +462,7 @@ export class Election {
   #receiveBeat(peer: Peer, beat: Beat): void {
     peer.term = Math.max(peer.term, beat.term);
     peer.remembers = beat.remembers;
+    peer.started = beat.started;
     peer.metOld = beat.old;
     const { term } = beat;
     if (beat.leader === peer.id && !beat.plain) {
@@ -580,7 +592,8 @@ export class Election {
     if (this.#started) return;
     const there = this.#known().length + 1;
     const waited = this.#nowMs >= this.#startMs + this.#times.waitMs;
-    if (there < this.#nodeCount && !(waited && there >= this.#quorum)) return;
+    const begun = this.#list.some((peer) => peer.started && this.#inContact(peer));
+    if (there < this.#nodeCount && !(waited && there >= this.#quorum) && !begun) return;
     this.#started = true;
     this.#lookingSinceMs = this.#nowMs;
     this.#precedenceUntilMs = this.#nowMs + this.#times.precedenceMs;
@@ -709,6 +722,7 @@ export class Election {
   }
 
   #look(why: string): void {
+    for (const peer of this.#list) peer.deferredTo = false;
     this.#lookingSinceMs = this.#nowMs;
     this.#precedenceUntilMs = this.#nowMs + this.#times.precedenceMs;
     // Candidates that hindered each other try again at different times.
@@ -752,6 +766,7 @@ export class Election {
       term: this.#term,
       leader: this.#leader,
       remembers: this.#remembers,
+      started: this.#started,
       plain: this.plain,
       old: this.#list.filter((peer) => peer.old).map((peer) => peer.id),
       sentMs: this.#nowMs,

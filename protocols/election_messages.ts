@@ -19,6 +19,8 @@ export interface Beat {
   readonly leader: number;
   /** Whether the sender remembers how it voted: whether its word on terms counts for one that forgot. */
   readonly remembers: boolean;
+  /** Whether the sender has stopped waiting for all nodes to come: the network has begun. */
+  readonly started: boolean;
   /** Whether {@linkcode Beat.leader} is of the old kind, which nobody voted for: there is an old node. */
   readonly plain: boolean;
   /** The old nodes that the sender has met itself. */
@@ -146,15 +148,16 @@ export function decodePeerMessage(line: string): PeerMessage | null {
     case "beat": {
       const leader = fields.get("leader");
       const remembers = fields.get("remembers");
+      const started = fields.get("started");
       const plain = fields.get("plain");
       const old = fields.get("old");
       const sentMs = fields.get("sentMs");
-      if (!isWhole(leader, MAX_NODE_ID) || typeof remembers !== "boolean" || typeof plain !== "boolean") {
+      if (!isWhole(leader, MAX_NODE_ID) || typeof remembers !== "boolean" || typeof started !== "boolean") {
         return null;
       }
-      if (!isTime(sentMs)) return null;
+      if (typeof plain !== "boolean" || !isTime(sentMs)) return null;
       if (!Array.isArray(old) || old.length > MAX_NODES || !old.every(isNodeId)) return null;
-      return { type, term, leader, remembers, plain, old, sentMs };
+      return { type, term, leader, remembers, started, plain, old, sentMs };
     }
     default:
       return null;

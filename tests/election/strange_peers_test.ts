@@ -60,6 +60,7 @@ const BEAT = encodePeerMessage({
   term: 0,
   leader: 0,
   remembers: false,
+  started: true,
   plain: false,
   old: [],
   sentMs: 0,
@@ -113,7 +114,16 @@ Deno.test("peer: one that says that it leads a term that has a leader is not bel
     using strange = await TestClient.connect(network.place(id).port);
     await strange.send(greeting(2));
     assertEquals(await strange.line(), `HELLO ${id}`);
-    const lie = { type: "beat", term, leader: 2, remembers: true, plain: false, old: [], sentMs: 1 } as const;
+    const lie = {
+      type: "beat",
+      term,
+      leader: 2,
+      remembers: true,
+      started: true,
+      plain: false,
+      old: [],
+      sentMs: 1,
+    } as const;
     await strange.send(
       encodePeerMessage(lie) + "\n" + encodePeerMessage({ type: "vote-request", term }) + "\n",
     );

@@ -36,6 +36,7 @@ const beat: PeerMessage = {
   term: 3,
   leader: 1,
   remembers: true,
+  started: true,
   plain: false,
   old: [2],
   sentMs: 1.5,

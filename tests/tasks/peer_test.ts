@@ -98,13 +98,15 @@ Deno.test("peer: of five nodes the lowest of those that live leads, down to a ba
   await network.logged(network.log(3, [3, 4, 5]));
   await network.kill(3);
   await Promise.all([4, 5].map((id) => network.node(id).line("follows Node 3 no more")));
+  // What does not happen cannot be waited for: there is time enough for an election, and then the output is read.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (const id of [4, 5]) {
+    const afterwards = network.node(id).stdout.split("follows Node 3 no more").at(-1) ?? "";
+    assertEquals(afterwards.match(/^Leader elected: .*$/gm), null);
+  }
   await network.start(1);
   await network.elected(1, [1, 4, 5]);
   await network.logged(network.log(1, [1, 4, 5]));
-  for (const id of [4, 5]) {
-    const afterwards = network.node(id).stdout.split("follows Node 3 no more").at(-1) ?? "";
-    assertEquals(afterwards.match(/^Leader elected: .*$/gm), ["Leader elected: Node 1"]);
-  }
 });
 
 Deno.test("peer: a node that comes late joins, and leads when it is the lowest", async () => {
