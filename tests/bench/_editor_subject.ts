@@ -46,8 +46,14 @@ class FloorClient {
   }
 }
 
+/** A server that listens, and how many clients it knows. */
+interface Server {
+  readonly port: number;
+  readonly clients: () => number;
+}
+
 /** Reads whole lines from everybody and sends them to everybody else. */
-async function floor(): Promise<number> {
+function floor(): Server {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const clients = new Set<FloorClient>();
   const serve = async (client: FloorClient) => {
@@ -73,10 +79,10 @@ async function floor(): Promise<number> {
     }
   };
   accept();
-  return await Promise.resolve(listener.addr.port);
+  return { port: listener.addr.port, clients: () => clients.size };
 }
 
-function editor(file: string, sync: "always" | "never", level: "info" | "warn"): Promise<number> {
+function editor(file: string, sync: "always" | "never", level: "info" | "warn"): Promise<Server> {
   const system = new ActorSystem("bench", { world: denoWorld({ log: { level } }) });
   return new Promise((resolve) =>
     system.spawn(
@@ -86,7 +92,8 @@ function editor(file: string, sync: "always" | "never", level: "info" | "warn"):
         file,
         sync,
         limits: { maxClients: 5000 },
-        onListening: ({ port }) => resolve(port),
+        // Who comes late is sent what was written before: nobody need be waited for.
+        onListening: ({ port }) => resolve({ port, clients: () => Number.MAX_SAFE_INTEGER }),
       }),
       { onFailure: escalate() },
     )
@@ -94,12 +101,14 @@ function editor(file: string, sync: "always" | "never", level: "info" | "warn"):
 }
 
 const [kind, file = "", level] = Deno.args;
-const port = kind === "floor"
-  ? await floor()
+const { port, clients } = kind === "floor"
+  ? floor()
   : await editor(file, kind === "always" ? "always" : "never", level === "info" ? "info" : "warn");
 console.error(JSON.stringify({ port, startMs: performance.now() }));
 for await (const _ of Deno.stdin.readable) {
   const { user, system } = cpuUsage();
-  console.error(JSON.stringify({ cpuMs: (user + system) / 1000, rss: memoryUsage().rss }));
+  console.error(
+    JSON.stringify({ cpuMs: (user + system) / 1000, rss: memoryUsage().rss, clients: clients() }),
+  );
 }
 Deno.exit(0);

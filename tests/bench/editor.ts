@@ -9,6 +9,8 @@ const LINE_BYTES = 64;
 const ROUNDS = 5;
 /** Lines of one writer that are on their way at once. */
 const WINDOW = 16;
+/** The one folder that a benchmark may write to. */
+const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
 const WARM_UP_DELIVERIES = 500_000;
 
 type Kind = "floor" | "never" | "always";
@@ -16,6 +18,7 @@ type Kind = "floor" | "never" | "always";
 interface Usage {
   readonly cpuMs: number;
   readonly rss: number;
+  readonly clients: number;
 }
 
 /** A server in a process of its own. */
@@ -103,17 +106,23 @@ class Client {
 }
 
 async function connect(
-  port: number,
+  subject: Subject,
   count: number,
   grown: (client: Client, bytes: Uint8Array) => void,
 ): Promise<Client[]> {
   const clients: Client[] = [];
   for (let i = 0; i < count; i++) {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: subject.port });
     conn.setNoDelay(true);
     clients.push(new Client(conn, grown));
   }
+  while ((await subject.usage()).clients < count);
   return clients;
+}
+
+async function emptyFile(): Promise<string> {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  return await Deno.makeTempFile({ dir: FOLDER });
 }
 
 async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
@@ -134,10 +143,10 @@ async function flow(
   total: number,
   level?: string,
 ): Promise<Flow> {
-  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const file = await emptyFile();
   const subject = await Subject.start(kind, file, level);
   let grown = () => {};
-  const clients = await connect(subject.port, count, () => grown());
+  const clients = await connect(subject, count, () => grown());
   const readers = clients.slice(writers);
   const line = new Uint8Array(LINE_BYTES).fill(120);
   line[LINE_BYTES - 1] = 10;
@@ -226,7 +235,7 @@ async function latency(
   perSecond: number,
   total: number,
 ): Promise<number[]> {
-  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const file = await emptyFile();
   const subject = await Subject.start(kind, file);
   const encoder = new TextEncoder();
   const sentAt: number[] = [];
@@ -234,7 +243,7 @@ async function latency(
   const order: number[] = [];
   let rest = "";
   let readers: Client[] = [];
-  const clients = await connect(subject.port, count, (client, bytes) => {
+  const clients = await connect(subject, count, (client, bytes) => {
     const now = performance.now();
     if (client === readers[0]) {
       const parts = (rest + new TextDecoder().decode(bytes)).split("\n");
@@ -286,7 +295,7 @@ async function latencies(count: number, writers: number, total: number): Promise
 
 /** A document of about so many bytes, in a file. */
 async function document(bytes: number): Promise<string> {
-  const file = await Deno.makeTempFile({ dir: ".tmp" });
+  const file = await emptyFile();
   const chunk = new TextEncoder().encode(`${"a line of a long document ".repeat(3)}\n`.repeat(10_000));
   using opened = await Deno.open(file, { append: true });
   for (let written = 0; written < bytes; written += chunk.length) await opened.write(chunk);
@@ -318,9 +327,9 @@ async function startUp(bytes: number, quick: boolean): Promise<Row> {
 async function append(file: string, total: number): Promise<number> {
   const subject = await Subject.start("always", file);
   let wake = () => {};
-  const [writer] = await connect(subject.port, 1, () => {});
+  const [writer] = await connect(subject, 1, () => {});
   const { size } = await Deno.stat(file);
-  const [reader] = await connect(subject.port, 1, () => wake());
+  const [reader] = await connect(subject, 1, () => wake());
   const until = async (bytes: number) => {
     while ((reader?.received ?? Infinity) < bytes) await new Promise<void>((resolve) => wake = resolve);
   };
@@ -359,9 +368,9 @@ async function appendToLong(bytes: number, total: number, quick: boolean): Promi
 async function memory(count: number): Promise<Row> {
   const file = await document(0);
   const subject = await Subject.start("never", file);
-  const first = await connect(subject.port, 100, () => {});
+  const first = await connect(subject, 100, () => {});
   const before = await subject.usage();
-  const clients = await connect(subject.port, count, () => {});
+  const clients = await connect(subject, count, () => {});
   const after = await subject.usage();
   for (const { conn } of [...first, ...clients]) conn.close();
   await subject.stop();

@@ -1,12 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type DocumentCommand,
+  DocumentError,
   type DocumentEvent,
   sharedDocument,
   type SyncPolicy,
 } from "../../actors/editor/mod.ts";
 import { ActorSystem, denoWorld, escalate, type Ref, type World } from "../../mod.ts";
-import { WorldError } from "../../actors/world/world.ts";
+import { type Disk, WorldError } from "../../actors/world/world.ts";
 import { deadline } from "../_helpers.ts";
 import { MemoryDisk } from "../store/_memory_disk.ts";
 
@@ -198,6 +199,29 @@ Deno.test("document: what is appended to the file by hand reaches everybody with
   assertEquals(writer.text, "by hand");
   assertEquals(memory.text("doc"), "by hand\nmine\n");
   assert(play.logged.includes("[info] Broadcasting what was added to doc by hand"));
+});
+
+Deno.test("document: a file that cannot be had is told in the operator's words, with the reason behind them", async () => {
+  const denied = new WorldError("permission-denied", "Cannot open doc: permission was denied");
+  for (
+    const [mayWrite, words] of [[true, "Error reading file doc"], [false, "Error opening file doc"]] as const
+  ) {
+    const { disk } = new MemoryDisk();
+    const locked: Disk = {
+      ...disk,
+      open: (path, options) =>
+        mayWrite && options?.read === false
+          ? disk.open(path, { ...options, create: true })
+          : Promise.reject(denied),
+    };
+    const { clock, random, loop, net } = denoWorld();
+    const log = { enabled: () => false, write() {} };
+    const system = new ActorSystem("test", { world: { clock, random, loop, net, log, disk: locked } });
+    system.spawn("document", sharedDocument({ path: "doc" }), { onFailure: escalate() });
+    const error = await assertRejects(() => deadline(system.terminated), DocumentError, words);
+    assertEquals(error.message, words);
+    assert(error.cause instanceof Error && error.cause.message.includes("permission was denied"));
+  }
 });
 
 Deno.test("document: a read gives what is saved, as it stands", async () => {
