@@ -46,6 +46,8 @@ const END = 4;
 const GO_ON_ENDING = 8;
 /** There is a message that goes before those of the mailbox. */
 const URGENT = 16;
+/** Says nothing but that the turn is over: the actor has failed in the middle of it. */
+const TURN_IS_OVER = 32;
 
 // The gate of `tell`: at 0, a message puts the actor into the ready ring.
 const IN_RING = 1;
@@ -674,6 +676,7 @@ export class Cell<M> extends Ring<M>
     }
     this.#state = FAILED;
     this.#gate |= BLOCKED;
+    this.#signals |= TURN_IS_OVER;
     if (this.#parent === undefined) this.system.rootFailed(error);
     else this.#parent.children?.failed({ child: this, phase, messageType: messageType(message), error });
   }

@@ -107,6 +107,7 @@ export class Children {
   }
 
   failed(failure: Failure): void {
+    if (this.#stopping !== undefined) return this.#report(failure, "none");
     this.#failures.push(failure);
     this.#parent.childrenChanged();
   }

@@ -1,7 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
-import { ActorSystem, type Behavior, escalate, type Ref, restart, resume, stop } from "../../mod.ts";
+import {
+  ActorSystem,
+  type Behavior,
+  type Context,
+  escalate,
+  type Ref,
+  registryKey,
+  restart,
+  resume,
+  stop,
+  topic,
+} from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { gate, inOrder, onStage, upTo } from "./_stage.ts";
+
+function oops(): never {
+  throw new Error("oops");
+}
 
 onStage(
   "robust: a child that fails while its parent is busy is seen to when the parent is done, not before",
@@ -233,6 +248,67 @@ onStage(
       "tell of life 1 in life 2",
     ]);
     assertEquals(stage.decisions.slice(-2), ["/test/a shutdown-timeout none", "/test/a message none"]);
+  },
+);
+
+onStage(
+  "robust: one that fails in a mapper, inside its own handler, handles nothing until the decision",
+  async (stage) => {
+    const gone = stage.system.spawn("gone", stage.actor("gone"));
+    gone.tell("stop");
+    await stage.settle();
+    stage.taken();
+    const news = topic<string>("news");
+    const ways: Record<string, (self: Context<string>) => void> = {
+      watch: (self) => void self.watch(gone, oops),
+      publish: (self) => {
+        self.subscribe(news, oops);
+        self.publish(news, "now");
+      },
+      watchKey: (self) => void self.watchKey(registryKey<string>("key"), oops),
+    };
+    for (const [name, fail] of Object.entries(ways)) {
+      let lives = 0;
+      const ref = stage.system.spawn<string>(name, (self) => {
+        const life = ++lives;
+        return (message) => {
+          stage.note(`${message} in life ${life}`);
+          if (message === "fail") fail(self);
+        };
+      });
+      await stage.settle();
+      for (const message of ["fail", "1", "2"]) ref.tell(message);
+      await stage.settle();
+      assertEquals(stage.taken(), ["fail in life 1", "1 in life 2", "2 in life 2"]);
+    }
+    assertEquals(stage.decisions, Object.keys(ways).map((name) => `/test/${name} message restart`));
+  },
+);
+
+onStage(
+  "robust: a child that fails while its parent is being restarted is reported, and nothing is decided",
+  async (stage) => {
+    const hold = gate();
+    let child: Ref<string> | undefined;
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      child = self.spawn("child", stage.actor("child"), { onFailure: escalate() });
+      self.spawn<string>("slow", (slow) => {
+        slow.onStop(() => hold.promise);
+        return () => {};
+      });
+      return () => oops();
+    });
+    await stage.settle();
+    parent.tell("fail");
+    await stage.settle();
+    child?.tell("fail");
+    await stage.settle();
+    const expected = ["/test/parent message restart", "/test/parent/child message none"];
+    assertEquals(stage.decisions, expected);
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.decisions, expected);
+    assertEquals(stage.taken(), ["child starts", "child ends", "child starts"]);
   },
 );
 
