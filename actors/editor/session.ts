@@ -143,7 +143,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   /** More than may wait for a client that keeps up is read from the document, piece by piece. One that does not keep up is not spared. */
   #isTooMuchAtOnce(bytes: Uint8Array): boolean {
     const { queuedBytes } = this.#connection;
-    return queuedBytes + bytes.length > this.#maxOutboundBytes && queuedBytes < LOW_WATER_BYTES;
+    const keepsUp = queuedBytes < Math.min(LOW_WATER_BYTES, this.#maxOutboundBytes / 2);
+    return keepsUp && queuedBytes + bytes.length > this.#maxOutboundBytes;
   }
 
   #skipLater(range: DocumentRange): void {
@@ -203,6 +204,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     const isLast = start + piece.length >= this.#saved;
     const bytes = isLast ? piece : piece.subarray(0, piece.lastIndexOf(LF) + 1 || piece.length);
     this.#sent += bytes.length;
+    // One piece after the other is asked for only when the last has gone: they need not fit into what may wait.
+    this.#connection.allowOutbound(bytes.length + 1);
     this.#send(bytes);
     this.#goOn();
   }

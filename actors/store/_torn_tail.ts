@@ -2,8 +2,10 @@ import type { Disk, DiskFile } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { crc32c } from "./_crc32c.ts";
 
-/** Offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes. */
-const HEADER_BYTES = 16;
+/** How the file begins, for people who find it, and so that no file of theirs is taken for one. */
+const MAGIC = new TextEncoder().encode("Troupe journal\n");
+/** After it: offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes. */
+const HEADER_BYTES = MAGIC.length + 16;
 /** A journal that grew beyond this is given back to the disk after use. */
 const KEPT_BYTES = 1 << 20;
 
@@ -31,7 +33,10 @@ export class TornTailJournal {
     this.#path = path;
   }
 
-  /** What was last about to be appended; undefined where nothing was, or where the crash cut off the journal itself. */
+  /**
+   * What was last about to be appended; undefined where nothing was, or where the crash cut off the journal itself.
+   * Throws when the file of that name is somebody else's.
+   */
   async read(): Promise<Intent | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
@@ -40,10 +45,16 @@ export class TornTailJournal {
       if (error instanceof WorldError && error.kind === "not-found") return undefined;
       throw error;
     }
+    if (!couldBeJournal(bytes)) {
+      throw new WorldError(
+        "already-exists",
+        `Cannot use ${this.#path}: it is not a journal, but somebody's file`,
+      );
+    }
     if (bytes.length < HEADER_BYTES) return undefined;
-    const header = new DataView(bytes.buffer);
+    const header = headerOf(bytes);
     const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.getUint32(8));
-    if (crc32c(body, crc32c(bytes.subarray(0, 12))) !== header.getUint32(12)) return undefined;
+    if (checksum(bytes, body) !== header.getUint32(12)) return undefined;
     return { offset: Number(header.getBigUint64(0)), bytes: body };
   }
 
@@ -99,14 +110,29 @@ export class TornTailJournal {
   }
 }
 
-function encode(intent: Intent): Uint8Array {
+function encode(intent: Intent): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + intent.bytes.length);
-  const header = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  const header = headerOf(bytes);
   header.setBigUint64(0, BigInt(intent.offset));
   header.setUint32(8, intent.bytes.length);
-  header.setUint32(12, crc32c(intent.bytes, crc32c(bytes.subarray(0, 12))));
+  header.setUint32(12, checksum(bytes, intent.bytes));
   bytes.set(intent.bytes, HEADER_BYTES);
   return bytes;
+}
+
+function headerOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + MAGIC.length, HEADER_BYTES - MAGIC.length);
+}
+
+function checksum(bytes: Uint8Array, body: Uint8Array): number {
+  return crc32c(body, crc32c(bytes.subarray(MAGIC.length, HEADER_BYTES - 4)));
+}
+
+/** A journal, as far as it goes: a crash may have left its beginning alone, or zeros where it should be. */
+function couldBeJournal(bytes: Uint8Array): boolean {
+  const start = bytes.subarray(0, MAGIC.length);
+  return start.every((byte, at) => byte === MAGIC[at] || byte === 0);
 }
 
 /** More than this is not written while everything waits for it. */

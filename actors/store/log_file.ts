@@ -478,8 +478,8 @@ async function readingIsTheTrouble(disk: Disk, path: string, error: unknown): Pr
 }
 
 async function wholeText(file: DiskFile, size: number, journal: TornTailJournal): Promise<number> {
-  if (!await endsMidLine(file, size)) return size;
   const intent = await journal.read();
+  if (!await endsMidLine(file, size)) return size;
   if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) {
     return size;
   }

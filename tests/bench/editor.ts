@@ -125,6 +125,12 @@ async function emptyFile(): Promise<string> {
   return await Deno.makeTempFile({ dir: FOLDER });
 }
 
+/** Removes a document and what a server that was ended at once has left beside it. */
+async function discard(file: string): Promise<void> {
+  await Deno.remove(file);
+  await Deno.remove(`${file}.journal`).catch(() => {});
+}
+
 async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
 }
@@ -181,7 +187,7 @@ async function flow(
   const deliveries = (sent - from) / LINE_BYTES * (count - 1);
   for (const { conn } of clients) conn.close();
   await subject.stop();
-  await Deno.remove(file);
+  await discard(file);
   return { perSecond: deliveries / seconds, cpu: (after.cpuMs - before.cpuMs) * 1000 / deliveries };
 }
 
@@ -269,7 +275,7 @@ async function latency(
   }
   for (const { conn } of clients) conn.close();
   await subject.stop();
-  await Deno.remove(file);
+  await discard(file);
   return order.map((sent, at) => (lastAt[at] ?? NaN) - (sentAt[sent] ?? NaN)).sort((a, b) => a - b);
 }
 
@@ -313,7 +319,7 @@ async function startUp(bytes: number, quick: boolean): Promise<Row> {
       await subject.stop();
     }
   }
-  await Promise.all([Deno.remove(long), Deno.remove(empty)]);
+  await Promise.all([discard(long), discard(empty)]);
   return {
     name: "editor, start with 100 MB, beside an empty file",
     unit: "ms",
@@ -353,7 +359,7 @@ async function appendToLong(bytes: number, total: number, quick: boolean): Promi
     for (const [length, times] of [[bytes, values], [0, floors]] as const) {
       const file = await document(length);
       times.push(await append(file, total));
-      await Deno.remove(file);
+      await discard(file);
     }
   }
   return {
@@ -374,7 +380,7 @@ async function memory(count: number): Promise<Row> {
   const after = await subject.usage();
   for (const { conn } of [...first, ...clients]) conn.close();
   await subject.stop();
-  await Deno.remove(file);
+  await discard(file);
   return { name: "editor, memory an idle client", unit: "bytes", value: (after.rss - before.rss) / count };
 }
 

@@ -306,12 +306,21 @@ Deno.test("log file: what is typed by hand after a crash is kept, end or no end"
 Deno.test("log file: a damaged journal cuts nothing", async () => {
   const memory = new MemoryDisk();
   memory.put("log", "one\ntw");
-  for (const journal of [new Uint8Array(0), new Uint8Array(16), new Uint8Array(100).fill(7)]) {
+  const start = new TextEncoder().encode("Troupe journal\nand no more of it than this");
+  for (const journal of [new Uint8Array(0), new Uint8Array(100), start, start.subarray(0, 5)]) {
     memory.put("log.journal", journal);
     const log = await LogFile.open(memory.disk, "log", text);
     await log.close();
     assertEquals(memory.text("log"), "one\ntw");
   }
+});
+
+Deno.test("log file: a person's file that has the name of the journal is in the way, and stays", async () => {
+  const memory = new MemoryDisk();
+  memory.put("log", "one\n");
+  memory.put("log.journal", "Dear diary\n");
+  await assertRejects(() => LogFile.open(memory.disk, "log", text), LogFileError, "somebody's file");
+  assertEquals(memory.text("log.journal"), "Dear diary\n");
 });
 
 Deno.test("log file: zeros after a power cut are no text", async () => {

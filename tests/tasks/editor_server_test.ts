@@ -79,6 +79,20 @@ Deno.test("editor server: a client that only asks gets the whole document, howev
   assert(client.text === document);
 });
 
+Deno.test("editor server: no document and no update is too long for a queue that is shorter", async () => {
+  await using folder = await tempFolder();
+  const document = "a line of the document\n".repeat(50_000);
+  await Deno.writeTextFile(folder.file("temp.txt"), document);
+  await using play = await startEditor(folder, "--max-outbound-bytes", "1000");
+  using reader = await Crowd.join(play.port);
+  await reader.until(() => reader.length === document.length, "the document");
+  using writer = await Crowd.join(play.port);
+  const update = `${"x".repeat(60_000)}\n`;
+  await writer.send(update.repeat(3));
+  await reader.until(() => reader.length === document.length + 3 * update.length, "the updates");
+  assert(reader.text === document + update.repeat(3));
+});
+
 Deno.test("editor server: whoever joins in the middle sees no gap and no repeat", async () => {
   await using folder = await tempFolder();
   const path = folder.file("temp.txt");
