@@ -21,12 +21,32 @@ const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u
  * ```
  */
 export function visibleText(text: string): string {
-  return text.replace(INVISIBLE, (character) => {
-    const code = character.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
-    return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
-  });
+  return text.replace(INVISIBLE, picture);
+}
+
+/**
+ * A text of any number of lines made visible as {@linkcode visibleText} does it, but for its line ends and tabs, which stay.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { visibleLines } from "./visible_text.ts";
+ *
+ * assertEquals(visibleLines("Name:\tAda\nCity:\t\u001b[31m"), "Name:\tAda\nCity:\t␛[31m");
+ * ```
+ */
+export function visibleLines(text: string): string {
+  return text.replace(
+    INVISIBLE,
+    (character) => character === "\n" || character === "\t" ? character : picture(character),
+  );
+}
+
+function picture(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  if (code === 0x7f) return "\u2421";
+  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
 /** Options of {@linkcode excerpt}. */

@@ -18,6 +18,9 @@ const MAX_HISTORY = 100;
 // deno-lint-ignore no-control-regex
 const SEQUENCE = /^\x1b(?:\[[0-9;?]*[@-~]|O[@-~]|[^[O])/;
 
+/** Also those beyond ASCII, which some terminals obey. */
+const CONTROL = /^\p{Cc}$/u;
+
 /** The line being typed. */
 export class LineEditor {
   #characters: string[] = [];
@@ -95,7 +98,7 @@ export class LineEditor {
         return null;
       }
       default:
-        if (character < " " && character !== "\t") return null;
+        if (character !== "\t" && CONTROL.test(character)) return null;
         this.#characters.splice(this.#cursor++, 0, character);
         return null;
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visibleLines } from "../protocols/visible_text.ts";
 import { columnsOf, LineEditor } from "./_line_editor.ts";
 
 /** Where a client's lines come from. */
@@ -39,14 +40,6 @@ const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cya
 /** Colours a text where colours are seen: on a terminal, and never with `NO_COLOR`. */
 export function paint(colour: keyof typeof COLOURS, text: string): string {
   return Deno.noColor || !Deno.stdout.isTerminal() ? text : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
-}
-
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-
-/** Makes control characters visible, so that a server cannot drive the terminal of its client. */
-export function visible(text: string): string {
-  return text.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 const encoder = new TextEncoder();
@@ -165,7 +158,7 @@ class RealTerminal implements Terminal {
         }
         for (const typed of this.#editor.feed(input)) {
           this.#typed.push(typed.type === "line" ? typed.text : null);
-          if (typed.type === "line") this.#erase(`${prompt}${visible(typed.text)}`);
+          if (typed.type === "line") this.#erase(`${prompt}${visibleLines(typed.text)}`);
         }
         if (this.#typed.length === 0) this.#draw();
       }

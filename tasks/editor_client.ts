@@ -5,8 +5,9 @@
  */
 import { editorClient, type EditorClientCommand, type EditorClientEvent } from "../actors/editor/mod.ts";
 import { ActorSystem, type Ref } from "../mod.ts";
+import { visibleLines } from "../protocols/visible_text.ts";
 import { clientTls, defineTask, integer, runClient, tcpClientFlags, toggle } from "./_cli.ts";
-import { openTerminal, type Terminal, visible } from "./_terminal.ts";
+import { openTerminal, type Terminal } from "./_terminal.ts";
 
 const task = defineTask({
   name: "editor:client",
@@ -32,7 +33,7 @@ function show(terminal: Terminal): { happened: (event: EditorClientEvent) => voi
   let end: (code: number) => void;
   const over = new Promise<number>((resolve) => end = resolve);
   // What others wrote must not drive the terminal; into a pipe it goes as it is.
-  const shown = (text: string) => terminal.isTerminal ? visible(text) : text;
+  const shown = (text: string) => terminal.isTerminal ? visibleLines(text) : text;
   return {
     over,
     happened(event) {

@@ -15,6 +15,7 @@ import {
   studentRecord,
   wallSeconds,
 } from "../protocols/records.ts";
+import { visibleLines } from "../protocols/visible_text.ts";
 import {
   clientTls,
   defineTask,
@@ -27,7 +28,7 @@ import {
   text,
 } from "./_cli.ts";
 import { connectLines, type LineClient, type LineClientOptions } from "./_line_client.ts";
-import { openTerminal, type Terminal, visible } from "./_terminal.ts";
+import { openTerminal, type Terminal } from "./_terminal.ts";
 
 const { host, port, tls, ca } = tcpClientFlags({ port: 12_000, host: "localhost" });
 
@@ -152,10 +153,12 @@ async function ask(client: LineClient, request: RecordsRequest): Promise<Records
     value = JSON.parse(line);
   } catch {
     // A server that is full says so in plain words.
-    throw new Failure(visible(line));
+    throw new Failure(visibleLines(line));
   }
   const response = parseResponse(value);
-  if (response === undefined) throw new Failure(`Cannot understand the server's answer: ${visible(line)}`);
+  if (response === undefined) {
+    throw new Failure(`Cannot understand the server's answer: ${visibleLines(line)}`);
+  }
   return response;
 }
 
@@ -168,9 +171,9 @@ async function runOnce(
 ): Promise<string> {
   const [command, readId = ""] = args;
   const answer = await client.request(requestOf(command, readId, options, world));
-  if (answer.type === "error") throw new Failure(visible(answer.data));
+  if (answer.type === "error") throw new Failure(visibleLines(answer.data));
   if (answer.type === "info") return JSON.stringify(answer.data);
-  return command === "read" ? await save(world, options.out, readId, answer.data) : visible(answer.data);
+  return command === "read" ? await save(world, options.out, readId, answer.data) : visibleLines(answer.data);
 }
 
 function requestOf(
@@ -259,7 +262,7 @@ async function choose(
     const student = await askStudent(terminal);
     if (student === null) return null;
     const { data } = await client.request(writeRequest(student, world));
-    return visible(String(data));
+    return visibleLines(String(data));
   }
   if (choice !== "2") return "Invalid choice. Please enter 1, 2 or 3.";
   const id = await askChecked(terminal, "Enter Student ID: ", (text) => studentMistake("id", text));
@@ -267,7 +270,7 @@ async function choose(
   const answer = await client.request({ type: "read", clientId: id });
   return answer.type === "success"
     ? await save(world, options.out, id, answer.data)
-    : visible(String(answer.data));
+    : visibleLines(String(answer.data));
 }
 
 const MENU = "1. Write to the server\n2. Read from the server\n3. Exit";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatChatEvent, formatList, formatPrivateMessage, parseChatInput } from "../../protocols/chat.ts";
 import { parseChatName } from "../../protocols/chat_names.ts";
-import { excerpt, visibleText } from "../../protocols/visible_text.ts";
+import { excerpt, visibleLines, visibleText } from "../../protocols/visible_text.ts";
 
 function same(one: string, other: string): boolean {
   const [a, b] = [parseChatName(one), parseChatName(other)];
@@ -180,6 +180,7 @@ Deno.test("visible text: nothing that a terminal obeys is left, and what people 
   assertEquals(visibleText("a\u0000b\r\n\u007f\u202e"), "a␀b␍␊␡<U+202E>");
   for (const text of ["Zoë 田中 नमस्ते", "👩‍👩‍👧 🇩🇪", "שלום"]) assertEquals(visibleText(text), text);
   assertEquals(excerpt("\n".repeat(200), { maxLength: 2 }), "␊␊… (200 characters)");
+  assertEquals(visibleLines("a\tb\r\n\u001b\u009b\u202e"), "a\tb␍\n␛<U+009B><U+202E>");
 });
 
 Deno.test("chat: no line takes longer to read than its length", () => {

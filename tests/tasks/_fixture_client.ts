@@ -1,6 +1,7 @@
 // A client in miniature, so that the command line and the terminal are tested by themselves.
 import { choice, clientTls, defineTask, Failure, runClient, tcpClientFlags } from "../../tasks/_cli.ts";
-import { openTerminal, paint, visible } from "../../tasks/_terminal.ts";
+import { visibleLines } from "../../protocols/visible_text.ts";
+import { openTerminal, paint } from "../../tasks/_terminal.ts";
 
 const task = defineTask({
   name: "fixture:client",
@@ -48,7 +49,7 @@ if (import.meta.main) {
         terminal.print(`Hello, ${await terminal.ask("Enter your name: ")}`);
         for await (const line of terminal.lines(">> ")) {
           if (line === "exit") break;
-          terminal.print(paint("green", visible(line)));
+          terminal.print(paint("green", visibleLines(line)));
         }
         terminal.print("Goodbye!");
         return;

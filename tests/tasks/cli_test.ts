@@ -240,7 +240,7 @@ Deno.test("terminal: from a pipe come lines, split anywhere, the last one withou
   const { code, stdout } = await process.ended();
   assertEquals(code, 0);
   // Nobody's return key ends the line of a prompt: what is printed stands on a line of its own all the same.
-  assertEquals(stdout, "Enter your name: \nHello, Aü\n>> \nb\n>> \n\\x1b[31mlast\n>> \nGoodbye!\n");
+  assertEquals(stdout, "Enter your name: \nHello, Aü\n>> \nb\n>> \n␛[31mlast\n>> \nGoodbye!\n");
 });
 
 /** A person at a terminal, played by Python: waits for a text, types, and so on; prints what was seen. */

@@ -15,6 +15,7 @@ function lines(...inputs: string[]): string[] {
 Deno.test("line editor: each key does what it does in a shell", () => {
   const typed: Record<string, string> = {
     "abc\r": "abc",
+    "a\x07b\x9bc\td\r": "abc\td",
     "abc\x7f\x7fx\r": "ax",
     "\x7fabc\b\r": "ab",
     [`abc${LEFT}${LEFT}x\r`]: "axbc",
