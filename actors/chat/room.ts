@@ -6,7 +6,7 @@
 import { type ChatEvent, formatChatEvent } from "../../protocols/chat.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import type { HistoryCommand, MemberMessage, RoomCommand, SpokenEvent } from "./messages.ts";
+import type { HistoryCommand, MemberMessage, RoomCommand } from "./messages.ts";
 
 /** Options of {@linkcode room}. */
 export interface RoomOptions {
@@ -17,23 +17,10 @@ export interface RoomOptions {
   readonly onLeft: () => void;
 }
 
-/** One step in the life of a room. */
+/** One step in the life of a room: what it was told and, of what was said, the line that it makes. */
 type Step =
-  | {
-    readonly type: "join";
-    readonly member: Ref<MemberMessage>;
-    readonly name: string;
-    readonly quietly: boolean;
-  }
-  | { readonly type: "leave"; readonly member: Ref<MemberMessage>; readonly quietly: boolean }
-  | {
-    readonly type: "say";
-    readonly member: Ref<MemberMessage>;
-    readonly event: SpokenEvent;
-    readonly line: string;
-  }
-  | { readonly type: "who"; readonly replyTo: Ref<readonly string[]> }
-  | { readonly type: "history"; readonly lines: number; readonly replyTo: Ref<readonly string[]> };
+  | Exclude<RoomCommand, { readonly type: "say" }>
+  | Extract<RoomCommand, { readonly type: "say" }> & { readonly line: string };
 
 type Command =
   | RoomCommand

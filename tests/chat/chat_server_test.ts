@@ -134,6 +134,23 @@ Deno.test("chat: rooms are made on first use, and what is said in one is heard i
   assertEquals(await eve.line(), "Open rooms: Tea (2), other (1)");
 });
 
+Deno.test("chat: rooms whose names look alike are one room, whichever was there first", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  const hears = async (client: TestClient, wanted: string) => {
+    for (let line; (line = await client.line()) !== wanted;) assert(line !== null, `${wanted} is heard`);
+  };
+  // One of the first letters is Greek: as a small letter it looks like the other, as a capital it does not.
+  for (const [first, second] of [["vic", "νic"], ["νix", "vix"]]) {
+    await ann.send(`/join ${first}\n`);
+    await hears(ann, `You are in ${first} now.`);
+    await bob.send(`/join ${second}\n/rooms\n`);
+    await hears(bob, `You are in ${first} now.`);
+    assertEquals(await bob.line(), `Open rooms: ${first} (2)`);
+  }
+});
+
 Deno.test("chat: help names every command, and each that it names is one", async () => {
   await using chat = await startChat();
   using ann = await chat.enter("ann");
