@@ -28,6 +28,14 @@ export type RecordsResponse =
   | { readonly type: "success" | "error"; readonly clientId: string | null; readonly data: string }
   | { readonly type: "info"; readonly clientId: string | null; readonly data: RecordsInfo };
 
+/** The largest limit of a record's bytes that a server can be given. */
+export const MAX_DATA_LIMIT_BYTES = 64 << 20;
+
+/** The most bytes of a request or an answer with so many bytes of data: escaped, a byte of the text takes up to six. */
+export function maxMessageBytes(maxDataBytes: number): number {
+  return 6 * maxDataBytes + 1024;
+}
+
 /** Whether a text is a client's id: 1 to 20 digits, so that no path can hide in it. */
 export function isClientId(text: string): boolean {
   return /^[0-9]{1,20}$/.test(text);

@@ -14,13 +14,12 @@ import { Failure } from "./_cli.ts";
 export interface LineClientOptions {
   readonly address: SocketAddress;
   readonly tls?: TlsClientOptions;
+  /** The longest line taken: by default room for the longest that a server takes, and a name and a colon before it. @default 1 MiB */
+  readonly maxLineBytes?: number;
 }
 
 /** What the connection's actor is told. */
 type Outgoing = { readonly type: "line"; readonly text: string } | { readonly type: "end" };
-
-/** A server may send longer lines than it takes: a name and a colon before what it was sent. */
-const MAX_LINE_BYTES = 1024 * 1024;
 
 /** A connection that stands. */
 export class LineClient implements AsyncDisposable {
@@ -63,6 +62,7 @@ export class LineClient implements AsyncDisposable {
 
 /** Connects. Throws {@linkcode Failure} with the reason when no address answers. */
 export async function connectLines(world: World, options: LineClientOptions): Promise<LineClient> {
+  const { maxLineBytes = 1 << 20 } = options;
   const system = new ActorSystem("client", { world });
   const incoming = new Incoming();
   const { promise: up, resolve, reject } = Promise.withResolvers<DialerUp<Outgoing>>();
@@ -70,7 +70,7 @@ export async function connectLines(world: World, options: LineClientOptions): Pr
     "connection",
     dialer<string, Outgoing>({
       ...options,
-      frames: () => lineFrames({ maxFrameBytes: MAX_LINE_BYTES, idleFlushMs: 0 }),
+      frames: () => lineFrames({ maxFrameBytes: maxLineBytes, idleFlushMs: 0 }),
       session: (connection) => ({
         frame: (line) => incoming.push(line),
         message: (out) => out.type === "line" ? connection.sendText(`${out.text}\n`) : connection.end(),

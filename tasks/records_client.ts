@@ -4,9 +4,11 @@
  * @module
  */
 import { writeAtomic } from "../actors/store/mod.ts";
-import type { World } from "../actors/world/world.ts";
+import { type World, WorldError } from "../actors/world/world.ts";
 import {
   formatRequest,
+  MAX_DATA_LIMIT_BYTES,
+  maxMessageBytes,
   parseResponse,
   type RecordsRequest,
   type RecordsResponse,
@@ -116,7 +118,11 @@ class RecordsClient implements AsyncDisposable {
 
   /** Throws {@linkcode Failure} when there is no server, or it does not let us in. */
   async connect(): Promise<LineClient> {
-    const client = this.#client = await connectLines(this.#world, this.#options);
+    const client = this.#client = await connectLines(this.#world, {
+      ...this.#options,
+      // The client does not know the server's limit.
+      maxLineBytes: maxMessageBytes(MAX_DATA_LIMIT_BYTES),
+    });
     if (this.#token !== undefined) {
       const answer = await ask(client, { type: "auth", clientId: null, token: this.#token });
       if (answer.type === "error") throw new Failure(answer.data);
@@ -196,9 +202,17 @@ function writeRequest(student: Student, world: World): RecordsRequest {
   };
 }
 
+/** Says where the record is. Throws {@linkcode Failure} when it cannot be written. */
 async function save(world: World, folder: string, id: string, record: string): Promise<string> {
   const file = `${folder.replace(/(?<=.)\/+$/, "")}/${id}.txt`;
-  await writeAtomic(world.disk, file, new TextEncoder().encode(record));
+  try {
+    await writeAtomic(world.disk, file, new TextEncoder().encode(record));
+  } catch (error) {
+    if (!(error instanceof WorldError)) throw error;
+    // Its message speaks of the temporary file, which means nothing to the person.
+    const reason = error.kind === "not-found" ? "there is no such folder" : error.kind.replaceAll("-", " ");
+    throw new Failure(`Cannot write ${file}: ${reason}`, { cause: error });
+  }
   return `Written requested file to ${file} successfully`;
 }
 
@@ -268,9 +282,14 @@ async function choose(
   const id = await askChecked(terminal, "Enter Student ID: ", (text) => studentMistake("id", text));
   if (id === null) return null;
   const answer = await client.request({ type: "read", clientId: id });
-  return answer.type === "success"
-    ? await save(world, options.out, id, answer.data)
-    : visibleLines(String(answer.data));
+  if (answer.type !== "success") return visibleLines(String(answer.data));
+  try {
+    return await save(world, options.out, id, answer.data);
+  } catch (error) {
+    // The menu goes on: the next choice may have better luck.
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
 }
 
 const MENU = "1. Write to the server\n2. Read from the server\n3. Exit";

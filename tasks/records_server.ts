@@ -6,6 +6,7 @@
 import { recordsServer, type RecordsServerCommand, type RecordsServerEvent } from "../actors/records/mod.ts";
 import { type World, WorldError } from "../actors/world/world.ts";
 import type { Behavior } from "../mod.ts";
+import { MAX_DATA_LIMIT_BYTES } from "../protocols/records.ts";
 import {
   custom,
   defineTask,
@@ -26,10 +27,12 @@ import { serve } from "./_serve.ts";
 const { slowClientMs, maxOutboundBytes, tlsCert, tlsKey } = tcpServerFlags();
 const { host, port, drainMs } = listenFlags({ port: 12_000, host: "localhost" });
 /** Timers count milliseconds in 31 bits. */
-const MAX_SECONDS = 2_000_000;
+const MAX_TIMER_SECONDS = 2_000_000;
+/** A threshold is no timer: three hundred years. */
+const MAX_THRESHOLD_SECONDS = 10_000_000_000;
 
-function seconds(help: string, byDefault: number, min: number, ...env: string[]): Flag<number> {
-  return named(number({ help, value: "SECONDS", default: byDefault, min, max: MAX_SECONDS }), ...env);
+function seconds(help: string, byDefault: number, min: number, max: number, ...env: string[]): Flag<number> {
+  return named(number({ help, value: "SECONDS", default: byDefault, min, max }), ...env);
 }
 
 /** The command line, and the keys of `.env`. */
@@ -41,11 +44,18 @@ export const task = defineTask({
     host: named(host, "SERVER_HOST"),
     port: named(port, "SERVER_PORT"),
     maxClients: named(integer({ help: "Most clients at once", min: 1, default: 10 }), "MAX_CONNECTION"),
-    updateTimer: seconds("Seconds between two looks for old records", 60, 0.1, "UPDATE_TIMER"),
+    updateTimer: seconds(
+      "Seconds between two looks for old records",
+      60,
+      0.1,
+      MAX_TIMER_SECONDS,
+      "UPDATE_TIMER",
+    ),
     updateThreshold: seconds(
       "Age in seconds from which on a record is old",
       900,
       0,
+      MAX_THRESHOLD_SECONDS,
       "UPDATE_TRESH",
       "UPDATE_THRESHOLD",
     ),
@@ -68,6 +78,7 @@ export const task = defineTask({
       "Seconds of silence after which a client is disconnected; 0 is never",
       300,
       0,
+      MAX_TIMER_SECONDS,
       "CLIENT_TIMEOUT",
     ),
     idleTimeoutMs: integer({ help: "The same in milliseconds; beats it", value: "MS" }),
@@ -75,7 +86,13 @@ export const task = defineTask({
     tlsCert: named(tlsCert, "TLS_CERT"),
     tlsKey: named(tlsKey, "TLS_KEY"),
     maxDataBytes: named(
-      integer({ help: "Most bytes of a record", min: 1, max: 64 << 20, default: 65536, value: "BYTES" }),
+      integer({
+        help: "Most bytes of a record",
+        min: 1,
+        max: MAX_DATA_LIMIT_BYTES,
+        default: 65536,
+        value: "BYTES",
+      }),
       "MAX_DATA_BYTES",
     ),
     drainMs,
@@ -104,7 +121,7 @@ export async function root(
   options: TaskOptions<typeof task.flags>,
   world: World,
 ): Promise<Behavior<RecordsServerCommand | RecordsServerEvent>> {
-  const { token, idleTimeoutMs = options.clientTimeout * 1000 } = { ...options, token: options.authToken };
+  const { authToken: token, idleTimeoutMs = options.clientTimeout * 1000 } = options;
   return recordsServer({
     address: { hostname: options.host, port: options.port },
     filesFolder: await existing(world, "FILE_PATH", "folder", options.filePath),
@@ -127,7 +144,20 @@ async function tls(
 ): ReturnType<typeof serverTls> {
   if (tlsCert !== undefined) await existing(world, "TLS_CERT", "file", tlsCert);
   if (tlsKey !== undefined) await existing(world, "TLS_KEY", "file", tlsKey);
-  return await serverTls({ tlsCert, tlsKey }, world.disk);
+  const served = await serverTls({ tlsCert, tlsKey }, world.disk);
+  if (served.tls) {
+    if (!/^-----BEGIN CERTIFICATE-----/m.test(served.tls.cert)) {
+      throw noPem("TLS_CERT", tlsCert, "certificate");
+    }
+    if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(served.tls.key)) {
+      throw noPem("TLS_KEY", tlsKey, "private key");
+    }
+  }
+  return served;
+}
+
+function noPem(key: string, given: string | undefined, what: string): UsageError {
+  return new UsageError(`${key}: ${JSON.stringify(given)} holds no ${what}: it takes a file with one (PEM)`);
 }
 
 async function existing(world: World, key: string, what: "folder" | "file", given = ""): Promise<string> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { jsonFrames } from "../../protocols/json_stream.ts";
-import type { RecordsInfo, RecordsResponse } from "../../protocols/records.ts";
+import { maxMessageBytes, type RecordsInfo, type RecordsResponse } from "../../protocols/records.ts";
 import type { ConnectionLimits } from "../net/connection.ts";
 import { tcpServer, type TcpServerCommand } from "../net/tcp_server.ts";
 import { assertNever, type Behavior, type Context, escalate, type Ref } from "../runtime/mod.ts";
@@ -153,13 +153,11 @@ class RecordsServer {
   #listen(files: Ref<RecordCommand>): Behavior<TcpServerCommand> {
     const { address, tls, token, drainMs, limits, maxDataBytes = 65536 } = this.#options;
     const self: Ref<RecordsServerCommand | RecordsServerEvent> = this.#self.self;
-    // Escaped, a byte of the text takes up to six.
-    const maxFrameBytes = 6 * maxDataBytes + 1024;
     return (listener) =>
       tcpServer({
         address,
         ...(tls === undefined ? {} : { tls }),
-        frames: () => jsonFrames({ maxFrameBytes }),
+        frames: () => jsonFrames({ maxFrameBytes: maxMessageBytes(maxDataBytes) }),
         session: recordsSession({
           archive: files,
           server: self,

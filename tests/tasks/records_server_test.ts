@@ -20,7 +20,6 @@ import {
 
 const DONE = "File updated successfully.";
 const HAS_PYTHON = await available("python3", "--version");
-const HAS_OPENSSL = await available("openssl", "version");
 
 Deno.test("records server: it says where it listens, who comes, what is written, who goes, and that it stops", async () => {
   await using server = await startRecords();
@@ -460,7 +459,6 @@ Deno.test("records server: with a token, nothing is served before it, and three 
 
 Deno.test(
   "records server: with a certificate it speaks TLS, and to nobody who does not",
-  { ignore: !HAS_OPENSSL },
   async () => {
     let cert = "";
     await using server = await startRecords({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }, async (folder) => {
@@ -536,6 +534,7 @@ Deno.test("records server: a client that reads nothing is not waited for", async
 
 Deno.test("records server: each mistake in .env names its key and what it takes, exit 2", async () => {
   await using folder = await tempFolder();
+  await makeCertificate(folder);
   const fine = { SERVER_PORT: "0", FILE_PATH: ".", RECORD_PATH: "." };
   const cases: [Record<string, string>, RegExp][] = [
     [{ RECORD_PATH: "." }, /FILE_PATH is missing: it takes the folder of the client files/],
@@ -559,6 +558,11 @@ Deno.test("records server: each mistake in .env names its key and what it takes,
       { ...fine, UPDATE_TRESH: "-1" },
       /UPDATE_TRESH in .env: "-1" is not a number|UPDATE_TRESH in .env: -1 is out of range/,
     ],
+    // A threshold of a year is fine; a timer could not be so long.
+    [
+      { ...fine, UPDATE_TRESH: "10000000001" },
+      /UPDATE_TRESH in .env: 10000000001 is out of range: it takes 0 to 10000000000/,
+    ],
     [{ ...fine, UPDATE_THRESHOLD: "old" }, /UPDATE_THRESHOLD in .env: "old" is not a number/],
     [{ ...fine, RECORD_FILE: "a/b.json" }, /RECORD_FILE in .env: "a\/b.json" is not the name of a file/],
     [{ ...fine, RECORD_FILE: "7.txt" }, /RECORD_FILE in .env: "7.txt" is not the name of a file/],
@@ -566,6 +570,14 @@ Deno.test("records server: each mistake in .env names its key and what it takes,
     [{ ...fine, MAX_DATA_BYTES: "64k" }, /MAX_DATA_BYTES in .env: "64k" is not a whole number/],
     [{ ...fine, TLS_CERT: "cert.pem" }, /TLS_KEY is missing: with TLS_CERT it takes a file/],
     [{ ...fine, TLS_KEY: "key.pem" }, /TLS_CERT is missing: with TLS_KEY it takes a file/],
+    [
+      { ...fine, TLS_CERT: ".env", TLS_KEY: ".env" },
+      /TLS_CERT: ".env" holds no certificate: it takes a file with one \(PEM\)/,
+    ],
+    [
+      { ...fine, TLS_CERT: "cert.pem", TLS_KEY: "cert.pem" },
+      /TLS_KEY: "cert.pem" holds no private key: it takes a file with one \(PEM\)/,
+    ],
     [
       { ...fine, TLS_CERT: "no.pem", TLS_KEY: "no.pem" },
       /TLS_CERT: "no.pem" is not there: it takes a file that exists/,
