@@ -138,12 +138,13 @@ async function open(self: Context<Message>, path: string): Promise<LogFile> {
   }
 }
 
-/** An update that is not saved yet. Where it stands is counted from the first record of its batch. */
+/** Updates of one member in a row that are not saved yet. Where they stand is counted from the first record of their batch. */
 interface Unsaved {
   readonly member: Ref<DocumentEvent>;
   readonly start: number;
-  readonly end: number;
-  readonly characters: number;
+  end: number;
+  updates: number;
+  characters: number;
 }
 
 class SharedDocument {
@@ -208,8 +209,15 @@ class SharedDocument {
       const reason = "Cannot save the update: it is more than one line";
       return member.tell({ type: "rejected", updates: 1, characters, reason });
     }
-    const start = this.#waiting.at(-1)?.end ?? 0;
-    this.#waiting.push({ member, start, end: this.#log.append(text), characters });
+    const last = this.#waiting[this.#waiting.length - 1];
+    const end = this.#log.append(text);
+    if (last !== undefined && last.member === member) {
+      last.end = end;
+      last.updates++;
+      last.characters += characters;
+    } else {
+      this.#waiting.push({ member, start: last?.end ?? 0, end, updates: 1, characters });
+    }
     if (this.#underWay !== undefined || this.#isCommitQueued) return;
     // Behind the updates that are in the mailbox already: they share the commit.
     this.#isCommitQueued = true;
@@ -266,7 +274,7 @@ class SharedDocument {
     const { start, bytes } = batch;
     if (bytes.length === 0) return;
     if (this.#self.world.log.enabled("info")) {
-      for (let i = 0; i < updates.length; i++) this.#self.log.info("Broadcasting update to all clients");
+      for (let i = countOf(updates); i > 0; i--) this.#self.log.info("Broadcasting update to all clients");
     }
     const authors = ownUpdates(batch, updates);
     const shared: DocumentUpdated = { type: "updated", start, bytes, own: undefined };
@@ -280,11 +288,11 @@ class SharedDocument {
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
     const what = error instanceof Error ? error.message : String(error);
-    this.#self.log.error(what, { updates: updates.length });
+    this.#self.log.error(what, { updates: countOf(updates) });
     // Which file could not be written is the operator's business.
     const reason = `Cannot save the update: ${what.slice(what.indexOf(": ") + 1).trim()}`;
-    for (const { member, characters } of updates) {
-      member.tell({ type: "rejected", updates: 1, characters, reason });
+    for (const { member, updates: count, characters } of updates) {
+      member.tell({ type: "rejected", updates: count, characters, reason });
     }
     this.#planSync();
     this.#commit();
@@ -301,6 +309,10 @@ class SharedDocument {
       },
     );
   }
+}
+
+function countOf(updates: readonly Unsaved[]): number {
+  return updates.reduce((sum, { updates }) => sum + updates, 0);
 }
 
 /** What of a batch each member had sent. The end of the line before belongs to the update that needed it. */
