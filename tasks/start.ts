@@ -171,7 +171,7 @@ function labelled(world: World): World {
 if (import.meta.main) {
   await runServer(task, async (options, { world }) => {
     const { only = NAMES, without = [], host, drainMs, strict, logFormat } = options;
-    const chosen = only.filter((name) => !without.includes(name));
+    const chosen = NAMES.filter((name) => only.includes(name) && !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
     const ports: Record<Name, number> = {
       echo: options.echoPort,

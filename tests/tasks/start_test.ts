@@ -86,6 +86,18 @@ Deno.test("start: what it is to start must exist, and something must be left", a
   assertEquals(nothing.code, 2);
 });
 
+Deno.test("start: a service that is named twice is started once", async () => {
+  const args = ["--only", "knock,clock, knock", "--knock-port", "0", "--clock-port", "0"];
+  await using server = startTask("start", [...HERE, ...args]);
+  for (const name of ["knock", "clock"]) {
+    await until(() => server.stdout.includes(`${name}: Server listening`), `${name} listens`);
+  }
+  server.kill("SIGTERM");
+  const { code, stdout, stderr } = await server.ended();
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout.match(/knock: Server listening/g)?.length, 1);
+});
+
 Deno.test("start: a service keeps the settings of its own part of the environment", async () => {
   const args = [...HERE, "--only", "chat", "--chat-port", "0"];
   await using server = startTask("start", args, { env: { CHAT_RATE: "1", CHAT_BURST: "2" } });
