@@ -53,10 +53,10 @@ class Visit {
   /** Sends what is typed, until the input ends or asks to leave. */
   async talk(): Promise<void> {
     while (true) {
-      const naming = this.#needsName;
-      const line = await this.#terminal.ask(naming ? "Enter Your Name: " : ">> ");
+      const line = await this.#terminal.ask(this.#needsName ? "Enter Your Name: " : ">> ");
       if (line === null || line === "quit" || line === "/quit") break;
-      if (naming) await this.#logIn(line);
+      // As it is now: a refusal from far away may have come after the prompt.
+      if (this.#needsName) await this.#logIn(line);
       else this.#server.send(line);
     }
     this.#leaving = true;

@@ -117,6 +117,33 @@ Deno.test("chat:client: a name that is refused is asked for again, and without a
   assertEquals([await ann.line(), await ann.line()], ["bob has joined the chat.", "bob: hi"]);
 });
 
+Deno.test("chat:client: a refusal that comes late is still one: what is typed next is the name", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  await using client = startTask("chat:client", ["--host", "127.0.0.1", "--port", port]);
+  using connection = await listener.accept();
+  const heard = new TextDecoderStream();
+  const lines = heard.readable.getReader();
+  const piped = connection.readable.pipeTo(heard.writable).catch(() => {});
+  await client.shows("Enter Your Name: ");
+  await client.type("ann");
+  assertEquals((await lines.read()).value, "ann\n");
+  // The client waits a moment for a refusal, and then takes it that it is in.
+  await client.shows(">> ");
+  await connection.write(new TextEncoder().encode("Error: Cannot log in: ann is taken\n"));
+  await client.line(/ann is taken/);
+  await client.type("bob");
+  assertEquals((await lines.read()).value, "bob\n");
+  await client.shows("taken\n>> ");
+  await client.type("hello");
+  assertEquals((await lines.read()).value, "hello\n");
+  await client.closeInput();
+  assertEquals((await lines.read()).value, "/quit\n");
+  connection.close();
+  assertEquals((await client.ended()).code, 0);
+  await piped;
+});
+
 Deno.test("chat:client: no server is one line and exit 1, and so is one that goes away", async () => {
   const refused = await runTask("chat:client", ["--host", "127.0.0.1", "--port", "1"]);
   assertEquals(refused.code, 1);
