@@ -13,7 +13,10 @@ import type { HistoryCommand } from "./messages.ts";
 export interface HistoryOptions {
   /** Where it is kept. @default in memory alone */
   readonly file?: string;
-  /** UTF-16 units of all rooms' lines that are kept at once; over it, rooms in which nothing was said for longest go. @default 32 Mi */
+  /**
+   * UTF-16 units of all rooms' lines that are kept at once, each with 128 for what is stored beside it; over it, rooms in
+   * which nothing was said for longest go. @default 32 Mi
+   */
   readonly maxLength?: number;
 }
 
@@ -24,6 +27,9 @@ type Command =
 /** The file is written anew without what is no longer needed when it is this large, and this many times larger than that. */
 const COMPACT_ABOVE_BYTES = 4 * 1024 * 1024;
 const COMPACT_RATIO = 4;
+
+/** What a line counts for beside its text: short ones, each in a room of its own, must not fill the memory either. */
+const LINE_LENGTH = 128;
 
 /** The first record of a history: any other file is not to be taken for one whose end was cut off. */
 const SIGNATURE = "troupe chat history 1";
@@ -155,7 +161,7 @@ class KeptLines {
     this.#maxLength = maxLength;
   }
 
-  /** UTF-16 units of all lines. */
+  /** UTF-16 units of all lines, and what each counts for beside them. */
   get length(): number {
     return this.#length;
   }
@@ -165,8 +171,8 @@ class KeptLines {
     this.#rooms.delete(room);
     this.#rooms.set(room, lines);
     lines.push(line);
-    this.#length += line.length;
-    if (lines.length > MAX_HISTORY_LINES) this.#length -= lines.shift()?.length ?? 0;
+    this.#length += LINE_LENGTH + line.length;
+    if (lines.length > MAX_HISTORY_LINES) this.#length -= LINE_LENGTH + (lines.shift()?.length ?? 0);
     while (this.#length > this.#maxLength && this.#rooms.size > 1) this.#dropOldest();
   }
 
@@ -188,7 +194,7 @@ class KeptLines {
 
   #dropOldest(): void {
     for (const [room, lines] of this.#rooms) {
-      for (const line of lines) this.#length -= line.length;
+      for (const line of lines) this.#length -= LINE_LENGTH + line.length;
       this.#rooms.delete(room);
       return;
     }
