@@ -53,6 +53,8 @@ function picture(character: string): string {
 export interface ExcerptOptions {
   /** The most UTF-16 units of the text that are kept. @default 120 */
   readonly maxLength?: number;
+  /** How large the whole is, in words, where the text is no more than its beginning. @default the number of its characters */
+  readonly size?: string;
 }
 
 /**
@@ -67,7 +69,8 @@ export interface ExcerptOptions {
  * ```
  */
 export function excerpt(text: string, options: ExcerptOptions = {}): string {
-  const { maxLength = 120 } = options;
-  if (text.length <= maxLength) return visibleText(text);
-  return `${visibleText(text.slice(0, maxLength).toWellFormed())}… (${text.length} characters)`;
+  const { maxLength = 120, size } = options;
+  if (text.length <= maxLength && size === undefined) return visibleText(text);
+  const beginning = visibleText(text.slice(0, maxLength).toWellFormed());
+  return `${beginning}… (${size ?? `${text.length} characters`})`;
 }

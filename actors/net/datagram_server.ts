@@ -69,7 +69,8 @@ export function datagramServer(
               return;
             }
             const request = decoder.decode(bytes.subarray(0, MAX_REQUEST_BYTES));
-            context.log.plain(`Server received MESSAGE= ${excerpt(request)} from ADDR= ${peer.remote}`);
+            const long = bytes.length > MAX_REQUEST_BYTES ? { size: `${bytes.length} bytes` } : {};
+            context.log.plain(`Server received MESSAGE= ${excerpt(request, long)} from ADDR= ${peer.remote}`);
             peer.send(encoder.encode(answer(request, context.world.clock.now())));
           },
         };

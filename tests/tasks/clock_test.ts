@@ -74,6 +74,7 @@ Deno.test({
     const { stdout, stderr } = await old.ended();
     assertEquals(stderr, "");
     assertMatch(stdout, /^\d{4}-\d\d-\d\d\n\d\d:\d\d:\d\d\n(Error: unknown request\n){3}$/);
+    await server.line(/^Server received MESSAGE= .{120,}… \(65507 bytes\) from ADDR= /);
   },
 });
 
