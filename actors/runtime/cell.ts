@@ -48,6 +48,8 @@ const GO_ON_ENDING = 8;
 const URGENT = 16;
 /** Says nothing but that the turn is over: the actor has failed in the middle of it. */
 const TURN_IS_OVER = 32;
+/** The turn that begins is the rest of one that was interrupted. */
+const TURN_GOES_ON = 64;
 
 // The gate of `tell`: at 0, a message puts the actor into the ready ring.
 const IN_RING = 1;
@@ -70,6 +72,10 @@ class Extras {
   /** The end of the life, under way. */
   ending: Ending | undefined;
   isStoppingForGood = false;
+  /** The most messages that waited, where a turn did not handle as many. */
+  highWater = 0;
+  /** What an interrupted turn has not come to. */
+  leftOfTurn = 0;
   reason: StopReason = STOPPED_REASON;
 }
 
@@ -86,7 +92,8 @@ export class Cell<M> extends Ring<M>
   #signals = 0;
   /** Messages that may wait; {@linkcode CLOSED} once stopped. */
   #limit: number;
-  #highWater = 0;
+  /** The most messages that a turn may handle without looking whether there are more than ever. */
+  #longestTurn = 0;
   #handled = 0;
   /** There is more to do at the end of a turn: a bounded mailbox, a receive timeout, a ring that has grown large. */
   #isWatchful: boolean;
@@ -400,7 +407,7 @@ export class Cell<M> extends Ring<M>
       path,
       state: STATE_NAMES[this.#state],
       mailbox: waiting,
-      highWater: Math.max(this.#highWater, waiting),
+      highWater: Math.max(this.#longestTurn, this.#extras?.highWater ?? 0, waiting),
       handled: this.#handled,
       restarts: this.#extras?.record?.restarts ?? 0,
       children: [],
@@ -421,11 +428,10 @@ export class Cell<M> extends Ring<M>
    */
   turn(): void {
     this.#gate &= ~IN_RING;
-    if (this.#signals !== 0) this.#handleSignals();
     const { scheduler } = this.system;
-    let left = this.length;
+    let left = this.#signals === 0 ? this.length : this.#handleSignals();
     if (this.#gate !== 0 || left === 0) return void scheduler.spend();
-    if (left > this.#highWater) left = this.#rise(left);
+    if (left > this.#longestTurn) left = this.#limitTurn(left);
     let message: M | undefined;
     try {
       do {
@@ -438,26 +444,32 @@ export class Cell<M> extends Ring<M>
     } catch (error) {
       return this.#failInHandler(error, message);
     }
-    if (this.length > 0 || this.#signals !== 0 || this.#isWatchful) this.#closeTurn(left > 0);
+    if (this.length > 0 || this.#signals !== 0 || this.#isWatchful) this.#closeTurn(left);
   }
 
   /**
-   * The mailbox is fuller than ever. The turn is limited, so that one burst does not keep the others waiting; but to
-   * twice the former mark, since a limit below what producers send in a turn of theirs would let it grow without end.
+   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the others waiting;
+   * but to twice the former mark, since a limit below what producers send in a turn of theirs would let it grow without end.
    */
-  #rise(waiting: number): number {
-    const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#highWater);
-    this.#highWater = waiting;
+  #limitTurn(waiting: number): number {
+    const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#longestTurn);
+    this.#longestTurn = Math.min(limit, waiting);
+    if (waiting > limit) this.#markHighWater(waiting);
     if (waiting > LARGE_RING_SLOTS) this.#isWatchful = true;
-    return Math.min(limit, waiting);
+    return this.#longestTurn;
   }
 
-  #closeTurn(wasCutShort: boolean): void {
+  #markHighWater(waiting: number): void {
+    this.#more.highWater = Math.max(this.#more.highWater, waiting);
+  }
+
+  #closeTurn(left: number): void {
     this.#lookAround();
-    this.#queueAgain(wasCutShort);
+    this.#queueAgain(left);
   }
 
-  #queueAgain(wasCutShort: boolean): void {
+  /** @param left what the turn would have handled, had it not been interrupted */
+  #queueAgain(left: number): void {
     if (this.#gate !== 0) return;
     const { scheduler } = this.system;
     if (this.length === 0 && this.#signals === 0) {
@@ -465,7 +477,11 @@ export class Cell<M> extends Ring<M>
       return;
     }
     this.#gate = IN_RING;
-    if (wasCutShort || this.#signals !== 0) scheduler.enqueueFirst(this);
+    if (left > 0) {
+      this.#more.leftOfTurn = left;
+      this.#signals |= TURN_GOES_ON;
+    }
+    if (this.#signals !== 0) scheduler.enqueueFirst(this);
     else scheduler.enqueue(this);
   }
 
@@ -539,7 +555,7 @@ export class Cell<M> extends Ring<M>
 
   #unblock(): void {
     this.#gate &= ~BLOCKED;
-    this.#queueAgain(false);
+    this.#queueAgain(0);
   }
 
   // ---- a full, a missing or a closed mailbox
@@ -549,7 +565,7 @@ export class Cell<M> extends Ring<M>
     this.#admitOffers();
     if (this.hasRoom) return this.deliver(message);
     const { capacity } = this.#options;
-    this.#highWater = Math.max(this.#highWater, capacity);
+    this.#markHighWater(capacity);
     switch (this.#options.overflow) {
       case "reject":
         throw new MailboxFull(this.path, capacity, message);
@@ -564,7 +580,7 @@ export class Cell<M> extends Ring<M>
   }
 
   #waitForRoom(message: M, signal: AbortSignal | undefined): Promise<void> {
-    this.#highWater = Math.max(this.#highWater, this.#options.capacity);
+    this.#markHighWater(this.#options.capacity);
     // Nobody gets in before those who wait: to `tell` the mailbox is full until they are in.
     this.#limit = 0;
     return (this.#more.offers ??= new OfferQueue()).add(message, signal);
@@ -600,7 +616,8 @@ export class Cell<M> extends Ring<M>
     this.system.scheduler.enqueue(this);
   }
 
-  #handleSignals(): void {
+  /** Says how many messages the turn may handle. */
+  #handleSignals(): number {
     const signals = this.#signals;
     this.#signals = 0;
     if ((signals & END) !== 0) this.#beginEnding();
@@ -609,6 +626,7 @@ export class Cell<M> extends Ring<M>
     if ((signals & BEGIN) !== 0 && this.#state === WAITING) this.#start();
     if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
     if ((signals & URGENT) !== 0) this.#takeUrgent();
+    return (signals & TURN_GOES_ON) === 0 ? this.length : Math.min(this.length, this.#more.leftOfTurn);
   }
 
   /** One at a time: so they keep their order, and none is in the mailbox when that drops its oldest. */

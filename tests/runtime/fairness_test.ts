@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ActorSystem, type Behavior, type Ref, restart, resume, topic } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { denoWorld } from "../../actors/world/deno.ts";
-import { deadline, until } from "../_helpers.ts";
+import { deadline, PATIENCE_MS, until } from "../_helpers.ts";
 
 /** Ways never to come to an end. Each is given what to call as it goes on. */
 const FLOODS: Readonly<Record<string, (system: ActorSystem, beat: () => void) => void>> = {
@@ -148,5 +148,34 @@ for (const [what, flood] of Object.entries(FLOODS)) {
     assert(beats > 0);
     await sim.settle(system.stop());
     sim.close();
+  });
+}
+
+/** Some microseconds of work. */
+function work(): number {
+  let sum = 0;
+  for (let i = 0; i < 5000; i++) sum += Math.sqrt(i);
+  return sum;
+}
+
+for (const isSelfMade of [true, false]) {
+  const whose = isSelfMade ? "that it makes itself" : "that others made";
+  Deno.test(`fairness: an actor with a backlog ${whose} lets other actors have their turns`, async () => {
+    const system = new ActorSystem("test", { world: denoWorld({ log: { level: "error" } }) });
+    const backlog = 20_000;
+    let handled = 0;
+    const busy = system.spawn<string>("busy", (self) => (message) => {
+      handled++;
+      work();
+      if (isSelfMade) self.self.tell(message);
+    });
+    for (let i = 0; i < backlog; i++) busy.tell("work");
+    const other = system.spawn<Ref<string>>("other", () => (replyTo) => replyTo.tell("answer"));
+    for (let i = 0; i < 3; i++) {
+      const answer = other.ask<string>((replyTo) => replyTo, { timeout: PATIENCE_MS });
+      assertEquals(await answer, "answer");
+    }
+    assert(handled > 0 && handled < backlog, `${handled} were handled first`);
+    await deadline(system.stop(), undefined, "the stop");
   });
 }
