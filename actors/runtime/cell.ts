@@ -459,6 +459,15 @@ export class Cell<M> extends Ring<M>
     return this.#longestTurn;
   }
 
+  /** A flood is over: its slots are given back, and the next one begins with short turns again. */
+  override trim(): void {
+    if (this.length > 0) return;
+    super.trim();
+    if (this.#longestTurn <= FIRST_TURN_LIMIT) return;
+    this.#markHighWater(this.#longestTurn);
+    this.#longestTurn = 0;
+  }
+
   #markHighWater(waiting: number): void {
     this.#more.highWater = Math.max(this.#more.highWater, waiting);
   }
