@@ -95,8 +95,10 @@ async function compile(program: Program, file: string, options: CompileOptions):
     args: [
       ...["compile", "--quiet", "--no-check", "--no-prompt", ...program.rights],
       ...(target === undefined ? [] : ["--target", target]),
-      ...["--output", file, new URL(`../${program.script}`, import.meta.url).pathname],
+      ...["--output", file, `${import.meta.dirname}/../${program.script}`],
     ],
+    // Its colours would be part of the one line.
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { programs, rightsFlags } from "../../tasks/compile.ts";
-import { startProcess, tempFolder, TestClient } from "../_helpers.ts";
+import { root, startProcess, tempFolder, TestClient } from "../_helpers.ts";
 
 /** Becomes `nobody` where it may, and then the program. */
 const AS_NOBODY = `
@@ -13,14 +13,14 @@ os.execv(sys.argv[1], sys.argv[1:])
 `;
 
 /** The task's own command, without the shell in it. */
-function compile(args: readonly string[], env: Record<string, string> = {}) {
+function compile(args: readonly string[], env: Record<string, string> = {}, cwd = root) {
   const deno = Deno.execPath();
   const rights = [
     `--allow-run=${deno}`,
     "--allow-read=.env",
     "--allow-env=COMPILE_OUT,COMPILE_TARGET,LOG_LEVEL,LOG_FORMAT,NO_COLOR",
   ];
-  return startProcess(deno, ["run", "-q", ...rights, "tasks/compile.ts", ...args], { env });
+  return startProcess(deno, ["run", "-q", ...rights, "tasks/compile.ts", ...args], { env, cwd });
 }
 
 /** Whether programs can be compiled here: `deno compile` needs its base runtime. */
@@ -66,6 +66,38 @@ Deno.test("compile: a base runtime that is not there is one line and exit 1", as
     "Cannot compile knock:client: no base runtime could be fetched; DENORT_BIN may name a local one\n",
   ]);
 });
+
+Deno.test("compile: what cannot be compiled is one line, in no colour", async () => {
+  await using folder = await tempFolder();
+  // Without NO_COLOR, deno compile colours its errors, also into a pipe.
+  await using process = compile(["--out", folder.path, "--target", "pdp11", "knock:client"], {
+    NO_COLOR: "",
+  });
+  const { code, stderr } = await process.ended(60_000);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^Cannot compile knock:client: invalid value 'pdp11' for '--target'[^\n]*\n$/);
+});
+
+Deno.test("compile: a repository in a folder with a space in its name is compiled, too", async () => {
+  await using folder = await tempFolder();
+  const home = folder.file("a b");
+  for (const part of ["actors", "lint", "protocols", "std", "tasks"]) await copy(part, home);
+  for (const file of ["deno.json", "deno.lock", "mod.ts"]) await Deno.copyFile(file, `${home}/${file}`);
+  // As far as it gets without a base runtime: it has found the script.
+  const env = { DENORT_BIN: folder.file("missing") };
+  await using process = compile(["--out", folder.path, "knock:client"], env, home);
+  const { stderr } = await process.ended(60_000);
+  assertMatch(stderr, /^Cannot compile knock:client: no base runtime could be fetched/);
+});
+
+/** Copies a folder of the repository into another folder. */
+async function copy(path: string, to: string): Promise<void> {
+  await Deno.mkdir(`${to}/${path}`, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory) await copy(`${path}/${name}`, to);
+    else await Deno.copyFile(`${path}/${name}`, `${to}/${path}/${name}`);
+  }
+}
 
 Deno.test({
   name:
