@@ -14,7 +14,7 @@ export interface Campaign {
 }
 
 /** Runs a campaign as a test: a failure names the command of the repository's own that runs it again. */
-export async function runCampaign(campaign: Campaign, seeds: number): Promise<void> {
+export async function runCampaign(campaign: Campaign, seeds: number | Iterable<number>): Promise<void> {
   const replay = (name: string, seed: number) => `deno task simulate --only "${name}" --seed ${seed}`;
   await simulate(campaign.name, { seeds, replay }, (sim) => campaign.run(sim));
 }

@@ -7,6 +7,10 @@ Deno.test("editor under chaos: what a client has seen stays in its place, and ev
   await runCampaign(editor, 400);
 });
 
+Deno.test("editor under chaos: the seeds that have found something once", async () => {
+  await runCampaign(editor, [58, 2098, 10314, 26753]);
+});
+
 for (const sync of ["never", "interval"] as const) {
   Deno.test(`editor under chaos: one that broadcasts before it syncs (${sync}) is found out`, async () => {
     const broken = editorCampaign(sync);
