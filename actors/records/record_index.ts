@@ -83,10 +83,14 @@ interface Entry {
 
 /** So often it is tried to make the record file durable and to remove the journal: it takes a moment without changes. */
 const SETTLE_MS = 1000;
-/** From so many intents on, those that are done with are weeded out even while changes go on. */
-const MANY_INTENTS = 8192;
 /** The wait after a failed update of the record file. */
 const RETRY_MS = 1000;
+
+/** Options of {@linkcode recordIndex}. */
+export interface RecordIndexOptions extends StorePlaces {
+  /** From so many intents on, those that are done with are weeded out even while changes go on. @default 8192 */
+  readonly manyIntents?: number;
+}
 
 /**
  * Keeps the record file, and who is due.
@@ -99,12 +103,12 @@ const RETRY_MS = 1000;
  *
  * It is opened by a message of its own, so that a server can make sure first that it is alone: see {@linkcode recover}.
  */
-export function recordIndex(places: StorePlaces): Behavior<RecordIndexCommand | RecordIndexEvent> {
+export function recordIndex(options: RecordIndexOptions): Behavior<RecordIndexCommand | RecordIndexEvent> {
   return (self) => async (message) => {
     if (message.type !== "open") return self.stash.push(message);
     let opened: IndexOpened;
     try {
-      const index = await openIndex(self, places);
+      const index = await openIndex(self, options);
       self.onStop(() => index.close());
       self.become((next) => index.handle(next));
       opened = { type: "opened" };
@@ -120,15 +124,15 @@ export function recordIndex(places: StorePlaces): Behavior<RecordIndexCommand | 
 
 async function openIndex(
   self: Context<RecordIndexCommand | RecordIndexEvent>,
-  places: StorePlaces,
+  options: RecordIndexOptions,
 ): Promise<RecordIndex> {
   const { disk } = self.world;
-  const recordFile = new RecordFile(disk, `${places.recordFolder}/${places.recordName}`);
-  const intents = new Intents(disk, `${places.recordFolder}/.${places.recordName}.journal`);
-  const { stamps, remarks } = await recover(disk, places, recordFile, intents);
+  const recordFile = new RecordFile(disk, `${options.recordFolder}/${options.recordName}`);
+  const intents = new Intents(disk, `${options.recordFolder}/.${options.recordName}.journal`);
+  const { stamps, remarks } = await recover(disk, options, recordFile, intents);
   for (const remark of remarks) self.log.warn(remark);
   // With the record file durable as it was recovered, what a former life intended is done with.
-  const index = new RecordIndex(self, recordFile, intents, stamps);
+  const index = new RecordIndex(self, recordFile, intents, stamps, options.manyIntents ?? 8192);
   await index.rewrite();
   await intents.forgetLeftOver();
   return index;
@@ -145,6 +149,7 @@ class RecordIndex {
   readonly #self: Context<RecordIndexCommand | RecordIndexEvent>;
   readonly #recordFile: RecordFile;
   readonly #intents: Intents;
+  readonly #manyIntents: number;
   readonly #entries = new Map<string, Entry>();
   readonly #byAge = new DueHeap<Entry>();
   /** Changes that have begun, or wait to, and have not ended. */
@@ -168,10 +173,12 @@ class RecordIndex {
     recordFile: RecordFile,
     intents: Intents,
     stamps: ReadonlyMap<string, WallSeconds>,
+    manyIntents: number,
   ) {
     this.#self = self;
     this.#recordFile = recordFile;
     this.#intents = intents;
+    this.#manyIntents = manyIntents;
     for (const [id, stamp] of stamps) this.#put(id, stamp);
   }
 
@@ -297,8 +304,9 @@ class RecordIndex {
 
   #useJournal(): void {
     if (this.#journalWork !== undefined || this.#beginning.length === 0) return;
-    if (this.#intents.size >= MANY_INTENTS && this.#unsettled().size < MANY_INTENTS / 2) this.#settle();
-    else this.#addIntents();
+    if (this.#intents.size >= this.#manyIntents && this.#unsettled().size < this.#manyIntents / 2) {
+      this.#settle();
+    } else this.#addIntents();
   }
 
   #addIntents(): void {

@@ -33,18 +33,19 @@ export interface Store {
   count(): Promise<number>;
 }
 
-/** How often it looks for old records; without, it does not. */
-export interface RefreshOptions {
-  readonly intervalMs: number;
-  readonly thresholdMs: number;
+/** What a store may be given. */
+export interface StoreOptions {
+  /** How often it looks for old records; without, it does not. */
+  readonly refresh?: { readonly intervalMs: number; readonly thresholdMs: number };
+  readonly manyIntents?: number;
 }
 
 const WITHIN = { timeout: 120_000 };
 
 /** Starts a store in a world whose disk has the folders of {@linkcode PLACES}. */
-export function startStore(world: World, refresh?: RefreshOptions): Store {
+export function startStore(world: World, { refresh, ...options }: StoreOptions = {}): Store {
   const system = new ActorSystem("store", { world });
-  const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex(PLACES));
+  const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex({ ...PLACES, ...options }));
   const files: Ref<RecordCommand> = system.spawn(
     "files",
     archive({ filesFolder: PLACES.filesFolder, index }),

@@ -295,7 +295,7 @@ Deno.test("records store: a refresh drops records whose file is gone, reports wh
       "8.txt": recordText(OLD, "eight"),
       "9.txt": "hello",
     }, `{"7": "${OLD}", "8": "${OLD}", "9": "${OLD}"}`);
-    const store = startStore(host.world, { intervalMs: 60_000, thresholdMs: 900_000 });
+    const store = startStore(host.world, { refresh: { intervalMs: 60_000, thresholdMs: 900_000 } });
     await sim.settle(store.opened);
     host.disk.remove("/files/7.txt");
     host.disk.failNext("write", "no-space", { path: "/files/.8.txt.tmp" });
@@ -355,7 +355,7 @@ Deno.test("records store: the disk work of a write and of a refresh does not gro
     );
     const host = prepare(sim, files, JSON.stringify(records));
     const { world, work } = counting(host.world);
-    const store = startStore(world, { intervalMs: 60_000, thresholdMs: 86_400_000 });
+    const store = startStore(world, { refresh: { intervalMs: 60_000, thresholdMs: 86_400_000 } });
     await sim.settle(store.opened);
     const before = work();
     await sim.settle(store.write("20", recordText("2026-01-01 00:00:01", "x")));
@@ -371,3 +371,19 @@ Deno.test("records store: the disk work of a write and of a refresh does not gro
   // How many share a sync is a matter of chance.
   assert(many.calls < few.calls * 1.5 && many.bytes < few.bytes * 1.5, JSON.stringify(costs));
 });
+
+test(
+  "records store: the journal stays until the record file is durable",
+  {},
+  undefined,
+  async (sim, host, store) => {
+    await sim.settle(store.write("7", recordText(STAMP, "x")));
+    host.disk.failNext("sync", "other", { path: "/record/records.json" });
+    const isTold = () =>
+      host.log.lines().some((line) => line.startsWith("[ERROR] Cannot make the record file durable"));
+    await sim.until(isTold, 5000);
+    assertEquals(host.disk.names("/record").includes(".records.json.journal"), true);
+    await sim.advance(5000);
+    assertAgree(host);
+  },
+);
