@@ -8,7 +8,7 @@ import { dialer, formatAddress } from "../actors/net/mod.ts";
 import type { SocketAddress, TlsClientOptions, World } from "../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../mod.ts";
 import { lineFrames } from "../protocols/frames.ts";
-import { Failure } from "./_cli.ts";
+import { clientTls, Failure, type TaskOptions, type TcpClientFlags } from "./_cli.ts";
 
 /** Where to connect, and how. */
 export interface LineClientOptions {
@@ -89,6 +89,15 @@ export async function connectLines(world: World, options: LineClientOptions): Pr
     await system.stop();
     throw error;
   }
+}
+
+/** Connects as the flags of a client say. */
+export async function connectAsTold(
+  options: TaskOptions<TcpClientFlags<string>>,
+  world: World,
+): Promise<LineClient> {
+  const { host: hostname, port } = options;
+  return await connectLines(world, { address: { hostname, port }, ...await clientTls(options, world.disk) });
 }
 
 function reasonText(reason: CloseReason): string {

@@ -5,8 +5,8 @@
  */
 import { CALCULATOR_QUIT, parseExpression } from "../protocols/calculator.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { clientTls, defineTask, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectLines } from "./_line_client.ts";
+import { defineTask, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectAsTold } from "./_line_client.ts";
 import { openTerminal } from "./_terminal.ts";
 
 const task = defineTask({
@@ -18,11 +18,7 @@ const task = defineTask({
 
 if (import.meta.main) {
   await runClient(task, async (options, { world, signal }) => {
-    const { host: hostname, port } = options;
-    await using server = await connectLines(world, {
-      address: { hostname, port },
-      ...await clientTls(options, world.disk),
-    });
+    await using server = await connectAsTold(options, world);
     using terminal = openTerminal(signal);
     const name = await terminal.ask("Enter your name: ");
     if (name === null) return;

@@ -5,8 +5,8 @@
  */
 import { LOGIN_REFUSED } from "../protocols/chat.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { clientTls, defineTask, Failure, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectLines, type LineClient } from "./_line_client.ts";
+import { defineTask, Failure, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectAsTold, type LineClient } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 const task = defineTask({
@@ -73,11 +73,7 @@ class Visit {
 
 if (import.meta.main) {
   await runClient(task, async (options, { world, signal }) => {
-    const { host: hostname, port } = options;
-    await using server = await connectLines(world, {
-      address: { hostname, port },
-      ...await clientTls(options, world.disk),
-    });
+    await using server = await connectAsTold(options, world);
     using terminal = openTerminal(signal);
     const visit = new Visit(server, terminal);
     const heardOut = visit.listen();

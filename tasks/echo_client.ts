@@ -5,8 +5,8 @@
  */
 import type { Clock } from "../actors/world/world.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { clientTls, defineTask, integer, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectLines, type LineClient } from "./_line_client.ts";
+import { defineTask, integer, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectAsTold, type LineClient } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 const task = defineTask({
@@ -43,13 +43,10 @@ async function ping(server: LineClient, count: number, clock: Clock): Promise<st
 if (import.meta.main) {
   await runClient(task, async (options, { world, signal }) => {
     using terminal = openTerminal(signal);
-    const hostname = options.host ??
+    const host = options.host ??
       await terminal.ask("Enter the server address (e.g., 'localhost', '::1'): ");
-    if (hostname === null) return;
-    await using server = await connectLines(world, {
-      address: { hostname: hostname.trim(), port: options.port },
-      ...await clientTls(options, world.disk),
-    });
+    if (host === null) return;
+    await using server = await connectAsTold({ ...options, host: host.trim() }, world);
     terminal.print(`Connected to server at ${server.remote}`);
     if (options.ping === undefined) await converse(server, terminal);
     else terminal.print(await ping(server, options.ping, world.clock));

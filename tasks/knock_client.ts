@@ -5,8 +5,8 @@
  */
 import { KNOCK } from "../protocols/knock.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { clientTls, defineTask, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectLines } from "./_line_client.ts";
+import { defineTask, runClient, tcpClientFlags } from "./_cli.ts";
+import { connectAsTold } from "./_line_client.ts";
 
 const task = defineTask({
   name: "knock:client",
@@ -17,11 +17,7 @@ const task = defineTask({
 
 if (import.meta.main) {
   await runClient(task, async (options, { world }) => {
-    const { host: hostname, port } = options;
-    await using server = await connectLines(world, {
-      address: { hostname, port },
-      ...await clientTls(options, world.disk),
-    });
+    await using server = await connectAsTold(options, world);
     console.log(`CLIENT RECEIVED: ${visibleText(await server.request(KNOCK))}`);
   });
 }
