@@ -76,13 +76,13 @@ export interface Context<M> {
   stop(child?: Ref<never>): void;
   /** The running children, oldest first. */
   children(): Ref<never>[];
-  /** Has a message sent here when the other actor has stopped (at once when it has already). */
+  /** Has a message sent here, before those that wait, when the other actor has stopped (at once when it has already). */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;
   /** Sends `message` here once, in `delayMs` milliseconds. */
   after(delayMs: number, message: M): Cancellable;
-  /** Sends `message` here every `intervalMs` milliseconds. */
+  /** Sends `message` here every `intervalMs` milliseconds; a bounded mailbox that is full goes without it. */
   every(intervalMs: number, message: M): Cancellable;
-  /** Sends `message` here whenever nothing else came for `idleMs` milliseconds. A new call replaces the former. */
+  /** Sends `message` here whenever the actor had nothing to do for `idleMs` milliseconds. A new call replaces the former. */
   receiveTimeout(idleMs: number, message: M): Cancellable;
   /** Replaces the handler, from the next message on. */
   become(receive: Receive<M>): void;
