@@ -517,7 +517,7 @@ export class Election {
 
   /** Rules 2, 5 and 7: whether a vote for this node would be right just now. */
   #wouldVoteFor(candidate: Peer): boolean {
-    if (!this.#remembers || this.plain) return false;
+    if (!this.#remembers || this.#hasOldNodes()) return false;
     const leader = this.#leader;
     if (leader === 0 || leader === candidate.id) return true;
     return candidate.id < leader && this.#nowMs - candidate.steadySinceMs >= this.#dampingMs(candidate);
@@ -541,9 +541,11 @@ export class Election {
     this.#recollect();
     this.#start();
     if (this.#hasOldNodes()) this.#advancePlain();
-    else if (this.plain) this.#look("no old node is left");
-    this.#advancePoll();
-    this.#advanceCandidacy();
+    else {
+      if (this.plain) this.#look("no old node is left");
+      this.#advancePoll();
+      this.#advanceCandidacy();
+    }
     this.#sendBeats();
     this.#tellWanted();
     this.#tellMembers();

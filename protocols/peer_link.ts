@@ -11,10 +11,10 @@
  * more. An old node's `ID:<n>` has no blank and tab after it, so that a new node knows it for one and sends it nothing.
  *
  * **When a node is old.** Silence proves nothing: a new node that is frozen or cut off is silent too, and to take it for
- * an old one would give up the majority. Nor does somebody's word. A node is old when, asked by `SEND` where it is to be
- * found, it answers, so that it is running and reads; and has dialled with a plain `ID:<n>`, or leaves a greeting that it was sent before
- * unanswered, or has closed two of them without a word. And it is new again with its first greeting or `HELLO`. A new node
- * answers every greeting, also of those whom it then sends away.
+ * an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A node is old when it was greeted where it
+ * is to be found, and then answers a `SEND` there, so that it is running and reads, while it leaves the greeting unanswered or has
+ * closed it without a word. And it is new again with its first greeting or `HELLO`. A new node answers every greeting,
+ * also of those whom it then sends away.
  *
  * @module
  */

@@ -96,6 +96,7 @@ class ElectionActor {
   #collector: Ref<FileCollectorCommand> | undefined;
   #members: readonly number[] = [];
   #folder: FolderContent | undefined;
+  #wanted: readonly number[] = [];
   /** The leader that was named last; 0 when its loss was. */
   #named = 0;
 
@@ -149,6 +150,9 @@ class ElectionActor {
         if (link !== undefined) this.#sayFolder(link);
         return this.#handle(message);
       }
+      case "link-started":
+        this.#tellWanted(message.peer);
+        return this.#handle({ type: "link-down", peer: message.peer });
       case "link-down":
         this.#collector?.tell({ type: "peer-silent", peer: message.peer });
         return this.#handle(message);
@@ -161,6 +165,10 @@ class ElectionActor {
       default:
         assertNever(message);
     }
+  }
+
+  #tellWanted(peer: number): void {
+    this.#links.get(peer)?.tell({ type: "want", wanted: this.#wanted.includes(peer) });
   }
 
   #sayFolder(link: Ref<PeerLinkCommand>): void {
@@ -194,9 +202,8 @@ class ElectionActor {
         this.#links.get(action.to)?.tell({ type: "say", message: action.message });
         return;
       case "want":
-        for (const [peer, link] of this.#links) {
-          link.tell({ type: "want", wanted: action.peers.includes(peer) });
-        }
+        this.#wanted = action.peers;
+        for (const peer of this.#links.keys()) this.#tellWanted(peer);
         return;
       case "drop":
         for (const peer of action.peers) this.#links.get(peer)?.tell({ type: "drop" });

@@ -39,7 +39,7 @@ export function listFetch(options: ListFetchOptions): Behavior<DialerCommand> {
     if (open) options.done(outcome);
     open = false;
   };
-  return dialer<Uint8Array>({
+  return dialer<Uint8Array, FetchMessage>({
     address,
     frames: rawFrames,
     session: (connection) => new FetchSession(connection, done),
@@ -50,26 +50,40 @@ export function listFetch(options: ListFetchOptions): Behavior<DialerCommand> {
   });
 }
 
-class FetchSession implements Session<Uint8Array> {
-  readonly #connection: Connection;
+/** However steadily it comes: a list may take so long, all in all. */
+const WHOLE_LIST_MS = 10_000;
+
+type FetchMessage = { readonly type: "takes-too-long" };
+
+class FetchSession implements Session<Uint8Array, FetchMessage> {
+  readonly #connection: Connection<FetchMessage>;
   readonly #done: (outcome: FetchOutcome) => void;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(connection: Connection, done: (outcome: FetchOutcome) => void) {
+  constructor(connection: Connection<FetchMessage>, done: (outcome: FetchOutcome) => void) {
     this.#connection = connection;
     this.#done = done;
     connection.sendText(SEND_REQUEST);
+    connection.context.after(WHOLE_LIST_MS, { type: "takes-too-long" });
+  }
+
+  message(): void {
+    this.#refuse("its list takes too long");
   }
 
   frame(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     if (this.#bytes > MAX_LIST_BYTES) {
-      this.#done({ type: "not-fetched", reason: `its list is over ${MAX_LIST_BYTES} bytes`, refused: false });
-      this.#connection.abort(new RangeError("Cannot read the list: too long"));
+      this.#refuse(`its list is over ${MAX_LIST_BYTES} bytes`);
       return;
     }
     this.#chunks.push(chunk.slice());
+  }
+
+  #refuse(reason: string): void {
+    this.#done({ type: "not-fetched", reason, refused: false });
+    this.#connection.abort(new RangeError(`Cannot read the list: ${reason}`));
   }
 
   ended(): void {

@@ -8,47 +8,58 @@
 const ANSWER_MS = 1000;
 /** How long after the list the answer to the greeting may still come. */
 const LATE_ANSWER_MS = 500;
-/** So many probes without an answer, and a claim is forgotten. */
-const CLAIM_PROBES = 3;
+/** So many failures to reach it where it is to be found, and a claim is forgotten. */
+const CLAIM_TRIES = 8;
 
 /**
  * What speaks for the other side being an old node: see `protocols/peer_link.ts`.
  *
- * Nothing counts before it has answered a probe (a `SEND`), from where it is to be found: so that neither silence nor
- * somebody's word is enough. Then it is an old one when it has dialled as old nodes do, when it has closed two greetings
- * without a word, or when it leaves one unanswered.
+ * Neither its silence nor anybody's word is enough. It must be greeted where it is to be found, and then answer a probe
+ * (a `SEND`), so that it is running and reads, while it leaves the greeting unanswered or has closed it without a word.
  */
 export class OldNodeEvidence {
   #claimed = false;
   #closedGreetings = 0;
   #answeredMs = Infinity;
-  #failedProbes = 0;
+  #failures = 0;
 
-  /** Something speaks for it, other than a greeting that is still waiting. */
-  get isSuspected(): boolean {
-    return this.#claimed || this.#closedGreetings > 0;
+  /** Somebody dialled as old nodes do, in the node's name: it is to be greeted, to see whether it is true. */
+  get isClaimed(): boolean {
+    return this.#claimed;
   }
 
-  /** Somebody dialled as old nodes do, in the node's name. */
+  /** It is not to be greeted again before it has answered a probe. */
+  get awaitsProbe(): boolean {
+    return this.#closedGreetings > 0 && this.#answeredMs === Infinity;
+  }
+
+  /** Somebody dialled as old nodes do. */
   claim(): void {
     this.#claimed = true;
-    this.#failedProbes = 0;
+    this.#failures = 0;
   }
 
-  /** The node ended a connection on which it was greeted, without having said anything. So does a process that dies. */
+  /** It was greeted. */
+  greet(): void {
+    // An answer from before says nothing of whether it has read this greeting.
+    if (this.#closedGreetings === 0) this.#answeredMs = Infinity;
+  }
+
+  /** It ended a connection on which it was greeted, without having said anything. So does a process that dies. */
   closeGreeting(): void {
     this.#closedGreetings++;
   }
 
-  /** A probe has ended. */
-  probed(answered: boolean, nowMs: number): void {
-    if (answered) {
-      this.#answeredMs = nowMs;
-      return;
-    }
+  /** It answered a probe. */
+  answer(nowMs: number): void {
+    this.#answeredMs = nowMs;
+  }
+
+  /** It could not be reached. */
+  fail(): void {
     this.#answeredMs = Infinity;
     this.#closedGreetings = 0;
-    if (++this.#failedProbes >= CLAIM_PROBES) this.#claimed = false;
+    if (++this.#failures >= CLAIM_TRIES) this.#claimed = false;
   }
 
   /** It is a new node, or has been proved to be an old one. */
@@ -58,17 +69,20 @@ export class OldNodeEvidence {
     this.#answeredMs = Infinity;
   }
 
-  /** Whether a probe would tell more. `greetedMs` is when the greeting was sent that is waiting for its answer. */
+  /** Whether a probe would tell more. `greetedMs` is when the greeting was sent that waits for its answer. */
   wantsProbe(nowMs: number, greetedMs: number | undefined): boolean {
-    const waitsLong = greetedMs !== undefined && nowMs - greetedMs >= ANSWER_MS;
-    return this.#answeredMs === Infinity && (this.isSuspected || waitsLong);
+    if (this.#answeredMs !== Infinity) return false;
+    const waitsLong = greetedMs !== undefined && (this.#claimed || nowMs - greetedMs >= ANSWER_MS);
+    return this.#closedGreetings > 0 || waitsLong;
   }
 
   /** Why it is an old node; undefined while that is not proved. */
   proof(nowMs: number, greetedMs: number | undefined): string | undefined {
     if (this.#answeredMs === Infinity) return undefined;
-    if (this.#claimed) return "it dials as old nodes do, and answers SEND";
-    if (this.#closedGreetings > 1) return "it closes greetings without an answer, and answers SEND";
+    // A single one may have been closed by a process that died, and that has started again since.
+    if (this.#closedGreetings > (this.#claimed ? 0 : 1)) {
+      return "it answers SEND, and closes greetings without a word";
+    }
     const waitsLong = greetedMs !== undefined &&
       nowMs - Math.max(this.#answeredMs, greetedMs) >= LATE_ANSWER_MS;
     return waitsLong ? "it answers SEND, and no greeting" : undefined;

@@ -45,6 +45,8 @@ export type PeerLinkCommand =
 
 /** What a link tells the election. */
 export type PeerLinkEvent =
+  /** It begins, perhaps anew: there is no connection, and it knows nothing of what is wanted. */
+  | { readonly type: "link-started"; readonly peer: number }
   | { readonly type: "link-up"; readonly peer: number }
   | { readonly type: "link-down"; readonly peer: number }
   | { readonly type: "refused"; readonly peer: number }
@@ -96,6 +98,7 @@ const MAX_CONNECTIONS = 8;
 export function peerLink(options: PeerLinkOptions): Behavior<PeerLinkCommand> {
   const behavior: Behavior<Message> = (self) => {
     const link = new PeerLink(self, options);
+    options.owner.tell({ type: "link-started", peer: options.peer.id });
     self.every(TICK_MS, { type: "tick" });
     return (message) => link.receive(message);
   };
@@ -152,11 +155,14 @@ class PeerLink {
       case "dialled":
         this.#dialling = false;
         this.#add(message.connection, "dialled", "greeting");
+        this.#evidence.greet();
+        this.#probeIfNeeded();
         return;
       case "dial-failed":
         this.#dialling = false;
         this.#dialLater();
         if (message.refused) this.#tellRefused();
+        this.#missed();
         return;
       case "hello":
         this.#welcome(message.connection, message.id);
@@ -220,15 +226,13 @@ class PeerLink {
   }
 
   #accept(connection: LinkConnection, old: boolean): void {
-    const { ownId } = this.#options;
-    const { log } = this.#self;
     // Also who is sent away is answered: it would take this node for an old one.
-    if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(ownId) });
-    const pretends = old && this.#isUp;
-    if (pretends) {
-      log.warn(`Sent ${connection.remote} away: it claims to be Node ${this.#id}, which is linked already`);
+    if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(this.#options.ownId) });
+    if (old && this.#isUp) {
+      this.#sendAway(connection);
+      return;
     }
-    if (pretends || this.#connections.size >= MAX_CONNECTIONS) {
+    if (this.#connections.size >= MAX_CONNECTIONS) {
       connection.actor.tell({ type: "part" });
       return;
     }
@@ -241,8 +245,15 @@ class PeerLink {
     } else {
       this.#add(connection, "accepted", "claimed");
       this.#evidence.claim();
-      this.#probeIfNeeded();
+      this.#dialAtMs = this.#now;
+      this.#failures = 0;
+      this.#dialIfNeeded();
     }
+  }
+
+  #sendAway(pretender: LinkConnection): void {
+    this.#self.log.warn(`Sent ${pretender.remote} away: it claims to be Node ${this.#id}, which is linked`);
+    this.#part(pretender);
   }
 
   #welcome(connection: LinkConnection, id: number): void {
@@ -264,6 +275,7 @@ class PeerLink {
     this.#sayConnected(state.direction);
     this.#evidence.clear();
     this.#endOld();
+    for (const [other, { phase }] of [...this.#connections]) if (phase === "claimed") this.#sendAway(other);
     if (!wasUp) this.#options.owner.tell({ type: "link-up", peer: this.#id });
   }
 
@@ -332,10 +344,10 @@ class PeerLink {
   }
 
   #dialIfNeeded(): void {
-    if (!this.#wanted || this.#old || this.#dialling || this.#connections.size > 0) return;
-    // One that may be an old node is left alone until it has answered a probe.
-    const doubtful = this.#evidence.wantsProbe(this.#now, undefined);
-    if (doubtful || this.#now < this.#dialAtMs) return;
+    if (this.#old || this.#dialling || !(this.#wanted || this.#evidence.isClaimed)) return;
+    // Who claims to be an old node's is no reason not to look for it where it is to be found.
+    for (const { phase } of this.#connections.values()) if (phase !== "claimed") return;
+    if (this.#evidence.awaitsProbe || this.#now < this.#dialAtMs) return;
     this.#dialling = true;
     const { ownId, peer } = this.#options;
     const { self } = this.#self;
@@ -398,14 +410,19 @@ class PeerLink {
       if (this.#looksFailed >= OLD_LOOKS) this.#loseOld();
       return;
     }
-    this.#evidence.probed(answered, now);
-    if (outcome.type === "not-fetched" && outcome.refused) this.#tellRefused();
-    if (!this.#evidence.isSuspected) this.#refuteClaims();
+    if (answered) this.#evidence.answer(now);
+    else {
+      if (outcome.refused) this.#tellRefused();
+      this.#missed();
+    }
     this.#lookForOld();
     this.#dialIfNeeded();
   }
 
-  #refuteClaims(): void {
+  /** The node could not be reached: so nobody can speak for it. */
+  #missed(): void {
+    this.#evidence.fail();
+    if (this.#evidence.isClaimed) return;
     for (const [connection, { phase }] of [...this.#connections]) {
       if (phase !== "claimed") continue;
       const { id, address } = this.#options.peer;
@@ -422,10 +439,9 @@ class PeerLink {
     this.#old = true;
     this.#looksFailed = 0;
     this.#probeAtMs = this.#now + OLD_LOOK_MS.alone;
+    this.#sayConnected(this.#evidence.isClaimed ? "accepted" : "dialled");
     this.#evidence.clear();
-    const states = [...this.#connections.values()];
-    for (const state of states) state.phase = "old";
-    this.#sayConnected(states.some(({ direction }) => direction === "accepted") ? "accepted" : "dialled");
+    for (const state of this.#connections.values()) state.phase = "old";
     this.#self.log.warn(
       `Node ${this.#id} is an old node (${why}): with it no majority is needed to lead, and a split network has two leaders`,
     );

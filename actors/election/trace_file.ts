@@ -4,6 +4,7 @@
  * @module
  */
 import type { Behavior } from "../runtime/mod.ts";
+import { WorldError } from "../world/world.ts";
 
 /** One transition. */
 export interface Transition {
@@ -21,7 +22,10 @@ export interface Transition {
   readonly why: string;
 }
 
-/** Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be opened. */
+/**
+ * Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be opened; a full disk later
+ * ends the trace, and not the node.
+ */
 export function traceFile(path: string): Behavior<Transition> {
   return async (self) => {
     const file = await self.world.disk.open(path, { read: false, write: true, create: true });
@@ -31,11 +35,19 @@ export function traceFile(path: string): Behavior<Transition> {
     }
     self.onStop(() => file.close());
     let offset = await file.size();
+    let broken = false;
     return async (transition) => {
+      if (broken) return;
       const time = new Date(self.world.clock.now()).toISOString();
       const line = new TextEncoder().encode(JSON.stringify({ time, ...transition }) + "\n");
-      await file.write(line, offset);
-      offset += line.length;
+      try {
+        await file.write(line, offset);
+        offset += line.length;
+      } catch (error) {
+        if (!(error instanceof WorldError)) throw error;
+        broken = true;
+        self.log.error(`Cannot write ${path}, the trace ends here: ${error.message}`);
+      }
     };
   };
 }
