@@ -7,7 +7,7 @@ import config from "../deno.json" with { type: "json" };
 import { selfSigned } from "./_certificate.ts";
 
 /** The repository's folder. */
-export const root: string = new URL("..", import.meta.url).pathname;
+export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
 /** How long a test waits for something that must happen, unless told. Generous: the machine may be busy. */
 export const PATIENCE_MS = 15_000;

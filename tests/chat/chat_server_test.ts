@@ -195,6 +195,18 @@ Deno.test("chat: the history has the last 50 lines of a room, also of one that e
   assertEquals(await linesOf(ann, 3), ["You are in TEA now.", "The last line of TEA:", "* ann sips"]);
 });
 
+Deno.test("chat: a history of long lines is cut to its end, and cuts off nobody who asks for it", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  const text = "x".repeat(60_000);
+  for (let line = 0; line < 30; line++) await ann.send(`${line} ${text}\n`);
+  await ann.send("/history\n");
+  assertEquals(await ann.line(), "The last 4 lines of lobby:");
+  for (let line = 26; line < 30; line++) assertEquals(await ann.line(), `ann: ${line} ${text}`);
+  await ann.send("/who\n");
+  assertEquals(await ann.line(), "In lobby: ann");
+});
+
 Deno.test("chat: one order of events for all, whoever talks at once", async () => {
   await using chat = await startChat();
   const names = ["ann", "bob", "cid", "dan", "eve"];
