@@ -55,7 +55,7 @@ export type TcpServerCommand =
 
 /** The most refused clients that are told so at once; further ones are just closed. */
 const MAX_REFUSED = 64;
-/** The wait after an accept that failed for want of file descriptors. */
+/** The wait after an accept that failed for a reason that may last, as the want of file descriptors does. */
 const ACCEPT_RETRY_MS = 100;
 const FULL_TEXT = "Server is full. Please try again later.\n";
 
@@ -163,7 +163,9 @@ class TcpServer<F, M> {
   #onAcceptFailed(error: WorldError): void {
     // A client that is gone before it was accepted, a handshake that failed: the next one, please.
     if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept();
-    if (error.kind !== "too-many-open-files") throw error;
+    if (error.kind === "closed") throw error;
+    // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s errors none is
+    // of the listener, and none is worth the clients that are there.
     this.#self.log.warn(`${error.message}; trying again`);
     this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain());
   }
