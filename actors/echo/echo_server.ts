@@ -123,5 +123,5 @@ function familyOf(address: SocketAddress): "IPv4" | "IPv6" {
 
 function shown(bytes: Uint8Array): string {
   const text = decoder.decode(bytes.subarray(0, MAX_LOGGED_BYTES)).replace(/\r?\n$/, "");
-  return bytes.length > MAX_LOGGED_BYTES ? `${excerpt(text)}… (${bytes.length} bytes)` : excerpt(text);
+  return excerpt(text, bytes.length > MAX_LOGGED_BYTES ? { size: `${bytes.length} bytes` } : {});
 }

@@ -25,6 +25,8 @@ Deno.test("echo:server: says where it listens, who comes, what comes, and who go
   // What would drive the operator's terminal is shown instead.
   await six.send("\u001b[2Jx\n");
   await server.line(`Received: ␛[2Jx from ${six.address}`);
+  await six.send("y".repeat(300));
+  await server.line(`Received: ${"y".repeat(120)}… (300 bytes) from ${six.address}`);
   six.close();
   await server.line(`Connection closed for ${six.address}`);
 });
