@@ -25,6 +25,7 @@ const DEFAULT_OPTIONS: CellOptions = {
 };
 
 const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
+const POLICIES: readonly OnFailure["type"][] = ["restart", "stop", "resume", "escalate"];
 
 /** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
 export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
@@ -45,6 +46,12 @@ export function checkOptions(name: string, options: SpawnOptions | undefined): C
   }
   if (!(shutdown >= 0)) {
     throw new RangeError(`Cannot spawn "${name}": shutdown takes 0 ms or more, not ${shutdown}`);
+  }
+  // One that is none would leave a failed actor without a decision for ever.
+  if (!POLICIES.includes(onFailure.type)) {
+    throw new TypeError(
+      `Cannot spawn "${name}": onFailure is made by ${POLICIES.map((policy) => `${policy}()`).join(", ")}`,
+    );
   }
   return { capacity, overflow, onFailure, shutdownMs: shutdown };
 }

@@ -6,6 +6,7 @@ import {
   escalate,
   type GroupStrategy,
   type MailboxOptions,
+  type OnFailure,
   restart,
   resume,
   type SpawnOptions,
@@ -91,6 +92,12 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
   ],
   ["a", { shutdown: -1 }, RangeError, 'Cannot spawn "a": shutdown takes 0 ms or more, not -1'],
   ["a", { shutdown: NaN }, RangeError, "not NaN"],
+  [
+    "a",
+    { onFailure: restart as unknown as OnFailure },
+    TypeError,
+    'Cannot spawn "a": onFailure is made by restart(), stop(), resume(), escalate()',
+  ],
 ];
 
 onStage("specs: each mistake has its own error, and nothing has started", async (stage) => {
