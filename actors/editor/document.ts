@@ -79,7 +79,7 @@ export interface DocumentOptions {
   readonly opened?: () => void;
 }
 
-/** The document's file could not be opened or read. The text is the line for the operator; `cause` has the reason. */
+/** The document's file could not be had. The text is the line for the operator; `cause` has the reason. */
 export class DocumentError extends Error {
   /** For `error.name`. */
   override readonly name = "DocumentError";
@@ -133,8 +133,10 @@ async function open(self: Context<Message>, path: string): Promise<LogFile> {
     return log;
   } catch (error) {
     if (!(error instanceof LogFileError)) throw error;
-    const doing = error.during === "open" ? "opening" : "reading";
-    throw new DocumentError(`Error ${doing} file ${path}`, { cause: error });
+    const doing = error.during === "read" ? "reading" : "opening";
+    // Nothing is wrong with a file that another has, so that the operator could not guess why it is not opened.
+    const why = error.during === "take" ? `: ${error.reason}` : "";
+    throw new DocumentError(`Error ${doing} file ${path}${why}`, { cause: error });
   }
 }
 

@@ -47,8 +47,8 @@ export class TornTailJournal {
     }
     if (!couldBeJournal(bytes)) {
       throw new WorldError(
-        "already-exists",
-        `Cannot use ${this.#path}: it is not a journal, but somebody's file`,
+        "in-use",
+        `Cannot use ${this.#path}: ${this.#path} is not a journal, but somebody's file`,
       );
     }
     if (bytes.length < HEADER_BYTES) return undefined;

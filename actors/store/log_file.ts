@@ -45,16 +45,23 @@ export interface Batch {
   readonly replaced: boolean;
 }
 
-/** The file could not be opened, or could be opened but not read. `cause` is the {@linkcode WorldError}. */
+/**
+ * The file could not be opened, or could be opened but not read, or is not to be had: another process has it, or somebody's
+ * file has the name of its journal. `cause` is the {@linkcode WorldError}.
+ */
 export class LogFileError extends Error {
   /** For `error.name`. */
   override readonly name = "LogFileError";
   /** What was tried. */
-  readonly during: "open" | "read";
+  readonly during: "open" | "read" | "take";
+  /** Why it failed. */
+  readonly reason: string;
   /** Tells what was tried with which file, and why it failed. */
-  constructor(during: "open" | "read", path: string, cause: unknown) {
-    super(`Cannot ${during} ${path}: ${reasonOf(cause)}`, { cause });
+  constructor(during: "open" | "read" | "take", path: string, cause: unknown) {
+    const reason = reasonOf(cause);
+    super(`Cannot ${during} ${path}: ${reason}`, { cause });
     this.during = during;
+    this.reason = reason;
   }
 }
 
@@ -374,7 +381,7 @@ export class LogFile {
     const info = await infoOf(this.#disk, this.path);
     if (info !== undefined && this.#isAsLeft(info)) return NO_EDITS;
     const ownSize = await this.#file.size();
-    const isOwn = info !== undefined && info.id === this.#id && info.size === ownSize;
+    const isOwn = info?.id === undefined ? info?.size === ownSize : info.id === this.#id;
     if (isOwn && ownSize > this.#length) {
       return { appended: await readFully(this.#file, this.#length, ownSize), replaced: false };
     }
@@ -415,6 +422,7 @@ interface Opened extends Handles {
 
 async function openLog(disk: Disk, path: string, options: LogFileOptions): Promise<Opened> {
   const handles = await openHandles(disk, path).catch(async (error: unknown): Promise<never> => {
+    if (isInUse(error)) throw new LogFileError("take", path, error);
     throw new LogFileError(await readingIsTheTrouble(disk, path, error) ? "read" : "open", path, error);
   });
   const { file } = handles;
@@ -434,7 +442,7 @@ async function openLog(disk: Disk, path: string, options: LogFileOptions): Promi
   } catch (error) {
     file.close();
     handles.reader.close();
-    throw new LogFileError("read", path, error);
+    throw new LogFileError(isInUse(error) ? "take" : "read", path, error);
   }
 }
 
@@ -457,6 +465,10 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     created = true;
   }
   try {
+    // Two that append would write over each other, and each take the other's journal for what a crash had left.
+    if (await file.take?.() === false) {
+      throw new WorldError("in-use", `Cannot take ${path}: another process has it`);
+    }
     if (created) await disk.syncFolder(folderOf(path));
     const { id } = await disk.stat(path);
     return { file, reader: await disk.open(path), id, created };
@@ -464,6 +476,10 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     file.close();
     throw error;
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof WorldError && error.kind === "in-use";
 }
 
 /** Whether a file that may not be opened for both may be opened for writing alone. */

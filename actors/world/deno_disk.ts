@@ -218,6 +218,13 @@ class DenoFile implements DiskFile {
     return this.#inTurn("look at", async () => (await this.#file.stat()).size);
   }
 
+  take(): Promise<boolean> {
+    // There a lock would keep out those who only read, too: this very process's other handles, and people.
+    if (Deno.build.os === "windows") return Promise.resolve(true);
+    // A file system that has no locks cannot tell.
+    return this.#inTurn("take", () => this.#file.tryLock(true).catch(() => true));
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -13,6 +13,7 @@ const REASON: Readonly<Partial<Record<WorldErrorKind, string>>> = {
   "closed": "it was closed",
   "connection-refused": "the connection was refused",
   "connection-reset": "the connection was reset",
+  "in-use": "somebody else has it",
   "is-a-directory": "it is a folder",
   "name-not-found": "the name was not found",
   "no-space": "no space left on the disk",

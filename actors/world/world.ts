@@ -68,6 +68,7 @@ export type WorldErrorKind =
   | "closed"
   | "connection-refused"
   | "connection-reset"
+  | "in-use"
   | "invalid-data"
   | "is-a-directory"
   | "name-not-found"
@@ -277,6 +278,11 @@ export interface DiskFile {
   truncate(length: number): Promise<void>;
   /** How many bytes it has. */
   size(): Promise<number>;
+  /**
+   * Takes the file for this handle until it is closed, or its process ends however it may; false when another handle has
+   * taken it. Only who asks is kept out. Not in every world.
+   */
+  take?(): Promise<boolean>;
   /** Closes it. Twice is fine. */
   close(): void;
 }

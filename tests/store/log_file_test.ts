@@ -352,6 +352,32 @@ Deno.test("log file: on the real disk, another file of the same name and size is
   assertEquals(await Deno.readTextFile(path), "ONE\ntwo\nthree\n");
 });
 
+Deno.test("log file: on the real disk, a log is had by one alone until it closes it, and so is what replaced it", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("log");
+  const { disk } = denoWorld();
+  const refused = async () => {
+    const error = await assertRejects(
+      () => LogFile.open(disk, path, text),
+      LogFileError,
+      "another process has it",
+    );
+    assertEquals(error.during, "take");
+  };
+  const log = await LogFile.open(disk, path, text);
+  await refused();
+  await Deno.writeTextFile(folder.file("edited"), "edited\n");
+  await Deno.rename(folder.file("edited"), path);
+  await log.sync();
+  await refused();
+  // Cut in place, it is the same file still.
+  await Deno.truncate(path, 3);
+  assertEquals((await log.sync()).replaced, true);
+  await refused();
+  await log.close();
+  await (await LogFile.open(disk, path, text)).close();
+});
+
 Deno.test("log file: what is flushed at once is read, told and kept as any other", async () => {
   await using folder = await tempFolder();
   const path = folder.file("log");

@@ -162,6 +162,33 @@ Deno.test("editor server: a file that cannot be opened is one line and exit 1", 
   }
 });
 
+Deno.test("editor server: a second server cannot have the first one's file, and leaves its journal alone; killed, the first gives it up", async () => {
+  await using folder = await tempFolder();
+  const second = () => startTask("editor:server", ["--port", "0"], { cwd: folder.path });
+  const stderr = "[ERROR] Error opening file temp.txt: another process has it\n";
+  {
+    await using first = await startEditor(folder);
+    using client = await TestClient.connect(first.port);
+    await client.send("one\n");
+    await first.server.line("Broadcasting update to all clients");
+    const journal = await Deno.readFile(folder.file("temp.txt.journal"));
+    assertEquals(await second().ended(), { code: 1, stdout: "", stderr });
+    assertEquals(await Deno.readFile(folder.file("temp.txt.journal")), journal);
+    first.server.kill("SIGKILL");
+  }
+  await using again = await startEditor(folder);
+  using client = await TestClient.connect(again.port);
+  assertEquals(await client.line(), "one");
+});
+
+Deno.test("editor server: a journal's name that somebody's file has is told to the operator", async () => {
+  await using folder = await tempFolder();
+  await Deno.writeTextFile(folder.file("temp.txt.journal"), "Dear diary\n");
+  const ended = await startTask("editor:server", ["--port", "0"], { cwd: folder.path }).ended();
+  const why = "temp.txt.journal is not a journal, but somebody's file";
+  assertEquals(ended, { code: 1, stdout: "", stderr: `[ERROR] Error opening file temp.txt: ${why}\n` });
+});
+
 Deno.test("editor server: a port that is taken is one line and exit 1", async () => {
   await using folder = await tempFolder();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

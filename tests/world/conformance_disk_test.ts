@@ -71,6 +71,22 @@ for (const { name, run } of FLAVOURS) {
       assertEquals(lost?.kind, world.disk.statNow === undefined ? undefined : "not-found");
     }));
 
+  Deno.test(`${name}: a file that was taken, where that is to be had, is taken until it is closed, and hinders nobody else`, () =>
+    run(async (world, folder) => {
+      const path = `${folder}/a`;
+      const file = await world.disk.open(path, { write: true, create: true });
+      const other = await world.disk.open(path, { write: true });
+      if (file.take !== undefined) {
+        assertEquals([await file.take(), await other.take?.()], [true, false]);
+        await other.write(encoder.encode("abc"), 0);
+        assertEquals(await text(world, path), "abc");
+        file.close();
+        assertEquals(await other.take?.(), true);
+      }
+      file.close();
+      other.close();
+    }));
+
   Deno.test(`${name}: truncate cuts, and grows with zeros where there was something before`, () =>
     run(async (world, folder) => {
       const file = await world.disk.open(`${folder}/a`, { write: true, create: true });
