@@ -133,8 +133,11 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       this.#endIfDone();
       return;
     }
-    // The document was replaced by a shorter one: there is nothing to be read where the client stands.
-    if (start < this.#sent) this.#sent = start;
+    if (start !== this.#saved) {
+      // The document was replaced: there may be nothing to be read where the client stands, and its own updates are gone.
+      this.#sent = Math.min(this.#sent, start);
+      this.#own = [];
+    }
     this.#saved = start + bytes.length;
     if (own !== undefined) { for (const range of own.ranges) this.#skipLater(range); }
     if (wasLive) this.#goOn();
@@ -194,7 +197,9 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   }
 
   #piece(start: number, piece: Uint8Array): void {
-    if (start !== this.#sent || piece.length === 0) {
+    // The document was replaced while the piece was read: it is not what stands there now.
+    if (start !== this.#sent) return this.#goOn();
+    if (piece.length === 0) {
       // The file was cut short by somebody: there is no more to be had.
       this.#sent = this.#saved;
       this.#own = [];
