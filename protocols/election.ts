@@ -204,8 +204,9 @@ class Peer {
   term = 0;
   remembers = false;
   started = false;
-  /** It has had its chance to go first, since this node has no leader. */
+  /** It has been let go first when it turned up, and when it asked: once each while there is no leader, so that one that cannot win holds nobody up. */
   deferredTo = false;
+  yieldedTo = false;
   /** The old nodes that it has met. */
   metOld: readonly number[] = [];
   /** When the latest beat that it acknowledged was sent. */
@@ -412,11 +413,18 @@ export class Election {
     }
   }
 
-  /** A lower ID that turns up while there is no leader goes first: once, so that nobody holds the others up by coming and going. */
+  /** A lower ID that turns up while there is no leader has time to ask for votes first. */
   #deferTo(peer: Peer): void {
     if (this.#leader !== 0 || peer.id > this.id || peer.deferredTo) return;
     peer.deferredTo = true;
     this.#pollAfterMs = Math.max(this.#pollAfterMs, this.#nowMs + this.#lowerCount() * this.#times.staggerMs);
+  }
+
+  /** A lower ID that asks for votes is not hindered by a poll of this node's own. */
+  #yieldTo(peer: Peer): void {
+    if (this.#role !== "looking" || peer.id > this.id || peer.yieldedTo) return;
+    peer.yieldedTo = true;
+    this.#pollAfterMs = Math.max(this.#pollAfterMs, this.#nowMs + this.#times.candidacyMs);
   }
 
   #hear(peer: Peer): void {
@@ -440,6 +448,7 @@ export class Election {
       case "poll":
         if (message.term > this.#term && this.#wouldVoteFor(peer) && !this.#takesPrecedence(peer)) {
           this.#send(peer, { type: "poll-granted", term: message.term });
+          this.#yieldTo(peer);
         }
         return;
       case "poll-granted":
@@ -724,13 +733,12 @@ export class Election {
   }
 
   #look(why: string): void {
-    for (const peer of this.#list) peer.deferredTo = false;
+    for (const peer of this.#list) peer.deferredTo = peer.yieldedTo = false;
     this.#lookingSinceMs = this.#nowMs;
     this.#precedenceUntilMs = this.#nowMs + this.#times.precedenceMs;
-    // Candidates that hindered each other try again at different times.
-    this.#pollAfterMs = this.#role === "candidate"
-      ? this.#nowMs + 4 * this.#random() * this.#times.staggerMs
-      : this.#nowMs;
+    // Candidates that hindered each other, and do not see which of them is the lower, try again at different times.
+    const spreadMs = this.#role === "candidate" ? this.#random() * this.#times.staggerMs / 2 : 0;
+    this.#pollAfterMs = this.#nowMs + spreadMs;
     this.#become("looking", 0, why);
   }
 

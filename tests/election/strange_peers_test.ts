@@ -103,6 +103,17 @@ Deno.test("peer: who claims to be an old node in the place of one that is not th
   assert(!network.node(1).stdout.includes("old node"));
 });
 
+Deno.test("peer: who claims to be an old node in the place of a new one that is not linked just now is found out", async () => {
+  await using network = await PeerNetwork.create({ flags: ["--election-timeout-ms", "3000"] });
+  for (const id of network.ids) await network.start(id);
+  await network.node(3).line(/^Node 3 disconnected from Node 2\.$/);
+  using pretender = await TestClient.connect(network.place(3).port);
+  await pretender.send("ID:2");
+  await network.node(3).line("claims to be Node 2, which is linked");
+  await pretender.closed();
+  assert(!network.node(3).stdout.includes("old node"), network.node(3).stdout);
+});
+
 Deno.test("peer: one that says that it leads a term that has a leader is not believed", async () => {
   await using network = await PeerNetwork.create({
     flags: ["--wait-ms", "300", "--election-timeout-ms", "3000"],
