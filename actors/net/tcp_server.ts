@@ -102,6 +102,8 @@ class TcpServer<F, M> {
   #connections = 0;
   #clients = 0;
   #refused = 0;
+  /** The last accept failed for a reason that may last, and that has been said. */
+  #isRetrying = false;
 
   constructor(
     self: Context<ServerMessage>,
@@ -155,6 +157,7 @@ class TcpServer<F, M> {
 
   #onAccepted(outcome: TcpConnection | WorldError): void {
     if (outcome instanceof WorldError) return this.#onAcceptFailed(outcome);
+    this.#isRetrying = false;
     if (this.#clients < this.#maxClients) this.#serve(outcome);
     else this.#refuse(outcome);
     this.#accept();
@@ -166,7 +169,8 @@ class TcpServer<F, M> {
     if (error.kind === "closed") throw error;
     // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s errors none is
     // of the listener, and none is worth the clients that are there.
-    this.#self.log.warn(`${error.message}; trying again`);
+    if (!this.#isRetrying) this.#self.log.warn(`${error.message}; trying again`);
+    this.#isRetrying = true;
     this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain());
   }
 

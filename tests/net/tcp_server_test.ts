@@ -36,8 +36,9 @@ Deno.test("tcp server: a port that is taken fails the start, with the reason", a
   assertEquals(failure.kind, "address-in-use");
 });
 
-Deno.test("tcp server: an accept that fails is no failure of the server, which goes on", async () => {
+Deno.test("tcp server: an accept that fails is no failure of the server, which says so once and goes on", async () => {
   const world = quietWorld();
+  const said: string[] = [];
   let accepts = 0;
   const listenTcp: World["net"]["listenTcp"] = (options) => {
     const listener = world.net.listenTcp(options);
@@ -53,7 +54,11 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which g
       frames: () => lineFrames(),
       session: echoLines,
     }),
-    { ...world, net: Object.assign(Object.create(world.net), { listenTcp }) },
+    {
+      ...world,
+      net: Object.assign(Object.create(world.net), { listenTcp }),
+      log: { enabled: () => true, write: ({ message }) => void said.push(message) },
+    },
   );
   await using _server = server;
   const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
@@ -63,6 +68,7 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which g
   await client.send("still there\n");
   assertEquals(await client.line(), "still there");
   assert(accepts > FAILURES.length);
+  assertEquals(said, ["Cannot accept a connection: a test; trying again"]);
 });
 
 Deno.test("tcp server: says where it listens and how many it serves", async () => {
