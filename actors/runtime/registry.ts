@@ -63,7 +63,7 @@ export class LocalRegistry implements Registry {
     const end = () => {
       if (!isOpen) return;
       isOpen = false;
-      if (entry.ref === ref) this.#set(entry, undefined);
+      this.#set(entry, undefined);
       this.#forget(key, entry);
     };
     const watching = this.#onStopped(ref, end);

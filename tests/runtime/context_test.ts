@@ -181,3 +181,24 @@ onStage("context: a stashed message of a life that has ended is not lost in sile
   await stage.settle();
   assertEquals(stage.lost, ["late /test/a stopped"]);
 });
+
+onStage(
+  "context: become before the start is over counts for nothing, also when its failure was resumed meanwhile",
+  async (stage) => {
+    const opened = gate();
+    const ref = stage.system.spawn<string>("a", async (self) => {
+      self.become((message) => stage.note(`early ${message}`));
+      self.spawn<string>("child", () => {
+        throw new Error("no start");
+      }, { onFailure: { type: "escalate" } });
+      await opened.promise;
+      return (message) => stage.note(`returned ${message}`);
+    }, { onFailure: { type: "resume" } });
+    ref.tell("1");
+    await stage.settle();
+    assertEquals(stage.taken(), []);
+    opened.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["returned 1"]);
+  },
+);

@@ -513,6 +513,44 @@ onStage("group: a failure in the backoff of a younger member takes the restart o
 });
 
 onStage(
+  "group: a restart that is taken over does not begin anybody in the backoff of the new one",
+  async (stage) => {
+    const tell = await group(stage, "rest-for-one", {
+      a: { options: { onFailure: restart({ backoff: { min: 2000, max: 2000 } }) } },
+      c: { options: { onFailure: restart({ backoff: { min: 1000, max: 1000 } }) } },
+    });
+    await tell("c", "fail");
+    await stage.sim.advance(500);
+    await tell("a", "fail");
+    stage.taken();
+    await stage.sim.advance(1990);
+    assertEquals(stage.taken(), []);
+    await stage.sim.advance(20);
+    assertEquals(stage.taken(), ["a starts", "b starts", "c starts", "d starts"]);
+  },
+);
+
+onStage("group: a strategy that changes in the middle of a restart leaves nobody waiting", async (stage) => {
+  let lives = 0;
+  const parent = stage.system.spawn<string>("group", (self) => {
+    self.supervise("one-for-all");
+    self.spawn<string>("a", (a) => {
+      lives++;
+      if (lives === 2) self.supervise("one-for-one");
+      if (lives === 2) throw new Error("no start");
+      return stage.actor("a")(a);
+    });
+    self.spawn("b", stage.actor("b"));
+    const c = self.spawn("c", stage.actor("c"));
+    return (message) => c.tell(message);
+  });
+  await stage.settle();
+  parent.tell("fail");
+  await stage.settle();
+  assertEquals(membersOf(stage), "a running,b running,c running");
+});
+
+onStage(
   "group: an older member that runs again can fail while the younger ones still start",
   async (stage) => {
     const hold = gate();
