@@ -288,17 +288,13 @@ export class Network {
       this.#lastArrivalMs.get(key) ?? 0,
     );
     this.#lastArrivalMs.set(key, arrivalMs);
-    // Through the codec, as on the wire.
-    const line = encodePeerMessage(message);
     this.#at(arrivalMs, () => {
       const receiver = this.node(to);
-      const received = decodePeerMessage(line);
-      if (received === null || received.type === "files") throw new TypeError(`Cannot decode ${line}`);
       // A cut also loses what was under way; a link that is gone delivers nothing.
       if (this.cuts.has(key) || !receiver.linkedWith.has(from)) return;
       this.#deliver(
         receiver,
-        () => this.#handle(receiver, { type: "message", peer: from, message: received }),
+        () => this.#handle(receiver, { type: "message", peer: from, message }),
       );
     });
   }
