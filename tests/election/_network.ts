@@ -3,11 +3,7 @@
  */
 import { Election, type ElectionAction, type ElectionMemory } from "../../protocols/election.ts";
 import { electionTimes } from "../../protocols/election_times.ts";
-import {
-  decodePeerMessage,
-  type ElectionMessage,
-  encodePeerMessage,
-} from "../../protocols/election_messages.ts";
+import type { ElectionMessage } from "../../protocols/election_messages.ts";
 import type { TraceEntry } from "./_trace.ts";
 
 /** A seeded generator of chance (mulberry32). */
