@@ -194,12 +194,8 @@ class FileCollector {
     for (const peer of this.#members) {
       const files = this.#files.get(peer);
       if (files === undefined || members.includes(peer)) continue;
-      // Who left may come back with other files. What a newcomer says of them may come before it is counted in.
-      files.names =
-        files.told =
-        files.version =
-        files.fetch =
-          undefined;
+      // Who left may come back with other files.
+      files.names = files.version = files.fetch = undefined;
     }
     this.#members = members;
     this.#askMissing();
@@ -268,7 +264,6 @@ class FileCollector {
       }
       files.refused = refused;
     } else {
-      // What was received before stays: the node is there, and its old list is nearer to the truth than none.
       // What was received before stays: the node is there, and its old list is nearer to the truth than none.
       this.#self.log.plain(`Error receiving files from Node ${fetch.peer}: ${failure}`);
     }
