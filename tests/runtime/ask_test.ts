@@ -129,6 +129,36 @@ onStage(
   },
 );
 
+onStage("ask: any number may wait under one signal: answered or called off, all at once", async (stage) => {
+  const held: Ref<number>[] = [];
+  const ref = stage.system.spawn<Ref<number> | "answer">("a", () => (message) => {
+    if (message !== "answer") held.push(message);
+    else for (const replyTo of held.splice(0)) replyTo.tell(1);
+  });
+  const full = stage.system.spawn<number>("full", () => () => new Promise(() => {}), {
+    mailbox: { capacity: 1 },
+    shutdown: 0,
+  });
+  full.tell(1);
+  await stage.settle();
+  full.tell(2);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ask = () => outcome(ref.ask((replyTo: Ref<number>) => replyTo, { signal }));
+  const many = <T>(make: () => T) => Array.from({ length: 20_000 }, make);
+
+  const answered = many(ask);
+  await stage.settle();
+  ref.tell("answer");
+  assertEquals(new Set(await stage.sim.settle(Promise.all(answered))), new Set([1]));
+
+  // With one listener a signal this is over in no time; with one each it took a minute.
+  const calledOff = [...many(ask), ...many(() => outcome(full.offer(3, { signal })))];
+  const reason = new Error("called off");
+  controller.abort(reason);
+  assertEquals(new Set(await stage.sim.settle(Promise.all(calledOff))), new Set([reason]));
+});
+
 onStage("ask: with a signal that is never aborted waits for as long as it takes", async (stage) => {
   const ref = stage.system.spawn("a", doubling);
   const { signal } = new AbortController();

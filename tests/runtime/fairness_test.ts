@@ -179,3 +179,23 @@ for (const isSelfMade of [true, false]) {
     await deadline(system.stop(), undefined, "the stop");
   });
 }
+
+Deno.test("fairness: a mailbox stays as short as its sender's bursts, though each is more than a slice of work", async () => {
+  const system = new ActorSystem("test", { world: denoWorld({ log: { level: "error" } }) });
+  const burst = 1000;
+  const bursts = 40;
+  let handled = 0;
+  const done = Promise.withResolvers<void>();
+  const slow = system.spawn<string>("slow", () => () => {
+    work();
+    if (++handled === burst * bursts) done.resolve();
+  });
+  system.spawn<number>("quick", (self) => (count) => {
+    for (let i = 0; i < burst; i++) slow.tell("work");
+    if (count > 1) self.self.tell(count - 1);
+  }).tell(bursts);
+  await deadline(done.promise, 60_000, "the work");
+  const highWater = system.tree().children[0]?.highWater ?? Infinity;
+  assert(highWater <= 4 * burst, `${highWater} messages waited`);
+  await deadline(system.stop(), undefined, "the stop");
+});
