@@ -13,9 +13,14 @@ import {
   port,
   runServer,
   type TaskOptions,
+  tcpLimits,
+  tcpServerFlags,
   text,
   UsageError,
 } from "./_cli.ts";
+
+/** Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them, in plain TCP. */
+const { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes } = tcpServerFlags();
 
 /** The command line. */
 export const task = defineTask({
@@ -74,7 +79,10 @@ export const task = defineTask({
     }),
     host: text({ help: "Address to listen on, if not the one in --nodes", value: "HOST" }),
     port: port({ help: "Port to listen on, if not the one in --nodes" }),
-    maxClients: integer({ help: "Most connections at once", min: 1, default: 1000 }),
+    maxClients,
+    idleTimeoutMs,
+    slowClientMs,
+    maxOutboundBytes,
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
   },
   positionals: { usage: "ID", help: "Which of the nodes this one is", max: 1 },
@@ -83,7 +91,7 @@ export const task = defineTask({
 
 /** The root behaviour of the node that `args` name. */
 export function root(options: TaskOptions<typeof task.flags>, args: readonly string[]): Behavior<never> {
-  const { nodes, dir, log, memory, trace, quorum, host, maxClients } = options;
+  const { nodes, dir, log, memory, trace, quorum, host, drainMs } = options;
   const { waitMs, heartbeatMs, electionTimeoutMs, dampingMs } = options;
   const own = nodes.find(({ id }) => String(id) === args[0]);
   if (own === undefined) throw new UsageError(`Invalid node_id. Must be ${either(nodes)}.`);
@@ -98,7 +106,8 @@ export function root(options: TaskOptions<typeof task.flags>, args: readonly str
       ...(trace === undefined ? {} : { tracePath: trace }),
       ...(quorum === undefined ? {} : { quorum }),
       times: { waitMs, heartbeatMs, electionTimeoutMs, dampingMs },
-      maxClients,
+      limits: tcpLimits(options),
+      drainMs,
     });
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;

@@ -5,6 +5,7 @@
  */
 import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
 import { type Behavior, escalate, type Ref, restart } from "../runtime/mod.ts";
+import type { TcpLimits } from "../net/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { electionActor } from "./election.ts";
 import { fileCollector } from "./file_collector.ts";
@@ -34,8 +35,10 @@ export interface PeerOptions {
   readonly quorum?: number;
   /** Heartbeat and timeouts. */
   readonly times?: ElectionTimesOptions;
-  /** Connections at once. @default 1000 */
-  readonly maxClients?: number;
+  /** Limits on who connects. */
+  readonly limits?: Partial<TcpLimits>;
+  /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
+  readonly drainMs?: number;
 }
 
 /**
@@ -50,7 +53,7 @@ export interface PeerOptions {
  * ```
  */
 export function peer(options: PeerOptions): Behavior<never> {
-  const { id, nodes, maxClients, tracePath } = options;
+  const { id, nodes, limits, drainMs, tracePath } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
   const { memoryPath = `${parentOf(folder)}Node${id}.election` } = options;
@@ -94,7 +97,8 @@ export function peer(options: PeerOptions): Behavior<never> {
         address: options.listen ?? own.address,
         owner: election,
         folder: watcher,
-        ...(maxClients === undefined ? {} : { maxClients }),
+        ...(limits === undefined ? {} : { limits }),
+        ...(drainMs === undefined ? {} : { drainMs }),
       }),
       { onFailure: escalate() },
     );

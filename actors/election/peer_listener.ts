@@ -10,6 +10,7 @@ import {
   type Connection,
   formatAddress,
   type Session,
+  type TcpLimits,
   tcpServer,
   type TcpServerCommand,
 } from "../net/mod.ts";
@@ -40,8 +41,10 @@ export interface PeerListenerOptions {
   readonly owner: Ref<PeerAccepted>;
   /** Asked for the names, for those who send `SEND`. */
   readonly folder: Ref<FolderCommand>;
-  /** Connections at once. @default 1000 */
-  readonly maxClients?: number;
+  /** Limits on who connects. */
+  readonly limits?: Partial<TcpLimits>;
+  /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
+  readonly drainMs?: number;
 }
 
 /** Who connects has so long to say what it wants. */
@@ -51,13 +54,14 @@ type ConnectionMessage = LinkConnectionCommand | FolderContent | { readonly type
 
 /** Listens, answers `SEND`, and passes on who says `ID:<n>`. Its start fails when the address is not to be had. */
 export function peerListener(options: PeerListenerOptions): Behavior<TcpServerCommand> {
-  const { ownId, address, maxClients = 1000 } = options;
+  const { ownId, address, limits, drainMs } = options;
   return (self) =>
     tcpServer<AcceptedFrame, ConnectionMessage>({
       address,
       frames: acceptedFrames,
       session: (connection) => new AcceptedSession(connection, options),
-      limits: { maxClients },
+      ...(limits === undefined ? {} : { limits }),
+      ...(drainMs === undefined ? {} : { drainMs }),
       onListening: (bound) => self.log.plain(`Node ${ownId} is listening on ${formatAddress(bound)}`),
       onFull: (remote) => self.log.warn(`Too many connections. Rejected ${remote}`),
     })(self);
@@ -70,6 +74,7 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   #introduced = false;
   #link: Ref<LinkConnectionEvent> | undefined;
   #knowsMore = false;
+  #draining = false;
 
   constructor(connection: Connection<ConnectionMessage>, options: PeerListenerOptions) {
     this.#connection = connection;
@@ -125,12 +130,16 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   }
 
   draining(): void {
+    this.#draining = true;
     if (this.#knowsMore && this.#link !== undefined) {
       this.#connection.sendText(encodePeerMessage({ type: "bye" }) + "\n");
     }
   }
 
   closed(): void {
+    if (this.#draining) {
+      this.#connection.context.log.plain(`Connection lost with client: ${this.#connection.remote}`);
+    }
     this.#link?.tell({ type: "closed", connection: this.#handle, silently: false });
   }
 }
