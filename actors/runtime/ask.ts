@@ -6,6 +6,7 @@
 import type { Cancellable, Clock } from "../world/world.ts";
 import { type ActorStopped, AskTimeout } from "./errors.ts";
 import type { DeadLetter } from "./events.ts";
+import { onAbort } from "./on_abort.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { Scheduler, Trimmable } from "./scheduler.ts";
 
@@ -61,9 +62,7 @@ export class PendingAsk<R> implements Ref<R> {
     if (options.signal !== undefined) {
       const { signal } = options;
       signal.throwIfAborted();
-      const abort = () => this.fail(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      this.#release = () => signal.removeEventListener("abort", abort);
+      this.#release = onAbort(signal, () => this.fail(signal.reason));
     } else {
       this.#host.deadlines.add(this, options.timeout);
     }

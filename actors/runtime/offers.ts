@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "./on_abort.ts";
 
 /** One who waits. */
 class Offer<M> {
@@ -37,16 +38,18 @@ export class OfferQueue<M> {
   /** Resolves when the message has been taken; rejects when it is refused, or with the signal's reason. */
   add(message: M, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.#remove(offer);
-        reject(signal?.reason);
-      };
+      let release: (() => void) | undefined;
       const offer = new Offer(message, (error) => {
-        signal?.removeEventListener("abort", abort);
+        release?.();
         if (error === undefined) resolve();
         else reject(error.reason);
       });
-      signal?.addEventListener("abort", abort, { once: true });
+      if (signal !== undefined) {
+        release = onAbort(signal, () => {
+          this.#remove(offer);
+          reject(signal.reason);
+        });
+      }
       this.#append(offer);
     });
   }

@@ -157,7 +157,7 @@ onStage("ask: any number may wait under one signal: answered or called off, all 
   const reason = new Error("called off");
   controller.abort(reason);
   assertEquals(new Set(await stage.sim.settle(Promise.all(calledOff))), new Set([reason]));
-});
+}, 1);
 
 onStage("ask: with a signal that is never aborted waits for as long as it takes", async (stage) => {
   const ref = stage.system.spawn("a", doubling);
