@@ -46,6 +46,11 @@ export const noAmbient: Deno.lint.Rule = {
     const uses: { node: Deno.lint.Node; name: string; global: string }[] = [];
     const use = (node: Deno.lint.Node, name: string, global: string) => uses.push({ node, name, global });
 
+    const checkModule = (node: Deno.lint.Node, from: unknown) => {
+      if (typeof from !== "string" || !from.startsWith("node:") || isRealLoop(path)) return;
+      context.report({ node, message: `${from} is I/O: use the World`, hint: HINT });
+    };
+
     return {
       Identifier(node) {
         if (isDeclaration(node)) declared.add(node.name);
@@ -67,11 +72,19 @@ export const noAmbient: Deno.lint.Rule = {
       CallExpression(node) {
         if (node.callee.type === "Identifier" && node.callee.name === "Date") use(node, "Date()", "Date");
       },
-      ImportDeclaration(node) {
-        const from = node.source.value;
-        if (!from.startsWith("node:") || isRealLoop(path)) return;
-        context.report({ node, message: `${from} is I/O: use the World`, hint: HINT });
+      VariableDeclarator(node) {
+        if (node.id.type !== "ObjectPattern" || node.init?.type !== "Identifier") return;
+        const object = node.init.name;
+        for (const property of node.id.properties) {
+          if (property.type !== "Property" || property.key.type !== "Identifier") continue;
+          const { name } = property.key;
+          const isOfGlobal = GLOBAL_OBJECTS.includes(object) && (GLOBALS.has(name) || name in MEMBERS);
+          if (isOfGlobal || MEMBERS[object]?.includes(name)) use(property, `${object}.${name}`, object);
+        }
       },
+      ImportDeclaration: (node) => checkModule(node, node.source.value),
+      ExportNamedDeclaration: (node) => checkModule(node, node.source?.value),
+      ExportAllDeclaration: (node) => checkModule(node, node.source.value),
       ImportExpression(node) {
         context.report({ node, message: "A dynamic import is I/O", hint: "Import it statically." });
       },

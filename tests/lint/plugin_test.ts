@@ -25,6 +25,9 @@ const AMBIENT = [
   "let conn: Deno.Conn;",
   "Date.now();",
   "const now = Date.now;",
+  "const { now } = Date;",
+  "const { random: chance } = Math;",
+  "const { Math: maths } = globalThis;",
   "new Date();",
   "new Date;",
   "Date();",
@@ -49,6 +52,8 @@ const AMBIENT = [
   "process.exit();",
   `import { setTimeout } from "node:timers";`,
   `import fs from "node:fs";`,
+  `export * from "node:fs";`,
+  `export { readFile } from "node:fs";`,
   "await import('./other.ts');",
 ];
 
@@ -56,6 +61,8 @@ const PURE = [
   "new Date(0);",
   "new Date(world.clock.now());",
   "Date.UTC(2024);",
+  "const { max } = Math;",
+  "const { now } = clock;",
   "Math.max(1, 2);",
   "crypto.subtle.digest('SHA-256', a);",
   "new AbortController().signal;",
