@@ -7,7 +7,7 @@ import type { Clock, Disk, DiskFile, FileInfo } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { crc32c } from "./_crc32c.ts";
-import { AT_ONCE_BYTES, folderOf, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, folderOf, type Intent, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
 
 /**
  * What the file looks like.
@@ -25,7 +25,7 @@ export interface LogFileOptions {
   /** Called with each record that is there, oldest first; bytes are valid until it returns. */
   readonly replay?: (record: Uint8Array) => void;
   /**
-   * With it, {@linkcode LogFile.flushNow} looks only every few milliseconds whether somebody else has changed the file;
+   * With it, {@linkcode LogFile.flushNow} looks only every few milliseconds whether somebody else has replaced the file;
    * without it, each time. @default none
    */
   readonly clock?: Clock;
@@ -69,8 +69,10 @@ const LF = 0x0a;
 const FRAME_HEADER_BYTES = 8;
 const SCAN_BYTES = 1 << 18;
 const PAGE_BYTES = 4096;
-/** How long a file is taken to be as it was last seen. */
+/** How long a file is taken to be the one that was last seen; its size is looked at each time. */
 const TRUST_MS = 5;
+/** How often a write waits for the journal's sync and is begun anew since somebody wrote meanwhile; then it does not wait. */
+const MAX_LOOKS = 10;
 
 /**
  * A file that only grows, owned by one actor.
@@ -217,13 +219,15 @@ export class LogFile {
     return this.form === "framed" || this.#isUnchanged();
   }
 
-  /** Whether the file is as it was left; looked at once in a while only, since looking costs more than a small write. */
+  /** Whether the file is as it was left; of that, only its size is cheap enough to be looked at before each small write. */
   #isUnchanged(): boolean {
     const { statNow } = this.#disk;
     if (statNow === undefined) return false;
     const now = this.#clock?.monotonic();
-    if (now !== undefined && now - this.#lookedAt < TRUST_MS) return true;
     try {
+      if (now !== undefined && now - this.#lookedAt < TRUST_MS) {
+        return (this.#file.sizeNow?.() ?? this.#length) === this.#length;
+      }
       if (!this.#isAsLeft(statNow.call(this.#disk, this.path))) return false;
     } catch {
       return false;
@@ -293,20 +297,37 @@ export class LogFile {
   }
 
   async #commit(durable: boolean): Promise<Batch> {
-    const records = this.#pending.take();
-    const found = await this.#findOthersEdits();
-    const batch = this.#withLead(records, found);
-    const { start, bytes } = batch;
+    const batch = await this.#announce(this.#pending.take(), durable);
+    const { start, bytes, othersBytes } = batch;
     const end = start + bytes.length;
-    if (bytes.length > found.appended.length) {
-      // What others appended is in the file already.
-      const own = bytes.subarray(found.appended.length);
-      await this.#write({ offset: end - own.length, bytes: own }, durable);
+    if (bytes.length > othersBytes) {
+      await this.#write(ownPart(batch));
       this.#unsynced = true;
     }
-    if (durable && this.#unsynced) await this.#syncFile(start + found.appended.length, end);
+    if (durable && this.#unsynced) await this.#syncFile(start + othersBytes, end);
     if (bytes.length > 0) this.#advance(end, bytes);
     return batch;
+  }
+
+  /** Makes a batch of what is to be written, and tells the journal where. */
+  async #announce(records: Uint8Array, durable: boolean): Promise<Batch> {
+    let replaced = false;
+    for (let looks = 1;; looks++) {
+      const found = await this.#findOthersEdits();
+      replaced ||= found.replaced;
+      const batch = this.#withLead(records, { ...found, replaced });
+      const own = ownPart(batch);
+      // The journal first, and on the disk: only then can a part of the bytes be on it.
+      if (own.bytes.length === 0 || !(durable || this.#isTearable(own.offset, own.bytes.length))) {
+        return batch;
+      }
+      if (this.#journal === undefined) return batch;
+      await this.#journal.write(own, durable && looks < MAX_LOOKS);
+      if (looks === MAX_LOOKS) return batch;
+      // That took its time, in which a person may have written at the very place.
+      const info = await infoOf(this.#disk, this.path);
+      if (info?.size === own.offset && info.id === this.#id) return batch;
+    }
   }
 
   #advance(end: number, bytes: Uint8Array): void {
@@ -329,17 +350,14 @@ export class LogFile {
     return { start, bytes, othersBytes, leadBytes, replaced };
   }
 
-  async #write(intent: { offset: number; bytes: Uint8Array }, durable: boolean): Promise<void> {
-    // The journal first, and on the disk: only then can a part of the bytes be on it.
-    const isTearable = durable || this.#isTearable(intent.offset, intent.bytes.length);
-    if (isTearable) await this.#journal?.write(intent, durable);
+  async #write(intent: Intent): Promise<void> {
     try {
       await writeSoon(this.#file, intent.bytes, intent.offset);
     } catch (error) {
       await this.#cutBack(intent.offset);
       throw error;
     }
-    if (isTearable) await this.#journal?.done(intent);
+    await this.#journal?.done(intent);
   }
 
   /** Without a sync all that can tear a write is a kill, and that not within a page. */
@@ -403,6 +421,11 @@ export class LogFile {
     this.#reader = reader;
     this.#id = id;
   }
+}
+
+/** What of a batch is to be written: what others appended is in the file already. */
+function ownPart({ start, bytes, othersBytes }: Batch): Intent {
+  return { offset: start + othersBytes, bytes: bytes.subarray(othersBytes) };
 }
 
 interface OthersEdits {

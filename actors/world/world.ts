@@ -278,6 +278,8 @@ export interface DiskFile {
   truncate(length: number): Promise<void>;
   /** How many bytes it has. */
   size(): Promise<number>;
+  /** As {@linkcode DiskFile.size}, but done when it returns, and under the conditions of {@linkcode DiskFile.writeNow}. */
+  sizeNow?(): number;
   /**
    * Takes the file for this handle until it is closed, or its process ends however it may; false when another handle has
    * taken it. Only who asks is kept out. Not in every world.

@@ -378,6 +378,49 @@ Deno.test("log file: on the real disk, a log is had by one alone until it closes
   await (await LogFile.open(disk, path, text)).close();
 });
 
+Deno.test("log file: what a person appends while the journal is synced is not written over", async () => {
+  const memory = new MemoryDisk();
+  let edits = 0;
+  const disk: Disk = {
+    ...memory.disk,
+    open: async (path, options) => {
+      const file = await memory.disk.open(path, options);
+      if (path !== "log.journal") return file;
+      const sync = async () => {
+        await file.sync();
+        memory.edit("log", (before) => `${before}by hand ${++edits}\n`);
+      };
+      return { ...file, sync };
+    },
+  };
+  const log = await LogFile.open(disk, "log", text);
+  log.append("mine");
+  const batch = await log.sync();
+  // It is begun anew again and again, but not for ever.
+  const byHand = Array.from({ length: edits }, (_, i) => `by hand ${i + 1}\n`).join("");
+  assert(edits > 2);
+  assertEquals(memory.text("log"), byHand + "mine\n");
+  assertEquals(new TextDecoder().decode(batch.bytes), byHand + "mine\n");
+  assertEquals(batch.othersBytes, byHand.length);
+  await log.close();
+});
+
+Deno.test("log file: what a person appends between two batches that are flushed at once is not written over", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("log");
+  const { disk, clock } = denoWorld();
+  // No time goes by: that the file is the same one is not looked at again.
+  const log = await LogFile.open(disk, path, { form: "text", clock: { ...clock, monotonic: () => 0 } });
+  log.append("one");
+  assert(log.flushNow() !== undefined);
+  await Deno.writeTextFile(path, "by hand\n", { append: true });
+  log.append("two");
+  assertEquals(log.flushNow(), undefined);
+  await log.flush();
+  await log.close();
+  assertEquals(await Deno.readTextFile(path), "one\nby hand\ntwo\n");
+});
+
 Deno.test("log file: what is flushed at once is read, told and kept as any other", async () => {
   await using folder = await tempFolder();
   const path = folder.file("log");

@@ -60,6 +60,9 @@ for (const { name, run } of FLAVOURS) {
       file.writeNow?.(encoder.encode("XY"), 2);
       assertEquals(await text(world, path), file.writeNow === undefined ? "abcdef" : "abXYef");
       assertEquals(world.disk.statNow?.(path).size ?? 6, 6);
+      assertEquals(file.sizeNow?.() ?? 6, 6);
+      file.writeNow?.(encoder.encode("Z"), 0);
+      assertEquals(await text(world, path), file.writeNow === undefined ? "abcdef" : "ZbXYef");
       const reading = file.read(new Uint8Array(1), 0);
       const busy = await Promise.try(() => file.writeNow?.(encoder.encode("Z"), 0)).catch((error) => error);
       assertEquals(busy === undefined, file.writeNow === undefined);
