@@ -97,6 +97,19 @@ type SocketMessage = DatagramsCommand | Received | PeerGone;
  *
  * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on a limit that is none.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
+ * import { datagrams } from "@troupe/actors/net";
+ *
+ * await using system = new ActorSystem("mirror");
+ * const mirror = datagrams({
+ *   address: { hostname: "127.0.0.1", port: 0 },
+ *   peer: (peer) => ({ datagram: (bytes) => peer.send(bytes) }),
+ * });
+ * system.spawn("udp", mirror, { onFailure: escalate() });
+ * ```
  */
 export function datagrams<M = never>(options: DatagramsOptions<M>): Behavior<DatagramsCommand> {
   const { idleMs = 60_000, maxPeers = 10_000, maxQueued = 1024 } = options;

@@ -77,6 +77,23 @@ type ServerMessage = TcpServerCommand | Accepted | AcceptAgain;
  *
  * The start throws the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on a limit that is none.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
+ * import { tcpServer } from "@troupe/actors/net";
+ * import { lineFrames } from "@troupe/actors/protocols/frames";
+ *
+ * await using system = new ActorSystem("shout");
+ * const server = tcpServer({
+ *   address: { hostname: "127.0.0.1", port: 0 },
+ *   frames: () => lineFrames(),
+ *   session: (connection) => ({
+ *     frame: (line: string) => connection.sendText(`${line.toUpperCase()}\n`),
+ *   }),
+ * });
+ * system.spawn("server", server, { onFailure: escalate() });
+ * ```
  */
 export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {
   const limits = connectionLimits(options.limits);

@@ -131,6 +131,22 @@ export interface ActorLog {
  *
  * @typeParam M what others may send
  * @typeParam Private what only the actor itself sends
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, withPrivateMessages } from "@troupe/actors";
+ *
+ * const clock = withPrivateMessages<"reset", "tick">((self) => {
+ *   let ticks = 0;
+ *   self.every(1000, "tick");
+ *   return (message) => {
+ *     ticks = message === "tick" ? ticks + 1 : 0;
+ *   };
+ * });
+ *
+ * await using system = new ActorSystem("demo");
+ * system.spawn("clock", clock).tell("reset"); // "tick" would not compile
+ * ```
  */
 export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>): Behavior<M> {
   // Sound, since an actor's mailbox takes whatever its own `self` is told: `M` only says what others may send.

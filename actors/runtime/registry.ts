@@ -15,7 +15,22 @@ export interface RegistryKey<in out M> {
   readonly _messages?: (message: M) => M;
 }
 
-/** Makes a key of a {@linkcode Registry}. Who holds the key may look its actor up: share it as narrowly as the actor's ref. */
+/**
+ * Makes a key of a {@linkcode Registry}. Who holds the key may look its actor up: share it as narrowly as the actor's ref.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, registryKey } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = registryKey<string>("greeter");
+ *
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn<string>("greeter", () => () => {});
+ * system.registry.register(greeter, ref);
+ * assertEquals(system.registry.find(greeter), ref);
+ * ```
+ */
 export function registryKey<M>(name: string): RegistryKey<M> {
   return { name };
 }

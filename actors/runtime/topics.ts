@@ -14,7 +14,23 @@ export interface Topic<in out T> {
   readonly _messages?: (message: T) => T;
 }
 
-/** Makes a topic. */
+/**
+ * Makes a topic.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, topic } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const news = topic<string>("news");
+ * const heard: string[] = [];
+ *
+ * await using system = new ActorSystem("demo");
+ * system.subscribe(news, (item) => heard.push(item));
+ * system.publish(news, "rain");
+ * assertEquals(heard, ["rain"]);
+ * ```
+ */
 export function topic<T>(name: string): Topic<T> {
   return { name };
 }
