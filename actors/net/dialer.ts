@@ -95,6 +95,25 @@ type PrivateMessage = Dialled | DialAgain | Over;
  * lost, after a wait that grows with each attempt that fails.
  *
  * Throws `RangeError` on a limit or a backoff that is none.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from "@troupe/actors";
+ * import { dialer } from "@troupe/actors/net";
+ * import { lineFrames } from "@troupe/actors/protocols/frames";
+ *
+ * await using system = new ActorSystem("caller");
+ * const call = dialer({
+ *   address: { hostname: "127.0.0.1", port: 8080 },
+ *   frames: () => lineFrames(),
+ *   session: (connection) => {
+ *     connection.sendText("hello\n");
+ *     return { frame: (line: string) => connection.context.log.info(line) };
+ *   },
+ *   reconnect: { min: 100, max: 10_000, jitter: 0.2 },
+ * });
+ * system.spawn("call", call);
+ * ```
  */
 export function dialer<F, M = never>(options: DialerOptions<F, M>): Behavior<DialerCommand> {
   const limits = connectionLimits(options.limits);
