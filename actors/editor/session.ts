@@ -104,6 +104,10 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     }
   }
 
+  badFrame(message: string): void {
+    this.#sendError(`Error: ${message}\n`);
+  }
+
   ended(): void {
     this.#hasEnded = true;
     this.#endIfDone();
@@ -226,15 +230,18 @@ class EditorSession implements Session<string, EditorSessionMessage> {
 
   #sendErrors(): void {
     if (!this.#isLive) return;
-    for (const line of this.#errors.splice(0)) {
-      if (this.#isMidLine || this.#lineEnd === "owed") {
-        this.#connection.send(LINE_END);
-        this.#lineEnd = "paid";
-        this.#isMidLine = false;
-      }
-      this.#connection.sendText(line);
-    }
+    for (const line of this.#errors.splice(0)) this.#sendError(line);
     this.#endIfDone();
+  }
+
+  /** An error is a line of its own, also after a document that has no end. */
+  #sendError(line: string): void {
+    if (this.#isMidLine || this.#lineEnd === "owed") {
+      this.#connection.send(LINE_END);
+      this.#lineEnd = "paid";
+      this.#isMidLine = false;
+    }
+    this.#connection.sendText(line);
   }
 
   #send(bytes: Uint8Array): void {

@@ -407,7 +407,8 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
     if (this.#state !== OPEN) return;
     if (this.#frameError !== undefined) {
       const { message } = this.#frameError;
-      this.sendText(`Error: ${message}\n`);
+      if (this.#session?.badFrame === undefined) this.sendText(`Error: ${message}\n`);
+      else this.#session.badFrame(message);
       return this.end({ type: "bad-frame", message });
     }
     if (this.#hasEnded) return this.#tellEnd();

@@ -35,6 +35,11 @@ export interface Session<in F, in M = never> {
   frame(frame: F): void | Promise<void>;
   /** A message came from another actor. */
   message?(message: M): void | Promise<void>;
+  /**
+   * The peer broke the rules of the frames, and the connection is closed after this: the session tells the peer, which only
+   * it can do well if what it sends does not always end in a `\n`. Without this, `Error: MESSAGE` is sent.
+   */
+  badFrame?(message: string): void;
   /** The peer has ended its sending half. Without this, what is queued is sent and the connection closed. */
   ended?(): void | Promise<void>;
   /** The server is about to stop: the last chance to say goodbye. What is queued is still sent, within the drain time. */

@@ -270,6 +270,16 @@ Deno.test("editor server: what is too long or no UTF-8 gets an error and the clo
   assertEquals(await Deno.readTextFile(folder.file("temp.txt")), `${"y".repeat(100)}\n`);
 });
 
+Deno.test("editor server: an error is a line of its own, also after a document whose last line has no end", async () => {
+  await using folder = await tempFolder();
+  await Deno.writeTextFile(folder.file("temp.txt"), "by hand");
+  await using play = await startEditor(folder);
+  using client = await TestClient.connect(play.port);
+  await client.bytes(7);
+  await client.send(Uint8Array.of(0xff, 0x0a));
+  assertEquals(await client.rest(), "\nError: message is not UTF-8\n");
+});
+
 Deno.test("editor server: what a client types cannot forge a line of the log", async () => {
   await using folder = await tempFolder();
   await using play = await startEditor(folder);
