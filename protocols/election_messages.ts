@@ -175,7 +175,8 @@ export function isNodeId(value: unknown): value is number {
   return isWhole(value, MAX_NODE_ID) && value >= 1;
 }
 
-function isWhole(value: unknown, max: number): value is number {
+/** True for a whole number from 0 to `max`. */
+export function isWhole(value: unknown, max: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }
 

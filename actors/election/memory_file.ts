@@ -4,7 +4,7 @@
  * @module
  */
 import type { ElectionMemory } from "../../protocols/election.ts";
-import { MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
+import { isWhole, MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
 import { writeAtomic } from "../store/mod.ts";
 import { type Disk, WorldError } from "../world/world.ts";
 
@@ -32,7 +32,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
     );
     const term = fields.get("term");
     const votedFor = fields.get("votedFor");
-    if (isCount(term, MAX_TERM) && isCount(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
+    if (isWhole(term, MAX_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
     return { memory: null, damage: "it holds no term and vote" };
   } catch (error) {
     return { memory: null, damage: error instanceof Error ? error.message : String(error) };
@@ -43,8 +43,4 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
 export async function saveMemory(disk: Disk, path: string, memory: ElectionMemory): Promise<void> {
   const { term, votedFor } = memory;
   await writeAtomic(disk, path, new TextEncoder().encode(JSON.stringify({ term, votedFor }) + "\n"));
-}
-
-function isCount(value: unknown, max: number): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }

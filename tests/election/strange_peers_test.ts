@@ -172,3 +172,12 @@ Deno.test("peer: a memory that cannot be written ends the node before it votes; 
   const { term } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
   assertEquals(memory, { term, votedFor: 1 });
 });
+
+Deno.test("peer: a leader that finds a higher term beside the log leads in one above it, and writes", async () => {
+  await using network = await PeerNetwork.create();
+  await Deno.writeTextFile(`${network.logPath}.term`, "41\n");
+  for (const id of network.ids) await network.start(id);
+  await network.node(1).line("term 41 has written it");
+  await network.logged(network.log(1, [1, 2, 3]));
+  assertEquals(await Deno.readTextFile(`${network.logPath}.term`), "42\n");
+});

@@ -87,7 +87,8 @@ function schedule(seed: number, options: NetworkOptions = {}): number {
         network.cuts.clear();
         break;
       case 7:
-        node.clockOffsetMs += chance.below(5000);
+        // Mostly forwards, as clocks jump; and a little back, as none should.
+        node.clockOffsetMs += chance.below(5200) - 200;
         break;
       case 9:
         swing(network, node);
