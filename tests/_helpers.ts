@@ -10,7 +10,7 @@ import { selfSigned } from "./_certificate.ts";
 export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
 /** How long a test waits for something that must happen, unless told. Generous: the machine may be busy. */
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 60_000;
 
 /** Gives a promise a limit: rejects with `what` and the limit when it has not settled in time. */
 export async function deadline<T>(promise: Promise<T>, limitMs = PATIENCE_MS, what = "it"): Promise<T> {

@@ -147,8 +147,12 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     if (wasLive) this.#goOn();
   }
 
-  /** More than may wait for a client that keeps up is read from the document, piece by piece. One that does not keep up is not spared. */
+  /**
+   * More than may ever wait, or more than may wait now for a client that keeps up, is read from the document, piece by
+   * piece. A client that does not keep up is not spared what it could have been sent.
+   */
   #isTooMuchAtOnce(bytes: Uint8Array): boolean {
+    if (bytes.length > this.#maxOutboundBytes) return true;
     const { queuedBytes } = this.#connection;
     const keepsUp = queuedBytes < Math.min(LOW_WATER_BYTES, this.#maxOutboundBytes / 2);
     return keepsUp && queuedBytes + bytes.length > this.#maxOutboundBytes;

@@ -74,6 +74,16 @@ class Asker extends TestSocket {
     await this.sendBytes(typeof request === "string" ? new TextEncoder().encode(request) : request, this.#to);
   }
 
+  /** Asks again each second, as one does where datagrams may be lost: a flood beside it fills the server's socket. */
+  async askAgain(request: string): Promise<string> {
+    const asking = setInterval(() => void this.tell(request).catch(() => {}), 1000);
+    try {
+      return await this.ask(request);
+    } finally {
+      clearInterval(asking);
+    }
+  }
+
   async ask(request: string | Uint8Array): Promise<string> {
     await this.tell(request);
     const [answer] = await this.receive();
@@ -115,7 +125,7 @@ Deno.test("clock: a peer over the limit is not answered, and another is answered
   using other = new Asker(clock.address);
   for (let round = 0; round < 20; round++) {
     for (let index = 0; index < 25; index++) await flooder.tell("SEND_TIME");
-    if (round < 5) assertMatch(await other.ask("SEND_DATE"), /^\d{4}-/);
+    if (round < 5) assertMatch(await other.askAgain("SEND_DATE"), /^\d{4}-/);
   }
   // Whatever comes is answered in order: what the flooder is owed is there before this answer.
   let answers = 0;
@@ -129,7 +139,7 @@ Deno.test("clock: a peer over the limit is not answered, and another is answered
   flooder.close();
   await counting;
   assert(answers < 400, `${answers} of 500 were answered`);
-  assertMatch(await other.ask("SEND_DATE"), /^\d{4}-/);
+  assertMatch(await other.askAgain("SEND_DATE"), /^\d{4}-/);
 });
 
 Deno.test("clock: of 10,000 peers no more are remembered than allowed, and all were answered", async () => {
