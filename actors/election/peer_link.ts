@@ -340,7 +340,10 @@ class PeerLink {
   // ---- dialling
 
   #dialLater(): void {
-    this.#dialAtMs = this.#now + Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most);
+    const waitMs = Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most);
+    this.#dialAtMs = this.#now + waitMs;
+    // The next tick may be a long way off, for one whose leader is gone.
+    this.#self.after(waitMs, { type: "tick" });
   }
 
   #dialIfNeeded(): void {
