@@ -62,6 +62,10 @@ export class Scheduler implements StepControl {
   #sliceStartedAt = -1;
   #lastReadAt = 0;
   #sliceIsOver = false;
+  /** Sockets and timers have their turn: who gets work now has it from them. */
+  #isPolling = false;
+  /** Actors to which sockets and timers brought work while the others waited. */
+  readonly #arrived = new Ring<Runnable>();
   #markerPending = false;
 
   constructor(clock: Clock, loop: EventLoop) {
@@ -72,7 +76,7 @@ export class Scheduler implements StepControl {
 
   /** Actors that wait for a turn. */
   get ready(): number {
-    return this.#ready.length;
+    return this.#ready.length + this.#arrived.length;
   }
 
   /** Monotonic milliseconds; while actors run, at most about a millisecond old. */
@@ -84,7 +88,8 @@ export class Scheduler implements StepControl {
   }
 
   enqueue(runnable: Runnable): void {
-    this.#ready.push(runnable);
+    if (this.#isPolling) this.#arrived.push(runnable);
+    else this.#ready.push(runnable);
     this.#wake();
   }
 
@@ -128,7 +133,7 @@ export class Scheduler implements StepControl {
     runnable.turn();
     this.#sliceIsOver = false;
     this.#nowIsFresh = false;
-    if (this.#ready.length === 0) this.#draining = false;
+    if (this.ready === 0) this.#draining = false;
     return true;
   }
 
@@ -140,6 +145,7 @@ export class Scheduler implements StepControl {
 
   #next(): Runnable | undefined {
     const ready = this.#ready;
+    if (this.#arrived.length > 0) return this.#arrived.shift();
     if (this.#loop.choose !== undefined && ready.length > 1) {
       ready.swapToFront(this.#loop.choose(ready.length));
     }
@@ -150,12 +156,27 @@ export class Scheduler implements StepControl {
     if (this.#paused) return;
     const ready = this.#ready;
     this.#nowIsFresh = false;
+    this.#isPolling = false;
+    if (this.#arrived.length > 0) return this.#runArrived();
     for (;;) {
       const runnable = this.isChoosing ? this.#next() : ready.shift();
       if (runnable === undefined) return this.#rest();
       runnable.turn();
       if (this.#sliceIsOver) return this.#yield();
     }
+  }
+
+  /**
+   * Who has work from sockets and timers goes before a backlog of others, and what it writes goes out before that
+   * backlog's slice: a peer beside a flood waits for one slice, not for two. At most a slice of it, so that neither
+   * starves the other.
+   */
+  #runArrived(): void {
+    const arrived = this.#arrived;
+    while (arrived.length > 0 && !this.#sliceIsOver) arrived.shift()?.turn();
+    for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
+    this.#endSlice();
+    this.#loop.soon(this.#drain);
   }
 
   #setNow(now: number): void {
@@ -197,7 +218,10 @@ export class Scheduler implements StepControl {
     this.#endSlice();
     // Where time stands still while actors work, the slice takes its time now.
     if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
-    else this.#loop.afterPoll(this.#drain);
+    else {
+      this.#isPolling = true;
+      this.#loop.afterPoll(this.#drain);
+    }
   }
 
   #endSlice(): void {
