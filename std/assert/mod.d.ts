@@ -1,4 +1,4 @@
-// What the project uses of https://jsr.io/@std/assert, written from its documentation.
+// What the project uses of @std/assert, written from its documentation.
 
 /** A class, abstract or not, whose instances are `T`. */
 // deno-lint-ignore no-explicit-any

@@ -1,4 +1,4 @@
-// What the project uses of https://jsr.io/@std/cli, written from its documentation: every flag is named as string
+// What the project uses of @std/cli, written from its documentation: every flag is named as string
 // or boolean and collected, so that nothing is guessed from how a value looks.
 
 /** How the arguments are read. */
