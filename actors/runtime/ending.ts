@@ -71,7 +71,7 @@ export class Ending {
 
   /** Waits for nothing any more, and says so when something is still running. */
   abandon(): void {
-    if (this.#actor.isBusy || this.#releasing !== undefined) this.reportTimeout("in time");
+    if (this.#actor.isBusy || this.#releasing !== undefined) this.#reportTimeout("in time");
   }
 
   /** The life is over: lets go of the timer. */
@@ -82,7 +82,7 @@ export class Ending {
   }
 
   /** Reports that the actor does not stop as it should. */
-  reportTimeout(within: string): void {
+  #reportTimeout(within: string): void {
     const what = this.#actor.isBusy ? "its handler" : "what it registered with onStop";
     const error = new Error(`Cannot stop ${this.#actor.path} ${within}: ${what} is still running`);
     this.#actor.reportAlone(error, "shutdown-timeout", undefined);
@@ -111,7 +111,7 @@ export class Ending {
   /** The time to stop is over: what still runs is left to itself, and is no longer heard. */
   #giveUp(): void {
     this.#timer = undefined;
-    this.reportTimeout(`in ${this.#actor.shutdownMs} ms`);
+    this.#reportTimeout(`in ${this.#actor.shutdownMs} ms`);
     this.#actor.forgetHandler();
     this.#releasing = undefined;
     this.#actor.goOnEnding();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bench, median, type Row } from "./_bench.ts";
+import { type Bench, lines, median, type Row } from "./_bench.ts";
 import type { Passed } from "./_echo_load.ts";
 
 const ROUNDS = 7;
@@ -43,15 +43,6 @@ class Process implements AsyncDisposable {
     await this.#stdin.close().catch(() => {});
     await this.#child.status;
     await this.#lines.return?.();
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterableIterator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
   }
 }
 

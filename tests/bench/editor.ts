@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bench, median, type Row } from "./_bench.ts";
+import { type Bench, lines, median, type Row } from "./_bench.ts";
 
 const LINE_BYTES = 64;
 const ROUNDS = 5;
@@ -62,15 +62,6 @@ class Subject {
     await this.#stdin.close();
     await this.#child.status;
     await this.#told.return?.();
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterableIterator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
   }
 }
 

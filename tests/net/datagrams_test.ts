@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { type DatagramPeer, datagrams, type DatagramsOptions } from "../../actors/net/mod.ts";
-import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import { inWorlds } from "./_worlds.ts";
 import { type UdpSocket, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";
@@ -59,19 +60,6 @@ class Client {
   async send(text: string): Promise<void> {
     await this.#sim.settle(this.#socket.send(encoder.encode(text), SERVER));
     await this.#sim.advance(100);
-  }
-}
-
-async function inWorlds(use: (sim: SimWorld) => Promise<void>): Promise<void> {
-  for (let seed = 1; seed <= 10; seed++) {
-    const sim = simWorld({ seed });
-    try {
-      await use(sim);
-    } catch (error) {
-      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
-    } finally {
-      sim.close();
-    }
   }
 }
 

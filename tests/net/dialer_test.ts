@@ -8,7 +8,7 @@ import {
   type Session,
   tcpServer,
 } from "../../actors/net/mod.ts";
-import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
+import { inWorlds } from "./_worlds.ts";
 import { type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { lineFrames } from "../../protocols/frames.ts";
@@ -52,20 +52,6 @@ function listen(world: World, hostname = "::", session = echoLines): ActorSystem
   const system = new ActorSystem("server", { world });
   system.spawn("server", tcpServer({ address: { hostname, port: 80 }, frames: () => lineFrames(), session }));
   return system;
-}
-
-/** Runs a test in several simulated worlds. */
-async function inWorlds(use: (sim: SimWorld) => Promise<void>): Promise<void> {
-  for (let seed = 1; seed <= 10; seed++) {
-    const sim = simWorld({ seed });
-    try {
-      await use(sim);
-    } catch (error) {
-      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
-    } finally {
-      sim.close();
-    }
-  }
 }
 
 function kindOf({ reason }: DialerDown): string {
