@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { type Runnable, Scheduler } from "../../actors/runtime/scheduler.ts";
+
+Deno.test("scheduler: who has work from sockets goes before a backlog, and what it writes before the backlog's next slice", () => {
+  const tasks: (() => void)[] = [];
+  const queue = (task: () => void) => void tasks.push(task);
+  let now = 0;
+  const clock = { now: () => now, monotonic: () => now += 0.4, timer: () => ({ cancel() {} }) };
+  const scheduler = new Scheduler(clock, { soon: queue, afterPoll: queue, nextTurn: queue });
+  const seen: string[] = [];
+  const flood: Runnable = {
+    turn() {
+      seen.push("flood");
+      while (scheduler.spend());
+      scheduler.enqueueFirst(flood);
+    },
+  };
+  const connection: Runnable = {
+    turn() {
+      seen.push("connection");
+      scheduler.spend();
+      queue(() => seen.push("write"));
+    },
+  };
+
+  scheduler.enqueue(flood);
+  tasks.shift()?.();
+  scheduler.enqueue(connection);
+  for (let i = 0; i < 3; i++) tasks.shift()?.();
+
+  assertEquals(seen, ["flood", "connection", "write", "flood"]);
+});
