@@ -14,6 +14,6 @@
  * @module
  */
 export * from "./actors/runtime/mod.ts";
-export { type DenoWorld, denoWorld, type DenoWorldOptions } from "./actors/world/deno.ts";
-export type { DenoLogOptions, LogFormat, LogStream } from "./actors/world/deno_log.ts";
+export { type DenoWorld, denoWorld, type DenoWorldOptions } from "./actors/world/deno/mod.ts";
+export type { DenoLogOptions, LogFormat, LogStream } from "./actors/world/deno/log.ts";
 export * from "./actors/world/world.ts";

@@ -13,9 +13,9 @@ export function inRepository(filename: string): string | null {
   return path.startsWith("/") ? null : path.replace(/^\.\//, "");
 }
 
-/** The one file, with its parts, through which actors reach the real world. */
+/** The folders through which actors reach a real world: one a platform. */
 export function isRealWorld(path: string): boolean {
-  return /^actors\/world\/deno(_\w+)?\.ts$/.test(path);
+  return /^actors\/world\/(deno|node)\//.test(path);
 }
 
 /** The one file of the simulated world that gives the real event loop a turn, so that real promises can settle. */

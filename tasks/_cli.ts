@@ -8,7 +8,7 @@
  */
 import { parse as parseDotEnv } from "@std/dotenv/parse";
 import config from "../deno.json" with { type: "json" };
-import { type DenoWorld, denoWorld } from "../actors/world/deno.ts";
+import { type DenoWorld, denoWorld } from "../actors/world/deno/mod.ts";
 import { type Flags, type OptionsOf, UsageError } from "./_flags.ts";
 import type { ListenFlags } from "./_net_flags.ts";
 import { type CommonOptions, helpText, parseCommandLine, type Source, type Task } from "./_command_line.ts";

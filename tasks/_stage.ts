@@ -4,7 +4,7 @@
  * @module
  */
 import { formatAddress } from "../actors/net/mod.ts";
-import { denoWorld } from "../actors/world/deno.ts";
+import { denoWorld } from "../actors/world/deno/mod.ts";
 import type { LogRecord, SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, stop } from "../mod.ts";
 import { connectLines, type LineClient } from "./_line_client.ts";

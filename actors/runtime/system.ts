@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoWorld } from "../world/deno.ts";
+import { denoWorld } from "../world/deno/mod.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import { AskDeadlines, type AskHost } from "./ask.ts";
 import type { Behavior, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";

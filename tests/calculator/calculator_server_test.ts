@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { calculatorServer, type LineServerOptions } from "../../actors/calculator/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { deadline, TestClient } from "../_helpers.ts";
 

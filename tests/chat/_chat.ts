@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { chatServer, type ChatServerOptions } from "../../actors/chat/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { deadline, TestClient } from "../_helpers.ts";

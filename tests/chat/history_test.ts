@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
 import type { HistoryCommand } from "../../actors/chat/messages.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { tempFolder } from "../_helpers.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { MemberMessage } from "../../actors/chat/messages.ts";
 import { names } from "../../actors/chat/names.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { parseChatName } from "../../protocols/chat_names.ts";
 import { until } from "../_helpers.ts";

@@ -5,7 +5,7 @@ import type { JoinedRoom, MemberMessage, RoomSummary } from "../../actors/chat/m
 import { names } from "../../actors/chat/names.ts";
 import { rooms } from "../../actors/chat/rooms.ts";
 import { lineServer } from "../../actors/net/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { parseChatName } from "../../protocols/chat_names.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";

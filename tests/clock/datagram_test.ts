@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { clockServer, type ClockServerOptions, type DatagramsCommand } from "../../actors/clock/mod.ts";
 import { jokeServer } from "../../actors/joke/mod.ts";
 import { datagramClient, type DatagramOutcome } from "../../actors/net/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import type { SocketAddress } from "../../actors/world/world.ts";
 import { ActorSystem, type Behavior, escalate, type Ref } from "../../mod.ts";
 import { deadline, until } from "../_helpers.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { echoServer, type EchoServerOptions } from "../../actors/echo/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type LogRecord, type SocketAddress, type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { deadline, makeCertificate, tempFolder, TestClient, until } from "../_helpers.ts";

@@ -11,7 +11,7 @@ import {
   type TcpServerCommand,
   type TcpServerOptions,
 } from "../../actors/net/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { ActorSystem, type Behavior, escalate, type Ref } from "../../mod.ts";
 import { lineFrames } from "../../protocols/frames.ts";

@@ -1,6 +1,6 @@
 // Run by memory_test.ts in a process of its own, with --expose-gc: prints how many bytes each flood left behind.
 import { ActorSystem, type Ref } from "../../mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 
 declare const gc: () => void;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ActorSystem, type Behavior, type Ref, restart, resume, topic } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { deadline, PATIENCE_MS, until } from "../_helpers.ts";
 
 /** Ways never to come to an end. Each is given what to call as it goes on. */

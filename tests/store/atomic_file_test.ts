@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FolderSync, removeTemporaries, writeAtomic } from "../../actors/store/mod.ts";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type Disk, type DiskFile, WorldError } from "../../actors/world/world.ts";
 import { tempFolder } from "../_helpers.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { calculatorServer } from "../../actors/calculator/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { house, service } from "../../tasks/_house.ts";

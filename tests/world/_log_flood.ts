@@ -1,5 +1,5 @@
 /** Logs more than any pipe holds, whoever reads it. */
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 
 const world = denoWorld();
 for (let turn = 0; turn < 200; turn++) {

@@ -1,5 +1,5 @@
 /** Tries what takes rights that it was not given, and prints how each attempt failed. */
-import { denoWorld } from "../../actors/world/deno.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { WorldError } from "../../actors/world/world.ts";
 
 const { net, disk } = denoWorld();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { denoWorld, type LogStream } from "../../actors/world/deno.ts";
+import { denoWorld, type LogStream } from "../../actors/world/deno/mod.ts";
 import { until } from "../_helpers.ts";
 
 function capture(format: "text" | "json", level: "debug" | "info" = "info") {

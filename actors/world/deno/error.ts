@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { reasonFor } from "./failure.ts";
-import { WorldError, type WorldErrorKind } from "./world.ts";
+import { reasonFor } from "../failure.ts";
+import { WorldError, type WorldErrorKind } from "../world.ts";
 
 const KIND_BY_NAME: Readonly<Record<string, WorldErrorKind>> = {
   AddrInUse: "address-in-use",

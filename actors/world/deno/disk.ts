@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Cancellable, Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "./world.ts";
-import { WorldError } from "./world.ts";
-import { worldError } from "./deno_error.ts";
+import type { Cancellable, Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "../world.ts";
+import { WorldError } from "../world.ts";
+import { worldError } from "./error.ts";
 
 async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 import { request as nodeRequest } from "node:http";
-import { followRedirects, type Message } from "./redirects.ts";
+import { followRedirects, type Message } from "../redirects.ts";
 
 /**
  * Ports that `fetch` refuses (Fetch standard, "bad port"), because other protocols live there.

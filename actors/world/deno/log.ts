@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Log, LogLevel, LogRecord } from "./world.ts";
-import { jsonLine, LOG_LEVELS, textLine } from "./log_format.ts";
+import type { Log, LogLevel, LogRecord } from "../world.ts";
+import { jsonLine, LOG_LEVELS, textLine } from "../log_format.ts";
 
 /** How lines look. */
 export type LogFormat = "text" | "json";

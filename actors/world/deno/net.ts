@@ -16,9 +16,9 @@ import type {
   TcpConnection,
   TcpListener,
   UdpSocket,
-} from "./world.ts";
-import { worldError } from "./deno_error.ts";
-import { fetchAnywhere } from "./deno_fetch.ts";
+} from "../world.ts";
+import { worldError } from "./error.ts";
+import { fetchAnywhere } from "./fetch.ts";
 
 const MAPPED_IPV4 = "::ffff:";
 

@@ -1,0 +1,57 @@
+/**
+ * The real world: this machine's clock, chance, event loop, network and disk, and the process's streams for the log.
+ *
+ * @module
+ */
+import type { World } from "../world.ts";
+import { DenoClock } from "./clock.ts";
+import { DenoDisk } from "./disk.ts";
+import { DenoLog, type DenoLogOptions } from "./log.ts";
+import { DenoLoop } from "./loop.ts";
+import { DenoNet } from "./net.ts";
+import { denoRandom } from "./random.ts";
+
+/** Options of {@linkcode denoWorld}. */
+export interface DenoWorldOptions {
+  /** Where log lines go, and which. */
+  readonly log?: DenoLogOptions;
+}
+
+/** The real world, with what only a real one needs. */
+export interface DenoWorld extends World {
+  /** Writes the log lines that are still gathered: call it before `Deno.exit`. */
+  flush(): void;
+}
+
+/**
+ * The world of this process.
+ *
+ * A permission that is missing is a {@linkcode WorldError} of kind `permission-denied` that names the flag.
+ *
+ * @example
+ * ```ts
+ * import { denoWorld } from "@troupe/actors";
+ *
+ * const world = denoWorld({ log: { level: "warn" } });
+ * world.log.write({ level: "info", actor: "/demo", message: "thrown away" });
+ * world.flush();
+ * ```
+ */
+export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
+  const clock = new DenoClock();
+  const loop = new DenoLoop();
+  const log = new DenoLog(
+    options.log ?? {},
+    () => clock.now(),
+    (task) => loop.nextTurn(task),
+  );
+  return {
+    clock,
+    random: denoRandom,
+    loop,
+    net: new DenoNet(log),
+    disk: new DenoDisk(),
+    log,
+    flush: () => log.flush(),
+  };
+}

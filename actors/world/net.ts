@@ -1,0 +1,104 @@
+/**
+ * The network, as a world has it: TCP, UDP and names.
+ *
+ * @module
+ */
+import type { SocketAddress } from "./address.ts";
+import type { HttpHandler, HttpServer } from "./http.ts";
+
+/** Certificate chain and private key, PEM text. */
+export interface TlsServerOptions {
+  /** The certificate chain, PEM. */
+  readonly cert: string;
+  /** The private key, PEM. */
+  readonly key: string;
+}
+
+/** How to trust a TLS server. */
+export interface TlsClientOptions {
+  /** Extra certificate authorities, PEM text. */
+  readonly caCerts?: readonly string[];
+  /** The name the certificate must be for. @default the host name dialled */
+  readonly serverName?: string;
+}
+
+/** Options of {@linkcode Net.listenTcp}. */
+export interface ListenTcpOptions extends SocketAddress {
+  /** Speak TLS with these. @default plain TCP */
+  readonly tls?: TlsServerOptions;
+}
+
+/** Options of {@linkcode Net.connectTcp}. */
+export interface ConnectTcpOptions extends SocketAddress {
+  /** Speak TLS. @default plain TCP */
+  readonly tls?: TlsClientOptions;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+}
+
+/** The network. Every failure is a {@linkcode WorldError}. */
+export interface Net {
+  /** Starts to listen; port 0 takes any free one. Throws `address-in-use`, `address-not-available`, `permission-denied`. */
+  listenTcp(options: ListenTcpOptions): TcpListener;
+  /** Connects. Rejects with `connection-refused`, `timed-out`, `unreachable`, `name-not-found`, … */
+  connectTcp(options: ConnectTcpOptions): Promise<TcpConnection>;
+  /** Binds a UDP socket; port 0 takes any free one. */
+  bindUdp(options: SocketAddress): UdpSocket;
+  /** Every address that a host name has, in the order in which they should be tried. An address is its own name. */
+  resolve(hostname: string): Promise<string[]>;
+  /** Serves HTTP until closed. Throws like {@linkcode Net.listenTcp}. */
+  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer;
+  /** Sends one HTTP request. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** A listening TCP socket. */
+export interface TcpListener {
+  /** Where it really is: the port that was taken for 0. */
+  readonly address: SocketAddress;
+  /** The next connection. Rejects with `closed` once the listener is closed. */
+  accept(): Promise<TcpConnection>;
+  /** Closes it. Twice is fine. */
+  close(): void;
+}
+
+/** One TCP connection. IPv4 peers of a dual-stack listener are shown with their IPv4 address. */
+export interface TcpConnection {
+  /** The near end. */
+  readonly localAddress: SocketAddress;
+  /** The far end. */
+  readonly remoteAddress: SocketAddress;
+  /**
+   * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the stream.
+   * Rejects with `connection-reset`, or `closed` when closed meanwhile. One read at a time.
+   */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes, perhaps less than given; says how many. Rejects with `broken-pipe`, `connection-reset`, `closed`. One write at a time. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends the sending half; the peer reads to the end of the stream. */
+  closeWrite(): Promise<void>;
+  /** Closes at once. Twice is fine. */
+  close(): void;
+  /** Turns Nagle's algorithm off or on. */
+  setNoDelay(noDelay: boolean): void;
+}
+
+/** A datagram and where it came from. */
+export interface Datagram {
+  /** What was sent. */
+  readonly bytes: Uint8Array;
+  /** Who sent it. */
+  readonly from: SocketAddress;
+}
+
+/** A bound UDP socket. */
+export interface UdpSocket {
+  /** Where it really is: the port that was taken for 0. */
+  readonly address: SocketAddress;
+  /** The next datagram, whole, in bytes of its own. Rejects with `closed` once closed. */
+  receive(): Promise<Datagram>;
+  /** Sends one datagram. Rejects with `too-large`, `unreachable`, `closed`. */
+  send(bytes: Uint8Array, to: SocketAddress): Promise<void>;
+  /** Closes it. Twice is fine. */
+  close(): void;
+}
