@@ -56,7 +56,7 @@ export class DatagramAsker implements AsyncDisposable {
   async ask(question: string, answers?: (text: string) => boolean): Promise<boolean> {
     const outcome = await this.#client.ask<DatagramOutcome>(
       (replyTo) => ({ type: "ask", text: question, replyTo, ...(answers === undefined ? {} : { answers }) }),
-      { timeout: this.#limitMs },
+      { timeoutMs: this.#limitMs },
     ).catch(async (error: unknown) => {
       // A client that could not even start says why.
       if (error instanceof ActorStopped) await this.#system.terminated;

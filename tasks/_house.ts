@@ -41,7 +41,7 @@ export interface HouseOptions {
 }
 
 /** A service that fails is started again so often before it is given up. Its port may be free again in a moment. */
-const RESTART = restart({ limit: 3, within: 10_000, backoff: { min: 100, max: 2000, jitter: 0.2 } });
+const RESTART = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 100, maxMs: 2000, jitter: 0.2 } });
 
 /** Names a root behaviour, so that a {@linkcode house} can run it. */
 export function service<M>(
@@ -51,7 +51,7 @@ export function service<M>(
 ): Service {
   const { drainMs, explain = () => undefined } = options;
   const supervising = supervisor("one-for-one", [
-    childSpec("server", behavior, { onFailure: RESTART, shutdown: drainMs }),
+    childSpec("server", behavior, { onFailure: RESTART, shutdownMs: drainMs }),
   ]);
   return { name, explain, start: (self, spawnOptions) => self.spawn(name, supervising, spawnOptions) };
 }
@@ -66,7 +66,7 @@ export function house(services: readonly Service[], options: HouseOptions): Beha
     self.supervise("one-for-one", { stopOrder: "together" });
     const running = new Set(services);
     for (const service of services) {
-      const ref = service.start(self, { onFailure: strict ? escalate() : stop(), shutdown: drainMs });
+      const ref = service.start(self, { onFailure: strict ? escalate() : stop(), shutdownMs: drainMs });
       self.watch(ref, (reason) => ({ type: "ended", service, reason }));
     }
     return ({ service, reason }) => {

@@ -30,7 +30,7 @@ export function serve<F extends Flags & ListenFlags, M>(
     const behavior = await root(options, world);
     const { drainMs }: OptionsOf<ListenFlags> = options;
     const system = new ActorSystem(task.name.replace(/:.*/, ""), { world });
-    system.spawn("server", behavior, { onFailure: escalate(), shutdown: drainMs });
+    system.spawn("server", behavior, { onFailure: escalate(), shutdownMs: drainMs });
     return system;
   });
 }

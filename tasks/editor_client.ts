@@ -84,7 +84,7 @@ if (import.meta.main) {
         address: { hostname: options.host, port: options.port },
         ...await clientTls(options, world.disk),
         reconnect: options.reconnect
-          ? { min: Math.min(FIRST_RETRY_MS, options.retryMaxMs), max: options.retryMaxMs, jitter: 0.2 }
+          ? { minMs: Math.min(FIRST_RETRY_MS, options.retryMaxMs), maxMs: options.retryMaxMs, jitter: 0.2 }
           : false,
         happened,
       }),

@@ -134,7 +134,7 @@ if (import.meta.main) {
   await runServer(task, (options, { world, args }) => {
     const behavior = root(options, args);
     const system = new ActorSystem("peer", { world });
-    system.spawn("node", behavior, { onFailure: escalate(), shutdown: options.drainMs });
+    system.spawn("node", behavior, { onFailure: escalate(), shutdownMs: options.drainMs });
     return Promise.resolve(system);
   });
 }

@@ -204,7 +204,10 @@ if (import.meta.main) {
     }
     if (services.length === 0) throw new Failure("Cannot start: nothing can run");
     const system = new ActorSystem("troupe", { world: given.world });
-    system.spawn("start", house(services, { strict, drainMs }), { onFailure: escalate(), shutdown: drainMs });
+    system.spawn("start", house(services, { strict, drainMs }), {
+      onFailure: escalate(),
+      shutdownMs: drainMs,
+    });
     return system;
   });
 }

@@ -114,7 +114,7 @@ class MemberSession implements Session<string, MemberMessage> {
     const { names } = this.#options;
     const ours = await names.ask<boolean>(
       (replyTo) => ({ type: "claim", name, member: self, replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     if (!ours) {
       this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
@@ -180,7 +180,7 @@ class MemberSession implements Session<string, MemberMessage> {
     if ("problem" in name) return this.#send(`Error: Cannot send to that name: ${name.problem}`);
     const found = await this.#options.names.ask<Ref<MemberMessage> | undefined>(
       (replyTo) => ({ type: "find", name, replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     if (found === undefined) return this.#send(`Error: Cannot send to ${name.text}: nobody has that name`);
     found.tell({ type: "line", bytes: encoder.encode(`${formatPrivateMessage(from, text)}\n`) });
@@ -201,7 +201,7 @@ class MemberSession implements Session<string, MemberMessage> {
     const { self, context } = this.#connection;
     const joined = await this.#options.rooms.ask<JoinedRoom>(
       (replyTo) => ({ type: "join", room, member: self, name, ...options, replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     if (this.#gone) {
       // It went while the door was opened.
@@ -227,7 +227,7 @@ class MemberSession implements Session<string, MemberMessage> {
     const { room, title } = this.#joined;
     const members = await room.ask<readonly string[]>(
       (replyTo) => ({ type: "who", replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     this.#send(...formatList(`In ${title}`, members));
   }
@@ -237,7 +237,7 @@ class MemberSession implements Session<string, MemberMessage> {
       readonly { readonly title: string; readonly members: number }[]
     >(
       (replyTo) => ({ type: "list", replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     this.#send(...formatList("Open rooms", rooms.map(({ title, members }) => `${title} (${members})`)));
   }
@@ -247,7 +247,7 @@ class MemberSession implements Session<string, MemberMessage> {
     const { room, title } = this.#joined;
     const last = await room.ask<readonly string[]>(
       (replyTo) => ({ type: "history", lines, replyTo }),
-      { timeout: ANSWER_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
     const fitting: string[] = [];
     let bytes = 0;

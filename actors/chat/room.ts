@@ -104,7 +104,7 @@ export function room(options: RoomOptions): Behavior<RoomCommand> {
           keeping = steps;
           self.pipe<void>(
             history.ask((replyTo) => ({ type: "keep", room: key, lines, replyTo }), {
-              timeout: KEEP_TIMEOUT_MS,
+              timeoutMs: KEEP_TIMEOUT_MS,
             }),
             () => ({ type: "kept" }),
             (error) => ({ type: "kept", error }),

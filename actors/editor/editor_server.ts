@@ -74,7 +74,7 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
         case "opened":
           server = self.spawn("listener", listener(), {
             onFailure: escalate(),
-            ...(options.drainMs === undefined ? {} : { shutdown: options.drainMs }),
+            ...(options.drainMs === undefined ? {} : { shutdownMs: options.drainMs }),
           });
           return self.stash.unstashAll();
         case "get-document":

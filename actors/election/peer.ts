@@ -66,7 +66,7 @@ export function peer(options: PeerOptions): Behavior<never> {
     // What fails is started afresh together with what was told things by it. A node that cannot keep its votes, its
     // folder, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");
-    const onFailure = restart({ limit: 3, within: 10_000, backoff: { min: 200, max: 2000 } });
+    const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });
     let trace: Ref<Transition> | undefined;
     if (tracePath !== undefined) trace = self.spawn("trace", traceFile(tracePath), { onFailure: escalate() });
     const log = self.spawn("log", fileLog(logPath), { onFailure });

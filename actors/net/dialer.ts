@@ -110,7 +110,7 @@ type PrivateMessage = Dialled | DialAgain | Over;
  *     connection.sendText("hello\n");
  *     return { frame: (line: string) => connection.context.log.info(line) };
  *   },
- *   reconnect: { min: 100, max: 10_000, jitter: 0.2 },
+ *   reconnect: { minMs: 100, maxMs: 10_000, jitter: 0.2 },
  * });
  * system.spawn("call", call);
  * ```
@@ -237,7 +237,7 @@ class Dialler<F, M> {
       return serve(own);
     };
     const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;
-    const connection = this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: drainMs });
+    const connection = this.#self.spawn(name, behavior, { onFailure: stop(), shutdownMs: drainMs });
     this.#options.up?.({ connection, remoteAddress, localAddress });
   }
 

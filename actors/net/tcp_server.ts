@@ -229,7 +229,7 @@ class TcpServer<F, M> {
       this.#accepted.delete(connection);
       return serve(own);
     };
-    this.#self.spawn(name, behavior, { onFailure: stop(), shutdown: this.#drainMs });
+    this.#self.spawn(name, behavior, { onFailure: stop(), shutdownMs: this.#drainMs });
   }
 }
 

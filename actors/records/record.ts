@@ -173,7 +173,7 @@ class ClientFile {
     const { id, index } = this.#options;
     return index.ask<BeginReply>(
       (replyTo) => ({ type: "begin", id, ...(ifNotAfter === undefined ? {} : { ifNotAfter }), replyTo }),
-      { timeout: INDEX_TIMEOUT_MS },
+      { timeoutMs: INDEX_TIMEOUT_MS },
     );
   }
 
@@ -186,7 +186,7 @@ class ClientFile {
     const isDurable = failure === undefined;
     await index.ask<"shown">(
       (replyTo) => ({ type: "stored", id, stamp, isDurable, replyTo }),
-      { timeout: INDEX_TIMEOUT_MS },
+      { timeoutMs: INDEX_TIMEOUT_MS },
     );
     return failure;
   }

@@ -114,7 +114,7 @@ class RecordsServer {
     );
     this.#listener = self.spawn("listener", this.#listen(files), {
       onFailure: escalate(),
-      shutdown: options.drainMs ?? 5000,
+      shutdownMs: options.drainMs ?? 5000,
     });
   }
 
@@ -180,7 +180,7 @@ class RecordsServer {
   }
 
   #count(asked: GetInfo): void {
-    const within = { timeout: COUNT_TIMEOUT_MS };
+    const within = { timeoutMs: COUNT_TIMEOUT_MS };
     const counts = Promise.all([
       this.#listener.ask<number>((replyTo) => ({ type: "get-client-count", replyTo }), within),
       this.#index.ask<number>((replyTo) => ({ type: "get-count", replyTo }), within),

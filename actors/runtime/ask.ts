@@ -57,15 +57,16 @@ export class PendingAsk<R> implements Ref<R> {
     return `${this.#target.path}?ask`;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Starts to wait. */
   open(options: AskOptions): void {
-    if (options.signal !== undefined) {
-      const { signal } = options;
-      signal.throwIfAborted();
-      this.#release = onAbort(signal, () => this.fail(signal.reason));
-    } else {
-      this.#host.deadlines.add(this, options.timeout);
-    }
+    const { signal, timeoutMs } = options;
+    signal?.throwIfAborted();
+    if (timeoutMs !== undefined || signal === undefined) this.#host.deadlines.add(this, timeoutMs ?? NaN);
+    if (signal !== undefined) this.#release = onAbort(signal, () => this.fail(signal.reason));
     const first = this.#target.firstAsk;
     this.#next = first;
     if (first !== undefined) first.#previous = this;

@@ -37,7 +37,7 @@ export interface SpawnOptions {
   /** What the parent does when this actor fails. @default restart() */
   readonly onFailure?: OnFailure;
   /** Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up. @default 5000 */
-  readonly shutdown?: number;
+  readonly shutdownMs?: number;
 }
 
 /** Why an actor is no longer there. */

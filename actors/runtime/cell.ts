@@ -155,12 +155,20 @@ export class Cell<M> extends Ring<M>
     return Promise.resolve();
   }
 
-  ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R> {
-    return new Promise((resolve, reject) => {
-      const pending = new PendingAsk<R>(this.system, this, resolve, reject);
+  get isOpen(): boolean {
+    return this.#limit !== CLOSED;
+  }
+
+  // The overloads of `Ref` tell callers what the reply is; here it is only handed on.
+  ask(question: ((replyTo: Ref<never>) => M) | object, options: AskOptions): Promise<never> {
+    return new Promise((resolve: (reply: never) => void, reject) => {
+      const pending = new PendingAsk<never>(this.system, this, resolve, reject);
       if (this.#limit !== CLOSED) pending.open(options);
       try {
-        this.tell(make(pending));
+        const message = typeof question === "function"
+          ? question(pending)
+          : { ...question, replyTo: pending };
+        this.tell(message as M);
       } catch (error) {
         pending.fail(error);
       }

@@ -211,7 +211,9 @@ export class Children {
     const spent = spendRestart(record.times, now, budget);
     record.times = spent.times;
     if (!spent.allowed) return this.#escalate(failure);
-    record.inARow = now - record.lastAt <= budget.within + (budget.backoff?.max ?? 0) ? record.inARow + 1 : 0;
+    record.inARow = now - record.lastAt <= budget.withinMs + (budget.backoff?.maxMs ?? 0)
+      ? record.inARow + 1
+      : 0;
     record.lastAt = now;
     this.#report(failure, "restart");
     const delayMs = budget.backoff === undefined

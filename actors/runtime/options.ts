@@ -31,7 +31,7 @@ const POLICIES: readonly OnFailure["type"][] = ["restart", "stop", "resume", "es
 export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
   checkName(name);
   if (options === undefined) return DEFAULT_OPTIONS;
-  const { mailbox, onFailure = DEFAULT_OPTIONS.onFailure, shutdown = DEFAULT_OPTIONS.shutdownMs } = options;
+  const { mailbox, onFailure = DEFAULT_OPTIONS.onFailure, shutdownMs = DEFAULT_OPTIONS.shutdownMs } = options;
   const capacity = mailbox?.capacity ?? NO_LIMIT;
   if (!(capacity === NO_LIMIT || (Number.isInteger(capacity) && capacity >= 1))) {
     throw new RangeError(
@@ -44,8 +44,8 @@ export function checkOptions(name: string, options: SpawnOptions | undefined): C
       `Cannot spawn "${name}": a mailbox's overflow is ${OVERFLOWS.join(", ")}, not ${overflow}`,
     );
   }
-  if (!(shutdown >= 0)) {
-    throw new RangeError(`Cannot spawn "${name}": shutdown takes 0 ms or more, not ${shutdown}`);
+  if (!(shutdownMs >= 0)) {
+    throw new RangeError(`Cannot spawn "${name}": shutdownMs is 0 or more, not ${shutdownMs}`);
   }
   // One that is none would leave a failed actor without a decision for ever.
   if (!POLICIES.includes(onFailure.type)) {
@@ -53,7 +53,7 @@ export function checkOptions(name: string, options: SpawnOptions | undefined): C
       `Cannot spawn "${name}": onFailure is made by ${POLICIES.map((policy) => `${policy}()`).join(", ")}`,
     );
   }
-  return { capacity, overflow, onFailure, shutdownMs: shutdown };
+  return { capacity, overflow, onFailure, shutdownMs };
 }
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -67,5 +67,12 @@ export function checkName(name: string): void {
         JSON.stringify(name)
       }: it takes 1 to 255 characters, no "/", no "?", no control characters`,
     );
+  }
+}
+
+/** Throws `TypeError` on a name that a registry key or a topic cannot have. */
+export function checkKeyName(name: string): void {
+  if (typeof name !== "string" || name === "" || name.length > 255) {
+    throw new TypeError(`Cannot name a key ${JSON.stringify(name)}: it takes 1 to 255 characters`);
   }
 }

@@ -4,10 +4,36 @@
  * @module
  */
 
-/** How long an {@linkcode Ref.ask} may take: a time in milliseconds, or a signal of the caller's. One of the two is required. */
+/** How long an {@linkcode Ref.ask} may take. One of the two is required, both may be given: what comes first ends it. */
 export type AskOptions =
-  | { readonly timeout: number; readonly signal?: never }
-  | { readonly signal: AbortSignal; readonly timeout?: never };
+  | {
+    /** Milliseconds, above 0, counted from the call. */
+    readonly timeoutMs: number;
+    /** Calls the question off: it rejects with the signal's reason. */
+    readonly signal?: AbortSignal;
+  }
+  | { readonly timeoutMs?: number; readonly signal: AbortSignal };
+
+/** The messages that a ref takes. */
+export type MessageOf<R> = R extends Ref<infer M> ? M : never;
+
+/** The messages of `M` that carry a reply address, without it: what {@linkcode Ref.ask} can be given. */
+export type Question<M> = M extends { readonly replyTo: Ref<never> } ? Omit<M, "replyTo"> : never;
+
+/** What is replied to the question `Q` by an actor that takes `M`. */
+export type ReplyOf<M, Q> = M extends { readonly replyTo: Ref<infer R> }
+  ? (Q extends AsConst<Omit<M, "replyTo">> ? R : never)
+  : never;
+
+/** `T` as the compiler infers a literal of it: with `readonly` all through. */
+export type AsConst<T> = T extends (...args: never) => unknown ? T
+  : { readonly [K in keyof T]: AsConst<T[K]> };
+
+/** The keys of every member of a union. */
+export type KeysOf<T> = T extends unknown ? keyof T : never;
+
+/** Makes a field that no question has an error, as it is for `tell`. */
+export type NothingElse<Q, M> = { readonly [K in Exclude<keyof Q, KeysOf<Question<M>>>]: never };
 
 /**
  * The right to send messages of type `M` to one actor. It stays good over restarts.
@@ -18,6 +44,8 @@ export type AskOptions =
 export interface Ref<in M> {
   /** Where the actor stands in the tree, `/root/parent/child`. For people, not for look-ups. */
   readonly path: string;
+  /** False once nobody will hear what is told: the actor has stopped, or the asker waits no more. */
+  readonly isOpen: boolean;
   /**
    * Puts a message into the mailbox and returns at once.
    *
@@ -32,10 +60,21 @@ export interface Ref<in M> {
    */
   offer(message: M, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
-   * Sends a message that carries a reply address, and resolves to the reply.
+   * Makes a message that carries the reply address it is given, sends it, and resolves to the reply.
+   *
+   * For a question whose reply address is not the field `replyTo`, or that is an instance of a class; the outcomes are
+   * those of asking by message.
+   */
+  ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R>;
+  /**
+   * Sends a message, given without its `replyTo`, and resolves to the reply, whose type follows from the message.
    *
    * Rejects with {@linkcode AskTimeout} when none came in time, with {@linkcode ActorStopped} when the actor stopped
    * before it answered, or with the signal's reason.
    */
-  ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R>;
+  ask<Self extends Ref<never>, const Q extends Question<MessageOf<Self>>>(
+    this: Self,
+    message: Q & NothingElse<Q, MessageOf<Self>>,
+    options: AskOptions,
+  ): Promise<ReplyOf<MessageOf<Self>, Q>>;
 }

@@ -5,18 +5,22 @@
  */
 import type { Cancellable } from "../world/world.ts";
 import { Listeners } from "./listeners.ts";
+import { checkKeyName } from "./options.ts";
 import type { Ref } from "./ref.ts";
 
-/** A key under which an actor that takes messages of type `M` may be registered. The object is the key: the name is for people. */
+/** A key under which an actor that takes messages of type `M` may be registered. Its name is the key. */
 export interface RegistryKey<in out M> {
-  /** For people, in messages. */
+  /** What makes it this key: two keys of one name are one key, also in two processes. */
   readonly name: string;
   /** Never there: it ties `M` to the key, both ways. */
   readonly _messages?: (message: M) => M;
 }
 
 /**
- * Makes a key of a {@linkcode Registry}. Who holds the key may look its actor up: share it as narrowly as the actor's ref.
+ * Makes a key of a {@linkcode Registry}. Who knows the key may look its actor up.
+ *
+ * Make each key once, in the module that owns it, and give it a name of that module's (`"chat/rooms"`): the compiler
+ * cannot see that two keys of one name are to carry the same messages. Throws `TypeError` on an empty name.
  *
  * @example
  * ```ts
@@ -32,6 +36,7 @@ export interface RegistryKey<in out M> {
  * ```
  */
 export function registryKey<M>(name: string): RegistryKey<M> {
+  checkKeyName(name);
   return { name };
 }
 
@@ -56,7 +61,7 @@ interface Entry {
 
 /** The registry of one system. `onStopped` calls back once when an actor has stopped. */
 export class LocalRegistry implements Registry {
-  readonly #entries = new Map<unknown, Entry>();
+  readonly #entries = new Map<string, Entry>();
   readonly #onStopped: (ref: Ref<never>, stopped: () => void) => Cancellable;
   readonly #failed: (error: unknown) => void;
 
@@ -70,7 +75,7 @@ export class LocalRegistry implements Registry {
   }
 
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
-    const entry = this.#entry(key);
+    const entry = this.#entry(key.name);
     if (entry.ref !== undefined) {
       throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${entry.ref.path} is registered`);
     }
@@ -79,7 +84,7 @@ export class LocalRegistry implements Registry {
       if (!isOpen) return;
       isOpen = false;
       this.#set(entry, undefined);
-      this.#forget(key, entry);
+      this.#forget(key.name, entry);
     };
     const watching = this.#onStopped(ref, end);
     if (isOpen) this.#set(entry, ref);
@@ -92,11 +97,11 @@ export class LocalRegistry implements Registry {
   }
 
   find<M>(key: RegistryKey<M>): Ref<M> | undefined {
-    return this.#entries.get(key)?.ref as Ref<M> | undefined;
+    return this.#entries.get(key.name)?.ref as Ref<M> | undefined;
   }
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
-    const entry = this.#entry(key);
+    const entry = this.#entry(key.name);
     // An observer that changes the registry has the others told of the newest state first, and not of the older again.
     let told: { readonly ref: Ref<never> | undefined } | undefined;
     const look = () => {
@@ -109,16 +114,16 @@ export class LocalRegistry implements Registry {
     return {
       cancel: () => {
         observing.cancel();
-        this.#forget(key, entry);
+        this.#forget(key.name, entry);
       },
     };
   }
 
-  #entry(key: unknown): Entry {
-    let entry = this.#entries.get(key);
+  #entry(name: string): Entry {
+    let entry = this.#entries.get(name);
     if (entry === undefined) {
       entry = { ref: undefined, observers: new Listeners(this.#failed) };
-      this.#entries.set(key, entry);
+      this.#entries.set(name, entry);
     }
     return entry;
   }
@@ -128,8 +133,8 @@ export class LocalRegistry implements Registry {
     entry.observers.tell();
   }
 
-  #forget(key: unknown, entry: Entry): void {
+  #forget(name: string, entry: Entry): void {
     if (entry.ref !== undefined || entry.observers.size > 0) return;
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    if (this.#entries.get(name) === entry) this.#entries.delete(name);
   }
 }

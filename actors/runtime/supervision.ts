@@ -12,26 +12,31 @@ export type GroupStrategy = "one-for-one" | "one-for-all" | "rest-for-one";
 /** A wait that doubles from one attempt to the next. */
 export interface Backoff {
   /** Milliseconds before the first attempt. */
-  readonly min: number;
+  readonly minMs: number;
   /** The most milliseconds between two attempts. */
-  readonly max: number;
+  readonly maxMs: number;
   /** Part of the wait, 0 to 1, that is left to chance, so that many do not come back at the same moment. @default 0 */
   readonly jitter?: number;
 }
 
 /** How often an actor may be restarted. */
 export interface RestartOptions {
-  /** Restarts allowed within {@linkcode RestartOptions.within}; one more escalates. @default 3 */
+  /** Restarts allowed within {@linkcode RestartOptions.withinMs}; one more escalates. @default 3 */
   readonly limit?: number;
   /** Milliseconds. @default 5000 */
-  readonly within?: number;
+  readonly withinMs?: number;
   /** The wait before a restart. @default none: at once */
   readonly backoff?: Backoff;
 }
 
 /** What the parent does when an actor fails. Made by {@linkcode restart}, {@linkcode stop}, {@linkcode resume}, {@linkcode escalate}. */
 export type OnFailure =
-  | { readonly type: "restart"; readonly limit: number; readonly within: number; readonly backoff?: Backoff }
+  | {
+    readonly type: "restart";
+    readonly limit: number;
+    readonly withinMs: number;
+    readonly backoff?: Backoff;
+  }
   | { readonly type: "stop" }
   | { readonly type: "resume" }
   | { readonly type: "escalate" };
@@ -45,27 +50,27 @@ export type OnFailure =
  * ```ts
  * import { restart } from "@troupe/actors";
  * import { assertEquals } from "@std/assert";
- * assertEquals(restart(), { type: "restart", limit: 3, within: 5000 });
+ * assertEquals(restart(), { type: "restart", limit: 3, withinMs: 5000 });
  * ```
  */
 export function restart(options: RestartOptions = {}): OnFailure {
-  const { limit = 3, within = 5000, backoff } = options;
+  const { limit = 3, withinMs = 5000, backoff } = options;
   if (!Number.isInteger(limit) || limit < 0) {
     throw new RangeError(`Cannot set a restart limit of ${limit}: it takes a whole number, 0 or more`);
   }
-  if (!(within > 0)) {
-    throw new RangeError(`Cannot count restarts within ${within} ms: it takes a time above 0`);
+  if (!(withinMs > 0)) {
+    throw new RangeError(`Cannot count restarts within ${withinMs} ms: it takes a time above 0`);
   }
-  if (backoff === undefined) return { type: "restart", limit, within };
+  if (backoff === undefined) return { type: "restart", limit, withinMs };
   checkBackoff(backoff);
-  return { type: "restart", limit, within, backoff };
+  return { type: "restart", limit, withinMs, backoff };
 }
 
 /** Throws `RangeError` on a backoff that is none. */
 export function checkBackoff(backoff: Backoff): void {
-  const { min, max, jitter = 0 } = backoff;
-  if (!(min >= 0) || !(max >= min)) {
-    throw new RangeError(`Cannot back off from ${min} to ${max} ms: it takes 0 <= min <= max`);
+  const { minMs, maxMs, jitter = 0 } = backoff;
+  if (!(minMs >= 0) || !(maxMs >= minMs)) {
+    throw new RangeError(`Cannot back off from ${minMs} to ${maxMs} ms: it takes 0 <= minMs <= maxMs`);
   }
   if (!(jitter >= 0 && jitter <= 1)) throw new RangeError(`Cannot jitter by ${jitter}: it takes 0 to 1`);
 }
@@ -98,27 +103,27 @@ export interface RestartBudget {
 }
 
 /**
- * Asks the restart budget for one restart more: at most `limit` within any `within` milliseconds.
+ * Asks the restart budget for one restart more: at most `limit` within any `withinMs` milliseconds.
  *
  * @param times earlier restarts, oldest first
  */
 export function spendRestart(
   times: readonly number[],
   now: number,
-  budget: { readonly limit: number; readonly within: number },
+  budget: { readonly limit: number; readonly withinMs: number },
 ): RestartBudget {
-  const recent = times.filter((time) => now - time < budget.within);
+  const recent = times.filter((time) => now - time < budget.withinMs);
   if (recent.length >= budget.limit) return { allowed: false, times: recent };
   return { allowed: true, times: [...recent, now] };
 }
 
 /**
- * The wait before an attempt, in milliseconds: `min` doubled with each attempt up to `max`, of which `jitter` is left to chance.
+ * The wait before an attempt, in milliseconds: `minMs` doubled with each attempt up to `maxMs`, of which `jitter` is left to chance.
  *
  * @param attempt 0 for the first
  * @param chance a number from 0 to 1
  */
 export function backoffDelay(backoff: Backoff, attempt: number, chance: number): number {
-  const full = Math.min(backoff.max, backoff.min * 2 ** Math.min(attempt, 52));
+  const full = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(attempt, 52));
   return full * (1 - (backoff.jitter ?? 0) * chance);
 }

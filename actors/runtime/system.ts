@@ -44,7 +44,7 @@ export interface ActorSystemOptions {
  * await using system = new ActorSystem("demo");
  * const ref = system.spawn("counter", counter);
  * ref.tell({ type: "add", by: 2 });
- * assertEquals(await ref.ask((replyTo: Ref<number>) => ({ type: "get", replyTo }), { timeout: 1000 }), 2);
+ * assertEquals(await ref.ask({ type: "get" }, { timeoutMs: 1000 }), 2);
  * ```
  */
 export class ActorSystem implements AsyncDisposable {
@@ -117,12 +117,14 @@ export class ActorSystem implements AsyncDisposable {
 
   /**
    * Stops every actor, children before parents, the youngest first, and resolves when all are gone.
-   * After `within` milliseconds those that are left are given up.
+   * After `withinMs` milliseconds those that are left are given up.
    */
-  async stop(options: { readonly within?: number } = {}): Promise<void> {
+  async stop(options: { readonly withinMs?: number } = {}): Promise<void> {
     this.#root.requestStop();
-    const { within } = options;
-    const giveUp = within === undefined ? undefined : this.world.clock.timer(within, () => this.#root.kill());
+    const { withinMs } = options;
+    const giveUp = withinMs === undefined
+      ? undefined
+      : this.world.clock.timer(withinMs, () => this.#root.kill());
     await this.#core.gone.promise;
     giveUp?.cancel();
   }

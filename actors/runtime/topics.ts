@@ -5,17 +5,18 @@
  */
 import type { Cancellable } from "../world/world.ts";
 import { Listeners } from "./listeners.ts";
+import { checkKeyName } from "./options.ts";
 
-/** A topic that carries messages of type `T`. The object is the topic: the name is for people. */
+/** A topic that carries messages of type `T`. Its name is the topic. */
 export interface Topic<in out T> {
-  /** For people, in messages. */
+  /** What makes it this topic: two topics of one name are one topic, also in two processes. */
   readonly name: string;
   /** Never there: it ties `T` to the topic, both ways. */
   readonly _messages?: (message: T) => T;
 }
 
 /**
- * Makes a topic.
+ * Makes a topic. Make each once, and name it after the module that owns it. Throws `TypeError` on an empty name.
  *
  * @example
  * ```ts
@@ -32,13 +33,14 @@ export interface Topic<in out T> {
  * ```
  */
 export function topic<T>(name: string): Topic<T> {
+  checkKeyName(name);
   return { name };
 }
 
 /** The topics of one system. A subscriber that throws is logged, and nobody else notices. */
 export class Topics {
   readonly #failed: (error: unknown) => void;
-  readonly #subscribers = new Map<unknown, unknown>();
+  readonly #subscribers = new Map<string, unknown>();
 
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
@@ -49,13 +51,13 @@ export class Topics {
     let subscribers = this.#find(topic);
     if (subscribers === undefined) {
       subscribers = new Listeners<T>(this.#failed);
-      this.#subscribers.set(topic, subscribers);
+      this.#subscribers.set(topic.name, subscribers);
     }
     const subscription = subscribers.add(receive);
     return {
       cancel: () => {
         subscription.cancel();
-        if (subscribers.size === 0 && this.#find(topic) === subscribers) this.#subscribers.delete(topic);
+        if (subscribers.size === 0 && this.#find(topic) === subscribers) this.#subscribers.delete(topic.name);
       },
     };
   }
@@ -67,6 +69,6 @@ export class Topics {
 
   #find<T>(topic: Topic<T>): Listeners<T> | undefined {
     // What stands under a topic was put there by `subscribe`, with the same `T`.
-    return this.#subscribers.get(topic) as Listeners<T> | undefined;
+    return this.#subscribers.get(topic.name) as Listeners<T> | undefined;
   }
 }

@@ -9,7 +9,7 @@ export async function ask(stage: Stage, server: SocketAddress, text: string): Pr
   stage.says("client", text);
   const client = stage.start(`client-${++asked}`, datagramClient({ server, retryMs: 500 }));
   const outcome = await client.ask<DatagramOutcome>((replyTo) => ({ type: "ask", text, replyTo }), {
-    timeout: 4000,
+    timeoutMs: 4000,
   });
   if (outcome.type === "lost") throw new DidNotHappen(`an answer to ${text}`);
   stage.says("client", `⟵ ${outcome.text}`);

@@ -30,7 +30,7 @@ export const recordsSection: Section = {
       }),
     );
     const address = await server.ask<SocketAddress>((replyTo) => ({ type: "get-address", replyTo }), {
-      timeout: 5000,
+      timeoutMs: 5000,
     });
     stage.note(`server listens on ${formatAddress(address)}`);
     const client = await stage.client(address);

@@ -139,7 +139,10 @@ async function measureAsk(size: number) {
   const floor = new FloorActor(answerDoubled);
   const make = (value: number) => (replyTo: Ref<number>): Question => ({ type: "double", value, replyTo });
   return {
-    value: await perSecond(size, () => askMany((value) => doubler.ask(make(value), { timeout: 5000 }), size)),
+    value: await perSecond(
+      size,
+      () => askMany((value) => doubler.ask(make(value), { timeoutMs: 5000 }), size),
+    ),
     floor: await perSecond(
       size,
       () =>

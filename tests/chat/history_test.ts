@@ -10,9 +10,11 @@ function startHistory(options: Parameters<typeof history>[0] = {}) {
   const ref: Ref<HistoryCommand> = system.spawn("history", history(options), { onFailure: escalate() });
   return {
     keep: (room: string, ...lines: string[]) =>
-      ref.ask<void>((replyTo) => ({ type: "keep", room, lines, replyTo }), { timeout: 15_000 }),
+      ref.ask<void>((replyTo) => ({ type: "keep", room, lines, replyTo }), { timeoutMs: 15_000 }),
     last: (room: string, lines = 50) =>
-      ref.ask<readonly string[]>((replyTo) => ({ type: "last", room, lines, replyTo }), { timeout: 15_000 }),
+      ref.ask<readonly string[]>((replyTo) => ({ type: "last", room, lines, replyTo }), {
+        timeoutMs: 15_000,
+      }),
     [Symbol.asyncDispose]: () => system.stop(),
   };
 }

@@ -15,10 +15,10 @@ Deno.test("chat names: a name is one member's until that has released it or is g
   const name = parseChatName("Zoë");
   assert(ann !== undefined && bob !== undefined && "keys" in name);
   const claim = (member: Ref<MemberMessage>) =>
-    owner.ask<boolean>((replyTo) => ({ type: "claim", name, member, replyTo }), { timeout: 15_000 });
+    owner.ask<boolean>((replyTo) => ({ type: "claim", name, member, replyTo }), { timeoutMs: 15_000 });
   const find = () =>
     owner.ask<Ref<MemberMessage> | undefined>((replyTo) => ({ type: "find", name, replyTo }), {
-      timeout: 15_000,
+      timeoutMs: 15_000,
     });
   assertEquals([await claim(ann), await claim(bob), await find()], [true, false, ann]);
   owner.tell({ type: "release", member: ann });

@@ -50,14 +50,14 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
     const ghost: Ref<MemberMessage> = system.spawn("ghost", () => () => {});
     const { room } = await directory.ask<JoinedRoom>(
       (replyTo) => ({ type: "join", room: lobby, member: ghost, name: "ghost", quietly: true, replyTo }),
-      { timeout: 5000 },
+      { timeoutMs: 5000 },
     );
     const poison: Parameters<typeof room.tell>[0] = JSON.parse(`{"type":"say","event":{"type":"said"}}`);
     room.tell(poison);
     await until(() => errors.length > 0, "the room's failure");
     await until(async () => {
       const list = await directory.ask<readonly RoomSummary[]>((replyTo) => ({ type: "list", replyTo }), {
-        timeout: 5000,
+        timeoutMs: 5000,
       });
       return list.length === 1 && list[0]?.members === 2;
     }, "both are back");

@@ -156,7 +156,7 @@ Deno.test("clock: of 10,000 peers no more are remembered than allowed, and all w
   }
   assertEquals(answered, 10_000);
   const peers = await clock.server.ask<number>((replyTo) => ({ type: "get-peer-count", replyTo }), {
-    timeout: 5000,
+    timeoutMs: 5000,
   });
   assert(peers <= 100, `${peers} peers are remembered`);
 });
@@ -170,7 +170,7 @@ Deno.test("datagram client: a lost answer is asked for again, three times, and w
   const ask = (text: string, answers?: (text: string) => boolean) =>
     client.ask<DatagramOutcome>(
       (replyTo) => ({ type: "ask", text, replyTo, ...(answers ? { answers } : {}) }),
-      { timeout: 10_000 },
+      { timeoutMs: 10_000 },
     );
   const first = ask("one");
   for (let attempt = 0; attempt < 2; attempt++) {

@@ -9,7 +9,7 @@ function spawnLog(system: ActorSystem, name: string, path: string) {
   const ref = system.spawn(name, fileLog(path));
   const put = (term: number, text: string, fenced = true): Promise<FileLogReply> =>
     ref.ask((replyTo: Ref<FileLogReply>) => ({ type: "write", term, fenced, text, replyTo }), {
-      timeout: 10_000,
+      timeoutMs: 10_000,
     });
   return { ref, put };
 }

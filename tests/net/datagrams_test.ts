@@ -36,7 +36,7 @@ function bind<M = never>(sim: SimWorld, options: Partial<DatagramsOptions<M>> = 
   });
   const ref = system.spawn("socket", behavior);
   const count = () =>
-    sim.settle(ref.ask((replyTo: Ref<number>) => ({ type: "get-peer-count", replyTo }), { timeout: 1000 }));
+    sim.settle(ref.ask((replyTo: Ref<number>) => ({ type: "get-peer-count", replyTo }), { timeoutMs: 1000 }));
   return { system, ref, told, count };
 }
 

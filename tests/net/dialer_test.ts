@@ -15,7 +15,7 @@ import { lineFrames } from "../../protocols/frames.ts";
 import { deadline, makeCertificate, tempFolder, until } from "../_helpers.ts";
 import { echoLines, quietWorld, startLines } from "./_net.ts";
 
-const BACKOFF = { min: 100, max: 1000 };
+const BACKOFF = { minMs: 100, maxMs: 1000 };
 const SERVER = { hostname: "server", port: 80 };
 
 /** A dialer and all that it told. */
@@ -96,7 +96,7 @@ Deno.test("dialer: jitter leaves part of the wait to chance, within its bounds",
 Deno.test("dialer: redial cuts the wait short, and does nothing to a connection that stands", () =>
   inWorlds(async (sim) => {
     sim.host("server");
-    const dialled = dial(sim.host("client").world, { reconnect: { min: 60_000, max: 60_000 } });
+    const dialled = dial(sim.host("client").world, { reconnect: { minMs: 60_000, maxMs: 60_000 } });
     const { system, ref, ups, downs } = dialled;
     await sim.until(() => downs.length === 1);
     const server = listen(sim.host("server").world);

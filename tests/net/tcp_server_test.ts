@@ -62,7 +62,7 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which s
   );
   await using _server = server;
   const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
-    timeout: PATIENCE_MS,
+    timeoutMs: PATIENCE_MS,
   });
   using client = await TestClient.connect(port);
   await client.send("still there\n");
@@ -77,7 +77,7 @@ Deno.test("tcp server: says where it listens and how many it serves", async () =
   await first.send("a\n");
   await first.line();
   const count = () =>
-    server.ref.ask((replyTo: Ref<number>) => ({ type: "get-client-count", replyTo }), { timeout: 5000 });
+    server.ref.ask((replyTo: Ref<number>) => ({ type: "get-client-count", replyTo }), { timeoutMs: 5000 });
   assertEquals(await count(), 1);
   first.close();
   await until(async () => await count() === 0, "the client is gone");

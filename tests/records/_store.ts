@@ -40,7 +40,7 @@ export interface StoreOptions {
   readonly manyIntents?: number;
 }
 
-const WITHIN = { timeout: 120_000 };
+const WITHIN = { timeoutMs: 120_000 };
 
 /** Starts a store in a world whose disk has the folders of {@linkcode PLACES}. */
 export function startStore(world: World, { refresh, ...options }: StoreOptions = {}): Store {

@@ -28,7 +28,7 @@ async function told(ref: Ref<object>): Promise<void> {
 async function asked(ref: Ref<Ref<number>>, count: number): Promise<void> {
   for (let i = 0; i < count; i += 100) {
     await Promise.all(
-      Array.from({ length: 100 }, () => ref.ask<number>((replyTo) => replyTo, { timeout: 60_000 })),
+      Array.from({ length: 100 }, () => ref.ask<number>((replyTo) => replyTo, { timeoutMs: 60_000 })),
     );
   }
 }

@@ -24,7 +24,7 @@ const doubling: Behavior<Question> = (self) => async (message) => {
 };
 
 function ask(ref: Ref<Question>, n: number, timeout = 1000): Promise<number> {
-  return ref.ask<number>((replyTo) => ({ type: "ask", n, replyTo }), { timeout });
+  return ref.ask<number>((replyTo) => ({ type: "ask", n, replyTo }), { timeoutMs: timeout });
 }
 
 /** The outcome of a promise as a value, so that none is unhandled while time goes by. */
@@ -137,7 +137,7 @@ onStage("ask: any number may wait under one signal: answered or called off, all 
   });
   const full = stage.system.spawn<number>("full", () => () => new Promise(() => {}), {
     mailbox: { capacity: 1 },
-    shutdown: 0,
+    shutdownMs: 0,
   });
   full.tell(1);
   await stage.settle();
@@ -179,7 +179,7 @@ onStage(
     const make = () => {
       throw error;
     };
-    assert(await stage.sim.settle(outcome(ref.ask(make, { timeout: 10 }))) === error);
+    assert(await stage.sim.settle(outcome(ref.ask(make, { timeoutMs: 10 }))) === error);
     hold.resolve();
   },
 );
@@ -207,7 +207,7 @@ onStage(
     assertEquals(stage.lost, ["2 /test/a?ask not-asked"]);
     const address = replyTo;
     assert(address !== undefined);
-    const error = await outcome(address.ask((_: Ref<number>) => 1, { timeout: 1 }));
+    const error = await outcome(address.ask((_: Ref<number>) => 1, { timeoutMs: 1 }));
     assertEquals(`${error}`, "TypeError: Cannot ask /test/a?ask: it is a reply address");
     stage.system.spawn<string>("b", (self) => {
       self.watch(address, () => "gone");

@@ -128,10 +128,10 @@ onStage(
       return name === "start" ? late.promise.then(() => receive) : receive;
     };
     for (const name of ["handler", "start", "release"]) {
-      stage.system.spawn(name, behavior(name), { shutdown: 60_000 }).tell("work");
+      stage.system.spawn(name, behavior(name), { shutdownMs: 60_000 }).tell("work");
     }
     await stage.settle();
-    await stage.sim.settle(stage.system.stop({ within: 10 }));
+    await stage.sim.settle(stage.system.stop({ withinMs: 10 }));
     const ended = stage.taken();
     late.resolve();
     await stage.settle();
@@ -173,7 +173,7 @@ onStage("context: a stashed message of a life that has ended is not lost in sile
   const ref = stage.system.spawn<string>("a", (self) => async (message) => {
     await hold.promise;
     self.stash.push(message);
-  }, { shutdown: 10 });
+  }, { shutdownMs: 10 });
   ref.tell("late");
   await stage.settle();
   await stage.sim.settle(stage.system.stop());

@@ -51,9 +51,9 @@ const FLOODS: Readonly<Record<string, (system: ActorSystem, beat: () => void) =>
     system.spawn<string>("flood", () => async () => {
       for (;;) {
         beat();
-        await answering.ask<string>((replyTo) => replyTo, { timeout: 60_000 });
+        await answering.ask<string>((replyTo) => replyTo, { timeoutMs: 60_000 });
       }
-    }, { shutdown: 1000 }).tell("on");
+    }, { shutdownMs: 1000 }).tell("on");
   },
   "fails on each message, and is resumed": (system, beat) => {
     system.spawn<string>("flood", (self) => (message) => {
@@ -67,7 +67,7 @@ const FLOODS: Readonly<Record<string, (system: ActorSystem, beat: () => void) =>
       beat();
       self.self.tell(message);
       throw new Error("told to");
-    }, { onFailure: restart({ limit: 1_000_000_000, within: 0.001 }) }).tell("on");
+    }, { onFailure: restart({ limit: 1_000_000_000, withinMs: 0.001 }) }).tell("on");
   },
   "spawns children that stop": (system, beat) => {
     system.spawn<string>("flood", (self) => () => {
@@ -172,7 +172,7 @@ for (const isSelfMade of [true, false]) {
     for (let i = 0; i < backlog; i++) busy.tell("work");
     const other = system.spawn<Ref<string>>("other", () => (replyTo) => replyTo.tell("answer"));
     for (let i = 0; i < 3; i++) {
-      const answer = other.ask<string>((replyTo) => replyTo, { timeout: PATIENCE_MS });
+      const answer = other.ask<string>((replyTo) => replyTo, { timeoutMs: PATIENCE_MS });
       assertEquals(await answer, "answer");
     }
     assert(handled > 0 && handled < backlog, `${handled} were handled first`);

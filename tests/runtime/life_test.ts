@@ -103,14 +103,14 @@ onStage(
       return () => {};
     };
     stage.system.spawn<string>("parent", (self) => {
-      self.spawn("a", slow("a", 90), { shutdown: 100 });
-      self.spawn("b", slow("b", 90), { shutdown: 100 });
+      self.spawn("a", slow("a", 90), { shutdownMs: 100 });
+      self.spawn("b", slow("b", 90), { shutdownMs: 100 });
       self.onStop(async () => {
         await new Promise<void>((resolve) => self.world.clock.timer(90, resolve));
         stage.note(`parent after ${Math.round(stage.sim.now)}`);
       });
       return () => {};
-    }, { shutdown: 100 });
+    }, { shutdownMs: 100 });
     await stage.settle();
     await stage.sim.settle(stage.system.stop());
     assertEquals(stage.taken(), ["b after 90", "a after 180", "parent after 270"]);
@@ -125,7 +125,7 @@ onStage(
     const ref = stage.system.spawn<string>("hung", (self) => {
       self.onStop(() => stage.note("released"));
       return () => never.promise;
-    }, { shutdown: 100 });
+    }, { shutdownMs: 100 });
     ref.tell("hang");
     ref.tell("lost");
     await stage.settle();
@@ -156,7 +156,7 @@ onStage(
         stage.note("third");
       });
       return () => {};
-    }, { shutdown: 100 });
+    }, { shutdownMs: 100 });
     await stage.settle();
     await stage.sim.settle(stage.system.stop());
     assertEquals([stage.sim.now, stage.taken()], [100, ["third", "first"]]);
@@ -177,7 +177,7 @@ onStage("stop: what was given up and settles later changes nothing any more", as
     });
     self.onStop(() => holds[0]?.promise);
     return () => {};
-  }, { shutdown: 100 });
+  }, { shutdownMs: 100 });
   await stage.settle();
   const stopped = stage.system.stop();
   await stage.sim.advance(100);
@@ -190,7 +190,7 @@ onStage("stop: what was given up and settles later changes nothing any more", as
 
 onStage("stop: a handler that fails after it was given up is still reported", async (stage) => {
   const late = gate();
-  stage.system.spawn<string>("a", () => () => late.promise, { shutdown: 10 }).tell("hang");
+  stage.system.spawn<string>("a", () => () => late.promise, { shutdownMs: 10 }).tell("hang");
   await stage.settle();
   await stage.sim.settle(stage.system.stop());
   late.reject(new Error("late"));
@@ -208,13 +208,13 @@ onStage(
     };
     stage.system.spawn<string>("parent", (self) => {
       self.spawn("quiet", stage.actor("quiet"));
-      self.spawn("hung", hung("hung"), { shutdown: 60_000 }).tell("hang");
+      self.spawn("hung", hung("hung"), { shutdownMs: 60_000 }).tell("hang");
       self.onStop(() => stage.note("parent ends"));
       return () => {};
-    }, { shutdown: 60_000 });
+    }, { shutdownMs: 60_000 });
     await stage.settle();
     stage.taken();
-    await stage.sim.settle(stage.system.stop({ within: 1000 }));
+    await stage.sim.settle(stage.system.stop({ withinMs: 1000 }));
     assertEquals(stage.sim.now, 1000);
     assertEquals(stage.decisions, ["/test/parent/hung shutdown-timeout none"]);
     assertEquals(stage.taken(), ["hung ends", "quiet ends", "parent ends"]);
@@ -223,7 +223,7 @@ onStage(
 );
 
 onStage("stop: a system that stops in time leaves no timer of its limit behind", async (stage) => {
-  await stage.sim.settle(stage.system.stop({ within: 1000 }));
+  await stage.sim.settle(stage.system.stop({ withinMs: 1000 }));
   await stage.system.terminated;
   assertEquals(stage.sim.now, 0);
 });
@@ -374,7 +374,7 @@ onStage(
         throw new Error("late release");
       });
       throw new Error("late start");
-    }, { shutdown: 10 });
+    }, { shutdownMs: 10 });
     await stage.settle();
     await stage.sim.settle(stage.system.stop());
     assertEquals(stage.taken(), []);

@@ -228,7 +228,7 @@ Deno.test("property: many senders to many actors, some slow, some failing: order
               return new Promise<void>((resolve) => self.world.clock.timer(delay, resolve));
             }
             return;
-          }, { onFailure: restart({ limit: 1_000_000, backoff: { min: 0, max: 3, jitter: 1 } }) })
+          }, { onFailure: restart({ limit: 1_000_000, backoff: { minMs: 0, maxMs: 3, jitter: 1 } }) })
         );
         for (let sender = 0; sender < senders; sender++) {
           system.spawn<number>(`s${sender}`, (self) => (n) => {
@@ -262,7 +262,7 @@ Deno.test("property: the restart budget never allows more than its limit within 
         for (const wait of waits) {
           now += wait;
           const recent = restarts.filter((time) => now - time < within).length;
-          const spent = spendRestart(times, now, { limit, within });
+          const spent = spendRestart(times, now, { limit, withinMs: within });
           assertEquals(spent.allowed, recent < limit);
           if (spent.allowed) restarts.push(now);
           times = spent.times;
@@ -275,12 +275,12 @@ Deno.test("property: the restart budget never allows more than its limit within 
 
 Deno.test("property: a backoff stays between its bounds, does not shrink from attempt to attempt, and jitter only shortens", () => {
   const backoff = fc.tuple(fc.nat(1000), fc.nat(100_000), fc.double({ min: 0, max: 1, noNaN: true }))
-    .map(([min, more, jitter]) => ({ min, max: min + more, jitter }));
+    .map(([min, more, jitter]) => ({ minMs: min, maxMs: min + more, jitter }));
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(backoff, fc.nat(2000), chance, (backoff, attempt, chance) => {
       const full = backoffDelay({ ...backoff, jitter: 0 }, attempt, chance);
-      assert(full >= backoff.min && full <= backoff.max);
+      assert(full >= backoff.minMs && full <= backoff.maxMs);
       assert(backoffDelay({ ...backoff, jitter: 0 }, attempt + 1, chance) >= full);
       const wait = backoffDelay(backoff, attempt, chance);
       assert(wait <= full && wait >= full * (1 - backoff.jitter) - 1e-9);

@@ -2,13 +2,14 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { type Ref, registryKey, stop, topic } from "../../mod.ts";
 import { onStage, upTo } from "./_stage.ts";
 
-onStage("registry: an actor is found under its key, and under no other of the same name", async (stage) => {
+onStage("registry: an actor is found under its key, which is its name, and under no other", async (stage) => {
   const key = registryKey<string>("printer");
   const ref = stage.system.spawn("a", stage.actor("a"));
   assertEquals(stage.system.registry.find(key), undefined);
   stage.system.registry.register(key, ref);
   assertStrictEquals(stage.system.registry.find(key), ref);
-  assertEquals(stage.system.registry.find(registryKey<string>("printer")), undefined);
+  assertStrictEquals(stage.system.registry.find(registryKey<string>("printer")), ref);
+  assertEquals(stage.system.registry.find(registryKey<string>("Printer")), undefined);
   await stage.settle();
 });
 
@@ -155,14 +156,14 @@ onStage("registry: a reply address is no actor, and leaves the key free", async 
   const asked = other.ask<number>((replyTo) => {
     assertThrows(() => stage.system.registry.register(key, replyTo), TypeError, "it is no actor");
     return "asked";
-  }, { timeout: 10 }).catch(() => "expired");
+  }, { timeoutMs: 10 }).catch(() => "expired");
   assertEquals(await stage.sim.settle(asked), "expired");
   assertEquals(stage.system.registry.find(key), undefined);
 });
 
 onStage("topics: what is published reaches every subscriber, in order, and nobody else", async (stage) => {
   const prices = topic<number>("prices");
-  const others = topic<number>("prices");
+  const others = topic<number>("other prices");
   for (const name of ["a", "b"]) {
     stage.system.spawn<string>(name, (self) => {
       self.subscribe(prices, (price) => `${price}`);

@@ -75,7 +75,7 @@ onStage(
   async (stage) => {
     const parent = stage.system.spawn<string>("parent", (self) => {
       const child = self.spawn("child", stage.actor("child"), {
-        onFailure: restart({ backoff: { min: 1000, max: 1000 } }),
+        onFailure: restart({ backoff: { minMs: 1000, maxMs: 1000 } }),
       });
       self.watch(child, (reason) => reason.type);
       return (message) => {
@@ -237,7 +237,7 @@ onStage(
         self.self.tell("tell of life 1");
         throw new Error("late");
       };
-    }, { shutdown: 100 });
+    }, { shutdownMs: 100 });
     for (const message of ["child", "next"]) ref.tell(message);
     await stage.sim.advance(100);
     never.resolve();
@@ -341,7 +341,7 @@ onStage(
     let count = 0;
     const policies = [
       restart({ limit: 1000 }),
-      restart({ limit: 1000, backoff: { min: 1, max: 20 } }),
+      restart({ limit: 1000, backoff: { minMs: 1, maxMs: 20 } }),
       stop(),
       resume(),
       escalate(),
@@ -363,7 +363,7 @@ onStage(
           case "spawn": {
             const onFailure = policies[random.integer(0, policies.length - 1)];
             const made = self.spawn(`n${count++}`, node(false), {
-              shutdown: 50,
+              shutdownMs: 50,
               ...(onFailure && { onFailure }),
             });
             children.push(made);
@@ -382,7 +382,7 @@ onStage(
     };
     const root = stage.system.spawn("root", node(true), {
       onFailure: restart({ limit: 100_000 }),
-      shutdown: 50,
+      shutdownMs: 50,
     });
     for (const _ of upTo(400)) {
       const what = (["spawn", "spawn", "spawn", "hold", "fail", "stop"] as const)[random.integer(0, 5)] ??
@@ -469,7 +469,7 @@ for (const how of ["stopped", "given up", "failed"] as const) {
       }, { onFailure: escalate() }).tell("fail");
       await sim.settle(system.terminated.catch(() => {}));
     }
-    if (how === "given up") await sim.settle(system.stop({ within: 0 }));
+    if (how === "given up") await sim.settle(system.stop({ withinMs: 0 }));
     else await sim.settle(system.stop());
     assertEquals([ended, system.tree().children], [levels, []]);
     sim.close();

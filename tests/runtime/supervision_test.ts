@@ -17,18 +17,18 @@ import { backoffDelay, checkBackoff, spendRestart } from "../../actors/runtime/s
 import { gate, onStage, type Stage, upTo } from "./_stage.ts";
 
 Deno.test("supervision: the budget allows as many restarts as its limit within its time, and forgets older ones", () => {
-  const budget = { limit: 2, within: 100 };
+  const budget = { limit: 2, withinMs: 100 };
   const first = spendRestart([], 0, budget);
   assertEquals(first, { allowed: true, times: [0] });
   const second = spendRestart(first.times, 50, budget);
   assertEquals(second, { allowed: true, times: [0, 50] });
   assertEquals(spendRestart(second.times, 99, budget), { allowed: false, times: [0, 50] });
   assertEquals(spendRestart(second.times, 100, budget), { allowed: true, times: [50, 100] });
-  assertEquals(spendRestart([], 0, { limit: 0, within: 100 }), { allowed: false, times: [] });
+  assertEquals(spendRestart([], 0, { limit: 0, withinMs: 100 }), { allowed: false, times: [] });
 });
 
 Deno.test("supervision: the backoff doubles from min to max, and jitter only shortens it", () => {
-  const backoff = { min: 100, max: 1000 };
+  const backoff = { minMs: 100, maxMs: 1000 };
   assertEquals(upTo(6).map((attempt) => backoffDelay(backoff, attempt, 0.5)), [
     100,
     200,
@@ -40,7 +40,7 @@ Deno.test("supervision: the backoff doubles from min to max, and jitter only sho
   assertEquals(backoffDelay({ ...backoff, jitter: 0.2 }, 1, 0), 200);
   assertEquals(backoffDelay({ ...backoff, jitter: 0.2 }, 1, 1), 160);
   assertEquals(backoffDelay(backoff, 1e9, 0), 1000);
-  assertEquals(backoffDelay({ min: 0, max: 1000 }, 50, 0), 0);
+  assertEquals(backoffDelay({ minMs: 0, maxMs: 1000 }, 50, 0), 0);
 });
 
 Deno.test("supervision: each mistake in a policy has its own error", () => {
@@ -48,25 +48,25 @@ Deno.test("supervision: each mistake in a policy has its own error", () => {
     [() => restart({ limit: -1 }), "Cannot set a restart limit of -1: it takes a whole number, 0 or more"],
     [() => restart({ limit: 1.5 }), "Cannot set a restart limit of 1.5: it takes a whole number, 0 or more"],
     [() => restart({ limit: NaN }), "Cannot set a restart limit of NaN: it takes a whole number, 0 or more"],
-    [() => restart({ within: 0 }), "Cannot count restarts within 0 ms: it takes a time above 0"],
-    [() => restart({ within: NaN }), "Cannot count restarts within NaN ms: it takes a time above 0"],
+    [() => restart({ withinMs: 0 }), "Cannot count restarts within 0 ms: it takes a time above 0"],
+    [() => restart({ withinMs: NaN }), "Cannot count restarts within NaN ms: it takes a time above 0"],
     [
-      () => restart({ backoff: { min: 2, max: 1 } }),
-      "Cannot back off from 2 to 1 ms: it takes 0 <= min <= max",
+      () => restart({ backoff: { minMs: 2, maxMs: 1 } }),
+      "Cannot back off from 2 to 1 ms: it takes 0 <= minMs <= maxMs",
     ],
     [
-      () => restart({ backoff: { min: -1, max: 1 } }),
-      "Cannot back off from -1 to 1 ms: it takes 0 <= min <= max",
+      () => restart({ backoff: { minMs: -1, maxMs: 1 } }),
+      "Cannot back off from -1 to 1 ms: it takes 0 <= minMs <= maxMs",
     ],
-    [() => checkBackoff({ min: 1, max: 2, jitter: 1.1 }), "Cannot jitter by 1.1: it takes 0 to 1"],
-    [() => checkBackoff({ min: 1, max: 2, jitter: -0.1 }), "Cannot jitter by -0.1: it takes 0 to 1"],
+    [() => checkBackoff({ minMs: 1, maxMs: 2, jitter: 1.1 }), "Cannot jitter by 1.1: it takes 0 to 1"],
+    [() => checkBackoff({ minMs: 1, maxMs: 2, jitter: -0.1 }), "Cannot jitter by -0.1: it takes 0 to 1"],
   ];
   for (const [mistake, message] of mistakes) assertThrows(mistake, RangeError, message);
-  assertEquals(restart({ backoff: { min: 1, max: 2 } }), {
+  assertEquals(restart({ backoff: { minMs: 1, maxMs: 2 } }), {
     type: "restart",
     limit: 3,
-    within: 5000,
-    backoff: { min: 1, max: 2 },
+    withinMs: 5000,
+    backoff: { minMs: 1, maxMs: 2 },
   });
 });
 
@@ -90,8 +90,8 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
     TypeError,
     'Cannot spawn "a": a mailbox\'s overflow is reject, drop-newest, drop-oldest, not explode',
   ],
-  ["a", { shutdown: -1 }, RangeError, 'Cannot spawn "a": shutdown takes 0 ms or more, not -1'],
-  ["a", { shutdown: NaN }, RangeError, "not NaN"],
+  ["a", { shutdownMs: -1 }, RangeError, 'Cannot spawn "a": shutdownMs is 0 or more, not -1'],
+  ["a", { shutdownMs: NaN }, RangeError, "not NaN"],
   [
     "a",
     { onFailure: restart as unknown as OnFailure },
@@ -196,7 +196,7 @@ function failing(stage: Stage, options: SpawnOptions): { fail(): Promise<void>; 
 }
 
 onStage("restart: as often as the budget says; one more escalates", async (stage) => {
-  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 3, within: 1000 }) });
+  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 3, withinMs: 1000 }) });
   for (const _ of upTo(4)) {
     await fail();
     await stage.sim.advance(100);
@@ -213,7 +213,7 @@ onStage("restart: as often as the budget says; one more escalates", async (stage
 });
 
 onStage("restart: what is older than the budget's time does not count", async (stage) => {
-  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 1, within: 1000 }) });
+  const { fail, starts } = failing(stage, { onFailure: restart({ limit: 1, withinMs: 1000 }) });
   for (const _ of upTo(5)) {
     await fail();
     await stage.sim.advance(1000);
@@ -243,7 +243,7 @@ onStage("restart: a start that fails spends the budget too", async (stage) => {
 onStage(
   "backoff: the wait doubles from restart to restart, and begins anew after a quiet time",
   async (stage) => {
-    const options = { limit: 1000, within: 100, backoff: { min: 10, max: 40 } };
+    const options = { limit: 1000, withinMs: 100, backoff: { minMs: 10, maxMs: 40 } };
     const { fail, starts } = failing(stage, { onFailure: restart(options) });
     for (const _ of upTo(5)) {
       await fail();
@@ -267,7 +267,7 @@ onStage("backoff: jitter keeps the wait between its bounds, and lets it differ",
       return () => {
         throw new Error("told to");
       };
-    }, { onFailure: restart({ backoff: { min: 100, max: 100, jitter: 0.5 } }) }).tell("fail");
+    }, { onFailure: restart({ backoff: { minMs: 100, maxMs: 100, jitter: 0.5 } }) }).tell("fail");
   }
   await stage.sim.advance(200);
   assertEquals(waits.length, 20);
@@ -278,7 +278,7 @@ onStage("backoff: jitter keeps the wait between its bounds, and lets it differ",
 onStage(
   "backoff: messages wait, the others work on, and one that fails meanwhile is seen to at once",
   async (stage) => {
-    const backoff = restart({ backoff: { min: 1000, max: 1000 } });
+    const backoff = restart({ backoff: { minMs: 1000, maxMs: 1000 } });
     const slow = stage.system.spawn("slow", stage.actor("slow"), { onFailure: backoff });
     const other = stage.system.spawn("other", stage.actor("other"));
     await stage.settle();
@@ -300,14 +300,14 @@ onStage("one-for-one: a child whose start never ends holds nobody up", async (st
   stage.system.spawn<string>("hung", async () => {
     await never.promise;
     return () => {};
-  }, { shutdown: 10 });
+  }, { shutdownMs: 10 });
   let lives = 0;
   stage.system.spawn<string>("hangs later", async () => {
     if (++lives > 1) await never.promise;
     return () => {
       throw new Error("told to");
     };
-  }, { shutdown: 10 }).tell("fail");
+  }, { shutdownMs: 10 }).tell("fail");
   const other = stage.system.spawn("other", stage.actor("other"));
   await stage.settle();
   stage.taken();
@@ -343,7 +343,7 @@ onStage(
           fail = () => self.self.tell("fail");
           return slowly("b")(self);
         }),
-        childSpec("c", slowly("c"), { onFailure: restart({ backoff: { min: 5, max: 5 } }) }),
+        childSpec("c", slowly("c"), { onFailure: restart({ backoff: { minMs: 5, maxMs: 5 } }) }),
       ]),
     );
     await stage.sim.advance(10);
@@ -502,7 +502,7 @@ onStage(
 
 onStage("group: a failure in the backoff of a younger member takes the restart over", async (stage) => {
   const tell = await group(stage, "rest-for-one", {
-    c: { options: { onFailure: restart({ backoff: { min: 1000, max: 1000 } }) } },
+    c: { options: { onFailure: restart({ backoff: { minMs: 1000, maxMs: 1000 } }) } },
   });
   await tell("c", "fail");
   assertEquals(stage.taken(), ["d ends", "c ends"]);
@@ -516,8 +516,8 @@ onStage(
   "group: a restart that is taken over does not begin anybody in the backoff of the new one",
   async (stage) => {
     const tell = await group(stage, "rest-for-one", {
-      a: { options: { onFailure: restart({ backoff: { min: 2000, max: 2000 } }) } },
-      c: { options: { onFailure: restart({ backoff: { min: 1000, max: 1000 } }) } },
+      a: { options: { onFailure: restart({ backoff: { minMs: 2000, maxMs: 2000 } }) } },
+      c: { options: { onFailure: restart({ backoff: { minMs: 1000, maxMs: 1000 } }) } },
     });
     await tell("c", "fail");
     await stage.sim.advance(500);
@@ -559,7 +559,7 @@ onStage(
       if (++lives === 2) await hold.promise;
       return stage.actor("d")(self);
     };
-    const tell = await group(stage, "one-for-all", { d: { behavior: d, options: { shutdown: 50 } } });
+    const tell = await group(stage, "one-for-all", { d: { behavior: d, options: { shutdownMs: 50 } } });
     await tell("b", "fail");
     assertEquals(stage.taken().slice(-3), ["a starts", "b starts", "c starts"]);
     await tell("a", "fail");
@@ -573,7 +573,7 @@ onStage(
 onStage(
   "group: a stop of the parent in the middle of a group's restart, or of a backoff, ends it",
   async (stage) => {
-    for (const backoff of [undefined, { min: 1000, max: 1000 }]) {
+    for (const backoff of [undefined, { minMs: 1000, maxMs: 1000 }]) {
       const hold = gate();
       const name = backoff === undefined ? "at-once" : "backoff";
       const parent = stage.system.spawn<string>(name, (self) => {

@@ -20,7 +20,7 @@ Deno.test("counter: what was answered survives every power cut", async () => {
     let ask = (): Promise<number> => Promise.reject(new Error("not started"));
     sim.host("server").start((world) => {
       const ref = new ActorSystem("demo", { world }).spawn("counter", counter);
-      ask = () => ref.ask((replyTo: Ref<number>) => ({ replyTo }), { timeout: 500 });
+      ask = () => ref.ask({}, { timeoutMs: 500 });
     });
     const chaos = sim.chaos({ crashesPerMinute: 600, downMs: [10, 100] });
     let answered = 0;

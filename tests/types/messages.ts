@@ -28,17 +28,24 @@ counter.tell({ type: "add", by: 2, twice: true });
 await counter.offer({ type: "subtract", by: 2 });
 
 // The type of the reply follows from the message.
-const count: number = await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeout: 1000 });
-const untold = await counter.ask((replyTo: Ref<number>) => ({ type: "get", replyTo }), { timeout: 1000 });
+const inferred: number = await counter.ask({ type: "get" }, { timeoutMs: 1000 });
+// @ts-expect-error A reply of the wrong type.
+const inferredText: string = await counter.ask({ type: "get" }, { timeoutMs: 1000 });
+// @ts-expect-error A message that carries no reply address is no question.
+await counter.ask({ type: "add", by: 2 }, { timeoutMs: 1000 });
+// @ts-expect-error A question with a field too many.
+await counter.ask({ type: "get", twice: true }, { timeoutMs: 1000 });
+const count: number = await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeoutMs: 1000 });
+const untold = await counter.ask((replyTo: Ref<number>) => ({ type: "get", replyTo }), { timeoutMs: 1000 });
 const told: number = untold;
 // @ts-expect-error A reply of the wrong type.
-const text: string = await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeout: 1000 });
+const text: string = await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeoutMs: 1000 });
 // @ts-expect-error A reply address that takes something else.
-await counter.ask<string>((replyTo) => ({ type: "get", replyTo }), { timeout: 1000 });
+await counter.ask<string>((replyTo) => ({ type: "get", replyTo }), { timeoutMs: 1000 });
 // @ts-expect-error The time or the signal cannot be left out.
 await counter.ask<number>((replyTo) => ({ type: "get", replyTo }));
-// @ts-expect-error Nor can both be given.
-await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeout: 1, signal: context.signal });
+// Both can be given.
+await counter.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeoutMs: 1, signal: context.signal });
 
 // An actor takes its private messages itself, and shows others a narrower reference.
 inside.self.tell({ type: "tick" });
@@ -76,4 +83,4 @@ context.subscribe(prices, (by: string) => ({ type: "add", by: Number(by) }));
 // @ts-expect-error A key of counters does not lead to texts.
 inside.watchKey(counters, (_ref: Ref<string> | undefined) => ({ type: "tick" }));
 
-export { count, other, text, told, wide };
+export { count, inferred, inferredText, other, text, told, wide };

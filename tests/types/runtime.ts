@@ -80,9 +80,9 @@ const answering: Behavior<number> = () => (message) => message;
 // @ts-expect-error No time and no signal.
 await narrow.ask<number>((replyTo) => ({ type: "get", replyTo }), {});
 // @ts-expect-error A time that is no number.
-await narrow.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeout: "1 s" });
+await narrow.ask<number>((replyTo) => ({ type: "get", replyTo }), { timeoutMs: "1 s" });
 // @ts-expect-error A question that carries no message.
-await narrow.ask<number>((replyTo) => replyTo, { timeout: 1 });
+await narrow.ask<number>((replyTo) => replyTo, { timeoutMs: 1 });
 
 // Timers, stash and become take the actor's own messages.
 self.every(1, { type: "add", by: 1 });
@@ -119,7 +119,7 @@ system.subscribe(wideNews, (message: Public) => void message);
 const otherNews: typeof news = wideNews;
 
 // Policies are named, and nothing else.
-system.spawn("a", counting, { onFailure: restart({ limit: 1 }), mailbox: { capacity: 1 }, shutdown: 1 });
+system.spawn("a", counting, { onFailure: restart({ limit: 1 }), mailbox: { capacity: 1 }, shutdownMs: 1 });
 // @ts-expect-error A policy that is none.
 system.spawn("a", counting, { onFailure: "restart" });
 // @ts-expect-error An overflow that is none.
