@@ -18,6 +18,11 @@ export function isRealWorld(path: string): boolean {
   return /^actors\/world\/(deno|node)\//.test(path);
 }
 
+/** The one file with a `node:` module that computes a pure function, which every world has. */
+export function isPureNode(path: string): boolean {
+  return path === "actors/world/_node_hash.ts";
+}
+
 /** The one file of the simulated world that gives the real event loop a turn, so that real promises can settle. */
 export function isRealLoop(path: string): boolean {
   return path === "actors/world/sim/_real_loop.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { inRepository, isRealLoop, isRealWorld } from "./_rooms.ts";
+import { inRepository, isPureNode, isRealLoop, isRealWorld } from "./_rooms.ts";
 
 /** Globals that may not be used at all. */
 const GLOBALS = new Set([
@@ -19,6 +19,7 @@ const GLOBALS = new Set([
     "sessionStorage",
     "caches",
     "Temporal",
+    "Intl",
   ],
   ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"],
   ...["fetch", "WebSocket", "EventSource", "Worker", "BroadcastChannel", "MessageChannel"],
@@ -34,6 +35,14 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   crypto: ["getRandomValues", "randomUUID"],
 };
 
+/** Methods that read the time zone or the language of the machine, whatever object they are called on. */
+const LOCAL_METHODS = new Set([
+  ...["getFullYear", "getMonth", "getDate", "getDay", "getHours", "getMinutes", "getSeconds", "getYear"],
+  ...["setFullYear", "setMonth", "setDate", "setHours", "setMinutes", "setSeconds", "getTimezoneOffset"],
+  ...["toDateString", "toTimeString", "toLocaleString", "toLocaleDateString", "toLocaleTimeString"],
+  ...["localeCompare", "toLocaleUpperCase", "toLocaleLowerCase"],
+]);
+
 const GLOBAL_OBJECTS = ["globalThis", "window", "self"];
 
 /** The rule `troupe/no-ambient`. */
@@ -47,7 +56,8 @@ export const noAmbient: Deno.lint.Rule = {
     const use = (node: Deno.lint.Node, name: string, global: string) => uses.push({ node, name, global });
 
     const checkModule = (node: Deno.lint.Node, from: unknown) => {
-      if (typeof from !== "string" || !from.startsWith("node:") || isRealLoop(path)) return;
+      if (typeof from !== "string" || !from.startsWith("node:")) return;
+      if (isRealLoop(path) || isPureNode(path)) return;
       context.report({ node, message: `${from} is I/O: use the World`, hint: HINT });
     };
 
@@ -58,6 +68,9 @@ export const noAmbient: Deno.lint.Rule = {
       },
       MemberExpression(node) {
         const name = propertyName(node);
+        if (name !== undefined && LOCAL_METHODS.has(name)) {
+          context.report({ node, message: `${name} is ambient: use the World`, hint: LOCAL_HINT });
+        }
         if (name === undefined || node.object.type !== "Identifier") return;
         const object = node.object.name;
         if (GLOBAL_OBJECTS.includes(object) && (GLOBALS.has(name) || name in MEMBERS)) {
@@ -65,9 +78,9 @@ export const noAmbient: Deno.lint.Rule = {
         } else if (MEMBERS[object]?.includes(name)) use(node, `${object}.${name}`, object);
       },
       NewExpression(node) {
-        if (node.callee.type === "Identifier" && node.callee.name === "Date" && node.arguments.length === 0) {
-          use(node, "new Date()", "Date");
-        }
+        if (node.callee.type !== "Identifier" || node.callee.name !== "Date") return;
+        if (node.arguments.length === 0) use(node, "new Date()", "Date");
+        if (node.arguments.length > 1) use(node, "new Date(year, month)", "Date");
       },
       CallExpression(node) {
         if (node.callee.type === "Identifier" && node.callee.name === "Date") use(node, "Date()", "Date");
@@ -98,6 +111,7 @@ export const noAmbient: Deno.lint.Rule = {
   },
 };
 
+const LOCAL_HINT = "Local time is `clock.utcOffsetMinutes()`; UTC methods are pure.";
 const HINT = "Time, chance, I/O and the log come from `self.world` (actors/world/world.ts) and nowhere else.";
 
 /** The name of a member, also when it is written `object["name"]`. */

@@ -15,8 +15,8 @@ export const UNKNOWN_REQUEST = "Error: unknown request";
 
 /** Options of {@linkcode formatDate} and {@linkcode formatTime}. */
 export interface ClockFormatOptions {
-  /** UTC rather than the machine's time zone. @default false */
-  readonly utc?: boolean;
+  /** How far the clock told is ahead of UTC, in minutes. @default 0 */
+  readonly utcOffsetMinutes?: number;
 }
 
 /**
@@ -27,15 +27,14 @@ export interface ClockFormatOptions {
  * import { assertEquals } from "@std/assert";
  * import { formatDate } from "./clock.ts";
  *
- * assertEquals(formatDate(0, { utc: true }), "1970-01-01");
+ * assertEquals(formatDate(0), "1970-01-01");
  * ```
  */
 export function formatDate(timeMs: number, options: ClockFormatOptions = {}): string {
-  const date = new Date(timeMs);
-  const [year, month, day] = options.utc
-    ? [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()]
-    : [date.getFullYear(), date.getMonth(), date.getDate()];
-  return `${padded(year, 4)}-${padded(month + 1, 2)}-${padded(day, 2)}`;
+  const date = shifted(timeMs, options);
+  return `${padded(date.getUTCFullYear(), 4)}-${padded(date.getUTCMonth() + 1, 2)}-${
+    padded(date.getUTCDate(), 2)
+  }`;
 }
 
 /**
@@ -46,15 +45,14 @@ export function formatDate(timeMs: number, options: ClockFormatOptions = {}): st
  * import { assertEquals } from "@std/assert";
  * import { formatTime } from "./clock.ts";
  *
- * assertEquals(formatTime(3_661_000, { utc: true }), "01:01:01");
+ * assertEquals(formatTime(3_661_000, { utcOffsetMinutes: 60 }), "02:01:01");
  * ```
  */
 export function formatTime(timeMs: number, options: ClockFormatOptions = {}): string {
-  const date = new Date(timeMs);
-  const [hours, minutes, seconds] = options.utc
-    ? [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
-    : [date.getHours(), date.getMinutes(), date.getSeconds()];
-  return `${padded(hours, 2)}:${padded(minutes, 2)}:${padded(seconds, 2)}`;
+  const date = shifted(timeMs, options);
+  return `${padded(date.getUTCHours(), 2)}:${padded(date.getUTCMinutes(), 2)}:${
+    padded(date.getUTCSeconds(), 2)
+  }`;
 }
 
 /**
@@ -65,7 +63,7 @@ export function formatTime(timeMs: number, options: ClockFormatOptions = {}): st
  * import { assertEquals } from "@std/assert";
  * import { answerClock } from "./clock.ts";
  *
- * assertEquals(answerClock("SEND_TIME", 0, { utc: true }), "00:00:00");
+ * assertEquals(answerClock("SEND_TIME", 0), "00:00:00");
  * assertEquals(answerClock("send_time", 0), "Error: unknown request");
  * ```
  */
@@ -78,6 +76,11 @@ export function answerClock(request: string, timeMs: number, options: ClockForma
     default:
       return UNKNOWN_REQUEST;
   }
+}
+
+/** A date whose UTC fields are what the clock shows. */
+function shifted(timeMs: number, { utcOffsetMinutes = 0 }: ClockFormatOptions): Date {
+  return new Date(timeMs + utcOffsetMinutes * 60_000);
 }
 
 function padded(value: number, digits: number): string {

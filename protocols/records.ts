@@ -172,9 +172,13 @@ export function isSameSecret(given: string, secret: string): boolean {
  */
 export type WallSeconds = number;
 
-/** The local wall clock's reading at a moment, given in milliseconds since 1970-01-01T00:00:00Z. */
-export function wallSeconds(ms: number): WallSeconds {
-  return Math.floor((ms - new Date(ms).getTimezoneOffset() * 60_000) / 1000);
+/**
+ * A wall clock's reading at a moment, given in milliseconds since 1970-01-01T00:00:00Z.
+ *
+ * @param zone tells how far that clock is ahead of UTC at a moment
+ */
+export function wallSeconds(ms: number, zone: { utcOffsetMinutes(atMs: number): number }): WallSeconds {
+  return Math.floor((ms + zone.utcOffsetMinutes(ms) * 60_000) / 1000);
 }
 
 /**

@@ -43,13 +43,14 @@ export class Stage implements AsyncDisposable {
   #overheard: (record: LogRecord) => void = () => {};
 
   constructor(section: string) {
-    const { clock, random, loop, net, disk, log } = denoWorld({ log: { level: "error" } });
+    const real = denoWorld({ log: { level: "error" } });
+    const { log } = real;
     // What the servers log would drown what is said: it is the clients that people want to hear.
     const quiet: World["log"] = {
       enabled: (level) => level !== "debug",
       write: (record) => record.level === "error" ? log.write(record) : this.#overheard(record),
     };
-    this.world = { clock, random, loop, net, disk, log: quiet };
+    this.world = { ...real, log: quiet };
     this.#system = new ActorSystem(section, { world: this.world });
   }
 

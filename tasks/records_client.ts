@@ -198,7 +198,7 @@ function writeRequest(student: Student, world: World): RecordsRequest {
   return {
     type: "write",
     clientId: student.id,
-    text: studentRecord(student, wallSeconds(world.clock.now())),
+    text: studentRecord(student, wallSeconds(world.clock.now(), world.clock)),
   };
 }
 

@@ -155,9 +155,9 @@ const task = defineTask({
 
 /** The world, with the name of the service that says it before each line of the log that people read. */
 function labelled(world: World): World {
-  const { clock, random, loop, net, disk, log } = world;
+  const { log } = world;
   return {
-    ...{ clock, random, loop, net, disk },
+    ...world,
     log: {
       enabled: (level) => log.enabled(level),
       write(record) {

@@ -25,5 +25,9 @@ export interface ClockServerOptions extends DatagramServerOptions {
  */
 export function clockServer(options: ClockServerOptions): Behavior<DatagramsCommand> {
   const { utc = false, ...rest } = options;
-  return datagramServer(rest, (request, nowMs) => answerClock(request, nowMs, { utc }));
+  return (self) =>
+    datagramServer(rest, (request, nowMs) => {
+      const utcOffsetMinutes = utc ? 0 : self.world.clock.utcOffsetMinutes(nowMs);
+      return answerClock(request, nowMs, { utcOffsetMinutes });
+    })(self);
 }

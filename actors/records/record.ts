@@ -166,7 +166,8 @@ class ClientFile {
   }
 
   #now(): WallSeconds {
-    return wallSeconds(this.#self.world.clock.now());
+    const { clock } = this.#self.world;
+    return wallSeconds(clock.now(), clock);
   }
 
   #begin(ifNotAfter?: WallSeconds): Promise<BeginReply> {

@@ -129,7 +129,7 @@ async function openIndex(
   const { disk } = self.world;
   const recordFile = new RecordFile(disk, `${options.recordFolder}/${options.recordName}`);
   const intents = new Intents(disk, `${options.recordFolder}/.${options.recordName}.journal`);
-  const { stamps, remarks } = await recover(disk, options, recordFile, intents);
+  const { stamps, remarks } = await recover(self.world, options, recordFile, intents);
   for (const remark of remarks) self.log.warn(remark);
   // With the record file durable as it was recovered, what a former life intended is done with.
   const index = new RecordIndex(self, recordFile, intents, stamps, options.manyIntents ?? 8192);

@@ -5,7 +5,7 @@
  */
 import { datestampOf, isClientId, type WallSeconds, wallSeconds } from "../../protocols/records.ts";
 import { removeTemporaries } from "../store/atomic_file.ts";
-import { type Disk, WorldError } from "../world/world.ts";
+import { type Disk, type World, WorldError } from "../world/world.ts";
 import type { Intents } from "./intents.ts";
 import { type FoundRecords, parseRecordFile, type RecordFile, salvageRecordFile } from "./record_file.ts";
 
@@ -16,6 +16,9 @@ export interface Recovered {
   /** What was not in order, for the log. */
   readonly remarks: readonly string[];
 }
+
+/** What is needed of a world. */
+type Machine = Pick<World, "clock" | "disk">;
 
 /** Where a records store keeps its things. */
 export interface StorePlaces {
@@ -45,11 +48,12 @@ const READS_AT_ONCE = 16;
  * Rejects with a `WorldError`, or an `Error` that says what to do when the record file is no JSON and no crash explains it.
  */
 export async function recover(
-  disk: Disk,
+  machine: Machine,
   places: StorePlaces,
   recordFile: RecordFile,
   intents: Intents,
 ): Promise<Recovered> {
+  const { disk } = machine;
   const { filesFolder, recordFolder, recordName } = places;
   const suspects = await intents.leftOver();
   const intentsName = intents.path.slice(recordFolder.length + 1);
@@ -66,7 +70,7 @@ export async function recover(
   const toRead = [...present].filter((id) => suspects.has(id) || !stamps.has(id));
   const next = toRead.values();
   await Promise.all(Array.from({ length: READS_AT_ONCE }, async () => {
-    for (const id of next) stamps.set(id, await stampOnDisk(disk, `${filesFolder}/${fileNameOf(id)}`));
+    for (const id of next) stamps.set(id, await stampOnDisk(machine, `${filesFolder}/${fileNameOf(id)}`));
   }));
 
   // What was read of a change that was not finished must not be taken back by a power cut after this.
@@ -116,10 +120,10 @@ async function readRecordFile(disk: Disk, path: string, afterCrash: boolean): Pr
   }
 }
 
-/** The datestamp that a client's file tells: its first line's or, without one, the time when it was changed. */
-async function stampOnDisk(disk: Disk, path: string): Promise<WallSeconds> {
+/** The datestamp of a client's file: its first line's or, without one, the local time when it was changed. */
+async function stampOnDisk({ disk, clock }: Machine, path: string): Promise<WallSeconds> {
   const stamp = datestampOf(await disk.readFile(path));
   if (stamp !== undefined) return stamp;
   const { modifiedAtMs } = await disk.stat(path);
-  return wallSeconds(modifiedAtMs ?? 0);
+  return wallSeconds(modifiedAtMs ?? 0, clock);
 }

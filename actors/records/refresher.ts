@@ -100,6 +100,7 @@ class Refresher {
 
   /** The latest datestamp that is due: one that is older than the threshold by a millisecond or more. */
   #notAfter(): WallSeconds {
-    return wallSeconds(this.#self.world.clock.now() - this.#options.thresholdMs - 1);
+    const { clock } = this.#self.world;
+    return wallSeconds(clock.now() - this.#options.thresholdMs - 1, clock);
   }
 }

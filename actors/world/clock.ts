@@ -16,6 +16,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment, with a fraction. Never goes back. */
   monotonic(): number;
+  /** How far local time is ahead of UTC at a moment, in minutes: 120 for UTC+02:00, negative to the west. */
+  utcOffsetMinutes(atMs: number): number;
+  /** The IANA name of the local time zone, such as `Europe/Vienna`. */
+  timeZone(): string;
   /** Runs `task` once, `delayMs` milliseconds from now. */
   timer(delayMs: number, task: () => void): Cancellable;
 }

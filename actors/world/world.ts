@@ -8,6 +8,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk.ts";
+import type { Hash } from "./hash.ts";
 import type { Log } from "./log.ts";
 import type { EventLoop } from "./loop.ts";
 import type { Net } from "./net.ts";
@@ -29,6 +30,7 @@ export type {
   TlsServerOptions,
   UdpSocket,
 } from "./net.ts";
+export type { Hash, HashAlgorithm, Hasher } from "./hash.ts";
 export type { HttpHandler, HttpServer } from "./http.ts";
 export type { Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "./disk.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
@@ -39,6 +41,8 @@ export interface World {
   readonly clock: Clock;
   /** Chance. */
   readonly random: Random;
+  /** Digests. */
+  readonly hash: Hash;
   /** The event loop that actors run on. */
   readonly loop: EventLoop;
   /** The network. */

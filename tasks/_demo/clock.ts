@@ -10,9 +10,14 @@ export const clockSection: Section = {
   about: "A datagram asks for the date or the time; nothing is remembered from one to the next.",
   async play(stage) {
     const server = await stage.serve("server", clockServer);
-    const before = formatDate(stage.world.clock.now());
+    const { clock } = stage.world;
+    const today = () => {
+      const nowMs = clock.now();
+      return formatDate(nowMs, { utcOffsetMinutes: clock.utcOffsetMinutes(nowMs) });
+    };
+    const before = today();
     const date = await ask(stage, server, "SEND_DATE");
-    stage.check([before, formatDate(stage.world.clock.now())].includes(date), `the date is ${before}`);
+    stage.check([before, today()].includes(date), `the date is ${before}`);
     stage.check(/^\d\d:\d\d:\d\d$/.test(await ask(stage, server, "SEND_TIME")), "a time is HH:MM:SS");
     stage.check(
       await ask(stage, server, "SEND_MONEY") === "Error: unknown request",

@@ -11,7 +11,7 @@ import { parseChatName } from "../../protocols/chat_names.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";
 
 Deno.test("chat: when a room fails, its members go back in unnoticed, and what was said is not lost", async () => {
-  const { clock, random, loop, net, disk } = denoWorld({ log: { level: "error" } });
+  const real = denoWorld({ log: { level: "error" } });
   const errors: string[] = [];
   const log = {
     enabled: () => true,
@@ -19,7 +19,7 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
       if (level === "error") errors.push(message);
     },
   };
-  await using system = new ActorSystem("chat", { world: { clock, random, loop, net, disk, log } });
+  await using system = new ActorSystem("chat", { world: { ...real, log } });
   const keeper = system.spawn("history", history());
   const directory = system.spawn("rooms", rooms({ history: keeper }));
   const owner = system.spawn("names", names());

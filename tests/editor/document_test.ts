@@ -61,14 +61,13 @@ interface Stage extends AsyncDisposable {
 }
 
 async function stage(memory: MemoryDisk, sync?: SyncPolicy): Promise<Stage> {
-  const { clock, random, loop, net } = denoWorld();
   const logged: string[] = [];
   const log = {
     enabled: () => true,
     write: ({ level, message }: { level: string; message: string }) =>
       void logged.push(`[${level}] ${message}`),
   };
-  const world: World = { clock, random, loop, net, disk: memory.disk, log };
+  const world: World = { ...denoWorld(), disk: memory.disk, log };
   const system = new ActorSystem("test", { world });
   let opened = () => {};
   const isOpen = new Promise<void>((resolve) => opened = resolve);
@@ -214,9 +213,8 @@ Deno.test("document: a file that cannot be had is told in the operator's words, 
           ? disk.open(path, { ...options, create: true })
           : Promise.reject(denied),
     };
-    const { clock, random, loop, net } = denoWorld();
     const log = { enabled: () => false, write() {} };
-    const system = new ActorSystem("test", { world: { clock, random, loop, net, log, disk: locked } });
+    const system = new ActorSystem("test", { world: { ...denoWorld(), log, disk: locked } });
     system.spawn("document", sharedDocument({ path: "doc" }), { onFailure: escalate() });
     const error = await assertRejects(() => deadline(system.terminated), DocumentError, words);
     assertEquals(error.message, words);

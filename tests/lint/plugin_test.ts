@@ -54,6 +54,13 @@ const AMBIENT = [
   `import fs from "node:fs";`,
   `export * from "node:fs";`,
   `export { readFile } from "node:fs";`,
+  "date.getHours();",
+  "date.getTimezoneOffset();",
+  `date["toLocaleString"]();`,
+  "const { getMonth } = Date.prototype; date.getMonth();",
+  "new Date(2024, 1);",
+  "Intl.DateTimeFormat();",
+  "a.localeCompare(b);",
   "await import('./other.ts');",
 ];
 
@@ -61,6 +68,8 @@ const PURE = [
   "new Date(0);",
   "new Date(world.clock.now());",
   "Date.UTC(2024);",
+  "date.getUTCHours();",
+  "date.toISOString();",
   "const { max } = Math;",
   "const { now } = clock;",
   "Math.max(1, 2);",

@@ -49,6 +49,8 @@ class Bench {
   readonly clock: Clock = {
     now: () => 0,
     monotonic: () => 0,
+    utcOffsetMinutes: () => 0,
+    timeZone: () => "UTC",
     timer: (ms, task) => this.hand.timer(ms, task),
   };
   readonly writes: Write[] = [];

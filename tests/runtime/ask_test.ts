@@ -239,6 +239,8 @@ Deno.test("ask: no timer is left behind by a system that ends with asks under wa
   const clock: Clock = {
     now: () => world.clock.now(),
     monotonic: () => world.clock.monotonic(),
+    utcOffsetMinutes: () => 0,
+    timeZone: () => "UTC",
     timer(delayMs, task) {
       open++;
       let isOpen = true;

@@ -5,7 +5,13 @@ Deno.test("scheduler: who has work from sockets goes before a backlog, and what 
   const tasks: (() => void)[] = [];
   const queue = (task: () => void) => void tasks.push(task);
   let now = 0;
-  const clock = { now: () => now, monotonic: () => now += 0.4, timer: () => ({ cancel() {} }) };
+  const clock = {
+    now: () => now,
+    monotonic: () => now += 0.4,
+    utcOffsetMinutes: () => 0,
+    timeZone: () => "UTC",
+    timer: () => ({ cancel() {} }),
+  };
   const scheduler = new Scheduler(clock, { soon: queue, afterPoll: queue, nextTurn: queue });
   const seen: string[] = [];
   const flood: Runnable = {

@@ -18,6 +18,14 @@ export class DenoClock implements Clock {
     return performance.now();
   }
 
+  utcOffsetMinutes(atMs: number): number {
+    return -new Date(atMs).getTimezoneOffset();
+  }
+
+  timeZone(): string {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
   timer(delayMs: number, task: () => void): Cancellable {
     return new DenoTimer(delayMs, task);
   }

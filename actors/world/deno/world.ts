@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nodeHash } from "../_node_hash.ts";
 import type { World } from "../world.ts";
 import { DenoClock } from "./clock.ts";
 import { DenoDisk } from "./disk.ts";
@@ -48,6 +49,7 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
   return {
     clock,
     random: denoRandom,
+    hash: nodeHash,
     loop,
     net: new DenoNet(log),
     disk: new DenoDisk(),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nodeHash } from "../_node_hash.ts";
 import type { Clock, EventLoop, World } from "../world.ts";
 import { LifeDisk } from "./disk.ts";
 import { DiskState } from "./disk_state.ts";
@@ -14,6 +15,7 @@ import type { Network } from "./network.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { Stack } from "./stack.ts";
+import { type TimeZone, UTC } from "./time_zone.ts";
 import type { LogLevel } from "../world.ts";
 
 /** What runs on a host: given its world, it starts what it starts. Run anew at each restart. */
@@ -23,6 +25,8 @@ export type Program<T = unknown> = (world: World) => T;
 export interface SimHostOptions {
   /** How far the host's wall clock is off, in milliseconds. @default 0 */
   readonly clockSkewMs?: number;
+  /** The host's local time. @default UTC, whatever the zone of the machine that simulates */
+  readonly timeZone?: TimeZone;
   /** Log lines below this level are thrown away. @default "debug" */
   readonly logLevel?: LogLevel;
 }
@@ -44,6 +48,7 @@ export class SimHost {
   readonly #stack: Stack;
   readonly #lane: number;
   readonly #skewMs: number;
+  readonly #timeZone: TimeZone;
   #lives = 0;
   #life: Life | undefined;
   #world: World | undefined;
@@ -55,6 +60,7 @@ export class SimHost {
     this.log = new SimLog(options.logLevel ?? "debug");
     this.#lane = lane;
     this.#skewMs = options.clockSkewMs ?? 0;
+    this.#timeZone = options.timeZone ?? UTC;
     this.#simulation = network.simulation;
     this.#network = network;
     this.#stack = new Stack(name, lane + 1);
@@ -121,8 +127,9 @@ export class SimHost {
     const random = new SeededRandom(`${this.#simulation.seed} host ${this.name} ${this.#lives++}`);
     this.#life = life;
     this.#world = {
-      clock: lifeClock(life, this.#simulation, EPOCH_MS + this.#skewMs),
+      clock: lifeClock(life, this.#simulation, EPOCH_MS + this.#skewMs, this.#timeZone),
       random,
+      hash: nodeHash,
       loop: lifeLoop(life, this.#simulation),
       log: lifeLog(this.log, () => this.#simulation.now, (record) => {
         if (life.alive) life.trace(record.actor, `${record.level} ${record.message}`);
@@ -145,10 +152,12 @@ export class SimHost {
   }
 }
 
-function lifeClock(life: Life, simulation: Simulation, epochMs: number): Clock {
+function lifeClock(life: Life, simulation: Simulation, epochMs: number, zone: TimeZone): Clock {
   return {
     now: () => Math.floor(epochMs + simulation.read()),
     monotonic: () => simulation.read(),
+    utcOffsetMinutes: (atMs) => zone.utcOffsetMinutes(atMs),
+    timeZone: () => zone.name,
     timer: (delayMs, task) => life.schedule(delayMs, task),
   };
 }

@@ -24,6 +24,7 @@ export {
   type SimulationRun,
   type SimulationSummary,
 } from "./simulate.ts";
+export { switchingZone, type TimeZone } from "./time_zone.ts";
 export { formatTrace, Trace, type TraceEvent } from "./trace.ts";
 export { SimWorld, simWorld, type SimWorldOptions } from "./world.ts";
 export type * from "../world.ts";
