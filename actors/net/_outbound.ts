@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Cancellable, Clock, TcpConnection } from "../world/world.ts";
+import type { Cancellable, Clock } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
 import type { Flushable, Flusher } from "./_flusher.ts";
+import type { Transport } from "./transport.ts";
 
 /** What an {@linkcode Outbound} tells its connection. */
 export interface OutboundEvents {
@@ -40,7 +41,7 @@ const UTF8 = new TextEncoder();
  * promise, closure or array is made for a message.
  */
 export class Outbound implements Flushable {
-  readonly #connection: TcpConnection;
+  readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #buffers: BufferPool;
   readonly #flusher: Flusher;
@@ -57,8 +58,8 @@ export class Outbound implements Flushable {
   #writes = 0;
   #watchdog: Cancellable | undefined;
 
-  constructor(connection: TcpConnection, options: OutboundOptions, events: OutboundEvents) {
-    this.#connection = connection;
+  constructor(transport: Transport, options: OutboundOptions, events: OutboundEvents) {
+    this.#transport = transport;
     this.#clock = options.clock;
     this.#buffers = options.buffers;
     this.#flusher = options.flusher;
@@ -135,7 +136,7 @@ export class Outbound implements Flushable {
 
   #write(buffer: Uint8Array<ArrayBuffer>): void {
     this.#writes++;
-    this.#connection.write(buffer.subarray(this.#written, this.#toWrite)).then(
+    this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
       this.#onWritten,
       this.#onFailed,
     );

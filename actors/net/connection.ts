@@ -6,12 +6,13 @@
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import { assertNever, type Behavior, type Context, type Receive } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
-import { type Cancellable, type SocketAddress, type TcpConnection, WorldError } from "../world/world.ts";
+import { type Cancellable, type SocketAddress, WorldError } from "../world/world.ts";
 import { type BufferPool, LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
 import type { Flusher } from "./_flusher.ts";
 import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import { formatAddress } from "./address.ts";
 import type { CloseReason, Connection, Session, SessionContext, SessionFactory } from "./session.ts";
+import type { Transport } from "./transport.ts";
 
 /** Limits of one connection. */
 export interface ConnectionLimits {
@@ -40,7 +41,7 @@ export function connectionLimits(limits: Partial<ConnectionLimits> = {}): Connec
 
 /** Options of {@linkcode connectionActor}. */
 export interface ConnectionOptions<F, M> {
-  readonly connection: TcpConnection;
+  readonly transport: Transport;
   readonly frames: () => FrameDecoder<F>;
   readonly session: SessionFactory<F, M>;
   readonly limits: ConnectionLimits;
@@ -112,7 +113,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   readonly #own: Context<M | ConnectionEvent>;
   readonly #ownRef: Ref<M | ConnectionEvent>;
   readonly #options: ConnectionOptions<F, M>;
-  readonly #connection: TcpConnection;
+  readonly #transport: Transport;
   readonly #outbound: Outbound;
   readonly #decoder: FrameDecoder<F>;
   #session: Session<F, M> | undefined;
@@ -125,7 +126,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   #smallReads = 0;
   #isReading = false;
   /** Outcome of the last read. */
-  #received: number | null = 0;
+  #received: number | Uint8Array | null = 0;
   #readError: unknown;
   /** Frames that wait for the session, from `#next` on. */
   readonly #frames: F[] = [];
@@ -154,15 +155,15 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   #isStopHeard = false;
 
   constructor(own: Context<M | ConnectionEvent>, options: ConnectionOptions<F, M>) {
-    const { connection, limits } = options;
+    const { transport, limits } = options;
     this.#own = own;
     this.#ownRef = own.self;
     this.context = own;
     this.self = own.self;
     this.#options = options;
-    this.#connection = connection;
+    this.#transport = transport;
     this.#maxOutboundBytes = limits.maxOutboundBytes;
-    this.remote = formatAddress(connection.remoteAddress);
+    this.remote = formatAddress(transport.remoteAddress);
     const { world: { clock } } = own;
     const out = {
       clock,
@@ -170,7 +171,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
       flusher: options.flusher,
       slowClientMs: limits.slowClientMs,
     };
-    this.#outbound = new Outbound(connection, out, this);
+    this.#outbound = new Outbound(transport, out, this);
     this.#decoder = options.frames();
     own.onStop(() => this.#stop());
   }
@@ -178,7 +179,6 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   /** Makes the session and begins to read. */
   start(): void {
     try {
-      this.#connection.setNoDelay(true);
       this.#session = this.#options.session(this);
     } catch (error) {
       this.#cut({ type: "failed", error });
@@ -193,11 +193,11 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   }
 
   get remoteAddress(): SocketAddress {
-    return this.#connection.remoteAddress;
+    return this.#transport.remoteAddress;
   }
 
   get localAddress(): SocketAddress {
-    return this.#connection.localAddress;
+    return this.#transport.localAddress;
   }
 
   get queuedBytes(): number {
@@ -250,7 +250,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   }
 
   #endSending(): void {
-    this.#connection.closeWrite().catch((error: unknown) => this.#cut({ type: "failed", error }));
+    this.#transport.closeWrite().catch((error: unknown) => this.#cut({ type: "failed", error }));
   }
 
   abort(error: unknown): void {
@@ -318,10 +318,10 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
     }
     if (this.#bufferBytes !== this.#buffer.length) this.#buffer = new Uint8Array(this.#bufferBytes);
     this.#isReading = true;
-    this.#connection.read(this.#buffer).then(this.#onReceived, this.#onReadFailed);
+    this.#transport.receive(this.#buffer).then(this.#onReceived, this.#onReadFailed);
   }
 
-  readonly #onReceived = (received: number | null): void => {
+  readonly #onReceived = (received: number | Uint8Array | null): void => {
     this.#isReading = false;
     this.#received = received;
     if (this.#state === OPEN) this.#ownRef.tell(READ);
@@ -344,6 +344,8 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
       if (received === null) {
         this.#hasEnded = true;
         this.#decoder.end(this.#frames);
+      } else if (typeof received !== "number") {
+        this.#decoder.push(received, this.#frames);
       } else {
         this.#fitBuffer(received);
         this.#decoder.push(this.#buffer.subarray(0, received), this.#frames);
@@ -507,7 +509,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
     if (isQuiet && !isTls) return this.#shut();
     this.#state = LINGERING;
     this.#lingerTimer = this.#own.world.clock.timer(LINGER_MS, () => this.#shut());
-    this.#connection.closeWrite().then(() => {
+    this.#transport.closeWrite().then(() => {
       if (peerHasEnded) this.#shut();
     }, () => this.#shut());
     if (!peerHasEnded && !this.#isReading) this.#readToDiscard();
@@ -515,7 +517,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
 
   #readToDiscard(): void {
     this.#isReading = true;
-    this.#connection.read(this.#buffer).then(this.#onReceived, this.#onReadFailed);
+    this.#transport.receive(this.#buffer).then(this.#onReceived, this.#onReadFailed);
   }
 
   #discard(): void {
@@ -534,7 +536,7 @@ class ServedConnection<F, M> implements Connection<M>, OutboundEvents {
   #shut(): void {
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
-    this.#connection.close();
+    this.#transport.close();
     this.#outbound.close();
     this.#idleTimer?.cancel();
     this.#silenceTimer?.cancel();

@@ -19,6 +19,7 @@ import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
 import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
+import { tcpTransport } from "./transport.ts";
 
 /** The connection stands. */
 export interface DialerUp<in M> {
@@ -222,7 +223,7 @@ class Dialler<F, M> {
     const { frames, session, drainMs = 5000, tls } = this.#options;
     const { remoteAddress, localAddress } = outcome;
     const serve = connectionActor({
-      connection: outcome,
+      transport: tcpTransport(outcome),
       frames,
       session,
       limits: this.#limits,

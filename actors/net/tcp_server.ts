@@ -19,6 +19,7 @@ import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
 import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
 import type { Connection, Session, SessionFactory } from "./session.ts";
+import { tcpTransport } from "./transport.ts";
 
 /** Limits of a TCP server. */
 export interface TcpLimits extends ConnectionLimits {
@@ -215,7 +216,7 @@ class TcpServer<F, M> {
   ): void {
     const name = `${++this.#connections}-${formatAddress(connection.remoteAddress)}`;
     const serve = connectionActor({
-      connection,
+      transport: tcpTransport(connection),
       frames,
       session,
       limits: this.#limits,

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { BufferPool } from "../../actors/net/_buffers.ts";
 import { Flusher } from "../../actors/net/_flusher.ts";
 import { Outbound } from "../../actors/net/_outbound.ts";
-import type { Clock, EventLoop, TcpConnection } from "../../actors/world/world.ts";
+import type { Clock, EventLoop } from "../../actors/world/world.ts";
+import type { Transport } from "../../actors/net/transport.ts";
 
 /** A write under way: what the kernel was given, and how it ends. */
 interface Write {
@@ -61,17 +62,16 @@ class Bench {
   constructor(buffers = new BufferPool(), flusher?: Flusher) {
     const loop: EventLoop = { soon: (task) => this.hand.soon(task), afterPoll() {}, nextTurn() {} };
     const end = { hostname: "127.0.0.1", port: 1 };
-    const connection: TcpConnection = {
+    const transport: Transport = {
       localAddress: end,
       remoteAddress: end,
-      read: () => Promise.resolve(null),
-      write: (bytes) => this.#write(bytes),
+      receive: () => Promise.resolve(null),
+      send: (bytes) => this.#write(bytes),
       closeWrite: () => Promise.resolve(),
       close() {},
-      setNoDelay() {},
     };
     this.outbound = new Outbound(
-      connection,
+      transport,
       { clock: this.clock, buffers, flusher: flusher ?? new Flusher(loop), slowClientMs: 1000 },
       {
         written: (count) => void this.events.push(`written ${count}`),

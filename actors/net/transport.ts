@@ -1,0 +1,78 @@
+/**
+ * What carries the bytes of one connection: the only thing that a connection knows of the network.
+ *
+ * @module
+ */
+import type { SocketAddress, TcpConnection } from "../world/world.ts";
+
+/**
+ * One established or arriving connection, whatever it runs over: TCP, TLS, a WebSocket, a pipe in memory.
+ *
+ * At most one `receive` and one `send` are under way at a time. Failures are `WorldError`s.
+ */
+export interface Transport {
+  /** The near end. */
+  readonly localAddress: SocketAddress;
+  /** The far end. */
+  readonly remoteAddress: SocketAddress;
+  /**
+   * True where messages keep their boundaries (a WebSocket): each `receive` yields one whole message, as bytes of its own,
+   * and each `send` is given one whole message and takes all of it. @default false: a stream of bytes
+   */
+  readonly keepsMessages?: boolean;
+  /**
+   * Does what must precede the first byte of data (a TLS handshake). The connection gives it `handshakeTimeoutMs`, and
+   * closes the transport when that is over. Absent: there is nothing to do.
+   *
+   * Rejects with `invalid-data`, `connection-reset`, or `closed` when closed meanwhile.
+   */
+  open?(): Promise<void>;
+  /**
+   * Receives at least one byte into `buffer` and says how many, or yields bytes of its own that `buffer` need not hold;
+   * `null` at the end of the stream. Rejects with `connection-reset`, or `closed` when closed meanwhile.
+   */
+  receive(buffer: Uint8Array): Promise<number | Uint8Array | null>;
+  /**
+   * Sends bytes, perhaps fewer than given; resolves with how many once the next may be sent, which is the backpressure.
+   * The bytes are not to be changed before. Rejects with `broken-pipe`, `connection-reset`, `closed`.
+   */
+  send(bytes: Uint8Array): Promise<number>;
+  /** Ends the sending half, after all that was sent: the peer receives to the end of the stream. */
+  closeWrite(): Promise<void>;
+  /** Closes both halves and frees the descriptor, at once, whatever is pending. Twice is fine. */
+  close(): void;
+}
+
+/** A TCP connection, or a TLS connection, as the world gives them. */
+export function tcpTransport(connection: TcpConnection): Transport {
+  connection.setNoDelay(true);
+  return new TcpTransport(connection);
+}
+
+class TcpTransport implements Transport {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly #connection: TcpConnection;
+
+  constructor(connection: TcpConnection) {
+    this.#connection = connection;
+    this.localAddress = connection.localAddress;
+    this.remoteAddress = connection.remoteAddress;
+  }
+
+  receive(buffer: Uint8Array): Promise<number | null> {
+    return this.#connection.read(buffer);
+  }
+
+  send(bytes: Uint8Array): Promise<number> {
+    return this.#connection.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#connection.closeWrite();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
