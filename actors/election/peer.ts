@@ -4,10 +4,11 @@
  * @module
  */
 import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
-import { type Behavior, escalate, type Ref, restart } from "../runtime/mod.ts";
+import { type Behavior, escalate, type Ref, type RegistryKey, restart } from "../runtime/mod.ts";
 import type { TcpLimits } from "../net/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { electionActor } from "./election.ts";
+import type { ElectionFeedCommand } from "./feed.ts";
 import { fileCollector } from "./file_collector.ts";
 import { fileLog } from "./file_log.ts";
 import { folderWatcher } from "./folder_watcher.ts";
@@ -39,6 +40,11 @@ export interface PeerOptions {
   readonly limits?: Partial<TcpLimits>;
   /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
   readonly drainMs?: number;
+  /**
+   * Where other services find this node's election, to subscribe to its leader and members
+   * (`protocols/election_events.ts`). @default nowhere
+   */
+  readonly feedKey?: RegistryKey<ElectionFeedCommand>;
 }
 
 /**
@@ -53,7 +59,7 @@ export interface PeerOptions {
  * ```
  */
 export function peer(options: PeerOptions): Behavior<never> {
-  const { id, nodes, limits, drainMs, tracePath } = options;
+  const { id, nodes, limits, drainMs, tracePath, feedKey } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
   const { memoryPath = `${parentOf(folder)}Node${id}.election` } = options;
@@ -79,6 +85,7 @@ export function peer(options: PeerOptions): Behavior<never> {
         memoryPath,
         quorum,
         ...(trace === undefined ? {} : { trace }),
+        ...(feedKey === undefined ? {} : { feedKey }),
       }),
       { onFailure: escalate() },
     );
