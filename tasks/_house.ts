@@ -7,6 +7,7 @@ import {
   type Behavior,
   childSpec,
   type Context,
+  errorText,
   escalate,
   type Ref,
   restart,
@@ -74,7 +75,7 @@ export function house(services: readonly Service[], options: HouseOptions): Beha
       const error = reason.type === "failed"
         ? reason.error
         : new Error(`Cannot run ${service.name}: it stopped`);
-      const text = service.explain(error) ?? (error instanceof Error ? error.message : String(error));
+      const text = service.explain(error) ?? errorText(error);
       self.log.error(`${service.name} does not run: ${text}`);
       if (running.size === 0) throw error;
     };

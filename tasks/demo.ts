@@ -16,6 +16,7 @@ import { recordsSection } from "./_demo/records.ts";
 import type { Section } from "./_demo/section.ts";
 import { Stage } from "./_stage.ts";
 import { paint } from "./_terminal.ts";
+import { errorText } from "../mod.ts";
 
 const SECTIONS: readonly Section[] = [
   echoSection,
@@ -48,7 +49,7 @@ async function play(section: Section, number: number): Promise<boolean> {
     return true;
   } catch (error) {
     console.log(
-      `  ${paint("red", "DID NOT HAPPEN:")} ${error instanceof Error ? error.message : String(error)}`,
+      `  ${paint("red", "DID NOT HAPPEN:")} ${errorText(error)}`,
     );
     return false;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../actors/world/world.ts";
-import { ActorSystem, type Behavior, escalate } from "../mod.ts";
+import { ActorSystem, type Behavior, errorText, escalate } from "../mod.ts";
 import * as calculator from "./calculator_server.ts";
 import * as chat from "./chat_server.ts";
 import * as clock from "./clock_server.ts";
@@ -198,7 +198,7 @@ if (import.meta.main) {
       } catch (error) {
         // A certificate that cannot be read, a setting that makes no sense.
         if (strict) throw error;
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         world.log.write({ level: "error", actor: "/", message: `${name} does not run: ${text}` });
       }
     }

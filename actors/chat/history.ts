@@ -6,7 +6,7 @@
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import { LogFile } from "../store/log_file.ts";
-import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
+import { type Disk, type DiskFile, errorText, isNotFound, WorldError } from "../world/world.ts";
 import type { HistoryCommand } from "./messages.ts";
 
 /** Options of {@linkcode history}. */
@@ -63,7 +63,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
         log = await rewritten(disk, log, kept.records());
         compactAboveBytes = COMPACT_ABOVE_BYTES;
       } catch (error) {
-        self.log.warn(`Cannot shorten ${log.path}: ${String(error)}`);
+        self.log.warn(`Cannot shorten ${log.path}: ${errorText(error)}`);
       }
     };
 
@@ -107,7 +107,7 @@ async function rewritten(disk: Disk, log: LogFile, records: Iterable<Uint8Array>
   const freshPath = `${path}.new`;
   // One that a crash left behind would be added to.
   await disk.remove(freshPath).catch((error: unknown) => {
-    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+    if (!isNotFound(error)) throw error;
   });
   const fresh = await openHistory(disk, freshPath);
   for (const record of records) fresh.append(record);

@@ -10,7 +10,7 @@
 import { MAX_TERM } from "../../protocols/election_messages.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { WorldError } from "../world/world.ts";
+import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What a {@linkcode fileLog} can be told. */
 export type FileLogCommand =
@@ -133,7 +133,7 @@ class FileLog {
     try {
       return await this.#self.world.disk.readFile(path);
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }

@@ -6,7 +6,7 @@
 import type { ElectionMemory } from "../../protocols/election.ts";
 import { isWhole, MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { type Disk, WorldError } from "../world/world.ts";
+import { type Disk, errorText, isNotFound } from "../world/world.ts";
 
 /** What was found in a memory file. */
 export interface LoadedMemory {
@@ -22,7 +22,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
   try {
     bytes = await disk.readFile(path);
   } catch (error) {
-    if (error instanceof WorldError && error.kind === "not-found") return { memory: null };
+    if (isNotFound(error)) return { memory: null };
     throw error;
   }
   try {
@@ -35,7 +35,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
     if (isWhole(term, MAX_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
     return { memory: null, damage: "it holds no term and vote" };
   } catch (error) {
-    return { memory: null, damage: error instanceof Error ? error.message : String(error) };
+    return { memory: null, damage: errorText(error) };
   }
 }
 

@@ -6,7 +6,7 @@
 import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
 import { type Behavior, escalate, type Ref, type RegistryKey, restart } from "../runtime/mod.ts";
 import type { TcpLimits } from "../net/mod.ts";
-import type { SocketAddress } from "../world/world.ts";
+import { sibling, type SocketAddress } from "../world/world.ts";
 import { electionActor } from "./election.ts";
 import type { ElectionFeedCommand } from "./feed.ts";
 import { fileCollector } from "./file_collector.ts";
@@ -62,7 +62,7 @@ export function peer(options: PeerOptions): Behavior<never> {
   const { id, nodes, limits, drainMs, tracePath, feedKey } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
-  const { memoryPath = `${parentOf(folder)}Node${id}.election` } = options;
+  const { memoryPath = sibling(folder, `Node${id}.election`) } = options;
   const own = nodes.find((node) => node.id === id);
   if (own === undefined) {
     throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
@@ -111,9 +111,4 @@ export function peer(options: PeerOptions): Behavior<never> {
     );
     return () => {};
   };
-}
-
-/** What stands before the last name of a path. */
-function parentOf(path: string): string {
-  return path.replace(/[^\/\\]*[\/\\]*$/, "");
 }

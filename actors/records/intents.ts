@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { folderOf } from "../store/_torn_tail.ts";
 import { writeAtomic } from "../store/atomic_file.ts";
-import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
+import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -46,7 +45,7 @@ export class Intents {
       const text = new TextDecoder().decode(await this.#disk.readFile(this.path));
       return new Set(text.match(/^[0-9]{1,20}$/gm));
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return new Set();
+      if (isNotFound(error)) return new Set();
       throw error;
     }
   }
@@ -68,7 +67,7 @@ export class Intents {
     // After a failure the next one writes over what this one has left.
     await file.write(lines, this.#length);
     await file.sync();
-    if (this.#length === 0) await this.#disk.syncFolder(folderOf(this.path));
+    if (this.#length === 0) await this.#disk.syncFolder(dirname(this.path));
     this.#length += lines.length;
     for (const id of ids) this.#ids.add(id);
   }
@@ -88,7 +87,7 @@ export class Intents {
     try {
       await this.#disk.remove(this.path);
     } catch (error) {
-      if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 

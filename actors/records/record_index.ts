@@ -5,7 +5,7 @@
  */
 import type { WallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import type { Cancellable } from "../world/world.ts";
+import { type Cancellable, errorText } from "../world/world.ts";
 import { DueHeap } from "./due_heap.ts";
 import { Intents } from "./intents.ts";
 import { RecordFile } from "./record_file.ts";
@@ -224,7 +224,7 @@ class RecordIndex {
       case "settled":
         return this.#journalIsFree();
       case "not-settled":
-        this.#self.log.error(`Cannot make the record file durable: ${textOf(message.error)}`);
+        this.#self.log.error(`Cannot make the record file durable: ${errorText(message.error)}`);
         this.#journalWork = undefined;
         this.#settleLater();
         this.#addIntents();
@@ -380,15 +380,11 @@ class RecordIndex {
 
   /** The files are changed, and the journal says so: the changes stand. Only the record file is behind. */
   #notUpdated(waiting: readonly Ref<"shown">[], error: unknown): void {
-    this.#self.log.error(`Cannot update the record file: ${textOf(error)}`);
+    this.#self.log.error(`Cannot update the record file: ${errorText(error)}`);
     for (const entry of this.#updating) this.#changed.add(entry);
     this.#updating = new Set();
     this.#mustRewrite = true;
     for (const replyTo of waiting) replyTo.tell("shown");
     this.#self.after(RETRY_MS, { type: "update-again" });
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

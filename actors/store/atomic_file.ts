@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Disk } from "../world/world.ts";
-import { folderOf } from "./_torn_tail.ts";
+import { basename, dirname, type Disk } from "../world/world.ts";
 
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
@@ -18,7 +17,7 @@ export async function replaceFile(
   content: Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
   // Who owns the file owns it alone: one name is enough.
-  const temporary = `${folderOf(path)}/${temporaryName(nameOf(path))}`;
+  const temporary = `${dirname(path)}/${temporaryName(basename(path))}`;
   try {
     const file = await disk.open(temporary, { read: false, write: true, create: true, truncate: true });
     try {
@@ -61,7 +60,7 @@ export async function writeAtomic(
   content: Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
   await replaceFile(disk, path, content);
-  await disk.syncFolder(folderOf(path));
+  await disk.syncFolder(dirname(path));
 }
 
 /** The name under which the new content of a file waits. */
@@ -128,8 +127,4 @@ export class FolderSync {
     });
     return this.#running = running;
   }
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -3,11 +3,19 @@
  *
  * @module
  */
-import type { Clock, Disk, DiskFile, FileInfo } from "../world/world.ts";
+import {
+  type Clock,
+  dirname,
+  type Disk,
+  type DiskFile,
+  errorText,
+  type FileInfo,
+  isNotFound,
+} from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { crc32c } from "./_crc32c.ts";
-import { AT_ONCE_BYTES, folderOf, type Intent, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, type Intent, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
 
 /**
  * What the file looks like.
@@ -483,7 +491,7 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
   try {
     file = await disk.open(path, { read: true, write: true });
   } catch (error) {
-    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+    if (!isNotFound(error)) throw error;
     file = await disk.open(path, { read: true, write: true, create: true });
     created = true;
   }
@@ -492,7 +500,7 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     if (await file.take?.() === false) {
       throw new WorldError("in-use", `Cannot take ${path}: another process has it`);
     }
-    if (created) await disk.syncFolder(folderOf(path));
+    if (created) await disk.syncFolder(dirname(path));
     const { id } = await disk.stat(path);
     return { file, reader: await disk.open(path), id, created };
   } catch (error) {
@@ -534,7 +542,7 @@ async function infoOf(disk: Disk, path: string): Promise<FileInfo | undefined> {
   try {
     return disk.statNow?.(path) ?? await disk.stat(path);
   } catch (error) {
-    if (error instanceof WorldError && error.kind === "not-found") return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -615,7 +623,7 @@ function frameChecksum(record: Uint8Array): number {
 }
 
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   // A WorldError says what could not be done, too; here its reason is enough.
   return error instanceof WorldError ? text.slice(text.indexOf(": ") + 2) : text;
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
-import { type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
+import { errorText, type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import { followRedirects, type Message } from "../redirects.ts";
 import type { Network, Stalled } from "./network.ts";
-import { isAddress, showAddress } from "./ports.ts";
+import { isAddress } from "./ports.ts";
 import type { Socket, Stack } from "./stack.ts";
 
 /** A sender tries again within this time after the network has mended. */
@@ -189,7 +190,7 @@ export class Exchange implements Stalled {
     } catch (error) {
       server.life.trace(
         "net",
-        `cannot answer ${method} ${showAddress(this.#to)}${this.#url.pathname}: ${error}`,
+        `cannot answer ${method} ${formatAddress(this.#to)}${this.#url.pathname}: ${errorText(error)}`,
       );
       response = new Response("Internal Server Error", { status: 500 });
     }
