@@ -4,7 +4,8 @@
  * @module
  */
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { type Batch, LogFile, LogFileError } from "../store/log_file.ts";
+import { type Batch, LogFile } from "../store/log_file.ts";
+import { LogFileError } from "../store/log_file_error.ts";
 import { errorText } from "../world/world.ts";
 
 /**

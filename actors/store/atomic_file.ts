@@ -5,6 +5,9 @@
  */
 import { basename, dirname, type Disk } from "../world/world.ts";
 
+/** What a file is to hold, whole or in parts that are made one by one. */
+export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
  * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step: {@linkcode FolderSync}.
@@ -14,7 +17,7 @@ import { basename, dirname, type Disk } from "../world/world.ts";
 export async function replaceFile(
   disk: Disk,
   path: string,
-  content: Uint8Array | Iterable<Uint8Array>,
+  content: FileContent,
 ): Promise<void> {
   // Who owns the file owns it alone: one name is enough.
   const temporary = `${dirname(path)}/${temporaryName(basename(path))}`;
@@ -22,7 +25,7 @@ export async function replaceFile(
     const file = await disk.open(temporary, { read: false, write: true, create: true, truncate: true });
     try {
       let offset = 0;
-      for (const part of content instanceof Uint8Array ? [content] : content) {
+      for await (const part of content instanceof Uint8Array ? [content] : content) {
         await file.write(part, offset);
         offset += part.length;
       }
@@ -57,7 +60,7 @@ export async function replaceFile(
 export async function writeAtomic(
   disk: Disk,
   path: string,
-  content: Uint8Array | Iterable<Uint8Array>,
+  content: FileContent,
 ): Promise<void> {
   await replaceFile(disk, path, content);
   await disk.syncFolder(dirname(path));

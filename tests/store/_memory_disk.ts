@@ -78,7 +78,11 @@ export class MemoryDisk {
       syncFolder: () => Promise.resolve(),
       list: missing,
       makeFolder: missing,
-      rename: missing,
+      rename: async (from, to) => {
+        await Promise.resolve();
+        this.#names.set(to, this.#inode(from, "rename"));
+        this.#names.delete(from);
+      },
       realPath: missing,
       watch: () => ({ cancel() {} }),
     };
