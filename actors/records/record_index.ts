@@ -5,8 +5,8 @@
  */
 import type { WallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import { Heap } from "../world/heap.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
-import { DueHeap } from "./due_heap.ts";
 import { Intents } from "./intents.ts";
 import { RecordFile } from "./record_file.ts";
 import { recover, type StorePlaces } from "./recovery.ts";
@@ -151,7 +151,7 @@ class RecordIndex {
   readonly #intents: Intents;
   readonly #manyIntents: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #byAge = new DueHeap<Entry>();
+  readonly #byAge = new Heap<Entry>((left, right) => left.stamp < right.stamp);
   /** Changes that have begun, or wait to, and have not ended. */
   readonly #open = new Set<string>();
   #beginning: Begin[] = [];
@@ -281,7 +281,9 @@ class RecordIndex {
   }
 
   #due(notAfter: WallSeconds): string[] {
-    return this.#byAge.notAfter(notAfter).map(({ id }) => id).filter((id) => !this.#open.has(id));
+    return this.#byAge.due(({ stamp }) => stamp <= notAfter).map(({ id }) => id).filter((id) =>
+      !this.#open.has(id)
+    );
   }
 
   #begin(message: Begin): void {
