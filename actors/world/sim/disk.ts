@@ -182,6 +182,7 @@ export class LifeDisk implements Disk {
     operation: DiskOperation,
     path: string,
     work: (failing: WorldErrorKind | undefined) => T,
+    contents?: Uint8Array,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const kind = this.#disk.takeFailure(operation, path);
@@ -199,6 +200,7 @@ export class LifeDisk implements Disk {
       this.#life.trace(
         "disk",
         kind === undefined ? `${operation} ${path}` : `${operation} ${path} fails: ${kind}`,
+        contents,
       );
       (outcome ?? happen()).settle();
     });
@@ -210,8 +212,8 @@ export class LifeDisk implements Disk {
     return this.#doesNow;
   }
 
-  trace(event: string): void {
-    this.#life.trace("disk", event);
+  trace(event: string, contents?: Uint8Array): void {
+    this.#life.trace("disk", event, contents);
   }
 
   get isAlive(): boolean {
@@ -271,6 +273,7 @@ class LifeFile implements DiskFile {
       "write",
       doing,
       (failing) => this.#disk.write(this.#node, bytes, offset, doing, failing),
+      bytes,
     );
   }
 
@@ -279,7 +282,7 @@ class LifeFile implements DiskFile {
     if (!this.#life.isAlive) return;
     if (this.#closed) throw failure("closed", doing);
     if (this.#underWay > 0) throw failure("other", `${doing} while something else is under way`);
-    this.#life.trace(`${doing} now`);
+    this.#life.trace(`${doing} now at ${offset}`, bytes);
     this.#disk.write(this.#node, bytes, offset, doing, this.#disk.takeFailure("write", this.#path));
   }
 
@@ -312,12 +315,13 @@ class LifeFile implements DiskFile {
     operation: DiskOperation,
     doing: string,
     work: (failing: WorldErrorKind | undefined) => T,
+    contents?: Uint8Array,
   ): Promise<T> {
     if (!this.#life.isAlive) return never();
     this.#underWay++;
     const done = this.#last.then(() => {
       if (this.#closed) throw failure("closed", doing);
-      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work) : never<T>();
+      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work, contents) : never<T>();
     }).finally(() => this.#underWay--);
     this.#last = done.catch(() => {});
     return done;

@@ -174,7 +174,7 @@ export class Exchange implements Stalled {
       this.#carry(target, this.#stack, 0, () => this.#fail(kind));
       return;
     }
-    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`);
+    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`, this.#message.body);
     server.began(this);
     this.#serve(server, target).finally(() => server.ended(this));
   }
@@ -197,7 +197,7 @@ export class Exchange implements Stalled {
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (!server.life.alive) return;
     this.#carry(target, this.#stack, bytes.length, () => {
-      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`);
+      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`, bytes);
       const hasNoBody = bytes.length === 0 || [101, 204, 205, 304].includes(response.status);
       const answer = new Response(hasNoBody ? null : bytes, {
         status: response.status,

@@ -155,6 +155,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.#network.trace(
       this.stack.name,
       `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} ${bytes.length} bytes`,
+      bytes,
     );
     this.#received.push(bytes);
     this.#receivedBytes += bytes.length;

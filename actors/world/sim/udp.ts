@@ -131,6 +131,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
       `${formatAddress(this.address)} <- ${
         formatAddress(datagram.from)
       } datagram of ${datagram.bytes.length} bytes`,
+      datagram.bytes,
     );
     const receive = this.#receives.shift();
     if (receive !== undefined) {
