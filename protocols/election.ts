@@ -234,7 +234,7 @@ interface Ballot {
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Election } from "@troupe/actors/protocols/election";
- * import { electionTimes } from "@troupe/actors/protocols/election_times";
+ * import { electionTimes } from "@troupe/actors/protocols/election-times";
  *
  * const election = new Election({ id: 1, nodes: [1], times: electionTimes(), memory: null, nowMs: 0, random: Math.random });
  * election.handle({ type: "tick" }, 50);

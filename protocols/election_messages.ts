@@ -106,7 +106,7 @@ export function encodePeerMessage(message: PeerMessage): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodePeerMessage } from "@troupe/actors/protocols/election_messages";
+ * import { decodePeerMessage } from "@troupe/actors/protocols/election-messages";
  *
  * assertEquals(decodePeerMessage('{"type":"poll","term":3}'), { type: "poll", term: 3 });
  * assertEquals(decodePeerMessage('{"type":"poll","term":-3}'), null);

@@ -36,7 +36,7 @@ export interface JsonFramesOptions {
  *
  * @example
  * ```ts
- * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json_stream";
+ * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json-stream";
  * import { assertEquals } from "@std/assert";
  *
  * const decoder = jsonFrames();

@@ -101,7 +101,7 @@ export function encodeMetadataMessage(message: MetadataMessage): Uint8Array<Arra
  *
  * @example
  * ```ts
- * import { decodeMetadataMessage, encodeMetadataMessage } from "@troupe/actors/protocols/peer_extensions";
+ * import { decodeMetadataMessage, encodeMetadataMessage } from "@troupe/actors/protocols/peer-extensions";
  * import { assertEquals } from "@std/assert";
  *
  * const message = { type: "data", piece: 0, totalBytes: 3, data: Uint8Array.of(1, 2, 3) } as const;

@@ -174,7 +174,7 @@ function withPayload(id: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
  *
  * @example
  * ```ts
- * import { encodePeerMessage, peerFrames, type PeerMessage } from "@troupe/actors/protocols/peer_wire";
+ * import { encodePeerMessage, peerFrames, type PeerMessage } from "@troupe/actors/protocols/peer-wire";
  * import { assertEquals } from "@std/assert";
  *
  * const decoder = peerFrames();

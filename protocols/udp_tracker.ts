@@ -165,7 +165,7 @@ function withNumbers(numbers: readonly number[], rest: Uint8Array): Uint8Array {
  *
  * @example
  * ```ts
- * import { decodeUdpResponse, encodeUdpResponse } from "@troupe/actors/protocols/udp_tracker";
+ * import { decodeUdpResponse, encodeUdpResponse } from "@troupe/actors/protocols/udp-tracker";
  * import { assertEquals } from "@std/assert";
  *
  * const response = { type: "connect", transaction: 7, connection: 1n } as const;

@@ -16,7 +16,13 @@ import { errorText } from "../mod.ts";
 
 export * from "./_flags.ts";
 export * from "./_net_flags.ts";
-export { type CommonOptions, environmentOf, type Positionals, type Task } from "./_command_line.ts";
+export {
+  type CommonOptions,
+  environmentOf,
+  type Positionals,
+  type Rights,
+  type Task,
+} from "./_command_line.ts";
 
 /** A failure whose text is for the person who called the task: printed as it is, exit code 1. */
 export class Failure extends Error {
