@@ -59,6 +59,10 @@ export const task = defineTask({
     only: names(`Services to start, of ${NAMES.join(", ")}`),
     without: names("Services not to start"),
     host: text({ help: "Address to listen on (by default each service has its own)", value: "HOST" }),
+    dataDir: text({
+      help: "Folder of what the services keep (by default each has the folder it runs in)",
+      value: "DIR",
+    }),
     strict: toggle({ help: "When one cannot run, none does" }),
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
   },
@@ -82,7 +86,7 @@ function labelled(world: World): World {
 
 if (import.meta.main) {
   await runServer(task, async (options, { world: own }) => {
-    const { only = NAMES, without = [], host, drainMs, strict, logFormat } = options;
+    const { only = NAMES, without = [], host, dataDir, drainMs, strict, logFormat } = options;
     const chosen = services.filter(({ name }) => only.includes(name) && !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
     const world = logFormat === "text" ? labelled(own) : own;
@@ -92,7 +96,9 @@ if (import.meta.main) {
     for (const service of chosen) {
       try {
         for (const instance of service.together.instances(String(values[keyOf(service)]), host)) {
-          residents.push(await service.resident(instance, { world, sources, drainMs }));
+          const keeps = dataDir !== undefined && service.task.flags.dataDir !== undefined;
+          const args = [...instance.args, ...(keeps ? [`--data-dir=${dataDir}`] : [])];
+          residents.push(await service.resident({ ...instance, args }, { world, sources, drainMs }));
         }
       } catch (error) {
         // A certificate that cannot be read, a setting that makes no sense.

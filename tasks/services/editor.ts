@@ -5,6 +5,7 @@
  */
 import { editorServer } from "../../actors/editor/mod.ts";
 import { choice, listenFlags, path, tcpServerFlags } from "../_cli.ts";
+import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { editorSection } from "../_demo/editor.ts";
 import { lineServerOptions } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
@@ -16,6 +17,7 @@ export const editor = defineService({
   flags: {
     ...listenFlags({ port: 8080 }),
     ...tcpServerFlags({ maxClients: 10 }),
+    ...dataFlags(),
     file: path({ help: "The document; made when it is not there", value: "FILE", default: "temp.txt" }),
     sync: choice(["always", "interval", "never"], {
       help:
@@ -24,10 +26,11 @@ export const editor = defineService({
     }),
   },
   examples: ["", "--file notes.txt --max-clients 100"],
-  rights: { read: ["."], write: ["."] },
+  rights: DATA_RIGHTS,
   async behavior(options, { world }) {
-    const { file, sync } = options;
-    return editorServer({ ...await lineServerOptions(options, world), file, sync });
+    await makeDataDir(options, world);
+    const file = inDataDir(options, options.file);
+    return editorServer({ ...await lineServerOptions(options, world), file, sync: options.sync });
   },
   // The echo has the usual port.
   together: 8081,

@@ -5,6 +5,7 @@
  */
 import { parseNodes, peer as peerNode, type PeerNode } from "../../actors/election/mod.ts";
 import { custom, integer, path, port, tcpLimits, tcpServerFlags, text, UsageError } from "../_cli.ts";
+import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { peersSection } from "../_demo/peers.ts";
 import { defineService } from "../_service.ts";
 
@@ -26,6 +27,7 @@ export const peer = defineService({
       shown: "1=127.0.0.1:8080,2=127.0.0.1:8081,3=127.0.0.1:8082",
       parse: readNodes,
     }),
+    ...dataFlags(),
     dir: path({
       help: "The folder with this node's files; made when it is not there",
       value: "DIR",
@@ -77,21 +79,23 @@ export const peer = defineService({
   },
   positionals: { usage: "ID", help: "Which of the nodes this one is", max: 1 },
   examples: ["1", "2 --dir files --trace trace.jsonl"],
-  rights: { read: ["."], write: ["."] },
-  behavior(options, { args }) {
-    const { nodes, dir, log, memory, trace, quorum, host, drainMs } = options;
+  rights: DATA_RIGHTS,
+  async behavior(options, { args, world }) {
+    const { nodes, memory, trace, quorum, host, drainMs } = options;
     const { waitMs, heartbeatMs, electionTimeoutMs, dampingMs } = options;
     const own = nodes.find(({ id }) => String(id) === args[0]);
     if (own === undefined) throw new UsageError(`Invalid node_id. Must be ${either(nodes)}.`);
+    const dir = options.dir ?? (options.dataDir === "." ? undefined : `Node${own.id}`);
+    await makeDataDir(options, world);
     try {
       return peerNode({
         id: own.id,
         nodes,
         listen: { hostname: host ?? own.address.hostname, port: options.port ?? own.address.port },
-        ...(dir === undefined ? {} : { folder: dir }),
-        logPath: log,
-        ...(memory === undefined ? {} : { memoryPath: memory }),
-        ...(trace === undefined ? {} : { tracePath: trace }),
+        ...(dir === undefined ? {} : { folder: inDataDir(options, dir) }),
+        logPath: inDataDir(options, options.log),
+        ...(memory === undefined ? {} : { memoryPath: inDataDir(options, memory) }),
+        ...(trace === undefined ? {} : { tracePath: inDataDir(options, trace) }),
         ...(quorum === undefined ? {} : { quorum }),
         times: { waitMs, heartbeatMs, electionTimeoutMs, dampingMs },
         limits: tcpLimits(options),

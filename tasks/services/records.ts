@@ -19,6 +19,7 @@ import {
   text,
   UsageError,
 } from "../_cli.ts";
+import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { recordsSection } from "../_demo/records.ts";
 import { defineService } from "../_service.ts";
 
@@ -92,6 +93,7 @@ export const records = defineService({
       }),
       "MAX_DATA_BYTES",
     ),
+    ...dataFlags(),
     drainMs,
     slowClientMs,
     maxOutboundBytes,
@@ -112,7 +114,7 @@ export const records = defineService({
     }
     return undefined;
   },
-  rights: { read: ["."], write: ["."] },
+  rights: DATA_RIGHTS,
   async behavior(options, { world }) {
     const { authToken: token, idleTimeoutMs = options.clientTimeout * 1000 } = options;
     return recordsServer({
@@ -150,21 +152,25 @@ const DEFAULT_FOLDER = "records";
 
 /** The folders that the options name; when they name none, one is made. */
 async function folders(
-  { filePath, recordPath }: {
+  options: {
+    readonly dataDir: string;
     readonly filePath: string | undefined;
     readonly recordPath: string | undefined;
   },
   world: World,
 ): Promise<{ readonly filesFolder: string; readonly recordFolder: string }> {
+  const { filePath, recordPath } = options;
+  await makeDataDir(options, world);
   if (filePath === undefined && recordPath === undefined) {
-    await world.disk.makeFolder(DEFAULT_FOLDER, { recursive: true });
-    const message = `Neither FILE_PATH nor RECORD_PATH is set: records are kept in ${DEFAULT_FOLDER}/`;
+    const folder = inDataDir(options, DEFAULT_FOLDER);
+    await world.disk.makeFolder(folder, { recursive: true });
+    const message = `Neither FILE_PATH nor RECORD_PATH is set: records are kept in ${folder}/`;
     world.log.write({ level: "info", actor: "/", message });
-    return { filesFolder: DEFAULT_FOLDER, recordFolder: DEFAULT_FOLDER };
+    return { filesFolder: folder, recordFolder: folder };
   }
   return {
-    filesFolder: await existing(world, "FILE_PATH", "folder", filePath),
-    recordFolder: await existing(world, "RECORD_PATH", "folder", recordPath),
+    filesFolder: await existing(world, "FILE_PATH", "folder", inDataDir(options, filePath ?? "")),
+    recordFolder: await existing(world, "RECORD_PATH", "folder", inDataDir(options, recordPath ?? "")),
   };
 }
 
