@@ -42,7 +42,7 @@ export class Intents {
   /** What a former life has left in it. */
   async leftOver(): Promise<Set<string>> {
     try {
-      const text = new TextDecoder().decode(await this.#disk.readFile(this.path));
+      const text = new TextDecoder().decode(await this.#disk.readFile(this.path, { followLink: false }));
       return new Set(text.match(/^[0-9]{1,20}$/gm));
     } catch (error) {
       if (isNotFound(error)) return new Set();
@@ -62,6 +62,7 @@ export class Intents {
       write: true,
       create: true,
       truncate: this.#length === 0,
+      followLink: false,
     });
     const lines = linesOf(ids);
     // After a failure the next one writes over what this one has left.
@@ -75,7 +76,7 @@ export class Intents {
   /** Leaves only these ids in it. Rejects with a `WorldError`; then it is as it was. */
   async keep(ids: readonly string[]): Promise<void> {
     const lines = linesOf(ids);
-    if (ids.length > 0) await writeAtomic(this.#disk, this.path, lines);
+    if (ids.length > 0) await writeAtomic(this.#disk, this.path, lines, { followLink: false });
     else await this.#remove();
     this.close();
     this.#length = lines.length;

@@ -85,8 +85,8 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
   }
   try {
     // Two that append would write over each other, and each take the other's journal for what a crash had left.
-    if (await file.take?.() === false) {
-      throw new WorldError("in-use", `Cannot take ${path}: another process has it`);
+    if (await file.tryLock() === false) {
+      throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }
     if (created) await disk.syncFolder(dirname(path));
     const { id } = await disk.stat(path);

@@ -40,7 +40,8 @@ export class TornTailJournal {
   async read(): Promise<Intent | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = await this.#disk.readFile(this.#path);
+      // Nobody's link is followed: what it leads to would be overwritten.
+      bytes = await this.#disk.readFile(this.#path, { followLink: false });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -104,7 +105,7 @@ export class TornTailJournal {
   }
 
   async #open(): Promise<DiskFile> {
-    const file = await this.#disk.open(this.#path, { write: true, create: true });
+    const file = await this.#disk.open(this.#path, { write: true, create: true, followLink: false });
     await this.#disk.syncFolder(dirname(this.#path));
     return file;
   }

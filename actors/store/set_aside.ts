@@ -14,7 +14,7 @@ export async function setAside(
   clock?: Clock,
 ): Promise<string> {
   const name = await freeName(disk, path, clock);
-  await writeAtomic(disk, name, content);
+  await writeAtomic(disk, name, content, { followLink: false });
   return name;
 }
 

@@ -19,6 +19,7 @@ export type WorldErrorKind =
   | "name-not-found"
   | "no-space"
   | "not-a-directory"
+  | "not-a-file"
   | "not-found"
   | "permission-denied"
   | "timed-out"

@@ -32,7 +32,17 @@ export type {
 } from "./net.ts";
 export type { Hash, HashAlgorithm, Hasher } from "./hash.ts";
 export type { HttpHandler, HttpServer } from "./http.ts";
-export type { Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "./disk.ts";
+export type {
+  Disk,
+  DiskFile,
+  DiskLock,
+  FileInfo,
+  FolderEntry,
+  OpenOptions,
+  PathOptions,
+  ReadFileOptions,
+  Replacement,
+} from "./disk.ts";
 export { basename, dirname, sibling } from "./path.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
 

@@ -76,6 +76,11 @@ export class MemoryDisk {
         this.#names.delete(path);
       },
       syncFolder: () => Promise.resolve(),
+      createReplacement: async (target) => {
+        const path = `${target}.new`;
+        return { path, target, file: await this.#open(path, { create: true }) };
+      },
+      lock: missing,
       list: missing,
       makeFolder: missing,
       rename: async (from, to) => {
@@ -141,6 +146,7 @@ export class MemoryDisk {
         await Promise.resolve();
         return inode.bytes.length;
       },
+      tryLock: () => Promise.resolve(true),
       close() {},
     };
   }

@@ -19,13 +19,18 @@ function apply(change: ContentChange, to: GrowingBytes): void {
 /** A file. */
 export class FileNode {
   readonly type = "file";
+  /** Tells it from every other file of the machine. */
+  readonly id: number;
   modifiedAtMs: number;
+  /** Permission bits. */
+  mode = 0o644;
   #content = new GrowingBytes();
   #durable = new GrowingBytes();
   #unsynced: ContentChange[] = [];
 
-  constructor(modifiedAtMs: number) {
+  constructor(modifiedAtMs: number, id: number) {
     this.modifiedAtMs = modifiedAtMs;
+    this.id = id;
   }
 
   get size(): number {
