@@ -93,3 +93,8 @@ function parseConfusables(): Map<string, string> {
 function characters(codePoints: string): string[] {
   return codePoints.split(".").map((hex) => String.fromCodePoint(parseInt(hex, 16)));
 }
+
+/** Whether two names are the same, or look it. */
+export function sharesKey(one: ChatName, other: ChatName): boolean {
+  return one.keys.some((key) => other.keys.includes(key));
+}
