@@ -154,18 +154,27 @@ export function formatTags(tags: Iterable<readonly [string, string]>): string {
 export function formatIrcBody(source: string, command: string, ...params: readonly string[]): string {
   let body = source === "" ? command : `:${source} ${command}`;
   for (const [index, param] of params.entries()) {
-    // deno-lint-ignore no-control-regex -- line ends and NUL are what it looks for
     if (/[\r\n\0]/.test(param)) throw new TypeError("Cannot send a line end inside a parameter");
     const isLast = index === params.length - 1;
     const isPlain = param !== "" && !param.startsWith(":") && !param.includes(" ");
-    if (!isPlain && !isLast) throw new TypeError(`Cannot send ${JSON.stringify(param)} before another parameter`);
+    if (!isPlain && !isLast) {
+      throw new TypeError(`Cannot send ${JSON.stringify(param)} before another parameter`);
+    }
     body += isPlain && !(isLast && ALWAYS_TRAILING.has(command)) ? ` ${param}` : ` :${param}`;
   }
   return truncateBytes(body, MAX_BODY_BYTES - 2);
 }
 
 /** Whose last parameter is a text, always sent with a colon, as old clients expect it. */
-const ALWAYS_TRAILING: ReadonlySet<string> = new Set(["PRIVMSG", "NOTICE", "TOPIC", "QUIT", "PART", "KICK", "332"]);
+const ALWAYS_TRAILING: ReadonlySet<string> = new Set([
+  "PRIVMSG",
+  "NOTICE",
+  "TOPIC",
+  "QUIT",
+  "PART",
+  "KICK",
+  "332",
+]);
 
 /** The longest beginning of a text, at a character, that has no more than so many bytes in UTF-8. */
 export function truncateBytes(text: string, maxBytes: number): string {
@@ -218,9 +227,7 @@ export function matchesMask(mask: string, text: string): boolean {
 export function completeMask(mask: string): string {
   const [, nick = "", user = "", host = ""] = /^([^!@]*)(?:!([^@]*))?(?:@(.*))?$/s.exec(mask) ?? [];
   const hasUserAlone = !mask.includes("!") && mask.includes("@");
-  return hasUserAlone
-    ? `*!${nick || "*"}@${host || "*"}`
-    : `${nick || "*"}!${user || "*"}@${host || "*"}`;
+  return hasUserAlone ? `*!${nick || "*"}@${host || "*"}` : `${nick || "*"}!${user || "*"}@${host || "*"}`;
 }
 
 /** What came, as far as it is a line. */
@@ -327,4 +334,3 @@ function commandOf(line: Uint8Array): string {
   for (const byte of line) latin += String.fromCharCode(byte);
   return parseIrcMessage(latin)?.command ?? "*";
 }
-

@@ -54,7 +54,10 @@ export function formatEntry(entry: HistoryEntry): string {
  * Follows the subcommands of the draft `chathistory` of IRCv3: `before` and `after` leave the point itself out,
  * `around` has it in the middle, `between` takes from the side of its first point.
  */
-export function selectEntries(entries: readonly HistoryEntry[], query: HistoryQuery): readonly HistoryEntry[] {
+export function selectEntries(
+  entries: readonly HistoryEntry[],
+  query: HistoryQuery,
+): readonly HistoryEntry[] {
   const { limit } = query;
   const after = (point: HistoryPoint) => entries.slice(firstAfter(entries, point));
   const before = (point: HistoryPoint) => entries.slice(0, firstFrom(entries, point));

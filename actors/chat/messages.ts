@@ -62,13 +62,20 @@ export type MemberMessage =
   /** Something happened in a room that the member is in. */
   | RoomEvent
   | PrivateMessage
-  | { readonly type: "invited"; readonly by: Person; readonly room: string; readonly roomKeys: readonly string[] }
+  | {
+    readonly type: "invited";
+    readonly by: Person;
+    readonly room: string;
+    readonly roomKeys: readonly string[];
+  }
   /** The answer to a request, after all that it made happen. */
   | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   /** Somebody whose coming and going the member watches has come or gone. */
   | { readonly type: "presence"; readonly name: string; readonly person?: Person }
   /** The room has failed: its members are to go back in. */
-  | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> };
+  | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> }
+  /** The answers to a command of the member are overdue. */
+  | { readonly type: "overdue" };
 
 /** Why something is refused. */
 export type Refusal =
@@ -215,7 +222,12 @@ export type RoomCommand =
 export type HistoryQuery =
   | { readonly type: "latest"; readonly after?: HistoryPoint; readonly limit: number }
   | { readonly type: "before" | "after" | "around"; readonly point: HistoryPoint; readonly limit: number }
-  | { readonly type: "between"; readonly from: HistoryPoint; readonly to: HistoryPoint; readonly limit: number };
+  | {
+    readonly type: "between";
+    readonly from: HistoryPoint;
+    readonly to: HistoryPoint;
+    readonly limit: number;
+  };
 
 /** A place in a history: an entry, or a time. */
 export type HistoryPoint = { readonly id: string } | { readonly timeMs: number };
@@ -259,7 +271,12 @@ export type NamesCommand =
   | Asker & { readonly type: "find-former"; readonly name: string }
   | Asker & { readonly type: "count" }
   /** Tells the member when somebody with the name comes or goes; `false` no longer. */
-  | { readonly type: "monitor"; readonly member: Ref<MemberMessage>; readonly name: ChatName; readonly on: boolean };
+  | {
+    readonly type: "monitor";
+    readonly member: Ref<MemberMessage>;
+    readonly name: ChatName;
+    readonly on: boolean;
+  };
 
 /** What the keeper of the history can be told. */
 export type HistoryCommand =

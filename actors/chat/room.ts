@@ -191,7 +191,11 @@ class Room {
     const coming = new Set(this.#keeping.slice(this.#passedOn).map(({ event }) => event?.id));
     const entries: HistoryEntry[] = lines.map(decodeEntry).filter(({ id }) => id === "" || !coming.has(id));
     const { title } = this.#eventRoom();
-    this.#answer(step.command, { type: "entries", title, entries: selectEntries(entries, step.command.query) });
+    this.#answer(step.command, {
+      type: "entries",
+      title,
+      entries: selectEntries(entries, step.command.query),
+    });
   }
 
   #take({ command, event }: Step): void {
@@ -221,7 +225,11 @@ class Room {
         return this.#answer(command, { type: "view", view: this.#view(), isMember });
       }
       case "get-bans":
-        return this.#answer(command, { type: "bans", title: this.#eventRoom().title, bans: this.#state.bans });
+        return this.#answer(command, {
+          type: "bans",
+          title: this.#eventRoom().title,
+          bans: this.#state.bans,
+        });
       case "get-history":
         return;
       default:
@@ -247,7 +255,10 @@ class Room {
     this.#watches.set(person.member, this.#self.watch(person.member, () => ({ type: "gone", person })));
     this.#state.admit({ person, isOperator, hasVoice: quietly?.hasVoice ?? false, isAway });
     if (quietly === undefined) {
-      this.#happens({ type: "joined", person, isOperator, ...(isAway ? { away: true } : {}) }, command.request);
+      this.#happens(
+        { type: "joined", person, isOperator, ...(isAway ? { away: true } : {}) },
+        command.request,
+      );
     }
     this.#answer(command, { type: "joined", view: this.#view() });
   }
@@ -292,7 +303,9 @@ class Room {
   #setTopic(command: Extract<RoomCommand, { type: "set-topic" }>): void {
     const { person, text } = command;
     if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
-    if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) return this.#refuse(command, "not-operator");
+    if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {
+      return this.#refuse(command, "not-operator");
+    }
     const topic = { text, by: person.name.text, setMs: this.#self.world.clock.now() };
     this.#state.topic = text === "" ? undefined : topic;
     this.#tellOwnerOfChange();
@@ -355,7 +368,13 @@ class Room {
   }
 
   #eventOf(happening: Happening, request: number): RoomEvent {
-    return new RoomEvent(this.#eventRoom(), happening, this.#ids.next(), this.#self.world.clock.now(), request);
+    return new RoomEvent(
+      this.#eventRoom(),
+      happening,
+      this.#ids.next(),
+      this.#self.world.clock.now(),
+      request,
+    );
   }
 
   #eventRoom(): { readonly title: string; readonly key: string } {

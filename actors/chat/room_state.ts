@@ -126,7 +126,12 @@ export class RoomState {
   }
 
   /** Makes one change of modes, by an operator. */
-  change(change: ModeChange, by: string, nowMs: number, parse: (name: string) => ChatName | null): ModeOutcome {
+  change(
+    change: ModeChange,
+    by: string,
+    nowMs: number,
+    parse: (name: string) => ChatName | null,
+  ): ModeOutcome {
     const modes = this.#modes;
     switch (change.type) {
       case "flag":
