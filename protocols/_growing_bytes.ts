@@ -44,6 +44,14 @@ export class GrowingBytes {
     else this.#length = length;
   }
 
+  /** What is there, which is the caller's from now on; nothing is left here. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.view;
+    this.#buffer = new Uint8Array(0);
+    this.#length = 0;
+    return taken;
+  }
+
   /** Forgets what is there. */
   clear(): void {
     if (this.#buffer.length > this.#firstBytes) this.#buffer = new Uint8Array(0);
