@@ -112,6 +112,8 @@ class ElectionActor {
   #wanted: readonly number[] = [];
   /** The leader that was named last; 0 when its loss was. */
   #named = 0;
+  /** For which end of its lease this leader has set a timer. */
+  #deadlineMs = Infinity;
   readonly #feed = new ElectionFeed();
 
   constructor(
@@ -204,11 +206,21 @@ class ElectionActor {
   #handle(event: ElectionEvent): void | Promise<void> {
     // The exact time, not the loop's: a process that was frozen must know it before it does anything else.
     const actions = this.#rules.handle(event, this.#self.world.clock.monotonic());
+    this.#awaitDeadline();
     for (let index = 0; index < actions.length; index++) {
       const action = actions[index];
       if (action?.type === "remember") return this.#carryOutFrom(actions, index);
       if (action !== undefined) this.#carryOut(action);
     }
+  }
+
+  /** A lease that ends before the next tick is looked at when it ends. */
+  #awaitDeadline(): void {
+    const now = this.#self.world.clock.monotonic();
+    const { deadlineMs } = this.#rules;
+    if (deadlineMs - now >= TICK_MS || deadlineMs === this.#deadlineMs) return;
+    this.#deadlineMs = deadlineMs;
+    this.#self.after(Math.max(deadlineMs - now, 1), { type: "tick" });
   }
 
   /** What depends on the memory waits until it is on the disk; this actor does nothing else meanwhile. */
@@ -239,6 +251,9 @@ class ElectionActor {
         return;
       case "change":
         this.#change(action);
+        return;
+      case "warn":
+        this.#self.log.warn(action.text);
         return;
       default:
         assertNever(action);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { ElectionMemory } from "../../protocols/election.ts";
-import { isWhole, MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
+import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
+import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
 import { writeAtomic } from "../store/mod.ts";
 import { type Disk, errorText, isNotFound } from "../world/world.ts";
 
@@ -32,8 +33,10 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
     );
     const term = fields.get("term");
     const votedFor = fields.get("votedFor");
-    if (isWhole(term, MAX_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
-    return { memory: null, damage: "it holds no term and vote" };
+    if (isWhole(term, MAX_REMEMBERED_TERM) && isWhole(votedFor, MAX_NODE_ID)) {
+      return { memory: { term, votedFor } };
+    }
+    return { memory: null, damage: "it holds no term that can be, and a vote" };
   } catch (error) {
     return { memory: null, damage: errorText(error) };
   }

@@ -75,7 +75,7 @@ export function peer(options: PeerOptions): Behavior<never> {
     const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });
     let trace: Ref<Transition> | undefined;
     if (tracePath !== undefined) trace = self.spawn("trace", traceFile(tracePath), { onFailure: escalate() });
-    const log = self.spawn("log", fileLog(logPath), { onFailure });
+    const log = self.spawn("log", fileLog(logPath, id), { onFailure });
     const election = self.spawn(
       "election",
       electionActor({
