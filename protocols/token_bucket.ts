@@ -43,13 +43,18 @@ export class TokenBucket {
 
   /** Whether one more is allowed at the time `nowMs`; if so, it is counted. A time before the last one counts as the last one. */
   take(nowMs: number): boolean {
+    if (!this.mayTake(nowMs)) return false;
+    if (this.#perMs > 0) this.#tokens -= 1;
+    return true;
+  }
+
+  /** Whether one more would be allowed at the time `nowMs`. */
+  mayTake(nowMs: number): boolean {
     if (this.#perMs === 0) return true;
     if (nowMs > this.#atMs) {
       this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
       this.#atMs = nowMs;
     }
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens >= 1;
   }
 }

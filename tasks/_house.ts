@@ -7,7 +7,6 @@ import {
   type Behavior,
   childSpec,
   type Context,
-  errorText,
   escalate,
   type Ref,
   restart,
@@ -17,8 +16,8 @@ import {
   supervisor,
 } from "../mod.ts";
 
-/** One service of a house: made by {@linkcode resident}. */
-export interface Resident {
+/** One service of a house: made by {@linkcode service}. */
+export interface Service {
   readonly name: string;
   /** Starts the service under a supervisor of its own. */
   readonly start: (self: Context<HouseEvent>, options: SpawnOptions) => Ref<never>;
@@ -29,7 +28,7 @@ export interface Resident {
 /** A service has ended. */
 interface HouseEvent {
   readonly type: "ended";
-  readonly service: Resident;
+  readonly service: Service;
   readonly reason: StopReason;
 }
 
@@ -45,11 +44,11 @@ export interface HouseOptions {
 const RESTART = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 100, maxMs: 2000, jitter: 0.2 } });
 
 /** Names a root behaviour, so that a {@linkcode house} can run it. */
-export function resident<M>(
+export function service<M>(
   name: string,
   behavior: Behavior<M>,
   options: { readonly drainMs: number; readonly explain?: (error: unknown) => string | undefined },
-): Resident {
+): Service {
   const { drainMs, explain = () => undefined } = options;
   const supervising = supervisor("one-for-one", [
     childSpec("server", behavior, { onFailure: RESTART, shutdownMs: drainMs }),
@@ -61,7 +60,7 @@ export function resident<M>(
  * The root of many services, each under a supervisor of its own: one that fails is started again, and one that goes on
  * failing is given up and says so, while the others run. When none is left, the house fails with the last error.
  */
-export function house(services: readonly Resident[], options: HouseOptions): Behavior<HouseEvent> {
+export function house(services: readonly Service[], options: HouseOptions): Behavior<HouseEvent> {
   const { strict = false, drainMs } = options;
   return (self) => {
     self.supervise("one-for-one", { stopOrder: "together" });
@@ -75,7 +74,7 @@ export function house(services: readonly Resident[], options: HouseOptions): Beh
       const error = reason.type === "failed"
         ? reason.error
         : new Error(`Cannot run ${service.name}: it stopped`);
-      const text = service.explain(error) ?? errorText(error);
+      const text = service.explain(error) ?? (error instanceof Error ? error.message : String(error));
       self.log.error(`${service.name} does not run: ${text}`);
       if (running.size === 0) throw error;
     };

@@ -9,8 +9,7 @@ import { visibleLines } from "../protocols/visible_text.ts";
 import { clientTls, defineTask, integer, runClient, tcpClientFlags, toggle } from "./_cli.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
-/** The command line. */
-export const task = defineTask({
+const task = defineTask({
   name: "editor:client",
   summary: "Collaborative text editor: the client",
   env: "EDITOR",

@@ -7,8 +7,7 @@ import { JOKE } from "../protocols/joke.ts";
 import { defineTask, runClient } from "./_cli.ts";
 import { DatagramAsker, datagramClientFlags } from "./_datagram_client.ts";
 
-/** The command line. */
-export const task = defineTask({
+const task = defineTask({
   name: "joke:client",
   summary: "UDP one-liner: the client",
   env: "JOKE",

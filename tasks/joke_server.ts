@@ -1,8 +1,24 @@
 /**
- * Written by `deno task gen`: edit the manifests in `tasks/services/` instead.
+ * The joke's server.
  *
  * @module
  */
-import { joke } from "./services/joke.ts";
+import { type DatagramsCommand, jokeServer } from "../actors/joke/mod.ts";
+import type { Behavior } from "../mod.ts";
+import { defineTask, listenFlags, type TaskOptions } from "./_cli.ts";
+import { datagramFlags, datagramServerOptions, serve } from "./_serve.ts";
 
-await joke.serve();
+/** The command line. */
+export const task = defineTask({
+  name: "joke:server",
+  summary: "UDP one-liner: the server",
+  env: "JOKE",
+  flags: { ...listenFlags({ port: 5006 }), ...datagramFlags() },
+});
+
+/** The root behaviour that the options ask for. */
+export function root(options: TaskOptions<typeof task.flags>): Behavior<DatagramsCommand> {
+  return jokeServer(datagramServerOptions(options));
+}
+
+if (import.meta.main) await serve(task, root);

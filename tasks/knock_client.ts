@@ -8,8 +8,7 @@ import { visibleText } from "../protocols/visible_text.ts";
 import { defineTask, runClient, tcpClientFlags } from "./_cli.ts";
 import { connectAsTold } from "./_line_client.ts";
 
-/** The command line. */
-export const task = defineTask({
+const task = defineTask({
   name: "knock:client",
   summary: "TCP knock-knock: the client",
   env: "KNOCK",

@@ -72,6 +72,8 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
     address,
     frames: rawFrames,
     session: echo,
+    // Every byte is returned, whatever it means to others.
+    servesAnything: true,
     ...(tls && { tls }),
     ...(limits && { limits }),
     ...(drainMs !== undefined && { drainMs }),
@@ -81,7 +83,6 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
       self.log.plain(`Server is listening on ${formatAddress(bound)} (${families})`);
       onListening?.(bound);
     },
-    onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
   })(self);
 }
 

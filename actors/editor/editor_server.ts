@@ -11,7 +11,7 @@ import {
   type TcpServerOptions,
 } from "../net/mod.ts";
 import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
-import { errorText, type SocketAddress } from "../world/world.ts";
+import type { SocketAddress } from "../world/world.ts";
 import { type DocumentCommand, sharedDocument, type SyncPolicy } from "./document.ts";
 import { editorSession, type EditorSessionMessage } from "./session.ts";
 
@@ -66,7 +66,6 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
           self.log.info(`Server listening on port ${address.port}`, { ...address, file });
           onListening?.(address);
         },
-        onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
       });
     let server: Ref<TcpServerCommand> | undefined;
     return (message) => {
@@ -101,7 +100,7 @@ function explained(
     try {
       return await tcpServer(options)(self);
     } catch (error) {
-      const why = errorText(error);
+      const why = error instanceof Error ? error.message : String(error);
       throw new EditorListenError(`Server error: Unable to start server on port ${address.port}: ${why}`, {
         cause: error,
       });

@@ -104,7 +104,7 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     }
   }
 
-  badFrame(message: string): void {
+  farewell(message: string): void {
     this.#sendError(`Error: ${message}\n`);
   }
 

@@ -2,22 +2,15 @@
  * The leader's log of all files, in one file that is replaced whole.
  *
  * Nodes of one machine may share the file, so that a leader that was frozen and does not know yet that it leads no more must not undo what
- * its successor wrote. Its term and its ID are the fencing token (`protocols/file_log_token.ts`): the token that has written stands in a
- * second file (`.term` after the name), and a write with an older one is refused.
+ * its successor wrote. Its term is the fencing token: the highest term that has written stands in a second file (`.term` after the name), and a
+ * write of a lower one is refused.
  *
  * @module
  */
-import { isPlausibleTerm } from "../../protocols/election_terms.ts";
-import {
-  decodeLogToken,
-  encodeLogToken,
-  type LogToken,
-  NO_LOG_TOKEN,
-  supersedes,
-} from "../../protocols/file_log_token.ts";
+import { MAX_TERM } from "../../protocols/election_messages.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { isNotFound, WorldError } from "../world/world.ts";
+import { WorldError } from "../world/world.ts";
 
 /** What a {@linkcode fileLog} can be told. */
 export type FileLogCommand =
@@ -29,7 +22,7 @@ export type FileLogCommand =
 export interface WriteFileLog {
   /** Tag of the message. */
   readonly type: "write";
-  /** The term of the fencing token; the node's own ID is its other half. */
+  /** The fencing token. */
   readonly term: number;
   /** False in a network with old nodes, whose leaders have no terms: the second file is not asked then. */
   readonly fenced: boolean;
@@ -42,22 +35,19 @@ export interface WriteFileLog {
 /** How a write went. */
 export type FileLogReply =
   | { readonly type: "log-written"; readonly term: number }
-  /** `highest` is the term of the leader `by` (0: not known) that has written since. */
-  | { readonly type: "log-refused"; readonly term: number; readonly highest: number; readonly by: number }
+  /** `highest` is the term that has written since. */
+  | { readonly type: "log-refused"; readonly term: number; readonly highest: number }
   | { readonly type: "log-failed"; readonly term: number; readonly error: WorldError };
 
 type Message = FileLogCommand | { readonly type: "check" };
 
-/** More than a token has. */
-const MAX_TOKEN_BYTES = 64;
-
 /** How often the leader looks whether the file still is what it wrote: a frozen process may have been in the middle of replacing it. */
 const CHECK_MS = 2000;
 
-/** Owns the log file, for the node of ID `leader`. */
-export function fileLog(path: string, leader: number): Behavior<FileLogCommand> {
+/** Owns the log file, for this node. */
+export function fileLog(path: string): Behavior<FileLogCommand> {
   const behavior: Behavior<Message> = (self) => {
-    const log = new FileLog(self, path, leader);
+    const log = new FileLog(self, path);
     self.every(CHECK_MS, { type: "check" });
     return (message) => log.receive(message);
   };
@@ -69,17 +59,15 @@ class FileLog {
   readonly #self: Context<Message>;
   readonly #path: string;
   readonly #termPath: string;
-  readonly #leader: number;
-  /** The latest token that this node's log has seen: known without a file. */
-  #latest = NO_LOG_TOKEN;
+  /** The highest term that this node's log was told of: known without a file. */
+  #highest = 0;
   /** What the file should hold, while this node leads. */
   #current: WriteFileLog | undefined;
 
-  constructor(self: Context<Message>, path: string, leader: number) {
+  constructor(self: Context<Message>, path: string) {
     this.#self = self;
     this.#path = path;
     this.#termPath = `${path}.term`;
-    this.#leader = leader;
   }
 
   async receive(message: Message): Promise<void> {
@@ -105,18 +93,12 @@ class FileLog {
     const { term, fenced, text } = write;
     const { disk } = this.#self.world;
     try {
-      const token = { term, leader: this.#leader };
-      const stored = fenced ? await this.#storedToken(term) : NO_LOG_TOKEN;
-      if (stored.term > this.#latest.term) this.#latest = stored;
-      for (const other of [this.#latest, stored]) {
-        const { term: highest, leader: by } = other;
-        if (fenced && !supersedes(token, other)) return { type: "log-refused", term, highest, by };
-      }
-      if (fenced) this.#latest = token;
+      const stored = fenced ? await this.#storedTerm() : 0;
+      this.#highest = Math.max(this.#highest, stored);
+      if (term < this.#highest) return { type: "log-refused", term, highest: this.#highest };
+      this.#highest = term;
       const encoder = new TextEncoder();
-      if (fenced && stored.term < term) {
-        await writeAtomic(disk, this.#termPath, encoder.encode(encodeLogToken(token)));
-      }
+      if (fenced && stored < term) await writeAtomic(disk, this.#termPath, encoder.encode(`${term}\n`));
       await writeAtomic(disk, this.#path, encoder.encode(text));
       return { type: "log-written", term };
     } catch (error) {
@@ -125,14 +107,13 @@ class FileLog {
     }
   }
 
-  /** The token in the file. One that this leader's term cannot have followed is no token. */
-  async #storedToken(own: number): Promise<LogToken> {
+  async #storedTerm(): Promise<number> {
     const bytes = await this.#read(this.#termPath);
-    if (bytes === undefined) return NO_LOG_TOKEN;
-    const token = decodeLogToken(new TextDecoder().decode(bytes.subarray(0, MAX_TOKEN_BYTES)));
-    if (token !== null && isPlausibleTerm(token.term, own)) return token;
-    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`);
-    return NO_LOG_TOKEN;
+    const text = bytes === undefined ? "0" : new TextDecoder().decode(bytes).trim();
+    const term = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (term <= MAX_TERM) return term;
+    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term`);
+    return 0;
   }
 
   /** Puts back what somebody else replaced or removed, as long as the token allows. */
@@ -152,7 +133,7 @@ class FileLog {
     try {
       return await this.#self.world.disk.readFile(path);
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (error instanceof WorldError && error.kind === "not-found") return undefined;
       throw error;
     }
   }

@@ -4,10 +4,9 @@
  * @module
  */
 import type { ElectionMemory } from "../../protocols/election.ts";
-import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
-import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
+import { isWhole, MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { type Disk, errorText, isNotFound } from "../world/world.ts";
+import { type Disk, WorldError } from "../world/world.ts";
 
 /** What was found in a memory file. */
 export interface LoadedMemory {
@@ -23,7 +22,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
   try {
     bytes = await disk.readFile(path);
   } catch (error) {
-    if (isNotFound(error)) return { memory: null };
+    if (error instanceof WorldError && error.kind === "not-found") return { memory: null };
     throw error;
   }
   try {
@@ -33,12 +32,10 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
     );
     const term = fields.get("term");
     const votedFor = fields.get("votedFor");
-    if (isWhole(term, MAX_REMEMBERED_TERM) && isWhole(votedFor, MAX_NODE_ID)) {
-      return { memory: { term, votedFor } };
-    }
-    return { memory: null, damage: "it holds no term that can be, and a vote" };
+    if (isWhole(term, MAX_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
+    return { memory: null, damage: "it holds no term and vote" };
   } catch (error) {
-    return { memory: null, damage: errorText(error) };
+    return { memory: null, damage: error instanceof Error ? error.message : String(error) };
   }
 }
 

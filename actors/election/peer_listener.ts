@@ -63,7 +63,6 @@ export function peerListener(options: PeerListenerOptions): Behavior<TcpServerCo
       ...(limits === undefined ? {} : { limits }),
       ...(drainMs === undefined ? {} : { drainMs }),
       onListening: (bound) => self.log.plain(`Node ${ownId} is listening on ${formatAddress(bound)}`),
-      onFull: (remote) => self.log.warn(`Too many connections. Rejected ${remote}`),
     })(self);
 }
 

@@ -17,7 +17,9 @@ import {
 import { BufferPool } from "./_buffers.ts";
 import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
-import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
+import { ConnectionNotice } from "./_connection_events.ts";
+import { connectionActor } from "./connection.ts";
+import { type ConnectionLimits, dialledLimits } from "./limits.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
 import { tcpTransport } from "./transport.ts";
 
@@ -78,24 +80,29 @@ class Dialled {
   }
 }
 
+/** What an actor may take to end beyond the deadline of its connection, before it is given up. */
+const GRACE_MS = 100;
+
 /** The time to dial again. */
 class DialAgain {}
 
-/** The connection is over. */
-class Over {
-  readonly reason: CloseReason;
-  constructor(reason: CloseReason) {
-    this.reason = reason;
+/** The connection's actor is gone. */
+class Gone {
+  readonly connection: Ref<never>;
+  readonly error: unknown;
+  constructor(connection: Ref<never>, error: unknown) {
+    this.connection = connection;
+    this.error = error;
   }
 }
 
-type PrivateMessage = Dialled | DialAgain | Over;
+type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
 
 /**
  * Keeps a connection to one address: dials, serves the connection by an actor of its own, and dials again when it is
  * lost, after a wait that grows with each attempt that fails.
  *
- * Throws `RangeError` on a limit or a backoff that is none.
+ * Throws `RangeError` on an invalid limit or backoff.
  *
  * @example
  * ```ts
@@ -117,7 +124,7 @@ type PrivateMessage = Dialled | DialAgain | Over;
  * ```
  */
 export function dialer<F, M = never>(options: DialerOptions<F, M>): Behavior<DialerCommand> {
-  const limits = connectionLimits(options.limits);
+  const limits = dialledLimits(options.limits);
   if (options.reconnect !== false) checkBackoff(options.reconnect);
   return withPrivateMessages<DialerCommand, PrivateMessage>((self) => {
     const dialling = new Dialler(self, options, limits);
@@ -129,15 +136,15 @@ class Dialler<F, M> {
   readonly #self: Context<DialerCommand | PrivateMessage>;
   readonly #options: DialerOptions<F, M>;
   readonly #limits: ConnectionLimits;
-  readonly #buffers = new BufferPool();
-  readonly #flusher: Flusher;
+  readonly #tools: { readonly buffers: BufferPool; readonly flusher: Flusher };
   #connections = 0;
   /** Attempts in a row that failed. */
   #failures = 0;
   /** Waits to dial again. */
   #waiting: Cancellable | undefined;
-  /** Connected, and not yet taken up by an actor. */
+  /** Connected: closed with this actor, whoever had it then. */
   #dialled: TcpConnection | undefined;
+  #connection: Ref<never> | undefined;
 
   constructor(
     self: Context<DialerCommand | PrivateMessage>,
@@ -145,7 +152,7 @@ class Dialler<F, M> {
     limits: ConnectionLimits,
   ) {
     this.#self = self;
-    this.#flusher = new Flusher(self.world.loop);
+    this.#tools = { buffers: new BufferPool(), flusher: new Flusher(self.world.loop) };
     this.#options = options;
     this.#limits = limits;
     self.onStop(() => this.#dialled?.close());
@@ -154,7 +161,13 @@ class Dialler<F, M> {
 
   receive(message: DialerCommand | PrivateMessage): void {
     if (message instanceof Dialled) return this.#onDialled(message.outcome);
-    if (message instanceof Over) return this.#onDown(message.reason, true);
+    if (message instanceof ConnectionNotice) {
+      if (message.type === "over") this.#onOver(message.connection, message.reason);
+      return;
+    }
+    if (message instanceof Gone) {
+      return this.#onOver(message.connection, { type: "failed", error: message.error });
+    }
     // A wait that is over, or that somebody cuts short; while there is none there is nothing to do.
     if (this.#waiting !== undefined) this.#dial();
   }
@@ -222,24 +235,37 @@ class Dialler<F, M> {
     this.#failures = 0;
     const { frames, session, drainMs = 5000, tls } = this.#options;
     const { remoteAddress, localAddress } = outcome;
-    const serve = connectionActor({
-      transport: tcpTransport(outcome),
+    const behavior = connectionActor({
+      transport: tcpTransport(outcome, { isTls: tls !== undefined }),
       frames,
       session,
       limits: this.#limits,
       drainMs,
-      buffers: this.#buffers,
-      flusher: this.#flusher,
-      isTls: tls !== undefined,
-      over: (reason) => this.#self.self.tell(new Over(reason)),
+      tools: this.#tools,
+      login: false,
+      servesAnything: true,
+      owner: this.#self.self,
     });
-    const behavior: typeof serve = (own) => {
-      this.#dialled = undefined;
-      return serve(own);
-    };
     const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;
-    const connection = this.#self.spawn(name, behavior, { onFailure: stop(), shutdownMs: drainMs });
+    const connection = this.#self.spawn(name, behavior, {
+      onFailure: stop(),
+      shutdownMs: drainMs + GRACE_MS,
+    });
+    this.#connection = connection;
+    this.#self.watch(
+      connection,
+      (reason) => new Gone(connection, reason.type === "failed" ? reason.error : undefined),
+    );
     this.#options.up?.({ connection, remoteAddress, localAddress });
+  }
+
+  /** Heard twice of each connection at most: of its end, and of the end of its actor. */
+  #onOver(connection: Ref<never>, reason: CloseReason = { type: "closed" }): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#dialled?.close();
+    this.#dialled = undefined;
+    this.#onDown(reason, true);
   }
 
   #onDown(reason: CloseReason, wasUp: boolean): void {

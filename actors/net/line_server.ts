@@ -5,19 +5,22 @@
  */
 import { lineFrames, type LineFramesOptions } from "../../protocols/frames.ts";
 import type { Behavior } from "../runtime/mod.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddresses } from "./_listening.ts";
+import type { SocketAddress } from "../world/world.ts";
 import type { CloseReason, Session, SessionFactory } from "./session.ts";
 import { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 
 /** Options of {@linkcode lineServer}, and of the services that are one. */
 export interface LineServerOptions
-  extends Pick<TcpServerOptions<string>, "address" | "tls" | "limits" | "drainMs">, LineFramesOptions {
+  extends
+    Pick<TcpServerOptions<string>, "address" | "tls" | "limits" | "drainMs" | "login">,
+    LineFramesOptions {
   /** Told the real address as soon as the socket listens. */
-  readonly onListening?: (address: TcpServerOptions<string>["address"]) => void;
+  readonly onListening?: (address: SocketAddress) => void;
 }
 
 /**
- * A TCP server whose frames are lines. It logs where it listens, who is refused and who is gone.
+ * A TCP server whose frames are lines. It logs where it listens and who is gone.
  *
  * @example
  * ```ts no-assert
@@ -48,11 +51,10 @@ export function lineServer<M = never>(
           connection.context.log.plain(`Connection lost with client: ${connection.remote}`);
         });
       },
-      onListening: (address) => {
+      onListening: (address, all) => {
         onListening?.(address);
-        self.log.info(`Server listening on ${formatAddress(address)}`);
+        self.log.info(`Server listening on ${formatAddresses(all)}`);
       },
-      onFull: (remote) => self.log.warn(`Server full. Rejected connection from ${remote}`),
     })(self);
 }
 
@@ -61,11 +63,12 @@ function withClosed<M>(
   served: Session<string, M>,
   closed: (reason: CloseReason) => void,
 ): Session<string, M> {
-  const { message, ended, draining } = served;
+  const { message, ended, draining, farewell } = served;
   return {
     frame: (line) => served.frame(line),
     ...(message === undefined ? {} : { message: (told: M) => message.call(served, told) }),
     ...(ended === undefined ? {} : { ended: () => ended.call(served) }),
+    ...(farewell === undefined ? {} : { farewell: (why: string) => farewell.call(served, why) }),
     ...(draining === undefined ? {} : { draining: () => draining.call(served) }),
     closed,
   };

@@ -11,7 +11,8 @@ export {
   rawFrames,
 } from "../../protocols/frames.ts";
 export { formatAddress, formatHost, parseAddress } from "./address.ts";
-export type { ConnectionLimits } from "./connection.ts";
+export { addressKey, AddressRate, type AddressRateOptions } from "./address_rate.ts";
+export type { ConnectionLimits, TcpLimits } from "./limits.ts";
 export {
   type DatagramHandler,
   type DatagramPeer,
@@ -30,19 +31,5 @@ export { dialer, type DialerCommand, type DialerDown, type DialerOptions, type D
 export { lineServer, type LineServerOptions } from "./line_server.ts";
 export type { CloseReason, Connection, Session, SessionContext, SessionFactory } from "./session.ts";
 export { pipe, type PipeOptions } from "./pipe.ts";
-export { type TcpLimits, tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
+export { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 export { tcpTransport, type Transport } from "./transport.ts";
-export { type HttpLimits, httpServer, type HttpServerOptions } from "./http_server.ts";
-export { jsonResponse, textResponse, withETag } from "./http_response.ts";
-export type {
-  HttpRoute,
-  Route,
-  RoutedRequest,
-  WebSocketConnection,
-  WebSocketRoute,
-  WebSocketSessionFactory,
-} from "./http_route.ts";
-export { loadStaticFiles, type StaticFile, type StaticFiles, staticRoute } from "./http_static.ts";
-export { HttpError, type HttpHeaders, type HttpRequest, type HttpResponse } from "../../protocols/http.ts";
-export type { WebSocketMessage } from "../../protocols/web_socket.ts";
-export { webSocketDialer, type WebSocketDialerOptions } from "./web_socket_dialer.ts";

@@ -14,6 +14,12 @@ export type CloseReason =
   /** This side closed it: the session said so, or the server stopped. */
   | { readonly type: "closed" }
   | { readonly type: "idle" }
+  /** It did not shake hands, or did not log in, in time. */
+  | { readonly type: "late"; readonly phase: "handshake" | "login" }
+  /** It was silent for so long that it had to make room for another: see `vanishedMs`. */
+  | { readonly type: "vanished" }
+  /** It speaks another protocol: nothing of it was handled. */
+  | { readonly type: "foreign"; readonly protocol: "HTTP" | "TLS" }
   /** It did not read what it was sent, for too long or too much of it. */
   | { readonly type: "slow" }
   /** It broke the rules of the frames; the text was sent to it. */
@@ -36,10 +42,10 @@ export interface Session<in F, in M = never> {
   /** A message came from another actor. */
   message?(message: M): void | Promise<void>;
   /**
-   * The peer broke the rules of the frames, and the connection is closed after this: the session tells the peer, which only
-   * it can do well if what it sends does not always end in a `\n`. Without this, `Error: MESSAGE` is sent.
+   * The connection is closed after this: the peer broke the rules of the frames, was late to log in, or has to make room.
+   * The session tells it why, in its own protocol. Without this, `Error: MESSAGE` and `\n` are sent.
    */
-  badFrame?(message: string): void;
+  farewell?(message: string): void;
   /** The peer has ended its sending half. Without this, what is queued is sent and the connection closed. */
   ended?(): void | Promise<void>;
   /** The server is about to stop: the last chance to say goodbye. What is queued is still sent, within the drain time. */
@@ -70,6 +76,12 @@ export interface Connection<M = never> {
   send(bytes: Uint8Array): void;
   /** Queues a text as UTF-8 (as it is: no line end is added). */
   sendText(text: string): void;
+  /** Milliseconds since all that the peer sent was handled: it may have vanished without a word. */
+  readonly silentMs: number;
+  /** The peer has said who it is: the time for its login no longer runs. Only of a server that asks for a `login`. */
+  loggedIn(): void;
+  /** Closes a peer that was silent for long, if that is so, for somebody who needs its place or its name: says whether it did. */
+  makeRoom(): boolean;
   /** Bytes queued and not yet given to the kernel. */
   readonly queuedBytes: number;
   /** Resolves once fewer than `lowWaterBytes` (default 64 KiB) are queued; rejects when the connection closes first. For pieces of something long. */

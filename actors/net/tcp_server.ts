@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { type FrameDecoder, rawFrames } from "../../protocols/frames.ts";
-import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
+import type { FrameDecoder } from "../../protocols/frames.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Receive,
+  withPrivateMessages,
+} from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
 import { stop } from "../runtime/supervision.ts";
 import {
@@ -15,21 +21,21 @@ import {
   WorldError,
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
+import { Clients } from "./_clients.ts";
 import { Flusher } from "./_flusher.ts";
+import { bindAll } from "./_listening.ts";
+import { LogThrottle } from "./_log_throttle.ts";
+import { Refusals } from "./_refusals.ts";
 import { formatAddress } from "./address.ts";
-import { connectionActor, type ConnectionLimits, connectionLimits } from "./connection.ts";
-import type { Connection, Session, SessionFactory } from "./session.ts";
-import { tcpTransport } from "./transport.ts";
-
-/** Limits of a TCP server. */
-export interface TcpLimits extends ConnectionLimits {
-  /** Connections served at once. @default 1000 */
-  readonly maxClients: number;
-}
+import { ConnectionNotice } from "./_connection_events.ts";
+import { connectionActor } from "./connection.ts";
+import { type TcpLimits, tcpLimits } from "./limits.ts";
+import type { SessionFactory } from "./session.ts";
+import { tcpTransport, type Transport } from "./transport.ts";
 
 /** Options of {@linkcode tcpServer}. */
 export interface TcpServerOptions<F, M = never> {
-  /** Where to listen; port 0 takes any free one. */
+  /** Where to listen: an address, or a name, which stands for all of its addresses. Port 0 takes any free one. */
   readonly address: SocketAddress;
   /** With it the server speaks TLS. */
   readonly tls?: TlsServerOptions;
@@ -39,45 +45,65 @@ export interface TcpServerOptions<F, M = never> {
   readonly session: SessionFactory<F, M>;
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<TcpLimits>;
-  /** Told the real address as soon as the socket listens. */
-  readonly onListening?: (address: SocketAddress) => void;
-  /** Told of each client that was refused because the server is full. */
-  readonly onFull?: (remote: string) => void;
+  /** The session asks who the peer is first and calls `connection.loggedIn()`; before, `loginTimeoutMs` runs. @default false */
+  readonly login?: boolean;
+  /** Take the greetings of HTTP and TLS for data of this service. @default false: such a connection is closed */
+  readonly servesAnything?: boolean;
+  /** Told the real addresses as soon as the sockets listen, the first one by itself as well. */
+  readonly onListening?: (address: SocketAddress, all: readonly SocketAddress[]) => void;
   /** Milliseconds in which a stop lets the connections send what is queued. @default 5000 */
   readonly drainMs?: number;
 }
 
 /** What a TCP server can be asked. */
 export type TcpServerCommand =
-  /** Where it listens: the real port, where 0 was asked for. */
+  /** Where it listens: the real port, where 0 was asked for; of several addresses the first. */
   | { readonly type: "get-address"; readonly replyTo: Ref<SocketAddress> }
   /** How many connections it serves now. */
   | { readonly type: "get-client-count"; readonly replyTo: Ref<number> };
 
-/** The most refused clients that are told so at once; further ones are just closed. */
-const MAX_REFUSED = 64;
 /** The wait after an accept that failed for a reason that may last, as the want of file descriptors does. */
 const ACCEPT_RETRY_MS = 100;
+/** What an actor may take to end beyond the deadline of its connection, before it is given up. */
+const GRACE_MS = 100;
 const FULL_TEXT = "Server is full. Please try again later.\n";
+const ADDRESS_FULL_TEXT = "Error: too many connections from your address. Please try again later.\n";
 
-/** What the accept under way brought. Told from commands by its class. */
+/** What an accept brought. Told from commands by its class. */
 class Accepted {
+  readonly listener: TcpListener;
   readonly outcome: TcpConnection | WorldError;
-  constructor(outcome: TcpConnection | WorldError) {
+  constructor(listener: TcpListener, outcome: TcpConnection | WorldError) {
+    this.listener = listener;
     this.outcome = outcome;
   }
 }
 
 /** The time to accept again. */
-class AcceptAgain {}
+class AcceptAgain {
+  readonly listener: TcpListener;
+  constructor(listener: TcpListener) {
+    this.listener = listener;
+  }
+}
 
-type ServerMessage = TcpServerCommand | Accepted | AcceptAgain;
+/** A connection's actor is gone. */
+class Gone {
+  readonly connection: Ref<never>;
+  constructor(connection: Ref<never>) {
+    this.connection = connection;
+  }
+}
+
+type PrivateMessage = Accepted | AcceptAgain | Gone | ConnectionNotice;
+type ServerMessage = TcpServerCommand | PrivateMessage;
 
 /**
- * Listens, and serves each connection by an actor of its own: supervised one for one, never restarted.
+ * Listens, on a name on all of its addresses, and serves each connection by an actor of its own: supervised one for one,
+ * never restarted.
  *
- * The start throws the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`, …).
- * Throws `RangeError` on a limit that is none.
+ * The start fails with the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`, `name-not-found`, …).
+ * Throws `RangeError` on an invalid limit.
  *
  * @example
  * ```ts
@@ -97,148 +123,167 @@ type ServerMessage = TcpServerCommand | Accepted | AcceptAgain;
  * ```
  */
 export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {
-  const limits = connectionLimits(options.limits);
-  const { maxClients = 1000 } = options.limits ?? {};
-  if (!(maxClients >= 1)) throw new RangeError(`Cannot serve ${maxClients} clients: it takes 1 or more`);
-  return withPrivateMessages<TcpServerCommand, Accepted | AcceptAgain>((self) => {
-    const server = new TcpServer(self, options, limits, maxClients);
-    return (message) => server.receive(message);
+  const limits = tcpLimits(options.limits);
+  return withPrivateMessages<TcpServerCommand, PrivateMessage>((self) => {
+    const { address, tls } = options;
+    const bound = bindAll(
+      self.world.net,
+      address,
+      (at) => self.world.net.listenTcp({ ...at, ...(tls && { tls }) }),
+      (error) => self.log.warn(`${error.message}; listening on the other addresses of ${address.hostname}`),
+    );
+    const serve = (listeners: TcpListener[]): Receive<ServerMessage> => {
+      const server = new TcpServer(self, options, limits, listeners);
+      return (message) => server.receive(message);
+    };
+    return bound instanceof Promise ? bound.then(serve) : serve(bound);
   });
 }
 
 class TcpServer<F, M> {
   readonly #self: Context<ServerMessage>;
   readonly #options: TcpServerOptions<F, M>;
-  readonly #limits: ConnectionLimits;
-  readonly #maxClients: number;
+  readonly #limits: TcpLimits;
   readonly #drainMs: number;
-  readonly #listener: TcpListener;
-  readonly #buffers = new BufferPool();
-  readonly #flusher: Flusher;
-  /** Accepted, and not yet taken up by an actor. */
-  readonly #accepted = new Set<TcpConnection>();
+  readonly #listeners: readonly TcpListener[];
+  readonly #tools: { readonly buffers: BufferPool; readonly flusher: Flusher };
+  readonly #clients: Clients;
+  readonly #refusals: Refusals;
+  readonly #warnings: LogThrottle;
+  /** Accepted, and not yet looked at. */
+  readonly #arrived = new Set<TcpConnection>();
   #connections = 0;
-  #clients = 0;
-  #refused = 0;
   /** The last accept failed for a reason that may last, and that has been said. */
   #isRetrying = false;
 
   constructor(
     self: Context<ServerMessage>,
     options: TcpServerOptions<F, M>,
-    limits: ConnectionLimits,
-    maxClients: number,
+    limits: TcpLimits,
+    listeners: readonly TcpListener[],
   ) {
+    const { loop, clock } = self.world;
     this.#self = self;
-    this.#flusher = new Flusher(self.world.loop);
     this.#options = options;
     this.#limits = limits;
-    this.#maxClients = maxClients;
     this.#drainMs = options.drainMs ?? 5000;
-    const { address, tls } = options;
-    this.#listener = self.world.net.listenTcp({ ...address, ...(tls && { tls }) });
+    this.#listeners = listeners;
+    this.#tools = { buffers: new BufferPool(), flusher: new Flusher(loop) };
+    this.#clients = new Clients(limits);
+    this.#refusals = new Refusals(clock);
+    this.#warnings = new LogThrottle(self.log);
+    self.onStop(() => this.#closeRest());
     // At the beginning of the stop, not at its end: who comes while the others are seen off is not let in.
-    self.signal.addEventListener("abort", () => this.#listener.close(), { once: true });
-    self.onStop(() => {
-      for (const connection of this.#accepted) connection.close();
-    });
+    if (self.signal.aborted) return;
+    self.signal.addEventListener("abort", () => this.#closeListeners(), { once: true });
     self.supervise("one-for-one", { stopOrder: "together" });
-    options.onListening?.(this.#listener.address);
-    this.#accept();
+    const addresses = listeners.map(({ address }) => address);
+    const [first] = addresses;
+    if (first !== undefined) options.onListening?.(first, addresses);
+    for (const listener of listeners) this.#accept(listener);
   }
 
   receive(message: ServerMessage): void {
-    if (message instanceof Accepted) return this.#onAccepted(message.outcome);
-    if (message instanceof AcceptAgain) return this.#accept();
+    if (message instanceof Accepted) return this.#onAccepted(message);
+    if (message instanceof AcceptAgain) return this.#accept(message.listener);
+    if (message instanceof Gone) return this.#clients.remove(message.connection);
+    if (message instanceof ConnectionNotice) return this.#onNotice(message);
     switch (message.type) {
-      case "get-address":
-        return message.replyTo.tell(this.#listener.address);
+      case "get-address": {
+        const address = this.#listeners[0]?.address;
+        if (address !== undefined) message.replyTo.tell(address);
+        return;
+      }
       case "get-client-count":
-        return message.replyTo.tell(this.#clients);
+        return message.replyTo.tell(this.#clients.size);
       default:
         assertNever(message);
     }
   }
 
-  #accept(): void {
+  #accept(listener: TcpListener): void {
     this.#self.pipe(
-      this.#listener.accept(),
+      listener.accept(),
       (connection) => {
-        // What is accepted while the server stops is never taken up: it is closed with the rest.
+        // What is accepted while the server stops is never taken up.
         if (this.#self.signal.aborted) connection.close();
-        else this.#accepted.add(connection);
-        return new Accepted(connection);
+        else this.#arrived.add(connection);
+        return new Accepted(listener, connection);
       },
-      (error) => new Accepted(asWorldError(error)),
+      (error) => new Accepted(listener, asWorldError(error)),
     );
   }
 
-  #onAccepted(outcome: TcpConnection | WorldError): void {
-    if (outcome instanceof WorldError) return this.#onAcceptFailed(outcome);
+  #onAccepted({ listener, outcome }: Accepted): void {
+    if (outcome instanceof WorldError) return this.#onAcceptFailed(listener, outcome);
     this.#isRetrying = false;
-    if (this.#clients < this.#maxClients) this.#serve(outcome);
-    else this.#refuse(outcome);
-    this.#accept();
+    this.#arrived.delete(outcome);
+    this.#admit(tcpTransport(outcome, { isTls: this.#options.tls !== undefined }));
+    this.#accept(listener);
   }
 
-  #onAcceptFailed(error: WorldError): void {
-    // A client that is gone before it was accepted, a handshake that failed: the next one, please.
-    if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept();
+  #onAcceptFailed(listener: TcpListener, error: WorldError): void {
+    // A client that is gone before it was accepted: the next one, please.
+    if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept(listener);
     if (error.kind === "closed") throw error;
     // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s errors none is
     // of the listener, and none is worth the clients that are there.
     if (!this.#isRetrying) this.#self.log.warn(`${error.message}; trying again`);
     this.#isRetrying = true;
-    this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain());
+    this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain(listener));
   }
 
-  #serve(connection: TcpConnection): void {
-    this.#clients++;
-    this.#spawn(connection, this.#options.frames, this.#options.session, () => this.#clients--);
+  #admit(transport: Transport): void {
+    const { hostname } = transport.remoteAddress;
+    const admission = this.#clients.admit(hostname);
+    if (admission === "admitted") return this.#serve(transport);
+    const remote = formatAddress(transport.remoteAddress);
+    const isFull = admission === "server-full";
+    const why = isFull ? "Server full" : `Too many connections from ${hostname}`;
+    this.#warnings.warn(this.#self.coarseNow, `${why}. Rejected connection from ${remote}`, {
+      client: remote,
+    });
+    this.#refusals.refuse(transport, isFull ? FULL_TEXT : ADDRESS_FULL_TEXT);
   }
 
-  #refuse(connection: TcpConnection): void {
-    const remote = formatAddress(connection.remoteAddress);
-    this.#options.onFull?.(remote);
-    if (this.#refused >= MAX_REFUSED) {
-      this.#accepted.delete(connection);
-      return connection.close();
-    }
-    this.#refused++;
-    this.#spawn<Uint8Array, never>(connection, rawFrames, sayFull, () => this.#refused--);
-  }
-
-  #spawn<G, N>(
-    connection: TcpConnection,
-    frames: () => FrameDecoder<G>,
-    session: SessionFactory<G, N>,
-    over: () => void,
-  ): void {
-    const name = `${++this.#connections}-${formatAddress(connection.remoteAddress)}`;
-    const serve = connectionActor({
-      transport: tcpTransport(connection),
+  #serve(transport: Transport): void {
+    const { frames, session, login = false, servesAnything = false } = this.#options;
+    const name = `${++this.#connections}-${formatAddress(transport.remoteAddress)}`;
+    const behavior = connectionActor({
+      transport,
       frames,
       session,
       limits: this.#limits,
       drainMs: this.#drainMs,
-      buffers: this.#buffers,
-      flusher: this.#flusher,
-      isTls: this.#options.tls !== undefined,
-      over,
+      tools: this.#tools,
+      login,
+      servesAnything,
+      owner: this.#self.self,
     });
-    const behavior: typeof serve = (own) => {
-      this.#accepted.delete(connection);
-      return serve(own);
-    };
-    this.#self.spawn(name, behavior, { onFailure: stop(), shutdownMs: this.#drainMs });
+    const connection = this.#self.spawn(name, behavior, {
+      onFailure: stop(),
+      shutdownMs: this.#drainMs + GRACE_MS,
+    });
+    this.#clients.add(connection, transport);
+    this.#self.watch(connection, () => new Gone(connection));
   }
-}
 
-/** The session of a client that there is no room for. */
-function sayFull(connection: Connection): Session<Uint8Array> {
-  connection.sendText(FULL_TEXT);
-  connection.end();
-  return { frame() {} };
+  #onNotice({ connection, type }: ConnectionNotice): void {
+    if (type === "over") this.#clients.remove(connection);
+    else if (type === "silent") this.#clients.silent(connection);
+    else this.#clients.heard(connection);
+  }
+
+  #closeListeners(): void {
+    for (const listener of this.#listeners) listener.close();
+  }
+
+  #closeRest(): void {
+    this.#closeListeners();
+    for (const connection of this.#arrived) connection.close();
+    this.#refusals.close();
+    this.#clients.close();
+  }
 }
 
 function asWorldError(error: unknown): WorldError {

@@ -21,6 +21,11 @@ export interface Transport {
    */
   readonly keepsMessages?: boolean;
   /**
+   * True where the protocol says goodbye by a message of its own (TLS, WebSocket): the sending half is closed before the
+   * whole. @default false
+   */
+  readonly needsCloseWrite?: boolean;
+  /**
    * Does what must precede the first byte of data (a TLS handshake). The connection gives it `handshakeTimeoutMs`, and
    * closes the transport when that is over. Absent: there is nothing to do.
    *
@@ -43,36 +48,51 @@ export interface Transport {
   close(): void;
 }
 
-/** A TCP connection, or a TLS connection, as the world gives them. */
-export function tcpTransport(connection: TcpConnection): Transport {
+/** A TCP connection as the world gives it; with `isTls` one that speaks TLS, whose handshake may be still to come. */
+export function tcpTransport(
+  connection: TcpConnection,
+  options: { readonly isTls?: boolean } = {},
+): Transport {
   connection.setNoDelay(true);
-  return new TcpTransport(connection);
+  const { handshake } = connection;
+  if (options.isTls !== true) return new TcpTransport(connection);
+  return handshake === undefined ? new TlsTransport(connection) : new OpeningTlsTransport(connection);
 }
 
 class TcpTransport implements Transport {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
-  readonly #connection: TcpConnection;
+  protected readonly connection: TcpConnection;
 
   constructor(connection: TcpConnection) {
-    this.#connection = connection;
+    this.connection = connection;
     this.localAddress = connection.localAddress;
     this.remoteAddress = connection.remoteAddress;
   }
 
   receive(buffer: Uint8Array): Promise<number | null> {
-    return this.#connection.read(buffer);
+    return this.connection.read(buffer);
   }
 
   send(bytes: Uint8Array): Promise<number> {
-    return this.#connection.write(bytes);
+    return this.connection.write(bytes);
   }
 
   closeWrite(): Promise<void> {
-    return this.#connection.closeWrite();
+    return this.connection.closeWrite();
   }
 
   close(): void {
-    this.#connection.close();
+    this.connection.close();
+  }
+}
+
+class TlsTransport extends TcpTransport {
+  readonly needsCloseWrite = true;
+}
+
+class OpeningTlsTransport extends TlsTransport {
+  open(): Promise<void> {
+    return this.connection.handshake?.() ?? Promise.resolve();
   }
 }

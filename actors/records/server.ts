@@ -5,7 +5,7 @@
  */
 import { jsonFrames } from "../../protocols/json_stream.ts";
 import { maxMessageBytes, type RecordsInfo, type RecordsResponse } from "../../protocols/records.ts";
-import type { ConnectionLimits } from "../net/connection.ts";
+import type { ConnectionLimits } from "../net/limits.ts";
 import { tcpServer, type TcpServerCommand } from "../net/tcp_server.ts";
 import { assertNever, type Behavior, type Context, escalate, type Ref } from "../runtime/mod.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
@@ -166,7 +166,6 @@ class RecordsServer {
         }),
         limits: { idleTimeoutMs: 300_000, ...limits, maxClients: this.#maxConnections },
         onListening: (real) => self.tell({ type: "listening", address: real }),
-        onFull: (remote) => listener.log.warn(`Server full. Rejected connection from ${remote}`),
         ...(drainMs === undefined ? {} : { drainMs }),
       })(listener);
   }

@@ -1,4 +1,4 @@
-import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
+import type { Disk, DiskFile } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { crc32c } from "./_crc32c.ts";
 
@@ -40,10 +40,9 @@ export class TornTailJournal {
   async read(): Promise<Intent | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      // Nobody's link is followed: what it leads to would be overwritten.
-      bytes = await this.#disk.readFile(this.#path, { followLink: false });
+      bytes = await this.#disk.readFile(this.#path);
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (error instanceof WorldError && error.kind === "not-found") return undefined;
       throw error;
     }
     if (!couldBeJournal(bytes)) {
@@ -92,11 +91,11 @@ export class TornTailJournal {
     try {
       await this.#disk.remove(this.#path);
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (error instanceof WorldError && error.kind === "not-found") return;
       throw error;
     }
     // An old journal that a power cut brings back could speak of a line that a person has shortened since.
-    await this.#disk.syncFolder(dirname(this.#path));
+    await this.#disk.syncFolder(folderOf(this.#path));
   }
 
   close(): void {
@@ -105,8 +104,8 @@ export class TornTailJournal {
   }
 
   async #open(): Promise<DiskFile> {
-    const file = await this.#disk.open(this.#path, { write: true, create: true, followLink: false });
-    await this.#disk.syncFolder(dirname(this.#path));
+    const file = await this.#disk.open(this.#path, { write: true, create: true });
+    await this.#disk.syncFolder(folderOf(this.#path));
     return file;
   }
 }
@@ -143,6 +142,13 @@ export const AT_ONCE_BYTES = 1 << 18;
 export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): void | Promise<void> {
   if (file.writeNow === undefined || bytes.length > AT_ONCE_BYTES) return file.write(bytes, offset);
   file.writeNow(bytes, offset);
+}
+
+/** The folder in which a path lies. */
+export function folderOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  if (slash < 0) return ".";
+  return slash === 0 ? "/" : path.slice(0, slash);
 }
 
 /**

@@ -69,6 +69,11 @@ export interface TcpConnection {
   /** The far end. */
   readonly remoteAddress: SocketAddress;
   /**
+   * Of a connection that a TLS listener accepted: waits for the handshake, before which nothing is read or written. Rejects
+   * with `invalid-data`, `connection-reset`, or `closed` when closed meanwhile. Absent: there is none to wait for.
+   */
+  handshake?(): Promise<void>;
+  /**
    * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the stream.
    * Rejects with `connection-reset`, or `closed` when closed meanwhile. One read at a time.
    */
@@ -77,7 +82,7 @@ export interface TcpConnection {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the sending half; the peer reads to the end of the stream. */
   closeWrite(): Promise<void>;
-  /** Closes at once. Twice is fine. */
+  /** Closes at once and frees the descriptor, whatever is pending. Twice is fine. */
   close(): void;
   /** Turns Nagle's algorithm off or on. */
   setNoDelay(noDelay: boolean): void;

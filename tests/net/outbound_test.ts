@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { BufferPool } from "../../actors/net/_buffers.ts";
 import { Flusher } from "../../actors/net/_flusher.ts";
-import { Outbound } from "../../actors/net/_outbound.ts";
+import type { Outbound } from "../../actors/net/_outbound.ts";
+import { StreamOutbound } from "../../actors/net/_stream_outbound.ts";
 import type { Clock, EventLoop } from "../../actors/world/world.ts";
 import type { Transport } from "../../actors/net/transport.ts";
 
@@ -70,7 +71,7 @@ class Bench {
       closeWrite: () => Promise.resolve(),
       close() {},
     };
-    this.outbound = new Outbound(
+    this.outbound = new StreamOutbound(
       transport,
       { clock: this.clock, buffers, flusher: flusher ?? new Flusher(loop), slowClientMs: 1000 },
       {

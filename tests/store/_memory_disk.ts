@@ -76,18 +76,9 @@ export class MemoryDisk {
         this.#names.delete(path);
       },
       syncFolder: () => Promise.resolve(),
-      createReplacement: async (target) => {
-        const path = `${target}.new`;
-        return { path, target, file: await this.#open(path, { create: true }) };
-      },
-      lock: missing,
       list: missing,
       makeFolder: missing,
-      rename: async (from, to) => {
-        await Promise.resolve();
-        this.#names.set(to, this.#inode(from, "rename"));
-        this.#names.delete(from);
-      },
+      rename: missing,
       realPath: missing,
       watch: () => ({ cancel() {} }),
     };
@@ -146,7 +137,6 @@ export class MemoryDisk {
         await Promise.resolve();
         return inode.bytes.length;
       },
-      tryLock: () => Promise.resolve(true),
       close() {},
     };
   }

@@ -4,7 +4,6 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
-import { formatAddress } from "../address.ts";
 import type {
   ConnectTcpOptions,
   Datagram,
@@ -18,7 +17,6 @@ import type {
   TcpListener,
   UdpSocket,
 } from "../world.ts";
-import { errorText } from "../error.ts";
 import { worldError } from "./error.ts";
 import { fetchAnywhere } from "./fetch.ts";
 
@@ -33,6 +31,10 @@ function socketAddress(address: Deno.NetAddr): SocketAddress {
       : hostname,
     port,
   };
+}
+
+function show({ hostname, port }: SocketAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** The network of the machine. */
@@ -52,7 +54,7 @@ export class DenoNet implements Net {
           : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key }),
       );
     } catch (error) {
-      throw worldError(`listen on ${formatAddress(options)}`, error);
+      throw worldError(`listen on ${show(options)}`, error);
     }
   }
 
@@ -71,7 +73,7 @@ export class DenoNet implements Net {
       );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw worldError(`connect to ${formatAddress(options)}`, error);
+      throw worldError(`connect to ${show(options)}`, error);
     }
   }
 
@@ -81,7 +83,7 @@ export class DenoNet implements Net {
         Deno.listenDatagram({ ...options, transport: "udp" }),
       );
     } catch (error) {
-      throw worldError(`bind UDP ${formatAddress(options)}`, error);
+      throw worldError(`bind UDP ${show(options)}`, error);
     }
   }
 
@@ -114,16 +116,12 @@ export class DenoNet implements Net {
         close: () => server.shutdown(),
       };
     } catch (error) {
-      throw worldError(`serve HTTP on ${formatAddress(options)}`, error);
+      throw worldError(`serve HTTP on ${show(options)}`, error);
     }
   }
 
   #handlerFailed(error: unknown): Response {
-    this.#log.write({
-      level: "error",
-      actor: "net",
-      message: `Cannot answer an HTTP request: ${errorText(error)}`,
-    });
+    this.#log.write({ level: "error", actor: "net", message: `Cannot answer an HTTP request: ${error}` });
     return new Response("Internal Server Error", { status: 500 });
   }
 
@@ -302,7 +300,7 @@ class DenoUdpSocket implements UdpSocket {
         port: to.port,
       });
     } catch (error) {
-      throw worldError(`send a datagram to ${formatAddress(to)}`, error);
+      throw worldError(`send a datagram to ${show(to)}`, error);
     }
   }
 

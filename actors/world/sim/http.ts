@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
-import { errorText, type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
+import { type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import { followRedirects, type Message } from "../redirects.ts";
 import type { Network, Stalled } from "./network.ts";
-import { isAddress } from "./ports.ts";
+import { isAddress, showAddress } from "./ports.ts";
 import type { Socket, Stack } from "./stack.ts";
 
 /** A sender tries again within this time after the network has mended. */
@@ -174,7 +173,7 @@ export class Exchange implements Stalled {
       this.#carry(target, this.#stack, 0, () => this.#fail(kind));
       return;
     }
-    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`, this.#message.body);
+    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`);
     server.began(this);
     this.#serve(server, target).finally(() => server.ended(this));
   }
@@ -190,14 +189,14 @@ export class Exchange implements Stalled {
     } catch (error) {
       server.life.trace(
         "net",
-        `cannot answer ${method} ${formatAddress(this.#to)}${this.#url.pathname}: ${errorText(error)}`,
+        `cannot answer ${method} ${showAddress(this.#to)}${this.#url.pathname}: ${error}`,
       );
       response = new Response("Internal Server Error", { status: 500 });
     }
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (!server.life.alive) return;
     this.#carry(target, this.#stack, bytes.length, () => {
-      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`, bytes);
+      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`);
       const hasNoBody = bytes.length === 0 || [101, 204, 205, 304].includes(response.status);
       const answer = new Response(hasNoBody ? null : bytes, {
         status: response.status,

@@ -146,13 +146,12 @@ export class Network {
     for (const stalled of waiting) stalled.retry();
   }
 
-  trace(host: string, event: string, contents?: Uint8Array): void {
+  trace(host: string, event: string): void {
     this.simulation.trace.add(
       this.simulation.now,
       host === "fault" ? "" : host,
       host === "fault" ? "fault" : "net",
       event,
-      contents,
     );
   }
 }

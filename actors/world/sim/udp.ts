@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type { Datagram, SocketAddress, UdpSocket } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network } from "./network.ts";
-import { isAddress, isV6 } from "./ports.ts";
+import { isAddress, isV6, showAddress } from "./ports.ts";
 import { bindAddress, type Socket, type Stack } from "./stack.ts";
 
 /** The most that IP carries in one datagram. */
@@ -34,7 +33,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     this.#network = network;
     this.#life = life;
     this.#stack = stack;
-    this.address = bindAddress(stack, stack.udpPorts, wanted, `bind UDP ${formatAddress(wanted)}`);
+    this.address = bindAddress(stack, stack.udpPorts, wanted, `bind UDP ${showAddress(wanted)}`);
     stack.udpPorts.add(this);
   }
 
@@ -54,10 +53,10 @@ export class SimUdpSocket implements UdpSocket, Socket {
   send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
     if (!this.#life.alive) return never();
     const kind = this.#refusal(bytes, to);
-    if (kind !== undefined) return Promise.reject(failure(kind, `send a datagram to ${formatAddress(to)}`));
+    if (kind !== undefined) return Promise.reject(failure(kind, `send a datagram to ${showAddress(to)}`));
     const hostname = this.#lookup(to.hostname);
     if (hostname === undefined) {
-      return Promise.reject(failure("name-not-found", `send a datagram to ${formatAddress(to)}`));
+      return Promise.reject(failure("name-not-found", `send a datagram to ${showAddress(to)}`));
     }
     this.#post(bytes.slice(), { hostname, port: to.port });
     return Promise.resolve();
@@ -107,7 +106,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     const { random, conditions } = network;
     const isLocal = stack === this.#stack;
     if (!isLocal && random.chance(conditions.datagramLoss)) {
-      network.trace(this.#stack.name, `datagram to ${formatAddress(to)} lost`);
+      network.trace(this.#stack.name, `datagram to ${showAddress(to)} lost`);
       return;
     }
     const copies = !isLocal && random.chance(conditions.datagramDuplication) ? 2 : 1;
@@ -128,10 +127,9 @@ export class SimUdpSocket implements UdpSocket, Socket {
   #arrived(datagram: Datagram): void {
     this.#network.trace(
       this.#stack.name,
-      `${formatAddress(this.address)} <- ${
-        formatAddress(datagram.from)
+      `${showAddress(this.address)} <- ${
+        showAddress(datagram.from)
       } datagram of ${datagram.bytes.length} bytes`,
-      datagram.bytes,
     );
     const receive = this.#receives.shift();
     if (receive !== undefined) {

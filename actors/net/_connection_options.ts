@@ -1,0 +1,29 @@
+/**
+ * What a connection is made of.
+ *
+ * @module
+ */
+import type { FrameDecoder } from "../../protocols/frames.ts";
+import type { Ref } from "../runtime/ref.ts";
+import type { ConnectionNotice } from "./_connection_events.ts";
+import type { ConnectionTools } from "./_sending.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import type { SessionFactory } from "./session.ts";
+import type { Transport } from "./transport.ts";
+
+/** Options of `connectionActor`. */
+export interface ConnectionOptions<F, M> {
+  readonly transport: Transport;
+  readonly frames: () => FrameDecoder<F>;
+  readonly session: SessionFactory<F, M>;
+  readonly limits: ConnectionLimits;
+  /** Milliseconds in which a stop lets it send what is queued. */
+  readonly drainMs: number;
+  readonly tools: ConnectionTools;
+  /** The session asks who the peer is first, within `limits.loginTimeoutMs`. */
+  readonly login: boolean;
+  /** The service takes any bytes for its own: HTTP and TLS are not refused. */
+  readonly servesAnything: boolean;
+  /** Told of the connection's silence and of its end. */
+  readonly owner: Ref<ConnectionNotice>;
+}

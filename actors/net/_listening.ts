@@ -1,0 +1,81 @@
+/**
+ * Names stand for all of their addresses.
+ *
+ * @module
+ */
+import { type Net, type SocketAddress, WorldError } from "../world/world.ts";
+import { formatAddress } from "./address.ts";
+
+/** Something that is bound to an address. */
+interface Bound {
+  readonly address: SocketAddress;
+  close(): void;
+}
+
+/** So often another free port is looked for, when one address of a name had it and another had not. */
+const PORT_ATTEMPTS = 10;
+
+/** Whether it is an IP address, and so stands for itself. */
+export function isIpAddress(hostname: string): boolean {
+  return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/**
+ * Binds to all addresses of a host, at one port. An address that this machine lacks is passed over (`missing` is told) as
+ * long as there is another. At once for an address; a promise for a name.
+ *
+ * Throws the `WorldError` of the first address that cannot be bound.
+ */
+export function bindAll<B extends Bound>(
+  net: Net,
+  { hostname, port }: SocketAddress,
+  bind: (address: SocketAddress) => B,
+  missing: (error: WorldError) => void,
+): B[] | Promise<B[]> {
+  if (isIpAddress(hostname)) return [bind({ hostname, port })];
+  return net.resolve(hostname).then((addresses) => {
+    for (let attempt = 1;; attempt++) {
+      const bound: B[] = [];
+      try {
+        return bindEach(addresses, port, bind, bound, missing);
+      } catch (error) {
+        for (const one of bound) one.close();
+        const mayTryAgain = port === 0 && bound.length > 0 && attempt < PORT_ATTEMPTS;
+        if (!mayTryAgain || !isKind(error, "address-in-use")) throw error;
+      }
+    }
+  });
+}
+
+function bindEach<B extends Bound>(
+  addresses: readonly string[],
+  port: number,
+  bind: (address: SocketAddress) => B,
+  bound: B[],
+  missing: (error: WorldError) => void,
+): B[] {
+  const failures: WorldError[] = [];
+  for (const hostname of addresses) {
+    try {
+      bound.push(bind({ hostname, port: bound[0]?.address.port ?? port }));
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.kind !== "address-not-available") throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (bound.length === 0) {
+    throw first ?? new WorldError("name-not-found", "Cannot listen: the name has no address");
+  }
+  for (const failure of failures) missing(failure);
+  return bound;
+}
+
+function isKind(error: unknown, kind: WorldError["kind"]): boolean {
+  return error instanceof WorldError && error.kind === kind;
+}
+
+/** All addresses as one text: `[::1]:5005 and 127.0.0.1:5005`. */
+export function formatAddresses(addresses: readonly SocketAddress[]): string {
+  return addresses.map(formatAddress).join(" and ");
+}

@@ -1,0 +1,138 @@
+/**
+ * What goes to the peer of one connection: the queue, its limits, and those who wait for it.
+ *
+ * @module
+ */
+import type { Clock } from "../world/world.ts";
+import type { BufferPool } from "./_buffers.ts";
+import { Drained } from "./_drained.ts";
+import type { Flusher } from "./_flusher.ts";
+import { MessageOutbound } from "./_message_outbound.ts";
+import type { Outbound, OutboundEvents } from "./_outbound.ts";
+import { StreamOutbound } from "./_stream_outbound.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import type { Transport } from "./transport.ts";
+
+/** What the connections of one server share. */
+export interface ConnectionTools {
+  readonly buffers: BufferPool;
+  readonly flusher: Flusher;
+}
+
+/** The connection, as its {@linkcode Sending} sees it. */
+export interface SendingOwner {
+  /** Too much waits for the peer, or it took nothing for too long. */
+  slow(): void;
+  /** A send, or the close of the sending half, has failed. */
+  sendFailed(error: unknown): void;
+  /** Little enough waits for the peer that more may be taken from it. */
+  relieved(): void;
+  /** Nothing waits. */
+  sentAll(): void;
+}
+
+/** While this much waits for the peer, no more is read from it. */
+const HIGH_WATER_BYTES = 65536;
+
+/** The sending half of one connection. */
+export class Sending implements OutboundEvents {
+  readonly #transport: Transport;
+  readonly #owner: SendingOwner;
+  readonly #queue: Outbound;
+  readonly #drained: Drained;
+  readonly #maxBytes: number;
+  /** Bytes that may be queued beyond the limit. */
+  #allowance = 0;
+  /** Nothing more will be queued: the sending half is closed once all is sent. */
+  #isEnding = false;
+
+  constructor(
+    transport: Transport,
+    remote: string,
+    limits: ConnectionLimits,
+    options: ConnectionTools & { readonly clock: Clock },
+    owner: SendingOwner,
+  ) {
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#maxBytes = limits.maxOutboundBytes;
+    this.#drained = new Drained(remote);
+    const { clock, buffers, flusher } = options;
+    const queue = { clock, buffers, flusher, slowClientMs: limits.slowClientMs };
+    this.#queue = transport.keepsMessages === true
+      ? new MessageOutbound(transport, queue, this)
+      : new StreamOutbound(transport, queue, this);
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.queuedBytes;
+  }
+
+  get isCongested(): boolean {
+    return this.#queue.queuedBytes >= HIGH_WATER_BYTES;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#isEnding) return;
+    if (this.#queue.queuedBytes + bytes.length > this.#maxBytes + this.#allowance) this.#owner.slow();
+    else this.#queue.push(bytes);
+  }
+
+  sendText(text: string): void {
+    if (this.#isEnding) return;
+    this.#queue.pushText(text);
+    if (this.#queue.queuedBytes > this.#maxBytes + this.#allowance) this.#owner.slow();
+  }
+
+  /** Lets the queue grow by so many bytes more. */
+  allow(extraBytes: number): void {
+    this.#allowance += extraBytes;
+  }
+
+  /** Resolves once the queue is short; rejects when the connection closes first. */
+  drained(): Promise<void> {
+    return this.#drained.wait(!this.isCongested);
+  }
+
+  /** Whether an error that comes back from the session is a rejection of {@linkcode Sending.drained}. */
+  isOwnRejection(error: unknown): boolean {
+    return this.#drained.isOwn(error);
+  }
+
+  /** Closes the sending half once what is queued is sent. */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#queue.queuedBytes === 0) this.#closeWrite();
+  }
+
+  /** Drops what is queued. */
+  close(): void {
+    this.#queue.close();
+    this.#drained.rejectAll();
+  }
+
+  #closeWrite(): void {
+    this.#transport.closeWrite().catch((error: unknown) => this.#owner.sendFailed(error));
+  }
+
+  // What the queue tells.
+
+  written(bytes: number): void {
+    if (this.#allowance > 0) this.#allowance = Math.max(0, this.#allowance - bytes);
+    if (this.isCongested) return;
+    this.#drained.resolveAll();
+    this.#owner.relieved();
+    if (this.#queue.queuedBytes > 0) return;
+    if (this.#isEnding) this.#closeWrite();
+    this.#owner.sentAll();
+  }
+
+  stalled(): void {
+    this.#owner.slow();
+  }
+
+  failed(error: unknown): void {
+    this.#owner.sendFailed(error);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Notices a send that the peer does not let through.
+ *
+ * @module
+ */
+import type { Cancellable, Clock } from "../world/world.ts";
+
+/** How often the time of a send is looked at, while there are sends. */
+const CHECKS = 4;
+
+/** Looks now and then whether the same send is still under way, and stops looking when there is none. */
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #checkMs: number;
+  readonly #stalled: () => void;
+  #sends = 0;
+  #lastSeen = 0;
+  #checks = 0;
+  #isSending = false;
+  #timer: Cancellable | undefined;
+
+  /** `stalled` is called once a send has been under way for `limitMs`. */
+  constructor(clock: Clock, limitMs: number, stalled: () => void) {
+    this.#clock = clock;
+    this.#checkMs = limitMs / CHECKS;
+    this.#stalled = stalled;
+  }
+
+  /** A send begins. */
+  begin(): void {
+    this.#sends++;
+    this.#isSending = true;
+    if (this.#timer !== undefined) return;
+    this.#lastSeen = this.#sends;
+    this.#checks = 0;
+    this.#arm();
+  }
+
+  /** No send is under way, and none follows at once. */
+  end(): void {
+    this.#isSending = false;
+  }
+
+  /** Looks no more. */
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    this.#timer = this.#clock.timer(this.#checkMs, this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    if (!this.#isSending) return;
+    if (this.#sends !== this.#lastSeen) {
+      this.#lastSeen = this.#sends;
+      this.#checks = 0;
+    } else if (++this.#checks >= CHECKS) {
+      return this.#stalled();
+    }
+    this.#arm();
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * One service on its own, in a process of its own.
+ *
+ * @module
+ */
+import { ActorSystem, type Behavior, escalate } from "../mod.ts";
+import type { World } from "../actors/world/world.ts";
+import type { DatagramServerOptions, LineServerOptions } from "../actors/net/mod.ts";
+import {
+  type Flag,
+  type Flags,
+  frameLimits,
+  integer,
+  type ListenFlags,
+  type OptionsOf,
+  runServer,
+  serverTls,
+  type Task,
+  type TaskOptions,
+  tcpLimits,
+  type TcpServerFlags,
+} from "./_cli.ts";
+
+/** Runs a service until it is told to stop. It fails where its root behaviour does: a taken port is one line and exit 1. */
+export function serve<F extends Flags & ListenFlags, M>(
+  task: Task<F>,
+  root: (options: TaskOptions<F>, world: World) => Behavior<M> | Promise<Behavior<M>>,
+): Promise<never> {
+  return runServer(task, async (options, { world }) => {
+    const behavior = await root(options, world);
+    const { drainMs }: OptionsOf<ListenFlags> = options;
+    const system = new ActorSystem(task.name.replace(/:.*/, ""), { world });
+    system.spawn("server", behavior, { onFailure: escalate(), shutdownMs: drainMs });
+    return system;
+  });
+}
+
+/** What a `lineServer` takes, out of the flags that all servers on TCP have. */
+export async function lineServerOptions(
+  options: OptionsOf<ListenFlags & TcpServerFlags>,
+  world: World,
+): Promise<LineServerOptions> {
+  return {
+    address: { hostname: options.host, port: options.port },
+    limits: tcpLimits(options),
+    drainMs: options.drainMs,
+    ...frameLimits(options),
+    ...await serverTls(options, world.disk),
+  };
+}
+
+/** Flags of the servers that answer datagrams. */
+export type DatagramFlags = {
+  readonly maxPerSecond: Flag<number>;
+  readonly maxPeers: Flag<number>;
+};
+
+/** `--max-per-second`, `--max-peers`. */
+export function datagramFlags(): DatagramFlags {
+  return {
+    maxPerSecond: integer({
+      help: "Datagrams a second that one peer is answered; 0 is no limit",
+      default: 1000,
+    }),
+    maxPeers: integer({ help: "Peers remembered at once", min: 1, default: 10_000 }),
+  };
+}
+
+/** What a `datagramServer` takes, out of its flags. */
+export function datagramServerOptions(
+  options: OptionsOf<ListenFlags & DatagramFlags>,
+): DatagramServerOptions {
+  const { host, port, maxPerSecond, maxPeers } = options;
+  return { address: { hostname: host, port }, maxPerSecond, maxPeers };
+}
