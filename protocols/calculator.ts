@@ -18,8 +18,11 @@ export const DIVISION_BY_ZERO = "Error: division by zero";
 
 /** An operation between two numbers. */
 export interface Expression {
+  /** The first number. */
   readonly left: number;
+  /** What is done with the two. */
   readonly operator: "+" | "-" | "*" | "/";
+  /** The second number. */
   readonly right: number;
 }
 

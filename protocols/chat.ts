@@ -26,6 +26,13 @@ export type ChatInput =
   | { readonly type: "msg"; readonly to: string; readonly text: string }
   | { readonly type: "join"; readonly room: string }
   | { readonly type: "history"; readonly lines: number }
+  | { readonly type: "nick"; readonly name: string }
+  /** Without a text it asks. */
+  | { readonly type: "topic"; readonly text: string }
+  /** Without a text the member is back. */
+  | { readonly type: "away"; readonly text: string }
+  | { readonly type: "kick"; readonly name: string; readonly reason: string }
+  | { readonly type: "invite" | "op" | "ban" | "unban"; readonly name: string }
   | { readonly type: "who" }
   | { readonly type: "rooms" }
   | { readonly type: "help" }
@@ -41,6 +48,14 @@ export const CHAT_HELP: readonly string[] = [
   "/join ROOM      go to another room; it is made when it is not there",
   "/rooms          which rooms there are",
   `/history [N]    the last lines of this room, ${MAX_HISTORY_LINES} at most`,
+  "/nick NAME      take another name",
+  "/topic [TEXT]   what this room is about; with a text, set it",
+  "/away [TEXT]    tell others that you are away; without a text, that you are back",
+  "/invite NAME    let somebody into this room",
+  "/kick NAME TEXT put somebody out of this room, as its operator",
+  "/ban NAME       keep somebody out of this room, as its operator",
+  "/unban NAME     let somebody in again",
+  "/op NAME        make somebody an operator of this room, as one yourself",
   "/quit           leave",
   "//TEXT          say a text that begins with a slash",
 ];
@@ -83,6 +98,22 @@ export function parseChatInput(line: string): ChatInput {
       const [, to = "", text = ""] = /^([^ ]+) +(.+)$/s.exec(rest) ?? [];
       return to === "" ? { type: "bad", problem: "/msg takes a name and a text" } : { type: "msg", to, text };
     }
+    case "nick":
+      return rest === "" ? { type: "bad", problem: "/nick takes a name" } : { type: "nick", name: rest };
+    case "topic":
+    case "away":
+      return { type: command, text: rest };
+    case "invite":
+    case "op":
+    case "ban":
+    case "unban":
+      return rest === ""
+        ? { type: "bad", problem: `/${command} takes a name` }
+        : { type: command, name: rest };
+    case "kick": {
+      const [, name = "", reason = ""] = /^([^ ]+)(?: +(.*))?$/s.exec(rest) ?? [];
+      return name === "" ? { type: "bad", problem: "/kick takes a name" } : { type: "kick", name, reason };
+    }
     case "history": {
       const lines = rest === "" ? MAX_HISTORY_LINES : /^[0-9]{1,9}$/.test(rest) ? Number(rest) : 0;
       return lines === 0
@@ -101,7 +132,10 @@ export type ChatEvent =
   | { readonly type: "joined"; readonly name: string }
   | { readonly type: "left"; readonly name: string }
   | { readonly type: "said"; readonly name: string; readonly text: string }
-  | { readonly type: "did"; readonly name: string; readonly text: string };
+  | { readonly type: "did"; readonly name: string; readonly text: string }
+  | { readonly type: "renamed"; readonly name: string; readonly to: string }
+  | { readonly type: "kicked"; readonly name: string; readonly by: string; readonly reason: string }
+  | { readonly type: "topic"; readonly name: string; readonly text: string };
 
 /**
  * The line that tells of an event, without a line end. Control characters in a text are made visible.
@@ -127,6 +161,16 @@ export function formatChatEvent(event: ChatEvent): string {
       return `${event.name}: ${visibleText(event.text)}`;
     case "did":
       return `* ${event.name} ${visibleText(event.text)}`;
+    case "renamed":
+      return `${event.name} is now ${event.to}.`;
+    case "kicked":
+      return `${event.name} was put out by ${event.by}${
+        event.reason === "" ? "." : `: ${visibleText(event.reason)}`
+      }`;
+    case "topic":
+      return event.text === ""
+        ? `${event.name} has cleared the topic.`
+        : `${event.name} has set the topic: ${visibleText(event.text)}`;
   }
 }
 

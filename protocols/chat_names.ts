@@ -22,6 +22,7 @@ export interface ChatName {
 
 /** Why a name is not allowed, in words for the one who chose it. */
 export interface BadChatName {
+  /** Why the name cannot be had, as its client is told. */
   readonly problem: string;
 }
 
@@ -91,4 +92,9 @@ function parseConfusables(): Map<string, string> {
 
 function characters(codePoints: string): string[] {
   return codePoints.split(".").map((hex) => String.fromCodePoint(parseInt(hex, 16)));
+}
+
+/** Whether two names are the same, or look it. */
+export function sharesKey(one: ChatName, other: ChatName): boolean {
+  return one.keys.some((key) => other.keys.includes(key));
 }

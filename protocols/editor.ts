@@ -14,80 +14,141 @@ export const SERVER_IS_FULL = "Server is full. Please try again later.";
 /** A line that never ends is given out in parts of this many characters. */
 const MAX_CHARACTERS = 1 << 20;
 
+/** What of a document comes from a server. */
+export type DocumentText =
+  /** A line. */
+  | { readonly type: "line"; readonly text: string }
+  /** What silence followed: a message of a server that ends none, or a last line without an end, unless more of it comes. */
+  | { readonly type: "part"; readonly text: string; readonly isMessage: boolean }
+  /** The end of a line of which parts were given out: what is to be shown of it now (empty: nothing), and all of it. */
+  | { readonly type: "ended"; readonly text: string; readonly line: string };
+
 /** Options of {@linkcode documentLines}. */
 export interface DocumentLinesOptions {
-  /** Milliseconds of silence after which a line without an end is taken as it is. @default 50 */
+  /** The server is known to end its lines, from an earlier connection. @default false */
+  readonly endsLines?: boolean;
+  /**
+   * The document comes again when the connection is lost: what is left of a line then is dropped, for the server may have
+   * ended in the middle of it. @default false
+   */
+  readonly comesAgain?: boolean;
+  /** Milliseconds of silence that end a message of a server that has ended no line yet. @default 50 */
   readonly idleFlushMs?: number;
+  /**
+   * Milliseconds of silence after which the unended line of a server that ends its lines is given out. Longer than a lost
+   * segment and a short cut of the network, which are silence in the middle of a line. @default 5000
+   */
+  readonly unendedMs?: number;
+}
+
+/** From the bytes of a server to {@linkcode DocumentText}s. */
+export interface DocumentLines extends FrameDecoder<DocumentText> {
+  /** Whether the server has ended a line. */
+  readonly endsLines: boolean;
 }
 
 /**
  * The lines of a document as they come from a server.
  *
- * A document may end without a `\n`, and old servers send none at all: what silence follows is a line, too, and the
- * `\n` that comes for it later is passed over. Bytes that are no UTF-8 are replaced: it is another's file.
+ * Old servers end no line: until the first `\n`, what silence follows is a message. From the first `\n` on silence ends
+ * nothing, because the network may be silent in the middle of a line; but a document may end without a `\n`, and so what a
+ * long silence follows is given out as a part, and the line again when it turns out to be longer. Bytes that are no UTF-8 are replaced: it is another's
+ * file.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { documentLines } from "./editor.ts";
+ * import { documentLines, type DocumentText } from "./editor.ts";
  *
- * const lines: string[] = [];
+ * const texts: DocumentText[] = [];
  * const decoder = documentLines();
- * decoder.push(new TextEncoder().encode("one\ntwo"), lines);
- * decoder.idle(lines);
- * decoder.push(new TextEncoder().encode("\nthree\n"), lines);
- * assertEquals(lines, ["one", "two", "three"]);
+ * decoder.push(new TextEncoder().encode("one\ntw"), texts);
+ * decoder.idle(texts);
+ * decoder.push(new TextEncoder().encode("o\n"), texts);
+ * assertEquals(texts, [
+ *   { type: "line", text: "one" },
+ *   { type: "part", text: "tw", isMessage: false },
+ *   { type: "ended", text: "two", line: "two" },
+ * ]);
  * ```
  */
-export function documentLines(options: DocumentLinesOptions = {}): FrameDecoder<string> {
-  return new DocumentLines(options.idleFlushMs ?? 50);
+export function documentLines(options: DocumentLinesOptions = {}): DocumentLines {
+  return new DocumentLinesDecoder(options);
 }
 
-class DocumentLines implements FrameDecoder<string> {
+class DocumentLinesDecoder implements DocumentLines {
   readonly #idleFlushMs: number;
+  readonly #unendedMs: number;
+  readonly #comesAgain: boolean;
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  #endsLines: boolean;
+  /** What came of the line and was not given out. */
   #unfinished = "";
-  /** The line was given out already; its end may still come. */
-  #isGivenOut = false;
+  /** What was given out of the line, whose end may still come. */
+  #givenOut = "";
 
-  constructor(idleFlushMs: number) {
+  constructor(
+    { endsLines = false, comesAgain = false, idleFlushMs = 50, unendedMs = 5000 }: DocumentLinesOptions,
+  ) {
+    this.#endsLines = endsLines;
+    this.#comesAgain = comesAgain;
     this.#idleFlushMs = idleFlushMs;
+    this.#unendedMs = unendedMs;
+  }
+
+  get endsLines(): boolean {
+    return this.#endsLines;
   }
 
   get idleFlushMs(): number {
-    return this.#unfinished === "" ? 0 : this.#idleFlushMs;
+    if (this.#unfinished === "") return 0;
+    return this.#endsLines ? this.#unendedMs : this.#idleFlushMs;
   }
 
-  push(chunk: Uint8Array, frames: string[]): void {
-    this.#take(this.#utf8.decode(chunk, { stream: true }), frames);
+  push(chunk: Uint8Array, texts: DocumentText[]): void {
+    this.#take(this.#utf8.decode(chunk, { stream: true }), texts);
   }
 
-  idle(frames: string[]): void {
-    if (this.#unfinished !== "") this.#giveOut(frames);
+  idle(texts: DocumentText[]): void {
+    if (this.#unfinished === "") return;
+    texts.push({ type: "part", text: this.#unfinished, isMessage: !this.#endsLines });
+    this.#givenOut += this.#unfinished;
+    this.#unfinished = "";
   }
 
-  end(frames: string[]): void {
-    this.#take(this.#utf8.decode(), frames);
-    this.idle(frames);
+  end(texts: DocumentText[]): void {
+    this.#take(this.#utf8.decode(), texts);
+    if (this.#unfinished === "" || (this.#comesAgain && this.#endsLines)) return;
+    this.#finish(this.#unfinished, texts);
   }
 
-  #take(text: string, frames: string[]): void {
+  #take(text: string, texts: DocumentText[]): void {
     let start = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-      const line = this.#unfinished + text.slice(start, end);
-      this.#unfinished = "";
-      if (line !== "" || !this.#isGivenOut) frames.push(line.endsWith("\r") ? line.slice(0, -1) : line);
-      this.#isGivenOut = false;
+      this.#grow(text.slice(start, end), texts);
+      const line = this.#unfinished;
+      this.#finish(line.endsWith("\r") ? line.slice(0, -1) : line, texts);
+      this.#endsLines = true;
       start = end + 1;
     }
-    this.#unfinished += text.slice(start);
-    if (this.#unfinished.length >= MAX_CHARACTERS) this.#giveOut(frames);
+    this.#grow(text.slice(start), texts);
   }
 
-  #giveOut(frames: string[]): void {
-    frames.push(this.#unfinished);
-    this.#unfinished = "";
-    this.#isGivenOut = true;
+  /** Adds to the line; of one that never ends, parts of a fixed length are lines. */
+  #grow(text: string, texts: DocumentText[]): void {
+    this.#unfinished += text;
+    while (this.#unfinished.length >= MAX_CHARACTERS) {
+      const rest = this.#unfinished.slice(MAX_CHARACTERS);
+      this.#finish(this.#unfinished.slice(0, MAX_CHARACTERS), texts);
+      this.#unfinished = rest;
+    }
+  }
+
+  #finish(rest: string, texts: DocumentText[]): void {
+    const line = this.#givenOut + rest;
+    if (this.#givenOut === "") texts.push({ type: "line", text: rest });
+    else texts.push({ type: "ended", text: rest !== "" && this.#endsLines ? line : rest, line });
+    this.#givenOut = this.#unfinished = "";
   }
 }
 
@@ -132,9 +193,12 @@ export class SeenDocument {
    * is left to be explained, and all that comes is new.
    */
   #ways = new Map<number, number>();
+  /** Where in `#now` the line begins that was given out in parts and has not ended; undefined when there is none. */
+  #partsFrom: number | undefined;
 
   /** A connection stands: the document comes from its beginning. */
   connected(): void {
+    this.#partsFrom = undefined;
     const sentFound = this.#ways.get(this.#before.length);
     if (this.#ways.size === 0 || sentFound !== undefined) {
       // Own lines that have not come may still: the last connection may have been lost before them.
@@ -148,6 +212,37 @@ export class SeenDocument {
     this.#now = new HashList();
     this.#sentNow = [];
     this.#ways = new Map([[0, 0]]);
+  }
+
+  /** Something of the document came: gives what of it is to be shown, undefined when that was seen before. */
+  came(text: DocumentText): string | undefined {
+    switch (text.type) {
+      case "line":
+        this.#partsFrom = undefined;
+        return this.received(text.text) ? text.text : undefined;
+      case "part":
+        // While the document comes again, it is the beginning of a line that was seen, or that will come whole.
+        if (!text.isMessage && this.#isComingAgain()) return undefined;
+        this.#partsFrom ??= this.#now.length;
+        return this.received(text.text) ? text.text : undefined;
+      case "ended":
+        return this.#ended(text.text, text.line);
+    }
+  }
+
+  #isComingAgain(): boolean {
+    return this.#ways.size > 0 && !this.#ways.has(this.#before.length);
+  }
+
+  /** The parts were those of `line`: that is what stands there when the document comes again. */
+  #ended(text: string, line: string): string | undefined {
+    const from = this.#partsFrom;
+    this.#partsFrom = undefined;
+    if (from === undefined) return this.received(line) ? line : undefined;
+    this.#now.truncate(from);
+    this.#sentNow = this.#sentNow.map(({ hash, after }) => ({ hash, after: Math.min(after, from + 1) }));
+    this.#now.push(hashOf(line));
+    return text === "" ? undefined : text;
   }
 
   /** A line came; true when it was not seen before. */
@@ -226,6 +321,10 @@ class HashList {
 
   at(index: number): number | undefined {
     return index < this.#length ? this.#hashes[index] : undefined;
+  }
+
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   push(hash: number): void {

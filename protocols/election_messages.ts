@@ -6,19 +6,19 @@
  * @module
  */
 
-/** The largest term that is taken from a peer: more than any network will see, and far from where numbers lose precision. */
-export const MAX_TERM = 2 ** 48;
+/** The largest term that can be read. Which of them are believed is another question: see `election_terms.ts`. */
+export const MAX_TERM: number = Number.MAX_SAFE_INTEGER;
 
 /** "I am here, in this term, and this is whom I follow." Sent to every linked peer once a heartbeat. */
 export interface Beat {
   /** Tag of the message. */
   readonly type: "beat";
-  /** The sender\'s. */
+  /** The sender's. */
   readonly term: number;
   /** Who leads, as far as the sender knows; its own ID when it leads itself; 0 for nobody. */
   readonly leader: number;
-  /** Whether the sender remembers how it voted: whether its word on terms counts for one that forgot. */
-  readonly remembers: boolean;
+  /** Whether the sender counts votes for itself in `term`. */
+  readonly standing: boolean;
   /** Whether the sender has stopped waiting for all nodes to come: the network has begun. */
   readonly started: boolean;
   /** Whether {@linkcode Beat.leader} is of the old kind, which nobody voted for: there is an old node. */
@@ -33,7 +33,7 @@ export interface Beat {
 export interface Ack {
   /** Tag of the message. */
   readonly type: "ack";
-  /** The leader\'s. */
+  /** The leader's. */
   readonly term: number;
   /** The beat's own `sentMs`. */
   readonly sentMs: number;
@@ -43,8 +43,10 @@ export interface Ack {
 export interface Poll {
   /** Tag of the message. */
   readonly type: "poll";
-  /** The term asked about. */
+  /** The term asked about, one of the sender's own. */
   readonly term: number;
+  /** The leader that the sender would take over from, with that leader's own consent; 0 when it knows of none. */
+  readonly replaces: number;
 }
 
 /** The answer to a {@linkcode Poll}: yes. A no is silence. */
@@ -59,15 +61,17 @@ export interface PollGranted {
 export interface VoteRequest {
   /** Tag of the message. */
   readonly type: "vote-request";
-  /** The term asked about. */
+  /** The term asked about, one of the sender's own. */
   readonly term: number;
+  /** As in {@linkcode Poll}. */
+  readonly replaces: number;
 }
 
 /** The answer to a {@linkcode VoteRequest}. */
 export interface Vote {
   /** Tag of the message. */
   readonly type: "vote";
-  /** The voter\'s, which a yes is for. */
+  /** The voter's, which a yes is for. */
   readonly term: number;
   /** Yes or no. */
   readonly granted: boolean;
@@ -106,9 +110,13 @@ export function encodePeerMessage(message: PeerMessage): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodePeerMessage } from "@troupe/actors/protocols/election_messages";
+ * import { decodePeerMessage } from "@troupe/actors/protocols/election-messages";
  *
- * assertEquals(decodePeerMessage('{"type":"poll","term":3}'), { type: "poll", term: 3 });
+ * assertEquals(decodePeerMessage('{"type":"poll","term":3,"replaces":1}'), {
+ *   type: "poll",
+ *   term: 3,
+ *   replaces: 1,
+ * });
  * assertEquals(decodePeerMessage('{"type":"poll","term":-3}'), null);
  * ```
  */
@@ -134,8 +142,11 @@ export function decodePeerMessage(line: string): PeerMessage | null {
   if (!isWhole(term, MAX_TERM)) return null;
   switch (type) {
     case "poll":
+    case "vote-request": {
+      const replaces = fields.get("replaces") ?? 0;
+      return isWhole(replaces, MAX_NODE_ID) ? { type, term, replaces } : null;
+    }
     case "poll-granted":
-    case "vote-request":
       return { type, term };
     case "vote": {
       const granted = fields.get("granted");
@@ -147,17 +158,17 @@ export function decodePeerMessage(line: string): PeerMessage | null {
     }
     case "beat": {
       const leader = fields.get("leader");
-      const remembers = fields.get("remembers");
+      const standing = fields.get("standing") ?? false;
       const started = fields.get("started");
       const plain = fields.get("plain");
       const old = fields.get("old");
       const sentMs = fields.get("sentMs");
-      if (!isWhole(leader, MAX_NODE_ID) || typeof remembers !== "boolean" || typeof started !== "boolean") {
+      if (!isWhole(leader, MAX_NODE_ID) || typeof standing !== "boolean" || typeof started !== "boolean") {
         return null;
       }
       if (typeof plain !== "boolean" || !isTime(sentMs)) return null;
       if (!Array.isArray(old) || old.length > MAX_NODES || !old.every(isNodeId)) return null;
-      return { type, term, leader, remembers, started, plain, old, sentMs };
+      return { type, term, leader, standing, started, plain, old, sentMs };
     }
     default:
       return null;

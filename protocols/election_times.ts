@@ -24,8 +24,8 @@ export interface ElectionTimes {
   readonly candidacyMs: number;
   /** How long a node that could lead refuses polls of higher IDs. */
   readonly precedenceMs: number;
-  /** How long a node without memory waits until no candidate can still count a vote that it may have given. */
-  readonly quarantineMs: number;
+  /** How long a node that starts votes for nobody: what it promised in an earlier life has run out by then. */
+  readonly abstainMs: number;
 }
 
 /** What {@linkcode electionTimes} starts from. */
@@ -65,7 +65,7 @@ export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes
     pollMs: electionTimeoutMs / 3,
     candidacyMs: electionTimeoutMs / 2,
     precedenceMs: electionTimeoutMs * 2 / 3,
-    quarantineMs: 2 * electionTimeoutMs,
+    abstainMs: electionTimeoutMs,
   };
 }
 

@@ -26,7 +26,7 @@ export interface FileList {
  *
  * @example
  * ```ts
- * import { isFileName } from "@troupe/actors/protocols/file_list";
+ * import { isFileName } from "@troupe/actors/protocols/file-list";
  * import { assert } from "@std/assert";
  *
  * assert(isFileName("1_1.txt"));
@@ -79,7 +79,7 @@ export interface NodeFiles {
  *
  * @example
  * ```ts
- * import { formatFileLog } from "@troupe/actors/protocols/file_list";
+ * import { formatFileLog } from "@troupe/actors/protocols/file-list";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(

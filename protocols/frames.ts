@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GrowingBytes } from "./_growing_bytes.ts";
 
 /** Cuts a stream of bytes into frames. Pure: it is told of bytes and of silence, and reads no clock. */
 export interface FrameDecoder<F> {
@@ -91,8 +92,6 @@ const RAW: FrameDecoder<Uint8Array> = Object.freeze({
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** What is kept of an unfinished line starts this large, and a larger one is given back when the line is finished. */
-const CARRY_BYTES = 1024;
 /** Stateless as it is used here: never asked to stream. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -100,8 +99,7 @@ class LineDecoder implements FrameDecoder<string> {
   readonly #maxBytes: number;
   readonly #idleFlushMs: number;
   /** The unfinished line. */
-  #carry: Uint8Array | undefined;
-  #carryLength = 0;
+  readonly #carry = new GrowingBytes();
   #sawLineEnd = false;
   /** Silence fell in the middle of a character: it is no end of a message, however long it lasts. */
   #midCharacter = false;
@@ -113,7 +111,7 @@ class LineDecoder implements FrameDecoder<string> {
   }
 
   get idleFlushMs(): number {
-    return this.#sawLineEnd || this.#midCharacter || this.#carryLength === 0 ? 0 : this.#idleFlushMs;
+    return this.#sawLineEnd || this.#midCharacter || this.#carry.length === 0 ? 0 : this.#idleFlushMs;
   }
 
   push(chunk: Uint8Array, frames: string[]): void {
@@ -123,7 +121,7 @@ class LineDecoder implements FrameDecoder<string> {
     let start = 0;
     if (lastEnd >= 0) {
       this.#sawLineEnd = true;
-      if (this.#carryLength > 0) {
+      if (this.#carry.length > 0) {
         start = chunk.indexOf(LF) + 1;
         this.#keep(chunk, 0, start - 1);
         this.#finishCarry(frames);
@@ -135,8 +133,8 @@ class LineDecoder implements FrameDecoder<string> {
   }
 
   idle(frames: string[]): void {
-    if (this.idleFlushMs === 0 || this.#carry === undefined) return;
-    if (endsMidCharacter(this.#carry, this.#carryLength)) {
+    if (this.idleFlushMs === 0) return;
+    if (endsMidCharacter(this.#carry.view)) {
       this.#midCharacter = true;
       return;
     }
@@ -145,7 +143,7 @@ class LineDecoder implements FrameDecoder<string> {
 
   end(frames: string[]): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#carryLength > 0) this.#pushRest(frames);
+    if (this.#carry.length > 0) this.#pushRest(frames);
   }
 
   /** Takes complete lines; the last one's `\n` stands at `end`. */
@@ -179,41 +177,26 @@ class LineDecoder implements FrameDecoder<string> {
   }
 
   #finishCarry(frames: string[]): void {
-    const carry = this.#takeCarry();
-    if (carry !== undefined) this.#pushLine(carry.bytes, 0, carry.length, frames);
+    const { view } = this.#carry;
+    this.#pushLine(view, 0, view.length, frames);
+    this.#carry.clear();
   }
 
   /** What no `\n` ended: a `\r` in it is text. */
   #pushRest(frames: string[]): void {
-    const carry = this.#takeCarry();
-    if (carry !== undefined) this.#pushText(carry.bytes, 0, carry.length, frames);
-  }
-
-  #takeCarry(): { bytes: Uint8Array; length: number } | undefined {
-    const bytes = this.#carry;
-    if (bytes === undefined) return undefined;
-    const length = this.#carryLength;
-    this.#carryLength = 0;
-    if (bytes.length > CARRY_BYTES) this.#carry = undefined;
-    return { bytes, length };
+    const { view } = this.#carry;
+    this.#pushText(view, 0, view.length, frames);
+    this.#carry.clear();
   }
 
   #keep(chunk: Uint8Array, start: number, end: number): void {
-    const length = this.#carryLength + end - start;
+    const length = this.#carry.length + end - start;
     // One byte more may be the `\r` of the line's end; two cannot.
     if (length > this.#maxBytes) {
-      const last = end > start ? chunk[end - 1] : this.#carry?.[this.#carryLength - 1];
+      const last = end > start ? chunk[end - 1] : this.#carry.view.at(-1);
       if (length > this.#maxBytes + 1 || last !== CR) this.#failTooLong();
     }
-    const carry = this.#carry;
-    const room = carry?.length ?? 0;
-    if (carry === undefined || room < length) {
-      const larger = new Uint8Array(Math.max(CARRY_BYTES, length, 2 * room));
-      if (carry !== undefined) larger.set(carry.subarray(0, this.#carryLength));
-      this.#carry = larger;
-    }
-    this.#carry?.set(chunk.subarray(start, end), this.#carryLength);
-    this.#carryLength = length;
+    this.#carry.append(chunk.subarray(start, end));
   }
 
   #failTooLong(): never {
@@ -222,8 +205,7 @@ class LineDecoder implements FrameDecoder<string> {
 
   #fail(message: string): never {
     this.#failure = new FrameError(message);
-    this.#carry = undefined;
-    this.#carryLength = 0;
+    this.#carry.clear();
     throw this.#failure;
   }
 }
@@ -249,9 +231,9 @@ function decode(bytes: Uint8Array, start: number, end: number): string | undefin
 }
 
 /** Whether the last character of the bytes lacks some of its own: RFC 3629, section 3. */
-function endsMidCharacter(bytes: Uint8Array, length: number): boolean {
-  for (let back = 1; back <= 3 && back <= length; back++) {
-    const byte = bytes[length - back] ?? 0;
+function endsMidCharacter(bytes: Uint8Array): boolean {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes.at(-back) ?? 0;
     if (byte < 0x80) return false;
     if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2);
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GrowingBytes } from "./_growing_bytes.ts";
 import type { FrameDecoder } from "./frames.ts";
 
 /** One value of the stream, or what stood in the place of one. */
@@ -35,7 +36,7 @@ export interface JsonFramesOptions {
  *
  * @example
  * ```ts
- * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json_stream";
+ * import { type JsonFrame, jsonFrames } from "@troupe/actors/protocols/json-stream";
  * import { assertEquals } from "@std/assert";
  *
  * const decoder = jsonFrames();
@@ -101,8 +102,6 @@ type State =
   | "exponent";
 
 const LITERALS: ReadonlyMap<number, string> = new Map([[0x74, "true"], [0x66, "false"], [0x6e, "null"]]);
-/** What is kept of an unfinished value starts this large; a larger one is given back when the value is finished. */
-const CARRY_BYTES = 1024;
 /** Stateless as it is used here: never asked to stream. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -119,7 +118,7 @@ class JsonDecoder implements FrameDecoder<JsonFrame> {
   #literal = "";
   #literalDone = 0;
   /** The first bytes of the value under way, from chunks before this one. */
-  #carry = new Uint8Array(0);
+  readonly #carry = new GrowingBytes();
   /** Bytes of the value under way in chunks before this one, kept or not. */
   #lengthBefore = 0;
   /** The value under way is over the limit, which was said; it is followed and not kept. */
@@ -302,8 +301,8 @@ class JsonDecoder implements FrameDecoder<JsonFrame> {
       if (length > this.#maxBytes) frames.push(this.#tooLongFrame());
       else if (this.#lengthBefore === 0) frames.push(parse(last));
       else {
-        this.#append(last);
-        frames.push(parse(this.#carry.subarray(0, length)));
+        this.#carry.append(last);
+        frames.push(parse(this.#carry.view));
       }
     }
     this.#reset();
@@ -328,24 +327,14 @@ class JsonDecoder implements FrameDecoder<JsonFrame> {
   #keep(part: Uint8Array, frames: JsonFrame[]): void {
     const length = this.#lengthBefore + part.length;
     if (!this.#tooLong) {
-      if (length <= this.#maxBytes) this.#append(part);
+      if (length <= this.#maxBytes) this.#carry.append(part);
       else {
         frames.push(this.#tooLongFrame());
         this.#tooLong = true;
-        this.#carry = new Uint8Array(0);
+        this.#carry.clear();
       }
     }
     this.#lengthBefore = length;
-  }
-
-  #append(part: Uint8Array): void {
-    const length = this.#lengthBefore + part.length;
-    if (length > this.#carry.length) {
-      const larger = new Uint8Array(Math.max(CARRY_BYTES, length, 2 * this.#carry.length));
-      larger.set(this.#carry.subarray(0, this.#lengthBefore));
-      this.#carry = larger;
-    }
-    this.#carry.set(part, this.#lengthBefore);
   }
 
   #tooLongFrame(): JsonFrame {
@@ -357,7 +346,7 @@ class JsonDecoder implements FrameDecoder<JsonFrame> {
     this.#state = "between";
     this.#lengthBefore = 0;
     this.#tooLong = false;
-    if (this.#carry.length > CARRY_BYTES) this.#carry = new Uint8Array(0);
+    this.#carry.clear();
   }
 }
 

@@ -64,7 +64,7 @@ const MAX_FIRST_BYTES = 64;
  *
  * @example
  * ```ts
- * import { type AcceptedFrame, acceptedFrames } from "@troupe/actors/protocols/peer_link";
+ * import { type AcceptedFrame, acceptedFrames } from "@troupe/actors/protocols/peer-link";
  * import { assertEquals } from "@std/assert";
  *
  * const frames: AcceptedFrame[] = [];

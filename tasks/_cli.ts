@@ -12,10 +12,17 @@ import { type DenoWorld, denoWorld } from "../actors/world/deno/mod.ts";
 import { type Flags, type OptionsOf, UsageError } from "./_flags.ts";
 import type { ListenFlags } from "./_net_flags.ts";
 import { type CommonOptions, helpText, parseCommandLine, type Source, type Task } from "./_command_line.ts";
+import { errorText } from "../mod.ts";
 
 export * from "./_flags.ts";
 export * from "./_net_flags.ts";
-export { type CommonOptions, environmentOf, type Positionals, type Task } from "./_command_line.ts";
+export {
+  type CommonOptions,
+  environmentOf,
+  type Positionals,
+  type Rights,
+  type Task,
+} from "./_command_line.ts";
 
 /** A failure whose text is for the person who called the task: printed as it is, exit code 1. */
 export class Failure extends Error {
@@ -160,8 +167,7 @@ async function main<F extends Flags>(
 
 /** A failure as one line. */
 function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s*\n\s*/g, " ");
+  return errorText(error).replace(/\s*\n\s*/g, " ");
 }
 
 /** Where the values come from that the command line does not give: the environment, then `.env`. */

@@ -17,6 +17,15 @@ export interface Positionals {
   readonly max: number;
 }
 
+/** What a process may do beyond what all of its kind may; as `deno.json` has it. */
+export interface Rights {
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  /** `true` is any host. */
+  readonly net?: readonly string[] | true;
+  readonly env?: readonly string[];
+}
+
 /** One task: what it is called, what it takes, what it says about itself. */
 export interface Task<F extends Flags> {
   /** The name of the `deno task`, `editor:server`. */
@@ -29,6 +38,8 @@ export interface Task<F extends Flags> {
   readonly positionals?: Positionals;
   /** Examples of arguments, for the help. */
   readonly examples?: readonly string[];
+  /** Rights beyond those of all clients; a server's are in its manifest. */
+  readonly rights?: Rights;
   /** Looks at all values together; a text that comes back is a usage error. */
   check?(options: OptionsOf<F>, args: readonly string[]): string | undefined;
   /** The line for a failure at run time, where the error's own text is not the promised one. */

@@ -7,6 +7,7 @@ import {
   type Behavior,
   childSpec,
   type Context,
+  errorText,
   escalate,
   type Ref,
   restart,
@@ -16,8 +17,8 @@ import {
   supervisor,
 } from "../mod.ts";
 
-/** One service of a house: made by {@linkcode service}. */
-export interface Service {
+/** One service of a house: made by {@linkcode resident}. */
+export interface Resident {
   readonly name: string;
   /** Starts the service under a supervisor of its own. */
   readonly start: (self: Context<HouseEvent>, options: SpawnOptions) => Ref<never>;
@@ -28,7 +29,7 @@ export interface Service {
 /** A service has ended. */
 interface HouseEvent {
   readonly type: "ended";
-  readonly service: Service;
+  readonly service: Resident;
   readonly reason: StopReason;
 }
 
@@ -44,11 +45,11 @@ export interface HouseOptions {
 const RESTART = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 100, maxMs: 2000, jitter: 0.2 } });
 
 /** Names a root behaviour, so that a {@linkcode house} can run it. */
-export function service<M>(
+export function resident<M>(
   name: string,
   behavior: Behavior<M>,
   options: { readonly drainMs: number; readonly explain?: (error: unknown) => string | undefined },
-): Service {
+): Resident {
   const { drainMs, explain = () => undefined } = options;
   const supervising = supervisor("one-for-one", [
     childSpec("server", behavior, { onFailure: RESTART, shutdownMs: drainMs }),
@@ -60,7 +61,7 @@ export function service<M>(
  * The root of many services, each under a supervisor of its own: one that fails is started again, and one that goes on
  * failing is given up and says so, while the others run. When none is left, the house fails with the last error.
  */
-export function house(services: readonly Service[], options: HouseOptions): Behavior<HouseEvent> {
+export function house(services: readonly Resident[], options: HouseOptions): Behavior<HouseEvent> {
   const { strict = false, drainMs } = options;
   return (self) => {
     self.supervise("one-for-one", { stopOrder: "together" });
@@ -74,7 +75,7 @@ export function house(services: readonly Service[], options: HouseOptions): Beha
       const error = reason.type === "failed"
         ? reason.error
         : new Error(`Cannot run ${service.name}: it stopped`);
-      const text = service.explain(error) ?? (error instanceof Error ? error.message : String(error));
+      const text = service.explain(error) ?? errorText(error);
       self.log.error(`${service.name} does not run: ${text}`);
       if (running.size === 0) throw error;
     };

@@ -6,7 +6,7 @@
 import type { CloseReason, DialerUp } from "../actors/net/mod.ts";
 import { dialer, formatAddress } from "../actors/net/mod.ts";
 import type { SocketAddress, TlsClientOptions, World } from "../actors/world/world.ts";
-import { ActorSystem, type Ref } from "../mod.ts";
+import { ActorSystem, errorText, type Ref } from "../mod.ts";
 import { lineFrames } from "../protocols/frames.ts";
 import { clientTls, Failure, type TaskOptions, type TcpClientFlags } from "./_cli.ts";
 
@@ -102,7 +102,7 @@ export async function connectAsTold(
 
 function reasonText(reason: CloseReason): string {
   if (reason.type !== "failed") return reason.type;
-  const text = reason.error instanceof Error ? reason.error.message : String(reason.error);
+  const text = errorText(reason.error);
   return text.replace(/^Cannot .*?: /, "");
 }
 

@@ -5,6 +5,7 @@
  */
 /// <reference lib="deno.worker" />
 import { simulate, SimulationFailure, type SimulationRun, type SimWorld } from "../actors/world/sim/mod.ts";
+import { errorText } from "../mod.ts";
 
 /** What to run. */
 export interface WorkerOrder {
@@ -82,5 +83,5 @@ async function work(order: WorkerOrder): Promise<void> {
 }
 
 self.onmessage = ({ data }: MessageEvent<WorkerOrder>) => {
-  work(data).catch((error) => report({ type: "broken", message: String(error) }));
+  work(data).catch((error) => report({ type: "broken", message: errorText(error) }));
 };

@@ -9,7 +9,8 @@ import { defineTask, runClient, tcpClientFlags } from "./_cli.ts";
 import { connectAsTold } from "./_line_client.ts";
 import { openTerminal } from "./_terminal.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "calculator:client",
   summary: "TCP calculator with a session per client: the client",
   env: "CALCULATOR",

@@ -9,7 +9,8 @@ import { defineTask, Failure, runClient, tcpClientFlags } from "./_cli.ts";
 import { connectAsTold, type LineClient } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "chat:client",
   summary: "Chat room: the client",
   env: "CHAT",

@@ -7,7 +7,8 @@ import { CLOCK_REQUESTS, type ClockRequest } from "../protocols/clock.ts";
 import { defineTask, integer, runClient } from "./_cli.ts";
 import { DatagramAsker, datagramClientFlags } from "./_datagram_client.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "clock:client",
   summary: "UDP date and time: the client",
   env: "CLOCK",

@@ -3,51 +3,12 @@
  *
  * @module
  */
-import config from "../deno.json" with { type: "json" };
-import { defineTask, Failure, path, runClient, text, UsageError } from "./_cli.ts";
+import { services } from "./services/mod.ts";
+import { type Program, programs } from "./_programs.ts";
+import { defineTask, Failure, path, type Rights, runClient, text, UsageError } from "./_cli.ts";
 
-/** A task that can be compiled. */
-export interface Program {
-  /** The name of the `deno task`, `chat:server`. */
-  readonly name: string;
-  /** The file in the output folder, `chat-server`. */
-  readonly file: string;
-  /** Its entry point, from the repository's folder. */
-  readonly script: string;
-  /** Its rights, as `deno compile` takes them. */
-  readonly rights: readonly string[];
-}
-
-type Rights = Readonly<Record<string, true | readonly string[]>>;
-
-/**
- * The rights of a permission set as flags. A set in `deno.json` would do for `deno run`, but a compiled program has its
- * relative paths made absolute, to where it was compiled; those of a flag are relative to where it runs.
- */
-export function rightsFlags(rights: Rights): string[] {
-  return Object.entries(rights).map(([name, granted]) =>
-    granted === true ? `--allow-${name}` : `--allow-${name}=${granted.join(",")}`
-  );
-}
-
-/** Every server and client of `deno.json`, the peer, and all servers together. */
-export function programs(): Program[] {
-  const sets: Readonly<Record<string, unknown>> = config.permissions;
-  return Object.entries(config.tasks).flatMap(([name, { command }]) => {
-    if (!/:(server|client)$|^(peer|start)$/.test(name)) return [];
-    const [, set = "", script = ""] = / -P=(\S+) (\S+\.ts)$/.exec(command) ?? [];
-    const rights = sets[set];
-    if (!isRights(rights)) throw new Failure(`Cannot compile ${name}: its rights are not a set of deno.json`);
-    return [{ name, file: name.replace(":", "-"), script, rights: rightsFlags(rights) }];
-  });
-}
-
-function isRights(value: unknown): value is Rights {
-  return typeof value === "object" && value !== null &&
-    Object.values(value).every((granted) => granted === true || Array.isArray(granted));
-}
-
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "compile",
   summary: "One program a server or client, that runs without Deno and has exactly its rights",
   env: "COMPILE",
@@ -68,7 +29,7 @@ const task = defineTask({
 
 if (import.meta.main) {
   await runClient(task, async ({ out, target, verbose }, { args, signal }) => {
-    const all = programs();
+    const all = await programs(services);
     const unknown = args.find((name) => !all.some((program) => program.name === name));
     if (unknown !== undefined) {
       throw new UsageError(
@@ -76,11 +37,22 @@ if (import.meta.main) {
       );
     }
     for (const program of all.filter(({ name }) => args.length === 0 || args.includes(name))) {
-      const file = `${out}/${program.file}`;
+      const file = `${out}/${program.name.replace(":", "-")}`;
       await compile(program, file, { target, verbose, signal });
       console.log(`${program.name} is ${file}`);
     }
   });
+}
+
+/**
+ * Rights as flags. A set in `deno.json` would do for `deno run`, but a compiled program has its relative paths made
+ * absolute, to where it was compiled; those of a flag are relative to where it runs. There the program's own files are
+ * not, and nothing needs to be denied.
+ */
+export function rightsFlags(rights: Rights): string[] {
+  return Object.entries(rights).map(([name, granted]) =>
+    granted === true ? `--allow-${name}` : `--allow-${name}=${granted.join(",")}`
+  );
 }
 
 interface CompileOptions {
@@ -93,7 +65,7 @@ async function compile(program: Program, file: string, options: CompileOptions):
   const { target, verbose, signal } = options;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["compile", "--quiet", "--no-check", "--no-prompt", ...program.rights],
+      ...["compile", "--quiet", "--no-check", "--no-prompt", ...rightsFlags(program.rights)],
       ...(target === undefined ? [] : ["--target", target]),
       ...["--output", file, `${import.meta.dirname}/../${program.script}`],
     ],

@@ -3,33 +3,17 @@
  *
  * @module
  */
+import { errorText } from "../mod.ts";
 import { defineTask, Failure, runClient } from "./_cli.ts";
-import { calculatorSection } from "./_demo/calculator.ts";
-import { chatSection } from "./_demo/chat.ts";
-import { clockSection } from "./_demo/clock.ts";
-import { echoSection } from "./_demo/echo.ts";
-import { editorSection } from "./_demo/editor.ts";
-import { jokeSection } from "./_demo/joke.ts";
-import { knockSection } from "./_demo/knock.ts";
-import { peersSection } from "./_demo/peers.ts";
-import { recordsSection } from "./_demo/records.ts";
 import type { Section } from "./_demo/section.ts";
 import { Stage } from "./_stage.ts";
 import { paint } from "./_terminal.ts";
+import { services } from "./services/mod.ts";
 
-const SECTIONS: readonly Section[] = [
-  echoSection,
-  editorSection,
-  peersSection,
-  recordsSection,
-  chatSection,
-  calculatorSection,
-  clockSection,
-  jokeSection,
-  knockSection,
-];
+const SECTIONS: readonly Section[] = services.flatMap(({ demo }) => demo === undefined ? [] : [demo]);
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "demo",
   summary: "Starts every service, lets real clients talk to it, prints what is said, and ends",
   env: "DEMO",
@@ -48,7 +32,7 @@ async function play(section: Section, number: number): Promise<boolean> {
     return true;
   } catch (error) {
     console.log(
-      `  ${paint("red", "DID NOT HAPPEN:")} ${error instanceof Error ? error.message : String(error)}`,
+      `  ${paint("red", "DID NOT HAPPEN:")} ${errorText(error)}`,
     );
     return false;
   }

@@ -9,7 +9,8 @@ import { visibleLines } from "../protocols/visible_text.ts";
 import { clientTls, defineTask, integer, runClient, tcpClientFlags, toggle } from "./_cli.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "editor:client",
   summary: "Collaborative text editor: the client",
   env: "EDITOR",

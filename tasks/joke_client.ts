@@ -7,7 +7,8 @@ import { JOKE } from "../protocols/joke.ts";
 import { defineTask, runClient } from "./_cli.ts";
 import { DatagramAsker, datagramClientFlags } from "./_datagram_client.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "joke:client",
   summary: "UDP one-liner: the client",
   env: "JOKE",

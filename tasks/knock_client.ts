@@ -8,7 +8,8 @@ import { visibleText } from "../protocols/visible_text.ts";
 import { defineTask, runClient, tcpClientFlags } from "./_cli.ts";
 import { connectAsTold } from "./_line_client.ts";
 
-const task = defineTask({
+/** The command line. */
+export const task = defineTask({
   name: "knock:client",
   summary: "TCP knock-knock: the client",
   env: "KNOCK",

@@ -48,6 +48,8 @@ export const task = defineTask({
   name: "records:client",
   summary: "Student records store: the client",
   env: "RECORDS",
+  // It saves records.
+  rights: { read: ["."], write: ["."] },
   positionals: {
     usage: "[read ID | write | info]",
     help: "What to ask the server for; without it, a menu asks.",

@@ -267,6 +267,11 @@ export function startProcess(
 /** Names of `deno.json`'s tasks. */
 export type TaskName = keyof typeof config.tasks;
 
+/** Whether a name is that of a task. */
+export function isTask(name: string): name is TaskName {
+  return Object.hasOwn(config.tasks, name);
+}
+
 /**
  * Starts a task as `deno task NAME ARGS` does, with exactly its rights, but in a folder of the caller's choice
  * (inside the tree, where the rights hold) and without the process in between, so that signals reach it.
@@ -274,12 +279,30 @@ export type TaskName = keyof typeof config.tasks;
 export function startTask(
   name: TaskName,
   args: readonly string[] = [],
-  options?: ProcessOptions,
+  options: ProcessOptions = {},
 ): TestProcess {
   const [deno, ...words] = config.tasks[name].command.split(" ");
   if (deno !== "deno") throw new TypeError(`Cannot start task ${name}: its command is not deno's`);
-  const own = words.map((word) => word.endsWith(".ts") ? root + word : word);
+  const own = words.flatMap((word) =>
+    word.endsWith(".ts") ? [...certificateRights(words, args), root + word] : [word]
+  );
   return new TestProcess(Deno.execPath(), [...own, ...args], options);
+}
+
+/**
+ * The right to read the certificates that flags name. Sets grant the folder `tls/` alone, and a test makes its own: as an
+ * operator does, it gives the right by a flag, which takes the place of the set's list.
+ */
+function certificateRights(words: readonly string[], args: readonly string[]): string[] {
+  const files = args.filter((_, index) =>
+    ["--tls-cert", "--tls-key", "--ca"].includes(args[index - 1] ?? "")
+  );
+  const set = words.find((word) => word.startsWith("-P="))?.slice(3) ?? "";
+  const [, read] = Object.entries(config.permissions).find(([name]) => name === set) ?? [];
+  const granted = read !== undefined && Array.isArray(read.read) ? read.read : undefined;
+  return files.length === 0 || granted === undefined
+    ? []
+    : [`--allow-read=${[...granted, ...files].join(",")}`];
 }
 
 /** Runs a task to its end, with all its input given. */

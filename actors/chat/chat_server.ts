@@ -7,8 +7,9 @@ import { LOBBY } from "../../protocols/chat.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import { lineServer, type LineServerOptions, type TcpServerCommand } from "../net/mod.ts";
 import { type Behavior, escalate } from "../runtime/mod.ts";
+import { lineDoor } from "./doors/line.ts";
 import { history } from "./history.ts";
-import { member } from "./member.ts";
+import { hostMasks } from "./host_mask.ts";
 import { names } from "./names.ts";
 import { rooms } from "./rooms.ts";
 
@@ -50,6 +51,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
       names: self.spawn("names", names()),
       rooms: self.spawn("rooms", rooms({ history: keeper })),
       rate,
+      hostOf: hostMasks(self.world),
     };
     const server = self.spawn<TcpServerCommand>(
       "server",
@@ -65,7 +67,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
               onListening?.(bound);
             },
           },
-          member(shared),
+          lineDoor(shared),
         )(server),
       { onFailure: escalate() },
     );

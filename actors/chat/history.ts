@@ -5,8 +5,9 @@
  */
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
-import { LogFile } from "../store/log_file.ts";
-import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
+import type { EventCodec } from "../store/journal.ts";
+import { openFileJournal } from "../store/file_journal.ts";
+import { errorText } from "../world/world.ts";
 import type { HistoryCommand } from "./messages.ts";
 
 /** Options of {@linkcode history}. */
@@ -31,11 +32,28 @@ const COMPACT_RATIO = 4;
 /** What a line counts for beside its text: short ones, each in a room of its own, must not fill the memory either. */
 const LINE_LENGTH = 128;
 
-/** The first record of a history: any other file is not to be taken for one whose end was cut off. */
-const SIGNATURE = "troupe chat history 1";
+/** The wait after a snapshot that failed, before the next. */
+const SNAPSHOT_RETRY_MS = 1000;
+
+const SIGNATURE = { text: "troupe chat history 1", of: "a chat's history" };
+
+/** A line that was said. */
+interface Said {
+  readonly room: string;
+  readonly line: string;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** A room's key is a folded name and so has no line end; a line has none either. */
+const codec: EventCodec<Said> = {
+  encode: ({ room, line }) => encoder.encode(`${room}\n${line}`),
+  decode(record) {
+    const [room, line] = decoder.decode(record).split("\n", 2);
+    return room === undefined || line === undefined ? undefined : { room, line };
+  },
+};
 
 /**
  * The keeper of the history: the last lines of each room. With a file, a line is on the disk before it is passed on, so
@@ -46,24 +64,29 @@ const decoder = new TextDecoder();
 export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> {
   const { file, maxLength = 32 * 1024 * 1024 } = options;
   const behavior: Behavior<Command> = async (self) => {
-    const { disk } = self.world;
     const kept = new KeptLines(maxLength);
-    let log = file === undefined ? undefined : await openHistory(disk, file, (record) => kept.replay(record));
-    if (log !== undefined && log.cutBytes > 0) {
-      self.log.warn(`Removed ${log.cutBytes} bytes at the end of ${log.path}, cut off by a crash`);
-    }
-    self.onStop(() => log?.close());
+    const journal = file === undefined ? undefined : await openFileJournal(self.world, file, {
+      codec,
+      signature: SIGNATURE,
+      replay: ({ room, line }) => kept.add(room, line),
+      warn: (text) => self.log.warn(text),
+    });
+    self.onStop(() => journal?.close());
 
-    let compactAboveBytes = COMPACT_ABOVE_BYTES;
-    const compact = async () => {
-      if (log === undefined || log.length < Math.max(compactAboveBytes, COMPACT_RATIO * kept.length)) return;
-      // Should it fail, it is not tried again at the next line.
-      compactAboveBytes = 2 * log.length;
+    /** Lines that could not be saved stand in memory alone, until a snapshot. */
+    let isBehind = false;
+    let notBeforeMs = -Infinity;
+    const isSnapshotDue = (bytes: number) =>
+      isBehind || bytes >= Math.max(COMPACT_ABOVE_BYTES, COMPACT_RATIO * kept.length);
+    const snapshotIfDue = async () => {
+      const nowMs = self.world.clock.monotonic();
+      if (journal === undefined || nowMs < notBeforeMs || !isSnapshotDue(journal.bytes)) return;
       try {
-        log = await rewritten(disk, log, kept.records());
-        compactAboveBytes = COMPACT_ABOVE_BYTES;
+        await journal.snapshot(() => kept.lines());
+        isBehind = false;
       } catch (error) {
-        self.log.warn(`Cannot shorten ${log.path}: ${String(error)}`);
+        notBeforeMs = nowMs + SNAPSHOT_RETRY_MS;
+        self.log.warn(`Cannot write ${file} anew: ${errorText(error)}`);
       }
     };
 
@@ -71,13 +94,12 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
       switch (message.type) {
         case "keep": {
           const { room, lines, replyTo } = message;
-          for (const line of lines) {
-            kept.add(room, line);
-            log?.append(toRecord(room, line));
-          }
-          if (log === undefined) return replyTo.tell();
+          for (const line of lines) kept.add(room, line);
+          if (journal === undefined) return replyTo.tell();
+          journal.append(lines.map((line) => ({ room, line })));
+          // From here on it is durable: nobody is sent a line before `saved`.
           self.pipe<unknown>(
-            log.sync(),
+            journal.commit(),
             () => ({ type: "saved", replies: replyTo }),
             (error) => ({ type: "saved", replies: replyTo, error }),
           );
@@ -87,67 +109,18 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
           message.replyTo.tell(kept.last(message.room, message.lines));
           return;
         case "saved":
-          if (message.error !== undefined) {
-            // The talk goes on: a full disk is no reason to silence people.
-            self.log.error(`Cannot keep what was said in ${file}: ${String(message.error)}`);
-          }
           message.replies.tell();
-          return compact();
+          if (message.error === undefined) return snapshotIfDue();
+          // The talk goes on: a full disk is no reason to silence people.
+          self.log.error(`Cannot keep what was said in ${file}: ${errorText(message.error)}`);
+          isBehind = true;
+          return;
         default:
           assertNever(message);
       }
     };
   };
   return behavior as Behavior<HistoryCommand>;
-}
-
-/** Puts a new file with these records alone in the place of a log that nothing is under way to. */
-async function rewritten(disk: Disk, log: LogFile, records: Iterable<Uint8Array>): Promise<LogFile> {
-  const { path } = log;
-  const freshPath = `${path}.new`;
-  // One that a crash left behind would be added to.
-  await disk.remove(freshPath).catch((error: unknown) => {
-    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
-  });
-  const fresh = await openHistory(disk, freshPath);
-  for (const record of records) fresh.append(record);
-  await fresh.close();
-  await disk.rename(freshPath, path);
-  await disk.syncFolder(/^(.*[\\/])?/.exec(path)?.[0] || ".");
-  await log.close();
-  return await openHistory(disk, path);
-}
-
-/** Opens a history, or begins one. Rejects, and leaves the file as it is, when it is something else. */
-async function openHistory(
-  disk: Disk,
-  path: string,
-  replay: (record: Uint8Array) => void = () => {},
-): Promise<LogFile> {
-  if (!await isHistory(disk, path)) {
-    throw new WorldError("invalid-data", `Cannot use ${path}: it is not a chat's history`);
-  }
-  const log = await LogFile.open(disk, path, { form: "framed", replay });
-  if (log.length === 0) log.append(SIGNATURE);
-  return log;
-}
-
-/** Whether a file begins as a history does: with the length of its signature, of which a crash may have left zeros. */
-async function isHistory(disk: Disk, path: string): Promise<boolean> {
-  let file: DiskFile;
-  try {
-    file = await disk.open(path);
-  } catch {
-    // It is not there, or not to be read: opening it as a log tells.
-    return true;
-  }
-  try {
-    const beginning = new Uint8Array(4);
-    await file.read(beginning, 0);
-    return beginning.every((byte, index) => byte === 0 || index === 3 && byte === SIGNATURE.length);
-  } finally {
-    file.close();
-  }
 }
 
 /** The last lines of each room, bounded together. */
@@ -180,15 +153,9 @@ class KeptLines {
     return this.#rooms.get(room)?.slice(-count) ?? [];
   }
 
-  replay(record: Uint8Array): void {
-    // The signature has no line, and so is passed over.
-    const [room, line] = fromRecord(record);
-    if (room !== undefined && line !== undefined) this.add(room, line);
-  }
-
-  *records(): Iterable<Uint8Array> {
+  *lines(): Iterable<Said> {
     for (const [room, lines] of this.#rooms) {
-      for (const line of lines) yield toRecord(room, line);
+      for (const line of lines) yield { room, line };
     }
   }
 
@@ -199,13 +166,4 @@ class KeptLines {
       return;
     }
   }
-}
-
-/** A room's key is a folded name and so has no line end; a line has none either. */
-function toRecord(room: string, line: string): Uint8Array {
-  return encoder.encode(`${room}\n${line}`);
-}
-
-function fromRecord(record: Uint8Array): (string | undefined)[] {
-  return decoder.decode(record).split("\n", 2);
 }

@@ -1,300 +1,428 @@
 /**
- * One member of the chat: the session of its connection.
+ * One member of the chat, whatever door it came by: its name, its rooms, and what it has asked for and not yet heard.
+ *
+ * A door reads commands and runs them here one after the other. What they ask of the chat's other actors is answered in
+ * the member's own mailbox, in one order with all that happens: so an answer never overtakes what came before it.
  *
  * @module
  */
-import {
-  CHAT_HELP,
-  type ChatInput,
-  formatList,
-  formatPrivateMessage,
-  LOBBY,
-  LOGIN_REFUSED,
-  parseChatInput,
-  SLOW_DOWN,
-} from "../../protocols/chat.ts";
-import { type BadChatName, type ChatName, parseChatName } from "../../protocols/chat_names.ts";
-import { TokenBucket, type TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import type { Connection, Session, SessionFactory } from "../net/mod.ts";
+import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
+import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
+import type { SessionContext } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import type { JoinedRoom, MemberMessage, RoomsCommand, SpokenEvent } from "./messages.ts";
-import type { NamesCommand } from "./names.ts";
+import type {
+  Answer,
+  Asker,
+  MemberMessage,
+  NamesCommand,
+  Person,
+  PrivateMessage,
+  RoomCommand,
+  RoomsCommand,
+  RoomView,
+} from "./messages.ts";
+import type { RoomEvent } from "./room_event.ts";
 
-/** Options of {@linkcode member}. */
-export interface MemberOptions {
+/** What all members share. */
+export interface ChatServices {
   readonly names: Ref<NamesCommand>;
   readonly rooms: Ref<RoomsCommand>;
-  /** How fast the member may send lines. */
+  /** How fast one member may send lines. */
   readonly rate: TokenBucketOptions;
+  /** A stable stand-in for an address, which is not for other members to know. */
+  readonly hostOf: (address: string) => string;
 }
 
-/** Milliseconds that the other actors may take to answer. A room may wait for its history's disk first. */
-const ANSWER_TIMEOUT_MS = 15_000;
-/** Text that may wait in the room before the member is read no further, and before it is read again, in UTF-16 units. */
+/** The connection of a member, as far as the chat's rules need it. */
+export interface MemberConnection {
+  readonly self: Ref<MemberMessage>;
+  readonly context: SessionContext<MemberMessage>;
+  pause(): void;
+  resume(): void;
+}
+
+/** What a door does with what its member is told. */
+export interface MemberDoor {
+  /** Something happened in a room. */
+  event(event: RoomEvent): void;
+  privately(message: PrivateMessage): void;
+  invited(invitation: Extract<MemberMessage, { readonly type: "invited" }>): void;
+  presence(change: Extract<MemberMessage, { readonly type: "presence" }>): void;
+  /** Everything that the command asked for has been answered. */
+  settled(): void;
+}
+
+/** A room that the member is in. */
+export interface JoinedRoom {
+  readonly room: Ref<RoomCommand>;
+  readonly title: string;
+  readonly name: ChatName;
+  isOperator: boolean;
+  hasVoice: boolean;
+  readonly watching: Cancellable;
+}
+
+/** Options of {@linkcode Member.run}. */
+export interface CommandOptions {
+  /** It need not wait for the answers to others that flow, as the lines of a talk do. @default false */
+  readonly flows?: boolean;
+  /** UTF-16 units that it holds until it is answered. @default 0 */
+  readonly length?: number;
+}
+
+/** Text under way at which the member is read no further, and at which it is read again, in UTF-16 units. */
 const MAX_LENGTH_UNDER_WAY = 64 * 1024;
 const RESUME_LENGTH_UNDER_WAY = 32 * 1024;
-/** What a line counts for beside its text. */
-const LINE_LENGTH = 256;
-/** The most that one `/history` may send: it must not fill the member's queue. */
-const MAX_HISTORY_BYTES = 256 * 1024;
+/** What a command counts for beside its text. */
+const COMMAND_LENGTH = 256;
+/** Milliseconds that the answers to a command may take. A room may wait for its history's disk first. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
-const encoder = new TextEncoder();
-
-/** Makes the session of one member's connection. */
-export function member(options: MemberOptions): SessionFactory<string, MemberMessage> {
-  return (connection) => new MemberSession(connection, options);
+class Command {
+  readonly work: () => void;
+  readonly flows: boolean;
+  readonly length: number;
+  /** Requests that are not answered, and one while it is being run. */
+  outstanding = 1;
+  constructor(work: () => void, { flows = false, length = 0 }: CommandOptions) {
+    this.work = work;
+    this.flows = flows;
+    this.length = length + COMMAND_LENGTH;
+  }
 }
 
-class MemberSession implements Session<string, MemberMessage> {
-  readonly #connection: Connection<MemberMessage>;
-  readonly #options: MemberOptions;
-  readonly #bucket: TokenBucket;
-  #tooFast = false;
-  #name: string | undefined;
-  #joined: JoinedRoom | undefined;
-  #watchingRoom: Cancellable | undefined;
+interface Request {
+  readonly command: Command;
+  readonly then: (answer: Answer) => void;
+  /** The room that it was sent to: should that fail, there is no answer. */
+  readonly room: Ref<RoomCommand> | undefined;
+}
+
+/** The answer to a request that nobody will answer. */
+const UNANSWERED: Answer = { type: "refused", reason: "no-such-room" };
+
+/** A member, as its door drives it. */
+export class Member {
+  readonly #connection: MemberConnection;
+  readonly #services: ChatServices;
+  readonly #door: MemberDoor;
+  readonly #rooms = new Map<string, JoinedRoom>();
+  #person: Person | undefined;
+  #away: string | undefined;
+  #isGone = false;
+  readonly #queue: Command[] = [];
+  #current: Command | undefined;
+  #underWay: { flowing: number; blocking: Command | undefined } = { flowing: 0, blocking: undefined };
+  readonly #requests = new Map<number, Request>();
+  #lastRequest = 0;
   #lengthUnderWay = 0;
-  #paused = false;
-  #gone = false;
+  #isPaused = false;
+  #overdue: Cancellable | undefined;
 
-  constructor(connection: Connection<MemberMessage>, options: MemberOptions) {
+  constructor(connection: MemberConnection, services: ChatServices, door: MemberDoor) {
     this.#connection = connection;
-    this.#options = options;
-    this.#bucket = new TokenBucket(options.rate, connection.context.coarseNow);
-    connection.context.log.plain(`${connection.remote} has connected`);
+    this.#services = services;
+    this.#door = door;
   }
 
-  frame(line: string): void | Promise<void> {
-    if (this.#gone) return;
-    if (!this.#bucket.take(this.#connection.context.coarseNow)) {
-      // Said once for each time of it: an answer to every line would be a flood of our own.
-      if (!this.#tooFast) this.#send(SLOW_DOWN);
-      this.#tooFast = true;
-      // Who wants to go may.
-      return parseChatInput(line).type === "quit" ? this.#quit() : undefined;
+  /** Who it is; `undefined` before it has a name. */
+  get person(): Person | undefined {
+    return this.#person;
+  }
+
+  /** Why it is away; `undefined` when here. */
+  get away(): string | undefined {
+    return this.#away;
+  }
+
+  /** Whether it has left the chat. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** The rooms that it is in, the first joined first. */
+  get rooms(): readonly JoinedRoom[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** The room of a name, when it is in that. */
+  joined(name: ChatName): JoinedRoom | undefined {
+    for (const key of name.keys) {
+      const room = this.#rooms.get(key);
+      if (room !== undefined) return room;
     }
-    this.#tooFast = false;
-    return this.#name === undefined ? this.#logIn(line) : this.#obey(parseChatInput(line), this.#name);
+    for (const room of this.#rooms.values()) if (sharesKey(room.name, name)) return room;
+    return undefined;
   }
 
-  message(message: MemberMessage): void | Promise<void> {
+  /** Runs a command once those before it are answered. */
+  run(work: () => void, options: CommandOptions = {}): void {
+    const command = new Command(work, options);
+    this.#queue.push(command);
+    this.#setLength(this.#lengthUnderWay + command.length);
+    this.#next();
+  }
+
+  /** Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request. */
+  claim(person: Person, then: (answer: Answer) => void): number {
+    return this.request(
+      person,
+      (asker) => this.#services.names.tell({ ...asker, type: "claim" }),
+      (answer) => {
+        // It went while the name was asked for.
+        if (this.#isGone) return this.#services.names.tell({ type: "release", member: person.member });
+        const former = this.#person;
+        if (answer.type === "done") {
+          this.#person = person;
+          if (former !== undefined) {
+            for (const { room } of this.#rooms.values()) {
+              room.tell({
+                type: "rename",
+                from: former,
+                to: person,
+              });
+            }
+          }
+        }
+        then(answer);
+      },
+    );
+  }
+
+  /** Goes into a room. */
+  join(
+    person: Person,
+    name: ChatName,
+    options: { readonly key?: string; readonly quietly?: { isOperator: boolean; hasVoice: boolean } },
+    then: (answer: Answer) => void,
+  ): number {
+    const isAway = this.#away !== undefined;
+    return this.request(
+      person,
+      (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, isAway, ...options }),
+      (answer) => {
+        if (answer.type === "joined") this.#enter(answer.view, person, name);
+        then(answer);
+      },
+    );
+  }
+
+  /** Sends a command to the room of a name, whether the member is in it or not. */
+  toRoom(
+    person: Person,
+    name: ChatName,
+    make: (asker: Asker) => Extract<RoomCommand, Asker>,
+    then: (answer: Answer) => void,
+  ): number {
+    const joined = this.joined(name);
+    if (joined !== undefined) {
+      return this.request(person, (asker) => joined.room.tell(make(asker)), then, joined.room);
+    }
+    return this.request(
+      person,
+      (asker) => this.#services.rooms.tell({ type: "to-room", room: name, command: make(asker) }),
+      then,
+    );
+  }
+
+  /** Sends a request to the owner of the names. */
+  toNames(person: Person, make: (asker: Asker) => NamesCommand, then: (answer: Answer) => void): number {
+    return this.request(person, (asker) => this.#services.names.tell(make(asker)), then);
+  }
+
+  /** Asks which rooms there are. */
+  list(person: Person, then: (answer: Answer) => void): number {
+    return this.request(person, (asker) => this.#services.rooms.tell({ ...asker, type: "list" }), then);
+  }
+
+  /**
+   * Sends a request, whose answer belongs to the command that is being run. Answers its number, which is also that of
+   * the events that it makes happen.
+   */
+  request(
+    person: Person,
+    send: (asker: Asker) => void,
+    then: (answer: Answer) => void,
+    room?: Ref<RoomCommand>,
+  ): number {
+    const command = this.#current ?? new Command(() => {}, { flows: true });
+    if (this.#current === undefined) {
+      this.#underWay.flowing++;
+      this.#setLength(this.#lengthUnderWay + command.length);
+    } else {
+      command.outstanding++;
+    }
+    const request = ++this.#lastRequest;
+    this.#requests.set(request, { command, then, room });
+    send({ person, request });
+    return request;
+  }
+
+  /** Tells everybody that the member is away, or back. */
+  setAway(person: Person, away: string | undefined): void {
+    this.#away = away;
+    const change = { type: "set-away", person, ...(away === undefined ? {} : { away }) } as const;
+    this.#services.names.tell(change);
+    for (const { room } of this.#rooms.values()) room.tell(change);
+  }
+
+  /** Notes that the member has said something. */
+  spoke(): void {
+    this.#services.names.tell({ type: "spoke", member: this.#connection.self });
+  }
+
+  /** Hears of the comings and goings of a name, or no longer. */
+  monitor(name: ChatName, on: boolean): void {
+    this.#services.names.tell({ type: "monitor", member: this.#connection.self, name, on });
+  }
+
+  /** Leaves the chat. `quietly` when everybody does. */
+  leave(options: { readonly quietly?: boolean; readonly reason?: string } = {}): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#overdue?.cancel();
+    const { quietly = false, reason } = options;
+    const person = this.#person;
+    if (person === undefined) return;
+    // The rooms first: who takes the name next must find its former owner gone.
+    for (const { room, watching } of this.#rooms.values()) {
+      watching.cancel();
+      room.tell({ type: "quit", person, quietly, ...(reason === undefined ? {} : { reason }) });
+    }
+    this.#rooms.clear();
+    this.#services.names.tell({ type: "release", member: this.#connection.self });
+  }
+
+  /** What the others tell the member. */
+  receive(message: MemberMessage): void {
+    if (this.#isGone) return;
     switch (message.type) {
-      case "line":
-        this.#connection.send(message.bytes);
-        return;
-      case "passed-on":
-        // Never below none: a line of a room that failed may be answered after all.
-        return this.#setUnderWay(Math.max(0, this.#lengthUnderWay - message.length - LINE_LENGTH));
+      case "event":
+        this.#note(message);
+        return this.#door.event(message);
+      case "private":
+        return this.#door.privately(message);
+      case "invited":
+        return this.#door.invited(message);
+      case "presence":
+        return this.#door.presence(message);
+      case "answer":
+        return this.#answered(message.request, message.answer);
       case "room-failed":
-        return this.#goBackIn(message);
+        return this.#goBackIn(message.room);
+      case "overdue":
+        return this.#giveUp();
       default:
         assertNever(message);
     }
   }
 
-  draining(): void {
-    this.#send("The server is shutting down.");
-    // Everybody goes: that each has left is no news to the others.
-    this.#leave({ quietly: true });
+  #enter(view: RoomView, person: Person, name: ChatName): void {
+    const { room, title, keys, members } = view;
+    if (this.#isGone) return room.tell({ type: "quit", person, quietly: false });
+    const me = members.find((member) => member.person.member === person.member);
+    this.#rooms.set(keys[0] ?? title, {
+      room,
+      title,
+      name: { text: title, keys: keys.length === 0 ? name.keys : keys },
+      isOperator: me?.isOperator ?? false,
+      hasVoice: me?.hasVoice ?? false,
+      watching: this.#connection.context.watch(room, () => ({ type: "room-failed", room })),
+    });
   }
 
-  closed(): void {
-    this.#leave({ quietly: false });
-  }
-
-  async #logIn(line: string): Promise<void> {
-    if (parseChatInput(line).type === "quit") return this.#quit();
-    const name = parseChatName(line);
-    if ("problem" in name) {
-      this.#send(`${LOGIN_REFUSED}: ${name.problem}`);
-      return;
-    }
-    const { self, context } = this.#connection;
-    const { names } = this.#options;
-    const ours = await names.ask<boolean>(
-      (replyTo) => ({ type: "claim", name, member: self, replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    if (!ours) {
-      this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
-      return;
-    }
-    if (this.#gone) return names.tell({ type: "release", member: self });
-    this.#name = name.text;
-    context.log.info(`${name.text} has logged in`, { client: this.#connection.remote });
-    const lobby = parseChatName(LOBBY);
-    if ("keys" in lobby) await this.#goTo(lobby, name.text, { quietly: false });
-  }
-
-  /** Most lines are said, and cost no promise. */
-  #obey(input: ChatInput, name: string): void | Promise<void> {
-    switch (input.type) {
-      case "empty":
-        return;
-      case "say":
-        return this.#say({ type: "said", name, text: input.text });
-      case "me":
-        return this.#say({ type: "did", name, text: input.text });
-      case "msg":
-        return this.#tellOne(name, input.to, input.text);
-      case "join":
-        return this.#join(input.room, name);
-      case "who":
-        return this.#who();
-      case "rooms":
-        return this.#listRooms();
-      case "history":
-        return this.#history(input.lines);
-      case "help":
-        return this.#send(...CHAT_HELP);
-      case "quit":
-        return this.#quit();
-      case "bad":
-        return this.#send(`Error: ${input.problem}`);
-      default:
-        assertNever(input);
+  /** Keeps what the member knows of its rooms true. */
+  #note({ room, happening }: RoomEvent): void {
+    if (happening.type === "said") return;
+    const joined = this.#rooms.get(room.key);
+    if (joined === undefined) return;
+    if (happening.type === "parted" || happening.type === "kicked") {
+      if (happening.person.member !== this.#connection.self) return;
+      joined.watching.cancel();
+      this.#rooms.delete(room.key);
+    } else if (happening.type === "modes") {
+      for (const change of happening.changes) {
+        if (!("name" in change) || change.name !== this.#person?.name.text) continue;
+        if (change.type === "operator") joined.isOperator = change.on;
+        else joined.hasVoice = change.on;
+      }
     }
   }
 
-  #say(event: SpokenEvent): void {
-    if (this.#joined === undefined) return;
-    this.#joined.room.tell({ type: "say", member: this.#connection.self, event });
-    this.#setUnderWay(this.#lengthUnderWay + event.text.length + LINE_LENGTH);
+  /** A room that failed is made anew by the first of its members that goes back in. */
+  #goBackIn(room: Ref<RoomCommand>): void {
+    for (const [number, request] of this.#requests) {
+      if (request.room === room) this.#answered(number, UNANSWERED);
+    }
+    const person = this.#person;
+    for (const [key, joined] of this.#rooms) {
+      if (joined.room !== room || person === undefined) continue;
+      this.#rooms.delete(key);
+      const { isOperator, hasVoice } = joined;
+      this.join(person, joined.name, { quietly: { isOperator, hasVoice } }, () => {});
+    }
+  }
+
+  #answered(number: number, answer: Answer): void {
+    const request = this.#requests.get(number);
+    if (request === undefined) return;
+    this.#requests.delete(number);
+    this.#current = request.command;
+    request.then(answer);
+    this.#current = undefined;
+    this.#release(request.command);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#current === undefined && !this.#isGone) {
+      const { blocking, flowing } = this.#underWay;
+      const command = this.#queue[0];
+      if (command === undefined || blocking !== undefined || (flowing > 0 && !command.flows)) return;
+      this.#queue.shift();
+      if (command.flows) this.#underWay.flowing++;
+      else this.#underWay.blocking = command;
+      this.#current = command;
+      command.work();
+      this.#current = undefined;
+      this.#release(command);
+      if (this.#underWay.blocking === command) this.#watchTheClock();
+    }
+  }
+
+  #release(command: Command): void {
+    if (--command.outstanding > 0) return;
+    if (this.#underWay.blocking === command) {
+      this.#overdue?.cancel();
+      this.#underWay.blocking = undefined;
+      if (!this.#isGone) this.#door.settled();
+    } else {
+      this.#underWay.flowing--;
+    }
+    this.#setLength(this.#lengthUnderWay - command.length);
+  }
+
+  #watchTheClock(): void {
+    this.#overdue = this.#connection.context.after(ANSWER_TIMEOUT_MS, { type: "overdue" });
+  }
+
+  #giveUp(): void {
+    const { blocking } = this.#underWay;
+    for (const [number, { command }] of this.#requests) {
+      if (command === blocking) this.#answered(number, UNANSWERED);
+    }
   }
 
   /** A room that is behind (its history's disk is slow) slows down those who write, and not those who read. */
-  #setUnderWay(length: number): void {
+  #setLength(length: number): void {
     this.#lengthUnderWay = length;
-    if (!this.#paused && length >= MAX_LENGTH_UNDER_WAY) {
-      this.#paused = true;
+    if (!this.#isPaused && length >= MAX_LENGTH_UNDER_WAY) {
+      this.#isPaused = true;
       this.#connection.pause();
-    } else if (this.#paused && length <= RESUME_LENGTH_UNDER_WAY) {
-      this.#paused = false;
+    } else if (this.#isPaused && length <= RESUME_LENGTH_UNDER_WAY) {
+      this.#isPaused = false;
       this.#connection.resume();
     }
   }
-
-  async #tellOne(from: string, to: string, text: string): Promise<void> {
-    const name = parseChatName(to);
-    if ("problem" in name) return this.#send(`Error: Cannot send to that name: ${name.problem}`);
-    const found = await this.#options.names.ask<Ref<MemberMessage> | undefined>(
-      (replyTo) => ({ type: "find", name, replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    if (found === undefined) return this.#send(`Error: Cannot send to ${name.text}: nobody has that name`);
-    found.tell({ type: "line", bytes: encoder.encode(`${formatPrivateMessage(from, text)}\n`) });
-  }
-
-  async #join(typed: string, name: string): Promise<void> {
-    const room = parseChatName(typed);
-    if ("problem" in room) return this.#send(`Error: Cannot join that room: ${room.problem}`);
-    if (this.#joined !== undefined && sameName(room, parseChatName(this.#joined.title))) {
-      return this.#send(`You are in ${this.#joined.title} already.`);
-    }
-    this.#leaveRoom({ quietly: false });
-    const title = await this.#goTo(room, name, { quietly: false });
-    this.#send(`You are in ${title} now.`);
-  }
-
-  async #goTo(room: ChatName, name: string, options: { readonly quietly: boolean }): Promise<string> {
-    const { self, context } = this.#connection;
-    const joined = await this.#options.rooms.ask<JoinedRoom>(
-      (replyTo) => ({ type: "join", room, member: self, name, ...options, replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    if (this.#gone) {
-      // It went while the door was opened.
-      joined.room.tell({ type: "leave", member: self, quietly: false });
-      return joined.title;
-    }
-    this.#joined = joined;
-    this.#watchingRoom = context.watch(joined.room, () => ({ type: "room-failed", room: joined.room }));
-    return joined.title;
-  }
-
-  async #goBackIn(message: Extract<MemberMessage, { readonly type: "room-failed" }>): Promise<void> {
-    if (this.#gone || this.#name === undefined || this.#joined?.room !== message.room) return;
-    const room = parseChatName(this.#joined.title);
-    this.#forgetRoom();
-    // What was under way to it is answered by nobody.
-    this.#setUnderWay(0);
-    if ("keys" in room) await this.#goTo(room, this.#name, { quietly: true });
-  }
-
-  async #who(): Promise<void> {
-    if (this.#joined === undefined) return;
-    const { room, title } = this.#joined;
-    const members = await room.ask<readonly string[]>(
-      (replyTo) => ({ type: "who", replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    this.#send(...formatList(`In ${title}`, members));
-  }
-
-  async #listRooms(): Promise<void> {
-    const rooms = await this.#options.rooms.ask<
-      readonly { readonly title: string; readonly members: number }[]
-    >(
-      (replyTo) => ({ type: "list", replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    this.#send(...formatList("Open rooms", rooms.map(({ title, members }) => `${title} (${members})`)));
-  }
-
-  async #history(lines: number): Promise<void> {
-    if (this.#joined === undefined) return;
-    const { room, title } = this.#joined;
-    const last = await room.ask<readonly string[]>(
-      (replyTo) => ({ type: "history", lines, replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
-    );
-    const fitting: string[] = [];
-    let bytes = 0;
-    for (const line of last.toReversed()) {
-      bytes += encoder.encode(line).length + 1;
-      if (bytes > MAX_HISTORY_BYTES) break;
-      fitting.unshift(line);
-    }
-    this.#send(historyTitle(title, fitting.length), ...fitting);
-  }
-
-  #quit(): void {
-    this.#leave({ quietly: false });
-    this.#connection.end();
-  }
-
-  #leave(options: { readonly quietly: boolean }): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    // The room first: who takes the name next must find its former owner gone.
-    this.#leaveRoom(options);
-    if (this.#name !== undefined) {
-      this.#options.names.tell({ type: "release", member: this.#connection.self });
-    }
-  }
-
-  #leaveRoom(options: { readonly quietly: boolean }): void {
-    this.#joined?.room.tell({ type: "leave", member: this.#connection.self, ...options });
-    this.#forgetRoom();
-  }
-
-  #forgetRoom(): void {
-    this.#watchingRoom?.cancel();
-    this.#watchingRoom = undefined;
-    this.#joined = undefined;
-  }
-
-  #send(...lines: string[]): void {
-    this.#connection.sendText(lines.map((line) => `${line}\n`).join(""));
-  }
-}
-
-function sameName(one: ChatName, other: ChatName | BadChatName): boolean {
-  return "keys" in other && one.keys.some((key) => other.keys.includes(key));
-}
-
-function historyTitle(room: string, lines: number): string {
-  if (lines === 0) return `Nothing was said in ${room} yet.`;
-  return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
 }

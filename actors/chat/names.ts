@@ -1,61 +1,187 @@
 /**
- * Who has which name.
+ * Who has which name, who had it, and who is away.
  *
  * @module
  */
-import type { ChatName } from "../../protocols/chat_names.ts";
-import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
-import type { MemberMessage } from "./messages.ts";
+import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
+import { ircLower, matchesMask } from "../../protocols/irc.ts";
+import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import type { Cancellable } from "../world/world.ts";
+import type { Answer, Asker, FormerPerson, MemberMessage, NamesCommand, Person } from "./messages.ts";
+import { maskOf } from "./room_state.ts";
 
-/** What the owner of the names can be told. */
-export type NamesCommand =
-  /** Asks for a name: `false` when somebody has it, or one that looks like it. */
-  | {
-    readonly type: "claim";
-    readonly name: ChatName;
-    readonly member: Ref<MemberMessage>;
-    readonly replyTo: Ref<boolean>;
-  }
-  /** Gives up whatever name the member has. */
-  | { readonly type: "release"; readonly member: Ref<MemberMessage> }
-  /** Asks who has a name. */
-  | {
-    readonly type: "find";
-    readonly name: ChatName;
-    readonly replyTo: Ref<Ref<MemberMessage> | undefined>;
-  };
+/** The most people that are remembered after they have gone. */
+const MAX_FORMER = 1000;
+
+interface Owner {
+  person: Person;
+  away: string | undefined;
+  readonly signedOnMs: number;
+  spokeMs: number;
+  readonly watching: Cancellable;
+}
 
 /** The one that owns the names: no two members have names that people could take for each other. */
 export function names(): Behavior<NamesCommand> {
   return (self) => {
-    const owners = new Map<string, Ref<MemberMessage>>();
-    const keysOf = new Map<Ref<MemberMessage>, readonly string[]>();
-    return (message) => {
-      switch (message.type) {
-        case "claim": {
-          const { name, member, replyTo } = message;
-          const free = !name.keys.some((key) => owners.has(key));
-          if (free) {
-            for (const key of name.keys) owners.set(key, member);
-            keysOf.set(member, name.keys);
-            // Should a connection go without a word, its name must not be lost with it.
-            self.watch(member, () => ({ type: "release", member }));
-          }
-          replyTo.tell(free);
-          return;
-        }
-        case "release":
-          for (const key of keysOf.get(message.member) ?? []) owners.delete(key);
-          keysOf.delete(message.member);
-          return;
-        case "find":
-          message.replyTo.tell(
-            message.name.keys.map((key) => owners.get(key)).find((owner) => owner !== undefined),
-          );
-          return;
-        default:
-          assertNever(message);
-      }
-    };
+    const names = new Names(self);
+    return (message) => names.receive(message);
   };
+}
+
+class Names {
+  readonly #self: Context<NamesCommand>;
+  readonly #byKey = new Map<string, Owner>();
+  readonly #byMember = new Map<Ref<MemberMessage>, Owner>();
+  /** The last to have gone is last. */
+  readonly #former: FormerPerson[] = [];
+  readonly #watchers = new Watchers();
+  #most = 0;
+
+  constructor(self: Context<NamesCommand>) {
+    this.#self = self;
+  }
+
+  receive(message: NamesCommand): void {
+    switch (message.type) {
+      case "claim":
+        return this.#claim(message);
+      case "release":
+        this.#watchers.forget(message.member);
+        return this.#release(message.member);
+      case "set-away": {
+        const owner = this.#byMember.get(message.person.member);
+        if (owner !== undefined) owner.away = message.away;
+        return;
+      }
+      case "spoke": {
+        const owner = this.#byMember.get(message.member);
+        if (owner !== undefined) owner.spokeMs = this.#self.world.clock.now();
+        return;
+      }
+      case "find":
+        return this.#answerPeople(message, message.names.map((name) => this.#find(name)));
+      case "search": {
+        const owners = [...this.#byMember.values()];
+        return this.#answerPeople(message, owners.filter(({ person }) => fits(message.mask, person)));
+      }
+      case "find-former": {
+        const wanted = ircLower(message.name);
+        const people = this.#former.filter(({ person }) => ircLower(person.name.text) === wanted).reverse();
+        return answer(message, { type: "former", people });
+      }
+      case "count":
+        return answer(message, { type: "counts", people: this.#byMember.size, mostPeople: this.#most });
+      case "monitor": {
+        const { member, name, on } = message;
+        if (!on) return this.#watchers.remove(member, name);
+        this.#watchers.add(member, name);
+        return member.tell(presence(name, this.#find(name)?.person));
+      }
+      default:
+        assertNever(message);
+    }
+  }
+
+  #find(name: ChatName): Owner | undefined {
+    return name.keys.map((key) => this.#byKey.get(key)).find((owner) => owner !== undefined);
+  }
+
+  #claim(claim: Extract<NamesCommand, { type: "claim" }>): void {
+    const { person } = claim;
+    const former = this.#byMember.get(person.member);
+    if (person.name.keys.some((key) => (this.#byKey.get(key) ?? former) !== former)) {
+      return answer(claim, { type: "refused", reason: "name-taken", detail: person.name.text });
+    }
+    const nowMs = this.#self.world.clock.now();
+    if (former !== undefined) this.#release(person.member);
+    const owner: Owner = {
+      person,
+      away: former?.away,
+      signedOnMs: former?.signedOnMs ?? nowMs,
+      spokeMs: former?.spokeMs ?? nowMs,
+      // Should a connection go without a word, its name must not be lost with it.
+      watching: this.#self.watch(person.member, () => ({ type: "release", member: person.member })),
+    };
+    for (const key of person.name.keys) this.#byKey.set(key, owner);
+    this.#byMember.set(person.member, owner);
+    this.#most = Math.max(this.#most, this.#byMember.size);
+    this.#watchers.tell(person.name, person);
+    answer(claim, { type: "done" });
+  }
+
+  #release(member: Ref<MemberMessage>): void {
+    const owner = this.#byMember.get(member);
+    if (owner === undefined) return;
+    const { person } = owner;
+    owner.watching.cancel();
+    for (const key of person.name.keys) this.#byKey.delete(key);
+    this.#byMember.delete(member);
+    this.#former.push({ person, leftMs: this.#self.world.clock.now() });
+    if (this.#former.length > MAX_FORMER) this.#former.shift();
+    this.#watchers.tell(person.name, undefined);
+  }
+
+  #answerPeople(asker: Asker, owners: readonly (Owner | undefined)[]): void {
+    const people = owners.flatMap((owner) => {
+      if (owner === undefined) return [];
+      const { person, away, signedOnMs, spokeMs } = owner;
+      return [{ person, ...(away === undefined ? {} : { away }), signedOnMs, spokeMs }];
+    });
+    answer(asker, { type: "people", people });
+  }
+}
+
+/** Who wants to hear of whom. */
+class Watchers {
+  readonly #byKey = new Map<string, Map<Ref<MemberMessage>, ChatName>>();
+  readonly #byMember = new Map<Ref<MemberMessage>, Set<string>>();
+
+  add(member: Ref<MemberMessage>, name: ChatName): void {
+    const key = watchKey(name);
+    const watchers = this.#byKey.get(key) ?? new Map<Ref<MemberMessage>, ChatName>();
+    this.#byKey.set(key, watchers.set(member, name));
+    this.#byMember.set(member, (this.#byMember.get(member) ?? new Set()).add(key));
+  }
+
+  remove(member: Ref<MemberMessage>, name: ChatName): void {
+    this.#drop(member, watchKey(name));
+    this.#byMember.get(member)?.delete(watchKey(name));
+  }
+
+  forget(member: Ref<MemberMessage>): void {
+    for (const key of this.#byMember.get(member) ?? []) this.#drop(member, key);
+    this.#byMember.delete(member);
+  }
+
+  tell(name: ChatName, person: Person | undefined): void {
+    for (const [member, watched] of this.#byKey.get(watchKey(name)) ?? []) {
+      if (sharesKey(watched, name)) member.tell(presence(watched, person));
+    }
+  }
+
+  #drop(member: Ref<MemberMessage>, key: string): void {
+    const watchers = this.#byKey.get(key);
+    watchers?.delete(member);
+    if (watchers?.size === 0) this.#byKey.delete(key);
+  }
+}
+
+/** The key that all spellings of a name share. */
+function watchKey(name: ChatName): string {
+  return name.keys[0] ?? name.text;
+}
+
+function presence(name: ChatName, person: Person | undefined): MemberMessage {
+  return { type: "presence", name: name.text, ...(person === undefined ? {} : { person }) };
+}
+
+/** A mask without `!` and `@` is of names; one with them of all three parts. */
+function fits(mask: string, person: Person): boolean {
+  const isOfAll = mask.includes("!") || mask.includes("@");
+  return matchesMask(mask, isOfAll ? maskOf(person) : person.name.text);
+}
+
+function answer({ person, request }: Asker, answer: Answer): void {
+  person.member.tell({ type: "answer", request, answer });
 }

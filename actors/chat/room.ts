@@ -3,166 +3,428 @@
  *
  * @module
  */
-import { type ChatEvent, formatChatEvent } from "../../protocols/chat.ts";
-import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
+import { type ChatName, parseChatName } from "../../protocols/chat_names.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import type { HistoryCommand, MemberMessage, RoomCommand } from "./messages.ts";
+import { decodeEntry, encodeEntry, selectEntries } from "./history_entry.ts";
+import { type MessageIds, messageIds } from "./message_ids.ts";
+import type {
+  Answer,
+  Asker,
+  HistoryCommand,
+  HistoryEntry,
+  MemberMessage,
+  ModeChange,
+  Person,
+  Refusal,
+  RoomCommand,
+  RoomTopic,
+  RoomView,
+} from "./messages.ts";
+import { type Happening, RoomEvent } from "./room_event.ts";
+import { RoomState } from "./room_state.ts";
+
+/** What the owner of the rooms is told by one of them. */
+export type RoomNews =
+  /** A member has gone, or was not let in. */
+  | { readonly type: "member-left"; readonly room: Ref<RoomCommand> }
+  /** What is said of the room in a list has changed. */
+  | {
+    readonly type: "room-changed";
+    readonly room: Ref<RoomCommand>;
+    readonly topic: RoomTopic | undefined;
+    readonly isSecret: boolean;
+  };
 
 /** Options of {@linkcode room}. */
 export interface RoomOptions {
-  /** The room's key in the history. */
-  readonly key: string;
+  readonly name: ChatName;
   readonly history: Ref<HistoryCommand>;
-  /** Called in the room's actor, once for every member that has gone. */
-  readonly onLeft: () => void;
+  readonly owner: Ref<RoomNews>;
+  /** Whether the first to come in is an operator. */
+  readonly hasFounder: boolean;
 }
 
-/** One step in the life of a room: what it was told and, of what was said, the line that it makes. */
-type Step =
-  | Exclude<RoomCommand, { readonly type: "say" }>
-  | Extract<RoomCommand, { readonly type: "say" }> & { readonly line: string };
+/** One step in the life of a room: what it was told and, of what is said and kept, the event that it makes. */
+interface Step {
+  readonly command: RoomCommand;
+  readonly event?: RoomEvent;
+  readonly line?: string;
+}
 
-type Command =
-  | RoomCommand
+type Private =
   | { readonly type: "kept"; readonly error?: unknown }
-  | { readonly type: "gone"; readonly member: Ref<MemberMessage> }
+  | { readonly type: "fetched"; readonly lines: readonly string[] }
+  | { readonly type: "gone"; readonly person: Person }
   | { readonly type: "go-on" };
 
 /** UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader off. */
 const PACE_LENGTH = 128 * 1024;
-
 /** Milliseconds that the history may take to keep a line, before the room goes on without. */
-const KEEP_TIMEOUT_MS = 5000;
-
-const encoder = new TextEncoder();
+const HISTORY_TIMEOUT_MS = 5000;
 
 /**
- * A room. All that happens in it happens in one order, which every member sees: what is said is given to the history first,
- * and what happens while the history is written waits its turn, and then goes to the history all at once.
+ * A room. All that happens in it happens in one order, which every member sees: what is said is given to the history
+ * first, and what happens while the history is written waits its turn, and then goes to the history all at once.
  */
 export function room(options: RoomOptions): Behavior<RoomCommand> {
-  const { key, history, onLeft } = options;
-  const behavior: Behavior<Command> = (self) => {
-    const members = new Map<Ref<MemberMessage>, { readonly name: string; readonly watching: Cancellable }>();
-    /** What is being written or, once it is, passed on; how much of it has been; and what waits behind it. */
-    let keeping: Step[] = [];
-    let passedOn = 0;
-    let waiting: Step[] = [];
+  return withPrivateMessages<RoomCommand, Private>((self) => {
+    const room = new Room(self, options);
+    return (message) => room.receive(message);
+  });
+}
 
-    const tellOthers = (event: ChatEvent, except: Ref<MemberMessage>) => {
-      const bytes = encoder.encode(`${formatChatEvent(event)}\n`);
-      for (const member of members.keys()) {
-        if (member !== except) member.tell({ type: "line", bytes });
-      }
-    };
+class Room {
+  readonly #self: Context<RoomCommand | Private>;
+  readonly #options: RoomOptions;
+  readonly #key: string;
+  readonly #state = new RoomState();
+  readonly #watches = new Map<Ref<MemberMessage>, Cancellable>();
+  readonly #ids: MessageIds;
+  readonly #createdMs: number;
+  #needsFounder: boolean;
+  /** What is being kept or, once it is, passed on; how much of it has been; and what waits behind it. */
+  #keeping: Step[] = [];
+  #passedOn = 0;
+  #waiting: Step[] = [];
 
-    const take = (step: Step) => {
-      switch (step.type) {
-        case "join": {
-          const { member, name, quietly } = step;
-          // Let in twice: it will go once.
-          if (members.has(member)) return onLeft();
-          // However a member goes, it has left: a connection that fails says nothing.
-          const watching = self.watch(member, () => ({ type: "gone", member }));
-          members.set(member, { name, watching });
-          if (!quietly) tellOthers({ type: "joined", name }, member);
-          return;
+  constructor(self: Context<RoomCommand | Private>, options: RoomOptions) {
+    this.#self = self;
+    this.#options = options;
+    this.#key = options.name.keys[0] ?? options.name.text;
+    this.#ids = messageIds(self.world);
+    this.#createdMs = self.world.clock.now();
+    this.#needsFounder = options.hasFounder;
+  }
+
+  receive(message: RoomCommand | Private): void {
+    switch (message.type) {
+      case "kept":
+        if (message.error !== undefined) {
+          this.#self.log.error(`Cannot keep what was said: ${String(message.error)}`);
         }
-        case "leave": {
-          const gone = members.get(step.member);
-          if (gone === undefined) return;
-          gone.watching.cancel();
-          members.delete(step.member);
-          onLeft();
-          if (!step.quietly) tellOthers({ type: "left", name: gone.name }, step.member);
-          return;
-        }
-        case "say":
-          // Said from within the room: not by one who has left it meanwhile.
-          if (members.has(step.member)) tellOthers(step.event, step.member);
-          step.member.tell({ type: "passed-on", length: step.event.text.length });
-          return;
-        case "who":
-          step.replyTo.tell([...members.values()].map(({ name }) => name));
-          return;
-        case "history":
-          history.tell({ type: "last", room: key, lines: step.lines, replyTo: step.replyTo });
-          return;
-        default:
-          assertNever(step);
-      }
-    };
+        return this.#passOn();
+      case "fetched":
+        this.#answerHistory(message.lines);
+        return this.#passOn();
+      case "gone":
+        // A watch goes before what waits: what the member said before it went is heard first.
+        this.#self.self.tell({ type: "quit", person: message.person, quietly: false });
+        return;
+      case "go-on":
+        return this.#passOn();
+      default:
+        this.#waiting.push(this.#stepOf(message));
+        this.#next();
+    }
+  }
 
-    const next = () => {
-      while (keeping.length === 0 && waiting.length > 0) {
-        const steps = waiting;
-        waiting = [];
-        const lines = steps.flatMap((step) => step.type === "say" ? [step.line] : []);
-        if (lines.length === 0) {
-          for (const step of steps) take(step);
-        } else {
-          keeping = steps;
-          self.pipe<void>(
-            history.ask((replyTo) => ({ type: "keep", room: key, lines, replyTo }), {
-              timeoutMs: KEEP_TIMEOUT_MS,
-            }),
-            () => ({ type: "kept" }),
-            (error) => ({ type: "kept", error }),
-          );
-        }
-      }
-    };
+  /** The event of something said is made when it comes in, so that the history has its very number. */
+  #stepOf(command: RoomCommand): Step {
+    if (command.type !== "say") return { command };
+    const { person, kind, text, tags, onlyFor } = command;
+    const event = this.#eventOf(
+      { type: "said", person, kind, text, tags, ...(onlyFor === undefined ? {} : { onlyFor }) },
+      command.request,
+    );
+    if (kind === "tags" || onlyFor !== undefined || this.#state.silence(person) !== undefined) {
+      return { command, event };
+    }
+    const { id, timeMs } = event;
+    const { name, user, host } = person;
+    return { command, event, line: encodeEntry({ id, timeMs, name: name.text, user, host, kind, text }) };
+  }
 
-    const passOn = () => {
-      for (let length = 0; passedOn < keeping.length;) {
-        const step = keeping[passedOn++];
-        if (step === undefined) break;
-        take(step);
-        length += step.type === "say" ? step.line.length : 0;
-        if (length >= PACE_LENGTH && passedOn < keeping.length) {
-          self.after(0, { type: "go-on" });
-          return;
-        }
+  #next(): void {
+    while (this.#keeping.length === 0 && this.#waiting.length > 0) {
+      this.#keeping = this.#waiting;
+      this.#waiting = [];
+      const lines = this.#keeping.flatMap(({ line }) => line === undefined ? [] : [line]);
+      if (lines.length === 0) {
+        this.#passOn();
+        continue;
       }
-      keeping = [];
-      passedOn = 0;
-      next();
-    };
+      const { history } = this.#options;
+      this.#self.pipe<void>(
+        history.ask((replyTo) => ({ type: "keep", room: this.#key, lines, replyTo }), {
+          timeoutMs: HISTORY_TIMEOUT_MS,
+        }),
+        () => ({ type: "kept" }),
+        (error) => ({ type: "kept", error }),
+      );
+    }
+  }
 
-    const enqueue = (step: Step) => {
-      waiting.push(step);
-      next();
-    };
-
-    return (message) => {
-      switch (message.type) {
-        case "join":
-        case "leave":
-        case "who":
-        case "history":
-          enqueue(message);
-          return;
-        case "say":
-          enqueue({ ...message, line: formatChatEvent(message.event) });
-          return;
-        case "kept": {
-          if (message.error !== undefined) {
-            self.log.error(`Cannot keep what was said: ${String(message.error)}`);
-          }
-          passOn();
-          return;
-        }
-        case "gone":
-          // A watch goes before what waits: what the member said before it went is heard first.
-          self.self.tell({ type: "leave", member: message.member, quietly: false });
-          return;
-        case "go-on":
-          passOn();
-          return;
-        default:
-          assertNever(message);
+  #passOn(): void {
+    for (let length = 0; this.#passedOn < this.#keeping.length;) {
+      const step = this.#keeping[this.#passedOn];
+      if (step === undefined) break;
+      if (step.command.type === "get-history") return this.#fetch();
+      this.#passedOn++;
+      this.#take(step);
+      length += step.line?.length ?? 0;
+      if (length >= PACE_LENGTH && this.#passedOn < this.#keeping.length) {
+        this.#self.after(0, { type: "go-on" });
+        return;
       }
+    }
+    this.#keeping = [];
+    this.#passedOn = 0;
+    this.#next();
+  }
+
+  #fetch(): void {
+    const { history } = this.#options;
+    this.#self.pipe<readonly string[]>(
+      history.ask((replyTo) => ({ type: "last", room: this.#key, lines: Infinity, replyTo }), {
+        timeoutMs: HISTORY_TIMEOUT_MS,
+      }),
+      (lines) => ({ type: "fetched", lines }),
+      () => ({ type: "fetched", lines: [] }),
+    );
+  }
+
+  #answerHistory(lines: readonly string[]): void {
+    const step = this.#keeping[this.#passedOn++];
+    if (step?.command.type !== "get-history") return;
+    // What is kept and not yet passed on comes as an event: it is not told twice.
+    const coming = new Set(this.#keeping.slice(this.#passedOn).map(({ event }) => event?.id));
+    const entries: HistoryEntry[] = lines.map(decodeEntry).filter(({ id }) => id === "" || !coming.has(id));
+    const { title } = this.#eventRoom();
+    this.#answer(step.command, {
+      type: "entries",
+      title,
+      entries: selectEntries(entries, step.command.query),
+    });
+  }
+
+  #take({ command, event }: Step): void {
+    switch (command.type) {
+      case "join":
+        return this.#join(command);
+      case "say":
+        return this.#say(command, event);
+      case "part":
+        return this.#part(command);
+      case "quit":
+        return this.#quit(command);
+      case "rename":
+        return this.#rename(command);
+      case "set-away":
+        return this.#setAway(command);
+      case "set-topic":
+        return this.#setTopic(command);
+      case "kick":
+        return this.#kick(command);
+      case "invite":
+        return this.#invite(command);
+      case "change-modes":
+        return this.#changeModes(command);
+      case "get-view": {
+        const isMember = this.#state.members.has(command.person.member);
+        return this.#answer(command, { type: "view", view: this.#view(), isMember });
+      }
+      case "get-bans":
+        return this.#answer(command, {
+          type: "bans",
+          title: this.#eventRoom().title,
+          bans: this.#state.bans,
+        });
+      case "get-history":
+        return;
+      default:
+        assertNever(command);
+    }
+  }
+
+  #join(command: Extract<RoomCommand, { type: "join" }>): void {
+    const { person, quietly, isAway } = command;
+    // Let in twice: it will go once.
+    if (this.#state.members.has(person.member)) {
+      this.#tellOwnerOfLeaving();
+      return this.#refuse(command, "already-in-room");
+    }
+    const refusal = quietly === undefined ? this.#state.admission(person, command.key) : undefined;
+    if (refusal !== undefined) {
+      this.#tellOwnerOfLeaving();
+      return this.#refuse(command, refusal);
+    }
+    const isOperator = quietly?.isOperator ?? this.#needsFounder;
+    this.#needsFounder = false;
+    // However a member goes, it has left: a connection that fails says nothing.
+    this.#watches.set(person.member, this.#self.watch(person.member, () => ({ type: "gone", person })));
+    this.#state.admit({ person, isOperator, hasVoice: quietly?.hasVoice ?? false, isAway });
+    if (quietly === undefined) {
+      this.#happens(
+        { type: "joined", person, isOperator, ...(isAway ? { away: true } : {}) },
+        command.request,
+      );
+    }
+    this.#answer(command, { type: "joined", view: this.#view() });
+  }
+
+  #say(command: Extract<RoomCommand, { type: "say" }>, event: RoomEvent | undefined): void {
+    // As it is now: said from within the room, not by one who has left it or was silenced meanwhile.
+    const refusal = this.#state.silence(command.person);
+    if (refusal !== undefined || event === undefined) return this.#refuse(command, refusal ?? "cannot-send");
+    this.#tellAll(event);
+    this.#answer(command, { type: "done" });
+  }
+
+  #part(command: Extract<RoomCommand, { type: "part" }>): void {
+    const { person, reason } = command;
+    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    this.#happens({ type: "parted", person, ...withReason(reason) }, command.request);
+    this.#forget(person);
+    this.#answer(command, { type: "done" });
+  }
+
+  #quit({ person, reason, quietly }: Extract<RoomCommand, { type: "quit" }>): void {
+    const member = this.#state.members.get(person.member);
+    if (member === undefined) return;
+    this.#forget(person);
+    if (!quietly) this.#happens({ type: "quit", person: member.person, ...withReason(reason) });
+  }
+
+  #rename({ from, to }: Extract<RoomCommand, { type: "rename" }>): void {
+    if (!this.#state.members.has(from.member)) return;
+    this.#state.update(from.member, { person: to });
+    this.#watches.get(from.member)?.cancel();
+    this.#watches.set(to.member, this.#self.watch(to.member, () => ({ type: "gone", person: to })));
+    this.#happens({ type: "renamed", person: from, to });
+  }
+
+  #setAway({ person, away }: Extract<RoomCommand, { type: "set-away" }>): void {
+    if (!this.#state.members.has(person.member)) return;
+    this.#state.update(person.member, { isAway: away !== undefined });
+    this.#happens({ type: "away", person, ...(away === undefined ? {} : { away }) });
+  }
+
+  #setTopic(command: Extract<RoomCommand, { type: "set-topic" }>): void {
+    const { person, text } = command;
+    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {
+      return this.#refuse(command, "not-operator");
+    }
+    const topic = { text, by: person.name.text, setMs: this.#self.world.clock.now() };
+    this.#state.topic = text === "" ? undefined : topic;
+    this.#tellOwnerOfChange();
+    this.#happens({ type: "topic", person, topic }, command.request);
+    this.#answer(command, { type: "done" });
+  }
+
+  #kick(command: Extract<RoomCommand, { type: "kick" }>): void {
+    const { person: by, target, reason } = command;
+    if (!this.#state.members.has(by.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
+    const member = this.#state.named(target);
+    if (member === undefined) return this.#refuse(command, "target-not-in-room", target.text);
+    this.#happens({ type: "kicked", person: member.person, by, ...withReason(reason) }, command.request);
+    this.#forget(member.person);
+    this.#answer(command, { type: "done" });
+  }
+
+  #invite(command: Extract<RoomCommand, { type: "invite" }>): void {
+    const { person: by, target } = command;
+    const { members, modes } = this.#state;
+    if (!members.has(by.member)) return this.#refuse(command, "not-in-room");
+    if (modes.isInviteOnly && !this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
+    if (members.has(target.member)) return this.#refuse(command, "already-in-room", target.name.text);
+    this.#state.invite(target);
+    const { text, keys } = this.#options.name;
+    target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
+    this.#answer(command, { type: "done" });
+  }
+
+  #changeModes(command: Extract<RoomCommand, { type: "change-modes" }>): void {
+    const { person } = command;
+    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.isOperator(person)) return this.#refuse(command, "not-operator");
+    const changes: ModeChange[] = [];
+    let refused: Answer | undefined;
+    const nowMs = this.#self.world.clock.now();
+    for (const wanted of command.changes) {
+      const outcome = this.#state.change(wanted, person.name.text, nowMs, nameOf);
+      if (outcome.type === "changed") changes.push(outcome.change);
+      else if (outcome.type === "refused") refused ??= outcome;
+    }
+    if (changes.length > 0) {
+      this.#tellOwnerOfChange();
+      this.#happens({ type: "modes", person, changes }, command.request);
+    }
+    this.#answer(command, refused ?? { type: "done" });
+  }
+
+  #happens(happening: Happening, request = 0): void {
+    this.#tellAll(this.#eventOf(happening, request));
+  }
+
+  #tellAll(event: RoomEvent): void {
+    const { happening } = event;
+    const onlyFor = happening.type === "said" ? happening.onlyFor : undefined;
+    for (const [ref, { isOperator, hasVoice }] of this.#state.members) {
+      if (onlyFor === undefined || isOperator || (onlyFor === "voices" && hasVoice)) ref.tell(event);
+    }
+  }
+
+  #eventOf(happening: Happening, request: number): RoomEvent {
+    return new RoomEvent(
+      this.#eventRoom(),
+      happening,
+      this.#ids.next(),
+      this.#self.world.clock.now(),
+      request,
+    );
+  }
+
+  #eventRoom(): { readonly title: string; readonly key: string } {
+    return { title: this.#options.name.text, key: this.#key };
+  }
+
+  #forget(person: Person): void {
+    this.#watches.get(person.member)?.cancel();
+    this.#watches.delete(person.member);
+    this.#state.members.delete(person.member);
+    this.#tellOwnerOfLeaving();
+  }
+
+  #tellOwnerOfLeaving(): void {
+    this.#options.owner.tell({ type: "member-left", room: this.#self.self });
+  }
+
+  #tellOwnerOfChange(): void {
+    const { topic, modes: { isSecret } } = this.#state;
+    this.#options.owner.tell({ type: "room-changed", room: this.#self.self, topic, isSecret });
+  }
+
+  #answer({ person, request }: Asker, answer: Answer): void {
+    person.member.tell({ type: "answer", request, answer });
+  }
+
+  #refuse(asker: Asker, reason: Refusal, detail?: string): void {
+    this.#answer(asker, { type: "refused", reason, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  #view(): RoomView {
+    const { name } = this.#options;
+    const { members, modes, topic } = this.#state;
+    return {
+      room: this.#self.self,
+      title: name.text,
+      keys: name.keys,
+      members: [...members.values()],
+      ...(topic === undefined ? {} : { topic }),
+      modes,
+      createdMs: this.#createdMs,
     };
-  };
-  return behavior as Behavior<RoomCommand>;
+  }
+}
+
+function withReason(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
+}
+
+function nameOf(text: string): ChatName | null {
+  const name = parseChatName(text);
+  return "keys" in name ? name : null;
 }

@@ -3,22 +3,32 @@
  *
  * @module
  */
+import { LOBBY } from "../../protocols/chat.ts";
 import type { ChatName } from "../../protocols/chat_names.ts";
-import { assertNever, type Behavior, type Ref, stop } from "../runtime/mod.ts";
-import type { HistoryCommand, RoomCommand, RoomsCommand } from "./messages.ts";
-import { room } from "./room.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Ref,
+  stop,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
+import type { HistoryCommand, RoomCommand, RoomsCommand, RoomTopic } from "./messages.ts";
+import { room, type RoomNews } from "./room.ts";
 
 interface Entry {
   readonly ref: Ref<RoomCommand>;
   /** As the one who made it wrote it. */
   readonly name: ChatName;
+  readonly createdMs: number;
   /** Let in, and not yet reported gone. */
   members: number;
+  topic: RoomTopic | undefined;
+  isSecret: boolean;
 }
 
-type Command =
-  | RoomsCommand
-  | { readonly type: "member-left"; readonly entry: Entry }
+type Private =
+  | RoomNews
   | { readonly type: "room-stopped"; readonly entry: Entry };
 
 /**
@@ -26,61 +36,96 @@ type Command =
  * What was said in a room outlives it, in the history.
  */
 export function rooms(options: { readonly history: Ref<HistoryCommand> }): Behavior<RoomsCommand> {
-  const behavior: Behavior<Command> = (self) => {
-    /** Each under all of its name's keys: two rooms that look alike are one. */
-    const entries = new Map<string, Entry>();
-    let made = 0;
+  return withPrivateMessages<RoomsCommand, Private>((self) => {
+    const directory = new Rooms(self, options.history);
+    return (message) => directory.receive(message);
+  });
+}
 
-    const open = (name: ChatName): Entry => {
-      const [key = name.text] = name.keys;
-      const onLeft = () => self.self.tell({ type: "member-left", entry });
-      // A room that fails is not restarted, as its members would not be in it: they go back in, and so make a new one.
-      const ref = self.spawn(`room-${++made}`, room({ key, history: options.history, onLeft }), {
-        onFailure: stop(),
-      });
-      const entry: Entry = { ref, name, members: 0 };
-      for (const key of name.keys) entries.set(key, entry);
-      self.watch(ref, () => ({ type: "room-stopped", entry }));
-      return entry;
-    };
-    const forget = (entry: Entry) => {
-      for (const key of entry.name.keys) {
-        if (entries.get(key) === entry) entries.delete(key);
-      }
-    };
+class Rooms {
+  readonly #self: Context<RoomsCommand | Private>;
+  readonly #history: Ref<HistoryCommand>;
+  /** Each under all of its name's keys: two rooms that look alike are one. */
+  readonly #byKey = new Map<string, Entry>();
+  readonly #byRef = new Map<Ref<RoomCommand>, Entry>();
+  #made = 0;
 
-    return (message) => {
-      switch (message.type) {
-        case "join": {
-          const { room, member, name, quietly, replyTo } = message;
-          const known = room.keys.map((key) => entries.get(key));
-          const entry = known.find((entry) => entry !== undefined) ?? open(room);
-          entry.members++;
-          // Before the answer, so that the member's first line comes after it.
-          entry.ref.tell({ type: "join", member, name, quietly });
-          replyTo.tell({ room: entry.ref, title: entry.name.text });
-          return;
-        }
-        case "list":
-          message.replyTo.tell(
-            [...new Set(entries.values())].map(({ name, members }) => ({ title: name.text, members })),
-          );
-          return;
-        case "member-left": {
-          const { entry } = message;
-          entry.members--;
-          if (entry.members > 0) return;
-          forget(entry);
-          self.stop(entry.ref);
-          return;
-        }
-        case "room-stopped":
-          forget(message.entry);
-          return;
-        default:
-          assertNever(message);
+  constructor(self: Context<RoomsCommand | Private>, history: Ref<HistoryCommand>) {
+    this.#self = self;
+    this.#history = history;
+  }
+
+  receive(message: RoomsCommand | Private): void {
+    switch (message.type) {
+      case "join": {
+        const { room, ...join } = message;
+        const entry = this.#find(room) ?? this.#open(room);
+        entry.members++;
+        entry.ref.tell(join);
+        return;
       }
-    };
-  };
-  return behavior as Behavior<RoomsCommand>;
+      case "to-room": {
+        const { room, command } = message;
+        const entry = this.#find(room);
+        if (entry !== undefined) return entry.ref.tell(command);
+        const { person, request } = command;
+        const answer = { type: "refused", reason: "no-such-room", detail: room.text } as const;
+        return person.member.tell({ type: "answer", request, answer });
+      }
+      case "list":
+        return this.#list(message);
+      case "member-left": {
+        const entry = this.#byRef.get(message.room);
+        if (entry === undefined || --entry.members > 0) return;
+        this.#forget(entry);
+        return this.#self.stop(entry.ref);
+      }
+      case "room-changed": {
+        const entry = this.#byRef.get(message.room);
+        if (entry !== undefined) [entry.topic, entry.isSecret] = [message.topic, message.isSecret];
+        return;
+      }
+      case "room-stopped":
+        return this.#forget(message.entry);
+      default:
+        assertNever(message);
+    }
+  }
+
+  #list({ person, request }: Extract<RoomsCommand, { type: "list" }>): void {
+    const rooms = Array.from(this.#byRef.values(), ({ name, members, topic, isSecret, createdMs }) => ({
+      title: name.text,
+      members,
+      ...(topic === undefined ? {} : { topic }),
+      isSecret,
+      createdMs,
+    }));
+    person.member.tell({ type: "answer", request, answer: { type: "rooms", rooms } });
+  }
+
+  #find(name: ChatName): Entry | undefined {
+    return name.keys.map((key) => this.#byKey.get(key)).find((entry) => entry !== undefined);
+  }
+
+  #open(name: ChatName): Entry {
+    // A room that fails is not restarted, as its members would not be in it: they go back in, and so make a new one.
+    const ref = this.#self.spawn(
+      `room-${++this.#made}`,
+      room({ name, history: this.#history, owner: this.#self.self, hasFounder: name.text !== LOBBY }),
+      { onFailure: stop() },
+    );
+    const createdMs = this.#self.world.clock.now();
+    const entry: Entry = { ref, name, createdMs, members: 0, topic: undefined, isSecret: false };
+    for (const key of name.keys) this.#byKey.set(key, entry);
+    this.#byRef.set(ref, entry);
+    this.#self.watch(ref, () => ({ type: "room-stopped", entry }));
+    return entry;
+  }
+
+  #forget(entry: Entry): void {
+    this.#byRef.delete(entry.ref);
+    for (const key of entry.name.keys) {
+      if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
+    }
+  }
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { type Batch, LogFile, LogFileError } from "../store/log_file.ts";
+import { type Batch, LogFile } from "../store/log_file.ts";
+import { LogFileError } from "../store/log_file_error.ts";
+import { errorText } from "../world/world.ts";
 
 /**
  * When an update counts as saved, which is when others are sent it.
@@ -289,7 +291,7 @@ class SharedDocument {
   #notSaved(error: unknown): void {
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
-    const what = error instanceof Error ? error.message : String(error);
+    const what = errorText(error);
     this.#self.log.error(what, { updates: countOf(updates) });
     // Which file could not be written is the operator's business.
     const reason = `Cannot save the update: ${what.slice(what.indexOf(": ") + 1).trim()}`;
@@ -305,7 +307,7 @@ class SharedDocument {
     this.#log.read(buffer, start).then(
       (count) => replyTo.tell({ type: "piece", start, bytes: buffer.subarray(0, count ?? 0) }),
       (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         this.#self.log.error(reason);
         replyTo.tell({ type: "unreadable", reason });
       },

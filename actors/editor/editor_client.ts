@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { documentLines, SeenDocument, SERVER_IS_FULL } from "../../protocols/editor.ts";
+import {
+  type DocumentLines,
+  documentLines,
+  type DocumentText,
+  SeenDocument,
+  SERVER_IS_FULL,
+} from "../../protocols/editor.ts";
 import { type Connection, dialer, type DialerDown, type Session } from "../net/mod.ts";
 import { assertNever, type Backoff, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
 import type { SocketAddress, TlsClientOptions } from "../world/world.ts";
@@ -96,6 +102,7 @@ class EditorClient {
   readonly #self: Context<Message>;
   readonly #options: EditorClientOptions;
   readonly #seen = new SeenDocument();
+  #decoder: DocumentLines | undefined;
   #connection: Ref<SessionMessage> | undefined;
   #wasUp = false;
   /** The server takes this client, as far as is known. */
@@ -113,12 +120,16 @@ class EditorClient {
     const { address, tls, reconnect = false, drainMs } = options;
     self.spawn(
       "dialer",
-      dialer<string, SessionMessage>({
+      dialer<DocumentText, SessionMessage>({
         address,
         ...(tls === undefined ? {} : { tls }),
         ...(drainMs === undefined ? {} : { drainMs }),
         reconnect,
-        frames: () => documentLines(),
+        // A server that ended its lines once does so on every connection.
+        frames: () => {
+          const endsLines = this.#decoder?.endsLines ?? false;
+          return this.#decoder = documentLines({ endsLines, comesAgain: reconnect !== false });
+        },
         session: (connection) =>
           new ClientSession(connection, this.#seen, drainMs ?? 5000, (message) => self.self.tell(message)),
         up: ({ connection }) => self.self.tell({ type: "up", connection }),
@@ -210,7 +221,7 @@ class EditorClient {
   }
 }
 
-class ClientSession implements Session<string, SessionMessage> {
+class ClientSession implements Session<DocumentText, SessionMessage> {
   readonly #connection: Connection<SessionMessage>;
   readonly #seen: SeenDocument;
   readonly #leaveMs: number;
@@ -218,7 +229,7 @@ class ClientSession implements Session<string, SessionMessage> {
   #lines = 0;
   #linesAtLastLook = 0;
   /** A first line that may be a refusal: it is one if nothing follows but the end. */
-  #refusal: string | undefined;
+  #refusal: DocumentText | undefined;
   /** What was written while it was not clear whether the server takes it; undefined when it is clear. */
   #unclear: string[] | undefined = [];
   /** The server is behind, and it will be told when it is not. */
@@ -237,8 +248,8 @@ class ClientSession implements Session<string, SessionMessage> {
     this.#look();
   }
 
-  frame(text: string): void {
-    if (this.#lines++ === 0 && text === SERVER_IS_FULL) this.#refusal = text;
+  frame(text: DocumentText): void {
+    if (this.#lines++ === 0 && text.type !== "ended" && text.text === SERVER_IS_FULL) this.#refusal = text;
     else this.#received(text);
   }
 
@@ -264,7 +275,7 @@ class ClientSession implements Session<string, SessionMessage> {
 
   closed(): void {
     if (this.#refusal === undefined) return this.#accepted();
-    this.#tell({ type: "refused", text: this.#refusal, unsent: this.#unclear ?? [] });
+    this.#tell({ type: "refused", text: SERVER_IS_FULL, unsent: this.#unclear ?? [] });
   }
 
   #write(text: string): void {
@@ -296,9 +307,10 @@ class ClientSession implements Session<string, SessionMessage> {
     for (const text of unclear) this.#seen.sent(text);
   }
 
-  #received(text: string): void {
+  #received(came: DocumentText): void {
     this.#accepted();
-    if (this.#seen.received(text)) this.#tell({ type: "happened", event: { type: "updated", text } });
+    const text = this.#seen.came(came);
+    if (text !== undefined) this.#tell({ type: "happened", event: { type: "updated", text } });
   }
 
   /** When nothing came for a while, the document has come. */

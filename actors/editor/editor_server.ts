@@ -11,7 +11,7 @@ import {
   type TcpServerOptions,
 } from "../net/mod.ts";
 import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
-import type { SocketAddress } from "../world/world.ts";
+import { errorText, type SocketAddress } from "../world/world.ts";
 import { type DocumentCommand, sharedDocument, type SyncPolicy } from "./document.ts";
 import { editorSession, type EditorSessionMessage } from "./session.ts";
 
@@ -100,7 +100,7 @@ function explained(
     try {
       return await tcpServer(options)(self);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       throw new EditorListenError(`Server error: Unable to start server on port ${address.port}: ${why}`, {
         cause: error,
       });

@@ -11,7 +11,9 @@ import {
 } from "../../protocols/election.ts";
 import type { ElectionTimes } from "../../protocols/election_times.ts";
 import { greetingAnswer } from "../../protocols/peer_link.ts";
-import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import type { ElectionNotice } from "../../protocols/election_events.ts";
+import { assertNever, type Behavior, type Context, type Ref, type RegistryKey } from "../runtime/mod.ts";
+import { ElectionFeed, type ElectionFeedCommand } from "./feed.ts";
 import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";
 import type { FolderContent } from "./folder_watcher.ts";
 import { loadMemory, saveMemory } from "./memory_file.ts";
@@ -26,7 +28,8 @@ export type ElectionCommand =
   /** This node's own files, which the others are told the number of. */
   | FolderContent
   | TermSeen
-  | CollectorStarted;
+  | CollectorStarted
+  | ElectionFeedCommand;
 
 /** Options of {@linkcode electionActor}. */
 export interface ElectionActorOptions {
@@ -42,9 +45,15 @@ export interface ElectionActorOptions {
   readonly memoryPath: string;
   /** Told every transition. */
   readonly trace?: Ref<Transition>;
+  /** Where other services find this election, to subscribe to it. */
+  readonly feedKey?: RegistryKey<ElectionFeedCommand>;
 }
 
-type Message = ElectionCommand | PeerLinkEvent | { readonly type: "tick" };
+type Message =
+  | ElectionCommand
+  | PeerLinkEvent
+  | { readonly type: "tick" }
+  | { readonly type: "subscriber-stopped"; readonly subscriber: Ref<ElectionNotice> };
 
 const TICK_MS = 50;
 
@@ -81,6 +90,10 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
       links.set(peer.id, self.spawn(`link-${peer.id}`, link));
     }
     const actor = new ElectionActor(self, options, rules, links);
+    if (options.feedKey !== undefined) {
+      const registration = self.registry.register(options.feedKey, self.self);
+      self.onStop(() => registration.cancel());
+    }
     self.every(TICK_MS, { type: "tick" });
     return (message) => actor.receive(message);
   };
@@ -99,6 +112,9 @@ class ElectionActor {
   #wanted: readonly number[] = [];
   /** The leader that was named last; 0 when its loss was. */
   #named = 0;
+  /** For which end of its lease this leader has set a timer. */
+  #deadlineMs = Infinity;
+  readonly #feed = new ElectionFeed();
 
   constructor(
     self: Context<Message>,
@@ -156,6 +172,16 @@ class ElectionActor {
       case "link-down":
         this.#collector?.tell({ type: "peer-silent", peer: message.peer });
         return this.#handle(message);
+      case "subscribe": {
+        const { subscriber } = message;
+        if (this.#feed.subscribe(subscriber)) {
+          this.#self.watch(subscriber, () => ({ type: "subscriber-stopped", subscriber }));
+        }
+        return;
+      }
+      case "subscriber-stopped":
+        this.#feed.remove(message.subscriber);
+        return;
       case "refused":
       case "old-up":
       case "old-down":
@@ -180,11 +206,21 @@ class ElectionActor {
   #handle(event: ElectionEvent): void | Promise<void> {
     // The exact time, not the loop's: a process that was frozen must know it before it does anything else.
     const actions = this.#rules.handle(event, this.#self.world.clock.monotonic());
+    this.#awaitDeadline();
     for (let index = 0; index < actions.length; index++) {
       const action = actions[index];
       if (action?.type === "remember") return this.#carryOutFrom(actions, index);
       if (action !== undefined) this.#carryOut(action);
     }
+  }
+
+  /** A lease that ends before the next tick is looked at when it ends. */
+  #awaitDeadline(): void {
+    const now = this.#self.world.clock.monotonic();
+    const { deadlineMs } = this.#rules;
+    if (deadlineMs - now >= TICK_MS || deadlineMs === this.#deadlineMs) return;
+    this.#deadlineMs = deadlineMs;
+    this.#self.after(Math.max(deadlineMs - now, 1), { type: "tick" });
   }
 
   /** What depends on the memory waits until it is on the disk; this actor does nothing else meanwhile. */
@@ -210,10 +246,14 @@ class ElectionActor {
         return;
       case "members":
         this.#members = action.members;
+        this.#feed.tellMembers(action.members);
         this.#collector?.tell({ type: "members", members: action.members });
         return;
       case "change":
         this.#change(action);
+        return;
+      case "warn":
+        this.#self.log.warn(action.text);
         return;
       default:
         assertNever(action);
@@ -240,8 +280,20 @@ class ElectionActor {
       log.plain(`Leader elected: Node ${leader}`, { term });
       if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`, { term });
     }
+    this.#tellFeed();
     if (leads) this.#tellLead();
     else if (led) this.#collector?.tell({ type: "stop-leading" });
+  }
+
+  #tellFeed(): void {
+    const { id, nodes } = this.#options;
+    const { leader, term, plain } = this.#rules;
+    const address = nodes.find((node) => node.id === leader)?.address;
+    this.#feed.tellLeader(
+      address === undefined
+        ? { type: "leader-lost" }
+        : { type: "leader-known", leader, address, term: plain ? 0 : term, isSelf: leader === id },
+    );
   }
 
   #tellLead(): void {

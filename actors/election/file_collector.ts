@@ -176,7 +176,9 @@ class FileCollector {
         return;
       case "log-refused":
         this.#self.log.warn(
-          `Did not write ${this.#options.logPath}: term ${message.term} is stale, term ${message.highest} has written it`,
+          `Did not write ${this.#options.logPath}: term ${message.term} is stale, ${
+            message.by === 0 ? "" : `Node ${message.by} in `
+          }term ${message.highest} has written it`,
         );
         this.#options.owner.tell({ type: "term-seen", term: message.highest });
         return;

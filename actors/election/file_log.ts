@@ -2,15 +2,22 @@
  * The leader's log of all files, in one file that is replaced whole.
  *
  * Nodes of one machine may share the file, so that a leader that was frozen and does not know yet that it leads no more must not undo what
- * its successor wrote. Its term is the fencing token: the highest term that has written stands in a second file (`.term` after the name), and a
- * write of a lower one is refused.
+ * its successor wrote. Its term and its ID are the fencing token (`protocols/file_log_token.ts`): the token that has written stands in a
+ * second file (`.term` after the name), and a write with an older one is refused.
  *
  * @module
  */
-import { MAX_TERM } from "../../protocols/election_messages.ts";
+import { isPlausibleTerm } from "../../protocols/election_terms.ts";
+import {
+  decodeLogToken,
+  encodeLogToken,
+  type LogToken,
+  NO_LOG_TOKEN,
+  supersedes,
+} from "../../protocols/file_log_token.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { WorldError } from "../world/world.ts";
+import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What a {@linkcode fileLog} can be told. */
 export type FileLogCommand =
@@ -22,7 +29,7 @@ export type FileLogCommand =
 export interface WriteFileLog {
   /** Tag of the message. */
   readonly type: "write";
-  /** The fencing token. */
+  /** The term of the fencing token; the node's own ID is its other half. */
   readonly term: number;
   /** False in a network with old nodes, whose leaders have no terms: the second file is not asked then. */
   readonly fenced: boolean;
@@ -35,19 +42,22 @@ export interface WriteFileLog {
 /** How a write went. */
 export type FileLogReply =
   | { readonly type: "log-written"; readonly term: number }
-  /** `highest` is the term that has written since. */
-  | { readonly type: "log-refused"; readonly term: number; readonly highest: number }
+  /** `highest` is the term of the leader `by` (0: not known) that has written since. */
+  | { readonly type: "log-refused"; readonly term: number; readonly highest: number; readonly by: number }
   | { readonly type: "log-failed"; readonly term: number; readonly error: WorldError };
 
 type Message = FileLogCommand | { readonly type: "check" };
 
+/** More than a token has. */
+const MAX_TOKEN_BYTES = 64;
+
 /** How often the leader looks whether the file still is what it wrote: a frozen process may have been in the middle of replacing it. */
 const CHECK_MS = 2000;
 
-/** Owns the log file, for this node. */
-export function fileLog(path: string): Behavior<FileLogCommand> {
+/** Owns the log file, for the node of ID `leader`. */
+export function fileLog(path: string, leader: number): Behavior<FileLogCommand> {
   const behavior: Behavior<Message> = (self) => {
-    const log = new FileLog(self, path);
+    const log = new FileLog(self, path, leader);
     self.every(CHECK_MS, { type: "check" });
     return (message) => log.receive(message);
   };
@@ -59,15 +69,17 @@ class FileLog {
   readonly #self: Context<Message>;
   readonly #path: string;
   readonly #termPath: string;
-  /** The highest term that this node's log was told of: known without a file. */
-  #highest = 0;
+  readonly #leader: number;
+  /** The latest token that this node's log has seen: known without a file. */
+  #latest = NO_LOG_TOKEN;
   /** What the file should hold, while this node leads. */
   #current: WriteFileLog | undefined;
 
-  constructor(self: Context<Message>, path: string) {
+  constructor(self: Context<Message>, path: string, leader: number) {
     this.#self = self;
     this.#path = path;
     this.#termPath = `${path}.term`;
+    this.#leader = leader;
   }
 
   async receive(message: Message): Promise<void> {
@@ -93,12 +105,18 @@ class FileLog {
     const { term, fenced, text } = write;
     const { disk } = this.#self.world;
     try {
-      const stored = fenced ? await this.#storedTerm() : 0;
-      this.#highest = Math.max(this.#highest, stored);
-      if (term < this.#highest) return { type: "log-refused", term, highest: this.#highest };
-      this.#highest = term;
+      const token = { term, leader: this.#leader };
+      const stored = fenced ? await this.#storedToken(term) : NO_LOG_TOKEN;
+      if (stored.term > this.#latest.term) this.#latest = stored;
+      for (const other of [this.#latest, stored]) {
+        const { term: highest, leader: by } = other;
+        if (fenced && !supersedes(token, other)) return { type: "log-refused", term, highest, by };
+      }
+      if (fenced) this.#latest = token;
       const encoder = new TextEncoder();
-      if (fenced && stored < term) await writeAtomic(disk, this.#termPath, encoder.encode(`${term}\n`));
+      if (fenced && stored.term < term) {
+        await writeAtomic(disk, this.#termPath, encoder.encode(encodeLogToken(token)));
+      }
       await writeAtomic(disk, this.#path, encoder.encode(text));
       return { type: "log-written", term };
     } catch (error) {
@@ -107,13 +125,14 @@ class FileLog {
     }
   }
 
-  async #storedTerm(): Promise<number> {
+  /** The token in the file. One that this leader's term cannot have followed is no token. */
+  async #storedToken(own: number): Promise<LogToken> {
     const bytes = await this.#read(this.#termPath);
-    const text = bytes === undefined ? "0" : new TextDecoder().decode(bytes).trim();
-    const term = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    if (term <= MAX_TERM) return term;
-    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term`);
-    return 0;
+    if (bytes === undefined) return NO_LOG_TOKEN;
+    const token = decodeLogToken(new TextDecoder().decode(bytes.subarray(0, MAX_TOKEN_BYTES)));
+    if (token !== null && isPlausibleTerm(token.term, own)) return token;
+    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`);
+    return NO_LOG_TOKEN;
   }
 
   /** Puts back what somebody else replaced or removed, as long as the token allows. */
@@ -133,7 +152,7 @@ class FileLog {
     try {
       return await this.#self.world.disk.readFile(path);
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }

@@ -5,7 +5,7 @@
  */
 import { fileNames, isFileName } from "../../protocols/file_list.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { WorldError } from "../world/world.ts";
+import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
 export interface FolderContent {
@@ -72,7 +72,7 @@ async function makeFolder(self: Context<Message>, path: string): Promise<void> {
       throw new WorldError("not-a-directory", `Cannot use ${path}: it is not a folder`);
     }
   } catch (error) {
-    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+    if (!isNotFound(error)) throw error;
     await disk.makeFolder(path, { recursive: true });
     self.log.info(`Created folder ${path}`);
   }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { ElectionMemory } from "../../protocols/election.ts";
-import { isWhole, MAX_NODE_ID, MAX_TERM } from "../../protocols/election_messages.ts";
+import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
+import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
 import { writeAtomic } from "../store/mod.ts";
-import { type Disk, WorldError } from "../world/world.ts";
+import { type Disk, errorText, isNotFound } from "../world/world.ts";
 
 /** What was found in a memory file. */
 export interface LoadedMemory {
@@ -22,7 +23,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
   try {
     bytes = await disk.readFile(path);
   } catch (error) {
-    if (error instanceof WorldError && error.kind === "not-found") return { memory: null };
+    if (isNotFound(error)) return { memory: null };
     throw error;
   }
   try {
@@ -32,10 +33,12 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
     );
     const term = fields.get("term");
     const votedFor = fields.get("votedFor");
-    if (isWhole(term, MAX_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { memory: { term, votedFor } };
-    return { memory: null, damage: "it holds no term and vote" };
+    if (isWhole(term, MAX_REMEMBERED_TERM) && isWhole(votedFor, MAX_NODE_ID)) {
+      return { memory: { term, votedFor } };
+    }
+    return { memory: null, damage: "it holds no term that can be, and a vote" };
   } catch (error) {
-    return { memory: null, damage: error instanceof Error ? error.message : String(error) };
+    return { memory: null, damage: errorText(error) };
   }
 }
 

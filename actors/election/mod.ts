@@ -7,5 +7,6 @@
  * @module
  */
 export type { ElectionTimesOptions } from "../../protocols/election_times.ts";
+export type { ElectionFeedCommand } from "./feed.ts";
 export { parseNodes, type PeerNode } from "./nodes.ts";
 export { peer, type PeerOptions } from "./peer.ts";

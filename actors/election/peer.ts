@@ -4,10 +4,11 @@
  * @module
  */
 import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
-import { type Behavior, escalate, type Ref, restart } from "../runtime/mod.ts";
+import { type Behavior, escalate, type Ref, type RegistryKey, restart } from "../runtime/mod.ts";
 import type { TcpLimits } from "../net/mod.ts";
-import type { SocketAddress } from "../world/world.ts";
+import { sibling, type SocketAddress } from "../world/world.ts";
 import { electionActor } from "./election.ts";
+import type { ElectionFeedCommand } from "./feed.ts";
 import { fileCollector } from "./file_collector.ts";
 import { fileLog } from "./file_log.ts";
 import { folderWatcher } from "./folder_watcher.ts";
@@ -39,6 +40,11 @@ export interface PeerOptions {
   readonly limits?: Partial<TcpLimits>;
   /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
   readonly drainMs?: number;
+  /**
+   * Where other services find this node's election, to subscribe to its leader and members
+   * (`protocols/election_events.ts`). @default nowhere
+   */
+  readonly feedKey?: RegistryKey<ElectionFeedCommand>;
 }
 
 /**
@@ -53,10 +59,10 @@ export interface PeerOptions {
  * ```
  */
 export function peer(options: PeerOptions): Behavior<never> {
-  const { id, nodes, limits, drainMs, tracePath } = options;
+  const { id, nodes, limits, drainMs, tracePath, feedKey } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
-  const { memoryPath = `${parentOf(folder)}Node${id}.election` } = options;
+  const { memoryPath = sibling(folder, `Node${id}.election`) } = options;
   const own = nodes.find((node) => node.id === id);
   if (own === undefined) {
     throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
@@ -69,7 +75,7 @@ export function peer(options: PeerOptions): Behavior<never> {
     const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });
     let trace: Ref<Transition> | undefined;
     if (tracePath !== undefined) trace = self.spawn("trace", traceFile(tracePath), { onFailure: escalate() });
-    const log = self.spawn("log", fileLog(logPath), { onFailure });
+    const log = self.spawn("log", fileLog(logPath, id), { onFailure });
     const election = self.spawn(
       "election",
       electionActor({
@@ -79,6 +85,7 @@ export function peer(options: PeerOptions): Behavior<never> {
         memoryPath,
         quorum,
         ...(trace === undefined ? {} : { trace }),
+        ...(feedKey === undefined ? {} : { feedKey }),
       }),
       { onFailure: escalate() },
     );
@@ -104,9 +111,4 @@ export function peer(options: PeerOptions): Behavior<never> {
     );
     return () => {};
   };
-}
-
-/** What stands before the last name of a path. */
-function parentOf(path: string): string {
-  return path.replace(/[^\/\\]*[\/\\]*$/, "");
 }

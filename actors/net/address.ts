@@ -3,37 +3,9 @@
  *
  * @module
  */
-import type { SocketAddress } from "../world/world.ts";
+import type { SocketAddress } from "../world/address.ts";
 
-/**
- * Writes an address the way people read it: `127.0.0.1:40412`, `[::1]:40752`.
- *
- * @example
- * ```ts
- * import { formatAddress } from "@troupe/actors/net";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatAddress({ hostname: "::1", port: 40752 }), "[::1]:40752");
- * ```
- */
-export function formatAddress(address: SocketAddress): string {
-  return `${formatHost(address.hostname)}:${address.port}`;
-}
-
-/**
- * Writes a host the way it stands in an address: an IPv6 address in brackets, all else as it is.
- *
- * @example
- * ```ts
- * import { formatHost } from "@troupe/actors/net";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatHost("::"), "[::]");
- * ```
- */
-export function formatHost(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
-}
+export { formatAddress, formatHost } from "../world/address.ts";
 
 /**
  * Reads `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.

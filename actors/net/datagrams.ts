@@ -6,7 +6,7 @@
 import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
 import { stop } from "../runtime/supervision.ts";
-import { type Datagram, type SocketAddress, type UdpSocket, WorldError } from "../world/world.ts";
+import { type Datagram, errorText, type SocketAddress, type UdpSocket, WorldError } from "../world/world.ts";
 import { formatAddress } from "./address.ts";
 import type { SessionContext } from "./session.ts";
 
@@ -163,7 +163,8 @@ class DatagramSocket<M> {
     this.#self.pipe(
       this.#socket.receive(),
       (datagram) => new Received(datagram),
-      (error) => new Received(error instanceof WorldError ? error : new WorldError("other", String(error))),
+      (error) =>
+        new Received(error instanceof WorldError ? error : new WorldError("other", errorText(error))),
     );
   }
 
@@ -225,7 +226,7 @@ function peerActor<M>(
       send(bytes) {
         // It may be lost on the way as well: who needs an answer asks again.
         socket.send(bytes, remoteAddress).catch((error) =>
-          self.log.debug(`Cannot answer ${remote}: ${error}`)
+          self.log.debug(`Cannot answer ${remote}: ${errorText(error)}`)
         );
       },
       end: () => self.stop(),

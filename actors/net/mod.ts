@@ -33,3 +33,17 @@ export type { CloseReason, Connection, Session, SessionContext, SessionFactory }
 export { pipe, type PipeOptions } from "./pipe.ts";
 export { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 export { tcpTransport, type Transport } from "./transport.ts";
+export { type HttpLimits, httpServer, type HttpServerOptions } from "./http_server.ts";
+export { jsonResponse, textResponse, withETag } from "./http_response.ts";
+export type {
+  HttpRoute,
+  Route,
+  RoutedRequest,
+  WebSocketConnection,
+  WebSocketRoute,
+  WebSocketSessionFactory,
+} from "./http_route.ts";
+export { loadStaticFiles, type StaticFile, type StaticFiles, staticRoute } from "./http_static.ts";
+export { HttpError, type HttpHeaders, type HttpRequest, type HttpResponse } from "../../protocols/http.ts";
+export type { WebSocketMessage } from "../../protocols/web_socket.ts";
+export { webSocketDialer, type WebSocketDialerOptions } from "./web_socket_dialer.ts";

@@ -49,6 +49,8 @@ export interface TcpServerOptions<F, M = never> {
   readonly login?: boolean;
   /** Take the greetings of HTTP and TLS for data of this service. @default false: such a connection is closed */
   readonly servesAnything?: boolean;
+  /** Puts what a client is told that there is no room for into the words of the protocol. @default as it is */
+  readonly refusal?: (text: string) => string;
   /** Told the real addresses as soon as the sockets listen, the first one by itself as well. */
   readonly onListening?: (address: SocketAddress, all: readonly SocketAddress[]) => void;
   /** Milliseconds in which a stop lets the connections send what is queued. @default 5000 */
@@ -243,7 +245,8 @@ class TcpServer<F, M> {
     this.#warnings.warn(this.#self.coarseNow, `${why}. Rejected connection from ${remote}`, {
       client: remote,
     });
-    this.#refusals.refuse(transport, isFull ? FULL_TEXT : ADDRESS_FULL_TEXT);
+    const text = isFull ? FULL_TEXT : ADDRESS_FULL_TEXT;
+    this.#refusals.refuse(transport, this.#options.refusal?.(text) ?? text);
   }
 
   #serve(transport: Transport): void {

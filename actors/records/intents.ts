@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { folderOf } from "../store/_torn_tail.ts";
 import { writeAtomic } from "../store/atomic_file.ts";
-import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
+import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -43,10 +42,10 @@ export class Intents {
   /** What a former life has left in it. */
   async leftOver(): Promise<Set<string>> {
     try {
-      const text = new TextDecoder().decode(await this.#disk.readFile(this.path));
+      const text = new TextDecoder().decode(await this.#disk.readFile(this.path, { followLink: false }));
       return new Set(text.match(/^[0-9]{1,20}$/gm));
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return new Set();
+      if (isNotFound(error)) return new Set();
       throw error;
     }
   }
@@ -63,12 +62,13 @@ export class Intents {
       write: true,
       create: true,
       truncate: this.#length === 0,
+      followLink: false,
     });
     const lines = linesOf(ids);
     // After a failure the next one writes over what this one has left.
     await file.write(lines, this.#length);
     await file.sync();
-    if (this.#length === 0) await this.#disk.syncFolder(folderOf(this.path));
+    if (this.#length === 0) await this.#disk.syncFolder(dirname(this.path));
     this.#length += lines.length;
     for (const id of ids) this.#ids.add(id);
   }
@@ -76,7 +76,7 @@ export class Intents {
   /** Leaves only these ids in it. Rejects with a `WorldError`; then it is as it was. */
   async keep(ids: readonly string[]): Promise<void> {
     const lines = linesOf(ids);
-    if (ids.length > 0) await writeAtomic(this.#disk, this.path, lines);
+    if (ids.length > 0) await writeAtomic(this.#disk, this.path, lines, { followLink: false });
     else await this.#remove();
     this.close();
     this.#length = lines.length;
@@ -88,7 +88,7 @@ export class Intents {
     try {
       await this.#disk.remove(this.path);
     } catch (error) {
-      if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 

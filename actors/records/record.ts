@@ -12,7 +12,7 @@ import {
 } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { type FolderSync, replaceFile } from "../store/atomic_file.ts";
-import { WorldError } from "../world/world.ts";
+import { errorText, isNotFound, WorldError } from "../world/world.ts";
 import type { BeginReply, RecordIndexCommand } from "./record_index.ts";
 
 /** An answer to a client, and which of its requests it is for. */
@@ -194,13 +194,9 @@ class ClientFile {
 
   /** Says it in the log whole, and to the client without the paths of this machine. */
   #explain(what: "read" | "write", error: unknown): string {
-    this.#self.log.error(error instanceof Error ? error.message : String(error));
+    this.#self.log.error(errorText(error));
     const isNamed = error instanceof WorldError && error.kind !== "other";
     const reason = isNamed ? error.kind.replaceAll("-", " ") : "the disk is in trouble";
     return `Cannot ${what} the file: ${reason}.`;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WorldError && error.kind === "not-found";
 }

@@ -5,8 +5,8 @@
  */
 import type { WallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import type { Cancellable } from "../world/world.ts";
-import { DueHeap } from "./due_heap.ts";
+import { Heap } from "../world/heap.ts";
+import { type Cancellable, errorText } from "../world/world.ts";
 import { Intents } from "./intents.ts";
 import { RecordFile } from "./record_file.ts";
 import { recover, type StorePlaces } from "./recovery.ts";
@@ -151,7 +151,7 @@ class RecordIndex {
   readonly #intents: Intents;
   readonly #manyIntents: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #byAge = new DueHeap<Entry>();
+  readonly #byAge = new Heap<Entry>((left, right) => left.stamp < right.stamp);
   /** Changes that have begun, or wait to, and have not ended. */
   readonly #open = new Set<string>();
   #beginning: Begin[] = [];
@@ -224,7 +224,7 @@ class RecordIndex {
       case "settled":
         return this.#journalIsFree();
       case "not-settled":
-        this.#self.log.error(`Cannot make the record file durable: ${textOf(message.error)}`);
+        this.#self.log.error(`Cannot make the record file durable: ${errorText(message.error)}`);
         this.#journalWork = undefined;
         this.#settleLater();
         this.#addIntents();
@@ -281,7 +281,9 @@ class RecordIndex {
   }
 
   #due(notAfter: WallSeconds): string[] {
-    return this.#byAge.notAfter(notAfter).map(({ id }) => id).filter((id) => !this.#open.has(id));
+    return this.#byAge.due(({ stamp }) => stamp <= notAfter).map(({ id }) => id).filter((id) =>
+      !this.#open.has(id)
+    );
   }
 
   #begin(message: Begin): void {
@@ -380,15 +382,11 @@ class RecordIndex {
 
   /** The files are changed, and the journal says so: the changes stand. Only the record file is behind. */
   #notUpdated(waiting: readonly Ref<"shown">[], error: unknown): void {
-    this.#self.log.error(`Cannot update the record file: ${textOf(error)}`);
+    this.#self.log.error(`Cannot update the record file: ${errorText(error)}`);
     for (const entry of this.#updating) this.#changed.add(entry);
     this.#updating = new Set();
     this.#mustRewrite = true;
     for (const replyTo of waiting) replyTo.tell("shown");
     this.#self.after(RETRY_MS, { type: "update-again" });
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@
  */
 import { datestampOf, isClientId, type WallSeconds, wallSeconds } from "../../protocols/records.ts";
 import { removeTemporaries } from "../store/atomic_file.ts";
-import { type Disk, type World, WorldError } from "../world/world.ts";
+import { type Disk, errorText, isNotFound, type World } from "../world/world.ts";
 import type { Intents } from "./intents.ts";
 import { type FoundRecords, parseRecordFile, type RecordFile, salvageRecordFile } from "./record_file.ts";
 
@@ -105,14 +105,14 @@ async function readRecordFile(disk: Disk, path: string, afterCrash: boolean): Pr
   try {
     text = new TextDecoder().decode(await disk.readFile(path));
   } catch (error) {
-    if (error instanceof WorldError && error.kind === "not-found") return parseRecordFile("");
+    if (isNotFound(error)) return parseRecordFile("");
     throw error;
   }
   try {
     return parseRecordFile(text);
   } catch (error) {
     if (afterCrash) return salvageRecordFile(text);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new Error(
       `Cannot read ${path}: ${reason}. Mend it, or remove it to have it made anew from the clients' files`,
       { cause: error },

@@ -7,6 +7,7 @@ import { type WallSeconds, wallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import type { RecordCommand, Refreshed } from "./record.ts";
 import type { DueRecords, RecordIndexCommand } from "./record_index.ts";
+import { errorText } from "../world/world.ts";
 
 /** What the refresher is told by itself and by those that it asked. */
 export type RefresherEvent = { readonly type: "check" } | DueRecords | Refreshed;
@@ -92,7 +93,7 @@ class Refresher {
       log.warn(`File of client ${id} is gone: dropped from the record file`, { id });
     } else if (outcome.type === "failed") {
       const { error } = outcome;
-      log.error(`Cannot update the file of client ${id}: ${error instanceof Error ? error.message : error}`, {
+      log.error(`Cannot update the file of client ${id}: ${errorText(error)}`, {
         id,
       });
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import { denoWorld } from "../world/deno/mod.ts";
-import type { Cancellable, World } from "../world/world.ts";
+import { type Cancellable, errorText, type World } from "../world/world.ts";
 import { AskDeadlines, type AskHost } from "./ask.ts";
 import type { Behavior, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";
 import { Cell } from "./cell.ts";
@@ -182,7 +182,7 @@ class Core implements ActorSystemCore, AskHost {
   }
 
   #logListenerFailure(error: unknown): void {
-    const message = `A listener of the system failed: ${textOf(error)}`;
+    const message = `A listener of the system failed: ${errorText(error)}`;
     this.world.log.write({ level: "error", actor: this.root?.path ?? "/", message, fields: { error } });
   }
 
@@ -202,16 +202,7 @@ class Core implements ActorSystemCore, AskHost {
 
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
   const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
-  return `Actor ${actor} failed (${where}): ${textOf(error)}; decision: ${decision}`;
-}
-
-/** Anything can be thrown, also what has no text. */
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return Object.prototype.toString.call(error);
-  }
+  return `Actor ${actor} failed (${where}): ${errorText(error)}; decision: ${decision}`;
 }
 
 function fieldsOf({ phase, messageType, error, decision, restarts }: ActorFailed): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from "../world/world.ts";
+import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { crc32c } from "./_crc32c.ts";
 
@@ -40,9 +40,10 @@ export class TornTailJournal {
   async read(): Promise<Intent | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = await this.#disk.readFile(this.#path);
+      // Nobody's link is followed: what it leads to would be overwritten.
+      bytes = await this.#disk.readFile(this.#path, { followLink: false });
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
     if (!couldBeJournal(bytes)) {
@@ -91,11 +92,11 @@ export class TornTailJournal {
     try {
       await this.#disk.remove(this.#path);
     } catch (error) {
-      if (error instanceof WorldError && error.kind === "not-found") return;
+      if (isNotFound(error)) return;
       throw error;
     }
     // An old journal that a power cut brings back could speak of a line that a person has shortened since.
-    await this.#disk.syncFolder(folderOf(this.#path));
+    await this.#disk.syncFolder(dirname(this.#path));
   }
 
   close(): void {
@@ -104,8 +105,8 @@ export class TornTailJournal {
   }
 
   async #open(): Promise<DiskFile> {
-    const file = await this.#disk.open(this.#path, { write: true, create: true });
-    await this.#disk.syncFolder(folderOf(this.#path));
+    const file = await this.#disk.open(this.#path, { write: true, create: true, followLink: false });
+    await this.#disk.syncFolder(dirname(this.#path));
     return file;
   }
 }
@@ -142,13 +143,6 @@ export const AT_ONCE_BYTES = 1 << 18;
 export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): void | Promise<void> {
   if (file.writeNow === undefined || bytes.length > AT_ONCE_BYTES) return file.write(bytes, offset);
   file.writeNow(bytes, offset);
-}
-
-/** The folder in which a path lies. */
-export function folderOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  if (slash < 0) return ".";
-  return slash === 0 ? "/" : path.slice(0, slash);
 }
 
 /**

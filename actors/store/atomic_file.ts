@@ -3,86 +3,114 @@
  *
  * @module
  */
-import type { Disk } from "../world/world.ts";
-import { folderOf } from "./_torn_tail.ts";
+import { dirname, type Disk, type PathOptions } from "../world/world.ts";
+
+/** What a file is to hold, whole or in parts that are made one by one. */
+export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
  * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step: {@linkcode FolderSync}.
  *
- * Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is left beside it.
+ * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what it leads
+ * to. Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is left beside it.
  */
 export async function replaceFile(
   disk: Disk,
   path: string,
-  content: Uint8Array | Iterable<Uint8Array>,
-): Promise<void> {
-  // Who owns the file owns it alone: one name is enough.
-  const temporary = `${folderOf(path)}/${temporaryName(nameOf(path))}`;
+  content: FileContent,
+  options?: PathOptions,
+): Promise<string> {
+  const { path: temporary, target, file } = await disk.createReplacement(path, options);
   try {
-    const file = await disk.open(temporary, { read: false, write: true, create: true, truncate: true });
     try {
+      // So that nobody takes it for one that a crash has left.
+      await file.tryLock();
       let offset = 0;
-      for (const part of content instanceof Uint8Array ? [content] : content) {
+      for await (const part of content instanceof Uint8Array ? [content] : content) {
         await file.write(part, offset);
         offset += part.length;
       }
       await file.sync();
+      await disk.rename(temporary, target);
     } finally {
       file.close();
     }
-    await disk.rename(temporary, path);
   } catch (error) {
     // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
     await disk.remove(temporary).catch(() => {});
     throw error;
   }
+  return target;
 }
 
 /**
- * Replaces a file that the caller owns alone, or makes it: after a crash at any moment it is the old one or the new one, and once this has resolved
- * it is the new one. Content may be given in parts, made one by one.
+ * Replaces a file, or makes it: after a crash at any moment it is the old one or the new one, and once this has resolved
+ * it is the new one. Content may be given in parts, made one by one. The file keeps its mode and its owner and, where its
+ * name is a link, the link: what that leads to is replaced.
  *
  * Rejects with a `WorldError` when the disk does; the file is then as it was.
  *
  * @example
  * ```ts
  * import { writeAtomic } from "@troupe/actors/store";
- * import type { Disk } from "@troupe/actors";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
  *
- * async function save(disk: Disk): Promise<void> {
- *   await writeAtomic(disk, "notes/today.txt", new TextEncoder().encode("all of it\n"));
- * }
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("a");
+ * host.disk.write("/notes.txt", "old");
+ * host.disk.setMode("/notes.txt", 0o600);
+ * await sim.settle(writeAtomic(host.world.disk, "/notes.txt", new TextEncoder().encode("all of it")));
+ * assertEquals(host.disk.readText("/notes.txt"), "all of it");
+ * assertEquals(host.disk.mode("/notes.txt"), 0o600);
  * ```
  */
 export async function writeAtomic(
   disk: Disk,
   path: string,
-  content: Uint8Array | Iterable<Uint8Array>,
+  content: FileContent,
+  options?: PathOptions,
 ): Promise<void> {
-  await replaceFile(disk, path, content);
-  await disk.syncFolder(folderOf(path));
+  await disk.syncFolder(dirname(await replaceFile(disk, path, content, options)));
 }
 
-/** The name under which the new content of a file waits. */
-function temporaryName(name: string): string {
-  return `.${name}.tmp`;
-}
+/** The name under which the new content of a file waits, and the same as earlier versions had it. */
+const TEMPORARY = /^\.(.+?)(\.[0-9a-f]{1,8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.[0-9a-f]{1,8})?\.tmp$/;
 
-/** Removes what a crash has left of files that were being replaced: of those whose name `isOurs`. Says how many. */
+/**
+ * Removes what a crash has left of files that were being replaced: of those whose name `isOurs`. One that another process
+ * is writing stays. Says how many.
+ */
 export async function removeTemporaries(
   disk: Disk,
   folder: string,
   isOurs: (name: string) => boolean,
 ): Promise<number> {
   let removed = 0;
-  for (const { name, isFile } of await disk.list(folder)) {
-    const original = /^\.(.+)\.tmp$/.exec(name)?.[1];
-    if (!isFile || original === undefined || !isOurs(original)) continue;
-    await disk.remove(`${folder}/${name}`);
+  for (const { name, isFolder } of await disk.list(folder)) {
+    const original = TEMPORARY.exec(name)?.[1];
+    if (isFolder || original === undefined || !isOurs(original)) continue;
+    const path = `${folder}/${name}`;
+    if (await isInUse(disk, path)) continue;
+    await disk.remove(path);
     removed++;
   }
   return removed;
+}
+
+/** Whether another process writes the file. What is no file, or may not be opened, nobody writes. */
+async function isInUse(disk: Disk, path: string): Promise<boolean> {
+  try {
+    const file = await disk.open(path, { write: true, followLink: false });
+    try {
+      return !await file.tryLock();
+    } finally {
+      file.close();
+    }
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -128,8 +156,4 @@ export class FolderSync {
     });
     return this.#running = running;
   }
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -3,18 +3,25 @@
  *
  * @module
  */
-import type { Clock, Disk, DiskFile, FileInfo } from "../world/world.ts";
+import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
-import { crc32c } from "./_crc32c.ts";
-import { AT_ONCE_BYTES, folderOf, type Intent, tornBytes, TornTailJournal, writeSoon } from "./_torn_tail.ts";
+import { NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
+import { FramedForm, type Signature } from "./_framed_form.ts";
+import { GroupCommit } from "./_group_commit.ts";
+import { type OpenedLog, openLog } from "./_open_log.ts";
+import type { OwnedFile } from "./_owned_file.ts";
+import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
+import { UnsyncedWrites } from "./_unsynced.ts";
+import { writeAtomic } from "./atomic_file.ts";
 
 /**
  * What the file looks like.
  *
  * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never rewritten;
  *   the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside it.
- * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each, big-endian.
+ * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each, big-endian. A
+ *   record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
  */
 export type LogForm = "text" | "framed";
 
@@ -24,9 +31,11 @@ export interface LogFileOptions {
   readonly form: LogForm;
   /** Called with each record that is there, oldest first; bytes are valid until it returns. */
   readonly replay?: (record: Uint8Array) => void;
+  /** Framed form: the first record, by which the file is known; it is not replayed. @default none */
+  readonly signature?: Signature;
   /**
-   * With it, {@linkcode LogFile.flushNow} looks only every few milliseconds whether somebody else has replaced the file;
-   * without it, each time. @default none
+   * Names the time in `PATH.damaged-TIME`. With it, {@linkcode LogFile.flushNow} also looks only every few milliseconds
+   * whether somebody else has replaced the file; without it, each time. @default none
    */
   readonly clock?: Clock;
 }
@@ -43,32 +52,10 @@ export interface Batch {
   readonly leadBytes: number;
   /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
   readonly replaced: boolean;
+  /** The file in which is kept what somebody else had written and is no record; undefined where there was none. */
+  readonly setAsideAs?: string;
 }
 
-/**
- * The file could not be opened, or could be opened but not read, or is not to be had: another process has it, or somebody's
- * file has the name of its journal. `cause` is the {@linkcode WorldError}.
- */
-export class LogFileError extends Error {
-  /** For `error.name`. */
-  override readonly name = "LogFileError";
-  /** What was tried. */
-  readonly during: "open" | "read" | "take";
-  /** Why it failed. */
-  readonly reason: string;
-  /** Tells what was tried with which file, and why it failed. */
-  constructor(during: "open" | "read" | "take", path: string, cause: unknown) {
-    const reason = reasonOf(cause);
-    super(`Cannot ${during} ${path}: ${reason}`, { cause });
-    this.during = during;
-    this.reason = reason;
-  }
-}
-
-const LF = 0x0a;
-const FRAME_HEADER_BYTES = 8;
-const SCAN_BYTES = 1 << 18;
-const PAGE_BYTES = 4096;
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
 const TRUST_MS = 5;
 /** How often a write waits for the journal's sync and is begun anew since somebody wrote meanwhile; then it does not wait. */
@@ -82,7 +69,7 @@ const MAX_LOOKS = 10;
  * it with one write and one fdatasync, however many asked.
  *
  * After a crash, {@linkcode LogFile.open} finds a record that was cut off and removes it. A write that fails leaves
- * the file as it was before it.
+ * the file as it was before it. A file that was removed, replaced or cut short meanwhile is noticed at the next write.
  *
  * @example
  * ```ts
@@ -109,43 +96,41 @@ export class LogFile {
   readonly created: boolean;
   /** Bytes of a record cut off by a crash, removed at open. */
   readonly cutBytes: number;
+  /** The file in which is kept what could not be read at open; undefined where all could. */
+  readonly setAsideAs: string | undefined;
   readonly #disk: Disk;
   readonly #clock: Clock | undefined;
-  readonly #journal: TornTailJournal | undefined;
-  #file: DiskFile;
-  /** Reads have a handle of their own, so that they do not queue behind a sync. */
-  #reader: DiskFile;
-  #id: number | undefined;
+  readonly #records: RecordForm;
+  readonly #owned: OwnedFile;
+  readonly #unsynced = new UnsyncedWrites();
+  readonly #pending = new ByteQueue();
+  readonly #commits = new GroupCommit<Batch>({
+    commit: (durable) => this.#commit(durable),
+    refusal: () => this.#closing && new WorldError("closed", `Cannot write ${this.path}: it was closed`),
+  });
   #length: number;
-  /** Text: the last line has no end. */
-  #midLine: boolean;
   /** A failed write may have left bytes behind `#length`. */
   #leftovers = false;
-  #unsynced = false;
   #lookedAt = -Infinity;
-  #pending = new ByteQueue();
-  #running: Promise<Batch> | undefined;
-  #waiting: { durable: boolean; promise: Promise<Batch> } | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(disk: Disk, path: string, options: LogFileOptions, opened: Opened) {
-    this.path = path;
+  private constructor(disk: Disk, options: LogFileOptions, opened: OpenedLog) {
+    const { owned, records, recovered } = opened;
+    this.path = owned.path;
     this.form = options.form;
-    this.#clock = options.clock;
-    this.created = opened.created;
-    this.cutBytes = opened.cutBytes;
+    this.created = owned.created;
+    this.cutBytes = recovered.cutBytes;
+    this.setAsideAs = recovered.setAsideAs;
     this.#disk = disk;
-    this.#file = opened.file;
-    this.#reader = opened.reader;
-    this.#id = opened.id;
-    this.#journal = opened.journal;
-    this.#length = opened.length;
-    this.#midLine = opened.midLine;
+    this.#clock = options.clock;
+    this.#records = records;
+    this.#owned = owned;
+    this.#length = recovered.length;
   }
 
   /** Opens the file, makes it when it is not there, and removes what a crash cut off. Throws {@linkcode LogFileError}. */
   static async open(disk: Disk, path: string, options: LogFileOptions): Promise<LogFile> {
-    return new LogFile(disk, path, options, await openLog(disk, path, options));
+    return new LogFile(disk, options, await openLog(disk, path, options));
   }
 
   /** Bytes in the file: what was flushed, whether or not it was synced. */
@@ -164,23 +149,13 @@ export class LogFile {
    * @returns where in that batch it ends, counted from {@linkcode Batch.leadBytes}
    */
   append(record: string | Uint8Array): number {
-    const queue = this.#pending;
-    if (this.form === "framed") {
-      const bytes = typeof record === "string" ? new TextEncoder().encode(record) : record;
-      queue.pushUint32(bytes.length);
-      queue.pushUint32(frameChecksum(bytes));
-      queue.push(bytes);
-    } else {
-      if (typeof record === "string") queue.pushText(record);
-      else queue.push(record);
-      queue.pushByte(LF);
-    }
-    return queue.length;
+    this.#records.push(this.#pending, record);
+    return this.#pending.length;
   }
 
   /** Writes what was appended into the file, without waiting for the disk. Otherwise as {@linkcode LogFile.sync}. */
   flush(): Promise<Batch> {
-    return this.#request(false);
+    return this.#commits.request(false);
   }
 
   /**
@@ -191,32 +166,27 @@ export class LogFile {
    * Throws the {@linkcode WorldError} of a write that failed; then the batch is gone and the file is as it was.
    */
   flushNow(): Batch | undefined {
-    if (!this.#canFlushNow()) return undefined;
-    const batch = this.#withLead(this.#pending.take(), NO_EDITS);
-    const { start, bytes } = batch;
-    if (this.#isTearable(start, bytes.length)) this.#journal?.writeNow({ offset: start, bytes });
+    const { writeNow } = this.#owned.file;
+    if (writeNow === undefined || !this.#canFlushNow()) return undefined;
+    const batch = this.#withLead(this.#pending.take(), this.#noEdits());
+    const own = ownPart(batch);
+    this.#records.announceNow(own);
     try {
-      this.#file.writeNow?.(bytes, start);
+      writeNow.call(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
       this.#leftovers = true;
       throw error;
     }
-    this.#advance(start + bytes.length, bytes);
-    this.#unsynced = true;
+    this.#unsynced.add(own);
+    this.#advance(batch);
     return batch;
   }
 
   #canFlushNow(): boolean {
     const count = this.#pending.length;
-    if (this.#running !== undefined || this.#waiting !== undefined || this.#closing !== undefined) {
-      return false;
-    }
-    if (this.#leftovers || count === 0 || count > AT_ONCE_BYTES || this.#file.writeNow === undefined) {
-      return false;
-    }
-    // One byte more: the end of a line that has none.
-    if (this.#isTearable(this.#length, count + 1) && !this.#journal?.canWriteNow) return false;
-    return this.form === "framed" || this.#isUnchanged();
+    if (!this.#commits.isIdle || this.#closing !== undefined) return false;
+    if (this.#leftovers || this.#unsynced.isSuspect || count === 0 || count > AT_ONCE_BYTES) return false;
+    return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
 
   /** Whether the file is as it was left; of that, only its size is cheap enough to be looked at before each small write. */
@@ -226,9 +196,9 @@ export class LogFile {
     const now = this.#clock?.monotonic();
     try {
       if (now !== undefined && now - this.#lookedAt < TRUST_MS) {
-        return (this.#file.sizeNow?.() ?? this.#length) === this.#length;
+        return (this.#owned.file.sizeNow?.() ?? this.#length) === this.#length;
       }
-      if (!this.#isAsLeft(statNow.call(this.#disk, this.path))) return false;
+      if (!this.#owned.isAsLeft(statNow.call(this.#disk, this.path), this.#length)) return false;
     } catch {
       return false;
     }
@@ -243,14 +213,32 @@ export class LogFile {
    * Rejects with a {@linkcode WorldError}; then the batch is gone and the file is as it was.
    */
   sync(): Promise<Batch> {
-    return this.#request(true);
+    return this.#commits.request(true);
+  }
+
+  /**
+   * Framed form: replaces all that the file holds by these records, atomically and durably. `records` is called when all
+   * that was appended before is in the file; what is appended after that call comes behind them.
+   *
+   * Rejects with a {@linkcode WorldError}; then the file is as it was.
+   */
+  async rewrite(records: () => Iterable<Uint8Array>): Promise<void> {
+    const form = this.#records;
+    if (!(form instanceof FramedForm)) throw new TypeError(`Cannot rewrite ${this.path}: it is a text`);
+    await this.#commits.alone(async () => {
+      do await this.#commit(false); while (this.#pending.length > 0);
+      await writeAtomic(this.#disk, this.path, form.whole(records()));
+      await this.#owned.reopen();
+      this.#length = await this.#owned.file.size();
+      this.#unsynced.clear();
+    });
   }
 
   /** Reads what is in the file at `offset`; says how many bytes, `null` at the end. Waits for no write. */
   read(buffer: Uint8Array, offset: number): Promise<number | null> {
     const left = this.#length - offset;
     if (left <= 0) return Promise.resolve(null);
-    return this.#reader.read(buffer.length > left ? buffer.subarray(0, left) : buffer, offset);
+    return this.#owned.reader.read(buffer.length > left ? buffer.subarray(0, left) : buffer, offset);
   }
 
   /** Syncs what was appended, and closes. Twice is fine. Rejects when that last sync fails; the file is closed all the same. */
@@ -260,362 +248,136 @@ export class LogFile {
 
   async #close(): Promise<void> {
     try {
-      await this.#running?.catch(() => {});
-      if (this.#waiting !== undefined) await this.#waiting.promise.catch(() => {});
-      if (this.#pending.length > 0 || this.#unsynced) await this.#commit(true);
-      if (!this.#leftovers) await this.#journal?.remove();
+      await this.#commits.idle();
+      if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);
+      if (!this.#leftovers) await this.#records.finish();
     } finally {
-      this.#journal?.close();
-      this.#file.close();
-      this.#reader.close();
+      this.#records.close();
+      this.#owned.close();
     }
-  }
-
-  #request(durable: boolean): Promise<Batch> {
-    const waiting = this.#waiting;
-    if (waiting !== undefined) {
-      waiting.durable ||= durable;
-      return waiting.promise;
-    }
-    if (this.#closing !== undefined) {
-      return Promise.reject(new WorldError("closed", `Cannot write ${this.path}: it was closed`));
-    }
-    if (this.#running === undefined) return this.#start(durable);
-    const promise = this.#running.catch(() => {}).then(() => {
-      durable = this.#waiting?.durable ?? durable;
-      this.#waiting = undefined;
-      return this.#start(durable);
-    });
-    this.#waiting = { durable, promise };
-    return promise;
-  }
-
-  #start(durable: boolean): Promise<Batch> {
-    const batch = this.#commit(durable).finally(() => this.#running = undefined);
-    this.#running = batch;
-    return batch;
   }
 
   async #commit(durable: boolean): Promise<Batch> {
-    const batch = await this.#announce(this.#pending.take(), durable);
+    const records = this.#pending.take();
+    await this.#mend();
+    const batch = await this.#announce(records, durable);
     const { start, bytes, othersBytes } = batch;
-    const end = start + bytes.length;
-    if (bytes.length > othersBytes) {
-      await this.#write(ownPart(batch));
-      this.#unsynced = true;
+    this.#unsynced.add({ offset: start, bytes: bytes.subarray(0, othersBytes) });
+    const own = ownPart(batch);
+    if (own.bytes.length > 0) {
+      await this.#write(own);
+      this.#unsynced.add(own);
     }
-    if (durable && this.#unsynced) await this.#syncFile(start + othersBytes, end);
-    if (bytes.length > 0) this.#advance(end, bytes);
+    if (durable && !this.#unsynced.isEmpty) await this.#syncFile(own);
+    if (bytes.length > 0) this.#advance(batch);
     return batch;
   }
 
-  /** Makes a batch of what is to be written, and tells the journal where. */
+  /** Puts right what a failure has left. */
+  async #mend(): Promise<void> {
+    if (this.#leftovers) {
+      await this.#owned.file.truncate(this.#length);
+      await this.#owned.file.sync();
+      this.#leftovers = false;
+    }
+    if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned.file);
+  }
+
+  /** Makes a batch of what is to be written, and announces it where a crash could tear it. */
   async #announce(records: Uint8Array, durable: boolean): Promise<Batch> {
-    let replaced = false;
+    let edits = await this.#findOthersEdits();
     for (let looks = 1;; looks++) {
-      const found = await this.#findOthersEdits();
-      replaced ||= found.replaced;
-      const batch = this.#withLead(records, { ...found, replaced });
+      const batch = this.#withLead(records, edits);
       const own = ownPart(batch);
-      // The journal first, and on the disk: only then can a part of the bytes be on it.
-      if (own.bytes.length === 0 || !(durable || this.#isTearable(own.offset, own.bytes.length))) {
-        return batch;
-      }
-      if (this.#journal === undefined) return batch;
-      await this.#journal.write(own, durable && looks < MAX_LOOKS);
+      if (own.bytes.length === 0 || !this.#records.mustAnnounce(own, durable)) return batch;
+      // Announced first, and on the disk: only then can a part of the bytes be on it.
+      await this.#records.announce(own, durable && looks < MAX_LOOKS);
       if (looks === MAX_LOOKS) return batch;
       // That took its time, in which a person may have written at the very place.
-      const info = await infoOf(this.#disk, this.path);
-      if (info?.size === own.offset && info.id === this.#id) return batch;
+      const info = await this.#owned.look();
+      if (info !== undefined && this.#owned.isAsLeft(info, own.offset)) return batch;
+      const found = await this.#findOthersEdits();
+      edits = { ...edits, ...found, replaced: edits.replaced || found.replaced };
     }
   }
 
-  #advance(end: number, bytes: Uint8Array): void {
-    this.#length = end;
-    this.#midLine = bytes[bytes.length - 1] !== LF;
+  async #findOthersEdits(): Promise<OthersEdits> {
+    const info = await this.#owned.look();
+    if (info !== undefined && this.#owned.isAsLeft(info, this.#length)) return this.#noEdits();
+    const edits = await this.#records.findOthersEdits(this.#owned, this.#length);
+    this.#length = edits.length;
+    // What this process wrote there is not its own any more.
+    if (edits.replaced) this.#unsynced.clear();
+    return edits;
   }
 
-  #withLead(records: Uint8Array, found: OthersEdits): Batch {
-    const { appended, replaced } = found;
+  #noEdits(): OthersEdits {
+    return { length: this.#length, appended: NOTHING, replaced: false };
+  }
+
+  #withLead(records: Uint8Array, edits: OthersEdits): Batch {
+    const { appended, replaced, setAsideAs } = edits;
     const start = this.#length;
-    const midLine = appended.length > 0 ? appended.at(-1) !== LF : this.#midLine;
-    const needsLineEnd = this.form === "text" && midLine && records.length > 0;
+    const lead = records.length > 0 ? this.#records.lead(start, appended) : NOTHING;
     const othersBytes = appended.length;
-    const leadBytes = othersBytes + (needsLineEnd ? 1 : 0);
-    if (leadBytes === 0) return { start, bytes: records, othersBytes, leadBytes, replaced };
+    const leadBytes = othersBytes + lead.length;
+    const about = {
+      start,
+      othersBytes,
+      leadBytes,
+      replaced,
+      ...(setAsideAs === undefined ? {} : { setAsideAs }),
+    };
+    if (leadBytes === 0) return { ...about, bytes: records };
     const bytes = new Uint8Array(leadBytes + records.length);
     bytes.set(appended);
-    if (needsLineEnd) bytes[othersBytes] = LF;
+    bytes.set(lead, othersBytes);
     bytes.set(records, leadBytes);
-    return { start, bytes, othersBytes, leadBytes, replaced };
+    return { ...about, bytes };
   }
 
-  async #write(intent: Intent): Promise<void> {
+  #advance({ start, bytes }: Batch): void {
+    this.#length = start + bytes.length;
+    this.#records.written(bytes);
+  }
+
+  async #write(own: Intent): Promise<void> {
     try {
-      await writeSoon(this.#file, intent.bytes, intent.offset);
+      await writeSoon(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      await this.#cutBack(intent.offset);
+      await this.#cutBack(own.offset);
       throw error;
     }
-    await this.#journal?.done(intent);
+    await this.#records.announced(own);
   }
 
-  /** Without a sync all that can tear a write is a kill, and that not within a page. */
-  #isTearable(offset: number, count: number): boolean {
-    return this.#journal !== undefined && pageOf(offset) !== pageOf(offset + count - 1);
-  }
-
-  async #syncFile(ownStart: number, end: number): Promise<void> {
+  async #syncFile(own: Intent): Promise<void> {
     try {
-      await this.#file.sync();
+      await this.#owned.file.sync();
     } catch (error) {
-      // Nobody knows what of it is on the disk. What was flushed earlier stays; what is new goes.
-      if (end > ownStart) await this.#cutBack(ownStart);
+      // Nobody knows what of it is on the disk. What is new goes; what was flushed earlier is written again.
+      this.#unsynced.suspect(own.offset);
+      if (own.bytes.length > 0) await this.#cutBack(own.offset);
       throw error;
     }
-    this.#unsynced = false;
+    this.#unsynced.clear();
   }
 
   async #cutBack(length: number): Promise<void> {
     this.#leftovers = true;
+    const { file } = this.#owned;
     try {
-      await this.#file.truncate(length);
+      await file.truncate(length);
       // Or a power cut could bring it back, when the journal already speaks of the next record.
-      await this.#file.sync();
+      await file.sync();
       this.#leftovers = false;
     } catch {
       // Tried again before the next write.
     }
-  }
-
-  /** A person's editor may have changed the file: nothing of that is overwritten, no hole is left. */
-  async #findOthersEdits(): Promise<OthersEdits> {
-    if (this.#leftovers) {
-      await this.#file.truncate(this.#length);
-      await this.#file.sync();
-      this.#leftovers = false;
-    }
-    if (this.form !== "text") return NO_EDITS;
-    const info = await infoOf(this.#disk, this.path);
-    if (info !== undefined && this.#isAsLeft(info)) return NO_EDITS;
-    const ownSize = await this.#file.size();
-    const isOwn = info?.id === undefined ? info?.size === ownSize : info.id === this.#id;
-    if (isOwn && ownSize > this.#length) {
-      return { appended: await readFully(this.#file, this.#length, ownSize), replaced: false };
-    }
-    if (!isOwn) await this.#reopen();
-    this.#length = await this.#file.size();
-    this.#midLine = await endsMidLine(this.#file, this.#length);
-    return { appended: NOTHING, replaced: true };
-  }
-
-  #isAsLeft(info: FileInfo): boolean {
-    return info.size === this.#length && info.id === this.#id;
-  }
-
-  async #reopen(): Promise<void> {
-    const { file, reader, id } = await openHandles(this.#disk, this.path);
-    this.#file.close();
-    this.#reader.close();
-    this.#file = file;
-    this.#reader = reader;
-    this.#id = id;
   }
 }
 
 /** What of a batch is to be written: what others appended is in the file already. */
 function ownPart({ start, bytes, othersBytes }: Batch): Intent {
   return { offset: start + othersBytes, bytes: bytes.subarray(othersBytes) };
-}
-
-interface OthersEdits {
-  readonly appended: Uint8Array;
-  readonly replaced: boolean;
-}
-
-const NOTHING = new Uint8Array(0);
-const NO_EDITS: OthersEdits = { appended: NOTHING, replaced: false };
-
-interface Opened extends Handles {
-  readonly journal: TornTailJournal | undefined;
-  readonly length: number;
-  readonly midLine: boolean;
-  readonly cutBytes: number;
-}
-
-async function openLog(disk: Disk, path: string, options: LogFileOptions): Promise<Opened> {
-  const handles = await openHandles(disk, path).catch(async (error: unknown): Promise<never> => {
-    if (isInUse(error)) throw new LogFileError("take", path, error);
-    throw new LogFileError(await readingIsTheTrouble(disk, path, error) ? "read" : "open", path, error);
-  });
-  const { file } = handles;
-  const journal = options.form === "text" ? new TornTailJournal(disk, `${path}.journal`) : undefined;
-  try {
-    const size = await file.size();
-    const whole = journal === undefined
-      ? await scanFrames(file, size, options.replay)
-      : await wholeText(file, size, journal);
-    if (whole < size) await file.truncate(whole);
-    // A process that was killed may have left what it had not synced: it counts from now on, and others will see it.
-    if (size > 0) await file.sync();
-    await journal?.remove();
-    if (journal !== undefined && options.replay) await scanLines(file, whole, options.replay);
-    const midLine = options.form === "text" && await endsMidLine(file, whole);
-    return { ...handles, journal, length: whole, midLine, cutBytes: size - whole };
-  } catch (error) {
-    file.close();
-    handles.reader.close();
-    throw new LogFileError(isInUse(error) ? "take" : "read", path, error);
-  }
-}
-
-/** An open file, and what tells it from another of its name. */
-interface Handles {
-  readonly file: DiskFile;
-  readonly reader: DiskFile;
-  readonly id: number | undefined;
-  readonly created: boolean;
-}
-
-async function openHandles(disk: Disk, path: string): Promise<Handles> {
-  let created = false;
-  let file: DiskFile;
-  try {
-    file = await disk.open(path, { read: true, write: true });
-  } catch (error) {
-    if (!(error instanceof WorldError && error.kind === "not-found")) throw error;
-    file = await disk.open(path, { read: true, write: true, create: true });
-    created = true;
-  }
-  try {
-    // Two that append would write over each other, and each take the other's journal for what a crash had left.
-    if (await file.take?.() === false) {
-      throw new WorldError("in-use", `Cannot take ${path}: another process has it`);
-    }
-    if (created) await disk.syncFolder(folderOf(path));
-    const { id } = await disk.stat(path);
-    return { file, reader: await disk.open(path), id, created };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-function isInUse(error: unknown): boolean {
-  return error instanceof WorldError && error.kind === "in-use";
-}
-
-/** Whether a file that may not be opened for both may be opened for writing alone. */
-async function readingIsTheTrouble(disk: Disk, path: string, error: unknown): Promise<boolean> {
-  if (!(error instanceof WorldError && error.kind === "permission-denied")) return false;
-  try {
-    (await disk.open(path, { read: false, write: true })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function wholeText(file: DiskFile, size: number, journal: TornTailJournal): Promise<number> {
-  const intent = await journal.read();
-  if (!await endsMidLine(file, size)) return size;
-  if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) {
-    return size;
-  }
-  return size - tornBytes(await readFully(file, intent.offset, size), intent);
-}
-
-async function endsMidLine(file: DiskFile, size: number): Promise<boolean> {
-  return size > 0 && (await readFully(file, size - 1, size))[0] !== LF;
-}
-
-/** What stands under a name; undefined when nothing does. */
-async function infoOf(disk: Disk, path: string): Promise<FileInfo | undefined> {
-  try {
-    return disk.statNow?.(path) ?? await disk.stat(path);
-  } catch (error) {
-    if (error instanceof WorldError && error.kind === "not-found") return undefined;
-    throw error;
-  }
-}
-
-async function readFully(file: DiskFile, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = await file.read(bytes.subarray(length), start + length);
-    if (count === null) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
-}
-
-function pageOf(offset: number): number {
-  return Math.floor(offset / PAGE_BYTES);
-}
-
-async function scanLines(file: DiskFile, size: number, replay: (line: Uint8Array) => void): Promise<void> {
-  const line = new ByteQueue();
-  for (let offset = 0; offset < size;) {
-    const chunk = await readFully(file, offset, Math.min(size, offset + SCAN_BYTES));
-    if (chunk.length === 0) break;
-    offset += chunk.length;
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      line.push(chunk.subarray(start, end));
-      replay(line.take());
-      start = end + 1;
-    }
-    line.push(chunk.subarray(start));
-  }
-  if (line.length > 0) replay(line.take());
-}
-
-/** Where the last whole record ends. What follows it was cut off, or never was a record. */
-async function scanFrames(
-  file: DiskFile,
-  size: number,
-  replay: ((record: Uint8Array) => void) | undefined,
-): Promise<number> {
-  let whole = 0;
-  let chunkBytes = SCAN_BYTES;
-  while (whole < size) {
-    const chunk = await readFully(file, whole, Math.min(size, whole + chunkBytes));
-    const { end, needed, broken } = takeFrames(chunk, replay);
-    whole += end;
-    if (broken || chunk.length === 0 || whole + needed > size) break;
-    // The next record is whole in the file, and perhaps longer than the usual chunk.
-    chunkBytes = Math.max(SCAN_BYTES, needed);
-  }
-  return whole;
-}
-
-/** Replays the whole records in `chunk`; says where the last ends, and how long the next is as far as is known. */
-function takeFrames(
-  chunk: Uint8Array,
-  replay: ((record: Uint8Array) => void) | undefined,
-): { end: number; needed: number; broken: boolean } {
-  let end = 0;
-  while (end + FRAME_HEADER_BYTES <= chunk.length) {
-    const header = new DataView(chunk.buffer, chunk.byteOffset + end, FRAME_HEADER_BYTES);
-    const needed = FRAME_HEADER_BYTES + header.getUint32(0);
-    if (end + needed > chunk.length) return { end, needed, broken: false };
-    const record = chunk.subarray(end + FRAME_HEADER_BYTES, end + needed);
-    if (frameChecksum(record) !== header.getUint32(4)) return { end, needed, broken: true };
-    replay?.(record);
-    end += needed;
-  }
-  return { end, needed: FRAME_HEADER_BYTES, broken: false };
-}
-
-function frameChecksum(record: Uint8Array): number {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, record.length);
-  return crc32c(record, crc32c(length));
-}
-
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  // A WorldError says what could not be done, too; here its reason is enough.
-  return error instanceof WorldError ? text.slice(text.indexOf(": ") + 2) : text;
 }

@@ -8,10 +8,15 @@ import type { WorldError } from "./error.ts";
 
 /** The disk. Paths are the platform's own. Every failure is a {@linkcode WorldError}. */
 export interface Disk {
-  /** Opens a file. */
+  /** Opens a regular file. What is anything else (a FIFO, a device) is not opened: `not-a-file`. */
   open(path: string, options?: OpenOptions): Promise<DiskFile>;
-  /** The whole file. */
-  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The whole of a regular file. Rejects as {@linkcode Disk.open}, and with `too-large`. */
+  readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Makes a file that is to be renamed over `path`: beside the file that `path` leads to, under a name that nobody can
+   * foresee, with the mode and the owner of the file that is there. Whoever makes it renames or removes it.
+   */
+  createReplacement(path: string, options?: PathOptions): Promise<Replacement>;
   /** What is known of a file or folder; links are followed. */
   stat(path: string): Promise<FileInfo>;
   /** As {@linkcode Disk.stat}, with the answer at once: a hundredth of the cost, for a path that was just used. Not in every world. */
@@ -31,6 +36,11 @@ export interface Disk {
   syncFolder(path: string): Promise<void>;
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
+  /**
+   * Locks a name until it is released or the process ends, however it may; undefined while another lock of that name is
+   * held. Paths that lead to the same place are the same name. A file of that name may stand there meanwhile.
+   */
+  lock(path: string): Promise<DiskLock | undefined>;
   /** Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching broke. */
   watch(
     folder: string,
@@ -39,8 +49,38 @@ export interface Disk {
   ): Cancellable;
 }
 
+/** What a path may lead to. */
+export interface PathOptions {
+  /** Whether the last name may be a symbolic link; if not, one is `not-a-file`. @default true */
+  readonly followLink?: boolean;
+  /** The directory that the path must not lead out of, by links either; if it does: `not-a-file`. @default none */
+  readonly within?: string;
+}
+
+/** How to read a file. */
+export interface ReadFileOptions extends PathOptions {
+  /** The most bytes it may have. @default Infinity */
+  readonly maxBytes?: number;
+}
+
+/** A new file that is to take the place of another. */
+export interface Replacement {
+  /** The new file's own path. */
+  readonly path: string;
+  /** What it is to be renamed to: the path that was given or, where that is a link, what the link leads to. */
+  readonly target: string;
+  /** The new file, open for writing. */
+  readonly file: DiskFile;
+}
+
+/** A name that is locked. */
+export interface DiskLock {
+  /** Unlocks it. Twice is fine. */
+  release(): void;
+}
+
 /** How to open a file. */
-export interface OpenOptions {
+export interface OpenOptions extends PathOptions {
   /** Open it for reading. @default true */
   readonly read?: boolean;
   /** Open it for writing. @default false */
@@ -73,10 +113,10 @@ export interface DiskFile {
   /** As {@linkcode DiskFile.size}, but done when it returns, and under the conditions of {@linkcode DiskFile.writeNow}. */
   sizeNow?(): number;
   /**
-   * Takes the file for this handle until it is closed, or its process ends however it may; false when another handle has
-   * taken it. Only who asks is kept out. Not in every world.
+   * Locks the file for this handle until it is closed, or its process ends however it may; false when another handle has
+   * locked it. Only who asks is kept out.
    */
-  take?(): Promise<boolean>;
+  tryLock(): Promise<boolean>;
   /** Closes it. Twice is fine. */
   close(): void;
 }

@@ -19,6 +19,7 @@ export type WorldErrorKind =
   | "name-not-found"
   | "no-space"
   | "not-a-directory"
+  | "not-a-file"
   | "not-found"
   | "permission-denied"
   | "timed-out"
@@ -37,5 +38,43 @@ export class WorldError extends Error {
   constructor(kind: WorldErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
+  }
+}
+
+/**
+ * Whether a failure says that the file or directory does not exist.
+ *
+ * @example
+ * ```ts
+ * import { isNotFound, WorldError } from "@troupe/actors";
+ * import { assert } from "@std/assert";
+ *
+ * assert(isNotFound(new WorldError("not-found", "Cannot open /data: it was not found")));
+ * assert(!isNotFound(new Error("not found")));
+ * ```
+ */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof WorldError && error.kind === "not-found";
+}
+
+/**
+ * What was thrown, as text for people: an error's message (its name where it has none), all else as a string. Never
+ * throws, whatever was thrown.
+ *
+ * @example
+ * ```ts
+ * import { errorText } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(errorText(new Error("no room")), "no room");
+ * assertEquals(errorText(undefined), "undefined");
+ * ```
+ */
+export function errorText(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message || error.name) : String(error);
+  } catch {
+    // Objects without a prototype, and those whose own methods throw.
+    return typeof error;
   }
 }

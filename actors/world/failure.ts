@@ -18,6 +18,7 @@ const REASON: Readonly<Partial<Record<WorldErrorKind, string>>> = {
   "name-not-found": "the name was not found",
   "no-space": "no space left on the disk",
   "not-a-directory": "it is not a folder",
+  "not-a-file": "it is no regular file",
   "not-found": "it was not found",
   "permission-denied": "permission was denied",
   "timed-out": "it took too long",

@@ -14,8 +14,8 @@ import type { EventLoop } from "./loop.ts";
 import type { Net } from "./net.ts";
 import type { Random } from "./random.ts";
 
-export { WorldError, type WorldErrorKind } from "./error.ts";
-export type { SocketAddress } from "./address.ts";
+export { errorText, isNotFound, WorldError, type WorldErrorKind } from "./error.ts";
+export { formatAddress, formatHost, type SocketAddress } from "./address.ts";
 export type { Cancellable, Clock } from "./clock.ts";
 export type { Random } from "./random.ts";
 export type { EventLoop } from "./loop.ts";
@@ -32,7 +32,18 @@ export type {
 } from "./net.ts";
 export type { Hash, HashAlgorithm, Hasher } from "./hash.ts";
 export type { HttpHandler, HttpServer } from "./http.ts";
-export type { Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "./disk.ts";
+export type {
+  Disk,
+  DiskFile,
+  DiskLock,
+  FileInfo,
+  FolderEntry,
+  OpenOptions,
+  PathOptions,
+  ReadFileOptions,
+  Replacement,
+} from "./disk.ts";
+export { basename, dirname, sibling } from "./path.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
 
 /** Everything outside the actors. */

@@ -43,7 +43,9 @@ export async function startChat(options: Partial<ChatServerOptions> = {}): Promi
       await client.send(`${name}\n`);
       // A login has no answer, but what is said after it has.
       await client.send("/who\n");
-      const answer = await client.line();
+      let answer = await client.line();
+      // Others may come at the same time.
+      while (answer?.endsWith(" has joined the chat.")) answer = await client.line();
       if (!answer?.startsWith("In lobby:")) throw new Error(`Cannot log in as ${name}: ${answer}`);
       return client;
     },

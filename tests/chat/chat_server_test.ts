@@ -158,7 +158,8 @@ Deno.test("chat: help names every command, and each that it names is one", async
   const help: string[] = [];
   for (let line; (line = await ann.line()) !== "In lobby: ann";) help.push(line ?? "");
   assertEquals(help.map((line) => line.split(" ")[0]), [
-    ...["/who", "/me", "/msg", "/join", "/rooms", "/history", "/quit", "//TEXT"],
+    ...["/who", "/me", "/msg", "/join", "/rooms", "/history", "/nick", "/topic", "/away", "/invite"],
+    ...["/kick", "/ban", "/unban", "/op", "/quit", "//TEXT"],
   ]);
 });
 
@@ -402,3 +403,61 @@ Deno.test("chat: when it stops, everybody is told, and nobody is told that every
 function fail(): never {
   throw new Error("Cannot be");
 }
+
+Deno.test("chat: who makes a room leads it: topic, kick, ban and op are its operators' alone", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  await ann.send("/join den\n");
+  assertEquals(await ann.line(), "You are in den now.");
+  using bob = await chat.enter("bob");
+  await bob.send("/join den\n/topic mine\n/kick ann\n/topic\n");
+  assertEquals(await linesOf(bob, 4), [
+    "You are in den now.",
+    "Error: Cannot set the topic: only an operator of the room may",
+    "Error: Cannot put out ann: only an operator of the room may",
+    "den has no topic.",
+  ]);
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await ann.send("/topic quiet, please\n/kick bob too loud\n/ban bob\n");
+  assertEquals(await linesOf(ann, 3), ["The topic is set.", "bob was put out by ann: too loud", "Done."]);
+  assertEquals(await linesOf(bob, 2), [
+    "ann has set the topic: quiet, please",
+    "You were put out by ann: too loud",
+  ]);
+  await bob.send("/join den\n/who\n");
+  assertEquals(await linesOf(bob, 2), [
+    "Error: Cannot join that room: you are banned from it",
+    "In lobby: bob",
+  ]);
+  await ann.send("/unban bob\n");
+  assertEquals(await ann.line(), "Done.");
+  await bob.send("/join den\n");
+  assertEquals(await bob.line(), "You are in den now.");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await ann.send("/op bob\n");
+  assertEquals(await ann.line(), "Done.");
+  await bob.send("/kick ann\n");
+  assertEquals(await linesOf(ann, 1), ["You were put out by bob."]);
+});
+
+Deno.test("chat: a new name is told in the room, is free for nobody else, and the old one is free again", async () => {
+  await using chat = await startChat();
+  using ann = await chat.enter("ann");
+  using bob = await chat.enter("bob");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await bob.send("/nick ANN\n/nick robert\nhello\n");
+  assertEquals(await linesOf(bob, 2), [
+    "Error: Cannot take that name: ANN is taken, or looks like a name that is",
+    "You are robert now.",
+  ]);
+  assertEquals(await linesOf(ann, 2), ["bob is now robert.", "robert: hello"]);
+  await ann.send("/msg robert psst\n/away at lunch\n");
+  assertEquals(await bob.line(), "ann (to you): psst");
+  assertEquals(await ann.line(), "You are away.");
+  await bob.send("/who\n");
+  assertEquals(await bob.line(), "In lobby: ann (away), robert");
+  using other = await chat.enter("bob");
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await other.send("quit\n");
+  assertEquals(await ann.line(), "bob has left the chat.");
+});

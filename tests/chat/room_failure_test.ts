@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
-import { member } from "../../actors/chat/member.ts";
-import type { JoinedRoom, MemberMessage, RoomSummary } from "../../actors/chat/messages.ts";
+import { lineDoor } from "../../actors/chat/doors/line.ts";
+import type { MemberMessage, Person, RoomCommand } from "../../actors/chat/messages.ts";
 import { names } from "../../actors/chat/names.ts";
 import { rooms } from "../../actors/chat/rooms.ts";
 import { lineServer } from "../../actors/net/mod.ts";
@@ -28,7 +28,7 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
     "server",
     lineServer(
       { address: { hostname: "127.0.0.1", port: 0 }, onListening: (address) => resolve(address.port) },
-      member({ names: owner, rooms: directory, rate: { perSecond: 0, burst: 1 } }),
+      lineDoor({ names: owner, rooms: directory, rate: { perSecond: 0, burst: 1 }, hostOf: () => "host" }),
     ),
   );
   const clients: TestClient[] = [];
@@ -47,19 +47,41 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
     // Somebody from nowhere joins, to get hold of the room, and sends it what no room can handle.
     const lobby = parseChatName("lobby");
     if (!("keys" in lobby)) throw new Error("Cannot be");
-    const ghost: Ref<MemberMessage> = system.spawn("ghost", () => () => {});
-    const { room } = await directory.ask<JoinedRoom>(
-      (replyTo) => ({ type: "join", room: lobby, member: ghost, name: "ghost", quietly: true, replyTo }),
-      { timeoutMs: 5000 },
-    );
-    const poison: Parameters<typeof room.tell>[0] = JSON.parse(`{"type":"say","event":{"type":"said"}}`);
+    const rooms: Ref<RoomCommand>[] = [];
+    let listed: number | undefined;
+    const ghost = system.spawn<MemberMessage>("ghost", () => (message) => {
+      if (message.type !== "answer") return;
+      if (message.answer.type === "joined") rooms.push(message.answer.view.room);
+      if (message.answer.type === "rooms") {
+        const { rooms } = message.answer;
+        listed = rooms.length === 1 ? rooms[0]?.members : undefined;
+      }
+    });
+    const person: Person = {
+      member: ghost,
+      name: { text: "ghost", keys: ["ghost"] },
+      user: "none",
+      host: "nowhere",
+      realName: "",
+      isBot: false,
+    };
+    const asker = { person, request: 1 };
+    directory.tell({
+      ...asker,
+      type: "join",
+      room: lobby,
+      isAway: false,
+      quietly: { isOperator: false, hasVoice: false },
+    });
+    await until(() => rooms.length > 0, "the room");
+    const [room] = rooms;
+    if (room === undefined) throw new Error("Cannot be");
+    const poison: Parameters<typeof room.tell>[0] = JSON.parse(`{"type":"say","person":null}`);
     room.tell(poison);
     await until(() => errors.length > 0, "the room's failure");
-    await until(async () => {
-      const list = await directory.ask<readonly RoomSummary[]>((replyTo) => ({ type: "list", replyTo }), {
-        timeoutMs: 5000,
-      });
-      return list.length === 1 && list[0]?.members === 2;
+    await until(() => {
+      directory.tell({ ...asker, type: "list" });
+      return listed === 2;
     }, "both are back");
     await bob?.send("after\n/history\n");
     assertEquals(await ann?.line(), "bob: after");

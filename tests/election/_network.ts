@@ -2,6 +2,7 @@
  * A network of elections in virtual time: delays, losses, one-way cuts, frozen clocks, crashes between any two actions.
  */
 import { Election, type ElectionAction, type ElectionMemory } from "../../protocols/election.ts";
+import { type LogToken, NO_LOG_TOKEN, supersedes } from "../../protocols/file_log_token.ts";
 import { electionTimes } from "../../protocols/election_times.ts";
 import type { ElectionMessage } from "../../protocols/election_messages.ts";
 import type { TraceEntry } from "./_trace.ts";
@@ -37,6 +38,8 @@ export class Node {
   readonly id: number;
   election: Election | undefined;
   memory: ElectionMemory | null = null;
+  /** Its memory was taken away, and it has not started since. */
+  forgot = false;
   /** Added to virtual time: each node has a clock of its own, and it jumps. */
   clockOffsetMs = 0;
   frozenUntilMs = 0;
@@ -52,16 +55,14 @@ export class Node {
   }
 }
 
-export interface LogWrite {
-  readonly node: number;
-  readonly term: number;
+export interface LogWrite extends LogToken {
   readonly accepted: boolean;
 }
 
 /** Flaws, to show that they are found. */
 export interface NetworkOptions {
-  /** A node whose memory is lost believes that it never voted. */
-  readonly forgetsUnawares?: boolean;
+  /** The rules. @default as they are */
+  readonly election?: typeof Election;
   /** The log takes every write. */
   readonly unfencedLog?: boolean;
 }
@@ -77,7 +78,11 @@ export class Network {
   readonly cuts = new Set<string>();
   /** What the one shared log took or refused, with the token that it goes by. */
   readonly writes: LogWrite[] = [];
-  #token = 0;
+  #token = NO_LOG_TOKEN;
+  /** Leaders that were elected while another one led, in words. */
+  readonly overlaps: string[] = [];
+  /** What nodes refused as impossible. */
+  readonly warnings: string[] = [];
   #queue: { atMs: number; order: number; run: () => void }[] = [];
   #order = 0;
   /** Per direction, when the latest message arrives: links keep order. */
@@ -112,11 +117,11 @@ export class Network {
     const node = this.node(id);
     if (node.election !== undefined) return;
     node.crashAfterActions = Infinity;
-    const election = new Election({
+    const election = new (this.#options.election ?? Election)({
       id,
       nodes: this.ids,
       times: TIMES,
-      memory: node.memory ?? (this.#options.forgetsUnawares ? { term: 0, votedFor: 0 } : null),
+      memory: node.memory,
       nowMs: this.#clock(node),
       random: () => this.chance.next(),
     });
@@ -129,12 +134,22 @@ export class Network {
       time,
       node: id,
       term: election.term,
-      from: node.memory === null ? "forgotten" : "starting",
+      from: node.forgot ? "forgotten" : "starting",
       to: "looking",
       leader: 0,
       why: "starts",
     });
+    node.forgot = false;
     this.#tick(node, election);
+  }
+
+  /** Takes a node's memory away, and starts it anew. */
+  forget(id: number): void {
+    this.kill(id);
+    const node = this.node(id);
+    node.memory = null;
+    node.forgot = true;
+    this.start(id);
   }
 
   kill(id: number): void {
@@ -264,16 +279,33 @@ export class Network {
           leader,
           why,
         });
-        // The leader writes the log, and the disk takes its time.
-        if (to === "leader") this.#at(this.nowMs + this.chance.below(1500), () => this.#write(node.id, term));
+        if (to === "leader") {
+          this.#noteOverlap(node);
+          // The leader writes the log, and the disk takes its time.
+          this.#at(this.nowMs + this.chance.below(1500), () => this.#write({ term, leader: node.id }));
+        }
+        return;
       }
+      case "warn":
+        this.warnings.push(`node ${node.id}: ${action.text}`);
     }
   }
 
-  #write(node: number, term: number): void {
-    const accepted = term >= this.#token || this.#options.unfencedLog === true;
-    if (accepted) this.#token = term;
-    this.writes.push({ node, term, accepted });
+  #noteOverlap(elected: Node): void {
+    for (const other of this.running) {
+      const isAwake = other.frozenUntilMs <= this.nowMs;
+      const leads = other.election?.role === "leader" && this.#clock(other) < other.election.deadlineMs;
+      if (other === elected || !isAwake || !leads) continue;
+      this.overlaps.push(
+        `${elected.id} in ${elected.election?.term}, ${other.id} in ${other.election?.term}`,
+      );
+    }
+  }
+
+  #write(token: LogToken): void {
+    const accepted = supersedes(token, this.#token) || this.#options.unfencedLog === true;
+    if (accepted) this.#token = token;
+    this.writes.push({ ...token, accepted });
   }
 
   #send(from: number, to: number, message: ElectionMessage): void {

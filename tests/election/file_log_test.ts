@@ -5,8 +5,8 @@ import { tempFolder, until } from "../_helpers.ts";
 
 type Log = ReturnType<typeof spawnLog>;
 
-function spawnLog(system: ActorSystem, name: string, path: string) {
-  const ref = system.spawn(name, fileLog(path));
+function spawnLog(system: ActorSystem, name: string, path: string, leader = 1) {
+  const ref = system.spawn(name, fileLog(path, leader));
   const put = (term: number, text: string, fenced = true): Promise<FileLogReply> =>
     ref.ask((replyTo: Ref<FileLogReply>) => ({ type: "write", term, fenced, text, replyTo }), {
       timeoutMs: 10_000,
@@ -23,17 +23,19 @@ Deno.test("file log: a stale write is refused, by the node's own word and by the
   await using system = quietSystem();
   const path = folder.file("Peer_files.log");
   const first: Log = spawnLog(system, "first", path);
-  const second: Log = spawnLog(system, "second", path);
+  const second: Log = spawnLog(system, "second", path, 2);
   assertEquals(await first.put(3, "of term 3\n"), { type: "log-written", term: 3 });
-  assertEquals(await first.put(2, "of term 2\n"), { type: "log-refused", term: 2, highest: 3 });
+  assertEquals(await first.put(2, "of term 2\n"), { type: "log-refused", term: 2, highest: 3, by: 1 });
   // Another node of the same machine takes over; the first one was frozen, and knows nothing of it.
   assertEquals(await second.put(5, "of term 5\n"), { type: "log-written", term: 5 });
-  assertEquals(await first.put(3, "late\n"), { type: "log-refused", term: 3, highest: 5 });
+  assertEquals(await first.put(3, "late\n"), { type: "log-refused", term: 3, highest: 5, by: 2 });
   assertEquals(await Deno.readTextFile(path), "of term 5\n");
-  assertEquals(await first.put(5, "again\n"), { type: "log-written", term: 5 });
+  // A token names its leader too: in one term only one node writes.
+  assertEquals(await first.put(5, "again\n"), { type: "log-refused", term: 5, highest: 5, by: 2 });
+  assertEquals(await second.put(5, "again\n"), { type: "log-written", term: 5 });
   // What is remembered outlives the process.
   const third = spawnLog(system, "third", path);
-  assertEquals(await third.put(4, "stale\n"), { type: "log-refused", term: 4, highest: 5 });
+  assertEquals(await third.put(4, "stale\n"), { type: "log-refused", term: 4, highest: 5, by: 2 });
   assertEquals(await third.put(6, "of term 6\n"), { type: "log-written", term: 6 });
   assertEquals(await Deno.readTextFile(path), "of term 6\n");
 });
@@ -51,11 +53,11 @@ Deno.test("file log: a leader puts back what was replaced or removed, and one th
     async () => await Deno.readTextFile(path).catch(() => "") === "mine\n",
     "the log is made again",
   );
-  const other = spawnLog(system, "other", path);
+  const other = spawnLog(system, "other", path, 2);
   await other.put(2, "theirs\n");
   log.ref.tell({ type: "release" });
   // The next write answers after any check that came before it.
-  assertEquals(await log.put(1, "mine\n"), { type: "log-refused", term: 1, highest: 2 });
+  assertEquals(await log.put(1, "mine\n"), { type: "log-refused", term: 1, highest: 2, by: 2 });
   assertEquals(await Deno.readTextFile(path), "theirs\n");
 });
 
@@ -66,10 +68,15 @@ Deno.test("file log: without terms (old nodes) nothing is refused for the file's
   await Deno.writeTextFile(`${path}.term`, "9\n");
   const plain = spawnLog(system, "plain", path);
   assertEquals(await plain.put(0, "plain\n", false), { type: "log-written", term: 0 });
-  await Deno.writeTextFile(`${path}.term`, "nonsense");
   const fenced = spawnLog(system, "fenced", path);
+  for (const damage of ["nonsense", "281474976710656", "9007199254740991 1", "1e9", "-1", "9".repeat(400)]) {
+    await Deno.writeTextFile(`${path}.term`, damage);
+    assertEquals(await fenced.put(1, "fenced\n"), { type: "log-written", term: 1 }, damage);
+    assertEquals(await Deno.readTextFile(`${path}.term`), "1 1\n");
+  }
+  await Deno.writeTextFile(`${path}.term`, "nonsense");
   assertEquals(await fenced.put(1, "fenced\n"), { type: "log-written", term: 1 });
-  assertEquals(await Deno.readTextFile(`${path}.term`), "1\n");
+  assertEquals(await Deno.readTextFile(`${path}.term`), "1 1\n");
 });
 
 Deno.test("file log: a folder that is not there is told, not thrown", async () => {

@@ -59,7 +59,7 @@ const BEAT = encodePeerMessage({
   type: "beat",
   term: 0,
   leader: 0,
-  remembers: false,
+  standing: false,
   started: true,
   plain: false,
   old: [],
@@ -129,14 +129,14 @@ Deno.test("peer: one that says that it leads a term that has a leader is not bel
       type: "beat",
       term,
       leader: 2,
-      remembers: true,
+      standing: false,
       started: true,
       plain: false,
       old: [],
       sentMs: 1,
     } as const;
     await strange.send(
-      encodePeerMessage(lie) + "\n" + encodePeerMessage({ type: "vote-request", term }) + "\n",
+      encodePeerMessage(lie) + "\n" + encodePeerMessage({ type: "vote-request", term, replaces: 0 }) + "\n",
     );
     // The answer to the second shows that the first was read.
     let answer = await strange.line();
@@ -179,5 +179,5 @@ Deno.test("peer: a leader that finds a higher term beside the log leads in one a
   for (const id of network.ids) await network.start(id);
   await network.node(1).line("term 41 has written it");
   await network.logged(network.log(1, [1, 2, 3]));
-  assertEquals(await Deno.readTextFile(`${network.logPath}.term`), "42\n");
+  assertEquals(await Deno.readTextFile(`${network.logPath}.term`), "43 1\n");
 });

@@ -1,18 +1,34 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { documentLines, SeenDocument } from "../../protocols/editor.ts";
+import {
+  documentLines,
+  type DocumentLinesOptions,
+  type DocumentText,
+  SeenDocument,
+} from "../../protocols/editor.ts";
 
 const encoder = new TextEncoder();
 
+/** What a client shows of a document that comes in these chunks. */
 function lines(...chunks: (string | "idle")[]): string[] {
-  const decoder = documentLines();
-  const found: string[] = [];
+  return linesWith({}, ...chunks);
+}
+
+function linesWith(options: DocumentLinesOptions, ...chunks: (string | "idle")[]): string[] {
+  const decoder = documentLines(options);
+  const seen = new SeenDocument();
+  seen.connected();
+  const found: DocumentText[] = [];
   for (const chunk of chunks) {
     if (chunk === "idle") decoder.idle(found);
     else decoder.push(encoder.encode(chunk), found);
   }
   decoder.end(found);
-  return found;
+  return found.map((text) => seen.came(text)).filter((text) => text !== undefined);
+}
+
+function textsOf(found: readonly DocumentText[]): string[] {
+  return found.map(({ text }) => text);
 }
 
 Deno.test("editor's lines: a document is its lines, however it is cut", () => {
@@ -25,13 +41,13 @@ Deno.test("editor's lines: a document is its lines, however it is cut", () => {
       const text = given.join("\n") + (isEnded && given.length > 0 ? "\n" : "");
       const bytes = encoder.encode(text);
       const decoder = documentLines();
-      const found: string[] = [];
+      const found: DocumentText[] = [];
       let at = 0;
       for (const cut of cuts) decoder.push(bytes.subarray(at, at += cut), found);
       decoder.push(bytes.subarray(at), found);
       decoder.end(found);
       const last = isEnded || text === "" || text.endsWith("\n");
-      assertEquals(found, last ? text.split("\n").slice(0, -1) : text.split("\n"));
+      assertEquals(textsOf(found), last ? text.split("\n").slice(0, -1) : text.split("\n"));
     },
   ));
 });
@@ -39,6 +55,9 @@ Deno.test("editor's lines: a document is its lines, however it is cut", () => {
 Deno.test("editor's lines: a last line without an end is a line after silence, and its end is none", () => {
   assertEquals(lines("one\ntwo", "idle", "\nthree\n"), ["one", "two", "three"]);
   assertEquals(lines("one\ntwo", "idle", "\n\nthree\n"), ["one", "two", "", "three"]);
+  assertEquals(lines("one\ntwo"), ["one", "two"]);
+  assertEquals(linesWith({ comesAgain: true }, "one\ntwo"), ["one"]);
+  assertEquals(linesWith({ comesAgain: true }, "one"), ["one"]);
   assertEquals(lines("chunk", "idle", "another", "idle"), ["chunk", "another"]);
   assertEquals(lines("one\r\ntwo\n"), ["one", "two"]);
   assertEquals(lines("", "idle"), []);
@@ -47,19 +66,50 @@ Deno.test("editor's lines: a last line without an end is a line after silence, a
 Deno.test("editor's lines: silence means nothing while no line is begun", () => {
   const decoder = documentLines({ idleFlushMs: 70 });
   assertEquals(decoder.idleFlushMs, 0);
-  decoder.push(encoder.encode("a\nb"), []);
+  decoder.push(encoder.encode("a"), []);
   assertEquals(decoder.idleFlushMs, 70);
   decoder.push(encoder.encode("\n"), []);
   assertEquals(decoder.idleFlushMs, 0);
 });
 
+Deno.test("editor's lines: of a server that ends its lines, on this connection or before, only a long silence may end one", () => {
+  const times = { idleFlushMs: 70, unendedMs: 4000 };
+  const decoder = documentLines(times);
+  decoder.push(encoder.encode("a\nb"), []);
+  assertEquals([decoder.endsLines, decoder.idleFlushMs], [true, 4000]);
+  const next = documentLines({ ...times, endsLines: true });
+  next.push(encoder.encode("a"), []);
+  assertEquals(next.idleFlushMs, 4000);
+  // What was given out for a line and was not one is shown again, whole.
+  assertEquals(lines("one\ntw", "idle", "o\nthree\n"), ["one", "tw", "two", "three"]);
+  // A message of a server that had ended none stays a message.
+  assertEquals(lines("one", "idle", "two\nthree\n"), ["one", "two", "three"]);
+});
+
+Deno.test("what was seen: a line that came in parts is one line when the document comes again", () => {
+  for (const isMessage of [true, false]) {
+    const seen = new SeenDocument();
+    seen.connected();
+    assertEquals(seen.came({ type: "part", text: "typed by h", isMessage }), "typed by h");
+    assertEquals(seen.came({ type: "ended", text: "and", line: "typed by hand" }), "and");
+    seen.sent("mine");
+    seen.came({ type: "line", text: "theirs" });
+    seen.connected();
+    // Half of it, after a silence, while the document comes again: it was seen.
+    assertEquals(seen.came({ type: "part", text: "typed by", isMessage: false }), undefined);
+    assertEquals(seen.came({ type: "ended", text: "typed by hand", line: "typed by hand" }), undefined);
+    assertEquals(["mine", "theirs", "new"].map((line) => seen.received(line)), [false, false, true]);
+  }
+});
+
 Deno.test("editor's lines: a line that never ends does not fill the memory", () => {
   const decoder = documentLines();
-  const found: string[] = [];
-  const chunk = encoder.encode("x".repeat(65536));
+  const found: DocumentText[] = [];
+  const chunk = encoder.encode("x".repeat(65_530));
   for (let i = 0; i < 100; i++) decoder.push(chunk, found);
   assert(found.length >= 6);
-  assert(found.every((part) => part.length <= 1 << 20));
+  // Always cut at the same places, so that it is the same document when it comes again.
+  assert(textsOf(found).every((part) => part.length === 1 << 20));
 });
 
 /** What a client that has seen `history` (own lines marked with `>`, a reconnection is `|`) shows of `document`. */

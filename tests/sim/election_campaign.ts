@@ -11,6 +11,8 @@ import { type Campaign, service } from "./_harness.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 15_000;
+/** Between two looks at who leads. */
+const LOOK_MS = 50;
 /** Spec: a leader within 2 s of virtual time once a majority is connected. */
 const ELECTION_MS = 2000;
 /** How long machines may take to find each other again: knocks that were not heard are repeated after 1, 2 and 4 s. */
@@ -52,8 +54,8 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     resetsPerMinute: 30,
     slowDisksPerMinute: 10,
   });
-  for (let spent = 0; spent < CHAOS_MS; spent += 500) {
-    await sim.advance(500);
+  for (let spent = 0; spent < CHAOS_MS; spent += LOOK_MS) {
+    await sim.advance(LOOK_MS);
     watch.check();
   }
   chaos.stop();
@@ -102,8 +104,10 @@ class Watch {
     this.#read = hosts.map(() => 0);
   }
 
-  /** Throws when two have led in one term. */
+  /** Throws when two have led in one term, or lead at once. */
   check(): void {
+    const leading = this.#hosts.filter((host, index) => host.isUp && this.leaderOf(host) === index + 1);
+    assert(leading.length <= 1, `${leading.map(({ name }) => name).join(" and ")} lead at once`);
     this.#hosts.forEach((host, index) => {
       const { records } = host.log;
       for (const { fields } of records.slice(this.#read[index])) {

@@ -10,20 +10,20 @@ Deno.test("election under chaos: never two leaders in one term, and a leader in 
   await runCampaign(election, 200);
 });
 
-Deno.test("election under chaos: one that does not count votes is found out", async () => {
+Deno.test("election under chaos: a leader without a lease is found out", async () => {
   const { peer } = await mutant({
     entry: "actors/election/peer.ts",
-    file: "protocols/election.ts",
-    from: ".granted.size < this.#quorum",
-    to: ".granted.size < 1",
+    file: "protocols/_election_peers.ts",
+    from: "(acked[needed - 1] ?? -Infinity) + this.#times.leaseMs",
+    to: "Infinity",
   });
   assert(isPeer(peer));
-  const broken = electionCampaign("election that counts no votes", peer);
+  const broken = electionCampaign("election without leases", peer);
   const failure = await assertRejects(
     () => simulate(broken.name, { seeds: 200 }, broken.run),
     SimulationFailure,
   );
-  assertStringIncludes(failure.message, "both lead in term");
+  assertStringIncludes(failure.message, "lead at once");
 });
 
 function isPeer(value: unknown): value is (options: PeerOptions) => Behavior<never> {

@@ -76,9 +76,18 @@ export class MemoryDisk {
         this.#names.delete(path);
       },
       syncFolder: () => Promise.resolve(),
+      createReplacement: async (target) => {
+        const path = `${target}.new`;
+        return { path, target, file: await this.#open(path, { create: true }) };
+      },
+      lock: missing,
       list: missing,
       makeFolder: missing,
-      rename: missing,
+      rename: async (from, to) => {
+        await Promise.resolve();
+        this.#names.set(to, this.#inode(from, "rename"));
+        this.#names.delete(from);
+      },
       realPath: missing,
       watch: () => ({ cancel() {} }),
     };
@@ -137,6 +146,7 @@ export class MemoryDisk {
         await Promise.resolve();
         return inode.bytes.length;
       },
+      tryLock: () => Promise.resolve(true),
       close() {},
     };
   }

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FolderSync, removeTemporaries, writeAtomic } from "../../actors/store/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type Disk, type DiskFile, WorldError } from "../../actors/world/world.ts";
 import { tempFolder } from "../_helpers.ts";
+import { symlink } from "./_special_files.ts";
 
 const { disk } = denoWorld();
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -26,6 +27,7 @@ function fileWith(file: DiskFile, overrides: Partial<DiskFile>): DiskFile {
     sync: () => file.sync(),
     truncate: (length) => file.truncate(length),
     size: () => file.size(),
+    tryLock: () => file.tryLock(),
     close: () => file.close(),
     ...overrides,
   };
@@ -47,12 +49,16 @@ Deno.test("atomic file: the content is synced before it gets its name, and the n
   await using folder = await tempFolder();
   const steps: string[] = [];
   const traced = diskWith({
-    async open(path, options) {
-      const file = await disk.open(path, options);
-      return fileWith(file, {
-        write: (part, offset) => (steps.push("write"), file.write(part, offset)),
-        sync: () => (steps.push("sync"), file.sync()),
-      });
+    async createReplacement(path, options) {
+      const replacement = await disk.createReplacement(path, options);
+      const { file } = replacement;
+      return {
+        ...replacement,
+        file: fileWith(file, {
+          write: (part, offset) => (steps.push("write"), file.write(part, offset)),
+          sync: () => (steps.push("sync"), file.sync()),
+        }),
+      };
     },
     rename: (from, to) => (steps.push("rename"), disk.rename(from, to)),
     syncFolder: (path) => (steps.push("sync folder"), disk.syncFolder(path)),
@@ -67,7 +73,10 @@ Deno.test("atomic file: what fails leaves the old file and nothing beside it", a
   await writeAtomic(disk, path, bytes("old"));
   const full = () => Promise.reject(new WorldError("no-space", "Cannot write: no space"));
   const failing = diskWith({
-    open: async (name, options) => fileWith(await disk.open(name, options), { sync: full }),
+    async createReplacement(name, options) {
+      const replacement = await disk.createReplacement(name, options);
+      return { ...replacement, file: fileWith(replacement.file, { sync: full }) };
+    },
   });
   await assertRejects(() => writeAtomic(failing, path, bytes("new")), WorldError, "no space");
   await assertRejects(
@@ -80,14 +89,84 @@ Deno.test("atomic file: what fails leaves the old file and nothing beside it", a
   assertEquals(await names(folder.path), ["a.txt"]);
 });
 
-Deno.test("atomic file: what a crash has left is removed, what is not ours is not", async () => {
+Deno.test("atomic file: what a crash has left is removed, what is not ours or is being written is not", async () => {
   await using folder = await tempFolder();
-  for (const name of [".1.txt.tmp", ".2.txt.tmp", ".other.tmp", "1.txt", ".tmp", "3.txt.tmp"]) {
-    await Deno.writeTextFile(folder.file(name), "");
-  }
+  const random = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  const ours = [".1.txt.tmp", ".2.txt.tmp", `.1.txt.${random}.tmp`];
+  const others = [".other.tmp", `.other.${random}.tmp`, "1.txt", ".tmp", "3.txt.tmp"];
+  for (const name of [...ours, ...others]) await Deno.writeTextFile(folder.file(name), "");
+  await symlink("1.txt", folder.file(`.2.txt.${random}.tmp`));
   await Deno.mkdir(folder.file(".4.txt.tmp"));
-  assertEquals(await removeTemporaries(disk, folder.path, (name) => /^\d\.txt$/.test(name)), 2);
-  assertEquals(await names(folder.path), [".4.txt.tmp", ".other.tmp", ".tmp", "1.txt", "3.txt.tmp"]);
+  const underWay = await disk.createReplacement(folder.file("5.txt"));
+  await underWay.file.tryLock();
+  const isOurs = (name: string) => /^\d\.txt$/.test(name);
+  assertEquals(await removeTemporaries(disk, folder.path, isOurs), 4);
+  const left = [".4.txt.tmp", ...others, underWay.path.slice(folder.path.length + 1)];
+  assertEquals(await names(folder.path), left.sort());
+  underWay.file.close();
+  assertEquals(await removeTemporaries(disk, folder.path, isOurs), 1);
+});
+
+Deno.test("atomic file: a link under the name that a temporary file had is not followed", async () => {
+  await using folder = await tempFolder();
+  const outside = folder.file("outside");
+  await Deno.writeTextFile(outside, "somebody's");
+  await Deno.mkdir(folder.file("data"));
+  for (const name of [".5.txt.tmp", ".5.txt..tmp", "5.txt.tmp"]) {
+    await symlink(outside, folder.file(`data/${name}`));
+  }
+  await writeAtomic(disk, folder.file("data/5.txt"), bytes("a stranger's"));
+  assertEquals(await Deno.readTextFile(outside), "somebody's");
+  assertEquals(await Deno.readTextFile(folder.file("data/5.txt")), "a stranger's");
+});
+
+Deno.test("atomic file: what is replaced keeps its mode, and a new one has the usual one", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("a.txt");
+  await writeAtomic(disk, path, bytes("new"));
+  const usual = folder.file("usual");
+  await Deno.writeTextFile(usual, "");
+  const modeOf = async (name: string) => ((await Deno.stat(name)).mode ?? 0) & 0o7777;
+  assertEquals(await modeOf(path), await modeOf(usual));
+  for (const mode of [0o600, 0o640, 0o664, 0o400, 0o777]) {
+    await Deno.chmod(path, mode);
+    await writeAtomic(disk, path, bytes("again"));
+    assertEquals(await modeOf(path), mode);
+  }
+});
+
+Deno.test("atomic file: what is replaced keeps its owner, where this process may give it", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("a.txt");
+  await writeAtomic(disk, path, bytes("new"));
+  const mayGive = await Deno.chown(path, 12345, 23456).then(() => true, () => false);
+  await writeAtomic(disk, path, bytes("again"));
+  const { uid, gid } = await Deno.stat(path);
+  if (mayGive) assertEquals([uid, gid], [12345, 23456]);
+  else assertEquals(uid, (await Deno.stat(folder.path)).uid);
+});
+
+Deno.test("atomic file: where the name is a link the link stays and what it leads to is replaced, unless that is outside", async () => {
+  await using folder = await tempFolder();
+  for (const name of ["data", "data/sub", "elsewhere"]) await Deno.mkdir(folder.file(name));
+  const within = folder.file("data");
+  await Deno.writeTextFile(folder.file("data/sub/real.txt"), "old", { mode: 0o600 });
+  await symlink("sub/real.txt", folder.file("data/link.txt"));
+  await symlink("link.txt", folder.file("data/twice.txt"));
+  await symlink("sub/none.txt", folder.file("data/dangling.txt"));
+  await symlink(folder.file("elsewhere/real.txt"), folder.file("data/out.txt"));
+  await Deno.writeTextFile(folder.file("elsewhere/real.txt"), "somebody's");
+  for (const name of ["link.txt", "twice.txt", "dangling.txt"]) {
+    await writeAtomic(disk, folder.file(`data/${name}`), bytes(name), { within });
+    assert((await Deno.lstat(folder.file(`data/${name}`))).isSymlink);
+    assertEquals(await Deno.readTextFile(folder.file(`data/${name}`)), name);
+  }
+  assertEquals(await Deno.readTextFile(folder.file("data/sub/real.txt")), "twice.txt");
+  assertEquals(((await Deno.stat(folder.file("data/sub/real.txt"))).mode ?? 0) & 0o777, 0o600);
+  const out = () => writeAtomic(disk, folder.file("data/out.txt"), bytes("x"), { within });
+  await assertRejects(out, WorldError, "a link out of its folder");
+  assertEquals(await Deno.readTextFile(folder.file("elsewhere/real.txt")), "somebody's");
+  assertEquals(await names(folder.file("data/sub")), ["none.txt", "real.txt"]);
 });
 
 Deno.test("folder sync: all that wait share one sync, which begins after they asked", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { LogFile, LogFileError } from "../../actors/store/log_file.ts";
+import { LogFile } from "../../actors/store/log_file.ts";
+import { LogFileError } from "../../actors/store/log_file_error.ts";
 import { type Disk, WorldError } from "../../actors/world/world.ts";
 import { denoWorld } from "../../mod.ts";
 import { tempFolder } from "../_helpers.ts";

@@ -1,7 +1,9 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { programs, rightsFlags } from "../../tasks/compile.ts";
-import { root, startProcess, tempFolder, TestClient } from "../_helpers.ts";
+import { programs } from "../../tasks/_programs.ts";
+import { rightsFlags } from "../../tasks/compile.ts";
+import { services } from "../../tasks/services/mod.ts";
+import { isTask, root, startProcess, tempFolder, TestClient } from "../_helpers.ts";
 
 /** Becomes `nobody` where it may, and then the program. */
 const AS_NOBODY = `
@@ -18,7 +20,7 @@ function compile(args: readonly string[], env: Record<string, string> = {}, cwd 
   const rights = [
     `--allow-run=${deno}`,
     "--allow-read=.env",
-    "--allow-env=COMPILE_OUT,COMPILE_TARGET,LOG_LEVEL,LOG_FORMAT,NO_COLOR",
+    "--allow-env=COMPILE_OUT,COMPILE_TARGET,LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR",
   ];
   return startProcess(deno, ["run", "-q", ...rights, "tasks/compile.ts", ...args], { env, cwd });
 }
@@ -35,16 +37,18 @@ async function canCompile(): Promise<boolean> {
 
 const CAN_COMPILE = await canCompile();
 
-Deno.test("compile: every server and client of deno.json is a program with the rights of its set, as flags", () => {
-  const all = programs();
-  const names = Object.keys(config.tasks).filter((name) => /:(server|client)$|^(peer|start)$/.test(name));
-  assertEquals(all.map(({ name }) => name), names);
+Deno.test("compile: every server and client is a program with the rights of its set, as flags, and nothing denied", async () => {
+  const all = await programs(services);
+  const names = all.map(({ name }) => name);
+  for (const { task, name, client } of services) {
+    assert(names.includes(task.name) && (client === undefined || names.includes(`${name}:client`)), name);
+  }
+  for (const { name, set, script } of all) {
+    assert(isTask(name));
+    assertEquals(config.tasks[name].command, `deno run -q -P=${set} ${script}`);
+  }
   const chat = all.find(({ name }) => name === "chat:server");
-  assertEquals([chat?.file, chat?.script, chat?.rights], [
-    "chat-server",
-    "tasks/chat_server.ts",
-    rightsFlags(config.permissions.chat),
-  ]);
+  assertEquals(rightsFlags(chat?.rights ?? {}).slice(0, 2), ["--allow-read=.", "--allow-write=."]);
   assertEquals(rightsFlags({ read: [".", "/etc/x"], net: true }), ["--allow-read=.,/etc/x", "--allow-net"]);
 });
 

@@ -1,43 +1,36 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { type Granted, permissionSets } from "../../tasks/_deno_json.ts";
+import { programs } from "../../tasks/_programs.ts";
+import { toolTasks } from "../../tasks/_tools.ts";
+import { services } from "../../tasks/services/mod.ts";
 import { root } from "../_helpers.ts";
 
-interface Task {
-  readonly description: string;
-  readonly command: string;
+const all = await programs(services);
+const sets = permissionSets(all);
+const tools = Object.entries(toolTasks([]));
+
+/** What a right allows, listed. */
+function allowed(granted: Granted | undefined): readonly string[] {
+  if (granted === undefined || granted === true) return granted ? ["all"] : [];
+  return "allow" in granted ? granted.allow : granted;
 }
 
-type Rights = Readonly<Record<string, readonly string[] | boolean>>;
-
-const tasks: readonly (readonly [string, Task])[] = Object.entries(config.tasks);
-const sets: Readonly<Record<string, Rights>> = config.permissions;
-
-/** The environment names that a task's command may read. */
-function environmentRights(command: string): readonly string[] {
-  const named = sets[/-P=(\S+)/.exec(command)?.[1] ?? ""]?.env;
-  const single = /--allow-env=(\S+)/.exec(command)?.[1]?.split(",") ?? [];
-  return typeof named === "object" ? [...named, ...single] : single;
+/** The words of each deno command of a task. */
+function commands(command: string): readonly (readonly string[])[] {
+  return command.split(" && ").map((part) => part.split(" ")).filter(([first]) => first === "deno");
 }
-
-/** The entry points that are there, with their commands. */
-const entries = tasks
-  .map(([name, { command }]) => ({ name, command, file: /\b(tasks\/\w+\.ts)\b/.exec(command)?.[1] }))
-  .filter(({ file }) => file !== undefined);
 
 Deno.test("rights: every task has a description", () => {
-  for (const [name, { description }] of tasks) assertMatch(description, /^[A-Z].{10,}[^.]$/, name);
+  for (const [name, { description }] of Object.entries(config.tasks)) {
+    assertMatch(description, /^[A-Z].{8,}[^.]$/, name);
+  }
 });
 
-Deno.test("rights: no task has all rights, or all of a kind but the network of clients", () => {
-  for (const [name, { command }] of tasks) {
-    assert(
-      !/(^|\s)(-A|--allow-all|--allow-(read|write|net|env|run|ffi|sys)(\s|$)|-[RWNES](\s|$))/.test(command),
-      name,
-    );
-  }
+Deno.test("rights: no set has all of a kind but the network of clients, and none may run programs", () => {
   for (const [name, rights] of Object.entries(sets)) {
     const whole = Object.keys(rights).filter((kind) => rights[kind] === true);
-    assertEquals(whole, name === "client" ? ["net"] : [], name);
+    assertEquals(whole, name.endsWith("client") ? ["net"] : [], name);
     assertEquals(
       Object.keys(rights).filter((kind) => ["all", "run", "ffi", "sys", "import"].includes(kind)),
       [],
@@ -46,53 +39,65 @@ Deno.test("rights: no task has all rights, or all of a kind but the network of c
   }
 });
 
-Deno.test("rights: every task that runs code names a set or its rights one by one, and every set is used", () => {
-  const used = new Set<string>();
-  for (const [name, { command }] of tasks) {
-    for (const [part] of command.matchAll(/\bdeno (?:run|test|bench)\b[^&]*/g)) {
-      const set = /-P=(\S+)/.exec(part)?.[1];
-      assert(set === undefined ? / --allow-\w+=/.test(part) : set in sets, `${name}: ${part}`);
-      if (set !== undefined) used.add(set);
+Deno.test("rights: every tool that runs code names a set or its rights one by one", () => {
+  for (const [name, { command }] of tools) {
+    for (const [, verb = "", ...words] of commands(command)) {
+      if (!["run", "test"].includes(verb)) continue;
+      const broad = words.filter((word) => /^(-A|--allow-all|--allow-\w+|-[RWNES])$/.test(word));
+      assertEquals(broad, [], name);
+      const set = words.find((word) => word.startsWith("-P="))?.slice(3);
+      assert(set === undefined ? words.some((word) => word.startsWith("--allow-")) : set in sets, name);
     }
   }
-  assertEquals(Object.keys(sets).filter((set) => !used.has(set)), []);
 });
 
 Deno.test("rights: nothing is written or read outside of the tree", () => {
   for (const [name, rights] of Object.entries(sets)) {
-    for (const path of [rights.read ?? [], rights.write ?? []].flat()) {
-      assert(typeof path === "string" && !/^\/|\.\.|~/.test(path), `${name}: ${path}`);
+    for (const path of [...allowed(rights.read), ...allowed(rights.write)]) {
+      assert(!/^\/|\.\.|~/.test(path), `${name}: ${path}`);
     }
   }
 });
 
-for (const { name, command, file } of entries) {
-  if (file === undefined || !await exists(file)) continue;
+Deno.test("rights: the services without data have no file right but their settings and certificates", () => {
+  for (const name of ["echo", "clock", "joke", "knock", "calculator", "client"]) {
+    assertEquals(allowed(sets[name]?.write), [], name);
+    assertEquals(allowed(sets[name]?.read).filter((path) => path !== ".env" && path !== "tls"), [], name);
+  }
+});
 
+Deno.test("rights: a service with data can write neither the program nor its settings", async () => {
+  const present: string[] = [];
+  for await (const { name } of Deno.readDir(root)) present.push(name);
+  const ignored = (await Deno.readTextFile(`${root}.gitignore`)).split("\n").map((line) =>
+    line.replaceAll("/", "")
+  );
+  const own = present.filter((name) => !ignored.includes(name) && !DATA.test(name));
+  for (const { name, set } of all) {
+    const write = sets[set]?.write;
+    if (write === undefined || write === true || !("allow" in write)) continue;
+    assertEquals(own.filter((file) => !write.deny.includes(`./${file}`)), [], name);
+  }
+});
+
+/** What services leave in the folder that they run in. */
+const DATA = /^(temp\.txt.*|.*\.pem|Peer_files.*|Node.*)$/;
+
+for (const { name, script, rights: { env = [] } } of all) {
   Deno.test(`rights: ${name} may read each environment name of its help, and asks for help without a right`, async () => {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", file, "--help"],
+      args: ["run", "-q", "--no-prompt", script, "--help"],
       cwd: root,
       env: { NO_COLOR: "1" },
     }).output();
     assert(success, new TextDecoder().decode(stderr));
     const help = new TextDecoder().decode(stdout);
     assertMatch(help, new RegExp(`^Usage: deno task ${name} `, "m"));
-    const granted = environmentRights(command);
     const missing = [...help.matchAll(/\[([A-Z][A-Z0-9_, ]*)\]$/gm)]
       .flatMap(([, names = ""]) => names.split(", "))
-      .filter((variable) => !granted.some((right) => covers(right, variable)));
+      .filter((variable) => !env.some((right) => covers(right, variable)));
     assertEquals(missing, []);
   });
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await Deno.stat(root + file);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether a right, `LOG_LEVEL` or `EDITOR_*`, is for a variable. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { calculatorServer } from "../../actors/calculator/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
-import { house, service } from "../../tasks/_house.ts";
+import { house, resident } from "../../tasks/_house.ts";
 import { deadline, freePort, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
 
 const HERE = ["--host", "127.0.0.1"];
@@ -13,14 +13,14 @@ Deno.test("start: a service that fails inside starts again, and the others never
   const address = { hostname: "127.0.0.1", port: 0 };
   let lives = 0;
   let victim: Ref<"die"> | undefined;
-  const failing = service<"die">("failing", (self) => {
+  const failing = resident<"die">("failing", (self) => {
     lives++;
     victim = self.self;
     return () => {
       throw new Error("Cannot go on: killed from inside");
     };
   }, { drainMs: 1000 });
-  const calculator = service(
+  const calculator = resident(
     "calculator",
     calculatorServer({ address, onListening: ({ port }) => resolve(port) }),
     { drainMs: 1000 },
@@ -41,10 +41,10 @@ Deno.test("start: one service that goes on failing is given up, and when none is
   for (const strict of [false, true]) {
     const system = new ActorSystem("troupe", { world: denoWorld({ log: { level: "error" } }) });
     const failing = (name: string) =>
-      service(name, () => {
+      resident(name, () => {
         throw new Error(`Cannot start ${name}`);
       }, { drainMs: 1000 });
-    const steady = service("steady", () => () => {}, { drainMs: 1000 });
+    const steady = resident("steady", () => () => {}, { drainMs: 1000 });
     const services = strict ? [failing("one"), steady] : [failing("one"), failing("two")];
     system.spawn("start", house(services, { strict, drainMs: 1000 }), { onFailure: escalate() });
     const error = await deadline(system.terminated.then(() => undefined, (error: unknown) => error));

@@ -1,46 +1,21 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { services } from "../../tasks/services/mod.ts";
 import {
   available,
+  isTask,
   makeCertificate,
   runTask,
   startProcess,
   startTask,
-  type TaskName,
   tempFolder,
 } from "../_helpers.ts";
 
-/** What is typed into `openssl s_client`, and what must come back. */
-interface Talk {
-  readonly task: TaskName;
-  readonly says: readonly string[];
-  readonly hears: readonly RegExp[];
-  /** What the server logs of it. */
-  readonly logs?: string;
-  readonly args?: readonly string[];
-}
-
-const TALKS: readonly Talk[] = [
-  { task: "echo:server", says: ["hello"], hears: [/^hello$/] },
-  {
-    task: "editor:server",
-    says: ["nobody is sent what it wrote"],
-    hears: [],
-    logs: "Received update from client",
-  },
-  {
-    task: "records:server",
-    says: [`{"client_ID": "150210710", "type": "read", "data": ""}`],
-    hears: [/Client not found\./],
-    args: ["--file-path", ".", "--record-path", "."],
-  },
-  { task: "knock:server", says: ["Knock Knock.."], hears: [/^Whose there\?$/] },
-  { task: "calculator:server", says: ["Adarsh", "12 + 13", "q"], hears: [/^25\.0$/, /^Session ended$/] },
-  { task: "chat:server", says: ["ann", "/who", "quit"], hears: [/^In lobby: ann$/] },
-];
-
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
 
-for (const { task, says, hears, logs, args: own = [] } of TALKS) {
+for (const { task: { name: task, flags }, smoke } of services) {
+  if (smoke === undefined || flags.tlsCert === undefined) continue;
+  const { says, hears, logs } = smoke;
+
   Deno.test({
     name: `${task}: speaks TLS with openssl s_client`,
     ignore: !await available("openssl", "version"),
@@ -48,7 +23,8 @@ for (const { task, says, hears, logs, args: own = [] } of TALKS) {
       await using folder = await tempFolder();
       const { certFile, keyFile } = await makeCertificate(folder);
       const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
-      await using server = startTask(task, [...HERE, ...tls, ...own], { cwd: folder.path });
+      assert(isTask(task));
+      await using server = startTask(task, [...HERE, ...tls], { cwd: folder.path });
       const port = await server.port(/listening|ready to receive/i);
       const trust = ["-verify_return_error", "-CAfile", certFile, "-verify_hostname", "localhost"];
       const args = ["s_client", "-quiet", ...trust, "-connect", `127.0.0.1:${port}`];

@@ -74,20 +74,68 @@ for (const { name, run } of FLAVOURS) {
       assertEquals(lost?.kind, world.disk.statNow === undefined ? undefined : "not-found");
     }));
 
-  Deno.test(`${name}: a file that was taken, where that is to be had, is taken until it is closed, and hinders nobody else`, () =>
+  Deno.test(`${name}: a locked file is locked until it is closed, which hinders nobody who does not ask`, () =>
     run(async (world, folder) => {
       const path = `${folder}/a`;
       const file = await world.disk.open(path, { write: true, create: true });
       const other = await world.disk.open(path, { write: true });
-      if (file.take !== undefined) {
-        assertEquals([await file.take(), await other.take?.()], [true, false]);
-        await other.write(encoder.encode("abc"), 0);
-        assertEquals(await text(world, path), "abc");
-        file.close();
-        assertEquals(await other.take?.(), true);
-      }
+      assertEquals([await file.tryLock(), await other.tryLock()], [true, false]);
+      await other.write(encoder.encode("abc"), 0);
+      assertEquals(await text(world, path), "abc");
       file.close();
+      assertEquals(await other.tryLock(), true);
       other.close();
+    }));
+
+  Deno.test(`${name}: a locked name is locked until it is released, by whatever path`, () =>
+    run(async (world, folder) => {
+      const { disk } = world;
+      await disk.makeFolder(`${folder}/sub`);
+      const lock = await disk.lock(`${folder}/.data.lock`);
+      assert(lock !== undefined);
+      assertEquals(await disk.lock(`${folder}/sub/../.data.lock`), undefined);
+      const another = await disk.lock(`${folder}/.other.lock`);
+      assert(another !== undefined);
+      lock.release();
+      lock.release();
+      const next = await disk.lock(`${folder}//.data.lock`);
+      assert(next !== undefined);
+      next.release();
+      another.release();
+      assertEquals((await disk.list(folder)).map((entry) => entry.name), ["sub"]);
+    }));
+
+  Deno.test(`${name}: a file that replaces another waits beside it under a name of its own`, () =>
+    run(async (world, folder) => {
+      const { disk } = world;
+      const names = new Set<string>();
+      for (let i = 0; i < 5; i++) {
+        const { path, target, file } = await disk.createReplacement(`${folder}/a.txt`);
+        await file.write(encoder.encode(`${i}`), 0);
+        file.close();
+        names.add(path);
+        await disk.rename(path, target);
+        assertEquals(await text(world, `${folder}/a.txt`), `${i}`);
+      }
+      assertEquals(names.size, 5);
+      await assertFails(disk.createReplacement(folder), "is-a-directory");
+      await assertFails(disk.createReplacement(`${folder}/none/a.txt`), "not-found");
+      await assertFails(disk.createReplacement(`${folder}/a.txt`, { within: `${folder}/none` }), "not-found");
+      await disk.makeFolder(`${folder}/sub`);
+      await assertFails(disk.createReplacement(`${folder}/a.txt`, { within: `${folder}/sub` }), "not-a-file");
+    }));
+
+  Deno.test(`${name}: a file is read up to a limit, and from within a folder alone`, () =>
+    run(async (world, folder) => {
+      const { disk } = world;
+      await disk.makeFolder(`${folder}/sub`);
+      const file = await disk.open(`${folder}/a`, { write: true, create: true });
+      await file.write(encoder.encode("abc"), 0);
+      file.close();
+      assertEquals((await disk.readFile(`${folder}/a`, { maxBytes: 3, within: folder })).length, 3);
+      await assertFails(disk.readFile(`${folder}/a`, { maxBytes: 2 }), "too-large");
+      await assertFails(disk.readFile(`${folder}/a`, { within: `${folder}/sub` }), "not-a-file");
+      await assertFails(disk.open(`${folder}/sub/../a`, { within: `${folder}/sub` }), "not-a-file");
     }));
 
   Deno.test(`${name}: truncate cuts, and grows with zeros where there was something before`, () =>

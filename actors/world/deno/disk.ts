@@ -3,9 +3,24 @@
  *
  * @module
  */
-import type { Cancellable, Disk, DiskFile, FileInfo, FolderEntry, OpenOptions } from "../world.ts";
-import { WorldError } from "../world.ts";
+import type { Cancellable } from "../clock.ts";
+import type {
+  Disk,
+  DiskFile,
+  DiskLock,
+  FileInfo,
+  FolderEntry,
+  OpenOptions,
+  PathOptions,
+  ReadFileOptions,
+  Replacement,
+} from "../disk.ts";
+import type { WorldError } from "../error.ts";
+import { DenoFile } from "./disk_file.ts";
 import { worldError } from "./error.ts";
+import { lockName } from "./lock.ts";
+import { findPlace } from "./place.ts";
+import { makeAlike, openRegular, readAll, temporaryBeside } from "./regular_file.ts";
 
 async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -29,32 +44,29 @@ function fileInfo(info: Deno.FileInfo): FileInfo {
 /** The disk of the machine. */
 export class DenoDisk implements Disk {
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
-    const {
-      read = true,
-      write = false,
-      create = false,
-      exclusive = false,
-      truncate = false,
-    } = options;
-    return attempt(`open ${path}`, async () => {
-      const file = await Deno.open(path, {
-        read,
-        write,
-        create: create && !exclusive,
-        createNew: create && exclusive,
-        truncate,
-      });
-      // The platform opens a folder for reading and only fails at the first read.
-      if (!write && (await file.stat()).isDirectory) {
-        file.close();
-        throw new Deno.errors.IsADirectory();
-      }
-      return new DenoFile(path, file);
+    const doing = `open ${path}`;
+    return attempt(doing, async () => new DenoFile(path, await openRegular(path, doing, options)));
+  }
+
+  readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const doing = `read ${path}`;
+    return attempt(doing, async () => {
+      using file = await openRegular(path, doing, options);
+      return await readAll(file, options.maxBytes ?? Infinity, doing);
     });
   }
 
-  readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-    return attempt(`read ${path}`, () => Deno.readFile(path));
+  createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
+    const doing = `replace ${path}`;
+    return attempt(doing, async () => {
+      const { path: target, info } = findPlace(path, doing, options);
+      if (info?.isDirectory) throw new Deno.errors.IsADirectory();
+      const temporary = temporaryBeside(target);
+      const mode = info === undefined ? 0o666 : 0o600;
+      const file = await Deno.open(temporary, { write: true, createNew: true, mode });
+      if (info !== undefined) makeAlike(temporary, info);
+      return { path: temporary, target, file: new DenoFile(temporary, file) };
+    });
   }
 
   stat(path: string): Promise<FileInfo> {
@@ -113,6 +125,10 @@ export class DenoDisk implements Disk {
     return attempt(`find the real path of ${path}`, () => Deno.realPath(path));
   }
 
+  lock(path: string): Promise<DiskLock | undefined> {
+    return attempt(`lock ${path}`, () => lockName(path));
+  }
+
   watch(
     folder: string,
     changed: () => void,
@@ -147,99 +163,5 @@ export class DenoDisk implements Disk {
         watcher.close();
       },
     };
-  }
-}
-
-class DenoFile implements DiskFile {
-  #path: string;
-  #file: Deno.FsFile;
-  #closed = false;
-  /** The file has one cursor: what needs it goes one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
-  #underWay = 0;
-  /** Where the cursor stands; -1 when that is not known. */
-  #cursor = -1;
-
-  constructor(path: string, file: Deno.FsFile) {
-    this.#path = path;
-    this.#file = file;
-  }
-
-  #inTurn<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    this.#underWay++;
-    this.#cursor = -1;
-    const done = this.#last.then(work).catch((error: unknown): never => {
-      throw worldError(`${doing} ${this.#path}`, error);
-    }).finally(() => this.#underWay--);
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  read(buffer: Uint8Array, offset: number): Promise<number | null> {
-    return this.#inTurn("read", () => {
-      this.#file.seekSync(offset, Deno.SeekMode.Start);
-      return this.#file.read(buffer);
-    });
-  }
-
-  write(bytes: Uint8Array, offset: number): Promise<void> {
-    return this.#inTurn("write", async () => {
-      this.#file.seekSync(offset, Deno.SeekMode.Start);
-      let written = await this.#file.write(bytes);
-      while (written < bytes.length) {
-        written += await this.#file.write(bytes.subarray(written));
-      }
-    });
-  }
-
-  writeNow(bytes: Uint8Array, offset: number): void {
-    const doing = `write ${this.#path}`;
-    if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
-    try {
-      if (offset !== this.#cursor) this.#file.seekSync(offset, Deno.SeekMode.Start);
-      let written = this.#file.writeSync(bytes);
-      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
-      this.#cursor = offset + written;
-    } catch (error) {
-      this.#cursor = -1;
-      throw worldError(doing, error);
-    }
-  }
-
-  sync(): Promise<void> {
-    return this.#inTurn("sync", () => this.#file.syncData());
-  }
-
-  truncate(length: number): Promise<void> {
-    return this.#inTurn("truncate", () => this.#file.truncate(length));
-  }
-
-  size(): Promise<number> {
-    return this.#inTurn("look at", async () => (await this.#file.stat()).size);
-  }
-
-  sizeNow(): number {
-    const doing = `look at ${this.#path}`;
-    if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
-    try {
-      // An eighth of the cost of a look at all that is known of the file; what is written next is written here.
-      return this.#cursor = this.#file.seekSync(0, Deno.SeekMode.End);
-    } catch (error) {
-      this.#cursor = -1;
-      throw worldError(doing, error);
-    }
-  }
-
-  take(): Promise<boolean> {
-    // There a lock would keep out those who only read, too: this very process's other handles, and people.
-    if (Deno.build.os === "windows") return Promise.resolve(true);
-    // A file system that has no locks cannot tell.
-    return this.#inTurn("take", () => this.#file.tryLock(true).catch(() => true));
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#file.close();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { reasonFor } from "../failure.ts";
 import { WorldError, type WorldErrorKind } from "../world.ts";
+import { errorText } from "../error.ts";
 
 const KIND_BY_NAME: Readonly<Record<string, WorldErrorKind>> = {
   AddrInUse: "address-in-use",
@@ -76,7 +77,7 @@ export function worldError(doing: string, error: unknown): WorldError {
   if (error instanceof WorldError) return error;
   const kind = kindOf(error);
   // The platform's own text names the flag of a missing permission, which is what its reader needs.
-  const own = error instanceof Error ? error.message : String(error);
+  const own = errorText(error);
   const reason = error instanceof Deno.errors.NotCapable ? own : reasonFor(kind) ?? own;
   return new WorldError(kind, `Cannot ${doing}: ${reason}`, { cause: error });
 }

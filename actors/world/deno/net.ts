@@ -4,6 +4,7 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
+import { formatAddress } from "../address.ts";
 import type {
   ConnectTcpOptions,
   Datagram,
@@ -17,6 +18,7 @@ import type {
   TcpListener,
   UdpSocket,
 } from "../world.ts";
+import { errorText } from "../error.ts";
 import { worldError } from "./error.ts";
 import { fetchAnywhere } from "./fetch.ts";
 
@@ -31,10 +33,6 @@ function socketAddress(address: Deno.NetAddr): SocketAddress {
       : hostname,
     port,
   };
-}
-
-function show({ hostname, port }: SocketAddress): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** The network of the machine. */
@@ -54,7 +52,7 @@ export class DenoNet implements Net {
           : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key }),
       );
     } catch (error) {
-      throw worldError(`listen on ${show(options)}`, error);
+      throw worldError(`listen on ${formatAddress(options)}`, error);
     }
   }
 
@@ -73,7 +71,7 @@ export class DenoNet implements Net {
       );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw worldError(`connect to ${show(options)}`, error);
+      throw worldError(`connect to ${formatAddress(options)}`, error);
     }
   }
 
@@ -83,7 +81,7 @@ export class DenoNet implements Net {
         Deno.listenDatagram({ ...options, transport: "udp" }),
       );
     } catch (error) {
-      throw worldError(`bind UDP ${show(options)}`, error);
+      throw worldError(`bind UDP ${formatAddress(options)}`, error);
     }
   }
 
@@ -116,12 +114,16 @@ export class DenoNet implements Net {
         close: () => server.shutdown(),
       };
     } catch (error) {
-      throw worldError(`serve HTTP on ${show(options)}`, error);
+      throw worldError(`serve HTTP on ${formatAddress(options)}`, error);
     }
   }
 
   #handlerFailed(error: unknown): Response {
-    this.#log.write({ level: "error", actor: "net", message: `Cannot answer an HTTP request: ${error}` });
+    this.#log.write({
+      level: "error",
+      actor: "net",
+      message: `Cannot answer an HTTP request: ${errorText(error)}`,
+    });
     return new Response("Internal Server Error", { status: 500 });
   }
 
@@ -300,7 +302,7 @@ class DenoUdpSocket implements UdpSocket {
         port: to.port,
       });
     } catch (error) {
-      throw worldError(`send a datagram to ${show(to)}`, error);
+      throw worldError(`send a datagram to ${formatAddress(to)}`, error);
     }
   }
 

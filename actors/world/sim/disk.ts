@@ -4,20 +4,25 @@
  * @module
  */
 import { failure } from "../failure.ts";
-import type {
-  Cancellable,
-  Disk,
-  DiskFile,
-  FileInfo,
-  FolderEntry,
-  OpenOptions,
+import { dirname } from "../path.ts";
+import {
+  type Cancellable,
+  type Disk,
+  type DiskFile,
+  type DiskLock,
+  type FileInfo,
+  type FolderEntry,
+  type OpenOptions,
+  type PathOptions,
+  type ReadFileOptions,
+  type Replacement,
   WorldError,
-  WorldErrorKind,
+  type WorldErrorKind,
 } from "../world.ts";
 import type { DiskOperation, DiskState } from "./disk_state.ts";
 import { FileNode, FolderNode, LinkNode } from "./file_tree.ts";
 import { type Life, never } from "./life.ts";
-import { nameParts } from "./paths.ts";
+import { nameParts, type Place } from "./paths.ts";
 
 /** The disk as one life of the host uses it. */
 export class LifeDisk implements Disk {
@@ -37,7 +42,7 @@ export class LifeDisk implements Disk {
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
     const doing = `open ${path}`;
     return this.#do("open", path, doing, () => {
-      const { folder, name, node } = this.#disk.walk(path, doing, true);
+      const { folder, name, node } = this.#place(path, doing, options);
       if (node instanceof FolderNode) throw failure("is-a-directory", doing);
       if (node instanceof FileNode) {
         if (options.create && options.exclusive) throw failure("already-exists", doing);
@@ -45,19 +50,34 @@ export class LifeDisk implements Disk {
         return new LifeFile(this, this.#disk, path, node);
       }
       if (!options.create) throw failure("not-found", doing);
-      const file = new FileNode(this.#disk.nowMs);
+      const file = this.#disk.newFile();
       this.#disk.rename({ folder, name, node: file });
       return new LifeFile(this, this.#disk, path, file);
     });
   }
 
-  readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const doing = `read ${path}`;
     return this.#do("read", path, doing, () => {
-      const { node } = this.#disk.walk(path, doing, true);
+      const { node } = this.#place(path, doing, options);
       if (node instanceof FolderNode) throw failure("is-a-directory", doing);
       if (!(node instanceof FileNode)) throw failure("not-found", doing);
+      if (node.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
       return node.content.slice();
+    });
+  }
+
+  createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
+    const doing = `replace ${path}`;
+    return this.#do("open", path, doing, () => {
+      const { folder, name, node, realPath: target } = this.#place(path, doing, options);
+      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+      const temporary = `.${name}.${this.#disk.random.uint32().toString(16)}.tmp`;
+      const file = this.#disk.newFile();
+      if (node instanceof FileNode) file.mode = node.mode;
+      this.#disk.rename({ folder, name: temporary, node: file });
+      const beside = `${dirname(target)}/${temporary}`;
+      return { path: beside, target, file: new LifeFile(this, this.#disk, beside, file) };
     });
   }
 
@@ -81,6 +101,7 @@ export class LifeDisk implements Disk {
       isLink: false,
       size: node instanceof FileNode ? node.size : 0,
       modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
+      ...(node instanceof FileNode ? { id: node.id } : {}),
     };
   }
 
@@ -150,6 +171,15 @@ export class LifeDisk implements Disk {
     });
   }
 
+  lock(path: string): Promise<DiskLock | undefined> {
+    const doing = `lock ${path}`;
+    return this.#do("lock", path, doing, () => {
+      const { realPath } = this.#place(path, doing, { followLink: false });
+      const lock = { release: () => this.#disk.unlock(realPath, lock) };
+      return this.#disk.tryLock(realPath, lock) ? lock : undefined;
+    });
+  }
+
   watch(folder: string, changed: () => void, failed: (error: WorldError) => void): Cancellable {
     const doing = `watch ${folder}`;
     const { node } = this.#disk.walk(folder, doing, true);
@@ -182,6 +212,7 @@ export class LifeDisk implements Disk {
     operation: DiskOperation,
     path: string,
     work: (failing: WorldErrorKind | undefined) => T,
+    contents?: Uint8Array,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const kind = this.#disk.takeFailure(operation, path);
@@ -199,6 +230,7 @@ export class LifeDisk implements Disk {
       this.#life.trace(
         "disk",
         kind === undefined ? `${operation} ${path}` : `${operation} ${path} fails: ${kind}`,
+        contents,
       );
       (outcome ?? happen()).settle();
     });
@@ -210,8 +242,8 @@ export class LifeDisk implements Disk {
     return this.#doesNow;
   }
 
-  trace(event: string): void {
-    this.#life.trace("disk", event);
+  trace(event: string, contents?: Uint8Array): void {
+    this.#life.trace("disk", event, contents);
   }
 
   get isAlive(): boolean {
@@ -224,6 +256,21 @@ export class LifeDisk implements Disk {
       if (failing !== undefined) throw failure(failing, doing);
       return work();
     });
+  }
+
+  /** Where a path leads, if it may lead there. */
+  #place(path: string, doing: string, { followLink = true, within }: PathOptions): Place {
+    if (!followLink && this.#disk.walk(path, doing, false).node instanceof LinkNode) {
+      throw new WorldError("not-a-file", `Cannot ${doing}: it is a link`);
+    }
+    const place = this.#disk.walk(path, doing, true);
+    if (within === undefined) return place;
+    const { node, realPath } = this.#disk.walk(within, doing, true);
+    if (node === undefined) throw failure("not-found", doing);
+    if (!place.realPath.startsWith(realPath === "/" ? "/" : `${realPath}/`)) {
+      throw new WorldError("not-a-file", `Cannot ${doing}: it is a link out of its folder`);
+    }
+    return place;
   }
 
   #folder(path: string, doing: string): FolderNode {
@@ -271,6 +318,7 @@ class LifeFile implements DiskFile {
       "write",
       doing,
       (failing) => this.#disk.write(this.#node, bytes, offset, doing, failing),
+      bytes,
     );
   }
 
@@ -279,7 +327,7 @@ class LifeFile implements DiskFile {
     if (!this.#life.isAlive) return;
     if (this.#closed) throw failure("closed", doing);
     if (this.#underWay > 0) throw failure("other", `${doing} while something else is under way`);
-    this.#life.trace(`${doing} now`);
+    this.#life.trace(`${doing} now at ${offset}`, bytes);
     this.#disk.write(this.#node, bytes, offset, doing, this.#disk.takeFailure("write", this.#path));
   }
 
@@ -303,8 +351,13 @@ class LifeFile implements DiskFile {
     return this.#inTurn("stat", `look at ${this.#path}`, () => this.#node.size);
   }
 
+  tryLock(): Promise<boolean> {
+    return this.#inTurn("lock", `lock ${this.#path}`, () => this.#disk.tryLock(this.#node, this));
+  }
+
   close(): void {
     this.#closed = true;
+    this.#disk.unlock(this.#node, this);
   }
 
   /** One after the other, as the real world does it. */
@@ -312,12 +365,13 @@ class LifeFile implements DiskFile {
     operation: DiskOperation,
     doing: string,
     work: (failing: WorldErrorKind | undefined) => T,
+    contents?: Uint8Array,
   ): Promise<T> {
     if (!this.#life.isAlive) return never();
     this.#underWay++;
     const done = this.#last.then(() => {
       if (this.#closed) throw failure("closed", doing);
-      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work) : never<T>();
+      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work, contents) : never<T>();
     }).finally(() => this.#underWay--);
     this.#last = done.catch(() => {});
     return done;

@@ -5,7 +5,7 @@
  */
 import { failure } from "../failure.ts";
 import type { Cancellable, WorldErrorKind } from "../world.ts";
-import { type FileNode, FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
+import { FileNode, FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
 import { type Place, walk } from "./paths.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
@@ -22,7 +22,8 @@ export type DiskOperation =
   | "list"
   | "stat"
   | "makeFolder"
-  | "syncFolder";
+  | "syncFolder"
+  | "lock";
 
 /** How long each takes, in milliseconds: at least and at most. */
 const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
@@ -37,12 +38,13 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
   stat: [0.01, 0.03],
   makeFolder: [0.01, 0.1],
   syncFolder: [0.1, 0.4],
+  lock: [0.01, 0.05],
 };
 
 interface PlannedFailure {
   readonly operation: DiskOperation;
   readonly kind: WorldErrorKind;
-  readonly path: string | undefined;
+  readonly path: string | RegExp | undefined;
   left: number;
 }
 
@@ -59,6 +61,9 @@ export class DiskState {
   capacityBytes = Infinity;
   readonly #nowMs: () => number;
   readonly #watchers = new Set<Watcher>();
+  /** Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none. */
+  readonly #locks = new Map<FileNode | string, object>();
+  #lastFileId = 0;
   #failures: PlannedFailure[] = [];
 
   constructor(host: string, simulation: Simulation, nowMs: () => number) {
@@ -74,19 +79,41 @@ export class DiskState {
     return walk(this.tree.root, path, doing, followLast);
   }
 
+  /** A new file, without a name yet. */
+  newFile(): FileNode {
+    return new FileNode(this.nowMs, ++this.#lastFileId);
+  }
+
+  /** Whether `holder` has the lock now. */
+  tryLock(what: FileNode | string, holder: object): boolean {
+    const held = this.#locks.get(what);
+    if (held === undefined) this.#locks.set(what, holder);
+    return held === undefined || held === holder;
+  }
+
+  /** Takes the lock from `holder`, if it has it. */
+  unlock(what: FileNode | string, holder: object): void {
+    if (this.#locks.get(what) === holder) this.#locks.delete(what);
+  }
+
   latencyMs(operation: DiskOperation): number {
     const [min, max] = LATENCY_MS[operation];
     return this.random.between(min, max) * this.slowness;
   }
 
-  failNext(operation: DiskOperation, kind: WorldErrorKind, path: string | undefined, count: number): void {
+  failNext(
+    operation: DiskOperation,
+    kind: WorldErrorKind,
+    path: string | RegExp | undefined,
+    count: number,
+  ): void {
     this.#failures.push({ operation, kind, path, left: count });
   }
 
   /** The failure that was planned for this operation, used up by asking. */
   takeFailure(operation: DiskOperation, path: string): WorldErrorKind | undefined {
     const planned = this.#failures.find((failure) =>
-      failure.operation === operation && (failure.path === undefined || failure.path === path)
+      failure.operation === operation && isMeant(failure.path, path)
     );
     if (planned === undefined) return undefined;
     planned.left--;
@@ -143,10 +170,15 @@ export class DiskState {
 
   processDied(): void {
     this.#watchers.clear();
+    this.#locks.clear();
   }
 
   powerCut(): void {
-    this.#watchers.clear();
+    this.processDied();
     this.tree.powerCut(this.random);
   }
+}
+
+function isMeant(meant: string | RegExp | undefined, path: string): boolean {
+  return meant instanceof RegExp ? meant.test(path) : meant === undefined || meant === path;
 }

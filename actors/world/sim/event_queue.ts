@@ -3,29 +3,29 @@
  *
  * @module
  */
+import { Heap, type HeapMember } from "../heap.ts";
 import type { Cancellable } from "../world.ts";
 
 /** Something that happens at a moment of virtual time, unless it is called off. */
-export class SimEvent implements Cancellable {
+export class SimEvent implements Cancellable, HeapMember {
   readonly timeMs: number;
   /** Among events of one moment the lowest goes first; then the one that was planned first. */
   readonly tie: number;
   readonly sequence: number;
-  task: (() => void) | undefined;
-  #queue: EventQueue;
+  readonly task: () => void;
+  place = -1;
+  readonly #heap: Heap<SimEvent>;
 
-  constructor(timeMs: number, tie: number, sequence: number, task: () => void, queue: EventQueue) {
+  constructor(timeMs: number, tie: number, sequence: number, task: () => void, heap: Heap<SimEvent>) {
     this.timeMs = timeMs;
     this.tie = tie;
     this.sequence = sequence;
     this.task = task;
-    this.#queue = queue;
+    this.#heap = heap;
   }
 
   cancel(): void {
-    if (this.task === undefined) return;
-    this.task = undefined;
-    this.#queue.cancelled();
+    this.#heap.remove(this);
   }
 }
 
@@ -35,81 +35,23 @@ function before(left: SimEvent, right: SimEvent): boolean {
   return left.sequence < right.sequence;
 }
 
-/** A binary heap of events. */
+/** The events to come. */
 export class EventQueue {
-  #heap: SimEvent[] = [];
+  readonly #heap = new Heap<SimEvent>(before);
   #sequence = 0;
-  #cancelled = 0;
 
   add(timeMs: number, tie: number, task: () => void): SimEvent {
-    const event = new SimEvent(timeMs, tie, this.#sequence++, task, this);
-    this.#insert(event);
+    const event = new SimEvent(timeMs, tie, this.#sequence++, task, this.#heap);
+    this.#heap.put(event);
     return event;
   }
 
   /** The next event, left where it is. */
-  peek(): SimEvent | undefined {
-    while (true) {
-      const first = this.#heap[0];
-      if (first === undefined || first.task !== undefined) return first;
-      this.#cancelled--;
-      this.#removeFirst();
-    }
-  }
-
-  /** Takes the next event out. */
-  take(): SimEvent | undefined {
-    const first = this.peek();
-    if (first !== undefined) this.#removeFirst();
-    return first;
+  get next(): SimEvent | undefined {
+    return this.#heap.first;
   }
 
   clear(): void {
-    this.#heap = [];
-    this.#cancelled = 0;
-  }
-
-  /** Told by an event that was called off: when most are, they are swept out. */
-  cancelled(): void {
-    this.#cancelled++;
-    if (this.#cancelled < 64 || this.#cancelled * 2 < this.#heap.length) return;
-    const kept = this.#heap.filter((event) => event.task !== undefined);
-    this.#heap = [];
-    this.#cancelled = 0;
-    for (const event of kept) this.#insert(event);
-  }
-
-  #insert(event: SimEvent): void {
-    const heap = this.#heap;
-    let index = heap.push(event) - 1;
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1;
-      const parent = heap[parentIndex];
-      if (parent === undefined || before(parent, event)) break;
-      heap[index] = parent;
-      index = parentIndex;
-    }
-    heap[index] = event;
-  }
-
-  #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let index = 0;
-    while (true) {
-      let childIndex = 2 * index + 1;
-      let child = heap[childIndex];
-      if (child === undefined) break;
-      const right = heap[childIndex + 1];
-      if (right !== undefined && before(right, child)) {
-        childIndex++;
-        child = right;
-      }
-      if (before(last, child)) break;
-      heap[index] = child;
-      index = childIndex;
-    }
-    heap[index] = last;
+    this.#heap.clear();
   }
 }

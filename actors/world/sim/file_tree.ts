@@ -3,48 +3,8 @@
  *
  * @module
  */
+import { GrowingBytes } from "../../../protocols/_growing_bytes.ts";
 import type { SeededRandom } from "./random.ts";
-
-/** Bytes that grow. */
-export class GrowingBytes {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #length: number;
-
-  constructor(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0)) {
-    this.#bytes = bytes;
-    this.#length = bytes.length;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** What is there, to be looked at only. */
-  get view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  write(bytes: Uint8Array, offset: number): void {
-    const end = offset + bytes.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2, 256));
-      larger.set(this.view);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(bytes, offset);
-    this.#length = Math.max(this.#length, end);
-  }
-
-  truncate(length: number): void {
-    if (length > this.#length) {
-      this.write(new Uint8Array(length - this.#length), this.#length);
-      return;
-    }
-    // What comes after must read as zeros when the file grows again.
-    this.#bytes.fill(0, length, this.#length);
-    this.#length = length;
-  }
-}
 
 /** One change of a file's content. */
 type ContentChange =
@@ -59,13 +19,18 @@ function apply(change: ContentChange, to: GrowingBytes): void {
 /** A file. */
 export class FileNode {
   readonly type = "file";
+  /** Tells it from every other file of the machine. */
+  readonly id: number;
   modifiedAtMs: number;
+  /** Permission bits. */
+  mode = 0o644;
   #content = new GrowingBytes();
   #durable = new GrowingBytes();
   #unsynced: ContentChange[] = [];
 
-  constructor(modifiedAtMs: number) {
+  constructor(modifiedAtMs: number, id: number) {
     this.modifiedAtMs = modifiedAtMs;
+    this.id = id;
   }
 
   get size(): number {
@@ -111,7 +76,8 @@ export class FileNode {
       }
     }
     this.#unsynced = [];
-    this.#content = new GrowingBytes(this.#durable.view.slice());
+    this.#content = new GrowingBytes();
+    this.#content.append(this.#durable.view);
   }
 
   #change(change: ContentChange, nowMs: number): void {

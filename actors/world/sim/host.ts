@@ -16,7 +16,8 @@ import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { Stack } from "./stack.ts";
 import { type TimeZone, UTC } from "./time_zone.ts";
-import type { LogLevel } from "../world.ts";
+import type { LogLevel, LogRecord } from "../world.ts";
+import { jsonLine } from "../log_format.ts";
 
 /** What runs on a host: given its world, it starts what it starts. Run anew at each restart. */
 export type Program<T = unknown> = (world: World) => T;
@@ -132,7 +133,7 @@ export class SimHost {
       hash: nodeHash,
       loop: lifeLoop(life, this.#simulation),
       log: lifeLog(this.log, () => this.#simulation.now, (record) => {
-        if (life.alive) life.trace(record.actor, `${record.level} ${record.message}`);
+        if (life.alive) life.trace(record.actor, `${record.level} ${record.message}${fieldsOf(record)}`);
       }),
       net: new LifeNet(this.#network, life, this.#stack),
       disk: new LifeDisk(this.#diskState, life),
@@ -150,6 +151,13 @@ export class SimHost {
     this.#life = undefined;
     this.#world = undefined;
   }
+}
+
+/** The fields of a log line, which are a part of what happened. */
+function fieldsOf({ fields }: LogRecord): string {
+  if (fields === undefined) return "";
+  const line = jsonLine({ level: "info", actor: "", message: "", fields }, "");
+  return ` ${line.slice(line.indexOf(`"msg":""`) + 8, -1)}`;
 }
 
 function lifeClock(life: Life, simulation: Simulation, epochMs: number, zone: TimeZone): Clock {

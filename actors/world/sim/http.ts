@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
-import { type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
+import { errorText, type HttpHandler, type HttpServer, type SocketAddress, WorldError } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import { followRedirects, type Message } from "../redirects.ts";
 import type { Network, Stalled } from "./network.ts";
-import { isAddress, showAddress } from "./ports.ts";
+import { isAddress } from "./ports.ts";
 import type { Socket, Stack } from "./stack.ts";
 
 /** A sender tries again within this time after the network has mended. */
@@ -173,7 +174,7 @@ export class Exchange implements Stalled {
       this.#carry(target, this.#stack, 0, () => this.#fail(kind));
       return;
     }
-    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`);
+    this.#network.trace(target.name, `${this.#message.method} ${this.#url}`, this.#message.body);
     server.began(this);
     this.#serve(server, target).finally(() => server.ended(this));
   }
@@ -189,14 +190,14 @@ export class Exchange implements Stalled {
     } catch (error) {
       server.life.trace(
         "net",
-        `cannot answer ${method} ${showAddress(this.#to)}${this.#url.pathname}: ${error}`,
+        `cannot answer ${method} ${formatAddress(this.#to)}${this.#url.pathname}: ${errorText(error)}`,
       );
       response = new Response("Internal Server Error", { status: 500 });
     }
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (!server.life.alive) return;
     this.#carry(target, this.#stack, bytes.length, () => {
-      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`);
+      this.#network.trace(this.#stack.name, `${response.status} ${method} ${this.#url}`, bytes);
       const hasNoBody = bytes.length === 0 || [101, 204, 205, 304].includes(response.status);
       const answer = new Response(hasNoBody ? null : bytes, {
         status: response.status,

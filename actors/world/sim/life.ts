@@ -38,8 +38,8 @@ export class Life {
     };
   }
 
-  trace(part: string, event: string): void {
-    this.simulation.trace.add(this.simulation.now, this.host, part, event);
+  trace(part: string, event: string, contents?: Uint8Array): void {
+    this.simulation.trace.add(this.simulation.now, this.host, part, event, contents);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type {
   ConnectTcpOptions,
@@ -19,7 +20,7 @@ import type {
 import { simFetch, SimHttpServer } from "./http.ts";
 import { type Life, never } from "./life.ts";
 import type { Network, NetworkConditions } from "./network.ts";
-import { isAddress, showAddress } from "./ports.ts";
+import { isAddress } from "./ports.ts";
 import { bindAddress, type Stack } from "./stack.ts";
 import { Endpoint, Listener } from "./tcp.ts";
 import { SimUdpSocket } from "./udp.ts";
@@ -37,10 +38,10 @@ export class LifeNet implements Net {
   }
 
   listenTcp(options: ListenTcpOptions): TcpListener {
-    const doing = `listen on ${showAddress(options)}`;
+    const doing = `listen on ${formatAddress(options)}`;
     this.#assertAlive(doing);
     const address = bindAddress(this.#stack, this.#stack.tcpPorts, options, doing);
-    this.#network.trace(this.#stack.name, `listens on ${showAddress(address)}`);
+    this.#network.trace(this.#stack.name, `listens on ${formatAddress(address)}`);
     return new Listener(this.#life, this.#stack, address, options.tls !== undefined);
   }
 
@@ -49,7 +50,7 @@ export class LifeNet implements Net {
     const { hostname, signal } = options;
     signal?.throwIfAborted();
     const addresses = isAddress(hostname) ? [hostname] : this.#network.lookup(this.#stack, hostname);
-    let lastError: unknown = failure("name-not-found", `connect to ${showAddress(options)}`);
+    let lastError: unknown = failure("name-not-found", `connect to ${formatAddress(options)}`);
     for (const address of addresses) {
       try {
         return await new Dial(this.#network, this.#life, this.#stack, address, options).run();
@@ -62,7 +63,7 @@ export class LifeNet implements Net {
   }
 
   bindUdp(options: SocketAddress): UdpSocket {
-    this.#assertAlive(`bind UDP ${showAddress(options)}`);
+    this.#assertAlive(`bind UDP ${formatAddress(options)}`);
     return new SimUdpSocket(this.#network, this.#life, this.#stack, options);
   }
 
@@ -75,7 +76,7 @@ export class LifeNet implements Net {
   }
 
   serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer {
-    const doing = `serve HTTP on ${showAddress(options)}`;
+    const doing = `serve HTTP on ${formatAddress(options)}`;
     this.#assertAlive(doing);
     const address = bindAddress(this.#stack, this.#stack.tcpPorts, options, doing);
     return new SimHttpServer(this.#life, this.#stack, address, handler);
@@ -163,7 +164,7 @@ class Dial {
       { life: this.#life, stack: this.#stack, address },
       { life: listener.life, stack: target, address: this.#to },
     );
-    this.#network.trace(this.#stack.name, `${showAddress(address)} connects to ${showAddress(this.#to)}`);
+    this.#network.trace(this.#stack.name, `${formatAddress(address)} connects to ${formatAddress(this.#to)}`);
     this.#after(backMs, () => {
       if (this.#over || !this.#life.alive) near.reset();
       else this.#finish(() => this.#result.resolve(near));
@@ -178,7 +179,7 @@ class Dial {
   }
 
   #fail(kind: WorldErrorKind): void {
-    this.#finish(() => this.#result.reject(failure(kind, `connect to ${showAddress(this.#options)}`)));
+    this.#finish(() => this.#result.reject(failure(kind, `connect to ${formatAddress(this.#options)}`)));
   }
 
   #finish(settle: () => void): void {

@@ -146,12 +146,13 @@ export class Network {
     for (const stalled of waiting) stalled.retry();
   }
 
-  trace(host: string, event: string): void {
+  trace(host: string, event: string, contents?: Uint8Array): void {
     this.simulation.trace.add(
       this.simulation.now,
       host === "fault" ? "" : host,
       host === "fault" ? "fault" : "net",
       event,
+      contents,
     );
   }
 }

@@ -26,11 +26,6 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.");
 }
 
-/** `10.0.0.1:80`, `[fd00::1]:80`. */
-export function showAddress({ hostname, port }: SocketAddress): string {
-  return isV6(hostname) ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
 /** True when what is bound to `bound` gets what is sent to `hostname`. */
 function covers(bound: string, hostname: string): boolean {
   if (bound === "::") return true;

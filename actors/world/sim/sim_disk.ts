@@ -46,7 +46,7 @@ export class SimDisk {
   /** Makes a file with this content, and the folders above it. */
   write(path: string, content: string | Uint8Array): void {
     const { folder, name, node } = this.#makeRoom(path, true);
-    const file = node instanceof FileNode ? node : new FileNode(this.#disk.nowMs);
+    const file = node instanceof FileNode ? node : this.#disk.newFile();
     file.truncate(0, this.#disk.nowMs);
     file.write(typeof content === "string" ? encoder.encode(content) : content, 0, this.#disk.nowMs);
     if (file !== node) this.#disk.rename({ folder, name, node: file });
@@ -88,17 +88,29 @@ export class SimDisk {
     return bytes && decoder.decode(bytes);
   }
 
+  /** The permission bits of a file; undefined where there is none. */
+  mode(path: string): number | undefined {
+    const { node } = this.#disk.walk(path, `look at ${path}`, true);
+    return node instanceof FileNode ? node.mode : undefined;
+  }
+
+  /** Gives a file other permission bits, which a file that replaces it has to keep. They keep nobody out. */
+  setMode(path: string, mode: number): void {
+    const { node } = this.#disk.walk(path, `look at ${path}`, true);
+    if (node instanceof FileNode) node.mode = mode;
+  }
+
   /** The names in a folder, sorted. */
   names(path: string): string[] {
     const { node } = this.#disk.walk(path, `list ${path}`, true);
     return node instanceof FolderNode ? [...node.names.keys()].sort() : [];
   }
 
-  /** Has the next such operation (of the path, where one is given) fail, or the next `count`. A failed write may have written a part. */
+  /** Has the next such operation (of the path, where one or a pattern is given) fail, or the next `count`. A failed write may have written a part. */
   failNext(
     operation: DiskOperation,
     kind: WorldErrorKind,
-    options: { readonly path?: string; readonly count?: number } = {},
+    options: { readonly path?: string | RegExp; readonly count?: number } = {},
   ): void {
     this.#disk.failNext(operation, kind, options.path, options.count ?? 1);
   }

@@ -7,6 +7,7 @@ import { SEED_VARIABLE, seedOfEnvironment, trapAmbient, watchRejections } from "
 import { whenSettled } from "./_real_loop.ts";
 import { formatTrace, type TraceEvent } from "./trace.ts";
 import { SimWorld, type SimWorldOptions } from "./world.ts";
+import { errorText } from "../error.ts";
 
 /** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
@@ -193,7 +194,7 @@ function failure(
   count: number,
   error: unknown,
 ): SimulationFailure {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorText(error);
   const replay = options.replay ?? usualReplay;
   const message = `Cannot pass "${name}" with seed ${seed}: ${why}\n\n` +
     `The last ${trace.length} of ${count} events (virtual ms, host, actor, event):\n${

@@ -182,11 +182,11 @@ export class Simulation {
       }
       if (first === undefined || waiter.deadlineMs < first.deadlineMs) first = waiter;
     }
-    const event = this.#queue.peek();
+    const event = this.#queue.next;
     // With nobody waiting, time stands still; what is ready happens all the same.
     const limit = first === undefined ? this.#now : Math.max(first.deadlineMs, this.#now);
     if (event !== undefined && event.timeMs <= limit) {
-      this.#queue.take();
+      event.cancel();
       if (event.timeMs > this.#now) {
         this.#now = event.timeMs;
         this.#eventsOfNow = 0;
@@ -206,9 +206,9 @@ export class Simulation {
     how();
   }
 
-  #happen(task: (() => void) | undefined): void {
+  #happen(task: () => void): void {
     try {
-      task?.();
+      task();
     } catch (error) {
       this.fail(error);
     }

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type { SocketAddress, TcpConnection, TcpListener } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network } from "./network.ts";
-import { showAddress } from "./ports.ts";
 import type { Socket, Stack } from "./stack.ts";
 import { Pipe, type PipeEnd } from "./tcp_pipe.ts";
 
@@ -135,7 +135,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   reset(): void {
     this.#network.trace(
       this.stack.name,
-      `reset ${showAddress(this.localAddress)} ${showAddress(this.remoteAddress)}`,
+      `reset ${formatAddress(this.localAddress)} ${formatAddress(this.remoteAddress)}`,
     );
     this.#out?.drop();
     this.#in?.drop();
@@ -154,7 +154,8 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   receive(bytes: Uint8Array): void {
     this.#network.trace(
       this.stack.name,
-      `${showAddress(this.localAddress)} <- ${showAddress(this.remoteAddress)} ${bytes.length} bytes`,
+      `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} ${bytes.length} bytes`,
+      bytes,
     );
     this.#received.push(bytes);
     this.#receivedBytes += bytes.length;
@@ -167,7 +168,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   receiveEnd(): void {
     this.#network.trace(
       this.stack.name,
-      `${showAddress(this.localAddress)} <- ${showAddress(this.remoteAddress)} end`,
+      `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} end`,
     );
     this.#receivedEnd = true;
     const read = this.#read;
@@ -191,7 +192,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.#receivedBytes = 0;
     this.#out?.drop();
     this.stack.connections.delete(this);
-    this.#network.trace(this.stack.name, `${showAddress(this.localAddress)} broken: ${kind}`);
+    this.#network.trace(this.stack.name, `${formatAddress(this.localAddress)} broken: ${kind}`);
     this.#rejectPending(kind);
   }
 

@@ -21,7 +21,9 @@ export interface TraceEvent {
 export class Trace {
   #kept: TraceEvent[] = [];
   #next = 0;
+  /** FNV-1a over everything, and a second number that each event is mixed into. */
   #hash = 0x811c9dc5;
+  #chain = 0;
   #count = 0;
   readonly #capacity: number;
 
@@ -30,13 +32,16 @@ export class Trace {
     this.#capacity = capacity;
   }
 
-  /** Something happened. */
-  add(timeMs: number, host: string, actor: string, event: string): void {
+  /** Something happened; `contents` are the bytes that were read, written or sent in it. */
+  add(timeMs: number, host: string, actor: string, event: string, contents?: Uint8Array): void {
     this.#count++;
     let hash = this.#hash ^ ((timeMs * 1000) | 0);
-    for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), 0x01000193);
-    for (let i = 0; i < event.length; i++) hash = Math.imul(hash ^ event.charCodeAt(i), 0x01000193);
+    hash = hashText(hash, host);
+    hash = hashText(hash, actor);
+    hash = hashText(hash, event);
+    if (contents !== undefined) hash = hashBytes(hash, contents);
     this.#hash = hash;
+    this.#chain = mix(this.#chain + hash + this.#count);
     if (this.#capacity === 0) return;
     this.#kept[this.#next] = { timeMs, host, actor, event };
     this.#next = (this.#next + 1) % this.#capacity;
@@ -49,7 +54,7 @@ export class Trace {
 
   /** Equal for equal runs, and for hardly any others. */
   get hash(): string {
-    return mix(this.#hash).toString(16).padStart(8, "0") + mix(this.#count).toString(16).padStart(8, "0");
+    return mix(this.#hash).toString(16).padStart(8, "0") + this.#chain.toString(16).padStart(8, "0");
   }
 
   /** The last events, oldest first. */
@@ -57,6 +62,20 @@ export class Trace {
     const ordered = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
     return ordered.slice(-count);
   }
+}
+
+/** A separator, so that "ab" and "c" are not "a" and "bc". */
+const END_OF_TEXT = 0xffff;
+const FNV_PRIME = 0x01000193;
+
+function hashText(hash: number, text: string): number {
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return Math.imul(hash ^ END_OF_TEXT, FNV_PRIME);
+}
+
+function hashBytes(hash: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), FNV_PRIME);
+  return hash;
 }
 
 /** One line an event: time, host, actor, event. */

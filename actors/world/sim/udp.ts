@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type { Datagram, SocketAddress, UdpSocket } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network } from "./network.ts";
-import { isAddress, isV6, showAddress } from "./ports.ts";
+import { isAddress, isV6 } from "./ports.ts";
 import { bindAddress, type Socket, type Stack } from "./stack.ts";
 
 /** The most that IP carries in one datagram. */
@@ -33,7 +34,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     this.#network = network;
     this.#life = life;
     this.#stack = stack;
-    this.address = bindAddress(stack, stack.udpPorts, wanted, `bind UDP ${showAddress(wanted)}`);
+    this.address = bindAddress(stack, stack.udpPorts, wanted, `bind UDP ${formatAddress(wanted)}`);
     stack.udpPorts.add(this);
   }
 
@@ -53,10 +54,10 @@ export class SimUdpSocket implements UdpSocket, Socket {
   send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
     if (!this.#life.alive) return never();
     const kind = this.#refusal(bytes, to);
-    if (kind !== undefined) return Promise.reject(failure(kind, `send a datagram to ${showAddress(to)}`));
+    if (kind !== undefined) return Promise.reject(failure(kind, `send a datagram to ${formatAddress(to)}`));
     const hostname = this.#lookup(to.hostname);
     if (hostname === undefined) {
-      return Promise.reject(failure("name-not-found", `send a datagram to ${showAddress(to)}`));
+      return Promise.reject(failure("name-not-found", `send a datagram to ${formatAddress(to)}`));
     }
     this.#post(bytes.slice(), { hostname, port: to.port });
     return Promise.resolve();
@@ -106,7 +107,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     const { random, conditions } = network;
     const isLocal = stack === this.#stack;
     if (!isLocal && random.chance(conditions.datagramLoss)) {
-      network.trace(this.#stack.name, `datagram to ${showAddress(to)} lost`);
+      network.trace(this.#stack.name, `datagram to ${formatAddress(to)} lost`);
       return;
     }
     const copies = !isLocal && random.chance(conditions.datagramDuplication) ? 2 : 1;
@@ -127,9 +128,10 @@ export class SimUdpSocket implements UdpSocket, Socket {
   #arrived(datagram: Datagram): void {
     this.#network.trace(
       this.#stack.name,
-      `${showAddress(this.address)} <- ${
-        showAddress(datagram.from)
+      `${formatAddress(this.address)} <- ${
+        formatAddress(datagram.from)
       } datagram of ${datagram.bytes.length} bytes`,
+      datagram.bytes,
     );
     const receive = this.#receives.shift();
     if (receive !== undefined) {

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import { simulate, SimulationFailure, SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
+import {
+  simulate,
+  SimulationFailure,
+  SimWorld,
+  simWorld,
+  type World,
+} from "../../../actors/world/sim/mod.ts";
 
 async function failureOf(
   test: (sim: SimWorld) => Promise<void>,
@@ -56,6 +62,49 @@ Deno.test("simulate: the same seed gives the same run, another seed another", as
   }
   assertEquals(hashes[0], hashes[1]);
   assert(hashes[0] !== hashes[2]);
+});
+
+Deno.test("simulate: the hash covers what was sent, written and logged, not only how much of it", async () => {
+  const hashOf = async (word: string, how: (world: World, word: string) => void | Promise<unknown>) => {
+    const sim = simWorld({ seed: 1 });
+    await how(sim.host("a").world, word);
+    await sim.advance(100);
+    sim.close();
+    return sim.trace.hash;
+  };
+  const bytes = (word: string) => new TextEncoder().encode(word);
+  const ways: Record<string, (world: World, word: string) => void | Promise<unknown>> = {
+    tcp({ net }, word) {
+      const listener = net.listenTcp({ hostname: "127.0.0.1", port: 80 });
+      net.connectTcp(listener.address).then((connection) => connection.write(bytes(word)));
+    },
+    udp({ net }, word) {
+      const socket = net.bindUdp({ hostname: "127.0.0.1", port: 80 });
+      socket.send(bytes(word), socket.address);
+    },
+    http({ net }, word) {
+      net.serveHttp({ hostname: "127.0.0.1", port: 80 }, () => new Response(word));
+      net.fetch(new Request("http://127.0.0.1/"));
+    },
+    disk({ disk }, word) {
+      disk.open("/x", { write: true, create: true }).then((file) => file.write(bytes(word), 0));
+    },
+    diskNow({ disk }, word) {
+      disk.open("/x", { write: true, create: true }).then((file) =>
+        file.writeNow?.(bytes(word), 0) ?? file.write(bytes(word), 0)
+      );
+    },
+    log({ log }, word) {
+      log.write({ level: "info", actor: "/a", message: "said", fields: { word } });
+    },
+    actor({ log }, word) {
+      log.write({ level: "info", actor: `/${word}`, message: "said" });
+    },
+  };
+  for (const [name, how] of Object.entries(ways)) {
+    assertEquals(await hashOf("one", how), await hashOf("one", how), name);
+    assert(await hashOf("one", how) !== await hashOf("two", how), name);
+  }
 });
 
 Deno.test("simulate: runs every seed once, and says what they came to", async () => {

@@ -1,39 +1,20 @@
 /**
- * One service on its own, in a process of its own.
+ * From the flags of a server to the options of its behaviour.
  *
  * @module
  */
-import { ActorSystem, type Behavior, escalate } from "../mod.ts";
 import type { World } from "../actors/world/world.ts";
 import type { DatagramServerOptions, LineServerOptions } from "../actors/net/mod.ts";
 import {
   type Flag,
-  type Flags,
   frameLimits,
   integer,
   type ListenFlags,
   type OptionsOf,
-  runServer,
   serverTls,
-  type Task,
-  type TaskOptions,
   tcpLimits,
   type TcpServerFlags,
 } from "./_cli.ts";
-
-/** Runs a service until it is told to stop. It fails where its root behaviour does: a taken port is one line and exit 1. */
-export function serve<F extends Flags & ListenFlags, M>(
-  task: Task<F>,
-  root: (options: TaskOptions<F>, world: World) => Behavior<M> | Promise<Behavior<M>>,
-): Promise<never> {
-  return runServer(task, async (options, { world }) => {
-    const behavior = await root(options, world);
-    const { drainMs }: OptionsOf<ListenFlags> = options;
-    const system = new ActorSystem(task.name.replace(/:.*/, ""), { world });
-    system.spawn("server", behavior, { onFailure: escalate(), shutdownMs: drainMs });
-    return system;
-  });
-}
 
 /** What a `lineServer` takes, out of the flags that all servers on TCP have. */
 export async function lineServerOptions(

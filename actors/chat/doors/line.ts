@@ -1,0 +1,452 @@
+/**
+ * The door of line clients: a name first, then a line a message. A member is in one room at a time.
+ *
+ * @module
+ */
+import {
+  CHAT_HELP,
+  type ChatInput,
+  formatChatEvent,
+  formatList,
+  formatPrivateMessage,
+  LOBBY,
+  LOGIN_REFUSED,
+  MAX_HISTORY_LINES,
+  parseChatInput,
+  SLOW_DOWN,
+} from "../../../protocols/chat.ts";
+import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
+import { completeMask } from "../../../protocols/irc.ts";
+import { TokenBucket } from "../../../protocols/token_bucket.ts";
+import type { Connection, Session, SessionFactory } from "../../net/mod.ts";
+import { assertNever } from "../../runtime/mod.ts";
+import { formatEntry } from "../history_entry.ts";
+import { type ChatServices, Member, type MemberDoor } from "../member.ts";
+import { type MessageIds, messageIds } from "../message_ids.ts";
+import type {
+  Answer,
+  Asker,
+  HistoryEntry,
+  MemberMessage,
+  ModeChange,
+  Person,
+  PrivateMessage,
+  Refusal,
+  RoomCommand,
+  RoomView,
+} from "../messages.ts";
+import type { EventCodec, RoomEvent } from "../room_event.ts";
+
+/** The most that one `/history` may send: it must not fill the member's queue. */
+const MAX_HISTORY_BYTES = 256 * 1024;
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();
+
+/** Makes the session of one line client. */
+export function lineDoor(services: ChatServices): SessionFactory<string, MemberMessage> {
+  return (connection) => new LineSession(connection, services);
+}
+
+/** What each line client reads of an event that is somebody else's. */
+const LINES: EventCodec = {
+  encode({ happening }: RoomEvent): Uint8Array {
+    const line = lineOf(happening);
+    return line === null ? NOTHING : encoder.encode(`${line}\n`);
+  },
+};
+
+function lineOf(happening: RoomEvent["happening"]): string | null {
+  const name = happening.person.name.text;
+  switch (happening.type) {
+    case "joined":
+      return formatChatEvent({ type: "joined", name });
+    case "parted":
+    case "quit":
+      return formatChatEvent({ type: "left", name });
+    case "kicked":
+      return formatChatEvent({
+        type: "kicked",
+        name,
+        by: happening.by.name.text,
+        reason: happening.reason ?? "",
+      });
+    case "said":
+      if (happening.kind === "tags") return null;
+      return formatChatEvent({
+        type: happening.kind === "action" ? "did" : "said",
+        name,
+        text: happening.text,
+      });
+    case "renamed":
+      return formatChatEvent({ type: "renamed", name, to: happening.to.name.text });
+    case "topic":
+      return formatChatEvent({ type: "topic", name, text: happening.topic.text });
+    case "modes":
+    case "away":
+      return null;
+    default:
+      assertNever(happening);
+  }
+}
+
+class LineSession implements Session<string, MemberMessage>, MemberDoor {
+  readonly #connection: Connection<MemberMessage>;
+  readonly #services: ChatServices;
+  readonly #member: Member;
+  readonly #bucket: TokenBucket;
+  readonly #ids: MessageIds;
+  #tooFast = false;
+  /** The one room that the member hears. */
+  #room: { readonly key: string; readonly name: ChatName } | undefined;
+
+  constructor(connection: Connection<MemberMessage>, services: ChatServices) {
+    this.#connection = connection;
+    this.#services = services;
+    this.#member = new Member(connection, services, this);
+    this.#bucket = new TokenBucket(services.rate, connection.context.coarseNow);
+    this.#ids = messageIds(connection.context.world);
+    connection.context.log.plain(`${connection.remote} has connected`);
+  }
+
+  frame(line: string): void {
+    if (this.#member.isGone) return;
+    const input = parseChatInput(line);
+    if (!this.#bucket.take(this.#connection.context.coarseNow)) {
+      // Said once for each time of it: an answer to every line would be a flood of our own.
+      if (!this.#tooFast) this.#send(SLOW_DOWN);
+      this.#tooFast = true;
+      // Who wants to go may.
+      if (input.type === "quit") this.#quit();
+      return;
+    }
+    this.#tooFast = false;
+    this.#member.run(() => {
+      const { person } = this.#member;
+      if (person === undefined) this.#logIn(line);
+      else this.#obey(input, person);
+    }, { flows: this.#member.person !== undefined && isTalk(input), length: line.length });
+  }
+
+  message(message: MemberMessage): void {
+    this.#member.receive(message);
+  }
+
+  /** What was sent before the end is heard first. */
+  ended(): void {
+    this.#member.run(() => this.#quit());
+  }
+
+  draining(): void {
+    this.#send("The server is shutting down.");
+    // Everybody goes: that each has left is no news to the others.
+    this.#member.leave({ quietly: true });
+  }
+
+  closed(): void {
+    this.#member.leave();
+  }
+
+  event(event: RoomEvent): void {
+    const { happening, room } = event;
+    if (happening.person.member === this.#connection.self) return this.#ownEvent(event);
+    if (room.key === this.#room?.key) this.#connection.send(event.encoded(LINES));
+  }
+
+  privately({ from, kind, text }: PrivateMessage): void {
+    if (kind === "tags") return;
+    const name = from.name.text;
+    this.#send(
+      kind === "action" ? `* ${formatPrivateMessage(name, text)}` : formatPrivateMessage(name, text),
+    );
+  }
+
+  invited({ by, room }: Extract<MemberMessage, { readonly type: "invited" }>): void {
+    this.#send(`${by.name.text} invites you to ${room}: /join ${room}`);
+  }
+
+  presence(): void {}
+
+  settled(): void {}
+
+  /** The member knows what it does itself, but for what others do to it. */
+  #ownEvent({ happening, room }: RoomEvent): void {
+    if (happening.type === "renamed") return this.#send(`You are ${happening.to.name.text} now.`);
+    if (happening.type !== "kicked") return;
+    const reason = happening.reason ?? "";
+    this.#send(
+      formatChatEvent({ type: "kicked", name: "You", by: happening.by.name.text, reason })
+        .replace("You was", "You were"),
+    );
+    if (room.key === this.#room?.key) this.#enterLobby(happening.person);
+  }
+
+  #logIn(line: string): void {
+    if (parseChatInput(line).type === "quit") return this.#quit();
+    const name = parseChatName(line);
+    if ("problem" in name) return this.#send(`${LOGIN_REFUSED}: ${name.problem}`);
+    const { self, remote, remoteAddress, context } = this.#connection;
+    const person: Person = {
+      member: self,
+      name,
+      user: "line",
+      host: this.#services.hostOf(remoteAddress.hostname),
+      realName: name.text,
+      isBot: false,
+    };
+    this.#member.claim(person, (answer) => {
+      if (answer.type !== "done") {
+        return this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
+      }
+      context.log.info(`${name.text} has logged in`, { client: remote });
+      this.#enterLobby(person);
+    });
+  }
+
+  #enterLobby(person: Person): void {
+    const lobby = parseChatName(LOBBY);
+    if ("keys" in lobby) this.#member.join(person, lobby, {}, (answer) => this.#entered(answer));
+  }
+
+  /** Most lines are said, and cost no promise. */
+  #obey(input: ChatInput, person: Person): void {
+    switch (input.type) {
+      case "empty":
+        return;
+      case "say":
+        return this.#say(person, "message", input.text);
+      case "me":
+        return this.#say(person, "action", input.text);
+      case "msg":
+        return this.#tellOne(person, input.to, input.text);
+      case "join":
+        return this.#join(input.room, person);
+      case "who":
+        return this.#who(person);
+      case "rooms":
+        return this.#listRooms(person);
+      case "history":
+        return this.#history(person, input.lines);
+      case "help":
+        return this.#send(...CHAT_HELP);
+      case "quit":
+        return this.#quit();
+      case "nick":
+        return this.#rename(person, input.name);
+      case "topic":
+        return this.#topic(person, input.text);
+      case "away":
+        return this.#away(person, input.text);
+      case "kick":
+        return this.#kick(person, input.name, input.reason);
+      case "invite":
+      case "op":
+      case "ban":
+      case "unban":
+        return this.#lead(person, input.type, input.name);
+      case "bad":
+        return this.#send(`Error: ${input.problem}`);
+      default:
+        assertNever(input);
+    }
+  }
+
+  #say(person: Person, kind: "message" | "action", text: string): void {
+    this.#here(person, (asker) => ({ ...asker, type: "say", kind, text, tags: [] }), () => {});
+  }
+
+  #tellOne(person: Person, to: string, text: string): void {
+    this.#withPerson(person, to, "send to", (other) => {
+      other.member.tell({
+        type: "private",
+        from: person,
+        to: other.name.text,
+        kind: "message",
+        text,
+        tags: [],
+        id: this.#ids.next(),
+        timeMs: this.#connection.context.world.clock.now(),
+      });
+    });
+  }
+
+  #join(typed: string, person: Person): void {
+    const name = parseChatName(typed);
+    if ("problem" in name) return this.#send(`Error: Cannot join that room: ${name.problem}`);
+    const here = this.#member.joined(name);
+    if (here !== undefined) return this.#send(`You are in ${here.title} already.`);
+    const left = this.#room;
+    this.#member.join(person, name, {}, (answer) => {
+      this.#entered(answer);
+      if (answer.type !== "joined") return;
+      if (left !== undefined) {
+        this.#member.toRoom(person, left.name, (asker) => ({ ...asker, type: "part" }), () => {});
+      }
+      this.#send(`You are in ${answer.view.title} now.`);
+    });
+  }
+
+  #entered(answer: Answer): void {
+    if (answer.type !== "joined") return this.#refused(answer, "Cannot join that room");
+    const { title, keys } = answer.view;
+    this.#room = { key: keys[0] ?? title, name: { text: title, keys } };
+  }
+
+  #who(person: Person): void {
+    this.#here(person, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
+      if (answer.type !== "view") return;
+      this.#send(...formatList(`In ${answer.view.title}`, answer.view.members.map(shownName)));
+    });
+  }
+
+  #listRooms(person: Person): void {
+    this.#member.list(person, (answer) => {
+      if (answer.type !== "rooms") return;
+      const rooms = answer.rooms.filter(({ title, isSecret }) =>
+        !isSecret || title === this.#room?.name.text
+      );
+      this.#send(...formatList("Open rooms", rooms.map(({ title, members }) => `${title} (${members})`)));
+    });
+  }
+
+  #history(person: Person, lines: number): void {
+    const query = { type: "latest", limit: Math.min(lines, MAX_HISTORY_LINES) } as const;
+    this.#here(person, (asker) => ({ ...asker, type: "get-history", query }), (answer) => {
+      if (answer.type !== "entries") return;
+      const fitting = fittingLines(answer.entries);
+      this.#send(historyTitle(answer.title, fitting.length), ...fitting);
+    });
+  }
+
+  #rename(person: Person, typed: string): void {
+    const name = parseChatName(typed);
+    if ("problem" in name) return this.#send(`Error: Cannot take that name: ${name.problem}`);
+    this.#member.claim({ ...person, name }, (answer) => {
+      if (answer.type === "done") return;
+      this.#send(`Error: Cannot take that name: ${name.text} is taken, or looks like a name that is`);
+    });
+  }
+
+  #topic(person: Person, text: string): void {
+    if (text !== "") {
+      return this.#here(person, (asker) => ({ ...asker, type: "set-topic", text }), (answer) => {
+        if (answer.type === "done") this.#send("The topic is set.");
+        else this.#refused(answer, "Cannot set the topic");
+      });
+    }
+    this.#here(person, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
+      if (answer.type === "view") this.#send(topicLine(answer.view));
+    });
+  }
+
+  #away(person: Person, text: string): void {
+    this.#member.setAway(person, text === "" ? undefined : text);
+    this.#send(text === "" ? "You are back." : "You are away.");
+  }
+
+  #kick(person: Person, typed: string, reason: string): void {
+    const target = parseChatName(typed);
+    if ("problem" in target) return this.#send(`Error: Cannot put out that name: ${target.problem}`);
+    const make = (asker: Asker) => ({ ...asker, type: "kick", target, reason }) as const;
+    this.#here(person, make, (answer) => this.#refused(answer, `Cannot put out ${target.text}`));
+  }
+
+  #lead(person: Person, action: "invite" | "op" | "ban" | "unban", typed: string): void {
+    if (action === "invite") {
+      return this.#withPerson(person, typed, "invite", (target) => {
+        this.#here(person, (asker) => ({ ...asker, type: "invite", target }), (answer) => {
+          if (answer.type === "done") this.#send(`${target.name.text} is invited.`);
+          else this.#refused(answer, `Cannot invite ${target.name.text}`);
+        });
+      });
+    }
+    const change: ModeChange = action === "op"
+      ? { type: "operator", name: typed, on: true }
+      : { type: "ban", mask: completeMask(typed), on: action === "ban" };
+    this.#here(person, (asker) => ({ ...asker, type: "change-modes", changes: [change] }), (answer) => {
+      if (answer.type === "done") this.#send("Done.");
+      else this.#refused(answer, `Cannot /${action} ${typed}`);
+    });
+  }
+
+  #here(
+    person: Person,
+    make: (asker: Asker) => Extract<RoomCommand, Asker>,
+    then: (answer: Answer) => void,
+  ): void {
+    if (this.#room !== undefined) this.#member.toRoom(person, this.#room.name, make, then);
+  }
+
+  #withPerson(person: Person, typed: string, action: string, then: (other: Person) => void): void {
+    const name = parseChatName(typed);
+    if ("problem" in name) return this.#send(`Error: Cannot ${action} that name: ${name.problem}`);
+    this.#member.toNames(person, (asker) => ({ ...asker, type: "find", names: [name] }), (answer) => {
+      const other = answer.type === "people" ? answer.people[0]?.person : undefined;
+      if (other === undefined) this.#send(`Error: Cannot ${action} ${name.text}: nobody has that name`);
+      else then(other);
+    });
+  }
+
+  #refused(answer: Answer, what: string): void {
+    if (answer.type === "refused") this.#send(`Error: ${what}: ${WHY[answer.reason]}`);
+  }
+
+  #quit(): void {
+    this.#member.leave();
+    this.#connection.end();
+  }
+
+  #send(...lines: string[]): void {
+    this.#connection.sendText(lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+/** Whether a line is said, and so need not wait until the one before it has been passed on. */
+function isTalk(input: ChatInput): boolean {
+  return input.type === "say" || input.type === "me" || input.type === "empty";
+}
+
+function shownName({ person, isAway }: RoomView["members"][number]): string {
+  return isAway ? `${person.name.text} (away)` : person.name.text;
+}
+
+function topicLine({ title, topic }: RoomView): string {
+  return topic === undefined
+    ? `${title} has no topic.`
+    : formatChatEvent({ type: "topic", name: topic.by, text: topic.text });
+}
+
+function fittingLines(entries: readonly HistoryEntry[]): string[] {
+  const fitting: string[] = [];
+  let bytes = 0;
+  for (const line of entries.map(formatEntry).reverse()) {
+    bytes += encoder.encode(line).length + 1;
+    if (bytes > MAX_HISTORY_BYTES) break;
+    fitting.unshift(line);
+  }
+  return fitting;
+}
+
+function historyTitle(room: string, lines: number): string {
+  if (lines === 0) return `Nothing was said in ${room} yet.`;
+  return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
+}
+
+const WHY: Readonly<Record<Refusal, string>> = {
+  "name-taken": "the name is taken",
+  "no-such-person": "nobody has that name",
+  "no-such-room": "there is no such room",
+  "bad-room-name": "that is not a room's name",
+  "not-in-room": "you are not in that room",
+  "target-not-in-room": "nobody of that name is in this room",
+  "already-in-room": "already in that room",
+  "not-operator": "only an operator of the room may",
+  "banned": "you are banned from it",
+  "invite-only": "one comes in by invitation only",
+  "bad-key": "it takes a key",
+  "full": "it is full",
+  "cannot-send": "you are not heard there",
+  "ban-list-full": "there are too many bans already",
+  "too-many-rooms": "you are in too many rooms",
+  "bad-mode-argument": "that is not a valid argument",
+};

@@ -1,0 +1,196 @@
+/**
+ * Who is in a room, and what it lets them do. Pure: it tells nobody, and knows no time but the one it is told.
+ *
+ * @module
+ */
+import { matchesMask } from "../../protocols/irc.ts";
+import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
+import type { Ref } from "../runtime/mod.ts";
+import type {
+  Ban,
+  MemberMessage,
+  ModeChange,
+  Person,
+  Refusal,
+  RoomMember,
+  RoomModes,
+  RoomTopic,
+} from "./messages.ts";
+
+/** The most bans of a room. */
+export const MAX_BANS = 100;
+/** The most invitations that a room remembers, the oldest first to go. */
+const MAX_INVITATIONS = 1000;
+/** The most UTF-16 units of a room's key. */
+const MAX_KEY_LENGTH = 23;
+
+/** The modes of a room that nobody has changed. */
+export const DEFAULT_MODES: RoomModes = {
+  isInviteOnly: false,
+  isModerated: false,
+  isMembersOnly: true,
+  isSecret: false,
+  isTopicLocked: true,
+};
+
+/** A change of modes that is made, or why it is not. */
+export type ModeOutcome =
+  | { readonly type: "changed"; readonly change: ModeChange }
+  | { readonly type: "unchanged" }
+  | { readonly type: "refused"; readonly reason: Refusal; readonly detail: string };
+
+/** `nick!user@host`, which masks are matched with. */
+export function maskOf(person: Person): string {
+  return `${person.name.text}!${person.user}@${person.host}`;
+}
+
+/** The members of a room, and its rules. */
+export class RoomState {
+  readonly members: Map<Ref<MemberMessage>, RoomMember> = new Map();
+  topic: RoomTopic | undefined;
+  #modes = DEFAULT_MODES;
+  readonly #bans = new Map<string, Ban>();
+  readonly #invited = new Set<Ref<MemberMessage>>();
+
+  /** What the room allows now. */
+  get modes(): RoomModes {
+    return this.#modes;
+  }
+
+  /** Who may not come in, in the order of the bans. */
+  get bans(): readonly Ban[] {
+    return [...this.#bans.values()];
+  }
+
+  /** Why somebody may not come in; `undefined` for welcome. */
+  admission(person: Person, key: string | undefined): Refusal | undefined {
+    const modes = this.#modes;
+    if (this.#invited.has(person.member)) return undefined;
+    if (modes.isInviteOnly) return "invite-only";
+    if (this.isBanned(person)) return "banned";
+    if (modes.key !== undefined && modes.key !== key) return "bad-key";
+    if (modes.limit !== undefined && this.members.size >= modes.limit) return "full";
+    return undefined;
+  }
+
+  /** Lets somebody in. */
+  admit(member: RoomMember): void {
+    this.members.set(member.person.member, member);
+    this.#invited.delete(member.person.member);
+  }
+
+  /** Remembers an invitation, which opens any door once. */
+  invite(person: Person): void {
+    for (const oldest of this.#invited) {
+      if (this.#invited.size < MAX_INVITATIONS) break;
+      this.#invited.delete(oldest);
+    }
+    this.#invited.add(person.member);
+  }
+
+  /** Why somebody is not heard here; `undefined` for heard. */
+  silence(person: Person): Refusal | undefined {
+    const member = this.members.get(person.member);
+    if (member === undefined && this.#modes.isMembersOnly) return "cannot-send";
+    if (member?.isOperator || member?.hasVoice) return undefined;
+    return this.#modes.isModerated || this.isBanned(person) ? "cannot-send" : undefined;
+  }
+
+  /** Whether a ban fits somebody. */
+  isBanned(person: Person): boolean {
+    if (this.#bans.size === 0) return false;
+    const mask = maskOf(person);
+    for (const ban of this.#bans.values()) {
+      if (matchesMask(ban.mask, mask)) return true;
+    }
+    return false;
+  }
+
+  /** Whether somebody is an operator of this room. */
+  isOperator(person: Person): boolean {
+    return this.members.get(person.member)?.isOperator === true;
+  }
+
+  /** The member that a name is of. */
+  named(name: ChatName): RoomMember | undefined {
+    for (const member of this.members.values()) {
+      if (sharesKey(member.person.name, name)) return member;
+    }
+    return undefined;
+  }
+
+  /** Changes something of a member. */
+  update(ref: Ref<MemberMessage>, change: Partial<RoomMember>): void {
+    const member = this.members.get(ref);
+    if (member !== undefined) this.members.set(ref, { ...member, ...change });
+  }
+
+  /** Makes one change of modes, by an operator. */
+  change(
+    change: ModeChange,
+    by: string,
+    nowMs: number,
+    parse: (name: string) => ChatName | null,
+  ): ModeOutcome {
+    const modes = this.#modes;
+    switch (change.type) {
+      case "flag":
+        if (modes[change.flag] === change.on) return { type: "unchanged" };
+        this.#modes = { ...modes, [change.flag]: change.on };
+        return { type: "changed", change };
+      case "key": {
+        const { key: _, ...keyless } = modes;
+        if (change.key === undefined) {
+          if (modes.key === undefined) return { type: "unchanged" };
+          this.#modes = keyless;
+          return { type: "changed", change };
+        }
+        if (!isRoomKey(change.key)) return { type: "refused", reason: "bad-mode-argument", detail: "k" };
+        this.#modes = { ...keyless, key: change.key };
+        return { type: "changed", change };
+      }
+      case "limit": {
+        const { limit: _, ...unlimited } = modes;
+        if (change.limit === modes.limit) return { type: "unchanged" };
+        this.#modes = change.limit === undefined ? unlimited : { ...unlimited, limit: change.limit };
+        return { type: "changed", change };
+      }
+      case "ban":
+        return this.#changeBan(change, by, nowMs);
+      case "operator":
+      case "voice": {
+        const name = parse(change.name);
+        const member = name === null ? undefined : this.named(name);
+        if (member === undefined) {
+          return { type: "refused", reason: "target-not-in-room", detail: change.name };
+        }
+        const has = change.type === "operator" ? member.isOperator : member.hasVoice;
+        if (has === change.on) return { type: "unchanged" };
+        const update = change.type === "operator" ? { isOperator: change.on } : { hasVoice: change.on };
+        this.update(member.person.member, update);
+        return { type: "changed", change: { ...change, name: member.person.name.text } };
+      }
+    }
+  }
+
+  #changeBan(change: Extract<ModeChange, { type: "ban" }>, by: string, nowMs: number): ModeOutcome {
+    const { mask, on } = change;
+    const known = [...this.#bans.keys()].find((other) => other.toLowerCase() === mask.toLowerCase());
+    if (!on) {
+      if (known === undefined) return { type: "unchanged" };
+      this.#bans.delete(known);
+      return { type: "changed", change: { ...change, mask: known } };
+    }
+    if (known !== undefined) return { type: "unchanged" };
+    if (this.#bans.size >= MAX_BANS) return { type: "refused", reason: "ban-list-full", detail: mask };
+    this.#bans.set(mask, { mask, by, setMs: nowMs });
+    return { type: "changed", change };
+  }
+}
+
+/** Whether a text can be a room's key: it must fit into a command as one word. */
+function isRoomKey(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
+  return text.length >= 1 && text.length <= MAX_KEY_LENGTH && !/[\u0000-\u0020,\u007f]/.test(text) &&
+    !text.startsWith(":");
+}

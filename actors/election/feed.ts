@@ -1,0 +1,59 @@
+/**
+ * Who is told of the election's leader and members.
+ *
+ * @module
+ */
+import type {
+  ElectionNotice,
+  LeaderKnown,
+  LeaderLost,
+  MembersChanged,
+  SubscribeElection,
+} from "../../protocols/election_events.ts";
+import type { Ref } from "../runtime/mod.ts";
+
+/** A {@linkcode SubscribeElection} of an actor: what an election that is found by its registry key takes. */
+export type ElectionFeedCommand = SubscribeElection<Ref<ElectionNotice>>;
+
+/** The subscribers of one election, and what the next one is told first. */
+export class ElectionFeed {
+  readonly #subscribers = new Set<Ref<ElectionNotice>>();
+  #leader: LeaderKnown | LeaderLost = { type: "leader-lost" };
+  #members: MembersChanged = { type: "members-changed", members: [] };
+
+  /** True when the subscriber is new, and is to be watched so that it is removed when it stops. */
+  subscribe(subscriber: Ref<ElectionNotice>): boolean {
+    const isNew = !this.#subscribers.has(subscriber);
+    this.#subscribers.add(subscriber);
+    subscriber.tell(this.#leader);
+    subscriber.tell(this.#members);
+    return isNew;
+  }
+
+  /** Forgets a subscriber that has stopped. */
+  remove(subscriber: Ref<ElectionNotice>): void {
+    this.#subscribers.delete(subscriber);
+  }
+
+  /** Tells the subscribers of a leader, or that there is none, unless they know. */
+  tellLeader(notice: LeaderKnown | LeaderLost): void {
+    const before = this.#leader;
+    if (notice.type === "leader-lost" && before.type === "leader-lost") return;
+    if (
+      notice.type === "leader-known" && before.type === "leader-known" &&
+      notice.leader === before.leader && notice.term === before.term
+    ) return;
+    this.#leader = notice;
+    this.#tell(notice);
+  }
+
+  /** Tells the subscribers who is there. */
+  tellMembers(members: readonly number[]): void {
+    this.#members = { type: "members-changed", members };
+    this.#tell(this.#members);
+  }
+
+  #tell(notice: ElectionNotice): void {
+    for (const subscriber of this.#subscribers) subscriber.tell(notice);
+  }
+}

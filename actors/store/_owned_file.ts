@@ -1,0 +1,98 @@
+import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
+
+/** A file that is open for its only writer: its handles, and what tells it from another file of its name. */
+export class OwnedFile {
+  readonly path: string;
+  readonly #disk: Disk;
+  #handles: Handles;
+
+  private constructor(disk: Disk, path: string, handles: Handles) {
+    this.#disk = disk;
+    this.path = path;
+    this.#handles = handles;
+  }
+
+  /** Opens a file, or makes it, and locks it. Rejects with a `WorldError`: `in-use` when another process has it. */
+  static async open(disk: Disk, path: string): Promise<OwnedFile> {
+    return new OwnedFile(disk, path, await openHandles(disk, path));
+  }
+
+  /** For writing. */
+  get file(): DiskFile {
+    return this.#handles.file;
+  }
+
+  /** Reads have a handle of their own, so that they do not queue behind a sync. */
+  get reader(): DiskFile {
+    return this.#handles.reader;
+  }
+
+  /** It was not there before. */
+  get created(): boolean {
+    return this.#handles.created;
+  }
+
+  /** Whether the file that has the name now is this one, with this length. */
+  isAsLeft(info: FileInfo, length: number): boolean {
+    return info.size === length && info.id === this.#handles.id;
+  }
+
+  /** Whether the file that has the name now is this one. */
+  async isSame(info: FileInfo | undefined): Promise<boolean> {
+    if (info?.id !== undefined) return info.id === this.#handles.id;
+    return info?.size === await this.file.size();
+  }
+
+  /** What stands under the name now; undefined when nothing does. */
+  async look(): Promise<FileInfo | undefined> {
+    try {
+      return this.#disk.statNow?.(this.path) ?? await this.#disk.stat(this.path);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Goes over to the file that has the name now; makes one when there is none. */
+  async reopen(): Promise<void> {
+    const handles = await openHandles(this.#disk, this.path);
+    this.close();
+    this.#handles = handles;
+  }
+
+  close(): void {
+    this.#handles.file.close();
+    this.#handles.reader.close();
+  }
+}
+
+interface Handles {
+  readonly file: DiskFile;
+  readonly reader: DiskFile;
+  readonly id: number | undefined;
+  readonly created: boolean;
+}
+
+async function openHandles(disk: Disk, path: string): Promise<Handles> {
+  let created = false;
+  let file: DiskFile;
+  try {
+    file = await disk.open(path, { read: true, write: true });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    file = await disk.open(path, { read: true, write: true, create: true });
+    created = true;
+  }
+  try {
+    // Two that append would write over each other, and each take the other's journal for what a crash had left.
+    if (await file.tryLock() === false) {
+      throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
+    }
+    if (created) await disk.syncFolder(dirname(path));
+    const { id } = await disk.stat(path);
+    return { file, reader: await disk.open(path), id, created };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Disk } from "../world/world.ts";
+import type { ByteQueue } from "./_byte_queue.ts";
+import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_form.ts";
+import type { OwnedFile } from "./_owned_file.ts";
+import { endsMidLine, LF, readFully, scanLines } from "./_scan.ts";
+import { type Intent, tornBytes, TornTailJournal } from "./_torn_tail.ts";
+
+const PAGE_BYTES = 4096;
+const LINE_END = Uint8Array.of(LF);
+
+/** Records as the lines of a text that people read and edit. What they typed without an end is kept. */
+export class TextForm implements RecordForm {
+  readonly #journal: TornTailJournal;
+  #isMidLine = false;
+
+  constructor(disk: Disk, path: string) {
+    this.#journal = new TornTailJournal(disk, `${path}.journal`);
+  }
+
+  push(queue: ByteQueue, record: string | Uint8Array): void {
+    if (typeof record === "string") queue.pushText(record);
+    else queue.push(record);
+    queue.pushByte(LF);
+  }
+
+  async recover(
+    { file }: OwnedFile,
+    replay: ((record: Uint8Array) => void) | undefined,
+  ): Promise<Recovered> {
+    const size = await file.size();
+    const length = size - await this.#tornBytes({ file }, size);
+    if (length < size) await file.truncate(length);
+    // A process that was killed may have left what it had not synced: it counts from now on, and others will see it.
+    if (size > 0) await file.sync();
+    await this.#journal.remove();
+    if (replay) await scanLines(file, length, replay);
+    this.#isMidLine = await endsMidLine(file, length);
+    return { length, cutBytes: size - length };
+  }
+
+  async #tornBytes({ file }: Pick<OwnedFile, "file">, size: number): Promise<number> {
+    const intent = await this.#journal.read();
+    if (!await endsMidLine(file, size)) return 0;
+    if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) return 0;
+    return tornBytes(await readFully(file, intent.offset, size), intent);
+  }
+
+  async findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits> {
+    const isSame = await owned.isSame(await owned.look());
+    const size = await owned.file.size();
+    if (isSame && size > length) {
+      return { length, appended: await readFully(owned.file, length, size), replaced: false };
+    }
+    if (!isSame) await owned.reopen();
+    const newLength = await owned.file.size();
+    this.#isMidLine = await endsMidLine(owned.file, newLength);
+    return { length: newLength, appended: NOTHING, replaced: true };
+  }
+
+  lead(_start: number, appended: Uint8Array): Uint8Array {
+    const isMidLine = appended.length > 0 ? appended.at(-1) !== LF : this.#isMidLine;
+    return isMidLine ? LINE_END : NOTHING;
+  }
+
+  written(bytes: Uint8Array): void {
+    this.#isMidLine = bytes[bytes.length - 1] !== LF;
+  }
+
+  mustAnnounce({ offset, bytes }: Intent, durable: boolean): boolean {
+    return durable || crossesPage(offset, bytes.length);
+  }
+
+  async announce(own: Intent, durable: boolean): Promise<void> {
+    await this.#journal.write(own, durable);
+  }
+
+  canAnnounceNow(offset: number, count: number): boolean {
+    // One byte more: the end of a line that has none.
+    return !crossesPage(offset, count + 1) || this.#journal.canWriteNow;
+  }
+
+  announceNow(own: Intent): void {
+    if (this.mustAnnounce(own, false)) this.#journal.writeNow(own);
+  }
+
+  async announced(own: Intent): Promise<void> {
+    await this.#journal.done(own);
+  }
+
+  async finish(): Promise<void> {
+    await this.#journal.remove();
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+}
+
+/** Without a sync all that can tear a write is a kill, and that not within a page. */
+function crossesPage(offset: number, count: number): boolean {
+  return Math.floor(offset / PAGE_BYTES) !== Math.floor((offset + count - 1) / PAGE_BYTES);
+}

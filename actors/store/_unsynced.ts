@@ -1,0 +1,71 @@
+import type { DiskFile } from "../world/world.ts";
+import { readFully, SCAN_BYTES } from "./_scan.ts";
+import type { Intent } from "./_torn_tail.ts";
+
+/** So much of what was written is kept to be written again; older parts would have to be read from the file. */
+const KEPT_BYTES = 8 << 20;
+
+/**
+ * What was written into a file since its last sync.
+ *
+ * After a sync that failed nobody knows what of it is on the disk, and the next sync may succeed without it: a system
+ * that could not write a page may forget that it has changed (PostgreSQL, "fsync errors", 2018). So it is written again
+ * before a later sync counts.
+ */
+export class UnsyncedWrites {
+  #parts: Intent[] = [];
+  #keptBytes = 0;
+  /** Where the first write since the last sync began; Infinity when there is none. */
+  #start = Infinity;
+  #isSuspect = false;
+
+  get isEmpty(): boolean {
+    return this.#start === Infinity;
+  }
+
+  /** Whether a sync failed since these were written. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  /** Remembers a write. Writes come in the order of their offsets; the bytes are not changed after it. */
+  add(part: Intent): void {
+    if (part.bytes.length === 0) return;
+    this.#start = Math.min(this.#start, part.offset);
+    this.#parts.push(part);
+    this.#keptBytes += part.bytes.length;
+    while (this.#keptBytes > KEPT_BYTES && this.#parts.length > 1) {
+      this.#keptBytes -= this.#parts.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  /** All is on the disk, or nothing of it counts any more. */
+  clear(): void {
+    this.#parts = [];
+    this.#keptBytes = 0;
+    this.#start = Infinity;
+    this.#isSuspect = false;
+  }
+
+  /** A sync failed, and the file was cut back to `length`. */
+  suspect(length: number): void {
+    while ((this.#parts.at(-1)?.offset ?? -1) >= length) {
+      this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
+    }
+    if (this.#start >= length) this.#start = Infinity;
+    this.#isSuspect = !this.isEmpty;
+  }
+
+  /** Writes all of it again. */
+  async rewrite(file: DiskFile): Promise<void> {
+    const keptFrom = this.#parts[0]?.offset ?? Infinity;
+    for (let at = this.#start; at < keptFrom && Number.isFinite(keptFrom);) {
+      const part = await readFully(file, at, Math.min(keptFrom, at + SCAN_BYTES));
+      if (part.length === 0) break;
+      await file.write(part, at);
+      at += part.length;
+    }
+    for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
+    this.#isSuspect = false;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Damaged files are kept, so that nothing is lost that a person could still make out.
+ *
+ * @module
+ */
+import { type Clock, dirname, type Disk, isNotFound } from "../world/world.ts";
+import { type FileContent, writeAtomic } from "./atomic_file.ts";
+
+/** Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says its name. */
+export async function setAside(
+  disk: Disk,
+  path: string,
+  content: FileContent,
+  clock?: Clock,
+): Promise<string> {
+  const name = await freeName(disk, path, clock);
+  await writeAtomic(disk, name, content, { followLink: false });
+  return name;
+}
+
+/** Gives a whole file that cannot be read the name `PATH.damaged-TIME`, durably. Says it. */
+export async function setFileAside(disk: Disk, path: string, clock?: Clock): Promise<string> {
+  const name = await freeName(disk, path, clock);
+  await disk.rename(path, name);
+  await disk.syncFolder(dirname(path));
+  return name;
+}
+
+async function freeName(disk: Disk, path: string, clock: Clock | undefined): Promise<string> {
+  const time = clock === undefined ? [] : [new Date(clock.now()).toISOString().replace(/\.\d+|[-:]/g, "")];
+  for (let count = 1;; count++) {
+    const name = `${path}.damaged-${[...time, ...(count > 1 || time.length === 0 ? [count] : [])].join("-")}`;
+    if (!await isThere(disk, name)) return name;
+  }
+}
+
+async function isThere(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.stat(path);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}

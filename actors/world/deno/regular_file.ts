@@ -1,0 +1,89 @@
+/**
+ * Opening, reading and replacing regular files, and nothing but these.
+ *
+ * @module
+ */
+import type { OpenOptions } from "../disk.ts";
+import { basename, dirname } from "../path.ts";
+import { failure } from "../failure.ts";
+import { findPlace, isStillThere } from "./place.ts";
+
+/** How often a file is opened anew when another one has taken its name meanwhile. */
+const MAX_TRIES = 5;
+const READ_BYTES = 1 << 16;
+
+/** Opens a file that was looked at first: nothing that could hang or has no end is opened, and no link made meanwhile is followed. */
+export async function openRegular(path: string, doing: string, options: OpenOptions): Promise<Deno.FsFile> {
+  const { read = true, write = false, create = false, exclusive = false, truncate = false } = options;
+  for (let tries = 1;; tries++) {
+    const place = findPlace(path, doing, options);
+    const { info } = place;
+    if (info?.isDirectory) throw new Deno.errors.IsADirectory();
+    if (info !== undefined && create && exclusive) throw new Deno.errors.AlreadyExists();
+    const createNew = info === undefined && create;
+    let file: Deno.FsFile;
+    try {
+      file = await Deno.open(place.path, { read, write, createNew });
+    } catch (error) {
+      // Somebody else was faster.
+      const isRace = error instanceof Deno.errors.AlreadyExists && !exclusive;
+      if (isRace && tries < MAX_TRIES) continue;
+      throw error;
+    }
+    if (info === undefined || isStillThere(file.statSync(), info)) {
+      if (truncate && info !== undefined && info.size > 0) await file.truncate(0);
+      return file;
+    }
+    file.close();
+    if (tries === MAX_TRIES) throw failure("not-a-file", doing);
+  }
+}
+
+/** The whole file; throws `too-large` when it has more than `maxBytes`. */
+export async function readAll(
+  file: Deno.FsFile,
+  maxBytes: number,
+  doing: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { size } = file.statSync();
+  if (size > maxBytes) throw failure("too-large", doing);
+  let bytes = new Uint8Array(size + 1);
+  let length = 0;
+  while (true) {
+    // One byte of room more than expected, which stays empty: so a file that was as long as it said needs no copy.
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxBytes) throw failure("too-large", doing);
+    if (length < bytes.length) continue;
+    const larger = new Uint8Array(2 * length + READ_BYTES);
+    larger.set(bytes);
+    bytes = larger;
+  }
+}
+
+/** A name beside a file that nobody can foresee. */
+export function temporaryBeside(path: string): string {
+  return `${dirname(path)}/.${basename(path)}.${crypto.randomUUID()}.tmp`;
+}
+
+/** Gives a file the owner and the mode of another, as far as this process may. */
+export function makeAlike(path: string, { mode, uid, gid }: Deno.FileInfo): void {
+  const now = Deno.lstatSync(path);
+  if (uid !== null && gid !== null && (uid !== now.uid || gid !== now.gid)) {
+    // Only root may give a file away; a group that one belongs to is kept at least.
+    if (!attempted(() => Deno.chownSync(path, uid, gid))) attempted(() => Deno.chownSync(path, null, gid));
+  }
+  // Where the file system has no modes, it stays the owner's alone.
+  if (mode !== null) attempted(() => Deno.chmodSync(path, mode & 0o7777));
+}
+
+function attempted(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}

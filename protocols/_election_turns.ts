@@ -1,0 +1,84 @@
+/**
+ * Who tries first when there is no leader. Only the order depends on this: whoever holds the others up does so for a
+ * bounded time.
+ *
+ * @module
+ */
+import type { Peer, Peers } from "./_election_peers.ts";
+import type { ElectionTimes } from "./election_times.ts";
+
+/** When one node's turn is. */
+export class Turns {
+  readonly #peers: Peers;
+  readonly #times: ElectionTimes;
+  /** Since when there is no leader. */
+  #lookingSinceMs: number;
+  /** No poll of our own before this. */
+  #pollAfterMs: number;
+  /** Until when polls of higher IDs are refused. */
+  #precedenceUntilMs: number;
+
+  constructor(peers: Peers, times: ElectionTimes, nowMs: number) {
+    this.#peers = peers;
+    this.#times = times;
+    this.#lookingSinceMs = nowMs;
+    this.#pollAfterMs = nowMs;
+    this.#precedenceUntilMs = nowMs + times.waitMs + times.precedenceMs;
+  }
+
+  /** There is no leader from now on. `spreadMs` sets candidates apart that hindered each other. */
+  look(nowMs: number, spreadMs: number): void {
+    for (const peer of this.#peers.list) peer.deferredTo = peer.yieldedTo = false;
+    this.begin(nowMs);
+    this.#pollAfterMs = nowMs + spreadMs;
+  }
+
+  /** The network has begun: the steps of the lower IDs count from now. */
+  begin(nowMs: number): void {
+    this.#lookingSinceMs = nowMs;
+    this.#precedenceUntilMs = nowMs + this.#times.precedenceMs;
+  }
+
+  /** For how long there has been no leader. */
+  lookedForMs(nowMs: number): number {
+    return nowMs - this.#lookingSinceMs;
+  }
+
+  /** A lower ID that turns up has time to ask for votes first. */
+  deferTo(peer: Peer, nowMs: number): void {
+    if (peer.deferredTo) return;
+    peer.deferredTo = true;
+    this.#holdUntil(nowMs + this.#peers.lowerCount() * this.#times.staggerMs);
+  }
+
+  /** A lower ID that asks for votes is not hindered by a poll of this node's own. */
+  yieldTo(peer: Peer, nowMs: number): void {
+    if (peer.yieldedTo) return;
+    peer.yieldedTo = true;
+    this.hold(nowMs);
+  }
+
+  /** Another one has the time of a candidacy before this node tries. */
+  hold(nowMs: number): void {
+    this.#holdUntil(nowMs + this.#times.candidacyMs);
+  }
+
+  #holdUntil(timeMs: number): void {
+    this.#pollAfterMs = Math.max(this.#pollAfterMs, timeMs);
+  }
+
+  /** Whether this node may ask for votes. */
+  mayAsk(nowMs: number): boolean {
+    return nowMs >= this.#pollAfterMs;
+  }
+
+  /** Whether the lower IDs have had their time. */
+  isOurs(nowMs: number): boolean {
+    return nowMs >= this.#lookingSinceMs + this.#peers.lowerCount() * this.#times.staggerMs;
+  }
+
+  /** Whether this node, which could lead, comes before higher IDs as yet. */
+  isFirst(nowMs: number): boolean {
+    return nowMs < this.#precedenceUntilMs;
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * A service, said once: what `deno task gen`, `start`, `demo`, `compile`, the tests and README know of it.
+ *
+ * @module
+ */
+import type { World } from "../actors/world/world.ts";
+import { ActorSystem, type Behavior, escalate } from "../mod.ts";
+import {
+  environmentOf,
+  type Flag,
+  type Flags,
+  type ListenFlags,
+  type OptionsOf,
+  port,
+  type Rights,
+  runServer,
+  type Task,
+  type TaskOptions,
+} from "./_cli.ts";
+import { parseCommandLine, type Source } from "./_command_line.ts";
+import type { Section } from "./_demo/section.ts";
+import { type Resident, resident } from "./_house.ts";
+
+/** What a behaviour is made from beside its options. */
+export interface ServiceContext {
+  readonly world: World;
+  /** What was given beside flags. */
+  readonly args: readonly string[];
+}
+
+/** A short talk with a service that listens: what is sent and what must come back, as lines (TCP) or datagrams (UDP). */
+export interface Smoke {
+  readonly says: readonly string[];
+  readonly hears: readonly RegExp[];
+  /** What the server's log must show, for a service that does not answer who speaks. */
+  readonly logs?: RegExp;
+}
+
+/** One running service in `start`: most services have one, the peers one a node. */
+export interface Instance {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** How a service runs beside all others in one process. */
+export interface Together {
+  /** The flag of `start` that says where it listens; its key there, `nodes` for `--peer-nodes`. */
+  readonly key: string;
+  readonly flag: Flag<unknown>;
+  /** What is started for the flag's value; `host` is `start`'s own, where it was given. */
+  instances(value: string, host: string | undefined): readonly Instance[];
+}
+
+/** What a service is, apart from its command line and its behaviour. */
+export interface ServiceFacts {
+  /** In kebab-case: the folder in `actors/`, the permission set, the first half of the tasks' names. */
+  readonly name: string;
+  /** What it is, in a few words: `TCP calculator with a session per client`. */
+  readonly summary: string;
+  /** The name of the server's task. @default `NAME:server` */
+  readonly task?: string;
+  /** @default "tcp" */
+  readonly transport?: "tcp" | "udp";
+  /** The ports as README shows them. @default the default of `--port` */
+  readonly ports?: string;
+  /** Rights beyond those of all servers (listening on this machine, its own environment, `.env`, certificates). */
+  readonly rights?: Rights;
+  /** The port in `start`, where another service has the usual one; or more than one instance. */
+  readonly together?: number | Together;
+  /** Loads the client's command line, `tasks/NAME_client.ts`. */
+  readonly client?: () => Promise<{ readonly task: Task<Flags> }>;
+  /** Its part of `deno task demo`. */
+  readonly demo?: Section;
+  /** A talk for the tests. */
+  readonly smoke?: Smoke;
+}
+
+/** What a manifest, `tasks/services/NAME.ts`, says. */
+export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">, M>
+  extends ServiceFacts, Omit<Task<F>, "name" | "env" | "summary" | "rights"> {
+  /** Prefix of the environment names. @default the name in capitals */
+  readonly env?: string;
+  /** The root behaviour that the options ask for. */
+  behavior(options: TaskOptions<F>, context: ServiceContext): Behavior<M> | Promise<Behavior<M>>;
+}
+
+/** What `start` gives an instance. */
+export interface Surroundings {
+  readonly world: World;
+  readonly sources: readonly Source[];
+  readonly drainMs: number;
+}
+
+/** A service as everything but its manifest sees it. */
+export class Service {
+  readonly name: string;
+  readonly summary: string;
+  /** The server's command line. */
+  readonly task: Task<Flags>;
+  readonly transport: "tcp" | "udp";
+  readonly ports: string;
+  readonly rights: Rights;
+  readonly together: Together;
+  readonly client: (() => Promise<{ readonly task: Task<Flags> }>) | undefined;
+  readonly demo: Section | undefined;
+  readonly smoke: Smoke | undefined;
+  /** Runs the server alone, in a process of its own. Never returns: it ends the process. */
+  readonly serve: () => Promise<never>;
+  /** Makes one instance of it, to live beside others. Throws what a command line that is wrong throws. */
+  readonly resident: (instance: Instance, surroundings: Surroundings) => Promise<Resident>;
+
+  constructor(
+    task: Task<Flags>,
+    facts: ServiceFacts,
+    run: Pick<Service, "serve" | "resident">,
+  ) {
+    const { name, summary, transport = "tcp", rights = {}, together, client, demo, smoke } = facts;
+    const defaultPort = task.flags.port?.default;
+    this.name = name;
+    this.summary = summary;
+    this.task = task;
+    this.transport = transport;
+    this.ports = facts.ports ?? `${defaultPort}${transport === "udp" ? "/udp" : ""}`;
+    this.rights = rights;
+    this.together = typeof together === "object" ? together : onePort(name, task, together ?? defaultPort);
+    this.client = client;
+    this.demo = demo;
+    this.smoke = smoke;
+    this.serve = run.serve;
+    this.resident = run.resident;
+  }
+}
+
+/** One instance, whose port is `--NAME-port` and has the environment name that it has when it runs alone. */
+function onePort(name: string, task: Task<Flags>, defaultPort: unknown): Together {
+  const env = environmentOf({ ...task, flags: { port: task.flags.port ?? portFlag(name, 0, []) } });
+  return {
+    key: "port",
+    flag: portFlag(name, Number(defaultPort), env.slice(0, 1)),
+    instances: (value, host) => [{
+      name,
+      args: [`--port=${value}`, ...(host === undefined ? [] : [`--host=${host}`])],
+    }],
+  };
+}
+
+function portFlag(name: string, defaultPort: number, env: readonly string[]): Flag<number> {
+  return port({ help: `Port of ${name}; 0 takes any free one`, default: defaultPort, env });
+}
+
+/** Says what a service is: the whole of what the rest of `tasks/` and the tests need to know of it. */
+export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs">, M>(
+  manifest: ServiceManifest<F, M>,
+): Service {
+  const { name, summary, env = name.toUpperCase().replaceAll("-", "_"), behavior } = manifest;
+  const { flags, positionals, examples, check, explain } = manifest;
+  const task: Task<F> = {
+    name: manifest.task ?? `${name}:server`,
+    summary: manifest.task === undefined ? `${summary}: the server` : summary,
+    env,
+    flags,
+    ...(positionals && { positionals }),
+    ...(examples && { examples }),
+    ...(check && { check }),
+    ...(explain && { explain }),
+  };
+  return new Service(task, manifest, {
+    serve: () =>
+      runServer(task, async (options, { world, args }) => {
+        const root = await behavior(options, { world, args });
+        const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
+        const system = new ActorSystem(name, { world });
+        system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+        return system;
+      }),
+    async resident(instance, { world, sources, drainMs }) {
+      const line = parseCommandLine(task, [...instance.args, `--drain-ms=${drainMs}`], sources);
+      if (line.type !== "run") throw new TypeError(`Cannot start ${instance.name}: it is asked for its help`);
+      const { options, args } = line;
+      return resident(instance.name, await behavior(options, { world, args }), {
+        drainMs,
+        explain: (error) => task.explain?.(error, options),
+      });
+    },
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * The tasks that are no service's, and the rights of those that have a set of their own. `deno task gen` writes them into
+ * `deno.json`, beside what the services' manifests say.
+ *
+ * @module
+ */
+
+/** One task of `deno.json`. */
+export interface ToolTask {
+  readonly description: string;
+  readonly command: string;
+}
+
+/** Runs this very Deno, whatever its path. */
+const DENO = "$(deno eval 'console.log(Deno.execPath())')";
+
+/** What the task runner gives to every task: the names of the common flags. */
+const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
+
+/** Programs that tests talk to. */
+const TEST_PROGRAMS = "python3,nc,openssl,aria2c,ip";
+
+/** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
+export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {
+  return {
+    "demo": {
+      description: "Start every service, let real clients talk to it, print what is said, end",
+      command: "deno run -q -P=demo tasks/demo.ts",
+    },
+    "compile": {
+      description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",
+      command:
+        `deno run -q --allow-run=${DENO} --allow-read=.env --allow-env=COMPILE_OUT,COMPILE_TARGET,${LOG_ENV} tasks/compile.ts`,
+    },
+    "gen": {
+      description:
+        "Write what follows from the services' manifests: deno.json, entry points, README's tables",
+      command: "deno run -q --allow-read=. --allow-write=deno.json,README.md,tasks tasks/gen.ts",
+    },
+    "check": {
+      description: "Format, lint, types, documentation and package: everything but running it",
+      command: [
+        "deno fmt -q --check",
+        "deno lint -q",
+        "deno check -q --frozen .",
+        "deno run -q --allow-read=. tasks/gen.ts --check",
+        `deno doc -q --lint ${docs.join(" ")}`,
+        "deno publish -q --dry-run --allow-dirty",
+      ].join(" && "),
+    },
+    "test": {
+      description: "All tests with the rights they need and no more, the examples of the documentation too",
+      command: `deno test -P=test --allow-run=${DENO},${TEST_PROGRAMS} --doc --parallel`,
+    },
+    "coverage": {
+      description: "The tests again, then how much of the toolkit and the services they ran through",
+      command:
+        "deno task test --coverage=coverage --clean --coverage-raw-data-only && deno coverage coverage --include=/actors/ --include=/protocols/",
+    },
+    "bench": {
+      description: "Speed beside the floor, one table (--json, --only NAME, --quick)",
+      command: `deno run -q -P=bench --allow-run=${DENO} tests/bench/main.ts`,
+    },
+    "simulate": {
+      description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
+      command: `deno run -q --allow-read=. --allow-env=SIMULATE_*,${LOG_ENV} tasks/simulate.ts`,
+    },
+  };
+}

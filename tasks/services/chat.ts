@@ -1,0 +1,38 @@
+/**
+ * The chat.
+ *
+ * @module
+ */
+import { chatServer } from "../../actors/chat/mod.ts";
+import { integer, listenFlags, number, path, tcpServerFlags } from "../_cli.ts";
+import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
+import { chatSection } from "../_demo/chat.ts";
+import { lineServerOptions } from "../_server_options.ts";
+import { defineService } from "../_service.ts";
+
+/** The manifest. */
+export const chat = defineService({
+  name: "chat",
+  summary: "Chat room",
+  flags: {
+    ...listenFlags({ port: 5000 }),
+    ...tcpServerFlags(),
+    ...dataFlags(),
+    rate: number({ help: "Lines a second that one client may send; 0 is no limit", min: 0, default: 10 }),
+    burst: integer({ help: "Lines that one client may send at once", min: 1, default: 20 }),
+    history: path({ help: "Keep what is said, so that it is there after a restart", value: "FILE" }),
+  },
+  examples: ["", "--history chat.log --rate 0"],
+  rights: DATA_RIGHTS,
+  async behavior(options, { world }) {
+    await makeDataDir(options, world);
+    return chatServer({
+      ...await lineServerOptions(options, world),
+      rate: { perSecond: options.rate, burst: options.burst },
+      ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
+    });
+  },
+  client: () => import("../chat_client.ts"),
+  demo: chatSection,
+  smoke: { says: ["ann", "/who", "quit"], hears: [/^In lobby: ann$/] },
+});

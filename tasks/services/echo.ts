@@ -1,0 +1,38 @@
+/**
+ * The echo.
+ *
+ * @module
+ */
+import { echoServer } from "../../actors/echo/mod.ts";
+import { listenFlags, serverTls, tcpLimits, tcpServerFlags, toggle } from "../_cli.ts";
+import { echoSection } from "../_demo/echo.ts";
+import { defineService } from "../_service.ts";
+
+/** An echo has no messages, and so no limit of theirs. */
+const { maxFrameBytes: _maxFrameBytes, idleFlushMs: _idleFlushMs, ...limitFlags } = tcpServerFlags({
+  maxClients: 10_000,
+});
+
+/** The manifest. */
+export const echo = defineService({
+  name: "echo",
+  summary: "Dual-stack TCP echo",
+  flags: {
+    ...listenFlags({ host: "::", port: 8080 }),
+    ...limitFlags,
+    udp: toggle({ help: "Answer datagrams too, on the same port" }),
+  },
+  async behavior(options, { world }) {
+    const { host: hostname, port, udp, drainMs } = options;
+    return echoServer({
+      address: { hostname, port },
+      udp,
+      limits: tcpLimits(options),
+      drainMs,
+      ...await serverTls(options, world.disk),
+    });
+  },
+  client: () => import("../echo_client.ts"),
+  demo: echoSection,
+  smoke: { says: ["hello"], hears: [/^hello$/] },
+});
