@@ -4,7 +4,6 @@
  * @module
  */
 import type { SocketAddress } from "./address.ts";
-import type { HttpHandler, HttpServer } from "./http.ts";
 
 /** Certificate chain and private key, PEM text. */
 export interface TlsServerOptions {
@@ -46,8 +45,6 @@ export interface Net {
   bindUdp(options: SocketAddress): UdpSocket;
   /** Every address that a host name has, in the order in which they should be tried. An address is its own name. */
   resolve(hostname: string): Promise<string[]>;
-  /** Serves HTTP until closed. Throws like {@linkcode Net.listenTcp}. */
-  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer;
   /** Sends one HTTP request. */
   fetch(request: Request): Promise<Response>;
 }

@@ -31,7 +31,6 @@ export type {
   UdpSocket,
 } from "./net.ts";
 export type { Hash, HashAlgorithm, Hasher } from "./hash.ts";
-export type { HttpHandler, HttpServer } from "./http.ts";
 export type {
   Disk,
   DiskFile,

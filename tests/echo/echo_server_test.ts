@@ -53,7 +53,6 @@ function withoutIpv6(): World {
       connectTcp: (options) => net.connectTcp(options),
       bindUdp: (options) => net.bindUdp(options),
       resolve: (hostname) => net.resolve(hostname),
-      serveHttp: (options, handler) => net.serveHttp(options, handler),
       fetch: (request) => net.fetch(request),
     },
   };

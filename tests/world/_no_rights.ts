@@ -8,7 +8,6 @@ const attempts: Record<string, () => unknown> = {
   connectTcp: () => net.connectTcp({ hostname: "127.0.0.1", port: 9 }),
   bindUdp: () => net.bindUdp({ hostname: "127.0.0.1", port: 0 }),
   resolve: () => net.resolve("example.com"),
-  serveHttp: () => net.serveHttp({ hostname: "127.0.0.1", port: 0 }, () => new Response()),
   fetch: () => net.fetch(new Request("http://127.0.0.1:8099/")),
   open: () => disk.open("some-file"),
   create: () => disk.open("some-file", { write: true, create: true }),

@@ -1,12 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import {
-  type HttpHandler,
-  type HttpServer,
-  type TcpConnection,
-  type World,
-  WorldError,
-  type WorldErrorKind,
-} from "../../actors/world/world.ts";
+import { type TcpConnection, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
+import type { HttpResponse, RoutedRequest } from "../../actors/net/mod.ts";
+import { serveHttp, type TestDoor } from "../_http.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
 const encoder = new TextEncoder();
@@ -295,17 +290,14 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 
   Deno.test(`${name}: HTTP carries method, path, headers, body and status, and tells where from`, () =>
     run(async (world) => {
-      const server = world.net.serveHttp({ hostname: "127.0.0.1", port: 0 }, async (request, remote) => {
-        const { pathname, search } = new URL(request.url);
-        if (pathname === "/fail") throw new Error("on purpose");
-        if (pathname === "/moved") {
-          return new Response(null, { status: 307, headers: { location: "/here?x=1" } });
-        }
-        return new Response(
-          `${request.method} ${pathname}${search} ${request.headers.get("x-test")} ${await request
-            .text()} ${remote.hostname}`,
-          { status: 201, headers: { "x-answer": "yes" } },
-        );
+      const server = await serveHttp(world, { hostname: "127.0.0.1", port: 0 }, (request) => {
+        const { method, path, query, headers, body, remoteAddress } = request;
+        if (path === "/fail") throw new Error("on purpose");
+        if (path === "/moved") return { status: 307, headers: { location: "/here?x=1" } };
+        const text = `${method} ${path} ${query} ${headers.get("x-test")} ${
+          decoder.decode(body)
+        } ${remoteAddress.hostname}`;
+        return { status: 201, headers: { "x-answer": "yes" }, body: text };
       });
       const base = `http://127.0.0.1:${server.address.port}`;
       const request = new Request(`${base}/a?b=c`, {
@@ -316,9 +308,9 @@ for (const { name, floodBytes, run } of FLAVOURS) {
       const response = await world.net.fetch(request);
       assertEquals(response.status, 201);
       assertEquals(response.headers.get("x-answer"), "yes");
-      assertEquals(await response.text(), "POST /a?b=c 1 hello 127.0.0.1");
+      assertEquals(await response.text(), "POST /a b=c 1 hello 127.0.0.1");
       const moved = await world.net.fetch(new Request(`${base}/moved`));
-      assertEquals(await moved.text(), "GET /here?x=1 null  127.0.0.1");
+      assertEquals(await moved.text(), "GET /here x=1 undefined  127.0.0.1");
       const kept = await world.net.fetch(new Request(`${base}/moved`, { redirect: "manual" }));
       await kept.body?.cancel();
       assertEquals(kept.status, 307);
@@ -331,20 +323,13 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 
   Deno.test(`${name}: HTTP reaches a port that fetch refuses, also by a redirect`, () =>
     run(async (world) => {
-      const far = serveOnBadPort(world, async (request) => {
-        if (request.url.endsWith("/none")) return new Response(null, { status: 204 });
-        return new Response(`${request.method} ${await request.text()} ${request.headers.get("x-test")}`, {
-          status: 418,
-        });
+      const far = await serveOnBadPort(world, ({ path, method, body, headers }) => {
+        if (path === "/none") return { status: 204 };
+        return { status: 418, body: `${method} ${decoder.decode(body)} ${headers.get("x-test")}` };
       });
-      const near = world.net.serveHttp(
-        { hostname: "127.0.0.1", port: 0 },
-        () =>
-          new Response(null, {
-            status: 307,
-            headers: { location: `http://127.0.0.1:${far.address.port}/there` },
-          }),
-      );
+      const location = `http://127.0.0.1:${far.address.port}/there`;
+      const anyPort = { hostname: "127.0.0.1", port: 0 };
+      const near = await serveHttp(world, anyPort, () => ({ status: 307, headers: { location } }));
       const ask = (url: string) =>
         world.net.fetch(
           new Request(url, { method: "PUT", headers: { "x-test": "1" }, body: "x".repeat(100_000) }),
@@ -416,10 +401,13 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 }
 
 /** Serves on the first free of the ports that `fetch` refuses. */
-function serveOnBadPort(world: World, handler: HttpHandler): HttpServer {
+async function serveOnBadPort(
+  world: World,
+  handler: (request: RoutedRequest) => HttpResponse,
+): Promise<TestDoor> {
   for (const port of [6697, 6679, 6669, 6668, 6667, 6666, 6665]) {
     try {
-      return world.net.serveHttp({ hostname: "127.0.0.1", port }, handler);
+      return await serveHttp(world, { hostname: "127.0.0.1", port }, handler);
     } catch (error) {
       if (!(error instanceof WorldError && error.kind === "address-in-use")) throw error;
     }

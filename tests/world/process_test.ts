@@ -13,7 +13,7 @@ function run(script: string): Deno.ChildProcess {
 Deno.test("denoWorld: a right that is missing is permission-denied, and the message names the flag", async () => {
   const { stdout, stderr } = await deadline(run("_no_rights.ts").output());
   const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
-  assertEquals(lines.length, 10, new TextDecoder().decode(stderr));
+  assertEquals(lines.length, 9, new TextDecoder().decode(stderr));
   for (const line of lines) {
     assert(/^\w+ permission-denied Cannot .*--allow-(net|read|write)/.test(line), line);
   }

@@ -8,17 +8,13 @@ import { formatAddress } from "../address.ts";
 import type {
   ConnectTcpOptions,
   Datagram,
-  HttpHandler,
-  HttpServer,
   ListenTcpOptions,
-  Log,
   Net,
   SocketAddress,
   TcpConnection,
   TcpListener,
   UdpSocket,
 } from "../world.ts";
-import { errorText } from "../error.ts";
 import { worldError } from "./error.ts";
 import { fetchAnywhere } from "./fetch.ts";
 
@@ -37,12 +33,6 @@ function socketAddress(address: Deno.NetAddr): SocketAddress {
 
 /** The network of the machine. */
 export class DenoNet implements Net {
-  readonly #log: Log;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
   listenTcp(options: ListenTcpOptions): TcpListener {
     const { hostname, port, tls } = options;
     try {
@@ -99,32 +89,6 @@ export class DenoNet implements Net {
       if (loopback.length > 0) return loopback;
       throw worldError(`find the address of ${hostname}`, isForbidden(error) ? notCapable(hostname) : error);
     }
-  }
-
-  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer {
-    try {
-      const server = Deno.serve({
-        hostname: options.hostname,
-        port: options.port,
-        onListen: () => {},
-        onError: (error) => this.#handlerFailed(error),
-      }, (request, info) => handler(request, socketAddress(info.remoteAddr)));
-      return {
-        address: socketAddress(server.addr),
-        close: () => server.shutdown(),
-      };
-    } catch (error) {
-      throw worldError(`serve HTTP on ${formatAddress(options)}`, error);
-    }
-  }
-
-  #handlerFailed(error: unknown): Response {
-    this.#log.write({
-      level: "error",
-      actor: "net",
-      message: `Cannot answer an HTTP request: ${errorText(error)}`,
-    });
-    return new Response("Internal Server Error", { status: 500 });
   }
 
   async fetch(request: Request): Promise<Response> {

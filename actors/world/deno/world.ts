@@ -51,7 +51,7 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
     random: denoRandom,
     hash: nodeHash,
     loop,
-    net: new DenoNet(log),
+    net: new DenoNet(),
     disk: new DenoDisk(),
     log,
     flush: () => log.flush(),

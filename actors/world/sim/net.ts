@@ -7,8 +7,6 @@ import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type {
   ConnectTcpOptions,
-  HttpHandler,
-  HttpServer,
   ListenTcpOptions,
   Net,
   SocketAddress,
@@ -17,7 +15,7 @@ import type {
   UdpSocket,
   WorldErrorKind,
 } from "../world.ts";
-import { simFetch, SimHttpServer } from "./http.ts";
+import { simFetch } from "./http.ts";
 import { type Life, never } from "./life.ts";
 import type { Network, NetworkConditions } from "./network.ts";
 import { isAddress } from "./ports.ts";
@@ -75,15 +73,8 @@ export class LifeNet implements Net {
     return Promise.reject(failure("name-not-found", `find the address of ${hostname}`));
   }
 
-  serveHttp(options: SocketAddress, handler: HttpHandler): HttpServer {
-    const doing = `serve HTTP on ${formatAddress(options)}`;
-    this.#assertAlive(doing);
-    const address = bindAddress(this.#stack, this.#stack.tcpPorts, options, doing);
-    return new SimHttpServer(this.#life, this.#stack, address, handler);
-  }
-
   fetch(request: Request): Promise<Response> {
-    return simFetch(this.#network, this.#life, this.#stack, request);
+    return this.#life.alive ? simFetch(this, request) : never();
   }
 
   #assertAlive(doing: string): void {

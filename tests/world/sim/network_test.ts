@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type SimWorld, simWorld, type World } from "../../../actors/world/sim/mod.ts";
 import { type TcpConnection, WorldError } from "../../../actors/world/world.ts";
+import { serveHttp } from "../../_http.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -233,11 +234,10 @@ Deno.test("simulated UDP: nothing crosses a cut, and nothing waits for its end",
   }));
 
 async function serveHello(world: World): Promise<void> {
-  world.net.serveHttp({ hostname: "::", port: 80 }, async (request) => {
+  await serveHttp(world, { hostname: "::", port: 80 }, async ({ body }) => {
     await new Promise<void>((resolve) => world.clock.timer(100, resolve));
-    return new Response(`hello ${await request.text()}`);
-  });
-  await Promise.resolve();
+    return { status: 200, body: `hello ${new TextDecoder().decode(body)}` };
+  }, ["b"]);
 }
 
 Deno.test("simulated HTTP: a server that dies while it answers is a reset, one that loses power is silence", () =>

@@ -82,10 +82,6 @@ Deno.test("simulate: the hash covers what was sent, written and logged, not only
       const socket = net.bindUdp({ hostname: "127.0.0.1", port: 80 });
       socket.send(bytes(word), socket.address);
     },
-    http({ net }, word) {
-      net.serveHttp({ hostname: "127.0.0.1", port: 80 }, () => new Response(word));
-      net.fetch(new Request("http://127.0.0.1/"));
-    },
     disk({ disk }, word) {
       disk.open("/x", { write: true, create: true }).then((file) => file.write(bytes(word), 0));
     },
