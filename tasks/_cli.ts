@@ -126,21 +126,22 @@ async function main<F extends Flags>(
   let verbose = false;
   let explain = (_error: unknown): string | undefined => undefined;
 
-  function end(code: number): never {
-    world?.flush();
+  async function end(code: number): Promise<never> {
+    await world?.flush();
     Deno.exit(code);
   }
-  function fail(error: unknown): never {
+  async function fail(error: unknown): Promise<never> {
     if (error instanceof UsageError) {
       console.error(`${task.name}: ${error.message}\nTry: deno task ${task.name} --help`);
-      end(2);
+      return await end(2);
     }
     const message = explain(error) ?? lineOf(error);
-    if (failures === "logged" && world) world.log.write({ level: "error", actor: "/", message });
-    else console.error(message);
-    world?.flush();
+    if (failures === "logged" && world) {
+      world.log.write({ level: "error", actor: "/", message, fields: { event: "failed", error } });
+    } else console.error(message);
+    await world?.flush();
     if (verbose) console.error(Deno.inspect(error));
-    end(1);
+    return await end(1);
   }
 
   for (const type of ["error", "unhandledrejection"] as const) {
@@ -153,15 +154,16 @@ async function main<F extends Flags>(
     const line = parseCommandLine(task, Deno.args, await environment());
     if (line.type !== "run") {
       console.log(line.type === "help" ? helpText(task) : `troupe ${config.version}`);
-      end(0);
+      return await end(0);
     }
     const { options, args } = line;
     verbose = options.verbose;
     explain = (error) => task.explain?.(error, options);
-    world = denoWorld({ log: { level: options.logLevel, format: options.logFormat } });
-    end(await run(options, { world, args }));
+    const { logLevel: level, logFormat: format, logTime: time } = options;
+    world = denoWorld({ log: { level, format, time, blocking: false } });
+    return await end(await run(options, { world, args }));
   } catch (error) {
-    fail(error);
+    return await fail(error);
   }
 }
 

@@ -58,6 +58,7 @@ const commonFlags = {
     default: "text",
     env: ["LOG_FORMAT"],
   }),
+  logTime: toggle({ help: "Put the time (UTC) before each log line", env: ["LOG_TIME"] }),
   verbose: toggle({ help: "Say more about failures", env: [] }),
 };
 

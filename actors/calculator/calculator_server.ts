@@ -26,11 +26,15 @@ export function calculatorServer(options: LineServerOptions): Behavior<TcpServer
       frame(line) {
         if (name === undefined) {
           name = excerpt(line, { maxLength: 64 });
-          log.plain(`SERVER RECEIVED: ${name}`, { client: connection.remote });
+          log.plain(`SERVER RECEIVED: ${name}`, { event: "named", client: connection.remote, name });
           return;
         }
         const request = line.trim();
-        log.plain(`Received request: ${excerpt(request)}`, { client: connection.remote, name });
+        log.plain(`Received request: ${excerpt(request)}`, {
+          event: "request",
+          client: connection.remote,
+          name,
+        });
         if (request === CALCULATOR_QUIT) {
           connection.sendText(`${SESSION_ENDED}\n`);
           connection.end();

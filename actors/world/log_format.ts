@@ -1,8 +1,11 @@
 /**
  * Log records as lines.
  *
+ * What a stranger sent is in them: both forms make it visible by the one rule of {@linkcode visibleText}.
+ *
  * @module
  */
+import { visibleLines, visibleText } from "../../protocols/visible_text.ts";
 import type { LogLevel, LogRecord } from "./world.ts";
 
 /** The levels, from the least important on. */
@@ -13,53 +16,72 @@ export const LOG_LEVELS: readonly LogLevel[] = [
   "error",
 ];
 
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
-
-/** Makes control characters visible, so that what a peer sent can neither forge a line nor drive a terminal. */
-function visible(text: string): string {
-  return text.replace(CONTROL, (char) => {
-    if (char === "\n") return "\\n";
-    if (char === "\r") return "\\r";
-    const code = char.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
-  });
+/** Options of {@linkcode textLine}. */
+export interface TextLineOptions {
+  /** Put before the line. */
+  readonly time?: string;
+  /** The stack of the record's error follows, in lines of its own that begin with blanks. @default false */
+  readonly stack?: boolean;
 }
 
-/** `[INFO] message`, or the bare message of a plain record. Always one line; no line end. */
-export function textLine(record: LogRecord): string {
-  const message = visible(record.message);
-  return record.plain ? message : `[${record.level.toUpperCase()}] ${message}`;
+/** `[INFO] message`, or the bare message of a plain record. One line, but for a stack; no line end. */
+export function textLine(record: LogRecord, options: TextLineOptions = {}): string {
+  const { time, stack = false } = options;
+  const message = visibleText(record.message);
+  const line = record.plain ? message : `[${record.level.toUpperCase()}] ${message}`;
+  const timed = time === undefined ? line : `${time} ${line}`;
+  return stack ? timed + stackOf(record.fields?.error) : timed;
 }
 
-/** One JSON object: `time`, `level`, `actor`, `msg`, then the record's own fields. No line end. */
+/** The lines of a stack that say where, each with a line end before it; none of an error that has no stack. */
+function stackOf(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > MAX_CAUSES) return "";
+  const frames = String(error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const where = frames.map((frame) => `\n    ${visibleText(frame.trim())}`).join("");
+  if (error.cause === undefined) return where;
+  const { cause } = error;
+  const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return `${where}\n    Caused by: ${visibleText(what)}${stackOf(cause, depth + 1)}`;
+}
+
+/** How far the causes of an error are followed: some go in a circle. */
+const MAX_CAUSES = 8;
+
+/**
+ * One JSON object: `time`, `level`, `actor`, `event`, `msg`, then the record's own fields. No line end. The stable word
+ * `event` is a field of the record.
+ */
 export function jsonLine(record: LogRecord, time: string): string {
-  const line: Record<string, unknown> = {
+  const { level, fields = {} } = record;
+  const head: Record<string, unknown> = {
     time,
-    level: record.level,
-    actor: record.actor,
-    msg: record.message,
+    level,
+    actor: visibleText(record.actor),
+    ...(typeof fields.event === "string" ? { event: visibleText(fields.event) } : {}),
+    msg: visibleText(record.message),
   };
-  for (const [name, value] of Object.entries(record.fields ?? {})) {
+  const line = { ...head };
+  for (const [name, value] of Object.entries(fields)) {
     if (!Object.hasOwn(line, name)) line[name] = value;
   }
   try {
     return JSON.stringify(line, plainValue);
   } catch {
     // A field that JSON cannot hold (a cycle) costs the fields, never the line.
-    return JSON.stringify({
-      time,
-      level: record.level,
-      actor: record.actor,
-      msg: record.message,
-    });
+    return JSON.stringify(head);
   }
 }
 
-function plainValue(_name: string, value: unknown): unknown {
+function plainValue(name: string, value: unknown): unknown {
+  if (typeof value === "string") return name === "stack" ? visibleLines(value) : visibleText(value);
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Error) {
-    return { name: value.name, message: value.message };
-  }
-  return value;
+  return value instanceof Error ? plainError(value) : value;
+}
+
+/** An error with what one needs to find its cause. */
+function plainError(error: Error, depth = 0): Record<string, unknown> {
+  const { name, message, stack, cause } = error;
+  if (cause === undefined) return { name, message, stack };
+  const inner = cause instanceof Error && depth < MAX_CAUSES ? plainError(cause, depth + 1) : String(cause);
+  return { name, message, stack, cause: inner };
 }

@@ -101,6 +101,7 @@ Deno.test("command line: without flags every option has its default", () => {
     nodes: [1, 2, 3],
     logLevel: "info",
     logFormat: "text",
+    logTime: false,
     verbose: false,
   });
 });

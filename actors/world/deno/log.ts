@@ -5,6 +5,7 @@
  */
 import type { Log, LogLevel, LogRecord } from "../world.ts";
 import { jsonLine, LOG_LEVELS, textLine } from "../log_format.ts";
+import { PatientStreams } from "./patient_streams.ts";
 
 /** How lines look. */
 export type LogFormat = "text" | "json";
@@ -18,20 +19,31 @@ export interface DenoLogOptions {
   readonly level?: LogLevel;
   /** How lines look. @default "text" */
   readonly format?: LogFormat;
+  /** Puts the time, UTC, before each text line. @default false */
+  readonly time?: boolean;
+  /**
+   * Whether a line waits for whoever reads the streams, as `console.log` does. A server says no: a pipe that nobody reads
+   * then costs lines, which are counted and said, and no answer.
+   *
+   * @default true
+   */
+  readonly blocking?: boolean;
   /** Takes the lines (one or more, each with its line end) instead of the process's own streams. */
   readonly write?: (lines: string, stream: LogStream) => void;
 }
 
-/** Lines gathered beyond this many characters are written at once, so that a busy turn does not hoard them. */
+/** Lines of one turn beyond this many characters are passed on at once, so that a busy turn does not hoard them. */
 const MAX_GATHERED = 1 << 16;
 
 /** Gathers the lines of one turn of the loop and writes them together. */
 export class DenoLog implements Log {
-  #level: number;
-  #format: LogFormat;
-  #write: (lines: string, stream: LogStream) => void;
-  #now: () => number;
-  #nextTurn: (task: () => void) => void;
+  readonly #level: number;
+  readonly #format: LogFormat;
+  readonly #time: boolean;
+  readonly #write: (lines: string, stream: LogStream) => void;
+  readonly #now: () => number;
+  readonly #nextTurn: (task: () => void) => void;
+  readonly #streams: PatientStreams | undefined;
   #gathered = "";
   #stream: LogStream = "stdout";
   #flushQueued = false;
@@ -43,9 +55,15 @@ export class DenoLog implements Log {
   ) {
     this.#level = LOG_LEVELS.indexOf(options.level ?? "info");
     this.#format = options.format ?? "text";
-    this.#write = options.write ?? writeToProcess;
+    this.#time = options.time ?? false;
     this.#now = now;
     this.#nextTurn = nextTurn;
+    const { write, blocking = true } = options;
+    const streams = write === undefined && !blocking
+      ? new PatientStreams((count) => this.#lostLine(count))
+      : undefined;
+    this.#streams = streams;
+    this.#write = write ?? (streams ? (lines, stream) => streams.write(lines, stream) : writeToProcess);
   }
 
   enabled(level: LogLevel): boolean {
@@ -57,26 +75,52 @@ export class DenoLog implements Log {
     const stream: LogStream = record.level === "error" ? "stderr" : "stdout";
     // Both streams often are one terminal or one file: their order to each other is kept.
     if (stream !== this.#stream || this.#gathered.length > MAX_GATHERED) {
-      this.flush();
+      this.#pass();
     }
     this.#stream = stream;
-    this.#gathered += this.#format === "json"
-      ? jsonLine(record, new Date(this.#now()).toISOString()) + "\n"
-      : textLine(record) + "\n";
+    this.#gathered += this.#line(record);
     if (this.#flushQueued) return;
     this.#flushQueued = true;
     this.#nextTurn(() => {
       this.#flushQueued = false;
-      this.flush();
+      this.#pass();
     });
   }
 
-  /** Writes what is gathered, now. */
-  flush(): void {
+  /** Writes what is gathered, now; resolves when it is read, or nobody seems to read it. */
+  flush(): Promise<void> {
+    this.#pass();
+    return this.#streams?.settled() ?? Promise.resolve();
+  }
+
+  #pass(): void {
     if (this.#gathered === "") return;
     const lines = this.#gathered;
     this.#gathered = "";
     this.#write(lines, this.#stream);
+  }
+
+  #line(record: LogRecord): string {
+    try {
+      return this.#formatted(record) + "\n";
+    } catch (error) {
+      // A field that throws when it is looked at costs the fields, never the line.
+      const { level, actor, message } = record;
+      return this.#formatted({ level, actor, message: `${message} (not loggable: ${typeof error})` }) + "\n";
+    }
+  }
+
+  #formatted(record: LogRecord): string {
+    const time = () => new Date(this.#now()).toISOString();
+    if (this.#format === "json") return jsonLine(record, time());
+    // Who asked for everything gets stacks, too.
+    return textLine(record, { ...(this.#time && { time: time() }), stack: this.enabled("debug") });
+  }
+
+  #lostLine(count: number): string {
+    const lines = count === 1 ? "1 log line was lost" : `${count} log lines were lost`;
+    const fields = { event: "log-lines-lost", count };
+    return this.#line({ level: "warn", actor: "/", message: lines, fields });
   }
 }
 

@@ -20,8 +20,8 @@ export interface DenoWorldOptions {
 
 /** The real world, with what only a real one needs. */
 export interface DenoWorld extends World {
-  /** Writes the log lines that are still gathered: call it before `Deno.exit`. */
-  flush(): void;
+  /** Writes the log lines that are still gathered: await it before `Deno.exit`. It takes a second at most. */
+  flush(): Promise<void>;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface DenoWorld extends World {
  *
  * const world = denoWorld({ log: { level: "warn" } });
  * world.log.write({ level: "info", actor: "/demo", message: "thrown away" });
- * world.flush();
+ * await world.flush();
  * ```
  */
 export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {

@@ -32,7 +32,7 @@ export class SimLog {
 
   /** What was logged, as its text lines. */
   lines(): string[] {
-    return this.#records.map(textLine);
+    return this.#records.map((record) => textLine(record));
   }
 
   /** Forgets what was logged. */

@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { deadline, PATIENCE_MS, root, startTask, TestClient } from "../_helpers.ts";
+
+/** A server whose stdout nobody reads until somebody wants to. */
+class Unread implements AsyncDisposable {
+  readonly child: Deno.ChildProcess;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(args: readonly string[]) {
+    const words = config.tasks["calculator:server"].command.split(" ").slice(1);
+    this.child = new Deno.Command(Deno.execPath(), {
+      args: [...words, "--host", "127.0.0.1", ...args],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#reader = this.child.stdout.getReader();
+  }
+
+  /** What is there to be read now, one piece. */
+  async read(): Promise<string> {
+    const { value } = await deadline(this.#reader.read(), PATIENCE_MS, "a piece of the log");
+    return new TextDecoder().decode(value);
+  }
+
+  /** Reads until the log shows `pattern`; a line may be in two pieces. */
+  async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    let text = "";
+    for (let found;; text = text.slice(-1000)) {
+      text += await this.read();
+      if ((found = pattern.exec(text)) !== null) return found;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#reader.cancel();
+    await this.child.status;
+  }
+}
+
+/** Requests whose log lines are over a mebibyte, and far over what a pipe holds. */
+const REQUESTS = 9000;
+const REQUEST = `${"x".repeat(150)}\n`;
+
+Deno.test("log: a pipe that nobody reads costs lines, which are counted, and no answer, and SIGTERM still ends the server", async () => {
+  await using server = new Unread(["--port", "0"]);
+  const [, port] = await server.shows(/listening on 127\.0\.0\.1:(\d+)/);
+  using client = await TestClient.connect(Number(port));
+  await client.send("Adarsh\n");
+  for (let sent = 0; sent < REQUESTS; sent += 100) {
+    await client.send(REQUEST.repeat(100));
+    for (let n = 0; n < 100; n++) assertEquals(await client.line(), "Invalid expression");
+  }
+  const [, lost] = await server.shows(/^\[WARN\] (\d+) log lines were lost$/m);
+  assert(Number(lost) > 100 && Number(lost) < REQUESTS, lost);
+  await client.send("1 + 1\n");
+  assertEquals(await client.line(), "2.0");
+  await server.shows(/^Received request: 1 \+ 1$/m);
+  // Full again: nobody reads what the end says.
+  for (let sent = 0; sent < 1000; sent += 100) {
+    await client.send(REQUEST.repeat(100));
+    for (let n = 0; n < 100; n++) await client.line();
+  }
+  server.child.kill("SIGTERM");
+  assertEquals((await deadline(server.child.status)).code, 0);
+});
+
+Deno.test("log: with --log-format json each service's lines have the same names for the same things", async () => {
+  await using server = startTask("calculator:server", [
+    ...["--host", "127.0.0.1", "--port", "0", "--log-format", "json"],
+  ]);
+  const port = Number(/:(\d+)/.exec(JSON.parse(await server.line("listening")).msg)?.[1]);
+  using client = await TestClient.connect(port);
+  await client.send("Adar\u202esh\n1 + 1\n");
+  const { time: _, ...line } = JSON.parse(await server.line("Received request"));
+  assertEquals(line, {
+    level: "info",
+    actor: line.actor,
+    event: "request",
+    msg: "Received request: 1 + 1",
+    client: client.address,
+    name: "Adar<U+202E>sh",
+  });
+});
+
+Deno.test("log: --log-time puts the time before each text line", async () => {
+  await using server = startTask("knock:server", ["--host", "127.0.0.1", "--port", "0", "--log-time"]);
+  assertMatch(await server.line("listening"), /^\d{4}-\d\d-\d\dT[\d:.]+Z \[INFO\] Server listening on /);
+});
