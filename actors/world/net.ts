@@ -53,6 +53,8 @@ export interface Net {
 export interface TcpListener {
   /** Where it really is: the port that was taken for 0. */
   readonly address: SocketAddress;
+  /** Resolves once it listens, rejects when it cannot. Absent: it listens already. */
+  readonly ready?: Promise<void>;
   /** The next connection. Rejects with `closed` once the listener is closed. */
   accept(): Promise<TcpConnection>;
   /** Closes it. Twice is fine. */

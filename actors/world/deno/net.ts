@@ -15,32 +15,18 @@ import type {
   TcpListener,
   UdpSocket,
 } from "../world.ts";
+import { MAPPED_IPV4, unmapped } from "./address.ts";
 import { worldError } from "./error.ts";
+import { DenoTlsListener } from "./tls.ts";
 import { fetchAnywhere } from "./fetch.ts";
-
-const MAPPED_IPV4 = "::ffff:";
-
-/** An IPv4 peer of a dual-stack socket is shown with its IPv4 address. */
-function socketAddress(address: Deno.NetAddr): SocketAddress {
-  const { hostname, port } = address;
-  return {
-    hostname: hostname.startsWith(MAPPED_IPV4) && hostname.includes(".")
-      ? hostname.slice(MAPPED_IPV4.length)
-      : hostname,
-    port,
-  };
-}
 
 /** The network of the machine. */
 export class DenoNet implements Net {
   listenTcp(options: ListenTcpOptions): TcpListener {
     const { hostname, port, tls } = options;
     try {
-      return new DenoTcpListener(
-        tls === undefined
-          ? Deno.listen({ hostname, port })
-          : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key }),
-      );
+      if (tls !== undefined) return new DenoTlsListener({ hostname, port }, tls);
+      return new DenoTcpListener(Deno.listen({ hostname, port }));
     } catch (error) {
       throw worldError(`listen on ${formatAddress(options)}`, error);
     }
@@ -144,19 +130,22 @@ async function startTls(
 
 class DenoTcpListener implements TcpListener {
   readonly address: SocketAddress;
-  #listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
+  #listener: Deno.TcpListener;
   #closed = false;
 
   constructor(
-    listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>,
+    listener: Deno.TcpListener,
   ) {
     this.#listener = listener;
-    this.address = socketAddress(listener.addr);
+    this.address = unmapped(listener.addr);
   }
 
   async accept(): Promise<TcpConnection> {
     try {
-      return new DenoTcpConnection(await this.#listener.accept());
+      const connection = await this.#listener.accept();
+      // The system's own times (two hours at first, on Linux): who vanished is noticed some day, whoever needs its place.
+      connection.setKeepAlive(true);
+      return new DenoTcpConnection(connection);
     } catch (error) {
       throw worldError("accept a connection", error);
     }
@@ -184,8 +173,8 @@ class DenoTcpConnection implements TcpConnection {
 
   constructor(connection: Deno.TcpConn | Deno.TlsConn) {
     this.#connection = connection;
-    this.localAddress = socketAddress(connection.localAddr);
-    this.remoteAddress = socketAddress(connection.remoteAddr);
+    this.localAddress = unmapped(connection.localAddr);
+    this.remoteAddress = unmapped(connection.remoteAddr);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -237,7 +226,7 @@ class DenoUdpSocket implements UdpSocket {
     if (address.transport !== "udp") {
       throw new TypeError("Cannot bind UDP: not a UDP socket");
     }
-    this.address = socketAddress(address);
+    this.address = unmapped(address);
     this.#dualStack = address.hostname.includes(":");
   }
 
@@ -247,7 +236,7 @@ class DenoUdpSocket implements UdpSocket {
     try {
       const [bytes, from] = await this.#socket.receive(buffer);
       if (from.transport !== "udp") throw new TypeError("not a UDP peer");
-      return { bytes: bytes.slice(), from: socketAddress(from) };
+      return { bytes: bytes.slice(), from: unmapped(from) };
     } catch (error) {
       throw worldError("receive a datagram", error);
     } finally {
