@@ -5,9 +5,9 @@
  */
 import type { Behavior, Context, Ref } from "../runtime/mod.ts";
 import { FolderSync } from "../store/atomic_file.ts";
+import { fileNameOf } from "./client_files.ts";
 import { recordActor, type RecordCommand } from "./record.ts";
-import type { RecordIndexCommand } from "./record_index.ts";
-import { fileNameOf } from "./recovery.ts";
+import type { RecordIndexCommand } from "./index_messages.ts";
 
 /** What the archive is told by its records. */
 export interface RecordDone {
@@ -84,7 +84,10 @@ class Archive {
     // Not by the id alone: the one that was stopped may still be there by name.
     const name = `${id}-${++this.#started}`;
     const done: Ref<RecordDone> = this.#self.self;
-    const record = this.#self.spawn(name, recordActor({ id, path, index, names: this.#names, done }));
+    const record = this.#self.spawn(
+      name,
+      recordActor({ id, path, folder: filesFolder, index, names: this.#names, done }),
+    );
     const inUse = { record, left: 0 };
     this.#inUse.set(id, inUse);
     return inUse;

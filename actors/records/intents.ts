@@ -4,7 +4,16 @@
  * @module
  */
 import { writeAtomic } from "../store/atomic_file.ts";
-import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
+import { setFileAside } from "../store/set_aside.ts";
+import { type Clock, dirname, type Disk, type DiskFile, isNotFound, WorldError } from "../world/world.ts";
+
+/** What a former life has left. */
+export interface LeftOver {
+  /** The records that it was changing. */
+  readonly ids: ReadonlySet<string>;
+  /** Where what could not be read is kept: then any record may be one that was being changed. */
+  readonly keptAs?: string;
+}
 
 const UTF8 = new TextEncoder();
 
@@ -39,14 +48,17 @@ export class Intents {
     return this.#ids.has(id);
   }
 
-  /** What a former life has left in it. */
-  async leftOver(): Promise<Set<string>> {
+  /** What a former life has left in it. What stands in its place and cannot be read is kept beside it. */
+  async leftOver(clock: Clock): Promise<LeftOver> {
     try {
       const text = new TextDecoder().decode(await this.#disk.readFile(this.path, { followLink: false }));
-      return new Set(text.match(/^[0-9]{1,20}$/gm));
+      return { ids: new Set(text.match(/^[0-9]{1,20}$/gm)) };
     } catch (error) {
-      if (isNotFound(error)) return new Set();
-      throw error;
+      if (isNotFound(error)) return { ids: new Set() };
+      const isUseless = error instanceof WorldError &&
+        (error.kind === "not-a-file" || error.kind === "permission-denied");
+      if (!isUseless) throw error;
+      return { ids: new Set(), keptAs: await setFileAside(this.#disk, this.path, clock) };
     }
   }
 

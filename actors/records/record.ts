@@ -5,6 +5,7 @@
  */
 import {
   datestampOf,
+  MAX_DATA_LIMIT_BYTES,
   type RecordsResponse,
   type WallSeconds,
   wallSeconds,
@@ -12,8 +13,9 @@ import {
 } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { type FolderSync, replaceFile } from "../store/atomic_file.ts";
-import { errorText, isNotFound, WorldError } from "../world/world.ts";
-import type { BeginReply, RecordIndexCommand } from "./record_index.ts";
+import { dirname, errorText, isNotFound, WorldError } from "../world/world.ts";
+import type { AgeLimit } from "./age.ts";
+import type { BeginReply, RecordIndexCommand } from "./index_messages.ts";
 
 /** An answer to a client, and which of its requests it is for. */
 export interface Answered {
@@ -48,11 +50,11 @@ export type RecordCommand =
     readonly tag: number;
     readonly replyTo: Ref<Answered>;
   }
-  /** Give it the present time if its datestamp is not after `notAfter`. */
+  /** Give it the present time if it is due. */
   | {
     readonly type: "refresh";
     readonly id: string;
-    readonly notAfter: WallSeconds;
+    readonly limit: AgeLimit;
     readonly replyTo: Ref<Refreshed>;
   };
 
@@ -61,6 +63,8 @@ export interface RecordOptions {
   readonly id: string;
   /** Its file. */
   readonly path: string;
+  /** The directory of all these files, out of which no link may lead. */
+  readonly folder: string;
   readonly index: Ref<RecordIndexCommand>;
   /** Shared by all whose files are in the folder. */
   readonly names: FolderSync;
@@ -108,7 +112,7 @@ class ClientFile {
         });
         return;
       case "refresh":
-        command.replyTo.tell({ type: "refreshed", id, outcome: await this.#refresh(command.notAfter) });
+        command.replyTo.tell({ type: "refreshed", id, outcome: await this.#refresh(command.limit) });
         return;
       default:
         assertNever(command);
@@ -116,10 +120,10 @@ class ClientFile {
   }
 
   async #read(): Promise<RecordsResponse> {
-    const { id: clientId, path } = this.#options;
+    const { id: clientId } = this.#options;
     try {
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-        await this.#self.world.disk.readFile(path),
+        await this.#readFile(),
       );
       return { type: "success", clientId, data: text };
     } catch (error) {
@@ -145,14 +149,14 @@ class ClientFile {
     }
   }
 
-  async #refresh(notAfter: WallSeconds): Promise<Refreshed["outcome"]> {
-    const { id, path, index } = this.#options;
+  async #refresh(limit: AgeLimit): Promise<Refreshed["outcome"]> {
+    const { id, index } = this.#options;
     try {
-      const begun = await this.#begin(notAfter);
+      const begun = await this.#begin(limit);
       if (begun.type === "failed") throw begun.error;
       if (begun.type === "not-due") return begun;
       const stamp = this.#now();
-      const record = await this.#self.world.disk.readFile(path);
+      const record = await this.#readFile();
       const failure = await this.#replace(withDatestamp(record, stamp), stamp);
       return failure === undefined ? { type: "updated" } : { type: "failed", ...failure };
     } catch (error) {
@@ -165,25 +169,32 @@ class ClientFile {
     }
   }
 
+  #readFile(): Promise<Uint8Array> {
+    const { folder: within, path } = this.#options;
+    return this.#self.world.disk.readFile(path, { within, maxBytes: MAX_DATA_LIMIT_BYTES });
+  }
+
   #now(): WallSeconds {
     const { clock } = this.#self.world;
     return wallSeconds(clock.now(), clock);
   }
 
-  #begin(ifNotAfter?: WallSeconds): Promise<BeginReply> {
+  #begin(ifDue?: AgeLimit): Promise<BeginReply> {
     const { id, index } = this.#options;
     return index.ask<BeginReply>(
-      (replyTo) => ({ type: "begin", id, ...(ifNotAfter === undefined ? {} : { ifNotAfter }), replyTo }),
+      (replyTo) => ({ type: "begin", id, ...(ifDue === undefined ? {} : { ifDue }), replyTo }),
       { timeoutMs: INDEX_TIMEOUT_MS },
     );
   }
 
   /** Puts new content in the file's place and has the record file show it. Says what kept it from being durable. */
   async #replace(content: Uint8Array, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
-    const { id, index, names, path } = this.#options;
-    await replaceFile(this.#self.world.disk, path, content);
+    const { folder: within, id, index, names, path } = this.#options;
+    const { disk } = this.#self.world;
+    const replaced = await replaceFile(disk, path, content, { within });
     // From here on the file is the new one, whatever happens: the index must hear of it.
-    const failure = await names.sync().then(() => undefined, (error: unknown) => ({ error }));
+    const synced = replaced === path ? names.sync() : disk.syncFolder(dirname(replaced));
+    const failure = await synced.then(() => undefined, (error: unknown) => ({ error }));
     const isDurable = failure === undefined;
     await index.ask<"shown">(
       (replyTo) => ({ type: "stored", id, stamp, isDurable, replyTo }),

@@ -40,7 +40,7 @@ const UTF8 = new TextEncoder();
  * person who looks at the file sees it at once.
  *
  * What it does is not durable before {@linkcode RecordFile.sync}: until then, an intent on disk must say which records may
- * differ (see {@linkcode Intents}). A file that somebody else has changed in length is written anew, whole.
+ * differ (see {@linkcode Intents}). A file that somebody else has replaced, or changed in length, is written anew, whole.
  *
  * One call at a time.
  */
@@ -49,6 +49,8 @@ export class RecordFile {
   readonly path: string;
   /** Bytes of the file as it was left; -1 when its content is not known. */
   #length = -1;
+  /** Tells the file from another of its name, in worlds that can. */
+  #id: number | undefined;
   #isEmpty = true;
 
   constructor(disk: Disk, path: string) {
@@ -75,6 +77,7 @@ export class RecordFile {
       yield UTF8.encode(text);
     };
     await writeAtomic(this.#disk, this.path, parts.call(this));
+    this.#id = (await this.#disk.stat(this.path)).id;
     this.#length = length;
   }
 
@@ -101,7 +104,7 @@ export class RecordFile {
     // A write that fails in the middle leaves it unknown.
     this.#length = -1;
     try {
-      if (await file.size() !== length) return false;
+      if (await file.size() !== length || (await this.#disk.stat(this.path)).id !== this.#id) return false;
       let added = "";
       for (const line of changed) {
         if (line.offset < 0) added += this.#place(line, length - END.length + added.length);
@@ -152,4 +155,4 @@ export function salvageRecordFile(text: string): FoundRecords {
   return { stamps, undated: [], strangers: 0 };
 }
 
-const LINE = new RegExp(`"([0-9]{1,20})": "([-: 0-9]{${DATESTAMP_BYTES}})"`, "g");
+const LINE = new RegExp(`"([0-9]{1,20})"\\s*:\\s*"([-: 0-9]{${DATESTAMP_BYTES}})"`, "g");

@@ -3,75 +3,15 @@
  *
  * @module
  */
-import type { WallSeconds } from "../../protocols/records.ts";
+import { type WallSeconds, wallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { Heap } from "../world/heap.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
+import { lockNames } from "../store/lock.ts";
+import { type AgeLimit, Ages, isDue } from "./age.ts";
+import type { Begin, IndexOpened, RecordIndexCommand, RecordIndexEvent } from "./index_messages.ts";
 import { Intents } from "./intents.ts";
 import { RecordFile } from "./record_file.ts";
 import { recover, type StorePlaces } from "./recovery.ts";
-
-/** Whether a file may be changed: `yes`, `not-due` (see `begin`), or why not. */
-export type BeginReply = { readonly type: "yes" } | { readonly type: "not-due" } | {
-  readonly type: "failed";
-  readonly error: unknown;
-};
-
-/** Whether what is on the disk was recovered. */
-export type IndexOpened = { readonly type: "opened" } | {
-  readonly type: "not-opened";
-  readonly error: unknown;
-};
-
-/** Which records are as old as was asked. */
-export interface DueRecords {
-  readonly type: "due";
-  readonly ids: readonly string[];
-}
-
-/** What the index can be told and asked. Whoever begins a change ends it, by `stored`, `unchanged` or `gone`. */
-export type RecordIndexCommand =
-  /** Recover what is on the disk. Comes once; all else waits for it. */
-  | { readonly type: "open"; readonly replyTo: Ref<IndexOpened> }
-  /**
-   * A client's file is about to be changed. The answer comes when a crash from now on would be noticed at the next
-   * start. With `ifNotAfter`, only a record that old is to be changed.
-   */
-  | {
-    readonly type: "begin";
-    readonly id: string;
-    readonly ifNotAfter?: WallSeconds;
-    readonly replyTo: Ref<BeginReply>;
-  }
-  /** The file has been changed. The answer comes when the record file shows it. */
-  | {
-    readonly type: "stored";
-    readonly id: string;
-    readonly stamp: WallSeconds;
-    /** False when a crash may take it back: then the next start is to look at it. */
-    readonly isDurable: boolean;
-    readonly replyTo: Ref<"shown">;
-  }
-  /** The file is as it was. */
-  | { readonly type: "unchanged"; readonly id: string }
-  /** There is no such file. */
-  | { readonly type: "gone"; readonly id: string }
-  /** Which records are that old? */
-  | { readonly type: "get-due"; readonly notAfter: WallSeconds; readonly replyTo: Ref<DueRecords> }
-  | { readonly type: "get-count"; readonly replyTo: Ref<number> };
-
-/** What the index is told by itself. */
-export type RecordIndexEvent =
-  | { readonly type: "intended"; readonly begun: readonly Begin[] }
-  | { readonly type: "not-intended"; readonly begun: readonly Begin[]; readonly error: unknown }
-  | { readonly type: "updated"; readonly waiting: readonly Ref<"shown">[] }
-  | { readonly type: "not-updated"; readonly waiting: readonly Ref<"shown">[]; readonly error: unknown }
-  | { readonly type: "update-again" }
-  | { readonly type: "settle" }
-  | { readonly type: "settled" }
-  | { readonly type: "not-settled"; readonly error: unknown };
-
-type Begin = Extract<RecordIndexCommand, { type: "begin" }>;
 
 /** One record, as the index knows it. */
 interface Entry {
@@ -109,7 +49,6 @@ export function recordIndex(options: RecordIndexOptions): Behavior<RecordIndexCo
     let opened: IndexOpened;
     try {
       const index = await openIndex(self, options);
-      self.onStop(() => index.close());
       self.become((next) => index.handle(next));
       opened = { type: "opened" };
     } catch (error) {
@@ -123,6 +62,26 @@ export function recordIndex(options: RecordIndexOptions): Behavior<RecordIndexCo
 }
 
 async function openIndex(
+  self: Context<RecordIndexCommand | RecordIndexEvent>,
+  options: RecordIndexOptions,
+): Promise<RecordIndex> {
+  const { disk } = self.world;
+  const { filesFolder, recordFolder, recordName } = options;
+  const names = [filesFolder, `${recordFolder}/.${recordName}.lock`];
+  const lock = await lockNames(disk, names);
+  try {
+    const index = await openLocked(self, options);
+    self.onStop(async () => {
+      await index.close().finally(() => lock.release());
+    });
+    return index;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(
   self: Context<RecordIndexCommand | RecordIndexEvent>,
   options: RecordIndexOptions,
 ): Promise<RecordIndex> {
@@ -151,7 +110,7 @@ class RecordIndex {
   readonly #intents: Intents;
   readonly #manyIntents: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #byAge = new Heap<Entry>((left, right) => left.stamp < right.stamp);
+  readonly #ages = new Ages<Entry>(() => this.#entries.values());
   /** Changes that have begun, or wait to, and have not ended. */
   readonly #open = new Set<string>();
   #beginning: Begin[] = [];
@@ -205,7 +164,7 @@ class RecordIndex {
         this.#open.delete(message.id);
         return this.#drop(message.id);
       case "get-due":
-        return message.replyTo.tell({ type: "due", ids: this.#due(message.notAfter) });
+        return message.replyTo.tell({ type: "due", ids: this.#due(message.limit) });
       case "get-count":
         return message.replyTo.tell(this.#entries.size);
       case "intended":
@@ -266,7 +225,8 @@ class RecordIndex {
       this.#entries.set(id, entry);
     }
     entry.stamp = stamp;
-    this.#byAge.put(entry);
+    const { clock } = this.#self.world;
+    this.#ages.put(entry, wallSeconds(clock.now(), clock));
     return entry;
   }
 
@@ -274,21 +234,20 @@ class RecordIndex {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
-    this.#byAge.remove(entry);
+    this.#ages.remove(entry);
     this.#changed.delete(entry);
     this.#mustRewrite = true;
     this.#update();
   }
 
-  #due(notAfter: WallSeconds): string[] {
-    return this.#byAge.due(({ stamp }) => stamp <= notAfter).map(({ id }) => id).filter((id) =>
-      !this.#open.has(id)
-    );
+  #due(limit: AgeLimit): string[] {
+    return this.#ages.due(limit).map(({ id }) => id).filter((id) => !this.#open.has(id));
   }
 
   #begin(message: Begin): void {
-    const { id, ifNotAfter, replyTo } = message;
-    if (ifNotAfter !== undefined && !((this.#entries.get(id)?.stamp ?? Infinity) <= ifNotAfter)) {
+    const { id, ifDue, replyTo } = message;
+    const entry = this.#entries.get(id);
+    if (ifDue !== undefined && (entry === undefined || !isDue(entry.stamp, ifDue))) {
       return replyTo.tell({ type: "not-due" });
     }
     this.#open.add(id);

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type WallSeconds, wallSeconds } from "../../protocols/records.ts";
+import { wallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import type { AgeLimit } from "./age.ts";
 import type { RecordCommand, Refreshed } from "./record.ts";
-import type { DueRecords, RecordIndexCommand } from "./record_index.ts";
+import type { DueRecords, RecordIndexCommand } from "./index_messages.ts";
 import { errorText } from "../world/world.ts";
 
 /** What the refresher is told by itself and by those that it asked. */
@@ -70,7 +71,7 @@ class Refresher {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#self.log.plain("Updating files...");
-    this.#options.index.tell({ type: "get-due", notAfter: this.#notAfter(), replyTo: this.#self.self });
+    this.#options.index.tell({ type: "get-due", limit: this.#limit(), replyTo: this.#self.self });
   }
 
   #goOn(): void {
@@ -78,8 +79,8 @@ class Refresher {
       const next = this.#due.next();
       if (next.done) break;
       this.#underWay++;
-      const notAfter = this.#notAfter();
-      this.#options.archive.tell({ type: "refresh", id: next.value, notAfter, replyTo: this.#self.self });
+      const limit = this.#limit();
+      this.#options.archive.tell({ type: "refresh", id: next.value, limit, replyTo: this.#self.self });
     }
     if (this.#underWay > 0) return;
     this.#isBusy = false;
@@ -99,9 +100,13 @@ class Refresher {
     }
   }
 
-  /** The latest datestamp that is due: one that is older than the threshold by a millisecond or more. */
-  #notAfter(): WallSeconds {
+  /** A datestamp is old when it is older than the threshold by a millisecond or more. */
+  #limit(): AgeLimit {
     const { clock } = this.#self.world;
-    return wallSeconds(clock.now() - this.#options.thresholdMs - 1, clock);
+    const nowMs = clock.now();
+    return {
+      now: wallSeconds(nowMs, clock),
+      notAfter: wallSeconds(nowMs - this.#options.thresholdMs - 1, clock),
+    };
   }
 }

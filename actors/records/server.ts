@@ -11,7 +11,8 @@ import { assertNever, type Behavior, type Context, escalate, type Ref } from "..
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
 import { archive } from "./archive.ts";
 import type { RecordCommand } from "./record.ts";
-import { recordIndex, type RecordIndexCommand } from "./record_index.ts";
+import type { RecordIndexCommand } from "./index_messages.ts";
+import { recordIndex } from "./record_index.ts";
 import type { StorePlaces } from "./recovery.ts";
 import { refresher } from "./refresher.ts";
 import { type GetInfo, recordsSession } from "./session.ts";

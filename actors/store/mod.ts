@@ -9,3 +9,4 @@ export * from "./journal.ts";
 export * from "./log_file.ts";
 export * from "./log_file_error.ts";
 export * from "./set_aside.ts";
+export * from "./lock.ts";

@@ -37,8 +37,9 @@ export interface Disk {
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
   /**
-   * Locks a name until it is released or the process ends, however it may; undefined while another lock of that name is
-   * held. Paths that lead to the same place are the same name. A file of that name may stand there meanwhile.
+   * Locks a directory, or a name that is no file's, until it is released or the process ends, however it may; undefined
+   * while another lock of it is held. Paths that lead to the same place are the same. Of a name, an empty file may stand
+   * there meanwhile.
    */
   lock(path: string): Promise<DiskLock | undefined>;
   /** Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching broke. */

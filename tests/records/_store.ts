@@ -6,10 +6,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { archive } from "../../actors/records/archive.ts";
 import type { Answered, RecordCommand } from "../../actors/records/record.ts";
-import { type IndexOpened, recordIndex, type RecordIndexCommand } from "../../actors/records/record_index.ts";
+import type { IndexOpened, RecordIndexCommand } from "../../actors/records/index_messages.ts";
+import { recordIndex } from "../../actors/records/record_index.ts";
 import { refresher } from "../../actors/records/refresher.ts";
 import type { RecordsResponse } from "../../protocols/records.ts";
-import type { SimHost } from "../../actors/world/sim/mod.ts";
+import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref, type World } from "../../mod.ts";
 
 // The first difference that is shown loads what a simulation would not let it load.
@@ -21,6 +22,19 @@ try {
 
 /** Folders and names, on a simulated disk. */
 export const PLACES = { filesFolder: "/files", recordFolder: "/record", recordName: "records.json" };
+
+/** A datestamp. */
+export const STAMP = "2025-03-18 13:14:33";
+
+/** A machine with these files and this record file. */
+export function prepare(sim: SimWorld, files: Record<string, string>, recordFile?: string): SimHost {
+  const host = sim.host("a");
+  host.disk.makeFolder(PLACES.filesFolder);
+  host.disk.makeFolder(PLACES.recordFolder);
+  for (const [name, text] of Object.entries(files)) host.disk.write(`/files/${name}`, text);
+  if (recordFile !== undefined) host.disk.write("/record/records.json", recordFile);
+  return host;
+}
 
 /** A store that runs. */
 export interface Store {
@@ -38,6 +52,8 @@ export interface StoreOptions {
   /** How often it looks for old records; without, it does not. */
   readonly refresh?: { readonly intervalMs: number; readonly thresholdMs: number };
   readonly manyIntents?: number;
+  /** @default that of {@linkcode PLACES} */
+  readonly filesFolder?: string;
 }
 
 const WITHIN = { timeoutMs: 120_000 };
@@ -48,7 +64,7 @@ export function startStore(world: World, { refresh, ...options }: StoreOptions =
   const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex({ ...PLACES, ...options }));
   const files: Ref<RecordCommand> = system.spawn(
     "files",
-    archive({ filesFolder: PLACES.filesFolder, index }),
+    archive({ filesFolder: options.filesFolder ?? PLACES.filesFolder, index }),
   );
   if (refresh !== undefined) system.spawn("refresher", refresher({ index, archive: files, ...refresh }));
   const request = async (make: (replyTo: Ref<Answered>) => RecordCommand) =>

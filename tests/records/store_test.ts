@@ -1,20 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type SimHost, simulate, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import type { Disk, DiskFile, World } from "../../mod.ts";
-import { assertAgree, onDisk, PLACES, recordText, startStore, type Store } from "./_store.ts";
+import { assertAgree, onDisk, prepare, recordText, STAMP, startStore, type Store } from "./_store.ts";
 
-const STAMP = "2025-03-18 13:14:33";
 const OLD = "2025-01-01 00:00:00";
-
-/** A machine with these files and this record file. */
-function prepare(sim: SimWorld, files: Record<string, string>, recordFile?: string): SimHost {
-  const host = sim.host("a");
-  host.disk.makeFolder(PLACES.filesFolder);
-  host.disk.makeFolder(PLACES.recordFolder);
-  for (const [name, text] of Object.entries(files)) host.disk.write(`/files/${name}`, text);
-  if (recordFile !== undefined) host.disk.write("/record/records.json", recordFile);
-  return host;
-}
 
 async function open(sim: SimWorld, host: SimHost): Promise<Store> {
   const store = startStore(host.world);
@@ -171,6 +160,8 @@ test(
     assertEquals(records.get("7"), STAMP);
     assertEquals([...records.keys()].sort(), ["7", "8"]);
     assertEquals(host.log.lines(), [
+      "[WARN] /record/records.json holds what is no record: it is kept in " +
+      "/record/records.json.damaged-20260101T000000Z",
       "[WARN] 2 records had no datestamp",
       "[WARN] 2 names that are no client ID dropped",
     ]);
@@ -190,17 +181,19 @@ for (const [what, recordFile] of [["missing", undefined], ["empty", ""], ["{}", 
   );
 }
 
-Deno.test("records store: a record file that is no JSON, with no crash to explain it, is left alone and said", async () => {
-  for (const text of ["{", "[]", '"text"', '{"7": "2025-03-18 13:14:33",}']) {
+Deno.test("records store: what can still be read of a damaged record file counts, and the file is kept", async () => {
+  const fresh = "2025-12-31 23:00:00";
+  for (const text of ["{", "[]", '"text"', `{"7": "${fresh}",}`, `{"7":"${fresh}", "8": "20\uFFFD4-03-18`]) {
     const sim = simWorld({ seed: 1 });
-    const host = prepare(sim, {}, text);
+    const host = prepare(sim, { "7.txt": recordText(STAMP, "x"), "8.txt": recordText(STAMP, "y") }, text);
     const store = startStore(host.world);
-    const opened = await sim.settle(store.opened);
-    assert(opened.type === "not-opened");
-    assertMatch(String(opened.error), /Cannot read \/record\/records.json: .*Mend it, or remove it/);
-    assertEquals(host.disk.readText("/record/records.json"), text);
-    const answer = await sim.settle(store.write("7", "x"));
-    assertEquals([answer.type, await sim.settle(store.count())], ["error", 0]);
+    assertEquals((await sim.settle(store.opened)).type, "opened");
+    // Of the record whose line is whole the record file is believed, of the other one its own file.
+    const expected = { 7: text.includes(fresh) ? fresh : STAMP, 8: STAMP };
+    assertEquals(JSON.parse(host.disk.readText("/record/records.json") ?? ""), expected);
+    assertEquals(host.disk.readText("/record/records.json.damaged-20260101T000000Z"), text);
+    assertMatch(host.log.lines().join("\n"), /records\.json cannot be read \(.*\): it is kept in /);
+    assertEquals((await sim.settle(store.write("7", recordText(STAMP, "z")))).type, "success");
     await sim.settle(store.system.stop());
     sim.close();
   }

@@ -616,16 +616,6 @@ Deno.test("records server: a second one on the same port leaves the first one's 
   assertEquals((await client.read("1")).data, "x");
 });
 
-Deno.test("records server: a record file that is no JSON is one line, exit 1, and stays as it is", async () => {
-  await using folder = await tempFolder();
-  await writeDotEnv(folder, { SERVER_PORT: "0", FILE_PATH: ".", RECORD_PATH: "." });
-  await Deno.writeTextFile(folder.file("records.json"), "{ half");
-  const { code, stderr } = await runTask("records:server", [], { cwd: folder.path });
-  assertEquals(code, 1);
-  assertMatch(stderr, /^\[ERROR\] Cannot read \.\/records\.json: .*Mend it, or remove it.*\n$/);
-  assertEquals(await Deno.readTextFile(folder.file("records.json")), "{ half");
-});
-
 Deno.test("records server: .env.example has every key of the spec, and starts a server", async () => {
   await using folder = await tempFolder();
   const example = await Deno.readTextFile(new URL("../../.env.example", import.meta.url));

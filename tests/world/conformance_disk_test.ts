@@ -87,7 +87,7 @@ for (const { name, run } of FLAVOURS) {
       other.close();
     }));
 
-  Deno.test(`${name}: a locked name is locked until it is released, by whatever path`, () =>
+  Deno.test(`${name}: a locked name or directory is locked until it is released, by whatever path`, () =>
     run(async (world, folder) => {
       const { disk } = world;
       await disk.makeFolder(`${folder}/sub`);
@@ -102,6 +102,13 @@ for (const { name, run } of FLAVOURS) {
       assert(next !== undefined);
       next.release();
       another.release();
+      const directory = await disk.lock(`${folder}/sub`);
+      assertEquals(await disk.lock(`${folder}/./sub/../sub/`), undefined);
+      directory?.release();
+      directory?.release();
+      const again = await disk.lock(`${folder}/sub`);
+      assert(again !== undefined);
+      again.release();
       assertEquals((await disk.list(folder)).map((entry) => entry.name), ["sub"]);
     }));
 

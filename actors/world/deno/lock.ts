@@ -1,28 +1,38 @@
 /**
- * Locks on names, by files that are locked.
+ * Locks on names, by files and directories that are locked.
  *
  * @module
  */
 import type { DiskLock } from "../disk.ts";
+import { findPlace } from "./place.ts";
 import { openRegular } from "./regular_file.ts";
 
 /**
- * Locks a name (flock of a file of that name); undefined when another has it. The file goes when the lock is released;
- * one that a killed process has left is taken over.
+ * Locks a name; undefined when another has it. A directory is locked itself (flock). Otherwise a file of that name is made
+ * and locked, which goes when the lock is released; one that a killed process has left is taken over.
  */
 export async function lockName(path: string): Promise<DiskLock | undefined> {
+  const doing = `lock ${path}`;
+  if (findPlace(path, doing).info?.isDirectory) {
+    const directory = await locked(await Deno.open(path, { read: true }));
+    return directory && new FileLock(path, directory, false);
+  }
   while (true) {
-    const file = await openRegular(path, `lock ${path}`, { write: true, create: true, followLink: false });
-    // A file system that has no locks cannot tell.
-    const isLocked = await file.tryLock(true).catch(() => true);
-    if (!isLocked) {
-      file.close();
-      return undefined;
-    }
+    const options = { write: true, create: true, followLink: false };
+    const file = await locked(await openRegular(path, doing, options));
+    if (file === undefined) return undefined;
     // Whoever had it may have removed the file since it was opened.
-    if (isOwnName(path, file)) return new FileLock(path, file);
+    if (isOwnName(path, file)) return new FileLock(path, file, true);
     file.close();
   }
+}
+
+/** The file, locked; undefined, and closed, when another has the lock. */
+async function locked(file: Deno.FsFile): Promise<Deno.FsFile | undefined> {
+  // A file system that has no locks cannot tell.
+  if (await file.tryLock(true).catch(() => true)) return file;
+  file.close();
+  return undefined;
 }
 
 function isOwnName(path: string, file: Deno.FsFile): boolean {
@@ -39,16 +49,20 @@ class FileLock implements DiskLock {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
 
-  constructor(path: string, file: Deno.FsFile) {
+  readonly #isOurs: boolean;
+
+  /** @param isOurs whether the file stands there for the lock alone */
+  constructor(path: string, file: Deno.FsFile, isOurs: boolean) {
     this.#path = path;
     this.#file = file;
+    this.#isOurs = isOurs;
   }
 
   release(): void {
     if (this.#file === undefined) return;
     try {
       // Before it is unlocked: the next one's file must not be removed.
-      if (isOwnName(this.#path, this.#file)) Deno.removeSync(this.#path);
+      if (this.#isOurs && isOwnName(this.#path, this.#file)) Deno.removeSync(this.#path);
     } catch {
       // An empty file that stays is taken over by the next lock.
     }

@@ -70,7 +70,9 @@ export class LifeDisk implements Disk {
   createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
     const doing = `replace ${path}`;
     return this.#do("open", path, doing, () => {
-      const { folder, name, node, realPath: target } = this.#place(path, doing, options);
+      const { folder, name, node, realPath } = this.#place(path, doing, options);
+      const isLink = this.#disk.walk(path, doing, false).node instanceof LinkNode;
+      const target = isLink ? realPath : path;
       if (node instanceof FolderNode) throw failure("is-a-directory", doing);
       const temporary = `.${name}.${this.#disk.random.uint32().toString(16)}.tmp`;
       const file = this.#disk.newFile();

@@ -1,0 +1,44 @@
+/**
+ * One process owns its data.
+ *
+ * @module
+ */
+import { basename, dirname, type Disk, type DiskLock, WorldError } from "../world/world.ts";
+
+/**
+ * Locks directories, and hidden names beside files, until they are all released, or the process ends, however it may. Rejects with a `WorldError` of the kind
+ * `in-use` when another process has one of them; then none is locked.
+ *
+ * @example
+ * ```ts
+ * import { lockNames } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { disk } = sim.host("a").world;
+ * await sim.settle(disk.makeFolder("/data"));
+ * const lock = await sim.settle(lockNames(disk, ["/data/.lock"]));
+ * await assertRejects(() => sim.settle(lockNames(disk, ["/data/.lock"])), Error, "another process has it");
+ * lock.release();
+ * ```
+ */
+export async function lockNames(disk: Disk, names: Iterable<string>): Promise<DiskLock> {
+  const locks: DiskLock[] = [];
+  const release = () => {
+    for (const lock of locks) lock.release();
+  };
+  try {
+    for (const name of names) {
+      const lock = await disk.lock(name);
+      if (lock === undefined) {
+        throw new WorldError("in-use", `Cannot use ${dirname(name)}: another process has it`);
+      }
+      locks.push(lock);
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
+}

@@ -1,0 +1,60 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import { prepare, recordText, STAMP, startStore } from "./_store.ts";
+
+Deno.test("records store: a second one on the same folders is refused, by whatever path, until the first has stopped", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = prepare(sim, { "7.txt": recordText(STAMP, "x") });
+  host.disk.link("/also", "/files");
+  const first = startStore(host.world);
+  assertEquals((await sim.settle(first.opened)).type, "opened");
+  for (const filesFolder of ["/files", "/files/", "/record/../files", "/also"]) {
+    const second = startStore(host.world, { filesFolder });
+    const opened = await sim.settle(second.opened);
+    assert(opened.type === "not-opened");
+    assertMatch(String(opened.error), /^WorldError: Cannot use .*: another process has it$/);
+    assertEquals((await sim.settle(second.write("7", "x"))).type, "error");
+    await sim.settle(second.system.stop());
+  }
+  await sim.settle(first.system.stop());
+  const next = startStore(host.world, { filesFolder: "/also" });
+  assertEquals((await sim.settle(next.opened)).type, "opened");
+  // A process that is killed locks nothing.
+  host.kill();
+  host.restart(() => {});
+  const after = startStore(host.world);
+  assertEquals((await sim.settle(after.opened)).type, "opened");
+  await sim.settle(after.system.stop());
+  sim.close();
+});
+
+Deno.test("records store: a link out of the folder is never followed, one within is served and stays a link", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = prepare(sim, { "7.txt": recordText(STAMP, "x") });
+  host.disk.write("/secret", "a secret");
+  host.disk.link("/files/5.txt", "/secret");
+  host.disk.link("/files/6.txt", "../secret");
+  host.disk.link("/files/8.txt", "7.txt");
+  host.disk.link("/files/9.txt", "none");
+  const store = startStore(host.world);
+  await sim.settle(store.opened);
+  for (const id of ["5", "6"]) {
+    assertEquals(await sim.settle(store.read(id)), {
+      type: "error",
+      clientId: id,
+      data: "Cannot read the file: not a file.",
+    });
+    assertEquals((await sim.settle(store.write(id, recordText(STAMP, "mine")))).type, "error");
+    assertMatch(
+      host.log.lines().join("\n"),
+      new RegExp(`${id}\\.txt is left alone: it is a link out of its folder`),
+    );
+  }
+  assertEquals(host.disk.readText("/secret"), "a secret");
+  await sim.settle(store.write("8", recordText(STAMP, "through the link")));
+  assertEquals(host.disk.readText("/files/7.txt"), recordText(STAMP, "through the link"));
+  assertEquals((await sim.settle(store.read("8"))).data, recordText(STAMP, "through the link"));
+  assertEquals(await sim.settle(store.count()), 2);
+  await sim.settle(store.system.stop());
+  sim.close();
+});
