@@ -32,7 +32,8 @@ export async function lockNames(disk: Disk, names: Iterable<string>): Promise<Di
     for (const name of names) {
       const lock = await disk.lock(name);
       if (lock === undefined) {
-        throw new WorldError("in-use", `Cannot use ${dirname(name)}: another process has it`);
+        const what = basename(name).startsWith(".") ? dirname(name) : name;
+        throw new WorldError("in-use", `Cannot use ${what}: another process has it`);
       }
       locks.push(lock);
     }

@@ -347,6 +347,7 @@ Deno.test("records server: after kill -9 under load, ten times, each acknowledge
     assertEquals(await server.records(), Object.fromEntries(stamps));
     assertEquals((await tree(server.folder.path)).filter((name) => !name.startsWith("/files/")), [
       "/.env",
+      "/.records.json.lock",
       "/records.json",
     ]);
   }

@@ -176,7 +176,8 @@ export class LifeDisk implements Disk {
   lock(path: string): Promise<DiskLock | undefined> {
     const doing = `lock ${path}`;
     return this.#do("lock", path, doing, () => {
-      const { realPath } = this.#place(path, doing, { followLink: false });
+      const isFolder = this.#disk.walk(path, doing, true).node instanceof FolderNode;
+      const { realPath } = this.#place(path, doing, { followLink: isFolder });
       const lock = { release: () => this.#disk.unlock(realPath, lock) };
       return this.#disk.tryLock(realPath, lock) ? lock : undefined;
     });
