@@ -6,12 +6,19 @@
  *
  * @module
  */
-import { parse as parseDotEnv } from "@std/dotenv/parse";
 import config from "../deno.json" with { type: "json" };
 import { type DenoWorld, denoWorld } from "../actors/world/deno/mod.ts";
 import { type Flags, type OptionsOf, UsageError } from "./_flags.ts";
+import { type DotEnv, type KnownNames, readDotEnv } from "./_dot_env.ts";
 import type { ListenFlags } from "./_net_flags.ts";
-import { type CommonOptions, helpText, parseCommandLine, type Source, type Task } from "./_command_line.ts";
+import {
+  type CommonOptions,
+  environmentOf,
+  helpText,
+  parseCommandLine,
+  type Source,
+  type Task,
+} from "./_command_line.ts";
 import { errorText } from "../mod.ts";
 
 export * from "./_flags.ts";
@@ -42,6 +49,8 @@ export interface TaskContext {
   readonly world: DenoWorld;
   /** What was given beside flags. */
   readonly args: readonly string[];
+  /** Where values come from beside the command line. */
+  readonly sources: readonly Source[];
 }
 
 /** What a client is given beside its options. */
@@ -151,7 +160,10 @@ async function main<F extends Flags>(
     });
   }
   try {
-    const line = parseCommandLine(task, Deno.args, await environment());
+    // Who asks for help gets it, whatever is wrong with the settings.
+    const asks = Deno.args.some((arg) => ["--help", "-h", "--version"].includes(arg));
+    const { sources, warnings } = asks ? { sources: [], warnings: [] } : await settingsOf(task);
+    const line = parseCommandLine(task, Deno.args, sources);
     if (line.type !== "run") {
       console.log(line.type === "help" ? helpText(task) : `troupe ${config.version}`);
       return await end(0);
@@ -161,7 +173,11 @@ async function main<F extends Flags>(
     explain = (error) => task.explain?.(error, options);
     const { logLevel: level, logFormat: format, logTime: time } = options;
     world = denoWorld({ log: { level, format, time, blocking: false } });
-    return await end(await run(options, { world, args }));
+    for (const message of warnings) {
+      if (failures === "bare") console.error(message);
+      else world.log.write({ level: "warn", actor: "/", message, fields: { event: "odd-setting" } });
+    }
+    return await end(await run(options, { world, args, sources }));
   } catch (error) {
     return await fail(error);
   }
@@ -172,9 +188,24 @@ function lineOf(error: unknown): string {
   return errorText(error).replace(/\s*\n\s*/g, " ");
 }
 
-/** Where the values come from that the command line does not give: the environment, then `.env`. */
-export async function environment(): Promise<Source[]> {
-  return [processEnvironment, await dotEnv()];
+/** Where the values come from that the command line does not give. */
+interface Settings {
+  /** The environment, then `.env`. */
+  readonly sources: readonly Source[];
+  /** What is odd about `.env`. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the settings of a task. Throws {@linkcode UsageError} where `.env` could be meant to keep strangers out and would not. */
+async function settingsOf(task: Task<Flags>): Promise<Settings> {
+  const tasks = [task, ...task.alsoReads ?? []];
+  const { values, warnings } = await dotEnv({
+    all: tasks.flatMap((each) => environmentOf(each)),
+    guarding: tasks.flatMap((each) => environmentOf(each, "guarding")),
+    prefix: task.env,
+  });
+  const file: Source = { suffix: " in .env", get: (name) => values.get(name) };
+  return { sources: [processEnvironment, file], warnings };
 }
 
 /** The environment of the process, as far as the rights go: a name that may not be read is not set. */
@@ -186,21 +217,30 @@ const processEnvironment: Source = {
   },
 };
 
+const decoder = new TextDecoder();
+
+/** Nobody has settings of that size. */
+const MAX_DOT_ENV_BYTES = 1 << 20;
+
 /** The `.env` in the working folder; of a compiled program without one there, the one beside the program. */
-async function dotEnv(): Promise<Source> {
+async function dotEnv(known: KnownNames): Promise<DotEnv> {
   const paths = [".env"];
   if (Deno.build.standalone) paths.push(Deno.execPath().replace(/[^/\\]*$/, ".env"));
   for (const path of paths) {
     if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") continue;
     try {
-      const values = new Map(Object.entries(parseDotEnv(await Deno.readTextFile(path))));
-      return { suffix: " in .env", get: (name) => values.get(name) };
+      const { isFile, size } = await Deno.stat(path);
+      // A pipe would be waited for without end.
+      if (!isFile) throw new Failure("it is not a regular file");
+      if (size > MAX_DOT_ENV_BYTES) throw new Failure("it is too large");
+      return readDotEnv(decoder.decode(await Deno.readFile(path)), known);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
+      if (error instanceof UsageError) throw error;
       throw new Failure(`Cannot read ${path}: ${lineOf(error)}`, { cause: error });
     }
   }
-  return { suffix: "", get: () => undefined };
+  return { values: new Map(), warnings: [] };
 }
 
 /** The signals that ask a process to end, and how each shows in the exit code. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { editDistance } from "./_edit_distance.ts";
 import { choice, type Flag, type Flags, type OptionsOf, toggle, UsageError } from "./_flags.ts";
 
 /** What a task takes beside flags. */
@@ -40,6 +41,8 @@ export interface Task<F extends Flags> {
   readonly examples?: readonly string[];
   /** Rights beyond those of all clients; a server's are in its manifest. */
   readonly rights?: Rights;
+  /** Other tasks whose settings it reads. */
+  readonly alsoReads?: readonly Task<Flags>[];
   /** Looks at all values together; a text that comes back is a usage error. */
   check?(options: OptionsOf<F>, args: readonly string[]): string | undefined;
   /** The line for a failure at run time, where the error's own text is not the promised one. */
@@ -92,11 +95,11 @@ function envNames(task: Task<Flags>, key: string, flag: Flag<unknown>): readonly
   return flag.env ?? [`${task.env}_${flagName(key).replaceAll("-", "_").toUpperCase()}`];
 }
 
-/** Every environment name that a task reads. */
-export function environmentOf(task: Task<Flags>): string[] {
-  return Object.entries({ ...task.flags, ...commonFlags }).flatMap(([key, flag]) =>
-    envNames(task, key, flag)
-  );
+/** Every environment name that a task reads; `guarding` asks for those alone that keep strangers out. */
+export function environmentOf(task: Task<Flags>, which: "all" | "guarding" = "all"): string[] {
+  return Object.entries({ ...task.flags, ...commonFlags })
+    .filter(([, flag]) => which === "all" || flag.guards)
+    .flatMap(([key, flag]) => envNames(task, key, flag));
 }
 
 /**
@@ -208,20 +211,6 @@ function unknownFlag(arg: string, known: readonly string[]): string {
     .sort((a, b) => a.distance - b.distance);
   const hint = nearest === undefined ? "" : `. Did you mean --${nearest.candidate}?`;
   return `Unknown flag ${written}${hint}`;
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 /** What `--help` prints. */

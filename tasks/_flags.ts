@@ -22,6 +22,8 @@ export interface Flag<out T> {
   readonly shown?: string;
   /** Environment names instead of `PREFIX_NAME`, the strongest first; an empty list for none. */
   readonly env?: readonly string[];
+  /** Without it strangers get in: `.env` may not be read in a way that loses it. */
+  readonly guards?: boolean;
   /** Reads a value that is not empty. Throws {@linkcode UsageError} with the reason, without the flag's name. */
   parse(text: string): T;
 }
@@ -199,6 +201,11 @@ export function custom<T>(options: CustomFlagOptions<T> & DefaultedFlagOptions<T
 export function custom<T>(options: CustomFlagOptions<T>): Flag<T | undefined>;
 export function custom<T>(options: CustomFlagOptions<T>): Flag<T | undefined> {
   return flag(options, options.value, options.takes, (value) => options.parse(value));
+}
+
+/** The same flag, without which strangers get in. */
+export function guarding<T>(flag: Flag<T>): Flag<T> {
+  return { ...flag, guards: true };
 }
 
 /** The same flag under environment names of its own, the strongest first. */

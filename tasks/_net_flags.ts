@@ -4,7 +4,7 @@
  * @module
  */
 import type { Disk, TlsClientOptions, TlsServerOptions } from "../actors/world/world.ts";
-import { type Flag, integer, path, port, text, toggle, UsageError } from "./_flags.ts";
+import { type Flag, guarding, integer, path, port, text, toggle, UsageError } from "./_flags.ts";
 
 /** Flags of everything that listens. */
 export type ListenFlags = {
@@ -77,8 +77,10 @@ export function tcpServerFlags(defaults: TcpServerDefaults = {}): TcpServerFlags
       default: 1024 * 1024,
       value: "BYTES",
     }),
-    tlsCert: path({ help: "Certificate chain (PEM): with --tls-key the server speaks TLS", value: "FILE" }),
-    tlsKey: path({ help: "Private key (PEM)", value: "FILE" }),
+    tlsCert: guarding(
+      path({ help: "Certificate chain (PEM): with --tls-key the server speaks TLS", value: "FILE" }),
+    ),
+    tlsKey: guarding(path({ help: "Private key (PEM)", value: "FILE" })),
   };
 }
 

@@ -8,7 +8,6 @@ import { ActorSystem, errorText, escalate } from "../mod.ts";
 import {
   custom,
   defineTask,
-  environment,
   Failure,
   type Flag,
   integer,
@@ -54,6 +53,7 @@ export const task = defineTask({
   summary:
     "Every server in one process, under one root actor; each keeps the settings of its own part of the environment",
   env: "START",
+  alsoReads: services.map(({ task }) => task),
   flags: {
     ...places,
     only: names(`Services to start, of ${NAMES.join(", ")}`),
@@ -85,12 +85,11 @@ function labelled(world: World): World {
 }
 
 if (import.meta.main) {
-  await runServer(task, async (options, { world: own }) => {
+  await runServer(task, async (options, { world: own, sources }) => {
     const { only = NAMES, without = [], host, dataDir, drainMs, strict, logFormat } = options;
     const chosen = services.filter(({ name }) => only.includes(name) && !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
     const world = logFormat === "text" ? labelled(own) : own;
-    const sources = await environment();
     const values: Readonly<Record<string, unknown>> = options;
     const residents: Resident[] = [];
     for (const service of chosen) {

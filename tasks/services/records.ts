@@ -9,6 +9,7 @@ import { MAX_DATA_LIMIT_BYTES } from "../../protocols/records.ts";
 import {
   custom,
   type Flag,
+  guarding,
   integer,
   listenFlags,
   named,
@@ -80,7 +81,7 @@ export const records = defineService({
       "CLIENT_TIMEOUT",
     ),
     idleTimeoutMs: integer({ help: "The same in milliseconds; beats it", value: "MS" }),
-    authToken: named(text({ help: "What clients must show first" }), "AUTH_TOKEN"),
+    authToken: guarding(named(text({ help: "What clients must show first" }), "AUTH_TOKEN")),
     tlsCert: named(tlsCert, "TLS_CERT"),
     tlsKey: named(tlsKey, "TLS_KEY"),
     maxDataBytes: named(

@@ -1,0 +1,154 @@
+/**
+ * `.env`, read so that nothing in it is passed over in silence: a line that is no setting, and a name that is nearly one of
+ * ours, are told of; where they could be meant for what keeps strangers out, the program does not start.
+ *
+ * @module
+ */
+import { parse } from "@std/dotenv/parse";
+import { editDistance } from "./_edit_distance.ts";
+import { UsageError } from "./_flags.ts";
+
+/** The names that a program knows. */
+export interface KnownNames {
+  readonly all: readonly string[];
+  /** Those without which strangers get in: tokens and certificates. */
+  readonly guarding: readonly string[];
+  /** Before the program's own names, `RECORDS`: another program's names may stand in the file, too. */
+  readonly prefix: string;
+}
+
+/** What a file says. */
+export interface DotEnv {
+  readonly values: ReadonlyMap<string, string>;
+  /** What is odd about it, a text each, that names the line. */
+  readonly warnings: readonly string[];
+}
+
+/** A line of the file that says something. */
+interface Line {
+  readonly number: number;
+  readonly text: string;
+  /** The name that it sets; without one it is no setting. */
+  readonly name?: string;
+  /** What follows the equals sign, to the end of the line. */
+  readonly value?: string;
+}
+
+const SETTING = /^\s*(?:export\s+)?([^\s=:'"`#]+)\s*=\s*(.*)$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
+
+/**
+ * Reads the text of a `.env`; a byte order mark and line ends of any system are fine.
+ *
+ * @throws {UsageError} where a line could be meant for a guarding name, and would not be taken so
+ */
+export function readDotEnv(text: string, known: KnownNames): DotEnv {
+  const clean = text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
+  if (/[\0\ufffd]/.test(clean)) throw new UsageError(".env is not UTF-8 text");
+  const warnings: string[] = [];
+  const seen = new Map<string, number>();
+  for (const line of settings(clean)) {
+    const problem = problemOf(line, known, seen);
+    if (line.name !== undefined) seen.set(line.name, line.number);
+    if (problem === undefined) continue;
+    const said = `.env, line ${line.number}: ${problem.text}`;
+    if (problem.guards) {
+      throw new UsageError(`${said}. As it could be meant to keep strangers out, nothing is started`);
+    }
+    warnings.push(said);
+  }
+  return { values: new Map(Object.entries(parse(clean))), warnings };
+}
+
+/** The lines that say something; a quoted value may go on over several. */
+function settings(text: string): Line[] {
+  const found: Line[] = [];
+  const lines = text.split("\n");
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    if (/^\s*(#|$)/.test(line)) continue;
+    const [, name, value = ""] = SETTING.exec(line) ?? [];
+    found.push({ number: index + 1, text: line, ...(name !== undefined && { name, value }) });
+    const quote = /^["'`]/.exec(value)?.[0];
+    if (quote === undefined || value.indexOf(quote, 1) > 0) continue;
+    const end = lines.findIndex((later, at) => at > index && later.includes(quote));
+    if (end > 0) index = end;
+  }
+  return found;
+}
+
+interface Problem {
+  readonly text: string;
+  /** It could be meant for a guarding name. */
+  readonly guards: boolean;
+}
+
+function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, number>): Problem | undefined {
+  const { name, value = "" } = line;
+  if (name === undefined) {
+    const words = line.text.split(/[^\p{L}\p{N}_-]+/u).slice(0, MAX_WORDS);
+    const meant = words.map((word) => nearest(word, known)).find((near) => near !== undefined);
+    const hint = meant === undefined ? "" : ` (${meant.name}?)`;
+    return { text: `this is no setting, which would be KEY=value${hint}`, guards: meant?.guards ?? false };
+  }
+  if (known.all.includes(name)) return problemOfValue(name, value, known, seen.get(name));
+  const near = nearest(name, known);
+  if (near === undefined) {
+    if (NAME.test(name)) return undefined;
+    return { text: `${JSON.stringify(name)} is no name of a setting`, guards: false };
+  }
+  return { text: `there is no setting ${JSON.stringify(name)}. Is ${near.name} meant?`, guards: near.guards };
+}
+
+/** Only the beginning of a line that is no setting can name one. */
+const MAX_WORDS = 4;
+
+function problemOfValue(
+  name: string,
+  value: string,
+  known: KnownNames,
+  before: number | undefined,
+): Problem | undefined {
+  const guards = known.guarding.includes(name);
+  const quote = /^["'`]/.exec(value)?.[0];
+  if (quote !== undefined && !value.slice(1).includes(quote) && !value.endsWith(quote)) {
+    return { text: `the quote after ${name}= has no end in this line`, guards: false };
+  }
+  if (guards && quote === undefined && /\S#/.test(value)) {
+    return { text: `what follows # in ${name} would be cut off: put the value in quotes`, guards };
+  }
+  if (before !== undefined) return { text: `${name} is set in line ${before} already`, guards };
+  return undefined;
+}
+
+/** Letters and digits in capitals, which is what is left of a name when it is mistyped in another way. */
+function bare(name: string): string {
+  return name.normalize("NFKC").toUpperCase().replace(/[^A-Z0-9]/g, "");
+}
+
+/** Whether one bare name is nearly another: a letter or two differ, or letters have changed places. */
+function isNearly(one: string, other: string): boolean {
+  const letters = (name: string) => [...name].sort().join("");
+  return editDistance(one, other) <= (other.length < 12 ? 1 : 2) || letters(one) === letters(other);
+}
+
+/** The shortest part of a guarding name that is taken for it: `TOKEN` for `AUTH_TOKEN`. */
+const MIN_PART = 4;
+
+/** The name that one is nearly, if there is one. */
+function nearest(given: string, known: KnownNames): { name: string; guards: boolean } | undefined {
+  const own = `${known.prefix}_`;
+  for (const written of [given, ...(given.startsWith(own) ? [given.slice(own.length)] : [])]) {
+    const word = bare(written);
+    if (word.length < 3) continue;
+    for (const name of known.guarding) {
+      const whole = bare(name);
+      const isPart = word.length >= MIN_PART && (whole.startsWith(word) || whole.endsWith(word));
+      if (isPart || word.startsWith(whole) || editDistance(word, whole) <= 2) return { name, guards: true };
+    }
+    for (const name of known.all) {
+      if (isNearly(word, bare(name))) return { name, guards: false };
+    }
+  }
+  return undefined;
+}

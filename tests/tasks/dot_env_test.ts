@@ -1,0 +1,102 @@
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { readDotEnv } from "../../tasks/_dot_env.ts";
+import { UsageError } from "../../tasks/_flags.ts";
+import { startTask, tempFolder, TestClient } from "../_helpers.ts";
+
+const KNOWN = {
+  all: [
+    "AUTH_TOKEN",
+    "TLS_CERT",
+    "TLS_KEY",
+    "SERVER_PORT",
+    "MAX_CONNECTION",
+    "RECORDS_DRAIN_MS",
+    "LOG_LEVEL",
+  ],
+  guarding: ["AUTH_TOKEN", "TLS_CERT", "TLS_KEY"],
+  prefix: "RECORDS",
+};
+
+const read = (text: string) => readDotEnv(text, KNOWN);
+
+Deno.test(".env: a byte order mark, line ends of any system, quotes, export and comments are fine", () => {
+  for (
+    const text of [
+      "\ufeffAUTH_TOKEN=s3cret\nSERVER_PORT=1\n",
+      "AUTH_TOKEN=s3cret\r\nSERVER_PORT=1\r\n",
+      "AUTH_TOKEN=s3cret\rSERVER_PORT=1\r",
+      "# AUTH_TOKEN: old\nexport AUTH_TOKEN='s3cret'\n  SERVER_PORT = 1 # why\n",
+    ]
+  ) {
+    const { values, warnings } = read(text);
+    assertEquals([values.get("AUTH_TOKEN"), values.get("SERVER_PORT"), warnings], ["s3cret", "1", []], text);
+  }
+});
+
+Deno.test(".env: what could be meant to keep strangers out, and would not be taken so, starts nothing", () => {
+  for (
+    const line of [
+      ...["AUTH_TOKEN: s3cret", "AUTH_TOKEN s3cret", "set AUTH_TOKEN=s3cret", "AUTH_TOKEN"],
+      ...["AUTHTOKEN=s3cret", "AUTH_TOKN=s3cret", "auth_token=s3cret", "AUTH-TOKEN=s3cret", "TOKEN=s3cret"],
+      ...["RECORDS_AUTH_TOKEN=s3cret", "AUTH_TOKEN\u200b=s3cret", "\u0410UTH_TOKEN=s3cret", "AUTH_TOKENS=x"],
+      ...["AUTH_TOKEN=a\nAUTH_TOKEN=", "AUTH_TOKEN=s3cret#1", "AUTH_TOKEN\uff1ds3cret"],
+      ...["TLS_CERT: cert.pem", "TLS_CERT_FILE=cert.pem", "TLSKEY=key.pem", "tls_key=key.pem"],
+    ]
+  ) {
+    const { message } = assertThrows(() => read(`SERVER_PORT=1\n${line}\n`), UsageError);
+    assertMatch(message, /^\.env, line [23]: .*nothing is started$/, line);
+  }
+  assertThrows(() => readDotEnv("\u0000A\u0000U\u0000T", KNOWN), UsageError, "not UTF-8");
+});
+
+Deno.test(".env: any other line that is no setting, and a name that is nearly one of ours, is a warning with its line", () => {
+  const { values, warnings } = read(
+    [
+      ...["hello there", "SERVER_PROT=2", "MAX_CONNECTIONS=3", "SERVER_PORT=1", "SERVER_PORT=2", "a b=c"],
+      ...["NAME='in", "two lines'", "LOG_LEVL=debug", "server-port=5"],
+    ].join("\n"),
+  );
+  assertEquals(values.get("SERVER_PORT"), "2");
+  assertEquals(warnings, [
+    ".env, line 1: this is no setting, which would be KEY=value",
+    '.env, line 2: there is no setting "SERVER_PROT". Is SERVER_PORT meant?',
+    '.env, line 3: there is no setting "MAX_CONNECTIONS". Is MAX_CONNECTION meant?',
+    ".env, line 5: SERVER_PORT is set in line 4 already",
+    ".env, line 6: this is no setting, which would be KEY=value",
+    '.env, line 9: there is no setting "LOG_LEVL". Is LOG_LEVEL meant?',
+    '.env, line 10: there is no setting "server-port". Is SERVER_PORT meant?',
+  ]);
+});
+
+Deno.test(".env: settings of other programs are none of ours", () => {
+  const text = "CHAT_TLS_CERT=x\nKNOCK_PORT=1\nDATABASE_URL=y\nCALCULATOR_MAX_CLIENTS=2\nNODE_ENV=z\n";
+  assertEquals(read(text).warnings, []);
+});
+
+Deno.test("records:server: a token behind a byte order mark is asked for, and one that is no setting starts nothing", async () => {
+  await using folder = await tempFolder();
+  const args = ["--host", "127.0.0.1", "--port", "0"];
+  await Deno.writeTextFile(folder.file(".env"), "\ufeffAUTH_TOKEN=s3cret\nMAX_CONNECTIONS=3\n");
+  {
+    await using server = startTask("records:server", args, { cwd: folder.path });
+    assertStringIncludes(await server.line("[WARN] .env"), "Is MAX_CONNECTION meant?");
+    using client = await TestClient.connect(await server.port(/ready to receive/));
+    await client.send(`{"client_ID":"1","type":"read","data":""}\n`);
+    assertStringIncludes(await client.line() ?? "", `"type":"error"`);
+  }
+  for (const line of ["AUTH_TOKEN: s3cret", "AUTH-TOKEN=s3cret"]) {
+    await Deno.writeTextFile(folder.file(".env"), `${line}\n`);
+    const { code, stdout, stderr } = await startTask("records:server", args, { cwd: folder.path }).ended();
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, /^records:server: \.env, line 1: .*AUTH_TOKEN.*nothing is started\nTry: /);
+  }
+});
+
+Deno.test("records:server: with no .env and no settings it runs, and says where its files are", async () => {
+  await using folder = await tempFolder();
+  await using server = startTask("records:server", ["--host", "127.0.0.1", "--port", "0"], {
+    cwd: folder.path,
+  });
+  await server.line("records are kept in records/");
+  await server.port(/ready to receive/);
+});
