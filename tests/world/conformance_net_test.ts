@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { type TcpConnection, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
 import type { HttpResponse, RoutedRequest } from "../../actors/net/mod.ts";
 import { serveHttp, type TestDoor } from "../_http.ts";
+import { connected, delay } from "./_connected.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
 const encoder = new TextEncoder();
@@ -33,16 +34,6 @@ async function readAll(connection: TcpConnection): Promise<Uint8Array> {
     at += part.length;
   }
   return all;
-}
-
-/** Both ends of a new connection. */
-async function connected(world: World, hostname = "127.0.0.1"): Promise<[TcpConnection, TcpConnection]> {
-  const listener = world.net.listenTcp({ hostname, port: 0 });
-  const accepting = listener.accept();
-  const client = await world.net.connectTcp(listener.address);
-  const server = await accepting;
-  listener.close();
-  return [client, server];
 }
 
 async function assertFails(promise: Promise<unknown>, ...kinds: WorldErrorKind[]): Promise<void> {
@@ -413,10 +404,4 @@ async function serveOnBadPort(
     }
   }
   throw new Error("Cannot serve: all these ports are taken");
-}
-
-function delay(world: World, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  world.clock.timer(ms, resolve);
-  return promise;
 }

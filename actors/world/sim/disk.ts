@@ -17,12 +17,17 @@ import {
   type ReadFileOptions,
   type Replacement,
   WorldError,
-  type WorldErrorKind,
 } from "../world.ts";
+import type { DiskFailure } from "./disk_faults.ts";
 import type { DiskOperation, DiskState } from "./disk_state.ts";
-import { FileNode, FolderNode, LinkNode } from "./file_tree.ts";
+import { FileNode } from "./file_node.ts";
+import { FolderNode, LinkNode } from "./file_tree.ts";
 import { type Life, never } from "./life.ts";
+import { LifeFile } from "./life_file.ts";
 import { nameParts, type Place } from "./paths.ts";
+
+/** What a write that a crash catches is: one of which a part was done. */
+const CAUGHT: DiskFailure = { kind: "other", dropsPages: false };
 
 /** The disk as one life of the host uses it. */
 export class LifeDisk implements Disk {
@@ -88,8 +93,8 @@ export class LifeDisk implements Disk {
   }
 
   #statNow(path: string): FileInfo {
-    const failing = this.#disk.takeFailure("stat", path);
-    if (failing !== undefined) throw failure(failing, `look at ${path}`);
+    const failing = this.#disk.faults.takeFailure("stat", path);
+    if (failing !== undefined) throw failure(failing.kind, `look at ${path}`);
     return this.#info(path);
   }
 
@@ -214,30 +219,55 @@ export class LifeDisk implements Disk {
   perform<T>(
     operation: DiskOperation,
     path: string,
-    work: (failing: WorldErrorKind | undefined) => T,
+    work: (failing: DiskFailure | undefined) => T,
     contents?: Uint8Array,
   ): Promise<T> {
+    const { faults, random } = this.#disk;
+    const failing = faults.takeFailure(operation, path);
+    const crash = failing === undefined ? faults.takeCrash(operation, path) : undefined;
+    if (crash?.when === "before") {
+      faults.crash(crash);
+      return never();
+    }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const kind = this.#disk.takeFailure(operation, path);
-    let outcome: { readonly settle: () => void } | undefined;
     const happen = () => {
       try {
-        const value = work(kind);
+        const value = work(crash?.when === "during" && operation === "write" ? CAUGHT : failing);
         return { settle: () => resolve(value) };
       } catch (error) {
         return { settle: () => reject(error) };
       }
     };
-    if (this.#disk.random.chance(0.5)) outcome = happen();
-    this.#life.schedule(this.#disk.latencyMs(operation), () => {
-      this.#life.trace(
-        "disk",
-        kind === undefined ? `${operation} ${path}` : `${operation} ${path} fails: ${kind}`,
-        contents,
-      );
-      (outcome ?? happen()).settle();
+    const latencyMs = this.#disk.latencyMs(operation);
+    let outcome: { readonly settle: () => void } | undefined;
+    if (random.chance(0.5)) outcome = happen();
+    if (crash?.when === "during") {
+      this.#life.schedule(latencyMs * random.next(), () => faults.crash(crash));
+      return promise;
+    }
+    this.#life.schedule(latencyMs, () => {
+      const what = failing === undefined ? "" : ` fails: ${failing.kind}`;
+      this.#life.trace("disk", `${operation} ${path}${what}`, contents);
+      const { settle } = outcome ?? happen();
+      if (crash === undefined) settle();
+      else faults.crash(crash);
     });
     return promise;
+  }
+
+  /** The same for what is done when it returns. */
+  performNow(operation: DiskOperation, path: string, work: (failing: DiskFailure | undefined) => void): void {
+    const { faults } = this.#disk;
+    const failing = faults.takeFailure(operation, path);
+    const crash = failing === undefined ? faults.takeCrash(operation, path) : undefined;
+    if (crash?.when === "before") return faults.crash(crash);
+    if (crash === undefined) return work(failing);
+    try {
+      work(crash.when === "during" ? CAUGHT : undefined);
+    } catch {
+      // Nobody hears of it.
+    }
+    faults.crash(crash);
   }
 
   /** Whether this life has the operations that are done when they return. */
@@ -256,7 +286,7 @@ export class LifeDisk implements Disk {
   #do<T>(operation: DiskOperation, path: string, doing: string, work: () => T): Promise<T> {
     if (!this.#life.alive) return never();
     return this.perform(operation, path, (failing) => {
-      if (failing !== undefined) throw failure(failing, doing);
+      if (failing !== undefined) throw failure(failing.kind, doing);
       return work();
     });
   }
@@ -281,102 +311,5 @@ export class LifeDisk implements Disk {
     if (node === undefined) throw failure("not-found", doing);
     if (!(node instanceof FolderNode)) throw failure("not-a-directory", doing);
     return node;
-  }
-}
-
-/** An open file. */
-class LifeFile implements DiskFile {
-  readonly writeNow?: (bytes: Uint8Array, offset: number) => void;
-  readonly #life: LifeDisk;
-  readonly #disk: DiskState;
-  readonly #path: string;
-  readonly #node: FileNode;
-  #last: Promise<unknown> = Promise.resolve();
-  #underWay = 0;
-  #closed = false;
-
-  constructor(life: LifeDisk, disk: DiskState, path: string, node: FileNode) {
-    if (life.doesNow) this.writeNow = (bytes, offset) => this.#writeNow(bytes, offset);
-    this.#life = life;
-    this.#disk = disk;
-    this.#path = path;
-    this.#node = node;
-  }
-
-  read(buffer: Uint8Array, offset: number): Promise<number | null> {
-    const doing = `read ${this.#path}`;
-    return this.#inTurn("read", doing, (failing) => {
-      if (failing !== undefined) throw failure(failing, doing);
-      if (buffer.length === 0) return 0;
-      if (offset >= this.#node.size) return null;
-      const part = this.#node.content.subarray(offset, offset + buffer.length);
-      buffer.set(part);
-      return part.length;
-    });
-  }
-
-  write(bytes: Uint8Array, offset: number): Promise<void> {
-    const doing = `write ${this.#path}`;
-    return this.#inTurn(
-      "write",
-      doing,
-      (failing) => this.#disk.write(this.#node, bytes, offset, doing, failing),
-      bytes,
-    );
-  }
-
-  #writeNow(bytes: Uint8Array, offset: number): void {
-    const doing = `write ${this.#path}`;
-    if (!this.#life.isAlive) return;
-    if (this.#closed) throw failure("closed", doing);
-    if (this.#underWay > 0) throw failure("other", `${doing} while something else is under way`);
-    this.#life.trace(`${doing} now at ${offset}`, bytes);
-    this.#disk.write(this.#node, bytes, offset, doing, this.#disk.takeFailure("write", this.#path));
-  }
-
-  sync(): Promise<void> {
-    const doing = `sync ${this.#path}`;
-    return this.#inTurn("sync", doing, (failing) => {
-      if (failing !== undefined) throw failure(failing, doing);
-      this.#node.sync();
-    });
-  }
-
-  truncate(length: number): Promise<void> {
-    const doing = `truncate ${this.#path}`;
-    return this.#inTurn("truncate", doing, (failing) => {
-      if (failing !== undefined) throw failure(failing, doing);
-      this.#disk.truncate(this.#node, length);
-    });
-  }
-
-  size(): Promise<number> {
-    return this.#inTurn("stat", `look at ${this.#path}`, () => this.#node.size);
-  }
-
-  tryLock(): Promise<boolean> {
-    return this.#inTurn("lock", `lock ${this.#path}`, () => this.#disk.tryLock(this.#node, this));
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#disk.unlock(this.#node, this);
-  }
-
-  /** One after the other, as the real world does it. */
-  #inTurn<T>(
-    operation: DiskOperation,
-    doing: string,
-    work: (failing: WorldErrorKind | undefined) => T,
-    contents?: Uint8Array,
-  ): Promise<T> {
-    if (!this.#life.isAlive) return never();
-    this.#underWay++;
-    const done = this.#last.then(() => {
-      if (this.#closed) throw failure("closed", doing);
-      return this.#life.isAlive ? this.#life.perform(operation, this.#path, work, contents) : never<T>();
-    }).finally(() => this.#underWay--);
-    this.#last = done.catch(() => {});
-    return done;
   }
 }

@@ -5,10 +5,13 @@
  */
 import { failure } from "../failure.ts";
 import type { Cancellable, WorldErrorKind } from "../world.ts";
-import { FileNode, FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
+import { DiskFaults } from "./disk_faults.ts";
+import { FileNode } from "./file_node.ts";
+import { FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
 import { type Place, walk } from "./paths.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
+import type { Tally } from "./tally.ts";
 
 /** What a disk can be asked to do. */
 export type DiskOperation =
@@ -23,7 +26,8 @@ export type DiskOperation =
   | "stat"
   | "makeFolder"
   | "syncFolder"
-  | "lock";
+  | "lock"
+  | "close";
 
 /** How long each takes, in milliseconds: at least and at most. */
 const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
@@ -39,14 +43,8 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
   makeFolder: [0.01, 0.1],
   syncFolder: [0.1, 0.4],
   lock: [0.01, 0.05],
+  close: [0, 0],
 };
-
-interface PlannedFailure {
-  readonly operation: DiskOperation;
-  readonly kind: WorldErrorKind;
-  readonly path: string | RegExp | undefined;
-  left: number;
-}
 
 interface Watcher {
   readonly folder: FolderNode;
@@ -57,6 +55,8 @@ interface Watcher {
 export class DiskState {
   readonly tree: FileTree = new FileTree();
   readonly random: SeededRandom;
+  readonly faults: DiskFaults;
+  readonly tally: Tally;
   slowness = 1;
   capacityBytes = Infinity;
   readonly #nowMs: () => number;
@@ -64,10 +64,11 @@ export class DiskState {
   /** Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none. */
   readonly #locks = new Map<FileNode | string, object>();
   #lastFileId = 0;
-  #failures: PlannedFailure[] = [];
 
   constructor(host: string, simulation: Simulation, nowMs: () => number) {
     this.random = new SeededRandom(`${simulation.seed} disk ${host}`);
+    this.tally = simulation.tally;
+    this.faults = new DiskFaults(this.random, simulation.tally);
     this.#nowMs = nowMs;
   }
 
@@ -99,30 +100,6 @@ export class DiskState {
   latencyMs(operation: DiskOperation): number {
     const [min, max] = LATENCY_MS[operation];
     return this.random.between(min, max) * this.slowness;
-  }
-
-  failNext(
-    operation: DiskOperation,
-    kind: WorldErrorKind,
-    path: string | RegExp | undefined,
-    count: number,
-  ): void {
-    this.#failures.push({ operation, kind, path, left: count });
-  }
-
-  /** The failure that was planned for this operation, used up by asking. */
-  takeFailure(operation: DiskOperation, path: string): WorldErrorKind | undefined {
-    const planned = this.#failures.find((failure) =>
-      failure.operation === operation && isMeant(failure.path, path)
-    );
-    if (planned === undefined) return undefined;
-    planned.left--;
-    if (planned.left <= 0) this.#failures = this.#failures.filter((failure) => failure !== planned);
-    return planned.kind;
-  }
-
-  forgetFailures(): void {
-    this.#failures = [];
   }
 
   /** Writes as much as there is room for, or a part when it is to fail. */
@@ -163,9 +140,14 @@ export class DiskState {
 
   /** Something in the folder, or in the file, has changed. */
   touched(node: Node): void {
+    if (this.#watchers.size === 0) return;
     for (const { folder, changed } of this.#watchers) {
-      if (folder === node || [...folder.names.values()].includes(node)) changed();
+      if (folder === node || [...folder.names.values()].includes(node)) this.#tell(changed);
     }
+  }
+
+  #tell(changed: () => void): void {
+    if (!this.faults.losesWatchEvent()) changed();
   }
 
   processDied(): void {
@@ -175,10 +157,10 @@ export class DiskState {
 
   powerCut(): void {
     this.processDied();
-    this.tree.powerCut(this.random);
+    this.tree.powerCut(
+      this.random,
+      this.faults.tearing,
+      (what) => this.tally.count(`fault: power cut leaves ${what}`),
+    );
   }
-}
-
-function isMeant(meant: string | RegExp | undefined, path: string): boolean {
-  return meant instanceof RegExp ? meant.test(path) : meant === undefined || meant === path;
 }

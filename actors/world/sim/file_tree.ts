@@ -3,101 +3,8 @@
  *
  * @module
  */
-import { GrowingBytes } from "../../../protocols/_growing_bytes.ts";
+import { FileNode, type Tearing } from "./file_node.ts";
 import type { SeededRandom } from "./random.ts";
-
-/** One change of a file's content. */
-type ContentChange =
-  | { readonly type: "write"; readonly bytes: Uint8Array; readonly offset: number }
-  | { readonly type: "truncate"; readonly length: number };
-
-function apply(change: ContentChange, to: GrowingBytes): void {
-  if (change.type === "write") to.write(change.bytes, change.offset);
-  else to.truncate(change.length);
-}
-
-/** A file. */
-export class FileNode {
-  readonly type = "file";
-  /** Tells it from every other file of the machine. */
-  readonly id: number;
-  modifiedAtMs: number;
-  /** Permission bits. */
-  mode = 0o644;
-  #content = new GrowingBytes();
-  #durable = new GrowingBytes();
-  #unsynced: ContentChange[] = [];
-
-  constructor(modifiedAtMs: number, id: number) {
-    this.modifiedAtMs = modifiedAtMs;
-    this.id = id;
-  }
-
-  get size(): number {
-    return this.#content.length;
-  }
-
-  /** What is in it, to be looked at only. */
-  get content(): Uint8Array<ArrayBuffer> {
-    return this.#content.view;
-  }
-
-  write(bytes: Uint8Array, offset: number, nowMs: number): void {
-    this.#change({ type: "write", bytes: bytes.slice(), offset }, nowMs);
-  }
-
-  truncate(length: number, nowMs: number): void {
-    this.#change({ type: "truncate", length }, nowMs);
-  }
-
-  /** Makes the content durable. */
-  sync(): void {
-    for (const change of this.#unsynced) apply(change, this.#durable);
-    this.#unsynced = [];
-  }
-
-  /**
-   * The power goes. Of the changes that made the file longer or shorter, the first few have reached the disk, the
-   * next one perhaps in part; of those within its old length each has or has not.
-   */
-  powerCut(random: SeededRandom): void {
-    const ordered = this.#unsynced.filter((change) => !this.#isWithin(change));
-    const kept = pickPrefix(ordered.length, random);
-    let place = 0;
-    for (const change of this.#unsynced) {
-      const isKept = this.#isWithin(change) ? random.chance(0.5) : place < kept;
-      const isTorn = this.#isWithin(change) ? random.chance(0.1) : place === kept && random.chance(0.5);
-      if (!this.#isWithin(change)) place++;
-      if (isTorn && change.type === "write") {
-        const length = random.integer(0, change.bytes.length);
-        if (length > 0) this.#durable.write(change.bytes.subarray(0, length), change.offset);
-      } else if (isKept) {
-        apply(change, this.#durable);
-      }
-    }
-    this.#unsynced = [];
-    this.#content = new GrowingBytes();
-    this.#content.append(this.#durable.view);
-  }
-
-  #change(change: ContentChange, nowMs: number): void {
-    apply(change, this.#content);
-    this.#unsynced.push(change);
-    this.modifiedAtMs = nowMs;
-  }
-
-  #isWithin(change: ContentChange): boolean {
-    return change.type === "write" && change.offset + change.bytes.length <= this.#durable.length;
-  }
-}
-
-/** How many of `count` things that happen one after the other have happened: often none, often all. */
-function pickPrefix(count: number, random: SeededRandom): number {
-  const luck = random.next();
-  if (luck < 0.3) return 0;
-  if (luck < 0.5) return count;
-  return random.integer(0, count);
-}
 
 /** A symbolic link. */
 export class LinkNode {
@@ -163,8 +70,8 @@ export class FileTree {
     for (const file of this.#files(this.root, (folder) => folder.names)) file.sync();
   }
 
-  /** The power goes: in each folder the first few of the unsynced changes have happened. */
-  powerCut(random: SeededRandom): void {
+  /** The power goes: in each folder the first few of the unsynced changes have happened. Tells of what is rare. */
+  powerCut(random: SeededRandom, tearing: Tearing, happened: (what: string) => void): void {
     const luck = random.pick([0, 0.5, 0.9, 1]);
     const behind = new Set<FolderNode>();
     for (const change of this.#unsynced) {
@@ -180,7 +87,22 @@ export class FileTree {
       folder.names.clear();
       for (const [name, node] of folder.durableNames) folder.names.set(name, node);
     }
-    for (const file of this.#files(this.root, (folder) => folder.durableNames)) file.powerCut(random);
+    for (const file of this.#files(this.root, (folder) => folder.durableNames)) {
+      for (const what of file.powerCut(random, tearing)) happened(what);
+    }
+  }
+
+  /** All files that have a name now, with their paths. */
+  files(): { readonly path: string; readonly file: FileNode }[] {
+    const found: { readonly path: string; readonly file: FileNode }[] = [];
+    const walk = (folder: FolderNode, above: string) => {
+      for (const [name, node] of folder.names) {
+        if (node instanceof FileNode) found.push({ path: `${above}/${name}`, file: node });
+        else if (node instanceof FolderNode) walk(node, `${above}/${name}`);
+      }
+    };
+    walk(this.root, "");
+    return found;
   }
 
   /** Bytes in all files. */

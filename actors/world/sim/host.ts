@@ -4,22 +4,26 @@
  * @module
  */
 import { nodeHash } from "../_node_hash.ts";
-import type { Clock, EventLoop, World } from "../world.ts";
+import { jsonLine } from "../log_format.ts";
+import type { EventLoop, LogLevel, LogRecord, World } from "../world.ts";
 import { LifeDisk } from "./disk.ts";
+import type { CrashOrder } from "./disk_faults.ts";
 import { DiskState } from "./disk_state.ts";
-import { SimDisk } from "./sim_disk.ts";
+import { HostClock } from "./host_clock.ts";
 import { Life } from "./life.ts";
 import { lifeLog, SimLog } from "./log.ts";
 import { LifeNet } from "./net.ts";
 import type { Network } from "./network.ts";
-import { SeededRandom } from "./random.ts";
+import { type Range, SeededRandom } from "./random.ts";
+import { SimDisk } from "./sim_disk.ts";
 import type { Simulation } from "./simulation.ts";
 import { Stack } from "./stack.ts";
 import { type TimeZone, UTC } from "./time_zone.ts";
-import type { LogLevel, LogRecord } from "../world.ts";
-import { jsonLine } from "../log_format.ts";
 
-/** What runs on a host: given its world, it starts what it starts. Run anew at each restart. */
+/**
+ * What runs on a host: given its world, it starts what it starts. Run anew at each restart. What it returns may have
+ * (or be a promise of what has) a method `stop`, by which {@linkcode SimHost.shutDown} asks it to end.
+ */
 export type Program<T = unknown> = (world: World) => T;
 
 /** Options of a host. */
@@ -32,9 +36,6 @@ export interface SimHostOptions {
   readonly logLevel?: LogLevel;
 }
 
-/** What the wall clocks show when a simulation begins: 2026-01-01T00:00:00Z. */
-const EPOCH_MS = 1_767_225_600_000;
-
 /** One machine of a simulated world. */
 export class SimHost {
   /** Its name, which leads to its addresses. */
@@ -43,33 +44,37 @@ export class SimHost {
   readonly log: SimLog;
   /** The host's disk, to be looked at, written by hand, and made to fail. */
   readonly disk: SimDisk;
+  /**
+   * CPU time that each event costs the process, in milliseconds: at least and at most. While it is busy, what comes
+   * waits. Undefined: events cost no time.
+   */
+  cpuMs: Range | undefined;
   readonly #diskState: DiskState;
   readonly #simulation: Simulation;
   readonly #network: Network;
   readonly #stack: Stack;
   readonly #lane: number;
-  readonly #skewMs: number;
-  readonly #timeZone: TimeZone;
+  readonly #clock: HostClock;
+  readonly #random: SeededRandom;
   #lives = 0;
   #life: Life | undefined;
   #world: World | undefined;
   #program: Program | undefined;
+  /** What the program returned in this life. */
+  #running: unknown;
 
   /** Made by {@linkcode SimWorld.host}. */
   constructor(name: string, lane: number, network: Network, options: SimHostOptions) {
     this.name = name;
     this.log = new SimLog(options.logLevel ?? "debug");
     this.#lane = lane;
-    this.#skewMs = options.clockSkewMs ?? 0;
-    this.#timeZone = options.timeZone ?? UTC;
     this.#simulation = network.simulation;
     this.#network = network;
+    this.#random = new SeededRandom(`${network.simulation.seed} machine ${name}`);
+    this.#clock = new HostClock(network.simulation, options.clockSkewMs ?? 0, options.timeZone ?? UTC);
     this.#stack = new Stack(name, lane + 1);
-    this.#diskState = new DiskState(
-      name,
-      network.simulation,
-      () => Math.floor(EPOCH_MS + this.#skewMs + network.simulation.now),
-    );
+    this.#diskState = new DiskState(name, network.simulation, () => this.#clock.wallMs);
+    this.#diskState.faults.onCrash = (how) => how === "kill" ? this.kill() : this.crash();
     this.disk = new SimDisk(this.#diskState);
     network.attach(this.#stack);
     this.#begin();
@@ -91,10 +96,31 @@ export class SimHost {
     return this.#world;
   }
 
+  /** How far the host's wall clock is off, in milliseconds: setting it puts the clock forward or back. */
+  get clockSkewMs(): number {
+    return this.#clock.skewMs;
+  }
+
+  set clockSkewMs(skewMs: number) {
+    this.#clock.skewMs = skewMs;
+    this.#happened("clock set");
+  }
+
+  /** How many milliseconds of the host's clocks and timers go by in one of virtual time. @default 1 */
+  get clockRate(): number {
+    return this.#clock.rate;
+  }
+
+  set clockRate(rate: number) {
+    this.#clock.rate = rate;
+  }
+
   /** Runs a program, and remembers it for restarts. Gives what the program returns. */
   start<T>(program: Program<T>): T {
     this.#program = program;
-    return program(this.world);
+    const running = program(this.world);
+    this.#running = running;
+    return running;
   }
 
   /** The power goes: nobody is told, and the disk keeps what was synced and perhaps some more. */
@@ -114,21 +140,59 @@ export class SimHost {
     this.#diskState.processDied();
   }
 
+  /** The process stops where it is (SIGSTOP): its machine still takes what comes for it, and its clocks go on. */
+  pause(): void {
+    if (this.#life === undefined || this.#life.isPaused) return;
+    this.#happened("paused");
+    this.#life.pause();
+  }
+
+  /** The process goes on (SIGCONT). */
+  resume(): void {
+    if (this.#life === undefined || !this.#life.isPaused) return;
+    this.#life.trace("fault", "resumed");
+    this.#life.resume();
+  }
+
+  /** Asks the program to end (its `stop`), and kills the process when it has or `withinMs` milliseconds have gone by. */
+  async shutDown(withinMs = 10_000): Promise<void> {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#happened("asked to stop");
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#simulation.schedule(withinMs, this.#lane, () => {
+      if (life.alive) this.#simulation.tally.count("fault: stop took too long");
+      resolve();
+    });
+    life.deliver(() => {
+      stopOf(this.#running).then(resolve, (error) => this.#simulation.fail(error));
+    });
+    await late;
+    timer.cancel();
+    if (this.#life === life) this.kill();
+  }
+
   /** Begins a new life (killing the one there is) and runs the program in it, by default the last one. */
   restart(program: Program | undefined = this.#program): void {
     this.kill();
     this.#begin();
     this.#program = program;
     const result = program?.(this.world);
+    this.#running = result;
     if (result instanceof Promise) result.catch((error) => this.#simulation.fail(error));
   }
 
+  /** Has the host crash or be killed at an operation of its disk: see {@linkcode CrashOrder}. */
+  crashAt(order: CrashOrder): void {
+    this.#diskState.faults.orderCrash(order);
+  }
+
   #begin(): void {
-    const life = new Life(this.name, this.#lane, this.#simulation);
+    const life = new Life(this.name, this.#lane, this.#simulation, () => this.#eventCostMs());
     const random = new SeededRandom(`${this.#simulation.seed} host ${this.name} ${this.#lives++}`);
     this.#life = life;
     this.#world = {
-      clock: lifeClock(life, this.#simulation, EPOCH_MS + this.#skewMs, this.#timeZone),
+      clock: this.#clock.of(life),
       random,
       hash: nodeHash,
       loop: lifeLoop(life, this.#simulation),
@@ -144,13 +208,30 @@ export class SimHost {
     this.#network.mended();
   }
 
+  #eventCostMs(): number {
+    return this.cpuMs === undefined ? 0 : this.#random.between(...this.cpuMs);
+  }
+
+  /** Something was done to the host on purpose. */
+  #happened(what: string): void {
+    this.#life?.trace("fault", what);
+    this.#simulation.tally.count(`fault: ${what}`);
+  }
+
   #end(how: string): void {
     if (this.#life === undefined) return;
-    this.#life.trace("fault", how);
+    this.#happened(how);
     this.#life.alive = false;
     this.#life = undefined;
     this.#world = undefined;
+    this.#running = undefined;
   }
+}
+
+async function stopOf(program: unknown): Promise<void> {
+  const running: unknown = await program;
+  if (typeof running !== "object" || running === null || !("stop" in running)) return;
+  if (typeof running.stop === "function") await running.stop();
 }
 
 /** The fields of a log line, which are a part of what happened. */
@@ -160,20 +241,10 @@ function fieldsOf({ fields }: LogRecord): string {
   return ` ${line.slice(line.indexOf(`"msg":""`) + 8, -1)}`;
 }
 
-function lifeClock(life: Life, simulation: Simulation, epochMs: number, zone: TimeZone): Clock {
-  return {
-    now: () => Math.floor(epochMs + simulation.read()),
-    monotonic: () => simulation.read(),
-    utcOffsetMinutes: (atMs) => zone.utcOffsetMinutes(atMs),
-    timeZone: () => zone.name,
-    timer: (delayMs, task) => life.schedule(delayMs, task),
-  };
-}
-
 function lifeLoop(life: Life, simulation: Simulation): EventLoop {
   return {
-    soon: (task) => queueMicrotask(life.whileAlive(task)),
-    afterPoll: (task) => simulation.scheduleLast(life.whileAlive(task)),
+    soon: (task) => queueMicrotask(life.soon(task)),
+    afterPoll: (task) => simulation.scheduleLast(() => life.deliver(task)),
     nextTurn: (task) => life.schedule(0, task),
     choose: (count) => simulation.random.integer(0, count - 1),
   };

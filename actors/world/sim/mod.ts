@@ -9,14 +9,17 @@
  *
  * @module
  */
-export type { Chaos, ChaosPlan, Range } from "./chaos.ts";
+export type { Chaos, ChaosPlan } from "./chaos_plan.ts";
+export type { CrashOrder } from "./disk_faults.ts";
 export type { DiskOperation } from "./disk_state.ts";
+export type { Tearing } from "./file_node.ts";
 export { type Program, SimHost, type SimHostOptions } from "./host.ts";
 export { SimLog, type SimLogRecord } from "./log.ts";
-export { type Cut, SimNet } from "./net.ts";
 export type { NetworkConditions } from "./network.ts";
-export { SeededRandom } from "./random.ts";
+export { type Range, SeededRandom } from "./random.ts";
 export { SimDisk } from "./sim_disk.ts";
+export { type Cut, SimNet } from "./sim_net.ts";
+export { Tally } from "./tally.ts";
 export {
   simulate,
   type SimulateOptions,

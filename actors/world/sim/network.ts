@@ -4,15 +4,16 @@
  * @module
  */
 import type { Cancellable } from "../world.ts";
-import { isLoopback, isV6 } from "./ports.ts";
-import { SeededRandom } from "./random.ts";
+import { Names } from "./names.ts";
+import { isLoopback, isWildcard } from "./ports.ts";
+import { type Range, SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Stack } from "./stack.ts";
 
 /** What the network is like. */
 export interface NetworkConditions {
   /** How long bytes are under way one way, in milliseconds: at least and at most. @default [0.2, 2] */
-  readonly latencyMs: readonly [number, number];
+  readonly latencyMs: Range;
   /** Bytes a second that one connection carries one way. @default 100_000_000 */
   readonly bytesPerSecond: number;
   /** How often a write takes only a part of what it is given. @default 0.1 */
@@ -37,8 +38,24 @@ const USUAL: NetworkConditions = {
   datagramReordering: 0.05,
 };
 
+/** What networks there are: at hand, in a city, across an ocean. */
+const LATENCIES_MS: readonly Range[] = [[0.05, 0.3], [0.2, 2], [1, 20], [20, 80], [5, 300]];
+
+/** Draws what a network is like: from the next room to another continent, with a wire from broad to narrow. */
+export function drawConditions(random: SeededRandom): NetworkConditions {
+  return {
+    latencyMs: random.pick(LATENCIES_MS),
+    bytesPerSecond: 10 ** random.between(5.5, 9),
+    shortWrites: random.pick([0, 0.1, 0.5]),
+    splits: random.pick([0, 0.2, 0.6]),
+    datagramLoss: random.pick([0, 0.01, 0.1, 0.3]),
+    datagramDuplication: random.pick([0, 0.01, 0.1]),
+    datagramReordering: random.pick([0, 0.05, 0.3]),
+  };
+}
+
 /** Within a host. */
-const LOOPBACK_LATENCY_MS: readonly [number, number] = [0.01, 0.05];
+const LOOPBACK_LATENCY_MS: Range = [0.01, 0.05];
 
 /** Something that waits for the network to mend. */
 export interface Stalled {
@@ -51,7 +68,7 @@ export class Network {
   readonly simulation: Simulation;
   readonly random: SeededRandom;
   conditions: NetworkConditions;
-  readonly #stacks = new Map<string, Stack>();
+  readonly names: Names;
   readonly #owners = new Map<string, Stack>();
   /** How often each way is cut: `from>to`. */
   readonly #cuts = new Map<string, number>();
@@ -61,16 +78,17 @@ export class Network {
   constructor(simulation: Simulation, conditions: Partial<NetworkConditions>) {
     this.simulation = simulation;
     this.random = new SeededRandom(`${simulation.seed} network`);
+    this.names = new Names(simulation.tally);
     this.conditions = { ...USUAL, ...conditions };
   }
 
   attach(stack: Stack): void {
-    this.#stacks.set(stack.name, stack);
+    this.names.add(stack);
     for (const address of stack.addresses) this.#owners.set(address, stack);
   }
 
   get stacks(): Stack[] {
-    return [...this.#stacks.values()];
+    return this.names.stacks;
   }
 
   /** A place of its own in the seeded order of what is ready at once. */
@@ -80,15 +98,9 @@ export class Network {
 
   /** Whom an address leads to, seen from `from`. */
   owner(from: Stack, hostname: string): Stack | undefined {
-    if (isLoopback(hostname)) return from;
+    // As Linux has it: who connects to "any address" reaches itself.
+    if (isLoopback(hostname) || isWildcard(hostname)) return from;
     return this.#owners.get(hostname);
-  }
-
-  /** Every address that a name has, seen from `from`. */
-  lookup(from: Stack, name: string): string[] {
-    if (name === "localhost") return ["::1", "127.0.0.1"];
-    const stack = name === from.name ? from : this.#stacks.get(name);
-    return stack === undefined ? [] : [...stack.addresses].sort((left) => isV6(left) ? -1 : 1);
   }
 
   /** How long bytes are under way this time. */
@@ -106,6 +118,7 @@ export class Network {
     const way = `${from}>${to}`;
     this.#cuts.set(way, (this.#cuts.get(way) ?? 0) + 1);
     this.trace("fault", `cut ${from} -> ${to}`);
+    this.simulation.tally.count("fault: way cut");
     let isCut = true;
     return {
       cancel: () => {

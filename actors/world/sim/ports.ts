@@ -21,6 +21,11 @@ export function isAddress(hostname: string): boolean {
   return isV6(hostname) || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** True for the address that stands for all of a host's own. */
+export function isWildcard(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
+}
+
 /** True for an address that never leaves the host. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.");

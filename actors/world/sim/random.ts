@@ -87,6 +87,9 @@ export class SeededRandom implements Random {
   }
 }
 
+/** At least and at most. */
+export type Range = readonly [number, number];
+
 /** 32 bits of a text (FNV-1a, then mixed so that like texts give unlike numbers). */
 export function hashText(text: string, start: number): number {
   let hash = start | 0;

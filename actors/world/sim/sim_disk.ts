@@ -5,7 +5,9 @@
  */
 import type { WorldErrorKind } from "../world.ts";
 import type { DiskOperation, DiskState } from "./disk_state.ts";
-import { FileNode, FolderNode, LinkNode } from "./file_tree.ts";
+import type { Tearing } from "./file_node.ts";
+import { FileNode } from "./file_node.ts";
+import { FolderNode, LinkNode } from "./file_tree.ts";
 import { nameParts, type Place } from "./paths.ts";
 
 const encoder = new TextEncoder();
@@ -106,18 +108,52 @@ export class SimDisk {
     return node instanceof FolderNode ? [...node.names.keys()].sort() : [];
   }
 
-  /** Has the next such operation (of the path, where one or a pattern is given) fail, or the next `count`. A failed write may have written a part. */
+  /**
+   * Has the next such operation (of the path, where one is given) fail, or the next `count`. A failed write may have
+   * written a part. A failed sync with `dropsPages` loses what was not durable, though later syncs succeed.
+   */
   failNext(
     operation: DiskOperation,
     kind: WorldErrorKind,
-    options: { readonly path?: string | RegExp; readonly count?: number } = {},
+    options: { readonly path?: string | RegExp; readonly count?: number; readonly dropsPages?: boolean } = {},
   ): void {
-    this.#disk.failNext(operation, kind, options.path, options.count ?? 1);
+    const { path, count = 1, dropsPages = false } = options;
+    this.#disk.faults.failNext(operation, { kind, dropsPages }, path, count);
   }
 
-  /** Takes back what {@linkcode SimDisk.failNext} has planned and what has not happened yet. */
+  /** Takes back failures and crashes that are planned and have not happened yet. */
   forgetFailures(): void {
-    this.#disk.forgetFailures();
+    this.#disk.faults.forget();
+  }
+
+  /** What power cuts do to what was not synced. What is not named stays as it is. */
+  get tearing(): Tearing {
+    return this.#disk.faults.tearing;
+  }
+
+  set tearing(tearing: Partial<Tearing>) {
+    this.#disk.faults.tearing = { ...this.#disk.faults.tearing, ...tearing };
+  }
+
+  /** The share of changes in watched folders that nobody is told of. @default 0 */
+  get lostWatchEvents(): number {
+    return this.#disk.faults.lostWatchEvents;
+  }
+
+  set lostWatchEvents(share: number) {
+    this.#disk.faults.lostWatchEvents = share;
+  }
+
+  /** Turns over bits of files at rest: of the path, of those that match, or of any one. Gives the path of the file. */
+  rot(which?: string | RegExp, bits = 1): string | undefined {
+    const { tree, random, tally } = this.#disk;
+    const files = tree.files().filter(({ path, file }) =>
+      file.size > 0 && (which instanceof RegExp ? which.test(path) : which === undefined || which === path)
+    );
+    if (files.length === 0) return undefined;
+    const { path, file } = random.pick(files);
+    if (file.rot(bits, random) > 0) tally.count("fault: bit rot");
+    return path;
   }
 
   #makeRoom(path: string, followLast: boolean): Place {

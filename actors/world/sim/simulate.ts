@@ -5,6 +5,7 @@
  */
 import { SEED_VARIABLE, seedOfEnvironment, trapAmbient, watchRejections } from "./_ambient.ts";
 import { whenSettled } from "./_real_loop.ts";
+import { Tally } from "./tally.ts";
 import { formatTrace, type TraceEvent } from "./trace.ts";
 import { SimWorld, type SimWorldOptions } from "./world.ts";
 import { errorText } from "../error.ts";
@@ -22,6 +23,11 @@ export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
    * the environment say the seed.
    */
   readonly replay?: (name: string, seed: number) => string;
+  /**
+   * States that {@linkcode SimWorld.sometimes} must have counted, and faults that must have occurred (`fault: paused`), in at
+   * least one of the seeds. Not asked of a single seed that is run again.
+   */
+  readonly sometimes?: readonly string[];
   /** Told after each seed; ambient time, chance and I/O are traps in it too. */
   readonly progress?: (run: SimulationRun) => void;
 }
@@ -36,6 +42,8 @@ export interface SimulationRun {
   readonly events: number;
   /** How much virtual time went by. */
   readonly virtualMs: number;
+  /** What occurred, and how often, by name. */
+  readonly counts: readonly (readonly [string, number])[];
 }
 
 /** What all runs came to. */
@@ -46,6 +54,8 @@ export interface SimulationSummary {
   readonly events: number;
   /** How much virtual time went by. */
   readonly virtualMs: number;
+  /** What occurred in all of them together, and how often, by name. */
+  readonly counts: readonly (readonly [string, number])[];
 }
 
 /** A run that failed, told so that it can be run again. */
@@ -70,7 +80,8 @@ export class SimulationFailure extends Error {
  *
  * @param name what the failures call it; best a part of the test's name, so that the test can be found by it
  *
- * Throws {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with nobody
+ * Throws `Error` when something of `options.sometimes` has occurred with no seed. Throws
+ * {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with nobody
  * looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is not equal to the
  * first. Its text has the seed, the last events and the command that runs the seed again.
  *
@@ -98,6 +109,7 @@ export async function simulate(
   let count = 0;
   let events = 0;
   let virtualMs = 0;
+  const tally = new Tally();
   const watch = new Watch();
   try {
     for (const seed of typeof seeds === "number" ? upTo(seeds) : seeds) {
@@ -109,12 +121,22 @@ export async function simulate(
       count++;
       events += run.events;
       virtualMs += run.virtualMs;
+      tally.add(run.counts);
       options.progress?.(run);
     }
   } finally {
     watch.end();
   }
-  return { seeds: count, events, virtualMs };
+  const never = replayed === undefined ? neverIn(tally, options.sometimes ?? []) : [];
+  if (never.length > 0) {
+    throw new Error(`Cannot trust "${name}": in ${count} seeds there was never ${never.join(", never ")}`);
+  }
+  return { seeds: count, events, virtualMs, counts: tally.entries() };
+}
+
+/** What of these names has not been counted; what a test itself counts may be named without `sometimes: `. */
+export function neverIn(tally: Tally, names: readonly string[]): string[] {
+  return names.filter((name) => tally.get(name) + tally.get(`sometimes: ${name}`) === 0);
 }
 
 /** Looks out for what a run must not do, from the first run to the last: to set the traps takes longer than many a run. */
@@ -169,6 +191,7 @@ async function runOnce(
       hash: sim.trace.hash,
       events: sim.trace.count,
       virtualMs: sim.now,
+      counts: sim.tally.entries(),
       trace: sim.trace.last(Infinity),
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Cancellable } from "../world.ts";
 import { whenSettled } from "./_real_loop.ts";
 import { EventQueue } from "./event_queue.ts";
 import { mix, SeededRandom } from "./random.ts";
+import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
 
 /** Somebody who waits for a time to come, or for a condition to hold. */
@@ -32,6 +33,8 @@ export class Simulation {
   /** For the order of what is ready at once. */
   readonly random: SeededRandom;
   readonly trace: Trace;
+  /** What really occurred. */
+  readonly tally: Tally = new Tally();
   #now = 0;
   #queue = new EventQueue();
   #tieSeed: number;

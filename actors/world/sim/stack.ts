@@ -23,6 +23,8 @@ export class Stack {
   readonly addresses: readonly string[];
   /** False while the machine has no power: nothing is answered, not even with a refusal. */
   isOn = true;
+  /** The process has as many files and sockets open as it may: nothing is accepted (EMFILE). */
+  hasNoDescriptors = false;
   readonly tcpPorts: PortTable<Bound & Socket> = new PortTable();
   readonly udpPorts: PortTable<Bound & Socket> = new PortTable();
   readonly connections: Set<Socket> = new Set();

@@ -1,11 +1,11 @@
 /**
- * Simulated TCP: connections and listeners.
+ * One end of a simulated TCP connection.
  *
  * @module
  */
 import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
-import type { SocketAddress, TcpConnection, TcpListener } from "../world.ts";
+import type { SocketAddress, TcpConnection } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network } from "./network.ts";
 import type { Socket, Stack } from "./stack.ts";
@@ -15,8 +15,6 @@ import { Pipe, type PipeEnd } from "./tcp_pipe.ts";
 const SEND_BUFFER_BYTES = 64 * 1024;
 /** What a receiver's machine holds for it. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
-/** Connections that wait to be accepted; more are not answered. */
-const BACKLOG = 128;
 
 interface PendingRead {
   readonly buffer: Uint8Array;
@@ -45,6 +43,8 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   #receivedEnd = false;
   #sentEnd = false;
   #state: "open" | "closed" | "connection-reset" | "timed-out" | "lost" = "open";
+  /** The process was told that the connection is broken: reads find the end of the stream from then on. */
+  #isFailureTold = false;
   #read: PendingRead | undefined;
   #write: PendingWrite | undefined;
 
@@ -85,14 +85,16 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
 
   read(buffer: Uint8Array): Promise<number | null> {
     if (!this.#life.alive) return never();
-    const kind = this.#kindOfFailure();
-    if (kind !== undefined) return Promise.reject(failure(kind, "read from the connection"));
+    if (this.#state === "closed") return Promise.reject(failure("closed", "read from the connection"));
     if (this.#read !== undefined) {
       return Promise.reject(failure("other", "read from the connection while another read waits"));
     }
     if (buffer.length === 0) return Promise.resolve(0);
+    // What came before a reset is still there to be read.
     if (this.#receivedBytes > 0) return Promise.resolve(this.#take(buffer));
     if (this.#receivedEnd) return Promise.resolve(null);
+    const kind = this.#kindOfFailure();
+    if (kind !== undefined) return this.#tellFailure(kind);
     const { promise, resolve, reject } = Promise.withResolvers<number | null>();
     this.#read = { buffer, resolve, reject };
     return promise;
@@ -118,8 +120,10 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   closeWrite(): Promise<void> {
     if (!this.#life.alive) return never();
     const kind = this.#kindOfFailure();
-    if (kind !== undefined) return Promise.reject(failure(kind, "end the connection's sending half"));
-    this.#end();
+    if (kind === "closed" || (kind !== undefined && this.#network.random.chance(0.5))) {
+      return Promise.reject(failure(kind, "end the connection's sending half"));
+    }
+    if (kind === undefined) this.#end();
     return Promise.resolve();
   }
 
@@ -130,6 +134,13 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   }
 
   setNoDelay(_noDelay: boolean): void {}
+
+  /** Once, as the kernel does; from then on there is the end of the stream. */
+  #tellFailure(kind: "closed" | "connection-reset" | "timed-out"): Promise<number | null> {
+    const isTold = this.#isFailureTold;
+    this.#isFailureTold = true;
+    return isTold ? Promise.resolve(null) : Promise.reject(failure(kind, "read from the connection"));
+  }
 
   /** What a middlebox does that has forgotten the connection: both ends are told that it is reset. */
   reset(): void {
@@ -159,10 +170,15 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     );
     this.#received.push(bytes);
     this.#receivedBytes += bytes.length;
+    if (this.#read !== undefined) this.#life.deliver(() => this.#answerRead());
+  }
+
+  /** The process gets what has come, if it waits for it. */
+  #answerRead(): void {
     const read = this.#read;
-    if (read === undefined) return;
+    if (read === undefined || (this.#receivedBytes === 0 && !this.#receivedEnd)) return;
     this.#read = undefined;
-    read.resolve(this.#take(read.buffer));
+    read.resolve(this.#receivedBytes === 0 ? null : this.#take(read.buffer));
   }
 
   receiveEnd(): void {
@@ -171,14 +187,16 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
       `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} end`,
     );
     this.#receivedEnd = true;
-    const read = this.#read;
-    this.#read = undefined;
-    read?.resolve(null);
+    if (this.#read !== undefined) this.#life.deliver(() => this.#answerRead());
   }
 
   acknowledged(): void {
+    if (this.#write !== undefined) this.#life.deliver(() => this.#continueWrite());
+  }
+
+  #continueWrite(): void {
     const write = this.#write;
-    if (write === undefined) return;
+    if (write === undefined || this.#state !== "open") return;
     const count = this.#give(write.bytes);
     if (count === 0) return;
     this.#write = undefined;
@@ -188,12 +206,11 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   broken(kind: "connection-reset" | "timed-out"): void {
     if (this.#state !== "open") return;
     this.#state = kind;
-    this.#received = [];
-    this.#receivedBytes = 0;
     this.#out?.drop();
     this.stack.connections.delete(this);
     this.#network.trace(this.stack.name, `${formatAddress(this.localAddress)} broken: ${kind}`);
-    this.#rejectPending(kind);
+    this.#network.simulation.tally.count(`net: ${kind}`);
+    this.#life.deliver(() => this.#rejectPending(kind));
   }
 
   orphaned(): void {
@@ -222,16 +239,10 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.#in?.roomMade();
   }
 
+  /** What was sent before arrives before the reset does, as it went the same way. */
   #sendReset(): void {
-    const peer = this.#peer;
-    if (peer === undefined) return;
-    this.#out?.drop();
     this.#in?.drop();
-    if (!this.#network.isOpen(this.stack, peer.stack)) return;
-    const delayMs = this.#network.latencyMs(this.stack, peer.stack);
-    this.#network.simulation.schedule(delayMs, this.#network.newLane(), () => {
-      if (peer.stack.isOn) peer.broken("connection-reset");
-    });
+    this.#out?.sendReset();
   }
 
   #end(): void {
@@ -250,7 +261,10 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.#read = undefined;
     this.#write = undefined;
     if (!this.#life.alive) return;
-    read?.reject(failure(kind, "read from the connection"));
+    if (read !== undefined) {
+      if (kind === "closed") read.reject(failure(kind, "read from the connection"));
+      else this.#tellFailure(kind).then(read.resolve, read.reject);
+    }
     write?.reject(failure(kind, "write to the connection"));
   }
 
@@ -284,80 +298,5 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     if (count > 1 && random.chance(conditions.shortWrites)) count = random.integer(1, count);
     out.send(bytes.slice(0, count));
     return count;
-  }
-}
-
-/** A listening socket. */
-export class Listener implements TcpListener, Socket {
-  readonly address: SocketAddress;
-  readonly life: Life;
-  readonly isTls: boolean;
-  readonly #stack: Stack;
-  #waiting: Endpoint[] = [];
-  #accepts: {
-    readonly resolve: (connection: TcpConnection) => void;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
-  #closed = false;
-
-  constructor(life: Life, stack: Stack, address: SocketAddress, isTls: boolean) {
-    this.life = life;
-    this.address = address;
-    this.isTls = isTls;
-    this.#stack = stack;
-    stack.tcpPorts.add(this);
-  }
-
-  get isFull(): boolean {
-    return this.#waiting.length >= BACKLOG;
-  }
-
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
-  accept(): Promise<TcpConnection> {
-    if (!this.life.alive) return never();
-    if (this.#closed) return Promise.reject(failure("closed", "accept a connection"));
-    const connection = this.#waiting.shift();
-    if (connection !== undefined) return Promise.resolve(connection);
-    const { promise, resolve, reject } = Promise.withResolvers<TcpConnection>();
-    this.#accepts.push({ resolve, reject });
-    return promise;
-  }
-
-  /** A connection has been made. */
-  arrived(connection: Endpoint): void {
-    if (this.#closed) {
-      connection.reset();
-      return;
-    }
-    const accept = this.#accepts.shift();
-    if (accept === undefined) this.#waiting.push(connection);
-    else accept.resolve(connection);
-  }
-
-  close(): void {
-    if (this.#closed || !this.life.alive) return;
-    const accepts = this.#accepts;
-    this.#shut();
-    for (const accept of accepts) accept.reject(failure("closed", "accept a connection"));
-  }
-
-  orphaned(): void {
-    this.#shut();
-  }
-
-  lost(): void {
-    this.#closed = true;
-    this.#accepts = [];
-    this.#waiting = [];
-  }
-
-  #shut(): void {
-    this.#closed = true;
-    this.#accepts = [];
-    this.#stack.tcpPorts.remove(this);
-    for (const connection of this.#waiting.splice(0)) connection.reset();
   }
 }

@@ -26,6 +26,8 @@ interface Segment {
   readonly readyAtMs: number;
   /** Undefined: the end of the stream. */
   readonly bytes: Uint8Array | undefined;
+  /** The end is a reset. */
+  readonly isReset: boolean;
 }
 
 /** After so long without an acknowledgement the sender gives up (Linux: about a quarter of an hour). */
@@ -75,6 +77,19 @@ export class Pipe implements Stalled {
     }
   }
 
+  /** The sender has closed with bytes unread: what is under way arrives, or the beginning of it, and then a reset. */
+  sendReset(): void {
+    const { random } = this.#network;
+    // Only what was on the wire: what waits for room at the receiver is gone.
+    const isOpen = this.#network.isOpen(this.#from.stack, this.#to.stack);
+    if (!isOpen) return this.drop();
+    if (this.#waitsForRoom) this.#queue = [];
+    else if (random.chance(0.2)) this.#queue = this.#queue.slice(0, random.integer(0, this.#queue.length));
+    this.#queue = this.#queue.filter((segment) => segment.bytes !== undefined);
+    this.#waitsForRoom = false;
+    this.#push(undefined, true);
+  }
+
   /** Nothing comes after this. */
   sendEnd(): void {
     this.#push(undefined);
@@ -112,7 +127,7 @@ export class Pipe implements Stalled {
     this.#plan(this.#network.random.between(0, MAX_RETRANSMISSION_MS));
   }
 
-  #push(bytes: Uint8Array | undefined): void {
+  #push(bytes: Uint8Array | undefined, isReset = false): void {
     const { simulation, conditions } = this.#network;
     const now = simulation.now;
     this.#wireFreeAtMs = Math.max(this.#wireFreeAtMs, now) +
@@ -122,7 +137,7 @@ export class Pipe implements Stalled {
       this.#wireFreeAtMs + this.#network.latencyMs(this.#from.stack, this.#to.stack),
     );
     this.#lastReadyAtMs = readyAtMs;
-    this.#queue.push({ readyAtMs, bytes });
+    this.#queue.push({ readyAtMs, bytes, isReset });
     this.#planNext();
   }
 
@@ -145,11 +160,17 @@ export class Pipe implements Stalled {
     if (head === undefined) return;
     const from = this.#from.stack;
     const to = this.#to.stack;
-    if (!to.isOn || !this.#network.isOpen(from, to)) return this.#stall();
+    if (!to.isOn || !this.#network.isOpen(from, to)) {
+      // A reset is sent once, and nobody answers it.
+      if (head.isReset) this.drop();
+      else this.#stall();
+      return;
+    }
     if (!this.#to.takesData) return this.#refuse(head);
     if (head.bytes === undefined) {
       this.#queue.shift();
-      this.#to.receiveEnd();
+      if (head.isReset) this.#to.broken("connection-reset");
+      else this.#to.receiveEnd();
       return;
     }
     if (this.#to.room <= 0) {

@@ -13,8 +13,25 @@ import { bindAddress, type Socket, type Stack } from "./stack.ts";
 
 /** The most that IP carries in one datagram. */
 const MAX_DATAGRAM_BYTES = 65_507;
-/** What a machine holds for a socket that does not receive; more is lost. */
-const RECEIVE_BUFFER_BYTES = 256 * 1024;
+/** What a machine holds for a socket that does not receive; more is lost. Linux's `net.core.rmem_default`. */
+const RECEIVE_BUFFER_BYTES = 212_992;
+/** What Linux adds to each datagram: addresses and checksums before it, and the end of its buffer (bytes). */
+const HEAD_BYTES = 380;
+/** What describes a buffer, beside it. */
+const DESCRIPTION_BYTES = 256;
+/** A buffer of the size that most datagrams need, with its description. */
+const SMALL_BUFFER_BYTES = 832;
+/** The largest buffer in one piece; more is held in pages. */
+const LARGE_BUFFER_BYTES = 16_384;
+const PAGE_BYTES = 4096;
+
+/** What Linux counts for a datagram that waits: not its bytes, but the memory that it takes. */
+function kernelBytes(length: number): number {
+  const needed = length + HEAD_BYTES;
+  if (needed <= SMALL_BUFFER_BYTES - DESCRIPTION_BYTES) return SMALL_BUFFER_BYTES;
+  if (needed <= LARGE_BUFFER_BYTES) return 2 ** Math.ceil(Math.log2(needed)) + DESCRIPTION_BYTES;
+  return Math.ceil(length / PAGE_BYTES) * PAGE_BYTES + 2 * HEAD_BYTES;
+}
 /** How much later than others a datagram may be that they overtake. */
 const MAX_REORDER_MS = 20;
 
@@ -41,11 +58,8 @@ export class SimUdpSocket implements UdpSocket, Socket {
   receive(): Promise<Datagram> {
     if (!this.#life.alive) return never();
     if (this.#closed) return Promise.reject(failure("closed", "receive a datagram"));
-    const datagram = this.#received.shift();
-    if (datagram !== undefined) {
-      this.#receivedBytes -= datagram.bytes.length;
-      return Promise.resolve(datagram);
-    }
+    const datagram = this.#next();
+    if (datagram !== undefined) return Promise.resolve(datagram);
     const { promise, resolve, reject } = Promise.withResolvers<Datagram>();
     this.#receives.push({ resolve, reject });
     return promise;
@@ -92,7 +106,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
   #lookup(hostname: string): string | undefined {
     if (isAddress(hostname)) return hostname;
     const own = this.address.hostname;
-    return this.#network.lookup(this.#stack, hostname).find((found) =>
+    return this.#network.names.find(this.#stack, hostname).find((found) =>
       own === "::" || isV6(found) === isV6(own)
     );
   }
@@ -107,6 +121,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     const { random, conditions } = network;
     const isLocal = stack === this.#stack;
     if (!isLocal && random.chance(conditions.datagramLoss)) {
+      network.simulation.tally.count("net: datagram lost");
       network.trace(this.#stack.name, `datagram to ${formatAddress(to)} lost`);
       return;
     }
@@ -133,13 +148,25 @@ export class SimUdpSocket implements UdpSocket, Socket {
       } datagram of ${datagram.bytes.length} bytes`,
       datagram.bytes,
     );
-    const receive = this.#receives.shift();
-    if (receive !== undefined) {
-      receive.resolve(datagram);
+    const bytes = kernelBytes(datagram.bytes.length);
+    if (this.#receivedBytes + bytes > RECEIVE_BUFFER_BYTES) {
+      this.#network.simulation.tally.count("net: datagram lost, receive buffer full");
       return;
     }
-    if (this.#receivedBytes + datagram.bytes.length > RECEIVE_BUFFER_BYTES) return;
     this.#received.push(datagram);
-    this.#receivedBytes += datagram.bytes.length;
+    this.#receivedBytes += bytes;
+    if (this.#receives.length > 0) this.#life.deliver(() => this.#answer());
+  }
+
+  /** The process gets the next datagram, if it waits for one. */
+  #answer(): void {
+    const next = this.#receives.length > 0 ? this.#next() : undefined;
+    if (next !== undefined) this.#receives.shift()?.resolve(next);
+  }
+
+  #next(): Datagram | undefined {
+    const datagram = this.#received.shift();
+    if (datagram !== undefined) this.#receivedBytes -= kernelBytes(datagram.bytes.length);
+    return datagram;
   }
 }

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { type Chaos, type ChaosPlan, RunningChaos } from "./chaos.ts";
+import { RunningChaos } from "./chaos.ts";
+import type { Chaos, ChaosPlan } from "./chaos_plan.ts";
 import { SimHost, type SimHostOptions } from "./host.ts";
-import { SimNet } from "./net.ts";
 import { Network, type NetworkConditions } from "./network.ts";
 import { SeededRandom } from "./random.ts";
+import { SimNet } from "./sim_net.ts";
 import { Simulation } from "./simulation.ts";
+import type { Tally } from "./tally.ts";
 import type { Trace } from "./trace.ts";
 
 /** Options of {@linkcode simWorld}. */
@@ -109,6 +111,19 @@ export class SimWorld {
   /** Throws what a host's code threw with nobody there to catch it, if it did. */
   throwFailure(): void {
     this.#simulation.throwFailure();
+  }
+
+  /** What really occurred so far: faults, and what the test has counted. */
+  get tally(): Tally {
+    return this.#simulation.tally;
+  }
+
+  /**
+   * Counts a state that a test wants to have seen, if it holds. A campaign that names it in `sometimes` fails when none of
+   * its seeds has seen it: what never happens is not tested.
+   */
+  sometimes(what: string, holds = true): void {
+    if (holds) this.#simulation.tally.count(`sometimes: ${what}`);
   }
 
   /** Adds a line of the test's own to the trace. */

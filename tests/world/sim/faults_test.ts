@@ -1,0 +1,428 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type DiskOperation, type SimHost, type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
+import { type DiskFile, WorldError } from "../../../actors/world/world.ts";
+import { connected } from "../_connected.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const SEEDS = 60;
+
+async function inWorlds(use: (sim: SimWorld) => Promise<void>, seeds = SEEDS): Promise<void> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const sim = simWorld({ seed });
+    try {
+      await use(sim);
+    } catch (error) {
+      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
+    } finally {
+      sim.close();
+    }
+  }
+}
+
+async function opened(sim: SimWorld, host: SimHost, path: string): Promise<DiskFile> {
+  return await sim.settle(host.world.disk.open(path, { write: true, create: true }));
+}
+
+async function written(sim: SimWorld, host: SimHost, path: string, text: string): Promise<DiskFile> {
+  const file = await opened(sim, host, path);
+  await sim.settle(file.write(encoder.encode(text), 0));
+  await sim.settle(host.world.disk.syncFolder("/"));
+  return file;
+}
+
+/** In how many of the worlds each of the outcomes came. */
+async function outcomes(use: (sim: SimWorld) => Promise<string>): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  await inWorlds(async (sim) => {
+    const outcome = await use(sim);
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }, 300);
+  return counts;
+}
+
+Deno.test("simulated disk: a failed sync that dropped its pages is not made good by the next one", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const file = await written(sim, host, "/x", "old ");
+    await sim.settle(file.sync());
+    await sim.settle(file.write(encoder.encode("lost"), 4));
+    host.disk.failNext("sync", "other", { dropsPages: true });
+    await assertRejects(() => sim.settle(file.sync()), WorldError);
+    await sim.settle(file.write(encoder.encode(" new"), 8));
+    await sim.settle(file.sync());
+    host.crash();
+    host.restart();
+    // The length came through, and what was written after the failure; where the pages were there are zeros.
+    assertEquals(host.disk.readText("/x"), "old \0\0\0\0 new");
+    assert(sim.tally.get("fault: sync fails, pages dropped") === 1);
+  });
+});
+
+Deno.test("simulated disk: what was written anew after a failed sync is durable", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const file = await written(sim, host, "/x", "text");
+    host.disk.failNext("sync", "other", { dropsPages: true });
+    await assertRejects(() => sim.settle(file.sync()));
+    await sim.settle(file.write(encoder.encode("text"), 0));
+    await sim.settle(file.sync());
+    host.crash();
+    host.restart();
+    assertEquals(host.disk.readText("/x"), "text");
+  });
+});
+
+Deno.test("simulated disk: after a failed sync some file systems show what is on the disk, some what was written", async () => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
+    const file = await written(sim, host, "/x", "old");
+    await sim.settle(file.sync());
+    await sim.settle(file.write(encoder.encode("new"), 0));
+    host.disk.failNext("sync", "other", { dropsPages: true });
+    await assertRejects(() => sim.settle(file.sync()));
+    return host.disk.readText("/x") ?? "";
+  });
+  assertEquals([...counts.keys()].sort(), ["new", "old"]);
+});
+
+Deno.test("simulated disk: sectors of one write reach the disk in any order, where that is asked for", async () => {
+  const sectorsKept = async (sim: SimWorld, sectorsOutOfOrder: number) => {
+    const host = sim.host("a");
+    host.disk.tearing = { sectorsOutOfOrder };
+    const file = await written(sim, host, "/x", "-".repeat(2048));
+    await sim.settle(file.sync());
+    await sim.settle(file.write(encoder.encode("+".repeat(2048)), 0));
+    host.crash();
+    host.restart();
+    const text = host.disk.readText("/x") ?? "";
+    assertEquals(text.length, 2048);
+    return [0, 512, 1024, 1536].map((at) => text.slice(at, at + 512)).map((sector) =>
+      sector === "+".repeat(512) ? "+" : sector === "-".repeat(512) ? "-" : "?"
+    ).join("");
+  };
+  const torn = await outcomes((sim) => sectorsKept(sim, 1));
+  assert(torn.has("-+-+") || torn.has("--+-") || torn.has("-+--"), [...torn.keys()].join());
+  const ordered = await outcomes((sim) => sectorsKept(sim, 0));
+  assert([...ordered.keys()].every((kept) => /^\+*\??-*$/.test(kept)), [...ordered.keys()].join());
+});
+
+Deno.test("simulated disk: a file may have its length before its data, with zeros or garbage where it is asked for", async () => {
+  const ending = async (sim: SimWorld, garbage: number) => {
+    const host = sim.host("a");
+    host.disk.tearing = { lengthBeforeData: 1, garbage };
+    const file = await written(sim, host, "/x", "start");
+    await sim.settle(file.sync());
+    await sim.settle(file.write(encoder.encode("+".repeat(100)), 5));
+    host.crash();
+    host.restart();
+    const end = (host.disk.readText("/x") ?? "").slice(5);
+    if (end === "" || /^\++$/.test(end)) return "kept or not";
+    return /^\0+$/.test(end) ? "zeros" : "garbage";
+  };
+  assertEquals([...(await outcomes((sim) => ending(sim, 0))).keys()].sort(), ["kept or not", "zeros"]);
+  assertEquals([...(await outcomes((sim) => ending(sim, 1))).keys()].sort(), ["garbage", "kept or not"]);
+});
+
+Deno.test("simulated disk: bits of files at rest turn over, of those that are meant and of no other", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    host.disk.write("/data/one.log", "one");
+    host.disk.write("/data/two.txt", "two");
+    assertEquals(host.disk.rot(/\.log$/), "/data/one.log");
+    assert(host.disk.readText("/data/one.log") !== "one");
+    assertEquals(host.disk.readText("/data/two.txt"), "two");
+    assertEquals(host.disk.rot("/nothing"), undefined);
+    const bytes = await sim.settle(host.world.disk.readFile("/data/one.log"));
+    assert(decoder.decode(bytes) !== "one");
+  }, 5);
+});
+
+Deno.test("simulated disk: every operation can fail, closing too", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const { disk } = host.world;
+    host.disk.write("/there", "text");
+    const file = await opened(sim, host, "/x");
+    const operations: readonly (readonly [DiskOperation, () => Promise<unknown>])[] = [
+      ["open", () => disk.open("/x")],
+      ["read", () => disk.readFile("/there")],
+      ["write", () => file.write(encoder.encode("x"), 0)],
+      ["sync", () => file.sync()],
+      ["truncate", () => file.truncate(0)],
+      ["rename", () => disk.rename("/x", "/y")],
+      ["remove", () => disk.remove("/x")],
+      ["list", () => disk.list("/")],
+      ["stat", () => disk.stat("/there")],
+      ["makeFolder", () => disk.makeFolder("/f")],
+      ["syncFolder", () => disk.syncFolder("/")],
+      ["lock", () => disk.lock("/lock")],
+    ];
+    for (const [operation, work] of operations) {
+      host.disk.failNext(operation, "other");
+      await assertRejects(() => sim.settle(work()), WorldError, "Cannot", operation);
+      assertEquals(sim.tally.get(`fault: ${operation} fails`), 1);
+    }
+    host.disk.failNext("close", "other");
+    assertThrows(() => file.close(), WorldError, "Cannot close /x");
+    file.close();
+  }, 5);
+});
+
+for (const when of ["before", "during", "after"] as const) {
+  for (const how of ["crash", "kill"] as const) {
+    Deno.test(`simulated disk: a ${how} ${when} an operation comes there and nowhere else, and nobody is answered`, async () => {
+      const found = new Set<string>();
+      await inWorlds(async (sim) => {
+        const host = sim.host("a");
+        const file = await written(sim, host, "/x", "old");
+        await sim.settle(file.sync());
+        let ended = 0;
+        host.crashAt({ operation: "write", path: /x$/, when, how, skip: 1, ended: () => ended++ });
+        await sim.settle(host.world.disk.stat("/x"));
+        await sim.settle(file.write(encoder.encode("mid"), 0));
+        assertEquals([ended, host.isUp], [0, true]);
+        let answered = false;
+        file.write(encoder.encode("new"), 0).then(() => answered = true, () => answered = true);
+        await sim.advance(10);
+        assertEquals([ended, host.isUp, answered], [1, false, false]);
+        assertEquals(sim.tally.get(`fault: ${how} ${when} write`), 1);
+        host.restart();
+        found.add(host.disk.readText("/x") ?? "");
+      });
+      if (when === "before" && how === "kill") assertEquals([...found], ["mid"]);
+      if (when === "after" && how === "kill") assertEquals([...found], ["new"]);
+      if (when === "during") {
+        assert([...found].some((text) => text !== "mid" && text !== "new"), [...found].join());
+      }
+    });
+  }
+}
+
+Deno.test("simulated disk: changes in a watched folder go unnoticed where that is asked for", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    let told = 0;
+    host.world.disk.watch("/", () => told++, () => {});
+    host.disk.write("/one", "");
+    await sim.advance(10);
+    assertEquals(told, 1);
+    host.disk.lostWatchEvents = 1;
+    host.disk.write("/two", "");
+    await sim.advance(10);
+    assertEquals(told, 1);
+    assert(sim.tally.get("fault: watch event lost") > 0);
+  }, 5);
+});
+
+Deno.test("simulated host: while it is paused nothing reaches it and nothing is lost; its clocks go on", async () => {
+  await inWorlds(async (sim) => {
+    const a = sim.host("a");
+    const b = sim.host("b");
+    const listener = a.world.net.listenTcp({ hostname: "::", port: 80 });
+    const accepting = listener.accept();
+    const dialled = await sim.settle(b.world.net.connectTcp({ hostname: "a", port: 80 }));
+    const accepted = await sim.settle(accepting);
+    const events: string[] = [];
+    const buffer = new Uint8Array(10);
+    accepted.read(buffer).then((count) => events.push(`read ${count}`));
+    a.world.clock.timer(50, () => events.push("timer"));
+    a.world.disk.stat("/").then(() => events.push("disk"));
+    a.pause();
+    const before = a.world.clock.monotonic();
+    a.world.loop.soon(() => events.push("soon"));
+    // Its machine answers: connections are made, and bytes are taken.
+    await sim.settle(b.world.net.connectTcp({ hostname: "a", port: 80 }));
+    let sent = 0;
+    while (sent < 3) sent += await sim.settle(dialled.write(new Uint8Array(3 - sent)));
+    await sim.advance(5000);
+    assertEquals(events, []);
+    a.resume();
+    assert(a.world.clock.monotonic() - before >= 5000);
+    await sim.advance(1);
+    assertEquals(
+      events.toSorted(),
+      ["disk", "read 3", "soon", "timer"].toSorted().map((event) =>
+        event.startsWith("read") ? events.find((other) => other.startsWith("read")) ?? "" : event
+      ),
+    );
+    await sim.settle(listener.accept());
+  });
+});
+
+Deno.test("simulated host: a pause ends with the life, and a timer that was called off in it does not ring", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    let rang = 0;
+    const timer = host.world.clock.timer(10, () => rang++);
+    host.pause();
+    await sim.advance(20);
+    timer.cancel();
+    host.resume();
+    await sim.advance(20);
+    assertEquals(rang, 0);
+    host.pause();
+    host.kill();
+    host.restart();
+    host.world.clock.timer(10, () => rang++);
+    await sim.advance(20);
+    assertEquals(rang, 1);
+  }, 5);
+});
+
+Deno.test("simulated host: its wall clock is put forward and back, and its clocks run fast or slow", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const { clock } = host.world;
+    const [wall, own] = [clock.now(), clock.monotonic()];
+    host.clockSkewMs = -3_600_000;
+    assertEquals(clock.now() - wall, -3_600_000);
+    assertEquals(clock.monotonic(), own);
+    host.clockSkewMs = 0;
+    host.clockRate = 1.25;
+    let rangAt = 0;
+    clock.timer(1000, () => rangAt = sim.now);
+    await sim.advance(4000);
+    assertEquals(Math.round(rangAt), 800);
+    assertEquals(Math.round(clock.monotonic() - own), 5000);
+    assertEquals(Math.round((clock.now() - wall) / 10), 500);
+    host.clockRate = 1;
+    await sim.advance(1000);
+    assertEquals(Math.round(clock.monotonic() - own), 6000);
+  }, 5);
+});
+
+Deno.test("simulated host: handlers that take CPU time keep what comes waiting, in its order", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    host.cpuMs = [10, 10];
+    const rang: [number, number][] = [];
+    for (let i = 0; i < 5; i++) host.world.clock.timer(1, () => rang.push([i, Math.round(sim.now)]));
+    await sim.advance(100);
+    assertEquals(rang, [[0, 1], [1, 11], [2, 21], [3, 31], [4, 41]]);
+  }, 5);
+});
+
+Deno.test("simulated host: a program is asked to stop, and killed when it takes too long", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const told: string[] = [];
+    host.start((world) => ({
+      async stop() {
+        told.push("asked");
+        const { promise, resolve } = Promise.withResolvers<void>();
+        world.clock.timer(100, resolve);
+        await promise;
+        told.push("stopped");
+      },
+    }));
+    await sim.settle(host.shutDown());
+    assertEquals([told, host.isUp], [["asked", "stopped"], false]);
+    host.restart();
+    await sim.settle(host.shutDown(50));
+    assertEquals([told.at(-1), host.isUp], ["asked", false]);
+    assertEquals(sim.tally.get("fault: stop took too long"), 1);
+  }, 5);
+});
+
+Deno.test("simulated network: without descriptors nothing is accepted, and what waits is when there are some", async () => {
+  await inWorlds(async (sim) => {
+    const a = sim.host("a");
+    const listener = a.world.net.listenTcp({ hostname: "::", port: 80 });
+    sim.net.setDescriptorsLeft("a", false);
+    const accepting = listener.accept();
+    await sim.settle(sim.host("b").world.net.connectTcp({ hostname: "a", port: 80 }));
+    const error = await assertRejects(() => sim.settle(accepting), WorldError);
+    assertEquals(error.kind, "too-many-open-files");
+    sim.net.setDescriptorsLeft("a", true);
+    await sim.settle(listener.accept());
+  }, 5);
+});
+
+Deno.test("simulated network: look-ups fail and change, and take their time", async () => {
+  await inWorlds(async (sim) => {
+    const { net } = sim.host("a").world;
+    const b = sim.host("b");
+    const failing = sim.net.failLookups("b");
+    const error = await assertRejects(() => sim.settle(net.resolve("b")), WorldError);
+    assertEquals(error.kind, "name-not-found");
+    failing.heal();
+    assertEquals(new Set(await sim.settle(net.resolve("b"))), new Set(b.addresses));
+    sim.net.setName("b", sim.host("c").addresses);
+    assertEquals(new Set(await sim.settle(net.resolve("b"))), new Set(sim.host("c").addresses));
+    sim.net.setName("b", undefined);
+    sim.net.lookupLatencyMs = 30;
+    const before = sim.now;
+    await sim.settle(net.resolve("b"));
+    assert(sim.now - before >= 30);
+  }, 5);
+});
+
+Deno.test("chaos: every fault of a plan occurs and is counted, and all is right again when it is over", async () => {
+  const sim = simWorld({ seed: 1 });
+  const hosts = ["a", "b", "c"].map((name) => sim.host(name));
+  for (const host of hosts) {
+    host.start((world) => {
+      let isOver = false;
+      const tick = async () => {
+        if (isOver) return;
+        const file = await world.disk.open("/log", { write: true, create: true }).catch(() => undefined);
+        await file?.write(encoder.encode("some text"), 0).catch(() => {});
+        await file?.sync().catch(() => {});
+        world.net.connectTcp({ hostname: "a", port: 80 }).catch(() => {});
+        world.clock.timer(20, tick);
+      };
+      const listener = world.net.listenTcp({ hostname: "::", port: 80 });
+      const accept = (): void => void listener.accept().then(accept, () => world.clock.timer(5, accept));
+      accept();
+      world.disk.watch("/", () => {}, () => {});
+      tick();
+      return { stop: () => Promise.resolve(void (isOver = true)) };
+    });
+  }
+  const chaos = sim.chaos({
+    ...{ crashesPerMinute: 60, killsPerMinute: 60, aimedCrashesPerMinute: 60, gracefulRestartsPerMinute: 60 },
+    ...{
+      pausesPerMinute: 60,
+      pauseMs: [100, 500],
+      clockJumpsPerMinute: 60,
+      clockRates: [0.8, 1.2],
+      cpuMs: [0, 1],
+    },
+    ...{ partitionsPerMinute: 60, resetsPerMinute: 60, conditionsPerMinute: 60, lookupFailuresPerMinute: 60 },
+    ...{ descriptorsGonePerMinute: 60, slowDisksPerMinute: 60, diskErrorsPerMinute: 120, droppedPages: 0.5 },
+    ...{ tearing: { sectorsOutOfOrder: 0.5, lengthBeforeData: 0.5, garbage: 0.5 }, bitRotPerMinute: 60 },
+    ...{ lostWatchEvents: 0.5, downMs: [10, 100] as const },
+  });
+  await sim.advance(60_000);
+  chaos.stop();
+  await sim.advance(10_000);
+  const seen = new Set(sim.tally.entries().map(([name]) => name));
+  for (
+    const fault of [
+      ...["power cut", "killed", "asked to stop", "paused", "clock set", "way cut", "connection reset"],
+      ...["name not found", "accept fails, no descriptors", "slow disk", "write fails", "sync fails"],
+      ...[
+        "sync fails, pages dropped",
+        "bit rot",
+        "watch event lost",
+        "crash before write",
+        "kill after sync",
+      ],
+    ]
+  ) assert(seen.has(`fault: ${fault}`), `${fault} is not among ${[...seen].join(", ")}`);
+  assert([...seen].some((name) => name.startsWith("fault: power cut leaves")));
+  for (const host of hosts) {
+    assert(host.isUp);
+    assertEquals([host.clockRate, host.cpuMs, host.disk.slowness, host.disk.lostWatchEvents], [
+      1,
+      undefined,
+      1,
+      0,
+    ]);
+  }
+  const [one, other] = await sim.settle(connected(hosts[0]?.world ?? sim.host("a").world));
+  one.close();
+  other.close();
+  sim.close();
+});
