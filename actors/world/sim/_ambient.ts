@@ -1,19 +1,281 @@
-/** What code under simulation must not touch, because no seed determines it: members of globals, by name. */
-const AMBIENT: Readonly<Record<string, readonly string[]>> = {
-  globalThis: ["setTimeout", "setInterval", "setImmediate", "fetch", "WebSocket", "Worker"],
+/**
+ * Traps for ambient time, chance and I/O: whatever no seed determines fails while a simulation runs.
+ *
+ * They are set when this module is loaded, and let everything through until {@linkcode trapAmbient} arms them. So what
+ * code has taken out of a global before a run (`const { now } = Date`) is caught too, unless it was loaded before this
+ * module. Out of reach are named imports of `node:` modules, which the lint rule `no-ambient` sees, and `import()`.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file troupe/no-ambient -- this is where what is ambient is kept out
+
+/** Members of globals, by name: functions and classes that are not to be called, objects not to be used. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  globalThis: [
+    ...["setTimeout", "setInterval", "setImmediate", "fetch", "WebSocket", "WebSocketStream", "Worker"],
+    ...["EventSource", "BroadcastChannel", "MessageChannel", "FinalizationRegistry", "WeakRef", "Date"],
+    ...["localStorage", "sessionStorage", "caches", "navigator", "alert", "confirm", "prompt"],
+    "createImageBitmap",
+  ],
   Math: ["random"],
-  performance: ["now"],
+  performance: ["now", "mark", "measure", "timeOrigin", "getEntries", "toJSON"],
   crypto: ["getRandomValues", "randomUUID"],
+  "crypto.subtle": [
+    ...["decrypt", "deriveBits", "deriveKey", "digest", "encrypt", "exportKey", "generateKey", "importKey"],
+    ...["sign", "unwrapKey", "verify", "wrapKey"],
+  ],
   AbortSignal: ["timeout"],
+  Atomics: ["wait", "waitAsync"],
+  "Temporal.Now": [
+    "instant",
+    "timeZoneId",
+    "zonedDateTimeISO",
+    "plainDateTimeISO",
+    "plainDateISO",
+    "plainTimeISO",
+  ],
+  process: [
+    ...["hrtime", "uptime", "cpuUsage", "memoryUsage", "resourceUsage", "kill", "exit", "abort", "chdir"],
+    ...["env", "pid", "ppid", "stdin", "stdout", "stderr", "argv"],
+  ],
+  "Date.prototype": [
+    ...["getFullYear", "getMonth", "getDate", "getDay", "getHours", "getMinutes", "getSeconds", "getYear"],
+    ...["setFullYear", "setMonth", "setDate", "setHours", "setMinutes", "setSeconds", "setYear"],
+    ...["getTimezoneOffset", "toString", "toDateString", "toTimeString"],
+    ...["toLocaleString", "toLocaleDateString", "toLocaleTimeString"],
+  ],
 };
 
-/** Members of `Deno` that only describe or compute. */
-const HARMLESS = new Set(["test", "bench", "inspect", "refTimer", "unrefTimer", "cwd", "memoryUsage"]);
+/** Members of `Deno` that only describe or compute, or belong to those who run the tests. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...["internal", "test", "bench", "lint", "inspect", "errors", "SeekMode", "build", "version", "noColor"],
+  ...["refTimer", "unrefTimer", "cwd", "memoryUsage", "jupyter", "telemetry", "exitCode", "permissions"],
+]);
 
+/** Modules whose every function reaches the outside; they are caught where they are used through their default export. */
+const NODE_MODULES: readonly string[] = [
+  ...["fs", "fs/promises", "net", "dgram", "dns", "dns/promises", "tls", "http", "https", "http2", "os"],
+  ...["child_process", "worker_threads", "timers", "timers/promises", "cluster", "perf_hooks"],
+];
+/** Those of `node:crypto` that are left to chance; the others are pure. */
+const NODE_CHANCE = [
+  "randomBytes",
+  "randomInt",
+  "randomUUID",
+  "randomFillSync",
+  "randomFill",
+  "getRandomValues",
+];
+
+/** Refuses the use of what is named; undefined while nothing is to be refused. */
+let refuse: ((name: string) => never) | undefined;
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+/** A function, class or object that is refused, as a whole or by any of its members, while the traps are armed. */
+function guarded(name: string, value: unknown): unknown {
+  if (typeof value === "function") {
+    return new Proxy(value, {
+      apply: (target, self, args): unknown => (refuse?.(`${name}`), Reflect.apply(target, self, args)),
+      construct(target, args, newTarget): object {
+        refuse?.(`new ${name}()`);
+        const made: unknown = Reflect.construct(target, args, newTarget);
+        return isObject(made) ? made : {};
+      },
+    });
+  }
+  if (!isObject(value)) return value;
+  return new Proxy(value, {
+    get(target, key): unknown {
+      refuse?.(`${name}.${String(key)}`);
+      const member: unknown = Reflect.get(target, key, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+/** Sets a trap on a property, whether it has a value or is made when first read. */
+function trap(owner: object, ownerName: string, key: string): void {
+  const before = Object.getOwnPropertyDescriptor(owner, key);
+  if (before === undefined || !before.configurable) return;
+  const name = ownerName === "globalThis" ? key : `${ownerName}.${key}`;
+  const { enumerable = false } = before;
+  if (typeof before.value === "function") {
+    Object.defineProperty(owner, key, { ...before, value: guarded(name, before.value) });
+    return;
+  }
+  let value: unknown;
+  let isMade = false;
+  Object.defineProperty(owner, key, {
+    configurable: true,
+    enumerable,
+    get(this: unknown): unknown {
+      const current: unknown = isMade
+        ? value
+        : before.get === undefined
+        ? before.value
+        : Reflect.apply(before.get, this, []);
+      if (!isObject(current)) {
+        refuse?.(name);
+        return current;
+      }
+      // One and the same at each reading, as it was before.
+      if (!isMade) value = guarded(name, current);
+      isMade = true;
+      return value;
+    },
+    set(next: unknown) {
+      value = next;
+      isMade = true;
+    },
+  });
+}
+
+function globalOf(path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (owner, name) => isObject(owner) && name !== "globalThis" ? Reflect.get(owner, name) : owner,
+    globalThis,
+  );
+}
+
+/** The object of the prototype chain that has a property of its own by this name. */
+function ownerOf(object: unknown, key: string): object | undefined {
+  for (let owner = object; isObject(owner); owner = Object.getPrototypeOf(owner)) {
+    if (Object.hasOwn(owner, key)) return owner;
+  }
+  return undefined;
+}
+
+function trapMembers(ownerName: string, keys: readonly string[]): void {
+  const object = globalOf(ownerName);
+  for (const key of keys) {
+    const owner = ownerOf(object, key);
+    if (owner !== undefined) trap(owner, ownerName, key);
+  }
+}
+
+/** A text that says a moment without the zone of the machine: a day, or a time with its zone. */
+const ABSOLUTE = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$|[Tt ].*(?:[Zz]|[+-]\d\d:?\d\d)$|(?:GMT|UTC)/;
+
+function refuseLocalText(args: readonly unknown[], name: string): void {
+  if (args.length > 1) refuse?.(`${name} of local time`);
+  const [text] = args;
+  if (typeof text === "string" && !ABSOLUTE.test(text)) refuse?.(`${name} of local time`);
+}
+
+/** Dates that say which moment they are of are pure. */
+function trapDate(): void {
+  const real = Date;
+  const guardedDate = new Proxy(real, {
+    apply(target, self, args): string {
+      refuse?.("Date()");
+      return Reflect.apply(target, self, args);
+    },
+    construct(target, args: unknown[], newTarget): object {
+      if (args.length === 0) refuse?.("new Date()");
+      refuseLocalText(args, "new Date()");
+      const made: unknown = Reflect.construct(target, args, newTarget);
+      return isObject(made) ? made : {};
+    },
+  });
+  Object.defineProperty(globalThis, "Date", { value: guardedDate, configurable: true, writable: true });
+  trap(real, "Date", "now");
+  const parse = real.parse;
+  real.parse = (text: string) => (refuseLocalText([text], "Date.parse"), parse(text));
+  // `new date.constructor()` leads there too.
+  real.prototype.constructor = guardedDate;
+}
+
+/** What depends on the language or the zone of the machine unless it is told which; and what formats the present. */
+function trapIntl(): void {
+  const { DateTimeFormat } = Intl;
+  for (
+    const name of ["DateTimeFormat", "NumberFormat", "Collator", "PluralRules", "RelativeTimeFormat"] as const
+  ) {
+    const real: unknown = Intl[name];
+    if (typeof real !== "function") continue;
+    const check = ([locales, options]: readonly unknown[]) => {
+      const hasZone = isObject(options) && Reflect.get(options, "timeZone") !== undefined;
+      if (locales === undefined || (name === "DateTimeFormat" && !hasZone)) refuse?.(`Intl.${name}`);
+    };
+    const replacement = new Proxy(real, {
+      apply: (target, self, args): unknown => (check(args), Reflect.apply(target, self, args)),
+      construct(target, args, newTarget): object {
+        check(args);
+        const made: unknown = Reflect.construct(target, args, newTarget);
+        return isObject(made) ? made : {};
+      },
+    });
+    Object.defineProperty(Intl, name, { value: replacement, configurable: true, writable: true });
+  }
+  refuseWithout(DateTimeFormat.prototype, "formatToParts", "Intl.DateTimeFormat.formatToParts()", 1);
+  const format = Object.getOwnPropertyDescriptor(DateTimeFormat.prototype, "format");
+  if (format?.get === undefined) return;
+  const { get } = format;
+  Object.defineProperty(DateTimeFormat.prototype, "format", {
+    ...format,
+    get(this: unknown): unknown {
+      const bound: unknown = Reflect.apply(get, this, []);
+      if (typeof bound !== "function") return bound;
+      return (...args: unknown[]): unknown => {
+        if (args[0] === undefined) refuse?.("Intl.DateTimeFormat.format()");
+        return Reflect.apply(bound, undefined, args);
+      };
+    },
+  });
+}
+
+/** Refuses a method that is called with fewer arguments than make it pure. */
+function refuseWithout(owner: object, key: string, name: string, needed: number): void {
+  const real: unknown = Reflect.get(owner, key);
+  if (typeof real !== "function") return;
+  Object.defineProperty(owner, key, {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value(this: unknown, ...args: unknown[]): unknown {
+      if (args[needed - 1] === undefined) refuse?.(name);
+      return Reflect.apply(real, this, args);
+    },
+  });
+}
+
+function trapNodeModules(): void {
+  const process: unknown = Reflect.get(globalThis, "process");
+  const getBuiltin: unknown = isObject(process) ? Reflect.get(process, "getBuiltinModule") : undefined;
+  if (typeof getBuiltin !== "function") return;
+  for (const name of [...NODE_MODULES, "crypto"]) {
+    const module: unknown = Reflect.apply(getBuiltin, process, [`node:${name}`]);
+    if (!isObject(module)) continue;
+    const keys = name === "crypto" ? NODE_CHANCE : functionsOf(module);
+    for (const key of keys) if (Object.hasOwn(module, key)) trap(module, `node:${name}`, key);
+  }
+}
+
+/** Names of functions; classes are reached by the functions that make them. */
 function functionsOf(owner: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(owner))
-    .filter(([name, { value }]) => typeof value === "function" && !/^[A-Z]/.test(name))
-    .map(([name]) => name);
+    .filter(([key, { value }]) => typeof value === "function" && !/^[A-Z]/.test(key))
+    .map(([key]) => key);
+}
+
+// First: loading one of them sets globals anew.
+trapNodeModules();
+for (const [ownerName, keys] of Object.entries(MEMBERS)) {
+  trapMembers(ownerName, keys.filter((key) => key !== "Date"));
+}
+trapDate();
+trapIntl();
+refuseWithout(String.prototype, "localeCompare", "localeCompare without a locale", 2);
+for (const key of ["toLocaleUpperCase", "toLocaleLowerCase"]) {
+  refuseWithout(String.prototype, key, `${key} without a locale`, 1);
+}
+refuseWithout(Number.prototype, "toLocaleString", "toLocaleString without a locale", 1);
+if (typeof Deno === "object") {
+  for (const key of Object.getOwnPropertyNames(Deno)) if (!HARMLESS.has(key)) trap(Deno, "Deno", key);
 }
 
 /**
@@ -22,45 +284,14 @@ function functionsOf(owner: object): string[] {
  * @param touched is told what was touched, also when the code under simulation swallows the error
  */
 export function trapAmbient(touched: (error: Error) => void): () => void {
-  const restores: (() => void)[] = [];
-  const refuse = (name: string): never => {
+  const before = refuse;
+  refuse = (name) => {
     const error = new Error(`Cannot use ${name} in a simulation: its World has what the seed determines`);
     touched(error);
     throw error;
   };
-  const replace = (owner: object, name: string, value: unknown) => {
-    const before = Object.getOwnPropertyDescriptor(owner, name);
-    Object.defineProperty(owner, name, { value, configurable: true, writable: true, enumerable: false });
-    restores.push(() => {
-      if (before === undefined) Reflect.deleteProperty(owner, name);
-      else Object.defineProperty(owner, name, before);
-    });
-  };
-  const trap = (ownerName: string, names: (owner: object) => readonly string[]) => {
-    const owner: unknown = Reflect.get(globalThis, ownerName);
-    if ((typeof owner !== "object" && typeof owner !== "function") || owner === null) return;
-    for (const name of names(owner)) {
-      if (name in owner) replace(owner, name, () => refuse(`${ownerName}.${name}`));
-    }
-  };
-  for (const [ownerName, names] of Object.entries(AMBIENT)) trap(ownerName, () => names);
-  trap("Deno", (deno) => functionsOf(deno).filter((name) => !HARMLESS.has(name)));
-  replace(
-    globalThis,
-    "Date",
-    new Proxy(Date, {
-      apply: () => refuse("Date()"),
-      construct(target, args: unknown[], newTarget): object {
-        if (args.length === 0) return refuse("new Date()");
-        const made: unknown = Reflect.construct(target, args, newTarget);
-        return made instanceof Object ? made : {};
-      },
-      get: (target, name, receiver): unknown =>
-        name === "now" ? () => refuse("Date.now") : Reflect.get(target, name, receiver),
-    }),
-  );
   return () => {
-    for (const restore of restores.reverse()) restore();
+    refuse = before;
   };
 }
 
@@ -79,7 +310,6 @@ export const SEED_VARIABLE = "TROUPE_SEED";
 
 /** The one seed to run, where the environment names one and may be asked. */
 export function seedOfEnvironment(): number | undefined {
-  // deno-lint-ignore troupe/no-ambient -- read before a simulation, never in one
   const { env, permissions } = Deno;
   if (permissions.querySync({ name: "env", variable: SEED_VARIABLE }).state !== "granted") return undefined;
   const text = env.get(SEED_VARIABLE);

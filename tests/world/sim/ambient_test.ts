@@ -1,0 +1,140 @@
+// Before the traps' module: what code has taken out of a global by then is out of its reach.
+import { simulate, SimulationFailure } from "../../../actors/world/sim/mod.ts";
+import fs from "node:fs";
+import nodeCrypto from "node:crypto";
+import nodeTimers from "node:timers";
+import os from "node:os";
+import process from "node:process";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+
+/** Taken when the module was loaded, as code does that wants to be quick. */
+const captured = {
+  now: Date.now,
+  random: Math.random,
+  monotonic: performance.now.bind(performance),
+  timer: setTimeout,
+  read: Deno.readTextFileSync,
+  LocalDate: Date,
+};
+
+const date = new Date(0);
+
+/** Ways out of a simulation. */
+const WAYS: Readonly<Record<string, () => unknown>> = {
+  "Date.now": () => Date.now(),
+  "a captured Date.now": () => captured.now(),
+  "new Date()": () => new Date(),
+  "a captured Date": () => new captured.LocalDate(),
+  "date.constructor": () => Reflect.construct(date.constructor, []),
+  "Date()": () => Date(),
+  "a local date": () => new Date(2024, 1, 1),
+  "a local text": () => new Date("2024-01-01 10:00"),
+  "Date.parse": () => Date.parse("March 7, 2024"),
+  getHours: () => date.getHours(),
+  getDate: () => date.getDate(),
+  getTimezoneOffset: () => date.getTimezoneOffset(),
+  setHours: () => new Date(0).setHours(1),
+  "date.toString": () => String(date),
+  toLocaleString: () => date.toLocaleString(),
+  toLocaleTimeString: () => date.toLocaleTimeString("en"),
+  "Temporal.Now.instant": () => Temporal.Now.instant(),
+  "Temporal.Now.timeZoneId": () => Temporal.Now.timeZoneId(),
+  "Temporal.Now.plainDateISO": () => Temporal.Now.plainDateISO(),
+  "performance.now": () => performance.now(),
+  "a captured performance.now": () => captured.monotonic(),
+  "performance.mark": () => performance.mark("x"),
+  "performance.timeOrigin": () => performance.timeOrigin,
+  "the zone of Intl": () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+  "the present of Intl": () => new Intl.DateTimeFormat("en", { timeZone: "UTC" }).format(),
+  "formatToParts of the present": () => new Intl.DateTimeFormat("en", { timeZone: "UTC" }).formatToParts(),
+  "the language of Intl": () => new Intl.NumberFormat().format(1000),
+  "new Intl.Collator": () => new Intl.Collator(),
+  localeCompare: () => "a".localeCompare("b"),
+  "number.toLocaleString": () => (1000).toLocaleString(),
+  "Math.random": () => Math.random(),
+  "a captured Math.random": () => captured.random(),
+  "crypto.getRandomValues": () => crypto.getRandomValues(new Uint8Array(1)),
+  "crypto.randomUUID": () => crypto.randomUUID(),
+  "crypto.subtle.digest": () => crypto.subtle.digest("SHA-1", new Uint8Array(1)),
+  "crypto.subtle.generateKey": () =>
+    crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, true, ["encrypt"]),
+  setTimeout: () => clearTimeout(setTimeout(() => {}, 1)),
+  "a captured setTimeout": () => clearTimeout(captured.timer(() => {}, 1)),
+  setInterval: () => clearInterval(setInterval(() => {}, 1)),
+  setImmediate: () => Reflect.apply(Reflect.get(globalThis, "setImmediate"), undefined, [() => {}]),
+  "globalThis.setTimeout": () => Reflect.get(globalThis, "setTimeout")(() => {}, 1),
+  "AbortSignal.timeout": () => AbortSignal.timeout(1),
+  "Atomics.wait": () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1),
+  "Atomics.waitAsync": () => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1),
+  WeakRef: () => new WeakRef({}),
+  FinalizationRegistry: () => new FinalizationRegistry(() => {}),
+  fetch: () => fetch("http://127.0.0.1/"),
+  WebSocket: () => new WebSocket("ws://127.0.0.1/"),
+  EventSource: () => new EventSource("http://127.0.0.1/"),
+  Worker: () => new Worker("data:text/javascript,", { type: "module" }),
+  BroadcastChannel: () => new BroadcastChannel("x"),
+  MessageChannel: () => new MessageChannel(),
+  navigator: () => navigator.hardwareConcurrency,
+  localStorage: () => localStorage.getItem("x"),
+  caches: () => caches.open("x"),
+  "Deno.readTextFile": () => Deno.readTextFile("/etc/hosts"),
+  "a captured Deno.readTextFileSync": () => captured.read("/etc/hosts"),
+  "Deno.statSync": () => Deno.statSync("/"),
+  "Deno.listen": () => Deno.listen({ port: 0 }),
+  "Deno.connect": () => Deno.connect({ port: 1 }),
+  "Deno.env.get": () => Deno.env.get("HOME"),
+  "Deno.Command": () => new Deno.Command("true"),
+  "Deno.pid": () => Deno.pid,
+  "Deno.args": () => Deno.args.length,
+  "Deno.hostname": () => Deno.hostname(),
+  "Deno.stdin": () => Deno.stdin.readSync(new Uint8Array(1)),
+  "Deno.serve": () => Deno.serve(() => new Response()),
+  "Deno.watchFs": () => Deno.watchFs("/"),
+  "process.hrtime": () => process.hrtime(),
+  "process.env": () => process.env.HOME,
+  "process.uptime": () => process.uptime(),
+  "node:fs": () => fs.readFileSync("/etc/hosts"),
+  "node:os": () => os.hostname(),
+  "node:timers": () => nodeTimers.setTimeout(() => {}, 1),
+  "node:crypto randomBytes": () => nodeCrypto.randomBytes(1),
+  "node:crypto randomUUID": () => nodeCrypto.randomUUID(),
+};
+
+for (const [what, touch] of Object.entries(WAYS)) {
+  Deno.test(`simulate: a run that touches ${what} fails, also when the error is swallowed`, async () => {
+    const error = await assertRejects(() =>
+      simulate("something", { seeds: [7] }, async (sim) => {
+        await sim.advance(1);
+        try {
+          touch();
+        } catch {
+          // Swallowed on purpose.
+        }
+      })
+    );
+    assertInstanceOf(error, SimulationFailure);
+    assertStringIncludes(error.message, "in a simulation: its World has what the seed determines");
+  });
+}
+
+Deno.test("simulate: there are more ways to touch what is ambient than 63, and each is tried", () => {
+  assert(Object.keys(WAYS).length >= 63, `${Object.keys(WAYS).length}`);
+});
+
+Deno.test("simulate: what only computes is not ambient", async () => {
+  await simulate("something", { seeds: 1 }, async (sim) => {
+    await sim.advance(1);
+    assertEquals(new Date(1000).toISOString(), "1970-01-01T00:00:01.000Z");
+    assertEquals(Date.UTC(2024, 0, 1), new Date("2024-01-01").getTime());
+    assertEquals(Date.parse("2024-01-01T00:00:00Z"), Date.parse("2024-01-01T01:00:00+01:00"));
+    assertEquals(new Date(0).getUTCHours(), 0);
+    assertInstanceOf(new Date(0), Date);
+    assertEquals("a".localeCompare("b", "en"), -1);
+    const format = new Intl.DateTimeFormat("en", { timeZone: "UTC", year: "numeric" });
+    assertEquals(format.format(0), "1970");
+    assertEquals(nodeCrypto.createHash("sha1").update("").digest("hex").slice(0, 6), "da39a3");
+    assertEquals(structuredClone({ a: 1 }), { a: 1 });
+    assertEquals(Temporal.PlainDate.from("2024-01-01").year, 2024);
+    await new Promise<void>((resolve) => queueMicrotask(resolve));
+  });
+});
