@@ -51,7 +51,8 @@ const NO_BUFFER = new Uint8Array(0);
 /** Receives from one transport, one receive at a time, and only while the session takes what came. */
 export class Inbound<F> {
   readonly #transport: Transport;
-  readonly #decoder: FrameDecoder<F>;
+  readonly #frameDecoder: () => FrameDecoder<F>;
+  #decoder: FrameDecoder<F> | undefined;
   readonly #owner: InboundOwner<F>;
   readonly #world: World;
   /** Looks at the beginning of the stream. */
@@ -78,18 +79,23 @@ export class Inbound<F> {
   /** `servesAnything` is for a service that takes other protocols' greetings for its own. */
   constructor(
     transport: Transport,
-    decoder: FrameDecoder<F>,
+    frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
     world: World,
     servesAnything: boolean,
   ) {
     this.#transport = transport;
-    this.#decoder = decoder;
+    this.#frameDecoder = frameDecoder;
     this.#owner = owner;
     this.#world = world;
     this.#greeting = servesAnything || transport.keepsMessages === true ? undefined : new ForeignGreeting();
     this.#bufferBytes = transport.keepsMessages === true ? 0 : SMALL_BUFFER_BYTES;
     this.#buffer = this.#bufferBytes === 0 ? NO_BUFFER : new Uint8Array(SMALL_BUFFER_BYTES);
+  }
+
+  /** Makes the decoder: just before the session is made. */
+  begin(): void {
+    this.#decoder = this.#frameDecoder();
   }
 
   /** The peer has ended its sending half. */
@@ -184,13 +190,13 @@ export class Inbound<F> {
     try {
       if (received === null) {
         this.#hasEnded = true;
-        this.#decoder.end(this.#frames);
+        this.#decoder?.end(this.#frames);
       } else {
         const isFull = typeof received === "number";
         if (isFull) this.#fitBuffer(received);
         const chunk = isFull ? this.#buffer.subarray(0, received) : received;
         if (this.#greeting !== undefined && this.#isForeign(chunk, this.#greeting)) return;
-        this.#decoder.push(chunk, this.#frames);
+        this.#decoder?.push(chunk, this.#frames);
       }
     } catch (error) {
       this.#onFrameError(error);
@@ -266,12 +272,13 @@ export class Inbound<F> {
     }
     this.#owner.heard();
     this.receive();
-    if (this.#decoder.idleFlushMs > 0) this.#awaitSilence();
+    const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
+    if (idleFlushMs > 0) this.#awaitSilence(idleFlushMs);
   }
 
-  #awaitSilence(): void {
+  #awaitSilence(idleFlushMs: number): void {
     this.#chunkAt = this.#owner.now;
-    if (this.#silenceTimer === undefined) this.#armSilence(this.#decoder.idleFlushMs);
+    if (this.#silenceTimer === undefined) this.#armSilence(idleFlushMs);
   }
 
   #armSilence(delayMs: number): void {
@@ -286,13 +293,13 @@ export class Inbound<F> {
   /** The time in which an unfinished line becomes a message may be over. */
   onPausedChunk(): void | Promise<void> {
     this.#silenceTimer = undefined;
-    const { idleFlushMs } = this.#decoder;
+    const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
     // Without a receive under way nobody listens: it begins when what came has been handled, and the silence with it.
     if (idleFlushMs === 0 || !this.#isReceiving) return;
     const left = this.#chunkAt + idleFlushMs - this.#owner.now;
     if (left >= 1) return this.#armSilence(left);
     try {
-      this.#decoder.idle(this.#frames);
+      this.#decoder?.idle(this.#frames);
     } catch (error) {
       this.#onFrameError(error);
     }

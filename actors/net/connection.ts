@@ -26,24 +26,10 @@ const LINGER_MS = 500;
 /** Serves one connection by a session, and stops when the connection is over. Whatever fails, the transport is closed. */
 export function connectionActor<F, M>(options: ConnectionOptions<F, M>): Behavior<M | ConnectionEvent> {
   return (self) => {
-    const served = servedConnection(self, options);
+    const served = new ServedConnection(self, options);
     served.start();
     return served.receive;
   };
-}
-
-/** A connection whose tools cannot be made (`frames` failed) ends here. */
-function servedConnection<F, M>(
-  self: Context<M | ConnectionEvent>,
-  options: ConnectionOptions<F, M>,
-): ServedConnection<F, M> {
-  try {
-    return new ServedConnection(self, options);
-  } catch (error) {
-    options.transport.close();
-    options.owner.tell(new ConnectionNotice(self.self, "over", { type: "failed", error }));
-    throw error;
-  }
 }
 
 class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingOwner {
@@ -75,7 +61,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#closing = new Closing(world.clock, () => this.#cut(CLOSED_HERE));
     this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
-    this.#inbound = new Inbound(transport, options.frames(), this, world, servesAnything);
+    this.#inbound = new Inbound(transport, options.frames, this, world, servesAnything);
     own.onStop(() => this.#stop());
   }
 
@@ -96,6 +82,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     if (this.#options.login) this.#silence.beginLogin();
     else this.#silence.serve();
     try {
+      this.#inbound.begin();
       this.#session = this.#options.session(this);
     } catch (error) {
       this.#cut({ type: "failed", error });
