@@ -7,6 +7,8 @@
  * @module
  */
 
+import { BYTE_ORDER_MARK } from "./_byte_order_mark.ts";
+
 /** The protocols that are told apart from a service's own. */
 export type ForeignProtocol = "HTTP" | "TLS";
 
@@ -14,7 +16,6 @@ const SPACE = 0x20;
 /** RFC 8446, section 5.1: a record of type handshake and of a legacy version 3.x begins every TLS stream. */
 const TLS_HANDSHAKE = 0x16;
 const TLS_MAJOR_VERSION = 3;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const HTTP_VERSION = [0x48, 0x54, 0x54, 0x50, 0x2f];
 /** RFC 9110, section 5.6.2: the characters of a token, which a method is. */
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;

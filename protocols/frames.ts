@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MarkStripper } from "./_byte_order_mark.ts";
 import { GrowingBytes } from "./_growing_bytes.ts";
 
 /** Cuts a stream of bytes into frames. Pure: it is told of bytes and of silence, and reads no clock. */
@@ -36,7 +37,7 @@ export interface LineFramesOptions {
 }
 
 /**
- * Lines of UTF-8, ended by `\n`; one `\r` before it is dropped.
+ * Lines of UTF-8, ended by `\n`; one `\r` before it is dropped, and a byte order mark at the start of the stream.
  *
  * For peers that end nothing: until the first `\n`, what is followed by silence is a message too.
  * Throws `RangeError` on a limit below 1 or a negative time.
@@ -98,6 +99,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 class LineDecoder implements FrameDecoder<string> {
   readonly #maxBytes: number;
   readonly #idleFlushMs: number;
+  readonly #start = new MarkStripper();
   /** The unfinished line. */
   readonly #carry = new GrowingBytes();
   #sawLineEnd = false;
@@ -116,6 +118,10 @@ class LineDecoder implements FrameDecoder<string> {
 
   push(chunk: Uint8Array, frames: string[]): void {
     if (this.#failure !== undefined) throw this.#failure;
+    this.#pushBytes(this.#start.isDone ? chunk : this.#start.strip(chunk), frames);
+  }
+
+  #pushBytes(chunk: Uint8Array, frames: string[]): void {
     this.#midCharacter = false;
     const lastEnd = chunk.lastIndexOf(LF);
     let start = 0;
@@ -143,6 +149,7 @@ class LineDecoder implements FrameDecoder<string> {
 
   end(frames: string[]): void {
     if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#start.isDone) this.#pushBytes(this.#start.rest(), frames);
     if (this.#carry.length > 0) this.#pushRest(frames);
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MarkStripper } from "./_byte_order_mark.ts";
 import { GrowingBytes } from "./_growing_bytes.ts";
 import type { FrameDecoder } from "./frames.ts";
 
@@ -24,7 +25,7 @@ export interface JsonFramesOptions {
 
 /**
  * Objects and arrays of JSON (RFC 8259) back to back, with or without white space between them: the end of the value
- * is the end of the frame.
+ * is the end of the frame. A byte order mark at the start of the stream is dropped.
  *
  * A bad byte makes one bad frame, and what follows is skipped up to the next line end, where no JSON string can be
  * under way. (Of a peer that has never ended a line, silence ends the skipping too: it would wait for its answers for
@@ -108,6 +109,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 class JsonDecoder implements FrameDecoder<JsonFrame> {
   readonly #maxBytes: number;
   readonly #idleFlushMs: number;
+  readonly #start = new MarkStripper();
   /** For each open object or array, the byte that closes it. */
   readonly #closers: Uint8Array;
   #depth = 0;
@@ -140,12 +142,17 @@ class JsonDecoder implements FrameDecoder<JsonFrame> {
   }
 
   end(frames: JsonFrame[]): void {
+    if (!this.#start.isDone) this.#pushBytes(this.#start.rest(), frames);
     const unfinished = this.#depth > 0 && !this.#tooLong;
     this.#reset();
     if (unfinished) frames.push({ type: "bad", message: "Not JSON: it ends in the middle" });
   }
 
   push(chunk: Uint8Array, frames: JsonFrame[]): void {
+    this.#pushBytes(this.#start.isDone ? chunk : this.#start.strip(chunk), frames);
+  }
+
+  #pushBytes(chunk: Uint8Array, frames: JsonFrame[]): void {
     let start = 0;
     for (let at = 0; at < chunk.length; at++) {
       if (this.#state === "skip") {

@@ -4,7 +4,18 @@
  * @module
  */
 import type { Disk, TlsClientOptions, TlsServerOptions } from "../actors/world/world.ts";
-import { type Flag, guarding, integer, path, port, text, toggle, UsageError } from "./_flags.ts";
+import type { TcpLimits } from "../actors/net/mod.ts";
+import {
+  type Flag,
+  guarding,
+  integer,
+  type OptionsOf,
+  path,
+  port,
+  text,
+  toggle,
+  UsageError,
+} from "./_flags.ts";
 
 /** Flags of everything that listens. */
 export type ListenFlags = {
@@ -30,6 +41,9 @@ export type TcpServerFlags = {
   readonly idleFlushMs: Flag<number>;
   readonly slowClientMs: Flag<number>;
   readonly maxOutboundBytes: Flag<number>;
+  readonly maxPerAddress: Flag<number>;
+  readonly vanishedMs: Flag<number>;
+  readonly handshakeTimeoutMs: Flag<number>;
   readonly tlsCert: Flag<string | undefined>;
   readonly tlsKey: Flag<string | undefined>;
 };
@@ -77,10 +91,39 @@ export function tcpServerFlags(defaults: TcpServerDefaults = {}): TcpServerFlags
       default: 1024 * 1024,
       value: "BYTES",
     }),
+    maxPerAddress: integer({
+      help: "Most clients of one address at once (of one /64 network of IPv6); 0 is no limit of its own",
+      default: 0,
+    }),
+    vanishedMs: integer({
+      help:
+        "Milliseconds of silence after which a client makes room where its place or its name is needed; 0 is never",
+      default: 600_000,
+      value: "MS",
+    }),
+    handshakeTimeoutMs: integer({
+      help: "Milliseconds that a TLS handshake may take; 0 is no limit",
+      default: 10_000,
+      value: "MS",
+    }),
     tlsCert: guarding(
       path({ help: "Certificate chain (PEM): with --tls-key the server speaks TLS", value: "FILE" }),
     ),
     tlsKey: guarding(path({ help: "Private key (PEM)", value: "FILE" })),
+  };
+}
+
+/** Flags of the TCP servers that ask who a client is. */
+export type LoginFlags = { readonly loginTimeoutMs: Flag<number> };
+
+/** `--login-timeout-ms`. */
+export function loginFlags(): LoginFlags {
+  return {
+    loginTimeoutMs: integer({
+      help: "Milliseconds in which a client must say who it is; 0 is no limit",
+      default: 30_000,
+      value: "MS",
+    }),
   };
 }
 
@@ -112,17 +155,28 @@ export function tcpClientFlags(
   };
 }
 
-/** The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags}. */
-export function tcpLimits(
-  options: {
-    readonly maxClients: number;
-    readonly idleTimeoutMs: number;
-    readonly slowClientMs: number;
-    readonly maxOutboundBytes: number;
-  },
-): { maxClients: number; idleTimeoutMs: number; slowClientMs: number; maxOutboundBytes: number } {
-  const { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes } = options;
-  return { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes };
+/** The options that limit a TCP server. */
+type LimitOptions =
+  & Pick<
+    OptionsOf<TcpServerFlags>,
+    "maxClients" | "maxPerAddress" | "idleTimeoutMs" | "vanishedMs" | "slowClientMs" | "maxOutboundBytes"
+  >
+  & Partial<Pick<OptionsOf<TcpServerFlags & LoginFlags>, "handshakeTimeoutMs" | "loginTimeoutMs">>;
+
+/** The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags} and {@linkcode loginFlags}. */
+export function tcpLimits(options: LimitOptions): Partial<TcpLimits> {
+  const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } = options;
+  const { handshakeTimeoutMs, loginTimeoutMs } = options;
+  return {
+    maxClients,
+    maxPerAddress,
+    idleTimeoutMs,
+    vanishedMs,
+    slowClientMs,
+    maxOutboundBytes,
+    ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
+    ...(loginTimeoutMs === undefined ? {} : { loginTimeoutMs }),
+  };
 }
 
 /** The options of `lineFrames`, out of the options of {@linkcode tcpServerFlags}. */

@@ -10,6 +10,7 @@ import {
   frameLimits,
   integer,
   type ListenFlags,
+  type LoginFlags,
   type OptionsOf,
   serverTls,
   tcpLimits,
@@ -18,7 +19,7 @@ import {
 
 /** What a `lineServer` takes, out of the flags that all servers on TCP have. */
 export async function lineServerOptions(
-  options: OptionsOf<ListenFlags & TcpServerFlags>,
+  options: OptionsOf<ListenFlags & TcpServerFlags> & Partial<OptionsOf<LoginFlags>>,
   world: World,
 ): Promise<LineServerOptions> {
   return {

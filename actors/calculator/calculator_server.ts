@@ -19,13 +19,14 @@ import type { Behavior } from "../runtime/mod.ts";
  * ```
  */
 export function calculatorServer(options: LineServerOptions): Behavior<TcpServerCommand> {
-  return lineServer(options, (connection) => {
+  return lineServer({ ...options, login: true }, (connection) => {
     const { log } = connection.context;
     let name: string | undefined;
     return {
       frame(line) {
         if (name === undefined) {
           name = excerpt(line, { maxLength: 64 });
+          connection.loggedIn();
           log.plain(`SERVER RECEIVED: ${name}`, { event: "named", client: connection.remote, name });
           return;
         }

@@ -5,13 +5,22 @@
  */
 import { LOBBY } from "../../protocols/chat.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import { lineServer, type LineServerOptions, type TcpServerCommand } from "../net/mod.ts";
+import {
+  AddressRate,
+  lineServer,
+  type LineServerOptions,
+  LoginRate,
+  type TcpServerCommand,
+} from "../net/mod.ts";
 import { type Behavior, escalate } from "../runtime/mod.ts";
 import { lineDoor } from "./doors/line.ts";
 import { history } from "./history.ts";
 import { hostMasks } from "./host_mask.ts";
 import { names } from "./names.ts";
 import { rooms } from "./rooms.ts";
+
+/** The members of one address may send as much as so many of them. */
+const ADDRESS_SHARE = 10;
 
 /** Options of {@linkcode chatServer}. */
 export interface ChatServerOptions extends LineServerOptions {
@@ -51,6 +60,11 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
       names: self.spawn("names", names()),
       rooms: self.spawn("rooms", rooms({ history: keeper })),
       rate,
+      addressRate: new AddressRate({
+        perSecond: ADDRESS_SHARE * rate.perSecond,
+        burst: ADDRESS_SHARE * rate.burst,
+      }),
+      logins: new LoginRate(),
       hostOf: hostMasks(self.world),
     };
     const server = self.spawn<TcpServerCommand>(
@@ -60,6 +74,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
           {
             ...rest,
             address,
+            login: true,
             onListening: (bound) => {
               // After a restart, the port must be the one that people know.
               address = bound;

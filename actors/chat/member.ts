@@ -8,7 +8,7 @@
  */
 import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import type { SessionContext } from "../net/mod.ts";
+import type { AddressRate, LoginRate, SessionContext } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type {
@@ -30,6 +30,10 @@ export interface ChatServices {
   readonly rooms: Ref<RoomsCommand>;
   /** How fast one member may send lines. */
   readonly rate: TokenBucketOptions;
+  /** How fast the members of one address may, all together. */
+  readonly addressRate: AddressRate;
+  /** How often somebody of one address may come back. */
+  readonly logins: LoginRate;
   /** A stable stand-in for an address, which is not for other members to know. */
   readonly hostOf: (address: string) => string;
 }
@@ -40,6 +44,8 @@ export interface MemberConnection {
   readonly context: SessionContext<MemberMessage>;
   pause(): void;
   resume(): void;
+  /** Its name is wanted: closes it if it has been silent for too long, and says whether it did. */
+  makeRoom(): boolean;
 }
 
 /** What a door does with what its member is told. */
@@ -313,6 +319,9 @@ export class Member {
         return this.#goBackIn(message.room);
       case "overdue":
         return this.#giveUp();
+      case "name-wanted":
+        if (this.#connection.makeRoom()) return this.leave();
+        return this.#services.names.tell({ type: "keep", member: this.#connection.self });
       default:
         assertNever(message);
     }

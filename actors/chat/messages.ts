@@ -74,6 +74,8 @@ export type MemberMessage =
   | { readonly type: "presence"; readonly name: string; readonly person?: Person }
   /** The room has failed: its members are to go back in. */
   | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> }
+  /** Somebody asks for the member's name: it is given up by who has been silent for too long. */
+  | { readonly type: "name-wanted" }
   /** The answers to a command of the member are overdue. */
   | { readonly type: "overdue" };
 
@@ -259,6 +261,8 @@ export interface RoomSummary {
 export type NamesCommand =
   /** Asks for a name, the first or another one: refused when somebody has it, or one that looks like it. */
   | Asker & { readonly type: "claim" }
+  /** Keeps a name that somebody else asked for. */
+  | { readonly type: "keep"; readonly member: Ref<MemberMessage> }
   /** Gives up whatever name the member has. */
   | { readonly type: "release"; readonly member: Ref<MemberMessage> }
   | { readonly type: "set-away"; readonly person: Person; readonly away?: string }

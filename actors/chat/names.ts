@@ -13,6 +13,11 @@ import { maskOf } from "./room_state.ts";
 /** The most people that are remembered after they have gone. */
 const MAX_FORMER = 1000;
 
+/** Milliseconds in which the owner of a name says whether it is still there. */
+const WANTED_MS = 1000;
+
+type Claim = Extract<NamesCommand, { type: "claim" }>;
+
 interface Owner {
   person: Person;
   away: string | undefined;
@@ -36,6 +41,8 @@ class Names {
   /** The last to have gone is last. */
   readonly #former: FormerPerson[] = [];
   readonly #watchers = new Watchers();
+  /** Who asks for the name of whom: the owner says whether it is still there. */
+  readonly #wanted = new Map<Ref<MemberMessage>, Claim[]>();
   #most = 0;
 
   constructor(self: Context<NamesCommand>) {
@@ -46,9 +53,14 @@ class Names {
     switch (message.type) {
       case "claim":
         return this.#claim(message);
+      case "keep":
+        for (const claim of this.#takeWanted(message.member)) refuse(claim);
+        return;
       case "release":
         this.#watchers.forget(message.member);
-        return this.#release(message.member);
+        this.#release(message.member);
+        for (const claim of this.#takeWanted(message.member)) this.#claim(claim);
+        return;
       case "set-away": {
         const owner = this.#byMember.get(message.person.member);
         if (owner !== undefined) owner.away = message.away;
@@ -87,12 +99,12 @@ class Names {
     return name.keys.map((key) => this.#byKey.get(key)).find((owner) => owner !== undefined);
   }
 
-  #claim(claim: Extract<NamesCommand, { type: "claim" }>): void {
+  #claim(claim: Claim): void {
     const { person } = claim;
     const former = this.#byMember.get(person.member);
-    if (person.name.keys.some((key) => (this.#byKey.get(key) ?? former) !== former)) {
-      return answer(claim, { type: "refused", reason: "name-taken", detail: person.name.text });
-    }
+    const key = person.name.keys.find((key) => (this.#byKey.get(key) ?? former) !== former);
+    const other = key === undefined ? undefined : this.#byKey.get(key);
+    if (other !== undefined) return this.#want(other.person.member, claim);
     const nowMs = this.#self.world.clock.now();
     if (former !== undefined) this.#release(person.member);
     const owner: Owner = {
@@ -108,6 +120,25 @@ class Names {
     this.#most = Math.max(this.#most, this.#byMember.size);
     this.#watchers.tell(person.name, person);
     answer(claim, { type: "done" });
+  }
+
+  /** Asks the owner of a name whether it is still there. */
+  #want(owner: Ref<MemberMessage>, claim: Claim): void {
+    const claims = this.#wanted.get(owner);
+    if (claims !== undefined) {
+      claims.push(claim);
+      return;
+    }
+    this.#wanted.set(owner, [claim]);
+    owner.tell({ type: "name-wanted" });
+    // Should it be too busy to answer, it is there.
+    this.#self.after(WANTED_MS, { type: "keep", member: owner });
+  }
+
+  #takeWanted(owner: Ref<MemberMessage>): Claim[] {
+    const claims = this.#wanted.get(owner) ?? [];
+    this.#wanted.delete(owner);
+    return claims;
   }
 
   #release(member: Ref<MemberMessage>): void {
@@ -184,4 +215,8 @@ function fits(mask: string, person: Person): boolean {
 
 function answer({ person, request }: Asker, answer: Answer): void {
   person.member.tell({ type: "answer", request, answer });
+}
+
+function refuse(claim: Claim): void {
+  answer(claim, { type: "refused", reason: "name-taken", detail: claim.person.name.text });
 }

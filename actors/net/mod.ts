@@ -11,6 +11,8 @@ export {
   rawFrames,
 } from "../../protocols/frames.ts";
 export { formatAddress, formatHost, parseAddress } from "./address.ts";
+export { type LoginPass, LoginRate } from "./login_rate.ts";
+export { LogThrottle } from "./log_throttle.ts";
 export { addressKey, AddressRate, type AddressRateOptions } from "./address_rate.ts";
 export type { ConnectionLimits, TcpLimits } from "./limits.ts";
 export {

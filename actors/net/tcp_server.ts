@@ -24,7 +24,7 @@ import { BufferPool } from "./_buffers.ts";
 import { Clients } from "./_clients.ts";
 import { Flusher } from "./_flusher.ts";
 import { bindAll } from "./_listening.ts";
-import { LogThrottle } from "./_log_throttle.ts";
+import { LogThrottle } from "./log_throttle.ts";
 import { Refusals } from "./_refusals.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";

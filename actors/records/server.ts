@@ -5,7 +5,7 @@
  */
 import { jsonFrames } from "../../protocols/json_stream.ts";
 import { maxMessageBytes, type RecordsInfo, type RecordsResponse } from "../../protocols/records.ts";
-import type { ConnectionLimits } from "../net/limits.ts";
+import { AddressRate, LogThrottle, type TcpLimits } from "../net/mod.ts";
 import { tcpServer, type TcpServerCommand } from "../net/tcp_server.ts";
 import { assertNever, type Behavior, type Context, escalate, type Ref } from "../runtime/mod.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
@@ -28,7 +28,7 @@ export interface RecordsServerOptions extends StorePlaces {
   /** Connections served at once. @default 10 */
   readonly maxConnections?: number;
   /** Limits of one connection; without an idle timeout of its own, 300 s. */
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<TcpLimits>;
   /** Milliseconds between two looks for old records. @default 60000 */
   readonly refreshIntervalMs?: number;
   /** Records older than this are given the present time. @default 900000 */
@@ -52,6 +52,9 @@ export type RecordsServerEvent =
   | { readonly type: "not-opened"; readonly error: unknown }
   | { readonly type: "counted"; readonly asked: GetInfo; readonly counts: RecordsInfo }
   | { readonly type: "not-counted"; readonly asked: GetInfo };
+
+/** Wrong tokens that one address may show: over it none is looked at, so that coming back is no way to try more. */
+const REFUSALS = { perSecond: 5, burst: 5 };
 
 /** The index and the listener answer at once; an end to the waiting all the same. */
 const COUNT_TIMEOUT_MS = 10_000;
@@ -164,7 +167,10 @@ class RecordsServer {
           server: self,
           ...(token === undefined ? {} : { token }),
           maxDataBytes,
+          refusals: new AddressRate(REFUSALS),
+          warnings: new LogThrottle(listener.log),
         }),
+        login: token !== undefined,
         limits: { idleTimeoutMs: 300_000, ...limits, maxClients: this.#maxConnections },
         onListening: (real) => self.tell({ type: "listening", address: real }),
         ...(drainMs === undefined ? {} : { drainMs }),

@@ -11,7 +11,14 @@ import {
   type RecordsRequest,
   type RecordsResponse,
 } from "../../protocols/records.ts";
-import type { CloseReason, Connection, Session, SessionFactory } from "../net/session.ts";
+import type {
+  AddressRate,
+  CloseReason,
+  Connection,
+  LogThrottle,
+  Session,
+  SessionFactory,
+} from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import type { Answered, RecordCommand } from "./record.ts";
 
@@ -37,6 +44,10 @@ export interface RecordsSessionOptions {
   /** What clients must show first. */
   readonly token?: string;
   readonly maxDataBytes: number;
+  /** Wrong tokens by address. */
+  readonly refusals: AddressRate;
+  /** Says who showed them. */
+  readonly warnings: LogThrottle;
 }
 
 /** Serves one connection: requests of different files are worked on side by side, the answers keep the order of the requests. */
@@ -106,6 +117,12 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
     this.#goOn();
   }
 
+  farewell(message: string): void {
+    this.#connection.sendText(
+      formatResponse({ type: "error", clientId: null, data: `Closing the connection: ${message}.` }),
+    );
+  }
+
   closed(reason: CloseReason): void {
     const { context, remote } = this.#connection;
     context.log.plain(`Connection lost with client: ${remote}`, { client: remote, reason: reason.type });
@@ -138,17 +155,30 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
   }
 
   #authenticate(place: Place, { clientId, token }: Extract<RecordsRequest, { type: "auth" }>): void {
-    const secret = this.#options.token;
+    const { token: secret, refusals } = this.#options;
+    const { remoteAddress: { hostname }, context } = this.#connection;
+    if (secret !== undefined && !refusals.mayTake(hostname, context.coarseNow)) {
+      this.#mayAsk = false;
+      return this.#refuse(place, clientId, "Too many wrong tokens from your address. Try again later.");
+    }
     this.#mayAsk = secret === undefined || isSameSecret(token, secret);
     if (!this.#mayAsk) return this.#refuse(place, clientId, "Wrong token.");
+    this.#connection.loggedIn();
     const data = secret === undefined ? "No authentication needed." : "Authenticated.";
     this.#answer(place, { type: "success", clientId, data });
   }
 
   #refuse(place: Place, clientId: string | null, message: string): void {
-    // A stranger has few tries. Its last answer is still sent, and then the connection ends.
-    if (!this.#mayAsk && ++this.#wrongTokens === MAX_WRONG_TOKENS) this.#hasEnded = true;
+    if (!this.#mayAsk) this.#refuseStranger(message);
     this.#answer(place, { type: "error", clientId, data: message });
+  }
+
+  /** A stranger has few tries. Its last answer is still sent, and then the connection ends. */
+  #refuseStranger(why: string): void {
+    const { remote, remoteAddress: { hostname }, context: { coarseNow } } = this.#connection;
+    this.#options.refusals.take(hostname, coarseNow);
+    this.#options.warnings.warn(coarseNow, `Refused ${remote}: ${why}`, { client: remote });
+    if (++this.#wrongTokens === MAX_WRONG_TOKENS) this.#hasEnded = true;
   }
 
   #answer(place: Place, response: RecordsResponse): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { calculatorServer } from "../../actors/calculator/mod.ts";
-import { listenFlags, tcpServerFlags } from "../_cli.ts";
+import { listenFlags, loginFlags, tcpServerFlags } from "../_cli.ts";
 import { calculatorSection } from "../_demo/calculator.ts";
 import { lineServerOptions } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
@@ -13,7 +13,7 @@ import { defineService } from "../_service.ts";
 export const calculator = defineService({
   name: "calculator",
   summary: "TCP calculator with a session per client",
-  flags: { ...listenFlags({ port: 5008 }), ...tcpServerFlags() },
+  flags: { ...listenFlags({ port: 5008 }), ...tcpServerFlags(), ...loginFlags() },
   behavior: async (options, { world }) => calculatorServer(await lineServerOptions(options, world)),
   client: () => import("../calculator_client.ts"),
   demo: calculatorSection,

@@ -4,7 +4,7 @@
  * @module
  */
 import { chatServer } from "../../actors/chat/mod.ts";
-import { integer, listenFlags, number, path, tcpServerFlags } from "../_cli.ts";
+import { integer, listenFlags, loginFlags, number, path, tcpServerFlags } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { chatSection } from "../_demo/chat.ts";
 import { lineServerOptions } from "../_server_options.ts";
@@ -17,6 +17,7 @@ export const chat = defineService({
   flags: {
     ...listenFlags({ port: 5000 }),
     ...tcpServerFlags(),
+    ...loginFlags(),
     ...dataFlags(),
     rate: number({ help: "Lines a second that one client may send; 0 is no limit", min: 0, default: 10 }),
     burst: integer({ help: "Lines that one client may send at once", min: 1, default: 20 }),

@@ -10,7 +10,8 @@ import { peersSection } from "../_demo/peers.ts";
 import { defineService } from "../_service.ts";
 
 /** Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them, in plain TCP. */
-const { maxClients, idleTimeoutMs, slowClientMs, maxOutboundBytes } = tcpServerFlags();
+const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } =
+  tcpServerFlags();
 
 /** The manifest. */
 export const peer = defineService({
@@ -72,7 +73,9 @@ export const peer = defineService({
     host: text({ help: "Address to listen on, if not the one in --nodes", value: "HOST" }),
     port: port({ help: "Port to listen on, if not the one in --nodes" }),
     maxClients,
+    maxPerAddress,
     idleTimeoutMs,
+    vanishedMs,
     slowClientMs,
     maxOutboundBytes,
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),

@@ -12,10 +12,12 @@ import {
   guarding,
   integer,
   listenFlags,
+  loginFlags,
   named,
   number,
   path,
   serverTls,
+  tcpLimits,
   tcpServerFlags,
   text,
   UsageError,
@@ -24,7 +26,15 @@ import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts"
 import { recordsSection } from "../_demo/records.ts";
 import { defineService } from "../_service.ts";
 
-const { slowClientMs, maxOutboundBytes, tlsCert, tlsKey } = tcpServerFlags();
+const {
+  slowClientMs,
+  maxOutboundBytes,
+  maxPerAddress,
+  vanishedMs,
+  handshakeTimeoutMs,
+  tlsCert,
+  tlsKey,
+} = tcpServerFlags();
 const { host, port, drainMs } = listenFlags({ port: 12_000, host: "localhost" });
 /** Timers count milliseconds in 31 bits. */
 const MAX_TIMER_SECONDS = 2_000_000;
@@ -98,6 +108,10 @@ export const records = defineService({
     drainMs,
     slowClientMs,
     maxOutboundBytes,
+    maxPerAddress,
+    vanishedMs,
+    handshakeTimeoutMs,
+    ...loginFlags(),
   },
   check(options) {
     const { filePath, recordPath } = options;
@@ -126,11 +140,7 @@ export const records = defineService({
       refreshIntervalMs: options.updateTimer * 1000,
       refreshThresholdMs: options.updateThreshold * 1000,
       maxDataBytes: options.maxDataBytes,
-      limits: {
-        idleTimeoutMs,
-        slowClientMs: options.slowClientMs,
-        maxOutboundBytes: options.maxOutboundBytes,
-      },
+      limits: tcpLimits({ ...options, idleTimeoutMs }),
       drainMs: options.drainMs,
       ...(token === undefined ? {} : { token }),
       ...await tls(options, world),

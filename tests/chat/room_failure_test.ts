@@ -4,11 +4,17 @@ import { lineDoor } from "../../actors/chat/doors/line.ts";
 import type { MemberMessage, Person, RoomCommand } from "../../actors/chat/messages.ts";
 import { names } from "../../actors/chat/names.ts";
 import { rooms } from "../../actors/chat/rooms.ts";
-import { lineServer } from "../../actors/net/mod.ts";
+import { AddressRate, lineServer, LoginRate } from "../../actors/net/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { parseChatName } from "../../protocols/chat_names.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";
+
+/** No rates. */
+function noLimits() {
+  const rate = { perSecond: 0, burst: 1 };
+  return { rate, addressRate: new AddressRate(rate), logins: new LoginRate(rate) };
+}
 
 Deno.test("chat: when a room fails, its members go back in unnoticed, and what was said is not lost", async () => {
   const real = denoWorld({ log: { level: "error" } });
@@ -28,7 +34,7 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
     "server",
     lineServer(
       { address: { hostname: "127.0.0.1", port: 0 }, onListening: (address) => resolve(address.port) },
-      lineDoor({ names: owner, rooms: directory, rate: { perSecond: 0, burst: 1 }, hostOf: () => "host" }),
+      lineDoor({ names: owner, rooms: directory, ...noLimits(), hostOf: () => "host" }),
     ),
   );
   const clients: TestClient[] = [];

@@ -18,7 +18,7 @@ import {
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
 import { completeMask } from "../../../protocols/irc.ts";
 import { TokenBucket } from "../../../protocols/token_bucket.ts";
-import type { Connection, Session, SessionFactory } from "../../net/mod.ts";
+import type { Connection, LoginPass, Session, SessionFactory } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { formatEntry } from "../history_entry.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
@@ -97,6 +97,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   readonly #bucket: TokenBucket;
   readonly #ids: MessageIds;
   #tooFast = false;
+  #pass: LoginPass | undefined;
   /** The one room that the member hears. */
   #room: { readonly key: string; readonly name: ChatName } | undefined;
 
@@ -112,7 +113,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   frame(line: string): void {
     if (this.#member.isGone) return;
     const input = parseChatInput(line);
-    if (!this.#bucket.take(this.#connection.context.coarseNow)) {
+    if (!this.#mayTalk()) {
       // Said once for each time of it: an answer to every line would be a flood of our own.
       if (!this.#tooFast) this.#send(SLOW_DOWN);
       this.#tooFast = true;
@@ -126,6 +127,12 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       if (person === undefined) this.#logIn(line);
       else this.#obey(input, person);
     }, { flows: this.#member.person !== undefined && isTalk(input), length: line.length });
+  }
+
+  /** By itself, and with the others of its address: coming back, or by many connections, is no way around the rate. */
+  #mayTalk(): boolean {
+    const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
+    return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);
   }
 
   message(message: MemberMessage): void {
@@ -144,6 +151,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   closed(): void {
+    this.#pass?.release();
     this.#member.leave();
   }
 
@@ -186,6 +194,10 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     const name = parseChatName(line);
     if ("problem" in name) return this.#send(`${LOGIN_REFUSED}: ${name.problem}`);
     const { self, remote, remoteAddress, context } = this.#connection;
+    this.#pass = this.#services.logins.enter(remoteAddress.hostname, context.coarseNow);
+    if (this.#pass === undefined) {
+      return this.#send(`${LOGIN_REFUSED}: too many logins from your address, try again in a moment`);
+    }
     const person: Person = {
       member: self,
       name,
@@ -196,8 +208,10 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     };
     this.#member.claim(person, (answer) => {
       if (answer.type !== "done") {
+        this.#pass?.release();
         return this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
       }
+      this.#connection.loggedIn();
       context.log.info(`${name.text} has logged in`, { client: remote });
       this.#enterLobby(person);
     });

@@ -11,12 +11,28 @@ import type { LogFields } from "../world/world.ts";
 const PER_SECOND = 5;
 const BURST = 50;
 
-/** Writes a warning for each of a few events, and says how many more there were: a log that grows with a flood is its second victim. */
+/**
+ * Writes a warning for each of a few events (five a second, fifty at once), and says how many more there were: a log that
+ * grows with a flood is its second victim.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from "@troupe/actors";
+ * import { LogThrottle } from "@troupe/actors/net";
+ *
+ * await using system = new ActorSystem("demo");
+ * system.spawn<string>("guard", (self) => {
+ *   const warnings = new LogThrottle(self.log);
+ *   return (stranger) => warnings.warn(self.coarseNow, `Refused ${stranger}`, { client: stranger });
+ * });
+ * ```
+ */
 export class LogThrottle {
   readonly #log: ActorLog;
   #bucket: TokenBucket | undefined;
   #left = 0;
 
+  /** Warns in the name of the actor whose log it is. */
   constructor(log: ActorLog) {
     this.#log = log;
   }
