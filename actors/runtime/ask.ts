@@ -3,51 +3,83 @@
  *
  * @module
  */
-import type { Cancellable, Clock } from "../world/world.ts";
+import { type ActorRef, mailboxes } from "./actor_ref.ts";
+import type { AskDeadlines, DeadlineList } from "./ask_deadlines.ts";
+import type { StopReason } from "./behavior.ts";
 import { type ActorStopped, AskTimeout } from "./errors.ts";
-import type { DeadLetter } from "./events.ts";
+import type { DeadLetterReason } from "./events.ts";
 import { onAbort } from "./on_abort.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import type { Scheduler, Trimmable } from "./scheduler.ts";
+import { isThenable } from "./thenable.ts";
 
 /** What asks need of their system. */
 export interface AskHost {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
   readonly deadlines: AskDeadlines;
-  deadLetter(message: unknown, target: string, reason: DeadLetter["reason"]): void;
+  deadLetter(message: unknown, target: { readonly path: string }, reason: DeadLetterReason): void;
 }
 
-/** What asks need of the actor that is asked: the head of the list of those who wait for it. */
+/** What asks need of the actor that is asked: the list of those who wait for it. */
 export interface AskTarget {
   readonly path: string;
-  firstAsk: PendingAsk<never> | undefined;
+  readonly system: AskHost;
+  oldestAsk: PendingAsk<never> | undefined;
+  newestAsk: PendingAsk<never> | undefined;
   /** The error that says it has stopped, and why. */
   stopped(): ActorStopped;
 }
 
-/** One question under way. It is the reply address, too. A node of two lists: its target's, and that of its timeout. */
+/** Waits for an answer. */
+const OPEN = 0;
+/** The answer is a promise that has not settled yet: the time still counts. */
+const ANSWERED = 1;
+const CLOSED = 2;
+
+/** What the runtime does with questions, and nobody who only holds a reply address. */
+export interface Questions {
+  isQuestion(value: unknown): value is PendingAsk<never>;
+  /** Begins to wait. Throws when the options do not allow it. */
+  open(ask: PendingAsk<never>, options: AskOptions): void;
+  /** Remembers what was asked. */
+  setMessage(ask: PendingAsk<never>, message: unknown): void;
+  message(ask: PendingAsk<never>): unknown;
+  /** The next question to the same actor. */
+  newer(ask: PendingAsk<never>): PendingAsk<never> | undefined;
+  fail(ask: PendingAsk<never>, error: unknown): void;
+  expire(ask: PendingAsk<never>, timeoutMs: number): void;
+  targetStopped(ask: PendingAsk<never>): void;
+  /** Calls back once when nobody waits any more; what it gives back calls that off. */
+  onClosed(ask: PendingAsk<never>, closed: (reason: StopReason) => void): () => void;
+  deadlineMs(ask: PendingAsk<never>): number;
+  setDeadlineMs(ask: PendingAsk<never>, deadlineMs: number): void;
+  /** The next question of the same timeout. */
+  later(ask: PendingAsk<never>): PendingAsk<never> | undefined;
+  /** Puts a question at the end of a list of deadlines. */
+  link(ask: PendingAsk<never>, list: DeadlineList): void;
+}
+
+/** The runtime's own way into questions, as `mailboxes` is into actors. */
+export let questions: Questions;
+
+/**
+ * One question under way. It is the reply address, too, and so all of it is private. A node of two lists: its target's,
+ * oldest first, and that of its timeout.
+ */
 export class PendingAsk<R> implements Ref<R> {
-  readonly #host: AskHost;
   readonly #target: AskTarget;
   readonly #resolve: (reply: R) => void;
   readonly #reject: (error: unknown) => void;
-  #isOpen = true;
-  #release: (() => void) | undefined;
-  deadlines: DeadlineList | undefined;
-  deadline = 0;
-  earlier: PendingAsk<never> | undefined;
-  later: PendingAsk<never> | undefined;
-  #previous: PendingAsk<never> | undefined;
-  #next: PendingAsk<never> | undefined;
+  #state: typeof OPEN | typeof ANSWERED | typeof CLOSED = OPEN;
+  /** What was asked. */
+  #message: unknown;
+  #extras: AskExtras | undefined;
+  #deadlines: DeadlineList | undefined;
+  #deadlineMs = 0;
+  #earlier: PendingAsk<never> | undefined;
+  #later: PendingAsk<never> | undefined;
+  #older: PendingAsk<never> | undefined;
+  #newer: PendingAsk<never> | undefined;
 
-  constructor(
-    host: AskHost,
-    target: AskTarget,
-    resolve: (reply: R) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#host = host;
+  constructor(target: AskTarget, resolve: (reply: R) => void, reject: (error: unknown) => void) {
     this.#target = target;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -58,23 +90,12 @@ export class PendingAsk<R> implements Ref<R> {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** Starts to wait. */
-  open(options: AskOptions): void {
-    const { signal, timeoutMs } = options;
-    signal?.throwIfAborted();
-    if (timeoutMs !== undefined || signal === undefined) this.#host.deadlines.add(this, timeoutMs ?? NaN);
-    if (signal !== undefined) this.#release = onAbort(signal, () => this.fail(signal.reason));
-    const first = this.#target.firstAsk;
-    this.#next = first;
-    if (first !== undefined) first.#previous = this;
-    this.#target.firstAsk = this;
+    return this.#state === OPEN;
   }
 
   tell(reply: R): void {
-    if (!this.#isOpen) return this.#host.deadLetter(reply, this.path, "not-asked");
+    if (this.#state !== OPEN) return this.#target.system.deadLetter(reply, this, "not-asked");
+    if (typeof reply === "object" && reply !== null) return this.#answerObject(reply);
     this.#close();
     this.#resolve(reply);
   }
@@ -89,137 +110,168 @@ export class PendingAsk<R> implements Ref<R> {
     return Promise.reject(new TypeError(`Cannot ask ${this.path}: it is a reply address`));
   }
 
-  fail(error: unknown): void {
-    if (!this.#isOpen) return;
+  /** A promise would take the asker's place in waiting, for ever perhaps: what it comes to is the answer, in time. */
+  #answerObject(reply: R): void {
+    let pending: PromiseLike<R> | undefined;
+    try {
+      if (isThenable(reply)) pending = reply as PromiseLike<R>;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (pending === undefined) {
+      this.#close();
+      return this.#resolve(reply);
+    }
+    this.#state = ANSWERED;
+    // A thenable of somebody's own may do as it likes: a real promise calls back once.
+    Promise.resolve(pending).then((value) => {
+      if (this.#state === CLOSED) return;
+      this.#close();
+      this.#resolve(value);
+    }, (error) => this.#fail(error));
+  }
+
+  /** Starts to wait. Throws when it cannot. */
+  #open(options: AskOptions): void {
+    const { signal, timeoutMs } = options;
+    signal?.throwIfAborted();
+    const target = this.#target;
+    if (timeoutMs !== undefined || signal === undefined) target.system.deadlines.add(this, timeoutMs ?? NaN);
+    if (signal !== undefined) this.#more.release = onAbort(signal, () => this.#fail(signal.reason));
+    const newest = target.newestAsk;
+    this.#older = newest;
+    if (newest === undefined) target.oldestAsk = this;
+    else newest.#newer = this;
+    target.newestAsk = this;
+  }
+
+  get #more(): AskExtras {
+    return this.#extras ??= { release: undefined, watchers: undefined };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === CLOSED) return;
     this.#close();
     this.#reject(error);
   }
 
-  expire(timeoutMs: number): void {
-    this.fail(new AskTimeout(this.#target.path, timeoutMs));
-  }
-
-  targetStopped(): void {
-    this.fail(this.#target.stopped());
-  }
-
   #close(): void {
-    this.#isOpen = false;
-    this.deadlines?.remove(this);
-    this.#release?.();
-    const next = this.#next;
-    const previous = this.#previous;
-    if (next !== undefined) next.#previous = previous;
-    if (previous !== undefined) previous.#next = next;
-    else if (this.#target.firstAsk === this) this.#target.firstAsk = next;
-    this.#next = this.#previous = undefined;
+    this.#state = CLOSED;
+    if (this.#deadlines !== undefined) this.#unlink(this.#deadlines);
+    const target = this.#target;
+    const newer = this.#newer;
+    const older = this.#older;
+    if (newer !== undefined) newer.#older = older;
+    else if (target.newestAsk === this) target.newestAsk = older;
+    if (older !== undefined) older.#newer = newer;
+    else if (target.oldestAsk === this) target.oldestAsk = newer;
+    this.#newer = this.#older = undefined;
+    if (this.#extras !== undefined) this.#closeExtras(this.#extras);
+  }
+
+  #link(list: DeadlineList): void {
+    const earlier = list.last;
+    this.#deadlines = list;
+    this.#earlier = earlier;
+    if (earlier === undefined) list.first = this;
+    else earlier.#later = this;
+    list.last = this;
+  }
+
+  #unlink(list: DeadlineList): void {
+    const earlier = this.#earlier;
+    const later = this.#later;
+    if (earlier === undefined) list.first = later;
+    else earlier.#later = later;
+    if (later === undefined) list.last = earlier;
+    else later.#earlier = earlier;
+    if (list.firstUnstamped === this) list.firstUnstamped = later;
+    this.#earlier = this.#later = this.#deadlines = undefined;
+    if (list.first === undefined) list.emptied();
+  }
+
+  #closeExtras({ release, watchers }: AskExtras): void {
+    this.#extras = undefined;
+    release?.();
+    for (const closed of watchers ?? []) closed(CLOSED_REASON);
+  }
+
+  static {
+    questions = {
+      isQuestion: (value): value is PendingAsk<never> =>
+        typeof value === "object" && value !== null && #target in value,
+      open: (ask, options) => ask.#open(options),
+      setMessage: (ask, message) => void (ask.#message = message),
+      message: (ask) => ask.#message,
+      newer: (ask) => ask.#newer,
+      fail: (ask, error) => ask.#fail(error),
+      expire: (ask, timeoutMs) => ask.#fail(new AskTimeout(ask.#target.path, timeoutMs)),
+      targetStopped: (ask) => ask.#fail(ask.#target.stopped()),
+      onClosed: (ask, closed) => {
+        if (ask.#state === CLOSED) return closed(CLOSED_REASON), () => {};
+        const watchers = ask.#more.watchers ??= new Set();
+        watchers.add(closed);
+        return () => void watchers.delete(closed);
+      },
+      deadlineMs: (ask) => ask.#deadlineMs,
+      setDeadlineMs: (ask, deadlineMs) => void (ask.#deadlineMs = deadlineMs),
+      later: (ask) => ask.#later,
+      link: (ask, list) => ask.#link(list),
+    };
   }
 }
 
-/** All questions with a timeout: a list for each length of timeout, so that each list is in order of deadline by itself. */
-export class AskDeadlines {
-  readonly #clock: Clock;
-  readonly #scheduler: Scheduler;
-  readonly #lists = new Map<number, DeadlineList>();
-  #recent: DeadlineList | undefined;
+Object.defineProperty(PendingAsk.prototype, "constructor", { value: Object });
+Object.freeze(PendingAsk.prototype);
 
-  constructor(clock: Clock, scheduler: Scheduler) {
-    this.#clock = clock;
-    this.#scheduler = scheduler;
-  }
-
-  add(ask: PendingAsk<never>, timeoutMs: number): void {
-    let list = this.#recent;
-    if (list === undefined || list.timeoutMs !== timeoutMs || list.isClosed) {
-      list = this.#recent = this.#list(timeoutMs);
-    }
-    list.add(ask, this.#scheduler.now + timeoutMs);
-  }
-
-  #list(timeoutMs: number): DeadlineList {
-    if (!(timeoutMs > 0)) {
-      throw new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`);
-    }
-    let list = this.#lists.get(timeoutMs);
-    if (list === undefined) {
-      list = new DeadlineList(timeoutMs, this.#clock, this.#scheduler, () => this.#lists.delete(timeoutMs));
-      this.#lists.set(timeoutMs, list);
-    }
-    return list;
-  }
-
-  dispose(): void {
-    for (const list of this.#lists.values()) list.dispose();
-  }
+/** What few questions need. */
+interface AskExtras {
+  /** Lets go of the asker's signal. */
+  release: (() => void) | undefined;
+  watchers: Set<(reason: StopReason) => void> | undefined;
 }
 
-/** The questions of one length of timeout, earliest deadline first, with one timer for the first. */
-class DeadlineList implements Trimmable {
-  readonly timeoutMs: number;
-  readonly #clock: Clock;
-  readonly #scheduler: Scheduler;
-  readonly #closed: () => void;
-  #first: PendingAsk<never> | undefined;
-  #last: PendingAsk<never> | undefined;
-  #timer: Cancellable | undefined;
-  #trimming = false;
-  isClosed = false;
+const CLOSED_REASON: StopReason = Object.freeze({ type: "stopped" });
 
-  constructor(timeoutMs: number, clock: Clock, scheduler: Scheduler, closed: () => void) {
-    this.timeoutMs = timeoutMs;
-    this.#clock = clock;
-    this.#scheduler = scheduler;
-    this.#closed = closed;
-  }
-
-  add(ask: PendingAsk<never>, deadline: number): void {
-    ask.deadlines = this;
-    ask.deadline = deadline;
-    const last = this.#last;
-    ask.earlier = last;
-    if (last === undefined) this.#first = ask;
-    else last.later = ask;
-    this.#last = ask;
-    if (this.#timer === undefined) this.#arm(this.timeoutMs);
-  }
-
-  remove(ask: PendingAsk<never>): void {
-    const { earlier, later } = ask;
-    if (earlier === undefined) this.#first = later;
-    else earlier.later = later;
-    if (later === undefined) this.#last = earlier;
-    else later.earlier = earlier;
-    ask.earlier = ask.later = ask.deadlines = undefined;
-    if (this.#first === undefined && !this.#trimming) {
-      // The timer stays for the next question; it goes when none comes for a while.
-      this.#trimming = true;
-      this.#scheduler.trimLater(this);
+/** Asks an actor: `question` makes the message, or is the message without its reply address. */
+export function askActor(
+  target: AskTarget,
+  ref: ActorRef<unknown>,
+  question: ((replyTo: Ref<never>) => unknown) | object,
+  options: AskOptions,
+): Promise<never> {
+  if (mailboxes.isInTurn(ref)) return Promise.reject(asksItself(target));
+  return new Promise((resolve: (reply: never) => void, reject) => {
+    const pending = new PendingAsk<never>(target, resolve, reject);
+    if (ref.isOpen) questions.open(pending, options);
+    try {
+      const message = typeof question === "function" ? question(pending) : { ...question, replyTo: pending };
+      questions.setMessage(pending, message);
+      ref.tell(message);
+    } catch (error) {
+      questions.fail(pending, error);
     }
-  }
+    if (!ref.isOpen) questions.fail(pending, target.stopped());
+  });
+}
 
-  trim(): void {
-    this.#trimming = false;
-    if (this.#first !== undefined) return;
-    this.isClosed = true;
-    this.dispose();
-    this.#closed();
-  }
+function asksItself({ path }: AskTarget): TypeError {
+  return new TypeError(
+    `Cannot ask ${path} in its own handler: it answers only once that is done; tell it, and go on with its answer`,
+  );
+}
 
-  dispose(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+/** The question that a message is: by its `replyTo` in nearly all cases, else by looking through all that wait. */
+export function questionOf(target: AskTarget, message: unknown): PendingAsk<never> | undefined {
+  if (questions.isQuestion(message)) return message;
+  if (typeof message !== "object" || message === null) return undefined;
+  try {
+    if ("replyTo" in message && questions.isQuestion(message.replyTo)) return message.replyTo;
+  } catch {
+    // A message that throws when it is looked at.
   }
-
-  #arm(delayMs: number): void {
-    this.#timer = this.#clock.timer(delayMs, () => this.#expire());
+  for (let ask = target.oldestAsk; ask !== undefined; ask = questions.newer(ask)) {
+    if (questions.message(ask) === message) return ask;
   }
-
-  #expire(): void {
-    this.#timer = undefined;
-    const now = this.#clock.monotonic();
-    for (let ask = this.#first; ask !== undefined && ask.deadline <= now; ask = this.#first) {
-      ask.expire(this.timeoutMs);
-    }
-    if (this.#first !== undefined) this.#arm(Math.max(1, this.#first.deadline - now));
-  }
+  return undefined;
 }

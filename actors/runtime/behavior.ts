@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable, LogFields, World } from "../world/world.ts";
+import type { FailurePhase } from "./events.ts";
 import type { Ref } from "./ref.ts";
 import type { GroupStrategy, OnFailure } from "./supervision.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
@@ -22,20 +23,52 @@ export type Receive<in M> = (message: M) => void | Promise<void>;
 /** What a full mailbox does with one message more. */
 export type Overflow = "reject" | "drop-newest" | "drop-oldest";
 
-/** The bound of a mailbox. */
-export interface MailboxOptions {
-  /** The most messages that may wait, 1 or more. */
-  readonly capacity: number;
-  /** What happens to one message more. @default "reject" */
+/** How a mailbox takes messages. */
+export interface MailboxOptions<in M = unknown> {
+  /**
+   * The most messages of others that may wait, 1 or more; the actor's own (timers, watches, results of `pipe`) are taken
+   * beyond it. @default unbounded
+   */
+  readonly capacity?: number;
+  /**
+   * What happens to one message more. With `"reject"` the `tell` of whoever sends it throws {@linkcode MailboxFull}: a
+   * sender that does not catch it fails in the receiver's place. Where senders shall not, drop, or have them `offer`.
+   * @default "reject"
+   */
   readonly overflow?: Overflow;
+  /** Messages of which this holds go before all others, in their own order. Asked once a message, by the sender. */
+  readonly isUrgent?: (message: M) => boolean;
 }
 
+/**
+ * When an actor is started again: `"permanent"` always, also when it has stopped itself; `"transient"` when it has failed;
+ * `"temporary"` never, not even with its siblings.
+ */
+export type RestartType = "permanent" | "transient" | "temporary";
+
+/** What is known of a failure about which a function decides. */
+export interface FailureContext {
+  /** In what the actor failed. */
+  readonly phase: FailurePhase;
+  /** The `type` of the message it failed on, where it has one. */
+  readonly messageType: string | undefined;
+  /** Restarts of this actor so far. */
+  readonly restarts: number;
+}
+
+/** Decides about a failure by what was thrown. One that throws itself escalates. */
+export type DecideOnFailure = (error: unknown, failure: FailureContext) => OnFailure;
+
 /** Options of {@linkcode Context.spawn}. */
-export interface SpawnOptions {
-  /** Bounds the mailbox. @default unbounded */
-  readonly mailbox?: MailboxOptions;
+export interface SpawnOptions<in M = unknown> {
+  /** Bounds the mailbox, and says what goes first. @default unbounded */
+  readonly mailbox?: MailboxOptions<M>;
   /** What the parent does when this actor fails. @default restart() */
-  readonly onFailure?: OnFailure;
+  readonly onFailure?: OnFailure | DecideOnFailure;
+  /** Whether it is started again after it has stopped itself, or has failed. @default "transient" */
+  readonly restart?: RestartType;
+  /** The most messages that its stash holds. @default 10_000 */
+  readonly stashCapacity?: number;
   /** Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up. @default 5000 */
   readonly shutdownMs?: number;
 }
@@ -45,8 +78,37 @@ export type StopReason =
   | { readonly type: "stopped" }
   | { readonly type: "failed"; readonly error: unknown };
 
+/** What happened to a child of an actor: see {@linkcode Context.watchChildren}. */
+export type ChildEvent =
+  /** Its behaviour has returned a handler, for the first time. */
+  | { readonly type: "started"; readonly name: string; readonly child: Ref<never> }
+  /** The same after a restart. */
+  | {
+    readonly type: "restarted";
+    readonly name: string;
+    readonly child: Ref<never>;
+    readonly restarts: number;
+  }
+  /** It is gone. */
+  | {
+    readonly type: "stopped";
+    readonly name: string;
+    readonly child: Ref<never>;
+    readonly reason: StopReason;
+  };
+
+/** Ends a state that lasts too long: see {@linkcode Context.become}. */
+export interface StateTimeout<out M> {
+  /** Milliseconds from the change of state. */
+  readonly timeoutMs: number;
+  /** Sent to the actor then, unless it has changed its state again. */
+  readonly message: M;
+}
+
 /** Options of {@linkcode Context.supervise}. */
 export interface SuperviseOptions {
+  /** Restarts of all children together that are allowed; one more fails this actor. @default no limit of the group's */
+  readonly budget?: { readonly limit: number; readonly withinMs: number };
   /** Children stop one after the other, the youngest first, or all at once. @default "reverse" */
   readonly stopOrder?: "reverse" | "together";
 }
@@ -69,23 +131,33 @@ export interface Context<M> {
   readonly coarseNow: number;
 
   /** Starts a child. Throws `TypeError` or `RangeError` on a bad name, a name in use or a bad option, before anything starts. */
-  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): Ref<C>;
+  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;
   /** Says how this actor's children are treated together when one fails. */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void;
   /** Stops a child, or this actor itself once the running handler is done. */
   stop(child?: Ref<never>): void;
   /** The running children, oldest first. */
   children(): Ref<never>[];
+  /**
+   * Resolves when the actor has started: its behaviour has returned a handler. Rejects with {@linkcode ActorStopped}
+   * when it has stopped instead (the cause is what it failed with), or when this life ends first.
+   */
+  started(ref: Ref<never>): Promise<void>;
+  /** Has a message sent here for each child that starts, is restarted, or stops. */
+  watchChildren(changed: (event: ChildEvent) => M): Cancellable;
   /** Has a message sent here, before those that wait, when the other actor has stopped (at once when it has already). */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;
   /** Sends `message` here once, in `delayMs` milliseconds. */
   after(delayMs: number, message: M): Cancellable;
-  /** Sends `message` here every `intervalMs` milliseconds; a bounded mailbox that is full goes without it. */
+  /**
+   * Sends `message` here every `intervalMs` milliseconds, at most one at a time: while a tick waits to be handled, or a
+   * bounded mailbox is full, the actor goes without the next.
+   */
   every(intervalMs: number, message: M): Cancellable;
   /** Sends `message` here whenever the actor had nothing to do for `idleMs` milliseconds. A new call replaces the former. */
   receiveTimeout(idleMs: number, message: M): Cancellable;
-  /** Replaces the handler, from the next message on. */
-  become(receive: Receive<M>): void;
+  /** Replaces the handler, from the next message on; with `timeout`, for a time, after which a message is sent here. */
+  become(receive: Receive<M>, timeout?: StateTimeout<M>): void;
   /** Brings the outcome of a promise back as a message. After a stop or restart the outcome is a dead letter. */
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
   /** Runs `release` when this life of the actor ends, by stop or restart; the last registered goes first. At once when it has ended. */
@@ -98,13 +170,17 @@ export interface Context<M> {
   publish<T>(topic: Topic<T>, message: T): void;
   /** Tells, now and at each change, who stands under a key of the registry. */
   watchKey<T>(key: RegistryKey<T>, changed: (ref: Ref<T> | undefined) => M): Cancellable;
+  /** Tells, now and at each change, who has joined a key of the registry. */
+  watchMembers<T>(key: RegistryKey<T>, changed: (refs: readonly Ref<T>[]) => M): Cancellable;
 }
 
 /** Messages put aside: what came too early, to be handled when its time has come. */
 export interface Stash<in M> {
   /** How many are put aside. */
   readonly size: number;
-  /** Puts a message aside. Throws `RangeError` over 10,000. */
+  /** The most that it holds: `stashCapacity` of the options of {@linkcode Context.spawn}. */
+  readonly capacity: number;
+  /** Puts a message aside. Over its capacity it does not: the message is a dead letter. */
   push(message: M): void;
   /** Puts all that was put aside back, before what waits in the mailbox, in its old order. */
   unstashAll(): void;
@@ -112,7 +188,7 @@ export interface Stash<in M> {
 
 /** Log lines in an actor's name. */
 export interface ActorLog {
-  /** A line for who looks for a fault. */
+  /** Diagnostic detail. */
   debug(message: string, fields?: LogFields): void;
   /** An event of normal work. */
   info(message: string, fields?: LogFields): void;

@@ -4,17 +4,30 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { StopReason } from "./behavior.ts";
-import type { ActorFailed, FailureDecision, FailurePhase } from "./events.ts";
+import type { ChildEvent, DecideOnFailure, RestartType, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { FailureDecision, FailurePhase } from "./events.ts";
+import { GroupRestart } from "./group_restart.ts";
+import { Listeners } from "./listeners.ts";
+import { isPolicy } from "./options.ts";
 import type { Ref } from "./ref.ts";
-import type { ActorGlance } from "./snapshot.ts";
-import type { ActorSystemCore } from "./system_core.ts";
-import { backoffDelay, type GroupStrategy, type OnFailure, spendRestart } from "./supervision.ts";
+import type { ShallowSnapshot } from "./snapshot.ts";
+import {
+  backoffDelay,
+  checkBudget,
+  escalate,
+  type GroupStrategy,
+  type OnFailure,
+  restart,
+  spendRestart,
+} from "./supervision.ts";
+import type { ActorSystemCore, Placed } from "./system_core.ts";
 
 /** A child, as its parent sees it. */
-export interface Child extends Ref<never> {
+export interface Child extends Placed {
   readonly name: string;
-  readonly onFailure: OnFailure;
+  readonly ref: Ref<never>;
+  readonly onFailure: OnFailure | DecideOnFailure;
+  readonly restart: RestartType;
   /** Failed, and waiting for a decision. */
   readonly hasFailed: boolean;
   /** Its life is over, and another may begin. */
@@ -31,10 +44,12 @@ export interface Child extends Ref<never> {
   requestStop(reason?: StopReason): void;
   /** Goes on after a failure as if nothing had been. */
   resume(): void;
+  /** Tells who asked what it failed on that nobody will answer. */
+  answerFailed(error: unknown, isStopped: boolean): void;
   /** Ends the actor, whose children are gone, without waiting for anything. */
   abandon(): void;
   /** What is seen of it, without its children. */
-  glance(path: string): ActorGlance;
+  snapshotShallow(path: string): ShallowSnapshot;
 }
 
 /** The restarts of one child. */
@@ -57,8 +72,9 @@ export interface Failure {
 }
 
 /** What children, and the actor that owns them, need of their parent. */
-export interface Parent {
-  readonly path: string;
+export interface Parent extends Placed {
+  readonly name: string;
+  readonly parent: Parent | undefined;
   readonly system: ActorSystemCore;
   readonly children: Children | undefined;
   /** Failed, and waiting for a decision: until then nothing is decided about its children. */
@@ -69,12 +85,20 @@ export interface Parent {
   childrenChanged(): void;
 }
 
+type RestartPolicy = OnFailure & { readonly type: "restart" };
+
+const DEFAULT_RESTART = restart();
+
 /** The children of one actor. Made with the first of them. */
 export class Children {
   readonly #parent: Parent;
   readonly #byName = new Map<string, Child>();
   #strategy: GroupStrategy = "one-for-one";
   #stopsTogether = false;
+  /** Restarts that all of them together are allowed. */
+  #budget: { readonly limit: number; readonly withinMs: number } | undefined;
+  #restartTimes: readonly number[] = [];
+  #observers: Listeners<ChildEvent> | undefined;
   #failures: Failure[] = [];
   /** The restart that a child is part of, while it is under way. */
   #restarting: Map<Child, GroupRestart> | undefined;
@@ -89,9 +113,18 @@ export class Children {
     return this.#byName.size;
   }
 
-  supervise(strategy: GroupStrategy, stopsTogether: boolean): void {
+  /** Throws `RangeError` on an invalid budget. */
+  supervise(strategy: GroupStrategy, { stopOrder, budget }: SuperviseOptions): void {
+    if (budget !== undefined) checkBudget(budget);
     this.#strategy = strategy;
-    this.#stopsTogether = stopsTogether;
+    this.#stopsTogether = stopOrder === "together";
+    this.#budget = budget;
+  }
+
+  /** Calls back at each start, restart and stop of a child. */
+  observe(changed: (event: ChildEvent) => void): Cancellable {
+    this.#observers ??= new Listeners((error) => this.#parent.system.listenerFailed(error));
+    return this.#observers.add(changed);
   }
 
   has(name: string): boolean {
@@ -112,7 +145,13 @@ export class Children {
     this.#parent.childrenChanged();
   }
 
-  started(child: Child): void {
+  started(child: Child, restarts: number): void {
+    const { name, ref } = child;
+    this.#observers?.tell(
+      restarts === 0
+        ? { type: "started", name, child: ref }
+        : { type: "restarted", name, child: ref, restarts },
+    );
     this.#restarting?.get(child)?.memberStarted(child);
   }
 
@@ -121,8 +160,9 @@ export class Children {
     this.#restarting?.get(child)?.memberEnded(child);
   }
 
-  gone(child: Child): void {
+  gone(child: Child, reason: StopReason): void {
     this.#byName.delete(child.name);
+    this.#observers?.tell({ type: "stopped", name: child.name, child: child.ref, reason });
     this.#restarting?.get(child)?.memberGone(child);
     if (this.#stopping !== undefined) this.#stopNext();
   }
@@ -145,6 +185,8 @@ export class Children {
     this.#stopping = undefined;
     this.#strategy = "one-for-one";
     this.#stopsTogether = false;
+    this.#budget = undefined;
+    this.#restartTimes = [];
   }
 
   /** The parent is given up, and its children with it: nothing is done about them any more. */
@@ -178,8 +220,8 @@ export class Children {
 
   #decideOne(failure: Failure): void {
     const { child, phase } = failure;
-    const { onFailure } = child;
-    switch (onFailure.type) {
+    const policy = this.#policy(failure);
+    switch (policy.type) {
       case "resume":
         if (phase === "start") return this.#stopFailed(failure);
         this.#report(failure, "resume");
@@ -189,8 +231,20 @@ export class Children {
       case "escalate":
         return this.#escalate(failure);
       case "restart":
-        return this.#restart(failure, onFailure);
+        if (child.restart === "temporary") return this.#stopFailed(failure);
+        return this.#restart(failure, policy);
     }
+  }
+
+  /** What is to be done. A function that fails to say is a failure that its parent cannot deal with. */
+  #policy({ child, phase, messageType, error }: Failure): OnFailure {
+    const { onFailure } = child;
+    if (typeof onFailure !== "function") return onFailure;
+    const { restarts } = child.record;
+    const decided: unknown = this.#parent.system.guarded(() =>
+      onFailure(error, { phase, messageType, restarts })
+    );
+    return isPolicy(decided) ? decided : escalate();
   }
 
   #stopFailed(failure: Failure): void {
@@ -203,23 +257,48 @@ export class Children {
     this.#parent.escalated(failure.error, failure.child);
   }
 
-  #restart(failure: Failure, budget: OnFailure & { type: "restart" }): void {
-    const { child } = failure;
-    const { record } = child;
+  #restart(failure: Failure, policy: RestartPolicy): void {
+    const delayMs = this.#spend(failure.child, policy);
+    if (delayMs === undefined) return this.#escalate(failure);
+    this.#report(failure, "restart");
+    this.#restartGroup(this.#affected(failure.child), delayMs);
+  }
+
+  /** A permanent child has stopped itself: it begins anew. False where it cannot, since this actor ends. */
+  endedByItself(child: Child): boolean {
+    if (this.#stopping !== undefined || child.isBetweenLives) return false;
+    const policy = typeof child.onFailure !== "function" && child.onFailure.type === "restart"
+      ? child.onFailure
+      : DEFAULT_RESTART;
+    const delayMs = this.#spend(child, policy);
+    if (delayMs !== undefined) this.#restartGroup([child], delayMs);
+    else {
+      const error = new Error(
+        `Cannot keep ${child.path} running: it ended ${policy.limit + 1} times too soon`,
+      );
+      this.#parent.escalated(error, child);
+    }
+    return true;
+  }
+
+  /** Asks the child's budget, and the group's, for a restart; gives back after how many milliseconds, if at all. */
+  #spend({ record }: Child, policy: RestartPolicy): number | undefined {
     const { world } = this.#parent.system;
     const now = world.clock.monotonic();
-    const spent = spendRestart(record.times, now, budget);
+    const spent = spendRestart(record.times, now, policy);
     record.times = spent.times;
-    if (!spent.allowed) return this.#escalate(failure);
-    record.inARow = now - record.lastAt <= budget.withinMs + (budget.backoff?.maxMs ?? 0)
-      ? record.inARow + 1
-      : 0;
+    if (!spent.allowed) return undefined;
+    if (this.#budget !== undefined) {
+      const together = spendRestart(this.#restartTimes, now, this.#budget);
+      this.#restartTimes = together.times;
+      if (!together.allowed) return undefined;
+    }
+    const isSoon = now - record.lastAt <= policy.withinMs + (policy.backoff?.maxMs ?? 0);
+    record.inARow = isSoon ? record.inARow + 1 : 0;
     record.lastAt = now;
-    this.#report(failure, "restart");
-    const delayMs = budget.backoff === undefined
+    return policy.backoff === undefined
       ? 0
-      : backoffDelay(budget.backoff, record.inARow, world.random.next());
-    this.#restartGroup(this.#affected(child), delayMs);
+      : backoffDelay(policy.backoff, record.inARow, world.random.next());
   }
 
   /** Who goes down with a child, oldest first. */
@@ -250,103 +329,9 @@ export class Children {
     restart.begin();
   }
 
-  #report(failure: Failure, decision: FailureDecision): void {
-    const event: ActorFailed = {
-      type: "failed",
-      actor: failure.child.path,
-      phase: failure.phase,
-      messageType: failure.messageType,
-      error: failure.error,
-      decision,
-      restarts: failure.child.record.restarts + (decision === "restart" ? 1 : 0),
-    };
-    this.#parent.system.report(event);
-  }
-}
-
-/**
- * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the backoff, they
- * begin anew one by one, the oldest first, each when the one before it has started.
- *
- * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes over the rest.
- */
-class GroupRestart {
-  readonly members: readonly Child[];
-  readonly #system: ActorSystemCore;
-  readonly #delayMs: number;
-  readonly #done: () => void;
-  #toEnd: number;
-  #toStart = 0;
-  #timer: Cancellable | undefined;
-  #isOver = false;
-  /** The members' lives are still being ended. */
-  isEnding = true;
-  #isStarting = false;
-
-  constructor(system: ActorSystemCore, members: readonly Child[], delayMs: number, done: () => void) {
-    this.members = members;
-    this.#system = system;
-    this.#delayMs = delayMs;
-    this.#done = done;
-    this.#toEnd = members.length - 1;
-  }
-
-  /** Those whose new life has not begun. */
-  get unfinished(): readonly Child[] {
-    return this.#isStarting ? this.members.slice(this.#toStart) : this.members;
-  }
-
-  begin(): void {
-    this.#endNext();
-  }
-
-  cancel(): void {
-    this.#isOver = true;
-    this.#timer?.cancel();
-  }
-
-  memberEnded(child: Child): void {
-    if (this.#isOver || !this.isEnding || this.members[this.#toEnd] !== child) return;
-    this.#toEnd--;
-    this.#endNext();
-  }
-
-  memberGone(child: Child): void {
-    if (this.isEnding) this.memberEnded(child);
-    else this.memberStarted(child);
-  }
-
-  memberStarted(child: Child): void {
-    if (this.#isOver || !this.#isStarting || this.members[this.#toStart] !== child) return;
-    this.#toStart++;
-    this.#startNext();
-  }
-
-  #endNext(): void {
-    for (; this.#toEnd >= 0; this.#toEnd--) {
-      const member = this.members[this.#toEnd];
-      if (member === undefined || member.isGone) continue;
-      // Whom a failure stops for good is not brought back by the failure of another.
-      if (member.onFailure.type === "stop") member.requestStop();
-      else member.requestRestart();
-      if (!member.isBetweenLives) return;
-    }
-    this.isEnding = false;
-    if (this.#delayMs > 0) this.#timer = this.#system.world.clock.timer(this.#delayMs, () => this.#start());
-    else this.#start();
-  }
-
-  #start(): void {
-    this.#isStarting = true;
-    this.#startNext();
-  }
-
-  #startNext(): void {
-    for (; this.#toStart < this.members.length; this.#toStart++) {
-      const member = this.members[this.#toStart];
-      if (member?.isBetweenLives) return member.begin();
-    }
-    this.#isOver = true;
-    this.#done();
+  #report({ child, phase, messageType, error }: Failure, decision: FailureDecision): void {
+    const restarts = child.record.restarts + (decision === "restart" ? 1 : 0);
+    this.#parent.system.report({ actor: child, phase, messageType, error, decision, restarts });
+    child.answerFailed(error, decision === "stop" || decision === "none");
   }
 }

@@ -10,7 +10,7 @@ import type { ActorSystemCore } from "./system_core.ts";
 import { isThenable } from "./thenable.ts";
 
 /** What the end of a life needs of the actor whose life it is. */
-export interface Mortal {
+export interface EndingHost {
   readonly path: string;
   readonly system: ActorSystemCore;
   readonly children: Children | undefined;
@@ -18,6 +18,8 @@ export interface Mortal {
   readonly shutdownMs: number;
   /** The handler is still running. */
   readonly isBusy: boolean;
+  /** What is running is its behaviour, which has not returned a handler yet. */
+  readonly isStarting: boolean;
   /** Leaves the running handler to itself. */
   forgetHandler(): void;
   /** The next thing to release. */
@@ -37,7 +39,7 @@ const UNTIL_RELEASED = 2;
 
 /** The end of one life, step by step. */
 export class Ending {
-  readonly #actor: Mortal;
+  readonly #actor: EndingHost;
   #step: typeof UNTIL_HANDLER_IS_DONE | typeof UNTIL_CHILDREN_ARE_GONE | typeof UNTIL_RELEASED =
     UNTIL_HANDLER_IS_DONE;
   /** What is being released, under way. */
@@ -46,7 +48,7 @@ export class Ending {
   /** Monotonic time at which it is given up; while the children stop, how much time is left then. */
   #giveUpAt: number;
 
-  constructor(actor: Mortal) {
+  constructor(actor: EndingHost) {
     this.#actor = actor;
     this.#giveUpAt = this.#now + actor.shutdownMs;
   }
@@ -83,7 +85,8 @@ export class Ending {
 
   /** Reports that the actor does not stop as it should. */
   #reportTimeout(within: string): void {
-    const what = this.#actor.isBusy ? "its handler" : "what it registered with onStop";
+    const running = this.#actor.isStarting ? "its start" : "its handler";
+    const what = this.#actor.isBusy ? running : "what it registered with onStop";
     const error = new Error(`Cannot stop ${this.#actor.path} ${within}: ${what} is still running`);
     this.#actor.reportAlone(error, "shutdown-timeout", undefined);
   }

@@ -33,6 +33,19 @@ export class AskTimeout extends Error {
   }
 }
 
+/** The handler of the question failed, so that nobody will answer it. `cause` is what it threw. */
+export class AskFailed extends Error {
+  /** The name of the class. */
+  override readonly name = "AskFailed";
+  /** Path of the actor that was asked. */
+  readonly path: string;
+  /** Made by the runtime. */
+  constructor(path: string, options?: ErrorOptions) {
+    super(`Cannot get an answer from ${path}: it failed on the question`, options);
+    this.path = path;
+  }
+}
+
 /** A bounded mailbox of policy `reject` was full. The message is given back. */
 export class MailboxFull extends Error {
   /** The name of the class. */

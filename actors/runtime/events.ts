@@ -15,8 +15,10 @@ export type DeadLetterReason =
   | "dropped-newest"
   /** The mailbox was full, policy `drop-oldest`. */
   | "dropped-oldest"
-  /** It was the outcome of a promise of an earlier life. */
+  /** It was for an earlier life of the actor: a tick, a watch, the outcome of a promise. */
   | "restarted"
+  /** The actor put it aside, and its stash was full. */
+  | "stash-full"
   /** An answer that came too late, or twice. */
   | "not-asked";
 
@@ -82,6 +84,7 @@ export type ActorEvent = DeadLetter | ActorFailed | ActorStarted | ActorEnded;
 /** The stream of a system's events. A listener that throws is logged, and nobody else notices. */
 export class EventStream {
   readonly #listeners: Listeners<ActorEvent>;
+  #telling = 0;
 
   /** Made by the system. */
   constructor(failed: (error: unknown) => void) {
@@ -100,6 +103,24 @@ export class EventStream {
 
   /** Tells every listener. */
   emit(event: ActorEvent): void {
+    this.#telling++;
     this.#listeners.tell(event);
+    this.#telling--;
+  }
+
+  /** A listener is running. */
+  get isTelling(): boolean {
+    return this.#telling > 0;
+  }
+}
+
+/** The `type` of a message, where it has one that is a text. */
+export function messageType(message: unknown): string | undefined {
+  try {
+    if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
+    return typeof message.type === "string" ? message.type : undefined;
+  } catch {
+    // A message that throws when it is looked at.
+    return undefined;
   }
 }

@@ -3,44 +3,74 @@
  *
  * @module
  */
-import type { Cancellable, LogFields, LogLevel, World } from "../world/world.ts";
+import type { Cancellable, World } from "../world/world.ts";
+import { CellLog } from "./actor_log.ts";
 import type {
   ActorLog,
   Behavior,
+  ChildEvent,
   Context,
   Receive,
   SpawnOptions,
   Stash,
+  StateTimeout,
   StopReason,
   SuperviseOptions,
 } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
+import { Envelope } from "./envelope.ts";
+import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
+import { LifeStash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
 
-const STASH_CAPACITY = 10_000;
+/** What few lives need. Made when first needed. */
+class Holdings<M> {
+  controller: AbortController | undefined;
+  /** Timers, subscriptions, watches. */
+  readonly held = new Set<Cancellable>();
+  readonly releases: (() => void | Promise<void>)[] = [];
+  stash: LifeStash<M> | undefined;
+  receiveTimeout: ReceiveTimeout | undefined;
+  receiveTimeoutHeld: Cancellable | undefined;
+  stateTimeout: Cancellable | undefined;
+  /** The envelope of the message that is being handled. */
+  current: Envelope | undefined;
+}
 
-/** The context of one life of an actor. What is rarely used is made when first asked for. */
+/** What the runtime does with lives, and no actor with its own. */
+export interface LifeControl {
+  /** A turn has been handled: silence begins anew. */
+  heard(life: Life<unknown>): void;
+  /** The life is about to end: what it waits for may be called off. */
+  abort(life: Life<unknown>): void;
+  /** The next thing to release, the last registered first. */
+  nextRelease(life: Life<unknown>): (() => void | Promise<void>) | undefined;
+  /** Ends it. Gives back what was put aside and never handled, oldest first. */
+  end(life: Life<unknown>): unknown[];
+  /** The message of this envelope is being handled; undefined when it has been. */
+  opened(life: Life<unknown>, envelope: Envelope | undefined): void;
+}
+
+/** The runtime's own way into lives. */
+export let lives: LifeControl;
+
+/** The context of one life of an actor. */
 export class Life<M> implements Context<M> {
-  readonly #cell: Cell<M>;
+  readonly #cell: Cell;
   #isOpen = true;
   /** All has been released. */
-  isOver = false;
-  #controller: AbortController | undefined;
-  /** Timers, subscriptions, watches. */
-  #held: Set<Cancellable> | undefined;
-  #releases: (() => void | Promise<void>)[] | undefined;
-  #stash: LifeStash<M> | undefined;
-  #receiveTimeout: ReceiveTimeout<M> | undefined;
+  #isOver = false;
+  #holdings: Holdings<M> | undefined;
 
-  constructor(cell: Cell<M>) {
+  constructor(cell: Cell) {
     this.#cell = cell;
   }
 
   get self(): Ref<M> {
-    return this.#cell;
+    return this.#cell.ref;
   }
 
   get path(): string {
@@ -60,22 +90,23 @@ export class Life<M> implements Context<M> {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (!this.#isOpen) this.#controller.abort(this.#cell.stopped());
+    const more = this.#more;
+    if (more.controller === undefined) {
+      more.controller = new AbortController();
+      if (!this.#isOpen) more.controller.abort(this.#cell.stopped());
     }
-    return this.#controller.signal;
+    return more.controller.signal;
   }
 
   get log(): ActorLog {
-    return new CellLog(this.#cell.system.world, this.path);
+    return new CellLog(this.#cell.system, this.#cell);
   }
 
   get stash(): Stash<M> {
-    return this.#stash ??= new LifeStash(this.#cell, this);
+    return this.#more.stash ??= this.#makeStash();
   }
 
-  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): Ref<C> {
+  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C> {
     this.#check("spawn a child");
     return this.#cell.spawn(name, behavior, options);
   }
@@ -87,7 +118,7 @@ export class Life<M> implements Context<M> {
 
   stop(child?: Ref<never>): void {
     if (!this.#isOpen) return;
-    if (child === undefined) this.#cell.requestStop();
+    if (child === undefined) this.#cell.stopSelf();
     else this.#cell.stopChild(child);
   }
 
@@ -95,62 +126,113 @@ export class Life<M> implements Context<M> {
     return this.#cell.childRefs();
   }
 
+  started(ref: Ref<never>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // Whoever waits when its own life ends is not left waiting.
+      const giveUp = () => reject(this.#cell.stopped());
+      const held = this.#hold((held) => {
+        const waiting = this.#cell.system.onStarted(ref, (failure) => {
+          if (failure === undefined) resolve();
+          else reject(failure);
+          held.done();
+        });
+        return { cancel: () => (waiting.cancel(), giveUp()) };
+      });
+      if (held === undefined) giveUp();
+    });
+  }
+
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable {
-    const watching = this.#hold((held) =>
+    return this.#holdOrNothing((held) =>
       this.#cell.system.onStopped(ref, (reason) => {
-        held.cancel();
-        this.#deliver(() => stopped(reason), true);
+        held.done();
+        this.#deliver(() => stopped(reason), held, (item) => this.#cell.deliverFirst(item));
       })
     );
-    return watching;
+  }
+
+  watchChildren(changed: (event: ChildEvent) => M): Cancellable {
+    return this.#holdOrNothing((held) =>
+      this.#cell.observeChildren((event) => this.#deliverOwn(() => changed(event), held))
+    );
   }
 
   after(delayMs: number, message: M): Cancellable {
     checkDelay(delayMs);
-    return this.#hold((held) =>
+    return this.#holdOrNothing((held) =>
       this.world.clock.timer(delayMs, () => {
-        held.cancel();
-        this.#cell.deliver(message);
+        held.done();
+        this.#cell.deliver(this.#own(message, held));
       })
     );
   }
 
   every(intervalMs: number, message: M): Cancellable {
     checkDelay(intervalMs);
-    const interval = new Interval(this.world.clock, Math.max(1, intervalMs), () => {
-      if (this.#cell.hasRoom) this.#cell.deliver(message);
-    });
-    return this.#hold(() => interval);
+    // One tick at a time: what an actor could not come to does not pile up.
+    let isWaiting = false;
+    return this.#holdOrNothing(
+      (held) =>
+        new Interval(this.world.clock, Math.max(1, intervalMs), () => {
+          if (isWaiting || !this.#cell.hasRoom) return;
+          isWaiting = true;
+          this.#cell.deliver(this.#own(message, held));
+        }),
+      () => isWaiting = false,
+    );
   }
 
   receiveTimeout(idleMs: number, message: M): Cancellable {
     checkDelay(idleMs);
-    this.#receiveTimeout?.cancel();
-    this.#cell.watchTurns();
-    const timeout = this.#receiveTimeout = new ReceiveTimeout(this.#cell, Math.max(1, idleMs), message);
-    return this.#hold(() => timeout);
+    const more = this.#more;
+    more.receiveTimeoutHeld?.cancel();
+    const cell = this.#cell;
+    cell.watchTurns();
+    return more.receiveTimeoutHeld = this.#holdOrNothing((held) => {
+      const { system } = cell;
+      return more.receiveTimeout = new ReceiveTimeout({
+        clock: system.world.clock,
+        get coarseNow() {
+          return system.scheduler.now;
+        },
+        get isIdle() {
+          return cell.isIdle;
+        },
+        timedOut: () => cell.deliver(this.#own(message, held)),
+      }, Math.max(1, idleMs));
+    });
   }
 
-  become(receive: Receive<M>): void {
-    if (this.#isOpen) this.#cell.become(receive);
+  become(receive: Receive<M>, timeout?: StateTimeout<M>): void {
+    if (!this.#isOpen) return;
+    if (timeout !== undefined) checkDelay(timeout.timeoutMs);
+    this.#cell.become(receive as Receive<unknown>);
+    this.#holdings?.stateTimeout?.cancel();
+    if (timeout !== undefined) this.#more.stateTimeout = this.after(timeout.timeoutMs, timeout.message);
   }
 
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void {
     promise.then(
-      (value) => this.#deliver(() => ok(value)),
-      (error) => this.#deliver(() => failed(error)),
+      (value) => this.#deliverOwn(() => ok(value)),
+      (error) => this.#deliverOwn(() => failed(error)),
     );
   }
 
   onStop(release: () => void | Promise<void>): void {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has got.
-    if (this.isOver) this.#cell.releaseUnawaited(release);
-    else (this.#releases ??= []).push(release);
+    if (this.#isOver) this.#cell.releaseUnawaited(release);
+    else this.#more.releases.push(release);
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {
-    return this.#hold(() =>
-      this.#cell.system.topics.subscribe(topic, (published) => this.#deliver(() => toMessage(published)))
+    return this.#holdOrNothing((held) =>
+      this.#cell.system.topics.subscribe(topic, (published) =>
+        this.#deliver(
+          () => toMessage(published),
+          held,
+          (item) => this.#cell.deliverPublished(item),
+          false,
+        ))
     );
   }
 
@@ -159,32 +241,57 @@ export class Life<M> implements Context<M> {
   }
 
   watchKey<T>(key: RegistryKey<T>, changed: (ref: Ref<T> | undefined) => M): Cancellable {
-    return this.#hold(() => this.registry.observe(key, (ref) => this.#deliver(() => changed(ref))));
+    return this.#holdOrNothing((held) =>
+      this.registry.observe(key, (ref) => this.#deliverOwn(() => changed(ref), held))
+    );
   }
 
-  /** A turn has been handled: silence begins anew. */
-  heard(): void {
-    this.#receiveTimeout?.heard();
+  watchMembers<T>(key: RegistryKey<T>, changed: (refs: readonly Ref<T>[]) => M): Cancellable {
+    return this.#holdOrNothing((held) =>
+      this.registry.observeMembers(key, (refs) => this.#deliverOwn(() => changed(refs), held))
+    );
   }
 
-  /** The life is about to end: what it waits for may be called off. */
-  abort(): void {
+  // ---- for the runtime: see {@linkcode LifeControl}
+
+  #heard(): void {
+    this.#holdings?.receiveTimeout?.heard();
+  }
+
+  #abort(): void {
     this.#isOpen = false;
-    this.#controller?.abort(this.#cell.stopped());
-    if (this.#held !== undefined) {
-      for (const held of [...this.#held]) held.cancel();
-    }
+    const holdings = this.#holdings;
+    if (holdings === undefined) return;
+    holdings.controller?.abort(this.#cell.stopped());
+    for (const held of [...holdings.held]) held.cancel();
   }
 
-  /** The next thing to release, the last registered first. */
-  nextRelease(): (() => void | Promise<void>) | undefined {
-    return this.#releases?.pop();
+  #end(): unknown[] {
+    this.#isOver = true;
+    return this.#holdings?.stash?.take() ?? [];
   }
 
-  /** Ends it. Gives back what was put aside and never handled, oldest first. */
-  end(): M[] {
-    this.isOver = true;
-    return this.#stash?.take() ?? [];
+  get #more(): Holdings<M> {
+    return this.#holdings ??= new Holdings<M>();
+  }
+
+  #makeStash(): LifeStash<M> {
+    const cell = this.#cell;
+    const isOver = () => this.#isOver;
+    return new LifeStash<M>({
+      get isOver() {
+        return isOver();
+      },
+      itemOf: (message) => {
+        const current = this.#holdings?.current;
+        return current !== undefined && current.message === message ? current : message;
+      },
+      putBack: (items) => cell.putBack(items),
+      deadLetter: (message, reason) => {
+        if (reason === "stash-full") cell.deadLetterOf(message, reason);
+        else cell.deadLetterOfEarlierLife(message);
+      },
+    }, cell.stashCapacity);
   }
 
   #check(what: string): void {
@@ -193,8 +300,21 @@ export class Life<M> implements Context<M> {
     }
   }
 
+  #own(message: M, held?: Held, isOwn = true): Envelope {
+    return new Envelope(message, this, held, isOwn);
+  }
+
+  #deliverOwn(make: () => M, held?: Held): void {
+    this.#deliver(make, held, (item) => this.#cell.deliver(item));
+  }
+
   /** Runs a user's function that makes a message; its failure is the actor's failure. */
-  #deliver(make: () => M, isUrgent = false): void {
+  #deliver(
+    make: () => M,
+    held: Held | undefined,
+    put: (item: Envelope) => void,
+    isOwn = true,
+  ): void {
     let message: M;
     try {
       message = make();
@@ -202,184 +322,36 @@ export class Life<M> implements Context<M> {
       if (this.#isOpen) this.#cell.failOutside(error);
       return;
     }
-    if (this.#isOpen && isUrgent) this.#cell.deliverFirst(message);
-    else if (this.#isOpen) this.#cell.deliver(message);
+    if (this.#isOpen) put(this.#own(message, held, isOwn));
     else this.#cell.deadLetterOfEarlierLife(message);
   }
 
-  /** Keeps what is to be cancelled when the life ends. */
-  #hold(start: (held: Cancellable) => Cancellable): Cancellable {
-    if (!this.#isOpen) return { cancel() {} };
-    const held = new Held(this.#held ??= new Set());
-    held.inner = start(held);
+  /** Keeps what is to be cancelled when the life ends; undefined when it has ended. */
+  #hold(start: (held: Held) => Cancellable, onTaken?: () => void): Held | undefined {
+    if (!this.#isOpen) return undefined;
+    const held = new Held(this.#more.held, onTaken);
+    try {
+      held.inner = start(held);
+    } catch (error) {
+      held.cancel();
+      throw error;
+    }
     return held;
   }
-}
 
-class Held implements Cancellable {
-  readonly #owner: Set<Cancellable>;
-  #isOpen = true;
-  #inner: Cancellable | undefined;
-
-  constructor(owner: Set<Cancellable>) {
-    this.#owner = owner;
-    owner.add(this);
+  #holdOrNothing(start: (held: Held) => Cancellable, onTaken?: () => void): Cancellable {
+    return this.#hold(start, onTaken) ?? { cancel() {} };
   }
 
-  /** It may be over before it is known: a watch of what has already stopped. */
-  set inner(inner: Cancellable) {
-    if (this.#isOpen) this.#inner = inner;
-    else inner.cancel();
+  static {
+    lives = {
+      heard: (life) => life.#heard(),
+      abort: (life) => life.#abort(),
+      nextRelease: (life) => life.#holdings?.releases.pop(),
+      end: (life) => life.#end(),
+      opened: (life, envelope) => {
+        if (envelope !== undefined || life.#holdings !== undefined) life.#more.current = envelope;
+      },
+    };
   }
-
-  cancel(): void {
-    this.#isOpen = false;
-    this.#owner.delete(this);
-    this.#inner?.cancel();
-  }
-}
-
-class Interval implements Cancellable {
-  #timer: Cancellable;
-  #isOpen = true;
-
-  constructor(clock: World["clock"], intervalMs: number, tick: () => void) {
-    // Each tick is due a whole number of intervals after the first moment: lateness does not add up.
-    let dueAt = clock.monotonic() + intervalMs;
-    const arm = (): Cancellable =>
-      clock.timer(Math.max(0, dueAt - clock.monotonic()), () => {
-        const late = clock.monotonic() - dueAt;
-        dueAt += intervalMs * (1 + Math.floor(Math.max(0, late) / intervalMs));
-        this.#timer = arm();
-        if (this.#isOpen) tick();
-      });
-    this.#timer = arm();
-  }
-
-  cancel(): void {
-    this.#isOpen = false;
-    this.#timer.cancel();
-  }
-}
-
-/** One timer however many messages come: it looks at the time of the last turn when it fires. */
-class ReceiveTimeout<M> implements Cancellable {
-  readonly #cell: Cell<M>;
-  readonly #idleMs: number;
-  readonly #message: M;
-  #heardAt: number;
-  #timer: Cancellable;
-
-  constructor(cell: Cell<M>, idleMs: number, message: M) {
-    this.#cell = cell;
-    this.#idleMs = idleMs;
-    this.#message = message;
-    this.#heardAt = cell.system.world.clock.monotonic();
-    this.#timer = this.#arm(idleMs);
-  }
-
-  heard(): void {
-    this.#heardAt = this.#cell.system.scheduler.now;
-  }
-
-  cancel(): void {
-    this.#timer.cancel();
-  }
-
-  #arm(delayMs: number): Cancellable {
-    return this.#cell.system.world.clock.timer(delayMs, () => this.#fire());
-  }
-
-  #fire(): void {
-    const now = this.#cell.system.world.clock.monotonic();
-    // One that is at work, or is about to be, is not idle: the time begins when it is.
-    if (!this.#cell.isIdle) this.#heardAt = now;
-    const left = this.#heardAt + this.#idleMs - now;
-    if (left > 0) {
-      this.#timer = this.#arm(left);
-      return;
-    }
-    this.#heardAt = now;
-    this.#timer = this.#arm(this.#idleMs);
-    this.#cell.deliver(this.#message);
-  }
-}
-
-class LifeStash<M> implements Stash<M> {
-  readonly #cell: Cell<M>;
-  readonly #life: Life<M>;
-  #messages: M[] = [];
-
-  constructor(cell: Cell<M>, life: Life<M>) {
-    this.#cell = cell;
-    this.#life = life;
-  }
-
-  get size(): number {
-    return this.#messages.length;
-  }
-
-  push(message: M): void {
-    if (this.#life.isOver) return this.#cell.deadLetterOfEarlierLife(message);
-    if (this.#messages.length >= STASH_CAPACITY) {
-      throw new RangeError(
-        `Cannot stash at ${this.#cell.path}: ${STASH_CAPACITY} messages are put aside already`,
-      );
-    }
-    this.#messages.push(message);
-  }
-
-  unstashAll(): void {
-    this.#cell.putBack(this.take());
-  }
-
-  take(): M[] {
-    const taken = this.#messages;
-    this.#messages = [];
-    return taken;
-  }
-}
-
-class CellLog implements ActorLog {
-  readonly #world: World;
-  readonly #actor: string;
-
-  constructor(world: World, actor: string) {
-    this.#world = world;
-    this.#actor = actor;
-  }
-
-  get debugEnabled(): boolean {
-    return this.#world.log.enabled("debug");
-  }
-
-  debug(message: string, fields?: LogFields): void {
-    this.#write("debug", message, fields);
-  }
-
-  info(message: string, fields?: LogFields): void {
-    this.#write("info", message, fields);
-  }
-
-  plain(message: string, fields?: LogFields): void {
-    this.#write("info", message, fields, true);
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.#write("warn", message, fields);
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.#write("error", message, fields);
-  }
-
-  #write(level: LogLevel, message: string, fields: LogFields | undefined, plain = false): void {
-    const { log } = this.#world;
-    if (!log.enabled(level)) return;
-    log.write({ level, actor: this.#actor, message, ...(fields && { fields }), ...(plain && { plain }) });
-  }
-}
-
-function checkDelay(delayMs: number): void {
-  if (!(delayMs >= 0)) throw new RangeError(`Cannot wait ${delayMs} ms: it takes a time of 0 or more`);
 }

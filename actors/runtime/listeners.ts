@@ -42,7 +42,11 @@ export class Listeners<T> {
     try {
       entry(value);
     } catch (error) {
-      this.#failed(error);
+      try {
+        this.#failed(error);
+      } catch {
+        // What tells of failures fails itself: there is nobody left to tell.
+      }
     }
   }
 }

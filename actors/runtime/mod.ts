@@ -7,6 +7,7 @@ export * from "./behavior.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
 export type { EventStream } from "./events.ts";
+export type * from "./instruments.ts";
 export * from "./ref.ts";
 export { type Registry, type RegistryKey, registryKey } from "./registry.ts";
 export type { StepControl } from "./scheduler.ts";

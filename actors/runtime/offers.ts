@@ -8,21 +8,24 @@ import { onAbort } from "./on_abort.ts";
 /** One who waits. */
 class Offer<M> {
   readonly message: M;
-  readonly #settle: (error?: { readonly reason: unknown }) => void;
+  readonly #settle: ((error?: { readonly reason: unknown }) => void) | undefined;
   earlier: Offer<M> | undefined;
   later: Offer<M> | undefined;
 
-  constructor(message: M, settle: (error?: { readonly reason: unknown }) => void) {
+  /** Nobody waits where there is no `settle`. */
+  constructor(message: M, settle?: (error?: { readonly reason: unknown }) => void) {
     this.message = message;
     this.#settle = settle;
   }
 
   accept(): void {
-    this.#settle();
+    this.#settle?.();
   }
 
-  refuse(reason: unknown): void {
-    this.#settle({ reason });
+  /** False when there is nobody to be told. */
+  refuse(reason: () => unknown): boolean {
+    this.#settle?.({ reason: reason() });
+    return this.#settle !== undefined;
   }
 }
 
@@ -52,6 +55,11 @@ export class OfferQueue<M> {
       }
       this.#append(offer);
     });
+  }
+
+  /** Puts a message at the end of the line, for which nobody waits. */
+  append(message: M): void {
+    this.#append(new Offer(message));
   }
 
   /** Takes out who has waited longest: accept or refuse it. */

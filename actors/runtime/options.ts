@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Overflow, SpawnOptions } from "./behavior.ts";
+import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./behavior.ts";
 import { type OnFailure, restart } from "./supervision.ts";
 
 /** More than fit into memory, and still a small integer to V8. */
@@ -13,47 +13,80 @@ export const NO_LIMIT = 1 << 30;
 export interface CellOptions {
   readonly capacity: number;
   readonly overflow: Overflow;
-  readonly onFailure: OnFailure;
+  /** A predicate of the actor's own messages. */
+  readonly isUrgent: ((message: never) => boolean) | undefined;
+  readonly onFailure: OnFailure | DecideOnFailure;
+  readonly restart: RestartType;
+  readonly stashCapacity: number;
   readonly shutdownMs: number;
+  /** The mailbox takes everything, in order. */
+  readonly isPlain: boolean;
 }
 
 const DEFAULT_OPTIONS: CellOptions = {
   capacity: NO_LIMIT,
   overflow: "reject",
+  isUrgent: undefined,
   onFailure: restart(),
+  restart: "transient",
+  stashCapacity: 10_000,
   shutdownMs: 5000,
+  isPlain: true,
 };
 
 const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
 const POLICIES: readonly OnFailure["type"][] = ["restart", "stop", "resume", "escalate"];
+const RESTARTS: readonly RestartType[] = ["permanent", "transient", "temporary"];
 
 /** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
-export function checkOptions(name: string, options: SpawnOptions | undefined): CellOptions {
+export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefined): CellOptions {
   checkName(name);
   if (options === undefined) return DEFAULT_OPTIONS;
-  const { mailbox, onFailure = DEFAULT_OPTIONS.onFailure, shutdownMs = DEFAULT_OPTIONS.shutdownMs } = options;
-  const capacity = mailbox?.capacity ?? NO_LIMIT;
-  if (!(capacity === NO_LIMIT || (Number.isInteger(capacity) && capacity >= 1))) {
+  const {
+    mailbox,
+    onFailure = DEFAULT_OPTIONS.onFailure,
+    restart = DEFAULT_OPTIONS.restart,
+    stashCapacity = DEFAULT_OPTIONS.stashCapacity,
+    shutdownMs = DEFAULT_OPTIONS.shutdownMs,
+  } = options;
+  const { capacity = NO_LIMIT, overflow = DEFAULT_OPTIONS.overflow, isUrgent } = mailbox ?? {};
+  if (!(Number.isInteger(capacity) && capacity >= 1)) {
     throw new RangeError(
       `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${capacity}`,
     );
   }
-  const overflow = mailbox?.overflow ?? "reject";
-  if (!OVERFLOWS.includes(overflow)) {
-    throw new TypeError(
-      `Cannot spawn "${name}": a mailbox's overflow is ${OVERFLOWS.join(", ")}, not ${overflow}`,
+  checkOneOf(name, "a mailbox's overflow", OVERFLOWS, overflow);
+  checkOneOf(name, "restart", RESTARTS, restart);
+  if (isUrgent !== undefined && typeof isUrgent !== "function") {
+    throw new TypeError(`Cannot spawn "${name}": isUrgent is a function of a message`);
+  }
+  if (!(Number.isInteger(stashCapacity) && stashCapacity >= 0)) {
+    throw new RangeError(
+      `Cannot spawn "${name}": stashCapacity is a whole number from 0, not ${stashCapacity}`,
     );
   }
   if (!(shutdownMs >= 0)) {
     throw new RangeError(`Cannot spawn "${name}": shutdownMs is 0 or more, not ${shutdownMs}`);
   }
-  // One that is none would leave a failed actor without a decision for ever.
-  if (!POLICIES.includes(onFailure.type)) {
+  // An unknown policy would leave a failed actor without a decision for ever.
+  if (typeof onFailure !== "function" && !isPolicy(onFailure)) {
     throw new TypeError(
       `Cannot spawn "${name}": onFailure is made by ${POLICIES.map((policy) => `${policy}()`).join(", ")}`,
     );
   }
-  return { capacity, overflow, onFailure, shutdownMs };
+  const isPlain = mailbox === undefined;
+  return { capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, isPlain };
+}
+
+/** Whether this is a policy: a function that decides may return anything. */
+export function isPolicy(value: unknown): value is OnFailure {
+  return typeof value === "object" && value !== null && "type" in value &&
+    POLICIES.some((policy) => policy === value.type);
+}
+
+function checkOneOf(name: string, what: string, known: readonly string[], given: string): void {
+  if (known.includes(given)) return;
+  throw new TypeError(`Cannot spawn "${name}": ${what} is ${known.join(", ")}, not ${given}`);
 }
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for

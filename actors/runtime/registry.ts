@@ -40,23 +40,60 @@ export function registryKey<M>(name: string): RegistryKey<M> {
   return { name };
 }
 
-/** Which actor stands under which key. An actor that stops is taken out. */
+/** Which actors stand under which keys. An actor that stops is taken out. */
 export interface Registry {
   /**
-   * Puts an actor under a key, until it stops or the registration is cancelled.
+   * Puts an actor under a key, until it stops or the registration is cancelled. The same actor again replaces its own
+   * registration: so one that registers itself in its behaviour can be restarted.
    * Throws `TypeError` when another one is there.
    */
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable;
-  /** The actor under a key. */
+  /** The actor registered under a key. */
   find<M>(key: RegistryKey<M>): Ref<M> | undefined;
-  /** Calls `changed` now, and whenever an actor appears under the key or goes. */
+  /** Calls `changed` now, and whenever an actor is registered under the key or goes. */
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable;
+  /**
+   * Adds an actor to those that share a key, until it stops or the membership is cancelled. The same actor again replaces
+   * its own membership.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem, registryKey } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const workers = registryKey<string>("demo/workers");
+   * await using system = new ActorSystem("demo");
+   * for (const name of ["a", "b"]) {
+   *   system.registry.join(workers, system.spawn<string>(name, () => () => {}));
+   * }
+   * assertEquals(system.registry.members(workers).map(({ path }) => path), ["/demo/a", "/demo/b"]);
+   * ```
+   */
+  join<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable;
+  /** The actors that share a key, in the order of joining. */
+  members<M>(key: RegistryKey<M>): readonly Ref<M>[];
+  /** Calls `changed` now, and whenever an actor joins or leaves. */
+  observeMembers<M>(key: RegistryKey<M>, changed: (refs: readonly Ref<M>[]) => void): Cancellable;
 }
 
-interface Entry {
-  ref: Ref<never> | undefined;
-  /** Told when it has changed: each looks for itself who is there now. */
+/** What stands under one key. */
+class Entry {
+  /** The actor registered, and the registration that put it there. */
+  registered: { readonly ref: Ref<never>; readonly by: object } | undefined;
+  readonly members = new Map<Ref<never>, object>();
+  /** Told when something has changed: each looks for itself who is there now. */
   readonly observers: Listeners<void>;
+  readonly memberObservers: Listeners<void>;
+
+  constructor(failed: (error: unknown) => void) {
+    this.observers = new Listeners(failed);
+    this.memberObservers = new Listeners(failed);
+  }
+
+  get isEmpty(): boolean {
+    return this.registered === undefined && this.members.size === 0 && this.observers.size === 0 &&
+      this.memberObservers.size === 0;
+  }
 }
 
 /** The registry of one system. `onStopped` calls back once when an actor has stopped. */
@@ -76,45 +113,90 @@ export class LocalRegistry implements Registry {
 
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
     const entry = this.#entry(key.name);
-    if (entry.ref !== undefined) {
-      throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${entry.ref.path} is registered`);
+    const other = entry.registered?.ref;
+    if (other !== undefined && other !== ref) {
+      throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${other.path} is registered`);
     }
-    let isOpen = true;
-    const end = () => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.#set(entry, undefined);
-      this.#forget(key.name, entry);
-    };
-    const watching = this.#onStopped(ref, end);
-    if (isOpen) this.#set(entry, ref);
-    return {
-      cancel: () => {
-        watching.cancel();
-        end();
-      },
-    };
+    return this.#untilStopped(key.name, ref, (by) => {
+      entry.registered = { ref, by };
+      if (other === undefined) entry.observers.tell();
+    }, (by) => {
+      if (entry.registered?.by !== by) return;
+      entry.registered = undefined;
+      entry.observers.tell();
+    });
   }
 
   find<M>(key: RegistryKey<M>): Ref<M> | undefined {
-    return this.#entries.get(key.name)?.ref as Ref<M> | undefined;
+    return this.#entries.get(key.name)?.registered?.ref as Ref<M> | undefined;
   }
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
     const entry = this.#entry(key.name);
     // An observer that changes the registry has the others told of the newest state first, and not of the older again.
     let told: { readonly ref: Ref<never> | undefined } | undefined;
-    const look = () => {
-      if (told !== undefined && told.ref === entry.ref) return;
-      told = { ref: entry.ref };
-      changed(entry.ref as Ref<M> | undefined);
+    return this.#observe(key.name, entry.observers, () => {
+      const ref = entry.registered?.ref;
+      if (told !== undefined && told.ref === ref) return;
+      told = { ref };
+      changed(ref as Ref<M> | undefined);
+    });
+  }
+
+  join<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
+    const { members, memberObservers } = this.#entry(key.name);
+    return this.#untilStopped(key.name, ref, (by) => {
+      const isNew = !members.has(ref);
+      members.set(ref, by);
+      if (isNew) memberObservers.tell();
+    }, (by) => {
+      if (members.get(ref) !== by) return;
+      members.delete(ref);
+      memberObservers.tell();
+    });
+  }
+
+  members<M>(key: RegistryKey<M>): readonly Ref<M>[] {
+    return [...this.#entries.get(key.name)?.members.keys() ?? []] as Ref<M>[];
+  }
+
+  observeMembers<M>(key: RegistryKey<M>, changed: (refs: readonly Ref<M>[]) => void): Cancellable {
+    const { memberObservers } = this.#entry(key.name);
+    return this.#observe(key.name, memberObservers, () => changed(this.members(key)));
+  }
+
+  /** Keeps something up until its actor stops or it is cancelled; `by` is what tells it from one that replaced it. */
+  #untilStopped(
+    name: string,
+    ref: Ref<never>,
+    begin: (by: object) => void,
+    end: (by: object) => void,
+  ): Cancellable {
+    const by = {};
+    let isOpen = true;
+    const close = () => {
+      if (!isOpen) return;
+      isOpen = false;
+      end(by);
+      this.#forget(name);
     };
-    const observing = entry.observers.add(look);
+    const watching = this.#onStopped(ref, close);
+    if (isOpen) begin(by);
+    return {
+      cancel: () => {
+        watching.cancel();
+        close();
+      },
+    };
+  }
+
+  #observe(name: string, observers: Listeners<void>, look: () => void): Cancellable {
+    const observing = observers.add(look);
     look();
     return {
       cancel: () => {
         observing.cancel();
-        this.#forget(key.name, entry);
+        this.#forget(name);
       },
     };
   }
@@ -122,19 +204,13 @@ export class LocalRegistry implements Registry {
   #entry(name: string): Entry {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
-      entry = { ref: undefined, observers: new Listeners(this.#failed) };
+      entry = new Entry(this.#failed);
       this.#entries.set(name, entry);
     }
     return entry;
   }
 
-  #set(entry: Entry, ref: Ref<never> | undefined): void {
-    entry.ref = ref;
-    entry.observers.tell();
-  }
-
-  #forget(name: string, entry: Entry): void {
-    if (entry.ref !== undefined || entry.observers.size > 0) return;
-    if (this.#entries.get(name) === entry) this.#entries.delete(name);
+  #forget(name: string): void {
+    if (this.#entries.get(name)?.isEmpty) this.#entries.delete(name);
   }
 }

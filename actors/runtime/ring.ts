@@ -50,6 +50,20 @@ export class Ring<T> {
     slots[other] = front;
   }
 
+  /** Takes out the oldest item of which `isWanted` holds, and keeps the order of the others. */
+  remove(isWanted: (item: T) => boolean): T | undefined {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let i = 0; i < this.length; i++) {
+      const item = slots[(this.#head + i) & mask] as T;
+      if (!isWanted(item)) continue;
+      for (let j = i; j > 0; j--) slots[(this.#head + j) & mask] = slots[(this.#head + j - 1) & mask];
+      this.shift();
+      return item;
+    }
+    return undefined;
+  }
+
   /** Gives back the slots that a flood needed and nobody needs now. */
   trim(): void {
     if (this.length === 0) {

@@ -6,12 +6,6 @@
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
 import { Ring } from "./ring.ts";
 
-/** Something the scheduler can give a turn. */
-export interface Runnable {
-  /** Works for a while, and tells the scheduler how much through {@linkcode Scheduler.spend}. */
-  turn(): void;
-}
-
 /** Something that holds memory or a timer which it may no longer need. */
 export interface Trimmable {
   /** Nothing may have been going on for a while: gives back what is not needed. */
@@ -40,16 +34,28 @@ const MAX_STRIDE = 512;
 export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
 
+/** How actors are given turns. */
+export interface Turns<T> {
+  /** Lets one work for a while; it says how much it did through {@linkcode Scheduler.spend}. */
+  readonly turn: (runnable: T) => void;
+  /** Told what a turn threw: a mistake of the runtime's own, which must not end the drain. */
+  readonly failed: (error: unknown) => void;
+}
+
 /** Gives turns to actors. One object a system; tests may single-step it. */
-export class Scheduler implements StepControl {
+export class Scheduler<T> implements StepControl {
   readonly #clock: Clock;
   readonly #loop: EventLoop;
-  readonly #ready = new Ring<Runnable>();
+  readonly #turn: (runnable: T) => void;
+  readonly #failed: (error: unknown) => void;
+  readonly #ready = new Ring<T>();
   readonly #drain = () => this.#run();
   readonly #oversized = new Set<Trimmable>();
   #trimTimer: Cancellable | undefined;
   /** The world chooses who goes next, one message at a time. */
   readonly isChoosing: boolean;
+  /** An actor is having its turn: whoever calls is, or was called by, its handler. */
+  isRunning = false;
   #draining = false;
   #paused = false;
   /** Messages that may go by before the clock is read. */
@@ -65,12 +71,14 @@ export class Scheduler implements StepControl {
   /** Sockets and timers have their turn: who gets work now has it from them. */
   #isPolling = false;
   /** Actors to which sockets and timers brought work while the others waited. */
-  readonly #arrived = new Ring<Runnable>();
+  readonly #arrived = new Ring<T>();
   #markerPending = false;
 
-  constructor(clock: Clock, loop: EventLoop) {
+  constructor(clock: Clock, loop: EventLoop, { turn, failed }: Turns<T>) {
     this.#clock = clock;
     this.#loop = loop;
+    this.#turn = turn;
+    this.#failed = failed;
     this.isChoosing = loop.choose !== undefined;
   }
 
@@ -87,14 +95,14 @@ export class Scheduler implements StepControl {
     return now;
   }
 
-  enqueue(runnable: Runnable): void {
+  enqueue(runnable: T): void {
     if (this.#isPolling) this.#arrived.push(runnable);
     else this.#ready.push(runnable);
     this.#wake();
   }
 
   /** Puts an actor that could not finish its turn in front of all others. */
-  enqueueFirst(runnable: Runnable): void {
+  enqueueFirst(runnable: T): void {
     this.#ready.unshift(runnable);
     this.#wake();
   }
@@ -130,7 +138,9 @@ export class Scheduler implements StepControl {
   step(): boolean {
     const runnable = this.#next();
     if (runnable === undefined) return false;
-    runnable.turn();
+    this.isRunning = true;
+    this.#give(runnable);
+    this.isRunning = false;
     this.#sliceIsOver = false;
     this.#nowIsFresh = false;
     if (this.ready === 0) this.#draining = false;
@@ -143,7 +153,7 @@ export class Scheduler implements StepControl {
     if (!this.#paused) this.#loop.soon(this.#drain);
   }
 
-  #next(): Runnable | undefined {
+  #next(): T | undefined {
     const ready = this.#ready;
     if (this.#arrived.length > 0) return this.#arrived.shift();
     if (this.#loop.choose !== undefined && ready.length > 1) {
@@ -154,15 +164,38 @@ export class Scheduler implements StepControl {
 
   #run(): void {
     if (this.#paused) return;
-    const ready = this.#ready;
     this.#nowIsFresh = false;
     this.#isPolling = false;
-    if (this.#arrived.length > 0) return this.#runArrived();
+    this.isRunning = true;
+    if (this.#arrived.length > 0) this.#runArrived();
+    else if (this.#runReady()) this.#yield();
+    else this.#rest();
+    this.isRunning = false;
+  }
+
+  /** Gives turns until none is ready, or, and then it is true, until the slice is over. */
+  #runReady(): boolean {
+    const ready = this.#ready;
     for (;;) {
-      const runnable = this.isChoosing ? this.#next() : ready.shift();
-      if (runnable === undefined) return this.#rest();
-      runnable.turn();
-      if (this.#sliceIsOver) return this.#yield();
+      // What a turn throws costs that turn, and no other.
+      try {
+        for (;;) {
+          const runnable = this.isChoosing ? this.#next() : ready.shift();
+          if (runnable === undefined) return false;
+          this.#turn(runnable);
+          if (this.#sliceIsOver) return true;
+        }
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #give(runnable: T): void {
+    try {
+      this.#turn(runnable);
+    } catch (error) {
+      this.#failed(error);
     }
   }
 
@@ -173,7 +206,10 @@ export class Scheduler implements StepControl {
    */
   #runArrived(): void {
     const arrived = this.#arrived;
-    while (arrived.length > 0 && !this.#sliceIsOver) arrived.shift()?.turn();
+    while (arrived.length > 0 && !this.#sliceIsOver) {
+      const runnable = arrived.shift();
+      if (runnable !== undefined) this.#give(runnable);
+    }
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
     this.#endSlice();
     this.#loop.soon(this.#drain);

@@ -26,6 +26,6 @@ export interface ActorSnapshot {
 }
 
 /** A snapshot to which the children are still to be added. */
-export interface ActorGlance extends ActorSnapshot {
-  readonly children: ActorGlance[];
+export interface ShallowSnapshot extends ActorSnapshot {
+  readonly children: ShallowSnapshot[];
 }

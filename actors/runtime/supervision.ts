@@ -53,20 +53,15 @@ export type OnFailure =
  * assertEquals(restart(), { type: "restart", limit: 3, withinMs: 5000 });
  * ```
  */
-export function restart(options: RestartOptions = {}): OnFailure {
+export function restart(options: RestartOptions = {}): OnFailure & { readonly type: "restart" } {
   const { limit = 3, withinMs = 5000, backoff } = options;
-  if (!Number.isInteger(limit) || limit < 0) {
-    throw new RangeError(`Cannot set a restart limit of ${limit}: it takes a whole number, 0 or more`);
-  }
-  if (!(withinMs > 0)) {
-    throw new RangeError(`Cannot count restarts within ${withinMs} ms: it takes a time above 0`);
-  }
+  checkBudget({ limit, withinMs });
   if (backoff === undefined) return { type: "restart", limit, withinMs };
   checkBackoff(backoff);
   return { type: "restart", limit, withinMs, backoff };
 }
 
-/** Throws `RangeError` on a backoff that is none. */
+/** Throws `RangeError` on an invalid backoff. */
 export function checkBackoff(backoff: Backoff): void {
   const { minMs, maxMs, jitter = 0 } = backoff;
   if (!(minMs >= 0) || !(maxMs >= minMs)) {
@@ -92,6 +87,18 @@ export function resume(): OnFailure {
 /** Fail in the child's place: the grandparent decides. */
 export function escalate(): OnFailure {
   return ESCALATE;
+}
+
+/** Throws `RangeError` on an invalid budget of restarts. */
+export function checkBudget(
+  { limit, withinMs }: { readonly limit: number; readonly withinMs: number },
+): void {
+  if (!Number.isInteger(limit) || limit < 0) {
+    throw new RangeError(`Cannot set a restart limit of ${limit}: it takes a whole number, 0 or more`);
+  }
+  if (!(withinMs > 0)) {
+    throw new RangeError(`Cannot count restarts within ${withinMs} ms: it takes a time above 0`);
+  }
 }
 
 /** The outcome of {@linkcode spendRestart}. */

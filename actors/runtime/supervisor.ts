@@ -3,29 +3,64 @@
  *
  * @module
  */
-import type { Behavior, SpawnOptions, SuperviseOptions } from "./behavior.ts";
+import { assertNever, type Behavior, type SpawnOptions, type SuperviseOptions } from "./behavior.ts";
 import { checkOptions } from "./options.ts";
+import type { AskOptions, Ref } from "./ref.ts";
 import type { GroupStrategy } from "./supervision.ts";
 
-/** What a supervisor starts: made by {@linkcode childSpec}. */
-export interface ChildSpec {
+/** What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again. */
+export interface ChildSpec<out C = unknown> {
   /** Its name under the supervisor. */
   readonly name: string;
-  /** Its options. */
+  /** Its options: among them `restart`, which says when it is started again. */
   readonly options: SpawnOptions | undefined;
-  /** Starts the child under a parent. */
-  readonly start: (
-    spawn: <C>(name: string, behavior: Behavior<C>, options?: SpawnOptions) => unknown,
-  ) => void;
+  /** Starts it under a parent. */
+  readonly start: (spawn: Spawn) => Ref<never>;
+  /** Never there: it ties what the child is to its spec. */
+  readonly _child?: C;
 }
+
+/** Starts a child: {@linkcode Context.spawn}. */
+export type Spawn = <C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>) => Ref<C>;
 
 /** Describes a child of a {@linkcode supervisor}. */
-export function childSpec<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): ChildSpec {
-  return { name, options, start: (spawn) => void spawn(name, behavior, options) };
+export function childSpec<C>(
+  name: string,
+  behavior: Behavior<C>,
+  options?: SpawnOptions<C>,
+): ChildSpec<Ref<C>> {
+  return {
+    name,
+    options: options as SpawnOptions | undefined,
+    start: (spawn) => spawn(name, behavior, options),
+  };
 }
 
+/** What a supervisor can be told. */
+export type SupervisorCommand =
+  /** Starts a child more. */
+  | { readonly type: "start-child"; readonly spec: ChildSpec; readonly replyTo: Ref<StartChildReply> }
+  /** Stops a child, and answers when it is gone: false when there is none of that name. */
+  | { readonly type: "stop-child"; readonly name: string; readonly replyTo: Ref<boolean> }
+  /** Names the children that run, oldest first. */
+  | { readonly type: "list-children"; readonly replyTo: Ref<readonly string[]> };
+
+/** How the start of a child went. */
+export type StartChildReply =
+  | { readonly type: "started"; readonly child: Ref<never> }
+  | { readonly type: "failed"; readonly error: unknown };
+
+/** Tells the supervisor itself. */
+type Stopped = { readonly type: "child-stopped"; readonly replyTo: Ref<boolean> };
+type Settled = {
+  readonly type: "settled";
+  readonly replyTo: Ref<StartChildReply>;
+  readonly reply: StartChildReply;
+};
+
 /**
- * A behaviour that starts its children in order and restarts them by `strategy`.
+ * A behaviour that starts its children in order, each when the one before it has started, and restarts them by `strategy`.
+ * It has started when they have: `await system.started(ref)`.
  *
  * The specs are checked before anything starts: throws `TypeError` on a name that is used twice or is none,
  * `RangeError` on an option out of range.
@@ -33,30 +68,127 @@ export function childSpec<C>(name: string, behavior: Behavior<C>, options?: Spaw
  * @example
  * ```ts
  * import { ActorSystem, childSpec, supervisor } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
  *
  * await using system = new ActorSystem("demo");
- * system.spawn("pair", supervisor("one-for-all", [
- *   childSpec("first", () => () => {}),
- *   childSpec("second", () => () => {}),
- * ]));
+ * const started: string[] = [];
+ * const child = (name: string) => childSpec(name, () => {
+ *   started.push(name);
+ *   return () => {};
+ * });
+ * const pair = system.spawn("pair", supervisor("one-for-all", [child("first"), child("second")]));
+ * await system.started(pair);
+ * assertEquals(started, ["first", "second"]);
  * ```
  */
 export function supervisor(
   strategy: GroupStrategy,
   specs: readonly ChildSpec[],
   options?: SuperviseOptions,
-): Behavior<never> {
+): Behavior<SupervisorCommand> {
   const names = new Set<string>();
   for (const spec of specs) {
     checkOptions(spec.name, spec.options);
     if (names.has(spec.name)) throw new TypeError(`Cannot supervise two children of the name "${spec.name}"`);
     names.add(spec.name);
   }
-  return (self) => {
+  const behavior: Behavior<SupervisorCommand | Stopped | Settled> = (self) => {
     self.supervise(strategy, options);
-    for (const spec of specs) {
-      spec.start((name, behavior, childOptions) => self.spawn(name, behavior, childOptions));
+    const spawn: Spawn = (name, behavior, childOptions) => self.spawn(name, behavior, childOptions);
+    const children = new Map<string, Ref<never>>();
+
+    function start(spec: ChildSpec): Ref<never> {
+      const child = spec.start(spawn);
+      children.set(spec.name, child);
+      return child;
     }
-    return () => {};
+
+    function startLater(spec: ChildSpec, replyTo: Ref<StartChildReply>): void {
+      let child: Ref<never>;
+      try {
+        child = start(spec);
+      } catch (error) {
+        return replyTo.tell({ type: "failed", error });
+      }
+      const settled = (reply: StartChildReply): Settled => ({ type: "settled", replyTo, reply });
+      self.pipe(
+        self.started(child),
+        () => settled({ type: "started", child }),
+        (error) => settled({ type: "failed", error }),
+      );
+    }
+
+    function stop(name: string, replyTo: Ref<boolean>): void {
+      const child = children.get(name);
+      if (child === undefined || !child.isOpen) return replyTo.tell(false);
+      self.watch(child, () => ({ type: "child-stopped", replyTo }));
+      self.stop(child);
+    }
+
+    const receive = (message: SupervisorCommand | Stopped | Settled): void => {
+      switch (message.type) {
+        case "start-child":
+          return startLater(message.spec, message.replyTo);
+        case "stop-child":
+          return stop(message.name, message.replyTo);
+        case "list-children":
+          for (const [name, child] of children) if (!child.isOpen) children.delete(name);
+          return message.replyTo.tell([...children.keys()]);
+        case "child-stopped":
+          return message.replyTo.tell(true);
+        case "settled":
+          return message.replyTo.tell(message.reply);
+        default:
+          assertNever(message);
+      }
+    };
+    return startInOrder(specs, start, (child) => self.started(child)).then(() => receive);
   };
+  return behavior as Behavior<SupervisorCommand>;
+}
+
+/** Starts each when the one before it has started. One that stops instead has had its decision: the next may start. */
+async function startInOrder(
+  specs: readonly ChildSpec[],
+  start: (spec: ChildSpec) => Ref<never>,
+  started: (child: Ref<never>) => Promise<void>,
+): Promise<void> {
+  for (const spec of specs) {
+    const child = start(spec);
+    await started(child).catch((error) => {
+      if (child.isOpen) throw error;
+    });
+  }
+}
+
+/**
+ * Starts a child more under a {@linkcode supervisor}, and resolves to its ref when it has started. Rejects with what its
+ * start failed with, with `TypeError` when its name is in use, and as {@linkcode Ref.ask} does.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, childSpec, type Ref, startChild, supervisor } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * const workers = system.spawn("workers", supervisor("one-for-one", []));
+ * const doubler = childSpec("doubler", () => (message: { n: number; replyTo: Ref<number> }) =>
+ *   message.replyTo.tell(message.n * 2), { restart: "temporary" });
+ *
+ * const ref = await startChild(workers, doubler, { timeoutMs: 1000 });
+ * assertEquals(await ref.ask({ n: 21 }, { timeoutMs: 1000 }), 42);
+ * ```
+ */
+export async function startChild<C extends Ref<never>>(
+  supervisor: Ref<SupervisorCommand>,
+  spec: ChildSpec<C>,
+  options: AskOptions,
+): Promise<C> {
+  const reply = await supervisor.ask<StartChildReply>(
+    (replyTo) => ({ type: "start-child", spec, replyTo }),
+    options,
+  );
+  if (reply.type === "failed") throw reply.error;
+  // The spec's own child.
+  return reply.child as C;
 }

@@ -4,24 +4,26 @@
  * @module
  */
 import { denoWorld } from "../world/deno/mod.ts";
-import { type Cancellable, errorText, type World } from "../world/world.ts";
-import { AskDeadlines, type AskHost } from "./ask.ts";
-import type { Behavior, SpawnOptions, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { Cancellable, World } from "../world/world.ts";
+import type { Behavior, SpawnOptions, SuperviseOptions } from "./behavior.ts";
 import { Cell } from "./cell.ts";
+import { Core } from "./core.ts";
+import type { EventStream } from "./events.ts";
+import type { Instruments } from "./instruments.ts";
 import { checkName, checkOptions } from "./options.ts";
-import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.ts";
 import type { Ref } from "./ref.ts";
-import { LocalRegistry, type Registry } from "./registry.ts";
-import { Scheduler, type StepControl } from "./scheduler.ts";
+import type { Registry } from "./registry.ts";
+import type { StepControl } from "./scheduler.ts";
 import type { ActorSnapshot } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
-import type { ActorSystemCore } from "./system_core.ts";
-import { type Topic, Topics } from "./topics.ts";
+import type { Topic } from "./topics.ts";
 
 /** Options of an {@linkcode ActorSystem}. */
 export interface ActorSystemOptions {
   /** Where it lives. @default denoWorld() */
   readonly world?: World;
+  /** What is told of its messages. @default nothing */
+  readonly instruments?: Instruments;
 }
 
 /**
@@ -49,13 +51,13 @@ export interface ActorSystemOptions {
  */
 export class ActorSystem implements AsyncDisposable {
   readonly #core: Core;
-  readonly #root: Cell<never>;
+  readonly #root: Cell;
 
   /** Throws `TypeError` on a name that cannot stand in a path. */
   constructor(name: string, options: ActorSystemOptions = {}) {
     checkName(name);
-    this.#core = new Core(options.world ?? denoWorld());
-    this.#root = new Cell<never>(this.#core, undefined, name, () => () => {}, checkOptions(name, undefined));
+    this.#core = new Core(options.world ?? denoWorld(), options.instruments ?? {});
+    this.#root = new Cell(this.#core, undefined, name, () => () => {}, checkOptions(name, undefined));
     this.#core.root = this.#root;
     this.#root.begin();
   }
@@ -85,13 +87,25 @@ export class ActorSystem implements AsyncDisposable {
     return this.#core.deadLetters;
   }
 
-  /** Settles when every actor has stopped; rejects with the cause when a failure reached the root. */
+  /**
+   * Settles when every actor has stopped; rejects with the cause when a failure reached the root.
+   *
+   * Whoever takes it deals with that failure. Where nobody has, it is logged at `error` with its stack, and the process
+   * will exit with 1.
+   */
   get terminated(): Promise<void> {
-    return this.#core.terminated.promise;
+    return this.#core.takeTerminated();
+  }
+
+  /** Resolves when the actor has started, as {@linkcode Context.started} does. */
+  started(ref: Ref<never>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#core.onStarted(ref, (failure) => failure === undefined ? resolve() : reject(failure));
+    });
   }
 
   /** Starts an actor under the root. Throws like {@linkcode Context.spawn}. */
-  spawn<M>(name: string, behavior: Behavior<M>, options?: SpawnOptions): Ref<M> {
+  spawn<M>(name: string, behavior: Behavior<M>, options?: SpawnOptions<M>): Ref<M> {
     return this.#root.spawn(name, behavior, options);
   }
 
@@ -118,10 +132,23 @@ export class ActorSystem implements AsyncDisposable {
   /**
    * Stops every actor, children before parents, the youngest first, and resolves when all are gone.
    * After `withinMs` milliseconds those that are left are given up.
+   *
+   * Called in a handler, it stops the system and rejects with `TypeError`: the handler would wait for its own end.
    */
-  async stop(options: { readonly withinMs?: number } = {}): Promise<void> {
+  stop(options: { readonly withinMs?: number } = {}): Promise<void> {
+    const isInHandler = this.#core.isInHandler;
     this.#root.requestStop();
-    const { withinMs } = options;
+    const stopped = this.#stopped(options.withinMs);
+    if (!isInHandler) return stopped;
+    const refused = Promise.reject(
+      new TypeError("Cannot wait in a handler for the system to stop: it stops once the handler is done"),
+    );
+    // Whoever does not wait has done nothing wrong.
+    refused.catch(() => {});
+    return refused;
+  }
+
+  async #stopped(withinMs: number | undefined): Promise<void> {
     const giveUp = withinMs === undefined
       ? undefined
       : this.world.clock.timer(withinMs, () => this.#root.kill());
@@ -133,78 +160,4 @@ export class ActorSystem implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
-}
-
-/** What all actors of a system share. */
-class Core implements ActorSystemCore, AskHost {
-  readonly world: World;
-  readonly scheduler: Scheduler;
-  readonly deadlines: AskDeadlines;
-  readonly #listenerFailed = (error: unknown) => this.#logListenerFailure(error);
-  readonly events = new EventStream(this.#listenerFailed);
-  readonly registry = new LocalRegistry((ref, stopped) => this.onStopped(ref, stopped), this.#listenerFailed);
-  readonly topics = new Topics(this.#listenerFailed);
-  readonly terminated = Promise.withResolvers<void>();
-  readonly gone = Promise.withResolvers<void>();
-  root: Cell<never> | undefined;
-  deadLetters = 0;
-  #cause: { readonly error: unknown } | undefined;
-
-  constructor(world: World) {
-    this.world = world;
-    this.scheduler = new Scheduler(world.clock, world.loop);
-    this.deadlines = new AskDeadlines(world.clock, this.scheduler);
-    // Who does not look at it must not be ended by it.
-    this.terminated.promise.catch(() => {});
-  }
-
-  get clock(): World["clock"] {
-    return this.world.clock;
-  }
-
-  deadLetter(message: unknown, target: string, reason: DeadLetterReason): void {
-    this.deadLetters++;
-    if (this.events.watched) this.events.emit({ type: "dead-letter", message, target, reason });
-  }
-
-  report(failure: ActorFailed): void {
-    const { log } = this.world;
-    const level = failure.decision === "escalate" ? "debug" : "error";
-    if (log.enabled(level)) {
-      log.write({ level, actor: failure.actor, message: describe(failure), fields: fieldsOf(failure) });
-    }
-    this.events.emit(failure);
-  }
-
-  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable {
-    if (!(ref instanceof Cell)) throw new TypeError(`Cannot watch ${ref.path}: it is no actor`);
-    return ref.onStopped(stopped);
-  }
-
-  #logListenerFailure(error: unknown): void {
-    const message = `A listener of the system failed: ${errorText(error)}`;
-    this.world.log.write({ level: "error", actor: this.root?.path ?? "/", message, fields: { error } });
-  }
-
-  rootFailed(error: unknown): void {
-    this.#cause ??= { error };
-    this.root?.requestStop({ type: "failed", error });
-  }
-
-  rootGone(): void {
-    this.scheduler.dispose();
-    this.deadlines.dispose();
-    if (this.#cause === undefined) this.terminated.resolve();
-    else this.terminated.reject(this.#cause.error);
-    this.gone.resolve();
-  }
-}
-
-function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
-  const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
-  return `Actor ${actor} failed (${where}): ${errorText(error)}; decision: ${decision}`;
-}
-
-function fieldsOf({ phase, messageType, error, decision, restarts }: ActorFailed): Record<string, unknown> {
-  return { phase, messageType, error, decision, restarts };
 }

@@ -4,26 +4,44 @@
  * @module
  */
 import type { Cancellable, World } from "../world/world.ts";
-import type { AskDeadlines } from "./ask.ts";
+import type { ActorRef } from "./actor_ref.ts";
+import type { AskDeadlines } from "./ask_deadlines.ts";
 import type { StopReason } from "./behavior.ts";
+import type { ActorStopped } from "./errors.ts";
 import type { ActorFailed, DeadLetterReason, EventStream } from "./events.ts";
+import type { Instruments } from "./instruments.ts";
 import type { Ref } from "./ref.ts";
 import type { LocalRegistry } from "./registry.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topics } from "./topics.ts";
 
+/** Something that stands somewhere in the tree. To tell where costs something: it is asked only when needed. */
+export interface Placed {
+  readonly path: string;
+}
+
+/** A failure, before anybody asks where. */
+export type FailureReport = Omit<ActorFailed, "type" | "actor"> & { readonly actor: Placed };
+
 /** The parts of an actor system that its actors share. */
 export interface ActorSystemCore {
   readonly world: World;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler<ActorRef<never>>;
   readonly deadlines: AskDeadlines;
   readonly events: EventStream;
   readonly registry: LocalRegistry;
   readonly topics: Topics;
-  deadLetter(message: unknown, target: string, reason: DeadLetterReason): void;
-  report(failure: ActorFailed): void;
-  /** Calls back once when an actor has stopped, at once when it has already. */
+  readonly instruments: Instruments;
+  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason): void;
+  report(failure: FailureReport): void;
+  /** Runs what belongs to somebody else; what it throws is logged, and the outcome undefined. */
+  guarded<T>(work: () => T): T | undefined;
+  /** Logs what a listener threw. */
+  listenerFailed(error: unknown): void;
+  /** Calls back once when an actor has stopped, or nobody waits at a reply address; at once when that is so already. */
   onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable;
+  /** Calls back once when an actor has started, or with the reason why it will not. */
+  onStarted(ref: Ref<never>, settled: (failure?: ActorStopped) => void): Cancellable;
   /** The root failed. */
   rootFailed(error: unknown): void;
   /** The root is gone. */

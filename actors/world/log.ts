@@ -22,6 +22,8 @@ export interface LogRecord {
   readonly fields?: LogFields;
   /** Text form: print the message bare, without `[INFO] ` before it (lines whose exact text is promised). */
   readonly plain?: boolean;
+  /** Text form: the stack of the error in `fields` follows. @default only where debug lines are shown */
+  readonly stack?: boolean;
 }
 
 /** Where log lines go. */

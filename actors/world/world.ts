@@ -61,4 +61,6 @@ export interface World {
   readonly disk: Disk;
   /** Where log lines go. */
   readonly log: Log;
+  /** Has the process exit with 1 once it ends: a failure that nobody dealt with. Optional: a simulator has no process. */
+  fail?(): void;
 }

@@ -2,10 +2,12 @@
  * The shapes in which messages are passed, written once and run on the toolkit and on the floor alike.
  *
  * Run by itself (`deno run … _runtime_shapes.ts SHAPE ROUNDS SIZE`) it prints one JSON line, `{ value: [], floor: [] }`:
- * a process a shape, so that no shape is slowed or sped up by what the compiler learned from another.
+ * a process a shape, so that no shape is slowed or sped up by what the compiler learned from another. Figures are
+ * counts a second of processor time, all threads of the process together: what others do on the machine is not in them.
  *
  * @module
  */
+import { cpuUsage } from "node:process";
 import { ActorSystem, type Behavior, type Ref } from "../../mod.ts";
 import { FloorActor } from "./_floor.ts";
 
@@ -17,76 +19,118 @@ interface Target<M> {
 /** Makes an actor from its handler. */
 type Make = <M>(receive: (message: M) => void) => Target<M>;
 
-/** What is passed around: one object, as in a program. */
+/** What is passed around: a fresh one each time, as messages are not changed after they were sent. */
 interface Ball {
   readonly type: "ball";
-  left: number;
+  readonly left: number;
 }
 
-/** Two actors and one message between them. */
-function pingPong(make: Make, messages: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const ping: Target<Ball> = make((ball: Ball) => {
-    if (--ball.left > 0) pong.tell(ball);
-    else resolve();
-  });
-  const pong: Target<Ball> = make((ball: Ball) => {
-    if (--ball.left > 0) ping.tell(ball);
-    else resolve();
-  });
-  ping.tell({ type: "ball", left: messages });
-  return promise;
+function ball(left: number): Ball {
+  return { type: "ball", left };
 }
+
+/** A shape: makes its actors, and gives the work that is measured. */
+type Shape = (make: Make) => (messages: number) => Promise<void>;
+
+/** Two actors and one message between them. */
+const pingPong: Shape = (make) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ping: Target<Ball> = make(({ left }: Ball) => {
+    if (left > 1) pong.tell(ball(left - 1));
+    else resolve();
+  });
+  const pong: Target<Ball> = make(({ left }: Ball) => {
+    if (left > 1) ping.tell(ball(left - 1));
+    else resolve();
+  });
+  return (messages) => {
+    ping.tell(ball(messages));
+    return promise;
+  };
+};
 
 const PRODUCERS = 50;
 const BURST = 100;
 
 /** Fifty actors that send bursts of a hundred to one. */
-function manyToOne(make: Make, messages: number): Promise<void> {
+const manyToOne: Shape = (make) => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let left = messages;
+  let expected = 0;
   const sink: Target<Ball> = make((_ball: Ball) => {
-    if (--left === 0) resolve();
+    if (--expected === 0) resolve();
   });
-  const ball: Ball = { type: "ball", left: 0 };
+  const producers: Target<Ball>[] = [];
   for (let i = 0; i < PRODUCERS; i++) {
-    let toSend = messages / PRODUCERS;
-    const producer: Target<Ball> = make((again: Ball) => {
-      const burst = Math.min(BURST, toSend);
-      for (let j = 0; j < burst; j++) sink.tell(ball);
-      toSend -= burst;
-      if (toSend > 0) producer.tell(again);
+    const producer: Target<Ball> = make(({ left }: Ball) => {
+      const burst = Math.min(BURST, left);
+      for (let j = 0; j < burst; j++) sink.tell(ball(j));
+      if (left > burst) producer.tell(ball(left - burst));
     });
-    producer.tell(ball);
+    producers.push(producer);
   }
-  return promise;
-}
+  return (messages) => {
+    expected = messages;
+    for (const producer of producers) producer.tell(ball(messages / PRODUCERS));
+    return promise;
+  };
+};
 
 const RING = 1000;
 
 /** A thousand actors in a ring, and a message that goes round. */
-function ring(make: Make, messages: number): Promise<void> {
+const ring: Shape = (make) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const actors: Target<Ball>[] = [];
   for (let i = 0; i < RING; i++) {
     const next = (i + 1) % RING;
-    actors.push(make((ball: Ball) => {
-      if (--ball.left > 0) actors[next]?.tell(ball);
+    actors.push(make(({ left }: Ball) => {
+      if (left > 1) actors[next]?.tell(ball(left - 1));
       else resolve();
     }));
   }
-  actors[0]?.tell({ type: "ball", left: messages });
-  return promise;
-}
+  return (messages) => {
+    actors[0]?.tell(ball(messages));
+    return promise;
+  };
+};
+
+const CROWD = 100_000;
+const WALKERS = 1000;
+
+/** A hundred thousand actors with state; a thousand messages that each go to one of them at random, again and again. */
+const random: Shape = (make) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const actors: Target<Ball>[] = [];
+  let seed = 1;
+  let arrived = 0;
+  const next = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return actors[seed % CROWD];
+  };
+  for (let i = 0; i < CROWD; i++) {
+    let seen = 0;
+    actors.push(make(({ left }: Ball) => {
+      seen++;
+      if (left > 1) next()?.tell(ball(left - 1));
+      else if (++arrived === WALKERS && seen > 0) resolve();
+    }));
+  }
+  return (messages) => {
+    for (let i = 0; i < WALKERS; i++) next()?.tell(ball(messages / WALKERS));
+    return promise;
+  };
+};
 
 type Question = { readonly type: "double"; readonly value: number; readonly replyTo: Target<number> };
 
 const answerDoubled = (question: Question) => question.replyTo.tell(question.value * 2);
 
+type Ask = (value: number) => Promise<number>;
+
 const UNDER_WAY = 100;
 
-/** Hundreds of questions under way at once. */
-async function askMany(ask: (value: number) => Promise<number>, asks: number): Promise<void> {
+/** A hundred questions under way at once. */
+async function askMany(ask: Ask, asks: number): Promise<void> {
   for (let sent = 0; sent < asks; sent += UNDER_WAY) {
     const answers: Promise<number>[] = [];
     for (let i = 0; i < UNDER_WAY; i++) answers.push(ask(i));
@@ -94,30 +138,53 @@ async function askMany(ask: (value: number) => Promise<number>, asks: number): P
   }
 }
 
-const TOLD_SHAPES = new Map<string, (make: Make, messages: number) => Promise<void>>([
+/** One question after the other. */
+async function askInTurn(ask: Ask, asks: number): Promise<void> {
+  for (let sent = 0; sent < asks; sent++) await ask(sent);
+}
+
+const TOLD_SHAPES = new Map<string, Shape>([
   ["ping-pong", pingPong],
   ["many to one", manyToOne],
   ["ring", ring],
+  ["random", random],
 ]);
 
+const ASK_SHAPES = new Map<string, (ask: Ask, asks: number) => Promise<void>>([
+  ["ask", askMany],
+  ["ask in turn", askInTurn],
+]);
+
+let started = 0;
+
+/** Counts as started when its behaviour has run. */
 const idle: Behavior<Ball> = () => {
+  started++;
   let count = 0;
-  return (ball) => {
-    count += ball.left;
+  return ({ left }) => {
+    count += left;
   };
 };
 
+/** The floor of a start: its first message makes the handler. */
 function idleFloor(): FloorActor<Ball> {
-  let count = 0;
-  return new FloorActor<Ball>((ball) => {
-    count += ball.left;
+  const actor: FloorActor<Ball> = new FloorActor<Ball>(() => {
+    started++;
+    let count = 0;
+    actor.receive = ({ left }) => {
+      count += left;
+    };
   });
+  actor.tell(ball(0));
+  return actor;
 }
 
+/** How many a second of processor time. */
 async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
+  const before = cpuUsage();
   await work();
-  return count / (performance.now() - startedAt) * 1000;
+  const { user, system } = cpuUsage(before);
+  return count / (user + system) * 1e6;
 }
 
 function toolkitMake(system: ActorSystem): Make {
@@ -125,28 +192,35 @@ function toolkitMake(system: ActorSystem): Make {
   return (receive) => system.spawn(`actor-${actors++}`, () => receive);
 }
 
-async function measureTold(shape: (make: Make, messages: number) => Promise<void>, size: number) {
-  await using system = new ActorSystem("bench");
-  return {
-    value: await perSecond(size, () => shape(toolkitMake(system), size)),
-    floor: await perSecond(size, () => shape((receive) => new FloorActor(receive), size)),
-  };
+/** What a turn of the event loop brings. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-async function measureAsk(size: number) {
+/** Makes the actors of a shape, lets them start, and measures. */
+async function measureOne(shape: Shape, make: Make, size: number): Promise<number> {
+  const run = shape(make);
+  await nextTurn();
+  return perSecond(size, () => run(size));
+}
+
+async function measureTold(shape: Shape, size: number) {
+  await using system = new ActorSystem("bench");
+  const value = await measureOne(shape, toolkitMake(system), size);
+  return { value, floor: await measureOne(shape, (receive) => new FloorActor(receive), size) };
+}
+
+async function measureAsk(shape: (ask: Ask, asks: number) => Promise<void>, size: number) {
   await using system = new ActorSystem("bench");
   const doubler: Ref<Question> = system.spawn("doubler", () => answerDoubled);
   const floor = new FloorActor(answerDoubled);
   const make = (value: number) => (replyTo: Ref<number>): Question => ({ type: "double", value, replyTo });
   return {
-    value: await perSecond(
-      size,
-      () => askMany((value) => doubler.ask(make(value), { timeoutMs: 5000 }), size),
-    ),
+    value: await perSecond(size, () => shape((value) => doubler.ask(make(value), { timeoutMs: 5000 }), size)),
     floor: await perSecond(
       size,
       () =>
-        askMany(
+        shape(
           (value) =>
             new Promise((resolve) => floor.tell({ type: "double", value, replyTo: { tell: resolve } })),
           size,
@@ -155,17 +229,23 @@ async function measureAsk(size: number) {
   };
 }
 
+async function allStarted(count: number): Promise<void> {
+  while (started < count) await nextTurn();
+}
+
 async function measureSpawn(size: number) {
   const system = new ActorSystem("bench");
-  const value = await perSecond(size, async () => {
+  started = 0;
+  const value = await perSecond(size, () => {
     for (let i = 0; i < size; i++) system.spawn(`actor-${i}`, idle);
-    await Promise.resolve();
+    return allStarted(size);
   });
   await system.stop();
   const kept: FloorActor<Ball>[] = [];
+  started = 0;
   const floor = await perSecond(size, () => {
     for (let i = 0; i < size; i++) kept.push(idleFloor());
-    return Promise.resolve();
+    return allStarted(size);
   });
   return { value, floor };
 }
@@ -182,13 +262,17 @@ function heapBytes(): number {
 async function measureBytes(size: number) {
   const system = new ActorSystem("bench");
   const before = heapBytes();
+  started = 0;
   for (let i = 0; i < size; i++) system.spawn(`actor-${i}`, idle);
+  await allStarted(size);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const value = (heapBytes() - before) / size;
   await system.stop();
   const kept: FloorActor<Ball>[] = [];
   const beforeFloor = heapBytes();
+  started = 0;
   for (let i = 0; i < size; i++) kept.push(idleFloor());
+  await allStarted(size);
   const floor = (heapBytes() - beforeFloor) / kept.length;
   return { value, floor };
 }
@@ -196,7 +280,8 @@ async function measureBytes(size: number) {
 function measure(shape: string, size: number): Promise<{ value: number; floor: number }> {
   const told = TOLD_SHAPES.get(shape);
   if (told !== undefined) return measureTold(told, size);
-  if (shape === "ask") return measureAsk(size);
+  const asked = ASK_SHAPES.get(shape);
+  if (asked !== undefined) return measureAsk(asked, size);
   if (shape === "spawn") return measureSpawn(size);
   if (shape === "bytes") return measureBytes(size);
   throw new TypeError(`Cannot measure "${shape}": no such shape`);

@@ -45,7 +45,8 @@ interface Outcome {
 class Model {
   readonly outcome: Outcome = { handled: [], lost: [], refused: [], offers: [] };
   #queue: number[] = [];
-  #offers: number[] = [];
+  /** Those who wait for room; with policy drop-oldest also what was told after them. */
+  #offers: { readonly message: number; readonly isTold: boolean }[] = [];
   #isBusy = false;
   readonly #capacity: number;
   readonly #overflow: Overflow;
@@ -61,21 +62,25 @@ class Model {
     else if (this.#overflow === "drop-newest") this.outcome.lost.push(`${message} dropped-newest`);
     else {
       this.outcome.lost.push(`${this.#queue.shift()} dropped-oldest`);
-      this.#queue.push(message);
+      this.#offers.push({ message, isTold: true });
+      this.#admit();
     }
   }
 
   offer(message: number): void {
-    if (this.#offers.length > 0 || this.#queue.length >= this.#capacity) this.#offers.push(message);
-    else {
+    if (this.#offers.length > 0 || this.#queue.length >= this.#capacity) {
+      this.#offers.push({ message, isTold: false });
+    } else {
       this.#queue.push(message);
       this.outcome.offers.push(`${message} taken`);
     }
   }
 
   abort(index: number): number | undefined {
-    const [message] = this.#offers.splice(index, 1);
-    if (message !== undefined) this.outcome.offers.push(`${message} aborted`);
+    const message = this.#offers.filter(({ isTold }) => !isTold)[index]?.message;
+    if (message === undefined) return undefined;
+    this.#offers = this.#offers.filter((offer) => offer.message !== message);
+    this.outcome.offers.push(`${message} aborted`);
     return message;
   }
 
@@ -88,16 +93,24 @@ class Model {
     if (this.#isBusy || this.#queue.length === 0) return;
     this.#isBusy = true;
     this.outcome.handled.push(this.#queue.shift() ?? NaN);
-    while (this.#offers.length > 0 && this.#queue.length < this.#capacity) {
-      const message = this.#offers.shift() ?? NaN;
-      this.#queue.push(message);
-      this.outcome.offers.push(`${message} taken`);
+    this.#admit();
+  }
+
+  #admit(): void {
+    while (this.#queue.length < this.#capacity) {
+      const first = this.#offers.shift();
+      if (first === undefined) return;
+      this.#queue.push(first.message);
+      if (!first.isTold) this.outcome.offers.push(`${first.message} taken`);
     }
   }
 
   stop(): void {
     for (const message of this.#queue) this.outcome.lost.push(`${message} stopped`);
-    for (const message of this.#offers) this.outcome.offers.push(`${message} stopped`);
+    for (const { message, isTold } of this.#offers) {
+      if (isTold) this.outcome.lost.push(`${message} stopped`);
+      else this.outcome.offers.push(`${message} stopped`);
+    }
   }
 }
 

@@ -13,21 +13,27 @@ onStage("registry: an actor is found under its key, which is its name, and under
   await stage.settle();
 });
 
-onStage("registry: a second actor under a key is a TypeError, also the same one twice", async (stage) => {
-  const key = registryKey<string>("printer");
-  const [a, b] = ["a", "b"].map((name) => stage.system.spawn(name, stage.actor(name)));
-  assert(a !== undefined && b !== undefined);
-  const { registry } = stage.system;
-  registry.register(key, a);
-  for (const ref of [a, b]) {
+onStage(
+  "registry: a second actor under a key is a TypeError, and the same one again replaces itself",
+  async (stage) => {
+    const key = registryKey<string>("printer");
+    const [a, b] = ["a", "b"].map((name) => stage.system.spawn(name, stage.actor(name)));
+    assert(a !== undefined && b !== undefined);
+    const { registry } = stage.system;
+    const first = registry.register(key, a);
     assertThrows(
-      () => registry.register(key, ref),
+      () => registry.register(key, b),
       TypeError,
-      `Cannot register ${ref.path} as "printer": /test/a is registered`,
+      `Cannot register /test/b as "printer": /test/a is registered`,
     );
-  }
-  await stage.settle();
-});
+    const second = registry.register(key, a);
+    first.cancel();
+    assertStrictEquals(registry.find(key), a);
+    second.cancel();
+    assertEquals(registry.find(key), undefined);
+    await stage.settle();
+  },
+);
 
 onStage("registry: an actor that stops is taken out, one that restarts is not", async (stage) => {
   const key = registryKey<string>("printer");

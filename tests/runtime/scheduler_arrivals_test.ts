@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Runnable, Scheduler } from "../../actors/runtime/scheduler.ts";
+import { Scheduler } from "../../actors/runtime/scheduler.ts";
 
 Deno.test("scheduler: who has work from sockets goes before a backlog, and what it writes before the backlog's next slice", () => {
   const tasks: (() => void)[] = [];
@@ -12,26 +12,30 @@ Deno.test("scheduler: who has work from sockets goes before a backlog, and what 
     timeZone: () => "UTC",
     timer: () => ({ cancel() {} }),
   };
-  const scheduler = new Scheduler(clock, { soon: queue, afterPoll: queue, nextTurn: queue });
   const seen: string[] = [];
-  const flood: Runnable = {
-    turn() {
-      seen.push("flood");
+  type Actor = "flood" | "connection";
+  const turn = (actor: Actor): void => {
+    seen.push(actor);
+    if (actor === "flood") {
       while (scheduler.spend());
-      scheduler.enqueueFirst(flood);
-    },
-  };
-  const connection: Runnable = {
-    turn() {
-      seen.push("connection");
+      scheduler.enqueueFirst("flood");
+    } else {
       scheduler.spend();
       queue(() => seen.push("write"));
-    },
+    }
   };
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  const scheduler: Scheduler<Actor> = new Scheduler(
+    clock,
+    { soon: queue, afterPoll: queue, nextTurn: queue },
+    { turn, failed },
+  );
 
-  scheduler.enqueue(flood);
+  scheduler.enqueue("flood");
   tasks.shift()?.();
-  scheduler.enqueue(connection);
+  scheduler.enqueue("connection");
   for (let i = 0; i < 3; i++) tasks.shift()?.();
 
   assertEquals(seen, ["flood", "connection", "write", "flood"]);

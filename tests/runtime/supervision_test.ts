@@ -94,7 +94,7 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
   ["a", { shutdownMs: NaN }, RangeError, "not NaN"],
   [
     "a",
-    { onFailure: restart as unknown as OnFailure },
+    { onFailure: { type: "explode" } as unknown as OnFailure },
     TypeError,
     'Cannot spawn "a": onFailure is made by restart(), stop(), resume(), escalate()',
   ],
@@ -346,7 +346,7 @@ onStage(
         childSpec("c", slowly("c"), { onFailure: restart({ backoff: { minMs: 5, maxMs: 5 } }) }),
       ]),
     );
-    await stage.sim.advance(10);
+    await stage.sim.advance(30);
     stage.taken();
     fail();
     await stage.sim.advance(100);

@@ -124,8 +124,9 @@ system.spawn("a", counting, { onFailure: restart({ limit: 1 }), mailbox: { capac
 system.spawn("a", counting, { onFailure: "restart" });
 // @ts-expect-error An overflow that is none.
 system.spawn("a", counting, { mailbox: { capacity: 1, overflow: "block" } });
-// @ts-expect-error A mailbox without a capacity.
-system.spawn("a", counting, { mailbox: {} });
+// @ts-expect-error A predicate of other messages.
+system.spawn("a", counting, { mailbox: { isUrgent: (message: Private) => message.type === "tick" } });
+system.spawn("a", counting, { mailbox: { isUrgent: (message) => message.type === "get" } });
 // @ts-expect-error A strategy that is none.
 self.supervise("one-for-two");
 supervisor("rest-for-one", [childSpec("a", counting)]);

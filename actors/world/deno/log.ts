@@ -114,7 +114,10 @@ export class DenoLog implements Log {
     const time = () => new Date(this.#now()).toISOString();
     if (this.#format === "json") return jsonLine(record, time());
     // Who asked for everything gets stacks, too.
-    return textLine(record, { ...(this.#time && { time: time() }), stack: this.enabled("debug") });
+    return textLine(record, {
+      ...(this.#time && { time: time() }),
+      stack: record.stack ?? this.enabled("debug"),
+    });
   }
 
   #lostLine(count: number): string {

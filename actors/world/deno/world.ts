@@ -54,6 +54,7 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
     net: new DenoNet(),
     disk: new DenoDisk(),
     log,
+    fail: () => void (Deno.exitCode = 1),
     flush: () => log.flush(),
   };
 }

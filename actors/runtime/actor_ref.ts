@@ -1,0 +1,351 @@
+/**
+ * What others hold of an actor, and what every message touches: its mailbox and its turns.
+ *
+ * All of an actor that a message needs stands in this one object, since each further one is a further line of the
+ * processor's cache: with 100,000 actors that is most of what a message costs. And since the same object is handed out
+ * as the ref, all of it is private: who holds a ref reaches what `Ref` says, and nothing else. The runtime itself goes
+ * through {@linkcode mailboxes}.
+ *
+ * @module
+ */
+import type { Receive } from "./behavior.ts";
+import type { Cell } from "./cell.ts";
+import { Envelope } from "./envelope.ts";
+import type { Life } from "./life.ts";
+import type { AskOptions, Ref } from "./ref.ts";
+import { Ring } from "./ring.ts";
+import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
+import { isThenable } from "./thenable.ts";
+
+/** Waits for its turn. */
+const IN_RING = 1;
+/** Takes no message: it does not run, or its handler is under way. */
+export const BLOCKED = 2;
+/** System messages wait: {@linkcode Cell.handleSignals} looks at them before any message. */
+const SIGNALLED = 4;
+/** Some of what waits is in envelopes. */
+const ENVELOPES = 8;
+/** There is more to do at the end of a turn: a bounded mailbox, a receive timeout, a ring that has grown large. */
+export const WATCHFUL = 16;
+/** Its handler, or something that it called, is running now. */
+const IN_TURN = 32;
+
+/** A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long. */
+const FIRST_TURN_LIMIT = 256;
+
+/** The limit of a mailbox that takes nothing any more. */
+const CLOSED = -1;
+
+/** No message is `undefined` to this. */
+const NONE: unique symbol = Symbol("none");
+
+/** The handler of an actor that does not run. */
+const NOT_RUNNING: Receive<unknown> = () => {};
+
+/** What the runtime does with mailboxes. */
+export interface Mailboxes {
+  /** The actor behind a ref; undefined for what is no actor's ref. */
+  cellOf(ref: object): Cell | undefined;
+  turn(ref: ActorRef<never>): void;
+  push(ref: ActorRef<never>, item: unknown): void;
+  unshift(ref: ActorRef<never>, item: unknown): void;
+  shift(ref: ActorRef<never>): unknown | undefined;
+  /** Takes out the oldest of which `isWanted` holds. */
+  remove(ref: ActorRef<never>, isWanted: (item: unknown) => boolean): unknown | undefined;
+  /** Queues the actor for a turn, if it takes messages. */
+  wake(ref: ActorRef<never>): void;
+  length(ref: ActorRef<never>): number;
+  /** Slots made for messages beyond the first. */
+  slots(ref: ActorRef<never>): number;
+  handled(ref: ActorRef<never>): number;
+  longestTurn(ref: ActorRef<never>): number;
+  /** Its handler is on the stack. */
+  isInTurn(ref: ActorRef<never>): boolean;
+  setReceive(ref: ActorRef<never>, receive: Receive<unknown>): void;
+  clearReceive(ref: ActorRef<never>): void;
+  hasReceive(ref: ActorRef<never>): boolean;
+  setLimit(ref: ActorRef<never>, limit: number): void;
+  /** Takes nothing any more. */
+  close(ref: ActorRef<never>): void;
+  setFlag(ref: ActorRef<never>, flag: typeof BLOCKED | typeof WATCHFUL): void;
+  unblock(ref: ActorRef<never>): void;
+  /** Has {@linkcode Cell.handleSignals} called in a turn, before any message. */
+  signal(ref: ActorRef<never>): void;
+  /** The same, in the turn that comes anyway. */
+  mark(ref: ActorRef<never>): void;
+  trim(ref: ActorRef<never>): void;
+}
+
+/** The runtime's own way into mailboxes. `mod.ts` does not export it: whoever has a ref has what `Ref` says. */
+export let mailboxes: Mailboxes;
+
+/** An actor, as others see it. */
+export class ActorRef<in M> implements Ref<M> {
+  readonly #cell: Cell;
+  readonly #scheduler: Scheduler<ActorRef<never>>;
+  #receive: Receive<unknown> = NOT_RUNNING;
+  /** The message that waits first, where it came into an empty mailbox: most never see more than one. */
+  #first: unknown = NONE;
+  /** Those behind it. */
+  #rest: Ring<unknown> | undefined;
+  #length = 0;
+  /** At so many messages `tell` takes the slow way: the bound, 0 where each is to be looked at, {@linkcode CLOSED}. */
+  #limit: number;
+  #flags = BLOCKED;
+  /** The most messages that a turn may handle without looking whether there are more than ever. */
+  #longestTurn = 0;
+  #handled = 0;
+
+  constructor(cell: Cell, scheduler: Scheduler<ActorRef<never>>, limit: number) {
+    this.#cell = cell;
+    this.#scheduler = scheduler;
+    this.#limit = limit;
+  }
+
+  get path(): string {
+    return this.#cell.path;
+  }
+
+  get isOpen(): boolean {
+    return this.#limit !== CLOSED;
+  }
+
+  tell(message: M): void {
+    if (this.#length >= this.#limit) return this.#cell.tellSlowly(message);
+    if (this.#length++ === 0) this.#first = message;
+    else this.#pushBehind(message);
+    if ((this.#flags & (IN_RING | BLOCKED)) === 0) {
+      this.#flags |= IN_RING;
+      this.#scheduler.enqueue(this);
+    }
+  }
+
+  offer(message: M, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    return this.#cell.offer(message, options?.signal);
+  }
+
+  // The overloads of `Ref` tell callers what the reply is; here it is only handed on.
+  ask(question: ((replyTo: Ref<never>) => M) | object, options: AskOptions): Promise<never> {
+    return this.#cell.ask(question, options);
+  }
+
+  #push(item: unknown): void {
+    if (item instanceof Envelope) this.#flags |= ENVELOPES;
+    if (this.#length++ === 0) this.#first = item;
+    else this.#pushBehind(item);
+  }
+
+  #pushBehind(item: unknown): void {
+    (this.#rest ??= new Ring()).push(item);
+  }
+
+  #unshift(item: unknown): void {
+    if (item instanceof Envelope) this.#flags |= ENVELOPES;
+    if (this.#first !== NONE) (this.#rest ??= new Ring()).unshift(this.#first);
+    this.#first = item;
+    this.#length++;
+  }
+
+  #shift(): unknown | undefined {
+    if (this.#length === 0) return undefined;
+    this.#length--;
+    const first = this.#first;
+    if (first === NONE) return this.#rest?.shift();
+    this.#first = NONE;
+    return first;
+  }
+
+  /** Takes out the oldest of which `isWanted` holds. */
+  #remove(isWanted: (item: unknown) => boolean): unknown | undefined {
+    const first = this.#first;
+    if (first !== NONE && isWanted(first)) return this.#shift();
+    const rest = this.#rest;
+    const before = rest?.length;
+    const removed = rest?.remove(isWanted);
+    if (rest?.length !== before) this.#length--;
+    return removed;
+  }
+
+  #wake(): void {
+    if ((this.#flags & (IN_RING | BLOCKED)) !== 0) return;
+    this.#flags |= IN_RING;
+    this.#scheduler.enqueue(this);
+  }
+
+  /**
+   * Handles what is queued now; what comes meanwhile waits for the next turn.
+   *
+   * Here is where a message's time goes. The function is small so that the compiler puts it, and what it calls, into
+   * the scheduler's loop; what happens rarely is in functions of its own.
+   */
+  #turn(): void {
+    const scheduler = this.#scheduler;
+    const flags = this.#flags = this.#flags & ~IN_RING | IN_TURN;
+    let left = (flags & SIGNALLED) === 0 ? this.#length : this.#handleSignals();
+    if ((this.#flags & (IN_RING | BLOCKED)) !== 0 || left === 0) {
+      this.#flags &= ~IN_TURN;
+      return void scheduler.spend();
+    }
+    if (left > this.#longestTurn) left = this.#limitTurn(left);
+    let item: unknown | undefined;
+    try {
+      do {
+        left--;
+        this.#handled++;
+        item = this.#shift();
+        const result: unknown = (this.#flags & ENVELOPES) !== 0 && item instanceof Envelope
+          ? this.#cell.open(item, this.#receive)
+          : this.#receive(item);
+        if (result !== undefined && isThenable(result)) return this.#suspend(result, item, left);
+      } while (scheduler.spend() && left > 0 && (this.#flags & (SIGNALLED | BLOCKED)) === 0);
+    } catch (error) {
+      this.#flags &= ~IN_TURN;
+      return this.#cell.failInHandler(error, item);
+    }
+    this.#flags &= ~IN_TURN;
+    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES)) !== 0) this.#closeTurn(left);
+  }
+
+  /** Says how many messages the turn may handle. */
+  #handleSignals(): number {
+    this.#flags &= ~SIGNALLED;
+    const left = this.#cell.handleSignals();
+    return left === 0 ? this.#length : Math.min(this.#length, left);
+  }
+
+  /**
+   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the others waiting;
+   * but to twice the former mark, since a limit below what producers send in a turn of theirs would let it grow without end.
+   */
+  #limitTurn(waiting: number): number {
+    const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#longestTurn);
+    this.#longestTurn = Math.min(limit, waiting);
+    if (waiting > limit) this.#cell.markHighWater(waiting);
+    if (waiting > LARGE_RING_SLOTS) this.#flags |= WATCHFUL;
+    return this.#longestTurn;
+  }
+
+  #closeTurn(left: number): void {
+    if (this.#length === 0) this.#flags &= ~ENVELOPES;
+    if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
+    this.#queueAgain(left);
+  }
+
+  /** @param left what the turn would have handled, had it not been interrupted */
+  #queueAgain(left: number): void {
+    if ((this.#flags & (IN_RING | BLOCKED)) !== 0) return;
+    const isSignalled = (this.#flags & SIGNALLED) !== 0;
+    if (this.#length === 0 && !isSignalled) {
+      if (this.#rest !== undefined && this.#rest.slots > LARGE_RING_SLOTS) {
+        this.#scheduler.trimLater(this.#cell);
+      }
+      return;
+    }
+    this.#flags |= IN_RING;
+    if (left > 0) {
+      this.#cell.leaveTurn(left);
+      this.#flags |= SIGNALLED;
+      this.#scheduler.enqueueFirst(this);
+    } else if (isSignalled) this.#scheduler.enqueueFirst(this);
+    else this.#scheduler.enqueue(this);
+  }
+
+  #suspend(pending: PromiseLike<unknown>, item: unknown, left: number): void {
+    this.#flags = this.#flags & ~IN_TURN | BLOCKED;
+    this.#cell.suspended();
+    if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
+    this.#finishTurn(pending, item, left, this.#cell.life).catch((error) => this.#cell.failOutside(error));
+  }
+
+  /** Awaits a handler, then goes on with the rest of the turn in one asynchronous loop. */
+  async #finishTurn(
+    pending: PromiseLike<unknown>,
+    first: unknown,
+    left: number,
+    life: Life<unknown> | undefined,
+  ): Promise<void> {
+    const cell = this.#cell;
+    let item: unknown | undefined = first;
+    let next: PromiseLike<unknown> | undefined = pending;
+    try {
+      while (next !== undefined) {
+        await next;
+        if (life !== cell.life) return;
+        if (!this.#scheduler.spend()) left = 0;
+        next = undefined;
+        while (left > 0 && cell.isRunning && (this.#flags & SIGNALLED) === 0 && this.#length > 0) {
+          left--;
+          this.#handled++;
+          item = this.#shift();
+          this.#flags |= IN_TURN;
+          const result: unknown = item instanceof Envelope
+            ? cell.open(item, this.#receive)
+            : this.#receive(item);
+          this.#flags &= ~IN_TURN;
+          if (result !== undefined && isThenable(result)) {
+            next = result;
+            if ((this.#flags & WATCHFUL) !== 0) cell.afterDequeue();
+            break;
+          }
+          if (!this.#scheduler.spend()) left = 0;
+        }
+      }
+    } catch (error) {
+      this.#flags &= ~IN_TURN;
+      if (life !== cell.life) return cell.failedLate(error, item);
+      cell.awaited();
+      return cell.failInHandler(error, item);
+    }
+    cell.awaited();
+    if ((this.#flags & WATCHFUL) !== 0) cell.afterDequeue();
+    cell.goOnAfterHandler();
+  }
+
+  /** A flood is over: its slots are given back, and the next one begins with short turns again. */
+  #trim(): void {
+    if (this.#length > 0) return;
+    this.#rest = undefined;
+    if (this.#longestTurn <= FIRST_TURN_LIMIT) return;
+    this.#cell.markHighWater(this.#longestTurn);
+    this.#longestTurn = 0;
+  }
+
+  static {
+    mailboxes = {
+      cellOf: (ref) => #cell in ref ? ref.#cell : undefined,
+      turn: (ref) => ref.#turn(),
+      push: (ref, item) => ref.#push(item),
+      unshift: (ref, item) => ref.#unshift(item),
+      shift: (ref) => ref.#shift(),
+      remove: (ref, isWanted) => ref.#remove(isWanted),
+      wake: (ref) => ref.#wake(),
+      length: (ref) => ref.#length,
+      slots: (ref) => ref.#rest?.slots ?? 0,
+      handled: (ref) => ref.#handled,
+      longestTurn: (ref) => ref.#longestTurn,
+      isInTurn: (ref) => (ref.#flags & IN_TURN) !== 0,
+      setReceive: (ref, receive) => void (ref.#receive = receive),
+      clearReceive: (ref) => void (ref.#receive = NOT_RUNNING),
+      hasReceive: (ref) => ref.#receive !== NOT_RUNNING,
+      setLimit: (ref, limit) => void (ref.#limit = limit),
+      close: (ref) => void (ref.#limit = CLOSED),
+      setFlag: (ref, flag) => void (ref.#flags |= flag),
+      unblock: (ref) => {
+        ref.#flags &= ~BLOCKED;
+        ref.#queueAgain(0);
+      },
+      signal: (ref) => {
+        ref.#flags |= SIGNALLED;
+        if ((ref.#flags & IN_RING) !== 0) return;
+        ref.#flags |= IN_RING;
+        ref.#scheduler.enqueue(ref);
+      },
+      mark: (ref) => void (ref.#flags |= SIGNALLED),
+      trim: (ref) => ref.#trim(),
+    };
+  }
+}
+
+// Not by way of its class either can more be reached, nor can one who holds a ref change what the others' do.
+Object.defineProperty(ActorRef.prototype, "constructor", { value: Object });
+Object.freeze(ActorRef.prototype);

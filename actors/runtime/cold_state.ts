@@ -1,0 +1,38 @@
+/**
+ * What few actors need.
+ *
+ * @module
+ */
+import type { Admission } from "./admission.ts";
+import type { PendingAsk } from "./ask.ts";
+import type { StopReason } from "./behavior.ts";
+import type { Child, RestartRecord } from "./children.ts";
+import type { Ending } from "./ending.ts";
+import type { ActorStopped } from "./errors.ts";
+import type { Ring } from "./ring.ts";
+
+/** Made when first needed: with 100,000 idle actors each field of an actor is a megabyte. */
+export class ColdState {
+  /** The mailbox is bounded, or has messages that go first. */
+  admission: Admission | undefined;
+  /** Messages that go before those of the mailbox. */
+  urgent: Ring<unknown> | undefined;
+  watchers: Set<(reason: StopReason) => void> | undefined;
+  /** Who waits for a life of this actor to start. */
+  startWaiters: Set<(failure?: ActorStopped) => void> | undefined;
+  record: RestartRecord | undefined;
+  /** The child in whose place this actor failed. */
+  escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
+  /** The question that this actor failed on, until it is decided what becomes of it. */
+  failedQuestion: PendingAsk<never> | undefined;
+  /** The end of the life, under way. */
+  ending: Ending | undefined;
+  isStoppingForGood = false;
+  /** The most messages that waited, where a turn did not handle as many. */
+  highWater = 0;
+  /** What an interrupted turn has not come to. */
+  leftOfTurn = 0;
+  reason: StopReason = STOPPED_REASON;
+}
+
+const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });

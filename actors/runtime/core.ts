@@ -1,0 +1,181 @@
+/**
+ * What all actors of a system share.
+ *
+ * @module
+ */
+import { type Cancellable, errorText, type LogRecord, type World } from "../world/world.ts";
+import { type ActorRef, mailboxes } from "./actor_ref.ts";
+import { type AskHost, questions } from "./ask.ts";
+import { AskDeadlines } from "./ask_deadlines.ts";
+import type { StopReason } from "./behavior.ts";
+import type { Cell } from "./cell.ts";
+import { DeadLetterLog } from "./dead_letter_log.ts";
+import type { ActorStopped } from "./errors.ts";
+import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.ts";
+import type { Instruments } from "./instruments.ts";
+import type { Ref } from "./ref.ts";
+import { LocalRegistry } from "./registry.ts";
+import { Scheduler, type Trimmable } from "./scheduler.ts";
+import type { ActorSystemCore, FailureReport, Placed } from "./system_core.ts";
+import { Topics } from "./topics.ts";
+
+/** The shared parts of one system. */
+export class Core implements ActorSystemCore, AskHost {
+  readonly world: World;
+  readonly instruments: Instruments;
+  readonly scheduler: Scheduler<ActorRef<never>>;
+  readonly deadlines: AskDeadlines;
+  readonly #failed = (error: unknown) => this.listenerFailed(error);
+  readonly events = new EventStream(this.#failed);
+  readonly registry = new LocalRegistry((ref, stopped) => this.#onActorStopped(ref, stopped), this.#failed);
+  readonly topics = new Topics(this.#failed);
+  readonly gone = Promise.withResolvers<void>();
+  readonly #terminated = Promise.withResolvers<void>();
+  readonly #deadLetterLog: DeadLetterLog;
+  #isTerminatedTaken = false;
+  root: Cell | undefined;
+  deadLetters = 0;
+  #cause: { readonly error: unknown } | undefined;
+
+  constructor(world: World, instruments: Instruments) {
+    this.world = world;
+    this.instruments = instruments;
+    this.scheduler = new Scheduler(world.clock, world.loop, { turn: mailboxes.turn, failed: this.#failed });
+    this.deadlines = new AskDeadlines(this);
+    this.#deadLetterLog = new DeadLetterLog(world.clock, (record) => this.#log(record));
+    // Whoever does not take it is told in another way: see `rootGone`.
+    this.#terminated.promise.catch(() => {});
+  }
+
+  get clock(): World["clock"] {
+    return this.world.clock;
+  }
+
+  get loop(): World["loop"] {
+    return this.world.loop;
+  }
+
+  /** Whoever calls was called by an actor's handler, and would be waited for. */
+  get isInHandler(): boolean {
+    return this.scheduler.isRunning && !this.events.isTelling;
+  }
+
+  trimLater(holder: Trimmable): void {
+    this.scheduler.trimLater(holder);
+  }
+
+  takeTerminated(): Promise<void> {
+    this.#isTerminatedTaken = true;
+    return this.#terminated.promise;
+  }
+
+  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason): void {
+    this.deadLetters++;
+    if (this.events.watched) {
+      this.events.emit({ type: "dead-letter", message, target: target.path, reason });
+    }
+    this.#deadLetterLog.add(message, target, reason);
+  }
+
+  report(report: FailureReport): void {
+    const level = report.decision === "escalate" ? "debug" : "error";
+    const isLogged = this.#logs(level);
+    if (!isLogged && !this.events.watched) return;
+    const failure: ActorFailed = { ...report, type: "failed", actor: report.actor.path };
+    if (isLogged) {
+      const { phase, messageType, error, decision, restarts } = failure;
+      const fields = { phase, messageType, error, decision, restarts };
+      this.#log({ level, actor: failure.actor, message: describe(failure), fields });
+    }
+    this.events.emit(failure);
+  }
+
+  guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.listenerFailed(error);
+      return undefined;
+    }
+  }
+
+  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable {
+    if (questions.isQuestion(ref)) return { cancel: questions.onClosed(ref, stopped) };
+    return this.#onActorStopped(ref, stopped);
+  }
+
+  onStarted(ref: Ref<never>, settled: (failure?: ActorStopped) => void): Cancellable {
+    return this.#actor(ref).onStarted(settled);
+  }
+
+  #onActorStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable {
+    return this.#actor(ref).onStopped(stopped);
+  }
+
+  #actor(ref: Ref<never>): Cell {
+    const cell = mailboxes.cellOf(ref);
+    if (cell === undefined) throw new TypeError(`Cannot watch ${ref.path}: it is no actor`);
+    return cell;
+  }
+
+  listenerFailed(error: unknown): void {
+    const message = `A listener of the system failed: ${errorText(error)}`;
+    this.#log({ level: "error", actor: this.root?.path ?? "/", message, fields: { error } });
+  }
+
+  rootFailed(error: unknown): void {
+    this.#cause ??= { error };
+    this.root?.requestStop({ type: "failed", error });
+  }
+
+  rootGone(): void {
+    this.scheduler.dispose();
+    this.deadlines.dispose();
+    this.#deadLetterLog.dispose();
+    if (this.#cause === undefined) this.#terminated.resolve();
+    else {
+      const { error } = this.#cause;
+      this.#terminated.reject(error);
+      // Those who are told of the end now may take it still.
+      this.guarded(() => this.loop.nextTurn(() => this.#endUnseen(error)));
+    }
+    this.gone.resolve();
+  }
+
+  /** Nothing ends in silence. */
+  #endUnseen(error: unknown): void {
+    if (this.#isTerminatedTaken) return;
+    const actor = this.root?.path ?? "/";
+    const message = `The system ${actor} has failed: ${errorText(error)}`;
+    this.#log({ level: "error", actor, message, fields: { error }, stack: true });
+    this.guarded(() => this.world.fail?.());
+  }
+
+  #logs(level: LogRecord["level"]): boolean {
+    return this.#guardedLog(() => this.world.log.enabled(level)) ?? false;
+  }
+
+  /** A log that fails must not take its actor with it: it is tried once more with the bare text, and then given up. */
+  #log(record: LogRecord): void {
+    const { fields: _fields, ...bare } = record;
+    try {
+      this.world.log.write(record);
+    } catch {
+      this.#guardedLog(() => this.world.log.write(bare));
+    }
+  }
+
+  #guardedLog<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch {
+      // The log itself is what fails: there is nobody left to tell.
+      return undefined;
+    }
+  }
+}
+
+function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
+  const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
+  return `Actor ${actor} failed (${where}): ${errorText(error)}; decision: ${decision}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What happens at once when an actor fails: who is told, before anybody decides.
+ *
+ * @module
+ */
+import { type AskTarget, type PendingAsk, questionOf, questions } from "./ask.ts";
+import { messageOf } from "./envelope.ts";
+import { ActorStopped, AskFailed } from "./errors.ts";
+import { type FailurePhase, messageType } from "./events.ts";
+import { Inbox } from "./inbox.ts";
+import { lives } from "./life.ts";
+
+/** The part of an actor that fails. */
+export abstract class Failing extends Inbox implements AskTarget {
+  oldestAsk: PendingAsk<never> | undefined;
+  newestAsk: PendingAsk<never> | undefined;
+
+  /** Keeps still until the parent has decided. */
+  protected abstract fail(error: unknown, phase: FailurePhase, message: unknown): void;
+
+  /** What few actors have to do when they have taken messages out. */
+  afterDequeue(): void {
+    if (this.life !== undefined) lives.heard(this.life);
+    this.coldIfAny?.admission?.admit();
+  }
+
+  failInHandler(error: unknown, item: unknown | undefined): void {
+    this.afterDequeue();
+    const message = messageOf(item);
+    const question = questionOf(this, message);
+    if (question !== undefined) this.cold.failedQuestion = question;
+    this.fail(error, "message", message);
+  }
+
+  /** It has been decided what becomes of this actor after its failure: who asked what it failed on hears at once. */
+  answerFailed(error: unknown, isStopped: boolean): void {
+    const question = this.coldIfAny?.failedQuestion;
+    if (question === undefined) return;
+    this.cold.failedQuestion = undefined;
+    const options = { cause: error };
+    questions.fail(
+      question,
+      isStopped ? new ActorStopped(this.path, options) : new AskFailed(this.path, options),
+    );
+  }
+
+  /** A handler of a life that is over has failed. */
+  failedLate(error: unknown, item: unknown | undefined): void {
+    const message = messageOf(item);
+    const question = questionOf(this, message);
+    if (question !== undefined) questions.fail(question, new AskFailed(this.path, { cause: error }));
+    this.reportAlone(error, "message", message);
+  }
+
+  /** Fails in something that ran for this actor outside its handler. */
+  failOutside(error: unknown): void {
+    this.fail(error, "message", undefined);
+  }
+
+  /** The error that tells others this actor is gone. */
+  stopped(): ActorStopped {
+    const reason = this.coldIfAny?.reason;
+    return new ActorStopped(this.path, reason?.type === "failed" ? { cause: reason.error } : undefined);
+  }
+
+  /** A failure about which nothing is to be decided: the actor is going already. */
+  reportAlone(error: unknown, phase: FailurePhase, message: unknown): void {
+    this.system.report({
+      actor: this,
+      phase,
+      messageType: messageType(message),
+      error,
+      decision: "none",
+      restarts: this.coldIfAny?.record?.restarts ?? 0,
+    });
+  }
+}

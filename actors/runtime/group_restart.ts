@@ -1,0 +1,99 @@
+/**
+ * The restart of children that go down together.
+ *
+ * @module
+ */
+import type { Cancellable } from "../world/world.ts";
+import type { Child } from "./children.ts";
+import type { ActorSystemCore } from "./system_core.ts";
+
+/**
+ * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the backoff, they
+ * begin anew one by one, the oldest first, each when the one before it has started.
+ *
+ * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes over the rest.
+ */
+export class GroupRestart {
+  readonly members: readonly Child[];
+  readonly #system: ActorSystemCore;
+  readonly #delayMs: number;
+  readonly #done: () => void;
+  #toEnd: number;
+  #toStart = 0;
+  #timer: Cancellable | undefined;
+  #isOver = false;
+  /** The members' lives are still being ended. */
+  isEnding = true;
+  #isStarting = false;
+
+  constructor(system: ActorSystemCore, members: readonly Child[], delayMs: number, done: () => void) {
+    this.members = members;
+    this.#system = system;
+    this.#delayMs = delayMs;
+    this.#done = done;
+    this.#toEnd = members.length - 1;
+  }
+
+  /** Those whose new life has not begun. */
+  get unfinished(): readonly Child[] {
+    return this.#isStarting ? this.members.slice(this.#toStart) : this.members;
+  }
+
+  begin(): void {
+    this.#endNext();
+  }
+
+  cancel(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+  }
+
+  memberEnded(child: Child): void {
+    if (this.#isOver || !this.isEnding || this.members[this.#toEnd] !== child) return;
+    this.#toEnd--;
+    this.#endNext();
+  }
+
+  memberGone(child: Child): void {
+    if (this.isEnding) this.memberEnded(child);
+    else this.memberStarted(child);
+  }
+
+  memberStarted(child: Child): void {
+    if (this.#isOver || !this.#isStarting || this.members[this.#toStart] !== child) return;
+    this.#toStart++;
+    this.#startNext();
+  }
+
+  #endNext(): void {
+    for (; this.#toEnd >= 0; this.#toEnd--) {
+      const member = this.members[this.#toEnd];
+      if (member === undefined || member.isGone) continue;
+      // Whom a failure stops for good is not brought back by the failure of another.
+      if (isEndedByFailure(member)) member.requestStop();
+      else member.requestRestart();
+      if (!member.isBetweenLives) return;
+    }
+    this.isEnding = false;
+    if (this.#delayMs > 0) this.#timer = this.#system.world.clock.timer(this.#delayMs, () => this.#start());
+    else this.#start();
+  }
+
+  #start(): void {
+    this.#isStarting = true;
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    for (; this.#toStart < this.members.length; this.#toStart++) {
+      const member = this.members[this.#toStart];
+      if (member?.isBetweenLives) return member.begin();
+    }
+    this.#isOver = true;
+    this.#done();
+  }
+}
+
+function isEndedByFailure({ onFailure, restart }: Child): boolean {
+  return restart === "temporary" || (typeof onFailure !== "function" && onFailure.type === "stop");
+}

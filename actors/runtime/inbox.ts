@@ -1,0 +1,206 @@
+/**
+ * The slow ways into a mailbox: over a bound, before all others, in an envelope, and out of it when its actor ends.
+ *
+ * @module
+ */
+import { ActorRef, mailboxes, WATCHFUL } from "./actor_ref.ts";
+import { Admission } from "./admission.ts";
+import type { Receive } from "./behavior.ts";
+import { ColdState } from "./cold_state.ts";
+import { Envelope, messageOf } from "./envelope.ts";
+import type { ActorStopped } from "./errors.ts";
+import type { DeadLetterReason } from "./events.ts";
+import { type Life, lives } from "./life.ts";
+import { type CellOptions, NO_LIMIT } from "./options.ts";
+import { Ring } from "./ring.ts";
+import type { Trimmable } from "./scheduler.ts";
+import type { ActorSystemCore } from "./system_core.ts";
+import { isThenable } from "./thenable.ts";
+
+/** System message: there is one that goes before those of the mailbox. */
+export const URGENT = 1;
+
+/** The part of an actor that takes messages. */
+export abstract class Inbox implements Trimmable {
+  readonly ref: ActorRef<unknown>;
+  readonly system: ActorSystemCore;
+  protected readonly options: CellOptions;
+  protected coldIfAny: ColdState | undefined;
+  /** System messages that wait: bits, since each is either there or not. */
+  protected signals = 0;
+  /** The present life. What an earlier one left behind is known by not being of this one. */
+  life: Life<unknown> | undefined;
+
+  constructor(system: ActorSystemCore, options: CellOptions) {
+    this.system = system;
+    this.options = options;
+    this.ref = this.makeRef();
+    if (!options.isPlain || system.instruments.send !== undefined) this.#watchMailbox();
+  }
+
+  abstract get path(): string;
+
+  /** Runs, and is not in the middle of a handler. */
+  protected abstract get takesMessages(): boolean;
+
+  /** The error that tells others this actor is gone. */
+  abstract stopped(): ActorStopped;
+
+  protected abstract makeRef(): ActorRef<unknown>;
+
+  /** A message that the bound of the mailbox, its end, or the instruments have a word in. */
+  tellSlowly(message: unknown): void {
+    if (!this.ref.isOpen) return this.deadLetterOf(message, "stopped");
+    const item = this.#traced(message);
+    const admission = this.coldIfAny?.admission;
+    if (admission === undefined) this.#take(item);
+    else admission.tell(item);
+  }
+
+  offer(message: unknown, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.ref.isOpen) {
+      this.deadLetterOf(message, "stopped");
+      return Promise.reject(this.stopped());
+    }
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const item = this.#traced(message);
+    const admission = this.coldIfAny?.admission;
+    if (admission === undefined) this.#take(item);
+    else if (!admission.takes(item)) return admission.wait(item, signal);
+    return Promise.resolve();
+  }
+
+  /** Puts an item into the mailbox, whatever its bound. */
+  #take(item: unknown): void {
+    mailboxes.push(this.ref, item);
+    mailboxes.wake(this.ref);
+  }
+
+  /** What was published is bounded like what is told, but its overflow is not the publisher's failure. */
+  deliverPublished(item: Envelope): void {
+    if (!this.ref.isOpen) return this.deadLetterOf(item, "stopped");
+    const admission = this.coldIfAny?.admission;
+    if (admission === undefined) this.#take(item);
+    else admission.publish(item);
+  }
+
+  /** Puts one of the actor's own messages into the mailbox, over its bound if need be. */
+  deliver(item: Envelope): void {
+    if (!this.ref.isOpen) return this.deadLetterOf(item, "stopped");
+    this.#take(item);
+  }
+
+  /** Puts a message before those of the mailbox, after those that were put there this way. */
+  deliverFirst(item: unknown): void {
+    if (!this.ref.isOpen) return this.deadLetterOf(item, "stopped");
+    (this.cold.urgent ??= new Ring()).push(item);
+    this.signal(URGENT);
+  }
+
+  /** Puts messages back in front of those that wait. */
+  putBack(items: unknown[]): void {
+    for (const item of items.toReversed()) mailboxes.unshift(this.ref, item);
+    mailboxes.wake(this.ref);
+  }
+
+  /** True while one message more may wait; false when others wait for that. */
+  get hasRoom(): boolean {
+    return this.ref.isOpen && (this.coldIfAny?.admission?.hasRoom ?? true);
+  }
+
+  get urgentLength(): number {
+    return this.coldIfAny?.urgent?.length ?? 0;
+  }
+
+  /** Messages that wait. */
+  get waiting(): number {
+    return mailboxes.length(this.ref) + this.urgentLength;
+  }
+
+  #watchMailbox(): void {
+    const { capacity, overflow, isUrgent } = this.options;
+    const isTraced = this.system.instruments.send !== undefined;
+    if (capacity !== NO_LIMIT || isUrgent !== undefined) {
+      this.cold.admission = new Admission(this, capacity, overflow, isUrgent, isTraced);
+      mailboxes.setFlag(this.ref, WATCHFUL);
+    } else if (isTraced) mailboxes.setLimit(this.ref, 0);
+  }
+
+  #traced(message: unknown): unknown {
+    const { send } = this.system.instruments;
+    if (send === undefined) return message;
+    const context = this.system.guarded(() => send(this.ref, message));
+    return context === undefined ? message : new Envelope(message, undefined, undefined, false, context);
+  }
+
+  /** Opens an envelope and has its message handled, unless nobody is to hear it any more. */
+  open(envelope: Envelope, receive: Receive<unknown>): unknown {
+    const { message, life, source, context } = envelope;
+    source?.taken?.();
+    if (source?.isCancelled) return undefined;
+    if (life !== undefined && life !== this.life) return this.deadLetterOf(envelope, "restarted");
+    const current = this.life;
+    if (current !== undefined) lives.opened(current, envelope);
+    const { instruments } = this.system;
+    const handle = () => receive(message);
+    const result: unknown = context === undefined || instruments.receive === undefined
+      ? handle()
+      : instruments.receive(context, this.ref, message, handle);
+    if (current !== undefined && !isThenable(result)) lives.opened(current, undefined);
+    return result;
+  }
+
+  markHighWater(waiting: number): void {
+    this.cold.highWater = Math.max(this.cold.highWater, waiting);
+  }
+
+  leaveTurn(left: number): void {
+    this.cold.leftOfTurn = left;
+  }
+
+  trim(): void {
+    mailboxes.trim(this.ref);
+  }
+
+  /** From now on the life is told of the end of each turn. */
+  watchTurns(): void {
+    mailboxes.setFlag(this.ref, WATCHFUL);
+  }
+
+  /** A system message: it is looked at before any message that waits. */
+  protected signal(signal: number): void {
+    this.signals |= signal;
+    mailboxes.signal(this.ref);
+  }
+
+  /** One at a time: so they keep their order, and none is in the mailbox when that drops its oldest. */
+  protected takeUrgent(): void {
+    const urgent = this.coldIfAny?.urgent;
+    if (urgent === undefined || urgent.length === 0) return;
+    if (this.takesMessages) mailboxes.unshift(this.ref, urgent.shift());
+    if (urgent.length === 0) return;
+    this.signals |= URGENT;
+    mailboxes.mark(this.ref);
+  }
+
+  protected emptyMailbox(): void {
+    const urgent = this.coldIfAny?.urgent;
+    while (urgent !== undefined && urgent.length > 0) this.deadLetterOf(urgent.shift(), "stopped");
+    while (mailboxes.length(this.ref) > 0) this.deadLetterOf(mailboxes.shift(this.ref), "stopped");
+    mailboxes.trim(this.ref);
+  }
+
+  deadLetterOfEarlierLife(message: unknown): void {
+    this.deadLetterOf(message, this.coldIfAny?.isStoppingForGood ? "stopped" : "restarted");
+  }
+
+  deadLetterOf(item: unknown, reason: DeadLetterReason): void {
+    if (item instanceof Envelope && item.source?.isCancelled) return;
+    this.system.deadLetter(messageOf(item), this, reason);
+  }
+
+  /** What few need, made now. */
+  get cold(): ColdState {
+    return this.coldIfAny ??= new ColdState();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Where traces and metrics take hold of a system.
+ *
+ * @module
+ */
+import type { Ref } from "./ref.ts";
+
+/** One handler that was timed. */
+export interface HandledSample {
+  /** The actor. */
+  readonly actor: Ref<never>;
+  /** The `type` of the message, where it has one. */
+  readonly messageType: string | undefined;
+  /** Milliseconds that the handler took, up to its first `await`. */
+  readonly durationMs: number;
+  /** Messages that wait behind it. */
+  readonly waiting: number;
+}
+
+/**
+ * What a system tells of its messages, given to it when it is made. What is left out costs nothing; what happens seldom
+ * (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in `system.tree()`.
+ *
+ * @example A trace that follows a message from actor to actor
+ * ```ts
+ * import { ActorSystem, type Instruments } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * let current: string | undefined; // the trace of the handler that is running
+ * const instruments: Instruments = {
+ *   send: (_target, message) => current ?? (message === "start" ? "trace 1" : undefined),
+ *   receive: (context, actor, message, handle) => {
+ *     seen.push(`${context}: ${message} at ${actor.path}`);
+ *     current = String(context);
+ *     try {
+ *       return handle();
+ *     } finally {
+ *       current = undefined;
+ *     }
+ *   },
+ * };
+ *
+ * await using system = new ActorSystem("demo", { instruments });
+ * const done = Promise.withResolvers<void>();
+ * const second = system.spawn<string>("second", () => () => done.resolve());
+ * const first = system.spawn<string>("first", () => () => second.tell("go on"));
+ * first.tell("start");
+ * await done.promise;
+ * assertEquals(seen, ["trace 1: start at /demo/first", "trace 1: go on at /demo/second"]);
+ * ```
+ */
+export interface Instruments {
+  /**
+   * Asked at each message that is sent: what it gives travels with the message, `undefined` lets it go as it is. While
+   * it runs, whoever sends is running.
+   */
+  readonly send?: (target: Ref<never>, message: unknown) => unknown;
+  /** Handles a message that travels with a context, by calling `handle` once and returning what that returns. */
+  readonly receive?: (
+    context: unknown,
+    actor: Ref<never>,
+    message: unknown,
+    handle: () => unknown,
+  ) => unknown;
+  /** Told of a handler in every thousand or so that was timed. */
+  readonly sampled?: (sample: HandledSample) => void;
+}

@@ -1,0 +1,369 @@
+/**
+ * The way of an actor from start to stop, from one life to the next.
+ *
+ * @module
+ */
+import type { Cancellable } from "../world/world.ts";
+import { BLOCKED, mailboxes } from "./actor_ref.ts";
+import { questions } from "./ask.ts";
+import type { Behavior, Receive, StopReason } from "./behavior.ts";
+import type { Child, Children, Parent, RestartRecord } from "./children.ts";
+import { Ending, type EndingHost } from "./ending.ts";
+import type { ActorStopped } from "./errors.ts";
+import { type FailurePhase, messageType } from "./events.ts";
+import { Failing } from "./failing.ts";
+import { URGENT } from "./inbox.ts";
+import { type Life, lives } from "./life.ts";
+import { advance, ENDING, FAILED, RUNNING, STARTING, type State, STOPPED, WAITING } from "./lifecycle.ts";
+import type { CellOptions } from "./options.ts";
+import type { ActorSystemCore } from "./system_core.ts";
+import { isThenable } from "./thenable.ts";
+
+// System messages, beside `URGENT`.
+const BEGIN = 2;
+const CHILDREN_CHANGED = 4;
+const END = 8;
+const GO_ON_ENDING = 16;
+
+/** The part of an actor that lives. */
+export abstract class Living extends Failing implements EndingHost {
+  readonly parent: Parent | undefined;
+  protected readonly behavior: Behavior<unknown>;
+  protected state: State = WAITING;
+  /** A promise of the behaviour or of the handler is under way. */
+  isBusy = false;
+  children: Children | undefined;
+
+  constructor(
+    system: ActorSystemCore,
+    parent: Parent | undefined,
+    behavior: Behavior<unknown>,
+    options: CellOptions,
+  ) {
+    super(system, options);
+    this.parent = parent;
+    this.behavior = behavior;
+  }
+
+  protected abstract makeLife(): Life<unknown>;
+
+  /** This actor, as its parent sees it. */
+  protected abstract get asChild(): Child;
+
+  protected override get takesMessages(): boolean {
+    return this.state === RUNNING && !this.isBusy;
+  }
+
+  suspended(): void {
+    this.isBusy = true;
+  }
+
+  awaited(): void {
+    this.isBusy = false;
+  }
+
+  goOnAfterHandler(): void {
+    if (this.state === RUNNING) mailboxes.unblock(this.ref);
+    else if (this.state === ENDING) this.signal(GO_ON_ENDING);
+  }
+
+  become(receive: Receive<unknown>): void {
+    // While the behaviour runs, the handler is what it returns.
+    if (mailboxes.hasReceive(this.ref)) mailboxes.setReceive(this.ref, receive);
+  }
+
+  get isRunning(): boolean {
+    return this.state === RUNNING;
+  }
+
+  get hasFailed(): boolean {
+    return this.state === FAILED;
+  }
+
+  get isGone(): boolean {
+    return this.state === STOPPED;
+  }
+
+  /** Running, and with nothing to do. */
+  get isIdle(): boolean {
+    return this.state === RUNNING && !this.isBusy && this.waiting === 0;
+  }
+
+  /** The behaviour is still to return a handler. */
+  get isStarting(): boolean {
+    return !mailboxes.hasReceive(this.ref);
+  }
+
+  get record(): RestartRecord {
+    return this.cold.record ??= { times: [], restarts: 0, inARow: -1, lastAt: -Infinity };
+  }
+
+  get shutdownMs(): number {
+    return this.options.shutdownMs;
+  }
+
+  forgetHandler(): void {
+    this.isBusy = false;
+  }
+
+  nextRelease(): (() => void | Promise<void>) | undefined {
+    return this.life && lives.nextRelease(this.life);
+  }
+
+  /** Releases what nobody waits for any more; a failure is reported. */
+  releaseUnawaited(release: () => void | Promise<void>): void {
+    const report = (error: unknown) => this.reportAlone(error, "stop", undefined);
+    try {
+      const pending: unknown = release();
+      if (isThenable(pending)) pending.then(undefined, report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  goOnEnding(): void {
+    this.signal(GO_ON_ENDING);
+  }
+
+  escalated(error: unknown, child: Child): void {
+    this.cold.escalatedBy = { child, error };
+    this.fail(error, "child", undefined);
+  }
+
+  #abortLife(): void {
+    if (this.life !== undefined) lives.abort(this.life);
+  }
+
+  #enter(state: State): void {
+    this.state = advance(this.state, state);
+  }
+
+  #start(): void {
+    this.#enter(STARTING);
+    const life = this.life = this.makeLife();
+    try {
+      const receive = this.behavior(life);
+      if (typeof receive === "function") return this.#started(receive);
+      if (!isThenable(receive)) throw notAHandler(this.path, receive);
+      this.isBusy = true;
+      Promise.resolve(receive).then(
+        (handler) => this.#startedLater(life, handler),
+        (error) => this.#startFailedLater(life, error),
+      );
+    } catch (error) {
+      this.fail(error, "start", undefined);
+    }
+  }
+
+  #startedLater(life: Life<unknown>, receive: Receive<unknown>): void {
+    if (life !== this.life) return;
+    this.isBusy = false;
+    if (this.state === ENDING) return this.signal(GO_ON_ENDING);
+    if (typeof receive !== "function") return this.fail(notAHandler(this.path, receive), "start", undefined);
+    lives.heard(life);
+    this.#started(receive);
+  }
+
+  #startFailedLater(life: Life<unknown>, error: unknown): void {
+    if (life !== this.life) return this.reportAlone(error, "start", undefined);
+    this.isBusy = false;
+    this.fail(error, "start", undefined);
+  }
+
+  #started(receive: Receive<unknown>): void {
+    mailboxes.setReceive(this.ref, receive);
+    // One that failed while it started (a child of its own escalated) waits for the decision.
+    const isRunning = this.state === STARTING;
+    if (isRunning) this.#enter(RUNNING);
+    const { events } = this.system;
+    if (events.watched) {
+      events.emit({ type: "started", actor: this.path, restarts: this.coldIfAny?.record?.restarts ?? 0 });
+    }
+    this.parent?.children?.started(this.asChild, this.coldIfAny?.record?.restarts ?? 0);
+    if (!isRunning) return;
+    this.#settleStart();
+    mailboxes.unblock(this.ref);
+  }
+
+  #settleStart(failure?: ActorStopped): void {
+    const waiters = this.coldIfAny?.startWaiters;
+    if (waiters === undefined) return;
+    this.cold.startWaiters = undefined;
+    for (const settled of waiters) settled(failure);
+  }
+
+  protected override fail(error: unknown, phase: FailurePhase, message: unknown): void {
+    if ((this.state !== RUNNING && this.state !== STARTING) || this.coldIfAny?.isStoppingForGood) {
+      this.reportAlone(error, phase, message);
+      this.answerFailed(error, true);
+      if (this.state === ENDING) this.signal(GO_ON_ENDING);
+      return;
+    }
+    this.#enter(FAILED);
+    mailboxes.setFlag(this.ref, BLOCKED);
+    if (this.parent === undefined) this.system.rootFailed(error);
+    else {this.parent.children?.failed({
+        child: this.asChild,
+        phase,
+        messageType: messageType(message),
+        error,
+      });}
+  }
+
+  #beginEnding(): void {
+    if (this.state === STOPPED || this.state === ENDING) return;
+    // Only the root is given children before it begins.
+    if (this.state === WAITING && (this.children === undefined || this.children.size === 0)) {
+      if (this.coldIfAny?.isStoppingForGood) this.#stop();
+      return;
+    }
+    this.#enter(ENDING);
+    mailboxes.setFlag(this.ref, BLOCKED);
+    this.cold.ending = new Ending(this);
+    this.cold.ending.goOn();
+  }
+
+  /** The life is over; the actor stops, or waits for the next life. */
+  endLife(): void {
+    const { cold } = this;
+    cold.ending?.close();
+    cold.ending = undefined;
+    cold.escalatedBy = undefined;
+    const stashed = this.life === undefined ? [] : lives.end(this.life);
+    if (stashed.length > 0) this.putBack(stashed);
+    this.life = undefined;
+    this.isBusy = false;
+    mailboxes.clearReceive(this.ref);
+    this.children?.reset();
+    if (cold.isStoppingForGood) return this.#stop();
+    this.record.restarts++;
+    this.#enter(WAITING);
+    this.parent?.children?.betweenLives(this.asChild);
+  }
+
+  #stop(): void {
+    const { cold } = this;
+    this.#enter(STOPPED);
+    mailboxes.setFlag(this.ref, BLOCKED);
+    mailboxes.close(this.ref);
+    this.emptyMailbox();
+    cold.admission?.refuseAll(() => this.stopped());
+    while (this.oldestAsk !== undefined) questions.targetStopped(this.oldestAsk);
+    const { events } = this.system;
+    if (events.watched) events.emit({ type: "stopped", actor: this.path, reason: cold.reason });
+    this.#settleStart(cold.startWaiters && this.stopped());
+    const watchers = cold.watchers;
+    cold.watchers = undefined;
+    for (const stopped of watchers ?? []) this.system.guarded(() => stopped(cold.reason));
+    if (this.parent === undefined) this.system.rootGone();
+    else this.parent.children?.gone(this.asChild, cold.reason);
+  }
+
+  abandon(): void {
+    if (this.state === STOPPED) return;
+    this.cold.isStoppingForGood = true;
+    (this.cold.ending ??= new Ending(this)).abandon();
+    this.#abortLife();
+    for (let release = this.nextRelease(); release !== undefined; release = this.nextRelease()) {
+      this.releaseUnawaited(release);
+    }
+    this.endLife();
+  }
+
+  /** Calls back once when this actor has stopped. */
+  onStopped(stopped: (reason: StopReason) => void): Cancellable {
+    if (this.state === STOPPED) {
+      stopped(this.cold.reason);
+      return { cancel() {} };
+    }
+    const watchers = this.cold.watchers ??= new Set();
+    // An entry of its own, so that the same function may watch twice.
+    const entry = (reason: StopReason) => stopped(reason);
+    watchers.add(entry);
+    return { cancel: () => void watchers.delete(entry) };
+  }
+
+  /** Calls back once when a life of this actor has started, or with the reason why none will. */
+  onStarted(settled: (failure?: ActorStopped) => void): Cancellable {
+    if (this.state === RUNNING) settled();
+    else if (this.state === STOPPED) settled(this.stopped());
+    else {
+      const waiters = this.cold.startWaiters ??= new Set();
+      waiters.add(settled);
+      return { cancel: () => void waiters.delete(settled) };
+    }
+    return { cancel() {} };
+  }
+
+  begin(): void {
+    this.signal(BEGIN);
+  }
+
+  requestRestart(): void {
+    // One that was to begin waits until it is told so again.
+    if (this.state === WAITING) this.signals &= ~BEGIN;
+    if (this.state === WAITING || this.state === STOPPED || this.state === ENDING) return;
+    this.#abortLife();
+    this.signal(END);
+  }
+
+  requestStop(reason: StopReason = STOPPED_REASON): void {
+    if (this.state === STOPPED || this.coldIfAny?.isStoppingForGood) return;
+    const { cold } = this;
+    cold.isStoppingForGood = true;
+    cold.reason = reason;
+    this.#abortLife();
+    this.signal(END);
+  }
+
+  resume(): void {
+    if (this.state !== FAILED) return;
+    const hasStarted = mailboxes.hasReceive(this.ref);
+    if (!hasStarted && !this.isBusy) return this.requestStop();
+    this.#enter(hasStarted ? RUNNING : STARTING);
+    const { escalatedBy } = this.cold;
+    this.cold.escalatedBy = undefined;
+    escalatedBy?.child.requestStop({ type: "failed", error: escalatedBy.error });
+    this.childrenChanged();
+    if (!this.isBusy) mailboxes.unblock(this.ref);
+  }
+
+  get isBetweenLives(): boolean {
+    return this.state === WAITING && (this.signals & BEGIN) === 0;
+  }
+
+  /** Looks at the system messages; gives back how much is left of a turn that was interrupted, 0 when none was. */
+  handleSignals(): number {
+    const signals = this.signals;
+    this.signals = 0;
+    let left = 0;
+    if (this.coldIfAny !== undefined) {
+      left = this.coldIfAny.leftOfTurn;
+      this.coldIfAny.leftOfTurn = 0;
+    }
+    if ((signals & END) !== 0) this.#beginEnding();
+    else if ((signals & GO_ON_ENDING) !== 0 && this.state === ENDING) this.coldIfAny?.ending?.goOn();
+    // The root may be given children, and they may fail, before it begins.
+    if ((signals & BEGIN) !== 0 && this.state === WAITING) this.#start();
+    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
+    if ((signals & URGENT) !== 0) this.takeUrgent();
+    return left;
+  }
+
+  #onChildrenChanged(): void {
+    if (this.state === ENDING) this.coldIfAny?.ending?.goOn();
+    else if (this.state !== STOPPED) this.children?.decide();
+  }
+
+  childrenChanged(): void {
+    this.signal(CHILDREN_CHANGED);
+  }
+}
+
+const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });
+
+function notAHandler(path: string, value: unknown): TypeError {
+  return new TypeError(
+    `Cannot start ${path}: its behaviour returned ${typeof value}, not a function that handles messages`,
+  );
+}
