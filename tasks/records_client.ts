@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeAtomic } from "../actors/store/mod.ts";
+import { removeTemporariesOf, writeAtomic } from "../actors/store/mod.ts";
 import { type World, WorldError } from "../actors/world/world.ts";
 import {
   formatRequest,
@@ -209,11 +209,16 @@ function writeRequest(student: Student, world: World): RecordsRequest {
 async function save(world: World, folder: string, id: string, record: string): Promise<string> {
   const file = `${folder.replace(/(?<=.)\/+$/, "")}/${id}.txt`;
   try {
-    await writeAtomic(world.disk, file, new TextEncoder().encode(record));
+    await removeTemporariesOf(world.disk, file);
+    await writeAtomic(world.disk, file, new TextEncoder().encode(record), { within: folder });
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
     // Its message speaks of the temporary file, which means nothing to the person.
-    const reason = error.kind === "not-found" ? "there is no such folder" : error.kind.replaceAll("-", " ");
+    const reason = error.kind === "not-found"
+      ? "there is no such folder"
+      : error.kind === "not-a-file"
+      ? error.message.slice(error.message.indexOf(": ") + 2)
+      : error.kind.replaceAll("-", " ");
     throw new Failure(`Cannot write ${file}: ${reason}`, { cause: error });
   }
   return `Written requested file to ${file} successfully`;

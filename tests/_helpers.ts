@@ -139,6 +139,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to this process's own environment. */
   readonly env?: Record<string, string>;
+  /** A task: the program, and its arguments, that is to start it. @default none */
+  readonly under?: readonly string[];
 }
 
 /** How a process ended. */
@@ -286,7 +288,8 @@ export function startTask(
   const own = words.flatMap((word) =>
     word.endsWith(".ts") ? [...certificateRights(words, args), root + word] : [word]
   );
-  return new TestProcess(Deno.execPath(), [...own, ...args], options);
+  const [program = Deno.execPath(), ...before] = [...options.under ?? [], Deno.execPath()];
+  return new TestProcess(program, [...before, ...own, ...args], options);
 }
 
 /**

@@ -6,8 +6,8 @@
 import type { ElectionMemory } from "../../protocols/election.ts";
 import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
 import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
-import { writeAtomic } from "../store/mod.ts";
-import { type Disk, errorText, isNotFound } from "../world/world.ts";
+import { removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
+import { type Disk, errorText, isNotFound, WorldError } from "../world/world.ts";
 
 /** What was found in a memory file. */
 export interface LoadedMemory {
@@ -17,29 +17,41 @@ export interface LoadedMemory {
   readonly damage?: string;
 }
 
-/** Reads the memory of a node. Rejects with a `WorldError` when there is a file that cannot be read. */
+/** More than this no memory has. */
+const MAX_BYTES = 65536;
+
+/**
+ * Reads the memory of a node. What stands in its place and is none is kept beside it, as `PATH.damaged-TIME`. Rejects with
+ * a `WorldError` when there is a file that cannot be read.
+ */
 export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory> {
-  let bytes;
   try {
-    bytes = await disk.readFile(path);
+    await removeTemporariesOf(disk, path);
+    return { memory: parseMemory(await disk.readFile(path, { maxBytes: MAX_BYTES })) };
   } catch (error) {
     if (isNotFound(error)) return { memory: null };
-    throw error;
+    if (!isUseless(error)) throw error;
+    const kept = await setFileAside(disk, path);
+    return { memory: null, damage: `${errorText(error)}; it is kept in ${kept}` };
   }
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const fields = new Map<string, unknown>(
-      Object.entries(typeof value === "object" && value !== null ? value : {}),
-    );
-    const term = fields.get("term");
-    const votedFor = fields.get("votedFor");
-    if (isWhole(term, MAX_REMEMBERED_TERM) && isWhole(votedFor, MAX_NODE_ID)) {
-      return { memory: { term, votedFor } };
-    }
-    return { memory: null, damage: "it holds no term that can be, and a vote" };
-  } catch (error) {
-    return { memory: null, damage: errorText(error) };
-  }
+}
+
+/** Throws `SyntaxError` when the bytes are no memory. */
+function parseMemory(bytes: Uint8Array): ElectionMemory {
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const fields = new Map<string, unknown>(
+    Object.entries(typeof value === "object" && value !== null ? value : {}),
+  );
+  const term = fields.get("term");
+  const votedFor = fields.get("votedFor");
+  if (isWhole(term, MAX_REMEMBERED_TERM) && isWhole(votedFor, MAX_NODE_ID)) return { term, votedFor };
+  throw new SyntaxError("it holds no term that can be, and a vote");
+}
+
+/** Whether what stands there is no memory, whatever is tried; a disk that fails may do better another time. */
+function isUseless(error: unknown): boolean {
+  if (error instanceof WorldError) return error.kind === "not-a-file" || error.kind === "too-large";
+  return error instanceof SyntaxError;
 }
 
 /** Replaces the memory of a node: durable once it has resolved. Rejects with a `WorldError`. */

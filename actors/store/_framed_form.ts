@@ -4,7 +4,7 @@ import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_f
 import { type ByteRange, pushFrame, scanFrames } from "./_frames.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import { readFully, SCAN_BYTES } from "./_scan.ts";
-import { writeAtomic } from "./atomic_file.ts";
+import { removeTemporariesOf } from "./atomic_file.ts";
 import { setAside, setFileAside } from "./set_aside.ts";
 
 const encoder = new TextEncoder();
@@ -47,6 +47,7 @@ export class FramedForm implements RecordForm {
     owned: OwnedFile,
     replay: ((record: Uint8Array) => void) | undefined,
   ): Promise<Recovered> {
+    await removeTemporariesOf(this.#disk, this.#path);
     const size = await owned.file.size();
     const start = await this.#skipSignature(owned, size);
     const scan = await scanFrames(owned.file, start, size, replay ?? (() => {}));
@@ -154,13 +155,7 @@ export class FramedForm implements RecordForm {
     }
     good.push({ start, end: tail.start });
     const lacksSignature = damaged[0]?.start === 0;
-    const { file } = owned;
-    await writeAtomic(
-      this.#disk,
-      this.#path,
-      contentOf(file, good, lacksSignature ? this.#signature : NOTHING),
-    );
-    await owned.reopen();
+    await owned.replace(contentOf(owned.file, good, lacksSignature ? this.#signature : NOTHING));
     return { length: await owned.file.size(), cutBytes: tail.end - tail.start, ...setAsideAs };
   }
 }

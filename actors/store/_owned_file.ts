@@ -1,4 +1,5 @@
 import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
+import { type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
 
 /** A file that is open for its only writer: its handles, and what tells it from another file of its name. */
 export class OwnedFile {
@@ -60,6 +61,22 @@ export class OwnedFile {
     this.#handles = handles;
   }
 
+  /** Replaces the file whole, durably. The new one is locked before the old one is let go. */
+  async replace(content: FileContent): Promise<void> {
+    const { file, target } = await replaceAndKeepOpen(this.#disk, this.path, content);
+    let handles: Handles;
+    try {
+      await this.#disk.syncFolder(dirname(target));
+      handles = await withReader(this.#disk, this.path, file, false);
+    } catch (error) {
+      // The next look finds that the name is another file's.
+      file.close();
+      throw error;
+    }
+    this.close();
+    this.#handles = handles;
+  }
+
   close(): void {
     this.#handles.file.close();
     this.#handles.reader.close();
@@ -89,10 +106,14 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
       throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }
     if (created) await disk.syncFolder(dirname(path));
-    const { id } = await disk.stat(path);
-    return { file, reader: await disk.open(path), id, created };
+    return await withReader(disk, path, file, created);
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+async function withReader(disk: Disk, path: string, file: DiskFile, created: boolean): Promise<Handles> {
+  const { id } = await disk.stat(path);
+  return { file, reader: await disk.open(path), id, created };
 }

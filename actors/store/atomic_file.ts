@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { dirname, type Disk, type PathOptions } from "../world/world.ts";
+import {
+  basename,
+  dirname,
+  type Disk,
+  isNotFound,
+  type PathOptions,
+  type Replacement,
+} from "../world/world.ts";
 
 /** What a file is to hold, whole or in parts that are made one by one. */
 export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -21,27 +28,37 @@ export async function replaceFile(
   content: FileContent,
   options?: PathOptions,
 ): Promise<string> {
-  const { path: temporary, target, file } = await disk.createReplacement(path, options);
+  const { file, target } = await replaceAndKeepOpen(disk, path, content, options);
+  file.close();
+  return target;
+}
+
+/** As {@linkcode replaceFile}, with the new file still open, and locked since before it had its name. */
+export async function replaceAndKeepOpen(
+  disk: Disk,
+  path: string,
+  content: FileContent,
+  options?: PathOptions,
+): Promise<Replacement> {
+  const replacement = await disk.createReplacement(path, options);
+  const { path: temporary, target, file } = replacement;
   try {
-    try {
-      // So that nobody takes it for one that a crash has left.
-      await file.tryLock();
-      let offset = 0;
-      for await (const part of content instanceof Uint8Array ? [content] : content) {
-        await file.write(part, offset);
-        offset += part.length;
-      }
-      await file.sync();
-      await disk.rename(temporary, target);
-    } finally {
-      file.close();
+    // So that nobody takes it for one that a crash has left.
+    await file.tryLock();
+    let offset = 0;
+    for await (const part of content instanceof Uint8Array ? [content] : content) {
+      await file.write(part, offset);
+      offset += part.length;
     }
+    await file.sync();
+    await disk.rename(temporary, target);
+    return replacement;
   } catch (error) {
+    file.close();
     // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
     await disk.remove(temporary).catch(() => {});
     throw error;
   }
-  return target;
 }
 
 /**
@@ -97,6 +114,15 @@ export async function removeTemporaries(
     removed++;
   }
   return removed;
+}
+
+/** Removes what a crash has left of one file that was being replaced. */
+export async function removeTemporariesOf(disk: Disk, path: string): Promise<void> {
+  const real = await disk.realPath(path).catch((error: unknown) => {
+    if (isNotFound(error)) return path;
+    throw error;
+  });
+  await removeTemporaries(disk, dirname(real), (name) => name === basename(real));
 }
 
 /** Whether another process writes the file. What is no file, or may not be opened, nobody writes. */

@@ -13,7 +13,6 @@ import { type OpenedLog, openLog } from "./_open_log.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
 import { UnsyncedWrites } from "./_unsynced.ts";
-import { writeAtomic } from "./atomic_file.ts";
 
 /**
  * What the file looks like.
@@ -227,8 +226,7 @@ export class LogFile {
     if (!(form instanceof FramedForm)) throw new TypeError(`Cannot rewrite ${this.path}: it is a text`);
     await this.#commits.alone(async () => {
       do await this.#commit(false); while (this.#pending.length > 0);
-      await writeAtomic(this.#disk, this.path, form.whole(records()));
-      await this.#owned.reopen();
+      await this.#owned.replace(form.whole(records()));
       this.#length = await this.#owned.file.size();
       this.#unsynced.clear();
     });

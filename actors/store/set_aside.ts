@@ -6,7 +6,11 @@
 import { type Clock, dirname, type Disk, isNotFound } from "../world/world.ts";
 import { type FileContent, writeAtomic } from "./atomic_file.ts";
 
-/** Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says its name. */
+/**
+ * Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says its name.
+ *
+ * @param clock tells the time; without one it is that of the file's last change
+ */
 export async function setAside(
   disk: Disk,
   path: string,
@@ -27,11 +31,11 @@ export async function setFileAside(disk: Disk, path: string, clock?: Clock): Pro
 }
 
 async function freeName(disk: Disk, path: string, clock: Clock | undefined): Promise<string> {
-  const time = clock === undefined ? [] : [new Date(clock.now()).toISOString().replace(/\.\d+|[-:]/g, "")];
-  for (let count = 1;; count++) {
-    const name = `${path}.damaged-${[...time, ...(count > 1 || time.length === 0 ? [count] : [])].join("-")}`;
-    if (!await isThere(disk, name)) return name;
-  }
+  const time = new Date(clock?.now() ?? (await disk.stat(path)).modifiedAtMs ?? 0).toISOString();
+  const name = `${path}.damaged-${time.replace(/\.\d+|[-:]/g, "")}`;
+  let free = name;
+  for (let count = 2; await isThere(disk, free); count++) free = `${name}-${count}`;
+  return free;
 }
 
 async function isThere(disk: Disk, path: string): Promise<boolean> {

@@ -6,6 +6,8 @@ interface Inode {
   durable: Uint8Array;
 }
 
+const FILE = { isFile: true, isFolder: false, isLink: false };
+
 /** A disk in memory that can be full, can fail to sync, and can lose its power. */
 export class MemoryDisk {
   readonly #names = new Map<string, Inode>();
@@ -81,14 +83,14 @@ export class MemoryDisk {
         return { path, target, file: await this.#open(path, { create: true }) };
       },
       lock: missing,
-      list: missing,
+      list: () => Promise.resolve([...this.#names.keys()].map((name) => ({ ...FILE, name }))),
       makeFolder: missing,
       rename: async (from, to) => {
         await Promise.resolve();
         this.#names.set(to, this.#inode(from, "rename"));
         this.#names.delete(from);
       },
-      realPath: missing,
+      realPath: (path) => Promise.resolve(path),
       watch: () => ({ cancel() {} }),
     };
   }

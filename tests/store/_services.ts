@@ -25,7 +25,7 @@ export const EDITOR: FileOwner = {
 export const CHAT: FileOwner = {
   name: "chat",
   task: "chat:server",
-  args: (path) => ["--port", "0", "--history", path],
+  args: (path) => ["--port", "0", "--rate", "0", "--history", path],
   ready: /started on port/,
 };
 export const RECORDS: FileOwner = {

@@ -63,7 +63,7 @@ export class DenoDisk implements Disk {
       if (info?.isDirectory) throw new Deno.errors.IsADirectory();
       const temporary = temporaryBeside(target);
       const mode = info === undefined ? 0o666 : 0o600;
-      const file = await Deno.open(temporary, { write: true, createNew: true, mode });
+      const file = await Deno.open(temporary, { read: true, write: true, createNew: true, mode });
       if (info !== undefined) makeAlike(temporary, info);
       return { path: temporary, target, file: new DenoFile(temporary, file) };
     });

@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { available, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { RecordsTestClient, recordText, stampAgo } from "../records/_server.ts";
+import { CHAT, EDITOR, type FileOwner, RECORDS, refused, started } from "./_services.ts";
+import { fifo, symlink } from "./_special_files.ts";
+
+const OWNERS = [EDITOR, CHAT, RECORDS];
+
+/** What the owner is given: a file, or a folder that is there. */
+async function place(owner: FileOwner, folder: string): Promise<string> {
+  const path = `${folder}/data`;
+  if (owner === RECORDS) await Deno.mkdir(path);
+  return path;
+}
+
+for (const owner of OWNERS) {
+  Deno.test(`files 13: a second ${owner.name} server on the same data, by whatever path, is one line and exit 1`, async () => {
+    await using folder = await tempFolder();
+    const path = await place(owner, folder.path);
+    const { process } = await started(owner, path, folder.path);
+    await using first = process;
+    await Deno.mkdir(folder.file("sub"));
+    await symlink(path, folder.file("link"));
+    await symlink("../link", folder.file("sub/twice"));
+    const paths = [path, "data", "./sub/../data", folder.file("link"), folder.file("sub/twice")];
+    const ends = await Promise.all(paths.map((other) => refused(owner, other, folder.path)));
+    for (const { code, stderr } of ends) {
+      assertEquals(code, 1);
+      assertMatch(stderr, /^\[ERROR\] .*another process has it\n$/);
+    }
+    // After a kill nobody has it.
+    first.kill("SIGKILL");
+    await first.ended();
+    await using _ = (await started(owner, folder.file("link"), folder.path)).process;
+  });
+
+  Deno.test(`files 14: what is no file is never opened by the ${owner.name} server, and hangs nothing`, async () => {
+    await using folder = await tempFolder();
+    await fifo(folder.file("fifo"));
+    for (const path of [folder.file("fifo"), "/dev/zero"]) {
+      const { code, stderr } = await refused(owner, path, folder.path);
+      assert(code === 1 || code === 2, `${path}: exit ${code}`);
+      // A usage error ends with the line that names --help.
+      assertEquals(stderr.trim().split("\n").length, code, stderr);
+    }
+  });
+}
+
+Deno.test("files 11: a link under a name that a temporary file could have leads no stranger's text out of the folder", async () => {
+  await using folder = await tempFolder();
+  const outside = folder.file("outside");
+  await Deno.writeTextFile(outside, "mine");
+  const data = folder.file("data");
+  await Deno.mkdir(data);
+  for (
+    const name of [
+      ".5.txt.tmp",
+      ".5.txt..tmp",
+      "5.txt.tmp",
+      ".records.json.tmp",
+      ".records.json.journal",
+      ".records.json.lock",
+    ]
+  ) {
+    await symlink(outside, `${data}/${name}`);
+  }
+  // The lock's name is the one that stops it: nothing may be made or opened there.
+  const { code, stderr } = await refused(RECORDS, data, folder.path);
+  assertEquals(code, 1);
+  assertMatch(stderr, /records\.json\.lock: it is a link/);
+  await Deno.remove(`${data}/.records.json.lock`);
+  const { process, port } = await started(RECORDS, data, folder.path);
+  await using server = process;
+  using client = new RecordsTestClient(await TestClient.connect(port));
+  const text = recordText(stampAgo(0), "a stranger's");
+  assertEquals((await client.write("5", text)).type, "success");
+  server.kill("SIGTERM");
+  await server.ended();
+  assertEquals(await Deno.readTextFile(outside), "mine");
+  assertEquals(await Deno.readTextFile(`${data}/5.txt`), text);
+});
+
+Deno.test("files 11: links beside a text and a history lead nothing out of the folder either", async () => {
+  await using folder = await tempFolder();
+  const outside = folder.file("outside");
+  await Deno.writeTextFile(outside, "mine");
+  await symlink(outside, folder.file("notes.txt.journal"));
+  const { code, stderr } = await refused(EDITOR, folder.file("notes.txt"), folder.path);
+  assertEquals(code, 1);
+  assertMatch(stderr, /notes\.txt/);
+  for (const name of [".history.tmp", "history.new", "history.tmp"]) {
+    await symlink(outside, folder.file(name));
+  }
+  const { process, port } = await started(CHAT, folder.file("history"), folder.path);
+  await using _ = process;
+  using client = await TestClient.connect(port);
+  await client.send("ann\nhello\n");
+  await until(async () => (await Deno.readTextFile(folder.file("history"))).includes("hello"), "the line");
+  assertEquals(await Deno.readTextFile(outside), "mine");
+});
+
+Deno.test("files 12: what the records server replaces keeps mode and link", async () => {
+  await using folder = await tempFolder();
+  const data = folder.file("data");
+  await Deno.mkdir(`${data}/real`, { recursive: true });
+  const old = stampAgo(100_000);
+  await Deno.writeTextFile(`${data}/5.txt`, recordText(old, "old"), { mode: 0o640 });
+  await Deno.writeTextFile(`${data}/real/6.txt`, recordText(old, "old"), { mode: 0o600 });
+  await Deno.writeTextFile(`${data}/real/index.json`, JSON.stringify({ 5: old, 6: old }), { mode: 0o600 });
+  await symlink("real/6.txt", `${data}/6.txt`);
+  await symlink("real/index.json", `${data}/records.json`);
+  const { process, port } = await started(RECORDS, data, folder.path);
+  await using server = process;
+  using client = new RecordsTestClient(await TestClient.connect(port));
+  for (const id of ["5", "6"]) {
+    assertEquals((await client.write(id, recordText(stampAgo(0), "new"))).type, "success");
+  }
+  server.kill("SIGTERM");
+  await server.ended();
+  const mode = async (name: string) => ((await Deno.stat(`${data}/${name}`)).mode ?? 0) & 0o777;
+  assertEquals(await Promise.all(["5.txt", "real/6.txt", "real/index.json"].map(mode)), [
+    0o640,
+    0o600,
+    0o600,
+  ]);
+  assertEquals((await Deno.lstat(`${data}/6.txt`)).isSymlink, true);
+  assertEquals((await Deno.lstat(`${data}/records.json`)).isSymlink, true);
+  assertMatch(await Deno.readTextFile(`${data}/real/6.txt`), /new/);
+  assert(JSON.parse(await Deno.readTextFile(`${data}/real/index.json`))[6] > old);
+});
+
+/** Runs programs without root's right to read what nobody may: files of mode 000 are that for root, too. */
+const WITHOUT_ROOT = ["--bounding-set=-dac_override,-dac_read_search"];
+const canDropRights = Deno.build.os === "linux" && await available("setpriv", ...WITHOUT_ROOT, "true");
+
+Deno.test({
+  name: "files 14: bad records cost those alone, with a line that names each",
+  ignore: !canDropRights,
+  async fn() {
+    await using folder = await tempFolder();
+    const data = folder.file("data");
+    await Deno.mkdir(data);
+    await Deno.writeTextFile(`${data}/1.txt`, recordText(stampAgo(5), "fine"));
+    await Deno.writeTextFile(`${data}/2.txt`, recordText(stampAgo(5), "x"), { mode: 0 });
+    await fifo(`${data}/3.txt`);
+    await symlink("/dev/zero", `${data}/4.txt`);
+    await symlink("/etc/passwd", `${data}/5.txt`);
+    await symlink("6.txt", `${data}/6.txt`);
+    // A sparse file of a terabyte.
+    await Deno.writeTextFile(`${data}/7.txt`, "");
+    await Deno.truncate(`${data}/7.txt`, 2 ** 40);
+    const under = ["setpriv", ...WITHOUT_ROOT];
+    await using process = startTask(RECORDS.task, RECORDS.args(data), { cwd: folder.path, under });
+    const port = await process.port(RECORDS.ready);
+    using client = new RecordsTestClient(await TestClient.connect(port));
+    assertEquals((await client.read("1")).type, "success");
+    for (const id of ["2", "3", "4", "5", "6", "7"]) {
+      const { type, data } = await client.read(id);
+      assert(type === "error" && /^C/.test(String(data)), `${id}: ${data}`);
+      assert(process.stdout.includes(`[WARN] ${id}.txt `), `${id} is not named:\n${process.stdout}`);
+    }
+    assertEquals((await client.write("1", recordText(stampAgo(0), "still served"))).type, "success");
+    assertEquals((await client.ask({ type: "info" })).data, {
+      connections: 1,
+      max_connections: 10,
+      records: 1,
+    });
+  },
+});
+
+Deno.test("files 15: one flipped bit in record 4 of 40 of a chat's history costs that line alone", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("history");
+  const said = Array.from({ length: 40 }, (_, n) => `line ${n + 1} of 40`);
+  {
+    const { process, port } = await started(CHAT, path, folder.path);
+    await using _ = process;
+    using client = await TestClient.connect(port);
+    await client.send("ann\n");
+    await client.send(
+      said.map((line) =>
+        `${line}
+`
+      ).join(""),
+    );
+    await until(async () => (await Deno.readTextFile(path)).includes("line 40 of 40"), "the last line");
+    process.kill("SIGTERM");
+    await process.ended();
+  }
+  const bytes = await Deno.readFile(path);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("line 4 of 40");
+  bytes[at] = (bytes[at] ?? 0) ^ 4;
+  await Deno.writeFile(path, bytes);
+  const { process, port } = await started(CHAT, path, folder.path);
+  await using server = process;
+  using client = await TestClient.connect(port);
+  await client.send("bob\n/history 50\n/who\n");
+  const seen: string[] = [];
+  while (!(seen.at(-1) ?? "").includes("line 40 of 40")) seen.push(await client.line() ?? "");
+  for (const line of said) {
+    assertEquals(
+      seen.filter((text) => text.endsWith(`ann: ${line}`)).length,
+      line.startsWith("line 4 ") ? 0 : 1,
+      line,
+    );
+  }
+  assertMatch(
+    server.stdout,
+    /What could not be read of .*history is kept in .*history\.damaged-\d{8}T\d{6}Z\n/,
+  );
+  const kept = (await Array.fromAsync(Deno.readDir(folder.path))).find(({ name }) =>
+    name.includes(".damaged-")
+  );
+  assert(kept !== undefined);
+  assertEquals(
+    await Deno.readFile(folder.file(kept.name)),
+    bytes.subarray(at - 8 - "lobby\nann: ".length, at + 12),
+  );
+});
+
+for (
+  const [what, disturb] of [
+    ["rotated", (path: string) => Deno.rename(path, `${path}.1`)],
+    ["removed", (path: string) => Deno.remove(path)],
+    ["emptied", (path: string) => Deno.truncate(path, 0)],
+    ["cut in the middle of a line", (path: string) => Deno.truncate(path, 50)],
+    [
+      "overwritten by another file",
+      (path: string) => Deno.writeTextFile(path, "somebody's notes\n".repeat(20)),
+    ],
+  ] as const
+) {
+  Deno.test(`files 15: of a history that is ${what} under the server, nothing that is said from then on is lost`, async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("history");
+    {
+      const { process, port } = await started(CHAT, path, folder.path);
+      await using _ = process;
+      using client = await TestClient.connect(port);
+      await client.send("ann\nbefore\n");
+      await until(async () => (await Deno.readTextFile(path)).includes("before"), "the first line");
+      await disturb(path);
+      await client.send("after one\nafter two\n");
+      await process.line(/was changed by somebody else/);
+      await until(
+        async () => (await Deno.readTextFile(path).catch(() => "")).includes("after two"),
+        "the last line",
+      );
+      process.kill("SIGKILL");
+      await process.ended();
+    }
+    const { process, port } = await started(CHAT, path, folder.path);
+    await using _ = process;
+    using client = await TestClient.connect(port);
+    await client.send("bob\n/history 50\n");
+    const seen: string[] = [];
+    while (!(seen.at(-1) ?? "").includes("after two")) seen.push(await client.line() ?? "");
+    assertEquals(seen.filter((line) => line.includes("after")).length, 2);
+  });
+}
