@@ -7,6 +7,7 @@ import {
   basename,
   dirname,
   type Disk,
+  type DiskFile,
   isNotFound,
   type PathOptions,
   type Replacement,
@@ -29,8 +30,17 @@ export async function replaceFile(
   options?: PathOptions,
 ): Promise<string> {
   const { file, target } = await replaceAndKeepOpen(disk, path, content, options);
-  file.close();
+  closeSynced(file);
   return target;
+}
+
+/** Closes a file of which nothing is lost any more, whatever the disk says to it. */
+function closeSynced(file: DiskFile): void {
+  try {
+    file.close();
+  } catch {
+    // What matters was synced, or has failed already.
+  }
 }
 
 /** As {@linkcode replaceFile}, with the new file still open, and locked since before it had its name. */
@@ -54,7 +64,7 @@ export async function replaceAndKeepOpen(
     await disk.rename(temporary, target);
     return replacement;
   } catch (error) {
-    file.close();
+    closeSynced(file);
     // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
     await disk.remove(temporary).catch(() => {});
     throw error;
