@@ -67,7 +67,9 @@ export class DatagramAsker implements AsyncDisposable {
       console.log(`Client received MESSAGE= ${visibleText(text)} from ADDR= ${formatAddress(from)}`);
       return true;
     }
-    console.error(`No answer from ${formatAddress(outcome.server)}, asked ${outcome.attempts} times`);
+    console.error(
+      `No answer from ${outcome.servers.map(formatAddress).join(" or ")}, asked ${outcome.attempts} times`,
+    );
     return false;
   }
 

@@ -41,7 +41,7 @@ export type DatagramFlags = {
 export function datagramFlags(): DatagramFlags {
   return {
     maxPerSecond: integer({
-      help: "Datagrams a second that one peer is answered; 0 is no limit",
+      help: "Datagrams a second of one address that are answered; 0 is no limit",
       default: 1000,
     }),
     maxPeers: integer({ help: "Peers remembered at once", min: 1, default: 10_000 }),

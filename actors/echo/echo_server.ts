@@ -4,6 +4,7 @@
  * @module
  */
 import { rawFrames } from "../../protocols/frames.ts";
+import { Reflections } from "../../protocols/reflections.ts";
 import { excerpt } from "../../protocols/visible_text.ts";
 import {
   type Connection,
@@ -23,6 +24,8 @@ export interface EchoServerOptions
   extends Pick<TcpServerOptions<Uint8Array>, "address" | "tls" | "limits" | "drainMs"> {
   /** Answer datagrams too, on the same port. @default false */
   readonly udp?: boolean;
+  /** Datagrams a second of one address that are returned; 0 is no limit. @default 1000 */
+  readonly maxPerSecond?: number;
   /** Told the real address as soon as the sockets are there. */
   readonly onListening?: (address: SocketAddress) => void;
 }
@@ -67,7 +70,7 @@ function isWithoutIpv6(error: unknown): boolean {
 }
 
 function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, address: SocketAddress) {
-  const { tls, limits, drainMs, udp = false, onListening } = options;
+  const { tls, limits, drainMs, udp = false, maxPerSecond = 1000, onListening } = options;
   return tcpServer({
     address,
     frames: rawFrames,
@@ -77,10 +80,15 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
     ...(tls && { tls }),
     ...(limits && { limits }),
     ...(drainMs !== undefined && { drainMs }),
-    onListening(bound) {
-      if (udp) self.spawn("udp", echoDatagrams(bound), { onFailure: escalate() });
-      const families = bound.hostname === ANY_IPV6 ? "IPv4 and IPv6" : familyOf(bound);
-      self.log.plain(`Server is listening on ${formatAddress(bound)} (${families})`);
+    onListening(bound, all) {
+      for (const [index, address] of all.entries()) {
+        if (udp) {
+          const name = index === 0 ? "udp" : `udp-${index}`;
+          self.spawn(name, echoDatagrams(address, maxPerSecond), { onFailure: escalate() });
+        }
+        const families = address.hostname === ANY_IPV6 ? "IPv4 and IPv6" : familyOf(address);
+        self.log.plain(`Server is listening on ${formatAddress(address)} (${families})`);
+      }
       onListening?.(bound);
     },
   })(self);
@@ -101,17 +109,19 @@ function echo(connection: Connection): Session<Uint8Array> {
   };
 }
 
-function echoDatagrams(address: SocketAddress): Behavior<DatagramsCommand> {
+function echoDatagrams(address: SocketAddress, maxPerSecond: number): Behavior<DatagramsCommand> {
   return datagrams({
     address,
+    maxPerSecond,
     peer(peer) {
       const { remote, context: { log } } = peer;
       // From a server's own port: somebody forged it, so that two echo servers answer each other for ever.
       const isForged = peer.remoteAddress.port === peer.localAddress.port;
+      const reflections = new Reflections();
       return {
         datagram(bytes) {
           if (log.debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
-          if (!isForged) peer.send(bytes);
+          if (!isForged && reflections.mayAnswer(bytes, peer.context.coarseNow)) peer.send(bytes);
         },
       };
     },

@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
-import { type Cancellable, type SocketAddress, WorldError } from "../world/world.ts";
+import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import {
+  type Cancellable,
+  type Net,
+  type SocketAddress,
+  type UdpSocket,
+  WorldError,
+} from "../world/world.ts";
 
 /** Options of {@linkcode datagramClient}. */
 export interface DatagramClientOptions {
-  /** The server; of a name, the first address is asked. */
+  /** The server. A name stands for all of its addresses: each is asked in turn, until one has answered. */
   readonly server: SocketAddress;
   /** Milliseconds to wait for an answer before asking again. @default 1000 */
   readonly retryMs?: number;
@@ -24,7 +30,8 @@ export type DatagramOutcome =
     readonly from: SocketAddress;
     readonly attempts: number;
   }
-  | { readonly type: "lost"; readonly server: SocketAddress; readonly attempts: number };
+  /** None of the addresses has answered. */
+  | { readonly type: "lost"; readonly servers: readonly SocketAddress[]; readonly attempts: number };
 
 /** What a datagram client can be asked. */
 export type DatagramClientCommand = {
@@ -37,15 +44,22 @@ export type DatagramClientCommand = {
 
 type Command =
   | DatagramClientCommand
-  | { readonly type: "received"; readonly text: string; readonly from: SocketAddress }
-  | { readonly type: "receive-failed"; readonly error: unknown }
-  /** No answer to this attempt at this question. */
-  | { readonly type: "late"; readonly question: Question; readonly attempt: number };
+  | { readonly type: "received"; readonly by: Candidate; readonly text: string; readonly from: SocketAddress }
+  | { readonly type: "receive-failed"; readonly by: Candidate; readonly error: unknown }
+  /** No answer in time since the question was sent for the `sends`th time. */
+  | { readonly type: "late"; readonly question: Question; readonly sends: number };
 
 interface Question {
   readonly command: DatagramClientCommand;
-  attempts: number;
+  /** How often it was sent, to whichever address. */
+  sends: number;
   timer: Cancellable | undefined;
+}
+
+/** One address of the server, and the socket that speaks to it. */
+interface Candidate {
+  readonly server: SocketAddress;
+  readonly socket: UdpSocket;
 }
 
 const encoder = new TextEncoder();
@@ -64,67 +78,130 @@ const decoder = new TextDecoder();
  * ```
  */
 export function datagramClient(options: DatagramClientOptions): Behavior<DatagramClientCommand> {
-  const { server: { hostname, port }, retryMs = 1000, retries = 3 } = options;
+  const { server: { hostname, port } } = options;
   const behavior: Behavior<Command> = async (self) => {
     const { net } = self.world;
-    const [address = hostname] = await net.resolve(hostname);
-    const server: SocketAddress = { hostname: address, port };
-    const socket = net.bindUdp({ hostname: ownAddress(address), port: 0 });
-    self.onStop(() => socket.close());
-    const waiting: Question[] = [];
-
-    const receive = () =>
-      self.pipe<Command>(
-        socket.receive().then(({ bytes, from }) => ({ type: "received", text: decoder.decode(bytes), from })),
-        (received) => received,
-        (error) => ({ type: "receive-failed", error }),
-      );
-    const send = (question: Question) => {
-      question.attempts++;
-      question.timer = self.after(retryMs, { type: "late", question, attempt: question.attempts });
-      // One that cannot be sent is as good as lost: the timer deals with both.
-      socket.send(encoder.encode(question.command.text), server).catch(() => {});
-    };
-    const next = (outcome: DatagramOutcome) => {
-      const question = waiting.shift();
-      question?.timer?.cancel();
-      question?.command.replyTo.tell(outcome);
-      const [following] = waiting;
-      if (following !== undefined) send(following);
-    };
-
-    receive();
-    return (message) => {
-      const [question] = waiting;
-      switch (message.type) {
-        case "ask":
-          waiting.push({ command: message, attempts: 0, timer: undefined });
-          if (waiting[1] === undefined && waiting[0] !== undefined) send(waiting[0]);
-          return;
-        case "received": {
-          receive();
-          const { text, from } = message;
-          if (question === undefined || from.hostname !== server.hostname || from.port !== port) return;
-          if (question.command.answers?.(text) === false) return;
-          next({ type: "answered", text, from, attempts: question.attempts });
-          return;
-        }
-        case "receive-failed":
-          if (message.error instanceof WorldError && message.error.kind === "closed") return;
-          receive();
-          return;
-        case "late":
-          // A timer that was cancelled too late: the answer had come.
-          if (question !== message.question || question.attempts !== message.attempt) return;
-          if (question.attempts <= retries) send(question);
-          else next({ type: "lost", server, attempts: question.attempts });
-          return;
-        default:
-          assertNever(message);
-      }
-    };
+    const addresses = await net.resolve(hostname);
+    const candidates = bindEach(net, addresses.map((address) => ({ hostname: address, port })));
+    self.onStop(() => candidates.forEach(({ socket }) => socket.close()));
+    const client = new DatagramClient(self, options, candidates);
+    return (message) => client.handle(message);
   };
   return behavior as Behavior<DatagramClientCommand>;
+}
+
+class DatagramClient {
+  readonly #self: Context<Command>;
+  readonly #retryMs: number;
+  readonly #retries: number;
+  readonly #all: readonly Candidate[];
+  /** Those that are asked in turn: all, or the one that has answered. */
+  #asked: readonly Candidate[];
+  /** The first is being asked. */
+  readonly #waiting: Question[] = [];
+
+  constructor(self: Context<Command>, options: DatagramClientOptions, candidates: readonly Candidate[]) {
+    this.#self = self;
+    this.#retryMs = options.retryMs ?? 1000;
+    this.#retries = options.retries ?? 3;
+    this.#all = this.#asked = candidates;
+    for (const candidate of candidates) this.#receive(candidate);
+  }
+
+  handle(message: Command): void {
+    switch (message.type) {
+      case "ask":
+        this.#waiting.push({ command: message, sends: 0, timer: undefined });
+        if (this.#waiting.length === 1) this.#sendFirst();
+        return;
+      case "received":
+        this.#receive(message.by);
+        return this.#onReceived(message.by, message.text, message.from);
+      case "receive-failed":
+        if (!(message.error instanceof WorldError && message.error.kind === "closed")) {
+          this.#receive(message.by);
+        }
+        return;
+      case "late":
+        return this.#onLate(message.question, message.sends);
+      default:
+        assertNever(message);
+    }
+  }
+
+  #receive(by: Candidate): void {
+    this.#self.pipe<Command>(
+      by.socket.receive().then(({ bytes, from }) => ({
+        type: "received",
+        by,
+        text: decoder.decode(bytes),
+        from,
+      })),
+      (received) => received,
+      (error) => ({ type: "receive-failed", by, error }),
+    );
+  }
+
+  /** Sends the question to the next address. All of them together have the time of one attempt. */
+  #sendFirst(): void {
+    const [question] = this.#waiting;
+    const candidate = this.#asked[(question?.sends ?? 0) % this.#asked.length];
+    if (question === undefined || candidate === undefined) return;
+    question.sends++;
+    const late: Command = { type: "late", question, sends: question.sends };
+    question.timer = this.#self.after(this.#retryMs / this.#asked.length, late);
+    // One that cannot be sent is as good as lost: the timer deals with both.
+    candidate.socket.send(encoder.encode(question.command.text), candidate.server).catch(() => {});
+  }
+
+  #onReceived(by: Candidate, text: string, from: SocketAddress): void {
+    const [question] = this.#waiting;
+    if (question === undefined || from.hostname !== by.server.hostname || from.port !== by.server.port) {
+      return;
+    }
+    if (question.command.answers?.(text) === false) return;
+    const attempts = this.#attempts(question);
+    this.#asked = [by];
+    this.#settle({ type: "answered", text, from, attempts });
+  }
+
+  #onLate(question: Question, sends: number): void {
+    // A timer that was cancelled too late: the answer had come.
+    if (this.#waiting[0] !== question || question.sends !== sends) return;
+    const isRoundOver = sends % this.#asked.length === 0;
+    if (!isRoundOver || this.#attempts(question) <= this.#retries) return this.#sendFirst();
+    const servers = this.#asked.map(({ server }) => server);
+    const attempts = this.#attempts(question);
+    // Who answered once may have moved to another address of its name.
+    this.#asked = this.#all;
+    this.#settle({ type: "lost", servers, attempts });
+  }
+
+  #attempts(question: Question): number {
+    return Math.ceil(question.sends / this.#asked.length);
+  }
+
+  #settle(outcome: DatagramOutcome): void {
+    const question = this.#waiting.shift();
+    question?.timer?.cancel();
+    question?.command.replyTo.tell(outcome);
+    this.#sendFirst();
+  }
+}
+
+/** A socket for each address that this machine can speak to. Throws the failure of the first if there is none. */
+function bindEach(net: Net, servers: readonly SocketAddress[]): Candidate[] {
+  const candidates: Candidate[] = [];
+  let failure: unknown = new WorldError("name-not-found", "Cannot ask: the server's name has no address");
+  for (const server of servers) {
+    try {
+      candidates.push({ server, socket: net.bindUdp({ hostname: ownAddress(server.hostname), port: 0 }) });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  if (candidates.length === 0) throw failure;
+  return candidates;
 }
 
 /** Where to bind a socket that talks to `address`: no wider than it takes. */

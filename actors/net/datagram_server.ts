@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { TokenBucket } from "../../protocols/token_bucket.ts";
+import { couldBeAnswer } from "../../protocols/answers.ts";
 import { excerpt } from "../../protocols/visible_text.ts";
 import type { Behavior } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddresses } from "./_listening.ts";
+import { LogThrottle } from "./log_throttle.ts";
 import { datagrams, type DatagramsCommand } from "./datagrams.ts";
 
 /** Options of {@linkcode datagramServer}, and of the services that are one. */
 export interface DatagramServerOptions {
   /** Where it listens; port 0 takes any free one. */
   readonly address: SocketAddress;
-  /** Datagrams a second that one peer is answered; 0 is no limit. @default 1000 */
+  /** Datagrams a second of one address that are answered; 0 is no limit. @default 1000 */
   readonly maxPerSecond?: number;
   /** Peers remembered at once. @default 10000 */
   readonly maxPeers?: number;
@@ -28,8 +29,14 @@ const MAX_REQUEST_BYTES = 256;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** The longest answer to a request that is shorter: an answer that forged requests make grow is a weapon. */
+const MAX_FIXED_ANSWER_BYTES = 64;
+/** Requests that are logged: more are counted. */
+const LOGGED = { perSecond: 10, burst: 20 };
+
 /**
- * A UDP server: each datagram, read as text, gets what `answer` says, if its peer keeps to the limit.
+ * A UDP server: each datagram, read as text, gets what `answer` says, if its address keeps to the limit. What could itself
+ * be an answer gets none, and an answer that is longer than its request and than 64 bytes is not sent.
  *
  * @example
  * ```ts no-assert
@@ -44,36 +51,31 @@ export function datagramServer(
   answer: (request: string, nowMs: number) => string,
 ): Behavior<DatagramsCommand> {
   const { address, maxPerSecond = 1000, maxPeers = 10_000, onListening } = options;
-  const limit = { perSecond: maxPerSecond, burst: Math.max(1, maxPerSecond) };
-  return (self) =>
-    datagrams({
+  return (self) => {
+    const requests = new LogThrottle(self.log, LOGGED);
+    return datagrams({
       address,
       maxPeers,
-      onListening: (bound) => {
+      maxPerSecond,
+      onListening: (bound, all) => {
         self.log.plain("Server started...waiting for a connection from the client");
-        self.log.info(`Server listening on ${formatAddress(bound)} (UDP)`);
+        self.log.info(`Server listening on ${formatAddresses(all)} (UDP)`);
         onListening?.(bound);
       },
-      peer: (peer) => {
-        const { context } = peer;
-        const bucket = new TokenBucket(limit, context.coarseNow);
-        let warned = false;
-        return {
-          datagram(bytes) {
-            if (!bucket.take(context.coarseNow)) {
-              // One line a peer: a log that grows with a flood would be the flood's second victim.
-              if (!warned) {
-                context.log.warn(`Not answering ${peer.remote}: over ${maxPerSecond} datagrams a second`);
-              }
-              warned = true;
-              return;
-            }
-            const request = decoder.decode(bytes.subarray(0, MAX_REQUEST_BYTES));
-            const long = bytes.length > MAX_REQUEST_BYTES ? { size: `${bytes.length} bytes` } : {};
-            context.log.plain(`Server received MESSAGE= ${excerpt(request, long)} from ADDR= ${peer.remote}`);
-            peer.send(encoder.encode(answer(request, context.world.clock.now())));
-          },
-        };
-      },
+      peer: (peer) => ({
+        datagram(bytes) {
+          const { context: { world, coarseNow }, remote } = peer;
+          const request = decoder.decode(bytes.subarray(0, MAX_REQUEST_BYTES));
+          if (couldBeAnswer(request)) return;
+          const long = bytes.length > MAX_REQUEST_BYTES ? { size: `${bytes.length} bytes` } : {};
+          requests.plain(
+            coarseNow,
+            `Server received MESSAGE= ${excerpt(request, long)} from ADDR= ${remote}`,
+          );
+          const answered = encoder.encode(answer(request, world.clock.now()));
+          if (answered.length <= Math.max(bytes.length, MAX_FIXED_ANSWER_BYTES)) peer.send(answered);
+        },
+      }),
     })(self);
+  };
 }

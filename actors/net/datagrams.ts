@@ -3,11 +3,21 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
+import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Receive,
+  withPrivateMessages,
+} from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
 import { stop } from "../runtime/supervision.ts";
 import { type Datagram, errorText, type SocketAddress, type UdpSocket, WorldError } from "../world/world.ts";
+import { bindAll } from "./_listening.ts";
 import { formatAddress } from "./address.ts";
+import { AddressRate } from "./address_rate.ts";
+import { LogThrottle } from "./log_throttle.ts";
 import type { SessionContext } from "./session.ts";
 
 /** One remote address, as its handler sees it. */
@@ -40,7 +50,7 @@ export interface DatagramHandler<in M = never> {
 
 /** Options of {@linkcode datagrams}. */
 export interface DatagramsOptions<M = never> {
-  /** Where to bind; port 0 takes any free one. */
+  /** Where to bind: an address, or a name, which stands for all of its addresses. Port 0 takes any free one. */
   readonly address: SocketAddress;
   /** Makes the handler of one remote address: run in an actor of its own, at its first datagram. */
   readonly peer: (peer: DatagramPeer<M>) => DatagramHandler<M>;
@@ -50,31 +60,35 @@ export interface DatagramsOptions<M = never> {
   readonly maxPeers?: number;
   /** Datagrams that may wait for one peer's actor: over it they are dropped, as the network would. @default 1024 */
   readonly maxQueued?: number;
-  /** Told the real address as soon as the socket is bound. */
-  readonly onListening?: (address: SocketAddress) => void;
+  /** Datagrams a second of one address (of IPv6, of one /64 network) that are handled; 0 is no limit. @default 0 */
+  readonly maxPerSecond?: number;
+  /** Told the real addresses as soon as the sockets are bound, the first one by itself as well. */
+  readonly onListening?: (address: SocketAddress, all: readonly SocketAddress[]) => void;
 }
 
 /** What a UDP socket actor can be asked. */
 export type DatagramsCommand =
-  /** Where it is bound: the real port, where 0 was asked for. */
+  /** Where it is bound: the real port, where 0 was asked for; of several addresses the first. */
   | { readonly type: "get-address"; readonly replyTo: Ref<SocketAddress> }
   /** How many peers it remembers now. */
   | { readonly type: "get-peer-count"; readonly replyTo: Ref<number> };
 
 /** What the receive under way brought. */
 class Received {
+  readonly socket: UdpSocket;
   readonly outcome: Datagram | WorldError;
-  constructor(outcome: Datagram | WorldError) {
+  constructor(socket: UdpSocket, outcome: Datagram | WorldError) {
+    this.socket = socket;
     this.outcome = outcome;
   }
 }
 
 /** A peer's actor is gone. */
 class PeerGone {
-  readonly remote: string;
+  readonly key: string;
   readonly actor: Ref<Incoming>;
-  constructor(remote: string, actor: Ref<Incoming>) {
-    this.remote = remote;
+  constructor(key: string, actor: Ref<Incoming>) {
+    this.key = key;
     this.actor = actor;
   }
 }
@@ -93,10 +107,10 @@ class Idle {}
 type SocketMessage = DatagramsCommand | Received | PeerGone;
 
 /**
- * Binds a UDP socket, and handles each remote address by an actor of its own.
+ * Binds a UDP socket, on a name one on each of its addresses, and handles each remote address by an actor of its own.
  *
  * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, `permission-denied`, …).
- * Throws `RangeError` on a limit that is none.
+ * Throws `RangeError` on an invalid limit.
  *
  * @example
  * ```ts
@@ -112,12 +126,26 @@ type SocketMessage = DatagramsCommand | Received | PeerGone;
  * ```
  */
 export function datagrams<M = never>(options: DatagramsOptions<M>): Behavior<DatagramsCommand> {
-  const { idleMs = 60_000, maxPeers = 10_000, maxQueued = 1024 } = options;
+  const { idleMs = 60_000, maxPeers = 10_000, maxQueued = 1024, maxPerSecond = 0 } = options;
   if (!(idleMs > 0)) throw new RangeError(`Cannot end peers after ${idleMs} ms: it takes a time above 0`);
   if (!(maxPeers >= 1)) throw new RangeError(`Cannot remember ${maxPeers} peers: it takes 1 or more`);
+  if (!(maxPerSecond >= 0)) {
+    throw new RangeError(`Cannot handle ${maxPerSecond} datagrams a second: it takes 0 or more`);
+  }
+  const rate = { perSecond: maxPerSecond, burst: Math.max(1, maxPerSecond) };
   return withPrivateMessages<DatagramsCommand, Received | PeerGone>((self) => {
-    const socket = new DatagramSocket(self, { ...options, idleMs, maxPeers, maxQueued });
-    return (message) => socket.receive(message);
+    const bound = bindAll(
+      self.world.net,
+      options.address,
+      (at) => self.world.net.bindUdp(at),
+      (error) =>
+        self.log.warn(`${error.message}; listening on the other addresses of ${options.address.hostname}`),
+    );
+    const serve = (sockets: UdpSocket[]): Receive<SocketMessage> => {
+      const server = new DatagramSockets(self, { ...options, idleMs, maxPeers, maxQueued, rate }, sockets);
+      return (message) => server.receive(message);
+    };
+    return bound instanceof Promise ? bound.then(serve) : serve(bound);
   });
 }
 
@@ -126,32 +154,50 @@ type SocketOptions<M> = DatagramsOptions<M> & {
   readonly idleMs: number;
   readonly maxPeers: number;
   readonly maxQueued: number;
+  readonly rate: TokenBucketOptions;
 };
 
-class DatagramSocket<M> {
+/** How often it is said that an address is too fast: one line a minute each, as long as it is remembered. */
+const WARNINGS = { perSecond: 1 / 60, burst: 1 };
+
+class DatagramSockets<M> {
   readonly #self: Context<SocketMessage>;
   readonly #options: SocketOptions<M>;
-  readonly #socket: UdpSocket;
-  /** The peers' actors by address, the least recent first. */
+  readonly #sockets: readonly UdpSocket[];
+  readonly #rate: AddressRate;
+  readonly #warnings: AddressRate;
+  readonly #log: LogThrottle;
+  /** The peers' actors by socket and address, the least recent first. */
   readonly #peers = new Map<string, Ref<Incoming>>();
   #spawned = 0;
 
-  constructor(self: Context<SocketMessage>, options: SocketOptions<M>) {
+  constructor(self: Context<SocketMessage>, options: SocketOptions<M>, sockets: readonly UdpSocket[]) {
     this.#self = self;
     this.#options = options;
-    this.#socket = self.world.net.bindUdp(options.address);
-    self.onStop(() => this.#socket.close());
+    this.#sockets = sockets;
+    this.#rate = new AddressRate(options.rate);
+    this.#warnings = new AddressRate(WARNINGS);
+    this.#log = new LogThrottle(self.log);
+    self.onStop(() => {
+      for (const socket of sockets) socket.close();
+    });
+    if (self.signal.aborted) return;
     self.supervise("one-for-one", { stopOrder: "together" });
-    options.onListening?.(this.#socket.address);
-    this.#receiveNext();
+    const addresses = sockets.map(({ address }) => address);
+    const [first] = addresses;
+    if (first !== undefined) options.onListening?.(first, addresses);
+    for (const socket of sockets) this.#receiveNext(socket);
   }
 
   receive(message: SocketMessage): void {
-    if (message instanceof Received) return this.#onReceived(message.outcome);
+    if (message instanceof Received) return this.#onReceived(message);
     if (message instanceof PeerGone) return this.#onPeerGone(message);
     switch (message.type) {
-      case "get-address":
-        return message.replyTo.tell(this.#socket.address);
+      case "get-address": {
+        const address = this.#sockets[0]?.address;
+        if (address !== undefined) message.replyTo.tell(address);
+        return;
+      }
       case "get-peer-count":
         return message.replyTo.tell(this.#peers.size);
       default:
@@ -159,53 +205,64 @@ class DatagramSocket<M> {
     }
   }
 
-  #receiveNext(): void {
+  #receiveNext(socket: UdpSocket): void {
     this.#self.pipe(
-      this.#socket.receive(),
-      (datagram) => new Received(datagram),
+      socket.receive(),
+      (datagram) => new Received(socket, datagram),
       (error) =>
-        new Received(error instanceof WorldError ? error : new WorldError("other", errorText(error))),
+        new Received(socket, error instanceof WorldError ? error : new WorldError("other", errorText(error))),
     );
   }
 
-  #onReceived(outcome: Datagram | WorldError): void {
-    if (!(outcome instanceof WorldError)) this.#peerAt(outcome.from).tell(new Incoming(outcome.bytes));
+  #onReceived({ socket, outcome }: Received): void {
+    if (!(outcome instanceof WorldError)) this.#handle(socket, outcome);
     // An answer that could not be delivered comes back as a failed receive: the socket is as good as before.
     else if (outcome.kind !== "connection-refused" && outcome.kind !== "unreachable") throw outcome;
-    this.#receiveNext();
+    this.#receiveNext(socket);
+  }
+
+  #handle(socket: UdpSocket, { from, bytes }: Datagram): void {
+    const now = this.#self.coarseNow;
+    if (this.#rate.take(from.hostname, now)) {
+      return this.#peerAt(socket, from).tell(new Incoming(bytes));
+    }
+    if (!this.#warnings.take(from.hostname, now)) return;
+    const { perSecond } = this.#options.rate;
+    this.#log.warn(now, `Not answering ${from.hostname}: over ${perSecond} datagrams a second`);
   }
 
   /** The peer's actor, which is now the most recent one. */
-  #peerAt(from: SocketAddress): Ref<Incoming> {
+  #peerAt(socket: UdpSocket, from: SocketAddress): Ref<Incoming> {
     const remote = formatAddress(from);
-    const known = this.#peers.get(remote);
-    if (known !== undefined) this.#peers.delete(remote);
-    const actor = known ?? this.#spawn(remote, from);
-    this.#peers.set(remote, actor);
+    const key = this.#sockets.length === 1 ? remote : `${this.#sockets.indexOf(socket)} ${remote}`;
+    const known = this.#peers.get(key);
+    if (known !== undefined) this.#peers.delete(key);
+    const actor = known ?? this.#spawn(socket, key, remote, from);
+    this.#peers.set(key, actor);
     return actor;
   }
 
-  #spawn(remote: string, from: SocketAddress): Ref<Incoming> {
+  #spawn(socket: UdpSocket, key: string, remote: string, from: SocketAddress): Ref<Incoming> {
     if (this.#peers.size >= this.#options.maxPeers) this.#forgetLeastRecent();
-    const behavior = peerActor<M>(this.#socket, remote, from, this.#options);
+    const behavior = peerActor<M>(socket, remote, from, this.#options);
     const actor: Ref<Incoming> = this.#self.spawn(`${++this.#spawned}-${remote}`, behavior, {
       mailbox: { capacity: this.#options.maxQueued, overflow: "drop-newest" },
       onFailure: stop(),
     });
-    this.#self.watch(actor, () => new PeerGone(remote, actor));
+    this.#self.watch(actor, () => new PeerGone(key, actor));
     return actor;
   }
 
   #forgetLeastRecent(): void {
-    const [remote] = this.#peers.keys();
-    if (remote === undefined) return;
-    const actor = this.#peers.get(remote);
-    this.#peers.delete(remote);
+    const [key] = this.#peers.keys();
+    if (key === undefined) return;
+    const actor = this.#peers.get(key);
+    this.#peers.delete(key);
     if (actor !== undefined) this.#self.stop(actor);
   }
 
-  #onPeerGone({ remote, actor }: PeerGone): void {
-    if (this.#peers.get(remote) === actor) this.#peers.delete(remote);
+  #onPeerGone({ key, actor }: PeerGone): void {
+    if (this.#peers.get(key) === actor) this.#peers.delete(key);
   }
 }
 

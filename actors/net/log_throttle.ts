@@ -3,17 +3,13 @@
  *
  * @module
  */
-import { TokenBucket } from "../../protocols/token_bucket.ts";
+import { TokenBucket, type TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import type { ActorLog } from "../runtime/behavior.ts";
 import type { LogFields } from "../world/world.ts";
 
-/** Lines a second in the long run, and at once. */
-const PER_SECOND = 5;
-const BURST = 50;
-
 /**
- * Writes a warning for each of a few events (five a second, fifty at once), and says how many more there were: a log that
- * grows with a flood is its second victim.
+ * Writes a line for each of a few events, and says how many more there were: a log that grows with a flood is its second
+ * victim.
  *
  * @example
  * ```ts
@@ -29,25 +25,36 @@ const BURST = 50;
  */
 export class LogThrottle {
   readonly #log: ActorLog;
+  readonly #rate: TokenBucketOptions;
   #bucket: TokenBucket | undefined;
-  #left = 0;
+  #leftOut = 0;
 
-  /** Warns in the name of the actor whose log it is. */
-  constructor(log: ActorLog) {
+  /** Logs in the name of the actor whose log it is. @param rate lines a second, 5 and at once 50 unless given */
+  constructor(log: ActorLog, rate: TokenBucketOptions = { perSecond: 5, burst: 50 }) {
     this.#log = log;
+    this.#rate = rate;
   }
 
-  /** Says it, unless too much was said lately: then it is counted, and the next line says how often. `nowMs` is monotonic. */
+  /** A warning; over the rate it is counted, and the next line says how many were. `nowMs` is monotonic. */
   warn(nowMs: number, message: string, fields?: LogFields): void {
-    this.#bucket ??= new TokenBucket({ perSecond: PER_SECOND, burst: BURST }, nowMs);
+    if (this.#mayLog(nowMs)) this.#log.warn(message, fields);
+  }
+
+  /** The same of a line whose text is promised. */
+  plain(nowMs: number, message: string, fields?: LogFields): void {
+    if (this.#mayLog(nowMs)) this.#log.plain(message, fields);
+  }
+
+  #mayLog(nowMs: number): boolean {
+    this.#bucket ??= new TokenBucket(this.#rate, nowMs);
     if (!this.#bucket.take(nowMs)) {
-      this.#left++;
-      return;
+      this.#leftOut++;
+      return false;
     }
-    if (this.#left > 0) {
-      this.#log.warn(`${this.#left} more such lines were left out`, { leftOut: this.#left });
+    if (this.#leftOut > 0) {
+      this.#log.info(`${this.#leftOut} more such lines were left out`, { leftOut: this.#leftOut });
     }
-    this.#left = 0;
-    this.#log.warn(message, fields);
+    this.#leftOut = 0;
+    return true;
   }
 }

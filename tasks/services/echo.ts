@@ -6,6 +6,7 @@
 import { echoServer } from "../../actors/echo/mod.ts";
 import { listenFlags, serverTls, tcpLimits, tcpServerFlags, toggle } from "../_cli.ts";
 import { echoSection } from "../_demo/echo.ts";
+import { datagramFlags } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
 
 /** An echo has no messages, and so no limit of theirs. */
@@ -21,12 +22,14 @@ export const echo = defineService({
     ...listenFlags({ host: "::", port: 8080 }),
     ...limitFlags,
     udp: toggle({ help: "Answer datagrams too, on the same port" }),
+    maxPerSecond: datagramFlags().maxPerSecond,
   },
   async behavior(options, { world }) {
-    const { host: hostname, port, udp, drainMs } = options;
+    const { host: hostname, port, udp, maxPerSecond, drainMs } = options;
     return echoServer({
       address: { hostname, port },
       udp,
+      maxPerSecond,
       limits: tcpLimits(options),
       drainMs,
       ...await serverTls(options, world.disk),

@@ -203,10 +203,10 @@ Deno.test("datagrams: a port that is taken fails the start, with the reason", as
   assertEquals(failure.kind, "address-in-use");
 });
 
-Deno.test("datagrams: limits that are none are refused before anything starts", () => {
+Deno.test("datagrams: invalid limits are refused before anything starts", () => {
   const address = { hostname: "127.0.0.1", port: 0 };
   const peer = () => ({ datagram() {} });
-  for (const limits of [{ idleMs: 0 }, { maxPeers: 0 }]) {
+  for (const limits of [{ idleMs: 0 }, { maxPeers: 0 }, { maxPerSecond: -1 }]) {
     assertThrows(() => datagrams({ address, peer, ...limits }), RangeError);
   }
 });
