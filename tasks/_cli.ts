@@ -55,7 +55,7 @@ export interface TaskContext {
 
 /** What a client is given beside its options. */
 export interface ClientContext extends TaskContext {
-  /** Aborted by Ctrl-C and SIGTERM: leave now. */
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP: leave now. */
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +68,7 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
 }
 
 /**
- * Runs a server until it ends or is told to: calls `start`, and on SIGINT or SIGTERM stops what it made within
+ * Runs a server until it ends or is told to: calls `start`, and on SIGINT, SIGTERM or SIGHUP stops what it made within
  * `--drain-ms`. Never returns: it ends the process.
  */
 export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
@@ -244,7 +244,7 @@ async function dotEnv(known: KnownNames): Promise<DotEnv> {
 }
 
 /** The signals that ask a process to end, and how each shows in the exit code. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 type EndSignal = keyof typeof EXIT_CODES;
 
@@ -266,7 +266,10 @@ function firstSignal(): Promise<EndSignal> {
         resolve(signal);
       });
     watch("SIGINT");
-    if (Deno.build.os !== "windows") watch("SIGTERM");
+    if (Deno.build.os === "windows") return;
+    watch("SIGTERM");
+    // The terminal is gone, or somebody wants the configuration read again, which is read at a start alone.
+    watch("SIGHUP");
   });
 }
 
