@@ -60,7 +60,7 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
         // Two addresses of nobody.
         ...["nobody.invalid", "203.0.113.0/24"],
       ],
-      env: ["NO_COLOR", "TROUPE_*", "ELECTION_SEED"],
+      env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED"],
     },
     bench: { ...scratch, net: LOOPBACK },
     demo: {

@@ -4,12 +4,17 @@
  * @module
  */
 import type { Cancellable, Clock } from "../clock.ts";
+import { parsePosixZone } from "../posix_zone.ts";
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export class DenoClock implements Clock {
+  /** The platform takes most zones of the form of POSIX for UTC. */
+  readonly #zoneText = zoneText();
+  readonly #posixZone = parsePosixZone(this.#zoneText);
+
   now(): number {
     return Date.now();
   }
@@ -19,16 +24,25 @@ export class DenoClock implements Clock {
   }
 
   utcOffsetMinutes(atMs: number): number {
-    return -new Date(atMs).getTimezoneOffset();
+    return this.#posixZone?.utcOffsetMinutes(atMs) ?? -new Date(atMs).getTimezoneOffset();
   }
 
   timeZone(): string {
-    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (this.#posixZone !== undefined) return this.#zoneText;
+    // The platform has no name for some zones.
+    return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
   }
 
   timer(delayMs: number, task: () => void): Cancellable {
     return new DenoTimer(delayMs, task);
   }
+}
+
+/** What the environment says, where this process may read it. */
+function zoneText(): string {
+  const right = { name: "env", variable: "TZ" } as const;
+  if (Deno.permissions.querySync(right).state !== "granted") return "";
+  return Deno.env.get("TZ")?.replace(/^:/, "") ?? "";
 }
 
 class DenoTimer implements Cancellable {
