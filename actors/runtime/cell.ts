@@ -20,6 +20,7 @@ import type { ActorSystemCore } from "./system_core.ts";
 /** An actor. Others hold its `ref`, and cannot get from there to here. */
 export class Cell extends Living implements Child, Parent {
   readonly name: string;
+  knownPath: string | undefined;
 
   constructor(
     system: ActorSystemCore,
@@ -44,8 +45,8 @@ export class Cell extends Living implements Child, Parent {
     return this;
   }
 
-  get path(): string {
-    return pathOf(this);
+  override get path(): string {
+    return this.knownPath ?? workOutPath(this);
   }
 
   ask(question: ((replyTo: Ref<never>) => unknown) | object, options: AskOptions): Promise<never> {
@@ -142,9 +143,14 @@ export class Cell extends Living implements Child, Parent {
   }
 }
 
-/** Where an actor stands. Not by recursion: a tree may be deeper than the stack. */
-function pathOf(cell: Parent): string {
-  let path = "";
-  for (let at: Parent | undefined = cell; at !== undefined; at = at.parent) path = `/${at.name}${path}`;
+/** Not by recursion: a tree may be deeper than the stack. Kept, since events name an actor again and again. */
+function workOutPath(cell: Parent): string {
+  const unnamed: Parent[] = [];
+  let at: Parent | undefined = cell;
+  for (; at !== undefined && at.knownPath === undefined; at = at.parent) unnamed.push(at);
+  let path = at?.knownPath ?? "";
+  for (let next = unnamed.pop(); next !== undefined; next = unnamed.pop()) {
+    path = next.knownPath = `${path}/${next.name}`;
+  }
   return path;
 }

@@ -75,6 +75,8 @@ export interface Failure {
 export interface Parent extends Placed {
   readonly name: string;
   readonly parent: Parent | undefined;
+  /** Its path, once somebody has asked for it. */
+  knownPath: string | undefined;
   readonly system: ActorSystemCore;
   readonly children: Children | undefined;
   /** Failed, and waiting for a decision: until then nothing is decided about its children. */

@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { type Context, MailboxFull, type Overflow, registryKey, topic } from "../../mod.ts";
+import { gate, onStage, upTo } from "./_stage.ts";
+
+const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
+
+for (const overflow of OVERFLOWS) {
+  onStage(
+    `bounds: a topic keeps to its subscriber's bound, ${overflow}, and never fails its publisher`,
+    async (stage) => {
+      const news = topic<number>("news");
+      const hold = gate();
+      const seen: number[] = [];
+      stage.system.spawn<number>("a", (self) => {
+        self.subscribe(news, (n) => n);
+        return async (n) => {
+          seen.push(n);
+          await hold.promise;
+        };
+      }, { mailbox: { capacity: 10, overflow } });
+      await stage.settle();
+      for (const n of upTo(1000)) {
+        stage.system.publish(news, n);
+        if (n === 0) await stage.settle();
+      }
+      assertEquals(stage.system.tree().children[0]?.mailbox, 10);
+      hold.resolve();
+      await stage.settle();
+      const kept = overflow === "drop-oldest" ? upTo(10).map((n) => n + 990) : upTo(10).map((n) => n + 1);
+      assertEquals(seen, [0, ...kept]);
+      assertEquals(stage.deadLetters.length, 989);
+      const reason = overflow === "drop-oldest" ? "dropped-oldest" : "dropped-newest";
+      assert(stage.deadLetters.every((letter) => letter.reason === reason));
+    },
+  );
+}
+
+/** What an actor waits for, sent to itself. */
+const OWN: Readonly<Record<string, (self: Context<string>) => void>> = {
+  "a result of pipe": (self) => self.pipe(Promise.resolve(), () => "own", () => "own"),
+  "a failure in pipe": (self) => self.pipe(Promise.reject(new Error("no")), () => "own", () => "own"),
+  "an after": (self) => void self.after(5, "own"),
+  "a watch": (self) => {
+    const child = self.spawn<string>("child", () => () => {});
+    self.watch(child, () => "own");
+    self.stop(child);
+  },
+  "a change of a key": (self) => void self.watchKey(registryKey<string>("key"), () => "own"),
+};
+
+for (const overflow of OVERFLOWS) {
+  for (const [what, arrange] of Object.entries(OWN)) {
+    onStage(`bounds: ${what} is never dropped for others, ${overflow}`, async (stage) => {
+      const hold = gate();
+      const ref = stage.system.spawn<string>("a", (self) => async (message) => {
+        stage.note(message);
+        if (message !== "go") return;
+        arrange(self);
+        await hold.promise;
+      }, { mailbox: { capacity: 2, overflow } });
+      ref.tell("go");
+      await stage.sim.advance(10);
+      for (const n of upTo(20)) {
+        try {
+          ref.tell(`told ${n}`);
+        } catch (error) {
+          assertInstanceOf(error, MailboxFull);
+        }
+      }
+      hold.resolve();
+      await stage.sim.advance(10);
+      assertEquals(stage.taken().filter((line) => line === "own"), ["own"]);
+    });
+  }
+}
+
+onStage(
+  "bounds: where all that waits is the actor's own, what is told is dropped in its place",
+  async (stage) => {
+    const hold = gate();
+    const ref = stage.system.spawn<string>("a", (self) => async (message) => {
+      stage.note(message);
+      if (message !== "go") return;
+      for (const n of upTo(3)) self.after(1, `own ${n}`);
+      await hold.promise;
+    }, { mailbox: { capacity: 2, overflow: "drop-oldest" } });
+    ref.tell("go");
+    await stage.sim.advance(5);
+    ref.tell("told");
+    hold.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["go", "own 0", "own 1", "own 2"]);
+    assertEquals(stage.lost, ["told /test/a dropped-newest"]);
+  },
+);
+
+onStage("bounds: with drop-oldest a tell stands behind the offers that wait", async (stage) => {
+  const hold = gate();
+  const ref = stage.system.spawn<string>("a", () => async (message) => {
+    stage.note(message);
+    await hold.promise;
+  }, { mailbox: { capacity: 2, overflow: "drop-oldest" } });
+  ref.tell("0");
+  await stage.settle();
+  ref.tell("1");
+  ref.tell("2");
+  const offered = Promise.all([ref.offer("3"), ref.offer("4")]);
+  ref.tell("5");
+  hold.resolve();
+  await stage.sim.settle(offered);
+  await stage.settle();
+  assertEquals(stage.taken(), ["0", "2", "3", "4", "5"]);
+  assertEquals(stage.lost, ["1 /test/a dropped-oldest"]);
+});
+
+onStage("urgent: what goes first keeps its order, before all others and within the bound", async (stage) => {
+  const hold = gate();
+  const ref = stage.system.spawn<string>("a", () => async (message) => {
+    stage.note(message);
+    if (message === "0") await hold.promise;
+  }, { mailbox: { isUrgent: (message) => message.startsWith("!"), capacity: 4 } });
+  ref.tell("0");
+  await stage.settle();
+  for (const message of ["1", "!2", "3", "!4"]) ref.tell(message);
+  assertThrows(() => ref.tell("!5"), MailboxFull);
+  hold.resolve();
+  await stage.settle();
+  assertEquals(stage.taken(), ["0", "!2", "!4", "1", "3"]);
+});
+
+onStage("urgent: a predicate that throws lets the message go the usual way", async (stage) => {
+  const ref = stage.system.spawn<string>("a", () => (message) => stage.note(message), {
+    mailbox: {
+      isUrgent: () => {
+        throw new Error("urgent");
+      },
+    },
+  });
+  ref.tell("1");
+  ref.tell("2");
+  await stage.settle();
+  assertEquals(stage.taken(), ["1", "2"]);
+});
+
+onStage(
+  "stash: its capacity can be set; over it nobody fails, and a restart does not bring it down",
+  async (stage) => {
+    const ref = stage.system.spawn<string>("a", (self) => (message) => {
+      if (message === "fail") throw new Error("told to");
+      self.stash.push(message);
+      stage.note(`${self.stash.size}/${self.stash.capacity}`);
+    }, { stashCapacity: 2 });
+    for (const message of ["a", "b", "c"]) ref.tell(message);
+    await stage.settle();
+    assertEquals(stage.taken(), ["1/2", "2/2", "2/2"]);
+    assertEquals(stage.lost, ["c /test/a stash-full"]);
+    ref.tell("fail");
+    await stage.settle();
+    assertEquals(stage.taken(), ["1/2", "2/2"]);
+    assertEquals(stage.decisions, ["/test/a message restart"]);
+  },
+);
+
+for (const stashCapacity of [-1, 1.5, NaN, Infinity]) {
+  onStage(`stash: a capacity of ${stashCapacity} is a RangeError`, async (stage) => {
+    assertThrows(
+      () => stage.system.spawn("a", stage.actor("a"), { stashCapacity }),
+      RangeError,
+      `stashCapacity is a whole number from 0, not ${stashCapacity}`,
+    );
+    await stage.settle();
+  }, 1);
+}
