@@ -32,8 +32,13 @@ export interface DocumentLinesOptions {
    * ended in the middle of it. @default false
    */
   readonly comesAgain?: boolean;
-  /** Milliseconds of silence that end a message of a server that has ended no line yet. @default 50 */
+  /** Milliseconds of silence that end a message of a server that ends none. @default 50 */
   readonly idleFlushMs?: number;
+  /**
+   * The same for the first message: while it is not known that the server ends no line, more is waited for than a lost
+   * segment takes, which is 200 ms and more. @default 1000
+   */
+  readonly firstFlushMs?: number;
   /**
    * Milliseconds of silence after which the unended line of a server that ends its lines is given out. Longer than a lost
    * segment and a short cut of the network, which are silence in the middle of a line. @default 5000
@@ -78,21 +83,26 @@ export function documentLines(options: DocumentLinesOptions = {}): DocumentLines
 
 class DocumentLinesDecoder implements DocumentLines {
   readonly #idleFlushMs: number;
+  readonly #firstFlushMs: number;
   readonly #unendedMs: number;
   readonly #comesAgain: boolean;
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   #endsLines: boolean;
+  /** Messages without an end have come. */
+  #hasMessages = false;
   /** What came of the line and was not given out. */
   #unfinished = "";
   /** What was given out of the line, whose end may still come. */
   #givenOut = "";
 
   constructor(
-    { endsLines = false, comesAgain = false, idleFlushMs = 50, unendedMs = 5000 }: DocumentLinesOptions,
+    { endsLines = false, comesAgain = false, idleFlushMs = 50, firstFlushMs = 1000, unendedMs = 5000 }:
+      DocumentLinesOptions,
   ) {
     this.#endsLines = endsLines;
     this.#comesAgain = comesAgain;
     this.#idleFlushMs = idleFlushMs;
+    this.#firstFlushMs = firstFlushMs;
     this.#unendedMs = unendedMs;
   }
 
@@ -102,7 +112,8 @@ class DocumentLinesDecoder implements DocumentLines {
 
   get idleFlushMs(): number {
     if (this.#unfinished === "") return 0;
-    return this.#endsLines ? this.#unendedMs : this.#idleFlushMs;
+    if (this.#endsLines) return this.#unendedMs;
+    return this.#hasMessages ? this.#idleFlushMs : this.#firstFlushMs;
   }
 
   push(chunk: Uint8Array, texts: DocumentText[]): void {
@@ -111,6 +122,7 @@ class DocumentLinesDecoder implements DocumentLines {
 
   idle(texts: DocumentText[]): void {
     if (this.#unfinished === "") return;
+    this.#hasMessages ||= !this.#endsLines;
     texts.push({ type: "part", text: this.#unfinished, isMessage: !this.#endsLines });
     this.#givenOut += this.#unfinished;
     this.#unfinished = "";
@@ -118,7 +130,8 @@ class DocumentLinesDecoder implements DocumentLines {
 
   end(texts: DocumentText[]): void {
     this.#take(this.#utf8.decode(), texts);
-    if (this.#unfinished === "" || (this.#comesAgain && this.#endsLines)) return;
+    const isDropped = this.#comesAgain && this.#unfinished !== SERVER_IS_FULL;
+    if (this.#unfinished === "" || isDropped) return;
     this.#finish(this.#unfinished, texts);
   }
 
@@ -193,12 +206,15 @@ export class SeenDocument {
    * is left to be explained, and all that comes is new.
    */
   #ways = new Map<number, number>();
+  /** The document has come: what comes is to be shown, whatever it is. */
+  #isSettled = false;
   /** Where in `#now` the line begins that was given out in parts and has not ended; undefined when there is none. */
   #partsFrom: number | undefined;
 
   /** A connection stands: the document comes from its beginning. */
   connected(): void {
     this.#partsFrom = undefined;
+    this.#isSettled = false;
     const sentFound = this.#ways.get(this.#before.length);
     if (this.#ways.size === 0 || sentFound !== undefined) {
       // Own lines that have not come may still: the last connection may have been lost before them.
@@ -260,7 +276,7 @@ export class SeenDocument {
     }
     if (ways.size > 0) {
       this.#ways = ways;
-      return false;
+      return this.#isSettled;
     }
     this.#forgetUnfinishedWays();
     return true;
@@ -271,9 +287,12 @@ export class SeenDocument {
     this.#sentNow.push({ hash: hashOf(line), after: this.#now.length });
   }
 
-  /** Silence: the document has come, and what comes from now on is others' alone. */
+  /**
+   * Silence: the document has come, and what comes from now on is others' alone. Own lines that have not come are kept in
+   * mind all the same: they may come on the next connection.
+   */
   settled(): void {
-    if (this.#ways.has(this.#before.length)) this.#ways.clear();
+    if (!this.#isComingAgain()) this.#isSettled = true;
   }
 
   /** What came is new, so all that was seen must have come before it; if it has not, this is another document. */

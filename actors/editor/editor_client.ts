@@ -46,6 +46,11 @@ export interface EditorClientOptions {
   readonly tls?: TlsClientOptions;
   /** How to come back when the connection is lost. @default false: not at all */
   readonly reconnect?: Backoff | false;
+  /**
+   * The server ends its lines, as ours does. Where that is not known, old servers are understood too, which end none; but a
+   * network that is silent for a second in the middle of the first line makes two messages of it. @default false
+   */
+  readonly endsLines?: boolean;
   /** Told what happens, inside the client's actor. */
   readonly happened: (event: EditorClientEvent) => void;
   /** Milliseconds that the server may take, when the client leaves, to read what was written. @default 5000 */
@@ -64,6 +69,7 @@ type Message =
 type SessionMessage =
   | { readonly type: "write"; readonly text: string }
   | { readonly type: "leave" }
+  | { readonly type: "not-refused" }
   | { readonly type: "look" }
   | { readonly type: "give-up" }
   | { readonly type: "drained" };
@@ -71,8 +77,13 @@ type SessionMessage =
 /** With less than this on its way the server keeps up. */
 const LOW_WATER_BYTES = 1 << 16;
 
-/** A document that has come is followed by silence of this length. */
-const SETTLED_MS = 500;
+/** A server that has no room says so within this time. */
+const REFUSED_MS = 500;
+/**
+ * Silence of this length means that the document has come. A network may be silent for long in the middle of it; one's own
+ * lines that came after a shorter silence would be shown as another's.
+ */
+const SETTLED_MS = 30_000;
 
 /**
  * A client of the editor: tells what the document holds and gets, and appends to it.
@@ -127,7 +138,7 @@ class EditorClient {
         reconnect,
         // A server that ended its lines once does so on every connection.
         frames: () => {
-          const endsLines = this.#decoder?.endsLines ?? false;
+          const endsLines = this.#decoder?.endsLines ?? options.endsLines ?? false;
           return this.#decoder = documentLines({ endsLines, comesAgain: reconnect !== false });
         },
         session: (connection) =>
@@ -245,6 +256,7 @@ class ClientSession implements Session<DocumentText, SessionMessage> {
     this.#seen = seen;
     this.#leaveMs = leaveMs;
     this.#tell = tell;
+    connection.context.after(REFUSED_MS, { type: "not-refused" });
     this.#look();
   }
 
@@ -266,6 +278,8 @@ class ClientSession implements Session<DocumentText, SessionMessage> {
         return;
       case "give-up":
         return this.#connection.end();
+      case "not-refused":
+        return this.#accepted();
       case "look":
         return this.#settle();
       default:
@@ -319,7 +333,6 @@ class ClientSession implements Session<DocumentText, SessionMessage> {
       this.#linesAtLastLook = this.#lines;
       return this.#look();
     }
-    this.#accepted();
     this.#seen.settled();
   }
 

@@ -5,6 +5,7 @@ import {
   type DocumentLinesOptions,
   type DocumentText,
   SeenDocument,
+  SERVER_IS_FULL,
 } from "../../protocols/editor.ts";
 
 const encoder = new TextEncoder();
@@ -57,16 +58,21 @@ Deno.test("editor's lines: a last line without an end is a line after silence, a
   assertEquals(lines("one\ntwo", "idle", "\n\nthree\n"), ["one", "two", "", "three"]);
   assertEquals(lines("one\ntwo"), ["one", "two"]);
   assertEquals(linesWith({ comesAgain: true }, "one\ntwo"), ["one"]);
-  assertEquals(linesWith({ comesAgain: true }, "one"), ["one"]);
+  assertEquals(linesWith({ comesAgain: true }, "one"), []);
+  assertEquals(linesWith({ comesAgain: true }, SERVER_IS_FULL), [SERVER_IS_FULL]);
   assertEquals(lines("chunk", "idle", "another", "idle"), ["chunk", "another"]);
   assertEquals(lines("one\r\ntwo\n"), ["one", "two"]);
   assertEquals(lines("", "idle"), []);
 });
 
 Deno.test("editor's lines: silence means nothing while no line is begun", () => {
-  const decoder = documentLines({ idleFlushMs: 70 });
+  const decoder = documentLines({ idleFlushMs: 70, firstFlushMs: 700 });
   assertEquals(decoder.idleFlushMs, 0);
   decoder.push(encoder.encode("a"), []);
+  // The first time it is not known yet that the server ends no line.
+  assertEquals(decoder.idleFlushMs, 700);
+  decoder.idle([]);
+  decoder.push(encoder.encode("b"), []);
   assertEquals(decoder.idleFlushMs, 70);
   decoder.push(encoder.encode("\n"), []);
   assertEquals(decoder.idleFlushMs, 0);
@@ -161,6 +167,11 @@ Deno.test("what was seen: once the document has come, others may write what one'
   seen.connected();
   seen.settled();
   assert(seen.received("same"));
+});
+
+Deno.test("what was seen: a connection on which nothing came, or silence in the document, forgets no own lines", () => {
+  assertEquals(shown([">mine", "|", ".", ">mine too", "|"], ["mine", "mine too", "new"]), ["new"]);
+  assertEquals(shown(["a", ">mine", "|", "a", ".", "|"], ["a", "mine", "new"]), ["new"]);
 });
 
 Deno.test("what was seen: an error is no line of the document, and may be one", () => {

@@ -4,33 +4,107 @@
  * @module
  */
 import { ActorSystem, type Behavior, escalate } from "../../mod.ts";
-import { type Program, simulate, type SimWorld, type World } from "../../actors/world/sim/mod.ts";
+import {
+  type ChaosPlan,
+  type DiskOperation,
+  type Program,
+  simulate,
+  type SimWorld,
+  type World,
+} from "../../actors/world/sim/mod.ts";
 import type { TcpConnection } from "../../actors/world/world.ts";
 
 /** A test to be run under many seeds. */
 export interface Campaign {
   readonly name: string;
+  /** What must have occurred with one of the seeds at least: see `SimulateOptions.sometimes`. */
+  readonly sometimes?: readonly string[];
   run(sim: SimWorld): Promise<void>;
 }
+
+/** What befalls the machine of any service, several times in a run. */
+export const MACHINE_FAULTS: ChaosPlan = {
+  crashesPerMinute: 20,
+  killsPerMinute: 15,
+  aimedCrashesPerMinute: 30,
+  gracefulRestartsPerMinute: 10,
+  downMs: [10, 500],
+  pausesPerMinute: 12,
+  pauseMs: [100, 5000],
+  clockJumpsPerMinute: 20,
+  clockRates: [0.8, 1.2],
+  cpuMs: [0, 0.2],
+  descriptorsGonePerMinute: 10,
+  slowDisksPerMinute: 20,
+};
+
+/** Operations that fail now and then, with a bad cable or a full disk. */
+export const ANY_DISK_OPERATION: readonly DiskOperation[] = [
+  ...[
+    "open",
+    "read",
+    "write",
+    "write",
+    "sync",
+    "sync",
+    "truncate",
+    "stat",
+    "list",
+    "rename",
+    "remove",
+  ] as const,
+  ...["syncFolder", "close"] as const,
+];
+
+/** What befalls the network between servers and clients. */
+export const NETWORK_FAULTS: ChaosPlan = {
+  partitionsPerMinute: 20,
+  resetsPerMinute: 60,
+  conditionsPerMinute: 5,
+  lookupFailuresPerMinute: 10,
+};
+
+/** What must have occurred where {@linkcode MACHINE_FAULTS} and {@linkcode NETWORK_FAULTS} are at work. */
+export const USUAL_FAULTS: readonly string[] = [
+  ...["power cut", "killed", "asked to stop", "paused", "clock set", "accept fails, no descriptors"],
+  ...["slow disk", "way cut", "connection reset", "name not found"],
+].map((fault) => `fault: ${fault}`);
 
 /** Runs a campaign as a test: a failure names the command of the repository's own that runs it again. */
 export async function runCampaign(campaign: Campaign, seeds: number | Iterable<number>): Promise<void> {
   const replay = (name: string, seed: number) => `deno task simulate --only "${name}" --seed ${seed}`;
-  await simulate(campaign.name, { seeds, replay }, (sim) => campaign.run(sim));
+  const { name, sometimes = [] } = campaign;
+  // A few chosen seeds need not see everything.
+  const options = { seeds, replay, ...(typeof seeds === "number" ? { sometimes } : {}) };
+  await simulate(name, options, (sim) => campaign.run(sim));
 }
 
 /** How long the service manager waits before it starts a service that failed anew. */
 const RESTART_MS = 100;
 
-/** A program that runs a service, and runs it anew whenever it has failed. */
-export function service<M>(name: string, behavior: (world: World) => Behavior<M>): Program<void> {
+/** A program that can be asked to stop. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** A program that runs a service, runs it anew whenever it has failed, and stops it when it is asked to. */
+export function service<M>(name: string, behavior: (world: World) => Behavior<M>): Program<Stoppable> {
   return (world) => {
+    let isStopping = false;
+    let system: ActorSystem;
     const start = () => {
-      const system = new ActorSystem(name, { world });
+      if (isStopping) return;
+      system = new ActorSystem(name, { world });
       system.spawn("server", behavior(world), { onFailure: escalate() });
       system.terminated.catch(() => world.clock.timer(RESTART_MS, start));
     };
     start();
+    return {
+      stop() {
+        isStopping = true;
+        return system.stop();
+      },
+    };
   };
 }
 
@@ -60,6 +134,8 @@ export interface LineClientOptions {
   readonly port: number;
   /** Nothing read for so long: the client connects anew. @default 2000 */
   readonly silenceMs?: number;
+  /** Sent when nothing was read for half of that time, where it has an answer: silence alone is no sign of a dead server. */
+  readonly probe?: string;
 }
 
 /** How long a connect may take. */
@@ -73,6 +149,8 @@ export class LineClient {
   #connection: TcpConnection | undefined;
   #asked: ((line: string | undefined) => void)[] = [];
   #lastReadAt = 0;
+  #unsent = "";
+  #isWriting = false;
 
   constructor(world: World, options: LineClientOptions) {
     this.#world = world;
@@ -84,15 +162,31 @@ export class LineClient {
     return this.#connection !== undefined;
   }
 
-  /** Sends a line, when there is a connection. Whether it arrives is another question. */
-  async send(line: string): Promise<void> {
-    const connection = this.#connection;
-    if (connection === undefined) return;
+  /** Sends a line, after those before it, when there is a connection. Whether it arrives is another question. */
+  send(line: string): void {
+    if (this.#connection === undefined) return;
     this.sessions.at(-1)?.sent.push(line);
+    this.#write(this.#connection, `${line}\n`);
+  }
+
+  #write(connection: TcpConnection, text: string): void {
+    this.#unsent += text;
+    if (!this.#isWriting) this.#writeOn(connection);
+  }
+
+  /** Writes what has gathered, one write at a time. */
+  async #writeOn(connection: TcpConnection): Promise<void> {
+    this.#isWriting = true;
     try {
-      await writeAll(connection, encoder.encode(`${line}\n`));
+      while (this.#unsent !== "" && this.#connection === connection) {
+        const bytes = encoder.encode(this.#unsent);
+        this.#unsent = "";
+        await writeAll(connection, bytes);
+      }
     } catch {
       this.#lose(connection);
+    } finally {
+      if (this.#connection === connection) this.#isWriting = false;
     }
   }
 
@@ -119,6 +213,8 @@ export class LineClient {
         const session: ClientSession = { sent: [], received: [] };
         this.sessions.push(session);
         this.#connection = connection;
+        this.#unsent = "";
+        this.#isWriting = false;
         this.#watchSilence(connection);
         await readLines(connection, (line) => this.#received(session, line), () => {
           this.#lastReadAt = this.#world.clock.monotonic();
@@ -144,8 +240,11 @@ export class LineClient {
     const silenceMs = this.#options.silenceMs ?? 2000;
     this.#world.clock.timer(silenceMs / 4, () => {
       if (this.#connection !== connection) return;
-      if (this.#world.clock.monotonic() - this.#lastReadAt > silenceMs) this.#lose(connection);
-      else this.#watchSilence(connection);
+      const silentMs = this.#world.clock.monotonic() - this.#lastReadAt;
+      if (silentMs > silenceMs) return this.#lose(connection);
+      const { probe } = this.#options;
+      if (probe !== undefined && silentMs > silenceMs / 2) this.#write(connection, `${probe}\n`);
+      this.#watchSilence(connection);
     });
   }
 

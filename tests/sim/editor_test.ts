@@ -4,7 +4,7 @@ import { runCampaign } from "./_harness.ts";
 import { editor, editorCampaign } from "./editor_campaign.ts";
 
 Deno.test("editor under chaos: what a client has seen stays in its place, and everybody sees the same", async () => {
-  await runCampaign(editor, 400);
+  await runCampaign(editor, 200);
 });
 
 Deno.test("editor under chaos: the seeds that have found something once", async () => {
