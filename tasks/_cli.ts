@@ -243,8 +243,8 @@ async function dotEnv(known: KnownNames): Promise<DotEnv> {
   return { values: new Map(), warnings: [] };
 }
 
-/** The signals that ask a process to end, and how each shows in the exit code. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** The signals that ask a process to end, and how each shows in the exit code: 128 and the signal's number. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 
 type EndSignal = keyof typeof EXIT_CODES;
 
@@ -270,6 +270,7 @@ function firstSignal(): Promise<EndSignal> {
     watch("SIGTERM");
     // The terminal is gone, or somebody wants the configuration read again, which is read at a start alone.
     watch("SIGHUP");
+    watch("SIGQUIT");
   });
 }
 

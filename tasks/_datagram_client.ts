@@ -13,6 +13,7 @@ import type { SocketAddress, World } from "../actors/world/world.ts";
 import { ActorStopped, ActorSystem, escalate, type Ref } from "../mod.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { type Flag, integer, port, text } from "./_cli.ts";
+import { say } from "./_stdio.ts";
 
 /** Flags of a client on UDP. */
 export type DatagramClientFlags = {
@@ -64,7 +65,7 @@ export class DatagramAsker implements AsyncDisposable {
     });
     if (outcome.type === "answered") {
       const { text, from } = outcome;
-      console.log(`Client received MESSAGE= ${visibleText(text)} from ADDR= ${formatAddress(from)}`);
+      say(`Client received MESSAGE= ${visibleText(text)} from ADDR= ${formatAddress(from)}`);
       return true;
     }
     console.error(

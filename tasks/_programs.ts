@@ -40,7 +40,7 @@ export function fileStem(name: string): string {
 export function environmentRights(task: Task<Flags>): string[] {
   const prefix = `${task.env}_`;
   const others = environmentOf(task).filter((name) => !name.startsWith(prefix));
-  return unique([`${prefix}*`, ...others, "NO_COLOR", "TZ"]);
+  return unique([`${prefix}*`, ...others, "NO_COLOR", "TERM", "TZ"]);
 }
 
 /** The same without repetition, in the order of their first appearance. */

@@ -31,7 +31,7 @@ export function servicesTable(services: readonly Service[]): string {
 }
 
 /** Environment names that every task may read; the text around the table names them. */
-const COMMON_ENV: readonly string[] = ["LOG_LEVEL", "LOG_FORMAT", "LOG_TIME", "NO_COLOR"];
+const COMMON_ENV: readonly string[] = ["LOG_LEVEL", "LOG_FORMAT", "LOG_TIME", "NO_COLOR", "TERM", "TZ"];
 /** With more prefixes than that, the names are those of every service. */
 const MAX_PREFIXES = 3;
 /** From this many names on, they are listed elsewhere. */

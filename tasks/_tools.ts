@@ -18,7 +18,10 @@ const DENO = "$(deno eval 'console.log(Deno.execPath())')";
 const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 
 /** Programs that tests talk to. */
-const TEST_PROGRAMS = "python3,nc,openssl,aria2c,ip,ln,mkfifo,setpriv,date";
+const TEST_PROGRAMS = [
+  ...["aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
+  "tmux",
+].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
 export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {

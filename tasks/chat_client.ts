@@ -5,8 +5,10 @@
  */
 import { LOGIN_REFUSED } from "../protocols/chat.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { defineTask, Failure, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectAsTold, type LineClient } from "./_line_client.ts";
+import type { Clock } from "../actors/world/world.ts";
+import { TokenBucket, type TokenBucketOptions } from "../protocols/token_bucket.ts";
+import { defineTask, Failure, integer, number, runClient } from "./_cli.ts";
+import { CLOSED_BY_SERVER, connectAsTold, type LineClient, lineClientFlags } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 /** The command line. */
@@ -14,7 +16,11 @@ export const task = defineTask({
   name: "chat:client",
   summary: "Chat room: the client",
   env: "CHAT",
-  flags: tcpClientFlags({ host: "localhost", port: 5000 }),
+  flags: {
+    ...lineClientFlags({ host: "localhost", port: 5000 }),
+    rate: number({ help: "Lines a second that the server takes; 0 is no limit", min: 0, default: 10 }),
+    burst: integer({ help: "Lines that the server takes at once", min: 1, default: 20 }),
+  },
 });
 
 /** A server says nothing to a name that it takes: who hears no refusal for so long is in. */
@@ -22,17 +28,51 @@ const REFUSAL_MS = 300;
 /** How long the server may take to answer what was sent last, once the input has ended. */
 const LAST_WORDS_MS = 5000;
 
+/** How often a line that is not allowed yet is tried. */
+const PACE_MS = 20;
+
+/** What lines lose on their way of the distance to each other, and what the server may have counted already. */
+const SLOWER = 0.9;
+const FEWER = 2;
+
+/** How fast lines may be sent. */
+class Pace {
+  readonly #bucket: TokenBucket;
+  readonly #clock: Clock;
+
+  constructor(limits: TokenBucketOptions, clock: Clock) {
+    this.#bucket = new TokenBucket(limits, clock.monotonic());
+    this.#clock = clock;
+  }
+
+  /** Resolves when one more line is allowed; says first that it takes a while, if it does. */
+  async next(tell: () => void): Promise<void> {
+    if (this.#bucket.take(this.#clock.monotonic())) return;
+    tell();
+    while (!this.#bucket.take(this.#clock.monotonic())) await pause(PACE_MS);
+  }
+}
+
 /** One visit to a chat. */
 class Visit {
   readonly #server: LineClient;
   readonly #terminal: Terminal;
+  readonly #limits: TokenBucketOptions;
+  readonly #pace: Pace;
+  #name = "";
+  #room = "";
+  #isSlow = false;
+  #calm: ReturnType<typeof setTimeout> | undefined;
   #needsName = true;
   #refused = () => {};
   #leaving = false;
 
-  constructor(server: LineClient, terminal: Terminal) {
+  constructor(server: LineClient, terminal: Terminal, limits: TokenBucketOptions, clock: Clock) {
     this.#server = server;
     this.#terminal = terminal;
+    this.#limits = limits;
+    const { perSecond, burst } = limits;
+    this.#pace = new Pace({ perSecond: perSecond * SLOWER, burst: Math.max(1, burst - FEWER) }, clock);
   }
 
   /** Whether the server has let us in, as far as is known. */
@@ -48,7 +88,7 @@ class Visit {
       this.#needsName = true;
       this.#refused();
     }
-    if (!this.#leaving) throw new Failure("Connection closed by the server.");
+    if (!this.#leaving) throw new Failure(CLOSED_BY_SERVER);
   }
 
   /** Sends what is typed, until the input ends or asks to leave. */
@@ -58,13 +98,43 @@ class Visit {
       if (line === null || line === "quit" || line === "/quit") break;
       // As it is now: a refusal from far away may have come after the prompt.
       if (this.#needsName) await this.#logIn(line);
-      else this.#server.send(line);
+      else await this.#say(line);
+      this.#remember();
     }
     this.#leaving = true;
     this.#server.send("/quit");
   }
 
+  /** Sends a line when the server takes it: a paste of many would be dropped otherwise. */
+  async #say(line: string): Promise<void> {
+    const { perSecond, burst } = this.#limits;
+    await this.#pace.next(() => {
+      if (!this.#isSlow) {
+        this.#terminal.print(`(sending no faster than the server takes it: ${perSecond} lines a second)`);
+      }
+      this.#isSlow = true;
+    });
+    // What comes after a pause is told of again.
+    clearTimeout(this.#calm);
+    this.#calm = setTimeout(() => this.#isSlow = false, 1000 * burst / perSecond);
+    const [, room] = /^\/join\s+(\S+)/.exec(line) ?? [];
+    if (room !== undefined) this.#room = room;
+    this.#server.send(line);
+  }
+
+  /** Who comes back after a lost connection goes in by the same name, into the same room. */
+  #remember(): void {
+    if (this.#needsName) return;
+    this.#server.greeting = this.#room === "" ? this.#name : `${this.#name}\n/join ${this.#room}`;
+  }
+
+  /** Sends nothing more. */
+  end(): void {
+    clearTimeout(this.#calm);
+  }
+
   async #logIn(name: string): Promise<void> {
+    this.#name = name;
     const refused = new Promise<void>((resolve) => this.#refused = resolve);
     this.#needsName = false;
     this.#server.send(name);
@@ -74,12 +144,14 @@ class Visit {
 
 if (import.meta.main) {
   await runClient(task, async (options, { world, signal }) => {
-    await using server = await connectAsTold(options, world);
     using terminal = openTerminal(signal);
-    const visit = new Visit(server, terminal);
+    await using server = await connectAsTold(options, world, terminal);
+    const limits = { perSecond: options.rate, burst: options.burst };
+    const visit = new Visit(server, terminal, limits, world.clock);
     const heardOut = visit.listen();
     await Promise.race([visit.talk(), heardOut, aborted(signal)]);
     await Promise.race([heardOut, pause(LAST_WORDS_MS), aborted(signal)]);
+    visit.end();
     return visit.loggedIn ? 0 : 1;
   });
 }

@@ -5,8 +5,8 @@
  */
 import type { Clock } from "../actors/world/world.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { defineTask, integer, runClient, tcpClientFlags } from "./_cli.ts";
-import { connectAsTold, type LineClient } from "./_line_client.ts";
+import { defineTask, Failure, integer, runClient } from "./_cli.ts";
+import { CLOSED_BY_SERVER, connectAsTold, type LineClient, lineClientFlags } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 /** The command line. */
@@ -15,7 +15,7 @@ export const task = defineTask({
   summary: "Dual-stack TCP echo: the client",
   env: "ECHO",
   flags: {
-    ...tcpClientFlags({ port: 8080 }),
+    ...lineClientFlags({ port: 8080 }),
     ping: integer({ help: "Send so many messages, print how long their echoes took, and leave", min: 1 }),
   },
 });
@@ -26,6 +26,7 @@ async function converse(server: LineClient, terminal: Terminal): Promise<void> {
     if (line === "exit") return;
     terminal.print(`Echo from server: ${visibleText(await server.request(line))}`);
   }
+  if (server.gone.aborted) throw new Failure(CLOSED_BY_SERVER);
 }
 
 /** Measures round trips, one after the other. */
@@ -47,7 +48,7 @@ if (import.meta.main) {
     const host = options.host ??
       await terminal.ask("Enter the server address (e.g., 'localhost', '::1'): ");
     if (host === null) return;
-    await using server = await connectAsTold({ ...options, host: host.trim() }, world);
+    await using server = await connectAsTold({ ...options, host: host.trim() }, world, terminal);
     terminal.print(`Connected to server at ${server.remote}`);
     if (options.ping === undefined) await converse(server, terminal);
     else terminal.print(await ping(server, options.ping, world.clock));

@@ -6,7 +6,8 @@
 import { editorClient, type EditorClientCommand, type EditorClientEvent } from "../actors/editor/mod.ts";
 import { ActorSystem, type Ref } from "../mod.ts";
 import { visibleLines } from "../protocols/visible_text.ts";
-import { clientTls, defineTask, integer, runClient, tcpClientFlags, toggle } from "./_cli.ts";
+import { clientTls, defineTask, runClient } from "./_cli.ts";
+import { backoffOf, CLOSED_BY_SERVER, lineClientFlags } from "./_line_client.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 /** The command line. */
@@ -14,20 +15,9 @@ export const task = defineTask({
   name: "editor:client",
   summary: "Collaborative text editor: the client",
   env: "EDITOR",
-  flags: {
-    ...tcpClientFlags({ host: "localhost", port: 8080 }),
-    reconnect: toggle({ help: "Come back when the connection is lost, and show only what was missed" }),
-    retryMaxMs: integer({
-      help: "Milliseconds between two attempts to come back, at most",
-      min: 1,
-      default: 10_000,
-      value: "MS",
-    }),
-  },
+  flags: lineClientFlags({ host: "localhost", port: 8080 }),
   examples: ["", "--host 192.168.1.7 --reconnect"],
 });
-
-const FIRST_RETRY_MS = 100;
 
 /** Prints what happens; resolves to the exit code when it is over. */
 function show(terminal: Terminal): { happened: (event: EditorClientEvent) => void; over: Promise<number> } {
@@ -50,7 +40,7 @@ function show(terminal: Terminal): { happened: (event: EditorClientEvent) => voi
         case "refused":
           return terminal.print(shown(event.text));
         case "lost":
-          return terminal.print("Connection closed by the server. Connecting again...");
+          return terminal.print(`${CLOSED_BY_SERVER} Connecting again...`);
         case "over":
           return end(tellEnd(event, terminal));
       }
@@ -60,7 +50,7 @@ function show(terminal: Terminal): { happened: (event: EditorClientEvent) => voi
 
 function tellEnd(event: EditorClientEvent & { type: "over" }, terminal: Terminal): number {
   if (event.by === "client") return 0;
-  if (event.by === "server") terminal.print("Connection closed by the server.");
+  if (event.by === "server") terminal.print(CLOSED_BY_SERVER);
   else console.error("Connection failed. Please check the server and try again");
   return 1;
 }
@@ -84,9 +74,7 @@ if (import.meta.main) {
       editorClient({
         address: { hostname: options.host, port: options.port },
         ...await clientTls(options, world.disk),
-        reconnect: options.reconnect
-          ? { minMs: Math.min(FIRST_RETRY_MS, options.retryMaxMs), maxMs: options.retryMaxMs, jitter: 0.2 }
-          : false,
+        reconnect: backoffOf(options),
         happened,
       }),
     );

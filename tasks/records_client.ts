@@ -30,7 +30,15 @@ import {
   tcpClientFlags,
   text,
 } from "./_cli.ts";
-import { connectLines, type LineClient, type LineClientOptions } from "./_line_client.ts";
+import {
+  backoffOf,
+  CLOSED_BY_SERVER,
+  connectLines,
+  type LineClient,
+  type LineClientOptions,
+  reconnectFlags,
+} from "./_line_client.ts";
+import { say } from "./_stdio.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 
 const { host, port, tls, ca } = tcpClientFlags({ port: 12_000, host: "localhost" });
@@ -69,6 +77,7 @@ export const task = defineTask({
     serverPort: named({ ...port, help: "Where --port is not given: what the menu offers" }, "SERVER_PORT"),
     tls,
     ca,
+    ...reconnectFlags(),
     token: guarding(named(text({ help: "What the server wants to be shown" }), "AUTH_TOKEN")),
     out: path({ help: "Folder into which a record is saved", default: ".", value: "FOLDER" }),
     id: text({ help: "Student ID", value: "ID", env: [] }),
@@ -111,20 +120,32 @@ class RecordsClient implements AsyncDisposable {
   readonly #world: World;
   readonly #options: LineClientOptions;
   readonly #token: string | undefined;
+  readonly #print: (line: string) => void;
   #client: LineClient | undefined;
 
-  constructor(world: World, options: LineClientOptions, token: string | undefined) {
+  constructor(
+    world: World,
+    options: LineClientOptions,
+    token: string | undefined,
+    print: (line: string) => void,
+  ) {
     this.#world = world;
     this.#options = options;
     this.#token = token;
+    this.#print = print;
   }
 
   /** Throws {@linkcode Failure} when there is no server, or it does not let us in. */
   async connect(): Promise<LineClient> {
     const client = this.#client = await connectLines(this.#world, {
       ...this.#options,
+      // It comes back when there is something to ask: see `request`.
+      reconnect: false,
       // The client does not know the server's limit.
       maxLineBytes: maxMessageBytes(MAX_DATA_LIMIT_BYTES),
+    });
+    client.gone.addEventListener("abort", () => this.#client === client && this.#print(CLOSED_BY_SERVER), {
+      once: true,
     });
     if (this.#token !== undefined) {
       const answer = await ask(client, { type: "auth", clientId: null, token: this.#token });
@@ -141,13 +162,28 @@ class RecordsClient implements AsyncDisposable {
     } catch {
       // It was closed while the person was thinking. To ask for the same twice does no harm.
       await this.#disconnect();
-      return await ask(await this.connect(), request);
+      return await ask(await this.#connectAgain(), request);
+    }
+  }
+
+  /** Connects; with `--reconnect` as often as it takes. */
+  async #connectAgain(): Promise<LineClient> {
+    const { reconnect = false } = this.#options;
+    for (let waitMs = reconnect === false ? 0 : reconnect.minMs;; waitMs *= 2) {
+      try {
+        return await this.connect();
+      } catch (error) {
+        if (reconnect === false) throw error;
+        const pauseMs = Math.min(waitMs, reconnect.maxMs);
+        await new Promise<void>((resolve) => this.#world.clock.timer(pauseMs, resolve));
+      }
     }
   }
 
   async #disconnect(): Promise<void> {
-    await this.#client?.[Symbol.asyncDispose]();
+    const client = this.#client;
     this.#client = undefined;
+    await client?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -310,8 +346,9 @@ async function runMenu(options: Options, world: World, signal: AbortSignal): Pro
   {
     await using client = new RecordsClient(
       world,
-      { address, ...await clientTls(options, world.disk) },
+      { address, ...await clientTls(options, world.disk), reconnect: backoffOf(options) },
       options.token,
+      (line) => terminal.print(line),
     );
     await client.connect();
     for (;;) {
@@ -331,10 +368,11 @@ async function runCommand(options: Options, world: World, args: readonly string[
   const address = { hostname: options.host ?? options.serverHost, port: options.port ?? options.serverPort };
   await using client = new RecordsClient(
     world,
-    { address, ...await clientTls(options, world.disk) },
+    { address, ...await clientTls(options, world.disk), reconnect: backoffOf(options) },
     options.token,
+    () => {},
   );
-  console.log(await runOnce(client, options, args, world));
+  say(await runOnce(client, options, args, world));
 }
 
 if (import.meta.main) {

@@ -1,0 +1,320 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { columnsOf } from "../../tasks/_columns.ts";
+import { KeyInput } from "../../tasks/_key_input.ts";
+import { LineEditor } from "../../tasks/_line_editor.ts";
+import { available, root, startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { Screen } from "./_screen.ts";
+
+/** What one cannot type: of a mouse (SGR, X10), of function keys, of the terminal's answers. */
+const NOISE = [
+  "\x1b[<64;50;15M",
+  "\x1b[M `!",
+  "\x1b[[A",
+  "\x1b[15;2~",
+  "\x1b[1;5R",
+  "\x1b[?64;1;2c",
+  "\x1b[>0;276;0c",
+  "\x1b]11;rgb:0000/0000/0000\x07",
+  "\x1b]10;rgb:ffff/ffff/ffff\x1b\\",
+  "\x1bP1$r0m\x1b\\",
+  "\x1b_Gi=1;OK\x1b\\",
+  "\x1b(B",
+  "\x1b[ q",
+  "\x1b[I",
+  "\x1bO2P",
+];
+
+function lineOf(input: string): string | undefined {
+  const [typed] = new LineEditor().feed(input);
+  return typed?.type === "line" ? typed.text : undefined;
+}
+
+Deno.test("keys: no sequence that a terminal may send becomes text, or keeps what is typed after it", () => {
+  for (const noise of NOISE) assertEquals(lineOf(`a${noise}b\r`), "ab", JSON.stringify(noise));
+  assertEquals(lineOf(`${NOISE.join("")}ab\r`), "ab");
+});
+
+Deno.test("keys: a sequence that is broken or without end keeps nothing for longer than it takes to give up", () => {
+  assertEquals(lineOf("a\x1b[12\rb"), "a");
+  assertEquals(lineOf("a\x1b[<64\x1b[Db\r"), "ba");
+  const keys = new KeyInput();
+  assertEquals([keys.feed("\x1b[<64;"), keys.isPartial], [[], true]);
+  keys.expire();
+  assertEquals(keys.feed("x"), [{ type: "text", text: "x" }]);
+  assertEquals(new KeyInput().feed(`\x1b]52;${"x".repeat(5000)}`), [{
+    type: "key",
+    sequence: `\x1b]52;${"x".repeat(5000)}`,
+  }]);
+  assertEquals(lineOf(`\x1b[${"1;".repeat(500)}m\r`)?.length, 1000 - 62 + 1);
+  assertEquals(lineOf("a\x1b\rb"), "a");
+});
+
+Deno.test("keys: what is pasted is text, whatever is in it, and its lines are lines", () => {
+  const editor = new LineEditor();
+  const typed = editor.feed("\x1b[200~one\x03\x1b[A\r\ntwo\ttabs\nthr").concat(
+    editor.feed("ee\x1b[2"),
+    editor.feed("01~!\r"),
+  );
+  assertEquals(typed.map((each) => each.type === "line" ? each.text : each.type), [
+    "one[A",
+    "two\ttabs",
+    "three!",
+  ]);
+});
+
+Deno.test("line editor: backspace and the arrow keys take what people take for one character", () => {
+  for (const character of ["👨‍👩‍👧", "🇩🇪", "é", "1️⃣", "👍🏽", "ｱ", "한", "नि"]) {
+    assertEquals(lineOf(`a${character}\x7fb\r`), "ab", character);
+    assertEquals(lineOf(`a${character}\x1b[D\x1b[Dx\r`), `xa${character}`, character);
+    assertEquals(lineOf(`${character}a\x01\x1b[3~b\r`), "ba", character);
+  }
+});
+
+Deno.test("line editor: a character is as wide as terminals show it", () => {
+  const widths: readonly (readonly [string, number])[] = [
+    ...[["abc", 3], ["漢字", 4], ["ｱｲｳ", 3], ["アイウ", 6], ["ﾊﾟ", 2], ["한", 2], ["e\u0301", 1]] as const,
+    ...[["😀", 2], ["🇩🇪", 2], ["👨‍👩‍👧", 2], ["👍🏽", 2], ["❤️", 2], ["☎", 1], ["☎\ufe0e", 1], [
+      "ｗｉｄｅ",
+      8,
+    ]] as const,
+  ];
+  for (const [text, width] of widths) assertEquals(columnsOf(text), width, text);
+});
+
+const noTmux = !await available("tmux", "-V");
+const client = `${Deno.execPath()} run -q --no-prompt --allow-env=TERM ${root}tests/tasks/_fixture_client.ts`;
+
+Deno.test({
+  name:
+    "terminal: in tmux, a mouse wheel, Ctrl-L, a narrower window and wide characters leave a line that can be typed on",
+  ignore: noTmux,
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    await screen.run(client);
+    await screen.shows("Enter your name:");
+    await screen.send("\x1b[<64;50;15M\x1b[<65;50;15M");
+    await screen.type("Ann 👨‍👩‍👧");
+    await screen.press("BSpace", "BSpace");
+    await screen.press("Enter");
+    await screen.shows("Hello, Ann\n");
+    await screen.shows(/^>>$/m);
+    await screen.type("one two");
+    await screen.press("C-l");
+    assertEquals(await screen.shows(/^>> one two/), ">> one two");
+    await screen.resize(40);
+    await screen.press("C-w");
+    await screen.type("ﾀﾅｶ 漢字!");
+    await screen.press("Left", "Left", "Left");
+    await screen.type("|");
+    await screen.shows(">> one ﾀﾅｶ |漢字!");
+    await screen.press("Enter");
+    const text = await screen.shows(/^one ﾀﾅｶ \|漢字!$/m);
+    assertEquals(text, ">> one ﾀﾅｶ |漢字!\none ﾀﾅｶ |漢字!\n>>");
+  },
+});
+
+Deno.test({
+  name: "terminal: in tmux, Ctrl-Z gives the shell its terminal, and fg the line as it was",
+  ignore: noTmux,
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    await screen.run(client);
+    await screen.shows("Enter your name:");
+    await screen.type("An");
+    await screen.shows("name: An");
+    await screen.press("C-z");
+    await screen.shows("Stopped");
+    await screen.run("echo visi''ble");
+    await screen.shows("visible");
+    await screen.run("clear; echo ba''ck; fg");
+    // What stood there before is cleared: this is drawn anew.
+    await screen.shows(/^back\n[^]*^Enter your name: An$/m);
+    await screen.type("n");
+    await screen.press("Left", "BSpace", "Enter");
+    await screen.shows("Hello, An\n");
+    await screen.press("C-d");
+    await screen.shows("Goodbye!");
+  },
+});
+
+for (const [signal, code] of [["QUIT", 131], ["HUP", 129], ["TERM", 143], ["INT", 130]] as const) {
+  Deno.test({
+    name: `terminal: in tmux, SIG${signal} leaves the terminal as it was`,
+    ignore: noTmux,
+    async fn() {
+      await using folder = await tempFolder();
+      await using screen = await Screen.open(folder);
+      const pidFile = folder.file("pid");
+      await screen.run(
+        `sh -c 'echo $$ > ${pidFile}; exec ${client}'; echo "code $?"; stty -a | grep -oE ' -?(icanon|echo) '`,
+      );
+      await screen.shows("Enter your name:");
+      await screen.type("An");
+      await screen.shows("name: An");
+      if (signal === "QUIT") await screen.press("C-\\");
+      else if (signal === "INT") await screen.press("C-c");
+      else {
+        const kill = `import os, signal; os.kill(int(open("${pidFile}").read()), signal.SIG${signal})`;
+        await startProcess("python3", ["-c", kill]).ended();
+      }
+      const text = await screen.shows(/code \d+\n.*\n.*\n/);
+      assertStringIncludes(text, `code ${code}`);
+      assertMatch(text, / icanon\n echo/);
+    },
+  });
+}
+
+/** A client at a terminal in tmux, as its task runs it. */
+async function clientAt(
+  screen: Screen,
+  name: "chat" | "calculator" | "echo" | "editor" | "records",
+  args: string,
+): Promise<void> {
+  const [, ...words] = config.tasks[`${name}:client`].command.split(" ");
+  await screen.run(`${Deno.execPath()} ${words.join(" ")} ${args}; echo "code $?"`);
+}
+
+Deno.test({
+  name:
+    "chat:client: a paste of 50 lines is sent at the allowed rate, with a word about it, and none is dropped",
+  ignore: noTmux,
+  async fn() {
+    await using folder = await tempFolder();
+    await using server = startTask("chat:server", ["--host", "127.0.0.1", "--port", "0", "--rate", "50"]);
+    const port = await server.port();
+    using listener = await TestClient.connect(port);
+    await listener.send("bob\n");
+    await using screen = await Screen.open(folder);
+    await clientAt(screen, "chat", `--host 127.0.0.1 --port ${port} --rate 50`);
+    await screen.shows("Enter Your Name:");
+    await screen.run("ann");
+    await screen.shows(">>");
+    assertEquals(await listener.line(), "ann has joined the chat.");
+    const pasted = Array.from({ length: 50 }, (_, n) => `pasted ${n}`);
+    await screen.paste(pasted.join("\n") + "\n");
+    for (const text of pasted) assertEquals(await listener.line(), `ann: ${text}`);
+    await screen.shows("no faster than the server takes it: 50 lines a second");
+    assert(!(await screen.text()).includes("slow down"));
+  },
+});
+
+Deno.test({
+  name: "clients: who sits at a prompt in tmux notices that the server went",
+  ignore: noTmux,
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    for (const [name, prompt, answer] of PROMPTS) {
+      const data = ["--data-dir", folder.path];
+      const args = [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        ...name === "editor" || name === "records" ? data : [],
+      ];
+      await using server = startTask(`${name}:server`, args);
+      const port = await server.port(/listening|started on|ready to receive/i);
+      await screen.run("clear");
+      await clientAt(screen, name, `--host 127.0.0.1 --port ${port}`);
+      for (const [index, text] of prompt.entries()) {
+        await screen.shows(text);
+        const typed = answer[index];
+        if (typed !== undefined) await screen.run(typed);
+      }
+      server.kill("SIGKILL");
+      await server.ended();
+      await screen.shows("Connection closed by the server.");
+      // The records client asks again when there is something to ask.
+      if (name === "records") await screen.press("C-c");
+      await screen.shows(name === "records" ? "code 130" : "code 1");
+    }
+  },
+});
+
+/** What each client shows until it waits for its person, and what the person types on the way. */
+const PROMPTS: readonly (readonly [
+  "chat" | "calculator" | "echo" | "editor" | "records",
+  readonly string[],
+  readonly string[],
+])[] = [
+  ["calculator", ["Enter your name:", "Enter an expression"], ["Ann"]],
+  ["chat", ["Enter Your Name:", ">>"], ["ann"]],
+  ["echo", ["Enter message to send"], []],
+  ["editor", ["Start typing to edit"], []],
+  ["records", ["Enter your choice:"], []],
+];
+
+Deno.test("clients: with --reconnect a line client comes back by itself, and goes on where it was", async () => {
+  const talks = [
+    ["calculator", ["Ann", "1 + 1"], "CLIENT RECEIVED: 2.0", "2 + 2", "CLIENT RECEIVED: 4.0"],
+    ["echo", ["one"], "Echo from server: one", "two", "Echo from server: two"],
+    ["chat", ["ann", "/who"], "In lobby: ann", "/who", "In lobby: ann"],
+  ] as const;
+  for (const [name, first, heard, later, heardLater] of talks) {
+    const start = (port: number) =>
+      startTask(`${name}:server`, ["--host", "127.0.0.1", "--port", String(port)]);
+    let server = start(0);
+    const port = await server.port(/listening|started on/i);
+    const args = ["--host", "127.0.0.1", "--port", String(port), "--reconnect", "--retry-max-ms", "200"];
+    await using person = startTask(`${name}:client`, args);
+    for (const line of first) await person.type(line);
+    await person.line(heard);
+    server.kill("SIGKILL");
+    await server.ended();
+    await person.line("Connection closed by the server. Connecting again...");
+    server = start(port);
+    await server.port(/listening|started on/i);
+    await person.line("Connected to the server again.");
+    await person.type(later);
+    await person.line(heardLater);
+    server.kill("SIGKILL");
+    await server.ended();
+  }
+});
+
+Deno.test({
+  name: "terminal: TERM=dumb gets plain lines, without one sequence",
+  ignore: !await available("python3", "--version"),
+  async fn() {
+    const script = `
+import os, pty
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "dumb"
+    os.execvp("sh", ["sh", "-c", ${JSON.stringify(client)}])
+seen = b""
+for text, keys in ((b"name: ", b"Ann\\n"), (b">> ", b"exit\\n")):
+    while text not in seen: seen += os.read(fd, 65536)
+    os.write(fd, keys)
+try:
+    while True: seen += os.read(fd, 65536)
+except OSError: pass
+print(repr(seen))
+`;
+    const { stdout } = await startProcess("python3", ["-c", script]).ended();
+    assertStringIncludes(stdout, "Hello, Ann");
+    assertStringIncludes(stdout, "Goodbye!");
+    assert(!stdout.includes("x1b"), stdout);
+  },
+});
+
+Deno.test("clients: client | head ends quietly", async () => {
+  await using server = startTask("clock:server", ["--host", "127.0.0.1", "--port", "0"]);
+  const port = await server.port();
+  const [, ...words] = config.tasks["clock:client"].command.split(" ");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...words, "--host", "127.0.0.1", "--port", String(port)],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const said = child.stderr.getReader();
+  assertEquals([(await child.status).code, await said.read()], [141, { done: true, value: undefined }]);
+});
