@@ -13,6 +13,7 @@ import {
   type OptionsOf,
   port,
   type Rights,
+  type Running,
   runServer,
   type Task,
   type TaskOptions,
@@ -82,6 +83,10 @@ export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">,
   readonly env?: string;
   /** The root behaviour that the options ask for. */
   behavior(options: TaskOptions<F>, context: ServiceContext): Behavior<M> | Promise<Behavior<M>>;
+  /** What the arguments ask for instead of the server: something that ends by itself. Undefined: the server. */
+  command?(options: TaskOptions<F>, context: ServiceContext): Running | undefined;
+  /** Called with the system of a server that runs alone in its process: for what is typed at it. */
+  attach?(system: ActorSystem, options: TaskOptions<F>, context: ServiceContext): void;
 }
 
 /** What `start` gives an instance. */
@@ -167,10 +172,14 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
   return new Service(task, manifest, {
     serve: () =>
       runServer(task, async (options, { world, args }) => {
-        const root = await behavior(options, { world, args });
+        const context = { world, args };
+        const command = manifest.command?.(options, context);
+        if (command !== undefined) return command;
+        const root = await behavior(options, context);
         const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
         const system = new ActorSystem(name, { world });
         system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+        manifest.attach?.(system, options, context);
         return system;
       }),
     async resident(instance, { world, sources, drainMs }) {

@@ -19,8 +19,9 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
-  ...["aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
+  ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
   "tmux",
+  "transmission-cli",
 ].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */

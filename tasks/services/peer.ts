@@ -1,12 +1,18 @@
 /**
- * The peers: leader election and file log. A process is one node.
+ * The peers: leader election, file log and file sharing. A process is one node.
  *
  * @module
  */
 import { parseNodes, peer as peerNode, type PeerNode } from "../../actors/election/mod.ts";
+import type { SharingCommand } from "../../actors/sharing/mod.ts";
+import { type Ref, type RegistryKey, registryKey } from "../../mod.ts";
+import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
 import { custom, integer, path, port, tcpLimits, tcpServerFlags, text, UsageError } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { peersSection } from "../_demo/peers.ts";
+import { startPeerCommand } from "../_peer_commands.ts";
+import { readConsole } from "../_peer_console.ts";
+import { sharingFlags, sharingNodes, withSharing } from "../_peer_sharing.ts";
 import { defineService } from "../_service.ts";
 
 /** Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them, in plain TCP. */
@@ -16,7 +22,7 @@ const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxO
 /** The manifest. */
 export const peer = defineService({
   name: "peer",
-  summary: "One node of the peers: leader election and file log",
+  summary: "One node of the peers: leader election, file log, BitTorrent file sharing",
   task: "peer",
   ports: "8080, 8081, 8082",
   flags: {
@@ -78,24 +84,30 @@ export const peer = defineService({
     vanishedMs,
     slowClientMs,
     maxOutboundBytes,
+    ...sharingFlags(),
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
   },
-  positionals: { usage: "ID", help: "Which of the nodes this one is", max: 1 },
-  examples: ["1", "2 --dir files --trace trace.jsonl"],
+  positionals: {
+    usage: "ID [get WHAT | files | share FILE]",
+    help: "Which of the nodes this one is; get takes a name, a .torrent file or a magnet link",
+    max: 3,
+  },
+  examples: ["1", "2 --dir files --trace trace.jsonl", "3 get 1_1.txt", "3 files", "3 share 3_1.txt"],
   rights: DATA_RIGHTS,
   async behavior(options, { args, world }) {
     const { nodes, memory, trace, quorum, host, drainMs } = options;
     const { waitMs, heartbeatMs, electionTimeoutMs, dampingMs } = options;
-    const own = nodes.find(({ id }) => String(id) === args[0]);
-    if (own === undefined) throw new UsageError(`Invalid node_id. Must be ${either(nodes)}.`);
-    const dir = options.dir ?? (options.dataDir === "." ? undefined : `Node${own.id}`);
+    const own = ownNode(nodes, args);
+    const folder = folderOf(options, own);
     await makeDataDir(options, world);
+    const { election, sharing } = keysOf(own);
     try {
-      return peerNode({
+      const node = peerNode({
         id: own.id,
         nodes,
         listen: { hostname: host ?? own.address.hostname, port: options.port ?? own.address.port },
-        ...(dir === undefined ? {} : { folder: inDataDir(options, dir) }),
+        folder,
+        feedKey: election,
         logPath: inDataDir(options, options.log),
         ...(memory === undefined ? {} : { memoryPath: inDataDir(options, memory) }),
         ...(trace === undefined ? {} : { tracePath: inDataDir(options, trace) }),
@@ -104,9 +116,36 @@ export const peer = defineService({
         limits: tcpLimits(options),
         drainMs,
       });
+      return withSharing(node, { ...options, own, folder, election, key: sharing });
     } catch (error) {
       throw error instanceof RangeError ? new UsageError(error.message) : error;
     }
+  },
+  command(options, { args, world }) {
+    const [, ...words] = args;
+    const own = ownNode(options.nodes, args);
+    if (words.length === 0) return undefined;
+    return startPeerCommand(words, {
+      ...options,
+      world,
+      nodes: sharingNodes(options.nodes),
+      folder: folderOf(options, own),
+      hostname: options.host ?? own.address.hostname,
+      print: (line) => console.log(line),
+    });
+  },
+  attach(system, { nodes }, { args, world }) {
+    const { election, sharing } = keysOf(ownNode(nodes, args));
+    const quit = () => void system.stop();
+    const print = (message: string) => world.log.write({ level: "info", actor: "/", message, plain: true });
+    readConsole(system, Deno.stdin.readable, {
+      world,
+      nodes: sharingNodes(nodes),
+      election,
+      sharing,
+      print,
+      quit,
+    }).catch(() => {});
   },
   together: {
     key: "nodes",
@@ -121,6 +160,30 @@ export const peer = defineService({
   },
   demo: peersSection,
 });
+
+/** Where the election and the sharing of a node are found: keys of one name are the same key. */
+function keysOf({ id }: PeerNode): Keys {
+  return { election: registryKey(`node-${id}-election`), sharing: registryKey(`node-${id}-sharing`) };
+}
+
+interface Keys {
+  readonly election: RegistryKey<SubscribeElection<Ref<ElectionNotice>>>;
+  readonly sharing: RegistryKey<SharingCommand>;
+}
+
+function ownNode(nodes: readonly PeerNode[], args: readonly string[]): PeerNode {
+  const own = nodes.find(({ id }) => String(id) === args[0]);
+  if (own === undefined) throw new UsageError(`Invalid node_id. Must be ${either(nodes)}.`);
+  return own;
+}
+
+/** The folder with the node's files. */
+function folderOf(
+  options: { readonly dir: string | undefined; readonly dataDir: string },
+  own: PeerNode,
+): string {
+  return inDataDir(options, options.dir ?? `Node${own.id}`);
+}
 
 function readNodes(value: string): PeerNode[] {
   try {

@@ -1,0 +1,91 @@
+/**
+ * Peers that could be dialled, and when it makes sense to.
+ *
+ * @module
+ */
+import type { SocketAddress } from "../world/world.ts";
+
+/** A peer to dial. */
+export interface DialTarget {
+  /** Where it listens. */
+  readonly address: SocketAddress;
+  /** The info hash under which it was heard of. */
+  readonly infoHash: Uint8Array;
+  /** The info dictionary of that hash, where it is known and not the torrent's own. */
+  readonly infoBytes?: Uint8Array;
+}
+
+interface Entry extends DialTarget {
+  failures: number;
+  nextAtMs: number;
+  isBusy: boolean;
+  isBanned: boolean;
+}
+
+/** The most peers that are remembered. */
+const MAX_ENTRIES = 500;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+
+/** Remembers who was heard of. It is told the time and reads no clock. */
+export class AddressBook {
+  readonly #entries = new Map<string, Entry>();
+
+  /** A peer was heard of. One that is new may be dialled at once. */
+  add(target: DialTarget): void {
+    const key = keyOf(target.address);
+    if (this.#entries.has(key)) return;
+    if (this.#entries.size >= MAX_ENTRIES && !this.#forgetOne()) return;
+    this.#entries.set(key, { ...target, failures: 0, nextAtMs: 0, isBusy: false, isBanned: false });
+  }
+
+  /** A peer to dial now, which counts as busy until it has {@linkcode AddressBook.ended}. */
+  next(nowMs: number): DialTarget | undefined {
+    let best: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.isBusy || entry.isBanned || entry.nextAtMs > nowMs) continue;
+      if (best === undefined || entry.failures < best.failures) best = entry;
+    }
+    if (best !== undefined) best.isBusy = true;
+    return best;
+  }
+
+  /** A connection to it was made, and worked. */
+  worked(address: SocketAddress): void {
+    const entry = this.#entries.get(keyOf(address));
+    if (entry !== undefined) entry.failures = 0;
+  }
+
+  /** The connection, or the attempt at one, is over: the next waits longer each time that nothing came of it. */
+  ended(address: SocketAddress, nowMs: number): void {
+    const entry = this.#entries.get(keyOf(address));
+    if (entry === undefined) return;
+    entry.isBusy = false;
+    entry.nextAtMs = nowMs + Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** entry.failures++);
+  }
+
+  /** It is never dialled again. */
+  ban(address: SocketAddress): void {
+    const entry = this.#entries.get(keyOf(address));
+    if (entry !== undefined) entry.isBanned = true;
+  }
+
+  /** All that failed may be tried again now: the world has changed. */
+  retryAll(): void {
+    for (const entry of this.#entries.values()) entry.nextAtMs = 0;
+  }
+
+  /** Makes room by forgetting the one that failed most often; false when all are in use or banned. */
+  #forgetOne(): boolean {
+    let worst: [string, Entry] | undefined;
+    for (const [key, entry] of this.#entries) {
+      if (entry.isBusy || entry.isBanned || entry.failures === 0) continue;
+      if (worst === undefined || entry.failures > worst[1].failures) worst = [key, entry];
+    }
+    return worst !== undefined && this.#entries.delete(worst[0]);
+  }
+}
+
+function keyOf({ hostname, port }: SocketAddress): string {
+  return `${hostname} ${port}`;
+}

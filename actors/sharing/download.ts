@@ -1,0 +1,269 @@
+/**
+ * One thing that somebody wants fetched, from the question to the file.
+ *
+ * @module
+ */
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
+import { equalBytes } from "./bytes.ts";
+import type { CatalogFile } from "./catalog.ts";
+import type { MetadataNotice } from "./metadata_fetch.ts";
+import { announceTiers, type SharingNode } from "./nodes.ts";
+import { findSource, networkFiles, type Source, SourceError } from "./sources.ts";
+import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
+import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
+import { errorText } from "../world/world.ts";
+
+/** What somebody who wants something fetched is told. */
+export type DownloadNotice =
+  /** How it stands; a few times a second. */
+  | { readonly type: "download-progress"; readonly status: TorrentStatus }
+  /** Something that a person wants to know. */
+  | { readonly type: "download-note"; readonly text: string }
+  /** All is there: under `name` in the folder. */
+  | { readonly type: "download-done"; readonly name: string }
+  /** Nothing will come of it. */
+  | { readonly type: "download-failed"; readonly reason: string };
+
+/** What a {@linkcode download} can be told. */
+export type DownloadCommand = never;
+
+/** Options of {@linkcode download}. */
+export interface DownloadOptions {
+  /** A name of the network, the path of a `.torrent` file, or a magnet link. */
+  readonly what: string;
+  /** Where it appears. */
+  readonly folder: string;
+  /** All nodes. */
+  readonly nodes: readonly SharingNode[];
+  /** Who fetches. */
+  readonly swarms: Ref<SwarmsCommand>;
+  /** Told how it goes. */
+  readonly observer: Ref<DownloadNotice>;
+}
+
+type Private =
+  | TorrentNotice
+  | MetadataNotice
+  | { readonly type: "found"; readonly source: Source; readonly isTaken: boolean }
+  | { readonly type: "not-found"; readonly reason: string }
+  | { readonly type: "look" }
+  | { readonly type: "status"; readonly all: readonly TorrentStatus[] }
+  | { readonly type: "look-at-network" }
+  | { readonly type: "files"; readonly files: readonly CatalogFile[] };
+
+const STATUS_MS = 250;
+const NETWORK_MS = 3000;
+/** How long the leader may be away before a question to it fails. */
+const PATIENCE = 5;
+const RETRY_MS = 1000;
+
+/** Finds what is asked for, has it fetched, and stops when it is there or will never be. */
+export function download(options: DownloadOptions): Behavior<DownloadCommand> {
+  return withPrivateMessages<DownloadCommand, Private>((self) => {
+    const it = new Download(self, options);
+    return (message) => it.receive(message);
+  });
+}
+
+class Download {
+  readonly #self: Context<Private>;
+  readonly #options: DownloadOptions;
+  #order: FetchOrder | undefined;
+  /** The row of the network that it comes from. */
+  #file: CatalogFile | undefined;
+  #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
+  #isOver = false;
+
+  constructor(self: Context<Private>, options: DownloadOptions) {
+    this.#self = self;
+    this.#options = options;
+    this.#find();
+    self.onStop(() => {
+      if (!this.#isOver) this.#abandon();
+    });
+  }
+
+  receive(message: Private): void {
+    if (this.#isOver) return;
+    switch (message.type) {
+      case "found":
+        return this.#onFound(message.source, message.isTaken);
+      case "not-found":
+        return this.#fail(message.reason);
+      case "metadata-found":
+        return this.#onMetadata(message);
+      case "metadata-refused":
+        return this.#fail(message.reason);
+      case "torrent-ready":
+        return;
+      case "torrent-complete":
+        return this.#done();
+      case "torrent-failed":
+        return this.#fail(message.reason);
+      case "look":
+        return this.#look();
+      case "status":
+        return this.#onStatus(message.all);
+      case "look-at-network":
+        return this.#lookAtNetwork();
+      case "files":
+        return this.#onFiles(message.files);
+      default:
+        assertNever(message);
+    }
+  }
+
+  // Before.
+
+  #find(): void {
+    const { what } = this.#options;
+    const finding = async () => {
+      const source = await this.#findPatiently(what);
+      const isTaken = source.type === "torrent" && await this.#isTaken(source.order.info.name);
+      return { source, isTaken };
+    };
+    this.#self.pipe<{ source: Source; isTaken: boolean }>(
+      finding(),
+      ({ source, isTaken }) => ({ type: "found", source, isTaken }),
+      (error) => ({ type: "not-found", reason: errorText(error) }),
+    );
+  }
+
+  /** Between two leaders nobody knows anything, for a while. */
+  async #findPatiently(what: string): Promise<Source> {
+    const { world, signal } = this.#self;
+    for (let tries = 1;; tries++) {
+      try {
+        return await findSource(what, { world, nodes: this.#options.nodes, signal });
+      } catch (error) {
+        const isPassing = error instanceof SourceError && error.isPassing;
+        if (!isPassing || tries === PATIENCE || signal.aborted) throw error;
+      }
+      await new Promise<void>((resolve) => {
+        world.clock.timer(RETRY_MS, resolve);
+      });
+    }
+  }
+
+  async #isTaken(name: string): Promise<boolean> {
+    const path = `${this.#options.folder}/${name}`;
+    return await this.#self.world.disk.stat(path).then(() => true, () => false);
+  }
+
+  #onFound(source: Source, isTaken: boolean): void {
+    if (source.type === "magnet") return this.#fetchMetadata(source.magnet);
+    const { order, file } = source;
+    if (isTaken) return this.#fail(`Cannot fetch ${order.info.name}: a file of that name is there`);
+    this.#file = file;
+    this.#fetch(order);
+  }
+
+  #fetchMetadata(magnet: Extract<Source, { type: "magnet" }>["magnet"]): void {
+    const { infoHash, peers } = magnet;
+    const trackers = magnet.trackers.length > 0
+      ? magnet.trackers.map((url) => [url])
+      : announceTiers(this.#options.nodes, 0);
+    this.#order = undefined;
+    this.#magnet = { infoHash, trackers };
+    this.#note("Looking for peers that have the torrent");
+    this.#options.swarms.tell({
+      type: "fetch-metadata",
+      infoHash,
+      trackers,
+      peers,
+      observer: this.#self.self,
+    });
+  }
+
+  #onMetadata({ info, peers }: Extract<MetadataNotice, { type: "metadata-found" }>): void {
+    const magnet = this.#magnet;
+    if (magnet === undefined) return;
+    this.#options.swarms.tell({ type: "abandon", infoHash: magnet.infoHash });
+    const order = { info, infoHash: magnet.infoHash, trackers: magnet.trackers, peers };
+    this.#self.pipe<boolean>(
+      this.#isTaken(info.name),
+      (isTaken) => ({ type: "found", source: { type: "torrent", order }, isTaken }),
+      (error) => ({ type: "not-found", reason: errorText(error) }),
+    );
+  }
+
+  // Meanwhile.
+
+  #fetch(order: FetchOrder): void {
+    this.#order = order;
+    this.#options.swarms.tell({ type: "fetch", order, observer: this.#self.self });
+    this.#self.after(STATUS_MS, { type: "look" });
+    if (this.#file !== undefined) this.#self.after(NETWORK_MS, { type: "look-at-network" });
+  }
+
+  #look(): void {
+    this.#self.pipe<readonly TorrentStatus[]>(
+      this.#options.swarms.ask({ type: "get-status" }, { timeoutMs: 5000 }),
+      (all) => ({ type: "status", all }),
+      () => ({ type: "status", all: [] }),
+    );
+  }
+
+  #onStatus(all: readonly TorrentStatus[]): void {
+    const order = this.#order;
+    const status = order === undefined
+      ? undefined
+      : all.find(({ infoHash }) => equalBytes(infoHash, order.infoHash));
+    if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
+    this.#self.after(STATUS_MS, { type: "look" });
+  }
+
+  #lookAtNetwork(): void {
+    const { world, signal } = this.#self;
+    this.#self.pipe<readonly CatalogFile[]>(
+      networkFiles({ world, nodes: this.#options.nodes, signal }),
+      (files) => ({ type: "files", files }),
+      // Without a leader nothing is known to have changed.
+      () => ({ type: "files", files: this.#file === undefined ? [] : [this.#file] }),
+    );
+  }
+
+  /** Whether somebody has still what is fetched; if not, and the name stands for other bytes now, these are fetched. */
+  #onFiles(files: readonly CatalogFile[]): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    const isOffered = files.some(({ infoHash, sha256 }) =>
+      infoHash === file.infoHash || sha256 === file.sha256
+    );
+    const hasChanged = files.some(({ name }) => name === file.name);
+    if (isOffered || !hasChanged) {
+      return this.#self.after(NETWORK_MS, { type: "look-at-network" }) && undefined;
+    }
+    this.#note(`${file.name} was changed: fetching what it is now`);
+    this.#abandon();
+    this.#order = this.#file = undefined;
+    this.#find();
+  }
+
+  #note(text: string): void {
+    this.#options.observer.tell({ type: "download-note", text });
+  }
+
+  // After.
+
+  #abandon(): void {
+    const infoHash = this.#order?.infoHash ?? this.#magnet?.infoHash;
+    if (infoHash !== undefined) this.#options.swarms.tell({ type: "abandon", infoHash });
+  }
+
+  #done(): void {
+    const name = this.#order?.info.name ?? "";
+    this.#end({ type: "download-done", name });
+  }
+
+  #fail(reason: string): void {
+    this.#abandon();
+    this.#end({ type: "download-failed", reason });
+  }
+
+  #end(notice: DownloadNotice): void {
+    this.#isOver = true;
+    this.#options.observer.tell(notice);
+    this.#self.stop();
+  }
+}

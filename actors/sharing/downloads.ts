@@ -1,0 +1,48 @@
+/**
+ * What people have asked this node to fetch.
+ *
+ * @module
+ */
+import { type Behavior, type Ref, stop } from "../runtime/mod.ts";
+import { download, type DownloadNotice } from "./download.ts";
+import type { SharingNode } from "./nodes.ts";
+import type { SwarmsCommand } from "./swarms.ts";
+
+/** What {@linkcode downloads} can be told. */
+export type DownloadsCommand = {
+  /** Fetches something. */
+  readonly type: "get";
+  /** A name of the network, the path of a `.torrent` file, or a magnet link. */
+  readonly what: string;
+  /** Told how it goes. */
+  readonly observer: Ref<DownloadNotice>;
+};
+
+/** Options of {@linkcode downloads}. */
+export interface DownloadsOptions {
+  /** Where files appear. */
+  readonly folder: string;
+  /** All nodes. */
+  readonly nodes: readonly SharingNode[];
+  /** Who fetches. */
+  readonly swarms: Ref<SwarmsCommand>;
+}
+
+/** The most downloads at once. */
+const MAX_DOWNLOADS = 100;
+
+/** Has each thing that is asked for fetched by an actor of its own. */
+export function downloads(options: DownloadsOptions): Behavior<DownloadsCommand> {
+  return (self) => {
+    let count = 0;
+    return ({ what, observer }) => {
+      if (self.children().length >= MAX_DOWNLOADS) {
+        return observer.tell({
+          type: "download-failed",
+          reason: "Cannot fetch it: too much is being fetched",
+        });
+      }
+      self.spawn(`${++count}`, download({ ...options, what, observer }), { onFailure: stop() });
+    };
+  };
+}

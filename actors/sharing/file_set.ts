@@ -1,0 +1,194 @@
+/**
+ * The files of one torrent as one row of bytes.
+ *
+ * @module
+ */
+import type { TorrentFile } from "../../protocols/metainfo.ts";
+import { type Disk, type DiskFile, type FileInfo, WorldError } from "../world/world.ts";
+
+/** Options of {@linkcode FileSet}. */
+export interface FileSetOptions {
+  /** The disk. */
+  readonly disk: Disk;
+  /** Where the files are: the paths of `files` begin below it. */
+  readonly folder: string;
+  /** The files, in order. */
+  readonly files: readonly TorrentFile[];
+  /** Whether files may be made and written. */
+  readonly writable: boolean;
+}
+
+/** So many files are open at once. */
+const MAX_OPEN = 32;
+
+/** The part of one file that a stretch of bytes covers. */
+interface Extent {
+  readonly file: TorrentFile;
+  readonly path: string;
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads and writes stretches that may go over the ends of files. Whoever owns it uses it from one actor. */
+export class FileSet {
+  readonly #options: FileSetOptions;
+  readonly #open = new Map<string, Promise<DiskFile>>();
+  /** What each file was when it was first looked at. */
+  readonly #seen = new Map<string, FileInfo>();
+  #isClosed = false;
+
+  /** Files that are not touched before they are needed. */
+  constructor(options: FileSetOptions) {
+    this.#options = options;
+  }
+
+  /** The path of a file. */
+  pathOf(file: TorrentFile): string {
+    return `${this.#options.folder}/${file.path.join("/")}`;
+  }
+
+  /** Makes every file, with its folders, of its full length. What is there keeps its content; says whether nothing was. */
+  async prepare(): Promise<boolean> {
+    let isFresh = true;
+    const { disk, folder, files } = this.#options;
+    for (const file of files) {
+      if (file.isPadding) continue;
+      const parent = [folder, ...file.path.slice(0, -1)].join("/");
+      await disk.makeFolder(parent, { recursive: true });
+      const opened = await this.#file(this.pathOf(file));
+      const size = await opened.size();
+      if (size > 0) isFresh = false;
+      if (size !== file.length) await opened.truncate(file.length);
+    }
+    return isFresh;
+  }
+
+  /** Fills the buffer with what is at `offset`. Rejects with `invalid-data` where a file is shorter than it should be. */
+  async read(buffer: Uint8Array<ArrayBuffer>, offset: number): Promise<void> {
+    for (const { file, path, at, from, to } of this.#extents(offset, buffer.length)) {
+      const part = buffer.subarray(from, to);
+      if (file.isPadding) {
+        part.fill(0);
+        continue;
+      }
+      const opened = await this.#file(path);
+      for (let done = 0; done < part.length;) {
+        const count = await opened.read(part.subarray(done), at + done);
+        if (count === null) throw new WorldError("invalid-data", `Cannot read ${path}: it became shorter`);
+        done += count;
+      }
+    }
+  }
+
+  /** Writes all of the bytes at `offset`. */
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    for (const { file, path, at, from, to } of this.#extents(offset, bytes.length)) {
+      if (!file.isPadding) await (await this.#file(path)).write(bytes.subarray(from, to), at);
+    }
+  }
+
+  /** Whether every file that a stretch lies in is the one that it was at first, and was not written since. */
+  async isUnchanged(offset: number, length: number): Promise<boolean> {
+    for (const { file, path } of this.#extents(offset, length)) {
+      if (!file.isPadding && !await this.#isAsSeen(file, path)) return false;
+    }
+    return true;
+  }
+
+  async #isAsSeen(file: TorrentFile, path: string): Promise<boolean> {
+    const { disk } = this.#options;
+    let info: FileInfo;
+    try {
+      info = disk.statNow === undefined ? await disk.stat(path) : disk.statNow(path);
+    } catch (error) {
+      if (error instanceof WorldError) return false;
+      throw error;
+    }
+    const seen = this.#seen.get(path);
+    if (seen === undefined) {
+      this.#seen.set(path, info);
+      return info.isFile && info.size === file.length;
+    }
+    return isSameFile(seen, info);
+  }
+
+  /** Says what the files are known to have been: {@linkcode FileSet.isUnchanged} compares with that. */
+  expect(file: TorrentFile, info: FileInfo): void {
+    this.#seen.set(this.pathOf(file), info);
+  }
+
+  /** Makes what was written durable, the names of the files too. */
+  async sync(): Promise<void> {
+    const { disk, folder, files } = this.#options;
+    const folders = new Set<string>([folder]);
+    for (const file of files) {
+      if (file.isPadding) continue;
+      await (await this.#file(this.pathOf(file))).sync();
+      for (let depth = 1; depth < file.path.length; depth++) {
+        folders.add([folder, ...file.path.slice(0, depth)].join("/"));
+      }
+    }
+    for (const each of folders) await disk.syncFolder(each);
+  }
+
+  /** Closes every file. */
+  close(): void {
+    this.#isClosed = true;
+    for (const opening of this.#open.values()) opening.then((file) => file.close(), () => {});
+    this.#open.clear();
+  }
+
+  *#extents(offset: number, length: number): Generator<Extent> {
+    const { files } = this.#options;
+    const end = offset + length;
+    for (let index = firstAt(files, offset); index < files.length; index++) {
+      const file = files[index];
+      if (file === undefined || file.offset >= end) return;
+      const start = Math.max(offset, file.offset);
+      const stop = Math.min(end, file.offset + file.length);
+      if (stop <= start) continue;
+      const [from, to] = [start - offset, stop - offset];
+      yield { file, path: this.pathOf(file), at: start - file.offset, from, to };
+    }
+  }
+
+  #file(path: string): Promise<DiskFile> {
+    const known = this.#open.get(path);
+    if (known !== undefined) return known;
+    if (this.#isClosed) return Promise.reject(new WorldError("closed", `Cannot use ${path}: it is closed`));
+    this.#closeOldest();
+    const { disk, writable } = this.#options;
+    const opening = disk.open(path, { read: true, write: writable, create: writable });
+    this.#open.set(path, opening);
+    opening.catch(() => this.#open.delete(path));
+    return opening;
+  }
+
+  #closeOldest(): void {
+    const [oldest] = this.#open;
+    if (this.#open.size < MAX_OPEN || oldest === undefined) return;
+    const [path, opening] = oldest;
+    this.#open.delete(path);
+    opening.then((file) => file.close(), () => {});
+  }
+}
+
+/** Whether two looks at a path saw the same content: nothing was written between them, and no other file put there. */
+export function isSameFile(before: FileInfo, now: FileInfo): boolean {
+  return now.isFile && now.size === before.size && now.modifiedAtMs === before.modifiedAtMs &&
+    now.id === before.id;
+}
+
+/** The index of the file in which `offset` lies; of empty files there the first. */
+function firstAt(files: readonly TorrentFile[], offset: number): number {
+  let low = 0;
+  let high = files.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const file = files[middle];
+    if (file !== undefined && file.offset + file.length <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

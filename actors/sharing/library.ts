@@ -1,0 +1,190 @@
+/**
+ * The files of this node's folder, hashed.
+ *
+ * @module
+ */
+import { fileNames } from "../../protocols/file_list.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
+import { errorText, type FileInfo, WorldError } from "../world/world.ts";
+import { isSameFile } from "./file_set.ts";
+import { type HashedFile, hashFile } from "./hash_file.ts";
+
+/** A file of this node. */
+export interface SharedFile extends HashedFile {
+  /** Its name in the folder. */
+  readonly name: string;
+}
+
+/** The files that this node has, whenever that has changed. */
+export interface LibraryChanged {
+  /** Tag of the message. */
+  readonly type: "library-changed";
+  /** Those that are hashed, by name. */
+  readonly files: readonly SharedFile[];
+}
+
+/** What a {@linkcode library} can be told. */
+export type LibraryCommand = {
+  /** Looks at the folder now. */
+  readonly type: "look";
+};
+
+/** Options of {@linkcode library}. */
+export interface LibraryOptions {
+  /** The folder. */
+  readonly folder: string;
+  /** Told of every change. */
+  readonly observer: Ref<LibraryChanged>;
+}
+
+type Private =
+  | { readonly type: "changed" }
+  | { readonly type: "hashed"; readonly name: string; readonly outcome: HashedFile | Unhashable };
+
+interface Unhashable {
+  readonly error: unknown;
+  /** What the file was before it was tried. */
+  readonly fileInfo: FileInfo | undefined;
+}
+
+/** Changes come in flocks: the folder is looked at once they have been quiet for so long. */
+const SETTLE_MS = 150;
+/** Also without a word from the system the folder is looked at this often. */
+const LOOK_MS = 5000;
+/** The most files of one folder. */
+const MAX_SHARED_FILES = 10_000;
+
+/** Hashes every regular file of a folder, one after the other, and again whenever it has changed. */
+export function library(options: LibraryOptions): Behavior<LibraryCommand> {
+  return withPrivateMessages<LibraryCommand, Private>((self) => {
+    const it = new Library(self, options);
+    return (message) => it.receive(message);
+  });
+}
+
+class Library {
+  readonly #self: Context<LibraryCommand | Private>;
+  readonly #options: LibraryOptions;
+  readonly #files = new Map<string, SharedFile>();
+  /** What could not be hashed is tried again when it is another file, or was written. */
+  readonly #refused = new Map<string, FileInfo>();
+  readonly #waiting = new Set<string>();
+  #hashing: string | undefined;
+  #isSettling = false;
+  #isUnreadable = false;
+
+  constructor(self: Context<LibraryCommand | Private>, options: LibraryOptions) {
+    this.#self = self;
+    this.#options = options;
+    const watching = self.world.disk.watch(
+      options.folder,
+      () => self.self.tell({ type: "changed" }),
+      (error) => self.log.warn(`Cannot watch ${options.folder}: ${error.message}`),
+    );
+    self.onStop(() => watching.cancel());
+    self.every(LOOK_MS, { type: "look" });
+    self.self.tell({ type: "look" });
+  }
+
+  receive(message: LibraryCommand | Private): void | Promise<void> {
+    switch (message.type) {
+      case "look":
+        this.#isSettling = false;
+        return this.#look();
+      case "changed":
+        if (this.#isSettling) return;
+        this.#isSettling = true;
+        this.#self.after(SETTLE_MS, { type: "look" });
+        return;
+      case "hashed":
+        return this.#onHashed(message.name, message.outcome);
+      default:
+        assertNever(message);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { disk } = this.#self.world;
+    const { folder } = this.#options;
+    const names = new Set(await this.#list());
+    let isChanged = false;
+    for (const name of this.#files.keys()) {
+      if (names.has(name)) continue;
+      this.#files.delete(name);
+      isChanged = true;
+    }
+    for (const name of names) {
+      const info = await disk.stat(`${folder}/${name}`).catch(() => undefined);
+      if (info === undefined || !info.isFile) continue;
+      const known = this.#files.get(name)?.fileInfo ?? this.#refused.get(name);
+      if (known !== undefined && isSameFile(known, info)) continue;
+      // What is no longer what it was is not shared from now on.
+      if (this.#files.delete(name)) isChanged = true;
+      this.#waiting.add(name);
+    }
+    if (isChanged) this.#tell();
+    this.#hashNext();
+  }
+
+  async #list(): Promise<string[]> {
+    const { folder } = this.#options;
+    try {
+      const entries = await this.#self.world.disk.list(folder);
+      this.#isUnreadable = false;
+      return fileNames(entries.filter((entry) => entry.isFile).map((entry) => entry.name))
+        .slice(0, MAX_SHARED_FILES);
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      if (!this.#isUnreadable) this.#self.log.warn(`Cannot share the files of ${folder}: ${error.message}`);
+      this.#isUnreadable = true;
+      return [];
+    }
+  }
+
+  #hashNext(): void {
+    const [name] = this.#waiting;
+    if (this.#hashing !== undefined || name === undefined) return;
+    this.#waiting.delete(name);
+    this.#hashing = name;
+    this.#self.pipe<HashedFile | Unhashable>(
+      this.#hash(`${this.#options.folder}/${name}`),
+      (outcome) => ({ type: "hashed", name, outcome }),
+      (error) => ({ type: "hashed", name, outcome: { error, fileInfo: undefined } }),
+    );
+  }
+
+  async #hash(path: string): Promise<HashedFile | Unhashable> {
+    const { world, signal } = this.#self;
+    const fileInfo = await world.disk.stat(path).catch(() => undefined);
+    try {
+      return await hashFile(world, path, signal);
+    } catch (error) {
+      return { error, fileInfo };
+    }
+  }
+
+  #onHashed(name: string, outcome: HashedFile | Unhashable): void {
+    this.#hashing = undefined;
+    if ("error" in outcome) {
+      const { error, fileInfo } = outcome;
+      const isChanging = error instanceof WorldError &&
+        (error.kind === "invalid-data" || error.kind === "not-found");
+      if (!isChanging) {
+        this.#self.log.warn(
+          `Cannot share ${name}: ${errorText(error)}`,
+        );
+        if (fileInfo !== undefined) this.#refused.set(name, fileInfo);
+      }
+      // What changes is looked at again once it has stopped to.
+    } else {
+      this.#refused.delete(name);
+      this.#files.set(name, { name, ...outcome });
+      this.#tell();
+    }
+    this.#hashNext();
+  }
+
+  #tell(): void {
+    this.#options.observer.tell({ type: "library-changed", files: [...this.#files.values()] });
+  }
+}

@@ -1,0 +1,422 @@
+/**
+ * The connection to one peer: handshake, messages, and what it is sent.
+ *
+ * @module
+ */
+import { hexText } from "../../protocols/_percent_bytes.ts";
+import {
+  decodeExtensionHandshake,
+  decodeMetadataMessage,
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  EXTENSION_HANDSHAKE_ID,
+  ExtensionError,
+  METADATA_PIECE_BYTES,
+  type MetadataMessage,
+} from "../../protocols/peer_extensions.ts";
+import {
+  type BlockPlace,
+  encodePeerMessage,
+  encodePieceHeader,
+  type Handshake,
+  MAX_BLOCK_BYTES,
+  type PeerMessage,
+} from "../../protocols/peer_wire.ts";
+import { TokenBucket } from "../../protocols/token_bucket.ts";
+import type { CloseReason, Connection, Session } from "../net/mod.ts";
+import { assertNever, type Ref } from "../runtime/mod.ts";
+import { errorText } from "../world/world.ts";
+import { Bitfield } from "./bitfield.ts";
+import { equalBytes } from "./bytes.ts";
+import type { BandwidthCommand, DirectoryCommand, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
+import { MAX_WAITING_REQUESTS, UploadQueue } from "./upload_queue.ts";
+
+/** What every connection to a peer is given. */
+export interface PeerSessionOptions {
+  /** What we call ourselves: 20 bytes. */
+  readonly peerId: Uint8Array;
+  /** Where we listen. */
+  readonly listenPort: number;
+  /** Finds the swarm of an info hash. */
+  readonly directory: Ref<DirectoryCommand>;
+  /** Hands out what may be sent. @default no limit */
+  readonly upload?: Ref<BandwidthCommand>;
+  /** Name and version, as others are told. */
+  readonly client: string;
+  /** Of one that we dialled: the swarm that it is wanted for. */
+  readonly wanted?: { readonly infoHash: Uint8Array; readonly entry: SwarmEntry };
+}
+
+/** A message to the session from itself. */
+export type PeerTick = { readonly type: "look-at-the-clock" } | { readonly type: "drained" };
+
+/** What a connection to a peer may have queued: blocks that are being read and what is being written. */
+export const PEER_LIMITS = { maxOutboundBytes: 4 * 1024 * 1024, slowClientMs: 60_000 } as const;
+
+/** Milliseconds in which the handshake must be there. */
+const HANDSHAKE_MS = 10_000;
+/** How often the clock is looked at. */
+const TICK_MS = 5_000;
+/** BEP 3: two minutes of silence end a connection; a keep-alive goes out before. */
+const SILENCE_MS = 150_000;
+const KEEP_ALIVE_MS = 90_000;
+/** While this much waits for the peer, no more is read for it. */
+const OUTBOUND_BYTES = 256 * 1024;
+/** Blocks that are read ahead for one peer. */
+const MAX_READING = 64;
+/** Our number for the metadata exchange. */
+const METADATA_ID = 2;
+const FIND_MS = 10_000;
+/** Bitfields that a peer may send. */
+const BITFIELDS = { perSecond: 2, burst: 20 } as const;
+/** Metadata is sent to one peer twice and a half at most: it has no use for more. */
+const METADATA_ROUNDS = 2.5;
+
+/** Serves the connection to a peer. */
+export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick> {
+  readonly #connection: Connection<PeerCommand | PeerTick>;
+  readonly #options: PeerSessionOptions;
+  readonly #uploads = new UploadQueue();
+  #entry: SwarmEntry | undefined;
+  #handshake: Handshake | undefined;
+  #welcome: Welcome | undefined;
+  #have: Bitfield | undefined;
+  #isChoked = true;
+  readonly #bitfields: TokenBucket;
+  /** The peer's number for the metadata exchange; 0: it has none. */
+  #metadataId = 0;
+  #metadataSent = 0;
+  #heardAtMs: number;
+  #saidAtMs: number;
+  #isWaitingForRoom = false;
+  #isWaitingForBandwidth = false;
+  #granted = 0;
+  #partReason: string | undefined;
+
+  /** Begins with our handshake, where we dialled. */
+  constructor(connection: Connection<PeerCommand | PeerTick>, options: PeerSessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    const { coarseNow } = connection.context;
+    this.#heardAtMs = this.#saidAtMs = coarseNow;
+    this.#bitfields = new TokenBucket(BITFIELDS, coarseNow);
+    connection.context.every(TICK_MS, { type: "look-at-the-clock" });
+    if (options.wanted !== undefined) this.#sayHandshake(options.wanted.infoHash);
+  }
+
+  // What the peer says.
+
+  frame(message: PeerMessage): void | Promise<void> {
+    this.#heardAtMs = this.#connection.context.coarseNow;
+    if (message.type === "handshake") return this.#onHandshake(message.handshake);
+    const { swarm } = this.#entry ?? {};
+    if (swarm === undefined) return;
+    const peer = this.#connection.self;
+    switch (message.type) {
+      case "keep-alive":
+      case "suggest":
+      case "unknown":
+        return;
+      case "choke":
+      case "unchoke":
+        return swarm.tell({ type: "peer-choked", peer, isChoking: message.type === "choke" });
+      case "interested":
+      case "not-interested":
+        return swarm.tell({ type: "peer-interested", peer, isInterested: message.type === "interested" });
+      case "bitfield":
+        if (!this.#mayBits()) return;
+        return swarm.tell({ type: "peer-bits", peer, bits: message.bits.slice() });
+      case "have-all":
+      case "have-none":
+        if (!this.#mayBits()) return;
+        return swarm.tell({ type: "peer-bits", peer, bits: message.type === "have-all" ? "all" : "none" });
+      case "have":
+        return swarm.tell({ type: "peer-has", peer, piece: message.piece });
+      case "allowed-fast":
+        return swarm.tell({ type: "peer-allowed", peer, piece: message.piece });
+      case "request":
+        return this.#onRequest(message);
+      case "cancel":
+        return this.#onCancel(message);
+      case "reject":
+        return swarm.tell({ type: "peer-rejected", peer, place: message });
+      case "piece": {
+        const { piece, begin, block } = message;
+        return swarm.tell({ type: "peer-block", peer, piece, begin, bytes: block.slice() });
+      }
+      case "extended":
+        return this.#onExtended(message.id, message.payload);
+      default:
+        assertNever(message);
+    }
+  }
+
+  /** aria2 says what is new by another bitfield. Each costs a look at all pieces: there is a limit. */
+  #mayBits(): boolean {
+    if (this.#bitfields.take(this.#connection.context.coarseNow)) return true;
+    this.#part("it sent too many bitfields");
+    return false;
+  }
+
+  badFrame(message: string): void {
+    this.#partReason = message;
+  }
+
+  closed(reason: CloseReason): void {
+    const why = this.#partReason ?? (reason.type === "failed" ? errorText(reason.error) : reason.type);
+    this.#entry?.swarm.tell({ type: "peer-left", peer: this.#connection.self, reason: why });
+  }
+
+  #part(reason: string): void {
+    this.#partReason ??= reason;
+    this.#connection.abort(new Error(reason));
+  }
+
+  // What the swarm says.
+
+  message(message: PeerCommand | PeerTick): void {
+    switch (message.type) {
+      case "welcome":
+        return this.#onWelcome(message.welcome);
+      case "request":
+        for (const place of message.places) this.#say({ type: "request", ...place });
+        return;
+      case "cancel":
+        return this.#say({ type: "cancel", ...message.place });
+      case "have":
+        this.#have?.add(message.piece);
+        return this.#say({ type: "have", piece: message.piece });
+      case "choke":
+        return this.#choke(message.isChoked);
+      case "interest":
+        return this.#say({ type: message.isInterested ? "interested" : "not-interested" });
+      case "send-metadata":
+        return this.#sayMetadata(message.message);
+      case "part":
+        return this.#part(message.reason);
+      case "block-read":
+        return this.#onBlockRead(message.place, message.bytes);
+      case "block-unreadable":
+        if (this.#uploads.finish(message.place)) this.#reject(message.place);
+        return this.#pump();
+      case "bandwidth-granted":
+        this.#isWaitingForBandwidth = false;
+        this.#granted += message.bytes;
+        return this.#pump();
+      case "drained":
+        this.#isWaitingForRoom = false;
+        return this.#pump();
+      case "look-at-the-clock":
+        return this.#lookAtClock();
+      default:
+        assertNever(message);
+    }
+  }
+
+  #say(message: Exclude<PeerMessage, { type: "unknown" }>): void {
+    this.#saidAtMs = this.#connection.context.coarseNow;
+    this.#connection.send(encodePeerMessage(message));
+  }
+
+  #lookAtClock(): void {
+    const nowMs = this.#connection.context.coarseNow;
+    const limitMs = this.#handshake === undefined ? HANDSHAKE_MS : SILENCE_MS;
+    if (nowMs - this.#heardAtMs >= limitMs) return this.#part("it said nothing for too long");
+    if (this.#welcome !== undefined && nowMs - this.#saidAtMs >= KEEP_ALIVE_MS) {
+      this.#say({ type: "keep-alive" });
+    }
+  }
+
+  // The beginning.
+
+  #sayHandshake(infoHash: Uint8Array): void {
+    this.#say({
+      type: "handshake",
+      handshake: { infoHash, peerId: this.#options.peerId, fast: true, extended: true },
+    });
+  }
+
+  async #onHandshake(handshake: Handshake): Promise<void> {
+    const { wanted, peerId } = this.#options;
+    if (equalBytes(handshake.peerId, peerId)) return this.#part("it is this node itself");
+    if (wanted === undefined) {
+      const entry = await this.#find(handshake.infoHash);
+      if (entry === undefined) return this.#part("it asked for a torrent that is not here");
+      this.#entry = entry;
+      this.#sayHandshake(handshake.infoHash);
+    } else {
+      if (!equalBytes(handshake.infoHash, wanted.infoHash)) {
+        return this.#part("it answered with another torrent");
+      }
+      this.#entry = wanted.entry;
+    }
+    this.#handshake = handshake;
+    const identity = { handshake, address: this.#connection.remoteAddress, isOutgoing: wanted !== undefined };
+    this.#entry.swarm.tell({ type: "peer-joined", peer: this.#connection.self, identity });
+  }
+
+  async #find(infoHash: Uint8Array): Promise<SwarmEntry | undefined> {
+    const { directory } = this.#options;
+    const { signal } = this.#connection.context;
+    try {
+      return await directory.ask({ type: "find-swarm", infoHash: hexText(infoHash) }, {
+        timeoutMs: FIND_MS,
+        signal,
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    this.#welcome = welcome;
+    const { bits, pieceCount, haveCount } = welcome;
+    if (bits !== undefined) this.#have = Bitfield.parse(bits, pieceCount);
+    if (this.#handshake?.fast === true && haveCount === pieceCount && bits !== undefined) {
+      this.#say({ type: "have-all" });
+    } else if (this.#handshake?.fast === true && haveCount === 0) this.#say({ type: "have-none" });
+    else if (haveCount > 0 && bits !== undefined) this.#say({ type: "bitfield", bits });
+    if (this.#handshake?.extended === true) this.#sayExtensions();
+  }
+
+  #sayExtensions(): void {
+    const { listenPort, client } = this.#options;
+    const metadataSize = this.#entry?.infoBytes?.length;
+    const payload = encodeExtensionHandshake({
+      metadataId: METADATA_ID,
+      ...(metadataSize === undefined ? {} : { metadataSize }),
+      ...(listenPort === 0 ? {} : { port: listenPort }),
+      maxRequests: MAX_WAITING_REQUESTS,
+      client,
+    });
+    this.#say({ type: "extended", id: EXTENSION_HANDSHAKE_ID, payload });
+  }
+
+  // The extension protocol.
+
+  #onExtended(id: number, payload: Uint8Array): void {
+    try {
+      if (id === EXTENSION_HANDSHAKE_ID) return this.#onExtensions(payload);
+      const message = id === METADATA_ID ? decodeMetadataMessage(payload) : undefined;
+      if (message !== undefined) this.#onMetadata(message);
+    } catch (error) {
+      if (!(error instanceof ExtensionError)) throw error;
+      this.#part(error.message);
+    }
+  }
+
+  #onExtensions(payload: Uint8Array): void {
+    const { metadataId = 0, metadataSize, port, maxRequests, client } = decodeExtensionHandshake(payload);
+    this.#metadataId = metadataId;
+    this.#entry?.swarm.tell({
+      type: "peer-extensions",
+      peer: this.#connection.self,
+      ...(metadataId === 0 || metadataSize === undefined ? {} : { metadataBytes: metadataSize }),
+      ...(maxRequests === undefined ? {} : { maxRequests }),
+      ...(port === undefined ? {} : { listenPort: port }),
+      ...(client === undefined ? {} : { client }),
+    });
+  }
+
+  #onMetadata(message: MetadataMessage): void {
+    if (message.type === "request") return this.#answerMetadata(message.piece);
+    const copy = message.type === "data" ? { ...message, data: message.data.slice() } : message;
+    this.#entry?.swarm.tell({ type: "peer-metadata", peer: this.#connection.self, message: copy });
+  }
+
+  #answerMetadata(piece: number): void {
+    const { infoBytes } = this.#entry ?? {};
+    const at = piece * METADATA_PIECE_BYTES;
+    if (
+      infoBytes === undefined || at >= infoBytes.length ||
+      this.#metadataSent > METADATA_ROUNDS * infoBytes.length
+    ) {
+      return this.#sayMetadata({ type: "reject", piece });
+    }
+    const data = infoBytes.subarray(at, at + METADATA_PIECE_BYTES);
+    this.#metadataSent += data.length;
+    this.#sayMetadata({ type: "data", piece, totalBytes: infoBytes.length, data });
+  }
+
+  #sayMetadata(message: MetadataMessage): void {
+    if (this.#metadataId === 0) return;
+    this.#say({ type: "extended", id: this.#metadataId, payload: encodeMetadataMessage(message) });
+  }
+
+  // What the peer is sent.
+
+  #choke(isChoked: boolean): void {
+    this.#isChoked = isChoked;
+    this.#say({ type: isChoked ? "choke" : "unchoke" });
+    // BEP 6: every request is answered, with the block or without it. BEP 3: a choke drops them.
+    if (isChoked) { for (const place of this.#uploads.clear()) this.#reject(place); }
+  }
+
+  #onRequest({ piece, begin, length }: BlockPlace): void {
+    const place = { piece, begin, length };
+    const welcome = this.#welcome;
+    if (welcome === undefined) return;
+    const end = begin + length;
+    const pieceEnd = Math.min(welcome.pieceLength, welcome.length - piece * welcome.pieceLength);
+    if (piece >= welcome.pieceCount || length === 0 || length > MAX_BLOCK_BYTES || end > pieceEnd) {
+      return this.#part("it asked for what cannot be");
+    }
+    if (this.#isChoked || this.#have?.has(piece) !== true) return this.#reject(place);
+    if (!this.#uploads.add(place)) {
+      if (this.#handshake?.fast !== true) return this.#part("it asked for too much at once");
+      return this.#reject(place);
+    }
+    this.#pump();
+  }
+
+  #onCancel(place: BlockPlace): void {
+    if (this.#uploads.cancel(place)) this.#reject(place);
+  }
+
+  #reject({ piece, begin, length }: BlockPlace): void {
+    if (this.#handshake?.fast === true) this.#say({ type: "reject", piece, begin, length });
+  }
+
+  /** Has blocks read as long as there is room for them. */
+  #pump(): void {
+    const { storage } = this.#welcome ?? {};
+    if (storage === undefined) return;
+    while (this.#uploads.nextBytes > 0 && this.#uploads.readingCount < MAX_READING) {
+      if (this.#connection.queuedBytes >= OUTBOUND_BYTES) return this.#awaitRoom();
+      if (!this.#mayTake(this.#uploads.nextBytes)) return;
+      const place = this.#uploads.next();
+      if (place !== undefined) storage.tell({ type: "read", place, replyTo: this.#connection.self });
+    }
+  }
+
+  #awaitRoom(): void {
+    if (this.#isWaitingForRoom) return;
+    this.#isWaitingForRoom = true;
+    const drained = () => ({ type: "drained" }) as const;
+    this.#connection.context.pipe(this.#connection.drained(), drained, drained);
+  }
+
+  #mayTake(bytes: number): boolean {
+    const { upload } = this.#options;
+    if (upload === undefined) return true;
+    if (this.#granted >= bytes) {
+      this.#granted -= bytes;
+      return true;
+    }
+    if (!this.#isWaitingForBandwidth) {
+      this.#isWaitingForBandwidth = true;
+      upload.tell({ type: "take-bandwidth", bytes, replyTo: this.#connection.self });
+    }
+    return false;
+  }
+
+  #onBlockRead(place: BlockPlace, bytes: Uint8Array): void {
+    if (this.#uploads.finish(place)) {
+      this.#saidAtMs = this.#connection.context.coarseNow;
+      this.#connection.send(encodePieceHeader(place.piece, place.begin, bytes.length));
+      this.#connection.send(bytes);
+      this.#entry?.swarm.tell({ type: "peer-took", peer: this.#connection.self, bytes: bytes.length });
+    }
+    this.#pump();
+  }
+}

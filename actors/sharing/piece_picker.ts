@@ -1,0 +1,205 @@
+/**
+ * Which blocks to ask a peer for: rarest pieces first, one peer a piece where that can be, and at the end everybody for
+ * everything.
+ *
+ * @module
+ */
+import { pieceBytes, type TorrentInfo } from "../../protocols/metainfo.ts";
+import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
+import { ActivePiece, NOBODY } from "./active_piece.ts";
+import { Bitfield } from "./bitfield.ts";
+
+/** A peer as the picker knows it. */
+export interface PickingPeer {
+  /** 1 or more. */
+  readonly id: number;
+  /** What it has. */
+  readonly pieces: Bitfield;
+}
+
+/** Options of {@linkcode PiecePicker}. */
+export interface PiecePickerOptions {
+  /** The torrent. */
+  readonly info: Pick<TorrentInfo, "pieceLength" | "length" | "pieceCount">;
+  /** A number from 0 to below 1: which of pieces that are equally rare comes first. */
+  readonly random: () => number;
+  /** Bytes of the pieces that are on their way at once; one always may be. */
+  readonly maxActiveBytes: number;
+}
+
+/** So many pieces are looked at for a rare one: in a torrent of a million the rarest of all is not worth the time. */
+const SCANNED_PIECES = 4096;
+/** At the end a block is asked of so many peers at once. */
+const ENDGAME_PEERS = 3;
+
+/** Knows what is there, what is on its way and what is rare. Pure but for the chance it is given. */
+export class PiecePicker {
+  /** The pieces that are there and verified. */
+  readonly have: Bitfield;
+  readonly #options: PiecePickerOptions;
+  /** How many peers have each piece. */
+  readonly #availability: Uint16Array;
+  readonly #active = new Map<number, ActivePiece>();
+  /** Complete and being verified or written. */
+  readonly #settling = new Set<number>();
+  /** Pieces that are to come from one peer alone. */
+  readonly #exclusive = new Set<number>();
+
+  /** Nothing is there. */
+  constructor(options: PiecePickerOptions) {
+    this.#options = options;
+    const { pieceCount } = options.info;
+    this.have = new Bitfield(pieceCount);
+    this.#availability = new Uint16Array(pieceCount);
+  }
+
+  /** Pieces on their way, without those that are complete. */
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** Pieces that are complete and neither verified nor refused yet. */
+  get settlingCount(): number {
+    return this.#settling.size;
+  }
+
+  /** How many peers have a piece. */
+  availabilityOf(piece: number): number {
+    return this.#availability[piece] ?? 0;
+  }
+
+  /** A peer has these pieces (`by` 1), or has gone with them (`by` -1). */
+  countPeer(pieces: Bitfield, by: 1 | -1): void {
+    for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.countPiece(piece, by);
+  }
+
+  /** One peer more, or fewer, has a piece. */
+  countPiece(piece: number, by: 1 | -1): void {
+    const count = this.availabilityOf(piece) + by;
+    this.#availability[piece] = Math.min(0xffff, Math.max(0, count));
+  }
+
+  /**
+   * Blocks to ask a peer for now, at most `count`. They count as asked until they are received or released.
+   *
+   * @param allowed a piece that may be asked for, where not all may
+   */
+  pick(peer: PickingPeer, count: number, allowed?: (piece: number) => boolean): BlockPlace[] {
+    const places: BlockPlace[] = [];
+    const may = (piece: number) => peer.pieces.has(piece) && (allowed === undefined || allowed(piece));
+    this.#fromActive(peer, count, places, (active) => active.owner === peer.id && may(active.index));
+    this.#fromActive(peer, count, places, (active) => {
+      if (active.owner !== NOBODY || !may(active.index)) return false;
+      active.owner = peer.id;
+      return true;
+    });
+    while (places.length < count) {
+      const active = this.#start(peer, may);
+      if (active === undefined) break;
+      active.askUnasked(peer.id, count, places);
+    }
+    const sharable = (active: ActivePiece) => !active.isExclusive && may(active.index);
+    this.#fromActive(peer, count, places, sharable);
+    if (places.length < count && this.#isEndgame()) {
+      for (const active of this.#active.values()) {
+        if (sharable(active)) active.askAgain(peer.id, count, ENDGAME_PEERS, places);
+        if (places.length >= count) break;
+      }
+    }
+    return places;
+  }
+
+  #fromActive(
+    peer: PickingPeer,
+    count: number,
+    places: BlockPlace[],
+    take: (active: ActivePiece) => boolean,
+  ): void {
+    if (places.length >= count) return;
+    for (const active of this.#active.values()) {
+      if (active.hasUnasked && take(active)) active.askUnasked(peer.id, count, places);
+      if (places.length >= count) return;
+    }
+  }
+
+  /** Every piece that is missing is on its way, and every block of it asked for. */
+  #isEndgame(): boolean {
+    const { pieceCount } = this.#options.info;
+    return this.have.count + this.#active.size + this.#settling.size === pieceCount;
+  }
+
+  #start(peer: PickingPeer, may: (piece: number) => boolean): ActivePiece | undefined {
+    const { info, maxActiveBytes } = this.#options;
+    const underWay = this.#active.size + this.#settling.size;
+    if (underWay > 0 && (underWay + 1) * info.pieceLength > maxActiveBytes) return undefined;
+    const piece = this.#rarest(may);
+    if (piece === undefined) return undefined;
+    const active = new ActivePiece(piece, pieceBytes(info, piece), peer.id);
+    active.isExclusive = this.#exclusive.has(piece);
+    this.#active.set(piece, active);
+    return active;
+  }
+
+  /** The rarest of the pieces that are missing; of equally rare ones the first after a random place. */
+  #rarest(may: (piece: number) => boolean): number | undefined {
+    const { info: { pieceCount }, random } = this.#options;
+    const first = Math.floor(random() * pieceCount);
+    let best: number | undefined;
+    let bestCount = Infinity;
+    for (let step = 0; step < pieceCount; step++) {
+      if (best !== undefined && (step >= SCANNED_PIECES || bestCount <= 1)) break;
+      const piece = first + step < pieceCount ? first + step : first + step - pieceCount;
+      const count = this.#availability[piece] ?? 0;
+      if (count >= bestCount || this.#isUnderWay(piece) || !may(piece)) continue;
+      best = piece;
+      bestCount = count;
+    }
+    return best;
+  }
+
+  #isUnderWay(piece: number): boolean {
+    return this.have.has(piece) || this.#active.has(piece) || this.#settling.has(piece);
+  }
+
+  /** A block will not come from a peer: it is asked of others. */
+  release(peer: number, place: BlockPlace): void {
+    const active = this.#active.get(place.piece);
+    if (active === undefined) return;
+    active.release(peer, place.begin / BLOCK_BYTES);
+    if (active.owner === peer) active.owner = NOBODY;
+  }
+
+  /**
+   * A peer sent a block that it was asked for. Says who else was asked for it, and the piece once it is complete: it is
+   * then {@linkcode PiecePicker.settle}d. Undefined: nobody waits for it.
+   */
+  receive(
+    peer: number,
+    piece: number,
+    begin: number,
+    bytes: Uint8Array,
+  ): { readonly active: ActivePiece; readonly others: readonly number[] } | undefined {
+    const active = this.#active.get(piece);
+    const others = active?.take(peer, begin / BLOCK_BYTES, bytes);
+    if (active === undefined || others === undefined) return undefined;
+    if (active.isComplete) {
+      this.#active.delete(piece);
+      this.#settling.add(piece);
+    }
+    return { active, others };
+  }
+
+  /** A complete piece is verified and there, or was bad and is fetched anew, from one peer alone. */
+  settle(piece: number, isGood: boolean): void {
+    this.#settling.delete(piece);
+    this.#exclusive.delete(piece);
+    if (isGood) this.have.add(piece);
+    else this.#exclusive.add(piece);
+  }
+
+  /** A complete piece was good and could not be kept: it is fetched anew. */
+  forget(piece: number): void {
+    this.#settling.delete(piece);
+    this.have.remove(piece);
+  }
+}

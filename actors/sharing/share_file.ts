@@ -1,0 +1,63 @@
+/**
+ * Making a torrent of a file.
+ *
+ * @module
+ */
+import { hexText } from "../../protocols/_percent_bytes.ts";
+import { isFileName } from "../../protocols/file_list.ts";
+import { formatMagnet } from "../../protocols/magnet.ts";
+import { encodeInfo, encodeMetainfo } from "../../protocols/metainfo.ts";
+import { writeAtomic } from "../store/mod.ts";
+import { basename, isNotFound, type World } from "../world/world.ts";
+import { hashFile } from "./hash_file.ts";
+import { announceTiers, type SharingNode } from "./nodes.ts";
+import { SourceError } from "./sources.ts";
+
+/** Options of {@linkcode shareFile}. */
+export interface ShareFileOptions {
+  /** The world. */
+  readonly world: Pick<World, "disk" | "hash">;
+  /** All nodes: their trackers stand in the torrent. */
+  readonly nodes: readonly SharingNode[];
+  /** The folder whose files are given. */
+  readonly folder: string;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
+}
+
+/** A torrent that was made. */
+export interface SharedTorrent {
+  /** The `.torrent` file. */
+  readonly torrentPath: string;
+  /** The magnet link. */
+  readonly magnet: string;
+  /** Hexadecimal digits. */
+  readonly infoHash: string;
+}
+
+/**
+ * Makes the `.torrent` of a file of the node's folder, in the folder that the program runs in, and its magnet link.
+ *
+ * @throws {SourceError} when the file is not there, or not in the folder.
+ */
+export async function shareFile(path: string, options: ShareFileOptions): Promise<SharedTorrent> {
+  const { world, nodes, folder, signal } = options;
+  const name = basename(path);
+  if (!isFileName(name)) throw new SourceError(`Cannot share ${JSON.stringify(path)}: it is not a file`);
+  const inFolder = `${folder}/${name}`;
+  const isThere = await world.disk.stat(inFolder).then((info) => info.isFile, (error) => {
+    if (isNotFound(error)) return false;
+    throw error;
+  });
+  if (!isThere || path !== name && await world.disk.realPath(path) !== await world.disk.realPath(inFolder)) {
+    throw new SourceError(`Cannot share ${path}: put it into ${folder}, whose files are given`);
+  }
+  const { pieceLength, pieces, length } = await hashFile(world, inFolder, signal);
+  const info = encodeInfo({ name, pieceLength, pieces, length });
+  const infoHash = world.hash.digest("SHA-1", info);
+  const trackers = announceTiers(nodes, 0);
+  const torrentPath = `${name}.torrent`;
+  await writeAtomic(world.disk, torrentPath, encodeMetainfo(info, trackers));
+  const magnet = formatMagnet({ infoHash, displayName: name, trackers: trackers.flat(), peers: [] });
+  return { torrentPath, magnet, infoHash: hexText(infoHash) };
+}

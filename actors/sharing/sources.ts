@@ -1,0 +1,127 @@
+/**
+ * What a person asks for, found: a name of the network, a `.torrent` file, a magnet link.
+ *
+ * @module
+ */
+import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
+import { isFileName } from "../../protocols/file_list.ts";
+import { isMagnet, type Magnet, parseMagnet } from "../../protocols/magnet.ts";
+import { MAX_METAINFO_BYTES, parseMetainfo } from "../../protocols/metainfo.ts";
+import { errorText, type World, WorldError } from "../world/world.ts";
+import type { CatalogFile } from "./catalog.ts";
+import { httpGet } from "./http_get.ts";
+import { readCatalogFiles } from "./network_json.ts";
+import { nodeUrl, type SharingNode } from "./nodes.ts";
+import type { FetchOrder } from "./swarms.ts";
+
+/** What was found. */
+export type Source =
+  /** A torrent of which everything is known. `file` is the row of the network that it came from. */
+  | { readonly type: "torrent"; readonly order: FetchOrder; readonly file?: CatalogFile }
+  /** A torrent of which peers know the rest. */
+  | { readonly type: "magnet"; readonly magnet: Magnet };
+
+/** It cannot be fetched. The message is for people. */
+export class SourceError extends Error {
+  /** For `error.name`. */
+  override readonly name = "SourceError";
+  /** It may be different in a moment: no leader is elected now. */
+  readonly isPassing: boolean;
+  /** An error for people. */
+  constructor(message: string, options: ErrorOptions & { readonly isPassing?: boolean } = {}) {
+    super(message, options);
+    this.isPassing = options.isPassing === true;
+  }
+}
+
+const ASK_MS = 5000;
+const MAX_LIST_BYTES = 32 * 1024 * 1024;
+
+/** Where to look. */
+export interface SourceOptions {
+  /** The world. */
+  readonly world: Pick<World, "net" | "disk" | "clock" | "hash">;
+  /** Whom to ask. */
+  readonly nodes: readonly SharingNode[];
+  /** Gives it up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds what is asked for: `magnet:…`, the path of a `.torrent` file, or else a name of the network.
+ *
+ * @throws {SourceError} that says why it cannot be fetched.
+ */
+export async function findSource(what: string, options: SourceOptions): Promise<Source> {
+  try {
+    if (isMagnet(what)) return { type: "magnet", magnet: parseMagnet(what) };
+    if (what.endsWith(".torrent") && await isFileHere(what, options)) return await fromFile(what, options);
+    return await fromNetwork(what, options);
+  } catch (error) {
+    if (error instanceof SourceError || options.signal.aborted) throw error;
+    throw new SourceError(errorText(error), { cause: error });
+  }
+}
+
+async function isFileHere(path: string, { world }: SourceOptions): Promise<boolean> {
+  return await world.disk.stat(path).then((info) => info.isFile, () => false);
+}
+
+async function fromFile(path: string, options: SourceOptions): Promise<Source> {
+  const { disk } = options.world;
+  const { size } = await disk.stat(path);
+  if (size > MAX_METAINFO_BYTES) {
+    throw new SourceError(`Cannot take ${path}: it is longer than ${MAX_METAINFO_BYTES} bytes`);
+  }
+  return { type: "torrent", order: orderOf(await disk.readFile(path), options) };
+}
+
+function orderOf(metainfo: Uint8Array, { world }: SourceOptions): FetchOrder {
+  const { info, trackers } = parseMetainfo(metainfo);
+  return { info, infoHash: world.hash.digest("SHA-1", info.bytes), trackers, peers: [] };
+}
+
+async function fromNetwork(name: string, options: SourceOptions): Promise<Source> {
+  if (!isFileName(name)) {
+    throw new SourceError(`Cannot fetch ${JSON.stringify(name)}: it is not the name of a file`);
+  }
+  const file = (await networkFiles(options)).find((each) => each.name === name);
+  if (file === undefined) {
+    // A leader that is new has not asked everybody yet.
+    throw new SourceError(`Cannot fetch ${name}: nobody has it`, { isPassing: true });
+  }
+  const metainfo = await askNodes(`/torrents/${file.infoHash}.torrent`, MAX_METAINFO_BYTES, options);
+  const order = orderOf(metainfo, options);
+  if (hexText(order.infoHash) !== file.infoHash || !order.info.isSingleFile) {
+    throw new SourceError(`Cannot fetch ${name}: the leader gave another torrent than it should have`);
+  }
+  const sha256 = hexBytes(file.sha256);
+  return { type: "torrent", order: { ...order, ...(sha256 === undefined ? {} : { sha256 }) }, file };
+}
+
+/** All files of the network, from whichever node answers. @throws {SourceError} when none does. */
+export async function networkFiles(options: SourceOptions): Promise<CatalogFile[]> {
+  const bytes = await askNodes("/files", MAX_LIST_BYTES, options);
+  return readCatalogFiles(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** Asks node after node; those that do not lead send on to the one that does. */
+async function askNodes(path: string, maxBytes: number, options: SourceOptions): Promise<Uint8Array> {
+  const { world, nodes, signal } = options;
+  let why = "there are none";
+  for (const node of nodes) {
+    try {
+      const { status, bytes } = await httpGet(world, nodeUrl(node, path), {
+        timeoutMs: ASK_MS,
+        maxBytes,
+        signal,
+      });
+      if (status === 200) return bytes;
+      why = status === 503 ? "no leader is elected now" : `the leader answers with status ${status}`;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      why = errorText(error);
+    }
+  }
+  throw new SourceError(`Cannot ask the nodes: ${why}`, { isPassing: true });
+}

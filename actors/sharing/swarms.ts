@@ -1,0 +1,418 @@
+/**
+ * All torrents of a node: those that it gives and those that it fetches.
+ *
+ * @module
+ */
+import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
+import { encodeInfo, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Ref,
+  stop,
+  type StopReason,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
+import { errorText, type SocketAddress } from "../world/world.ts";
+import type { ReportedFile } from "./catalog.ts";
+import type { SharedFile } from "./library.ts";
+import type { BandwidthCommand, DirectoryCommand, PeerEvent, SwarmEntry } from "./messages.ts";
+import { metadataFetch, type MetadataFetchCommand, type MetadataNotice } from "./metadata_fetch.ts";
+import type { PeerSessionOptions } from "./peer_session.ts";
+import { torrent, type TorrentCommand, type TorrentOptions } from "./torrent.ts";
+import type { Versioned } from "./versioned.ts";
+import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
+
+/** A torrent to be fetched. */
+export interface FetchOrder {
+  /** What it holds. */
+  readonly info: TorrentInfo;
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** What the whole has to have, where that is known: a single file. */
+  readonly sha256?: Uint8Array;
+  /** Addresses of trackers, in tiers. */
+  readonly trackers: readonly (readonly string[])[];
+  /** Peers that are known already. */
+  readonly peers: readonly SocketAddress[];
+}
+
+/** Another name under which the network knows a content. */
+export interface FileAlias {
+  /** The name. */
+  readonly name: string;
+  /** Of the content, hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What {@linkcode swarms} can be told. */
+export type SwarmsCommand =
+  | DirectoryCommand
+  /** The files that are given. */
+  | { readonly type: "share"; readonly files: readonly SharedFile[] }
+  /** Names that others have for files. */
+  | { readonly type: "set-aliases"; readonly aliases: readonly FileAlias[] }
+  /** Peers that want a torrent, if it is given here. */
+  | {
+    readonly type: "found-wanting";
+    readonly infoHash: string;
+    readonly addresses: readonly SocketAddress[];
+  }
+  /** Fetches a torrent. */
+  | { readonly type: "fetch"; readonly order: FetchOrder; readonly observer: Ref<TorrentNotice> }
+  /** Fetches the info dictionary of a magnet link. */
+  | {
+    readonly type: "fetch-metadata";
+    readonly infoHash: Uint8Array;
+    readonly trackers: readonly (readonly string[])[];
+    readonly peers: readonly SocketAddress[];
+    readonly observer: Ref<MetadataNotice>;
+  }
+  /** Ends the fetching of a torrent, or of its info dictionary. What is there of it stays. */
+  | { readonly type: "abandon"; readonly infoHash: Uint8Array }
+  /** The trackers may have changed: those of what is fetched are asked anew. */
+  | { readonly type: "announce-all" }
+  /** The files that are given, as they are reported to the leader. */
+  | { readonly type: "get-inventory"; readonly replyTo: Ref<Versioned<readonly ReportedFile[]>> }
+  /** The info dictionary of an info hash in hexadecimal digits, of what is given. */
+  | { readonly type: "get-info"; readonly infoHash: string; readonly replyTo: Ref<Uint8Array | undefined> }
+  /** How all torrents stand that are in use. */
+  | { readonly type: "get-status"; readonly replyTo: Ref<readonly TorrentStatus[]> };
+
+/** Options of {@linkcode swarms}. */
+export interface SwarmsOptions {
+  /** Where files are, and appear. */
+  readonly folder: string;
+  /** What connections are given, but for who finds swarms: that is this actor. */
+  readonly session: () => Omit<PeerSessionOptions, "wanted" | "directory">;
+  /** Hands out what may be asked for. @default no limit */
+  readonly download?: Ref<BandwidthCommand>;
+  /** The most peers of a torrent. @default 50 */
+  readonly maxPeers?: number;
+}
+
+/** Where parts of files are while they are fetched: a folder within that of the files, which nobody shares. */
+export const PARTS_FOLDER = ".parts";
+
+/** The most torrents in use at once. */
+const MAX_TORRENTS = 200;
+const STATUS_MS = 2000;
+
+type Private =
+  | TorrentNotice
+  | {
+    readonly type: "torrent-stopped";
+    readonly key: string;
+    readonly swarm: Ref<never>;
+    readonly reason: StopReason;
+  };
+
+/** A torrent in use. */
+interface Running {
+  readonly swarm: Ref<TorrentCommand> | Ref<MetadataFetchCommand>;
+  /** Undefined while nothing is known but the hash. */
+  readonly torrent: Ref<TorrentCommand> | undefined;
+  readonly infoBytes: Uint8Array | undefined;
+  /** Told what becomes of it; undefined for what is only given. */
+  readonly observer: Ref<TorrentNotice> | undefined;
+  isReady: boolean;
+  /** The file that it gives. */
+  readonly file: SharedFile | undefined;
+}
+
+/** A file that is given, under one of its names. */
+interface Given {
+  readonly file: SharedFile;
+  readonly infoBytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Finds the torrent of an info hash, and starts it when somebody wants it. */
+export function swarms(options: SwarmsOptions): Behavior<SwarmsCommand> {
+  return withPrivateMessages<SwarmsCommand, Private>((self) => {
+    const it = new Swarms(self, options);
+    return (message) => it.receive(message);
+  });
+}
+
+class Swarms {
+  readonly #self: Context<SwarmsCommand | Private>;
+  readonly #options: SwarmsOptions;
+  readonly #running = new Map<string, Running>();
+  #files: readonly SharedFile[] = [];
+  #aliases: readonly FileAlias[] = [];
+  /** Every info hash under which something is given. */
+  #given = new Map<string, Given>();
+  /** What was derived of a file and a name: its info hash. */
+  #derived = new Map<SharedFile, Map<string, string>>();
+  #inventory: Versioned<readonly ReportedFile[]>;
+  /** Versions of two lives of a node are not the same by chance. */
+  readonly #life: string;
+  #versions = 0;
+  #started = 0;
+
+  constructor(self: Context<SwarmsCommand | Private>, options: SwarmsOptions) {
+    this.#self = self;
+    this.#options = options;
+    this.#life = hexText(self.world.random.bytes(6));
+    this.#inventory = { version: this.#life, value: [] };
+    self.supervise("one-for-one", { stopOrder: "together" });
+  }
+
+  receive(message: SwarmsCommand | Private): void {
+    switch (message.type) {
+      case "find-swarm":
+        return message.replyTo.tell(this.#find(message.infoHash));
+      case "share":
+        this.#files = message.files;
+        this.#setGiven();
+        return this.#setInventory();
+      case "set-aliases":
+        this.#aliases = message.aliases;
+        return this.#setGiven();
+      case "found-wanting":
+        return this.#dialWanting(message.infoHash, message.addresses);
+      case "fetch":
+        return this.#fetch(message.order, message.observer);
+      case "fetch-metadata":
+        return this.#fetchMetadata(message);
+      case "abandon":
+        return this.#abandon(hexText(message.infoHash));
+      case "announce-all":
+        for (const { swarm } of this.#running.values()) swarm.tell({ type: "announce-soon" });
+        return;
+      case "get-inventory":
+        return message.replyTo.tell(this.#inventory);
+      case "get-info":
+        return message.replyTo.tell(this.#given.get(message.infoHash)?.infoBytes);
+      case "get-status":
+        return this.#tellStatus(message.replyTo);
+      case "torrent-ready":
+      case "torrent-complete":
+      case "torrent-failed":
+        return this.#onNotice(message);
+      case "torrent-stopped":
+        return this.#onStopped(message);
+      default:
+        assertNever(message);
+    }
+  }
+
+  #session(): Omit<PeerSessionOptions, "wanted"> {
+    return { ...this.#options.session(), directory: this.#self.self };
+  }
+
+  // What is given.
+
+  #setGiven(): void {
+    const given = new Map<string, Given>();
+    const derived = new Map<SharedFile, Map<string, string>>();
+    const names = new Map<string, string[]>();
+    for (const { name, sha256 } of this.#aliases) {
+      const known = names.get(sha256);
+      if (known === undefined) names.set(sha256, [name]);
+      else known.push(name);
+    }
+    for (const file of this.#files) {
+      const hashes = this.#derived.get(file) ?? new Map<string, string>();
+      derived.set(file, hashes);
+      for (const name of new Set([file.name, ...names.get(hexText(file.sha256)) ?? []])) {
+        const infoBytes = infoOf(file, name);
+        let infoHash = hashes.get(name);
+        if (infoHash === undefined) {
+          infoHash = hexText(this.#self.world.hash.digest("SHA-1", infoBytes));
+          hashes.set(name, infoHash);
+        }
+        if (!given.has(infoHash)) given.set(infoHash, { file, infoBytes });
+      }
+    }
+    this.#given = given;
+    this.#derived = derived;
+    const files = new Set(this.#files);
+    for (const [key, running] of this.#running) {
+      if (running.file !== undefined && !files.has(running.file)) this.#end(key, running);
+    }
+  }
+
+  #setInventory(): void {
+    const { hash } = this.#self.world;
+    const value = this.#files.map((file) => ({
+      name: file.name,
+      bytes: file.length,
+      sha256: hexText(file.sha256),
+      infoHash: this.#derived.get(file)?.get(file.name) ?? "",
+      pieces: hexText(hash.digest("SHA-1", file.pieces)),
+    }));
+    this.#inventory = { version: `${this.#life}-${++this.#versions}`, value };
+  }
+
+  #find(infoHash: string): SwarmEntry | undefined {
+    const running = this.#running.get(infoHash);
+    if (running !== undefined) return running.isReady ? entryOf(running.swarm, running.infoBytes) : undefined;
+    const given = this.#given.get(infoHash);
+    if (given === undefined) return undefined;
+    const swarm = this.#give(given);
+    return swarm === undefined ? undefined : entryOf(swarm, given.infoBytes);
+  }
+
+  /** The torrent of a file, whatever name it is asked for by. */
+  #give({ file }: Given): Ref<TorrentCommand> | undefined {
+    const infoBytes = infoOf(file, file.name);
+    const infoHash = this.#self.world.hash.digest("SHA-1", infoBytes);
+    const key = hexText(infoHash);
+    const known = this.#running.get(key);
+    if (known !== undefined) return known.isReady ? known.torrent : undefined;
+    if (this.#running.size >= MAX_TORRENTS) return undefined;
+    return this.#start(key, {
+      info: parseInfo(infoBytes),
+      infoHash,
+      place: { type: "shared", folder: this.#options.folder, expected: file.fileInfo },
+      trackers: [],
+      observer: undefined,
+      file,
+    });
+  }
+
+  #dialWanting(infoHash: string, addresses: readonly SocketAddress[]): void {
+    const given = this.#given.get(infoHash);
+    const swarm = given === undefined ? undefined : this.#give(given);
+    if (given === undefined || swarm === undefined) return;
+    const { infoBytes } = given;
+    const hash = this.#self.world.hash.digest("SHA-1", infoBytes);
+    swarm.tell({
+      type: "found-peers",
+      targets: addresses.map((address) => ({ address, infoHash: hash, infoBytes })),
+    });
+  }
+
+  // What is fetched.
+
+  #fetch(order: FetchOrder, observer: Ref<TorrentNotice>): void {
+    const { info, infoHash, peers } = order;
+    const key = hexText(infoHash);
+    const known = this.#running.get(key);
+    if (known !== undefined) {
+      // What was given before under this hash is gone, or it would not be fetched.
+      if (known.observer !== undefined) {
+        const reason = `Cannot fetch ${info.name}: it is being fetched`;
+        return observer.tell({ type: "torrent-failed", infoHash, reason });
+      }
+      this.#end(key, known);
+    }
+    const { folder } = this.#options;
+    const started = this.#start(key, {
+      info,
+      infoHash,
+      place: { type: "fetched", folder, partFolder: `${folder}/${PARTS_FOLDER}/${key}` },
+      trackers: order.trackers,
+      observer,
+      file: undefined,
+      ...(order.sha256 === undefined ? {} : { sha256: order.sha256 }),
+    });
+    started.tell({
+      type: "found-peers",
+      targets: peers.map((address) => ({ address, infoHash })),
+    });
+  }
+
+  #fetchMetadata(message: Extract<SwarmsCommand, { type: "fetch-metadata" }>): void {
+    const { infoHash, trackers, peers, observer } = message;
+    const key = hexText(infoHash);
+    if (this.#running.has(key)) {
+      return observer.tell({ type: "metadata-refused", reason: "Cannot fetch it: it is being fetched" });
+    }
+    const session = this.#session();
+    const fetcher = metadataFetch({ infoHash, session, trackers, observer });
+    const swarm = this.#self.spawn(this.#nameOf(key), fetcher, { onFailure: stop() });
+    this.#add(key, {
+      swarm,
+      torrent: undefined,
+      infoBytes: undefined,
+      observer: undefined,
+      isReady: true,
+      file: undefined,
+    });
+    swarm.tell({ type: "found-peers", targets: peers.map((address) => ({ address, infoHash })) });
+  }
+
+  #start(key: string, start: Start): Ref<TorrentCommand> {
+    const { observer, file, ...options } = start;
+    const { download, maxPeers } = this.#options;
+    const ref = this.#self.spawn(
+      this.#nameOf(key),
+      torrent({
+        ...options,
+        session: this.#session(),
+        observer: this.#self.self,
+        ...(download === undefined ? {} : { download }),
+        ...(maxPeers === undefined ? {} : { maxPeers }),
+      }),
+      { onFailure: stop() },
+    );
+    const isReady = options.place.type === "shared";
+    this.#add(key, { swarm: ref, torrent: ref, infoBytes: options.info.bytes, observer, isReady, file });
+    return ref;
+  }
+
+  #nameOf(key: string): string {
+    return `${++this.#started}-${key.slice(0, 8)}`;
+  }
+
+  #add(key: string, running: Running): void {
+    this.#running.set(key, running);
+    const { swarm } = running;
+    this.#self.watch(swarm, (reason) => ({ type: "torrent-stopped", key, swarm, reason }));
+  }
+
+  #end(key: string, running: Running): void {
+    this.#running.delete(key);
+    this.#self.stop(running.swarm);
+  }
+
+  #abandon(key: string): void {
+    const running = this.#running.get(key);
+    if (running !== undefined && running.file === undefined) this.#end(key, running);
+  }
+
+  #onNotice(notice: TorrentNotice): void {
+    const running = this.#running.get(hexText(notice.infoHash));
+    if (running === undefined) return;
+    if (notice.type === "torrent-ready") running.isReady = true;
+    if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
+    running.observer?.tell(notice);
+  }
+
+  #onStopped({ key, swarm, reason }: Extract<Private, { type: "torrent-stopped" }>): void {
+    const running = this.#running.get(key);
+    if (running === undefined || running.swarm !== swarm) return;
+    this.#running.delete(key);
+    if (reason.type !== "failed") return;
+    const infoHash = hexBytes(key);
+    if (infoHash === undefined) return;
+    running.observer?.tell({ type: "torrent-failed", infoHash, reason: errorText(reason.error) });
+  }
+
+  #tellStatus(replyTo: Ref<readonly TorrentStatus[]>): void {
+    const asked = [...this.#running.values()].flatMap(({ torrent }) =>
+      torrent === undefined ? [] : [torrent.ask({ type: "get-status" }, { timeoutMs: STATUS_MS })]
+    );
+    // Not awaited: this actor goes on meanwhile. What does not answer is left out.
+    Promise.allSettled(asked).then((outcomes) =>
+      replyTo.tell(outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []))
+    );
+  }
+}
+
+/** What a torrent is started with. */
+interface Start extends Pick<TorrentOptions, "info" | "infoHash" | "place" | "trackers" | "sha256"> {
+  readonly observer: Ref<TorrentNotice> | undefined;
+  readonly file: SharedFile | undefined;
+}
+
+function infoOf({ pieceLength, pieces, length }: SharedFile, name: string): Uint8Array<ArrayBuffer> {
+  return encodeInfo({ name, pieceLength, pieces, length });
+}
+
+function entryOf(swarm: Ref<PeerEvent>, infoBytes: Uint8Array | undefined): SwarmEntry {
+  return { swarm, ...(infoBytes === undefined ? {} : { infoBytes }) };
+}

@@ -1,0 +1,117 @@
+/**
+ * Announcing to a UDP tracker (BEP 15).
+ *
+ * @module
+ */
+import type { AnnounceRequest, AnnounceResponse } from "../../protocols/tracker.ts";
+import {
+  decodeUdpResponse,
+  encodeUdpRequest,
+  type UdpTrackerRequest,
+  type UdpTrackerResponse,
+} from "../../protocols/udp_tracker.ts";
+import {
+  type Cancellable,
+  type SocketAddress,
+  type UdpSocket,
+  type World,
+  WorldError,
+} from "../world/world.ts";
+
+/** BEP 15 waits 15 × 2^n seconds: a tracker that has not answered after 15 is left for the next one. */
+const TRY_MS = 2000;
+const TRIES = 4;
+
+/**
+ * Announces to a UDP tracker, `udp://HOST:PORT`.
+ *
+ * @throws {WorldError} when it does not answer, `TrackerError` when it answers rubbish.
+ */
+export async function udpAnnounce(
+  world: Pick<World, "net" | "clock" | "random">,
+  tracker: string,
+  request: AnnounceRequest,
+  signal: AbortSignal,
+): Promise<AnnounceResponse> {
+  const { hostname, port } = new URL(tracker);
+  const [address] = await world.net.resolve(hostname.replace(/^\[|\]$/g, ""));
+  if (address === undefined || port === "") {
+    throw new WorldError("name-not-found", `Cannot announce to ${tracker}: it has no address and port`);
+  }
+  const exchange = new Exchange(world, { hostname: address, port: Number(port) }, signal);
+  try {
+    const connected = await exchange.ask((transaction) => ({ type: "connect", transaction }));
+    if (connected.type === "error") return { type: "failure", reason: connected.reason };
+    if (connected.type !== "connect") throw unexpected(tracker);
+    const { connection } = connected;
+    const key = Math.floor(world.random.next() * 2 ** 32);
+    const answer = await exchange.ask((transaction) => ({
+      type: "announce",
+      transaction,
+      connection,
+      request,
+      key,
+    }));
+    if (answer.type === "error") return { type: "failure", reason: answer.reason };
+    if (answer.type !== "announce") throw unexpected(tracker);
+    return answer.response;
+  } finally {
+    exchange.close();
+  }
+}
+
+function unexpected(tracker: string): WorldError {
+  return new WorldError("invalid-data", `Cannot announce to ${tracker}: it answered something else`);
+}
+
+/** Questions to one tracker, from one socket. */
+class Exchange {
+  readonly #world: Pick<World, "clock" | "random">;
+  readonly #socket: UdpSocket;
+  readonly #to: SocketAddress;
+  readonly #close = (): void => this.#socket.close();
+  readonly #signal: AbortSignal;
+
+  constructor(world: Pick<World, "net" | "clock" | "random">, to: SocketAddress, signal: AbortSignal) {
+    this.#world = world;
+    this.#to = to;
+    this.#signal = signal;
+    const hostname = to.hostname.includes(":") ? "::" : "0.0.0.0";
+    this.#socket = world.net.bindUdp({ hostname, port: 0 });
+    signal.addEventListener("abort", this.#close, { once: true });
+  }
+
+  close(): void {
+    this.#signal.removeEventListener("abort", this.#close);
+    this.#close();
+  }
+
+  /** Asks until it is answered, at most four times. */
+  async ask(make: (transaction: number) => UdpTrackerRequest): Promise<UdpTrackerResponse> {
+    const transaction = Math.floor(this.#world.random.next() * 2 ** 32);
+    const bytes = encodeUdpRequest(make(transaction));
+    let tries = 0;
+    let timer: Cancellable | undefined;
+    const send = (): void => {
+      if (tries++ === TRIES) return this.#close();
+      this.#socket.send(bytes, this.#to).catch(() => {});
+      timer = this.#world.clock.timer(TRY_MS, send);
+    };
+    send();
+    try {
+      return await this.#answerTo(transaction);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  async #answerTo(transaction: number): Promise<UdpTrackerResponse> {
+    const family = this.#to.hostname.includes(":") ? "IPv6" : "IPv4";
+    for (;;) {
+      const { bytes, from } = await this.#socket.receive();
+      if (from.hostname !== this.#to.hostname || from.port !== this.#to.port) continue;
+      const answer = decodeUdpResponse(bytes, family);
+      if (answer.transaction === transaction) return answer;
+    }
+  }
+}

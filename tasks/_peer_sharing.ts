@@ -1,0 +1,150 @@
+/**
+ * File sharing on the command line of a peer: its flags, and what a node that shares is made of.
+ *
+ * @module
+ */
+import {
+  HTTP_PORT_OFFSET,
+  sharing,
+  type SharingCommand,
+  type SharingNode,
+  SWARM_PORT_OFFSET,
+} from "../actors/sharing/mod.ts";
+import type { PeerNode } from "../actors/election/mod.ts";
+import type { ElectionNotice, SubscribeElection } from "../protocols/election_events.ts";
+import {
+  type Behavior,
+  type Context,
+  errorText,
+  escalate,
+  formatAddress,
+  type Ref,
+  type RegistryKey,
+  stop,
+} from "../mod.ts";
+import { custom, type Flag, port, toggle, UsageError } from "./_cli.ts";
+
+/** The flags of file sharing. */
+export function sharingFlags(): SharingFlags {
+  return {
+    swarmPort: port({
+      help: "Port for BitTorrent peers; 0 takes any free one",
+      shown: `the node's port + ${SWARM_PORT_OFFSET}`,
+    }),
+    httpPort: port({
+      help: "Port of the tracker, the .torrent files and the page; others expect the usual one",
+      shown: `the node's port + ${HTTP_PORT_OFFSET}`,
+    }),
+    up: rate("Bytes a second that are sent to peers"),
+    down: rate("Bytes a second that are fetched from peers"),
+    json: toggle({ help: "With get and files: JSON, one object a line" }),
+  };
+}
+
+/** See {@linkcode sharingFlags}. */
+export type SharingFlags = {
+  readonly swarmPort: Flag<number | undefined>;
+  readonly httpPort: Flag<number | undefined>;
+  readonly up: Flag<number>;
+  readonly down: Flag<number>;
+  readonly json: Flag<boolean>;
+};
+
+/** What the flags of file sharing came to. */
+export interface SharingFlagValues {
+  readonly swarmPort: number | undefined;
+  readonly httpPort: number | undefined;
+  readonly up: number;
+  readonly down: number;
+}
+
+function rate(help: string): Flag<number> {
+  return custom({
+    help: `${help}; K and M are 1024 and 1024 × 1024; 0 is no limit`,
+    value: "BYTES",
+    takes: "a number of bytes such as 500K or 2M",
+    default: 0,
+    parse: readBytes,
+  });
+}
+
+function readBytes(value: string): number {
+  const parts = /^(\d{1,12})([KM]?)$/i.exec(value);
+  if (parts === null) {
+    throw new UsageError(`${JSON.stringify(value)} is not a number of bytes such as 500K or 2M`);
+  }
+  const unit = parts[2]?.toUpperCase();
+  return Number(parts[1]) * (unit === "M" ? 1024 * 1024 : unit === "K" ? 1024 : 1);
+}
+
+/** The nodes as sharing knows them: each serves HTTP on its port + 2000. */
+export function sharingNodes(nodes: readonly PeerNode[]): SharingNode[] {
+  return nodes.map(({ id, address }) => ({
+    id,
+    http: { hostname: address.hostname, port: (address.port + HTTP_PORT_OFFSET) % 65536 },
+  }));
+}
+
+/** Options of {@linkcode withSharing}. */
+export interface WithSharingOptions extends SharingFlagValues {
+  /** This node. */
+  readonly own: PeerNode;
+  /** All nodes. */
+  readonly nodes: readonly PeerNode[];
+  /** Where to listen, if not where the others find it. */
+  readonly host: string | undefined;
+  /** The folder whose files are given. */
+  readonly folder: string;
+  /** Where the election is found. */
+  readonly election: RegistryKey<SubscribeElection<Ref<ElectionNotice>>>;
+  /** Where sharing is to be found. */
+  readonly key: RegistryKey<SharingCommand>;
+}
+
+/**
+ * A node with its file sharing. Ports that nobody has named and that are taken cost the sharing alone: who elects can do
+ * without it.
+ */
+export function withSharing(node: Behavior<never>, options: WithSharingOptions): Behavior<never> {
+  return (self) => {
+    self.spawn("election", node, { onFailure: escalate() });
+    const { swarmPort, httpPort } = options;
+    const isNamed = swarmPort !== undefined || httpPort !== undefined;
+    self.spawn("sharing", sharingOf(options), { onFailure: isNamed ? escalate() : stop() });
+    return () => {};
+  };
+}
+
+function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
+  const { own, nodes, folder, election, swarmPort, httpPort, up, down } = options;
+  const hostname = options.host ?? own.address.hostname;
+  const http = { hostname, port: httpPort ?? own.address.port + HTTP_PORT_OFFSET };
+  const swarm = { hostname, port: swarmPort ?? own.address.port + SWARM_PORT_OFFSET };
+  return (self: Context<SharingCommand>) => {
+    const behavior = sharing({
+      id: own.id,
+      nodes: sharingNodes(nodes),
+      folder,
+      swarm,
+      http,
+      election,
+      maxUpload: up,
+      maxDownload: down,
+      onListening: (addresses) => {
+        self.log.info(
+          `Sharing ${folder}: peers at ${formatAddress(addresses.swarm)}, http://${
+            formatAddress(addresses.http)
+          }/`,
+        );
+      },
+    });
+    self.registry.register(options.key, self.self);
+    try {
+      if (http.port > 65535 || swarm.port > 65535) throw new RangeError("its port is over 65535");
+      return behavior(self);
+    } catch (error) {
+      self.log.warn(`Not sharing files: ${errorText(error)}`);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * How a download goes, for people and programs.
+ *
+ * @module
+ */
+import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** A number of bytes as people read it: `12.3 MiB`. */
+export function formatBytes(bytes: number): string {
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** A time as people read it: `1:02:03`, `2:03`. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Whole percent that are there. */
+function percentOf({ haveBytes, length }: TorrentStatus): number {
+  return length === 0 ? 100 : Math.floor(100 * haveBytes / length);
+}
+
+/** Seconds that are left at the present rate; undefined when nothing comes. */
+function secondsLeft({ haveBytes, length, downloadRate }: TorrentStatus): number | undefined {
+  return downloadRate < 1 ? undefined : (length - haveBytes) / downloadRate;
+}
+
+/** One line of progress: bytes, percent, rate, peers, time left. */
+export function progressLine(status: TorrentStatus): string {
+  const { name, haveBytes, length, downloadRate, peers, state } = status;
+  const left = secondsLeft(status);
+  const what = state === "scanning" ? "looking at what is there" : state === "finishing" ? "verifying" : [
+    `${formatBytes(downloadRate)}/s`,
+    `${peers.length} ${peers.length === 1 ? "peer" : "peers"}`,
+    ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
+  ].join("  ");
+  return `${name}  ${formatBytes(haveBytes)} of ${formatBytes(length)}  ${percentOf(status)} %  ${what}`;
+}
+
+/** Where a {@linkcode ProgressPrinter} prints. */
+export interface ProgressOptions {
+  /** One JSON object a line. */
+  readonly json: boolean;
+  /** Prints a line. */
+  readonly print: (line: string) => void;
+}
+
+/** Shows notices: one line that is written over itself on a terminal, and lines elsewhere, fewer of them. */
+export class ProgressPrinter {
+  readonly #options: ProgressOptions;
+  readonly #isTerminal: boolean;
+  readonly #encoder = new TextEncoder();
+  #lastTenth = -1;
+  #isLineOpen = false;
+
+  /** Nothing is shown yet. */
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#isTerminal = !options.json && Deno.stdout.isTerminal();
+  }
+
+  /** Shows a notice. */
+  show(notice: DownloadNotice): void {
+    if (this.#options.json) return this.#options.print(JSON.stringify(jsonOf(notice)));
+    switch (notice.type) {
+      case "download-progress":
+        return this.#showProgress(notice.status);
+      case "download-note":
+        this.end();
+        return this.#options.print(notice.text);
+      case "download-done":
+        this.end();
+        return this.#options.print(`Fetched ${notice.name}`);
+      case "download-failed":
+        // Its reason is said by who ends the program.
+        return this.end();
+    }
+  }
+
+  /** Ends the line that is written over. */
+  end(): void {
+    if (this.#isLineOpen) Deno.stdout.writeSync(this.#encoder.encode("\n"));
+    this.#isLineOpen = false;
+  }
+
+  #showProgress(status: TorrentStatus): void {
+    if (this.#isTerminal) {
+      Deno.stdout.writeSync(this.#encoder.encode(`\r\x1b[K${progressLine(status)}`));
+      this.#isLineOpen = true;
+      return;
+    }
+    const tenth = Math.floor(percentOf(status) / 10);
+    if (tenth <= this.#lastTenth) return;
+    this.#lastTenth = tenth;
+    this.#options.print(progressLine(status));
+  }
+}
+
+function jsonOf(notice: DownloadNotice): unknown {
+  if (notice.type !== "download-progress") return notice;
+  const { status } = notice;
+  const { name, state, haveBytes, length, downloadRate, uploadRate, downloaded, peers } = status;
+  return {
+    type: notice.type,
+    name,
+    state,
+    bytes: haveBytes,
+    totalBytes: length,
+    percent: percentOf(status),
+    downloadRate: Math.round(downloadRate),
+    uploadRate: Math.round(uploadRate),
+    downloadedBytes: downloaded,
+    peers: peers.length,
+    secondsLeft: secondsLeft(status) ?? null,
+  };
+}

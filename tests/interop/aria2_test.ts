@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { available, freePort, startProcess, type TestProcess } from "../_helpers.ts";
+import { testClient } from "./_torrent_clients.ts";
+
+/** What keeps aria2c on this machine, and quick. */
+function aria2(folder: string, ...more: string[]): TestProcess {
+  return startProcess("aria2c", [
+    "--no-conf",
+    "--enable-dht=false",
+    "--enable-dht6=false",
+    "--bt-enable-lpd=false",
+    "--enable-peer-exchange=false",
+    "--summary-interval=0",
+    "--file-allocation=none",
+    "--bt-stop-timeout=50",
+    `--dir=${folder}`,
+    ...more,
+  ]);
+}
+
+testClient({
+  name: "aria2c",
+  isHere: await available("aria2c", "--version"),
+  async get(source, folder) {
+    await using client = aria2(folder, "--seed-time=0", `--listen-port=${freePort()}`, source);
+    const { code, stdout } = await client.ended();
+    assertEquals(code, 0, stdout);
+  },
+  seed: (torrent, folder, port) =>
+    aria2(
+      folder,
+      "--check-integrity",
+      "--seed-ratio=0",
+      "--seed-time=9999",
+      `--listen-port=${port}`,
+      torrent,
+    ),
+});

@@ -1,0 +1,24 @@
+import { available, startProcess } from "../_helpers.ts";
+import { PYTHON, testClient } from "./_torrent_clients.ts";
+
+const LIBTORRENT = new URL("_libtorrent.py", import.meta.url).pathname;
+
+async function hasLibtorrent(): Promise<boolean> {
+  if (!await available(PYTHON, "--version")) return false;
+  const { success } = await new Deno.Command(PYTHON, {
+    args: ["-c", "import libtorrent"],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
+}
+
+testClient({
+  name: "libtorrent",
+  isHere: await hasLibtorrent(),
+  async get(source, folder) {
+    await using client = startProcess(PYTHON, [LIBTORRENT, "get", source, folder]);
+    await client.line("complete");
+  },
+  seed: (torrent, folder, port) => startProcess(PYTHON, [LIBTORRENT, "seed", torrent, folder, String(port)]),
+});

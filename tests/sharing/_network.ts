@@ -1,0 +1,227 @@
+/**
+ * Nodes that share, in this process and on real sockets, with an election that the test decides.
+ *
+ * @module
+ */
+import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
+import {
+  type CatalogFile,
+  type DownloadNotice,
+  networkFiles,
+  sharing,
+  type SharingCommand,
+  type SharingNode,
+  type SharingOptions,
+} from "../../actors/sharing/mod.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import type { World } from "../../actors/world/world.ts";
+import { ActorSystem, type Behavior, type Ref, registryKey } from "../../mod.ts";
+import { deadline, freePort, PATIENCE_MS, type TempFolder, tempFolder, until } from "../_helpers.ts";
+
+type Election = SubscribeElection<Ref<ElectionNotice>>;
+
+/** Tells subscribers what the test decides. */
+type FakeElectionCommand = Election | {
+  readonly type: "decide";
+  readonly notices: readonly ElectionNotice[];
+};
+
+const fakeElection: Behavior<FakeElectionCommand> = () => {
+  const subscribers = new Set<Ref<ElectionNotice>>();
+  let now: readonly ElectionNotice[] = [];
+  return (message) => {
+    if (message.type === "subscribe") subscribers.add(message.subscriber);
+    else now = message.notices;
+    const told = message.type === "subscribe" ? [message.subscriber] : subscribers;
+    for (const subscriber of told) for (const notice of now) subscriber.tell(notice);
+  };
+};
+
+/** How a download ended, with all that was told before. */
+export interface Downloaded {
+  readonly end: Extract<DownloadNotice, { type: "download-done" | "download-failed" }>;
+  readonly notices: readonly DownloadNotice[];
+}
+
+/** One running node. */
+export class TestNode {
+  readonly id: number;
+  readonly folder: string;
+  readonly system: ActorSystem;
+  readonly sharing: Ref<SharingCommand>;
+  readonly #election: Ref<FakeElectionCommand>;
+  swarmPort = 0;
+  #asks = 0;
+
+  constructor(
+    id: number,
+    folder: string,
+    nodes: readonly SharingNode[],
+    world: World,
+    more: Partial<SharingOptions>,
+  ) {
+    this.id = id;
+    this.folder = folder;
+    this.system = new ActorSystem(`node-${id}`, { world });
+    const election = registryKey<Election>("election");
+    this.#election = this.system.spawn("election", fakeElection);
+    this.system.registry.register<Election>(election, this.#election);
+    this.sharing = this.system.spawn(
+      "sharing",
+      sharing({
+        id,
+        nodes,
+        folder,
+        swarm: { hostname: "127.0.0.1", port: 0 },
+        election,
+        onListening: ({ swarm }) => this.swarmPort = swarm.port,
+        ...more,
+      }),
+    );
+  }
+
+  decide(notices: readonly ElectionNotice[]): void {
+    this.#election.tell({ type: "decide", notices });
+  }
+
+  /** Fetches something; `told` is called with each notice. */
+  get(what: string, told: (notice: DownloadNotice) => void = () => {}): Promise<Downloaded> {
+    const { promise, resolve } = Promise.withResolvers<Downloaded>();
+    const notices: DownloadNotice[] = [];
+    const observer: Behavior<DownloadNotice> = (self) => (notice) => {
+      notices.push(notice);
+      told(notice);
+      if (notice.type !== "download-done" && notice.type !== "download-failed") return;
+      resolve({ end: notice, notices });
+      self.stop();
+    };
+    this.sharing.tell({ type: "get", what, observer: this.system.spawn(`get-${++this.#asks}`, observer) });
+    return deadline(promise, PATIENCE_MS, `fetching ${what}`);
+  }
+}
+
+/** A network of nodes. */
+export class SharingNetwork implements AsyncDisposable {
+  readonly nodes: readonly SharingNode[];
+  readonly running = new Map<number, TestNode>();
+  readonly #temp: TempFolder;
+  readonly #world = denoWorld({
+    log: { level: Deno.env.get("TROUPE_DEBUG") === undefined ? "error" : "debug" },
+  });
+  #leader = 0;
+  #term = 0;
+
+  constructor(temp: TempFolder, count: number) {
+    this.#temp = temp;
+    this.nodes = Array.from({ length: count }, (_, index) => ({
+      id: index + 1,
+      http: { hostname: "127.0.0.1", port: freePort() },
+    }));
+  }
+
+  static async create(count: number): Promise<SharingNetwork> {
+    const network = new SharingNetwork(await tempFolder(), count);
+    for (const { id } of network.nodes) await Deno.mkdir(network.folder(id));
+    return network;
+  }
+
+  folder(id: number): string {
+    return this.#temp.file(`Node${id}`);
+  }
+
+  file(name: string): string {
+    return this.#temp.file(name);
+  }
+
+  async write(id: number, name: string, bytes: Uint8Array): Promise<void> {
+    await Deno.writeFile(`${this.folder(id)}/${name}`, bytes);
+  }
+
+  read(id: number, name: string): Promise<Uint8Array> {
+    return Deno.readFile(`${this.folder(id)}/${name}`);
+  }
+
+  start(id: number, more: Partial<SharingOptions> = {}): TestNode {
+    const node = new TestNode(id, this.folder(id), this.nodes, this.#world, more);
+    this.running.set(id, node);
+    this.#tell();
+    return node;
+  }
+
+  async stop(id: number): Promise<void> {
+    const node = this.running.get(id);
+    this.running.delete(id);
+    await node?.system.stop();
+    this.#tell();
+  }
+
+  lead(id: number): void {
+    this.#leader = id;
+    this.#term++;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const address = this.nodes.find(({ id }) => id === this.#leader)?.http;
+    const members = [...this.running.keys()].sort((a, b) => a - b);
+    for (const node of this.running.values()) {
+      node.decide([
+        address === undefined ? { type: "leader-lost" } : {
+          type: "leader-known",
+          leader: this.#leader,
+          address,
+          term: this.#term,
+          isSelf: node.id === this.#leader,
+        },
+        { type: "members-changed", members },
+      ]);
+    }
+  }
+
+  /** The files of the network as any node tells them. */
+  files(): Promise<CatalogFile[]> {
+    return networkFiles({ world: this.#world, nodes: this.nodes, signal: new AbortController().signal });
+  }
+
+  /** Resolves once the leader lists a file that so many nodes have. */
+  async offers(name: string, holders = 1): Promise<CatalogFile> {
+    let found: CatalogFile | undefined;
+    await until(async () => {
+      const files = await this.files().catch(() => []);
+      found = files.find((file) => file.name === name && file.holders.length === holders);
+      return found !== undefined;
+    }, `${name} being listed with ${holders} holders`);
+    if (found === undefined) throw new Error(`${name} is not listed`);
+    return found;
+  }
+
+  url(id: number, path: string): string {
+    return `http://127.0.0.1:${this.nodes.find((node) => node.id === id)?.http.port}${path}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.running.values()].map((node) => node.system.stop()));
+    await this.#temp[Symbol.asyncDispose]();
+  }
+}
+
+/** Starts so many nodes, of which the first leads. */
+export async function startNetwork(count: number): Promise<SharingNetwork> {
+  const network = await SharingNetwork.create(count);
+  for (const { id } of network.nodes) network.start(id);
+  network.lead(1);
+  return network;
+}
+
+/** Bytes that no two seeds have the same. */
+export function someBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let state = seed * 2654435761 >>> 0 || 1;
+  for (let index = 0; index < length; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[index] = state;
+  }
+  return bytes;
+}

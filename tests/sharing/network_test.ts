@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { someBytes, startNetwork } from "./_network.ts";
+
+Deno.test("sharing: the files of all are listed by every node, with who has them", async () => {
+  await using network = await startNetwork(3);
+  await network.write(1, "a.txt", someBytes(1000));
+  await network.write(2, "b.txt", someBytes(1000));
+  await network.write(3, "c.txt", someBytes(2000, 2));
+  await network.offers("a.txt", 2);
+  await network.offers("c.txt");
+  const answer = await fetch(network.url(3, "/files"), { redirect: "manual" });
+  assertEquals([answer.status, answer.headers.get("location")], [307, network.url(1, "/files")]);
+  await answer.body?.cancel();
+  const files = await network.files();
+  assertEquals(files.map(({ name, bytes, nodes, holders }) => [name, bytes, nodes, holders]), [
+    ["a.txt", 1000, [1], [1, 2]],
+    ["b.txt", 1000, [2], [1, 2]],
+    ["c.txt", 2000, [3], [3]],
+  ]);
+  assertEquals(files[0]?.infoHash, files[1]?.infoHash, "the same bytes are one torrent");
+});
+
+Deno.test("sharing: a file is fetched from all that have it, and is then given by its new holder too", async () => {
+  await using network = await startNetwork(4);
+  const bytes = someBytes(3_000_001);
+  for (const id of [1, 2, 3]) await network.write(id, id === 3 ? "other name.bin" : "big.bin", bytes);
+  await network.offers("big.bin", 3);
+  const fetching = network.running.get(4);
+  assert(fetching !== undefined);
+  const { end } = await fetching.get("big.bin");
+  assertEquals(end, { type: "download-done", name: "big.bin" });
+  assertEquals(await network.read(4, "big.bin"), bytes);
+  await network.offers("big.bin", 4);
+});
+
+Deno.test("sharing: files of no bytes, of one, of a block, of a piece and one byte more are fetched", async () => {
+  await using network = await startNetwork(2);
+  const sizes = [0, 1, 16383, 16384, 16385, 32768, 100_000];
+  for (const size of sizes) await network.write(1, `${size}.bin`, someBytes(size, size + 1));
+  for (const size of sizes) await network.offers(`${size}.bin`);
+  const node = network.running.get(2);
+  for (const size of sizes) {
+    assertEquals((await node?.get(`${size}.bin`))?.end.type, "download-done", `${size} bytes`);
+    assertEquals(await network.read(2, `${size}.bin`), someBytes(size, size + 1));
+  }
+});
