@@ -4,8 +4,9 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { simulate, SimulationFailure, type SimulationRun, type SimWorld } from "../actors/world/sim/mod.ts";
+import { simulate, SimulationFailure, type SimulationRun } from "../actors/world/sim/mod.ts";
 import { errorText } from "../mod.ts";
+import { campaignsOf } from "./_campaigns.ts";
 
 /** What to run. */
 export interface WorkerOrder {
@@ -18,36 +19,21 @@ export interface WorkerOrder {
   readonly step: number;
 }
 
+/** The first failure of a campaign. */
+export interface CampaignFailure {
+  readonly campaign: string;
+  readonly text: string;
+}
+
 /** What came of it. */
 export type WorkerReport =
-  | { readonly type: "ran"; readonly runs: readonly SimulationRun[] }
+  | { readonly type: "ran"; readonly campaign: string; readonly runs: readonly SimulationRun[] }
   /** All is run; of each campaign that failed, the first failure. */
-  | { readonly type: "done"; readonly failures: readonly string[] }
+  | { readonly type: "done"; readonly failures: readonly CampaignFailure[] }
   | { readonly type: "broken"; readonly message: string };
-
-interface Campaign {
-  readonly name: string;
-  run(sim: SimWorld): Promise<void>;
-}
-
-function isCampaign(value: unknown): value is Campaign {
-  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string" &&
-    "run" in value && typeof value.run === "function";
-}
 
 /** Runs that are told of together. */
 const BATCH = 20;
-
-async function campaignsOf(files: readonly string[]): Promise<Campaign[]> {
-  const campaigns: Campaign[] = [];
-  for (const file of files) {
-    const module: unknown = await import(file);
-    if (typeof module === "object" && module !== null) {
-      campaigns.push(...Object.values(module).filter(isCampaign));
-    }
-  }
-  return campaigns;
-}
 
 function* seedsOf({ first, last, step }: WorkerOrder): Iterable<number> {
   for (let seed = first; seed <= last; seed += step) yield seed;
@@ -58,27 +44,30 @@ function report(message: WorkerReport): void {
 }
 
 async function work(order: WorkerOrder): Promise<void> {
-  const failures: string[] = [];
-  let runs: SimulationRun[] = [];
+  const failures: CampaignFailure[] = [];
   for (const campaign of await campaignsOf(order.files)) {
     if (!campaign.name.includes(order.only)) continue;
+    let runs: SimulationRun[] = [];
+    const tell = () => {
+      report({ type: "ran", campaign: campaign.name, runs });
+      runs = [];
+    };
     try {
       await simulate(campaign.name, {
         seeds: seedsOf(order),
         replay: (name, seed) => `deno task simulate --only "${name}" --seed ${seed}`,
         progress: (run) => {
           runs.push(run);
-          if (runs.length < BATCH) return;
-          report({ type: "ran", runs });
-          runs = [];
+          if (runs.length >= BATCH) tell();
         },
       }, (sim) => campaign.run(sim));
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
-      failures.push(`${error.message}\n${error.cause instanceof Error ? error.cause.stack : error.cause}\n`);
+      const why = error.cause instanceof Error ? error.cause.stack : errorText(error.cause);
+      failures.push({ campaign: campaign.name, text: `${error.message}\n${why}\n` });
     }
+    tell();
   }
-  report({ type: "ran", runs });
   report({ type: "done", failures });
 }
 

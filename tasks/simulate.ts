@@ -4,8 +4,12 @@
  * @module
  */
 import type { SimulationRun } from "../actors/world/sim/mod.ts";
-import { defineTask, Failure, integer, runClient, text } from "./_cli.ts";
-import type { WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
+import { campaignFiles, campaignsOf } from "./_campaigns.ts";
+import { defineTask, Failure, integer, runClient, text, toggle } from "./_cli.ts";
+import { Progress, timeLeft } from "./_time_left.ts";
+import type { CampaignFailure, WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
+import { say } from "./_stdio.ts";
+import { paint } from "./_terminal.ts";
 
 /** The command line. */
 export const task = defineTask({
@@ -23,32 +27,60 @@ export const task = defineTask({
     seed: integer({ help: "Run this one seed, and no other", min: 0, max: 2_000_000_000 }),
     only: text({ help: "Run the campaigns whose name has this in it", value: "NAME" }),
     workers: integer({ help: "How many run side by side", default: 2, min: 1, max: 64 }),
+    list: toggle({ help: "Print the names of the campaigns, and end", env: [] }),
     folder: text({ help: "Where the files *_campaign.ts are", value: "DIR", default: "tests/sim" }),
   },
-  examples: ["", "--seeds 10000 --only editor", '--only "editor under chaos" --seed 17'],
+  examples: ["--list", "--seeds 10000 --only editor", '--only "editor under chaos" --seed 17'],
 });
 
-/** How often the progress line is written anew. */
-const PROGRESS_MS = 500;
+/** What has been run. */
+class Totals {
+  readonly byCampaign = new Map<string, { runs: number; events: number; virtualMs: number }>();
+  readonly #startedAt = performance.now();
 
-interface Totals {
-  seeds: number;
-  events: number;
-  virtualMs: number;
+  add(campaign: string, runs: readonly SimulationRun[]): void {
+    const totals = this.byCampaign.get(campaign) ?? { runs: 0, events: 0, virtualMs: 0 };
+    for (const { events, virtualMs } of runs) {
+      totals.runs++;
+      totals.events += events;
+      totals.virtualMs += virtualMs;
+    }
+    this.byCampaign.set(campaign, totals);
+  }
+
+  get runs(): number {
+    return [...this.byCampaign.values()].reduce((sum, { runs }) => sum + runs, 0);
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** All of it in one line. */
+  toString(): string {
+    let [events, virtualMs] = [0, 0];
+    for (const totals of this.byCampaign.values()) {
+      events += totals.events;
+      virtualMs += totals.virtualMs;
+    }
+    return `${this.runs} runs, ${(events / 1e6).toFixed(2)} M events, ` +
+      `${(virtualMs / 3_600_000).toFixed(2)} h of virtual time in ${this.seconds.toFixed(1)} s ` +
+      `(${(this.runs / this.seconds).toFixed(1)} runs/s)`;
+  }
 }
 
 /** Runs one worker over its share of the seeds. Resolves to what failed, if something did. */
 function runWorker(
   order: WorkerOrder,
-  ran: (run: SimulationRun) => void,
+  ran: (campaign: string, runs: readonly SimulationRun[]) => void,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<CampaignFailure[]> {
   const worker = new Worker(new URL("./_simulate_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve, reject } = Promise.withResolvers<string[]>();
+  const { promise, resolve, reject } = Promise.withResolvers<CampaignFailure[]>();
   const leave = () => reject(signal.reason);
   signal.addEventListener("abort", leave);
   worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
-    if (data.type === "ran") { for (const run of data.runs) ran(run); }
+    if (data.type === "ran") ran(data.campaign, data.runs);
     else if (data.type === "done") resolve([...data.failures]);
     else reject(new Failure(data.message));
   };
@@ -63,68 +95,49 @@ function runWorker(
   });
 }
 
-async function campaignFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    if (entry.isFile && entry.name.endsWith("_campaign.ts")) files.push(entry.name);
-  }
-  if (files.length === 0) throw new Failure(`Cannot simulate: no file *_campaign.ts is in ${folder}`);
-  const base = new URL(`${await Deno.realPath(folder)}/`, "file:///");
-  return files.sort().map((name) => new URL(name, base).href);
-}
-
-/** One line that is written over itself, on a terminal; nothing elsewhere. */
-class ProgressLine {
-  readonly #encoder = new TextEncoder();
-  readonly #isTerminal = Deno.stderr.isTerminal();
-
-  show(line: string): void {
-    if (this.#isTerminal) Deno.stderr.writeSync(this.#encoder.encode(`\r\x1b[K${line}`));
-  }
-}
-
 if (import.meta.main) {
-  await runClient(task, async ({ seeds, from, seed, only, workers, folder }, { signal }) => {
+  await runClient(task, async ({ seeds, from, seed, only = "", workers, folder, list }, { signal }) => {
     const files = await campaignFiles(folder);
+    const campaigns = (await campaignsOf(files)).filter(({ name }) => name.includes(only));
+    if (campaigns.length === 0) {
+      throw new Failure(`Cannot simulate: no campaign is called ${only}. --list shows them`);
+    }
+    if (list) {
+      for (const { name } of campaigns) say(name);
+      return 0;
+    }
     const first = seed ?? from;
     const count = seed === undefined ? seeds : 1;
     const share = Math.min(workers, count);
-    const totals: Totals = { seeds: 0, events: 0, virtualMs: 0 };
-    const startedAt = performance.now();
-    const line = new ProgressLine();
-    const report = () => {
-      const seconds = (performance.now() - startedAt) / 1000;
-      return `${totals.seeds} runs, ${(totals.events / 1e6).toFixed(2)} M events, ` +
-        `${(totals.virtualMs / 3_600_000).toFixed(2)} h of virtual time in ${seconds.toFixed(1)} s ` +
-        `(${(totals.seeds / seconds).toFixed(1)} runs/s)`;
-    };
-    const timer = setInterval(() => line.show(report()), PROGRESS_MS);
-    try {
-      const failures = await Promise.all(Array.from({ length: share }, (_, index) => {
-        const order: WorkerOrder = {
+    const all = count * campaigns.length;
+    const totals = new Totals();
+    const failures: CampaignFailure[] = [];
+    {
+      using _progress = new Progress(() =>
+        `${totals} of ${all}${timeLeft(totals.runs / all, totals.seconds)}`
+      );
+      const orders = Array.from(
+        { length: share },
+        (_, index): WorkerOrder => ({
           files,
-          only: only ?? "",
+          only,
           first: first + index,
           last: first + count - 1,
           step: share,
-        };
-        return runWorker(order, (run) => {
-          totals.seeds++;
-          totals.events += run.events;
-          totals.virtualMs += run.virtualMs;
-        }, signal);
-      }));
-      line.show("");
-      for (const failure of failures.flat()) console.log(failure);
-      if (totals.seeds === 0 && failures.flat().length === 0) {
-        throw new Failure(`Cannot simulate: no campaign is called ${only}`);
-      }
-      console.log(
-        `${report()}: ${failures.flat().length === 0 ? "all passed" : `${failures.flat().length} failed`}`,
+        }),
       );
-      return failures.flat().length === 0 ? 0 : 1;
-    } finally {
-      clearInterval(timer);
+      const ran = (campaign: string, runs: readonly SimulationRun[]) => totals.add(campaign, runs);
+      failures.push(...(await Promise.all(orders.map((order) => runWorker(order, ran, signal)))).flat());
     }
+    for (const { campaign, text } of failures) say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
+    if (campaigns.length > 1) {
+      for (const { name } of campaigns) {
+        const failed = failures.some(({ campaign }) => campaign === name);
+        const { runs = 0 } = totals.byCampaign.get(name) ?? {};
+        say(`  ${failed ? paint("red", "FAILED") : paint("green", "passed")}  ${name} (${runs} runs)`);
+      }
+    }
+    say(`${totals}: ${failures.length === 0 ? "all passed" : `${failures.length} failed`}`);
+    return failures.length === 0 ? 0 : 1;
   });
 }

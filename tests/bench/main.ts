@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
+import { Progress, timeLeft } from "../../tasks/_time_left.ts";
 import type { Bench, Row } from "./_bench.ts";
 
 const HELP = `Measures Troupe, each figure beside the least that could do the work, in turns in the same run.
@@ -45,8 +46,10 @@ function line(cells: readonly string[]): string {
 function show(row: Row, asJson: boolean): void {
   if (asJson) return console.log(JSON.stringify(row));
   const ratio = row.ratio === undefined ? "" : row.ratio.toFixed(2);
+  // The line that says how far it is may stand there.
+  const begin = Deno.stdout.isTerminal() ? "\r\x1b[K" : "";
   console.log(
-    line([`${row.name} (${row.unit})`, figure(row.value), figure(row.floor), ratio, row.aim ?? ""]),
+    begin + line([`${row.name} (${row.unit})`, figure(row.value), figure(row.floor), ratio, row.aim ?? ""]),
   );
 }
 
@@ -98,9 +101,17 @@ async function main(): Promise<number> {
     return 0;
   }
   if (!flags.json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
+  const startedAt = performance.now();
+  let done = 0;
+  let running = "";
+  using _progress = new Progress(() => {
+    const left = timeLeft(done / chosen.length, (performance.now() - startedAt) / 1000);
+    return `${done + 1} of ${chosen.length}: ${running}${left}`;
+  });
   for (const bench of chosen) {
-    if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`… ${bench.name}\r`));
+    running = bench.name;
     for (const row of await bench.run({ quick: flags.quick })) show(row, flags.json);
+    done++;
   }
   return 0;
 }

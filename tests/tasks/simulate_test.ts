@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runTask } from "../_helpers.ts";
+import { timeLeft } from "../../tasks/_time_left.ts";
+import { root, runTask, startProcess } from "../_helpers.ts";
 
 const FOLDER = ["--folder", "tests/tasks/_campaigns"];
 
@@ -25,6 +26,36 @@ Deno.test("simulate: a failure shows seed, trace and the command that runs it ag
   ]);
   assertEquals(replay.code, 1);
   assertStringIncludes(replay.stdout, "with seed 10: the seed ends in zero");
+});
+
+Deno.test("simulate: --list names the campaigns, and several are told one by one with their totals", async () => {
+  const list = await runTask("simulate", [...FOLDER, "--list"]);
+  assertEquals([list.code, list.stdout], [0, "fixture that fails\nfixture that passes\n"]);
+  const { code, stdout } = await runTask("simulate", [...FOLDER, "--seeds", "12", "--workers", "1"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /^VIOLATION in "fixture that fails"\n/);
+  assertStringIncludes(
+    stdout,
+    "\n  FAILED  fixture that fails (9 runs)\n  passed  fixture that passes (12 runs)\n",
+  );
+  assertMatch(stdout, /\n21 runs, .*: 1 failed\n$/);
+});
+
+Deno.test("simulate: time left is told in words, and of nothing nothing is told", () => {
+  const told = [0, 0.5, 0.1, 0.01].map((done) => timeLeft(done, 40));
+  assertEquals(told, ["", ", 40 s left", ", 6 min left", ", 66 min left"]);
+});
+
+Deno.test("simulate: a TROUPE_SEED that is no seed is an error, not a run without it", async () => {
+  for (const seed of ["7x", "-1", "1e3", "99999999999999999999"]) {
+    const script =
+      `import { simulate } from "${root}actors/world/sim/mod.ts"; await simulate("x", { seeds: 1 }, async () => {});`;
+    const args = ["eval", script];
+    await using process = startProcess(Deno.execPath(), args, { env: { TROUPE_SEED: seed } });
+    const { code, stderr } = await process.ended();
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `Cannot run TROUPE_SEED=${JSON.stringify(seed)}: a seed is a whole number`);
+  }
 });
 
 Deno.test("simulate: a campaign that is none, and a folder without any, are one line and exit 1", async () => {

@@ -313,5 +313,10 @@ export function seedOfEnvironment(): number | undefined {
   const { env, permissions } = Deno;
   if (permissions.querySync({ name: "env", variable: SEED_VARIABLE }).state !== "granted") return undefined;
   const text = env.get(SEED_VARIABLE);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  if (text === undefined || text === "") return undefined;
+  // A seed that is passed over in silence would look like a failure that is gone.
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new RangeError(`Cannot run ${SEED_VARIABLE}=${JSON.stringify(text)}: a seed is a whole number`);
+  }
+  return Number(text);
 }
