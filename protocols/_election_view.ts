@@ -15,15 +15,14 @@ export class View {
     this.#ownId = ownId;
   }
 
-  /** `others` are all the other nodes; `leader` is 0, or the only one that a follower needs a link with. */
-  links(others: readonly number[], leader: number): ElectionAction[] {
-    const wanted = leader === 0 ? others : [leader];
+  /** `others` are all the other nodes, `wanted` those that a link is needed with. */
+  links(others: readonly number[], wanted: readonly number[], leader: number): ElectionAction[] {
     const key = wanted.join();
     if (key === this.#wanted) return [];
     this.#wanted = key;
     const actions: ElectionAction[] = [{ type: "want", peers: wanted }];
     // Lower IDs than the leader's are about to take over, and need their links.
-    const useless = leader === 0 ? [] : others.filter((id) => id > leader);
+    const useless = others.filter((id) => !wanted.includes(id) && id > leader);
     if (useless.length > 0) actions.push({ type: "drop", peers: useless });
     return actions;
   }

@@ -210,9 +210,18 @@ export class Election {
     if (this.#state.leader === peer.id) {
       // With old nodes about, who leads is a matter of who is there, not of what it says.
       if (this.#state.plain || leads) this.#state.leaderHeardMs = this.#state.nowMs;
-      else if (term >= this.#state.term) this.#state.loseLeader(`Node ${peer.id} leads no more`);
+      else if (term >= this.#state.term) this.#state.look(`Node ${peer.id} has lost leadership`);
     }
+    this.#dropIfUseless(peer, beat);
     if (term > this.#state.term) this.#learnTerm(term, `Node ${peer.id} is in term ${term}`, peer);
+  }
+
+  /** Two followers of one leader that do not take over from it need no link. */
+  #dropIfUseless(peer: Peer, { leader }: Beat): void {
+    const isOurs = this.#state.follows() && leader === this.#state.leader && leader !== peer.id;
+    if (isOurs && leader < this.id && leader < peer.id) {
+      this.#state.actions.push({ type: "drop", peers: [peer.id] });
+    }
   }
 
   #receiveLeader(peer: Peer, { term, sentMs }: Beat): void {
@@ -392,12 +401,14 @@ export class Election {
   }
 
   #tellView(): void {
-    const others = this.#state.peers.list.map((peer) => peer.id);
-    // One that is about to take over needs links with all.
-    const needsLeaderOnly = this.#state.follows() && this.#state.leader < this.id;
-    this.#state.actions.push(...this.#view.links(others, needsLeaderOnly ? this.#state.leader : 0));
+    const { leader, nowMs, peers, plain } = this.#state;
+    const others = peers.list.map((peer) => peer.id);
+    // One that is about to take over needs links with all. An old leader tells nobody of lower IDs, which are looked for.
+    const needsFew = this.#state.follows() && leader < this.id;
+    const needed = others.filter((id) => !needsFew || id === leader || (plain && id < leader));
+    this.#state.actions.push(...this.#view.links(others, needed, leader));
     this.#state.actions.push(
-      ...this.#view.members(this.#state.peers.known(this.#state.nowMs).map((peer) => peer.id)),
+      ...this.#view.members(peers.known(nowMs).map((peer) => peer.id)),
     );
   }
 }

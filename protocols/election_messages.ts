@@ -94,10 +94,47 @@ export interface FilesChanged {
   readonly version: number;
   /** How many names the list has, so that a list cut short is not taken for a whole one. */
   readonly count: number;
+  /** SHA-256 of the list as it is sent, in hexadecimal: nobody else's list is taken for it. */
+  readonly sha256: string;
 }
 
+/** "Somebody dialled me in your name, and was given this nonce. Was it you?" */
+export interface Claim {
+  /** Tag of the message. */
+  readonly type: "claim";
+  /** The nonce of the `HELLO` that was given. */
+  readonly nonce: string;
+}
+
+/** The answer to a {@linkcode Claim}. */
+export interface Claimed {
+  /** Tag of the message. */
+  readonly type: "claimed";
+  /** As in the question. */
+  readonly nonce: string;
+  /** Whether the sender was given that nonce. */
+  readonly yours: boolean;
+}
+
+/** "I know that it is you who dialled": the first thing that is said on an accepted connection but for claims. */
+export interface Welcome {
+  /** Tag of the message. */
+  readonly type: "welcome";
+}
+
+/** "I do not take you for the node that you say you are." The connection is closed after it. */
+export interface Rejected {
+  /** Tag of the message. */
+  readonly type: "rejected";
+  /** In words, for people. */
+  readonly why: string;
+}
+
+/** What is said about the link itself. */
+export type LinkMessage = Claim | Claimed | Welcome | Rejected;
+
 /** Everything that is said on a link of two new nodes. */
-export type PeerMessage = ElectionMessage | FilesChanged;
+export type PeerMessage = ElectionMessage | FilesChanged | LinkMessage;
 
 /** The line, without its end, that says `message`. */
 export function encodePeerMessage(message: PeerMessage): string {
@@ -130,14 +167,43 @@ export function decodePeerMessage(line: string): PeerMessage | null {
   if (typeof value !== "object" || value === null) return null;
   const fields = new Map<string, unknown>(Object.entries(value));
   const type = fields.get("type");
-  if (type === "bye") return { type };
-  if (type === "files") {
-    const version = fields.get("version");
-    const count = fields.get("count");
-    return isWhole(version, Number.MAX_SAFE_INTEGER) && isWhole(count, 2 ** 31)
-      ? { type, version, count }
-      : null;
+  switch (type) {
+    case "bye":
+    case "welcome":
+      return { type };
+    case "rejected": {
+      const why = fields.get("why");
+      return typeof why === "string" && why.length <= MAX_WHY_LENGTH ? { type, why } : null;
+    }
+    case "claim":
+    case "claimed": {
+      const nonce = fields.get("nonce");
+      const yours = fields.get("yours");
+      if (!isNonce(nonce)) return null;
+      if (type === "claim") return { type, nonce };
+      return typeof yours === "boolean" ? { type, nonce, yours } : null;
+    }
+    case "files": {
+      const version = fields.get("version");
+      const count = fields.get("count");
+      const sha256 = fields.get("sha256");
+      if (!isWhole(version, Number.MAX_SAFE_INTEGER) || !isWhole(count, 2 ** 31)) return null;
+      return typeof sha256 === "string" && SHA_256.test(sha256) ? { type, version, count, sha256 } : null;
+    }
   }
+  return decodeElectionMessage(type, fields);
+}
+
+const MAX_WHY_LENGTH = 300;
+const SHA_256 = /^[0-9a-f]{64}$/;
+const NONCE = /^[0-9a-f]{32}$/;
+
+/** True for a nonce as `HELLO` has it: 16 bytes in hexadecimal. */
+export function isNonce(value: unknown): value is string {
+  return typeof value === "string" && NONCE.test(value);
+}
+
+function decodeElectionMessage(type: unknown, fields: ReadonlyMap<string, unknown>): ElectionMessage | null {
   const term = fields.get("term");
   if (!isWhole(term, MAX_TERM)) return null;
   switch (type) {

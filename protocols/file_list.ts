@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Limits of a list that is taken from a peer. */
-export const MAX_LIST_BYTES: number = 64 * 1024 * 1024;
+/** The most bytes of a list, of one's own and of one that is taken from a peer. */
+export const MAX_LIST_BYTES: number = 1024 * 1024;
+
+/** The most names of a list. */
+export const MAX_LIST_NAMES = 10_000;
 
 /** The most bytes of one name, as file systems have it. */
 export const MAX_NAME_BYTES = 255;
@@ -48,6 +51,18 @@ export function fileNames(names: Iterable<string>): string[] {
   return [...new Set(names)].filter(isFileName).sort(compareCodePoints);
 }
 
+/** As many of the names, from the first on, as a list may have: {@linkcode MAX_LIST_NAMES}, {@linkcode MAX_LIST_BYTES}. */
+export function limitFileList(names: readonly string[]): readonly string[] {
+  let bytes = 0;
+  let count = 0;
+  for (const name of names.slice(0, MAX_LIST_NAMES)) {
+    bytes += UTF8.encode(name).length + 1;
+    if (bytes > MAX_LIST_BYTES) break;
+    count++;
+  }
+  return count === names.length ? names : names.slice(0, count);
+}
+
 /** The answer to `SEND`: one name a line. */
 export function encodeFileList(names: readonly string[]): string {
   return names.length === 0 ? "" : names.join("\n") + "\n";
@@ -56,12 +71,14 @@ export function encodeFileList(names: readonly string[]): string {
 /**
  * Reads the answer to `SEND`. Old nodes may end their lines with `\r\n`, and the last one with nothing.
  *
- * Throws `TypeError` on what is no UTF-8.
+ * @throws `TypeError` on what is no UTF-8
+ * @throws `RangeError` on more than {@linkcode MAX_LIST_NAMES} names
  */
 export function decodeFileList(bytes: Uint8Array): FileList {
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
   const given = lines.filter((line) => line !== "");
+  if (given.length > MAX_LIST_NAMES) throw new RangeError(`its list has over ${MAX_LIST_NAMES} names`);
   const names = fileNames(given);
   return { names, refused: given.filter((name) => !isFileName(name)).length };
 }
@@ -72,6 +89,11 @@ export interface NodeFiles {
   readonly node: number;
   /** Sorted. */
   readonly names: readonly string[];
+}
+
+/** A name that would look like a heading of the log stands in it with a backslash before it, which no name has. */
+function logLine(name: string): string {
+  return (/^(?:Leader )?Node \d+ files:$/.test(name) ? "\\" + name : name) + "\n";
 }
 
 /**
@@ -93,7 +115,7 @@ export function formatFileLog(leader: number, lists: readonly NodeFiles[]): stri
   const sections = [...lists.filter(({ node }) => node === leader), ...others];
   return sections
     .map(({ node, names }) =>
-      `${node === leader ? "Leader " : ""}Node ${node} files:\n${encodeFileList(names)}`
+      `${node === leader ? "Leader " : ""}Node ${node} files:\n${names.map(logLine).join("")}`
     )
     .join("\n");
 }

@@ -1,24 +1,38 @@
 /**
  * How peers meet: the few bytes that begin each connection, of old nodes and new.
  *
- * An old node dials once and sends `ID:<n>`, which nobody answers; or, as a leader, connects and sends the four bytes `SEND`, is sent the names in the
- * folder, one a line, and the close. It reads only the first message of a connection that it accepted, and holds that to be
- * `SEND` or `ID:<n>` and white space.
+ * An old node dials once and sends `ID:<n>`, which nobody answers; or, as a leader, connects and sends the four bytes
+ * `SEND`, and is sent the names in the folder, one a line, and the close. It reads only the first message of a connection
+ * that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
  *
- * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node that is `ID:<n>`. A
- * new node answers it on the same connection with `HELLO <n>`, its own ID, and from then on both send messages, one a line
- * (`election_messages.ts`). The dialling node sends nothing more before the answer: an old node never answers, and is sent no
- * more. An old node's `ID:<n>` has no blank and tab after it, so that a new node knows it for one and sends it nothing.
+ * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node that is `ID:<n>`.
+ * A new node answers it on the same connection with `HELLO <n> <nonce>`, its own ID and a nonce for this connection, and
+ * from then on both send messages, one a line (`election_messages.ts`). The dialling node sends nothing more before the
+ * answer: an old node never answers, and is sent no more. An old node's `ID:<n>` has no blank and tab after it, so that a
+ * new node knows it for one and sends it nothing.
+ *
+ * **Who it is.** Anybody can dial and send an ID; a node is proved by where it is to be found. A dialled node that
+ * answers with the ID that belongs to the address is that node. One that has dialled is asked back: the node that accepted
+ * it dials the address of the ID itself, unless it has a proved connection with it, and asks there with `claim` whether
+ * it was given the nonce. It believes nothing that is said on the accepted connection before `claimed` says so, and says
+ * `welcome` there then, after which the other side uses the connection too. With a secret, both prove besides that they
+ * know it (`peer_auth.ts`), before anything else.
+ *
+ * **Which connection counts.** Of several proved connections with one node, that which the lower ID dialled, and of
+ * those the newest. Both sides choose by this rule, so both choose the same one; messages are sent on it alone. Who has
+ * dialled a connection that does not count closes it once it hears from the other side on the one that does. Messages
+ * are taken from any proved connection, and a link is silent when all of its connections are.
  *
  * **When a node is old.** Silence proves nothing: a new node that is frozen or cut off is silent too, and to take it for
- * an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A node is old when it was greeted where it
- * is to be found, and then answers a `SEND` there, so that it is running and reads, while it leaves the greeting unanswered or has
- * closed it without a word. And it is new again with its first greeting or `HELLO`. A new node answers every greeting,
- * also of those whom it then sends away.
+ * an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A node is old when it was
+ * greeted where it is to be found, and then answers a `SEND` there, so that it is running and reads, while it leaves the
+ * greeting unanswered or has closed it without a word. An old node with an empty folder answers a `SEND` with nothing, and
+ * closes that connection when it accepts the next one: a second `SEND` shows it. And a node is new again with its first
+ * greeting or `HELLO`. A new node answers every greeting, also of those whom it then sends away.
  *
  * @module
  */
-import { decodePeerMessage, isNodeId, type PeerMessage } from "./election_messages.ts";
+import { isNodeId, isNonce } from "./election_messages.ts";
 import { type FrameDecoder, FrameError, lineFrames } from "./frames.ts";
 
 /** What asks for a list of names; on a connection of its own, with no line end. */
@@ -33,8 +47,8 @@ export function greeting(id: number): string {
 }
 
 /** A new node's answer to a {@linkcode greeting}. */
-export function greetingAnswer(id: number): string {
-  return `HELLO ${id}\n`;
+export function greetingAnswer(id: number, nonce: string): string {
+  return `HELLO ${id} ${nonce}\n`;
 }
 
 /** What a node that accepted a connection is sent. */
@@ -43,12 +57,21 @@ export type AcceptedFrame =
   | { readonly type: "send" }
   /** It says who it is; `old` when it does so as an old node does. */
   | { readonly type: "id"; readonly id: number; readonly old: boolean }
-  | { readonly type: "message"; readonly message: PeerMessage };
+  | LinkLine;
+
+/** A line of a link: a message, sealed where there is a secret. */
+export interface LinkLine {
+  /** Tag of the frame. */
+  readonly type: "line";
+  /** The line without its end. */
+  readonly text: string;
+}
 
 /** What a node that dialled is sent. An old node sends it nothing. */
 export type DialledFrame =
-  | { readonly type: "hello"; readonly id: number }
-  | { readonly type: "message"; readonly message: PeerMessage };
+  /** The nonce is empty when it gave none. */
+  | { readonly type: "hello"; readonly id: number; readonly nonce: string }
+  | LinkLine;
 
 /** Options of {@linkcode acceptedFrames}. */
 export interface AcceptedFramesOptions {
@@ -56,8 +79,11 @@ export interface AcceptedFramesOptions {
   readonly plainAfterMs?: number;
 }
 
-/** The most bytes that a first message may have: `ID:`, ten digits, white space. */
+/** The most bytes that a first message may have: `ID:` or `HELLO`, ten digits, a nonce. */
 const MAX_FIRST_BYTES = 64;
+
+/** The most bytes of one message: a beat that names a hundred old nodes, and its seal. */
+const MAX_LINE_BYTES = 4096;
 
 /**
  * Decodes what a dialling node sends.
@@ -87,7 +113,7 @@ class AcceptedDecoder implements FrameDecoder<AcceptedFrame> {
   #first = "";
   /** What comes after the first message: nothing but white space, or messages. */
   #state: "first" | "finished" | "linked" = "first";
-  readonly #messages = new MessageLines();
+  readonly #lines = new LinkLines();
 
   constructor(plainAfterMs: number) {
     this.#plainAfterMs = plainAfterMs;
@@ -99,7 +125,7 @@ class AcceptedDecoder implements FrameDecoder<AcceptedFrame> {
 
   push(chunk: Uint8Array, frames: AcceptedFrame[]): void {
     if (this.#state === "linked") {
-      this.#messages.push(chunk, frames);
+      this.#lines.push(chunk, frames);
       return;
     }
     if (this.#state === "finished") {
@@ -115,7 +141,7 @@ class AcceptedDecoder implements FrameDecoder<AcceptedFrame> {
     if (greeted !== null) {
       frames.push({ type: "id", id: nodeId(greeted[1]), old: false });
       this.#state = "linked";
-      this.#messages.push(chunk.subarray(greeted[0].length - before), frames);
+      this.#lines.push(chunk.subarray(greeted[0].length - before), frames);
     } else if (SEND.test(this.#first)) {
       this.#state = "finished";
       frames.push({ type: "send" });
@@ -152,12 +178,12 @@ const WHITE_SPACE = /^\s*$/;
 class DialledDecoder implements FrameDecoder<DialledFrame> {
   readonly idleFlushMs = 0;
   readonly #hello = lineFrames({ maxFrameBytes: MAX_FIRST_BYTES, idleFlushMs: 0 });
-  readonly #messages = new MessageLines();
+  readonly #lines = new LinkLines();
   #greeted = false;
 
   push(chunk: Uint8Array, frames: DialledFrame[]): void {
     if (this.#greeted) {
-      this.#messages.push(chunk, frames);
+      this.#lines.push(chunk, frames);
       return;
     }
     const end = chunk.indexOf(LF) + 1;
@@ -165,9 +191,10 @@ class DialledDecoder implements FrameDecoder<DialledFrame> {
     this.#hello.push(end === 0 ? chunk : chunk.subarray(0, end), greetings);
     const [line] = greetings;
     if (line === undefined) return;
-    frames.push({ type: "hello", id: nodeId(/^HELLO (\d{1,10})(?: .*)?$/.exec(line)?.[1]) });
+    const [, id, nonce] = /^HELLO (\d{1,10})(?: (\S*))?(?: .*)?$/.exec(line) ?? [];
+    frames.push({ type: "hello", id: nodeId(id), nonce: isNonce(nonce) ? nonce : "" });
     this.#greeted = true;
-    this.#messages.push(chunk.subarray(end), frames);
+    this.#lines.push(chunk.subarray(end), frames);
   }
 
   idle(): void {}
@@ -177,25 +204,15 @@ class DialledDecoder implements FrameDecoder<DialledFrame> {
 
 const LF = 0x0a;
 
-/** One message of a link. */
-interface MessageFrame {
-  readonly type: "message";
-  readonly message: PeerMessage;
-}
-
 /** Messages, one a line. What is cut off at the end of the stream is none. */
-class MessageLines {
-  readonly #lines = lineFrames({ idleFlushMs: 0 });
+class LinkLines {
+  readonly #lines = lineFrames({ maxFrameBytes: MAX_LINE_BYTES, idleFlushMs: 0 });
 
-  push(chunk: Uint8Array, frames: { push(frame: MessageFrame): unknown }): void {
+  push(chunk: Uint8Array, frames: { push(frame: LinkLine): unknown }): void {
     if (chunk.length === 0) return;
     const lines: string[] = [];
     this.#lines.push(chunk, lines);
-    for (const line of lines) {
-      const message = decodePeerMessage(line);
-      if (message === null) throw new FrameError("Error: not a message of a peer");
-      frames.push({ type: "message", message });
-    }
+    for (const text of lines) frames.push({ type: "line", text });
   }
 }
 

@@ -8,17 +8,29 @@ import {
   Election,
   type ElectionAction,
   type ElectionEvent,
+  type ElectionMemory,
+  type ElectionRole,
 } from "../../protocols/election.ts";
 import type { ElectionTimes } from "../../protocols/election_times.ts";
-import { greetingAnswer } from "../../protocols/peer_link.ts";
+import type { ElectionMessage } from "../../protocols/election_messages.ts";
 import type { ElectionNotice } from "../../protocols/election_events.ts";
-import { assertNever, type Behavior, type Context, type Ref, type RegistryKey } from "../runtime/mod.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Ref,
+  type RegistryKey,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
+import { WorldError } from "../world/world.ts";
 import { ElectionFeed, type ElectionFeedCommand } from "./feed.ts";
 import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";
 import type { FolderContent } from "./folder_watcher.ts";
 import { loadMemory, saveMemory } from "./memory_file.ts";
 import type { PeerNode } from "./nodes.ts";
-import { peerLink, type PeerLinkCommand, type PeerLinkEvent } from "./peer_link.ts";
+import type { PeerLinkCommand, PeerLinkEvent } from "./link_messages.ts";
+import { OccasionalWarnings } from "./occasional_warnings.ts";
+import { peerLink } from "./peer_link.ts";
 import type { PeerAccepted } from "./peer_listener.ts";
 import type { Transition } from "./trace_file.ts";
 
@@ -43,6 +55,10 @@ export interface ElectionActorOptions {
   readonly times: ElectionTimes;
   /** Where term and vote are kept. */
   readonly memoryPath: string;
+  /** Shared by all new nodes, if anything is. */
+  readonly secret: Uint8Array | undefined;
+  /** The nodes that are taken for old ones when they are proved to be. */
+  readonly oldNodes: readonly number[];
   /** Told every transition. */
   readonly trace?: Ref<Transition>;
   /** Where other services find this election, to subscribe to it. */
@@ -53,32 +69,32 @@ type Message =
   | ElectionCommand
   | PeerLinkEvent
   | { readonly type: "tick" }
+  | { readonly type: "try-memory" }
   | { readonly type: "subscriber-stopped"; readonly subscriber: Ref<ElectionNotice> };
 
 const TICK_MS = 50;
+/** Between two attempts to write a memory that could not be written. */
+const MEMORY_RETRY_MS = 500;
 
-/** Elects, with the others. The links to them are its children. Its start fails when its memory cannot be read. */
+/**
+ * Elects, with the others. The links to them are its children.
+ *
+ * Its start fails with a `WorldError` when its memory cannot be read, or cannot be made.
+ */
 export function electionActor(options: ElectionActorOptions): Behavior<ElectionCommand> {
-  const behavior: Behavior<Message> = async (self) => {
-    const { id, nodes, quorum, times, memoryPath, trace } = options;
-    const { clock, random, disk } = self.world;
+  return withPrivateMessages<ElectionCommand, Message>(async (self) => {
+    const { id, nodes, times, memoryPath, trace, secret, oldNodes, feedKey } = options;
+    const { disk } = self.world;
     const { memory, damage } = await loadMemory(disk, memoryPath);
     if (self.signal.aborted) return () => {};
     if (damage !== undefined) self.log.warn(`Cannot use ${memoryPath}, as if it were not there: ${damage}`);
-    const rules = new Election({
-      id,
-      nodes: nodes.map((node) => node.id),
-      quorum,
-      times,
-      memory,
-      nowMs: clock.monotonic(),
-      random: () => random.next(),
-    });
+    if (memory === null) await saveMemory(disk, memoryPath, NOTHING_REMEMBERED);
+    if (self.signal.aborted) return () => {};
     trace?.tell({
       node: id,
-      term: rules.term,
+      term: memory?.term ?? 0,
       from: memory === null ? "forgotten" : "starting",
-      to: rules.role,
+      to: "looking",
       leader: 0,
       why: memory === null ? "starts without memory of its votes" : "starts",
     });
@@ -86,30 +102,41 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
     for (const peer of nodes) {
       if (peer.id === id) continue;
       const silenceMs = 2 * times.electionTimeoutMs;
-      const link = peerLink({ ownId: id, peer, silenceMs, owner: self.self });
+      const mayBeOld = oldNodes.includes(peer.id);
+      const link = peerLink({ ownId: id, peer, silenceMs, secret, mayBeOld, owner: self.self });
       links.set(peer.id, self.spawn(`link-${peer.id}`, link));
     }
-    const actor = new ElectionActor(self, options, rules, links);
-    if (options.feedKey !== undefined) {
-      const registration = self.registry.register(options.feedKey, self.self);
+    const actor = new ElectionActor(self, options, memory ?? NOTHING_REMEMBERED, links);
+    if (feedKey !== undefined) {
+      const registration = self.registry.register(feedKey, self.self);
       self.onStop(() => registration.cancel());
     }
     self.every(TICK_MS, { type: "tick" });
     return (message) => actor.receive(message);
-  };
-  // Its own messages are its own: nobody else can name them.
-  return behavior as Behavior<ElectionCommand>;
+  });
 }
+
+const NOTHING_REMEMBERED: ElectionMemory = { term: 0, votedFor: 0 };
 
 class ElectionActor {
   readonly #self: Context<Message>;
   readonly #options: ElectionActorOptions;
-  readonly #rules: Election;
+  #rules: Election;
+  readonly #warnings: OccasionalWarnings;
+  /** What is on the disk. */
+  #memory: ElectionMemory;
+  /** The memory cannot be written: no part in any election. */
+  #isStalled = false;
+  /** The peers that are linked, and those that are old nodes. */
+  readonly #linked = new Set<number>();
+  readonly #old = new Set<number>();
   readonly #links: ReadonlyMap<number, Ref<PeerLinkCommand>>;
   #collector: Ref<FileCollectorCommand> | undefined;
   #members: readonly number[] = [];
   #folder: FolderContent | undefined;
   #wanted: readonly number[] = [];
+  /** The role that was told last. */
+  #told: ElectionRole = "looking";
   /** The leader that was named last; 0 when its loss was. */
   #named = 0;
   /** For which end of its lease this leader has set a timer. */
@@ -119,33 +146,49 @@ class ElectionActor {
   constructor(
     self: Context<Message>,
     options: ElectionActorOptions,
-    rules: Election,
+    memory: ElectionMemory,
     links: ReadonlyMap<number, Ref<PeerLinkCommand>>,
   ) {
     this.#self = self;
     this.#options = options;
-    this.#rules = rules;
+    this.#memory = memory;
+    this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
     this.#links = links;
+    this.#rules = this.#newRules();
+  }
+
+  #newRules(): Election {
+    const { id, nodes, quorum, times } = this.#options;
+    const { clock, random } = this.#self.world;
+    return new Election({
+      id,
+      nodes: nodes.map((node) => node.id),
+      quorum,
+      times,
+      memory: this.#memory,
+      nowMs: clock.monotonic(),
+      random: () => random.next(),
+    });
   }
 
   receive(message: Message): void | Promise<void> {
     switch (message.type) {
       case "accepted": {
-        const { connection, old } = message;
-        const link = this.#links.get(message.peer);
-        if (link !== undefined) link.tell({ type: "accepted", connection, old });
-        else {
-          this.#self.log.warn(
-            `Refused ${connection.remote}: it says that it is Node ${message.peer}, which is none of the others`,
-          );
-          // With the answer to its greeting, so that it does not take this node for an old one.
-          if (!old) connection.actor.tell({ type: "say", text: greetingAnswer(this.#options.id) });
-          connection.actor.tell({ type: "part" });
+        const { connection, old, nonce, peer } = message;
+        const link = this.#links.get(peer);
+        if (link !== undefined) {
+          link.tell({ type: "accepted", connection, old, nonce });
+          return;
         }
+        const why = `it says that it is Node ${peer}, which is none of the others`;
+        this.#warnings.warn("stranger", `Refused ${connection.remote}: ${why}`);
+        connection.actor.tell({ type: "say", message: { type: "rejected", why } });
+        connection.actor.tell({ type: "part" });
         return;
       }
       case "collector":
         this.#collector = message.collector;
+        for (const peer of this.#old) this.#tellOld(peer);
         this.#collector.tell({ type: "members", members: this.#members });
         this.#tellLead();
         return;
@@ -153,25 +196,30 @@ class ElectionActor {
         this.#folder = message;
         for (const link of this.#links.values()) this.#sayFolder(link);
         return;
-      case "said": {
-        const { peer, message: said } = message;
-        if (said.type === "files") {
-          this.#collector?.tell({ type: "peer-files", peer, version: said.version, count: said.count });
-          return;
-        }
-        return this.#handle({ type: "message", peer, message: said });
-      }
+      case "said":
+        return this.#said(message);
       case "link-up": {
+        this.#linked.add(message.peer);
         const link = this.#links.get(message.peer);
         if (link !== undefined) this.#sayFolder(link);
         return this.#handle(message);
       }
       case "link-started":
         this.#tellWanted(message.peer);
+        this.#linked.delete(message.peer);
         return this.#handle({ type: "link-down", peer: message.peer });
       case "link-down":
+        this.#linked.delete(message.peer);
         this.#collector?.tell({ type: "peer-silent", peer: message.peer });
         return this.#handle(message);
+      case "old-up":
+      case "old-down":
+        if (message.type === "old-up") this.#old.add(message.peer);
+        else this.#old.delete(message.peer);
+        this.#tellOld(message.peer);
+        return this.#handle(message);
+      case "try-memory":
+        return this.#tryMemory();
       case "subscribe": {
         const { subscriber } = message;
         if (this.#feed.subscribe(subscriber)) {
@@ -183,8 +231,6 @@ class ElectionActor {
         this.#feed.remove(message.subscriber);
         return;
       case "refused":
-      case "old-up":
-      case "old-down":
       case "tick":
       case "term-seen":
         return this.#handle(message);
@@ -193,17 +239,41 @@ class ElectionActor {
     }
   }
 
+  /** The connection reads on when the message is handled, and what it led to is on the disk. */
+  #said({ peer, message, from }: PeerLinkEvent & { readonly type: "said" }): void | Promise<void> {
+    const goOn = () => from.tell({ type: "go-on" });
+    if (message.type === "files") {
+      this.#collector?.tell({ type: "peer-files", peer, files: message });
+      goOn();
+      return;
+    }
+    const handled = this.#handle({ type: "message", peer, message: this.#believable(message) });
+    if (handled !== undefined) return handled.then(goOn);
+    goOn();
+  }
+
+  /** Only nodes that may be old are. */
+  #believable(message: ElectionMessage): ElectionMessage {
+    if (message.type !== "beat") return message;
+    return { ...message, old: message.old.filter((id) => this.#options.oldNodes.includes(id)) };
+  }
+
+  #tellOld(peer: number): void {
+    this.#collector?.tell({ type: "peer-old", peer, isOld: this.#old.has(peer) });
+  }
+
   #tellWanted(peer: number): void {
     this.#links.get(peer)?.tell({ type: "want", wanted: this.#wanted.includes(peer) });
   }
 
   #sayFolder(link: Ref<PeerLinkCommand>): void {
     if (this.#folder === undefined) return;
-    const { version, names } = this.#folder;
-    link.tell({ type: "say", message: { type: "files", version, count: names.length } });
+    const { version, names, sha256 } = this.#folder;
+    link.tell({ type: "say", message: { type: "files", version, count: names.length, sha256 } });
   }
 
-  #handle(event: ElectionEvent): void | Promise<void> {
+  #handle(event: ElectionEvent): undefined | Promise<void> {
+    if (this.#isStalled) return undefined;
     // The exact time, not the loop's: a process that was frozen must know it before it does anything else.
     const actions = this.#rules.handle(event, this.#self.world.clock.monotonic());
     this.#awaitDeadline();
@@ -212,6 +282,7 @@ class ElectionActor {
       if (action?.type === "remember") return this.#carryOutFrom(actions, index);
       if (action !== undefined) this.#carryOut(action);
     }
+    return undefined;
   }
 
   /** A lease that ends before the next tick is looked at when it ends. */
@@ -226,10 +297,52 @@ class ElectionActor {
   /** What depends on the memory waits until it is on the disk; this actor does nothing else meanwhile. */
   async #carryOutFrom(actions: readonly ElectionAction[], first: number): Promise<void> {
     for (const action of actions.slice(first)) {
-      if (action.type === "remember") {
-        await saveMemory(this.#self.world.disk, this.#options.memoryPath, action.memory);
-      } else this.#carryOut(action);
+      if (action.type !== "remember") this.#carryOut(action);
+      else if (!await this.#save(action.memory)) return;
     }
+  }
+
+  async #save(memory: ElectionMemory): Promise<boolean> {
+    const { memoryPath } = this.#options;
+    try {
+      await saveMemory(this.#self.world.disk, memoryPath, memory);
+      this.#memory = memory;
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      if (!this.#isStalled) this.#stall(`Cannot write ${memoryPath}: ${error.message}`);
+      this.#self.after(MEMORY_RETRY_MS, { type: "try-memory" });
+      return false;
+    }
+  }
+
+  /** What cannot be remembered is not done: this node leads nobody and votes for nobody. */
+  #stall(why: string): void {
+    const { id } = this.#options;
+    this.#isStalled = true;
+    this.#self.log.error(`${why}. Node ${id} takes no part in elections until it can`);
+    if (this.#told !== "looking") {
+      this.#change({
+        type: "change",
+        from: this.#told,
+        to: "looking",
+        term: this.#memory.term,
+        leader: 0,
+        why,
+      });
+    }
+    this.#feed.tellLeader({ type: "leader-lost" });
+  }
+
+  /** Begins anew with what is on the disk, as after a start, once it can be written. */
+  async #tryMemory(): Promise<void> {
+    if (!await this.#save(this.#memory)) return;
+    const { id, memoryPath } = this.#options;
+    this.#self.log.info(`${memoryPath} can be written again: Node ${id} takes part in elections`);
+    this.#isStalled = false;
+    this.#rules = this.#newRules();
+    for (const peer of this.#linked) await this.#handle({ type: "link-up", peer });
+    for (const peer of this.#old) await this.#handle({ type: "old-up", peer });
   }
 
   #carryOut(action: Exclude<ElectionAction, { type: "remember" }>): void {
@@ -264,6 +377,7 @@ class ElectionActor {
     const { id, trace } = this.#options;
     const { log } = this.#self;
     const { from, to, term, leader, why } = change;
+    this.#told = to;
     trace?.tell({ node: id, term, from, to, leader, why });
     log.debug(`Node ${id} is ${to} in term ${term}: ${why}`, { term, from, to, leader });
     const led = from === "leader" || from === "plain-leader";

@@ -3,8 +3,17 @@
  *
  * @module
  */
+import type { FilesChanged } from "../../protocols/election_messages.ts";
+import { toHex } from "../../protocols/peer_auth.ts";
 import { formatFileLog } from "../../protocols/file_list.ts";
-import { assertNever, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
+import {
+  assertNever,
+  type Behavior,
+  type Context,
+  type Ref,
+  stop,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
 import type { FileLogCommand, FileLogReply } from "./file_log.ts";
 import type { FolderContent } from "./folder_watcher.ts";
 import { type FetchOutcome, listFetch } from "./list_fetch.ts";
@@ -21,7 +30,9 @@ export type FileCollectorCommand =
   /** Who is there, this node too. */
   | { readonly type: "members"; readonly members: readonly number[] }
   /** Another node's folder changed. */
-  | { readonly type: "peer-files"; readonly peer: number; readonly version: number; readonly count: number }
+  | { readonly type: "peer-files"; readonly peer: number; readonly files: FilesChanged }
+  /** Whether another node is an old one, which ends its lists in another way, and says nothing of its folder. */
+  | { readonly type: "peer-old"; readonly peer: number; readonly isOld: boolean }
   /** Another node is linked no more: it says nothing of its folder until it is again, and perhaps never. */
   | { readonly type: "peer-silent"; readonly peer: number };
 
@@ -70,14 +81,12 @@ const LOOK_MS = 5000;
 
 /** Collects the lists of all members while this node leads. */
 export function fileCollector(options: FileCollectorOptions): Behavior<FileCollectorCommand> {
-  const behavior: Behavior<Message> = (self) => {
+  return withPrivateMessages<FileCollectorCommand, Message>((self) => {
     const collector = new FileCollector(self, options);
     options.owner.tell({ type: "collector", collector: self.self });
     self.every(LOOK_MS, { type: "look" });
     return (message) => collector.receive(message);
-  };
-  // Its own messages are its own: nobody else can name them.
-  return behavior as Behavior<FileCollectorCommand>;
+  });
 }
 
 /** One question for a list, over all its tries. */
@@ -94,7 +103,8 @@ interface Fetch {
 interface MemberFiles {
   names: readonly string[] | undefined;
   /** What it said last of its folder itself; undefined for an old node, which says nothing. */
-  told: { version: number; count: number } | undefined;
+  told: FilesChanged | undefined;
+  isOld: boolean;
   /** The version that `names` are of. */
   version: number | undefined;
   fetch: Fetch | undefined;
@@ -119,6 +129,7 @@ class FileCollector {
       this.#files.set(id, {
         names: undefined,
         told: undefined,
+        isOld: false,
         version: undefined,
         fetch: undefined,
         refused: 0,
@@ -150,8 +161,13 @@ class FileCollector {
       case "peer-files": {
         const files = this.#files.get(message.peer);
         if (files === undefined) return;
-        files.told = { version: message.version, count: message.count };
-        if (this.#isAsked(message.peer) && message.version !== files.version) this.#ask(message.peer);
+        files.told = message.files;
+        if (this.#isAsked(message.peer) && message.files.version !== files.version) this.#ask(message.peer);
+        return;
+      }
+      case "peer-old": {
+        const files = this.#files.get(message.peer);
+        if (files !== undefined) files.isOld = message.isOld;
         return;
       }
       case "peer-silent": {
@@ -238,6 +254,7 @@ class FileCollector {
       listFetch({
         address: node.address,
         timeoutMs: FETCH_TIMEOUT_MS,
+        mayBeOld: this.#files.get(fetch.peer)?.isOld === true,
         done: (outcome) => self.tell({ type: "fetch-ended", fetch, outcome }),
       }),
       { onFailure: stop() },
@@ -247,7 +264,7 @@ class FileCollector {
   #fetched(fetch: Fetch, outcome: FetchOutcome): void {
     const files = this.#files.get(fetch.peer);
     if (files === undefined || !this.#isCurrent(fetch)) return;
-    const failure = outcome.type === "fetched" ? shortfall(files, outcome.list.names.length) : outcome.reason;
+    const failure = outcome.type === "fetched" ? this.#shortfall(files, outcome) : outcome.reason;
     if (failure !== undefined && fetch.tries < TRIES) {
       this.#self.after(RETRY_MS, { type: "try-again", fetch });
       return;
@@ -273,6 +290,18 @@ class FileCollector {
     this.#write();
   }
 
+  /** A list of another length than the node said is one that was cut short; another list is not its own, or not the latest. */
+  #shortfall(
+    { told }: MemberFiles,
+    { list, bytes }: FetchOutcome & { readonly type: "fetched" },
+  ): string | undefined {
+    if (told === undefined) return undefined;
+    const count = list.names.length;
+    if (told.count !== count) return `its list has ${count} of ${told.count} names`;
+    const sha256 = toHex(this.#self.world.hash.digest("SHA-256", bytes));
+    return sha256 === told.sha256 ? undefined : "its list is not the one that it announced";
+  }
+
   /** Has the log written once every member was asked, and whenever what it should hold has changed. */
   #write(): void {
     const { ownId, log } = this.#options;
@@ -294,14 +323,6 @@ class FileCollector {
 /** Whether nothing new is to be asked of a node. An old one never says what changed. */
 function isCurrent(files: MemberFiles): boolean {
   return files.names !== undefined && files.told !== undefined && files.told.version === files.version;
-}
-
-/** A list of another length than the node said is one that was cut short, or is not of the latest state. */
-function shortfall(files: MemberFiles, count: number): string | undefined {
-  const { told } = files;
-  return told === undefined || told.count === count
-    ? undefined
-    : `its list has ${count} of ${told.count} names`;
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

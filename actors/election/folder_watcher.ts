@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { fileNames, isFileName } from "../../protocols/file_list.ts";
-import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import {
+  encodeFileList,
+  fileNames,
+  isFileName,
+  limitFileList,
+  MAX_LIST_NAMES,
+} from "../../protocols/file_list.ts";
+import { toHex } from "../../protocols/peer_auth.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
@@ -15,15 +22,24 @@ export interface FolderContent {
   readonly names: readonly string[];
   /** Another at each change, also after a restart. */
   readonly version: number;
+  /** SHA-256 of the list, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** The names as they are sent: one a line. All who asked at once are given the same bytes. */
+export interface FolderList {
+  /** Tag of the message. */
+  readonly type: "folder-list";
+  /** The list. Not to be changed. */
+  readonly bytes: Uint8Array;
 }
 
 /** What a {@linkcode folderWatcher} can be asked. */
-export type FolderCommand = {
-  /** Look now, and answer. */
-  readonly type: "list";
-  /** Told what is there. */
-  readonly replyTo: Ref<FolderContent>;
-};
+export type FolderCommand =
+  /** Look now, and answer. One look answers all who wait for it. */
+  | { readonly type: "list"; readonly replyTo: Ref<FolderList> }
+  /** Who asked is gone. */
+  | { readonly type: "forget"; readonly replyTo: Ref<FolderList> };
 
 /** Options of {@linkcode folderWatcher}. */
 export interface FolderWatcherOptions {
@@ -37,6 +53,7 @@ type Message =
   | FolderCommand
   | { readonly type: "changed" }
   | { readonly type: "look" }
+  | { readonly type: "answer" }
   | { readonly type: "watch-failed"; readonly error: WorldError };
 
 /** Changes come in flocks: the folder is read once they have been quiet for so long. */
@@ -46,7 +63,7 @@ const LOOK_MS = 5000;
 
 /** Reads a folder and keeps an eye on it. Its start fails when the folder cannot be read or made. */
 export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCommand> {
-  const behavior: Behavior<Message> = async (self) => {
+  return withPrivateMessages<FolderCommand, Message>(async (self) => {
     const { path } = options;
     await makeFolder(self, path);
     if (self.signal.aborted) return () => {};
@@ -60,9 +77,7 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
     self.every(LOOK_MS, { type: "look" });
     await folder.look();
     return (message) => folder.receive(message);
-  };
-  // Its own messages are its own: nobody else can name them.
-  return behavior as Behavior<FolderCommand>;
+  });
 }
 
 async function makeFolder(self: Context<Message>, path: string): Promise<void> {
@@ -82,7 +97,12 @@ class Folder {
   readonly #self: Context<Message>;
   readonly #options: FolderWatcherOptions;
   #content: FolderContent | undefined;
+  #bytes = new Uint8Array(0);
+  /** Who waits for the next look. */
+  readonly #asking = new Set<Ref<FolderList>>();
   #refused = 0;
+  /** How many names are too many for the list. */
+  #left = 0;
   #settling = false;
   #unreadable = false;
 
@@ -94,8 +114,21 @@ class Folder {
   async receive(message: Message): Promise<void> {
     switch (message.type) {
       case "list":
-        message.replyTo.tell(await this.look());
+        // The answer comes after all who ask at the same time have been heard.
+        if (this.#asking.size === 0) this.#self.self.tell({ type: "answer" });
+        this.#asking.add(message.replyTo);
         return;
+      case "forget":
+        this.#asking.delete(message.replyTo);
+        return;
+      case "answer": {
+        if (this.#asking.size === 0) return;
+        const waiting = [...this.#asking];
+        this.#asking.clear();
+        await this.look();
+        for (const asker of waiting) asker.tell({ type: "folder-list", bytes: this.#bytes });
+        return;
+      }
       case "changed":
         if (this.#settling) return;
         this.#settling = true;
@@ -127,8 +160,9 @@ class Folder {
       if (!this.#unreadable) this.#self.log.error(`Cannot read ${this.#options.path}: ${error.message}`);
       this.#unreadable = true;
     }
-    const names = fileNames(found);
-    const refused = found.length - names.length;
+    const all = fileNames(found);
+    const names = limitFileList(all);
+    const refused = found.length - all.length;
     if (refused !== this.#refused && refused > 0) {
       const name = found.find((each) => !isFileName(each)) ?? "";
       this.#self.log.warn(
@@ -138,17 +172,29 @@ class Folder {
       );
     }
     this.#refused = refused;
+    this.#tellLimit(all.length - names.length);
     const before = this.#content;
     const same = before?.names.length === names.length &&
       before.names.every((name, index) => name === names[index]);
     if (before !== undefined && same) return before;
+    this.#bytes = new TextEncoder().encode(encodeFileList(names));
     const content: FolderContent = {
       type: "folder",
       names,
+      sha256: toHex(this.#self.world.hash.digest("SHA-256", this.#bytes)),
       version: before === undefined ? Math.floor(this.#self.world.clock.now()) : before.version + 1,
     };
     this.#content = content;
     for (const observer of this.#options.observers) observer.tell(content);
     return content;
+  }
+
+  #tellLimit(left: number): void {
+    if (left > 0 && left !== this.#left) {
+      this.#self.log.warn(
+        `Left ${left} of the files in ${this.#options.path} out of the list: it has ${MAX_LIST_NAMES} names or 1 MiB at most`,
+      );
+    }
+    this.#left = left;
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** How long a greeting may stay unanswered until the node is asked for its list. */
-const ANSWER_MS = 1000;
+/** How long a greeting may stay unanswered until the node is asked for its list: the first one, and a later one. */
+const ANSWER_MS = { first: 1000, later: 300 };
 /** How long after the list the answer to the greeting may still come. */
 const LATE_ANSWER_MS = 500;
 /** So many failures to reach it where it is to be found, and a claim is forgotten. */
@@ -16,12 +16,18 @@ const CLAIM_TRIES = 8;
  *
  * Neither its silence nor anybody's word is enough. It must be greeted where it is to be found, and then answer a probe
  * (a `SEND`), so that it is running and reads, while it leaves the greeting unanswered or has closed it without a word.
+ * A greeting may be lost on its way, and sent again by the system much later, while the probe is not: one that is known
+ * for a new node is greeted a second time after it has answered a probe, and must answer another one then.
  */
 export class OldNodeEvidence {
   #claimed = false;
   #closedGreetings = 0;
   #answeredMs = Infinity;
   #failures = 0;
+  /** It has shown that it is a new node. */
+  #wasNew = false;
+  /** It was greeted again after it had answered a probe. */
+  #isGreetedAgain = false;
 
   /** Somebody dialled as old nodes do, in the node's name: it is to be greeted, to see whether it is true. */
   get isClaimed(): boolean {
@@ -39,8 +45,15 @@ export class OldNodeEvidence {
     this.#failures = 0;
   }
 
+  /** Whether it has answered a probe, and is to be greeted again. */
+  get wantsGreeting(): boolean {
+    return this.#answeredMs !== Infinity && !this.#claimed && !this.#isGreetedAgain &&
+      this.#closedGreetings === 0;
+  }
+
   /** It was greeted. */
   greet(): void {
+    if (this.wantsGreeting) this.#isGreetedAgain = true;
     // An answer from before says nothing of whether it has read this greeting.
     if (this.#closedGreetings === 0) this.#answeredMs = Infinity;
   }
@@ -58,13 +71,20 @@ export class OldNodeEvidence {
   /** It could not be reached. */
   fail(): void {
     this.#answeredMs = Infinity;
+    this.#isGreetedAgain = false;
     this.#closedGreetings = 0;
     if (++this.#failures >= CLAIM_TRIES) this.#claimed = false;
   }
 
-  /** It is a new node, or has been proved to be an old one. */
+  /** It is a new node. */
+  answerGreeting(): void {
+    this.#wasNew = true;
+    this.clear();
+  }
+
+  /** It has been proved to be an old one, or somebody else is there. */
   clear(): void {
-    this.#claimed = false;
+    this.#claimed = this.#isGreetedAgain = false;
     this.#closedGreetings = 0;
     this.#answeredMs = Infinity;
   }
@@ -72,7 +92,8 @@ export class OldNodeEvidence {
   /** Whether a probe would tell more. `greetedMs` is when the greeting was sent that waits for its answer. */
   wantsProbe(nowMs: number, greetedMs: number | undefined): boolean {
     if (this.#answeredMs !== Infinity) return false;
-    const waitsLong = greetedMs !== undefined && (this.#claimed || nowMs - greetedMs >= ANSWER_MS);
+    const answerMs = this.#isGreetedAgain ? ANSWER_MS.later : ANSWER_MS.first;
+    const waitsLong = greetedMs !== undefined && (this.#claimed || nowMs - greetedMs >= answerMs);
     return this.#closedGreetings > 0 || waitsLong;
   }
 
@@ -83,7 +104,7 @@ export class OldNodeEvidence {
     if (this.#closedGreetings > (this.#claimed ? 0 : 1)) {
       return "it answers SEND, and closes greetings without a word";
     }
-    const waitsLong = greetedMs !== undefined &&
+    const waitsLong = greetedMs !== undefined && (!this.#wasNew || this.#isGreetedAgain) &&
       nowMs - Math.max(this.#answeredMs, greetedMs) >= LATE_ANSWER_MS;
     return waitsLong ? "it answers SEND, and no greeting" : undefined;
   }

@@ -41,15 +41,26 @@ export interface PeerOptions {
   /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
   readonly drainMs?: number;
   /**
+   * At least 32 bytes that all new nodes share: links are authenticated with it, and who does not know it is no node.
+   * @default none: whoever can reach the ports of the nodes can take part
+   */
+  readonly secret?: Uint8Array;
+  /** The nodes that may be old ones. @default all without a secret, none with one */
+  readonly oldNodes?: readonly number[];
+  /**
    * Where other services find this node's election, to subscribe to its leader and members
    * (`protocols/election_events.ts`). @default nowhere
    */
   readonly feedKey?: RegistryKey<ElectionFeedCommand>;
 }
 
+/** As spec and operators have it: shorter ones can be guessed. */
+const MIN_SECRET_BYTES = 32;
+
 /**
- * One node. Throws `RangeError` on times, a quorum or IDs that make no network; its start fails when its files
- * or its address are not to be had.
+ * One node. Its start fails when its files cannot be used, or its address cannot be bound.
+ *
+ * @throws `RangeError` on times, a quorum or IDs that make no network, and on a secret under 32 bytes
  *
  * @example
  * ```ts no-assert
@@ -59,7 +70,7 @@ export interface PeerOptions {
  * ```
  */
 export function peer(options: PeerOptions): Behavior<never> {
-  const { id, nodes, limits, drainMs, tracePath, feedKey } = options;
+  const { id, nodes, limits, drainMs, tracePath, feedKey, secret } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
   const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
   const { memoryPath = sibling(folder, `Node${id}.election`) } = options;
@@ -67,11 +78,22 @@ export function peer(options: PeerOptions): Behavior<never> {
   if (own === undefined) {
     throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
   }
+  if (secret !== undefined && secret.length < MIN_SECRET_BYTES) {
+    throw new RangeError(
+      `Cannot use a secret of ${secret.length} bytes: it must have ${MIN_SECRET_BYTES} at least`,
+    );
+  }
+  const { oldNodes = secret === undefined ? nodes.map((node) => node.id) : [] } = options;
   const times = electionTimes(options.times);
   return (self) => {
     // What fails is started afresh together with what was told things by it. A node that cannot keep its votes, its
     // folder, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");
+    if (secret === undefined) {
+      self.log.info(
+        `Node ${id} runs without --secret-file: whoever listens in the place of a node that is down can take part in its name`,
+      );
+    }
     const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });
     let trace: Ref<Transition> | undefined;
     if (tracePath !== undefined) trace = self.spawn("trace", traceFile(tracePath), { onFailure: escalate() });
@@ -84,6 +106,8 @@ export function peer(options: PeerOptions): Behavior<never> {
         times,
         memoryPath,
         quorum,
+        secret,
+        oldNodes,
         ...(trace === undefined ? {} : { trace }),
         ...(feedKey === undefined ? {} : { feedKey }),
       }),
@@ -102,6 +126,7 @@ export function peer(options: PeerOptions): Behavior<never> {
       peerListener({
         ownId: id,
         address: options.listen ?? own.address,
+        secret,
         owner: election,
         folder: watcher,
         ...(limits === undefined ? {} : { limits }),

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { encodePeerMessage } from "../../protocols/election_messages.ts";
-import { encodeFileList } from "../../protocols/file_list.ts";
-import { type AcceptedFrame, acceptedFrames } from "../../protocols/peer_link.ts";
+import { type AcceptedFrame, acceptedFrames, greetingAnswer } from "../../protocols/peer_link.ts";
 import {
   type Connection,
   formatAddress,
@@ -16,8 +14,10 @@ import {
 } from "../net/mod.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
-import type { FolderCommand, FolderContent } from "./folder_watcher.ts";
-import type { LinkConnection, LinkConnectionCommand, LinkConnectionEvent } from "./peer_link.ts";
+import type { FolderCommand, FolderList } from "./folder_watcher.ts";
+import type { LinkConnection, LinkConnectionCommand, LinkConnectionEvent } from "./link_messages.ts";
+import { LinkWire, newNonce } from "./link_wire.ts";
+import { OccasionalWarnings } from "./occasional_warnings.ts";
 
 /** A node has dialled, and said who it is. */
 export interface PeerAccepted {
@@ -27,6 +27,8 @@ export interface PeerAccepted {
   readonly peer: number;
   /** It greeted as old nodes do. */
   readonly old: boolean;
+  /** What it was given in the answer to its greeting; empty for an old node. */
+  readonly nonce: string;
   /** To be adopted by a link, or told to part. */
   readonly connection: LinkConnection;
 }
@@ -37,6 +39,8 @@ export interface PeerListenerOptions {
   readonly ownId: number;
   /** Where to listen. */
   readonly address: SocketAddress;
+  /** Shared by all new nodes, if anything is: who does not know it is not passed on. */
+  readonly secret: Uint8Array | undefined;
   /** Told who came. */
   readonly owner: Ref<PeerAccepted>;
   /** Asked for the names, for those who send `SEND`. */
@@ -50,55 +54,109 @@ export interface PeerListenerOptions {
 /** Who connects has so long to say what it wants. */
 const FIRST_MESSAGE_MS = 5000;
 
-type ConnectionMessage = LinkConnectionCommand | FolderContent | { readonly type: "first-message-is-late" };
+type ConnectionMessage = LinkConnectionCommand | FolderList | { readonly type: "first-message-is-late" };
 
-/** Listens, answers `SEND`, and passes on who says `ID:<n>`. Its start fails when the address is not to be had. */
+/**
+ * Listens, answers `SEND`, and passes on who says `ID:<n>`.
+ *
+ * Its start fails with the `WorldError` of the listener when it cannot bind the address.
+ */
 export function peerListener(options: PeerListenerOptions): Behavior<TcpServerCommand> {
   const { ownId, address, limits, drainMs } = options;
-  return (self) =>
-    tcpServer<AcceptedFrame, ConnectionMessage>({
+  return (self) => {
+    const warnings = new OccasionalWarnings(self.log, self.world.clock);
+    return tcpServer<AcceptedFrame, ConnectionMessage>({
       address,
       frames: acceptedFrames,
-      session: (connection) => new AcceptedSession(connection, options),
+      session: (connection) => new AcceptedSession(connection, options, warnings),
       ...(limits === undefined ? {} : { limits }),
       ...(drainMs === undefined ? {} : { drainMs }),
       onListening: (bound) => self.log.plain(`Node ${ownId} is listening on ${formatAddress(bound)}`),
     })(self);
+  };
 }
 
 class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   readonly #connection: Connection<ConnectionMessage>;
   readonly #handle: LinkConnection;
   readonly #options: PeerListenerOptions;
-  #introduced = false;
+  readonly #warnings: OccasionalWarnings;
+  readonly #wire: LinkWire;
+  /** Who it says it is, and what it was given; 0 as long as it has said nothing, or for an old node. */
+  #id = 0;
+  #nonce = "";
+  #isIntroduced = false;
+  #asksForList = false;
   #link: Ref<LinkConnectionEvent> | undefined;
-  #knowsMore = false;
-  #draining = false;
+  #isDraining = false;
 
-  constructor(connection: Connection<ConnectionMessage>, options: PeerListenerOptions) {
+  constructor(
+    connection: Connection<ConnectionMessage>,
+    options: PeerListenerOptions,
+    warnings: OccasionalWarnings,
+  ) {
     this.#connection = connection;
     this.#handle = { actor: connection.self, remote: connection.remote };
     this.#options = options;
+    this.#warnings = warnings;
+    this.#wire = new LinkWire(connection, options.secret);
     connection.context.after(FIRST_MESSAGE_MS, { type: "first-message-is-late" });
   }
 
   frame(frame: AcceptedFrame): void {
-    const { owner, folder } = this.#options;
-    this.#introduced = true;
     switch (frame.type) {
       case "send":
-        folder.tell({ type: "list", replyTo: this.#connection.self });
+        this.#isIntroduced = this.#asksForList = true;
+        this.#options.folder.tell({ type: "list", replyTo: this.#connection.self });
         return;
       case "id":
-        this.#knowsMore = !frame.old;
-        owner.tell({ type: "accepted", peer: frame.id, old: frame.old, connection: this.#handle });
+        if (frame.old) this.#introduce(frame.id, true);
+        else this.#answer(frame.id);
         return;
-      case "message":
-        this.#link?.tell({ type: "received", connection: this.#handle, message: frame.message });
+      case "line":
+        this.#read(frame.text);
         return;
       default:
         assertNever(frame);
     }
+  }
+
+  #answer(id: number): void {
+    this.#id = id;
+    this.#nonce = newNonce(this.#connection.context.world);
+    this.#connection.sendText(greetingAnswer(this.#options.ownId, this.#nonce));
+    if (!this.#wire.needsProof) this.#introduce(id, false);
+  }
+
+  #introduce(peer: number, old: boolean): void {
+    this.#isIntroduced = true;
+    this.#options.owner.tell({
+      type: "accepted",
+      peer,
+      old,
+      nonce: this.#nonce,
+      connection: this.#handle,
+    });
+    // What it says next is for the link that adopts it.
+    if (!old) this.#connection.pause();
+  }
+
+  #read(line: string): void {
+    if (this.#wire.needsProof) {
+      const ends = { dialler: this.#id, acceptor: this.#options.ownId, acceptorNonce: this.#nonce };
+      if (this.#wire.exchangeProofs(line, ends)) this.#introduce(this.#id, false);
+      else {
+        const { remote } = this.#connection;
+        this.#warnings.warn(
+          "secret",
+          `Sent ${remote} away: it says that it is Node ${this.#id}, and does not know the secret`,
+        );
+        this.#connection.end();
+      }
+      return;
+    }
+    const message = this.#wire.read(line);
+    if (message !== undefined) this.#link?.tell({ type: "received", connection: this.#handle, message });
   }
 
   message(message: ConnectionMessage): void {
@@ -106,22 +164,25 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
     switch (message.type) {
       case "adopt":
         this.#link = message.link;
+        this.#wire.goOn();
         return;
       case "say":
-        connection.sendText(message.text);
+        // An old node is told nothing.
+        if (this.#nonce !== "") this.#wire.say(message.message);
+        return;
+      case "go-on":
+        this.#wire.goOn();
         return;
       case "part":
         connection.end();
         return;
-      case "folder": {
-        const list = new TextEncoder().encode(encodeFileList(message.names));
-        connection.allowOutbound(list.length);
-        connection.send(list);
+      case "folder-list":
+        connection.allowOutbound(message.bytes.length);
+        connection.send(message.bytes);
         connection.end();
         return;
-      }
       case "first-message-is-late":
-        if (!this.#introduced) connection.end({ type: "idle" });
+        if (!this.#isIntroduced) connection.end({ type: "idle" });
         return;
       default:
         assertNever(message);
@@ -129,16 +190,14 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   }
 
   draining(): void {
-    this.#draining = true;
-    if (this.#knowsMore && this.#link !== undefined) {
-      this.#connection.sendText(encodePeerMessage({ type: "bye" }) + "\n");
-    }
+    this.#isDraining = true;
+    if (this.#link !== undefined && this.#nonce !== "") this.#wire.say({ type: "bye" });
   }
 
   closed(): void {
-    if (this.#draining) {
-      this.#connection.context.log.plain(`Connection lost with client: ${this.#connection.remote}`);
-    }
+    const { context, remote, self } = this.#connection;
+    if (this.#isDraining) context.log.plain(`Connection lost with client: ${remote}`);
+    if (this.#asksForList) this.#options.folder.tell({ type: "forget", replyTo: self });
     this.#link?.tell({ type: "closed", connection: this.#handle, silently: false });
   }
 }

@@ -19,6 +19,9 @@ import { defineService } from "../_service.ts";
 const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } =
   tcpServerFlags();
 
+/** More than this is no secret, but some other file. */
+const MAX_SECRET_BYTES = 65536;
+
 /** The manifest. */
 export const peer = defineService({
   name: "peer",
@@ -53,6 +56,17 @@ export const peer = defineService({
     trace: path({
       help: "Append every transition of the election to this file, as JSON lines",
       value: "FILE",
+    }),
+    secretFile: path({
+      help: "A file of 32 bytes or more that all new nodes share: who does not know it is no node",
+      value: "FILE",
+    }),
+    oldNodes: custom({
+      help: "The nodes that may be old ones, which know no secret and no terms",
+      value: "ID,...",
+      takes: "IDs of nodes, like 2,3",
+      shown: "all without --secret-file, none with it",
+      parse: readIds,
     }),
     quorum: integer({
       help: "Nodes that an election takes, a majority at least",
@@ -95,12 +109,17 @@ export const peer = defineService({
   examples: ["1", "2 --dir files --trace trace.jsonl", "3 get 1_1.txt", "3 files", "3 share 3_1.txt"],
   rights: DATA_RIGHTS,
   async behavior(options, { args, world }) {
-    const { nodes, memory, trace, quorum, host, drainMs } = options;
+    const { nodes, memory, trace, quorum, host, drainMs, secretFile, oldNodes } = options;
     const { waitMs, heartbeatMs, electionTimeoutMs, dampingMs } = options;
     const own = ownNode(nodes, args);
     const folder = folderOf(options, own);
     await makeDataDir(options, world);
     const { election, sharing } = keysOf(own);
+    const secret = secretFile === undefined
+      ? undefined
+      : await world.disk.readFile(inDataDir(options, secretFile), { maxBytes: MAX_SECRET_BYTES });
+    const stranger = oldNodes?.find((id) => !nodes.some((node) => node.id === id));
+    if (stranger !== undefined) throw new UsageError(`--old-nodes names ${stranger}, which is no node`);
     try {
       const node = peerNode({
         id: own.id,
@@ -112,6 +131,8 @@ export const peer = defineService({
         ...(memory === undefined ? {} : { memoryPath: inDataDir(options, memory) }),
         ...(trace === undefined ? {} : { tracePath: inDataDir(options, trace) }),
         ...(quorum === undefined ? {} : { quorum }),
+        ...(secret === undefined ? {} : { secret }),
+        ...(oldNodes === undefined ? {} : { oldNodes }),
         times: { waitMs, heartbeatMs, electionTimeoutMs, dampingMs },
         limits: tcpLimits(options),
         drainMs,
@@ -191,6 +212,13 @@ function readNodes(value: string): PeerNode[] {
   } catch (error) {
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
+}
+
+function readIds(value: string): readonly number[] {
+  return value.split(",").map((part) => {
+    if (!/^\s*\d{1,10}\s*$/.test(part)) throw new UsageError(`"${part}" is not the ID of a node`);
+    return Number(part);
+  });
 }
 
 /** `1, 2, or 3`. */

@@ -38,7 +38,7 @@ Deno.test("election feed: a subscriber is told the present leader and members at
       return host;
     });
     await sim.until(() => early.some((notice) => notice.type === "leader-known"), 20_000, "a leader");
-    assertEquals(early.slice(0, 2), [{ type: "leader-lost" }, { type: "members-changed", members: [] }]);
+    assertEquals(early.slice(0, 2).map(({ type }) => type), ["leader-lost", "members-changed"]);
     const known = early.find((notice) => notice.type === "leader-known");
     const leader = { type: "leader-known", leader: 1, address: nodes[0]?.address, isSelf: false };
     assertEquals({ ...known, term: 0 }, { ...leader, term: 0 });

@@ -23,6 +23,20 @@ Deno.test("old node evidence: a probe answered while a greeting is not proves it
   assertEquals([evidence.proof(9000, 2000), evidence.wantsProbe(9000, 2000)], [undefined, true]);
 });
 
+Deno.test("old node evidence: one that was a new node is greeted a second time, since a greeting may be lost", () => {
+  const evidence = new OldNodeEvidence();
+  evidence.answerGreeting();
+  evidence.greet();
+  evidence.answer(1000);
+  assertEquals([evidence.proof(9000, 0), evidence.wantsGreeting], [undefined, true]);
+  evidence.greet();
+  assertEquals([evidence.wantsGreeting, evidence.wantsProbe(1299, 1000)], [false, false]);
+  assertEquals([evidence.wantsProbe(1300, 1000), evidence.proof(9000, 1000)], [true, undefined]);
+  evidence.answer(1300);
+  assertEquals([evidence.proof(1799, 1000), evidence.wantsGreeting], [undefined, false]);
+  assertEquals(evidence.proof(1800, 1000), "it answers SEND, and no greeting");
+});
+
 Deno.test("old node evidence: somebody's word proves nothing, also while the node itself answers; it hastens the proof", () => {
   const evidence = new OldNodeEvidence();
   evidence.claim();

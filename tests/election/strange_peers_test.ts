@@ -1,6 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import { encodePeerMessage } from "../../protocols/election_messages.ts";
-import { greeting } from "../../protocols/peer_link.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { encodePeerMessage, type PeerMessage } from "../../protocols/election_messages.ts";
+import { encodeFileList } from "../../protocols/file_list.ts";
+import { toHex } from "../../protocols/peer_auth.ts";
+import { greeting, greetingAnswer } from "../../protocols/peer_link.ts";
+import { denoWorld } from "../../mod.ts";
 import { TestClient, until } from "../_helpers.ts";
 import { PeerNetwork } from "./_peers.ts";
 import { parseTrace } from "./_trace.ts";
@@ -15,10 +18,10 @@ class StrangeNode implements AsyncDisposable {
   lists: string[];
   asked = 0;
 
-  /** With `files` it is a new node that follows nobody, and says that so many files are in its folder; else an old one. */
-  constructor(port: number, lists: string[], files?: number) {
+  /** With `files` it is a new node that follows nobody, and says that these are in its folder; else an old one. */
+  constructor(port: number, lists: string[], files?: readonly string[]) {
     this.lists = lists;
-    this.#greeting = files === undefined ? undefined : "HELLO 2\n" + filesLine(1, files);
+    this.#greeting = files === undefined ? undefined : greetingAnswer(2, NONCE) + filesLine(1, files);
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.#serving = this.#serve();
   }
@@ -51,8 +54,12 @@ class StrangeNode implements AsyncDisposable {
   }
 }
 
-function filesLine(version: number, count: number): string {
-  return encodePeerMessage({ type: "files", version, count }) + "\n";
+const NONCE = "0123456789abcdef".repeat(2);
+
+function filesLine(version: number, names: readonly string[]): string {
+  const list = encodeFileList(names);
+  const sha256 = toHex(denoWorld().hash.digest("SHA-256", new TextEncoder().encode(list)));
+  return encodePeerMessage({ type: "files", version, count: names.length, sha256 }) + "\n";
 }
 
 const BEAT = encodePeerMessage({
@@ -68,14 +75,14 @@ const BEAT = encodePeerMessage({
 
 Deno.test("peer: a list that was cut short is asked for three times, then it is an error, and the log does without", async () => {
   await using network = await PeerNetwork.create({ flags: ["--wait-ms", "300"] });
-  await using strange = new StrangeNode(network.place(2).port, ["2_1.txt\n"], 2);
+  await using strange = new StrangeNode(network.place(2).port, ["2_1.txt\n"], ["2_1.txt", "2_2.txt"]);
   for (const id of [1, 3]) await network.start(id);
   await network.elected(1, [1, 3]);
   await network.node(1).line("Error receiving files from Node 2: its list has 1 of 2 names");
   assertEquals(strange.asked, 3);
   await network.logged(network.log(1, [1, 3]));
   strange.lists = ["2_1.txt\n2_2.txt\n"];
-  await strange.say(filesLine(2, 2));
+  await strange.say(filesLine(2, ["2_1.txt", "2_2.txt"]));
   await network.node(1).line("Files received from Node 2.");
   await network.logged(network.log(1, [1, 2, 3]));
 });
@@ -87,7 +94,7 @@ Deno.test("peer: names that would leave the folder or the line are left out of t
   ]);
   for (const id of [1, 3]) await network.start(id);
   await network.elected(1, [1, 3]);
-  await network.logged(network.log(1, [1, 2, 3]).replace("2_2.txt\n", "2_2.txt\nNode 3 files:\n"));
+  await network.logged(network.log(1, [1, 2, 3]).replace("2_2.txt\n", "2_2.txt\n\\Node 3 files:\n"));
   await until(() => network.node(1).stdout.includes("Left out 5 names from Node 2"), "the warning");
 });
 
@@ -114,36 +121,46 @@ Deno.test("peer: who claims to be an old node in the place of a new one that is 
   assert(!network.node(3).stdout.includes("old node"), network.node(3).stdout);
 });
 
-Deno.test("peer: one that says that it leads a term that has a leader is not believed", async () => {
+Deno.test("peer: who dials in the name of a node that is down is not believed, whatever it says", async () => {
   await using network = await PeerNetwork.create({
     flags: ["--wait-ms", "300", "--election-timeout-ms", "3000"],
   });
-  for (const id of [1, 3]) await network.start(id);
-  await network.elected(1, [1, 3]);
+  for (const id of [1, 2]) await network.start(id);
+  await network.elected(1, [1, 2]);
   const { term = 0 } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
-  for (const id of [1, 3]) {
-    using strange = await TestClient.connect(network.place(id).port);
-    await strange.send(greeting(2));
-    assertEquals(await strange.line(), `HELLO ${id}`);
-    const lie = {
-      type: "beat",
-      term,
-      leader: 2,
-      standing: false,
-      started: true,
-      plain: false,
-      old: [],
-      sentMs: 1,
-    } as const;
-    await strange.send(
-      encodePeerMessage(lie) + "\n" + encodePeerMessage({ type: "vote-request", term, replaces: 0 }) + "\n",
-    );
-    // The answer to the second shows that the first was read.
-    let answer = await strange.line();
-    while (answer !== null && !answer.includes('"vote"')) answer = await strange.line();
-    assertEquals(answer, encodePeerMessage({ type: "vote", term, granted: false }));
+  const far = 281474976710656;
+  const beat = {
+    type: "beat",
+    leader: 3,
+    standing: false,
+    started: true,
+    plain: false,
+    old: [],
+    sentMs: 1,
+  } as const;
+  const lies: PeerMessage[] = [
+    { type: "vote", term: far, granted: false },
+    { ...beat, term: far },
+    { ...beat, term: term + 2 },
+    { ...beat, term: term + 2, leader: 0, old: [3] },
+    { type: "vote-request", term: term + 2, replaces: 1 },
+    { type: "bye" },
+  ];
+  for (const id of [1, 2]) {
+    for (const lie of lies) {
+      using strange = await TestClient.connect(network.place(id).port);
+      await strange.send(greeting(3));
+      assertMatch(await strange.line() ?? "", new RegExp(`^HELLO ${id} [0-9a-f]{32}$`));
+      await strange.send(encodePeerMessage(lie) + "\n").catch(() => {});
+      await strange.closed();
+    }
+    await network.node(id).line(/\[WARN\] Sent .* away: it claims to be Node 3, and nobody answers at/);
   }
-  for (const id of [1, 3]) assert(!network.node(id).stdout.includes("Leader elected: Node 2"));
+  // The real one comes, and the term goes on from where it was.
+  await network.start(3);
+  await network.elected(1, [3]);
+  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  assertEquals([trace.at(-1)?.to, trace.at(-1)?.term], ["leader", term]);
 });
 
 Deno.test("peer: with --quorum more than a majority is needed, to be elected and to go on", async () => {

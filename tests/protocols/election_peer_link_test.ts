@@ -12,6 +12,9 @@ import {
   fileNames,
   formatFileLog,
   isFileName,
+  limitFileList,
+  MAX_LIST_BYTES,
+  MAX_LIST_NAMES,
 } from "../../protocols/file_list.ts";
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import {
@@ -49,7 +52,11 @@ const messages: PeerMessage[] = [
   { type: "vote-request", term: 4, replaces: 0 },
   { type: "vote", term: 4, granted: false },
   { type: "bye" },
-  { type: "files", version: 1_700_000_000_000, count: 3000 },
+  { type: "files", version: 1_700_000_000_000, count: 3000, sha256: "0123456789abcdef".repeat(4) },
+  { type: "claim", nonce: "0123456789abcdef".repeat(2) },
+  { type: "claimed", nonce: "0123456789abcdef".repeat(2), yours: false },
+  { type: "welcome" },
+  { type: "rejected", why: "another one is there" },
 ];
 
 Deno.test("election: every message comes out of its line as it went in", () => {
@@ -73,7 +80,11 @@ Deno.test("election: a line that is no message is refused, whatever it is", () =
       `{"type":"poll","term":${MAX_TERM + 1}}`,
       '{"type":"vote","term":1}',
       '{"type":"ack","term":1,"sentMs":null}',
-      '{"type":"files","version":1,"count":-1}',
+      '{"type":"files","version":1,"count":1}',
+      `{"type":"files","version":1,"count":-1,"sha256":"${"0".repeat(64)}"}`,
+      '{"type":"claim","nonce":"x"}',
+      `{"type":"claimed","nonce":"${"0".repeat(32)}"}`,
+      `{"type":"rejected","why":"${"x".repeat(301)}"}`,
       '{"type":"__proto__","term":1}',
       encodePeerMessage(beat).replace("[2]", "[0]"),
       encodePeerMessage(beat).replace("[2]", `[${Array(101).fill(1)}]`),
@@ -97,7 +108,7 @@ Deno.test("peer link: what a dialling node says is understood, old and new, howe
       text: greeting(12) + messages.map((message) => encodePeerMessage(message) + "\n").join(""),
       frames: [
         { type: "id", id: 12, old: false },
-        ...messages.map((message) => ({ type: "message" as const, message })),
+        ...messages.map((message) => ({ type: "line" as const, text: encodePeerMessage(message) })),
       ],
     },
   ];
@@ -142,16 +153,20 @@ Deno.test("peer link: anything else than ID:<n> or SEND is an error, and never m
   ) assertThrows(() => pushed(acceptedFrames(), text), FrameError, "Error: ", text);
   assertThrows(() => pushed(acceptedFrames(), "ID:1" + " ".repeat(100)), FrameError);
   assertThrows(() => pushed(acceptedFrames(), "SEND", "SEND"), FrameError);
-  assertThrows(() => pushed(acceptedFrames(), greeting(2) + "what\n"), FrameError);
+  assertThrows(() => pushed(acceptedFrames(), greeting(2) + "x".repeat(5000)), FrameError);
   assertThrows(() => pushed(acceptedFrames(), greeting(2) + "x".repeat(70_000)), FrameError);
 });
 
 Deno.test("peer link: the answer to a greeting comes first, and messages after it", () => {
-  const text = greetingAnswer(3) + encodePeerMessage(beat) + "\n";
-  const frames: DialledFrame[] = [{ type: "hello", id: 3 }, { type: "message", message: beat }];
+  const nonce = "0123456789abcdef".repeat(2);
+  const text = greetingAnswer(3, nonce) + encodePeerMessage(beat) + "\n";
+  const frames: DialledFrame[] = [
+    { type: "hello", id: 3, nonce },
+    { type: "line", text: encodePeerMessage(beat) },
+  ];
   assertEquals(pushed(dialledFrames(), text), frames);
   assertEquals(pushed(dialledFrames(), ...text), frames);
-  assertEquals(pushed(dialledFrames(), "HELLO 3 and more\n"), [{ type: "hello", id: 3 }]);
+  assertEquals(pushed(dialledFrames(), "HELLO 3 and more\n"), [{ type: "hello", id: 3, nonce: "" }]);
   for (const wrong of ["HELLO\n", "HELLO 0\n", "HI 3\n", "x".repeat(100)]) {
     assertThrows(() => pushed(dialledFrames(), wrong), FrameError);
   }
@@ -195,6 +210,22 @@ Deno.test("file list: is sorted by code point, each name once, and comes back as
     assertEquals(utf8, [...utf8].sort());
     assertEquals(decodeFileList(bytes(encodeFileList(sorted))).names, sorted);
   }));
+});
+
+Deno.test("file list: a list is bounded in names and bytes, one's own as one that is read", () => {
+  const many = Array.from({ length: MAX_LIST_NAMES + 1 }, (_, index) => String(index));
+  assertEquals(limitFileList(many).length, MAX_LIST_NAMES);
+  const long = Array.from({ length: 9000 }, (_, index) => String(index).padStart(200, "x"));
+  assertEquals(encodeFileList(limitFileList(long)).length <= MAX_LIST_BYTES, true);
+  assertEquals(limitFileList(long).length, Math.floor(MAX_LIST_BYTES / 201));
+  assertThrows(() => decodeFileList(bytes(encodeFileList(many))), RangeError, "over 10000 names");
+});
+
+Deno.test("file list: a name that looks like a heading is told from one in the log", () => {
+  assertEquals(
+    formatFileLog(1, [{ node: 1, names: ["Leader Node 2 files:", "Node 2 files:", "Node 2 files:x"] }]),
+    "Leader Node 1 files:\n\\Leader Node 2 files:\n\\Node 2 files:\nNode 2 files:x\n",
+  );
 });
 
 Deno.test("file list: the log has the leader first, then the others by ID, to the byte", () => {

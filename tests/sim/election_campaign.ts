@@ -110,7 +110,8 @@ class Watch {
     assert(leading.length <= 1, `${leading.map(({ name }) => name).join(" and ")} lead at once`);
     this.#hosts.forEach((host, index) => {
       const { records } = host.log;
-      for (const { fields } of records.slice(this.#read[index])) {
+      for (const { fields, message } of records.slice(this.#read[index])) {
+        assert(!message.includes("is an old node"), `${host.name}: ${message}`);
         if (fields?.to !== "leader") continue;
         const leader = index + 1;
         const term = Number(fields.term);
