@@ -409,6 +409,8 @@ class Torrent {
 
   #refill(peer: TorrentPeer): void {
     if (this.#state !== "fetching" || peer.wantedCount === 0 || peer.isSnubbing) return;
+    // It may have been banned a moment ago.
+    if (!this.#peers.has(peer.ref)) return;
     if (peer.isChoking && peer.allowed.size === 0) return;
     const { room } = peer.pipeline;
     const count = Math.min(room, this.#allowedBlocks(room));

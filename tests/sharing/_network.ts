@@ -13,6 +13,9 @@ import {
   type SharingNode,
   type SharingOptions,
 } from "../../actors/sharing/mod.ts";
+import { hexText } from "../../protocols/tracker.ts";
+import { parseMetainfo } from "../../protocols/metainfo.ts";
+import { Seeder, type SeederOptions } from "./_seeder.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, registryKey } from "../../mod.ts";
@@ -100,6 +103,11 @@ export class TestNode {
   }
 }
 
+/** See {@linkcode SharingNetwork.startFake}. */
+export interface FakeNode extends AsyncDisposable {
+  readonly seeder: Seeder;
+}
+
 /** A network of nodes. */
 export class SharingNetwork implements AsyncDisposable {
   readonly nodes: readonly SharingNode[];
@@ -108,6 +116,7 @@ export class SharingNetwork implements AsyncDisposable {
   readonly #world = denoWorld({
     log: { level: Deno.env.get("TROUPE_DEBUG") === undefined ? "error" : "debug" },
   });
+  readonly #fakes = new Map<number, FakeNode>();
   #leader = 0;
   #term = 0;
 
@@ -155,6 +164,33 @@ export class SharingNetwork implements AsyncDisposable {
     this.#tell();
   }
 
+  /** A node that is none of ours: it says that it has what another has, and gives it by a {@linkcode Seeder}. */
+  async startFake(
+    id: number,
+    of: CatalogFile,
+    options: Omit<SeederOptions, "pieceLength">,
+  ): Promise<FakeNode> {
+    const torrent = await fetch(this.url(this.#leader, `/torrents/${of.infoHash}.torrent`));
+    const { info } = parseMetainfo(await torrent.bytes());
+    const seeder = new Seeder({ ...options, pieceLength: info.pieceLength });
+    const { name, bytes, sha256, infoHash } = of;
+    const pieces = hexText(this.#world.hash.digest("SHA-1", info.pieces));
+    const files = [{ name, bytes, sha256, infoHash, pieces }];
+    const body = JSON.stringify({ node: id, swarmPort: seeder.port, files });
+    const port = this.nodes.find((node) => node.id === id)?.http.port ?? 0;
+    const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, () => new Response(body));
+    const fake: FakeNode = {
+      seeder,
+      [Symbol.asyncDispose]: async () => {
+        seeder[Symbol.dispose]();
+        await server.shutdown();
+      },
+    };
+    this.#fakes.set(id, fake);
+    this.#tell();
+    return fake;
+  }
+
   lead(id: number): void {
     this.#leader = id;
     this.#term++;
@@ -163,7 +199,7 @@ export class SharingNetwork implements AsyncDisposable {
 
   #tell(): void {
     const address = this.nodes.find(({ id }) => id === this.#leader)?.http;
-    const members = [...this.running.keys()].sort((a, b) => a - b);
+    const members = [...this.running.keys(), ...this.#fakes.keys()].sort((a, b) => a - b);
     for (const node of this.running.values()) {
       node.decide([
         address === undefined ? { type: "leader-lost" } : {
@@ -201,6 +237,7 @@ export class SharingNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.running.values()].map((node) => node.system.stop()));
+    await Promise.all([...this.#fakes.values()].map((fake) => fake[Symbol.asyncDispose]()));
     await this.#temp[Symbol.asyncDispose]();
   }
 }
