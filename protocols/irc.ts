@@ -59,7 +59,7 @@ export function parseIrcMessage(line: string): IrcMessage | null {
     rest = after;
   }
   const [command, after] = cutWord(skipSpaces(rest));
-  if (!/^(?:[A-Za-z]+|[0-9]{3})$/.test(command)) return null;
+  if (command === "" || command.startsWith(":")) return null;
   return {
     tags,
     ...(source === undefined ? {} : { source }),
@@ -230,6 +230,37 @@ export function completeMask(mask: string): string {
   return hasUserAlone ? `*!${nick || "*"}@${host || "*"}` : `${nick || "*"}!${user || "*"}@${host || "*"}`;
 }
 
+// deno-lint-ignore no-control-regex -- IRC's formatting is made of control characters
+const FORMATTING = /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
+
+/** A text without the codes that make it bold or coloured in an IRC client. */
+export function withoutFormatting(text: string): string {
+  return text.replace(FORMATTING, "");
+}
+
+/**
+ * Cuts a text into pieces of no more than so many bytes in UTF-8, at characters.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { splitText } from "@troupe/actors/protocols/irc";
+ *
+ * assertEquals(splitText("größer", 4), ["grö", "ßer"]);
+ * ```
+ */
+export function splitText(text: string, maxBytes: number): string[] {
+  const pieces: string[] = [];
+  for (let rest = text; rest !== "" || pieces.length === 0;) {
+    // One character at least, however little room there is.
+    const piece = truncateBytes(rest, Math.max(4, maxBytes));
+    pieces.push(piece);
+    rest = rest.slice(piece.length);
+    if (piece === "") break;
+  }
+  return pieces;
+}
+
 /** What came, as far as it is a line. */
 export type IrcFrame =
   | { readonly type: "line"; readonly line: string }
@@ -316,7 +347,8 @@ class IrcDecoder implements FrameDecoder<IrcFrame> {
     }
     if (line.length === 0) return;
     try {
-      frames.push({ type: "line", line: UTF8.decode(line) });
+      // Neither is allowed inside a message, and nothing that is said may carry one on to others.
+      frames.push({ type: "line", line: UTF8.decode(line).replace(/[\0\r]/g, "") });
     } catch {
       frames.push({ type: "not-utf8", command: commandOf(line) });
     }

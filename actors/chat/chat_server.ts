@@ -5,17 +5,25 @@
  */
 import { LOBBY } from "../../protocols/chat.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
+import { type IrcFrame, ircFrames } from "../../protocols/irc.ts";
 import {
   AddressRate,
+  formatAddress,
   lineServer,
   type LineServerOptions,
   LoginRate,
+  tcpServer,
   type TcpServerCommand,
+  type TcpServerOptions,
 } from "../net/mod.ts";
-import { type Behavior, escalate } from "../runtime/mod.ts";
+import { type Behavior, type Context, escalate } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
+import { ircDoor } from "./doors/irc.ts";
 import { lineDoor } from "./doors/line.ts";
 import { history } from "./history.ts";
 import { hostMasks } from "./host_mask.ts";
+import type { ChatServices } from "./member.ts";
+import type { MemberMessage } from "./messages.ts";
 import { names } from "./names.ts";
 import { rooms } from "./rooms.ts";
 
@@ -28,6 +36,22 @@ export interface ChatServerOptions extends LineServerOptions {
   readonly rate?: TokenBucketOptions;
   /** Where what is said is kept. @default in memory alone */
   readonly historyFile?: string;
+  /** The door for IRC clients. @default none */
+  readonly irc?: ChatIrcOptions;
+}
+
+/** Options of the chat's door for IRC clients. */
+export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "address" | "tls"> {
+  /** What the server calls itself. @default "troupe.chat" */
+  readonly serverName?: string;
+  /** What its network is called. @default "Troupe" */
+  readonly network?: string;
+  /** The version of the program. @default "troupe" */
+  readonly version?: string;
+  /** Milliseconds of silence after which a client is asked whether it is there. @default 90000 */
+  readonly pingIntervalMs?: number;
+  /** Told the real address as soon as the socket listens. */
+  readonly onListening?: (address: SocketAddress) => void;
 }
 
 /**
@@ -42,8 +66,9 @@ export interface ChatServerOptions extends LineServerOptions {
  * ```
  */
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
-  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, ...rest } = options;
+  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, irc, ...rest } = options;
   let { address } = options;
+  let ircAddress = irc?.address;
   return async (self) => {
     // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all do.
     self.supervise("one-for-all");
@@ -56,7 +81,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
     ).then(() => true, () => false);
     // Its failure is this actor's own, and its reason has been given: there is nothing to add.
     if (!there) return () => {};
-    const shared = {
+    const shared: ChatServices = {
       names: self.spawn("names", names()),
       rooms: self.spawn("rooms", rooms({ history: keeper })),
       rate,
@@ -86,6 +111,44 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
         )(server),
       { onFailure: escalate() },
     );
+    if (irc !== undefined && ircAddress !== undefined) {
+      const { limits, drainMs } = rest;
+      const listening = (bound: SocketAddress) => ircAddress = bound;
+      self.spawn("irc", ircServer(shared, { ...irc, address: ircAddress }, { limits, drainMs }, listening), {
+        onFailure: escalate(),
+      });
+    }
     return (message) => server.tell(message);
+  };
+}
+
+/** The listener of the IRC door. */
+function ircServer(
+  services: ChatServices,
+  options: ChatIrcOptions,
+  limits: { readonly limits: LineServerOptions["limits"]; readonly drainMs: number | undefined },
+  listening: (bound: SocketAddress) => void,
+): Behavior<TcpServerCommand> {
+  return (self: Context<TcpServerCommand>) => {
+    const { address, tls, onListening, pingIntervalMs } = options;
+    const { serverName = "troupe.chat", network = "Troupe", version = "troupe" } = options;
+    const door = ircDoor(services, {
+      server: { name: serverName, network, version, createdMs: self.world.clock.now(), motd: [] },
+      ...(pingIntervalMs === undefined ? {} : { pingIntervalMs }),
+    });
+    return tcpServer<IrcFrame, MemberMessage>({
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(limits.limits === undefined ? {} : { limits: limits.limits }),
+      ...(limits.drainMs === undefined ? {} : { drainMs: limits.drainMs }),
+      login: true,
+      frames: ircFrames,
+      session: door,
+      onListening: (bound) => {
+        listening(bound);
+        self.log.info(`IRC server listening on ${formatAddress(bound)}`);
+        onListening?.(bound);
+      },
+    })(self);
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatChatEvent } from "../../protocols/chat.ts";
+import { withoutFormatting } from "../../protocols/irc.ts";
 import type { HistoryEntry, HistoryPoint, HistoryQuery } from "./messages.ts";
 
 /** The entry as a line. */
@@ -44,8 +45,9 @@ function isEntry(value: unknown): value is HistoryEntry {
 
 /** The line that an entry is to people. */
 export function formatEntry(entry: HistoryEntry): string {
-  const { name, text } = entry;
-  return formatChatEvent({ type: entry.kind === "action" ? "did" : "said", name, text });
+  const { name, kind } = entry;
+  const text = withoutFormatting(entry.text);
+  return formatChatEvent({ type: kind === "action" ? "did" : "said", name, text });
 }
 
 /**

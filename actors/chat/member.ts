@@ -55,8 +55,6 @@ export interface MemberDoor {
   privately(message: PrivateMessage): void;
   invited(invitation: Extract<MemberMessage, { readonly type: "invited" }>): void;
   presence(change: Extract<MemberMessage, { readonly type: "presence" }>): void;
-  /** Everything that the command asked for has been answered. */
-  settled(): void;
 }
 
 /** A room that the member is in. */
@@ -66,6 +64,7 @@ export interface JoinedRoom {
   readonly name: ChatName;
   isOperator: boolean;
   hasVoice: boolean;
+  isSecret: boolean;
   readonly watching: Cancellable;
 }
 
@@ -75,6 +74,8 @@ export interface CommandOptions {
   readonly flows?: boolean;
   /** UTF-16 units that it holds until it is answered. @default 0 */
   readonly length?: number;
+  /** Called once everything that the command asked for has been answered. */
+  readonly settled?: () => void;
 }
 
 /** Text under way at which the member is read no further, and at which it is read again, in UTF-16 units. */
@@ -89,10 +90,12 @@ class Command {
   readonly work: () => void;
   readonly flows: boolean;
   readonly length: number;
+  readonly settled: (() => void) | undefined;
   /** Requests that are not answered, and one while it is being run. */
   outstanding = 1;
-  constructor(work: () => void, { flows = false, length = 0 }: CommandOptions) {
+  constructor(work: () => void, { flows = false, length = 0, settled }: CommandOptions) {
     this.work = work;
+    this.settled = settled;
     this.flows = flows;
     this.length = length + COMMAND_LENGTH;
   }
@@ -130,6 +133,7 @@ export class Member {
     this.#connection = connection;
     this.#services = services;
     this.#door = door;
+    services.names.tell({ type: "arrived", member: connection.self });
   }
 
   /** Who it is; `undefined` before it has a name. */
@@ -203,10 +207,10 @@ export class Member {
     options: { readonly key?: string; readonly quietly?: { isOperator: boolean; hasVoice: boolean } },
     then: (answer: Answer) => void,
   ): number {
-    const isAway = this.#away !== undefined;
+    const away = this.#away === undefined ? {} : { away: this.#away };
     return this.request(
       person,
-      (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, isAway, ...options }),
+      (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
       (answer) => {
         if (answer.type === "joined") this.#enter(answer.view, person, name);
         then(answer);
@@ -290,10 +294,10 @@ export class Member {
     this.#overdue?.cancel();
     const { quietly = false, reason } = options;
     const person = this.#person;
-    if (person === undefined) return;
     // The rooms first: who takes the name next must find its former owner gone.
     for (const { room, watching } of this.#rooms.values()) {
       watching.cancel();
+      if (person === undefined) continue;
       room.tell({ type: "quit", person, quietly, ...(reason === undefined ? {} : { reason }) });
     }
     this.#rooms.clear();
@@ -317,11 +321,16 @@ export class Member {
         return this.#answered(message.request, message.answer);
       case "room-failed":
         return this.#goBackIn(message.room);
+      case "tell-rooms":
+        return this.#tellRooms(message);
       case "overdue":
         return this.#giveUp();
       case "name-wanted":
         if (this.#connection.makeRoom()) return this.leave();
         return this.#services.names.tell({ type: "keep", member: this.#connection.self });
+      case "next-turn":
+      case "look-for-life":
+        return;
       default:
         assertNever(message);
     }
@@ -337,6 +346,7 @@ export class Member {
       name: { text: title, keys: keys.length === 0 ? name.keys : keys },
       isOperator: me?.isOperator ?? false,
       hasVoice: me?.hasVoice ?? false,
+      isSecret: view.modes.isSecret,
       watching: this.#connection.context.watch(room, () => ({ type: "room-failed", room })),
     });
   }
@@ -352,11 +362,19 @@ export class Member {
       this.#rooms.delete(room.key);
     } else if (happening.type === "modes") {
       for (const change of happening.changes) {
+        if (change.type === "flag" && change.flag === "isSecret") joined.isSecret = change.on;
         if (!("name" in change) || change.name !== this.#person?.name.text) continue;
         if (change.type === "operator") joined.isOperator = change.on;
         else joined.hasVoice = change.on;
       }
     }
+  }
+
+  #tellRooms({ person, request }: Asker): void {
+    const rooms = this.rooms.map(({ title, isOperator, hasVoice, isSecret }) => {
+      return { title, isOperator, hasVoice, isSecret };
+    });
+    person.member.tell({ type: "answer", request, answer: { type: "memberships", rooms } });
   }
 
   /** A room that failed is made anew by the first of its members that goes back in. */
@@ -405,11 +423,11 @@ export class Member {
     if (this.#underWay.blocking === command) {
       this.#overdue?.cancel();
       this.#underWay.blocking = undefined;
-      if (!this.#isGone) this.#door.settled();
     } else {
       this.#underWay.flowing--;
     }
     this.#setLength(this.#lengthUnderWay - command.length);
+    if (!this.#isGone) command.settled?.();
   }
 
   #watchTheClock(): void {

@@ -23,6 +23,8 @@ export interface Person {
   readonly realName: string;
   /** Marked by itself as a program. */
   readonly isBot: boolean;
+  /** Asked by itself not to be found by those with whom it shares no room. */
+  readonly isInvisible: boolean;
 }
 
 /** What is known of somebody beside the person. */
@@ -76,8 +78,12 @@ export type MemberMessage =
   | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> }
   /** Somebody asks for the member's name: it is given up by who has been silent for too long. */
   | { readonly type: "name-wanted" }
+  /** Somebody asks which rooms the member is in. */
+  | Asker & { readonly type: "tell-rooms" }
   /** The answers to a command of the member are overdue. */
-  | { readonly type: "overdue" };
+  | { readonly type: "overdue" }
+  /** A door's own timers: what waited may be taken, and a silent client is to be asked. */
+  | { readonly type: "next-turn" | "look-for-life" };
 
 /** Why something is refused. */
 export type Refusal =
@@ -110,7 +116,23 @@ export type Answer =
   | { readonly type: "rooms"; readonly rooms: readonly RoomSummary[] }
   | { readonly type: "people"; readonly people: readonly PersonStatus[] }
   | { readonly type: "former"; readonly people: readonly FormerPerson[] }
-  | { readonly type: "counts"; readonly people: number; readonly mostPeople: number };
+  | { readonly type: "memberships"; readonly rooms: readonly Membership[] }
+  | {
+    readonly type: "counts";
+    readonly people: number;
+    readonly invisible: number;
+    /** Those who have no name yet. */
+    readonly nameless: number;
+    readonly mostPeople: number;
+  };
+
+/** A room that somebody is in. */
+export interface Membership {
+  readonly title: string;
+  readonly isOperator: boolean;
+  readonly hasVoice: boolean;
+  readonly isSecret: boolean;
+}
 
 /** A member of a room. */
 export interface RoomMember {
@@ -196,7 +218,7 @@ export type RoomCommand =
   | Asker & {
     readonly type: "join";
     readonly key?: string;
-    readonly isAway: boolean;
+    readonly away?: string;
     readonly quietly?: { readonly isOperator: boolean; readonly hasVoice: boolean };
   }
   | Asker & { readonly type: "part"; readonly reason?: string }
@@ -241,7 +263,7 @@ export type RoomsCommand =
     readonly type: "join";
     readonly room: ChatName;
     readonly key?: string;
-    readonly isAway: boolean;
+    readonly away?: string;
     readonly quietly?: { readonly isOperator: boolean; readonly hasVoice: boolean };
   }
   /** Hands a command on to the room of a name; refused where there is none. */
@@ -274,6 +296,8 @@ export type NamesCommand =
   | Asker & { readonly type: "search"; readonly mask: string }
   | Asker & { readonly type: "find-former"; readonly name: string }
   | Asker & { readonly type: "count" }
+  /** Somebody has come, and has no name yet. */
+  | { readonly type: "arrived"; readonly member: Ref<MemberMessage> }
   /** Tells the member when somebody with the name comes or goes; `false` no longer. */
   | {
     readonly type: "monitor";

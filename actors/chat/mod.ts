@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { chatServer, type ChatServerOptions } from "./chat_server.ts";
+export { type ChatIrcOptions, chatServer, type ChatServerOptions } from "./chat_server.ts";
 export type { LineServerOptions, TcpServerCommand } from "../net/mod.ts";
 export type { TokenBucketOptions } from "../../protocols/token_bucket.ts";

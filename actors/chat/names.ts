@@ -43,6 +43,8 @@ class Names {
   readonly #watchers = new Watchers();
   /** Who asks for the name of whom: the owner says whether it is still there. */
   readonly #wanted = new Map<Ref<MemberMessage>, Claim[]>();
+  /** Those who have no name yet. */
+  readonly #nameless = new Map<Ref<MemberMessage>, Cancellable>();
   #most = 0;
 
   constructor(self: Context<NamesCommand>) {
@@ -56,8 +58,15 @@ class Names {
       case "keep":
         for (const claim of this.#takeWanted(message.member)) refuse(claim);
         return;
+      case "arrived": {
+        const { member } = message;
+        const watching = this.#self.watch(member, () => ({ type: "release", member }));
+        this.#nameless.set(member, watching);
+        return;
+      }
       case "release":
         this.#watchers.forget(message.member);
+        this.#greeted(message.member);
         this.#release(message.member);
         for (const claim of this.#takeWanted(message.member)) this.#claim(claim);
         return;
@@ -83,12 +92,11 @@ class Names {
         return answer(message, { type: "former", people });
       }
       case "count":
-        return answer(message, { type: "counts", people: this.#byMember.size, mostPeople: this.#most });
+        return this.#count(message);
       case "monitor": {
         const { member, name, on } = message;
         if (!on) return this.#watchers.remove(member, name);
-        this.#watchers.add(member, name);
-        return member.tell(presence(name, this.#find(name)?.person));
+        return this.#watchers.add(member, name);
       }
       default:
         assertNever(message);
@@ -105,7 +113,14 @@ class Names {
     const key = person.name.keys.find((key) => (this.#byKey.get(key) ?? former) !== former);
     const other = key === undefined ? undefined : this.#byKey.get(key);
     if (other !== undefined) return this.#want(other.person.member, claim);
+    if (former !== undefined && sharesKey(former.person.name, person.name)) {
+      for (const key of former.person.name.keys) this.#byKey.delete(key);
+      for (const key of person.name.keys) this.#byKey.set(key, former);
+      former.person = person;
+      return answer(claim, { type: "done" });
+    }
     const nowMs = this.#self.world.clock.now();
+    this.#greeted(person.member);
     if (former !== undefined) this.#release(person.member);
     const owner: Owner = {
       person,
@@ -141,6 +156,11 @@ class Names {
     return claims;
   }
 
+  #greeted(member: Ref<MemberMessage>): void {
+    this.#nameless.get(member)?.cancel();
+    this.#nameless.delete(member);
+  }
+
   #release(member: Ref<MemberMessage>): void {
     const owner = this.#byMember.get(member);
     if (owner === undefined) return;
@@ -151,6 +171,18 @@ class Names {
     this.#former.push({ person, leftMs: this.#self.world.clock.now() });
     if (this.#former.length > MAX_FORMER) this.#former.shift();
     this.#watchers.tell(person.name, undefined);
+  }
+
+  #count(asker: Asker): void {
+    let invisible = 0;
+    for (const { person } of this.#byMember.values()) if (person.isInvisible) invisible++;
+    answer(asker, {
+      type: "counts",
+      people: this.#byMember.size,
+      invisible,
+      nameless: this.#nameless.size,
+      mostPeople: this.#most,
+    });
   }
 
   #answerPeople(asker: Asker, owners: readonly (Owner | undefined)[]): void {
@@ -187,7 +219,7 @@ class Watchers {
 
   tell(name: ChatName, person: Person | undefined): void {
     for (const [member, watched] of this.#byKey.get(watchKey(name)) ?? []) {
-      if (sharesKey(watched, name)) member.tell(presence(watched, person));
+      if (sharesKey(watched, name)) member.tell(presence(name, person));
     }
   }
 

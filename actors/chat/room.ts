@@ -238,7 +238,7 @@ class Room {
   }
 
   #join(command: Extract<RoomCommand, { type: "join" }>): void {
-    const { person, quietly, isAway } = command;
+    const { person, quietly, away } = command;
     // Let in twice: it will go once.
     if (this.#state.members.has(person.member)) {
       this.#tellOwnerOfLeaving();
@@ -253,10 +253,15 @@ class Room {
     this.#needsFounder = false;
     // However a member goes, it has left: a connection that fails says nothing.
     this.#watches.set(person.member, this.#self.watch(person.member, () => ({ type: "gone", person })));
-    this.#state.admit({ person, isOperator, hasVoice: quietly?.hasVoice ?? false, isAway });
+    this.#state.admit({
+      person,
+      isOperator,
+      hasVoice: quietly?.hasVoice ?? false,
+      isAway: away !== undefined,
+    });
     if (quietly === undefined) {
       this.#happens(
-        { type: "joined", person, isOperator, ...(isAway ? { away: true } : {}) },
+        { type: "joined", person, isOperator, ...(away === undefined ? {} : { away }) },
         command.request,
       );
     }
@@ -291,7 +296,7 @@ class Room {
     this.#state.update(from.member, { person: to });
     this.#watches.get(from.member)?.cancel();
     this.#watches.set(to.member, this.#self.watch(to.member, () => ({ type: "gone", person: to })));
-    this.#happens({ type: "renamed", person: from, to });
+    if (from.name.text !== to.name.text) this.#happens({ type: "renamed", person: from, to });
   }
 
   #setAway({ person, away }: Extract<RoomCommand, { type: "set-away" }>): void {

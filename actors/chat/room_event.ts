@@ -7,7 +7,7 @@ import type { ModeChange, Person, RoomTopic, SpeechKind } from "./messages.ts";
 
 /** What happened. */
 export type Happening =
-  | { readonly type: "joined"; readonly person: Person; readonly isOperator: boolean; readonly away?: true }
+  | { readonly type: "joined"; readonly person: Person; readonly isOperator: boolean; readonly away?: string }
   /** Left this room, by its own will. */
   | { readonly type: "parted"; readonly person: Person; readonly reason?: string }
   /** Left the chat, and so all its rooms. */

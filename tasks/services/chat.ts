@@ -4,7 +4,7 @@
  * @module
  */
 import { chatServer } from "../../actors/chat/mod.ts";
-import { integer, listenFlags, loginFlags, number, path, tcpServerFlags } from "../_cli.ts";
+import { integer, listenFlags, loginFlags, number, path, port, tcpServerFlags, text } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { chatSection } from "../_demo/chat.ts";
 import { lineServerOptions } from "../_server_options.ts";
@@ -21,14 +21,25 @@ export const chat = defineService({
     ...dataFlags(),
     rate: number({ help: "Lines a second that one client may send; 0 is no limit", min: 0, default: 10 }),
     burst: integer({ help: "Lines that one client may send at once", min: 1, default: 20 }),
+    ircPort: port({ help: "Port of the door for IRC clients; 6667 is usual" }),
+    ircName: text({ help: "What the IRC server calls itself", value: "NAME", default: "troupe.chat" }),
     history: path({ help: "Keep what is said, so that it is there after a restart", value: "FILE" }),
   },
   examples: ["", "--history chat.log --rate 0"],
   rights: DATA_RIGHTS,
   async behavior(options, { world }) {
     await makeDataDir(options, world);
+    const server = await lineServerOptions(options, world);
+    const ircAddress = { hostname: options.host, port: options.ircPort ?? 0 };
     return chatServer({
-      ...await lineServerOptions(options, world),
+      ...server,
+      ...(options.ircPort === undefined ? {} : {
+        irc: {
+          address: ircAddress,
+          serverName: options.ircName,
+          ...(server.tls === undefined ? {} : { tls: server.tls }),
+        },
+      }),
       rate: { perSecond: options.rate, burst: options.burst },
       ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
     });

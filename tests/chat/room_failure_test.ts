@@ -70,13 +70,13 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
       host: "nowhere",
       realName: "",
       isBot: false,
+      isInvisible: false,
     };
     const asker = { person, request: 1 };
     directory.tell({
       ...asker,
       type: "join",
       room: lobby,
-      isAway: false,
       quietly: { isOperator: false, hasVoice: false },
     });
     await until(() => rooms.length > 0, "the room");

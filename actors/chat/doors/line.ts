@@ -16,8 +16,9 @@ import {
   SLOW_DOWN,
 } from "../../../protocols/chat.ts";
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
-import { completeMask } from "../../../protocols/irc.ts";
+import { completeMask, withoutFormatting } from "../../../protocols/irc.ts";
 import { TokenBucket } from "../../../protocols/token_bucket.ts";
+import { visibleText } from "../../../protocols/visible_text.ts";
 import type { Connection, LoginPass, Session, SessionFactory } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { formatEntry } from "../history_entry.ts";
@@ -76,7 +77,7 @@ function lineOf(happening: RoomEvent["happening"]): string | null {
       return formatChatEvent({
         type: happening.kind === "action" ? "did" : "said",
         name,
-        text: happening.text,
+        text: withoutFormatting(happening.text),
       });
     case "renamed":
       return formatChatEvent({ type: "renamed", name, to: happening.to.name.text });
@@ -163,10 +164,8 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
 
   privately({ from, kind, text }: PrivateMessage): void {
     if (kind === "tags") return;
-    const name = from.name.text;
-    this.#send(
-      kind === "action" ? `* ${formatPrivateMessage(name, text)}` : formatPrivateMessage(name, text),
-    );
+    const line = formatPrivateMessage(from.name.text, withoutFormatting(text));
+    this.#send(kind === "action" ? `* ${line}` : line);
   }
 
   invited({ by, room }: Extract<MemberMessage, { readonly type: "invited" }>): void {
@@ -174,8 +173,6 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   presence(): void {}
-
-  settled(): void {}
 
   /** The member knows what it does itself, but for what others do to it. */
   #ownEvent({ happening, room }: RoomEvent): void {
@@ -205,6 +202,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       host: this.#services.hostOf(remoteAddress.hostname),
       realName: name.text,
       isBot: false,
+      isInvisible: false,
     };
     this.#member.claim(person, (answer) => {
       if (answer.type !== "done") {
@@ -228,9 +226,9 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       case "empty":
         return;
       case "say":
-        return this.#say(person, "message", input.text);
+        return this.#say(person, "message", visibleText(input.text));
       case "me":
-        return this.#say(person, "action", input.text);
+        return this.#say(person, "action", visibleText(input.text));
       case "msg":
         return this.#tellOne(person, input.to, input.text);
       case "join":
@@ -276,7 +274,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
         from: person,
         to: other.name.text,
         kind: "message",
-        text,
+        text: visibleText(text),
         tags: [],
         id: this.#ids.next(),
         timeMs: this.#connection.context.world.clock.now(),
@@ -343,10 +341,14 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
 
   #topic(person: Person, text: string): void {
     if (text !== "") {
-      return this.#here(person, (asker) => ({ ...asker, type: "set-topic", text }), (answer) => {
-        if (answer.type === "done") this.#send("The topic is set.");
-        else this.#refused(answer, "Cannot set the topic");
-      });
+      return this.#here(
+        person,
+        (asker) => ({ ...asker, type: "set-topic", text: visibleText(text) }),
+        (answer) => {
+          if (answer.type === "done") this.#send("The topic is set.");
+          else this.#refused(answer, "Cannot set the topic");
+        },
+      );
     }
     this.#here(person, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
       if (answer.type === "view") this.#send(topicLine(answer.view));

@@ -1,0 +1,506 @@
+/**
+ * The door of IRC clients: RFC 1459 and 2812 as modern clients speak them, with capabilities of IRCv3.
+ *
+ * @module
+ */
+import type { ChatName } from "../../../protocols/chat_names.ts";
+import { formatIrcBody, type IrcFrame, type IrcMessage, parseIrcMessage } from "../../../protocols/irc.ts";
+import { TokenBucket } from "../../../protocols/token_bucket.ts";
+import type { CloseReason, Connection, LoginPass, Session, SessionFactory } from "../../net/mod.ts";
+import type { Cancellable } from "../../world/world.ts";
+import { type ChatServices, Member, type MemberDoor } from "../member.ts";
+import { type MessageIds, messageIds } from "../message_ids.ts";
+import type { MemberMessage, Person, PrivateMessage } from "../messages.ts";
+import { maskOf } from "../room_state.ts";
+import type { RoomEvent } from "../room_event.ts";
+import { CHANNEL_COMMANDS, inviteLine } from "./irc_channels.ts";
+import {
+  type Capability,
+  type IrcClient,
+  type IrcCommand,
+  type IrcServerInfo,
+  middle,
+} from "./irc_client.ts";
+import { encodeLines, IrcCodec, type IrcLine } from "./irc_codec.ts";
+import { HISTORY_COMMANDS } from "./irc_history.ts";
+import { MODE_COMMANDS } from "./irc_modes.ts";
+import { NUMERIC } from "./irc_numerics.ts";
+import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
+import { negotiate, Registration, requestedNick } from "./irc_registration.ts";
+import { Reply, type ReplyTarget } from "./irc_reply.ts";
+import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
+import { SPEECH_COMMANDS } from "./irc_speech.ts";
+
+/** Options of {@linkcode ircDoor}. */
+export interface IrcDoorOptions {
+  readonly server: IrcServerInfo;
+  /** Milliseconds of silence after which a client is asked whether it is there; unanswered as long, it is cut. @default 90000 */
+  readonly pingIntervalMs?: number;
+}
+
+const COMMANDS: ReadonlyMap<string, IrcCommand> = new Map(Object.entries({
+  ...SPEECH_COMMANDS,
+  ...CHANNEL_COMMANDS,
+  ...MODE_COMMANDS,
+  ...PEOPLE_COMMANDS,
+  ...HISTORY_COMMANDS,
+  ...SERVER_COMMANDS,
+}));
+
+/** Frames that may wait for their turn under the limit of the rate before the client is read no further. */
+const MAX_WAITING_FRAMES = 16;
+/** Milliseconds between two looks at who waits for its turn. */
+const TURN_MS = 100;
+
+/** Makes the session of one IRC client. */
+export function ircDoor(
+  services: ChatServices,
+  options: IrcDoorOptions,
+): SessionFactory<IrcFrame, MemberMessage> {
+  const codecs = new Codecs();
+  return (connection) => new IrcSession(connection, services, options, codecs);
+}
+
+/** One codec for all clients with the same capabilities. */
+class Codecs {
+  readonly #codecs = new Map<string, IrcCodec>();
+
+  for(capabilities: ReadonlySet<Capability>): IrcCodec {
+    const chosen = {
+      messageTags: capabilities.has("message-tags"),
+      serverTime: capabilities.has("server-time"),
+      extendedJoin: capabilities.has("extended-join"),
+      awayNotify: capabilities.has("away-notify"),
+    };
+    const key = JSON.stringify(chosen);
+    let codec = this.#codecs.get(key);
+    if (codec === undefined) this.#codecs.set(key, codec = new IrcCodec(chosen));
+    return codec;
+  }
+}
+
+class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyTarget {
+  readonly #connection: Connection<MemberMessage>;
+  readonly #services: ChatServices;
+  readonly #options: IrcDoorOptions;
+  readonly #codecs: Codecs;
+  readonly #member: Member;
+  readonly #registration = new Registration();
+  readonly #bucket: TokenBucket;
+  readonly #ids: MessageIds;
+  #codec: IrcCodec;
+  #client: Client | undefined;
+  /** Answers that events of their requests belong to. */
+  readonly #causes = new Map<number, Reply>();
+  /** Whose new name, and whose departure, was told already by another room. */
+  readonly #toldNames = new WeakSet<Person>();
+  readonly #toldQuits = new WeakSet<Person>();
+  readonly #waiting: IrcFrame[] = [];
+  #isPaused = false;
+  #batches = 0;
+  #lastHeardMs: number;
+  #isAskedForLife = false;
+  #pinging: Cancellable;
+  #pass: LoginPass | undefined;
+  /** All is said, and too many came back from its address: it waits for its welcome. */
+  #isToRegister = false;
+
+  constructor(
+    connection: Connection<MemberMessage>,
+    services: ChatServices,
+    options: IrcDoorOptions,
+    codecs: Codecs,
+  ) {
+    const { context } = connection;
+    this.#connection = connection;
+    this.#services = services;
+    this.#options = options;
+    this.#codecs = codecs;
+    this.#member = new Member(connection, services, this);
+    this.#bucket = new TokenBucket(services.rate, context.coarseNow);
+    this.#ids = messageIds(context.world);
+    this.#codec = codecs.for(this.#registration.capabilities);
+    this.#lastHeardMs = context.coarseNow;
+    this.#pinging = context.every(options.pingIntervalMs ?? 90_000, { type: "look-for-life" });
+    context.log.plain(`${connection.remote} has connected`);
+  }
+
+  get serverName(): string {
+    return this.#options.server.name;
+  }
+
+  get nick(): string {
+    return this.#member.person?.name.text ?? this.#registration.nick?.text ?? "*";
+  }
+
+  get hasBatch(): boolean {
+    return this.#registration.capabilities.has("batch");
+  }
+
+  nextBatch(): string {
+    return `b${++this.#batches}`;
+  }
+
+  write(lines: readonly IrcLine[]): void {
+    const { capabilities } = this.#registration;
+    // Who has asked for none of the capabilities that send tags is sent none.
+    const tagged = capabilities.has("message-tags") || capabilities.has("labeled-response") ||
+      capabilities.has("server-time") || capabilities.has("batch");
+    this.#connection.send(encodeLines(tagged ? lines : lines.map(({ body }) => ({ tags: [], body }))));
+  }
+
+  frame(frame: IrcFrame): void {
+    this.#lastHeardMs = this.#connection.context.coarseNow;
+    this.#isAskedForLife = false;
+    this.#waiting.push(frame);
+    this.#takeTurns();
+  }
+
+  message(message: MemberMessage): void {
+    if (message.type === "next-turn") this.#nextTurn();
+    else if (message.type === "look-for-life") this.#lookForLife();
+    else this.#member.receive(message);
+  }
+
+  /** What was sent before the end is heard first. */
+  ended(): void {
+    for (const frame of this.#waiting.splice(0)) this.#take(frame);
+    this.#member.run(() => this.#close("Connection closed"));
+  }
+
+  farewell(message: string): void {
+    this.#say("ERROR", `Closing Link: ${message.replace(/^Error: /, "")}`);
+  }
+
+  draining(): void {
+    this.#say("NOTICE", "*", "The server is shutting down.");
+    this.#say("ERROR", "Closing Link: the server is shutting down");
+    this.#member.leave({ quietly: true });
+  }
+
+  closed(reason: CloseReason): void {
+    this.#pinging.cancel();
+    this.#pass?.release();
+    this.#member.leave({ reason: CLOSED[reason.type] });
+  }
+
+  event(event: RoomEvent): void {
+    const { happening } = event;
+    const isOwn = happening.person.member === this.#connection.self;
+    if (happening.type === "quit" && !isFirst(this.#toldQuits, happening.person)) return;
+    if (happening.type === "renamed" && !isFirst(this.#toldNames, happening.to)) return;
+    if (!isOwn) return this.#connection.send(event.encoded(this.#codec));
+    if (happening.type === "said" && !this.#registration.capabilities.has("echo-message")) return;
+    const cause = this.#causes.get(event.request);
+    if (happening.type === "away") return;
+    if (cause?.isLabeled) cause.add(this.#codec.lines(event));
+    else this.#connection.send(event.encoded(this.#codec));
+  }
+
+  privately(message: PrivateMessage): void {
+    this.write(this.#codec.privately(message));
+  }
+
+  invited({ by, room }: Extract<MemberMessage, { readonly type: "invited" }>): void {
+    this.write([{ tags: [], body: inviteLine(maskOf(by), this.nick, room) }]);
+  }
+
+  presence({ name, person }: Extract<MemberMessage, { readonly type: "presence" }>): void {
+    if (person === undefined) this.#numeric(NUMERIC.RPL_MONOFFLINE, name);
+    else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
+  }
+
+  #nextTurn(): void {
+    if (this.#isToRegister) {
+      this.#isToRegister = false;
+      this.#member.run(() => this.#register(new Reply(this, undefined)));
+    }
+    this.#takeTurns();
+  }
+
+  /** Frames wait rather than being lost when they come faster than the rate: clients send bursts when they start. */
+  #takeTurns(): void {
+    while (!this.#member.isGone) {
+      const frame = this.#waiting[0];
+      if (frame === undefined) break;
+      if (this.#client !== undefined && !this.#mayTalk()) {
+        this.#connection.context.after(TURN_MS, { type: "next-turn" });
+        break;
+      }
+      this.#waiting.shift();
+      this.#take(frame);
+    }
+    this.#pause(this.#waiting.length > MAX_WAITING_FRAMES);
+  }
+
+  /** By itself, and with the others of its address: coming back, or by many connections, is no way around the rate. */
+  #mayTalk(): boolean {
+    const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
+    return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);
+  }
+
+  #pause(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  #take(frame: IrcFrame): void {
+    if (frame.type === "too-long") return this.#numeric(NUMERIC.ERR_INPUTTOOLONG, "Input line was too long");
+    if (frame.type === "not-utf8") {
+      return this.#say("FAIL", frame.command, "INVALID_UTF8", "Message rejected, it is not UTF-8");
+    }
+    const message = parseIrcMessage(frame.line);
+    if (message === null) return;
+    const label = this.#registration.capabilities.has("labeled-response")
+      ? message.tags.get("label")
+      : undefined;
+    const reply = new Reply(this, label === "" ? undefined : label);
+    const command = COMMANDS.get(message.command);
+    this.#member.run(() => this.#obey(message, command, reply), {
+      // What is said to one person goes another way than what is said in a room: it must not overtake that.
+      flows: this.#client !== undefined && command?.flows === true &&
+        message.params[0]?.startsWith("#") === true,
+      length: frame.line.length,
+      settled: () => this.#settled(reply),
+    });
+  }
+
+  #settled(reply: Reply): void {
+    reply.finish();
+    for (const [request, cause] of this.#causes) if (cause === reply) this.#causes.delete(request);
+  }
+
+  #obey(message: IrcMessage, command: IrcCommand | undefined, reply: Reply): void {
+    if (message.command === "CAP") return this.#negotiate(message, reply);
+    if (message.command === "NICK") return this.#rename(message, reply);
+    const client = this.#client;
+    if (client === undefined) return this.#beforeRegistration(message, command, reply);
+    if (command === undefined) {
+      return reply.numeric(NUMERIC.ERR_UNKNOWNCOMMAND, middle(message.command), "Unknown command");
+    }
+    const { minParams = 0 } = command;
+    if (message.params.length < minParams || (minParams > 0 && message.params[0] === "")) {
+      return reply.numeric(NUMERIC.ERR_NEEDMOREPARAMS, message.command, "Not enough parameters");
+    }
+    command.run(client, message, reply);
+  }
+
+  #beforeRegistration(message: IrcMessage, command: IrcCommand | undefined, reply: Reply): void {
+    switch (message.command) {
+      case "USER":
+        this.#registration.setUser(message, reply);
+        return this.#register(reply);
+      case "PASS":
+        if (message.params.length === 0) {
+          reply.numeric(NUMERIC.ERR_NEEDMOREPARAMS, "PASS", "Not enough parameters");
+        }
+        return;
+      case "QUIT":
+        return this.#close("Client Quit");
+      case "PING":
+        return reply.server("PONG", this.serverName, message.params[0] ?? "");
+      case "PONG":
+        return;
+      default:
+        if (command === undefined) {
+          return reply.numeric(NUMERIC.ERR_UNKNOWNCOMMAND, middle(message.command), "Unknown command");
+        }
+        reply.numeric(NUMERIC.ERR_NOTREGISTERED, "You have not registered");
+    }
+  }
+
+  #negotiate(message: IrcMessage, reply: Reply): void {
+    const isOver = negotiate(this.#registration, message, this.#client !== undefined, this.nick, reply);
+    this.#codec = this.#codecs.for(this.#registration.capabilities);
+    if (isOver) this.#register(reply);
+  }
+
+  #rename(message: IrcMessage, reply: Reply): void {
+    const name = requestedNick(message, reply);
+    if (name === null) return;
+    const person = this.#member.person;
+    if (person === undefined) {
+      this.#registration.nick = name;
+      return this.#register(reply);
+    }
+    if (name.text === person.name.text) return;
+    this.#member.claim({ ...person, name }, (answer) => {
+      if (answer.type !== "done") return this.#nickIsTaken(name, reply);
+      const body = formatIrcBody(maskOf(person), "NICK", name.text);
+      const renamed = this.#member.person;
+      // In no room, nobody else would say it.
+      if (renamed !== undefined) this.#toldNames.add(renamed);
+      reply.add([{ tags: [], body }]);
+    });
+  }
+
+  #register(reply: Reply): void {
+    const { nick: name, user, realName, isComplete } = this.#registration;
+    if (!isComplete || name === undefined || user === undefined || this.#client !== undefined) return;
+    const { self, remoteAddress, remote, context } = this.#connection;
+    this.#pass ??= this.#services.logins.enter(remoteAddress.hostname, context.coarseNow);
+    if (this.#pass === undefined) {
+      this.#isToRegister = true;
+      context.after(TURN_MS, { type: "next-turn" });
+      return;
+    }
+    const person: Person = {
+      member: self,
+      name,
+      user,
+      host: this.#services.hostOf(remoteAddress.hostname),
+      realName,
+      isBot: false,
+      isInvisible: false,
+    };
+    this.#member.claim(person, (answer) => {
+      if (answer.type !== "done") {
+        this.#registration.nick = undefined;
+        return this.#nickIsTaken(name, reply);
+      }
+      this.#connection.loggedIn();
+      context.log.info(`${name.text} has logged in`, { client: remote });
+      const client = new Client(
+        this.#connection,
+        this.#options.server,
+        this.#member,
+        this.#registration,
+        this,
+      );
+      this.#client = client;
+      welcome(client, reply);
+      lusers(client, reply, () => motd(client, reply));
+    });
+  }
+
+  #nickIsTaken(name: ChatName, reply: Reply): void {
+    reply.numeric(NUMERIC.ERR_NICKNAMEINUSE, name.text, "Nickname is already in use");
+  }
+
+  #lookForLife(): void {
+    const silentMs = this.#connection.context.coarseNow - this.#lastHeardMs;
+    const intervalMs = this.#options.pingIntervalMs ?? 90_000;
+    if (silentMs < intervalMs) return;
+    if (this.#isAskedForLife) return this.#close("Ping timeout");
+    this.#isAskedForLife = true;
+    this.#say("PING", this.serverName);
+  }
+
+  #numeric(code: string, ...params: readonly string[]): void {
+    this.#say(code, this.nick, ...params);
+  }
+
+  #say(command: string, ...params: readonly string[]): void {
+    const source = command === "PING" || command === "ERROR" ? "" : this.serverName;
+    this.write([{ tags: [], body: formatIrcBody(source, command, ...params) }]);
+  }
+
+  /** The codec of the client as it is now. */
+  get codec(): IrcCodec {
+    return this.#codec;
+  }
+
+  /** The events of a request belong to an answer. */
+  causes(request: number, reply: Reply): void {
+    if (reply.isLabeled) this.#causes.set(request, reply);
+  }
+
+  /** A number for something said to a person. */
+  nextMessageId(): string {
+    return this.#ids.next();
+  }
+
+  /** Says goodbye and closes. */
+  quit(reason: string | undefined): void {
+    this.#close(reason === undefined || reason === "" ? "Client Quit" : `Quit: ${reason}`);
+  }
+
+  #close(reason: string): void {
+    if (this.#member.isGone) return;
+    this.#member.leave({ reason });
+    this.#say("ERROR", `Closing Link: ${this.nick} (${reason})`);
+    this.#connection.end();
+  }
+}
+
+function isFirst(told: WeakSet<Person>, person: Person): boolean {
+  if (told.has(person)) return false;
+  told.add(person);
+  return true;
+}
+
+/** Why somebody who said nothing has gone, for the others. */
+const CLOSED: Readonly<Record<CloseReason["type"], string>> = {
+  "ended": "Connection closed",
+  "closed": "Connection closed",
+  "idle": "Ping timeout",
+  "slow": "Too slow to read what was sent",
+  "bad-frame": "Protocol error",
+  "foreign": "Protocol error",
+  "late": "Registration timeout",
+  "vanished": "Made room for others",
+  "failed": "Connection reset",
+};
+
+/** What commands work with, once the client has a name. */
+class Client implements IrcClient {
+  readonly server: IrcServerInfo;
+  readonly context: IrcClient["context"];
+  readonly member: Member;
+  readonly monitored: Map<string, ChatName> = new Map();
+  readonly address: string;
+  readonly #registration: Registration;
+  readonly #session: Pick<IrcSession, "causes" | "nextMessageId" | "nextBatch" | "quit" | "codec">;
+  readonly #first: Person;
+
+  constructor(
+    connection: Connection<MemberMessage>,
+    server: IrcServerInfo,
+    member: Member,
+    registration: Registration,
+    session: Pick<IrcSession, "causes" | "nextMessageId" | "nextBatch" | "quit" | "codec">,
+  ) {
+    if (member.person === undefined) throw new TypeError("Cannot serve a client without a name");
+    this.#first = member.person;
+    this.server = server;
+    this.context = connection.context;
+    this.member = member;
+    this.address = connection.remoteAddress.hostname;
+    this.#registration = registration;
+    this.#session = session;
+  }
+
+  get person(): Person {
+    return this.member.person ?? this.#first;
+  }
+
+  get capabilities(): ReadonlySet<Capability> {
+    return this.#registration.capabilities;
+  }
+
+  get codec(): IrcCodec {
+    return this.#session.codec;
+  }
+
+  causes(request: number, reply: Reply): void {
+    this.#session.causes(request, reply);
+  }
+
+  nextMessageId(): string {
+    return this.#session.nextMessageId();
+  }
+
+  nextBatch(): string {
+    return this.#session.nextBatch();
+  }
+
+  become(person: Person): void {
+    this.member.claim(person, () => {});
+  }
+
+  quit(reason: string | undefined): void {
+    this.#session.quit(reason);
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The chat by its IRC door, and together with line clients: raw sockets on both.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { deadline, TestClient, until } from "../_helpers.ts";
+import { startChat, type TestChat } from "./_chat.ts";
+
+/** A chat with an IRC door. */
+async function startBoth(
+  options: Parameters<typeof startChat>[0] = {},
+): Promise<TestChat & { readonly ircPort: number }> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const chat = await startChat({
+    ...options,
+    irc: {
+      address: { hostname: "127.0.0.1", port: 0 },
+      serverName: "irc.test",
+      onListening: ({ port }) => resolve(port),
+    },
+  });
+  return {
+    ...chat,
+    ircPort: await deadline(promise, undefined, "the IRC door"),
+    [Symbol.asyncDispose]: chat[Symbol.asyncDispose],
+  };
+}
+
+/** An IRC client that reads line by line. */
+class IrcPerson {
+  readonly client: TestClient;
+  readonly nick: string;
+
+  constructor(client: TestClient, nick: string) {
+    this.client = client;
+    this.nick = nick;
+  }
+
+  static async enter(port: number, nick: string, capabilities = ""): Promise<IrcPerson> {
+    const person = new IrcPerson(await TestClient.connect(port), nick);
+    if (capabilities !== "") await person.send("CAP LS 302", `CAP REQ :${capabilities}`);
+    await person.send(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`);
+    if (capabilities !== "") await person.send("CAP END");
+    await person.sync();
+    return person;
+  }
+
+  send(...lines: string[]): Promise<void> {
+    return this.client.send(lines.map((line) => `${line}\r\n`).join(""));
+  }
+
+  /** Everything that was sent until all that was asked before has been answered, without times, hosts and numbers. */
+  async sync(): Promise<string[]> {
+    const token = crypto.randomUUID();
+    await this.send(`PING ${token}`);
+    const lines: string[] = [];
+    for (let read; (read = await this.client.line()) !== null;) {
+      const line = read.replace(/\r$/, "");
+      if (line.endsWith(token)) return lines;
+      lines.push(line.replace(/![^@]+@[0-9a-f]{12}\.hidden/, "!user@host"));
+    }
+    throw new Error(`${this.nick} was closed after ${lines.join(" / ")}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.client.close();
+  }
+}
+
+Deno.test("chat: a line client and an IRC client are in one room, and hear each other once and in one order", async () => {
+  await using chat = await startBoth();
+  using ann = await chat.enter("ann");
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await bob.send("JOIN #lobby");
+  assertEquals(await bob.sync(), [
+    ":bob!user@host JOIN #lobby",
+    ":irc.test 353 bob = #lobby :ann bob",
+    ":irc.test 366 bob #lobby :End of /NAMES list",
+  ]);
+  assertEquals(await ann.line(), "bob has joined the chat.");
+  await ann.send("hello\n/me waves\n/who\n");
+  assertEquals(await ann.line(), "In lobby: ann, bob");
+  assertEquals(await bob.sync(), [
+    ":ann!user@host PRIVMSG #lobby :hello",
+    ":ann!user@host PRIVMSG #lobby :\x01ACTION waves\x01",
+  ]);
+  await bob.send(
+    "PRIVMSG #lobby :\x02hi\x02 there",
+    "PRIVMSG #lobby :\x01ACTION nods\x01",
+    "PRIVMSG ann :psst",
+  );
+  await bob.sync();
+  assertEquals([await ann.line(), await ann.line(), await ann.line()], [
+    "bob: hi there",
+    "* bob nods",
+    "bob (to you): psst",
+  ]);
+  await ann.send("/nick anna\n/msg bob yes\n/quit\n");
+  assertEquals(await ann.line(), "You are anna now.");
+  assertEquals(await ann.line(), null);
+  const last: string[] = [];
+  await until(async () => {
+    last.push(...await bob.sync());
+    return last.some((line) => line.includes(" QUIT "));
+  }, "the quit");
+  assertEquals(last, [
+    ":ann!user@host NICK anna",
+    ":anna!user@host PRIVMSG bob :yes",
+    ":anna!user@host QUIT :",
+  ]);
+});
+
+Deno.test("chat: names are one space for all doors, look-alikes too", async () => {
+  await using chat = await startBoth();
+  using _ann = await chat.enter("Paul");
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await bob.send("NICK paul", "NICK раul", "NICK #x", "NICK bobby");
+  assertEquals(await bob.sync(), [
+    ":irc.test 433 bob paul :Nickname is already in use",
+    ":irc.test 433 bob раul :Nickname is already in use",
+    ":irc.test 432 bob #x :Erroneous nickname",
+    ":bob!user@host NICK bobby",
+  ]);
+  using late = await chat.enter("late");
+  await late.send("/nick BOBBY\n");
+  assertMatch(await late.line() ?? "", /^Error: Cannot take that name/);
+});
+
+Deno.test("chat: who is put out, and why, is told at each door in its own words", async () => {
+  await using chat = await startBoth();
+  using op = await IrcPerson.enter(chat.ircPort, "op");
+  await op.send("JOIN #den");
+  using ann = await chat.enter("ann");
+  await ann.send("/join den\n");
+  assertEquals(await ann.line(), "You are in den now.");
+  await op.sync();
+  await op.send("TOPIC #den :quiet", "MODE #den +im", "KICK #den ann :shh");
+  await op.sync();
+  assertEquals([await ann.line(), await ann.line()], [
+    "op has set the topic: quiet",
+    "You were put out by op: shh",
+  ]);
+  await ann.send("/join den\n/who\n");
+  assertEquals([await ann.line(), await ann.line()], [
+    "Error: Cannot join that room: one comes in by invitation only",
+    "In lobby: ann",
+  ]);
+  await op.send("INVITE ann #den");
+  assertEquals(await op.sync(), [":irc.test 341 op ann #den"]);
+  assertEquals(await ann.line(), "op invites you to den: /join den");
+  await ann.send("/join den\nhello?\n");
+  assertEquals(await ann.line(), "You are in den now.");
+  await ann.send("/who\n");
+  assertEquals(await ann.line(), "In den: op, ann");
+  assertEquals(await op.sync(), [":ann!user@host JOIN #den"]);
+});
+
+Deno.test("chat: CHATHISTORY gives what was said at every door, in a batch, with its number and time", async () => {
+  await using chat = await startBoth();
+  using ann = await chat.enter("ann");
+  await ann.send("one\ntwo\n/who\n");
+  await ann.line();
+  using bob = await IrcPerson.enter(
+    chat.ircPort,
+    "bob",
+    "batch server-time message-tags draft/chathistory echo-message",
+  );
+  await bob.send("JOIN #lobby", "PRIVMSG #lobby :three");
+  const echo = (await bob.sync()).at(-1) ?? "";
+  const [, id = ""] = /msgid=([^ ;]+)/.exec(echo) ?? [];
+  assert(id !== "", echo);
+  const texts = (lines: readonly string[]) =>
+    lines.flatMap((line) => / PRIVMSG #lobby :(.*)$/.exec(line)?.[1] ?? []);
+  await bob.send("CHATHISTORY LATEST #lobby * 10");
+  const latest = await bob.sync();
+  assertMatch(latest[0] ?? "", /^:irc\.test BATCH \+b\d+ chathistory #lobby$/);
+  assertEquals(texts(latest), ["one", "two", "three"]);
+  assert(
+    latest.slice(1, -1).every((line) => /^@batch=b\d+;time=\d{4}-.*Z;msgid=\S+ :/.test(line)),
+    latest.join("\n"),
+  );
+  await bob.send(`CHATHISTORY BEFORE #lobby msgid=${id} 1`);
+  assertEquals(texts(await bob.sync()), ["two"]);
+  await bob.send("CHATHISTORY LATEST #elsewhere * 10", "CHATHISTORY SIDEWAYS #lobby * 10");
+  assertEquals(await bob.sync(), [
+    ":irc.test FAIL CHATHISTORY INVALID_TARGET LATEST #elsewhere :Messages could not be retrieved",
+    ":irc.test FAIL CHATHISTORY INVALID_PARAMS SIDEWAYS :Unknown subcommand or parameters",
+  ]);
+});
+
+Deno.test("chat: a long line of a line client reaches IRC whole, in as many messages as it takes", async () => {
+  await using chat = await startBoth();
+  using ann = await chat.enter("ann");
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await bob.send("JOIN #lobby");
+  await bob.sync();
+  const text = "größer ".repeat(2000).trim();
+  await ann.send(`${text}\n/who\n`);
+  await ann.line();
+  await ann.line();
+  const lines = await bob.sync();
+  assert(lines.every((line) => new TextEncoder().encode(line).length <= 510));
+  assertEquals(lines.map((line) => line.replace(/^\S+ PRIVMSG #lobby :/, "")).join(""), text);
+});
+
+Deno.test("chat: what is no IRC is answered or passed over, and the connection goes on", async () => {
+  await using chat = await startBoth();
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await bob.send(
+    "",
+    ":",
+    "@",
+    "@a",
+    "PRIVMSG",
+    "PRIVMSG #lobby",
+    "JOIN",
+    "MODE",
+    "x".repeat(600),
+    "\x00\x01",
+  );
+  await bob.client.send(Uint8Array.of(0x4e, 0x49, 0x43, 0x4b, 0x20, 0xff, 0xfe, 0x0d, 0x0a));
+  const answers = await bob.sync();
+  assertEquals(answers.map((line) => line.split(" ")[1]), ["411", "412", "461", "461", "417", "421", "FAIL"]);
+  await bob.send("PRIVMSG nobody :hi", "TAGMSG bob", "JOIN not-a-channel", "KICK #lobby bob", "BREW coffee");
+  assertEquals((await bob.sync()).map((line) => line.split(" ")[1]), ["401", "421", "403", "403", "421"]);
+});
