@@ -52,7 +52,7 @@ export function datagramServer(
 ): Behavior<DatagramsCommand> {
   const { address, maxPerSecond = 1000, maxPeers = 10_000, onListening } = options;
   return (self) => {
-    const requests = new LogThrottle(self.log, LOGGED);
+    const requests = new LogThrottle(self, LOGGED);
     return datagrams({
       address,
       maxPeers,

@@ -177,7 +177,7 @@ class DatagramSockets<M> {
     this.#sockets = sockets;
     this.#rate = new AddressRate(options.rate);
     this.#warnings = new AddressRate(WARNINGS);
-    this.#log = new LogThrottle(self.log);
+    this.#log = new LogThrottle(self);
     self.onStop(() => {
       for (const socket of sockets) socket.close();
     });

@@ -4,8 +4,14 @@
  * @module
  */
 import { TokenBucket, type TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import type { ActorLog } from "../runtime/behavior.ts";
-import type { LogFields } from "../world/world.ts";
+import type { Context } from "../runtime/behavior.ts";
+import type { Cancellable, LogFields } from "../world/world.ts";
+
+/** How long after the first line that was left out it is said how many were, in milliseconds. */
+const SUMMARY_MS = 1000;
+
+/** The actor in whose name is logged: what an actor's context is. */
+export type LoggingActor = Pick<Context<never>, "log" | "world" | "onStop">;
 
 /**
  * Writes a line for each of a few events, and says how many more there were: a log that grows with a flood is its second
@@ -18,43 +24,48 @@ import type { LogFields } from "../world/world.ts";
  *
  * await using system = new ActorSystem("demo");
  * system.spawn<string>("guard", (self) => {
- *   const warnings = new LogThrottle(self.log);
+ *   const warnings = new LogThrottle(self);
  *   return (stranger) => warnings.warn(self.coarseNow, `Refused ${stranger}`, { client: stranger });
  * });
  * ```
  */
 export class LogThrottle {
-  readonly #log: ActorLog;
+  readonly #actor: LoggingActor;
   readonly #rate: TokenBucketOptions;
   #bucket: TokenBucket | undefined;
   #leftOut = 0;
+  #timer: Cancellable | undefined;
 
-  /** Logs in the name of the actor whose log it is. @param rate lines a second, 5 and at once 50 unless given */
-  constructor(log: ActorLog, rate: TokenBucketOptions = { perSecond: 5, burst: 50 }) {
-    this.#log = log;
+  /** Logs in the name of an actor, as long as it lives. @param rate lines a second, 5 and at once 50 unless given */
+  constructor(actor: LoggingActor, rate: TokenBucketOptions = { perSecond: 5, burst: 50 }) {
+    this.#actor = actor;
     this.#rate = rate;
+    actor.onStop(() => this.#sayLeftOut());
   }
 
-  /** A warning; over the rate it is counted, and the next line says how many were. `nowMs` is monotonic. */
+  /** A warning; over the rate it is counted, and it is said soon how many were. `nowMs` is monotonic. */
   warn(nowMs: number, message: string, fields?: LogFields): void {
-    if (this.#mayLog(nowMs)) this.#log.warn(message, fields);
+    if (this.#mayLog(nowMs)) this.#actor.log.warn(message, fields);
   }
 
   /** The same of a line whose text is promised. */
   plain(nowMs: number, message: string, fields?: LogFields): void {
-    if (this.#mayLog(nowMs)) this.#log.plain(message, fields);
+    if (this.#mayLog(nowMs)) this.#actor.log.plain(message, fields);
   }
 
   #mayLog(nowMs: number): boolean {
     this.#bucket ??= new TokenBucket(this.#rate, nowMs);
-    if (!this.#bucket.take(nowMs)) {
-      this.#leftOut++;
-      return false;
-    }
-    if (this.#leftOut > 0) {
-      this.#log.info(`${this.#leftOut} more such lines were left out`, { leftOut: this.#leftOut });
-    }
+    if (this.#bucket.take(nowMs)) return true;
+    this.#leftOut++;
+    this.#timer ??= this.#actor.world.clock.timer(SUMMARY_MS, () => this.#sayLeftOut());
+    return false;
+  }
+
+  #sayLeftOut(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#leftOut === 0) return;
+    this.#actor.log.warn(`${this.#leftOut} more such lines were left out`, { leftOut: this.#leftOut });
     this.#leftOut = 0;
-    return true;
   }
 }

@@ -12,7 +12,7 @@ export {
 } from "../../protocols/frames.ts";
 export { formatAddress, formatHost, parseAddress } from "./address.ts";
 export { type LoginPass, LoginRate } from "./login_rate.ts";
-export { LogThrottle } from "./log_throttle.ts";
+export { type LoggingActor, LogThrottle } from "./log_throttle.ts";
 export { addressKey, AddressRate, type AddressRateOptions } from "./address_rate.ts";
 export type { ConnectionLimits, TcpLimits } from "./limits.ts";
 export {

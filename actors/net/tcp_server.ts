@@ -187,7 +187,7 @@ class TcpServer<F, M> {
     this.#tools = { buffers: new BufferPool(), flusher: new Flusher(loop) };
     this.#clients = new Clients(limits);
     this.#refusals = new Refusals(clock);
-    this.#warnings = new LogThrottle(self.log);
+    this.#warnings = new LogThrottle(self);
     self.onStop(() => this.#closeRest());
     // At the beginning of the stop, not at its end: who comes while the others are seen off is not let in.
     if (self.signal.aborted) return;

@@ -168,7 +168,7 @@ class RecordsServer {
           ...(token === undefined ? {} : { token }),
           maxDataBytes,
           refusals: new AddressRate(REFUSALS),
-          warnings: new LogThrottle(listener.log),
+          warnings: new LogThrottle(listener),
         }),
         login: token !== undefined,
         limits: { idleTimeoutMs: 300_000, ...limits, maxClients: this.#maxConnections },
