@@ -162,7 +162,9 @@ async function main<F extends Flags>(
   try {
     // Who asks for help gets it, whatever is wrong with the settings.
     const asks = Deno.args.some((arg) => ["--help", "-h", "--version"].includes(arg));
-    const { sources, warnings } = asks ? { sources: [], warnings: [] } : await settingsOf(task);
+    const { sources, warnings } = asks
+      ? { sources: [], warnings: [] }
+      : await settingsOf(task, configOf(Deno.args));
     const line = parseCommandLine(task, Deno.args, sources);
     if (line.type !== "run") {
       console.log(line.type === "help" ? helpText(task) : `troupe ${config.version}`);
@@ -197,14 +199,14 @@ interface Settings {
 }
 
 /** Reads the settings of a task. Throws {@linkcode UsageError} where `.env` could be meant to keep strangers out and would not. */
-async function settingsOf(task: Task<Flags>): Promise<Settings> {
+async function settingsOf(task: Task<Flags>, config: string | undefined): Promise<Settings> {
   const tasks = [task, ...task.alsoReads ?? []];
-  const { values, warnings } = await dotEnv({
+  const { values, warnings } = await settingsFile(config, {
     all: tasks.flatMap((each) => environmentOf(each)),
     guarding: tasks.flatMap((each) => environmentOf(each, "guarding")),
     prefix: task.env,
   });
-  const file: Source = { suffix: " in .env", get: (name) => values.get(name) };
+  const file: Source = { suffix: ` in ${config ?? DOT_ENV}`, get: (name) => values.get(name) };
   return { sources: [processEnvironment, file], warnings };
 }
 
@@ -222,20 +224,29 @@ const decoder = new TextDecoder();
 /** Nobody has settings of that size. */
 const MAX_DOT_ENV_BYTES = 1 << 20;
 
-/** The `.env` in the working folder; of a compiled program without one there, the one beside the program. */
-async function dotEnv(known: KnownNames): Promise<DotEnv> {
-  const paths = [".env"];
-  if (Deno.build.standalone) paths.push(Deno.execPath().replace(/[^/\\]*$/, ".env"));
+const DOT_ENV = ".env";
+
+/** Where `--config` says that the settings are: it is looked for before all else is read. */
+function configOf(args: readonly string[]): string | undefined {
+  const at = args.findLastIndex((arg) => arg === "--config" || arg.startsWith("--config="));
+  return at < 0 ? undefined : args[at] === "--config" ? args[at + 1] : args[at]?.slice("--config=".length);
+}
+
+/** The file that `--config` names, which must be there, or the `.env` in the working folder; of a compiled program without one there, the one beside the program. */
+async function settingsFile(config: string | undefined, known: KnownNames): Promise<DotEnv> {
+  const paths = [config ?? DOT_ENV];
+  if (config === undefined && Deno.build.standalone) paths.push(Deno.execPath().replace(/[^/\\]*$/, ".env"));
   for (const path of paths) {
-    if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") continue;
+    const mayRead = Deno.permissions.querySync({ name: "read", path }).state === "granted";
+    if (!mayRead && config === undefined) continue;
     try {
       const { isFile, size } = await Deno.stat(path);
       // A pipe would be waited for without end.
       if (!isFile) throw new Failure("it is not a regular file");
       if (size > MAX_DOT_ENV_BYTES) throw new Failure("it is too large");
-      return readDotEnv(decoder.decode(await Deno.readFile(path)), known);
+      return readDotEnv(decoder.decode(await Deno.readFile(path)), known, path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
+      if (error instanceof Deno.errors.NotFound && config === undefined) continue;
       if (error instanceof UsageError) throw error;
       throw new Failure(`Cannot read ${path}: ${lineOf(error)}`, { cause: error });
     }

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { editDistance } from "./_edit_distance.ts";
-import { choice, type Flag, type Flags, type OptionsOf, toggle, UsageError } from "./_flags.ts";
+import { choice, type Flag, type Flags, type OptionsOf, path, toggle, UsageError } from "./_flags.ts";
 
 /** What a task takes beside flags. */
 export interface Positionals {
@@ -62,6 +62,7 @@ const commonFlags = {
     env: ["LOG_FORMAT"],
   }),
   logTime: toggle({ help: "Put the time (UTC) before each log line", env: ["LOG_TIME"] }),
+  config: path({ help: "Settings, in place of .env and in its form", value: "FILE", env: [] }),
   verbose: toggle({ help: "Say more about failures", env: [] }),
 };
 
@@ -213,17 +214,42 @@ function unknownFlag(arg: string, known: readonly string[]): string {
   return `Unknown flag ${written}${hint}`;
 }
 
+/** One flag as the help, a man page or a shell's completion shows it. */
+export interface FlagRow {
+  /** Without its dashes. */
+  readonly name: string;
+  /** Stands for the value; a flag without one is on or off. */
+  readonly value?: string;
+  readonly help: string;
+  /** The default and the environment names, in words. */
+  readonly details: string;
+}
+
+/** Every flag of a task. */
+export function flagRows(task: Task<Flags>): FlagRow[] {
+  const rows = Object.entries({ ...task.flags, ...commonFlags }).map(([key, flag]): FlagRow => ({
+    name: flagName(key),
+    ...(flag.value !== undefined && { value: flag.value }),
+    help: flag.help,
+    details: details(flag, envNames(task, key, flag)),
+  }));
+  return [
+    ...rows,
+    { name: "help", help: "Print this and end", details: "" },
+    { name: "version", help: "Print the version and end", details: "" },
+  ];
+}
+
 /** What `--help` prints. */
 export function helpText(task: Task<Flags>): string {
   const { positionals, examples = [] } = task;
   const command = `deno task ${task.name}`;
   const lines = [task.summary, "", `Usage: ${command} ${positionals ? `${positionals.usage} ` : ""}[flags]`];
   if (positionals) lines.push("", `  ${positionals.help}`);
-  const rows = Object.entries({ ...task.flags, ...commonFlags }).map(([key, flag]) => [
-    `--${flagName(key)}${flag.value === undefined ? "" : ` ${flag.value}`}`,
-    flag.help + details(flag, envNames(task, key, flag)),
+  const rows = flagRows(task).map(({ name, value, help, details }) => [
+    `--${name}${value === undefined ? "" : ` ${value}`}`,
+    help + details,
   ]);
-  rows.push(["--help", "Print this and end"], ["--version", "Print the version and end"]);
   const width = Math.max(...rows.map(([left = ""]) => left.length));
   lines.push("", "Flags:", ...rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`));
   if (examples.length > 0) {

@@ -42,16 +42,16 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
  *
  * @throws {UsageError} where a line could be meant for a guarding name, and would not be taken so
  */
-export function readDotEnv(text: string, known: KnownNames): DotEnv {
+export function readDotEnv(text: string, known: KnownNames, path = ".env"): DotEnv {
   const clean = text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
-  if (/[\0\ufffd]/.test(clean)) throw new UsageError(".env is not UTF-8 text");
+  if (/[\0\ufffd]/.test(clean)) throw new UsageError(`${path} is not UTF-8 text`);
   const warnings: string[] = [];
   const seen = new Map<string, number>();
   for (const line of settings(clean)) {
     const problem = problemOf(line, known, seen);
     if (line.name !== undefined) seen.set(line.name, line.number);
     if (problem === undefined) continue;
-    const said = `.env, line ${line.number}: ${problem.text}`;
+    const said = `${path}, line ${line.number}: ${problem.text}`;
     if (problem.guards) {
       throw new UsageError(`${said}. As it could be meant to keep strangers out, nothing is started`);
     }

@@ -26,12 +26,11 @@ export interface Resident {
   readonly explain: (error: unknown) => string | undefined;
 }
 
-/** A service has ended. */
-interface HouseEvent {
-  readonly type: "ended";
-  readonly service: Resident;
-  readonly reason: StopReason;
-}
+/** What a house is told of its services. */
+type HouseEvent =
+  /** It listens, or has given up before it did. */
+  | { readonly type: "settled"; readonly service: Resident; readonly runs: boolean }
+  | { readonly type: "ended"; readonly service: Resident; readonly reason: StopReason };
 
 /** Options of {@linkcode house}. */
 export interface HouseOptions {
@@ -65,19 +64,47 @@ export function house(services: readonly Resident[], options: HouseOptions): Beh
   const { strict = false, drainMs } = options;
   return (self) => {
     self.supervise("one-for-one", { stopOrder: "together" });
-    const running = new Set(services);
+    const running = new Set<Resident>();
+    const waiting = new Set(services);
+    const left = new Set(services);
     for (const service of services) {
       const ref = service.start(self, { onFailure: strict ? escalate() : stop(), shutdownMs: drainMs });
       self.watch(ref, (reason) => ({ type: "ended", service, reason }));
+      const settled = (runs: boolean): HouseEvent => ({ type: "settled", service, runs });
+      self.pipe(self.started(ref), () => settled(true), () => settled(false));
     }
-    return ({ service, reason }) => {
+
+    /** Says how many run, once all have had their start. */
+    function tell(): void {
+      if (waiting.size > 0 || left.size === 0) return;
+      const missing = services.filter((service) => !running.has(service)).map(({ name }) => name);
+      const count = `${running.size} of ${services.length} services run`;
+      const fields = { event: "services", running: running.size, services: services.length };
+      if (missing.length === 0) self.log.info(count, fields);
+      else self.log.warn(`${count}, without ${missing.join(", ")}`, fields);
+    }
+
+    return (event) => {
+      const { service } = event;
+      if (event.type === "settled") {
+        waiting.delete(service);
+        if (event.runs && left.has(service)) running.add(service);
+        return tell();
+      }
       running.delete(service);
+      left.delete(service);
+      const { reason } = event;
       const error = reason.type === "failed"
         ? reason.error
         : new Error(`Cannot run ${service.name}: it stopped`);
       const text = service.explain(error) ?? errorText(error);
-      self.log.error(`${service.name} does not run: ${text}`);
-      if (running.size === 0) throw error;
+      self.log.error(`${service.name} does not run: ${text}`, {
+        event: "given-up",
+        name: service.name,
+        error,
+      });
+      if (left.size === 0) throw error;
+      tell();
     };
   };
 }

@@ -20,7 +20,7 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
-  "tmux",
+  ...["bash", "fish", "tmux", "zsh"],
   "transmission-cli",
 ].join(",");
 
@@ -35,6 +35,10 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",
       command:
         `deno run -q --allow-run=${DENO} --allow-read=.env --allow-env=COMPILE_OUT,COMPILE_TARGET,${LOG_ENV} tasks/compile.ts`,
+    },
+    "completion": {
+      description: "Completion for bash, zsh or fish, or the man page, from the tables of flags",
+      command: `deno run -q --allow-read=.env --allow-env=COMPLETION_*,${LOG_ENV} tasks/completion.ts`,
     },
     "gen": {
       description:

@@ -105,6 +105,7 @@ Deno.test("command line: without flags every option has its default", () => {
     logLevel: "info",
     logFormat: "text",
     logTime: false,
+    config: undefined,
     verbose: false,
   });
 });

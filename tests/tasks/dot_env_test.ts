@@ -100,3 +100,17 @@ Deno.test("records:server: with no .env and no settings it runs, and says where 
   await server.line("records are kept in records/");
   await server.port(/ready to receive/);
 });
+
+Deno.test("--config names the settings in place of .env, and must be there", async () => {
+  await using folder = await tempFolder();
+  await Deno.writeTextFile(folder.file(".env"), "SERVER_PORT=nonsense\n");
+  await Deno.writeTextFile(folder.file("other.env"), "SERVER_PORT=0\nUPDATE_TIMER=many\n");
+  const run = (...args: string[]) =>
+    startTask("records:server", ["--host", "127.0.0.1", ...args], { cwd: folder.path });
+  const bad = await run("--config", "other.env").ended();
+  assertEquals(bad.code, 2);
+  assertStringIncludes(bad.stderr, 'UPDATE_TIMER in other.env: "many" is not a number');
+  const missing = await run("--config=nowhere.env").ended();
+  assertEquals(missing.code, 1);
+  assertMatch(missing.stderr, /^Cannot read nowhere\.env: .*\n$/);
+});

@@ -64,6 +64,7 @@ Deno.test("start: one whose port is taken says so and the others run; with --str
     const listening = await server.line(/calculator: Server listening on/);
     const port = Number(/:(\d+)$/.exec(listening)?.[1]);
     const complaint = await server.errorLine(/knock does not run/);
+    await server.line("[WARN] 2 of 3 services run, without knock");
     assertMatch(complaint, /knock does not run: Cannot listen on 127\.0\.0\.1:\d+: /);
     using client = await TestClient.connect(port);
     await client.send("Adarsh\n1 + 1\n");
@@ -140,6 +141,10 @@ Deno.test("start: everything runs under one root, answers, and stops with 0 when
   using writer = await TestClient.connect(await port("editor"));
   await writer.send("a line\n");
   await until(() => server.stdout.includes("editor: Received update"), "the editor's update");
+  await until(
+    () => server.stdout.includes("[INFO] 11 of 11 services run\n"),
+    "the line that says how many run",
+  );
   for (const node of [1, 2, 3]) {
     await until(
       () => server.stdout.includes(`peer-${node}: Leader elected: Node 1`),
