@@ -16,7 +16,7 @@ import {
   supersedes,
 } from "../../protocols/file_log_token.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { writeAtomic } from "../store/mod.ts";
+import { removeTemporariesOf, writeAtomic } from "../store/mod.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What a {@linkcode fileLog} can be told. */
@@ -56,7 +56,11 @@ const CHECK_MS = 2000;
 
 /** Owns the log file, for the node of ID `leader`. */
 export function fileLog(path: string, leader: number): Behavior<FileLogCommand> {
-  const behavior: Behavior<Message> = (self) => {
+  const behavior: Behavior<Message> = async (self) => {
+    // Another node of this machine may be writing its own: that one stays.
+    for (const file of [path, `${path}.term`]) {
+      await removeTemporariesOf(self.world.disk, file).catch(() => {});
+    }
     const log = new FileLog(self, path, leader);
     self.every(CHECK_MS, { type: "check" });
     return (message) => log.receive(message);

@@ -48,10 +48,9 @@ function parseMemory(bytes: Uint8Array): ElectionMemory {
   throw new SyntaxError("it holds no term that can be, and a vote");
 }
 
-/** Whether what stands there is no memory, whatever is tried; a disk that fails may do better another time. */
+/** Whether what stands there is a file that is no memory; a disk that fails may do better another time. */
 function isUseless(error: unknown): boolean {
-  if (error instanceof WorldError) return error.kind === "not-a-file" || error.kind === "too-large";
-  return error instanceof SyntaxError;
+  return error instanceof WorldError ? error.kind === "too-large" : error instanceof SyntaxError;
 }
 
 /** Replaces the memory of a node: durable once it has resolved. Rejects with a `WorldError`. */

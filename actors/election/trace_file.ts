@@ -4,6 +4,7 @@
  * @module
  */
 import type { Behavior } from "../runtime/mod.ts";
+import { LogFile } from "../store/mod.ts";
 import { WorldError } from "../world/world.ts";
 
 /** One transition. */
@@ -23,30 +24,30 @@ export interface Transition {
 }
 
 /**
- * Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be opened; a full disk later
- * ends the trace, and not the node.
+ * Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be opened; a full disk
+ * later costs lines of the trace, and not the node. A file that was removed or replaced meanwhile is begun anew.
  */
 export function traceFile(path: string): Behavior<Transition> {
   return async (self) => {
-    const file = await self.world.disk.open(path, { read: false, write: true, create: true });
+    const { disk, clock } = self.world;
+    const log = await LogFile.open(disk, path, { form: "text", clock });
     if (self.signal.aborted) {
-      file.close();
+      await log.close();
       return () => {};
     }
-    self.onStop(() => file.close());
-    let offset = await file.size();
-    let broken = false;
+    self.onStop(() => log.close());
+    let lost = 0;
     return async (transition) => {
-      if (broken) return;
-      const time = new Date(self.world.clock.now()).toISOString();
-      const line = new TextEncoder().encode(JSON.stringify({ time, ...transition }) + "\n");
+      const time = new Date(clock.now()).toISOString();
+      log.append(JSON.stringify({ time, ...transition }));
       try {
-        await file.write(line, offset);
-        offset += line.length;
+        await log.flush();
+        lost = 0;
       } catch (error) {
         if (!(error instanceof WorldError)) throw error;
-        broken = true;
-        self.log.error(`Cannot write ${path}, the trace ends here: ${error.message}`);
+        if (lost++ === 0) {
+          self.log.error(`Cannot write the trace, whose next lines are lost: ${error.message}`);
+        }
       }
     };
   };

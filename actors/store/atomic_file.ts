@@ -8,10 +8,10 @@ import {
   dirname,
   type Disk,
   type DiskFile,
-  isNotFound,
   type PathOptions,
   type Replacement,
 } from "../world/world.ts";
+import { realPathOf } from "./_real_path.ts";
 
 /** What a file is to hold, whole or in parts that are made one by one. */
 export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -128,10 +128,7 @@ export async function removeTemporaries(
 
 /** Removes what a crash has left of one file that was being replaced. */
 export async function removeTemporariesOf(disk: Disk, path: string): Promise<void> {
-  const real = await disk.realPath(path).catch((error: unknown) => {
-    if (isNotFound(error)) return path;
-    throw error;
-  });
+  const real = await realPathOf(disk, path);
   await removeTemporaries(disk, dirname(real), (name) => name === basename(real));
 }
 

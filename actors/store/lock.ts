@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { basename, dirname, type Disk, type DiskLock, WorldError } from "../world/world.ts";
+import { basename, dirname, type Disk, type DiskLock, sibling, WorldError } from "../world/world.ts";
+import { realPathOf } from "./_real_path.ts";
 
 /**
  * Locks directories, and hidden names beside files, until they are all released, or the process ends, however it may. Rejects with a `WorldError` of the kind
@@ -42,4 +43,13 @@ export async function lockNames(disk: Disk, names: Iterable<string>): Promise<Di
     throw error;
   }
   return { release };
+}
+
+/**
+ * Locks a file that is replaced whole, by a hidden name beside it: `.NAME.lock`. Links that lead to the same file are the
+ * same. Rejects as {@linkcode lockNames}.
+ */
+export async function lockFile(disk: Disk, path: string): Promise<DiskLock> {
+  const real = await realPathOf(disk, path);
+  return await lockNames(disk, [sibling(real, `.${basename(real)}.lock`)]);
 }

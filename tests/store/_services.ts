@@ -35,6 +35,14 @@ export const RECORDS: FileOwner = {
   ready: /ready to receive/,
 };
 
+/** A node whose own file is its memory. It is alone in its network. */
+export const PEER: FileOwner = {
+  name: "peer",
+  task: "peer",
+  args: (path) => ["1", "--nodes", "1=127.0.0.1:18080", "--port", "0", "--wait-ms", "0", "--memory", path],
+  ready: /listening/,
+};
+
 /** Starts a service in a folder, and waits until it is ready. Says its port, too. */
 export async function started(
   owner: FileOwner,

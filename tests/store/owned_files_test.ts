@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { available, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { traceFile } from "../../actors/election/trace_file.ts";
+import { ActorSystem, denoWorld } from "../../mod.ts";
+import { available, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
 import { RecordsTestClient, recordText, stampAgo } from "../records/_server.ts";
-import { CHAT, EDITOR, type FileOwner, RECORDS, refused, started } from "./_services.ts";
+import { CHAT, EDITOR, type FileOwner, PEER, RECORDS, refused, started } from "./_services.ts";
 import { fifo, symlink } from "./_special_files.ts";
 
-const OWNERS = [EDITOR, CHAT, RECORDS];
+const OWNERS = [EDITOR, CHAT, RECORDS, PEER];
 
 /** What the owner is given: a file, or a folder that is there. */
 async function place(owner: FileOwner, folder: string): Promise<string> {
@@ -166,6 +168,106 @@ Deno.test({
       records: 1,
     });
   },
+});
+
+Deno.test("files 11, 12: what a node replaces keeps mode and link, and what a crash had left of it is gone", async () => {
+  await using folder = await tempFolder();
+  const outside = folder.file("outside");
+  await Deno.writeTextFile(outside, "mine");
+  for (const name of [".memory.tmp", ".Peer_files.log.tmp", ".Peer_files.log.term.tmp"]) {
+    await symlink(outside, folder.file(name));
+  }
+  await Deno.mkdir(folder.file("real"));
+  await Deno.writeTextFile(folder.file("real/memory"), '{"term": 7, "votedFor": 1}', { mode: 0o600 });
+  await Deno.writeTextFile(folder.file("real/log"), "", { mode: 0o640 });
+  await symlink("real/memory", folder.file("memory"));
+  await symlink("real/log", folder.file("Peer_files.log"));
+  const left = folder.file("real/.memory.7c9e6679-7425-40de-944b-e07fc1f90ae7.tmp");
+  await Deno.writeTextFile(left, "half");
+  await using node = (await started(PEER, folder.file("memory"), folder.path)).process;
+  await node.line(/Wrote Peer_files\.log/);
+  assertEquals(await Deno.readTextFile(outside), "mine");
+  for (const [name, mode] of [["memory", 0o600], ["log", 0o640]] as const) {
+    assertEquals(((await Deno.stat(folder.file(`real/${name}`))).mode ?? 0) & 0o777, mode);
+  }
+  assert((await Deno.lstat(folder.file("memory"))).isSymlink);
+  assert((await Deno.lstat(folder.file("Peer_files.log"))).isSymlink);
+  assertMatch(await Deno.readTextFile(folder.file("real/log")), /Leader Node 1/);
+  assertEquals((await Array.fromAsync(Deno.readDir(folder.file("real")))).map(({ name }) => name).sort(), [
+    ".memory.lock",
+    "log",
+    "memory",
+  ]);
+});
+
+Deno.test("files 15: a memory that is damaged is kept beside it, and the node begins as one that forgot", async () => {
+  for (const content of ["", '{"term": 5, "voted', '{"term": -1, "votedFor": 1}', "\0".repeat(70_000)]) {
+    await using folder = await tempFolder();
+    await Deno.writeTextFile(folder.file("memory"), content);
+    await using node = (await started(PEER, folder.file("memory"), folder.path)).process;
+    await node.line(/Leader elected: Node 1/);
+    const warning = /Cannot use .*memory.*: .*it is kept in (.*memory\.damaged-\d{8}T\d{6}Z)/.exec(
+      node.stdout,
+    );
+    assertEquals(await Deno.readTextFile(warning?.[1] ?? "?"), content);
+  }
+});
+
+Deno.test("files 15: a trace that is rotated, removed or emptied under the node goes on", async () => {
+  for (const disturb of [(path: string) => Deno.rename(path, `${path}.1`), Deno.remove, Deno.truncate]) {
+    await using folder = await tempFolder();
+    const path = folder.file("trace");
+    const system = new ActorSystem("node", { world: denoWorld({ log: { level: "error" } }) });
+    const trace = system.spawn("trace", traceFile(path));
+    const write = async (term: number) => {
+      trace.tell({ node: 1, term, from: "a", to: "b", leader: 0, why: "c" });
+      await until(
+        async () => (await Deno.readTextFile(path).catch(() => "")).includes(`"term":${term}`),
+        "a line",
+      );
+    };
+    await write(1);
+    await disturb(path);
+    await write(2);
+    await write(3);
+    await system.stop();
+    const terms = (await Deno.readTextFile(path)).trim().split("\n").map((line) => JSON.parse(line).term);
+    assertEquals(terms, [2, 3]);
+  }
+});
+
+Deno.test("files 11, 12: the records client follows no foreseeable name out of the folder, and keeps mode and link of what it saves", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(folder.file("data"));
+  const { process, port } = await started(RECORDS, folder.file("data"), folder.path);
+  await using _ = process;
+  using client = new RecordsTestClient(await TestClient.connect(port));
+  const text = recordText(stampAgo(0), "a stranger's");
+  for (const id of ["5", "6", "7"]) await client.write(id, text);
+  const out = folder.file("out");
+  await Deno.mkdir(`${out}/real`, { recursive: true });
+  await Deno.writeTextFile(folder.file("outside"), "mine");
+  for (const name of [".5.txt.tmp", "5.txt.tmp", "7.txt"]) {
+    await symlink(folder.file("outside"), `${out}/${name}`);
+  }
+  await Deno.writeTextFile(`${out}/5.txt`, "old", { mode: 0o600 });
+  await Deno.writeTextFile(`${out}/real/6.txt`, "old");
+  await Deno.writeTextFile(`${out}/.5.txt.7c9e6679-7425-40de-944b-e07fc1f90ae7.tmp`, "half");
+  await symlink("real/6.txt", `${out}/6.txt`);
+  const read = (id: string) =>
+    runTask("records:client", ["read", id, "--host", "127.0.0.1", "--port", `${port}`, "--out", out], {
+      cwd: folder.path,
+    });
+  const [five, six, seven] = [await read("5"), await read("6"), await read("7")];
+  assertEquals([five.code, six.code, seven.code], [0, 0, 1]);
+  assertMatch(seven.stderr, /Cannot write .*7\.txt: it is a link out of its folder\n$/);
+  assertEquals(await Deno.readTextFile(folder.file("outside")), "mine");
+  assertEquals(await Deno.readTextFile(`${out}/5.txt`), text);
+  assertEquals(((await Deno.stat(`${out}/5.txt`)).mode ?? 0) & 0o777, 0o600);
+  assertEquals(await Deno.readTextFile(`${out}/real/6.txt`), text);
+  assert((await Deno.lstat(`${out}/6.txt`)).isSymlink);
+  const names = (await Array.fromAsync(Deno.readDir(out))).map(({ name }) => name).sort();
+  assertEquals(names, ["5.txt", "5.txt.tmp", "6.txt", "7.txt", "real"]);
 });
 
 Deno.test("files 15: one flipped bit in record 4 of 40 of a chat's history costs that line alone", async () => {
