@@ -1,0 +1,221 @@
+/**
+ * A swarm of six under chaos: every download that can end ends, byte for byte, and nothing outside the folder is touched.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { peer, type PeerNode } from "../../actors/election/mod.ts";
+import { sharing, type SharingCommand, type SharingOptions } from "../../actors/sharing/mod.ts";
+import type { DownloadNotice } from "../../actors/sharing/mod.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
+import type { Disk, DiskFile, OpenOptions } from "../../actors/world/world.ts";
+import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
+import { type Behavior, escalate, type Ref, registryKey } from "../../mod.ts";
+import { someBytes } from "../sharing/_network.ts";
+import { type Campaign, service } from "./_harness.ts";
+
+const NODES = 6;
+/** Nodes 5 and 6 lie: what they read of their files is not always what is there. */
+const LIARS = [5, 6];
+const CHAOS_MS = 20_000;
+/** When all is well again: three elections, announces at their intervals, peers that were silent and are tried again. */
+const CALM_MS = 180_000;
+const RETRY_MS = 700;
+/** Begins the log line of a download that failed. */
+const FAILED = "Download failed: ";
+
+/** The sharing as it is. */
+export const sharingUnderChaos: Campaign = sharingCampaign("sharing under chaos", sharing);
+
+type Share = (options: SharingOptions) => Behavior<SharingCommand>;
+
+/** The campaign with the sharing as given. */
+export function sharingCampaign(name: string, share: Share): Campaign {
+  return { name, run: (sim) => run(sim, share) };
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly holders: readonly number[];
+}
+
+async function run(sim: SimWorld, share: Share): Promise<void> {
+  const nodes: PeerNode[] = Array.from({ length: NODES }, (_, index) => ({
+    id: index + 1,
+    address: { hostname: `n${index + 1}`, port: 8080 },
+  }));
+  const files = makeFiles(sim);
+  const hosts = nodes.map(({ address }) => sim.host(address.hostname));
+  nodes.forEach(({ id }, index) => {
+    const host = hosts[index];
+    if (host === undefined) return;
+    host.disk.makeFolder(`/data/Node${id}`);
+    for (const file of files) {
+      if (file.holders.includes(id)) host.disk.write(`/data/Node${id}/${file.name}`, file.bytes);
+    }
+    const program = service("node", () => node(id, nodes, files, share));
+    host.start(LIARS.includes(id) ? (world) => program(lying(world)) : program);
+  });
+  const chaos = sim.chaos({
+    crashesPerMinute: 10,
+    killsPerMinute: 10,
+    downMs: [50, 3000],
+    partitionsPerMinute: 10,
+    partitionMs: [100, 4000],
+    resetsPerMinute: 30,
+    slowDisksPerMinute: 10,
+    diskErrorsPerMinute: 5,
+  });
+  await sim.advance(CHAOS_MS);
+  chaos.stop();
+  for (const host of hosts) if (!host.isUp) host.restart();
+  const honest = hosts.filter((_, index) => !LIARS.includes(index + 1));
+  await sim.until(
+    () => honest.every((host) => hasAll(host, files)),
+    CALM_MS,
+    "every node to have every file",
+  );
+  for (const host of hosts) checkDisk(host, files);
+  for (const host of honest) checkNothingVoid(host);
+}
+
+/** Pieces are verified one by one: no lie is found out only by the SHA-256 of the whole, after all was fetched. */
+function checkNothingVoid(host: SimHost): void {
+  for (const { message } of host.log.records) {
+    assert(!(message.startsWith(FAILED) && message.includes("SHA-256")), `${host.name}: ${message}`);
+  }
+}
+
+/** Three files of a few pieces each, held by one to three nodes, one of which at least is honest. */
+function makeFiles(sim: SimWorld): TestFile[] {
+  return Array.from({ length: 3 }, (_, index) => {
+    const length = sim.random.integer(0, 3) === 0
+      ? sim.random.integer(0, 20_000)
+      : sim.random.integer(20_000, 120_000);
+    const others = sim.random.shuffle([1, 2, 3, 4, 5, 6]).slice(0, sim.random.integer(0, 2));
+    return {
+      name: `file ${index}.bin`,
+      bytes: someBytes(length, sim.seed * 10 + index),
+      holders: [...new Set([sim.random.integer(1, 4), ...others])],
+    };
+  });
+}
+
+function idOf(host: SimHost): number {
+  return Number(host.name.slice(1));
+}
+
+function hasAll(host: SimHost, files: readonly TestFile[]): boolean {
+  return files.every(({ name }) => host.disk.read(`/data/Node${idOf(host)}/${name}`) !== undefined);
+}
+
+/** Whatever stands under a name is right, to the last byte; there is nothing else but what a node keeps. */
+function checkDisk(host: SimHost, files: readonly TestFile[]): void {
+  const id = idOf(host);
+  for (const { name, bytes } of files) {
+    const found = host.disk.read(`/data/Node${id}/${name}`);
+    if (found !== undefined) assertEquals(found, bytes, `${name} at Node ${id}`);
+  }
+  const known = new Set([".parts", ...files.map(({ name }) => name)]);
+  for (const name of host.disk.names(`/data/Node${id}`)) assert(known.has(name), `${name} is in the folder`);
+  assertEquals(host.disk.names("/"), ["data"]);
+  for (const name of host.disk.names("/data")) {
+    assert(new RegExp(`^\\.?(Node${id}|Peer_files\\.log)`).test(name), `${name} is beside the folder`);
+  }
+}
+
+/** A node: it elects, shares, and fetches every file that it has not. */
+function node(
+  id: number,
+  nodes: readonly PeerNode[],
+  files: readonly TestFile[],
+  share: Share,
+): Behavior<never> {
+  const folder = `/data/Node${id}`;
+  const election = registryKey<SubscribeElection<Ref<ElectionNotice>>>(`election-${id}`);
+  return (self) => {
+    const listen = { hostname: "::", port: 8080 };
+    self.spawn(
+      "election",
+      peer({ id, nodes, listen, folder, logPath: "/data/Peer_files.log", feedKey: election }),
+      { onFailure: escalate() },
+    );
+    const ref = self.spawn(
+      "sharing",
+      share({
+        id,
+        nodes: nodes.map((each) => ({
+          id: each.id,
+          http: { hostname: each.address.hostname, port: 10080 },
+        })),
+        folder,
+        swarm: { hostname: "::", port: 9080 },
+        http: { hostname: "::", port: 10080 },
+        election,
+      }),
+      { onFailure: escalate() },
+    );
+    for (const [index, { name }] of files.entries()) self.spawn(`want-${index}`, wanting(ref, folder, name));
+    return () => {};
+  };
+}
+
+type WantingMessage = DownloadNotice | { readonly type: "again" };
+
+/** Wants one file, for as long as it is not there. */
+function wanting(ref: Ref<SharingCommand>, folder: string, name: string): Behavior<WantingMessage> {
+  return (self) => {
+    // Some are there from the beginning, some come when all others have it.
+    self.after(self.world.random.next() * CHAOS_MS, { type: "again" });
+    return async (message) => {
+      if (message.type === "download-failed") {
+        self.log.debug(`${FAILED}${message.reason}`);
+        self.after(RETRY_MS, { type: "again" });
+      }
+      if (message.type !== "again") return;
+      const isThere = await self.world.disk.stat(`${folder}/${name}`).then(() => true, () => false);
+      if (!isThere) ref.tell({ type: "get", what: name, observer: self.self });
+    };
+  };
+}
+
+function bound(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === "function" ? value.bind(target) : value;
+}
+
+/** A world whose disk often gives another bit than was written, but for the first time that a place is read: files are hashed then. */
+function lying(world: World): World {
+  const read = new Set<string>();
+  const disk: Disk = new Proxy(world.disk, {
+    get: (target, key) => {
+      if (key !== "open") return bound(target, key);
+      return async (path: string, options?: OpenOptions) => {
+        const file = await target.open(path, options);
+        return lyingFile(file, (buffer, offset) => {
+          const place = `${path} ${offset}`;
+          if (read.has(place) && buffer.length > 0 && world.random.next() < 0.5) {
+            const at = Math.floor(world.random.next() * buffer.length);
+            buffer[at] = (buffer[at] ?? 0) ^ 1;
+          }
+          read.add(place);
+        });
+      };
+    },
+  });
+  return { ...world, disk };
+}
+
+function lyingFile(file: DiskFile, lie: (read: Uint8Array, offset: number) => void): DiskFile {
+  return new Proxy(file, {
+    get: (target, key) => {
+      if (key !== "read") return bound(target, key);
+      return async (buffer: Uint8Array, offset: number) => {
+        const count = await target.read(buffer, offset);
+        lie(buffer.subarray(0, count ?? 0), offset);
+        return count;
+      };
+    },
+  });
+}

@@ -1,0 +1,27 @@
+import { assert, assertRejects } from "@std/assert";
+import type { SharingCommand, SharingOptions } from "../../actors/sharing/mod.ts";
+import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
+import type { Behavior } from "../../mod.ts";
+import { runCampaign } from "./_harness.ts";
+import { mutant } from "./_mutant.ts";
+import { sharingCampaign, sharingUnderChaos } from "./sharing_campaign.ts";
+
+Deno.test("sharing under chaos: every download that can end ends, and nothing outside the folder is touched", async () => {
+  await runCampaign(sharingUnderChaos, 8);
+});
+
+Deno.test("sharing under chaos: one that does not verify what liars send is found out", async () => {
+  const { sharing } = await mutant({
+    entry: "actors/sharing/sharing.ts",
+    file: "actors/sharing/piece_verifier.ts",
+    from: 'pieceHash(this.#info, active.index)) ? "good" : "bad"',
+    to: 'pieceHash(this.#info, active.index)) ? "good" : "good"',
+  });
+  assert(isSharing(sharing));
+  const broken = sharingCampaign("sharing that verifies no piece", sharing);
+  await assertRejects(() => simulate(broken.name, { seeds: 20 }, broken.run), SimulationFailure);
+});
+
+function isSharing(value: unknown): value is (options: SharingOptions) => Behavior<SharingCommand> {
+  return typeof value === "function";
+}
