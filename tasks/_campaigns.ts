@@ -9,6 +9,8 @@ import { Failure } from "./_cli.ts";
 /** One campaign: what happens in a simulated world, and must hold in it. */
 export interface Campaign {
   readonly name: string;
+  /** What must have occurred with one of the seeds at least: see `SimulateOptions.sometimes`. */
+  readonly sometimes?: readonly string[];
   run(sim: SimWorld): Promise<void>;
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SimulationRun } from "../actors/world/sim/mod.ts";
-import { campaignFiles, campaignsOf } from "./_campaigns.ts";
+import { neverIn, type SimulationRun, Tally } from "../actors/world/sim/mod.ts";
+import { type Campaign, campaignFiles, campaignsOf } from "./_campaigns.ts";
 import { defineTask, Failure, integer, runClient, text, toggle } from "./_cli.ts";
 import { Progress, timeLeft } from "./_time_left.ts";
 import type { CampaignFailure, WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
@@ -28,6 +28,7 @@ export const task = defineTask({
     only: text({ help: "Run the campaigns whose name has this in it", value: "NAME" }),
     workers: integer({ help: "How many run side by side", default: 2, min: 1, max: 64 }),
     list: toggle({ help: "Print the names of the campaigns, and end", env: [] }),
+    counts: toggle({ help: "Say what occurred in each campaign, and how often", env: [] }),
     folder: text({ help: "Where the files *_campaign.ts are", value: "DIR", default: "tests/sim" }),
   },
   examples: ["--list", "--seeds 10000 --only editor", '--only "editor under chaos" --seed 17'],
@@ -35,17 +36,27 @@ export const task = defineTask({
 
 /** What has been run. */
 class Totals {
-  readonly byCampaign = new Map<string, { runs: number; events: number; virtualMs: number }>();
+  readonly byCampaign = new Map<string, { runs: number; events: number; virtualMs: number; tally: Tally }>();
   readonly #startedAt = performance.now();
 
   add(campaign: string, runs: readonly SimulationRun[]): void {
-    const totals = this.byCampaign.get(campaign) ?? { runs: 0, events: 0, virtualMs: 0 };
-    for (const { events, virtualMs } of runs) {
+    const totals = this.byCampaign.get(campaign) ?? { runs: 0, events: 0, virtualMs: 0, tally: new Tally() };
+    for (const { events, virtualMs, counts } of runs) {
       totals.runs++;
       totals.events += events;
       totals.virtualMs += virtualMs;
+      totals.tally.add(counts);
     }
     this.byCampaign.set(campaign, totals);
+  }
+
+  /** What never occurred in a campaign though it must sometimes, and with `all` how often all did. */
+  occurrences({ name, sometimes = [] }: Campaign, all: boolean): string[] {
+    const { tally } = this.byCampaign.get(name) ?? { tally: new Tally() };
+    const counts = all
+      ? tally.entries().map(([what, count]) => `${String(count).padStart(10)}  ${what}`)
+      : [];
+    return [...counts, ...neverIn(tally, sometimes).map((what) => `     never  ${what}`)];
   }
 
   get runs(): number {
@@ -96,48 +107,57 @@ function runWorker(
 }
 
 if (import.meta.main) {
-  await runClient(task, async ({ seeds, from, seed, only = "", workers, folder, list }, { signal }) => {
-    const files = await campaignFiles(folder);
-    const campaigns = (await campaignsOf(files)).filter(({ name }) => name.includes(only));
-    if (campaigns.length === 0) {
-      throw new Failure(`Cannot simulate: no campaign is called ${only}. --list shows them`);
-    }
-    if (list) {
-      for (const { name } of campaigns) say(name);
-      return 0;
-    }
-    const first = seed ?? from;
-    const count = seed === undefined ? seeds : 1;
-    const share = Math.min(workers, count);
-    const all = count * campaigns.length;
-    const totals = new Totals();
-    const failures: CampaignFailure[] = [];
-    {
-      using _progress = new Progress(() =>
-        `${totals} of ${all}${timeLeft(totals.runs / all, totals.seconds)}`
-      );
-      const orders = Array.from(
-        { length: share },
-        (_, index): WorkerOrder => ({
-          files,
-          only,
-          first: first + index,
-          last: first + count - 1,
-          step: share,
-        }),
-      );
-      const ran = (campaign: string, runs: readonly SimulationRun[]) => totals.add(campaign, runs);
-      failures.push(...(await Promise.all(orders.map((order) => runWorker(order, ran, signal)))).flat());
-    }
-    for (const { campaign, text } of failures) say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
-    if (campaigns.length > 1) {
-      for (const { name } of campaigns) {
-        const failed = failures.some(({ campaign }) => campaign === name);
-        const { runs = 0 } = totals.byCampaign.get(name) ?? {};
-        say(`  ${failed ? paint("red", "FAILED") : paint("green", "passed")}  ${name} (${runs} runs)`);
+  await runClient(
+    task,
+    async ({ seeds, from, seed, only = "", workers, folder, list, counts }, { signal }) => {
+      const files = await campaignFiles(folder);
+      const campaigns = (await campaignsOf(files)).filter(({ name }) => name.includes(only));
+      if (campaigns.length === 0) {
+        throw new Failure(`Cannot simulate: no campaign is called ${only}. --list shows them`);
       }
-    }
-    say(`${totals}: ${failures.length === 0 ? "all passed" : `${failures.length} failed`}`);
-    return failures.length === 0 ? 0 : 1;
-  });
+      if (list) {
+        for (const { name } of campaigns) say(name);
+        return 0;
+      }
+      const first = seed ?? from;
+      const count = seed === undefined ? seeds : 1;
+      const share = Math.min(workers, count);
+      const all = count * campaigns.length;
+      const totals = new Totals();
+      const failures: CampaignFailure[] = [];
+      {
+        using _progress = new Progress(() =>
+          `${totals} of ${all}${timeLeft(totals.runs / all, totals.seconds)}`
+        );
+        const orders = Array.from(
+          { length: share },
+          (_, index): WorkerOrder => ({
+            files,
+            only,
+            first: first + index,
+            last: first + count - 1,
+            step: share,
+          }),
+        );
+        const ran = (campaign: string, runs: readonly SimulationRun[]) => totals.add(campaign, runs);
+        failures.push(...(await Promise.all(orders.map((order) => runWorker(order, ran, signal)))).flat());
+      }
+      for (const { campaign, text } of failures) {
+        say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
+      }
+      // One seed that is run again need not see everything.
+      const isWhole = seed === undefined;
+      if (campaigns.length > 1 || counts || isWhole) {
+        for (const campaign of campaigns) {
+          const { name } = campaign;
+          const failed = failures.some(({ campaign }) => campaign === name);
+          const { runs = 0 } = totals.byCampaign.get(name) ?? {};
+          say(`  ${failed ? paint("red", "FAILED") : paint("green", "passed")}  ${name} (${runs} runs)`);
+          if (isWhole) { for (const line of totals.occurrences(campaign, counts)) say(line); }
+        }
+      }
+      say(`${totals}: ${failures.length === 0 ? "all passed" : `${failures.length} failed`}`);
+      return failures.length === 0 ? 0 : 1;
+    },
+  );
 }

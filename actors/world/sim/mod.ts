@@ -21,6 +21,7 @@ export { SimDisk } from "./sim_disk.ts";
 export { type Cut, SimNet } from "./sim_net.ts";
 export { Tally } from "./tally.ts";
 export {
+  neverIn,
   simulate,
   type SimulateOptions,
   SimulationFailure,
