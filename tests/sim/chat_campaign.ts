@@ -1,20 +1,41 @@
 /**
- * The chat under chaos: one order of events for all, nobody leaves twice, and what was heard is in the history.
+ * The chat under chaos: one order of events for all, nobody leaves twice, a name has one owner, and what was heard is in the
+ * history, also after damage.
  *
  * @module
  */
 import { assert } from "@std/assert";
+import { Failure } from "../../tasks/_cli.ts";
+import { connectLines } from "../../tasks/_line_client.ts";
 import { chatServer } from "../../actors/chat/mod.ts";
-import type { SimWorld } from "../../actors/world/sim/mod.ts";
-import { type Campaign, LineClient, service } from "./_harness.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
+import {
+  type Campaign,
+  delay,
+  LineClient,
+  MACHINE_FAULTS,
+  NETWORK_FAULTS,
+  service,
+  USUAL_FAULTS,
+} from "./_harness.ts";
 
 const PORT = 5000;
 const FILE = "/data/history.log";
 const MEMBERS = ["m0", "m1", "m2", "m3"];
+const RIVALS = ["r0", "r1"];
+const RIVAL_NAME = "throne";
 const CHAOS_MS = 6000;
 
 /** The chat as it is. */
-export const chat: Campaign = { name: "chat under chaos", run };
+export const chat: Campaign = {
+  name: "chat under chaos",
+  sometimes: [
+    ...USUAL_FAULTS,
+    ...["a name changed hands", "a name was refused", "the history was damaged"],
+    ...["fault: sync fails, pages dropped", "fault: power cut leaves garbage", "fault: crash during write"],
+  ],
+  run,
+};
 
 async function run(sim: SimWorld): Promise<void> {
   const server = sim.host("server");
@@ -28,51 +49,198 @@ async function run(sim: SimWorld): Promise<void> {
       idleFlushMs: 0,
     })));
   const members = MEMBERS.map((name) => new Member(sim, name));
-  const chaos = sim.chaos({ hosts: ["server", ...MEMBERS], partitionsPerMinute: 20, resetsPerMinute: 60 });
-  const deaths = sim.chaos({
-    hosts: ["server"],
-    crashesPerMinute: 20,
-    killsPerMinute: 20,
-    downMs: [10, 500],
-    slowDisksPerMinute: 20,
-  });
+  const rivals = RIVALS.map((name) => new Rival(sim, name));
+  const listener = new Listener(sim.host("listener").world);
+  const hasDiskErrors = sim.random.chance(0.5);
+  const others = [...MEMBERS, ...RIVALS, "listener"];
+  const chaos = [
+    sim.chaos({ hosts: ["server", ...others], ...NETWORK_FAULTS }),
+    sim.chaos({
+      hosts: ["server"],
+      ...MACHINE_FAULTS,
+      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
+      diskErrorsPerMinute: hasDiskErrors ? 20 : 0,
+      droppedPages: 0.7,
+    }),
+    sim.chaos({ hosts: others, pausesPerMinute: 10, pauseMs: [100, 4000], cpuMs: [0, 0.3] }),
+  ];
   await sim.advance(CHAOS_MS);
-  chaos.stop();
-  deaths.stop();
-  const calm = () => sim.until(() => members.every((member) => member.isIn), 20_000, "everybody to be in");
-  await calm();
+  for (const plan of chaos) plan.stop();
+  sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
+  const calm = () =>
+    sim.until(() => server.isUp && members.every((member) => member.isIn), 30_000, "everybody to be in");
+  await sim.advance(5000);
   for (const member of members) member.isTalking = false;
+  await calm();
   await sim.advance(3000);
   await calm();
-  const [first, ...others] = members;
-  await first?.client.send("the last line");
+  await checkNameIsFree(sim, rivals);
+  const [first, ...rest] = members;
+  first?.client.send("the last line");
   await sim.until(
-    () => others.every((member) => member.heard().some((line) => line.endsWith(": the last line"))),
+    () => rest.every((member) => member.heard().some((line) => line.endsWith(": the last line"))),
     20_000,
     "the last line to reach everybody",
   );
   server.crash();
   server.restart();
-  const reader = new LineClient(sim.host("reader").world, { hostname: "server", port: PORT });
-  await sim.until(() => reader.isConnected, 20_000, "the reader to be connected");
-  await reader.send("reader");
-  await reader.send("/history");
-  await sim.until(
-    () => lastOf(reader).some((line) => line.endsWith(": the last line")),
-    20_000,
-    "the history",
-  );
+  const history = await historyOf(sim, "reader");
+  const sessions = [
+    ...members.flatMap(({ client }) => client.sessions.map(({ received }) => received)),
+    ...listener.sessions,
+  ];
+  checkOrder(sessions.map((received) => received.filter(isEvent)));
+  checkNames(sim, sessions);
+  checkHistory(history, sessions.map((received) => received.filter(isEvent)));
+  await checkDamage(sim, server, history, sessions);
+}
 
-  const sessions = members.flatMap((member) =>
-    member.client.sessions.map(({ received }) => received.filter(isEvent))
-  );
-  checkOrder(sessions);
-  checkHistory(lastOf(reader).filter((line) => SPOKEN.test(line)), sessions);
+/** What was spoken, as one who comes now is told of it. */
+async function historyOf(sim: SimWorld, name: string): Promise<readonly string[]> {
+  const reader = new LineClient(sim.host(name).world, { hostname: "server", port: PORT });
+  await sim.until(() => reader.isConnected, 20_000, "the reader to be connected");
+  reader.send(name);
+  reader.send("/history");
+  reader.send("/who");
+  await sim.until(() => lastOf(reader).some((line) => line.startsWith("In lobby:")), 20_000, "the history");
+  return lastOf(reader).filter((line) => SPOKEN.test(line));
+}
+
+/** A bit of the history turns over while nobody looks: that costs the line it is in, and no other is made up or moved. */
+async function checkDamage(
+  sim: SimWorld,
+  server: SimHost,
+  history: readonly string[],
+  sessions: readonly (readonly string[])[],
+): Promise<void> {
+  server.kill();
+  if (server.disk.rot(FILE) === undefined) return;
+  sim.sometimes("the history was damaged", history.length > 0);
+  server.restart();
+  const after = await historyOf(sim, "later");
+  const heard = new Set(sessions.flat());
+  const places = new Map(history.map((line, place) => [line, place]));
+  let last = -1;
+  for (const line of after) {
+    const place = places.get(line);
+    // The history goes back 50 lines: one that is lost makes room for an older one.
+    assert(place !== undefined || heard.has(line) || SPOKEN.test(line), `nobody has said ${line}`);
+    assert(place === undefined || place > last, `${line} is not in its place after the damage`);
+    last = place ?? last;
+  }
+  const lost = history.filter((line) => !after.includes(line));
+  assert(lost.length <= 2, `one bit cost ${lost.length} lines: ${lost.join(" ")}`);
+}
+
+/** Those who fight for one name let go of it, and then anybody can have it. */
+async function checkNameIsFree(sim: SimWorld, rivals: readonly Rival[]): Promise<void> {
+  for (const rival of rivals) rival.isOver = true;
+  await sim.until(() => rivals.every((rival) => rival.isOut), 20_000, "the rivals to be out");
+  const heir = new LineClient(sim.host("heir").world, { hostname: "server", port: PORT, probe: "/who" });
+  let isIn = false;
+  for (let tries = 0; tries < 100 && !isIn; tries++) {
+    await sim.advance(200);
+    if (!heir.isConnected) continue;
+    if (tries % 5 === 0) heir.send(RIVAL_NAME);
+    isIn = lastOf(heir).some((line) => line.startsWith("In lobby:"));
+    heir.send("/who");
+  }
+  assert(isIn, `${RIVAL_NAME} is free, and cannot be had`);
+}
+
+/** A name has one owner at a time: it comes only after it has gone. */
+function checkNames(sim: SimWorld, sessions: readonly (readonly string[])[]): void {
+  for (const received of sessions) {
+    const events = received.filter((line) => RIVALRY.test(line)).map((line) => line.includes(" has joined "));
+    sim.sometimes("a name changed hands", events.filter((hasJoined) => hasJoined).length > 1);
+    const twice = events.findIndex((hasJoined, at) => at > 0 && hasJoined === events[at - 1]);
+    assert(twice < 0, `${RIVAL_NAME} has ${events[twice] ? "come while it was there" : "gone twice"}`);
+  }
+}
+
+/** One of two who want the same name, and keep it for a while. */
+class Rival {
+  readonly #client: LineClient;
+  isOver = false;
+  #sessions = 0;
+
+  constructor(sim: SimWorld, name: string) {
+    const { world } = sim.host(name);
+    this.#client = new LineClient(world, { hostname: "server", port: PORT, probe: "/who" });
+    const act = () => {
+      this.#act(name, world.random.next(), sim);
+      world.clock.timer(20 + world.random.next() * 100, act);
+    };
+    act();
+  }
+
+  get isOut(): boolean {
+    return this.isOver && !lastOf(this.#client).some((line) => line.startsWith("In lobby:"));
+  }
+
+  #isRefused(chance: number): boolean {
+    return chance < 0.2 && (lastOf(this.#client).at(-1)?.startsWith(REFUSED) ?? false);
+  }
+
+  #act(name: string, chance: number, sim: SimWorld): void {
+    if (!this.#client.isConnected) return;
+    const isIn = lastOf(this.#client).some((line) => line.startsWith("In lobby:"));
+    if (isIn) {
+      if (this.isOver || chance < 0.2) this.#client.send("quit");
+    } else if (this.isOver) {
+      return;
+    } else if (this.#client.sessions.length > this.#sessions || this.#isRefused(chance)) {
+      sim.sometimes("a name was refused", lastOf(this.#client).some((line) => line.includes("is taken")));
+      this.#sessions = this.#client.sessions.length;
+      this.#client.send(name === RIVALS[0] ? RIVAL_NAME : RIVAL_NAME.toUpperCase());
+      this.#client.send("/who");
+    }
+  }
+}
+
+/** The chat's own client, which listens under a new name whenever it has come back. */
+class Listener {
+  readonly sessions: string[][] = [];
+
+  constructor(world: World) {
+    this.#run(world);
+  }
+
+  async #run(world: World): Promise<void> {
+    for (;;) {
+      await delay(world, 200);
+      try {
+        await using client = await connectLines(world, { address: { hostname: "server", port: PORT } });
+        const received: string[] = [];
+        this.sessions.push(received);
+        client.send(`listener-${this.sessions.length}`);
+        let heardAt = world.clock.monotonic();
+        let isOver = false;
+        // Whoever hears nothing for long leaves: its server may be gone without a word.
+        const watch = () => {
+          if (isOver) return;
+          if (world.clock.monotonic() - heardAt > 3000) return void client[Symbol.asyncDispose]();
+          client.send("/who");
+          world.clock.timer(1000, watch);
+        };
+        world.clock.timer(1000, watch);
+        for (let line; (line = await client.next()) !== null;) {
+          heardAt = world.clock.monotonic();
+          received.push(line);
+        }
+        isOver = true;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+      }
+    }
+  }
 }
 
 /** Names are never used twice, so that each of these can happen once. */
 const SPOKEN = /^m\d-\d+: /;
 const EVENT = /^m\d-\d+(: | has (joined|left) the chat\.$)/;
+const RIVALRY = new RegExp(`^${RIVAL_NAME} has (joined|left) the chat`, "i");
+const REFUSED = "Error: Cannot log in";
 
 function isEvent(line: string): boolean {
   return EVENT.test(line);
@@ -91,22 +259,24 @@ class Member {
 
   constructor(sim: SimWorld, name: string) {
     const { world } = sim.host(name);
-    this.client = new LineClient(world, { hostname: "server", port: PORT });
-    const act = async () => {
-      // One line at a time: two that are written at once would be mixed.
-      if (this.client.isConnected) await this.#act(name, world.random.next());
+    this.client = new LineClient(world, { hostname: "server", port: PORT, probe: "/who" });
+    const act = () => {
+      if (this.client.isConnected) this.#act(name, world.random.next());
       world.clock.timer(1 + world.random.next() * 60, act);
     };
     act();
   }
 
-  async #act(name: string, chance: number): Promise<void> {
-    if (this.client.sessions.length > this.#sessions) {
+  #act(name: string, chance: number): void {
+    const isNew = this.client.sessions.length > this.#sessions;
+    // Who comes back too often is refused for a while.
+    const isRefused = this.heard().at(-1)?.startsWith(REFUSED) ?? false;
+    if (isNew || (isRefused && chance < 0.1)) {
       this.#sessions = this.client.sessions.length;
-      await this.client.send(`${name}-${this.#sessions}`);
-      await this.client.send("/who");
-    } else if (this.isTalking) {
-      await this.client.send(chance < 0.05 ? "quit" : `${name}.${this.#count++}`);
+      this.client.send(`${name}-${this.#sessions}`);
+      this.client.send("/who");
+    } else if (this.isTalking && this.isIn) {
+      this.client.send(chance < 0.03 ? "quit" : `${name}.${this.#count++}`);
     }
   }
 
