@@ -145,16 +145,16 @@ if (import.meta.main) {
       for (const { campaign, text } of failures) {
         say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
       }
-      // One seed that is run again need not see everything.
-      const isWhole = seed === undefined;
-      if (campaigns.length > 1 || counts || isWhole) {
-        for (const campaign of campaigns) {
-          const { name } = campaign;
-          const failed = failures.some(({ campaign }) => campaign === name);
-          const { runs = 0 } = totals.byCampaign.get(name) ?? {};
+      for (const campaign of campaigns) {
+        const { name } = campaign;
+        const { runs = 0 } = totals.byCampaign.get(name) ?? {};
+        const failed = failures.some((failure) => failure.campaign === name);
+        // One seed that is run again need not see everything.
+        const occurrences = seed === undefined ? totals.occurrences(campaign, counts) : [];
+        if (campaigns.length > 1 || occurrences.length > 0) {
           say(`  ${failed ? paint("red", "FAILED") : paint("green", "passed")}  ${name} (${runs} runs)`);
-          if (isWhole) { for (const line of totals.occurrences(campaign, counts)) say(line); }
         }
+        for (const line of occurrences) say(line);
       }
       say(`${totals}: ${failures.length === 0 ? "all passed" : `${failures.length} failed`}`);
       return failures.length === 0 ? 0 : 1;

@@ -32,7 +32,11 @@ export const chat: Campaign = {
   sometimes: [
     ...USUAL_FAULTS,
     ...["a name changed hands", "a name was refused", "the history was damaged"],
-    ...["fault: sync fails, pages dropped", "fault: power cut leaves garbage", "fault: crash during write"],
+    ...[
+      "fault: sync fails, pages dropped",
+      "fault: power cut leaves length before data",
+      "fault: crash during write",
+    ],
   ],
   run,
 };
