@@ -39,7 +39,10 @@ export const RECORDS: FileOwner = {
 export const PEER: FileOwner = {
   name: "peer",
   task: "peer",
-  args: (path) => ["1", "--nodes", "1=127.0.0.1:18080", "--port", "0", "--wait-ms", "0", "--memory", path],
+  args: (path) => [
+    ...["1", "--nodes", "1=127.0.0.1:18080", "--port", "0", "--swarm-port", "0", "--http-port", "0"],
+    ...["--wait-ms", "0", "--memory", path],
+  ],
   ready: /listening/,
 };
 
