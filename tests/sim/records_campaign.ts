@@ -1,5 +1,6 @@
 /**
- * The records store under chaos: what was answered stays, and index and files agree.
+ * The records store under chaos: each record is a register that is linearizable, answers come in order, and index and files
+ * agree.
  *
  * @module
  */
@@ -8,18 +9,32 @@ import { recordsServer } from "../../actors/records/mod.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { formatRequest, parseResponse } from "../../protocols/records.ts";
 import { assertAgree, onDisk, PLACES, recordText } from "../records/_store.ts";
-import { type Campaign, LineClient, service } from "./_harness.ts";
+import {
+  type Campaign,
+  LineClient,
+  MACHINE_FAULTS,
+  NETWORK_FAULTS,
+  service,
+  USUAL_FAULTS,
+} from "./_harness.ts";
+import { notLinearizable, type Operation } from "./_linearizability.ts";
 
 const PORT = 12_000;
 const CHAOS_MS = 6000;
-const CLIENTS = ["1", "22", "333"];
+const IDS = ["1", "22", "333"];
+const NOT_FOUND = /no such|not found|no record|does not exist/i;
 
 /** The records store as it is. */
 export const records: Campaign = recordsCampaign("records under chaos", recordsServer);
 
 /** The campaign with the store as given. */
 export function recordsCampaign(name: string, store: typeof recordsServer): Campaign {
-  return { name, run: (sim) => run(sim, store) };
+  const sometimes = [
+    ...USUAL_FAULTS.filter((fault) => !fault.endsWith("clock set")),
+    ...["several requests were under way", "a write failed", "nobody knows of a write"],
+    ...["fault: crash after sync", "fault: crash during rename", "fault: sync fails, pages dropped"],
+  ];
+  return { name, sometimes, run: (sim) => run(sim, store) };
 }
 
 async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
@@ -34,23 +49,26 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
       refreshIntervalMs: 700,
       refreshThresholdMs: 1500,
     })));
-  const clients = CLIENTS.map((id) => new Writer(sim, id));
-  const chaos = sim.chaos({
-    crashesPerMinute: 30,
-    killsPerMinute: 30,
-    hosts: ["server"],
-    downMs: [10, 300],
-    slowDisksPerMinute: 20,
-    diskErrorsPerMinute: 60,
-  });
-  const netChaos = sim.chaos({
-    hosts: ["server", ...CLIENTS.map((id) => `client${id}`)],
-    partitionsPerMinute: 20,
-    resetsPerMinute: 60,
-  });
+  const histories = IDS.map((id) => new History(id));
+  // Two write and read each record, from machines of their own.
+  const clients = histories.flatMap((history) => ["a", "b"].map((which) => new Writer(sim, history, which)));
+  const hosts = clients.map(({ host }) => host);
+  const chaos = [
+    sim.chaos({
+      hosts: ["server"],
+      ...MACHINE_FAULTS,
+      // The refresh looks at the wall clock; it must not make the future of every record.
+      clockJumpsPerMinute: 0,
+      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4 },
+      diskErrorsPerMinute: 60,
+      droppedPages: 0.7,
+    }),
+    sim.chaos({ hosts: ["server", ...hosts], ...NETWORK_FAULTS }),
+    sim.chaos({ hosts, pausesPerMinute: 10, pauseMs: [100, 2000], cpuMs: [0, 0.3] }),
+  ];
   await sim.advance(CHAOS_MS);
-  chaos.stop();
-  netChaos.stop();
+  for (const plan of chaos) plan.stop();
+  sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   for (const client of clients) client.isOver = true;
   await sim.advance(3000);
   for (const client of clients) await client.finish(sim);
@@ -58,12 +76,22 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   server.restart();
   await sim.until(
     () => server.log.lines().at(-1) === "Press Ctrl+C to quit.",
-    5000,
+    10_000,
     "the server to be ready",
   );
   assertAgree(server);
   const { texts } = onDisk(server);
-  for (const client of clients) client.check(texts.get(client.id), "the file");
+  for (const history of histories) {
+    const text = texts.get(history.id);
+    // The file is what a read of now would give.
+    history.operations.push({
+      type: "read",
+      value: text === undefined ? null : below(text),
+      ...history.now(),
+    });
+    const wrong = notLinearizable(history.operations);
+    assert(wrong === undefined, `record ${history.id} is no register: ${wrong}`);
+  }
 }
 
 /** What is under the first line, which the refresh may rewrite. */
@@ -71,25 +99,52 @@ function below(text: string): string {
   return text.slice(text.indexOf("\n") + 1);
 }
 
-/** One who writes and reads its own record, one request after the other. */
-class Writer {
+/** What was asked and answered about one record. */
+class History {
   readonly id: string;
+  readonly operations: Operation[] = [];
+  #clock = 0;
+  #texts = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  tick(): number {
+    return ++this.#clock;
+  }
+
+  now(): { readonly from: number; readonly to: number } {
+    return { from: this.tick(), to: this.tick() };
+  }
+
+  /** A text that nobody else writes. */
+  nextText(length: number): string {
+    return recordText("2025-03-18 13:14:33", `${++this.#texts} `.repeat(length));
+  }
+}
+
+/** How many requests of one client are under way at once. */
+const AT_ONCE = 3;
+
+/** One who writes and reads a record, several requests at once on one connection. */
+class Writer {
+  readonly host: string;
+  readonly #history: History;
+  readonly #sim: SimWorld;
   readonly #client: LineClient;
-  readonly #texts: string[] = [];
-  /** The place of the last text whose writing was answered; -1 before. */
-  #answered = -1;
-  /** Texts whose writing was never answered: they may come through at any time, on an old connection too. */
-  readonly #limbo = new Set<number>();
+  #underWay = 0;
   isOver = false;
 
-  constructor(sim: SimWorld, id: string) {
-    this.id = id;
-    const { world } = sim.host(`client${id}`);
+  constructor(sim: SimWorld, history: History, which: string) {
+    this.#sim = sim;
+    this.#history = history;
+    this.host = `client${history.id}${which}`;
+    const { world } = sim.host(this.host);
     this.#client = new LineClient(world, { hostname: "server", port: PORT, silenceMs: 1000 });
-    const turn = async () => {
-      if (!this.isOver && this.#client.isConnected) {
-        if (world.random.next() < 0.3) await this.#read();
-        else await this.#write(sim);
+    const turn = () => {
+      if (!this.isOver && this.#client.isConnected && this.#underWay < AT_ONCE) {
+        this.#act(world.random.next());
       }
       world.clock.timer(world.random.next() * 30, turn);
     };
@@ -98,44 +153,58 @@ class Writer {
 
   /** Writes a last text, for which all is well now. */
   async finish(sim: SimWorld): Promise<void> {
-    const before = this.#answered;
-    while (this.#answered === before) {
+    for (let isWritten = false; !isWritten;) {
       await sim.until(() => this.#client.isConnected, 5000, "a connection");
-      const writing = this.#write(sim);
-      await sim.settle(writing, 5000);
+      isWritten = await sim.settle(this.#write(), 8000);
     }
   }
 
-  /** What is there is what was answered last, or something that was never answered. */
-  check(text: string | undefined, what: string): void {
-    if (text === undefined) {
-      assert(this.#answered < 0, `${what} of ${this.id} is gone`);
-      return;
-    }
-    const place = this.#texts.findIndex((sent) => below(sent) === below(text));
-    assert(place >= 0, `${what} of ${this.id} is nothing that was sent: ${JSON.stringify(text)}`);
-    assert(
-      place >= this.#answered || this.#limbo.has(place),
-      `${what} of ${this.id} has gone back from ${this.#answered} to ${place}`,
-    );
+  async #act(chance: number): Promise<void> {
+    this.#underWay++;
+    this.#sim.sometimes("several requests were under way", this.#underWay > 1);
+    if (chance < 0.4) await this.#read();
+    else if (chance < 0.5) await this.#info();
+    else await this.#write();
+    this.#underWay--;
   }
 
-  async #write(sim: SimWorld): Promise<void> {
-    const place = this.#texts.length;
-    const text = recordText("2025-03-18 13:14:33", `${place} `.repeat(sim.random.integer(1, 50)));
-    this.#texts.push(text);
-    this.#limbo.add(place);
-    const answer = await this.#ask(formatRequest({ type: "write", clientId: this.id, text }));
-    if (answer?.type !== "success") return;
-    this.#limbo.delete(place);
-    this.#answered = place;
+  /** Whether it is written, as far as is known. */
+  async #write(): Promise<boolean> {
+    const history = this.#history;
+    const text = history.nextText(this.#sim.random.integer(1, 50));
+    const from = history.tick();
+    const place = history.operations.push({ type: "write", value: below(text), from, to: Infinity }) - 1;
+    const answer = await this.#ask(formatRequest({ type: "write", clientId: history.id, text }));
+    this.#sim.sometimes("a write failed", answer?.type === "error");
+    this.#sim.sometimes("nobody knows of a write", answer === undefined);
+    if (answer?.type !== "success") return false;
+    // Answers come in the order of the requests: this one is not that of a read.
+    assert(!answer.data.startsWith("Last updated"), "a write was answered with what a read gives");
+    history.operations[place] = { type: "write", value: below(text), from, to: history.tick() };
+    return true;
   }
 
   async #read(): Promise<void> {
-    const answer = await this.#ask(formatRequest({ type: "read", clientId: this.id }));
-    if (answer?.type === "success" && typeof answer.data === "string") {
-      this.check(answer.data, "what was read");
+    const history = this.#history;
+    const from = history.tick();
+    const answer = await this.#ask(formatRequest({ type: "read", clientId: history.id }));
+    if (answer === undefined || answer.type === "info") return;
+    const to = history.tick();
+    if (answer.type === "success") {
+      assert(answer.data.startsWith("Last updated"), `a read was answered with ${answer.data}`);
+      history.operations.push({ type: "read", value: below(answer.data), from, to });
+    } else if (NOT_FOUND.test(answer.data)) {
+      history.operations.push({ type: "read", value: null, from, to });
     }
+  }
+
+  async #info(): Promise<void> {
+    const answer = await this.#ask(formatRequest({ type: "info", clientId: null }));
+    assert(
+      answer === undefined || answer.type !== "success",
+      "a question for information was answered as another",
+    );
+    if (answer?.type === "info") assert(answer.data.records <= IDS.length, "there are more records than ids");
   }
 
   /** Sends a request; undefined when the connection ends before it is answered. */
