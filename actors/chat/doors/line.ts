@@ -115,8 +115,9 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     if (this.#member.isGone) return;
     const input = parseChatInput(line);
     if (!this.#mayTalk()) {
-      // Said once for each time of it: an answer to every line would be a flood of our own.
-      if (!this.#tooFast) this.#send(SLOW_DOWN);
+      // Said once for each time of it: an answer to every line would be a flood of our own. What was asked before is
+      // answered before.
+      if (!this.#tooFast) this.#member.run(() => this.#send(SLOW_DOWN));
       this.#tooFast = true;
       // Who wants to go may.
       if (input.type === "quit") this.#quit();
