@@ -8,6 +8,8 @@ import { denoWorld } from "../actors/world/deno/mod.ts";
 import type { LogRecord, SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, stop } from "../mod.ts";
 import { connectLines, type LineClient } from "./_line_client.ts";
+import type { Smoke } from "./_service.ts";
+import { Printer } from "./_demo/printer.ts";
 import { paint } from "./_terminal.ts";
 
 /** Something that the demo shows did not happen. */
@@ -33,6 +35,53 @@ export interface Machine {
   readonly stop: () => Promise<void>;
 }
 
+/** How long a process may take to listen. */
+const START_MS = 10_000;
+
+/** A server in a process of its own. */
+export class StageProcess {
+  readonly port: number;
+  readonly #child: Deno.ChildProcess;
+
+  private constructor(child: Deno.ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /** Starts a script and reads what it prints up to the port that it listens on. */
+  static async start(script: string, args: readonly string[]): Promise<StageProcess> {
+    const rights = ["--allow-read=.tmp", "--allow-write=.tmp", "--allow-net=127.0.0.1"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-prompt", ...rights, script, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    let text = "";
+    let port: number | undefined;
+    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      const [, named] = /listening on (?:port |[\d.]+:)(\d+)/i.exec(text) ?? [];
+      port = Number(named);
+      if (named !== undefined) break;
+    }
+    if (port === undefined || Number.isNaN(port)) {
+      throw new DidNotHappen(`${script} listens: it said ${text}`);
+    }
+    return new StageProcess(child, port);
+  }
+
+  /** Ends it as `kill -9` does. Twice is fine. */
+  async kill(): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+  }
+}
+
 /** The stage of one section. Everything on it goes when the section is over. */
 export class Stage implements AsyncDisposable {
   readonly world: World;
@@ -42,7 +91,12 @@ export class Stage implements AsyncDisposable {
   readonly #folders: string[] = [];
   #overheard: (record: LogRecord) => void = () => {};
 
-  constructor(section: string) {
+  readonly #processes: StageProcess[] = [];
+  readonly #printer: Printer;
+
+  /** @param printer where everything that is said goes */
+  constructor(section: string, printer: Printer = new Printer(0)) {
+    this.#printer = printer;
     const real = denoWorld({ log: { level: "error" } });
     const { log } = real;
     // What the servers log would drown what is said: it is the clients that people want to hear.
@@ -89,6 +143,18 @@ export class Stage implements AsyncDisposable {
     return ports;
   }
 
+  /** Starts a server of this repository as a process of its own, which may write below `.tmp/`, and waits for its port. */
+  async process(script: string, args: readonly string[]): Promise<StageProcess> {
+    const process = await this.soon(StageProcess.start(script, args), `${script} listens`, START_MS);
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Resolves when all that was said is on the screen. */
+  quiet(): Promise<void> {
+    return this.#printer.drained();
+  }
+
   /** Connects a client that speaks in lines. */
   async client(address: SocketAddress): Promise<LineClient> {
     const client = await this.soon(connectLines(this.world, { address }), "a client connects");
@@ -106,12 +172,12 @@ export class Stage implements AsyncDisposable {
 
   /** Prints what somebody says. */
   says(who: string, text: string): void {
-    console.log(`  ${paint("cyan", who.padStart(12))}  ${text}`);
+    this.#printer.print(`  ${paint("cyan", who.padStart(12))}  ${text}`);
   }
 
   /** Prints what happens. */
   note(text: string): void {
-    console.log(`  ${" ".repeat(12)}  ${paint("dim", text)}`);
+    this.#printer.print(`  ${" ".repeat(12)}  ${paint("dim", text)}`);
   }
 
   /** Has a client send a line. */
@@ -129,6 +195,16 @@ export class Stage implements AsyncDisposable {
       throw new DidNotHappen(`${who} should hear ${expected}`);
     }
     return line;
+  }
+
+  /** Plays a service's talk for the tests: what is said to a server of it, and what comes back. */
+  async talk(name: string, { says, hears }: Smoke): Promise<void> {
+    const server = await this.process(`tasks/${name.replaceAll("-", "_")}_server.ts`, [
+      ...["--host", "127.0.0.1", "--port", "0"],
+    ]);
+    const client = await this.client({ hostname: "127.0.0.1", port: server.port });
+    for (const line of says) this.send("client", client, line);
+    for (const pattern of hears) await this.hears("client", client, pattern);
   }
 
   /** Checks something that the demo has said. */
@@ -164,6 +240,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.kill()));
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
     await Promise.all([this.#system, ...this.#machines].map((system) => system.stop()));
     await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));

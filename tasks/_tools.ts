@@ -28,8 +28,9 @@ const TEST_PROGRAMS = [
 export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {
   return {
     "demo": {
-      description: "Start every service, let real clients talk to it, print what is said, end",
-      command: "deno run -q -P=demo tasks/demo.ts",
+      description:
+        "A bug that is a number, every service with real clients, a kill -9: printed, and over (--slow)",
+      command: `deno run -q -P=demo --allow-run=${DENO} tasks/demo.ts`,
     },
     "compile": {
       description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",

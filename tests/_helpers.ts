@@ -283,7 +283,12 @@ export function startTask(
   args: readonly string[] = [],
   options: ProcessOptions = {},
 ): TestProcess {
-  const [deno, ...words] = config.tasks[name].command.split(" ");
+  // What the shell of `deno task` would put there.
+  const command = config.tasks[name].command.replace(
+    "$(deno eval 'console.log(Deno.execPath())')",
+    Deno.execPath(),
+  );
+  const [deno, ...words] = command.split(" ");
   if (deno !== "deno") throw new TypeError(`Cannot start task ${name}: its command is not deno's`);
   const own = words.flatMap((word) =>
     word.endsWith(".ts") ? [...certificateRights(words, args), root + word] : [word]

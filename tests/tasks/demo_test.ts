@@ -3,11 +3,12 @@ import { DidNotHappen, Stage } from "../../tasks/_stage.ts";
 import { knockServer } from "../../actors/knock/mod.ts";
 import { startTask } from "../_helpers.ts";
 
-Deno.test("demo: shows every service, and ends by itself with 0", async () => {
+Deno.test("demo: shows a lost count, every service, a kill -9 and a restart, and ends by itself with 0", async () => {
   await using demo = startTask("demo");
   const { code, stdout, stderr } = await demo.ended(60_000);
   assertEquals([code, stderr], [0, ""], stdout);
-  const services = [
+  const parts = [
+    "The simulator",
     "Echo",
     "Collaborative editor",
     "Peers",
@@ -17,11 +18,15 @@ Deno.test("demo: shows every service, and ends by itself with 0", async () => {
     "Clock",
     "Joke",
     "Knock-knock",
+    "kill -9",
+    "A supervised restart",
   ];
-  for (const service of services) {
-    assertMatch(stdout, new RegExp(`^\\d+\\. ${service}`, "m"));
+  for (const part of parts) {
+    assertMatch(stdout, new RegExp(`^\\d+\\. ${part}`, "m"));
   }
   assertMatch(stdout, /as they should be/);
+  assertMatch(stdout, / +seed {2}\d+: it had said \d+ before\n[^]*power cut[^]*the counter says \d+\n/);
+  assertMatch(stdout, /kill -9: (\d+) lines had been read[^]*each of the \1 is among them\n/);
 });
 
 Deno.test("demo: what it says should be heard and is not, is a failure", async () => {

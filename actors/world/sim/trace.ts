@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visibleText } from "../../../protocols/visible_text.ts";
 import { mix } from "./random.ts";
 
 /** One thing that happened. */
@@ -19,7 +20,7 @@ export interface TraceEvent {
 
 /** Keeps the last events and a hash over all of them. */
 export class Trace {
-  #kept: TraceEvent[] = [];
+  #kept: KeptEvent[] = [];
   #next = 0;
   /** FNV-1a over everything, and a second number that each event is mixed into. */
   #hash = 0x811c9dc5;
@@ -43,7 +44,7 @@ export class Trace {
     this.#hash = hash;
     this.#chain = mix(this.#chain + hash + this.#count);
     if (this.#capacity === 0) return;
-    this.#kept[this.#next] = { timeMs, host, actor, event };
+    this.#kept[this.#next] = { timeMs, host, actor, event, said: contents?.slice(0, SAID_BYTES) };
     this.#next = (this.#next + 1) % this.#capacity;
   }
 
@@ -60,8 +61,35 @@ export class Trace {
   /** The last events, oldest first. */
   last(count: number): TraceEvent[] {
     const ordered = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
-    return ordered.slice(-count);
+    return ordered.slice(-count).map(({ said, ...event }) =>
+      said === undefined || said.length === 0 ? event : { ...event, event: `${event.event}: ${shown(said)}` }
+    );
   }
+}
+
+/** An event, with the beginning of the bytes that were in it. */
+interface KeptEvent extends TraceEvent {
+  readonly said: Uint8Array | undefined;
+}
+
+/** How many of the bytes are shown: a line's beginning tells what it is. */
+const SAID_BYTES = 48;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Bytes as text, visible, or else as hexadecimal digits. */
+function shown(bytes: Uint8Array): string {
+  // A character may be cut in two at the end.
+  for (let end = bytes.length; end > Math.max(0, bytes.length - 4); end--) {
+    try {
+      const text = visibleText(decoder.decode(bytes.subarray(0, end)));
+      return end === SAID_BYTES ? `${text}…` : text;
+    } catch {
+      // Not so far.
+    }
+  }
+  const digits = Array.from(bytes.subarray(0, SAID_BYTES / 3), (byte) => byte.toString(16).padStart(2, "0"));
+  return `0x${digits.join("")}`;
 }
 
 /** A separator, so that "ab" and "c" are not "a" and "bc". */
