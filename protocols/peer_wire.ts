@@ -19,6 +19,8 @@ const MAX_BITFIELD_BYTES = 128 * 1024;
 const MAX_EXTENDED_BYTES = 64 * 1024;
 /** The largest message of a kind that is not known, which is passed over. */
 const MAX_UNKNOWN_BYTES = 16 * 1024;
+/** The longest of all messages: a block with its place. */
+const MAX_MESSAGE_BYTES = 9 + MAX_BLOCK_BYTES;
 const PROTOCOL = binaryBytes("\x13BitTorrent protocol");
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
@@ -269,6 +271,7 @@ class PeerDecoder implements FrameDecoder<PeerMessage> {
     if (end - start < 4) return 4;
     const length = uint32(bytes, start);
     if (length === 0) return 4;
+    if (length > MAX_MESSAGE_BYTES) throw new FrameError(`a message has ${length} bytes`);
     if (end - start < 5) return 5;
     checkLength(bytes[start + 4] ?? 0, length);
     return 4 + length;

@@ -136,7 +136,7 @@ class Node {
         address: http,
         routes,
         hosts: [...nodes.map((node) => node.http.hostname), ...options.webHosts ?? []],
-        onListening: (address) => options.onListening?.({ swarm: listening ?? options.swarm, http: address }),
+        onListening: (address) => self.self.tell({ type: "http-listening", address }),
       }),
       { onFailure: escalate() },
     );
