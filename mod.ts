@@ -3,12 +3,19 @@
  *
  * @example
  * ```ts
- * import { ActorSystem, type Behavior } from "@troupe/actors";
+ * import { ActorSystem, type Behavior, type Ref } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
  *
- * const greeter: Behavior<string> = (self) => (name) => self.log.info(`Hello, ${name}!`);
+ * const greeter: Behavior<{ name: string; replyTo: Ref<string> }> = () => {
+ *   let greeted = 0; // state lives here: a restart makes it anew
+ *   return ({ name, replyTo }) => replyTo.tell(`Hello, ${name}, you are number ${++greeted}!`);
+ * };
  *
  * await using system = new ActorSystem("hello");
- * system.spawn("greeter", greeter).tell("world");
+ * const ref = system.spawn("greeter", greeter);
+ * const greeting = await ref.ask({ name: "world" }, { timeoutMs: 1000 });
+ * console.log(greeting);
+ * assertEquals(greeting, "Hello, world, you are number 1!");
  * ```
  *
  * @module

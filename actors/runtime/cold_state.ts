@@ -33,6 +33,10 @@ export class ColdState {
   /** What an interrupted turn has not come to. */
   leftOfTurn = 0;
   reason: StopReason = STOPPED_REASON;
+  /** The kinds of messages that it has handled, where there is more than one. */
+  kinds: Set<unknown> | undefined;
+  /** So many messages more are timed one by one, since one of its handlers was slow. */
+  timed = 0;
 }
 
 const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cancellable, errorText, type LogRecord, type World } from "../world/world.ts";
+import { type Cancellable, errorText, type LogLevel, type LogRecord, type World } from "../world/world.ts";
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
 import { type AskHost, questions } from "./ask.ts";
 import { AskDeadlines } from "./ask_deadlines.ts";
@@ -69,12 +69,13 @@ export class Core implements ActorSystemCore, AskHost {
     return this.#terminated.promise;
   }
 
-  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason): void {
+  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason, level: LogLevel = "warn"): void {
     this.deadLetters++;
     if (this.events.watched) {
       this.events.emit({ type: "dead-letter", message, target: target.path, reason });
     }
-    this.#deadLetterLog.add(message, target, reason);
+    // What a system that stops leaves undone is no news.
+    if (!this.root?.isStopping && this.#logs(level)) this.#deadLetterLog.add(message, target, reason, level);
   }
 
   report(report: FailureReport): void {
@@ -148,10 +149,10 @@ export class Core implements ActorSystemCore, AskHost {
     const actor = this.root?.path ?? "/";
     const message = `The system ${actor} has failed: ${errorText(error)}`;
     this.#log({ level: "error", actor, message, fields: { error }, stack: true });
-    this.guarded(() => this.world.fail?.());
+    this.guarded(() => this.world.process?.fail());
   }
 
-  #logs(level: LogRecord["level"]): boolean {
+  #logs(level: LogLevel): boolean {
     return this.#guardedLog(() => this.world.log.enabled(level)) ?? false;
   }
 

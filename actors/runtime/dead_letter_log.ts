@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cancellable, type Clock, errorText, type LogRecord } from "../world/world.ts";
+import { type Cancellable, type Clock, errorText, type LogLevel, type LogRecord } from "../world/world.ts";
 import type { DeadLetterReason } from "./events.ts";
 import type { Placed } from "./system_core.ts";
 
@@ -25,14 +25,14 @@ export class DeadLetterLog {
     this.#write = write;
   }
 
-  add(message: unknown, target: Placed, reason: DeadLetterReason): void {
+  add(message: unknown, target: Placed, reason: DeadLetterReason, level: LogLevel): void {
     if (!this.#isOpen) return;
     if (this.#lines >= MAX_LINES) return void this.#untold++;
     this.#lines++;
     this.#windowEnd ??= this.#clock.timer(WINDOW_MS, () => this.#endWindow());
     const actor = target.path;
     const text = `Dead letter for ${actor} (${reason}): ${kindOf(message)}`;
-    this.#write({ level: "debug", actor, message: text, fields: { reason } });
+    this.#write({ level, actor, message: text, fields: { reason } });
   }
 
   /** The system is gone: from now on they are counted, and leave no timer behind. */
@@ -48,7 +48,7 @@ export class DeadLetterLog {
     if (this.#untold === 0) return;
     const count = this.#untold;
     this.#untold = 0;
-    this.#write({ level: "debug", actor: "/", message: `${count} more dead letters`, fields: { count } });
+    this.#write({ level: "warn", actor: "/", message: `${count} more dead letters`, fields: { count } });
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ActorRef, mailboxes, WATCHFUL } from "./actor_ref.ts";
+import type { LogLevel } from "../world/world.ts";
+import { type ActorRef, mailboxes, WATCHFUL } from "./actor_ref.ts";
 import { Admission } from "./admission.ts";
 import type { Receive } from "./behavior.ts";
 import { ColdState } from "./cold_state.ts";
@@ -19,6 +20,11 @@ import { isThenable } from "./thenable.ts";
 
 /** System message: there is one that goes before those of the mailbox. */
 export const URGENT = 1;
+
+/** An actor of more kinds of messages is trusted as a whole. */
+const MAX_KINDS = 16;
+/** A pause of the garbage collector may look like a slow handler: trust comes back. */
+const TIMED_AFTER_SLOW = 256;
 
 /** The part of an actor that takes messages. */
 export abstract class Inbox implements Trimmable {
@@ -150,6 +156,27 @@ export abstract class Inbox implements Trimmable {
     return result;
   }
 
+  /** What is known of a kind of message, whose predecessor was of the kind `last`; from now on it is known. */
+  meets(kind: unknown, last: unknown): "new" | "known" | "slow" | "too many" {
+    const cold = this.coldIfAny;
+    if (cold !== undefined && cold.timed > 0) {
+      cold.timed--;
+      return "slow";
+    }
+    // Most actors see one kind only, and need no list.
+    if (last === undefined && cold?.kinds === undefined) return "new";
+    const kinds = this.cold.kinds ??= new Set([last]);
+    if (kinds.has(kind)) return "known";
+    if (kinds.size >= MAX_KINDS) return "too many";
+    kinds.add(kind);
+    return "new";
+  }
+
+  /** One of its handlers was slow: the next messages are timed one by one. */
+  isFoundSlow(): void {
+    this.cold.timed = TIMED_AFTER_SLOW;
+  }
+
   markHighWater(waiting: number): void {
     this.cold.highWater = Math.max(this.cold.highWater, waiting);
   }
@@ -184,9 +211,11 @@ export abstract class Inbox implements Trimmable {
   }
 
   protected emptyMailbox(): void {
+    // Whoever stops as it should leaves to the others what it has not come to.
+    const level = this.cold.reason.type === "stopped" ? "debug" : "warn";
     const urgent = this.coldIfAny?.urgent;
-    while (urgent !== undefined && urgent.length > 0) this.deadLetterOf(urgent.shift(), "stopped");
-    while (mailboxes.length(this.ref) > 0) this.deadLetterOf(mailboxes.shift(this.ref), "stopped");
+    while (urgent !== undefined && urgent.length > 0) this.deadLetterOf(urgent.shift(), "stopped", level);
+    while (mailboxes.length(this.ref) > 0) this.deadLetterOf(mailboxes.shift(this.ref), "stopped", level);
     mailboxes.trim(this.ref);
   }
 
@@ -194,9 +223,9 @@ export abstract class Inbox implements Trimmable {
     this.deadLetterOf(message, this.coldIfAny?.isStoppingForGood ? "stopped" : "restarted");
   }
 
-  deadLetterOf(item: unknown, reason: DeadLetterReason): void {
+  deadLetterOf(item: unknown, reason: DeadLetterReason, level?: LogLevel): void {
     if (item instanceof Envelope && item.source?.isCancelled) return;
-    this.system.deadLetter(messageOf(item), this, reason);
+    this.system.deadLetter(messageOf(item), this, reason, level);
   }
 
   /** What few need, made now. */

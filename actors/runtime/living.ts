@@ -80,6 +80,11 @@ export abstract class Living extends Failing implements EndingHost {
     return this.state === FAILED;
   }
 
+  /** Stops, or has stopped, for good. */
+  get isStopping(): boolean {
+    return this.coldIfAny?.isStoppingForGood ?? false;
+  }
+
   get isGone(): boolean {
     return this.state === STOPPED;
   }

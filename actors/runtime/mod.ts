@@ -3,13 +3,16 @@
  *
  * @module
  */
+export { type Answers, askAll, type AskAllOptions } from "./ask_all.ts";
 export * from "./behavior.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
 export type { EventStream } from "./events.ts";
 export type * from "./instruments.ts";
+export { pool, type PoolOptions, type Routing } from "./pool.ts";
 export * from "./ref.ts";
 export { type Registry, type RegistryKey, registryKey } from "./registry.ts";
+export { run, type RunOptions } from "./run.ts";
 export type { StepControl } from "./scheduler.ts";
 export * from "./supervision.ts";
 export * from "./supervisor.ts";

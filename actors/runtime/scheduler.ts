@@ -28,8 +28,13 @@ export interface StepControl {
 const SLICE_MS = 1;
 /** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
 const CHOICES_A_SLICE = 2048;
-/** The most messages between two readings of the clock, which costs as much as several messages. */
-const MAX_STRIDE = 512;
+/**
+ * The most messages between two readings of the clock, which costs as much as several messages. Also the most handlers of
+ * a kind known as quick that may be slow before it is noticed.
+ */
+const MAX_STRIDE = 128;
+/** A handler that takes longer is slow: after it sockets are looked at. */
+const SLOW_MS = 0.5;
 /** Rings with more slots than this are given back when they are no longer needed. */
 export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
@@ -60,6 +65,10 @@ export class Scheduler<T> implements StepControl {
   #paused = false;
   /** Messages that may go by before the clock is read. */
   #allowance = 0;
+  /** Messages that will have gone by then since it was read last. */
+  #granted = 0;
+  /** The messages before the last reading of the clock took too long. */
+  foundSlow = false;
   #stride = 16;
   #choicesLeft = CHOICES_A_SLICE;
   #now = 0;
@@ -110,6 +119,16 @@ export class Scheduler<T> implements StepControl {
   /** Counts one message handled. False when the slice is over: the turn is to end. */
   spend(): boolean {
     return --this.#allowance > 0 || this.#checkSlice();
+  }
+
+  /** The clock is read after the message that is handled next: it may take long. */
+  doubt(): void {
+    if (this.isChoosing) return;
+    // How long it takes can be told only where it is known when it began.
+    if (this.#sliceStartedAt < 0) this.#readClock();
+    if (this.#allowance <= 1) return;
+    this.#granted -= this.#allowance - 1;
+    this.#allowance = 1;
   }
 
   /** Has `trim()` called in a little while. */
@@ -239,14 +258,18 @@ export class Scheduler<T> implements StepControl {
     this.#setNow(now);
     if (this.#sliceStartedAt < 0) {
       this.#sliceStartedAt = now;
-    } else {
-      const elapsed = now - this.#lastReadAt;
-      if (elapsed > SLICE_MS / 2) this.#stride = Math.max(1, this.#stride >> 1);
-      else if (elapsed < SLICE_MS / 8) this.#stride = Math.min(MAX_STRIDE, this.#stride << 1);
-    }
+      this.foundSlow = false;
+    } else this.#learn(now - this.#lastReadAt, Math.max(1, this.#granted));
     this.#lastReadAt = now;
-    this.#allowance = this.#stride;
+    this.#allowance = this.#granted = this.#stride;
     return now - this.#sliceStartedAt >= SLICE_MS;
+  }
+
+  /** @param elapsed milliseconds that the last `handled` messages took */
+  #learn(elapsed: number, handled: number): void {
+    this.foundSlow = elapsed > SLOW_MS * handled;
+    const affordable = Math.floor(handled * SLICE_MS / 4 / Math.max(elapsed, 1e-4));
+    this.#stride = Math.max(1, Math.min(affordable, 2 * this.#stride, MAX_STRIDE));
   }
 
   /** The slice is used up: sockets and timers first, then the rest. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Cancellable, World } from "../world/world.ts";
+import type { Cancellable, LogLevel, World } from "../world/world.ts";
 import type { ActorRef } from "./actor_ref.ts";
 import type { AskDeadlines } from "./ask_deadlines.ts";
 import type { StopReason } from "./behavior.ts";
@@ -32,7 +32,8 @@ export interface ActorSystemCore {
   readonly registry: LocalRegistry;
   readonly topics: Topics;
   readonly instruments: Instruments;
-  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason): void;
+  /** Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to be expected */
+  deadLetter(message: unknown, target: Placed, reason: DeadLetterReason, level?: LogLevel): void;
   report(failure: FailureReport): void;
   /** Runs what belongs to somebody else; what it throws is logged, and the outcome undefined. */
   guarded<T>(work: () => T): T | undefined;

@@ -12,6 +12,7 @@ import type { Hash } from "./hash.ts";
 import type { Log } from "./log.ts";
 import type { EventLoop } from "./loop.ts";
 import type { Net } from "./net.ts";
+import type { HostProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 
 export { errorText, isNotFound, WorldError, type WorldErrorKind } from "./error.ts";
@@ -43,6 +44,7 @@ export type {
   Replacement,
 } from "./disk.ts";
 export { basename, dirname, sibling } from "./path.ts";
+export type { EndSignal, HostProcess } from "./process.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
 
 /** Everything outside the actors. */
@@ -61,6 +63,6 @@ export interface World {
   readonly disk: Disk;
   /** Where log lines go. */
   readonly log: Log;
-  /** Has the process exit with 1 once it ends: a failure that nobody dealt with. Optional: a simulator has no process. */
-  fail?(): void;
+  /** The process. Optional: absent where there is none of its own, as in a simulator. */
+  readonly process?: HostProcess;
 }

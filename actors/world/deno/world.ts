@@ -10,6 +10,7 @@ import { DenoDisk } from "./disk.ts";
 import { DenoLog, type DenoLogOptions } from "./log.ts";
 import { DenoLoop } from "./loop.ts";
 import { DenoNet } from "./net.ts";
+import { DenoProcess } from "./process.ts";
 import { denoRandom } from "./random.ts";
 
 /** Options of {@linkcode denoWorld}. */
@@ -54,7 +55,7 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
     net: new DenoNet(),
     disk: new DenoDisk(),
     log,
-    fail: () => void (Deno.exitCode = 1),
+    process: new DenoProcess(() => log.flush()),
     flush: () => log.flush(),
   };
 }

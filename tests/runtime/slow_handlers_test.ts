@@ -1,0 +1,146 @@
+import { assert, assertEquals } from "@std/assert";
+import { ActorSystem, denoWorld, type World } from "../../mod.ts";
+import { deadline } from "../_helpers.ts";
+
+/** A world whose time goes by only where a handler says so, and that notes each look at sockets. */
+function steppedWorld() {
+  const real = denoWorld();
+  let now = 0;
+  let sinceLooked = 0;
+  let worst = 0;
+  const looked = (task: () => void) => () => {
+    sinceLooked = 0;
+    task();
+  };
+  const world: World = {
+    ...real,
+    clock: { ...real.clock, now: () => now, monotonic: () => now, timer: () => ({ cancel() {} }) },
+    loop: {
+      soon: (task) => queueMicrotask(task),
+      nextTurn: (task) => setTimeout(looked(task), 0),
+      afterPoll: (task) => setTimeout(looked(task), 0),
+    },
+  };
+  return {
+    world,
+    /** A handler begins, after this much work without a look. */
+    work(ms: number) {
+      worst = Math.max(worst, sinceLooked);
+      now += ms;
+      sinceLooked += ms;
+    },
+    get worst() {
+      return worst;
+    },
+    get now() {
+      return now;
+    },
+  };
+}
+
+/** Stops a system, and lets the turns of the loop that it has asked for go by. */
+async function stopped(system: ActorSystem): Promise<void> {
+  await deadline(system.stop());
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+type Job = { readonly type: "quick" | "slow"; readonly ms: number };
+const QUICK: Job = { type: "quick", ms: 0.0001 };
+const SLOW: Job = { type: "slow", ms: 10 };
+
+const jobs = (quick: number, slow: number) => [
+  ...Array.from({ length: quick }, () => QUICK),
+  ...Array.from({ length: slow }, () => SLOW),
+];
+
+const alternating = Array.from({ length: 500 }, (_, i) => i % 10 === 9 ? SLOW : QUICK);
+
+/** What is told, to how many actors by turns. */
+const BACKLOGS: Readonly<Record<string, readonly [readonly Job[], number]>> = {
+  "1,000 quick messages, then 100 of 10 ms": [jobs(1000, 100), 1],
+  "100,000 quick messages, then 100 of 10 ms": [jobs(100_000, 100), 1],
+  "slow ones from the first on": [jobs(0, 100), 1],
+  "each tenth slow": [alternating, 1],
+  "the same, over a hundred actors": [jobs(1000, 100), 100],
+  "each tenth slow, over ten actors": [alternating, 10],
+};
+
+for (const [what, [backlog, actors]] of Object.entries(BACKLOGS)) {
+  Deno.test(`fairness: ${what}: sockets are looked at before a handler follows 2 ms of others`, async () => {
+    const stepped = steppedWorld();
+    const system = new ActorSystem("test", { world: stepped.world });
+    const done = Promise.withResolvers<void>();
+    let left = backlog.length;
+    const refs = Array.from({ length: actors }, (_, i) =>
+      system.spawn<Job>(`a${i}`, (self) => ({ ms }) => {
+        stepped.work(ms);
+        // What is read of a clock that is not asked each time is no older than that either.
+        assert(stepped.now - self.coarseNow <= 12);
+        if (--left === 0) done.resolve();
+      }));
+    for (const [i, job] of backlog.entries()) refs[i % actors]?.tell(job);
+    await deadline(done.promise);
+    assertEquals(stepped.worst <= 10, true, `${stepped.worst} ms went by`);
+    await stopped(system);
+  });
+}
+
+Deno.test("fairness: one kind that was quick and is slow at once is found out, and timed from then on", async () => {
+  const stepped = steppedWorld();
+  const system = new ActorSystem("test", { world: stepped.world });
+  const done = Promise.withResolvers<void>();
+  const costs = [...Array(1000).fill(0.0001), ...Array(200).fill(10)];
+  let handled = 0;
+  const before: number[] = [];
+  const ref = system.spawn<{ type: "work" }>("a", () => () => {
+    before.push(stepped.worst);
+    stepped.work(costs[handled++] ?? 0);
+    if (handled === costs.length) done.resolve();
+  });
+  for (const _ of costs) ref.tell({ type: "work" });
+  await deadline(done.promise);
+  assert(stepped.worst <= 128 * 10, `${stepped.worst} ms went by`);
+  // The worst was at the first surprise.
+  assertEquals(stepped.worst, before[1150]);
+  await stopped(system);
+});
+
+Deno.test("fairness: an echo on a real socket is answered all the while between handlers of 10 ms", async () => {
+  const system = new ActorSystem("test", { world: denoWorld() });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    using conn = await listener.accept();
+    const buffer = new Uint8Array(64);
+    for (let n; (n = await conn.read(buffer)) !== null;) await conn.write(buffer.subarray(0, n));
+  })();
+  const events: string[] = [];
+  const handled = Promise.withResolvers<void>();
+  const burn = (ms: number) => {
+    for (const end = performance.now() + ms; performance.now() < end;);
+  };
+  let left = 100;
+  const busy = system.spawn<Job>("busy", () => ({ type }) => {
+    if (type === "quick") return;
+    burn(10);
+    events.push("handled");
+    if (--left === 0) handled.resolve();
+  });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  const echoing = (async () => {
+    const buffer = new Uint8Array(64);
+    while (left > 0) {
+      await client.write(buffer.subarray(0, 1));
+      await client.read(buffer);
+      events.push("echo");
+    }
+    client.close();
+  })();
+  for (const job of jobs(1000, 100)) busy.tell(job);
+  await deadline(handled.promise);
+  await deadline(echoing);
+  await deadline(serving);
+  const inARow = events.join(" ").split("echo").map((part) => part.split("handled").length - 1);
+  // An echo takes a look at sockets for each of its four ways; the kernel has a say, too.
+  assert(Math.max(...inARow) <= 20, `handlers between two echoes: ${inARow}`);
+  await deadline(system.stop());
+});
