@@ -110,10 +110,15 @@ export class StreamOutbound implements Outbound, Flushable {
 
   #write(buffer: Uint8Array<ArrayBuffer>): void {
     this.#stall.begin();
-    this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
-      this.#onWritten,
-      this.#onFailed,
-    );
+    try {
+      this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
+        this.#onWritten,
+        this.#onFailed,
+      );
+    } catch (error) {
+      // A transport that throws is as bad as one that rejects, and the other connections of the server are still to be flushed.
+      this.#onFailed(error);
+    }
   }
 
   readonly #onWritten = (bytes: number): void => {

@@ -1,0 +1,123 @@
+import { assertEquals } from "@std/assert";
+import { type CloseReason, tcpServer, type TcpServerOptions } from "../../actors/net/mod.ts";
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import type { TcpConnection } from "../../actors/world/world.ts";
+import { ActorSystem } from "../../mod.ts";
+import { lineFrames } from "../../protocols/frames.ts";
+import { inWorlds } from "./_worlds.ts";
+
+const MINUTE = 60_000;
+
+/** A server of lines on a simulated host, and why its connections ended. */
+function listen(
+  sim: SimWorld,
+  options: Partial<TcpServerOptions<string>>,
+): { system: ActorSystem; over: CloseReason[] } {
+  const over: CloseReason[] = [];
+  const system = new ActorSystem("server", { world: sim.host("server").world });
+  const server = tcpServer<string>({
+    address: { hostname: "::", port: 80 },
+    frames: () => lineFrames({ idleFlushMs: 0 }),
+    session: (connection) => ({
+      frame(line) {
+        if (line === "login") connection.loggedIn();
+        connection.sendText(`${line}\n`);
+      },
+      closed: (reason) => void over.push(reason),
+    }),
+    ...options,
+  });
+  system.spawn("server", server);
+  return { system, over };
+}
+
+/** A client on a host of its own, and what it heard. */
+class Client {
+  readonly #sim: SimWorld;
+  readonly #connection: TcpConnection;
+  heard = "";
+  hasEnded = false;
+
+  private constructor(sim: SimWorld, connection: TcpConnection) {
+    this.#sim = sim;
+    this.#connection = connection;
+    this.#read();
+  }
+
+  static async connect(sim: SimWorld, host: string): Promise<Client> {
+    const { net } = sim.host(host).world;
+    return new Client(sim, await sim.settle(net.connectTcp({ hostname: "server", port: 80 })));
+  }
+
+  #read(): void {
+    const buffer = new Uint8Array(1024);
+    this.#connection.read(buffer).then((count) => {
+      if (count === null) this.hasEnded = true;
+      else {
+        this.heard += new TextDecoder().decode(buffer.subarray(0, count));
+        this.#read();
+      }
+    }, () => this.hasEnded = true);
+  }
+
+  async say(text: string): Promise<void> {
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(await this.#sim.settle(this.#connection.write(bytes)));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+Deno.test("tcp server: of a full server the client that was cut off longest makes room after vanishedMs, and one that talks never", () =>
+  inWorlds(async (sim) => {
+    const { system, over } = listen(sim, { limits: { maxClients: 3, vanishedMs: 10 * MINUTE } });
+    const first = await Client.connect(sim, "first");
+    await sim.advance(MINUTE);
+    const second = await Client.connect(sim, "second");
+    const talker = await Client.connect(sim, "talker");
+    sim.net.partition(["first", "second"], ["server"]);
+    const clients: Client[] = [first, second, talker];
+    for (let minute = 0; minute < 8; minute++) {
+      await talker.say("here\n");
+      await sim.advance(MINUTE);
+      const early = await Client.connect(sim, `early-${minute}`);
+      await sim.until(() => early.hasEnded, MINUTE);
+      assertEquals(early.heard, "Server is full. Please try again later.\n");
+      early.close();
+    }
+    await talker.say("here\n");
+    await sim.advance(2 * MINUTE);
+    const next = await Client.connect(sim, "next");
+    await next.say("in\n");
+    await sim.until(() => next.heard === "in\n", MINUTE);
+    clients.push(next);
+    // The first place only: the second client has been silent for less.
+    assertEquals(over.filter(({ type }) => type === "vanished").length, 1);
+    await talker.say("still here\n");
+    await sim.until(() => talker.heard.endsWith("still here\n"), MINUTE);
+    for (const client of clients) client.close();
+    await sim.settle(system.stop());
+  }));
+
+Deno.test("tcp server: a login has its time from the start and from each whole message, and not without end", () =>
+  inWorlds(async (sim) => {
+    const { system, over } = listen(sim, { login: true, limits: { loginTimeoutMs: 1000 } });
+    const trickle = await Client.connect(sim, "trickle");
+    const wrong = await Client.connect(sim, "wrong");
+    const right = await Client.connect(sim, "right");
+    await right.say("login\n");
+    for (let tenth = 0; tenth < 100; tenth++) {
+      if (!trickle.hasEnded) await trickle.say("x").catch(() => {});
+      if (tenth % 8 === 0 && !wrong.hasEnded) await wrong.say("wrong\n").catch(() => {});
+      await sim.advance(100);
+      if (tenth === 15) assertEquals([trickle.hasEnded, wrong.hasEnded], [true, false]);
+    }
+    await sim.advance(2000);
+    assertEquals([trickle.hasEnded, wrong.hasEnded, right.hasEnded], [true, true, false]);
+    assertEquals(trickle.heard, "Error: you did not log in in time\n");
+    assertEquals(over.map((reason) => reason.type), ["late", "late"]);
+    for (const client of [trickle, wrong, right]) client.close();
+    await sim.settle(system.stop());
+  }));
