@@ -122,10 +122,7 @@ class ClientFile {
   async #read(): Promise<RecordsResponse> {
     const { id: clientId } = this.#options;
     try {
-      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-        await this.#readFile(),
-      );
-      return { type: "success", clientId, data: text };
+      return textAnswer(clientId, await this.#readFile());
     } catch (error) {
       if (isNotFound(error)) return { type: "error", clientId, data: "Client not found." };
       return { type: "error", clientId, data: this.#explain("read", error) };
@@ -210,4 +207,11 @@ class ClientFile {
     const reason = isNamed ? error.kind.replaceAll("-", " ") : "the disk is in trouble";
     return `Cannot ${what} the file: ${reason}.`;
   }
+}
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The answer to a client that asked for a record. */
+export function textAnswer(clientId: string, record: Uint8Array): RecordsResponse {
+  return { type: "success", clientId, data: UTF8.decode(record) };
 }

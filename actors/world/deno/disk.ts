@@ -20,7 +20,7 @@ import { DenoFile } from "./disk_file.ts";
 import { worldError } from "./error.ts";
 import { lockName } from "./lock.ts";
 import { findPlace } from "./place.ts";
-import { makeAlike, openRegular, readAll, temporaryBeside } from "./regular_file.ts";
+import { makeAlike, openRegular, readAll, readNow, temporaryBeside } from "./regular_file.ts";
 
 async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -54,6 +54,15 @@ export class DenoDisk implements Disk {
       using file = await openRegular(path, doing, options);
       return await readAll(file, options.maxBytes ?? Infinity, doing);
     });
+  }
+
+  readFileNow(path: string, options: ReadFileOptions = {}): Uint8Array<ArrayBuffer> {
+    const doing = `read ${path}`;
+    try {
+      return readNow(path, doing, options);
+    } catch (error) {
+      throw worldError(doing, error);
+    }
   }
 
   createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {

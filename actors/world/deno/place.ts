@@ -57,6 +57,8 @@ function look(path: string): Deno.FileInfo | undefined {
 }
 
 function leadsInto(path: string, folder: string): boolean {
+  // Most paths say so themselves.
+  if (folderOf(path) === folder) return true;
   const real = Deno.realPathSync(folder);
   const above = Deno.realPathSync(folderOf(path));
   return above === real || above.startsWith(real === "/" ? real : `${real}/`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenOptions } from "../disk.ts";
+import type { OpenOptions, ReadFileOptions } from "../disk.ts";
 import { basename, dirname } from "../path.ts";
 import { failure } from "../failure.ts";
 import { findPlace, isStillThere } from "./place.ts";
@@ -60,6 +60,25 @@ export async function readAll(
     larger.set(bytes);
     bytes = larger;
   }
+}
+
+/** The whole file, at once. */
+export function readNow(path: string, doing: string, options: ReadFileOptions): Uint8Array<ArrayBuffer> {
+  const { path: real, info } = findPlace(path, doing, options);
+  if (info === undefined) throw failure("not-found", doing);
+  if (info.isDirectory) throw failure("is-a-directory", doing);
+  using file = Deno.openSync(real, { read: true });
+  const now = file.statSync();
+  if (!isStillThere(now, info)) throw failure("not-a-file", doing);
+  if (now.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
+  const bytes = new Uint8Array(now.size);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** A name beside a file that nobody can foresee. */

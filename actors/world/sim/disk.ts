@@ -33,6 +33,7 @@ const CAUGHT: DiskFailure = { kind: "other", dropsPages: false };
 export class LifeDisk implements Disk {
   /** Not in every world, so not in every life. */
   readonly statNow?: (path: string) => FileInfo;
+  readonly readFileNow?: (path: string, options?: ReadFileOptions) => Uint8Array<ArrayBuffer>;
   readonly #disk: DiskState;
   readonly #life: Life;
   readonly #doesNow: boolean;
@@ -41,7 +42,9 @@ export class LifeDisk implements Disk {
     this.#disk = disk;
     this.#life = life;
     this.#doesNow = disk.random.chance(0.5);
-    if (this.#doesNow) this.statNow = (path) => this.#statNow(path);
+    if (!this.#doesNow) return;
+    this.statNow = (path) => this.#statNow(path);
+    this.readFileNow = (path, options = {}) => this.#readFileNow(path, options);
   }
 
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
@@ -63,13 +66,22 @@ export class LifeDisk implements Disk {
 
   readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const doing = `read ${path}`;
-    return this.#do("read", path, doing, () => {
-      const { node } = this.#place(path, doing, options);
-      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
-      if (!(node instanceof FileNode)) throw failure("not-found", doing);
-      if (node.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
-      return node.content.slice();
-    });
+    return this.#do("read", path, doing, () => this.#contentOf(path, doing, options));
+  }
+
+  #readFileNow(path: string, options: ReadFileOptions): Uint8Array<ArrayBuffer> {
+    const doing = `read ${path}`;
+    const failing = this.#disk.faults.takeFailure("read", path);
+    if (failing !== undefined) throw failure(failing.kind, doing);
+    return this.#contentOf(path, doing, options);
+  }
+
+  #contentOf(path: string, doing: string, options: ReadFileOptions): Uint8Array<ArrayBuffer> {
+    const { node } = this.#place(path, doing, options);
+    if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+    if (!(node instanceof FileNode)) throw failure("not-found", doing);
+    if (node.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
+    return node.content.slice();
   }
 
   createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
