@@ -11,6 +11,8 @@ const REFUSED_RETRY_MS = 2000;
 
 /** The attempts to dial one node: one at a time, and further apart the more of them fail. */
 export class DialSchedule {
+  /** Between two attempts at least. */
+  static readonly shortestMs = RETRY_MS.first;
   isDialling = false;
   #failures = 0;
   #notBeforeMs = 0;

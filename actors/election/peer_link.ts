@@ -210,6 +210,8 @@ class PeerLink {
     else if (phase === "claimed") this.#old.claim();
     this.#dial.hasten(this.#now);
     this.#dialIfNeeded();
+    // It may have been dialled a moment ago, before it was there.
+    this.#self.after(DialSchedule.shortestMs, { type: "tick" });
   }
 
   #waiting(): [LinkConnection, ConnectionState][] {

@@ -7,6 +7,7 @@ import { assert } from "@std/assert";
 import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
+import { ElectionWatch } from "./_election_watch.ts";
 import { type Campaign, service } from "./_harness.ts";
 
 const PORT = 8080;
@@ -44,7 +45,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
         logPath: "/data/Peer_files.log",
       })));
   });
-  const watch = new Watch(hosts);
+  const watch = new ElectionWatch(hosts);
   const chaos = sim.chaos({
     crashesPerMinute: 20,
     killsPerMinute: 20,
@@ -72,7 +73,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
 }
 
 /** The leader loses the others: one of these takes over in time, and it steps down itself. */
-async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Watch): Promise<void> {
+async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: ElectionWatch): Promise<void> {
   const [first, ...rest] = hosts;
   assert(first !== undefined);
   const cut = sim.net.partition([first.name], rest.map((host) => host.name));
@@ -90,55 +91,4 @@ async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Wat
     "Node 1 to lead again",
   );
   watch.check();
-}
-
-/** Looks at what the nodes log of their transitions. */
-class Watch {
-  readonly #hosts: readonly SimHost[];
-  /** Who led each term. */
-  readonly #leaders = new Map<number, number>();
-  readonly #read: number[];
-
-  constructor(hosts: readonly SimHost[]) {
-    this.#hosts = hosts;
-    this.#read = hosts.map(() => 0);
-  }
-
-  /** Throws when two have led in one term, or lead at once. */
-  check(): void {
-    const leading = this.#hosts.filter((host, index) => host.isUp && this.leaderOf(host) === index + 1);
-    assert(leading.length <= 1, `${leading.map(({ name }) => name).join(" and ")} lead at once`);
-    this.#hosts.forEach((host, index) => {
-      const { records } = host.log;
-      for (const { fields, message } of records.slice(this.#read[index])) {
-        assert(!message.includes("is an old node"), `${host.name}: ${message}`);
-        if (fields?.to !== "leader") continue;
-        const leader = index + 1;
-        const term = Number(fields.term);
-        const known = this.#leaders.get(term) ?? leader;
-        assert(known === leader, `nodes ${known} and ${leader} both lead in term ${term}`);
-        this.#leaders.set(term, leader);
-      }
-      this.#read[index] = records.length;
-    });
-  }
-
-  /** Whether a majority takes somebody for the leader who does so too. */
-  isLed(): boolean {
-    const views = this.#hosts.map((host) => this.leaderOf(host));
-    return views.some((leader, index) =>
-      leader === index + 1 && views.filter((other) => other === leader).length > views.length / 2
-    );
-  }
-
-  /** Whom a node takes for the leader; 0 for nobody. */
-  leaderOf(host: SimHost): number {
-    const { records } = host.log;
-    for (let index = records.length - 1; index >= 0; index--) {
-      const { message, fields } = records[index] ?? {};
-      if (fields?.to !== undefined) return Number(fields.leader);
-      if (message?.includes(" is listening on ")) return 0;
-    }
-    return 0;
-  }
 }

@@ -2,13 +2,56 @@ import { assert, assertRejects, assertStringIncludes } from "@std/assert";
 import type { PeerOptions } from "../../actors/election/mod.ts";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
+import { electionStart } from "./election_start_campaign.ts";
 import { runCampaign } from "./_harness.ts";
+import {
+  siegeCampaign,
+  siegeFromWithin,
+  siegeWithoutSecret,
+  siegeWithSecret,
+} from "./election_strangers_campaign.ts";
 import { mutant } from "./_mutant.ts";
 import { election, electionCampaign } from "./election_campaign.ts";
 
 Deno.test("election under chaos: never two leaders in one term, and a leader in time", async () => {
   await runCampaign(election, 200);
 });
+
+Deno.test("election starts: whatever the order and the latencies, no link of an idle network breaks, and the log is written once", async () => {
+  await runCampaign(electionStart, 100);
+});
+
+for (const siege of [siegeWithSecret, siegeWithoutSecret, siegeFromWithin]) {
+  Deno.test(`${siege.name}: never two leaders in one term, and a leader in time`, async () => {
+    await runCampaign(siege, 10);
+  });
+}
+
+const HOLES = [
+  {
+    what: "a node that asks nobody for the secret",
+    siege: { hasSecret: true, isNode: true },
+    file: "actors/election/link_wire.ts",
+    from: "return this.#secret !== undefined && !this.#isProved;",
+    to: "return false;",
+  },
+  {
+    what: "a node that believes whoever dials",
+    siege: { hasSecret: false, isNode: false },
+    file: "actors/election/peer_link.ts",
+    from: `!old ? "unproved"`,
+    to: `!old ? "up"`,
+  },
+];
+
+for (const { what, siege, file, from, to } of HOLES) {
+  Deno.test(`election besieged: ${what} is found out`, async () => {
+    const { peer } = await mutant({ entry: "actors/election/peer.ts", file, from, to });
+    assert(isPeer(peer));
+    const campaign = siegeCampaign("siege of a planted hole", siege, peer);
+    await assertRejects(() => simulate(campaign.name, { seeds: 20 }, campaign.run), SimulationFailure);
+  });
+}
 
 Deno.test("election under chaos: a leader without a lease is found out", async () => {
   const { peer } = await mutant({

@@ -1,0 +1,69 @@
+/**
+ * What campaigns see of elections.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import type { SimHost } from "../../actors/world/sim/mod.ts";
+
+/** Looks at what the nodes log of their transitions. */
+export class ElectionWatch {
+  readonly #hosts: readonly SimHost[];
+  readonly #ids: readonly number[];
+  /** Who led each term. */
+  readonly #leaders = new Map<number, number>();
+  readonly #read: number[];
+
+  /** The nodes have the IDs from 1 on, unless others are given. */
+  constructor(hosts: readonly SimHost[], ids: readonly number[] = hosts.map((_, index) => index + 1)) {
+    this.#hosts = hosts;
+    this.#ids = ids;
+    this.#read = hosts.map(() => 0);
+  }
+
+  /**
+   * Throws when two have led in one term, when two lead at once, and when a node is taken for an old one. The last two
+   * may be where a hostile host has a vote.
+   */
+  check(mayOverlap = false): void {
+    const leading = this.#hosts.filter((host, index) =>
+      host.isUp && this.leaderOf(host) === this.#ids[index]
+    );
+    assert(
+      leading.length <= 1 || mayOverlap,
+      `${leading.map(({ name }) => name).join(" and ")} lead at once`,
+    );
+    this.#hosts.forEach((host, index) => {
+      const { records } = host.log;
+      for (const { fields, message } of records.slice(this.#read[index])) {
+        assert(mayOverlap || !message.includes("is an old node"), `${host.name}: ${message}`);
+        if (fields?.to !== "leader") continue;
+        const leader = this.#ids[index] ?? 0;
+        const term = Number(fields.term);
+        const known = this.#leaders.get(term) ?? leader;
+        assert(known === leader, `nodes ${known} and ${leader} both lead in term ${term}`);
+        this.#leaders.set(term, leader);
+      }
+      this.#read[index] = records.length;
+    });
+  }
+
+  /** Whether a majority takes somebody for the leader who does so too. */
+  isLed(): boolean {
+    const views = this.#hosts.map((host) => this.leaderOf(host));
+    return views.some((leader, index) =>
+      leader === this.#ids[index] && views.filter((other) => other === leader).length > views.length / 2
+    );
+  }
+
+  /** Whom a node takes for the leader; 0 for nobody. */
+  leaderOf(host: SimHost): number {
+    const { records } = host.log;
+    for (let index = records.length - 1; index >= 0; index--) {
+      const { message, fields } = records[index] ?? {};
+      if (fields?.to !== undefined) return Number(fields.leader);
+      if (message?.includes(" is listening on ")) return 0;
+    }
+    return 0;
+  }
+}
