@@ -88,7 +88,7 @@ export class ElectionState {
     }
     const leader = this.peers.get(this.leader);
     if (
-      this.follows() && leader?.old !== true && nowMs - this.leaderHeardMs >= electionTimeoutMs
+      this.follows && leader?.old !== true && nowMs - this.leaderHeardMs >= electionTimeoutMs
     ) {
       this.loseLeader(`Node ${this.leader} was silent for ${electionTimeoutMs} ms`);
     }
@@ -171,7 +171,7 @@ export class ElectionState {
     }
   }
 
-  follows(): boolean {
+  get follows(): boolean {
     return this.role === "follower" || this.role === "plain-follower";
   }
 }

@@ -3,20 +3,24 @@
  *
  * @module
  */
+import type { ElectionState } from "./_election_state.ts";
 import type { ElectionAction } from "./election_rules.ts";
 
 /** Remembers what was told last. */
 export class View {
-  readonly #ownId: number;
   #wanted = "";
   #members = "";
 
-  constructor(ownId: number) {
-    this.#ownId = ownId;
+  /** What is to be told since the last time. */
+  actions(state: ElectionState): ElectionAction[] {
+    return [...this.#links(state), ...this.#memberships(state)];
   }
 
-  /** `others` are all the other nodes, `wanted` those that a link is needed with. */
-  links(others: readonly number[], wanted: readonly number[], leader: number): ElectionAction[] {
+  #links({ id: ownId, leader, peers, plain, follows }: ElectionState): ElectionAction[] {
+    const others = peers.list.map((peer) => peer.id);
+    // One that is about to take over needs links with all. An old leader tells nobody of lower IDs, which are looked for.
+    const needsFew = follows && leader < ownId;
+    const wanted = others.filter((id) => !needsFew || id === leader || (plain && id < leader));
     const key = wanted.join();
     if (key === this.#wanted) return [];
     this.#wanted = key;
@@ -27,9 +31,8 @@ export class View {
     return actions;
   }
 
-  /** `known` are the other nodes that are there. */
-  members(known: readonly number[]): ElectionAction[] {
-    const members = [this.#ownId, ...known].sort((a, b) => a - b);
+  #memberships({ id, nowMs, peers }: ElectionState): ElectionAction[] {
+    const members = [id, ...peers.known(nowMs).map((peer) => peer.id)].sort((a, b) => a - b);
     const key = members.join();
     if (key === this.#members) return [];
     this.#members = key;

@@ -67,7 +67,7 @@ export class Election {
     this.#state = new ElectionState(options, peers);
     this.#owners = new TermOwners(nodes);
     this.#voter = new Voter(peers, times, nowMs);
-    this.#view = new View(id);
+    this.#view = new View();
     this.#startMs = nowMs;
   }
 
@@ -117,8 +117,6 @@ export class Election {
     this.#advance();
     return this.#state.actions;
   }
-
-  // ---- what comes from peers
 
   #handlePeer(peer: Peer, event: ElectionPeerEvent): void {
     switch (event.type) {
@@ -218,7 +216,7 @@ export class Election {
 
   /** Two followers of one leader that do not take over from it need no link. */
   #dropIfUseless(peer: Peer, { leader }: Beat): void {
-    const isOurs = this.#state.follows() && leader === this.#state.leader && leader !== peer.id;
+    const isOurs = this.#state.follows && leader === this.#state.leader && leader !== peer.id;
     if (isOurs && leader < this.id && leader < peer.id) {
       this.#state.actions.push({ type: "drop", peers: [peer.id] });
     }
@@ -245,7 +243,7 @@ export class Election {
   /** Rule 8. There is a higher term, of nobody who leads: this node's messages would be stale to those who know it. */
   #learnTerm(term: number, why: string, cause?: Peer): void {
     // A follower leaves this to its leader. Where old nodes are, terms do not count.
-    if (this.#state.follows() || this.#state.plain) return;
+    if (this.#state.follows || this.#state.plain) return;
     if (this.#state.role === "leader" && cause !== undefined) {
       const doublings = cause.raises.doublings(this.#state.nowMs, 2);
       const waitMs = doublings === 0 ? 0 : this.#state.times.dampingMs * 2 ** doublings;
@@ -285,8 +283,6 @@ export class Election {
     this.#state.send(peer, { type: "vote", term: this.#state.term, granted });
   }
 
-  // ---- what this node does by itself
-
   #advance(): void {
     this.#giveUpImpossibleTerm();
     this.#start();
@@ -297,7 +293,7 @@ export class Election {
       this.#advanceCandidacy();
     }
     this.#state.sendBeats();
-    this.#tellView();
+    this.#state.actions.push(...this.#view.actions(this.#state));
   }
 
   /** Rule 9. What was promised in that term is waited out, as after a start. */
@@ -323,7 +319,10 @@ export class Election {
     const { list } = this.#state.peers;
     const waited = this.#state.nowMs >= this.#startMs + this.#state.times.waitMs;
     const begun = list.some((peer) => peer.started && this.#state.peers.inContact(peer, this.#state.nowMs));
-    if (there < list.length && !(waited && there + 1 >= this.#state.peers.quorum) && !begun) return;
+    const isComplete = there === list.length;
+    if (!isComplete && !(waited && there + 1 >= this.#state.peers.quorum) && !begun) return;
+    // One that has begun knows all: they turn up here, too.
+    if (!isComplete && !waited) this.#state.turns.hold(this.#state.nowMs);
     this.#state.started = true;
     this.#state.turns.begin(this.#state.nowMs);
   }
@@ -392,23 +391,8 @@ export class Election {
     for (const peer of this.#state.peers.list) {
       peer.ackedMs = candidacy.granted.has(peer.id) ? candidacy.sinceMs : -Infinity;
     }
-    this.#state.become(
-      "leader",
-      this.id,
-      `elected by ${[...candidacy.granted].sort((a, b) => a - b).join(", ")}`,
-    );
+    const voters = [...candidacy.granted].sort((a, b) => a - b).join(", ");
+    this.#state.become("leader", this.id, `elected by ${voters}`);
     this.#state.beatMs = -Infinity;
-  }
-
-  #tellView(): void {
-    const { leader, nowMs, peers, plain } = this.#state;
-    const others = peers.list.map((peer) => peer.id);
-    // One that is about to take over needs links with all. An old leader tells nobody of lower IDs, which are looked for.
-    const needsFew = this.#state.follows() && leader < this.id;
-    const needed = others.filter((id) => !needsFew || id === leader || (plain && id < leader));
-    this.#state.actions.push(...this.#view.links(others, needed, leader));
-    this.#state.actions.push(
-      ...this.#view.members(peers.known(nowMs).map((peer) => peer.id)),
-    );
   }
 }

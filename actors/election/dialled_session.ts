@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { type DialledFrame, greeting } from "../../protocols/peer_link.ts";
-import type { CloseReason, Connection, Session } from "../net/mod.ts";
-import { assertNever, type Ref } from "../runtime/mod.ts";
+import { type DialledFrame, dialledFrames, greeting } from "../../protocols/peer_link.ts";
+import { type CloseReason, type Connection, dialer, type DialerCommand, type Session } from "../net/mod.ts";
+import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
 import type { LinkConnection, LinkConnectionCommand, LinkConnectionEvent } from "./link_messages.ts";
 import { LinkWire } from "./link_wire.ts";
+import { isRefusal } from "./list_fetch.ts";
 
 /** What a dialled connection tells its link, besides what every connection does. */
 export type DialledEvent =
@@ -20,9 +22,27 @@ export type DialledEvent =
     readonly nonce: string;
   }
   /** Who answered does not know the secret. */
-  | { readonly type: "unproved"; readonly connection: LinkConnection };
+  | { readonly type: "unproved"; readonly connection: LinkConnection }
+  | { readonly type: "dial-failed"; readonly refused: boolean };
 
-/** Options of a {@linkcode DialledSession}. */
+/** How long an attempt to dial may take. */
+const DIAL_MS = 1000;
+
+/** Dials once. */
+export function linkDial(address: SocketAddress, options: DialledSessionOptions): Behavior<DialerCommand> {
+  return dialer<DialledFrame, LinkConnectionCommand>({
+    address,
+    frames: dialledFrames,
+    session: (connection) => new DialledSession(connection, options),
+    reconnect: false,
+    connectTimeoutMs: DIAL_MS,
+    down: ({ wasUp, reason }) => {
+      if (!wasUp) options.link.tell({ type: "dial-failed", refused: isRefusal(reason) });
+    },
+  });
+}
+
+/** Options of {@linkcode linkDial}. */
 export interface DialledSessionOptions {
   /** This node. */
   readonly ownId: number;
@@ -33,7 +53,7 @@ export interface DialledSessionOptions {
 }
 
 /** Greets, and passes on what comes, one message at a time. */
-export class DialledSession implements Session<DialledFrame, LinkConnectionCommand> {
+class DialledSession implements Session<DialledFrame, LinkConnectionCommand> {
   readonly #connection: Connection<LinkConnectionCommand>;
   readonly #handle: LinkConnection;
   readonly #options: DialledSessionOptions;

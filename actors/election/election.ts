@@ -24,6 +24,7 @@ import {
 } from "../runtime/mod.ts";
 import { lockFile } from "../store/mod.ts";
 import { WorldError } from "../world/world.ts";
+import { ElectionLog, isLeading } from "./election_log.ts";
 import { ElectionFeed, type ElectionFeedCommand } from "./feed.ts";
 import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";
 import type { FolderContent } from "./folder_watcher.ts";
@@ -141,11 +142,10 @@ class ElectionActor {
   #wanted: readonly number[] = [];
   /** The role that was told last. */
   #told: ElectionRole = "looking";
-  /** The leader that was named last; 0 when its loss was. */
-  #named = 0;
   /** For which end of its lease this leader has set a timer. */
   #deadlineMs = Infinity;
   readonly #feed = new ElectionFeed();
+  readonly #log: ElectionLog;
 
   constructor(
     self: Context<Message>,
@@ -157,6 +157,7 @@ class ElectionActor {
     this.#options = options;
     this.#memory = memory;
     this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
+    this.#log = new ElectionLog(options.id, self.log);
     this.#links = links;
     this.#rules = this.#newRules();
   }
@@ -379,39 +380,13 @@ class ElectionActor {
 
   #change(change: ChangeAction): void {
     const { id, trace } = this.#options;
-    const { log } = this.#self;
     const { from, to, term, leader, why } = change;
     this.#told = to;
     trace?.tell({ node: id, term, from, to, leader, why });
-    log.debug(`Node ${id} is ${to} in term ${term}: ${why}`, { term, from, to, leader });
-    const led = from === "leader" || from === "plain-leader";
-    const leads = to === "leader" || to === "plain-leader";
-    if (led && !leads) {
-      log.warn(`Leader Node ${id} steps down: ${why}`, { term });
-      this.#named = 0;
-    } else if (to === "looking" && (from === "follower" || from === "plain-follower")) {
-      log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`);
-      this.#named = 0;
-    }
-    if (leader !== 0 && leader !== this.#named) {
-      this.#named = leader;
-      log.plain(`Leader elected: Node ${leader}`, { term });
-      if (leads) log.plain(`Leader Node ${id} remains connected to all peers.`, { term });
-    }
-    this.#tellFeed();
-    if (leads) this.#tellLead();
-    else if (led) this.#collector?.tell({ type: "stop-leading" });
-  }
-
-  #tellFeed(): void {
-    const { id, nodes } = this.#options;
-    const { leader, term, plain } = this.#rules;
-    const address = nodes.find((node) => node.id === leader)?.address;
-    this.#feed.tellLeader(
-      address === undefined
-        ? { type: "leader-lost" }
-        : { type: "leader-known", leader, address, term: plain ? 0 : term, isSelf: leader === id },
-    );
+    this.#log.change(change);
+    this.#feed.tellLeaderOf(this.#options, leader, this.#rules.plain ? 0 : term);
+    if (isLeading(to)) this.#tellLead();
+    else if (isLeading(from)) this.#collector?.tell({ type: "stop-leading" });
   }
 
   #tellLead(): void {

@@ -11,9 +11,16 @@ import type {
   SubscribeElection,
 } from "../../protocols/election_events.ts";
 import type { Ref } from "../runtime/mod.ts";
+import type { PeerNode } from "./nodes.ts";
 
 /** A {@linkcode SubscribeElection} of an actor: what an election that is found by its registry key takes. */
 export type ElectionFeedCommand = SubscribeElection<Ref<ElectionNotice>>;
+
+/** A node, and all nodes. */
+interface Network {
+  readonly id: number;
+  readonly nodes: readonly PeerNode[];
+}
 
 /** The subscribers of one election, and what the next one is told first. */
 export class ElectionFeed {
@@ -33,6 +40,16 @@ export class ElectionFeed {
   /** Forgets a subscriber that has stopped. */
   remove(subscriber: Ref<ElectionNotice>): void {
     this.#subscribers.delete(subscriber);
+  }
+
+  /** Tells the subscribers who leads in the network, 0 for nobody. */
+  tellLeaderOf({ id, nodes }: Network, leader: number, term: number): void {
+    const address = nodes.find((node) => node.id === leader)?.address;
+    this.tellLeader(
+      address === undefined
+        ? { type: "leader-lost" }
+        : { type: "leader-known", leader, address, term, isSelf: leader === id },
+    );
   }
 
   /** Tells the subscribers of a leader, or that there is none, unless they know. */

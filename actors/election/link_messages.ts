@@ -10,6 +10,7 @@ import type {
   PeerMessage,
 } from "../../protocols/election_messages.ts";
 import type { Ref } from "../runtime/mod.ts";
+import type { PeerNode } from "./nodes.ts";
 
 /** What a link tells the connections that it is made of. */
 export type LinkConnectionCommand =
@@ -66,6 +67,22 @@ export type PeerLinkEvent =
     readonly message: ElectionMessage | FilesChanged;
     readonly from: Ref<LinkConnectionCommand>;
   };
+
+/** Options of a link. */
+export interface PeerLinkOptions {
+  /** This node. */
+  readonly ownId: number;
+  /** The other node. */
+  readonly peer: PeerNode;
+  /** Silence after which a link is given up. */
+  readonly silenceMs: number;
+  /** Shared by all new nodes, if anything is. */
+  readonly secret: Uint8Array | undefined;
+  /** Whether the other one is taken for an old node when it is proved to be one. */
+  readonly mayBeOld: boolean;
+  /** Told what happens. */
+  readonly owner: Ref<PeerLinkEvent>;
+}
 
 /** Whether a message is about the link itself. */
 export function isLinkMessage(message: PeerMessage): message is LinkMessage {

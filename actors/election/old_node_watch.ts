@@ -6,7 +6,10 @@
 import type { FetchOutcome } from "./list_fetch.ts";
 import { OldNodeEvidence } from "./old_node_evidence.ts";
 
-/** Between two looks whether an old node is still there, with no connection left and with one; so many that fail are enough. */
+/**
+ * Between two looks whether an old node is still there: with no connection left; and with one, or when no link with it is
+ * needed. So many that fail are enough.
+ */
 const LOOK_MS = { alone: 1000, connected: 5000 };
 const LOOKS = 2;
 
@@ -89,17 +92,18 @@ export class OldNodeWatch {
   }
 
   /** Whether a probe is to be sent now; it then counts as sent. */
-  takeProbe(nowMs: number, isWanted: boolean, greetedMs: number | undefined): boolean {
+  takeProbe(nowMs: number, greetedMs: number | undefined): boolean {
     if (this.#isProbing || nowMs < this.#probeAtMs) return false;
-    this.#isProbing = this.#isOld ? isWanted : this.#evidence.wantsProbe(nowMs, greetedMs);
+    // Also one that needs no link with it tells others that it is there.
+    this.#isProbing = this.#isOld || this.#evidence.wantsProbe(nowMs, greetedMs);
     return this.#isProbing;
   }
 
-  /** What a probe brought. */
-  probed(outcome: FetchOutcome, nowMs: number, isConnected: boolean): OldNodeFinding | undefined {
+  /** What a probe brought. `isUrgent`: its loss is to be noticed soon. */
+  probed(outcome: FetchOutcome, nowMs: number, isUrgent: boolean): OldNodeFinding | undefined {
     const answered = outcome.type === "fetched" && outcome.isProved;
     this.#isProbing = false;
-    this.#probeAtMs = nowMs + (isConnected && this.#isOld ? LOOK_MS.connected : LOOK_MS.alone);
+    this.#probeAtMs = nowMs + (this.#isOld && !isUrgent ? LOOK_MS.connected : LOOK_MS.alone);
     if (this.#isOld) {
       this.#looksFailed = answered ? 0 : this.#looksFailed + 1;
       if (this.#looksFailed === 0) return undefined;

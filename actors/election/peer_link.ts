@@ -4,74 +4,42 @@
  * @module
  */
 import type { LinkMessage, PeerMessage } from "../../protocols/election_messages.ts";
-import { type DialledFrame, dialledFrames } from "../../protocols/peer_link.ts";
-import { visibleText } from "../../protocols/visible_text.ts";
-import { dialer, formatAddress } from "../net/mod.ts";
-import {
-  assertNever,
-  type Behavior,
-  type Context,
-  type Ref,
-  stop,
-  withPrivateMessages,
-} from "../runtime/mod.ts";
+import { formatAddress } from "../net/mod.ts";
+import { assertNever, type Behavior, type Context, stop, withPrivateMessages } from "../runtime/mod.ts";
 import { DialSchedule } from "./dial_schedule.ts";
-import { type DialledEvent, DialledSession } from "./dialled_session.ts";
+import { type DialledEvent, linkDial } from "./dialled_session.ts";
+import { CLAIM_MS, LinkClaims, MAX_WAITING } from "./link_claims.ts";
 import { type ConnectionState, LinkConnections } from "./link_connections.ts";
 import {
   isLinkMessage,
   type LinkConnection,
-  type LinkConnectionCommand,
   type LinkConnectionEvent,
   type PeerLinkCommand,
-  type PeerLinkEvent,
+  type PeerLinkOptions,
 } from "./link_messages.ts";
-import { type FetchOutcome, isRefusal, listFetch } from "./list_fetch.ts";
-import type { PeerNode } from "./nodes.ts";
-import { OccasionalWarnings } from "./occasional_warnings.ts";
+import { type FetchOutcome, listFetch } from "./list_fetch.ts";
+import { LinkLog } from "./link_log.ts";
+import { LinkOldSide } from "./link_old_side.ts";
 import { OldNodeWatch } from "./old_node_watch.ts";
-
-/** Options of {@linkcode peerLink}. */
-export interface PeerLinkOptions {
-  /** This node. */
-  readonly ownId: number;
-  /** The other node. */
-  readonly peer: PeerNode;
-  /** Silence after which a link is given up. */
-  readonly silenceMs: number;
-  /** Shared by all new nodes, if anything is. */
-  readonly secret: Uint8Array | undefined;
-  /** Whether the other one is taken for an old node when it is proved to be one. */
-  readonly mayBeOld: boolean;
-  /** Told what happens. */
-  readonly owner: Ref<PeerLinkEvent>;
-}
 
 type Message =
   | PeerLinkCommand
   | LinkConnectionEvent
   | DialledEvent
-  | { readonly type: "dial-failed"; readonly refused: boolean }
   | { readonly type: "probed"; readonly outcome: FetchOutcome }
   | { readonly type: "tick" };
 
 const TICK_MS = 100;
-/** How long an attempt to dial may take. */
-const DIAL_MS = 1000;
 /** A connection that lasted so long counts as a success. */
 const SETTLED_MS = 1000;
 /** So many dialled connections may wait for an answer at once. */
 const MAX_DIALS = 3;
 /** How long a connection may take until both sides are proved. */
 const PROOF_MS = 5000;
-/** A proved connection on which a claim is not answered for so long may be dead: the node is dialled anew. */
-const CLAIM_MS = 300;
 /** How long the answer to a probe may take. */
 const PROBE_MS = 1000;
 /** The other side of a dropped link may not know the leader yet, and would dial at once. */
 const DROP_MS = 300;
-/** So many connections may wait, each for its proof or to be found an old node's: who answers at the address has them decided at once. */
-const MAX_WAITING = 8;
 
 /** Keeps the connections with one node: dials while the link is wanted, takes what the other dials, and finds out whether it is an old node. */
 export function peerLink(options: PeerLinkOptions): Behavior<PeerLinkCommand> {
@@ -83,27 +51,20 @@ export function peerLink(options: PeerLinkOptions): Behavior<PeerLinkCommand> {
   });
 }
 
-/** A claim that cannot be answered before a greeting is. */
-interface Postponed {
-  readonly connection: LinkConnection;
-  readonly nonce: string;
-}
-
 class PeerLink {
   readonly #self: Context<Message>;
   readonly #options: PeerLinkOptions;
   readonly #id: number;
-  readonly #warnings: OccasionalWarnings;
+  readonly #log: LinkLog;
   readonly #connections: LinkConnections<LinkConnection>;
+  readonly #claims: LinkClaims;
   readonly #dial = new DialSchedule();
   readonly #old = new OldNodeWatch();
+  readonly #oldSide: LinkOldSide;
   /** What came on a connection before it was proved: one message, since it is not read any further. */
   readonly #held = new Map<LinkConnection, PeerMessage>();
-  #postponed: Postponed[] = [];
   #wanted = false;
   #dropAtMs = Infinity;
-  /** When the other side was last asked who dialled. */
-  #claimedMs = -Infinity;
   /** Children are numbered. */
   #children = 0;
 
@@ -111,8 +72,14 @@ class PeerLink {
     this.#self = self;
     this.#options = options;
     this.#id = options.peer.id;
-    this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
+    this.#log = new LinkLog(self, options.ownId, options.peer);
     this.#connections = new LinkConnections(options.ownId < options.peer.id);
+    this.#claims = new LinkClaims(this.#connections);
+    this.#oldSide = new LinkOldSide(options, this.#connections, this.#old, this.#log, {
+      probe: () => this.#probe(),
+      partFromAll: () => this.#partFromAll(this.#connections.all()),
+      missed: () => this.#missed(),
+    });
   }
 
   receive(message: Message): void {
@@ -135,19 +102,19 @@ class PeerLink {
         this.#dial.isDialling = false;
         this.#connections.add(message.connection, true, "greeting", this.#now);
         this.#old.greet();
-        this.#probeIfNeeded();
+        this.#oldSide.probeIfNeeded(this.#now);
         return;
       case "dial-failed":
         this.#dial.isDialling = false;
         this.#dialLater();
-        if (message.refused) this.#tellRefused();
+        if (message.refused) this.#options.owner.tell({ type: "refused", peer: this.#id });
         this.#missed();
         return;
       case "hello":
         this.#answered(message.connection, message.id, message.nonce);
         return;
       case "unproved":
-        this.#warnings.warn("secret", `Node ${this.#id} at ${this.#address} does not know the secret`);
+        this.#log.unproved();
         this.#dial.muchLater(this.#now);
         return;
       case "received":
@@ -157,7 +124,9 @@ class PeerLink {
         this.#closed(message.connection, message.silently);
         return;
       case "probed":
-        this.#probed(message.outcome);
+        this.#oldSide.probed(message.outcome, this.#now, this.#wanted);
+        this.#oldSide.look(this.#now);
+        this.#dialIfNeeded();
         return;
       case "tick":
         this.#tick();
@@ -206,7 +175,7 @@ class PeerLink {
     connection.actor.tell({ type: "adopt", link: this.#self.self });
     const phase = !old ? "unproved" : this.#old.isOld ? "old" : "claimed";
     this.#connections.add(connection, false, phase, this.#now, nonce);
-    if (phase === "unproved") this.#askBack();
+    if (phase === "unproved") this.#claims.ask(this.#now);
     else if (phase === "claimed") this.#old.claim();
     this.#dial.hasten(this.#now);
     this.#dialIfNeeded();
@@ -220,19 +189,9 @@ class PeerLink {
 
   /** `kind` is the kind of warning, each of which is said once in a while. */
   #sendAway(connection: LinkConnection, kind: string, why: string): void {
-    this.#warnings.warn(kind, `Sent ${connection.remote} away: ${why}`);
+    this.#log.away(kind, connection.remote, why);
     this.#say(connection, { type: "rejected", why });
     this.#part(connection);
-  }
-
-  /** Asks, where the node is to be found, whether it was it that dialled. */
-  #askBack(): void {
-    const [proved] = [...this.#connections.inPhase("up"), ...this.#connections.inPhase("answered")].reverse();
-    if (proved === undefined) return;
-    for (const [, { nonce }] of this.#connections.inPhase("unproved")) {
-      this.#claimedMs = this.#now;
-      this.#say(proved[0], { type: "claim", nonce });
-    }
   }
 
   // ---- what comes
@@ -260,7 +219,7 @@ class PeerLink {
     const isBelieved = state.phase === "up" || state.phase === "answered";
     switch (message.type) {
       case "claim":
-        this.#answerClaim(connection, message.nonce);
+        this.#claims.answer(connection, message.nonce, this.#dial.isDialling);
         return;
       case "claimed":
         if (isBelieved) this.#claimed(message.nonce, message.yours);
@@ -270,31 +229,11 @@ class PeerLink {
         return;
       case "rejected":
         if (!isBelieved) return;
-        this.#warnings.warn(
-          "rejected",
-          `Node ${this.#id} does not take this node: ${visibleText(message.why)}`,
-        );
+        this.#log.rejected(message.why);
         this.#dial.muchLater(this.#now);
         return;
       default:
         assertNever(message);
-    }
-  }
-
-  #answerClaim(connection: LinkConnection, nonce: string): void {
-    const dialled = this.#connections.all().filter(([, state]) => state.isDialled);
-    const yours = dialled.some(([, state]) => state.nonce === nonce);
-    const mayCome = this.#dial.isDialling || dialled.some(([, { phase }]) => phase === "greeting");
-    if (yours || !mayCome || this.#postponed.length >= MAX_WAITING) {
-      this.#say(connection, { type: "claimed", nonce, yours });
-    } else this.#postponed.push({ connection, nonce });
-  }
-
-  #answerPostponed(): void {
-    const postponed = this.#postponed;
-    this.#postponed = [];
-    for (const { connection, nonce } of postponed) {
-      if (this.#connections.get(connection) !== undefined) this.#answerClaim(connection, nonce);
     }
   }
 
@@ -318,11 +257,8 @@ class PeerLink {
     const state = this.#connections.get(connection);
     if (state === undefined) return;
     if (id !== this.#id) {
-      this.#warnings.warn(
-        "misplaced",
-        `Node ${id} answers at ${this.#address}, where Node ${this.#id} should be: the lists of nodes differ`,
-      );
-      this.#endOld();
+      this.#log.misplaced(id);
+      this.#oldSide.end();
       this.#part(connection);
       this.#missed();
       this.#dial.muchLater(this.#now);
@@ -330,23 +266,23 @@ class PeerLink {
     }
     state.phase = "answered";
     state.nonce = nonce;
-    this.#endOld(true);
+    this.#oldSide.end(true);
     for (const [pretender] of this.#connections.inPhase("claimed")) {
       this.#sendAway(pretender, "linked", `it claims to be Node ${this.#id}, which is linked`);
     }
-    this.#answerPostponed();
-    this.#askBack();
+    this.#claims.answerPostponed(this.#dial.isDialling);
+    this.#claims.ask(this.#now);
   }
 
   #becomeUp(connection: LinkConnection, state: ConnectionState): void {
     const wasUp = this.#connections.isUp;
     state.phase = "up";
-    this.#endOld(true);
+    this.#oldSide.end(true);
     if (!wasUp) {
       // Where both have dialled, that of the lower ID will count.
       const others = this.#connections.all().some(([, { isDialled }]) => isDialled !== state.isDialled);
       const isDialled = others ? this.#options.ownId < this.#id : state.isDialled;
-      this.#sayConnected(isDialled);
+      this.#log.connected(isDialled);
       this.#options.owner.tell({ type: "link-up", peer: this.#id });
     }
     this.#say(connection, { type: "welcome" });
@@ -366,7 +302,7 @@ class PeerLink {
     if (state === undefined) return;
     const now = this.#now;
     if (state.phase === "up" && !this.#connections.isUp) {
-      this.#sayDisconnected();
+      this.#log.disconnected();
       this.#options.owner.tell({ type: "link-down", peer: this.#id });
     }
     if (state.phase === "old") this.#old.lookSoon(now);
@@ -374,9 +310,9 @@ class PeerLink {
     else if (state.isDialled) this.#dialLater();
     if (state.phase === "greeting") {
       if (silently && !this.#old.isOld) this.#old.closeGreeting(now);
-      this.#answerPostponed();
+      this.#claims.answerPostponed(this.#dial.isDialling);
     }
-    this.#lookForOld();
+    this.#oldSide.look(this.#now);
     this.#dialIfNeeded();
   }
 
@@ -391,22 +327,9 @@ class PeerLink {
 
   #drop(): void {
     this.#dropAtMs = Infinity;
-    if (this.#old.isOld) this.#sayDisconnected();
+    if (this.#old.isOld) this.#log.disconnected();
     // Who waits to be proved wants the link.
     this.#partFromAll(this.#connections.all().filter(([, { phase }]) => phase !== "unproved"));
-  }
-
-  #sayConnected(isDialled: boolean): void {
-    const how = isDialled ? "to" : "with";
-    this.#self.log.plain(`Node ${this.#options.ownId} connected ${how} Node ${this.#id}.`);
-  }
-
-  #sayDisconnected(): void {
-    this.#self.log.plain(`Node ${this.#options.ownId} disconnected from Node ${this.#id}.`);
-  }
-
-  #tellRefused(): void {
-    this.#options.owner.tell({ type: "refused", peer: this.#id });
   }
 
   #tick(): void {
@@ -418,14 +341,11 @@ class PeerLink {
     for (const [connection, { phase, sinceMs }] of this.#connections.all()) {
       if (phase === "up" || phase === "old" || phase === "claimed" || now - sinceMs < PROOF_MS) continue;
       if (phase === "unproved") {
-        this.#sendAway(
-          connection,
-          "unconfirmed",
-          `it says that it is Node ${this.#id}, and nobody confirms it at ${this.#address}`,
-        );
+        const why = `it says that it is Node ${this.#id}, and nobody confirms it at ${this.#address}`;
+        this.#sendAway(connection, "unconfirmed", why);
       } else this.#part(connection);
     }
-    this.#lookForOld();
+    this.#oldSide.look(this.#now);
     this.#dialIfNeeded();
   }
 
@@ -445,7 +365,7 @@ class PeerLink {
       isDialled && phase !== "up"
     );
     // A claim that nobody answers on the connections that there are is asked on a new one; a greeting may be lost.
-    const asksBack = this.#connections.inPhase("unproved").length > 0 && now - this.#claimedMs >= CLAIM_MS;
+    const asksBack = this.#claims.needConnection(now);
     if (underWay.length === 0) {
       if (!asksBack && !this.#old.isClaimed && (!this.#wanted || isUp)) return;
     } else {
@@ -453,22 +373,19 @@ class PeerLink {
       if (isRecent || underWay.length >= MAX_DIALS || !(asksBack || this.#old.wantsGreeting)) return;
     }
     this.#dial.begin(now);
-    const { ownId, peer, secret } = this.#options;
+    const { peer, ownId, secret } = this.#options;
     const { self } = this.#self;
-    this.#self.spawn(
-      `dial-${++this.#children}`,
-      dialer<DialledFrame, LinkConnectionCommand>({
-        address: peer.address,
-        frames: dialledFrames,
-        session: (connection) => new DialledSession(connection, { ownId, secret, link: self }),
-        reconnect: false,
-        connectTimeoutMs: DIAL_MS,
-        down: ({ wasUp, reason }) => {
-          if (!wasUp) self.tell({ type: "dial-failed", refused: isRefusal(reason) });
-        },
-      }),
-      { onFailure: stop() },
-    );
+    this.#self.spawn(`dial-${++this.#children}`, linkDial(peer.address, { ownId, secret, link: self }), {
+      onFailure: stop(),
+    });
+  }
+
+  #probe(): void {
+    const { self } = this.#self;
+    const { address } = this.#options.peer;
+    const done = (outcome: FetchOutcome) => self.tell({ type: "probed", outcome });
+    const probe = listFetch({ address, timeoutMs: PROBE_MS, mayBeOld: true, done });
+    this.#self.spawn(`probe-${++this.#children}`, probe, { onFailure: stop() });
   }
 
   /** The node could not be reached: so nobody can speak for it. */
@@ -478,69 +395,6 @@ class PeerLink {
     for (const [connection, { phase }] of this.#waiting()) {
       if (phase === "unproved" || !this.#old.isClaimed) this.#sendAway(connection, "missed", why);
     }
-    this.#answerPostponed();
-  }
-
-  // ---- old nodes
-
-  #greetedMs(): number | undefined {
-    return this.#connections.inPhase("greeting").at(-1)?.[1].sinceMs;
-  }
-
-  #lookForOld(): void {
-    if (!this.#options.mayBeOld) return;
-    const { isClaimed } = this.#old;
-    // Who claims to be a new one is asked back first.
-    const isOpen = this.#connections.isUp || this.#connections.inPhase("unproved").length > 0;
-    const why = isOpen ? undefined : this.#old.judge(this.#now, this.#greetedMs());
-    if (why !== undefined) this.#becomeOld(why, isClaimed);
-    this.#probeIfNeeded();
-  }
-
-  #becomeOld(why: string, isClaimed: boolean): void {
-    this.#sayConnected(!isClaimed);
-    for (const [connection, state] of this.#connections.all()) {
-      if (state.phase === "unproved") this.#sendAway(connection, "old", `Node ${this.#id} is an old node`);
-      else state.phase = "old";
-    }
-    this.#self.log.warn(
-      `Node ${this.#id} is an old node (${why}): with it no majority is needed to lead, and a split network has two leaders`,
-    );
-    this.#options.owner.tell({ type: "old-up", peer: this.#id });
-  }
-
-  /** Asks for the list of names: an old node shows by the answer that it is one, and that it is there. */
-  #probeIfNeeded(): void {
-    if (!this.#options.mayBeOld || this.#connections.isUp) return;
-    if (!this.#old.takeProbe(this.#now, this.#wanted, this.#greetedMs())) return;
-    const { self } = this.#self;
-    this.#self.spawn(
-      `probe-${++this.#children}`,
-      listFetch({
-        address: this.#options.peer.address,
-        timeoutMs: PROBE_MS,
-        mayBeOld: true,
-        done: (outcome) => self.tell({ type: "probed", outcome }),
-      }),
-      { onFailure: stop() },
-    );
-  }
-
-  #probed(outcome: FetchOutcome): void {
-    const finding = this.#old.probed(outcome, this.#now, this.#connections.size > 0);
-    if (finding?.type === "lost") {
-      this.#sayDisconnected();
-      this.#partFromAll(this.#connections.all());
-      this.#endOld();
-    } else if (finding?.type === "missed") {
-      if (finding.refused) this.#tellRefused();
-      this.#missed();
-    }
-    this.#lookForOld();
-    this.#dialIfNeeded();
-  }
-
-  #endOld(isNew = false): void {
-    if (this.#old.end(isNew)) this.#options.owner.tell({ type: "old-down", peer: this.#id });
+    this.#claims.answerPostponed(this.#dial.isDialling);
   }
 }

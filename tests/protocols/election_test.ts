@@ -177,14 +177,13 @@ function schedule(seed: number, options: NetworkOptions = {}): number {
   return tookMs;
 }
 
-/** One seed alone, to look at: `ELECTION_SEED=42 deno test …`. */
-const onlySeed = Number(Deno.env.get("ELECTION_SEED") ?? "0");
-
-/** `deno task test:elections` runs 50,000. */
-const networks = Number(Deno.env.get("ELECTION_NETWORKS") ?? "1000");
+/** One seed alone, to look at, or a range of them: `ELECTION_SEED=42`, `ELECTION_SEED=1-50000`. */
+const [firstSeed = 1, lastSeed = firstSeed] = (Deno.env.get("ELECTION_SEED") ?? "1-1000").split("-").map(
+  Number,
+);
 
 Deno.test("election: in 1,000 random networks no term has two leaders, no two lead at once, a majority has one within 2 s, and the lowest in the end", () => {
-  for (let seed = onlySeed || 1; seed <= (onlySeed || networks); seed++) schedule(seed);
+  for (let seed = firstSeed; seed <= lastSeed; seed++) schedule(seed);
 });
 
 interface Flaw {
