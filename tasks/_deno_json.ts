@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { YJS_ENVIRONMENT } from "./services/editor.ts";
 import type { Rights } from "./_cli.ts";
 import { type Program, unique } from "./_programs.ts";
-import { type ToolTask, toolTasks } from "./_tools.ts";
+import { type ToolTask, toolTasks, WITH_PAGES } from "./_tools.ts";
 
 /**
  * The program's own files: no service may write them, nor read them while it runs. Modules are loaded without a right
@@ -60,7 +61,7 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
         // Two addresses of nobody.
         ...["nobody.invalid", "203.0.113.0/24"],
       ],
-      env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED"],
+      env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED", ...YJS_ENVIRONMENT],
     },
     bench: { ...scratch, net: LOOPBACK },
     demo: {
@@ -88,6 +89,7 @@ export function tasks(
     ...Object.fromEntries(programs.map(({ name, summary, set, script }) => [name, {
       description: summary,
       command: `deno run -q -P=${set} ${script}`,
+      ...(WITH_PAGES.includes(name) ? { dependencies: ["pages"] } : {}),
     }])),
     ...toolTasks(docs.map((path) => path.replace("./", ""))),
   };

@@ -9,7 +9,15 @@
 export interface ToolTask {
   readonly description: string;
   readonly command: string;
+  /** Tasks that are run before it. */
+  readonly dependencies?: readonly string[];
+  /** What its output depends on: unchanged, and it is not run again. */
+  readonly files?: readonly string[];
+  readonly output?: readonly string[];
 }
+
+/** Tasks of programs that have a page at their web door. */
+export const WITH_PAGES: readonly string[] = ["editor:server", "start"];
 
 /** Runs this very Deno, whatever its path. */
 const DENO = "$(deno eval 'console.log(Deno.execPath())')";
@@ -31,11 +39,20 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description:
         "A bug that is a number, every service with real clients, a kill -9: printed, and over (--slow)",
       command: `deno run -q -P=demo --allow-run=${DENO} tasks/demo.ts`,
+      dependencies: ["pages"],
+    },
+    "pages": {
+      description: "The pages that browsers get, in dist/pages/ (only when their sources have changed)",
+      command:
+        `deno run -q --allow-run=${DENO} --allow-read --allow-write=dist/pages --allow-env=PAGES_*,${LOG_ENV} tasks/pages.ts`,
+      files: ["pages/**", "protocols/**", "actors/editor/text_diff.ts", "tasks/pages.ts", "deno.lock"],
+      output: ["dist/pages/**"],
     },
     "compile": {
       description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",
       command:
         `deno run -q --allow-run=${DENO} --allow-read=.env --allow-env=COMPILE_OUT,COMPILE_TARGET,${LOG_ENV} tasks/compile.ts`,
+      dependencies: ["pages"],
     },
     "completion": {
       description: "Completion for bash, zsh or fish, or the man page, from the tables of flags",
@@ -60,6 +77,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "test": {
       description: "All tests with the rights they need and no more, the examples of the documentation too",
       command: `deno test -P=test --allow-run=${DENO},${TEST_PROGRAMS} --doc --parallel`,
+      dependencies: ["pages"],
     },
     "coverage": {
       description: "The tests again, then how much of the toolkit and the services they ran through",

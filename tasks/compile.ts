@@ -4,6 +4,7 @@
  * @module
  */
 import { services } from "./services/mod.ts";
+import { WITH_PAGES } from "./_tools.ts";
 import { type Program, programs } from "./_programs.ts";
 import { defineTask, Failure, path, type Rights, runClient, text, UsageError } from "./_cli.ts";
 
@@ -67,6 +68,7 @@ async function compile(program: Program, file: string, options: CompileOptions):
     args: [
       ...["compile", "--quiet", "--no-check", "--no-prompt", ...rightsFlags(program.rights)],
       ...(target === undefined ? [] : ["--target", target]),
+      ...(WITH_PAGES.includes(program.name) ? ["--include", `${import.meta.dirname}/../dist/pages`] : []),
       ...["--output", file, `${import.meta.dirname}/../${program.script}`],
     ],
     // Its colours would be part of the one line.

@@ -13,7 +13,9 @@ import {
 import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
 import { errorText, type SocketAddress } from "../world/world.ts";
 import { type DocumentCommand, sharedDocument, type SyncPolicy } from "./document.ts";
-import { editorSession, type EditorSessionMessage } from "./session.ts";
+import { editorSession, type EditorSessionMessage } from "./doors/line.ts";
+import { EditorListenError } from "./listen_error.ts";
+import { type EditorWebOptions, webDoor } from "./web_door.ts";
 
 /** Options of {@linkcode editorServer}. */
 export interface EditorServerOptions extends LineServerOptions {
@@ -21,6 +23,8 @@ export interface EditorServerOptions extends LineServerOptions {
   readonly file: string;
   /** When an update counts as saved. @default "always" */
   readonly sync?: SyncPolicy;
+  /** Opens the web door as well. @default line clients only */
+  readonly web?: EditorWebOptions;
 }
 
 /** What an editor's server can be asked: what any TCP server can, and for the document, to join it in other ways. */
@@ -28,13 +32,7 @@ export type EditorServerCommand =
   | TcpServerCommand
   | { readonly type: "get-document"; readonly replyTo: Ref<Ref<DocumentCommand>> };
 
-/** The port was not to be had. The text is the line for the operator. */
-export class EditorListenError extends Error {
-  /** For `error.name`. */
-  override readonly name = "EditorListenError";
-}
-
-type Message = EditorServerCommand | { readonly type: "opened" };
+type Message = EditorServerCommand | { readonly type: "opened" } | { readonly type: "listening" };
 
 /**
  * The collaborative editor: a document, and a listener whose connections are its members.
@@ -50,11 +48,11 @@ type Message = EditorServerCommand | { readonly type: "opened" };
  * ```
  */
 export function editorServer(options: EditorServerOptions): Behavior<EditorServerCommand> {
-  const { file, sync = "always", onListening, limits } = options;
+  const { file, sync = "always", onListening, limits, web } = options;
   const behavior: Behavior<Message> = (self) => {
     const document: Ref<DocumentCommand> = self.spawn(
       "document",
-      sharedDocument({ path: file, sync, opened: () => self.self.tell({ type: "opened" }) }),
+      sharedDocument({ path: file, sync, ...web, opened: () => self.self.tell({ type: "opened" }) }),
       { onFailure: escalate() },
     );
     const listener = (): Behavior<TcpServerCommand> =>
@@ -65,6 +63,7 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
         onListening: (address) => {
           self.log.info(`Server listening on port ${address.port}`, { ...address, file });
           onListening?.(address);
+          self.self.tell({ type: "listening" });
         },
       });
     let server: Ref<TcpServerCommand> | undefined;
@@ -76,6 +75,21 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
             ...(options.drainMs === undefined ? {} : { shutdownMs: options.drainMs }),
           });
           return self.stash.unstashAll();
+        case "listening":
+          if (web !== undefined) {
+            self.spawn(
+              "web",
+              webDoor(document, { path: file, sync }, {
+                ...web,
+                ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
+              }),
+              {
+                onFailure: escalate(),
+                ...(options.drainMs === undefined ? {} : { shutdownMs: options.drainMs }),
+              },
+            );
+          }
+          return;
         case "get-document":
           return message.replyTo.tell(document);
         case "get-address":

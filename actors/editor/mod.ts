@@ -6,4 +6,15 @@
 export * from "./document.ts";
 export * from "./editor_client.ts";
 export * from "./editor_server.ts";
+export { EditorListenError } from "./listen_error.ts";
+export type { EditorWebOptions } from "./web_door.ts";
+export type { Replica, ReplicaFactory, ReplicaOptions, UpdateVerdict } from "./replica.ts";
+export type { TextEdit } from "./text_diff.ts";
+export type {
+  CollaborationCommand,
+  CollaboratorEvent,
+  DocumentQuery,
+  DocumentText,
+  VersionSummary,
+} from "./collaboration_events.ts";
 export type { LineServerOptions, TcpServerCommand } from "../net/mod.ts";

@@ -45,7 +45,13 @@ export type {
   WebSocketRoute,
   WebSocketSessionFactory,
 } from "./http_route.ts";
-export { loadStaticFiles, type StaticFile, type StaticFiles, staticRoute } from "./http_static.ts";
+export {
+  loadStaticFiles,
+  type StaticFile,
+  type StaticFiles,
+  staticResponse,
+  staticRoute,
+} from "./http_static.ts";
 export { HttpError, type HttpHeaders, type HttpRequest, type HttpResponse } from "../../protocols/http.ts";
 export type { WebSocketMessage } from "../../protocols/web_socket.ts";
 export { webSocketDialer, type WebSocketDialerOptions } from "./web_socket_dialer.ts";

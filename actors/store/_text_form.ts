@@ -63,7 +63,7 @@ export class TextForm implements RecordForm {
   }
 
   written(bytes: Uint8Array): void {
-    this.#isMidLine = bytes[bytes.length - 1] !== LF;
+    this.#isMidLine = bytes.length > 0 && bytes[bytes.length - 1] !== LF;
   }
 
   mustAnnounce({ offset, bytes }: Intent, durable: boolean): boolean {

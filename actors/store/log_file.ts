@@ -232,6 +232,24 @@ export class LogFile {
     });
   }
 
+  /**
+   * Text form: replaces the whole text, atomically and durably; what is appended meanwhile comes behind it.
+   *
+   * Rejects with a {@linkcode WorldError}; then the file is as it was.
+   */
+  async replaceText(text: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.form !== "text") throw new TypeError(`Cannot replace the text of ${this.path}: it has records`);
+    await this.#commits.alone(async () => {
+      // What was announced for the old text is not to be looked for in the new one.
+      await this.#records.finish();
+      await this.#owned.replace(text);
+      this.#length = text.length;
+      this.#records.written(text);
+      this.#unsynced.clear();
+      this.#leftovers = false;
+    });
+  }
+
   /** Reads what is in the file at `offset`; says how many bytes, `null` at the end. Waits for no write. */
   read(buffer: Uint8Array, offset: number): Promise<number | null> {
     const left = this.#length - offset;

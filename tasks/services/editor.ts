@@ -3,12 +3,59 @@
  *
  * @module
  */
-import { editorServer } from "../../actors/editor/mod.ts";
-import { choice, listenFlags, path, tcpServerFlags } from "../_cli.ts";
+import { editorServer, type EditorWebOptions } from "../../actors/editor/mod.ts";
+import type { TlsServerOptions, World } from "../../actors/world/world.ts";
+import { choice, integer, listenFlags, type OptionsOf, path, tcpServerFlags, text } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { editorSection } from "../_demo/editor.ts";
 import { lineServerOptions } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
+import { loadPages, tellOfWebDoor, webDoorOptions, type WebFlags, webFlags } from "../_web_flags.ts";
+
+/** What `lib0`, on which Yjs stands, asks the environment for when it is loaded. */
+export const YJS_ENVIRONMENT = [
+  "NODE_ENV",
+  "PRODUCTION",
+  "LOG",
+  "FORCE_COLOR",
+  "NO_COLOR",
+  "COLORTERM",
+  "TERM",
+];
+const WEB_PORT = 8088;
+
+/** What the web door takes, out of the flags. */
+async function webOptions(
+  options: OptionsOf<WebFlags> & {
+    readonly host: string;
+    readonly token: string | undefined;
+    readonly readToken: string | undefined;
+    readonly maxDocumentBytes: number;
+    readonly textName: string;
+  },
+  folder: string | undefined,
+  tls: TlsServerOptions | undefined,
+  world: World,
+): Promise<{ web?: EditorWebOptions }> {
+  const door = webDoorOptions(options, WEB_PORT, tls);
+  if (door === undefined) return {};
+  const { token, readToken, maxDocumentBytes, textName } = options;
+  const pages = await loadPages(world, "editor");
+  return {
+    web: {
+      ...door,
+      // Loaded when the first client of this door comes.
+      replica: async () => (await import("../../actors/editor/yjs_replica.ts")).yjsReplica,
+      maxDocumentBytes,
+      textName,
+      ...(pages === undefined ? {} : { pages }),
+      onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
+      ...(folder === undefined ? {} : { folder }),
+      ...(token === undefined ? {} : { token }),
+      ...(readToken === undefined ? {} : { readToken }),
+    },
+  };
+}
 
 /** The manifest. */
 export const editor = defineService({
@@ -24,13 +71,38 @@ export const editor = defineService({
         "When an update goes to the disk: before others are sent it, every 100 ms, or when the system likes",
       default: "always",
     }),
+    ...webFlags({ port: WEB_PORT }),
+    folder: path({
+      help: "At the web door every NAME.txt in this folder is a document of its own",
+      value: "DIR",
+    }),
+    token: text({ help: "Who edits at the web door must have it", value: "T" }),
+    readToken: text({ help: "Who only reads at the web door must have it", value: "T" }),
+    maxDocumentBytes: integer({
+      help: "Longest document that can be edited at the web door",
+      min: 1,
+      default: 1 << 24,
+      value: "BYTES",
+    }),
+    textName: text({
+      help: "Name of the Y.Text in the clients' documents",
+      value: "NAME",
+      default: "content",
+    }),
   },
   examples: ["", "--file notes.txt --max-clients 100"],
-  rights: DATA_RIGHTS,
+  rights: { ...DATA_RIGHTS, env: YJS_ENVIRONMENT },
   async behavior(options, { world }) {
     await makeDataDir(options, world);
-    const file = inDataDir(options, options.file);
-    return editorServer({ ...await lineServerOptions(options, world), file, sync: options.sync });
+    const line = await lineServerOptions(options, world);
+    const folder = options.folder === undefined ? undefined : inDataDir(options, options.folder);
+    if (folder !== undefined) await world.disk.makeFolder(folder, { recursive: true });
+    return editorServer({
+      ...line,
+      file: inDataDir(options, options.file),
+      sync: options.sync,
+      ...await webOptions(options, folder, line.tls, world),
+    });
   },
   // The echo has the usual port.
   together: 8081,

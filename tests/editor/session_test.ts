@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { DocumentCommand, DocumentEvent } from "../../actors/editor/mod.ts";
-import { editorSession } from "../../actors/editor/session.ts";
+import { editorSession } from "../../actors/editor/doors/line.ts";
 import { ActorSystem, type Behavior, type Ref } from "../../mod.ts";
 import { TestClient } from "../_helpers.ts";
 import { quietWorld, startLines } from "../net/_net.ts";

@@ -1,12 +1,18 @@
-import type { CloseReason, Connection, Session, SessionFactory } from "../net/mod.ts";
-import { assertNever, type Ref } from "../runtime/mod.ts";
+/**
+ * The editor's door for clients that speak in lines.
+ *
+ * @module
+ */
+import type { CloseReason, Connection, Session, SessionFactory } from "../../net/mod.ts";
+import { assertNever, type Ref } from "../../runtime/mod.ts";
 import type {
   DocumentCommand,
   DocumentEvent,
   DocumentRange,
   DocumentUpdated,
+  LinesAppended,
   OwnUpdates,
-} from "./document.ts";
+} from "../document_events.ts";
 
 /** What a session is sent: the document's events, and its own. */
 export type EditorSessionMessage = DocumentEvent | { readonly type: "drained" };
@@ -19,6 +25,12 @@ const UNSAVED_CHARACTERS = 1 << 16;
 const LOW_WATER_BYTES = 1 << 16;
 const LF = 0x0a;
 const LINE_END = Uint8Array.of(LF);
+
+/** Whole lines, and what of them the client itself had sent. */
+interface PushedLines {
+  readonly bytes: Uint8Array;
+  readonly own: OwnUpdates | undefined;
+}
 
 /** Options of {@linkcode editorSession}. */
 export interface EditorSessionOptions {
@@ -52,6 +64,13 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   /** The client's own updates between `#sent` and `#saved`: it is not sent these. */
   #own: DocumentRange[] = [];
   #errors: string[] = [];
+  /** The whole text as it was when the client began to read it; undefined while it is read from the document. */
+  #source: Uint8Array | undefined;
+  /** Lines that came while the client was behind. */
+  #later: PushedLines[] = [];
+  #laterBytes = 0;
+  /** Where the document ends now that it is edited by lines alone again, while the client does not yet go along it; -1 else. */
+  #thawedEnd = -1;
   #unsavedCharacters = 0;
   #isPaused = false;
   #hasEnded = false;
@@ -86,7 +105,18 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     switch (event.type) {
       case "joined":
         this.#saved = this.#snapshotEnd = event.length;
+        this.#source = event.text;
         return this.#goOn();
+      case "frozen":
+        this.#source ??= event.text;
+        return;
+      case "thawed":
+        this.#thawedEnd = event.length;
+        return this.#pullIfLive();
+      case "appended":
+        return this.#appended(event);
+      case "changed":
+        return this.#push({ bytes: event.bytes, own: undefined });
       case "drained":
         return this.#readOn();
       case "piece":
@@ -125,11 +155,74 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   }
 
   get #isLive(): boolean {
-    return this.#snapshotEnd >= 0 && this.#sent === this.#saved;
+    return this.#snapshotEnd >= 0 && this.#sent === this.#saved && this.#later.length === 0;
+  }
+
+  // While the document is edited elsewhere too, its parts do not stay where they are: what comes is sent as it comes.
+
+  #appended({ bytes, own }: LinesAppended): void {
+    if (own !== undefined) this.#settled(own.characters);
+    this.#push({ bytes, own });
+    this.#endIfDone();
+  }
+
+  #push(lines: PushedLines): void {
+    if (this.#isLive) return this.#sendLines(lines);
+    this.#later.push(lines);
+    this.#laterBytes += lines.bytes.length;
+    if (this.#laterBytes > this.#maxOutboundBytes) this.#connection.end({ type: "slow" });
+  }
+
+  /** Sends whole lines, but for the client's own. */
+  #sendLines({ bytes, own }: PushedLines): void {
+    let from = 0;
+    for (const range of own?.ranges ?? []) {
+      this.#sendWhole(bytes.subarray(from, range.start));
+      this.#skipped();
+      from = range.end;
+    }
+    this.#sendWhole(bytes.subarray(from));
+  }
+
+  #sendWhole(lines: Uint8Array): void {
+    if (lines.length === 0) return;
+    if (this.#isMidLine || this.#lineEnd === "owed") this.#connection.send(LINE_END);
+    this.#lineEnd = "as it is";
+    this.#isMidLine = false;
+    this.#connection.send(lines);
+  }
+
+  /** The document is edited by lines alone again: once the client has all that was pushed, it goes along the file as before. */
+  #pullIfLive(): void {
+    if (this.#thawedEnd < 0 || !this.#isLive) return;
+    this.#sent = this.#saved = this.#thawedEnd;
+    this.#thawedEnd = -1;
+    this.#source = undefined;
+  }
+
+  /** Sends what was pushed while the client was behind. */
+  #sendLater(): void {
+    const later = this.#later;
+    this.#later = [];
+    this.#laterBytes = 0;
+    for (const lines of later) {
+      this.#connection.allowOutbound(lines.bytes.length + 1);
+      this.#sendLines(lines);
+    }
+    this.#pullIfLive();
   }
 
   #updated({ start, bytes, own }: DocumentUpdated): void {
     if (own !== undefined) this.#settled(own.characters);
+    if (this.#thawedEnd >= 0) {
+      this.#thawedEnd = start + bytes.length;
+      const ranges = own?.ranges.map((range) => ({ start: range.start - start, end: range.end - start })) ??
+        [];
+      return this.#push({
+        bytes: withoutLead(bytes),
+        own: own && { ...own, ranges: shifted(ranges, bytes) },
+      });
+    }
     const wasLive = this.#isLive;
     if (wasLive && !this.#isTooMuchAtOnce(bytes)) {
       this.#saved = this.#sent = start + bytes.length;
@@ -182,6 +275,7 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       this.#snapshotSent = true;
       this.#connection.context.log.info(`Sent current document to client ${this.#connection.remote}`);
     }
+    if (this.#sent === this.#saved && this.#later.length > 0) this.#sendLater();
     if (this.#isLive) {
       this.#sendErrors();
       this.#endIfDone();
@@ -201,6 +295,9 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     }
     const end = Math.min(this.#sent + PIECE_BYTES, next?.start ?? this.#saved, this.#saved);
     const range = { start: this.#sent, end };
+    if (this.#source !== undefined) {
+      return this.#piece(range.start, this.#source.subarray(range.start, range.end));
+    }
     this.#document.tell({ type: "read", range, replyTo: this.#connection.self });
   }
 
@@ -269,4 +366,15 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       this.#connection.end({ type: "ended" });
     }
   }
+}
+
+/** What was appended, without the end that the line before it may have lacked. */
+function withoutLead(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === LF ? bytes.subarray(1) : bytes;
+}
+
+/** Ranges in bytes, as ranges in the same bytes without their lead. */
+function shifted(ranges: readonly DocumentRange[], bytes: Uint8Array): DocumentRange[] {
+  const lead = bytes[0] === LF ? 1 : 0;
+  return ranges.map(({ start, end }) => ({ start: Math.max(start - lead, 0), end: end - lead }));
 }

@@ -1,0 +1,19 @@
+/**
+ * What the parts of a document are given of its actor: all they do runs in it, one thing at a time.
+ *
+ * @module
+ */
+import type { ActorLog } from "../runtime/mod.ts";
+import type { Cancellable, World } from "../world/world.ts";
+
+/** An actor, as its parts see it. */
+export interface ActorTools {
+  readonly world: World;
+  readonly log: ActorLog;
+  /** Runs one of the two in the actor when the promise has settled. */
+  settle<T>(promise: Promise<T>, done: (value: T) => void, failed: (error: unknown) => void): void;
+  /** Runs a task in the actor in so many milliseconds. */
+  later(delayMs: number, task: () => void): Cancellable;
+  /** Runs a task in the actor behind the messages that wait for it now. */
+  behind(task: () => void): void;
+}

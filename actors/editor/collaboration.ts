@@ -1,0 +1,283 @@
+/**
+ * A text that many edit at once: the edits of all doors, in one order, durable before anybody is told.
+ *
+ * @module
+ */
+import type { Ref } from "../runtime/mod.ts";
+import type { Journal } from "../store/journal.ts";
+import type { ActorTools } from "./actor_tools.ts";
+import type { Change, CollaboratorEvent, CommittedBatch } from "./collaboration_events.ts";
+import { EarlyUpdates } from "./early_updates.ts";
+import type { HistoryEvent } from "./history.ts";
+import { outsideEdits } from "./recovery.ts";
+import type { Replica } from "./replica.ts";
+import { diffText } from "./text_diff.ts";
+
+/** Closed with this, a client comes back later: the server is at fault. */
+export const TRY_LATER = 1013;
+/** The client broke the rules of the protocol, or a limit. */
+export const VIOLATION = 1008;
+export const TOO_LARGE = 1009;
+
+/** Options of {@linkcode Collaboration}. */
+export interface CollaborationOptions {
+  readonly tools: ActorTools;
+  readonly replica: Replica;
+  readonly journal: Journal<HistoryEvent>;
+  /** Bytes of the text as UTF-8. */
+  readonly maxDocumentBytes: number;
+  /** Texts that the file has held, the latest first. */
+  readonly fileBases: () => readonly string[];
+  /** A batch is durable. */
+  readonly committed: (batch: CommittedBatch) => void;
+  /** A batch could not be made durable: nobody was told of it, and the text in memory is ahead of the history. */
+  readonly failed: (changes: readonly Change[], error: unknown) => void;
+  /** A client is to be closed. */
+  readonly refuse: (member: Ref<CollaboratorEvent>, code: number, reason: string) => void;
+  /** All is durable, and nothing waits. */
+  readonly idle: () => void;
+  /** Whether somebody wants to know the text before each batch. */
+  readonly keepsTextBefore: () => boolean;
+}
+
+const ENCODER = new TextEncoder();
+
+/**
+ * Takes changes in batches: all that has come while the batch before was made durable is the next one. So the text in memory
+ * is never ahead of the history by more than the one batch that is being written, of which nobody is told before.
+ */
+export class Collaboration {
+  readonly #options: CollaborationOptions;
+  readonly #replica: Replica;
+  readonly #early: EarlyUpdates;
+  #queue: Change[] = [];
+  /** What is to be done when all in memory is durable. */
+  #tasks: (() => void)[] = [];
+  #isCommitting = false;
+  #isStepPlanned = false;
+  #isClosed = false;
+  #text: string | undefined;
+  /** What was put behind `#text` since, in pieces: joined when the text is asked for. */
+  #tail: string[] = [];
+  /** Whether the text ends in the middle of a line; undefined where that is to be looked up. */
+  #isMidLine: boolean | undefined;
+  #length: number | undefined;
+  /** At least as many bytes as the text has. */
+  #maxBytes: number;
+
+  constructor(options: CollaborationOptions) {
+    this.#options = options;
+    this.#replica = options.replica;
+    this.#maxBytes = ENCODER.encode(this.text).length;
+    this.#early = new EarlyUpdates(
+      options.tools,
+      (member, reason) => options.refuse(member, VIOLATION, reason),
+    );
+  }
+
+  /** The text, with the batch that is being made durable. */
+  get text(): string {
+    if (this.#text === undefined) this.#text = this.#replica.text;
+    else if (this.#tail.length > 0) this.#text += this.#tail.join("");
+    this.#tail = [];
+    return this.#text;
+  }
+
+  /** The text, where all of it is durable. */
+  get durableText(): string | undefined {
+    return this.#isCommitting ? undefined : this.text;
+  }
+
+  /** Adds a change to the next batch. */
+  change(change: Change): void {
+    this.#queue.push(change);
+    this.#planStep();
+  }
+
+  /** Runs a task once all that is in memory is durable: what it sees may be told. */
+  whenDurable(task: () => void): void {
+    this.#tasks.push(task);
+    this.#planStep();
+  }
+
+  /** What somebody with this state vector lacks. Only in {@linkcode Collaboration.whenDurable}. */
+  difference(stateVector: Uint8Array): Uint8Array {
+    return this.#replica.difference(stateVector);
+  }
+
+  /** What this side has, for others to say what it lacks. */
+  get stateVector(): Uint8Array {
+    return this.#replica.stateVector;
+  }
+
+  /** A client has left: what still waits of it to be understood is dropped. */
+  forget(member: Ref<CollaboratorEvent>): void {
+    this.#early.forget(member);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#early.close();
+    this.#replica.destroy();
+  }
+
+  /** Whether nothing waits and nothing is under way. */
+  get isIdle(): boolean {
+    return !this.#isCommitting && this.#queue.length === 0;
+  }
+
+  /** Runs something with the journal, in which no batch is committed. */
+  alone(work: () => Promise<void>, failed: (error: unknown) => void): void {
+    this.#isCommitting = true;
+    const go = () => {
+      this.#isCommitting = false;
+      this.#goOn();
+    };
+    this.#options.tools.settle(work(), go, (error) => {
+      failed(error);
+      go();
+    });
+  }
+
+  #planStep(): void {
+    if (this.#isStepPlanned || this.#isCommitting || this.#isClosed) return;
+    this.#isStepPlanned = true;
+    // Behind the changes that are in the mailbox already: they share the batch.
+    this.#options.tools.behind(() => {
+      this.#isStepPlanned = false;
+      if (!this.#isCommitting && !this.#isClosed) this.#step();
+    });
+  }
+
+  #goOn(): void {
+    if (this.#queue.length > 0 || this.#tasks.length > 0) this.#planStep();
+    else this.#options.idle();
+  }
+
+  /** All in memory is durable now: answers who asked, and begins the next batch. */
+  #step(): void {
+    for (const task of this.#tasks.splice(0)) task();
+    if (this.#isClosed || this.#isCommitting) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    if (queue.length === 0) return this.#options.idle();
+    const batch = new BatchUnderWay(this.#options.keepsTextBefore() ? this.text : undefined);
+    let update: Uint8Array | undefined;
+    try {
+      update = this.#replica.transact(() => {
+        for (const change of queue) this.#apply(change, batch);
+      });
+    } catch (error) {
+      // What is in memory now is of no use any more.
+      return this.#options.failed(queue, error);
+    }
+    if (!batch.onlyAppends) this.#text = this.#length = this.#isMidLine = undefined;
+    else if (this.#text !== undefined) this.#tail.push(batch.appended);
+    this.#commit(batch, update);
+  }
+
+  #apply(change: Change, batch: BatchUnderWay): void {
+    switch (change.type) {
+      case "line":
+        return this.#append(change, batch);
+      case "update":
+        return this.#update(change, batch);
+      case "file": {
+        batch.onlyAppends = false;
+        this.#replica.edit(outsideEdits(change.text, this.#options.fileBases(), this.#replica.text));
+        batch.fileText = change.text;
+        batch.changes.push(change);
+      }
+    }
+  }
+
+  #append(change: Extract<Change, { type: "line" }>, batch: BatchUnderWay): void {
+    if (!batch.onlyAppends || this.#length === undefined || this.#isMidLine === undefined) {
+      const text = batch.onlyAppends ? this.text : this.#replica.text;
+      this.#length = text.length;
+      this.#isMidLine = text !== "" && !text.endsWith("\n");
+    }
+    const appended = `${this.#isMidLine ? "\n" : ""}${change.text}\n`;
+    this.#replica.edit([{ at: this.#length, remove: 0, insert: appended }]);
+    this.#length += appended.length;
+    this.#isMidLine = false;
+    this.#maxBytes += 3 * appended.length;
+    batch.appended += appended;
+    batch.changes.push(change);
+  }
+
+  #update(change: Extract<Change, { type: "update" }>, batch: BatchUnderWay): void {
+    const { member, update } = change;
+    const verdict = this.#replica.judge(update);
+    if (verdict.type === "bad") return this.#options.refuse(member, VIOLATION, verdict.reason);
+    if (verdict.type === "early") return this.#early.add(member, update);
+    if (!this.#hasRoom(verdict.textBytes)) {
+      const { maxDocumentBytes } = this.#options;
+      return this.#options.refuse(
+        member,
+        TOO_LARGE,
+        `the document would be longer than ${maxDocumentBytes} bytes`,
+      );
+    }
+    batch.onlyAppends = false;
+    this.#replica.apply(update);
+    batch.changes.push(change);
+    batch.hasUpdates = true;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { maxDocumentBytes } = this.#options;
+    if (this.#maxBytes + bytes > maxDocumentBytes) this.#maxBytes = ENCODER.encode(this.#replica.text).length;
+    if (this.#maxBytes + bytes > maxDocumentBytes) return false;
+    this.#maxBytes += bytes;
+    return true;
+  }
+
+  #commit(batch: BatchUnderWay, update: Uint8Array | undefined): void {
+    const appended = batch.onlyAppends && batch.appended !== "" ? batch.appended : undefined;
+    const { changes, textBefore } = batch;
+    const committed: CommittedBatch = { changes, update, appended, textBefore };
+    const events: HistoryEvent[] = [];
+    if (update !== undefined) {
+      events.push({ type: "update", update, ...(appended === undefined ? {} : { appended }) });
+    }
+    if (batch.fileText !== undefined) {
+      events.push({ type: "held", edits: diffText(this.text, batch.fileText) });
+    }
+    if (events.length === 0) return this.#committed(committed, batch);
+    const { journal, tools, failed } = this.#options;
+    this.#isCommitting = true;
+    journal.append(events);
+    // From here on it is durable.
+    tools.settle(
+      journal.commit(),
+      () => this.#committed(committed, batch),
+      (error) => failed(batch.changes, error),
+    );
+  }
+
+  #committed(committed: CommittedBatch, batch: BatchUnderWay): void {
+    this.#isCommitting = false;
+    if (this.#isClosed) return;
+    this.#options.committed(committed);
+    if (batch.hasUpdates) { for (const change of this.#early.takeAll()) this.#queue.push(change); }
+    this.#goOn();
+  }
+}
+
+/** A batch that is being put together. */
+class BatchUnderWay {
+  readonly changes: Change[] = [];
+  /** The text before it, where somebody wants to know. */
+  readonly textBefore: string | undefined;
+  onlyAppends = true;
+  hasUpdates = false;
+  /** What was put at the end of the text; of use only while nothing else was done. */
+  appended = "";
+  /** What the file holds, where somebody has saved it. */
+  fileText: string | undefined;
+
+  constructor(textBefore: string | undefined) {
+    this.textBefore = textBefore;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The editor's door for clients that speak the y-protocols: our page, and any provider of `y-websocket`.
+ *
+ * @module
+ */
+import { decodeYMessage, encodeYMessage, type YMessage, YProtocolError } from "../../../protocols/y_sync.ts";
+import type {
+  Session,
+  WebSocketConnection,
+  WebSocketMessage,
+  WebSocketSessionFactory,
+} from "../../net/mod.ts";
+import type { Ref } from "../../runtime/mod.ts";
+import { TRY_LATER, VIOLATION } from "../collaboration.ts";
+import type { CollaboratorEvent } from "../collaboration_events.ts";
+import type { DocumentCommand } from "../document_events.ts";
+
+/** What a session is sent: the document's events, and its own. */
+export type WebSessionMessage =
+  | CollaboratorEvent
+  | { readonly type: "found"; readonly document: Ref<DocumentCommand> }
+  | { readonly type: "not-found"; readonly reason: string };
+
+/** Options of {@linkcode webSession}. */
+export interface WebSessionOptions {
+  /** Finds the document that the client asks for. Rejects with an error whose message is for the client. */
+  readonly find: () => Promise<Ref<DocumentCommand>>;
+  readonly mayEdit: boolean;
+  /** The client wants to know which of its updates are durable. */
+  readonly wantsAcks: boolean;
+}
+
+/** No longer update is taken, from anybody: 1 MiB, and the head of its message. */
+export const MAX_MESSAGE_BYTES = (1 << 20) + 16;
+/** So much of a client may wait to be made durable; then it is not read from until it is. */
+const MAX_UNSAVED_BYTES = 1 << 20;
+const MAX_UNSAVED_UPDATES = 1000;
+/** A message is no text (RFC 6455, section 7.4.1). */
+const UNSUPPORTED = 1003;
+
+/** Serves one client of the web door. */
+export function webSession(options: WebSessionOptions): WebSocketSessionFactory<WebSessionMessage> {
+  return (connection) => new WebSession(connection, options);
+}
+
+class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
+  readonly #connection: WebSocketConnection<WebSessionMessage>;
+  readonly #options: WebSessionOptions;
+  #document: Ref<DocumentCommand> | undefined;
+  /** How long the updates are that are not durable yet. */
+  #unsaved: number[] = [];
+  #unsavedBytes = 0;
+  #saved = 0;
+  #isPaused = true;
+
+  constructor(connection: WebSocketConnection<WebSessionMessage>, options: WebSessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    connection.pause();
+    connection.context.log.info(`New client connected: ${connection.remote}`, { door: "web" });
+    connection.context.pipe<Ref<DocumentCommand>>(
+      options.find(),
+      (document) => ({ type: "found", document }),
+      (error) => ({ type: "not-found", reason: error instanceof Error ? error.message : String(error) }),
+    );
+  }
+
+  frame(frame: WebSocketMessage): void {
+    if (typeof frame === "string") return this.#connection.close(UNSUPPORTED, "a message is a text");
+    let message: YMessage;
+    try {
+      message = decodeYMessage(frame);
+    } catch (error) {
+      if (!(error instanceof YProtocolError)) throw error;
+      return this.#connection.close(VIOLATION, error.message);
+    }
+    this.#onMessage(message);
+  }
+
+  message(event: WebSessionMessage): void {
+    switch (event.type) {
+      case "send": {
+        // What a client is owed at once, a document, does not count as what it does not read.
+        if (this.#connection.queuedBytes === 0) this.#connection.allowOutbound(event.frame.length);
+        return this.#connection.send(event.frame);
+      }
+      case "saved":
+        return this.#onSaved(event.updates);
+      case "refused":
+        return this.#connection.close(event.code, event.reason);
+      case "found":
+        return this.#onFound(event.document);
+      case "not-found":
+        return this.#connection.close(TRY_LATER, event.reason);
+    }
+  }
+
+  closed(): void {
+    const { context: { log }, remote } = this.#connection;
+    log.info(`Client ${remote} disconnected`, { door: "web" });
+  }
+
+  #onFound(document: Ref<DocumentCommand>): void {
+    this.#document = document;
+    const { self, remote } = this.#connection;
+    document.tell({ type: "collaborate", member: self, label: remote });
+    this.#isPaused = false;
+    this.#connection.resume();
+  }
+
+  #onMessage(message: YMessage): void {
+    const document = this.#document;
+    if (document === undefined) return;
+    const member = this.#connection.self;
+    switch (message.type) {
+      case "sync-step-1":
+        return document.tell({ type: "sync", member, stateVector: message.stateVector });
+      case "sync-step-2":
+        // Who may only read says all the same what it has.
+        if (this.#options.mayEdit) this.#onUpdate(document, message.update);
+        return;
+      case "update":
+        if (this.#options.mayEdit) return this.#onUpdate(document, message.update);
+        return this.#connection.send(
+          encodeYMessage({ type: "denied", reason: "this document is read-only for you" }),
+        );
+      case "awareness":
+        return document.tell({ type: "be-present", member, entries: message.entries });
+      case "query-awareness":
+        return document.tell({ type: "who-is-present", member });
+      default:
+        // Not for a server, or not known here.
+        return;
+    }
+  }
+
+  #onUpdate(document: Ref<DocumentCommand>, update: Uint8Array): void {
+    document.tell({ type: "edit", member: this.#connection.self, update });
+    this.#unsaved.push(update.length);
+    this.#unsavedBytes += update.length;
+    if (this.#isPaused || !this.#isTooMuch(1)) return;
+    this.#isPaused = true;
+    this.#connection.pause();
+  }
+
+  #onSaved(updates: number): void {
+    for (const bytes of this.#unsaved.splice(0, updates)) this.#unsavedBytes -= bytes;
+    this.#saved += updates;
+    if (this.#options.wantsAcks) {
+      this.#connection.send(encodeYMessage({ type: "saved", updates: this.#saved }));
+    }
+    if (!this.#isPaused || this.#isTooMuch(2)) return;
+    this.#isPaused = false;
+    this.#connection.resume();
+  }
+
+  #isTooMuch(part: number): boolean {
+    return this.#unsavedBytes > MAX_UNSAVED_BYTES / part || this.#unsaved.length > MAX_UNSAVED_UPDATES / part;
+  }
+}

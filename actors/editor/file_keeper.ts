@@ -1,0 +1,293 @@
+/**
+ * Keeps a file and a text the same: writes what was edited, and finds what somebody has edited in the file.
+ *
+ * @module
+ */
+import type { Journal } from "../store/journal.ts";
+import { type Cancellable, dirname, type FileInfo } from "../world/world.ts";
+import type { ActorTools } from "./actor_tools.ts";
+import type { HistoryEvent } from "./history.ts";
+import { isSameFile, type SyncedFile } from "./synced_file.ts";
+import { diffText } from "./text_diff.ts";
+
+/** An edit is in the file this long after it, at most twice as long. */
+const WRITE_MS = 100;
+/** A file that somebody else writes is read when it has been as it is for this long. */
+const SETTLE_MS = 50;
+/** One that is empty now may be about to be written anew: editors that write in place cut it first. */
+const EMPTY_SETTLE_MS = 500;
+/** A watch may break, and some changes it does not tell of. */
+const LOOK_MS = 1000;
+/** After a failure it is tried again. */
+const RETRY_MS = 1000;
+
+/** Options of {@linkcode FileKeeper}. */
+export interface FileKeeperOptions {
+  readonly tools: ActorTools;
+  readonly path: string;
+  readonly file: SyncedFile;
+  readonly journal: Journal<HistoryEvent>;
+  /** The text, all of which is durable; undefined while a part of it is not. */
+  readonly durableText: () => string | undefined;
+  /** The text as it is. */
+  readonly text: () => string;
+  /** Somebody has saved the file, and this is what it holds. {@linkcode FileKeeper.accepted} is to be called. */
+  readonly edited: (text: string) => void;
+}
+
+/** The owner of the file while people edit its text together. */
+export class FileKeeper {
+  readonly #options: FileKeeperOptions;
+  readonly #file: SyncedFile;
+  /** The file holds the text. */
+  #isInSync: boolean;
+  /** What is to be appended: lines without the last end, and what that comes to in the text. */
+  #lines: string[] = [];
+  #appended = "";
+  #isAppending = false;
+  /** Something is under way with the file. */
+  #isBusy = false;
+  /** Somebody else's text is being looked at or merged: nothing is written over it. */
+  #foreign: { readonly info: FileInfo | undefined; readonly sinceMs: number } | undefined;
+  #writeTimer: Cancellable | undefined;
+  #lookTimer: Cancellable | undefined;
+  #watch: Cancellable | undefined;
+  #isClosed = false;
+  #whenWritten: ((error?: unknown) => void) | undefined;
+
+  constructor(options: FileKeeperOptions, isInSync: boolean) {
+    this.#options = options;
+    this.#file = options.file;
+    this.#isInSync = isInSync;
+  }
+
+  /** Begins to watch the file. */
+  start(): void {
+    const { tools, path } = this.#options;
+    const changed = () => tools.behind(() => this.#look());
+    try {
+      this.#watch = tools.world.disk.watch(dirname(path), changed, () => {});
+    } catch {
+      // It is looked at now and then all the same.
+    }
+    this.#armLook();
+    if (!this.#isInSync) this.#planWrite();
+  }
+
+  get isInSync(): boolean {
+    return this.#isInSync;
+  }
+
+  get bases(): readonly string[] {
+    return this.#file.bases;
+  }
+
+  /** Lines were put at the end of the text, and are durable; the file gets them at once where it holds all else. */
+  append(lines: readonly string[], appended: string): void {
+    if (!this.#isInSync && !this.#isAppending && this.#appended === "") return this.#planWrite();
+    this.#isInSync = false;
+    for (const line of lines) this.#lines.push(line);
+    this.#appended += appended;
+    this.#goOn();
+  }
+
+  /** The text was edited elsewhere. */
+  edited(): void {
+    this.#isInSync = false;
+    this.#lines = [];
+    this.#appended = "";
+    this.#planWrite();
+  }
+
+  /** What somebody had saved is merged, and that is durable. */
+  accepted(text: string, isWhole: boolean): void {
+    this.#file.hold(text, this.#foreign?.info);
+    this.#foreign = undefined;
+    this.#lines = [];
+    this.#appended = "";
+    this.#isInSync = isWhole;
+    if (isWhole) this.#written();
+    else this.#planWrite();
+    this.#look();
+  }
+
+  /** Something is durable that was not: what waited for it may be done. */
+  goOn(): void {
+    this.#goOn();
+  }
+
+  /** Writes the file now where it does not hold the text, and calls back: with an error where it cannot be written. */
+  flush(done: (error?: unknown) => void): void {
+    this.#whenWritten = done;
+    if (this.#isInSync && !this.#isBusy) this.#written();
+    else this.#goOn();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watch?.cancel();
+    this.#writeTimer?.cancel();
+    this.#lookTimer?.cancel();
+  }
+
+  #written(error?: unknown): void {
+    const done = this.#whenWritten;
+    this.#whenWritten = undefined;
+    done?.(error);
+  }
+
+  #planWrite(delayMs = WRITE_MS): void {
+    if (this.#isClosed) return;
+    this.#writeTimer ??= this.#options.tools.later(delayMs, () => {
+      this.#writeTimer = undefined;
+      this.#write();
+    });
+  }
+
+  #goOn(): void {
+    if (this.#isBusy || this.#isClosed || this.#foreign !== undefined) return;
+    if (this.#appended !== "") this.#append();
+    else if (this.#whenWritten !== undefined && !this.#isInSync) this.#write();
+  }
+
+  #append(): void {
+    const lines = this.#lines.join("\n");
+    const appended = this.#appended;
+    this.#lines = [];
+    this.#appended = "";
+    try {
+      const result = this.#file.append(lines, appended);
+      if (typeof result === "boolean") return this.#onAppended(result);
+      this.#isBusy = this.#isAppending = true;
+      this.#options.tools.settle(result, (ok) => {
+        this.#isBusy = this.#isAppending = false;
+        this.#onAppended(ok);
+      }, (error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #onAppended(isDone: boolean): void {
+    if (!isDone) {
+      this.edited();
+      return this.#look();
+    }
+    // Not so when an edit came meanwhile: then a write is planned.
+    if (this.#appended !== "") return this.#goOn();
+    if (this.#writeTimer !== undefined) return;
+    this.#isInSync = true;
+    this.#written();
+  }
+
+  /** Replaces the file by the text. */
+  #write(): void {
+    if (this.#isBusy || this.#isClosed || this.#isInSync || this.#foreign !== undefined) return;
+    const { tools, journal, durableText } = this.#options;
+    const text = durableText();
+    // It is called again when the commit is over.
+    if (text === undefined) return this.#planWrite(SETTLE_MS);
+    this.#isBusy = true;
+    this.#lines = [];
+    this.#appended = "";
+    journal.append([{ type: "writing" }]);
+    tools.settle(
+      this.#replace(text),
+      (isReplaced) => this.#onReplaced(text, isReplaced),
+      (error) => this.#failed(error),
+    );
+  }
+
+  /** False where somebody else has changed the file. */
+  async #replace(text: string): Promise<boolean> {
+    await this.#options.journal.commit();
+    if (this.#file.isChanged(await this.#file.look())) return false;
+    await this.#file.replace(text);
+    return true;
+  }
+
+  #onReplaced(text: string, isReplaced: boolean): void {
+    this.#isBusy = false;
+    if (!isReplaced) return this.#look();
+    const edits = diffText(this.#options.text(), text);
+    this.#options.journal.append([{ type: "held", edits }]);
+    this.#isInSync = edits.length === 0 && this.#options.durableText() !== undefined;
+    if (this.#isInSync) this.#written();
+    else this.#planWrite();
+    this.#look();
+  }
+
+  #failed(error: unknown): void {
+    this.#isBusy = this.#isAppending = false;
+    this.#isInSync = false;
+    const { tools, path } = this.#options;
+    tools.log.error(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#written(error ?? new Error(`Cannot write ${path}`));
+    this.#planWrite(RETRY_MS);
+  }
+
+  #armLook(): void {
+    this.#lookTimer = this.#options.tools.later(LOOK_MS, () => {
+      this.#look();
+      if (!this.#isClosed) this.#armLook();
+    });
+  }
+
+  /** Looks whether somebody else has changed the file. */
+  #look(): void {
+    if (this.#isBusy || this.#isClosed || this.#foreign !== undefined) return;
+    this.#isBusy = true;
+    this.#options.tools.settle(this.#file.look(), (info) => {
+      this.#isBusy = false;
+      if (this.#file.isChanged(info)) this.#onForeign(info);
+      else this.#goOn();
+    }, (error) => this.#failed(error));
+  }
+
+  #onForeign(info: FileInfo | undefined): void {
+    this.#foreign = { info, sinceMs: this.#options.tools.world.clock.monotonic() };
+    this.#options.tools.later(SETTLE_MS, () => this.#lookAgain());
+  }
+
+  /** Reads the file once nobody has changed it for a while. */
+  #lookAgain(): void {
+    const { tools } = this.#options;
+    tools.settle(this.#file.look(), (info) => {
+      if (this.#isClosed || this.#foreign === undefined) return;
+      const nowMs = tools.world.clock.monotonic();
+      if (!isSameFile(info, this.#foreign.info)) return this.#onForeign(info);
+      const isEmpty = info === undefined || info.size === 0;
+      const waitMs = isEmpty && this.#file.held !== "" ? EMPTY_SETTLE_MS : SETTLE_MS;
+      if (nowMs - this.#foreign.sinceMs < waitMs) tools.later(SETTLE_MS, () => this.#lookAgain());
+      else if (info === undefined) this.#onRemoved();
+      else this.#read(info);
+    }, (error) => this.#notRead(error));
+  }
+
+  /** A file that is no longer there is not an edit: it is written anew. */
+  #onRemoved(): void {
+    const { tools, path } = this.#options;
+    tools.log.warn(`${path} was removed: writing it anew`);
+    this.#file.hold(this.#file.held, undefined);
+    this.#foreign = undefined;
+    this.edited();
+  }
+
+  #read(info: FileInfo): void {
+    const { tools, edited } = this.#options;
+    tools.settle(this.#file.readForeign(), (text) => {
+      tools.settle(this.#file.look(), (now) => {
+        if (this.#isClosed || this.#foreign === undefined) return;
+        // It was written while it was read.
+        if (!isSameFile(info, now)) return this.#onForeign(now);
+        edited(text);
+      }, (error) => this.#notRead(error));
+    }, (error) => this.#notRead(error));
+  }
+
+  #notRead(error: unknown): void {
+    const { tools, path } = this.#options;
+    tools.log.error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#foreign = undefined;
+  }
+}

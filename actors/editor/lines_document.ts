@@ -1,0 +1,207 @@
+/**
+ * A document that is edited by lines alone: what is appended goes to the file, and from there to everybody.
+ *
+ * @module
+ */
+import type { Ref } from "../runtime/mod.ts";
+import type { Batch, LogFile } from "../store/log_file.ts";
+import { errorText } from "../world/world.ts";
+import type { ActorTools } from "./actor_tools.ts";
+import type {
+  DocumentEvent,
+  DocumentRange,
+  DocumentUpdated,
+  OwnUpdates,
+  SyncPolicy,
+} from "./document_events.ts";
+
+/** Options of {@linkcode LinesDocument}. */
+export interface LinesDocumentOptions {
+  readonly path: string;
+  readonly sync: SyncPolicy;
+  readonly syncIntervalMs: number;
+}
+
+/** Updates of one member in a row that are not saved yet. Where they stand is counted from the first record of their batch. */
+interface Unsaved {
+  readonly member: Ref<DocumentEvent>;
+  readonly start: number;
+  end: number;
+  updates: number;
+  characters: number;
+}
+
+/** A document that lines are appended to, and nothing else. */
+export class LinesDocument {
+  readonly #tools: ActorTools;
+  readonly #log: LogFile;
+  readonly #path: string;
+  readonly #sync: SyncPolicy;
+  readonly #syncIntervalMs: number;
+  readonly #members: ReadonlySet<Ref<DocumentEvent>>;
+  /** Told whenever nothing is under way and nothing waits. */
+  readonly #idle: () => void;
+  /** Updates that the next commit takes. */
+  #waiting: Unsaved[] = [];
+  /** Updates that a commit has taken; undefined while none is under way. */
+  #underWay: readonly Unsaved[] | undefined;
+  #isCommitQueued = false;
+  #isSyncDue = false;
+  #isSyncPlanned = false;
+
+  constructor(
+    tools: ActorTools,
+    log: LogFile,
+    options: LinesDocumentOptions,
+    members: ReadonlySet<Ref<DocumentEvent>>,
+    idle: () => void,
+  ) {
+    this.#tools = tools;
+    this.#log = log;
+    this.#path = options.path;
+    this.#sync = options.sync;
+    this.#syncIntervalMs = options.syncIntervalMs;
+    this.#members = members;
+    this.#idle = idle;
+  }
+
+  /** Whether nothing is under way and nothing waits. */
+  get isIdle(): boolean {
+    return this.#underWay === undefined && this.#waiting.length === 0;
+  }
+
+  /** Appends a line. */
+  update(member: Ref<DocumentEvent>, text: string): void {
+    const characters = text.length + 1;
+    const last = this.#waiting[this.#waiting.length - 1];
+    const end = this.#log.append(text);
+    if (last !== undefined && last.member === member) {
+      last.end = end;
+      last.updates++;
+      last.characters += characters;
+    } else {
+      this.#waiting.push({ member, start: last?.end ?? 0, end, updates: 1, characters });
+    }
+    if (this.#underWay !== undefined || this.#isCommitQueued) return;
+    // Behind the updates that are in the mailbox already: they share the commit.
+    this.#isCommitQueued = true;
+    this.#tools.behind(() => {
+      this.#isCommitQueued = false;
+      this.#commit();
+    });
+  }
+
+  #commit(): void {
+    if (this.#underWay !== undefined) return;
+    if (this.#waiting.length === 0 && !this.#isSyncDue) return this.#idle();
+    const durable = this.#sync === "always" || this.#isSyncDue;
+    this.#isSyncDue = false;
+    this.#underWay = this.#waiting;
+    this.#waiting = [];
+    if (!durable && this.#commitNow()) return;
+    this.#tools.settle(
+      durable ? this.#log.sync() : this.#log.flush(),
+      (batch) => this.#saved(batch),
+      (error) => this.#notSaved(error),
+    );
+  }
+
+  /** False when it takes time. */
+  #commitNow(): boolean {
+    let batch: Batch | undefined;
+    try {
+      batch = this.#log.flushNow();
+    } catch (error) {
+      this.#notSaved(error);
+      return true;
+    }
+    if (batch === undefined) return false;
+    this.#saved(batch);
+    return true;
+  }
+
+  #saved(batch: Batch): void {
+    const updates = this.#underWay ?? [];
+    this.#underWay = undefined;
+    if (batch.replaced) {
+      this.#tools.log.warn(`${this.#path} was changed by somebody else: going on with what it holds now`);
+    }
+    if (batch.othersBytes > 0) this.#tools.log.info(`Broadcasting what was added to ${this.#path} by hand`);
+    this.#broadcast(batch, updates);
+    if (updates.length > 0) this.#planSync();
+    this.#commit();
+  }
+
+  #planSync(): void {
+    if (this.#sync !== "interval" || this.#isSyncPlanned) return;
+    this.#isSyncPlanned = true;
+    this.#tools.later(this.#syncIntervalMs, () => {
+      this.#isSyncPlanned = false;
+      this.#isSyncDue = true;
+      this.#commit();
+    });
+  }
+
+  #broadcast(batch: Batch, updates: readonly Unsaved[]): void {
+    const { start, bytes } = batch;
+    if (bytes.length === 0) return;
+    if (this.#tools.world.log.enabled("info")) {
+      for (let i = countOf(updates); i > 0; i--) this.#tools.log.info("Broadcasting update to all clients");
+    }
+    const authors = ownUpdates(batch, updates);
+    const shared: DocumentUpdated = { type: "updated", start, bytes, own: undefined };
+    for (const member of this.#members) {
+      const own = authors.get(member);
+      member.tell(own === undefined ? shared : { type: "updated", start, bytes, own });
+    }
+  }
+
+  #notSaved(error: unknown): void {
+    const updates = this.#underWay ?? [];
+    this.#underWay = undefined;
+    const what = errorText(error);
+    this.#tools.log.error(what, { updates: countOf(updates) });
+    // Which file could not be written is the operator's business.
+    const reason = `Cannot save the update: ${what.slice(what.indexOf(": ") + 1).trim()}`;
+    for (const { member, updates: count, characters } of updates) {
+      member.tell({ type: "rejected", updates: count, characters, reason });
+    }
+    this.#planSync();
+    this.#commit();
+  }
+
+  /** Reads a part of the file. */
+  read({ start, end }: DocumentRange, replyTo: Ref<DocumentEvent>): void {
+    const buffer = new Uint8Array(end - start);
+    this.#log.read(buffer, start).then(
+      (count) => replyTo.tell({ type: "piece", start, bytes: buffer.subarray(0, count ?? 0) }),
+      (error: unknown) => {
+        const reason = errorText(error);
+        this.#tools.log.error(reason);
+        replyTo.tell({ type: "unreadable", reason });
+      },
+    );
+  }
+}
+
+function countOf(updates: readonly Unsaved[]): number {
+  return updates.reduce((sum, { updates }) => sum + updates, 0);
+}
+
+/** What of a batch each member had sent. The end of the line before belongs to the update that needed it. */
+function ownUpdates(batch: Batch, updates: readonly Unsaved[]): Map<Ref<DocumentEvent>, OwnUpdates> {
+  const authors = new Map<Ref<DocumentEvent>, { ranges: DocumentRange[]; characters: number }>();
+  const firstRecord = batch.start + batch.leadBytes;
+  for (const update of updates) {
+    const start = update.start === 0 ? batch.start + batch.othersBytes : firstRecord + update.start;
+    const range = { start, end: firstRecord + update.end };
+    const own = authors.get(update.member);
+    if (own === undefined) {
+      authors.set(update.member, { ranges: [range], characters: update.characters });
+    } else {
+      own.ranges.push(range);
+      own.characters += update.characters;
+    }
+  }
+  return authors;
+}

@@ -1,0 +1,164 @@
+/**
+ * A document that is opened to be edited together: its history, its file, and what happened to it meanwhile.
+ *
+ * @module
+ */
+import { type Journal, type LogFile, openFileJournal } from "../store/mod.ts";
+import { isNotFound, type World } from "../world/world.ts";
+import { HISTORY_SIGNATURE, historyCodec, type HistoryEvent } from "./history.ts";
+import { isCutOff, outsideEdits, replay } from "./recovery.ts";
+import type { Replica, ReplicaFactory } from "./replica.ts";
+import { SyncedFile } from "./synced_file.ts";
+import { diffText } from "./text_diff.ts";
+import { VersionList } from "./versions.ts";
+
+/** Options of {@linkcode openHistory}. */
+export interface OpenHistoryOptions {
+  /** Loads what merges concurrent edits. */
+  readonly replica: () => Promise<ReplicaFactory>;
+  readonly textName: string;
+  /** Bytes of the text as UTF-8. */
+  readonly maxDocumentBytes: number;
+  readonly warn: (message: string) => void;
+}
+
+/** A document, open to be edited together. */
+export interface OpenedHistory {
+  readonly journal: Journal<HistoryEvent>;
+  readonly replica: Replica;
+  readonly file: SyncedFile;
+  readonly versions: VersionList;
+  /** The file holds the text. */
+  readonly isInSync: boolean;
+}
+
+/** The document cannot be edited together: it is too large, or no text. The message is for people. */
+export class NotEditable extends Error {
+  /** For `error.name`. */
+  override readonly name = "NotEditable";
+}
+
+/**
+ * Opens the history beside a document's file, and merges into it what was done to the file since. All of that is durable then.
+ *
+ * @throws {NotEditable} where the document is too large or not UTF-8, and as the disk does.
+ */
+export async function openHistory(
+  world: World,
+  log: LogFile,
+  options: OpenHistoryOptions,
+): Promise<OpenedHistory> {
+  if (log.length > options.maxDocumentBytes) {
+    throw new NotEditable(`the document is too large to be edited here (${log.length} bytes)`);
+  }
+  const { file, text } = await openFile(world, log);
+  const makeReplica = await options.replica();
+  const events: HistoryEvent[] = [];
+  const journal = await openFileJournal(world, historyPath(log.path), {
+    codec: historyCodec,
+    signature: HISTORY_SIGNATURE,
+    replay: (event) => events.push(event),
+    warn: options.warn,
+  });
+  try {
+    const replica = makeReplica({
+      textName: options.textName,
+      clientId: Math.floor(world.random.next() * 2 ** 32),
+    });
+    const recovered = replay(replica, events);
+    const isInSync = await reconcile(
+      replica,
+      journal,
+      file,
+      text,
+      events.length === 0 ? [] : recovered.bases,
+    );
+    return { journal, replica, file, versions: new VersionList(recovered.versions), isInSync };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+async function openFile(world: World, log: LogFile): Promise<{ file: SyncedFile; text: string }> {
+  try {
+    return await SyncedFile.open(world, log);
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw new NotEditable("the document is not a text in UTF-8", { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Merges the file's text into the replica; says whether the file holds the text now. */
+async function reconcile(
+  replica: Replica,
+  journal: Journal<HistoryEvent>,
+  file: SyncedFile,
+  text: string,
+  bases: readonly string[],
+): Promise<boolean> {
+  const before = replica.text;
+  // A history that says nothing of the file, as when it is new: the file's text is the document.
+  const known = bases.length === 0 ? [before] : bases;
+  if (bases.length > 0 && before !== text && isCutOff(text, bases)) {
+    file.hold(text, await file.look());
+    return false;
+  }
+  const update = replica.transact(() => replica.edit(outsideEdits(text, known, before)));
+  const after = replica.text;
+  if (update !== undefined) journal.append([{ type: "update", update }]);
+  journal.append([{ type: "held", edits: diffText(after, text) }]);
+  await journal.commit();
+  return after === text;
+}
+
+/** Where the history of a document stands. */
+export function historyPath(path: string): string {
+  return `${path}.history`;
+}
+
+/**
+ * Brings a file up to its history, after a crash: an edit may be durable there that the file does not have yet.
+ * A document that was never edited together, and one that was left in good order, costs a look at its history.
+ */
+export async function bringUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<void> {
+  if (await isInOrder(world, log.path, options)) return;
+  const { journal, replica, file, isInSync } = await openHistory(world, log, options);
+  try {
+    if (isInSync) return;
+    const { text } = replica;
+    journal.append([{ type: "writing" }]);
+    await journal.commit();
+    await file.replace(text);
+    journal.append([{ type: "held", edits: [] }]);
+  } finally {
+    await journal.close();
+    replica.destroy();
+  }
+}
+
+async function isInOrder(world: World, path: string, { warn }: OpenHistoryOptions): Promise<boolean> {
+  try {
+    await world.disk.stat(historyPath(path));
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
+  let last: HistoryEvent | undefined;
+  const journal = await openFileJournal(world, historyPath(path), {
+    codec: historyCodec,
+    signature: HISTORY_SIGNATURE,
+    replay: (event) => last = event,
+    warn,
+  });
+  await journal.close();
+  // The compiler does not see that `replay` has run.
+  const event: HistoryEvent | undefined = last;
+  return event === undefined || isHeldWhole(event);
+}
+
+function isHeldWhole(event: HistoryEvent): boolean {
+  return event.type === "held" && event.edits.length === 0;
+}

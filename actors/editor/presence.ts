@@ -1,0 +1,160 @@
+/**
+ * Who is there: the awareness states of the clients of one document.
+ *
+ * @module
+ */
+import { type AwarenessEntry, encodeYMessage } from "../../protocols/y_sync.ts";
+
+/** Bytes of one state, about: a name, a colour, a selection. */
+const MAX_STATE_CHARACTERS = 16_384;
+/** States of one connection: a tab has one, a program that edits for many has more. */
+const MAX_STATES = 64;
+/** Those who have left are remembered, so that a late echo of their states does not bring them back. */
+const MAX_REMEMBERED = 1000;
+/** No client counts its changes to here; a clock beyond it is one that the server gave out. */
+const FIRST_SERVER_CLOCK = 1e12;
+
+interface Present<K> {
+  readonly owner: K;
+  /** The clock that was last given out. */
+  clock: number;
+  /** The owner's own clock. */
+  ownClock: number;
+  state: string;
+}
+
+/** Options of {@linkcode Presence}. */
+export interface PresenceOptions<K> {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Sends a message to one client. */
+  readonly send: (to: K, frame: Uint8Array) => void;
+}
+
+/**
+ * The states of all clients, under clocks of the server's own.
+ *
+ * A state counts only with a higher clock than the one before. A client that was cut off was said to be gone, with a higher clock;
+ * when it comes back with the clock that it had, others would take its state for an old one until it has caught up, which takes
+ * up to half a minute. So the server gives out clocks itself, which always grow, over its own restarts too: they are times.
+ *
+ * @typeParam K what a connection is known by
+ */
+export class Presence<K> {
+  readonly #options: PresenceOptions<K>;
+  readonly #present = new Map<number, Present<K>>();
+  /** The last clocks of those who have left. */
+  readonly #gone = new Map<number, number>();
+  readonly #changed = new Set<number>();
+
+  constructor(options: PresenceOptions<K>) {
+    this.#options = options;
+  }
+
+  /** Whether there is something to be told by {@linkcode Presence.flush}. */
+  get hasChanged(): boolean {
+    return this.#changed.size > 0;
+  }
+
+  /** Takes what a client says of itself. What it only repeats of others is passed over. Gives a reason to close it, or undefined. */
+  update(owner: K, entries: readonly AwarenessEntry[]): string | undefined {
+    for (const entry of entries) {
+      if (entry.state.length > MAX_STATE_CHARACTERS) return "an awareness state is too long";
+      if (!isJson(entry.state)) return "an awareness state is not JSON";
+      if (!this.#isNews(owner, entry)) continue;
+      if (entry.state === "null") this.#remove(entry.clientId);
+      else this.#set(owner, entry);
+    }
+    const states = [...this.#present.values()].filter((present) => present.owner === owner).length;
+    return states > MAX_STATES ? "there are too many awareness states" : undefined;
+  }
+
+  /** A client has left, and with it all whom it stood for. */
+  leave(owner: K): void {
+    for (const [clientId, present] of this.#present) {
+      if (present.owner === owner) this.#remove(clientId);
+    }
+  }
+
+  /** The name that somebody goes by: `user.name` of its state, as editors on Yjs have it. */
+  nameOf(owner: K): string | undefined {
+    for (const present of this.#present.values()) {
+      if (present.owner !== owner) continue;
+      const state: unknown = JSON.parse(present.state);
+      const user = isObject(state) ? state["user"] : undefined;
+      if (isObject(user) && typeof user["name"] === "string") return user["name"].slice(0, 64);
+    }
+    return undefined;
+  }
+
+  /** Everybody, as one message; undefined where nobody is there. */
+  get everybody(): Uint8Array | undefined {
+    return this.#frame([...this.#present.keys()]);
+  }
+
+  /** Tells everybody what has changed, but of itself. */
+  flush(members: Iterable<K>): void {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    const owners = new Set(changed.map((clientId) => this.#present.get(clientId)?.owner));
+    const frame = this.#frame(changed);
+    for (const member of members) {
+      const own = owners.has(member)
+        ? this.#frame(changed.filter((clientId) => this.#present.get(clientId)?.owner !== member))
+        : frame;
+      if (own !== undefined) this.#options.send(member, own);
+    }
+  }
+
+  #isNews(owner: K, { clientId, clock, state }: AwarenessEntry): boolean {
+    const known = this.#present.get(clientId);
+    if (clock >= FIRST_SERVER_CLOCK) return clock > (known?.clock ?? this.#gone.get(clientId) ?? 0);
+    if (known === undefined) return state !== "null";
+    if (known.owner !== owner) return state !== "null";
+    return clock > known.ownClock || (clock === known.ownClock && state === "null");
+  }
+
+  #set(owner: K, { clientId, clock, state }: AwarenessEntry): void {
+    const last = this.#present.get(clientId)?.clock ?? this.#gone.get(clientId) ?? 0;
+    this.#gone.delete(clientId);
+    this.#present.set(clientId, { owner, clock: this.#nextClock(last, clock), ownClock: clock, state });
+    this.#changed.add(clientId);
+  }
+
+  #remove(clientId: number): void {
+    const present = this.#present.get(clientId);
+    if (present === undefined) return;
+    this.#present.delete(clientId);
+    this.#gone.set(clientId, this.#nextClock(present.clock, 0));
+    this.#changed.add(clientId);
+    if (this.#gone.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined) this.#gone.delete(oldest);
+  }
+
+  #nextClock(last: number, own: number): number {
+    return Math.max(last + 1, own, this.#options.now());
+  }
+
+  #frame(clientIds: readonly number[]): Uint8Array | undefined {
+    const entries = clientIds.map((clientId): AwarenessEntry => {
+      const present = this.#present.get(clientId);
+      if (present !== undefined) return { clientId, clock: present.clock, state: present.state };
+      return { clientId, clock: this.#gone.get(clientId) ?? 0, state: "null" };
+    });
+    return entries.length === 0 ? undefined : encodeYMessage({ type: "awareness", entries });
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

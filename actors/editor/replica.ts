@@ -1,0 +1,46 @@
+/**
+ * The text that many edit at once, as the document sees it: what merges concurrent edits is behind this interface.
+ *
+ * @module
+ */
+import type { TextEdit } from "./text_diff.ts";
+
+/** What is to be thought of an update before it is applied. */
+export type UpdateVerdict =
+  /** It can be applied, and adds at most so many bytes of text. */
+  | { readonly type: "good"; readonly textBytes: number }
+  /** It refers to what has not come. */
+  | { readonly type: "early" }
+  /** It is not an update of this text. */
+  | { readonly type: "bad"; readonly reason: string };
+
+/** One copy of the text. Updates and state vectors are those of Yjs, version 1. */
+export interface Replica {
+  /** The text as it stands. */
+  readonly text: string;
+  /** What this copy has seen, for others to say what it lacks. */
+  readonly stateVector: Uint8Array;
+  /** Judges an update; nothing is changed. */
+  judge(update: Uint8Array): UpdateVerdict;
+  /** Runs `work`, in which the text is changed; gives all that it changed as one update, or undefined where that was nothing. */
+  transact(work: () => void): Uint8Array | undefined;
+  /** Applies an update that was judged good. Throws where it cannot be; then this copy is of no use any more. */
+  apply(update: Uint8Array): void;
+  /** Changes the text. */
+  edit(edits: readonly TextEdit[]): void;
+  /** What somebody with this state vector lacks; everything without one. Throws where the vector does not decode. */
+  difference(stateVector?: Uint8Array): Uint8Array;
+  /** Gives its memory back. */
+  destroy(): void;
+}
+
+/** Options of a {@linkcode ReplicaFactory}. */
+export interface ReplicaOptions {
+  /** The name of the text in the clients' documents. */
+  readonly textName: string;
+  /** The number under which this copy's own edits are kept; given, so that chance is the world's. From 0 to 4294967295. */
+  readonly clientId: number;
+}
+
+/** Makes an empty copy. */
+export type ReplicaFactory = (options: ReplicaOptions) => Replica;

@@ -1,0 +1,332 @@
+/**
+ * One document with all its doors: edited by lines alone, or, while somebody is at the web door, by everybody.
+ *
+ * @module
+ */
+import type { ActorLog, Context, Ref } from "../runtime/mod.ts";
+import type { LogFile } from "../store/log_file.ts";
+import { type Cancellable, errorText } from "../world/world.ts";
+import type { ActorTools } from "./actor_tools.ts";
+import { TRY_LATER } from "./collaboration.ts";
+import type {
+  Change,
+  CollaborationCommand,
+  CollaboratorEvent,
+  CommittedBatch,
+  DocumentQuery,
+  DocumentText,
+} from "./collaboration_events.ts";
+import type { DocumentOptions } from "./document.ts";
+import type { DocumentCommand, DocumentEvent, DocumentRange } from "./document_events.ts";
+import { LineMembers } from "./line_members.ts";
+import { LinesDocument } from "./lines_document.ts";
+import { NotEditable, type OpenedHistory, openHistory, type OpenHistoryOptions } from "./open_history.ts";
+import { Together } from "./together.ts";
+
+/** What a document tells itself. */
+export type PrivateMessage =
+  | { readonly type: "left"; readonly member: Ref<DocumentEvent> }
+  | { readonly type: "collaborator-left"; readonly member: Ref<CollaboratorEvent> }
+  | { readonly type: "run"; readonly task: () => void };
+
+/** The document cannot be edited here, and will not be soon: closed with this, our page does not try again. */
+export const NOT_EDITABLE = 4413;
+
+const ENCODER = new TextEncoder();
+
+/** How the history of a document is opened; undefined where it is not. */
+export function historyOptions(
+  options: DocumentOptions,
+  log: Pick<ActorLog, "warn">,
+): OpenHistoryOptions | undefined {
+  const { replica, maxDocumentBytes = 1 << 24, textName = "content" } = options;
+  return replica && { replica, maxDocumentBytes, textName, warn: (message) => log.warn(message) };
+}
+
+/** The document of one actor. */
+export class SharedDocument {
+  readonly #self: Context<DocumentCommand | PrivateMessage>;
+  readonly #tools: ActorTools;
+  readonly #log: LogFile;
+  readonly #path: string;
+  readonly #desertedMs: number;
+  readonly #onDeserted: (() => void) | undefined;
+  readonly #history: OpenHistoryOptions | undefined;
+  readonly #members = new Set<Ref<DocumentEvent>>();
+  readonly #lines: LinesDocument;
+  #together: Together | undefined;
+  #lineMembers: LineMembers | undefined;
+  /** From the one way of editing to the other: what is said meanwhile waits. */
+  #switching: "no" | "opening" | "closing" = "no";
+  #isOpening = false;
+  #later: (DocumentCommand)[] = [];
+  #desertedTimer: Cancellable | undefined;
+  /** What is left to be read of the file as it was before it was edited together. */
+  #frozen: Uint8Array | undefined;
+  #changes = 0;
+  readonly #etagStart: string;
+  #snapshot: Uint8Array | undefined;
+
+  constructor(self: Context<DocumentCommand | PrivateMessage>, log: LogFile, options: DocumentOptions) {
+    this.#self = self;
+    this.#log = log;
+    this.#path = options.path;
+    this.#desertedMs = options.desertedMs ?? 60_000;
+    this.#onDeserted = options.deserted;
+    this.#history = historyOptions(options, self.log);
+    this.#tools = actorTools(self);
+    this.#etagStart = Math.floor(self.world.random.next() * 2 ** 40).toString(36);
+    const { path, sync = "always", syncIntervalMs = 100 } = options;
+    this.#lines = new LinesDocument(
+      this.#tools,
+      log,
+      { path, sync, syncIntervalMs },
+      this.#members,
+      () => this.#onIdle(),
+    );
+  }
+
+  receive(message: DocumentCommand | PrivateMessage): void {
+    switch (message.type) {
+      case "run":
+        return message.task();
+      case "left":
+        return void this.#members.delete(message.member);
+      case "collaborator-left":
+        return this.#collaboratorLeft(message.member);
+      case "read":
+        return this.#read(message.range, message.replyTo);
+      default:
+        if (this.#switching === "no") this.#receive(message);
+        else this.#later.push(message);
+    }
+  }
+
+  #receive(message: Exclude<DocumentCommand, { type: "read" }>): void {
+    switch (message.type) {
+      case "join":
+        return this.#join(message.member);
+      case "update":
+        return this.#update(message.member, message.text);
+      case "get-text":
+      case "get-versions":
+      case "get-version":
+      case "name-version":
+        return this.#query(message);
+      default:
+        return this.#collaborate(message);
+    }
+  }
+
+  /** The actor stops. */
+  async shutDown(): Promise<void> {
+    this.#lineMembers?.close();
+    const together = this.#together;
+    this.#together = undefined;
+    await together?.shutDown();
+  }
+
+  #join(member: Ref<DocumentEvent>): void {
+    if (this.#members.has(member)) return;
+    this.#self.watch(member, () => ({ type: "left", member }));
+    const together = this.#together;
+    if (together === undefined) {
+      this.#members.add(member);
+      return member.tell({ type: "joined", length: this.#log.length });
+    }
+    together.whenDurable(() => {
+      // What the others are still to be told of is in what this one is given.
+      this.#lineMembers?.announce();
+      this.#members.add(member);
+      const text = this.#text(together);
+      member.tell({ type: "joined", length: text.length, text });
+    });
+  }
+
+  #update(member: Ref<DocumentEvent>, text: string): void {
+    if (text.includes("\n")) {
+      const reason = "Cannot save the update: it is more than one line";
+      return member.tell({ type: "rejected", updates: 1, characters: text.length + 1, reason });
+    }
+    if (this.#together === undefined) this.#lines.update(member, text);
+    else this.#together.appendLine(member, text);
+  }
+
+  #read(range: DocumentRange, replyTo: Ref<DocumentEvent>): void {
+    if (this.#frozen === undefined) return this.#lines.read(range, replyTo);
+    replyTo.tell({ type: "piece", start: range.start, bytes: this.#frozen.subarray(range.start, range.end) });
+  }
+
+  /** The text as bytes, all of it durable. */
+  #text(together: Together): Uint8Array {
+    return this.#snapshot ??= ENCODER.encode(together.text);
+  }
+
+  #query(query: DocumentQuery): void {
+    const together = this.#together;
+    if (query.type === "get-text") {
+      if (together === undefined) {
+        return query.replyTo.tell({
+          etag: `${this.#etagStart}-${this.#log.length}`,
+          bytes: this.#log.length,
+        });
+      }
+      return together.whenDurable(() => {
+        const text = this.#text(together);
+        const etag = `${this.#etagStart}-together-${this.#changes}`;
+        query.replyTo.tell({ etag, bytes: text.length, text } satisfies DocumentText);
+      });
+    }
+    if (query.type === "get-versions") return query.replyTo.tell(together?.versions ?? []);
+    if (query.type === "get-version") return query.replyTo.tell(together?.versionText(query.id) ?? null);
+    const { name, by, replyTo } = query;
+    if (together === undefined) return replyTo.tell(null);
+    together.whenDurable(() => replyTo.tell(together.keepVersion(name, by)));
+  }
+
+  // From the one to the other.
+
+  #collaborate(command: CollaborationCommand): void {
+    if (command.type === "collaborate") {
+      this.#desertedTimer?.cancel();
+      const { member } = command;
+      if (this.#together !== undefined) {
+        this.#self.watch(member, () => ({ type: "collaborator-left", member }));
+      } else {
+        this.#switching = "opening";
+        this.#later.push(command);
+        return this.#onIdle();
+      }
+    }
+    this.#together?.receive(command);
+  }
+
+  #collaboratorLeft(member: Ref<CollaboratorEvent>): void {
+    this.#together?.leave(member);
+  }
+
+  /** No line is under way. */
+  #onIdle(): void {
+    if (this.#switching !== "opening" || this.#isOpening || !this.#lines.isIdle) return;
+    this.#isOpening = true;
+    this.#tools.settle(
+      this.#history === undefined
+        ? Promise.reject(new NotEditable("the document is edited by lines alone"))
+        : openHistory(this.#self.world, this.#log, this.#history),
+      (opened) => this.#onOpened(opened),
+      (error) => this.#onNotOpened(error),
+    );
+  }
+
+  #onOpened(opened: OpenedHistory): void {
+    const lineMembers = new LineMembers(this.#tools, this.#members, () => together.text);
+    const together: Together = new Together({
+      tools: this.#tools,
+      path: this.#path,
+      opened,
+      maxDocumentBytes: this.#history?.maxDocumentBytes ?? 0,
+      committed: (batch) => this.#committed(batch),
+      failed: (changes, error) => this.#failed(changes, error),
+      keepsTextBefore: () => lineMembers.wantsTextBefore,
+      deserted: () => this.#awaitDesertion(),
+    });
+    const { held } = opened.file;
+    // What line clients are still reading is the file as it was.
+    this.#frozen = ENCODER.encode(held);
+    for (const member of this.#members) member.tell({ type: "frozen", text: this.#frozen });
+    if (held !== together.text) lineMembers.know(held);
+    this.#together = together;
+    this.#lineMembers = lineMembers;
+    this.#changed();
+    this.#isOpening = false;
+    this.#drainLater();
+    if (!together.hasMembers) this.#awaitDesertion();
+  }
+
+  #onNotOpened(error: unknown): void {
+    this.#isOpening = false;
+    const isEditable = !(error instanceof NotEditable);
+    if (isEditable) {
+      this.#self.log.error(`Cannot open the history of ${this.#path}: ${errorText(error)}`);
+    }
+    const code = isEditable ? TRY_LATER : NOT_EDITABLE;
+    const reason = error instanceof NotEditable ? error.message : "the document's history cannot be opened";
+    this.#later = this.#later.filter((message) => {
+      if (message.type !== "collaborate") return true;
+      message.member.tell({ type: "refused", code, reason });
+      return false;
+    });
+    this.#drainLater();
+  }
+
+  #drainLater(): void {
+    this.#switching = "no";
+    const later = this.#later;
+    this.#later = [];
+    for (const message of later) this.receive(message);
+  }
+
+  #awaitDesertion(): void {
+    this.#desertedTimer?.cancel();
+    this.#desertedTimer = this.#tools.later(this.#desertedMs, () => {
+      const together = this.#together;
+      if (together === undefined || together.hasMembers || this.#switching !== "no") return;
+      this.#switching = "closing";
+      together.close(() => this.#onClosed(), (error) => {
+        this.#self.log.warn(`Cannot leave ${this.#path}: ${errorText(error)}; going on`);
+        this.#awaitDesertion();
+        this.#drainLater();
+      });
+    });
+  }
+
+  #onClosed(): void {
+    this.#lineMembers?.announce();
+    this.#lineMembers =
+      this.#together =
+      this.#frozen =
+      this.#snapshot =
+        undefined;
+    for (const member of this.#members) member.tell({ type: "thawed", length: this.#log.length });
+    const isDeserted = this.#later.length === 0 && this.#members.size === 0;
+    this.#drainLater();
+    if (isDeserted) this.#onDeserted?.();
+  }
+
+  #committed(batch: CommittedBatch): void {
+    if (batch.update !== undefined) this.#changed();
+    this.#lineMembers?.committed(batch);
+  }
+
+  #changed(): void {
+    this.#changes++;
+    this.#snapshot = undefined;
+  }
+
+  /** Nobody was told of these changes, but the replica has them: it is made anew out of the history. */
+  #failed(changes: readonly Change[], error: unknown): void {
+    this.#self.log.error(errorText(error), { updates: changes.length });
+    this.#lineMembers?.failed(changes, `Cannot save the update: ${reasonOf(error)}`);
+    this.#lineMembers?.close();
+    this.#together = this.#lineMembers = undefined;
+    this.#switching = "opening";
+    this.#onIdle();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const text = errorText(error);
+  return text.slice(text.indexOf(": ") + 1).trim();
+}
+
+function actorTools(self: Context<DocumentCommand | PrivateMessage>): ActorTools {
+  const run = (task: () => void): PrivateMessage => ({ type: "run", task });
+  return {
+    world: self.world,
+    log: self.log,
+    settle: (promise, done, failed) =>
+      self.pipe(promise, (value) => run(() => done(value)), (error) => run(() => failed(error))),
+    later: (delayMs, task) => self.after(delayMs, run(task)),
+    behind: (task) => self.self.tell(run(task)),
+  };
+}

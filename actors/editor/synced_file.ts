@@ -1,0 +1,135 @@
+/**
+ * A file that holds the text of a document that others edit, and that a person may edit as well.
+ *
+ * @module
+ */
+import type { LogFile } from "../store/log_file.ts";
+import { type FileInfo, isNotFound, type World } from "../world/world.ts";
+
+/** So many texts are kept that the file has held, and so many characters of them. */
+const MAX_BASES = 8;
+const MAX_BASE_CHARACTERS = 1 << 25;
+
+const ENCODER = new TextEncoder();
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The file, what it is known to hold, and what it held before. */
+export class SyncedFile {
+  readonly #world: World;
+  readonly #log: LogFile;
+  #bases: string[];
+  #left: FileInfo | undefined;
+
+  private constructor(world: World, log: LogFile, bases: readonly string[]) {
+    this.#world = world;
+    this.#log = log;
+    this.#bases = [...bases];
+  }
+
+  /**
+   * Takes over a file, and reads it.
+   *
+   * @throws {TypeError} where it is not UTF-8: what would be written back would not be what was there.
+   */
+  static async open(world: World, log: LogFile): Promise<{ file: SyncedFile; text: string }> {
+    const file = new SyncedFile(world, log, []);
+    const left = await file.look();
+    const bytes = left === undefined ? new Uint8Array(0) : await world.disk.readFile(log.path);
+    file.#left = left;
+    let text: string;
+    try {
+      text = STRICT_UTF8.decode(bytes);
+    } catch (error) {
+      throw new TypeError(`Cannot edit ${log.path} together: it is not UTF-8`, { cause: error });
+    }
+    file.#bases = [text];
+    return { file, text };
+  }
+
+  /** Texts that it held, the latest first. */
+  get bases(): readonly string[] {
+    return this.#bases;
+  }
+
+  /** What it is known to hold. */
+  get held(): string {
+    return this.#bases[0] ?? "";
+  }
+
+  /** What is known of the file that has the name now; undefined where there is none. */
+  async look(): Promise<FileInfo | undefined> {
+    const { disk } = this.#world;
+    try {
+      return disk.statNow?.(this.#log.path) ?? await disk.stat(this.#log.path);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether somebody else has changed it. */
+  isChanged(info: FileInfo | undefined): boolean {
+    return !isSameFile(info, this.#left);
+  }
+
+  /** Reads what somebody else has put there, and takes it for what the file holds. What is not UTF-8 is replaced. */
+  async readForeign(): Promise<string> {
+    return UTF8.decode(await this.#world.disk.readFile(this.#log.path));
+  }
+
+  /** From now on the file is known to hold this, and to be as `info` has it. */
+  hold(text: string, info: FileInfo | undefined): void {
+    this.#left = info;
+    this.#bases.unshift(text);
+    let characters = 0;
+    this.#bases = this.#bases.slice(0, MAX_BASES).filter((base, index) => {
+      characters += base.length;
+      return index < 2 || characters <= MAX_BASE_CHARACTERS;
+    });
+  }
+
+  /**
+   * Appends whole lines, at once where the world can. False where somebody else has changed the file.
+   *
+   * @param lines without the last line's end, and without the end that the text before them may lack
+   * @param appended what that comes to in the text
+   */
+  append(lines: string, appended: string): boolean | Promise<boolean> {
+    this.#log.append(lines);
+    const batch = this.#log.flushNow();
+    if (batch !== undefined) {
+      return this.#appended(batch, appended, this.#world.disk.statNow?.(this.#log.path));
+    }
+    return this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look()));
+  }
+
+  #appended(
+    { replaced, othersBytes }: { readonly replaced: boolean; readonly othersBytes: number },
+    appended: string,
+    info: FileInfo | undefined,
+  ): boolean {
+    const [held = "", ...older] = this.#bases;
+    if (replaced || othersBytes > 0) {
+      // What is there now is not what was left.
+      this.#left = undefined;
+      this.#bases = [held + appended, held, ...older];
+      return false;
+    }
+    this.#bases = [held + appended, ...older];
+    this.#left = info;
+    return true;
+  }
+
+  /** Replaces what it holds, atomically and durably. */
+  async replace(text: string): Promise<void> {
+    await this.#log.replaceText(ENCODER.encode(text));
+    this.hold(text, await this.look());
+  }
+}
+
+/** Whether two looks at a name found the same file, unchanged. */
+export function isSameFile(left: FileInfo | undefined, right: FileInfo | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return left.size === right.size && left.id === right.id && left.modifiedAtMs === right.modifiedAtMs;
+}

@@ -1,0 +1,225 @@
+/**
+ * What changed from one text to another, and the same change made to a third.
+ *
+ * @module
+ */
+
+/** One change of a text. Offsets are in UTF-16 units of the text before any of the changes. */
+export interface TextEdit {
+  /** Where it begins. */
+  readonly at: number;
+  /** How many units it takes away. */
+  readonly remove: number;
+  /** What it puts there. */
+  readonly insert: string;
+}
+
+/** Two texts that differ in more lines than this are not compared line by line: what differs is replaced as a whole. */
+const MAX_LINE_EDITS = 1000;
+/** Stretches longer than this are not compared unit by unit. */
+const MAX_UNITS = 2000;
+const MAX_UNIT_EDITS = 400;
+
+/**
+ * The edits that make `after` of `before`, in order, none touching another.
+ *
+ * Lines are compared first (Myers, "An O(ND) difference algorithm", 1986), then the units of lines that differ.
+ */
+export function diffText(before: string, after: string): TextEdit[] {
+  return before === after ? [] : diffRange(before, after, byLines);
+}
+
+/** Lines of `after`, with their ends, that are not lines of `before`: those that were added or changed. */
+export function changedLines(before: string, after: string): string[] {
+  const [left, right] = [splitLines(before), splitLines(after)];
+  let start = 0;
+  while (start < left.length && start < right.length && left[start] === right[start]) start++;
+  let end = 0;
+  const limit = Math.min(left.length, right.length) - start;
+  while (end < limit && left[left.length - 1 - end] === right[right.length - 1 - end]) end++;
+  const [removed, added] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
+  const hunks = myers(removed, added, MAX_LINE_EDITS);
+  return hunks === undefined ? added : hunks.flatMap((hunk) => added.slice(hunk.start, hunk.end));
+}
+
+/** How much a change changes: units taken away and put there. */
+export function editCost(edits: readonly TextEdit[]): number {
+  return edits.reduce((sum, { remove, insert }) => sum + remove + insert.length, 0);
+}
+
+/** The text after the edits. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  let result = "";
+  let from = 0;
+  for (const { at, remove, insert } of edits) {
+    result += text.slice(from, at) + insert;
+    from = at + remove;
+  }
+  return result + text.slice(from);
+}
+
+/**
+ * The edits `theirs`, which were made to some text, as edits of the text that `ours` have made of it: what ours put there stays, and
+ * what both took away is taken away once. Where both inserted at one place, ours stands first.
+ */
+export function rebaseEdits(theirs: readonly TextEdit[], ours: readonly TextEdit[]): TextEdit[] {
+  const result: TextEdit[] = [];
+  let next = 0;
+  let shift = 0;
+  for (const edit of theirs) {
+    let from = edit.at;
+    const end = edit.at + edit.remove;
+    const parts: TextEdit[] = [];
+    let insertAt: number | undefined;
+    for (;;) {
+      const own = ours[next];
+      // Past the last one that touches this edit.
+      if (own === undefined || own.at > end || (own.at === end && edit.remove > 0 && own.remove > 0)) break;
+      const ownEnd = own.at + own.remove;
+      if (own.at > from) parts.push({ at: from + shift, remove: own.at - from, insert: "" });
+      if (ownEnd > end) {
+        // It goes on behind this edit: what is left of it is met by the next one again.
+        insertAt ??= own.at + shift + own.insert.length;
+        from = Math.max(from, end);
+        break;
+      }
+      shift += own.insert.length - own.remove;
+      from = Math.max(from, ownEnd);
+      next++;
+    }
+    if (from < end) parts.push({ at: from + shift, remove: end - from, insert: "" });
+    const at = parts.at(-1)?.at ?? insertAt ?? from + shift;
+    const last = parts.pop();
+    result.push(
+      ...parts,
+      last === undefined ? { at, remove: 0, insert: edit.insert } : { ...last, insert: edit.insert },
+    );
+  }
+  return result.filter(({ remove, insert }) => remove > 0 || insert !== "");
+}
+
+/** Edits between two stretches, once what both begin and end with is cut off. */
+function diffRange(
+  before: string,
+  after: string,
+  compare: (before: string, after: string) => TextEdit[],
+): TextEdit[] {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  if (start > 0 && isHighSurrogate(before.charCodeAt(start - 1))) start--;
+  let end = 0;
+  const limit = shorter - start;
+  while (
+    end < limit && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
+  ) end++;
+  if (end > 0 && isLowSurrogate(before.charCodeAt(before.length - end))) end--;
+  const removed = before.slice(start, before.length - end);
+  const inserted = after.slice(start, after.length - end);
+  if (removed === "" || inserted === "") return [{ at: start, remove: removed.length, insert: inserted }];
+  return compare(removed, inserted).map((edit) => ({ ...edit, at: edit.at + start }));
+}
+
+function byLines(before: string, after: string): TextEdit[] {
+  const [left, right] = [splitLines(before), splitLines(after)];
+  const hunks = myers(left, right, MAX_LINE_EDITS);
+  if (hunks === undefined) return [{ at: 0, remove: before.length, insert: after }];
+  const offsets = offsetsOf(left);
+  return hunks.flatMap(({ from, to, start, end }) => {
+    const at = offsets[from] ?? before.length;
+    const removed = before.slice(at, offsets[to] ?? before.length);
+    const inserted = right.slice(start, end).join("");
+    if (removed === "" || inserted === "") return [{ at, remove: removed.length, insert: inserted }];
+    return diffRange(removed, inserted, byUnits).map((edit) => ({ ...edit, at: edit.at + at }));
+  });
+}
+
+function byUnits(before: string, after: string): TextEdit[] {
+  const whole = [{ at: 0, remove: before.length, insert: after }];
+  if (before.length > MAX_UNITS || after.length > MAX_UNITS) return whole;
+  // Code points, so that no character is torn.
+  const [left, right] = [Array.from(before), Array.from(after)];
+  const hunks = myers(left, right, MAX_UNIT_EDITS);
+  if (hunks === undefined) return whole;
+  const offsets = offsetsOf(left);
+  return hunks.map(({ from, to, start, end }) => {
+    const at = offsets[from] ?? before.length;
+    return { at, remove: (offsets[to] ?? before.length) - at, insert: right.slice(start, end).join("") };
+  });
+}
+
+/** Lines with their ends. */
+export function splitLines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function offsetsOf(parts: readonly string[]): number[] {
+  let at = 0;
+  return parts.map((part) => {
+    const start = at;
+    at += part.length;
+    return start;
+  });
+}
+
+/** Parts `from` to `to` of the one list are replaced by parts `start` to `end` of the other. */
+interface Hunk {
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The shortest edit script of two lists; undefined where it has more than `maxEdits` steps. */
+function myers(left: readonly string[], right: readonly string[], maxEdits: number): Hunk[] | undefined {
+  const most = Math.min(maxEdits, left.length + right.length);
+  const furthest = new Int32Array(2 * most + 3);
+  const middle = most + 1;
+  const rounds: Int32Array[] = [];
+  for (let edits = 0; edits <= most; edits++) {
+    rounds.push(furthest.slice(middle - edits - 1, middle + edits + 2));
+    for (let k = -edits; k <= edits; k += 2) {
+      const down = k === -edits ||
+        (k !== edits && at(furthest, middle + k - 1) < at(furthest, middle + k + 1));
+      let x = down ? at(furthest, middle + k + 1) : at(furthest, middle + k - 1) + 1;
+      while (x < left.length && x - k < right.length && left[x] === right[x - k]) x++;
+      furthest[middle + k] = x;
+      if (x >= left.length && x - k >= right.length) return trace(rounds, left.length, right.length);
+    }
+  }
+  return undefined;
+}
+
+/** Goes back along the rounds, and joins steps that touch. */
+function trace(rounds: readonly Int32Array[], leftLength: number, rightLength: number): Hunk[] {
+  const hunks: Hunk[] = [];
+  let [x, y] = [leftLength, rightLength];
+  for (let edits = rounds.length - 1; edits > 0; edits--) {
+    const before = rounds[edits] ?? new Int32Array(0);
+    const k = x - y;
+    const middle = edits + 1;
+    const down = k === -edits || (k !== edits && at(before, middle + k - 1) < at(before, middle + k + 1));
+    const previous = down ? k + 1 : k - 1;
+    const fromX = at(before, middle + previous);
+    const fromY = fromX - previous;
+    const [toX, toY] = down ? [fromX, fromY + 1] : [fromX + 1, fromY];
+    const last = hunks.at(-1);
+    if (last !== undefined && last.from === toX && last.start === toY) {
+      hunks[hunks.length - 1] = { ...last, from: fromX, start: fromY };
+    } else hunks.push({ from: fromX, to: toX, start: fromY, end: toY });
+    [x, y] = [fromX, fromY];
+  }
+  return hunks.reverse();
+}
+
+function at(values: Int32Array, index: number): number {
+  return values[index] ?? 0;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}

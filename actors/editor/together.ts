@@ -1,0 +1,349 @@
+/**
+ * The web door's side of a document: the collaboration, its clients, its file and its versions, while somebody is there.
+ *
+ * @module
+ */
+import { encodeYMessage } from "../../protocols/y_sync.ts";
+import type { Ref } from "../runtime/mod.ts";
+import type { Cancellable } from "../world/world.ts";
+import type { ActorTools } from "./actor_tools.ts";
+import { Collaboration, TRY_LATER, VIOLATION } from "./collaboration.ts";
+import type {
+  Change,
+  CollaborationCommand,
+  CollaboratorEvent,
+  CommittedBatch,
+  VersionSummary,
+} from "./collaboration_events.ts";
+import type { DocumentEvent } from "./document_events.ts";
+import { FileKeeper } from "./file_keeper.ts";
+import type { HistoryEvent } from "./history.ts";
+import type { OpenedHistory } from "./open_history.ts";
+import { Presence } from "./presence.ts";
+import { summaryOf } from "./versions.ts";
+
+/** Options of {@linkcode Together}. */
+export interface TogetherOptions {
+  readonly tools: ActorTools;
+  readonly path: string;
+  readonly opened: OpenedHistory;
+  readonly maxDocumentBytes: number;
+  /** A batch is durable. */
+  readonly committed: (batch: CommittedBatch) => void;
+  /** A batch could not be made durable: {@linkcode Together} is of no use any more, and all its clients are refused. */
+  readonly failed: (changes: readonly Change[], error: unknown) => void;
+  /** Whether line clients want to know what was changed elsewhere. */
+  readonly keepsTextBefore: () => boolean;
+  /** Nobody is there any more. */
+  readonly deserted: () => void;
+}
+
+/** States of others are told at most this often. */
+const PRESENCE_MS = 30;
+/** A pause in which nobody edits, and the text is kept as a version. */
+const VERSION_PAUSE_MS = 60_000;
+/** The history is compacted when it is so many times what is needed, and not below a size that does not matter. */
+const COMPACT_FACTOR = 4;
+const COMPACT_BYTES = 1 << 18;
+
+/** A document that is being edited together. */
+export class Together {
+  readonly #options: TogetherOptions;
+  readonly #collaboration: Collaboration;
+  readonly #keeper: FileKeeper;
+  readonly #presence: Presence<Ref<CollaboratorEvent>>;
+  /** Clients, and what they are called where their presence does not say. */
+  readonly #members = new Map<Ref<CollaboratorEvent>, string>();
+  /** Who has edited since the last version. */
+  readonly #authors = new Set<string>();
+  #isPresencePlanned = false;
+  #versionTimer: Cancellable | undefined;
+  /** What the history needs, when that was last looked at. */
+  #neededBytes = COMPACT_BYTES;
+  #isCompacting = false;
+  #isOver = false;
+
+  constructor(options: TogetherOptions) {
+    const { tools, opened, path } = options;
+    const { replica, journal, file } = opened;
+    this.#options = options;
+    this.#presence = new Presence({
+      now: () => tools.world.clock.now(),
+      send: (member, frame) => member.tell({ type: "send", frame }),
+    });
+    this.#collaboration = new Collaboration({
+      tools,
+      replica,
+      journal,
+      maxDocumentBytes: options.maxDocumentBytes,
+      fileBases: () => file.bases,
+      committed: (batch) => this.#committed(batch),
+      failed: (changes, error) => this.#failed(changes, error),
+      refuse: (member, code, reason) => this.#refuse(member, code, reason),
+      idle: () => this.#keeper.goOn(),
+      keepsTextBefore: options.keepsTextBefore,
+    });
+    this.#keeper = new FileKeeper({
+      tools,
+      path,
+      file,
+      journal,
+      durableText: () => this.#collaboration.durableText,
+      text: () => this.#collaboration.text,
+      edited: (text) => this.#collaboration.change({ type: "file", text }),
+    }, opened.isInSync);
+    this.#keeper.start();
+  }
+
+  get hasMembers(): boolean {
+    return this.#members.size > 0;
+  }
+
+  /** The text. All of it is durable only in {@linkcode Together.whenDurable}. */
+  get text(): string {
+    return this.#collaboration.text;
+  }
+
+  whenDurable(task: () => void): void {
+    this.#collaboration.whenDurable(task);
+  }
+
+  /** A line of a line client, to be put at the end. */
+  appendLine(member: Ref<DocumentEvent>, text: string): void {
+    this.#collaboration.change({ type: "line", member, text });
+  }
+
+  /** What a client of the web door says. */
+  receive(command: CollaborationCommand): void {
+    const { member } = command;
+    if (command.type === "collaborate") return this.#join(member, command.label);
+    if (!this.#members.has(member)) return;
+    switch (command.type) {
+      case "sync":
+        return this.#sync(member, command.stateVector);
+      case "edit":
+        return this.#collaboration.change({ type: "update", member, update: command.update });
+      case "be-present": {
+        const reason = this.#presence.update(member, command.entries);
+        if (reason !== undefined) this.#refuse(member, VIOLATION, reason);
+        return this.#planPresence();
+      }
+      case "who-is-present": {
+        const frame = this.#presence.everybody;
+        if (frame !== undefined) member.tell({ type: "send", frame });
+      }
+    }
+  }
+
+  /** A client has left. */
+  leave(member: Ref<CollaboratorEvent>): void {
+    if (!this.#members.has(member)) return;
+    this.#nameAuthors(member);
+    this.#members.delete(member);
+    this.#presence.leave(member);
+    this.#collaboration.forget(member);
+    this.#planPresence();
+    if (this.#members.size === 0) this.#options.deserted();
+  }
+
+  get versions(): readonly VersionSummary[] {
+    return this.#options.opened.versions.summaries;
+  }
+
+  versionText(id: number): string | undefined {
+    return this.#options.opened.versions.textOf(id);
+  }
+
+  /** Keeps the text as a version. Only in {@linkcode Together.whenDurable}. */
+  keepVersion(name?: string, by?: string): VersionSummary {
+    const { opened, tools } = this.#options;
+    const authors = new Set(this.#authors);
+    if (by !== undefined) authors.add(by);
+    this.#authors.clear();
+    const atMs = tools.world.clock.now();
+    const version = opened.versions.add(this.text, {
+      atMs,
+      by: [...authors].sort(),
+      ...(name === undefined ? {} : { name }),
+    });
+    opened.journal.append([{ type: "version", version }]);
+    tools.settle(
+      opened.journal.commit(),
+      () => {},
+      (error) => tools.log.warn(`Cannot keep a version: ${error}`),
+    );
+    return summaryOf(version);
+  }
+
+  /** Writes the file, closes the history, and calls back when that is done; where it cannot be, all goes on as it was. */
+  close(done: () => void, failed: (error: unknown) => void): void {
+    const { tools, opened } = this.#options;
+    this.whenDurable(() => {
+      if (opened.versions.isNew(this.text) && this.#authors.size > 0) this.keepVersion();
+      this.#keeper.flush((error) => {
+        if (error !== undefined) return failed(error);
+        this.#end();
+        tools.settle(opened.journal.close(), done, done);
+      });
+    });
+  }
+
+  /** As {@linkcode Together.close}, while the actor stops and takes no messages any more. */
+  async shutDown(): Promise<void> {
+    const { journal, file } = this.#options.opened;
+    const { text } = this;
+    const isInSync = this.#keeper.isInSync;
+    this.#end();
+    try {
+      if (isInSync || file.isChanged(await file.look())) return;
+      journal.append([{ type: "writing" }]);
+      await journal.commit();
+      await file.replace(text);
+      journal.append([{ type: "held", edits: [] }]);
+    } finally {
+      await journal.close();
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#keeper.close();
+    this.#versionTimer?.cancel();
+    this.#collaboration.close();
+  }
+
+  #join(member: Ref<CollaboratorEvent>, label: string): void {
+    if (this.#members.has(member)) return;
+    this.#members.set(member, label);
+    this.whenDurable(() => {
+      const { stateVector } = this.#collaboration;
+      member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-1", stateVector }) });
+      const frame = this.#presence.everybody;
+      if (frame !== undefined) member.tell({ type: "send", frame });
+    });
+  }
+
+  #sync(member: Ref<CollaboratorEvent>, stateVector: Uint8Array): void {
+    this.whenDurable(() => {
+      try {
+        const update = this.#collaboration.difference(stateVector);
+        member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-2", update }) });
+      } catch {
+        this.#refuse(member, VIOLATION, "a state vector does not decode");
+      }
+    });
+  }
+
+  #refuse(member: Ref<CollaboratorEvent>, code: number, reason: string): void {
+    member.tell({ type: "refused", code, reason });
+    this.leave(member);
+  }
+
+  #committed(batch: CommittedBatch): void {
+    const senders = new Map<Ref<CollaboratorEvent>, number>();
+    const lines: string[] = [];
+    for (const change of batch.changes) {
+      if (change.type === "update") senders.set(change.member, (senders.get(change.member) ?? 0) + 1);
+      else if (change.type === "line") lines.push(change.text);
+    }
+    this.#broadcast(batch, senders);
+    for (const [member, updates] of senders) member.tell({ type: "saved", updates });
+    this.#tellFile(batch, lines);
+    this.#options.committed(batch);
+    if (batch.update !== undefined) this.#edited(batch, senders);
+    this.#compact();
+  }
+
+  #broadcast(
+    { update, changes }: CommittedBatch,
+    senders: ReadonlyMap<Ref<CollaboratorEvent>, number>,
+  ): void {
+    if (update === undefined) return;
+    const event = { type: "send", frame: encodeYMessage({ type: "update", update }) } as const;
+    // What several have sent is one message for all; to each, its own part of it is nothing new.
+    const [only] = senders.size === 1 && changes.every(({ type }) => type === "update") ? senders.keys() : [];
+    for (const member of this.#members.keys()) if (member !== only) member.tell(event);
+  }
+
+  #tellFile({ update, appended, changes }: CommittedBatch, lines: readonly string[]): void {
+    const file = changes.findLast((change) => change.type === "file");
+    if (file?.type === "file") return this.#keeper.accepted(file.text, file.text === this.text);
+    if (update === undefined) return;
+    if (appended === undefined) this.#keeper.edited();
+    else this.#keeper.append(lines, appended);
+  }
+
+  #edited({ changes }: CommittedBatch, senders: ReadonlyMap<Ref<CollaboratorEvent>, number>): void {
+    for (const member of senders.keys()) this.#nameAuthors(member);
+    for (const { type } of changes) {
+      if (type !== "update") this.#authors.add(type === "file" ? "the file" : "a line client");
+    }
+    this.#versionTimer?.cancel();
+    this.#versionTimer = this.#options.tools.later(VERSION_PAUSE_MS, () => {
+      if (!this.#isOver) this.whenDurable(() => void this.keepVersion());
+    });
+  }
+
+  #nameAuthors(member: Ref<CollaboratorEvent>): void {
+    this.#authors.add(this.#presence.nameOf(member) ?? this.#members.get(member) ?? "somebody");
+  }
+
+  #failed(changes: readonly Change[], error: unknown): void {
+    this.#end();
+    for (const member of this.#members.keys()) {
+      member.tell({ type: "refused", code: TRY_LATER, reason: "the document could not be saved" });
+    }
+    this.#options.tools.settle(
+      this.#options.opened.journal.close().catch(() => {}),
+      () => this.#options.failed(changes, error),
+      () => {},
+    );
+  }
+
+  #planPresence(): void {
+    if (this.#isPresencePlanned || !this.#presence.hasChanged) return;
+    this.#isPresencePlanned = true;
+    this.#options.tools.later(PRESENCE_MS, () => {
+      this.#isPresencePlanned = false;
+      if (!this.#isOver) this.#presence.flush(this.#members.keys());
+    });
+  }
+
+  #compact(): void {
+    const { opened: { journal }, tools, path } = this.#options;
+    if (this.#isCompacting || journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
+    this.#isCompacting = true;
+    this.whenDurable(() => {
+      this.#isCompacting = false;
+      if (!this.#keeper.isInSync) return;
+      const state = this.#state();
+      this.#neededBytes = Math.max(COMPACT_BYTES, state.reduce((sum, event) => sum + sizeOf(event), 0));
+      if (journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
+      this.#collaboration.alone(
+        () => journal.snapshot(() => this.#state()),
+        (error) => tools.log.warn(`Cannot compact the history of ${path}: ${error}`),
+      );
+    });
+  }
+
+  /** All that the history needs, while the file holds the text. */
+  #state(): HistoryEvent[] {
+    const update = this.#collaboration.difference(EMPTY_STATE);
+    const versions = this.#options.opened.versions.all;
+    return [
+      ...versions.map((version): HistoryEvent => ({ type: "version", version })),
+      { type: "update", update },
+      { type: "held", edits: [] },
+    ];
+  }
+}
+
+/** The state vector of who has nothing. */
+const EMPTY_STATE = Uint8Array.of(0);
+
+function sizeOf(event: HistoryEvent): number {
+  if (event.type === "update") return event.update.length;
+  return event.type === "version"
+    ? event.version.edits.reduce((sum, { insert }) => sum + insert.length + 40, 60)
+    : 1;
+}

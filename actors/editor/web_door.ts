@@ -1,0 +1,113 @@
+/**
+ * The editor's web door.
+ *
+ * @module
+ */
+import {
+  formatAddress,
+  httpServer,
+  type HttpServerOptions,
+  type StaticFiles,
+  type TcpServerCommand,
+} from "../net/mod.ts";
+import { type Behavior, escalate, type Ref } from "../runtime/mod.ts";
+import { errorText, type SocketAddress, WorldError } from "../world/world.ts";
+import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
+import { documents } from "./documents.ts";
+import { editorRoutes } from "./doors/http.ts";
+import type { WebSessionMessage } from "./doors/web.ts";
+import { EditorListenError } from "./listen_error.ts";
+import type { ReplicaFactory } from "./replica.ts";
+
+/** Options of the editor's web door. */
+export interface EditorWebOptions
+  extends Pick<HttpServerOptions, "address" | "tls" | "hosts" | "origins" | "limits" | "drainMs"> {
+  /** The page's files. @default no page */
+  readonly pages?: StaticFiles;
+  /** Who has it may edit. @default everybody may, where there is no `readToken` either */
+  readonly token?: string;
+  /** Who has it may read. */
+  readonly readToken?: string;
+  /** Loads what merges concurrent edits: `yjsReplica` of `yjs_replica.ts`. */
+  readonly replica: () => Promise<ReplicaFactory>;
+  /** A folder in which every `NAME.txt` is a document of its own. @default the one document */
+  readonly folder?: string;
+  /** Bytes of a text, as UTF-8, up to which it can be edited together. @default 16777216 */
+  readonly maxDocumentBytes?: number;
+  /** The name of the text in the clients' documents. @default "content" */
+  readonly textName?: string;
+  /** Milliseconds without a client of this door after which a document is edited by lines alone again. @default 60000 */
+  readonly desertedMs?: number;
+  /**
+   * Nobody has asked for this door: what is told of it is told at debug level, and where its port is taken the server goes on
+   * without it. @default false
+   */
+  readonly isOptional?: boolean;
+  /** Told the real address as soon as the door is open. */
+  readonly onListening?: (address: SocketAddress) => void;
+}
+
+/** The document of the line door, and how it is kept. */
+interface LineDocument {
+  readonly path: string;
+  readonly sync: SyncPolicy;
+}
+
+/** Opens the web door: the documents of a folder, where there is one, and the server. */
+export function webDoor(
+  document: Ref<DocumentCommand>,
+  { path, sync }: LineDocument,
+  options: EditorWebOptions,
+): Behavior<never> {
+  return (self) => {
+    const { folder, ...rest } = options;
+    const { replica, maxDocumentBytes = 1 << 24, textName = "content", drainMs } = options;
+    const many = folder === undefined ? {} : {
+      folder: {
+        path: folder,
+        disk: self.world.disk,
+        documents: self.spawn(
+          "documents",
+          documents({ folder, line: { path, document }, sync, replica, maxDocumentBytes, textName }),
+        ),
+      },
+    };
+    const server = httpServer<WebSessionMessage>({
+      ...options,
+      routes: editorRoutes({ ...rest, ...many, document }),
+      onListening: (address) => {
+        const line = `Web door listening on ${formatAddress(address)}`;
+        if (options.isOptional === true) self.log.debug(line);
+        else self.log.info(line, { ...address, door: "web" });
+        options.onListening?.(address);
+      },
+    });
+    self.spawn("server", explained(server, options), {
+      onFailure: escalate(),
+      ...(drainMs === undefined ? {} : { shutdownMs: drainMs }),
+    });
+    return () => {};
+  };
+}
+
+/** The server, which says in the editor's words why it could not start, or that it goes without. */
+function explained(
+  server: Behavior<TcpServerCommand>,
+  { address: { port }, isOptional = false }: EditorWebOptions,
+): Behavior<TcpServerCommand> {
+  return async (self) => {
+    try {
+      return await server(self);
+    } catch (error) {
+      const why = errorText(error);
+      if (!isOptional || !(error instanceof WorldError && error.kind === "address-in-use")) {
+        throw new EditorListenError(`Server error: Unable to open the web door on port ${port}: ${why}`, {
+          cause: error,
+        });
+      }
+      self.log.debug(`The web door stays closed: ${why}; --web-port opens it at another port`);
+      self.stop();
+      return () => {};
+    }
+  };
+}

@@ -1,0 +1,241 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/** The WebSocket to the server: sync, presence, and which of one's own edits are durable. */
+import * as Y from "yjs";
+import {
+  applyAwarenessUpdate,
+  type Awareness,
+  encodeAwarenessUpdate,
+  removeAwarenessStates,
+} from "y-protocols/awareness";
+import { decodeYMessage, encodeYMessage } from "../../protocols/y_sync.ts";
+
+/** How things stand, for people. */
+export type ConnectionState =
+  | {
+    readonly type: "connecting" | "offline" | "saving" | "saved" | "read-only";
+  }
+  | { readonly type: "refused"; readonly reason: string };
+
+const MIN_WAIT_MS = 150;
+const MAX_WAIT_MS = 2000;
+/** Nothing heard for so long, and the connection is taken for lost: the server pings each 15 s, which a page does not see. */
+const NOT_EDITABLE = 4413;
+const VIOLATION = 1008;
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly doc: Y.Doc;
+  readonly awareness: Awareness;
+  readonly changed: (state: ConnectionState) => void;
+  /** Edits up to this one are durable. */
+  readonly durable: (edit: number) => void;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #socket: WebSocket | undefined;
+  #waitMs = MIN_WAIT_MS;
+  #isSynced = false;
+  #isReadOnly = false;
+  #refusal: string | undefined;
+  /** One's own edits so far, and up to which the server has them durably. */
+  #edits = 0;
+  #durable = 0;
+  /** For each update sent on this connection, the last edit in it. */
+  #sent: number[] = [];
+  #saved = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { doc, awareness } = options;
+    doc.on(
+      "update",
+      (update: Uint8Array, origin: unknown) => this.#onUpdate(update, origin),
+    );
+    awareness.on(
+      "update",
+      (changes: AwarenessChanges, origin: unknown) => this.#onAwareness(changes, origin),
+    );
+    addEventListener("online", () => this.#retryNow());
+    this.#connect();
+  }
+
+  /** The number that the next edit will have. */
+  get nextEdit(): number {
+    return this.#edits + 1;
+  }
+
+  get hasUnsaved(): boolean {
+    return !this.#isReadOnly && this.#durable < this.#edits;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(this.#options.url);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    socket.addEventListener("open", () => this.#onOpen());
+    socket.addEventListener(
+      "message",
+      ({ data }) => this.#onMessage(new Uint8Array(data)),
+    );
+    socket.addEventListener("close", (event) => this.#onClose(socket, event));
+    this.#tell();
+  }
+
+  #retryNow(): void {
+    if (this.#socket === undefined && this.#refusal === undefined) {
+      this.#connect();
+    }
+  }
+
+  #onOpen(): void {
+    const { doc, awareness } = this.#options;
+    this.#sent = [];
+    this.#saved = 0;
+    this.#send(
+      encodeYMessage({
+        type: "sync-step-1",
+        stateVector: Y.encodeStateVector(doc),
+      }),
+    );
+    this.#sendAwareness([awareness.clientID]);
+  }
+
+  #onMessage(frame: Uint8Array): void {
+    const { doc, awareness } = this.#options;
+    const message = decodeYMessage(frame);
+    switch (message.type) {
+      case "sync-step-1":
+        this.#sendUpdate(
+          "sync-step-2",
+          Y.encodeStateAsUpdate(doc, message.stateVector),
+        );
+        break;
+      case "sync-step-2":
+        Y.applyUpdate(doc, message.update, this);
+        this.#isSynced = true;
+        this.#waitMs = MIN_WAIT_MS;
+        break;
+      case "update":
+        Y.applyUpdate(doc, message.update, this);
+        break;
+      case "awareness":
+        applyAwarenessUpdate(awareness, awarenessUpdateOf(frame), this);
+        break;
+      case "denied":
+        this.#isReadOnly = true;
+        break;
+      case "saved":
+        this.#onSaved(message.updates);
+        break;
+      default:
+    }
+    this.#tell();
+  }
+
+  #onSaved(updates: number): void {
+    this.#saved = updates;
+    const edit = this.#sent[updates - 1];
+    if (edit === undefined || edit <= this.#durable) return;
+    this.#durable = edit;
+    this.#options.durable(edit);
+  }
+
+  #onUpdate(update: Uint8Array, origin: unknown): void {
+    if (origin === this) return;
+    this.#edits++;
+    if (this.#isOpen && this.#isSynced) this.#sendUpdate("update", update);
+    this.#tell();
+  }
+
+  #sendUpdate(type: "update" | "sync-step-2", update: Uint8Array): void {
+    if (this.#isReadOnly) return;
+    this.#sent.push(this.#edits);
+    this.#send(encodeYMessage({ type, update }));
+  }
+
+  #onAwareness(
+    { added, updated, removed }: AwarenessChanges,
+    origin: unknown,
+  ): void {
+    if (origin !== this) {
+      this.#sendAwareness([...added, ...updated, ...removed]);
+    }
+  }
+
+  #sendAwareness(clients: readonly number[]): void {
+    const { awareness } = this.#options;
+    const own = clients.filter((client) => client === awareness.clientID);
+    if (own.length === 0 || !this.#isOpen) return;
+    const update = encodeAwarenessUpdate(awareness, own);
+    this.#send(Uint8Array.from([1, ...lengthOf(update), ...update]));
+  }
+
+  #onClose(socket: WebSocket, { code, reason }: CloseEvent): void {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#isSynced = false;
+    const { awareness } = this.#options;
+    const others = [...awareness.getStates().keys()].filter((client) => client !== awareness.clientID);
+    removeAwarenessStates(awareness, others, this);
+    if (code === NOT_EDITABLE || code === VIOLATION) {
+      this.#refusal = reason;
+    } else {
+      setTimeout(
+        () => this.#retryNow(),
+        this.#waitMs * (0.75 + Math.random() / 2),
+      );
+      this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
+    }
+    this.#tell();
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  #send(frame: Uint8Array<ArrayBuffer>): void {
+    if (this.#isOpen) this.#socket?.send(frame);
+  }
+
+  #wasSynced = false;
+
+  #tell(): void {
+    this.#options.changed(this.#state());
+  }
+
+  #state(): ConnectionState {
+    if (this.#refusal !== undefined) {
+      return { type: "refused", reason: this.#refusal };
+    }
+    if (this.#isSynced) this.#wasSynced = true;
+    else return { type: this.#wasSynced ? "offline" : "connecting" };
+    if (this.#isReadOnly) return { type: "read-only" };
+    return { type: this.hasUnsaved ? "saving" : "saved" };
+  }
+}
+
+interface AwarenessChanges {
+  readonly added: readonly number[];
+  readonly updated: readonly number[];
+  readonly removed: readonly number[];
+}
+
+/** The part of an awareness message that y-protocols reads: what follows its type and its length. */
+function awarenessUpdateOf(frame: Uint8Array): Uint8Array {
+  let at = 1;
+  while ((frame[at] ?? 0) >= 128) at++;
+  return frame.subarray(at + 1);
+}
+
+function lengthOf(bytes: Uint8Array): number[] {
+  const length: number[] = [];
+  let rest = bytes.length;
+  for (; rest >= 128; rest >>= 7) length.push((rest & 127) | 128);
+  return [...length, rest];
+}
