@@ -1,0 +1,162 @@
+/**
+ * What the peers keep on disks, under chaos: no node forgets its term or the vote it gave in it, and in the end the leader's
+ * log names the files that there are.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
+import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { Behavior } from "../../mod.ts";
+import { type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+
+const PORT = 8080;
+const CHAOS_MS = 12_000;
+/** Between two looks at the disks. */
+const LOOK_MS = 20;
+const LOG = "/data/Peer_files.log";
+
+/** The campaign with the nodes as they are. */
+export const electionFiles: Campaign = electionFilesCampaign("election's files under chaos", peer);
+
+/** The campaign with the nodes as given. */
+export function electionFilesCampaign(
+  name: string,
+  node: (options: PeerOptions) => Behavior<never>,
+): Campaign {
+  const sometimes = [
+    ...USUAL_FAULTS,
+    ...["a node came back with its memory", "a term went by", "two have led"],
+    ...["fault: watch event lost", "fault: sync fails, pages dropped", "fault: crash during sync"],
+  ];
+  return { name, sometimes, run: (sim) => run(sim, node) };
+}
+
+async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never>): Promise<void> {
+  const nodes: PeerNode[] = [1, 2, 3].map((id) => ({ id, address: { hostname: `n${id}`, port: PORT } }));
+  const hosts = nodes.map(({ id }) => {
+    const host = sim.host(`n${id}`);
+    host.disk.makeFolder(`/data/Node${id}`);
+    host.start(service("peer", () =>
+      node({
+        id,
+        nodes,
+        listen: { hostname: "::", port: PORT },
+        folder: `/data/Node${id}`,
+        logPath: LOG,
+      })));
+    return host;
+  });
+  const memories = hosts.map((host, index) => new Memory(sim, host, index + 1));
+  const files = hosts.map((host, index) => new Files(sim, host, index + 1));
+  const chaos = [
+    sim.chaos({
+      ...MACHINE_FAULTS,
+      // Elections are promised while clocks run alike, within what a lease allows for.
+      clockRates: [0.95, 1.05],
+      downMs: [50, 2000],
+      lostWatchEvents: 0.3,
+      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.2 },
+      diskErrorsPerMinute: 20,
+      droppedPages: 0.7,
+    }),
+    sim.chaos({ ...NETWORK_FAULTS, conditionsPerMinute: 0 }),
+  ];
+  for (let spent = 0; spent < CHAOS_MS; spent += LOOK_MS) {
+    await sim.advance(LOOK_MS);
+    for (const memory of memories) memory.look();
+  }
+  for (const plan of chaos) plan.stop();
+  for (const file of files) file.isOver = true;
+  const expected = files.map((file) => file.list()).join("\n");
+  await sim.until(
+    () => hosts.some((host) => host.disk.readText(LOG) === `Leader ${expected}`),
+    60_000,
+    "the leader's log to name the files that there are",
+  );
+  for (const memory of memories) memory.look();
+  sim.sometimes("two have led", hosts.filter((host) => host.disk.readText(LOG) !== undefined).length > 1);
+}
+
+/** What a node must not forget, whatever befalls its machine. */
+class Memory {
+  readonly #sim: SimWorld;
+  readonly #host: SimHost;
+  readonly #id: number;
+  #term = 0;
+  #votedFor = 0;
+  #wasUp = true;
+
+  constructor(sim: SimWorld, host: SimHost, id: number) {
+    this.#sim = sim;
+    this.#host = host;
+    this.#id = id;
+  }
+
+  /** The term never goes back, and a vote that was given in it is given for good. */
+  look(): void {
+    const text = this.#host.disk.readText(`/data/Node${this.#id}.election`);
+    if (text === undefined) {
+      assert(this.#term === 0, `node ${this.#id} has lost its memory of term ${this.#term}`);
+      return;
+    }
+    const { term, votedFor } = parse(text, this.#id);
+    assert(term >= this.#term, `node ${this.#id} has gone back from term ${this.#term} to ${term}`);
+    if (term === this.#term && this.#votedFor !== 0) {
+      assert(
+        votedFor === this.#votedFor,
+        `node ${this.#id} has voted for ${this.#votedFor} and ${votedFor} in term ${term}`,
+      );
+    }
+    this.#sim.sometimes("a term went by", term > this.#term && this.#term > 0);
+    this.#sim.sometimes("a node came back with its memory", this.#host.isUp && !this.#wasUp);
+    this.#wasUp = this.#host.isUp;
+    this.#term = term;
+    this.#votedFor = votedFor;
+  }
+}
+
+function parse(text: string, id: number): { readonly term: number; readonly votedFor: number } {
+  const [, term, votedFor] = /^\{"term":(\d+),"votedFor":(\d+)\}\n$/.exec(text) ?? [];
+  assert(
+    term !== undefined && votedFor !== undefined,
+    `the memory of node ${id} is none: ${JSON.stringify(text)}`,
+  );
+  return { term: Number(term), votedFor: Number(votedFor) };
+}
+
+/** Somebody puts files into a node's folder, and takes some away. */
+class Files {
+  readonly #host: SimHost;
+  readonly #id: number;
+  readonly #names = new Set<string>();
+  isOver = false;
+
+  constructor(sim: SimWorld, host: SimHost, id: number) {
+    this.#host = host;
+    this.#id = id;
+    const change = async () => {
+      while (!this.isOver) {
+        await sim.advance(sim.random.between(100, 1500));
+        if (this.isOver) return;
+        const name = `f${sim.random.integer(1, 8)}.txt`;
+        if (this.#names.delete(name)) host.disk.remove(`${this.#folder}/${name}`);
+        else {
+          this.#names.add(name);
+          host.disk.write(`${this.#folder}/${name}`, "text");
+        }
+      }
+    };
+    change();
+  }
+
+  get #folder(): string {
+    return `/data/Node${this.#id}`;
+  }
+
+  /** As it stands in the leader's log. */
+  list(): string {
+    const names = this.#host.disk.names(this.#folder).filter((name) => !name.startsWith("."));
+    return [`Node ${this.#id} files:`, ...names, ""].join("\n");
+  }
+}
