@@ -22,10 +22,16 @@ export interface AskHost {
 export interface AskTarget {
   readonly path: string;
   readonly system: AskHost;
-  oldestAsk: PendingAsk<never> | undefined;
-  newestAsk: PendingAsk<never> | undefined;
+  /** Made with the first of them. */
+  asks: AskList | undefined;
   /** The error that says it has stopped, and why. */
   stopped(): ActorStopped;
+}
+
+/** Those who wait for one actor. */
+export interface AskList {
+  oldest: PendingAsk<never> | undefined;
+  newest: PendingAsk<never> | undefined;
 }
 
 /** Waits for an answer. */
@@ -138,11 +144,12 @@ export class PendingAsk<R> implements Ref<R> {
     const target = this.#target;
     if (timeoutMs !== undefined || signal === undefined) target.system.deadlines.add(this, timeoutMs ?? NaN);
     if (signal !== undefined) this.#more.release = onAbort(signal, () => this.#fail(signal.reason));
-    const newest = target.newestAsk;
+    const asks = target.asks ??= { oldest: undefined, newest: undefined };
+    const { newest } = asks;
     this.#older = newest;
-    if (newest === undefined) target.oldestAsk = this;
+    if (newest === undefined) asks.oldest = this;
     else newest.#newer = this;
-    target.newestAsk = this;
+    asks.newest = this;
   }
 
   get #more(): AskExtras {
@@ -158,13 +165,13 @@ export class PendingAsk<R> implements Ref<R> {
   #close(): void {
     this.#state = CLOSED;
     if (this.#deadlines !== undefined) this.#unlink(this.#deadlines);
-    const target = this.#target;
+    const { asks } = this.#target;
     const newer = this.#newer;
     const older = this.#older;
     if (newer !== undefined) newer.#older = older;
-    else if (target.newestAsk === this) target.newestAsk = older;
+    else if (asks?.newest === this) asks.newest = older;
     if (older !== undefined) older.#newer = newer;
-    else if (target.oldestAsk === this) target.oldestAsk = newer;
+    else if (asks?.oldest === this) asks.oldest = newer;
     this.#newer = this.#older = undefined;
     if (this.#extras !== undefined) this.#closeExtras(this.#extras);
   }
@@ -270,7 +277,7 @@ export function questionOf(target: AskTarget, message: unknown): PendingAsk<neve
   } catch {
     // A message that throws when it is looked at.
   }
-  for (let ask = target.oldestAsk; ask !== undefined; ask = questions.newer(ask)) {
+  for (let ask = target.asks?.oldest; ask !== undefined; ask = questions.newer(ask)) {
     if (questions.message(ask) === message) return ask;
   }
   return undefined;

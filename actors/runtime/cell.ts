@@ -20,7 +20,6 @@ import type { ActorSystemCore } from "./system_core.ts";
 /** An actor. Others hold its `ref`, and cannot get from there to here. */
 export class Cell extends Living implements Child, Parent {
   readonly name: string;
-  knownPath: string | undefined;
 
   constructor(
     system: ActorSystemCore,
@@ -46,7 +45,15 @@ export class Cell extends Living implements Child, Parent {
   }
 
   override get path(): string {
-    return this.knownPath ?? workOutPath(this);
+    return this.knownPath ?? pathOf(this);
+  }
+
+  get knownPath(): string | undefined {
+    return this.coldIfAny?.path;
+  }
+
+  keepPath(path: string): void {
+    this.cold.path = path;
   }
 
   ask(question: ((replyTo: Ref<never>) => unknown) | object, options: AskOptions): Promise<never> {
@@ -143,14 +150,19 @@ export class Cell extends Living implements Child, Parent {
   }
 }
 
-/** Not by recursion: a tree may be deeper than the stack. Kept, since events name an actor again and again. */
-function workOutPath(cell: Parent): string {
+/** A path that is longer is kept by each of the actors it leads through: a failure below names them all. */
+const MAX_SHORT_PATH = 32;
+
+/** Where an actor stands. Not by recursion: a tree may be deeper than the stack. */
+function pathOf(cell: Parent): string {
   const unnamed: Parent[] = [];
   let at: Parent | undefined = cell;
   for (; at !== undefined && at.knownPath === undefined; at = at.parent) unnamed.push(at);
   let path = at?.knownPath ?? "";
+  const isKept = at !== undefined || unnamed.length > MAX_SHORT_PATH;
   for (let next = unnamed.pop(); next !== undefined; next = unnamed.pop()) {
-    path = next.knownPath = `${path}/${next.name}`;
+    path = `${path}/${next.name}`;
+    if (isKept) next.keepPath(path);
   }
   return path;
 }

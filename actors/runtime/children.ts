@@ -75,8 +75,9 @@ export interface Failure {
 export interface Parent extends Placed {
   readonly name: string;
   readonly parent: Parent | undefined;
-  /** Its path, once somebody has asked for it. */
-  knownPath: string | undefined;
+  /** Its path, where it is kept. */
+  readonly knownPath: string | undefined;
+  keepPath(path: string): void;
   readonly system: ActorSystemCore;
   readonly children: Children | undefined;
   /** Failed, and waiting for a decision: until then nothing is decided about its children. */

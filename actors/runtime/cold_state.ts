@@ -27,6 +27,8 @@ export class ColdState {
   failedQuestion: PendingAsk<never> | undefined;
   /** The end of the life, under way. */
   ending: Ending | undefined;
+  /** Where it stands, if that is long. */
+  path: string | undefined;
   isStoppingForGood = false;
   /** The most messages that waited, where a turn did not handle as many. */
   highWater = 0;

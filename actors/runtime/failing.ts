@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AskTarget, type PendingAsk, questionOf, questions } from "./ask.ts";
+import { type AskList, type AskTarget, questionOf, questions } from "./ask.ts";
 import { messageOf } from "./envelope.ts";
 import { ActorStopped, AskFailed } from "./errors.ts";
 import { type FailurePhase, messageType } from "./events.ts";
@@ -12,8 +12,7 @@ import { lives } from "./life.ts";
 
 /** The part of an actor that fails. */
 export abstract class Failing extends Inbox implements AskTarget {
-  oldestAsk: PendingAsk<never> | undefined;
-  newestAsk: PendingAsk<never> | undefined;
+  asks: AskList | undefined;
 
   /** Keeps still until the parent has decided. */
   protected abstract fail(error: unknown, phase: FailurePhase, message: unknown): void;

@@ -26,6 +26,13 @@ import { LifeStash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
 
+/** It goes on. */
+const OPEN = 0;
+/** It is about to end: what it holds is let go of. */
+const ENDING = 1;
+/** All has been released. */
+const OVER = 2;
+
 /** What few lives need. Made when first needed. */
 class Holdings<M> {
   controller: AbortController | undefined;
@@ -60,13 +67,15 @@ export let lives: LifeControl;
 /** The context of one life of an actor. */
 export class Life<M> implements Context<M> {
   readonly #cell: Cell;
-  #isOpen = true;
-  /** All has been released. */
-  #isOver = false;
+  #phase: typeof OPEN | typeof ENDING | typeof OVER = OPEN;
   #holdings: Holdings<M> | undefined;
 
   constructor(cell: Cell) {
     this.#cell = cell;
+  }
+
+  get #isOpen(): boolean {
+    return this.#phase === OPEN;
   }
 
   get self(): Ref<M> {
@@ -220,7 +229,7 @@ export class Life<M> implements Context<M> {
 
   onStop(release: () => void | Promise<void>): void {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has got.
-    if (this.#isOver) this.#cell.releaseUnawaited(release);
+    if (this.#phase === OVER) this.#cell.releaseUnawaited(release);
     else this.#more.releases.push(release);
   }
 
@@ -259,7 +268,7 @@ export class Life<M> implements Context<M> {
   }
 
   #abort(): void {
-    this.#isOpen = false;
+    if (this.#phase === OPEN) this.#phase = ENDING;
     const holdings = this.#holdings;
     if (holdings === undefined) return;
     holdings.controller?.abort(this.#cell.stopped());
@@ -267,7 +276,7 @@ export class Life<M> implements Context<M> {
   }
 
   #end(): unknown[] {
-    this.#isOver = true;
+    this.#phase = OVER;
     return this.#holdings?.stash?.take() ?? [];
   }
 
@@ -277,7 +286,7 @@ export class Life<M> implements Context<M> {
 
   #makeStash(): LifeStash<M> {
     const cell = this.#cell;
-    const isOver = () => this.#isOver;
+    const isOver = () => this.#phase === OVER;
     return new LifeStash<M>({
       get isOver() {
         return isOver();

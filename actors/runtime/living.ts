@@ -24,14 +24,14 @@ const BEGIN = 2;
 const CHILDREN_CHANGED = 4;
 const END = 8;
 const GO_ON_ENDING = 16;
+/** No message, but kept with them: a promise of the behaviour or of the handler is under way. */
+const BUSY = 32;
 
 /** The part of an actor that lives. */
 export abstract class Living extends Failing implements EndingHost {
   readonly parent: Parent | undefined;
   protected readonly behavior: Behavior<unknown>;
   protected state: State = WAITING;
-  /** A promise of the behaviour or of the handler is under way. */
-  isBusy = false;
   children: Children | undefined;
 
   constructor(
@@ -49,6 +49,14 @@ export abstract class Living extends Failing implements EndingHost {
 
   /** This actor, as its parent sees it. */
   protected abstract get asChild(): Child;
+
+  get isBusy(): boolean {
+    return (this.signals & BUSY) !== 0;
+  }
+
+  set isBusy(isBusy: boolean) {
+    this.signals = isBusy ? this.signals | BUSY : this.signals & ~BUSY;
+  }
 
   protected override get takesMessages(): boolean {
     return this.state === RUNNING && !this.isBusy;
@@ -253,7 +261,9 @@ export abstract class Living extends Failing implements EndingHost {
     mailboxes.close(this.ref);
     this.emptyMailbox();
     cold.admission?.refuseAll(() => this.stopped());
-    while (this.oldestAsk !== undefined) questions.targetStopped(this.oldestAsk);
+    for (let ask = this.asks?.oldest; ask !== undefined; ask = this.asks?.oldest) {
+      questions.targetStopped(ask);
+    }
     const { events } = this.system;
     if (events.watched) events.emit({ type: "stopped", actor: this.path, reason: cold.reason });
     this.#settleStart(cold.startWaiters && this.stopped());
@@ -340,7 +350,7 @@ export abstract class Living extends Failing implements EndingHost {
   /** Looks at the system messages; gives back how much is left of a turn that was interrupted, 0 when none was. */
   handleSignals(): number {
     const signals = this.signals;
-    this.signals = 0;
+    this.signals &= BUSY;
     let left = 0;
     if (this.coldIfAny !== undefined) {
       left = this.coldIfAny.leftOfTurn;
