@@ -14,6 +14,22 @@ import type { Topic } from "./topics.ts";
  * An actor's behaviour: run at each start, and again at each restart, it makes the state and returns the handler.
  *
  * State lives in the closure, so that a restart is a fresh state by construction.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Behavior, type Ref } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const counter = (start: number): Behavior<{ replyTo: Ref<number> }> => () => {
+ *   let count = start;
+ *   return ({ replyTo }) => replyTo.tell(count++);
+ * };
+ *
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn("counter", counter(41));
+ * await ref.ask({}, { timeoutMs: 1000 });
+ * assertEquals(await ref.ask({}, { timeoutMs: 1000 }), 42);
+ * ```
  */
 export type Behavior<M> = (self: Context<M>) => Receive<M> | Promise<Receive<M>>;
 
@@ -113,7 +129,36 @@ export interface SuperviseOptions {
   readonly stopOrder?: "reverse" | "together";
 }
 
-/** What an actor knows and can do. Valid for one life: a restarted actor is given a new one. */
+/**
+ * What an actor knows and can do. Valid for one life: a restarted actor is given a new one.
+ *
+ * @example A worker that is started, watched, and given up after three ticks without a word
+ * ```ts
+ * import { ActorSystem, type Behavior } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const done = Promise.withResolvers<void>();
+ * const boss: Behavior<"tick" | "worker is gone"> = (self) => {
+ *   const worker = self.spawn<string>("worker", () => () => {});
+ *   self.watch(worker, () => "worker is gone");
+ *   self.every(1, "tick");
+ *   self.onStop(() => void seen.push("stopped"));
+ *   return (message) => {
+ *     seen.push(message);
+ *     if (message === "worker is gone") done.resolve();
+ *     else if (seen.length === 3) self.stop(worker);
+ *   };
+ * };
+ *
+ * const system = new ActorSystem("demo");
+ * system.spawn("boss", boss);
+ * await done.promise;
+ * await system.stop();
+ * assertEquals(seen.slice(0, 3), ["tick", "tick", "tick"]);
+ * assertEquals(seen.at(-1), "stopped");
+ * ```
+ */
 export interface Context<M> {
   /** The actor's own address, which takes its private messages too. */
   readonly self: Ref<M>;
@@ -130,7 +175,12 @@ export interface Context<M> {
   /** Monotonic milliseconds, read at most once in a millisecond of work: cheap enough for every message. */
   readonly coarseNow: number;
 
-  /** Starts a child. Throws `TypeError` or `RangeError` on a bad name, a name in use or a bad option, before anything starts. */
+  /**
+   * Starts a child.
+   *
+   * @throws `TypeError` on a bad name, a name in use, or a policy that is none; `RangeError` on an option out of range; both
+   * before anything starts.
+   */
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;
   /** Says how this actor's children are treated together when one fails. */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void;

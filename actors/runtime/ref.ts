@@ -39,7 +39,24 @@ export type NothingElse<Q, M> = { readonly [K in Exclude<keyof Q, KeysOf<Questio
  * The right to send messages of type `M` to one actor. It stays good over restarts.
  *
  * `Ref` is contravariant in `M`: a `Ref<A | B>` may be held as a `Ref<A>`, which is how an actor keeps some of its
- * messages to itself.
+ * messages to itself. It is a capability: nothing but what stands here can be reached through it.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Ref } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Command = { type: "add"; by: number } | { type: "get"; replyTo: Ref<number> };
+ * await using system = new ActorSystem("demo");
+ * const counter: Ref<Command> = system.spawn<Command>("counter", () => {
+ *   let count = 0;
+ *   return (message) => message.type === "add" ? void (count += message.by) : message.replyTo.tell(count);
+ * });
+ *
+ * counter.tell({ type: "add", by: 2 });
+ * await counter.offer({ type: "add", by: 3 }); // would wait where a mailbox is bounded and full
+ * assertEquals(await counter.ask({ type: "get" }, { timeoutMs: 1000 }), 5);
+ * ```
  */
 export interface Ref<in M> {
   /** Where the actor stands in the tree, `/root/parent/child`. For people, not for look-ups. */
@@ -50,13 +67,16 @@ export interface Ref<in M> {
    * Puts a message into the mailbox and returns at once.
    *
    * A message to an actor that has stopped becomes a dead letter.
-   * Throws {@linkcode MailboxFull} when the mailbox is bounded, full, and of overflow policy `reject`.
+   *
+   * @throws {@linkcode MailboxFull} when the mailbox is bounded, full, and of the policy `reject`, which is the default of
+   * a bounded one: in a handler that does not catch it, it fails the sender.
    */
   tell(message: M): void;
   /**
    * Puts a message into the mailbox as soon as there is room: awaited, it slows the sender to the receiver's pace.
    *
-   * Rejects with {@linkcode ActorStopped} when the actor stops before it took the message, or with the signal's reason.
+   * @throws {@linkcode ActorStopped} when the actor stops before it took the message; the signal's reason; `TypeError` when
+   * an actor would wait, in its own handler, for room in its own mailbox.
    */
   offer(message: M, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
@@ -69,8 +89,9 @@ export interface Ref<in M> {
   /**
    * Sends a message, given without its `replyTo`, and resolves to the reply, whose type follows from the message.
    *
-   * Rejects with {@linkcode AskTimeout} when none came in time, with {@linkcode ActorStopped} when the actor stopped
-   * before it answered, or with the signal's reason.
+   * @throws {@linkcode AskTimeout} when none came in time; {@linkcode ActorStopped} when the actor stopped before it
+   * answered; {@linkcode AskFailed} when it failed on the question; the signal's reason; `TypeError` when an actor asks itself
+   * in its own handler; `RangeError` on a timeout that is not above 0.
    */
   ask<Self extends Ref<never>, const Q extends Question<MessageOf<Self>>>(
     this: Self,

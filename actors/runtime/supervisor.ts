@@ -50,7 +50,7 @@ export type StartChildReply =
   | { readonly type: "started"; readonly child: Ref<never> }
   | { readonly type: "failed"; readonly error: unknown };
 
-/** Tells the supervisor itself. */
+/** What a supervisor tells itself. */
 type Stopped = { readonly type: "child-stopped"; readonly replyTo: Ref<boolean> };
 type Settled = {
   readonly type: "settled";
