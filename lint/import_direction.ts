@@ -41,7 +41,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   service: ["net", "store", "runtime", "world", "protocols"],
   "mod.ts": [...TOOLKIT, "protocols"],
   tasks: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json"],
-  tests: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json", "tasks", "lint"],
+  tests: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json", "tasks", "lint", "examples"],
+  // As a user would: by the package's name alone.
+  examples: [],
   lint: [],
   std: [],
 };
@@ -83,6 +85,7 @@ function wrongPackage(from: string, path: string, specifier: string): string | u
   // Which of them may do I/O is the matter of troupe/no-ambient.
   if (specifier.startsWith("node:")) return undefined;
   if (["tasks", "tests", "std"].includes(from) || PACKAGES[path] === specifier) return undefined;
+  if (from === "examples" && specifier.startsWith("@troupe/actors")) return undefined;
   return `${path} may not import ${specifier}: packages are for tasks and tests only`;
 }
 
