@@ -1,0 +1,194 @@
+/**
+ * Who gives and who takes in the benchmark of file sharing: our nodes, aria2c, libtorrent, a seed of no more than a page.
+ *
+ * @module
+ */
+import { hashFile } from "../../actors/sharing/hash_file.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { encodeInfo, encodeMetainfo } from "../../protocols/metainfo.ts";
+import { encodeAnnounceResponse } from "../../protocols/tracker.ts";
+import { freePort, root, startProcess, type TempFolder, type TestProcess, until } from "../_helpers.ts";
+
+/** The file that everybody gives and takes. */
+export const FILE = "payload.bin";
+const PYTHON = "/usr/bin/python3";
+const LIBTORRENT = `${root}tests/interop/_libtorrent.py`;
+const LIMIT_MS = 600_000;
+const ARIA2_FLAGS = [
+  "--no-conf",
+  "--enable-dht=false",
+  "--enable-dht6=false",
+  "--bt-enable-lpd=false",
+  "--enable-peer-exchange=false",
+  "--summary-interval=0",
+  "--file-allocation=none",
+  "--disk-cache=64M",
+];
+
+/** A torrent of the file whose tracker names the seeds that are given. */
+export interface Torrent extends AsyncDisposable {
+  readonly path: string;
+  readonly pieceLength: number;
+}
+
+/** Makes a torrent, with a tracker that knows these seeds. */
+export async function makeTorrent(
+  folder: TempFolder,
+  file: string,
+  ports: readonly number[],
+): Promise<Torrent> {
+  const { pieceLength, pieces, length } = await hashFile(denoWorld(), file, new AbortController().signal);
+  const peers = ports.map((port) => ({ hostname: "127.0.0.1", port }));
+  const answer = encodeAnnounceResponse({
+    type: "peers",
+    intervalSeconds: 60,
+    complete: 1,
+    incomplete: 0,
+    peers,
+  });
+  const tracker = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(answer),
+  );
+  const info = encodeInfo({ name: FILE, pieceLength, pieces, length });
+  const path = folder.file(`${tracker.addr.port}.torrent`);
+  await Deno.writeFile(path, encodeMetainfo(info, [[`http://127.0.0.1:${tracker.addr.port}/announce`]]));
+  return { path, pieceLength, [Symbol.asyncDispose]: () => tracker.shutdown() };
+}
+
+/** A node of ours that leads and gives what is in its folder. */
+export class OurNodes implements AsyncDisposable {
+  readonly nodes: string;
+  readonly #ports: readonly number[];
+  readonly #processes: TestProcess[] = [];
+  readonly #folder: TempFolder;
+
+  constructor(folder: TempFolder, count: number) {
+    this.#folder = folder;
+    this.#ports = Array.from({ length: count }, () => portWithTwoAbove());
+    this.nodes = this.#ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
+  }
+
+  /** Starts nodes that have the file in `seedFolder`, and resolves once the leader lists them all. */
+  static async start(folder: TempFolder, count: number, seedFolder: string): Promise<OurNodes> {
+    const ours = new OurNodes(folder, count);
+    for (let id = 1; id <= count; id++) {
+      const flags = [
+        "--nodes",
+        ours.nodes,
+        "--dir",
+        seedFolder,
+        "--log",
+        folder.file("log"),
+        "--wait-ms",
+        "500",
+      ];
+      ours.#processes.push(
+        startProcess(Deno.execPath(), [
+          ...["run", "-q", "-A", `${root}tasks/peer.ts`, String(id), ...flags],
+          ...["--memory", folder.file(`memory-${crypto.randomUUID()}`)],
+        ]),
+      );
+    }
+    await until(async () => await ours.#holders() === count, "the nodes offer the file", LIMIT_MS);
+    return ours;
+  }
+
+  /** Where the first listens for peers. */
+  get swarmPort(): number {
+    return (this.#ports[0] ?? 0) + 1000;
+  }
+
+  async #holders(): Promise<number> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${(this.#ports[0] ?? 0) + 2000}/files`);
+      const files: { name: string; holders: number[] }[] = response.ok ? await response.json() : [];
+      if (!response.ok) await response.body?.cancel();
+      return files.find(({ name }) => name === FILE)?.holders.length ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Has another process of ours fetch the file. */
+  async get(out: string): Promise<void> {
+    await oursGets(FILE, out, this.nodes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process[Symbol.asyncDispose]()));
+  }
+}
+
+function portWithTwoAbove(): number {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    try {
+      for (const offset of [0, 1000, 2000]) {
+        Deno.listen({ hostname: "127.0.0.1", port: port + offset }).close();
+      }
+      return port;
+    } catch {
+      // One of the three is taken.
+    }
+  }
+}
+
+/** One fetch of ours, in a process of its own. */
+export async function oursGets(
+  what: string,
+  out: string,
+  nodes = `1=127.0.0.1:${freePort()}`,
+): Promise<void> {
+  const flags = ["--nodes", nodes, "--dir", out];
+  await using process = startProcess(Deno.execPath(), [
+    ...["run", "-q", "-A", `${root}tasks/peer.ts`, "1", "get", what, ...flags],
+  ]);
+  const { code, stderr } = await process.ended(LIMIT_MS);
+  if (code !== 0) throw new Error(`Cannot fetch: ${stderr}`);
+}
+
+/** aria2c, giving the file in a folder. */
+export async function aria2Seeds(torrent: string, folder: string, port: number): Promise<TestProcess> {
+  const process = startProcess("aria2c", [
+    ...ARIA2_FLAGS,
+    "--check-integrity",
+    "--seed-ratio=0",
+    "--seed-time=9999",
+    `--listen-port=${port}`,
+    `--dir=${folder}`,
+    torrent,
+  ]);
+  await process.shows("Verification finished successfully", LIMIT_MS);
+  return process;
+}
+
+/** aria2c, taking. */
+export async function aria2Gets(torrent: string, out: string): Promise<void> {
+  await using process = startProcess("aria2c", [
+    ...ARIA2_FLAGS,
+    "--seed-time=0",
+    `--listen-port=${freePort()}`,
+    `--dir=${out}`,
+    torrent,
+  ]);
+  const { code, stdout } = await process.ended(LIMIT_MS);
+  if (code !== 0) throw new Error(`Cannot download by aria2c: ${stdout}`);
+}
+
+/** libtorrent, taking. */
+export async function libtorrentGets(torrent: string, out: string): Promise<void> {
+  await Deno.mkdir(out, { recursive: true });
+  await using process = startProcess(PYTHON, [LIBTORRENT, "get", torrent, out, "0", "plain"]);
+  await process.line("complete", LIMIT_MS);
+}
+
+/** Whether a program is here that can do this. */
+export async function hasLibtorrent(): Promise<boolean> {
+  try {
+    const args = ["-c", "import libtorrent"];
+    return (await new Deno.Command(PYTHON, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * File sharing: 512 MiB from one to another over loopback, each figure beside other people's clients in the same run.
+ *
+ * @module
+ */
+import { available, freePort, type TempFolder, tempFolder } from "../_helpers.ts";
+import { Seeder } from "../sharing/_seeder.ts";
+import { type Bench, type BenchOptions, median, type Row } from "./_bench.ts";
+import {
+  aria2Gets,
+  aria2Seeds,
+  FILE,
+  hasLibtorrent,
+  libtorrentGets,
+  makeTorrent,
+  OurNodes,
+  oursGets,
+} from "./_sharing_subjects.ts";
+
+const MIB = 1024 * 1024;
+const UNIT = "MiB/s";
+
+/** Where one benchmark has its file, and what it measures with. */
+interface Stage extends AsyncDisposable {
+  readonly folder: TempFolder;
+  readonly mib: number;
+  readonly rounds: number;
+  readonly seedFolder: string;
+  readonly file: string;
+  /** A folder that nothing is in. */
+  out(): string;
+}
+
+async function stageOf({ quick }: BenchOptions): Promise<Stage> {
+  const folder = await tempFolder();
+  const mib = quick ? 4 : 512;
+  const seedFolder = folder.file("seed");
+  await Deno.mkdir(seedFolder);
+  const file = `${seedFolder}/${FILE}`;
+  const random = crypto.getRandomValues(new Uint8Array(65536));
+  using out = await Deno.open(file, { write: true, create: true });
+  for (let at = 0; at < mib * MIB; at += random.length) {
+    new DataView(random.buffer).setUint32(0, at);
+    await out.write(random);
+  }
+  let outs = 0;
+  return {
+    folder,
+    mib,
+    rounds: quick ? 1 : 3,
+    seedFolder,
+    file,
+    out: () => folder.file(`out-${++outs}`),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+/** MiB a second of all that `get` brings, `count` at once. */
+async function speed(stage: Stage, get: (out: string) => Promise<void>, count = 1): Promise<number> {
+  const outs = Array.from({ length: count }, () => stage.out());
+  const before = performance.now();
+  await Promise.all(outs.map(get));
+  const seconds = (performance.now() - before) / 1000;
+  for (const out of outs) await Deno.remove(out, { recursive: true });
+  return stage.mib * count / seconds;
+}
+
+/** Both by turns; the row of their medians. */
+async function beside(
+  name: string,
+  stage: Stage,
+  ours: () => Promise<number>,
+  theirs: () => Promise<number>,
+  aim?: string,
+): Promise<Row> {
+  const figures: { readonly value: number; readonly floor: number }[] = [];
+  for (let round = 0; round < stage.rounds; round++) {
+    figures.push({ value: await ours(), floor: await theirs() });
+  }
+  return {
+    name,
+    unit: UNIT,
+    value: median(figures.map(({ value }) => value)),
+    floor: median(figures.map(({ floor }) => floor)),
+    ratio: median(figures.map(({ value, floor }) => value / floor)),
+    ...(aim === undefined ? {} : { aim }),
+  };
+}
+
+async function toAria2(options: BenchOptions): Promise<Row[]> {
+  if (!await available("aria2c", "--version")) return [];
+  await using stage = await stageOf(options);
+  await using ours = await OurNodes.start(stage.folder, 1, stage.seedFolder);
+  await using fromOurs = await makeTorrent(stage.folder, stage.file, [ours.swarmPort]);
+  const port = freePort();
+  await using fromAria2 = await makeTorrent(stage.folder, stage.file, [port]);
+  await using _seed = await aria2Seeds(fromAria2.path, stage.seedFolder, port);
+  const ariaToAria = () => speed(stage, (out) => aria2Gets(fromAria2.path, out));
+  return [
+    await beside(
+      "sharing: ours to aria2c | aria2c to aria2c",
+      stage,
+      () => speed(stage, (out) => aria2Gets(fromOurs.path, out)),
+      ariaToAria,
+      "1.00 or more",
+    ),
+    await beside(
+      "sharing: aria2c to ours | aria2c to aria2c",
+      stage,
+      () => speed(stage, (out) => oursGets(fromAria2.path, out)),
+      ariaToAria,
+    ),
+    await beside(
+      "sharing: three of ours at once from one of ours | three aria2c from one",
+      stage,
+      () => speed(stage, (out) => ours.get(out), 3),
+      () => speed(stage, (out) => aria2Gets(fromAria2.path, out), 3),
+      "1.00 or more",
+    ),
+  ];
+}
+
+async function toLibtorrent(options: BenchOptions): Promise<Row[]> {
+  if (!await hasLibtorrent()) return [];
+  await using stage = await stageOf(options);
+  await using ours = await OurNodes.start(stage.folder, 1, stage.seedFolder);
+  await using fromOurs = await makeTorrent(stage.folder, stage.file, [ours.swarmPort]);
+  const port = freePort();
+  await using fromBare = await makeTorrent(stage.folder, stage.file, [port]);
+  using _seed = new Seeder({
+    content: await Deno.readFile(stage.file),
+    pieceLength: fromBare.pieceLength,
+    port,
+  });
+  return [
+    await beside(
+      "sharing: ours to libtorrent | a bare seeder to it",
+      stage,
+      () => speed(stage, (out) => libtorrentGets(fromOurs.path, out)),
+      () => speed(stage, (out) => libtorrentGets(fromBare.path, out)),
+      "300 where a bare one does",
+    ),
+  ];
+}
+
+async function amongOurs(options: BenchOptions): Promise<Row[]> {
+  await using stage = await stageOf(options);
+  const rows: Row[] = [];
+  for (const count of [1, 2, 4]) {
+    await using ours = await OurNodes.start(stage.folder, count, stage.seedFolder);
+    rows.push(
+      await beside(
+        `sharing: ours from ${count} of ours | a bare socket copy`,
+        stage,
+        () => speed(stage, (out) => ours.get(out)),
+        () => bareCopy(stage.mib),
+      ),
+    );
+  }
+  return rows;
+}
+
+/** Bytes through one loopback connection, and nothing else. */
+async function bareCopy(mib: number): Promise<number> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const before = performance.now();
+  const receiving = (async () => {
+    using connection = await listener.accept();
+    const buffer = new Uint8Array(65536);
+    while (await connection.read(buffer) !== null);
+  })();
+  {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+    const bytes = new Uint8Array(65536);
+    for (let sent = 0; sent < mib * MIB;) sent += await connection.write(bytes);
+  }
+  await receiving;
+  return mib / ((performance.now() - before) / 1000);
+}
+
+/** The benchmarks of file sharing. */
+export const benches: Bench[] = [
+  { name: "sharing with aria2c", run: toAria2 },
+  { name: "sharing to libtorrent", run: toLibtorrent },
+  { name: "sharing among ours", run: amongOurs },
+];
