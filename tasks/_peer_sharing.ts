@@ -10,6 +10,7 @@ import {
   type SharingNode,
   SWARM_PORT_OFFSET,
 } from "../actors/sharing/mod.ts";
+import { loadStaticFiles, type StaticFiles } from "../actors/net/mod.ts";
 import type { PeerNode } from "../actors/election/mod.ts";
 import type { ElectionNotice, SubscribeElection } from "../protocols/election_events.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type Ref,
   type RegistryKey,
   stop,
+  type World,
 } from "../mod.ts";
 import { custom, type Flag, port, toggle, UsageError } from "./_cli.ts";
 
@@ -97,6 +99,8 @@ export interface WithSharingOptions extends SharingFlagValues {
   readonly folder: string;
   /** Where the election is found. */
   readonly election: RegistryKey<SubscribeElection<Ref<ElectionNotice>>>;
+  /** The page of the swarm. */
+  readonly page: StaticFiles | undefined;
   /** Where sharing is to be found. */
   readonly key: RegistryKey<SharingCommand>;
 }
@@ -116,7 +120,7 @@ export function withSharing(node: Behavior<never>, options: WithSharingOptions):
 }
 
 function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
-  const { own, nodes, folder, election, swarmPort, httpPort, up, down } = options;
+  const { own, nodes, folder, election, swarmPort, httpPort, up, down, page } = options;
   const hostname = options.host ?? own.address.hostname;
   const http = { hostname, port: httpPort ?? own.address.port + HTTP_PORT_OFFSET };
   const swarm = { hostname, port: swarmPort ?? own.address.port + SWARM_PORT_OFFSET };
@@ -130,6 +134,7 @@ function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
       election,
       maxUpload: up,
       maxDownload: down,
+      ...(page === undefined ? {} : { page }),
       onListening: (addresses) => {
         self.log.info(
           `Sharing ${folder}: peers at ${formatAddress(addresses.swarm)}, http://${
@@ -147,4 +152,14 @@ function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
       throw error;
     }
   };
+}
+
+/** The page of the swarm; undefined where `deno task pages` has not been run. */
+export async function swarmPage(world: World): Promise<StaticFiles | undefined> {
+  const folder = decodeURIComponent(new URL("../dist/pages/swarm", import.meta.url).pathname);
+  try {
+    return await loadStaticFiles(world, folder);
+  } catch {
+    return undefined;
+  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
-import { httpServer } from "../net/mod.ts";
+import { httpServer, type StaticFiles } from "../net/mod.ts";
 import {
   type Behavior,
   type Context,
@@ -18,6 +18,7 @@ import {
 import type { SocketAddress } from "../world/world.ts";
 import { bandwidth } from "./bandwidth.ts";
 import { collector } from "./collector.ts";
+import { pageRoutes } from "./doors/page_routes.ts";
 import { trackerRoutes } from "./doors/tracker_routes.ts";
 import { udpTracker } from "./doors/udp_tracker.ts";
 import { downloads, type DownloadsCommand } from "./downloads.ts";
@@ -50,6 +51,8 @@ export interface SharingOptions {
   readonly maxUpload?: number;
   /** Bytes a second that may be fetched; 0 is no limit. @default 0 */
   readonly maxDownload?: number;
+  /** The page of the swarm, as `deno task pages` has made it. @default none */
+  readonly page?: StaticFiles;
   /** Names under which browsers may reach the HTTP port, beside its addresses. */
   readonly webHosts?: readonly string[];
   /** Told where peers and browsers find the node, as soon as both sockets listen. */
@@ -129,7 +132,15 @@ class Node {
     const own = nodes.find((node) => node.id === id);
     const http = options.http ?? own?.http;
     if (http === undefined) throw new RangeError(`Cannot share as Node ${id}: it is not one of the nodes`);
-    const routes = trackerRoutes({ id, nodes, swarmPort, tracker: trackerRef, swarms: this.#swarms, infos });
+    const { world, signal } = self;
+    const { page } = options;
+    const routes = [
+      ...trackerRoutes({ id, nodes, swarmPort, tracker: trackerRef, swarms: this.#swarms, infos }),
+      ...pageRoutes({
+        ...{ id, nodes, tracker: trackerRef, swarms: this.#swarms, world, signal },
+        ...(page === undefined ? {} : { page }),
+      }),
+    ];
     self.spawn(
       "http",
       httpServer({
