@@ -103,7 +103,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
             onListening: (bound) => {
               // After a restart, the port must be the one that people know.
               address = bound;
-              self.log.plain(`Chat server started on port ${bound.port}`);
+              self.log.plain(`Chat server started on port ${bound.port}`, { event: "listening", ...bound });
               onListening?.(bound);
             },
           },
@@ -146,7 +146,7 @@ function ircServer(
       session: door,
       onListening: (bound) => {
         listening(bound);
-        self.log.info(`IRC server listening on ${formatAddress(bound)}`);
+        self.log.info(`IRC server listening on ${formatAddress(bound)}`, { event: "listening", ...bound });
         onListening?.(bound);
       },
     })(self);

@@ -87,7 +87,10 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
           self.spawn(name, echoDatagrams(address, maxPerSecond), { onFailure: escalate() });
         }
         const families = address.hostname === ANY_IPV6 ? "IPv4 and IPv6" : familyOf(address);
-        self.log.plain(`Server is listening on ${formatAddress(address)} (${families})`);
+        self.log.plain(`Server is listening on ${formatAddress(address)} (${families})`, {
+          event: "listening",
+          ...address,
+        });
       }
       onListening?.(bound);
     },
@@ -98,14 +101,23 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
 function echo(connection: Connection): Session<Uint8Array> {
   const { remote, context: { log } } = connection;
   const { debugEnabled } = log;
-  log.plain(`Connection from ${remote} (${familyOf(connection.remoteAddress)})`);
+  log.plain(`Connection from ${remote} (${familyOf(connection.remoteAddress)})`, {
+    event: "connected",
+    client: remote,
+  });
   return {
     frame(bytes) {
       if (debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
       connection.send(bytes);
     },
-    draining: () => log.plain(`Connection lost with client: ${remote}`),
-    closed: () => log.plain(`Connection closed for ${remote}`),
+    draining: () =>
+      log.plain(`Connection lost with client: ${remote}`, { event: "draining", client: remote }),
+    closed: (reason) =>
+      log.plain(`Connection closed for ${remote}`, {
+        event: "disconnected",
+        client: remote,
+        reason: reason.type,
+      }),
   };
 }
 

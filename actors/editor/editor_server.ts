@@ -61,7 +61,7 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
         frames: () => lineFrames(options),
         session: editorSession({ document, maxOutboundBytes: limits?.maxOutboundBytes ?? 1 << 20 }),
         onListening: (address) => {
-          self.log.info(`Server listening on port ${address.port}`, { ...address, file });
+          self.log.info(`Server listening on port ${address.port}`, { event: "listening", ...address, file });
           onListening?.(address);
           self.self.tell({ type: "listening" });
         },

@@ -5,6 +5,7 @@
  */
 import type { Ref } from "../runtime/mod.ts";
 import type { Batch, LogFile } from "../store/log_file.ts";
+import { reasonText } from "../world/failure.ts";
 import { errorText } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type {
@@ -162,7 +163,7 @@ export class LinesDocument {
     const what = errorText(error);
     this.#tools.log.error(what, { updates: countOf(updates) });
     // Which file could not be written is the operator's business.
-    const reason = `Cannot save the update: ${what.slice(what.indexOf(": ") + 1).trim()}`;
+    const reason = `Cannot save the update: ${reasonText(error)}`;
     for (const { member, updates: count, characters } of updates) {
       member.tell({ type: "rejected", updates: count, characters, reason });
     }
@@ -176,9 +177,8 @@ export class LinesDocument {
     this.#log.read(buffer, start).then(
       (count) => replyTo.tell({ type: "piece", start, bytes: buffer.subarray(0, count ?? 0) }),
       (error: unknown) => {
-        const reason = errorText(error);
-        this.#tools.log.error(reason);
-        replyTo.tell({ type: "unreadable", reason });
+        this.#tools.log.error(errorText(error), { event: "unreadable", error });
+        replyTo.tell({ type: "unreadable", reason: `Cannot read the document: ${reasonText(error)}` });
       },
     );
   }

@@ -5,6 +5,7 @@
  */
 import type { ActorLog, Context, Ref } from "../runtime/mod.ts";
 import type { LogFile } from "../store/log_file.ts";
+import { reasonText } from "../world/failure.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import { TRY_LATER } from "./collaboration.ts";
@@ -306,17 +307,12 @@ export class SharedDocument {
   /** Nobody was told of these changes, but the replica has them: it is made anew out of the history. */
   #failed(changes: readonly Change[], error: unknown): void {
     this.#self.log.error(errorText(error), { updates: changes.length });
-    this.#lineMembers?.failed(changes, `Cannot save the update: ${reasonOf(error)}`);
+    this.#lineMembers?.failed(changes, `Cannot save the update: ${reasonText(error)}`);
     this.#lineMembers?.close();
     this.#together = this.#lineMembers = undefined;
     this.#switching = "opening";
     this.#onIdle();
   }
-}
-
-function reasonOf(error: unknown): string {
-  const text = errorText(error);
-  return text.slice(text.indexOf(": ") + 1).trim();
 }
 
 function actorTools(self: Context<DocumentCommand | PrivateMessage>): ActorTools {

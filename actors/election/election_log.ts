@@ -36,7 +36,7 @@ export class ElectionLog {
     }
     if (leader === 0 || leader === this.#named) return;
     this.#named = leader;
-    this.#log.plain(`Leader elected: Node ${leader}`, { term });
+    this.#log.plain(`Leader elected: Node ${leader}`, { event: "leader-elected", leader, term });
     if (leads) this.#log.plain(`Leader Node ${id} remains connected to all peers.`, { term });
   }
 }

@@ -21,7 +21,10 @@ import type { Behavior } from "../runtime/mod.ts";
 export function knockServer(options: LineServerOptions): Behavior<TcpServerCommand> {
   return lineServer(options, (connection) => ({
     frame(line) {
-      connection.context.log.plain(`SERVER RECEIVED: ${excerpt(line)}`, { client: connection.remote });
+      connection.context.log.plain(`SERVER RECEIVED: ${excerpt(line)}`, {
+        event: "request",
+        client: connection.remote,
+      });
       connection.sendText(`${KNOCK_ANSWER}\n`);
     },
   }));

@@ -59,7 +59,7 @@ export function datagramServer(
       maxPerSecond,
       onListening: (bound, all) => {
         self.log.plain("Server started...waiting for a connection from the client");
-        self.log.info(`Server listening on ${formatAddresses(all)} (UDP)`);
+        self.log.info(`Server listening on ${formatAddresses(all)} (UDP)`, { event: "listening", ...bound });
         onListening?.(bound);
       },
       peer: (peer) => ({

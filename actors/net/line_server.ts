@@ -48,12 +48,17 @@ export function lineServer<M = never>(
         const served = session(connection);
         return withClosed(served, (reason) => {
           served.closed?.(reason);
-          connection.context.log.plain(`Connection lost with client: ${connection.remote}`);
+          const { remote: client, context: { log } } = connection;
+          log.plain(`Connection lost with client: ${client}`, {
+            event: "disconnected",
+            client,
+            reason: reason.type,
+          });
         });
       },
       onListening: (address, all) => {
         onListening?.(address);
-        self.log.info(`Server listening on ${formatAddresses(all)}`);
+        self.log.info(`Server listening on ${formatAddresses(all)}`, { event: "listening", ...address });
       },
     })(self);
 }

@@ -179,7 +179,10 @@ class RecordsServer {
 
   #announce(): void {
     const { log } = this.#self;
-    log.plain(`The server is ready to receive on port ${this.#address?.port}.`);
+    log.plain(`The server is ready to receive on port ${this.#address?.port}.`, {
+      event: "listening",
+      ...this.#address,
+    });
     log.plain(`Server host: ${this.#options.address.hostname}`);
     log.plain(`Server max connections: ${this.#maxConnections}`);
     log.plain("Press Ctrl+C to quit.");

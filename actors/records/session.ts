@@ -87,7 +87,7 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
     this.#options = options;
     this.#mayAsk = options.token === undefined;
     const { context, remote } = connection;
-    context.log.plain(`Connection established with ${remote}`, { client: remote });
+    context.log.plain(`Connection established with ${remote}`, { event: "connected", client: remote });
   }
 
   frame(frame: JsonFrame): void {
@@ -125,7 +125,11 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
 
   closed(reason: CloseReason): void {
     const { context, remote } = this.#connection;
-    context.log.plain(`Connection lost with client: ${remote}`, { client: remote, reason: reason.type });
+    context.log.plain(`Connection lost with client: ${remote}`, {
+      event: "disconnected",
+      client: remote,
+      reason: reason.type,
+    });
   }
 
   #take(place: Place, request: RecordsRequest): void {
@@ -141,7 +145,7 @@ class RecordsSession implements Session<JsonFrame, RecordsSessionMessage> {
       case "write": {
         const { clientId: id, text } = request;
         const { context, remote } = this.#connection;
-        context.log.plain(`Handling write request of client: ${id}`, { client: remote, id });
+        context.log.plain(`Handling write request of client: ${id}`, { event: "write", client: remote, id });
         return this.#options.archive.tell({ type: "write", id, text, tag, replyTo });
       }
       case "info": {

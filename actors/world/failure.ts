@@ -32,6 +32,20 @@ export function reasonFor(kind: WorldErrorKind): string | undefined {
   return REASON[kind];
 }
 
+/** How far the causes of an error are followed: some go in a circle. */
+const MAX_CAUSES = 8;
+
+/** Why something failed, fit for a stranger: without the path or address that the error itself names. */
+export function reasonText(error: unknown): string {
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
+    const reason = cause instanceof WorldError ? REASON[cause.kind] : undefined;
+    if (reason !== undefined) return reason;
+    cause = cause.cause;
+  }
+  return "the server is in trouble";
+}
+
 /** A failure: "Cannot DOING: why". */
 export function failure(kind: WorldErrorKind, doing: string): WorldError {
   return new WorldError(kind, `Cannot ${doing}: ${REASON[kind] ?? "it failed"}`);

@@ -57,7 +57,7 @@ export function jsonLine(record: LogRecord, time: string): string {
     time,
     level,
     actor: visibleText(record.actor),
-    ...(typeof fields.event === "string" ? { event: visibleText(fields.event) } : {}),
+    event: typeof fields.event === "string" ? visibleText(fields.event) : NO_EVENT,
     msg: visibleText(record.message),
   };
   const line = { ...head };
@@ -71,6 +71,9 @@ export function jsonLine(record: LogRecord, time: string): string {
     return JSON.stringify(head);
   }
 }
+
+/** The event of a line that is for people alone. */
+const NO_EVENT = "message";
 
 function plainValue(name: string, value: unknown): unknown {
   if (typeof value === "string") return name === "stack" ? visibleLines(value) : visibleText(value);

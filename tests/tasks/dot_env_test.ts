@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { readDotEnv } from "../../tasks/_dot_env.ts";
 import { UsageError } from "../../tasks/_flags.ts";
-import { startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { environmentOf } from "../../tasks/_cli.ts";
+import { records } from "../../tasks/services/records.ts";
+import { root, startTask, tempFolder, TestClient } from "../_helpers.ts";
 
 const KNOWN = {
   all: [
@@ -113,4 +115,12 @@ Deno.test("--config names the settings in place of .env, and must be there", asy
   const missing = await run("--config=nowhere.env").ended();
   assertEquals(missing.code, 1);
   assertMatch(missing.stderr, /^Cannot read nowhere\.env: .*\n$/);
+});
+
+Deno.test(".env.example: copied as it is, it says nothing odd, and all of its keys are the store's", async () => {
+  const all = environmentOf(records.task);
+  const known = { all, guarding: environmentOf(records.task, "guarding"), prefix: records.task.env };
+  const { values, warnings } = readDotEnv(await Deno.readTextFile(`${root}.env.example`), known);
+  assertEquals(warnings, []);
+  assertEquals([...values.keys()].filter((key) => !all.includes(key)), []);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { deadline, PATIENCE_MS, root, startTask, TestClient } from "../_helpers.ts";
+import { services } from "../../tasks/services/mod.ts";
+import { deadline, isTask, PATIENCE_MS, root, startTask, tempFolder, TestClient } from "../_helpers.ts";
 
 /** A server whose stdout nobody reads until somebody wants to. */
 class Unread implements AsyncDisposable {
@@ -95,3 +96,30 @@ Deno.test("log: --log-time puts the time before each text line", async () => {
   await using server = startTask("knock:server", ["--host", "127.0.0.1", "--port", "0", "--log-time"]);
   assertMatch(await server.line("listening"), /^\d{4}-\d\d-\d\dT[\d:.]+Z \[INFO\] Server listening on /);
 });
+
+for (const { name, task, transport, smoke } of services) {
+  if (smoke === undefined || transport === "udp") continue;
+
+  Deno.test(`log: ${name}'s JSON lines say who listens, where, and which client went why`, async () => {
+    await using folder = await tempFolder();
+    assert(isTask(task.name));
+    const args = ["--host", "127.0.0.1", "--port", "0", "--log-format", "json"];
+    await using server = startTask(task.name, args, { cwd: folder.path });
+    const { port } = JSON.parse(await server.line('"event":"listening"'));
+    using client = await TestClient.connect(port);
+    for (const line of smoke.says) await client.send(`${line}\n`);
+    for (const pattern of smoke.hears) assertMatch(await client.line() ?? "", pattern);
+    const { address } = client;
+    client.close();
+    const gone = JSON.parse(await server.line('"event":"disconnected"'));
+    assertEquals([gone.client, typeof gone.reason], [address, "string"]);
+    server.kill("SIGTERM");
+    const { stdout } = await server.ended();
+    for (const text of stdout.trimEnd().split("\n")) {
+      const line = JSON.parse(text);
+      for (const field of ["time", "level", "actor", "event", "msg"]) {
+        assertEquals(typeof line[field], "string", text);
+      }
+    }
+  });
+}

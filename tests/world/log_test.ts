@@ -67,7 +67,7 @@ Deno.test("log: JSON lines have time, level, actor, event and msg, which no fiel
     "it was<U+202E> odd",
   ]);
   assertMatch(first.error.stack, /log_test\.ts:\d+/);
-  assertEquals(second, { level: "info", actor: "/a", msg: "round" });
+  assertEquals(second, { level: "info", actor: "/a", event: "message", msg: "round" });
 });
 
 Deno.test("log: a text line has its time when that is asked for, and the stack of its error at level debug", () => {

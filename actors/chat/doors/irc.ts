@@ -122,7 +122,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#codec = codecs.for(this.#registration.capabilities);
     this.#lastHeardMs = context.coarseNow;
     this.#pinging = context.every(options.pingIntervalMs ?? 90_000, { type: "look-for-life" });
-    context.log.plain(`${connection.remote} has connected`);
+    context.log.plain(`${connection.remote} has connected`, {
+      event: "connected",
+      client: connection.remote,
+    });
   }
 
   get serverName(): string {
@@ -361,7 +364,11 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
         return this.#nickIsTaken(name, reply);
       }
       this.#connection.loggedIn();
-      context.log.info(`${name.text} has logged in`, { client: remote });
+      context.log.info(`${name.text} has logged in`, {
+        event: "logged-in",
+        client: remote,
+        name: name.text,
+      });
       const client = new Client(
         this.#connection,
         this.#options.server,

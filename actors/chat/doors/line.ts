@@ -108,7 +108,10 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     this.#member = new Member(connection, services, this);
     this.#bucket = new TokenBucket(services.rate, connection.context.coarseNow);
     this.#ids = messageIds(connection.context.world);
-    connection.context.log.plain(`${connection.remote} has connected`);
+    connection.context.log.plain(`${connection.remote} has connected`, {
+      event: "connected",
+      client: connection.remote,
+    });
   }
 
   frame(line: string): void {
@@ -211,7 +214,11 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
         return this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
       }
       this.#connection.loggedIn();
-      context.log.info(`${name.text} has logged in`, { client: remote });
+      context.log.info(`${name.text} has logged in`, {
+        event: "logged-in",
+        client: remote,
+        name: name.text,
+      });
       this.#enterLobby(person);
     });
   }

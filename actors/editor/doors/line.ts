@@ -86,13 +86,15 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     this.#document = document;
     this.#maxOutboundBytes = maxOutboundBytes;
     const { context, remote } = connection;
-    context.log.info(`New client connected: ${remote}`);
+    context.log.info(`New client connected: ${remote}`, { event: "connected", client: remote });
     document.tell({ type: "join", member: connection.self });
   }
 
   frame(text: string): void {
     const { context, remote, self } = this.#connection;
-    if (context.world.log.enabled("info")) context.log.info(`Received update from client ${remote}: ${text}`);
+    if (context.world.log.enabled("info")) {
+      context.log.info(`Received update from client ${remote}: ${text}`, { event: "update", client: remote });
+    }
     this.#unsavedCharacters += text.length + 1;
     this.#document.tell({ type: "update", member: self, text });
     if (!this.#isPaused && this.#unsavedCharacters > UNSAVED_CHARACTERS) {
@@ -150,8 +152,9 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   closed(reason: CloseReason): void {
     const { context: { log }, remote } = this.#connection;
     if (reason.type === "slow") log.warn(`Client ${remote} does not read what it is sent`);
-    if (this.#isDraining) log.plain(`Connection lost with client: ${remote}`);
-    else log.info(`Client ${remote} disconnected`, { reason: reason.type });
+    const fields = { event: "disconnected", client: remote, reason: reason.type };
+    if (this.#isDraining) log.plain(`Connection lost with client: ${remote}`, fields);
+    else log.info(`Client ${remote} disconnected`, fields);
   }
 
   get #isLive(): boolean {
