@@ -80,7 +80,7 @@ Deno.test("chat: one stranger that comes back again and again is heard as often 
   const flood = async (from: number) => {
     for (let round = 0; performance.now() - started < 2500; round++) {
       const client = await TestClient.connect(server.port);
-      await client.send(`s${from}-${round}\n${"buy!\n".repeat(20)}quit\n`).catch(() => {});
+      await client.send(`s${from}-${round}\n${"buy!\n".repeat(15)}quit\n`).catch(() => {});
       await client.rest().catch(() => {});
       client.close();
     }
@@ -89,8 +89,8 @@ Deno.test("chat: one stranger that comes back again and again is heard as often 
   const seconds = (performance.now() - started) / 1000;
   const said = heard.filter((line) => line.endsWith(": buy!")).length;
   const came = heard.filter((line) => line.endsWith("has joined the chat.")).length - 9;
-  assert(said <= 200 + 100 * (seconds + 0.5), `${said} lines in ${seconds} s`);
-  assert(came <= 8 + 20 + 5 * (seconds + 0.5), `${came} logins in ${seconds} s`);
+  assert(said > 0 && said <= 200 + 100 * (seconds + 0.5), `${said} lines in ${seconds} s`);
+  assert(came > 0 && came <= 8 + 20 + 5 * (seconds + 0.5), `${came} logins in ${seconds} s`);
   for (const member of members.slice(1)) {
     await member.send("/who\n");
     for (let line: string | null = ""; !/^In lobby:/.test(line);) {

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeCertificate, PATIENCE_MS, startProcess, tempFolder, TestClient, until } from "../_helpers.ts";
+import {
+  available,
+  makeCertificate,
+  PATIENCE_MS,
+  startProcess,
+  tempFolder,
+  TestClient,
+  until,
+} from "../_helpers.ts";
 import { count, serve, SPOKEN_TO } from "./_strangers.ts";
 
 /** What a browser sends for `fetch("http://localhost:PORT", { method: "POST", mode: "no-cors", body })`. */
@@ -93,14 +101,18 @@ Deno.test({
   },
 });
 
-Deno.test("curl gets nothing of a service of lines, and soon", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("chat", folder);
-  await using curl = startProcess("curl", [
-    ...["-s", "-S", "-m", String(PATIENCE_MS / 1000), `http://127.0.0.1:${server.port}/`],
-  ]);
-  const { code, stdout, stderr } = await curl.ended();
-  assert(code !== 0 && code !== 28, stderr);
-  assertEquals(stdout, "");
-  assertMatch(await server.process.line(/it speaks/), /^\[WARN\] .*HTTP/);
+Deno.test({
+  name: "curl gets nothing of a service of lines, and soon",
+  ignore: !await available("curl", "--version"),
+  fn: async () => {
+    await using folder = await tempFolder();
+    await using server = await serve("chat", folder);
+    await using curl = startProcess("curl", [
+      ...["-s", "-S", "-m", String(PATIENCE_MS / 1000), `http://127.0.0.1:${server.port}/`],
+    ]);
+    const { code, stdout, stderr } = await curl.ended();
+    assert(code !== 0 && code !== 28, stderr);
+    assertEquals(stdout, "");
+    assertMatch(await server.process.line(/it speaks/), /^\[WARN\] .*HTTP/);
+  },
 });
