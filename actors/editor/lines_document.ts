@@ -122,6 +122,7 @@ export class LinesDocument {
   }
 
   #saved(batch: Batch): void {
+    // From here on it is as durable as the policy has it: nobody is sent it before.
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
     if (batch.replaced) {
