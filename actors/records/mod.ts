@@ -6,4 +6,4 @@
 export type { Answered } from "./record.ts";
 export type { StorePlaces } from "./recovery.ts";
 export * from "./server.ts";
-export type { GetInfo } from "./session.ts";
+export type { GetInfo } from "./doors/json.ts";

@@ -15,7 +15,7 @@ import type { RecordIndexCommand } from "./index_messages.ts";
 import { recordIndex } from "./record_index.ts";
 import type { StorePlaces } from "./recovery.ts";
 import { refresher } from "./refresher.ts";
-import { type GetInfo, recordsSession } from "./session.ts";
+import { type GetInfo, recordsSession } from "./doors/json.ts";
 
 /** Options of {@linkcode recordsServer}. */
 export interface RecordsServerOptions extends StorePlaces {

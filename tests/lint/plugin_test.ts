@@ -149,7 +149,7 @@ const DIRECTIONS: readonly (readonly [string, string, boolean])[] = [
   ["actors/net/tcp_server.ts", "../echo/mod.ts", false],
   ["actors/store/log_file.ts", "../runtime/mod.ts", true],
   ["actors/store/log_file.ts", "../world/deno/mod.ts", false],
-  ["actors/echo/mod.ts", "./session.ts", true],
+  ["actors/echo/mod.ts", "./doors/json.ts", true],
   ["actors/echo/mod.ts", "../net/mod.ts", true],
   ["actors/echo/mod.ts", "../store/log_file.ts", true],
   ["actors/echo/mod.ts", "../../protocols/frames.ts", true],

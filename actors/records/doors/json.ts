@@ -1,16 +1,16 @@
 /**
- * One connection to the records store.
+ * The store's door for clients that speak JSON: requests become commands, results become answers on the wire.
  *
  * @module
  */
-import type { JsonFrame } from "../../protocols/json_stream.ts";
+import type { JsonFrame } from "../../../protocols/json_stream.ts";
 import {
   formatResponse,
   isSameSecret,
   parseRequest,
   type RecordsRequest,
   type RecordsResponse,
-} from "../../protocols/records.ts";
+} from "../../../protocols/records.ts";
 import type {
   AddressRate,
   CloseReason,
@@ -18,9 +18,9 @@ import type {
   LogThrottle,
   Session,
   SessionFactory,
-} from "../net/mod.ts";
-import { assertNever, type Ref } from "../runtime/mod.ts";
-import type { Answered, RecordCommand } from "./record.ts";
+} from "../../net/mod.ts";
+import { assertNever, type Ref } from "../../runtime/mod.ts";
+import type { Answered, RecordCommand } from "../record.ts";
 
 /** Asks how the store is; the answer is an `info`. */
 export interface GetInfo {
