@@ -36,6 +36,12 @@ export class Bitfield {
     return read;
   }
 
+  /** Reads what a peer says that it has, as {@linkcode Bitfield.parse} does. */
+  static read(bits: Uint8Array | "all" | "none", size: number): Bitfield | undefined {
+    if (bits === "all") return Bitfield.full(size);
+    return bits === "none" ? new Bitfield(size) : Bitfield.parse(bits, size);
+  }
+
   /** How many are in it. */
   get count(): number {
     return this.#count;

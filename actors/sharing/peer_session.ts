@@ -17,7 +17,6 @@ import {
 import {
   type BlockPlace,
   encodePeerMessage,
-  encodePieceHeader,
   type Handshake,
   MAX_BLOCK_BYTES,
   type PeerMessage,
@@ -29,7 +28,8 @@ import { errorText } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import type { BandwidthCommand, DirectoryCommand, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
-import { MAX_WAITING_REQUESTS, UploadQueue } from "./upload_queue.ts";
+import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";
+import { type Drained, Uploads } from "./uploads.ts";
 
 /** What every connection to a peer is given. */
 export interface PeerSessionOptions {
@@ -48,7 +48,7 @@ export interface PeerSessionOptions {
 }
 
 /** A message to the session from itself. */
-export type PeerTick = { readonly type: "look-at-the-clock" } | { readonly type: "drained" };
+export type PeerTick = { readonly type: "look-at-the-clock" } | Drained;
 
 /** What a connection to a peer may have queued: blocks that are being read and what is being written. */
 export const PEER_LIMITS = { maxOutboundBytes: 4 * 1024 * 1024, slowClientMs: 60_000 } as const;
@@ -60,10 +60,6 @@ const TICK_MS = 5_000;
 /** BEP 3: two minutes of silence end a connection; a keep-alive goes out before. */
 const SILENCE_MS = 150_000;
 const KEEP_ALIVE_MS = 90_000;
-/** While this much waits for the peer, no more is read for it. */
-const OUTBOUND_BYTES = 256 * 1024;
-/** Blocks that are read ahead for one peer. */
-const MAX_READING = 64;
 /** Our number for the metadata exchange. */
 const METADATA_ID = 2;
 const FIND_MS = 10_000;
@@ -76,7 +72,8 @@ const METADATA_ROUNDS = 2.5;
 export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick> {
   readonly #connection: Connection<PeerCommand | PeerTick>;
   readonly #options: PeerSessionOptions;
-  readonly #uploads = new UploadQueue();
+  /** Undefined while nothing can be given. */
+  #uploads: Uploads | undefined;
   #entry: SwarmEntry | undefined;
   #handshake: Handshake | undefined;
   #welcome: Welcome | undefined;
@@ -88,9 +85,6 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   #metadataSent = 0;
   #heardAtMs: number;
   #saidAtMs: number;
-  #isWaitingForRoom = false;
-  #isWaitingForBandwidth = false;
-  #granted = 0;
   #partReason: string | undefined;
 
   /** Begins with our handshake, where we dialled. */
@@ -137,7 +131,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "request":
         return this.#onRequest(message);
       case "cancel":
-        return this.#onCancel(message);
+        return this.#uploads?.cancel(message);
       case "reject":
         return swarm.tell({ type: "peer-rejected", peer, place: message });
       case "piece": {
@@ -195,17 +189,13 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "part":
         return this.#part(message.reason);
       case "block-read":
-        return this.#onBlockRead(message.place, message.bytes);
+        return this.#uploads?.onRead(message.place, message.bytes);
       case "block-unreadable":
-        if (this.#uploads.finish(message.place)) this.#reject(message.place);
-        return this.#pump();
+        return this.#uploads?.onUnreadable(message.place);
       case "bandwidth-granted":
-        this.#isWaitingForBandwidth = false;
-        this.#granted += message.bytes;
-        return this.#pump();
+        return this.#uploads?.grant(message.bytes);
       case "drained":
-        this.#isWaitingForRoom = false;
-        return this.#pump();
+        return this.#uploads?.onDrained();
       case "look-at-the-clock":
         return this.#lookAtClock();
       default:
@@ -270,7 +260,16 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
 
   #onWelcome(welcome: Welcome): void {
     this.#welcome = welcome;
-    const { bits, pieceCount, haveCount } = welcome;
+    const { bits, pieceCount, haveCount, storage } = welcome;
+    if (storage !== undefined) {
+      this.#uploads = new Uploads({
+        connection: this.#connection,
+        storage,
+        upload: this.#options.upload,
+        fast: this.#handshake?.fast === true,
+        sent: (bytes) => this.#onSent(bytes),
+      });
+    }
     if (bits !== undefined) this.#have = Bitfield.parse(bits, pieceCount);
     if (this.#handshake?.fast === true && haveCount === pieceCount && bits !== undefined) {
       this.#say({ type: "have-all" });
@@ -348,75 +347,25 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   #choke(isChoked: boolean): void {
     this.#isChoked = isChoked;
     this.#say({ type: isChoked ? "choke" : "unchoke" });
-    // BEP 6: every request is answered, with the block or without it. BEP 3: a choke drops them.
-    if (isChoked) { for (const place of this.#uploads.clear()) this.#reject(place); }
+    if (isChoked) this.#uploads?.drop();
   }
 
   #onRequest({ piece, begin, length }: BlockPlace): void {
     const place = { piece, begin, length };
     const welcome = this.#welcome;
     if (welcome === undefined) return;
-    const end = begin + length;
     const pieceEnd = Math.min(welcome.pieceLength, welcome.length - piece * welcome.pieceLength);
-    if (piece >= welcome.pieceCount || length === 0 || length > MAX_BLOCK_BYTES || end > pieceEnd) {
+    if (
+      piece >= welcome.pieceCount || length === 0 || length > MAX_BLOCK_BYTES || begin + length > pieceEnd
+    ) {
       return this.#part("it asked for what cannot be");
     }
-    if (this.#isChoked || this.#have?.has(piece) !== true) return this.#reject(place);
-    if (!this.#uploads.add(place)) {
-      if (this.#handshake?.fast !== true) return this.#part("it asked for too much at once");
-      return this.#reject(place);
-    }
-    this.#pump();
+    if (this.#isChoked || this.#have?.has(piece) !== true) return this.#uploads?.reject(place);
+    if (this.#uploads?.ask(place) === false) this.#part("it asked for too much at once");
   }
 
-  #onCancel(place: BlockPlace): void {
-    if (this.#uploads.cancel(place)) this.#reject(place);
-  }
-
-  #reject({ piece, begin, length }: BlockPlace): void {
-    if (this.#handshake?.fast === true) this.#say({ type: "reject", piece, begin, length });
-  }
-
-  /** Has blocks read as long as there is room for them. */
-  #pump(): void {
-    const { storage } = this.#welcome ?? {};
-    if (storage === undefined) return;
-    while (this.#uploads.nextBytes > 0 && this.#uploads.readingCount < MAX_READING) {
-      if (this.#connection.queuedBytes >= OUTBOUND_BYTES) return this.#awaitRoom();
-      if (!this.#mayTake(this.#uploads.nextBytes)) return;
-      const place = this.#uploads.next();
-      if (place !== undefined) storage.tell({ type: "read", place, replyTo: this.#connection.self });
-    }
-  }
-
-  #awaitRoom(): void {
-    if (this.#isWaitingForRoom) return;
-    this.#isWaitingForRoom = true;
-    const drained = () => ({ type: "drained" }) as const;
-    this.#connection.context.pipe(this.#connection.drained(), drained, drained);
-  }
-
-  #mayTake(bytes: number): boolean {
-    const { upload } = this.#options;
-    if (upload === undefined) return true;
-    if (this.#granted >= bytes) {
-      this.#granted -= bytes;
-      return true;
-    }
-    if (!this.#isWaitingForBandwidth) {
-      this.#isWaitingForBandwidth = true;
-      upload.tell({ type: "take-bandwidth", bytes, replyTo: this.#connection.self });
-    }
-    return false;
-  }
-
-  #onBlockRead(place: BlockPlace, bytes: Uint8Array): void {
-    if (this.#uploads.finish(place)) {
-      this.#saidAtMs = this.#connection.context.coarseNow;
-      this.#connection.send(encodePieceHeader(place.piece, place.begin, bytes.length));
-      this.#connection.send(bytes);
-      this.#entry?.swarm.tell({ type: "peer-took", peer: this.#connection.self, bytes: bytes.length });
-    }
-    this.#pump();
+  #onSent(bytes: number): void {
+    this.#saidAtMs = this.#connection.context.coarseNow;
+    this.#entry?.swarm.tell({ type: "peer-took", peer: this.#connection.self, bytes });
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
-import { encodeInfo, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
+import { parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import {
   assertNever,
   type Behavior,
@@ -16,11 +16,13 @@ import {
 } from "../runtime/mod.ts";
 import { errorText, type SocketAddress } from "../world/world.ts";
 import type { ReportedFile } from "./catalog.ts";
+import { type FileAlias, type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
 import type { BandwidthCommand, DirectoryCommand, PeerEvent, SwarmEntry } from "./messages.ts";
 import { metadataFetch, type MetadataFetchCommand, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
-import { torrent, type TorrentCommand, type TorrentOptions } from "./torrent.ts";
+import { torrent } from "./torrent.ts";
+import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 
@@ -36,14 +38,6 @@ export interface FetchOrder {
   readonly trackers: readonly (readonly string[])[];
   /** Peers that are known already. */
   readonly peers: readonly SocketAddress[];
-}
-
-/** Another name under which the network knows a content. */
-export interface FileAlias {
-  /** The name. */
-  readonly name: string;
-  /** Of the content, hexadecimal digits. */
-  readonly sha256: string;
 }
 
 /** What {@linkcode swarms} can be told. */
@@ -121,12 +115,6 @@ interface Running {
   readonly file: SharedFile | undefined;
 }
 
-/** A file that is given, under one of its names. */
-interface Given {
-  readonly file: SharedFile;
-  readonly infoBytes: Uint8Array<ArrayBuffer>;
-}
-
 /** Finds the torrent of an info hash, and starts it when somebody wants it. */
 export function swarms(options: SwarmsOptions): Behavior<SwarmsCommand> {
   return withPrivateMessages<SwarmsCommand, Private>((self) => {
@@ -139,12 +127,7 @@ class Swarms {
   readonly #self: Context<SwarmsCommand | Private>;
   readonly #options: SwarmsOptions;
   readonly #running = new Map<string, Running>();
-  #files: readonly SharedFile[] = [];
-  #aliases: readonly FileAlias[] = [];
-  /** Every info hash under which something is given. */
-  #given = new Map<string, Given>();
-  /** What was derived of a file and a name: its info hash. */
-  #derived = new Map<SharedFile, Map<string, string>>();
+  readonly #given: GivenFiles;
   #inventory: Versioned<readonly ReportedFile[]>;
   /** Versions of two lives of a node are not the same by chance. */
   readonly #life: string;
@@ -154,6 +137,7 @@ class Swarms {
   constructor(self: Context<SwarmsCommand | Private>, options: SwarmsOptions) {
     this.#self = self;
     this.#options = options;
+    this.#given = new GivenFiles(self.world.hash);
     this.#life = hexText(self.world.random.bytes(6));
     this.#inventory = { version: this.#life, value: [] };
     self.supervise("one-for-one", { stopOrder: "together" });
@@ -164,12 +148,11 @@ class Swarms {
       case "find-swarm":
         return message.replyTo.tell(this.#find(message.infoHash));
       case "share":
-        this.#files = message.files;
-        this.#setGiven();
-        return this.#setInventory();
+        this.#given.setFiles(message.files);
+        this.#inventory = { version: `${this.#life}-${++this.#versions}`, value: this.#given.report() };
+        return this.#endOthers();
       case "set-aliases":
-        this.#aliases = message.aliases;
-        return this.#setGiven();
+        return this.#given.setAliases(message.aliases);
       case "found-wanting":
         return this.#dialWanting(message.infoHash, message.addresses);
       case "fetch":
@@ -184,7 +167,7 @@ class Swarms {
       case "get-inventory":
         return message.replyTo.tell(this.#inventory);
       case "get-info":
-        return message.replyTo.tell(this.#given.get(message.infoHash)?.infoBytes);
+        return message.replyTo.tell(this.#given.find(message.infoHash)?.infoBytes);
       case "get-status":
         return this.#tellStatus(message.replyTo);
       case "torrent-ready":
@@ -204,52 +187,17 @@ class Swarms {
 
   // What is given.
 
-  #setGiven(): void {
-    const given = new Map<string, Given>();
-    const derived = new Map<SharedFile, Map<string, string>>();
-    const names = new Map<string, string[]>();
-    for (const { name, sha256 } of this.#aliases) {
-      const known = names.get(sha256);
-      if (known === undefined) names.set(sha256, [name]);
-      else known.push(name);
-    }
-    for (const file of this.#files) {
-      const hashes = this.#derived.get(file) ?? new Map<string, string>();
-      derived.set(file, hashes);
-      for (const name of new Set([file.name, ...names.get(hexText(file.sha256)) ?? []])) {
-        const infoBytes = infoOf(file, name);
-        let infoHash = hashes.get(name);
-        if (infoHash === undefined) {
-          infoHash = hexText(this.#self.world.hash.digest("SHA-1", infoBytes));
-          hashes.set(name, infoHash);
-        }
-        if (!given.has(infoHash)) given.set(infoHash, { file, infoBytes });
-      }
-    }
-    this.#given = given;
-    this.#derived = derived;
-    const files = new Set(this.#files);
+  /** What is given no more ends. */
+  #endOthers(): void {
     for (const [key, running] of this.#running) {
-      if (running.file !== undefined && !files.has(running.file)) this.#end(key, running);
+      if (running.file !== undefined && !this.#given.has(running.file)) this.#end(key, running);
     }
-  }
-
-  #setInventory(): void {
-    const { hash } = this.#self.world;
-    const value = this.#files.map((file) => ({
-      name: file.name,
-      bytes: file.length,
-      sha256: hexText(file.sha256),
-      infoHash: this.#derived.get(file)?.get(file.name) ?? "",
-      pieces: hexText(hash.digest("SHA-1", file.pieces)),
-    }));
-    this.#inventory = { version: `${this.#life}-${++this.#versions}`, value };
   }
 
   #find(infoHash: string): SwarmEntry | undefined {
     const running = this.#running.get(infoHash);
     if (running !== undefined) return running.isReady ? entryOf(running.swarm, running.infoBytes) : undefined;
-    const given = this.#given.get(infoHash);
+    const given = this.#given.find(infoHash);
     if (given === undefined) return undefined;
     const swarm = this.#give(given);
     return swarm === undefined ? undefined : entryOf(swarm, given.infoBytes);
@@ -274,7 +222,7 @@ class Swarms {
   }
 
   #dialWanting(infoHash: string, addresses: readonly SocketAddress[]): void {
-    const given = this.#given.get(infoHash);
+    const given = this.#given.find(infoHash);
     const swarm = given === undefined ? undefined : this.#give(given);
     if (given === undefined || swarm === undefined) return;
     const { infoBytes } = given;
@@ -377,7 +325,7 @@ class Swarms {
   #onNotice(notice: TorrentNotice): void {
     const running = this.#running.get(hexText(notice.infoHash));
     if (running === undefined) return;
-    if (notice.type === "torrent-ready") running.isReady = true;
+    if (notice.type === "torrent-ready" || notice.type === "torrent-complete") running.isReady = true;
     if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
     running.observer?.tell(notice);
   }
@@ -407,10 +355,6 @@ class Swarms {
 interface Start extends Pick<TorrentOptions, "info" | "infoHash" | "place" | "trackers" | "sha256"> {
   readonly observer: Ref<TorrentNotice> | undefined;
   readonly file: SharedFile | undefined;
-}
-
-function infoOf({ pieceLength, pieces, length }: SharedFile, name: string): Uint8Array<ArrayBuffer> {
-  return encodeInfo({ name, pieceLength, pieces, length });
 }
 
 function entryOf(swarm: Ref<PeerEvent>, infoBytes: Uint8Array | undefined): SwarmEntry {

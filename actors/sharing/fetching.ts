@@ -1,0 +1,201 @@
+/**
+ * What a torrent asks its peers for, and what it makes of what they send.
+ *
+ * @module
+ */
+import type { TorrentInfo } from "../../protocols/metainfo.ts";
+import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
+import type { Hash } from "../world/world.ts";
+import type { ActivePiece } from "./active_piece.ts";
+import { BadPieces } from "./bad_pieces.ts";
+import type { PiecePicker } from "./piece_picker.ts";
+import { PieceVerifier } from "./piece_verifier.ts";
+import type { TorrentPeer } from "./torrent_peer.ts";
+
+/** What {@linkcode Fetching} needs of its torrent. */
+export interface FetchingOptions {
+  readonly info: TorrentInfo;
+  readonly picker: PiecePicker;
+  readonly hash: Hash;
+  /** Whether a peer is still there, and all that are. */
+  readonly has: (peer: TorrentPeer) => boolean;
+  readonly peers: () => Iterable<TorrentPeer>;
+  /** The present time in milliseconds. */
+  readonly now: () => number;
+  /** A piece is complete and good. */
+  readonly good: (active: ActivePiece) => void;
+  /** To be called back with {@linkcode Fetching.verify}, after others had their turn. */
+  readonly verifyLater: (active: ActivePiece) => void;
+  /** A peer broke the rules, or lied. */
+  readonly part: (peer: TorrentPeer, reason: string) => void;
+  readonly ban: (peer: TorrentPeer) => void;
+  /** Asks for so many bytes to be {@linkcode Fetching.grant}ed; undefined: there is no limit. */
+  readonly askBandwidth: ((bytes: number) => void) | undefined;
+}
+
+/** A peer that was asked and says nothing for so long has its blocks asked of others, and in the end is replaced. */
+const SNUB_MS = 5000;
+const REPLACE_MS = 30_000;
+
+/** Keeps every peer that gives busy, and every block that is missing asked for. */
+export class Fetching {
+  /** Whether something is to be fetched. */
+  isOn = false;
+  readonly #options: FetchingOptions;
+  readonly #verifier: PieceVerifier;
+  readonly #badPieces = new BadPieces();
+  /** Bytes that may be asked for. */
+  #allowance: number;
+  #isAllowanceAsked = false;
+  #received = 0;
+
+  constructor(options: FetchingOptions) {
+    this.#options = options;
+    this.#verifier = new PieceVerifier(options.info, options.hash);
+    this.#allowance = options.askBandwidth === undefined ? Infinity : 0;
+  }
+
+  /** Bytes of blocks that came. */
+  get receivedBytes(): number {
+    return this.#received;
+  }
+
+  /** So many bytes more may be asked for. */
+  grant(bytes: number): void {
+    this.#isAllowanceAsked = false;
+    this.#allowance += bytes;
+    this.refillAll();
+  }
+
+  /** Asks every peer for what it may be asked for. */
+  refillAll(): void {
+    for (const peer of this.#options.peers()) this.refill(peer);
+  }
+
+  /** Asks a peer for more, if there is room for more requests. */
+  refill(peer: TorrentPeer): void {
+    if (!this.isOn || peer.wantedCount === 0 || peer.isSnubbing) return;
+    // It may have been banned a moment ago.
+    if (!this.#options.has(peer)) return;
+    if (peer.isChoking && peer.allowed.size === 0) return;
+    const { room } = peer.pipeline;
+    const count = Math.min(room, this.#allowedBlocks(room));
+    if (count < 1) return;
+    const places = this.#options.picker.pick(peer, count, peer.askable);
+    if (places.length === 0) return;
+    if (peer.pipeline.size === 0) peer.lastBlockAtMs = this.#options.now();
+    peer.pipeline.add(places);
+    for (const { length } of places) this.#allowance -= length;
+    peer.ref.tell({ type: "request", places });
+  }
+
+  #allowedBlocks(wanted: number): number {
+    const { askBandwidth } = this.#options;
+    if (askBandwidth === undefined) return wanted;
+    const blocks = Math.floor(this.#allowance / BLOCK_BYTES);
+    if (blocks < wanted && !this.#isAllowanceAsked) {
+      this.#isAllowanceAsked = true;
+      askBandwidth(BLOCK_BYTES);
+    }
+    return blocks;
+  }
+
+  /** A peer chokes us, or no longer does. */
+  onChoked(peer: TorrentPeer, isChoking: boolean): void {
+    peer.isChoking = isChoking;
+    if (!isChoking) return this.refill(peer);
+    // BEP 6: every request is answered, with the block or without it. Else a choke drops them.
+    if (peer.identity.handshake.fast) return;
+    this.release(peer);
+    this.refillAll();
+  }
+
+  /** Nothing that a peer was asked for will come. */
+  release(peer: TorrentPeer): void {
+    for (const { place, isReleased } of peer.pipeline.clear()) {
+      if (!isReleased) this.#options.picker.release(peer.id, place);
+    }
+  }
+
+  /** A peer will not send a block. */
+  onRejected(peer: TorrentPeer, piece: number, begin: number): void {
+    const outstanding = peer.pipeline.take(piece, begin);
+    if (outstanding === undefined) return;
+    peer.allowed.delete(piece);
+    if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);
+    // Not asked again at once: who rejects without choking would be asked for ever.
+    for (const other of this.#options.peers()) if (other !== peer) this.refill(other);
+  }
+
+  /** A peer sent a block. */
+  onBlock(peer: TorrentPeer, piece: number, begin: number, bytes: Uint8Array): void {
+    const outstanding = peer.pipeline.take(piece, begin);
+    // What was not asked for, or is not asked for any more, is passed over.
+    if (outstanding === undefined) return;
+    if (bytes.length !== outstanding.place.length) {
+      return this.#options.part(peer, "it sent a block of another length");
+    }
+    peer.given.add(bytes.length);
+    peer.lastBlockAtMs = this.#options.now();
+    peer.isSnubbing = false;
+    this.#received += bytes.length;
+    const received = this.#options.picker.receive(peer.id, piece, begin, bytes);
+    if (received !== undefined) {
+      if (received.others.length > 0) this.#cancel(received.others, piece, begin);
+      this.verify(received.active);
+    }
+    this.refill(peer);
+  }
+
+  #cancel(ids: readonly number[], piece: number, begin: number): void {
+    for (const other of this.#options.peers()) {
+      if (!ids.includes(other.id)) continue;
+      const outstanding = other.pipeline.take(piece, begin);
+      if (outstanding !== undefined) other.ref.tell({ type: "cancel", place: outstanding.place });
+    }
+  }
+
+  /** Goes on verifying a piece. */
+  verify(active: ActivePiece): void {
+    switch (this.#verifier.verify(active)) {
+      case "unknown":
+        return;
+      case "more":
+        return this.#options.verifyLater(active);
+      case "good":
+        for (const id of this.#badPieces.good(active)) this.#ban(id);
+        return this.#options.good(active);
+      case "bad":
+        this.#options.picker.settle(active.index, false);
+        this.#ban(this.#badPieces.bad(active));
+        return this.refillAll();
+    }
+  }
+
+  #ban(id: number): void {
+    for (const peer of this.#options.peers()) if (peer.id === id) return this.#options.ban(peer);
+  }
+
+  /** Looks at the clock: peers that are silent have their blocks asked of others. */
+  tick(): void {
+    const nowMs = this.#options.now();
+    for (const peer of this.#options.peers()) {
+      peer.pipeline.fit(peer.given.rate(nowMs), nowMs);
+      this.#lookForSilence(peer, nowMs);
+    }
+    this.refillAll();
+  }
+
+  #lookForSilence(peer: TorrentPeer, nowMs: number): void {
+    if (peer.pipeline.size === 0) return;
+    const silentMs = nowMs - peer.lastBlockAtMs;
+    if (silentMs >= REPLACE_MS) return this.#options.part(peer, "it did not send what it was asked for");
+    if (silentMs < SNUB_MS || peer.isSnubbing) return;
+    peer.isSnubbing = true;
+    peer.pipeline.shrink();
+    for (const outstanding of peer.pipeline.all()) {
+      outstanding.isReleased = true;
+      this.#options.picker.release(peer.id, outstanding.place);
+    }
+  }
+}

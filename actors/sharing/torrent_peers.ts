@@ -1,0 +1,94 @@
+/**
+ * The peers of a torrent: who is let in, and who never again.
+ *
+ * @module
+ */
+import { hexText } from "../../protocols/_percent_bytes.ts";
+import type { Ref } from "../runtime/mod.ts";
+import { equalBytes } from "./bytes.ts";
+import type { PeerCommand, PeerIdentity } from "./messages.ts";
+import { TorrentPeer } from "./torrent_peer.ts";
+
+const MAX_BANNED = 1000;
+
+/** Whether a peer is let in, and which other goes for it. */
+export type Admission =
+  | { readonly type: "admitted"; readonly insteadOf?: TorrentPeer }
+  | { readonly type: "refused"; readonly reason: string };
+
+/** Everybody who is connected, by connection. */
+export class TorrentPeers {
+  readonly #ownId: Uint8Array;
+  readonly #pieceCount: number;
+  readonly #maxPeers: number;
+  readonly #peers = new Map<Ref<PeerCommand>, TorrentPeer>();
+  readonly #banned = new Set<string>();
+  #count = 0;
+
+  /** Nobody is there; `ownId` is what we call ourselves. */
+  constructor(ownId: Uint8Array, pieceCount: number, maxPeers: number) {
+    this.#ownId = ownId;
+    this.#pieceCount = pieceCount;
+    this.#maxPeers = maxPeers;
+  }
+
+  /** How many are there. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** Who is there. */
+  all(): MapIterator<TorrentPeer> {
+    return this.#peers.values();
+  }
+
+  /** The peer of a connection. */
+  find(ref: Ref<PeerCommand>): TorrentPeer | undefined {
+    return this.#peers.get(ref);
+  }
+
+  /** Whether a peer is there. */
+  has(peer: TorrentPeer): boolean {
+    return this.#peers.has(peer.ref);
+  }
+
+  /** Whether a peer may come in. */
+  admit(identity: PeerIdentity): Admission {
+    const { peerId } = identity.handshake;
+    if (this.#banned.has(hexText(peerId))) return { type: "refused", reason: "it is banned" };
+    for (const other of this.#peers.values()) {
+      if (equalBytes(other.identity.handshake.peerId, peerId)) return this.#chooseOf(other, identity);
+    }
+    if (this.#peers.size >= this.#maxPeers) {
+      return { type: "refused", reason: "the torrent has peers enough" };
+    }
+    return { type: "admitted" };
+  }
+
+  /** Of two connections to one peer that one stays which the side with the greater ID has dialled: both sides see it so. */
+  #chooseOf(other: TorrentPeer, identity: PeerIdentity): Admission {
+    const isOursGreater = hexText(this.#ownId) > hexText(identity.handshake.peerId);
+    const isBetter = identity.isOutgoing !== other.identity.isOutgoing &&
+      identity.isOutgoing === isOursGreater;
+    return isBetter
+      ? { type: "admitted", insteadOf: other }
+      : { type: "refused", reason: "there is a connection to it" };
+  }
+
+  /** A peer is there now. */
+  add(ref: Ref<PeerCommand>, identity: PeerIdentity, nowMs: number): TorrentPeer {
+    const peer = new TorrentPeer(++this.#count, ref, identity, this.#pieceCount, nowMs);
+    this.#peers.set(ref, peer);
+    return peer;
+  }
+
+  /** A peer has gone; false when it was not there. */
+  remove(peer: TorrentPeer): boolean {
+    return this.#peers.delete(peer.ref);
+  }
+
+  /** A peer is not let in again. */
+  ban(peer: TorrentPeer): void {
+    if (this.#banned.size < MAX_BANNED) this.#banned.add(hexText(peer.identity.handshake.peerId));
+  }
+}
