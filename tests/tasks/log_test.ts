@@ -1,7 +1,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { services } from "../../tasks/services/mod.ts";
-import { deadline, isTask, PATIENCE_MS, root, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import {
+  available,
+  deadline,
+  isTask,
+  PATIENCE_MS,
+  root,
+  startTask,
+  tempFolder,
+  TestClient,
+} from "../_helpers.ts";
+import { Screen } from "./_screen.ts";
 
 /** A server whose stdout nobody reads until somebody wants to. */
 class Unread implements AsyncDisposable {
@@ -123,3 +133,29 @@ for (const { name, task, transport, smoke } of services) {
     }
   });
 }
+
+Deno.test({
+  name: "log: a terminal that is stopped with Ctrl-S holds up no answer",
+  ignore: !await available("tmux", "-V"),
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    const [, ...words] = config.tasks["calculator:server"].command.split(" ");
+    await screen.run(`stty ixon; ${Deno.execPath()} ${words.join(" ")} --host 127.0.0.1 --port 0`);
+    const port = /listening on 127\.0\.0\.1:(\d+)/.exec(await screen.shows("listening on"))?.[1];
+    await screen.press("C-s");
+    using client = await TestClient.connect(Number(port));
+    await client.send("Adarsh\n");
+    for (let sent = 0; sent < 1000; sent += 100) {
+      await client.send(REQUEST.repeat(100));
+      for (let n = 0; n < 100; n++) assertEquals(await client.line(), "Invalid expression");
+    }
+    assert(!(await screen.text()).includes("Received request"));
+    await client.send("q\n");
+    assertEquals(await client.line(), "Session ended");
+    await screen.press("C-q");
+    await screen.shows("Received request: q");
+    await screen.press("C-c");
+    await screen.shows("Server shut down.");
+  },
+});
