@@ -5,8 +5,10 @@
  */
 
 /**
- * What a terminal or a log would obey, or nobody would see: controls (C0, C1, DEL), line and paragraph separators,
- * characters that change the direction of a line, and everything that Unicode calls ignorable by default: invisible
+ * What a terminal or a log would obey, or nobody would see: controls (C0, C1, DEL), line and paragraph
+ * separators,
+ * characters that change the direction of a line, and everything that Unicode calls ignorable by default:
+ * invisible
  * format characters, fillers, variation selectors, tags.
  */
 const HIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
@@ -19,8 +21,11 @@ const EMOJI_BEFORE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{1f1e6}-\u{1
 const EMOJI_AFTER = /^[\p{Extended_Pictographic}\u2640\u2642]/u;
 
 /** Scripts that are written with joiners and non-joiners: the next and the last letter are of them. */
-const JOINED =
-  /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const JOINED_SCRIPTS = [
+  ...["Arabic", "Syriac", "Mongolian", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil"],
+  ...["Telugu", "Kannada", "Malayalam", "Sinhala", "Khmer", "Myanmar"],
+];
+const JOINED = new RegExp(`[${JOINED_SCRIPTS.map((script) => `\\p{Script=${script}}`).join("")}]`, "u");
 
 const NON_JOINER = "\u200c";
 const JOINER = "\u200d";
@@ -39,9 +44,12 @@ function isWriting(character: string, at: number, text: string): boolean {
 }
 
 /**
- * The same text with every character that a terminal or a log would obey, rather than show, or that nobody would see,
- * replaced by one that is seen: `␛` for escape, `␡` for delete, `<U+009B>` for those that have no picture. Joiners and
- * selectors stay where emoji and the scripts that need them are written with them. This is the one rule for logs (text and
+ * The same text with every character that a terminal or a log would obey, rather than show, or that nobody
+ * would see,
+ * replaced by one that is seen: `␛` for escape, `␡` for delete, `<U+009B>` for those that have no picture.
+ * Joiners and
+ * selectors stay where emoji and the scripts that need them are written with them. This is the one rule for
+ * logs (text and
  * JSON), for what clients print, and for what services pass on.
  *
  * @example
@@ -57,7 +65,8 @@ export function visibleText(text: string): string {
 }
 
 /**
- * A text of any number of lines made visible as {@linkcode visibleText} does it, but for its line ends and tabs, which stay.
+ * A text of any number of lines made visible as {@linkcode visibleText} does it, but for its line ends and
+ * tabs, which stay.
  *
  * @example
  * ```ts
@@ -90,7 +99,10 @@ function picture(character: string): string {
 export interface ExcerptOptions {
   /** The most UTF-16 units of the text that are kept. @default 120 */
   readonly maxLength?: number;
-  /** How large the whole is, in words, where the text is no more than its beginning. @default the number of its characters */
+  /**
+   * How large the whole is, in words, where the text is no more than its beginning. @default the number of
+   * its characters
+   */
   readonly size?: string;
 }
 

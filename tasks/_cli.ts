@@ -1,5 +1,6 @@
 /**
- * The command line of every task: one table says what it takes, and parsing, `.env`, help, usage errors, exit codes,
+ * The command line of every task: one table says what it takes, and parsing, `.env`, help, usage errors,
+ * exit codes,
  * signals and the drain come with it.
  *
  * Exit codes: 0 done, 1 failed at run time, 2 called wrongly, 130 and 143 ended by a signal.
@@ -68,7 +69,8 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
 }
 
 /**
- * Runs a server until it ends or is told to: calls `start`, and on SIGINT, SIGTERM or SIGHUP stops what it made within
+ * Runs a server until it ends or is told to: calls `start`, and on SIGINT, SIGTERM or SIGHUP stops what it
+ * made within
  * `--drain-ms`. Never returns: it ends the process.
  */
 export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
@@ -94,7 +96,8 @@ export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
 }
 
 /**
- * Runs a client: calls `run`, whose number is the exit code (nothing is 0). Ctrl-C aborts its signal; a second one, or
+ * Runs a client: calls `run`, whose number is the exit code (nothing is 0). Ctrl-C aborts its signal; a
+ * second one, or
  * a second of waiting, ends it. Never returns: it ends the process.
  */
 export function runClient<F extends Flags>(
@@ -198,7 +201,10 @@ interface Settings {
   readonly warnings: readonly string[];
 }
 
-/** Reads the settings of a task. Throws {@linkcode UsageError} where `.env` could be meant to keep strangers out and would not. */
+/**
+ * Reads the settings of a task. Throws {@linkcode UsageError} where `.env` could be meant to keep strangers
+ * out and would not.
+ */
 async function settingsOf(task: Task<Flags>, config: string | undefined): Promise<Settings> {
   const tasks = [task, ...task.alsoReads ?? []];
   const { values, warnings } = await settingsFile(config, {
@@ -232,7 +238,10 @@ function configOf(args: readonly string[]): string | undefined {
   return at < 0 ? undefined : args[at] === "--config" ? args[at + 1] : args[at]?.slice("--config=".length);
 }
 
-/** The file that `--config` names, which must be there, or the `.env` in the working folder; of a compiled program without one there, the one beside the program. */
+/**
+ * The file that `--config` names, which must be there, or the `.env` in the working folder; of a compiled
+ * program without one there, the one beside the program.
+ */
 async function settingsFile(config: string | undefined, known: KnownNames): Promise<DotEnv> {
   const paths = [config ?? DOT_ENV];
   if (config === undefined && Deno.build.standalone) paths.push(Deno.execPath().replace(/[^/\\]*$/, ".env"));
@@ -254,13 +263,16 @@ async function settingsFile(config: string | undefined, known: KnownNames): Prom
   return { values: new Map(), warnings: [] };
 }
 
-/** The signals that ask a process to end, and how each shows in the exit code: 128 and the signal's number. */
+/**
+ * The signals that ask a process to end, and how each shows in the exit code: 128 and the signal's number.
+ */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 
 type EndSignal = keyof typeof EXIT_CODES;
 
 /**
- * A key press of Ctrl-C comes more than once where `deno task` or `npx` stands in between: the terminal sends it to
+ * A key press of Ctrl-C comes more than once where `deno task` or `npx` stands in between: the terminal
+ * sends it to
  * all of them, and they pass it on. What comes within this time is the same press.
  */
 const SAME_PRESS_MS = 300;

@@ -30,9 +30,16 @@ const MAX_GRAPHEME = 128;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\u1160-\u11ff]/u;
 const FLAG = /^[\u{1f1e6}-\u{1f1ff}]{2}/u;
 
-/** East Asian Wide and Fullwidth of Unicode 16, as ranges; emoji that show as such by themselves are asked for by their name. */
-const WIDE =
-  /^[\p{Emoji_Presentation}\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]/u;
+/**
+ * East Asian Wide and Fullwidth of Unicode 16, as ranges; emoji that show as such by themselves are asked
+ * for by their name.
+ */
+const WIDE_RANGES = [
+  String.raw`\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f`,
+  String.raw`\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6`,
+  String.raw`\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}`,
+];
+const WIDE = new RegExp(String.raw`^[\p{Emoji_Presentation}` + WIDE_RANGES.join("") + "]", "u");
 
 function columnsOfGrapheme(grapheme: string): number {
   if (NO_WIDTH.test(grapheme)) return 0;

@@ -7,7 +7,10 @@ import type { World } from "../actors/world/world.ts";
 import { type Flag, path } from "./_flags.ts";
 import type { Rights } from "./_command_line.ts";
 
-/** The rights of a service that keeps files: its data folder, which is the one it runs in unless `--data-dir` says so. */
+/**
+ * The rights of a service that keeps files: its data folder, which is the one it runs in unless
+ * `--data-dir` says so.
+ */
 export const DATA_RIGHTS: Rights = { read: ["."], write: ["."] };
 
 /** The flag of a service that keeps files. */

@@ -10,7 +10,8 @@ import { type Program, unique } from "./_programs.ts";
 import { type ToolTask, toolTasks, WITH_PAGES } from "./_tools.ts";
 
 /**
- * The program's own files: no service may write them, nor read them while it runs. Modules are loaded without a right
+ * The program's own files: no service may write them, nor read them while it runs. Modules are loaded
+ * without a right
  * to read.
  */
 export const OWN_FILES: readonly string[] = [

@@ -24,7 +24,10 @@ export interface Flag<out T> {
   readonly env?: readonly string[];
   /** Without it strangers get in: `.env` may not be read in a way that loses it. */
   readonly guards?: boolean;
-  /** Reads a value that is not empty. Throws {@linkcode UsageError} with the reason, without the flag's name. */
+  /**
+   * Reads a value that is not empty. Throws {@linkcode UsageError} with the reason, without the flag's
+   * name.
+   */
   parse(text: string): T;
 }
 
@@ -192,7 +195,10 @@ export interface CustomFlagOptions<T> extends FlagOptions<T> {
   readonly value: string;
   /** What a value must be, for "needs a value: …". */
   readonly takes: string;
-  /** Reads a value that is not empty. Throws {@linkcode UsageError} with the reason, without the flag's name. */
+  /**
+   * Reads a value that is not empty. Throws {@linkcode UsageError} with the reason, without the flag's
+   * name.
+   */
   parse(text: string): T;
 }
 

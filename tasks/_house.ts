@@ -40,7 +40,10 @@ export interface HouseOptions {
   readonly drainMs: number;
 }
 
-/** A service that fails is started again so often before it is given up. Its port may be free again in a moment. */
+/**
+ * A service that fails is started again so often before it is given up. Its port may be free again in a
+ * moment.
+ */
 const RESTART = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 100, maxMs: 2000, jitter: 0.2 } });
 
 /** Names a root behaviour, so that a {@linkcode house} can run it. */
@@ -57,8 +60,10 @@ export function resident<M>(
 }
 
 /**
- * The root of many services, each under a supervisor of its own: one that fails is started again, and one that goes on
- * failing is given up and says so, while the others run. When none is left, the house fails with the last error.
+ * The root of many services, each under a supervisor of its own: one that fails is started again, and one
+ * that goes on
+ * failing is given up and says so, while the others run. When none is left, the house fails with the last
+ * error.
  */
 export function house(services: readonly Resident[], options: HouseOptions): Behavior<HouseEvent> {
   const { strict = false, drainMs } = options;

@@ -1,5 +1,6 @@
 /**
- * What a keyboard sends, taken apart: text, control characters, the sequences of keys and of a mouse as ECMA-48 has them,
+ * What a keyboard sends, taken apart: text, control characters, the sequences of keys and of a mouse as
+ * ECMA-48 has them,
  * and what is pasted. Pure.
  *
  * @module
@@ -31,7 +32,9 @@ export class KeyInput {
   #partial = "";
   #isPasting = false;
 
-  /** Whether something has begun that is not complete: a lone escape key looks so until {@linkcode expire}. */
+  /**
+   * Whether something has begun that is not complete: a lone escape key looks so until {@linkcode expire}.
+   */
   get isPartial(): boolean {
     return this.#partial !== "" || this.#isPasting;
   }
@@ -96,7 +99,10 @@ export class KeyInput {
   }
 }
 
-/** How long the sequence at the beginning of a text is; undefined when more must come. One that is broken ends before what broke it. */
+/**
+ * How long the sequence at the beginning of a text is; undefined when more must come. One that is broken
+ * ends before what broke it.
+ */
 function sequenceLength(text: string): number | undefined {
   const introducer = text.charAt(1);
   if (introducer === "") return undefined;

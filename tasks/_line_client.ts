@@ -73,7 +73,10 @@ export const CLOSED_BY_SERVER = "Connection closed by the server.";
 export interface LineClientOptions {
   readonly address: SocketAddress;
   readonly tls?: TlsClientOptions;
-  /** The longest line taken: by default room for the longest that a server takes, and a name and a colon before it. @default 1 MiB */
+  /**
+   * The longest line taken: by default room for the longest that a server takes, and a name and a colon
+   * before it. @default 1 MiB
+   */
   readonly maxLineBytes?: number;
   /** Dials again when a connection that stood is lost. @default false */
   readonly reconnect?: Backoff | false;
@@ -137,7 +140,8 @@ export class LineClient implements AsyncDisposable {
   }
 
   /**
-   * Sends a line and waits for the next one that comes; sends it again on a connection that took the place of one that was
+   * Sends a line and waits for the next one that comes; sends it again on a connection that took the place
+   * of one that was
    * lost meanwhile. Throws {@linkcode Failure} when the server is gone.
    */
   async request(text: string): Promise<string> {
@@ -201,7 +205,8 @@ export async function connectLines(world: World, options: LineClientOptions): Pr
 }
 
 /**
- * Connects as the flags of a client say. The end of the connection ends the terminal's input, so that who sits at a prompt
+ * Connects as the flags of a client say. The end of the connection ends the terminal's input, so that who
+ * sits at a prompt
  * notices; coming back is said there.
  */
 export async function connectAsTold(

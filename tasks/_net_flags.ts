@@ -135,7 +135,9 @@ export type TcpClientFlags<H extends string | undefined> = {
   readonly ca: Flag<string | undefined>;
 };
 
-/** `--host`, `--port`, `--tls`, `--ca`; without a default host, none given is `undefined` (the client asks). */
+/**
+ * `--host`, `--port`, `--tls`, `--ca`; without a default host, none given is `undefined` (the client asks).
+ */
 export function tcpClientFlags(
   defaults: { readonly port: number; readonly host: string },
 ): TcpClientFlags<string>;
@@ -163,7 +165,10 @@ type LimitOptions =
   >
   & Partial<Pick<OptionsOf<TcpServerFlags & LoginFlags>, "handshakeTimeoutMs" | "loginTimeoutMs">>;
 
-/** The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags} and {@linkcode loginFlags}. */
+/**
+ * The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags} and {@linkcode
+ * loginFlags}.
+ */
 export function tcpLimits(options: LimitOptions): Partial<TcpLimits> {
   const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } = options;
   const { handshakeTimeoutMs, loginTimeoutMs } = options;
@@ -188,7 +193,10 @@ export function frameLimits(
 
 const decoder = new TextDecoder();
 
-/** Reads the certificate and key of a server: an object to spread into its options, empty without `--tls-cert`. */
+/**
+ * Reads the certificate and key of a server: an object to spread into its options, empty without
+ * `--tls-cert`.
+ */
 export async function serverTls(
   options: { readonly tlsCert: string | undefined; readonly tlsKey: string | undefined },
   disk: Disk,

@@ -1,5 +1,6 @@
 /**
- * What a person asks of the network: `get`, `files` and `share`, as commands of their own and typed at a running node.
+ * What a person asks of the network: `get`, `files` and `share`, as commands of their own and typed at a
+ * running node.
  *
  * @module
  */

@@ -106,7 +106,8 @@ export interface WithSharingOptions extends SharingFlagValues {
 }
 
 /**
- * A node with its file sharing. Ports that nobody has named and that are taken cost the sharing alone: who elects can do
+ * A node with its file sharing. Ports that nobody has named and that are taken cost the sharing alone: who
+ * elects can do
  * without it.
  */
 export function withSharing(node: Behavior<never>, options: WithSharingOptions): Behavior<never> {

@@ -41,7 +41,8 @@ export class RealTerminal implements Terminal {
     const pasted = this.#typed.shift();
     if (pasted !== undefined) return pasted;
     this.#prompt = prompt;
-    // Until it is closed: what is typed between two questions waits for the second one as it was typed. In a terminal
+    // Until it is closed: what is typed between two questions waits for the second one as it was typed. In
+    // a terminal
     // that goes back and forth, a Ctrl-D of that moment would be lost.
     this.#open();
     this.#draw();

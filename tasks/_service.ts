@@ -29,7 +29,10 @@ export interface ServiceContext {
   readonly args: readonly string[];
 }
 
-/** A short talk with a service that listens: what is sent and what must come back, as lines (TCP) or datagrams (UDP). */
+/**
+ * A short talk with a service that listens: what is sent and what must come back, as lines (TCP) or
+ * datagrams (UDP).
+ */
 export interface Smoke {
   readonly says: readonly string[];
   readonly hears: readonly RegExp[];
@@ -64,7 +67,10 @@ export interface ServiceFacts {
   readonly transport?: "tcp" | "udp";
   /** The ports as README shows them. @default the default of `--port` */
   readonly ports?: string;
-  /** Rights beyond those of all servers (listening on this machine, its own environment, `.env`, certificates). */
+  /**
+   * Rights beyond those of all servers (listening on this machine, its own environment, `.env`,
+   * certificates).
+   */
   readonly rights?: Rights;
   /** The port in `start`, where another service has the usual one; or more than one instance. */
   readonly together?: number | Together;
@@ -83,7 +89,9 @@ export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">,
   readonly env?: string;
   /** The root behaviour that the options ask for. */
   behavior(options: TaskOptions<F>, context: ServiceContext): Behavior<M> | Promise<Behavior<M>>;
-  /** What the arguments ask for instead of the server: something that ends by itself. Undefined: the server. */
+  /**
+   * What the arguments ask for instead of the server: something that ends by itself. Undefined: the server.
+   */
   command?(options: TaskOptions<F>, context: ServiceContext): Running | undefined;
   /** Called with the system of a server that runs alone in its process: for what is typed at it. */
   attach?(system: ActorSystem, options: TaskOptions<F>, context: ServiceContext): void;

@@ -1,5 +1,6 @@
 /**
- * Where the demo is played: servers on free ports, clients on real sockets, and what they say to each other on the screen.
+ * Where the demo is played: servers on free ports, clients on real sockets, and what they say to each other
+ * on the screen.
  *
  * @module
  */
@@ -143,7 +144,10 @@ export class Stage implements AsyncDisposable {
     return ports;
   }
 
-  /** Starts a server of this repository as a process of its own, which may write below `.tmp/`, and waits for its port. */
+  /**
+   * Starts a server of this repository as a process of its own, which may write below `.tmp/`, and waits
+   * for its port.
+   */
   async process(script: string, args: readonly string[]): Promise<StageProcess> {
     const process = await this.soon(StageProcess.start(script, args), `${script} listens`, START_MS);
     this.#processes.push(process);

@@ -13,7 +13,10 @@ const READER_GONE = 141;
 const RETRY_MS = 5;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of a text to stdout. When nobody reads it any more (`client | head`), the process ends quietly. */
+/**
+ * Writes all of a text to stdout. When nobody reads it any more (`client | head`), the process ends
+ * quietly.
+ */
 export function write(text: string): void {
   let bytes = encoder.encode(text);
   while (bytes.length > 0) {

@@ -12,7 +12,8 @@ export interface Terminal extends Disposable {
   /** Whether a person sits there: standard input and output are a terminal. */
   readonly isTerminal: boolean;
   /**
-   * Prints the prompt, also into a pipe, and waits for a line; `null` at the end of the input, or once the terminal's
+   * Prints the prompt, also into a pipe, and waits for a line; `null` at the end of the input, or once the
+   * terminal's
    * signal is aborted. One at a time.
    */
   ask(prompt: string): Promise<string | null>;
@@ -20,7 +21,10 @@ export interface Terminal extends Disposable {
   lines(prompt?: string): AsyncIterableIterator<string>;
   /** Ends the input when another signal is aborted. */
   endWith(signal: AbortSignal): void;
-  /** Prints a line: one of its own, also after a prompt in a pipe; one that is being typed is drawn anew below it. */
+  /**
+   * Prints a line: one of its own, also after a prompt in a pipe; one that is being typed is drawn anew
+   * below it.
+   */
   print(line: string): void;
   /** Gives the terminal back as it was. Twice is fine. */
   close(): void;

@@ -20,7 +20,10 @@ export function timeLeft(done: number, seconds: number): string {
   return done <= 0 ? "" : `, ${duration(seconds * (1 - done) / done)} left`;
 }
 
-/** A line on stderr that says how far it is: written over itself at a terminal, a new one each ten seconds elsewhere. */
+/**
+ * A line on stderr that says how far it is: written over itself at a terminal, a new one each ten seconds
+ * elsewhere.
+ */
 export class Progress implements Disposable {
   readonly #encoder = new TextEncoder();
   readonly #isTerminal = Deno.stderr.isTerminal();

@@ -1,5 +1,6 @@
 /**
- * The tasks that are no service's, and the rights of those that have a set of their own. `deno task gen` writes them into
+ * The tasks that are no service's, and the rights of those that have a set of their own. `deno task gen`
+ * writes them into
  * `deno.json`, beside what the services' manifests say.
  *
  * @module

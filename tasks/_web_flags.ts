@@ -99,7 +99,10 @@ export function webDoorOptions(
 
 const root = new URL("..", import.meta.url);
 
-/** Tells the operator, once a web door is open: where it is, who looks at a terminal, and whether there is a page at it. */
+/**
+ * Tells the operator, once a web door is open: where it is, who looks at a terminal, and whether there is a
+ * page at it.
+ */
 export function tellOfWebDoor(
   world: World,
   door: { readonly isOptional: boolean; readonly tls?: TlsServerOptions },

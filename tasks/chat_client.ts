@@ -31,7 +31,9 @@ const LAST_WORDS_MS = 5000;
 /** How often a line that is not allowed yet is tried. */
 const PACE_MS = 20;
 
-/** What lines lose on their way of the distance to each other, and what the server may have counted already. */
+/**
+ * What lines lose on their way of the distance to each other, and what the server may have counted already.
+ */
 const SLOWER = 0.9;
 const FEWER = 2;
 

@@ -46,8 +46,10 @@ if (import.meta.main) {
 }
 
 /**
- * Rights as flags. A set in `deno.json` would do for `deno run`, but a compiled program has its relative paths made
- * absolute, to where it was compiled; those of a flag are relative to where it runs. There the program's own files are
+ * Rights as flags. A set in `deno.json` would do for `deno run`, but a compiled program has its relative
+ * paths made
+ * absolute, to where it was compiled; those of a flag are relative to where it runs. There the program's
+ * own files are
  * not, and nothing needs to be denied.
  */
 export function rightsFlags(rights: Rights): string[] {
@@ -81,7 +83,8 @@ async function compile(program: Program, file: string, options: CompileOptions):
   if (success) return;
   const said = new TextDecoder().decode(stderr);
   if (verbose) console.error(said);
-  // What `deno compile` puts the script into. It is fetched at the first use, from where not every machine can fetch.
+  // What `deno compile` puts the script into. It is fetched at the first use, from where not every machine
+  // can fetch.
   if (/base binary|denort/i.test(said)) {
     throw new Failure(
       `Cannot compile ${program.name}: no base runtime could be fetched; DENORT_BIN may name a local one`,

@@ -1,5 +1,6 @@
 /**
- * What Troupe is about, in a minute's reading: a bug that is a number, every service with real clients over real sockets,
+ * What Troupe is about, in a minute's reading: a bug that is a number, every service with real clients over
+ * real sockets,
  * a process that is killed, an actor that is mended.
  *
  * @module

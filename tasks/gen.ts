@@ -1,5 +1,6 @@
 /**
- * Writes what follows from the services' manifests: the tasks, permission sets and exports of `deno.json`, the entry
+ * Writes what follows from the services' manifests: the tasks, permission sets and exports of `deno.json`,
+ * the entry
  * points, the list of services and README's tables. With `--check` it only says what is out of date.
  *
  * @module

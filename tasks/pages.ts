@@ -1,5 +1,6 @@
 /**
- * The pages that browsers get: `pages/NAME` becomes `dist/pages/NAME`, bundled, compressed, named by what is in it.
+ * The pages that browsers get: `pages/NAME` becomes `dist/pages/NAME`, bundled, compressed, named by what
+ * is in it.
  *
  * @module
  */

@@ -115,7 +115,10 @@ function mistakeOf(
   return mistake && `${flag}: ${mistake}`;
 }
 
-/** A connection to the store that is made when it is needed, and anew when the server has closed it meanwhile. */
+/**
+ * A connection to the store that is made when it is needed, and anew when the server has closed it
+ * meanwhile.
+ */
 class RecordsClient implements AsyncDisposable {
   readonly #world: World;
   readonly #options: LineClientOptions;

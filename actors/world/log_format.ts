@@ -33,7 +33,9 @@ export function textLine(record: LogRecord, options: TextLineOptions = {}): stri
   return stack ? timed + stackOf(record.fields?.error) : timed;
 }
 
-/** The lines of a stack that say where, each with a line end before it; none of an error that has no stack. */
+/**
+ * The lines of a stack that say where, each with a line end before it; none of an error that has no stack.
+ */
 function stackOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > MAX_CAUSES) return "";
   const frames = String(error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
@@ -48,7 +50,8 @@ function stackOf(error: unknown, depth = 0): string {
 const MAX_CAUSES = 8;
 
 /**
- * One JSON object: `time`, `level`, `actor`, `event`, `msg`, then the record's own fields. No line end. The stable word
+ * One JSON object: `time`, `level`, `actor`, `event`, `msg`, then the record's own fields. No line end. The
+ * stable word
  * `event` is a field of the record.
  */
 export function jsonLine(record: LogRecord, time: string): string {

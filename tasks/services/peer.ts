@@ -15,7 +15,10 @@ import { readConsole } from "../_peer_console.ts";
 import { sharingFlags, sharingNodes, swarmPage, withSharing } from "../_peer_sharing.ts";
 import { defineService } from "../_service.ts";
 
-/** Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them, in plain TCP. */
+/**
+ * Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them,
+ * in plain TCP.
+ */
 const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } =
   tcpServerFlags();
 

@@ -22,7 +22,8 @@ export interface DenoLogOptions {
   /** Puts the time, UTC, before each text line. @default false */
   readonly time?: boolean;
   /**
-   * Whether a line waits for whoever reads the streams, as `console.log` does. A server says no: a pipe that nobody reads
+   * Whether a line waits for whoever reads the streams, as `console.log` does. A server says no: a pipe
+   * that nobody reads
    * then costs lines, which are counted and said, and no answer.
    *
    * @default true
@@ -32,7 +33,10 @@ export interface DenoLogOptions {
   readonly write?: (lines: string, stream: LogStream) => void;
 }
 
-/** Lines of one turn beyond this many characters are passed on at once, so that a busy turn does not hoard them. */
+/**
+ * Lines of one turn beyond this many characters are passed on at once, so that a busy turn does not hoard
+ * them.
+ */
 const MAX_GATHERED = 1 << 16;
 
 /** Gathers the lines of one turn of the loop and writes them together. */

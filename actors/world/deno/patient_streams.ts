@@ -62,7 +62,8 @@ interface Segment {
 }
 
 /**
- * Both streams, in the order in which things are said: they often are one terminal or one file. A stream that nobody reads
+ * Both streams, in the order in which things are said: they often are one terminal or one file. A stream
+ * that nobody reads
  * holds up neither the other one nor the process.
  */
 export class PatientStreams {

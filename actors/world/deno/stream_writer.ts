@@ -25,7 +25,8 @@ const RETRY_MS = 10;
 const encoder = new TextEncoder();
 
 /**
- * Writes lines to a stream, one write at a time, and never makes anybody wait: what a slow reader leaves unread is kept
+ * Writes lines to a stream, one write at a time, and never makes anybody wait: what a slow reader leaves
+ * unread is kept
  * up to a bound, and lines beyond it are lost, counted, and told of in their place.
  */
 export class StreamWriter {
