@@ -82,7 +82,7 @@ function quoted(text: string): string {
 }
 
 function zshCompletion(tasks: Tasks): string {
-  const escaped = (text: string) => quoted(text).replace(/[[\]:\\]/g, "\\$&");
+  const escaped = (text: string) => quoted(text.replace(/[[\]:\\]/g, "\\$&"));
   const spec = (row: FlagRow) => {
     const words = choicesOf(row);
     const takes = row.value === undefined
