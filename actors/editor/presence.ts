@@ -46,6 +46,8 @@ export class Presence<K> {
   /** The last clocks of those who have left. */
   readonly #gone = new Map<number, number>();
   readonly #changed = new Set<number>();
+  /** Connections that have said something of themselves. */
+  readonly #heard = new Set<K>();
 
   constructor(options: PresenceOptions<K>) {
     this.#options = options;
@@ -58,10 +60,13 @@ export class Presence<K> {
 
   /** Takes what a client says of itself. What it only repeats of others is passed over. Gives a reason to close it, or undefined. */
   update(owner: K, entries: readonly AwarenessEntry[]): string | undefined {
+    // What a connection says first, of one client, it says of itself: it has heard of nobody yet.
+    const isFirst = !this.#heard.has(owner) && entries.length === 1;
+    this.#heard.add(owner);
     for (const entry of entries) {
       if (entry.state.length > MAX_STATE_CHARACTERS) return "an awareness state is too long";
       if (!isJson(entry.state)) return "an awareness state is not JSON";
-      if (!this.#isNews(owner, entry)) continue;
+      if (!this.#isNews(owner, entry, isFirst)) continue;
       if (entry.state === "null") this.#remove(entry.clientId);
       else this.#set(owner, entry);
     }
@@ -71,6 +76,7 @@ export class Presence<K> {
 
   /** A client has left, and with it all whom it stood for. */
   leave(owner: K): void {
+    this.#heard.delete(owner);
     for (const [clientId, present] of this.#present) {
       if (present.owner === owner) this.#remove(clientId);
     }
@@ -87,9 +93,9 @@ export class Presence<K> {
     return undefined;
   }
 
-  /** Everybody, as one message; undefined where nobody is there. */
-  get everybody(): Uint8Array | undefined {
-    return this.#frame([...this.#present.keys()]);
+  /** Everybody but `owner`, as one message; undefined where nobody else is there. */
+  others(owner: K): Uint8Array | undefined {
+    return this.#frame([...this.#present].flatMap(([id, present]) => present.owner === owner ? [] : [id]));
   }
 
   /** Tells everybody what has changed, but of itself. */
@@ -106,12 +112,14 @@ export class Presence<K> {
     }
   }
 
-  #isNews(owner: K, { clientId, clock, state }: AwarenessEntry): boolean {
+  #isNews(owner: K, { clientId, clock, state }: AwarenessEntry, isFirst: boolean): boolean {
     const known = this.#present.get(clientId);
-    if (clock >= FIRST_SERVER_CLOCK) return clock > (known?.clock ?? this.#gone.get(clientId) ?? 0);
-    if (known === undefined) return state !== "null";
-    if (known.owner !== owner) return state !== "null";
-    return clock > known.ownClock || (clock === known.ownClock && state === "null");
+    if (known?.owner === owner) {
+      return clock > known.ownClock || (clock === known.ownClock && state === "null");
+    }
+    if (state === "null") return false;
+    // A client of its own that comes over a new connection, or one that repeats what it was told of another.
+    return isFirst || clock < FIRST_SERVER_CLOCK || clock > (known?.clock ?? this.#gone.get(clientId) ?? 0);
   }
 
   #set(owner: K, { clientId, clock, state }: AwarenessEntry): void {

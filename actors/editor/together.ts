@@ -129,7 +129,7 @@ export class Together {
         return this.#planPresence();
       }
       case "who-is-present": {
-        const frame = this.#presence.everybody;
+        const frame = this.#presence.others(member);
         if (frame !== undefined) member.tell({ type: "send", frame });
       }
     }
@@ -218,7 +218,7 @@ export class Together {
     this.whenDurable(() => {
       const { stateVector } = this.#collaboration;
       member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-1", stateVector }) });
-      const frame = this.#presence.everybody;
+      const frame = this.#presence.others(member);
       if (frame !== undefined) member.tell({ type: "send", frame });
     });
   }

@@ -19,7 +19,7 @@ export type ConnectionState =
 
 const MIN_WAIT_MS = 150;
 const MAX_WAIT_MS = 2000;
-/** Nothing heard for so long, and the connection is taken for lost: the server pings each 15 s, which a page does not see. */
+/** Closed with one of these, it would be refused again. */
 const NOT_EDITABLE = 4413;
 const VIOLATION = 1008;
 
@@ -58,7 +58,11 @@ export class Connection {
       (changes: AwarenessChanges, origin: unknown) => this.#onAwareness(changes, origin),
     );
     addEventListener("online", () => this.#retryNow());
-    this.#connect();
+  }
+
+  /** Connects, and again whenever the connection is lost. */
+  start(): void {
+    this.#retryNow();
   }
 
   /** The number that the next edit will have. */

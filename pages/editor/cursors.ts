@@ -186,7 +186,11 @@ const theme = EditorView.baseTheme({
     whiteSpace: "nowrap",
     pointerEvents: "none",
     zIndex: "5",
+    // It says who that is, and then no longer covers the text.
+    animation: "caret-name 5s forwards",
   },
+  "@keyframes caret-name": { "0%, 80%": { opacity: "1" }, "100%": { opacity: "0" } },
+  ".caret:hover .caret-name": { animation: "none" },
   ".cm-line:first-child .caret-name": {
     bottom: "auto",
     top: "100%",

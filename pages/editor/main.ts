@@ -139,6 +139,7 @@ function startEditor(isInFolder: boolean): void {
 
   awareness.on("change", showPeople);
   showIdentity();
+  connection.start();
   me.onclick = () =>
     askIdentity(identity, (chosen) => {
       identity = chosen;
