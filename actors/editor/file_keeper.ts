@@ -228,7 +228,7 @@ export class FileKeeper {
 
   #armLook(): void {
     this.#lookTimer = this.#options.tools.later(LOOK_MS, () => {
-      this.#look();
+      this.#lookWithin();
       if (!this.#isClosed) this.#armLook();
     });
   }
@@ -240,6 +240,22 @@ export class FileKeeper {
     this.#options.tools.settle(this.#file.look(), (info) => {
       this.#isBusy = false;
       if (this.#file.isChanged(info)) this.#onForeign(info);
+      else this.#goOn();
+    }, (error) => this.#failed(error));
+  }
+
+  /** As {@linkcode FileKeeper.#look}, and sees what only what the file holds can tell. */
+  #lookWithin(): void {
+    if (this.#isBusy || this.#isClosed || this.#foreign !== undefined) return;
+    this.#isBusy = true;
+    const { tools } = this.#options;
+    const look = async () => {
+      const info = await this.#file.look();
+      return { info, isChanged: await this.#file.isChangedWithin(info) };
+    };
+    tools.settle(look(), ({ info, isChanged }) => {
+      this.#isBusy = false;
+      if (isChanged) this.#onForeign(info);
       else this.#goOn();
     }, (error) => this.#failed(error));
   }

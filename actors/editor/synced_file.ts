@@ -20,6 +20,8 @@ export class SyncedFile {
   readonly #log: LogFile;
   #bases: string[];
   #left: FileInfo | undefined;
+  /** Somebody may have written between our own write and the look at what it left. */
+  #isUnverified = false;
 
   private constructor(world: World, log: LogFile, bases: readonly string[]) {
     this.#world = world;
@@ -73,6 +75,22 @@ export class SyncedFile {
     return !isSameFile(info, this.#left);
   }
 
+  /**
+   * Whether somebody else has changed it, by all that can be known: a file looks the same when it was written anew, at the same
+   * length, before it was looked at after our own write. So it is read once.
+   */
+  async isChangedWithin(info: FileInfo | undefined): Promise<boolean> {
+    if (this.isChanged(info)) return true;
+    if (!this.#isUnverified || info === undefined) return false;
+    const text = await this.readForeign();
+    // Written meanwhile: the next look sees it.
+    if (!isSameFile(await this.look(), info)) return false;
+    this.#isUnverified = false;
+    if (text === this.held) return false;
+    this.#left = undefined;
+    return true;
+  }
+
   /** Reads what somebody else has put there, and takes it for what the file holds. What is not UTF-8 is replaced. */
   async readForeign(): Promise<string> {
     return UTF8.decode(await this.#world.disk.readFile(this.#log.path));
@@ -118,6 +136,7 @@ export class SyncedFile {
     }
     this.#bases = [held + appended, ...older];
     this.#left = info;
+    this.#isUnverified = true;
     return true;
   }
 
@@ -125,6 +144,7 @@ export class SyncedFile {
   async replace(text: string): Promise<void> {
     await this.#log.replaceText(ENCODER.encode(text));
     this.hold(text, await this.look());
+    this.#isUnverified = true;
   }
 }
 

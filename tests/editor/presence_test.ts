@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { Presence } from "../../actors/editor/presence.ts";
+import { type AwarenessEntry, decodeYMessage } from "../../protocols/y_sync.ts";
+
+/** A presence whose clients are names, and what each is told. */
+function stage() {
+  let now = 1.8e12;
+  const told: [to: string, entries: readonly AwarenessEntry[]][] = [];
+  const presence = new Presence<string>({
+    now: () => now++,
+    send: (to, frame) => {
+      const message = decodeYMessage(frame);
+      if (message.type === "awareness") told.push([to, message.entries]);
+    },
+  });
+  const say = (from: string, clientId: number, clock: number, state: string, to: readonly string[]) => {
+    presence.update(from, [{ clientId, clock, state }]);
+    presence.flush(to);
+  };
+  return { presence, told, say, last: () => told.at(-1) };
+}
+
+Deno.test("presence: each change reaches the others, under a clock that grows, and never oneself", () => {
+  const { told, say } = stage();
+  for (const clock of [0, 1, 2]) say("ann", 7, clock, `{"n":${clock}}`, ["ann", "bob"]);
+  assertEquals(told.map(([to, [entry]]) => [to, entry?.state]), [["bob", '{"n":0}'], ["bob", '{"n":1}'], [
+    "bob",
+    '{"n":2}',
+  ]]);
+  const clocks = told.map(([, [entry]]) => entry?.clock ?? 0);
+  assertEquals(clocks, [...clocks].sort((a, b) => a - b));
+});
+
+Deno.test("presence: who is repeated by another is not doubled, and not brought back after leaving", () => {
+  const { presence, told, say, last } = stage();
+  say("ann", 7, 0, "{}", ["bob"]);
+  say("bob", 8, 0, "{}", ["ann"]);
+  const clock = told[0]?.[1][0]?.clock ?? 0;
+  presence.leave("ann");
+  presence.flush(["bob"]);
+  assertEquals(last()?.[1][0]?.state, "null");
+  const before = told.length;
+  say("bob", 7, clock, "{}", ["bob"]);
+  assertEquals(told.length, before);
+});
+
+Deno.test("presence: who comes back over a new connection is there at once, whatever its clock", () => {
+  for (const clock of [0, 3, 1.8e12]) {
+    const { presence, say, last } = stage();
+    say("ann", 7, 5, '{"user":{"name":"Ann"}}', ["bob"]);
+    presence.leave("ann");
+    presence.flush(["bob"]);
+    say("ann again", 7, clock, '{"back":true}', ["bob"]);
+    assertEquals(last()?.[1][0]?.state, '{"back":true}', `${clock}`);
+  }
+});
+
+Deno.test("presence: what is no state, too long or too many closes the client", () => {
+  const { presence } = stage();
+  const update = (entries: AwarenessEntry[]) => presence.update("ann", entries);
+  assertEquals(update([{ clientId: 1, clock: 0, state: "{" }]), "an awareness state is not JSON");
+  assertEquals(
+    update([{ clientId: 1, clock: 0, state: `"${"x".repeat(20_000)}"` }]),
+    "an awareness state is too long",
+  );
+  const many = Array.from({ length: 65 }, (_, clientId) => ({ clientId, clock: 1, state: "{}" }));
+  assertEquals(update(many), "there are too many awareness states");
+});

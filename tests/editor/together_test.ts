@@ -1,0 +1,451 @@
+import { assert, assertEquals } from "@std/assert";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
+import {
+  available,
+  deadline,
+  startProcess,
+  type TempFolder,
+  tempFolder,
+  TestClient,
+  type TestProcess,
+  until,
+} from "../_helpers.ts";
+import { startEditor } from "./_play.ts";
+
+/** A provider checks its connection at intervals of its own, also when it was destroyed: that is no leak of ours. */
+const FOREIGN = { sanitizeOps: false, sanitizeResources: false };
+
+interface Door extends AsyncDisposable {
+  readonly server: TestProcess;
+  readonly port: number;
+  readonly web: number;
+  readonly url: string;
+}
+
+async function open(folder: TempFolder, ...args: string[]): Promise<Door> {
+  const play = await startEditor(
+    folder,
+    "--web-port",
+    args.includes("--at") ? args[args.indexOf("--at") + 1] ?? "0" : "0",
+    ...args.filter((arg, at) => arg !== "--at" && args[at - 1] !== "--at"),
+  );
+  const line = await play.server.line("Web door listening");
+  const web = Number(/:(\d+)$/.exec(line)?.[1]);
+  return {
+    server: play.server,
+    port: play.port,
+    web,
+    url: `ws://127.0.0.1:${web}/sync`,
+    [Symbol.asyncDispose]: () => play[Symbol.asyncDispose](),
+  };
+}
+
+/** A client of y-websocket. */
+class Provider implements Disposable {
+  readonly doc = new Y.Doc();
+  readonly text = this.doc.getText("content");
+  readonly provider: WebsocketProvider;
+
+  constructor(url: string, params: Record<string, string> = {}) {
+    this.provider = new WebsocketProvider(url, "room", this.doc, {
+      disableBc: true,
+      params,
+      maxBackoffTime: 300,
+    });
+  }
+
+  static async open(url: string): Promise<Provider> {
+    const client = new Provider(url);
+    await client.synced();
+    return client;
+  }
+
+  async synced(): Promise<void> {
+    await until(() => this.provider.synced, "the provider to be synced");
+  }
+
+  get value(): string {
+    return this.text.toString();
+  }
+
+  [Symbol.dispose](): void {
+    this.provider.destroy();
+    this.doc.destroy();
+  }
+}
+
+async function same(clients: readonly Provider[], isWhole: (text: string) => boolean): Promise<string> {
+  const [first] = clients;
+  assert(first !== undefined);
+  await until(
+    () => isWhole(first.value) && clients.every(({ value }) => value === first.value),
+    "all to be the same",
+  );
+  return first.value;
+}
+
+Deno.test(
+  "editor: eight foreign providers insert 200 times each, and all, the file and GET /document are the same",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder);
+    const clients = await Promise.all(Array.from({ length: 8 }, () => Provider.open(door.url)));
+    let seed = 7;
+    const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    for (let round = 0; round < 200; round++) {
+      for (const [index, { text }] of clients.entries()) {
+        text.insert(
+          random(text.length + 1),
+          String.fromCharCode(97 + index) + (random(30) === 0 ? "\n" : ""),
+        );
+      }
+      if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    const text = await same(clients, (value) => value.replaceAll("\n", "").length === 1600);
+    assertEquals(await (await fetch(`http://127.0.0.1:${door.web}/document`)).text(), text);
+    await until(
+      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      "the file to hold the text",
+    );
+    for (const client of clients) client[Symbol.dispose]();
+  },
+);
+
+Deno.test(
+  "editor: what was typed while away is merged, and what was durable is there after kill -9",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    const door = await open(folder);
+    const port = door.web;
+    using ann = await Provider.open(door.url);
+    using bob = await Provider.open(door.url);
+    ann.text.insert(0, "one\n");
+    await same([ann, bob], (value) => value === "one\n");
+    bob.provider.disconnect();
+    bob.text.insert(0, "zero\n");
+    ann.text.insert(ann.text.length, "two\n");
+    await until(
+      async () => await (await fetch(`http://127.0.0.1:${port}/document`)).text() === "one\ntwo\n",
+      "the edit",
+    );
+    door.server.kill("SIGKILL");
+    await door.server.ended();
+    ann.text.insert(ann.text.length, "three\n");
+    await using again = await open(folder, "--at", String(port));
+    bob.provider.connect();
+    const text = await same([ann, bob], (value) => value.length === 19);
+    assertEquals(text, "zero\none\ntwo\nthree\n");
+    assertEquals(again.web, port);
+    await until(
+      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      "the file to hold the text",
+    );
+  },
+);
+
+Deno.test(
+  "editor: line clients beside browsers see each line once, edits after a pause, and browsers see their lines",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await Deno.writeTextFile(folder.file("temp.txt"), "first\nsecond\n");
+    await using door = await open(folder);
+    using early = await TestClient.connect(door.port);
+    assertEquals([await early.line(), await early.line()], ["first", "second"]);
+    using browser = await Provider.open(door.url);
+    assertEquals(browser.value, "first\nsecond\n");
+    using other = await TestClient.connect(door.port);
+    assertEquals([await other.line(), await other.line()], ["first", "second"]);
+    await other.send("a line\n");
+    assertEquals(await early.line(), "a line");
+    await until(() => browser.value === "first\nsecond\na line\n", "the line");
+    browser.text.insert(5, "!");
+    browser.text.insert(0, "new\n");
+    assertEquals([await early.line(), await early.line()], ["new", "first!"]);
+    assertEquals([await other.line(), await other.line()], ["new", "first!"]);
+    browser.text.delete(0, 4);
+    await early.send("another\n");
+    assertEquals(await other.line(), "another");
+    await until(() => browser.value === "first!\nsecond\na line\nanother\n", "the line and the edit");
+  },
+);
+
+Deno.test(
+  "editor: who saves the file edits the document, and nothing that was typed meanwhile is lost or doubled",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder);
+    const path = folder.file("temp.txt");
+    using browser = await Provider.open(door.url);
+    browser.text.insert(0, "alpha\nbeta\ngamma\n");
+    const holds = (text: string) =>
+      until(async () => await Deno.readTextFile(path) === text, `the file to hold ${text}`);
+    await holds("alpha\nbeta\ngamma\n");
+    // In place.
+    await Deno.writeTextFile(path, "alpha\nBETA\ngamma\n");
+    await until(() => browser.value === "alpha\nBETA\ngamma\n", "the edit in place");
+    // By rename, of a text that was read before somebody else typed.
+    const read = await Deno.readTextFile(path);
+    browser.text.insert(0, "typed\n");
+    await holds("typed\nalpha\nBETA\ngamma\n");
+    await Deno.writeTextFile(`${path}.new`, read.replace("gamma", "GAMMA"));
+    await Deno.rename(`${path}.new`, path);
+    await until(() => browser.value === "typed\nalpha\nBETA\nGAMMA\n", "the edit by rename");
+    await holds("typed\nalpha\nBETA\nGAMMA\n");
+    browser.text.insert(browser.text.length, "end\n");
+    await holds("typed\nalpha\nBETA\nGAMMA\nend\n");
+  },
+);
+
+const programs: readonly [string, (path: string) => string[]][] = [
+  ["sed", (path) => ["-i", "s/two/TWO/", path]],
+  ["vim", (path) => ["-es", "-u", "NONE", "-c", "%s/three/THREE/", "-c", "wq", path]],
+];
+for (const [program, args] of programs) {
+  Deno.test({
+    name: `editor: ${program} on the file is an edit`,
+    ignore: !await available(program),
+    ...FOREIGN,
+    async fn() {
+      await using folder = await tempFolder();
+      await using door = await open(folder);
+      using browser = await Provider.open(door.url);
+      browser.text.insert(0, "one\ntwo\nthree\n");
+      const path = folder.file("temp.txt");
+      await until(async () => (await Deno.readTextFile(path)).length === 14, "the file to hold the text");
+      await using process = startProcess(program, args(path));
+      await process.ended();
+      await until(() => /TWO|THREE/.test(browser.value), "the edit");
+      assertEquals(browser.value.toLowerCase(), "one\ntwo\nthree\n");
+    },
+  });
+}
+
+/** A client that speaks the protocol by hand. */
+class Raw {
+  readonly ws: WebSocket;
+  readonly got: YMessage[] = [];
+  readonly closed: Promise<CloseEvent>;
+
+  constructor(url: string) {
+    this.ws = new WebSocket(url);
+    this.ws.binaryType = "arraybuffer";
+    this.ws.onmessage = ({ data }) => void this.got.push(decodeYMessage(new Uint8Array(data)));
+    this.ws.onerror = (event) => event.preventDefault();
+    this.closed = new Promise((resolve) => this.ws.onclose = resolve);
+  }
+
+  static async open(url: string): Promise<Raw> {
+    const raw = new Raw(url);
+    await until(() => raw.got.length > 0, "the server's first message");
+    return raw;
+  }
+
+  send(message: YMessage): void {
+    this.ws.send(encodeYMessage(message));
+  }
+
+  async end(): Promise<void> {
+    this.ws.close();
+    await this.closed;
+  }
+}
+
+Deno.test(
+  "editor: an update is acknowledged once it is durable, to who asks for it alone",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder);
+    const asks = await Raw.open(`${door.url}?acks`);
+    const other = await Raw.open(`${door.url}/room`);
+    const doc = new Y.Doc();
+    doc.getText("content").insert(0, "hello");
+    asks.send({ type: "update", update: Y.encodeStateAsUpdate(doc) });
+    await until(() => asks.got.some(({ type }) => type === "saved"), "the acknowledgement");
+    await until(() => other.got.some(({ type }) => type === "update"), "the update");
+    assertEquals(asks.got.filter(({ type }) => type === "saved"), [{ type: "saved", updates: 1 }]);
+    assert(!other.got.some(({ type }) => type === "saved"));
+    await Promise.all([asks.end(), other.end()]);
+  },
+);
+
+Deno.test(
+  "editor: what is no update of the text closes its sender with a reason, and the document is as it was",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder, "--max-document-bytes", "1000");
+    using browser = await Provider.open(door.url);
+    browser.text.insert(0, "as it was");
+    const doc = new Y.Doc();
+    doc.getText("content").insert(0, "0123456789");
+    const good = Y.encodeStateAsUpdate(doc);
+    const other = new Y.Doc();
+    other.getMap("elsewhere").set("a", 1);
+    const embed = new Y.Doc();
+    embed.getText("content").insertEmbed(0, { image: "x" });
+    const long = new Y.Doc();
+    long.getText("content").insert(0, "x".repeat(1001));
+    const bad: [number, Uint8Array][] = [
+      ...Array.from(
+        { length: good.length - 1 },
+        (_, end): [number, Uint8Array] => [1008, good.subarray(0, end)],
+      ),
+      [1008, Y.encodeStateAsUpdate(other)],
+      [1008, Y.encodeStateAsUpdate(embed)],
+      [1009, Y.encodeStateAsUpdate(long)],
+      [1009, new Uint8Array(1_100_000)],
+    ];
+    await Promise.all(bad.map(async ([code, update], index) => {
+      const raw = await Raw.open(door.url);
+      raw.send({ type: "update", update });
+      const closed = await deadline(raw.closed);
+      assertEquals(closed.code, code, `${index}: ${closed.reason}`);
+      assert(closed.reason !== "");
+    }));
+    const text = new Raw(door.url);
+    text.ws.onopen = () => text.ws.send("a text");
+    assertEquals((await deadline(text.closed)).code, 1003);
+    assertEquals(await (await fetch(`http://127.0.0.1:${door.web}/document`)).text(), "as it was");
+    browser.text.insert(9, ".");
+    await until(
+      async () => await (await fetch(`http://127.0.0.1:${door.web}/document`)).text() === "as it was.",
+      "the next edit",
+    );
+  },
+);
+
+Deno.test(
+  "editor: an update that refers to what was never sent waits, is applied when that comes, and closes its sender when not",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder);
+    const updates: Uint8Array[] = [];
+    const doc = new Y.Doc();
+    doc.on("update", (update: Uint8Array) => void updates.push(update));
+    for (const word of ["one", " two", " three"]) {
+      doc.getText("content").insert(doc.getText("content").length, word);
+    }
+    const [first, second, third] = updates;
+    assert(first !== undefined && second !== undefined && third !== undefined);
+    const a = await Raw.open(door.url);
+    const b = await Raw.open(door.url);
+    a.send({ type: "update", update: third });
+    a.send({ type: "update", update: second });
+    b.send({ type: "update", update: first });
+    const text = async () => await (await fetch(`http://127.0.0.1:${door.web}/document`)).text();
+    await until(async () => await text() === "one two three", "the three updates");
+    const never = new Y.Doc();
+    never.getText("content").insert(0, "x");
+    const before = Y.encodeStateVector(never);
+    never.getText("content").insert(1, "y");
+    b.send({ type: "update", update: Y.encodeStateAsUpdate(never, before) });
+    const { code, reason } = await deadline(b.closed);
+    assertEquals([code, reason], [1008, "an update refers to what was never sent"]);
+    assertEquals(await text(), "one two three");
+    await a.end();
+  },
+);
+
+Deno.test(
+  "editor: tokens say who may edit and who may read, and a read-only client changes nothing",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await Deno.writeTextFile(folder.file("temp.txt"), "mine\n");
+    await using door = await open(folder, "--token", "write", "--read-token", "read");
+    const status = async (query: string) => {
+      const response = await fetch(`http://127.0.0.1:${door.web}/document${query}`);
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals([await status(""), await status("?token=no"), await status("?token=read")], [401, 401, 200]);
+    const stranger = new Raw(`${door.url}?token=x`);
+    await deadline(stranger.closed);
+    using reader = new Provider(door.url, { token: "read" });
+    using writer = new Provider(door.url, { token: "write" });
+    await Promise.all([reader.synced(), writer.synced()]);
+    reader.text.insert(0, "not ");
+    writer.text.insert(5, "yours\n");
+    await until(() => reader.value.includes("yours"), "the writer's edit");
+    assertEquals(writer.value, "mine\nyours\n");
+    const post = await fetch(`http://127.0.0.1:${door.web}/versions?token=read`, {
+      method: "POST",
+      body: '{"name":"x"}',
+    });
+    assertEquals(post.status, 403);
+    await post.body?.cancel();
+  },
+);
+
+Deno.test(
+  "editor: versions are kept under names, with who has edited, and can be read again",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await using door = await open(folder);
+    using ann = await Provider.open(door.url);
+    ann.provider.awareness.setLocalStateField("user", { name: "Ann" });
+    ann.text.insert(0, "draft\n");
+    const base = `http://127.0.0.1:${door.web}`;
+    await until(async () => await (await fetch(`${base}/document`)).text() === "draft\n", "the edit");
+    const keep = async (name: string) =>
+      (await fetch(`${base}/versions`, { method: "POST", body: JSON.stringify({ name, by: "Bob" }) })).json();
+    assertEquals((await keep("first")).by, ["Ann", "Bob"]);
+    ann.text.delete(0, 5);
+    ann.text.insert(0, "final");
+    await until(async () => await (await fetch(`${base}/document`)).text() === "final\n", "the edit");
+    await keep("second");
+    const versions = await (await fetch(`${base}/versions`)).json();
+    assertEquals(versions.map(({ id, name }: { id: number; name: string }) => [id, name]), [[1, "first"], [
+      2,
+      "second",
+    ]]);
+    const texts = await Promise.all(
+      [1, 2, 3].map(async (id) => (await fetch(`${base}/version/${id}`)).text()),
+    );
+    assertEquals(texts, ["draft\n", "final\n", "There is no such version.\n"]);
+  },
+);
+
+Deno.test(
+  "editor: in a folder each file is a document of its own, and no name leads out of it",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    await Deno.mkdir(folder.file("docs"));
+    await Deno.writeTextFile(folder.file("docs/one.txt"), "the first\n");
+    await Deno.writeTextFile(folder.file("secret.txt"), "no\n");
+    await using door = await open(folder, "--folder", "docs");
+    const base = `http://127.0.0.1:${door.web}`;
+    const get = async (path: string) => (await fetch(base + path)).text();
+    assertEquals(await get("/documents"), '["one"]');
+    assertEquals(await get("/document/one"), "the first\n");
+    for (const name of ["..%2fsecret", ".one", "a%00b"]) {
+      const response = await fetch(`${base}/document/${name}`);
+      await response.body?.cancel();
+      assert(response.status >= 400, name);
+    }
+    const doc = new Y.Doc();
+    const provider = new WebsocketProvider(door.url, "zwei", doc, { disableBc: true });
+    await until(() => provider.synced, "the new document");
+    doc.getText("content").insert(0, "the second");
+    await until(async () => {
+      try {
+        return await Deno.readTextFile(folder.file("docs/zwei.txt")) === "the second";
+      } catch {
+        return false;
+      }
+    }, "the new file");
+    assertEquals(await get("/documents"), '["one","zwei"]');
+    provider.destroy();
+    doc.destroy();
+  },
+);
