@@ -30,6 +30,7 @@ export interface TextEditorOptions {
 export class TextEditor {
   readonly #view: EditorView;
   readonly #writable = new Compartment();
+  readonly #undo: Y.UndoManager;
 
   /** The editor lives in a shadow tree: there its styles are sheets, which the page's content policy allows, and not elements. */
   constructor(
@@ -38,6 +39,7 @@ export class TextEditor {
   ) {
     const root = parent.attachShadow({ mode: "open" });
     const undoManager = new Y.UndoManager(text, { captureTimeout: 400 });
+    this.#undo = undoManager;
     const extensions: Extension[] = [
       // A text keeps the line ends that it has.
       EditorState.lineSeparator.of("\n"),
@@ -103,7 +105,10 @@ export class TextEditor {
       to: at + remove,
       insert,
     }));
+    // A step of its own, whatever was typed just before it or is after.
+    this.#undo.stopCapturing();
     this.#view.dispatch({ changes, userEvent: "input.restore" });
+    this.#undo.stopCapturing();
   }
 }
 

@@ -1,0 +1,230 @@
+/** The page in a real Chromium: run with all rights by `editor_page_test.ts`, for the driver asks for many. */
+import { assert, assertEquals } from "@std/assert";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { deadline, type TempFolder, tempFolder, until } from "../_helpers.ts";
+import { type EditorPlay, startEditor } from "../editor/_play.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Tabs of one browser on one server; what they ask of other hosts is kept. */
+class Desk implements AsyncDisposable {
+  readonly browser: Browser;
+  readonly base: string;
+  readonly foreign: string[] = [];
+  readonly faults: string[] = [];
+
+  constructor(browser: Browser, base: string) {
+    this.browser = browser;
+    this.base = base;
+  }
+
+  static async open(folder: TempFolder, port: number): Promise<Desk> {
+    const browser = await puppeteer.launch({
+      executablePath: CHROMIUM,
+      headless: true,
+      userDataDir: folder.file("profile"),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    return new Desk(browser, `http://127.0.0.1:${port}`);
+  }
+
+  /** A tab of somebody else: nothing is shared but the server. */
+  async tab(width = 1000): Promise<Tab> {
+    const context = await this.browser.createBrowserContext();
+    const page = await context.newPage();
+    page.on("request", (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.base) && !url.startsWith("data:")) this.foreign.push(url);
+    });
+    page.on("pageerror", (error) => this.faults.push(String(error)));
+    await page.setViewport({ width, height: 700, isMobile: width < 500, hasTouch: width < 500 });
+    await page.goto(this.base);
+    const tab = new Tab(page);
+    await tab.status("saved");
+    return tab;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+class Tab {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  async status(name: string): Promise<void> {
+    await this.page.waitForSelector(`.status.${name}`, { timeout: 60_000 });
+  }
+
+  async focus(): Promise<void> {
+    await this.page.bringToFront();
+    await this.page.click(".editor");
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text);
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    const page = this.page;
+    for (const key of keys) {
+      const [last = "", ...modifiers] = key.split("+").reverse();
+      for (const modifier of modifiers) await page.keyboard.down(modifier === "Ctrl" ? "Control" : "Shift");
+      await page.keyboard.press(last as Parameters<typeof page.keyboard.press>[0]);
+      for (const modifier of modifiers) await page.keyboard.up(modifier === "Ctrl" ? "Control" : "Shift");
+    }
+  }
+
+  /** The lines as they are shown, without the names at the cursors of others. */
+  text(): Promise<string> {
+    return this.page.evaluate(`(() => {
+      const content = document.querySelector(".editor").shadowRoot.querySelector(".cm-content").cloneNode(true);
+      for (const caret of content.querySelectorAll(".caret")) caret.remove();
+      return [...content.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\\n");
+    })()`) as Promise<string>;
+  }
+
+  /** How many elements of the editor fit a selector. */
+  count(selector: string): Promise<number> {
+    return this.page.evaluate(
+      `document.querySelector(".editor").shadowRoot.querySelectorAll(${JSON.stringify(selector)}).length`,
+    ) as Promise<number>;
+  }
+
+  async shows(text: string): Promise<void> {
+    let shown = "";
+    const isShown = async () => (shown = await this.text()) === text;
+    await until(isShown, `a tab to show ${JSON.stringify(text)}`, 15_000).catch((error) => {
+      throw new Error(`${error}: it shows ${JSON.stringify(shown)}`, { cause: error });
+    });
+  }
+}
+
+async function start(folder: TempFolder, port = 0): Promise<{ play: EditorPlay; web: number }> {
+  const play = await startEditor(folder, "--web-port", String(port));
+  const web = Number(/:(\d+)$/.exec(await play.server.line("Web door listening"))?.[1]);
+  return { play, web };
+}
+
+// Its processes and sockets are the browser's.
+const options = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test(
+  "editor page: three tabs type at once and see one text, each other's cursors, and no other host",
+  options,
+  async () => {
+    await using folder = await tempFolder();
+    const { play, web } = await start(folder);
+    await using _server = play;
+    await using desk = await Desk.open(folder, web);
+    const tabs = [await desk.tab(), await desk.tab(), await desk.tab(390)];
+    const [first, second, phone] = tabs;
+    assert(first !== undefined && second !== undefined && phone !== undefined);
+    for (const [index, tab] of tabs.entries()) {
+      await tab.focus();
+      await tab.type(`${index}`.repeat(20));
+    }
+    await until(async () => (await first.text()).length === 60, "all that was typed");
+    const text = await first.text();
+    await Promise.all(tabs.map((tab) => tab.shows(text)));
+    for (const digit of "012") assertEquals(text.split(digit).length - 1, 20);
+    await until(async () => await first.count(".caret") === 2, "two cursors");
+    await first.page.waitForSelector(".people li:nth-child(2)");
+    await until(
+      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      "the file to hold the text",
+    );
+    // Nothing is wider than a phone.
+    assertEquals(await phone.page.evaluate("document.documentElement.scrollWidth"), 390);
+    // Undo takes back one's own alone, and by keyboard.
+    await second.focus();
+    await second.press("Ctrl+z");
+    await until(async () => !(await first.text()).includes("1"), "the undo");
+    assertEquals((await first.text()).length, 40);
+    assertEquals([desk.foreign, desk.faults], [[], []]);
+  },
+);
+
+Deno.test(
+  "editor page: the server is killed and back while a tab types; what it typed is marked, then saved, and nobody is lost",
+  options,
+  async () => {
+    await using folder = await tempFolder();
+    const before = await start(folder);
+    await using desk = await Desk.open(folder, before.web);
+    const [ann, bob] = [await desk.tab(), await desk.tab()];
+    await ann.focus();
+    await ann.type("before ");
+    await bob.shows("before ");
+    before.play.server.kill("SIGKILL");
+    await before.play.server.ended();
+    await ann.status("offline");
+    await ann.type("during ");
+    assert(await ann.count(".unsaved") > 0);
+    const after = await start(folder, before.web);
+    await using _server = after.play;
+    await ann.status("saved");
+    await until(async () => await ann.count(".unsaved") === 0, "the mark to go");
+    await bob.shows("before during ");
+    await bob.page.waitForSelector(".people li");
+    await until(
+      async () => await Deno.readTextFile(folder.file("temp.txt")) === "before during ",
+      "the file",
+    );
+    assertEquals(desk.faults, []);
+  },
+);
+
+Deno.test(
+  "editor page: a version is kept, shown and restored by keyboard alone, and the restoring can be undone",
+  options,
+  async () => {
+    await using folder = await tempFolder();
+    const { play, web } = await start(folder);
+    await using _server = play;
+    await using desk = await Desk.open(folder, web);
+    const tab = await desk.tab();
+    await tab.focus();
+    await tab.type("draft");
+    await tab.status("saved");
+    const openVersions = async () => {
+      await tab.page.focus('button[title="Versions"]');
+      await tab.press("Enter");
+      await tab.page.waitForSelector("dialog[open] form input");
+    };
+    await openVersions();
+    await tab.page.focus("dialog form input");
+    await tab.type("The draft");
+    await tab.press("Enter");
+    await deadline(tab.page.waitForSelector("dialog ol button"));
+    await tab.press("Escape");
+    await tab.focus();
+    await tab.press("Ctrl+a");
+    await tab.type("final");
+    await tab.shows("final");
+    await openVersions();
+    await tab.page.waitForSelector("dialog ol button");
+    await tab.page.focus("dialog ol button");
+    await tab.press("Enter");
+    await tab.page.waitForSelector("dialog button.primary:not([disabled])");
+    await tab.page.focus("dialog button.primary");
+    await tab.press("Enter");
+    await tab.shows("draft");
+    await tab.focus();
+    await tab.press("Ctrl+z");
+    await tab.shows("final");
+    assertEquals(desk.faults, []);
+  },
+);
