@@ -93,5 +93,11 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
       command: `deno run -q --allow-read=. --allow-env=SIMULATE_*,${LOG_ENV} tasks/simulate.ts`,
     },
+    "mutate": {
+      description:
+        "Plant realistic bugs one at a time in a copy, and say who finds them (--only ROOM, --check)",
+      command:
+        `deno run -q --allow-read=. --allow-write=./.tmp --allow-run --allow-env=MUTATE_*,${LOG_ENV} tasks/mutate.ts`,
+    },
   };
 }

@@ -1,0 +1,119 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Mutants of chat. */
+export const chat: readonly Mutant[] = [
+  {
+    what: "lines are passed on before they are kept",
+    file: "actors/chat/history.ts",
+    from: "            journal.commit(),",
+    to: "            Promise.resolve(),",
+  },
+  {
+    what: "nothing is kept",
+    file: "actors/chat/history.ts",
+    from: "journal.append(lines.map((line) => ({ room, line })));",
+    to: ";",
+  },
+  {
+    what: "the history grows over its limit",
+    file: "actors/chat/history.ts",
+    from: "if (lines.length > MAX_HISTORY_LINES) this.#length -=",
+    to: "if (lines.length > 2 * MAX_HISTORY_LINES) this.#length -=",
+  },
+  {
+    what: "old rooms are never forgotten",
+    file: "actors/chat/history.ts",
+    from: "while (this.#length > this.#maxLength && this.#rooms.size > 1) this.#dropOldest();",
+    to: ";",
+  },
+  {
+    what: "a name is never freed",
+    file: "actors/chat/names.ts",
+    from: "    for (const key of person.name.keys) this.#byKey.delete(key);",
+    to: "    ",
+  },
+  {
+    what: "a name's other keys stay taken",
+    file: "actors/chat/names.ts",
+    from: "for (const key of former.person.name.keys) this.#byKey.delete(key);",
+    to: ";",
+  },
+  {
+    what: "who has left still has a name",
+    file: "actors/chat/names.ts",
+    from: "    this.#byMember.delete(member);\n",
+    to: "    \n",
+  },
+  {
+    what: "everybody who ever was is remembered",
+    file: "actors/chat/names.ts",
+    from: "if (this.#former.length > MAX_FORMER) this.#former.shift();",
+    to: ";",
+  },
+  {
+    what: "a name that comes too late is kept for one who has gone",
+    file: "actors/chat/member.ts",
+    from: 'if (this.#isGone) return this.#services.names.tell({ type: "release", member: person.member });',
+    to: ";",
+  },
+  {
+    what: "a room keeps one who has gone meanwhile",
+    file: "actors/chat/member.ts",
+    from: 'if (this.#isGone) return room.tell({ type: "quit", person, quietly: false });',
+    to: ";",
+  },
+  {
+    what: "who goes does not free the name",
+    file: "actors/chat/member.ts",
+    from: 'this.#services.names.tell({ type: "release", member: this.#connection.self });',
+    to: ";",
+  },
+  {
+    what: "empty rooms are kept for ever",
+    file: "actors/chat/rooms.ts",
+    from: "if (entry === undefined || --entry.members > 0) return;",
+    to: "return;",
+  },
+  {
+    what: "an empty room's names are never freed",
+    file: "actors/chat/rooms.ts",
+    from: "if (this.#byKey.get(key) === entry) this.#byKey.delete(key);",
+    to: ";",
+  },
+  {
+    what: "lines overtake those that are being kept",
+    file: "actors/chat/room.ts",
+    from: "while (this.#keeping.length === 0 && this.#waiting.length > 0) {",
+    to: "while (this.#waiting.length > 0) {",
+  },
+  {
+    what: "anybody sets a locked topic",
+    file: "actors/chat/room.ts",
+    from: "if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {",
+    to: "if (false) {",
+  },
+  {
+    what: "anybody does what operators do",
+    file: "actors/chat/room.ts",
+    from: '    if (!this.#state.isOperator(by)) return this.#refuse(command, "not-operator");',
+    to: "    ",
+  },
+  {
+    what: "who is too fast is not told",
+    file: "actors/chat/doors/line.ts",
+    from: "if (!this.#tooFast) this.#member.run(() => this.#send(SLOW_DOWN));",
+    to: ";",
+  },
+  {
+    what: "there is no limit of speed",
+    file: "actors/chat/doors/line.ts",
+    from: "    if (!this.#mayTalk()) {",
+    to: "    if (false) {",
+  },
+  {
+    what: "a history has no limit of bytes",
+    file: "actors/chat/doors/line.ts",
+    from: "if (bytes > MAX_HISTORY_BYTES) break;",
+    to: ";",
+  },
+];

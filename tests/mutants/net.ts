@@ -1,0 +1,66 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Mutants of net. */
+export const net: readonly Mutant[] = [
+  {
+    what: "a connection that was reset before it was accepted ends the server's patience",
+    file: "actors/net/tcp_server.ts",
+    from:
+      'if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept(listener);',
+    to: ";",
+  },
+  {
+    what: "peers are remembered without limit",
+    file: "actors/net/datagrams.ts",
+    from: "if (this.#peers.size >= this.#options.maxPeers) this.#forgetLeastRecent();",
+    to: ";",
+  },
+  {
+    what: "an ICMP answer ends the socket",
+    file: "actors/net/datagrams.ts",
+    from: 'else if (outcome.kind !== "connection-refused" && outcome.kind !== "unreachable") throw outcome;',
+    to: "else throw outcome;",
+  },
+  {
+    what: "peers that ended are never forgotten",
+    file: "actors/net/datagrams.ts",
+    from: "if (this.#peers.get(key) === actor) this.#peers.delete(key);",
+    to: ";",
+  },
+  {
+    what: "the answer to an earlier question is taken",
+    file: "actors/net/datagram_client.ts",
+    from: "question.command.answers?.(text) === false",
+    to: "false",
+  },
+  {
+    what: "anybody's datagram is an answer",
+    file: "actors/net/datagram_client.ts",
+    from: "from.hostname !== by.server.hostname ||",
+    to: "false ||",
+  },
+  {
+    what: "a timer of an earlier sending counts",
+    file: "actors/net/datagram_client.ts",
+    from: "this.#waiting[0] !== question || question.sends !== sends",
+    to: "false",
+  },
+  {
+    what: "a connection ends twice",
+    file: "actors/net/connection.ts",
+    from: 'if (!this.#closing.step("end")) return;',
+    to: ";",
+  },
+  {
+    what: "a connection with nothing to send is never closed",
+    file: "actors/net/connection.ts",
+    from: "else if (this.#sending.queuedBytes === 0) this.#flushed();",
+    to: ";",
+  },
+  {
+    what: "a lost connection is never dialled again",
+    file: "actors/net/dialer.ts",
+    from: "    if (reconnect === false) {",
+    to: "    if (true) {",
+  },
+];

@@ -1,0 +1,59 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Mutants of runtime. */
+export const runtime: readonly Mutant[] = [
+  {
+    what: "old restarts count",
+    file: "actors/runtime/supervision.ts",
+    from: "now - time < budget.withinMs",
+    to: "now - time < 2 * budget.withinMs",
+  },
+  {
+    what: "one restart too many is allowed",
+    file: "actors/runtime/supervision.ts",
+    from: "recent.length >= budget.limit",
+    to: "recent.length > budget.limit",
+  },
+  {
+    what: "what is put in front overwrites",
+    file: "actors/runtime/ring.ts",
+    from: "this.#head = (this.#head - 1) & (this.#slots.length - 1);",
+    to: "this.#head = this.#head & (this.#slots.length - 1);",
+  },
+  {
+    what: "a ring that grows loses its order",
+    file: "actors/runtime/ring.ts",
+    from: "grown[i] = old[(head + i) & (old.length - 1)]",
+    to: "grown[i] = old[i]",
+  },
+  {
+    what: "one key has two owners",
+    file: "actors/runtime/registry.ts",
+    from: "if (other !== undefined && other !== ref) {",
+    to: "if (false) {",
+  },
+  {
+    what: "observers are told what they know",
+    file: "actors/runtime/registry.ts",
+    from: "if (told !== undefined && told.ref === ref) return;",
+    to: ";",
+  },
+  {
+    what: "a stopping parent restarts its children",
+    file: "actors/runtime/children.ts",
+    from: "if (this.#stopping !== undefined || child.isBetweenLives) return false;",
+    to: ";",
+  },
+  {
+    what: "a name of a child is never free again",
+    file: "actors/runtime/children.ts",
+    from: "this.#byName.delete(child.name);",
+    to: ";",
+  },
+  {
+    what: "a child that ends at once is started for ever",
+    file: "actors/runtime/children.ts",
+    from: "record.inARow = isSoon ? record.inARow + 1 : 0;",
+    to: "record.inARow = 0;",
+  },
+];
