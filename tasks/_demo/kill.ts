@@ -21,8 +21,8 @@ export const killSection: Section = {
         "0",
         "--data-dir",
         folder,
-        "--log-level",
-        "info",
+        "--web-port",
+        "off",
       ]);
     const server = await start();
     const address: SocketAddress = { hostname: "127.0.0.1", port: server.port };
