@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   service: ["net", "store", "runtime", "world", "protocols"],
   "mod.ts": [...TOOLKIT, "protocols"],
   tasks: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json"],
-  tests: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json", "tasks", "lint", "examples"],
+  tests: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json", "tasks", "lint", "examples", "pages"],
   // As a user would: by the package's name alone.
   examples: [],
   lint: [],

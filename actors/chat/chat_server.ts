@@ -26,6 +26,7 @@ import type { ChatServices } from "./member.ts";
 import type { MemberMessage } from "./messages.ts";
 import { names } from "./names.ts";
 import { rooms } from "./rooms.ts";
+import { type ChatWebOptions, webServer } from "./web_server.ts";
 
 /** The members of one address may send as much as so many of them. */
 const ADDRESS_SHARE = 10;
@@ -38,6 +39,8 @@ export interface ChatServerOptions extends LineServerOptions {
   readonly historyFile?: string;
   /** The door for IRC clients. @default none */
   readonly irc?: ChatIrcOptions;
+  /** The door for browsers. @default none */
+  readonly web?: ChatWebOptions;
 }
 
 /** Options of the chat's door for IRC clients. */
@@ -66,9 +69,10 @@ export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "addres
  * ```
  */
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
-  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, irc, ...rest } = options;
+  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, irc, web, ...rest } = options;
   let { address } = options;
   let ircAddress = irc?.address;
+  let webAddress = web?.address;
   return async (self) => {
     // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all do.
     self.supervise("one-for-all");
@@ -117,6 +121,20 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
       self.spawn("irc", ircServer(shared, { ...irc, address: ircAddress }, { limits, drainMs }, listening), {
         onFailure: escalate(),
       });
+    }
+    if (web !== undefined && webAddress !== undefined) {
+      const { limits, drainMs } = rest;
+      const door = webServer(shared, {
+        ...(limits === undefined ? {} : { limits }),
+        ...(drainMs === undefined ? {} : { drainMs }),
+        ...web,
+        address: webAddress,
+        onListening: (bound) => {
+          webAddress = bound;
+          web.onListening?.(bound);
+        },
+      });
+      self.spawn("web", door, { onFailure: escalate() });
     }
     return (message) => server.tell(message);
   };

@@ -9,6 +9,9 @@ import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts"
 import { chatSection } from "../_demo/chat.ts";
 import { lineServerOptions } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
+import { loadPages, tellOfWebDoor, webDoorOptions, webFlags } from "../_web_flags.ts";
+
+const WEB_PORT = 8089;
 
 /** The manifest. */
 export const chat = defineService({
@@ -21,6 +24,7 @@ export const chat = defineService({
     ...dataFlags(),
     rate: number({ help: "Lines a second that one client may send; 0 is no limit", min: 0, default: 10 }),
     burst: integer({ help: "Lines that one client may send at once", min: 1, default: 20 }),
+    ...webFlags({ port: WEB_PORT }),
     ircPort: port({ help: "Port of the door for IRC clients; 6667 is usual" }),
     ircName: text({ help: "What the IRC server calls itself", value: "NAME", default: "troupe.chat" }),
     history: path({ help: "Keep what is said, so that it is there after a restart", value: "FILE" }),
@@ -31,8 +35,17 @@ export const chat = defineService({
     await makeDataDir(options, world);
     const server = await lineServerOptions(options, world);
     const ircAddress = { hostname: options.host, port: options.ircPort ?? 0 };
+    const door = webDoorOptions(options, WEB_PORT, server.tls);
+    const pages = door === undefined ? undefined : await loadPages(world, "chat");
     return chatServer({
       ...server,
+      ...(door === undefined ? {} : {
+        web: {
+          ...door,
+          ...(pages === undefined ? {} : { pages }),
+          onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
+        },
+      }),
       ...(options.ircPort === undefined ? {} : {
         irc: {
           address: ircAddress,

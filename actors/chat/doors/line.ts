@@ -32,11 +32,11 @@ import type {
   ModeChange,
   Person,
   PrivateMessage,
-  Refusal,
   RoomCommand,
   RoomView,
 } from "../messages.ts";
 import type { EventCodec, RoomEvent } from "../room_event.ts";
+import { REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** The most that one `/history` may send: it must not fill the member's queue. */
 const MAX_HISTORY_BYTES = 256 * 1024;
@@ -412,7 +412,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   #refused(answer: Answer, what: string): void {
-    if (answer.type === "refused") this.#send(`Error: ${what}: ${WHY[answer.reason]}`);
+    if (answer.type === "refused") this.#send(`Error: ${what}: ${REFUSAL_TEXTS[answer.reason]}`);
   }
 
   #quit(): void {
@@ -455,22 +455,3 @@ function historyTitle(room: string, lines: number): string {
   if (lines === 0) return `Nothing was said in ${room} yet.`;
   return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
 }
-
-const WHY: Readonly<Record<Refusal, string>> = {
-  "name-taken": "the name is taken",
-  "no-such-person": "nobody has that name",
-  "no-such-room": "there is no such room",
-  "bad-room-name": "that is not a room's name",
-  "not-in-room": "you are not in that room",
-  "target-not-in-room": "nobody of that name is in this room",
-  "already-in-room": "already in that room",
-  "not-operator": "only an operator of the room may",
-  "banned": "you are banned from it",
-  "invite-only": "one comes in by invitation only",
-  "bad-key": "it takes a key",
-  "full": "it is full",
-  "cannot-send": "you are not heard there",
-  "ban-list-full": "there are too many bans already",
-  "too-many-rooms": "you are in too many rooms",
-  "bad-mode-argument": "that is not a valid argument",
-};

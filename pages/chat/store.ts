@@ -1,0 +1,161 @@
+/// <reference lib="dom" />
+/** The state of the page, and what its user does to it. */
+import { ChatConnection } from "./connection.ts";
+import {
+  type ChatState,
+  disconnected,
+  EMPTY,
+  openPerson,
+  type Pending,
+  sending,
+  shown,
+  told,
+} from "./state.ts";
+
+/** What the user typed that is not said. */
+const COMMAND = /^\/(join|leave|me|msg|nick|topic|away|kick|rooms)(?:\s+(.*))?$/s;
+
+/** The one place where the state changes. */
+export class ChatStore {
+  state: ChatState = EMPTY;
+  readonly #changed: (state: ChatState) => void;
+  readonly #connection: ChatConnection;
+  /** The name and the rooms to come back with. */
+  #wantedName = localStorage.getItem("chat-name") ?? "";
+  #tags = 0;
+
+  constructor(changed: (state: ChatState) => void) {
+    this.#changed = changed;
+    this.#connection = new ChatConnection({
+      opened: () => this.#opened(),
+      event: (event) => {
+        this.#set(told(this.state, event, Date.now()));
+        if (event.type === "named") this.#named(event.name);
+        if (event.type === "room") this.#sayAgain(`#${event.room}`);
+      },
+      lost: () => this.#set(disconnected(this.state)),
+    });
+  }
+
+  /** Asks for a name. */
+  logIn(name: string): void {
+    this.#wantedName = name;
+    this.#set({ ...this.state, problem: "" });
+    this.#connection.send({ type: "name", name });
+  }
+
+  /** Goes into a room. */
+  join(room: string): void {
+    const key = `#${room}`;
+    if (this.state.conversations.has(key)) return this.show(key);
+    this.#set({ ...this.state, active: "", problem: "" });
+    this.#connection.send({ type: "join", room });
+  }
+
+  /** Leaves a room, or closes the messages of a person. */
+  leave(key: string): void {
+    const conversation = this.state.conversations.get(key);
+    if (conversation?.kind === "room") this.#connection.send({ type: "leave", room: conversation.title });
+    else {
+      const conversations = new Map(this.state.conversations);
+      conversations.delete(key);
+      const [first = ""] = conversations.keys();
+      this.#set({ ...this.state, conversations, active: first });
+    }
+  }
+
+  show(key: string): void {
+    this.#set(shown(this.state, key));
+  }
+
+  talkTo(name: string): void {
+    if (name !== this.state.name) this.#set(openPerson(this.state, name));
+  }
+
+  askRooms(): void {
+    this.#connection.send({ type: "rooms" });
+  }
+
+  /** Says what was typed, or does what it says. */
+  typed(text: string): void {
+    const [, command, rest = ""] = COMMAND.exec(text) ?? [];
+    const active = this.state.conversations.get(this.state.active);
+    const room = active?.kind === "room" ? active.title : "";
+    switch (command) {
+      case undefined:
+        return this.#say(text.startsWith("//") ? text.slice(1) : text, false);
+      case "me":
+        return this.#say(rest, true);
+      case "join":
+        return this.join(rest.trim());
+      case "leave":
+        return this.leave(this.state.active);
+      case "nick":
+        return this.#connection.send({ type: "name", name: rest.trim() });
+      case "topic":
+        return this.#connection.send({ type: "topic", room, text: rest });
+      case "away":
+        return this.#connection.send({ type: "away", text: rest });
+      case "kick":
+        return this.#connection.send({ type: "kick", room, name: rest.trim() });
+      case "rooms":
+        return this.askRooms();
+      case "msg": {
+        const [, to = "", said = ""] = /^(\S+)\s+(.*)$/s.exec(rest) ?? [];
+        if (to === "") return;
+        this.talkTo(to);
+        return this.#say(said, false);
+      }
+    }
+  }
+
+  #say(text: string, action: boolean): void {
+    if (text.trim() === "" || this.state.active === "") return;
+    const pending: Pending = {
+      tag: `t${++this.#tags}`,
+      conversation: this.state.active,
+      text: text.trim(),
+      action,
+    };
+    this.#set(sending({ ...this.state, problem: "" }, pending));
+    this.#send(pending);
+  }
+
+  #send({ tag, conversation, text, action }: Pending): void {
+    const title = conversation.slice(1);
+    if (conversation.startsWith("#")) this.#connection.send({ type: "say", room: title, text, action, tag });
+    else this.#connection.send({ type: "private", to: title, text, tag });
+  }
+
+  #opened(): void {
+    this.#set({ ...this.state, isConnected: true, problem: "" });
+    if (this.#wantedName !== "") this.#connection.send({ type: "name", name: this.#wantedName });
+  }
+
+  #named(name: string): void {
+    const isBack = this.state.conversations.size > 0;
+    this.#wantedName = name;
+    localStorage.setItem("chat-name", name);
+    const rooms = [...this.state.conversations.values()].filter(({ kind }) => kind === "room");
+    for (const { title, lastId } of rooms) {
+      this.#connection.send({
+        type: "join",
+        room: title,
+        ...(lastId === undefined ? {} : { after: lastId }),
+      });
+    }
+    if (!isBack) this.#connection.send({ type: "join", room: "lobby" });
+    for (const pending of this.state.pending) if (pending.conversation.startsWith("@")) this.#send(pending);
+    this.askRooms();
+  }
+
+  /** What was under way when the connection was lost, and what the server does not have. */
+  #sayAgain(key: string): void {
+    for (const pending of this.state.pending) if (pending.conversation === key) this.#send(pending);
+  }
+
+  #set(state: ChatState): void {
+    this.state = state;
+    this.#changed(state);
+  }
+}
