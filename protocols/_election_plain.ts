@@ -26,8 +26,11 @@ export function plainLeader(view: PlainView): number | undefined {
   if (leader === 0) {
     // Without a leader all dial all: who is there shows within this time.
     const isComplete = known.length === peers.list.length;
-    if (!isComplete && view.lookedForMs < times.electionTimeoutMs) return undefined;
-    return Math.min(id, ...known.map((peer) => peer.id));
+    const lowest = Math.min(id, ...known.map((peer) => peer.id));
+    // A lower old node that others have met is looked for longer: to prove one takes its time.
+    const isMet = known.some(({ metOld }) => metOld.some((old) => old < lowest));
+    const waitMs = times.electionTimeoutMs * (isMet ? 5 : 1);
+    return isComplete || view.lookedForMs >= waitMs ? lowest : undefined;
   }
   if (id < leader) return id;
   const steady = known.filter((peer) =>

@@ -47,8 +47,8 @@ export class OldNodeEvidence {
 
   /** Whether it has answered a probe, and is to be greeted again. */
   get wantsGreeting(): boolean {
-    return this.#answeredMs !== Infinity && !this.#claimed && !this.#isGreetedAgain &&
-      this.#closedGreetings === 0;
+    const isAnswered = this.#answeredMs !== Infinity && this.#closedGreetings === 0;
+    return isAnswered && this.#wasNew && !this.#isGreetedAgain;
   }
 
   /** It was greeted. */
