@@ -11,7 +11,8 @@ export interface Ballot {
   readonly term: number;
   /** The leader that the node would take over from; 0 for none. */
   readonly replaces: number;
-  readonly sinceMs: number;
+  /** When it was first asked; Infinity until then. */
+  sinceMs: number;
   readonly granted: Set<number>;
   askedMs: number;
 }
@@ -42,9 +43,10 @@ export class Ballots {
     return this.#poll = this.#ballot(term, replaces, nowMs);
   }
 
-  stand(term: number, replaces: number, nowMs: number): Ballot {
+  /** Nobody is asked yet: the candidacy is to be remembered first, and its time counts from when it is. */
+  stand(term: number, replaces: number): void {
     this.#poll = undefined;
-    return this.#candidacy = this.#ballot(term, replaces, nowMs);
+    this.#candidacy = this.#ballot(term, replaces, Infinity);
   }
 
   grantPoll(peer: number, term: number): void {
@@ -71,7 +73,9 @@ export class Ballots {
   questions(): ElectionMessage[] {
     const questions: ElectionMessage[] = [];
     for (const [type, ballot] of [["poll", this.#poll], ["vote-request", this.#candidacy]] as const) {
-      if (ballot !== undefined) questions.push({ type, term: ballot.term, replaces: ballot.replaces });
+      if (ballot !== undefined && ballot.sinceMs < Infinity) {
+        questions.push({ type, term: ballot.term, replaces: ballot.replaces });
+      }
     }
     return questions;
   }

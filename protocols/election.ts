@@ -4,8 +4,7 @@
  * Pure: {@linkcode Election} is told of time, links and messages, and answers with what is to be done. It holds no
  * clock, no socket and no file, so that a thousand random networks run through it in seconds.
  *
- * `docs/protocols-election.md` has the rules, which comments here refer to by number, and the proofs: why no term has two
- * leaders, why two nodes do not lead at once, and what forgetting costs.
+ * `docs/protocols-election.md` has the rules, which comments here refer to by number, and the proofs.
  *
  * @module
  */
@@ -268,7 +267,8 @@ export class Election {
   }
 
   #couldLead(): boolean {
-    return !this.#voter.abstains(this.#state.nowMs) && this.#state.peers.hasContactQuorum(this.#state.nowMs);
+    const { nowMs, peers } = this.#state;
+    return !this.#voter.abstains(nowMs) && peers.hasContactQuorum(nowMs);
   }
 
   #receiveVoteRequest(peer: Peer, term: number, replaces: number): void {
@@ -289,8 +289,10 @@ export class Election {
     if (this.#state.peers.hasOldNodes(this.#state.nowMs)) this.#advancePlain();
     else {
       if (this.#state.plain) this.#state.look("no old node is left");
-      this.#advancePoll();
+      // A new candidacy is asked for when the caller, which had to remember it first, comes back.
       this.#advanceCandidacy();
+      this.#advancePoll();
+      if (this.#state.peers.list.length === 0) this.#advanceCandidacy();
     }
     this.#state.sendBeats();
     this.#state.actions.push(...this.#view.actions(this.#state));
@@ -380,13 +382,17 @@ export class Election {
       0,
       replaces === 0 ? "no leader, and a quorum would vote for it" : `takes over from Node ${replaces}`,
     );
-    this.#state.ask(this.#state.ballots.stand(term, replaces, this.#state.nowMs), "vote-request");
+    this.#state.ballots.stand(term, replaces);
   }
 
   #advanceCandidacy(): void {
     const candidacy = this.#state.ballots.candidacy;
-    if (candidacy === undefined || candidacy.granted.size < this.#state.peers.quorum) return;
-    if (!isReplacing(candidacy)) return;
+    if (candidacy?.sinceMs === Infinity) {
+      candidacy.sinceMs = this.#state.nowMs;
+      this.#state.ask(candidacy, "vote-request");
+    }
+    if (candidacy === undefined || !isReplacing(candidacy)) return;
+    if (candidacy.granted.size < this.#state.peers.quorum) return;
     // Who voted promised to follow when it was asked, or later: the lease counts from there.
     for (const peer of this.#state.peers.list) {
       peer.ackedMs = candidacy.granted.has(peer.id) ? candidacy.sinceMs : -Infinity;

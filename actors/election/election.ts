@@ -305,6 +305,7 @@ class ElectionActor {
       if (action.type !== "remember") this.#carryOut(action);
       else if (!await this.#save(action.memory)) return;
     }
+    await this.#handle({ type: "tick" });
   }
 
   async #save(memory: ElectionMemory): Promise<boolean> {
