@@ -305,11 +305,8 @@ export class Election {
     this.#stepDown("its remembered term cannot be");
     this.#state.remember(0, 0);
     this.#voter.abstain(this.#state.nowMs);
-    this.#state.actions.push({
-      type: "warn",
-      text:
-        `Gave up the remembered term ${term}: a quorum is so far below it that it cannot be one of theirs`,
-    });
+    const text = `Gave up the remembered term ${term}: a quorum is too far below it`;
+    this.#state.actions.push({ type: "warn", text });
     this.#state.look("its remembered term cannot be", "forgotten");
   }
 

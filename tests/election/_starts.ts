@@ -18,19 +18,24 @@ export const START_ORDERS: readonly StartOrder[] = [
   [3, 2, 1],
 ];
 
-const FLAGS = ["--wait-ms", "20000"];
 const LEADER = "Leader elected: Node 1";
 
 /** Starts three nodes, leaves them alone for a while, and throws when a link broke or the log was written more than once. */
-export async function startAndIdle(order: StartOrder, idleMs: number): Promise<void> {
-  await using network = await PeerNetwork.create({ flags: FLAGS });
+export async function startAndIdle(order: StartOrder, idleMs: number, timeoutMs = 900): Promise<void> {
+  const flags = ["--wait-ms", "20000", "--election-timeout-ms", String(timeoutMs)];
+  await using network = await PeerNetwork.create({ flags });
   const processes: TestProcess[] = [];
   if (order === "one process") {
     const nodes = [1, 2, 3].map((id) => `${id}=127.0.0.1:${freePort()}`).join(",");
     processes.push(
       startTask("start", ["--only", "peer", "--peer-nodes", nodes], {
         cwd: network.folder.path,
-        env: { PEER_WAIT_MS: "20000", PEER_HTTP_PORT: "0", PEER_SWARM_PORT: "0" },
+        env: {
+          PEER_WAIT_MS: "20000",
+          PEER_ELECTION_TIMEOUT_MS: String(timeoutMs),
+          PEER_HTTP_PORT: "0",
+          PEER_SWARM_PORT: "0",
+        },
       }),
     );
   } else if (order === "together") {
