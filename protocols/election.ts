@@ -90,7 +90,7 @@ export class Election {
     return this.#state.plain;
   }
 
-  /** When a tick is due at the latest: when this leader's lease ends. Infinity for one that does not lead. */
+  /** When a tick is due at the latest: when this leader's lease ends. Infinity for others. */
   get deadlineMs(): number {
     return this.#state.role === "leader" ? this.#state.peers.leaseEndMs() : Infinity;
   }
@@ -179,8 +179,7 @@ export class Election {
         this.#state.ballots.grantPoll(peer.id, term);
         return;
       case "vote-request":
-        this.#receiveVoteRequest(peer, term, message.replaces);
-        return;
+        return this.#receiveVoteRequest(peer, term, message.replaces);
       case "vote":
         if (message.granted) this.#state.ballots.grantVote(peer.id, term);
         if (term > this.#state.term) this.#learnTerm(term, `Node ${peer.id} is in term ${term}`, peer);
@@ -197,8 +196,8 @@ export class Election {
   #receiveBeat(peer: Peer, beat: Beat): void {
     peer.started = beat.started;
     peer.metOld = beat.old;
-    const { term } = beat;
-    const leads = beat.leader === peer.id;
+    const { term, leader } = beat;
+    const leads = leader === peer.id;
     if (!leads && !beat.standing) this.#voter.release(peer, term);
     if (leads && !beat.plain) {
       if (this.#mayStand(peer, term)) this.#receiveLeader(peer, beat);
@@ -314,16 +313,16 @@ export class Election {
   #start(): void {
     if (this.#isFirstStart()) this.#voter.endAbstention();
     if (this.#state.started) return;
-    const there = this.#state.peers.known(this.#state.nowMs).length;
-    const { list } = this.#state.peers;
-    const waited = this.#state.nowMs >= this.#startMs + this.#state.times.waitMs;
-    const begun = list.some((peer) => peer.started && this.#state.peers.inContact(peer, this.#state.nowMs));
-    const isComplete = there === list.length;
-    if (!isComplete && !(waited && there + 1 >= this.#state.peers.quorum) && !begun) return;
+    const { nowMs, peers, times, turns } = this.#state;
+    const there = peers.known(nowMs).length;
+    const waited = nowMs >= this.#startMs + times.waitMs;
+    const begun = peers.list.some((peer) => peer.started && peers.inContact(peer, nowMs));
+    const isComplete = there === peers.list.length;
+    if (!isComplete && !(waited && there + 1 >= peers.quorum) && !begun) return;
     // One that has begun knows all: they turn up here, too.
-    if (!isComplete && !waited) this.#state.turns.hold(this.#state.nowMs);
+    if (!isComplete && !waited) turns.hold(nowMs);
     this.#state.started = true;
-    this.#state.turns.begin(this.#state.nowMs);
+    turns.begin(nowMs);
   }
 
   /** Whether nobody can have been promised anything: all the others say, and this node knows, that they are in term 0. */
