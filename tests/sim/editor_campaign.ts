@@ -101,6 +101,7 @@ async function run(sim: SimWorld, sync: SyncPolicy): Promise<void> {
   await sim.advance(8000);
   await calm();
   await writeLastLines(sim, members, clients);
+  await writeWhileAway(sim, server, clients);
   server.crash();
   server.restart();
   await sim.advance(500);
@@ -147,6 +148,33 @@ async function writeLastLines(
   );
 }
 
+/** What a client is told to write while it knows that its server is gone is sent when that is there again. */
+async function writeWhileAway(
+  sim: SimWorld,
+  server: SimHost,
+  clients: readonly ShownDocument[],
+): Promise<void> {
+  server.kill();
+  await sim.until(() => clients.every((client) => client.isAway), 10_000, "the clients to notice");
+  const last = clients.map((client) => client.write("wrote while away"));
+  server.restart();
+  await sim.until(
+    () => last.every((line) => server.disk.readText(FILE)?.includes(`${line}\n`) ?? false),
+    20_000,
+    "what was written meanwhile to be in the document",
+  );
+  await sim.until(
+    () =>
+      clients.every(({ shown, sent }) => last.every((line) => sent.includes(line) || shown.includes(line))),
+    30_000,
+    "what was written meanwhile to be shown by the others",
+  );
+  for (const client of clients) client.leave();
+  await sim.until(() => clients.every((client) => client.hasLeft), 10_000, "the clients to have left");
+  await sim.advance(1000);
+  assert(clients.every((client) => client.hasLeft), "a client that has left came back");
+}
+
 /** One who writes, and sees what others write. */
 class Member {
   readonly name: string;
@@ -170,6 +198,10 @@ class Member {
 class ShownDocument {
   readonly sent: string[] = [];
   readonly shown: string[] = [];
+  /** It knows that it has no connection. */
+  isAway = true;
+  hasLeft = false;
+  #isLeaving = false;
   readonly #sim: SimWorld;
   readonly #name: string;
   #client: Ref<EditorClientCommand> | undefined;
@@ -193,6 +225,12 @@ class ShownDocument {
     return line;
   }
 
+  /** Leaves for good, with all that was written sent. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#client?.tell({ type: "leave" });
+  }
+
   /** A client that cannot reach its server at first ends: then it is started again. */
   #start(host: SimHost): void {
     const system = new ActorSystem("client", { world: host.world });
@@ -209,8 +247,12 @@ class ShownDocument {
 
   #happened(event: EditorClientEvent, host: SimHost, system: ActorSystem): void {
     if (event.type === "updated") this.shown.push(event.text);
+    if (event.type === "connected") this.isAway = this.hasLeft = false;
+    if (event.type === "lost" || event.type === "over") this.isAway = true;
     if (event.type === "connected") this.#sim.sometimes("a client came back", event.again);
-    if (event.type === "over") {
+    if (event.type === "over" && this.#isLeaving) {
+      this.hasLeft = event.by === "client";
+    } else if (event.type === "over") {
       // Not here: the client's own handler is still at work.
       host.world.clock.timer(0, () => system.stop().then(() => this.#start(host)));
     }
