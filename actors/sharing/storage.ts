@@ -6,7 +6,15 @@
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { BlockPlace } from "../../protocols/peer_wire.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { type Disk, errorText, type FileInfo, type Hasher, isNotFound, WorldError } from "../world/world.ts";
+import {
+  type Disk,
+  type DiskFile,
+  errorText,
+  type FileInfo,
+  type Hasher,
+  isNotFound,
+  WorldError,
+} from "../world/world.ts";
 import { BlockCache } from "./_block_cache.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
@@ -110,6 +118,7 @@ class Storage {
   /** What is there is complete, and never written to. */
   #isShared: boolean;
   #isChanged = false;
+  #partLock: DiskFile | undefined;
 
   constructor(self: Context<StorageCommand | Private>, options: StorageOptions) {
     this.#self = self;
@@ -124,7 +133,10 @@ class Storage {
     if (place.type === "shared" && place.expected !== undefined && file !== undefined) {
       this.#files.expect(file, place.expected);
     }
-    self.onStop(() => this.#files.close());
+    self.onStop(() => {
+      this.#files.close();
+      this.#partLock?.close();
+    });
   }
 
   /** Below which folder the paths of the files begin when all are there. */
@@ -249,7 +261,22 @@ class Storage {
     if (!inner.startsWith(`${outer}/`)) {
       throw new WorldError("permission-denied", `Cannot write to ${partFolder}: it leads out of ${folder}`);
     }
+    await this.#lock(partFolder);
     return await this.#files.prepare();
+  }
+
+  /** Two processes that fetched the same into one folder would write over each other. */
+  async #lock(partFolder: string): Promise<void> {
+    const lock = await this.#self.world.disk.open(lockOf(partFolder), { write: true, create: true });
+    this.#partLock = lock;
+    if (this.#self.signal.aborted) lock.close();
+    if (await lock.tryLock()) return;
+    throw new WorldError("in-use", `Cannot fetch ${this.#options.info.name}: another process is fetching it`);
+  }
+
+  async #unlock(partFolder: string): Promise<void> {
+    this.#partLock?.close();
+    await this.#self.world.disk.remove(lockOf(partFolder)).catch(() => {});
   }
 
   /** Hashes in steps that keep nobody waiting: a stretch takes about a quarter of a millisecond. */
@@ -301,12 +328,19 @@ class Storage {
     this.#isShared = true;
     await disk.syncFolder(place.folder);
     await disk.remove(place.partFolder).catch(() => {});
+    await this.#unlock(place.partFolder);
   }
 
   async #removeParts(partFolder: string): Promise<void> {
     this.#files.close();
     await removeTree(this.#self.world.disk, partFolder);
+    await this.#unlock(partFolder);
   }
+}
+
+/** The file that the one who fetches into a folder holds a lock on. */
+function lockOf(partFolder: string): string {
+  return `${partFolder}.lock`;
 }
 
 /** Removes a folder with all that is in it. */

@@ -165,7 +165,28 @@ Deno.test("sharing: what is limited to so many bytes a second takes its time", a
   assert(performance.now() - before > 1500, "two seconds, less what may come at once");
 });
 
-Deno.test("sharing: a file of the name that is there is not replaced, and a second process does not fetch the same", async () => {
+Deno.test("sharing: of two processes that fetch the same into one folder one is told so, and the other goes on", async () => {
+  await using network = await SharingNetwork.create(2);
+  const bytes = someBytes(4_000_000);
+  await network.write(1, NAME, bytes);
+  network.start(1, { maxUpload: 1_000_000 });
+  network.lead(1);
+  await network.offers(NAME);
+  const nodes = network.nodes.map(({ id, http }) => `${id}=127.0.0.1:${http.port - 2000}`).join(",");
+  const args = ["run", "-q", "-A", `${root}tasks/peer.ts`, "2", "get", NAME, "--json", "--nodes", nodes];
+  const command = [...args, "--dir", network.folder(2)];
+  await using first = startProcess(Deno.execPath(), command);
+  await first.line("fetching");
+  await using second = startProcess(Deno.execPath(), command);
+  const refused = await second.ended();
+  assertEquals(refused.code, 1);
+  assertMatch(refused.stderr, /another process is fetching it/);
+  assertEquals((await first.ended()).code, 0);
+  assertEquals(await network.read(2, NAME), bytes);
+  assertEquals([...Deno.readDirSync(`${network.folder(2)}/.parts`)], [], "nothing is left of the parts");
+});
+
+Deno.test("sharing: a file of the name that is there is not replaced", async () => {
   await using network = await startNetwork(2);
   await network.write(1, NAME, someBytes(1000));
   await network.write(2, NAME, someBytes(1000, 2));
