@@ -9,6 +9,7 @@ import { Failure } from "../../tasks/_cli.ts";
 import { connectLines } from "../../tasks/_line_client.ts";
 import { chatServer } from "../../actors/chat/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
+import { type ChatCaller, type Dialect, DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
 import {
   type Campaign,
   delay,
@@ -19,9 +20,10 @@ import {
   USUAL_FAULTS,
 } from "./_harness.ts";
 
-const PORT = 5000;
+const PORT = DOORS.line;
 const FILE = "/data/history.log";
-const MEMBERS = ["m0", "m1", "m2", "m3"];
+/** Members, and the doors that they come by. */
+const MEMBERS: Readonly<Record<string, Dialect>> = { m0: LINE, m1: IRC, m2: WEB, m3: LINE };
 const RIVALS = ["r0", "r1"];
 const RIVAL_NAME = "throne";
 const CHAOS_MS = 6000;
@@ -48,15 +50,17 @@ async function run(sim: SimWorld): Promise<void> {
     chatServer({
       address: { hostname: "::", port: PORT },
       historyFile: FILE,
+      irc: { address: { hostname: "::", port: DOORS.irc } },
+      web: { address: { hostname: "::", port: DOORS.web }, hosts: ["server"] },
       rate: { perSecond: 0, burst: 1 },
       // The rule for old clients: a slow network would make two messages of one of their lines.
       idleFlushMs: 0,
     })));
-  const members = MEMBERS.map((name) => new Member(sim, name));
+  const members = Object.entries(MEMBERS).map(([name, dialect]) => new Member(sim, name, dialect));
   const rivals = RIVALS.map((name) => new Rival(sim, name));
   const listener = new Listener(sim.host("listener").world);
   const hasDiskErrors = sim.random.chance(0.5);
-  const others = [...MEMBERS, ...RIVALS, "listener"];
+  const others = [...Object.keys(MEMBERS), ...RIVALS, "listener"];
   const chaos = [
     sim.chaos({ hosts: ["server", ...others], ...NETWORK_FAULTS }),
     sim.chaos({
@@ -80,7 +84,7 @@ async function run(sim: SimWorld): Promise<void> {
   await calm();
   await checkNameIsFree(sim, rivals);
   const [first, ...rest] = members;
-  first?.client.send("the last line");
+  first?.say("the last line");
   await sim.until(
     () => rest.every((member) => member.heard().some((line) => line.endsWith(": the last line"))),
     20_000,
@@ -90,7 +94,7 @@ async function run(sim: SimWorld): Promise<void> {
   server.restart();
   const history = await historyOf(sim, "reader");
   const sessions = [
-    ...members.flatMap(({ client }) => client.sessions.map(({ received }) => received)),
+    ...members.flatMap((member) => member.sessions()),
     ...listener.sessions,
   ];
   checkOrder(sessions.map((received) => received.filter(isEvent)));
@@ -256,41 +260,67 @@ function lastOf(client: LineClient): readonly string[] {
 
 /** One who logs in under a new name at each connection, and talks. */
 class Member {
-  readonly client: LineClient;
+  readonly #caller: ChatCaller;
+  readonly #dialect: Dialect;
   isTalking = true;
   #sessions = 0;
+  #enteredSession = 0;
   #count = 0;
 
-  constructor(sim: SimWorld, name: string) {
+  constructor(sim: SimWorld, name: string, dialect: Dialect) {
     const { world } = sim.host(name);
-    this.client = new LineClient(world, { hostname: "server", port: PORT, probe: "/who" });
+    this.#dialect = dialect;
+    this.#caller = dialect.connect(world, "server");
     const act = () => {
-      if (this.client.isConnected) this.#act(name, world.random.next());
+      if (this.#caller.isConnected) this.#act(name, world.random.next());
       world.clock.timer(1 + world.random.next() * 60, act);
     };
     act();
   }
 
   #act(name: string, chance: number): void {
-    const isNew = this.client.sessions.length > this.#sessions;
+    const { enter } = this.#dialect;
+    const isNew = this.#caller.sessions.length > this.#sessions;
     // Who comes back too often is refused for a while.
-    const isRefused = this.heard().at(-1)?.startsWith(REFUSED) ?? false;
+    const isRefused = !this.isIn && this.#received().some((line) => this.#dialect.isRefused(line));
     if (isNew || (isRefused && chance < 0.1)) {
-      this.#sessions = this.client.sessions.length;
-      this.client.send(`${name}-${this.#sessions}`);
-      this.client.send("/who");
+      this.#sessions = this.#caller.sessions.length;
+      for (const line of this.#dialect.logIn(`${name}-${this.#sessions}`)) this.#caller.send(line);
+    } else if (!this.isIn && enter !== undefined && this.#received().some(enter.after)) {
+      // Once a connection: it is answered.
+      if (this.#enteredSession === this.#sessions) return;
+      this.#enteredSession = this.#sessions;
+      this.#caller.send(enter.line);
     } else if (this.isTalking && this.isIn) {
-      this.client.send(chance < 0.03 ? "quit" : `${name}.${this.#count++}`);
+      if (chance < 0.03) this.#caller.send(this.#dialect.quit);
+      else this.say(`${name}.${this.#count++}`);
     }
+  }
+
+  say(text: string): void {
+    this.#caller.send(this.#dialect.say(text));
   }
 
   /** Whether it is in the room, as far as it knows. */
   get isIn(): boolean {
-    return this.client.isConnected && this.heard().some((line) => line.startsWith("In lobby:"));
+    return this.#caller.isConnected && this.#received().some((line) => this.#dialect.isIn(line));
   }
 
+  /** What this connection has told, in the words of the line door. */
   heard(): readonly string[] {
-    return lastOf(this.client);
+    return this.#received().map((line) => this.#dialect.translate(line));
+  }
+
+  /** What each connection has told, without the member's own doings, of which the line door does not tell. */
+  sessions(): string[][] {
+    return this.#caller.sessions.map(({ received, sent }) => {
+      const own = new Set(sent.flatMap((line) => /m\d-\d+/.exec(line)?.[0] ?? []));
+      return received.map((line) => this.#dialect.translate(line)).filter((line) => !own.has(authorOf(line)));
+    });
+  }
+
+  #received(): readonly string[] {
+    return this.#caller.sessions.at(-1)?.received ?? [];
   }
 }
 
