@@ -105,6 +105,8 @@ export class ActorRef<in M> implements Ref<M> {
     this.#cell = cell;
     this.#scheduler = scheduler;
     this.#limit = limit;
+    // What one holder put on it would be what the others call.
+    Object.preventExtensions(this);
   }
 
   get path(): string {
@@ -135,7 +137,7 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   #push(item: unknown): void {
-    if (item instanceof Envelope) this.#flags |= ENVELOPES;
+    if (Envelope.is(item)) this.#flags |= ENVELOPES;
     if (this.#length++ === 0) this.#first = item;
     else this.#pushBehind(item);
   }
@@ -145,7 +147,7 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   #unshift(item: unknown): void {
-    if (item instanceof Envelope) this.#flags |= ENVELOPES;
+    if (Envelope.is(item)) this.#flags |= ENVELOPES;
     if (this.#first !== NONE) (this.#rest ??= new Ring()).unshift(this.#first);
     this.#first = item;
     this.#length++;
@@ -192,18 +194,16 @@ export class ActorRef<in M> implements Ref<M> {
       return void scheduler.spend();
     }
     if (left > this.#longestTurn) left = this.#limitTurn(left);
-    const isBatch = left > 1;
+    // Of those that come one at a time each is another turn, and looking at them all would cost a tenth of it.
+    let kind = left > 1 || this.#kind === NONE ? this.#kind : ANY_KIND;
     let item: unknown | undefined;
     try {
       do {
         left--;
         this.#handled++;
         item = this.#shift();
-        // Of those that come one at a time each is another turn, and looking at them all would cost a tenth of it.
-        if ((isBatch || this.#kind === NONE) && this.#kind !== ANY_KIND && kindOf(item) !== this.#kind) {
-          this.#meet(item);
-        }
-        const result: unknown = (this.#flags & ENVELOPES) !== 0 && item instanceof Envelope
+        if (kind !== ANY_KIND && kindOf(item) !== kind) kind = this.#meet(item);
+        const result: unknown = (this.#flags & ENVELOPES) !== 0 && Envelope.is(item)
           ? this.#cell.open(item, this.#receive)
           : this.#receive(item);
         if (result !== undefined && isThenable(result)) return this.#suspend(result, item, left);
@@ -219,11 +219,12 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   /** A message of another kind than the last: one that is new here has its handler timed. */
-  #meet(item: unknown): void {
+  #meet(item: unknown): unknown {
     const kind = kindOf(item);
     const known = this.#cell.meets(kind, this.#kind === NONE ? undefined : this.#kind);
     if (known !== "slow") this.#kind = known === "too many" ? ANY_KIND : kind;
     if (known === "new" || known === "slow") this.#scheduler.doubt();
+    return this.#kind;
   }
 
   /** The slice is over; who ended it all at once is not trusted for a while. */
@@ -307,9 +308,7 @@ export class ActorRef<in M> implements Ref<M> {
           this.#handled++;
           item = this.#shift();
           this.#flags |= IN_TURN;
-          const result: unknown = item instanceof Envelope
-            ? cell.open(item, this.#receive)
-            : this.#receive(item);
+          const result: unknown = Envelope.is(item) ? cell.open(item, this.#receive) : this.#receive(item);
           this.#flags &= ~IN_TURN;
           if (result !== undefined && isThenable(result)) {
             next = result;

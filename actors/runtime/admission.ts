@@ -133,7 +133,7 @@ export class Admission {
   }
 
   #takeOldest(): unknown | undefined {
-    return mailboxes.remove(this.#host.ref, (item) => !(item instanceof Envelope && item.isOwn));
+    return mailboxes.remove(this.#host.ref, (item) => !(Envelope.is(item) && item.isOwn));
   }
 
   #put(item: unknown): void {

@@ -48,6 +48,7 @@ export interface Questions {
   /** Remembers what was asked. */
   setMessage(ask: PendingAsk<never>, message: unknown): void;
   message(ask: PendingAsk<never>): unknown;
+  target(ask: PendingAsk<never>): AskTarget;
   /** The next question to the same actor. */
   newer(ask: PendingAsk<never>): PendingAsk<never> | undefined;
   fail(ask: PendingAsk<never>, error: unknown): void;
@@ -210,6 +211,7 @@ export class PendingAsk<R> implements Ref<R> {
       open: (ask, options) => ask.#open(options),
       setMessage: (ask, message) => void (ask.#message = message),
       message: (ask) => ask.#message,
+      target: (ask) => ask.#target,
       newer: (ask) => ask.#newer,
       fail: (ask, error) => ask.#fail(error),
       expire: (ask, timeoutMs) => ask.#fail(new AskTimeout(ask.#target.path, timeoutMs)),
@@ -268,8 +270,8 @@ function asksItself({ path }: AskTarget): TypeError {
   );
 }
 
-/** The question that a message is: by its `replyTo` in nearly all cases, else by looking through all that wait. */
-export function questionOf(target: AskTarget, message: unknown): PendingAsk<never> | undefined {
+/** The question that a message carries as its `replyTo`, or is itself. */
+export function questionIn(message: unknown): PendingAsk<never> | undefined {
   if (questions.isQuestion(message)) return message;
   if (typeof message !== "object" || message === null) return undefined;
   try {
@@ -277,6 +279,13 @@ export function questionOf(target: AskTarget, message: unknown): PendingAsk<neve
   } catch {
     // A message that throws when it is looked at.
   }
+  return undefined;
+}
+
+/** The question that a message is: by its `replyTo` in nearly all cases, else by looking through all that wait. */
+export function questionOf(target: AskTarget, message: unknown): PendingAsk<never> | undefined {
+  const question = questionIn(message);
+  if (question !== undefined || typeof message !== "object" || message === null) return question;
   for (let ask = target.asks?.oldest; ask !== undefined; ask = questions.newer(ask)) {
     if (questions.message(ask) === message) return ask;
   }

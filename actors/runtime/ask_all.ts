@@ -21,7 +21,7 @@ export interface Answers<R> {
 
 /**
  * Asks many actors the same, and resolves when all have answered or failed, when enough have answered, or when the time is
- * over, with what there is by then. It does not reject, but for options that are not valid.
+ * over, with what there is by then. It does not reject, but with `RangeError` on options out of range.
  *
  * @example
  * ```ts
@@ -43,6 +43,14 @@ export function askAll<T extends Ref<never>, const Q extends Question<MessageOf<
   options: AskAllOptions,
 ): Promise<Answers<ReplyOf<MessageOf<T>, Q>>> {
   const { enough = refs.length, timeoutMs, signal } = options;
+  if (!(enough >= 0)) {
+    return Promise.reject(new RangeError(`Cannot wait for ${enough} answers: it takes 0 or more`));
+  }
+  if (timeoutMs === undefined ? signal === undefined : !(timeoutMs > 0)) {
+    return Promise.reject(
+      new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`),
+    );
+  }
   const replies: ReplyOf<MessageOf<T>, Q>[] = [];
   const failures: unknown[] = [];
   if (refs.length === 0 || enough <= 0) return Promise.resolve({ replies, failures });

@@ -21,8 +21,7 @@ export class Envelope {
   /** The life it is for; undefined when it is for whichever comes. */
   readonly life: object | undefined;
   readonly source: Source | undefined;
-  /** Sent by the actor to itself: never dropped for another. */
-  readonly isOwn: boolean;
+  readonly #isOwn: boolean;
   /** What the instruments gave it to travel with. */
   readonly context: unknown;
 
@@ -36,12 +35,22 @@ export class Envelope {
     this.message = message;
     this.life = life;
     this.source = source;
-    this.isOwn = isOwn;
+    this.#isOwn = isOwn;
     this.context = context;
+  }
+
+  /** Sent by the actor to itself: never dropped for another. */
+  get isOwn(): boolean {
+    return this.#isOwn;
+  }
+
+  /** Tells envelopes from messages. Not by `instanceof`, which runs the traps of a message that is a proxy. */
+  static is(item: unknown): item is Envelope {
+    return typeof item === "object" && item !== null && #isOwn in item;
   }
 }
 
 /** The message itself, of what waits in a mailbox: a message or an envelope. */
 export function messageOf(item: unknown): unknown {
-  return item instanceof Envelope ? item.message : item;
+  return Envelope.is(item) ? item.message : item;
 }

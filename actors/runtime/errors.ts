@@ -33,15 +33,18 @@ export class AskTimeout extends Error {
   }
 }
 
-/** The handler of the question failed, so that nobody will answer it. `cause` is what it threw. */
+/**
+ * Nobody will answer the question: its handler failed, and `cause` is what it threw; or it was not handled at all, and
+ * `cause` says why ({@linkcode MailboxFull} where it was dropped from a full mailbox).
+ */
 export class AskFailed extends Error {
   /** The name of the class. */
   override readonly name = "AskFailed";
   /** Path of the actor that was asked. */
   readonly path: string;
   /** Made by the runtime. */
-  constructor(path: string, options?: ErrorOptions) {
-    super(`Cannot get an answer from ${path}: it failed on the question`, options);
+  constructor(path: string, options?: ErrorOptions, why = "it failed on the question") {
+    super(`Cannot get an answer from ${path}: ${why}`, options);
     this.path = path;
   }
 }

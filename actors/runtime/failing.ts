@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type AskList, type AskTarget, questionOf, questions } from "./ask.ts";
+import { type AskList, type AskTarget, questionIn, questionOf, questions } from "./ask.ts";
 import { messageOf } from "./envelope.ts";
-import { ActorStopped, AskFailed } from "./errors.ts";
-import { type FailurePhase, messageType } from "./events.ts";
+import { ActorStopped, AskFailed, MailboxFull } from "./errors.ts";
+import { type DeadLetterReason, type FailurePhase, messageType } from "./events.ts";
 import { Inbox } from "./inbox.ts";
 import { lives } from "./life.ts";
 
@@ -41,6 +41,18 @@ export abstract class Failing extends Inbox implements AskTarget {
       question,
       isStopped ? new ActorStopped(this.path, options) : new AskFailed(this.path, options),
     );
+  }
+
+  /** Who asked what was thrown away hears at once. Not where the question was handed on: somebody else may answer it. */
+  protected override unhandled(message: unknown, reason: DeadLetterReason): void {
+    if (this.asks?.oldest === undefined) return;
+    const question = questionIn(message);
+    if (question === undefined || questions.message(question) !== message) return;
+    if (questions.target(question) !== this) return;
+    const cause = reason === "dropped-oldest" || reason === "dropped-newest"
+      ? new MailboxFull(this.path, this.options.capacity, message)
+      : new Error(`Cannot handle the question: it is a dead letter (${reason})`);
+    questions.fail(question, new AskFailed(this.path, { cause }, "it was not handled"));
   }
 
   /** A handler of a life that is over has failed. */

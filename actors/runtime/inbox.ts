@@ -54,6 +54,9 @@ export abstract class Inbox implements Trimmable {
 
   protected abstract makeRef(): ActorRef<unknown>;
 
+  /** A message has been thrown away, while the actor goes on. */
+  protected abstract unhandled(message: unknown, reason: DeadLetterReason): void;
+
   /** A message that the bound of the mailbox, its end, or the instruments have a word in. */
   tellSlowly(message: unknown): void {
     if (!this.ref.isOpen) return this.deadLetterOf(message, "stopped");
@@ -224,8 +227,10 @@ export abstract class Inbox implements Trimmable {
   }
 
   deadLetterOf(item: unknown, reason: DeadLetterReason, level?: LogLevel): void {
-    if (item instanceof Envelope && item.source?.isCancelled) return;
-    this.system.deadLetter(messageOf(item), this, reason, level);
+    if (Envelope.is(item) && item.source?.isCancelled) return;
+    const message = messageOf(item);
+    this.system.deadLetter(message, this, reason, level);
+    if (reason !== "stopped") this.unhandled(message, reason);
   }
 
   /** What few need, made now. */

@@ -221,7 +221,8 @@ export class Life<M> implements Context<M> {
   }
 
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void {
-    promise.then(
+    // A thenable of somebody's own may call back twice: a real promise does once.
+    Promise.resolve(promise).then(
       (value) => this.#deliverOwn(() => ok(value)),
       (error) => this.#deliverOwn(() => failed(error)),
     );

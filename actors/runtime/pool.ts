@@ -5,6 +5,7 @@
  */
 import { mailboxes } from "./actor_ref.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
+import { MailboxFull } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 
@@ -26,7 +27,8 @@ export interface PoolOptions<M> {
 
 /**
  * A behaviour that starts `size` actors of the same behaviour, named `1` to `size`, and hands each message on to one of
- * them. The members are restarted one for one; where all have stopped, messages are dead letters.
+ * them. The members are restarted one for one; where all have stopped, messages are dead letters. Where the one whose turn
+ * it is has a full mailbox that rejects, the pool waits for it, and whoever sends may be bounded by the pool's own mailbox.
  *
  * Throws `RangeError` on a size below 1, and as {@linkcode Context.spawn} on the options of the members.
  *
@@ -65,9 +67,20 @@ export function pool<M>(behavior: Behavior<M>, options: PoolOptions<M>): Behavio
       const open = members.filter(({ isOpen }) => isOpen);
       // Where nobody is left, the last address says so: a dead letter.
       const member = open.length === 0 ? members[0] : open[choose(open, message)];
-      member?.tell(message);
+      return member && handOn(member, message);
     };
   };
+}
+
+/** Where a member's mailbox is full and would reject, the pool waits for room: so its own mailbox fills, and its bound holds. */
+function handOn<M>(member: Ref<M>, message: M): void | Promise<void> {
+  try {
+    member.tell(message);
+  } catch (error) {
+    if (!(error instanceof MailboxFull)) throw error;
+    // One that stops meanwhile has it as a dead letter.
+    return member.offer(message).catch(() => member.tell(message));
+  }
 }
 
 function router<M>(route: Routing<M>): (members: readonly Ref<M>[], message: M) => number {

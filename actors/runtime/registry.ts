@@ -192,13 +192,18 @@ export class LocalRegistry implements Registry {
 
   #observe(name: string, observers: Listeners<void>, look: () => void): Cancellable {
     const observing = observers.add(look);
-    look();
-    return {
-      cancel: () => {
-        observing.cancel();
-        this.#forget(name);
-      },
+    const cancel = () => {
+      observing.cancel();
+      this.#forget(name);
     };
+    try {
+      look();
+    } catch (error) {
+      // Nobody has what would call it off.
+      cancel();
+      throw error;
+    }
+    return { cancel };
   }
 
   #entry(name: string): Entry {

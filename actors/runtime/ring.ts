@@ -66,10 +66,13 @@ export class Ring<T> {
 
   /** Gives back the slots that a flood needed and nobody needs now. */
   trim(): void {
-    if (this.length === 0) {
-      this.#slots = NO_SLOTS;
-      this.#head = 0;
-    }
+    if (this.length === 0) this.clear();
+  }
+
+  /** Lets go of all. */
+  clear(): void {
+    this.#slots = NO_SLOTS;
+    this.#head = this.length = 0;
   }
 
   #resize(slots: number): void {

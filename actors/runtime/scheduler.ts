@@ -29,10 +29,10 @@ const SLICE_MS = 1;
 /** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
 const CHOICES_A_SLICE = 2048;
 /**
- * The most messages between two readings of the clock, which costs as much as several messages. Also the most handlers of
- * a kind known as quick that may be slow before it is noticed.
+ * The most messages between two looks at the clock, which cost as much as a message or two. Also the most handlers of a
+ * kind known as quick that may be slow before it is noticed.
  */
-const MAX_STRIDE = 128;
+const MAX_STRIDE = 32;
 /** A handler that takes longer is slow: after it sockets are looked at. */
 const SLOW_MS = 0.5;
 /** Rings with more slots than this are given back when they are no longer needed. */
@@ -76,6 +76,10 @@ export class Scheduler<T> implements StepControl {
   /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
   #sliceStartedAt = -1;
   #lastReadAt = 0;
+  /** What wall time was then, to the millisecond: it is read in half the time, and tells whether a slice can be over. */
+  #wallAt = 0;
+  /** Messages since then. */
+  #handled = 0;
   #sliceIsOver = false;
   /** Sockets and timers have their turn: who gets work now has it from them. */
   #isPolling = false;
@@ -137,8 +141,10 @@ export class Scheduler<T> implements StepControl {
     this.#trimTimer ??= this.#clock.timer(TRIM_DELAY_MS, () => this.#trim());
   }
 
-  /** Lets go of its timer. */
+  /** All actors are gone: forgets those that wait for a turn, and lets go of its timer. */
   dispose(): void {
+    this.#ready.clear();
+    this.#arrived.clear();
     this.#trimTimer?.cancel();
     this.#oversized.clear();
   }
@@ -241,7 +247,7 @@ export class Scheduler<T> implements StepControl {
 
   #checkSlice(): boolean {
     if (this.isChoosing) return this.#countChoice();
-    this.#sliceIsOver ||= this.#readClock();
+    this.#sliceIsOver ||= this.#lookAtClock();
     return !this.#sliceIsOver;
   }
 
@@ -252,15 +258,31 @@ export class Scheduler<T> implements StepControl {
     return false;
   }
 
+  /** Says whether the slice is over. */
+  #lookAtClock(): boolean {
+    const granted = this.#granted;
+    this.#handled += granted;
+    // What took less than a millisecond is quick: the clock that costs more need not be read.
+    if (granted < MAX_STRIDE || this.#clock.now() !== this.#wallAt) return this.#readClock();
+    this.#allowance = granted;
+    return false;
+  }
+
   /** Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice. */
   #readClock(): boolean {
+    const wall = this.#clock.now();
+    // Of the last stride is known that it began in the millisecond of `#wallAt`.
+    const strideMs = wall - this.#wallAt - 1;
+    this.#wallAt = wall;
     const now = this.#clock.monotonic();
     this.#setNow(now);
     if (this.#sliceStartedAt < 0) {
       this.#sliceStartedAt = now;
       this.foundSlow = false;
-    } else this.#learn(now - this.#lastReadAt, Math.max(1, this.#granted));
+    } else if (strideMs >= 1) this.#learn(strideMs, Math.max(1, this.#granted));
+    else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
     this.#lastReadAt = now;
+    this.#handled = 0;
     this.#allowance = this.#granted = this.#stride;
     return now - this.#sliceStartedAt >= SLICE_MS;
   }
