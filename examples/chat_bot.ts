@@ -1,5 +1,6 @@
 /**
- * A bot in the chat room: it logs in, answers `!roll` and `!time`, and comes back by itself when the server was away.
+ * A bot in the chat room: it logs in, answers `!roll` and `!time`, and comes back by itself when the server
+ * was away.
  *
  *     deno task chat:server
  *     deno run --allow-net=127.0.0.1 examples/chat_bot.ts

@@ -1,6 +1,6 @@
 /**
- * A circuit breaker: after three failures in a row a service is left alone for a while, callers hear so at once, and one
- * of them tries whether it is back.
+ * A circuit breaker: after three failures in a row a service is left alone for a while, callers hear so at
+ * once, and one of them tries whether it is back.
  *
  *     deno run examples/circuit_breaker.ts
  *

@@ -1,6 +1,6 @@
 /**
- * A key-value store over TCP: `SET key value`, `GET key`, one line each. What was answered with `OK` survives a
- * power cut: tests/examples/key_value_server_test.ts takes the power away a hundred times.
+ * A key-value store over TCP: `SET key value`, `GET key`, one line each. What was answered with `OK` survives
+ * a power cut: tests/examples/key_value_server_test.ts takes the power away a hundred times.
  *
  *     deno run --allow-net=127.0.0.1 --allow-read=. --allow-write=. examples/key_value_server.ts
  *     printf 'SET colour blue\nGET colour\n' | nc -N 127.0.0.1 7000

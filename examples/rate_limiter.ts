@@ -1,5 +1,6 @@
 /**
- * A limit that many share is kept by one actor: it hands out permits, so many a second, first come, first served.
+ * A limit that many share is kept by one actor: it hands out permits, so many a second, first come, first
+ * served.
  *
  *     deno run examples/rate_limiter.ts
  *

@@ -1,6 +1,6 @@
 /**
- * Lines go through three stages, each an actor with room for ten: who is faster waits for who is slower. One line is
- * poison: the stage that chokes on it is restarted, and all other lines come through.
+ * Lines go through three stages, each an actor with room for ten: who is faster waits for who is slower. One
+ * line is poison: the stage that chokes on it is restarted, and all other lines come through.
  *
  *     deno run examples/supervised_pipeline.ts
  *

@@ -1,5 +1,6 @@
 /**
- * A TCP proxy that holds no more than 64 KiB for anybody: while one side does not read, the other is read no further.
+ * A TCP proxy that holds no more than 64 KiB for anybody: while one side does not read, the other is read no
+ * further.
  *
  *     deno run --allow-net=127.0.0.1 examples/tcp_proxy.ts 127.0.0.1:8080 7002
  *

@@ -1,6 +1,6 @@
 /**
- * A counter over UDP: each peer, told by its address, has a count of its own, and an actor that is gone after a minute of
- * silence.
+ * A counter over UDP: each peer, told by its address, has a count of its own, and an actor that is gone after
+ * a minute of silence.
  *
  *     deno run --unstable-net --allow-net=127.0.0.1 examples/udp_service.ts
  *     echo -n hello | nc -u -w1 127.0.0.1 7001

@@ -1,6 +1,6 @@
 /**
- * Forty pages are fetched by a pool of four, each page by the worker with the least to do. One site is slow: the others
- * do not wait for it.
+ * Forty pages are fetched by a pool of four, each page by the worker with the least to do. One site is slow:
+ * the others do not wait for it.
  *
  *     deno run examples/worker_pool.ts
  *

@@ -36,7 +36,10 @@ export class Ballots {
     return this.#candidacy;
   }
 
-  /** The poll for this term: the one under way, or a new one when that is another or has been open for too long. */
+  /**
+   * The poll for this term: the one under way, or a new one when that is another or has been open for too
+   * long.
+   */
   poll(term: number, replaces: number, nowMs: number, { pollMs }: ElectionTimes): Ballot {
     const poll = this.#poll;
     if (poll?.term === term && poll.replaces === replaces && nowMs - poll.sinceMs < pollMs) return poll;

@@ -6,7 +6,10 @@
 import type { ElectionTimes } from "./election_times.ts";
 import { isPlausibleTerm } from "./election_terms.ts";
 
-/** How long a leader's loss, or a deposition, counts against a peer, and how often its waiting time doubles at most. */
+/**
+ * How long a leader's loss, or a deposition, counts against a peer, and how often its waiting time doubles at
+ * most.
+ */
 const FLAP_MEMORY_MS = 60_000;
 const MAX_DOUBLINGS = 5;
 
@@ -27,8 +30,8 @@ export class Peer {
   term: number | undefined;
   started = false;
   /**
-   * It has been let go first when it turned up, and when it asked: once each while there is no leader, so that one that
-   * cannot win holds nobody up.
+   * It has been let go first when it turned up, and when it asked: once each while there is no leader, so
+   * that one that cannot win holds nobody up.
    */
   deferredTo = false;
   yieldedTo = false;
@@ -36,7 +39,10 @@ export class Peer {
   metOld: readonly number[] = [];
   /** When the latest beat that it acknowledged was sent. */
   ackedMs = -Infinity;
-  /** Until when this node votes for nobody against it: its leader, or the one that it voted for; and in which term. */
+  /**
+   * Until when this node votes for nobody against it: its leader, or the one that it voted for; and in which
+   * term.
+   */
   promisedUntilMs = -Infinity;
   promisedTerm = 0;
   /** When it was last the cause of a warning. */
@@ -135,7 +141,10 @@ export class Peers {
     return count;
   }
 
-  /** Whether an old node is there: met by this node, or by a peer in contact while this one has no link with it. */
+  /**
+   * Whether an old node is there: met by this node, or by a peer in contact while this one has no link with
+   * it.
+   */
   hasOldNodes(nowMs: number): boolean {
     return this.list.some((peer) => peer.old) ||
       this.list.some((peer) =>
@@ -152,7 +161,9 @@ export class Peers {
     return nowMs - peer.steadySinceMs >= this.dampingMs(peer, nowMs);
   }
 
-  /** When a leader's lease ends: when the last acknowledgement that makes up its quorum is as old as a lease. */
+  /**
+   * When a leader's lease ends: when the last acknowledgement that makes up its quorum is as old as a lease.
+   */
   leaseEndMs(): number {
     const needed = this.quorum - 1;
     if (needed === 0) return Infinity;
@@ -160,7 +171,10 @@ export class Peers {
     return (acked[needed - 1] ?? -Infinity) + this.#times.leaseMs;
   }
 
-  /** Whether a term can be one of this network: near to this node's, or to what more nodes say than a quorum can do without. */
+  /**
+   * Whether a term can be one of this network: near to this node's, or to what more nodes say than a quorum
+   * can do without.
+   */
   isPlausible(term: number, own: number): boolean {
     if (isPlausibleTerm(term, own)) return true;
     const vouching = this.list.filter((peer) => peer.term !== undefined && isPlausibleTerm(term, peer.term));

@@ -36,6 +36,7 @@ export function plainLeader(view: PlainView): number | undefined {
   const steady = known.filter((peer) =>
     peer.id < leader && (peer.steadySinceMs === Infinity || nowMs - peer.steadySinceMs >= times.dampingMs)
   );
-  // A follower holds no links with the others: who leads stays, until it is lost or a lower ID has come to stay.
+  // A follower holds no links with the others: who leads stays, until it is lost or a lower ID has come to
+  // stay.
   return Math.min(leader, ...steady.map((peer) => peer.id));
 }

@@ -13,7 +13,9 @@ import type { ElectionTimes } from "./election_times.ts";
 /** The same peer is warned of once in so long. */
 const WARN_INTERVAL_MS = 60_000;
 
-/** The state of one node, the questions and turns that hang on it, and what is to be done about its changes. */
+/**
+ * The state of one node, the questions and turns that hang on it, and what is to be done about its changes.
+ */
 export class ElectionState {
   readonly id: number;
   readonly peers: Peers;
@@ -63,13 +65,17 @@ export class ElectionState {
     for (const peer of this.peers.list) if (peer.linked) this.send(peer, beat);
   }
 
-  /** Everything that ends by itself ends before anything else is looked at: a leader that was frozen wakes up as none. */
+  /**
+   * Everything that ends by itself ends before anything else is looked at: a leader that was frozen wakes up
+   * as none.
+   */
   passTime(nowMs: number): void {
     const { heartbeatMs, electionTimeoutMs, leaseMs } = this.times;
     const asleepMs = nowMs - this.nowMs;
     this.nowMs = nowMs;
     if (asleepMs > 2 * heartbeatMs) {
-      // This node was frozen: what its peers said meanwhile is still to be read, so that their silence is its own.
+      // This node was frozen: what its peers said meanwhile is still to be read, so that their silence is its
+      // own.
       this.leaderHeardMs += asleepMs;
       for (const peer of this.peers.list) peer.heardMs += asleepMs;
     }
@@ -113,7 +119,8 @@ export class ElectionState {
   }
 
   look(why: string, from: ElectionRole | "forgotten" = this.role): void {
-    // Candidates that hindered each other, and do not see which of them is the lower, try again at different times.
+    // Candidates that hindered each other, and do not see which of them is the lower, try again at different
+    // times.
     const spreadMs = this.role === "candidate" ? this.random() * this.times.staggerMs / 2 : 0;
     this.turns.look(this.nowMs, spreadMs);
     // Who voted for it, or follows it, is released by its next beat.

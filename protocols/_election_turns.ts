@@ -1,6 +1,6 @@
 /**
- * Who tries first when there is no leader. Only the order depends on this: whoever holds the others up does so for a
- * bounded time.
+ * Who tries first when there is no leader. Only the order depends on this: whoever holds the others up does
+ * so for a bounded time.
  *
  * @module
  */

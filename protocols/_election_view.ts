@@ -18,7 +18,8 @@ export class View {
 
   #links({ id: ownId, leader, peers, plain, follows }: ElectionState): ElectionAction[] {
     const others = peers.list.map((peer) => peer.id);
-    // One that is about to take over needs links with all. An old leader tells nobody of lower IDs, which are looked for.
+    // One that is about to take over needs links with all. An old leader tells nobody of lower IDs, which are
+    // looked for.
     const needsFew = follows && leader < ownId;
     const wanted = others.filter((id) => !needsFew || id === leader || (plain && id < leader));
     const key = wanted.join();

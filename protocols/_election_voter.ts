@@ -48,7 +48,10 @@ export class Voter {
     return this.#peers.list.every((peer) => but.includes(peer.id) || nowMs >= peer.promisedUntilMs);
   }
 
-  /** Whether a vote for the candidate, which would replace that leader, is right while this node follows `leader`. */
+  /**
+   * Whether a vote for the candidate, which would replace that leader, is right while this node follows
+   * `leader`.
+   */
   wouldVoteFor(candidate: Peer, replaces: number, leader: number, nowMs: number): boolean {
     if (this.abstains(nowMs) || this.#peers.hasOldNodes(nowMs)) return false;
     const mayReplace = candidate.id < replaces && this.#peers.isSteady(candidate, nowMs);

@@ -1,5 +1,6 @@
 /**
- * What could itself be an answer, and so must not be answered: two servers that answer each other's answers never end.
+ * What could itself be an answer, and so must not be answered: two servers that answer each other's answers
+ * never end.
  *
  * @module
  */

@@ -7,7 +7,9 @@
 /** A decoded value. Byte strings are views of what was decoded; integers are safe integers. */
 export type BencodeValue = number | Uint8Array | readonly BencodeValue[] | BencodeDictionary;
 
-/** A dictionary. A key is a byte string, written as text with a character from U+0000 to U+00FF for each byte. */
+/**
+ * A dictionary. A key is a byte string, written as text with a character from U+0000 to U+00FF for each byte.
+ */
 export type BencodeDictionary = ReadonlyMap<string, BencodeValue>;
 
 /** What can be encoded: text is encoded as UTF-8, members that are `undefined` are left out. */
@@ -45,8 +47,8 @@ export interface BencodeLimits {
 /**
  * Reads one value that fills the bytes.
  *
- * @throws {BencodeError} on what is malformed, truncated, not canonical (unsorted or repeated keys, `i-0e`, leading
- * zeros), beyond a limit or followed by more.
+ * @throws {BencodeError} on what is malformed, truncated, not canonical (unsorted or repeated keys, `i-0e`,
+ * leading zeros), beyond a limit or followed by more.
  *
  * @example
  * ```ts

@@ -32,7 +32,8 @@ const EXPRESSION = new RegExp(`^ *(${NUMBER}) +([-+*/]) +(${NUMBER}) *$`);
 /**
  * Reads `NUMBER OP NUMBER`, or says that the text is not that with `undefined`.
  *
- * A number is written as people do: `12`, `-6`, `3.24`, `.5`, `1e3`. One too large for an IEEE double is infinite.
+ * A number is written as people do: `12`, `-6`, `3.24`, `.5`, `1e3`. One too large for an IEEE double is
+ * infinite.
  *
  * @example
  * ```ts
@@ -65,10 +66,11 @@ export function evaluate(expression: Expression): number | undefined {
 }
 
 /**
- * A double in the shortest form that reads back as the same number, always with a fraction or an exponent: as Python's
- * `repr` has it, and so as old servers answered.
+ * A double in the shortest form that reads back as the same number, always with a fraction or an exponent: as
+ * Python's `repr` has it, and so as old servers answered.
  *
- * The exponent is used from 1e+16 up and below 0.0001, with two digits or more. What is not finite is `inf`, `-inf` or `nan`.
+ * The exponent is used from 1e+16 up and below 0.0001, with two digits or more. What is not finite is `inf`,
+ * `-inf` or `nan`.
  *
  * @example
  * ```ts

@@ -9,7 +9,10 @@ import { visibleText } from "./visible_text.ts";
 /** The most characters (code points) of a name. */
 export const MAX_NAME_CHARACTERS = 32;
 
-/** The longest text, in UTF-16 units, that is looked at for a name: spaces and combining marks may make it longer than the name. */
+/**
+ * The longest text, in UTF-16 units, that is looked at for a name: spaces and combining marks may make it
+ * longer than the name.
+ */
 const MAX_TYPED_LENGTH = 8 * MAX_NAME_CHARACTERS;
 
 /** A name that is allowed. */
@@ -33,8 +36,8 @@ const WITHOUT_INK = /\p{Default_Ignorable_Code_Point}/u;
 /**
  * Reads a name: 1 to 32 letters, digits, `_`, `-` and `.`, of any script. Spaces around it are dropped.
  *
- * Two names are the same when they share a key: names that differ only in case, in compatibility form (NFKC) or in
- * letters that look alike (the skeleton of UTS 39, section 4).
+ * Two names are the same when they share a key: names that differ only in case, in compatibility form (NFKC)
+ * or in letters that look alike (the skeleton of UTS 39, section 4).
  *
  * @example
  * ```ts
@@ -43,7 +46,8 @@ const WITHOUT_INK = /\p{Default_Ignorable_Code_Point}/u;
  *
  * const latin = parseChatName("Paul");
  * const cyrillic = parseChatName("раul");
- * assertEquals("keys" in latin && "keys" in cyrillic && latin.keys.some((key) => cyrillic.keys.includes(key)), true);
+ * if (!("keys" in latin) || !("keys" in cyrillic)) throw new Error("a name was refused");
+ * assertEquals(latin.keys.some((key) => cyrillic.keys.includes(key)), true);
  * assertEquals(parseChatName(""), { problem: "a name has 1 to 32 characters" });
  * ```
  */
@@ -59,7 +63,8 @@ export function parseChatName(typed: string): ChatName | BadChatName {
   }
   if (/^\p{M}/u.test(text)) return { problem: "a name does not begin with a combining mark" };
   // The first key is the same for all names that differ in case.
-  // Names look alike as they are typed (`Ivan`, `lvan`), in lower case (`paul`, `раul`) or in capitals (`ckype`, `скуре`).
+  // Names look alike as they are typed (`Ivan`, `lvan`), in lower case (`paul`, `раul`) or in capitals
+  // (`ckype`, `скуре`).
   const compatible = text.normalize("NFKC");
   const keys = [...new Set([compatible.toUpperCase(), fold(text), compatible].map(skeleton).map(fold))];
   // `Error: slow down` is for the server alone to say.

@@ -8,7 +8,10 @@
 export type ChatWebCommand =
   /** Takes a name, the first or another one. */
   | { readonly type: "name"; readonly name: string }
-  /** Goes into a room. With `after`, the number of the last thing heard there, what was missed since comes with the answer. */
+  /**
+   * Goes into a room. With `after`, the number of the last thing heard there, what was missed since comes
+   * with the answer.
+   */
   | { readonly type: "join"; readonly room: string; readonly after?: string }
   | { readonly type: "leave"; readonly room: string }
   | {
@@ -64,7 +67,10 @@ export type ChatWebEvent =
     readonly room: string;
     readonly topic: string;
     readonly members: readonly ChatWebMember[];
-    /** What was said before, oldest first: all of it that is kept, or what came after the number that was named. */
+    /**
+     * What was said before, oldest first: all of it that is kept, or what came after the number that was
+     * named.
+     */
     readonly history: readonly ChatWebSaid[];
   }
   | { readonly type: "said"; readonly room: string; readonly said: ChatWebSaid; readonly tag?: string }

@@ -56,7 +56,8 @@ export function formatTime(timeMs: number, options: ClockFormatOptions = {}): st
 }
 
 /**
- * A clock's answer to a datagram that came at `timeMs`. A line end after the request is forgiven: `nc` sends one.
+ * A clock's answer to a datagram that came at `timeMs`. A line end after the request is forgiven: `nc` sends
+ * one.
  *
  * @example
  * ```ts

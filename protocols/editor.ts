@@ -1,8 +1,8 @@
 /**
  * What is said on the collaborative editor's wire.
  *
- * A client sends lines, each an update. The server sends the document as it is, which may end without a `\n`, and from
- * then on the lines that others append; between the two there is no mark.
+ * A client sends lines, each an update. The server sends the document as it is, which may end without a `\n`,
+ * and from then on the lines that others append; between the two there is no mark.
  *
  * @module
  */
@@ -18,9 +18,15 @@ const MAX_CHARACTERS = 1 << 20;
 export type DocumentText =
   /** A line. */
   | { readonly type: "line"; readonly text: string }
-  /** What silence followed: a message of a server that ends none, or a last line without an end, unless more of it comes. */
+  /**
+   * What silence followed: a message of a server that ends none, or a last line without an end, unless more
+   * of it comes.
+   */
   | { readonly type: "part"; readonly text: string; readonly isMessage: boolean }
-  /** The end of a line of which parts were given out: what is to be shown of it now (empty: nothing), and all of it. */
+  /**
+   * The end of a line of which parts were given out: what is to be shown of it now (empty: nothing), and all
+   * of it.
+   */
   | { readonly type: "ended"; readonly text: string; readonly line: string };
 
 /** Options of {@linkcode documentLines}. */
@@ -28,20 +34,21 @@ export interface DocumentLinesOptions {
   /** The server is known to end its lines, from an earlier connection. @default false */
   readonly endsLines?: boolean;
   /**
-   * The document comes again when the connection is lost: what is left of a line then is dropped, for the server may have
-   * ended in the middle of it. @default false
+   * The document comes again when the connection is lost: what is left of a line then is dropped, for the
+   * server may have ended in the middle of it. @default false
    */
   readonly comesAgain?: boolean;
   /** Milliseconds of silence that end a message of a server that ends none. @default 50 */
   readonly idleFlushMs?: number;
   /**
-   * The same for the first message: while it is not known that the server ends no line, more is waited for than a lost
-   * segment takes, which is 200 ms and more. @default 1000
+   * The same for the first message: while it is not known that the server ends no line, more is waited for
+   * than a lost segment takes, which is 200 ms and more. @default 1000
    */
   readonly firstFlushMs?: number;
   /**
-   * Milliseconds of silence after which the unended line of a server that ends its lines is given out. Longer than a lost
-   * segment and a short cut of the network, which are silence in the middle of a line. @default 5000
+   * Milliseconds of silence after which the unended line of a server that ends its lines is given out. Longer
+   * than a lost segment and a short cut of the network, which are silence in the middle of a line.
+   * @default 5000
    */
   readonly unendedMs?: number;
 }
@@ -55,10 +62,10 @@ export interface DocumentLines extends FrameDecoder<DocumentText> {
 /**
  * The lines of a document as they come from a server.
  *
- * Old servers end no line: until the first `\n`, what silence follows is a message. From the first `\n` on silence ends
- * nothing, because the network may be silent in the middle of a line; but a document may end without a `\n`, and so what a
- * long silence follows is given out as a part, and the line again when it turns out to be longer. Bytes that are no UTF-8 are replaced: it is another's
- * file.
+ * Old servers end no line: until the first `\n`, what silence follows is a message. From the first `\n` on
+ * silence ends nothing, because the network may be silent in the middle of a line; but a document may end
+ * without a `\n`, and so what a long silence follows is given out as a part, and the line again when it turns
+ * out to be longer. Bytes that are no UTF-8 are replaced: it is another's file.
  *
  * @example
  * ```ts
@@ -165,20 +172,23 @@ class DocumentLinesDecoder implements DocumentLines {
   }
 }
 
-/** How a server's answer to an update that it could not save begins. It is not in the document, though another's update may begin so too. */
+/**
+ * How a server's answer to an update that it could not save begins. It is not in the document, though
+ * another's update may begin so too.
+ */
 const ERROR = "Error: ";
 
 /** How many of one's own lines that seem to be lost are passed over to find one that is not. */
 const LOST_IN_A_ROW = 64;
 
 /**
- * What of a document a client has seen, so that after a reconnection, when the server sends all of it again, only what
- * was missed is shown.
+ * What of a document a client has seen, so that after a reconnection, when the server sends all of it again,
+ * only what was missed is shown.
  *
- * The client knows the lines that it was sent, in order, and those that it sent itself, which the server did not send
- * back; each of these may stand anywhere after what it had seen when it sent it, or may have been lost. As long as
- * what comes can be explained as these lines, it is nothing new; what comes after them was missed. What cannot be
- * explained is another document, and all of it from there on is new.
+ * The client knows the lines that it was sent, in order, and those that it sent itself, which the server did
+ * not send back; each of these may stand anywhere after what it had seen when it sent it, or may have been
+ * lost. As long as what comes can be explained as these lines, it is nothing new; what comes after them was
+ * missed. What cannot be explained is another document, and all of it from there on is new.
  *
  * @example
  * ```ts
@@ -201,14 +211,17 @@ export class SeenDocument {
   #now = new HashList();
   #sentNow: Sent[] = [];
   /**
-   * Ways to explain what came on this connection: how many lines of `#before` it holds, with the number of own lines
-   * that are used up or passed over; the fewer of these the better, so one number for each is enough. Empty when nothing
-   * is left to be explained, and all that comes is new.
+   * Ways to explain what came on this connection: how many lines of `#before` it holds, with the number of
+   * own lines that are used up or passed over; the fewer of these the better, so one number for each is
+   * enough. Empty when nothing is left to be explained, and all that comes is new.
    */
   #ways = new Map<number, number>();
   /** The document has come: what comes is to be shown, whatever it is. */
   #isSettled = false;
-  /** Where in `#now` the line begins that was given out in parts and has not ended; undefined when there is none. */
+  /**
+   * Where in `#now` the line begins that was given out in parts and has not ended; undefined when there is
+   * none.
+   */
   #partsFrom: number | undefined;
 
   /** A connection stands: the document comes from its beginning. */
@@ -237,7 +250,8 @@ export class SeenDocument {
         this.#partsFrom = undefined;
         return this.received(text.text) ? text.text : undefined;
       case "part":
-        // While the document comes again, it is the beginning of a line that was seen, or that will come whole.
+        // While the document comes again, it is the beginning of a line that was seen, or that will come
+        // whole.
         if (!text.isMessage && this.#isComingAgain()) return undefined;
         this.#partsFrom ??= this.#now.length;
         return this.received(text.text) ? text.text : undefined;
@@ -288,14 +302,16 @@ export class SeenDocument {
   }
 
   /**
-   * Silence: the document has come, and what comes from now on is others' alone. Own lines that have not come are kept in
-   * mind all the same: they may come on the next connection.
+   * Silence: the document has come, and what comes from now on is others' alone. Own lines that have not come
+   * are kept in mind all the same: they may come on the next connection.
    */
   settled(): void {
     if (!this.#isComingAgain()) this.#isSettled = true;
   }
 
-  /** What came is new, so all that was seen must have come before it; if it has not, this is another document. */
+  /**
+   * What came is new, so all that was seen must have come before it; if it has not, this is another document.
+   */
   #forgetUnfinishedWays(): void {
     const { length } = this.#before;
     const sent = this.#ways.get(length);
@@ -303,7 +319,10 @@ export class SeenDocument {
     if (sent !== undefined) this.#ways.set(length, sent);
   }
 
-  /** The first own line with this hash from number `from` on that can stand behind `seen` lines; -1 when there is none. */
+  /**
+   * The first own line with this hash from number `from` on that can stand behind `seen` lines; -1 when there
+   * is none.
+   */
   #findSent(hash: number, seen: number, from: number): number {
     const end = Math.min(this.#sentBefore.length, from + LOST_IN_A_ROW);
     for (let i = from; i < end; i++) {
@@ -356,7 +375,9 @@ class HashList {
   }
 }
 
-/** 53 bits out of a line: two hashes in the manner of FNV-1a, which differ in how they start and how they mix. */
+/**
+ * 53 bits out of a line: two hashes in the manner of FNV-1a, which differ in how they start and how they mix.
+ */
 function hashOf(line: string): number {
   let high = 0x811c9dc5;
   let low = 0x050c5d1f;

@@ -1,8 +1,8 @@
 /**
  * Who leads: the lowest ID that a majority can reach.
  *
- * Pure: {@linkcode Election} is told of time, links and messages, and answers with what is to be done. It holds no
- * clock, no socket and no file, so that a thousand random networks run through it in seconds.
+ * Pure: {@linkcode Election} is told of time, links and messages, and answers with what is to be done. It
+ * holds no clock, no socket and no file, so that a thousand random networks run through it in seconds.
  *
  * `docs/protocols-election.md` has the rules, which comments here refer to by number, and the proofs.
  *
@@ -35,7 +35,14 @@ export type * from "./election_rules.ts";
  * import { Election } from "@troupe/actors/protocols/election";
  * import { electionTimes } from "@troupe/actors/protocols/election-times";
  *
- * const election = new Election({ id: 1, nodes: [1], times: electionTimes(), memory: null, nowMs: 0, random: Math.random });
+ * const election = new Election({
+ *   id: 1,
+ *   nodes: [1],
+ *   times: electionTimes(),
+ *   memory: null,
+ *   nowMs: 0,
+ *   random: Math.random,
+ * });
  * election.handle({ type: "tick" }, 50);
  * assertEquals([election.role, election.leader, election.term], ["leader", 1, 1]);
  * ```
@@ -238,7 +245,10 @@ export class Election {
     this.#state.send(peer, { type: "ack", term, sentMs });
   }
 
-  /** Rule 8. There is a higher term, of nobody who leads: this node's messages would be stale to those who know it. */
+  /**
+   * Rule 8. There is a higher term, of nobody who leads: this node's messages would be stale to those who
+   * know it.
+   */
   #learnTerm(term: number, why: string, cause?: Peer): void {
     // A follower leaves this to its leader. Where old nodes are, terms do not count.
     if (this.#state.follows || this.#state.plain) return;
@@ -325,7 +335,10 @@ export class Election {
     turns.begin(nowMs);
   }
 
-  /** Whether nobody can have been promised anything: all the others say, and this node knows, that they are in term 0. */
+  /**
+   * Whether nobody can have been promised anything: all the others say, and this node knows, that they are in
+   * term 0.
+   */
   #isFirstStart(): boolean {
     return this.#state.term === 0 && this.#state.peers.list.every((peer) => peer.term === 0);
   }

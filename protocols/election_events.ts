@@ -1,9 +1,10 @@
 /**
  * What an election tells other services of its node: who leads, and who is there.
  *
- * These types stand here, and not with the actors of the election, so that a service which follows the leader needs to
- * import nothing of another service. The election registers itself under a registry key that both are given; whoever
- * finds it there sends {@linkcode SubscribeElection}, is told the present state at once, and every change from then on.
+ * These types stand here, and not with the actors of the election, so that a service which follows the leader
+ * needs to import nothing of another service. The election registers itself under a registry key that both
+ * are given; whoever finds it there sends {@linkcode SubscribeElection}, is told the present state at once,
+ * and every change from then on.
  *
  * @module
  */
@@ -36,7 +37,9 @@ export interface LeaderLost {
   readonly type: "leader-lost";
 }
 
-/** The nodes that are there changed. Complete at the leader alone: a follower knows of itself and its leader. */
+/**
+ * The nodes that are there changed. Complete at the leader alone: a follower knows of itself and its leader.
+ */
 export interface MembersChanged {
   /** Tag of the message. */
   readonly type: "members-changed";
@@ -48,8 +51,8 @@ export interface MembersChanged {
 export type ElectionNotice = LeaderKnown | LeaderLost | MembersChanged;
 
 /**
- * Subscribes to the notices of an election, until the subscriber stops. A second subscription of the same subscriber has
- * the present state told again.
+ * Subscribes to the notices of an election, until the subscriber stops. A second subscription of the same
+ * subscriber has the present state told again.
  *
  * @typeParam S the subscriber's address: a `Ref<ElectionNotice>`, which this module does not know
  */

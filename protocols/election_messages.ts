@@ -6,7 +6,9 @@
  * @module
  */
 
-/** The largest term that can be read. Which of them are believed is another question: see `election_terms.ts`. */
+/**
+ * The largest term that can be read. Which of them are believed is another question: see `election_terms.ts`.
+ */
 export const MAX_TERM: number = Number.MAX_SAFE_INTEGER;
 
 /** "I am here, in this term, and this is whom I follow." Sent to every linked peer once a heartbeat. */
@@ -45,7 +47,9 @@ export interface Poll {
   readonly type: "poll";
   /** The term asked about, one of the sender's own. */
   readonly term: number;
-  /** The leader that the sender would take over from, with that leader's own consent; 0 when it knows of none. */
+  /**
+   * The leader that the sender would take over from, with that leader's own consent; 0 when it knows of none.
+   */
   readonly replaces: number;
 }
 
@@ -116,7 +120,9 @@ export interface Claimed {
   readonly yours: boolean;
 }
 
-/** "I know that it is you who dialled": the first thing that is said on an accepted connection but for claims. */
+/**
+ * "I know that it is you who dialled": the first thing that is said on an accepted connection but for claims.
+ */
 export interface Welcome {
   /** Tag of the message. */
   readonly type: "welcome";

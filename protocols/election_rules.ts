@@ -32,7 +32,10 @@ export interface ElectionMemory {
   readonly votedFor: number;
 }
 
-/** What a node is just now. `looking` has no leader; the `plain-` ones are those of a network with old nodes in it. */
+/**
+ * What a node is just now. `looking` has no leader; the `plain-` ones are those of a network with old nodes
+ * in it.
+ */
 export type ElectionRole =
   | "looking"
   | "follower"
@@ -113,7 +116,10 @@ export interface ChangeAction {
   readonly why: string;
 }
 
-/** The nodes that are there, this one too, changed. Complete only at a leader: the others do not hold links with all. */
+/**
+ * The nodes that are there, this one too, changed. Complete only at a leader: the others do not hold links
+ * with all.
+ */
 export interface MembersAction {
   /** Tag of the action. */
   readonly type: "members";

@@ -5,12 +5,15 @@
  */
 
 /**
- * How far a term may be above another node's, so that the two can belong to one network. A network that elects twice a
- * second without a pause takes days for so many terms; a larger distance is an error or a forgery.
+ * How far a term may be above another node's, so that the two can belong to one network. A network that
+ * elects twice a second without a pause takes days for so many terms; a larger distance is an error or a
+ * forgery.
  */
 export const MAX_TERM_STEP: number = 2 ** 20;
 
-/** The largest term that is taken from a memory file: every term up to here has a next one that can be sent. */
+/**
+ * The largest term that is taken from a memory file: every term up to here has a next one that can be sent.
+ */
 export const MAX_REMEMBERED_TERM: number = 2 ** 50;
 
 /** Whether `term` can be a term of a network in which a node is in term `own`. */

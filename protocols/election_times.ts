@@ -24,7 +24,9 @@ export interface ElectionTimes {
   readonly candidacyMs: number;
   /** How long a node that could lead refuses polls of higher IDs. */
   readonly precedenceMs: number;
-  /** How long a node that starts votes for nobody: what it promised in an earlier life has run out by then. */
+  /**
+   * How long a node that starts votes for nobody: what it promised in an earlier life has run out by then.
+   */
   readonly abstainMs: number;
 }
 
@@ -43,8 +45,9 @@ export interface ElectionTimesOptions {
 /**
  * The times of an election.
  *
- * With the defaults a pause of 500 ms deposes nobody (200 between beats, 500 of pause, 200 to spare), and a silent leader is held for lost after 900.
- * Throws `RangeError` when the timeout is less than three heartbeats.
+ * With the defaults a pause of 500 ms deposes nobody (200 between beats, 500 of pause, 200 to spare), and a
+ * silent leader is held for lost after 900. Throws `RangeError` when the timeout is less than three
+ * heartbeats.
  */
 export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes {
   const { heartbeatMs = 200, electionTimeoutMs = 900, waitMs = 2000, dampingMs = 1000 } = options;
@@ -72,7 +75,8 @@ export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes
 /**
  * How many of so many nodes an election takes: a majority, or more when that is asked for.
  *
- * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more than there are.
+ * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more
+ * than there are.
  */
 export function electionQuorum(nodeCount: number, asked?: number): number {
   const majority = Math.floor(nodeCount / 2) + 1;

@@ -24,8 +24,8 @@ export interface FileList {
 /**
  * Whether a name may stand in a list: one that stays in its folder and on its line.
  *
- * Refused are the empty name, `.` and `..`, path separators of any platform, control characters and line separators, lone
- * surrogates, and what is over {@linkcode MAX_NAME_BYTES}.
+ * Refused are the empty name, `.` and `..`, path separators of any platform, control characters and line
+ * separators, lone surrogates, and what is over {@linkcode MAX_NAME_BYTES}.
  *
  * @example
  * ```ts
@@ -51,7 +51,10 @@ export function fileNames(names: Iterable<string>): string[] {
   return [...new Set(names)].filter(isFileName).sort(compareCodePoints);
 }
 
-/** As many of the names, from the first on, as a list may have: {@linkcode MAX_LIST_NAMES}, {@linkcode MAX_LIST_BYTES}. */
+/**
+ * As many of the names, from the first on, as a list may have: {@linkcode MAX_LIST_NAMES},
+ * {@linkcode MAX_LIST_BYTES}.
+ */
 export function limitFileList(names: readonly string[]): readonly string[] {
   let bytes = 0;
   let count = 0;
@@ -91,7 +94,10 @@ export interface NodeFiles {
   readonly names: readonly string[];
 }
 
-/** A name that would look like a heading of the log stands in it with a backslash before it, which no name has. */
+/**
+ * A name that would look like a heading of the log stands in it with a backslash before it, which no name
+ * has.
+ */
 function logLine(name: string): string {
   return (/^(?:Leader )?Node \d+ files:$/.test(name) ? "\\" + name : name) + "\n";
 }

@@ -1,5 +1,6 @@
 /**
- * The token that a leader writes its log with: which of two leaders, who may know nothing of each other, came later.
+ * The token that a leader writes its log with: which of two leaders, who may know nothing of each other, came
+ * later.
  *
  * @module
  */
@@ -17,8 +18,8 @@ export interface LogToken {
 export const NO_LOG_TOKEN: LogToken = { term: 0, leader: 0 };
 
 /**
- * Whether who holds `token` may replace what was written with `stored`: in a higher term, or in the same one by the
- * same leader.
+ * Whether who holds `token` may replace what was written with `stored`: in a higher term, or in the same one
+ * by the same leader.
  *
  * @example
  * ```ts

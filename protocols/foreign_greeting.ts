@@ -1,8 +1,8 @@
 /**
  * Tells by the first bytes of a stream that its sender speaks another protocol.
  *
- * A web page can make a browser send an HTTP request to any port, with a body of the page's choice: a service of lines or
- * JSON that skips what it does not understand would do what the body says.
+ * A web page can make a browser send an HTTP request to any port, with a body of the page's choice: a service
+ * of lines or JSON that skips what it does not understand would do what the body says.
  *
  * @module
  */
@@ -24,7 +24,8 @@ const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
 type Part = "start" | "method" | "target" | "version";
 
 /**
- * Looks at a stream until its first line shows whether it is an HTTP request (RFC 9112, section 3) or a TLS greeting.
+ * Looks at a stream until its first line shows whether it is an HTTP request (RFC 9112, section 3) or a TLS
+ * greeting.
  *
  * @example
  * ```ts

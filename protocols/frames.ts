@@ -10,11 +10,15 @@ import { GrowingBytes } from "./_growing_bytes.ts";
 export interface FrameDecoder<F> {
   /**
    * Takes the bytes that came and appends the frames that they complete to `frames`.
-   * The decoder copies what it keeps; a frame that is a view of `chunk` is valid until the caller reuses `chunk`.
-   * Throws {@linkcode FrameError} on what breaks the rules: frames appended before it are good, and the decoder takes nothing more.
+   * The decoder copies what it keeps; a frame that is a view of `chunk` is valid until the caller reuses
+   * `chunk`. Throws {@linkcode FrameError} on what breaks the rules: frames appended before it are good, and
+   * the decoder takes nothing more.
    */
   push(chunk: Uint8Array, frames: F[]): void;
-  /** Milliseconds of silence after which {@linkcode FrameDecoder.idle} is to be called; 0 when silence means nothing now. */
+  /**
+   * Milliseconds of silence after which {@linkcode FrameDecoder.idle} is to be called; 0 when silence means
+   * nothing now.
+   */
   readonly idleFlushMs: number;
   /** Nothing came for `idleFlushMs` after the last chunk. */
   idle(frames: F[]): void;
@@ -32,12 +36,16 @@ export class FrameError extends Error {
 export interface LineFramesOptions {
   /** The most bytes of one line, without its end. @default 65536 */
   readonly maxFrameBytes?: number;
-  /** Milliseconds after which an unterminated chunk of a peer that has sent no `\n` yet is a message; 0 is never. @default 50 */
+  /**
+   * Milliseconds after which an unterminated chunk of a peer that has sent no `\n` yet is a message; 0 is
+   * never. @default 50
+   */
   readonly idleFlushMs?: number;
 }
 
 /**
- * Lines of UTF-8, ended by `\n`; one `\r` before it is dropped, and a byte order mark at the start of the stream.
+ * Lines of UTF-8, ended by `\n`; one `\r` before it is dropped, and a byte order mark at the start of the
+ * stream.
  *
  * For peers that end nothing: until the first `\n`, what is followed by silence is a message too.
  * Throws `RangeError` on a limit below 1 or a negative time.
@@ -156,7 +164,8 @@ class LineDecoder implements FrameDecoder<string> {
   /** Takes complete lines; the last one's `\n` stands at `end`. */
   #pushLines(chunk: Uint8Array, start: number, end: number, frames: string[]): void {
     for (let runStart = start; runStart <= end;) {
-      // As many lines as are within the limit even together: decoding costs as much for one line as for forty.
+      // As many lines as are within the limit even together: decoding costs as much for one line as for
+      // forty.
       const limit = runStart + this.#maxBytes;
       let runEnd = end <= limit ? end : chunk.lastIndexOf(LF, limit);
       const text = runEnd < runStart ? undefined : decode(chunk, runStart, runEnd);

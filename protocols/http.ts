@@ -1,5 +1,6 @@
 /**
- * HTTP/1.1 messages (RFC 9110, RFC 9112): what a request and a response are, and how a head is read and written.
+ * HTTP/1.1 messages (RFC 9110, RFC 9112): what a request and a response are, and how a head is read and
+ * written.
  *
  * @module
  */
@@ -108,7 +109,8 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * Reads the head of a message, given without the empty line that ends it. Bytes stand for the characters of their number (ISO 8859-1).
+ * Reads the head of a message, given without the empty line that ends it. Bytes stand for the characters of
+ * their number (ISO 8859-1).
  *
  * @throws {HttpError} 400 or 431 on what is no head.
  */
@@ -136,7 +138,10 @@ function addField(headers: Map<string, string>, line: string): void {
   headers.set(name, before === undefined ? value : `${before}, ${value}`);
 }
 
-/** How long the body of a message is: so many bytes, in chunks, or (responses only) until the end of the stream. */
+/**
+ * How long the body of a message is: so many bytes, in chunks, or (responses only) until the end of the
+ * stream.
+ */
 export type BodyLength = number | "chunked";
 
 /**
@@ -165,7 +170,10 @@ export function hasToken(value: string | undefined, token: string): boolean {
   return value !== undefined && value.toLowerCase().split(",").some((part) => part.trim() === token);
 }
 
-/** The path and the query of a request's target (RFC 9112, section 3.2): `/path?query`, or the same after a scheme and a host. */
+/**
+ * The path and the query of a request's target (RFC 9112, section 3.2): `/path?query`, or the same after a
+ * scheme and a host.
+ */
 export function splitTarget(target: string): { path: string; query: string } {
   const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0] ?? "";
   const rest = target.slice(origin.length);
@@ -187,7 +195,10 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Writes the head of a response, with the empty line that ends it. Throws `TypeError` on a field that could end early. */
+/**
+ * Writes the head of a response, with the empty line that ends it. Throws `TypeError` on a field that could
+ * end early.
+ */
 export function encodeResponseHead({ status, headers }: ResponseHead): string {
   return `HTTP/1.1 ${status} ${httpReason(status)}\r\n${encodeFields(headers)}\r\n`;
 }

@@ -39,7 +39,8 @@ export interface HttpRequestDecoder extends FrameDecoder<HttpInput> {
 }
 
 /**
- * The requests of one connection. An upgrade (RFC 9110, section 7.8) is the last one: what follows it is of another protocol.
+ * The requests of one connection. An upgrade (RFC 9110, section 7.8) is the last one: what follows it is of
+ * another protocol.
  *
  * @example
  * ```ts
@@ -173,7 +174,9 @@ export interface HttpReplyOptions {
 
 /** Reads one reply out of a stream. */
 export interface HttpReplyDecoder {
-  /** Takes bytes, and says how many were used: all, unless the reply is whole. Throws {@linkcode HttpError}. */
+  /**
+   * Takes bytes, and says how many were used: all, unless the reply is whole. Throws {@linkcode HttpError}.
+   */
   push(chunk: Uint8Array): number;
   /** The stream has ended. Throws {@linkcode HttpError} where the reply is not whole. */
   end(): void;

@@ -1,8 +1,9 @@
 /**
  * The messages of Internet Relay Chat, pure: RFC 1459 and 2812, with the message tags of IRCv3.
  *
- * A message is a line: `@tags :source COMMAND middle … :trailing`, ended by CR LF (a lone LF is taken too). Its text is
- * UTF-8, its body 512 bytes at most with the line end, its tags 4,096 bytes of a client's and 8,191 in all.
+ * A message is a line: `@tags :source COMMAND middle … :trailing`, ended by CR LF (a lone LF is taken too).
+ * Its text is UTF-8, its body 512 bytes at most with the line end, its tags 4,096 bytes of a client's and
+ * 8,191 in all.
  *
  * @module
  */
@@ -119,7 +120,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\n": "\\n",
 };
 
-/** A tag's value as it was meant: `\s` is a space, `\:` a semicolon; a lone backslash at the end is dropped. */
+/**
+ * A tag's value as it was meant: `\s` is a space, `\:` a semicolon; a lone backslash at the end is dropped.
+ */
 export function unescapeTagValue(value: string): string {
   return value.replace(/\\(.?)/gs, (_, character: string) => ESCAPED[character] ?? character);
 }
@@ -140,15 +143,16 @@ export function formatTags(tags: Iterable<readonly [string, string]>): string {
  * The body of a message, without tags and line end, no longer than its limit: the last parameter is cut at a
  * character. The last parameter is sent as a trailing one where it must be.
  *
- * Throws `TypeError` on a parameter but the last that is empty, has a space or begins with a colon, and on any
- * that has a line end: they would be another message.
+ * Throws `TypeError` on a parameter but the last that is empty, has a space or begins with a colon, and on
+ * any that has a line end: they would be another message.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { formatIrcBody } from "@troupe/actors/protocols/irc";
  *
- * assertEquals(formatIrcBody("irc.example", "PONG", "irc.example", "a token"), ":irc.example PONG irc.example :a token");
+ * const body = formatIrcBody("irc.example", "PONG", "irc.example", "a token");
+ * assertEquals(body, ":irc.example PONG irc.example :a token");
  * ```
  */
 export function formatIrcBody(source: string, command: string, ...params: readonly string[]): string {
@@ -190,8 +194,8 @@ export function ircLower(text: string): string {
 }
 
 /**
- * Whether a mask with `*` (anything) and `?` (one character) matches, in time that grows with the product of the
- * lengths at most. Letters are compared without case.
+ * Whether a mask with `*` (anything) and `?` (one character) matches, in time that grows with the product of
+ * the lengths at most. Letters are compared without case.
  *
  * @example
  * ```ts
@@ -276,8 +280,8 @@ const SPACE = 0x20;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Cuts a stream into lines, as IRC servers do: one too long, or not of UTF-8, is reported and passed over, and the
- * connection goes on.
+ * Cuts a stream into lines, as IRC servers do: one too long, or not of UTF-8, is reported and passed over,
+ * and the connection goes on.
  *
  * @example
  * ```ts

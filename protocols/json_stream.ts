@@ -19,18 +19,20 @@ export interface JsonFramesOptions {
   readonly maxFrameBytes?: number;
   /** The most objects and arrays within one another, from 1 to 1000. @default 64 */
   readonly maxDepth?: number;
-  /** Milliseconds of silence that end a bad line of a peer that has ended no line yet; 0 is never. @default 50 */
+  /**
+   * Milliseconds of silence that end a bad line of a peer that has ended no line yet; 0 is never. @default 50
+   */
   readonly idleFlushMs?: number;
 }
 
 /**
- * Objects and arrays of JSON (RFC 8259) back to back, with or without white space between them: the end of the value
- * is the end of the frame. A byte order mark at the start of the stream is dropped.
+ * Objects and arrays of JSON (RFC 8259) back to back, with or without white space between them: the end of
+ * the value is the end of the frame. A byte order mark at the start of the stream is dropped.
  *
- * A bad byte makes one bad frame, and what follows is skipped up to the next line end, where no JSON string can be
- * under way. (Of a peer that has never ended a line, silence ends the skipping too: it would wait for its answers for
- * ever.) A value over the limit makes one bad frame as soon as it is over it, is not kept, and is followed to its end
- * all the same, so that the next value is found even without a line end.
+ * A bad byte makes one bad frame, and what follows is skipped up to the next line end, where no JSON string
+ * can be under way. (Of a peer that has never ended a line, silence ends the skipping too: it would wait for
+ * its answers for ever.) A value over the limit makes one bad frame as soon as it is over it, is not kept,
+ * and is followed to its end all the same, so that the next value is found even without a line end.
  *
  * Each byte is looked at once, however the stream is split, and no more than the limit is kept.
  * Throws `RangeError` on a limit out of its range.
@@ -91,8 +93,8 @@ type State =
   | "escape"
   | "hex"
   | "literal"
-  // The places of RFC 8259's number: after its sign, its leading zero, a digit, its point, a digit of the fraction, `e`, the sign of
-  // the exponent, a digit of the exponent.
+  // The places of RFC 8259's number: after its sign, its leading zero, a digit, its point, a digit of the
+  // fraction, `e`, the sign of the exponent, a digit of the exponent.
   | "minus"
   | "zero"
   | "integer"

@@ -87,7 +87,8 @@ export class MetainfoError extends Error {
  * import { assertEquals } from "@std/assert";
  *
  * const info = encodeInfo({ name: "a.txt", pieceLength: 16384, pieces: new Uint8Array(20), length: 5 });
- * const { info: read, trackers } = parseMetainfo(encodeMetainfo(info, [["http://127.0.0.1:10080/announce"]]));
+ * const file = encodeMetainfo(info, [["http://127.0.0.1:10080/announce"]]);
+ * const { info: read, trackers } = parseMetainfo(file);
  * assertEquals([read.name, read.length, read.pieceCount], ["a.txt", 5, 1]);
  * assertEquals(trackers, [["http://127.0.0.1:10080/announce"]]);
  * ```
@@ -259,7 +260,10 @@ export function encodeInfo(fields: InfoFields): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Encodes a `.torrent` file around an info dictionary that is encoded already. Trackers stand in tiers (BEP 12). */
+/**
+ * Encodes a `.torrent` file around an info dictionary that is encoded already. Trackers stand in tiers (BEP
+ * 12).
+ */
 export function encodeMetainfo(
   info: Uint8Array,
   trackers: readonly (readonly string[])[] = [],

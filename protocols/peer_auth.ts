@@ -1,11 +1,12 @@
 /**
  * Links between nodes that share a secret: each proves that it knows it, and seals every line.
  *
- * After the greeting (`peer_link.ts`) the node that dialled sends `PROOF <nonce> <mac>`, and the one that accepted answers
- * `PROOF <mac>`. From then on each line is `<mac> <message>`. All MACs are HMAC-SHA-256 in hexadecimal. The key of a
- * connection is the HMAC, under the secret, of both IDs and both nonces, so that nothing said on one connection is worth
- * anything on another. A line's MAC covers its sender, the direction and a counter: lines that are left out, repeated,
- * changed, turned around or put in another order are refused.
+ * After the greeting (`peer_link.ts`) the node that dialled sends `PROOF <nonce> <mac>`, and the one that
+ * accepted answers `PROOF <mac>`. From then on each line is `<mac> <message>`. All MACs are HMAC-SHA-256 in
+ * hexadecimal. The key of a connection is the HMAC, under the secret, of both IDs and both nonces, so that
+ * nothing said on one connection is worth anything on another. A line's MAC covers its sender, the direction
+ * and a counter: lines that are left out, repeated, changed, turned around or put in another order are
+ * refused.
  *
  * @module
  */

@@ -94,8 +94,8 @@ export function encodeMetadataMessage(message: MetadataMessage): Uint8Array<Arra
 }
 
 /**
- * Reads the payload of a message of the metadata exchange; undefined for one of a kind that is not known, which BEP 9
- * has ignored.
+ * Reads the payload of a message of the metadata exchange; undefined for one of a kind that is not known,
+ * which BEP 9 has ignored.
  *
  * @throws {ExtensionError} on what is none.
  *

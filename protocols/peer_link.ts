@@ -1,34 +1,36 @@
 /**
  * How peers meet: the few bytes that begin each connection, of old nodes and new.
  *
- * An old node dials once and sends `ID:<n>`, which nobody answers; or, as a leader, connects and sends the four bytes
- * `SEND`, and is sent the names in the folder, one a line, and the close. It reads only the first message of a connection
- * that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
+ * An old node dials once and sends `ID:<n>`, which nobody answers; or, as a leader, connects and sends the
+ * four bytes `SEND`, and is sent the names in the folder, one a line, and the close. It reads only the first
+ * message of a connection that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
  *
- * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node that is `ID:<n>`.
- * A new node answers it on the same connection with `HELLO <n> <nonce>`, its own ID and a nonce for this connection, and
- * from then on both send messages, one a line (`election_messages.ts`). The dialling node sends nothing more before the
- * answer: an old node never answers, and is sent no more. An old node's `ID:<n>` has no blank and tab after it, so that a
- * new node knows it for one and sends it nothing.
+ * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node that
+ * is `ID:<n>`. A new node answers it on the same connection with `HELLO <n> <nonce>`, its own ID and a nonce
+ * for this connection, and from then on both send messages, one a line (`election_messages.ts`). The dialling
+ * node sends nothing more before the answer: an old node never answers, and is sent no more. An old node's
+ * `ID:<n>` has no blank and tab after it, so that a new node knows it for one and sends it nothing.
  *
- * **Who it is.** Anybody can dial and send an ID; a node is proved by where it is to be found. A dialled node that
- * answers with the ID that belongs to the address is that node. One that has dialled is asked back: the node that accepted
- * it dials the address of the ID itself, unless it has a proved connection with it, and asks there with `claim` whether
- * it was given the nonce. It believes nothing that is said on the accepted connection before `claimed` says so, and says
- * `welcome` there then, after which the other side uses the connection too. With a secret, both prove besides that they
- * know it (`peer_auth.ts`), before anything else.
+ * **Who it is.** Anybody can dial and send an ID; a node is proved by where it is to be found. A dialled node
+ * that answers with the ID that belongs to the address is that node. One that has dialled is asked back: the
+ * node that accepted it dials the address of the ID itself, unless it has a proved connection with it, and
+ * asks there with `claim` whether it was given the nonce. It believes nothing that is said on the accepted
+ * connection before `claimed` says so, and says `welcome` there then, after which the other side uses the
+ * connection too. With a secret, both prove besides that they know it (`peer_auth.ts`), before anything else.
  *
- * **Which connection counts.** Of several proved connections with one node, that which the lower ID dialled, and of
- * those the newest. Both sides choose by this rule, so both choose the same one; messages are sent on it alone. Who has
- * dialled a connection that does not count closes it once it hears from the other side on the one that does. Messages
- * are taken from any proved connection, and a link is silent when all of its connections are.
+ * **Which connection counts.** Of several proved connections with one node, that which the lower ID dialled,
+ * and of those the newest. Both sides choose by this rule, so both choose the same one; messages are sent on
+ * it alone. Who has dialled a connection that does not count closes it once it hears from the other side on
+ * the one that does. Messages are taken from any proved connection, and a link is silent when all of its
+ * connections are.
  *
- * **When a node is old.** Silence proves nothing: a new node that is frozen or cut off is silent too, and to take it for
- * an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A node is old when it was
- * greeted where it is to be found, and then answers a `SEND` there, so that it is running and reads, while it leaves the
- * greeting unanswered or has closed it without a word. An old node with an empty folder answers a `SEND` with nothing, and
- * closes that connection when it accepts the next one: a second `SEND` shows it. And a node is new again with its first
- * greeting or `HELLO`. A new node answers every greeting, also of those whom it then sends away.
+ * **When a node is old.** Silence proves nothing: a new node that is frozen or cut off is silent too, and to
+ * take it for an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A
+ * node is old when it was greeted where it is to be found, and then answers a `SEND` there, so that it is
+ * running and reads, while it leaves the greeting unanswered or has closed it without a word. An old node
+ * with an empty folder answers a `SEND` with nothing, and closes that connection when it accepts the next
+ * one: a second `SEND` shows it. And a node is new again with its first greeting or `HELLO`. A new node
+ * answers every greeting, also of those whom it then sends away.
  *
  * @module
  */
@@ -75,7 +77,10 @@ export type DialledFrame =
 
 /** Options of {@linkcode acceptedFrames}. */
 export interface AcceptedFramesOptions {
-  /** Silence after a bare `ID:<n>`, which may be the beginning of a greeting, until it is taken for an old node's. @default 300 */
+  /**
+   * Silence after a bare `ID:<n>`, which may be the beginning of a greeting, until it is taken for an old
+   * node's. @default 300
+   */
   readonly plainAfterMs?: number;
 }
 

@@ -15,7 +15,10 @@ export const HANDSHAKE_BYTES = 68;
 
 /** The largest bitfield: a million pieces. */
 const MAX_BITFIELD_BYTES = 128 * 1024;
-/** The largest payload of the extension protocol: a block of metadata with its dictionary, an exchange of peers. */
+/**
+ * The largest payload of the extension protocol: a block of metadata with its dictionary, an exchange of
+ * peers.
+ */
 const MAX_EXTENDED_BYTES = 64 * 1024;
 /** The largest message of a kind that is not known, which is passed over. */
 const MAX_UNKNOWN_BYTES = 16 * 1024;
@@ -171,8 +174,8 @@ function withPayload(id: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
 /**
  * Cuts the stream of a peer into its handshake and messages.
  *
- * What is no handshake (an encrypted one, another protocol) is refused at its first wrong byte, a message over its
- * limit as soon as its head is there: nothing grows with what a peer says that it will send.
+ * What is no handshake (an encrypted one, another protocol) is refused at its first wrong byte, a message
+ * over its limit as soon as its head is there: nothing grows with what a peer says that it will send.
  *
  * @example
  * ```ts
@@ -200,7 +203,10 @@ class PeerDecoder implements FrameDecoder<PeerMessage> {
   #hasHandshake = false;
   #carry = new Uint8Array(CARRY_BYTES);
   #carried = 0;
-  /** Takes turns with `#carry`: a frame that is a view of the one outlives what the same chunk puts into the other. */
+  /**
+   * Takes turns with `#carry`: a frame that is a view of the one outlives what the same chunk puts into the
+   * other.
+   */
   #otherCarry = new Uint8Array(CARRY_BYTES);
   #failure: FrameError | undefined;
 

@@ -31,7 +31,10 @@ export type RecordsResponse =
 /** The largest limit of a record's bytes that a server can be given. */
 export const MAX_DATA_LIMIT_BYTES = 64 << 20;
 
-/** The most bytes of a request or an answer with so many bytes of data: escaped, a byte of the text takes up to six. */
+/**
+ * The most bytes of a request or an answer with so many bytes of data: escaped, a byte of the text takes up
+ * to six.
+ */
 export function maxMessageBytes(maxDataBytes: number): number {
   return 6 * maxDataBytes + 1024;
 }
@@ -57,7 +60,8 @@ export type ParsedRequest =
  * import { assertEquals } from "@std/assert";
  *
  * const parsed = parseRequest({ client_ID: "../x", type: "read" }, 65536);
- * assertEquals(parsed, { ok: false, clientId: null, message: "client_ID must be 1 to 20 digits, as a string." });
+ * const message = "client_ID must be 1 to 20 digits, as a string.";
+ * assertEquals(parsed, { ok: false, clientId: null, message });
  * ```
  */
 export function parseRequest(value: unknown, maxDataBytes: number): ParsedRequest {
@@ -143,8 +147,8 @@ function isLonger(text: string, maxBytes: number): boolean {
 }
 
 /**
- * Whether two texts are the same, in a time that depends on the length of `given` alone: who measures it learns nothing
- * of the secret.
+ * Whether two texts are the same, in a time that depends on the length of `given` alone: who measures it
+ * learns nothing of the secret.
  *
  * @example
  * ```ts
@@ -167,8 +171,8 @@ export function isSameSecret(given: string, secret: string): boolean {
 }
 
 /**
- * A moment on the clock on the wall, in seconds: what a datestamp, which names no time zone, tells. They compare as
- * their datestamps do.
+ * A moment on the clock on the wall, in seconds: what a datestamp, which names no time zone, tells. They
+ * compare as their datestamps do.
  */
 export type WallSeconds = number;
 
@@ -222,8 +226,8 @@ export function datestampOf(record: Uint8Array): WallSeconds | undefined {
 }
 
 /**
- * A record with another datestamp in its first line; where the first line holds none, a line is put before it. All
- * other bytes stay as they are.
+ * A record with another datestamp in its first line; where the first line holds none, a line is put before
+ * it. All other bytes stay as they are.
  */
 export function withDatestamp(record: Uint8Array, at: WallSeconds): Uint8Array<ArrayBuffer> {
   const line = new TextEncoder().encode(`${PREFIX} ${formatDatestamp(at)}`);

@@ -16,10 +16,10 @@ interface Expected {
 }
 
 /**
- * For a server that returns what it is sent: a datagram that is the same as one that it has just sent to that peer may be
- * that one, returned by a server of the same kind, and is not answered again. So an exchange between two of them ends with
- * the first return, whoever forged its beginning; and a client that says the same twice within a second asks again, as it
- * must where datagrams get lost.
+ * For a server that returns what it is sent: a datagram that is the same as one that it has just sent to that
+ * peer may be that one, returned by a server of the same kind, and is not answered again. So an exchange
+ * between two of them ends with the first return, whoever forged its beginning; and a client that says the
+ * same twice within a second asks again, as it must where datagrams get lost.
  *
  * Pure: it is told the time and reads no clock.
  *

@@ -41,7 +41,10 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether one more is allowed at the time `nowMs`; if so, it is counted. A time before the last one counts as the last one. */
+  /**
+   * Whether one more is allowed at the time `nowMs`; if so, it is counted. A time before the last one counts
+   * as the last one.
+   */
   take(nowMs: number): boolean {
     if (!this.mayTake(nowMs)) return false;
     if (this.#perMs > 0) this.#tokens -= 1;

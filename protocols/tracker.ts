@@ -94,7 +94,8 @@ export const MAX_TRACKER_BYTES: number = 1024 * 1024;
 /**
  * Reads the query of an announce.
  *
- * @throws {TrackerError} on what is missing or has no sense; the message is the failure reason to answer with.
+ * @throws {TrackerError} on what is missing or has no sense; the message is the failure reason to answer
+ *   with.
  *
  * @example
  * ```ts
@@ -249,7 +250,8 @@ export function parseCompactPeers(bytes: Uint8Array, addressBytes: 4 | 16): Peer
 }
 
 /**
- * Reads an answer, in the compact form or the long one; at most {@linkcode MAX_PEERS_OF_ANSWER} peers are taken.
+ * Reads an answer, in the compact form or the long one; at most {@linkcode MAX_PEERS_OF_ANSWER} peers are
+ * taken.
  *
  * @throws {TrackerError} on what is no answer of a tracker.
  */

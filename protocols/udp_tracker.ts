@@ -6,7 +6,10 @@
 import type { AnnounceEvent, AnnounceRequest, AnnounceResponse, ScrapeCounts } from "./tracker.ts";
 import { compactPeers, MAX_PEERS_OF_ANSWER, parseCompactPeers, TrackerError } from "./tracker.ts";
 
-/** A datagram that a client sends. Connection and transaction are numbers that the tracker and the client chose. */
+/**
+ * A datagram that a client sends. Connection and transaction are numbers that the tracker and the client
+ * chose.
+ */
 export type UdpTrackerRequest =
   | { readonly type: "connect"; readonly transaction: number }
   | {

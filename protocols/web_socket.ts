@@ -72,7 +72,8 @@ class Violation extends Error {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodeWebSocket, webSocketFrames, type WebSocketInput } from "@troupe/actors/protocols/web-socket";
+ * import { encodeWebSocket, webSocketFrames } from "@troupe/actors/protocols/web-socket";
+ * import type { WebSocketInput } from "@troupe/actors/protocols/web-socket";
  *
  * const inputs: WebSocketInput[] = [];
  * webSocketFrames({ from: "server" }).push(encodeWebSocket("hello"), inputs);

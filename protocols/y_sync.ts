@@ -1,8 +1,9 @@
 /**
- * The messages of the y-protocols, as `y-websocket` sends them: sync (version 1) and awareness, one message a frame.
+ * The messages of the y-protocols, as `y-websocket` sends them: sync (version 1) and awareness, one message a
+ * frame.
  *
- * Numbers are unsigned LEB128 (lib0's `varUint`), texts and bytes have their length before them. What an update or a state
- * vector holds is not looked at here.
+ * Numbers are unsigned LEB128 (lib0's `varUint`), texts and bytes have their length before them. What an
+ * update or a state vector holds is not looked at here.
  *
  * @see https://github.com/yjs/y-protocols/blob/master/PROTOCOL.md
  * @module

@@ -1,6 +1,7 @@
 /**
- * `.env`, read so that nothing in it is passed over in silence: a line that is no setting, and a name that is nearly one of
- * ours, are told of; where they could be meant for what keeps strangers out, the program does not start.
+ * `.env`, read so that nothing in it is passed over in silence: a line that is no setting, and a name that is
+ * nearly one of ours, are told of; where they could be meant for what keeps strangers out, the program does
+ * not start.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A certificate made on the spot: X.509 (RFC 5280) in DER, signed by WebCrypto, so that tests of TLS need no program.
+ * A certificate made on the spot: X.509 (RFC 5280) in DER, signed by WebCrypto, so that tests of TLS need no
+ * program.
  *
  * @module
  */

@@ -48,7 +48,10 @@ export function freePort(): number {
   return port;
 }
 
-/** A folder that is removed with its content at the end of the block: `await using folder = await tempFolder()`. */
+/**
+ * A folder that is removed with its content at the end of the block:
+ * `await using folder = await tempFolder()`.
+ */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
   /** The path of a name in the folder. */
@@ -66,7 +69,10 @@ export async function tempFolder(): Promise<TempFolder> {
   };
 }
 
-/** Whether a program can be started here. Tests that need one say so: `{ ignore: !await available("python3") }`. */
+/**
+ * Whether a program can be started here. Tests that need one say so:
+ * `{ ignore: !await available("python3") }`.
+ */
 export async function available(program: string, ...args: string[]): Promise<boolean> {
   try {
     await new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).output();
@@ -275,8 +281,9 @@ export function isTask(name: string): name is TaskName {
 }
 
 /**
- * Starts a task as `deno task NAME ARGS` does, with exactly its rights, but in a folder of the caller's choice
- * (inside the tree, where the rights hold) and without the process in between, so that signals reach it.
+ * Starts a task as `deno task NAME ARGS` does, with exactly its rights, but in a folder of the caller's
+ * choice (inside the tree, where the rights hold) and without the process in between, so that signals reach
+ * it.
  */
 export function startTask(
   name: TaskName,
@@ -298,8 +305,8 @@ export function startTask(
 }
 
 /**
- * The right to read the certificates that flags name. Sets grant the folder `tls/` alone, and a test makes its own: as an
- * operator does, it gives the right by a flag, which takes the place of the set's list.
+ * The right to read the certificates that flags name. Sets grant the folder `tls/` alone, and a test makes
+ * its own: as an operator does, it gives the right by a flag, which takes the place of the set's list.
  */
 function certificateRights(words: readonly string[], args: readonly string[]): string[] {
   const files = args.filter((_, index) =>

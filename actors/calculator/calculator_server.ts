@@ -9,7 +9,8 @@ import { lineServer, type LineServerOptions, type TcpServerCommand } from "../ne
 import type { Behavior } from "../runtime/mod.ts";
 
 /**
- * The calculator's server. A session is a connection: its first line is the client's name, each further one an expression.
+ * The calculator's server. A session is a connection: its first line is the client's name, each further one
+ * an expression.
  *
  * @example
  * ```ts no-assert

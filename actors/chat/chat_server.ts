@@ -58,14 +58,15 @@ export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "addres
 }
 
 /**
- * The chat: an actor that owns the names, one that owns the rooms with an actor for each, one that keeps the history, and
- * an actor for each member, which is its connection.
+ * The chat: an actor that owns the names, one that owns the rooms with an actor for each, one that keeps the
+ * history, and an actor for each member, which is its connection.
  *
  * @example
  * ```ts no-assert
  * import { chatServer } from "@troupe/actors/chat";
  *
- * const behavior = chatServer({ address: { hostname: "127.0.0.1", port: 5000 }, historyFile: "history.log" });
+ * const address = { hostname: "127.0.0.1", port: 5000 };
+ * const behavior = chatServer({ address, historyFile: "history.log" });
  * ```
  */
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
@@ -74,7 +75,8 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
   let ircAddress = irc?.address;
   let webAddress = web?.address;
   return async (self) => {
-    // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all do.
+    // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all
+    // do.
     self.supervise("one-for-all");
     const keeping = history(historyFile === undefined ? {} : { file: historyFile });
     const keeper = self.spawn("history", keeping, { onFailure: escalate() });

@@ -15,8 +15,8 @@ export interface HistoryOptions {
   /** Where it is kept. @default in memory alone */
   readonly file?: string;
   /**
-   * UTF-16 units of all rooms' lines that are kept at once, each with 128 for what is stored beside it; over it, rooms in
-   * which nothing was said for longest go. @default 32 Mi
+   * UTF-16 units of all rooms' lines that are kept at once, each with 128 for what is stored beside it; over
+   * it, rooms in which nothing was said for longest go. @default 32 Mi
    */
   readonly maxLength?: number;
 }
@@ -25,11 +25,17 @@ type Command =
   | HistoryCommand
   | { readonly type: "saved"; readonly replies: Ref<void>; readonly error?: unknown };
 
-/** The file is written anew without what is no longer needed when it is this large, and this many times larger than that. */
+/**
+ * The file is written anew without what is no longer needed when it is this large, and this many times larger
+ * than that.
+ */
 const COMPACT_ABOVE_BYTES = 4 * 1024 * 1024;
 const COMPACT_RATIO = 4;
 
-/** What a line counts for beside its text: short ones, each in a room of its own, must not fill the memory either. */
+/**
+ * What a line counts for beside its text: short ones, each in a room of its own, must not fill the memory
+ * either.
+ */
 const LINE_LENGTH = 128;
 
 /** The wait after a snapshot that failed, before the next. */
@@ -56,8 +62,8 @@ const codec: EventCodec<Said> = {
 };
 
 /**
- * The keeper of the history: the last lines of each room. With a file, a line is on the disk before it is passed on, so
- * that whatever anybody has read is there after a crash.
+ * The keeper of the history: the last lines of each room. With a file, a line is on the disk before it is
+ * passed on, so that whatever anybody has read is there after a crash.
  *
  * Its start rejects when the file cannot be opened or read.
  */

@@ -53,8 +53,8 @@ export function formatEntry(entry: HistoryEntry): string {
 /**
  * The entries that a query asks for, oldest first, of those that are kept.
  *
- * Follows the subcommands of the draft `chathistory` of IRCv3: `before` and `after` leave the point itself out,
- * `around` has it in the middle, `between` takes from the side of its first point.
+ * Follows the subcommands of the draft `chathistory` of IRCv3: `before` and `after` leave the point itself
+ * out, `around` has it in the middle, `between` takes from the side of its first point.
  */
 export function selectEntries(
   entries: readonly HistoryEntry[],

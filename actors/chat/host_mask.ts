@@ -8,8 +8,8 @@ import type { World } from "../world/world.ts";
 const encoder = new TextEncoder();
 
 /**
- * A function that gives each address a name of its own, the same while this chat runs, from which the address cannot be
- * found: members can ban an address and never learn it.
+ * A function that gives each address a name of its own, the same while this chat runs, from which the address
+ * cannot be found: members can ban an address and never learn it.
  *
  * An IPv6 peer is its /64, since one machine has all of that.
  */

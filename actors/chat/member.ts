@@ -1,8 +1,10 @@
 /**
- * One member of the chat, whatever door it came by: its name, its rooms, and what it has asked for and not yet heard.
+ * One member of the chat, whatever door it came by: its name, its rooms, and what it has asked for and not
+ * yet heard.
  *
- * A door reads commands and runs them here one after the other. What they ask of the chat's other actors is answered in
- * the member's own mailbox, in one order with all that happens: so an answer never overtakes what came before it.
+ * A door reads commands and runs them here one after the other. What they ask of the chat's other actors is
+ * answered in the member's own mailbox, in one order with all that happens: so an answer never overtakes what
+ * came before it.
  *
  * @module
  */
@@ -174,7 +176,9 @@ export class Member {
     this.#next();
   }
 
-  /** Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request. */
+  /**
+   * Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request.
+   */
   claim(person: Person, then: (answer: Answer) => void): number {
     return this.request(
       person,
@@ -247,8 +251,8 @@ export class Member {
   }
 
   /**
-   * Sends a request, whose answer belongs to the command that is being run. Answers its number, which is also that of
-   * the events that it makes happen.
+   * Sends a request, whose answer belongs to the command that is being run. Answers its number, which is also
+   * that of the events that it makes happen.
    */
   request(
     person: Person,
@@ -441,7 +445,9 @@ export class Member {
     }
   }
 
-  /** A room that is behind (its history's disk is slow) slows down those who write, and not those who read. */
+  /**
+   * A room that is behind (its history's disk is slow) slows down those who write, and not those who read.
+   */
   #setLength(length: number): void {
     this.#lengthUnderWay = length;
     if (!this.#isPaused && length >= MAX_LENGTH_UNDER_WAY) {

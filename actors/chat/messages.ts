@@ -1,8 +1,9 @@
 /**
- * What the chat's actors tell each other. No wire's text is in it: a door encodes what happens for its clients.
+ * What the chat's actors tell each other. No wire's text is in it: a door encodes what happens for its
+ * clients.
  *
- * A member asks by a request with a number of its own, and is told the {@linkcode Answer} in its mailbox, after all that
- * the request made happen: what a room tells a member comes in one order.
+ * A member asks by a request with a number of its own, and is told the {@linkcode Answer} in its mailbox,
+ * after all that the request made happen: what a room tells a member comes in one order.
  *
  * @module
  */

@@ -45,7 +45,9 @@ export interface RoomOptions {
   readonly hasFounder: boolean;
 }
 
-/** One step in the life of a room: what it was told and, of what is said and kept, the event that it makes. */
+/**
+ * One step in the life of a room: what it was told and, of what is said and kept, the event that it makes.
+ */
 interface Step {
   readonly command: RoomCommand;
   readonly event?: RoomEvent;
@@ -58,14 +60,18 @@ type Private =
   | { readonly type: "gone"; readonly person: Person }
   | { readonly type: "go-on" };
 
-/** UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader off. */
+/**
+ * UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader
+ * off.
+ */
 const PACE_LENGTH = 128 * 1024;
 /** Milliseconds that the history may take to keep a line, before the room goes on without. */
 const HISTORY_TIMEOUT_MS = 5000;
 
 /**
- * A room. All that happens in it happens in one order, which every member sees: what is said is given to the history
- * first, and what happens while the history is written waits its turn, and then goes to the history all at once.
+ * A room. All that happens in it happens in one order, which every member sees: what is said is given to the
+ * history first, and what happens while the history is written waits its turn, and then goes to the history
+ * all at once.
  */
 export function room(options: RoomOptions): Behavior<RoomCommand> {
   return withPrivateMessages<RoomCommand, Private>((self) => {

@@ -1,5 +1,6 @@
 /**
- * Who is in a room, and what it lets them do. Pure: it tells nobody, and knows no time but the one it is told.
+ * Who is in a room, and what it lets them do. Pure: it tells nobody, and knows no time but the one it is
+ * told.
  *
  * @module
  */

@@ -32,8 +32,8 @@ type Private =
   | { readonly type: "room-stopped"; readonly entry: Entry };
 
 /**
- * The one that owns the rooms: it makes a room on first use, lets members in, and closes a room that nobody is in.
- * What was said in a room outlives it, in the history.
+ * The one that owns the rooms: it makes a room on first use, lets members in, and closes a room that nobody
+ * is in. What was said in a room outlives it, in the history.
  */
 export function rooms(options: { readonly history: Ref<HistoryCommand> }): Behavior<RoomsCommand> {
   return withPrivateMessages<RoomsCommand, Private>((self) => {
@@ -108,7 +108,8 @@ class Rooms {
   }
 
   #open(name: ChatName): Entry {
-    // A room that fails is not restarted, as its members would not be in it: they go back in, and so make a new one.
+    // A room that fails is not restarted, as its members would not be in it: they go back in, and so make a
+    // new one.
     const ref = this.#self.spawn(
       `room-${++this.#made}`,
       room({ name, history: this.#history, owner: this.#self.self, hasFounder: name.text !== LOBBY }),

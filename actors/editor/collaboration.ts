@@ -30,7 +30,9 @@ export interface CollaborationOptions {
   readonly fileBases: () => readonly string[];
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
-  /** A batch could not be made durable: nobody was told of it, and the text in memory is ahead of the history. */
+  /**
+   * A batch could not be made durable: nobody was told of it, and the text in memory is ahead of the history.
+   */
   readonly failed: (changes: readonly Change[], error: unknown) => void;
   /** A client is to be closed. */
   readonly refuse: (member: Ref<CollaboratorEvent>, code: number, reason: string) => void;
@@ -43,8 +45,9 @@ export interface CollaborationOptions {
 const ENCODER = new TextEncoder();
 
 /**
- * Takes changes in batches: all that has come while the batch before was made durable is the next one. So the text in memory
- * is never ahead of the history by more than the one batch that is being written, of which nobody is told before.
+ * Takes changes in batches: all that has come while the batch before was made durable is the next one. So the
+ * text in memory is never ahead of the history by more than the one batch that is being written, of which
+ * nobody is told before.
  */
 export class Collaboration {
   readonly #options: CollaborationOptions;

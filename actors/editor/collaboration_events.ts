@@ -18,7 +18,9 @@ export type CollaboratorEvent =
 
 /** What a client of the web door tells a document. */
 export type CollaborationCommand =
-  /** Become a collaborator, until `member` stops. Answered by what is missing from `sync` on, or by `refused`. */
+  /**
+   * Become a collaborator, until `member` stops. Answered by what is missing from `sync` on, or by `refused`.
+   */
   | {
     readonly type: "collaborate";
     readonly member: Ref<CollaboratorEvent>;
@@ -85,7 +87,10 @@ export interface CommittedBatch {
   readonly changes: readonly Change[];
   /** All of them as one update; undefined where nothing was new. */
   readonly update: Uint8Array | undefined;
-  /** What was put at the end of the text, where nothing else was done; with the end that the line before may have lacked. */
+  /**
+   * What was put at the end of the text, where nothing else was done; with the end that the line before may
+   * have lacked.
+   */
   readonly appended: string | undefined;
   /** The text before the batch, where that was wanted. */
   readonly textBefore: string | undefined;

@@ -22,15 +22,18 @@ export interface DocumentOptions {
   /** Milliseconds between an update and its sync, with the policy `interval`. @default 100 */
   readonly syncIntervalMs?: number;
   /**
-   * Loads what merges concurrent edits, when somebody comes who makes some: `yjsReplica` of `yjs_replica.ts`. Without it the
-   * document is edited by lines alone. @default none
+   * Loads what merges concurrent edits, when somebody comes who makes some: `yjsReplica` of `yjs_replica.ts`.
+   * Without it the document is edited by lines alone. @default none
    */
   readonly replica?: () => Promise<ReplicaFactory>;
   /** Bytes of the text, as UTF-8, up to which it can be edited together. @default 16777216 */
   readonly maxDocumentBytes?: number;
   /** The name of the text in the clients' documents. @default "content" */
   readonly textName?: string;
-  /** Milliseconds without a client of the web door after which the document is edited by lines alone again. @default 60000 */
+  /**
+   * Milliseconds without a client of the web door after which the document is edited by lines alone again.
+   * @default 60000
+   */
   readonly desertedMs?: number;
   /** Told when nobody edits it any more, neither together nor by lines. Runs inside the document's actor. */
   readonly deserted?: () => void;
@@ -45,13 +48,14 @@ export class DocumentError extends Error {
 }
 
 /**
- * A document that many write together: it owns its file alone, and the order of the file is the order for everybody.
+ * A document that many write together: it owns its file alone, and the order of the file is the order for
+ * everybody.
  *
- * An update is saved first, and only then sent. The file is the text: what is held in memory is what is not saved yet,
- * so that an update costs the same however long the document is.
+ * An update is saved first, and only then sent. The file is the text: what is held in memory is what is not
+ * saved yet, so that an update costs the same however long the document is.
  *
- * Its start fails with a {@linkcode DocumentError}. Lives as long as its file handle: spawn it with `escalate()`, since
- * a fresh one would not know its members.
+ * Its start fails with a {@linkcode DocumentError}. Lives as long as its file handle: spawn it with
+ * `escalate()`, since a fresh one would not know its members.
  *
  * @example
  * ```ts no-assert
@@ -101,7 +105,8 @@ async function open(self: Pick<Context<DocumentCommand>, "world" | "log">, path:
   } catch (error) {
     if (!(error instanceof LogFileError)) throw error;
     const doing = error.during === "read" ? "reading" : "opening";
-    // Nothing is wrong with a file that another has, so that the operator could not guess why it is not opened.
+    // Nothing is wrong with a file that another has, so that the operator could not guess why it is not
+    // opened.
     const why = error.during === "take" ? `: ${error.reason}` : "";
     throw new DocumentError(`Error ${doing} file ${path}${why}`, { cause: error });
   }

@@ -23,9 +23,15 @@ export interface DocumentRange {
   readonly end: number;
 }
 
-/** What a document can be told. Whoever is sent {@linkcode DocumentEvent}s can be a member: no socket is needed. */
+/**
+ * What a document can be told. Whoever is sent {@linkcode DocumentEvent}s can be a member: no socket is
+ * needed.
+ */
 export type DocumentCommand =
-  /** Become a member, until `member` stops. Answered by `joined`; every update saved from then on follows, once, in the order of all. */
+  /**
+   * Become a member, until `member` stops. Answered by `joined`; every update saved from then on follows,
+   * once, in the order of all.
+   */
   | { readonly type: "join"; readonly member: Ref<DocumentEvent> }
   /** Append one line, given without its end. Answered by `updated` or `rejected`. */
   | { readonly type: "update"; readonly member: Ref<DocumentEvent>; readonly text: string }
@@ -37,8 +43,9 @@ export type DocumentCommand =
 /** What a document tells its members. */
 export type DocumentEvent =
   /**
-   * The document has this many bytes now. They are to be had by `read`, and what comes after them comes as `updated`; or, while
-   * it is edited elsewhere too, they are `text`, and what comes after them comes as `appended` and `changed`.
+   * The document has this many bytes now. They are to be had by `read`, and what comes after them comes as
+   * `updated`; or, while it is edited elsewhere too, they are `text`, and what comes after them comes as
+   * `appended` and `changed`.
    */
   | { readonly type: "joined"; readonly length: number; readonly text?: Uint8Array }
   | DocumentUpdated
@@ -77,7 +84,10 @@ export interface LinesAppended {
   readonly type: "appended";
   /** The lines, each with its end. Shared by all members: not to be changed. */
   readonly bytes: Uint8Array;
-  /** What of it the member itself had sent, counted from the beginning of `bytes`; undefined where there is none. */
+  /**
+   * What of it the member itself had sent, counted from the beginning of `bytes`; undefined where there is
+   * none.
+   */
   readonly own: OwnUpdates | undefined;
 }
 

@@ -30,7 +30,9 @@ export interface DocumentsOptions {
   readonly maxOpen?: number;
 }
 
-/** The name of a document, as it stands in an address: letters, digits, `_`, `-`, `.`, any script, 64 at most. */
+/**
+ * The name of a document, as it stands in an address: letters, digits, `_`, `-`, `.`, any script, 64 at most.
+ */
 export function isDocumentName(name: string): boolean {
   return /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_.-]{0,63}$/u.test(name) && !name.includes("..") &&
     !name.endsWith(".");

@@ -31,8 +31,8 @@ export type EditorClientEvent =
 /** What a client can be told. */
 export type EditorClientCommand =
   /**
-   * Append a line to the document. What is told while there is no connection is sent when there is one. `replyTo` is told
-   * when it is time for the next: who waits for it sends no faster than the server reads.
+   * Append a line to the document. What is told while there is no connection is sent when there is one.
+   * `replyTo` is told when it is time for the next: who waits for it sends no faster than the server reads.
    */
   | { readonly type: "write"; readonly text: string; readonly replyTo?: Ref<void> }
   /** Send what was written, and leave. */
@@ -47,13 +47,16 @@ export interface EditorClientOptions {
   /** How to come back when the connection is lost. @default false: not at all */
   readonly reconnect?: Backoff | false;
   /**
-   * The server ends its lines, as ours does. Where that is not known, old servers are understood too, which end none; but a
-   * network that is silent for a second in the middle of the first line makes two messages of it. @default false
+   * The server ends its lines, as ours does. Where that is not known, old servers are understood too, which
+   * end none; but a network that is silent for a second in the middle of the first line makes two messages of
+   * it. @default false
    */
   readonly endsLines?: boolean;
   /** Told what happens, inside the client's actor. */
   readonly happened: (event: EditorClientEvent) => void;
-  /** Milliseconds that the server may take, when the client leaves, to read what was written. @default 5000 */
+  /**
+   * Milliseconds that the server may take, when the client leaves, to read what was written. @default 5000
+   */
   readonly drainMs?: number;
 }
 
@@ -80,16 +83,16 @@ const LOW_WATER_BYTES = 1 << 16;
 /** A server that has no room says so within this time. */
 const REFUSED_MS = 500;
 /**
- * Silence of this length means that the document has come. A network may be silent for long in the middle of it; one's own
- * lines that came after a shorter silence would be shown as another's.
+ * Silence of this length means that the document has come. A network may be silent for long in the middle of
+ * it; one's own lines that came after a shorter silence would be shown as another's.
  */
 const SETTLED_MS = 30_000;
 
 /**
  * A client of the editor: tells what the document holds and gets, and appends to it.
  *
- * After a reconnection it tells only what it missed. A server that cannot be reached at first is the end of it; one that
- * was reached once is dialled again, with `reconnect`.
+ * After a reconnection it tells only what it missed. A server that cannot be reached at first is the end of
+ * it; one that was reached once is dialled again, with `reconnect`.
  *
  * @example
  * ```ts no-assert

@@ -27,7 +27,10 @@ export interface EditorServerOptions extends LineServerOptions {
   readonly web?: EditorWebOptions;
 }
 
-/** What an editor's server can be asked: what any TCP server can, and for the document, to join it in other ways. */
+/**
+ * What an editor's server can be asked: what any TCP server can, and for the document, to join it in other
+ * ways.
+ */
 export type EditorServerCommand =
   | TcpServerCommand
   | { readonly type: "get-document"; readonly replyTo: Ref<Ref<DocumentCommand>> };
@@ -37,8 +40,8 @@ type Message = EditorServerCommand | { readonly type: "opened" } | { readonly ty
 /**
  * The collaborative editor: a document, and a listener whose connections are its members.
  *
- * It fails with a {@linkcode DocumentError} when the file cannot be had, with an {@linkcode EditorListenError} when the
- * port cannot.
+ * It fails with a {@linkcode DocumentError} when the file cannot be had, with an
+ * {@linkcode EditorListenError} when the port cannot.
  *
  * @example
  * ```ts no-assert

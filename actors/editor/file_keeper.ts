@@ -31,7 +31,9 @@ export interface FileKeeperOptions {
   readonly durableText: () => string | undefined;
   /** The text as it is. */
   readonly text: () => string;
-  /** Somebody has saved the file, and this is what it holds. {@linkcode FileKeeper.accepted} is to be called. */
+  /**
+   * Somebody has saved the file, and this is what it holds. {@linkcode FileKeeper.accepted} is to be called.
+   */
   readonly edited: (text: string) => void;
 }
 
@@ -82,7 +84,10 @@ export class FileKeeper {
     return this.#file.bases;
   }
 
-  /** Lines were put at the end of the text, and are durable; the file gets them at once where it holds all else. */
+  /**
+   * Lines were put at the end of the text, and are durable; the file gets them at once where it holds all
+   * else.
+   */
   append(lines: readonly string[], appended: string): void {
     if (!this.#isInSync && !this.#isAppending && this.#appended === "") return this.#planWrite();
     this.#isInSync = false;
@@ -116,7 +121,10 @@ export class FileKeeper {
     this.#goOn();
   }
 
-  /** Writes the file now where it does not hold the text, and calls back: with an error where it cannot be written. */
+  /**
+   * Writes the file now where it does not hold the text, and calls back: with an error where it cannot be
+   * written.
+   */
   flush(done: (error?: unknown) => void): void {
     this.#whenWritten = done;
     if (this.#isInSync && !this.#isBusy) this.#written();

@@ -22,7 +22,9 @@ export interface DocumentVersion {
 
 /** One record of the history. */
 export type HistoryEvent =
-  /** Edits, as one update. `appended` is what they put at the end of the text, where they did nothing else. */
+  /**
+   * Edits, as one update. `appended` is what they put at the end of the text, where they did nothing else.
+   */
   | { readonly type: "update"; readonly update: Uint8Array; readonly appended?: string }
   /** The file is about to be replaced by the text as of here. */
   | { readonly type: "writing" }

@@ -23,7 +23,10 @@ export interface LinesDocumentOptions {
   readonly syncIntervalMs: number;
 }
 
-/** Updates of one member in a row that are not saved yet. Where they stand is counted from the first record of their batch. */
+/**
+ * Updates of one member in a row that are not saved yet. Where they stand is counted from the first record of
+ * their batch.
+ */
 interface Unsaved {
   readonly member: Ref<DocumentEvent>;
   readonly start: number;

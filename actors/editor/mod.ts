@@ -1,5 +1,6 @@
 /**
- * The collaborative editor: a plain text that many write together, a line at a time, and that outlives crashes.
+ * The collaborative editor: a plain text that many write together, a line at a time, and that outlives
+ * crashes.
  *
  * @module
  */

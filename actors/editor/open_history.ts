@@ -39,7 +39,8 @@ export class NotEditable extends Error {
 }
 
 /**
- * Opens the history beside a document's file, and merges into it what was done to the file since. All of that is durable then.
+ * Opens the history beside a document's file, and merges into it what was done to the file since. All of that
+ * is durable then.
  *
  * @throws {NotEditable} where the document is too large or not UTF-8, and as the disk does.
  */
@@ -120,8 +121,9 @@ export function historyPath(path: string): string {
 }
 
 /**
- * Brings a file up to its history, after a crash: an edit may be durable there that the file does not have yet.
- * A document that was never edited together, and one that was left in good order, costs a look at its history.
+ * Brings a file up to its history, after a crash: an edit may be durable there that the file does not have
+ * yet. A document that was never edited together, and one that was left in good order, costs a look at its
+ * history.
  */
 export async function bringUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<void> {
   if (await isInOrder(world, log.path, options)) return;

@@ -34,9 +34,10 @@ export interface PresenceOptions<K> {
 /**
  * The states of all clients, under clocks of the server's own.
  *
- * A state counts only with a higher clock than the one before. A client that was cut off was said to be gone, with a higher clock;
- * when it comes back with the clock that it had, others would take its state for an old one until it has caught up, which takes
- * up to half a minute. So the server gives out clocks itself, which always grow, over its own restarts too: they are times.
+ * A state counts only with a higher clock than the one before. A client that was cut off was said to be gone,
+ * with a higher clock; when it comes back with the clock that it had, others would take its state for an old
+ * one until it has caught up, which takes up to half a minute. So the server gives out clocks itself, which
+ * always grow, over its own restarts too: they are times.
  *
  * @typeParam K what a connection is known by
  */
@@ -58,7 +59,10 @@ export class Presence<K> {
     return this.#changed.size > 0;
   }
 
-  /** Takes what a client says of itself. What it only repeats of others is passed over. Gives a reason to close it, or undefined. */
+  /**
+   * Takes what a client says of itself. What it only repeats of others is passed over. Gives a reason to
+   * close it, or undefined.
+   */
   update(owner: K, entries: readonly AwarenessEntry[]): string | undefined {
     // What a connection says first, of one client, it says of itself: it has heard of nobody yet.
     const isFirst = !this.#heard.has(owner) && entries.length === 1;

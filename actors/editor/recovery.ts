@@ -1,8 +1,9 @@
 /**
  * A document out of its history and its file.
  *
- * The history has every edit; the file has a text that it once held, perhaps with less of what was appended since (a crash), and
- * perhaps with what somebody has edited in it meanwhile. To merge that, it must be known what the file held before.
+ * The history has every edit; the file has a text that it once held, perhaps with less of what was appended
+ * since (a crash), and perhaps with what somebody has edited in it meanwhile. To merge that, it must be known
+ * what the file held before.
  *
  * @module
  */
@@ -58,7 +59,8 @@ function appendedAfter(events: readonly HistoryEvent[], mark: number): string {
 }
 
 /**
- * Whether a file's text is only what a crash has left: one that it held, with a part of what was appended to it.
+ * Whether a file's text is only what a crash has left: one that it held, with a part of what was appended to
+ * it.
  */
 export function isCutOff(file: string, bases: readonly string[]): boolean {
   const [longest = "", first] = bases;
@@ -70,8 +72,9 @@ export function isCutOff(file: string, bases: readonly string[]): boolean {
 /**
  * The edits of somebody who has saved the file, as edits of the text.
  *
- * @param bases texts that the file held, the latest first. Somebody may have read one, and saved another made of it, while the file
- * had changed in between; so it is the nearest that was edited. One that is the same as an old one was brought back on purpose.
+ * @param bases texts that the file held, the latest first. Somebody may have read one, and saved another made
+ * of it, while the file had changed in between; so it is the nearest that was edited. One that is the same as
+ * an old one was brought back on purpose.
  */
 export function outsideEdits(file: string, bases: readonly string[], text: string): TextEdit[] {
   const [latest = ""] = bases;

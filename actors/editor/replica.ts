@@ -1,5 +1,6 @@
 /**
- * The text that many edit at once, as the document sees it: what merges concurrent edits is behind this interface.
+ * The text that many edit at once, as the document sees it: what merges concurrent edits is behind this
+ * interface.
  *
  * @module
  */
@@ -22,13 +23,21 @@ export interface Replica {
   readonly stateVector: Uint8Array;
   /** Judges an update; nothing is changed. */
   judge(update: Uint8Array): UpdateVerdict;
-  /** Runs `work`, in which the text is changed; gives all that it changed as one update, or undefined where that was nothing. */
+  /**
+   * Runs `work`, in which the text is changed; gives all that it changed as one update, or undefined where
+   * that was nothing.
+   */
   transact(work: () => void): Uint8Array | undefined;
-  /** Applies an update that was judged good. Throws where it cannot be; then this copy is of no use any more. */
+  /**
+   * Applies an update that was judged good. Throws where it cannot be; then this copy is of no use any more.
+   */
   apply(update: Uint8Array): void;
   /** Changes the text. */
   edit(edits: readonly TextEdit[]): void;
-  /** What somebody with this state vector lacks; everything without one. Throws where the vector does not decode. */
+  /**
+   * What somebody with this state vector lacks; everything without one. Throws where the vector does not
+   * decode.
+   */
   difference(stateVector?: Uint8Array): Uint8Array;
   /** Gives its memory back. */
   destroy(): void;
@@ -38,7 +47,10 @@ export interface Replica {
 export interface ReplicaOptions {
   /** The name of the text in the clients' documents. */
   readonly textName: string;
-  /** The number under which this copy's own edits are kept; given, so that chance is the world's. From 0 to 4294967295. */
+  /**
+   * The number under which this copy's own edits are kept; given, so that chance is the world's. From 0 to
+   * 4294967295.
+   */
   readonly clientId: number;
 }
 

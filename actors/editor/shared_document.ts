@@ -1,5 +1,6 @@
 /**
- * One document with all its doors: edited by lines alone, or, while somebody is at the web door, by everybody.
+ * One document with all its doors: edited by lines alone, or, while somebody is at the web door, by
+ * everybody.
  *
  * @module
  */
@@ -30,7 +31,9 @@ export type PrivateMessage =
   | { readonly type: "collaborator-left"; readonly member: Ref<CollaboratorEvent> }
   | { readonly type: "run"; readonly task: () => void };
 
-/** The document cannot be edited here, and will not be soon: closed with this, our page does not try again. */
+/**
+ * The document cannot be edited here, and will not be soon: closed with this, our page does not try again.
+ */
 export const NOT_EDITABLE = 4413;
 
 const ENCODER = new TextEncoder();

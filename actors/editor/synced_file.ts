@@ -76,8 +76,8 @@ export class SyncedFile {
   }
 
   /**
-   * Whether somebody else has changed it, by all that can be known: a file looks the same when it was written anew, at the same
-   * length, before it was looked at after our own write. So it is read once.
+   * Whether somebody else has changed it, by all that can be known: a file looks the same when it was written
+   * anew, at the same length, before it was looked at after our own write. So it is read once.
    */
   async isChangedWithin(info: FileInfo | undefined): Promise<boolean> {
     if (this.isChanged(info)) return true;
@@ -91,7 +91,10 @@ export class SyncedFile {
     return true;
   }
 
-  /** Reads what somebody else has put there, and takes it for what the file holds. What is not UTF-8 is replaced. */
+  /**
+   * Reads what somebody else has put there, and takes it for what the file holds. What is not UTF-8 is
+   * replaced.
+   */
   async readForeign(): Promise<string> {
     return UTF8.decode(await this.#world.disk.readFile(this.#log.path));
   }

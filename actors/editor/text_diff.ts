@@ -14,7 +14,10 @@ export interface TextEdit {
   readonly insert: string;
 }
 
-/** Two texts that differ in more lines than this are not compared line by line: what differs is replaced as a whole. */
+/**
+ * Two texts that differ in more lines than this are not compared line by line: what differs is replaced as a
+ * whole.
+ */
 const MAX_LINE_EDITS = 1000;
 /** Stretches longer than this are not compared unit by unit. */
 const MAX_UNITS = 2000;
@@ -23,7 +26,8 @@ const MAX_UNIT_EDITS = 400;
 /**
  * The edits that make `after` of `before`, in order, none touching another.
  *
- * Lines are compared first (Myers, "An O(ND) difference algorithm", 1986), then the units of lines that differ.
+ * Lines are compared first (Myers, "An O(ND) difference algorithm", 1986), then the units of lines that
+ * differ.
  */
 export function diffText(before: string, after: string): TextEdit[] {
   return before === after ? [] : diffRange(before, after, byLines);
@@ -59,8 +63,9 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 }
 
 /**
- * The edits `theirs`, which were made to some text, as edits of the text that `ours` have made of it: what ours put there stays, and
- * what both took away is taken away once. Where both inserted at one place, ours stands first.
+ * The edits `theirs`, which were made to some text, as edits of the text that `ours` have made of it: what
+ * ours put there stays, and what both took away is taken away once. Where both inserted at one place, ours
+ * stands first.
  */
 export function rebaseEdits(theirs: readonly TextEdit[], ours: readonly TextEdit[]): TextEdit[] {
   const result: TextEdit[] = [];

@@ -1,5 +1,6 @@
 /**
- * The web door's side of a document: the collaboration, its clients, its file and its versions, while somebody is there.
+ * The web door's side of a document: the collaboration, its clients, its file and its versions, while
+ * somebody is there.
  *
  * @module
  */
@@ -30,7 +31,10 @@ export interface TogetherOptions {
   readonly maxDocumentBytes: number;
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
-  /** A batch could not be made durable: {@linkcode Together} is of no use any more, and all its clients are refused. */
+  /**
+   * A batch could not be made durable: {@linkcode Together} is of no use any more, and all its clients are
+   * refused.
+   */
   readonly failed: (changes: readonly Change[], error: unknown) => void;
   /** Whether line clients want to know what was changed elsewhere. */
   readonly keepsTextBefore: () => boolean;
@@ -42,7 +46,10 @@ export interface TogetherOptions {
 const PRESENCE_MS = 30;
 /** A pause in which nobody edits, and the text is kept as a version. */
 const VERSION_PAUSE_MS = 60_000;
-/** The history is compacted when it is so many times what is needed, and not below a size that does not matter. */
+/**
+ * The history is compacted when it is so many times what is needed, and not below a size that does not
+ * matter.
+ */
 const COMPACT_FACTOR = 4;
 const COMPACT_BYTES = 1 << 18;
 
@@ -175,7 +182,10 @@ export class Together {
     return summaryOf(version);
   }
 
-  /** Writes the file, closes the history, and calls back when that is done; where it cannot be, all goes on as it was. */
+  /**
+   * Writes the file, closes the history, and calls back when that is done; where it cannot be, all goes on as
+   * it was.
+   */
   close(done: () => void, failed: (error: unknown) => void): void {
     const { tools, opened } = this.#options;
     this.whenDurable(() => {

@@ -36,11 +36,14 @@ export interface EditorWebOptions
   readonly maxDocumentBytes?: number;
   /** The name of the text in the clients' documents. @default "content" */
   readonly textName?: string;
-  /** Milliseconds without a client of this door after which a document is edited by lines alone again. @default 60000 */
+  /**
+   * Milliseconds without a client of this door after which a document is edited by lines alone again.
+   * @default 60000
+   */
   readonly desertedMs?: number;
   /**
-   * Nobody has asked for this door: what is told of it is told at debug level, and where its port is taken the server goes on
-   * without it. @default false
+   * Nobody has asked for this door: what is told of it is told at debug level, and where its port is taken
+   * the server goes on without it. @default false
    */
   readonly isOptional?: boolean;
   /** Told the real address as soon as the door is open. */

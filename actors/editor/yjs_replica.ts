@@ -77,7 +77,10 @@ type Decoded = ReturnType<typeof Y.decodeUpdate>;
 /** A range of a client's clocks, longer than any honest one. */
 const MAX_CLOCK = 2 ** 31;
 
-/** Looks through one update before it touches the document: Yjs itself applies what it can, and keeps the rest for ever. */
+/**
+ * Looks through one update before it touches the document: Yjs itself applies what it can, and keeps the rest
+ * for ever.
+ */
 class Judge {
   readonly #doc: Y.Doc;
   readonly #textName: string;

@@ -31,7 +31,9 @@ export type FileCollectorCommand =
   | { readonly type: "members"; readonly members: readonly number[] }
   /** Another node's folder changed. */
   | { readonly type: "peer-files"; readonly peer: number; readonly files: FilesChanged }
-  /** Whether another node is an old one, which ends its lists in another way, and says nothing of its folder. */
+  /**
+   * Whether another node is an old one, which ends its lists in another way, and says nothing of its folder.
+   */
   | { readonly type: "peer-old"; readonly peer: number; readonly isOld: boolean }
   /** Another node is linked no more: it says nothing of its folder until it is again, and perhaps never. */
   | { readonly type: "peer-silent"; readonly peer: number };
@@ -290,7 +292,10 @@ class FileCollector {
     this.#write();
   }
 
-  /** A list of another length than the node said is one that was cut short; another list is not its own, or not the latest. */
+  /**
+   * A list of another length than the node said is one that was cut short; another list is not its own, or
+   * not the latest.
+   */
   #shortfall(
     { told }: MemberFiles,
     { list, bytes }: FetchOutcome & { readonly type: "fetched" },

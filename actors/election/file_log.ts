@@ -1,9 +1,10 @@
 /**
  * The leader's log of all files, in one file that is replaced whole.
  *
- * Nodes of one machine may share the file, so that a leader that was frozen and does not know yet that it leads no more must not undo what
- * its successor wrote. Its term and its ID are the fencing token (`protocols/file_log_token.ts`): the token that has written stands in a
- * second file (`.term` after the name), and a write with an older one is refused.
+ * Nodes of one machine may share the file, so that a leader that was frozen and does not know yet that it
+ * leads no more must not undo what its successor wrote. Its term and its ID are the fencing token
+ * (`protocols/file_log_token.ts`): the token that has written stands in a second file (`.term` after the
+ * name), and a write with an older one is refused.
  *
  * @module
  */
@@ -51,7 +52,10 @@ type Message = FileLogCommand | { readonly type: "check" };
 /** More than a token has. */
 const MAX_TOKEN_BYTES = 64;
 
-/** How often the leader looks whether the file still is what it wrote: a frozen process may have been in the middle of replacing it. */
+/**
+ * How often the leader looks whether the file still is what it wrote: a frozen process may have been in the
+ * middle of replacing it.
+ */
 const CHECK_MS = 2000;
 
 /** Owns the log file, for the node of ID `leader`. */

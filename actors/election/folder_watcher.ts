@@ -148,7 +148,10 @@ class Folder {
     }
   }
 
-  /** Reads the folder; tells the observers when it is not what it was. A folder that went away is an empty one. */
+  /**
+   * Reads the folder; tells the observers when it is not what it was. A folder that went away is an empty
+   * one.
+   */
   async look(): Promise<FolderContent> {
     let found: string[] = [];
     try {

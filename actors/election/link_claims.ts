@@ -9,8 +9,8 @@ import type { LinkConnection } from "./link_messages.ts";
 /** A proved connection on which a claim is not answered for so long may be dead: the node is dialled anew. */
 export const CLAIM_MS = 300;
 /**
- * So many connections may wait, each for its proof or to be found an old node's: who answers at the address has them
- * decided at once.
+ * So many connections may wait, each for its proof or to be found an old node's: who answers at the address
+ * has them decided at once.
  */
 export const MAX_WAITING = 8;
 

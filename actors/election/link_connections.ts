@@ -7,8 +7,8 @@
 /**
  * What a connection is good for:
  * - `greeting`: dialled and greeted, no answer yet.
- * - `answered`: dialled, and answered by the node whose address it is. What is said on it is believed; whether the other
- *   side believes this one is not known yet.
+ * - `answered`: dialled, and answered by the node whose address it is. What is said on it is believed;
+ *   whether the other side believes this one is not known yet.
  * - `unproved`: accepted. Nothing that is said on it is believed but questions about the link.
  * - `up`: proved on both sides, as far as is known.
  * - `claimed`: accepted, of somebody who greeted as an old node does.
@@ -73,7 +73,10 @@ export class LinkConnections<C> {
     return this.all().find(([, state]) => !state.isDialled && state.nonce === nonce);
   }
 
-  /** The connection that counts: of those that are up that which the lower ID dialled, and of those the newest. */
+  /**
+   * The connection that counts: of those that are up that which the lower ID dialled, and of those the
+   * newest.
+   */
   counting(): C | undefined {
     let found: [C, ConnectionState] | undefined;
     for (const entry of this.inPhase("up")) {
@@ -87,8 +90,9 @@ export class LinkConnections<C> {
   }
 
   /**
-   * The connections to close for the sake of the one that counts: what this node dialled once the other side was heard on
-   * that which counts; and of those that one side dialled all but the newest, since it gave the others up.
+   * The connections to close for the sake of the one that counts: what this node dialled once the other side
+   * was heard on that which counts; and of those that one side dialled all but the newest, since it gave the
+   * others up.
    */
   surplus(): C[] {
     const counting = this.counting();

@@ -68,7 +68,10 @@ export class LinkWire {
     this.#connection.sendText((this.#seal?.seal(line) ?? line) + "\n");
   }
 
-  /** The message in a line, and no more is read until {@linkcode LinkWire.goOn}. Undefined ends the connection. */
+  /**
+   * The message in a line, and no more is read until {@linkcode LinkWire.goOn}. Undefined ends the
+   * connection.
+   */
   read(line: string): PeerMessage | undefined {
     const opened = this.#seal === undefined ? line : this.#seal.open(line);
     const message = opened === null ? null : decodePeerMessage(opened);

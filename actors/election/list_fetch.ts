@@ -19,7 +19,9 @@ import { type SocketAddress, WorldError } from "../world/world.ts";
 
 /** How asking went. */
 export type FetchOutcome =
-  /** `bytes` are the list as it was sent; `isProved` when the node has shown that it reads what it is sent. */
+  /**
+   * `bytes` are the list as it was sent; `isProved` when the node has shown that it reads what it is sent.
+   */
   | {
     readonly type: "fetched";
     readonly list: FileList;
@@ -41,8 +43,8 @@ export interface ListFetchOptions {
   /** Milliseconds for each: to connect, and then between two pieces of the answer. */
   readonly timeoutMs: number;
   /**
-   * Whether the node may be an old one, which does not close after its list, and answers nothing when it is empty: then
-   * the list also ends when nothing has followed for 300 ms.
+   * Whether the node may be an old one, which does not close after its list, and answers nothing when it is
+   * empty: then the list also ends when nothing has followed for 300 ms.
    */
   readonly mayBeOld: boolean;
   /** Told the outcome, once, in the actor's own turn: only `tell` in it. */
@@ -65,8 +67,8 @@ type Message =
 /**
  * Connects, sends `SEND`, reads the answer, and stops.
  *
- * An old node that says nothing to the first `SEND` is sent a second one on another connection: when it accepts that, it
- * closes the first one, and so shows that its list is empty, and that it is not frozen.
+ * An old node that says nothing to the first `SEND` is sent a second one on another connection: when it
+ * accepts that, it closes the first one, and so shows that its list is empty, and that it is not frozen.
  */
 export function listFetch(options: ListFetchOptions): Behavior<never> {
   return withPrivateMessages<never, Message>((self) => {

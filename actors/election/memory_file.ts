@@ -21,8 +21,8 @@ export interface LoadedMemory {
 const MAX_BYTES = 65536;
 
 /**
- * Reads the memory of a node. What stands in its place and is none is kept beside it, as `PATH.damaged-TIME`. Rejects with
- * a `WorldError` when there is a file that cannot be read.
+ * Reads the memory of a node. What stands in its place and is none is kept beside it, as `PATH.damaged-TIME`.
+ * Rejects with a `WorldError` when there is a file that cannot be read.
  */
 export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory> {
   try {

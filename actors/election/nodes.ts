@@ -18,7 +18,8 @@ export interface PeerNode {
 /**
  * Reads `1=127.0.0.1:8080,2=[::1]:8081`. The nodes come back in the order of their IDs.
  *
- * Throws `SyntaxError` on anything else, on an ID or an address that two nodes have, and on more than 100 nodes.
+ * Throws `SyntaxError` on anything else, on an ID or an address that two nodes have, and on more than 100
+ * nodes.
  *
  * @example
  * ```ts

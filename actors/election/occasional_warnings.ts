@@ -1,5 +1,6 @@
 /**
- * Warnings whose number somebody else decides: each kind is said once in a while, so that no peer fills the log.
+ * Warnings whose number somebody else decides: each kind is said once in a while, so that no peer fills the
+ * log.
  *
  * @module
  */

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** How long a greeting may stay unanswered until the node is asked for its list: the first one, and a later one. */
+/**
+ * How long a greeting may stay unanswered until the node is asked for its list: the first one, and a later
+ * one.
+ */
 const ANSWER_MS = { first: 1000, later: 300 };
 /** How long after the list the answer to the greeting may still come. */
 const LATE_ANSWER_MS = 500;
@@ -14,10 +17,11 @@ const CLAIM_TRIES = 8;
 /**
  * What speaks for the other side being an old node: see `protocols/peer_link.ts`.
  *
- * Neither its silence nor anybody's word is enough. It must be greeted where it is to be found, and then answer a probe
- * (a `SEND`), so that it is running and reads, while it leaves the greeting unanswered or has closed it without a word.
- * A greeting may be lost on its way, and sent again by the system much later, while the probe is not: one that is known
- * for a new node is greeted a second time after it has answered a probe, and must answer another one then.
+ * Neither its silence nor anybody's word is enough. It must be greeted where it is to be found, and then
+ * answer a probe (a `SEND`), so that it is running and reads, while it leaves the greeting unanswered or has
+ * closed it without a word. A greeting may be lost on its way, and sent again by the system much later, while
+ * the probe is not: one that is known for a new node is greeted a second time after it has answered a probe,
+ * and must answer another one then.
  */
 export class OldNodeEvidence {
   #claimed = false;
@@ -58,7 +62,9 @@ export class OldNodeEvidence {
     if (this.#closedGreetings === 0) this.#answeredMs = Infinity;
   }
 
-  /** It ended a connection on which it was greeted, without having said anything. So does a process that dies. */
+  /**
+   * It ended a connection on which it was greeted, without having said anything. So does a process that dies.
+   */
   closeGreeting(): void {
     this.#closedGreetings++;
   }

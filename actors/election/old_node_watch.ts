@@ -7,8 +7,8 @@ import type { FetchOutcome } from "./list_fetch.ts";
 import { OldNodeEvidence } from "./old_node_evidence.ts";
 
 /**
- * Between two looks whether an old node is still there: with no connection left; and with one, or when no link with it is
- * needed. So many that fail are enough.
+ * Between two looks whether an old node is still there: with no connection left; and with one, or when no
+ * link with it is needed. So many that fail are enough.
  */
 const LOOK_MS = { alone: 1000, connected: 5000 };
 const LOOKS = 2;
@@ -80,7 +80,10 @@ export class OldNodeWatch {
     this.#evidence.fail();
   }
 
-  /** Why it is an old node, the first time that this is known. `greetedMs` is when it was sent a greeting that waits. */
+  /**
+   * Why it is an old node, the first time that this is known. `greetedMs` is when it was sent a greeting that
+   * waits.
+   */
   judge(nowMs: number, greetedMs: number | undefined): string | undefined {
     const proof = this.#isOld ? undefined : this.#evidence.proof(nowMs, greetedMs);
     if (proof === undefined) return undefined;

@@ -41,7 +41,8 @@ export interface PeerOptions {
   /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
   readonly drainMs?: number;
   /**
-   * At least 32 bytes that all new nodes share: links are authenticated with it, and who does not know it is no node.
+   * At least 32 bytes that all new nodes share: links are authenticated with it, and who does not know it is
+   * no node.
    * @default none: whoever can reach the ports of the nodes can take part
    */
   readonly secret?: Uint8Array;
@@ -86,8 +87,8 @@ export function peer(options: PeerOptions): Behavior<never> {
   const { oldNodes = secret === undefined ? nodes.map((node) => node.id) : [] } = options;
   const times = electionTimes(options.times);
   return (self) => {
-    // What fails is started afresh together with what was told things by it. A node that cannot keep its votes, its
-    // folder, its trace or its address is better gone: it ends, and says why.
+    // What fails is started afresh together with what was told things by it. A node that cannot keep its
+    // votes, its folder, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");
     if (secret === undefined) {
       self.log.info(

@@ -41,7 +41,10 @@ const PROBE_MS = 1000;
 /** The other side of a dropped link may not know the leader yet, and would dial at once. */
 const DROP_MS = 300;
 
-/** Keeps the connections with one node: dials while the link is wanted, takes what the other dials, and finds out whether it is an old node. */
+/**
+ * Keeps the connections with one node: dials while the link is wanted, takes what the other dials, and finds
+ * out whether it is an old node.
+ */
 export function peerLink(options: PeerLinkOptions): Behavior<PeerLinkCommand> {
   return withPrivateMessages<PeerLinkCommand, Message>((self) => {
     const link = new PeerLink(self, options);
@@ -364,7 +367,8 @@ class PeerLink {
     const underWay = this.#connections.all().filter(([, { isDialled, phase }]) =>
       isDialled && phase !== "up"
     );
-    // A claim that nobody answers on the connections that there are is asked on a new one; a greeting may be lost.
+    // A claim that nobody answers on the connections that there are is asked on a new one; a greeting may be
+    // lost.
     const asksBack = this.#claims.needConnection(now);
     if (underWay.length === 0) {
       if (!asksBack && !this.#old.isClaimed && (!this.#wanted || isUp)) return;

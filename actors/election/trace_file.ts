@@ -24,8 +24,9 @@ export interface Transition {
 }
 
 /**
- * Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be opened; a full disk
- * later costs lines of the trace, and not the node. A file that was removed or replaced meanwhile is begun anew.
+ * Appends transitions to a file, each with the time of the day. Its start fails when the file cannot be
+ * opened; a full disk later costs lines of the trace, and not the node. A file that was removed or replaced
+ * meanwhile is begun anew.
  */
 export function traceFile(path: string): Behavior<Transition> {
   return async (self) => {

@@ -72,7 +72,10 @@ export class Clients {
     if (this.#clients.has(connection)) this.#silent.add(connection);
   }
 
-  /** The connection's peer is silent no more. If it was told to go a moment ago, it stays, and there is one more than should be. */
+  /**
+   * The connection's peer is silent no more. If it was told to go a moment ago, it stays, and there is one
+   * more than should be.
+   */
   heard(connection: Ref<never>): void {
     this.#silent.delete(connection);
     const client = this.#clients.get(connection);

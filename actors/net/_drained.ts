@@ -28,7 +28,10 @@ export class Drained {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** Whether an error that comes back from the session is what it was told here: then it is no failure of the session. */
+  /**
+   * Whether an error that comes back from the session is what it was told here: then it is no failure of the
+   * session.
+   */
   isOwn(error: unknown): boolean {
     return this.#closed !== undefined && error === this.#closed;
   }

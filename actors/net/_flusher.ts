@@ -12,8 +12,8 @@ export interface Flushable {
 }
 
 /**
- * Begins the writes of many connections in one go, when the running code has returned: the peers that wake up find
- * the next ones busy, and nothing is scheduled for each.
+ * Begins the writes of many connections in one go, when the running code has returned: the peers that wake up
+ * find the next ones busy, and nothing is scheduled for each.
  */
 export class Flusher {
   readonly #loop: EventLoop;

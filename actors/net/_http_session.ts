@@ -125,7 +125,10 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     this.#socket?.closed(reason);
   }
 
-  /** One deadline from the end of a request to the end of the next: an idle client and one that drips bytes are the same. */
+  /**
+   * One deadline from the end of a request to the end of the next: an idle client and one that drips bytes
+   * are the same.
+   */
   #awaitRequest(): void {
     this.#deadline = this.#connection.context.after(this.#door.requestTimeoutMs, OVERDUE);
   }

@@ -294,7 +294,8 @@ export class Inbound<F> {
   onPausedChunk(): void | Promise<void> {
     this.#silenceTimer = undefined;
     const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
-    // Without a receive under way nobody listens: it begins when what came has been handled, and the silence with it.
+    // Without a receive under way nobody listens: it begins when what came has been handled, and the silence
+    // with it.
     if (idleFlushMs === 0 || !this.#isReceiving) return;
     const left = this.#chunkAt + idleFlushMs - this.#owner.now;
     if (left >= 1) return this.#armSilence(left);

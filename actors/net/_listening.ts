@@ -21,8 +21,8 @@ export function isIpAddress(hostname: string): boolean {
 }
 
 /**
- * Binds to all addresses of a host, at one port. An address that this machine lacks is passed over (`missing` is told) as
- * long as there is another. At once for an address; a promise for a name.
+ * Binds to all addresses of a host, at one port. An address that this machine lacks is passed over (`missing`
+ * is told) as long as there is another. At once for an address; a promise for a name.
  *
  * Throws the `WorldError` of the first address that cannot be bound.
  */

@@ -9,7 +9,10 @@ import type { Transport } from "./transport.ts";
 /** A refused peer is gone after this time, whatever it does: it has shaken hands, been told, and closed. */
 const REFUSAL_MS = 1000;
 const TLS_REFUSAL_MS = 3000;
-/** The most that are seen off at once. One more, and the oldest is closed, which has been told by then if it could be. */
+/**
+ * The most that are seen off at once. One more, and the oldest is closed, which has been told by then if it
+ * could be.
+ */
 const MAX_REFUSED = 512;
 
 const UTF8 = new TextEncoder();
@@ -20,8 +23,8 @@ const DISCARDED = new Uint8Array(4096);
 /**
  * Tells everybody who is refused why, and closes. No actor is made for it: they may be thousands a second.
  *
- * What a refused peer has sent is received before the close, since closing over unread bytes resets the connection and
- * takes back what the peer was told.
+ * What a refused peer has sent is received before the close, since closing over unread bytes resets the
+ * connection and takes back what the peer was told.
  */
 export class Refusals {
   readonly #clock: Clock;

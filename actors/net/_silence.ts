@@ -17,7 +17,10 @@ export type SilenceEvent =
   /** Nothing came for `vanishedMs`: the peer may be gone. */
   | "silent";
 
-/** Whole messages that give a peer that has not logged in its time anew: somebody who mistypes a name is no stranger yet. */
+/**
+ * Whole messages that give a peer that has not logged in its time anew: somebody who mistypes a name is no
+ * stranger yet.
+ */
 const MAX_LOGIN_MESSAGES = 10;
 
 /** The longest time that timers of JavaScript take. */

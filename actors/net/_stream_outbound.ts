@@ -16,8 +16,8 @@ const UTF8 = new TextEncoder();
 /**
  * The queue of one connection: whatever is queued while a write is under way goes out as the next write.
  *
- * Two buffers take turns, one filled while the other is written, and both are given back when all is written. No
- * promise, closure or array is made for a message.
+ * Two buffers take turns, one filled while the other is written, and both are given back when all is written.
+ * No promise, closure or array is made for a message.
  */
 export class StreamOutbound implements Outbound, Flushable {
   readonly #transport: Transport;
@@ -116,7 +116,8 @@ export class StreamOutbound implements Outbound, Flushable {
         this.#onFailed,
       );
     } catch (error) {
-      // A transport that throws is as bad as one that rejects, and the other connections of the server are still to be flushed.
+      // A transport that throws is as bad as one that rejects, and the other connections of the server are
+      // still to be flushed.
       this.#onFailed(error);
     }
   }

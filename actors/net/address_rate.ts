@@ -12,8 +12,8 @@ export interface AddressRateOptions extends TokenBucketOptions {
 }
 
 /**
- * What stands for one peer when peers are counted: an IPv4 address as it is; of an IPv6 address the first 64 bits, since
- * one host has all that follow (RFC 6177).
+ * What stands for one peer when peers are counted: an IPv4 address as it is; of an IPv6 address the first 64
+ * bits, since one host has all that follow (RFC 6177).
  *
  * @example
  * ```ts

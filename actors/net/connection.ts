@@ -1,5 +1,6 @@
 /**
- * One connection as an actor, over whatever transport: the same for those that were accepted and those that were dialled.
+ * One connection as an actor, over whatever transport: the same for those that were accepted and those that
+ * were dialled.
  *
  * It is put together of what comes ({@linkcode Inbound}), what goes ({@linkcode Sending}), the peer's time
  * ({@linkcode Silence}) and the way to the end ({@linkcode Closing}).
@@ -23,7 +24,10 @@ import type { Transport } from "./transport.ts";
 /** A connection is closed once the peer has closed it too, or after this time. */
 const LINGER_MS = 500;
 
-/** Serves one connection by a session, and stops when the connection is over. Whatever fails, the transport is closed. */
+/**
+ * Serves one connection by a session, and stops when the connection is over. Whatever fails, the transport is
+ * closed.
+ */
 export function connectionActor<F, M>(options: ConnectionOptions<F, M>): Behavior<M | ConnectionEvent> {
   return (self) => {
     const served = new ServedConnection(self, options);

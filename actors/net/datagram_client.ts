@@ -66,7 +66,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Asks one question after the other, each again when no answer comes. What others than the server send is ignored.
+ * Asks one question after the other, each again when no answer comes. What others than the server send is
+ * ignored.
  *
  * Its start rejects when the server's name has no address or no socket can be bound.
  *
@@ -189,7 +190,9 @@ class DatagramClient {
   }
 }
 
-/** A socket for each address that this machine can speak to. Throws the failure of the first if there is none. */
+/**
+ * A socket for each address that this machine can speak to. Throws the failure of the first if there is none.
+ */
 function bindEach(net: Net, servers: readonly SocketAddress[]): Candidate[] {
   const candidates: Candidate[] = [];
   let failure: unknown = new WorldError("name-not-found", "Cannot ask: the server's name has no address");

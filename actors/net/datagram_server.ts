@@ -35,14 +35,16 @@ const MAX_FIXED_ANSWER_BYTES = 64;
 const LOGGED = { perSecond: 10, burst: 20 };
 
 /**
- * A UDP server: each datagram, read as text, gets what `answer` says, if its address keeps to the limit. What could itself
- * be an answer gets none, and an answer that is longer than its request and than 64 bytes is not sent.
+ * A UDP server: each datagram, read as text, gets what `answer` says, if its address keeps to the limit. What
+ * could itself be an answer gets none, and an answer that is longer than its request and than 64 bytes is not
+ * sent.
  *
  * @example
  * ```ts no-assert
  * import { datagramServer } from "@troupe/actors/net";
  *
- * const shouting = datagramServer({ address: { hostname: "127.0.0.1", port: 0 } }, (text) => text.toUpperCase());
+ * const address = { hostname: "127.0.0.1", port: 0 };
+ * const shouting = datagramServer({ address }, (text) => text.toUpperCase());
  * ```
  */
 export function datagramServer(

@@ -38,7 +38,10 @@ export interface DatagramPeer<M = never> {
   end(): void;
 }
 
-/** How the datagrams of one remote address are handled. All of it runs inside the peer's actor, one call at a time. */
+/**
+ * How the datagrams of one remote address are handled. All of it runs inside the peer's actor, one call at a
+ * time.
+ */
 export interface DatagramHandler<in M = never> {
   /** A datagram came, whole, in bytes of its own. */
   datagram(bytes: Uint8Array): void | Promise<void>;
@@ -50,7 +53,9 @@ export interface DatagramHandler<in M = never> {
 
 /** Options of {@linkcode datagrams}. */
 export interface DatagramsOptions<M = never> {
-  /** Where to bind: an address, or a name, which stands for all of its addresses. Port 0 takes any free one. */
+  /**
+   * Where to bind: an address, or a name, which stands for all of its addresses. Port 0 takes any free one.
+   */
   readonly address: SocketAddress;
   /** Makes the handler of one remote address: run in an actor of its own, at its first datagram. */
   readonly peer: (peer: DatagramPeer<M>) => DatagramHandler<M>;
@@ -58,9 +63,15 @@ export interface DatagramsOptions<M = never> {
   readonly idleMs?: number;
   /** Peers remembered at once: over it, the least recent goes. @default 10000 */
   readonly maxPeers?: number;
-  /** Datagrams that may wait for one peer's actor: over it they are dropped, as the network would. @default 1024 */
+  /**
+   * Datagrams that may wait for one peer's actor: over it they are dropped, as the network would.
+   * @default 1024
+   */
   readonly maxQueued?: number;
-  /** Datagrams a second of one address (of IPv6, of one /64 network) that are handled; 0 is no limit. @default 0 */
+  /**
+   * Datagrams a second of one address (of IPv6, of one /64 network) that are handled; 0 is no limit.
+   * @default 0
+   */
   readonly maxPerSecond?: number;
   /** Told the real addresses as soon as the sockets are bound, the first one by itself as well. */
   readonly onListening?: (address: SocketAddress, all: readonly SocketAddress[]) => void;
@@ -107,7 +118,8 @@ class Idle {}
 type SocketMessage = DatagramsCommand | Received | PeerGone;
 
 /**
- * Binds a UDP socket, on a name one on each of its addresses, and handles each remote address by an actor of its own.
+ * Binds a UDP socket, on a name one on each of its addresses, and handles each remote address by an actor of
+ * its own.
  *
  * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on an invalid limit.

@@ -47,7 +47,10 @@ export interface DialerDown {
 export interface DialerOptions<F, M = never> {
   /** A name is resolved at each attempt, and all of its addresses are tried in order. */
   readonly address: SocketAddress;
-  /** With it the connection is TLS; the certificate must be for `address.hostname` unless `serverName` says otherwise. */
+  /**
+   * With it the connection is TLS; the certificate must be for `address.hostname` unless `serverName` says
+   * otherwise.
+   */
   readonly tls?: TlsClientOptions;
   /** Makes the decoder of one connection. */
   readonly frames: () => FrameDecoder<F>;
@@ -55,7 +58,10 @@ export interface DialerOptions<F, M = never> {
   readonly session: SessionFactory<F, M>;
   /** Limits of the connection. */
   readonly limits?: Partial<ConnectionLimits>;
-  /** Waiting times between attempts, counted anew after each connection; false dials once and then stops the actor. */
+  /**
+   * Waiting times between attempts, counted anew after each connection; false dials once and then stops the
+   * actor.
+   */
   readonly reconnect: Backoff | false;
   /** Milliseconds that one address may take to answer. @default 10000 */
   readonly connectTimeoutMs?: number;
@@ -99,8 +105,8 @@ class Gone {
 type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
 
 /**
- * Keeps a connection to one address: dials, serves the connection by an actor of its own, and dials again when it is
- * lost, after a wait that grows with each attempt that fails.
+ * Keeps a connection to one address: dials, serves the connection by an actor of its own, and dials again
+ * when it is lost, after a wait that grows with each attempt that fails.
  *
  * Throws `RangeError` on an invalid limit or backoff.
  *

@@ -1,9 +1,10 @@
 /**
  * Who may use a web door: checks of `Host` and `Origin`.
  *
- * A page of another site runs in a visitor's browser, which reaches this machine. A name that leads here today and
- * elsewhere tomorrow (DNS rebinding) makes such a page look like ours; so only names that are known are answered. A page
- * that is not ours may not write, and may not open a WebSocket, which no same-origin rule of the browser prevents.
+ * A page of another site runs in a visitor's browser, which reaches this machine. A name that leads here
+ * today and elsewhere tomorrow (DNS rebinding) makes such a page look like ours; so only names that are known
+ * are answered. A page that is not ours may not write, and may not open a WebSocket, which no same-origin
+ * rule of the browser prevents.
  *
  * @module
  */

@@ -23,17 +23,23 @@ export interface HttpRoute {
   /** `GET` answers `HEAD` too. */
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /**
-   * A path such as `/files`, `/torrents/:name` (one part of the path, which is in `params`) or `/assets/*` (all that follows,
-   * in `params["*"]`). Among the routes that fit, the first counts.
+   * A path such as `/files`, `/torrents/:name` (one part of the path, which is in `params`) or `/assets/*`
+   * (all that follows, in `params["*"]`). Among the routes that fit, the first counts.
    */
   readonly path: string;
   /** Bytes that the body of a request may have; more is answered with 413. @default 0 */
   readonly maxBodyBytes?: number;
-  /** Answers. What it throws is logged and answered with 500. Until it has settled, the connection takes no other request. */
+  /**
+   * Answers. What it throws is logged and answered with 500. Until it has settled, the connection takes no
+   * other request.
+   */
   readonly handle: (request: RoutedRequest) => HttpResponse | Promise<HttpResponse>;
 }
 
-/** One WebSocket, as its session sees it: a connection whose `send` is a binary message and whose `sendText` is a text. */
+/**
+ * One WebSocket, as its session sees it: a connection whose `send` is a binary message and whose `sendText`
+ * is a text.
+ */
 export interface WebSocketConnection<M = never> extends Connection<M> {
   /** The request that opened it. */
   readonly request: RoutedRequest;

@@ -1,8 +1,8 @@
 /**
  * The web door: HTTP/1.1 and WebSocket, with an actor for the server and one for each connection.
  *
- * It stands on {@linkcode tcpServer}, so that it has the same limits, the same TLS and the same ending as every other server,
- * and runs in every world.
+ * It stands on {@linkcode tcpServer}, so that it has the same limits, the same TLS and the same ending as
+ * every other server, and runs in every world.
  *
  * @module
  */
@@ -33,7 +33,10 @@ export interface HttpServerOptions<M = never> {
   readonly tls?: TlsServerOptions;
   /** What is answered. `/healthz` and `/readyz` are the server's own. */
   readonly routes: readonly Route<M>[];
-  /** Names under which browsers may reach it, beside `localhost` and its own addresses (DNS rebinding). @default none */
+  /**
+   * Names under which browsers may reach it, beside `localhost` and its own addresses (DNS rebinding).
+   * @default none
+   */
   readonly hosts?: readonly string[];
   /** Other sites whose pages may write and open WebSockets, as `https://example.org`. @default none */
   readonly origins?: readonly string[];
@@ -64,7 +67,11 @@ export interface HttpServerOptions<M = never> {
  * const server = httpServer({
  *   address: { hostname: "127.0.0.1", port: 0 },
  *   routes: [
- *     { method: "GET", path: "/hello/:name", handle: ({ params }) => textResponse(200, `Hello, ${params["name"]}!`) },
+ *     {
+ *       method: "GET",
+ *       path: "/hello/:name",
+ *       handle: ({ params }) => textResponse(200, `Hello, ${params["name"]}!`),
+ *     },
  *     {
  *       path: "/echo",
  *       webSocket: (socket) => ({

@@ -88,8 +88,8 @@ function hashOf(world: Pick<World, "hash">, bytes: Uint8Array): string {
 /**
  * The route of files below a path that ends in `/*`; the folder itself is its `index.html`.
  *
- * A file whose name has the beginning of its hash in it, `editor-1a2b3c4d.js`, is never asked for again; others are asked for
- * each time, and not sent when they are as they were.
+ * A file whose name has the beginning of its hash in it, `editor-1a2b3c4d.js`, is never asked for again;
+ * others are asked for each time, and not sent when they are as they were.
  */
 export function staticRoute(path: `${string}/*`, files: StaticFiles): HttpRoute {
   return {

@@ -6,7 +6,10 @@
 
 /** Limits of one connection. Times are milliseconds. */
 export interface ConnectionLimits {
-  /** Time in which nothing comes from the peer and nothing waits for it, after which it is closed; 0 is no limit. @default 0 */
+  /**
+   * Time in which nothing comes from the peer and nothing waits for it, after which it is closed; 0 is no
+   * limit. @default 0
+   */
   readonly idleTimeoutMs: number;
   /** Time that a TLS handshake may take, from the accept on; 0 is no limit. @default 10000 */
   readonly handshakeTimeoutMs: number;
@@ -24,7 +27,10 @@ export interface ConnectionLimits {
 export interface TcpLimits extends ConnectionLimits {
   /** Connections served at once. @default 1000 */
   readonly maxClients: number;
-  /** Connections of one address served at once (of IPv6, of one /64 network); 0 is no limit of its own. @default 0 */
+  /**
+   * Connections of one address served at once (of IPv6, of one /64 network); 0 is no limit of its own.
+   * @default 0
+   */
   readonly maxPerAddress: number;
 }
 
@@ -61,7 +67,10 @@ export function tcpLimits(limits: Partial<TcpLimits> = {}): TcpLimits {
   };
 }
 
-/** Completes the limits of a connection that is dialled: nobody asks it to make room. Throws `RangeError` on an invalid limit. */
+/**
+ * Completes the limits of a connection that is dialled: nobody asks it to make room. Throws `RangeError` on
+ * an invalid limit.
+ */
 export function dialledLimits(limits: Partial<ConnectionLimits> = {}): ConnectionLimits {
   return tcpLimits({ vanishedMs: 0, loginTimeoutMs: 0, ...limits });
 }

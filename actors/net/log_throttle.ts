@@ -14,8 +14,8 @@ const SUMMARY_MS = 1000;
 export type LoggingActor = Pick<Context<never>, "log" | "world" | "onStop">;
 
 /**
- * Writes a line for each of a few events, and says how many more there were: a log that grows with a flood is its second
- * victim.
+ * Writes a line for each of a few events, and says how many more there were: a log that grows with a flood is
+ * its second victim.
  *
  * @example
  * ```ts
@@ -36,7 +36,10 @@ export class LogThrottle {
   #leftOut = 0;
   #timer: Cancellable | undefined;
 
-  /** Logs in the name of an actor, as long as it lives. @param rate lines a second, 5 and at once 50 unless given */
+  /**
+   * Logs in the name of an actor, as long as it lives. @param rate lines a second, 5 and at once 50 unless
+   * given
+   */
   constructor(actor: LoggingActor, rate: TokenBucketOptions = { perSecond: 5, burst: 50 }) {
     this.#actor = actor;
     this.#rate = rate;

@@ -21,8 +21,9 @@ interface Presence {
 const MAX_ABSENT = 10_000;
 
 /**
- * Lets everybody of an address in who is there beside the others, so that a whole house may come at once; but who comes
- * where somebody has gone counts against a rate, so that coming back is no way around the rates of one connection.
+ * Lets everybody of an address in who is there beside the others, so that a whole house may come at once; but
+ * who comes where somebody has gone counts against a rate, so that coming back is no way around the rates of
+ * one connection.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * Sockets as actors: TCP servers and clients whose connections are actors with sessions, and UDP sockets with an actor a peer.
+ * Sockets as actors: TCP servers and clients whose connections are actors with sessions, and UDP sockets with
+ * an actor a peer.
  *
  * @module
  */

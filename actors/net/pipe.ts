@@ -17,8 +17,8 @@ export interface PipeOptions {
 const ADDRESSES = [{ hostname: "127.0.0.1", port: 1 }, { hostname: "127.0.0.1", port: 2 }] as const;
 
 /**
- * Makes both ends of a connection in memory: what one sends the other receives, in order, with the backpressure, the half
- * close and the failures of a socket.
+ * Makes both ends of a connection in memory: what one sends the other receives, in order, with the
+ * backpressure, the half close and the failures of a socket.
  *
  * Throws `RangeError` on a capacity below 1.
  *

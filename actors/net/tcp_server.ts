@@ -35,7 +35,9 @@ import { tcpTransport, type Transport } from "./transport.ts";
 
 /** Options of {@linkcode tcpServer}. */
 export interface TcpServerOptions<F, M = never> {
-  /** Where to listen: an address, or a name, which stands for all of its addresses. Port 0 takes any free one. */
+  /**
+   * Where to listen: an address, or a name, which stands for all of its addresses. Port 0 takes any free one.
+   */
   readonly address: SocketAddress;
   /** With it the server speaks TLS. */
   readonly tls?: TlsServerOptions;
@@ -45,11 +47,18 @@ export interface TcpServerOptions<F, M = never> {
   readonly session: SessionFactory<F, M>;
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<TcpLimits>;
-  /** The session asks who the peer is first and calls `connection.loggedIn()`; before, `loginTimeoutMs` runs. @default false */
+  /**
+   * The session asks who the peer is first and calls `connection.loggedIn()`; before, `loginTimeoutMs` runs.
+   * @default false
+   */
   readonly login?: boolean;
-  /** Take the greetings of HTTP and TLS for data of this service. @default false: such a connection is closed */
+  /**
+   * Take the greetings of HTTP and TLS for data of this service. @default false: such a connection is closed
+   */
   readonly servesAnything?: boolean;
-  /** Puts what a client is told that there is no room for into the words of the protocol. @default as it is */
+  /**
+   * Puts what a client is told that there is no room for into the words of the protocol. @default as it is
+   */
   readonly refusal?: (text: string) => string;
   /** Told the real addresses as soon as the sockets listen, the first one by itself as well. */
   readonly onListening?: (address: SocketAddress, all: readonly SocketAddress[]) => void;
@@ -101,11 +110,11 @@ type PrivateMessage = Accepted | AcceptAgain | Gone | ConnectionNotice;
 type ServerMessage = TcpServerCommand | PrivateMessage;
 
 /**
- * Listens, on a name on all of its addresses, and serves each connection by an actor of its own: supervised one for one,
- * never restarted.
+ * Listens, on a name on all of its addresses, and serves each connection by an actor of its own: supervised
+ * one for one, never restarted.
  *
- * The start fails with the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`, `name-not-found`, …).
- * Throws `RangeError` on an invalid limit.
+ * The start fails with the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`,
+ * `name-not-found`, …). Throws `RangeError` on an invalid limit.
  *
  * @example
  * ```ts
@@ -242,8 +251,8 @@ class TcpServer<F, M> {
     // A client that is gone before it was accepted: the next one, please.
     if (error.kind === "connection-reset" || error.kind === "invalid-data") return this.#accept(listener);
     if (error.kind === "closed") throw error;
-    // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s errors none is
-    // of the listener, and none is worth the clients that are there.
+    // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s
+    // errors none is of the listener, and none is worth the clients that are there.
     if (!this.#isRetrying) this.#self.log.warn(`${error.message}; trying again`);
     this.#isRetrying = true;
     this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain(listener));

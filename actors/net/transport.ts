@@ -16,30 +16,33 @@ export interface Transport {
   /** The far end. */
   readonly remoteAddress: SocketAddress;
   /**
-   * True where messages keep their boundaries (a WebSocket): each `receive` yields one whole message, as bytes of its own,
-   * and each `send` is given one whole message and takes all of it. @default false: a stream of bytes
+   * True where messages keep their boundaries (a WebSocket): each `receive` yields one whole message, as
+   * bytes of its own, and each `send` is given one whole message and takes all of it.
+   * @default false: a stream of bytes
    */
   readonly keepsMessages?: boolean;
   /**
-   * True where the protocol says goodbye by a message of its own (TLS, WebSocket): the sending half is closed before the
-   * whole. @default false
+   * True where the protocol says goodbye by a message of its own (TLS, WebSocket): the sending half is closed
+   * before the whole. @default false
    */
   readonly needsCloseWrite?: boolean;
   /**
-   * Does what must precede the first byte of data (a TLS handshake). The connection gives it `handshakeTimeoutMs`, and
-   * closes the transport when that is over. Absent: there is nothing to do.
+   * Does what must precede the first byte of data (a TLS handshake). The connection gives it
+   * `handshakeTimeoutMs`, and closes the transport when that is over. Absent: there is nothing to do.
    *
    * Rejects with `invalid-data`, `connection-reset`, or `closed` when closed meanwhile.
    */
   open?(): Promise<void>;
   /**
-   * Receives at least one byte into `buffer` and says how many, or yields bytes of its own that `buffer` need not hold;
-   * `null` at the end of the stream. Rejects with `connection-reset`, or `closed` when closed meanwhile.
+   * Receives at least one byte into `buffer` and says how many, or yields bytes of its own that `buffer` need
+   * not hold; `null` at the end of the stream. Rejects with `connection-reset`, or `closed` when closed
+   * meanwhile.
    */
   receive(buffer: Uint8Array): Promise<number | Uint8Array | null>;
   /**
-   * Sends bytes, perhaps fewer than given; resolves with how many once the next may be sent, which is the backpressure.
-   * The bytes are not to be changed before. Rejects with `broken-pipe`, `connection-reset`, `closed`.
+   * Sends bytes, perhaps fewer than given; resolves with how many once the next may be sent, which is the
+   * backpressure. The bytes are not to be changed before. Rejects with `broken-pipe`, `connection-reset`,
+   * `closed`.
    */
   send(bytes: Uint8Array): Promise<number>;
   /** Ends the sending half, after all that was sent: the peer receives to the end of the stream. */
@@ -48,7 +51,10 @@ export interface Transport {
   close(): void;
 }
 
-/** A TCP connection as the world gives it; with `isTls` one that speaks TLS, whose handshake may be still to come. */
+/**
+ * A TCP connection as the world gives it; with `isTls` one that speaks TLS, whose handshake may be still to
+ * come.
+ */
 export function tcpTransport(
   connection: TcpConnection,
   options: { readonly isTls?: boolean } = {},

@@ -1,9 +1,9 @@
 /**
  * One WebSocket, served by a session as any connection is.
  *
- * A WebSocket is no `Transport`: that carries bytes without bounds, and here a message is a frame, of one of two types.
- * It is the frames of a connection that change, and the session with them; what the connection does (reading only as
- * fast as the session takes, one write for all that waits, limits, closing) stays.
+ * A WebSocket is no `Transport`: that carries bytes without bounds, and here a message is a frame, of one of
+ * two types. It is the frames of a connection that change, and the session with them; what the connection
+ * does (reading only as fast as the session takes, one write for all that waits, limits, closing) stays.
  *
  * @module
  */
@@ -131,7 +131,10 @@ export class ServedWebSocket<M> implements WebSocketConnection<M> {
     this.#connection.end(reason);
   }
 
-  /** A WebSocket has no half that could be ended alone: the peer answers the close, and the connection is closed then. */
+  /**
+   * A WebSocket has no half that could be ended alone: the peer answers the close, and the connection is
+   * closed then.
+   */
   endSending(): void {
     this.#sendClose(CLOSE_CODES.normal, "");
   }

@@ -13,7 +13,10 @@ export interface AgeLimit {
   readonly notAfter: WallSeconds;
 }
 
-/** Whether a record with this datestamp is to be refreshed. One that is still to come says nothing: it counts as old. */
+/**
+ * Whether a record with this datestamp is to be refreshed. One that is still to come says nothing: it counts
+ * as old.
+ */
 export function isDue(stamp: WallSeconds, { now, notAfter }: AgeLimit): boolean {
   return stamp <= notAfter || stamp > now;
 }
@@ -26,8 +29,8 @@ export interface Aged {
 }
 
 /**
- * Records by their age. Finding all that are due costs the number due, whatever is stored; only where the clock has gone
- * back all are looked at.
+ * Records by their age. Finding all that are due costs the number due, whatever is stored; only where the
+ * clock has gone back all are looked at.
  */
 export class Ages<T extends Aged> {
   readonly #byAge = new Heap<T>((left, right) => left.stamp < right.stamp);

@@ -38,7 +38,10 @@ interface InUse {
   left: number;
 }
 
-/** So many of the files that were used last are taken to be in the system's memory, those of up to so many bytes. */
+/**
+ * So many of the files that were used last are taken to be in the system's memory, those of up to so many
+ * bytes.
+ */
 const MAX_RECENT = 4096;
 const MAX_BYTES_AT_ONCE = 65536;
 
@@ -86,7 +89,10 @@ class Archive {
     }
   }
 
-  /** Reads what is in the system's memory without an actor and a trip to another thread; false where only these will do. */
+  /**
+   * Reads what is in the system's memory without an actor and a trip to another thread; false where only
+   * these will do.
+   */
   #readNow({ id, tag, replyTo }: Extract<RecordCommand, { type: "read" }>): boolean {
     const { disk } = this.#self.world;
     if (disk.readFileNow === undefined || !this.#recent.has(id)) return false;

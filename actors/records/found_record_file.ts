@@ -14,8 +14,8 @@ export interface FoundRecordFile {
 }
 
 /**
- * Reads the record file. What stands there and cannot be read, or is no record, is kept beside it: the file will be
- * written anew. After a crash a file that is not whole is nothing unusual; its whole lines count.
+ * Reads the record file. What stands there and cannot be read, or is no record, is kept beside it: the file
+ * will be written anew. After a crash a file that is not whole is nothing unusual; its whole lines count.
  */
 export async function readRecordFile(
   world: Pick<World, "disk" | "clock">,

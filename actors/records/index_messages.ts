@@ -25,13 +25,15 @@ export interface DueRecords {
   readonly ids: readonly string[];
 }
 
-/** What the index can be told and asked. Whoever begins a change ends it, by `stored`, `unchanged` or `gone`. */
+/**
+ * What the index can be told and asked. Whoever begins a change ends it, by `stored`, `unchanged` or `gone`.
+ */
 export type RecordIndexCommand =
   /** Recover what is on the disk. Comes once; all else waits for it. */
   | { readonly type: "open"; readonly replyTo: Ref<IndexOpened> }
   /**
-   * A client's file is about to be changed. The answer comes when a crash from now on would be noticed at the next
-   * start. With `ifDue`, only a record that is due is to be changed.
+   * A client's file is about to be changed. The answer comes when a crash from now on would be noticed at the
+   * next start. With `ifDue`, only a record that is due is to be changed.
    */
   | {
     readonly type: "begin";

@@ -18,11 +18,11 @@ export interface LeftOver {
 const UTF8 = new TextEncoder();
 
 /**
- * A small journal beside the record file: one id a line, there before the client's file is touched, gone when the
- * record file is durable. While it is empty, it does not exist.
+ * A small journal beside the record file: one id a line, there before the client's file is touched, gone when
+ * the record file is durable. While it is empty, it does not exist.
  *
- * Only ids stand in it, because the client's file is itself the truth about what happened. So a line that a crash cut
- * off needs no checksum: at worst it names a record that is looked at for nothing.
+ * Only ids stand in it, because the client's file is itself the truth about what happened. So a line that a
+ * crash cut off needs no checksum: at worst it names a record that is looked at for nothing.
  *
  * One call at a time.
  */
@@ -67,7 +67,10 @@ export class Intents {
     await this.#remove();
   }
 
-  /** Adds ids: durable once it has resolved. One sync, however many. Rejects with a `WorldError`; then none counts. */
+  /**
+   * Adds ids: durable once it has resolved. One sync, however many. Rejects with a `WorldError`; then none
+   * counts.
+   */
   async add(ids: readonly string[]): Promise<void> {
     const file = this.#file ??= await this.#disk.open(this.path, {
       read: false,

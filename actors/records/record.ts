@@ -75,7 +75,10 @@ export interface RecordOptions {
 /** The index answers as fast as the disk does; an end to the waiting all the same. */
 const INDEX_TIMEOUT_MS = 60_000;
 
-/** Owns one client's file: what is done with it is done one after the other, and each write is durable when it is answered. */
+/**
+ * Owns one client's file: what is done with it is done one after the other, and each write is durable when it
+ * is answered.
+ */
 export function recordActor(options: RecordOptions): Behavior<RecordCommand> {
   return (self) => {
     const file = new ClientFile(self, options);
@@ -184,7 +187,10 @@ class ClientFile {
     );
   }
 
-  /** Puts new content in the file's place and has the record file show it. Says what kept it from being durable. */
+  /**
+   * Puts new content in the file's place and has the record file show it. Says what kept it from being
+   * durable.
+   */
   async #replace(content: Uint8Array, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
     const { folder: within, id, index, names, path } = this.#options;
     const { disk } = this.#self.world;

@@ -17,7 +17,9 @@ import type { Disk } from "../world/world.ts";
 export interface RecordLine {
   readonly id: string;
   readonly stamp: WallSeconds;
-  /** Where in the file its datestamp stands; -1 while it has no line. Only {@linkcode RecordFile} writes it. */
+  /**
+   * Where in the file its datestamp stands; -1 while it has no line. Only {@linkcode RecordFile} writes it.
+   */
   offset: number;
 }
 
@@ -35,12 +37,13 @@ const END = "\n}\n";
 const UTF8 = new TextEncoder();
 
 /**
- * A JSON object with one line a record, that is changed in place: a datestamp has always the same length, and a new
- * record's line goes to the end with one write. A change costs as much in a file of 100,000 records as in one of ten, and a
- * person who looks at the file sees it at once.
+ * A JSON object with one line a record, that is changed in place: a datestamp has always the same length, and
+ * a new record's line goes to the end with one write. A change costs as much in a file of 100,000 records as
+ * in one of ten, and a person who looks at the file sees it at once.
  *
- * What it does is not durable before {@linkcode RecordFile.sync}: until then, an intent on disk must say which records may
- * differ (see {@linkcode Intents}). A file that somebody else has replaced, or changed in length, is written anew, whole.
+ * What it does is not durable before {@linkcode RecordFile.sync}: until then, an intent on disk must say
+ * which records may differ (see {@linkcode Intents}). A file that somebody else has replaced, or changed in
+ * length, is written anew, whole.
  *
  * One call at a time.
  */
@@ -58,7 +61,9 @@ export class RecordFile {
     this.path = path;
   }
 
-  /** Writes the whole file, atomically and durably. Lines that are added meanwhile may or may not be in it. */
+  /**
+   * Writes the whole file, atomically and durably. Lines that are added meanwhile may or may not be in it.
+   */
   async rewrite(lines: Iterable<RecordLine>): Promise<void> {
     this.#length = -1;
     this.#isEmpty = true;
@@ -127,7 +132,10 @@ export class RecordFile {
   }
 }
 
-/** Reads the text of a record file. Throws `SyntaxError` when it is no JSON object. An empty text holds no records. */
+/**
+ * Reads the text of a record file. Throws `SyntaxError` when it is no JSON object. An empty text holds no
+ * records.
+ */
 export function parseRecordFile(text: string): FoundRecords {
   const stamps = new Map<string, WallSeconds>();
   const undated: string[] = [];

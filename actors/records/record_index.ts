@@ -21,27 +21,34 @@ interface Entry {
   offset: number;
 }
 
-/** So often it is tried to make the record file durable and to remove the journal: it takes a moment without changes. */
+/**
+ * So often it is tried to make the record file durable and to remove the journal: it takes a moment without
+ * changes.
+ */
 const SETTLE_MS = 1000;
 /** The wait after a failed update of the record file. */
 const RETRY_MS = 1000;
 
 /** Options of {@linkcode recordIndex}. */
 export interface RecordIndexOptions extends StorePlaces {
-  /** From so many intents on, those that are done with are weeded out even while changes go on. @default 8192 */
+  /**
+   * From so many intents on, those that are done with are weeded out even while changes go on. @default 8192
+   */
   readonly manyIntents?: number;
 }
 
 /**
  * Keeps the record file, and who is due.
  *
- * How a change becomes durable: its id is written to a journal and synced (one sync for all that wait, none where the
- * id stands there already); then its file is replaced; then the record file's line is changed in place; then it is
- * acknowledged. The record file itself is synced when it is quiet, and only then the journal removed: after a crash the
- * journal names all that may differ, and the files say what is true. So the cost of a change does not depend on how many
- * records there are, and the record file is up to date at each acknowledgement.
+ * How a change becomes durable: its id is written to a journal and synced (one sync for all that wait, none
+ * where the id stands there already); then its file is replaced; then the record file's line is changed in
+ * place; then it is acknowledged. The record file itself is synced when it is quiet, and only then the
+ * journal removed: after a crash the journal names all that may differ, and the files say what is true. So
+ * the cost of a change does not depend on how many records there are, and the record file is up to date at
+ * each acknowledgement.
  *
- * It is opened by a message of its own, so that a server can make sure first that it is alone: see {@linkcode recover}.
+ * It is opened by a message of its own, so that a server can make sure first that it is alone: see
+ * {@linkcode recover}.
  */
 export function recordIndex(options: RecordIndexOptions): Behavior<RecordIndexCommand | RecordIndexEvent> {
   return (self) => async (message) => {
@@ -52,7 +59,8 @@ export function recordIndex(options: RecordIndexOptions): Behavior<RecordIndexCo
       self.become((next) => index.handle(next));
       opened = { type: "opened" };
     } catch (error) {
-      // It says so and lives on: those who have begun something must not wait for it while everything is stopped.
+      // It says so and lives on: those who have begun something must not wait for it while everything is
+      // stopped.
       self.become((next) => refuse(next, error));
       opened = { type: "not-opened", error };
     }

@@ -38,9 +38,9 @@ const MAX_NAMED = 20;
 /**
  * Reads the record file and makes it agree with the clients' files.
  *
- * The record file is believed, but for the records that a crash caught in the middle of a change (their files are
- * read), files that it does not know (they are read), and records without a file (they go). What half-written files a
- * crash has left is removed. What cannot be read is named, kept, and costs nothing else.
+ * The record file is believed, but for the records that a crash caught in the middle of a change (their files
+ * are read), files that it does not know (they are read), and records without a file (they go). What
+ * half-written files a crash has left is removed. What cannot be read is named, kept, and costs nothing else.
  *
  * Rejects with a `WorldError`.
  */

@@ -26,8 +26,9 @@ export interface RefresherOptions {
 }
 
 /**
- * Asks the index, from time to time, who is due, and has each record refresh itself: in order with what clients do with
- * it, so that no write is undone. A check that falls into a refresh that is still going on is left out.
+ * Asks the index, from time to time, who is due, and has each record refresh itself: in order with what
+ * clients do with it, so that no write is undone. A check that falls into a refresh that is still going on is
+ * left out.
  */
 export function refresher(options: RefresherOptions): Behavior<RefresherEvent> {
   return (self) => {

@@ -53,7 +53,10 @@ export type RecordsServerEvent =
   | { readonly type: "counted"; readonly asked: GetInfo; readonly counts: RecordsInfo }
   | { readonly type: "not-counted"; readonly asked: GetInfo };
 
-/** Wrong tokens that one address may show: over it none is looked at, so that coming back is no way to try more. */
+/**
+ * Wrong tokens that one address may show: over it none is looked at, so that coming back is no way to try
+ * more.
+ */
 const REFUSALS = { perSecond: 5, burst: 5 };
 
 /** The index and the listener answer at once; an end to the waiting all the same. */
@@ -62,7 +65,8 @@ const COUNT_TIMEOUT_MS = 10_000;
 /**
  * Keeps a text file for each client and a record file with all their datestamps, and serves them by TCP.
  *
- * It fails, and does not come back by itself, when it cannot listen or its folders cannot be read: spawn it with `onFailure: escalate()`.
+ * It fails, and does not come back by itself, when it cannot listen or its folders cannot be read: spawn it
+ * with `onFailure: escalate()`.
  *
  * @example
  * ```ts
@@ -99,7 +103,10 @@ class RecordsServer {
   readonly #listener: Ref<TcpServerCommand>;
   #address: SocketAddress | undefined;
 
-  /** Starts all, the listener last: it is the first to stop, and the index, which ends what the others began, the last. */
+  /**
+   * Starts all, the listener last: it is the first to stop, and the index, which ends what the others began,
+   * the last.
+   */
   constructor(self: Context<RecordsServerCommand | RecordsServerEvent>, options: RecordsServerOptions) {
     this.#self = self;
     this.#options = options;

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Keeps what was read last, up to so many bytes. A stretch that is being read is waited for by all who want it. */
+/**
+ * Keeps what was read last, up to so many bytes. A stretch that is being read is waited for by all who want
+ * it.
+ */
 export class BlockCache<K> {
   readonly #maxBytes: number;
   readonly #stretches = new Map<K, Promise<Uint8Array> | Uint8Array>();

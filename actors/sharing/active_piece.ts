@@ -86,7 +86,10 @@ export class ActivePiece {
     }
   }
 
-  /** Puts blocks that others were asked for, at most `maxAsked` of them, into `places`, as asked of `peer` too. */
+  /**
+   * Puts blocks that others were asked for, at most `maxAsked` of them, into `places`, as asked of `peer`
+   * too.
+   */
   askAgain(peer: number, count: number, maxAsked: number, places: BlockPlace[]): void {
     for (let block = 0; block < this.blockCount && places.length < count; block++) {
       const asked = this.#asked[block];

@@ -56,7 +56,9 @@ export class AddressBook {
     if (entry !== undefined) entry.failures = 0;
   }
 
-  /** The connection, or the attempt at one, is over: the next waits longer each time that nothing came of it. */
+  /**
+   * The connection, or the attempt at one, is over: the next waits longer each time that nothing came of it.
+   */
   ended(address: SocketAddress, nowMs: number): void {
     const entry = this.#entries.get(keyOf(address));
     if (entry === undefined) return;

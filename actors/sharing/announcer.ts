@@ -66,7 +66,9 @@ const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 const STOPPED_MS = 1000;
 
-/** Announces one torrent to its trackers, at the intervals that they say, to the first of them that answers. */
+/**
+ * Announces one torrent to its trackers, at the intervals that they say, to the first of them that answers.
+ */
 export function announcer(options: AnnouncerOptions): Behavior<AnnouncerCommand> {
   return withPrivateMessages<AnnouncerCommand, Private>((self) => {
     const it = new Announcer(self, options);

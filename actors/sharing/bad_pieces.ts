@@ -10,13 +10,15 @@ import { equalBytes } from "./bytes.ts";
 const MAX_KEPT = 4;
 
 /**
- * Finds those who lie, and nobody else: when a piece of several peers was bad, its good form shows which blocks were
- * not what they should have been, and who had sent these.
+ * Finds those who lie, and nobody else: when a piece of several peers was bad, its good form shows which
+ * blocks were not what they should have been, and who had sent these.
  */
 export class BadPieces {
   readonly #kept = new Map<number, ActivePiece>();
 
-  /** A piece was bad. Says who has lied, where that is certain: {@linkcode NOBODY} until the piece is there. */
+  /**
+   * A piece was bad. Says who has lied, where that is certain: {@linkcode NOBODY} until the piece is there.
+   */
   bad(piece: ActivePiece): number {
     if (piece.hasOneSender) return piece.senderOf(0);
     this.#kept.delete(piece.index);

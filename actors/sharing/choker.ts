@@ -40,7 +40,10 @@ export interface Unchoked {
   readonly optimistic: number;
 }
 
-/** Who came within this time is three times as likely to be the one by chance, so that it gets something to give (BEP 3). */
+/**
+ * Who came within this time is three times as likely to be the one by chance, so that it gets something to
+ * give (BEP 3).
+ */
 const NEW_MS = 60_000;
 
 /** Chooses who is sent to for the next round. Those who want nothing take no place. */

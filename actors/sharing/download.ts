@@ -223,7 +223,10 @@ class Download {
     );
   }
 
-  /** Whether somebody has still what is fetched; if not, and the name stands for other bytes now, these are fetched. */
+  /**
+   * Whether somebody has still what is fetched; if not, and the name stands for other bytes now, these are
+   * fetched.
+   */
   #onFiles(files: readonly CatalogFile[]): void {
     const file = this.#file;
     if (file === undefined) return;

@@ -33,7 +33,10 @@ export interface FetchingOptions {
   readonly askBandwidth: ((bytes: number) => void) | undefined;
 }
 
-/** A peer that was asked and says nothing for so long has its blocks asked of others, and in the end is replaced. */
+/**
+ * A peer that was asked and says nothing for so long has its blocks asked of others, and in the end is
+ * replaced.
+ */
 const SNUB_MS = 5000;
 const REPLACE_MS = 30_000;
 

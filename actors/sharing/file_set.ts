@@ -48,7 +48,10 @@ export class FileSet {
     return `${this.#options.folder}/${file.path.join("/")}`;
   }
 
-  /** Makes every file, with its folders, of its full length. What is there keeps its content; says whether nothing was. */
+  /**
+   * Makes every file, with its folders, of its full length. What is there keeps its content; says whether
+   * nothing was.
+   */
   async prepare(): Promise<boolean> {
     let isFresh = true;
     const { disk, folder, files } = this.#options;
@@ -64,7 +67,10 @@ export class FileSet {
     return isFresh;
   }
 
-  /** Fills the buffer with what is at `offset`. Rejects with `invalid-data` where a file is shorter than it should be. */
+  /**
+   * Fills the buffer with what is at `offset`. Rejects with `invalid-data` where a file is shorter than it
+   * should be.
+   */
   async read(buffer: Uint8Array<ArrayBuffer>, offset: number): Promise<void> {
     for (const { file, path, at, from, to } of this.#extents(offset, buffer.length)) {
       const part = buffer.subarray(from, to);
@@ -174,7 +180,10 @@ export class FileSet {
   }
 }
 
-/** Whether two looks at a path saw the same content: nothing was written between them, and no other file put there. */
+/**
+ * Whether two looks at a path saw the same content: nothing was written between them, and no other file put
+ * there.
+ */
 export function isSameFile(before: FileInfo, now: FileInfo): boolean {
   return now.isFile && now.size === before.size && now.modifiedAtMs === before.modifiedAtMs &&
     now.id === before.id;

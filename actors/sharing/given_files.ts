@@ -25,7 +25,9 @@ export interface Given {
   readonly infoBytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The same bytes have another info hash under each name: all that the network has for them are known here. */
+/**
+ * The same bytes have another info hash under each name: all that the network has for them are known here.
+ */
 export class GivenFiles {
   readonly #hash: Hash;
   #files: readonly SharedFile[] = [];

@@ -40,7 +40,9 @@ const ASK_MS = 3000;
 /** Bytes that are kept. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
-/** Has info dictionaries fetched from the nodes that have the files, and keeps those that were asked for last. */
+/**
+ * Has info dictionaries fetched from the nodes that have the files, and keeps those that were asked for last.
+ */
 export function infoStore(options: InfoStoreOptions): Behavior<InfoStoreCommand> {
   return withPrivateMessages<InfoStoreCommand, Private>((self) => {
     const kept = new Map<string, Uint8Array>();

@@ -62,7 +62,9 @@ const MAX_PEERS = 20;
 /** So many are asked at once: what each says to have is memory taken. */
 const MAX_ASKED = 4;
 
-/** A peer that sends its metadata: a dictionary is taken from one peer alone, so that it is known who lies. */
+/**
+ * A peer that sends its metadata: a dictionary is taken from one peer alone, so that it is known who lies.
+ */
 interface Source {
   readonly ref: Ref<PeerCommand>;
   readonly address: SocketAddress;

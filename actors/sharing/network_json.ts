@@ -12,7 +12,10 @@ const MAX_FILES = 100_000;
 const MAX_WANTED = 1000;
 const MAX_PEERS = 200;
 
-/** Reads the files of the network; rows that make no sense are left out. @throws {TypeError} on what is no list. */
+/**
+ * Reads the files of the network; rows that make no sense are left out. @throws {TypeError} on what is no
+ * list.
+ */
 export function readCatalogFiles(value: unknown): CatalogFile[] {
   if (!Array.isArray(value)) throw new TypeError("Cannot read the files of the network: no list");
   return value.slice(0, MAX_FILES).filter(isCatalogFile);

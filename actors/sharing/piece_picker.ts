@@ -1,6 +1,6 @@
 /**
- * Which blocks to ask a peer for: rarest pieces first, one peer a piece where that can be, and at the end everybody for
- * everything.
+ * Which blocks to ask a peer for: rarest pieces first, one peer a piece where that can be, and at the end
+ * everybody for everything.
  *
  * @module
  */
@@ -27,7 +27,10 @@ export interface PiecePickerOptions {
   readonly maxActiveBytes: number;
 }
 
-/** So many pieces are looked at for a rare one: in a torrent of a million the rarest of all is not worth the time. */
+/**
+ * So many pieces are looked at for a rare one: in a torrent of a million the rarest of all is not worth the
+ * time.
+ */
 const SCANNED_PIECES = 4096;
 /** At the end a block is asked of so many peers at once. */
 const ENDGAME_PEERS = 3;
@@ -170,8 +173,8 @@ export class PiecePicker {
   }
 
   /**
-   * A peer sent a block that it was asked for. Says who else was asked for it, and the piece once it is complete: it is
-   * then {@linkcode PiecePicker.settle}d. Undefined: nobody waits for it.
+   * A peer sent a block that it was asked for. Says who else was asked for it, and the piece once it is
+   * complete: it is then {@linkcode PiecePicker.settle}d. Undefined: nobody waits for it.
    */
   receive(
     peer: number,

@@ -22,7 +22,10 @@ export class PieceVerifier {
     this.#hash = hash;
   }
 
-  /** Goes on with a piece: says whether it is good, `unknown` while blocks are missing, `more` when it is to be called again. */
+  /**
+   * Goes on with a piece: says whether it is good, `unknown` while blocks are missing, `more` when it is to
+   * be called again.
+   */
   verify(active: ActivePiece): "good" | "bad" | "unknown" | "more" {
     let hasher = this.#hashers.get(active);
     if (hasher === undefined) this.#hashers.set(active, hasher = this.#hash.start("SHA-1"));

@@ -36,7 +36,8 @@ export interface SharedTorrent {
 }
 
 /**
- * Makes the `.torrent` of a file of the node's folder, in the folder that the program runs in, and its magnet link.
+ * Makes the `.torrent` of a file of the node's folder, in the folder that the program runs in, and its magnet
+ * link.
  *
  * @throws {SourceError} when the file is not there, or not in the folder.
  */

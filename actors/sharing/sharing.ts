@@ -71,7 +71,10 @@ type Private =
     readonly ref: Ref<SubscribeElection<Ref<ElectionNotice>>> | undefined;
   };
 
-/** Gives every regular file of a folder to whoever asks, fetches what it is told to, and is the tracker while it leads. */
+/**
+ * Gives every regular file of a folder to whoever asks, fetches what it is told to, and is the tracker while
+ * it leads.
+ */
 export function sharing(options: SharingOptions): Behavior<SharingCommand> {
   return withPrivateMessages<SharingCommand, Private>((self) => {
     const node = new Node(self, options);

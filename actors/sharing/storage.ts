@@ -71,7 +71,10 @@ export type StorageCommand =
 
 /** Where the bytes are. */
 export type StoragePlace =
-  /** Complete below `folder`, which is never written to. `expected` is what the single file was when it was hashed. */
+  /**
+   * Complete below `folder`, which is never written to. `expected` is what the single file was when it was
+   * hashed.
+   */
   | { readonly type: "shared"; readonly folder: string; readonly expected?: FileInfo }
   /** On their way in `partFolder`, and below `folder` once all are there. */
   | { readonly type: "fetched"; readonly folder: string; readonly partFolder: string };
@@ -203,7 +206,8 @@ class Storage {
     const bytes = new Uint8Array(length);
     try {
       await this.#files.read(bytes, offset);
-      // Looked at after it was read: what was written before, or meanwhile, shows in the time of the last write.
+      // Looked at after it was read: what was written before, or meanwhile, shows in the time of the last
+      // write.
       if (this.#isShared && !await this.#files.isUnchanged(offset, length)) {
         throw new WorldError("invalid-data", "Cannot read for peers: the file was changed");
       }
@@ -251,8 +255,8 @@ class Storage {
   }
 
   /**
-   * Makes the files to be written, after a look that they are where they should be, whatever links there are. Says
-   * whether nothing was there before.
+   * Makes the files to be written, after a look that they are where they should be, whatever links there are.
+   * Says whether nothing was there before.
    */
   async #prepare(folder: string, partFolder: string): Promise<boolean> {
     const { disk } = this.#self.world;

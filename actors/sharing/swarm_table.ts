@@ -49,7 +49,10 @@ export class SwarmTable {
     swarm.peers.set(peer, { address, isSeed: request.left === 0, atMs: nowMs });
   }
 
-  /** Peers for one who asks: at most `wanted`, never itself, for a seed none that are seeds, from a random place on. */
+  /**
+   * Peers for one who asks: at most `wanted`, never itself, for a seed none that are seeds, from a random
+   * place on.
+   */
   peers(
     key: string,
     request: AnnounceRequest,

@@ -86,7 +86,9 @@ export interface SwarmsOptions {
   readonly maxPeers?: number;
 }
 
-/** Where parts of files are while they are fetched: a folder within that of the files, which nobody shares. */
+/**
+ * Where parts of files are while they are fetched: a folder within that of the files, which nobody shares.
+ */
 export const PARTS_FOLDER = ".parts";
 
 /** The most torrents in use at once. */

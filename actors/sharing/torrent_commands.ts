@@ -27,7 +27,10 @@ export interface TorrentOptions {
   readonly info: TorrentInfo;
   /** Its info hash. */
   readonly infoHash: Uint8Array;
-  /** Where its bytes are. What is shared is complete and was verified before; else what is there is looked for first. */
+  /**
+   * Where its bytes are. What is shared is complete and was verified before; else what is there is looked for
+   * first.
+   */
   readonly place: StoragePlace;
   /** The SHA-256 that the whole has to have; of a single file. */
   readonly sha256?: Uint8Array;

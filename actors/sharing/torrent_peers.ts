@@ -65,7 +65,10 @@ export class TorrentPeers {
     return { type: "admitted" };
   }
 
-  /** Of two connections to one peer that one stays which the side with the greater ID has dialled: both sides see it so. */
+  /**
+   * Of two connections to one peer that one stays which the side with the greater ID has dialled: both sides
+   * see it so.
+   */
   #chooseOf(other: TorrentPeer, identity: PeerIdentity): Admission {
     const isOursGreater = hexText(this.#ownId) > hexText(identity.handshake.peerId);
     const isBetter = identity.isOutgoing !== other.identity.isOutgoing &&

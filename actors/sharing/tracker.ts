@@ -54,7 +54,9 @@ export type TrackerCommand =
   }
   /** All files. */
   | { readonly type: "get-files"; readonly replyTo: Ref<Versioned<readonly CatalogFile[]>> }
-  /** The file of a name, or of an info hash in hexadecimal digits, and where its info dictionary can be had. */
+  /**
+   * The file of a name, or of an info hash in hexadecimal digits, and where its info dictionary can be had.
+   */
   | { readonly type: "find-file"; readonly name: string; readonly replyTo: Ref<CatalogFile | undefined> }
   /** Who wants something. */
   | { readonly type: "get-wanting"; readonly replyTo: Ref<Versioned<readonly WantingPeers[]>> };

@@ -49,7 +49,9 @@ export class Unchoking {
     for (const peer of all) setChoked(peer, !ids.has(peer.id));
   }
 
-  /** A peer wants something now, or nothing any more: it is given a place that is free, or gives its own back. */
+  /**
+   * A peer wants something now, or nothing any more: it is given a place that is free, or gives its own back.
+   */
   onInterest(peer: TorrentPeer, peers: Iterable<TorrentPeer>): void {
     if (peer.isInterested) this.fill([peer], peers);
     else {

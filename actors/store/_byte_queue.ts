@@ -1,4 +1,6 @@
-/** Bytes are gathered in stretches of a slab this large: making one costs as much as filling many stretches. */
+/**
+ * Bytes are gathered in stretches of a slab this large: making one costs as much as filling many stretches.
+ */
 const SLAB_BYTES = 1 << 15;
 /** A slab with less than this left is left to those who hold stretches of it. */
 const MIN_LEFT_BYTES = 1 << 10;

@@ -29,9 +29,13 @@ export interface RecordForm {
   push(queue: ByteQueue, record: string | Uint8Array): void;
   /** Reads a file that was just opened, and removes what a crash cut off. */
   recover(owned: OwnedFile, replay: ((record: Uint8Array) => void) | undefined): Promise<Recovered>;
-  /** Looks at a file that is not as it was left: nothing that others wrote is overwritten, no hole is left. */
+  /**
+   * Looks at a file that is not as it was left: nothing that others wrote is overwritten, no hole is left.
+   */
   findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits>;
-  /** What must stand before the first record of a batch that begins at `start`, after what others `appended`. */
+  /**
+   * What must stand before the first record of a batch that begins at `start`, after what others `appended`.
+   */
   lead(start: number, appended: Uint8Array): Uint8Array;
   /** A batch is in the file. */
   written(bytes: Uint8Array): void;

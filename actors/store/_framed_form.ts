@@ -60,7 +60,8 @@ export class FramedForm implements RecordForm {
     const setAsideAs = await this.#setAside(owned, [...lost, tail]);
     if (scan.damaged.length > 0) return await this.#withoutDamage(owned, scan.damaged, tail, setAsideAs);
     if (scan.whole < size) await owned.file.truncate(scan.whole);
-    // A process that was killed may have left what it had not synced: it counts from now on, and others will see it.
+    // A process that was killed may have left what it had not synced: it counts from now on, and others will
+    // see it.
     if (size > 0) await owned.file.sync();
     return { length: scan.whole, cutBytes: size - scan.whole, ...setAsideAs };
   }
@@ -132,7 +133,9 @@ export class FramedForm implements RecordForm {
     throw new WorldError("invalid-data", `Cannot use ${this.#path}: it is not ${this.#what}`);
   }
 
-  /** Keeps what is not whole, unless it is zeros alone: those a crash leaves where nothing was written yet. */
+  /**
+   * Keeps what is not whole, unless it is zeros alone: those a crash leaves where nothing was written yet.
+   */
   async #setAside({ file }: OwnedFile, lost: readonly ByteRange[]): Promise<{ setAsideAs?: string }> {
     const kept: ByteRange[] = [];
     for (const range of lost) if (!await isZeros(file, range)) kept.push(range);

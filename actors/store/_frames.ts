@@ -32,8 +32,9 @@ export function pushFrame(queue: ByteQueue, record: Uint8Array): void {
 }
 
 /**
- * Reads the records from `start` to `size`, and replays each that is whole. One that is damaged costs that one: the next
- * is where its length says or, if that is damaged too, where the next header with a right checksum is found.
+ * Reads the records from `start` to `size`, and replays each that is whole. One that is damaged costs that
+ * one: the next is where its length says or, if that is damaged too, where the next header with a right
+ * checksum is found.
  */
 export async function scanFrames(
   file: DiskFile,
@@ -67,7 +68,10 @@ export async function scanFrames(
   return { whole, records, damaged };
 }
 
-/** Replays the whole records in `chunk`; says where the last ends, and how long the next is as far as is known. */
+/**
+ * Replays the whole records in `chunk`; says where the last ends, and how long the next is as far as is
+ * known.
+ */
 function takeFrames(
   chunk: Uint8Array,
   replay: (record: Uint8Array) => void,
@@ -88,8 +92,8 @@ function takeFrames(
 /**
  * Where the next whole record begins after a broken one at `broken`; undefined when there is none.
  *
- * Where the length of the broken one leads to a whole record, nothing within it is looked at: what a stranger had put
- * into a record must not become a record of its own by a flipped bit.
+ * Where the length of the broken one leads to a whole record, nothing within it is looked at: what a stranger
+ * had put into a record must not become a record of its own by a flipped bit.
  */
 async function nextFrame(
   file: DiskFile,

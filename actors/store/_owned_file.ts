@@ -13,7 +13,10 @@ export class OwnedFile {
     this.#handles = handles;
   }
 
-  /** Opens a file, or makes it, and locks it. Rejects with a `WorldError`: `in-use` when another process has it. */
+  /**
+   * Opens a file, or makes it, and locks it. Rejects with a `WorldError`: `in-use` when another process has
+   * it.
+   */
   static async open(disk: Disk, path: string): Promise<OwnedFile> {
     return new OwnedFile(disk, path, await openHandles(disk, path));
   }
@@ -101,7 +104,8 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     created = true;
   }
   try {
-    // Two that append would write over each other, and each take the other's journal for what a crash had left.
+    // Two that append would write over each other, and each take the other's journal for what a crash had
+    // left.
     if (await file.tryLock() === false) {
       throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }

@@ -30,7 +30,8 @@ export class TextForm implements RecordForm {
     const size = await file.size();
     const length = size - await this.#tornBytes({ file }, size);
     if (length < size) await file.truncate(length);
-    // A process that was killed may have left what it had not synced: it counts from now on, and others will see it.
+    // A process that was killed may have left what it had not synced: it counts from now on, and others will
+    // see it.
     if (size > 0) await file.sync();
     await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);

@@ -4,7 +4,9 @@ import { crc32c } from "./_crc32c.ts";
 
 /** How the file begins, for people who find it, and so that no file of theirs is taken for one. */
 const MAGIC = new TextEncoder().encode("Troupe journal\n");
-/** After it: offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes. */
+/**
+ * After it: offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes.
+ */
 const HEADER_BYTES = MAGIC.length + 16;
 /** A journal that grew beyond this is given back to the disk after use. */
 const KEPT_BYTES = 1 << 20;
@@ -18,8 +20,8 @@ export interface Intent {
 /**
  * The file beside a text log that tells a line cut off by a crash from one that a person left without an end.
  *
- * Both look the same in the text. So what is about to be appended is written here first: only a tail that is the
- * beginning of just that is a torn one. It is there while a log is in use, and after a crash.
+ * Both look the same in the text. So what is about to be appended is written here first: only a tail that is
+ * the beginning of just that is a torn one. It is there while a log is in use, and after a crash.
  */
 export class TornTailJournal {
   #disk: Disk;
@@ -34,8 +36,8 @@ export class TornTailJournal {
   }
 
   /**
-   * What was last about to be appended; undefined where nothing was, or where the crash cut off the journal itself.
-   * Throws when the file of that name is somebody else's.
+   * What was last about to be appended; undefined where nothing was, or where the crash cut off the journal
+   * itself. Throws when the file of that name is somebody else's.
    */
   async read(): Promise<Intent | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
@@ -139,7 +141,10 @@ function couldBeJournal(bytes: Uint8Array): boolean {
 /** More than this is not written while everything waits for it. */
 export const AT_ONCE_BYTES = 1 << 18;
 
-/** Writes at once where the world can: what is small goes into the system's memory faster than somebody else can be asked to do it. */
+/**
+ * Writes at once where the world can: what is small goes into the system's memory faster than somebody else
+ * can be asked to do it.
+ */
 export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): void | Promise<void> {
   if (file.writeNow === undefined || bytes.length > AT_ONCE_BYTES) return file.write(bytes, offset);
   file.writeNow(bytes, offset);

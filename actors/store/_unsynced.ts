@@ -2,15 +2,17 @@ import type { DiskFile } from "../world/world.ts";
 import { readFully, SCAN_BYTES } from "./_scan.ts";
 import type { Intent } from "./_torn_tail.ts";
 
-/** So much of what was written is kept to be written again; older parts would have to be read from the file. */
+/**
+ * So much of what was written is kept to be written again; older parts would have to be read from the file.
+ */
 const KEPT_BYTES = 8 << 20;
 
 /**
  * What was written into a file since its last sync.
  *
- * After a sync that failed nobody knows what of it is on the disk, and the next sync may succeed without it: a system
- * that could not write a page may forget that it has changed (PostgreSQL, "fsync errors", 2018). So it is written again
- * before a later sync counts.
+ * After a sync that failed nobody knows what of it is on the disk, and the next sync may succeed without it:
+ * a system that could not write a page may forget that it has changed (PostgreSQL, "fsync errors", 2018). So
+ * it is written again before a later sync counts.
  */
 export class UnsyncedWrites {
   #parts: Intent[] = [];

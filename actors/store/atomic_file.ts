@@ -18,10 +18,12 @@ export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
 
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
- * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step: {@linkcode FolderSync}.
+ * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step:
+ * {@linkcode FolderSync}.
  *
- * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what it leads
- * to. Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is left beside it.
+ * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what
+ * it leads to. Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is
+ * left beside it.
  */
 export async function replaceFile(
   disk: Disk,
@@ -65,16 +67,17 @@ export async function replaceAndKeepOpen(
     return replacement;
   } catch (error) {
     closeSynced(file);
-    // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next start.
+    // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next
+    // start.
     await disk.remove(temporary).catch(() => {});
     throw error;
   }
 }
 
 /**
- * Replaces a file, or makes it: after a crash at any moment it is the old one or the new one, and once this has resolved
- * it is the new one. Content may be given in parts, made one by one. The file keeps its mode and its owner and, where its
- * name is a link, the link: what that leads to is replaced.
+ * Replaces a file, or makes it: after a crash at any moment it is the old one or the new one, and once this
+ * has resolved it is the new one. Content may be given in parts, made one by one. The file keeps its mode and
+ * its owner and, where its name is a link, the link: what that leads to is replaced.
  *
  * Rejects with a `WorldError` when the disk does; the file is then as it was.
  *
@@ -106,8 +109,8 @@ export async function writeAtomic(
 const TEMPORARY = /^\.(.+?)(\.[0-9a-f]{1,8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.[0-9a-f]{1,8})?\.tmp$/;
 
 /**
- * Removes what a crash has left of files that were being replaced: of those whose name `isOurs`. One that another process
- * is writing stays. Says how many.
+ * Removes what a crash has left of files that were being replaced: of those whose name `isOurs`. One that
+ * another process is writing stays. Says how many.
  */
 export async function removeTemporaries(
   disk: Disk,

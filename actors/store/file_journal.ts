@@ -17,8 +17,8 @@ export interface FileJournalOptions<E> extends JournalOptions<E> {
 }
 
 /**
- * Opens a journal in a {@linkcode LogFile} of the framed form, and replays it. A record that cannot be read costs that
- * one, and is kept beside the file.
+ * Opens a journal in a {@linkcode LogFile} of the framed form, and replays it. A record that cannot be read
+ * costs that one, and is kept beside the file.
  *
  * Rejects with a `LogFileError`, also when the file is something else or another process has it.
  *
@@ -35,7 +35,12 @@ export interface FileJournalOptions<E> extends JournalOptions<E> {
  * const signature = { text: "counts 1", of: "a journal of counts" };
  * const found: number[] = [];
  * const open = (world: Parameters<typeof openFileJournal>[0]) =>
- *   openFileJournal(world, "counts", { codec, signature, replay: (count) => found.push(count), warn: () => {} });
+ *   openFileJournal(world, "counts", {
+ *     codec,
+ *     signature,
+ *     replay: (count) => found.push(count),
+ *     warn: () => {},
+ *   });
  *
  * const sim = simWorld({ seed: 1 });
  * const host = sim.host("a");

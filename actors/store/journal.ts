@@ -15,9 +15,9 @@ export interface EventCodec<E> {
 /**
  * A sequence of events that outlives a crash, owned by one actor.
  *
- * Events are gathered by {@linkcode Journal.append}. **An event is durable when a {@linkcode Journal.commit} that was
- * called after its `append` has resolved**, and not before: only then may others be told of it. Commits that are asked
- * for while one is under way share the next.
+ * Events are gathered by {@linkcode Journal.append}. **An event is durable when a {@linkcode Journal.commit}
+ * that was called after its `append` has resolved**, and not before: only then may others be told of it.
+ * Commits that are asked for while one is under way share the next.
  *
  * {@linkcode openFileJournal} keeps it in a file.
  *
@@ -31,17 +31,21 @@ export interface Journal<E> {
   /**
    * Resolves when all that was appended before is durable.
    *
-   * Rejects with a `WorldError`; the events are then not in the journal, and have to be appended again if they are to be.
+   * Rejects with a `WorldError`; the events are then not in the journal, and have to be appended again if
+   * they are to be.
    */
   commit(): Promise<void>;
   /**
-   * Replaces all events by those of a snapshot, atomically and durably. `state` is called when all that was appended before
-   * is in the journal; what is appended after that call comes behind the snapshot.
+   * Replaces all events by those of a snapshot, atomically and durably. `state` is called when all that was
+   * appended before is in the journal; what is appended after that call comes behind the snapshot.
    *
    * Rejects with a `WorldError`; the journal is then as it was.
    */
   snapshot(state: () => Iterable<E>): Promise<void>;
-  /** Commits what was appended, and closes. Twice is fine. Rejects when that commit fails; it is closed all the same. */
+  /**
+   * Commits what was appended, and closes. Twice is fine. Rejects when that commit fails; it is closed all
+   * the same.
+   */
   close(): Promise<void>;
 }
 

@@ -7,8 +7,9 @@ import { basename, dirname, type Disk, type DiskLock, sibling, WorldError } from
 import { realPathOf } from "./_real_path.ts";
 
 /**
- * Locks directories, and hidden names beside files, until they are all released, or the process ends, however it may. Rejects with a `WorldError` of the kind
- * `in-use` when another process has one of them; then none is locked.
+ * Locks directories, and hidden names beside files, until they are all released, or the process ends, however
+ * it may. Rejects with a `WorldError` of the kind `in-use` when another process has one of them; then none is
+ * locked.
  *
  * @example
  * ```ts
@@ -46,8 +47,8 @@ export async function lockNames(disk: Disk, names: Iterable<string>): Promise<Di
 }
 
 /**
- * Locks a file that is replaced whole, by a hidden name beside it: `.NAME.lock`. Links that lead to the same file are the
- * same. Rejects as {@linkcode lockNames}.
+ * Locks a file that is replaced whole, by a hidden name beside it: `.NAME.lock`. Links that lead to the same
+ * file are the same. Rejects as {@linkcode lockNames}.
  */
 export async function lockFile(disk: Disk, path: string): Promise<DiskLock> {
   const real = await realPathOf(disk, path);

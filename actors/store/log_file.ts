@@ -17,10 +17,11 @@ import { UnsyncedWrites } from "./_unsynced.ts";
 /**
  * What the file looks like.
  *
- * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never rewritten;
- *   the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside it.
- * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each, big-endian. A
- *   record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
+ * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never
+ *   rewritten; the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside
+ *   it.
+ * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each,
+ *   big-endian. A record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
  */
 export type LogForm = "text" | "framed";
 
@@ -33,8 +34,8 @@ export interface LogFileOptions {
   /** Framed form: the first record, by which the file is known; it is not replayed. @default none */
   readonly signature?: Signature;
   /**
-   * Names the time in `PATH.damaged-TIME`. With it, {@linkcode LogFile.flushNow} also looks only every few milliseconds
-   * whether somebody else has replaced the file; without it, each time. @default none
+   * Names the time in `PATH.damaged-TIME`. With it, {@linkcode LogFile.flushNow} also looks only every few
+   * milliseconds whether somebody else has replaced the file; without it, each time. @default none
    */
   readonly clock?: Clock;
 }
@@ -47,28 +48,38 @@ export interface Batch {
   readonly bytes: Uint8Array;
   /** Of `bytes`, how many somebody else has appended in the meantime; they stand first. */
   readonly othersBytes: number;
-  /** Of `bytes`, how many stand before the first record: what others appended, and the end of a line that had none. */
+  /**
+   * Of `bytes`, how many stand before the first record: what others appended, and the end of a line that had
+   * none.
+   */
   readonly leadBytes: number;
   /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
   readonly replaced: boolean;
-  /** The file in which is kept what somebody else had written and is no record; undefined where there was none. */
+  /**
+   * The file in which is kept what somebody else had written and is no record; undefined where there was
+   * none.
+   */
   readonly setAsideAs?: string;
 }
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
 const TRUST_MS = 5;
-/** How often a write waits for the journal's sync and is begun anew since somebody wrote meanwhile; then it does not wait. */
+/**
+ * How often a write waits for the journal's sync and is begun anew since somebody wrote meanwhile; then it
+ * does not wait.
+ */
 const MAX_LOOKS = 10;
 
 /**
  * A file that only grows, owned by one actor.
  *
- * Records are gathered in memory by {@linkcode LogFile.append} and reach the file by {@linkcode LogFile.flush}, and the
- * disk by {@linkcode LogFile.sync}. While one of these is under way, all that is appended waits for the next, which covers
- * it with one write and one fdatasync, however many asked.
+ * Records are gathered in memory by {@linkcode LogFile.append} and reach the file by
+ * {@linkcode LogFile.flush}, and the disk by {@linkcode LogFile.sync}. While one of these is under way, all
+ * that is appended waits for the next, which covers it with one write and one fdatasync, however many asked.
  *
- * After a crash, {@linkcode LogFile.open} finds a record that was cut off and removes it. A write that fails leaves
- * the file as it was before it. A file that was removed, replaced or cut short meanwhile is noticed at the next write.
+ * After a crash, {@linkcode LogFile.open} finds a record that was cut off and removes it. A write that fails
+ * leaves the file as it was before it. A file that was removed, replaced or cut short meanwhile is noticed at
+ * the next write.
  *
  * @example
  * ```ts
@@ -127,7 +138,10 @@ export class LogFile {
     this.#length = recovered.length;
   }
 
-  /** Opens the file, makes it when it is not there, and removes what a crash cut off. Throws {@linkcode LogFileError}. */
+  /**
+   * Opens the file, makes it when it is not there, and removes what a crash cut off. Throws
+   * {@linkcode LogFileError}.
+   */
   static async open(disk: Disk, path: string, options: LogFileOptions): Promise<LogFile> {
     return new LogFile(disk, options, await openLog(disk, path, options));
   }
@@ -152,17 +166,21 @@ export class LogFile {
     return this.#pending.length;
   }
 
-  /** Writes what was appended into the file, without waiting for the disk. Otherwise as {@linkcode LogFile.sync}. */
+  /**
+   * Writes what was appended into the file, without waiting for the disk. Otherwise as
+   * {@linkcode LogFile.sync}.
+   */
   flush(): Promise<Batch> {
     return this.#commits.request(false);
   }
 
   /**
-   * As {@linkcode LogFile.flush}, but done when it returns, which saves most of the cost of a small batch; undefined,
-   * with nothing done, where only `flush` will do: in worlds that cannot, while something else is under way, for a
-   * large batch, and when somebody else has changed the file.
+   * As {@linkcode LogFile.flush}, but done when it returns, which saves most of the cost of a small batch;
+   * undefined, with nothing done, where only `flush` will do: in worlds that cannot, while something else is
+   * under way, for a large batch, and when somebody else has changed the file.
    *
-   * Throws the {@linkcode WorldError} of a write that failed; then the batch is gone and the file is as it was.
+   * Throws the {@linkcode WorldError} of a write that failed; then the batch is gone and the file is as it
+   * was.
    */
   flushNow(): Batch | undefined {
     const { writeNow } = this.#owned.file;
@@ -188,7 +206,10 @@ export class LogFile {
     return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
 
-  /** Whether the file is as it was left; of that, only its size is cheap enough to be looked at before each small write. */
+  /**
+   * Whether the file is as it was left; of that, only its size is cheap enough to be looked at before each
+   * small write.
+   */
   #isUnchanged(): boolean {
     const { statNow } = this.#disk;
     if (statNow === undefined) return false;
@@ -208,16 +229,18 @@ export class LogFile {
   /**
    * Writes what was appended, and resolves once it is on the disk (fdatasync).
    *
-   * When nothing else is under way, the batch is what was appended before this call; otherwise it is taken when that is done.
-   * Rejects with a {@linkcode WorldError}; then the batch is gone and the file is as it was.
+   * When nothing else is under way, the batch is what was appended before this call; otherwise it is taken
+   * when that is done. Rejects with a {@linkcode WorldError}; then the batch is gone and the file is as it
+   * was.
    */
   sync(): Promise<Batch> {
     return this.#commits.request(true);
   }
 
   /**
-   * Framed form: replaces all that the file holds by these records, atomically and durably. `records` is called when all
-   * that was appended before is in the file; what is appended after that call comes behind them.
+   * Framed form: replaces all that the file holds by these records, atomically and durably. `records` is
+   * called when all that was appended before is in the file; what is appended after that call comes behind
+   * them.
    *
    * Rejects with a {@linkcode WorldError}; then the file is as it was.
    */
@@ -257,7 +280,10 @@ export class LogFile {
     return this.#owned.reader.read(buffer.length > left ? buffer.subarray(0, left) : buffer, offset);
   }
 
-  /** Syncs what was appended, and closes. Twice is fine. Rejects when that last sync fails; the file is closed all the same. */
+  /**
+   * Syncs what was appended, and closes. Twice is fine. Rejects when that last sync fails; the file is closed
+   * all the same.
+   */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

@@ -6,8 +6,8 @@
 import { errorText, WorldError } from "../world/world.ts";
 
 /**
- * What failed: opening the file; reading it; using it, since it is something else; taking it, since another process has it
- * or somebody's file has the name of its journal.
+ * What failed: opening the file; reading it; using it, since it is something else; taking it, since another
+ * process has it or somebody's file has the name of its journal.
  */
 export type LogFileStep = "open" | "read" | "use" | "take";
 

@@ -7,7 +7,8 @@ import { type Clock, dirname, type Disk, isNotFound } from "../world/world.ts";
 import { type FileContent, writeAtomic } from "./atomic_file.ts";
 
 /**
- * Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says its name.
+ * Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says
+ * its name.
  *
  * @param clock tells the time; without one it is that of the file's last change
  */

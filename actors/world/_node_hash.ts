@@ -1,5 +1,6 @@
 /**
- * Digests by the platform's own implementation: a pure function of the bytes, and so the same in the simulated world.
+ * Digests by the platform's own implementation: a pure function of the bytes, and so the same in the
+ * simulated world.
  *
  * @module
  */

@@ -13,18 +13,22 @@ export interface Disk {
   /** The whole of a regular file. Rejects as {@linkcode Disk.open}, and with `too-large`. */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * As {@linkcode Disk.readFile}, but done when it returns: a tenth of the cost, for a small file that was just used and so
-   * is in the system's memory. Optional: absent where the platform lacks it.
+   * As {@linkcode Disk.readFile}, but done when it returns: a tenth of the cost, for a small file that was
+   * just used and so is in the system's memory. Optional: absent where the platform lacks it.
    */
   readFileNow?(path: string, options?: ReadFileOptions): Uint8Array<ArrayBuffer>;
   /**
-   * Makes a file that is to be renamed over `path`: beside the file that `path` leads to, under a name that nobody can
-   * foresee, with the mode and the owner of the file that is there. Whoever makes it renames or removes it.
+   * Makes a file that is to be renamed over `path`: beside the file that `path` leads to, under a name that
+   * nobody can foresee, with the mode and the owner of the file that is there. Whoever makes it renames or
+   * removes it.
    */
   createReplacement(path: string, options?: PathOptions): Promise<Replacement>;
   /** What is known of a file or folder; links are followed. */
   stat(path: string): Promise<FileInfo>;
-  /** As {@linkcode Disk.stat}, with the answer at once: a hundredth of the cost, for a path that was just used. Not in every world. */
+  /**
+   * As {@linkcode Disk.stat}, with the answer at once: a hundredth of the cost, for a path that was just
+   * used. Not in every world.
+   */
   statNow?(path: string): FileInfo;
   /** What is in a folder, in no particular order. */
   list(folder: string): Promise<FolderEntry[]>;
@@ -33,7 +37,10 @@ export interface Disk {
     path: string,
     options?: { readonly recursive?: boolean },
   ): Promise<void>;
-  /** Atomically gives `from` the name `to`, replacing a file of that name. Durable after {@linkcode Disk.syncFolder}. */
+  /**
+   * Atomically gives `from` the name `to`, replacing a file of that name. Durable after
+   * {@linkcode Disk.syncFolder}.
+   */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or an empty folder. */
   remove(path: string): Promise<void>;
@@ -42,12 +49,15 @@ export interface Disk {
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
   /**
-   * Locks a directory, or a name that is no file's, until it is released or the process ends, however it may; undefined
-   * while another lock of it is held. Paths that lead to the same place are the same. Of a name, an empty file may stand
-   * there meanwhile.
+   * Locks a directory, or a name that is no file's, until it is released or the process ends, however it may;
+   * undefined while another lock of it is held. Paths that lead to the same place are the same. Of a name, an
+   * empty file may stand there meanwhile.
    */
   lock(path: string): Promise<DiskLock | undefined>;
-  /** Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching broke. */
+  /**
+   * Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching
+   * broke.
+   */
   watch(
     folder: string,
     changed: () => void,
@@ -59,7 +69,10 @@ export interface Disk {
 export interface PathOptions {
   /** Whether the last name may be a symbolic link; if not, one is `not-a-file`. @default true */
   readonly followLink?: boolean;
-  /** The directory that the path must not lead out of, by links either; if it does: `not-a-file`. @default none */
+  /**
+   * The directory that the path must not lead out of, by links either; if it does: `not-a-file`.
+   * @default none
+   */
   readonly within?: string;
 }
 
@@ -73,7 +86,9 @@ export interface ReadFileOptions extends PathOptions {
 export interface Replacement {
   /** The new file's own path. */
   readonly path: string;
-  /** What it is to be renamed to: the path that was given or, where that is a link, what the link leads to. */
+  /**
+   * What it is to be renamed to: the path that was given or, where that is a link, what the link leads to.
+   */
   readonly target: string;
   /** The new file, open for writing. */
   readonly file: DiskFile;
@@ -106,8 +121,8 @@ export interface DiskFile {
   /** Writes all of `bytes` at `offset`. On failure (`no-space`, …) a part may have been written. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /**
-   * As {@linkcode DiskFile.write}, but done when it returns, and only while nothing else is under way on this file: a
-   * tenth of the cost for what the system takes into its memory. Not in every world.
+   * As {@linkcode DiskFile.write}, but done when it returns, and only while nothing else is under way on this
+   * file: a tenth of the cost for what the system takes into its memory. Not in every world.
    */
   writeNow?(bytes: Uint8Array, offset: number): void;
   /** Makes what was written durable (fdatasync). */
@@ -116,11 +131,14 @@ export interface DiskFile {
   truncate(length: number): Promise<void>;
   /** How many bytes it has. */
   size(): Promise<number>;
-  /** As {@linkcode DiskFile.size}, but done when it returns, and under the conditions of {@linkcode DiskFile.writeNow}. */
+  /**
+   * As {@linkcode DiskFile.size}, but done when it returns, and under the conditions of
+   * {@linkcode DiskFile.writeNow}.
+   */
   sizeNow?(): number;
   /**
-   * Locks the file for this handle until it is closed, or its process ends however it may; false when another handle has
-   * locked it. Only who asks is kept out.
+   * Locks the file for this handle until it is closed, or its process ends however it may; false when another
+   * handle has locked it. Only who asks is kept out.
    */
   tryLock(): Promise<boolean>;
   /** Closes it. Twice is fine. */

@@ -58,8 +58,8 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /**
- * What was thrown, as text for people: an error's message (its name where it has none), all else as a string. Never
- * throws, whatever was thrown.
+ * What was thrown, as text for people: an error's message (its name where it has none), all else as a string.
+ * Never throws, whatever was thrown.
  *
  * @example
  * ```ts

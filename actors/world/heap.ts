@@ -11,8 +11,8 @@ export interface HeapMember {
 }
 
 /**
- * A binary heap in which each member knows its place: to add, remove or reorder one costs the logarithm of how many
- * there are.
+ * A binary heap in which each member knows its place: to add, remove or reorder one costs the logarithm of
+ * how many there are.
  */
 export class Heap<T extends HeapMember> {
   readonly #before: (left: T, right: T) => boolean;
@@ -63,8 +63,8 @@ export class Heap<T extends HeapMember> {
   }
 
   /**
-   * The members for which `isDue` holds, in no particular order, at a cost by how many these are. Where it holds for a
-   * member it must hold for all that go before it.
+   * The members for which `isDue` holds, in no particular order, at a cost by how many these are. Where it
+   * holds for a member it must hold for all that go before it.
    */
   due(isDue: (member: T) => boolean): T[] {
     const due: T[] = [];

@@ -37,13 +37,19 @@ export interface ConnectTcpOptions extends SocketAddress {
 
 /** The network. Every failure is a {@linkcode WorldError}. */
 export interface Net {
-  /** Starts to listen; port 0 takes any free one. Throws `address-in-use`, `address-not-available`, `permission-denied`. */
+  /**
+   * Starts to listen; port 0 takes any free one. Throws `address-in-use`, `address-not-available`,
+   * `permission-denied`.
+   */
   listenTcp(options: ListenTcpOptions): TcpListener;
   /** Connects. Rejects with `connection-refused`, `timed-out`, `unreachable`, `name-not-found`, … */
   connectTcp(options: ConnectTcpOptions): Promise<TcpConnection>;
   /** Binds a UDP socket; port 0 takes any free one. */
   bindUdp(options: SocketAddress): UdpSocket;
-  /** Every address that a host name has, in the order in which they should be tried. An address is its own name. */
+  /**
+   * Every address that a host name has, in the order in which they should be tried. An address is its own
+   * name.
+   */
   resolve(hostname: string): Promise<string[]>;
   /** Sends one HTTP request. */
   fetch(request: Request): Promise<Response>;
@@ -68,16 +74,20 @@ export interface TcpConnection {
   /** The far end. */
   readonly remoteAddress: SocketAddress;
   /**
-   * Of a connection that a TLS listener accepted: waits for the handshake, before which nothing is read or written. Rejects
-   * with `invalid-data`, `connection-reset`, or `closed` when closed meanwhile. Absent: there is none to wait for.
+   * Of a connection that a TLS listener accepted: waits for the handshake, before which nothing is read or
+   * written. Rejects with `invalid-data`, `connection-reset`, or `closed` when closed meanwhile. Absent:
+   * there is none to wait for.
    */
   handshake?(): Promise<void>;
   /**
-   * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the stream.
-   * Rejects with `connection-reset`, or `closed` when closed meanwhile. One read at a time.
+   * Reads what is there, at least one byte, into `buffer`, and says how many; `null` at the end of the
+   * stream. Rejects with `connection-reset`, or `closed` when closed meanwhile. One read at a time.
    */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes, perhaps less than given; says how many. Rejects with `broken-pipe`, `connection-reset`, `closed`. One write at a time. */
+  /**
+   * Writes, perhaps less than given; says how many. Rejects with `broken-pipe`, `connection-reset`, `closed`.
+   * One write at a time.
+   */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the sending half; the peer reads to the end of the stream. */
   closeWrite(): Promise<void>;

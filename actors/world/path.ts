@@ -46,7 +46,8 @@ export function basename(path: string): string {
  * import { sibling } from "@troupe/actors";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(["/data/log", "log", "/log"].map((path) => sibling(path, "new")), ["/data/new", "new", "/new"]);
+ * const found = ["/data/log", "log", "/log"].map((path) => sibling(path, "new"));
+ * assertEquals(found, ["/data/new", "new", "/new"]);
  * ```
  */
 export function sibling(path: string, name: string): string {

@@ -21,8 +21,8 @@ const ZONE = new RegExp(`^${NAME}${OFFSET}(?:(${NAME})${OFFSET}?(?:,([^,]+),([^,
 const USUAL_RULES = ["M3.2.0", "M11.1.0"] as const;
 
 /**
- * Reads a `TZ` text of the form of POSIX (IEEE 1003.1, 8.3, with the hours of -167 to 167 of RFC 8536); undefined when it
- * is of another form, as the names of the zone database are.
+ * Reads a `TZ` text of the form of POSIX (IEEE 1003.1, 8.3, with the hours of -167 to 167 of RFC 8536);
+ * undefined when it is of another form, as the names of the zone database are.
  *
  * @example
  * ```ts

@@ -15,7 +15,10 @@ export interface Message {
 const MAX_REDIRECTS = 20;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Sends `request` by `once`, and goes where the answers point, unless the request says not to (Fetch standard, §4.4). */
+/**
+ * Sends `request` by `once`, and goes where the answers point, unless the request says not to (Fetch
+ * standard, §4.4).
+ */
 export async function followRedirects(
   request: Request,
   once: (url: URL, message: Message) => Promise<Response>,

@@ -32,7 +32,10 @@ export class TextEditor {
   readonly #writable = new Compartment();
   readonly #undo: Y.UndoManager;
 
-  /** The editor lives in a shadow tree: there its styles are sheets, which the page's content policy allows, and not elements. */
+  /**
+   * The editor lives in a shadow tree: there its styles are sheets, which the page's content policy allows,
+   * and not elements.
+   */
   constructor(
     parent: HTMLElement,
     { text, awareness, nextEdit }: TextEditorOptions,

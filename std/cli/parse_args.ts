@@ -1,5 +1,6 @@
 /**
- * `@std/cli/parse-args` for machines that reach npm alone: the official module, compiled, with types of our own.
+ * `@std/cli/parse-args` for machines that reach npm alone: the official module, compiled, with types of our
+ * own.
  *
  * @module
  */

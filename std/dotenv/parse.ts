@@ -1,5 +1,6 @@
 /**
- * `@std/dotenv/parse` for machines that reach npm alone: a thin binding of the parser that the runtime carries.
+ * `@std/dotenv/parse` for machines that reach npm alone: a thin binding of the parser that the runtime
+ * carries.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * Load for an echo server, in a process of its own that is not the limit: it calls the system itself, without an event
- * loop, and needs a fraction of what any server needs for a message. Linux alone.
+ * Load for an echo server, in a process of its own that is not the limit: it calls the system itself, without
+ * an event loop, and needs a fraction of what any server needs for a message. Linux alone.
  *
- * Called with the port, the connections and the messages under way on each. For each line of its input, milliseconds,
- * it runs for so long and prints what passed.
+ * Called with the port, the connections and the messages under way on each. For each line of its input,
+ * milliseconds, it runs for so long and prints what passed.
  *
  * @module
  */

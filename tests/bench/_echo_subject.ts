@@ -1,6 +1,6 @@
 /**
- * An echo server to be measured, in a process of its own: Troupe's, Troupe's beside an actor that floods itself, or
- * the least that echoes. For each line of its input it prints what it has used so far.
+ * An echo server to be measured, in a process of its own: Troupe's, Troupe's beside an actor that floods
+ * itself, or the least that echoes. For each line of its input it prints what it has used so far.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A server to be measured, in a process of its own: the editor, or the least that passes lines on. For each line of its
- * input it prints what it has used so far.
+ * A server to be measured, in a process of its own: the editor, or the least that passes lines on. For each
+ * line of its input it prints what it has used so far.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
  * The shapes in which messages are passed, written once and run on the toolkit and on the floor alike.
  *
- * Run by itself (`deno run … _runtime_shapes.ts SHAPE ROUNDS SIZE`) it prints one JSON line, `{ value: [], floor: [] }`:
- * a process a shape, so that no shape is slowed or sped up by what the compiler learned from another. Figures are
- * counts a second of processor time, all threads of the process together: what others do on the machine is not in them.
+ * Run by itself (`deno run … _runtime_shapes.ts SHAPE ROUNDS SIZE`) it prints one JSON line,
+ * `{ value: [], floor: [] }`: a process a shape, so that no shape is slowed or sped up by what the compiler
+ * learned from another. Figures are counts a second of processor time, all threads of the process together:
+ * what others do on the machine is not in them.
  *
  * @module
  */
@@ -97,7 +98,10 @@ const ring: Shape = (make) => {
 const CROWD = 100_000;
 const WALKERS = 1000;
 
-/** A hundred thousand actors with state; a thousand messages that each go to one of them at random, again and again. */
+/**
+ * A hundred thousand actors with state; a thousand messages that each go to one of them at random, again and
+ * again.
+ */
 const random: Shape = (make) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const actors: Target<Ball>[] = [];

@@ -1,5 +1,6 @@
 /**
- * Who gives and who takes in the benchmark of file sharing: our nodes, aria2c, libtorrent, a seed of no more than a page.
+ * Who gives and who takes in the benchmark of file sharing: our nodes, aria2c, libtorrent, a seed of no more
+ * than a page.
  *
  * @module
  */

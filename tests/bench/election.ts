@@ -7,7 +7,10 @@ import { PeerNetwork } from "../election/_peers.ts";
 import { parseTrace } from "../election/_trace.ts";
 import type { Bench, Row } from "./_bench.ts";
 
-/** The leader is to be back soon after each round, however often it dies: the window in which it stays out doubles each time. */
+/**
+ * The leader is to be back soon after each round, however often it dies: the window in which it stays out
+ * doubles each time.
+ */
 const FLAGS = ["--damping-ms", "50"];
 const PAUSE_MS = 500;
 

@@ -17,7 +17,9 @@ Usage: deno task bench [--only TEXT] [--quick] [--json] [--list]
   --list       the names of the benchmarks
 `;
 
-/** Each file exports `benches`. Loaded one by one, so that one service's floor is not in the way of another's. */
+/**
+ * Each file exports `benches`. Loaded one by one, so that one service's floor is not in the way of another's.
+ */
 const FILES = ["runtime.ts", "echo.ts", "editor.ts", "records.ts", "election.ts", "sharing.ts"];
 
 async function load(): Promise<Bench[]> {

@@ -1,5 +1,6 @@
 /**
- * File sharing: 512 MiB from one to another over loopback, each figure beside other people's clients in the same run.
+ * File sharing: 512 MiB from one to another over loopback, each figure beside other people's clients in the
+ * same run.
  *
  * @module
  */

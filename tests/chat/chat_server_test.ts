@@ -326,7 +326,8 @@ Deno.test("chat: among 1,000 members of whom one writes and one never reads, all
       }
       return { said, deafLeft };
     });
-    // The one who never reads is sent more than the kernel and its queue hold, while the others are talked to.
+    // The one who never reads is sent more than the kernel and its queue hold, while the others are talked
+    // to.
     let deafIsGone = false;
     const watching = (async () => {
       while (await writer.line(60_000) !== "deaf has left the chat.");

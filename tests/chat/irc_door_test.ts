@@ -50,7 +50,10 @@ class IrcPerson {
     return this.client.send(lines.map((line) => `${line}\r\n`).join(""));
   }
 
-  /** Everything that was sent until all that was asked before has been answered, without times, hosts and numbers. */
+  /**
+   * Everything that was sent until all that was asked before has been answered, without times, hosts and
+   * numbers.
+   */
   async sync(): Promise<string[]> {
     const token = crypto.randomUUID();
     await this.send(`PING ${token}`);

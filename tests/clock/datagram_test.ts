@@ -78,7 +78,10 @@ class Asker extends TestSocket {
     await this.sendBytes(typeof request === "string" ? new TextEncoder().encode(request) : request, this.#to);
   }
 
-  /** Asks again each second, as one does where datagrams may be lost: a flood beside it fills the server's socket. */
+  /**
+   * Asks again each second, as one does where datagrams may be lost: a flood beside it fills the server's
+   * socket.
+   */
   async askAgain(request: string): Promise<string> {
     const asking = setInterval(() => void this.tell(request).catch(() => {}), 1000);
     try {

@@ -83,7 +83,10 @@ export class Crowd implements Disposable {
     this.#waiting.clear();
   }
 
-  /** Waits until what it was sent satisfies a condition, which is looked at with each piece: `tail` is cheap, `text` is not. */
+  /**
+   * Waits until what it was sent satisfies a condition, which is looked at with each piece: `tail` is cheap,
+   * `text` is not.
+   */
   async until(holds: () => boolean, what: string, limitMs = 60_000): Promise<void> {
     const wait = async () => {
       while (!holds()) {

@@ -5,7 +5,9 @@ import { ActorSystem, type Behavior, type Ref } from "../../mod.ts";
 import { TestClient } from "../_helpers.ts";
 import { quietWorld, startLines } from "../net/_net.ts";
 
-/** A document of ten bytes that is replaced by one of three, and grows, while the second piece of it is read. */
+/**
+ * A document of ten bytes that is replaced by one of three, and grows, while the second piece of it is read.
+ */
 function replacedDocument(): Behavior<DocumentCommand> {
   let content = "0123456789";
   let reads = 0;

@@ -14,7 +14,10 @@ import {
 } from "../_helpers.ts";
 import { startEditor } from "./_play.ts";
 
-/** A provider checks its connection at intervals of its own, also when it was destroyed: that is no leak of ours. */
+/**
+ * A provider checks its connection at intervals of its own, also when it was destroyed: that is no leak of
+ * ours.
+ */
 const FOREIGN = { sanitizeOps: false, sanitizeResources: false };
 
 interface Door extends AsyncDisposable {

@@ -1,5 +1,6 @@
 /**
- * A network of elections in virtual time: delays, losses, one-way cuts, frozen clocks, crashes between any two actions.
+ * A network of elections in virtual time: delays, losses, one-way cuts, frozen clocks, crashes between any
+ * two actions.
  */
 import { Election, type ElectionAction, type ElectionMemory } from "../../protocols/election.ts";
 import { type LogToken, NO_LOG_TOKEN, supersedes } from "../../protocols/file_log_token.ts";

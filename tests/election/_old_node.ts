@@ -1,6 +1,6 @@
 /**
- * An old node in the simulated world: what spec section 3 says of them, with each of their habits. `_old_node.py` is the
- * same as a real process.
+ * An old node in the simulated world: what spec section 3 says of them, with each of their habits.
+ * `_old_node.py` is the same as a real process.
  *
  * @module
  */

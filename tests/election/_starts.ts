@@ -20,7 +20,10 @@ export const START_ORDERS: readonly StartOrder[] = [
 
 const LEADER = "Leader elected: Node 1";
 
-/** Starts three nodes, leaves them alone for a while, and throws when a link broke or the log was written more than once. */
+/**
+ * Starts three nodes, leaves them alone for a while, and throws when a link broke or the log was written more
+ * than once.
+ */
 export async function startAndIdle(order: StartOrder, idleMs: number, timeoutMs = 900): Promise<void> {
   const flags = ["--wait-ms", "20000", "--election-timeout-ms", String(timeoutMs)];
   await using network = await PeerNetwork.create({ flags });

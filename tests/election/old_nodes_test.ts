@@ -92,7 +92,8 @@ Deno.test("peer: what a new node says to an old one is what an old node says, bu
   using greeted = new TestClient(await dialled);
   const bytes = new TextDecoder().decode(await greeted.bytes(7));
   assertEquals([bytes.trimEnd(), bytes], ["ID:1", "ID:1 \t\n"]);
-  // No answer comes, as from an old node: then nothing more is said on it; the list is asked for elsewhere, in four bytes.
+  // No answer comes, as from an old node: then nothing more is said on it; the list is asked for elsewhere,
+  // in four bytes.
   using asked = new TestClient(await listener.accept());
   assertEquals(new TextDecoder().decode(await asked.bytes(4)), "SEND");
   await asked.send("2_1.txt");

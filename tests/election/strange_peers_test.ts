@@ -18,7 +18,10 @@ class StrangeNode implements AsyncDisposable {
   lists: string[];
   asked = 0;
 
-  /** With `files` it is a new node that follows nobody, and says that these are in its folder; else an old one. */
+  /**
+   * With `files` it is a new node that follows nobody, and says that these are in its folder; else an old
+   * one.
+   */
   constructor(port: number, lists: string[], files?: readonly string[]) {
     this.lists = lists;
     this.#greeting = files === undefined ? undefined : greetingAnswer(2, NONCE) + filesLine(1, files);

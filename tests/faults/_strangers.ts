@@ -13,7 +13,10 @@ import {
   type TestProcess,
 } from "../_helpers.ts";
 
-/** The servers of lines and JSON: those that a browser could be made to speak to. Echo is none: it returns what it is sent. */
+/**
+ * The servers of lines and JSON: those that a browser could be made to speak to. Echo is none: it returns
+ * what it is sent.
+ */
 export const SPOKEN_TO = ["editor", "records", "knock", "calculator", "chat"] as const;
 /** All servers on TCP that take clients. */
 export const TCP_SERVERS = ["echo", ...SPOKEN_TO] as const;
@@ -34,7 +37,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts a service's server in a folder of its own, on one address and a free port, unless the flags say otherwise. */
+/**
+ * Starts a service's server in a folder of its own, on one address and a free port, unless the flags say
+ * otherwise.
+ */
 export async function serve(
   service: string,
   folder: TempFolder,

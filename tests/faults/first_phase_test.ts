@@ -6,7 +6,10 @@ async function connectAll(port: number, clients: number): Promise<TestClient[]> 
   return await Promise.all(Array.from({ length: clients }, () => TestClient.connect(port)));
 }
 
-/** Connections that a stranger opens to a TLS port: silent ones, and some that begin a handshake and go no further. */
+/**
+ * Connections that a stranger opens to a TLS port: silent ones, and some that begin a handshake and go no
+ * further.
+ */
 async function strangers(port: number, clients: number): Promise<TestClient[]> {
   const all = await connectAll(port, clients);
   const half = Uint8Array.of(0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3);

@@ -3,8 +3,8 @@ import { available, startProcess, tempFolder, TestClient, type TestProcess, unti
 import { count, type RunningServer, serve } from "./_strangers.ts";
 
 /**
- * Connects as often as it is told, says a line on each, and goes without a word: a socket in repair mode (Linux,
- * CAP_NET_ADMIN) is closed without FIN or RST.
+ * Connects as often as it is told, says a line on each, and goes without a word: a socket in repair mode
+ * (Linux, CAP_NET_ADMIN) is closed without FIN or RST.
  */
 const VANISHING = `
 import socket, sys, time

@@ -1,4 +1,6 @@
-/** The page in a real Chromium: run with all rights by `editor_page_test.ts`, for the driver asks for many. */
+/**
+ * The page in a real Chromium: run with all rights by `editor_page_test.ts`, for the driver asks for many.
+ */
 import { assert, assertEquals } from "@std/assert";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { deadline, type TempFolder, tempFolder, until } from "../_helpers.ts";

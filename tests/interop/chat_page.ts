@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The chat's page in a real Chromium, beside a line client and an IRC client, over a `kill -9` of the server. Ends with 0
- * and a line `ok`, or throws. `--screenshots DIR` keeps pictures.
+ * The chat's page in a real Chromium, beside a line client and an IRC client, over a `kill -9` of the server.
+ * Ends with 0 and a line `ok`, or throws. `--screenshots DIR` keeps pictures.
  *
  *     deno run -A tests/interop/chat_page.ts [--screenshots DIR]
  *

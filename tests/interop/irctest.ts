@@ -1,11 +1,11 @@
 /**
- * Runs the public suite irctest against the chat's IRC door, with a fresh server for each test, and prints what passed
- * by module:
+ * Runs the public suite irctest against the chat's IRC door, with a fresh server for each test, and prints
+ * what passed by module:
  *
  *     deno run -A tests/interop/irctest.ts DIR_OF_IRCTEST [-k SELECTOR]
  *
- * The suite is not part of this repository, and neither is pytest (8 or later). Where one of them is missing this says so
- * and ends with 0: there is nothing to judge.
+ * The suite is not part of this repository, and neither is pytest (8 or later). Where one of them is missing
+ * this says so and ends with 0: there is nothing to judge.
  *
  * @module
  */

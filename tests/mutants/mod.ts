@@ -1,5 +1,6 @@
 /**
- * Realistic bugs, written by hand, by the room in which they are. `deno task mutate` plants them one at a time.
+ * Realistic bugs, written by hand, by the room in which they are. `deno task mutate` plants them one at a
+ * time.
  *
  * @module
  */

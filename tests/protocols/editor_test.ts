@@ -118,7 +118,10 @@ Deno.test("editor's lines: a line that never ends does not fill the memory", () 
   assert(textsOf(found).every((part) => part.length === 1 << 20));
 });
 
-/** What a client that has seen `history` (own lines marked with `>`, a reconnection is `|`) shows of `document`. */
+/**
+ * What a client that has seen `history` (own lines marked with `>`, a reconnection is `|`) shows of
+ * `document`.
+ */
 function shown(history: string[], document: string[]): string[] {
   const seen = new SeenDocument();
   seen.connected();

@@ -12,7 +12,10 @@ function broken(seed: number, network: Network, what: string): string {
   return `seed ${seed}, ${network.ids.length} nodes, at ${network.nowMs} ms: ${what} (${states.join("; ")})`;
 }
 
-/** A node votes with one half of the others, is restarted, at times without memory, and finds itself with the other half, which heard nothing. */
+/**
+ * A node votes with one half of the others, is restarted, at times without memory, and finds itself with the
+ * other half, which heard nothing.
+ */
 function swing(network: Network, node: Node): void {
   const { chance } = network;
   network.cuts.clear();
@@ -36,7 +39,10 @@ function swing(network: Network, node: Node): void {
   network.run(chance.below(4000));
 }
 
-/** One random network: what it goes through, and what must hold. Returns the milliseconds until there was a leader. */
+/**
+ * One random network: what it goes through, and what must hold. Returns the milliseconds until there was a
+ * leader.
+ */
 function schedule(seed: number, options: NetworkOptions = {}): number {
   const size = 3 + seed % 5;
   const network = new Network(size, seed, options);

@@ -4,7 +4,10 @@ import { type FrameDecoder, FrameError, lineFrames, rawFrames } from "../../prot
 
 const utf8 = new TextEncoder();
 
-/** What a decoder makes of a stream that comes in these chunks and then ends: frames, and the error that ended them. */
+/**
+ * What a decoder makes of a stream that comes in these chunks and then ends: frames, and the error that ended
+ * them.
+ */
 function decode<F>(decoder: FrameDecoder<F>, chunks: readonly Uint8Array[]): { frames: F[]; error?: string } {
   const frames: F[] = [];
   try {

@@ -98,7 +98,9 @@ export function onDisk(host: SimHost): { texts: Map<string, string>; records: Ma
   };
 }
 
-/** Each file has its line in the record file, with the datestamp of its first line, and nothing else is there. */
+/**
+ * Each file has its line in the record file, with the datestamp of its first line, and nothing else is there.
+ */
 export function assertAgree(host: SimHost): void {
   const { texts, records } = onDisk(host);
   const stamps = [...texts].map(([id, text]) => [id, /^Last updated: (.*)/.exec(text)?.[1]] as const);

@@ -1,4 +1,5 @@
-// Run by memory_test.ts in a process of its own, with --expose-gc: prints how many bytes each flood left behind.
+// Run by memory_test.ts in a process of its own, with --expose-gc: prints how many bytes each flood left
+// behind.
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A system of actors in a simulated world, once for each of several seeds: a seed is an order in which actors that are
- * ready at the same moment get their turns, so what a test states must hold in every order.
+ * A system of actors in a simulated world, once for each of several seeds: a seed is an order in which actors
+ * that are ready at the same moment get their turns, so what a test states must hold in every order.
  *
  * @module
  */

@@ -3,8 +3,8 @@ import { type Behavior, type Context, registryKey, topic } from "../../mod.ts";
 import { gate, onStage, type Stage } from "./_stage.ts";
 
 /**
- * What an actor has arranged in a life that ends with "fail", while what it arranged already waits behind "fail"; what
- * it hears in the next life is noted.
+ * What an actor has arranged in a life that ends with "fail", while what it arranged already waits behind
+ * "fail"; what it hears in the next life is noted.
  */
 const ARRANGED: Readonly<Record<string, (self: Context<string>, stage: Stage) => void>> = {
   "a tick of every": (self) => void self.every(10, "old"),

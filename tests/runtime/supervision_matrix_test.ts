@@ -11,8 +11,8 @@ import {
 } from "../../mod.ts";
 import { gate, onStage, type Stage } from "./_stage.ts";
 
-// Three children, a, b and c, of which b fails in its first life. Stated is all that happens after that, in order:
-// who is not named was not touched. On "escalate" the parent is stopped by its own parent.
+// Three children, a, b and c, of which b fails in its first life. Stated is all that happens after that, in
+// order: who is not named was not touched. On "escalate" the parent is stopped by its own parent.
 
 const STRATEGIES: readonly GroupStrategy[] = ["one-for-one", "one-for-all", "rest-for-one"];
 

@@ -164,7 +164,9 @@ export class SharingNetwork implements AsyncDisposable {
     this.#tell();
   }
 
-  /** A node that is none of ours: it says that it has what another has, and gives it by a {@linkcode Seeder}. */
+  /**
+   * A node that is none of ours: it says that it has what another has, and gives it by a {@linkcode Seeder}.
+   */
   async startFake(
     id: number,
     of: CatalogFile,

@@ -1,5 +1,6 @@
 /**
- * A seed in as few lines as can be, of no use to anybody but tests: it lies, dies and stalls when it is told to.
+ * A seed in as few lines as can be, of no use to anybody but tests: it lies, dies and stalls when it is told
+ * to.
  *
  * @module
  */

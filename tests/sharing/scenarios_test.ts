@@ -1,5 +1,6 @@
 /**
- * What happens to downloads. With TROUPE_SHARING_BYTES=1073741824 the first of them is that of a whole gigabyte.
+ * What happens to downloads. With TROUPE_SHARING_BYTES=1073741824 the first of them is that of a whole
+ * gigabyte.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { root, startProcess, until } from "../_helpers.ts";

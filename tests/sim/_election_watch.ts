@@ -22,8 +22,8 @@ export class ElectionWatch {
   }
 
   /**
-   * Throws when two have led in one term, when two lead at once, and when a node is taken for an old one. The last two
-   * may be where a hostile host has a vote.
+   * Throws when two have led in one term, when two lead at once, and when a node is taken for an old one. The
+   * last two may be where a hostile host has a vote.
    */
   check(mayOverlap = false): void {
     const leading = this.#hosts.filter((host, index) =>

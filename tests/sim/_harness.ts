@@ -1,5 +1,6 @@
 /**
- * What campaigns share: services as processes that a service manager starts anew, and line clients that never give up.
+ * What campaigns share: services as processes that a service manager starts anew, and line clients that never
+ * give up.
  *
  * @module
  */
@@ -134,7 +135,10 @@ export interface LineClientOptions {
   readonly port: number;
   /** Nothing read for so long: the client connects anew. @default 2000 */
   readonly silenceMs?: number;
-  /** Sent when nothing was read for half of that time, where it has an answer: silence alone is no sign of a dead server. */
+  /**
+   * Sent when nothing was read for half of that time, where it has an answer: silence alone is no sign of a
+   * dead server.
+   */
   readonly probe?: string;
 }
 
@@ -162,7 +166,9 @@ export class LineClient {
     return this.#connection !== undefined;
   }
 
-  /** Sends a line, after those before it, when there is a connection. Whether it arrives is another question. */
+  /**
+   * Sends a line, after those before it, when there is a connection. Whether it arrives is another question.
+   */
   send(line: string): void {
     if (this.#connection === undefined) return;
     this.sessions.at(-1)?.sent.push(line);
@@ -190,7 +196,10 @@ export class LineClient {
     }
   }
 
-  /** Sends a line and resolves to the line that answers it, where each is answered in turn; undefined when the connection ends first. */
+  /**
+   * Sends a line and resolves to the line that answers it, where each is answered in turn; undefined when the
+   * connection ends first.
+   */
   ask(line: string): Promise<string | undefined> {
     const session = this.sessions.at(-1);
     if (this.#connection === undefined || session === undefined) return Promise.resolve(undefined);

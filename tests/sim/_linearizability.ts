@@ -1,18 +1,24 @@
 /**
- * Whether a history of one register is linearizable: whether each operation can have happened at one moment between its
- * call and its answer.
+ * Whether a history of one register is linearizable: whether each operation can have happened at one moment
+ * between its call and its answer.
  *
  * @module
  */
 
 /** One operation. Times are any numbers that grow, such as the count of events. */
 export type Operation =
-  /** A write that was answered, or of which nobody knows (`to` is `Infinity`): it may have happened at any time, or never. */
+  /**
+   * A write that was answered, or of which nobody knows (`to` is `Infinity`): it may have happened at any
+   * time, or never.
+   */
   | { readonly type: "write"; readonly value: string; readonly from: number; readonly to: number }
   /** A read that was answered; null where nothing was there yet. */
   | { readonly type: "read"; readonly value: string | null; readonly from: number; readonly to: number };
 
-/** When a value must have been there: from its first end to its last beginning, or some moment within, the other way round. */
+/**
+ * When a value must have been there: from its first end to its last beginning, or some moment within, the
+ * other way round.
+ */
 interface Zone {
   readonly value: string;
   readonly firstEnd: number;
@@ -20,9 +26,9 @@ interface Zone {
 }
 
 /**
- * Why the history is not linearizable; undefined when it is. No two writes may write the same value, which makes the
- * question easy (Gibbons and Korach, Testing Shared Memories, 1997): all that has to do with one value is a zone, and two
- * zones that must each have been whole may not overlap.
+ * Why the history is not linearizable; undefined when it is. No two writes may write the same value, which
+ * makes the question easy (Gibbons and Korach, Testing Shared Memories, 1997): all that has to do with one
+ * value is a zone, and two zones that must each have been whole may not overlap.
  */
 export function notLinearizable(operations: readonly Operation[]): string | undefined {
   const reads = new Map<string | null, Operation[]>();

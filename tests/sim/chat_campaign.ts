@@ -1,6 +1,6 @@
 /**
- * The chat under chaos: one order of events for all, nobody leaves twice, a name has one owner, and what was heard is in the
- * history, also after damage.
+ * The chat under chaos: one order of events for all, nobody leaves twice, a name has one owner, and what was
+ * heard is in the history, also after damage.
  *
  * @module
  */
@@ -114,7 +114,10 @@ async function historyOf(sim: SimWorld, name: string): Promise<readonly string[]
   return lastOf(reader).filter((line) => SPOKEN.test(line));
 }
 
-/** A bit of the history turns over while nobody looks: that costs the line it is in, and no other is made up or moved. */
+/**
+ * A bit of the history turns over while nobody looks: that costs the line it is in, and no other is made up
+ * or moved.
+ */
 async function checkDamage(
   sim: SimWorld,
   server: SimHost,
@@ -340,7 +343,10 @@ function checkOrder(sessions: readonly (readonly string[])[]): void {
   }
 }
 
-/** Two who were in the room at once have heard the same between the first and the last that both heard, but for their own. */
+/**
+ * Two who were in the room at once have heard the same between the first and the last that both heard, but
+ * for their own.
+ */
 function checkSameOrder(
   one: readonly string[],
   places: ReadonlyMap<string, number>,

@@ -1,6 +1,6 @@
 /**
- * The editor under chaos: what anybody has seen stays, in its place; nothing that was sent is lost without a word; and its
- * own client shows every line of others once, whole and in order.
+ * The editor under chaos: what anybody has seen stays, in its place; nothing that was sent is lost without a
+ * word; and its own client shows every line of others once, whole and in order.
  *
  * @module
  */
@@ -96,7 +96,8 @@ async function run(sim: SimWorld, sync: SyncPolicy): Promise<void> {
     );
   await calm();
   for (const member of members) member.isWriting = false;
-  // Who was sent nothing and sends nothing does not know that its connection is dead: what it sends first is lost.
+  // Who was sent nothing and sends nothing does not know that its connection is dead: what it sends first is
+  // lost.
   for (const client of clients) client.write("knocks");
   await sim.advance(8000);
   await calm();
@@ -258,7 +259,10 @@ class ShownDocument {
     }
   }
 
-  /** It shows every line of others, once, whole and in order. What the server says of its own is not in the document. */
+  /**
+   * It shows every line of others, once, whole and in order. What the server says of its own is not in the
+   * document.
+   */
   check(lines: readonly string[]): void {
     const own = new Set(this.sent);
     const known = new Set(lines);
@@ -304,8 +308,8 @@ function checkSession(
   const difference = firstDifference(received, lines.filter((line) => !own.has(line)));
   assert(difference === undefined, `a client has not seen the document: ${difference}`);
 
-  // What was sent on one connection is there in its order, and without a gap: of what is missing before something that
-  // came later the sender was told, or its connection was lost before it could be.
+  // What was sent on one connection is there in its order, and without a gap: of what is missing before
+  // something that came later the sender was told, or its connection was lost before it could be.
   const places = new Map(lines.map((line, place) => [line, place]));
   const saved = session.sent.map((line) => places.get(line));
   const lastSaved = saved.findLastIndex((place) => place !== undefined);

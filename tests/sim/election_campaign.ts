@@ -17,7 +17,10 @@ const CHAOS_MS = 15_000;
 const LOOK_MS = 50;
 /** Spec: a leader within 2 s of virtual time once a majority is connected. */
 const ELECTION_MS = 2000;
-/** How long machines may take to find each other again: knocks that were not heard are repeated after 1, 2 and 4 s. */
+/**
+ * How long machines may take to find each other again: knocks that were not heard are repeated after 1, 2 and
+ * 4 s.
+ */
 const RECONNECT_MS = 10_000;
 /** How often the damping window doubles at most. */
 const MAX_DOUBLINGS = 5;

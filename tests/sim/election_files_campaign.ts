@@ -1,6 +1,6 @@
 /**
- * What the peers keep on disks, under chaos: no node forgets its term or the vote it gave in it, and in the end the leader's
- * log names the files that there are.
+ * What the peers keep on disks, under chaos: no node forgets its term or the vote it gave in it, and in the
+ * end the leader's log names the files that there are.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The records store under chaos: each record is a register that is linearizable, answers come in order, and index and files
- * agree.
+ * The records store under chaos: each record is a register that is linearizable, answers come in order, and
+ * index and files agree.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The small services under chaos, asked by their own clients: every answer is the right one, whoever else asks, or there is
- * none.
+ * The small services under chaos, asked by their own clients: every answer is the right one, whoever else
+ * asks, or there is none.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A swarm of six under chaos: every download that can end ends, byte for byte, and nothing outside the folder is touched.
+ * A swarm of six under chaos: every download that can end ends, byte for byte, and nothing outside the folder
+ * is touched.
  *
  * @module
  */
@@ -18,7 +19,10 @@ const NODES = 6;
 /** Nodes 5 and 6 lie: what they read of their files is not always what is there. */
 const LIARS = [5, 6];
 const CHAOS_MS = 20_000;
-/** When all is well again: three elections, announces at their intervals, peers that were silent and are tried again. */
+/**
+ * When all is well again: three elections, announces at their intervals, peers that were silent and are tried
+ * again.
+ */
 const CALM_MS = 180_000;
 const RETRY_MS = 700;
 /** Begins the log line of a download that failed. */
@@ -80,7 +84,10 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
   for (const host of honest) checkNothingVoid(host);
 }
 
-/** Pieces are verified one by one: no lie is found out only by the SHA-256 of the whole, after all was fetched. */
+/**
+ * Pieces are verified one by one: no lie is found out only by the SHA-256 of the whole, after all was
+ * fetched.
+ */
 function checkNothingVoid(host: SimHost): void {
   for (const { message } of host.log.records) {
     assert(!(message.startsWith(FAILED) && message.includes("SHA-256")), `${host.name}: ${message}`);
@@ -185,7 +192,10 @@ function bound(target: object, key: string | symbol): unknown {
   return typeof value === "function" ? value.bind(target) : value;
 }
 
-/** A world whose disk often gives another bit than was written, but for the first time that a place is read: files are hashed then. */
+/**
+ * A world whose disk often gives another bit than was written, but for the first time that a place is read:
+ * files are hashed then.
+ */
 function lying(world: World): World {
   const read = new Set<string>();
   const disk: Disk = new Proxy(world.disk, {

@@ -42,7 +42,9 @@ export class MemoryDisk {
     return this.#names.has(path);
   }
 
-  /** Every file is what was synced, and of what was written since, a beginning of `chance()` times its length. */
+  /**
+   * Every file is what was synced, and of what was written since, a beginning of `chance()` times its length.
+   */
   cutPower(chance: () => number): void {
     for (const inode of this.#names.values()) {
       const { bytes, durable } = inode;

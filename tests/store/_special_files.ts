@@ -1,5 +1,6 @@
 /**
- * Files of other kinds, made by the system's own tools: Deno makes links only for those who may write everywhere.
+ * Files of other kinds, made by the system's own tools: Deno makes links only for those who may write
+ * everywhere.
  *
  * @module
  */

@@ -204,7 +204,8 @@ Deno.test("chat: whatever anybody was sent is in the history after a kill -9, on
     server.kill("SIGKILL");
     killed = true;
     await server.ended();
-    // All that had reached the reader counts, also what it had not looked at; the last line may have been cut.
+    // All that had reached the reader counts, also what it had not looked at; the last line may have been
+    // cut.
     const whole = (await reader.rest()).split("\n").slice(0, -1);
     heard.push(...whole.filter((line) => /^(ann|bob): /.test(line)));
     for (const client of writers) client.close();
@@ -212,7 +213,10 @@ Deno.test("chat: whatever anybody was sent is in the history after a kill -9, on
   }
 });
 
-/** A person at a terminal: logs in, types half a line, waits until somebody else has spoken, and types the rest. */
+/**
+ * A person at a terminal: logs in, types half a line, waits until somebody else has spoken, and types the
+ * rest.
+ */
 const PERSON = `
 import os, pty, select, sys, time
 pid, fd = pty.fork()

@@ -75,7 +75,8 @@ Deno.test("editor client: the end of the input sends all that came before it, ho
   await client.line(GREETING);
   await client.type(lines.join("\n"));
   await client.closeInput();
-  // When the server goes on, it has something for a client that has nothing more to say, and much from it to read.
+  // When the server goes on, it has something for a client that has nothing more to say, and much from it to
+  // read.
   for (let i = 0; i < 50; i++) await other.send(`other ${i}\n`);
   play.server.kill("SIGCONT");
   assertEquals((await client.ended()).code, 0);

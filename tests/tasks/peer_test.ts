@@ -98,7 +98,8 @@ Deno.test("peer: of five nodes the lowest of those that live leads, down to a ba
   await network.logged(network.log(3, [3, 4, 5]));
   await network.kill(3);
   await Promise.all([4, 5].map((id) => network.node(id).line("follows Node 3 no more")));
-  // What does not happen cannot be waited for: there is time enough for an election, and then the output is read.
+  // What does not happen cannot be waited for: there is time enough for an election, and then the output is
+  // read.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   for (const id of [4, 5]) {
     const afterwards = network.node(id).stdout.split("follows Node 3 no more").at(-1) ?? "";
@@ -173,7 +174,8 @@ Deno.test("peer: a minority elects nobody, and a leader that is left in one says
   await network.elected(1, [1, 3]);
   await network.kill(1);
   await network.node(3).line("Node 3 follows Node 1 no more");
-  // What does not happen cannot be waited for: it has time enough for several elections, and then the trace is read.
+  // What does not happen cannot be waited for: it has time enough for several elections, and then the trace
+  // is read.
   await new Promise((resolve) => setTimeout(resolve, 2500));
   const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace3.jsonl")));
   const alone = trace.slice(trace.findLastIndex(({ to }) => to === "follower") + 1);

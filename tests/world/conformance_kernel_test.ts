@@ -3,7 +3,8 @@ import { type TcpConnection, WorldError } from "../../actors/world/world.ts";
 import { connected, delay } from "./_connected.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
-// What Linux does where a program could think otherwise. Where the simulated world is harsher, a sentence says so.
+// What Linux does where a program could think otherwise. Where the simulated world is harsher, a sentence
+// says so.
 
 const encoder = new TextEncoder();
 
@@ -38,7 +39,8 @@ for (const { name, run } of FLAVOURS) {
       let last = await readOnce(client);
       for (; last !== "end" && last !== "connection-reset"; last = await readOnce(client)) text += last;
       assertEquals(text, new TextDecoder().decode(sent));
-      // The reset is told once (Deno shows even that as the end of the stream), and from then on the stream has ended.
+      // The reset is told once (Deno shows even that as the end of the stream), and from then on the stream
+      // has ended.
       assertEquals([await readOnce(client), await readOnce(client)], ["end", "end"]);
       const wrote = await outcome(() => client.write(encoder.encode("x")));
       assert(wrote === "broken-pipe" || wrote === "connection-reset", wrote);

@@ -25,7 +25,10 @@ Deno.test("log: text lines show their level, plain ones are bare, and errors go 
   ]]);
 });
 
-/** One of each kind that a terminal obeys or nobody sees: C0, C1, DEL, separators, bidirectional, invisible, tag. */
+/**
+ * One of each kind that a terminal obeys or nobody sees: C0, C1, DEL, separators, bidirectional, invisible,
+ * tag.
+ */
 const HIDDEN =
   "\u0000\t\n\r\u001b\u007f\u009b\u00ad\u061c\u180e\u200b\u200e\u2028\u2029\u202e\u2060\u2066\ufeff\u{e0041}";
 

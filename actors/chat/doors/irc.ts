@@ -34,7 +34,10 @@ import { SPEECH_COMMANDS } from "./irc_speech.ts";
 /** Options of {@linkcode ircDoor}. */
 export interface IrcDoorOptions {
   readonly server: IrcServerInfo;
-  /** Milliseconds of silence after which a client is asked whether it is there; unanswered as long, it is cut. @default 90000 */
+  /**
+   * Milliseconds of silence after which a client is asked whether it is there; unanswered as long, it is cut.
+   * @default 90000
+   */
   readonly pingIntervalMs?: number;
 }
 
@@ -221,7 +224,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#takeTurns();
   }
 
-  /** Frames wait rather than being lost when they come faster than the rate: clients send bursts when they start. */
+  /**
+   * Frames wait rather than being lost when they come faster than the rate: clients send bursts when they
+   * start.
+   */
   #takeTurns(): void {
     while (!this.#member.isGone) {
       const frame = this.#waiting[0];
@@ -236,7 +242,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#pause(this.#waiting.length > MAX_WAITING_FRAMES);
   }
 
-  /** By itself, and with the others of its address: coming back, or by many connections, is no way around the rate. */
+  /**
+   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
+   * rate.
+   */
   #mayTalk(): boolean {
     const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
     return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);

@@ -1,6 +1,6 @@
 /**
- * The numbers that IRC servers answer with, by the names that the standards give them: RFC 2812 section 5, and the
- * later ones as the modern client protocol document lists them.
+ * The numbers that IRC servers answer with, by the names that the standards give them: RFC 2812 section 5,
+ * and the later ones as the modern client protocol document lists them.
  *
  * @module
  */

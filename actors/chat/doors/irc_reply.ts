@@ -17,8 +17,9 @@ export interface ReplyTarget {
 }
 
 /**
- * Collects or writes the answer to a command. With a label, the whole answer is sent at the end, as one message or one
- * batch that carries the label (IRCv3 `labeled-response`); without one, each line goes out at once.
+ * Collects or writes the answer to a command. With a label, the whole answer is sent at the end, as one
+ * message or one batch that carries the label (IRCv3 `labeled-response`); without one, each line goes out at
+ * once.
  */
 export class Reply {
   readonly #target: ReplyTarget;
@@ -80,7 +81,10 @@ export class Reply {
   }
 }
 
-/** A line of a batch inside this one keeps the batch it has: the outer one is named by the start of the inner alone. */
+/**
+ * A line of a batch inside this one keeps the batch it has: the outer one is named by the start of the inner
+ * alone.
+ */
 function inBatch(tags: IrcLine["tags"], batch: string): IrcLine["tags"] {
   return tags.some(([key]) => key === "batch") ? tags : [["batch", batch], ...tags];
 }

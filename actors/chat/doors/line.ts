@@ -118,8 +118,8 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     if (this.#member.isGone) return;
     const input = parseChatInput(line);
     if (!this.#mayTalk()) {
-      // Said once for each time of it: an answer to every line would be a flood of our own. What was asked before is
-      // answered before.
+      // Said once for each time of it: an answer to every line would be a flood of our own. What was asked
+      // before is answered before.
       if (!this.#tooFast) this.#member.run(() => this.#send(SLOW_DOWN));
       this.#tooFast = true;
       // Who wants to go may.
@@ -134,7 +134,10 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     }, { flows: this.#member.person !== undefined && isTalk(input), length: line.length });
   }
 
-  /** By itself, and with the others of its address: coming back, or by many connections, is no way around the rate. */
+  /**
+   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
+   * rate.
+   */
   #mayTalk(): boolean {
     const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
     return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);

@@ -169,7 +169,10 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
 
   presence(): void {}
 
-  /** By itself, and with the others of its address: coming back, or by many connections, is no way around the rate. */
+  /**
+   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
+   * rate.
+   */
   #mayTalk(): boolean {
     const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
     return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);

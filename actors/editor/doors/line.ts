@@ -19,7 +19,9 @@ export type EditorSessionMessage = DocumentEvent | { readonly type: "drained" };
 
 /** How much of the document is read at a time. */
 const PIECE_BYTES = 1 << 16;
-/** Characters a client may send before the first of them is saved; then it is not read from until they are. */
+/**
+ * Characters a client may send before the first of them is saved; then it is not read from until they are.
+ */
 const UNSAVED_CHARACTERS = 1 << 16;
 /** A client for which less than this waits keeps up with the others. */
 const LOW_WATER_BYTES = 1 << 16;
@@ -47,10 +49,10 @@ export function editorSession(options: EditorSessionOptions): SessionFactory<str
 /**
  * A member of the document at the end of a socket.
  *
- * It is always on its way along the document: `#sent` is how far the client has been brought, `#saved` how far the
- * document goes. While the first is behind (the snapshot is under way, or more came at once than may wait for the
- * client), nothing is kept but these two numbers and where the client's own updates stand: what was saved meanwhile is
- * read from the document as well.
+ * It is always on its way along the document: `#sent` is how far the client has been brought, `#saved` how
+ * far the document goes. While the first is behind (the snapshot is under way, or more came at once than may
+ * wait for the client), nothing is kept but these two numbers and where the client's own updates stand: what
+ * was saved meanwhile is read from the document as well.
  */
 class EditorSession implements Session<string, EditorSessionMessage> {
   readonly #connection: Connection<EditorSessionMessage>;
@@ -64,12 +66,17 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   /** The client's own updates between `#sent` and `#saved`: it is not sent these. */
   #own: DocumentRange[] = [];
   #errors: string[] = [];
-  /** The whole text as it was when the client began to read it; undefined while it is read from the document. */
+  /**
+   * The whole text as it was when the client began to read it; undefined while it is read from the document.
+   */
   #source: Uint8Array | undefined;
   /** Lines that came while the client was behind. */
   #later: PushedLines[] = [];
   #laterBytes = 0;
-  /** Where the document ends now that it is edited by lines alone again, while the client does not yet go along it; -1 else. */
+  /**
+   * Where the document ends now that it is edited by lines alone again, while the client does not yet go
+   * along it; -1 else.
+   */
   #thawedEnd = -1;
   #unsavedCharacters = 0;
   #isPaused = false;
@@ -161,7 +168,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     return this.#snapshotEnd >= 0 && this.#sent === this.#saved && this.#later.length === 0;
   }
 
-  // While the document is edited elsewhere too, its parts do not stay where they are: what comes is sent as it comes.
+  // While the document is edited elsewhere too, its parts do not stay where they are: what comes is sent as
+  // it comes.
 
   #appended({ bytes, own }: LinesAppended): void {
     if (own !== undefined) this.#settled(own.characters);
@@ -195,7 +203,10 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     this.#connection.send(lines);
   }
 
-  /** The document is edited by lines alone again: once the client has all that was pushed, it goes along the file as before. */
+  /**
+   * The document is edited by lines alone again: once the client has all that was pushed, it goes along the
+   * file as before.
+   */
   #pullIfLive(): void {
     if (this.#thawedEnd < 0 || !this.#isLive) return;
     this.#sent = this.#saved = this.#thawedEnd;
@@ -234,7 +245,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       return;
     }
     if (start !== this.#saved) {
-      // The document was replaced: there may be nothing to be read where the client stands, and its own updates are gone.
+      // The document was replaced: there may be nothing to be read where the client stands, and its own
+      // updates are gone.
       this.#sent = Math.min(this.#sent, start);
       this.#own = [];
     }
@@ -244,8 +256,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   }
 
   /**
-   * More than may ever wait, or more than may wait now for a client that keeps up, is read from the document, piece by
-   * piece. A client that does not keep up is not spared what it could have been sent.
+   * More than may ever wait, or more than may wait now for a client that keeps up, is read from the document,
+   * piece by piece. A client that does not keep up is not spared what it could have been sent.
    */
   #isTooMuchAtOnce(bytes: Uint8Array): boolean {
     if (bytes.length > this.#maxOutboundBytes) return true;
@@ -313,11 +325,13 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       this.#own = [];
       return this.#goOn();
     }
-    // Whole lines, so that a client that is slow to be sent the next piece does not see half a line meanwhile.
+    // Whole lines, so that a client that is slow to be sent the next piece does not see half a line
+    // meanwhile.
     const isLast = start + piece.length >= this.#saved;
     const bytes = isLast ? piece : piece.subarray(0, piece.lastIndexOf(LF) + 1 || piece.length);
     this.#sent += bytes.length;
-    // One piece after the other is asked for only when the last has gone: they need not fit into what may wait.
+    // One piece after the other is asked for only when the last has gone: they need not fit into what may
+    // wait.
     this.#connection.allowOutbound(bytes.length + 1);
     this.#send(bytes);
     this.#goOn();
@@ -357,7 +371,10 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     this.#isMidLine = bytes[bytes.length - 1] !== LF;
   }
 
-  /** An update of the client's own is passed over, which may have ended the line that the client was sent without an end. */
+  /**
+   * An update of the client's own is passed over, which may have ended the line that the client was sent
+   * without an end.
+   */
   #skipped(): void {
     if (this.#isMidLine) this.#lineEnd = "owed";
     else if (this.#lineEnd === "paid") this.#lineEnd = "as it is";

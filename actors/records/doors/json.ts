@@ -50,7 +50,10 @@ export interface RecordsSessionOptions {
   readonly warnings: LogThrottle;
 }
 
-/** Serves one connection: requests of different files are worked on side by side, the answers keep the order of the requests. */
+/**
+ * Serves one connection: requests of different files are worked on side by side, the answers keep the order
+ * of the requests.
+ */
 export function recordsSession(
   options: RecordsSessionOptions,
 ): SessionFactory<JsonFrame, RecordsSessionMessage> {

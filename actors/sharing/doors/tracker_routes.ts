@@ -1,6 +1,6 @@
 /**
- * What a node answers over HTTP: the tracker, `.torrent` files and the list of files where it leads, what it has itself
- * everywhere.
+ * What a node answers over HTTP: the tracker, `.torrent` files and the list of files where it leads, what it
+ * has itself everywhere.
  *
  * @module
  */

@@ -80,7 +80,8 @@ export class DenoFile implements DiskFile {
     const doing = `look at ${this.#path}`;
     if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
     try {
-      // An eighth of the cost of a look at all that is known of the file; what is written next is written here.
+      // An eighth of the cost of a look at all that is known of the file; what is written next is written
+      // here.
       return this.#cursor = this.#file.seekSync(0, Deno.SeekMode.End);
     } catch (error) {
       this.#cursor = -1;

@@ -8,8 +8,9 @@ import { findPlace } from "./place.ts";
 import { openRegular } from "./regular_file.ts";
 
 /**
- * Locks a name; undefined when another has it. A directory is locked itself (flock). Otherwise a file of that name is made
- * and locked, which goes when the lock is released; one that a killed process has left is taken over.
+ * Locks a name; undefined when another has it. A directory is locked itself (flock). Otherwise a file of that
+ * name is made and locked, which goes when the lock is released; one that a killed process has left is taken
+ * over.
  */
 export async function lockName(path: string): Promise<DiskLock | undefined> {
   const doing = `lock ${path}`;

@@ -9,8 +9,8 @@ import type { EventLoop } from "../loop.ts";
 /**
  * How many turns of Deno's loop pass between two looks at its sockets: tokio's event interval.
  *
- * One `setImmediate` is one turn. With fewer of them an actor that floods itself holds up every socket by tens of
- * milliseconds; all 61 empty turns together cost about 40 µs.
+ * One `setImmediate` is one turn. With fewer of them an actor that floods itself holds up every socket by
+ * tens of milliseconds; all 61 empty turns together cost about 40 µs.
  */
 const TURNS_PER_POLL = 61;
 

@@ -143,7 +143,8 @@ class DenoTcpListener implements TcpListener {
   async accept(): Promise<TcpConnection> {
     try {
       const connection = await this.#listener.accept();
-      // The system's own times (two hours at first, on Linux): who vanished is noticed some day, whoever needs its place.
+      // The system's own times (two hours at first, on Linux): who vanished is noticed some day, whoever
+      // needs its place.
       connection.setKeepAlive(true);
       return new DenoTcpConnection(connection);
     } catch (error) {

@@ -19,8 +19,8 @@ export interface Place {
 }
 
 /**
- * Finds out where a path leads. Throws the platform's errors, and `not-a-file` for what must not be opened: a FIFO, a
- * device, a socket, a link where none may be, a path that leads out of `options.within`.
+ * Finds out where a path leads. Throws the platform's errors, and `not-a-file` for what must not be opened: a
+ * FIFO, a device, a socket, a link where none may be, a path that leads out of `options.within`.
  *
  * The names are looked up at once: that takes 3 µs, and is just before the file is opened.
  */

@@ -12,7 +12,10 @@ import { findPlace, isStillThere } from "./place.ts";
 const MAX_TRIES = 5;
 const READ_BYTES = 1 << 16;
 
-/** Opens a file that was looked at first: nothing that could hang or has no end is opened, and no link made meanwhile is followed. */
+/**
+ * Opens a file that was looked at first: nothing that could hang or has no end is opened, and no link made
+ * meanwhile is followed.
+ */
 export async function openRegular(path: string, doing: string, options: OpenOptions): Promise<Deno.FsFile> {
   const { read = true, write = false, create = false, exclusive = false, truncate = false } = options;
   for (let tries = 1;; tries++) {
@@ -50,7 +53,8 @@ export async function readAll(
   let bytes = new Uint8Array(size + 1);
   let length = 0;
   while (true) {
-    // One byte of room more than expected, which stays empty: so a file that was as long as it said needs no copy.
+    // One byte of room more than expected, which stays empty: so a file that was as long as it said needs no
+    // copy.
     const count = await file.read(bytes.subarray(length));
     if (count === null) return bytes.subarray(0, length);
     length += count;

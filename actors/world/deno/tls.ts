@@ -1,9 +1,10 @@
 /**
  * TLS listeners of the real world.
  *
- * They stand on `node:net` and `node:tls`, since a connection of `Deno.listenTls` that is closed during its handshake, or
- * with bytes to send, keeps its descriptor until the peer goes (Deno 2.9.6): strangers that never shake hands would use
- * all of them up. The price is CPU: 17 µs for a message of 64 bytes there and back, in place of 12.
+ * They stand on `node:net` and `node:tls`, since a connection of `Deno.listenTls` that is closed during its
+ * handshake, or with bytes to send, keeps its descriptor until the peer goes (Deno 2.9.6): strangers that
+ * never shake hands would use all of them up. The price is CPU: 17 µs for a message of 64 bytes there and
+ * back, in place of 12.
  *
  * @module
  */
@@ -39,7 +40,8 @@ export class DenoTlsListener implements TcpListener {
   /** Throws what `Deno.listen` throws, and what `node:tls` throws of a certificate or a key that is none. */
   constructor(options: SocketAddress, tls: TlsServerOptions) {
     this.#context = createSecureContext({ cert: tls.cert, key: tls.key });
-    // `node:net` binds later and reports by events: whether the address is free, and which port it is, is found out before.
+    // `node:net` binds later and reports by events: whether the address is free, and which port it is, is
+    // found out before.
     const probe = Deno.listen({ hostname: options.hostname, port: options.port });
     this.address = unmapped(probe.addr);
     probe.close();
@@ -86,7 +88,9 @@ export class DenoTlsListener implements TcpListener {
   }
 }
 
-/** The server's end of one TLS connection: streams and events made into reads and writes that are asked for. */
+/**
+ * The server's end of one TLS connection: streams and events made into reads and writes that are asked for.
+ */
 class DenoTlsConnection implements TcpConnection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;

@@ -1,5 +1,6 @@
 /**
- * The real world: this machine's clock, chance, event loop, network and disk, and the process's streams for the log.
+ * The real world: this machine's clock, chance, event loop, network and disk, and the process's streams for
+ * the log.
  *
  * @module
  */

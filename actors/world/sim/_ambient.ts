@@ -1,9 +1,10 @@
 /**
  * Traps for ambient time, chance and I/O: whatever no seed determines fails while a simulation runs.
  *
- * They are set when this module is loaded, and let everything through until {@linkcode trapAmbient} arms them. So what
- * code has taken out of a global before a run (`const { now } = Date`) is caught too, unless it was loaded before this
- * module. Out of reach are named imports of `node:` modules, which the lint rule `no-ambient` sees, and `import()`.
+ * They are set when this module is loaded, and let everything through until {@linkcode trapAmbient} arms
+ * them. So what code has taken out of a global before a run (`const { now } = Date`) is caught too, unless it
+ * was loaded before this module. Out of reach are named imports of `node:` modules, which the lint rule
+ * `no-ambient` sees, and `import()`.
  *
  * @module
  */
@@ -53,7 +54,10 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...["refTimer", "unrefTimer", "cwd", "memoryUsage", "jupyter", "telemetry", "exitCode", "permissions"],
 ]);
 
-/** Modules whose every function reaches the outside; they are caught where they are used through their default export. */
+/**
+ * Modules whose every function reaches the outside; they are caught where they are used through their default
+ * export.
+ */
 const NODE_MODULES: readonly string[] = [
   ...["fs", "fs/promises", "net", "dgram", "dns", "dns/promises", "tls", "http", "https", "http2", "os"],
   ...["child_process", "worker_threads", "timers", "timers/promises", "cluster", "perf_hooks"],
@@ -75,7 +79,10 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** A function, class or object that is refused, as a whole or by any of its members, while the traps are armed. */
+/**
+ * A function, class or object that is refused, as a whole or by any of its members, while the traps are
+ * armed.
+ */
 function guarded(name: string, value: unknown): unknown {
   if (typeof value === "function") {
     return new Proxy(value, {
@@ -189,7 +196,10 @@ function trapDate(): void {
   real.prototype.constructor = guardedDate;
 }
 
-/** What depends on the language or the zone of the machine unless it is told which; and what formats the present. */
+/**
+ * What depends on the language or the zone of the machine unless it is told which; and what formats the
+ * present.
+ */
 function trapIntl(): void {
   const { DateTimeFormat } = Intl;
   for (

@@ -6,8 +6,8 @@ const hop = setImmediate;
 /**
  * Runs `task` once all the microtasks of now, and those that they cause, are done.
  *
- * The one thing that the simulator needs of the real event loop: after each simulated event the promises of the code
- * under test settle, and only then comes the next event.
+ * The one thing that the simulator needs of the real event loop: after each simulated event the promises of
+ * the code under test settle, and only then comes the next event.
  */
 export function whenSettled(task: () => void): void {
   hop(task);

@@ -1,5 +1,6 @@
 /**
- * Faults by plan: machines that die and come back, networks that split, disks that crawl or fail, as the seed has it.
+ * Faults by plan: machines that die and come back, networks that split, disks that crawl or fail, as the seed
+ * has it.
  *
  * @module
  */

@@ -26,7 +26,10 @@ export interface ChaosPlan {
   readonly gracefulRestartsPerMinute?: number;
   /** How long a host stays down, in milliseconds. @default [50, 2000] */
   readonly downMs?: Range;
-  /** Times a minute that a process is stopped for a while (SIGSTOP, a long collection of garbage, a suspended laptop). */
+  /**
+   * Times a minute that a process is stopped for a while (SIGSTOP, a long collection of garbage, a suspended
+   * laptop).
+   */
   readonly pausesPerMinute?: number;
   /** How long each pause lasts, in milliseconds. @default [100, 30000] */
   readonly pauseMs?: Range;
@@ -46,11 +49,16 @@ export interface ChaosPlan {
   readonly oneWay?: number;
   /** Resets of a single connection a minute. */
   readonly resetsPerMinute?: number;
-  /** Times a minute that what the network is like is drawn anew, as at the beginning of the plan. @default never */
+  /**
+   * Times a minute that what the network is like is drawn anew, as at the beginning of the plan.
+   * @default never
+   */
   readonly conditionsPerMinute?: number;
   /** Times a minute that names are not found for a while. */
   readonly lookupFailuresPerMinute?: number;
-  /** Times a minute that a process has no descriptors left for a while, so that it accepts nothing (EMFILE). */
+  /**
+   * Times a minute that a process has no descriptors left for a while, so that it accepts nothing (EMFILE).
+   */
   readonly descriptorsGonePerMinute?: number;
   /** How long look-ups fail, or descriptors are gone, in milliseconds. @default [50, 1500] */
   readonly shortageMs?: Range;
@@ -79,8 +87,8 @@ export interface ChaosPlan {
 /** A plan under way. */
 export interface Chaos {
   /**
-   * Ends it, and puts everything right: cuts are mended, hosts that are down restarted, those that are paused go on, disks
-   * are quick and whole again. Wall clocks stay where they were put.
+   * Ends it, and puts everything right: cuts are mended, hosts that are down restarted, those that are paused
+   * go on, disks are quick and whole again. Wall clocks stay where they were put.
    */
   stop(): void;
 }

@@ -12,7 +12,10 @@ import type { Stack } from "./stack.ts";
 import { Endpoint } from "./tcp.ts";
 import { Listener } from "./tcp_listener.ts";
 
-/** After how long without an answer each further SYN goes out, in milliseconds, as Linux has it; then it is given up. */
+/**
+ * After how long without an answer each further SYN goes out, in milliseconds, as Linux has it; then it is
+ * given up.
+ */
 const SYN_RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000];
 
 /** Where a connection to an address goes: one to "any address" to the host itself, by loopback. */

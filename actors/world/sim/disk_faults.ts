@@ -18,7 +18,9 @@ export interface CrashOrder {
   readonly operation?: DiskOperation;
   /** Of which files. @default all */
   readonly path?: string | RegExp;
-  /** Before it has done anything, with a part of it done, or when all is done and the process has not heard. */
+  /**
+   * Before it has done anything, with a part of it done, or when all is done and the process has not heard.
+   */
   readonly when: "before" | "during" | "after";
   /** How many such operations are let through first. @default 0 */
   readonly skip?: number;

@@ -61,7 +61,9 @@ export class DiskState {
   capacityBytes = Infinity;
   readonly #nowMs: () => number;
   readonly #watchers = new Set<Watcher>();
-  /** Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none. */
+  /**
+   * Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none.
+   */
   readonly #locks = new Map<FileNode | string, object>();
   #lastFileId = 0;
 

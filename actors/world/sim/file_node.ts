@@ -7,13 +7,16 @@ import { GrowingBytes } from "../../../protocols/_growing_bytes.ts";
 import type { SeededRandom } from "./random.ts";
 
 /**
- * What a power cut may do to what was not synced, beside keeping the beginning of it. Each is a share of the cuts, from 0
- * to 1.
+ * What a power cut may do to what was not synced, beside keeping the beginning of it. Each is a share of the
+ * cuts, from 0 to 1.
  */
 export interface Tearing {
   /** Sectors of what was written over reach the disk in any order, some of them not at all. @default 0 */
   readonly sectorsOutOfOrder: number;
-  /** The file has got its new length, and zeros where sectors of its new part have not reached the disk. @default 0 */
+  /**
+   * The file has got its new length, and zeros where sectors of its new part have not reached the disk.
+   * @default 0
+   */
   readonly lengthBeforeData: number;
   /** What would be zeros then is garbage: what stood there before, of other files. @default 0 */
   readonly garbage: number;
@@ -73,9 +76,9 @@ export class FileNode {
   }
 
   /**
-   * A sync fails, and the kernel takes the pages for clean: what was not durable is never written, unless it is written
-   * anew. Some file systems keep showing it until the machine ends, some show what is on the disk. The new length is
-   * not lost: the next sync makes it durable, with zeros where the pages were.
+   * A sync fails, and the kernel takes the pages for clean: what was not durable is never written, unless it
+   * is written anew. Some file systems keep showing it until the machine ends, some show what is on the disk.
+   * The new length is not lost: the next sync makes it durable, with zeros where the pages were.
    */
   dropUnsynced(random: SeededRandom): void {
     if (this.#unsynced.length === 0) return;
@@ -100,9 +103,9 @@ export class FileNode {
   }
 
   /**
-   * The power goes. Of the changes that made the file longer or shorter, the first few have reached the disk, the
-   * next one perhaps in part; of those within its old length each has or has not; and what `tearing` says beside.
-   * Gives the names of the rarer things that happened.
+   * The power goes. Of the changes that made the file longer or shorter, the first few have reached the disk,
+   * the next one perhaps in part; of those within its old length each has or has not; and what `tearing` says
+   * beside. Gives the names of the rarer things that happened.
    */
   powerCut(random: SeededRandom, tearing: Tearing): string[] {
     const cut = new PowerCut(this.#durable, random, tearing);
@@ -189,7 +192,10 @@ class PowerCut {
     }
   }
 
-  /** Writes some of the sectors; with `fillsUp` the others are zeros or garbage, else they stay what they were. */
+  /**
+   * Writes some of the sectors; with `fillsUp` the others are zeros or garbage, else they stay what they
+   * were.
+   */
   #writeSectors(bytes: Uint8Array, offset: number, what: string, fillsUp: boolean): void {
     const end = offset + bytes.length;
     for (let at = offset; at < end;) {

@@ -70,7 +70,10 @@ export class FileTree {
     for (const file of this.#files(this.root, (folder) => folder.names)) file.sync();
   }
 
-  /** The power goes: in each folder the first few of the unsynced changes have happened. Tells of what is rare. */
+  /**
+   * The power goes: in each folder the first few of the unsynced changes have happened. Tells of what is
+   * rare.
+   */
   powerCut(random: SeededRandom, tearing: Tearing, happened: (what: string) => void): void {
     const luck = random.pick([0, 0.5, 0.9, 1]);
     const behind = new Set<FolderNode>();

@@ -21,8 +21,9 @@ import { Stack } from "./stack.ts";
 import { type TimeZone, UTC } from "./time_zone.ts";
 
 /**
- * What runs on a host: given its world, it starts what it starts. Run anew at each restart. What it returns may have
- * (or be a promise of what has) a method `stop`, by which {@linkcode SimHost.shutDown} asks it to end.
+ * What runs on a host: given its world, it starts what it starts. Run anew at each restart. What it returns
+ * may have (or be a promise of what has) a method `stop`, by which {@linkcode SimHost.shutDown} asks it to
+ * end.
  */
 export type Program<T = unknown> = (world: World) => T;
 
@@ -45,8 +46,8 @@ export class SimHost {
   /** The host's disk, to be looked at, written by hand, and made to fail. */
   readonly disk: SimDisk;
   /**
-   * CPU time that each event costs the process, in milliseconds: at least and at most. While it is busy, what comes
-   * waits. Undefined: events cost no time.
+   * CPU time that each event costs the process, in milliseconds: at least and at most. While it is busy, what
+   * comes waits. Undefined: events cost no time.
    */
   cpuMs: Range | undefined;
   readonly #diskState: DiskState;
@@ -132,7 +133,10 @@ export class SimHost {
     this.#diskState.powerCut();
   }
 
-  /** The process dies (`kill -9`): the machine closes its connections, and the disk keeps all that was written. */
+  /**
+   * The process dies (`kill -9`): the machine closes its connections, and the disk keeps all that was
+   * written.
+   */
   kill(): void {
     if (this.#life === undefined) return;
     this.#end("killed");
@@ -140,7 +144,9 @@ export class SimHost {
     this.#diskState.processDied();
   }
 
-  /** The process stops where it is (SIGSTOP): its machine still takes what comes for it, and its clocks go on. */
+  /**
+   * The process stops where it is (SIGSTOP): its machine still takes what comes for it, and its clocks go on.
+   */
   pause(): void {
     if (this.#life === undefined || this.#life.isPaused) return;
     this.#happened("paused");
@@ -154,7 +160,10 @@ export class SimHost {
     this.#life.resume();
   }
 
-  /** Asks the program to end (its `stop`), and kills the process when it has or `withinMs` milliseconds have gone by. */
+  /**
+   * Asks the program to end (its `stop`), and kills the process when it has or `withinMs` milliseconds have
+   * gone by.
+   */
   async shutDown(withinMs = 10_000): Promise<void> {
     const life = this.#life;
     if (life === undefined) return;
@@ -237,7 +246,10 @@ async function stopOf(program: unknown): Promise<void> {
 /** The stack of an error, as it is in a line of JSON. */
 const STACK = /,"stack":"(?:[^"\\]|\\.)*"/g;
 
-/** The fields of a log line, which are a part of what happened. The stacks are not: they tell who ran the simulation, too. */
+/**
+ * The fields of a log line, which are a part of what happened. The stacks are not: they tell who ran the
+ * simulation, too.
+ */
 function fieldsOf({ fields }: LogRecord): string {
   if (fields === undefined) return "";
   const line = jsonLine({ level: "info", actor: "", message: "", fields }, "").replaceAll(STACK, "");

@@ -1,5 +1,6 @@
 /**
- * Requests of HTTP in the simulated world: over simulated TCP, so that what a network does to bytes it does to them.
+ * Requests of HTTP in the simulated world: over simulated TCP, so that what a network does to bytes it does
+ * to them.
  *
  * @module
  */

@@ -9,8 +9,8 @@ import type { Simulation } from "./simulation.ts";
 /**
  * From one start of a host to its end. What belongs to a life that is over does nothing any more.
  *
- * All that reaches the process goes through {@linkcode Life.deliver}: while the process is stopped or busy it waits, in
- * order, as it would in the kernel.
+ * All that reaches the process goes through {@linkcode Life.deliver}: while the process is stopped or busy it
+ * waits, in order, as it would in the kernel.
  */
 export class Life {
   readonly host: string;

@@ -41,7 +41,9 @@ const USUAL: NetworkConditions = {
 /** What networks there are: at hand, in a city, across an ocean. */
 const LATENCIES_MS: readonly Range[] = [[0.05, 0.3], [0.2, 2], [1, 20], [20, 80], [5, 300]];
 
-/** Draws what a network is like: from the next room to another continent, with a wire from broad to narrow. */
+/**
+ * Draws what a network is like: from the next room to another continent, with a wire from broad to narrow.
+ */
 export function drawConditions(random: SeededRandom): NetworkConditions {
   return {
     latencyMs: random.pick(LATENCIES_MS),

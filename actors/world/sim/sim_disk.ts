@@ -109,8 +109,9 @@ export class SimDisk {
   }
 
   /**
-   * Has the next such operation (of the path, where one is given) fail, or the next `count`. A failed write may have
-   * written a part. A failed sync with `dropsPages` loses what was not durable, though later syncs succeed.
+   * Has the next such operation (of the path, where one is given) fail, or the next `count`. A failed write
+   * may have written a part. A failed sync with `dropsPages` loses what was not durable, though later syncs
+   * succeed.
    */
   failNext(
     operation: DiskOperation,
@@ -144,7 +145,10 @@ export class SimDisk {
     this.#disk.faults.lostWatchEvents = share;
   }
 
-  /** Turns over bits of files at rest: of the path, of those that match, or of any one. Gives the path of the file. */
+  /**
+   * Turns over bits of files at rest: of the path, of those that match, or of any one. Gives the path of the
+   * file.
+   */
   rot(which?: string | RegExp, bits = 1): string | undefined {
     const { tree, random, tally } = this.#disk;
     const files = tree.files().filter(({ path, file }) =>

@@ -16,16 +16,18 @@ export interface SimulateOptions extends Omit<SimWorldOptions, "seed"> {
   readonly seeds?: number | Iterable<number>;
   /** How many of the last events a failure shows. @default 60 */
   readonly traceLines?: number;
-  /** Every how many seeds one is run twice, to see that both runs are equal; the first always is. @default 250 */
+  /**
+   * Every how many seeds one is run twice, to see that both runs are equal; the first always is. @default 250
+   */
   readonly repeatEvery?: number;
   /**
-   * The command that a failure names for running its seed again. The usual one has `deno test` filter for the name, and
-   * the environment say the seed.
+   * The command that a failure names for running its seed again. The usual one has `deno test` filter for the
+   * name, and the environment say the seed.
    */
   readonly replay?: (name: string, seed: number) => string;
   /**
-   * States that {@linkcode SimWorld.sometimes} must have counted, and faults that must have occurred (`fault: paused`), in at
-   * least one of the seeds. Not asked of a single seed that is run again.
+   * States that {@linkcode SimWorld.sometimes} must have counted, and faults that must have occurred
+   * (`fault: paused`), in at least one of the seeds. Not asked of a single seed that is run again.
    */
   readonly sometimes?: readonly string[];
   /** Told after each seed; ambient time, chance and I/O are traps in it too. */
@@ -76,14 +78,15 @@ export class SimulationFailure extends Error {
 }
 
 /**
- * Runs `test` in a fresh simulated world for each of many seeds (or only that of the environment's `TROUPE_SEED`).
+ * Runs `test` in a fresh simulated world for each of many seeds (or only that of the environment's
+ * `TROUPE_SEED`).
  *
  * @param name what the failures call it; best a part of the test's name, so that the test can be found by it
  *
  * Throws `Error` when something of `options.sometimes` has occurred with no seed. Throws
- * {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with nobody
- * looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is not equal to the
- * first. Its text has the seed, the last events and the command that runs the seed again.
+ * {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with
+ * nobody looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is
+ * not equal to the first. Its text has the seed, the last events and the command that runs the seed again.
  *
  * @example
  * ```ts
@@ -139,7 +142,10 @@ export function neverIn(tally: Tally, names: readonly string[]): string[] {
   return names.filter((name) => tally.get(name) + tally.get(`sometimes: ${name}`) === 0);
 }
 
-/** Looks out for what a run must not do, from the first run to the last: to set the traps takes longer than many a run. */
+/**
+ * Looks out for what a run must not do, from the first run to the last: to set the traps takes longer than
+ * many a run.
+ */
 class Watch {
   /** What ambient thing the run has touched first. */
   touched: Error | undefined;

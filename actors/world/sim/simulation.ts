@@ -1,5 +1,6 @@
 /**
- * The engine of a simulated world: virtual time, the queue of what will happen, and the loop that makes it happen.
+ * The engine of a simulated world: virtual time, the queue of what will happen, and the loop that makes it
+ * happen.
  *
  * @module
  */
@@ -69,8 +70,8 @@ export class Simulation {
   }
 
   /**
-   * Plans `task`. Tasks of one lane that fall on one moment keep their order; lanes are in a seeded order, a new one
-   * at each moment.
+   * Plans `task`. Tasks of one lane that fall on one moment keep their order; lanes are in a seeded order, a
+   * new one at each moment.
    */
   schedule(delayMs: number, lane: number, task: () => void): Cancellable {
     const timeMs = this.#soonest(delayMs);
@@ -120,7 +121,10 @@ export class Simulation {
     return promise;
   }
 
-  /** Calls `still` whenever nothing is under way and nobody waits for time to go by; also when nothing ever begins. */
+  /**
+   * Calls `still` whenever nothing is under way and nobody waits for time to go by; also when nothing ever
+   * begins.
+   */
   onStill(still: () => void): void {
     this.#still = still;
     this.#wake();

@@ -226,7 +226,10 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.#out?.senderLost();
   }
 
-  /** Closes as the machine does it: the end of the stream after what was written, a reset when something was not read. */
+  /**
+   * Closes as the machine does it: the end of the stream after what was written, a reset when something was
+   * not read.
+   */
   #letGo(): void {
     if (this.#state === "open") {
       if (this.#receivedBytes > 0) this.#sendReset();

@@ -37,7 +37,9 @@ const MAX_RETRANSMISSION_MS = 1000;
 /** What arrives within this time may arrive as one. */
 const JOIN_MS = 0.5;
 
-/** Carries bytes from one end to the other, in order, late, in pieces, and not at all while the way is cut. */
+/**
+ * Carries bytes from one end to the other, in order, late, in pieces, and not at all while the way is cut.
+ */
 export class Pipe implements Stalled {
   readonly #network: Network;
   readonly #from: PipeEnd;
@@ -77,7 +79,10 @@ export class Pipe implements Stalled {
     }
   }
 
-  /** The sender has closed with bytes unread: what is under way arrives, or the beginning of it, and then a reset. */
+  /**
+   * The sender has closed with bytes unread: what is under way arrives, or the beginning of it, and then a
+   * reset.
+   */
   sendReset(): void {
     const { random } = this.#network;
     // Only what was on the wire: what waits for room at the receiver is gone.

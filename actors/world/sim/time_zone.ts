@@ -25,7 +25,8 @@ export const UTC: TimeZone = { name: "UTC", utcOffsetMinutes: () => 0 };
  *
  * const sim = simWorld({ seed: 1 });
  * const midnightMs = Date.UTC(2026, 0, 1);
- * const zone = switchingZone("Test/Summer", { beforeMinutes: 60, afterMinutes: 120, atMs: midnightMs + 1000 });
+ * const atMs = midnightMs + 1000;
+ * const zone = switchingZone("Test/Summer", { beforeMinutes: 60, afterMinutes: 120, atMs });
  * const { clock } = sim.host("a", { timeZone: zone }).world;
  * assertEquals(clock.utcOffsetMinutes(midnightMs), 60);
  * assertEquals(clock.utcOffsetMinutes(midnightMs + 1000), 120);

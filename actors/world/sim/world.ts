@@ -87,7 +87,10 @@ export class SimWorld {
     return this.#simulation.until(condition, withinMs, what);
   }
 
-  /** Lets time go by until the promise settles, and gives its value. Rejects when it does not within `withinMs`. */
+  /**
+   * Lets time go by until the promise settles, and gives its value. Rejects when it does not within
+   * `withinMs`.
+   */
   async settle<T>(promise: Promise<T>, withinMs: number = DEFAULT_WITHIN_MS): Promise<T> {
     let settled = false;
     const mark = () => {
@@ -119,8 +122,8 @@ export class SimWorld {
   }
 
   /**
-   * Counts a state that a test wants to have seen, if it holds. A campaign that names it in `sometimes` fails when none of
-   * its seeds has seen it: what never happens is not tested.
+   * Counts a state that a test wants to have seen, if it holds. A campaign that names it in `sometimes` fails
+   * when none of its seeds has seen it: what never happens is not tested.
    */
   sometimes(what: string, holds = true): void {
     if (holds) this.#simulation.tally.count(`sometimes: ${what}`);

@@ -3,7 +3,8 @@ import { simulate, type SimulationRun } from "../../../actors/world/sim/mod.ts";
 import { records } from "../../sim/records_campaign.ts";
 import { service } from "../../sim/_harness.ts";
 
-// Prints the hashes of runs in which services tell the local time: of records in files, and of a clock that is asked.
+// Prints the hashes of runs in which services tell the local time: of records in files, and of a clock that
+// is asked.
 const hashes: string[] = [];
 const progress = ({ hash }: SimulationRun) => void hashes.push(hash);
 await simulate(records.name, { seeds: 3, progress }, (sim) => records.run(sim));
