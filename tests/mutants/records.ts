@@ -72,7 +72,7 @@ export const records: readonly Mutant[] = [
     what: "records are refreshed long after they are due",
     file: "actors/records/refresher.ts",
     from: "this.#options.thresholdMs - 1",
-    to: "this.#options.thresholdMs + 5000",
+    to: "this.#options.thresholdMs - 5000",
   },
   {
     what: "a round of refreshing ends while it is under way",

@@ -6,8 +6,8 @@
  */
 import { assert } from "@std/assert";
 import { recordsServer } from "../../actors/records/mod.ts";
-import type { SimWorld } from "../../actors/world/sim/mod.ts";
-import { formatRequest, parseResponse } from "../../protocols/records.ts";
+import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import { formatRequest, parseDatestamp, parseResponse, wallSeconds } from "../../protocols/records.ts";
 import { assertAgree, onDisk, PLACES, recordText } from "../records/_store.ts";
 import {
   type Campaign,
@@ -21,6 +21,7 @@ import { notLinearizable, type Operation } from "./_linearizability.ts";
 
 const PORT = 12_000;
 const CHAOS_MS = 6000;
+const REFRESH = { refreshIntervalMs: 700, refreshThresholdMs: 1500 };
 const IDS = ["1", "22", "333"];
 const NOT_FOUND = /no such|not found|no record|does not exist/i;
 
@@ -46,8 +47,7 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
       ...PLACES,
       address: { hostname: "::", port: PORT },
       maxConnections: 1000,
-      refreshIntervalMs: 700,
-      refreshThresholdMs: 1500,
+      ...REFRESH,
     })));
   const histories = IDS.map((id) => new History(id));
   // Two write and read each record, from machines of their own.
@@ -72,6 +72,7 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   for (const client of clients) client.isOver = true;
   await sim.advance(3000);
   for (const client of clients) await client.finish(sim);
+  await checkRefreshed(sim, server);
   server.crash();
   server.restart();
   await sim.until(
@@ -91,6 +92,20 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
     });
     const wrong = notLinearizable(history.operations);
     assert(wrong === undefined, `record ${history.id} is no register: ${wrong}`);
+  }
+}
+
+/** Nothing that is stored is older than the threshold for longer than a round of the refresh takes. */
+async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
+  await sim.advance(3 * (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs));
+  const { clock } = server.world;
+  const nowSeconds = wallSeconds(clock.now(), clock);
+  for (const [id, text] of onDisk(server).texts) {
+    const stamp = parseDatestamp(/^Last updated: (.*)/.exec(text)?.[1] ?? "");
+    assert(stamp !== undefined, `record ${id} has no datestamp`);
+    // Datestamps are whole seconds.
+    const oldestSeconds = (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs) / 1000 + 2;
+    assert(nowSeconds - stamp <= oldestSeconds, `record ${id} was not refreshed for ${nowSeconds - stamp} s`);
   }
 }
 
