@@ -2,24 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DiskOperation, type SimHost, type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
 import { type DiskFile, WorldError } from "../../../actors/world/world.ts";
 import { connected } from "../_connected.ts";
+import { inWorlds, outcomes } from "./_worlds.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const SEEDS = 60;
-
-async function inWorlds(use: (sim: SimWorld) => Promise<void>, seeds = SEEDS): Promise<void> {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const sim = simWorld({ seed });
-    try {
-      await use(sim);
-    } catch (error) {
-      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
-    } finally {
-      sim.close();
-    }
-  }
-}
-
 async function opened(sim: SimWorld, host: SimHost, path: string): Promise<DiskFile> {
   return await sim.settle(host.world.disk.open(path, { write: true, create: true }));
 }
@@ -29,16 +15,6 @@ async function written(sim: SimWorld, host: SimHost, path: string, text: string)
   await sim.settle(file.write(encoder.encode(text), 0));
   await sim.settle(host.world.disk.syncFolder("/"));
   return file;
-}
-
-/** In how many of the worlds each of the outcomes came. */
-async function outcomes(use: (sim: SimWorld) => Promise<string>): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  await inWorlds(async (sim) => {
-    const outcome = await use(sim);
-    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  }, 300);
-  return counts;
 }
 
 Deno.test("simulated disk: a failed sync that dropped its pages is not made good by the next one", async () => {

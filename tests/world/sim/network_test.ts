@@ -2,24 +2,10 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { type SimWorld, simWorld, type World } from "../../../actors/world/sim/mod.ts";
 import { type TcpConnection, WorldError } from "../../../actors/world/world.ts";
 import { serveHttp } from "../../_http.ts";
+import { inWorlds } from "./_worlds.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const SEEDS = 20;
-
-/** Runs a test in several worlds. */
-async function inWorlds(use: (sim: SimWorld) => Promise<void>): Promise<void> {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const sim = simWorld({ seed });
-    try {
-      await use(sim);
-    } catch (error) {
-      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
-    } finally {
-      sim.close();
-    }
-  }
-}
 
 /** A connection from host `a` to host `b`: the end at `a` first. */
 async function connect(sim: SimWorld): Promise<[TcpConnection, TcpConnection]> {

@@ -1,23 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type SimHost, type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
 import { WorldError } from "../../../actors/world/world.ts";
+import { outcomes } from "./_worlds.ts";
 
 const encoder = new TextEncoder();
-const SEEDS = 300;
-
-/** How often each outcome came, over many seeds. */
-async function outcomes(
-  use: (sim: SimWorld, host: SimHost) => Promise<string>,
-): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const sim = simWorld({ seed });
-    const outcome = await use(sim, sim.host("a"));
-    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    sim.close();
-  }
-  return counts;
-}
 
 /** Writes texts one after the other, with a sync where there is a `null`, and leaves the file open. */
 async function append(
@@ -46,7 +32,8 @@ function assertSome(counts: Map<string, number>, ...expected: string[]): void {
 }
 
 Deno.test("power cut: what was synced is there; of the rest a beginning is, torn anywhere", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "");
     await append(sim, host, "/f", "synced ", null, "abc", "def");
     host.crash();
@@ -68,7 +55,8 @@ Deno.test("power cut: what was synced is there; of the rest a beginning is, torn
 });
 
 Deno.test("power cut: of overwrites that were not synced each has happened or not", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "........");
     const file = await sim.settle(host.world.disk.open("/f", { write: true }));
     await sim.settle(file.write(encoder.encode("aa"), 0));
@@ -80,7 +68,8 @@ Deno.test("power cut: of overwrites that were not synced each has happened or no
 });
 
 Deno.test("power cut: a name is sure once its folder is synced, and a rename happens whole or not at all", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "old");
     await append(sim, host, "/f.new", "new", null);
     await sim.settle(host.world.disk.rename("/f.new", "/f"));
@@ -88,7 +77,8 @@ Deno.test("power cut: a name is sure once its folder is synced, and a rename hap
     return `${host.disk.names("/")} ${host.disk.readText("/f")}`;
   });
   assertEquals(new Set(counts.keys()), new Set(["f old", "f,f.new old", "f new"]));
-  const sure = await outcomes(async (sim, host) => {
+  const sure = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "old");
     await append(sim, host, "/f.new", "new", null);
     await sim.settle(host.world.disk.rename("/f.new", "/f"));
@@ -100,7 +90,8 @@ Deno.test("power cut: a name is sure once its folder is synced, and a rename hap
 });
 
 Deno.test("power cut: a file that was renamed without being synced may be empty", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "old");
     await append(sim, host, "/f.new", "new");
     await sim.settle(host.world.disk.rename("/f.new", "/f"));
@@ -112,7 +103,8 @@ Deno.test("power cut: a file that was renamed without being synced may be empty"
 });
 
 Deno.test("power cut: a sync or a write under way has happened or not", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     host.disk.write("/f", "");
     const file = await sim.settle(host.world.disk.open("/f", { write: true }));
     await sim.settle(file.write(encoder.encode("x"), 0));
@@ -125,7 +117,8 @@ Deno.test("power cut: a sync or a write under way has happened or not", async ()
 });
 
 Deno.test("killed: all that was written is there, synced or not", async () => {
-  const counts = await outcomes(async (sim, host) => {
+  const counts = await outcomes(async (sim) => {
+    const host = sim.host("a");
     await append(sim, host, "/f", "written");
     await sim.settle(host.world.disk.rename("/f", "/g"));
     host.kill();
