@@ -10,7 +10,7 @@ import {
   type SharingNode,
   SWARM_PORT_OFFSET,
 } from "../actors/sharing/mod.ts";
-import { loadStaticFiles, type StaticFiles } from "../actors/net/mod.ts";
+import type { StaticFiles } from "../actors/net/mod.ts";
 import type { PeerNode } from "../actors/election/mod.ts";
 import type { ElectionNotice, SubscribeElection } from "../protocols/election_events.ts";
 import {
@@ -21,6 +21,7 @@ import {
   formatAddress,
   type Ref,
   type RegistryKey,
+  type SocketAddress,
   stop,
   type World,
 } from "../mod.ts";
@@ -113,18 +114,41 @@ export interface WithSharingOptions extends SharingFlagValues {
 export function withSharing(node: Behavior<never>, options: WithSharingOptions): Behavior<never> {
   return (self) => {
     self.spawn("election", node, { onFailure: escalate() });
-    const { swarmPort, httpPort } = options;
-    const isNamed = swarmPort !== undefined || httpPort !== undefined;
-    self.spawn("sharing", sharingOf(options), { onFailure: isNamed ? escalate() : stop() });
+    const { swarm, http } = addressesOf(options);
+    const isNamed = options.swarmPort !== undefined || options.httpPort !== undefined;
+    const refusal = isNamed ? undefined : whyNot(self.world, [swarm, http]);
+    if (refusal === undefined) {
+      self.spawn("sharing", sharingOf(options), { onFailure: isNamed ? escalate() : stop() });
+    } else self.log.warn(`Not sharing files: ${refusal}`);
     return () => {};
   };
 }
 
+function addressesOf(options: WithSharingOptions): { swarm: SocketAddress; http: SocketAddress } {
+  const { own, host, swarmPort, httpPort } = options;
+  const hostname = host ?? own.address.hostname;
+  return {
+    swarm: { hostname, port: swarmPort ?? own.address.port + SWARM_PORT_OFFSET },
+    http: { hostname, port: httpPort ?? own.address.port + HTTP_PORT_OFFSET },
+  };
+}
+
+/** Why one of these addresses cannot be listened on; undefined when all can. */
+function whyNot(world: World, addresses: readonly SocketAddress[]): string | undefined {
+  for (const address of addresses) {
+    if (address.port > 65535) return `there is no port ${address.port}`;
+    try {
+      world.net.listenTcp(address).close();
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+  return undefined;
+}
+
 function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
-  const { own, nodes, folder, election, swarmPort, httpPort, up, down, page } = options;
-  const hostname = options.host ?? own.address.hostname;
-  const http = { hostname, port: httpPort ?? own.address.port + HTTP_PORT_OFFSET };
-  const swarm = { hostname, port: swarmPort ?? own.address.port + SWARM_PORT_OFFSET };
+  const { own, nodes, folder, election, up, down, page } = options;
+  const { swarm, http } = addressesOf(options);
   return (self: Context<SharingCommand>) => {
     const behavior = sharing({
       id: own.id,
@@ -145,22 +169,6 @@ function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
       },
     });
     self.registry.register(options.key, self.self);
-    try {
-      if (http.port > 65535 || swarm.port > 65535) throw new RangeError("its port is over 65535");
-      return behavior(self);
-    } catch (error) {
-      self.log.warn(`Not sharing files: ${errorText(error)}`);
-      throw error;
-    }
+    return behavior(self);
   };
-}
-
-/** The page of the swarm; undefined where `deno task pages` has not been run. */
-export async function swarmPage(world: World): Promise<StaticFiles | undefined> {
-  const folder = decodeURIComponent(new URL("../dist/pages/swarm", import.meta.url).pathname);
-  try {
-    return await loadStaticFiles(world, folder);
-  } catch {
-    return undefined;
-  }
 }

@@ -12,8 +12,9 @@ import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts"
 import { peersSection } from "../_demo/peers.ts";
 import { startPeerCommand } from "../_peer_commands.ts";
 import { readConsole } from "../_peer_console.ts";
-import { sharingFlags, sharingNodes, swarmPage, withSharing } from "../_peer_sharing.ts";
+import { sharingFlags, sharingNodes, withSharing } from "../_peer_sharing.ts";
 import { defineService } from "../_service.ts";
+import { loadPages } from "../_web_flags.ts";
 
 /**
  * Those of a TCP server's flags that have a meaning here: frames and greetings are as old nodes have them,
@@ -140,7 +141,7 @@ export const peer = defineService({
         limits: tcpLimits(options),
         drainMs,
       });
-      const page = await swarmPage(world);
+      const page = await loadPages(world, "swarm");
       return withSharing(node, { ...options, own, folder, election, page, key: sharing });
     } catch (error) {
       throw error instanceof RangeError ? new UsageError(error.message) : error;
