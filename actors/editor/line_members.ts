@@ -65,7 +65,7 @@ export class LineMembers {
     const lines = changedLines(this.#known, this.#text());
     this.#known = undefined;
     if (lines.length === 0) return;
-    const bytes = ENCODER.encode(lines.map((line) => line.endsWith("\n") ? line : `${line}\n`).join(""));
+    const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
     for (const member of this.#members) member.tell({ type: "changed", bytes });
   }
 

@@ -2,7 +2,8 @@
  * A document out of its history and its file.
  *
  * The history has every edit; the file has a text that it once held, perhaps with less of what was appended
- * since (a crash), and perhaps with what somebody has edited in it meanwhile. To merge that, it must be known
+ * since (a crash), and perhaps with what somebody has edited in it meanwhile. To merge that, it must be
+ * known
  * what the file held before.
  *
  * @module
@@ -72,11 +73,15 @@ export function isCutOff(file: string, bases: readonly string[]): boolean {
 /**
  * The edits of somebody who has saved the file, as edits of the text.
  *
- * @param bases texts that the file held, the latest first. Somebody may have read one, and saved another made
- * of it, while the file had changed in between; so it is the nearest that was edited. One that is the same as
+ * @param bases texts that the file held, the latest first. Somebody may have read one, and saved another
+ * made
+ * of it, while the file had changed in between; so it is the nearest that was edited. One that is the
+ * same as
  * an old one was brought back on purpose.
  */
 export function outsideEdits(file: string, bases: readonly string[], text: string): TextEdit[] {
+  // The file may hold what it was last given, though that is not known for sure.
+  if (file === text) return [];
   const [latest = ""] = bases;
   let edits = diffText(latest, file);
   let base = latest;

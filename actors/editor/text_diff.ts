@@ -22,20 +22,80 @@ const MAX_LINE_EDITS = 1000;
 /** Stretches longer than this are not compared unit by unit. */
 const MAX_UNITS = 2000;
 const MAX_UNIT_EDITS = 400;
+/**
+ * What is compared within a line: words, the space between them, and each other character. A word that
+ * differs is another word: of
+ * two that differ in a few letters no third one is made when they are merged. Scripts without spaces go
+ * by character.
+ */
+const WORDS =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}\p{N}_])+|\s+|./gsu;
 
 /**
  * The edits that make `after` of `before`, in order, none touching another.
  *
- * Lines are compared first (Myers, "An O(ND) difference algorithm", 1986), then the units of lines that
+ * Lines are compared first (Myers, "An O(ND) difference algorithm", 1986), then the words of lines that
  * differ.
  */
 export function diffText(before: string, after: string): TextEdit[] {
-  return before === after ? [] : diffRange(before, after, byLines);
+  if (before === after) return [];
+  const edits = diffRange(before, after, byLines, isLineEnd);
+  return edits.map((edit, index) => {
+    const last = edits[index - 1];
+    return slide(
+      before,
+      edit,
+      last === undefined ? 0 : last.at + last.remove + 1,
+      edits[index + 1]?.at ?? before.length + 1,
+    );
+  });
 }
 
-/** Lines of `after`, with their ends, that are not lines of `before`: those that were added or changed. */
+/**
+ * The same edit at the place where people would see it: what is put into `ab|ab` may as well stand before
+ * or behind it. An edit that
+ * begins and ends with a line, or else with a word, tears nothing when it is merged with others.
+ */
+function slide(before: string, edit: TextEdit, from: number, to: number): TextEdit {
+  const { remove, insert } = edit;
+  if ((remove > 0 && insert !== "") || remove + insert.length > MAX_UNITS) return edit;
+  let units = edit.insert || before.slice(edit.at, edit.at + edit.remove);
+  let { at } = edit;
+  // As far to the left as it goes, and from there to the right.
+  const leftmost = Math.max(from, at - MAX_UNITS);
+  const rightmost = at + MAX_UNITS;
+  while (at > leftmost && before[at - 1] === units.at(-1)) {
+    units = before[--at] + units.slice(0, -1);
+  }
+  let [best, bestAt, bestUnits] = [-1, at, units];
+  for (;;) {
+    const next = before[at + edit.remove];
+    const score = boundary(before[at - 1], units[0]) + boundary(units.at(-1), next);
+    if (score >= best) [best, bestAt, bestUnits] = [score, at, units];
+    if (next === undefined || next !== units[0] || at + remove + 1 >= to || at >= rightmost) break;
+    units = units.slice(1) + next;
+    at++;
+  }
+  return { at: bestAt, remove: edit.remove, insert: edit.insert === "" ? "" : bestUnits };
+}
+
+/** How good a place between two units is to cut a text. */
+function boundary(left: string | undefined, right: string | undefined): number {
+  if (left === undefined || right === undefined || left === "\n") return 5;
+  if (isHighSurrogate(left.charCodeAt(0)) && isLowSurrogate(right.charCodeAt(0))) return -10;
+  if (right === "\n") return 3;
+  if (/\s/.test(left) || /\s/.test(right)) return 2;
+  return /[\p{L}\p{N}]/u.test(left) && /[\p{L}\p{N}]/u.test(right) ? 0 : 1;
+}
+
+/**
+ * Lines of `after`, without their ends, that are not lines of `before`: those that were added or changed.
+ * An end alone is no change.
+ */
 export function changedLines(before: string, after: string): string[] {
-  const [left, right] = [splitLines(before), splitLines(after)];
+  const linesOf = (text: string) =>
+    splitLines(text).map((line) => line.endsWith("\n") ? line.slice(0, -1) : line);
+  const [left, right] = [linesOf(before), linesOf(after)];
   let start = 0;
   while (start < left.length && start < right.length && left[start] === right[start]) start++;
   let end = 0;
@@ -108,6 +168,7 @@ function diffRange(
   before: string,
   after: string,
   compare: (before: string, after: string) => TextEdit[],
+  isEnd: (left: string, right: string) => boolean,
 ): TextEdit[] {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
@@ -119,10 +180,34 @@ function diffRange(
     end < limit && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
   ) end++;
   if (end > 0 && isLowSurrogate(before.charCodeAt(before.length - end))) end--;
+  if (start + end === before.length || start + end === after.length) {
+    return [{
+      at: start,
+      remove: before.length - end - start,
+      insert: after.slice(start, after.length - end),
+    }];
+  }
+  // What is compared begins and ends where its parts do.
+  while (
+    start > 0 &&
+    !(isEnd(before.charAt(start - 1), before.charAt(start)) &&
+      isEnd(after.charAt(start - 1), after.charAt(start)))
+  ) start--;
+  while (
+    end > 0 && !(isEnd(before.charAt(before.length - end - 1), before.charAt(before.length - end)) &&
+      isEnd(after.charAt(after.length - end - 1), after.charAt(after.length - end)))
+  ) end--;
   const removed = before.slice(start, before.length - end);
   const inserted = after.slice(start, after.length - end);
-  if (removed === "" || inserted === "") return [{ at: start, remove: removed.length, insert: inserted }];
   return compare(removed, inserted).map((edit) => ({ ...edit, at: edit.at + start }));
+}
+
+function isLineEnd(left: string): boolean {
+  return left === "\n";
+}
+
+function isWordEnd(left: string, right: string): boolean {
+  return boundary(left, right) > 0;
 }
 
 function byLines(before: string, after: string): TextEdit[] {
@@ -135,15 +220,14 @@ function byLines(before: string, after: string): TextEdit[] {
     const removed = before.slice(at, offsets[to] ?? before.length);
     const inserted = right.slice(start, end).join("");
     if (removed === "" || inserted === "") return [{ at, remove: removed.length, insert: inserted }];
-    return diffRange(removed, inserted, byUnits).map((edit) => ({ ...edit, at: edit.at + at }));
+    return diffRange(removed, inserted, byUnits, isWordEnd).map((edit) => ({ ...edit, at: edit.at + at }));
   });
 }
 
 function byUnits(before: string, after: string): TextEdit[] {
   const whole = [{ at: 0, remove: before.length, insert: after }];
   if (before.length > MAX_UNITS || after.length > MAX_UNITS) return whole;
-  // Code points, so that no character is torn.
-  const [left, right] = [Array.from(before), Array.from(after)];
+  const [left, right] = [before.match(WORDS) ?? [], after.match(WORDS) ?? []];
   const hunks = myers(left, right, MAX_UNIT_EDITS);
   if (hunks === undefined) return whole;
   const offsets = offsetsOf(left);

@@ -16,13 +16,14 @@ class YjsReplica implements Replica {
   readonly #doc = new Y.Doc();
   readonly #text: Y.Text;
   readonly #textName: string;
-  #update: Uint8Array | undefined;
+  /** What changed since a transaction began. */
+  #updates: Uint8Array[] = [];
 
   constructor({ textName, clientId }: ReplicaOptions) {
     this.#doc.clientID = clientId;
     this.#text = this.#doc.getText(textName);
     this.#textName = textName;
-    this.#doc.on("update", (update: Uint8Array) => this.#update = update);
+    this.#doc.on("update", (update: Uint8Array) => void this.#updates.push(update));
   }
 
   get text(): string {
@@ -44,9 +45,13 @@ class YjsReplica implements Replica {
   }
 
   transact(work: () => void): Uint8Array | undefined {
-    this.#update = undefined;
-    this.#doc.transact(work);
-    return this.#update;
+    this.#updates = [];
+    // Each change is a transaction of Yjs: within one, positions are looked up as they were before updates
+    // of others in it.
+    work();
+    const updates = this.#updates;
+    this.#updates = [];
+    return updates.length > 1 ? Y.mergeUpdates(updates) : updates[0];
   }
 
   apply(update: Uint8Array): void {
@@ -78,7 +83,8 @@ type Decoded = ReturnType<typeof Y.decodeUpdate>;
 const MAX_CLOCK = 2 ** 31;
 
 /**
- * Looks through one update before it touches the document: Yjs itself applies what it can, and keeps the rest
+ * Looks through one update before it touches the document: Yjs itself applies what it can, and keeps the
+ * rest
  * for ever.
  */
 class Judge {
