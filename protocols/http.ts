@@ -223,7 +223,7 @@ export function encodeRequest(request: OutgoingRequest): Uint8Array<ArrayBuffer>
       `Cannot send the request ${JSON.stringify(`${method} ${target}`)}: it is not of HTTP`,
     );
   }
-  const length = body === undefined ? {} : { "content-length": String(body.length) };
+  const length: Record<string, string> = body === undefined ? {} : { "content-length": String(body.length) };
   const head = new TextEncoder().encode(
     `${method} ${target} HTTP/1.1\r\n${encodeFields({ ...headers, ...length })}\r\n`,
   );

@@ -254,7 +254,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       headers = handshakeHeaders(request, this.#connection.context.world.hash);
     } catch (error) {
       const refused = this.#failed(error);
-      const version = refused.status === 426 ? { "sec-websocket-version": "13" } : {};
+      const version: Record<string, string> = refused.status === 426 ? { "sec-websocket-version": "13" } : {};
       return this.#respond(request, { ...refused, headers: { ...refused.headers, ...version } });
     }
     const refused = route.admit?.(request);

@@ -70,7 +70,9 @@ export function writeResponse(
   const { status, body } = response;
   const bytes = typeof body === "string" ? UTF8.encode(body) : body ?? new Uint8Array(0);
   const isChunked = !(bytes instanceof Uint8Array);
-  const length = isChunked ? { "transfer-encoding": "chunked" } : { "content-length": String(bytes.length) };
+  const length: Record<string, string> = isChunked
+    ? { "transfer-encoding": "chunked" }
+    : { "content-length": String(bytes.length) };
   const head = encodeResponseHead({
     status,
     headers: {
