@@ -10,9 +10,10 @@
  */
 import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import type { AddressRate, LoginRate, SessionContext } from "../net/mod.ts";
+import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
+import { type CommandFlow, type CommandOptions, MemberCommands } from "./member_commands.ts";
 import type {
   Answer,
   Asker,
@@ -41,11 +42,8 @@ export interface ChatServices {
 }
 
 /** The connection of a member, as far as the chat's rules need it. */
-export interface MemberConnection {
+export interface MemberConnection extends CommandFlow {
   readonly self: Ref<MemberMessage>;
-  readonly context: SessionContext<MemberMessage>;
-  pause(): void;
-  resume(): void;
   /** Its name is wanted: closes it if it has been silent for too long, and says whether it did. */
   makeRoom(): boolean;
 }
@@ -70,49 +68,6 @@ export interface JoinedRoom {
   readonly watching: Cancellable;
 }
 
-/** Options of {@linkcode Member.run}. */
-export interface CommandOptions {
-  /** It need not wait for the answers to others that flow, as the lines of a talk do. @default false */
-  readonly flows?: boolean;
-  /** UTF-16 units that it holds until it is answered. @default 0 */
-  readonly length?: number;
-  /** Called once everything that the command asked for has been answered. */
-  readonly settled?: () => void;
-}
-
-/** Text under way at which the member is read no further, and at which it is read again, in UTF-16 units. */
-const MAX_LENGTH_UNDER_WAY = 64 * 1024;
-const RESUME_LENGTH_UNDER_WAY = 32 * 1024;
-/** What a command counts for beside its text. */
-const COMMAND_LENGTH = 256;
-/** Milliseconds that the answers to a command may take. A room may wait for its history's disk first. */
-const ANSWER_TIMEOUT_MS = 15_000;
-
-class Command {
-  readonly work: () => void;
-  readonly flows: boolean;
-  readonly length: number;
-  readonly settled: (() => void) | undefined;
-  /** Requests that are not answered, and one while it is being run. */
-  outstanding = 1;
-  constructor(work: () => void, { flows = false, length = 0, settled }: CommandOptions) {
-    this.work = work;
-    this.settled = settled;
-    this.flows = flows;
-    this.length = length + COMMAND_LENGTH;
-  }
-}
-
-interface Request {
-  readonly command: Command;
-  readonly then: (answer: Answer) => void;
-  /** The room that it was sent to: should that fail, there is no answer. */
-  readonly room: Ref<RoomCommand> | undefined;
-}
-
-/** The answer to a request that nobody will answer. */
-const UNANSWERED: Answer = { type: "refused", reason: "no-such-room" };
-
 /** A member, as its door drives it. */
 export class Member {
   readonly #connection: MemberConnection;
@@ -122,19 +77,13 @@ export class Member {
   #person: Person | undefined;
   #away: string | undefined;
   #isGone = false;
-  readonly #queue: Command[] = [];
-  #current: Command | undefined;
-  #underWay: { flowing: number; blocking: Command | undefined } = { flowing: 0, blocking: undefined };
-  readonly #requests = new Map<number, Request>();
-  #lastRequest = 0;
-  #lengthUnderWay = 0;
-  #isPaused = false;
-  #overdue: Cancellable | undefined;
+  readonly #commands: MemberCommands;
 
   constructor(connection: MemberConnection, services: ChatServices, door: MemberDoor) {
     this.#connection = connection;
     this.#services = services;
     this.#door = door;
+    this.#commands = new MemberCommands(connection);
     services.names.tell({ type: "arrived", member: connection.self });
   }
 
@@ -170,17 +119,14 @@ export class Member {
 
   /** Runs a command once those before it are answered. */
   run(work: () => void, options: CommandOptions = {}): void {
-    const command = new Command(work, options);
-    this.#queue.push(command);
-    this.#setLength(this.#lengthUnderWay + command.length);
-    this.#next();
+    this.#commands.run(work, options);
   }
 
   /**
    * Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request.
    */
   claim(person: Person, then: (answer: Answer) => void): number {
-    return this.request(
+    return this.#commands.request(
       person,
       (asker) => this.#services.names.tell({ ...asker, type: "claim" }),
       (answer) => {
@@ -212,7 +158,7 @@ export class Member {
     then: (answer: Answer) => void,
   ): number {
     const away = this.#away === undefined ? {} : { away: this.#away };
-    return this.request(
+    return this.#commands.request(
       person,
       (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
       (answer) => {
@@ -231,9 +177,9 @@ export class Member {
   ): number {
     const joined = this.joined(name);
     if (joined !== undefined) {
-      return this.request(person, (asker) => joined.room.tell(make(asker)), then, joined.room);
+      return this.#commands.request(person, (asker) => joined.room.tell(make(asker)), then, joined.room);
     }
-    return this.request(
+    return this.#commands.request(
       person,
       (asker) => this.#services.rooms.tell({ type: "to-room", room: name, command: make(asker) }),
       then,
@@ -242,35 +188,25 @@ export class Member {
 
   /** Sends a request to the owner of the names. */
   toNames(person: Person, make: (asker: Asker) => NamesCommand, then: (answer: Answer) => void): number {
-    return this.request(person, (asker) => this.#services.names.tell(make(asker)), then);
+    return this.#commands.request(person, (asker) => this.#services.names.tell(make(asker)), then);
   }
 
   /** Asks which rooms there are. */
   list(person: Person, then: (answer: Answer) => void): number {
-    return this.request(person, (asker) => this.#services.rooms.tell({ ...asker, type: "list" }), then);
+    return this.#commands.request(
+      person,
+      (asker) => this.#services.rooms.tell({ ...asker, type: "list" }),
+      then,
+    );
   }
 
-  /**
-   * Sends a request, whose answer belongs to the command that is being run. Answers its number, which is also
-   * that of the events that it makes happen.
-   */
-  request(
-    person: Person,
-    send: (asker: Asker) => void,
-    then: (answer: Answer) => void,
-    room?: Ref<RoomCommand>,
-  ): number {
-    const command = this.#current ?? new Command(() => {}, { flows: true });
-    if (this.#current === undefined) {
-      this.#underWay.flowing++;
-      this.#setLength(this.#lengthUnderWay + command.length);
-    } else {
-      command.outstanding++;
-    }
-    const request = ++this.#lastRequest;
-    this.#requests.set(request, { command, then, room });
-    send({ person, request });
-    return request;
+  /** Asks another member which rooms it is in. */
+  listRoomsOf(other: Person, person: Person, then: (answer: Answer) => void): number {
+    return this.#commands.request(
+      person,
+      (asker) => other.member.tell({ ...asker, type: "tell-rooms" }),
+      then,
+    );
   }
 
   /** Tells everybody that the member is away, or back. */
@@ -295,7 +231,7 @@ export class Member {
   leave(options: { readonly quietly?: boolean; readonly reason?: string } = {}): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#overdue?.cancel();
+    this.#commands.end();
     const { quietly = false, reason } = options;
     const person = this.#person;
     // The rooms first: who takes the name next must find its former owner gone.
@@ -322,13 +258,13 @@ export class Member {
       case "presence":
         return this.#door.presence(message);
       case "answer":
-        return this.#answered(message.request, message.answer);
+        return this.#commands.answered(message.request, message.answer);
       case "room-failed":
         return this.#goBackIn(message.room);
       case "tell-rooms":
         return this.#tellRooms(message);
       case "overdue":
-        return this.#giveUp();
+        return this.#commands.giveUp();
       case "name-wanted":
         if (this.#connection.makeRoom()) return this.leave();
         return this.#services.names.tell({ type: "keep", member: this.#connection.self });
@@ -383,79 +319,13 @@ export class Member {
 
   /** A room that failed is made anew by the first of its members that goes back in. */
   #goBackIn(room: Ref<RoomCommand>): void {
-    for (const [number, request] of this.#requests) {
-      if (request.room === room) this.#answered(number, UNANSWERED);
-    }
+    this.#commands.roomFailed(room);
     const person = this.#person;
     for (const [key, joined] of this.#rooms) {
       if (joined.room !== room || person === undefined) continue;
       this.#rooms.delete(key);
       const { isOperator, hasVoice } = joined;
       this.join(person, joined.name, { quietly: { isOperator, hasVoice } }, () => {});
-    }
-  }
-
-  #answered(number: number, answer: Answer): void {
-    const request = this.#requests.get(number);
-    if (request === undefined) return;
-    this.#requests.delete(number);
-    this.#current = request.command;
-    request.then(answer);
-    this.#current = undefined;
-    this.#release(request.command);
-    this.#next();
-  }
-
-  #next(): void {
-    while (this.#current === undefined && !this.#isGone) {
-      const { blocking, flowing } = this.#underWay;
-      const command = this.#queue[0];
-      if (command === undefined || blocking !== undefined || (flowing > 0 && !command.flows)) return;
-      this.#queue.shift();
-      if (command.flows) this.#underWay.flowing++;
-      else this.#underWay.blocking = command;
-      this.#current = command;
-      command.work();
-      this.#current = undefined;
-      this.#release(command);
-      if (this.#underWay.blocking === command) this.#watchTheClock();
-    }
-  }
-
-  #release(command: Command): void {
-    if (--command.outstanding > 0) return;
-    if (this.#underWay.blocking === command) {
-      this.#overdue?.cancel();
-      this.#underWay.blocking = undefined;
-    } else {
-      this.#underWay.flowing--;
-    }
-    this.#setLength(this.#lengthUnderWay - command.length);
-    if (!this.#isGone) command.settled?.();
-  }
-
-  #watchTheClock(): void {
-    this.#overdue = this.#connection.context.after(ANSWER_TIMEOUT_MS, { type: "overdue" });
-  }
-
-  #giveUp(): void {
-    const { blocking } = this.#underWay;
-    for (const [number, { command }] of this.#requests) {
-      if (command === blocking) this.#answered(number, UNANSWERED);
-    }
-  }
-
-  /**
-   * A room that is behind (its history's disk is slow) slows down those who write, and not those who read.
-   */
-  #setLength(length: number): void {
-    this.#lengthUnderWay = length;
-    if (!this.#isPaused && length >= MAX_LENGTH_UNDER_WAY) {
-      this.#isPaused = true;
-      this.#connection.pause();
-    } else if (this.#isPaused && length <= RESUME_LENGTH_UNDER_WAY) {
-      this.#isPaused = false;
-      this.#connection.resume();
     }
   }
 }

@@ -6,7 +6,7 @@
 import { type ChatName, parseChatName } from "../../protocols/chat_names.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import { decodeEntry, encodeEntry, selectEntries } from "./history_entry.ts";
+import { encodeEntry, selectEntries } from "./history_entry.ts";
 import { type MessageIds, messageIds } from "./message_ids.ts";
 import type {
   Answer,
@@ -23,6 +23,7 @@ import type {
 } from "./messages.ts";
 import { type Happening, RoomEvent } from "./room_event.ts";
 import { RoomState } from "./room_state.ts";
+import { type HistoryRequest, RoomSteps, type Step, type StepMessage } from "./room_steps.ts";
 
 /** What the owner of the rooms is told by one of them. */
 export type RoomNews =
@@ -45,28 +46,9 @@ export interface RoomOptions {
   readonly hasFounder: boolean;
 }
 
-/**
- * One step in the life of a room: what it was told and, of what is said and kept, the event that it makes.
- */
-interface Step {
-  readonly command: RoomCommand;
-  readonly event?: RoomEvent;
-  readonly line?: string;
-}
-
 type Private =
-  | { readonly type: "kept"; readonly error?: unknown }
-  | { readonly type: "fetched"; readonly lines: readonly string[] }
-  | { readonly type: "gone"; readonly person: Person }
-  | { readonly type: "go-on" };
-
-/**
- * UTF-16 units of text after which the sockets are given the time to take them: a burst must cut no reader
- * off.
- */
-const PACE_LENGTH = 128 * 1024;
-/** Milliseconds that the history may take to keep a line, before the room goes on without. */
-const HISTORY_TIMEOUT_MS = 5000;
+  | StepMessage
+  | { readonly type: "gone"; readonly person: Person };
 
 /**
  * A room. All that happens in it happens in one order, which every member sees: what is said is given to the
@@ -88,11 +70,8 @@ class Room {
   readonly #watches = new Map<Ref<MemberMessage>, Cancellable>();
   readonly #ids: MessageIds;
   readonly #createdMs: number;
+  readonly #steps: RoomSteps;
   #needsFounder: boolean;
-  /** What is being kept or, once it is, passed on; how much of it has been; and what waits behind it. */
-  #keeping: Step[] = [];
-  #passedOn = 0;
-  #waiting: Step[] = [];
 
   constructor(self: Context<RoomCommand | Private>, options: RoomOptions) {
     this.#self = self;
@@ -101,27 +80,26 @@ class Room {
     this.#ids = messageIds(self.world);
     this.#createdMs = self.world.clock.now();
     this.#needsFounder = options.hasFounder;
+    this.#steps = new RoomSteps(self, {
+      history: options.history,
+      key: this.#key,
+      take: (step) => this.#take(step),
+      answerHistory: (query, entries) => this.#answerHistory(query, entries),
+    });
   }
 
   receive(message: RoomCommand | Private): void {
     switch (message.type) {
       case "kept":
-        if (message.error !== undefined) {
-          this.#self.log.error(`Cannot keep what was said: ${String(message.error)}`);
-        }
-        return this.#passOn();
       case "fetched":
-        this.#answerHistory(message.lines);
-        return this.#passOn();
+      case "go-on":
+        return this.#steps.receive(message);
       case "gone":
         // A watch goes before what waits: what the member said before it went is heard first.
         this.#self.self.tell({ type: "quit", person: message.person, quietly: false });
         return;
-      case "go-on":
-        return this.#passOn();
       default:
-        this.#waiting.push(this.#stepOf(message));
-        this.#next();
+        this.#steps.add(this.#stepOf(message));
     }
   }
 
@@ -141,67 +119,9 @@ class Room {
     return { command, event, line: encodeEntry({ id, timeMs, name: name.text, user, host, kind, text }) };
   }
 
-  #next(): void {
-    while (this.#keeping.length === 0 && this.#waiting.length > 0) {
-      this.#keeping = this.#waiting;
-      this.#waiting = [];
-      const lines = this.#keeping.flatMap(({ line }) => line === undefined ? [] : [line]);
-      if (lines.length === 0) {
-        this.#passOn();
-        continue;
-      }
-      const { history } = this.#options;
-      this.#self.pipe<void>(
-        history.ask((replyTo) => ({ type: "keep", room: this.#key, lines, replyTo }), {
-          timeoutMs: HISTORY_TIMEOUT_MS,
-        }),
-        () => ({ type: "kept" }),
-        (error) => ({ type: "kept", error }),
-      );
-    }
-  }
-
-  #passOn(): void {
-    for (let length = 0; this.#passedOn < this.#keeping.length;) {
-      const step = this.#keeping[this.#passedOn];
-      if (step === undefined) break;
-      if (step.command.type === "get-history") return this.#fetch();
-      this.#passedOn++;
-      this.#take(step);
-      length += step.line?.length ?? 0;
-      if (length >= PACE_LENGTH && this.#passedOn < this.#keeping.length) {
-        this.#self.after(0, { type: "go-on" });
-        return;
-      }
-    }
-    this.#keeping = [];
-    this.#passedOn = 0;
-    this.#next();
-  }
-
-  #fetch(): void {
-    const { history } = this.#options;
-    this.#self.pipe<readonly string[]>(
-      history.ask((replyTo) => ({ type: "last", room: this.#key, lines: Infinity, replyTo }), {
-        timeoutMs: HISTORY_TIMEOUT_MS,
-      }),
-      (lines) => ({ type: "fetched", lines }),
-      () => ({ type: "fetched", lines: [] }),
-    );
-  }
-
-  #answerHistory(lines: readonly string[]): void {
-    const step = this.#keeping[this.#passedOn++];
-    if (step?.command.type !== "get-history") return;
-    // What is kept and not yet passed on comes as an event: it is not told twice.
-    const coming = new Set(this.#keeping.slice(this.#passedOn).map(({ event }) => event?.id));
-    const entries: HistoryEntry[] = lines.map(decodeEntry).filter(({ id }) => id === "" || !coming.has(id));
+  #answerHistory(command: HistoryRequest, entries: readonly HistoryEntry[]): void {
     const { title } = this.#eventRoom();
-    this.#answer(step.command, {
-      type: "entries",
-      title,
-      entries: selectEntries(entries, step.command.query),
-    });
+    this.#answer(command, { type: "entries", title, entries: selectEntries(entries, command.query) });
   }
 
   #take({ command, event }: Step): void {

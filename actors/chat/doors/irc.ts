@@ -5,28 +5,25 @@
  */
 import type { ChatName } from "../../../protocols/chat_names.ts";
 import { formatIrcBody, type IrcFrame, type IrcMessage, parseIrcMessage } from "../../../protocols/irc.ts";
-import { TokenBucket } from "../../../protocols/token_bucket.ts";
-import type { CloseReason, Connection, LoginPass, Session, SessionFactory } from "../../net/mod.ts";
+import type { CloseReason, Connection, Session, SessionFactory } from "../../net/mod.ts";
 import type { Cancellable } from "../../world/world.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
 import type { MemberMessage, Person, PrivateMessage } from "../messages.ts";
 import { maskOf } from "../room_state.ts";
 import type { RoomEvent } from "../room_event.ts";
+import { CLOSE_TEXTS } from "./irc_close_texts.ts";
+import { DoorClient } from "./door_client.ts";
 import { CHANNEL_COMMANDS, inviteLine } from "./irc_channels.ts";
-import {
-  type Capability,
-  type IrcClient,
-  type IrcCommand,
-  type IrcServerInfo,
-  middle,
-} from "./irc_client.ts";
-import { encodeLines, IrcCodec, type IrcLine } from "./irc_codec.ts";
+import { type IrcCommand, type IrcServerInfo, middle } from "./irc_client.ts";
+import { encodeLines, type IrcCodec, type IrcLine } from "./irc_codec.ts";
+import { IrcCodecs } from "./irc_codecs.ts";
 import { HISTORY_COMMANDS } from "./irc_history.ts";
 import { MODE_COMMANDS } from "./irc_modes.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
 import { negotiate, Registration, requestedNick } from "./irc_registration.ts";
+import { RegisteredClient, type RegisteredSession } from "./irc_registered.ts";
 import { Reply, type ReplyTarget } from "./irc_reply.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
@@ -60,39 +57,20 @@ export function ircDoor(
   services: ChatServices,
   options: IrcDoorOptions,
 ): SessionFactory<IrcFrame, MemberMessage> {
-  const codecs = new Codecs();
+  const codecs = new IrcCodecs();
   return (connection) => new IrcSession(connection, services, options, codecs);
 }
 
-/** One codec for all clients with the same capabilities. */
-class Codecs {
-  readonly #codecs = new Map<string, IrcCodec>();
-
-  for(capabilities: ReadonlySet<Capability>): IrcCodec {
-    const chosen = {
-      messageTags: capabilities.has("message-tags"),
-      serverTime: capabilities.has("server-time"),
-      extendedJoin: capabilities.has("extended-join"),
-      awayNotify: capabilities.has("away-notify"),
-    };
-    const key = JSON.stringify(chosen);
-    let codec = this.#codecs.get(key);
-    if (codec === undefined) this.#codecs.set(key, codec = new IrcCodec(chosen));
-    return codec;
-  }
-}
-
-class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyTarget {
+class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyTarget, RegisteredSession {
   readonly #connection: Connection<MemberMessage>;
-  readonly #services: ChatServices;
   readonly #options: IrcDoorOptions;
-  readonly #codecs: Codecs;
+  readonly #codecs: IrcCodecs;
   readonly #member: Member;
   readonly #registration = new Registration();
-  readonly #bucket: TokenBucket;
+  readonly #limits: DoorClient;
   readonly #ids: MessageIds;
   #codec: IrcCodec;
-  #client: Client | undefined;
+  #client: RegisteredClient | undefined;
   /** Answers that events of their requests belong to. */
   readonly #causes = new Map<number, Reply>();
   /** Whose new name, and whose departure, was told already by another room. */
@@ -104,7 +82,6 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   #lastHeardMs: number;
   #isAskedForLife = false;
   #pinging: Cancellable;
-  #pass: LoginPass | undefined;
   /** All is said, and too many came back from its address: it waits for its welcome. */
   #isToRegister = false;
 
@@ -112,23 +89,19 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     connection: Connection<MemberMessage>,
     services: ChatServices,
     options: IrcDoorOptions,
-    codecs: Codecs,
+    codecs: IrcCodecs,
   ) {
     const { context } = connection;
     this.#connection = connection;
-    this.#services = services;
     this.#options = options;
     this.#codecs = codecs;
     this.#member = new Member(connection, services, this);
-    this.#bucket = new TokenBucket(services.rate, context.coarseNow);
+    this.#limits = new DoorClient(connection, services);
     this.#ids = messageIds(context.world);
     this.#codec = codecs.for(this.#registration.capabilities);
     this.#lastHeardMs = context.coarseNow;
     this.#pinging = context.every(options.pingIntervalMs ?? 90_000, { type: "look-for-life" });
-    context.log.plain(`${connection.remote} has connected`, {
-      event: "connected",
-      client: connection.remote,
-    });
+    this.#limits.logConnected();
   }
 
   get serverName(): string {
@@ -186,8 +159,8 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
 
   closed(reason: CloseReason): void {
     this.#pinging.cancel();
-    this.#pass?.release();
-    this.#member.leave({ reason: CLOSED[reason.type] });
+    this.#limits.release();
+    this.#member.leave({ reason: CLOSE_TEXTS[reason.type] });
   }
 
   event(event: RoomEvent): void {
@@ -232,7 +205,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     while (!this.#member.isGone) {
       const frame = this.#waiting[0];
       if (frame === undefined) break;
-      if (this.#client !== undefined && !this.#mayTalk()) {
+      if (this.#client !== undefined && !this.#limits.mayTalk()) {
         this.#connection.context.after(TURN_MS, { type: "next-turn" });
         break;
       }
@@ -240,15 +213,6 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
       this.#take(frame);
     }
     this.#pause(this.#waiting.length > MAX_WAITING_FRAMES);
-  }
-
-  /**
-   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
-   * rate.
-   */
-  #mayTalk(): boolean {
-    const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
-    return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);
   }
 
   #pause(isPaused: boolean): void {
@@ -351,34 +315,19 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   #register(reply: Reply): void {
     const { nick: name, user, realName, isComplete } = this.#registration;
     if (!isComplete || name === undefined || user === undefined || this.#client !== undefined) return;
-    const { self, remoteAddress, remote, context } = this.#connection;
-    this.#pass ??= this.#services.logins.enter(remoteAddress.hostname, context.coarseNow);
-    if (this.#pass === undefined) {
+    if (!this.#limits.mayLogIn()) {
       this.#isToRegister = true;
-      context.after(TURN_MS, { type: "next-turn" });
+      this.#connection.context.after(TURN_MS, { type: "next-turn" });
       return;
     }
-    const person: Person = {
-      member: self,
-      name,
-      user,
-      host: this.#services.hostOf(remoteAddress.hostname),
-      realName,
-      isBot: false,
-      isInvisible: false,
-    };
-    this.#member.claim(person, (answer) => {
+    this.#member.claim(this.#limits.person(name, user, realName), (answer) => {
       if (answer.type !== "done") {
         this.#registration.nick = undefined;
         return this.#nickIsTaken(name, reply);
       }
       this.#connection.loggedIn();
-      context.log.info(`${name.text} has logged in`, {
-        event: "logged-in",
-        client: remote,
-        name: name.text,
-      });
-      const client = new Client(
+      this.#limits.logLoggedIn(name);
+      const client = new RegisteredClient(
         this.#connection,
         this.#options.server,
         this.#member,
@@ -445,78 +394,4 @@ function isFirst(told: WeakSet<Person>, person: Person): boolean {
   if (told.has(person)) return false;
   told.add(person);
   return true;
-}
-
-/** Why somebody who said nothing has gone, for the others. */
-const CLOSED: Readonly<Record<CloseReason["type"], string>> = {
-  "ended": "Connection closed",
-  "closed": "Connection closed",
-  "idle": "Ping timeout",
-  "slow": "Too slow to read what was sent",
-  "bad-frame": "Protocol error",
-  "foreign": "Protocol error",
-  "late": "Registration timeout",
-  "vanished": "Made room for others",
-  "failed": "Connection reset",
-};
-
-/** What commands work with, once the client has a name. */
-class Client implements IrcClient {
-  readonly server: IrcServerInfo;
-  readonly context: IrcClient["context"];
-  readonly member: Member;
-  readonly monitored: Map<string, ChatName> = new Map();
-  readonly address: string;
-  readonly #registration: Registration;
-  readonly #session: Pick<IrcSession, "causes" | "nextMessageId" | "nextBatch" | "quit" | "codec">;
-  readonly #first: Person;
-
-  constructor(
-    connection: Connection<MemberMessage>,
-    server: IrcServerInfo,
-    member: Member,
-    registration: Registration,
-    session: Pick<IrcSession, "causes" | "nextMessageId" | "nextBatch" | "quit" | "codec">,
-  ) {
-    if (member.person === undefined) throw new TypeError("Cannot serve a client without a name");
-    this.#first = member.person;
-    this.server = server;
-    this.context = connection.context;
-    this.member = member;
-    this.address = connection.remoteAddress.hostname;
-    this.#registration = registration;
-    this.#session = session;
-  }
-
-  get person(): Person {
-    return this.member.person ?? this.#first;
-  }
-
-  get capabilities(): ReadonlySet<Capability> {
-    return this.#registration.capabilities;
-  }
-
-  get codec(): IrcCodec {
-    return this.#session.codec;
-  }
-
-  causes(request: number, reply: Reply): void {
-    this.#session.causes(request, reply);
-  }
-
-  nextMessageId(): string {
-    return this.#session.nextMessageId();
-  }
-
-  nextBatch(): string {
-    return this.#session.nextBatch();
-  }
-
-  become(person: Person): void {
-    this.member.claim(person, () => {});
-  }
-
-  quit(reason: string | undefined): void {
-    this.#session.quit(reason);
-  }
 }

@@ -173,28 +173,24 @@ function whois(client: IrcClient, nick: string, reply: Reply): void {
     }
     const { person, away, signedOnMs, spokeMs } = found;
     const { text } = person.name;
-    client.member.request(
-      client.person,
-      (asker) => person.member.tell({ ...asker, type: "tell-rooms" }),
-      (answer) => {
-        reply.numeric(NUMERIC.RPL_WHOISUSER, text, person.user, person.host, "*", person.realName);
-        if (person.member === client.person.member) {
-          reply.numeric(NUMERIC.RPL_WHOISHOST, text, `is connecting from ${client.address}`);
-        }
-        const rooms = answer.type === "memberships" ? visibleRooms(client, answer.rooms) : [];
-        if (rooms.length > 0) reply.numeric(NUMERIC.RPL_WHOISCHANNELS, text, rooms.join(" "));
-        reply.numeric(NUMERIC.RPL_WHOISSERVER, text, client.server.name, client.server.network);
-        if (away !== undefined) reply.numeric(NUMERIC.RPL_AWAY, text, away);
-        if (person.isBot) reply.numeric(NUMERIC.RPL_WHOISBOT, text, "is a bot");
-        const idleSeconds = Math.floor((client.context.world.clock.now() - spokeMs) / 1000);
-        reply.numeric(
-          NUMERIC.RPL_WHOISIDLE,
-          ...[text, String(Math.max(0, idleSeconds)), String(Math.floor(signedOnMs / 1000))],
-          "seconds idle, signon time",
-        );
-        end();
-      },
-    );
+    client.member.listRoomsOf(person, client.person, (answer) => {
+      reply.numeric(NUMERIC.RPL_WHOISUSER, text, person.user, person.host, "*", person.realName);
+      if (person.member === client.person.member) {
+        reply.numeric(NUMERIC.RPL_WHOISHOST, text, `is connecting from ${client.address}`);
+      }
+      const rooms = answer.type === "memberships" ? visibleRooms(client, answer.rooms) : [];
+      if (rooms.length > 0) reply.numeric(NUMERIC.RPL_WHOISCHANNELS, text, rooms.join(" "));
+      reply.numeric(NUMERIC.RPL_WHOISSERVER, text, client.server.name, client.server.network);
+      if (away !== undefined) reply.numeric(NUMERIC.RPL_AWAY, text, away);
+      if (person.isBot) reply.numeric(NUMERIC.RPL_WHOISBOT, text, "is a bot");
+      const idleSeconds = Math.floor((client.context.world.clock.now() - spokeMs) / 1000);
+      reply.numeric(
+        NUMERIC.RPL_WHOISIDLE,
+        ...[text, String(Math.max(0, idleSeconds)), String(Math.floor(signedOnMs / 1000))],
+        "seconds idle, signon time",
+      );
+      end();
+    });
   });
 }
 

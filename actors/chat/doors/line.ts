@@ -17,107 +17,51 @@ import {
 } from "../../../protocols/chat.ts";
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
 import { completeMask, withoutFormatting } from "../../../protocols/irc.ts";
-import { TokenBucket } from "../../../protocols/token_bucket.ts";
 import { visibleText } from "../../../protocols/visible_text.ts";
-import type { Connection, LoginPass, Session, SessionFactory } from "../../net/mod.ts";
+import type { Connection, Session, SessionFactory } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
-import { formatEntry } from "../history_entry.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
 import type {
   Answer,
   Asker,
-  HistoryEntry,
   MemberMessage,
   ModeChange,
   Person,
   PrivateMessage,
   RoomCommand,
-  RoomView,
 } from "../messages.ts";
-import type { EventCodec, RoomEvent } from "../room_event.ts";
+import type { RoomEvent } from "../room_event.ts";
+import { DoorClient } from "./door_client.ts";
+import { fittingLines, historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
 import { REFUSAL_TEXTS } from "./refusal_texts.ts";
-
-/** The most that one `/history` may send: it must not fill the member's queue. */
-const MAX_HISTORY_BYTES = 256 * 1024;
-
-const encoder = new TextEncoder();
-const NOTHING = new Uint8Array();
 
 /** Makes the session of one line client. */
 export function lineDoor(services: ChatServices): SessionFactory<string, MemberMessage> {
   return (connection) => new LineSession(connection, services);
 }
 
-/** What each line client reads of an event that is somebody else's. */
-const LINES: EventCodec = {
-  encode({ happening }: RoomEvent): Uint8Array {
-    const line = lineOf(happening);
-    return line === null ? NOTHING : encoder.encode(`${line}\n`);
-  },
-};
-
-function lineOf(happening: RoomEvent["happening"]): string | null {
-  const name = happening.person.name.text;
-  switch (happening.type) {
-    case "joined":
-      return formatChatEvent({ type: "joined", name });
-    case "parted":
-    case "quit":
-      return formatChatEvent({ type: "left", name });
-    case "kicked":
-      return formatChatEvent({
-        type: "kicked",
-        name,
-        by: happening.by.name.text,
-        reason: happening.reason ?? "",
-      });
-    case "said":
-      if (happening.kind === "tags") return null;
-      return formatChatEvent({
-        type: happening.kind === "action" ? "did" : "said",
-        name,
-        text: withoutFormatting(happening.text),
-      });
-    case "renamed":
-      return formatChatEvent({ type: "renamed", name, to: happening.to.name.text });
-    case "topic":
-      return formatChatEvent({ type: "topic", name, text: happening.topic.text });
-    case "modes":
-    case "away":
-      return null;
-    default:
-      assertNever(happening);
-  }
-}
-
 class LineSession implements Session<string, MemberMessage>, MemberDoor {
   readonly #connection: Connection<MemberMessage>;
-  readonly #services: ChatServices;
   readonly #member: Member;
-  readonly #bucket: TokenBucket;
+  readonly #client: DoorClient;
   readonly #ids: MessageIds;
   #tooFast = false;
-  #pass: LoginPass | undefined;
   /** The one room that the member hears. */
   #room: { readonly key: string; readonly name: ChatName } | undefined;
 
   constructor(connection: Connection<MemberMessage>, services: ChatServices) {
     this.#connection = connection;
-    this.#services = services;
     this.#member = new Member(connection, services, this);
-    this.#bucket = new TokenBucket(services.rate, connection.context.coarseNow);
+    this.#client = new DoorClient(connection, services);
     this.#ids = messageIds(connection.context.world);
-    connection.context.log.plain(`${connection.remote} has connected`, {
-      event: "connected",
-      client: connection.remote,
-    });
+    this.#client.logConnected();
   }
 
   frame(line: string): void {
     if (this.#member.isGone) return;
     const input = parseChatInput(line);
-    if (!this.#mayTalk()) {
+    if (!this.#client.mayTalk()) {
       // Said once for each time of it: an answer to every line would be a flood of our own. What was asked
       // before is answered before.
       if (!this.#tooFast) this.#member.run(() => this.#send(SLOW_DOWN));
@@ -132,15 +76,6 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       if (person === undefined) this.#logIn(line);
       else this.#obey(input, person);
     }, { flows: this.#member.person !== undefined && isTalk(input), length: line.length });
-  }
-
-  /**
-   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
-   * rate.
-   */
-  #mayTalk(): boolean {
-    const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
-    return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);
   }
 
   message(message: MemberMessage): void {
@@ -159,7 +94,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   closed(): void {
-    this.#pass?.release();
+    this.#client.release();
     this.#member.leave();
   }
 
@@ -197,31 +132,17 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     if (parseChatInput(line).type === "quit") return this.#quit();
     const name = parseChatName(line);
     if ("problem" in name) return this.#send(`${LOGIN_REFUSED}: ${name.problem}`);
-    const { self, remote, remoteAddress, context } = this.#connection;
-    this.#pass = this.#services.logins.enter(remoteAddress.hostname, context.coarseNow);
-    if (this.#pass === undefined) {
+    if (!this.#client.mayLogIn()) {
       return this.#send(`${LOGIN_REFUSED}: too many logins from your address, try again in a moment`);
     }
-    const person: Person = {
-      member: self,
-      name,
-      user: "line",
-      host: this.#services.hostOf(remoteAddress.hostname),
-      realName: name.text,
-      isBot: false,
-      isInvisible: false,
-    };
+    const person = this.#client.person(name, "line", name.text);
     this.#member.claim(person, (answer) => {
       if (answer.type !== "done") {
-        this.#pass?.release();
+        this.#client.release();
         return this.#send(`${LOGIN_REFUSED}: ${name.text} is taken, or looks like a name that is`);
       }
       this.#connection.loggedIn();
-      context.log.info(`${name.text} has logged in`, {
-        event: "logged-in",
-        client: remote,
-        name: name.text,
-      });
+      this.#client.logLoggedIn(name);
       this.#enterLobby(person);
     });
   }
@@ -431,30 +352,4 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
 /** Whether a line is said, and so need not wait until the one before it has been passed on. */
 function isTalk(input: ChatInput): boolean {
   return input.type === "say" || input.type === "me" || input.type === "empty";
-}
-
-function shownName({ person, isAway }: RoomView["members"][number]): string {
-  return isAway ? `${person.name.text} (away)` : person.name.text;
-}
-
-function topicLine({ title, topic }: RoomView): string {
-  return topic === undefined
-    ? `${title} has no topic.`
-    : formatChatEvent({ type: "topic", name: topic.by, text: topic.text });
-}
-
-function fittingLines(entries: readonly HistoryEntry[]): string[] {
-  const fitting: string[] = [];
-  let bytes = 0;
-  for (const line of entries.map(formatEntry).reverse()) {
-    bytes += encoder.encode(line).length + 1;
-    if (bytes > MAX_HISTORY_BYTES) break;
-    fitting.unshift(line);
-  }
-  return fitting;
-}
-
-function historyTitle(room: string, lines: number): string {
-  if (lines === 0) return `Nothing was said in ${room} yet.`;
-  return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
 }

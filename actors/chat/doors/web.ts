@@ -13,9 +13,8 @@ import {
   parseChatWebCommand,
 } from "../../../protocols/chat_web.ts";
 import { truncateBytes, withoutFormatting } from "../../../protocols/irc.ts";
-import { TokenBucket } from "../../../protocols/token_bucket.ts";
 import { visibleText } from "../../../protocols/visible_text.ts";
-import type { LoginPass, Session, WebSocketConnection, WebSocketMessage } from "../../net/mod.ts";
+import type { Session, WebSocketConnection, WebSocketMessage } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
@@ -32,6 +31,7 @@ import type {
   RoomView,
 } from "../messages.ts";
 import { type EventCodec, type RoomEvent } from "../room_event.ts";
+import { DoorClient } from "./door_client.ts";
 import { REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** The most rooms that one page is in at once. */
@@ -94,19 +94,16 @@ function webEvent({ happening, room: { title: room }, id, timeMs: time }: RoomEv
 
 class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor {
   readonly #connection: WebSocketConnection<MemberMessage>;
-  readonly #services: ChatServices;
   readonly #member: Member;
-  readonly #bucket: TokenBucket;
+  readonly #client: DoorClient;
   readonly #ids: MessageIds;
-  #pass: LoginPass | undefined;
   /** The tags of what this page has said, by the number of the request. */
   readonly #tags = new Map<number, string>();
 
   constructor(connection: WebSocketConnection<MemberMessage>, services: ChatServices) {
     this.#connection = connection;
-    this.#services = services;
     this.#member = new Member(connection, services, this);
-    this.#bucket = new TokenBucket(services.rate, connection.context.coarseNow);
+    this.#client = new DoorClient(connection, services);
     this.#ids = messageIds(connection.context.world);
   }
 
@@ -115,7 +112,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     const text = typeof message === "string" ? message : decoder.decode(message);
     const command = parseChatWebCommand(text);
     if (command === null) return this.#connection.close(1008, "not a command of the chat");
-    if (!this.#mayTalk()) return this.#refuse(command, "slow down");
+    if (!this.#client.mayTalk()) return this.#refuse(command, "slow down");
     const isTalk = command.type === "say";
     this.#member.run(() => this.#obey(command), {
       flows: isTalk && this.#member.person !== undefined,
@@ -133,7 +130,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
   }
 
   closed(): void {
-    this.#pass?.release();
+    this.#client.release();
     this.#member.leave();
   }
 
@@ -168,15 +165,6 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
   }
 
   presence(): void {}
-
-  /**
-   * By itself, and with the others of its address: coming back, or by many connections, is no way around the
-   * rate.
-   */
-  #mayTalk(): boolean {
-    const { context: { coarseNow }, remoteAddress: { hostname } } = this.#connection;
-    return this.#bucket.take(coarseNow) && this.#services.addressRate.take(hostname, coarseNow);
-  }
 
   #obey(command: ChatWebCommand): void {
     const { person } = this.#member;
@@ -218,18 +206,13 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     const name = parseChatName(typed);
     const command: ChatWebCommand = { type: "name", name: typed };
     if ("problem" in name) return this.#refuse(command, name.problem);
-    const { self, remote, remoteAddress: { hostname }, context } = this.#connection;
-    this.#pass ??= this.#services.logins.enter(hostname, context.coarseNow);
-    if (this.#pass === undefined) return this.#refuse(command, "too many logins from your address");
-    const host = this.#services.hostOf(hostname);
-    const wanted: Person = person === undefined
-      ? { member: self, name, user: "web", host, realName: name.text, isBot: false, isInvisible: false }
-      : { ...person, name };
+    if (!this.#client.mayLogIn()) return this.#refuse(command, "too many logins from your address");
+    const wanted = person === undefined ? this.#client.person(name, "web", name.text) : { ...person, name };
     this.#member.claim(wanted, (answer) => {
       if (answer.type !== "done") {
         return this.#refuse(command, `${name.text} is taken, or looks like a name that is`);
       }
-      if (person === undefined) context.log.info(`${name.text} has logged in`, { client: remote });
+      if (person === undefined) this.#client.logLoggedIn(name);
       if (person === undefined || this.#member.rooms.length === 0) {
         this.#tell({ type: "named", name: name.text });
       }

@@ -1,0 +1,89 @@
+/**
+ * What line clients read: the events of a room, and answers of more than one line.
+ *
+ * @module
+ */
+import { formatChatEvent } from "../../../protocols/chat.ts";
+import { withoutFormatting } from "../../../protocols/irc.ts";
+import { assertNever } from "../../runtime/mod.ts";
+import { formatEntry } from "../history_entry.ts";
+import type { HistoryEntry, RoomView } from "../messages.ts";
+import type { EventCodec, RoomEvent } from "../room_event.ts";
+
+/** The most that one `/history` may send: it must not fill the member's queue. */
+const MAX_HISTORY_BYTES = 256 * 1024;
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();
+
+/** What each line client reads of an event that is somebody else's. */
+export const LINES: EventCodec = {
+  encode({ happening }: RoomEvent): Uint8Array {
+    const line = lineOf(happening);
+    return line === null ? NOTHING : encoder.encode(`${line}\n`);
+  },
+};
+
+function lineOf(happening: RoomEvent["happening"]): string | null {
+  const name = happening.person.name.text;
+  switch (happening.type) {
+    case "joined":
+      return formatChatEvent({ type: "joined", name });
+    case "parted":
+    case "quit":
+      return formatChatEvent({ type: "left", name });
+    case "kicked":
+      return formatChatEvent({
+        type: "kicked",
+        name,
+        by: happening.by.name.text,
+        reason: happening.reason ?? "",
+      });
+    case "said":
+      if (happening.kind === "tags") return null;
+      return formatChatEvent({
+        type: happening.kind === "action" ? "did" : "said",
+        name,
+        text: withoutFormatting(happening.text),
+      });
+    case "renamed":
+      return formatChatEvent({ type: "renamed", name, to: happening.to.name.text });
+    case "topic":
+      return formatChatEvent({ type: "topic", name, text: happening.topic.text });
+    case "modes":
+    case "away":
+      return null;
+    default:
+      assertNever(happening);
+  }
+}
+
+/** A member, in a list of them. */
+export function shownName({ person, isAway }: RoomView["members"][number]): string {
+  return isAway ? `${person.name.text} (away)` : person.name.text;
+}
+
+/** What `/topic` answers. */
+export function topicLine({ title, topic }: RoomView): string {
+  return topic === undefined
+    ? `${title} has no topic.`
+    : formatChatEvent({ type: "topic", name: topic.by, text: topic.text });
+}
+
+/** The last lines of a history, as many as one answer may send. */
+export function fittingLines(entries: readonly HistoryEntry[]): string[] {
+  const fitting: string[] = [];
+  let bytes = 0;
+  for (const line of entries.map(formatEntry).reverse()) {
+    bytes += encoder.encode(line).length + 1;
+    if (bytes > MAX_HISTORY_BYTES) break;
+    fitting.unshift(line);
+  }
+  return fitting;
+}
+
+/** What stands above the lines of a history. */
+export function historyTitle(room: string, lines: number): string {
+  if (lines === 0) return `Nothing was said in ${room} yet.`;
+  return lines === 1 ? `The last line of ${room}:` : `The last ${lines} lines of ${room}:`;
+}
