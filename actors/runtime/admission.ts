@@ -4,7 +4,7 @@
  * @module
  */
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
-import type { Overflow } from "./behavior.ts";
+import type { Overflow } from "./spawn_options.ts";
 import { Envelope, messageOf } from "./envelope.ts";
 import { MailboxFull } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";

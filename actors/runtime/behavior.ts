@@ -4,9 +4,9 @@
  * @module
  */
 import type { Cancellable, LogFields, World } from "../world/world.ts";
-import type { FailurePhase } from "./events.ts";
 import type { Ref } from "./ref.ts";
-import type { GroupStrategy, OnFailure } from "./supervision.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
+import type { GroupStrategy } from "./supervision.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import type { Topic } from "./topics.ts";
 
@@ -36,59 +36,6 @@ export type Behavior<M> = (self: Context<M>) => Receive<M> | Promise<Receive<M>>
 /** Handles one message. A promise suspends this actor, and no other, until it settles. */
 export type Receive<in M> = (message: M) => void | Promise<void>;
 
-/** What a full mailbox does with one message more. */
-export type Overflow = "reject" | "drop-newest" | "drop-oldest";
-
-/** How a mailbox takes messages. */
-export interface MailboxOptions<in M = unknown> {
-  /**
-   * The most messages of others that may wait, 1 or more; the actor's own (timers, watches, results of `pipe`) are taken
-   * beyond it. @default unbounded
-   */
-  readonly capacity?: number;
-  /**
-   * What happens to one message more. With `"reject"` the `tell` of whoever sends it throws {@linkcode MailboxFull}: a
-   * sender that does not catch it fails in the receiver's place. Where senders shall not, drop, or have them `offer`.
-   * @default "reject"
-   */
-  readonly overflow?: Overflow;
-  /** Messages of which this holds go before all others, in their own order. Asked once a message, by the sender. */
-  readonly isUrgent?: (message: M) => boolean;
-}
-
-/**
- * When an actor is started again: `"permanent"` always, also when it has stopped itself; `"transient"` when it has failed;
- * `"temporary"` never, not even with its siblings.
- */
-export type RestartType = "permanent" | "transient" | "temporary";
-
-/** What is known of a failure about which a function decides. */
-export interface FailureContext {
-  /** In what the actor failed. */
-  readonly phase: FailurePhase;
-  /** The `type` of the message it failed on, where it has one. */
-  readonly messageType: string | undefined;
-  /** Restarts of this actor so far. */
-  readonly restarts: number;
-}
-
-/** Decides about a failure by what was thrown. One that throws itself escalates. */
-export type DecideOnFailure = (error: unknown, failure: FailureContext) => OnFailure;
-
-/** Options of {@linkcode Context.spawn}. */
-export interface SpawnOptions<in M = unknown> {
-  /** Bounds the mailbox, and says what goes first. @default unbounded */
-  readonly mailbox?: MailboxOptions<M>;
-  /** What the parent does when this actor fails. @default restart() */
-  readonly onFailure?: OnFailure | DecideOnFailure;
-  /** Whether it is started again after it has stopped itself, or has failed. @default "transient" */
-  readonly restart?: RestartType;
-  /** The most messages that its stash holds. @default 10_000 */
-  readonly stashCapacity?: number;
-  /** Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up. @default 5000 */
-  readonly shutdownMs?: number;
-}
-
 /** Why an actor is no longer there. */
 export type StopReason =
   | { readonly type: "stopped" }
@@ -113,7 +60,37 @@ export type ChildEvent =
     readonly reason: StopReason;
   };
 
-/** Ends a state that lasts too long: see {@linkcode Context.become}. */
+/**
+ * Ends a state that lasts too long: see {@linkcode Context.become}.
+ *
+ * @example A turnstile that is open for ten milliseconds after a coin
+ * ```ts
+ * import { ActorSystem, type Behavior, type Receive, type Ref } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Message = { type: "coin" } | { type: "too late" } | { type: "pass"; replyTo: Ref<boolean> };
+ * const turnstile: Behavior<Message> = (self) => {
+ *   const locked: Receive<Message> = (message) => {
+ *     if (message.type === "coin") self.become(open, { timeoutMs: 10, message: { type: "too late" } });
+ *     else if (message.type === "pass") message.replyTo.tell(false);
+ *   };
+ *   const open: Receive<Message> = (message) => {
+ *     if (message.type === "pass") message.replyTo.tell(true);
+ *     if (message.type !== "coin") self.become(locked); // calls the time-out off
+ *   };
+ *   return locked;
+ * };
+ *
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn("turnstile", turnstile);
+ * const pass = () => ref.ask({ type: "pass" }, { timeoutMs: 1000 });
+ * ref.tell({ type: "coin" });
+ * assertEquals([await pass(), await pass()], [true, false]);
+ * ref.tell({ type: "coin" });
+ * await new Promise((resolve) => setTimeout(resolve, 50));
+ * assertEquals(await pass(), false);
+ * ```
+ */
 export interface StateTimeout<out M> {
   /** Milliseconds from the change of state. */
   readonly timeoutMs: number;
@@ -193,7 +170,36 @@ export interface Context<M> {
    * when it has stopped instead (the cause is what it failed with), or when this life ends first.
    */
   started(ref: Ref<never>): Promise<void>;
-  /** Has a message sent here for each child that starts, is restarted, or stops. */
+  /**
+   * Has a message sent here for each child that starts, is restarted, or stops.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem, type Behavior, type ChildEvent } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const seen: string[] = [];
+   * const done = Promise.withResolvers<void>();
+   * const parent: Behavior<ChildEvent> = (self) => {
+   *   self.watchChildren((event) => event);
+   *   const child = self.spawn<string>("child", (it) => (message) => {
+   *     if (message === "stop") it.stop();
+   *     else throw new Error("told to");
+   *   });
+   *   child.tell("fail");
+   *   child.tell("stop");
+   *   return ({ type, name }) => {
+   *     seen.push(`${name} ${type}`);
+   *     if (type === "stopped") done.resolve();
+   *   };
+   * };
+   *
+   * await using system = new ActorSystem("demo");
+   * system.spawn("parent", parent);
+   * await done.promise;
+   * assertEquals(seen, ["child started", "child restarted", "child stopped"]);
+   * ```
+   */
   watchChildren(changed: (event: ChildEvent) => M): Cancellable;
   /** Has a message sent here, before those that wait, when the other actor has stopped (at once when it has already). */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;

@@ -6,14 +6,15 @@
 import type { Cancellable } from "../world/world.ts";
 import { ActorRef, mailboxes } from "./actor_ref.ts";
 import { askActor } from "./ask.ts";
-import type { Behavior, ChildEvent, SpawnOptions, SuperviseOptions } from "./behavior.ts";
+import type { Behavior, ChildEvent, SuperviseOptions } from "./behavior.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
 import { type Child, Children, type Parent } from "./children.ts";
 import { Life } from "./life.ts";
 import { ENDING, STATE_NAMES, STOPPED } from "./lifecycle.ts";
 import { Living } from "./living.ts";
 import { type CellOptions, checkOptions, NO_LIMIT } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import type { ActorSnapshot, ShallowSnapshot } from "./snapshot.ts";
+import type { ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 
@@ -123,17 +124,26 @@ export class Cell extends Living implements Child, Parent {
     for (const actor of tree.reverse()) actor.abandon();
   }
 
-  snapshot(): ActorSnapshot {
+  snapshot({ levels = Infinity, maxChildren = Infinity, skipChildren = 0 }: TreeOptions): ActorSnapshot {
     const whole = this.snapshotShallow(this.path);
-    const open: [Child, ShallowSnapshot][] = [[this, whole]];
-    for (const [actor, seen] of open) {
-      for (const child of actor.children?.all() ?? []) {
+    const open: [Child, ShallowSnapshot, number][] = [[this, whole, 0]];
+    for (const [actor, seen, level] of open) {
+      if (level >= levels) continue;
+      for (const child of actor.children?.slice(level === 0 ? skipChildren : 0, maxChildren) ?? []) {
         const below = child.snapshotShallow(`${seen.path}/${child.name}`);
         seen.children.push(below);
-        open.push([child, below]);
+        open.push([child, below, level + 1]);
       }
     }
     return whole;
+  }
+
+  /** The actor that stands at a path below this one's. */
+  find(path: string): Cell | undefined {
+    const [before, own, ...names] = path.split("/");
+    let at: Child | undefined = before === "" && own === this.name ? this : undefined;
+    for (const name of names) at = at?.children?.get(name);
+    return at instanceof Cell ? at : undefined;
   }
 
   snapshotShallow(path: string): ShallowSnapshot {
@@ -145,6 +155,7 @@ export class Cell extends Living implements Child, Parent {
       highWater: Math.max(mailboxes.longestTurn(ref), this.coldIfAny?.highWater ?? 0, waiting),
       handled: mailboxes.handled(ref),
       restarts: this.coldIfAny?.record?.restarts ?? 0,
+      childCount: this.children?.size ?? 0,
       children: [],
     };
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { ChildEvent, DecideOnFailure, RestartType, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { ChildEvent, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { DecideOnFailure, RestartType } from "./spawn_options.ts";
 import type { FailureDecision, FailurePhase } from "./events.ts";
 import { GroupRestart } from "./group_restart.ts";
 import { Listeners } from "./listeners.ts";
@@ -134,8 +135,17 @@ export class Children {
     return this.#byName.has(name);
   }
 
+  get(name: string): Child | undefined {
+    return this.#byName.get(name);
+  }
+
   all(): Child[] {
     return [...this.#byName.values()];
+  }
+
+  /** Some of them, oldest first: so many at most, after the first `skip`. */
+  slice(skip: number, count: number): Child[] {
+    return this.#byName.values().drop(skip).take(count).toArray();
   }
 
   add(child: Child): void {

@@ -15,6 +15,7 @@ import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.t
 import type { Instruments } from "./instruments.ts";
 import type { Ref } from "./ref.ts";
 import { LocalRegistry } from "./registry.ts";
+import { Sampler } from "./sampler.ts";
 import { Scheduler, type Trimmable } from "./scheduler.ts";
 import type { ActorSystemCore, FailureReport, Placed } from "./system_core.ts";
 import { Topics } from "./topics.ts";
@@ -29,6 +30,8 @@ export class Core implements ActorSystemCore, AskHost {
   readonly events = new EventStream(this.#failed);
   readonly registry = new LocalRegistry((ref, stopped) => this.#onActorStopped(ref, stopped), this.#failed);
   readonly topics = new Topics(this.#failed);
+  /** Absent where nobody wants samples. */
+  readonly sampler: Sampler | undefined;
   readonly gone = Promise.withResolvers<void>();
   readonly #terminated = Promise.withResolvers<void>();
   readonly #deadLetterLog: DeadLetterLog;
@@ -42,6 +45,8 @@ export class Core implements ActorSystemCore, AskHost {
     this.instruments = instruments;
     this.scheduler = new Scheduler(world.clock, world.loop, { turn: mailboxes.turn, failed: this.#failed });
     this.deadlines = new AskDeadlines(this);
+    const { sampled } = instruments;
+    this.sampler = sampled && new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
     this.#deadLetterLog = new DeadLetterLog(world.clock, (record) => this.#log(record));
     // Whoever does not take it is told in another way: see `rootGone`.
     this.#terminated.promise.catch(() => {});

@@ -63,6 +63,28 @@ export interface Instruments {
     message: unknown,
     handle: () => unknown,
   ) => unknown;
-  /** Told of a handler in every thousand or so that was timed. */
+  /**
+   * Told of one handler in about a thousand, which was timed: the first, and then each 997th of the system.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem, type HandledSample } from "@troupe/actors";
+   * import { assert, assertEquals } from "@std/assert";
+   *
+   * const samples: HandledSample[] = [];
+   * await using system = new ActorSystem("demo", { instruments: { sampled: (sample) => samples.push(sample) } });
+   * const done = Promise.withResolvers<void>();
+   * let left = 2000;
+   * const ref = system.spawn<{ type: "work" }>("worker", () => () => void (--left === 0 && done.resolve()));
+   * for (let i = 0; i < 2000; i++) ref.tell({ type: "work" });
+   * await done.promise;
+   * assertEquals(samples.map(({ actor, messageType }) => `${messageType} at ${actor.path}`), [
+   *   "work at /demo/worker",
+   *   "work at /demo/worker",
+   *   "work at /demo/worker",
+   * ]);
+   * assert(samples.every(({ durationMs }) => durationMs >= 0));
+   * ```
+   */
   readonly sampled?: (sample: HandledSample) => void;
 }

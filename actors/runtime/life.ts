@@ -11,12 +11,12 @@ import type {
   ChildEvent,
   Context,
   Receive,
-  SpawnOptions,
   Stash,
   StateTimeout,
   StopReason,
   SuperviseOptions,
 } from "./behavior.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
 import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
 import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";

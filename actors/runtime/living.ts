@@ -77,7 +77,12 @@ export abstract class Living extends Failing implements EndingHost {
 
   become(receive: Receive<unknown>): void {
     // While the behaviour runs, the handler is what it returns.
-    if (mailboxes.hasReceive(this.ref)) mailboxes.setReceive(this.ref, receive);
+    if (mailboxes.hasReceive(this.ref)) this.#setReceive(receive);
+  }
+
+  #setReceive(receive: Receive<unknown>): void {
+    const { sampler } = this.system;
+    mailboxes.setReceive(this.ref, sampler === undefined ? receive : sampler.wrap(this, receive));
   }
 
   get isRunning(): boolean {
@@ -184,7 +189,7 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   #started(receive: Receive<unknown>): void {
-    mailboxes.setReceive(this.ref, receive);
+    this.#setReceive(receive);
     // One that failed while it started (a child of its own escalated) waits for the decision.
     const isRunning = this.state === STARTING;
     if (isRunning) this.#enter(RUNNING);

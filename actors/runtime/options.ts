@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./behavior.ts";
+import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
 import { type OnFailure, restart } from "./supervision.ts";
 
 /** More than fit into memory, and still a small integer to V8. */

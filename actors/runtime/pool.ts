@@ -4,7 +4,8 @@
  * @module
  */
 import { mailboxes } from "./actor_ref.ts";
-import type { Behavior, SpawnOptions } from "./behavior.ts";
+import type { Behavior } from "./behavior.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
 import { MailboxFull } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";

@@ -21,11 +21,31 @@ export interface ActorSnapshot {
   readonly handled: number;
   /** Restarts so far. */
   readonly restarts: number;
-  /** Its children, oldest first. */
+  /** How many children it has. */
+  readonly childCount: number;
+  /** Its children, oldest first: those that were asked for. */
   readonly children: readonly ActorSnapshot[];
+}
+
+/** How much of a tree is shown: a system may have a hundred thousand actors, and whoever looks has one screen. */
+export interface TreeOptions {
+  /** Levels below the first actor. @default all */
+  readonly levels?: number;
+  /** Children shown of each actor. @default all */
+  readonly maxChildren?: number;
+  /** Children of the first actor that are left out before those that are shown: for the next page. @default 0 */
+  readonly skipChildren?: number;
 }
 
 /** A snapshot to which the children are still to be added. */
 export interface ShallowSnapshot extends ActorSnapshot {
   readonly children: ShallowSnapshot[];
+}
+
+/** Throws `RangeError` on a number that is none, or below 0. */
+export function checkTreeOptions(options: TreeOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || (value >= 0 && (value === Infinity || Number.isInteger(value)))) continue;
+    throw new RangeError(`Cannot show the tree with ${name} ${value}: it takes a whole number from 0`);
+  }
 }

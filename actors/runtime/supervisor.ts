@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type SpawnOptions, type SuperviseOptions } from "./behavior.ts";
+import { assertNever, type Behavior, type SuperviseOptions } from "./behavior.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { GroupStrategy } from "./supervision.ts";
@@ -23,7 +24,22 @@ export interface ChildSpec<out C = unknown> {
 /** Starts a child: {@linkcode Context.spawn}. */
 export type Spawn = <C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>) => Ref<C>;
 
-/** Describes a child of a {@linkcode supervisor}. */
+/**
+ * Describes a child of a {@linkcode supervisor}: data, from which a running one starts a child, too.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, childSpec, supervisor } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * const jobs = system.spawn("jobs", supervisor("one-for-one", []));
+ * const spec = childSpec("job-1", () => () => {}, { restart: "temporary" });
+ * const reply = await jobs.ask({ type: "start-child", spec }, { timeoutMs: 1000 });
+ * assertEquals(reply.type, "started");
+ * assertEquals(await jobs.ask({ type: "list-children" }, { timeoutMs: 1000 }), ["job-1"]);
+ * ```
+ */
 export function childSpec<C>(
   name: string,
   behavior: Behavior<C>,

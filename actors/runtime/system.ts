@@ -5,7 +5,8 @@
  */
 import { denoWorld } from "../world/deno/mod.ts";
 import type { Cancellable, World } from "../world/world.ts";
-import type { Behavior, SpawnOptions, SuperviseOptions } from "./behavior.ts";
+import type { Behavior, SuperviseOptions } from "./behavior.ts";
+import type { SpawnOptions } from "./spawn_options.ts";
 import { Cell } from "./cell.ts";
 import { Core } from "./core.ts";
 import type { EventStream } from "./events.ts";
@@ -14,7 +15,7 @@ import { checkName, checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry } from "./registry.ts";
 import type { StepControl } from "./scheduler.ts";
-import type { ActorSnapshot } from "./snapshot.ts";
+import { type ActorSnapshot, checkTreeOptions, type TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
 
@@ -124,9 +125,40 @@ export class ActorSystem implements AsyncDisposable {
     return this.#core.topics.subscribe(topic, receive);
   }
 
-  /** Every actor, from the root down, as it is now. */
-  tree(): ActorSnapshot {
-    return this.#root.snapshot();
+  /**
+   * The actors as they are now, from the root down: all, or as much as is asked for.
+   *
+   * @throws `RangeError` on a number below 0.
+   */
+  tree(options: TreeOptions = {}): ActorSnapshot {
+    checkTreeOptions(options);
+    return this.#root.snapshot(options);
+  }
+
+  /**
+   * The same from one actor down; undefined when none stands at the path. It says what is there, and gives no ref to it.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using system = new ActorSystem("demo");
+   * system.spawn("crowd", (self) => {
+   *   for (let i = 1; i <= 1000; i++) self.spawn(`child-${i}`, () => () => {});
+   *   return () => {};
+   * });
+   * await new Promise((resolve) => setTimeout(resolve, 0));
+   * const page = system.subtree("/demo/crowd", { levels: 1, maxChildren: 2, skipChildren: 10 });
+   * assertEquals(page?.childCount, 1000);
+   * assertEquals(page?.children.map(({ path }) => path), ["/demo/crowd/child-11", "/demo/crowd/child-12"]);
+   * ```
+   *
+   * @throws `RangeError` on a number below 0.
+   */
+  subtree(path: string, options: TreeOptions = {}): ActorSnapshot | undefined {
+    checkTreeOptions(options);
+    return this.#root.find(path)?.snapshot(options);
   }
 
   /**

@@ -12,6 +12,7 @@ import type { ActorFailed, DeadLetterReason, EventStream } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Ref } from "./ref.ts";
 import type { LocalRegistry } from "./registry.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topics } from "./topics.ts";
 
@@ -32,6 +33,8 @@ export interface ActorSystemCore {
   readonly registry: LocalRegistry;
   readonly topics: Topics;
   readonly instruments: Instruments;
+  /** Absent where nobody wants samples. */
+  readonly sampler: Sampler | undefined;
   /** Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to be expected */
   deadLetter(message: unknown, target: Placed, reason: DeadLetterReason, level?: LogLevel): void;
   report(failure: FailureReport): void;

@@ -78,6 +78,21 @@ const programs: Readonly<Record<string, () => unknown>> = {
     }, { shutdownMs: 600_000 });
     await run(system, { drainMs: 50, onDrained: (all) => console.log(`all: ${all}`) });
   },
+  "stubborn": async () => {
+    system.spawn("server", (self) => {
+      self.onStop(() => new Promise((resolve) => setTimeout(resolve, 600_000)));
+      console.log("serving");
+      return () => {};
+    }, { shutdownMs: 600_000 });
+    await run(system, {
+      drainMs: 600_000,
+      onSignal: () => {
+        console.log("draining");
+        // A signal that follows sooner is the same press of Ctrl-C.
+        setTimeout(() => console.log("still draining"), 350);
+      },
+    });
+  },
 };
 
 const program = programs[Deno.args[0] ?? ""];

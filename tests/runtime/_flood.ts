@@ -13,19 +13,19 @@ async function settled(): Promise<number> {
   return Deno.memoryUsage().heapUsed;
 }
 
-const MESSAGES = 1_000_000;
+const MESSAGES = 400_000;
 const system = new ActorSystem("flood", { world: denoWorld() });
 let handled = 0;
 const receive = () => void handled++;
 
-/** A million messages that wait at the same time. */
+/** Many messages that wait at the same time. */
 async function told(ref: Ref<object>): Promise<void> {
   const end = handled + MESSAGES;
   for (let i = 0; i < MESSAGES; i++) ref.tell({ i });
   while (handled < end) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** A million asks, some at a time. */
+/** Questions, some at a time. */
 async function asked(ref: Ref<Ref<number>>, count: number): Promise<void> {
   for (let i = 0; i < count; i += 100) {
     await Promise.all(
@@ -70,8 +70,8 @@ const answering = system.spawn<Ref<number>>("answering", () => (replyTo) => repl
 const floods: Record<string, () => Promise<void>> = {
   tell: () => told(sync),
   "tell, asynchronous": () => told(slow),
-  ask: () => asked(answering, 100_000),
-  lives: () => lived(20_000),
+  ask: () => asked(answering, 50_000),
+  lives: () => lived(10_000),
 };
 const left: Record<string, number> = {};
 for (const [name, flood] of Object.entries(floods)) {

@@ -84,3 +84,15 @@ Deno.test("run: what does not stop in time is given up, and the process ends", a
   const { code, stdout } = await process.ended();
   assertEquals([code, stdout], [0, "serving\nall: false\n"]);
 });
+
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  Deno.test(`run: a second signal, ${signal}, ends a process that drains at once, with ${exitCode}`, async () => {
+    await using process = start("stubborn");
+    await process.line("serving");
+    process.kill("SIGTERM");
+    await process.line("still draining");
+    process.kill(signal);
+    const { code, stdout } = await process.ended();
+    assertEquals([code, stdout], [exitCode, "serving\ndraining\nstill draining\n"]);
+  });
+}

@@ -183,7 +183,7 @@ for (const isSelfMade of [true, false]) {
 Deno.test("fairness: a mailbox stays as short as its sender's bursts, though each is more than a slice of work", async () => {
   const system = new ActorSystem("test", { world: denoWorld({ log: { level: "error" } }) });
   const burst = 1000;
-  const bursts = 40;
+  const bursts = 20;
   let handled = 0;
   const done = Promise.withResolvers<void>();
   const slow = system.spawn<string>("slow", () => () => {

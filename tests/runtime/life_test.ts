@@ -695,6 +695,7 @@ onStage(
       highWater: 0,
       handled: 0,
       restarts: 0,
+      childCount: 1,
       children: [{
         path: "/test/parent",
         state: "running",
@@ -702,6 +703,7 @@ onStage(
         highWater: 6,
         handled: 3,
         restarts: 0,
+        childCount: 1,
         children: [{
           path: "/test/parent/child",
           state: "running",
@@ -709,6 +711,7 @@ onStage(
           highWater: 0,
           handled: 0,
           restarts: 0,
+          childCount: 0,
           children: [],
         }],
       }],

@@ -431,7 +431,7 @@ for (const order of ["reverse", "together"] as const) {
       }
       return () => {};
     });
-    await sim.until(() => system.tree().children[0]?.children.at(-1)?.state === "running");
+    await sim.until(() => system.subtree("/test/parent/c99999")?.state === "running");
     await sim.settle(system.stop());
     assertEquals([ended, system.tree().children], [100_000, []]);
     sim.close();
