@@ -74,7 +74,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     60_000,
     "the leader's log to name the files that there are",
   );
-  for (const memory of memories) memory.look();
+  for (const memory of memories) memory.checkKept();
   sim.sometimes("two have led", hosts.filter((host) => host.disk.readText(LOG) !== undefined).length > 1);
 }
 
@@ -91,6 +91,12 @@ class Memory {
     this.#sim = sim;
     this.#host = host;
     this.#id = id;
+  }
+
+  /** A leader was elected, so everybody has a term to remember. */
+  checkKept(): void {
+    this.look();
+    assert(this.#term > 0, `node ${this.#id} has kept nothing of the term that it is in`);
   }
 
   /** The term never goes back, and a vote that was given in it is given for good. */
