@@ -29,7 +29,7 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
-  ...["/usr/bin/chromium", "bash", "fish", "sed", "tmux", "vim", "zsh"],
+  ...["/usr/bin/chromium", "bash", "curl", "fish", "sed", "tmux", "vim", "zsh"],
   "transmission-cli",
 ].join(",");
 

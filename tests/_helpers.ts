@@ -72,12 +72,14 @@ export async function tempFolder(): Promise<TempFolder> {
 /**
  * Whether a program can be started here. Tests that need one say so:
  * `{ ignore: !await available("python3") }`.
+ * Throws when it is there and the tests have no right to run it: the task `test` names all that they may.
  */
 export async function available(program: string, ...args: string[]): Promise<boolean> {
   try {
     await new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).output();
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
   }
 }

@@ -60,7 +60,7 @@ export function talkOf(service: string): readonly string[] {
 
 /** How many descriptors a process has. */
 export async function descriptors(pid: number): Promise<number> {
-  await using counting = startProcess("sh", ["-c", `ls /proc/${pid}/fd | wc -l`]);
+  await using counting = startProcess("bash", ["-c", `ls /proc/${pid}/fd | wc -l`]);
   const { stdout } = await counting.ended();
   return Number(stdout);
 }

@@ -103,7 +103,8 @@ async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Ele
 function longerDampingMs(hosts: readonly SimHost[]): number {
   const losses = hosts.map(({ log }) =>
     log.records.filter(({ fields, message }) =>
-      fields?.from === "follower" && fields.to === "looking" && message.includes(": Node 1 ")
+      fields?.from === "follower" && fields.to === "looking" &&
+      /: Node 1 (was silent|is not there|is gone|stopped)/.test(message)
     ).length
   );
   const doublings = Math.min(Math.max(...losses) - 1, MAX_DOUBLINGS);
