@@ -20,31 +20,37 @@ import type { Session, TcpServerCommand } from "@troupe/actors/net";
 /** What one half of a pair tells the other. */
 type HalfMessage =
   | { type: "up"; other: Ref<HalfMessage> }
-  | { type: "bytes"; bytes: Uint8Array; replyTo: Ref<null> }
+  | { type: "bytes"; bytes: Uint8Array; from: Ref<HalfMessage> }
+  | { type: "sent"; to: Ref<HalfMessage> }
+  | { type: "taken" }
   | { type: "ended" }
   | { type: "over" };
 
-/** One half: what it reads goes to the other, and it reads on when the other has sent it. */
+/** One half: it reads on when the other has sent what it read. Neither waits in a handler: both may be full. */
 function half(
   connection: Connection<HalfMessage>,
   other?: Ref<HalfMessage>,
 ): Session<Uint8Array, HalfMessage> {
+  const { context, self } = connection;
   let peer = other;
   return {
-    async frame(bytes) {
+    frame(bytes) {
+      connection.pause();
       // The buffer is the reader's again once this is over, so the other half gets a copy.
-      await peer?.ask({ type: "bytes", bytes: bytes.slice() }, { signal: connection.context.signal });
+      peer?.tell({ type: "bytes", bytes: bytes.slice(), from: self });
     },
-    async message(message) {
+    message(message) {
       if (message.type === "over") return connection.end();
       if (message.type === "ended") return connection.endSending();
+      if (message.type === "sent") return message.to.tell({ type: "taken" });
+      if (message.type === "taken") return connection.resume();
       if (message.type === "up") {
         peer = message.other;
         return connection.resume();
       }
       connection.send(message.bytes);
-      await connection.drained();
-      message.replyTo.tell(null);
+      const { from } = message;
+      context.pipe(connection.drained(), () => ({ type: "sent", to: from }), () => ({ type: "over" }));
     },
     // The one has said all that it had to say, and may still hear.
     ended: () => peer?.tell({ type: "ended" }),
@@ -62,6 +68,7 @@ export function tcpProxy(
       address: listen,
       frames: rawFrames,
       servesAnything: true,
+      readsWhileCongested: true,
       onListening: (bound) => self.log.info(`Proxy on ${formatAddress(bound)} to ${formatAddress(target)}`),
       session: (client) => {
         client.pause(); // until the other side is there
@@ -70,6 +77,7 @@ export function tcpProxy(
           dialer<Uint8Array, HalfMessage>({
             address: target,
             reconnect: false,
+            readsWhileCongested: true,
             frames: rawFrames,
             session: (connection) => half(connection, client.self),
             up: ({ connection }) => client.self.tell({ type: "up", other: connection }),

@@ -24,6 +24,8 @@ export interface ConnectionOptions<F, M> {
   readonly login: boolean;
   /** The service takes any bytes for its own: HTTP and TLS are not refused. */
   readonly servesAnything: boolean;
+  /** The peer is read also while much waits for it: the session slows it down, not the connection. */
+  readonly readsWhileCongested: boolean;
   /** Told of the connection's silence and of its end. */
   readonly owner: Ref<ConnectionNotice>;
 }

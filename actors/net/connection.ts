@@ -262,7 +262,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     return this.#isOpen;
   }
   get isCongested(): boolean {
-    return this.#sending.isCongested;
+    return !this.#options.readsWhileCongested && this.#sending.isCongested;
   }
 
   get now(): number {

@@ -58,6 +58,8 @@ export interface DialerOptions<F, M = never> {
   readonly session: SessionFactory<F, M>;
   /** Limits of the connection. */
   readonly limits?: Partial<ConnectionLimits>;
+  /** Reads also while much waits to be sent, as a proxy must: see `TcpServerOptions`. @default false */
+  readonly readsWhileCongested?: boolean;
   /**
    * Waiting times between attempts, counted anew after each connection; false dials once and then stops the
    * actor.
@@ -250,6 +252,7 @@ class Dialler<F, M> {
       tools: this.#tools,
       login: false,
       servesAnything: true,
+      readsWhileCongested: this.#options.readsWhileCongested ?? false,
       owner: this.#self.self,
     });
     const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;

@@ -57,6 +57,11 @@ export interface TcpServerOptions<F, M = never> {
    */
   readonly servesAnything?: boolean;
   /**
+   * Reads from a peer also while much waits for it. For a proxy, where what is sent to a peer answers nothing that
+   * it said: its session pauses the one whose bytes cannot be sent on. @default false
+   */
+  readonly readsWhileCongested?: boolean;
+  /**
    * Puts what a client is told that there is no room for into the words of the protocol. @default as it is
    */
   readonly refusal?: (text: string) => string;
@@ -273,7 +278,8 @@ class TcpServer<F, M> {
   }
 
   #serve(transport: Transport): void {
-    const { frames, session, login = false, servesAnything = false } = this.#options;
+    const { frames, session, login = false, servesAnything = false, readsWhileCongested = false } =
+      this.#options;
     const name = `${++this.#connections}-${formatAddress(transport.remoteAddress)}`;
     const behavior = connectionActor({
       transport,
@@ -284,6 +290,7 @@ class TcpServer<F, M> {
       tools: this.#tools,
       login,
       servesAnything,
+      readsWhileCongested,
       owner: this.#self.self,
     });
     const connection = this.#self.spawn(name, behavior, {
