@@ -9,6 +9,7 @@ import type { DecideOnFailure, RestartType } from "./spawn_options.ts";
 import type { FailureDecision, FailurePhase } from "./events.ts";
 import { GroupRestart } from "./group_restart.ts";
 import { Listeners } from "./listeners.ts";
+import { Named } from "./named.ts";
 import { isPolicy } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { ShallowSnapshot } from "./snapshot.ts";
@@ -96,7 +97,7 @@ const DEFAULT_RESTART = restart();
 /** The children of one actor. Made with the first of them. */
 export class Children {
   readonly #parent: Parent;
-  readonly #byName = new Map<string, Child>();
+  readonly #byName = new Named<Child>();
   #strategy: GroupStrategy = "one-for-one";
   #stopsTogether = false;
   /** Restarts that all of them together are allowed. */
@@ -132,7 +133,7 @@ export class Children {
   }
 
   has(name: string): boolean {
-    return this.#byName.has(name);
+    return this.#byName.get(name) !== undefined;
   }
 
   get(name: string): Child | undefined {
@@ -140,16 +141,16 @@ export class Children {
   }
 
   all(): Child[] {
-    return [...this.#byName.values()];
+    return this.#byName.toArray();
   }
 
   /** Some of them, oldest first: so many at most, after the first `skip`. */
   slice(skip: number, count: number): Child[] {
-    return this.#byName.values().drop(skip).take(count).toArray();
+    return this.#byName.slice(skip, count);
   }
 
   add(child: Child): void {
-    this.#byName.set(child.name, child);
+    this.#byName.add(child);
   }
 
   failed(failure: Failure): void {
