@@ -19,7 +19,8 @@ export interface HandledSample {
 
 /**
  * What a system tells of its messages, given to it when it is made. What is left out costs nothing; what happens seldom
- * (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in `system.tree()`.
+ * (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in `system.tree()`. `sampled`
+ * costs a few nanoseconds a message; `send` and `receive` about as much as the message itself does.
  *
  * @example A trace that follows a message from actor to actor
  * ```ts

@@ -47,6 +47,10 @@ Deno.test("ref: who holds one cannot change what it is to the others", async () 
       Object.assign(prototype, { tell: () => {} });
     }, TypeError);
   }
+  // Nor can anything be put on the ref itself, which all who hold it share.
+  assertThrows(() => Object.defineProperty(actor, "tell", { value: () => {} }), TypeError);
+  assertThrows(() => Object.assign(actor, { note: "mine" }), TypeError);
+  assertThrows(() => Object.setPrototypeOf(actor, { tell: () => {} }), TypeError);
   await deadline(system.stop());
 });
 

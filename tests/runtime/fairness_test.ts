@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { ActorSystem, type Behavior, type Ref, restart, resume, topic } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ActorSystem, type Behavior, escalate, type Ref, restart, resume, topic } from "../../mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { deadline, PATIENCE_MS, until } from "../_helpers.ts";
@@ -198,4 +198,28 @@ Deno.test("fairness: a mailbox stays as short as its sender's bursts, though eac
   const highWater = system.tree().children[0]?.highWater ?? Infinity;
   assert(highWater <= 4 * burst, `${highWater} messages waited`);
   await deadline(system.stop(), undefined, "the stop");
+});
+
+Deno.test("fairness: a socket is answered beside failures that escalate through 10,000 levels, and after them", async () => {
+  const world = { ...denoWorld(), log: { enabled: () => false, write: () => {} } };
+  const system = new ActorSystem("test", { world });
+  let bottoms = 0;
+  const level = (depth: number): Behavior<string> => (self) => {
+    if (depth > 0) self.spawn("n", level(depth - 1), { onFailure: escalate() });
+    else {
+      bottoms++;
+      self.self.tell("fail");
+    }
+    return () => {
+      throw new Error("at the bottom");
+    };
+  };
+  system.spawn("top", level(10_000), { onFailure: restart({ limit: 2 }) });
+  await deadline(
+    Promise.all([echoes(20), assertRejects(() => system.terminated, Error, "at the bottom")]),
+    undefined,
+    "sockets, and the end of the system",
+  );
+  await deadline(echoes(5));
+  assertEquals(bottoms, 3);
 });
