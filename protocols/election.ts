@@ -35,14 +35,8 @@ export type * from "./election_rules.ts";
  * import { Election } from "@troupe/actors/protocols/election";
  * import { electionTimes } from "@troupe/actors/protocols/election-times";
  *
- * const election = new Election({
- *   id: 1,
- *   nodes: [1],
- *   times: electionTimes(),
- *   memory: null,
- *   nowMs: 0,
- *   random: Math.random,
- * });
+ * const clock = { times: electionTimes(), nowMs: 0, random: Math.random };
+ * const election = new Election({ ...clock, id: 1, nodes: [1], memory: null });
  * election.handle({ type: "tick" }, 50);
  * assertEquals([election.role, election.leader, election.term], ["leader", 1, 1]);
  * ```
@@ -321,7 +315,9 @@ export class Election {
 
   /** Rule 7. */
   #start(): void {
-    if (this.#isFirstStart()) this.#voter.endAbstention();
+    // All the others say, and this node knows, that they are in term 0: nobody has promised anything.
+    const isFirstStart = this.#state.term === 0 && this.#state.peers.list.every(({ term }) => term === 0);
+    if (isFirstStart) this.#voter.endAbstention();
     if (this.#state.started) return;
     const { nowMs, peers, times, turns } = this.#state;
     const there = peers.known(nowMs).length;
@@ -335,26 +331,13 @@ export class Election {
     turns.begin(nowMs);
   }
 
-  /**
-   * Whether nobody can have been promised anything: all the others say, and this node knows, that they are in
-   * term 0.
-   */
-  #isFirstStart(): boolean {
-    return this.#state.term === 0 && this.#state.peers.list.every((peer) => peer.term === 0);
-  }
-
   #advancePlain(): void {
     this.#state.ballots.end();
     if (this.#state.role === "candidate") this.#state.look("an old node is there");
     if (!this.#state.started) return;
-    const lowest = plainLeader({
-      id: this.id,
-      leader: this.#state.leader,
-      lookedForMs: this.#state.turns.lookedForMs(this.#state.nowMs),
-      nowMs: this.#state.nowMs,
-      peers: this.#state.peers,
-      times: this.#state.times,
-    });
+    const { leader, nowMs, peers, times, turns } = this.#state;
+    const lookedForMs = turns.lookedForMs(nowMs);
+    const lowest = plainLeader({ id: this.id, leader, lookedForMs, nowMs, peers, times });
     if (lowest === undefined) return;
     const role = lowest === this.id ? "plain-leader" : "plain-follower";
     if (this.#state.role === role && this.#state.leader === lowest) return;

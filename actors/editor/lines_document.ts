@@ -4,7 +4,8 @@
  * @module
  */
 import type { Ref } from "../runtime/mod.ts";
-import type { Batch, LogFile } from "../store/log_file.ts";
+import type { LogFile } from "../store/log_file.ts";
+import type { Batch } from "../store/log_file_options.ts";
 import { reasonText } from "../world/failure.ts";
 import { errorText } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";

@@ -91,9 +91,8 @@ class PeerLink {
         this.#want(message.wanted);
         return;
       case "drop":
-        if (this.#connections.size > 0 && !this.#wanted) {
-          this.#dropAtMs = Math.min(this.#dropAtMs, this.#now + DROP_MS);
-        }
+        if (this.#connections.size === 0 || this.#wanted) return;
+        this.#dropAtMs = Math.min(this.#dropAtMs, this.#now + DROP_MS);
         return;
       case "say":
         this.#say(this.#connections.counting(), message.message);
@@ -364,11 +363,8 @@ class PeerLink {
     const now = this.#now;
     if (this.#old.isOld || this.#old.awaitsProbe || !this.#dial.mayDial(now)) return;
     const isUp = this.#connections.isUp;
-    const underWay = this.#connections.all().filter(([, { isDialled, phase }]) =>
-      isDialled && phase !== "up"
-    );
-    // A claim that nobody answers on the connections that there are is asked on a new one; a greeting may be
-    // lost.
+    const underWay = this.#connections.all().filter(([, state]) => state.isDialled && state.phase !== "up");
+    // A claim that no connection answers is asked about on a new one; a greeting may be lost.
     const asksBack = this.#claims.needConnection(now);
     if (underWay.length === 0) {
       if (!asksBack && !this.#old.isClaimed && (!this.#wanted || isUp)) return;

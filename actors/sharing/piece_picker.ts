@@ -192,6 +192,11 @@ export class PiecePicker {
     return { active, others };
   }
 
+  /** Takes all of these pieces as there. */
+  settleAll(pieces: Bitfield): void {
+    for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.settle(piece, true);
+  }
+
   /** A complete piece is verified and there, or was bad and is fetched anew, from one peer alone. */
   settle(piece: number, isGood: boolean): void {
     this.#settling.delete(piece);

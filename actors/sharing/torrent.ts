@@ -23,13 +23,8 @@ import { Fetching } from "./fetching.ts";
 import type { BandwidthGranted, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import { PiecePicker } from "./piece_picker.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
-import {
-  type Finished,
-  type PiecesFound,
-  type PieceWritten,
-  storage,
-  type StorageCommand,
-} from "./storage.ts";
+import { storage } from "./storage.ts";
+import type { Finished, PiecesFound, PieceWritten, StorageCommand } from "./storage.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 import { TorrentPeers } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
@@ -119,7 +114,7 @@ class Torrent {
     this.#announcer = this.#spawnAnnouncer();
     self.every(TICK_MS, { type: "tick" });
     if (options.place.type === "shared") {
-      this.#haveAll(Bitfield.full(options.info.pieceCount));
+      this.#picker.settleAll(Bitfield.full(options.info.pieceCount));
       this.#state = "seeding";
     } else {
       this.#state = "scanning";
@@ -333,7 +328,7 @@ class Torrent {
 
   #onScanned({ pieces, failure }: PiecesFound): void {
     if (failure !== undefined) return this.#fail(failure);
-    this.#haveAll(pieces);
+    this.#picker.settleAll(pieces);
     if (pieces.count > 0) {
       this.#self.log.info(
         `Resuming ${this.#info.name}: ${pieces.count} of ${pieces.size} pieces are there`,
@@ -344,10 +339,6 @@ class Torrent {
     this.#fetching.isOn = true;
     this.#options.observer.tell({ type: "torrent-ready", infoHash: this.#options.infoHash });
     this.#dialMore();
-  }
-
-  #haveAll(pieces: Bitfield): void {
-    for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.#picker.settle(piece, true);
   }
 
   #finish(): void {

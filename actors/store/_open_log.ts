@@ -4,8 +4,8 @@ import type { RecordForm, Recovered } from "./_form.ts";
 import { FramedForm } from "./_framed_form.ts";
 import { OwnedFile } from "./_owned_file.ts";
 import { TextForm } from "./_text_form.ts";
-import type { LogFileOptions } from "./log_file.ts";
 import { LogFileError } from "./log_file_error.ts";
+import type { LogFileOptions } from "./log_file_options.ts";
 
 /** A log that was opened and recovered. */
 export interface OpenedLog {

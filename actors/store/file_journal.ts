@@ -6,7 +6,8 @@
 import type { World } from "../world/world.ts";
 import type { Signature } from "./_framed_form.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
-import { type Batch, LogFile } from "./log_file.ts";
+import { LogFile } from "./log_file.ts";
+import type { Batch } from "./log_file_options.ts";
 
 export type { Signature };
 

@@ -7,60 +7,13 @@ import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
-import { FramedForm, type Signature } from "./_framed_form.ts";
+import { FramedForm } from "./_framed_form.ts";
 import { GroupCommit } from "./_group_commit.ts";
 import { type OpenedLog, openLog } from "./_open_log.ts";
 import type { OwnedFile } from "./_owned_file.ts";
+import type { Batch, LogFileOptions, LogForm } from "./log_file_options.ts";
 import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
 import { UnsyncedWrites } from "./_unsynced.ts";
-
-/**
- * What the file looks like.
- *
- * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never
- *   rewritten; the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside
- *   it.
- * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each,
- *   big-endian. A record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
- */
-export type LogForm = "text" | "framed";
-
-/** Options of {@linkcode LogFile.open}. */
-export interface LogFileOptions {
-  /** How records lie in the file. */
-  readonly form: LogForm;
-  /** Called with each record that is there, oldest first; bytes are valid until it returns. */
-  readonly replay?: (record: Uint8Array) => void;
-  /** Framed form: the first record, by which the file is known; it is not replayed. @default none */
-  readonly signature?: Signature;
-  /**
-   * Names the time in `PATH.damaged-TIME`. With it, {@linkcode LogFile.flushNow} also looks only every few
-   * milliseconds whether somebody else has replaced the file; without it, each time. @default none
-   */
-  readonly clock?: Clock;
-}
-
-/** What one write put at the end of a {@linkcode LogFile}. */
-export interface Batch {
-  /** Where in the file `bytes` begin. */
-  readonly start: number;
-  /** Exactly what is new in the file. Shared: not to be changed. */
-  readonly bytes: Uint8Array;
-  /** Of `bytes`, how many somebody else has appended in the meantime; they stand first. */
-  readonly othersBytes: number;
-  /**
-   * Of `bytes`, how many stand before the first record: what others appended, and the end of a line that had
-   * none.
-   */
-  readonly leadBytes: number;
-  /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
-  readonly replaced: boolean;
-  /**
-   * The file in which is kept what somebody else had written and is no record; undefined where there was
-   * none.
-   */
-  readonly setAsideAs?: string;
-}
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
 const TRUST_MS = 5;

@@ -7,6 +7,7 @@ export * from "./atomic_file.ts";
 export * from "./file_journal.ts";
 export * from "./journal.ts";
 export * from "./log_file.ts";
+export * from "./log_file_options.ts";
 export * from "./log_file_error.ts";
 export * from "./set_aside.ts";
 export * from "./lock.ts";
