@@ -46,7 +46,6 @@ export interface InboundOwner<F> {
 
 /** So many small reads in a row, and a large buffer is given back. */
 const SMALL_READS = 32;
-const NO_BUFFER = new Uint8Array(0);
 
 /** Receives from one transport, one receive at a time, and only while the session takes what came. */
 export class Inbound<F> {
@@ -58,7 +57,7 @@ export class Inbound<F> {
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
   #buffer: Uint8Array<ArrayBuffer>;
-  #bufferBytes: number;
+  #bufferBytes = SMALL_BUFFER_BYTES;
   #smallReads = 0;
   #isReceiving = false;
   /** Outcome of the last receive. */
@@ -88,9 +87,8 @@ export class Inbound<F> {
     this.#frameDecoder = frameDecoder;
     this.#owner = owner;
     this.#world = world;
-    this.#greeting = servesAnything || transport.keepsMessages === true ? undefined : new ForeignGreeting();
-    this.#bufferBytes = transport.keepsMessages === true ? 0 : SMALL_BUFFER_BYTES;
-    this.#buffer = this.#bufferBytes === 0 ? NO_BUFFER : new Uint8Array(SMALL_BUFFER_BYTES);
+    this.#greeting = servesAnything ? undefined : new ForeignGreeting();
+    this.#buffer = new Uint8Array(SMALL_BUFFER_BYTES);
   }
 
   /** Makes the decoder: just before the session is made. */

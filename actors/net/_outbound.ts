@@ -5,19 +5,12 @@
  */
 import type { Clock } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
-import type { Flusher } from "./_flusher.ts";
+import type { Flushable, Flusher } from "./_flusher.ts";
+import { StallWatch } from "./_stall_watch.ts";
+import type { Transport } from "./transport.ts";
 
-/** What waits to be sent to one peer. */
-export interface Outbound {
-  /** Bytes that are queued and that no send has taken yet. */
-  readonly queuedBytes: number;
-  /** Copies the bytes into the queue. */
-  push(bytes: Uint8Array): void;
-  /** Encodes the text into the queue. */
-  pushText(text: string): void;
-  /** Drops what is queued. Buffers that a send may still read are left to it. */
-  close(): void;
-}
+/** A text this short is encoded faster by a loop than by a call out of JavaScript. */
+const SHORT_TEXT = 48;
 
 /** What an {@linkcode Outbound} tells its connection. */
 export interface OutboundEvents {
@@ -36,4 +29,151 @@ export interface OutboundOptions {
   readonly flusher: Flusher;
   /** Milliseconds for which one send may take nothing. */
   readonly slowClientMs: number;
+}
+
+const UTF8 = new TextEncoder();
+
+/**
+ * The queue of one connection: whatever is queued while a write is under way goes out as the next write.
+ *
+ * Two buffers take turns, one filled while the other is written, and both are given back when all is written.
+ * No promise, closure or array is made for a message.
+ */
+export class Outbound implements Flushable {
+  readonly #transport: Transport;
+  readonly #buffers: BufferPool;
+  readonly #flusher: Flusher;
+  readonly #stall: StallWatch;
+  readonly #events: OutboundEvents;
+  #filling: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+  #writing: Uint8Array<ArrayBuffer> | undefined;
+  #written = 0;
+  #toWrite = 0;
+  /** A write is under way or about to begin. */
+  #isActive = false;
+  #isClosed = false;
+
+  constructor(transport: Transport, options: OutboundOptions, events: OutboundEvents) {
+    this.#transport = transport;
+    this.#buffers = options.buffers;
+    this.#flusher = options.flusher;
+    this.#stall = new StallWatch(options.clock, options.slowClientMs, () => events.stalled());
+    this.#events = events;
+  }
+
+  /** Bytes that are queued and that no write has taken yet. */
+  get queuedBytes(): number {
+    return this.#filled + this.#toWrite - this.#written;
+  }
+
+  /** Copies the bytes into the queue. */
+  push(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length === 0) return;
+    this.#room(length).set(bytes, this.#filled);
+    this.#filled += length;
+    this.#schedule();
+  }
+
+  /** Encodes the text into the queue. */
+  pushText(text: string): void {
+    const { length } = text;
+    if (length === 0) return;
+    // A UTF-16 unit is at most three bytes of UTF-8.
+    const buffer = this.#room(3 * length);
+    this.#filled = length <= SHORT_TEXT && writeAscii(text, buffer, this.#filled)
+      ? this.#filled + length
+      : this.#filled + UTF8.encodeInto(text, buffer.subarray(this.#filled)).written;
+    this.#schedule();
+  }
+
+  /** Drops what is queued. Buffers that a write may still read are left to it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stall.close();
+    if (this.#filling !== undefined) this.#buffers.give(this.#filling);
+    this.#filling = this.#writing = undefined;
+    this.#filled = this.#toWrite = this.#written = 0;
+  }
+
+  /** The buffer being filled, with room for so many bytes more. */
+  #room(bytes: number): Uint8Array<ArrayBuffer> {
+    const buffer = this.#filling;
+    const needed = this.#filled + bytes;
+    if (buffer !== undefined && needed <= buffer.length) return buffer;
+    const larger = this.#buffers.take(needed);
+    if (buffer !== undefined) {
+      larger.set(buffer.subarray(0, this.#filled));
+      this.#buffers.give(buffer);
+    }
+    return this.#filling = larger;
+  }
+
+  #schedule(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#flusher.add(this);
+  }
+
+  /** Writes what is queued. For the {@linkcode Flusher}. */
+  flush(): void {
+    const buffer = this.#filling;
+    if (this.#isClosed || buffer === undefined) return;
+    this.#filling = undefined;
+    this.#writing = buffer;
+    this.#written = 0;
+    this.#toWrite = this.#filled;
+    this.#filled = 0;
+    this.#write(buffer);
+  }
+
+  #write(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#stall.begin();
+    try {
+      this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
+        this.#onWritten,
+        this.#onFailed,
+      );
+    } catch (error) {
+      // A transport that throws is as bad as one that rejects, and the other connections of the server are
+      // still to be flushed.
+      this.#onFailed(error);
+    }
+  }
+
+  readonly #onWritten = (bytes: number): void => {
+    const buffer = this.#writing;
+    if (this.#isClosed || buffer === undefined) return;
+    this.#written += bytes;
+    if (this.#written < this.#toWrite) {
+      this.#write(buffer);
+    } else {
+      this.#writing = undefined;
+      this.#written = this.#toWrite = 0;
+      this.#buffers.give(buffer);
+      if (this.#filled > 0) this.flush();
+      else this.#becomeIdle();
+    }
+    this.#events.written(bytes);
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    if (!this.#isClosed) this.#events.failed(error);
+  };
+
+  #becomeIdle(): void {
+    this.#isActive = false;
+    this.#stall.end();
+  }
+}
+
+/** Writes a text that is all ASCII; false, with the bytes undefined, when it is not. */
+function writeAscii(text: string, buffer: Uint8Array, at: number): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return false;
+    buffer[at + index] = unit;
+  }
+  return true;
 }

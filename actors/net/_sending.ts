@@ -7,9 +7,7 @@ import type { Clock } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
 import { Drained } from "./_drained.ts";
 import type { Flusher } from "./_flusher.ts";
-import { MessageOutbound } from "./_message_outbound.ts";
-import type { Outbound, OutboundEvents } from "./_outbound.ts";
-import { StreamOutbound } from "./_stream_outbound.ts";
+import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { Transport } from "./transport.ts";
 
@@ -59,9 +57,7 @@ export class Sending implements OutboundEvents {
     this.#drained = new Drained(remote);
     const { clock, buffers, flusher } = options;
     const queue = { clock, buffers, flusher, slowClientMs: limits.slowClientMs };
-    this.#queue = transport.keepsMessages === true
-      ? new MessageOutbound(transport, queue, this)
-      : new StreamOutbound(transport, queue, this);
+    this.#queue = new Outbound(transport, queue, this);
   }
 
   get queuedBytes(): number {

@@ -6,7 +6,7 @@
 import type { SocketAddress, TcpConnection } from "../world/world.ts";
 
 /**
- * One established or arriving connection, whatever it runs over: TCP, TLS, a WebSocket, a pipe in memory.
+ * One established or arriving connection, whatever it runs over: TCP, TLS, a pipe in memory.
  *
  * At most one `receive` and one `send` are under way at a time. Failures are `WorldError`s.
  */
@@ -16,13 +16,7 @@ export interface Transport {
   /** The far end. */
   readonly remoteAddress: SocketAddress;
   /**
-   * True where messages keep their boundaries (a WebSocket): each `receive` yields one whole message, as
-   * bytes of its own, and each `send` is given one whole message and takes all of it.
-   * @default false: a stream of bytes
-   */
-  readonly keepsMessages?: boolean;
-  /**
-   * True where the protocol says goodbye by a message of its own (TLS, WebSocket): the sending half is closed
+   * True where the protocol says goodbye by a message of its own (TLS): the sending half is closed
    * before the whole. @default false
    */
   readonly needsCloseWrite?: boolean;

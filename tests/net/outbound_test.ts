@@ -2,8 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { BufferPool } from "../../actors/net/_buffers.ts";
 import { Flusher } from "../../actors/net/_flusher.ts";
-import type { Outbound } from "../../actors/net/_outbound.ts";
-import { StreamOutbound } from "../../actors/net/_stream_outbound.ts";
+import { Outbound } from "../../actors/net/_outbound.ts";
 import type { Clock, EventLoop } from "../../actors/world/world.ts";
 import type { Transport } from "../../actors/net/transport.ts";
 
@@ -71,7 +70,7 @@ class Bench {
       closeWrite: () => Promise.resolve(),
       close() {},
     };
-    this.outbound = new StreamOutbound(
+    this.outbound = new Outbound(
       transport,
       { clock: this.clock, buffers, flusher: flusher ?? new Flusher(loop), slowClientMs: 1000 },
       {
