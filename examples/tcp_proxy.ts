@@ -26,7 +26,9 @@ type HalfMessage =
   | { type: "ended" }
   | { type: "over" };
 
-/** One half: it reads on when the other has sent what it read. Neither waits in a handler: both may be full. */
+/**
+ * One half: it reads on when the other has sent what it read. Neither waits in a handler: both may be full.
+ */
 function half(
   connection: Connection<HalfMessage>,
   other?: Ref<HalfMessage>,

@@ -23,7 +23,10 @@ export function isPureNode(path: string): boolean {
   return path === "actors/world/_node_hash.ts";
 }
 
-/** The one file of the simulated world that gives the real event loop a turn, so that real promises can settle. */
+/**
+ * The one file of the simulated world that gives the real event loop a turn, so that real promises can
+ * settle.
+ */
 export function isRealLoop(path: string): boolean {
   return path === "actors/world/sim/_real_loop.ts";
 }

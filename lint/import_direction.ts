@@ -1,6 +1,6 @@
 /**
- * Arrows go one way: `tasks → actors/<service> → actors/net, actors/store → actors/runtime → actors/world`; everything
- * may use `protocols`, and `protocols` uses nothing. A service never imports another service.
+ * Arrows go one way: `tasks → actors/<service> → actors/net, actors/store → actors/runtime → actors/world`;
+ * everything may use `protocols`, and `protocols` uses nothing. A service never imports another service.
  *
  * @module
  */
@@ -31,7 +31,10 @@ const TOOLKIT = ["world", "runtime", "net", "store"];
 /** Packages that one file has the use of, behind an interface of ours. */
 const PACKAGES: Readonly<Record<string, string>> = { "actors/editor/yjs_replica.ts": "yjs" };
 
-/** What each room may import beside itself. A service is `service`, the rest of the repository its first folder. */
+/**
+ * What each room may import beside itself. A service is `service`, the rest of the repository its first
+ * folder.
+ */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocols: [],
   world: ["protocols"],

@@ -1,8 +1,9 @@
 /**
- * Which letters, marks and digits look like others: the data of UTS 39 (Unicode 15.0), made with the spoof checker of ICU 72.1.
+ * Which letters, marks and digits look like others: the data of UTS 39 (Unicode 15.0), made with the spoof
+ * checker of ICU 72.1.
  *
- * Only what can stand in a name after NFKC and NFD is here. Each entry is `LOOKS_LIKE=CHARACTERS`, in hexadecimal code points
- * with dots between: `61=251.3b1.430` says that `ɑ`, `α` and `а` look like `a`.
+ * Only what can stand in a name after NFKC and NFD is here. Each entry is `LOOKS_LIKE=CHARACTERS`, in
+ * hexadecimal code points with dots between: `61=251.3b1.430` says that `ɑ`, `α` and `а` look like `a`.
  *
  * Data: copyright Unicode, Inc., used under the Unicode License V3 (https://www.unicode.org/license.txt).
  *

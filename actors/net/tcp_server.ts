@@ -57,8 +57,8 @@ export interface TcpServerOptions<F, M = never> {
    */
   readonly servesAnything?: boolean;
   /**
-   * Reads from a peer also while much waits for it. For a proxy, where what is sent to a peer answers nothing that
-   * it said: its session pauses the one whose bytes cannot be sent on. @default false
+   * Reads from a peer also while much waits for it. For a proxy, where what is sent to a peer answers nothing
+   * that it said: its session pauses the one whose bytes cannot be sent on. @default false
    */
   readonly readsWhileCongested?: boolean;
   /**

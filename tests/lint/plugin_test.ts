@@ -211,3 +211,30 @@ Deno.test("lint: a file is known by its place, however the linter names it", () 
   assertEquals(lint("no-ambient", "./actors/echo/mod.ts", "Date.now();").length, 1);
   assertEquals(lint("no-ambient", "/elsewhere/actors/echo/mod.ts", "Date.now();"), []);
 });
+
+Deno.test("lint: a file of code has 400 lines at most, a test 500", () => {
+  const lines = (count: number) => "f();\n".repeat(count);
+  assertEquals(lint("size", "actors/echo/mod.ts", lines(400)), []);
+  assertEquals(lint("size", "actors/echo/mod.ts", lines(401)), ["401 lines: a file has at most 400"]);
+  assertEquals(lint("size", "tests/echo/echo_test.ts", lines(500)), []);
+  assertEquals(lint("size", "tests/echo/echo_test.ts", lines(501)), ["501 lines: a file has at most 500"]);
+});
+
+Deno.test("lint: a class has 25 fields at most; methods and accessors are none", () => {
+  const fields = (count: number) => Array.from({ length: count }, (_, at) => `readonly #f${at} = ${at};`);
+  const source = (count: number) => `class A { ${fields(count).join(" ")} get x() { return 1; } m() {} }`;
+  assertEquals(lint("size", "actors/echo/mod.ts", source(25)), []);
+  assertEquals(lint("size", "actors/echo/mod.ts", source(26)), ["26 fields: a class has at most 25"]);
+});
+
+Deno.test("lint: a comment ends before column 110, but for an address that cannot be broken", () => {
+  const word = "word ";
+  const sources = [`// ${word.repeat(22)}`, `/**\n * ${word.repeat(22)}\n */`, `  /** ${word.repeat(22)} */`];
+  assertEquals(judged("columns", "protocols/frames.ts", sources), all(sources, true));
+  const fine = [
+    `// ${word.repeat(21)}`,
+    `// https://example.org/${"x".repeat(100)}`,
+    `f("${word.repeat(30)}");`,
+  ];
+  assertEquals(judged("columns", "protocols/frames.ts", fine), all(fine, false));
+});

@@ -1,6 +1,7 @@
 /**
- * A gigabyte from three seeds, one of which lies and one of which dies half way, by a process that is killed and goes on:
- * `deno run -A tests/sharing/gigabyte.ts [BYTES]`. Says what memory it took, and ends with 1 where it took over 300 MB.
+ * A gigabyte from three seeds, one of which lies and one of which dies half way, by a process that is killed
+ * and goes on: `deno run -A tests/sharing/gigabyte.ts [BYTES]`. Says what memory it took, and ends with 1
+ * where it took over 300 MB.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * How a member of the chat's campaign speaks at each door, and what it hears there, in the words of the line door.
+ * How a member of the chat's campaign speaks at each door, and what it hears there, in the words of the line
+ * door.
  *
  * @module
  */

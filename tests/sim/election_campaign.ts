@@ -99,7 +99,9 @@ async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Ele
   watch.check();
 }
 
-/** How much longer than usual Node 1, which the chaos made come and go, must be there: rule 6 of the election. */
+/**
+ * How much longer than usual Node 1, which the chaos made come and go, must be there: rule 6 of the election.
+ */
 function longerDampingMs(hosts: readonly SimHost[]): number {
   const losses = hosts.map(({ log }) =>
     log.records.filter(({ fields, message }) =>
