@@ -266,18 +266,24 @@ export interface ActorLog {
  *
  * @example
  * ```ts
- * import { ActorSystem, withPrivateMessages } from "@troupe/actors";
+ * import { ActorSystem, type Ref, withPrivateMessages } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
  *
- * const clock = withPrivateMessages<"reset", "tick">((self) => {
+ * type Command = { type: "ticks"; replyTo: Ref<number> };
+ * const clock = withPrivateMessages<Command, "tick">((self) => {
  *   let ticks = 0;
- *   self.every(1000, "tick");
+ *   self.every(1, "tick");
  *   return (message) => {
- *     ticks = message === "tick" ? ticks + 1 : 0;
+ *     if (message === "tick") ticks++;
+ *     else message.replyTo.tell(ticks);
  *   };
  * });
  *
  * await using system = new ActorSystem("demo");
- * system.spawn("clock", clock).tell("reset"); // "tick" would not compile
+ * const ref = system.spawn("clock", clock); // ref.tell("tick") would not compile
+ * let ticks = 0;
+ * while (ticks < 3) ticks = await ref.ask({ type: "ticks" }, { timeoutMs: 1000 });
+ * assertEquals(ticks >= 3, true);
  * ```
  */
 export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>): Behavior<M> {
