@@ -3,9 +3,6 @@
  *
  * @module
  */
-import { PipedTerminal } from "./_piped_terminal.ts";
-import { RealTerminal } from "./_real_terminal.ts";
-import { Input } from "./_stdio.ts";
 
 /** Where a client's lines come from. */
 export interface Terminal extends Disposable {
@@ -30,19 +27,8 @@ export interface Terminal extends Disposable {
   close(): void;
 }
 
-/**
- * Opens the process's own terminal, or the pipe that stands for it.
- *
- * @param signal ends the input when it is aborted: give a client's own, so that Ctrl-C ends a question too
- */
-export function openTerminal(signal?: AbortSignal): Terminal {
-  const input = new Input(signal);
-  const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  return isTerminal && !isDumb() ? new RealTerminal(input) : new PipedTerminal(input, { isTerminal });
-}
-
 /** Whether the terminal knows no sequences (an editor's shell, a log): it gets plain lines. */
-function isDumb(): boolean {
+export function isDumb(): boolean {
   if (Deno.permissions.querySync({ name: "env", variable: "TERM" }).state !== "granted") return false;
   const kind = Deno.env.get("TERM");
   return kind === "dumb" || kind === "";

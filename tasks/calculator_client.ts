@@ -7,7 +7,7 @@ import { CALCULATOR_QUIT, parseExpression } from "../protocols/calculator.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { defineTask, Failure, runClient } from "./_cli.ts";
 import { CLOSED_BY_SERVER, connectAsTold, lineClientFlags } from "./_line_client.ts";
-import { openTerminal } from "./_terminal.ts";
+import { openTerminal } from "./_open_terminal.ts";
 
 /** The command line. */
 export const task = defineTask({

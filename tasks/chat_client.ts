@@ -9,7 +9,8 @@ import type { Clock } from "../actors/world/world.ts";
 import { TokenBucket, type TokenBucketOptions } from "../protocols/token_bucket.ts";
 import { defineTask, Failure, integer, number, runClient } from "./_cli.ts";
 import { CLOSED_BY_SERVER, connectAsTold, type LineClient, lineClientFlags } from "./_line_client.ts";
-import { openTerminal, type Terminal } from "./_terminal.ts";
+import { openTerminal } from "./_open_terminal.ts";
+import type { Terminal } from "./_terminal.ts";
 
 /** The command line. */
 export const task = defineTask({

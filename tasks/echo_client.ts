@@ -7,7 +7,8 @@ import type { Clock } from "../actors/world/world.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { defineTask, Failure, integer, runClient } from "./_cli.ts";
 import { CLOSED_BY_SERVER, connectAsTold, type LineClient, lineClientFlags } from "./_line_client.ts";
-import { openTerminal, type Terminal } from "./_terminal.ts";
+import { openTerminal } from "./_open_terminal.ts";
+import type { Terminal } from "./_terminal.ts";
 
 /** The command line. */
 export const task = defineTask({

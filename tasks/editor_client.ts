@@ -8,7 +8,8 @@ import { ActorSystem, type Ref } from "../mod.ts";
 import { visibleLines } from "../protocols/visible_text.ts";
 import { clientTls, defineTask, runClient } from "./_cli.ts";
 import { backoffOf, CLOSED_BY_SERVER, lineClientFlags } from "./_line_client.ts";
-import { openTerminal, type Terminal } from "./_terminal.ts";
+import { openTerminal } from "./_open_terminal.ts";
+import type { Terminal } from "./_terminal.ts";
 
 /** The command line. */
 export const task = defineTask({

@@ -39,7 +39,8 @@ import {
   reconnectFlags,
 } from "./_line_client.ts";
 import { say } from "./_stdio.ts";
-import { openTerminal, type Terminal } from "./_terminal.ts";
+import { openTerminal } from "./_open_terminal.ts";
+import type { Terminal } from "./_terminal.ts";
 
 const { host, port, tls, ca } = tcpClientFlags({ port: 12_000, host: "localhost" });
 

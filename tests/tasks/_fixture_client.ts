@@ -1,7 +1,8 @@
 // A client in miniature, so that the command line and the terminal are tested by themselves.
 import { choice, clientTls, defineTask, Failure, runClient, tcpClientFlags } from "../../tasks/_cli.ts";
 import { visibleLines } from "../../protocols/visible_text.ts";
-import { openTerminal, paint } from "../../tasks/_terminal.ts";
+import { openTerminal } from "../../tasks/_open_terminal.ts";
+import { paint } from "../../tasks/_terminal.ts";
 
 const task = defineTask({
   name: "fixture:client",
