@@ -8,6 +8,7 @@
  * @module
  */
 import type { FrameDecoder } from "./frames.ts";
+import { visibleText } from "./visible_text.ts";
 
 /** One message, taken apart. */
 export interface IrcMessage {
@@ -242,6 +243,12 @@ export function withoutFormatting(text: string): string {
   return text.replace(FORMATTING, "");
 }
 
+/** A text with what makes it bold or coloured, and with all else that a terminal would obey made visible. */
+export function visibleIrcText(text: string): string {
+  // deno-lint-ignore no-control-regex -- the codes of IRC's formatting, and CTCP's mark
+  return text.replace(/[^\x01-\x04\x0f\x11\x16\x1d-\x1f]+/g, visibleText);
+}
+
 /**
  * Cuts a text into pieces of no more than so many bytes in UTF-8, at characters.
  *
@@ -368,5 +375,5 @@ function isOverLimit(line: Uint8Array): boolean {
 function commandOf(line: Uint8Array): string {
   let latin = "";
   for (const byte of line) latin += String.fromCharCode(byte);
-  return parseIrcMessage(latin)?.command ?? "*";
+  return parseIrcMessage(latin.replace(/[\0\r]/g, ""))?.command ?? "*";
 }

@@ -84,6 +84,20 @@ export function selectEntries(
   }
 }
 
+/** Bytes of the texts of one answer: it must fill no member's queue. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+const encoder = new TextEncoder();
+
+/** The last of some entries, as many as one answer may send. */
+export function fittingEntries(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  let bytes = 0;
+  const tooMuch = entries.findLastIndex(({ text }) => {
+    return (bytes += encoder.encode(text).length) > MAX_ANSWER_BYTES;
+  });
+  return entries.slice(tooMuch + 1);
+}
+
 /** The place of the first entry at the point or after it. One that is not known stands before all. */
 function firstFrom(entries: readonly HistoryEntry[], point: HistoryPoint): number {
   const place = "id" in point

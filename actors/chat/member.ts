@@ -122,6 +122,11 @@ export class Member {
     this.#commands.run(work, options);
   }
 
+  /** Goes on with the command that is being run once the member has read most of what it was sent. */
+  whenDrained(then: () => void): void {
+    this.#commands.whenDrained(then);
+  }
+
   /**
    * Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request.
    */
@@ -265,6 +270,8 @@ export class Member {
         return this.#tellRooms(message);
       case "overdue":
         return this.#commands.giveUp();
+      case "drained":
+        return this.#commands.drained();
       case "name-wanted":
         if (this.#connection.makeRoom()) return this.leave();
         return this.#services.names.tell({ type: "keep", member: this.#connection.self });
@@ -324,8 +331,9 @@ export class Member {
     for (const [key, joined] of this.#rooms) {
       if (joined.room !== room || person === undefined) continue;
       this.#rooms.delete(key);
-      const { isOperator, hasVoice } = joined;
-      this.join(person, joined.name, { quietly: { isOperator, hasVoice } }, () => {});
+      const quietly = { isOperator: joined.isOperator, hasVoice: joined.hasVoice };
+      // Under the name that it has then.
+      this.run(() => this.join(this.#person ?? person, joined.name, { quietly }, () => {}));
     }
   }
 }

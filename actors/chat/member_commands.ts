@@ -10,6 +10,10 @@ import type { Answer, Asker, MemberMessage, Person, RoomCommand } from "./messag
 
 /** What is slowed down when a member asks for more than is answered. */
 export interface CommandFlow {
+  /** Bytes that wait to be read by the member. */
+  readonly queuedBytes: number;
+  /** Resolves once few bytes wait; rejects when the connection closes first. */
+  drained(): Promise<void>;
   readonly context: SessionContext<MemberMessage>;
   pause(): void;
   resume(): void;
@@ -28,6 +32,8 @@ export interface CommandOptions {
 /** Text under way at which the member is read no further, and at which it is read again, in UTF-16 units. */
 const MAX_LENGTH_UNDER_WAY = 64 * 1024;
 const RESUME_LENGTH_UNDER_WAY = 32 * 1024;
+/** Bytes that wait for the member at which no further command of its is answered. */
+const MAX_QUEUED_BYTES = 128 * 1024;
 /** What a command counts for beside its text. */
 const COMMAND_LENGTH = 256;
 /** Milliseconds that the answers to a command may take. A room may wait for its history's disk first. */
@@ -58,6 +64,8 @@ interface Request {
 /** The answer to a request that nobody will answer. */
 const UNANSWERED: Answer = { type: "refused", reason: "no-such-room" };
 
+const DRAINED = { type: "drained" } as const;
+
 /** The commands of one member. */
 export class MemberCommands {
   readonly #flow: CommandFlow;
@@ -68,6 +76,7 @@ export class MemberCommands {
   #lastRequest = 0;
   #lengthUnderWay = 0;
   #isPaused = false;
+  #isDraining = false;
   #isEnded = false;
   #overdue: Cancellable | undefined;
 
@@ -136,6 +145,8 @@ export class MemberCommands {
       const { blocking, flowing } = this.#underWay;
       const command = this.#queue[0];
       if (command === undefined || blocking !== undefined || (flowing > 0 && !command.flows)) return;
+      // Who asks for more than it reads waits: answers must not fill its queue.
+      if (this.#flow.queuedBytes > MAX_QUEUED_BYTES) return this.#waitForReader();
       this.#queue.shift();
       if (command.flows) this.#underWay.flowing++;
       else this.#underWay.blocking = command;
@@ -145,6 +156,29 @@ export class MemberCommands {
       this.#release(command);
       if (this.#underWay.blocking === command) this.#watchTheClock();
     }
+  }
+
+  #waitForReader(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#flow.context.pipe(this.#flow.drained(), () => DRAINED, () => DRAINED);
+  }
+
+  /** The member has read most of what it was sent. */
+  drained(): void {
+    this.#isDraining = false;
+    this.#next();
+  }
+
+  /** Goes on with the current command once the member has read most of what it was sent. */
+  whenDrained(then: () => void): void {
+    const command = this.#current;
+    if (command === undefined || this.#flow.queuedBytes <= MAX_QUEUED_BYTES) return then();
+    command.outstanding++;
+    const request = ++this.#lastRequest;
+    this.#requests.set(request, { command, then, room: undefined });
+    const read = { type: "answer", request, answer: { type: "done" } } as const;
+    this.#flow.context.pipe(this.#flow.drained(), () => read, () => read);
   }
 
   #release(command: Command): void {

@@ -81,6 +81,8 @@ export type MemberMessage =
   | { readonly type: "name-wanted" }
   /** Somebody asks which rooms the member is in. */
   | Asker & { readonly type: "tell-rooms" }
+  /** The member has read most of what it was sent. */
+  | { readonly type: "drained" }
   /** The answers to a command of the member are overdue. */
   | { readonly type: "overdue" }
   /** A door's own timers: what waited may be taken, and a silent client is to be asked. */
@@ -101,6 +103,7 @@ export type Refusal =
   | "bad-key"
   | "full"
   | "cannot-send"
+  | "bad-mask"
   | "ban-list-full"
   | "too-many-rooms"
   | "bad-mode-argument";

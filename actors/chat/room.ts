@@ -6,7 +6,7 @@
 import { type ChatName, parseChatName } from "../../protocols/chat_names.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import { encodeEntry, selectEntries } from "./history_entry.ts";
+import { encodeEntry, fittingEntries, selectEntries } from "./history_entry.ts";
 import { type MessageIds, messageIds } from "./message_ids.ts";
 import type {
   Answer,
@@ -121,7 +121,11 @@ class Room {
 
   #answerHistory(command: HistoryRequest, entries: readonly HistoryEntry[]): void {
     const { title } = this.#eventRoom();
-    this.#answer(command, { type: "entries", title, entries: selectEntries(entries, command.query) });
+    this.#answer(command, {
+      type: "entries",
+      title,
+      entries: fittingEntries(selectEntries(entries, command.query)),
+    });
   }
 
   #take({ command, event }: Step): void {
@@ -261,7 +265,8 @@ class Room {
     if (!members.has(by.member)) return this.#refuse(command, "not-in-room");
     if (modes.isInviteOnly && !this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
     if (members.has(target.member)) return this.#refuse(command, "already-in-room", target.name.text);
-    this.#state.invite(target);
+    // Anybody may tell somebody of the room; only an operator opens it.
+    if (this.#state.isOperator(by)) this.#state.invite(target);
     const { text, keys } = this.#options.name;
     target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
     this.#answer(command, { type: "done" });

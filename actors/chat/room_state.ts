@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { matchesMask } from "../../protocols/irc.ts";
+import { matchesMask, truncateBytes } from "../../protocols/irc.ts";
 import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type {
@@ -24,6 +24,9 @@ export const MAX_BANS = 100;
 const MAX_INVITATIONS = 1000;
 /** The most UTF-16 units of a room's key. */
 const MAX_KEY_LENGTH = 23;
+
+/** The longest mask of a ban, in bytes: a message must hold it beside who has set it. */
+const MAX_MASK_BYTES = 150;
 
 /** The modes of a room that nobody has changed. */
 export const DEFAULT_MODES: RoomModes = {
@@ -52,6 +55,8 @@ export class RoomState {
   #modes = DEFAULT_MODES;
   readonly #bans = new Map<string, Ban>();
   readonly #invited = new Set<Ref<MemberMessage>>();
+  /** Whom a ban fits, as far as it was asked: everything that somebody says asks it. */
+  #isBanned = new WeakMap<Person, boolean>();
 
   /** What the room allows now. */
   get modes(): RoomModes {
@@ -100,11 +105,12 @@ export class RoomState {
   /** Whether a ban fits somebody. */
   isBanned(person: Person): boolean {
     if (this.#bans.size === 0) return false;
+    const known = this.#isBanned.get(person);
+    if (known !== undefined) return known;
     const mask = maskOf(person);
-    for (const ban of this.#bans.values()) {
-      if (matchesMask(ban.mask, mask)) return true;
-    }
-    return false;
+    const isBanned = this.bans.some((ban) => matchesMask(ban.mask, mask));
+    this.#isBanned.set(person, isBanned);
+    return isBanned;
   }
 
   /** Whether somebody is an operator of this room. */
@@ -180,13 +186,23 @@ export class RoomState {
     if (!on) {
       if (known === undefined) return { type: "unchanged" };
       this.#bans.delete(known);
+      this.#isBanned = new WeakMap();
       return { type: "changed", change: { ...change, mask: known } };
     }
     if (known !== undefined) return { type: "unchanged" };
+    if (!isMask(mask)) {
+      return { type: "refused", reason: "bad-mask", detail: truncateBytes(mask, MAX_MASK_BYTES) };
+    }
     if (this.#bans.size >= MAX_BANS) return { type: "refused", reason: "ban-list-full", detail: mask };
     this.#bans.set(mask, { mask, by, setMs: nowMs });
+    this.#isBanned = new WeakMap();
     return { type: "changed", change };
   }
+}
+
+/** Whether a text can be a mask: it must fit into a command as one word. */
+function isMask(text: string): boolean {
+  return truncateBytes(text, MAX_MASK_BYTES) === text && !/[\s\p{Cc}]/u.test(text) && !text.startsWith(":");
 }
 
 /** Whether a text can be a room's key: it must fit into a command as one word. */

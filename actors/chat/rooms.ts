@@ -4,7 +4,7 @@
  * @module
  */
 import { LOBBY } from "../../protocols/chat.ts";
-import type { ChatName } from "../../protocols/chat_names.ts";
+import { type ChatName, parseChatName, sharesKey } from "../../protocols/chat_names.ts";
 import {
   assertNever,
   type Behavior,
@@ -26,6 +26,9 @@ interface Entry {
   topic: RoomTopic | undefined;
   isSecret: boolean;
 }
+
+/** Everybody's room: it has its own name however it is written, and nobody founds it. */
+const THE_LOBBY = parseChatName(LOBBY);
 
 type Private =
   | RoomNews
@@ -107,12 +110,14 @@ class Rooms {
     return name.keys.map((key) => this.#byKey.get(key)).find((entry) => entry !== undefined);
   }
 
-  #open(name: ChatName): Entry {
+  #open(wanted: ChatName): Entry {
+    const isLobby = "keys" in THE_LOBBY && sharesKey(wanted, THE_LOBBY);
+    const name = isLobby ? THE_LOBBY : wanted;
     // A room that fails is not restarted, as its members would not be in it: they go back in, and so make a
     // new one.
     const ref = this.#self.spawn(
       `room-${++this.#made}`,
-      room({ name, history: this.#history, owner: this.#self.self, hasFounder: name.text !== LOBBY }),
+      room({ name, history: this.#history, owner: this.#self.self, hasFounder: !isLobby }),
       { onFailure: stop() },
     );
     const createdMs = this.#self.world.clock.now();

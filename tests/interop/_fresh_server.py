@@ -15,7 +15,11 @@ def wait_until_open(port, process):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            with socket.create_connection(("127.0.0.1", port), 1) as probe:
+                # Until the server has closed it: an unknown connection would falsify LUSERS.
+                probe.sendall(b"QUIT\r\n")
+                while probe.recv(4096):
+                    pass
             return
         except OSError:
             time.sleep(0.02)

@@ -25,6 +25,8 @@ import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
 import { negotiate, Registration, requestedNick } from "./irc_registration.ts";
 import { RegisteredClient, type RegisteredSession } from "./irc_registered.ts";
 import { Reply, type ReplyTarget } from "./irc_reply.ts";
+import { FrameTurns } from "./irc_turns.ts";
+import { ReadGate } from "./read_gate.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
 
@@ -46,11 +48,6 @@ const COMMANDS: ReadonlyMap<string, IrcCommand> = new Map(Object.entries({
   ...HISTORY_COMMANDS,
   ...SERVER_COMMANDS,
 }));
-
-/** Frames that may wait for their turn under the limit of the rate before the client is read no further. */
-const MAX_WAITING_FRAMES = 16;
-/** Milliseconds between two looks at who waits for its turn. */
-const TURN_MS = 100;
 
 /** Makes the session of one IRC client. */
 export function ircDoor(
@@ -76,8 +73,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   /** Whose new name, and whose departure, was told already by another room. */
   readonly #toldNames = new WeakSet<Person>();
   readonly #toldQuits = new WeakSet<Person>();
-  readonly #waiting: IrcFrame[] = [];
-  #isPaused = false;
+  readonly #turns: FrameTurns;
   #batches = 0;
   #lastHeardMs: number;
   #isAskedForLife = false;
@@ -95,7 +91,27 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#connection = connection;
     this.#options = options;
     this.#codecs = codecs;
-    this.#member = new Member(connection, services, this);
+    const reading = new ReadGate(connection);
+    this.#turns = new FrameTurns(context, reading, {
+      mayTake: () => this.#client === undefined || this.#limits.mayTalk(),
+      take: (frame) => this.#take(frame),
+      allTaken: () => this.#member.run(() => this.#close("Connection closed")),
+    });
+    this.#member = new Member(
+      {
+        self: connection.self,
+        context,
+        get queuedBytes() {
+          return connection.queuedBytes;
+        },
+        drained: () => connection.drained(),
+        makeRoom: () => connection.makeRoom(),
+        pause: () => reading.pause("commands"),
+        resume: () => reading.resume("commands"),
+      },
+      services,
+      this,
+    );
     this.#limits = new DoorClient(connection, services);
     this.#ids = messageIds(context.world);
     this.#codec = codecs.for(this.#registration.capabilities);
@@ -131,20 +147,18 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   frame(frame: IrcFrame): void {
     this.#lastHeardMs = this.#connection.context.coarseNow;
     this.#isAskedForLife = false;
-    this.#waiting.push(frame);
-    this.#takeTurns();
+    if (!this.#member.isGone) this.#turns.add(frame);
   }
 
   message(message: MemberMessage): void {
-    if (message.type === "next-turn") this.#nextTurn();
+    if (message.type === "next-turn") this.#onTurn();
     else if (message.type === "look-for-life") this.#lookForLife();
     else this.#member.receive(message);
   }
 
   /** What was sent before the end is heard first. */
   ended(): void {
-    for (const frame of this.#waiting.splice(0)) this.#take(frame);
-    this.#member.run(() => this.#close("Connection closed"));
+    this.#turns.end();
   }
 
   farewell(message: string): void {
@@ -154,11 +168,13 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   draining(): void {
     this.#say("NOTICE", "*", "The server is shutting down.");
     this.#say("ERROR", "Closing Link: the server is shutting down");
+    this.#turns.stop();
     this.#member.leave({ quietly: true });
   }
 
   closed(reason: CloseReason): void {
     this.#pinging.cancel();
+    this.#turns.stop();
     this.#limits.release();
     this.#member.leave({ reason: CLOSE_TEXTS[reason.type] });
   }
@@ -189,44 +205,16 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
   }
 
-  #nextTurn(): void {
+  #onTurn(): void {
     if (this.#isToRegister) {
       this.#isToRegister = false;
       this.#member.run(() => this.#register(new Reply(this, undefined)));
     }
-    this.#takeTurns();
-  }
-
-  /**
-   * Frames wait rather than being lost when they come faster than the rate: clients send bursts when they
-   * start.
-   */
-  #takeTurns(): void {
-    while (!this.#member.isGone) {
-      const frame = this.#waiting[0];
-      if (frame === undefined) break;
-      if (this.#client !== undefined && !this.#limits.mayTalk()) {
-        this.#connection.context.after(TURN_MS, { type: "next-turn" });
-        break;
-      }
-      this.#waiting.shift();
-      this.#take(frame);
-    }
-    this.#pause(this.#waiting.length > MAX_WAITING_FRAMES);
-  }
-
-  #pause(isPaused: boolean): void {
-    if (isPaused === this.#isPaused) return;
-    this.#isPaused = isPaused;
-    if (isPaused) this.#connection.pause();
-    else this.#connection.resume();
+    this.#turns.onTurn();
   }
 
   #take(frame: IrcFrame): void {
-    if (frame.type === "too-long") return this.#numeric(NUMERIC.ERR_INPUTTOOLONG, "Input line was too long");
-    if (frame.type === "not-utf8") {
-      return this.#say("FAIL", frame.command, "INVALID_UTF8", "Message rejected, it is not UTF-8");
-    }
+    if (frame.type !== "line") return this.#member.run(() => this.#reject(frame));
     const message = parseIrcMessage(frame.line);
     if (message === null) return;
     const label = this.#registration.capabilities.has("labeled-response")
@@ -241,6 +229,11 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
       length: frame.line.length,
       settled: () => this.#settled(reply),
     });
+  }
+
+  #reject(frame: Exclude<IrcFrame, { readonly type: "line" }>): void {
+    if (frame.type === "too-long") return this.#numeric(NUMERIC.ERR_INPUTTOOLONG, "Input line was too long");
+    this.#say("FAIL", frame.command, "INVALID_UTF8", "Message rejected, it is not UTF-8");
   }
 
   #settled(reply: Reply): void {
@@ -317,8 +310,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     if (!isComplete || name === undefined || user === undefined || this.#client !== undefined) return;
     if (!this.#limits.mayLogIn()) {
       this.#isToRegister = true;
-      this.#connection.context.after(TURN_MS, { type: "next-turn" });
-      return;
+      return this.#turns.wait();
     }
     this.#member.claim(this.#limits.person(name, user, realName), (answer) => {
       if (answer.type !== "done") {
@@ -384,6 +376,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
 
   #close(reason: string): void {
     if (this.#member.isGone) return;
+    this.#turns.stop();
     this.#member.leave({ reason });
     this.#say("ERROR", `Closing Link: ${this.nick} (${reason})`);
     this.#connection.end();

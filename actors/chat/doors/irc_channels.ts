@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { formatIrcBody, matchesMask, truncateBytes } from "../../../protocols/irc.ts";
+import { formatIrcBody, matchesMask } from "../../../protocols/irc.ts";
 import type { RoomMember, RoomSummary, RoomView } from "../messages.ts";
 import { maskOf } from "../room_state.ts";
 import {
+  cleanText,
   findPeople,
   type IrcClient,
   type IrcCommands,
@@ -21,12 +22,8 @@ import type { Reply } from "./irc_reply.ts";
 
 /** The most channels that one client is in at once. */
 export const MAX_CHANNELS = 50;
-/** The longest topic, reason and away message, in bytes. */
-export const MAX_TEXT_BYTES = 390;
 /** The most people that one `KICK` puts out, and channels that one `NAMES` is about. */
 export const MAX_KICKS = 20;
-/** Bytes of the names of one line of `NAMES`. */
-const MAX_NAMES_BYTES = 390;
 
 /** The commands of this module. */
 export const CHANNEL_COMMANDS: IrcCommands = {
@@ -38,15 +35,17 @@ export const CHANNEL_COMMANDS: IrcCommands = {
         return;
       }
       const keyList = (keys ?? "").split(",");
+      // Those asked for count before they are answered: one command must not go over the limit either.
+      let places = MAX_CHANNELS - client.member.rooms.length;
       for (const [index, channel] of listItems(channels).entries()) {
-        join(client, channel, keyList[index] || undefined, reply);
+        if (join(client, channel, { key: keyList[index] || undefined, isFull: places <= 0 }, reply)) places--;
       }
     },
   },
   PART: {
     minParams: 1,
     run(client, { params: [channels, reason] }, reply) {
-      const text = reason === undefined ? undefined : truncateBytes(reason, MAX_TEXT_BYTES);
+      const text = reason === undefined ? undefined : cleanText(reason);
       for (const channel of listItems(channels)) part(client, channel, text || undefined, reply);
     },
   },
@@ -68,14 +67,25 @@ export const CHANNEL_COMMANDS: IrcCommands = {
   },
 };
 
-function join(client: IrcClient, channel: string, key: string | undefined, reply: Reply): void {
+/** Goes into a channel; answers whether that was asked for. */
+function join(
+  client: IrcClient,
+  channel: string,
+  { key, isFull }: { readonly key: string | undefined; readonly isFull: boolean },
+  reply: Reply,
+): boolean {
   const name = roomName(channel);
-  if (name === null) return reply.numeric(NUMERIC.ERR_NOSUCHCHANNEL, middle(channel), "No such channel");
-  if (client.member.joined(name) !== undefined) return;
-  if (client.member.rooms.length >= MAX_CHANNELS) {
-    return reply.numeric(NUMERIC.ERR_TOOMANYCHANNELS, channel, "You have joined too many channels");
+  if (name === null || client.member.joined(name) !== undefined) {
+    if (name === null) reply.numeric(NUMERIC.ERR_NOSUCHCHANNEL, middle(channel), "No such channel");
+    return false;
+  }
+  if (isFull) {
+    reply.numeric(NUMERIC.ERR_TOOMANYCHANNELS, channel, "You have joined too many channels");
+    return false;
   }
   const request = client.member.join(client.person, name, key === undefined ? {} : { key }, (answer) => {
+    // Asked for twice in one command, by names that look alike.
+    if (answer.type === "refused" && answer.reason === "already-in-room") return;
     if (answer.type !== "joined") return refuse(reply, channel, answer);
     const { view } = answer;
     if (view.topic !== undefined) topicReply(view, reply);
@@ -83,6 +93,7 @@ function join(client: IrcClient, channel: string, key: string | undefined, reply
     reply.numeric(NUMERIC.RPL_ENDOFNAMES, `#${view.title}`, "End of /NAMES list");
   });
   client.causes(request, reply);
+  return true;
 }
 
 function part(client: IrcClient, channel: string, reason: string | undefined, reply: Reply): void {
@@ -101,7 +112,7 @@ function topic(client: IrcClient, channel: string, text: string | undefined, rep
   const name = roomName(channel);
   if (name === null) return reply.numeric(NUMERIC.ERR_NOSUCHCHANNEL, middle(channel), "No such channel");
   if (text !== undefined) {
-    const set = truncateBytes(text, MAX_TEXT_BYTES);
+    const set = cleanText(text);
     const request = client.member.toRoom(
       client.person,
       name,
@@ -153,17 +164,11 @@ function names(client: IrcClient, channels: string, reply: Reply): void {
 function namesReply(client: IrcClient, view: RoomView, reply: Reply): void {
   const channel = `#${view.title}`;
   const kind = view.modes.isSecret ? "@" : "=";
-  let line = "";
-  for (const member of view.members) {
-    const shown = prefixes(client, member) +
-      (client.capabilities.has("userhost-in-names") ? maskOf(member.person) : member.person.name.text);
-    if (line !== "" && line.length + shown.length >= MAX_NAMES_BYTES) {
-      reply.numeric(NUMERIC.RPL_NAMREPLY, kind, channel, line);
-      line = "";
-    }
-    line += line === "" ? shown : ` ${shown}`;
-  }
-  if (line !== "") reply.numeric(NUMERIC.RPL_NAMREPLY, kind, channel, line);
+  const withHosts = client.capabilities.has("userhost-in-names");
+  const shown = view.members.map((member) => {
+    return prefixes(client, member) + (withHosts ? maskOf(member.person) : member.person.name.text);
+  });
+  reply.list(NUMERIC.RPL_NAMREPLY, [kind, channel], shown);
 }
 
 /** The marks of an operator and of one with a voice; the higher one alone for who does not know of both. */
@@ -180,12 +185,15 @@ function list(client: IrcClient, conditions: string | undefined, reply: Reply): 
       listTest(text, nowMs)
     );
     reply.numeric(NUMERIC.RPL_LISTSTART, "Channel", "Users  Name");
-    for (const room of answer.rooms) {
-      const isMember = client.member.rooms.some(({ title }) => title === room.title);
-      if ((room.isSecret && !isMember) || !passes(tests, room)) continue;
-      reply.numeric(NUMERIC.RPL_LIST, `#${room.title}`, String(room.members), room.topic?.text ?? "");
-    }
-    reply.numeric(NUMERIC.RPL_LISTEND, "End of /LIST");
+    const own = new Set(client.member.rooms.map(({ title }) => title));
+    const shown = answer.rooms.filter((room) => {
+      return (!room.isSecret || own.has(room.title)) && passes(tests, room);
+    });
+    const lines = shown.map(({ title, members, topic }) => () => {
+      reply.numeric(NUMERIC.RPL_LIST, `#${title}`, String(members), topic?.text ?? "");
+    });
+    const end = () => reply.numeric(NUMERIC.RPL_LISTEND, "End of /LIST");
+    reply.paced((then) => client.member.whenDrained(then), lines, end);
   });
 }
 
@@ -249,7 +257,7 @@ function kickOne(client: IrcClient, channel: string, nick: string, reason: strin
   const request = client.member.toRoom(
     client.person,
     name,
-    (asker) => ({ ...asker, type: "kick", target, reason: truncateBytes(reason, MAX_TEXT_BYTES) }),
+    (asker) => ({ ...asker, type: "kick", target, reason: cleanText(reason) }),
     (answer) => refuse(reply, channel, answer),
   );
   client.causes(request, reply);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
-import type { IrcMessage } from "../../../protocols/irc.ts";
+import { type IrcMessage, truncateBytes, visibleIrcText } from "../../../protocols/irc.ts";
 import type { SessionContext } from "../../net/mod.ts";
 import type { Member } from "../member.ts";
 import type { Answer, MemberMessage, Person, PersonStatus, Refusal } from "../messages.ts";
@@ -26,6 +26,9 @@ export const CAPABILITIES = [
   "server-time",
   "userhost-in-names",
 ] as const;
+
+/** The longest topic, reason and away message, in bytes. */
+export const MAX_TEXT_BYTES = 390;
 
 /** A capability of IRCv3. */
 export type Capability = typeof CAPABILITIES[number];
@@ -74,7 +77,8 @@ export type IrcCommands = Readonly<Record<string, IrcCommand>>;
 
 /** The room that a channel's name means: `#lobby` is `lobby`. `null` when it is not the name of one. */
 export function roomName(channel: string): ChatName | null {
-  if (!channel.startsWith("#")) return null;
+  // A trailing parameter may have spaces, which would be dropped, and could not be repeated in an answer.
+  if (!channel.startsWith("#") || channel.includes(" ")) return null;
   const name = parseChatName(channel.slice(1));
   return "keys" in name ? name : null;
 }
@@ -93,6 +97,11 @@ export function listItems(text: string | undefined): string[] {
 /** What somebody types as the name of something, as it may stand in the middle of an answer. */
 export function middle(text: string | undefined): string {
   return text === undefined || text === "" || text.startsWith(":") || text.includes(" ") ? "*" : text;
+}
+
+/** A text of a limited length for people to read: a topic, a reason. */
+export function cleanText(text: string): string {
+  return truncateBytes(visibleIrcText(text), MAX_TEXT_BYTES);
 }
 
 /** Finds people by their nicks, those that are there. */
@@ -120,6 +129,8 @@ export function refuse(reply: Reply, channel: string, answer: Answer): void {
       return reply.numeric(code, middle(detail), channel, text);
     case "already-in-room":
       return reply.numeric(code, middle(detail), channel, text);
+    case "bad-mask":
+      return reply.numeric(code, channel, "b", middle(detail), text);
     case "ban-list-full":
       return reply.numeric(code, channel, middle(detail), text);
     case "name-taken":
@@ -146,6 +157,7 @@ const REFUSALS: Readonly<Record<Refusal, readonly [string, string]>> = {
   "bad-key": [NUMERIC.ERR_BADCHANNELKEY, "Cannot join channel (+k)"],
   "full": [NUMERIC.ERR_CHANNELISFULL, "Cannot join channel (+l)"],
   "cannot-send": [NUMERIC.ERR_CANNOTSENDTOCHAN, "Cannot send to channel"],
+  "bad-mask": [NUMERIC.ERR_INVALIDMODEPARAM, "Invalid ban mask"],
   "ban-list-full": [NUMERIC.ERR_BANLISTFULL, "Channel list is full"],
   "too-many-rooms": [NUMERIC.ERR_TOOMANYCHANNELS, "You have joined too many channels"],
   "bad-mode-argument": [NUMERIC.ERR_INVALIDKEY, "Key is not well-formed"],

@@ -187,23 +187,30 @@ function speechBodies(source: string, to: string, kind: Exclude<SpeechKind, "tag
 /** Changes of modes, as many a message as fit. */
 function modeLines(source: string, channel: string, changes: readonly ModeChange[]): string[] {
   const lines: string[] = [];
-  for (let start = 0; start < changes.length; start += MODES_PER_LINE) {
-    let letters = "";
-    let sign = "";
-    const params: string[] = [];
-    for (const change of changes.slice(start, start + MODES_PER_LINE)) {
-      const { on, letter, param } = modeOf(change);
-      if (sign !== (on ? "+" : "-")) letters += sign = on ? "+" : "-";
-      letters += letter;
-      if (param !== undefined) params.push(param);
-    }
-    lines.push(formatIrcBody(source, "MODE", channel, letters, ...params));
+  let letters = "";
+  let sign = "";
+  let params: string[] = [];
+  let bytes = 0;
+  const end = () => {
+    if (letters !== "") lines.push(formatIrcBody(source, "MODE", channel, letters, ...params));
+    [letters, sign, params, bytes] = ["", "", [], 0];
+  };
+  for (const change of changes) {
+    const { on, letter, param = "" } = modeOf(change);
+    const paramBytes = encoder.encode(param).length;
+    if (params.length >= MODES_PER_LINE || bytes + paramBytes > MAX_MODE_PARAMS_BYTES) end();
+    if (sign !== (on ? "+" : "-")) letters += sign = on ? "+" : "-";
+    letters += letter;
+    if (param !== "") params.push(param);
+    bytes += paramBytes;
   }
+  end();
   return lines;
 }
 
-/** Changes that one message has at the most. */
+/** Parameters that one message has at the most, and their bytes: it must not be cut. */
 const MODES_PER_LINE = 6;
+const MAX_MODE_PARAMS_BYTES = 160;
 
 function modeOf(
   change: ModeChange,

@@ -78,7 +78,7 @@ function missingTarget(client: IrcClient, channel: string, nick: string | undefi
 
 interface ParsedModes {
   readonly changes: readonly ModeChange[];
-  readonly unknown: readonly string[];
+  readonly unknown: ReadonlySet<string>;
   readonly asksForBans: boolean;
 }
 
@@ -86,7 +86,7 @@ interface ParsedModes {
 function parseModes(params: readonly string[]): ParsedModes {
   const [letters = "", ...given] = params;
   const changes: ModeChange[] = [];
-  const unknown: string[] = [];
+  const unknown = new Set<string>();
   let asksForBans = false;
   let on = true;
   for (const letter of letters) {
@@ -101,7 +101,7 @@ function parseModes(params: readonly string[]): ParsedModes {
       continue;
     }
     if (!"bklov".includes(letter)) {
-      unknown.push(letter);
+      unknown.add(letter);
       continue;
     }
     if (letter === "l" && !on) {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { truncateBytes } from "../../../protocols/irc.ts";
 import type { Membership, Person, PersonStatus, RoomMember } from "../messages.ts";
-import { MAX_TEXT_BYTES, prefixes } from "./irc_channels.ts";
+import { prefixes } from "./irc_channels.ts";
 import {
+  cleanText,
   findPeople,
   type IrcClient,
   type IrcCommands,
@@ -38,7 +38,7 @@ export const PEOPLE_COMMANDS: IrcCommands = {
   WHOWAS: { run: (client, { params }, reply) => whowas(client, params, reply) },
   AWAY: {
     run(client, { params: [text = ""] }, reply) {
-      client.member.setAway(client.person, text === "" ? undefined : truncateBytes(text, MAX_TEXT_BYTES));
+      client.member.setAway(client.person, text === "" ? undefined : cleanText(text));
       if (text === "") reply.numeric(NUMERIC.RPL_UNAWAY, "You are no longer marked as being away");
       else reply.numeric(NUMERIC.RPL_NOWAWAY, "You have been marked as being away");
     },
@@ -48,7 +48,8 @@ export const PEOPLE_COMMANDS: IrcCommands = {
     run(client, { params }, reply) {
       const nicks = params.flatMap((param) => param.split(" ")).filter((nick) => nick !== "").slice(0, 50);
       findPeople(client, nicks, (people) => {
-        reply.numeric(NUMERIC.RPL_ISON, people.map(({ person }) => person.name.text).join(" "));
+        if (people.length === 0) return reply.numeric(NUMERIC.RPL_ISON, "");
+        reply.list(NUMERIC.RPL_ISON, [], people.map(({ person }) => person.name.text));
       });
     },
   },
@@ -56,7 +57,8 @@ export const PEOPLE_COMMANDS: IrcCommands = {
     minParams: 1,
     run(client, { params }, reply) {
       findPeople(client, params.slice(0, 5), (people) => {
-        reply.numeric(NUMERIC.RPL_USERHOST, people.map(userHost).join(" "));
+        if (people.length === 0) return reply.numeric(NUMERIC.RPL_USERHOST, "");
+        reply.list(NUMERIC.RPL_USERHOST, [], people.map(userHost));
       });
     },
   },
@@ -86,11 +88,10 @@ function who(client: IrcClient, params: readonly string[], reply: Reply): void {
     if (room === null) return end();
     client.member.toRoom(client.person, room, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
       if (answer.type === "view" && !onlyOperators && (answer.isMember || !answer.view.modes.isSecret)) {
-        for (const member of answer.view.members) {
-          if (answer.isMember || !member.person.isInvisible) {
-            show(inChannel(client, answer.view.title, member));
-          }
-        }
+        const { view: { title, members }, isMember } = answer;
+        const shown = members.filter(({ person }) => isMember || !person.isInvisible);
+        const lines = shown.map((member) => () => show(inChannel(client, title, member)));
+        return reply.paced((then) => client.member.whenDrained(then), lines, end);
       }
       end();
     });
@@ -101,12 +102,14 @@ function who(client: IrcClient, params: readonly string[], reply: Reply): void {
   client.member.toNames(client.person, (asker) => ({ ...asker, type: "search", mask: search }), (answer) => {
     if (answer.type !== "people" || onlyOperators) return end();
     withAcquaintances(client, (known) => {
-      for (const { person, away } of answer.people) {
-        const isHidden = person.isInvisible && exact === null && person.member !== client.person.member &&
-          !known.has(person.member);
-        if (!isHidden) show({ person, isAway: away !== undefined, channel: "*", prefix: "" });
-      }
-      end();
+      const shown = answer.people.filter(({ person }) => {
+        return !person.isInvisible || exact !== null || person.member === client.person.member ||
+          known.has(person.member);
+      });
+      const lines = shown.map(({ person, away }) => () => {
+        show({ person, isAway: away !== undefined, channel: "*", prefix: "" });
+      });
+      reply.paced((then) => client.member.whenDrained(then), lines, end);
     });
   });
 }
@@ -137,7 +140,7 @@ function withAcquaintances(client: IrcClient, then: (known: ReadonlySet<Person["
 function whoReply(client: IrcClient, line: WhoLine, options: string, reply: Reply): void {
   const { person, isAway, channel, prefix } = line;
   const flags = `${isAway ? "G" : "H"}${prefix}${person.isBot ? "B" : ""}`;
-  const [, fields, token = "0"] = /%([a-zA-Z]*)(?:,(.{1,3}))?/.exec(options) ?? [];
+  const [, fields, token = "0"] = /%([a-zA-Z]*)(?:,(\d{1,3}))?/.exec(options) ?? [];
   if (fields === undefined) {
     const { user, host, name, realName } = person;
     return reply.numeric(
@@ -179,7 +182,7 @@ function whois(client: IrcClient, nick: string, reply: Reply): void {
         reply.numeric(NUMERIC.RPL_WHOISHOST, text, `is connecting from ${client.address}`);
       }
       const rooms = answer.type === "memberships" ? visibleRooms(client, answer.rooms) : [];
-      if (rooms.length > 0) reply.numeric(NUMERIC.RPL_WHOISCHANNELS, text, rooms.join(" "));
+      reply.list(NUMERIC.RPL_WHOISCHANNELS, [text], rooms);
       reply.numeric(NUMERIC.RPL_WHOISSERVER, text, client.server.name, client.server.network);
       if (away !== undefined) reply.numeric(NUMERIC.RPL_AWAY, text, away);
       if (person.isBot) reply.numeric(NUMERIC.RPL_WHOISBOT, text, "is a bot");
@@ -245,9 +248,7 @@ function monitor(client: IrcClient, params: readonly string[], reply: Reply): vo
       client.monitored.clear();
       return;
     case "L":
-      for (const line of packed([...client.monitored.values()].map(({ text }) => text))) {
-        reply.numeric(NUMERIC.RPL_MONLIST, line);
-      }
+      reply.list(NUMERIC.RPL_MONLIST, [], [...client.monitored.values()].map(({ text }) => text), ",");
       return reply.numeric(NUMERIC.RPL_ENDOFMONLIST, "End of MONITOR list");
     case "S":
       return monitorStatus(client, [...client.monitored.values()].map(({ text }) => text), reply);
@@ -261,7 +262,7 @@ function addMonitored(client: IrcClient, nicks: readonly string[], reply: Reply)
     const key = name?.keys[0];
     if (name === null || key === undefined) continue;
     if (!client.monitored.has(key) && client.monitored.size >= MAX_MONITORED) {
-      const rest = nicks.slice(index).join(",");
+      const rest = nicks.slice(index).filter((nick) => nickName(nick) !== null).join(",");
       reply.numeric(NUMERIC.ERR_MONLISTFULL, String(MAX_MONITORED), rest, "Monitor list is full");
       break;
     }
@@ -284,23 +285,9 @@ function monitorStatus(client: IrcClient, nicks: readonly string[], reply: Reply
       return person === undefined ? [] : [`${person.name.text}!${person.user}@${person.host}`];
     });
     const offline = nicks.filter((nick) => personOf(nick) === undefined);
-    for (const line of packed(online)) reply.numeric(NUMERIC.RPL_MONONLINE, line);
-    for (const line of packed(offline)) reply.numeric(NUMERIC.RPL_MONOFFLINE, line);
+    reply.list(NUMERIC.RPL_MONONLINE, [], online, ",");
+    reply.list(NUMERIC.RPL_MONOFFLINE, [], offline, ",");
   });
-}
-
-/** Items joined by commas, as many a line as fit. */
-function packed(items: readonly string[]): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const item of items) {
-    if (line !== "" && line.length + item.length >= MAX_TEXT_BYTES) {
-      lines.push(line);
-      line = "";
-    }
-    line += line === "" ? item : `,${item}`;
-  }
-  return line === "" ? lines : [...lines, line];
 }
 
 /** How many there are; `then` is called when it has been said. */

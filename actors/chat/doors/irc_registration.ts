@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatName } from "../../../protocols/chat_names.ts";
-import { type IrcMessage, truncateBytes } from "../../../protocols/irc.ts";
+import { type IrcMessage, truncateBytes, visibleIrcText } from "../../../protocols/irc.ts";
 import { CAPABILITIES, type Capability, middle, nickName } from "./irc_client.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import type { Reply } from "./irc_reply.ts";
@@ -36,7 +36,7 @@ export class Registration {
     }
     // Marked as claimed, not proven; and nothing that could pass for another part of a mask.
     this.user = `~${truncateBytes(user.replace(/[^\w.-]/g, "") || "user", MAX_USER_BYTES - 1)}`;
-    this.realName = truncateBytes(realName, MAX_REAL_NAME_BYTES);
+    this.realName = truncateBytes(visibleIrcText(realName), MAX_REAL_NAME_BYTES);
   }
 }
 

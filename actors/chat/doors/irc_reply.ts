@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { formatIrcBody } from "../../../protocols/irc.ts";
+import { formatIrcBody, MAX_BODY_BYTES } from "../../../protocols/irc.ts";
 import type { IrcLine } from "./irc_codec.ts";
+
+/** Lines of a long answer that are sent before it is looked whether the client reads. */
+const LINES_AT_ONCE = 100;
+
+const encoder = new TextEncoder();
 
 /** What an answer is written with. */
 export interface ReplyTarget {
@@ -26,6 +31,8 @@ export class Reply {
   readonly #label: string | undefined;
   #collected: IrcLine[] = [];
   #isFinished = false;
+  /** The batch that a long answer with a label goes out in while it is still being made. */
+  #openBatch: string | undefined;
 
   constructor(target: ReplyTarget, label: string | undefined) {
     this.#target = target;
@@ -45,6 +52,35 @@ export class Reply {
     }]);
   }
 
+  /** Numeric replies whose last parameter is a list, as many as its items take. */
+  list(code: string, params: readonly string[], items: readonly string[], separator = " "): void {
+    const { serverName, nick } = this.#target;
+    const maxBytes = MAX_BODY_BYTES - 2 -
+      byteLength([`:${serverName}`, code, nick, ...params, ":"].join(" "));
+    let line = "";
+    let bytes = 0;
+    for (const item of items) {
+      const itemBytes = byteLength(item) + separator.length;
+      if (line !== "" && bytes + itemBytes > maxBytes) {
+        this.numeric(code, ...params, line);
+        [line, bytes] = ["", 0];
+      }
+      line += line === "" ? item : `${separator}${item}`;
+      bytes += itemBytes;
+    }
+    if (line !== "") this.numeric(code, ...params, line);
+  }
+
+  /** Many lines, each added by its call, no faster than the client reads; then `end`. */
+  paced(pace: (then: () => void) => void, lines: readonly (() => void)[], end: () => void, from = 0): void {
+    if (lines.length > LINES_AT_ONCE && this.isLabeled && this.#target.hasBatch) this.#open();
+    let at = from;
+    const stop = Math.min(lines.length, from + LINES_AT_ONCE);
+    while (at < stop) lines[at++]?.();
+    if (at === lines.length) return end();
+    pace(() => this.paced(pace, lines, end, at));
+  }
+
   /** A message from the server. */
   server(command: string, ...params: readonly string[]): void {
     this.add([{ tags: [], body: formatIrcBody(this.#target.serverName, command, ...params) }]);
@@ -52,33 +88,44 @@ export class Reply {
 
   /** Adds messages to the answer. */
   add(lines: readonly IrcLine[]): void {
-    if (this.isLabeled) this.#collected.push(...lines);
+    const batch = this.#openBatch;
+    if (batch !== undefined && !this.#isFinished) {
+      this.#target.write(lines.map(({ tags, body }) => ({ tags: inBatch(tags, batch), body })));
+    } else if (this.isLabeled) this.#collected.push(...lines);
     else this.#target.write(lines);
+  }
+
+  /** Begins the batch before all of it is known: a long answer must not be held in memory. */
+  #open(): void {
+    if (this.#openBatch !== undefined || this.#label === undefined) return;
+    const { serverName } = this.#target;
+    const batch = this.#target.nextBatch();
+    const begin = formatIrcBody(serverName, "BATCH", `+${batch}`, "labeled-response");
+    this.#target.write([{ tags: [["label", this.#label]], body: begin }]);
+    this.#openBatch = batch;
+    this.add(this.#collected.splice(0));
   }
 
   /** The command is over. */
   finish(): void {
     if (this.#isFinished) return;
     const lines = this.#collected;
+    if (lines.length > 1 && this.#target.hasBatch) this.#open();
     this.#isFinished = true;
     this.#collected = [];
     if (this.#label === undefined) return;
-    const label = ["label", this.#label] as const;
     const { serverName } = this.#target;
-    const [first] = lines;
-    if (first === undefined) {
-      return this.#target.write([{ tags: [label], body: formatIrcBody(serverName, "ACK") }]);
+    if (this.#openBatch !== undefined) {
+      const body = formatIrcBody(serverName, "BATCH", `-${this.#openBatch}`);
+      return this.#target.write([{ tags: [], body }]);
     }
-    if (lines.length === 1 || !this.#target.hasBatch) {
-      return this.#target.write([{ ...first, tags: [label, ...first.tags] }, ...lines.slice(1)]);
-    }
-    const batch = this.#target.nextBatch();
-    this.#target.write([
-      { tags: [label], body: formatIrcBody(serverName, "BATCH", `+${batch}`, "labeled-response") },
-      ...lines.map(({ tags, body }) => ({ tags: inBatch(tags, batch), body })),
-      { tags: [], body: formatIrcBody(serverName, "BATCH", `-${batch}`) },
-    ]);
+    const [first = { tags: [], body: formatIrcBody(serverName, "ACK") }, ...rest] = lines;
+    this.#target.write([{ ...first, tags: [["label", this.#label], ...first.tags] }, ...rest]);
   }
+}
+
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
 }
 
 /**

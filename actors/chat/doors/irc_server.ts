@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { CAPABILITIES, type IrcClient, type IrcCommands, middle } from "./irc_client.ts";
-import { MAX_CHANNELS, MAX_KICKS, MAX_TEXT_BYTES } from "./irc_channels.ts";
+import {
+  CAPABILITIES,
+  cleanText,
+  type IrcClient,
+  type IrcCommands,
+  MAX_TEXT_BYTES,
+  middle,
+} from "./irc_client.ts";
+import { MAX_CHANNELS, MAX_KICKS } from "./irc_channels.ts";
 import { MAX_MODES } from "./irc_modes.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import { MAX_MONITORED } from "./irc_people.ts";
@@ -143,7 +150,9 @@ export const SERVER_COMMANDS: IrcCommands = {
     run: (_, __, reply) =>
       reply.numeric(NUMERIC.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator"),
   },
-  QUIT: { run: (client, { params: [reason] }) => client.quit(reason) },
+  QUIT: {
+    run: (client, { params: [reason] }) => client.quit(reason === undefined ? undefined : cleanText(reason)),
+  },
   PASS: { run: (_, __, reply) => reply.numeric(NUMERIC.ERR_ALREADYREGISTERED, "You may not reregister") },
   USER: { run: (_, __, reply) => reply.numeric(NUMERIC.ERR_ALREADYREGISTERED, "You may not reregister") },
 };

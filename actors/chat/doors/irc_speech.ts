@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { IrcMessage } from "../../../protocols/irc.ts";
-import { visibleText } from "../../../protocols/visible_text.ts";
+import { type IrcMessage, visibleIrcText } from "../../../protocols/irc.ts";
 import type { PrivateMessage, SpeechKind } from "../messages.ts";
 import { fitsOneMessage } from "./irc_codec.ts";
 import {
@@ -28,6 +27,9 @@ export const SPEECH_COMMANDS: IrcCommands = {
   NOTICE: { flows: true, run: (client, message, reply) => speak(client, message, reply, "notice") },
   TAGMSG: { flows: true, run: (client, message, reply) => speak(client, message, reply, "tags") },
 };
+
+/** A tag that clients pass on to each other (IRCv3 `message-tags`). */
+const CLIENT_TAG = /^\+(?:[\w.-]+\/)?[\w-]+$/;
 
 interface Spoken {
   readonly kind: SpeechKind;
@@ -66,18 +68,14 @@ function speak(
 
 function spokenOf(client: IrcClient, message: IrcMessage, said: SpeechKind, text: string): Spoken {
   const tags = client.capabilities.has("message-tags")
-    ? [...message.tags].filter(([key]) => key.startsWith("+"))
+    ? [...message.tags].filter(([key]) => CLIENT_TAG.test(key))
     : [];
   // deno-lint-ignore no-control-regex -- CTCP's mark
   const [, action] = /^\x01ACTION (.*?)\x01?$/s.exec(text) ?? [];
-  if (said === "message" && action !== undefined) return { kind: "action", text: ircText(action), tags };
-  return { kind: said, text: ircText(text), tags };
-}
-
-/** Text with what makes it bold or coloured, and without what a terminal would obey. */
-function ircText(text: string): string {
-  // deno-lint-ignore no-control-regex -- the codes of IRC's formatting, and CTCP's mark
-  return text.replace(/[^\x01-\x04\x0f\x11\x16\x1d-\x1f]+/g, visibleText);
+  if (said === "message" && action !== undefined) {
+    return { kind: "action", text: visibleIrcText(action), tags };
+  }
+  return { kind: said, text: visibleIrcText(text), tags };
 }
 
 /** Says so where a text is too long to reach others whole: a client cuts what it knows the length of. */

@@ -17,7 +17,7 @@ import {
 } from "../../../protocols/chat.ts";
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
 import { completeMask, withoutFormatting } from "../../../protocols/irc.ts";
-import { visibleText } from "../../../protocols/visible_text.ts";
+import { excerpt, visibleText } from "../../../protocols/visible_text.ts";
 import type { Connection, Session, SessionFactory } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
@@ -31,9 +31,10 @@ import type {
   PrivateMessage,
   RoomCommand,
 } from "../messages.ts";
+import { formatEntry } from "../history_entry.ts";
 import type { RoomEvent } from "../room_event.ts";
 import { DoorClient } from "./door_client.ts";
-import { fittingLines, historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
+import { historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
 import { REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** Makes the session of one line client. */
@@ -125,7 +126,11 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       formatChatEvent({ type: "kicked", name: "You", by: happening.by.name.text, reason })
         .replace("You was", "You were"),
     );
-    if (room.key === this.#room?.key) this.#enterLobby(happening.person);
+    // Once what it asked for before is answered: it may be on its way to another room, or to another name.
+    this.#member.run(() => {
+      const { person } = this.#member;
+      if (person !== undefined && room.key === this.#room?.key) this.#enterLobby(person);
+    });
   }
 
   #logIn(line: string): void {
@@ -196,10 +201,14 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   #say(person: Person, kind: "message" | "action", text: string): void {
-    this.#here(person, (asker) => ({ ...asker, type: "say", kind, text, tags: [] }), () => {});
+    this.#here(person, (asker) => ({ ...asker, type: "say", kind, text, tags: [] }), (answer) => {
+      this.#refused(answer, "Cannot say that");
+    });
+    this.#member.spoke();
   }
 
   #tellOne(person: Person, to: string, text: string): void {
+    this.#member.spoke();
     this.#withPerson(person, to, "send to", (other) => {
       other.member.tell({
         type: "private",
@@ -257,8 +266,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     const query = { type: "latest", limit: Math.min(lines, MAX_HISTORY_LINES) } as const;
     this.#here(person, (asker) => ({ ...asker, type: "get-history", query }), (answer) => {
       if (answer.type !== "entries") return;
-      const fitting = fittingLines(answer.entries);
-      this.#send(historyTitle(answer.title, fitting.length), ...fitting);
+      this.#send(historyTitle(answer.title, answer.entries.length), ...answer.entries.map(formatEntry));
     });
   }
 
@@ -287,12 +295,14 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     });
   }
 
-  #away(person: Person, text: string): void {
+  #away(person: Person, typed: string): void {
+    const text = visibleText(typed);
     this.#member.setAway(person, text === "" ? undefined : text);
     this.#send(text === "" ? "You are back." : "You are away.");
   }
 
-  #kick(person: Person, typed: string, reason: string): void {
+  #kick(person: Person, typed: string, typedReason: string): void {
+    const reason = visibleText(typedReason);
     const target = parseChatName(typed);
     if ("problem" in target) return this.#send(`Error: Cannot put out that name: ${target.problem}`);
     const make = (asker: Asker) => ({ ...asker, type: "kick", target, reason }) as const;
@@ -313,7 +323,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
       : { type: "ban", mask: completeMask(typed), on: action === "ban" };
     this.#here(person, (asker) => ({ ...asker, type: "change-modes", changes: [change] }), (answer) => {
       if (answer.type === "done") this.#send("Done.");
-      else this.#refused(answer, `Cannot /${action} ${typed}`);
+      else this.#refused(answer, `Cannot /${action} ${excerpt(typed)}`);
     });
   }
 

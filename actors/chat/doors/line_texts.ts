@@ -6,12 +6,8 @@
 import { formatChatEvent } from "../../../protocols/chat.ts";
 import { withoutFormatting } from "../../../protocols/irc.ts";
 import { assertNever } from "../../runtime/mod.ts";
-import { formatEntry } from "../history_entry.ts";
-import type { HistoryEntry, RoomView } from "../messages.ts";
+import type { RoomView } from "../messages.ts";
 import type { EventCodec, RoomEvent } from "../room_event.ts";
-
-/** The most that one `/history` may send: it must not fill the member's queue. */
-const MAX_HISTORY_BYTES = 256 * 1024;
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
@@ -68,18 +64,6 @@ export function topicLine({ title, topic }: RoomView): string {
   return topic === undefined
     ? `${title} has no topic.`
     : formatChatEvent({ type: "topic", name: topic.by, text: topic.text });
-}
-
-/** The last lines of a history, as many as one answer may send. */
-export function fittingLines(entries: readonly HistoryEntry[]): string[] {
-  const fitting: string[] = [];
-  let bytes = 0;
-  for (const line of entries.map(formatEntry).reverse()) {
-    bytes += encoder.encode(line).length + 1;
-    if (bytes > MAX_HISTORY_BYTES) break;
-    fitting.unshift(line);
-  }
-  return fitting;
 }
 
 /** What stands above the lines of a history. */

@@ -20,6 +20,7 @@ export const REFUSAL_TEXTS: Readonly<Record<Refusal, string>> = {
   "bad-key": "it takes a key",
   "full": "it is full",
   "cannot-send": "you are not heard there",
+  "bad-mask": "that is not a mask of names",
   "ban-list-full": "there are too many bans already",
   "too-many-rooms": "you are in too many rooms",
   "bad-mode-argument": "that is not a valid argument",

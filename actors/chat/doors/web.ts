@@ -194,7 +194,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
         return this.#inRoom(person, command, command.room, (asker) => ({ ...asker, type: "kick", target }));
       }
       case "away":
-        return this.#member.setAway(person, command.text === "" ? undefined : cleanText(command.text));
+        return this.#member.setAway(person, cleanText(command.text) || undefined);
       case "rooms":
         return this.#rooms(person);
       default:
