@@ -157,7 +157,7 @@ export class LineClient implements AsyncDisposable {
 
   /** Sends what is queued, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connection.tell({ type: "end" });
+    if (this.#connection.isOpen) this.#connection.tell({ type: "end" });
     await this.#system.stop();
   }
 }
