@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../actors/world/world.ts";
-import { ActorSystem, type Behavior, escalate } from "../mod.ts";
+import { type ActorSystem, type Behavior, escalate } from "../mod.ts";
 import {
   environmentOf,
   type Flag,
@@ -21,6 +21,7 @@ import {
 import { parseCommandLine, type Source } from "./_command_line.ts";
 import type { Section } from "./_demo/section.ts";
 import { type Resident, resident } from "./_house.ts";
+import { inspectedSystem, type InspectFlags, inspectFlags } from "./_inspect_flags.ts";
 
 /** What a behaviour is made from beside its options. */
 export interface ServiceContext {
@@ -167,11 +168,11 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
 ): Service {
   const { name, summary, env = name.toUpperCase().replaceAll("-", "_"), behavior } = manifest;
   const { flags, positionals, examples, check, explain } = manifest;
-  const task: Task<F> = {
+  const task: Task<F & InspectFlags> = {
     name: manifest.task ?? `${name}:server`,
     summary: manifest.task === undefined ? `${summary}: the server` : summary,
     env,
-    flags,
+    flags: { ...flags, ...inspectFlags() },
     ...(positionals && { positionals }),
     ...(examples && { examples }),
     ...(check && { check }),
@@ -185,7 +186,7 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
         if (command !== undefined) return command;
         const root = await behavior(options, context);
         const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
-        const system = new ActorSystem(name, { world });
+        const system = inspectedSystem(name, world, options);
         system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
         manifest.attach?.(system, options, context);
         return system;

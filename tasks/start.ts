@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../actors/world/world.ts";
-import { ActorSystem, errorText, escalate } from "../mod.ts";
+import { errorText, escalate } from "../mod.ts";
 import {
   custom,
   defineTask,
@@ -17,6 +17,7 @@ import {
   UsageError,
 } from "./_cli.ts";
 import { house, type Resident } from "./_house.ts";
+import { inspectedSystem, inspectFlags } from "./_inspect_flags.ts";
 import type { Service } from "./_service.ts";
 import { services } from "./services/mod.ts";
 
@@ -65,6 +66,7 @@ export const task = defineTask({
     }),
     strict: toggle({ help: "When one cannot run, none does" }),
     drainMs: integer({ help: "Milliseconds that a stop may take", default: 5000, value: "MS" }),
+    ...inspectFlags(),
   },
   examples: ["--only chat,clock --chat-port 5100", "--without peer --strict"],
 });
@@ -110,7 +112,7 @@ if (import.meta.main) {
       }
     }
     if (residents.length === 0) throw new Failure("Cannot start: nothing can run");
-    const system = new ActorSystem("troupe", { world });
+    const system = inspectedSystem("troupe", world, options);
     system.spawn("start", house(residents, { strict, drainMs }), {
       onFailure: escalate(),
       shutdownMs: drainMs,

@@ -38,6 +38,7 @@ export { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_s
 export { tcpTransport, type Transport } from "./transport.ts";
 export { type HttpLimits, httpServer, type HttpServerOptions } from "./http_server.ts";
 export { jsonResponse, textResponse, withETag } from "./http_response.ts";
+export { isSameToken, tokenOf } from "./http_token.ts";
 export type {
   HttpRoute,
   Route,

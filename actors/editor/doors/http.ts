@@ -7,6 +7,7 @@ import {
   HttpError,
   type HttpResponse,
   type HttpRoute,
+  isSameToken,
   jsonResponse,
   type Route,
   type RoutedRequest,
@@ -14,6 +15,7 @@ import {
   staticResponse,
   staticRoute,
   textResponse,
+  tokenOf,
   withETag,
 } from "../../net/mod.ts";
 import type { Ref } from "../../runtime/mod.ts";
@@ -182,22 +184,6 @@ class EditorDoor {
       },
     };
   }
-}
-
-/** `?token=T`, as a page can say it of its WebSocket, or `Authorization: Bearer T`. */
-function tokenOf({ query, headers }: RoutedRequest): string | undefined {
-  return /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1] ??
-    new URLSearchParams(query).get("token") ?? undefined;
-}
-
-/** In a time that does not tell how much of it is right. */
-function isSameToken(given: string | undefined, token: string | undefined): boolean {
-  if (given === undefined || token === undefined) return false;
-  let difference = given.length ^ token.length;
-  for (let i = 0; i < token.length; i++) {
-    difference |= token.charCodeAt(i) ^ given.charCodeAt(i % Math.max(given.length, 1));
-  }
-  return difference === 0;
 }
 
 function versionOf(body: Uint8Array): { name: string; by: string } {
