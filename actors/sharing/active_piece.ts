@@ -109,6 +109,12 @@ export class ActivePiece {
     if (asked.length === 0 && !this.hasBlock(block)) this.#unasked++;
   }
 
+  /** Nothing more will come from this peer. */
+  releaseAll(peer: number): void {
+    for (let block = 0; block < this.blockCount; block++) this.release(peer, block);
+    if (this.owner === peer) this.owner = NOBODY;
+  }
+
   /** Takes a block. Says who else was asked for it; undefined when it is there already. */
   take(peer: number, block: number, bytes: Uint8Array): readonly number[] | undefined {
     if (this.hasBlock(block)) return undefined;

@@ -6,8 +6,9 @@
 import { type ActivePiece, NOBODY } from "./active_piece.ts";
 import { equalBytes } from "./bytes.ts";
 
-/** So many bad pieces are kept until good ones show what was wrong with them. */
+/** Of bad pieces so many are kept until good ones show what was wrong with them; of large ones fewer. */
 const MAX_KEPT = 4;
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Finds those who lie, and nobody else: when a piece of several peers was bad, its good form shows which
@@ -23,8 +24,9 @@ export class BadPieces {
     if (piece.hasOneSender) return piece.senderOf(0);
     this.#kept.delete(piece.index);
     this.#kept.set(piece.index, piece);
+    const most = Math.min(MAX_KEPT, Math.max(1, Math.floor(MAX_KEPT_BYTES / piece.bytes.length)));
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size > most && oldest !== undefined) this.#kept.delete(oldest);
     return NOBODY;
   }
 

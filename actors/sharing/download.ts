@@ -178,7 +178,7 @@ class Download {
   #onMetadata({ info, peers }: Extract<MetadataNotice, { type: "metadata-found" }>): void {
     const magnet = this.#magnet;
     if (magnet === undefined) return;
-    this.#options.swarms.tell({ type: "abandon", infoHash: magnet.infoHash });
+    this.#abandon();
     const order = { info, infoHash: magnet.infoHash, trackers: magnet.trackers, peers };
     this.#self.pipe<boolean>(
       this.#isTaken(info.name),
@@ -251,7 +251,8 @@ class Download {
 
   #abandon(): void {
     const infoHash = this.#order?.infoHash ?? this.#magnet?.infoHash;
-    if (infoHash !== undefined) this.#options.swarms.tell({ type: "abandon", infoHash });
+    const observer = this.#self.self;
+    if (infoHash !== undefined) this.#options.swarms.tell({ type: "abandon", infoHash, observer });
   }
 
   #done(): void {

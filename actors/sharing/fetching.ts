@@ -115,9 +115,8 @@ export class Fetching {
 
   /** Nothing that a peer was asked for will come. */
   release(peer: TorrentPeer): void {
-    for (const { place, isReleased } of peer.pipeline.clear()) {
-      if (!isReleased) this.#options.picker.release(peer.id, place);
-    }
+    peer.pipeline.clear();
+    this.#options.picker.releasePeer(peer.id);
   }
 
   /** A peer will not send a block. */
@@ -132,12 +131,13 @@ export class Fetching {
 
   /** A peer sent a block. */
   onBlock(peer: TorrentPeer, piece: number, begin: number, bytes: Uint8Array): void {
-    const outstanding = peer.pipeline.take(piece, begin);
+    const outstanding = peer.pipeline.find(piece, begin);
     // What was not asked for, or is not asked for any more, is passed over.
     if (outstanding === undefined) return;
     if (bytes.length !== outstanding.place.length) {
       return this.#options.part(peer, "it sent a block of another length");
     }
+    peer.pipeline.take(piece, begin);
     peer.given.add(bytes.length);
     peer.lastBlockAtMs = this.#options.now();
     peer.isSnubbing = false;

@@ -54,17 +54,31 @@ export class FileSet {
    */
   async prepare(): Promise<boolean> {
     let isFresh = true;
-    const { disk, folder, files } = this.#options;
-    for (const file of files) {
+    const made = new Set<string>();
+    for (const file of this.#options.files) {
       if (file.isPadding) continue;
-      const parent = [folder, ...file.path.slice(0, -1)].join("/");
-      await disk.makeFolder(parent, { recursive: true });
+      await this.#makeParents(file, made);
       const opened = await this.#file(this.pathOf(file));
       const size = await opened.size();
       if (size > 0) isFresh = false;
       if (size !== file.length) await opened.truncate(file.length);
     }
     return isFresh;
+  }
+
+  /** Makes the folders above a file that are not in `made` yet. A link in place of one leads out of here. */
+  async #makeParents({ path }: TorrentFile, made: Set<string>): Promise<void> {
+    const { disk, folder } = this.#options;
+    for (let depth = 0; depth < path.length; depth++) {
+      const parent = [folder, ...path.slice(0, depth)].join("/");
+      if (made.has(parent)) continue;
+      await disk.makeFolder(parent, { recursive: true });
+      const [realFolder, realParent] = [await disk.realPath(folder), await disk.realPath(parent)];
+      if (realParent !== [realFolder, ...path.slice(0, depth)].join("/")) {
+        throw new WorldError("not-a-file", `Cannot write below ${parent}: it is a link`);
+      }
+      made.add(parent);
+    }
   }
 
   /**
@@ -164,8 +178,9 @@ export class FileSet {
     if (known !== undefined) return known;
     if (this.#isClosed) return Promise.reject(new WorldError("closed", `Cannot use ${path}: it is closed`));
     this.#closeOldest();
-    const { disk, writable } = this.#options;
-    const opening = disk.open(path, { read: true, write: writable, create: writable });
+    const { disk, folder, writable } = this.#options;
+    const options = { read: true, write: writable, create: writable, followLink: false, within: folder };
+    const opening = disk.open(path, options);
     this.#open.set(path, opening);
     opening.catch(() => this.#open.delete(path));
     return opening;

@@ -25,6 +25,11 @@ export interface Given {
   readonly infoBytes: Uint8Array<ArrayBuffer>;
 }
 
+interface NamedTorrent {
+  readonly infoHash: string;
+  readonly infoBytes: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * The same bytes have another info hash under each name: all that the network has for them are known here.
  */
@@ -33,8 +38,10 @@ export class GivenFiles {
   #files: readonly SharedFile[] = [];
   #aliases: readonly FileAlias[] = [];
   #given = new Map<string, Given>();
-  /** The info hash of a file under a name. */
-  #derived = new Map<SharedFile, Map<string, string>>();
+  /** The torrents of a file, by name. */
+  #derived = new Map<SharedFile, Map<string, NamedTorrent>>();
+  /** What is reported of a file's pieces. */
+  readonly #piecesHashes = new WeakMap<SharedFile, string>();
 
   constructor(hash: Hash) {
     this.#hash = hash;
@@ -68,26 +75,35 @@ export class GivenFiles {
       name: file.name,
       bytes: file.length,
       sha256: hexText(file.sha256),
-      infoHash: this.#derived.get(file)?.get(file.name) ?? "",
-      pieces: hexText(this.#hash.digest("SHA-1", file.pieces)),
+      infoHash: this.#derived.get(file)?.get(file.name)?.infoHash ?? "",
+      pieces: this.#piecesHash(file),
     }));
+  }
+
+  #piecesHash(file: SharedFile): string {
+    const known = this.#piecesHashes.get(file);
+    if (known !== undefined) return known;
+    const hash = hexText(this.#hash.digest("SHA-1", file.pieces));
+    this.#piecesHashes.set(file, hash);
+    return hash;
   }
 
   #derive(): void {
     const given = new Map<string, Given>();
-    const derived = new Map<SharedFile, Map<string, string>>();
+    const derived = new Map<SharedFile, Map<string, NamedTorrent>>();
     const names = Map.groupBy(this.#aliases, ({ sha256 }) => sha256);
     for (const file of this.#files) {
-      const hashes = this.#derived.get(file) ?? new Map<string, string>();
-      derived.set(file, hashes);
+      const torrents = this.#derived.get(file) ?? new Map<string, NamedTorrent>();
+      derived.set(file, torrents);
       const aliases = names.get(hexText(file.sha256)) ?? [];
       for (const name of new Set([file.name, ...aliases.map((alias) => alias.name)])) {
-        const infoBytes = infoOf(file, name);
-        let infoHash = hashes.get(name);
-        if (infoHash === undefined) {
-          infoHash = hexText(this.#hash.digest("SHA-1", infoBytes));
-          hashes.set(name, infoHash);
+        let torrent = torrents.get(name);
+        if (torrent === undefined) {
+          const infoBytes = infoOf(file, name);
+          torrent = { infoBytes, infoHash: hexText(this.#hash.digest("SHA-1", infoBytes)) };
+          torrents.set(name, torrent);
         }
+        const { infoHash, infoBytes } = torrent;
         if (!given.has(infoHash)) given.set(infoHash, { file, infoBytes });
       }
     }

@@ -41,7 +41,8 @@ export async function hashFile(
   const pieceLength = pieceLengthFor(length);
   const pieces = new Uint8Array(Math.ceil(length / pieceLength) * HASH_BYTES);
   const whole = hash.start("SHA-256");
-  const file = await disk.open(path);
+  // What was a file a moment ago may be a link out of the folder now.
+  const file = await disk.open(path, { followLink: false });
   try {
     const buffer = new Uint8Array(Math.min(STEP_BYTES, pieceLength));
     for (let offset = 0; offset < length;) {

@@ -38,7 +38,7 @@ export interface LibraryOptions {
 }
 
 type Private =
-  | { readonly type: "changed" }
+  | { readonly type: "changed" | "tell" }
   | { readonly type: "hashed"; readonly name: string; readonly outcome: HashedFile | Unhashable };
 
 interface Unhashable {
@@ -51,6 +51,8 @@ interface Unhashable {
 const SETTLE_MS = 150;
 /** Also without a word from the system the folder is looked at this often. */
 const LOOK_MS = 5000;
+/** While many files are hashed, what is new is told this often: each time costs a look at all of them. */
+const TELL_MS = 250;
 /** The most files of one folder. */
 const MAX_SHARED_FILES = 10_000;
 
@@ -72,6 +74,8 @@ class Library {
   #hashing: string | undefined;
   #isSettling = false;
   #isUnreadable = false;
+  #isToTell = false;
+  #toldAtMs = -Infinity;
 
   constructor(self: Context<LibraryCommand | Private>, options: LibraryOptions) {
     this.#self = self;
@@ -96,6 +100,8 @@ class Library {
         this.#isSettling = true;
         this.#self.after(SETTLE_MS, { type: "look" });
         return;
+      case "tell":
+        return this.#tell();
       case "hashed":
         return this.#onHashed(message.name, message.outcome);
       default:
@@ -179,12 +185,22 @@ class Library {
     } else {
       this.#refused.delete(name);
       this.#files.set(name, { name, ...outcome });
-      this.#tell();
+      this.#tellSoon();
     }
     this.#hashNext();
   }
 
+  #tellSoon(): void {
+    if (this.#isToTell) return;
+    const waitMs = this.#toldAtMs + TELL_MS - this.#self.coarseNow;
+    if (waitMs <= 0) return this.#tell();
+    this.#isToTell = true;
+    this.#self.after(waitMs, { type: "tell" });
+  }
+
   #tell(): void {
+    this.#isToTell = false;
+    this.#toldAtMs = this.#self.coarseNow;
     this.#options.observer.tell({ type: "library-changed", files: [...this.#files.values()] });
   }
 }

@@ -58,6 +58,8 @@ type Private =
 const TICK_MS = 1000;
 /** A peer that was asked and sends nothing for so long is left. */
 const SILENCE_MS = 10_000;
+/** One that has sent for so long gives way to those that wait to be asked. */
+const TURN_MS = 30_000;
 const MAX_PEERS = 20;
 /** So many are asked at once: what each says to have is memory taken. */
 const MAX_ASKED = 4;
@@ -75,6 +77,7 @@ interface Source {
   /** The next piece that is expected. */
   next: number;
   heardAtMs: number;
+  askedAtMs: number;
 }
 
 /** Asks every peer that it finds until one has sent a dictionary of this hash. */
@@ -154,7 +157,15 @@ class MetadataFetch {
   #join(ref: Ref<PeerCommand>, address: SocketAddress): void {
     if (this.#sources.size >= MAX_PEERS) return ref.tell({ type: "part", reason: "there are peers enough" });
     const heardAtMs = this.#self.coarseNow;
-    this.#sources.set(ref, { ref, address, size: 0, bytes: undefined, next: 0, heardAtMs });
+    this.#sources.set(ref, {
+      ref,
+      address,
+      size: 0,
+      bytes: undefined,
+      next: 0,
+      heardAtMs,
+      askedAtMs: heardAtMs,
+    });
     ref.tell({ type: "welcome", welcome: { id: 1, pieceCount: 1, haveCount: 0, pieceLength: 0, length: 0 } });
   }
 
@@ -175,6 +186,7 @@ class MetadataFetch {
       if (asked >= MAX_ASKED) return;
       if (source.size === 0 || source.bytes !== undefined) continue;
       source.bytes = new Uint8Array(source.size);
+      source.askedAtMs = this.#self.coarseNow;
       this.#askNext(source);
       asked++;
     }
@@ -223,9 +235,12 @@ class MetadataFetch {
 
   #onTick(): void {
     const nowMs = this.#self.coarseNow;
+    const isWaiting = ({ size, bytes }: Source) => size > 0 && bytes === undefined;
     for (const source of this.#sources.values()) {
-      const isWaiting = source.size > 0 && source.bytes === undefined;
-      if (!isWaiting && nowMs - source.heardAtMs >= SILENCE_MS) this.#part(source, "it sent no metadata");
+      if (isWaiting(source)) continue;
+      const isLate = source.bytes !== undefined && nowMs - source.askedAtMs >= TURN_MS;
+      if (nowMs - source.heardAtMs >= SILENCE_MS) this.#part(source, "it sent no metadata");
+      else if (isLate && this.#sources.values().some(isWaiting)) this.#part(source, "it is too slow");
     }
     this.#dialMore();
   }

@@ -48,7 +48,7 @@ export interface PeerSessionOptions {
 }
 
 /** A message to the session from itself. */
-export type PeerTick = { readonly type: "look-at-the-clock" } | Drained;
+export type PeerTick = { readonly type: "look-at-the-clock" | "swarm-ended" } | Drained;
 
 /** What a connection to a peer may have queued: blocks that are being read and what is being written. */
 export const PEER_LIMITS = { maxOutboundBytes: 4 * 1024 * 1024, slowClientMs: 60_000 } as const;
@@ -63,8 +63,10 @@ const KEEP_ALIVE_MS = 90_000;
 /** Our number for the metadata exchange. */
 const METADATA_ID = 2;
 const FIND_MS = 10_000;
-/** Bitfields that a peer may send. */
+/** Bitfields that a peer may send: aria2 says what is new by another one. Each costs a look at all pieces. */
 const BITFIELDS = { perSecond: 2, burst: 20 } as const;
+/** Chokes, unchokes and the like: between two fast peers that fetch they follow every piece. */
+const STATE_CHANGES = { perSecond: 500, burst: 5000 } as const;
 /** Metadata is sent to one peer twice and a half at most: it has no use for more. */
 const METADATA_ROUNDS = 2.5;
 
@@ -80,6 +82,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   #have: Bitfield | undefined;
   #isChoked = true;
   readonly #bitfields: TokenBucket;
+  readonly #stateChanges: TokenBucket;
   /** The peer's number for the metadata exchange; 0: it has none. */
   #metadataId = 0;
   #metadataSent = 0;
@@ -94,6 +97,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     const { coarseNow } = connection.context;
     this.#heardAtMs = this.#saidAtMs = coarseNow;
     this.#bitfields = new TokenBucket(BITFIELDS, coarseNow);
+    this.#stateChanges = new TokenBucket(STATE_CHANGES, coarseNow);
     connection.context.every(TICK_MS, { type: "look-at-the-clock" });
     if (options.wanted !== undefined) this.#sayHandshake(options.wanted.infoHash);
   }
@@ -113,16 +117,18 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return;
       case "choke":
       case "unchoke":
+        if (!this.#may(this.#stateChanges, "state changes")) return;
         return swarm.tell({ type: "peer-choked", peer, isChoking: message.type === "choke" });
       case "interested":
       case "not-interested":
+        if (!this.#may(this.#stateChanges, "state changes")) return;
         return swarm.tell({ type: "peer-interested", peer, isInterested: message.type === "interested" });
       case "bitfield":
-        if (!this.#mayBits()) return;
+        if (!this.#may(this.#bitfields, "bitfields")) return;
         return swarm.tell({ type: "peer-bits", peer, bits: message.bits.slice() });
       case "have-all":
       case "have-none":
-        if (!this.#mayBits()) return;
+        if (!this.#may(this.#bitfields, "bitfields")) return;
         return swarm.tell({ type: "peer-bits", peer, bits: message.type === "have-all" ? "all" : "none" });
       case "have":
         return swarm.tell({ type: "peer-has", peer, piece: message.piece });
@@ -145,10 +151,9 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     }
   }
 
-  /** aria2 says what is new by another bitfield. Each costs a look at all pieces: there is a limit. */
-  #mayBits(): boolean {
-    if (this.#bitfields.take(this.#connection.context.coarseNow)) return true;
-    this.#part("it sent too many bitfields");
+  #may(bucket: TokenBucket, what: string): boolean {
+    if (bucket.take(this.#connection.context.coarseNow)) return true;
+    this.#part(`it sent too many ${what}`);
     return false;
   }
 
@@ -198,6 +203,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return this.#uploads?.onDrained();
       case "look-at-the-clock":
         return this.#lookAtClock();
+      case "swarm-ended":
+        return this.#part("the torrent is no longer here");
       default:
         assertNever(message);
     }
@@ -241,8 +248,11 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       this.#entry = wanted.entry;
     }
     this.#handshake = handshake;
-    const identity = { handshake, address: this.#connection.remoteAddress, isOutgoing: wanted !== undefined };
-    this.#entry.swarm.tell({ type: "peer-joined", peer: this.#connection.self, identity });
+    const { context, remoteAddress, self } = this.#connection;
+    const { swarm } = this.#entry;
+    context.watch(swarm, () => ({ type: "swarm-ended" }));
+    const identity = { handshake, address: remoteAddress, isOutgoing: wanted !== undefined };
+    swarm.tell({ type: "peer-joined", peer: self, identity });
   }
 
   async #find(infoHash: Uint8Array): Promise<SwarmEntry | undefined> {

@@ -172,6 +172,11 @@ export class PiecePicker {
     if (active.owner === peer) active.owner = NOBODY;
   }
 
+  /** Nothing that a peer was asked for will come, and no piece waits for it: it chokes, or has gone. */
+  releasePeer(peer: number): void {
+    for (const active of this.#active.values()) active.releaseAll(peer);
+  }
+
   /**
    * A peer sent a block that it was asked for. Says who else was asked for it, and the piece once it is
    * complete: it is then {@linkcode PiecePicker.settle}d. Undefined: nobody waits for it.

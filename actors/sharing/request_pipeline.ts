@@ -62,12 +62,18 @@ export class RequestPipeline {
     for (const place of places) this.#outstanding.set(keyOf(place), { place, isReleased: false });
   }
 
+  /** The block that was asked for at this place; undefined when there is none. */
+  find(piece: number, begin: number): Outstanding | undefined {
+    const outstanding = this.#outstanding.get(keyOf({ piece, begin }));
+    // Another place may have the same key: blocks begin where they were asked for.
+    return outstanding?.place.piece === piece && outstanding.place.begin === begin ? outstanding : undefined;
+  }
+
   /** A block came, was rejected or cancelled; undefined when it was not asked for. */
   take(piece: number, begin: number): Outstanding | undefined {
-    const key = keyOf({ piece, begin });
-    const outstanding = this.#outstanding.get(key);
+    const outstanding = this.find(piece, begin);
     if (outstanding === undefined) return undefined;
-    this.#outstanding.delete(key);
+    this.#outstanding.delete(keyOf(outstanding.place));
     if (this.#window < MAX_WINDOW) this.#window++;
     return outstanding;
   }
@@ -78,10 +84,8 @@ export class RequestPipeline {
   }
 
   /** Nothing of it will come. */
-  clear(): Outstanding[] {
-    const all = [...this.#outstanding.values()];
+  clear(): void {
     this.#outstanding.clear();
-    return all;
   }
 
   /** The peer is slow to answer: it is asked for little until it does. */

@@ -260,10 +260,13 @@ class Storage {
    */
   async #prepare(folder: string, partFolder: string): Promise<boolean> {
     const { disk } = this.#self.world;
-    await disk.makeFolder(partFolder, { recursive: true });
-    const [outer, inner] = [await disk.realPath(folder), await disk.realPath(partFolder)];
-    if (!inner.startsWith(`${outer}/`)) {
-      throw new WorldError("permission-denied", `Cannot write to ${partFolder}: it leads out of ${folder}`);
+    const root = this.#partRoot(partFolder);
+    const outer = await disk.realPath(folder);
+    for (const path of new Set([partFolder, root])) {
+      await disk.makeFolder(path, { recursive: true });
+      if (!(await disk.realPath(path)).startsWith(`${outer}/`)) {
+        throw new WorldError("permission-denied", `Cannot write to ${path}: it leads out of ${folder}`);
+      }
     }
     await this.#lock(partFolder);
     return await this.#files.prepare();
@@ -320,10 +323,11 @@ class Storage {
       }
     }
     const target = `${place.folder}/${info.name}`;
+    // Looked at last: syncing may take long, and what appears meanwhile is not to be replaced.
+    await this.#files.sync();
     if (await exists(disk, target)) {
       throw new WorldError("already-exists", `Cannot take ${info.name}: a file of that name is there`);
     }
-    await this.#files.sync();
     await disk.rename(`${place.partFolder}/${info.name}`, target);
     const folder = this.#sharedFolder(place.folder);
     const parts = this.#files;

@@ -63,8 +63,8 @@ export type SwarmsCommand =
     readonly peers: readonly SocketAddress[];
     readonly observer: Ref<MetadataNotice>;
   }
-  /** Ends the fetching of a torrent, or of its info dictionary. What is there of it stays. */
-  | { readonly type: "abandon"; readonly infoHash: Uint8Array }
+  /** Ends what `observer` has had fetched: a torrent, or its info dictionary. What is there of it stays. */
+  | { readonly type: "abandon"; readonly infoHash: Uint8Array; readonly observer: Ref<never> }
   /** The trackers may have changed: those of what is fetched are asked anew. */
   | { readonly type: "announce-all" }
   /** The files that are given, as they are reported to the leader. */
@@ -110,8 +110,10 @@ interface Running {
   /** Undefined while nothing is known but the hash. */
   readonly torrent: Ref<TorrentCommand> | undefined;
   readonly infoBytes: Uint8Array | undefined;
-  /** Told what becomes of it; undefined for what is only given. */
-  readonly observer: Ref<TorrentNotice> | undefined;
+  /** Told what becomes of it; undefined for what is only given, and once all is there. */
+  observer: Ref<TorrentNotice> | undefined;
+  /** The one that has it fetched, who alone may abandon it. */
+  readonly fetchedFor: Ref<never> | undefined;
   isReady: boolean;
   /** The file that it gives. */
   readonly file: SharedFile | undefined;
@@ -162,7 +164,7 @@ class Swarms {
       case "fetch-metadata":
         return this.#fetchMetadata(message);
       case "abandon":
-        return this.#abandon(hexText(message.infoHash));
+        return this.#abandon(hexText(message.infoHash), message.observer);
       case "announce-all":
         for (const { swarm } of this.#running.values()) swarm.tell({ type: "announce-soon" });
         return;
@@ -279,6 +281,7 @@ class Swarms {
       torrent: undefined,
       infoBytes: undefined,
       observer: undefined,
+      fetchedFor: observer,
       isReady: true,
       file: undefined,
     });
@@ -300,7 +303,8 @@ class Swarms {
       { onFailure: stop() },
     );
     const isReady = options.place.type === "shared";
-    this.#add(key, { swarm: ref, torrent: ref, infoBytes: options.info.bytes, observer, isReady, file });
+    const infoBytes = options.info.bytes;
+    this.#add(key, { swarm: ref, torrent: ref, infoBytes, observer, fetchedFor: observer, isReady, file });
     return ref;
   }
 
@@ -319,9 +323,9 @@ class Swarms {
     this.#self.stop(running.swarm);
   }
 
-  #abandon(key: string): void {
+  #abandon(key: string, observer: Ref<never>): void {
     const running = this.#running.get(key);
-    if (running !== undefined && running.file === undefined) this.#end(key, running);
+    if (running?.fetchedFor === observer) this.#end(key, running);
   }
 
   #onNotice(notice: TorrentNotice): void {
@@ -330,6 +334,7 @@ class Swarms {
     if (notice.type === "torrent-ready" || notice.type === "torrent-complete") running.isReady = true;
     if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
     running.observer?.tell(notice);
+    if (notice.type === "torrent-complete") running.observer = undefined;
   }
 
   #onStopped({ key, swarm, reason }: Extract<Private, { type: "torrent-stopped" }>): void {

@@ -26,7 +26,7 @@ import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import { storage } from "./storage.ts";
 import type { Finished, PiecesFound, PieceWritten, StorageCommand } from "./storage.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
-import { TorrentPeers } from "./torrent_peers.ts";
+import { TorrentPeers, welcomeOf } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
 import { Unchoking } from "./unchoking.ts";
 
@@ -193,8 +193,7 @@ class Torrent {
         peer.isInterested = message.isInterested;
         return this.#unchoking.onInterest(peer, this.#peers.all());
       case "peer-allowed":
-        peer.allow(message.piece);
-        return this.#fetching.refill(peer);
+        return peer.allow(message.piece) ? this.#fetching.refill(peer) : undefined;
       case "peer-block":
         return this.#fetching.onBlock(peer, message.piece, message.begin, message.bytes);
       case "peer-rejected":
@@ -204,10 +203,7 @@ class Torrent {
         this.#uploaded += message.bytes;
         return;
       case "peer-extensions":
-        if (message.maxRequests !== undefined) peer.pipeline.limit(message.maxRequests);
-        peer.client = message.client;
-        peer.listenPort = message.listenPort;
-        return;
+        return peer.introduce(message);
       case "peer-metadata":
         return;
       default:
@@ -229,20 +225,8 @@ class Torrent {
     const peer = this.#peers.add(ref, identity, this.#self.coarseNow);
     const { infoHash, peerId } = identity.handshake;
     this.#self.log.debug(`Peer ${hexText(peerId)} joined ${hexText(infoHash)}`);
-    const { pieceCount, pieceLength, length } = this.#info;
-    const { have } = this.#picker;
-    ref.tell({
-      type: "welcome",
-      welcome: {
-        id: peer.id,
-        bits: have.bytes.slice(),
-        pieceCount,
-        haveCount: have.count,
-        pieceLength,
-        length,
-        storage: this.#storage,
-      },
-    });
+    const welcome = welcomeOf(peer.id, this.#info, this.#picker.have, this.#storage);
+    ref.tell({ type: "welcome", welcome });
   }
 
   #leave(peer: TorrentPeer, reason: string): void {
@@ -290,8 +274,10 @@ class Torrent {
     if (piece >= this.#info.pieceCount) return this.#part(peer, "it has a piece that there is not");
     if (!peer.pieces.add(piece)) return;
     this.#picker.countPiece(piece, 1);
-    if (!this.#picker.have.has(piece)) peer.wantedCount++;
-    this.#afterHas(peer);
+    const isWanted = !this.#picker.have.has(piece);
+    if (isWanted) peer.wantedCount++;
+    // What is here already changes nothing, but that it may have everything now.
+    if (isWanted || peer.pieces.isFull) this.#afterHas(peer);
   }
 
   #afterHas(peer: TorrentPeer): void {

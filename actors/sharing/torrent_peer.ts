@@ -5,7 +5,7 @@
  */
 import type { Ref } from "../runtime/mod.ts";
 import { Bitfield } from "./bitfield.ts";
-import type { PeerCommand, PeerIdentity } from "./messages.ts";
+import type { PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import type { PickingPeer } from "./piece_picker.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RequestPipeline } from "./request_pipeline.ts";
@@ -50,9 +50,18 @@ export class TorrentPeer implements PickingPeer {
     this.pipeline = new RequestPipeline(nowMs);
   }
 
-  /** Remembers a piece that it gives while it chokes. */
-  allow(piece: number): void {
-    if (this.allowed.size < MAX_ALLOWED) this.allowed.add(piece);
+  /** Remembers a piece that it gives while it chokes; false when that changes nothing. */
+  allow(piece: number): boolean {
+    if (this.allowed.size >= MAX_ALLOWED || this.allowed.has(piece)) return false;
+    this.allowed.add(piece);
+    return true;
+  }
+
+  /** It says what it is. */
+  introduce({ maxRequests, client, listenPort }: Extract<PeerEvent, { type: "peer-extensions" }>): void {
+    if (maxRequests !== undefined) this.pipeline.limit(maxRequests);
+    this.client = client;
+    this.listenPort = listenPort;
   }
 
   /** Which pieces it may be asked for now; undefined: all that it has. */

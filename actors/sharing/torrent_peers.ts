@@ -4,9 +4,12 @@
  * @module
  */
 import { hexText } from "../../protocols/_percent_bytes.ts";
+import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Ref } from "../runtime/mod.ts";
+import type { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
-import type { PeerCommand, PeerIdentity } from "./messages.ts";
+import type { PeerCommand, PeerIdentity, Welcome } from "./messages.ts";
+import type { StorageCommand } from "./storage.ts";
 import { TorrentPeer } from "./torrent_peer.ts";
 
 const MAX_BANNED = 1000;
@@ -55,7 +58,7 @@ export class TorrentPeers {
   /** Whether a peer may come in. */
   admit(identity: PeerIdentity): Admission {
     const { peerId } = identity.handshake;
-    if (this.#banned.has(hexText(peerId))) return { type: "refused", reason: "it is banned" };
+    if (this.#banned.has(banKeyOf(identity))) return { type: "refused", reason: "it is banned" };
     for (const other of this.#peers.values()) {
       if (equalBytes(other.identity.handshake.peerId, peerId)) return this.#chooseOf(other, identity);
     }
@@ -92,6 +95,22 @@ export class TorrentPeers {
 
   /** A peer is not let in again. */
   ban(peer: TorrentPeer): void {
-    if (this.#banned.size < MAX_BANNED) this.#banned.add(hexText(peer.identity.handshake.peerId));
+    if (this.#banned.size < MAX_BANNED) this.#banned.add(banKeyOf(peer.identity));
   }
+}
+
+/** What the connection to a peer is given when the peer is taken in. */
+export function welcomeOf(
+  id: number,
+  { pieceCount, pieceLength, length }: TorrentInfo,
+  have: Bitfield,
+  storage: Ref<StorageCommand>,
+): Welcome {
+  const bits = have.bytes.slice();
+  return { id, bits, pieceCount, haveCount: have.count, pieceLength, length, storage };
+}
+
+/** Peers choose their IDs: one that lies under the ID of another is not to have that other banned. */
+function banKeyOf({ handshake, address }: PeerIdentity): string {
+  return `${hexText(handshake.peerId)} ${address.hostname}`;
 }

@@ -21,6 +21,8 @@ import {
 /** BEP 15 waits 15 × 2^n seconds: a tracker that has not answered after 15 is left for the next one. */
 const TRY_MS = 2000;
 const TRIES = 4;
+/** Addresses of one tracker that are tried. */
+const MAX_ADDRESSES = 4;
 
 /**
  * Announces to a UDP tracker, `udp://HOST:PORT`.
@@ -34,11 +36,31 @@ export async function udpAnnounce(
   signal: AbortSignal,
 ): Promise<AnnounceResponse> {
   const { hostname, port } = new URL(tracker);
-  const [address] = await world.net.resolve(hostname.replace(/^\[|\]$/g, ""));
-  if (address === undefined || port === "") {
-    throw new WorldError("name-not-found", `Cannot announce to ${tracker}: it has no address and port`);
+  const addresses = port === "" ? [] : await world.net.resolve(hostname.replace(/^\[|\]$/g, ""));
+  let failure: unknown = new WorldError(
+    "name-not-found",
+    `Cannot announce to ${tracker}: it has no address and port`,
+  );
+  // A name may have addresses of both families, and the tracker listen at one.
+  for (const address of addresses.slice(0, MAX_ADDRESSES)) {
+    try {
+      return await announceTo(world, tracker, { hostname: address, port: Number(port) }, request, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failure = error;
+    }
   }
-  const exchange = new Exchange(world, { hostname: address, port: Number(port) }, signal);
+  throw failure;
+}
+
+async function announceTo(
+  world: Pick<World, "net" | "clock" | "random">,
+  tracker: string,
+  address: SocketAddress,
+  request: AnnounceRequest,
+  signal: AbortSignal,
+): Promise<AnnounceResponse> {
+  const exchange = new Exchange(world, address, signal);
   try {
     const connected = await exchange.ask((transaction) => ({ type: "connect", transaction }));
     if (connected.type === "error") return { type: "failure", reason: connected.reason };

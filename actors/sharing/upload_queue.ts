@@ -13,10 +13,11 @@ export class UploadQueue {
   readonly #waiting: BlockPlace[] = [];
   /** Being read; those that were cancelled meanwhile are no longer in it. */
   readonly #reading = new Set<BlockPlace>();
+  #readingCount = 0;
 
-  /** How many are being read. */
+  /** How many are being read, with those that nobody wants any more: they take memory until they are read. */
   get readingCount(): number {
-    return this.#reading.size;
+    return this.#readingCount;
   }
 
   /** Puts a request at the end; false when the queue is full. */
@@ -29,7 +30,9 @@ export class UploadQueue {
   /** The next request, which counts as being read from now on. */
   next(): BlockPlace | undefined {
     const place = this.#waiting.shift();
-    if (place !== undefined) this.#reading.add(place);
+    if (place === undefined) return undefined;
+    this.#reading.add(place);
+    this.#readingCount++;
     return place;
   }
 
@@ -40,6 +43,7 @@ export class UploadQueue {
 
   /** A request has been read; false when nobody wants it any more. */
   finish(place: BlockPlace): boolean {
+    this.#readingCount--;
     return this.#reading.delete(place);
   }
 

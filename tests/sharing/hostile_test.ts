@@ -1,0 +1,336 @@
+/**
+ * What peers that are up to no good may do, and what people do that nobody thought of.
+ */
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { ActivePiece } from "../../actors/sharing/active_piece.ts";
+import { Bitfield } from "../../actors/sharing/bitfield.ts";
+import { library, type LibraryChanged } from "../../actors/sharing/library.ts";
+import type { PeerCommand } from "../../actors/sharing/messages.ts";
+import { PiecePicker } from "../../actors/sharing/piece_picker.ts";
+import { RequestPipeline } from "../../actors/sharing/request_pipeline.ts";
+import { TorrentPeers } from "../../actors/sharing/torrent_peers.ts";
+import { UploadQueue } from "../../actors/sharing/upload_queue.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { encodeInfo, encodeMetainfo, parseMetainfo } from "../../protocols/metainfo.ts";
+import { encodeHandshake, encodePeerMessage } from "../../protocols/peer_wire.ts";
+import { hexBytes, hexText } from "../../protocols/tracker.ts";
+import { decodeUdpRequest, encodeUdpResponse } from "../../protocols/udp_tracker.ts";
+import { sharing } from "../../actors/sharing/mod.ts";
+import { simWorld, type World } from "../../actors/world/sim/mod.ts";
+import { ActorSystem, registryKey } from "../../mod.ts";
+import { delay, service, writeAll } from "../sim/_harness.ts";
+import { deadline, tempFolder, TestClient, until } from "../_helpers.ts";
+import { SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
+
+const NAME = "a.bin";
+const BLOCK = 16384;
+
+function nodeOf(network: SharingNetwork, id: number): TestNode {
+  const node = network.running.get(id);
+  assert(node !== undefined);
+  return node;
+}
+
+let strangers = 0;
+
+/** A peer of Node 1 that has shaken hands. */
+async function stranger(network: SharingNetwork, infoHash: string): Promise<TestClient> {
+  const hash = hexBytes(infoHash);
+  assert(hash !== undefined);
+  const peerId = new TextEncoder().encode(`-YY0000-${String(++strangers).padStart(12, "0")}`);
+  const client = await TestClient.connect(nodeOf(network, 1).swarmPort);
+  await client.send(encodeHandshake({ infoHash: hash, peerId, fast: false, extended: false }));
+  assertEquals((await client.bytes(68)).length, 68);
+  return client;
+}
+
+Deno.test("pipeline: a block counts as the one that was asked for at its very place alone", () => {
+  const pipeline = new RequestPipeline(0);
+  pipeline.add([{ piece: 1, begin: 0, length: BLOCK }]);
+  // The second place is 64 MiB into piece 0.
+  for (const [piece, begin] of [[1, 5], [0, 4096 * BLOCK], [1, BLOCK]] as const) {
+    assertEquals(pipeline.take(piece, begin), undefined, `${piece} ${begin}`);
+  }
+  assertNotEquals(pipeline.take(1, 0), undefined);
+  assertEquals(pipeline.take(1, 0), undefined);
+});
+
+Deno.test("picker: what one peer alone was to send is asked of another when it has gone, whatever it had sent", () => {
+  const info = { pieceLength: 2 * BLOCK, length: 2 * BLOCK, pieceCount: 1 };
+  const picker = new PiecePicker({ info, random: () => 0, maxActiveBytes: 1 << 30 });
+  const [liar, honest] = [1, 2].map((id) => ({ id, pieces: Bitfield.full(1) }));
+  assert(liar !== undefined && honest !== undefined);
+  // A bad piece is fetched anew from one peer alone.
+  picker.pick(liar, 2);
+  for (const begin of [0, BLOCK]) picker.receive(liar.id, 0, begin, new Uint8Array(BLOCK));
+  picker.settle(0, false);
+  // It sends what it was asked for and goes before it is asked for the rest.
+  assertEquals(picker.pick(liar, 1).length, 1);
+  picker.receive(liar.id, 0, 0, new Uint8Array(BLOCK));
+  assertEquals(picker.pick(honest, 2), []);
+  picker.releasePeer(liar.id);
+  assertEquals(picker.pick(honest, 2), [{ piece: 0, begin: BLOCK, length: BLOCK }]);
+});
+
+Deno.test("active piece: a peer that has gone keeps no block and no piece", () => {
+  const piece = new ActivePiece(0, 2 * BLOCK, 7);
+  piece.askUnasked(7, 2, []);
+  piece.releaseAll(7);
+  assertEquals([piece.owner, piece.hasUnasked], [0, true]);
+});
+
+Deno.test("uploads: a request that was cancelled while it is read takes its place until it was read", () => {
+  const queue = new UploadQueue();
+  for (let piece = 0; piece < 100; piece++) {
+    const place = { piece, begin: 0, length: BLOCK };
+    queue.add(place);
+    assertEquals(queue.next(), place);
+    assert(queue.cancel(place));
+    assertEquals([queue.readingCount, queue.cancel(place)], [piece + 1, false]);
+  }
+  assertEquals([queue.finish({ piece: 0, begin: 0, length: BLOCK }), queue.readingCount], [false, 99]);
+});
+
+Deno.test("peers: who lies under the ID of another has not that other banned", async () => {
+  await using system = new ActorSystem("test");
+  const ref = system.spawn("peer", () => (_message: PeerCommand) => {});
+  const peers = new TorrentPeers(new Uint8Array(20), 1, 10);
+  const handshake = {
+    infoHash: new Uint8Array(20),
+    peerId: new Uint8Array(20).fill(65),
+    fast: true,
+    extended: true,
+  };
+  const identityAt = (hostname: string) => ({ handshake, address: { hostname, port: 1 }, isOutgoing: false });
+  const liar = peers.add(ref, identityAt("10.0.0.1"), 0);
+  peers.ban(liar);
+  peers.remove(liar);
+  assertEquals(peers.admit(identityAt("10.0.0.1")).type, "refused");
+  assertEquals(peers.admit(identityAt("10.0.0.2")).type, "admitted");
+});
+
+Deno.test("library: many files are told of a few times, not each time all of them", async () => {
+  await using temp = await tempFolder();
+  const count = 400;
+  for (let index = 0; index < count; index++) await Deno.writeTextFile(temp.file(`${index}`), `${index}`);
+  await using system = new ActorSystem("test", { world: denoWorld({ log: { level: "error" } }) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let told = 0;
+  const observer = system.spawn("observer", () => ({ files }: LibraryChanged) => {
+    told++;
+    if (files.length === count) resolve();
+  });
+  system.spawn("library", library({ folder: temp.path, observer }));
+  await deadline(promise);
+  assert(told < count / 2, `told ${told} times of ${count} files`);
+});
+
+Deno.test("sharing: a second get of one name, or of one magnet link, does not end the first", async () => {
+  await using network = await SharingNetwork.create(2);
+  network.start(1);
+  const slow = network.start(2, { maxDownload: 300_000 });
+  network.lead(1);
+  const bytes = someBytes(600_000);
+  await network.write(1, NAME, bytes);
+  const { infoHash } = await network.offers(NAME);
+  const first = slow.get(NAME);
+  await until(
+    async () => await Deno.stat(`${network.folder(2)}/.parts`).then(() => true, () => false),
+    "a start",
+  );
+  for (const what of [NAME, `magnet:?xt=urn:btih:${infoHash}`]) {
+    const { end } = await slow.get(what);
+    assert(end.type === "download-failed");
+    assertMatch(end.reason, /it is being fetched/);
+  }
+  assertEquals((await first).end, { type: "download-done", name: NAME });
+  assertEquals(await network.read(2, NAME), bytes);
+  // What was fetched and removed may be fetched again.
+  await Deno.remove(`${network.folder(2)}/${NAME}`);
+  assertEquals((await slow.get(NAME)).end, { type: "download-done", name: NAME });
+});
+
+Deno.test("sharing: peers of a file that is taken out of the folder are let go", async () => {
+  await using network = await startNetwork(1);
+  await network.write(1, NAME, someBytes(100_000));
+  const { infoHash } = await network.offers(NAME);
+  using client = await stranger(network, infoHash);
+  await Deno.remove(`${network.folder(1)}/${NAME}`);
+  await client.closed();
+});
+
+Deno.test("sharing: a storm of interest, or of chokes, is closed, and nobody else notices", async () => {
+  await using network = await startNetwork(2);
+  const bytes = someBytes(100_000);
+  await network.write(1, NAME, bytes);
+  const { infoHash } = await network.offers(NAME);
+  for (const [on, off] of [["interested", "not-interested"], ["choke", "unchoke"]] as const) {
+    using client = await stranger(network, infoHash);
+    const pair = [...encodePeerMessage({ type: on }), ...encodePeerMessage({ type: off })];
+    const storm = new Uint8Array(20_000 * pair.length);
+    for (let at = 0; at < storm.length; at += pair.length) storm.set(pair, at);
+    await client.send(storm).catch(() => {});
+    await client.closed();
+  }
+  assertEquals((await nodeOf(network, 2).get(NAME)).end, { type: "download-done", name: NAME });
+  assertEquals(await network.read(2, NAME), bytes);
+});
+
+Deno.test("sharing: links among the parts of a torrent lead nowhere, be they of files or of folders", async () => {
+  await using network = await startNetwork(1);
+  const outside = network.file("outside");
+  await Deno.mkdir(outside);
+  await Deno.writeTextFile(`${outside}/victim`, "untouched");
+  const pieces = new Uint8Array(20);
+  const path = network.file("linked.torrent");
+  const infos = [
+    {
+      info: encodeInfo({ name: "one", pieceLength: BLOCK, pieces, length: 5 }),
+      link: "one",
+      to: `${outside}/victim`,
+    },
+    {
+      info: encodeInfo({ name: "two", pieceLength: BLOCK, pieces, length: 5 }),
+      link: "two",
+      to: `${outside}/new`,
+    },
+    {
+      info: encodeInfo({
+        name: "many",
+        pieceLength: BLOCK,
+        pieces,
+        files: [{ path: ["a", "b", "c"], length: 5 }],
+      }),
+      link: "many",
+      to: outside,
+    },
+  ];
+  for (const { info, link, to } of infos) {
+    await Deno.writeFile(path, encodeMetainfo(info));
+    const parts = `${network.folder(1)}/.parts/${
+      hexText(new Uint8Array(await crypto.subtle.digest("SHA-1", info)))
+    }`;
+    await Deno.mkdir(parts, { recursive: true });
+    assert((await new Deno.Command("ln", { args: ["-s", to, `${parts}/${link}`] }).output()).success);
+    const { end } = await nodeOf(network, 1).get(path);
+    assert(end.type === "download-failed", link);
+  }
+  assertEquals([...Deno.readDirSync(outside)].map(({ name }) => name), ["victim"]);
+  assertEquals(await Deno.readTextFile(`${outside}/victim`), "untouched");
+});
+
+Deno.test("sharing: peers are had from a UDP tracker that is not ours, at whichever address its name has", async () => {
+  await using network = await startNetwork(2);
+  const bytes = someBytes(50_000);
+  await network.write(1, NAME, bytes);
+  const { infoHash } = await network.offers(NAME);
+  const torrent = await (await fetch(network.url(1, `/torrents/${infoHash}.torrent`))).bytes();
+  const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+  assert(socket.addr.transport === "udp");
+  const path = network.file("udp.torrent");
+  const tracker = `udp://localhost:${socket.addr.port}/announce`;
+  await Deno.writeFile(path, encodeMetainfo(parseMetainfo(torrent).info.bytes, [[tracker]]));
+  const serving = serveUdpTracker(socket, { hostname: "127.0.0.1", port: nodeOf(network, 1).swarmPort });
+  const { end } = await nodeOf(network, 2).get(path).finally(() => socket.close());
+  assertEquals(end, { type: "download-done", name: NAME });
+  assertEquals(await network.read(2, NAME), bytes);
+  assert(await serving > 0);
+});
+
+/** Answers connects, and announces with one peer, until the socket is closed; says how many announces. */
+async function serveUdpTracker(
+  socket: Deno.DatagramConn,
+  seed: { readonly hostname: string; readonly port: number },
+): Promise<number> {
+  let answered = 0;
+  try {
+    for await (const [bytes, from] of socket) {
+      const request = decodeUdpRequest(bytes);
+      if (request === undefined || request.type === "scrape") continue;
+      const { transaction } = request;
+      if (request.type === "connect") {
+        await socket.send(encodeUdpResponse({ type: "connect", transaction, connection: 7n }), from);
+        continue;
+      }
+      answered++;
+      const response = {
+        type: "peers",
+        intervalSeconds: 30,
+        complete: 1,
+        incomplete: 0,
+        peers: [seed],
+      } as const;
+      await socket.send(encodeUdpResponse({ type: "announce", transaction, response }), from);
+    }
+  } catch {
+    // It was closed.
+  }
+  return answered;
+}
+
+Deno.test("sharing: one byte a second is closed: a handshake in ten seconds, a message in two minutes and a half", async () => {
+  const sim = simWorld({ seed: 1 });
+  const seed = sim.host("seed");
+  seed.disk.makeFolder("/data");
+  const content = someBytes(20_000);
+  seed.disk.write(`/data/${NAME}`, content);
+  const http = { hostname: "::", port: 10080 };
+  seed.start(service("node", () =>
+    sharing({
+      id: 1,
+      nodes: [{ id: 1, http: { hostname: "seed", port: 10080 } }],
+      folder: "/data",
+      swarm: { hostname: "::", port: 9080 },
+      http,
+      election: registryKey("none"),
+    })));
+  await sim.advance(1000);
+  const pieces = new Uint8Array(40);
+  pieces.set(seed.world.hash.digest("SHA-1", content.subarray(0, BLOCK)));
+  pieces.set(seed.world.hash.digest("SHA-1", content.subarray(BLOCK)), 20);
+  const infoHash = seed.world.hash.digest(
+    "SHA-1",
+    encodeInfo({ name: NAME, pieceLength: BLOCK, pieces, length: 20_000 }),
+  );
+  const handshake = encodeHandshake({
+    infoHash,
+    peerId: new Uint8Array(20).fill(66),
+    fast: true,
+    extended: true,
+  });
+  const bitfieldOf100KiB = Uint8Array.of(0, 1, 0x90, 1, 5);
+  // What comes at once, what comes byte by byte, and when that is to be over.
+  const slow = [
+    { atOnce: 0, bytes: handshake, minMs: 5_000, maxMs: 20_000 },
+    {
+      atOnce: 68,
+      bytes: Uint8Array.from([...handshake, ...bitfieldOf100KiB]),
+      minMs: 140_000,
+      maxMs: 160_000,
+    },
+  ];
+  for (const { atOnce, bytes, minMs, maxMs } of slow) {
+    const closedAfterMs = await sim.settle(trickle(sim.host("slow").world, bytes, atOnce), 400_000);
+    assert(closedAfterMs >= minMs && closedAfterMs <= maxMs, `closed after ${closedAfterMs} ms`);
+  }
+  sim.close();
+});
+
+/** Sends byte after byte, one a second, then zeros; says after how many milliseconds it was closed. */
+async function trickle(world: World, bytes: Uint8Array, atOnce: number): Promise<number> {
+  const connection = await world.net.connectTcp({ hostname: "seed", port: 9080 });
+  const startMs = world.clock.monotonic();
+  let isClosed = false;
+  const reading = (async () => {
+    const buffer = new Uint8Array(1000);
+    while (await connection.read(buffer) !== null);
+  })().catch(() => {}).finally(() => isClosed = true);
+  await writeAll(connection, bytes.subarray(0, atOnce));
+  for (let at = atOnce; !isClosed; at++) {
+    await connection.write(Uint8Array.of(bytes[at] ?? 0)).catch(() => {});
+    await delay(world, 1000);
+  }
+  await reading;
+  connection.close();
+  return world.clock.monotonic() - startMs;
+}
