@@ -43,16 +43,21 @@ export type DocumentCommand =
 /** What a document tells its members. */
 export type DocumentEvent =
   /**
-   * The document has this many bytes now. They are to be had by `read`, and what comes after them comes as
-   * `updated`; or, while it is edited elsewhere too, they are `text`, and what comes after them comes as
-   * `appended` and `changed`.
+   * The document has this many bytes now. They are to be had by `read`, or they are `text`. What comes after
+   * them comes as `updated` where `text` is absent or what the file holds (`isFile`); else, while the
+   * document is edited elsewhere too, as `appended` and `changed`.
    */
-  | { readonly type: "joined"; readonly length: number; readonly text?: Uint8Array }
+  | {
+    readonly type: "joined";
+    readonly length: number;
+    readonly text?: Uint8Array;
+    readonly isFile?: boolean;
+  }
   | DocumentUpdated
   /** From now on the document is edited elsewhere too: what was not read of it yet is `text`. */
   | { readonly type: "frozen"; readonly text: Uint8Array }
-  /** It is edited by lines alone again, and has this many bytes. */
-  | { readonly type: "thawed"; readonly length: number }
+  /** It is edited by lines alone again, and has this many bytes; its last line may have no end. */
+  | { readonly type: "thawed"; readonly length: number; readonly isMidLine: boolean }
   | LinesAppended
   /** Lines, each with its end, that were added or changed elsewhere, as they are now. Shared. */
   | { readonly type: "changed"; readonly bytes: Uint8Array }
@@ -74,6 +79,8 @@ export interface DocumentUpdated {
   readonly start: number;
   /** What is new, exactly as it stands in the document. Shared by all members: not to be changed. */
   readonly bytes: Uint8Array;
+  /** The first byte ends a line that had no end before; it is no line of its own. */
+  readonly endsLine: boolean;
   /** What of it the member itself had sent; undefined where there is none. */
   readonly own: OwnUpdates | undefined;
 }

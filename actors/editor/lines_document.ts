@@ -16,6 +16,8 @@ import type {
   OwnUpdates,
   SyncPolicy,
 } from "./document_events.ts";
+import { decodeText, KnownText, readWhole } from "./known_text.ts";
+import { changedLines } from "./text_diff.ts";
 
 /** Options of {@linkcode LinesDocument}. */
 export interface LinesDocumentOptions {
@@ -36,6 +38,9 @@ interface Unsaved {
   characters: number;
 }
 
+const ENCODER = new TextEncoder();
+const LF = 0x0a;
+
 /** A document that lines are appended to, and nothing else. */
 export class LinesDocument {
   readonly #tools: ActorTools;
@@ -51,8 +56,16 @@ export class LinesDocument {
   /** Updates that a commit has taken; undefined while none is under way. */
   #underWay: readonly Unsaved[] | undefined;
   #isCommitQueued = false;
+  /** What is to be done once the members know what the file holds. */
+  #tasks: (() => void)[] = [];
+  #tasksUnderWay: readonly (() => void)[] = [];
   #isSyncDue = false;
   #isSyncPlanned = false;
+  readonly #known: KnownText;
+  /** The members were told of so many bytes of the file. */
+  #toldLength: number;
+  /** What they were told of ends with the end of a line. Of the file as it was at first that is assumed. */
+  #isAtLineStart = true;
 
   constructor(
     tools: ActorTools,
@@ -68,11 +81,41 @@ export class LinesDocument {
     this.#syncIntervalMs = options.syncIntervalMs;
     this.#members = members;
     this.#idle = idle;
+    this.#known = new KnownText(tools, log);
+    this.#toldLength = log.length;
+  }
+
+  /** Tells a new member what the others know. Only in {@linkcode LinesDocument.whenTold}. */
+  welcome(member: Ref<DocumentEvent>): void {
+    this.#known.load(this.#toldLength);
+    const length = this.#toldLength;
+    const text = this.#known.bytes;
+    if (text === undefined) return member.tell({ type: "joined", length });
+    // Not out of the file, which somebody may edit while it is read.
+    member.tell({ type: "joined", length, text, isFile: true });
+  }
+
+  /** The text that the members know; undefined where it is too long to be kept. */
+  get knownText(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#known.bytes;
+  }
+
+  /** The file holds this now, after it was edited elsewhere too, and all members know it. */
+  begin(text: Uint8Array): void {
+    this.#known.set(text);
+    this.#toldLength = text.length;
+    this.#isAtLineStart = !isMidLine(text);
   }
 
   /** Whether nothing is under way and nothing waits. */
   get isIdle(): boolean {
-    return this.#underWay === undefined && this.#waiting.length === 0;
+    return this.#underWay === undefined && this.#waiting.length === 0 && this.#tasks.length === 0;
+  }
+
+  /** Looks at the file, and runs a task when the members were told of all that it holds. */
+  whenTold(task: () => void): void {
+    this.#tasks.push(task);
+    this.#planCommit();
   }
 
   /** Appends a line. */
@@ -87,6 +130,10 @@ export class LinesDocument {
     } else {
       this.#waiting.push({ member, start: last?.end ?? 0, end, updates: 1, characters });
     }
+    this.#planCommit();
+  }
+
+  #planCommit(): void {
     if (this.#underWay !== undefined || this.#isCommitQueued) return;
     // Behind the updates that are in the mailbox already: they share the commit.
     this.#isCommitQueued = true;
@@ -98,11 +145,13 @@ export class LinesDocument {
 
   #commit(): void {
     if (this.#underWay !== undefined) return;
-    if (this.#waiting.length === 0 && !this.#isSyncDue) return this.#idle();
+    if (this.#waiting.length === 0 && this.#tasks.length === 0 && !this.#isSyncDue) return this.#idle();
     const durable = this.#sync === "always" || this.#isSyncDue;
     this.#isSyncDue = false;
     this.#underWay = this.#waiting;
     this.#waiting = [];
+    this.#tasksUnderWay = this.#tasks;
+    this.#tasks = [];
     if (!durable && this.#commitNow()) return;
     this.#tools.settle(
       durable ? this.#log.sync() : this.#log.flush(),
@@ -127,15 +176,49 @@ export class LinesDocument {
 
   #saved(batch: Batch): void {
     // From here on it is as durable as the policy has it: nobody is sent it before.
-    const updates = this.#underWay ?? [];
-    this.#underWay = undefined;
     if (batch.replaced) {
       this.#tools.log.warn(`${this.#path} was changed by somebody else: going on with what it holds now`);
     }
+    const known = this.#known.bytes;
+    const isEdited = batch.replaced || batch.othersBytes > 0;
+    if (!isEdited || known === undefined) return this.#tell(batch);
+    // Until it is told, nothing else is committed.
+    this.#tools.settle(
+      readWhole(this.#log, batch.start + batch.othersBytes),
+      (text) => {
+        if (text === undefined || isBeginning(known, text)) return this.#tell(batch);
+        this.#tellEdit(known, text);
+        this.#tell(withoutOthers(batch));
+      },
+      () => this.#tell(batch),
+    );
+  }
+
+  /**
+   * Somebody has edited the file: tells the lines that they added or changed, wherever these stand. Who is
+   * still reading reads the text as it was.
+   */
+  #tellEdit(known: Uint8Array, text: Uint8Array): void {
+    this.#tools.log.info(`Broadcasting what was changed in ${this.#path} by hand`);
+    const lines = changedLines(decodeText(known), decodeText(text));
+    const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
+    const before = known.slice();
+    for (const member of this.#members) {
+      member.tell({ type: "frozen", text: before });
+      if (bytes.length > 0) member.tell({ type: "changed", bytes });
+      member.tell({ type: "thawed", length: text.length, isMidLine: isMidLine(text) });
+    }
+    this.begin(text);
+  }
+
+  #tell(batch: Batch): void {
+    const updates = this.#underWay ?? [];
+    this.#underWay = undefined;
     if (batch.othersBytes > 0) this.#tools.log.info(`Broadcasting what was added to ${this.#path} by hand`);
     this.#broadcast(batch, updates);
+    if (this.#members.size > 0) this.#known.load(this.#toldLength);
     if (updates.length > 0) this.#planSync();
-    this.#commit();
+    this.#goOn();
   }
 
   #planSync(): void {
@@ -150,15 +233,22 @@ export class LinesDocument {
 
   #broadcast(batch: Batch, updates: readonly Unsaved[]): void {
     const { start, bytes } = batch;
+    // Another file, of which only its end is known.
+    if (start !== this.#toldLength) this.#known.forget();
+    this.#toldLength = start + bytes.length;
     if (bytes.length === 0) return;
+    this.#known.add(start, bytes);
     if (this.#tools.world.log.enabled("info")) {
       for (let i = countOf(updates); i > 0; i--) this.#tools.log.info("Broadcasting update to all clients");
     }
     const authors = ownUpdates(batch, updates);
-    const shared: DocumentUpdated = { type: "updated", start, bytes, own: undefined };
+    const endsLine = bytes[0] === LF &&
+      (batch.othersBytes === 0 ? batch.leadBytes > 0 : !this.#isAtLineStart);
+    this.#isAtLineStart = bytes[bytes.length - 1] === LF;
+    const shared: DocumentUpdated = { type: "updated", start, bytes, endsLine, own: undefined };
     for (const member of this.#members) {
       const own = authors.get(member);
-      member.tell(own === undefined ? shared : { type: "updated", start, bytes, own });
+      member.tell(own === undefined ? shared : { ...shared, own });
     }
   }
 
@@ -173,6 +263,13 @@ export class LinesDocument {
       member.tell({ type: "rejected", updates: count, characters, reason });
     }
     this.#planSync();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    const tasks = this.#tasksUnderWay;
+    this.#tasksUnderWay = [];
+    for (const task of tasks) task();
     this.#commit();
   }
 
@@ -187,6 +284,26 @@ export class LinesDocument {
       },
     );
   }
+}
+
+function isBeginning(of: Uint8Array, text: Uint8Array): boolean {
+  return text.length >= of.length && of.every((byte, index) => byte === text[index]);
+}
+
+function isMidLine(text: Uint8Array): boolean {
+  return text.length > 0 && text[text.length - 1] !== LF;
+}
+
+/** A batch without what somebody else has put before it, of which the members were told. */
+function withoutOthers(batch: Batch): Batch {
+  const { start, bytes, othersBytes, leadBytes } = batch;
+  return {
+    start: start + othersBytes,
+    bytes: bytes.subarray(othersBytes),
+    othersBytes: 0,
+    leadBytes: leadBytes - othersBytes,
+    replaced: false,
+  };
 }
 
 function countOf(updates: readonly Unsaved[]): number {

@@ -20,6 +20,7 @@ import type {
 } from "./collaboration_events.ts";
 import type { DocumentOptions } from "./document.ts";
 import type { DocumentCommand, DocumentEvent, DocumentRange } from "./document_events.ts";
+import { decodeText } from "./known_text.ts";
 import { LineMembers } from "./line_members.ts";
 import { LinesDocument } from "./lines_document.ts";
 import { NotEditable, type OpenedHistory, openHistory, type OpenHistoryOptions } from "./open_history.ts";
@@ -57,6 +58,8 @@ export class SharedDocument {
   readonly #onDeserted: (() => void) | undefined;
   readonly #history: OpenHistoryOptions | undefined;
   readonly #members = new Set<Ref<DocumentEvent>>();
+  /** Who is to become a member once the file was looked at, and what they have said since. */
+  readonly #joining = new Map<Ref<DocumentEvent>, string[]>();
   readonly #lines: LinesDocument;
   #together: Together | undefined;
   #lineMembers: LineMembers | undefined;
@@ -95,6 +98,7 @@ export class SharedDocument {
       case "run":
         return message.task();
       case "left":
+        this.#joining.delete(message.member);
         return void this.#members.delete(message.member);
       case "collaborator-left":
         return this.#collaboratorLeft(message.member);
@@ -131,12 +135,12 @@ export class SharedDocument {
   }
 
   #join(member: Ref<DocumentEvent>): void {
-    if (this.#members.has(member)) return;
+    if (this.#members.has(member) || this.#joining.has(member)) return;
     this.#self.watch(member, () => ({ type: "left", member }));
     const together = this.#together;
     if (together === undefined) {
-      this.#members.add(member);
-      return member.tell({ type: "joined", length: this.#log.length });
+      this.#joining.set(member, []);
+      return this.#lines.whenTold(() => this.#joinLines(member));
     }
     together.whenDurable(() => {
       // What the others are still to be told of is in what this one is given.
@@ -147,7 +151,21 @@ export class SharedDocument {
     });
   }
 
+  #joinLines(member: Ref<DocumentEvent>): void {
+    const updates = this.#joining.get(member);
+    // It has left.
+    if (updates === undefined) return;
+    this.#joining.delete(member);
+    this.#members.add(member);
+    this.#lines.welcome(member);
+    for (const text of updates) this.#update(member, text);
+  }
+
   #update(member: Ref<DocumentEvent>, text: string): void {
+    if (this.#joining.size > 0) {
+      const updates = this.#joining.get(member);
+      if (updates !== undefined) return void updates.push(text);
+    }
     if (text.includes("\n")) {
       const reason = "Cannot save the update: it is more than one line";
       return member.tell({ type: "rejected", updates: 1, characters: text.length + 1, reason });
@@ -234,11 +252,11 @@ export class SharedDocument {
       keepsTextBefore: () => lineMembers.wantsTextBefore,
       deserted: () => this.#awaitDesertion(),
     });
-    const { held } = opened.file;
-    // What line clients are still reading is the file as it was.
-    this.#frozen = ENCODER.encode(held);
+    // What line clients are still reading is the text as they were told of it.
+    this.#frozen = this.#lines.knownText?.slice() ?? ENCODER.encode(opened.file.held);
     for (const member of this.#members) member.tell({ type: "frozen", text: this.#frozen });
-    if (held !== together.text) lineMembers.know(held);
+    const known = decodeText(this.#frozen);
+    if (known !== together.text) lineMembers.know(known);
     this.#together = together;
     this.#lineMembers = lineMembers;
     this.#changed();
@@ -276,7 +294,7 @@ export class SharedDocument {
       const together = this.#together;
       if (together === undefined || together.hasMembers || this.#switching !== "no") return;
       this.#switching = "closing";
-      together.close(() => this.#onClosed(), (error) => {
+      together.close(() => this.#onClosed(together.text), (error) => {
         this.#self.log.warn(`Cannot leave ${this.#path}: ${errorText(error)}; going on`);
         this.#awaitDesertion();
         this.#drainLater();
@@ -284,14 +302,18 @@ export class SharedDocument {
     });
   }
 
-  #onClosed(): void {
+  #onClosed(text: string): void {
     this.#lineMembers?.announce();
+    this.#lines.begin(ENCODER.encode(text));
     this.#lineMembers =
       this.#together =
       this.#frozen =
       this.#snapshot =
         undefined;
-    for (const member of this.#members) member.tell({ type: "thawed", length: this.#log.length });
+    const isMidLine = text !== "" && !text.endsWith("\n");
+    for (const member of this.#members) {
+      member.tell({ type: "thawed", length: this.#log.length, isMidLine });
+    }
     const isDeserted = this.#later.length === 0 && this.#members.size === 0;
     this.#drainLater();
     if (isDeserted) this.#onDeserted?.();

@@ -37,8 +37,8 @@ export interface RecordForm {
    * What must stand before the first record of a batch that begins at `start`, after what others `appended`.
    */
   lead(start: number, appended: Uint8Array): Uint8Array;
-  /** A batch is in the file. */
-  written(bytes: Uint8Array): void;
+  /** A batch is in the file, at `start`; at 0 it is all that the file holds. */
+  written(start: number, bytes: Uint8Array): void;
   /** Whether a write must be announced first, for a crash in the middle of it to be recognised. */
   mustAnnounce(own: Intent, durable: boolean): boolean;
   /** Announces a write. */

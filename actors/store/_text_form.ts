@@ -1,4 +1,4 @@
-import type { Disk } from "../world/world.ts";
+import type { Disk, DiskFile } from "../world/world.ts";
 import type { ByteQueue } from "./_byte_queue.ts";
 import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_form.ts";
 import type { OwnedFile } from "./_owned_file.ts";
@@ -7,11 +7,14 @@ import { type Intent, tornBytes, TornTailJournal } from "./_torn_tail.ts";
 
 const PAGE_BYTES = 4096;
 const LINE_END = Uint8Array.of(LF);
+/** So many bytes of the end tell a file that somebody has added to from one that was edited elsewhere. */
+const TAIL_BYTES = 256;
 
 /** Records as the lines of a text that people read and edit. What they typed without an end is kept. */
 export class TextForm implements RecordForm {
   readonly #journal: TornTailJournal;
-  #isMidLine = false;
+  /** The last bytes of the file as it was left. */
+  #tail: Uint8Array<ArrayBufferLike> = NOTHING;
 
   constructor(disk: Disk, path: string) {
     this.#journal = new TornTailJournal(disk, `${path}.journal`);
@@ -35,7 +38,7 @@ export class TextForm implements RecordForm {
     if (size > 0) await file.sync();
     await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);
-    this.#isMidLine = await endsMidLine(file, length);
+    await this.#readTail(file, length);
     return { length, cutBytes: size - length };
   }
 
@@ -49,22 +52,34 @@ export class TextForm implements RecordForm {
   async findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits> {
     const isSame = await owned.isSame(await owned.look());
     const size = await owned.file.size();
-    if (isSame && size > length) {
+    if (isSame && size > length && await this.#isTailAt(owned.file, length)) {
       return { length, appended: await readFully(owned.file, length, size), replaced: false };
     }
     if (!isSame) await owned.reopen();
     const newLength = await owned.file.size();
-    this.#isMidLine = await endsMidLine(owned.file, newLength);
+    await this.#readTail(owned.file, newLength);
     return { length: newLength, appended: NOTHING, replaced: true };
   }
 
+  async #readTail(file: DiskFile, length: number): Promise<void> {
+    this.#tail = await readFully(file, Math.max(0, length - TAIL_BYTES), length);
+  }
+
+  /** Whether the file still has there what it was left with: else what follows is no addition to it. */
+  async #isTailAt(file: DiskFile, length: number): Promise<boolean> {
+    const tail = this.#tail;
+    const found = await readFully(file, length - tail.length, length);
+    return found.length === tail.length && found.every((byte, index) => byte === tail[index]);
+  }
+
   lead(_start: number, appended: Uint8Array): Uint8Array {
-    const isMidLine = appended.length > 0 ? appended.at(-1) !== LF : this.#isMidLine;
+    const isMidLine = appended.length > 0 ? appended.at(-1) !== LF : isMidLineEnd(this.#tail);
     return isMidLine ? LINE_END : NOTHING;
   }
 
-  written(bytes: Uint8Array): void {
-    this.#isMidLine = bytes.length > 0 && bytes[bytes.length - 1] !== LF;
+  written(start: number, bytes: Uint8Array): void {
+    if (start === 0 || bytes.length >= TAIL_BYTES) this.#tail = bytes.slice(-TAIL_BYTES);
+    else this.#tail = joined(this.#tail.subarray(-(TAIL_BYTES - bytes.length)), bytes);
   }
 
   mustAnnounce({ offset, bytes }: Intent, durable: boolean): boolean {
@@ -95,6 +110,17 @@ export class TextForm implements RecordForm {
   close(): void {
     this.#journal.close();
   }
+}
+
+function isMidLineEnd(tail: Uint8Array): boolean {
+  return tail.length > 0 && tail[tail.length - 1] !== LF;
+}
+
+function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(left.length + right.length);
+  bytes.set(left);
+  bytes.set(right, left.length);
+  return bytes;
 }
 
 /** Without a sync all that can tear a write is a kill, and that not within a page. */

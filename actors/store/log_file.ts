@@ -220,7 +220,7 @@ export class LogFile {
       await this.#records.finish();
       await this.#owned.replace(text);
       this.#length = text.length;
-      this.#records.written(text);
+      this.#records.written(0, text);
       this.#unsynced.clear();
       this.#leftovers = false;
     });
@@ -333,7 +333,7 @@ export class LogFile {
 
   #advance({ start, bytes }: Batch): void {
     this.#length = start + bytes.length;
-    this.#records.written(bytes);
+    this.#records.written(start, bytes);
   }
 
   async #write(own: Intent): Promise<void> {

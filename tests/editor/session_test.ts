@@ -19,7 +19,7 @@ function replacedDocument(): Behavior<DocumentCommand> {
     if (++reads === 2) {
       content = "012\nnew\nand more than was there before\n";
       const own = { ranges: [{ start: 10, end: 14 }], characters: 4 };
-      replyTo.tell({ type: "updated", start: 10, bytes: encode("own\n"), own });
+      replyTo.tell({ type: "updated", start: 10, bytes: encode("own\n"), endsLine: false, own });
       grow(replyTo, 3, "\nnew\n");
       grow(replyTo, 8, "and more than was there before\n");
     }
@@ -28,7 +28,7 @@ function replacedDocument(): Behavior<DocumentCommand> {
 }
 
 function grow(member: Ref<DocumentEvent>, start: number, text: string): void {
-  member.tell({ type: "updated", start, bytes: encode(text), own: undefined });
+  member.tell({ type: "updated", start, bytes: encode(text), endsLine: false, own: undefined });
 }
 
 function encode(text: string): Uint8Array {

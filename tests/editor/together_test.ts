@@ -452,3 +452,35 @@ Deno.test(
     doc.destroy();
   },
 );
+
+Deno.test(
+  "editor: an edit of the file in place while nobody is at the web door is told to line clients as what it is",
+  async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("temp.txt");
+    await Deno.writeTextFile(path, "alpha\nbeta\ngamma\n");
+    await using door = await open(folder);
+    using early = await TestClient.connect(door.port);
+    using writer = await TestClient.connect(door.port);
+    for (const client of [early, writer]) {
+      assertEquals([await client.line(), await client.line(), await client.line()], [
+        "alpha",
+        "beta",
+        "gamma",
+      ]);
+    }
+    await Deno.writeTextFile(path, "new\nalpha\nBETA\ngamma\n");
+    await writer.send("\n");
+    assertEquals([await early.line(), await early.line(), await early.line()], ["new", "BETA", ""]);
+    assertEquals([await writer.line(), await writer.line()], ["new", "BETA"]);
+    // Shorter, and with no line end.
+    await Deno.writeTextFile(path, "alpha\nBETA!");
+    await writer.send("last\n");
+    assertEquals([await early.line(), await early.line()], ["BETA!", "last"]);
+    assertEquals(await Deno.readTextFile(path), "alpha\nBETA!\nlast\n");
+    using late = await TestClient.connect(door.port);
+    assertEquals([await late.line(), await late.line(), await late.line()], ["alpha", "BETA!", "last"]);
+    await early.send("again\n");
+    assertEquals([await writer.line(), await writer.line()], ["BETA!", "again"]);
+  },
+);

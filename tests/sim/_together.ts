@@ -44,9 +44,10 @@ async function run(sim: SimWorld): Promise<void> {
     })));
   const writers = WRITERS.map((name) => new Writer(sim, name));
   const line = new LineWriter(sim, "line");
+  const reader = new LineClient(sim.host("reader").world, { hostname: "server", port: LINE_PORT });
   const person = new Person(sim);
   const network = sim.chaos({
-    hosts: ["server", "line", ...WRITERS],
+    hosts: ["server", "line", "reader", ...WRITERS],
     partitionsPerMinute: 15,
     resetsPerMinute: 40,
   });
@@ -73,6 +74,7 @@ async function run(sim: SimWorld): Promise<void> {
   const text = writers[0]?.value ?? "";
   await sim.until(() => server.disk.readText(FILE) === text, 5000, "the file to hold it");
   check(text, writers, line);
+  checkLines(line, [reader, line.client]);
   assertEquals(text.split("the last edit of the file").length, 2, "the file's edit is there once");
   assert(text.includes("typed by hand"), "what was there at first is still there");
   // And after a power cut exactly.
@@ -93,6 +95,18 @@ function check(text: string, writers: readonly Writer[], line: LineWriter): void
   for (const token of line.sent) {
     const count = text.split(`${token}\n`).length - 1;
     assert(count <= 1, `${token} is there ${count} times`);
+  }
+}
+
+/** In one session a line client is sent each appended line once, whatever else was edited meanwhile. */
+function checkLines(line: LineWriter, clients: readonly LineClient[]): void {
+  for (const [client, { sessions }] of clients.entries()) {
+    for (const [session, { received }] of sessions.entries()) {
+      for (const token of line.sent) {
+        const count = received.filter((text) => text === token).length;
+        assert(count <= 1, `client ${client} got ${token} ${count} times in its session ${session}`);
+      }
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   LinesAppended,
   OwnUpdates,
 } from "../document_events.ts";
+import { isMidLine, type PushedLines, wholeLines } from "./pushed_lines.ts";
 
 /** What a session is sent: the document's events, and its own. */
 export type EditorSessionMessage = DocumentEvent | { readonly type: "drained" };
@@ -27,12 +28,6 @@ const UNSAVED_CHARACTERS = 1 << 16;
 const LOW_WATER_BYTES = 1 << 16;
 const LF = 0x0a;
 const LINE_END = Uint8Array.of(LF);
-
-/** Whole lines, and what of them the client itself had sent. */
-interface PushedLines {
-  readonly bytes: Uint8Array;
-  readonly own: OwnUpdates | undefined;
-}
 
 /** Options of {@linkcode editorSession}. */
 export interface EditorSessionOptions {
@@ -78,6 +73,8 @@ class EditorSession implements Session<string, EditorSessionMessage> {
    * along it; -1 else.
    */
   #thawedEnd = -1;
+  /** Whether the last line of it has no end. */
+  #isThawedMidLine = false;
   #unsavedCharacters = 0;
   #isPaused = false;
   #hasEnded = false;
@@ -115,12 +112,13 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       case "joined":
         this.#saved = this.#snapshotEnd = event.length;
         this.#source = event.text;
+        if (event.isFile) this.#thawedAt(event.length, isMidLine(event.text));
         return this.#goOn();
       case "frozen":
         this.#source ??= event.text;
         return;
       case "thawed":
-        this.#thawedEnd = event.length;
+        this.#thawedAt(event.length, event.isMidLine);
         return this.#pullIfLive();
       case "appended":
         return this.#appended(event);
@@ -199,8 +197,13 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     if (lines.length === 0) return;
     if (this.#isMidLine || this.#lineEnd === "owed") this.#connection.send(LINE_END);
     this.#lineEnd = "as it is";
-    this.#isMidLine = false;
+    this.#isMidLine = isMidLine(lines);
     this.#connection.send(lines);
+  }
+
+  #thawedAt(end: number, isMidLine: boolean): void {
+    this.#thawedEnd = end;
+    this.#isThawedMidLine = isMidLine;
   }
 
   /**
@@ -212,6 +215,13 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     this.#sent = this.#saved = this.#thawedEnd;
     this.#thawedEnd = -1;
     this.#source = undefined;
+    // What was pushed had an end after each line, whatever the text has.
+    const isMidLine = this.#isMidLine || this.#lineEnd === "owed";
+    if (isMidLine && !this.#isThawedMidLine) {
+      this.#connection.send(LINE_END);
+      this.#isMidLine = false;
+      this.#lineEnd = "as it is";
+    } else if (!isMidLine && this.#isThawedMidLine) this.#lineEnd = "paid";
   }
 
   /** Sends what was pushed while the client was behind. */
@@ -226,16 +236,11 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     this.#pullIfLive();
   }
 
-  #updated({ start, bytes, own }: DocumentUpdated): void {
+  #updated({ start, bytes, endsLine, own }: DocumentUpdated): void {
     if (own !== undefined) this.#settled(own.characters);
     if (this.#thawedEnd >= 0) {
-      this.#thawedEnd = start + bytes.length;
-      const ranges = own?.ranges.map((range) => ({ start: range.start - start, end: range.end - start })) ??
-        [];
-      return this.#push({
-        bytes: withoutLead(bytes),
-        own: own && { ...own, ranges: shifted(ranges, bytes) },
-      });
+      this.#thawedAt(start + bytes.length, isMidLine(bytes));
+      return this.#push(wholeLines(start + (endsLine ? 1 : 0), bytes.subarray(endsLine ? 1 : 0), own));
     }
     const wasLive = this.#isLive;
     if (wasLive && !this.#isTooMuchAtOnce(bytes)) {
@@ -292,6 +297,7 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     }
     if (this.#sent === this.#saved && this.#later.length > 0) this.#sendLater();
     if (this.#isLive) {
+      this.#pullIfLive();
       this.#sendErrors();
       this.#endIfDone();
       return;
@@ -386,15 +392,4 @@ class EditorSession implements Session<string, EditorSessionMessage> {
       this.#connection.end({ type: "ended" });
     }
   }
-}
-
-/** What was appended, without the end that the line before it may have lacked. */
-function withoutLead(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === LF ? bytes.subarray(1) : bytes;
-}
-
-/** Ranges in bytes, as ranges in the same bytes without their lead. */
-function shifted(ranges: readonly DocumentRange[], bytes: Uint8Array): DocumentRange[] {
-  const lead = bytes[0] === LF ? 1 : 0;
-  return ranges.map(({ start, end }) => ({ start: Math.max(start - lead, 0), end: end - lead }));
 }

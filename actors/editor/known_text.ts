@@ -1,0 +1,99 @@
+/**
+ * The text that line clients have been told, while the document is edited by lines alone.
+ *
+ * @module
+ */
+import type { LogFile } from "../store/log_file.ts";
+import type { ActorTools } from "./actor_tools.ts";
+
+/** A longer text is not kept: an update of a long document costs as much memory as one of an empty one. */
+const MAX_KNOWN_BYTES = 1 << 20;
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Keeps the text, so that what somebody has changed in the file can be told from what they put at its end:
+ * the file alone does not say what it held before.
+ */
+export class KnownText {
+  readonly #tools: ActorTools;
+  readonly #log: LogFile;
+  /** Undefined while the text is not kept. */
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #length = 0;
+  #isLoading = false;
+  /** Counts how often the text was forgotten: what was being read then is of no use. */
+  #generation = 0;
+
+  constructor(tools: ActorTools, log: LogFile) {
+    this.#tools = tools;
+    this.#log = log;
+  }
+
+  /** The bytes, not to be changed; undefined where they are not known. */
+  get bytes(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#isLoading ? undefined : this.#bytes?.subarray(0, this.#length);
+  }
+
+  /** Reads the first `length` bytes of the file, if they are not known yet. */
+  load(length: number): void {
+    if (this.#bytes !== undefined || length > MAX_KNOWN_BYTES) return;
+    this.#bytes = new Uint8Array(Math.max(2 * length, 1024));
+    this.#length = length;
+    this.#isLoading = true;
+    const generation = this.#generation;
+    this.#tools.settle(readWhole(this.#log, length), (read) => {
+      if (this.#generation !== generation) return;
+      if (read === undefined) return this.forget();
+      this.#bytes?.set(read);
+      this.#isLoading = false;
+    }, () => {
+      if (this.#generation === generation) this.forget();
+    });
+  }
+
+  /** The text has grown. */
+  add(start: number, added: Uint8Array): void {
+    if (this.#bytes === undefined) return;
+    const length = start + added.length;
+    if (start > this.#length || length > MAX_KNOWN_BYTES) return this.forget();
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(added, start);
+    this.#length = length;
+  }
+
+  /** It is this text now. */
+  set(text: Uint8Array): void {
+    this.forget();
+    if (text.length > MAX_KNOWN_BYTES) return;
+    this.#bytes = text.slice();
+    this.#length = text.length;
+  }
+
+  forget(): void {
+    this.#bytes = undefined;
+    this.#length = 0;
+    this.#isLoading = false;
+    this.#generation++;
+  }
+}
+
+/** Bytes as text; what is not UTF-8 is replaced. */
+export function decodeText(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
+}
+
+/** The first `length` bytes of a file; undefined where it is shorter. */
+export async function readWhole(log: LogFile, length: number): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const count = await log.read(bytes.subarray(at), at);
+    if (count === null || count === 0) return undefined;
+    at += count;
+  }
+  return bytes;
+}
