@@ -15,6 +15,8 @@ export class Turns {
   #lookingSinceMs: number;
   /** No poll of our own before this. */
   #pollAfterMs: number;
+  /** No poll of our own before this, unless all are there. */
+  #startHoldUntilMs = -Infinity;
   /** Until when polls of higher IDs are refused. */
   #precedenceUntilMs: number;
 
@@ -63,13 +65,23 @@ export class Turns {
     this.#holdUntil(nowMs + this.#times.candidacyMs);
   }
 
+  /** Another node has begun, which knows all: they have the time of a candidacy to turn up here, too. */
+  holdAtStart(nowMs: number): void {
+    this.#startHoldUntilMs = nowMs + this.#times.candidacyMs;
+  }
+
+  /** They have: the lowest is not to be the last that asks. */
+  endStartHold(): void {
+    this.#startHoldUntilMs = -Infinity;
+  }
+
   #holdUntil(timeMs: number): void {
     this.#pollAfterMs = Math.max(this.#pollAfterMs, timeMs);
   }
 
   /** Whether this node may ask for votes. */
   mayAsk(nowMs: number): boolean {
-    return nowMs >= this.#pollAfterMs;
+    return nowMs >= Math.max(this.#pollAfterMs, this.#startHoldUntilMs);
   }
 
   /** Whether the lower IDs have had their time. */

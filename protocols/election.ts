@@ -318,15 +318,16 @@ export class Election {
     // All the others say, and this node knows, that they are in term 0: nobody has promised anything.
     const isFirstStart = this.#state.term === 0 && this.#state.peers.list.every(({ term }) => term === 0);
     if (isFirstStart) this.#voter.endAbstention();
-    if (this.#state.started) return;
     const { nowMs, peers, times, turns } = this.#state;
     const there = peers.known(nowMs).length;
+    const isComplete = there === peers.list.length;
+    if (isComplete) turns.endStartHold();
+    if (this.#state.started) return;
     const waited = nowMs >= this.#startMs + times.waitMs;
     const begun = peers.list.some((peer) => peer.started && peers.inContact(peer, nowMs));
-    const isComplete = there === peers.list.length;
     if (!isComplete && !(waited && there + 1 >= peers.quorum) && !begun) return;
     // One that has begun knows all: they turn up here, too.
-    if (!isComplete && !waited) turns.hold(nowMs);
+    if (!isComplete && !waited) turns.holdAtStart(nowMs);
     this.#state.started = true;
     turns.begin(nowMs);
   }
@@ -347,9 +348,8 @@ export class Election {
 
   /** Whether this node may ask for votes, and from whom it would take over. */
   #stands(): { readonly replaces: number } | undefined {
-    const nowMs = this.#state.nowMs;
+    const { leader: replaces, nowMs } = this.#state;
     if (!this.#state.started || !this.#state.turns.mayAsk(nowMs) || !this.#couldLead()) return undefined;
-    const replaces = this.#state.leader;
     if (!this.#voter.isFree(nowMs, replaces)) return undefined;
     if (this.#state.role === "looking") return this.#state.turns.isOurs(nowMs) ? { replaces } : undefined;
     const claims = this.#state.role === "follower" && this.id < replaces &&
