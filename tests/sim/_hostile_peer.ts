@@ -151,10 +151,29 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
     }
   };
 
+  /** A node like others, but that it votes for all, and follows all. */
+  const agree = async (connection: TcpConnection) => {
+    await writeAll(connection, encoder.encode(greetingAnswer(id, "0".repeat(32))));
+    const beat = {
+      type: "beat",
+      term: 0,
+      leader: 0,
+      standing: false,
+      started: true,
+      plain: false,
+      old: [],
+      sentMs: 0,
+    } as const;
+    for (let beats = random.integer(5, 60); beats > 0 && !isOver; beats--) {
+      await writeAll(connection, encoder.encode(encodePeerMessage(beat) + "\n"));
+      await delay(world, 200);
+    }
+  };
+
   const answer = async (connection: TcpConnection) => {
     try {
       listen(connection).catch(() => {});
-      const kind = random.integer(0, 4);
+      const kind = random.integer(0, 6);
       if (kind === 0) await writeAll(connection, encoder.encode("x.txt\nLeader Node 1 files:\n"));
       else if (kind < 4) {
         await writeAll(
@@ -162,7 +181,8 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
           encoder.encode(greetingAnswer(random.chance(0.9) ? id : 1, "0".repeat(32))),
         );
         await talk(connection);
-      } else await delay(world, 3000);
+      } else if (kind < 6) await agree(connection);
+      else await delay(world, 3000);
     } finally {
       connection.close();
     }
