@@ -95,12 +95,16 @@ export interface NodeFiles {
 }
 
 /**
- * A name that would look like a heading of the log stands in it with a backslash before it, which no name
- * has.
+ * A name that would look like a heading of the log, or like the empty line before one, stands in it with a
+ * backslash before it, which no name has.
  */
 function logLine(name: string): string {
-  return (/^(?:Leader )?Node \d+ files:$/.test(name) ? "\\" + name : name) + "\n";
+  const looks = name.normalize("NFKC").replaceAll(INVISIBLE, "");
+  return (/^(?:(?:leader)?node\p{Nd}+files:)?$/iu.test(looks) ? "\\" + name : name) + "\n";
 }
+
+/** What people do not see, or see as a blank. */
+const INVISIBLE = /[\s\p{Z}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
 /**
  * The leader's log: its own files, then every other node's in the order of their IDs.

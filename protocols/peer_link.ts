@@ -5,24 +5,27 @@
  * four bytes `SEND`, and is sent the names in the folder, one a line, and the close. It reads only the first
  * message of a connection that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
  *
- * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node that
- * is `ID:<n>`. A new node answers it on the same connection with `HELLO <n> <nonce>`, its own ID and a nonce
- * for this connection, and from then on both send messages, one a line (`election_messages.ts`). The dialling
- * node sends nothing more before the answer: an old node never answers, and is sent no more. An old node's
- * `ID:<n>` has no blank and tab after it, so that a new node knows it for one and sends it nothing.
+ * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node
+ * that is `ID:<n>`. A new node answers it on the same connection with `HELLO <n> <nonce> <ids>`: its own
+ * ID, a nonce for this connection, and the IDs of all nodes that it was given, as {@linkcode nodeList} has
+ * them. From then on both send messages, one a line (`election_messages.ts`). The dialling node sends
+ * nothing more before the answer: an old node never answers, and is sent no more. An old node's `ID:<n>`
+ * has no blank and tab after it, so that a new node knows it for one and sends it nothing.
  *
- * **Who it is.** Anybody can dial and send an ID; a node is proved by where it is to be found. A dialled node
- * that answers with the ID that belongs to the address is that node. One that has dialled is asked back: the
- * node that accepted it dials the address of the ID itself, unless it has a proved connection with it, and
- * asks there with `claim` whether it was given the nonce. It believes nothing that is said on the accepted
- * connection before `claimed` says so, and says `welcome` there then, after which the other side uses the
- * connection too. With a secret, both prove besides that they know it (`peer_auth.ts`), before anything else.
+ * **Who it is.** Anybody can dial and send an ID; a node is proved by where it is to be found. A dialled
+ * node that answers with the ID that belongs to the address is that node, unless it was given other nodes:
+ * majorities and the owners of terms follow from the list of nodes, so that nodes of different lists take
+ * no part in one election. One that has dialled is asked back: the node that accepted it dials the address
+ * of the ID itself, unless it has a proved connection with it, and asks there with `claim` whether it was
+ * given the nonce. It believes nothing that is said on the accepted connection before `claimed` says so,
+ * and says `welcome` there then, after which the other side uses the connection too. With a secret, both
+ * prove besides that they know it (`peer_auth.ts`), before anything else.
  *
- * **Which connection counts.** Of several proved connections with one node, that which the lower ID dialled,
- * and of those the newest. Both sides choose by this rule, so both choose the same one; messages are sent on
- * it alone. Who has dialled a connection that does not count closes it once it hears from the other side on
- * the one that does. Messages are taken from any proved connection, and a link is silent when all of its
- * connections are.
+ * **Which connection counts.** Of several proved connections with one node, that which the lower ID
+ * dialled, and of those the newest. Both sides choose by this rule, so both choose the same one; messages
+ * are sent on it alone. Who has dialled a connection that does not count closes it a while after it has
+ * heard from the other side on the one that does, so that nothing is lost which was said before. Messages
+ * are taken from any proved connection, and a link is silent when all of its connections are.
  *
  * **When a node is old.** Silence proves nothing: a new node that is frozen or cut off is silent too, and to
  * take it for an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A
@@ -48,9 +51,14 @@ export function greeting(id: number): string {
   return `ID:${id}${MARK}`;
 }
 
-/** A new node's answer to a {@linkcode greeting}. */
-export function greetingAnswer(id: number, nonce: string): string {
-  return `HELLO ${id} ${nonce}\n`;
+/** A new node's answer to a {@linkcode greeting}. Without `nodes` its list is not compared. */
+export function greetingAnswer(id: number, nonce: string, nodes = ""): string {
+  return `HELLO ${id} ${nonce}${nodes === "" ? "" : ` ${nodes}`}\n`;
+}
+
+/** The IDs of all nodes, as they are compared: `1,2,3`. */
+export function nodeList(ids: readonly number[]): string {
+  return [...ids].sort((a, b) => a - b).join();
 }
 
 /** What a node that accepted a connection is sent. */
@@ -71,8 +79,8 @@ export interface LinkLine {
 
 /** What a node that dialled is sent. An old node sends it nothing. */
 export type DialledFrame =
-  /** The nonce is empty when it gave none. */
-  | { readonly type: "hello"; readonly id: number; readonly nonce: string }
+  /** The nonce is empty when it gave none, and so is the list of nodes. */
+  | { readonly type: "hello"; readonly id: number; readonly nonce: string; readonly nodes: string }
   | LinkLine;
 
 /** Options of {@linkcode acceptedFrames}. */
@@ -84,8 +92,11 @@ export interface AcceptedFramesOptions {
   readonly plainAfterMs?: number;
 }
 
-/** The most bytes that a first message may have: `ID:` or `HELLO`, ten digits, a nonce. */
+/** The most bytes of the first message of a node that dials: `ID:`, ten digits, white space. */
 const MAX_FIRST_BYTES = 64;
+
+/** The most bytes of the answer: `HELLO`, an ID, a nonce, and the IDs of a hundred nodes. */
+const MAX_HELLO_BYTES = 2048;
 
 /** The most bytes of one message: a beat that names a hundred old nodes, and its seal. */
 const MAX_LINE_BYTES = 4096;
@@ -182,7 +193,7 @@ const WHITE_SPACE = /^\s*$/;
 
 class DialledDecoder implements FrameDecoder<DialledFrame> {
   readonly idleFlushMs = 0;
-  readonly #hello = lineFrames({ maxFrameBytes: MAX_FIRST_BYTES, idleFlushMs: 0 });
+  readonly #hello = lineFrames({ maxFrameBytes: MAX_HELLO_BYTES, idleFlushMs: 0 });
   readonly #lines = new LinkLines();
   #greeted = false;
 
@@ -196,8 +207,8 @@ class DialledDecoder implements FrameDecoder<DialledFrame> {
     this.#hello.push(end === 0 ? chunk : chunk.subarray(0, end), greetings);
     const [line] = greetings;
     if (line === undefined) return;
-    const [, id, nonce] = /^HELLO (\d{1,10})(?: (\S*))?(?: .*)?$/.exec(line) ?? [];
-    frames.push({ type: "hello", id: nodeId(id), nonce: isNonce(nonce) ? nonce : "" });
+    const [, id, nonce, nodes = ""] = HELLO.exec(line) ?? [];
+    frames.push({ type: "hello", id: nodeId(id), nonce: isNonce(nonce) ? nonce : "", nodes });
     this.#greeted = true;
     this.#lines.push(chunk.subarray(end), frames);
   }
@@ -207,6 +218,7 @@ class DialledDecoder implements FrameDecoder<DialledFrame> {
   end(): void {}
 }
 
+const HELLO = /^HELLO (\d{1,10})(?: (\S*))?(?: (\d{1,10}(?:,\d{1,10}){0,99}))?(?: .*)?$/;
 const LF = 0x0a;
 
 /** Messages, one a line. What is cut off at the end of the stream is none. */

@@ -20,6 +20,7 @@ export type DialledEvent =
     readonly connection: LinkConnection;
     readonly id: number;
     readonly nonce: string;
+    readonly nodes: string;
   }
   /** Who answered does not know the secret. */
   | { readonly type: "unproved"; readonly connection: LinkConnection }
@@ -58,7 +59,7 @@ class DialledSession implements Session<DialledFrame, LinkConnectionCommand> {
   readonly #handle: LinkConnection;
   readonly #options: DialledSessionOptions;
   readonly #wire: LinkWire;
-  #hello: { readonly id: number; readonly nonce: string } | undefined;
+  #hello: { readonly id: number; readonly nonce: string; readonly nodes: string } | undefined;
 
   constructor(connection: Connection<LinkConnectionCommand>, options: DialledSessionOptions) {
     this.#connection = connection;
@@ -72,11 +73,11 @@ class DialledSession implements Session<DialledFrame, LinkConnectionCommand> {
   frame(frame: DialledFrame): void {
     const { ownId, link } = this.#options;
     if (frame.type === "hello") {
-      const { id, nonce } = frame;
-      this.#hello = { id, nonce };
+      const { id, nonce, nodes } = frame;
+      this.#hello = { id, nonce, nodes };
       if (this.#wire.needsProof) {
         this.#wire.sendProof({ dialler: ownId, acceptor: id, acceptorNonce: nonce });
-      } else link.tell({ type: "hello", connection: this.#handle, id, nonce });
+      } else link.tell({ type: "hello", connection: this.#handle, ...this.#hello });
     } else if (this.#wire.needsProof) {
       const isProved = this.#hello !== undefined && this.#wire.readProof(frame.text);
       if (isProved && this.#hello !== undefined) {

@@ -13,6 +13,7 @@ import {
 } from "../../protocols/election.ts";
 import type { ElectionTimes } from "../../protocols/election_times.ts";
 import type { ElectionMessage } from "../../protocols/election_messages.ts";
+import { nodeList } from "../../protocols/peer_link.ts";
 import type { ElectionNotice } from "../../protocols/election_events.ts";
 import {
   assertNever,
@@ -104,11 +105,12 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
       why: memory === null ? "starts without memory of its votes" : "starts",
     });
     const links = new Map<number, Ref<PeerLinkCommand>>();
+    const list = nodeList(nodes.map((node) => node.id));
     for (const peer of nodes) {
       if (peer.id === id) continue;
       const silenceMs = 2 * times.electionTimeoutMs;
       const mayBeOld = oldNodes.includes(peer.id);
-      const link = peerLink({ ownId: id, peer, silenceMs, secret, mayBeOld, owner: self.self });
+      const link = peerLink({ ownId: id, peer, nodes: list, silenceMs, secret, mayBeOld, owner: self.self });
       links.set(peer.id, self.spawn(`link-${peer.id}`, link));
     }
     const actor = new ElectionActor(self, options, memory ?? NOTHING_REMEMBERED, links);
@@ -157,7 +159,7 @@ class ElectionActor {
     this.#options = options;
     this.#memory = memory;
     this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
-    this.#log = new ElectionLog(options.id, self.log);
+    this.#log = new ElectionLog(options.id, self.log, self.world.clock, options.trace);
     this.#links = links;
     this.#rules = this.#newRules();
   }
@@ -235,8 +237,10 @@ class ElectionActor {
       case "subscriber-stopped":
         this.#feed.remove(message.subscriber);
         return;
-      case "refused":
       case "tick":
+        this.#log.flush();
+        return this.#handle(message);
+      case "refused":
       case "term-seen":
         return this.#handle(message);
       default:
@@ -380,10 +384,8 @@ class ElectionActor {
   }
 
   #change(change: ChangeAction): void {
-    const { id, trace } = this.#options;
-    const { from, to, term, leader, why } = change;
+    const { from, to, term, leader } = change;
     this.#told = to;
-    trace?.tell({ node: id, term, from, to, leader, why });
     this.#log.change(change);
     this.#feed.tellLeaderOf(this.#options, leader, this.#rules.plain ? 0 : term);
     if (isLeading(to)) this.#tellLead();

@@ -135,10 +135,14 @@ class FileLog {
 
   /** The token in the file. One that this leader's term cannot have followed is no token. */
   async #storedToken(own: number): Promise<LogToken> {
-    const bytes = await this.#read(this.#termPath);
-    if (bytes === undefined) return NO_LOG_TOKEN;
-    const token = decodeLogToken(new TextDecoder().decode(bytes.subarray(0, MAX_TOKEN_BYTES)));
-    if (token !== null && isPlausibleTerm(token.term, own)) return token;
+    try {
+      const bytes = await this.#read(this.#termPath, MAX_TOKEN_BYTES);
+      if (bytes === undefined) return NO_LOG_TOKEN;
+      const token = decodeLogToken(new TextDecoder().decode(bytes));
+      if (token !== null && isPlausibleTerm(token.term, own)) return token;
+    } catch (error) {
+      if (!(error instanceof WorldError && error.kind === "too-large")) throw error;
+    }
     this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`);
     return NO_LOG_TOKEN;
   }
@@ -148,7 +152,8 @@ class FileLog {
     const current = this.#current;
     if (current === undefined) return;
     try {
-      const bytes = await this.#read(this.#path);
+      const expected = new TextEncoder().encode(current.text);
+      const bytes = await this.#read(this.#path, expected.length);
       if (bytes !== undefined && new TextDecoder().decode(bytes) === current.text) return;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
@@ -156,9 +161,9 @@ class FileLog {
     await this.receive(current);
   }
 
-  async #read(path: string): Promise<Uint8Array | undefined> {
+  async #read(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
-      return await this.#self.world.disk.readFile(path);
+      return await this.#self.world.disk.readFile(path, { maxBytes });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

@@ -31,11 +31,12 @@ export class LinkClaims {
     this.#connections = connections;
   }
 
-  /** Asks, where the node is to be found, who dialled. */
-  ask(nowMs: number): void {
+  /** Asks, where the node is to be found, who dialled: all that wait, or who was given this nonce. */
+  ask(nowMs: number, only?: string): void {
     const proved = this.#connections.inPhase("answered").at(-1) ?? this.#connections.inPhase("up").at(-1);
     if (proved === undefined) return;
     for (const [, { nonce }] of this.#connections.inPhase("unproved")) {
+      if (only !== undefined && nonce !== only) continue;
       this.#askedMs = nowMs;
       proved[0].actor.tell({ type: "say", message: { type: "claim", nonce } });
     }

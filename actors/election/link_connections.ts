@@ -25,7 +25,14 @@ export interface ConnectionState {
   heardMs: number;
   /** What was given to the other side, or by it, in `HELLO`. */
   nonce: string;
+  /** Since when it is to be closed. */
+  surplusSinceMs: number;
 }
+
+/** How long a connection that is not used any more is read. */
+const LINGER_MS = 500;
+/** So many connections are read at once. */
+const MAX_UP = 4;
 
 /** The connections of one link, by their handles, oldest first. */
 export class LinkConnections<C> {
@@ -46,7 +53,14 @@ export class LinkConnections<C> {
   }
 
   add(connection: C, isDialled: boolean, phase: ConnectionPhase, nowMs: number, nonce = ""): void {
-    this.#states.set(connection, { isDialled, phase, sinceMs: nowMs, heardMs: -Infinity, nonce });
+    this.#states.set(connection, {
+      isDialled,
+      phase,
+      sinceMs: nowMs,
+      heardMs: -Infinity,
+      nonce,
+      surplusSinceMs: Infinity,
+    });
   }
 
   get(connection: C): ConnectionState | undefined {
@@ -90,18 +104,21 @@ export class LinkConnections<C> {
   }
 
   /**
-   * The connections to close for the sake of the one that counts: what this node dialled once the other side
-   * was heard on that which counts; and of those that one side dialled all but the newest, since it gave the
-   * others up.
+   * The connections to close for the sake of the one that counts: what this node dialled once the other
+   * side was heard on that which counts; and of those that one side dialled all but the newest, since it
+   * gave the others up. What was said on one of them before may still be under way: each is closed a while
+   * later, unless there are too many.
    */
-  surplus(): C[] {
+  surplus(nowMs: number): C[] {
     const counting = this.counting();
     const counts = counting === undefined ? undefined : this.#states.get(counting);
     const up = this.inPhase("up");
     return up.filter(([connection, state], index) => {
       if (connection === counting || counts === undefined) return false;
       const isReplaced = up.slice(index + 1).some(([, later]) => later.isDialled === state.isDialled);
-      return isReplaced || (state.isDialled && counts.heardMs > -Infinity);
+      if (!isReplaced && !(state.isDialled && counts.heardMs > -Infinity)) return false;
+      state.surplusSinceMs = Math.min(state.surplusSinceMs, nowMs);
+      return nowMs - state.surplusSinceMs >= LINGER_MS || index < up.length - MAX_UP;
     }).map(([connection]) => connection);
   }
 

@@ -6,31 +6,43 @@
 import { visibleText } from "../../protocols/visible_text.ts";
 import { formatAddress } from "../net/mod.ts";
 import type { ActorLog, Context } from "../runtime/mod.ts";
-import type { PeerNode } from "./nodes.ts";
+import type { PeerLinkOptions } from "./link_messages.ts";
 import { OccasionalWarnings } from "./occasional_warnings.ts";
+import { PacedLines } from "./paced_lines.ts";
 
 /** The lines of one link. Those that strangers can bring about are said once in a while. */
 export class LinkLog {
   readonly #log: ActorLog;
+  readonly #lines: PacedLines;
   readonly #warnings: OccasionalWarnings;
+  readonly #nodes: string;
   readonly #ownId: number;
   readonly #id: number;
   readonly #address: string;
 
-  constructor(self: Pick<Context<never>, "log" | "world">, ownId: number, peer: PeerNode) {
+  constructor(self: Pick<Context<never>, "log" | "world">, options: PeerLinkOptions) {
+    const { nodes, ownId, peer } = options;
     this.#log = self.log;
+    this.#lines = new PacedLines(self.world.clock);
     this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
+    this.#nodes = nodes;
     this.#ownId = ownId;
     this.#id = peer.id;
     this.#address = formatAddress(peer.address);
   }
 
   connected(isDialled: boolean): void {
-    this.#log.plain(`Node ${this.#ownId} connected ${isDialled ? "to" : "with"} Node ${this.#id}.`);
+    const how = isDialled ? "to" : "with";
+    this.#lines.say(() => this.#log.plain(`Node ${this.#ownId} connected ${how} Node ${this.#id}.`));
   }
 
   disconnected(): void {
-    this.#log.plain(`Node ${this.#ownId} disconnected from Node ${this.#id}.`);
+    this.#lines.say(() => this.#log.plain(`Node ${this.#ownId} disconnected from Node ${this.#id}.`));
+  }
+
+  /** To be called now and then: says what was left. */
+  flush(): void {
+    this.#lines.flush();
   }
 
   old(why: string): void {
@@ -51,8 +63,11 @@ export class LinkLog {
     this.#warnings.warn("rejected", `Node ${this.#id} does not take this node: ${visibleText(why)}`);
   }
 
-  misplaced(found: number): void {
-    const where = `at ${this.#address}, where Node ${this.#id} should be`;
-    this.#warnings.warn("misplaced", `Node ${found} answers ${where}: the lists of nodes differ`);
+  /** Another node is at the address, or one that was given other nodes. */
+  misplaced(found: number, nodes: string): void {
+    const what = found === this.#id
+      ? `Node ${found} was given the nodes ${nodes}, and this one ${this.#nodes}`
+      : `Node ${found} answers at ${this.#address}, where Node ${this.#id} should be`;
+    this.#warnings.warn("misplaced", `${what}: the lists of nodes differ`);
   }
 }

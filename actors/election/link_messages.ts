@@ -74,6 +74,8 @@ export interface PeerLinkOptions {
   readonly ownId: number;
   /** The other node. */
   readonly peer: PeerNode;
+  /** All nodes, as `nodeList` has them: with a node that was given others there is no link. */
+  readonly nodes: string;
   /** Silence after which a link is given up. */
   readonly silenceMs: number;
   /** Shared by all new nodes, if anything is. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { electionQuorum, electionTimes, type ElectionTimesOptions } from "../../protocols/election_times.ts";
+import { nodeList } from "../../protocols/peer_link.ts";
 import { type Behavior, escalate, type Ref, type RegistryKey, restart } from "../runtime/mod.ts";
 import type { TcpLimits } from "../net/mod.ts";
 import { sibling, type SocketAddress } from "../world/world.ts";
@@ -126,6 +127,7 @@ export function peer(options: PeerOptions): Behavior<never> {
       "listener",
       peerListener({
         ownId: id,
+        nodes: nodeList(nodes.map((node) => node.id)),
         address: options.listen ?? own.address,
         secret,
         owner: election,

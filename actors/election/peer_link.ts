@@ -75,7 +75,7 @@ class PeerLink {
     this.#self = self;
     this.#options = options;
     this.#id = options.peer.id;
-    this.#log = new LinkLog(self, options.ownId, options.peer);
+    this.#log = new LinkLog(self, options);
     this.#connections = new LinkConnections(options.ownId < options.peer.id);
     this.#claims = new LinkClaims(this.#connections);
     this.#oldSide = new LinkOldSide(options, this.#connections, this.#old, this.#log, {
@@ -113,7 +113,7 @@ class PeerLink {
         this.#missed();
         return;
       case "hello":
-        this.#answered(message.connection, message.id, message.nonce);
+        this.#answered(message);
         return;
       case "unproved":
         this.#log.unproved();
@@ -177,7 +177,7 @@ class PeerLink {
     connection.actor.tell({ type: "adopt", link: this.#self.self });
     const phase = !old ? "unproved" : this.#old.isOld ? "old" : "claimed";
     this.#connections.add(connection, false, phase, this.#now, nonce);
-    if (phase === "unproved") this.#claims.ask(this.#now);
+    if (phase === "unproved") this.#claims.ask(this.#now, nonce);
     else if (phase === "claimed") this.#old.claim();
     this.#dial.hasten(this.#now);
     this.#dialIfNeeded();
@@ -243,8 +243,7 @@ class PeerLink {
     const [connection, state] = this.#connections.byNonce(nonce) ?? [];
     if (connection === undefined || state?.phase !== "unproved") return;
     if (!yours) {
-      const why =
-        `it says that it is Node ${this.#id}, and Node ${this.#id} at ${this.#address} says that it is not`;
+      const why = `it says that it is Node ${this.#id}, and the one at ${this.#address} says that it is not`;
       this.#sendAway(connection, "denied", why);
       return;
     }
@@ -255,11 +254,11 @@ class PeerLink {
   }
 
   /** The node that is to be found at the address has answered the greeting. */
-  #answered(connection: LinkConnection, id: number, nonce: string): void {
+  #answered({ connection, id, nonce, nodes }: DialledEvent & { readonly type: "hello" }): void {
     const state = this.#connections.get(connection);
     if (state === undefined) return;
-    if (id !== this.#id) {
-      this.#log.misplaced(id);
+    if (id !== this.#id || (nodes !== "" && nodes !== this.#options.nodes)) {
+      this.#log.misplaced(id, nodes);
       this.#oldSide.end();
       this.#part(connection);
       this.#missed();
@@ -292,8 +291,7 @@ class PeerLink {
   }
 
   #partFromSurplus(): void {
-    if (this.#connections.size === 1) return;
-    for (const connection of this.#connections.surplus()) this.#part(connection);
+    for (const connection of this.#connections.surplus(this.#now)) this.#part(connection);
   }
 
   // ---- ends of connections
@@ -336,6 +334,8 @@ class PeerLink {
 
   #tick(): void {
     const now = this.#now;
+    this.#log.flush();
+    this.#partFromSurplus();
     if (now >= this.#dropAtMs) this.#drop();
     if (this.#connections.isUp && now - this.#connections.heardMs() >= this.#options.silenceMs) {
       this.#partFromAll(this.#connections.inPhase("up"));

@@ -37,6 +37,8 @@ export interface PeerAccepted {
 export interface PeerListenerOptions {
   /** This node. */
   readonly ownId: number;
+  /** All nodes, as `nodeList` has them: who dials is told. */
+  readonly nodes: string;
   /** Where to listen. */
   readonly address: SocketAddress;
   /** Shared by all new nodes, if anything is: who does not know it is not passed on. */
@@ -124,7 +126,8 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
   #answer(id: number): void {
     this.#id = id;
     this.#nonce = newNonce(this.#connection.context.world);
-    this.#connection.sendText(greetingAnswer(this.#options.ownId, this.#nonce));
+    const { ownId, nodes } = this.#options;
+    this.#connection.sendText(greetingAnswer(ownId, this.#nonce, nodes));
     if (!this.#wire.needsProof) this.#introduce(id, false);
   }
 

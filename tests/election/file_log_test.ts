@@ -69,7 +69,17 @@ Deno.test("file log: without terms (old nodes) nothing is refused for the file's
   const plain = spawnLog(system, "plain", path);
   assertEquals(await plain.put(0, "plain\n", false), { type: "log-written", term: 0 });
   const fenced = spawnLog(system, "fenced", path);
-  for (const damage of ["nonsense", "281474976710656", "9007199254740991 1", "1e9", "-1", "9".repeat(400)]) {
+  for (
+    const damage of [
+      "nonsense",
+      "281474976710656",
+      "9007199254740991 1",
+      "1e9",
+      "-1",
+      "9".repeat(400),
+      "1\n".padEnd(2 ** 20),
+    ]
+  ) {
     await Deno.writeTextFile(`${path}.term`, damage);
     assertEquals(await fenced.put(1, "fenced\n"), { type: "log-written", term: 1 }, damage);
     assertEquals(await Deno.readTextFile(`${path}.term`), "1 1\n");

@@ -102,11 +102,35 @@ Deno.test("peer: a second process with a node's ID is told from it, by name and 
     assert(first !== undefined && third !== undefined);
     const warned = said(first, /away/);
     assertEquals(warned.length, 1, warned.join("\n"));
-    assertMatch(warned[0] ?? "", /it says that it is Node 2, and Node 2 at n2:8080 says that it is not/);
+    assertMatch(warned[0] ?? "", /it says that it is Node 2, and the one at n2:8080 says that it is not/);
     assertMatch(said(second, /does not take this node/)[0] ?? "", /Node [13] does not take this node/);
     assertEquals(said(second, /connected/), []);
     assertEquals(first.disk.readText("/data/Peer_files.log"), logOf(1, [1, 2, 3]));
     assertEquals(hosts.map((host) => said(host, /disconnected from Node 1|steps down/)), [[], [], []]);
+  });
+});
+
+Deno.test("peer: nodes that were given other nodes are told so, by name and once, and elect nobody together", async () => {
+  await simulate("lists that differ", { seeds: [1] }, async (sim) => {
+    const five = [...NODES, ...[4, 5].map((id) => ({ id, address: { hostname: `n${id}`, port: PORT } }))];
+    const hosts = five.map(({ id }) => start(sim, id, id > 2 ? { nodes: five } : {}));
+    const few = hosts.slice(0, 2);
+    const many = hosts.slice(2);
+    await sim.until(() => few.every((host) => leaderOf(host) === 1), 20_000, "1 and 2 to elect");
+    await sim.until(() => many.every((host) => leaderOf(host) === 3), 20_000, "3, 4 and 5 to elect");
+    await sim.advance(10_000);
+    const [first, , third] = hosts;
+    assert(first !== undefined && third !== undefined);
+    const differ = "the lists of nodes differ";
+    assertEquals(said(first, /given/), [
+      `Node 3 was given the nodes 1,2,3,4,5, and this one 1,2,3: ${differ}`,
+    ]);
+    assertEquals(
+      said(third, /given/).sort(),
+      [1, 2].map((id) => `Node ${id} was given the nodes 1,2,3, and this one 1,2,3,4,5: ${differ}`),
+    );
+    assertEquals(hosts.flatMap((host) => said(host, /steps down|old node/)), []);
+    assertEquals(few.flatMap((host) => said(host, /connected (to|with) Node [345]/)), []);
   });
 });
 

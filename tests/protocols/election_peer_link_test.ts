@@ -24,6 +24,7 @@ import {
   dialledFrames,
   greeting,
   greetingAnswer,
+  nodeList,
 } from "../../protocols/peer_link.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -159,15 +160,20 @@ Deno.test("peer link: anything else than ID:<n> or SEND is an error, and never m
 
 Deno.test("peer link: the answer to a greeting comes first, and messages after it", () => {
   const nonce = "0123456789abcdef".repeat(2);
-  const text = greetingAnswer(3, nonce) + encodePeerMessage(beat) + "\n";
+  const text = greetingAnswer(3, nonce, nodeList([10, 3, 1])) + encodePeerMessage(beat) + "\n";
   const frames: DialledFrame[] = [
-    { type: "hello", id: 3, nonce },
+    { type: "hello", id: 3, nonce, nodes: "1,3,10" },
     { type: "line", text: encodePeerMessage(beat) },
   ];
   assertEquals(pushed(dialledFrames(), text), frames);
   assertEquals(pushed(dialledFrames(), ...text), frames);
-  assertEquals(pushed(dialledFrames(), "HELLO 3 and more\n"), [{ type: "hello", id: 3, nonce: "" }]);
-  for (const wrong of ["HELLO\n", "HELLO 0\n", "HI 3\n", "x".repeat(100)]) {
+  assertEquals(pushed(dialledFrames(), "HELLO 3 and more\n"), [{
+    type: "hello",
+    id: 3,
+    nonce: "",
+    nodes: "",
+  }]);
+  for (const wrong of ["HELLO\n", "HELLO 0\n", "HI 3\n", "x".repeat(2100)]) {
     assertThrows(() => pushed(dialledFrames(), wrong), FrameError);
   }
 });
@@ -226,6 +232,22 @@ Deno.test("file list: a name that looks like a heading is told from one in the l
     formatFileLog(1, [{ node: 1, names: ["Leader Node 2 files:", "Node 2 files:", "Node 2 files:x"] }]),
     "Leader Node 1 files:\n\\Leader Node 2 files:\n\\Node 2 files:\nNode 2 files:x\n",
   );
+  for (
+    const name of [
+      "Node 2 files: ",
+      "  Node 2 files:",
+      "Node  2 files:\u200b",
+      "node 2 FILES:",
+      "Ｎｏｄｅ ２ files：",
+      "Node \u0662 files:",
+      "Node\u00a02 files:",
+      " ",
+      "\u3000\u200d",
+    ]
+  ) {
+    const expected = `Leader Node 1 files:\n\\${name}\n`;
+    assertEquals(formatFileLog(1, [{ node: 1, names: [name] }]), expected, JSON.stringify(name));
+  }
 });
 
 Deno.test("file list: the log has the leader first, then the others by ID, to the byte", () => {
