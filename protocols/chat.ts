@@ -12,7 +12,7 @@ export const LOBBY = "lobby";
 /** The most lines that `/history` gives. */
 export const MAX_HISTORY_LINES = 50;
 
-/** How the answer to a name that cannot be had begins. The next line is taken as another try. */
+/** How the answer to a refused name begins. The next line is taken as another try. */
 export const LOGIN_REFUSED = "Error: Cannot log in";
 
 /** The answer to lines that come too fast. */

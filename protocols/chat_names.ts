@@ -25,7 +25,7 @@ export interface ChatName {
 
 /** Why a name is not allowed, in words for the one who chose it. */
 export interface BadChatName {
-  /** Why the name cannot be had, as its client is told. */
+  /** Why the name is refused, as its client is told. */
   readonly problem: string;
 }
 

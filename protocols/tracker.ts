@@ -129,7 +129,7 @@ export function parseAnnounce(search: string): AnnounceRequest {
 /**
  * Reads the query of a scrape: the info hashes asked for.
  *
- * @throws {TrackerError} on a hash that is none, on none, and on over 64.
+ * @throws {TrackerError} on an invalid hash, on no hash, and on over 64.
  */
 export function parseScrape(search: string): Uint8Array[] {
   const hashes = parseQuery(search).get("info_hash") ?? [];

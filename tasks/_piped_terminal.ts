@@ -6,7 +6,7 @@
 import { type Input, write } from "./_stdio.ts";
 import { asked, type Terminal } from "./_terminal.ts";
 
-/** A terminal that is none, or a dumb one. */
+/** A pipe in place of a terminal, or a terminal that knows no sequences. */
 export class PipedTerminal implements Terminal {
   readonly isTerminal: boolean;
   readonly #input: Input;

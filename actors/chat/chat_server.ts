@@ -79,17 +79,17 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
     // do.
     self.supervise("one-for-all");
     const keeping = history(historyFile === undefined ? {} : { file: historyFile });
-    const keeper = self.spawn("history", keeping, { onFailure: escalate() });
+    const historyRef = self.spawn("history", keeping, { onFailure: escalate() });
     // Nobody is let in before the history is there.
-    const there = await keeper.ask<readonly string[]>(
+    const isHistoryReady = await historyRef.ask<readonly string[]>(
       (replyTo) => ({ type: "last", room: LOBBY, lines: 1, replyTo }),
       { signal: self.signal },
     ).then(() => true, () => false);
     // Its failure is this actor's own, and its reason has been given: there is nothing to add.
-    if (!there) return () => {};
+    if (!isHistoryReady) return () => {};
     const shared: ChatServices = {
       names: self.spawn("names", names()),
-      rooms: self.spawn("rooms", rooms({ history: keeper })),
+      rooms: self.spawn("rooms", rooms({ history: historyRef })),
       rate,
       addressRate: new AddressRate({
         perSecond: ADDRESS_SHARE * rate.perSecond,

@@ -62,7 +62,7 @@ const codec: EventCodec<Said> = {
 };
 
 /**
- * The keeper of the history: the last lines of each room. With a file, a line is on the disk before it is
+ * The history: the last lines of each room. With a file, a line is on the disk before it is
  * passed on, so that whatever anybody has read is there after a crash.
  *
  * Its start rejects when the file cannot be opened or read.

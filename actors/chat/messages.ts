@@ -310,7 +310,7 @@ export type NamesCommand =
     readonly on: boolean;
   };
 
-/** What the keeper of the history can be told. */
+/** What the history can be told. */
 export type HistoryCommand =
   | {
     readonly type: "keep";

@@ -41,7 +41,7 @@ export interface DocumentOptions {
   readonly opened?: () => void;
 }
 
-/** The document's file could not be had. The text is the line for the operator; `cause` has the reason. */
+/** The document's file could not be opened. The text is the line for the operator; `cause` has the reason. */
 export class DocumentError extends Error {
   /** For `error.name`. */
   override readonly name = "DocumentError";

@@ -40,7 +40,7 @@ type Message = EditorServerCommand | { readonly type: "opened" } | { readonly ty
 /**
  * The collaborative editor: a document, and a listener whose connections are its members.
  *
- * It fails with a {@linkcode DocumentError} when the file cannot be had, with an
+ * It fails with a {@linkcode DocumentError} when the file cannot be opened, with an
  * {@linkcode EditorListenError} when the port cannot.
  *
  * @example

@@ -35,7 +35,7 @@ export type FileCollectorCommand =
    * Whether another node is an old one, which ends its lists in another way, and says nothing of its folder.
    */
   | { readonly type: "peer-old"; readonly peer: number; readonly isOld: boolean }
-  /** Another node is linked no more: it says nothing of its folder until it is again, and perhaps never. */
+  /** Another node is no longer linked: it says nothing of its folder until it is again, and perhaps never. */
   | { readonly type: "peer-silent"; readonly peer: number };
 
 /** A higher term than this leader's has written the log. */

@@ -2,7 +2,7 @@
  * The leader's log of all files, in one file that is replaced whole.
  *
  * Nodes of one machine may share the file, so that a leader that was frozen and does not know yet that it
- * leads no more must not undo what its successor wrote. Its term and its ID are the fencing token
+ * has lost leadership must not undo what its successor wrote. Its term and its ID are the fencing token
  * (`protocols/file_log_token.ts`): the token that has written stands in a second file (`.term` after the
  * name), and a write with an older one is refused.
  *
@@ -23,7 +23,7 @@ import { isNotFound, WorldError } from "../world/world.ts";
 /** What a {@linkcode fileLog} can be told. */
 export type FileLogCommand =
   | WriteFileLog
-  /** This node leads no more: leave the file alone. */
+  /** This node has lost leadership: leave the file alone. */
   | { readonly type: "release" };
 
 /** The file is to hold this text. */

@@ -15,7 +15,7 @@ export const SMALL_BUFFER_BYTES = 4096;
 export const LARGE_BUFFER_BYTES = 65536;
 
 /** Buffers of one size that nobody uses now. */
-class Shelf {
+class FreeList {
   readonly bytes: number;
   readonly #capacity: number;
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
@@ -36,10 +36,10 @@ class Shelf {
 
 /** Lends buffers, and keeps at most 3 MiB of them for later. */
 export class BufferPool {
-  readonly #tiny = new Shelf(TINY_BUFFER_BYTES, 2048);
-  readonly #small = new Shelf(SMALL_BUFFER_BYTES, 128);
-  readonly #middle = new Shelf(4 * SMALL_BUFFER_BYTES, 32);
-  readonly #large = new Shelf(LARGE_BUFFER_BYTES, 16);
+  readonly #tiny = new FreeList(TINY_BUFFER_BYTES, 2048);
+  readonly #small = new FreeList(SMALL_BUFFER_BYTES, 128);
+  readonly #middle = new FreeList(4 * SMALL_BUFFER_BYTES, 32);
+  readonly #large = new FreeList(LARGE_BUFFER_BYTES, 16);
 
   /** A buffer of at least `bytes` bytes, with anything in it. */
   take(bytes: number): Uint8Array<ArrayBuffer> {

@@ -73,7 +73,7 @@ export class Clients {
   }
 
   /**
-   * The connection's peer is silent no more. If it was told to go a moment ago, it stays, and there is one
+   * The connection's peer is no longer silent. If it was told to go a moment ago, it stays, and there is one
    * more than should be.
    */
   heard(connection: Ref<never>): void {

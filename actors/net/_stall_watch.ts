@@ -41,7 +41,7 @@ export class StallWatch {
     this.#isSending = false;
   }
 
-  /** Looks no more. */
+  /** Stops watching. */
   close(): void {
     this.#timer?.cancel();
   }

@@ -62,7 +62,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#options = options;
     this.#transport = transport;
     this.remote = formatAddress(transport.remoteAddress);
-    this.#closing = new Closing(world.clock, () => this.#cut(CLOSED_HERE));
+    this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
     this.#inbound = new Inbound(transport, options.frames, this, world, servesAnything);
@@ -75,7 +75,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#silence.beginHandshake();
     this.#transport.open().then(() => this.#post("opened"), (error) => {
       this.#own.log.debug(`Closed the connection of ${this.remote}: ${error}`);
-      this.#cut({ type: "failed", error });
+      this.#abort({ type: "failed", error });
     });
   }
 
@@ -89,7 +89,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
       this.#inbound.begin();
       this.#session = this.#options.session(this);
     } catch (error) {
-      this.#cut({ type: "failed", error });
+      this.#abort({ type: "failed", error });
       throw error;
     }
     this.#inbound.receive();
@@ -162,7 +162,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   }
 
   abort(error: unknown): void {
-    this.#cut({ type: "failed", error });
+    this.#abort({ type: "failed", error });
   }
 
   // From the mailbox.
@@ -195,7 +195,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   /** The session failed: so does the actor. */
   #onFailure(error: unknown): void {
     if (this.#sending.isOwnRejection(error)) return;
-    this.#cut({ type: "failed", error });
+    this.#abort({ type: "failed", error });
     throw error;
   }
 
@@ -215,7 +215,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
       case "paused-chunk":
         return this.#inbound.onPausedChunk();
       case "lost":
-        return this.#cut({ type: "failed", error: this.#inbound.error });
+        return this.#abort({ type: "failed", error: this.#inbound.error });
       case "make-room":
         return void this.makeRoom();
       default:
@@ -233,7 +233,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
       case undefined:
         return;
       case "handshake-late":
-        return this.#cut(LATE_HANDSHAKE);
+        return this.#abort(LATE_HANDSHAKE);
       case "login-late":
         return this.#dismiss(LATE_LOGIN, "you did not log in in time");
       case "idle":
@@ -298,7 +298,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
         reason: "foreign",
       },
     );
-    this.#cut({ type: "foreign", protocol });
+    this.#abort({ type: "foreign", protocol });
   }
 
   ended(): void | Promise<void> {
@@ -315,11 +315,11 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   // What goes.
 
   slow(): void {
-    this.#cut(SLOW);
+    this.#abort(SLOW);
   }
 
   sendFailed(error: unknown): void {
-    this.#cut({ type: "failed", error });
+    this.#abort({ type: "failed", error });
   }
 
   relieved(): void {
@@ -350,7 +350,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   }
 
   /** Closes now, whatever is queued. */
-  #cut(reason: CloseReason): void {
+  #abort(reason: CloseReason): void {
     const { phase } = this.#closing;
     if (phase === "closed") return;
     // Who was sent all that it was owed has lost nothing.
@@ -375,12 +375,12 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     } finally {
       this.end();
     }
-    if (this.#closing.phase === "closed") return this.#over();
+    if (this.#closing.phase === "closed") return this.#notifyClosed();
     this.#closing.limit(this.#options.drainMs);
-    return new Promise<void>((resolve) => this.#whenClosed = resolve).then(() => this.#over());
+    return new Promise<void>((resolve) => this.#whenClosed = resolve).then(() => this.#notifyClosed());
   }
 
-  #over(): void {
+  #notifyClosed(): void {
     const { reason } = this.#closing;
     try {
       this.#session?.closed?.(reason);

@@ -37,7 +37,7 @@ export interface WebSocketDialerOptions<M = never>
 /**
  * Keeps a WebSocket to one address, as {@linkcode dialer} keeps a connection.
  *
- * Throws `TypeError` on an address that is none, and as `dialer` does.
+ * Throws `TypeError` on an invalid address, and as `dialer` does.
  *
  * @example
  * ```ts no-assert

@@ -26,8 +26,8 @@ export interface ArchiveOptions {
 /** Starts an actor for a client's file when it is needed, and stops it when nothing is left to do. */
 export function archive(options: ArchiveOptions): Behavior<RecordCommand | RecordDone> {
   return (self) => {
-    const desk = new Archive(self, options);
-    return (message) => message.type === "done" ? desk.done(message.id) : desk.take(message);
+    const archive = new Archive(self, options);
+    return (message) => message.type === "done" ? archive.done(message.id) : archive.take(message);
   };
 }
 

@@ -191,7 +191,7 @@ class Swarms {
 
   // What is given.
 
-  /** What is given no more ends. */
+  /** Ends what is no longer given. */
   #endOthers(): void {
     for (const [key, running] of this.#running) {
       if (running.file !== undefined && !this.#given.has(running.file)) this.#end(key, running);

@@ -27,7 +27,7 @@ export interface Disk {
   stat(path: string): Promise<FileInfo>;
   /**
    * As {@linkcode Disk.stat}, with the answer at once: a hundredth of the cost, for a path that was just
-   * used. Not in every world.
+   * used. Optional: absent where the platform lacks it.
    */
   statNow?(path: string): FileInfo;
   /** What is in a folder, in no particular order. */
@@ -122,7 +122,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /**
    * As {@linkcode DiskFile.write}, but done when it returns, and only while nothing else is under way on this
-   * file: a tenth of the cost for what the system takes into its memory. Not in every world.
+   * file: a tenth of the cost for what the system takes into its memory. Optional: absent where the platform
+   * lacks it.
    */
   writeNow?(bytes: Uint8Array, offset: number): void;
   /** Makes what was written durable (fdatasync). */
@@ -157,7 +158,10 @@ export interface FileInfo {
   readonly size: number;
   /** Milliseconds since 1970, or null where the platform does not know. */
   readonly modifiedAtMs: number | null;
-  /** Another number is another file, though its name and size be the same. Not in every world. */
+  /**
+   * Another number is another file, though its name and size be the same. Optional: absent where the platform
+   * lacks it.
+   */
   readonly id?: number;
 }
 

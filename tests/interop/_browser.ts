@@ -14,11 +14,15 @@ export async function hasChromium(): Promise<boolean> {
   return await Deno.stat(CHROMIUM).then(({ isFile }) => isFile, () => false);
 }
 
-/** A browser with a profile of its own, that asks nobody but the pages' own servers. */
-export async function launchBrowser(): Promise<Browser & AsyncDisposable> {
+/**
+ * A browser with a profile of its own (in a folder that is given, else a temporary one) that asks nobody but
+ * the pages' own servers.
+ */
+export async function launchBrowser(profile?: string): Promise<Browser & AsyncDisposable> {
   return await puppeteer.launch({
     executablePath: CHROMIUM,
     headless: true,
+    ...(profile === undefined ? {} : { userDataDir: profile }),
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -2,11 +2,10 @@
  * The page in a real Chromium: run with all rights by `editor_page_test.ts`, for the driver asks for many.
  */
 import { assert, assertEquals } from "@std/assert";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import { deadline, type TempFolder, tempFolder, until } from "../_helpers.ts";
 import { type EditorPlay, startEditor } from "../editor/_play.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
+import { launchBrowser } from "./_browser.ts";
 
 /** Tabs of one browser on one server; what they ask of other hosts is kept. */
 class Desk implements AsyncDisposable {
@@ -21,20 +20,7 @@ class Desk implements AsyncDisposable {
   }
 
   static async open(folder: TempFolder, port: number): Promise<Desk> {
-    const browser = await puppeteer.launch({
-      executablePath: CHROMIUM,
-      headless: true,
-      userDataDir: folder.file("profile"),
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    const browser = await launchBrowser(folder.file("profile"));
     return new Desk(browser, `http://127.0.0.1:${port}`);
   }
 

@@ -87,7 +87,7 @@ function kindOf(error: unknown): WorldErrorKind {
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   const byCode = code === undefined ? undefined : KIND_BY_CODE[code];
   if (byCode !== undefined) return byCode;
-  // What `node:tls` says of a peer that speaks no TLS, or of a certificate that is none.
+  // What `node:tls` says of a peer that speaks no TLS, or of an invalid certificate.
   if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_OSSL_")) return "invalid-data";
   if (error.message.includes("failed to lookup address")) {
     return "name-not-found";

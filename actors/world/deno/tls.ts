@@ -37,7 +37,7 @@ export class DenoTlsListener implements TcpListener {
   /** Why nothing more can be accepted. */
   #failure: unknown;
 
-  /** Throws what `Deno.listen` throws, and what `node:tls` throws of a certificate or a key that is none. */
+  /** Throws what `Deno.listen` throws, and what `node:tls` throws of an invalid certificate or key. */
   constructor(options: SocketAddress, tls: TlsServerOptions) {
     this.#context = createSecureContext({ cert: tls.cert, key: tls.key });
     // `node:net` binds later and reports by events: whether the address is free, and which port it is, is

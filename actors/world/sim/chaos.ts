@@ -30,7 +30,7 @@ export class RunningChaos implements Chaos {
   readonly #down = new Set<SimHost>();
   /** What undoes the faults that last for a while. */
   readonly #cuts = new Set<Cut>();
-  #over = false;
+  #isOver = false;
 
   constructor(simulation: Simulation, net: SimNet, hosts: readonly SimHost[], plan: ChaosPlan) {
     this.#simulation = simulation;
@@ -57,8 +57,8 @@ export class RunningChaos implements Chaos {
   }
 
   stop(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     for (const planned of this.#planned) planned.cancel();
     for (const cut of this.#cuts) cut.heal();
     for (const host of this.#hosts) this.#putRight(host);
@@ -98,7 +98,7 @@ export class RunningChaos implements Chaos {
   #after(delayMs: number, task: () => void): void {
     const planned = this.#simulation.schedule(delayMs, CHAOS_LANE, () => {
       this.#planned.delete(planned);
-      if (!this.#over) task();
+      if (!this.#isOver) task();
     });
     this.#planned.add(planned);
   }
@@ -141,7 +141,7 @@ export class RunningChaos implements Chaos {
       how: this.#random.chance(0.7) ? "crash" : "kill",
       ...this.#plan.aim,
       ended: () => {
-        if (!this.#over) this.#restartLater(host);
+        if (!this.#isOver) this.#restartLater(host);
         else if (!host.isUp) host.restart();
       },
     });
@@ -153,7 +153,7 @@ export class RunningChaos implements Chaos {
     // While it stops others may take it down.
     host.shutDown(GRACE_MS).then(() => {
       if (host.isUp || this.#down.has(host)) return;
-      if (this.#over) host.restart();
+      if (this.#isOver) host.restart();
       else this.#restartLater(host);
     });
   }

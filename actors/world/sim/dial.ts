@@ -33,7 +33,7 @@ export class Dial {
   readonly #lane: number;
   readonly #result = Promise.withResolvers<TcpConnection>();
   #retries = 0;
-  #over = false;
+  #isOver = false;
 
   constructor(network: Network, life: Life, stack: Stack, hostname: string, options: ConnectTcpOptions) {
     this.#network = network;
@@ -64,7 +64,7 @@ export class Dial {
   }
 
   #arrive(target: Stack): void {
-    if (!this.#life.alive || this.#over) return;
+    if (!this.#life.alive || this.#isOver) return;
     const network = this.#network;
     const listener = target.tcpPorts.find(this.#to);
     const isHeard = target.isOn && network.isOpen(this.#stack, target) &&
@@ -96,7 +96,7 @@ export class Dial {
     );
     this.#network.trace(this.#stack.name, `${formatAddress(address)} connects to ${formatAddress(this.#to)}`);
     this.#after(backMs, () => {
-      if (this.#over || !this.#life.alive) near.reset();
+      if (this.#isOver || !this.#life.alive) near.reset();
       else this.#finish(() => this.#result.resolve(near));
     });
     this.#after(backMs * 2, () => {
@@ -113,8 +113,8 @@ export class Dial {
   }
 
   #finish(settle: () => void): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#life.deliver(settle);
   }
 }

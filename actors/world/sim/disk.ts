@@ -31,7 +31,7 @@ const CAUGHT: DiskFailure = { kind: "other", dropsPages: false };
 
 /** The disk as one life of the host uses it. */
 export class LifeDisk implements Disk {
-  /** Not in every world, so not in every life. */
+  /** Optional in a world, so absent in some lives. */
   readonly statNow?: (path: string) => FileInfo;
   readonly readFileNow?: (path: string, options?: ReadFileOptions) => Uint8Array<ArrayBuffer>;
   readonly #disk: DiskState;

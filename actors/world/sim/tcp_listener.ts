@@ -85,12 +85,12 @@ export class Listener implements TcpListener, Socket {
   close(): void {
     if (this.#closed || !this.life.alive) return;
     const accepts = this.#accepts;
-    this.#shut();
+    this.#release();
     for (const accept of accepts) accept.reject(failure("closed", "accept a connection"));
   }
 
   orphaned(): void {
-    this.#shut();
+    this.#release();
   }
 
   lost(): void {
@@ -99,7 +99,7 @@ export class Listener implements TcpListener, Socket {
     this.#waiting = [];
   }
 
-  #shut(): void {
+  #release(): void {
     this.#closed = true;
     this.#accepts = [];
     this.#stack.tcpPorts.remove(this);
