@@ -13,9 +13,10 @@ def show():
     print("Connection closed by the server.", flush=True)
 
 
+# Before anybody else prints: Python writes a line and its end by themselves.
+print("Connected", flush=True)
 reader = threading.Thread(target=show)
 reader.start()
-print("Connected", flush=True)
 for line in sys.stdin:
     server.sendall(line.rstrip("\n").encode())
 server.shutdown(socket.SHUT_WR)
