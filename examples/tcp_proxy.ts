@@ -69,7 +69,7 @@ export function tcpProxy(
     tcpServer<Uint8Array, HalfMessage>({
       address: listen,
       frames: rawFrames,
-      servesAnything: true,
+      greetings: ["HTTP", "TLS"],
       readsWhileCongested: true,
       onListening: (bound) => self.log.info(`Proxy on ${formatAddress(bound)} to ${formatAddress(target)}`),
       session: (client) => {

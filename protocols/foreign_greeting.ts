@@ -12,6 +12,9 @@ import { BYTE_ORDER_MARK } from "./_byte_order_mark.ts";
 /** The protocols that are told apart from a service's own. */
 export type ForeignProtocol = "HTTP" | "TLS";
 
+/** All of them: for what passes on any bytes. */
+export const FOREIGN_PROTOCOLS: readonly ForeignProtocol[] = ["HTTP", "TLS"];
+
 const SPACE = 0x20;
 /** RFC 8446, section 5.1: a record of type handshake and of a legacy version 3.x begins every TLS stream. */
 const TLS_HANDSHAKE = 0x16;

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { MarkStripper } from "./_byte_order_mark.ts";
 import type { FrameDecoder } from "./frames.ts";
 import { visibleText } from "./visible_text.ts";
 
@@ -311,8 +312,10 @@ class IrcDecoder implements FrameDecoder<IrcFrame> {
   #length = 0;
   /** The line under way is over its limit: its bytes are dropped to its end. */
   #isTooLong = false;
+  readonly #start = new MarkStripper();
 
-  push(chunk: Uint8Array, frames: IrcFrame[]): void {
+  push(received: Uint8Array, frames: IrcFrame[]): void {
+    const chunk = this.#start.isDone ? received : this.#start.strip(received);
     let start = 0;
     while (start < chunk.length) {
       const end = chunk.indexOf(LF, start);

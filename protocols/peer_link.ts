@@ -146,7 +146,7 @@ class AcceptedDecoder implements FrameDecoder<AcceptedFrame> {
     }
     if (this.#state === "finished") {
       if (!WHITE_SPACE.test(latin1(chunk))) {
-        throw new FrameError("Error: nothing was expected after the first message");
+        throw new FrameError("nothing was expected after the first message");
       }
       return;
     }
@@ -164,7 +164,7 @@ class AcceptedDecoder implements FrameDecoder<AcceptedFrame> {
     } else if (OLD_ID_LINE.test(this.#first)) {
       this.#finishOld(frames);
     } else if (this.#first.length > MAX_FIRST_BYTES || !BEGINNING.test(this.#first)) {
-      throw new FrameError("Error: neither ID:<n> nor SEND");
+      throw new FrameError("neither ID:<n> nor SEND");
     }
   }
 
@@ -235,7 +235,7 @@ class LinkLines {
 
 function nodeId(digits: string | undefined): number {
   const id = Number(digits);
-  if (!isNodeId(id)) throw new FrameError("Error: not the ID of a node");
+  if (!isNodeId(id)) throw new FrameError("not the ID of a node");
   return id;
 }
 

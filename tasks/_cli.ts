@@ -210,7 +210,7 @@ async function settingsOf(task: Task<Flags>, config: string | undefined): Promis
   const { values, warnings } = await settingsFile(config, {
     all: tasks.flatMap((each) => environmentOf(each)),
     guarding: tasks.flatMap((each) => environmentOf(each, "guarding")),
-    prefix: task.env,
+    prefixes: tasks.map((each) => each.env),
   });
   const file: Source = { suffix: ` in ${config ?? DOT_ENV}`, get: (name) => values.get(name) };
   return { sources: [processEnvironment, file], warnings };

@@ -15,7 +15,7 @@ export interface KnownNames {
   /** Those without which strangers get in: tokens and certificates. */
   readonly guarding: readonly string[];
   /** Before the program's own names, `RECORDS`: another program's names may stand in the file, too. */
-  readonly prefix: string;
+  readonly prefixes: readonly string[];
 }
 
 /** What a file says. */
@@ -135,17 +135,33 @@ function isNearly(one: string, other: string): boolean {
 
 /** The shortest part of a guarding name that is taken for it: `TOKEN` for `AUTH_TOKEN`. */
 const MIN_PART = 4;
+/** How many times longer the name may be: `FILE` says too little to be `SECRET_FILE`. */
+const MAX_TIMES_PART = 2.25;
+
+function withoutPrefix(name: string, prefixes: readonly string[]): string {
+  const own = prefixes.find((prefix) => name.startsWith(`${prefix}_`));
+  return own === undefined ? name : name.slice(own.length + 1);
+}
+
+function isPart(word: string, whole: string): boolean {
+  if (word.length < MIN_PART || word.length * MAX_TIMES_PART < whole.length) return false;
+  return whole.startsWith(word) || whole.endsWith(word);
+}
 
 /** The name that one is nearly, if there is one. */
 function nearest(given: string, known: KnownNames): { name: string; guards: boolean } | undefined {
-  const own = `${known.prefix}_`;
-  for (const written of [given, ...(given.startsWith(own) ? [given.slice(own.length)] : [])]) {
+  const { prefixes } = known;
+  for (const written of new Set([given, withoutPrefix(given, prefixes)])) {
     const word = bare(written);
     if (word.length < 3) continue;
     for (const name of known.guarding) {
       const whole = bare(name);
-      const isPart = word.length >= MIN_PART && (whole.startsWith(word) || whole.endsWith(word));
-      if (isPart || word.startsWith(whole) || editDistance(word, whole) <= 2) return { name, guards: true };
+      if (
+        isPart(word, bare(withoutPrefix(name, prefixes))) || word.startsWith(whole) ||
+        editDistance(word, whole) <= 2
+      ) {
+        return { name, guards: true };
+      }
     }
     for (const name of known.all) {
       if (isNearly(word, bare(name))) return { name, guards: false };

@@ -7,7 +7,7 @@ import { inspector, SystemMetrics } from "../actors/inspect/mod.ts";
 import { parseAddress } from "../actors/net/mod.ts";
 import type { SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, escalate } from "../mod.ts";
-import { custom, type Flag, type OptionsOf, text, UsageError } from "./_flags.ts";
+import { custom, type Flag, guarding, type OptionsOf, text, UsageError } from "./_flags.ts";
 
 /** Flags of everything that can be looked into. */
 export type InspectFlags = {
@@ -30,7 +30,7 @@ export function inspectFlags(): InspectFlags {
         }
       },
     }),
-    inspectToken: text({ help: "Who has it may look, also from other machines", value: "T" }),
+    inspectToken: guarding(text({ help: "Who has it may look, also from other machines", value: "T" })),
   };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FOREIGN_PROTOCOLS } from "../../protocols/foreign_greeting.ts";
 import { rawFrames } from "../../protocols/frames.ts";
 import { Reflections } from "../../protocols/reflections.ts";
 import { excerpt } from "../../protocols/visible_text.ts";
@@ -76,7 +77,7 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
     frames: rawFrames,
     session: echo,
     // Every byte is returned, whatever it means to others.
-    servesAnything: true,
+    greetings: FOREIGN_PROTOCOLS,
     ...(tls && { tls }),
     ...(limits && { limits }),
     ...(drainMs !== undefined && { drainMs }),

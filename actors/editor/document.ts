@@ -6,9 +6,10 @@
 import { type Behavior, type Context, withPrivateMessages } from "../runtime/mod.ts";
 import { LogFile } from "../store/log_file.ts";
 import { LogFileError } from "../store/log_file_error.ts";
+import { type Disk, errorText, isNotFound } from "../world/world.ts";
 import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
 import type { ReplicaFactory } from "./replica.ts";
-import { bringUpToDate, NotEditable } from "./open_history.ts";
+import { bringUpToDate, historyPath, NotEditable } from "./open_history.ts";
 import { historyOptions, type PrivateMessage, SharedDocument } from "./shared_document.ts";
 
 export * from "./document_events.ts";
@@ -17,6 +18,8 @@ export * from "./document_events.ts";
 export interface DocumentOptions {
   /** The file. */
   readonly path: string;
+  /** The folder that neither the file nor its history may lead out of, by links either. @default none */
+  readonly within?: string;
   /** When an update is on the disk. @default "always" */
   readonly sync?: SyncPolicy;
   /** Milliseconds between an update and its sync, with the policy `interval`. @default 100 */
@@ -66,7 +69,8 @@ export class DocumentError extends Error {
  */
 export function sharedDocument(options: DocumentOptions): Behavior<DocumentCommand> {
   return withPrivateMessages<DocumentCommand, PrivateMessage>(async (self) => {
-    const { path } = options;
+    const { path, within } = options;
+    if (within !== undefined) await stayWithin(self.world.disk, within, [path, historyPath(path)]);
     const log = await open(self, path);
     self.onStop(() => log.close());
     await recover(self, log, options);
@@ -77,6 +81,18 @@ export function sharedDocument(options: DocumentOptions): Behavior<DocumentComma
     options.opened?.();
     return (message) => document.receive(message);
   });
+}
+
+/** Rejects with a {@linkcode DocumentError} where a name leads out of the folder, or to no regular file. */
+async function stayWithin(disk: Disk, within: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    try {
+      (await disk.open(path, { within })).close();
+    } catch (error) {
+      if (isNotFound(error)) continue;
+      throw new DocumentError(`Error opening file ${path}: ${errorText(error)}`, { cause: error });
+    }
+  }
 }
 
 /** After a crash, edits may be durable in the history that the file does not have yet. */

@@ -57,6 +57,7 @@ export function documents(options: DocumentsOptions): Behavior<DocumentsCommand>
         `${++opened}`,
         sharedDocument({
           path,
+          within: folder,
           sync,
           replica,
           maxDocumentBytes,

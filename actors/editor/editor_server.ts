@@ -6,6 +6,7 @@
 import { lineFrames } from "../../protocols/frames.ts";
 import {
   type LineServerOptions,
+  type TcpLimits,
   tcpServer,
   type TcpServerCommand,
   type TcpServerOptions,
@@ -84,6 +85,7 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
               "web",
               webDoor(document, { path: file, sync }, {
                 ...web,
+                limits: { ...webLimits(limits), ...web.limits },
                 ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
               }),
               {
@@ -106,6 +108,12 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
     };
   };
   return behavior as Behavior<EditorServerCommand>;
+}
+
+/** Of the line door's limits those that browsers have too: how many and how silent are other matters. */
+function webLimits(limits: Partial<TcpLimits> = {}): Partial<TcpLimits> {
+  const { maxClients: _clients, idleTimeoutMs: _idle, ...shared } = limits;
+  return shared;
 }
 
 /** A TCP server that says in the editor's words why it could not start. */

@@ -11,6 +11,7 @@ import {
   type TcpServerCommand,
 } from "../net/mod.ts";
 import { type Behavior, escalate, type Ref } from "../runtime/mod.ts";
+import { lockNames } from "../store/lock.ts";
 import { errorText, type SocketAddress, WorldError } from "../world/world.ts";
 import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
 import { documents } from "./documents.ts";
@@ -62,8 +63,12 @@ export function webDoor(
   { path, sync }: LineDocument,
   options: EditorWebOptions,
 ): Behavior<never> {
-  return (self) => {
+  return async (self) => {
     const { folder, ...rest } = options;
+    if (folder !== undefined) {
+      const lock = await lockNames(self.world.disk, [folder]);
+      self.onStop(() => lock.release());
+    }
     const { replica, maxDocumentBytes = 1 << 24, textName = "content", drainMs } = options;
     const many = folder === undefined ? {} : {
       folder: {

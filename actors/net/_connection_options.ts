@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { ConnectionNotice } from "./_connection_events.ts";
@@ -22,8 +23,8 @@ export interface ConnectionOptions<F, M> {
   readonly tools: ConnectionTools;
   /** The session asks who the peer is first, within `limits.loginTimeoutMs`. */
   readonly login: boolean;
-  /** The service takes any bytes for its own: HTTP and TLS are not refused. */
-  readonly servesAnything: boolean;
+  /** The greetings that the service takes for its own: those of other protocols are refused. */
+  readonly greetings: readonly ForeignProtocol[];
   /** The peer is read also while much waits for it: the session slows it down, not the connection. */
   readonly readsWhileCongested: boolean;
   /** Told of the connection's silence and of its end. */

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { ForeignGreeting, type ForeignProtocol } from "../../protocols/foreign_greeting.ts";
+import {
+  FOREIGN_PROTOCOLS,
+  ForeignGreeting,
+  type ForeignProtocol,
+} from "../../protocols/foreign_greeting.ts";
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
@@ -56,6 +60,7 @@ export class Inbound<F> {
   readonly #world: World;
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
+  readonly #ownGreetings: readonly ForeignProtocol[];
   #buffer: Uint8Array<ArrayBuffer>;
   #bufferBytes = SMALL_BUFFER_BYTES;
   #smallReads = 0;
@@ -75,19 +80,21 @@ export class Inbound<F> {
   #chunkAt = 0;
   #silenceTimer: Cancellable | undefined;
 
-  /** `servesAnything` is for a service that takes other protocols' greetings for its own. */
+  /** `greetings` are those of other protocols that the service takes for its own. */
   constructor(
     transport: Transport,
     frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
     world: World,
-    servesAnything: boolean,
+    greetings: readonly ForeignProtocol[],
   ) {
     this.#transport = transport;
     this.#frameDecoder = frameDecoder;
     this.#owner = owner;
     this.#world = world;
-    this.#greeting = servesAnything ? undefined : new ForeignGreeting();
+    this.#ownGreetings = greetings;
+    const takesAll = FOREIGN_PROTOCOLS.every((each) => greetings.includes(each));
+    this.#greeting = takesAll ? undefined : new ForeignGreeting();
     this.#buffer = new Uint8Array(SMALL_BUFFER_BYTES);
   }
 
@@ -204,9 +211,10 @@ export class Inbound<F> {
 
   #isForeign(chunk: Uint8Array, greeting: ForeignGreeting): boolean {
     const protocol = greeting.look(chunk);
-    if (protocol !== undefined) this.#owner.foreign(protocol);
-    else if (greeting.isDecided) this.#greeting = undefined;
-    return protocol !== undefined;
+    const isForeign = protocol !== undefined && !this.#ownGreetings.includes(protocol);
+    if (isForeign) this.#owner.foreign(protocol);
+    else if (greeting.isDecided || protocol !== undefined) this.#greeting = undefined;
+    return isForeign;
   }
 
   #onFrameError(error: unknown): void {

@@ -54,7 +54,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   #isStopHeard = false;
 
   constructor(own: Context<M | ConnectionEvent>, options: ConnectionOptions<F, M>) {
-    const { transport, limits, tools, servesAnything } = options;
+    const { transport, limits, tools, greetings } = options;
     const { world } = own;
     this.#own = own;
     this.#ownRef = this.self = own.self;
@@ -65,7 +65,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
-    this.#inbound = new Inbound(transport, options.frames, this, world, servesAnything);
+    this.#inbound = new Inbound(transport, options.frames, this, world, greetings);
     own.onStop(() => this.#stop());
   }
 
@@ -83,7 +83,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   #serve(): void {
     if (!this.#closing.step("opened")) return;
     this.#isOpen = true;
-    if (this.#options.login) this.#silence.beginLogin();
+    if (this.#options.login) this.awaitLogin();
     else this.#silence.serve();
     try {
       this.#inbound.begin();
@@ -135,6 +135,10 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
 
   resume(): void {
     this.#inbound.resume();
+  }
+
+  awaitLogin(): void {
+    this.#silence.beginLogin();
   }
 
   loggedIn(): void {

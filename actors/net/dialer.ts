@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FOREIGN_PROTOCOLS } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import { type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
@@ -251,7 +252,7 @@ class Dialler<F, M> {
       drainMs,
       tools: this.#tools,
       login: false,
-      servesAnything: true,
+      greetings: FOREIGN_PROTOCOLS,
       readsWhileCongested: this.#options.readsWhileCongested ?? false,
       owner: this.#self.self,
     });

@@ -110,7 +110,7 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     frames: () => frames = new DoorFrames(door),
     session: (connection) => new HttpSession(connection, door, frames),
     limits,
-    servesAnything: true,
+    greetings: ["HTTP"],
     refusal: unavailable,
     ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
     ...(options.onListening === undefined ? {} : { onListening: options.onListening }),

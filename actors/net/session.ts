@@ -91,10 +91,9 @@ export interface Connection<M = never> {
   sendText(text: string): void;
   /** Milliseconds since all that the peer sent was handled: it may have vanished without a word. */
   readonly silentMs: number;
-  /**
-   * The peer has said who it is: the time for its login no longer runs. Only of a server that asks for a
-   * `login`.
-   */
+  /** The peer has yet to say who it is: from now on it has `loginTimeoutMs` for it. */
+  awaitLogin(): void;
+  /** The peer has said who it is: the time for its login no longer runs. */
   loggedIn(): void;
   /**
    * Closes a peer that was silent for long, if that is so, for somebody who needs its place or its name: says

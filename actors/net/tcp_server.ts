@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import {
   assertNever,
@@ -53,9 +54,10 @@ export interface TcpServerOptions<F, M = never> {
    */
   readonly login?: boolean;
   /**
-   * Take the greetings of HTTP and TLS for data of this service. @default false: such a connection is closed
+   * The greetings of other protocols that this service takes for its own. @default none: such a connection is
+   * closed
    */
-  readonly servesAnything?: boolean;
+  readonly greetings?: readonly ForeignProtocol[];
   /**
    * Reads from a peer also while much waits for it. For a proxy, where what is sent to a peer answers nothing
    * that it said: its session pauses the one whose bytes cannot be sent on. @default false
@@ -278,8 +280,7 @@ class TcpServer<F, M> {
   }
 
   #serve(transport: Transport): void {
-    const { frames, session, login = false, servesAnything = false, readsWhileCongested = false } =
-      this.#options;
+    const { frames, session, login = false, greetings = [], readsWhileCongested = false } = this.#options;
     const name = `${++this.#connections}-${formatAddress(transport.remoteAddress)}`;
     const behavior = connectionActor({
       transport,
@@ -289,7 +290,7 @@ class TcpServer<F, M> {
       drainMs: this.#drainMs,
       tools: this.#tools,
       login,
-      servesAnything,
+      greetings,
       readsWhileCongested,
       owner: this.#self.self,
     });

@@ -94,6 +94,10 @@ export class ServedWebSocket<M> implements WebSocketConnection<M> {
     return this.#connection.silentMs;
   }
 
+  awaitLogin(): void {
+    this.#connection.awaitLogin();
+  }
+
   loggedIn(): void {
     this.#connection.loggedIn();
   }

@@ -274,7 +274,11 @@ class Storage {
 
   /** Two processes that fetched the same into one folder would write over each other. */
   async #lock(partFolder: string): Promise<void> {
-    const lock = await this.#self.world.disk.open(lockOf(partFolder), { write: true, create: true });
+    const lock = await this.#self.world.disk.open(lockOf(partFolder), {
+      write: true,
+      create: true,
+      followLink: false,
+    });
     this.#partLock = lock;
     if (this.#self.signal.aborted) lock.close();
     if (await lock.tryLock()) return;

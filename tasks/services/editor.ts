@@ -5,7 +5,16 @@
  */
 import { editorServer, type EditorWebOptions } from "../../actors/editor/mod.ts";
 import type { TlsServerOptions, World } from "../../actors/world/world.ts";
-import { choice, integer, listenFlags, type OptionsOf, path, tcpServerFlags, text } from "../_cli.ts";
+import {
+  choice,
+  guarding,
+  integer,
+  listenFlags,
+  type OptionsOf,
+  path,
+  tcpServerFlags,
+  text,
+} from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { editorSection } from "../_demo/editor.ts";
 import { lineServerOptions } from "../_server_options.ts";
@@ -76,8 +85,8 @@ export const editor = defineService({
       help: "At the web door every NAME.txt in this folder is a document of its own",
       value: "DIR",
     }),
-    token: text({ help: "Who edits at the web door must have it", value: "T" }),
-    readToken: text({ help: "Who only reads at the web door must have it", value: "T" }),
+    token: guarding(text({ help: "Who edits at the web door must have it", value: "T" })),
+    readToken: guarding(text({ help: "Who only reads at the web door must have it", value: "T" })),
     maxDocumentBytes: integer({
       help: "Longest document that can be edited at the web door",
       min: 1,

@@ -7,7 +7,17 @@ import { parseNodes, peer as peerNode, type PeerNode } from "../../actors/electi
 import type { SharingCommand } from "../../actors/sharing/mod.ts";
 import { type Ref, type RegistryKey, registryKey } from "../../mod.ts";
 import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
-import { custom, integer, path, port, tcpLimits, tcpServerFlags, text, UsageError } from "../_cli.ts";
+import {
+  custom,
+  guarding,
+  integer,
+  path,
+  port,
+  tcpLimits,
+  tcpServerFlags,
+  text,
+  UsageError,
+} from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { peersSection } from "../_demo/peers.ts";
 import { startPeerCommand } from "../_peer_commands.ts";
@@ -61,10 +71,10 @@ export const peer = defineService({
       help: "Append every transition of the election to this file, as JSON lines",
       value: "FILE",
     }),
-    secretFile: path({
+    secretFile: guarding(path({
       help: "A file of 32 bytes or more that all new nodes share: who does not know it is no node",
       value: "FILE",
-    }),
+    })),
     oldNodes: custom({
       help: "The nodes that may be old ones, which know no secret and no terms",
       value: "ID,...",

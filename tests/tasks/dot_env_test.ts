@@ -2,6 +2,8 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { readDotEnv } from "../../tasks/_dot_env.ts";
 import { UsageError } from "../../tasks/_flags.ts";
 import { environmentOf } from "../../tasks/_cli.ts";
+import { editor } from "../../tasks/services/editor.ts";
+import { peer } from "../../tasks/services/peer.ts";
 import { records } from "../../tasks/services/records.ts";
 import { root, startTask, tempFolder, TestClient } from "../_helpers.ts";
 
@@ -16,7 +18,7 @@ const KNOWN = {
     "LOG_LEVEL",
   ],
   guarding: ["AUTH_TOKEN", "TLS_CERT", "TLS_KEY"],
-  prefix: "RECORDS",
+  prefixes: ["RECORDS"],
 };
 
 const read = (text: string) => readDotEnv(text, KNOWN);
@@ -49,6 +51,41 @@ Deno.test(".env: what could be meant to keep strangers out, and would not be tak
     assertMatch(message, /^\.env, line [23]: .*nothing is started$/, line);
   }
   assertThrows(() => readDotEnv("\u0000A\u0000U\u0000T", KNOWN), UsageError, "not UTF-8");
+});
+
+Deno.test(".env: each service's tokens, secrets and certificates are guarded, under `start` too", () => {
+  const editorNames = {
+    all: ["EDITOR_TOKEN", "EDITOR_READ_TOKEN", "PEER_SECRET_FILE", "EDITOR_FILE"],
+    guarding: ["EDITOR_TOKEN", "EDITOR_READ_TOKEN", "PEER_SECRET_FILE"],
+    prefixes: ["START", "EDITOR", "PEER"],
+  };
+  for (
+    const line of [
+      ...[
+        "EDITOR_TOKEN: s3cret",
+        "EDITOR_TOKN=s3cret",
+        "editor_token=s3cret",
+        "TOKEN=s3cret",
+        "EDITOR-TOKEN=x",
+      ],
+      ...["EDITOR_READTOKEN=x", "READ_TOKEN=x", "PEER_SECRETFILE=x", "PEER_SECRET=x", "PEER_SECRET_FILE: x"],
+    ]
+  ) {
+    const { message } = assertThrows(() => readDotEnv(`${line}\n`, editorNames), UsageError);
+    assertMatch(message, /nothing is started$/, line);
+  }
+  // Names that other programs read are nobody's token.
+  for (const line of ["EDITOR=vim", "PEER=x", "FILE=x", "GITHUB_TOKEN=x", "AUTH_TOKEN=x"]) {
+    assertEquals(readDotEnv(`${line}\n`, editorNames).warnings, [], line);
+  }
+  assertEquals(environmentOf(editor.task, "guarding").sort(), [
+    "EDITOR_INSPECT_TOKEN",
+    "EDITOR_READ_TOKEN",
+    "EDITOR_TLS_CERT",
+    "EDITOR_TLS_KEY",
+    "EDITOR_TOKEN",
+  ]);
+  assertEquals(environmentOf(peer.task, "guarding").sort(), ["PEER_INSPECT_TOKEN", "PEER_SECRET_FILE"]);
 });
 
 Deno.test(".env: any other line that is no setting, and a name that is nearly one of ours, is a warning with its line", () => {
@@ -119,7 +156,7 @@ Deno.test("--config names the settings in place of .env, and must be there", asy
 
 Deno.test(".env.example: copied as it is, it says nothing odd, and all of its keys are the store's", async () => {
   const all = environmentOf(records.task);
-  const known = { all, guarding: environmentOf(records.task, "guarding"), prefix: records.task.env };
+  const known = { all, guarding: environmentOf(records.task, "guarding"), prefixes: [records.task.env] };
   const { values, warnings } = readDotEnv(await Deno.readTextFile(`${root}.env.example`), known);
   assertEquals(warnings, []);
   assertEquals([...values.keys()].filter((key) => !all.includes(key)), []);

@@ -22,7 +22,7 @@ import { HISTORY_COMMANDS } from "./irc_history.ts";
 import { MODE_COMMANDS } from "./irc_modes.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
-import { negotiate, Registration, requestedNick } from "./irc_registration.ts";
+import { negotiate, registers, Registration, requestedNick } from "./irc_registration.ts";
 import { RegisteredClient, type RegisteredSession } from "./irc_registered.ts";
 import { Reply, type ReplyTarget } from "./irc_reply.ts";
 import { FrameTurns } from "./irc_turns.ts";
@@ -93,7 +93,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#codecs = codecs;
     const reading = new ReadGate(connection);
     this.#turns = new FrameTurns(context, reading, {
-      mayTake: () => this.#client === undefined || this.#limits.mayTalk(),
+      // What a client says to be let in is free; all else that it sends ahead counts already.
+      mayTake: (frame) =>
+        (this.#client === undefined && frame.type === "line" && registers(frame.line)) ||
+        this.#limits.mayTalk(),
       take: (frame) => this.#take(frame),
       allTaken: () => this.#member.run(() => this.#close("Connection closed")),
     });

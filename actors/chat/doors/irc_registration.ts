@@ -98,3 +98,11 @@ function request(capabilities: Set<Capability>, argument: string): boolean {
   }
   return true;
 }
+
+/** The commands of a registration. */
+const REGISTRATION = /^(?:@\S* +)?(?::\S* +)?(?:AUTHENTICATE|CAP|NICK|PASS|PING|PONG|QUIT|USER)\b/i;
+
+/** Whether a line is one that a client says to be let in. */
+export function registers(line: string): boolean {
+  return REGISTRATION.test(line);
+}

@@ -15,8 +15,8 @@ const TURN_MS = 100;
 
 /** What takes the frames, each at its turn. */
 export interface FrameTaker {
-  /** Whether one more may be taken now; if so, it is counted. */
-  mayTake(): boolean;
+  /** Whether this one may be taken now; if so, it is counted. */
+  mayTake(frame: IrcFrame): boolean;
   take(frame: IrcFrame): void;
   /** Nothing more will come, and all that came was taken. */
   allTaken(): void;
@@ -76,7 +76,7 @@ export class FrameTurns {
     while (!this.#isStopped) {
       const frame = this.#waiting[0];
       if (frame === undefined) break;
-      if (!this.#taker.mayTake()) {
+      if (!this.#taker.mayTake(frame)) {
         this.wait();
         break;
       }

@@ -105,6 +105,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     this.#member = new Member(connection, services, this);
     this.#client = new DoorClient(connection, services);
     this.#ids = messageIds(connection.context.world);
+    connection.awaitLogin();
   }
 
   frame(message: WebSocketMessage): void {
@@ -212,6 +213,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
       if (answer.type !== "done") {
         return this.#refuse(command, `${name.text} is taken, or looks like a name that is`);
       }
+      this.#connection.loggedIn();
       if (person === undefined) this.#client.logLoggedIn(name);
       if (person === undefined || this.#member.rooms.length === 0) {
         this.#tell({ type: "named", name: name.text });

@@ -18,8 +18,8 @@ import {
   tokenOf,
   withETag,
 } from "../../net/mod.ts";
-import type { Ref } from "../../runtime/mod.ts";
-import type { Disk } from "../../world/world.ts";
+import { ActorStopped, type Ref } from "../../runtime/mod.ts";
+import { type Disk, isNotFound } from "../../world/world.ts";
 import type { DocumentCommand, DocumentEvent } from "../document_events.ts";
 import { type DocumentsCommand, isDocumentName } from "../documents.ts";
 import { MAX_MESSAGE_BYTES, webSession, type WebSessionMessage } from "./web.ts";
@@ -54,9 +54,10 @@ export function editorRoutes(options: EditorRoutesOptions): Route<WebSessionMess
       admit: (request) => door.admit(request),
       webSocket: (connection) => {
         const { request } = connection;
+        const mayEdit = door.mayEdit(request);
         return webSession({
-          find: () => door.find(request),
-          mayEdit: door.mayEdit(request),
+          find: () => door.find(request, { makes: mayEdit }),
+          mayEdit,
           wantsAcks: new URLSearchParams(request.query).has("acks"),
         })(connection);
       },
@@ -95,7 +96,7 @@ class EditorDoor {
     handle: (request: RoutedRequest) => Promise<HttpResponse>,
     maxBodyBytes = 0,
   ): HttpRoute[] {
-    const guarded = (request: RoutedRequest) => this.admit(request) ?? handle(request);
+    const guarded = (request: RoutedRequest) => this.admit(request) ?? handle(request).catch(unavailable);
     return [path, `${path}/:name`].map((each) => ({ method, path: each, maxBodyBytes, handle: guarded }));
   }
 
@@ -113,12 +114,16 @@ class EditorDoor {
     return token === undefined ? readToken === undefined : isSameToken(tokenOf(request), token);
   }
 
-  /** The document of the request. Rejects with an `HttpError` where there is none. */
-  async find({ params }: RoutedRequest): Promise<Ref<DocumentCommand>> {
+  /** The document of the request. Rejects with an `HttpError` where there is none and none is made. */
+  async find(
+    { params }: RoutedRequest,
+    { makes = false }: { readonly makes?: boolean } = {},
+  ): Promise<Ref<DocumentCommand>> {
     const { folder, document } = this.#options;
     const name = params["name"];
     // A provider puts the name of a room behind the address: where there is one document, any name is its.
     if (folder === undefined || name === undefined) return document;
+    if (!makes && isDocumentName(name)) await assertThere(folder.disk, `${folder.path}/${name}.txt`);
     const found = await folder.documents.ask({ type: "find", name }, { timeoutMs: ASK_MS });
     if ("refusal" in found) throw new HttpError(404, found.refusal);
     return found;
@@ -184,6 +189,21 @@ class EditorDoor {
       },
     };
   }
+}
+
+/** To look at what is not there makes nothing. */
+async function assertThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.stat(path);
+  } catch (error) {
+    if (isNotFound(error)) throw new HttpError(404, "there is no such document");
+    throw error;
+  }
+}
+
+/** A document that cannot be opened is said in the log by itself. */
+function unavailable(error: unknown): never {
+  throw error instanceof ActorStopped ? new HttpError(503, "the document cannot be opened now") : error;
 }
 
 function versionOf(body: Uint8Array): { name: string; by: string } {

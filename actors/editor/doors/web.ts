@@ -19,6 +19,7 @@ import type { DocumentCommand } from "../document_events.ts";
 export type WebSessionMessage =
   | CollaboratorEvent
   | { readonly type: "found"; readonly document: Ref<DocumentCommand> }
+  | { readonly type: "lost" }
   | { readonly type: "not-found"; readonly reason: string };
 
 /** Options of {@linkcode webSession}. */
@@ -90,6 +91,8 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
         return this.#connection.close(event.code, event.reason);
       case "found":
         return this.#onFound(event.document);
+      case "lost":
+        return this.#connection.close(TRY_LATER, "the document cannot be opened now");
       case "not-found":
         return this.#connection.close(TRY_LATER, event.reason);
     }
@@ -102,7 +105,9 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
 
   #onFound(document: Ref<DocumentCommand>): void {
     this.#document = document;
-    const { self, remote } = this.#connection;
+    const { self, remote, context } = this.#connection;
+    // One that cannot be opened, or was let go a moment ago, would never answer.
+    context.watch(document, () => ({ type: "lost" }));
     document.tell({ type: "collaborate", member: self, label: remote });
     this.#isPaused = false;
     this.#connection.resume();
