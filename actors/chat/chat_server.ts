@@ -62,11 +62,21 @@ export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "addres
  * history, and an actor for each member, which is its connection.
  *
  * @example
- * ```ts no-assert
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
  * import { chatServer } from "@troupe/actors/chat";
+ * import { assertEquals } from "@std/assert";
  *
- * const address = { hostname: "127.0.0.1", port: 5000 };
- * const behavior = chatServer({ address, historyFile: "history.log" });
+ * await using system = new ActorSystem("demo");
+ * const behavior = chatServer({ address: { hostname: "127.0.0.1", port: 0 } });
+ * const server = system.spawn("chat", behavior, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * using client = await Deno.connect({ port });
+ * await client.write(new TextEncoder().encode("ann\n/who\n"));
+ * const answer = new Uint8Array(64);
+ * const length = await client.read(answer) ?? 0;
+ * assertEquals(new TextDecoder().decode(answer.subarray(0, length)), "In lobby: ann\n");
  * ```
  */
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {

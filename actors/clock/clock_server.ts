@@ -17,10 +17,22 @@ export interface ClockServerOptions extends DatagramServerOptions {
  * The clock's server: `SEND_DATE` and `SEND_TIME` in datagrams. No answer depends on an earlier request.
  *
  * @example
- * ```ts no-assert
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
  * import { clockServer } from "@troupe/actors/clock";
+ * import { assertMatch } from "@std/assert";
  *
- * const behavior = clockServer({ address: { hostname: "127.0.0.1", port: 5005 }, utc: true });
+ * await using system = new ActorSystem("demo");
+ * const behavior = clockServer({ address: { hostname: "127.0.0.1", port: 0 }, utc: true });
+ * const server = system.spawn("clock", behavior, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * const client = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * const to = { transport: "udp", hostname: "127.0.0.1", port } as const;
+ * await client.send(new TextEncoder().encode("SEND_DATE"), to);
+ * const [answer] = await client.receive();
+ * client.close();
+ * assertMatch(new TextDecoder().decode(answer), /^\d{4}-\d\d-\d\d$/);
  * ```
  */
 export function clockServer(options: ClockServerOptions): Behavior<DatagramsCommand> {

@@ -46,10 +46,21 @@ const decoder = new TextDecoder();
  * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, …).
  *
  * @example
- * ```ts no-assert
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
  * import { echoServer } from "@troupe/actors/echo";
+ * import { assertEquals } from "@std/assert";
  *
- * const behavior = echoServer({ address: { hostname: "::", port: 8080 }, udp: true });
+ * await using system = new ActorSystem("demo");
+ * const behavior = echoServer({ address: { hostname: "127.0.0.1", port: 0 }, udp: true });
+ * const server = system.spawn("echo", behavior, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * using client = await Deno.connect({ port });
+ * await client.write(new TextEncoder().encode("hello\n"));
+ * const answer = new Uint8Array(64);
+ * const length = await client.read(answer) ?? 0;
+ * assertEquals(new TextDecoder().decode(answer.subarray(0, length)), "hello\n");
  * ```
  */
 export function echoServer(options: EchoServerOptions): Behavior<TcpServerCommand> {

@@ -40,11 +40,23 @@ const LOGGED = { perSecond: 10, burst: 20 };
  * sent.
  *
  * @example
- * ```ts no-assert
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
  * import { datagramServer } from "@troupe/actors/net";
+ * import { assertEquals } from "@std/assert";
  *
+ * await using system = new ActorSystem("demo");
  * const address = { hostname: "127.0.0.1", port: 0 };
- * const shouting = datagramServer({ address }, (text) => text.toUpperCase());
+ * const behavior = datagramServer({ address }, (text) => text.toUpperCase());
+ * const server = system.spawn("shout", behavior, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * const client = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * const to = { transport: "udp", hostname: "127.0.0.1", port } as const;
+ * await client.send(new TextEncoder().encode("hello"), to);
+ * const [answer] = await client.receive();
+ * client.close();
+ * assertEquals(new TextDecoder().decode(answer), "HELLO");
  * ```
  */
 export function datagramServer(

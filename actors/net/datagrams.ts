@@ -128,13 +128,21 @@ type SocketMessage = DatagramsCommand | Received | PeerGone;
  * ```ts
  * import { ActorSystem, escalate } from "@troupe/actors";
  * import { datagrams } from "@troupe/actors/net";
+ * import { assertEquals } from "@std/assert";
  *
  * await using system = new ActorSystem("mirror");
  * const mirror = datagrams({
  *   address: { hostname: "127.0.0.1", port: 0 },
  *   peer: (peer) => ({ datagram: (bytes) => peer.send(bytes) }),
  * });
- * system.spawn("udp", mirror, { onFailure: escalate() });
+ * const socket = system.spawn("udp", mirror, { onFailure: escalate() });
+ *
+ * const { port } = await socket.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * const peer = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * await peer.send(new TextEncoder().encode("hello"), { transport: "udp", hostname: "127.0.0.1", port });
+ * const [answer] = await peer.receive();
+ * peer.close();
+ * assertEquals(new TextDecoder().decode(answer), "hello");
  * ```
  */
 export function datagrams<M = never>(options: DatagramsOptions<M>): Behavior<DatagramsCommand> {

@@ -118,10 +118,12 @@ type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
  * import { ActorSystem } from "@troupe/actors";
  * import { dialer } from "@troupe/actors/net";
  * import { lineFrames } from "@troupe/actors/protocols/frames";
+ * import { assertEquals } from "@std/assert";
  *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * await using system = new ActorSystem("caller");
  * const call = dialer({
- *   address: { hostname: "127.0.0.1", port: 8080 },
+ *   address: { hostname: "127.0.0.1", port: listener.addr.port },
  *   frames: () => lineFrames(),
  *   session: (connection) => {
  *     connection.sendText("hello\n");
@@ -130,6 +132,11 @@ type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
  *   reconnect: { minMs: 100, maxMs: 10_000, jitter: 0.2 },
  * });
  * system.spawn("call", call);
+ *
+ * using accepted = await listener.accept();
+ * const said = new Uint8Array(6);
+ * await accepted.read(said);
+ * assertEquals(new TextDecoder().decode(said), "hello\n");
  * ```
  */
 export function dialer<F, M = never>(options: DialerOptions<F, M>): Behavior<DialerCommand> {

@@ -23,12 +23,23 @@ export interface LineServerOptions
  * A TCP server whose frames are lines. It logs where it listens and who is gone.
  *
  * @example
- * ```ts no-assert
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
  * import { lineServer } from "@troupe/actors/net";
+ * import { assertEquals } from "@std/assert";
  *
- * const shouting = lineServer({ address: { hostname: "127.0.0.1", port: 0 } }, (connection) => ({
+ * await using system = new ActorSystem("demo");
+ * const behavior = lineServer({ address: { hostname: "127.0.0.1", port: 0 } }, (connection) => ({
  *   frame: (line) => connection.sendText(line.toUpperCase() + "\n"),
  * }));
+ * const server = system.spawn("shout", behavior, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * using client = await Deno.connect({ port });
+ * await client.write(new TextEncoder().encode("hello\n"));
+ * const answer = new Uint8Array(64);
+ * const length = await client.read(answer) ?? 0;
+ * assertEquals(new TextDecoder().decode(answer.subarray(0, length)), "HELLO\n");
  * ```
  */
 export function lineServer<M = never>(

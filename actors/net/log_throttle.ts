@@ -21,12 +21,19 @@ export type LoggingActor = Pick<Context<never>, "log" | "world" | "onStop">;
  * ```ts
  * import { ActorSystem } from "@troupe/actors";
  * import { LogThrottle } from "@troupe/actors/net";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
  *
- * await using system = new ActorSystem("demo");
- * system.spawn<string>("guard", (self) => {
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("gate");
+ * const system = new ActorSystem("demo", { world: host.world });
+ * const guard = system.spawn<string>("guard", (self) => {
  *   const warnings = new LogThrottle(self);
  *   return (stranger) => warnings.warn(self.coarseNow, `Refused ${stranger}`, { client: stranger });
  * });
+ * for (let i = 0; i < 1000; i++) guard.tell("somebody");
+ * await sim.advance(1);
+ * assertEquals(host.log.lines().length, 50);
  * ```
  */
 export class LogThrottle {

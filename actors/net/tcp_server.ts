@@ -128,16 +128,24 @@ type ServerMessage = TcpServerCommand | PrivateMessage;
  * import { ActorSystem, escalate } from "@troupe/actors";
  * import { tcpServer } from "@troupe/actors/net";
  * import { lineFrames } from "@troupe/actors/protocols/frames";
+ * import { assertEquals } from "@std/assert";
  *
  * await using system = new ActorSystem("shout");
- * const server = tcpServer({
+ * const shouting = tcpServer({
  *   address: { hostname: "127.0.0.1", port: 0 },
  *   frames: () => lineFrames(),
  *   session: (connection) => ({
  *     frame: (line: string) => connection.sendText(`${line.toUpperCase()}\n`),
  *   }),
  * });
- * system.spawn("server", server, { onFailure: escalate() });
+ * const server = system.spawn("server", shouting, { onFailure: escalate() });
+ *
+ * const { port } = await server.ask({ type: "get-address" }, { timeoutMs: 1000 });
+ * using client = await Deno.connect({ port });
+ * await client.write(new TextEncoder().encode("hello\n"));
+ * const answer = new Uint8Array(64);
+ * const length = await client.read(answer) ?? 0;
+ * assertEquals(new TextDecoder().decode(answer.subarray(0, length)), "HELLO\n");
  * ```
  */
 export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {

@@ -155,15 +155,20 @@ async function isInUse(disk: Disk, path: string): Promise<boolean> {
  * @example
  * ```ts
  * import { FolderSync } from "@troupe/actors/store";
- * import type { Disk } from "@troupe/actors";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
  *
- * async function renameBoth(disk: Disk): Promise<void> {
- *   const names = new FolderSync(disk, "notes");
- *   await Promise.all(["a", "b"].map(async (name) => {
- *     await disk.rename(`notes/${name}.new`, `notes/${name}`);
- *     await names.sync();
- *   }));
- * }
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("a");
+ * for (const name of ["a", "b"]) host.disk.write(`/notes/${name}.new`, name);
+ * const { disk } = host.world;
+ * const names = new FolderSync(disk, "/notes");
+ * await sim.settle(Promise.all(["a", "b"].map(async (name) => {
+ *   await disk.rename(`/notes/${name}.new`, `/notes/${name}`);
+ *   await names.sync();
+ * })));
+ * const entries = await sim.settle(disk.list("/notes"));
+ * assertEquals(entries.map(({ name }) => name).sort(), ["a", "b"]);
  * ```
  */
 export class FolderSync {

@@ -34,10 +34,14 @@ export interface DenoWorld extends World {
  * @example
  * ```ts
  * import { denoWorld } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
  *
- * const world = denoWorld({ log: { level: "warn" } });
+ * const lines: string[] = [];
+ * const world = denoWorld({ log: { level: "warn", write: (line) => lines.push(line) } });
  * world.log.write({ level: "info", actor: "/demo", message: "thrown away" });
+ * world.log.write({ level: "warn", actor: "/demo", message: "kept" });
  * await world.flush();
+ * assertEquals(lines, ["[WARN] kept\n"]);
  * ```
  */
 export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {

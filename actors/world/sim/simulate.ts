@@ -91,12 +91,14 @@ export class SimulationFailure extends Error {
  * @example
  * ```ts
  * import { simulate } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
  *
- * await simulate("a timer rings", { seeds: 10 }, async (sim) => {
+ * const { seeds } = await simulate("a timer rings", { seeds: 10 }, async (sim) => {
  *   let rang = false;
  *   sim.host("a").world.clock.timer(1000, () => rang = true);
  *   await sim.until(() => rang, 1500);
  * });
+ * assertEquals(seeds, 10);
  * ```
  */
 export async function simulate(
