@@ -1,6 +1,10 @@
 /**
  * What a node must not forget, in a file.
  *
+ * It is no journal: only the last term and vote count, they are read once, at the start, and replacing one
+ * small file is atomic by itself. A journal would be events that nobody replays, and the rewriting that keeps
+ * it short.
+ *
  * @module
  */
 import type { ElectionMemory } from "../../protocols/election.ts";
