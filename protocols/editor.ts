@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { HashList, hashOf } from "./_line_hashes.ts";
 import type { FrameDecoder } from "./frames.ts";
 
 /** What a server that has no room for one client more says before it closes. */
@@ -188,7 +189,8 @@ const LOST_IN_A_ROW = 64;
  * The client knows the lines that it was sent, in order, and those that it sent itself, which the server did
  * not send back; each of these may stand anywhere after what it had seen when it sent it, or may have been
  * lost. As long as what comes can be explained as these lines, it is nothing new; what comes after them was
- * missed. What cannot be explained is another document, and all of it from there on is new.
+ * missed. What cannot be explained is a document that was changed elsewhere: all of it from there on is new,
+ * and {@linkcode SeenDocument.takeChanged} has what came of it before.
  *
  * @example
  * ```ts
@@ -223,11 +225,18 @@ export class SeenDocument {
    * none.
    */
   #partsFrom: number | undefined;
+  /** What came on this connection and was seen before; undefined where that is too much to be kept. */
+  #passedOver: string[] | undefined = [];
+  #passedOverCharacters = 0;
+  #isChanged = false;
 
   /** A connection stands: the document comes from its beginning. */
   connected(): void {
     this.#partsFrom = undefined;
     this.#isSettled = false;
+    this.#isChanged = false;
+    this.#passedOver = [];
+    this.#passedOverCharacters = 0;
     const sentFound = this.#ways.get(this.#before.length);
     if (this.#ways.size === 0 || sentFound !== undefined) {
       // Own lines that have not come may still: the last connection may have been lost before them.
@@ -290,6 +299,7 @@ export class SeenDocument {
     }
     if (ways.size > 0) {
       this.#ways = ways;
+      if (!this.#isSettled) this.#passOver(line);
       return this.#isSettled;
     }
     this.#forgetUnfinishedWays();
@@ -317,6 +327,26 @@ export class SeenDocument {
     const sent = this.#ways.get(length);
     this.#ways.clear();
     if (sent !== undefined) this.#ways.set(length, sent);
+    else this.#isChanged = true;
+  }
+
+  #passOver(line: string): void {
+    this.#passedOverCharacters += line.length;
+    if (this.#passedOverCharacters > MAX_CHARACTERS) this.#passedOver = undefined;
+    this.#passedOver?.push(line);
+  }
+
+  /**
+   * To be asked after each line: once the document has turned out to be changed elsewhere, the lines of it
+   * that came before and were passed over as seen, to be shown again; none of them where they are more than
+   * 2^20 characters. Undefined at all other times.
+   */
+  takeChanged(): readonly string[] | undefined {
+    if (!this.#isChanged) return undefined;
+    this.#isChanged = false;
+    const lines = this.#passedOver ?? [];
+    this.#passedOver = undefined;
+    return lines;
   }
 
   /**
@@ -346,46 +376,4 @@ function sentAfter(after: number, sent: readonly Sent[]): Sent[] {
 function addWay(ways: Map<number, number>, seen: number, sent: number): void {
   const other = ways.get(seen);
   if (other === undefined || sent < other) ways.set(seen, sent);
-}
-
-/** Numbers in a row, eight bytes each. */
-class HashList {
-  #hashes = new Float64Array(16);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  at(index: number): number | undefined {
-    return index < this.#length ? this.#hashes[index] : undefined;
-  }
-
-  truncate(length: number): void {
-    this.#length = length;
-  }
-
-  push(hash: number): void {
-    if (this.#length === this.#hashes.length) {
-      const larger = new Float64Array(2 * this.#length);
-      larger.set(this.#hashes);
-      this.#hashes = larger;
-    }
-    this.#hashes[this.#length++] = hash;
-  }
-}
-
-/**
- * 53 bits out of a line: two hashes in the manner of FNV-1a, which differ in how they start and how they mix.
- */
-function hashOf(line: string): number {
-  let high = 0x811c9dc5;
-  let low = 0x050c5d1f;
-  for (let i = 0; i < line.length; i++) {
-    const unit = line.charCodeAt(i);
-    high = Math.imul(high ^ unit, 0x01000193);
-    low = Math.imul(low ^ unit, 0x85ebca6b);
-    low ^= low >>> 15;
-  }
-  return (high & 0x1fffff) * 0x100000000 + (low >>> 0);
 }

@@ -36,6 +36,8 @@ function show(terminal: Terminal): { happened: (event: EditorClientEvent) => voi
               ? "Connected to the server again."
               : "Connected to the server. Start typing to edit the document:",
           );
+        case "changed-elsewhere":
+          return terminal.print("The document was changed elsewhere:");
         case "updated":
           return terminal.print(`Document updated: ${shown(event.text)}`);
         case "refused":

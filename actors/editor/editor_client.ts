@@ -20,6 +20,11 @@ export type EditorClientEvent =
   | { readonly type: "connected"; readonly again: boolean }
   /** A line of the document that was not shown yet. */
   | { readonly type: "updated"; readonly text: string }
+  /**
+   * What came after a reconnection is not the document that was seen before: it was edited elsewhere, and is
+   * told again as `updated`, from its beginning if that is less than 2^20 characters away.
+   */
+  | { readonly type: "changed-elsewhere" }
   /** The server has no room; what it said. Told once, however often it is tried again. */
   | { readonly type: "refused"; readonly text: string }
   /** The connection was lost; it is dialled again. */
@@ -327,7 +332,16 @@ class ClientSession implements Session<DocumentText, SessionMessage> {
   #received(came: DocumentText): void {
     this.#accepted();
     const text = this.#seen.came(came);
-    if (text !== undefined) this.#tell({ type: "happened", event: { type: "updated", text } });
+    const again = this.#seen.takeChanged();
+    if (again !== undefined) {
+      this.#tell({ type: "happened", event: { type: "changed-elsewhere" } });
+      for (const line of again) this.#happened(line);
+    }
+    if (text !== undefined) this.#happened(text);
+  }
+
+  #happened(text: string): void {
+    this.#tell({ type: "happened", event: { type: "updated", text } });
   }
 
   /** When nothing came for a while, the document has come. */

@@ -199,3 +199,27 @@ Deno.test("what was seen: whatever the order and the moment of a cut, nothing mi
     },
   ));
 });
+
+Deno.test("what was seen: a document that was changed elsewhere says so once, with what of it was passed over", () => {
+  const seen = new SeenDocument();
+  seen.connected();
+  for (const line of ["a", "b", "c"]) seen.received(line);
+  assertEquals(seen.takeChanged(), undefined);
+  seen.connected();
+  const told = ["a", "B", "c"].map((line) => [seen.received(line), seen.takeChanged()]);
+  assertEquals(told, [[false, undefined], [true, ["a"]], [true, undefined]]);
+  // What was shown last is what is compared with.
+  seen.connected();
+  assertEquals(["a", "B", "c", "d"].map((line) => seen.received(line)), [false, false, false, true]);
+  assertEquals(seen.takeChanged(), undefined);
+});
+
+Deno.test("what was seen: of a long document that was changed far from its beginning not all is kept", () => {
+  const seen = new SeenDocument();
+  const long = "x".repeat(1 << 20);
+  seen.connected();
+  for (const line of [long, "b", "c"]) seen.received(line);
+  seen.connected();
+  for (const line of [long, "b", "C"]) seen.received(line);
+  assertEquals(seen.takeChanged(), []);
+});

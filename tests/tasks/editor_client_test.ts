@@ -181,3 +181,33 @@ Deno.test("editor client: with --reconnect it comes back by itself and shows onl
     ...["one", "two", "three", "missed", "last"].map((text) => `Document updated: ${text}`),
   ]);
 });
+
+Deno.test("editor client: with --reconnect it says that the document was changed elsewhere, and shows it again", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("temp.txt");
+  await Deno.writeTextFile(path, "one\ntwo\nthree\n");
+  let client: TestProcess;
+  let port: number;
+  {
+    await using play = await startEditor(folder);
+    port = play.port;
+    client = startClient(port, "--reconnect", "--retry-max-ms", "200");
+    await client.line("Document updated: three");
+    play.server.kill("SIGKILL");
+    await client.line("Connection closed by the server. Connecting again...");
+  }
+  await using _ = client;
+  await Deno.writeTextFile(path, "one\nTWO\nthree\n");
+  await using again = startTask("editor:server", ["--host", "127.0.0.1", "--port", String(port)], {
+    cwd: folder.path,
+  });
+  await again.port();
+  await client.line("The document was changed elsewhere:");
+  await client.line("Document updated: TWO");
+  await client.line("Document updated: three");
+  await client.closeInput();
+  const { stdout } = await client.ended();
+  assertEquals(stdout.split("\n").filter((line) => line.startsWith("Document")), [
+    ...["one", "two", "three", "one", "TWO", "three"].map((text) => `Document updated: ${text}`),
+  ]);
+});
