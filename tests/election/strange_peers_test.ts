@@ -155,7 +155,7 @@ Deno.test("peer: who dials in the name of a node that is down is not believed, w
     for (const lie of lies) {
       using strange = await TestClient.connect(network.place(id).port);
       await strange.send(greeting(3));
-      assertMatch(await strange.line() ?? "", new RegExp(`^HELLO ${id} [0-9a-f]{32}$`));
+      assertMatch(await strange.line() ?? "", new RegExp(`^HELLO ${id} [0-9a-f]{32} 1,2,3$`));
       await strange.send(encodePeerMessage(lie) + "\n").catch(() => {});
       await strange.closed();
     }
