@@ -12,7 +12,6 @@ import {
 } from "../../protocols/file_list.ts";
 import { toHex } from "../../protocols/peer_auth.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { lockNames } from "../store/lock.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
@@ -62,17 +61,11 @@ const SETTLE_MS = 100;
 /** Also without a word from the system the folder is read this often: some file systems never say one. */
 const LOOK_MS = 5000;
 
-/**
- * Reads a folder and keeps an eye on it. Its start fails when the folder cannot be read or made, and when
- * another process has it.
- */
+/** Reads a folder and keeps an eye on it. Its start fails when the folder cannot be read or made. */
 export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCommand> {
   return withPrivateMessages<FolderCommand, Message>(async (self) => {
     const { path } = options;
     await makeFolder(self, path);
-    // Two nodes with one folder would each offer what the other fetches, and log it as their own.
-    const lock = await lockNames(self.world.disk, [path]);
-    self.onStop(() => lock.release());
     if (self.signal.aborted) return () => {};
     const folder = new Folder(self, options);
     const watching = self.world.disk.watch(
