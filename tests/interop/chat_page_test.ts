@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { startProcess } from "../_helpers.ts";
+import { available, startProcess } from "../_helpers.ts";
 
-const hasChromium = await Deno.stat("/usr/bin/chromium").then(() => true, () => false);
+const hasChromium = await available("/usr/bin/chromium", "--version");
 
 Deno.test({
   name: "chat: two tabs in a real Chromium, nc and IRC are one room, over a kill -9 of the server",
