@@ -22,14 +22,19 @@ const FILE = "/data/document.txt";
 const CHAOS_MS = 5000;
 const WRITERS = ["w0", "w1", "w2"];
 
-/** The campaign. */
-export const together: Campaign = { name: "editor through all doors under chaos", run };
+/** The campaign, with a server as given. */
+export function togetherCampaign(name: string, makeServer: typeof editorServer): Campaign {
+  return { name, run: (sim) => run(sim, makeServer) };
+}
 
-async function run(sim: SimWorld): Promise<void> {
+/** The editor as it is. */
+export const together: Campaign = togetherCampaign("editor through all doors under chaos", editorServer);
+
+async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void> {
   const server = sim.host("server");
   server.disk.write(FILE, "typed by hand, with no line end");
   server.start(service("editor", () =>
-    editorServer({
+    makeServer({
       address: { hostname: "::", port: LINE_PORT },
       file: FILE,
       idleFlushMs: 0,
@@ -82,6 +87,23 @@ async function run(sim: SimWorld): Promise<void> {
   server.restart();
   await sim.advance(1000);
   assertEquals(server.disk.readText(FILE), text);
+  await checkAcknowledged(sim, writers);
+}
+
+/** What is acknowledged is on the disk at that moment: here no browser is left that could bring it back. */
+async function checkAcknowledged(sim: SimWorld, writers: readonly Writer[]): Promise<void> {
+  const server = sim.host("server");
+  const [writer] = writers;
+  assert(writer !== undefined);
+  await sim.until(() => writers.every(({ isSaved }) => isSaved), 30_000, "all to be back");
+  writer.write();
+  await sim.until(() => writer.isSaved, 30_000, "the edit to be acknowledged");
+  server.crash();
+  for (const name of WRITERS) sim.host(name).crash();
+  server.restart();
+  await sim.advance(1000);
+  const token = writer.written.at(-1) ?? "";
+  assert(server.disk.readText(FILE)?.includes(`<${token}>`), `${token} was acknowledged, and is lost`);
 }
 
 function check(text: string, writers: readonly Writer[], line: LineWriter): void {

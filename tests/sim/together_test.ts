@@ -1,8 +1,12 @@
 // First, so that Yjs is loaded before the simulator sets its traps: it takes chance for the number of a
 // new document, which is
 // replaced by one of the world's at once.
-import { together } from "./_together.ts";
+import { together, togetherCampaign } from "./_together.ts";
+import { assert, assertRejects } from "@std/assert";
+import type { editorServer } from "../../actors/editor/mod.ts";
+import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import { runCampaign } from "./_harness.ts";
+import { mutant } from "./_mutant.ts";
 
 Deno.test("editor through all doors under chaos: all end with one text, what was acknowledged is there, nothing twice", async () => {
   await runCampaign(together, 25);
@@ -16,3 +20,42 @@ Deno.test("editor through all doors under chaos: the seeds that have found somet
   // clients as an append. 49: a snapshot was read out of a file that somebody had just edited.
   await runCampaign(together, [5, 16, 49, 60, 77, 79, 80]);
 });
+
+for (
+  const { what, file, from, to } of [
+    {
+      what: "acknowledges before the sync",
+      file: "actors/editor/collaboration.ts",
+      from: "journal.commit(),\n      () =>",
+      to: "(journal.commit().catch(() => {}), Promise.resolve()),\n      () =>",
+    },
+    {
+      what: "writes the file before the journal",
+      file: "actors/editor/file_keeper.ts",
+      from: "await this.#options.journal.commit();",
+      to: "",
+    },
+    {
+      what: "merges the file's edit against the wrong base",
+      file: "actors/editor/recovery.ts",
+      from: "return rebaseEdits(edits, diffText(base, text));",
+      to: "return diffText(text, file);",
+    },
+  ]
+) {
+  Deno.test(`editor through all doors under chaos: a server that ${what} is found out`, async () => {
+    const { editorServer: broken } = await mutant({
+      entry: "actors/editor/editor_server.ts",
+      file,
+      from,
+      to,
+    });
+    assert(isServer(broken));
+    const campaign = togetherCampaign(`editor that ${what}`, broken);
+    await assertRejects(() => simulate(campaign.name, { seeds: 60 }, campaign.run), SimulationFailure);
+  });
+}
+
+function isServer(value: unknown): value is typeof editorServer {
+  return typeof value === "function";
+}
