@@ -41,6 +41,8 @@ export class Failure extends Error {
 export interface Running {
   /** Settles when it has ended: rejects with the cause when it failed. */
   readonly terminated: Promise<unknown>;
+  /** No server but something that ends by itself: that a signal ended it shows in the exit code. */
+  readonly isCommand?: boolean;
   stop(): Promise<unknown>;
 }
 
@@ -84,6 +86,10 @@ export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
     const running = await start(options, context);
     const signal = await Promise.race([told, running.terminated.then(() => undefined)]);
     if (signal === undefined) return 0;
+    if (running.isCommand === true) {
+      await within(running.stop().catch(() => {}), LEAVE_MS);
+      return EXIT_CODES[signal];
+    }
     if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.");
     say("Shutting down server...");
     const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;

@@ -59,6 +59,7 @@ function startTask(run: (signal: AbortSignal) => Promise<void>): Running {
   });
   return {
     terminated,
+    isCommand: true,
     stop: () => {
       leaving.abort(new Failure("Stopped"));
       return terminated.catch(() => {});
@@ -91,7 +92,13 @@ function startGet(what: string, options: PeerCommandOptions): Running {
       await system.stop();
     }
   };
-  return { terminated: fetching(), stop: () => system.stop() };
+  const terminated = fetching();
+  const stop = async () => {
+    await system.stop();
+    await terminated.catch(() => {});
+    if (!json) print("Stopped: the next get of it goes on with what is there");
+  };
+  return { terminated, isCommand: true, stop };
 }
 
 async function printFiles(options: PeerCommandOptions, signal: AbortSignal): Promise<void> {
@@ -140,7 +147,7 @@ export function getAt(
         case "download-note":
           return print(notice.text);
         case "download-done":
-          print(`Fetched ${notice.name}`);
+          print(`Fetched ${visibleText(notice.name)}`);
           return self.stop();
         case "download-failed":
           print(notice.reason);

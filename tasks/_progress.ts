@@ -4,6 +4,7 @@
  * @module
  */
 import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
+import { visibleText } from "../protocols/visible_text.ts";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -45,7 +46,7 @@ export function progressLine(status: TorrentStatus): string {
     `${peers.length} ${peers.length === 1 ? "peer" : "peers"}`,
     ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
   ].join("  ");
-  return `${name}  ${formatBytes(haveBytes)} of ${formatBytes(length)}  ${percentOf(status)} %  ${what}`;
+  return `${visibleText(name)}  ${formatBytes(haveBytes)} of ${formatBytes(length)}  ${percentOf(status)} %  ${what}`;
 }
 
 /** Where a {@linkcode ProgressPrinter} prints. */
@@ -81,7 +82,7 @@ export class ProgressPrinter {
         return this.#options.print(notice.text);
       case "download-done":
         this.end();
-        return this.#options.print(`Fetched ${notice.name}`);
+        return this.#options.print(`Fetched ${visibleText(notice.name)}`);
       case "download-failed":
         // Its reason is said by who ends the program.
         return this.end();

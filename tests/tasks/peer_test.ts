@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runTask, TestClient } from "../_helpers.ts";
+import { runTask, startTask, tempFolder, TestClient } from "../_helpers.ts";
 import { PeerNetwork } from "../election/_peers.ts";
 import { parseTrace } from "../election/_trace.ts";
 
@@ -54,6 +54,19 @@ Deno.test("peer: a node that is none of the network's is a usage error", async (
     const ended = await runTask("peer", args);
     assertEquals([ended.code, ended.stdout], [2, ""], args.join(" "));
     assert(ended.stderr.includes(message), ended.stderr);
+  }
+});
+
+Deno.test("peer: a get that is interrupted says so, in its exit code too, and nothing of a server", async () => {
+  await using temp = await tempFolder();
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    const magnet = `magnet:?xt=urn:btih:${"a".repeat(40)}&x.pe=127.0.0.1:9`;
+    await using get = startTask("peer", ["1", "get", magnet, "--data-dir", temp.path, "--swarm-port", "0"]);
+    await get.line("Looking for peers");
+    get.kill(signal);
+    const ended = await get.ended();
+    assertEquals([ended.code, ended.stderr], [code, ""]);
+    assertMatch(ended.stdout, /\nStopped: the next get of it goes on with what is there\n$/);
   }
 });
 
