@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnnounceRequest, AnnounceResponse } from "../../protocols/tracker.ts";
+import { type AnnounceRequest, type AnnounceResponse, TrackerError } from "../../protocols/tracker.ts";
 import {
   decodeUdpResponse,
   encodeUdpRequest,
@@ -27,7 +27,7 @@ const MAX_ADDRESSES = 4;
 /**
  * Announces to a UDP tracker, `udp://HOST:PORT`.
  *
- * @throws {WorldError} when it does not answer, `TrackerError` when it answers rubbish.
+ * @throws {WorldError} when it does not answer: rubbish is passed over.
  */
 export async function udpAnnounce(
   world: Pick<World, "net" | "clock" | "random">,
@@ -86,6 +86,16 @@ function unexpected(tracker: string): WorldError {
   return new WorldError("invalid-data", `Cannot announce to ${tracker}: it answered something else`);
 }
 
+/** The answer that a datagram is; undefined for rubbish, which anybody could send in the tracker's name. */
+function answerIn(bytes: Uint8Array, family: "IPv4" | "IPv6"): UdpTrackerResponse | undefined {
+  try {
+    return decodeUdpResponse(bytes, family);
+  } catch (error) {
+    if (error instanceof TrackerError) return undefined;
+    throw error;
+  }
+}
+
 /** Questions to one tracker, from one socket. */
 class Exchange {
   readonly #world: Pick<World, "clock" | "random">;
@@ -132,8 +142,8 @@ class Exchange {
     for (;;) {
       const { bytes, from } = await this.#socket.receive();
       if (from.hostname !== this.#to.hostname || from.port !== this.#to.port) continue;
-      const answer = decodeUdpResponse(bytes, family);
-      if (answer.transaction === transaction) return answer;
+      const answer = answerIn(bytes, family);
+      if (answer?.transaction === transaction) return answer;
     }
   }
 }

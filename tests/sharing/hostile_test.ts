@@ -248,6 +248,12 @@ async function serveUdpTracker(
       const request = decodeUdpRequest(bytes);
       if (request === undefined || request.type === "scrape") continue;
       const { transaction } = request;
+      // Neither of these is an answer to what was asked.
+      await socket.send(Uint8Array.of(1, 2, 3), from);
+      await socket.send(
+        encodeUdpResponse({ type: "error", transaction: transaction ^ 1, reason: "no" }),
+        from,
+      );
       if (request.type === "connect") {
         await socket.send(encodeUdpResponse({ type: "connect", transaction, connection: 7n }), from);
         continue;
