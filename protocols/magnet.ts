@@ -27,7 +27,7 @@ const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Whether a text looks like a magnet link at all. */
 export function isMagnet(text: string): boolean {
-  return /^magnet:/i.test(text);
+  return /^\s*magnet:/i.test(text);
 }
 
 /**
@@ -49,22 +49,41 @@ export function isMagnet(text: string): boolean {
 export function parseMagnet(text: string): Magnet {
   if (!isMagnet(text)) throw new SyntaxError("Cannot read the magnet link: it does not begin with magnet:");
   if (text.length > MAX_CHARACTERS) throw new SyntaxError("Cannot read the magnet link: it is too long");
-  const query = new URLSearchParams(text.slice(text.indexOf(":") + 1).replace(/^\?/, ""));
-  const infoHash = query.getAll("xt").map(readTopic).find((hash) => hash !== undefined);
+  const query = new Query(text);
+  const infoHash = query.all("xt").map(readTopic).find((hash) => hash !== undefined);
   if (infoHash === undefined) {
     throw new SyntaxError("Cannot read the magnet link: it has no xt=urn:btih: with 40 or 32 characters");
   }
-  const displayName = query.get("dn");
+  const [displayName] = query.all("dn");
   return {
     infoHash,
-    ...(displayName === null ? {} : { displayName }),
-    trackers: query.getAll("tr").filter(isTrackerUrl).slice(0, MAX_TRACKERS),
-    peers: query.getAll("x.pe").map(readPeer).filter((peer) => peer !== undefined).slice(0, MAX_PEERS),
+    ...(displayName === undefined ? {} : { displayName }),
+    trackers: query.all("tr").filter(isTrackerUrl).slice(0, MAX_TRACKERS),
+    peers: query.all("x.pe").map(readPeer).filter((peer) => peer !== undefined).slice(0, MAX_PEERS),
   };
 }
 
+/**
+ * The parameters of a link as pages and mails give it: white space around it, `&amp;` for `&`, a fragment,
+ * parameters with numbers (`tr.1`), names in capitals.
+ */
+class Query {
+  readonly #parameters: readonly (readonly [string, string])[];
+
+  constructor(text: string) {
+    const [query = ""] = text.trim().slice("magnet:".length).replace(/^\?/, "").split("#");
+    this.#parameters = [...new URLSearchParams(query.replaceAll("&amp;", "&"))]
+      .map(([name, value]) => [name.toLowerCase().replace(/\.\d+$/, ""), value]);
+  }
+
+  /** The values of a parameter, in order. */
+  all(name: string): string[] {
+    return this.#parameters.filter(([each]) => each === name).map(([, value]) => value);
+  }
+}
+
 function readTopic(topic: string): Uint8Array | undefined {
-  const hash = /^urn:btih:([0-9A-Za-z]+)$/i.exec(topic)?.[1];
+  const hash = /^urn:btih:([0-9A-Za-z]+)$/i.exec(topic.trim())?.[1];
   if (hash?.length === 40) return hexBytes(hash);
   return hash?.length === 32 ? base32Bytes(hash.toUpperCase()) : undefined;
 }

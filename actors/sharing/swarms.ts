@@ -242,6 +242,10 @@ class Swarms {
   #fetch(order: FetchOrder, observer: Ref<TorrentNotice>): void {
     const { info, infoHash, peers } = order;
     const key = hexText(infoHash);
+    if (info.name.toLowerCase() === PARTS_FOLDER) {
+      const reason = `Cannot fetch ${info.name}: that is the name of the folder of parts`;
+      return observer.tell({ type: "torrent-failed", infoHash, reason });
+    }
     const known = this.#running.get(key);
     if (known !== undefined) {
       // What was given before under this hash is gone, or it would not be fetched.

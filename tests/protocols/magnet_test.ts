@@ -1,3 +1,4 @@
+import { hexText } from "../../protocols/tracker.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { formatMagnet, isMagnet, parseMagnet } from "../../protocols/magnet.ts";
@@ -44,6 +45,26 @@ Deno.test("magnet: a link is read as it was written", () => {
     const magnet = { infoHash: hash, displayName, trackers: ["udp://[::1]:1/announce"], peers: [] };
     assertEquals(parseMagnet(formatMagnet(magnet)), magnet);
   }));
+});
+
+Deno.test("magnet: a link is read as pages and mails give it", () => {
+  const hash = "0123456789abcdef0123456789ABCDEF01234567";
+  const tracker = "http://127.0.0.1:80/announce";
+  const given = [
+    `  MAGNET:?xt=urn:btih:${hash}&tr=${tracker}\n`,
+    `magnet:?xt.1=urn:btih:${hash}&tr.7=${tracker}`,
+    `magnet:?xt=urn:btih:${hash}&amp;tr=${encodeURIComponent(tracker)}`,
+    `magnet:?XT=URN%3Abtih%3A${hash}&TR=${tracker}#top`,
+    `magnet:?xt=urn:btmh:1220aa&xt=urn:btih:${hash}&tr=javascript:1&tr=file:///etc/passwd&tr=${tracker}%20`,
+  ];
+  for (const link of given) {
+    const { infoHash, trackers } = parseMagnet(link);
+    assertEquals(
+      [hexText(infoHash), trackers.map((each) => each.trim())],
+      [hash.toLowerCase(), [tracker]],
+      link,
+    );
+  }
 });
 
 Deno.test("extension protocol: a handshake is read as it was sent, and members of a wrong kind are not there", () => {

@@ -12,6 +12,11 @@ import { TorrentPeers } from "../../actors/sharing/torrent_peers.ts";
 import { UploadQueue } from "../../actors/sharing/upload_queue.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { encodeInfo, encodeMetainfo, parseMetainfo } from "../../protocols/metainfo.ts";
+import {
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  EXTENSION_HANDSHAKE_ID,
+} from "../../protocols/peer_extensions.ts";
 import { encodeHandshake, encodePeerMessage } from "../../protocols/peer_wire.ts";
 import { hexBytes, hexText } from "../../protocols/tracker.ts";
 import { decodeUdpRequest, encodeUdpResponse } from "../../protocols/udp_tracker.ts";
@@ -340,3 +345,53 @@ async function trickle(world: World, bytes: Uint8Array, atOnce: number): Promise
   connection.close();
   return world.clock.monotonic() - startMs;
 }
+
+Deno.test("sharing: a torrent that has the name of the folder of parts is refused before it is fetched", async () => {
+  await using network = await startNetwork(1);
+  const path = network.file("parts.torrent");
+  const info = encodeInfo({ name: ".parts", pieceLength: BLOCK, pieces: new Uint8Array(20), length: 5 });
+  await Deno.writeFile(path, encodeMetainfo(info));
+  const { end } = await nodeOf(network, 1).get(path);
+  assertEquals(end, {
+    type: "download-failed",
+    reason: "Cannot fetch .parts: that is the name of the folder of parts",
+  });
+});
+
+Deno.test("sharing: metadata of 100 MB, of a wrong size or hash is not taken, nor names that lead out in it", async () => {
+  await using network = await startNetwork(1);
+  const info = encodeInfo({ name: "../b.bin", pieceLength: BLOCK, pieces: new Uint8Array(20), length: 5 });
+  const infoHash = new Uint8Array(await crypto.subtle.digest("SHA-1", info));
+  const data = (totalBytes: number, bytes: Uint8Array) =>
+    encodeMetadataMessage({ type: "data", piece: 0, totalBytes, data: bytes });
+  const peers = [
+    { size: 100 * 1024 * 1024, answer: undefined },
+    { size: info.length, answer: data(100 * 1024 * 1024, info) },
+    { size: info.length, answer: data(info.length, info.slice(1)) },
+    { size: info.length, answer: data(info.length, info.toReversed()) },
+    { size: info.length, answer: encodeMetadataMessage({ type: "reject", piece: 0 }) },
+    // What the link says, and of no use all the same.
+    { size: info.length, answer: data(info.length, info) },
+  ].map((lie) => ({ ...lie, listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }) }));
+  const addresses = peers.map(({ listener: { addr } }) => addr.transport === "tcp" ? addr.port : 0);
+  const magnet = `magnet:?xt=urn:btih:${hexText(infoHash)}${
+    addresses.map((port) => `&x.pe=127.0.0.1:${port}`).join("")
+  }`;
+  const got = nodeOf(network, 1).get(magnet);
+  for (const { size, answer, listener } of peers) {
+    using client = new TestClient(await deadline(listener.accept()));
+    assertEquals((await client.bytes(68)).length, 68);
+    const peerId = new TextEncoder().encode(`-ZZ0000-${String(++strangers).padStart(12, "0")}`);
+    await client.send(encodeHandshake({ infoHash, peerId, fast: false, extended: true }));
+    const said = encodeExtensionHandshake({ metadataId: 3, metadataSize: size });
+    await client.send(encodePeerMessage({ type: "extended", id: EXTENSION_HANDSHAKE_ID, payload: said }));
+    if (answer !== undefined) {
+      await client.send(encodePeerMessage({ type: "extended", id: 2, payload: answer })).catch(() => {});
+    }
+    await deadline(client.closed(), undefined, `metadata of ${size} bytes`);
+    listener.close();
+  }
+  const { end } = await got;
+  assert(end.type === "download-failed");
+  assertMatch(end.reason, /not one of a file in a folder/);
+});
