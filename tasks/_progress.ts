@@ -46,7 +46,8 @@ export function progressLine(status: TorrentStatus): string {
     `${peers.length} ${peers.length === 1 ? "peer" : "peers"}`,
     ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
   ].join("  ");
-  return `${visibleText(name)}  ${formatBytes(haveBytes)} of ${formatBytes(length)}  ${percentOf(status)} %  ${what}`;
+  const bytes = `${formatBytes(haveBytes)} of ${formatBytes(length)}`;
+  return `${visibleText(name)}  ${bytes}  ${percentOf(status)} %  ${what}`;
 }
 
 /** Where a {@linkcode ProgressPrinter} prints. */
