@@ -1,0 +1,66 @@
+/**
+ * A chat to be measured, in a process of its own: Troupe's, or the least that passes lines on as a chat does.
+ * Prints the ports of its line and its IRC door; for each line of its input, the CPU time it has used so far.
+ *
+ * @module
+ */
+import { cpuUsage } from "node:process";
+import { chatServer } from "../../actors/chat/mod.ts";
+import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
+import { FloorClient } from "./_floor_client.ts";
+
+const ADDRESS = { hostname: "127.0.0.1", port: 0 };
+
+/** Reads whole lines from everybody and sends each, behind its writer's name, to everybody else. */
+function floor(): number {
+  const listener = Deno.listen(ADDRESS);
+  const clients = new Set<FloorClient>();
+  const [decoder, encoder] = [new TextDecoder(), new TextEncoder()];
+  let joined = 0;
+  const serve = async (client: FloorClient) => {
+    const name = `n${joined++}`;
+    const buffer = new Uint8Array(65536);
+    let kept = 0;
+    for (let count; (count = await client.conn.read(buffer.subarray(kept))) !== null;) {
+      const end = kept + count;
+      const whole = buffer.subarray(0, end).lastIndexOf(10) + 1;
+      for (const line of decoder.decode(buffer.subarray(0, whole)).split("\n").slice(0, -1)) {
+        const bytes = encoder.encode(`${name}: ${line}\n`);
+        for (const other of clients) if (other !== client) other.send(bytes);
+      }
+      buffer.copyWithin(0, whole, end);
+      kept = end - whole;
+    }
+  };
+  const accept = async () => {
+    for await (const conn of listener) {
+      conn.setNoDelay(true);
+      const client = new FloorClient(conn);
+      clients.add(client);
+      serve(client).catch(() => {}).finally(() => clients.delete(client));
+    }
+  };
+  accept();
+  return listener.addr.port;
+}
+
+async function chat(): Promise<{ line: number; irc: number }> {
+  const system = new ActorSystem("bench", { world: denoWorld({ log: { level: "error" } }) });
+  const [line, irc] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  const behavior = chatServer({
+    address: ADDRESS,
+    rate: { perSecond: 0, burst: 1 },
+    onListening: ({ port }) => line.resolve(port),
+    irc: { address: ADDRESS, onListening: ({ port }) => irc.resolve(port) },
+  });
+  system.spawn("server", behavior, { onFailure: escalate() });
+  return { line: await line.promise, irc: await irc.promise };
+}
+
+const port = Deno.args[0] === "floor" ? floor() : undefined;
+console.log(JSON.stringify(port === undefined ? await chat() : { line: port, irc: port }));
+for await (const _ of Deno.stdin.readable) {
+  const { user, system } = cpuUsage();
+  console.log(String((user + system) / 1000));
+}
+Deno.exit(0);

@@ -1,0 +1,249 @@
+/**
+ * The chat's line and IRC doors beside the least that passes lines on, and beside ngircd where that is here.
+ *
+ * @module
+ */
+import { freePort } from "../_helpers.ts";
+import { type Bench, lines, median, type Row } from "./_bench.ts";
+
+const ROUNDS = 3;
+const RUN_MS = 1500;
+const QUICK_RUN_MS = 100;
+/** Lines of one sender that are on their way at once: the next goes out when its last reader has one. */
+const WINDOW = 4;
+const TEXT = "x".repeat(60);
+const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
+
+type Kind = "line" | "irc" | "floor" | "ngircd";
+
+/** A chat in a process of its own. */
+interface Subject {
+  readonly port: number;
+  cpuMs(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** A process that answers each line with the CPU time it has used, in milliseconds. */
+class Process {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #told: AsyncIterableIterator<string>;
+
+  constructor(program: string, args: readonly string[]) {
+    this.#child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#told = lines(this.#child.stdout);
+  }
+
+  async next(): Promise<string> {
+    const { value, done } = await this.#told.next();
+    if (done) throw new Error("Cannot measure: the chat has ended");
+    return value;
+  }
+
+  async ask(): Promise<number> {
+    await this.#stdin.write(new Uint8Array([10]));
+    return Number(await this.next());
+  }
+
+  async stop(): Promise<void> {
+    await this.#stdin.close().catch(() => {});
+    await this.#child.status;
+    await this.#told.return?.();
+  }
+}
+
+async function startOurs(kind: "line" | "irc" | "floor"): Promise<Subject> {
+  const script = new URL("./_chat_subject.ts", import.meta.url).pathname;
+  const process = new Process(Deno.execPath(), ["run", "-q", "-A", "--no-check", script, kind]);
+  const ports: Record<"line" | "irc", number> = JSON.parse(await process.next());
+  return {
+    port: ports[kind === "irc" ? "irc" : "line"],
+    cpuMs: () => process.ask(),
+    stop: () => process.stop(),
+  };
+}
+
+/** Starts ngircd, says whether it could, and for each line of its input what CPU time it has used. */
+const NGIRCD = `
+import subprocess, sys
+try: child = subprocess.Popen(["ngircd", "-n", "-f", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+except OSError: sys.exit(print("absent"))
+print("started", flush=True)
+for _ in sys.stdin: print(int(open(f"/proc/{child.pid}/schedstat").read().split()[0]) / 1e6, flush=True)
+child.kill()
+child.wait()
+`;
+
+/** ngircd without its penalty for those who talk fast; `undefined` where it is not installed. */
+async function startNgircd(): Promise<Subject | undefined> {
+  const port = freePort();
+  await Deno.mkdir(FOLDER, { recursive: true });
+  const config = await Deno.makeTempFile({ dir: FOLDER });
+  await Deno.writeTextFile(
+    config,
+    `[Global]\nName = irc.bench\nPorts = ${port}\nListen = 127.0.0.1\n[Limits]\nMaxConnections = 0\n` +
+      "MaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n[Options]\nDNS = no\nIdent = no\nPAM = no\n",
+  );
+  const process = new Process("/usr/bin/python3", ["-c", NGIRCD, config]);
+  const isHere = await process.next() === "started";
+  const stop = async () => {
+    await process.stop();
+    await Deno.remove(config);
+  };
+  if (!isHere) {
+    await stop();
+    return undefined;
+  }
+  let conn: Deno.Conn | undefined;
+  for (let tries = 0; conn === undefined && tries < 500; tries++) {
+    conn = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    if (conn === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  conn?.close();
+  return { port, cpuMs: () => process.ask(), stop };
+}
+
+/** A member: it counts the lines that it is sent, and says one more for each that its window allows. */
+class Member {
+  readonly conn: Deno.TcpConn;
+  heard = 0;
+  readonly #line: Uint8Array;
+  readonly #onHeard: (heard: number) => void;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(conn: Deno.TcpConn, kind: Kind, onHeard: (heard: number) => void) {
+    this.conn = conn;
+    this.#onHeard = onHeard;
+    const isLine = kind === "line" || kind === "floor";
+    this.#line = new TextEncoder().encode(isLine ? `${TEXT}\n` : `PRIVMSG #lobby :${TEXT}\r\n`);
+  }
+
+  /** Writes all of it. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.conn.write(rest));
+  }
+
+  /** Says one more line, after those before it. */
+  say(): void {
+    this.#writing = this.#writing.then(() => this.write(this.#line)).catch(() => {});
+  }
+
+  /** Reads to the end of the connection. */
+  async listen(): Promise<void> {
+    const buffer = new Uint8Array(65536);
+    for (let count; (count = await this.conn.read(buffer)) !== null;) {
+      let heard = 0;
+      for (let at = -1; (at = buffer.subarray(0, count).indexOf(10, at + 1)) >= 0;) heard++;
+      this.heard += heard;
+      this.#onHeard(heard);
+    }
+  }
+}
+
+async function enter(subject: Subject, kind: Kind, count: number, onHeard: (heard: number) => void) {
+  const members: Member[] = [];
+  const encoder = new TextEncoder();
+  for (let index = 0; index < count; index++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: subject.port });
+    conn.setNoDelay(true);
+    const member = new Member(conn, kind, onHeard);
+    members.push(member);
+    member.listen().catch(() => {});
+    if (kind === "line") await member.write(encoder.encode(`n${index}\n`));
+    else if (kind !== "floor") {
+      await member.write(encoder.encode(`NICK n${index}\r\nUSER n 0 * :n\r\nJOIN #lobby\r\n`));
+    }
+  }
+  return members;
+}
+
+/** What all comings make is over once nobody hears more for a while. */
+async function settle(members: readonly Member[], silentMs: number): Promise<void> {
+  for (let before = -1, now = 0; before !== now;) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, silentMs));
+    now = members.reduce((sum, { heard }) => sum + heard, 0);
+  }
+}
+
+interface Flow {
+  readonly perSecond: number;
+  /** CPU time of the server for one delivery, in microseconds. */
+  readonly cpu: number;
+}
+
+/** As many lines as pass while so many of each sender are on their way. */
+async function flow(kind: Kind, count: number, senders: number, runMs: number): Promise<Flow | undefined> {
+  const subject = kind === "ngircd" ? await startNgircd() : await startOurs(kind);
+  if (subject === undefined) return undefined;
+  let onHeard: (heard: number) => void = () => {};
+  const members = await enter(subject, kind, count, (heard) => onHeard(heard));
+  await settle(members, Math.min(500, runMs));
+  const speakers = members.slice(0, senders);
+  let [sent, next, isOver] = [0, 0, false];
+  let delivered = 0;
+  const pump = () => {
+    // On average: what has been delivered counts for as many lines as it takes to tell all others of them.
+    const reached = delivered / (count - 1);
+    for (; !isOver && sent - reached < WINDOW * senders; sent++) speakers[next++ % senders]?.say();
+  };
+  onHeard = (heard) => {
+    delivered += heard;
+    pump();
+  };
+  pump();
+  const measure = async (ms: number) => {
+    const [cpuMs, at, from] = [await subject.cpuMs(), performance.now(), delivered];
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    const deliveries = delivered - from;
+    const seconds = (performance.now() - at) / 1000;
+    return { perSecond: deliveries / seconds, cpu: (await subject.cpuMs() - cpuMs) * 1000 / deliveries };
+  };
+  // What runs often is compiled first.
+  await measure(runMs);
+  const flow = await measure(runMs);
+  isOver = true;
+  for (const { conn } of members) conn.close();
+  await subject.stop();
+  return flow;
+}
+
+async function compare(count: number, senders: number, quick: boolean): Promise<Row[]> {
+  const kinds: readonly Kind[] = ["floor", "line", "irc", "ngircd"];
+  const flows = new Map<Kind, Flow[]>(kinds.map((kind) => [kind, []]));
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    for (const kind of kinds) {
+      const measured = await flow(kind, count, senders, quick ? QUICK_RUN_MS : RUN_MS);
+      if (measured !== undefined) flows.get(kind)?.push(measured);
+    }
+  }
+  const floors = flows.get("floor") ?? [];
+  return kinds.slice(1).flatMap((kind): Row[] => {
+    const found = flows.get(kind) ?? [];
+    if (found.length === 0) return [];
+    const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
+      name: `chat, ${count}, ${senders} talk, ${kind}: ${name}`,
+      unit,
+      value: median(found.map((flow) => flow[key])),
+      floor: median(floors.map((flow) => flow[key])),
+      ratio: median(found.map((flow, index) => flow[key] / (floors[index]?.[key] ?? NaN))),
+      ...(aim === undefined ? {} : { aim }),
+    });
+    return [
+      row("fan-out", "deliveries/s", "perSecond"),
+      row("CPU a delivery", "µs", "cpu", kind === "ngircd" ? undefined : "ratio <= 1.3"),
+    ];
+  });
+}
+
+/** The chat's benchmarks. */
+export const benches: Bench[] = [
+  { name: "chat, 100 members, 10 talk", run: ({ quick }) => compare(100, 10, quick) },
+  { name: "chat, 200 members, 200 talk", run: ({ quick }) => compare(200, 200, quick) },
+];
