@@ -35,6 +35,8 @@ export interface FileKeeperOptions {
    * Somebody has saved the file, and this is what it holds. {@linkcode FileKeeper.accepted} is to be called.
    */
   readonly edited: (text: string) => void;
+  /** The file holds the text. */
+  readonly inSync: () => void;
 }
 
 /** The owner of the file while people edit its text together. */
@@ -139,6 +141,7 @@ export class FileKeeper {
   }
 
   #written(error?: unknown): void {
+    if (error === undefined) this.#options.inSync();
     const done = this.#whenWritten;
     this.#whenWritten = undefined;
     done?.(error);

@@ -98,6 +98,7 @@ export class Together {
       durableText: () => this.#collaboration.durableText,
       text: () => this.#collaboration.text,
       edited: (text) => this.#collaboration.change({ type: "file", text }),
+      inSync: () => this.#compact(),
     }, opened.isInSync);
     this.#keeper.start();
   }
@@ -321,7 +322,7 @@ export class Together {
 
   #compact(): void {
     const { opened: { journal }, tools, path } = this.#options;
-    if (this.#isCompacting || journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
+    if (this.#isOver || this.#isCompacting || journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
     this.#isCompacting = true;
     this.whenDurable(() => {
       this.#isCompacting = false;

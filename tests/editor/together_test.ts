@@ -2,82 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
-import {
-  available,
-  deadline,
-  startProcess,
-  type TempFolder,
-  tempFolder,
-  TestClient,
-  type TestProcess,
-  until,
-} from "../_helpers.ts";
-import { startEditor } from "./_play.ts";
-
-/**
- * A provider checks its connection at intervals of its own, also when it was destroyed: that is no leak of
- * ours.
- */
-const FOREIGN = { sanitizeOps: false, sanitizeResources: false };
-
-interface Door extends AsyncDisposable {
-  readonly server: TestProcess;
-  readonly port: number;
-  readonly web: number;
-  readonly url: string;
-}
-
-async function open(folder: TempFolder, ...args: string[]): Promise<Door> {
-  const play = await startEditor(
-    folder,
-    "--web-port",
-    args.includes("--at") ? args[args.indexOf("--at") + 1] ?? "0" : "0",
-    ...args.filter((arg, at) => arg !== "--at" && args[at - 1] !== "--at"),
-  );
-  const line = await play.server.line("Web door listening");
-  const web = Number(/:(\d+)$/.exec(line)?.[1]);
-  return {
-    server: play.server,
-    port: play.port,
-    web,
-    url: `ws://127.0.0.1:${web}/sync`,
-    [Symbol.asyncDispose]: () => play[Symbol.asyncDispose](),
-  };
-}
-
-/** A client of y-websocket. */
-class Provider implements Disposable {
-  readonly doc = new Y.Doc();
-  readonly text = this.doc.getText("content");
-  readonly provider: WebsocketProvider;
-
-  constructor(url: string, params: Record<string, string> = {}) {
-    this.provider = new WebsocketProvider(url, "room", this.doc, {
-      disableBc: true,
-      params,
-      maxBackoffTime: 300,
-    });
-  }
-
-  static async open(url: string): Promise<Provider> {
-    const client = new Provider(url);
-    await client.synced();
-    return client;
-  }
-
-  async synced(): Promise<void> {
-    await until(() => this.provider.synced, "the provider to be synced");
-  }
-
-  get value(): string {
-    return this.text.toString();
-  }
-
-  [Symbol.dispose](): void {
-    this.provider.destroy();
-    this.doc.destroy();
-  }
-}
+import { available, deadline, startProcess, tempFolder, TestClient, until } from "../_helpers.ts";
+import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
 async function same(clients: readonly Provider[], isWhole: (text: string) => boolean): Promise<string> {
   const [first] = clients;
@@ -450,37 +376,5 @@ Deno.test(
     assertEquals(await get("/documents"), '["one","zwei"]');
     provider.destroy();
     doc.destroy();
-  },
-);
-
-Deno.test(
-  "editor: an edit of the file in place while nobody is at the web door is told to line clients as what it is",
-  async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("temp.txt");
-    await Deno.writeTextFile(path, "alpha\nbeta\ngamma\n");
-    await using door = await open(folder);
-    using early = await TestClient.connect(door.port);
-    using writer = await TestClient.connect(door.port);
-    for (const client of [early, writer]) {
-      assertEquals([await client.line(), await client.line(), await client.line()], [
-        "alpha",
-        "beta",
-        "gamma",
-      ]);
-    }
-    await Deno.writeTextFile(path, "new\nalpha\nBETA\ngamma\n");
-    await writer.send("\n");
-    assertEquals([await early.line(), await early.line(), await early.line()], ["new", "BETA", ""]);
-    assertEquals([await writer.line(), await writer.line()], ["new", "BETA"]);
-    // Shorter, and with no line end.
-    await Deno.writeTextFile(path, "alpha\nBETA!");
-    await writer.send("last\n");
-    assertEquals([await early.line(), await early.line()], ["BETA!", "last"]);
-    assertEquals(await Deno.readTextFile(path), "alpha\nBETA!\nlast\n");
-    using late = await TestClient.connect(door.port);
-    assertEquals([await late.line(), await late.line(), await late.line()], ["alpha", "BETA!", "last"]);
-    await early.send("again\n");
-    assertEquals([await writer.line(), await writer.line()], ["BETA!", "again"]);
   },
 );

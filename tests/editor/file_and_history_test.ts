@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@std/assert";
+import { tempFolder, TestClient, until } from "../_helpers.ts";
+import { FOREIGN, open, Provider } from "./_web_clients.ts";
+
+Deno.test(
+  "editor: the history is compacted, and after kill -9 the text is what it was",
+  FOREIGN,
+  async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("temp.txt");
+    const size = async () => (await Deno.stat(`${path}.history`)).size;
+    const holds = (text: string) =>
+      until(async () => await Deno.readTextFile(path) === text, "the file to hold the text");
+    {
+      await using door = await open(folder);
+      using browser = await Provider.open(door.url);
+      browser.text.insert(0, "stays\n");
+      for (let round = 0; round < 8; round++) {
+        browser.text.insert(6, String(round).repeat(200_000));
+        await until(async () => (await Deno.stat(path)).size > 200_000, "the long text");
+        browser.text.delete(6, 200_000);
+        await holds("stays\n");
+      }
+      // 1.6 MB were written.
+      browser.text.insert(6, "the end\n");
+      await holds("stays\nthe end\n");
+      assert(await size() < 1_200_000, `${await size()} bytes`);
+      door.server.kill("SIGKILL");
+      await door.server.ended();
+    }
+    await using again = await open(folder);
+    using late = await Provider.open(again.url);
+    assertEquals(late.value, "stays\nthe end\n");
+  },
+);
+
+Deno.test(
+  "editor: an edit of the file in place while nobody is at the web door is told to line clients as what it is",
+  async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("temp.txt");
+    await Deno.writeTextFile(path, "alpha\nbeta\ngamma\n");
+    await using door = await open(folder);
+    using early = await TestClient.connect(door.port);
+    using writer = await TestClient.connect(door.port);
+    for (const client of [early, writer]) {
+      assertEquals([await client.line(), await client.line(), await client.line()], [
+        "alpha",
+        "beta",
+        "gamma",
+      ]);
+    }
+    await Deno.writeTextFile(path, "new\nalpha\nBETA\ngamma\n");
+    await writer.send("\n");
+    assertEquals([await early.line(), await early.line(), await early.line()], ["new", "BETA", ""]);
+    assertEquals([await writer.line(), await writer.line()], ["new", "BETA"]);
+    // Shorter, and with no line end.
+    await Deno.writeTextFile(path, "alpha\nBETA!");
+    await writer.send("last\n");
+    assertEquals([await early.line(), await early.line()], ["BETA!", "last"]);
+    assertEquals(await Deno.readTextFile(path), "alpha\nBETA!\nlast\n");
+    using late = await TestClient.connect(door.port);
+    assertEquals([await late.line(), await late.line(), await late.line()], ["alpha", "BETA!", "last"]);
+    await early.send("again\n");
+    assertEquals([await writer.line(), await writer.line()], ["BETA!", "again"]);
+  },
+);
