@@ -97,7 +97,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description:
         "Plant realistic bugs one at a time in a copy, and say who finds them (--only ROOM, --check)",
       command:
-        `deno run -q --allow-read=. --allow-write=./.tmp --allow-run --allow-env=MUTATE_*,${LOG_ENV} tasks/mutate.ts`,
+        `deno run -q --allow-read=. --allow-write=./.tmp --allow-run=${DENO},git --allow-env=MUTATE_*,${LOG_ENV} tasks/mutate.ts`,
     },
   };
 }

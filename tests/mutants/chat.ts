@@ -82,7 +82,7 @@ export const chat: readonly Mutant[] = [
   },
   {
     what: "lines overtake those that are being kept",
-    file: "actors/chat/room.ts",
+    file: "actors/chat/room_steps.ts",
     from: "while (this.#keeping.length === 0 && this.#waiting.length > 0) {",
     to: "while (this.#waiting.length > 0) {",
   },
@@ -107,13 +107,13 @@ export const chat: readonly Mutant[] = [
   {
     what: "there is no limit of speed",
     file: "actors/chat/doors/line.ts",
-    from: "    if (!this.#mayTalk()) {",
+    from: "    if (!this.#client.mayTalk()) {",
     to: "    if (false) {",
   },
   {
     what: "a history has no limit of bytes",
-    file: "actors/chat/doors/line.ts",
-    from: "if (bytes > MAX_HISTORY_BYTES) break;",
-    to: ";",
+    file: "actors/chat/history_entry.ts",
+    from: "return entries.slice(tooMuch + 1);",
+    to: "return entries;",
   },
 ];

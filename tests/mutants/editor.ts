@@ -35,8 +35,8 @@ export const editor: readonly Mutant[] = [
   {
     what: "a settled document is settled on the next connection",
     file: "protocols/editor.ts",
-    from: "    this.#isSettled = false;\n    const",
-    to: "    const",
+    from: "    this.#isSettled = false;\n    this.#isChanged",
+    to: "    this.#isChanged",
   },
   {
     what: "own lines are explained by any of another place",
