@@ -44,7 +44,7 @@ async function traceOf(network: PeerNetwork, id: number) {
 
 /** The most memory that a node ever had. */
 async function peakKb(network: PeerNetwork, id: number): Promise<number> {
-  await using process = startProcess("sh", ["-c", `cat /proc/${network.node(id).pid}/status`]);
+  await using process = startProcess("bash", ["-c", `cat /proc/${network.node(id).pid}/status`]);
   const { stdout } = await process.ended();
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(stdout)?.[1]);
 }
