@@ -99,10 +99,19 @@ async function licenses(entry: string, signal: AbortSignal): Promise<string> {
   const packages = new Map(Object.values(npmPackages).map((each) => [`${each.name} ${each.version}`, each]));
   const texts: string[] = [];
   for (const [title, { name, version }] of [...packages].sort(([left], [right]) => left < right ? -1 : 1)) {
-    const directory = `${npmCache}/registry.npmjs.org/${name}/${version}`;
+    const directory = await packageDirectory(npmCache, `${name}/${version}`);
     texts.push(`${title}\n${"=".repeat(title.length)}\n\n${await licenseIn(directory)}\n`);
   }
   return texts.join("\n");
+}
+
+/** Where a package lies in npm's cache, whichever registry it came from. */
+async function packageDirectory(npmCache: string, path: string): Promise<string> {
+  for await (const { name } of Deno.readDir(npmCache)) {
+    const directory = `${npmCache}/${name}/${path}`;
+    if (await Deno.stat(directory).then(() => true, () => false)) return directory;
+  }
+  throw new Failure(`Cannot find ${path} in ${npmCache}`);
 }
 
 async function licenseIn(directory: string): Promise<string> {
