@@ -155,8 +155,8 @@ export interface Context<M> {
   /**
    * Starts a child.
    *
-   * @throws `TypeError` on a bad name, a name in use, or a policy that is none; `RangeError` on an option out of range; both
-   * before anything starts.
+   * @throws `TypeError` on a bad name, a name in use, or an invalid policy; `RangeError` on an option out of
+   * range; both before anything starts.
    */
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;
   /** Says how this actor's children are treated together when one fails. */

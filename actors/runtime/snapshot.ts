@@ -42,7 +42,7 @@ export interface ShallowSnapshot extends ActorSnapshot {
   readonly children: ShallowSnapshot[];
 }
 
-/** Throws `RangeError` on a number that is none, or below 0. */
+/** Throws `RangeError` on an invalid number, or one below 0. */
 export function checkTreeOptions(options: TreeOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || (value >= 0 && (value === Infinity || Number.isInteger(value)))) continue;
