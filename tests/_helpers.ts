@@ -223,9 +223,13 @@ export class TestProcess implements AsyncDisposable {
     await this.write(new TextEncoder().encode(line + "\n"));
   }
 
-  /** Types bytes as they are. */
+  /** Types bytes as they are. A program that has just ended reads them no more; its end says why. */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#stdin.write(bytes);
+    try {
+      await this.#stdin.write(bytes);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   }
 
   /** Ends the input. */
