@@ -17,6 +17,8 @@ export interface WorkerOrder {
   readonly first: number;
   readonly last: number;
   readonly step: number;
+  /** Whether the first failure is the last thing that is done. */
+  readonly failFast: boolean;
 }
 
 /** The first failure of a campaign. */
@@ -67,6 +69,7 @@ async function work(order: WorkerOrder): Promise<void> {
       failures.push({ campaign: campaign.name, text: `${error.message}\n${why}\n` });
     }
     tell();
+    if (order.failFast && failures.length > 0) break;
   }
   report({ type: "done", failures });
 }

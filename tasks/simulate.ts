@@ -27,6 +27,7 @@ export const task = defineTask({
     seed: integer({ help: "Run this one seed, and no other", min: 0, max: 2_000_000_000 }),
     only: text({ help: "Run the campaigns whose name has this in it", value: "NAME" }),
     workers: integer({ help: "How many run side by side", default: 2, min: 1, max: 64 }),
+    failFast: toggle({ help: "End at the first violation", env: [] }),
     list: toggle({ help: "Print the names of the campaigns, and end", env: [] }),
     counts: toggle({ help: "Say what occurred in each campaign, and how often", env: [] }),
     folder: text({ help: "Where the files *_campaign.ts are", value: "DIR", default: "tests/sim" }),
@@ -80,16 +81,20 @@ class Totals {
   }
 }
 
-/** Runs one worker over its share of the seeds. Resolves to what failed, if something did. */
+/**
+ * Runs one worker over its share of the seeds. Resolves to what failed, if something did; to nothing when
+ * `enough` is aborted first.
+ */
 function runWorker(
   order: WorkerOrder,
   ran: (campaign: string, runs: readonly SimulationRun[]) => void,
-  signal: AbortSignal,
+  { signal, enough }: { readonly signal: AbortSignal; readonly enough: AbortSignal },
 ): Promise<CampaignFailure[]> {
   const worker = new Worker(new URL("./_simulate_worker.ts", import.meta.url), { type: "module" });
   const { promise, resolve, reject } = Promise.withResolvers<CampaignFailure[]>();
   const leave = () => reject(signal.reason);
   signal.addEventListener("abort", leave);
+  enough.addEventListener("abort", () => resolve([]));
   worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
     if (data.type === "ran") ran(data.campaign, data.runs);
     else if (data.type === "done") resolve([...data.failures]);
@@ -109,7 +114,7 @@ function runWorker(
 if (import.meta.main) {
   await runClient(
     task,
-    async ({ seeds, from, seed, only = "", workers, folder, list, counts }, { signal }) => {
+    async ({ seeds, from, seed, only = "", workers, folder, failFast, list, counts }, { signal }) => {
       const files = await campaignFiles(folder);
       const campaigns = (await campaignsOf(files)).filter(({ name }) => name.includes(only));
       if (campaigns.length === 0) {
@@ -137,10 +142,17 @@ if (import.meta.main) {
             first: first + index,
             last: first + count - 1,
             step: share,
+            failFast,
           }),
         );
         const ran = (campaign: string, runs: readonly SimulationRun[]) => totals.add(campaign, runs);
-        failures.push(...(await Promise.all(orders.map((order) => runWorker(order, ran, signal)))).flat());
+        const enough = new AbortController();
+        const runs = orders.map(async (order) => {
+          const found = await runWorker(order, ran, { signal, enough: enough.signal });
+          if (failFast && found.length > 0) enough.abort();
+          return found;
+        });
+        failures.push(...(await Promise.all(runs)).flat());
       }
       for (const { campaign, text } of failures) {
         say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
