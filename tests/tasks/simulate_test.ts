@@ -41,6 +41,16 @@ Deno.test("simulate: --list names the campaigns, and several are told one by one
   assertMatch(stdout, /\n21 runs, .*: 1 failed\n$/);
 });
 
+Deno.test("simulate: --fail-fast ends at the first violation, and runs no further campaign", async () => {
+  const { code, stdout } = await runTask("simulate", [
+    ...FOLDER,
+    ...["--seeds", "30", "--workers", "1", "--fail-fast"],
+  ]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /^VIOLATION in "fixture that fails"\n/);
+  assertMatch(stdout, /\n9 runs, .*: 1 failed\n$/);
+});
+
 Deno.test("simulate: time left is told in words, and of nothing nothing is told", () => {
   const told = [0, 0.5, 0.1, 0.01].map((done) => timeLeft(done, 40));
   assertEquals(told, ["", ", 40 s left", ", 6 min left", ", 66 min left"]);
