@@ -11,7 +11,7 @@
 const TINY_BUFFER_BYTES = 512;
 /** A buffer for a few lines. */
 export const SMALL_BUFFER_BYTES = 4096;
-/** The largest buffer that is used again. */
+/** A buffer for many messages. */
 export const LARGE_BUFFER_BYTES = 65536;
 
 /** Buffers of one size that nobody uses now. */
@@ -34,20 +34,24 @@ class FreeList {
   }
 }
 
-/** Lends buffers, and keeps at most 3 MiB of them for later. */
+/** Lends buffers, and keeps at most 6 MiB of them for later. */
 export class BufferPool {
   readonly #tiny = new FreeList(TINY_BUFFER_BYTES, 2048);
   readonly #small = new FreeList(SMALL_BUFFER_BYTES, 128);
-  readonly #middle = new FreeList(4 * SMALL_BUFFER_BYTES, 32);
-  readonly #large = new FreeList(LARGE_BUFFER_BYTES, 16);
+  /** For bulk. Each is twice the one before: what grows little by little is rarely copied. */
+  readonly #larger = [
+    new FreeList(4 * SMALL_BUFFER_BYTES, 32),
+    new FreeList(LARGE_BUFFER_BYTES, 16),
+    new FreeList(2 * LARGE_BUFFER_BYTES, 8),
+    new FreeList(4 * LARGE_BUFFER_BYTES, 4),
+    new FreeList(8 * LARGE_BUFFER_BYTES, 2),
+  ];
 
   /** A buffer of at least `bytes` bytes, with anything in it. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes <= this.#tiny.bytes) return this.#tiny.take();
     if (bytes <= this.#small.bytes) return this.#small.take();
-    if (bytes <= this.#middle.bytes) return this.#middle.take();
-    if (bytes <= this.#large.bytes) return this.#large.take();
-    // Doubling, so that what grows little by little is not copied each time.
+    for (const list of this.#larger) if (bytes <= list.bytes) return list.take();
     return new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
   }
 
@@ -55,7 +59,6 @@ export class BufferPool {
   give(buffer: Uint8Array<ArrayBuffer>): void {
     if (buffer.length === this.#tiny.bytes) this.#tiny.put(buffer);
     else if (buffer.length === this.#small.bytes) this.#small.put(buffer);
-    else if (buffer.length === this.#middle.bytes) this.#middle.put(buffer);
-    else if (buffer.length === this.#large.bytes) this.#large.put(buffer);
+    else this.#larger.find(({ bytes }) => bytes === buffer.length)?.put(buffer);
   }
 }

@@ -186,13 +186,28 @@ class Storage {
       : begin + length;
     const read = () => this.#readStretch(piece, start, end - start);
     const stretchesOfPiece = Math.ceil(this.#options.info.pieceLength / STRETCH_BYTES);
-    const bytes = isWithin ? this.#cache.get(piece * stretchesOfPiece + stretch, read) : read();
+    const key = piece * stretchesOfPiece + stretch;
+    const bytes = isWithin ? this.#cache.get(key, read) : read();
+    this.#readAhead(piece, stretch + 1);
     if (bytes instanceof Uint8Array) return this.#answer(waiting, bytes);
     this.#self.pipe<Uint8Array>(
       bytes,
       (bytes) => ({ type: "stretch-read", waiting, bytes }),
       () => ({ type: "stretch-unreadable", waiting }),
     );
+  }
+
+  /** Peers ask for a piece from its beginning to its end: the next stretch is there when they come to it. */
+  #readAhead(piece: number, stretch: number): void {
+    const start = stretch * STRETCH_BYTES;
+    const length = Math.min(STRETCH_BYTES, pieceBytes(this.#options.info, piece) - start);
+    if (length <= 0) return;
+    const stretchesOfPiece = Math.ceil(this.#options.info.pieceLength / STRETCH_BYTES);
+    const ahead = this.#cache.get(
+      piece * stretchesOfPiece + stretch,
+      () => this.#readStretch(piece, start, length),
+    );
+    if (!(ahead instanceof Uint8Array)) ahead.catch(() => {});
   }
 
   /** `bytes` are the block alone, or the stretch that it lies in. */
