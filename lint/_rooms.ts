@@ -30,3 +30,11 @@ export function isPureNode(path: string): boolean {
 export function isRealLoop(path: string): boolean {
   return path === "actors/world/sim/_real_loop.ts";
 }
+
+/**
+ * The engines of a cluster that stand on a library of their own: a database's, a server's. What they do with
+ * it is behind the interface `Driver`, with a simulated one beside them.
+ */
+export function isEngine(path: string): boolean {
+  return path === "actors/cluster/engines/sqlite.ts";
+}

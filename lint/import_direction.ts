@@ -1,5 +1,6 @@
 /**
- * Arrows go one way: `tasks → actors/<service> → actors/net, actors/store → actors/runtime → actors/world`;
+ * Arrows go one way:
+ * `tasks → actors/<service> → actors/net, actors/store, actors/cluster → actors/runtime → actors/world`;
  * everything may use `protocols`, and `protocols` uses nothing. A service never imports another service.
  *
  * @module
@@ -26,10 +27,16 @@ export const importDirection: Deno.lint.Rule = {
 };
 
 /** Folders of `actors/` that are of the toolkit; any other is a service. */
-const TOOLKIT = ["world", "runtime", "net", "store"];
+const TOOLKIT = ["world", "runtime", "net", "store", "cluster"];
 
-/** Packages that one file has the use of, behind an interface of ours. */
-const PACKAGES: Readonly<Record<string, string>> = { "actors/editor/yjs_replica.ts": "yjs" };
+/** Packages that some files have the use of, behind an interface of ours. */
+const PACKAGES: readonly { readonly files: RegExp; readonly packages: readonly string[] }[] = [
+  { files: /^actors\/editor\/yjs_replica\.ts$/, packages: ["yjs"] },
+  {
+    files: /^actors\/cluster\/engines\/_?nats\w*\.ts$/,
+    packages: ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/kv"],
+  },
+];
 
 /**
  * What each room may import beside itself. A service is `service`, the rest of the repository its first
@@ -41,7 +48,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   runtime: ["world"],
   net: ["runtime", "world", "protocols"],
   store: ["runtime", "world", "protocols"],
-  service: ["net", "store", "runtime", "world", "protocols"],
+  cluster: ["net", "store", "runtime", "world", "protocols"],
+  service: ["cluster", "net", "store", "runtime", "world", "protocols"],
   "mod.ts": [...TOOLKIT, "protocols"],
   tasks: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json"],
   tests: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json", "tasks", "lint", "examples", "pages"],
@@ -66,7 +74,7 @@ function wrong(path: string, specifier: string): string | undefined {
   }
   if (
     target.startsWith("actors/world/sim/") &&
-    ["runtime", "net", "store", "service", "protocols"].includes(from)
+    ["runtime", "net", "store", "cluster", "service", "protocols"].includes(from)
   ) {
     return `${path} may not import ${target}: only what starts a system picks its world`;
   }
@@ -84,10 +92,14 @@ function mayUseRealWorld(from: string, path: string): boolean {
     ["mod.ts", "tasks", "tests"].includes(from);
 }
 
+function mayUsePackage(path: string, specifier: string): boolean {
+  return PACKAGES.some(({ files, packages }) => files.test(path) && packages.includes(specifier));
+}
+
 function wrongPackage(from: string, path: string, specifier: string): string | undefined {
   // Which of them may do I/O is the matter of troupe/no-ambient.
   if (specifier.startsWith("node:")) return undefined;
-  if (["tasks", "tests", "std"].includes(from) || PACKAGES[path] === specifier) return undefined;
+  if (["tasks", "tests", "std"].includes(from) || mayUsePackage(path, specifier)) return undefined;
   if (from === "examples" && specifier.startsWith("@troupe/actors")) return undefined;
   return `${path} may not import ${specifier}: packages are for tasks and tests only`;
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { inRepository, isPureNode, isRealLoop, isRealWorld } from "./_rooms.ts";
+import { inRepository, isEngine, isPureNode, isRealLoop, isRealWorld } from "./_rooms.ts";
 
 /** Globals that may not be used at all. */
 const GLOBALS = new Set([
@@ -57,7 +57,7 @@ export const noAmbient: Deno.lint.Rule = {
 
     const checkModule = (node: Deno.lint.Node, from: unknown) => {
       if (typeof from !== "string" || !from.startsWith("node:")) return;
-      if (isRealLoop(path) || isPureNode(path)) return;
+      if (isRealLoop(path) || isPureNode(path) || isEngine(path)) return;
       context.report({ node, message: `${from} is I/O: use the World`, hint: HINT });
     };
 

@@ -1,0 +1,196 @@
+/**
+ * Values as text: what a message, an event or a state may be made of, wherever it goes.
+ *
+ * It is JSON, with a form of its own for what JSON lacks: `{"$": KIND, "v": …}`. What is plain JSON stays as
+ * it is, so that a journal can be read with any tool.
+ *
+ * @module
+ */
+import { isRef, type RefCodec } from "./ref_codec.ts";
+
+/** The field that marks a form of our own. */
+const MARK = "$";
+const MAX_DEPTH = 100;
+
+/** Says how references are written and read; without it, a reference is refused. */
+export interface CodecOptions {
+  /** References as addresses. @default they are refused */
+  readonly refs?: RefCodec;
+}
+
+/**
+ * The text of a value: `null`, booleans, numbers, strings, bigints, `undefined`, dates, bytes, maps, sets,
+ * errors (name and message), arrays and plain objects of these; and references, where `refs` says how.
+ *
+ * @throws `TypeError` that names the place of what cannot be written: a function, a symbol, a promise, an
+ * instance of a class, a value in itself.
+ *
+ * @example
+ * ```ts
+ * import { decodeValue, encodeValue } from "@troupe/actors/cluster";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(encodeValue({ type: "add", by: 2 }), '{"type":"add","by":2}');
+ * const value = { at: new Date(0), bytes: new Uint8Array([1, 2]), big: 7n, seen: new Set(["a"]) };
+ * assertEquals(decodeValue(encodeValue(value)), value);
+ * assertThrows(() => encodeValue({ done: () => {} }), TypeError, "value.done");
+ * ```
+ */
+export function encodeValue(value: unknown, options: CodecOptions = {}): string {
+  return JSON.stringify(toJson(value, options.refs, 0, ROOT));
+}
+
+/**
+ * The value of a text that {@linkcode encodeValue} wrote.
+ *
+ * @throws `SyntaxError` or `TypeError` when it is none.
+ */
+export function decodeValue(text: string, options: CodecOptions = {}): unknown {
+  const json: unknown = JSON.parse(text);
+  // Nearly all values are plain JSON.
+  return text.includes(MARKED) ? fromJson(json, options.refs, 0) : json;
+}
+
+/** Throws `TypeError` when a value cannot be written, references aside. */
+export function checkValue(value: unknown): void {
+  toJson(value, ANY_REF, 0, ROOT);
+}
+
+/** How a marked value looks in the text. */
+const MARKED = `"${MARK}"`;
+
+const ANY_REF: RefCodec = { encode: () => "", decode: () => undefined };
+
+/** The way to a value, built only when it is needed. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly key: string | number;
+}
+const ROOT: Place = { parent: undefined, key: "value" };
+
+/** The value itself where it is plain JSON, else a copy that is. */
+function toJson(value: unknown, refs: RefCodec | undefined, depth: number, place: Place): unknown {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : mark("number", String(value === 0 ? "-0" : value));
+    case "undefined":
+      return mark("undefined");
+    case "bigint":
+      return mark("bigint", String(value));
+    case "object":
+      return value === null ? null : objectToJson(value, refs, depth, place);
+    default:
+      throw cannotWrite(place, `a ${typeof value}`);
+  }
+}
+
+function objectToJson(value: object, refs: RefCodec | undefined, depth: number, place: Place): unknown {
+  if (depth > MAX_DEPTH) throw cannotWrite(place, `deeper than ${MAX_DEPTH} levels, or within itself`);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return recordToJson(value, refs, depth, place);
+  if (Array.isArray(value)) return listToJson(value, refs, depth, place);
+  if (isRef(value)) {
+    const address = refs?.encode(value);
+    if (address === undefined) throw cannotWrite(place, "a reference, which is no lasting name");
+    return mark("ref", address);
+  }
+  const list = (items: Iterable<unknown>) => listToJson([...items], refs, depth + 1, place);
+  if (value instanceof Date) return mark("date", value.getTime());
+  if (value instanceof Uint8Array) return mark("bytes", value.toBase64());
+  if (value instanceof Map) return mark("map", list(value));
+  if (value instanceof Set) return mark("set", list(value));
+  if (value instanceof Error) return mark("error", [String(value.name), String(value.message)]);
+  throw cannotWrite(place, "an instance of a class");
+}
+
+function recordToJson(value: object, refs: RefCodec | undefined, depth: number, parent: Place): unknown {
+  let copy: Record<string, unknown> | undefined;
+  let isMarked = false;
+  for (const key of Object.keys(value)) {
+    const item: unknown = Reflect.get(value, key);
+    if (key === MARK) isMarked = true;
+    // As in JSON: a field that is undefined is no field.
+    if (item === undefined || typeof item === "string" || typeof item === "boolean") continue;
+    const json = toJson(item, refs, depth + 1, { parent, key });
+    if (json !== item) (copy ??= { ...value })[key] = json;
+  }
+  return isMarked ? mark("object", Object.entries(copy ?? value)) : copy ?? value;
+}
+
+function listToJson(
+  value: readonly unknown[],
+  refs: RefCodec | undefined,
+  depth: number,
+  parent: Place,
+): unknown {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < value.length; index++) {
+    const item = value[index];
+    const json = toJson(item, refs, depth + 1, { parent, key: index });
+    if (json !== item) (copy ??= [...value])[index] = json;
+  }
+  return copy ?? value;
+}
+
+function mark(kind: string, v?: unknown): unknown {
+  return v === undefined ? { [MARK]: kind } : { [MARK]: kind, v };
+}
+
+function cannotWrite(place: Place, why: string): TypeError {
+  const keys: (string | number)[] = [];
+  for (let at: Place | undefined = place; at !== undefined; at = at.parent) keys.unshift(at.key);
+  return new TypeError(`Cannot write ${keys.join(".")}: it is ${why}`);
+}
+
+function fromJson(json: unknown, refs: RefCodec | undefined, depth: number): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  if (depth > 2 * MAX_DEPTH) throw new TypeError("Cannot read a value: it is too deep");
+  if (Array.isArray(json)) return json.map((item) => fromJson(item, refs, depth + 1));
+  const kind: unknown = Reflect.get(json, MARK);
+  if (kind !== undefined) return unmark(kind, Reflect.get(json, "v"), refs, depth + 1);
+  return ownFields(Object.entries(json), refs, depth);
+}
+
+/** An object of these fields, whatever they are called. */
+function ownFields(fields: readonly [string, unknown][], refs: RefCodec | undefined, depth: number): object {
+  return Object.fromEntries(fields.map(([key, item]) => [key, fromJson(item, refs, depth + 1)]));
+}
+
+function unmark(kind: unknown, v: unknown, refs: RefCodec | undefined, depth: number): unknown {
+  if (kind === "undefined") return undefined;
+  if (kind === "date" && typeof v === "number") return new Date(v);
+  if (typeof v === "string") {
+    if (kind === "number") return Number(v);
+    if (kind === "bigint") return BigInt(v);
+    if (kind === "bytes") return Uint8Array.fromBase64(v);
+    const ref = kind === "ref" ? refs?.decode(v) : undefined;
+    if (ref !== undefined) return ref;
+  }
+  if (Array.isArray(v)) {
+    if (kind === "set") return new Set(v.map((item) => fromJson(item, refs, depth)));
+    if (kind === "error") return errorOf(v);
+    if (v.every(isPair)) {
+      if (kind === "map") {
+        return new Map(v.map(([key, item]) => [fromJson(key, refs, depth), fromJson(item, refs, depth)]));
+      }
+      const fields = v.filter((pair): pair is [string, unknown] => typeof pair[0] === "string");
+      if (kind === "object" && fields.length === v.length) return ownFields(fields, refs, depth);
+    }
+  }
+  throw new TypeError(`Cannot read a value: ${JSON.stringify(kind)} is no form that is known`);
+}
+
+function isPair(value: unknown): value is [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
+}
+
+function errorOf([name, message]: readonly unknown[]): Error {
+  const error = new Error(String(message));
+  if (name !== "Error") error.name = String(name);
+  return error;
+}

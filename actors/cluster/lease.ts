@@ -1,0 +1,150 @@
+/**
+ * The lease of a host: by it others know that it lives, and it knows until when it may answer.
+ *
+ * The time counts from before a renewal was sent, so that the host gives up before the engine does. One that
+ * was frozen past its time never renews: others may own its entities already.
+ *
+ * @module
+ */
+import type { Cancellable, World } from "../world/world.ts";
+import type { Keys } from "./driver.ts";
+import type { HostRef, Lease } from "./engine.ts";
+import { Conflict, OutcomeUnknown } from "./errors.ts";
+import { randomName } from "./names.ts";
+
+/** A lease is renewed this often within its time. */
+const RENEWALS = 3;
+/** The share of its time by which the host's clock may run slow against the engine's. */
+const CLOCK_MARGIN = 0.1;
+
+type Machine = Pick<World, "clock" | "random">;
+
+/** A lease on a driver's keys. */
+export class HostLease implements Lease {
+  readonly host: HostRef;
+  readonly lost: Promise<void>;
+  readonly #keys: Keys;
+  readonly #world: Machine;
+  readonly #lose: () => void;
+  #revision: number;
+  /** When the renewal was sent that was confirmed last, by both clocks: either may stand still in a sleep. */
+  #renewedAt: { readonly monotonic: number; readonly wall: number };
+  #timer: Cancellable | undefined;
+  #isOver = false;
+
+  private constructor(keys: Keys, world: Machine, host: HostRef, revision: number, sentAt: Moment) {
+    this.#keys = keys;
+    this.#world = world;
+    this.host = host;
+    this.#revision = revision;
+    this.#renewedAt = sentAt;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.lost = promise;
+    this.#lose = resolve;
+    this.#renewLater();
+  }
+
+  /** Waits until no other life of this host has a lease, and takes it. */
+  static async take(keys: Keys, world: Machine, hostId: string): Promise<HostLease> {
+    const host: HostRef = { id: hostId, incarnation: randomName(world.random) };
+    for (;;) {
+      const entry = await keys.get("hosts", hostId);
+      // The write before was confirmed too late: it is this host's all the same.
+      const isOurs = entry?.value === host.incarnation;
+      if (entry === undefined || isOurs) {
+        const sentAt = moment(world);
+        try {
+          const revision = await keys.put("hosts", hostId, host.incarnation, entry?.revision ?? 0);
+          return new HostLease(keys, world, host, revision, sentAt);
+        } catch (error) {
+          if (!(error instanceof Conflict || error instanceof OutcomeUnknown)) throw error;
+        }
+      }
+      await pause(world, keys.leaseTtlMs / 10);
+    }
+  }
+
+  get isValid(): boolean {
+    if (this.#isOver) return false;
+    const { monotonic, wall } = this.#renewedAt;
+    const { clock } = this.#world;
+    const lastsMs = this.#keys.leaseTtlMs * (1 - CLOCK_MARGIN);
+    if (clock.monotonic() - monotonic < lastsMs && clock.now() - wall < lastsMs) return true;
+    this.#end();
+    return false;
+  }
+
+  get ageMs(): number {
+    return this.#world.clock.monotonic() - this.#renewedAt.monotonic;
+  }
+
+  async release(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    try {
+      await this.#keys.remove("hosts", this.host.id, this.#revision);
+    } catch (error) {
+      // It expires by itself.
+      if (!(error instanceof Conflict || error instanceof OutcomeUnknown)) throw error;
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#lose();
+  }
+
+  #renewLater(): void {
+    this.#timer = this.#world.clock.timer(this.#keys.leaseTtlMs / RENEWALS, () => {
+      this.#renew().then(() => {
+        if (this.isValid) this.#renewLater();
+      });
+    });
+  }
+
+  async #renew(): Promise<void> {
+    if (!this.isValid) return;
+    const sentAt = moment(this.#world);
+    const { id, incarnation } = this.host;
+    try {
+      const revision = await this.#keys.put("hosts", id, incarnation, this.#revision);
+      // An answer that comes after the time was up is no reason to go on.
+      if (!this.isValid) return;
+      this.#revision = revision;
+      this.#renewedAt = sentAt;
+    } catch (error) {
+      // Without an answer there is still time to try again, until there is none.
+      if (error instanceof Conflict) await this.#adopt();
+    }
+  }
+
+  /**
+   * Somebody has written: a renewal of this host's that was never confirmed, or it is no longer its lease.
+   */
+  async #adopt(): Promise<void> {
+    try {
+      const entry = await this.#keys.get("hosts", this.host.id);
+      if (entry?.value === this.host.incarnation && entry.revision > this.#revision) {
+        this.#revision = entry.revision;
+      } else if (entry?.value !== this.host.incarnation) this.#end();
+    } catch {
+      // As above.
+    }
+  }
+}
+
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+function moment({ clock }: Machine): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.now() };
+}
+
+function pause({ clock }: Machine, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.timer(ms, resolve);
+  return promise;
+}

@@ -1,0 +1,109 @@
+/**
+ * Placement: leases, claims and epochs.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { composeEngine } from "../../../actors/cluster/mod.ts";
+import type { Guarantee, Subject } from "./_contract.ts";
+
+async function engineOf({ connect, world }: Subject) {
+  return composeEngine(await connect(), world);
+}
+
+/** Guarantees of `Placement`. */
+export const placementContract: readonly Guarantee[] = [
+  {
+    name: "of many hosts that claim an entity, one owns it, and all are told which",
+    async run(subject) {
+      const { unique } = subject;
+      const engines = await Promise.all(Array.from({ length: 3 }, () => engineOf(subject)));
+      const leases = await Promise.all(engines.map(({ placement }, n) => placement.join(`${unique}-${n}`)));
+      for (let round = 0; round < 10; round++) {
+        const entity = { type: "thing", id: `${unique} ${round}` };
+        const claims = await Promise.all(
+          engines.flatMap(({ placement }, n) => leases[n] ? [placement.claim(entity, leases[n])] : []),
+        );
+        assertEquals(claims.filter(({ isMine }) => isMine).length, 1);
+        assertEquals(new Set(claims.map(({ owner }) => owner.id)).size, 1);
+        assertEquals(new Set(claims.map(({ epoch }) => epoch)).size, 1);
+        assertEquals((await engines[0]?.placement.lookup(entity))?.epoch, claims[0]?.epoch);
+      }
+      for (const lease of leases) await lease.release();
+    },
+  },
+  {
+    name: "each new owner has a higher epoch, also when the entity was given up between",
+    async run(subject) {
+      const { placement } = await engineOf(subject);
+      const other = (await engineOf(subject)).placement;
+      const entity = { type: "thing", id: subject.unique };
+      const one = await placement.join(`${subject.unique}-one`);
+      const two = await other.join(`${subject.unique}-two`);
+      let last = 0;
+      for (let round = 0; round < 4; round++) {
+        const [host, lease] = round % 2 === 0 ? [placement, one] : [other, two];
+        const { epoch, isMine } = await host.claim(entity, lease);
+        assert(isMine && epoch > last, `round ${round}`);
+        assertEquals((await host.claim(entity, lease)).epoch, epoch, "claiming again changes nothing");
+        await host.release(entity, last); // an old one: nothing happens
+        assertEquals((await host.lookup(entity))?.epoch, epoch);
+        await host.release(entity, epoch);
+        assertEquals(await other.lookup(entity), undefined);
+        last = epoch;
+      }
+      await Promise.all([one.release(), two.release()]);
+    },
+  },
+  {
+    name: "a host that gave its lease up is followed at once, one that fell silent when its time is up",
+    async run(subject) {
+      const { pause, unique } = subject;
+      const { placement, ...driver } = await engineOf(subject);
+      const entity = { type: "thing", id: unique };
+      const gone = await placement.join(`${unique}-gone`);
+      const { epoch } = await placement.claim(entity, gone);
+      const next = await placement.join(`${unique}-next`);
+      assertEquals((await placement.claim(entity, next)).owner, gone.host);
+      await gone.release();
+      assert(!gone.isValid);
+      await gone.lost;
+      const claimed = await placement.claim(entity, next);
+      assert(claimed.isMine && claimed.epoch > epoch);
+
+      // A host of another process, which died: nobody renews for it.
+      const { keys } = await subject.connect();
+      await keys.put("hosts", `${unique}-dead`, "life", 0);
+      const place = await keys.put("places", `thing.${unique}-dead`, `${unique}-dead life`, 0);
+      const orphan = { type: "thing", id: `${unique}-dead` };
+      assertEquals((await placement.claim(orphan, next)).isMine, false);
+      let taken = await placement.claim(orphan, next);
+      for (let tries = 0; tries < 100 && !taken.isMine; tries++) {
+        await pause(placement.leaseTtlMs / 10);
+        taken = await placement.claim(orphan, next);
+      }
+      assert(taken.isMine && taken.epoch > place);
+      assert(next.isValid, "it was renewed all the while");
+      await next.release();
+      await driver[Symbol.asyncDispose]();
+    },
+  },
+  {
+    name: "a host whose lease was taken from it learns so, and a second of its name waits for its end",
+    async run(subject) {
+      const { unique } = subject;
+      const { placement } = await engineOf(subject);
+      const { keys } = await subject.connect();
+      const first = await placement.join(unique);
+      const joining = placement.join(unique);
+      assertEquals((await placement.hosts()).filter(({ id }) => id === unique), [first.host]);
+      await first.release();
+      const second = await joining;
+      assert(second.host.incarnation !== first.host.incarnation);
+      const entry = await keys.get("hosts", unique);
+      await keys.put("hosts", unique, "somebody else", entry?.revision ?? 0);
+      await second.lost;
+      assert(!second.isValid);
+    },
+  },
+];

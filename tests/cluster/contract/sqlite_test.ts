@@ -1,0 +1,83 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { composeEngine, Fenced, sqliteDriver, sqliteEngine } from "../../../actors/cluster/mod.ts";
+import { denoWorld, WorldError } from "../../../mod.ts";
+import { tempFolder } from "../../_helpers.ts";
+import { testContract } from "./_contract.ts";
+
+const world = denoWorld();
+
+testContract("sqlite", world, async () => {
+  const folder = await tempFolder();
+  const driver = sqliteDriver({
+    file: folder.file("entities.sqlite"),
+    world,
+    leaseTtlMs: 300,
+    maxBytes: 100_000,
+  });
+  const shared = { ...driver, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return {
+    connect: () => Promise.resolve(shared),
+    async [Symbol.asyncDispose]() {
+      await driver[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
+Deno.test("cluster: sqlite: what was committed is there after the process has gone, and epochs go on", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("entities.sqlite");
+  const entity = { type: "thing", id: "a" };
+  let epoch: number;
+  {
+    await using engine = sqliteEngine({ file, world });
+    const lease = await engine.placement.join("host");
+    ({ epoch } = await engine.placement.claim(entity, lease));
+    const { log } = await engine.journal.open(entity, epoch);
+    await log.append([{ events: ["a"] }]);
+    await log.snapshot("one");
+    await log.append([{ events: ["b"] }]);
+    await lease.release();
+  }
+  await using engine = sqliteEngine({ file, world });
+  const lease = await engine.placement.join("host");
+  const claim = await engine.placement.claim(entity, lease);
+  assertEquals([claim.isMine, claim.epoch > epoch], [true, true]);
+  await assertRejects(() => engine.journal.open(entity, 0), Fenced);
+  const { snapshot, commits } = await engine.journal.open(entity, claim.epoch);
+  assertEquals(snapshot?.state, "one");
+  assertEquals(commits.flatMap((commit) => commit.entries), [{ events: ["b"] }]);
+  await lease.release();
+});
+
+Deno.test("cluster: sqlite: a second owner of the file is refused, whoever it is", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("entities.sqlite");
+  await using _engine = sqliteEngine({ file, world });
+  const error = assertThrows(() => sqliteEngine({ file, world }), WorldError, "another process has it");
+  assertEquals(error.kind, "in-use");
+});
+
+Deno.test("cluster: sqlite: a file that is no database is refused, and left as it is", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("entities.sqlite");
+  await Deno.writeTextFile(file, "precious ".repeat(1000));
+  const error = assertThrows(() => sqliteEngine({ file, world }), WorldError, file);
+  assertEquals(error.kind, "invalid-data");
+  assertEquals(await Deno.readTextFile(file), "precious ".repeat(1000));
+});
+
+Deno.test("cluster: sqlite: an engine that is closed commits what was asked for, and takes no more", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("entities.sqlite");
+  const driver = sqliteDriver({ file, world });
+  const { journal } = composeEngine(driver, world);
+  const opening = driver.records.append("thing.a", 0, "last");
+  await driver[Symbol.asyncDispose]();
+  await opening;
+  await assertRejects(() => driver.records.append("thing.a", 1, "late"), WorldError, "closed");
+  await driver[Symbol.asyncDispose]();
+  await using again = sqliteDriver({ file, world });
+  assertEquals((await again.records.read("thing.a")).records, [{ seq: 1, body: "last" }]);
+  assertEquals(typeof journal.maxRecordBytes, "number");
+});
