@@ -98,12 +98,17 @@ export function onDisk(host: SimHost): { texts: Map<string, string>; records: Ma
   };
 }
 
-/**
- * Each file has its line in the record file, with the datestamp of its first line, and nothing else is there.
- */
-export function assertAgree(host: SimHost): void {
+/** Each file has one line in the record file, with the datestamp of its first line, and nothing else. */
+export function assertSameRecords(host: SimHost): void {
   const { texts, records } = onDisk(host);
   const stamps = [...texts].map(([id, text]) => [id, /^Last updated: (.*)/.exec(text)?.[1]] as const);
   assertEquals(new Map([...records].sort()), new Map([...stamps].sort()));
+  const lines = host.disk.readText("/record/records.json")?.match(/^ {2}"\d+":/gm) ?? [];
+  assertEquals(lines.length, records.size, "a record has several lines in the record file");
+}
+
+/** As {@linkcode assertSameRecords}, with nothing left under way. */
+export function assertAgree(host: SimHost): void {
+  assertSameRecords(host);
   assertEquals(host.disk.names("/record"), ["records.json"]);
 }

@@ -1,29 +1,40 @@
 /**
  * The records store under chaos: each record is a register that is linearizable, answers come in order, and
- * index and files agree.
+ * index and files agree, after each crash and while all is well; strangers get nothing.
  *
  * @module
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { recordsServer } from "../../actors/records/mod.ts";
-import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
-import { formatRequest, parseDatestamp, parseResponse, wallSeconds } from "../../protocols/records.ts";
-import { assertAgree, onDisk, PLACES, recordText } from "../records/_store.ts";
+import { type SimHost, type SimWorld, switchingZone } from "../../actors/world/sim/mod.ts";
+import { parseDatestamp } from "../../protocols/records.ts";
+import { assertAgree, assertSameRecords, onDisk, PLACES, recordText } from "../records/_store.ts";
+import { type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import { notLinearizable } from "./_linearizability.ts";
 import {
-  type Campaign,
-  LineClient,
-  MACHINE_FAULTS,
-  NETWORK_FAULTS,
-  service,
-  USUAL_FAULTS,
-} from "./_harness.ts";
-import { notLinearizable, type Operation } from "./_linearizability.ts";
+  below,
+  EAST_MINUTES,
+  History,
+  Remover,
+  Stranger,
+  wallSecondsThere,
+  Writer,
+} from "./_records_crowd.ts";
 
 const PORT = 12_000;
 const CHAOS_MS = 6000;
 const REFRESH = { refreshIntervalMs: 700, refreshThresholdMs: 1500 };
 const IDS = ["1", "22", "333"];
-const NOT_FOUND = /no such|not found|no record|does not exist/i;
+/** A record that somebody removes by hand now and then. */
+const REMOVED = "4444";
+/** Records that nobody writes: they are refreshed. */
+const OLD_IDS = Array.from({ length: 12 }, (_, index) => `${1000 + index}`);
+/** So many records are refreshed at once at most. */
+const MAX_REFRESHES = 8;
+const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
+/** Crashes after the chaos, each with a look at what is recovered. */
+const ROUNDS = 4;
+const EAST = switchingZone("Test/East", { beforeMinutes: EAST_MINUTES, afterMinutes: EAST_MINUTES, atMs: 0 });
 
 /** The records store as it is. */
 export const records: Campaign = recordsCampaign("records under chaos", recordsServer);
@@ -31,35 +42,44 @@ export const records: Campaign = recordsCampaign("records under chaos", recordsS
 /** The campaign with the store as given. */
 export function recordsCampaign(name: string, store: typeof recordsServer): Campaign {
   const sometimes = [
-    ...USUAL_FAULTS.filter((fault) => !fault.endsWith("clock set")),
+    ...USUAL_FAULTS,
     ...["several requests were under way", "a write failed", "nobody knows of a write"],
+    ...["a stranger was refused", "a round was ended by a crash of its own"],
     ...["fault: crash after sync", "fault: crash during rename", "fault: sync fails, pages dropped"],
+    "fault: power cut leaves garbage",
   ];
   return { name, sometimes, run: (sim) => run(sim, store) };
 }
 
 async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
-  const server = sim.host("server");
+  const server = sim.host("server", { timeZone: EAST });
   server.disk.makeFolder(PLACES.filesFolder);
   server.disk.makeFolder(PLACES.recordFolder);
+  for (const id of OLD_IDS) {
+    server.disk.write(`${PLACES.filesFolder}/${id}.txt`, recordText("2025-03-18 13:14:33", "of old"));
+  }
+  const token = sim.random.chance(0.5) ? "open sesame" : undefined;
   server.start(service("records", () =>
     store({
       ...PLACES,
       address: { hostname: "::", port: PORT },
       maxConnections: 1000,
+      ...(token === undefined ? {} : { token }),
       ...REFRESH,
     })));
   const histories = IDS.map((id) => new History(id));
   // Two write and read each record, from machines of their own.
-  const clients = histories.flatMap((history) => ["a", "b"].map((which) => new Writer(sim, history, which)));
-  const hosts = clients.map(({ host }) => host);
+  const clients = [...histories, new History(REMOVED)].flatMap((history) =>
+    ["a", "b"].map((which) => new Writer(sim, { history, which, token }))
+  );
+  const stranger = new Stranger(sim, token !== undefined);
+  const remover = new Remover(sim, server, REMOVED);
+  const hosts = [...clients.map(({ host }) => host), stranger.host];
   const chaos = [
     sim.chaos({
       hosts: ["server"],
       ...MACHINE_FAULTS,
-      // The refresh looks at the wall clock; it must not make the future of every record.
-      clockJumpsPerMinute: 0,
-      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4 },
+      tearing: TEARING,
       diskErrorsPerMinute: 60,
       droppedPages: 0.7,
     }),
@@ -69,18 +89,16 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   await sim.advance(CHAOS_MS);
   for (const plan of chaos) plan.stop();
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
+  server.clockSkewMs = 0;
+  stranger.isOver = remover.isOver = true;
   for (const client of clients) client.isOver = true;
   await sim.advance(3000);
   for (const client of clients) await client.finish(sim);
+  remover.remove();
   await checkRefreshed(sim, server);
-  server.crash();
-  server.restart();
-  await sim.until(
-    () => server.log.lines().at(-1) === "Press Ctrl+C to quit.",
-    10_000,
-    "the server to be ready",
-  );
-  assertAgree(server);
+  for (const client of clients) await client.burst(sim);
+  await crashAgainAndAgain(sim, server, clients);
+  checkRounds(server);
   const { texts } = onDisk(server);
   for (const history of histories) {
     const text = texts.get(history.id);
@@ -93,13 +111,21 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
     const wrong = notLinearizable(history.operations);
     assert(wrong === undefined, `record ${history.id} is no register: ${wrong}`);
   }
+  assertEquals(server.disk.names("/"), ["files", "record"], "something is beside the folders");
 }
 
 /** Nothing that is stored is older than the threshold for longer than a round of the refresh takes. */
 async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
-  await sim.advance(3 * (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs));
-  const { clock } = server.world;
-  const nowSeconds = wallSeconds(clock.now(), clock);
+  const endMs = sim.now + 3 * (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs);
+  const old = new RegExp(`^\\.?(${OLD_IDS.join("|")})\\b.*\\.tmp`);
+  await sim.until(() => {
+    const underWay = server.disk.names(PLACES.filesFolder).filter((name) => old.test(name)).length;
+    sim.sometimes("several are refreshed at once", underWay > 1);
+    assert(underWay <= MAX_REFRESHES, `${underWay} records are refreshed at once`);
+    return sim.now >= endMs;
+  }, Infinity);
+  await sim.until(() => !isRefreshing(server), 1000, "the round to end");
+  const nowSeconds = wallSecondsThere(server.world.clock.now());
   for (const [id, text] of onDisk(server).texts) {
     const stamp = parseDatestamp(/^Last updated: (.*)/.exec(text)?.[1] ?? "");
     assert(stamp !== undefined, `record ${id} has no datestamp`);
@@ -107,124 +133,58 @@ async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
     const oldestSeconds = (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs) / 1000 + 2;
     assert(nowSeconds - stamp <= oldestSeconds, `record ${id} was not refreshed for ${nowSeconds - stamp} s`);
   }
+  assert(server.disk.read(`${PLACES.filesFolder}/${REMOVED}.txt`) === undefined, "a record has come back");
+  // Without a restart, which would mend it.
+  assertSameRecords(server);
 }
 
-/** What is under the first line, which the refresh may rewrite. */
-function below(text: string): string {
-  return text.slice(text.indexOf("\n") + 1);
+function isRefreshing({ log: { records } }: SimHost): boolean {
+  const last = records.findLast(({ message }) =>
+    message === "Updating files..." || message === "Files updated."
+  );
+  return last?.message === "Updating files...";
 }
 
-/** What was asked and answered about one record. */
-class History {
-  readonly id: string;
-  readonly operations: Operation[] = [];
-  #clock = 0;
-  #texts = 0;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  tick(): number {
-    return ++this.#clock;
-  }
-
-  now(): { readonly from: number; readonly to: number } {
-    return { from: this.tick(), to: this.tick() };
-  }
-
-  /** A text that nobody else writes. */
-  nextText(length: number): string {
-    return recordText("2025-03-18 13:14:33", `${++this.#texts} `.repeat(length));
-  }
-}
-
-/** How many requests of one client are under way at once. */
-const AT_ONCE = 3;
-
-/** One who writes and reads a record, several requests at once on one connection. */
-class Writer {
-  readonly host: string;
-  readonly #history: History;
-  readonly #sim: SimWorld;
-  readonly #client: LineClient;
-  #underWay = 0;
-  isOver = false;
-
-  constructor(sim: SimWorld, history: History, which: string) {
-    this.#sim = sim;
-    this.#history = history;
-    this.host = `client${history.id}${which}`;
-    const { world } = sim.host(this.host);
-    this.#client = new LineClient(world, { hostname: "server", port: PORT, silenceMs: 1000 });
-    const turn = () => {
-      if (!this.isOver && this.#client.isConnected && this.#underWay < AT_ONCE) {
-        this.#act(world.random.next());
-      }
-      world.clock.timer(world.random.next() * 30, turn);
+/** What a crash leaves is recovered before anybody is served: files and record file agree. */
+async function crashAgainAndAgain(
+  sim: SimWorld,
+  server: SimHost,
+  clients: readonly Writer[],
+): Promise<void> {
+  server.disk.tearing = TEARING;
+  const { random } = sim;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const client of clients) client.isOver = false;
+    const how = random.chance(0.7) ? "crash" : "kill";
+    server.crashAt({ when: random.pick(["before", "during", "after"]), skip: random.integer(20, 200), how });
+    await sim.until(() => !server.isUp, 400).catch(() => {});
+    sim.sometimes("a round was ended by a crash of its own", !server.isUp);
+    server.disk.forgetFailures();
+    if (how === "crash") server.crash();
+    else server.kill();
+    for (const client of clients) client.isOver = true;
+    await sim.until(() => clients.every(({ isIdle }) => isIdle), 10_000, "the clients to know");
+    const from = server.log.records.length;
+    server.restart();
+    let next = from;
+    const isReady = () => {
+      const { records } = server.log;
+      while (next < records.length) if (records[next++]?.message === "Press Ctrl+C to quit.") return true;
+      return false;
     };
-    turn();
+    await sim.until(isReady, 10_000, "the server to be ready");
+    assertAgree(server);
   }
+}
 
-  /** Writes a last text, for which all is well now. */
-  async finish(sim: SimWorld): Promise<void> {
-    for (let isWritten = false; !isWritten;) {
-      await sim.until(() => this.#client.isConnected, 5000, "a connection");
-      isWritten = await sim.settle(this.#write(), 8000);
+/** Records are refreshed in rounds: one that has ended has no more to tell. */
+function checkRounds(server: SimHost): void {
+  let isUnderWay = false;
+  for (const { message } of server.log.records) {
+    if (message === "Updating files...") isUnderWay = true;
+    else if (message === "Files updated.") isUnderWay = false;
+    else if (/^File of client \d+ updated\.$/.test(message)) {
+      assert(isUnderWay, `a round was over, and then: ${message}`);
     }
-  }
-
-  async #act(chance: number): Promise<void> {
-    this.#underWay++;
-    this.#sim.sometimes("several requests were under way", this.#underWay > 1);
-    if (chance < 0.4) await this.#read();
-    else if (chance < 0.5) await this.#info();
-    else await this.#write();
-    this.#underWay--;
-  }
-
-  /** Whether it is written, as far as is known. */
-  async #write(): Promise<boolean> {
-    const history = this.#history;
-    const text = history.nextText(this.#sim.random.integer(1, 50));
-    const from = history.tick();
-    const place = history.operations.push({ type: "write", value: below(text), from, to: Infinity }) - 1;
-    const answer = await this.#ask(formatRequest({ type: "write", clientId: history.id, text }));
-    this.#sim.sometimes("a write failed", answer?.type === "error");
-    this.#sim.sometimes("nobody knows of a write", answer === undefined);
-    if (answer?.type !== "success") return false;
-    // Answers come in the order of the requests: this one is not that of a read.
-    assert(!answer.data.startsWith("Last updated"), "a write was answered with what a read gives");
-    history.operations[place] = { type: "write", value: below(text), from, to: history.tick() };
-    return true;
-  }
-
-  async #read(): Promise<void> {
-    const history = this.#history;
-    const from = history.tick();
-    const answer = await this.#ask(formatRequest({ type: "read", clientId: history.id }));
-    if (answer === undefined || answer.type === "info") return;
-    const to = history.tick();
-    if (answer.type === "success") {
-      assert(answer.data.startsWith("Last updated"), `a read was answered with ${answer.data}`);
-      history.operations.push({ type: "read", value: below(answer.data), from, to });
-    } else if (NOT_FOUND.test(answer.data)) {
-      history.operations.push({ type: "read", value: null, from, to });
-    }
-  }
-
-  async #info(): Promise<void> {
-    const answer = await this.#ask(formatRequest({ type: "info", clientId: null }));
-    assert(
-      answer === undefined || answer.type !== "success",
-      "a question for information was answered as another",
-    );
-    if (answer?.type === "info") assert(answer.data.records <= IDS.length, "there are more records than ids");
-  }
-
-  /** Sends a request; undefined when the connection ends before it is answered. */
-  async #ask(request: string): Promise<ReturnType<typeof parseResponse>> {
-    const line = await this.#client.ask(request.trimEnd());
-    return line === undefined ? undefined : parseResponse(JSON.parse(line));
   }
 }
