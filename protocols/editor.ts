@@ -225,6 +225,10 @@ export class SeenDocument {
    * none.
    */
   #partsFrom: number | undefined;
+  /** What was given out of it. */
+  #parts = "";
+  /** The last line of `#before` is only this beginning of it: the connection was lost in the middle. */
+  #beforePart: string | undefined;
   /** What came on this connection and was seen before; undefined where that is too much to be kept. */
   #passedOver: string[] | undefined = [];
   #passedOverCharacters = 0;
@@ -232,7 +236,8 @@ export class SeenDocument {
 
   /** A connection stands: the document comes from its beginning. */
   connected(): void {
-    this.#partsFrom = undefined;
+    const part = this.#partsFrom === undefined ? undefined : this.#parts;
+    if (part !== undefined) this.#joinParts(part);
     this.#isSettled = false;
     this.#isChanged = false;
     this.#passedOver = [];
@@ -243,6 +248,7 @@ export class SeenDocument {
       const missing = sentFound === undefined ? [] : this.#sentBefore.slice(sentFound);
       this.#sentBefore = [...sentAfter(this.#now.length, missing), ...this.#sentNow];
       this.#before = this.#now;
+      this.#beforePart = part;
     } else {
       // The last connection was lost before it had brought what had been seen before it.
       this.#sentBefore.push(...sentAfter(this.#before.length, this.#sentNow));
@@ -262,7 +268,8 @@ export class SeenDocument {
         // While the document comes again, it is the beginning of a line that was seen, or that will come
         // whole.
         if (!text.isMessage && this.#isComingAgain()) return undefined;
-        this.#partsFrom ??= this.#now.length;
+        if (this.#partsFrom === undefined) [this.#partsFrom, this.#parts] = [this.#now.length, ""];
+        this.#parts += text.text;
         return this.received(text.text) ? text.text : undefined;
       case "ended":
         return this.#ended(text.text, text.line);
@@ -275,13 +282,18 @@ export class SeenDocument {
 
   /** The parts were those of `line`: that is what stands there when the document comes again. */
   #ended(text: string, line: string): string | undefined {
-    const from = this.#partsFrom;
+    if (this.#partsFrom === undefined) return this.received(line) ? line : undefined;
+    this.#joinParts(line);
+    return text === "" ? undefined : text;
+  }
+
+  /** What was given out in parts is one line. */
+  #joinParts(line: string): void {
+    const from = this.#partsFrom ?? this.#now.length;
     this.#partsFrom = undefined;
-    if (from === undefined) return this.received(line) ? line : undefined;
     this.#now.truncate(from);
     this.#sentNow = this.#sentNow.map(({ hash, after }) => ({ hash, after: Math.min(after, from + 1) }));
     this.#now.push(hashOf(line));
-    return text === "" ? undefined : text;
   }
 
   /** A line came; true when it was not seen before. */
@@ -297,6 +309,11 @@ export class SeenDocument {
       const own = this.#findSent(hash, seen, sent);
       if (own >= 0) addWay(ways, seen, own + 1);
     }
+    const begun = this.#ways.get(this.#before.length - 1);
+    if (ways.size === 0 && begun !== undefined && this.#hasBegun(line)) {
+      this.#ways = new Map([[this.#before.length, begun]]);
+      return true;
+    }
     if (ways.size > 0) {
       this.#ways = ways;
       if (!this.#isSettled) this.#passOver(line);
@@ -304,6 +321,11 @@ export class SeenDocument {
     }
     this.#forgetUnfinishedWays();
     return true;
+  }
+
+  /** Whether the line is the last one of `#before`, of which only the beginning was seen. */
+  #hasBegun(line: string): boolean {
+    return this.#beforePart !== undefined && line.startsWith(this.#beforePart);
   }
 
   /** A line of one's own was sent. */

@@ -36,7 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   records: {
     mutants: records,
-    tests: ["tests/records", "tests/protocols/records_test.ts"],
+    tests: ["tests/protocols/records_test.ts", "tests/records", "tests/tasks/records_server_test.ts"],
     campaigns: ["records under"],
   },
   chat: { mutants: chat, tests: ["tests/chat"], campaigns: ["chat under"] },
@@ -57,8 +57,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   protocols: { mutants: protocols, tests: ["tests/protocols"], campaigns: [] },
   editor: {
     mutants: editor,
-    tests: ["tests/protocols/editor_test.ts", "tests/editor"],
-    campaigns: ["sync always"],
+    tests: ["tests/protocols/editor_test.ts", "tests/editor", "tests/sim/together_test.ts"],
+    campaigns: ["editor's client", "sync always"],
   },
   sharing: { mutants: sharing, tests: ["tests/sharing"], campaigns: ["sharing"] },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },

@@ -92,6 +92,24 @@ Deno.test("editor's lines: of a server that ends its lines, on this connection o
   assertEquals(lines("one", "idle", "two\nthree\n"), ["one", "two", "three"]);
 });
 
+Deno.test("what was seen: a line of which a lost connection had brought a part is no other document", () => {
+  for (const whole of ["typed by hand", "typed by"]) {
+    const seen = new SeenDocument();
+    seen.connected();
+    assertEquals(seen.came({ type: "line", text: "one" }), "one");
+    assertEquals(seen.came({ type: "part", text: "typed", isMessage: false }), "typed");
+    assertEquals(seen.came({ type: "part", text: " by", isMessage: false }), " by");
+    // Lost here. The document comes again, and once more.
+    for (const shown of [whole === "typed by" ? undefined : whole, undefined]) {
+      seen.connected();
+      assertEquals(seen.came({ type: "line", text: "one" }), undefined);
+      assertEquals(seen.came({ type: "line", text: whole }), shown);
+      assertEquals(seen.takeChanged(), undefined);
+    }
+    assertEquals(seen.came({ type: "line", text: "more" }), "more");
+  }
+});
+
 Deno.test("what was seen: a line that came in parts is one line when the document comes again", () => {
   for (const isMessage of [true, false]) {
     const seen = new SeenDocument();

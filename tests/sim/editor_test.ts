@@ -2,9 +2,14 @@ import { assertRejects } from "@std/assert";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import { runCampaign } from "./_harness.ts";
 import { editor, editorCampaign } from "./editor_campaign.ts";
+import { editorClientAlone } from "./editor_client_campaign.ts";
 
 Deno.test("editor under chaos: what a client has seen stays in its place, and everybody sees the same", async () => {
   await runCampaign(editor, 200);
+});
+
+Deno.test("editor's client: whatever the pieces, the silence and the cuts, every line of others is shown once", async () => {
+  await runCampaign(editorClientAlone, 150);
 });
 
 Deno.test("editor under chaos: the seeds that have found something once", async () => {
