@@ -4,13 +4,13 @@ import type { Mutant } from "./mutant.ts";
 export const editor: readonly Mutant[] = [
   {
     what: "silence ends lines of a server that ends its own",
-    file: "protocols/editor.ts",
+    file: "protocols/_document_lines.ts",
     from: "if (this.#endsLines) return this.#unendedMs;",
     to: ";",
   },
   {
     what: "half a line that a lost connection left is shown",
-    file: "protocols/editor.ts",
+    file: "protocols/_document_lines.ts",
     from: "const isDropped = this.#comesAgain && this.#unfinished !== SERVER_IS_FULL;",
     to: "const isDropped = false;",
   },
