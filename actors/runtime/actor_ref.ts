@@ -16,6 +16,7 @@ import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
 import { isThenable } from "./thenable.ts";
+import { followed } from "./tracing.ts";
 
 /** Waits for its turn. */
 const IN_RING = 1;
@@ -118,7 +119,7 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   tell(message: M): void {
-    if (this.#length >= this.#limit) return this.#cell.tellSlowly(message);
+    if (this.#length >= this.#limit || followed.count !== 0) return this.#cell.tellSlowly(message);
     if (this.#length++ === 0) this.#first = message;
     else this.#pushBehind(message);
     if ((this.#flags & (IN_RING | BLOCKED)) === 0) {

@@ -11,10 +11,12 @@ import type { DeadLetterReason } from "./events.ts";
 import { onAbort } from "./on_abort.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { isThenable } from "./thenable.ts";
+import { type ActorTracer, follow, followed } from "./tracing.ts";
 
 /** What asks need of their system. */
 export interface AskHost {
   readonly deadlines: AskDeadlines;
+  readonly tracer: ActorTracer | undefined;
   deadLetter(message: unknown, target: { readonly path: string }, reason: DeadLetterReason): void;
 }
 
@@ -250,6 +252,17 @@ export function askActor(
   options: AskOptions,
 ): Promise<never> {
   if (mailboxes.isInTurn(ref)) return Promise.reject(asksItself(target));
+  const step = followed.count === 0 ? undefined : target.system.tracer?.ask(ref, question);
+  const ask = () => openQuestion(target, ref, question, options);
+  return step === undefined ? ask() : follow(step, ask);
+}
+
+function openQuestion(
+  target: AskTarget,
+  ref: ActorRef<unknown>,
+  question: ((replyTo: Ref<never>) => unknown) | object,
+  options: AskOptions,
+): Promise<never> {
   return new Promise((resolve: (reply: never) => void, reject) => {
     const pending = new PendingAsk<never>(target, resolve, reject);
     if (ref.isOpen) questions.open(pending, options);

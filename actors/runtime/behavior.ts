@@ -4,11 +4,13 @@
  * @module
  */
 import type { Cancellable, LogFields, World } from "../world/world.ts";
+import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import type { Topic } from "./topics.ts";
+import type { ActorTracer } from "./tracing.ts";
 
 /**
  * An actor's behaviour: run at each start, and again at each restart, it makes the state and returns the handler.
@@ -149,6 +151,10 @@ export interface Context<M> {
   readonly log: ActorLog;
   /** Actors by key. */
   readonly registry: Registry;
+  /** Counters and histograms of this actor's own. */
+  readonly meter: Meter;
+  /** Begins traces of what comes from outside. Absent where nobody follows anything. */
+  readonly tracer: ActorTracer | undefined;
   /** Monotonic milliseconds, read at most once in a millisecond of work: cheap enough for every message. */
   readonly coarseNow: number;
 

@@ -12,9 +12,9 @@ import { type Child, Children, type Parent } from "./children.ts";
 import { Life } from "./life.ts";
 import { ENDING, STATE_NAMES, STOPPED } from "./lifecycle.ts";
 import { Living } from "./living.ts";
-import { type CellOptions, checkOptions, NO_LIMIT } from "./options.ts";
+import { type CellOptions, checkOptions, describeOptions, NO_LIMIT } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import type { ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
+import type { ActorDetails, ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 
@@ -124,12 +124,17 @@ export class Cell extends Living implements Child, Parent {
     for (const actor of tree.reverse()) actor.abandon();
   }
 
-  snapshot({ levels = Infinity, maxChildren = Infinity, skipChildren = 0 }: TreeOptions): ActorSnapshot {
+  snapshot(options: TreeOptions): ActorSnapshot {
+    const { levels = Infinity, maxChildren = Infinity, skipChildren = 0, maxActors = Infinity } = options;
     const whole = this.snapshotShallow(this.path);
+    let left = maxActors - 1;
     const open: [Child, ShallowSnapshot, number][] = [[this, whole, 0]];
     for (const [actor, seen, level] of open) {
       if (level >= levels) continue;
-      for (const child of actor.children?.slice(level === 0 ? skipChildren : 0, maxChildren) ?? []) {
+      const most = Math.min(maxChildren, left);
+      if (most <= 0) continue;
+      for (const child of actor.children?.slice(level === 0 ? skipChildren : 0, most) ?? []) {
+        left--;
         const below = child.snapshotShallow(`${seen.path}/${child.name}`);
         seen.children.push(below);
         open.push([child, below, level + 1]);
@@ -144,6 +149,20 @@ export class Cell extends Living implements Child, Parent {
     let at: Child | undefined = before === "" && own === this.name ? this : undefined;
     for (const name of names) at = at?.children?.get(name);
     return at instanceof Cell ? at : undefined;
+  }
+
+  details(maxWatchers: number): ActorDetails {
+    const watchers: string[] = [];
+    let watcherCount = 0;
+    for (const by of this.coldIfAny?.watchers?.values() ?? []) {
+      if (by !== undefined && watcherCount++ < maxWatchers) watchers.push(by.path);
+    }
+    return {
+      actor: this.snapshotShallow(this.path),
+      options: describeOptions(this.options),
+      watchers,
+      watcherCount,
+    };
   }
 
   snapshotShallow(path: string): ShallowSnapshot {

@@ -10,6 +10,7 @@ import type { Child, RestartRecord } from "./children.ts";
 import type { Ending } from "./ending.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { Ring } from "./ring.ts";
+import type { Placed } from "./system_core.ts";
 
 /** Made when first needed: with 100,000 idle actors each field of an actor is a megabyte. */
 export class ColdState {
@@ -17,7 +18,8 @@ export class ColdState {
   admission: Admission | undefined;
   /** Messages that go before those of the mailbox. */
   urgent: Ring<unknown> | undefined;
-  watchers: Set<(reason: StopReason) => void> | undefined;
+  /** Who is told of its end, and the actor that asked for it, where one did. */
+  watchers: Map<(reason: StopReason) => void, Placed | undefined> | undefined;
   /** Who waits for a life of this actor to start. */
   startWaiters: Set<(failure?: ActorStopped) => void> | undefined;
   record: RestartRecord | undefined;

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Cancellable, errorText, type LogLevel, type LogRecord, type World } from "../world/world.ts";
+import {
+  type Cancellable,
+  errorText,
+  type EventLoop,
+  type LogLevel,
+  type LogRecord,
+  type World,
+} from "../world/world.ts";
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
 import { type AskHost, questions } from "./ask.ts";
 import { AskDeadlines } from "./ask_deadlines.ts";
@@ -15,15 +22,19 @@ import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.t
 import type { Instruments } from "./instruments.ts";
 import type { Ref } from "./ref.ts";
 import { LocalRegistry } from "./registry.ts";
+import { type Meter, NO_METER } from "./meter.ts";
 import { Sampler } from "./sampler.ts";
 import { Scheduler, type Trimmable } from "./scheduler.ts";
 import type { ActorSystemCore, FailureReport, Placed } from "./system_core.ts";
 import { Topics } from "./topics.ts";
+import { ActorTracer, followed, type Tracer } from "./tracing.ts";
 
 /** The shared parts of one system. */
 export class Core implements ActorSystemCore, AskHost {
   readonly world: World;
   readonly instruments: Instruments;
+  readonly meter: Meter;
+  readonly tracer: ActorTracer | undefined;
   readonly scheduler: Scheduler<ActorRef<never>>;
   readonly deadlines: AskDeadlines;
   readonly #failed = (error: unknown) => this.listenerFailed(error);
@@ -38,12 +49,16 @@ export class Core implements ActorSystemCore, AskHost {
   #isTerminatedTaken = false;
   root: Cell | undefined;
   deadLetters = 0;
+  handledByStopped = 0;
   #cause: { readonly error: unknown } | undefined;
 
   constructor(world: World, instruments: Instruments) {
     this.world = world;
     this.instruments = instruments;
-    this.scheduler = new Scheduler(world.clock, world.loop, { turn: mailboxes.turn, failed: this.#failed });
+    this.meter = instruments.meter ?? NO_METER;
+    this.tracer = instruments.tracer && new ActorTracer(instruments.tracer, (work) => this.guarded(work));
+    const loop = instruments.tracer === undefined ? world.loop : detachedLoop(world.loop, instruments.tracer);
+    this.scheduler = new Scheduler(world.clock, loop, { turn: mailboxes.turn, failed: this.#failed });
     this.deadlines = new AskDeadlines(this);
     const { sampled } = instruments;
     this.sampler = sampled && new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
@@ -105,9 +120,9 @@ export class Core implements ActorSystemCore, AskHost {
     }
   }
 
-  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable {
+  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void, by?: Placed): Cancellable {
     if (questions.isQuestion(ref)) return { cancel: questions.onClosed(ref, stopped) };
-    return this.#onActorStopped(ref, stopped);
+    return this.#actor(ref).onStopped(stopped, by);
   }
 
   onStarted(ref: Ref<never>, settled: (failure?: ActorStopped) => void): Cancellable {
@@ -179,6 +194,17 @@ export class Core implements ActorSystemCore, AskHost {
       return undefined;
     }
   }
+}
+
+/** The turns of actors belong to nobody, also where followed work has caused them. */
+function detachedLoop(loop: EventLoop, tracer: Tracer): EventLoop {
+  const { choose } = loop;
+  return {
+    soon: (task) => loop.soon(followed.count === 0 ? task : () => tracer.detach(task)),
+    afterPoll: (task) => loop.afterPoll(task),
+    nextTurn: (task) => loop.nextTurn(task),
+    ...(choose === undefined ? {} : { choose: (count) => choose.call(loop, count) }),
+  };
 }
 
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {

@@ -17,6 +17,7 @@ import { Ring } from "./ring.ts";
 import type { Trimmable } from "./scheduler.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 import { isThenable } from "./thenable.ts";
+import { follow } from "./tracing.ts";
 
 /** System message: there is one that goes before those of the mailbox. */
 export const URGENT = 1;
@@ -136,9 +137,11 @@ export abstract class Inbox implements Trimmable {
   }
 
   #traced(message: unknown): unknown {
-    const { send } = this.system.instruments;
-    if (send === undefined) return message;
-    const context = this.system.guarded(() => send(this.ref, message));
+    const { instruments: { send }, tracer } = this.system;
+    if (send === undefined && tracer === undefined) return message;
+    const context = send === undefined
+      ? tracer?.send(this.ref, message)
+      : this.system.guarded(() => send(this.ref, message));
     return context === undefined ? message : new Envelope(message, undefined, undefined, false, context);
   }
 
@@ -150,13 +153,19 @@ export abstract class Inbox implements Trimmable {
     if (life !== undefined && life !== this.life) return this.deadLetterOf(envelope, "restarted");
     const current = this.life;
     if (current !== undefined) lives.opened(current, envelope);
-    const { instruments } = this.system;
-    const handle = () => receive(message);
-    const result: unknown = context === undefined || instruments.receive === undefined
-      ? handle()
-      : instruments.receive(context, this.ref, message, handle);
+    const result: unknown = context === undefined
+      ? receive(message)
+      : this.#receiveWith(context, message, () => receive(message));
     if (current !== undefined && !isThenable(result)) lives.opened(current, undefined);
     return result;
+  }
+
+  /** Handles a message that travels with a context of the instruments'. */
+  #receiveWith(context: unknown, message: unknown, handle: () => unknown): unknown {
+    const { instruments: { receive }, tracer } = this.system;
+    if (receive !== undefined) return receive(context, this.ref, message, handle);
+    const step = tracer?.receive(context, this.ref, message);
+    return step === undefined ? handle() : follow(step, handle);
   }
 
   /** What is known of a kind of message, whose predecessor was of the kind `last`; from now on it is known. */

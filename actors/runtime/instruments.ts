@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
+import type { Tracer } from "./tracing.ts";
 
 /** One handler that was timed. */
 export interface HandledSample {
@@ -52,6 +54,10 @@ export interface HandledSample {
  * ```
  */
 export interface Instruments {
+  /** Follows work from message to message; an instrument `send` goes before it. @default nothing is followed */
+  readonly tracer?: Tracer;
+  /** What actors count and measure of their own work, by `self.meter`. @default nothing is counted */
+  readonly meter?: Meter;
   /**
    * Asked at each message that is sent: what it gives travels with the message, `undefined` lets it go as it is. While
    * it runs, whoever sends is running.

@@ -20,11 +20,13 @@ import type { SpawnOptions } from "./spawn_options.ts";
 import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
 import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
+import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import { LifeStash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
+import type { ActorTracer } from "./tracing.ts";
 
 /** It goes on. */
 const OPEN = 0;
@@ -94,6 +96,14 @@ export class Life<M> implements Context<M> {
     return this.#cell.system.registry;
   }
 
+  get meter(): Meter {
+    return this.#cell.system.meter;
+  }
+
+  get tracer(): ActorTracer | undefined {
+    return this.#cell.system.tracer;
+  }
+
   get coarseNow(): number {
     return this.#cell.system.scheduler.now;
   }
@@ -156,7 +166,7 @@ export class Life<M> implements Context<M> {
       this.#cell.system.onStopped(ref, (reason) => {
         held.done();
         this.#deliver(() => stopped(reason), held, (item) => this.#cell.deliverFirst(item));
-      })
+      }, this.#cell)
     );
   }
 
@@ -221,10 +231,15 @@ export class Life<M> implements Context<M> {
   }
 
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void {
+    const cell = this.#cell;
+    // What comes back belongs to the work that has asked for it.
+    const context = cell.system.tracer?.send(cell.ref, undefined);
+    const deliver = (make: () => M) =>
+      this.#deliver(make, undefined, (item) => cell.deliver(item), true, context);
     // A thenable of somebody's own may call back twice: a real promise does once.
     Promise.resolve(promise).then(
-      (value) => this.#deliverOwn(() => ok(value)),
-      (error) => this.#deliverOwn(() => failed(error)),
+      (value) => deliver(() => ok(value)),
+      (error) => deliver(() => failed(error)),
     );
   }
 
@@ -310,8 +325,8 @@ export class Life<M> implements Context<M> {
     }
   }
 
-  #own(message: M, held?: Held, isOwn = true): Envelope {
-    return new Envelope(message, this, held, isOwn);
+  #own(message: M, held?: Held, isOwn = true, context?: unknown): Envelope {
+    return new Envelope(message, this, held, isOwn, context);
   }
 
   #deliverOwn(make: () => M, held?: Held): void {
@@ -324,6 +339,7 @@ export class Life<M> implements Context<M> {
     held: Held | undefined,
     put: (item: Envelope) => void,
     isOwn = true,
+    context?: unknown,
   ): void {
     let message: M;
     try {
@@ -332,7 +348,7 @@ export class Life<M> implements Context<M> {
       if (this.#isOpen) this.#cell.failOutside(error);
       return;
     }
-    if (this.#isOpen) put(this.#own(message, held, isOwn));
+    if (this.#isOpen) put(this.#own(message, held, isOwn, context));
     else this.#cell.deadLetterOfEarlierLife(message);
   }
 

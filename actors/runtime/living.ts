@@ -16,7 +16,7 @@ import { URGENT } from "./inbox.ts";
 import { type Life, lives } from "./life.ts";
 import { advance, ENDING, FAILED, RUNNING, STARTING, type State, STOPPED, WAITING } from "./lifecycle.ts";
 import type { CellOptions } from "./options.ts";
-import type { ActorSystemCore } from "./system_core.ts";
+import type { ActorSystemCore, Placed } from "./system_core.ts";
 import { isThenable } from "./thenable.ts";
 
 // System messages, beside `URGENT`.
@@ -264,6 +264,7 @@ export abstract class Living extends Failing implements EndingHost {
     this.#enter(STOPPED);
     mailboxes.setFlag(this.ref, BLOCKED);
     mailboxes.close(this.ref);
+    this.system.handledByStopped += mailboxes.handled(this.ref);
     this.emptyMailbox();
     cold.admission?.refuseAll(() => this.stopped());
     for (let ask = this.asks?.oldest; ask !== undefined; ask = this.asks?.oldest) {
@@ -274,7 +275,7 @@ export abstract class Living extends Failing implements EndingHost {
     this.#settleStart(cold.startWaiters && this.stopped());
     const watchers = cold.watchers;
     cold.watchers = undefined;
-    for (const stopped of watchers ?? []) this.system.guarded(() => stopped(cold.reason));
+    for (const stopped of watchers?.keys() ?? []) this.system.guarded(() => stopped(cold.reason));
     if (this.parent === undefined) this.system.rootGone();
     else this.parent.children?.gone(this.asChild, cold.reason);
   }
@@ -290,16 +291,16 @@ export abstract class Living extends Failing implements EndingHost {
     this.endLife();
   }
 
-  /** Calls back once when this actor has stopped. */
-  onStopped(stopped: (reason: StopReason) => void): Cancellable {
+  /** Calls back once when this actor has stopped; `by` is the actor that asks for it. */
+  onStopped(stopped: (reason: StopReason) => void, by?: Placed): Cancellable {
     if (this.state === STOPPED) {
       stopped(this.cold.reason);
       return { cancel() {} };
     }
-    const watchers = this.cold.watchers ??= new Set();
+    const watchers = this.cold.watchers ??= new Map();
     // An entry of its own, so that the same function may watch twice.
     const entry = (reason: StopReason) => stopped(reason);
-    watchers.add(entry);
+    watchers.set(entry, by);
     return { cancel: () => void watchers.delete(entry) };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
+import type { ActorOptionsText } from "./snapshot.ts";
 import { type OnFailure, restart } from "./supervision.ts";
 
 /** More than fit into memory, and still a small integer to V8. */
@@ -76,6 +77,23 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
   }
   const isPlain = mailbox === undefined;
   return { capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, isPlain };
+}
+
+/** Options in words. */
+export function describeOptions(options: CellOptions): ActorOptionsText {
+  const { capacity, overflow, onFailure, restart, stashCapacity, shutdownMs } = options;
+  return {
+    mailbox: capacity === NO_LIMIT ? "no bound" : `at most ${capacity}, then ${overflow}`,
+    onFailure: describePolicy(onFailure),
+    restart,
+    stashCapacity,
+    shutdownMs,
+  };
+}
+
+function describePolicy(policy: CellOptions["onFailure"]): string {
+  if (typeof policy === "function") return "decided by a function";
+  return policy.type === "restart" ? `restart, ${policy.limit} in ${policy.withinMs} ms` : policy.type;
 }
 
 /** Whether this is a policy: a function that decides may return anything. */

@@ -80,6 +80,7 @@ async function drain(
   drainMs: number,
   { onSignal, onDrained }: RunOptions,
 ): Promise<number> {
+  system.world.process?.announceEnd?.();
   onSignal?.(signal);
   let isComplete = true;
   const late = system.world.clock.timer(drainMs, () => isComplete = false);

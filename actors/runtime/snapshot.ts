@@ -27,6 +27,32 @@ export interface ActorSnapshot {
   readonly children: readonly ActorSnapshot[];
 }
 
+/** One actor, and how it was made: see {@linkcode ActorSystem.details}. */
+export interface ActorDetails {
+  /** The actor, without its children. */
+  readonly actor: ActorSnapshot;
+  /** Its options, in words. */
+  readonly options: ActorOptionsText;
+  /** Paths of the actors that watch it: so many at most as were asked for. */
+  readonly watchers: readonly string[];
+  /** How many watch it. */
+  readonly watcherCount: number;
+}
+
+/** The options of an actor, in words for people. */
+export interface ActorOptionsText {
+  /** `no bound`, `at most 100, then reject`. */
+  readonly mailbox: string;
+  /** `restart, 3 in 5000 ms`, `stop`, `decided by a function`. */
+  readonly onFailure: string;
+  /** `permanent`, `transient`, `temporary`. */
+  readonly restart: string;
+  /** The most messages that it may put aside. */
+  readonly stashCapacity: number;
+  /** Milliseconds that its stop may take. */
+  readonly shutdownMs: number;
+}
+
 /** How much of a tree is shown: a system may have a hundred thousand actors, and whoever looks has one screen. */
 export interface TreeOptions {
   /** Levels below the first actor. @default all */
@@ -35,6 +61,8 @@ export interface TreeOptions {
   readonly maxChildren?: number;
   /** Children of the first actor that are left out before those that are shown: for the next page. @default 0 */
   readonly skipChildren?: number;
+  /** Actors shown in all. @default all */
+  readonly maxActors?: number;
 }
 
 /** A snapshot to which the children are still to be added. */

@@ -15,9 +15,10 @@ import { checkName, checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry } from "./registry.ts";
 import type { StepControl } from "./scheduler.ts";
-import { type ActorSnapshot, checkTreeOptions, type TreeOptions } from "./snapshot.ts";
+import { type ActorDetails, type ActorSnapshot, checkTreeOptions, type TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
+import { walk } from "./walk.ts";
 
 /** Options of an {@linkcode ActorSystem}. */
 export interface ActorSystemOptions {
@@ -159,6 +160,38 @@ export class ActorSystem implements AsyncDisposable {
   subtree(path: string, options: TreeOptions = {}): ActorSnapshot | undefined {
     checkTreeOptions(options);
     return this.#root.find(path)?.snapshot(options);
+  }
+
+  /**
+   * Each actor as the walk comes to it, parents before their children: for who counts or searches a large tree in pieces,
+   * between which actors come and go.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using system = new ActorSystem("demo");
+   * system.spawn("a", () => () => {});
+   * system.spawn("b", () => () => {});
+   * assertEquals([...system.walk()].map(({ path }) => path), ["/demo", "/demo/a", "/demo/b"]);
+   * ```
+   */
+  walk(): Generator<ActorSnapshot, void> {
+    return walk(this.#root, this.#root.path);
+  }
+
+  /** One actor, with its options and at most `maxWatchers` of those who watch it; undefined when there is none. */
+  details(
+    path: string,
+    { maxWatchers = 100 }: { readonly maxWatchers?: number } = {},
+  ): ActorDetails | undefined {
+    return this.#root.find(path)?.details(maxWatchers);
+  }
+
+  /** Messages handled so far by actors that have stopped: with those of the tree, by all that there ever were. */
+  get handledByStopped(): number {
+    return this.#core.handledByStopped;
   }
 
   /**

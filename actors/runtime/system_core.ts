@@ -10,11 +10,13 @@ import type { StopReason } from "./behavior.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { ActorFailed, DeadLetterReason, EventStream } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
+import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { LocalRegistry } from "./registry.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topics } from "./topics.ts";
+import type { ActorTracer } from "./tracing.ts";
 
 /** Something that stands somewhere in the tree. To tell where costs something: it is asked only when needed. */
 export interface Placed {
@@ -32,7 +34,12 @@ export interface ActorSystemCore {
   readonly events: EventStream;
   readonly registry: LocalRegistry;
   readonly topics: Topics;
+  /** Messages handled by actors that have stopped. */
+  handledByStopped: number;
   readonly instruments: Instruments;
+  readonly meter: Meter;
+  /** Absent where nothing is followed. */
+  readonly tracer: ActorTracer | undefined;
   /** Absent where nobody wants samples. */
   readonly sampler: Sampler | undefined;
   /** Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to be expected */
@@ -42,8 +49,11 @@ export interface ActorSystemCore {
   guarded<T>(work: () => T): T | undefined;
   /** Logs what a listener threw. */
   listenerFailed(error: unknown): void;
-  /** Calls back once when an actor has stopped, or nobody waits at a reply address; at once when that is so already. */
-  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void): Cancellable;
+  /**
+   * Calls back once when an actor has stopped, or nobody waits at a reply address; at once when that is so already. `by`
+   * is the actor that asks for it.
+   */
+  onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void, by?: Placed): Cancellable;
   /** Calls back once when an actor has started, or with the reason why it will not. */
   onStarted(ref: Ref<never>, settled: (failure?: ActorStopped) => void): Cancellable;
   /** The root failed. */

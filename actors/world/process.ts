@@ -8,7 +8,17 @@ import type { Cancellable } from "./clock.ts";
 /** What asks a process to end. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
-/** The process itself: what asks it to end, and how it ends. */
+/** Bytes of memory that a process has. */
+export interface ProcessMemory {
+  /** Of the machine's memory, what it occupies. */
+  readonly residentBytes: number;
+  /** Of the JavaScript heap, what is in use. */
+  readonly heapUsedBytes: number;
+  /** What the JavaScript heap has been given. */
+  readonly heapTotalBytes: number;
+}
+
+/** The process itself: what asks it to end, how it ends, and what it needs. */
 export interface HostProcess {
   /** Calls `told` at each signal that asks the process to end; meanwhile none of them ends it by itself. */
   onEndSignal(told: (signal: EndSignal) => void): Cancellable;
@@ -16,4 +26,10 @@ export interface HostProcess {
   fail(): void;
   /** Writes what is still gathered, and ends the process. */
   exit(code: number): Promise<void>;
+  /** It was asked to end: what is begun from now on may not come to its end. */
+  readonly isEnding?: boolean;
+  /** From now on {@linkcode HostProcess.isEnding}: for load balancers to see, before anything is closed. */
+  announceEnd?(): void;
+  /** Its memory now. Optional: absent where the platform does not tell. */
+  memory?(): ProcessMemory;
 }

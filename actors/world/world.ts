@@ -44,7 +44,7 @@ export type {
   Replacement,
 } from "./disk.ts";
 export { basename, dirname, sibling } from "./path.ts";
-export type { EndSignal, HostProcess } from "./process.ts";
+export type { EndSignal, HostProcess, ProcessMemory } from "./process.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
 
 /** Everything outside the actors. */

@@ -4,13 +4,14 @@
  * @module
  */
 import type { Cancellable } from "../clock.ts";
-import type { EndSignal, HostProcess } from "../process.ts";
+import type { EndSignal, HostProcess, ProcessMemory } from "../process.ts";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** This process. */
 export class DenoProcess implements HostProcess {
   readonly #flush: () => Promise<unknown> | void;
+  #isEnding = false;
 
   /** `flush` writes what is gathered for the log. */
   constructor(flush: () => Promise<unknown> | void) {
@@ -33,6 +34,19 @@ export class DenoProcess implements HostProcess {
 
   fail(): void {
     Deno.exitCode = 1;
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  announceEnd(): void {
+    this.#isEnding = true;
+  }
+
+  memory(): ProcessMemory {
+    const { rss, heapUsed, heapTotal } = Deno.memoryUsage();
+    return { residentBytes: rss, heapUsedBytes: heapUsed, heapTotalBytes: heapTotal };
   }
 
   async exit(code: number): Promise<void> {

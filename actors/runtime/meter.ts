@@ -1,0 +1,76 @@
+/**
+ * What actors count and measure of their own work.
+ *
+ * @module
+ */
+
+/** What a metric is. */
+export interface MetricOptions {
+  /** What it says, in one line. */
+  readonly description: string;
+  /** Of its values, as UCUM has it: `s`, `By`, `{connection}`. */
+  readonly unit: string;
+  /** What tells it from others of its name: few values, and never what a peer has sent. @default none */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** What a histogram is. */
+export interface HistogramOptions extends MetricOptions {
+  /** Upper bounds of its buckets, rising; what is above the last has a bucket of its own. */
+  readonly bounds: readonly number[];
+}
+
+/** A sum. */
+export interface Counter {
+  /** Adds to it. */
+  add(amount: number): void;
+}
+
+/** How often values fell between which bounds. */
+export interface Histogram {
+  /** Counts one value. */
+  record(value: number): void;
+}
+
+/**
+ * Makes instruments, in names of OpenTelemetry's form: `http.server.request.duration`. Two of one name and equal
+ * attributes are the same. Where nobody listens, they do nothing.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Behavior } from "@troupe/actors";
+ * import { MeterRegistry } from "@troupe/actors/inspect";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const baker: Behavior<"bake"> = (self) => {
+ *   const loaves = self.meter.counter("bakery.loaves", { description: "Loaves baked.", unit: "{loaf}" });
+ *   return () => loaves.add(1);
+ * };
+ *
+ * const meter = new MeterRegistry();
+ * await using system = new ActorSystem("demo", { instruments: { meter } });
+ * const ref = system.spawn("baker", baker);
+ * ref.tell("bake");
+ * ref.tell("bake");
+ * await new Promise((resolve) => setTimeout(resolve, 0));
+ * const [family] = meter.families();
+ * assertEquals([family?.name, family?.samples[0]?.value], ["bakery_loaves_total", 2]);
+ * ```
+ */
+export interface Meter {
+  /** A sum that only grows. */
+  counter(name: string, options: MetricOptions): Counter;
+  /** A sum that may fall: what is there now. */
+  upDownCounter(name: string, options: MetricOptions): Counter;
+  /** A distribution. */
+  histogram(name: string, options: HistogramOptions): Histogram;
+}
+
+const NOTHING: Counter & Histogram = Object.freeze({ add: () => {}, record: () => {} });
+
+/** The meter where nobody listens. */
+export const NO_METER: Meter = Object.freeze({
+  counter: () => NOTHING,
+  upDownCounter: () => NOTHING,
+  histogram: () => NOTHING,
+});
