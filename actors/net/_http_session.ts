@@ -3,6 +3,7 @@ import { encodeResponseHead, HttpError, type HttpRequest, type HttpResponse } fr
 import { type HttpInput, type HttpRequestDecoder, httpRequests } from "../../protocols/http_decoder.ts";
 import { webSocketFrames, type WebSocketInput } from "../../protocols/web_socket.ts";
 import type { Cancellable } from "../world/world.ts";
+import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
 import type { HttpGuard } from "./http_guard.ts";
 import { textResponse, writeResponse } from "./http_response.ts";
@@ -19,6 +20,7 @@ export interface Door<M> {
   readonly pingIntervalMs: number;
   readonly maxHeadBytes: number;
   readonly isReady: () => boolean;
+  readonly meters: HttpMeters;
 }
 
 /** What comes from the client: first of HTTP, after an upgrade of WebSocket. */
@@ -156,10 +158,20 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       return this.#refuse(403, refusal);
     }
     if (asksForWebSocket(request)) return this.#upgrade(request);
+    const { clock } = this.#connection.context.world;
+    const begunAt = clock.monotonic();
     const response = this.#answer(request);
-    return response instanceof Promise
-      ? response.then((settled) => this.#respond(request, settled))
-      : this.#respond(request, response);
+    const respond = (settled: HttpResponse): void | Promise<void> => {
+      this.#measure(request, settled.status, clock.monotonic() - begunAt);
+      return this.#respond(request, settled);
+    };
+    return response instanceof Promise ? response.then(respond) : respond(response);
+  }
+
+  #measure({ method, path }: HttpRequest, status: number, durationMs: number): void {
+    const [match] = this.#door.routes.at(path);
+    const route = match?.route.path ?? (status === 404 ? "" : path);
+    this.#door.meters.answered(this.#connection.context.meter, { method, route }, status, durationMs);
   }
 
   #answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
@@ -204,7 +216,8 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   }
 
   #isReady(): boolean {
-    return !this.#connection.context.signal.aborted && this.#door.isReady();
+    const { signal, world } = this.#connection.context;
+    return !signal.aborted && world.process?.isEnding !== true && this.#door.isReady();
   }
 
   #respond(request: HttpRequest, response: HttpResponse): void | Promise<void> {

@@ -11,6 +11,7 @@ import {
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
+import type { ConnectionMeters } from "./_meters.ts";
 import type { Transport } from "./transport.ts";
 
 /** What an {@linkcode Inbound} posts to its connection's actor, to be told of in a turn of that actor. */
@@ -58,6 +59,7 @@ export class Inbound<F> {
   #decoder: FrameDecoder<F> | undefined;
   readonly #owner: InboundOwner<F>;
   readonly #world: World;
+  readonly #meters: ConnectionMeters;
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
   readonly #ownGreetings: readonly ForeignProtocol[];
@@ -80,14 +82,16 @@ export class Inbound<F> {
   #chunkAt = 0;
   #silenceTimer: Cancellable | undefined;
 
-  /** `greetings` are those of other protocols that the service takes for its own. */
+  /** `meters` count what comes; `greetings` are those of other protocols that the service takes for its own. */
   constructor(
     transport: Transport,
     frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
     world: World,
+    meters: ConnectionMeters,
     greetings: readonly ForeignProtocol[],
   ) {
+    this.#meters = meters;
     this.#transport = transport;
     this.#frameDecoder = frameDecoder;
     this.#owner = owner;
@@ -200,6 +204,7 @@ export class Inbound<F> {
         const isFull = typeof received === "number";
         if (isFull) this.#fitBuffer(received);
         const chunk = isFull ? this.#buffer.subarray(0, received) : received;
+        this.#meters.received.add(chunk.length);
         if (this.#greeting !== undefined && this.#isForeign(chunk, this.#greeting)) return;
         this.#decoder?.push(chunk, this.#frames);
       }
@@ -270,7 +275,10 @@ export class Inbound<F> {
   /** All that came is handled. */
   #onDelivered(): void | Promise<void> {
     if (!this.#owner.isOpen) return;
-    if (this.#badFrame !== undefined) return this.#owner.badFrame(this.#badFrame.message);
+    if (this.#badFrame !== undefined) {
+      this.#meters.badFrames.add(1);
+      return this.#owner.badFrame(this.#badFrame.message);
+    }
     if (this.#hasEnded) {
       if (this.#isEndTold) return;
       this.#isEndTold = true;

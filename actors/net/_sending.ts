@@ -7,6 +7,7 @@ import type { Clock } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
 import { Drained } from "./_drained.ts";
 import type { Flusher } from "./_flusher.ts";
+import type { ConnectionMeters } from "./_meters.ts";
 import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { Transport } from "./transport.ts";
@@ -15,6 +16,7 @@ import type { Transport } from "./transport.ts";
 export interface ConnectionTools {
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
+  readonly meters: ConnectionMeters;
 }
 
 /** The connection, as its {@linkcode Sending} sees it. */
@@ -39,10 +41,12 @@ export class Sending implements OutboundEvents {
   readonly #queue: Outbound;
   readonly #drained: Drained;
   readonly #maxBytes: number;
+  readonly #meters: ConnectionMeters;
   /** Bytes that may be queued beyond the limit. */
   #allowance = 0;
   /** Nothing more will be queued: the sending half is closed once all is sent. */
   #isEnding = false;
+  #isClosed = false;
 
   constructor(
     transport: Transport,
@@ -55,7 +59,9 @@ export class Sending implements OutboundEvents {
     this.#owner = owner;
     this.#maxBytes = limits.maxOutboundBytes;
     this.#drained = new Drained(remote);
-    const { clock, buffers, flusher } = options;
+    const { clock, buffers, flusher, meters } = options;
+    this.#meters = meters;
+    meters.connections.add(1);
     const queue = { clock, buffers, flusher, slowClientMs: limits.slowClientMs };
     this.#queue = new Outbound(transport, queue, this);
   }
@@ -70,14 +76,14 @@ export class Sending implements OutboundEvents {
 
   send(bytes: Uint8Array): void {
     if (this.#isEnding) return;
-    if (this.#queue.queuedBytes + bytes.length > this.#maxBytes + this.#allowance) this.#owner.slow();
+    if (this.#queue.queuedBytes + bytes.length > this.#maxBytes + this.#allowance) this.stalled();
     else this.#queue.push(bytes);
   }
 
   sendText(text: string): void {
     if (this.#isEnding) return;
     this.#queue.pushText(text);
-    if (this.#queue.queuedBytes > this.#maxBytes + this.#allowance) this.#owner.slow();
+    if (this.#queue.queuedBytes > this.#maxBytes + this.#allowance) this.stalled();
   }
 
   /** Lets the queue grow by so many bytes more. */
@@ -104,6 +110,8 @@ export class Sending implements OutboundEvents {
 
   /** Drops what is queued. */
   close(): void {
+    if (!this.#isClosed) this.#meters.connections.add(-1);
+    this.#isClosed = true;
     this.#queue.close();
     this.#drained.rejectAll();
   }
@@ -115,6 +123,7 @@ export class Sending implements OutboundEvents {
   // What the queue tells.
 
   written(bytes: number): void {
+    this.#meters.sent.add(bytes);
     if (this.#allowance > 0) this.#allowance = Math.max(0, this.#allowance - bytes);
     if (this.isCongested) return;
     this.#drained.resolveAll();
@@ -125,6 +134,7 @@ export class Sending implements OutboundEvents {
   }
 
   stalled(): void {
+    if (!this.#isClosed) this.#meters.slowClients.add(1);
     this.#owner.slow();
   }
 

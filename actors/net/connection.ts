@@ -13,6 +13,7 @@ import type { Ref } from "../runtime/ref.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { CLOSED_HERE, Closing, ENDED, IDLE, LATE_HANDSHAKE, LATE_LOGIN, SLOW, VANISHED } from "./_closing.ts";
 import { ConnectionEvent, ConnectionNotice, EVENTS } from "./_connection_events.ts";
+import { followedSession } from "./_followed_session.ts";
 import { Inbound, type InboundEvent, type InboundOwner } from "./_inbound.ts";
 import type { ConnectionOptions } from "./_connection_options.ts";
 import { Sending, type SendingOwner } from "./_sending.ts";
@@ -65,7 +66,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
-    this.#inbound = new Inbound(transport, options.frames, this, world, greetings);
+    this.#inbound = new Inbound(transport, options.frames, this, world, tools.meters, greetings);
     own.onStop(() => this.#stop());
   }
 
@@ -87,7 +88,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     else this.#silence.serve();
     try {
       this.#inbound.begin();
-      this.#session = this.#options.session(this);
+      this.#session = followedSession(this.#options.session(this), this);
     } catch (error) {
       this.#abort({ type: "failed", error });
       throw error;

@@ -11,12 +11,16 @@ import {
   type Receive,
   withPrivateMessages,
 } from "../runtime/behavior.ts";
+import type { Counter } from "../runtime/meter.ts";
 import type { Ref } from "../runtime/ref.ts";
+import type { TraceStart } from "../runtime/tracing.ts";
 import { stop } from "../runtime/supervision.ts";
 import { type Datagram, errorText, type SocketAddress, type UdpSocket, WorldError } from "../world/world.ts";
 import { bindAll } from "./_listening.ts";
 import { formatAddress } from "./address.ts";
 import { AddressRate } from "./address_rate.ts";
+import { peerAttributes } from "./_followed_session.ts";
+import { type DatagramMeters, datagramMeters } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
 import type { SessionContext } from "./session.ts";
 
@@ -189,6 +193,7 @@ class DatagramSockets<M> {
   readonly #log: LogThrottle;
   /** The peers' actors by socket and address, the least recent first. */
   readonly #peers = new Map<string, Ref<Incoming>>();
+  readonly #meters: DatagramMeters;
   #spawned = 0;
 
   constructor(self: Context<SocketMessage>, options: SocketOptions<M>, sockets: readonly UdpSocket[]) {
@@ -198,6 +203,7 @@ class DatagramSockets<M> {
     this.#rate = new AddressRate(options.rate);
     this.#warnings = new AddressRate(WARNINGS);
     this.#log = new LogThrottle(self);
+    this.#meters = datagramMeters(self.meter, self.path);
     self.onStop(() => {
       for (const socket of sockets) socket.close();
     });
@@ -243,9 +249,11 @@ class DatagramSockets<M> {
 
   #handle(socket: UdpSocket, { from, bytes }: Datagram): void {
     const now = this.#self.coarseNow;
+    this.#meters.received.add(bytes.length);
     if (this.#rate.take(from.hostname, now)) {
       return this.#peerAt(socket, from).tell(new Incoming(bytes));
     }
+    this.#meters.refused.add(1);
     if (!this.#warnings.take(from.hostname, now)) return;
     const { perSecond } = this.#options.rate;
     this.#log.warn(now, `Not answering ${from.hostname}: over ${perSecond} datagrams a second`);
@@ -264,7 +272,7 @@ class DatagramSockets<M> {
 
   #spawn(socket: UdpSocket, key: string, remote: string, from: SocketAddress): Ref<Incoming> {
     if (this.#peers.size >= this.#options.maxPeers) this.#forgetLeastRecent();
-    const behavior = peerActor<M>(socket, remote, from, this.#options);
+    const behavior = peerActor<M>(socket, remote, from, this.#options, this.#meters.sent);
     const actor: Ref<Incoming> = this.#self.spawn(`${++this.#spawned}-${remote}`, behavior, {
       mailbox: { capacity: this.#options.maxQueued, overflow: "drop-newest" },
       onFailure: stop(),
@@ -292,6 +300,7 @@ function peerActor<M>(
   remote: string,
   remoteAddress: SocketAddress,
   options: SocketOptions<M>,
+  sent: Counter,
 ): Behavior<M | Incoming | Idle> {
   return (self) => {
     const peer: DatagramPeer<M> = {
@@ -301,6 +310,8 @@ function peerActor<M>(
       remoteAddress,
       localAddress: socket.address,
       send(bytes) {
+        sent.add(bytes.length);
+        self.tracer?.note("sent", { "network.io.bytes": bytes.length });
         // It may be lost on the way as well: who needs an answer asks again.
         socket.send(bytes, remoteAddress).catch((error) =>
           self.log.debug(`Cannot answer ${remote}: ${errorText(error)}`)
@@ -311,8 +322,19 @@ function peerActor<M>(
     const handler = options.peer(peer);
     self.onStop(() => handler.closed?.());
     self.receiveTimeout(options.idleMs, new Idle());
+    const { tracer } = self;
+    const describe = (): TraceStart => ({
+      name: "datagram",
+      attributes: peerAttributes("udp", remoteAddress, socket.address, self.path),
+    });
+    const receive = (bytes: Uint8Array): void | Promise<void> => {
+      const step = tracer?.begin(self.coarseNow, describe);
+      return step === undefined || tracer === undefined
+        ? handler.datagram(bytes)
+        : tracer.follow(step, () => handler.datagram(bytes));
+    };
     return (message) => {
-      if (message instanceof Incoming) return handler.datagram(message.bytes);
+      if (message instanceof Incoming) return receive(message.bytes);
       if (message instanceof Idle) return self.stop();
       return handler.message?.(message);
     };

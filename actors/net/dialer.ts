@@ -19,6 +19,8 @@ import { BufferPool } from "./_buffers.ts";
 import { Flusher } from "./_flusher.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
+import { connectionMeters } from "./_meters.ts";
+import type { ConnectionTools } from "./_sending.ts";
 import { connectionActor } from "./connection.ts";
 import { type ConnectionLimits, dialledLimits } from "./limits.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
@@ -152,7 +154,7 @@ class Dialler<F, M> {
   readonly #self: Context<DialerCommand | PrivateMessage>;
   readonly #options: DialerOptions<F, M>;
   readonly #limits: ConnectionLimits;
-  readonly #tools: { readonly buffers: BufferPool; readonly flusher: Flusher };
+  readonly #tools: ConnectionTools;
   #connections = 0;
   /** Attempts in a row that failed. */
   #failures = 0;
@@ -168,7 +170,11 @@ class Dialler<F, M> {
     limits: ConnectionLimits,
   ) {
     this.#self = self;
-    this.#tools = { buffers: new BufferPool(), flusher: new Flusher(self.world.loop) };
+    this.#tools = {
+      buffers: new BufferPool(),
+      flusher: new Flusher(self.world.loop),
+      meters: connectionMeters(self.meter, "dialled"),
+    };
     this.#options = options;
     this.#limits = limits;
     self.onStop(() => this.#dialled?.close());

@@ -10,6 +10,7 @@ import { encodeResponseHead } from "../../protocols/http.ts";
 import type { Behavior } from "../runtime/behavior.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
 import { type Door, type DoorEvent, DoorFrames, type DoorInput, HttpSession } from "./_http_session.ts";
+import { HttpMeters } from "./_http_meters.ts";
 import { HttpGuard } from "./http_guard.ts";
 import { type Route, RouteTable } from "./http_route.ts";
 import type { TcpLimits } from "./limits.ts";
@@ -42,7 +43,10 @@ export interface HttpServerOptions<M = never> {
   readonly origins?: readonly string[];
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<HttpLimits>;
-  /** Whether `/readyz` says that it is ready; while it stops it never is. @default () => true */
+  /**
+   * Whether `/readyz` says that it is ready; while it stops, or its process was asked to end, it never is.
+   * @default () => true
+   */
   readonly isReady?: () => boolean;
   /** Told the real address as soon as the socket listens. */
   readonly onListening?: (address: SocketAddress) => void;
@@ -101,6 +105,7 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     pingIntervalMs,
     maxHeadBytes,
     isReady,
+    meters: new HttpMeters(),
   };
   // The frames of a connection are made just before its session.
   let frames = new DoorFrames(door);

@@ -12,6 +12,7 @@ import {
   type Receive,
   withPrivateMessages,
 } from "../runtime/behavior.ts";
+import type { Counter } from "../runtime/meter.ts";
 import type { Ref } from "../runtime/ref.ts";
 import { stop } from "../runtime/supervision.ts";
 import {
@@ -25,8 +26,10 @@ import { BufferPool } from "./_buffers.ts";
 import { Clients } from "./_clients.ts";
 import { Flusher } from "./_flusher.ts";
 import { bindAll } from "./_listening.ts";
+import { connectionMeters, refusedCounter } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
 import { Refusals } from "./_refusals.ts";
+import type { ConnectionTools } from "./_sending.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
 import { connectionActor } from "./connection.ts";
@@ -186,7 +189,8 @@ class TcpServer<F, M> {
   readonly #limits: TcpLimits;
   readonly #drainMs: number;
   readonly #listeners: readonly TcpListener[];
-  readonly #tools: { readonly buffers: BufferPool; readonly flusher: Flusher };
+  readonly #tools: ConnectionTools;
+  readonly #refused: Counter;
   readonly #clients: Clients;
   readonly #refusals: Refusals;
   readonly #warnings: LogThrottle;
@@ -208,7 +212,13 @@ class TcpServer<F, M> {
     this.#limits = limits;
     this.#drainMs = options.drainMs ?? 5000;
     this.#listeners = listeners;
-    this.#tools = { buffers: new BufferPool(), flusher: new Flusher(loop) };
+    const { meter, path } = self;
+    this.#tools = {
+      buffers: new BufferPool(),
+      flusher: new Flusher(loop),
+      meters: connectionMeters(meter, path),
+    };
+    this.#refused = refusedCounter(meter, path);
     this.#clients = new Clients(limits);
     this.#refusals = new Refusals(clock);
     this.#warnings = new LogThrottle(self);
@@ -277,6 +287,7 @@ class TcpServer<F, M> {
     const { hostname } = transport.remoteAddress;
     const admission = this.#clients.admit(hostname);
     if (admission === "admitted") return this.#serve(transport);
+    this.#refused.add(1);
     const remote = formatAddress(transport.remoteAddress);
     const isFull = admission === "server-full";
     const why = isFull ? "Server full" : `Too many connections from ${hostname}`;
