@@ -78,6 +78,10 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
       warn: (text) => self.log.warn(text),
     });
     self.onStop(() => journal?.close());
+    const said = self.meter.counter("troupe.chat.lines", {
+      unit: "{line}",
+      description: "Lines that went into the history of a room.",
+    });
 
     /** Lines that could not be saved stand in memory alone, until a snapshot. */
     let isBehind = false;
@@ -101,6 +105,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
         case "keep": {
           const { room, lines, replyTo } = message;
           for (const line of lines) kept.add(room, line);
+          said.add(lines.length);
           if (journal === undefined) return replyTo.tell();
           journal.append(lines.map((line) => ({ room, line })));
           // From here on it is durable: nobody is sent a line before `saved`.

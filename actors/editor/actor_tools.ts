@@ -3,17 +3,27 @@
  *
  * @module
  */
-import type { ActorLog } from "../runtime/mod.ts";
+import type { ActorLog, Counter, Meter } from "../runtime/mod.ts";
 import type { Cancellable, World } from "../world/world.ts";
 
 /** An actor, as its parts see it. */
 export interface ActorTools {
   readonly world: World;
   readonly log: ActorLog;
+  readonly meter: Meter;
   /** Runs one of the two in the actor when the promise has settled. */
   settle<T>(promise: Promise<T>, done: (value: T) => void, failed: (error: unknown) => void): void;
   /** Runs a task in the actor in so many milliseconds. */
   later(delayMs: number, task: () => void): Cancellable;
   /** Runs a task in the actor behind the messages that wait for it now. */
   behind(task: () => void): void;
+}
+
+/** Updates that were committed, by the door that they came in by. */
+export function updateCounter(meter: Meter, door: "line" | "web"): Counter {
+  return meter.counter("troupe.editor.updates", {
+    unit: "{update}",
+    description: "Updates of documents that were committed.",
+    attributes: { "troupe.door": door },
+  });
 }

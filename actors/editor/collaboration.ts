@@ -5,7 +5,7 @@
  */
 import type { Ref } from "../runtime/mod.ts";
 import type { Journal } from "../store/journal.ts";
-import type { ActorTools } from "./actor_tools.ts";
+import { type ActorTools, updateCounter } from "./actor_tools.ts";
 import type { Change, CollaboratorEvent, CommittedBatch } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
@@ -263,6 +263,7 @@ export class Collaboration {
     this.#isCommitting = false;
     if (this.#isClosed) return;
     this.#options.committed(committed);
+    updateCounter(this.#options.tools.meter, "web").add(committed.changes.length);
     if (batch.hasUpdates) { for (const change of this.#early.takeAll()) this.#queue.push(change); }
     this.#goOn();
   }

@@ -8,7 +8,7 @@ import type { LogFile } from "../store/log_file.ts";
 import type { Batch } from "../store/log_file_options.ts";
 import { reasonText } from "../world/failure.ts";
 import { errorText } from "../world/world.ts";
-import type { ActorTools } from "./actor_tools.ts";
+import { type ActorTools, updateCounter } from "./actor_tools.ts";
 import type {
   DocumentEvent,
   DocumentRange,
@@ -218,6 +218,7 @@ export class LinesDocument {
     this.#broadcast(batch, updates);
     if (this.#members.size > 0) this.#known.load(this.#toldLength);
     if (updates.length > 0) this.#planSync();
+    updateCounter(this.#tools.meter, "line").add(countOf(updates));
     this.#goOn();
   }
 

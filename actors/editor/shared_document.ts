@@ -345,6 +345,7 @@ function actorTools(self: Context<DocumentCommand | PrivateMessage>): ActorTools
   return {
     world: self.world,
     log: self.log,
+    meter: self.meter,
     settle: (promise, done, failed) =>
       self.pipe(promise, (value) => run(() => done(value)), (error) => run(() => failed(error))),
     later: (delayMs, task) => self.after(delayMs, run(task)),

@@ -159,7 +159,7 @@ class ElectionActor {
     this.#options = options;
     this.#memory = memory;
     this.#warnings = new OccasionalWarnings(self.log, self.world.clock);
-    this.#log = new ElectionLog(options.id, self.log, self.world.clock, options.trace);
+    this.#log = new ElectionLog(options.id, self, options.trace);
     this.#links = links;
     this.#rules = this.#newRules();
   }

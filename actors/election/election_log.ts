@@ -4,8 +4,7 @@
  * @module
  */
 import type { ChangeAction, ElectionRole } from "../../protocols/election.ts";
-import type { ActorLog, Ref } from "../runtime/mod.ts";
-import type { Clock } from "../world/world.ts";
+import type { ActorLog, Context, Meter, Ref } from "../runtime/mod.ts";
 import { PacedLines } from "./paced_lines.ts";
 import type { Transition } from "./trace_file.ts";
 
@@ -18,6 +17,7 @@ export function isLeading(role: ChangeAction["from"]): boolean {
 export class ElectionLog {
   readonly #id: number;
   readonly #log: ActorLog;
+  readonly #meter: Meter;
   readonly #trace: Ref<Transition> | undefined;
   readonly #lines: PacedLines;
   /** The role that was traced last. */
@@ -25,16 +25,26 @@ export class ElectionLog {
   /** The leader that was named last; 0 when its loss was. */
   #named = 0;
 
-  constructor(id: number, log: ActorLog, clock: Clock, trace: Ref<Transition> | undefined) {
+  constructor(
+    id: number,
+    { log, meter, world }: Pick<Context<never>, "log" | "meter" | "world">,
+    trace: Ref<Transition> | undefined,
+  ) {
     this.#id = id;
     this.#log = log;
+    this.#meter = meter;
     this.#trace = trace;
-    this.#lines = new PacedLines(clock);
+    this.#lines = new PacedLines(world.clock);
   }
 
   /** A lease, or the damping of those who depose it, paces what this node itself leads. */
   change(change: ChangeAction): void {
     const { from, to, term, leader, why } = change;
+    this.#meter.counter("troupe.election.changes", {
+      unit: "{change}",
+      description: "Changes of role, leader or term that a node saw.",
+      attributes: { "troupe.node": String(this.#id), "troupe.role": to },
+    }).add(1);
     this.#log.debug(`Node ${this.#id} is ${to} in term ${term}: ${why}`, { term, from, to, leader });
     const isOwn = isLeading(from) || isLeading(to) || from === "forgotten";
     if (isOwn) this.#lines.clear();

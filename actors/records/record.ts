@@ -105,13 +105,17 @@ class ClientFile {
     const { id } = this.#options;
     switch (command.type) {
       case "read":
-        command.replyTo.tell({ type: "answered", tag: command.tag, response: await this.#read() });
+        command.replyTo.tell({
+          type: "answered",
+          tag: command.tag,
+          response: await this.#counted("read", this.#read()),
+        });
         return;
       case "write":
         command.replyTo.tell({
           type: "answered",
           tag: command.tag,
-          response: await this.#write(command.text),
+          response: await this.#counted("write", this.#write(command.text)),
         });
         return;
       case "refresh":
@@ -120,6 +124,16 @@ class ClientFile {
       default:
         assertNever(command);
     }
+  }
+
+  async #counted(request: "read" | "write", answer: Promise<RecordsResponse>): Promise<RecordsResponse> {
+    const response = await answer;
+    this.#self.meter.counter("troupe.records.requests", {
+      unit: "{request}",
+      description: "Requests that were answered.",
+      attributes: { "troupe.request": request, "troupe.outcome": response.type },
+    }).add(1);
+    return response;
   }
 
   async #read(): Promise<RecordsResponse> {

@@ -88,6 +88,10 @@ class Torrent {
       maxActiveBytes: MAX_ACTIVE_BYTES,
     });
     const { download } = options;
+    const pieces = self.meter.counter("troupe.sharing.pieces", {
+      unit: "{piece}",
+      description: "Pieces that were fetched and found good.",
+    });
     this.#fetching = new Fetching({
       info: options.info,
       picker: this.#picker,
@@ -95,7 +99,10 @@ class Torrent {
       has: (peer) => this.#peers.has(peer),
       peers: () => this.#peers.all(),
       now: () => self.coarseNow,
-      good: (active) => this.#write(active),
+      good: (active) => {
+        pieces.add(1);
+        this.#write(active);
+      },
       verifyLater: (active) => self.self.tell({ type: "go-on-verifying", active }),
       part: (peer, reason) => this.#part(peer, reason),
       ban: (peer) => this.#ban(peer),
