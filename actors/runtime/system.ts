@@ -62,6 +62,7 @@ export class ActorSystem implements AsyncDisposable {
     this.#root = new Cell(this.#core, undefined, name, () => () => {}, checkOptions(name, undefined));
     this.#core.root = this.#root;
     this.#root.begin();
+    this.world.systemMade?.(this);
   }
 
   /** Time, chance, network, disk and log. */

@@ -65,4 +65,6 @@ export interface World {
   readonly log: Log;
   /** The process. Optional: absent where there is none of its own, as in a simulator. */
   readonly process?: HostProcess;
+  /** Told of each actor system that is made in it, with its root. Optional: for tools that look into them. */
+  readonly systemMade?: (system: object) => void;
 }

@@ -35,6 +35,8 @@ export interface SimHostOptions {
   readonly timeZone?: TimeZone;
   /** Log lines below this level are thrown away. @default "debug" */
   readonly logLevel?: LogLevel;
+  /** Told of each actor system that is made on the host. */
+  readonly systemMade?: (system: object) => void;
 }
 
 /** One machine of a simulated world. */
@@ -57,6 +59,8 @@ export class SimHost {
   readonly #lane: number;
   readonly #clock: HostClock;
   readonly #random: SeededRandom;
+  readonly #systemMade: ((system: object) => void) | undefined;
+  #systems: object[] = [];
   #lives = 0;
   #life: Life | undefined;
   #world: World | undefined;
@@ -68,6 +72,7 @@ export class SimHost {
   constructor(name: string, lane: number, network: Network, options: SimHostOptions) {
     this.name = name;
     this.log = new SimLog(options.logLevel ?? "debug");
+    this.#systemMade = options.systemMade;
     this.#lane = lane;
     this.#simulation = network.simulation;
     this.#network = network;
@@ -114,6 +119,11 @@ export class SimHost {
 
   set clockRate(rate: number) {
     this.#clock.rate = rate;
+  }
+
+  /** The actor systems of this life, in the order in which they were made. */
+  get systems(): readonly object[] {
+    return this.#systems;
   }
 
   /** Runs a program, and remembers it for restarts. Gives what the program returns. */
@@ -200,6 +210,7 @@ export class SimHost {
     const life = new Life(this.name, this.#lane, this.#simulation, () => this.#eventCostMs());
     const random = new SeededRandom(`${this.#simulation.seed} host ${this.name} ${this.#lives++}`);
     this.#life = life;
+    const systems: object[] = this.#systems = [];
     this.#world = {
       clock: this.#clock.of(life),
       random,
@@ -210,6 +221,10 @@ export class SimHost {
       }),
       net: new LifeNet(this.#network, life, this.#stack),
       disk: new LifeDisk(this.#diskState, life),
+      systemMade: (system) => {
+        systems.push(system);
+        this.#systemMade?.(system);
+      },
     };
     life.trace("fault", `life ${this.#lives} begins`);
     if (this.#stack.isOn) return;
@@ -232,6 +247,7 @@ export class SimHost {
     this.#happened(how);
     this.#life.alive = false;
     this.#life = undefined;
+    this.#systems = [];
     this.#world = undefined;
     this.#running = undefined;
   }

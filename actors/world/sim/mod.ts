@@ -20,6 +20,7 @@ export type { NetworkConditions } from "./network.ts";
 export { type Range, SeededRandom } from "./random.ts";
 export { SimDisk } from "./sim_disk.ts";
 export { type Cut, SimNet } from "./sim_net.ts";
+export { Stepper } from "./stepper.ts";
 export { Tally } from "./tally.ts";
 export {
   neverIn,

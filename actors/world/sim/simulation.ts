@@ -8,6 +8,7 @@ import type { Cancellable } from "../world.ts";
 import { whenSettled } from "./_real_loop.ts";
 import { EventQueue } from "./event_queue.ts";
 import { mix, SeededRandom } from "./random.ts";
+import type { Stepper } from "./stepper.ts";
 import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
 
@@ -31,6 +32,7 @@ const FREE_EVENTS = 256;
 /** Time and order, for all hosts together. */
 export class Simulation {
   readonly seed: number;
+  readonly #stepper: Stepper | undefined;
   /** For the order of what is ready at once. */
   readonly random: SeededRandom;
   readonly trace: Trace;
@@ -47,8 +49,9 @@ export class Simulation {
   #still: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(seed: number, traceLength: number) {
+  constructor(seed: number, traceLength: number, stepper?: Stepper) {
     this.seed = seed;
+    this.#stepper = stepper;
     this.random = new SeededRandom(`${seed} order`);
     this.trace = new Trace(traceLength);
     this.#tieSeed = this.random.uint32();
@@ -167,6 +170,13 @@ export class Simulation {
   /** One event, or one waiter that is served; what their promises cause settles before the next. */
   #step = (): void => {
     this.#readings = 0;
+    if (this.#closed) return;
+    // Held, it goes on with this same step.
+    if (this.#stepper?.mayHappen(() => whenSettled(this.#goOn)) === false) return;
+    this.#goOn();
+  };
+
+  #goOn = (): void => {
     if (this.#closed) return;
     if (this.#next()) {
       whenSettled(this.#step);

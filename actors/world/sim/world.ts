@@ -10,6 +10,7 @@ import { Network, type NetworkConditions } from "./network.ts";
 import { SeededRandom } from "./random.ts";
 import { SimNet } from "./sim_net.ts";
 import { Simulation } from "./simulation.ts";
+import type { Stepper } from "./stepper.ts";
 import type { Tally } from "./tally.ts";
 import type { Trace } from "./trace.ts";
 
@@ -21,6 +22,10 @@ export interface SimWorldOptions {
   readonly traceLength?: number;
   /** What the network is like. */
   readonly network?: Partial<NetworkConditions>;
+  /** Lets events happen one by one. @default all happen as they come */
+  readonly stepper?: Stepper;
+  /** Told of each actor system that is made, and on which host. */
+  readonly systemMade?: (host: string, system: object) => void;
 }
 
 /** How long {@linkcode SimWorld.until} and {@linkcode SimWorld.settle} wait when nothing else is said. */
@@ -34,11 +39,13 @@ export class SimWorld {
   readonly net: SimNet;
   readonly #simulation: Simulation;
   readonly #network: Network;
+  readonly #options: SimWorldOptions;
   readonly #hosts = new Map<string, SimHost>();
 
   /** See {@linkcode simWorld}. */
   constructor(options: SimWorldOptions) {
-    this.#simulation = new Simulation(options.seed, options.traceLength ?? 1000);
+    this.#options = options;
+    this.#simulation = new Simulation(options.seed, options.traceLength ?? 1000, options.stepper);
     this.#network = new Network(this.#simulation, options.network ?? {});
     this.net = new SimNet(this.#network);
     this.random = new SeededRandom(`${options.seed} test`);
@@ -68,7 +75,11 @@ export class SimWorld {
   host(name: string, options: SimHostOptions = {}): SimHost {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const host = new SimHost(name, this.#hosts.size, this.#network, options);
+    const { systemMade } = this.#options;
+    const host = new SimHost(name, this.#hosts.size, this.#network, {
+      ...options,
+      ...(systemMade === undefined ? {} : { systemMade: (system) => systemMade(name, system) }),
+    });
     this.#hosts.set(name, host);
     return host;
   }

@@ -1,0 +1,56 @@
+/**
+ * A run that goes on only as far as somebody lets it.
+ *
+ * @module
+ */
+
+/** Holds a simulation between two of its events, until it may go on. */
+export class Stepper {
+  /** Events that may still happen. */
+  #left = 0;
+  #events = 0;
+  #goOn: (() => void) | undefined;
+  readonly #told = new Set<() => void>();
+
+  /** Events that have happened. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** It waits to be let go on. */
+  get isWaiting(): boolean {
+    return this.#goOn !== undefined;
+  }
+
+  /** Lets so many events happen. */
+  step(events: number): void {
+    const goOn = this.#goOn;
+    if (events <= 0 || goOn === undefined) return;
+    this.#left = events - 1;
+    this.#events++;
+    this.#goOn = undefined;
+    goOn();
+  }
+
+  /** Holds it before the next event. */
+  hold(): void {
+    this.#left = 0;
+  }
+
+  /** Calls back whenever it begins to wait. */
+  onWait(told: () => void): void {
+    this.#told.add(told);
+  }
+
+  /** Asked before an event: false holds it, and `goOn` is called once it may happen. */
+  mayHappen(goOn: () => void): boolean {
+    if (this.#left > 0) {
+      this.#left--;
+      this.#events++;
+      return true;
+    }
+    this.#goOn = goOn;
+    for (const told of this.#told) told();
+    return false;
+  }
+}
