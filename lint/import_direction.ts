@@ -36,6 +36,7 @@ const PACKAGES: readonly { readonly files: RegExp; readonly packages: readonly s
     files: /^actors\/cluster\/engines\/_?nats\w*\.ts$/,
     packages: ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/kv"],
   },
+  { files: /^actors\/inspect\/open_telemetry\.ts$/, packages: ["@opentelemetry/api"] },
 ];
 
 /**

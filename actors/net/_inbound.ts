@@ -82,7 +82,7 @@ export class Inbound<F> {
   #chunkAt = 0;
   #silenceTimer: Cancellable | undefined;
 
-  /** `meters` count what comes; `greetings` are those of other protocols that the service takes for its own. */
+  /** `greetings` are those of other protocols that the service takes for its own. */
   constructor(
     transport: Transport,
     frameDecoder: () => FrameDecoder<F>,

@@ -1,0 +1,150 @@
+/**
+ * Traces and metrics for OpenTelemetry, through whatever implementation the process has registered: Deno's
+ * own with
+ * `OTEL_DENO=true`, which exports them by itself.
+ *
+ * @module
+ */
+import {
+  type Context,
+  context,
+  createContextKey,
+  metrics,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer as OtelTracer,
+} from "@opentelemetry/api";
+import { messageType } from "../runtime/events.ts";
+import type { Histogram, Ref, Tracer, TraceStart, TraceStep } from "../runtime/mod.ts";
+import type { Instrument } from "./meter_registry.ts";
+
+/** The name under which all of it is exported. */
+const SCOPE = "@troupe/actors";
+
+const STEP = createContextKey("troupe step");
+const SAMPLED = 1;
+
+/** Time in which the limits below hold. */
+const WINDOW_MS = 10;
+/**
+ * Beginnings in a window that the sampler is asked of, which takes about a microsecond each; and traces that
+ * are followed
+ * then. Beyond, ten thousand and a thousand a second, they would only cost: no collector takes more.
+ */
+const MAX_ASKED = 100;
+const MAX_FOLLOWED = 10;
+
+/**
+ * A tracer whose spans go to OpenTelemetry. Which beginnings are followed, its sampler says
+ * (`OTEL_TRACES_SAMPLER`).
+ */
+export function openTelemetryTracer(): Tracer {
+  return new SpanTracer(trace.getTracer(SCOPE));
+}
+
+class SpanTracer implements Tracer {
+  readonly #tracer: OtelTracer;
+  #windowAt = -Infinity;
+  #asked = 0;
+  #followed = 0;
+
+  constructor(tracer: OtelTracer) {
+    this.#tracer = tracer;
+  }
+
+  begin(nowMs: number, describe: () => TraceStart): TraceStep | undefined {
+    if (nowMs - this.#windowAt >= WINDOW_MS) {
+      this.#windowAt = nowMs;
+      this.#asked = this.#followed = 0;
+    }
+    if (++this.#asked > MAX_ASKED || this.#followed >= MAX_FOLLOWED) return undefined;
+    const { name, attributes } = describe();
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, ROOT_CONTEXT);
+    if ((span.spanContext().traceFlags & SAMPLED) === 0) return void span.end();
+    this.#followed++;
+    return new Step(span, ROOT_CONTEXT);
+  }
+
+  send(): Step | undefined {
+    const step = context.active().getValue(STEP);
+    // What was begun by work that is over, a read of the next frame above all, does not belong to it.
+    return step instanceof Step && step.isOpen ? step : undefined;
+  }
+
+  receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep {
+    const parent = context instanceof Step ? context.context : ROOT_CONTEXT;
+    return this.#step("process", SpanKind.CONSUMER, actor, messageType(message), parent);
+  }
+
+  ask(target: Ref<never>, question: unknown): TraceStep | undefined {
+    const step = this.send();
+    if (step === undefined) return undefined;
+    return this.#step("ask", SpanKind.CLIENT, target, messageType(question), step.context);
+  }
+
+  note(event: string, attributes: TraceStart["attributes"]): void {
+    this.send()?.span.addEvent(event, attributes);
+  }
+
+  detach(work: () => void): void {
+    context.with(ROOT_CONTEXT, work);
+  }
+
+  #step(what: string, kind: SpanKind, actor: Ref<never>, type: string | undefined, parent: Context): Step {
+    const attributes = {
+      "troupe.actor.path": actor.path,
+      ...(type === undefined ? {} : { "troupe.message.type": type }),
+    };
+    const name = type === undefined ? what : `${what} ${type}`;
+    return new Step(this.#tracer.startSpan(name, { kind, attributes }, parent), parent);
+  }
+}
+
+/** One span, while its work is under way. */
+class Step implements TraceStep {
+  readonly span: Span;
+  readonly context: Context;
+  isOpen = true;
+
+  constructor(span: Span, parent: Context) {
+    this.span = span;
+    this.context = trace.setSpan(parent, span).setValue(STEP, this);
+  }
+
+  run<T>(work: () => T): T {
+    return context.with(this.context, work);
+  }
+
+  end(error?: unknown): void {
+    this.isOpen = false;
+    if (error !== undefined) {
+      this.span.recordException(error instanceof Error ? error : String(error));
+      this.span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.span.end();
+  }
+}
+
+/**
+ * Exports an instrument: what a registry calls with each that is made. Sums are read when they are exported.
+ */
+export function exportInstrument(instrument: Instrument): Histogram | undefined {
+  const meter = metrics.getMeter(SCOPE);
+  const { name, kind, options: { unit, description, attributes = {} } } = instrument;
+  if (kind === "histogram") {
+    const { bounds } = instrument;
+    const histogram = meter.createHistogram(name, {
+      ...{ unit, description },
+      advice: { explicitBucketBoundaries: [...bounds] },
+    });
+    return { record: (value) => histogram.record(value, attributes) };
+  }
+  const observable = kind === "counter"
+    ? meter.createObservableCounter(name, { unit, description })
+    : meter.createObservableUpDownCounter(name, { unit, description });
+  observable.addCallback((result) => result.observe(instrument.value, attributes));
+  return undefined;
+}

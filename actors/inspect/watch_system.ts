@@ -1,0 +1,77 @@
+/**
+ * What is measured of a system and its process, whoever reads it.
+ *
+ * @module
+ */
+import type { ActorSystem, Behavior, Context } from "../runtime/mod.ts";
+import type { ProcessMemory } from "../world/world.ts";
+import { EventLoopDelay } from "./event_loop_delay.ts";
+import type { SystemMetrics } from "./metrics.ts";
+
+/** What of the process is measured. */
+export interface WatchedProcess {
+  readonly delay: EventLoopDelay;
+  /** Its memory now; zeros where the platform does not tell. */
+  memory(): Pick<ProcessMemory, "residentBytes" | "heapUsedBytes">;
+}
+
+/**
+ * From now on, and until the actor stops, `metrics` has what happens in the system and what the process
+ * needs.
+ */
+export function watchSystem(
+  self: Pick<Context<never>, "world" | "onStop">,
+  system: Pick<ActorSystem, "events">,
+  metrics: SystemMetrics,
+): WatchedProcess {
+  const { clock, process: host } = self.world;
+  const listening = system.events.subscribe(metrics.counted);
+  self.onStop(() => listening.cancel());
+  const delay = new EventLoopDelay(clock);
+  self.onStop(() => delay.close());
+  const memory = () => host?.memory?.() ?? { residentBytes: 0, heapUsedBytes: 0 };
+  const gauge = (name: string, unit: string, description: string, read: () => number) =>
+    metrics.meter.observe(name, "upDownCounter", { unit, description }, read);
+  gauge(
+    "process.memory.usage",
+    "By",
+    "Memory of the machine that the process occupies.",
+    () => memory().residentBytes,
+  );
+  gauge("v8js.memory.heap.used", "By", "JavaScript heap in use.", () => memory().heapUsedBytes);
+  gauge(
+    "nodejs.eventloop.delay.max",
+    "s",
+    "How late the event loop was at most in the last second.",
+    () => delay.current.maxMs / 1000,
+  );
+  gauge(
+    "nodejs.eventloop.delay.mean",
+    "s",
+    "How late the event loop was on average in the last second.",
+    () => delay.current.meanMs / 1000,
+  );
+  return { delay, memory };
+}
+
+/** Time between two counts of the tree for an exporter. */
+const COUNT_MS = 10_000;
+
+/** Measures a system whose metrics are exported, where it has no inspector. */
+export function systemWatcher(
+  system: Pick<ActorSystem, "events" | "walk" | "handledByStopped">,
+  metrics: SystemMetrics,
+): Behavior<never> {
+  return (self) => {
+    watchSystem(self, system, metrics);
+    const { clock, loop } = self.world;
+    let timer = clock.timer(0, count);
+    self.onStop(() => timer.cancel());
+    function count(): void {
+      void metrics.measure([system], loop).then(() => {
+        if (!self.signal.aborted) timer = clock.timer(COUNT_MS, count);
+      });
+    }
+    return () => {};
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * A collector of 30 lines that takes OTLP as JSON over HTTP.
+ *
+ * @module
+ */
+
+/** A span as it is sent. */
+export interface CollectedSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly attributes?: readonly {
+    readonly key: string;
+    readonly value: Readonly<Record<string, unknown>>;
+  }[];
+  readonly events?: readonly { readonly name: string }[];
+}
+
+interface Export {
+  readonly resourceSpans?: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly CollectedSpan[] }[];
+  }[];
+  readonly resourceMetrics?: readonly {
+    readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string }[] }[];
+  }[];
+}
+
+/** Keeps what it is sent, until it is disposed of. */
+export class Collector implements AsyncDisposable {
+  readonly spans: CollectedSpan[] = [];
+  readonly metrics = new Set<string>();
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { resourceSpans = [], resourceMetrics = [] }: Export = await request.json();
+    for (const { scopeSpans } of resourceSpans) this.spans.push(...scopeSpans.flatMap(({ spans }) => spans));
+    for (const { scopeMetrics } of resourceMetrics) {
+      for (const { name } of scopeMetrics.flatMap(({ metrics }) => metrics)) this.metrics.add(name);
+    }
+    return Response.json({});
+  });
+
+  /** The environment in which a Deno process exports to here. */
+  env(sampler: string, share = "1"): Record<string, string> {
+    return {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
+      OTEL_METRIC_EXPORT_INTERVAL: "200",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      OTEL_TRACES_SAMPLER: sampler,
+      OTEL_TRACES_SAMPLER_ARG: share,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}

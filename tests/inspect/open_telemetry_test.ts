@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { deadline, startProcess, startTask, TestClient, until } from "../_helpers.ts";
+import { type CollectedSpan, Collector } from "./_collector.ts";
+
+/** The spans of one trace as a tree: `name at actor [events]`, children in the order of their names. */
+function treeOf(spans: readonly CollectedSpan[], root: CollectedSpan): unknown {
+  const actor = root.attributes?.find(({ key }) => key === "troupe.actor.path")?.value["stringValue"];
+  const place = String(actor).replace(/\/\d+-127\.0\.0\.1:\d+$/, "/client");
+  const events = root.events?.map(({ name }) => ` ${name}`).join("") ?? "";
+  const children = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId)
+    .toSorted((one, other) => one.name < other.name ? -1 : 1)
+    .map((child) => treeOf(spans, child));
+  const text = `${root.name} at ${place}${events}`;
+  return children.length === 0 ? text : [text, ...children];
+}
+
+/** The tree of the trace that begins with a span of that name, once it has so many spans. */
+async function traceOf(collector: Collector, name: string, size: number): Promise<unknown> {
+  let spans: CollectedSpan[] = [];
+  await until(() => {
+    const root = collector.spans.find((span) => span.name === name);
+    spans = collector.spans.filter(({ traceId }) => traceId === root?.traceId);
+    return spans.length >= size;
+  }, `the trace of a ${name}`);
+  const roots = spans.filter(({ parentSpanId }) => parentSpanId === "");
+  assertEquals(roots.length, 1);
+  return roots[0] === undefined ? undefined : treeOf(spans, roots[0]);
+}
+
+Deno.test("traces: one chain leads from a frame through three actors and an ask to what goes out", async () => {
+  await using collector = new Collector();
+  await using traced = startProcess(Deno.execPath(), ["run", "-q", "-A", "tests/inspect/_traced.ts"], {
+    env: collector.env("always_on"),
+  });
+  const port = Number((await traced.line("TCP on")).split(" ").at(-1));
+  using client = await TestClient.connect(port);
+  await client.send("hello\n");
+  assertEquals(await client.line(), "answer to hello");
+  assertEquals(await traceOf(collector, "frame", 7), [
+    "frame at /traced/tcp/client",
+    [
+      "process first at /traced/a",
+      [
+        "process second at /traced/b",
+        ["ask question at /traced/oracle", "process question at /traced/oracle"],
+        ["process answered at /traced/b", "process reply at /traced/tcp/client sent"],
+      ],
+    ],
+  ]);
+  await until(() => collector.metrics.has("process.network.io"), "the metrics");
+  assert(collector.metrics.has("troupe.connections"), [...collector.metrics].join());
+});
+
+Deno.test("traces: one chain leads from a datagram through an actor that awaits an answer to what goes out", async () => {
+  await using collector = new Collector();
+  await using traced = startProcess(Deno.execPath(), ["run", "-q", "-A", "tests/inspect/_traced.ts"], {
+    env: collector.env("parentbased_always_on"),
+  });
+  const port = Number((await traced.line("UDP on")).split(" ").at(-1));
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  try {
+    await socket.send(new TextEncoder().encode("hello"), { transport: "udp", hostname: "127.0.0.1", port });
+    const [answer] = await deadline(socket.receive(), undefined, "the answer");
+    assertEquals(new TextDecoder().decode(answer), "answer to hello");
+  } finally {
+    socket.close();
+  }
+  assertEquals(await traceOf(collector, "datagram", 5), [
+    "datagram at /traced/udp/client",
+    [
+      "process first at /traced/d",
+      ["ask question at /traced/oracle", "process question at /traced/oracle"],
+      "process reply at /traced/udp/client sent",
+    ],
+  ]);
+});
+
+Deno.test("traces: a server exports with its own rights, and as many as the sampler says", async () => {
+  await using collector = new Collector();
+  await using server = startTask("echo:server", ["--host", "127.0.0.1", "--port", "0"], {
+    env: collector.env("traceidratio", "0.2"),
+  });
+  using client = await TestClient.connect(await server.port("Server is listening"));
+  const frames = 300;
+  for (let frame = 0; frame < frames; frame++) {
+    await client.send("hello");
+    await client.bytes(5);
+  }
+  await until(() => collector.metrics.has("troupe.messages.handled"), "the metrics");
+  await until(() => collector.spans.some(({ name }) => name === "frame"), "a span");
+  const spans = collector.spans.filter(({ name }) => name === "frame");
+  assertLess(spans.length, frames);
+  assertEquals(spans[0]?.events?.map(({ name }) => name), ["sent"]);
+});
