@@ -3,127 +3,145 @@
  *
  * @module
  */
-import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
-import type { ActorEvent, ActorSnapshot, ActorSystem, HandledSample } from "../runtime/mod.ts";
+import type { MetricFamily } from "../../protocols/prometheus.ts";
+import type { ActorEvent, ActorSnapshot, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
+import type { EventLoop } from "../world/world.ts";
+import { census, type CountedSystem, type Totals } from "./census.ts";
+import { HandlingTimes } from "./handling_times.ts";
+import { MeterRegistry } from "./meter_registry.ts";
 
 /** Upper bounds of the histogram of handling times, in seconds. */
-const BUCKETS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 1] as const;
+const HANDLER_BOUNDS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 1] as const;
+
+const NOTHING_YET: Totals = { actors: 0, handled: 0, waiting: 0, highWater: 0 };
+
+/** What is counted of a system's events. */
+export interface EventCounts {
+  /** Failures of actors. */
+  readonly failures: number;
+  /** Messages that nobody handled. */
+  readonly deadLetters: number;
+  /** Restarts so far. */
+  readonly restarts: number;
+}
 
 /**
- * Counts what a system does, from its events and, where it was made with {@linkcode SystemMetrics.sampled} as
- * its
- * instrument, from timed handlers. What stands in its tree is counted when it is asked for.
+ * Measures a system that was made with its {@linkcode SystemMetrics.instruments}. What stands in the tree is
+ * counted when
+ * it is asked for.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from "@troupe/actors";
+ * import { SystemMetrics } from "@troupe/actors/inspect";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const metrics = new SystemMetrics();
+ * await using system = new ActorSystem("demo", { instruments: metrics.instruments });
+ * system.spawn("idle", () => () => {});
+ * const { actors } = await metrics.measure([system], system.world.loop);
+ * assertEquals(actors, 2); // with the root
+ * ```
  */
 export class SystemMetrics {
-  readonly #counts = { started: 0, restarted: 0, stopped: 0, failed: 0, deadLetters: 0 };
-  readonly #buckets: number[] = BUCKETS.map(() => 0);
-  #samples = 0;
-  #sampledSeconds = 0;
+  /** All that is counted, also by the actors themselves. */
+  readonly meter: MeterRegistry;
+  /** Times of handlers, by actor. */
+  readonly times: HandlingTimes = new HandlingTimes();
+  /** What the system is to be made with. */
+  readonly instruments: Instruments;
+  readonly #started: Counter;
+  readonly #restarted: Counter;
+  readonly #stopped: Counter;
+  readonly #failed: Counter;
+  readonly #deadLetters: Counter;
+  #totals = NOTHING_YET;
+
+  /** `others` are instruments beside these: tracing. */
+  constructor(meter: MeterRegistry = new MeterRegistry(), others: Instruments = {}) {
+    this.meter = meter;
+    const counter = (name: string, unit: string, description: string) =>
+      meter.counter(name, { unit, description: `${description} since the inspector looks.` });
+    this.#started = counter("troupe.actors.started", "{actor}", "First lives of actors");
+    this.#restarted = counter("troupe.actors.restarted", "{actor}", "Further lives of actors");
+    this.#stopped = counter("troupe.actors.stopped", "{actor}", "Actors that ended");
+    this.#failed = counter("troupe.failures", "{failure}", "Failures of actors");
+    this.#deadLetters = counter("troupe.dead_letters", "{message}", "Messages that nobody handled");
+    this.#observeTree();
+    const durations = meter.histogram("troupe.handler.duration", {
+      unit: "s",
+      description: "Time of a handler up to its first await; one in about a thousand is timed.",
+      bounds: HANDLER_BOUNDS,
+    });
+    const sampled = (sample: HandledSample) => {
+      durations.record(sample.durationMs / 1000);
+      this.times.add(sample.actor.path, sample.durationMs);
+    };
+    this.instruments = { ...others, meter, sampled };
+  }
 
   /** Counts an event: for `system.events.subscribe`. */
   readonly counted = (event: ActorEvent): void => {
     switch (event.type) {
       case "started":
-        if (event.restarts === 0) this.#counts.started++;
-        else this.#counts.restarted++;
-        return;
+        return event.restarts === 0 ? this.#started.add(1) : this.#restarted.add(1);
       case "stopped":
-        this.#counts.stopped++;
-        return;
+        return this.#stopped.add(1);
       case "failed":
-        this.#counts.failed++;
-        return;
+        return this.#failed.add(1);
       case "dead-letter":
-        this.#counts.deadLetters++;
-        return;
+        return this.#deadLetters.add(1);
     }
   };
 
-  /** Counts a handler that was timed: for {@linkcode Instruments.sampled}. */
-  readonly sampled = ({ durationMs }: HandledSample): void => {
-    const seconds = durationMs / 1000;
-    this.#samples++;
-    this.#sampledSeconds += seconds;
-    for (const [index, bound] of BUCKETS.entries()) {
-      if (seconds <= bound) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
-    }
-  };
-
-  /** All metrics now. Walks the tree once. */
-  families(system: Pick<ActorSystem, "tree">): MetricFamily[] {
-    const { actors, handled, waiting, highWater } = totals(system.tree());
-    const { started, restarted, stopped, failed, deadLetters } = this.#counts;
-    return [
-      gauge("troupe_actors", "Actors that are there now.", actors),
-      gauge("troupe_mailbox_messages", "Messages that wait in all mailboxes.", waiting),
-      gauge(
-        "troupe_mailbox_high_water_messages",
-        "The most that waited in one mailbox when a turn began.",
-        highWater,
-      ),
-      counter("troupe_messages_handled_total", "Messages handled by the actors that are there now.", handled),
-      counter("troupe_actors_started_total", "First lives of actors since the inspector looks.", started),
-      counter(
-        "troupe_actors_restarted_total",
-        "Further lives of actors since the inspector looks.",
-        restarted,
-      ),
-      counter("troupe_actors_stopped_total", "Actors that ended since the inspector looks.", stopped),
-      counter("troupe_failures_total", "Failures of actors since the inspector looks.", failed),
-      counter(
-        "troupe_dead_letters_total",
-        "Messages that nobody handled since the inspector looks.",
-        deadLetters,
-      ),
-      this.#durations(),
-    ];
-  }
-
-  #durations(): MetricFamily {
-    const samples: MetricSample[] = BUCKETS.map((bound, index) => ({
-      suffix: "_bucket",
-      labels: { le: String(bound) },
-      value: this.#buckets[index] ?? 0,
-    }));
+  /** What was counted of events. */
+  get eventCounts(): EventCounts {
+    const { meter } = this;
     return {
-      name: "troupe_handler_duration_seconds",
-      help: "Time of a handler up to its first await; one in about a thousand is timed.",
-      type: "histogram",
-      samples: [
-        ...samples,
-        { suffix: "_bucket", labels: { le: "+Inf" }, value: this.#samples },
-        { suffix: "_sum", value: this.#sampledSeconds },
-        { suffix: "_count", value: this.#samples },
-      ],
+      failures: meter.sum("troupe.failures"),
+      deadLetters: meter.sum("troupe.dead_letters"),
+      restarts: meter.sum("troupe.actors.restarted"),
     };
   }
-}
 
-function gauge(name: string, help: string, value: number): MetricFamily {
-  return { name, help, type: "gauge", samples: [{ value }] };
-}
-
-function counter(name: string, help: string, value: number): MetricFamily {
-  return { name, help, type: "counter", samples: [{ value }] };
-}
-
-interface Totals {
-  actors: number;
-  handled: number;
-  waiting: number;
-  highWater: number;
-}
-
-/** Without recursion: a tree may be ten thousand levels deep. */
-function totals(root: ActorSnapshot): Totals {
-  const sum: Totals = { actors: 0, handled: 0, waiting: 0, highWater: 0 };
-  const left: ActorSnapshot[] = [root];
-  for (let actor; (actor = left.pop()) !== undefined;) {
-    sum.actors++;
-    sum.handled += actor.handled;
-    sum.waiting += actor.mailbox;
-    sum.highWater = Math.max(sum.highWater, actor.highWater);
-    for (const child of actor.children) left.push(child);
+  /** Counts the trees, a piece at a time; `met` is called with each actor. */
+  async measure(
+    systems: readonly CountedSystem[],
+    loop: EventLoop,
+    met?: (actor: ActorSnapshot) => void,
+  ): Promise<Totals> {
+    const totals = await census(systems, loop, met);
+    // An actor that stops while the others are counted is missed for once; a counter never falls.
+    return this.#totals = { ...totals, handled: Math.max(totals.handled, this.#totals.handled) };
   }
-  return sum;
+
+  /** All metrics, as the tree was when it was counted last. */
+  families(): MetricFamily[] {
+    return this.meter.families();
+  }
+
+  #observeTree(): void {
+    const { meter } = this;
+    const gauge = (name: string, unit: string, description: string, read: () => number) =>
+      meter.observe(name, "upDownCounter", { unit, description }, read);
+    gauge("troupe.actors", "{actor}", "Actors that are there now.", () => this.#totals.actors);
+    gauge(
+      "troupe.mailbox.messages",
+      "{message}",
+      "Messages that wait in all mailboxes.",
+      () => this.#totals.waiting,
+    );
+    gauge(
+      "troupe.mailbox.high_water.messages",
+      "{message}",
+      "The most that waited in one mailbox when a turn began.",
+      () => this.#totals.highWater,
+    );
+    meter.observe(
+      "troupe.messages.handled",
+      "counter",
+      { unit: "{message}", description: "Messages handled by all actors." },
+      () => this.#totals.handled,
+    );
+  }
 }

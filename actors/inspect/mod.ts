@@ -1,7 +1,16 @@
 /**
- * A look into a living system: its tree and its metrics, over HTTP.
+ * A look into a living system: its page, its tree and its metrics, over HTTP.
  *
  * @module
  */
-export { inspector, type InspectorOptions } from "./inspector.ts";
-export { SystemMetrics } from "./metrics.ts";
+export { EventFeed, FEED_START, type FeedPosition } from "./event_feed.ts";
+export type { HandlingTimes } from "./handling_times.ts";
+export { type InspectedSystem, inspector, type InspectorOptions } from "./inspector.ts";
+export { type Instrument, type InstrumentKind, MeterRegistry } from "./meter_registry.ts";
+export { meteredDisk } from "./metered_disk.ts";
+export type { CountedSystem, Totals } from "./census.ts";
+export type { InspectedHost } from "./page_session.ts";
+export type { Replay } from "./replay.ts";
+export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
+export { systemWatcher } from "./watch_system.ts";
+export { type EventCounts, SystemMetrics } from "./metrics.ts";

@@ -12,7 +12,7 @@ interface Look extends AsyncDisposable {
 async function look(token?: string): Promise<Look> {
   const metrics = new SystemMetrics();
   const world = denoWorld({ log: { level: "error", write: () => {} } });
-  const system = new ActorSystem("demo", { world, instruments: { sampled: metrics.sampled } });
+  const system = new ActorSystem("demo", { world, instruments: metrics.instruments });
   const { promise, resolve } = Promise.withResolvers<number>();
   const behavior = inspector({
     system,

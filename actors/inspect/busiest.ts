@@ -1,0 +1,84 @@
+/**
+ * The actors that do most.
+ *
+ * @module
+ */
+import type { InspectorOrder, InspectorRow } from "../../protocols/inspector.ts";
+import type { ActorSnapshot } from "../runtime/mod.ts";
+
+/** An actor, and how many messages a second it handled since the last count. */
+export type BusyRow = InspectorRow & { readonly perSecond: number };
+
+const KEPT = 200;
+/** So many actors are remembered from one count to the next; the rates of more are not known. */
+const MAX_REMEMBERED = 200_000;
+
+/** Finds the first few of many, without sorting all. */
+class Leaders {
+  readonly #key: (row: BusyRow) => number;
+  #rows: BusyRow[] = [];
+  #least = -Infinity;
+
+  constructor(key: (row: BusyRow) => number) {
+    this.#key = key;
+  }
+
+  add(row: BusyRow): void {
+    if (this.#rows.length >= KEPT && this.#key(row) <= this.#least) return;
+    this.#rows.push(row);
+    if (this.#rows.length >= 2 * KEPT) this.#sort();
+  }
+
+  rows(): BusyRow[] {
+    this.#sort();
+    return this.#rows;
+  }
+
+  #sort(): void {
+    this.#rows = this.#rows.sort((a, b) => this.#key(b) - this.#key(a)).slice(0, KEPT);
+    const last = this.#rows.at(-1);
+    if (this.#rows.length === KEPT && last !== undefined) this.#least = this.#key(last);
+  }
+}
+
+/** One list for each order. */
+export type BusiestRows = Readonly<Record<InspectorOrder, readonly BusyRow[]>>;
+
+/** Compares one count of the tree with the one before. */
+export class Busiest {
+  #before = new Map<string, number>();
+  #beforeMs: number | undefined;
+
+  /** Begins a count. `met` is to be called with each actor, `rows` when it is over. */
+  begin(nowMs: number, rowOf: (actor: ActorSnapshot) => InspectorRow): {
+    met(actor: ActorSnapshot): void;
+    rows(): BusiestRows;
+  } {
+    const before = this.#before;
+    const seconds = this.#beforeMs === undefined
+      ? Infinity
+      : Math.max(0.001, (nowMs - this.#beforeMs) / 1000);
+    const seen = this.#before = new Map<string, number>();
+    this.#beforeMs = nowMs;
+    const orders = {
+      // Before there is a rate, who has done most comes first.
+      messages: new Leaders(({ perSecond, handled }) => perSecond === 0 ? -1 / (handled + 1) : perSecond),
+      mailbox: new Leaders(({ mailbox, highWater }) => mailbox === 0 ? -1 / (highWater + 1) : mailbox),
+      restarts: new Leaders(({ restarts }) => restarts),
+    };
+    return {
+      met(actor) {
+        const { path, handled } = actor;
+        const earlier = before.get(path) ?? handled;
+        if (seen.size < MAX_REMEMBERED) seen.set(path, handled);
+        const row = { ...rowOf(actor), perSecond: Math.max(0, handled - earlier) / seconds };
+        for (const leaders of Object.values(orders)) leaders.add(row);
+      },
+      rows: () => ({
+        messages: orders.messages.rows(),
+        mailbox: orders.mailbox.rows(),
+        restarts: orders.restarts.rows(),
+      }),
+    };
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The web door of an inspector: its routes, and who may use them.
+ *
+ * @module
+ */
+import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from "../../protocols/prometheus.ts";
+import {
+  formatAddress,
+  type HttpResponse,
+  httpServer,
+  type HttpServerOptions,
+  isSameToken,
+  jsonResponse,
+  type Route,
+  type RoutedRequest,
+  type StaticFiles,
+  staticRoute,
+  type TcpServerCommand,
+  textResponse,
+  tokenOf,
+} from "../net/mod.ts";
+import type { ActorLog, ActorSystem, Behavior, TreeOptions } from "../runtime/mod.ts";
+import type { EventLoop, SocketAddress } from "../world/world.ts";
+import type { SystemMetrics } from "./metrics.ts";
+import type { PageHub } from "./page_hub.ts";
+import { type InspectedHost, type PageMessage, pageSession } from "./page_session.ts";
+
+/** Options of {@linkcode inspectorDoor}. */
+export interface DoorOptions extends Pick<HttpServerOptions, "tls" | "hosts" | "drainMs" | "isReady"> {
+  readonly address: SocketAddress;
+  /** Who has it may look. */
+  readonly token?: string;
+  readonly pages?: StaticFiles;
+  /** The systems that there are now. */
+  readonly systems: () => readonly InspectedHost[];
+  readonly metrics: SystemMetrics;
+  readonly hub: PageHub;
+  readonly loop: EventLoop;
+  readonly log: ActorLog;
+  readonly onListening?: (address: SocketAddress) => void;
+}
+
+/** The most levels, children of one actor, and actors that one answer shows. */
+const MAX_LEVELS = 16;
+const MAX_CHILDREN = 1000;
+const MAX_ACTORS = 10_000;
+/** Connections at once, and those of them that are pages. */
+const MAX_CLIENTS = 128;
+const MAX_PAGES = 16;
+const MAX_COMMAND_BYTES = 65_536;
+
+/** Serves pages, metrics and the tree. */
+export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> {
+  const { address, token, pages, systems, metrics, hub, log, onListening } = options;
+  const refusal = (request: RoutedRequest): HttpResponse | undefined =>
+    token === undefined || isSameToken(tokenOf(request), token)
+      ? undefined
+      : textResponse(401, "A token is needed.\n", { "www-authenticate": "Bearer" });
+  const route = (
+    path: string,
+    answer: (request: RoutedRequest) => HttpResponse | Promise<HttpResponse>,
+  ): Route<PageMessage> => ({
+    method: "GET",
+    path,
+    handle: (request) => refusal(request) ?? answer(request),
+  });
+  const measuring = new Shared(() => metrics.measure(systems().map(({ system }) => system), options.loop));
+  const { services } = hub;
+  const { tls, hosts, drainMs, isReady } = options;
+  return httpServer<PageMessage>({
+    ...(tls === undefined ? {} : { tls }),
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(drainMs === undefined ? {} : { drainMs }),
+    ...(isReady === undefined ? {} : { isReady }),
+    address,
+    limits: { maxClients: MAX_CLIENTS },
+    routes: [
+      route("/metrics", async () => {
+        await measuring.run();
+        const text = formatMetrics(metrics.families());
+        return textResponse(200, text, { "content-type": PROMETHEUS_CONTENT_TYPE });
+      }),
+      route("/tree", (request) => treeResponse(systems(), request)),
+      {
+        path: "/changes",
+        admit: (request) =>
+          refusal(request) ??
+            (hub.pageCount < MAX_PAGES ? undefined : textResponse(503, "Too many pages are open.\n")),
+        maxMessageBytes: MAX_COMMAND_BYTES,
+        webSocket: pageSession(services),
+      },
+      // The page itself says nothing of the system: it asks for the token.
+      ...(pages === undefined ? [] : [staticRoute("/*", pages)]),
+    ],
+    onListening: (bound) => {
+      log.info(`Inspector listening on ${formatAddress(bound)}`, { ...bound, door: "inspect" });
+      onListening?.(bound);
+    },
+  });
+}
+
+/** Work that is under way once, however many wait for it. */
+class Shared {
+  readonly #work: () => Promise<unknown>;
+  #running: Promise<unknown> | undefined;
+
+  constructor(work: () => Promise<unknown>) {
+    this.#work = work;
+  }
+
+  run(): Promise<unknown> {
+    return this.#running ??= this.#work().finally(() => this.#running = undefined);
+  }
+}
+
+function treeResponse(hosts: readonly InspectedHost[], { query }: RoutedRequest): HttpResponse {
+  const asked = new URLSearchParams(query);
+  const levels = numberOf(asked.get("levels"), 1, MAX_LEVELS);
+  const maxChildren = numberOf(asked.get("children"), 100, MAX_CHILDREN);
+  const skipChildren = numberOf(asked.get("skip"), 0, Number.MAX_SAFE_INTEGER);
+  if (levels === null || maxChildren === null || skipChildren === null) {
+    return textResponse(
+      400,
+      `levels takes 0 to ${MAX_LEVELS}, children 0 to ${MAX_CHILDREN}, skip a number from 0.\n`,
+    );
+  }
+  const name = asked.get("host");
+  const host = name === null ? hosts[0] : hosts.find((each) => each.name === name);
+  const options: TreeOptions = { levels, maxChildren, skipChildren, maxActors: MAX_ACTORS };
+  const tree = host === undefined ? undefined : subtree(host.system, asked.get("path"), options);
+  return tree === undefined ? textResponse(404, "There is no such actor.\n") : jsonResponse(200, tree);
+}
+
+function subtree(system: Pick<ActorSystem, "tree" | "subtree">, path: string | null, options: TreeOptions) {
+  return path === null ? system.tree(options) : system.subtree(path, options);
+}
+
+function numberOf(text: string | null, standard: number, most: number): number | null {
+  if (text === null) return standard;
+  return /^\d{1,15}$/.test(text) && Number(text) <= most ? Number(text) : null;
+}

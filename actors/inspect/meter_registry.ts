@@ -1,0 +1,172 @@
+/**
+ * The instruments of a process, and their values as Prometheus reads them.
+ *
+ * @module
+ */
+import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
+import type { Counter, Histogram, HistogramOptions, Meter, MetricOptions } from "../runtime/mod.ts";
+
+/** What an instrument is. */
+export type InstrumentKind = "counter" | "upDownCounter" | "histogram";
+
+/** An instrument, and what it has come to. */
+export interface Instrument {
+  /** In OpenTelemetry's form. */
+  readonly name: string;
+  /** How it is recorded. */
+  readonly kind: InstrumentKind;
+  /** What it says of what. */
+  readonly options: MetricOptions;
+  /** Of a histogram, the upper bounds of its buckets. */
+  readonly bounds: readonly number[];
+  /** The sum. */
+  readonly value: number;
+}
+
+/** So many series at most: attributes are never what a peer has sent, and this is for the day when one is. */
+const MAX_SERIES = 2000;
+
+/** Counts for one process. */
+export class MeterRegistry implements Meter {
+  readonly #series = new Map<string, Series>();
+  readonly #made: (series: Instrument) => Histogram | undefined;
+
+  /** `made` is told of each instrument, and may give another histogram to record into. */
+  constructor(made: (series: Instrument) => Histogram | undefined = () => undefined) {
+    this.#made = made;
+  }
+
+  /** A sum that only grows. */
+  counter(name: string, options: MetricOptions): Counter {
+    return this.#get(name, "counter", options, []);
+  }
+
+  /** A sum that may fall. */
+  upDownCounter(name: string, options: MetricOptions): Counter {
+    return this.#get(name, "upDownCounter", options, []);
+  }
+
+  /** A distribution. Throws `RangeError` on bounds that do not rise. */
+  histogram(name: string, options: HistogramOptions): Histogram {
+    const { bounds } = options;
+    if (bounds.some((bound, index) => !(bound > (bounds[index - 1] ?? -Infinity)))) {
+      throw new RangeError(`Cannot measure ${name} with bounds ${bounds.join(", ")}: they have to rise`);
+    }
+    return this.#get(name, "histogram", options, bounds);
+  }
+
+  /** What is read when somebody asks: a value, or a sum that only grows. */
+  observe(name: string, kind: "counter" | "upDownCounter", options: MetricOptions, read: () => number): void {
+    this.#get(name, kind, options, []).read = read;
+  }
+
+  /** The sum of all series of a name. */
+  sum(name: string, attribute?: readonly [name: string, value: string]): number {
+    let sum = 0;
+    for (const series of this.#series.values()) {
+      if (series.name !== name) continue;
+      if (attribute === undefined || series.options.attributes?.[attribute[0]] === attribute[1]) {
+        sum += series.value;
+      }
+    }
+    return sum;
+  }
+
+  /** All of it, for Prometheus. */
+  families(): MetricFamily[] {
+    const families = new Map<string, MetricFamily & { readonly samples: MetricSample[] }>();
+    for (const series of this.#series.values()) {
+      const name = prometheusName(series.name, series.options.unit, series.kind);
+      let family = families.get(name);
+      if (family === undefined) {
+        const type = series.kind === "upDownCounter" ? "gauge" : series.kind;
+        families.set(name, family = { name, help: series.options.description, type, samples: [] });
+      }
+      family.samples.push(...series.samples());
+    }
+    return [...families.values()];
+  }
+
+  #get(name: string, kind: InstrumentKind, options: MetricOptions, bounds: readonly number[]): Series {
+    const attributes = Object.entries(options.attributes ?? {}).sort();
+    const key = JSON.stringify([name, kind, attributes]);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const series = new Series(name, kind, options, bounds);
+    // One beyond counts, and is not shown.
+    if (this.#series.size >= MAX_SERIES) return series;
+    this.#series.set(key, series);
+    series.copy = this.#made(series);
+    return series;
+  }
+}
+
+/** One instrument. */
+class Series implements Instrument, Counter, Histogram {
+  readonly name: string;
+  readonly kind: InstrumentKind;
+  readonly options: MetricOptions;
+  readonly bounds: readonly number[];
+  /** Of each bucket by itself; the last is what is above all bounds. */
+  readonly #buckets: Float64Array;
+  #sum = 0;
+  /** Where its value is, if not here. */
+  read: (() => number) | undefined;
+  /** Records what this one does. */
+  copy: Histogram | undefined;
+
+  constructor(name: string, kind: InstrumentKind, options: MetricOptions, bounds: readonly number[]) {
+    this.name = name;
+    this.kind = kind;
+    this.options = options;
+    this.bounds = bounds;
+    this.#buckets = new Float64Array(kind === "histogram" ? bounds.length + 1 : 0);
+  }
+
+  get value(): number {
+    return this.read === undefined ? this.#sum : this.read();
+  }
+
+  add(amount: number): void {
+    this.#sum += amount;
+  }
+
+  record(value: number): void {
+    const bounds = this.bounds;
+    let index = 0;
+    while (index < bounds.length && value > (bounds[index] ?? 0)) index++;
+    this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
+    this.#sum += value;
+    this.copy?.record(value);
+  }
+
+  samples(): MetricSample[] {
+    const labels = labelsOf(this.options.attributes);
+    if (this.kind !== "histogram") return [{ labels, value: this.value }];
+    let count = 0;
+    const buckets = Array.from(this.#buckets, (inBucket, index): MetricSample => {
+      count += inBucket;
+      const bound = this.bounds[index];
+      const le = bound === undefined ? "+Inf" : String(bound);
+      return { suffix: "_bucket", labels: { ...labels, le }, value: count };
+    });
+    return [
+      ...buckets,
+      { suffix: "_sum", labels, value: this.value },
+      { suffix: "_count", labels, value: count },
+    ];
+  }
+}
+
+function labelsOf(attributes: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name.replaceAll(/\W/g, "_"), value]),
+  );
+}
+
+const UNIT_SUFFIXES: Readonly<Record<string, string>> = { s: "_seconds", By: "_bytes" };
+
+/** The name as Prometheus has it: OpenTelemetry's "Prometheus and OpenMetrics Compatibility". */
+export function prometheusName(name: string, unit: string, kind: InstrumentKind): string {
+  return name.replaceAll(/\W/g, "_") + (UNIT_SUFFIXES[unit] ?? "") + (kind === "counter" ? "_total" : "");
+}

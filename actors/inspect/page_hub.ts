@@ -1,0 +1,159 @@
+/**
+ * The pages that look through an inspector: while there is one, the systems are measured once a second for
+ * all of them.
+ *
+ * @module
+ */
+import type { InspectorTick } from "../../protocols/inspector.ts";
+import type { Context, Ref } from "../runtime/mod.ts";
+import { Busiest, type BusiestRows } from "./busiest.ts";
+import type { Totals } from "./census.ts";
+import type { EventFeed } from "./event_feed.ts";
+import type { SystemMetrics } from "./metrics.ts";
+import type { HubMessage, InspectedHost, PageMessage, PageServices } from "./page_session.ts";
+import type { Replay } from "./replay.ts";
+import { pathRowOf } from "./rows.ts";
+
+/** What is looked into. */
+export interface HubSource {
+  readonly title: string;
+  /** The systems that there are now. */
+  hosts(): readonly InspectedHost[];
+  readonly feed: EventFeed;
+  readonly metrics: SystemMetrics;
+  /** The time that ticks have. */
+  now(): number;
+  /** What the process needs. */
+  process(): Pick<InspectorTick, "loopDelayMs" | "residentBytes" | "heapUsedBytes">;
+  readonly replay?: Replay;
+  /** The tree is counted also while no page is open, though seldom. */
+  readonly isExported?: boolean;
+}
+
+/** What the inspector tells itself. */
+export type HubPrivate =
+  | { readonly type: "tick" }
+  | { readonly type: "measured"; readonly totals: Totals; readonly busiest: BusiestRows | undefined }
+  | { readonly type: "not-measured" }
+  | { readonly type: "replayed" };
+
+const TICK_MS = 1000;
+/** Of those in which no page is open, one in so many counts the tree for who exports it. */
+const TICKS_A_COUNT = 10;
+/** Five minutes. */
+const MAX_HISTORY = 300;
+
+/** Measures, and tells the pages. */
+export class PageHub {
+  readonly #self: Context<HubMessage | HubPrivate>;
+  readonly #source: HubSource;
+  readonly #pages = new Set<Ref<PageMessage>>();
+  readonly #wantBusiest = new Set<Ref<PageMessage>>();
+  readonly #history: InspectorTick[] = [];
+  #busiest = new Busiest();
+  #isMeasuring = false;
+  #ticks = 0;
+
+  constructor(self: Context<HubMessage | HubPrivate>, source: HubSource) {
+    this.#self = self;
+    this.#source = source;
+    self.every(TICK_MS, { type: "tick" });
+    source.replay?.onChange(() => self.self.tell({ type: "replayed" }));
+  }
+
+  /** How many pages there are. */
+  get pageCount(): number {
+    return this.#pages.size;
+  }
+
+  /** What each page's session is made with. */
+  get services(): PageServices {
+    const { title, feed, metrics, replay } = this.#source;
+    return {
+      title,
+      feed,
+      hosts: () => this.#source.hosts(),
+      times: metrics.times,
+      loop: this.#self.world.loop,
+      now: () => this.#source.now(),
+      history: () => this.#history,
+      hub: this.#self.self,
+      ...(replay === undefined ? {} : { replay }),
+    };
+  }
+
+  /** Handles a message of the inspector's. */
+  receive(message: HubMessage | HubPrivate): void {
+    switch (message.type) {
+      case "opened":
+        this.#pages.add(message.page);
+        return this.#measure();
+      case "closed":
+        this.#pages.delete(message.page);
+        this.#wantBusiest.delete(message.page);
+        return;
+      case "wants-busiest":
+        if (!this.#pages.has(message.page)) return;
+        if (message.wants) this.#wantBusiest.add(message.page);
+        else this.#wantBusiest.delete(message.page);
+        return this.#measure();
+      case "tick":
+        if (this.#pages.size > 0) return this.#measure();
+        if (this.#source.isExported && ++this.#ticks % TICKS_A_COUNT === 0) void this.#count();
+        return;
+      case "measured":
+        this.#isMeasuring = false;
+        return this.#tellTick(message.totals, message.busiest);
+      case "not-measured":
+        this.#isMeasuring = false;
+        return;
+      case "replayed":
+        for (const page of this.#pages) page.tell({ type: "changed" });
+        return this.#measure();
+    }
+  }
+
+  #measure(): void {
+    if (this.#isMeasuring || this.#pages.size === 0) return;
+    this.#isMeasuring = true;
+    const { metrics } = this.#source;
+    // What is remembered of each actor goes with the last page that wants it.
+    if (this.#wantBusiest.size === 0) this.#busiest = new Busiest();
+    const counting = this.#wantBusiest.size === 0
+      ? undefined
+      : this.#busiest.begin(this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
+    const systems = this.#source.hosts().map(({ system }) => system);
+    this.#self.pipe(
+      metrics.measure(systems, this.#self.world.loop, counting?.met),
+      (totals) => ({ type: "measured", totals, busiest: counting?.rows() }),
+      () => ({ type: "not-measured" }),
+    );
+  }
+
+  #count(): Promise<unknown> {
+    const systems = this.#source.hosts().map(({ system }) => system);
+    return this.#source.metrics.measure(systems, this.#self.world.loop);
+  }
+
+  #tellTick(totals: Totals, busiest: BusiestRows | undefined): void {
+    const tick = this.#tick(totals);
+    this.#history.push(tick);
+    if (this.#history.length > MAX_HISTORY) this.#history.shift();
+    for (const page of this.#pages) page.tell({ type: "tick", tick, busiest });
+  }
+
+  #tick({ actors, handled, waiting }: Totals): InspectorTick {
+    const { metrics } = this.#source;
+    const { meter } = metrics;
+    const bytes = (direction: string) => meter.sum("process.network.io", ["network.io.direction", direction]);
+    return {
+      time: this.#source.now(),
+      ...{ actors, handled, waiting },
+      ...metrics.eventCounts,
+      connections: meter.sum("troupe.connections"),
+      bytesIn: bytes("receive"),
+      bytesOut: bytes("transmit"),
+      ...this.#source.process(),
+    };
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * One page that looks through an inspector: a WebSocket that only reads.
+ *
+ * A page that is slow costs nobody anything: nothing is kept for it. What it looks at is gathered when it is
+ * due and the
+ * page has taken what came before; what happened is read from a list that all pages share.
+ *
+ * @module
+ */
+import {
+  type InspectorCommand,
+  type InspectorDetails,
+  type InspectorEvent,
+  type InspectorHost,
+  type InspectorRow,
+  type InspectorSeen,
+  type InspectorTick,
+  parseInspectorCommand,
+} from "../../protocols/inspector.ts";
+import type { Session, WebSocketConnection, WebSocketMessage } from "../net/mod.ts";
+import type { ActorSystem, Ref } from "../runtime/mod.ts";
+import type { EventLoop } from "../world/world.ts";
+import type { BusiestRows } from "./busiest.ts";
+import { walkInPieces } from "./census.ts";
+import { type EventFeed, FEED_START } from "./event_feed.ts";
+import type { HandlingTimes } from "./handling_times.ts";
+import { pathRowOf, rowOf } from "./rows.ts";
+import type { Replay } from "./replay.ts";
+
+/** A system that is looked into, and the machine that it runs on. */
+export interface InspectedHost {
+  readonly name: string;
+  readonly system: Pick<ActorSystem, "tree" | "subtree" | "details" | "walk" | "handledByStopped">;
+}
+
+/** What the inspector is told of its pages. */
+export type HubMessage =
+  | { readonly type: "opened"; readonly page: Ref<PageMessage> }
+  | { readonly type: "closed"; readonly page: Ref<PageMessage> }
+  | { readonly type: "wants-busiest"; readonly page: Ref<PageMessage>; readonly wants: boolean };
+
+/** What a page's actor is told. */
+export type PageMessage =
+  | { readonly type: "tick"; readonly tick: InspectorTick; readonly busiest: BusiestRows | undefined }
+  /** A replay has come further. */
+  | { readonly type: "changed" }
+  | { readonly type: "show" }
+  | { readonly type: "look-for-news" }
+  | { readonly type: "found"; readonly found: Extract<InspectorEvent, { type: "found" }> };
+
+/** What all pages of an inspector have in common. */
+export interface PageServices {
+  /** What the page is titled. */
+  readonly title: string;
+  hosts(): readonly InspectedHost[];
+  readonly feed: EventFeed;
+  readonly times: HandlingTimes;
+  readonly loop: EventLoop;
+  now(): number;
+  history(): readonly InspectorTick[];
+  readonly hub: Ref<HubMessage>;
+  readonly replay?: Replay;
+}
+
+/** While so much waits for a page, nothing more is gathered for it. */
+const MAX_QUEUED_BYTES = 65_536;
+/** A failure is seen this long after it was caused at most, and a few milliseconds. */
+const NEWS_MS = 200;
+/** A page that folds and unfolds in haste is shown what it looks at twenty times a second. */
+const SHOW_MS = 50;
+const MAX_FOUND = 100;
+const MAX_FAILURES = 20;
+const MAX_WATCHERS = 50;
+
+type Look = Extract<InspectorCommand, { type: "look" }>;
+
+const decoder = new TextDecoder();
+
+/** Makes the session of one page. */
+export function pageSession(
+  services: PageServices,
+): (connection: WebSocketConnection<PageMessage>) => Session<WebSocketMessage, PageMessage> {
+  return (connection) => new PageSession(connection, services);
+}
+
+class PageSession implements Session<WebSocketMessage, PageMessage> {
+  readonly #connection: WebSocketConnection<PageMessage>;
+  readonly #services: PageServices;
+  #look: Look | undefined;
+  #busiest: BusiestRows | undefined;
+  #isShowDue = false;
+  #position = FEED_START;
+  /** Which search is the last one: earlier ones end. */
+  #searches = 0;
+  #isClosed = false;
+
+  constructor(connection: WebSocketConnection<PageMessage>, services: PageServices) {
+    this.#connection = connection;
+    this.#services = services;
+    const { title, hub, feed } = services;
+    hub.tell({ type: "opened", page: connection.self });
+    const hosts = services.hosts().map(hostOf);
+    this.#tell({ type: "hello", system: title, hosts, history: services.history() });
+    const { news, position } = feed.after(FEED_START);
+    this.#position = position;
+    this.#tell({ type: "news", news: { ...news, missed: 0 } });
+    this.#tellReplay();
+    connection.context.every(NEWS_MS, { type: "look-for-news" });
+  }
+
+  frame(message: WebSocketMessage): void {
+    const text = typeof message === "string" ? message : decoder.decode(message);
+    const command = parseInspectorCommand(text);
+    if (command === null) return this.#connection.close(1008, "not a command of the inspector");
+    switch (command.type) {
+      case "look":
+        return this.#onLook(command);
+      case "search":
+        return this.#search(command.host, command.text);
+      case "step":
+        return this.#services.replay?.step(command);
+    }
+  }
+
+  message(message: PageMessage): void {
+    switch (message.type) {
+      case "tick": {
+        this.#busiest = message.busiest;
+        if (this.#isBehind) return;
+        const hosts = this.#services.hosts().map(hostOf);
+        this.#tell({ type: "tick", tick: message.tick, hosts });
+        return this.#show();
+      }
+      case "changed":
+        if (this.#isBehind) return;
+        this.#tellReplay();
+        return this.#show();
+      case "show":
+        this.#isShowDue = false;
+        return this.#show();
+      case "look-for-news":
+        return this.#tellNews();
+      case "found":
+        return this.#tell(message.found);
+    }
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    this.#services.hub.tell({ type: "closed", page: this.#connection.self });
+  }
+
+  get #isBehind(): boolean {
+    return this.#connection.queuedBytes > MAX_QUEUED_BYTES;
+  }
+
+  #onLook(look: Look): void {
+    const wants = look.busiest !== undefined;
+    if (wants !== (this.#look?.busiest !== undefined)) {
+      this.#services.hub.tell({ type: "wants-busiest", page: this.#connection.self, wants });
+    }
+    this.#look = look;
+    if (this.#isShowDue) return;
+    this.#isShowDue = true;
+    this.#connection.context.after(SHOW_MS, { type: "show" });
+  }
+
+  #show(): void {
+    const host = this.#host;
+    if (this.#look === undefined || host === undefined || this.#isBehind) return;
+    this.#tell({ type: "seen", seen: this.#seen(this.#look, host) });
+  }
+
+  /** The machine that the page looks at, while it is there. */
+  get #host(): InspectedHost | undefined {
+    return this.#services.hosts().find(({ name }) => name === this.#look?.host);
+  }
+
+  #seen(look: Look, host: InspectedHost): InspectorSeen {
+    const { times } = this.#services;
+    const views = look.views.map(({ path, skip, count }) => {
+      const actor = host.system.subtree(path, { levels: 1, maxChildren: count, skipChildren: skip });
+      return {
+        path,
+        skip,
+        ...(actor === undefined ? {} : { actor: rowOf(actor, times) }),
+        children: actor?.children.map((child) => rowOf(child, times)) ?? [],
+      };
+    });
+    const details = look.actor === undefined ? undefined : this.#details(look.actor, host);
+    const busiest = look.busiest && this.#busiest?.[look.busiest.by].slice(0, look.busiest.count);
+    return {
+      host: host.name,
+      time: this.#services.now(),
+      views,
+      ...(details === undefined ? {} : { details }),
+      ...(busiest === undefined ? {} : { busiest }),
+    };
+  }
+
+  #details(path: string, { name, system }: InspectedHost): InspectorDetails | undefined {
+    const found = system.details(path, { maxWatchers: MAX_WATCHERS });
+    if (found === undefined) return undefined;
+    const { mailbox, onFailure, restart, stashCapacity, shutdownMs } = found.options;
+    return {
+      path,
+      row: rowOf(found.actor, this.#services.times),
+      options: {
+        mailbox,
+        "on failure": onFailure,
+        restart,
+        "stash": `at most ${stashCapacity}`,
+        "stops within": `${shutdownMs} ms`,
+      },
+      watchers: found.watchers,
+      watcherCount: found.watcherCount,
+      failures: this.#services.feed.failuresOf(name, path, MAX_FAILURES),
+    };
+  }
+
+  #tellNews(): void {
+    const { feed } = this.#services;
+    if (!feed.hasNews(this.#position) || this.#isBehind) return;
+    const { news, position } = feed.after(this.#position);
+    this.#position = position;
+    this.#tell({ type: "news", news });
+  }
+
+  #tellReplay(): void {
+    const { replay } = this.#services;
+    if (replay !== undefined) this.#tell({ type: "replay", replay: replay.state });
+  }
+
+  #search(hostName: string, text: string): void {
+    const search = ++this.#searches;
+    const host = this.#services.hosts().find(({ name }) => name === hostName);
+    if (host === undefined || text === "") return;
+    const { loop, times } = this.#services;
+    const wanted = text.toLowerCase();
+    const rows: InspectorRow[] = [];
+    let more = false;
+    const walked = walkInPieces(host.system, loop, (actor) => {
+      if (!actor.path.toLowerCase().includes(wanted)) return true;
+      if (rows.length === MAX_FOUND) {
+        more = true;
+        return false;
+      }
+      rows.push(pathRowOf(actor, times));
+      return true;
+    }, () => this.#isClosed || search !== this.#searches);
+    const found = (): PageMessage => ({ type: "found", found: { type: "found", text, rows, more } });
+    this.#connection.context.pipe(walked, found, found);
+  }
+
+  #tell(event: InspectorEvent): void {
+    const text = JSON.stringify(event);
+    // What is sent in one go is bounded by what may be asked for, and does not count as the page's slowness.
+    this.#connection.allowOutbound(text.length);
+    this.#connection.sendText(text);
+  }
+}
+
+function hostOf({ name, system }: InspectedHost): InspectorHost {
+  return { name, root: system.tree({ levels: 0 }).path };
+}

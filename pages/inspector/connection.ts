@@ -1,0 +1,86 @@
+/// <reference lib="dom" />
+/** The connection to the inspector: lost, it is made again. */
+import type { InspectorCommand, InspectorEvent } from "../../protocols/inspector.ts";
+
+/** What a page does with its connection. */
+export interface ConnectionEvents {
+  readonly opened: () => void;
+  readonly event: (event: InspectorEvent) => void;
+  readonly lost: () => void;
+  /** The inspector shows itself only to who has a token; `wasWrong` when one was tried. */
+  readonly needsToken: (wasWrong: boolean) => void;
+}
+
+const MIN_RETRY_MS = 250;
+const MAX_RETRY_MS = 5000;
+const TOKEN_KEY = "inspector-token";
+
+/** A WebSocket that comes back. */
+export class InspectorConnection {
+  readonly #events: ConnectionEvents;
+  #socket: WebSocket | undefined;
+  #retryMs = MIN_RETRY_MS;
+  #token = sessionStorage.getItem(TOKEN_KEY) ?? "";
+
+  constructor(events: ConnectionEvents) {
+    this.#events = events;
+    void this.#dial();
+    addEventListener("online", () => this.#dialNow());
+  }
+
+  /** Sends a command; dropped while there is no connection. */
+  send(command: InspectorCommand): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
+  }
+
+  /** Tries a token. */
+  useToken(token: string): void {
+    this.#token = token;
+    sessionStorage.setItem(TOKEN_KEY, token);
+    void this.#dial();
+  }
+
+  #dialNow(): void {
+    if (this.#socket === undefined) void this.#dial();
+  }
+
+  async #dial(): Promise<void> {
+    // A WebSocket does not tell why it was refused: this does.
+    const status = await this.#status();
+    if (status === 401) return this.#events.needsToken(this.#token !== "");
+    if (status !== 200) return this.#retry();
+    const { protocol, host } = location;
+    const query = this.#token === "" ? "" : `?token=${encodeURIComponent(this.#token)}`;
+    const socket = new WebSocket(`${protocol === "https:" ? "wss:" : "ws:"}//${host}/changes${query}`);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#retryMs = MIN_RETRY_MS;
+      this.#events.opened();
+    };
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.#events.event(JSON.parse(data));
+    };
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#retry();
+    };
+  }
+
+  async #status(): Promise<number> {
+    try {
+      const headers: Record<string, string> = this.#token === ""
+        ? {}
+        : { authorization: `Bearer ${this.#token}` };
+      return (await fetch("/tree?levels=0", { headers })).status;
+    } catch {
+      return 0;
+    }
+  }
+
+  #retry(): void {
+    this.#events.lost();
+    setTimeout(() => this.#dialNow(), this.#retryMs * (0.5 + Math.random() / 2));
+    this.#retryMs = Math.min(MAX_RETRY_MS, 2 * this.#retryMs);
+  }
+}
