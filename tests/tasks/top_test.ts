@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { available, freePort, runTask, startTask, tempFolder, until } from "../_helpers.ts";
+import { inspected } from "../inspect/_page.ts";
+import { Screen } from "./_screen.ts";
+
+const hasTmux = await available("tmux", "-V");
+
+Deno.test("top: into a pipe it prints one table, the busiest first, and ends", async () => {
+  await using seen = await inspected();
+  const { system, port } = seen;
+  const worker = system.spawn<"work">("worker", (self) => {
+    self.every(1, "work");
+    return () => {};
+  });
+  for (let index = 0; index < 100; index++) worker.tell("work");
+  system.spawn("\u202eevil", () => () => {});
+  const { code, stdout, stderr } = await runTask("top", [`127.0.0.1:${port}`, "--rows", "50"]);
+  assertEquals([code, stderr], [0, ""]);
+  const [summary, head, first] = stdout.split("\n");
+  assertMatch(summary ?? "", /^\d+ actors, .*; by messages$/);
+  assertMatch(head ?? "", /^ +MSG\/S +MAILBOX +MOST +HANDLED +MESSAGE +RESTARTS +ACTOR$/);
+  assertMatch(first ?? "", / \/demo\/worker$/);
+  assert(!stdout.includes("\u202e"), "what an actor is called is made visible");
+});
+
+Deno.test("top: what is wrong is said in one line", async () => {
+  await using seen = await inspected("s3cret");
+  const { port } = seen;
+  await using echo = startTask("echo:server", ["--host", "127.0.0.1", "--port", "0"]);
+  const echoPort = await echo.port("Server is listening");
+  for (
+    const [args, status, text] of [
+      [
+        [`127.0.0.1:${freePort()}`],
+        1,
+        /^Cannot reach an inspector at 127\.0\.0\.1:\d+: nothing listens there$/,
+      ],
+      [[`127.0.0.1:${echoPort}`], 1, /^Cannot reach an inspector at .*: it does not speak HTTP$/],
+      [[`127.0.0.1:${port}`], 1, /^Cannot look into the system at .*: it takes a token: see --token$/],
+      [[`127.0.0.1:${port}`, "--token", "x"], 1, /^Cannot look into the system at .*: it has another token$/],
+      [["nowhere"], 2, /^top: "nowhere" is not an address such as 127\.0\.0\.1:9090\nTry: /],
+      [[], 2, /^top: Missing argument: HOST:PORT\nTry: /],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await runTask("top", args);
+    assertEquals([code, stdout], [status, ""]);
+    assertMatch(stderr.trim(), text);
+  }
+  const { code } = await runTask("top", [`127.0.0.1:${port}`, "--token", "s3cret"]);
+  assertEquals(code, 0);
+});
+
+Deno.test({
+  name: "top: in a terminal the table is drawn anew, sorted by keys, and the screen is given back",
+  ignore: !hasTmux,
+  async fn() {
+    await using seen = await inspected();
+    const { system, port } = seen;
+    const busy = system.spawn<"work">("busy", (self) => {
+      self.every(5, "work");
+      return () => {};
+    });
+    const waiting = system.spawn<number>("waiting", () => () => new Promise<void>(() => {}), {
+      shutdownMs: 1,
+    });
+    for (let index = 0; index < 77; index++) waiting.tell(index);
+    busy.tell("work");
+    await using folder = await tempFolder();
+    const screen = await Screen.open(folder);
+    await screen.run(`deno task top 127.0.0.1:${port}`);
+    await screen.shows(/m: messages[^\n]*\n +MSG\/S.*\n +\d+.*\/demo\/busy\n/);
+    await screen.press("b");
+    await screen.shows(/ACTOR\n +0 +76 .*\/demo\/waiting\n/);
+    await screen.resize(60);
+    await screen.shows(/0 dead l\n[^]*MSG\/S MAILBOX RESTARTS  ACTOR\n +0 +76 .*\/demo\/waiting\n/);
+    await screen.press("q");
+    await screen.shows(/^(?![^]*MSG\/S)[^]*READY\$$/);
+    // A terminal that goes takes it along: nobody looks any more.
+    const lookers = () => system.subtree("/demo/inspect/server")?.childCount;
+    await screen.run(`deno task top 127.0.0.1:${port}`);
+    await until(() => lookers() === 1, "somebody looks");
+    await screen[Symbol.asyncDispose]();
+    await until(() => lookers() === 0, "nobody looks");
+  },
+});
