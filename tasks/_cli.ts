@@ -92,6 +92,9 @@ export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
     }
     if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.");
     say("Shutting down server...");
+    // Those who send clients here are told first, and given time to send them elsewhere.
+    context.world.process?.announceEnd?.();
+    if ("lameDuckMs" in options && typeof options.lameDuckMs === "number") await pause(options.lameDuckMs);
     const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
     if (!await within(running.stop(), drainMs + SPARE_MS)) {
       log.write({ level: "warn", actor: "/", message: `Not everything was closed within ${drainMs} ms` });
@@ -150,15 +153,15 @@ async function main<F extends Flags>(
   }
   async function fail(error: unknown): Promise<never> {
     if (error instanceof UsageError) {
-      console.error(`${task.name}: ${error.message}\nTry: deno task ${task.name} --help`);
+      complain(`${task.name}: ${error.message}\nTry: deno task ${task.name} --help`);
       return await end(2);
     }
     const message = explain(error) ?? lineOf(error);
     if (failures === "logged" && world) {
       world.log.write({ level: "error", actor: "/", message, fields: { event: "failed", error } });
-    } else console.error(message);
+    } else complain(message);
     await world?.flush();
-    if (verbose) console.error(Deno.inspect(error));
+    if (verbose) complain(Deno.inspect(error));
     return await end(1);
   }
 
@@ -313,5 +316,18 @@ async function within(promise: Promise<unknown>, limitMs: number): Promise<boole
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => ms > 0 ? setTimeout(resolve, ms) : resolve());
+}
+
+/** Says on stderr what is wrong, if anybody is there: a terminal that has gone is no failure more. */
+function complain(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // Nobody reads it.
   }
 }

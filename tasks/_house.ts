@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly strict?: boolean;
   /** Milliseconds that a stop may take. */
   readonly drainMs: number;
+  /** Told once each has been started, or has not been able to. */
+  readonly settled?: () => void;
 }
 
 /**
@@ -66,7 +68,7 @@ export function resident<M>(
  * error.
  */
 export function house(services: readonly Resident[], options: HouseOptions): Behavior<HouseEvent> {
-  const { strict = false, drainMs } = options;
+  const { strict = false, drainMs, settled: allSettled } = options;
   return (self) => {
     self.supervise("one-for-one", { stopOrder: "together" });
     const running = new Set<Resident>();
@@ -82,6 +84,7 @@ export function house(services: readonly Resident[], options: HouseOptions): Beh
     /** Says how many run, once all have had their start. */
     function tell(): void {
       if (waiting.size > 0 || left.size === 0) return;
+      allSettled?.();
       const missing = services.filter((service) => !running.has(service)).map(({ name }) => name);
       const count = `${running.size} of ${services.length} services run`;
       const fields = { event: "services", running: running.size, services: services.length };

@@ -31,6 +31,9 @@ const SETTINGS = ".env";
 /** Where certificates and keys are kept: what the tasks that speak TLS may read. */
 const CERTIFICATES = "tls";
 
+/** What `--inspect` of every server shows to browsers. */
+const INSPECTOR_PAGE = "dist/pages/inspector";
+
 /** The stem of a service's files, `key_value` of `key-value`. */
 export function fileStem(name: string): string {
   return name.replaceAll("-", "_");
@@ -57,7 +60,7 @@ export function serverProgram({ name, task, rights }: Service): Program {
     script: `tasks/${fileStem(task.name.replace(":", "_"))}.ts`,
     set: name,
     rights: {
-      read: readRights(task, read),
+      read: readRights(task, read.includes(".") ? read : [...read, INSPECTOR_PAGE]),
       ...(write && { write }),
       net: net ?? LOCAL_NETWORK,
       env: unique([...environmentRights(task), ...env]),

@@ -186,8 +186,11 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
         if (command !== undefined) return command;
         const root = await behavior(options, context);
         const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
-        const system = inspectedSystem(name, world, options);
-        system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+        let isReady = false;
+        const system = await inspectedSystem(name, world, options, () => isReady);
+        const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+        // One that does not start ends the system, which says so.
+        system.started(server).then(() => isReady = true, () => {});
         manifest.attach?.(system, options, context);
         return system;
       }),

@@ -55,6 +55,10 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         `deno run -q --allow-run=${DENO} --allow-read=.env --allow-env=COMPILE_OUT,COMPILE_TARGET,${LOG_ENV} tasks/compile.ts`,
       dependencies: ["pages"],
     },
+    "top": {
+      description: "The busiest actors of a server that was started with --inspect (--sort, --token)",
+      command: `deno run -q -P=client --allow-env=TOP_*,${LOG_ENV},TERM tasks/top.ts`,
+    },
     "completion": {
       description: "Completion for bash, zsh or fish, or the man page, from the tables of flags",
       command: `deno run -q --allow-read=.env --allow-env=COMPLETION_*,${LOG_ENV} tasks/completion.ts`,
@@ -91,7 +95,9 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     },
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
-      command: `deno run -q --allow-read=. --allow-env=SIMULATE_*,${LOG_ENV} tasks/simulate.ts`,
+      command:
+        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${LOG_ENV} tasks/simulate.ts`,
+      dependencies: ["pages"],
     },
     "mutate": {
       description:

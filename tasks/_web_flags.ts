@@ -4,7 +4,13 @@
  * @module
  */
 import { formatHost, loadStaticFiles, type StaticFiles } from "../actors/net/mod.ts";
-import { isNotFound, type SocketAddress, type TlsServerOptions, type World } from "../actors/world/world.ts";
+import {
+  isNotFound,
+  type SocketAddress,
+  type TlsServerOptions,
+  type World,
+  WorldError,
+} from "../actors/world/world.ts";
 import { custom, type Flag, UsageError } from "./_flags.ts";
 
 /** Flags of a web door. */
@@ -122,7 +128,9 @@ export async function loadPages(world: World, name: string): Promise<StaticFiles
   try {
     return await loadStaticFiles(world, decodeURIComponent(new URL(`dist/pages/${name}`, root).pathname));
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    // A page that may not be read is as good as none.
+    const isDenied = error instanceof WorldError && error.kind === "permission-denied";
+    if (!isNotFound(error) && !isDenied) throw error;
     return undefined;
   }
 }

@@ -5,10 +5,13 @@
  */
 import { neverIn, type SimulationRun, Tally } from "../actors/world/sim/mod.ts";
 import { type Campaign, campaignFiles, campaignsOf } from "./_campaigns.ts";
-import { defineTask, Failure, integer, runClient, text, toggle } from "./_cli.ts";
+import type { SocketAddress } from "../actors/world/world.ts";
+import { defineTask, Failure, integer, port, runClient, text, toggle, UsageError } from "./_cli.ts";
+import { replayCampaign } from "./_replay.ts";
 import { Progress, timeLeft } from "./_time_left.ts";
 import type { CampaignFailure, WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
 import { say } from "./_stdio.ts";
+import { loadPages } from "./_web_flags.ts";
 import { paint } from "./_terminal.ts";
 
 /** The command line. */
@@ -30,9 +33,17 @@ export const task = defineTask({
     failFast: toggle({ help: "End at the first violation", env: [] }),
     list: toggle({ help: "Print the names of the campaigns, and end", env: [] }),
     counts: toggle({ help: "Say what occurred in each campaign, and how often", env: [] }),
+    inspect: toggle({
+      help: "Show the run of one seed in a page, and go through it event by event",
+      env: [],
+    }),
+    inspectPort: port({ help: "Port of that page; 0 takes any free one", default: 0 }),
     folder: text({ help: "Where the files *_campaign.ts are", value: "DIR", default: "tests/sim" }),
   },
-  examples: ["--list", "--seeds 10000 --only editor", '--only "editor under chaos" --seed 17'],
+  examples: [
+    ...["--list", "--seeds 10000 --only editor", '--only "editor under chaos" --seed 17'],
+    "--only editor --seed 17 --inspect",
+  ],
 });
 
 /** What has been run. */
@@ -114,7 +125,8 @@ function runWorker(
 if (import.meta.main) {
   await runClient(
     task,
-    async ({ seeds, from, seed, only = "", workers, folder, failFast, list, counts }, { signal }) => {
+    async (options, { signal, world }) => {
+      const { seeds, from, seed, only = "", workers, folder, failFast, list, counts } = options;
       const files = await campaignFiles(folder);
       const campaigns = (await campaignsOf(files)).filter(({ name }) => name.includes(only));
       if (campaigns.length === 0) {
@@ -122,6 +134,17 @@ if (import.meta.main) {
       }
       if (list) {
         for (const { name } of campaigns) say(name);
+        return 0;
+      }
+      const [campaign] = campaigns;
+      if (options.inspect && campaign !== undefined) {
+        if (seed === undefined) throw new UsageError("--inspect shows the run of one seed: give --seed");
+        const address = { hostname: "127.0.0.1", port: options.inspectPort };
+        const onListening = ({ port }: SocketAddress) =>
+          say(`${campaign.name}, seed ${seed}: open http://127.0.0.1:${port}/ in a browser; Ctrl-C ends it`);
+        const pages = await loadPages(world, "inspector");
+        if (pages === undefined) throw new Failure("Cannot show the run: `deno task pages` makes the page");
+        await replayCampaign({ world, campaign, seed, address, pages, onListening, signal });
         return 0;
       }
       const first = seed ?? from;

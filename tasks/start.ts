@@ -112,8 +112,10 @@ if (import.meta.main) {
       }
     }
     if (residents.length === 0) throw new Failure("Cannot start: nothing can run");
-    const system = inspectedSystem("troupe", world, options);
-    system.spawn("start", house(residents, { strict, drainMs }), {
+    let isReady = false;
+    const settled = () => isReady = true;
+    const system = await inspectedSystem("troupe", world, options, () => isReady);
+    system.spawn("start", house(residents, { strict, drainMs, settled }), {
       onFailure: escalate(),
       shutdownMs: drainMs,
     });

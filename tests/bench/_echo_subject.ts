@@ -1,12 +1,14 @@
 /**
- * An echo server to be measured, in a process of its own: Troupe's, Troupe's beside an actor that floods
- * itself, or the least that echoes. For each line of its input it prints what it has used so far.
+ * An echo server to be measured, in a process of its own: Troupe's, the same with instruments (`metered`) and
+ * with traces (`traced`), beside an actor that floods itself, or the least that echoes. For each line of its
+ * input it prints what it has used so far.
  *
  * @module
  */
 import { cpuUsage } from "node:process";
 import { echoServer } from "../../actors/echo/mod.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
+import { instrumentsOf } from "./_instruments.ts";
 
 const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
@@ -28,9 +30,10 @@ function floor(): number {
   return listener.addr.port;
 }
 
-function echo(isFlooded: boolean): Promise<number> {
-  const system = new ActorSystem("bench", { world: denoWorld({ log: { level: "warn" } }) });
-  if (isFlooded) {
+async function echo(kind: string | undefined): Promise<number> {
+  const world = denoWorld({ log: { level: "warn" } });
+  const system = new ActorSystem("bench", { world, instruments: await instrumentsOf(kind) });
+  if (kind === "flooded") {
     system.spawn<number>("flood", (self) => (count) => self.self.tell(count + 1)).tell(0);
   }
   return new Promise((resolve) =>
@@ -41,7 +44,7 @@ function echo(isFlooded: boolean): Promise<number> {
 }
 
 const [kind] = Deno.args;
-const port = kind === "floor" ? floor() : await echo(kind === "flooded");
+const port = kind === "floor" ? floor() : await echo(kind);
 console.log(port);
 for await (const _ of Deno.stdin.readable) {
   const { user, system } = cpuUsage();

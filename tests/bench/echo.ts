@@ -11,15 +11,21 @@ const RUN_MS = 1000;
 const QUICK_RUN_MS = 50;
 
 /** A process that answers each line with a line. */
-class Process implements AsyncDisposable {
+export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #lines: AsyncIterableIterator<string>;
 
-  constructor(script: string, rights: readonly string[], args: readonly (string | number)[]) {
+  constructor(
+    script: string,
+    rights: readonly string[],
+    args: readonly (string | number)[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const path = new URL(script, import.meta.url).pathname;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "--no-check", ...rights, path, ...args.map(String)],
+      env: { ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -46,17 +52,18 @@ class Process implements AsyncDisposable {
   }
 }
 
-type Kind = "floor" | "echo" | "flooded";
+/** What echoes: see `_echo_subject.ts`. */
+export type Kind = "floor" | "echo" | "flooded" | "metered" | "traced";
 
 /** What one run of the load took. */
-interface Run extends Passed {
+export interface Run extends Passed {
   readonly perSecond: number;
   /** CPU time of the server for one message, in microseconds. */
   readonly cpu: number;
 }
 
 /** A server under load, each in a process of its own. */
-class Measured implements AsyncDisposable {
+export class Measured implements AsyncDisposable {
   readonly #subject: Process;
   readonly #load: Process;
 
@@ -65,8 +72,14 @@ class Measured implements AsyncDisposable {
     this.#load = load;
   }
 
-  static async start(kind: Kind, connections: number, window: number): Promise<Measured> {
-    const subject = new Process("./_echo_subject.ts", ["--allow-net=127.0.0.1", "--unstable-net"], [kind]);
+  static async start(
+    kind: Kind,
+    connections: number,
+    window: number,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Measured> {
+    const rights = ["--allow-net=127.0.0.1", "--unstable-net"];
+    const subject = new Process("./_echo_subject.ts", rights, [kind], env);
     const port = await subject.next();
     const load = new Process("./_echo_load.ts", ["--allow-ffi"], [port, connections, window]);
     await load.next();

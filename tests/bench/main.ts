@@ -20,7 +20,16 @@ Usage: deno task bench [--only TEXT] [--quick] [--json] [--list]
 /**
  * Each file exports `benches`. Loaded one by one, so that one service's floor is not in the way of another's.
  */
-const FILES = ["runtime.ts", "echo.ts", "editor.ts", "chat.ts", "records.ts", "election.ts", "sharing.ts"];
+const FILES = [
+  "runtime.ts",
+  "echo.ts",
+  "editor.ts",
+  "chat.ts",
+  "records.ts",
+  "election.ts",
+  "sharing.ts",
+  "inspect.ts",
+];
 
 async function load(): Promise<Bench[]> {
   const loaded: Bench[] = [];

@@ -1,0 +1,141 @@
+/**
+ * What it costs to look inside: instruments, traces and an open page, each beside a system without.
+ *
+ * @module
+ */
+import { type Bench, median, type Row } from "./_bench.ts";
+import { Measured, Process } from "./echo.ts";
+
+const ROUNDS = 9;
+const RUN_MS = 1000;
+const QUICK_RUN_MS = 50;
+
+/** Takes what is exported, and forgets it. */
+class Sink implements AsyncDisposable {
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    await request.body?.cancel();
+    return Response.json({});
+  });
+
+  /** The environment of a process that follows one beginning in a hundred, and exports to here. */
+  get env(): Record<string, string> {
+    return {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
+      OTEL_TRACES_SAMPLER: "traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.01",
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+/** A system whose actors tell each other what they can. */
+class Telling implements AsyncDisposable {
+  readonly #process: Process;
+  readonly port: number;
+
+  private constructor(process: Process, port: number) {
+    this.#process = process;
+    this.port = port;
+  }
+
+  static async start(kind: string, env: Readonly<Record<string, string>> = {}): Promise<Telling> {
+    const process = new Process("./_inspect_subject.ts", ["--allow-net=127.0.0.1"], [kind], env);
+    return new Telling(process, Number(await process.next()));
+  }
+
+  /** Messages in a second of processor time. */
+  async run(runMs: number): Promise<number> {
+    const { messages, cpuSeconds } = JSON.parse(await this.#process.ask(String(runMs)));
+    return messages / cpuSeconds;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
+
+/** Two figures in turns. */
+async function inTurns(
+  quick: boolean,
+  value: (runMs: number) => Promise<number>,
+  floor: (runMs: number) => Promise<number>,
+): Promise<Pick<Row, "value" | "floor" | "ratio">> {
+  const runMs = quick ? QUICK_RUN_MS : RUN_MS;
+  for (const each of [value, floor]) await each(runMs);
+  const runs: { readonly value: number; readonly floor: number }[] = [];
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    // Who goes first changes: a machine that slows down or speeds up favours nobody.
+    if (round % 2 === 0) runs.push({ value: await value(runMs), floor: await floor(runMs) });
+    else {
+      const first = await floor(runMs);
+      runs.push({ floor: first, value: await value(runMs) });
+    }
+  }
+  return {
+    value: median(runs.map(({ value }) => value)),
+    floor: median(runs.map(({ floor }) => floor)),
+    ratio: median(runs.map(({ value, floor }) => value / floor)),
+  };
+}
+
+async function tell(kind: "metered" | "traced", quick: boolean): Promise<Row[]> {
+  await using sink = new Sink();
+  await using on = await Telling.start(kind, kind === "traced" ? sink.env : {});
+  await using off = await Telling.start("off");
+  const figures = await inTurns(quick, (runMs) => on.run(runMs), (runMs) => off.run(runMs));
+  return [{ name: `tell, ${NAMES[kind]}`, unit: "messages/CPU s", ...figures, aim: AIMS[kind].tell }];
+}
+
+async function echo(kind: "metered" | "traced", quick: boolean): Promise<Row[]> {
+  await using sink = new Sink();
+  await using on = await Measured.start(kind, 16, 1, kind === "traced" ? sink.env : {});
+  await using off = await Measured.start("echo", 16, 1);
+  const cpu = (server: Measured) => async (runMs: number) => (await server.run(runMs)).cpu;
+  const figures = await inTurns(quick, cpu(on), cpu(off));
+  return [{ name: `echo, ${NAMES[kind]}: CPU a message`, unit: "µs", ...figures, aim: AIMS[kind].echo }];
+}
+
+/** Tells beside 10,000 actors, while a page is open and while none is. */
+async function pageOpen(quick: boolean): Promise<Row[]> {
+  await using system = await Telling.start("inspected");
+  const withPage = async (runMs: number) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${system.port}/changes`);
+    const { promise: opened, resolve } = Promise.withResolvers<void>();
+    socket.onmessage = () => resolve();
+    await opened;
+    const views = ["/bench", "/bench/idle"].map((path) => ({ path, skip: 0, count: 100 }));
+    socket.send(JSON.stringify({ type: "look", host: "bench", views }));
+    const rate = await system.run(3 * runMs);
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+    return rate;
+  };
+  const figures = await inTurns(quick, withPage, (runMs) => system.run(3 * runMs));
+  return [{
+    name: "tell, page open, 10,000 actors",
+    unit: "messages/CPU s",
+    ...figures,
+    aim: "ratio >= 0.95",
+  }];
+}
+
+const NAMES = { metered: "instruments on", traced: "1 % traced" } as const;
+const AIMS = {
+  metered: { tell: "ratio >= 0.99", echo: "ratio <= 1.01" },
+  traced: { tell: "ratio >= 0.9", echo: "ratio <= 1.1" },
+} as const;
+
+/** The costs of looking inside. */
+export const benches: Bench[] = [
+  { name: "inspect: tell, instruments on", run: ({ quick }) => tell("metered", quick) },
+  { name: "inspect: tell, 1 % traced", run: ({ quick }) => tell("traced", quick) },
+  { name: "inspect: echo, instruments on", run: ({ quick }) => echo("metered", quick) },
+  { name: "inspect: echo, 1 % traced", run: ({ quick }) => echo("traced", quick) },
+  { name: "inspect: page open", run: ({ quick }) => pageOpen(quick) },
+];
