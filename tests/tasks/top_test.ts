@@ -72,7 +72,7 @@ Deno.test({
     await screen.press("b");
     await screen.shows(/ACTOR\n +0 +76 .*\/demo\/waiting\n/);
     await screen.resize(60);
-    await screen.shows(/0 dead l\n[^]*MSG\/S MAILBOX RESTARTS  ACTOR\n +0 +76 .*\/demo\/waiting\n/);
+    await screen.shows(/0 dead l\n[^]*MSG\/S MAILBOX RESTARTS {2}ACTOR\n +0 +76 .*\/demo\/waiting\n/);
     await screen.press("q");
     await screen.shows(/^(?![^]*MSG\/S)[^]*READY\$$/);
     // A terminal that goes takes it along: nobody looks any more.
