@@ -29,7 +29,9 @@ import type { Replay } from "./replay.ts";
 
 /** A system that is looked into, and the machine that it runs on. */
 export interface InspectedHost {
+  /** The machine. */
   readonly name: string;
+  /** The system. */
   readonly system: Pick<ActorSystem, "tree" | "subtree" | "details" | "walk" | "handledByStopped">;
 }
 
