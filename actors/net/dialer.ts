@@ -273,6 +273,8 @@ class Dialler<F, M> {
     const connection = this.#self.spawn(name, behavior, {
       onFailure: stop(),
       shutdownMs: drainMs + GRACE_MS,
+      // Its peer ends it, whoever tells it something meanwhile.
+      deadLetterLevel: "debug",
     });
     this.#connection = connection;
     this.#self.watch(

@@ -316,6 +316,8 @@ class TcpServer<F, M> {
     const connection = this.#self.spawn(name, behavior, {
       onFailure: stop(),
       shutdownMs: this.#drainMs + GRACE_MS,
+      // Its peer ends it, whoever tells it something meanwhile.
+      deadLetterLevel: "debug",
     });
     this.#clients.add(connection, transport);
     this.#self.watch(connection, () => new Gone(connection));

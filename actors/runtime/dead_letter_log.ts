@@ -18,6 +18,8 @@ export class DeadLetterLog {
   #windowEnd: Cancellable | undefined;
   #lines = 0;
   #untold = 0;
+  /** As that of the lines that were left out. */
+  #untoldLevel: LogLevel = "debug";
   #isOpen = true;
 
   constructor(clock: Clock, write: (record: LogRecord) => void) {
@@ -27,7 +29,11 @@ export class DeadLetterLog {
 
   add(message: unknown, target: Placed, reason: DeadLetterReason, level: LogLevel): void {
     if (!this.#isOpen) return;
-    if (this.#lines >= MAX_LINES) return void this.#untold++;
+    if (this.#lines >= MAX_LINES) {
+      this.#untold++;
+      if (level !== "debug") this.#untoldLevel = level;
+      return;
+    }
     this.#lines++;
     this.#windowEnd ??= this.#clock.timer(WINDOW_MS, () => this.#endWindow());
     const actor = target.path;
@@ -46,9 +52,10 @@ export class DeadLetterLog {
     this.#windowEnd = undefined;
     this.#lines = 0;
     if (this.#untold === 0) return;
-    const count = this.#untold;
+    const [count, level] = [this.#untold, this.#untoldLevel];
     this.#untold = 0;
-    this.#write({ level: "warn", actor: "/", message: `${count} more dead letters`, fields: { count } });
+    this.#untoldLevel = "debug";
+    this.#write({ level, actor: "/", message: `${count} more dead letters`, fields: { count } });
   }
 }
 

@@ -238,6 +238,7 @@ export abstract class Inbox implements Trimmable {
   deadLetterOf(item: unknown, reason: DeadLetterReason, level?: LogLevel): void {
     if (Envelope.is(item) && item.source?.isCancelled) return;
     const message = messageOf(item);
+    if (reason === "stopped") level ??= this.options.deadLetterLevel;
     this.system.deadLetter(message, this, reason, level);
     if (reason !== "stopped") this.unhandled(message, reason);
   }

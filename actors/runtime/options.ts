@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LogLevel } from "../world/world.ts";
 import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
 import type { ActorOptionsText } from "./snapshot.ts";
 import { type OnFailure, restart } from "./supervision.ts";
@@ -20,6 +21,7 @@ export interface CellOptions {
   readonly restart: RestartType;
   readonly stashCapacity: number;
   readonly shutdownMs: number;
+  readonly deadLetterLevel: LogLevel;
   /** The mailbox takes everything, in order. */
   readonly isPlain: boolean;
 }
@@ -32,11 +34,13 @@ const DEFAULT_OPTIONS: CellOptions = {
   restart: "transient",
   stashCapacity: 10_000,
   shutdownMs: 5000,
+  deadLetterLevel: "warn",
   isPlain: true,
 };
 
 const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
 const POLICIES: readonly OnFailure["type"][] = ["restart", "stop", "resume", "escalate"];
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const RESTARTS: readonly RestartType[] = ["permanent", "transient", "temporary"];
 
 /** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
@@ -49,6 +53,7 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
     restart = DEFAULT_OPTIONS.restart,
     stashCapacity = DEFAULT_OPTIONS.stashCapacity,
     shutdownMs = DEFAULT_OPTIONS.shutdownMs,
+    deadLetterLevel = DEFAULT_OPTIONS.deadLetterLevel,
   } = options;
   const { capacity = NO_LIMIT, overflow = DEFAULT_OPTIONS.overflow, isUrgent } = mailbox ?? {};
   if (!(Number.isInteger(capacity) && capacity >= 1)) {
@@ -58,6 +63,7 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
   }
   checkOneOf(name, "a mailbox's overflow", OVERFLOWS, overflow);
   checkOneOf(name, "restart", RESTARTS, restart);
+  checkOneOf(name, "deadLetterLevel", LEVELS, deadLetterLevel);
   if (isUrgent !== undefined && typeof isUrgent !== "function") {
     throw new TypeError(`Cannot spawn "${name}": isUrgent is a function of a message`);
   }
@@ -76,7 +82,10 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
     );
   }
   const isPlain = mailbox === undefined;
-  return { capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, isPlain };
+  return {
+    ...{ capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, deadLetterLevel },
+    isPlain,
+  };
 }
 
 /** Options in words. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LogLevel } from "../world/world.ts";
 import type { FailurePhase } from "./events.ts";
 import type { OnFailure } from "./supervision.ts";
 
@@ -124,4 +125,9 @@ export interface SpawnOptions<in M = unknown> {
   readonly stashCapacity?: number;
   /** Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up. @default 5000 */
   readonly shutdownMs?: number;
+  /**
+   * At which level the log has a message that comes when this actor has stopped. `"debug"` is for an actor that others
+   * end, such as a connection's: whoever tells it something cannot know in time. @default "warn"
+   */
+  readonly deadLetterLevel?: LogLevel;
 }

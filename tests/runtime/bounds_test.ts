@@ -171,3 +171,27 @@ for (const stashCapacity of [-1, 1.5, NaN, Infinity]) {
     await stage.settle();
   }, 1);
 }
+
+onStage(
+  "dead letters: of an actor that others end they are told at its level, and so is how many more there were",
+  async (stage) => {
+    const log = () =>
+      stage.sim.host("a").log.records.filter(({ message }) => /dead letter/i.test(message))
+        .map(({ level, message }) => `${level} ${message}`);
+    const quiet = stage.system.spawn("quiet", stage.actor("quiet"), { deadLetterLevel: "debug" });
+    const loud = stage.system.spawn("loud", stage.actor("loud"));
+    for (const ref of [quiet, loud]) ref.tell("stop");
+    await stage.settle();
+    for (let count = 0; count < 7; count++) quiet.tell("late");
+    await stage.sim.advance(1000);
+    assertEquals(log(), [
+      ...Array(5).fill("debug Dead letter for /test/quiet (stopped): string"),
+      "debug 2 more dead letters",
+    ]);
+    for (let count = 0; count < 5; count++) quiet.tell("late");
+    loud.tell("late");
+    await stage.sim.advance(1000);
+    assertEquals(log().at(-1), "warn 1 more dead letters");
+    assertEquals(stage.deadLetters.length, 13);
+  },
+);

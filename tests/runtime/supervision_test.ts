@@ -92,6 +92,12 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
   ["a", { shutdownMs: NaN }, RangeError, "not NaN"],
   [
     "a",
+    { deadLetterLevel: "loud" } as unknown as SpawnOptions,
+    TypeError,
+    'Cannot spawn "a": deadLetterLevel is debug, info, warn, error, not loud',
+  ],
+  [
+    "a",
     { onFailure: { type: "explode" } as unknown as OnFailure },
     TypeError,
     'Cannot spawn "a": onFailure is made by restart(), stop(), resume(), escalate()',

@@ -22,8 +22,9 @@ export class ElectionWatch {
   }
 
   /**
-   * Throws when two have led in one term, when two lead at once, and when a node is taken for an old one. The
-   * last two may be where a hostile host has a vote.
+   * Throws when two have led in one term, when two lead at once, and when a node is taken for an old one; the
+   * last two may be where a hostile host has a vote. And when a node warns of dead letters: that connections
+   * end, however they may, is no news to an operator.
    */
   check(mayOverlap = false): void {
     const leading = this.#hosts.filter((host, index) =>
@@ -35,7 +36,8 @@ export class ElectionWatch {
     );
     this.#hosts.forEach((host, index) => {
       const { records } = host.log;
-      for (const { fields, message } of records.slice(this.#read[index])) {
+      for (const { fields, message, level } of records.slice(this.#read[index])) {
+        assert(level === "debug" || !/dead letter/i.test(message), `${host.name}: ${message}`);
         assert(mayOverlap || !message.includes("is an old node"), `${host.name}: ${message}`);
         if (fields?.to !== "leader") continue;
         const leader = this.#ids[index] ?? 0;
