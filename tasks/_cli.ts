@@ -187,7 +187,8 @@ async function main<F extends Flags>(
     explain = (error) => task.explain?.(error, options);
     const { logLevel: level, logFormat: format, logTime: time } = options;
     world = denoWorld({ log: { level, format, time, blocking: false } });
-    for (const message of warnings) {
+    const { zoneProblem } = world;
+    for (const message of [...warnings, ...(zoneProblem === undefined ? [] : [zoneProblem])]) {
       if (failures === "bare") console.error(message);
       else world.log.write({ level: "warn", actor: "/", message, fields: { event: "odd-setting" } });
     }

@@ -5,7 +5,16 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { editDistance } from "./_edit_distance.ts";
-import { choice, type Flag, type Flags, type OptionsOf, path, toggle, UsageError } from "./_flags.ts";
+import {
+  choice,
+  type Flag,
+  type Flags,
+  isBlank,
+  type OptionsOf,
+  path,
+  toggle,
+  UsageError,
+} from "./_flags.ts";
 
 /** What a task takes beside flags. */
 export interface Positionals {
@@ -176,6 +185,9 @@ function switchOf(name: string, args: readonly string[]): string | undefined {
 }
 
 function read(flag: Flag<unknown>, source: string, text: string): unknown {
+  if (flag.guards === true && isBlank(text)) {
+    throw new UsageError(`${source} is empty. It keeps strangers out: give it a value, or leave it out`);
+  }
   if (text === "") throw new UsageError(`${source} needs a value: ${flag.takes}`);
   try {
     return flag.parse(text);
@@ -189,8 +201,9 @@ function fromSources(flag: Flag<unknown>, names: readonly string[], sources: rea
   for (const source of sources) {
     for (const name of names) {
       const text = source.get(name);
-      // `AUTH_TOKEN=` is how a file says that there is none.
-      if (text === undefined || text === "" && flag.default === undefined) continue;
+      if (text === undefined) continue;
+      // `CHAT_HISTORY=` is how a file says that there is none.
+      if (text === "" && flag.default === undefined && flag.guards !== true) continue;
       return read(flag, name + source.suffix, text);
     }
   }

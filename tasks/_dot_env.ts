@@ -7,7 +7,7 @@
  */
 import { parse } from "@std/dotenv/parse";
 import { editDistance } from "./_edit_distance.ts";
-import { UsageError } from "./_flags.ts";
+import { isBlank, UsageError } from "./_flags.ts";
 
 /** The names that a program knows. */
 export interface KnownNames {
@@ -54,12 +54,23 @@ export function readDotEnv(text: string, known: KnownNames, path = ".env"): DotE
     if (problem === undefined) continue;
     const said = `${path}, line ${line.number}: ${problem.text}`;
     if (problem.guards) {
-      throw new UsageError(`${said}. As it could be meant to keep strangers out, nothing is started`);
+      throw new UsageError(`${said}. ${NOTHING_STARTED}`);
     }
     warnings.push(said);
   }
-  return { values: new Map(Object.entries(parse(clean))), warnings };
+  const values = new Map(Object.entries(parse(clean)));
+  for (const name of known.guarding) {
+    if (!isBlank(values.get(name) ?? name)) continue;
+    throw new UsageError(
+      `${path}, line ${
+        seen.get(name)
+      }: ${name} is empty. ${NOTHING_STARTED}: give it a value, or remove the line`,
+    );
+  }
+  return { values, warnings };
 }
+
+const NOTHING_STARTED = "As it could be meant to keep strangers out, nothing is started";
 
 /** The lines that say something; a quoted value may go on over several. */
 function settings(text: string): Line[] {

@@ -209,7 +209,12 @@ export function custom<T>(options: CustomFlagOptions<T>): Flag<T | undefined> {
   return flag(options, options.value, options.takes, (value) => options.parse(value));
 }
 
-/** The same flag, without which strangers get in. */
+/** Whether a value is nothing that anybody sees: white space, format and control characters. */
+export function isBlank(value: string): boolean {
+  return /^[\p{Z}\p{C}]*$/u.test(value);
+}
+
+/** The same flag, without which strangers get in. A value that is blank is refused. */
 export function guarding<T>(flag: Flag<T>): Flag<T> {
   return { ...flag, guards: true };
 }

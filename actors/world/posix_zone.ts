@@ -21,8 +21,9 @@ const ZONE = new RegExp(`^${NAME}${OFFSET}(?:(${NAME})${OFFSET}?(?:,([^,]+),([^,
 const USUAL_RULES = ["M3.2.0", "M11.1.0"] as const;
 
 /**
- * Reads a `TZ` text of the form of POSIX (IEEE 1003.1, 8.3, with the hours of -167 to 167 of RFC 8536);
- * undefined when it is of another form, as the names of the zone database are.
+ * Reads a `TZ` text of the form of POSIX (IEEE 1003.1, 8.3, with the hours of -167 to 167 that RFC 8536
+ * gives the changes); undefined when it is of another form, as the names of the zone database are, or is
+ * further from UTC than a day.
  *
  * @example
  * ```ts
@@ -39,6 +40,7 @@ export function parsePosixZone(text: string): PosixZone | undefined {
   if (match === null) return undefined;
   const [, offset = "", summerName, summerOffset, startText = USUAL_RULES[0], endText = USUAL_RULES[1]] =
     match;
+  if ([offset, summerOffset ?? "0"].some((each) => Math.abs(seconds(each)) > DAY_S)) return undefined;
   // POSIX counts to the west.
   const standardS = -seconds(offset);
   if (summerName === undefined) return { utcOffsetMinutes: () => standardS / 60 };

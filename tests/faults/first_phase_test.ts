@@ -95,7 +95,7 @@ for (const [service, piece] of NO_MESSAGE) {
         0,
         service === "records" ? 4 : 6,
       ),
-      { AUTH_TOKEN: service === "records" ? "s3cret" : "" },
+      service === "records" ? { AUTH_TOKEN: "s3cret" } : {},
     );
     const all = await connectAll(server.port, 5);
     let isOver = false;

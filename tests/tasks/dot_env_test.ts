@@ -5,7 +5,7 @@ import { environmentOf } from "../../tasks/_cli.ts";
 import { editor } from "../../tasks/services/editor.ts";
 import { peer } from "../../tasks/services/peer.ts";
 import { records } from "../../tasks/services/records.ts";
-import { root, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { root, startTask, type TaskName, tempFolder, TestClient } from "../_helpers.ts";
 
 const KNOWN = {
   all: [
@@ -128,6 +128,53 @@ Deno.test("records:server: a token behind a byte order mark is asked for, and on
     const { code, stdout, stderr } = await startTask("records:server", args, { cwd: folder.path }).ended();
     assertEquals([code, stdout], [2, ""]);
     assertMatch(stderr, /^records:server: \.env, line 1: .*AUTH_TOKEN.*nothing is started\nTry: /);
+  }
+});
+
+/** Each secret of each program, and the program that reads it. */
+const SECRETS: readonly (readonly [TaskName, string])[] = [
+  ["records:server", "AUTH_TOKEN"],
+  ["records:client", "AUTH_TOKEN"],
+  ["records:server", "TLS_CERT"],
+  ["editor:server", "EDITOR_TOKEN"],
+  ["editor:server", "EDITOR_READ_TOKEN"],
+  ["chat:server", "CHAT_TLS_KEY"],
+  ["chat:server", "CHAT_INSPECT_TOKEN"],
+  ["peer", "PEER_SECRET_FILE"],
+  ["start", "EDITOR_TOKEN"],
+  ["start", "PEER_SECRET_FILE"],
+  ["start", "START_INSPECT_TOKEN"],
+];
+
+/** Values that nobody could have meant. */
+const BLANKS = ["", "''", '"  "', " # none", "'\u200b'", "\u00a0"];
+
+Deno.test(".env: a secret without a value starts nothing, whichever it is, and says so in a line", async () => {
+  await Promise.all(SECRETS.map(async ([task, key], index) => {
+    await using folder = await tempFolder();
+    const blank = BLANKS[index % BLANKS.length] ?? "";
+    await Deno.writeTextFile(folder.file(".env"), `${key}=${blank}\n`);
+    const { code, stdout, stderr } = await startTask(task, [], { cwd: folder.path }).ended();
+    assertEquals([code, stdout], [2, ""], `${task}: ${key}=${blank}\n${stderr}`);
+    const [first, ...rest] = stderr.trim().split("\n");
+    assertMatch(first ?? "", new RegExp(`: \\.env, line 1: ${key} is empty.*nothing is started`));
+    assertEquals(rest.length, 1);
+  }));
+});
+
+Deno.test("a secret without a value starts nothing from the environment or the command line either", async () => {
+  for (const blank of ["", " ", "\t", "\u200b"]) {
+    for (
+      const [name, args, env] of [
+        ["EDITOR_TOKEN", [], { EDITOR_TOKEN: blank }],
+        ["--token", [`--token=${blank}`], {}],
+      ] as const
+    ) {
+      const { code, stdout, stderr } = await startTask("editor:server", ["--port", "0", ...args], { env })
+        .ended();
+      assertEquals([code, stdout], [2, ""]);
+      assertStringIncludes(stderr, `${name} is empty`);
+    }
   }
 });
 

@@ -244,6 +244,39 @@ Deno.test("records server: a client that reads nothing is not waited for", async
   await flood;
 });
 
+/** The present time as a client in a time zone stamps it. */
+function stampIn(timeZone: string): string {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format();
+}
+
+for (const [TZ, zone] of [["UTC", "UTC"], ["Asia/Tokyo", "Asia/Tokyo"], ["JST-9", "Asia/Tokyo"]] as const) {
+  Deno.test(`records server: with TZ=${TZ}, stamps of a clock that is ahead, and of the year 9999, are refreshed`, async () => {
+    await using folder = await tempFolder();
+    const stamps: Record<string, string> = {
+      1: stampIn("Pacific/Kiritimati"),
+      2: "9999-12-31 23:59:59",
+      3: stampIn(zone),
+    };
+    for (const [id, stamp] of Object.entries(stamps)) {
+      await Deno.writeTextFile(folder.file(`${id}.txt`), recordText(stamp, id));
+    }
+    await Deno.writeTextFile(folder.file("records.json"), JSON.stringify(stamps));
+    const settings = { FILE_PATH: ".", RECORD_PATH: ".", UPDATE_TIMER: "0.5", UPDATE_TRESH: "3600" };
+    await writeDotEnv(folder, { SERVER_PORT: "0", SERVER_HOST: "127.0.0.1", ...settings });
+    const before = stampIn(zone);
+    await using server = startTask("records:server", [], { cwd: folder.path, env: { TZ } });
+    for (const id of ["1", "2"]) await server.line(`File of client ${id} updated.`);
+    await server.line("Files updated.");
+    const after = stampIn(zone);
+    for (const id of ["1", "2"]) {
+      const [first = ""] = (await Deno.readTextFile(folder.file(`${id}.txt`))).split("\n");
+      const refreshed = first.replace("Last updated: ", "");
+      assert(before <= refreshed && refreshed <= after, `${before} <= ${first} <= ${after}`);
+    }
+    assert(!server.stdout.includes("File of client 3 updated."), server.stdout);
+  });
+}
+
 Deno.test("records server: each mistake in .env names its key and what it takes, exit 2", async () => {
   await using folder = await tempFolder();
   await makeCertificate(folder);
@@ -336,7 +369,7 @@ Deno.test("records server: .env.example has every key of the spec, and starts a 
       of "SERVER_PORT SERVER_HOST MAX_CONNECTION UPDATE_TIMER UPDATE_TRESH FILE_PATH RECORD_PATH RECORD_FILE CLIENT_TIMEOUT AUTH_TOKEN TLS_CERT TLS_KEY MAX_DATA_BYTES"
         .split(" ")
   ) {
-    assertMatch(example, new RegExp(`^${key}=`, "m"));
+    assertMatch(example, new RegExp(`^#?${key}=`, "m"));
   }
   await Deno.writeTextFile(folder.file(".env"), example.replace(/^SERVER_PORT=.*$/m, "SERVER_PORT=0"));
   await using server = startTask("records:server", [], { cwd: folder.path });

@@ -42,6 +42,9 @@ Deno.test("posix zone: names of the zone database and what is no zone are left t
       "Etc/GMT-5",
       "CET-1CEST,M13.1.0,M10.5.0",
       "CET-1CEST,x,y",
+      "UTC+25",
+      "XXX-26:00",
+      "XXX4YYY-24:00:01",
     ]
   ) {
     assertEquals(parsePosixZone(text), undefined, text);
@@ -78,4 +81,21 @@ Deno.test({
       assertEquals(expected.includes(time), true, `${TZ}: ${time}, not ${expected}`);
     }
   },
+});
+
+Deno.test("files 16: a time zone that is not known is said to be UTC, and one that is known is not", async () => {
+  const cases: [string, boolean][] = [
+    ...["Nonsense/Zone", "UTC+25", "XXX-26:00", "europe/vienna", "-05:00", "CET-1CEST,M13.1.0,M10.5.0", " "]
+      .map((zone): [string, boolean] => [zone, false]),
+    ...["", "Asia/Tokyo", ":Asia/Tokyo", "/usr/share/zoneinfo/posix/Asia/Tokyo", "UTC+5", "Zulu", "CET-1CEST"]
+      .map((zone): [string, boolean] => [zone, true]),
+  ];
+  await Promise.all(cases.map(async ([TZ, isKnown]) => {
+    await using server = startTask("clock:server", ["--host", "127.0.0.1", "--port", "0"], { env: { TZ } });
+    await server.line("Server started");
+    const [warning] = server.stdout.match(/^\[WARN\] .*$/m) ?? [];
+    const expected = `[WARN] TZ=${JSON.stringify(TZ)} is no time zone that is known here: ` +
+      "local times are those of UTC";
+    assertEquals(warning, isKnown ? undefined : expected);
+  }));
 });

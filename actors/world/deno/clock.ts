@@ -14,6 +14,8 @@ export class DenoClock implements Clock {
   /** The platform takes most zones of the form of POSIX for UTC. */
   readonly #zoneText = zoneText();
   readonly #posixZone = parsePosixZone(this.#zoneText);
+  /** Why local times are those of UTC, although `TZ` asks for others. */
+  readonly zoneProblem: string | undefined = this.#problemOfZone();
 
   now(): number {
     return Date.now();
@@ -24,17 +26,51 @@ export class DenoClock implements Clock {
   }
 
   utcOffsetMinutes(atMs: number): number {
+    if (this.zoneProblem !== undefined) return 0;
     return this.#posixZone?.utcOffsetMinutes(atMs) ?? -new Date(atMs).getTimezoneOffset();
   }
 
   timeZone(): string {
     if (this.#posixZone !== undefined) return this.#zoneText;
+    if (this.zoneProblem !== undefined) return "UTC";
     // The platform has no name for some zones.
     return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
   }
 
   timer(delayMs: number, task: () => void): Cancellable {
     return new DenoTimer(delayMs, task);
+  }
+
+  #problemOfZone(): string | undefined {
+    if (this.#zoneText === "" || this.#posixZone !== undefined || isPlatformZone(this.#zoneText)) {
+      return undefined;
+    }
+    return `TZ=${
+      JSON.stringify(this.#zoneText)
+    } is no time zone that is known here: local times are those of UTC`;
+  }
+}
+
+/** What stands before a zone's name where it is given as a file of the zone database. */
+const DATABASE = /^(?:\/usr\/share\/zoneinfo\/)?(?:(?:posix|right)\/)?/;
+
+/** Whether the platform's local time is that of the zone, which it takes for UTC when it does not know it. */
+function isPlatformZone(text: string): boolean {
+  try {
+    const zoned = new Intl.DateTimeFormat("en-US", {
+      timeZone: text.replace(DATABASE, ""),
+      dateStyle: "short",
+      timeStyle: "short",
+    });
+    const local = new Intl.DateTimeFormat("en-US", { dateStyle: "short", timeStyle: "short" });
+    const year = new Date().getUTCFullYear();
+    return [0, 6].every((month) => {
+      const moment = Date.UTC(year, month, 1);
+      return zoned.format(moment) === local.format(moment);
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }
 

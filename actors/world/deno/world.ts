@@ -24,6 +24,8 @@ export interface DenoWorldOptions {
 export interface DenoWorld extends World {
   /** Writes the log lines that are still gathered: await it before `Deno.exit`. It takes a second at most. */
   flush(): Promise<void>;
+  /** Why local times are those of UTC, although the environment asks for others: for a warning. */
+  readonly zoneProblem: string | undefined;
 }
 
 /**
@@ -62,5 +64,6 @@ export function denoWorld(options: DenoWorldOptions = {}): DenoWorld {
     log,
     process: new DenoProcess(() => log.flush()),
     flush: () => log.flush(),
+    zoneProblem: clock.zoneProblem,
   };
 }
