@@ -5,9 +5,12 @@ import { webSocketFrames, type WebSocketInput } from "../../protocols/web_socket
 import type { Cancellable } from "../world/world.ts";
 import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
+import type { AddressRate } from "./address_rate.ts";
 import type { HttpGuard } from "./http_guard.ts";
 import { textResponse, writeResponse } from "./http_response.ts";
 import { answers, type RoutedRequest, type RouteTable, type WebSocketRoute } from "./http_route.ts";
+import { tokenOf } from "./http_token.ts";
+import type { LogThrottle } from "./log_throttle.ts";
 import type { CloseReason, Connection, Session } from "./session.ts";
 import { PingTime, ServedWebSocket } from "./web_socket.ts";
 
@@ -21,6 +24,10 @@ export interface Door<M> {
   readonly maxHeadBytes: number;
   readonly isReady: () => boolean;
   readonly meters: HttpMeters;
+  /** About what strangers do. */
+  readonly warnings: LogThrottle;
+  /** Wrong tokens: over the rate none of the address is looked at. */
+  readonly wrongTokens: AddressRate;
 }
 
 /** What comes from the client: first of HTTP, after an upgrade of WebSocket. */
@@ -150,12 +157,12 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     this.#deadline?.cancel();
     const refusal = this.#door.guard.refusal(request, this.#connection.localAddress);
     if (refusal !== undefined) {
-      const { context, remote } = this.#connection;
-      context.log.warn(`Refused a request from ${remote}: ${refusal}`, {
-        event: "request-refused",
-        client: remote,
-      });
+      this.#warn(`Refused a request from ${this.#connection.remote}: ${refusal}`);
       return this.#refuse(403, refusal);
+    }
+    if (tokenOf(request) !== undefined && !this.#door.wrongTokens.mayTake(...this.#here())) {
+      const response = textResponse(429, "Too many wrong tokens.\n", { "retry-after": "1" });
+      return this.#respond(request, response);
     }
     if (asksForWebSocket(request)) return this.#upgrade(request);
     const { clock } = this.#connection.context.world;
@@ -220,8 +227,23 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     return !signal.aborted && world.process?.isEnding !== true && this.#door.isReady();
   }
 
+  /** Whose rate it is that counts, now. */
+  #here(): [hostname: string, nowMs: number] {
+    const { remoteAddress, context } = this.#connection;
+    return [remoteAddress.hostname, context.coarseNow];
+  }
+
+  #warn(text: string): void {
+    const { context, remote } = this.#connection;
+    this.#door.warnings.warn(context.coarseNow, text, { event: "request-refused", client: remote });
+  }
+
   #respond(request: HttpRequest, response: HttpResponse): void | Promise<void> {
     const { method } = request;
+    if (response.status === 401 && tokenOf(request) !== undefined) {
+      this.#door.wrongTokens.take(...this.#here());
+      this.#warn(`A wrong token came from ${this.#connection.remote}`);
+    }
     const keepAlive = request.keepAlive && !this.#connection.context.signal.aborted &&
       !request.headers.has("upgrade");
     const written = this.#write(response, { method, keepAlive, request });

@@ -10,6 +10,7 @@ import type { Flusher } from "./_flusher.ts";
 import type { ConnectionMeters } from "./_meters.ts";
 import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import type { ConnectionLimits } from "./limits.ts";
+import type { LogThrottle } from "./log_throttle.ts";
 import type { Transport } from "./transport.ts";
 
 /** What the connections of one server share. */
@@ -17,6 +18,8 @@ export interface ConnectionTools {
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
   readonly meters: ConnectionMeters;
+  /** About what strangers do: a few lines a second. */
+  readonly warnings: LogThrottle;
 }
 
 /** The connection, as its {@linkcode Sending} sees it. */

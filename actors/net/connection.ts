@@ -296,13 +296,8 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   }
 
   foreign(protocol: ForeignProtocol): void {
-    this.#own.log.warn(
-      `Closed the connection of ${this.remote}: it speaks ${protocol}, which is not served here`,
-      {
-        client: this.remote,
-        reason: "foreign",
-      },
-    );
+    const text = `Closed the connection of ${this.remote}: it speaks ${protocol}, which is not served here`;
+    this.#options.tools.warnings.warn(this.now, text, { client: this.remote, reason: "foreign" });
     this.#abort({ type: "foreign", protocol });
   }
 

@@ -23,6 +23,7 @@ import { connectionMeters } from "./_meters.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import { connectionActor } from "./connection.ts";
 import { type ConnectionLimits, dialledLimits } from "./limits.ts";
+import { LogThrottle } from "./log_throttle.ts";
 import type { CloseReason, SessionFactory } from "./session.ts";
 import { tcpTransport } from "./transport.ts";
 
@@ -174,6 +175,7 @@ class Dialler<F, M> {
       buffers: new BufferPool(),
       flusher: new Flusher(self.world.loop),
       meters: connectionMeters(self.meter, "dialled"),
+      warnings: new LogThrottle(self),
     };
     this.#options = options;
     this.#limits = limits;

@@ -11,9 +11,11 @@ import type { Behavior } from "../runtime/behavior.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
 import { type Door, type DoorEvent, DoorFrames, type DoorInput, HttpSession } from "./_http_session.ts";
 import { HttpMeters } from "./_http_meters.ts";
+import { AddressRate } from "./address_rate.ts";
 import { HttpGuard } from "./http_guard.ts";
 import { type Route, RouteTable } from "./http_route.ts";
 import type { TcpLimits } from "./limits.ts";
+import { LogThrottle } from "./log_throttle.ts";
 import { tcpServer, type TcpServerCommand } from "./tcp_server.ts";
 
 /** Limits of a web door, beside those of every TCP server. */
@@ -25,6 +27,9 @@ export interface HttpLimits extends TcpLimits {
   /** Milliseconds between two pings of a WebSocket; who was not heard between two is gone. @default 15000 */
   readonly pingIntervalMs: number;
 }
+
+/** Wrong tokens that one address may show. */
+const WRONG_TOKENS = { perSecond: 5, burst: 5 };
 
 /** Options of {@linkcode httpServer}. */
 export interface HttpServerOptions<M = never> {
@@ -55,7 +60,8 @@ export interface HttpServerOptions<M = never> {
 }
 
 /**
- * Serves HTTP/1.1 and WebSockets.
+ * Serves HTTP/1.1 and WebSockets. An address whose tokens (`tokenOf`) were answered with 401 more than five
+ * times a second is answered with 429 until it pauses: none of its tokens is looked at.
  *
  * The start throws the `WorldError` of the listener (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on an invalid limit and `SyntaxError` on a route that is no pattern.
@@ -97,7 +103,7 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
   for (const [name, value] of Object.entries({ requestTimeoutMs, maxHeadBytes, pingIntervalMs })) {
     if (!(value > 0)) throw new RangeError(`Cannot serve with ${name} ${value}: it takes a number above 0`);
   }
-  const door: Door<M> = {
+  const shared = {
     routes: new RouteTable(options.routes),
     guard: new HttpGuard({ hosts, origins, isTls: tls !== undefined }),
     isTls: tls !== undefined,
@@ -107,6 +113,14 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     isReady,
     meters: new HttpMeters(),
   };
+  return (self) => {
+    const wrongTokens = new AddressRate(WRONG_TOKENS);
+    return served(options, { ...shared, warnings: new LogThrottle(self), wrongTokens })(self);
+  };
+}
+
+function served<M>(options: HttpServerOptions<M>, door: Door<M>): Behavior<TcpServerCommand> {
+  const { limits = {}, tls } = options;
   // The frames of a connection are made just before its session.
   let frames = new DoorFrames(door);
   return tcpServer<DoorInput, M | DoorEvent>({

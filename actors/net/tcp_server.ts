@@ -217,6 +217,7 @@ class TcpServer<F, M> {
       buffers: new BufferPool(),
       flusher: new Flusher(loop),
       meters: connectionMeters(meter, path),
+      warnings: new LogThrottle(self),
     };
     this.#refused = refusedCounter(meter, path);
     this.#clients = new Clients(limits);
