@@ -121,7 +121,8 @@ const FIELDS: Readonly<Record<ChatWebCommand["type"], readonly string[]>> = {
 export function parseChatWebCommand(text: string): ChatWebCommand | null {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // RFC 8259 lets a reader pass over a byte order mark.
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { tempFolder, TestClient } from "../_helpers.ts";
-import { serve } from "./_strangers.ts";
+import { startTask, type TaskName, tempFolder, TestClient } from "../_helpers.ts";
+import { type RunningServer, serve } from "./_strangers.ts";
 
 const MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
@@ -34,3 +34,21 @@ for (const [service, says, hears, logs] of TALKS) {
     }
   });
 }
+
+Deno.test("clients: a byte order mark at the start of standard input is none of what is typed", async () => {
+  await using folder = await tempFolder();
+  await using calculator = await serve("calculator", folder);
+  await using chat = await serve("chat", folder);
+  await using editor = await serve("editor", folder);
+  const cases: readonly (readonly [TaskName, RunningServer, string, string])[] = [
+    ["calculator:client", calculator, "Adarsh", "SERVER RECEIVED: Adarsh"],
+    ["chat:client", chat, "ann", "[INFO] ann has logged in"],
+    ["editor:client", editor, "a first line", ": a first line"],
+  ];
+  for (const [task, { process, port }, typed, logged] of cases) {
+    await using client = startTask(task, ["--host", "127.0.0.1", "--port", `${port}`]);
+    await client.type(`\ufeff${typed}`);
+    const line = await process.line(logged);
+    assertEquals(line.includes("\\ufeff") || line.includes("\ufeff"), false, line);
+  }
+});

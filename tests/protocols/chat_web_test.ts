@@ -28,6 +28,12 @@ Deno.test("chat web: a command has all of its fields, of their kinds, or is none
   }
 });
 
+Deno.test("chat web: a byte order mark before a command is passed over, and one in it is text", () => {
+  const command = { type: "say", room: "lobby", text: "\ufeffhi", tag: "1", action: false } as const;
+  assertEquals(parseChatWebCommand("\ufeff" + JSON.stringify(command)), command);
+  assertEquals(parseChatWebCommand("\ufeff\ufeff" + JSON.stringify(command)), null);
+});
+
 Deno.test("chat web: no text makes the reader throw", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
     parseChatWebCommand(text);
