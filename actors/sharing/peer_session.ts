@@ -99,6 +99,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     this.#bitfields = new TokenBucket(BITFIELDS, coarseNow);
     this.#stateChanges = new TokenBucket(STATE_CHANGES, coarseNow);
     connection.context.every(TICK_MS, { type: "look-at-the-clock" });
+    connection.context.after(HANDSHAKE_MS, { type: "look-at-the-clock" });
     if (options.wanted !== undefined) this.#sayHandshake(options.wanted.infoHash);
   }
 

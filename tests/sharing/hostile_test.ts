@@ -224,6 +224,27 @@ Deno.test("sharing: links among the parts of a torrent lead nowhere, be they of 
   assertEquals(await Deno.readTextFile(`${outside}/victim`), "untouched");
 });
 
+Deno.test("sharing: a link in the place of the lock on the parts of a torrent leads nowhere", async () => {
+  await using network = await startNetwork(1);
+  const outside = network.file("outside");
+  await Deno.mkdir(outside);
+  await Deno.writeTextFile(`${outside}/victim`, "untouched");
+  const info = encodeInfo({ name: "one", pieceLength: BLOCK, pieces: new Uint8Array(20), length: 5 });
+  const path = network.file("locked.torrent");
+  await Deno.writeFile(path, encodeMetainfo(info));
+  const hash = hexText(new Uint8Array(await crypto.subtle.digest("SHA-1", info)));
+  const lock = `${network.folder(1)}/.parts/${hash}.lock`;
+  await Deno.mkdir(`${network.folder(1)}/.parts`);
+  for (const to of [`${outside}/victim`, `${outside}/new`, outside, lock]) {
+    assert((await new Deno.Command("ln", { args: ["-sfn", to, lock] }).output()).success);
+    const { end } = await nodeOf(network, 1).get(path);
+    assert(end.type === "download-failed", to);
+    assertMatch(end.reason, /\.lock/);
+  }
+  assertEquals([...Deno.readDirSync(outside)].map(({ name }) => name), ["victim"]);
+  assertEquals(await Deno.readTextFile(`${outside}/victim`), "untouched");
+});
+
 Deno.test("sharing: peers are had from a UDP tracker that is not ours, at whichever address its name has", async () => {
   await using network = await startNetwork(2);
   const bytes = someBytes(50_000);
@@ -312,7 +333,7 @@ Deno.test("sharing: one byte a second is closed: a handshake in ten seconds, a m
   const bitfieldOf100KiB = Uint8Array.of(0, 1, 0x90, 1, 5);
   // What comes at once, what comes byte by byte, and when that is to be over.
   const slow = [
-    { atOnce: 0, bytes: handshake, minMs: 5_000, maxMs: 20_000 },
+    { atOnce: 0, bytes: handshake, minMs: 10_000, maxMs: 12_000 },
     {
       atOnce: 68,
       bytes: Uint8Array.from([...handshake, ...bitfieldOf100KiB]),
