@@ -112,8 +112,11 @@ export interface WithSharingOptions extends SharingFlagValues {
  * without it.
  */
 export function withSharing(node: Behavior<never>, options: WithSharingOptions): Behavior<never> {
-  return (self) => {
-    self.spawn("election", node, { onFailure: escalate() });
+  return async (self) => {
+    const election = self.spawn("election", node, { onFailure: escalate() });
+    // It makes the folder, and has it to itself. One that does not start takes this actor with it.
+    const isStarted = await self.started(election).then(() => true, () => false);
+    if (!isStarted || self.signal.aborted) return () => {};
     const { swarm, http } = addressesOf(options);
     const isNamed = options.swarmPort !== undefined || options.httpPort !== undefined;
     const refusal = isNamed ? undefined : whyNot(self.world, [swarm, http]);

@@ -23,7 +23,6 @@ import {
   type RegistryKey,
   withPrivateMessages,
 } from "../runtime/mod.ts";
-import { lockFile } from "../store/mod.ts";
 import { WorldError } from "../world/world.ts";
 import { ElectionLog, isLeading } from "./election_log.ts";
 import { ElectionFeed, type ElectionFeedCommand } from "./feed.ts";
@@ -88,9 +87,6 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
   return withPrivateMessages<ElectionCommand, Message>(async (self) => {
     const { id, nodes, times, memoryPath, trace, secret, oldNodes, feedKey } = options;
     const { disk } = self.world;
-    // Two processes with one memory could vote twice in a term.
-    const lock = await lockFile(disk, memoryPath);
-    self.onStop(() => lock.release());
     const { memory, damage } = await loadMemory(disk, memoryPath);
     if (self.signal.aborted) return () => {};
     if (damage !== undefined) self.log.warn(`Cannot use ${memoryPath}, as if it were not there: ${damage}`);

@@ -12,7 +12,7 @@ import {
 } from "../../protocols/file_list.ts";
 import { toHex } from "../../protocols/peer_auth.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { isNotFound, WorldError } from "../world/world.ts";
+import { type FolderEntry, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
 export interface FolderContent {
@@ -43,7 +43,7 @@ export type FolderCommand =
 
 /** Options of {@linkcode folderWatcher}. */
 export interface FolderWatcherOptions {
-  /** The folder; made when it is not there. */
+  /** The folder, which is there. */
   readonly path: string;
   /** Told what is in the folder, at first and at each change. */
   readonly observers: readonly Ref<FolderContent>[];
@@ -60,13 +60,13 @@ type Message =
 const SETTLE_MS = 100;
 /** Also without a word from the system the folder is read this often: some file systems never say one. */
 const LOOK_MS = 5000;
+/** So many of what is left out at once are named. */
+const MAX_NAMED = 5;
 
-/** Reads a folder and keeps an eye on it. Its start fails when the folder cannot be read or made. */
+/** Reads a folder and keeps an eye on it. A folder that cannot be read is an empty one, and is said. */
 export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCommand> {
   return withPrivateMessages<FolderCommand, Message>(async (self) => {
     const { path } = options;
-    await makeFolder(self, path);
-    if (self.signal.aborted) return () => {};
     const folder = new Folder(self, options);
     const watching = self.world.disk.watch(
       path,
@@ -80,19 +80,6 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
   });
 }
 
-async function makeFolder(self: Context<Message>, path: string): Promise<void> {
-  const { disk } = self.world;
-  try {
-    if (!(await disk.stat(path)).isFolder) {
-      throw new WorldError("not-a-directory", `Cannot use ${path}: it is not a folder`);
-    }
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    await disk.makeFolder(path, { recursive: true });
-    self.log.info(`Created folder ${path}`);
-  }
-}
-
 class Folder {
   readonly #self: Context<Message>;
   readonly #options: FolderWatcherOptions;
@@ -100,7 +87,8 @@ class Folder {
   #bytes = new Uint8Array(0);
   /** Who waits for the next look. */
   readonly #asking = new Set<Ref<FolderList>>();
-  #refused = 0;
+  /** What the last look has left out. */
+  #leftOut: ReadonlySet<string> = new Set();
   /** How many names are too many for the list. */
   #left = 0;
   #settling = false;
@@ -153,28 +141,18 @@ class Folder {
    * one.
    */
   async look(): Promise<FolderContent> {
-    let found: string[] = [];
+    let entries: readonly FolderEntry[] = [];
     try {
-      const entries = await this.#self.world.disk.list(this.#options.path);
-      found = entries.filter((entry) => entry.isFile).map((entry) => entry.name);
+      entries = await this.#self.world.disk.list(this.#options.path);
       this.#unreadable = false;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       if (!this.#unreadable) this.#self.log.error(`Cannot read ${this.#options.path}: ${error.message}`);
       this.#unreadable = true;
     }
-    const all = fileNames(found);
+    const all = fileNames(entries.filter((entry) => entry.isFile).map((entry) => entry.name));
     const names = limitFileList(all);
-    const refused = found.length - all.length;
-    if (refused !== this.#refused && refused > 0) {
-      const name = found.find((each) => !isFileName(each)) ?? "";
-      this.#self.log.warn(
-        `Left ${refused} of the names in ${this.#options.path} out of the list, such as ${
-          JSON.stringify(name)
-        }`,
-      );
-    }
-    this.#refused = refused;
+    this.#tellLeftOut(entries);
     this.#tellLimit(all.length - names.length);
     const before = this.#content;
     const same = before?.names.length === names.length &&
@@ -190,6 +168,23 @@ class Folder {
     this.#content = content;
     for (const observer of this.#options.observers) observer.tell(content);
     return content;
+  }
+
+  /** Names what is neither a file of the list nor a folder, once. */
+  #tellLeftOut(entries: readonly FolderEntry[]): void {
+    const leftOut = entries.filter(({ isFile, isFolder, name }) =>
+      !isFolder && !(isFile && isFileName(name))
+    );
+    const fresh = leftOut.filter(({ name }) => !this.#leftOut.has(name));
+    this.#leftOut = new Set(leftOut.map(({ name }) => name));
+    const { log } = this.#self;
+    for (const { isFile, name } of fresh.slice(0, MAX_NAMED)) {
+      const why = isFile ? "the list cannot have such a name" : "it is no regular file";
+      log.warn(`Left ${JSON.stringify(name)} in ${this.#options.path} out of the list: ${why}`);
+    }
+    if (fresh.length > MAX_NAMED) {
+      log.warn(`Left ${fresh.length - MAX_NAMED} more in ${this.#options.path} out of the list`);
+    }
   }
 
   #tellLimit(left: number): void {

@@ -13,6 +13,7 @@ import type { ElectionFeedCommand } from "./feed.ts";
 import { fileCollector } from "./file_collector.ts";
 import { fileLog } from "./file_log.ts";
 import { folderWatcher } from "./folder_watcher.ts";
+import { lockNodeFiles } from "./node_files.ts";
 import type { PeerNode } from "./nodes.ts";
 import { peerListener } from "./peer_listener.ts";
 import { traceFile, type Transition } from "./trace_file.ts";
@@ -58,11 +59,13 @@ export interface PeerOptions {
 
 /** As spec and operators have it: shorter ones can be guessed. */
 const MIN_SECRET_BYTES = 32;
+/** White space and controls of ASCII are up to here. */
+const SPACE = 0x20;
 
 /**
  * One node. Its start fails when its files cannot be used, or its address cannot be bound.
  *
- * @throws `RangeError` on times, a quorum or IDs that make no network, and on a secret under 32 bytes
+ * @throws `RangeError` on times, a quorum or IDs that make no network, and on a secret under 32 bytes or blank
  *
  * @example
  * ```ts no-assert
@@ -85,9 +88,14 @@ export function peer(options: PeerOptions): Behavior<never> {
       `Cannot use a secret of ${secret.length} bytes: it must have ${MIN_SECRET_BYTES} at least`,
     );
   }
+  if (secret?.every((byte) => byte <= SPACE) === true) {
+    throw new RangeError("Cannot use a secret that is blank");
+  }
   const { oldNodes = secret === undefined ? nodes.map((node) => node.id) : [] } = options;
   const times = electionTimes(options.times);
-  return (self) => {
+  return async (self) => {
+    await lockNodeFiles(self, memoryPath, folder);
+    if (self.signal.aborted) return () => {};
     // What fails is started afresh together with what was told things by it. A node that cannot keep its
     // votes, its folder, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { basename, dirname, type Disk, type DiskLock, sibling, WorldError } from "../world/world.ts";
+import { basename, type Disk, type DiskLock, sibling, WorldError } from "../world/world.ts";
 import { realPathOf } from "./_real_path.ts";
+
+/** The hidden name that stands for a file. */
+const LOCK_NAME = /^\.(.+)\.lock$/;
 
 /**
  * Locks directories, and hidden names beside files, until they are all released, or the process ends, however
@@ -34,7 +37,8 @@ export async function lockNames(disk: Disk, names: Iterable<string>): Promise<Di
     for (const name of names) {
       const lock = await disk.lock(name);
       if (lock === undefined) {
-        const what = basename(name).startsWith(".") ? dirname(name) : name;
+        const [, file] = LOCK_NAME.exec(basename(name)) ?? [];
+        const what = file === undefined ? name : sibling(name, file);
         throw new WorldError("in-use", `Cannot use ${what}: another process has it`);
       }
       locks.push(lock);

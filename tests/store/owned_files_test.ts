@@ -200,6 +200,51 @@ Deno.test("files 11, 12: what a node replaces keeps mode and link, and what a cr
   ]);
 });
 
+Deno.test("files 13: a node on the folder of another, with a memory of its own, is one line and exit 1", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(folder.file("files"));
+  await symlink("files", folder.file("link"));
+  const args = (id: number, dir: string) => [
+    ...[String(id), "--nodes", "1=127.0.0.1:18080,2=127.0.0.1:18081", "--port", "0", "--wait-ms", "0"],
+    ...["--swarm-port", "0", "--http-port", "0", "--dir", dir, "--memory", folder.file(`memory${id}-${dir}`)],
+  ];
+  await using first = startTask("peer", args(1, "files"), { cwd: folder.path });
+  await first.port(PEER.ready);
+  for (const [id, dir] of [[1, "link"], [2, "files"], [2, "link"]] as const) {
+    const { code, stdout, stderr } = await runTask("peer", args(id, dir), { cwd: folder.path });
+    assertEquals([code, stdout.includes("is listening")], [1, false]);
+    assertMatch(stderr, new RegExp(`^\\[ERROR\\] Cannot use .*${dir}: another process has it\n$`));
+  }
+  // After a kill nobody has it.
+  first.kill("SIGKILL");
+  await first.ended();
+  await using second = startTask("peer", args(2, "link"), { cwd: folder.path });
+  await second.port(PEER.ready);
+});
+
+Deno.test("files 14: what is no file in a node's folder is left out, with a line that names it", async () => {
+  await using folder = await tempFolder();
+  const files = folder.file("Node1");
+  await Deno.mkdir(`${files}/folder`, { recursive: true });
+  await Deno.writeTextFile(`${files}/fine.txt`, "fine");
+  await Deno.writeTextFile(`${files}/line\nbreak`, "");
+  await fifo(`${files}/fifo`);
+  await symlink("/etc/passwd", `${files}/outside`);
+  await symlink("/dev/zero", `${files}/endless`);
+  await symlink("loop", `${files}/loop`);
+  const { process } = await started(PEER, folder.file("memory"), folder.path);
+  await using node = process;
+  const lines = [
+    ...["fifo", "outside", "endless", "loop"].map((name) =>
+      `[WARN] Left "${name}" in Node1 out of the list: it is no regular file`
+    ),
+    '[WARN] Left "line\\nbreak" in Node1 out of the list: the list cannot have such a name',
+  ];
+  await until(() => lines.every((line) => node.stdout.includes(line)), "a line for each");
+  const log = () => Deno.readTextFile(folder.file("Peer_files.log")).catch(() => "");
+  await until(async () => await log() === "Leader Node 1 files:\nfine.txt\n", "the log");
+});
+
 Deno.test("files 15: a memory that is damaged is kept beside it, and the node begins as one that forgot", async () => {
   for (const content of ["", '{"term": 5, "voted', '{"term": -1, "votedFor": 1}', "\0".repeat(70_000)]) {
     await using folder = await tempFolder();

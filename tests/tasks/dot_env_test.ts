@@ -208,3 +208,21 @@ Deno.test(".env.example: copied as it is, it says nothing odd, and all of its ke
   assertEquals(warnings, []);
   assertEquals([...values.keys()].filter((key) => !all.includes(key)), []);
 });
+
+Deno.test("peer: a secret file that is short, blank or not there starts nothing, and says so in a line", async () => {
+  await using folder = await tempFolder();
+  await Deno.writeTextFile(folder.file("short"), "x".repeat(31));
+  await Deno.writeTextFile(folder.file("blank"), " \t\r\n".repeat(20));
+  for (
+    const [file, code, why] of [
+      ["short", 2, "Cannot use a secret of 31 bytes: it must have 32 at least"],
+      ["blank", 2, "Cannot use a secret that is blank"],
+      ["missing", 1, "missing"],
+    ] as const
+  ) {
+    const args = ["1", "--nodes", "1=127.0.0.1:18081", "--port", "0", "--secret-file", file];
+    const ended = await startTask("peer", args, { cwd: folder.path }).ended();
+    assertEquals([ended.code, ended.stdout], [code, ""], ended.stderr);
+    assertStringIncludes(ended.stderr.split("\n")[0] ?? "", why);
+  }
+});
