@@ -64,7 +64,8 @@ export function documents(options: DocumentsOptions): Behavior<DocumentsCommand>
           textName,
           deserted: () => self.stop(document),
         }),
-        { onFailure: stop() },
+        // Who asks for one that cannot be opened is answered so.
+        { onFailure: stop(), deadLetterLevel: "debug" },
       );
       open.set(name, document);
       self.watch(document, () => ({ type: "gone", name }));
