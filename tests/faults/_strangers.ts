@@ -67,6 +67,13 @@ export async function descriptors(pid: number): Promise<number> {
   return Number(stdout);
 }
 
+/** How many sockets a process has: files come and go with what it writes. */
+export async function sockets(pid: number): Promise<number> {
+  await using counting = startProcess("bash", ["-c", `ls -l /proc/${pid}/fd | grep -c socket:`]);
+  const { stdout } = await counting.ended();
+  return Number(stdout);
+}
+
 /** How often a pattern is in a text. */
 export function count(text: string, pattern: RegExp): number {
   return [...text.matchAll(pattern)].length;

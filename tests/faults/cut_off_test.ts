@@ -12,7 +12,7 @@ import {
   until,
 } from "../_helpers.ts";
 import { canMakeHosts, Hosts } from "../_namespaces.ts";
-import { count, descriptors, taskOf } from "./_strangers.ts";
+import { count, sockets, taskOf } from "./_strangers.ts";
 
 const [SERVER, CUT_OFF, OTHERS] = [1, 2, 3];
 const PORTS = { line: 12000, web: 12001, irc: 12002 } as const;
@@ -57,10 +57,10 @@ Deno.test({
   await using folder = await tempFolder();
   const flags = ["--max-clients", "10", "--vanished-ms", "2000"];
   await using server = await serveOn(hosts, "editor", folder.path, flags);
-  const before = await descriptors(server.pid);
+  const before = await sockets(server.pid);
   await using all = new AsyncDisposableStack();
   for (let index = 0; index < 10; index++) all.use(await connect(hosts, CUT_OFF, "line"));
-  await until(async () => await descriptors(server.pid) === before + 10, "ten clients");
+  await until(async () => await sockets(server.pid) === before + 10, "ten clients");
   await hosts.pull(CUT_OFF);
   const served = new Set<number>();
   for (let tries = 1; served.size < 10; tries++) {
@@ -74,7 +74,7 @@ Deno.test({
     else await new Promise((resolve) => setTimeout(resolve, 200));
   }
   // Those who vanished are told so in vain: what waits for them does not keep their descriptors.
-  await until(async () => await descriptors(server.pid) === before + 10, "the descriptors");
+  await until(async () => await sockets(server.pid) === before + 10, "the descriptors");
 });
 
 Deno.test({

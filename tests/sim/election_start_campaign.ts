@@ -64,6 +64,10 @@ async function run(sim: SimWorld): Promise<void> {
   assertEquals(breaks.map(({ message }) => message), []);
   assertEquals(said(/^Leader elected/).length, IDS.length);
   assertEquals(said(/^Wrote .* in term 1$/).length, 1);
+  assertEquals(said(/^Files received from /).map(({ message }) => message).sort(), [
+    "Files received from Node 2.",
+    "Files received from Node 3.",
+  ]);
   for (const id of IDS) {
     for (const other of IDS) {
       const connected = said(new RegExp(`^Node ${id} connected (to|with) Node ${other}\\.$`));
