@@ -65,7 +65,8 @@ const SPACE = 0x20;
 /**
  * One node. Its start fails when its files cannot be used, or its address cannot be bound.
  *
- * @throws `RangeError` on times, a quorum or IDs that make no network, and on a secret under 32 bytes or blank
+ * @throws `RangeError` on times, a quorum or IDs that make no network, and on a secret under 32 bytes,
+ * or a blank one
  *
  * @example
  * ```ts no-assert

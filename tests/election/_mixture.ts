@@ -118,7 +118,7 @@ export class MixedNetwork {
     }).join("\n");
   }
 
-  /** So it stays, once the links that nobody needs are gone; and no old node has heard what it does not know. */
+  /** So it stays, once the links that nobody needs are gone; no old node has heard what it does not know. */
   async staysSo(): Promise<void> {
     await this.#sim.advance(10_000);
     const doings = () =>

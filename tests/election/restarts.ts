@@ -1,6 +1,6 @@
 /**
- * Real nodes that start again one after the other: old ones and ours in every mixture and order, and networks of
- * four and five. A run of its own.
+ * Real nodes that start again one after the other: old ones and ours in every mixture and order, and
+ * networks of four and five. A run of its own.
  *
  *     deno run -A tests/election/restarts.ts [SIDE BY SIDE]
  *

@@ -1,5 +1,5 @@
 /**
- * Those who guess tokens at web doors: few guesses are looked at, few lines are said, and nobody else notices.
+ * Those who guess tokens at web doors: few guesses are looked at, few lines are said, nobody else notices.
  */
 import { assert, assertEquals } from "@std/assert";
 import { tempFolder, until } from "../_helpers.ts";
