@@ -6,14 +6,12 @@
 import { inRepository } from "./_rooms.ts";
 
 const MAX_COLUMNS = 110;
-/** The one room whose comments are still to be wrapped. */
-const NOT_YET = /^actors\/runtime\//;
 
 /** The rule `troupe/columns`. A line whose length is that of one string or pattern is left alone. */
 export const columns: Deno.lint.Rule = {
   create(context) {
     const path = inRepository(context.filename);
-    if (path === null || NOT_YET.test(path)) return {};
+    if (path === null) return {};
     return {
       "Program:exit"() {
         let start = 0;

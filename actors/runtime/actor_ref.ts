@@ -1,17 +1,19 @@
 /**
  * What others hold of an actor, and what every message touches: its mailbox and its turns.
  *
- * All of an actor that a message needs stands in this one object, since each further one is a further line of the
- * processor's cache: with 100,000 actors that is most of what a message costs. And since the same object is handed out
- * as the ref, all of it is private: who holds a ref reaches what `Ref` says, and nothing else. The runtime itself goes
- * through {@linkcode mailboxes}.
+ * All of an actor that a message needs stands in this one object, since each further one is a further line of
+ * the processor's cache: with 100,000 actors that is most of what a message costs. And since the same object
+ * is handed out as the ref, all of it is private: who holds a ref reaches what `Ref` says, and nothing else.
+ * The runtime itself goes through {@linkcode mailboxes}.
  *
  * @module
  */
 import type { Receive } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
+import { isOfKind, kindOf, UNTYPED } from "./kinds.ts";
 import type { Life } from "./life.ts";
+import type { Mailboxes } from "./mailboxes.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
@@ -21,24 +23,44 @@ import { followed } from "./tracing.ts";
 /** Waits for its turn. */
 const IN_RING = 1;
 /** Takes no message: it does not run, or its handler is under way. */
-export const BLOCKED = 2;
+const BLOCKED = 2;
 /** System messages wait: {@linkcode Cell.handleSignals} looks at them before any message. */
 const SIGNALLED = 4;
 /** Some of what waits is in envelopes. */
 const ENVELOPES = 8;
-/** There is more to do at the end of a turn: a bounded mailbox, a receive timeout, a ring that has grown large. */
-export const WATCHFUL = 16;
+/**
+ * There is more to do at the end of a turn: a bounded mailbox, a receive timeout, a ring that has grown
+ * large.
+ */
+const WATCHFUL = 16;
 /** Its handler, or something that it called, is running now. */
 const IN_TURN = 32;
+/** Each message that waits is looked at before it is handled: some may take longer than those before them. */
+const LOOKS = 64;
+/** Somebody has asked it: at the end of the turn the questions that are open still are sealed. */
+const QUESTIONED = 128;
 
-/** A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long. */
+/**
+ * Those that others set. Not exported one by one: V8 compiles a constant that a module exports into a load
+ * and a check.
+ */
+export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED } as const;
+
+/**
+ * A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long.
+ */
 const FIRST_TURN_LIMIT = 256;
 
 /** The limit of a mailbox that takes nothing any more. */
 const CLOSED = -1;
 
-/** Every kind of message is known: there are too many to look at each. */
-const ANY_KIND: unique symbol = Symbol("any kind");
+/** So many messages of a backlog an actor must have handled until its handlers are timed as rarely as any. */
+const FULL_TRUST = 65_536;
+/**
+ * Before that, after a number of messages that grows with those handled: from 1 to the scheduler's stride of
+ * 32.
+ */
+const TRUST_SHIFT = 11;
 
 /** No message is `undefined` to this. */
 const NONE: unique symbol = Symbol("none");
@@ -46,61 +68,33 @@ const NONE: unique symbol = Symbol("none");
 /** The handler of an actor that does not run. */
 const NOT_RUNNING: Receive<unknown> = () => {};
 
-/** What the runtime does with mailboxes. */
-export interface Mailboxes {
-  /** The actor behind a ref; undefined for what is no actor's ref. */
-  cellOf(ref: object): Cell | undefined;
-  turn(ref: ActorRef<never>): void;
-  push(ref: ActorRef<never>, item: unknown): void;
-  unshift(ref: ActorRef<never>, item: unknown): void;
-  shift(ref: ActorRef<never>): unknown | undefined;
-  /** Takes out the oldest of which `isWanted` holds. */
-  remove(ref: ActorRef<never>, isWanted: (item: unknown) => boolean): unknown | undefined;
-  /** Queues the actor for a turn, if it takes messages. */
-  wake(ref: ActorRef<never>): void;
-  length(ref: ActorRef<never>): number;
-  /** Slots made for messages beyond the first. */
-  slots(ref: ActorRef<never>): number;
-  handled(ref: ActorRef<never>): number;
-  longestTurn(ref: ActorRef<never>): number;
-  /** Its handler is on the stack. */
-  isInTurn(ref: ActorRef<never>): boolean;
-  setReceive(ref: ActorRef<never>, receive: Receive<unknown>): void;
-  clearReceive(ref: ActorRef<never>): void;
-  hasReceive(ref: ActorRef<never>): boolean;
-  setLimit(ref: ActorRef<never>, limit: number): void;
-  /** Takes nothing any more. */
-  close(ref: ActorRef<never>): void;
-  setFlag(ref: ActorRef<never>, flag: typeof BLOCKED | typeof WATCHFUL): void;
-  unblock(ref: ActorRef<never>): void;
-  /** Has {@linkcode Cell.handleSignals} called in a turn, before any message. */
-  signal(ref: ActorRef<never>): void;
-  /** The same, in the turn that comes anyway. */
-  mark(ref: ActorRef<never>): void;
-  trim(ref: ActorRef<never>): void;
-}
-
-/** The runtime's own way into mailboxes. `mod.ts` does not export it: whoever has a ref has what `Ref` says. */
+/**
+ * The runtime's own way into mailboxes. `mod.ts` does not export it: whoever has a ref has what `Ref` says.
+ */
 export let mailboxes: Mailboxes;
 
 /** An actor, as others see it. */
 export class ActorRef<in M> implements Ref<M> {
-  readonly #cell: Cell;
+  // What each message touches stands together: with many actors it is cache lines that cost.
+  #length = 0;
+  /**
+   * At so many messages `tell` takes the slow way: the bound, 0 where each is to be looked at,
+   * {@linkcode CLOSED}.
+   */
+  #limit = 0;
+  #flags = BLOCKED | LOOKS;
   readonly #scheduler: Scheduler<ActorRef<never>>;
   #receive: Receive<unknown> = NOT_RUNNING;
   /** The message that waits first, where it came into an empty mailbox: most never see more than one. */
   #first: unknown = NONE;
-  /** Those behind it. */
-  #rest: Ring<unknown> | undefined;
-  #length = 0;
-  /** At so many messages `tell` takes the slow way: the bound, 0 where each is to be looked at, {@linkcode CLOSED}. */
-  #limit: number;
-  #flags = BLOCKED;
   /** The most messages that a turn may handle without looking whether there are more than ever. */
   #longestTurn = 0;
   #handled = 0;
-  /** The kind of the last message, or {@linkcode ANY_KIND}. */
-  #kind: unknown = NONE;
+  /** Those behind the first. */
+  #rest: Ring<unknown> | undefined;
+  /** The kind of the message that was looked at last. */
+  #kind: unknown = UNTYPED;
+  readonly #cell: Cell;
 
   constructor(cell: Cell, scheduler: Scheduler<ActorRef<never>>, limit: number) {
     this.#cell = cell;
@@ -143,8 +137,13 @@ export class ActorRef<in M> implements Ref<M> {
     else this.#pushBehind(item);
   }
 
+  /**
+   * Here, where it is in the processor's cache still, a message is compared with its like: in the turn that
+   * would cost as much as all the rest of handling it.
+   */
   #pushBehind(item: unknown): void {
     (this.#rest ??= new Ring()).push(item);
+    if (!isOfKind(item, this.#kind)) this.#flags |= LOOKS;
   }
 
   #unshift(item: unknown): void {
@@ -183,8 +182,8 @@ export class ActorRef<in M> implements Ref<M> {
   /**
    * Handles what is queued now; what comes meanwhile waits for the next turn.
    *
-   * Here is where a message's time goes. The function is small so that the compiler puts it, and what it calls, into
-   * the scheduler's loop; what happens rarely is in functions of its own.
+   * Here is where a message's time goes. The function is small so that the compiler puts it, and what it
+   * calls, into the scheduler's loop; what happens rarely is in functions of its own.
    */
   #turn(): void {
     const scheduler = this.#scheduler;
@@ -195,15 +194,17 @@ export class ActorRef<in M> implements Ref<M> {
       return void scheduler.spend();
     }
     if (left > this.#longestTurn) left = this.#limitTurn(left);
-    // Of those that come one at a time each is another turn, and looking at them all would cost a tenth of it.
-    let kind = left > 1 || this.#kind === NONE ? this.#kind : ANY_KIND;
+    // Those that come one at a time are a turn each: to look at them all would cost a tenth of it.
+    const looks = left === 1
+      ? (this.#flags & LOOKS) !== 0
+      : this.#handled < FULL_TRUST || (this.#flags & LOOKS) !== 0;
     let item: unknown | undefined;
     try {
       do {
         left--;
         this.#handled++;
         item = this.#shift();
-        if (kind !== ANY_KIND && kindOf(item) !== kind) kind = this.#meet(item);
+        if (looks) this.#look(item);
         const result: unknown = (this.#flags & ENVELOPES) !== 0 && Envelope.is(item)
           ? this.#cell.open(item, this.#receive)
           : this.#receive(item);
@@ -213,26 +214,29 @@ export class ActorRef<in M> implements Ref<M> {
       );
     } catch (error) {
       this.#flags &= ~IN_TURN;
+      this.#sealQuestions();
       return this.#cell.failInHandler(error, item);
     }
     this.#flags &= ~IN_TURN;
-    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES)) !== 0) this.#closeTurn(left);
+    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | LOOKS | QUESTIONED)) !== 0) {
+      this.#closeTurn(left);
+    }
   }
 
-  /** A message of another kind than the last: one that is new here has its handler timed. */
-  #meet(item: unknown): unknown {
+  /** Has the handler of a message timed that may take longer than those before it. */
+  #look(item: unknown): void {
     const kind = kindOf(item);
-    const known = this.#cell.meets(kind, this.#kind === NONE ? undefined : this.#kind);
-    if (known !== "slow") this.#kind = known === "too many" ? ANY_KIND : kind;
-    if (known === "new" || known === "slow") this.#scheduler.doubt();
-    return this.#kind;
+    const isNew = this.#handled === 1 || kind !== this.#kind && this.#cell.meets(kind, this.#kind);
+    this.#kind = kind;
+    if (isNew || this.#cell.isTimed()) this.#scheduler.readAfter(1);
+    else if (this.#handled < FULL_TRUST) this.#scheduler.readAfter(Math.max(1, this.#handled >> TRUST_SHIFT));
   }
 
   /** The slice is over; who ended it all at once is not trusted for a while. */
   #endSlice(): false {
     if (this.#scheduler.foundSlow) {
       this.#cell.isFoundSlow();
-      this.#kind = NONE;
+      this.#flags |= LOOKS;
     }
     return false;
   }
@@ -245,8 +249,9 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   /**
-   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the others waiting;
-   * but to twice the former mark, since a limit below what producers send in a turn of theirs would let it grow without end.
+   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the
+   * others waiting; but to twice the former mark, since a limit below what producers send in a turn of theirs
+   * would let it grow without end.
    */
   #limitTurn(waiting: number): number {
     const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#longestTurn);
@@ -257,9 +262,18 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   #closeTurn(left: number): void {
-    if (this.#length === 0) this.#flags &= ~ENVELOPES;
+    this.#sealQuestions();
+    if (this.#length === 0) {
+      this.#flags &= this.#cell.timesNext ? ~ENVELOPES : ~(ENVELOPES | LOOKS);
+    }
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
     this.#queueAgain(left);
+  }
+
+  #sealQuestions(): void {
+    if ((this.#flags & QUESTIONED) === 0) return;
+    this.#flags &= ~QUESTIONED;
+    this.#cell.sealQuestions();
   }
 
   /** @param left what the turn would have handled, had it not been interrupted */
@@ -284,6 +298,7 @@ export class ActorRef<in M> implements Ref<M> {
   #suspend(pending: PromiseLike<unknown>, item: unknown, left: number): void {
     this.#flags = this.#flags & ~IN_TURN | BLOCKED;
     this.#cell.suspended();
+    this.#sealQuestions();
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
     this.#finishTurn(pending, item, left, this.#cell.life).catch((error) => this.#cell.failOutside(error));
   }
@@ -311,6 +326,7 @@ export class ActorRef<in M> implements Ref<M> {
           this.#flags |= IN_TURN;
           const result: unknown = Envelope.is(item) ? cell.open(item, this.#receive) : this.#receive(item);
           this.#flags &= ~IN_TURN;
+          this.#sealQuestions();
           if (result !== undefined && isThenable(result)) {
             next = result;
             if ((this.#flags & WATCHFUL) !== 0) cell.afterDequeue();
@@ -321,6 +337,7 @@ export class ActorRef<in M> implements Ref<M> {
       }
     } catch (error) {
       this.#flags &= ~IN_TURN;
+      this.#sealQuestions();
       if (life !== cell.life) return cell.failedLate(error, item);
       cell.awaited();
       return cell.failInHandler(error, item);
@@ -378,14 +395,3 @@ export class ActorRef<in M> implements Ref<M> {
 // Not by way of its class either can more be reached, nor can one who holds a ref change what the others' do.
 Object.defineProperty(ActorRef.prototype, "constructor", { value: Object });
 Object.freeze(ActorRef.prototype);
-
-/** What tells messages apart whose handlers may take differently long: their `type`, or what they are. */
-function kindOf(item: unknown): unknown {
-  if (typeof item !== "object" || item === null) return item;
-  try {
-    return (item as { readonly type?: unknown }).type;
-  } catch {
-    // A message that throws when it is looked at.
-    return undefined;
-  }
-}

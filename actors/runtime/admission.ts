@@ -4,6 +4,7 @@
  * @module
  */
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
+import { sealQuestionIn } from "./ask.ts";
 import type { Overflow } from "./spawn_options.ts";
 import { Envelope, messageOf } from "./envelope.ts";
 import { MailboxFull } from "./errors.ts";
@@ -24,8 +25,9 @@ export interface AdmissionHost {
 }
 
 /**
- * The bound of one mailbox. It holds for what others send: told, offered, published. An actor's own messages (timers,
- * watches, results) are taken over it and never dropped for another: who waits for one would wait for ever.
+ * The bound of one mailbox. It holds for what others send: told, offered, published. An actor's own messages
+ * (timers, watches, results) are taken over it and never dropped for another: who waits for one would wait
+ * for ever.
  */
 export class Admission {
   readonly #host: AdmissionHost;
@@ -90,7 +92,10 @@ export class Admission {
     return true;
   }
 
-  /** Resolves when the message has been taken. One that an actor offers to itself, from its handler, never would be. */
+  /**
+   * Resolves when the message has been taken. One that an actor offers to itself, from its handler, never
+   * would be.
+   */
   wait(item: unknown, signal: AbortSignal | undefined): Promise<void> {
     if (mailboxes.isInTurn(this.#host.ref)) {
       return Promise.reject(
@@ -145,7 +150,8 @@ export class Admission {
 
   /** A predicate that throws is its actor's mistake: the message goes the usual way. */
   #goesFirst(item: unknown): boolean {
-    // What waits here is a message of the actor's.
+    // What waits here is a message of the actor's. It looks at it within the turn of who sent it.
+    sealQuestionIn(messageOf(item));
     return this.#host.system.guarded(() => this.#isUrgent?.(messageOf(item) as never)) === true;
   }
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type ActorRef, mailboxes } from "./actor_ref.ts";
-import type { AskDeadlines, DeadlineList } from "./ask_deadlines.ts";
+import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
+import type { AskDeadlines, Deadline } from "./ask_deadlines.ts";
 import type { StopReason } from "./behavior.ts";
 import { type ActorStopped, AskTimeout } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
@@ -31,9 +31,13 @@ export interface AskTarget {
 }
 
 /** Those who wait for one actor. */
-export interface AskList {
+export class AskList {
   oldest: PendingAsk<never> | undefined;
   newest: PendingAsk<never> | undefined;
+  /** Up to here, itself included, those with a timeout have their deadlines. */
+  lastStamped: PendingAsk<never> | undefined;
+  /** The others are to be given theirs. */
+  willBeStamped = false;
 }
 
 /** Waits for an answer. */
@@ -56,22 +60,25 @@ export interface Questions {
   fail(ask: PendingAsk<never>, error: unknown): void;
   expire(ask: PendingAsk<never>, timeoutMs: number): void;
   targetStopped(ask: PendingAsk<never>): void;
+  /** Seals it, and those before it that are open still. */
+  seal(ask: PendingAsk<never> | undefined): void;
   /** Calls back once when nobody waits any more; what it gives back calls that off. */
   onClosed(ask: PendingAsk<never>, closed: (reason: StopReason) => void): () => void;
-  deadlineMs(ask: PendingAsk<never>): number;
-  setDeadlineMs(ask: PendingAsk<never>, deadlineMs: number): void;
-  /** The next question of the same timeout. */
-  later(ask: PendingAsk<never>): PendingAsk<never> | undefined;
-  /** Puts a question at the end of a list of deadlines. */
-  link(ask: PendingAsk<never>, list: DeadlineList): void;
+  /** 0 where only a signal ends it. */
+  timeoutMs(ask: PendingAsk<never>): number;
+  setDeadline(ask: PendingAsk<never>, deadline: Deadline): void;
 }
 
 /** The runtime's own way into questions, as `mailboxes` is into actors. */
 export let questions: Questions;
 
 /**
- * One question under way. It is the reply address, too, and so all of it is private. A node of two lists: its target's,
- * oldest first, and that of its timeout.
+ * One question under way. It is the reply address, too, and so all of it is private. A node of its target's
+ * list, oldest first.
+ *
+ * What one holder puts on an address must not be what the others call: it is sealed before its target's turn
+ * is over, so before anybody to whom the target hands it on can have it. Not when it is made, since that
+ * would be a fifth of a question's cost, and most are answered in that turn.
  */
 export class PendingAsk<R> implements Ref<R> {
   readonly #target: AskTarget;
@@ -81,10 +88,8 @@ export class PendingAsk<R> implements Ref<R> {
   /** What was asked. */
   #message: unknown;
   #extras: AskExtras | undefined;
-  #deadlines: DeadlineList | undefined;
-  #deadlineMs = 0;
-  #earlier: PendingAsk<never> | undefined;
-  #later: PendingAsk<never> | undefined;
+  #timeoutMs = 0;
+  #deadline: Deadline | undefined;
   #older: PendingAsk<never> | undefined;
   #newer: PendingAsk<never> | undefined;
 
@@ -119,7 +124,10 @@ export class PendingAsk<R> implements Ref<R> {
     return Promise.reject(new TypeError(`Cannot ask ${this.path}: it is a reply address`));
   }
 
-  /** A promise would take the asker's place in waiting, for ever perhaps: what it comes to is the answer, in time. */
+  /**
+   * A promise would take the asker's place in waiting, for ever perhaps: what it comes to is the answer, in
+   * time.
+   */
   #answerObject(reply: R): void {
     let pending: PromiseLike<R> | undefined;
     try {
@@ -145,9 +153,12 @@ export class PendingAsk<R> implements Ref<R> {
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();
     const target = this.#target;
-    if (timeoutMs !== undefined || signal === undefined) target.system.deadlines.add(this, timeoutMs ?? NaN);
+    const asks = target.asks ??= new AskList();
+    if (timeoutMs !== undefined || signal === undefined) {
+      this.#timeoutMs = target.system.deadlines.check(timeoutMs);
+      if (!asks.willBeStamped) target.system.deadlines.stampLater(asks);
+    }
     if (signal !== undefined) this.#more.release = onAbort(signal, () => this.#fail(signal.reason));
-    const asks = target.asks ??= { oldest: undefined, newest: undefined };
     const { newest } = asks;
     this.#older = newest;
     if (newest === undefined) asks.oldest = this;
@@ -167,7 +178,7 @@ export class PendingAsk<R> implements Ref<R> {
 
   #close(): void {
     this.#state = CLOSED;
-    if (this.#deadlines !== undefined) this.#unlink(this.#deadlines);
+    this.#deadline?.remove();
     const { asks } = this.#target;
     const newer = this.#newer;
     const older = this.#older;
@@ -175,29 +186,9 @@ export class PendingAsk<R> implements Ref<R> {
     else if (asks?.newest === this) asks.newest = older;
     if (older !== undefined) older.#newer = newer;
     else if (asks?.oldest === this) asks.oldest = newer;
+    if (asks?.lastStamped === this) asks.lastStamped = older;
     this.#newer = this.#older = undefined;
     if (this.#extras !== undefined) this.#closeExtras(this.#extras);
-  }
-
-  #link(list: DeadlineList): void {
-    const earlier = list.last;
-    this.#deadlines = list;
-    this.#earlier = earlier;
-    if (earlier === undefined) list.first = this;
-    else earlier.#later = this;
-    list.last = this;
-  }
-
-  #unlink(list: DeadlineList): void {
-    const earlier = this.#earlier;
-    const later = this.#later;
-    if (earlier === undefined) list.first = later;
-    else earlier.#later = later;
-    if (later === undefined) list.last = earlier;
-    else later.#earlier = earlier;
-    if (list.firstUnstamped === this) list.firstUnstamped = later;
-    this.#earlier = this.#later = this.#deadlines = undefined;
-    if (list.first === undefined) list.emptied();
   }
 
   #closeExtras({ release, watchers }: AskExtras): void {
@@ -217,6 +208,11 @@ export class PendingAsk<R> implements Ref<R> {
       newer: (ask) => ask.#newer,
       fail: (ask, error) => ask.#fail(error),
       expire: (ask, timeoutMs) => ask.#fail(new AskTimeout(ask.#target.path, timeoutMs)),
+      seal: (newest) => {
+        for (let ask = newest; ask !== undefined && Object.isExtensible(ask); ask = ask.#older) {
+          Object.preventExtensions(ask);
+        }
+      },
       targetStopped: (ask) => ask.#fail(ask.#target.stopped()),
       onClosed: (ask, closed) => {
         if (ask.#state === CLOSED) return closed(CLOSED_REASON), () => {};
@@ -224,10 +220,8 @@ export class PendingAsk<R> implements Ref<R> {
         watchers.add(closed);
         return () => void watchers.delete(closed);
       },
-      deadlineMs: (ask) => ask.#deadlineMs,
-      setDeadlineMs: (ask, deadlineMs) => void (ask.#deadlineMs = deadlineMs),
-      later: (ask) => ask.#later,
-      link: (ask, list) => ask.#link(list),
+      timeoutMs: (ask) => ask.#timeoutMs,
+      setDeadline: (ask, deadline) => void (ask.#deadline = deadline),
     };
   }
 }
@@ -269,6 +263,7 @@ function openQuestion(
     try {
       const message = typeof question === "function" ? question(pending) : { ...question, replyTo: pending };
       questions.setMessage(pending, message);
+      mailboxes.setFlag(ref, FLAGS.QUESTIONED);
       ref.tell(message);
     } catch (error) {
       questions.fail(pending, error);
@@ -295,7 +290,15 @@ export function questionIn(message: unknown): PendingAsk<never> | undefined {
   return undefined;
 }
 
-/** The question that a message is: by its `replyTo` in nearly all cases, else by looking through all that wait. */
+/** Seals the reply address of a message that strangers look at within the turn of who sent it. */
+export function sealQuestionIn(message: unknown): void {
+  questions.seal(questionIn(message));
+}
+
+/**
+ * The question that a message is: by its `replyTo` in nearly all cases, else by looking through all that
+ * wait.
+ */
 export function questionOf(target: AskTarget, message: unknown): PendingAsk<never> | undefined {
   const question = questionIn(message);
   if (question !== undefined || typeof message !== "object" || message === null) return question;

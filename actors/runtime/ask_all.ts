@@ -15,13 +15,17 @@ export type AskAllOptions = AskOptions & {
 export interface Answers<R> {
   /** The answers, as they came. */
   readonly replies: readonly R[];
-  /** Why the others did not answer: a time-out, a stop, a failure. Those that were no longer waited for are not in it. */
+  /**
+   * Why the others did not answer: a time-out, a stop, a failure. Those that were no longer waited for are
+   * not in it.
+   */
   readonly failures: readonly unknown[];
 }
 
 /**
- * Asks many actors the same, and resolves when all have answered or failed, when enough have answered, or when the time is
- * over, with what there is by then. It does not reject, but with `RangeError` on options out of range.
+ * Asks many actors the same, and resolves when all have answered or failed, when enough have answered, or
+ * when the time is over, with what there is by then. It does not reject, but with `RangeError` on options out
+ * of range.
  *
  * @example
  * ```ts

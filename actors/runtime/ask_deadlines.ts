@@ -1,14 +1,15 @@
 /**
  * When questions are given up.
  *
- * No question reads the clock: that would be a third of its cost. A question waits in its list without a deadline until
- * the event loop turns; those that are still open then, few, are given one from the time it is then. So a question has
- * all of its time, however long what is running now may run on.
+ * No question reads the clock, nor stands in a list of deadlines: that would be a third of its cost. The
+ * event loop's next turn finds, in their targets' lists, those that are open still, few, and gives them a
+ * deadline from the time it is then. So a question has all of its time, however long what is running now may
+ * run on.
  *
  * @module
  */
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
-import { type PendingAsk, questions } from "./ask.ts";
+import { type AskList, type PendingAsk, questions } from "./ask.ts";
 import type { Trimmable } from "./scheduler.ts";
 
 /** What deadlines need of their system. */
@@ -19,35 +20,53 @@ interface DeadlinesHost {
   trimLater(holder: Trimmable): void;
 }
 
-/** All questions with a timeout: a list for each length of timeout, so that each is in order of deadline by itself. */
+/**
+ * All questions with a timeout: a list for each length of timeout, so that each is in order of deadline by
+ * itself.
+ */
 export class AskDeadlines {
   readonly #host: DeadlinesHost;
   readonly #lists = new Map<number, DeadlineList>();
-  #recent: DeadlineList | undefined;
   /** Lists that may have questions without a deadline. */
-  #unstamped: DeadlineList[] = [];
+  #unstamped: AskList[] = [];
 
   constructor(host: DeadlinesHost) {
     this.#host = host;
   }
 
   /** Throws `RangeError` on a timeout that is not above 0. */
-  add(ask: PendingAsk<never>, timeoutMs: number): void {
-    let list = this.#recent;
-    if (list === undefined || list.timeoutMs !== timeoutMs || list.isClosed) {
-      list = this.#recent = this.#list(timeoutMs);
-    }
-    if (list.add(ask)) this.#stampLater(list);
+  check(timeoutMs: number | undefined): number {
+    if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
+    throw new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`);
+  }
+
+  /** Gives those who wait there their deadlines when the event loop turns. */
+  stampLater(asks: AskList): void {
+    asks.willBeStamped = true;
+    this.#unstamped.push(asks);
+    if (this.#unstamped.length === 1) this.#host.loop.nextTurn(() => this.#stamp());
   }
 
   dispose(): void {
     for (const list of this.#lists.values()) list.dispose();
   }
 
-  #list(timeoutMs: number): DeadlineList {
-    if (!(timeoutMs > 0)) {
-      throw new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`);
+  #stamp(): void {
+    const unstamped = this.#unstamped;
+    this.#unstamped = [];
+    const now = this.#host.clock.monotonic();
+    for (const asks of unstamped) {
+      asks.willBeStamped = false;
+      let ask = asks.lastStamped === undefined ? asks.oldest : questions.newer(asks.lastStamped);
+      for (; ask !== undefined; ask = questions.newer(ask)) {
+        const timeoutMs = questions.timeoutMs(ask);
+        if (timeoutMs > 0) this.#list(timeoutMs).add(ask, now + timeoutMs);
+      }
+      asks.lastStamped = asks.newest;
     }
+  }
+
+  #list(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
       list = new DeadlineList(timeoutMs, this.#host, () => this.#lists.delete(timeoutMs));
@@ -55,68 +74,68 @@ export class AskDeadlines {
     }
     return list;
   }
+}
 
-  #stampLater(list: DeadlineList): void {
-    this.#unstamped.push(list);
-    if (this.#unstamped.length > 1) return;
-    this.#host.loop.nextTurn(() => {
-      const lists = this.#unstamped;
-      this.#unstamped = [];
-      const now = this.#host.clock.monotonic();
-      for (const each of lists) each.stamp(now);
-    });
+/** When one question is given up: a node of a list of them. */
+export class Deadline {
+  readonly ask: PendingAsk<never>;
+  readonly atMs: number;
+  readonly #list: DeadlineList;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
+
+  constructor(ask: PendingAsk<never>, atMs: number, list: DeadlineList) {
+    this.ask = ask;
+    this.atMs = atMs;
+    this.#list = list;
+  }
+
+  remove(): void {
+    this.#list.remove(this);
   }
 }
 
 /** The questions of one length of timeout, earliest deadline first, with one timer for the first. */
-export class DeadlineList implements Trimmable {
-  readonly timeoutMs: number;
+class DeadlineList implements Trimmable {
+  readonly #timeoutMs: number;
   readonly #host: DeadlinesHost;
   readonly #closed: () => void;
-  first: PendingAsk<never> | undefined;
-  last: PendingAsk<never> | undefined;
-  /** From here on they have no deadline yet. */
-  firstUnstamped: PendingAsk<never> | undefined;
-  #willBeStamped = false;
+  #first: Deadline | undefined;
+  #last: Deadline | undefined;
   #timer: Cancellable | undefined;
-  #trimming = false;
-  isClosed = false;
+  #isTrimming = false;
 
   constructor(timeoutMs: number, host: DeadlinesHost, closed: () => void) {
-    this.timeoutMs = timeoutMs;
+    this.#timeoutMs = timeoutMs;
     this.#host = host;
     this.#closed = closed;
   }
 
-  /** True when a call of {@linkcode DeadlineList.stamp} is to be arranged. */
-  add(ask: PendingAsk<never>): boolean {
-    questions.link(ask, this);
-    this.firstUnstamped ??= ask;
-    if (this.#timer === undefined) this.#arm(this.timeoutMs);
-    if (this.#willBeStamped) return false;
-    return this.#willBeStamped = true;
+  add(ask: PendingAsk<never>, atMs: number): void {
+    const deadline = new Deadline(ask, atMs, this);
+    questions.setDeadline(ask, deadline);
+    const last = this.#last;
+    deadline.earlier = last;
+    if (last === undefined) this.#first = deadline;
+    else last.later = deadline;
+    this.#last = deadline;
+    if (this.#timer === undefined) this.#arm(this.#timeoutMs);
   }
 
-  /** It is `now`: what has no deadline yet gets one. */
-  stamp(now: number): void {
-    this.#willBeStamped = false;
-    for (let ask = this.firstUnstamped; ask !== undefined; ask = questions.later(ask)) {
-      questions.setDeadlineMs(ask, now + this.timeoutMs);
-    }
-    this.firstUnstamped = undefined;
-  }
-
-  /** The timer stays for the next question; it goes when none comes for a while. */
-  emptied(): void {
-    if (this.#trimming) return;
-    this.#trimming = true;
+  remove({ earlier, later }: Deadline): void {
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    if (this.#first !== undefined || this.#isTrimming) return;
+    // The timer stays for the next question; it goes when none comes for a while.
+    this.#isTrimming = true;
     this.#host.trimLater(this);
   }
 
   trim(): void {
-    this.#trimming = false;
-    if (this.first !== undefined) return;
-    this.isClosed = true;
+    this.#isTrimming = false;
+    if (this.#first !== undefined) return;
     this.dispose();
     this.#closed();
   }
@@ -133,14 +152,10 @@ export class DeadlineList implements Trimmable {
   #expire(): void {
     this.#timer = undefined;
     const now = this.#host.clock.monotonic();
-    // Those without a deadline were asked after the last turn of the loop.
-    let ask = this.first;
-    while (ask !== undefined && ask !== this.firstUnstamped && questions.deadlineMs(ask) <= now) {
-      questions.expire(ask, this.timeoutMs);
-      ask = this.first;
+    for (let next = this.#first; next !== undefined; next = this.#first) {
+      if (next.atMs > now) return this.#arm(Math.max(1, next.atMs - now));
+      // Closing it takes it out of this list.
+      questions.expire(next.ask, this.#timeoutMs);
     }
-    if (ask === undefined) return;
-    const leftMs = ask === this.firstUnstamped ? this.timeoutMs : questions.deadlineMs(ask) - now;
-    this.#arm(Math.max(1, leftMs));
   }
 }

@@ -13,7 +13,8 @@ import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
 
 /**
- * An actor's behaviour: run at each start, and again at each restart, it makes the state and returns the handler.
+ * An actor's behaviour: run at each start, and again at each restart, it makes the state and returns the
+ * handler.
  *
  * State lives in the closure, so that a restart is a fresh state by construction.
  *
@@ -102,7 +103,10 @@ export interface StateTimeout<out M> {
 
 /** Options of {@linkcode Context.supervise}. */
 export interface SuperviseOptions {
-  /** Restarts of all children together that are allowed; one more fails this actor. @default no limit of the group's */
+  /**
+   * Restarts of all children together that are allowed; one more fails this actor.
+   * @default no limit of the group's
+   */
   readonly budget?: { readonly limit: number; readonly withinMs: number };
   /** Children stop one after the other, the youngest first, or all at once. @default "reverse" */
   readonly stopOrder?: "reverse" | "together";
@@ -172,8 +176,9 @@ export interface Context<M> {
   /** The running children, oldest first. */
   children(): Ref<never>[];
   /**
-   * Resolves when the actor has started: its behaviour has returned a handler. Rejects with {@linkcode ActorStopped}
-   * when it has stopped instead (the cause is what it failed with), or when this life ends first.
+   * Resolves when the actor has started: its behaviour has returned a handler. Rejects with
+   * {@linkcode ActorStopped} when it has stopped instead (the cause is what it failed with), or when this
+   * life ends first.
    */
   started(ref: Ref<never>): Promise<void>;
   /**
@@ -207,22 +212,36 @@ export interface Context<M> {
    * ```
    */
   watchChildren(changed: (event: ChildEvent) => M): Cancellable;
-  /** Has a message sent here, before those that wait, when the other actor has stopped (at once when it has already). */
+  /**
+   * Has a message sent here, before those that wait, when the other actor has stopped (at once when it has
+   * already).
+   */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;
   /** Sends `message` here once, in `delayMs` milliseconds. */
   after(delayMs: number, message: M): Cancellable;
   /**
-   * Sends `message` here every `intervalMs` milliseconds, at most one at a time: while a tick waits to be handled, or a
-   * bounded mailbox is full, the actor goes without the next.
+   * Sends `message` here every `intervalMs` milliseconds, at most one at a time: while a tick waits to be
+   * handled, or a bounded mailbox is full, the actor goes without the next.
    */
   every(intervalMs: number, message: M): Cancellable;
-  /** Sends `message` here whenever the actor had nothing to do for `idleMs` milliseconds. A new call replaces the former. */
+  /**
+   * Sends `message` here whenever the actor had nothing to do for `idleMs` milliseconds. A new call replaces
+   * the former.
+   */
   receiveTimeout(idleMs: number, message: M): Cancellable;
-  /** Replaces the handler, from the next message on; with `timeout`, for a time, after which a message is sent here. */
+  /**
+   * Replaces the handler, from the next message on; with `timeout`, for a time, after which a message is sent
+   * here.
+   */
   become(receive: Receive<M>, timeout?: StateTimeout<M>): void;
-  /** Brings the outcome of a promise back as a message. After a stop or restart the outcome is a dead letter. */
+  /**
+   * Brings the outcome of a promise back as a message. After a stop or restart the outcome is a dead letter.
+   */
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
-  /** Runs `release` when this life of the actor ends, by stop or restart; the last registered goes first. At once when it has ended. */
+  /**
+   * Runs `release` when this life of the actor ends, by stop or restart; the last registered goes first. At
+   * once when it has ended.
+   */
   onStop(release: () => void | Promise<void>): void;
   /** Messages put aside for later. */
   readonly stash: Stash<M>;
@@ -293,7 +312,8 @@ export interface ActorLog {
  * ```
  */
 export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>): Behavior<M> {
-  // Sound, since an actor's mailbox takes whatever its own `self` is told: `M` only says what others may send.
+  // Sound, since an actor's mailbox takes whatever its own `self` is told: `M` only says what others may
+  // send.
   return behavior as Behavior<M>;
 }
 

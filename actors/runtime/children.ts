@@ -295,7 +295,10 @@ export class Children {
     return true;
   }
 
-  /** Asks the child's budget, and the group's, for a restart; gives back after how many milliseconds, if at all. */
+  /**
+   * Asks the child's budget, and the group's, for a restart; gives back after how many milliseconds, if at
+   * all.
+   */
   #spend({ record }: Child, policy: RestartPolicy): number | undefined {
     const { world } = this.#parent.system;
     const now = world.clock.monotonic();

@@ -176,7 +176,10 @@ export class Core implements ActorSystemCore, AskHost {
     return this.#guardedLog(() => this.world.log.enabled(level)) ?? false;
   }
 
-  /** A log that fails must not take its actor with it: it is tried once more with the bare text, and then given up. */
+  /**
+   * A log that fails must not take its actor with it: it is tried once more with the bare text, and then
+   * given up.
+   */
   #log(record: LogRecord): void {
     const { fields: _fields, ...bare } = record;
     try {

@@ -53,7 +53,10 @@ export class Ending {
     this.#giveUpAt = this.#now + actor.shutdownMs;
   }
 
-  /** Something that was to be waited for is done: takes the next steps, up to the end if nothing is in the way. */
+  /**
+   * Something that was to be waited for is done: takes the next steps, up to the end if nothing is in the
+   * way.
+   */
   goOn(): void {
     const actor = this.#actor;
     if (this.#step === UNTIL_HANDLER_IS_DONE) {

@@ -13,8 +13,9 @@ export interface Source {
 }
 
 /**
- * A message in the mailbox that is not simply what was told: one of the actor's own (a tick, a watch, the outcome of a
- * promise), which belongs to one life, or one that a trace follows. What is told travels bare, so that it costs nothing.
+ * A message in the mailbox that is not simply what was told: one of the actor's own (a tick, a watch, the
+ * outcome of a promise), which belongs to one life, or one that a trace follows. What is told travels bare,
+ * so that it costs nothing.
  */
 export class Envelope {
   readonly message: unknown;
@@ -44,7 +45,9 @@ export class Envelope {
     return this.#isOwn;
   }
 
-  /** Tells envelopes from messages. Not by `instanceof`, which runs the traps of a message that is a proxy. */
+  /**
+   * Tells envelopes from messages. Not by `instanceof`, which runs the traps of a message that is a proxy.
+   */
   static is(item: unknown): item is Envelope {
     return typeof item === "object" && item !== null && #isOwn in item;
   }

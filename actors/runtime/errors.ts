@@ -34,8 +34,8 @@ export class AskTimeout extends Error {
 }
 
 /**
- * Nobody will answer the question: its handler failed, and `cause` is what it threw; or it was not handled at all, and
- * `cause` says why ({@linkcode MailboxFull} where it was dropped from a full mailbox).
+ * Nobody will answer the question: its handler failed, and `cause` is what it threw; or it was not handled at
+ * all, and `cause` says why ({@linkcode MailboxFull} where it was dropped from a full mailbox).
  */
 export class AskFailed extends Error {
   /** The name of the class. */

@@ -23,6 +23,10 @@ export abstract class Failing extends Inbox implements AskTarget {
     this.coldIfAny?.admission?.admit();
   }
 
+  sealQuestions(): void {
+    questions.seal(this.asks?.newest);
+  }
+
   failInHandler(error: unknown, item: unknown | undefined): void {
     this.afterDequeue();
     const message = messageOf(item);
@@ -31,7 +35,10 @@ export abstract class Failing extends Inbox implements AskTarget {
     this.fail(error, "message", message);
   }
 
-  /** It has been decided what becomes of this actor after its failure: who asked what it failed on hears at once. */
+  /**
+   * It has been decided what becomes of this actor after its failure: who asked what it failed on hears at
+   * once.
+   */
   answerFailed(error: unknown, isStopped: boolean): void {
     const question = this.coldIfAny?.failedQuestion;
     if (question === undefined) return;
@@ -43,7 +50,10 @@ export abstract class Failing extends Inbox implements AskTarget {
     );
   }
 
-  /** Who asked what was thrown away hears at once. Not where the question was handed on: somebody else may answer it. */
+  /**
+   * Who asked what was thrown away hears at once. Not where the question was handed on: somebody else may
+   * answer it.
+   */
   protected override unhandled(message: unknown, reason: DeadLetterReason): void {
     if (this.asks?.oldest === undefined) return;
     const question = questionIn(message);

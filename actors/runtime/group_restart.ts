@@ -8,10 +8,11 @@ import type { Child } from "./children.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 
 /**
- * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the backoff, they
- * begin anew one by one, the oldest first, each when the one before it has started.
+ * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the
+ * backoff, they begin anew one by one, the oldest first, each when the one before it has started.
  *
- * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes over the rest.
+ * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes
+ * over the rest.
  */
 export class GroupRestart {
   readonly members: readonly Child[];

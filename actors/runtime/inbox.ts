@@ -1,10 +1,11 @@
 /**
- * The slow ways into a mailbox: over a bound, before all others, in an envelope, and out of it when its actor ends.
+ * The slow ways into a mailbox: over a bound, before all others, in an envelope, and out of it when its actor
+ * ends.
  *
  * @module
  */
 import type { LogLevel } from "../world/world.ts";
-import { type ActorRef, mailboxes, WATCHFUL } from "./actor_ref.ts";
+import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
 import { Admission } from "./admission.ts";
 import type { Receive } from "./behavior.ts";
 import { ColdState } from "./cold_state.ts";
@@ -132,7 +133,7 @@ export abstract class Inbox implements Trimmable {
     const isTraced = this.system.instruments.send !== undefined;
     if (capacity !== NO_LIMIT || isUrgent !== undefined) {
       this.cold.admission = new Admission(this, capacity, overflow, isUrgent, isTraced);
-      mailboxes.setFlag(this.ref, WATCHFUL);
+      mailboxes.setFlag(this.ref, FLAGS.WATCHFUL);
     } else if (isTraced) mailboxes.setLimit(this.ref, 0);
   }
 
@@ -168,25 +169,30 @@ export abstract class Inbox implements Trimmable {
     return step === undefined ? handle() : follow(step, handle);
   }
 
-  /** What is known of a kind of message, whose predecessor was of the kind `last`; from now on it is known. */
-  meets(kind: unknown, last: unknown): "new" | "known" | "slow" | "too many" {
-    const cold = this.coldIfAny;
-    if (cold !== undefined && cold.timed > 0) {
-      cold.timed--;
-      return "slow";
-    }
-    // Most actors see one kind only, and need no list.
-    if (last === undefined && cold?.kinds === undefined) return "new";
-    const kinds = this.cold.kinds ??= new Set([last]);
-    if (kinds.has(kind)) return "known";
-    if (kinds.size >= MAX_KINDS) return "too many";
+  /** Whether a kind of message is new here; from now on it is known, as is the one before it. */
+  meets(kind: unknown, known: unknown): boolean {
+    const kinds = this.cold.kinds ??= new Set([known]);
+    if (kinds.size >= MAX_KINDS || kinds.has(kind)) return false;
     kinds.add(kind);
-    return "new";
+    return true;
   }
 
   /** One of its handlers was slow: the next messages are timed one by one. */
   isFoundSlow(): void {
     this.cold.timed = TIMED_AFTER_SLOW;
+  }
+
+  /** The next message will be timed. */
+  get timesNext(): boolean {
+    return this.coldIfAny !== undefined && this.coldIfAny.timed > 0;
+  }
+
+  /** Whether this message is timed since another was slow. */
+  isTimed(): boolean {
+    const cold = this.coldIfAny;
+    if (cold === undefined || cold.timed === 0) return false;
+    cold.timed--;
+    return true;
   }
 
   markHighWater(waiting: number): void {
@@ -203,7 +209,7 @@ export abstract class Inbox implements Trimmable {
 
   /** From now on the life is told of the end of each turn. */
   watchTurns(): void {
-    mailboxes.setFlag(this.ref, WATCHFUL);
+    mailboxes.setFlag(this.ref, FLAGS.WATCHFUL);
   }
 
   /** A system message: it is looked at before any message that waits. */

@@ -20,9 +20,10 @@ export interface HandledSample {
 }
 
 /**
- * What a system tells of its messages, given to it when it is made. What is left out costs nothing; what happens seldom
- * (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in `system.tree()`. `sampled`
- * costs a few nanoseconds a message; `send` and `receive` about as much as the message itself does.
+ * What a system tells of its messages, given to it when it is made. What is left out costs nothing; what
+ * happens seldom (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in
+ * `system.tree()`. `sampled` costs a few nanoseconds a message; `send` and `receive` about as much as the
+ * message itself does.
  *
  * @example A trace that follows a message from actor to actor
  * ```ts
@@ -54,16 +55,20 @@ export interface HandledSample {
  * ```
  */
 export interface Instruments {
-  /** Follows work from message to message; an instrument `send` goes before it. @default nothing is followed */
+  /**
+   * Follows work from message to message; an instrument `send` goes before it. @default nothing is followed
+   */
   readonly tracer?: Tracer;
   /** What actors count and measure of their own work, by `self.meter`. @default nothing is counted */
   readonly meter?: Meter;
   /**
-   * Asked at each message that is sent: what it gives travels with the message, `undefined` lets it go as it is. While
-   * it runs, whoever sends is running.
+   * Asked at each message that is sent: what it gives travels with the message, `undefined` lets it go as it
+   * is. While it runs, whoever sends is running.
    */
   readonly send?: (target: Ref<never>, message: unknown) => unknown;
-  /** Handles a message that travels with a context, by calling `handle` once and returning what that returns. */
+  /**
+   * Handles a message that travels with a context, by calling `handle` once and returning what that returns.
+   */
   readonly receive?: (
     context: unknown,
     actor: Ref<never>,
@@ -75,11 +80,12 @@ export interface Instruments {
    *
    * @example
    * ```ts
-   * import { ActorSystem, type HandledSample } from "@troupe/actors";
+   * import { ActorSystem, type HandledSample, type Instruments } from "@troupe/actors";
    * import { assert, assertEquals } from "@std/assert";
    *
    * const samples: HandledSample[] = [];
-   * await using system = new ActorSystem("demo", { instruments: { sampled: (sample) => samples.push(sample) } });
+   * const instruments: Instruments = { sampled: (sample) => samples.push(sample) };
+   * await using system = new ActorSystem("demo", { instruments });
    * const done = Promise.withResolvers<void>();
    * let left = 2000;
    * const ref = system.spawn<{ type: "work" }>("worker", () => () => void (--left === 0 && done.resolve()));

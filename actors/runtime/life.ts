@@ -1,5 +1,6 @@
 /**
- * One life of an actor, from a start to the next restart or the stop: what it was given, and what must be let go of.
+ * One life of an actor, from a start to the next restart or the stop: what it was given, and what must be let
+ * go of.
  *
  * @module
  */
@@ -244,7 +245,8 @@ export class Life<M> implements Context<M> {
   }
 
   onStop(release: () => void | Promise<void>): void {
-    // A start or a handler that is still running when its actor stops must be able to let go of what it has got.
+    // A start or a handler that is still running when its actor stops must be able to let go of what it has
+    // got.
     if (this.#phase === OVER) this.#cell.releaseUnawaited(release);
     else this.#more.releases.push(release);
   }

@@ -45,7 +45,10 @@ const NEXT: readonly number[] = [
   /* STOPPED  */ 0,
 ];
 
-/** Gives `to` back; throws where it may not follow `from`: the runtime's own mistake, which must not go unseen. */
+/**
+ * Gives `to` back; throws where it may not follow `from`: the runtime's own mistake, which must not go
+ * unseen.
+ */
 export function advance(from: State, to: State): State {
   if (((NEXT[from] ?? 0) >> to & 1) === 0) {
     throw new Error(`Cannot go from ${STATE_NAMES[from]} to ${STATE_NAMES[to]}`);

@@ -8,8 +8,8 @@ import type { Cancellable } from "../world/world.ts";
 /**
  * Those who listen for values of type `T`.
  *
- * What one of them throws is handed to `failed` and keeps neither the others nor the teller: in the middle of an
- * actor's end there is nobody who could do anything about it.
+ * What one of them throws is handed to `failed` and keeps neither the others nor the teller: in the middle of
+ * an actor's end there is nobody who could do anything about it.
  */
 export class Listeners<T> {
   readonly #failed: (error: unknown) => void;
@@ -30,7 +30,9 @@ export class Listeners<T> {
     return { cancel: () => void this.#entries.delete(entry) };
   }
 
-  /** Tells those who listen now: not who comes while they are told, nor who leaves before it is their turn. */
+  /**
+   * Tells those who listen now: not who comes while they are told, nor who leaves before it is their turn.
+   */
   tell(value: T): void {
     if (this.#entries.size === 0) return;
     for (const entry of [...this.#entries]) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import { BLOCKED, mailboxes } from "./actor_ref.ts";
+import { FLAGS, mailboxes } from "./actor_ref.ts";
 import { questions } from "./ask.ts";
 import type { Behavior, Receive, StopReason } from "./behavior.ts";
 import type { Child, Children, Parent, RestartRecord } from "./children.ts";
@@ -218,7 +218,7 @@ export abstract class Living extends Failing implements EndingHost {
       return;
     }
     this.#enter(FAILED);
-    mailboxes.setFlag(this.ref, BLOCKED);
+    mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     if (this.parent === undefined) this.system.rootFailed(error);
     else {this.parent.children?.failed({
         child: this.asChild,
@@ -236,7 +236,7 @@ export abstract class Living extends Failing implements EndingHost {
       return;
     }
     this.#enter(ENDING);
-    mailboxes.setFlag(this.ref, BLOCKED);
+    mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     this.cold.ending = new Ending(this);
     this.cold.ending.goOn();
   }
@@ -262,7 +262,7 @@ export abstract class Living extends Failing implements EndingHost {
   #stop(): void {
     const { cold } = this;
     this.#enter(STOPPED);
-    mailboxes.setFlag(this.ref, BLOCKED);
+    mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     mailboxes.close(this.ref);
     this.system.handledByStopped += mailboxes.handled(this.ref);
     this.emptyMailbox();
@@ -353,7 +353,10 @@ export abstract class Living extends Failing implements EndingHost {
     return this.state === WAITING && (this.signals & BEGIN) === 0;
   }
 
-  /** Looks at the system messages; gives back how much is left of a turn that was interrupted, 0 when none was. */
+  /**
+   * Looks at the system messages; gives back how much is left of a turn that was interrupted, 0 when none
+   * was.
+   */
   handleSignals(): number {
     const signals = this.signals;
     this.signals &= BUSY;

@@ -33,8 +33,8 @@ export interface Histogram {
 }
 
 /**
- * Makes instruments, in names of OpenTelemetry's form: `http.server.request.duration`. Two of one name and equal
- * attributes are the same. Where nobody listens, they do nothing.
+ * Makes instruments, in names of OpenTelemetry's form: `http.server.request.duration`. Two of one name and
+ * equal attributes are the same. Where nobody listens, they do nothing.
  *
  * @example
  * ```ts

@@ -13,16 +13,17 @@ const FREE = 0;
 const REMOVED = -1;
 
 /**
- * What a `Map` by name is, for names by the hundred thousand: to add one costs half. The hashes of the names stand in a
- * table of numbers, so that a search touches no string but the one it finds, and growing moves no pointers.
+ * What a `Map` by name is, for names by the hundred thousand: to add one costs half. The hashes of the names
+ * stand in a table of numbers, so that a search touches no string but the one it finds, and growing moves no
+ * pointers.
  */
 export class Named<T extends { readonly name: string }> {
   /** In their order, with gaps where some have been removed. */
   #items: (T | undefined)[] = [];
   #size = 0;
   /**
-   * An open-addressed table of pairs: where in `#items` one is, plus 1 ({@linkcode FREE}, {@linkcode REMOVED}), and the
-   * hash of its name. At most half of it is in use.
+   * An open-addressed table of pairs: where in `#items` one is, plus 1 ({@linkcode FREE},
+   * {@linkcode REMOVED}), and the hash of its name. At most half of it is in use.
    */
   #table: Int32Array | undefined;
   /** In place of the table, once names have collided. */

@@ -13,8 +13,8 @@ const waiting = new WeakMap<
 /**
  * Calls `task` when the signal is aborted; what it gives back calls that off.
  *
- * However many wait for a signal, it has one listener: an `AbortSignal` looks through all it has at each that comes or
- * goes, so that 20,000 questions under one signal took seconds.
+ * However many wait for a signal, it has one listener: an `AbortSignal` looks through all it has at each that
+ * comes or goes, so that 20,000 questions under one signal took seconds.
  *
  * @param signal one that is not aborted yet
  * @param task may not throw; a function of its own for each call

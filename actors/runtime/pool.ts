@@ -11,8 +11,8 @@ import { checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 
 /**
- * Who of a pool is given a message: each in turn; who has the fewest waiting; or, by a key of the message, always the same
- * one for the same key, so that what belongs together stays in order.
+ * Who of a pool is given a message: each in turn; who has the fewest waiting; or, by a key of the message,
+ * always the same one for the same key, so that what belongs together stays in order.
  */
 export type Routing<M> = "round-robin" | "least-loaded" | ((message: M) => string);
 
@@ -27,9 +27,10 @@ export interface PoolOptions<M> {
 }
 
 /**
- * A behaviour that starts `size` actors of the same behaviour, named `1` to `size`, and hands each message on to one of
- * them. The members are restarted one for one; where all have stopped, messages are dead letters. Where the one whose turn
- * it is has a full mailbox that rejects, the pool waits for it, and whoever sends may be bounded by the pool's own mailbox.
+ * A behaviour that starts `size` actors of the same behaviour, named `1` to `size`, and hands each message on
+ * to one of them. The members are restarted one for one; where all have stopped, messages are dead letters.
+ * Where the one whose turn it is has a full mailbox that rejects, the pool waits for it, and whoever sends
+ * may be bounded by the pool's own mailbox.
  *
  * Throws `RangeError` on a size below 1, and as {@linkcode Context.spawn} on the options of the members.
  *
@@ -73,7 +74,10 @@ export function pool<M>(behavior: Behavior<M>, options: PoolOptions<M>): Behavio
   };
 }
 
-/** Where a member's mailbox is full and would reject, the pool waits for room: so its own mailbox fills, and its bound holds. */
+/**
+ * Where a member's mailbox is full and would reject, the pool waits for room: so its own mailbox fills, and
+ * its bound holds.
+ */
 function handOn<M>(member: Ref<M>, message: M): void | Promise<void> {
   try {
     member.tell(message);

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** How long an {@linkcode Ref.ask} may take. One of the two is required, both may be given: what comes first ends it. */
+/**
+ * How long an {@linkcode Ref.ask} may take. One of the two is required, both may be given: what comes first
+ * ends it.
+ */
 export type AskOptions =
   | {
     /** Milliseconds, above 0, counted from the call. */
@@ -38,8 +41,8 @@ export type NothingElse<Q, M> = { readonly [K in Exclude<keyof Q, KeysOf<Questio
 /**
  * The right to send messages of type `M` to one actor. It stays good over restarts.
  *
- * `Ref` is contravariant in `M`: a `Ref<A | B>` may be held as a `Ref<A>`, which is how an actor keeps some of its
- * messages to itself. It is a capability: nothing but what stands here can be reached through it.
+ * `Ref` is contravariant in `M`: a `Ref<A | B>` may be held as a `Ref<A>`, which is how an actor keeps some
+ * of its messages to itself. It is a capability: nothing but what stands here can be reached through it.
  *
  * @example
  * ```ts
@@ -68,30 +71,32 @@ export interface Ref<in M> {
    *
    * A message to an actor that has stopped becomes a dead letter.
    *
-   * @throws {@linkcode MailboxFull} when the mailbox is bounded, full, and of the policy `reject`, which is the default of
-   * a bounded one: in a handler that does not catch it, it fails the sender.
+   * @throws {@linkcode MailboxFull} when the mailbox is bounded, full, and of the policy `reject`, which is
+   * the default of a bounded one: in a handler that does not catch it, it fails the sender.
    */
   tell(message: M): void;
   /**
-   * Puts a message into the mailbox as soon as there is room: awaited, it slows the sender to the receiver's pace.
+   * Puts a message into the mailbox as soon as there is room: awaited, it slows the sender to the receiver's
+   * pace.
    *
-   * @throws {@linkcode ActorStopped} when the actor stops before it took the message; the signal's reason; `TypeError` when
-   * an actor would wait, in its own handler, for room in its own mailbox.
+   * @throws {@linkcode ActorStopped} when the actor stops before it took the message; the signal's reason;
+   * `TypeError` when an actor would wait, in its own handler, for room in its own mailbox.
    */
   offer(message: M, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
    * Makes a message that carries the reply address it is given, sends it, and resolves to the reply.
    *
-   * For a question whose reply address is not the field `replyTo`, or that is an instance of a class; the outcomes are
-   * those of asking by message.
+   * For a question whose reply address is not the field `replyTo`, or that is an instance of a class; the
+   * outcomes are those of asking by message.
    */
   ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R>;
   /**
-   * Sends a message, given without its `replyTo`, and resolves to the reply, whose type follows from the message.
+   * Sends a message, given without its `replyTo`, and resolves to the reply, whose type follows from the
+   * message.
    *
-   * @throws {@linkcode AskTimeout} when none came in time; {@linkcode ActorStopped} when the actor stopped before it
-   * answered; {@linkcode AskFailed} when it failed on the question; the signal's reason; `TypeError` when an actor asks itself
-   * in its own handler; `RangeError` on a timeout that is not above 0.
+   * @throws {@linkcode AskTimeout} when none came in time; {@linkcode ActorStopped} when the actor stopped
+   * before it answered; {@linkcode AskFailed} when it failed on the question; the signal's reason;
+   * `TypeError` when an actor asks itself in its own handler; `RangeError` on a timeout that is not above 0.
    */
   ask<Self extends Ref<never>, const Q extends Question<MessageOf<Self>>>(
     this: Self,

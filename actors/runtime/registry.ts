@@ -19,8 +19,9 @@ export interface RegistryKey<in out M> {
 /**
  * Makes a key of a {@linkcode Registry}. Who knows the key may look its actor up.
  *
- * Make each key once, in the module that owns it, and give it a name of that module's (`"chat/rooms"`): the compiler
- * cannot see that two keys of one name are to carry the same messages. Throws `TypeError` on an empty name.
+ * Make each key once, in the module that owns it, and give it a name of that module's (`"chat/rooms"`): the
+ * compiler cannot see that two keys of one name are to carry the same messages. Throws `TypeError` on an
+ * empty name.
  *
  * @example
  * ```ts
@@ -43,9 +44,9 @@ export function registryKey<M>(name: string): RegistryKey<M> {
 /** Which actors stand under which keys. An actor that stops is taken out. */
 export interface Registry {
   /**
-   * Puts an actor under a key, until it stops or the registration is cancelled. The same actor again replaces its own
-   * registration: so one that registers itself in its behaviour can be restarted.
-   * Throws `TypeError` when another one is there.
+   * Puts an actor under a key, until it stops or the registration is cancelled. The same actor again replaces
+   * its own registration: so one that registers itself in its behaviour can be restarted. Throws `TypeError`
+   * when another one is there.
    */
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable;
   /** The actor registered under a key. */
@@ -53,8 +54,8 @@ export interface Registry {
   /** Calls `changed` now, and whenever an actor is registered under the key or goes. */
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable;
   /**
-   * Adds an actor to those that share a key, until it stops or the membership is cancelled. The same actor again replaces
-   * its own membership.
+   * Adds an actor to those that share a key, until it stops or the membership is cancelled. The same actor
+   * again replaces its own membership.
    *
    * @example
    * ```ts
@@ -133,7 +134,8 @@ export class LocalRegistry implements Registry {
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
     const entry = this.#entry(key.name);
-    // An observer that changes the registry has the others told of the newest state first, and not of the older again.
+    // An observer that changes the registry has the others told of the newest state first, and not of the
+    // older again.
     let told: { readonly ref: Ref<never> | undefined } | undefined;
     return this.#observe(key.name, entry.observers, () => {
       const ref = entry.registered?.ref;
@@ -165,7 +167,10 @@ export class LocalRegistry implements Registry {
     return this.#observe(key.name, memberObservers, () => changed(this.members(key)));
   }
 
-  /** Keeps something up until its actor stops or it is cancelled; `by` is what tells it from one that replaced it. */
+  /**
+   * Keeps something up until its actor stops or it is cancelled; `by` is what tells it from one that replaced
+   * it.
+   */
   #untilStopped(
     name: string,
     ref: Ref<never>,

@@ -1,11 +1,21 @@
 /**
- * A first-in-first-out queue in a circle of slots, whose number is a power of two and doubles when it is full.
+ * A first-in-first-out queue in a circle of slots, whose number is a power of two and doubles when it is
+ * full.
  *
  * No message costs an allocation: that is what makes it faster here than a list or a shifted array.
  */
 const FIRST_SLOTS = 8;
 /** Shared by all that hold nothing yet. */
-const NO_SLOTS: undefined[] = [];
+const NO_SLOTS = makeSlots(1);
+NO_SLOTS.length = 0;
+
+/**
+ * Filled, so that V8 gives all of them one kind of elements, whatever they will hold: else each access asks
+ * which.
+ */
+function makeSlots(count: number): undefined[] {
+  return new Array(count).fill(undefined);
+}
 
 export class Ring<T> {
   #slots: (T | undefined)[] = NO_SLOTS;
@@ -78,7 +88,7 @@ export class Ring<T> {
   #resize(slots: number): void {
     const old = this.#slots;
     const head = this.#head;
-    const grown: (T | undefined)[] = new Array(slots);
+    const grown: (T | undefined)[] = makeSlots(slots);
     for (let i = 0; i < this.length; i++) grown[i] = old[(head + i) & (old.length - 1)];
     this.#slots = grown;
     this.#head = 0;

@@ -8,7 +8,10 @@ import type { ActorSystem } from "./system.ts";
 
 /** Options of {@linkcode run}. */
 export interface RunOptions {
-  /** Milliseconds that the system may take to stop after a signal; what is left then is given up. @default 5000 */
+  /**
+   * Milliseconds that the system may take to stop after a signal; what is left then is given up.
+   * @default 5000
+   */
   readonly drainMs?: number;
   /** Told of the signal, before the system stops. */
   readonly onSignal?: (signal: EndSignal) => void;
@@ -21,15 +24,19 @@ export interface RunOptions {
 /** Exit codes of a process that is asked to end while it ends already. */
 const IMPATIENT: Readonly<Record<EndSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Two signals closer than this are one: a terminal sends Ctrl-C to the whole group, and its parent passes it on. */
+/**
+ * Two signals closer than this are one: a terminal sends Ctrl-C to the whole group, and its parent passes it
+ * on.
+ */
 const SAME_PRESS_MS = 300;
 
 /**
- * Runs a system until it ends or the process is asked to end, and ends the process: with 0 when it has stopped, by itself
- * or after SIGINT, SIGTERM or SIGHUP; with 1, and its failure in the log as one line, when it has failed. A second signal
- * ends it at once (130, 143, 129). Resolves to the exit code.
+ * Runs a system until it ends or the process is asked to end, and ends the process: with 0 when it has
+ * stopped, by itself or after SIGINT, SIGTERM or SIGHUP; with 1, and its failure in the log as one line, when
+ * it has failed. A second signal ends it at once (130, 143, 129). Resolves to the exit code.
  *
- * In a world without a process of its own (a simulator) it waits for the end of the system, and gives the code back.
+ * In a world without a process of its own (a simulator) it waits for the end of the system, and gives the
+ * code back.
  *
  * @example
  * ```ts

@@ -16,7 +16,10 @@ export interface Trimmable {
 export interface StepControl {
   /** Actors that wait for a turn. */
   readonly ready: number;
-  /** Stops giving turns by itself: from now on {@linkcode StepControl.step} does, until {@linkcode StepControl.unpause}. */
+  /**
+   * Stops giving turns by itself: from now on {@linkcode StepControl.step} does, until
+   * {@linkcode StepControl.unpause}.
+   */
   pause(): void;
   /** Goes on by itself. */
   unpause(): void;
@@ -29,8 +32,8 @@ const SLICE_MS = 1;
 /** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
 const CHOICES_A_SLICE = 2048;
 /**
- * The most messages between two looks at the clock, which cost as much as a message or two. Also the most handlers of a
- * kind known as quick that may be slow before it is noticed.
+ * The most messages between two looks at the clock, which cost as much as a message or two. Also the most
+ * handlers of a kind known as quick that may be slow before it is noticed.
  */
 const MAX_STRIDE = 32;
 /** A handler that takes longer is slow: after it sockets are looked at. */
@@ -69,14 +72,19 @@ export class Scheduler<T> implements StepControl {
   #granted = 0;
   /** The messages before the last reading of the clock took too long. */
   foundSlow = false;
-  #stride = 16;
+  #stride = 4;
+  /** What the last readings allow it to be. */
+  #affordable = MAX_STRIDE;
   #choicesLeft = CHOICES_A_SLICE;
-  #now = 0;
-  #nowIsFresh = false;
+  /** What {@linkcode Scheduler.now} says; below 0: to be read. */
+  #now = -1;
   /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
   #sliceStartedAt = -1;
   #lastReadAt = 0;
-  /** What wall time was then, to the millisecond: it is read in half the time, and tells whether a slice can be over. */
+  /**
+   * What wall time was then, to the millisecond: it is read in half the time, and tells whether a slice can
+   * be over.
+   */
   #wallAt = 0;
   /** Messages since then. */
   #handled = 0;
@@ -102,9 +110,9 @@ export class Scheduler<T> implements StepControl {
 
   /** Monotonic milliseconds; while actors run, at most about a millisecond old. */
   get now(): number {
-    if (this.#nowIsFresh) return this.#now;
+    if (this.#now >= 0) return this.#now;
     const now = this.#clock.monotonic();
-    if (this.#draining) this.#setNow(now);
+    if (this.#draining) this.#now = now;
     return now;
   }
 
@@ -125,14 +133,14 @@ export class Scheduler<T> implements StepControl {
     return --this.#allowance > 0 || this.#checkSlice();
   }
 
-  /** The clock is read after the message that is handled next: it may take long. */
-  doubt(): void {
+  /** The clock is read after so many messages at the latest: the next ones may take long. */
+  readAfter(messages: number): void {
     if (this.isChoosing) return;
-    // How long it takes can be told only where it is known when it began.
+    // How long they take can be told only where it is known when they began.
     if (this.#sliceStartedAt < 0) this.#readClock();
-    if (this.#allowance <= 1) return;
-    this.#granted -= this.#allowance - 1;
-    this.#allowance = 1;
+    if (this.#allowance <= messages) return;
+    this.#granted -= this.#allowance - messages;
+    this.#allowance = messages;
   }
 
   /** Has `trim()` called in a little while. */
@@ -149,7 +157,10 @@ export class Scheduler<T> implements StepControl {
     this.#oversized.clear();
   }
 
-  /** Stops draining by itself: from now on {@linkcode Scheduler.step} does the work, until {@linkcode Scheduler.unpause}. */
+  /**
+   * Stops draining by itself: from now on {@linkcode Scheduler.step} does the work, until
+   * {@linkcode Scheduler.unpause}.
+   */
   pause(): void {
     this.#paused = true;
   }
@@ -167,7 +178,7 @@ export class Scheduler<T> implements StepControl {
     this.#give(runnable);
     this.isRunning = false;
     this.#sliceIsOver = false;
-    this.#nowIsFresh = false;
+    this.#now = -1;
     if (this.ready === 0) this.#draining = false;
     return true;
   }
@@ -189,7 +200,7 @@ export class Scheduler<T> implements StepControl {
 
   #run(): void {
     if (this.#paused) return;
-    this.#nowIsFresh = false;
+    this.#now = -1;
     this.#isPolling = false;
     this.isRunning = true;
     if (this.#arrived.length > 0) this.#runArrived();
@@ -225,9 +236,9 @@ export class Scheduler<T> implements StepControl {
   }
 
   /**
-   * Who has work from sockets and timers goes before a backlog of others, and what it writes goes out before that
-   * backlog's slice: a peer beside a flood waits for one slice, not for two. At most a slice of it, so that neither
-   * starves the other.
+   * Who has work from sockets and timers goes before a backlog of others, and what it writes goes out before
+   * that backlog's slice: a peer beside a flood waits for one slice, not for two. At most a slice of it, so
+   * that neither starves the other.
    */
   #runArrived(): void {
     const arrived = this.#arrived;
@@ -238,11 +249,6 @@ export class Scheduler<T> implements StepControl {
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
     this.#endSlice();
     this.#loop.soon(this.#drain);
-  }
-
-  #setNow(now: number): void {
-    this.#now = now;
-    this.#nowIsFresh = true;
   }
 
   #checkSlice(): boolean {
@@ -263,23 +269,26 @@ export class Scheduler<T> implements StepControl {
     const granted = this.#granted;
     this.#handled += granted;
     // What took less than a millisecond is quick: the clock that costs more need not be read.
-    if (granted < MAX_STRIDE || this.#clock.now() !== this.#wallAt) return this.#readClock();
-    this.#allowance = granted;
+    if (this.#clock.now() !== this.#wallAt) return this.#readClock();
+    this.#stride = Math.min(this.#affordable, 2 * this.#stride);
+    this.#allowance = this.#granted = this.#stride;
     return false;
   }
 
-  /** Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice. */
+  /**
+   * Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice.
+   */
   #readClock(): boolean {
     const wall = this.#clock.now();
     // Of the last stride is known that it began in the millisecond of `#wallAt`.
     const strideMs = wall - this.#wallAt - 1;
     this.#wallAt = wall;
     const now = this.#clock.monotonic();
-    this.#setNow(now);
+    this.#now = now;
     if (this.#sliceStartedAt < 0) {
       this.#sliceStartedAt = now;
       this.foundSlow = false;
-    } else if (strideMs >= 1) this.#learn(strideMs, Math.max(1, this.#granted));
+    } else if (strideMs >= 1) this.#surprised(strideMs);
     else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
     this.#lastReadAt = now;
     this.#handled = 0;
@@ -287,11 +296,18 @@ export class Scheduler<T> implements StepControl {
     return now - this.#sliceStartedAt >= SLICE_MS;
   }
 
+  /** The last stride alone took so long; a pause of the garbage collector may have been in it. */
+  #surprised(strideMs: number): void {
+    this.foundSlow = strideMs > SLOW_MS * this.#granted;
+    this.#stride = 1;
+  }
+
   /** @param elapsed milliseconds that the last `handled` messages took */
   #learn(elapsed: number, handled: number): void {
     this.foundSlow = elapsed > SLOW_MS * handled;
     const affordable = Math.floor(handled * SLICE_MS / 4 / Math.max(elapsed, 1e-4));
-    this.#stride = Math.max(1, Math.min(affordable, 2 * this.#stride, MAX_STRIDE));
+    this.#affordable = Math.max(1, Math.min(affordable, MAX_STRIDE));
+    this.#stride = Math.min(this.#affordable, 2 * this.#stride);
   }
 
   /** The slice is used up: sockets and timers first, then the rest. */
@@ -309,14 +325,14 @@ export class Scheduler<T> implements StepControl {
     this.#choicesLeft = CHOICES_A_SLICE;
     this.#sliceStartedAt = -1;
     this.#sliceIsOver = false;
-    this.#nowIsFresh = false;
+    this.#now = -1;
   }
 
   #rest(): void {
     this.#draining = false;
-    this.#nowIsFresh = false;
-    // Actors that wake one another through promises never leave the microtask queue, so the slice must outlive this
-    // run: it is forgotten only when the event loop is seen to turn.
+    this.#now = -1;
+    // Actors that wake one another through promises never leave the microtask queue, so the slice must
+    // outlive this run: it is forgotten only when the event loop is seen to turn.
     if (this.#sliceStartedAt >= 0 && !this.#markerPending) {
       this.#markerPending = true;
       this.#loop.nextTurn(() => {

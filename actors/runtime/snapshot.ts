@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Where an actor is in its life: `waiting` is between two lives, `failed` before the decision of its parent. */
+/**
+ * Where an actor is in its life: `waiting` is between two lives, `failed` before the decision of its parent.
+ */
 export type ActorState = "waiting" | "starting" | "running" | "failed" | "stopping" | "stopped";
 
 /** One actor, as {@linkcode ActorSystem.tree} shows it. */
@@ -53,13 +55,18 @@ export interface ActorOptionsText {
   readonly shutdownMs: number;
 }
 
-/** How much of a tree is shown: a system may have a hundred thousand actors, and whoever looks has one screen. */
+/**
+ * How much of a tree is shown: a system may have a hundred thousand actors, and whoever looks has one screen.
+ */
 export interface TreeOptions {
   /** Levels below the first actor. @default all */
   readonly levels?: number;
   /** Children shown of each actor. @default all */
   readonly maxChildren?: number;
-  /** Children of the first actor that are left out before those that are shown: for the next page. @default 0 */
+  /**
+   * Children of the first actor that are left out before those that are shown: for the next page.
+   * @default 0
+   */
   readonly skipChildren?: number;
   /** Actors shown in all. @default all */
   readonly maxActors?: number;

@@ -13,18 +13,21 @@ export type Overflow = "reject" | "drop-newest" | "drop-oldest";
 /** How a mailbox takes messages. */
 export interface MailboxOptions<in M = unknown> {
   /**
-   * The most messages of others that may wait, 1 or more; the actor's own (timers, watches, results of `pipe`) are taken
-   * beyond it. @default unbounded
+   * The most messages of others that may wait, 1 or more; the actor's own (timers, watches, results of
+   * `pipe`) are taken beyond it.
+   * @default unbounded
    */
   readonly capacity?: number;
   /**
-   * What happens to one message more. With `"reject"` the `tell` of whoever sends it throws {@linkcode MailboxFull}: a
-   * sender that does not catch it fails in the receiver's place. Where senders shall not, drop, or have them `offer`.
+   * What happens to one message more. With `"reject"` the `tell` of whoever sends it throws
+   * {@linkcode MailboxFull}: a sender that does not catch it fails in the receiver's place. Where senders
+   * shall not, drop, or have them `offer`.
    * @default "reject"
    */
   readonly overflow?: Overflow;
   /**
-   * Messages of which this holds go before all others, in their own order. Asked once a message, by the sender.
+   * Messages of which this holds go before all others, in their own order. Asked once a message, by the
+   * sender.
    *
    * @example
    * ```ts
@@ -47,8 +50,8 @@ export interface MailboxOptions<in M = unknown> {
 }
 
 /**
- * When an actor is started again: `"permanent"` always, also when it has stopped itself; `"transient"` when it has failed;
- * `"temporary"` never, not even with its siblings.
+ * When an actor is started again: `"permanent"` always, also when it has stopped itself; `"transient"` when
+ * it has failed; `"temporary"` never, not even with its siblings.
  *
  * @example
  * ```ts
@@ -123,11 +126,14 @@ export interface SpawnOptions<in M = unknown> {
   readonly restart?: RestartType;
   /** The most messages that its stash holds. @default 10_000 */
   readonly stashCapacity?: number;
-  /** Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up. @default 5000 */
+  /**
+   * Milliseconds that a stop may take: the running handler, then `onStop`. After them the actor is given up.
+   * @default 5000
+   */
   readonly shutdownMs?: number;
   /**
-   * At which level the log has a message that comes when this actor has stopped. `"debug"` is for an actor that others
-   * end, such as a connection's: whoever tells it something cannot know in time. @default "warn"
+   * At which level the log has a message that comes when this actor has stopped. `"debug"` is for an actor
+   * that others end, such as a connection's: whoever tells it something cannot know in time. @default "warn"
    */
   readonly deadLetterLevel?: LogLevel;
 }

@@ -1,12 +1,15 @@
 /**
  * What a parent does when a child fails: pure decisions, no actor in sight.
  *
- * The model is Erlang/OTP's supervisor: let it fail, start afresh, and give up in an orderly way when that does not help.
+ * The model is Erlang/OTP's supervisor: let it fail, start afresh, and give up in an orderly way when that
+ * does not help.
  *
  * @module
  */
 
-/** Which children are restarted when one of them is: it alone, all of them, or it and those started after it. */
+/**
+ * Which children are restarted when one of them is: it alone, all of them, or it and those started after it.
+ */
 export type GroupStrategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
 /** A wait that doubles from one attempt to the next. */
@@ -15,7 +18,10 @@ export interface Backoff {
   readonly minMs: number;
   /** The most milliseconds between two attempts. */
   readonly maxMs: number;
-  /** Part of the wait, 0 to 1, that is left to chance, so that many do not come back at the same moment. @default 0 */
+  /**
+   * Part of the wait, 0 to 1, that is left to chance, so that many do not come back at the same moment.
+   * @default 0
+   */
   readonly jitter?: number;
 }
 
@@ -29,7 +35,10 @@ export interface RestartOptions {
   readonly backoff?: Backoff;
 }
 
-/** What the parent does when an actor fails. Made by {@linkcode restart}, {@linkcode stop}, {@linkcode resume}, {@linkcode escalate}. */
+/**
+ * What the parent does when an actor fails. Made by {@linkcode restart}, {@linkcode stop},
+ * {@linkcode resume}, {@linkcode escalate}.
+ */
 export type OnFailure =
   | {
     readonly type: "restart";
@@ -79,7 +88,10 @@ export function stop(): OnFailure {
   return STOP;
 }
 
-/** Drop the message and go on with the state as it is. After a failure to start there is none: the actor is stopped. */
+/**
+ * Drop the message and go on with the state as it is. After a failure to start there is none: the actor is
+ * stopped.
+ */
 export function resume(): OnFailure {
   return RESUME;
 }
@@ -125,7 +137,8 @@ export function spendRestart(
 }
 
 /**
- * The wait before an attempt, in milliseconds: `minMs` doubled with each attempt up to `maxMs`, of which `jitter` is left to chance.
+ * The wait before an attempt, in milliseconds: `minMs` doubled with each attempt up to `maxMs`, of which
+ * `jitter` is left to chance.
  *
  * @param attempt 0 for the first
  * @param chance a number from 0 to 1

@@ -9,7 +9,9 @@ import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { GroupStrategy } from "./supervision.ts";
 
-/** What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again. */
+/**
+ * What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again.
+ */
 export interface ChildSpec<out C = unknown> {
   /** Its name under the supervisor. */
   readonly name: string;
@@ -75,8 +77,8 @@ type Settled = {
 };
 
 /**
- * A behaviour that starts its children in order, each when the one before it has started, and restarts them by `strategy`.
- * It has started when they have: `await system.started(ref)`.
+ * A behaviour that starts its children in order, each when the one before it has started, and restarts them
+ * by `strategy`. It has started when they have: `await system.started(ref)`.
  *
  * The specs are checked before anything starts: throws `TypeError` on a name that is used twice or is none,
  * `RangeError` on an option out of range.
@@ -163,7 +165,10 @@ export function supervisor(
   return behavior as Behavior<SupervisorCommand>;
 }
 
-/** Starts each when the one before it has started. One that stops instead has had its decision: the next may start. */
+/**
+ * Starts each when the one before it has started. One that stops instead has had its decision: the next may
+ * start.
+ */
 async function startInOrder(
   specs: readonly ChildSpec[],
   start: (spec: ChildSpec) => Ref<never>,
@@ -178,8 +183,8 @@ async function startInOrder(
 }
 
 /**
- * Starts a child more under a {@linkcode supervisor}, and resolves to its ref when it has started. Rejects with what its
- * start failed with, with `TypeError` when its name is in use, and as {@linkcode Ref.ask} does.
+ * Starts a child more under a {@linkcode supervisor}, and resolves to its ref when it has started. Rejects
+ * with what its start failed with, with `TypeError` when its name is in use, and as {@linkcode Ref.ask} does.
  *
  * @example
  * ```ts

@@ -93,8 +93,8 @@ export class ActorSystem implements AsyncDisposable {
   /**
    * Settles when every actor has stopped; rejects with the cause when a failure reached the root.
    *
-   * Whoever takes it deals with that failure. Where nobody has, it is logged at `error` with its stack, and the process
-   * will exit with 1.
+   * Whoever takes it deals with that failure. Where nobody has, it is logged at `error` with its stack, and
+   * the process will exit with 1.
    */
   get terminated(): Promise<void> {
     return this.#core.takeTerminated();
@@ -138,7 +138,8 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   /**
-   * The same from one actor down; undefined when none stands at the path. It says what is there, and gives no ref to it.
+   * The same from one actor down; undefined when none stands at the path. It says what is there, and gives no
+   * ref to it.
    *
    * @example
    * ```ts
@@ -164,8 +165,8 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   /**
-   * Each actor as the walk comes to it, parents before their children: for who counts or searches a large tree in pieces,
-   * between which actors come and go.
+   * Each actor as the walk comes to it, parents before their children: for who counts or searches a large
+   * tree in pieces, between which actors come and go.
    *
    * @example
    * ```ts
@@ -182,7 +183,10 @@ export class ActorSystem implements AsyncDisposable {
     return walk(this.#root, this.#root.path);
   }
 
-  /** One actor, with its options and at most `maxWatchers` of those who watch it; undefined when there is none. */
+  /**
+   * One actor, with its options and at most `maxWatchers` of those who watch it; undefined when there is
+   * none.
+   */
   details(
     path: string,
     { maxWatchers = 100 }: { readonly maxWatchers?: number } = {},
@@ -190,7 +194,9 @@ export class ActorSystem implements AsyncDisposable {
     return this.#root.find(path)?.details(maxWatchers);
   }
 
-  /** Messages handled so far by actors that have stopped: with those of the tree, by all that there ever were. */
+  /**
+   * Messages handled so far by actors that have stopped: with those of the tree, by all that there ever were.
+   */
   get handledByStopped(): number {
     return this.#core.handledByStopped;
   }
@@ -199,7 +205,8 @@ export class ActorSystem implements AsyncDisposable {
    * Stops every actor, children before parents, the youngest first, and resolves when all are gone.
    * After `withinMs` milliseconds those that are left are given up.
    *
-   * Called in a handler, it stops the system and rejects with `TypeError`: the handler would wait for its own end.
+   * Called in a handler, it stops the system and rejects with `TypeError`: the handler would wait for its own
+   * end.
    */
   stop(options: { readonly withinMs?: number } = {}): Promise<void> {
     const isInHandler = this.#core.isInHandler;

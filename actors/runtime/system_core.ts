@@ -18,7 +18,9 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Topics } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
 
-/** Something that stands somewhere in the tree. To tell where costs something: it is asked only when needed. */
+/**
+ * Something that stands somewhere in the tree. To tell where costs something: it is asked only when needed.
+ */
 export interface Placed {
   readonly path: string;
 }
@@ -42,7 +44,10 @@ export interface ActorSystemCore {
   readonly tracer: ActorTracer | undefined;
   /** Absent where nobody wants samples. */
   readonly sampler: Sampler | undefined;
-  /** Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to be expected */
+  /**
+   * Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to
+   * be expected
+   */
   deadLetter(message: unknown, target: Placed, reason: DeadLetterReason, level?: LogLevel): void;
   report(failure: FailureReport): void;
   /** Runs what belongs to somebody else; what it throws is logged, and the outcome undefined. */
@@ -50,8 +55,8 @@ export interface ActorSystemCore {
   /** Logs what a listener threw. */
   listenerFailed(error: unknown): void;
   /**
-   * Calls back once when an actor has stopped, or nobody waits at a reply address; at once when that is so already. `by`
-   * is the actor that asks for it.
+   * Calls back once when an actor has stopped, or nobody waits at a reply address; at once when that is so
+   * already. `by` is the actor that asks for it.
    */
   onStopped(ref: Ref<never>, stopped: (reason: StopReason) => void, by?: Placed): Cancellable;
   /** Calls back once when an actor has started, or with the reason why it will not. */

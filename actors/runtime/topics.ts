@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
+import { sealQuestionIn } from "./ask.ts";
 import { Listeners } from "./listeners.ts";
 import { checkKeyName } from "./options.ts";
 
@@ -16,7 +17,8 @@ export interface Topic<in out T> {
 }
 
 /**
- * Makes a topic. Make each once, and name it after the module that owns it. Throws `TypeError` on an empty name.
+ * Makes a topic. Make each once, and name it after the module that owns it. Throws `TypeError` on an empty
+ * name.
  *
  * @example
  * ```ts
@@ -64,6 +66,8 @@ export class Topics {
 
   /** Gives a message to every subscriber. */
   publish<T>(topic: Topic<T>, message: T): void {
+    // Subscribers look at it within the turn of who publishes it.
+    sealQuestionIn(message);
     this.#find(topic)?.tell(message);
   }
 

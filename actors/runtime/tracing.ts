@@ -23,17 +23,24 @@ export interface TraceStep {
 }
 
 /**
- * Follows work from where it begins through the actors that it reaches: by `tell`, by `ask` to the answer, and by what is
- * piped back. While nothing is followed, a message costs what it costs without a tracer.
+ * Follows work from where it begins through the actors that it reaches: by `tell`, by `ask` to the answer,
+ * and by what is piped back. While nothing is followed, a message costs what it costs without a tracer.
  */
 export interface Tracer {
-  /** Something begins. Undefined: it is not followed. `describe` is asked only when it is; `nowMs` is monotonic. */
+  /**
+   * Something begins. Undefined: it is not followed. `describe` is asked only when it is; `nowMs` is
+   * monotonic.
+   */
   begin(nowMs: number, describe: () => TraceStart): TraceStep | undefined;
-  /** What a message that is sent now is to travel with; undefined where the work that runs is not followed. */
+  /**
+   * What a message that is sent now is to travel with; undefined where the work that runs is not followed.
+   */
   send(target: Ref<never>, message: unknown): unknown;
   /** A message that travels with a context is about to be handled. */
   receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep;
-  /** A question is asked; the step ends with its answer. Undefined where the work that runs is not followed. */
+  /**
+   * A question is asked; the step ends with its answer. Undefined where the work that runs is not followed.
+   */
   ask(target: Ref<never>, question: unknown): TraceStep | undefined;
   /** Notes something of the work that runs, if it is followed. */
   note(event: string, attributes: Readonly<Record<string, string | number>>): void;
@@ -42,9 +49,9 @@ export interface Tracer {
 }
 
 /**
- * How much followed work is under way in this process. Where it is none, which is nearly always, that is all that a
- * message looks at. Work runs on one thread: what is under way in one system is nobody's in another, and asked of its
- * tracer.
+ * How much followed work is under way in this process. Where it is none, which is nearly always, that is all
+ * that a message looks at. Work runs on one thread: what is under way in one system is nobody's in another,
+ * and asked of its tracer.
  */
 export const followed: { count: number } = { count: 0 };
 

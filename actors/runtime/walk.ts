@@ -14,8 +14,9 @@ interface Level {
 }
 
 /**
- * Each actor below one, and itself, parents before their children, as it is when the walk comes to it. Between two of
- * them actors may come and go: those that are gone are left out. Not by recursion: a tree may be deeper than the stack.
+ * Each actor below one, and itself, parents before their children, as it is when the walk comes to it.
+ * Between two of them actors may come and go: those that are gone are left out. Not by recursion: a tree may
+ * be deeper than the stack.
  */
 export function* walk(root: Child, path: string): Generator<ActorSnapshot, void> {
   yield root.snapshotShallow(path);

@@ -60,6 +60,33 @@ function lived(count: number): Promise<void> {
   });
 }
 
+/** Watches of what is no actor, which throw. */
+function watched(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    for (let i = 0; i < count; i += 1000) watching.tell("watch");
+    watching.tell(() => resolve());
+  });
+}
+
+const noActor: Ref<never> = {
+  path: "/",
+  isOpen: true,
+  tell() {},
+  offer: async () => {},
+  ask: () => new Promise<never>(() => {}),
+};
+let thrown = 0;
+const watching = system.spawn<"watch" | (() => void)>("watching", (self) => (message) => {
+  if (message !== "watch") return message();
+  for (let i = 0; i < 1000; i++) {
+    try {
+      self.watch(noActor, () => "watch");
+    } catch {
+      thrown++;
+    }
+  }
+});
+
 const sync = system.spawn<object>("sync", () => receive);
 const slow = system.spawn<object>("slow", () => async () => {
   await Promise.resolve();
@@ -72,6 +99,7 @@ const floods: Record<string, () => Promise<void>> = {
   "tell, asynchronous": () => told(slow),
   ask: () => asked(answering, 50_000),
   lives: () => lived(10_000),
+  "watches that throw": () => watched(50_000),
 };
 const left: Record<string, number> = {};
 for (const [name, flood] of Object.entries(floods)) {
@@ -80,5 +108,6 @@ for (const [name, flood] of Object.entries(floods)) {
   await flood();
   left[name] = await settled() - before;
 }
+if (thrown !== 100_000) throw new Error(`${thrown} watches threw`);
 console.log(JSON.stringify(left));
 await system.stop();

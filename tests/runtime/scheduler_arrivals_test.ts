@@ -6,7 +6,7 @@ Deno.test("scheduler: who has work from sockets goes before a backlog, and what 
   const queue = (task: () => void) => void tasks.push(task);
   let now = 0;
   const clock = {
-    now: () => now,
+    now: () => now += 0.4,
     monotonic: () => now += 0.4,
     utcOffsetMinutes: () => 0,
     timeZone: () => "UTC",
