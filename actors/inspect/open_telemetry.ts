@@ -30,12 +30,15 @@ const SAMPLED = 1;
 /** Time in which the limits below hold. */
 const WINDOW_MS = 10;
 /**
- * Beginnings in a window that the sampler is asked of, which takes about a microsecond each; and traces that
- * are followed
- * then. Beyond, ten thousand and a thousand a second, they would only cost: no collector takes more.
+ * Beginnings in a window that the sampler is asked of, and spans that are made then: 1,000 a second each. To
+ * ask
+ * costs some microseconds, and a span some tens of them until it is exported. A trace under way may use the
+ * spans of later windows: until they have come, nothing begins.
  */
-const MAX_ASKED = 100;
-const MAX_FOLLOWED = 10;
+const MAX_ASKED = 10;
+const MAX_SPANS = 10;
+/** Spans of one trace: actors that answer each other for ever are not followed for ever. */
+const MAX_TRACE_SPANS = 200;
 
 /**
  * A tracer whose spans go to OpenTelemetry. Which beginnings are followed, its sampler says
@@ -49,23 +52,29 @@ class SpanTracer implements Tracer {
   readonly #tracer: OtelTracer;
   #windowAt = -Infinity;
   #asked = 0;
-  #followed = 0;
+  #spansLeft = MAX_SPANS;
 
   constructor(tracer: OtelTracer) {
     this.#tracer = tracer;
   }
 
   begin(nowMs: number, describe: () => TraceStart): TraceStep | undefined {
-    if (nowMs - this.#windowAt >= WINDOW_MS) {
-      this.#windowAt = nowMs;
-      this.#asked = this.#followed = 0;
-    }
-    if (++this.#asked > MAX_ASKED || this.#followed >= MAX_FOLLOWED) return undefined;
+    if (nowMs - this.#windowAt >= WINDOW_MS) this.#beginWindow(nowMs);
+    if (this.#spansLeft <= 0 || ++this.#asked > MAX_ASKED) return undefined;
     const { name, attributes } = describe();
-    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, ROOT_CONTEXT);
-    if ((span.spanContext().traceFlags & SAMPLED) === 0) return void span.end();
-    this.#followed++;
-    return new Step(span, ROOT_CONTEXT);
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER }, ROOT_CONTEXT);
+    // One that is not followed is never ended either: nobody is told of it.
+    if ((span.spanContext().traceFlags & SAMPLED) === 0) return undefined;
+    span.setAttributes(attributes);
+    this.#spansLeft--;
+    return new Step(span, ROOT_CONTEXT, { spansLeft: MAX_TRACE_SPANS });
+  }
+
+  #beginWindow(nowMs: number): void {
+    const windows = Math.min(1000, Math.floor((nowMs - this.#windowAt) / WINDOW_MS));
+    this.#spansLeft = Math.min(MAX_SPANS, this.#spansLeft + windows * MAX_SPANS);
+    this.#windowAt = nowMs;
+    this.#asked = 0;
   }
 
   send(): Step | undefined {
@@ -74,15 +83,15 @@ class SpanTracer implements Tracer {
     return step instanceof Step && step.isOpen ? step : undefined;
   }
 
-  receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep {
-    const parent = context instanceof Step ? context.context : ROOT_CONTEXT;
-    return this.#step("process", SpanKind.CONSUMER, actor, messageType(message), parent);
+  receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep | undefined {
+    if (!(context instanceof Step)) return undefined;
+    return this.#step("process", SpanKind.CONSUMER, actor, messageType(message), context);
   }
 
   ask(target: Ref<never>, question: unknown): TraceStep | undefined {
     const step = this.send();
     if (step === undefined) return undefined;
-    return this.#step("ask", SpanKind.CLIENT, target, messageType(question), step.context);
+    return this.#step("ask", SpanKind.CLIENT, target, messageType(question), step);
   }
 
   note(event: string, attributes: TraceStart["attributes"]): void {
@@ -93,24 +102,40 @@ class SpanTracer implements Tracer {
     context.with(ROOT_CONTEXT, work);
   }
 
-  #step(what: string, kind: SpanKind, actor: Ref<never>, type: string | undefined, parent: Context): Step {
+  #step(
+    what: string,
+    kind: SpanKind,
+    actor: Ref<never>,
+    type: string | undefined,
+    parent: Step,
+  ): Step | undefined {
+    const { trace, context } = parent;
+    if (trace.spansLeft-- <= 0) return undefined;
+    this.#spansLeft--;
     const attributes = {
       "troupe.actor.path": actor.path,
       ...(type === undefined ? {} : { "troupe.message.type": type }),
     };
     const name = type === undefined ? what : `${what} ${type}`;
-    return new Step(this.#tracer.startSpan(name, { kind, attributes }, parent), parent);
+    return new Step(this.#tracer.startSpan(name, { kind, attributes }, context), context, trace);
   }
+}
+
+/** What the spans of one trace have in common. */
+interface Trace {
+  spansLeft: number;
 }
 
 /** One span, while its work is under way. */
 class Step implements TraceStep {
   readonly span: Span;
   readonly context: Context;
+  readonly trace: Trace;
   isOpen = true;
 
-  constructor(span: Span, parent: Context) {
+  constructor(span: Span, parent: Context, ofTrace: Trace) {
     this.span = span;
+    this.trace = ofTrace;
     this.context = trace.setSpan(parent, span).setValue(STEP, this);
   }
 

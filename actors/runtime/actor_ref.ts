@@ -210,7 +210,7 @@ export class ActorRef<in M> implements Ref<M> {
           : this.#receive(item);
         if (result !== undefined && isThenable(result)) return this.#suspend(result, item, left);
       } while (
-        (scheduler.spend() || this.#endSlice()) && left > 0 && (this.#flags & (SIGNALLED | BLOCKED)) === 0
+        (scheduler.spend(this) || this.#endSlice()) && left > 0 && (this.#flags & (SIGNALLED | BLOCKED)) === 0
       );
     } catch (error) {
       this.#flags &= ~IN_TURN;
@@ -317,7 +317,7 @@ export class ActorRef<in M> implements Ref<M> {
       while (next !== undefined) {
         await next;
         if (life !== cell.life) return;
-        if (!this.#scheduler.spend() && !this.#endSlice()) left = 0;
+        if (!this.#scheduler.spend(this) && !this.#endSlice()) left = 0;
         next = undefined;
         while (left > 0 && cell.isRunning && (this.#flags & SIGNALLED) === 0 && this.#length > 0) {
           left--;
@@ -332,7 +332,7 @@ export class ActorRef<in M> implements Ref<M> {
             if ((this.#flags & WATCHFUL) !== 0) cell.afterDequeue();
             break;
           }
-          if (!this.#scheduler.spend() && !this.#endSlice()) left = 0;
+          if (!this.#scheduler.spend(this) && !this.#endSlice()) left = 0;
         }
       }
     } catch (error) {
@@ -371,6 +371,7 @@ export class ActorRef<in M> implements Ref<M> {
       longestTurn: (ref) => ref.#longestTurn,
       isInTurn: (ref) => (ref.#flags & IN_TURN) !== 0,
       setReceive: (ref, receive) => void (ref.#receive = receive),
+      receive: (ref) => ref.#receive,
       clearReceive: (ref) => void (ref.#receive = NOT_RUNNING),
       hasReceive: (ref) => ref.#receive !== NOT_RUNNING,
       setLimit: (ref, limit) => void (ref.#limit = limit),

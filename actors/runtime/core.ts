@@ -41,8 +41,6 @@ export class Core implements ActorSystemCore, AskHost {
   readonly events = new EventStream(this.#failed);
   readonly registry = new LocalRegistry((ref, stopped) => this.#onActorStopped(ref, stopped), this.#failed);
   readonly topics = new Topics(this.#failed);
-  /** Absent where nobody wants samples. */
-  readonly sampler: Sampler | undefined;
   readonly gone = Promise.withResolvers<void>();
   readonly #terminated = Promise.withResolvers<void>();
   readonly #deadLetterLog: DeadLetterLog;
@@ -58,10 +56,14 @@ export class Core implements ActorSystemCore, AskHost {
     this.meter = instruments.meter ?? NO_METER;
     this.tracer = instruments.tracer && new ActorTracer(instruments.tracer, (work) => this.guarded(work));
     const loop = instruments.tracer === undefined ? world.loop : detachedLoop(world.loop, instruments.tracer);
-    this.scheduler = new Scheduler(world.clock, loop, { turn: mailboxes.turn, failed: this.#failed });
-    this.deadlines = new AskDeadlines(this);
     const { sampled } = instruments;
-    this.sampler = sampled && new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
+    const sampler = sampled && new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
+    this.scheduler = new Scheduler(world.clock, loop, {
+      turn: mailboxes.turn,
+      failed: this.#failed,
+      sample: sampler && ((ref: ActorRef<never>) => sampler.timeNext(ref)),
+    });
+    this.deadlines = new AskDeadlines(this);
     this.#deadLetterLog = new DeadLetterLog(world.clock, (record) => this.#log(record));
     // Whoever does not take it is told in another way: see `rootGone`.
     this.#terminated.promise.catch(() => {});

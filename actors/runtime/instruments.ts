@@ -22,8 +22,8 @@ export interface HandledSample {
 /**
  * What a system tells of its messages, given to it when it is made. What is left out costs nothing; what
  * happens seldom (starts, stops, failures, dead letters) is in `system.events`, and what can be counted in
- * `system.tree()`. `sampled` costs a few nanoseconds a message; `send` and `receive` about as much as the
- * message itself does.
+ * `system.tree()`. `sampled` costs nothing but the handlers that it times; `send` and `receive` about as
+ * much as the message itself does.
  *
  * @example A trace that follows a message from actor to actor
  * ```ts
@@ -76,7 +76,9 @@ export interface Instruments {
     handle: () => unknown,
   ) => unknown;
   /**
-   * Told of one handler in about a thousand, which was timed: the first, and then each 997th of the system.
+   * Told of one handler in about a thousand, which was timed: that of the second message, and then about
+   * each 1,000th of
+   * the system. All other messages cost what they cost without it.
    *
    * @example
    * ```ts
@@ -91,12 +93,9 @@ export interface Instruments {
    * const ref = system.spawn<{ type: "work" }>("worker", () => () => void (--left === 0 && done.resolve()));
    * for (let i = 0; i < 2000; i++) ref.tell({ type: "work" });
    * await done.promise;
-   * assertEquals(samples.map(({ actor, messageType }) => `${messageType} at ${actor.path}`), [
-   *   "work at /demo/worker",
-   *   "work at /demo/worker",
-   *   "work at /demo/worker",
-   * ]);
-   * assert(samples.every(({ durationMs }) => durationMs >= 0));
+   * const [first] = samples;
+   * assertEquals(`${first?.messageType} at ${first?.actor.path}`, "work at /demo/worker");
+   * assert(samples.length < 5 && samples.every(({ durationMs }) => durationMs >= 0));
    * ```
    */
   readonly sampled?: (sample: HandledSample) => void;

@@ -81,8 +81,7 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   #setReceive(receive: Receive<unknown>): void {
-    const { sampler } = this.system;
-    mailboxes.setReceive(this.ref, sampler === undefined ? receive : sampler.wrap(this, receive));
+    mailboxes.setReceive(this.ref, receive);
   }
 
   get isRunning(): boolean {

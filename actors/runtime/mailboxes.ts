@@ -30,6 +30,7 @@ export interface Mailboxes {
   /** Its handler is on the stack. */
   isInTurn(ref: ActorRef<never>): boolean;
   setReceive(ref: ActorRef<never>, receive: Receive<unknown>): void;
+  receive(ref: ActorRef<never>): Receive<unknown>;
   clearReceive(ref: ActorRef<never>): void;
   hasReceive(ref: ActorRef<never>): boolean;
   setLimit(ref: ActorRef<never>, limit: number): void;

@@ -41,6 +41,8 @@ const SLOW_MS = 0.5;
 /** Rings with more slots than this are given back when they are no longer needed. */
 export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
+/** A prime, so that no pattern of messages keeps step with it. */
+const MESSAGES_A_SAMPLE = 997;
 
 /** How actors are given turns. */
 export interface Turns<T> {
@@ -48,6 +50,11 @@ export interface Turns<T> {
   readonly turn: (runnable: T) => void;
   /** Told what a turn threw: a mistake of the runtime's own, which must not end the drain. */
   readonly failed: (error: unknown) => void;
+  /**
+   * Told now and then who has just worked: once in about a thousand messages. False: the next one, please.
+   * @default nobody wants to know
+   */
+  readonly sample?: ((runnable: T) => boolean) | undefined;
 }
 
 /** Gives turns to actors. One object a system; tests may single-step it. */
@@ -56,6 +63,11 @@ export class Scheduler<T> implements StepControl {
   readonly #loop: EventLoop;
   readonly #turn: (runnable: T) => void;
   readonly #failed: (error: unknown) => void;
+  readonly #sample: ((runnable: T) => boolean) | undefined;
+  /**
+   * Messages since the last sample. The very first is one, so that a look at a quiet system sees something.
+   */
+  #sinceSample = MESSAGES_A_SAMPLE;
   readonly #ready = new Ring<T>();
   readonly #drain = () => this.#run();
   readonly #oversized = new Set<Trimmable>();
@@ -95,11 +107,12 @@ export class Scheduler<T> implements StepControl {
   readonly #arrived = new Ring<T>();
   #markerPending = false;
 
-  constructor(clock: Clock, loop: EventLoop, { turn, failed }: Turns<T>) {
+  constructor(clock: Clock, loop: EventLoop, { turn, failed, sample }: Turns<T>) {
     this.#clock = clock;
     this.#loop = loop;
     this.#turn = turn;
     this.#failed = failed;
+    this.#sample = sample;
     this.isChoosing = loop.choose !== undefined;
   }
 
@@ -128,9 +141,9 @@ export class Scheduler<T> implements StepControl {
     this.#wake();
   }
 
-  /** Counts one message handled. False when the slice is over: the turn is to end. */
-  spend(): boolean {
-    return --this.#allowance > 0 || this.#checkSlice();
+  /** Counts one message, that `runnable` has handled. False when the slice is over: the turn is to end. */
+  spend(runnable?: T): boolean {
+    return --this.#allowance > 0 || this.#checkSlice(runnable);
   }
 
   /** The clock is read after so many messages at the latest: the next ones may take long. */
@@ -251,10 +264,17 @@ export class Scheduler<T> implements StepControl {
     this.#loop.soon(this.#drain);
   }
 
-  #checkSlice(): boolean {
+  #checkSlice(runnable: T | undefined): boolean {
+    if (this.#sample !== undefined && runnable !== undefined) this.#countForSample(this.#sample, runnable);
     if (this.isChoosing) return this.#countChoice();
     this.#sliceIsOver ||= this.#lookAtClock();
     return !this.#sliceIsOver;
+  }
+
+  /** Here, where the clock may be read, and not at each message: what is rare costs nothing. */
+  #countForSample(sample: (runnable: T) => boolean, runnable: T): void {
+    this.#sinceSample += this.isChoosing ? 1 : Math.max(1, this.#granted);
+    if (this.#sinceSample >= MESSAGES_A_SAMPLE && sample(runnable)) this.#sinceSample = 0;
   }
 
   /** Where the world chooses, turns are of one message. */

@@ -36,8 +36,10 @@ export interface Tracer {
    * What a message that is sent now is to travel with; undefined where the work that runs is not followed.
    */
   send(target: Ref<never>, message: unknown): unknown;
-  /** A message that travels with a context is about to be handled. */
-  receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep;
+  /**
+   * A message that travels with a context is about to be handled. Undefined: it is not followed any further.
+   */
+  receive(context: unknown, actor: Ref<never>, message: unknown): TraceStep | undefined;
   /**
    * A question is asked; the step ends with its answer. Undefined where the work that runs is not followed.
    */

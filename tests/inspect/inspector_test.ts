@@ -49,6 +49,7 @@ Deno.test("inspector: metrics count actors, messages, failures, restarts and dea
   assertEquals(await metric(base, "troupe_dead_letters_total"), 1);
   assertEquals(await metric(base, "troupe_actors"), before + 1);
   assert(await metric(base, "troupe_messages_handled_total") >= 101);
+  for (let count = 0; count < 5000; count++) worker.tell("work");
   assert(await metric(base, 'troupe_handler_duration_seconds_bucket\\{le="\\+Inf"\\}') >= 1);
 });
 

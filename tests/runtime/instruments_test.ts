@@ -24,14 +24,14 @@ async function worked(instruments: Instruments, count: number, type: Work["type"
   await deadline(system.stop());
 }
 
-for (const type of ["work", "fail", "wait", "become"] as const) {
+for (const type of ["work", "wait", "become"] as const) {
   Deno.test(`instruments: one handler in a thousand is timed, and what it does is the same (${type})`, async () => {
     const samples: HandledSample[] = [];
-    await worked({ sampled: (sample) => samples.push(sample) }, 3000, type);
-    assertEquals(samples.length, 4);
+    await worked({ sampled: (sample) => samples.push(sample) }, 20_000, type);
+    assert(samples.length >= 5 && samples.length <= 25, `${samples.length} samples`);
     for (const { actor, messageType, durationMs, waiting } of samples) {
       assertEquals([actor.path, messageType], ["/test/a", type]);
-      assert(durationMs >= 0 && waiting >= 0 && waiting < 3000);
+      assert(durationMs >= 0 && waiting >= 0 && waiting < 20_000);
     }
   });
 }
