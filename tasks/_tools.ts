@@ -30,7 +30,7 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
   ...["/usr/bin/chromium", "bash", "curl", "fish", "sed", "tmux", "vim", "zsh"],
-  ...["promtool", "transmission-cli", "ii", "weechat-headless"],
+  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server"],
 ].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
@@ -91,7 +91,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     },
     "bench": {
       description: "Speed beside the floor, one table (--json, --only NAME, --quick)",
-      command: `deno run -q -P=bench --allow-run=${DENO},aria2c,/usr/bin/python3 tests/bench/main.ts`,
+      command: `deno run -q -P=bench --allow-run=${DENO},aria2c,nats-server,/usr/bin/python3 tests/bench/main.ts`,
     },
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",

@@ -46,7 +46,11 @@ export function encodeValue(value: unknown, options: CodecOptions = {}): string 
  * @throws `SyntaxError` or `TypeError` when it is none.
  */
 export function decodeValue(text: string, options: CodecOptions = {}): unknown {
-  const json: unknown = JSON.parse(text);
+  return decodeJson(JSON.parse(text), text, options);
+}
+
+/** The same of JSON that was parsed, out of `text`. */
+export function decodeJson(json: unknown, text: string, options: CodecOptions): unknown {
   // Nearly all values are plain JSON.
   return text.includes(MARKED) ? fromJson(json, options.refs, 0) : json;
 }

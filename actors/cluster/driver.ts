@@ -25,7 +25,7 @@ export interface StoredSnapshot extends StoredRecord {
 export interface StoredLog {
   /** Absent: there is none. */
   readonly snapshot?: StoredSnapshot;
-  /** All records there are, oldest first. The newest is always there. */
+  /** Oldest first: the newest record always, and all behind the snapshot; others may be there, too. */
   readonly records: readonly StoredRecord[];
 }
 

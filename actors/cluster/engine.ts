@@ -179,9 +179,10 @@ export interface Placement {
    *
    * @throws {@linkcode OutcomeUnknown} when the engine does not answer.
    */
-  join(hostId: string): Promise<Lease>;
+  join(hostId: string, former?: HostRef): Promise<Lease>;
   /**
-   * Makes the host the owner of an entity, unless a living one is.
+   * Makes the host the owner of an entity, unless another, living one is. A host that owns it already gets a
+   * new epoch: what it did by the old one, and comes late, is refused.
    *
    * @throws {@linkcode OutcomeUnknown} when the engine does not answer: claiming again is safe.
    */

@@ -45,12 +45,12 @@ export class HostLease implements Lease {
   }
 
   /** Waits until no other life of this host has a lease, and takes it. */
-  static async take(keys: Keys, world: Machine, hostId: string): Promise<HostLease> {
+  static async take(keys: Keys, world: Machine, hostId: string, former?: HostRef): Promise<HostLease> {
     const host: HostRef = { id: hostId, incarnation: randomName(world.random) };
     for (;;) {
       const entry = await keys.get("hosts", hostId);
       // The write before was confirmed too late: it is this host's all the same.
-      const isOurs = entry?.value === host.incarnation;
+      const isOurs = entry?.value === host.incarnation || entry?.value === former?.incarnation;
       if (entry === undefined || isOurs) {
         const sentAt = moment(world);
         try {
@@ -143,7 +143,8 @@ function moment({ clock }: Machine): Moment {
   return { monotonic: clock.monotonic(), wall: clock.now() };
 }
 
-function pause({ clock }: Machine, ms: number): Promise<void> {
+/** Resolves after a while. */
+export function pause({ clock }: Pick<World, "clock">, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   clock.timer(ms, resolve);
   return promise;

@@ -4,11 +4,38 @@
  *
  * @module
  */
+export { type Cluster, joinCluster, type JoinOptions } from "./cluster.ts";
 export { type CodecOptions, decodeValue, encodeValue } from "./codec.ts";
 export type { RefCodec } from "./ref_codec.ts";
 export { composeEngine } from "./compose.ts";
 export type * from "./driver.ts";
 export type * from "./engine.ts";
+export {
+  type EntityLife,
+  type EntityOptions,
+  type EntityType,
+  Passivate,
+  type PlacementPolicy,
+  type Refusal,
+} from "./entity_type.ts";
 export * from "./errors.ts";
+export type { ClusterMetrics } from "./metrics.ts";
+export {
+  type Crossing,
+  type Decision,
+  persistent,
+  type PersistentContext,
+  type PersistentDefinition,
+  type Reply,
+  reply,
+  type Uncrossable,
+} from "./persistent.ts";
+export { placed, type PlacedDefinition, type PlacedEntity } from "./placed.ts";
 export { type LocalEngineOptions, memoryDriver, memoryEngine } from "./engines/memory.ts";
+export {
+  type SimConnection,
+  type SimEngineFaults,
+  type SimEngineOptions,
+  SimEngineServer,
+} from "./engines/sim.ts";
 export { sqliteDriver, sqliteEngine, type SqliteEngineOptions } from "./engines/sqlite.ts";

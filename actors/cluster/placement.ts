@@ -7,11 +7,13 @@ import type { World } from "../world/world.ts";
 import type { KeyEntry, Keys } from "./driver.ts";
 import type { EntityId, Epoch, HostRef, Lease, Placed, Placement } from "./engine.ts";
 import { Conflict, OutcomeUnknown } from "./errors.ts";
-import { HostLease } from "./lease.ts";
+import { HostLease, pause } from "./lease.ts";
 import { entityKey, entityText } from "./names.ts";
 
 /** How often a claim tries again when another one wrote between its read and its write. */
-const MAX_CLAIM_TRIES = 100;
+const MAX_CLAIM_TRIES = 20;
+/** The pause before the second try; each later one is longer by as much. */
+const CLAIM_PAUSE_MS = 5;
 
 /** Placement on a driver's keys. */
 export class StoredPlacement implements Placement {
@@ -27,8 +29,8 @@ export class StoredPlacement implements Placement {
     return this.#keys.leaseTtlMs;
   }
 
-  join(hostId: string): Promise<Lease> {
-    return HostLease.take(this.#keys, this.#world, hostId);
+  join(hostId: string, former?: HostRef): Promise<Lease> {
+    return HostLease.take(this.#keys, this.#world, hostId, former);
   }
 
   async claim(entity: EntityId, { host }: Lease): Promise<Placed & { readonly isMine: boolean }> {
@@ -37,17 +39,18 @@ export class StoredPlacement implements Placement {
       const entry = await this.#keys.get("places", key);
       const owner = entry && hostOf(entry);
       if (entry !== undefined && owner !== undefined) {
-        const isMine = isSame(owner, host);
-        if (isMine || await this.#lives(owner)) return { owner, epoch: entry.revision, isMine };
+        const isOther = !isSame(owner, host);
+        if (isOther && await this.#lives(owner)) return { owner, epoch: entry.revision, isMine: false };
       }
       try {
         const value = `${host.id} ${host.incarnation}`;
         const epoch = await this.#keys.put("places", key, value, entry?.revision ?? 0);
         return { owner: host, epoch, isMine: true };
       } catch (error) {
-        // Another host was first, or what was read was stale.
+        // Another host was first, or what was read was stale: what is true shows in a moment.
         if (!(error instanceof Conflict)) throw error;
       }
+      await pause(this.#world, tries * CLAIM_PAUSE_MS);
     }
     throw new OutcomeUnknown(`a claim of ${entityText(entity)}, which others claim all the time`);
   }

@@ -29,6 +29,7 @@ const FILES = [
   "election.ts",
   "sharing.ts",
   "inspect.ts",
+  "cluster.ts",
 ];
 
 async function load(): Promise<Bench[]> {

@@ -12,7 +12,7 @@ Deno.test("examples: each is listed, and no longer than a hundred lines", async 
   const readme = await Deno.readTextFile("examples/README.md");
   const names: string[] = [];
   for await (const { name } of Deno.readDir("examples")) if (name.endsWith(".ts")) names.push(name);
-  assertEquals(names.length, 8);
+  assertEquals(names.length, 9);
   for (const name of names) {
     assert(readme.includes(`[${name}](${name})`), `examples/README.md does not list ${name}`);
     const lines = (await Deno.readTextFile(`examples/${name}`)).split("\n").length;
@@ -28,6 +28,11 @@ Deno.test("examples: the worker pool gives the slow page to one, and the rest to
   }
   assertEquals([...counts.values()].reduce((sum, count) => sum + count, 0), 40, said);
   assertMatch(said, /2 mirrors answered first/);
+});
+
+Deno.test("examples: the bank account does each order once, and keeps its balance when a host leaves", async () => {
+  const said = await runProgram("bank_account.ts");
+  assertEquals(said.trim().split("\n"), ["500 in", "500 in", "not enough", "200 out", "balance 300"]);
 });
 
 Deno.test("examples: the rate limiter gives a burst, and then no more than its rate", async () => {

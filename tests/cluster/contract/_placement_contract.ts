@@ -45,12 +45,13 @@ export const placementContract: readonly Guarantee[] = [
         const [host, lease] = round % 2 === 0 ? [placement, one] : [other, two];
         const { epoch, isMine } = await host.claim(entity, lease);
         assert(isMine && epoch > last, `round ${round}`);
-        assertEquals((await host.claim(entity, lease)).epoch, epoch, "claiming again changes nothing");
-        await host.release(entity, last); // an old one: nothing happens
-        assertEquals((await host.lookup(entity))?.epoch, epoch);
-        await host.release(entity, epoch);
+        const again = await host.claim(entity, lease);
+        assert(again.isMine && again.epoch > epoch, "a claim that is repeated is a new one");
+        await host.release(entity, epoch); // the old one's comes late: nothing happens
+        assertEquals((await host.lookup(entity))?.epoch, again.epoch);
+        await host.release(entity, again.epoch);
         assertEquals(await other.lookup(entity), undefined);
-        last = epoch;
+        last = again.epoch;
       }
       await Promise.all([one.release(), two.release()]);
     },

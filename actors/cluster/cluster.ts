@@ -1,0 +1,312 @@
+/**
+ * One host of a cluster.
+ *
+ * @module
+ */
+import type { Context } from "../runtime/behavior.ts";
+import { onAbort } from "../runtime/on_abort.ts";
+import type { Ref } from "../runtime/ref.ts";
+import type { ActorSystem } from "../runtime/system.ts";
+import type { Topic } from "../runtime/topics.ts";
+import { type Cancellable, errorText } from "../world/world.ts";
+import { decodeValue, encodeValue } from "./codec.ts";
+import type { Engine, EntityId, HostRef, Lease, Placed } from "./engine.ts";
+import { Entities, type HostMessage } from "./entities.ts";
+import type { EntityType } from "./entity_type.ts";
+import { Membership } from "./membership.ts";
+import { ClusterMetrics } from "./metrics.ts";
+import { activationAddress, base64url, checkTypeName, hostAddress, randomName } from "./names.ts";
+import { placedText, Router } from "./router.ts";
+
+/** Options of {@linkcode joinCluster}. */
+export interface JoinOptions {
+  /** What the cluster stands on. It is closed by who opened it, after the host has left. */
+  readonly engine: Engine;
+  /** The types of entities that this host runs. @default none: it only sends */
+  readonly types?: readonly EntityType<never>[];
+  /** The host's name: 1 to 64 letters, digits, `_`, `-`, unlike all others'. @default a random one */
+  readonly hostId?: string;
+  /** How long {@linkcode Cluster.leave} waits for entities to finish. @default 5000 */
+  readonly drainMs?: number;
+}
+
+/** A host's way into its cluster. */
+export interface Cluster extends AsyncDisposable {
+  /** This host; undefined while it has no lease. */
+  readonly host: HostRef | undefined;
+  /** Counters of this host. */
+  readonly metrics: Readonly<ClusterMetrics>;
+  /** Milliseconds since the host's lease was renewed; undefined while it has none. */
+  readonly leaseAgeMs: number | undefined;
+  /** False while the engine cannot be reached. */
+  readonly isConnected: boolean;
+  /** Entities that live here. */
+  readonly localEntities: readonly EntityId[];
+  /**
+   * A reference to an entity: the one live instance, wherever it is. It is brought to life when it is told
+   * something, moves when its host dies, and sleeps when nobody tells it anything.
+   *
+   * @throws `TypeError` on a name that no entity can have.
+   */
+  ref<C>(type: EntityType<C>, id: string): Ref<C>;
+  /**
+   * Sends to all subscribers of a topic, on all hosts. @throws `TypeError` on a message that cannot cross.
+   */
+  publish<T>(topic: Topic<T>, message: T): void;
+  /** Calls `receive` with what is published on a topic, on whatever host. */
+  subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Promise<AsyncDisposable>;
+  /** Told now and at each change whether the engine can be reached. */
+  observeConnection(changed: (isConnected: boolean) => void): Cancellable;
+  /** The hosts that live: a hint. */
+  hosts(): Promise<HostRef[]>;
+  /** Where an entity lives: a hint; undefined when it sleeps. */
+  where<C>(type: EntityType<C>, id: string): Promise<Placed | undefined>;
+  /** Hands the entities over and leaves: others may have them at once. Twice is fine. */
+  leave(): Promise<void>;
+}
+
+/** How often a host looks for what is idle. */
+const SWEEP_MS = 1000;
+
+/**
+ * Has a system join a cluster as a host. The host's entities are children of an actor `cluster` under the
+ * root.
+ *
+ * Call {@linkcode Cluster.leave} before the system stops, so that the entities are handed over with what
+ * waits for them.
+ *
+ * @throws `TypeError` on a name that no host can have, or two types of one name; {@linkcode OutcomeUnknown}
+ * when the engine does not answer.
+ */
+export async function joinCluster(system: ActorSystem, options: JoinOptions): Promise<Cluster> {
+  const host = new ClusterHost(system, options);
+  await host.join();
+  return host;
+}
+
+class ClusterHost implements Cluster {
+  readonly metrics = new ClusterMetrics();
+  readonly #system: ActorSystem;
+  readonly #engine: Engine;
+  readonly #types = new Map<string, EntityType<never>>();
+  readonly #drainMs: number;
+  readonly #router: Router;
+  readonly #membership: Membership;
+  readonly #inbox: string;
+  #parent: Context<HostMessage> | undefined;
+  #entities: Entities | undefined;
+  #serving = new AsyncDisposableStack();
+  #sweeping: Cancellable | undefined;
+  /** Where this host brings entities to life. */
+  #activation: AsyncDisposableStack | undefined;
+  #leaving: Promise<void> | undefined;
+
+  constructor(system: ActorSystem, options: JoinOptions) {
+    const { engine, types = [], hostId = randomName(system.world.random), drainMs = 5000 } = options;
+    checkTypeName(hostId);
+    for (const type of types) {
+      if (this.#types.has(type.name)) throw new TypeError(`Cannot join: two types are called ${type.name}`);
+      this.#types.set(type.name, type);
+    }
+    this.#system = system;
+    this.#engine = engine;
+    this.#drainMs = drainMs;
+    this.#inbox = `inbox.${hostId}.${randomName(system.world.random)}`;
+    this.#router = new Router({
+      system,
+      engine,
+      metrics: this.metrics,
+      inbox: this.#inbox,
+      entities: () => this.#local,
+      claimHere: (entity) => this.#claimHere(entity),
+      onStopped: (ref, stopped) => this.#context.watch(ref, () => ({ type: "call", run: stopped })),
+    });
+    this.#membership = new Membership(engine.placement, hostId, {
+      world: system.world,
+      joined: (lease) => this.#joined(lease),
+      left: () => this.#left(),
+      warn: (message, error) => this.#context.log.warn(message, { error }),
+    });
+  }
+
+  get host(): HostRef | undefined {
+    return this.#membership.lease?.host;
+  }
+
+  get leaseAgeMs(): number | undefined {
+    return this.#membership.lease?.ageMs;
+  }
+
+  get isConnected(): boolean {
+    return this.#engine.isConnected;
+  }
+
+  get localEntities(): readonly EntityId[] {
+    return this.#local.list();
+  }
+
+  /** Starts the actor whose children the entities are, and joins. */
+  async join(): Promise<void> {
+    const ref = this.#system.spawn<HostMessage>("cluster", (self) => {
+      if (this.#parent !== undefined) {
+        throw new TypeError("Cannot start the cluster's actor again: join again");
+      }
+      this.#parent = self;
+      this.#entities = new Entities({
+        parent: self,
+        journal: this.#engine.journal,
+        metrics: this.metrics,
+        typeOf: (name) => this.#types.get(name),
+        claim: (entity, lease) => this.#engine.placement.claim(entity, lease),
+        release: (entity, epoch) => this.#engine.placement.release(entity, epoch),
+        refuse: (entity, command, why) => this.#router.refuse(entity, command, why),
+        entityRef: (entity) => this.#router.entityRef<never>(entity),
+        send: (entity, message) => this.#router.send(entity, message),
+      });
+      // Whoever stops the system without leaving: the lease is given up all the same.
+      onAbort(self.signal, () => void this.#membership.leave().catch(() => {}));
+      return (message) => message.type === "stopped" ? this.#local.stopped(message.entity) : message.run();
+    });
+    await this.#system.started(ref);
+    try {
+      this.#serving.use(
+        await this.#engine.transport.serve(this.#inbox, (body) => this.#router.receive(body)),
+      );
+      await this.#membership.join();
+    } catch (error) {
+      await this.leave();
+      throw error;
+    }
+    this.#sweepLater();
+  }
+
+  ref<C>(type: EntityType<C>, id: string): Ref<C> {
+    return this.#router.entityRef<C>({ type: type.name, id });
+  }
+
+  publish<T>(topic: Topic<T>, message: T): void {
+    this.#engine.transport.publish(topicAddress(topic), encodeValue(message, { refs: this.#router.exports }));
+  }
+
+  async subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Promise<AsyncDisposable> {
+    return await this.#engine.transport.subscribe(topicAddress(topic), (body) => {
+      try {
+        // What is published on a topic is what the topic carries: the publisher's program was checked
+        // against it.
+        receive(decodeValue(body, { refs: this.#router.exports }) as T);
+      } catch (error) {
+        this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, { error });
+      }
+    });
+  }
+
+  observeConnection(changed: (isConnected: boolean) => void): Cancellable {
+    return this.#engine.observeConnection(changed);
+  }
+
+  hosts(): Promise<HostRef[]> {
+    return this.#engine.placement.hosts();
+  }
+
+  where<C>(type: EntityType<C>, id: string): Promise<Placed | undefined> {
+    return this.#engine.placement.lookup({ type: type.name, id });
+  }
+
+  leave(): Promise<void> {
+    return this.#leaving ??= this.#leave();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+
+  async #leave(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#system.world.clock.timer(this.#drainMs, resolve);
+    this.#sweeping?.cancel();
+    // First nobody brings entities to life here any more; then they finish, and are free for others.
+    await Promise.race([late, this.#drain()]);
+    await this.#membership.leave();
+    await Promise.race([late, this.#router.idle()]);
+    timer.cancel();
+    await this.#takeBack(this.#serving);
+    this.#router.dispose();
+    this.#parent?.stop();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#takeBack(this.#activation);
+    await this.#local.drain();
+  }
+
+  /** Stops serving. An engine that does not answer forgets what was served by itself. */
+  async #takeBack(served: AsyncDisposableStack | undefined): Promise<void> {
+    try {
+      await served?.disposeAsync();
+    } catch (error) {
+      this.#parent?.log.warn(`Cannot take an address back: ${errorText(error)}`, { error });
+    }
+  }
+
+  async #joined(lease: Lease): Promise<AsyncDisposable> {
+    const { transport } = this.#engine;
+    this.#local.useLease(lease);
+    await using stack = new AsyncDisposableStack();
+    stack.use(await transport.serve(hostAddress(lease.host), (body) => this.#router.receive(body)));
+    const activation = new AsyncDisposableStack();
+    stack.use(activation);
+    for (const type of this.#types.keys()) {
+      checkTypeName(type);
+      const activate = (body: string) => this.#activate(body);
+      activation.use(await transport.serve(activationAddress(type), activate, { group: "hosts" }));
+    }
+    this.#activation = activation;
+    return stack.move();
+  }
+
+  #left(): void {
+    if (this.#leaving === undefined) this.metrics.lostLeases++;
+    this.#local.dismissAll();
+  }
+
+  /** Another host wants an entity to live somewhere: the answer says where it does, or is empty. */
+  async #activate(body: string): Promise<string> {
+    const name: unknown = JSON.parse(body);
+    if (!Array.isArray(name) || typeof name[0] !== "string" || typeof name[1] !== "string") return "";
+    try {
+      return placedText(await this.#local.claim({ type: name[0], id: name[1] }));
+    } catch (error) {
+      this.#context.log.debug(`Cannot claim an entity: ${errorText(error)}`, { error });
+      return "";
+    }
+  }
+
+  #claimHere(entity: EntityId): Promise<Placed> | undefined {
+    const type = this.#types.get(entity.type);
+    const isHere = type?.options.placement === "local" && this.#membership.lease !== undefined &&
+      this.#leaving === undefined;
+    return isHere ? this.#local.claim(entity) : undefined;
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = this.#system.world.clock.timer(SWEEP_MS, () => {
+      this.#local.sweep();
+      this.#router.sweep();
+      this.#sweepLater();
+    });
+  }
+
+  get #local(): Entities {
+    if (this.#entities === undefined) throw new TypeError("Cannot use a cluster before it has been joined");
+    return this.#entities;
+  }
+
+  get #context(): Context<HostMessage> {
+    if (this.#parent === undefined) throw new TypeError("Cannot use a cluster before it has been joined");
+    return this.#parent;
+  }
+}
+
+function topicAddress({ name }: { readonly name: string }): string {
+  return `topic.${base64url(name)}`;
+}

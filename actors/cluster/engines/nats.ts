@@ -1,0 +1,249 @@
+/**
+ * The engine of a cluster of many machines: NATS with JetStream.
+ *
+ * @module
+ */
+import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
+import { connect, nanos, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { type Cancellable, errorText, type World, WorldError } from "../../world/world.ts";
+import { composeEngine } from "../compose.ts";
+import type { Driver } from "../driver.ts";
+import type { Engine } from "../engine.ts";
+import { checkTypeName } from "../names.ts";
+import { NatsKeys } from "./_nats_keys.ts";
+import { NatsRecords } from "./_nats_records.ts";
+import { NatsTransport } from "./_nats_transport.ts";
+
+/** Options of {@linkcode natsEngine}. */
+export interface NatsEngineOptions {
+  /** Clock and event loop. */
+  readonly world: World;
+  /** Servers, `HOST:PORT` each. Any one that answers leads to the others. */
+  readonly servers: readonly string[];
+  /**
+   * First word of all names in the server: clusters of different names share a server, and nothing else.
+   * @default "troupe"
+   */
+  readonly name?: string;
+  /** Copies of all that is kept: 1, 3 or 5. @default 1 */
+  readonly replicas?: number;
+  /** How long a host is believed alive without a word; the same on all hosts. @default 2000 */
+  readonly leaseTtlMs?: number;
+  /** How long the first connection and the making of the streams may take. @default 30000 */
+  readonly startTimeoutMs?: number;
+  /** Who connects, and how it is kept from others: user, password, token, TLS. @default none */
+  readonly connection?: Pick<NodeConnectionOptions, "user" | "pass" | "token" | "tls" | "authenticator">;
+}
+
+/** Older servers do not keep compare-and-append in a cluster of servers: two writers may both succeed. */
+const OLDEST_VERSION = [2, 10, 27] as const;
+/** From here on a request is answered with many records. */
+const BATCH_VERSION = [2, 11, 0] as const;
+/** What a request takes beside its body, of the most that the server takes. */
+const HEADER_BYTES = 4096;
+/** A lease is renewed three times in its time, and each has to be over before the next. */
+const REQUESTS_A_LEASE = 4;
+const RETRY_MS = 250;
+/** A stream of several servers takes a while to be made; a server without a leader does not answer at all. */
+const MAKE_TIMEOUT_MS = 3000;
+
+/**
+ * Connects to NATS and makes what is missing there: four streams, of the names `NAME_journal`,
+ * `NAME_snapshots`,
+ * `NAME_places`, `NAME_hosts`.
+ *
+ * The server should have `sync_interval: always` (or three of them with replicas on separate machines):
+ * otherwise what was acknowledged last is lost when the power goes.
+ *
+ * @throws `WorldError` of kind `unreachable` when no server answers in time, `invalid-data` when the server
+ * is older than 2.10.27, has no JetStream, or has streams of these names that are kept otherwise.
+ */
+export async function natsEngine(options: NatsEngineOptions): Promise<Engine> {
+  return composeEngine(await natsDriver(options), options.world);
+}
+
+/** Makes what {@linkcode natsEngine} is made of. Throws as it does. */
+export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
+  const { world, servers, name = "troupe", replicas = 1, leaseTtlMs = 2000, startTimeoutMs = 15_000 } =
+    options;
+  checkTypeName(name);
+  if (servers.length === 0) throw new TypeError("Cannot connect to NATS: no server is named");
+  const timeoutMs = leaseTtlMs / REQUESTS_A_LEASE;
+  const connection = await connectTo(options, startTimeoutMs);
+  try {
+    checkServer(connection);
+    const js = jetstream(connection, { timeout: timeoutMs });
+    const jsm = await jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false });
+    const streams = {
+      journal: `${name}_journal`,
+      snapshots: `${name}_snapshots`,
+      places: `${name}_places`,
+      hosts: `${name}_hosts`,
+    };
+    const pause = (ms: number) => new Promise<void>((resolve) => void world.clock.timer(ms, resolve));
+    const slow = await jetstreamManager(connection, { timeout: MAKE_TIMEOUT_MS, checkAPI: false });
+    for (const config of streamConfigs(streams, replicas, leaseTtlMs)) {
+      await makeStream(slow.streams, config, world, startTimeoutMs, pause);
+    }
+    const most = (connection.info?.max_payload ?? 0) - HEADER_BYTES;
+    const hasBatches = isAtLeast(connection.info?.version ?? "", BATCH_VERSION);
+    const watching = new ConnectionWatch(connection);
+    return {
+      name: "nats",
+      transport: new NatsTransport(connection, name, most),
+      records: new NatsRecords({ js, jsm, streams, maxRecordBytes: most, timeoutMs, hasBatches, pause }),
+      keys: new NatsKeys({ js, jsm, streams, leaseTtlMs, timeoutMs }),
+      get isConnected() {
+        return watching.isConnected;
+      },
+      observeConnection: (changed) => watching.observe(changed),
+      [Symbol.asyncDispose]: () => connection.close(),
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function connectTo(options: NatsEngineOptions, timeoutMs: number): Promise<NatsConnection> {
+  const { servers, connection = {} } = options;
+  try {
+    return await connect({
+      ...connection,
+      servers: [...servers],
+      name: "troupe",
+      timeout: timeoutMs,
+      // A host comes back by itself, however long the server was away.
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RETRY_MS,
+      reconnectJitter: RETRY_MS / 2,
+      pingInterval: 2000,
+      maxPingOut: 2,
+      // A stack for each request would cost as much as the request.
+      noAsyncTraces: true,
+    });
+  } catch (error) {
+    throw new WorldError(
+      "unreachable",
+      `Cannot connect to NATS at ${servers.join(", ")}: ${errorText(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function checkServer({ info }: NatsConnection): void {
+  const version = info?.version ?? "unknown";
+  if (!isAtLeast(version, OLDEST_VERSION)) {
+    throw new WorldError(
+      "invalid-data",
+      `Cannot use the NATS server: it is version ${version}, and before ${
+        OLDEST_VERSION.join(".")
+      } two writers of ` +
+        "one journal may both succeed",
+    );
+  }
+  if (info?.jetstream !== true) {
+    throw new WorldError(
+      "invalid-data",
+      "Cannot use the NATS server: it has no JetStream (jetstream { } in its file)",
+    );
+  }
+}
+
+function isAtLeast(version: string, least: readonly [number, number, number]): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  const [leastMajor, leastMinor, leastPatch] = least;
+  if (major !== leastMajor) return major > leastMajor;
+  return minor !== leastMinor ? minor > leastMinor : patch >= leastPatch;
+}
+
+type Streams = Readonly<Record<"journal" | "snapshots" | "places" | "hosts", string>>;
+type Config = Partial<StreamConfig> & Pick<StreamConfig, "name">;
+
+function streamConfigs(streams: Streams, replicas: number, leaseTtlMs: number): Config[] {
+  const kept = (name: string): Config => ({ name, subjects: [`${name}.>`], num_replicas: replicas });
+  const newest = (name: string): Config => ({ ...kept(name), max_msgs_per_subject: 1 });
+  const ttl = nanos(leaseTtlMs);
+  return [
+    // The last record is read from the leader; those before it from any replica, and checked.
+    { ...kept(streams.journal), allow_direct: true },
+    newest(streams.snapshots),
+    newest(streams.places),
+    { ...newest(streams.hosts), max_age: ttl, duplicate_window: ttl },
+  ];
+}
+
+/** Makes a stream, or finds it as it is to be. Servers that form a cluster take a while until they can. */
+async function makeStream(
+  api: {
+    add(config: Config): Promise<unknown>;
+    info(name: string): Promise<{ readonly config: StreamConfig }>;
+  },
+  config: Config,
+  { clock }: World,
+  timeoutMs: number,
+  pause: (ms: number) => Promise<void>,
+): Promise<void> {
+  const endsAt = clock.monotonic() + timeoutMs;
+  for (;;) {
+    try {
+      await api.add(config);
+      return;
+    } catch (error) {
+      const known = await api.info(config.name).catch(() => undefined);
+      if (known !== undefined) return checkStream(config, known.config);
+      if (clock.monotonic() > endsAt) {
+        throw new WorldError("unreachable", `Cannot make the stream ${config.name}: ${errorText(error)}`, {
+          cause: error,
+        });
+      }
+    }
+    await pause(RETRY_MS);
+  }
+}
+
+/** Throws when a stream that is there is kept otherwise in what matters. */
+function checkStream(wanted: Config, found: StreamConfig): void {
+  const wrong = (["num_replicas", "max_age", "max_msgs_per_subject", "allow_direct"] as const)
+    .filter((option) => wanted[option] !== undefined && wanted[option] !== found[option]);
+  if (wrong.length === 0) return;
+  const text = wrong.map((option) => `${option} ${found[option]} instead of ${wanted[option]}`).join(", ");
+  throw new WorldError("invalid-data", `Cannot use the stream ${wanted.name}: it has ${text}`);
+}
+
+/** Whether the server can be reached, as the client says. */
+class ConnectionWatch {
+  #isConnected = true;
+  readonly #observers = new Set<(isConnected: boolean) => void>();
+
+  constructor(connection: NatsConnection) {
+    this.#watch(connection);
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  observe(changed: (isConnected: boolean) => void): Cancellable {
+    const own = (isConnected: boolean) => changed(isConnected);
+    this.#observers.add(own);
+    own(this.#isConnected);
+    return { cancel: () => void this.#observers.delete(own) };
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === "disconnect") this.#set(false);
+      else if (type === "reconnect") this.#set(true);
+    }
+    this.#set(false);
+  }
+
+  #set(isConnected: boolean): void {
+    if (this.#isConnected === isConnected) return;
+    this.#isConnected = isConnected;
+    for (const observer of this.#observers) observer(isConnected);
+  }
+}

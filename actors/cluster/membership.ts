@@ -1,0 +1,93 @@
+/**
+ * A host's place in the cluster: joined, lost, joined again.
+ *
+ * @module
+ */
+import { errorText, type World } from "../world/world.ts";
+import type { Lease, Placement } from "./engine.ts";
+
+/** What membership needs of its host. */
+export interface MembershipHost {
+  readonly world: Pick<World, "clock">;
+  /** A lease was taken: resolves once the host can be reached. */
+  joined(lease: Lease): Promise<AsyncDisposable>;
+  /** It is lost, or was given up. */
+  left(): void;
+  warn(message: string, error: unknown): void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1000;
+
+/** Keeps a host in the cluster. */
+export class Membership {
+  readonly #placement: Placement;
+  readonly #host: MembershipHost;
+  readonly #hostId: string;
+  #lease: Lease | undefined;
+  #serving: AsyncDisposable | undefined;
+  #isLeaving = false;
+
+  constructor(placement: Placement, hostId: string, host: MembershipHost) {
+    this.#placement = placement;
+    this.#hostId = hostId;
+    this.#host = host;
+  }
+
+  /** The lease that the host has; undefined between two. */
+  get lease(): Lease | undefined {
+    return this.#lease?.isValid ? this.#lease : undefined;
+  }
+
+  /**
+   * Resolves once the host has joined. From then on it joins again by itself. Rejects when the engine does
+   * not answer.
+   */
+  async join(): Promise<void> {
+    const former = this.#lease?.host;
+    const lease = await this.#placement.join(this.#hostId, former);
+    try {
+      this.#serving = await this.#host.joined(lease);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+    this.#lease = lease;
+    lease.lost.then(() => this.#lost());
+  }
+
+  /** Gives the lease up. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#lease?.release();
+    await this.#stopServing();
+  }
+
+  async #lost(): Promise<void> {
+    this.#host.left();
+    if (this.#isLeaving) return;
+    await this.#stopServing();
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#isLeaving; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      try {
+        return await this.join();
+      } catch (error) {
+        this.#host.warn(`Cannot join the cluster again: ${errorText(error)}`, error);
+      }
+      await this.#pause(pauseMs);
+    }
+  }
+
+  async #stopServing(): Promise<void> {
+    const serving = this.#serving;
+    this.#serving = undefined;
+    try {
+      await serving?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#host.warn(`Cannot take an address back: ${errorText(error)}`, error);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#host.world.clock.timer(ms, resolve));
+  }
+}

@@ -1,0 +1,430 @@
+/**
+ * One persistent entity at work.
+ *
+ * Commands are decided one by one on the state as it will be; what they come to is written in groups, one
+ * group at a time, and nothing is answered before its group, and so all before it, is durable. When a write
+ * is refused, or nobody knows what became of it, that state is dropped and the journal read again, which
+ * tells what became of it.
+ *
+ * @module
+ */
+import type { Context, Receive } from "../runtime/behavior.ts";
+import { errorText } from "../world/world.ts";
+import type { Commit, JournalEntry, Log, Snapshot } from "./engine.ts";
+import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
+import { Fenced, JournalDamaged } from "./errors.ts";
+import { entityText } from "./names.ts";
+import { Operations } from "./operations.ts";
+import { isRef } from "./ref_codec.ts";
+import type { Decision, PersistentContext, PersistentDefinition, Reply } from "./persistent.ts";
+
+/** Commands that may wait for one write to end. */
+const MAX_GROUP = 1000;
+/** The pause before a journal that could not be opened is opened again. */
+const REOPEN_MS = 50;
+const MAX_REOPEN_MS = 1000;
+
+/** One command, decided. */
+interface Item {
+  readonly command: unknown;
+  /** What is written; undefined of one that changes nothing. */
+  readonly entry: JournalEntry | undefined;
+  readonly replies: readonly Reply[];
+  readonly then: (() => void) | undefined;
+}
+
+/** Runs the entity of a definition in an actor. */
+export class PersistentActor<S, C, E> {
+  readonly #definition: PersistentDefinition<S, C, E>;
+  readonly #life: EntityLife;
+  readonly #self: Context<unknown>;
+  readonly #context: PersistentContext<C>;
+  #state: S;
+  #operations: Operations;
+  #log: Log | undefined;
+  #eventsSinceSnapshot = 0;
+  /** Decided, and not yet on the way to the journal. */
+  #waiting: Item[] = [];
+  /** On the way. */
+  #writing: Item[] | undefined;
+  #isFlushPlanned = false;
+  /** Why nothing can be carried out: the journal cannot be read, whoever tries. */
+  #broken: unknown;
+  #isOver = false;
+  /** Told when nothing is on the way, or the entity is over. */
+  #settled: (() => void)[] = [];
+
+  constructor(definition: PersistentDefinition<S, C, E>, life: EntityLife, self: Context<unknown>) {
+    this.#definition = definition;
+    this.#life = life;
+    this.#self = self;
+    this.#state = definition.initial(life.entity.id);
+    this.#operations = this.#newOperations();
+    this.#context = {
+      id: life.entity.id,
+      // The reference of an entity of this type takes its commands.
+      self: life.self as PersistentContext<C>["self"],
+      epoch: life.epoch,
+      world: self.world,
+      log: self.log,
+      after: (delayMs, command) => self.after(delayMs, command),
+    };
+  }
+
+  /** Reads the journal, and gives the handler. */
+  async start(): Promise<Receive<unknown>> {
+    await this.#open();
+    // What is on the way when the system stops is waited for: who asked is told what became of it.
+    this.#self.onStop(() => this.#idle());
+    if (!this.#isOver && this.#broken === undefined) this.#definition.started?.(this.#state, this.#context);
+    return (message) => this.#receive(message);
+  }
+
+  #receive(message: unknown): void | Promise<void> {
+    if (message instanceof Passivate) return this.#passivate();
+    if (this.#isOver || !this.#life.isValid) return this.#refuse(message, RETRY);
+    if (this.#broken !== undefined) return this.#refuse(message, { type: "failed", error: this.#broken });
+    // Under load without a pause, a snapshot still comes; and commands wait here, where they can be refused.
+    const isLate = this.#eventsSinceSnapshot >= 2 * this.#snapshotEvery && !this.#isIdle;
+    if (isLate || this.#waiting.length >= MAX_GROUP) return this.#idle().then(() => this.#receive(message));
+    this.#handle(message);
+  }
+
+  get #isIdle(): boolean {
+    return this.#writing === undefined && this.#waiting.length === 0;
+  }
+
+  get #snapshotEvery(): number {
+    return this.#definition.snapshotEvery ?? 200;
+  }
+
+  #handle(message: unknown): void {
+    const operationId = textField(message, "operationId");
+    const known = operationId === undefined ? undefined : this.#operations.get(operationId);
+    if (known !== undefined) return this.#repeat(message, known);
+    // What others send to an entity of this type is a command: their program was checked against it.
+    const command = message as C;
+    let item: Item;
+    let state = this.#state;
+    let events: readonly E[];
+    try {
+      const decision: Decision<E> = this.#definition.decide(state, command, this.#context) ?? {};
+      events = decision.events ?? [];
+      for (const event of events) state = this.#definition.evolve(state, event);
+      item = itemOf(message, operationId, decision);
+    } catch (error) {
+      this.#self.log.debug(`Cannot carry out a command: ${errorText(error)}`, { error });
+      return this.#refuse(message, { type: "failed", error });
+    }
+    this.#state = state;
+    this.#eventsSinceSnapshot += events.length;
+    if (item.entry?.operationId !== undefined) {
+      this.#operations.add(item.entry.operationId, "reply" in item.entry ? [item.entry.reply] : []);
+    }
+    this.#add(item);
+  }
+
+  /** The operation was carried out before: who asks is told what was answered then, once that is durable. */
+  #repeat(message: unknown, known: readonly unknown[]): void {
+    this.#life.metrics.repeatedOperations++;
+    const replyTo = replyToOf(message);
+    const replies = replyTo === undefined || known.length === 0
+      ? []
+      : [{ to: replyTo, message: known[0], send: () => replyTo.tell(known[0] as never) }];
+    this.#add({ command: message, entry: undefined, replies, then: undefined });
+  }
+
+  #add(item: Item): void {
+    // Nothing is on the way that the answer could depend on.
+    if (item.entry === undefined && this.#isIdle && this.#definition.reads !== "barrier") {
+      return this.#answer(item);
+    }
+    this.#waiting.push(item);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushPlanned || this.#writing !== undefined) return;
+    this.#isFlushPlanned = true;
+    // What comes in this turn goes into the same group.
+    this.#self.world.loop.soon(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#writing !== undefined || this.#waiting.length === 0 || this.#isOver) return;
+    const items = this.#waiting;
+    this.#waiting = [];
+    this.#writing = items;
+    this.#write(items).then(() => this.#written(), (error) => this.#failed(error))
+      .catch((error) => this.#fail(error));
+  }
+
+  /** Writes a group. What is too large for one commit becomes several. */
+  async #write(items: readonly Item[]): Promise<void> {
+    const log = this.#log;
+    if (log === undefined) throw new TypeError("Cannot write: the journal is not open");
+    const entries = items.flatMap(({ entry }) => entry === undefined ? [] : [entry]);
+    if (entries.length === 0) {
+      if (this.#definition.reads === "barrier") await log.barrier();
+      return this.#answerAll(items);
+    }
+    const { metrics } = this.#life;
+    const { clock } = this.#self.world;
+    const startedAt = clock.monotonic();
+    try {
+      await log.append(entries);
+    } catch (error) {
+      if (!(error instanceof RangeError) || items.length === 1) throw error;
+      const half = items.length >> 1;
+      this.#waiting.unshift(...items.slice(half));
+      this.#writing = items.slice(0, half);
+      return await this.#write(this.#writing);
+    }
+    metrics.commits++;
+    metrics.committedCommands += entries.length;
+    metrics.commitMs += clock.monotonic() - startedAt;
+    this.#answerAll(items);
+  }
+
+  #answerAll(items: readonly Item[]): void {
+    for (const item of items) this.#answer(item);
+  }
+
+  #answer({ replies, then }: Item): void {
+    try {
+      for (const { send } of replies) send();
+      then?.();
+    } catch (error) {
+      this.#self.log.error(`Cannot tell of what is durable: ${errorText(error)}`, { error });
+    }
+  }
+
+  #written(): void {
+    this.#writing = undefined;
+    if (this.#waiting.length > 0) return this.#flush();
+    if (this.#eventsSinceSnapshot >= this.#snapshotEvery) this.#snapshot();
+    this.#settle();
+  }
+
+  /** The state, which is what the journal says: nothing is on the way. */
+  #snapshot(): void {
+    this.#eventsSinceSnapshot = 0;
+    const state = { state: this.#state, operations: this.#operations.toList() };
+    this.#log?.snapshot(state).then(() => {
+      this.#life.metrics.snapshots++;
+    }, (error) => {
+      // The journal has all of it; a log that is poisoned says so at the next write.
+      this.#self.log.warn(`Cannot keep a snapshot: ${errorText(error)}`, { error });
+    });
+  }
+
+  /** A write failed: what became of it is in the journal. */
+  async #failed(error: unknown): Promise<void> {
+    const { metrics } = this.#life;
+    const unsure = this.#writing ?? [];
+    const seq = this.#log?.seq ?? 0;
+    if (error instanceof Fenced) {
+      metrics.fencedWrites++;
+      this.#life.fenced();
+      return this.#end([...unsure, ...this.#waiting.splice(0)], []);
+    }
+    if (error instanceof RangeError) {
+      // One command that comes to more than the journal takes: it has not happened, and those after it were
+      // decided on what it would have been.
+      for (const { command } of unsure) this.#refuse(command, { type: "failed", error });
+      this.#writing = [];
+    } else metrics.unknownOutcomes++;
+    const commits = await this.#open();
+    if (this.#isOver) return;
+    const again = this.#waiting.splice(0);
+    const hasHappened = commits.some((commit) =>
+      commit.seq > seq && commit.epoch === this.#life.epoch && commit.entries.length > 0
+    );
+    const sure = this.#writing ?? [];
+    this.#writing = undefined;
+    if (hasHappened) this.#answerAll(sure);
+    else again.unshift(...sure);
+    for (const { command } of again) this.#handle(command);
+    if (this.#isIdle) this.#settle();
+  }
+
+  /**
+   * Reads the journal and makes the state anew, as often as it takes while the host may. Gives the commits
+   * behind the snapshot.
+   */
+  async #open(): Promise<readonly Commit[]> {
+    const { clock } = this.#self.world;
+    for (let pauseMs = REOPEN_MS; this.#life.isValid; pauseMs = Math.min(2 * pauseMs, MAX_REOPEN_MS)) {
+      const startedAt = clock.monotonic();
+      try {
+        const { snapshot, commits, log } = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
+        this.#replay(snapshot, commits);
+        this.#log = log;
+        this.#replayed(clock.monotonic() - startedAt);
+        return commits;
+      } catch (error) {
+        if (error instanceof Fenced) {
+          this.#life.metrics.fencedWrites++;
+          this.#life.fenced();
+          break;
+        }
+        if (error instanceof JournalDamaged || error instanceof Unreadable) {
+          this.#break(error);
+          return [];
+        }
+        this.#self.log.warn(`Cannot open the journal: ${errorText(error)}`, { error });
+      }
+      await this.#pause(pauseMs);
+    }
+    this.#end(this.#waiting.splice(0), this.#writing ?? []);
+    return [];
+  }
+
+  #replay(snapshot: Snapshot | undefined, commits: readonly Commit[]): void {
+    const { initial, evolve, upcast, upcastState } = this.#definition;
+    const { entity } = this.#life;
+    let state = initial(entity.id);
+    const operations = this.#newOperations();
+    this.#eventsSinceSnapshot = 0;
+    try {
+      if (snapshot !== undefined) {
+        const kept = keptState(snapshot.state);
+        // Without an upcast, what was kept is what this program keeps.
+        state = upcastState === undefined ? kept.state as S : upcastState(kept.state);
+        for (const [operationId, reply] of kept.operations) operations.add(operationId, reply);
+      }
+      for (const { entries } of commits) {
+        for (const entry of entries) {
+          for (const stored of entry.events) {
+            state = evolve(state, upcast === undefined ? stored as E : upcast(stored));
+            this.#eventsSinceSnapshot++;
+          }
+          if (entry.operationId !== undefined) {
+            operations.add(entry.operationId, "reply" in entry ? [entry.reply] : []);
+          }
+        }
+      }
+    } catch (cause) {
+      throw new Unreadable(`Cannot replay ${entityText(entity)}: ${errorText(cause)}`, { cause });
+    }
+    this.#state = state;
+    this.#operations = operations;
+  }
+
+  #replayed(tookMs: number): void {
+    const { metrics } = this.#life;
+    metrics.replays++;
+    metrics.replayMs += tookMs;
+    metrics.longestReplayMs = Math.max(metrics.longestReplayMs, tookMs);
+  }
+
+  /** This program cannot make a state of what is in the journal: whoever asks is told so. */
+  #break(error: unknown): void {
+    this.#self.log.error(errorText(error), { error });
+    this.#broken = error;
+    const items = [...this.#writing ?? [], ...this.#waiting.splice(0)];
+    this.#writing = undefined;
+    for (const { command } of items) this.#refuse(command, { type: "failed", error });
+    this.#settle();
+  }
+
+  async #passivate(): Promise<void> {
+    await this.#idle();
+    this.#isOver = true;
+    this.#self.stop();
+  }
+
+  /**
+   * The entity lives elsewhere, or nobody knows: what was not written never will be, of the rest nobody can
+   * tell.
+   */
+  #end(unwritten: readonly Item[], unsure: readonly Item[]): void {
+    this.#isOver = true;
+    this.#writing = undefined;
+    for (const { command } of unwritten) this.#refuse(command, RETRY);
+    for (const { command } of unsure) this.#refuse(command, { type: "unknown" });
+    this.#settle();
+    // What waits in the mailbox is refused one by one, and the host says when to stop.
+  }
+
+  /** Something that cannot happen did: the entity is started anew, from its journal. */
+  #fail(error: unknown): void {
+    this.#self.log.error(`Cannot go on: ${errorText(error)}`, { error });
+    this.#life.fenced();
+    this.#end([], [...this.#writing ?? [], ...this.#waiting.splice(0)]);
+  }
+
+  #refuse(command: unknown, why: Refusal): void {
+    this.#life.refuse(command, why);
+  }
+
+  /** Resolves once nothing is on the way. */
+  #idle(): Promise<void> {
+    if (this.#isOver || this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #settle(): void {
+    const settled = this.#settled;
+    this.#settled = [];
+    for (const resolve of settled) resolve();
+  }
+
+  #newOperations(): Operations {
+    return new Operations(this.#definition.rememberedOperations ?? 1000);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#self.world.clock.timer(ms, resolve));
+  }
+}
+
+const RETRY: Refusal = { type: "retry" };
+
+/** What is in the journal is not what this program takes: its `evolve` or `upcast` threw. */
+class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+function itemOf(command: unknown, operationId: string | undefined, decision: Decision<unknown>): Item {
+  const { events = [], replies = [], then } = decision;
+  if (events.length === 0) return { command, entry: undefined, replies, then };
+  if (operationId === undefined) return { command, entry: { events }, replies, then };
+  const replyTo = replyToOf(command);
+  const own = replyTo && replies.find(({ to }) => to === replyTo);
+  const entry = { events, operationId, ...(own && { reply: own.message }) };
+  return { command, entry, replies, then };
+}
+
+function keptState(stored: unknown): Pick<KeptState, "state" | "operations"> {
+  if (!isKeptState(stored)) throw new TypeError("its snapshot has no state and operations");
+  return stored;
+}
+
+interface KeptState {
+  readonly state: unknown;
+  readonly operations: readonly (readonly [string, readonly [] | readonly [unknown]])[];
+}
+
+function isKeptState(value: unknown): value is KeptState {
+  return typeof value === "object" && value !== null && "state" in value && "operations" in value &&
+    Array.isArray(value.operations) &&
+    value.operations.every((item) =>
+      Array.isArray(item) && typeof item[0] === "string" && Array.isArray(item[1])
+    );
+}
+
+function replyToOf(command: unknown): Reply["to"] | undefined {
+  if (typeof command !== "object" || command === null || !("replyTo" in command)) return undefined;
+  const { replyTo } = command;
+  return typeof replyTo === "object" && replyTo !== null && isRef(replyTo) ? replyTo : undefined;
+}
+
+function textField(message: unknown, name: string): string | undefined {
+  if (typeof message !== "object" || message === null || !(name in message)) return undefined;
+  const value: unknown = Reflect.get(message, name);
+  return typeof value === "string" ? value : undefined;
+}

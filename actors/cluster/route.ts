@@ -1,0 +1,152 @@
+/**
+ * The way from this host to one entity: where it lives, and what waits until that is known.
+ *
+ * What one host sends to one entity arrives in order. A message carries the epoch of the claim by which the
+ * sender believes the entity to live there; once one is refused, so are all behind it, and they are sent
+ * anew together.
+ *
+ * @module
+ */
+import type { Clock } from "../world/world.ts";
+import type { EntityId, Placed } from "./engine.ts";
+import type { Outcome } from "./link.ts";
+
+/** A message on its way to an entity. */
+export interface Outgoing {
+  readonly message: unknown;
+  /** When it is given up, in monotonic milliseconds. */
+  readonly expiresAtMs: number;
+  /** It is carried out once, however often it is sent. */
+  readonly isRepeatable: boolean;
+}
+
+/** What routes need of their host. */
+export interface RouteHost {
+  readonly clock: Clock;
+  /** Has the entity brought to life where it does not live, and says where it does. */
+  locate(entity: EntityId): Promise<Placed>;
+  /** Sends a message there, and says what became of it; at once where it is this host. */
+  forward(entity: EntityId, placed: Placed, message: unknown, settled: (outcome: Outcome) => void): void;
+  /** A message that no host took in time; `error` says why. */
+  undelivered(entity: EntityId, message: unknown, error: unknown): void;
+  /** A message is sent anew. */
+  rerouted(): void;
+}
+
+const FIRST_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 250;
+/** Messages that may wait until it is known where the entity lives. */
+const MAX_WAITING = 10_000;
+
+/** Sends to one entity. */
+export class Route {
+  readonly #host: RouteHost;
+  readonly #entity: EntityId;
+  #placed: Placed | undefined;
+  #waiting: Outgoing[] = [];
+  #refused: Outgoing[] = [];
+  #underWay = 0;
+  #failures = 0;
+  #isLocating = false;
+  #usedAtMs: number;
+
+  constructor(host: RouteHost, entity: EntityId) {
+    this.#host = host;
+    this.#entity = entity;
+    this.#usedAtMs = host.clock.monotonic();
+  }
+
+  /** Nothing waits, and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#underWay === 0 && !this.#isLocating;
+  }
+
+  /** When something was sent last, in monotonic milliseconds. */
+  get usedAtMs(): number {
+    return this.#usedAtMs;
+  }
+
+  /** Throws `RangeError` when too many wait. */
+  send(outgoing: Outgoing): void {
+    this.#usedAtMs = this.#host.clock.monotonic();
+    const placed = this.#placed;
+    if (placed !== undefined && this.#waiting.length === 0) return this.#forward(placed, outgoing);
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new RangeError(
+        `Cannot send to ${this.#entity.type}/${this.#entity.id}: ${MAX_WAITING} messages wait`,
+      );
+    }
+    this.#waiting.push(outgoing);
+    // What is under way may be refused yet, and then goes first.
+    if (placed === undefined && this.#underWay === 0) this.#locateSoon(0);
+  }
+
+  #forward(placed: Placed, outgoing: Outgoing): void {
+    this.#underWay++;
+    const settled = (outcome: Outcome) => {
+      this.#underWay--;
+      if (outcome === "taken") this.#failures = 0;
+      else if (outcome === "refused" || outgoing.isRepeatable) this.#refused.push(outgoing);
+      // Whether it was carried out nobody knows: once more could be twice.
+      if (outcome !== "taken") this.#placed = undefined;
+      if (this.#placed === undefined && this.#underWay === 0) this.#again();
+    };
+    try {
+      this.#host.forward(this.#entity, placed, outgoing.message, settled);
+    } catch (error) {
+      this.#underWay--;
+      this.#host.undelivered(this.#entity, outgoing.message, error);
+    }
+  }
+
+  /** Nothing is under way: what was refused goes before what waits. */
+  #again(): void {
+    this.#waiting.unshift(...this.#refused);
+    for (const _ of this.#refused.splice(0)) this.#host.rerouted();
+    if (this.#waiting.length === 0) return;
+    // The first time the entity has just moved; after that its host may be gone, and its lease has to expire.
+    const pauseMs = this.#failures === 0
+      ? 0
+      : Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), MAX_PAUSE_MS);
+    this.#failures++;
+    this.#locateSoon(pauseMs);
+  }
+
+  #locateSoon(pauseMs: number): void {
+    if (this.#isLocating) return;
+    this.#isLocating = true;
+    if (pauseMs === 0) return void this.#locate();
+    this.#host.clock.timer(pauseMs, () => this.#locate());
+  }
+
+  async #locate(): Promise<void> {
+    let failure: unknown;
+    try {
+      this.#expire(new Error("its host is gone, and no other could take it over in time"));
+      if (this.#waiting.length > 0) this.#placed = await this.#host.locate(this.#entity);
+    } catch (error) {
+      failure = error;
+    }
+    this.#isLocating = false;
+    if (failure === undefined) return this.#flush();
+    this.#expire(failure);
+    this.#again();
+  }
+
+  #flush(): void {
+    for (let placed = this.#placed; placed !== undefined; placed = this.#placed) {
+      const outgoing = this.#waiting.shift();
+      if (outgoing === undefined) return;
+      this.#forward(placed, outgoing);
+    }
+  }
+
+  #expire(error: unknown): void {
+    const now = this.#host.clock.monotonic();
+    const isLate = ({ expiresAtMs }: Outgoing) => expiresAtMs <= now;
+    if (!this.#waiting.some(isLate)) return;
+    const late = this.#waiting.filter(isLate);
+    this.#waiting = this.#waiting.filter((outgoing) => !isLate(outgoing));
+    for (const { message } of late) this.#host.undelivered(this.#entity, message, error);
+  }
+}

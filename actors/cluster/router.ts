@@ -1,0 +1,282 @@
+/**
+ * Messages of one host to entities and to other hosts' references.
+ *
+ * @module
+ */
+import { type PendingAsk, questionIn, questions } from "../runtime/ask.ts";
+import { AskFailed } from "../runtime/errors.ts";
+import type { Ref } from "../runtime/ref.ts";
+import type { ActorSystem } from "../runtime/system.ts";
+import { ClusterAsks, EntityRef, HostedRef } from "./cluster_ref.ts";
+import type { Engine, EntityId, Placed } from "./engine.ts";
+import type { Entities } from "./entities.ts";
+import type { Refusal } from "./entity_type.ts";
+import { NoHost, OutcomeUnknown } from "./errors.ts";
+import { Exports } from "./exports.ts";
+import { decodeFrames, encodeFrame } from "./frames.ts";
+import { Link, type Outcome } from "./link.ts";
+import type { ClusterMetrics } from "./metrics.ts";
+import {
+  activationAddress,
+  checkEntityId,
+  checkTypeName,
+  entityKey,
+  entityText,
+  hostAddress,
+} from "./names.ts";
+import { type Outgoing, Route, type RouteHost } from "./route.ts";
+
+/** How long a message waits for a host that takes it. */
+const ROUTE_TIMEOUT_MS = 30_000;
+/** The pause before a question that was not carried out is asked anew. */
+const ASK_AGAIN_MS = 20;
+/** What was not used for so long is forgotten. */
+const FORGET_MS = 60_000;
+
+/** What a router needs of its host. */
+export interface RouterOptions {
+  readonly system: ActorSystem;
+  readonly engine: Engine;
+  readonly metrics: ClusterMetrics;
+  /** Where this host takes messages for its references. */
+  readonly inbox: string;
+  readonly entities: () => Entities;
+  /** Claims an entity on this host, where that is its policy; undefined elsewhere. */
+  readonly claimHere: (entity: EntityId) => Promise<Placed> | undefined;
+  readonly onStopped: (ref: Ref<never>, stopped: () => void) => void;
+}
+
+/** Sends, and takes what comes. */
+export class Router implements RouteHost {
+  readonly exports: Exports;
+  readonly #options: RouterOptions;
+  readonly #asks: ClusterAsks;
+  readonly #routes = new Map<string, Route>();
+  readonly #links = new Map<string, { readonly link: Link; usedAtMs: number }>();
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#asks = new ClusterAsks(options.system);
+    this.exports = new Exports(options.inbox, {
+      entityRef: (entity) => this.entityRef(entity),
+      hostedRef: (address) => this.#hostedRef(address),
+      onStopped: options.onStopped,
+    });
+  }
+
+  get clock(): RouteHost["clock"] {
+    return this.#options.system.world.clock;
+  }
+
+  /** A reference to an entity. Throws `TypeError` on a name that none can have. */
+  entityRef<M>(entity: EntityId): EntityRef<M> {
+    checkTypeName(entity.type);
+    checkEntityId(entity.id);
+    const path = `/cluster/${entityText(entity)}`;
+    return new EntityRef<M>(entity, entityKey(entity), path, this.#asks, this.#sendEntity);
+  }
+
+  readonly #sendEntity = (
+    ref: { readonly entity: EntityId; readonly key: string },
+    message: unknown,
+  ): void => {
+    this.#send(ref.entity, ref.key, message);
+  };
+
+  /** Sends a message to wherever an entity lives. Throws `RangeError` when too many wait for it. */
+  send(entity: EntityId, message: unknown): void {
+    this.#send(entity, entityKey(entity), message);
+  }
+
+  #send(entity: EntityId, key: string, message: unknown): void {
+    let route = this.#routes.get(key);
+    if (route === undefined || route.isIdle) {
+      // Nothing that was sent before is still on its way.
+      const entities = this.#options.entities();
+      const local = entities.find(key);
+      if (local !== undefined && entities.deliver(local, message)) return;
+    }
+    if (route === undefined) this.#routes.set(key, route = new Route(this, entity));
+    const outgoing: Outgoing = {
+      message,
+      expiresAtMs: this.clock.monotonic() + ROUTE_TIMEOUT_MS,
+      isRepeatable: isRepeatable(message),
+    };
+    route.send(outgoing);
+  }
+
+  async locate(entity: EntityId): Promise<Placed> {
+    const here = this.#options.claimHere(entity);
+    if (here !== undefined) return await here;
+    const { transport, placement } = this.#options.engine;
+    const { leaseTtlMs } = placement;
+    const body = JSON.stringify([entity.type, entity.id]);
+    const answer = await transport.ask(activationAddress(entity.type), body, { timeoutMs: leaseTtlMs });
+    return placedOf(answer);
+  }
+
+  forward(entity: EntityId, placed: Placed, message: unknown, settled: (outcome: Outcome) => void): void {
+    const { entities, metrics } = this.#options;
+    const local = entities().find(entityKey(entity), placed.epoch);
+    if (local !== undefined) return settled(entities().deliver(local, message) ? "taken" : "refused");
+    const frame = encodeFrame({ type: "entity", entity, epoch: placed.epoch, message }, {
+      refs: this.exports,
+    });
+    this.#push(hostAddress(placed.owner), frame, settled);
+    metrics.sentMessages++;
+  }
+
+  undelivered(entity: EntityId, message: unknown, error: unknown): void {
+    this.#options.metrics.undeliveredMessages++;
+    this.refuse(entity, message, { type: "failed", error: new NoHost(entityText(entity), { cause: error }) });
+  }
+
+  rerouted(): void {
+    this.#options.metrics.reroutedMessages++;
+  }
+
+  /** Tells who asked, wherever that is, that a command was not carried out. */
+  refuse(entity: EntityId, command: unknown, why: Refusal): void {
+    const question = questionIn(command);
+    if (question !== undefined) return this.#refused(question, why);
+    const replyTo = typeof command === "object" && command !== null && "replyTo" in command
+      ? command.replyTo
+      : undefined;
+    if (replyTo instanceof HostedRef) {
+      const { inbox, number } = inboxOf(replyTo.address);
+      return this.#pushQuietly(inbox, encodeFrame({ type: "refused", number, why }, { refs: this.exports }));
+    }
+    const target = `/cluster/${entityText(entity)}`;
+    this.#options.system.events.emit({ type: "dead-letter", message: command, target, reason: "stopped" });
+  }
+
+  /** One of this host's own questions was not carried out: it is asked again where that cannot do harm. */
+  #refused(question: PendingAsk<never>, why: Refusal): void {
+    const target = questions.target(question);
+    const fail = (cause: unknown) => questions.fail(question, new AskFailed(target.path, { cause }));
+    if (why.type === "failed") return fail(why.error);
+    const message = questions.message(question);
+    if (!(target instanceof EntityRef) || (why.type === "unknown" && !isRepeatable(message))) {
+      return fail(new OutcomeUnknown(`a command to ${target.path}`));
+    }
+    this.clock.timer(ASK_AGAIN_MS, () => {
+      if (!question.isOpen) return;
+      try {
+        this.#send(target.entity, target.key, message);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Takes a request of another host. What it gives back are the numbers of the frames that were refused. */
+  receive(body: string): string {
+    const { entities, metrics } = this.#options;
+    const refused: number[] = [];
+    for (const [index, frame] of decodeFrames(body, { refs: this.exports }).entries()) {
+      metrics.receivedMessages++;
+      if (frame.type === "entity") {
+        const local = entities().find(entityKey(frame.entity), frame.epoch);
+        if (local === undefined || !entities().deliver(local, frame.message)) refused.push(index);
+        continue;
+      }
+      const ref = this.exports.find(frame.number);
+      // It is over: the asker has gone, or the actor has stopped.
+      if (ref === undefined) refused.push(index);
+      else if (frame.type === "ref") this.#deliver(ref, frame.message);
+      else if (questions.isQuestion(ref)) this.#refused(ref, frame.why);
+    }
+    return refused.length === 0 ? "" : JSON.stringify(refused);
+  }
+
+  #deliver(ref: Ref<never>, message: unknown): void {
+    try {
+      // What is sent to a reference is what its holder's program may send.
+      ref.tell(message as never);
+    } catch (error) {
+      this.#options.system.events.emit({
+        type: "dead-letter",
+        message,
+        target: ref.path,
+        reason: "dropped-newest",
+      });
+      void error;
+    }
+  }
+
+  #hostedRef(address: string): Ref<never> {
+    const { inbox, number } = inboxOf(address);
+    return new HostedRef<never>(address, this.#asks, (message) => {
+      const frame = encodeFrame({ type: "ref", number, message }, { refs: this.exports });
+      if (inbox !== this.exports.address) return this.#push(inbox, frame);
+      const ref = this.exports.find(number);
+      if (ref !== undefined) this.#deliver(ref, message);
+    });
+  }
+
+  #pushQuietly(address: string, frame: string): void {
+    try {
+      this.#push(address, frame);
+    } catch {
+      // More waits for that host than it will ever take: who asked there gets no answer in time.
+    }
+  }
+
+  #push(address: string, frame: string, settled?: (outcome: Outcome) => void): void {
+    let entry = this.#links.get(address);
+    if (entry === undefined) {
+      const { engine, system } = this.#options;
+      const link = new Link(address, engine.transport, system.world, engine.placement.leaseTtlMs);
+      this.#links.set(address, entry = { link, usedAtMs: 0 });
+    }
+    entry.usedAtMs = this.clock.monotonic();
+    entry.link.push(frame, settled);
+  }
+
+  /** Forgets what was not used for long. */
+  sweep(): void {
+    const before = this.clock.monotonic() - FORGET_MS;
+    for (const [key, route] of this.#routes) {
+      if (route.isIdle && route.usedAtMs < before) this.#routes.delete(key);
+    }
+    for (const [address, { link, usedAtMs }] of this.#links) {
+      if (link.isIdle && usedAtMs < before) this.#links.delete(address);
+    }
+  }
+
+  /** Resolves once all that was sent has come to something. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#links.values()].map(({ link }) => link.idle()));
+  }
+
+  /** Gives all questions up that wait. */
+  dispose(): void {
+    this.#asks.dispose();
+  }
+}
+
+function isRepeatable(message: unknown): boolean {
+  return typeof message === "object" && message !== null && "operationId" in message &&
+    typeof message.operationId === "string";
+}
+
+function inboxOf(address: string): { readonly inbox: string; readonly number: number } {
+  const [inbox = "", number] = address.split(" ");
+  return { inbox, number: Number(number) };
+}
+
+/** Where an entity lives, as a host says that was asked to bring it to life. */
+export function placedText({ owner, epoch }: Placed): string {
+  return JSON.stringify([owner.id, owner.incarnation, epoch]);
+}
+
+function placedOf(answer: string): Placed {
+  const value: unknown = answer === "" ? undefined : JSON.parse(answer);
+  if (Array.isArray(value)) {
+    const [id, incarnation, epoch]: readonly unknown[] = value;
+    if (typeof id === "string" && typeof incarnation === "string" && typeof epoch === "number") {
+      return { owner: { id, incarnation }, epoch };
+    }
+  }
+  throw new Error("the host that was asked could not claim it");
+}

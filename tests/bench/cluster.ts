@@ -1,0 +1,115 @@
+/**
+ * Persistent entities beside the client of their engine with no actor.
+ *
+ * @module
+ */
+import { hasNats, NatsServers } from "../cluster/nats/_servers.ts";
+import { type Bench, median, type Row } from "./_bench.ts";
+
+const ROUNDS = 3;
+/** Entities, and commands under way at once. */
+const SHAPES = [[1, 1], [1, 100], [100, 100], [10_000, 100]] as const;
+
+async function subject(args: readonly (string | number)[]): Promise<Record<string, number>> {
+  const script = new URL("_cluster_subject.ts", import.meta.url).pathname;
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc", script, ...args.map(String)],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error(`Cannot measure: ${args.join(" ")} failed`);
+  const result: unknown = JSON.parse(new TextDecoder().decode(stdout));
+  const figures = typeof result === "object" && result !== null ? Object.entries(result) : [];
+  return Object.fromEntries(figures.map(([name, figure]) => [name, Number(figure)]));
+}
+
+/** Ours and the bare client in turns, for each shape. */
+async function rows(
+  name: string,
+  quick: boolean,
+  ours: (actors: number, underWay: number, seconds: number) => (string | number)[],
+  bare: (actors: number, underWay: number, seconds: number) => (string | number)[],
+  aim: (actors: number, underWay: number) => string | undefined,
+): Promise<Row[]> {
+  const result: Row[] = [];
+  for (const [actors, underWay] of SHAPES) {
+    const [rates, floors, p99s]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+      const seconds = quick ? 0.2 : 3;
+      const one = await subject(ours(actors, underWay, seconds));
+      const floor = await subject(bare(actors, underWay, seconds));
+      rates.push(one["perSecond"] ?? NaN);
+      p99s.push(one["p99Ms"] ?? NaN);
+      floors.push(floor["perSecond"] ?? NaN);
+    }
+    const what = `${name}, ${actors} entities, ${underWay} under way`;
+    const aimed = aim(actors, underWay);
+    result.push({
+      name: what,
+      unit: "commands/s",
+      value: median(rates),
+      floor: median(floors),
+      ratio: median(rates.map((rate, round) => rate / (floors[round] ?? NaN))),
+      ...(aimed !== undefined && { aim: aimed }),
+    });
+    result.push({ name: `${what}, p99`, unit: "ms", value: median(p99s) });
+  }
+  return result;
+}
+
+async function onSqlite(quick: boolean): Promise<Row[]> {
+  const folder = await Deno.makeTempDir({ dir: ".tmp", prefix: "bench-cluster-" });
+  let files = 0;
+  const file = () => `${folder}/${++files}.sqlite`;
+  try {
+    return await rows(
+      "cluster: sqlite",
+      quick,
+      (...shape) => ["sqlite", ...shape, file()],
+      (...shape) => ["bare-sqlite", ...shape, file()],
+      (actors, underWay) => actors === 100 && underWay === 100 ? "70,000" : undefined,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function onNats(replicas: 1 | 3, quick: boolean): Promise<Row[]> {
+  if (!await hasNats()) {
+    console.error(`cluster: nats R${replicas}: skipped, no nats-server is here (.ci/nats-server gets one)`);
+    return [];
+  }
+  await using servers = await NatsServers.start(replicas);
+  return await rows(
+    `cluster: nats R${replicas}, durable`,
+    quick,
+    (...shape) => ["nats", ...shape, replicas, ...servers.addresses],
+    (...shape) => ["bare-nats", ...shape, replicas, ...servers.addresses],
+    (actors, underWay) => replicas === 3 && actors === 100 && underWay === 100 ? "13,000" : undefined,
+  );
+}
+
+/** What `deno task bench` runs. */
+export const benches: Bench[] = [
+  { name: "cluster: sqlite", run: ({ quick }) => onSqlite(quick) },
+  { name: "cluster: nats R1", run: ({ quick }) => onNats(1, quick) },
+  { name: "cluster: nats R3", run: ({ quick }) => onNats(3, quick) },
+  {
+    name: "cluster: idle entities",
+    run: async ({ quick }) => {
+      const { bytesEach = NaN } = await subject(["idle", quick ? 1000 : 100_000, 0, 0]);
+      return [{ name: "cluster: an idle persistent entity", unit: "bytes", value: bytesEach }];
+    },
+  },
+  {
+    name: "cluster: move",
+    run: async ({ quick }) => {
+      const { allMs = NaN, medianMs = NaN } = await subject(["move", quick ? 10 : 1000, 0, 0]);
+      const name = "cluster: 1,000 entities of a dead host answer elsewhere, lease 2 s";
+      return [
+        { name: `${name}, all`, unit: "ms", value: allMs },
+        { name: `${name}, median`, unit: "ms", value: medianMs },
+      ];
+    },
+  },
+];

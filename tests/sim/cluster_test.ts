@@ -1,0 +1,54 @@
+import { assertRejects } from "@std/assert";
+import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
+import { type ClusterApi, clusterCampaign, clusterUnderChaos } from "./cluster_campaign.ts";
+import { runCampaign } from "./_harness.ts";
+import { mutant, type Mutation } from "./_mutant.ts";
+
+Deno.test("cluster under chaos: nothing answered is lost, nothing happens twice, no read is stale", async () => {
+  await runCampaign(clusterCampaign, 20);
+});
+
+/** Bugs that the campaign has to find. */
+export const PLANTED: readonly (Omit<Mutation, "entry"> & { readonly bug: string })[] = [
+  {
+    bug: "a lease that is renewed after its time was up",
+    file: "actors/cluster/lease.ts",
+    from: "if (clock.monotonic() - monotonic < lastsMs && clock.now() - wall < lastsMs) return true;",
+    to: "if (monotonic + wall + lastsMs > 0) return true;",
+  },
+  {
+    bug: "a journal that does not look at epochs",
+    file: "actors/cluster/journal.ts",
+    from: "if (newestEpoch > epoch) throw new Fenced(entityText(entity));",
+    to: "",
+  },
+  {
+    bug: "a replay that stops early",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "for (const { entries } of commits) {",
+    to: "for (const { entries } of commits.slice(0, -1)) {",
+  },
+  {
+    bug: "an engine that appends behind whatever is last",
+    file: "actors/cluster/engines/_memory_records.ts",
+    from: "if (last !== tail) throw new Conflict(key);",
+    to: "",
+  },
+  {
+    bug: "a write of unknown outcome that is decided again without a look",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "if (hasHappened) this.#answerAll(sure);",
+    to: "if (false) this.#answerAll(sure);",
+  },
+];
+
+for (const { bug, ...mutation } of PLANTED) {
+  Deno.test(`cluster under chaos: ${bug} is found out`, async () => {
+    // What the changed module exports is what the real one does.
+    const api = await mutant({ ...mutation, entry: "actors/cluster/mod.ts" }) as unknown as ClusterApi;
+    await assertRejects(
+      () => simulate("planted", { seeds: 200 }, (sim) => clusterUnderChaos(sim, api)),
+      SimulationFailure,
+    );
+  });
+}
