@@ -1,6 +1,6 @@
 /**
- * A bank account that is what happened to it: two hosts share it, the money moves once however often the order is sent,
- * and the balance is there after one of the hosts has gone.
+ * A bank account that is what happened to it: two hosts share it, the money moves once however often the
+ * order is sent, and the balance is there after one of the hosts has gone.
  *
  *     deno run examples/bank_account.ts
  *

@@ -106,6 +106,8 @@ export function packageExports(modules: Modules): Readonly<Record<string, string
     ".": "./mod.ts",
     ...Object.fromEntries([
       ...folders.map((name) => [`./${kebab(name)}`, `./actors/${name}/mod.ts`]),
+      // With the client of a server, which only those load that use it.
+      ["./cluster/engines", "./actors/cluster/engines/mod.ts"],
       ["./sim", "./actors/world/sim/mod.ts"],
       ...modules.protocols.map((name) => [`./protocols/${kebab(name)}`, `./protocols/${name}.ts`]),
     ].sort(([a = ""], [b = ""]) => a < b ? -1 : 1)),

@@ -41,7 +41,9 @@ export interface Reply {
  * import { assertEquals } from "@std/assert";
  *
  * await using system = new ActorSystem("demo");
- * const actor = system.spawn<{ replyTo: Ref<number> }>("actor", () => ({ replyTo }) => reply(replyTo, 1).send());
+ * const actor = system.spawn<{ replyTo: Ref<number> }>("actor", () => ({ replyTo }) => {
+ *   reply(replyTo, 1).send();
+ * });
  * assertEquals(await actor.ask({}, { timeoutMs: 1000 }), 1);
  * ```
  */

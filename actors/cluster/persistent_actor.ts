@@ -10,28 +10,19 @@
  */
 import type { Context, Receive } from "../runtime/behavior.ts";
 import { errorText } from "../world/world.ts";
-import type { Commit, JournalEntry, Log, Snapshot } from "./engine.ts";
+import { type Item, itemOf, keptState, replyToOf, textField } from "./command_item.ts";
+import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
 import { entityText } from "./names.ts";
 import { Operations } from "./operations.ts";
-import { isRef } from "./ref_codec.ts";
-import type { Decision, PersistentContext, PersistentDefinition, Reply } from "./persistent.ts";
+import type { Decision, PersistentContext, PersistentDefinition } from "./persistent.ts";
 
 /** Commands that may wait for one write to end. */
 const MAX_GROUP = 1000;
 /** The pause before a journal that could not be opened is opened again. */
 const REOPEN_MS = 50;
 const MAX_REOPEN_MS = 1000;
-
-/** One command, decided. */
-interface Item {
-  readonly command: unknown;
-  /** What is written; undefined of one that changes nothing. */
-  readonly entry: JournalEntry | undefined;
-  readonly replies: readonly Reply[];
-  readonly then: (() => void) | undefined;
-}
 
 /** Runs the entity of a definition in an actor. */
 export class PersistentActor<S, C, E> {
@@ -387,44 +378,4 @@ const RETRY: Refusal = { type: "retry" };
 /** What is in the journal is not what this program takes: its `evolve` or `upcast` threw. */
 class Unreadable extends Error {
   override readonly name = "Unreadable";
-}
-
-function itemOf(command: unknown, operationId: string | undefined, decision: Decision<unknown>): Item {
-  const { events = [], replies = [], then } = decision;
-  if (events.length === 0) return { command, entry: undefined, replies, then };
-  if (operationId === undefined) return { command, entry: { events }, replies, then };
-  const replyTo = replyToOf(command);
-  const own = replyTo && replies.find(({ to }) => to === replyTo);
-  const entry = { events, operationId, ...(own && { reply: own.message }) };
-  return { command, entry, replies, then };
-}
-
-function keptState(stored: unknown): Pick<KeptState, "state" | "operations"> {
-  if (!isKeptState(stored)) throw new TypeError("its snapshot has no state and operations");
-  return stored;
-}
-
-interface KeptState {
-  readonly state: unknown;
-  readonly operations: readonly (readonly [string, readonly [] | readonly [unknown]])[];
-}
-
-function isKeptState(value: unknown): value is KeptState {
-  return typeof value === "object" && value !== null && "state" in value && "operations" in value &&
-    Array.isArray(value.operations) &&
-    value.operations.every((item) =>
-      Array.isArray(item) && typeof item[0] === "string" && Array.isArray(item[1])
-    );
-}
-
-function replyToOf(command: unknown): Reply["to"] | undefined {
-  if (typeof command !== "object" || command === null || !("replyTo" in command)) return undefined;
-  const { replyTo } = command;
-  return typeof replyTo === "object" && replyTo !== null && isRef(replyTo) ? replyTo : undefined;
-}
-
-function textField(message: unknown, name: string): string | undefined {
-  if (typeof message !== "object" || message === null || !(name in message)) return undefined;
-  const value: unknown = Reflect.get(message, name);
-  return typeof value === "string" ? value : undefined;
 }

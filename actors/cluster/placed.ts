@@ -49,7 +49,8 @@ export interface PlacedDefinition<C> extends EntityOptions {
  * await using system = new ActorSystem("demo");
  * await using engine = memoryEngine({ world: system.world });
  * await using cluster = await joinCluster(system, { engine, types: [echo] });
- * assertEquals(await cluster.ref(echo, "valley").ask({ text: "hello" }, { timeoutMs: 1000 }), "valley: hello");
+ * const valley = cluster.ref(echo, "valley");
+ * assertEquals(await valley.ask({ text: "hello" }, { timeoutMs: 1000 }), "valley: hello");
  * ```
  */
 export function placed<C>(definition: PlacedDefinition<C> & Crossing<C>): EntityType<C> {

@@ -38,6 +38,9 @@ export interface SqliteEngineOptions extends LocalEngineOptions {
  */
 const REVISION_BLOCK = 100_000;
 
+/** Logs whose last record is remembered. */
+const MAX_TAILS = 200_000;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (
     key TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (key, seq)
@@ -150,6 +153,8 @@ class SqliteRecords implements Records {
   readonly #database: DatabaseSync;
   readonly #world: Pick<World, "loop">;
   readonly #statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
+  /** The last records of logs that were written to: the file is this process's alone. */
+  readonly #tails = new Map<string, number>();
   #writes: Write[] = [];
   #isClosed = false;
 
@@ -181,14 +186,20 @@ class SqliteRecords implements Records {
 
   append(key: string, tail: number, body: string): Promise<number> {
     return this.#write(body, () => {
-      const { changes } = this.#statements.append.run(key, tail, body);
-      if (changes !== 1) throw new Conflict(key);
+      if ((this.#tails.get(key) ?? this.#readTail(key)) !== tail) throw new Conflict(key);
+      this.#statements.append.run(key, tail + 1, body);
+      if (this.#tails.size >= MAX_TAILS) this.#tails.clear();
+      this.#tails.set(key, tail + 1);
       return tail + 1;
     });
   }
 
   // deno-lint-ignore require-await -- what is refused is a rejection
   async tail(key: string): Promise<number> {
+    return this.#readTail(key);
+  }
+
+  #readTail(key: string): number {
     return Number(this.#statements.tail.get(key)?.["seq"] ?? 0);
   }
 
@@ -251,6 +262,7 @@ class SqliteRecords implements Records {
   }
 
   #rollBack(): void {
+    this.#tails.clear();
     try {
       this.#database.exec("ROLLBACK");
     } catch {
@@ -260,8 +272,7 @@ class SqliteRecords implements Records {
 }
 
 const SQL = {
-  append: "INSERT INTO records SELECT ?1, ?2 + 1, ?3 " +
-    "WHERE (SELECT coalesce(max(seq), 0) FROM records WHERE key = ?1) = ?2",
+  append: "INSERT INTO records VALUES (?, ?, ?)",
   read: "SELECT seq, body FROM records WHERE key = ? ORDER BY seq",
   tail: "SELECT max(seq) AS seq FROM records WHERE key = ?",
   readSnapshot: "SELECT seq, body, revision FROM snapshots WHERE key = ?",

@@ -1,0 +1,62 @@
+/**
+ * One command of a persistent entity, from its decision to its answer.
+ *
+ * @module
+ */
+import type { JournalEntry } from "./engine.ts";
+import type { Decision, Reply } from "./persistent.ts";
+import { isRef } from "./ref_codec.ts";
+
+/** One command, decided. */
+export interface Item {
+  readonly command: unknown;
+  /** What is written; undefined of one that changes nothing. */
+  readonly entry: JournalEntry | undefined;
+  readonly replies: readonly Reply[];
+  readonly then: (() => void) | undefined;
+}
+
+/** What is to be done about a command, as it was decided. */
+export function itemOf(command: unknown, operationId: string | undefined, decision: Decision<unknown>): Item {
+  const { events = [], replies = [], then } = decision;
+  if (events.length === 0) return { command, entry: undefined, replies, then };
+  if (operationId === undefined) return { command, entry: { events }, replies, then };
+  const replyTo = replyToOf(command);
+  const own = replyTo && replies.find(({ to }) => to === replyTo);
+  const entry = { events, operationId, ...(own && { reply: own.message }) };
+  return { command, entry, replies, then };
+}
+
+/** What a snapshot of a persistent entity holds. Throws `TypeError` when it is none. */
+export function keptState(stored: unknown): KeptState {
+  if (!isKeptState(stored)) throw new TypeError("its snapshot has no state and operations");
+  return stored;
+}
+
+/** A snapshot of a persistent entity. */
+interface KeptState {
+  readonly state: unknown;
+  readonly operations: readonly (readonly [string, readonly [] | readonly [unknown]])[];
+}
+
+function isKeptState(value: unknown): value is KeptState {
+  return typeof value === "object" && value !== null && "state" in value && "operations" in value &&
+    Array.isArray(value.operations) &&
+    value.operations.every((item) =>
+      Array.isArray(item) && typeof item[0] === "string" && Array.isArray(item[1])
+    );
+}
+
+/** Who asked, where somebody did. */
+export function replyToOf(command: unknown): Reply["to"] | undefined {
+  if (typeof command !== "object" || command === null || !("replyTo" in command)) return undefined;
+  const { replyTo } = command;
+  return typeof replyTo === "object" && replyTo !== null && isRef(replyTo) ? replyTo : undefined;
+}
+
+/** A field of a message that is a text. */
+export function textField(message: unknown, name: string): string | undefined {
+  if (typeof message !== "object" || message === null || !(name in message)) return undefined;
+  const value: unknown = Reflect.get(message, name);
+  return typeof value === "string" ? value : undefined;
+}
