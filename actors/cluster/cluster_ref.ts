@@ -19,6 +19,8 @@ const TRIM_MS = 1000;
 /** What questions over the cluster need: their deadlines, and where late answers go. */
 export class ClusterAsks implements AskHost {
   readonly deadlines: AskDeadlines;
+  /** A trace ends where a message leaves its host. */
+  readonly tracer = undefined;
   readonly #system: ActorSystem;
   readonly #trims = new Set<Cancellable>();
 
