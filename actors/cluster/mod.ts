@@ -37,5 +37,6 @@ export {
   type SimEngineFaults,
   type SimEngineOptions,
   SimEngineServer,
+  type SimServing,
 } from "./engines/sim.ts";
 export { sqliteDriver, sqliteEngine, type SqliteEngineOptions } from "./engines/sqlite.ts";

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { natsDriver, natsEngine, type NatsEngineOptions } from "./nats.ts";
+export { type NatsCredentials, natsDriver, natsEngine, type NatsEngineOptions } from "./nats.ts";
 export { openEngine, type OpenEngineOptions } from "./open_engine.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
-import { connect, nanos, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { connect, nanos, type NatsConnection } from "@nats-io/transport-node";
 import { type Cancellable, errorText, type World, WorldError } from "../../world/world.ts";
 import { composeEngine } from "../compose.ts";
 import type { Driver } from "../driver.ts";
@@ -13,6 +13,18 @@ import { checkTypeName } from "../names.ts";
 import { NatsKeys } from "./_nats_keys.ts";
 import { NatsRecords } from "./_nats_records.ts";
 import { NatsTransport } from "./_nats_transport.ts";
+
+/** Who connects to NATS. */
+export interface NatsCredentials {
+  /** The user's name, with `pass`. */
+  readonly user?: string;
+  /** The user's password. */
+  readonly pass?: string;
+  /** A token, in place of a user. */
+  readonly token?: string;
+  /** Speak TLS: certificate authorities to trust, and a certificate of our own with its key, PEM each. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
 
 /** Options of {@linkcode natsEngine}. */
 export interface NatsEngineOptions {
@@ -32,7 +44,7 @@ export interface NatsEngineOptions {
   /** How long the first connection and the making of the streams may take. @default 30000 */
   readonly startTimeoutMs?: number;
   /** Who connects, and how it is kept from others: user, password, token, TLS. @default none */
-  readonly connection?: Pick<NodeConnectionOptions, "user" | "pass" | "token" | "tls" | "authenticator">;
+  readonly connection?: NatsCredentials;
 }
 
 /** Older servers do not keep compare-and-append in a cluster of servers: two writers may both succeed. */

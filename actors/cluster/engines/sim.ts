@@ -52,10 +52,12 @@ export interface SimConnection extends Driver {
   drop(): void;
 }
 
-interface Serving {
-  readonly connection: Connection;
-  readonly group: string | undefined;
-  readonly handler: TransportHandler;
+/** What serves an address, or listens to a topic, on one connection. */
+export interface SimServing {
+  /** The connection. */
+  readonly connection: SimConnection;
+  /** Has its host handle a body, and takes the answer, which may never come. */
+  readonly handle: (body: string, answer: (text: string) => void) => void;
 }
 
 /** What all hosts of a simulated world connect to. */
@@ -72,8 +74,8 @@ export class SimEngineServer {
   readonly #appended: (key: string, body: string) => void;
   /** Told of each call that a host begins. */
   readonly called: (host: World, what: string) => void;
-  readonly #servers = new Map<string, Serving[]>();
-  readonly #subscribers = new Map<string, Set<Serving>>();
+  readonly #servers = new Map<string, SimServing[]>();
+  readonly #subscribers = new Map<string, Set<SimServing>>();
   readonly #before = new Map<string, Awaited<ReturnType<Keys["get"]>>>();
 
   /** See {@linkcode SimEngineOptions}. */
@@ -139,19 +141,19 @@ export class SimEngineServer {
   }
 
   /** Has a connection serve an address. */
-  serve(address: string, serving: Serving): void {
+  serve(address: string, serving: SimServing): void {
     this.#servers.set(address, [...this.#servers.get(address) ?? [], serving]);
   }
 
   /** Has a connection listen to a topic. */
-  subscribe(topic: string, serving: Serving): void {
+  subscribe(topic: string, serving: SimServing): void {
     const subscribers = this.#subscribers.get(topic) ?? new Set();
     this.#subscribers.set(topic, subscribers.add(serving));
   }
 
   /** Takes what serves, or all of a connection, away. */
-  forget(what: Serving | Connection): void {
-    const isOther = (serving: Serving) => serving !== what && serving.connection !== what;
+  forget(what: SimServing | SimConnection): void {
+    const isOther = (serving: SimServing) => serving !== what && serving.connection !== what;
     for (const [address, servers] of this.#servers) this.#servers.set(address, servers.filter(isOther));
     for (const subscribers of this.#subscribers.values()) {
       for (const serving of subscribers) if (!isOther(serving)) subscribers.delete(serving);
@@ -159,7 +161,7 @@ export class SimEngineServer {
   }
 
   /** Who is to answer a request to an address. */
-  serverOf(address: string): Serving {
+  serverOf(address: string): SimServing {
     const servers = this.#servers.get(address) ?? [];
     const serving = servers[Math.floor(this.#world.random.next() * servers.length)];
     if (serving === undefined) throw new NoHost(address);
@@ -167,7 +169,7 @@ export class SimEngineServer {
   }
 
   /** Who listens to a topic. */
-  subscribersOf(topic: string): Serving[] {
+  subscribersOf(topic: string): SimServing[] {
     return [...this.#subscribers.get(topic) ?? []];
   }
 }
@@ -235,15 +237,15 @@ class Connection implements SimConnection {
     this.transport = {
       maxBodyBytes: records.maxRecordBytes,
       ask: (address, body, options) => this.#ask(address, body, options),
-      serve: (address, handler, { group } = {}) =>
-        this.#serve((serving) => server.serve(address, serving), handler, group),
+      // Groups and single servers are the same here: one of those that serve an address is asked.
+      serve: (address, handler) => this.#serve((serving) => server.serve(address, serving), handler),
       publish: (topic, body) => this.#publish(topic, body),
       subscribe: (topic, handler) => {
         const listen = (body: string) => {
           handler(body);
           return "";
         };
-        return this.#serve((serving) => server.subscribe(topic, serving), listen, undefined);
+        return this.#serve((serving) => server.subscribe(topic, serving), listen);
       },
     };
   }
@@ -313,12 +315,8 @@ class Connection implements SimConnection {
     };
     this.#toServer(() => {
       try {
-        const { connection, handler } = this.#server.serverOf(address);
-        connection.#handle(
-          handler,
-          body,
-          (text) => this.#serverClock.timer(0, () => answer(() => resolve(text))),
-        );
+        const { handle } = this.#server.serverOf(address);
+        handle(body, (text) => this.#serverClock.timer(0, () => answer(() => resolve(text))));
       } catch (error) {
         answer(() => reject(error));
       }
@@ -337,18 +335,16 @@ class Connection implements SimConnection {
   #publish(topic: string, body: string): void {
     checkTextBytes(`a message on ${topic}`, body, this.transport.maxBodyBytes);
     this.#toServer(() => {
-      for (const { connection, handler } of this.#server.subscribersOf(topic)) {
-        connection.#handle(handler, body, () => {});
-      }
+      for (const { handle } of this.#server.subscribersOf(topic)) handle(body, () => {});
     }, false);
   }
 
   #serve(
-    add: (serving: Serving) => void,
+    add: (serving: SimServing) => void,
     handler: TransportHandler,
-    group: string | undefined,
   ): Promise<AsyncDisposable> {
-    const serving: Serving = { connection: this, group, handler };
+    const handle: SimServing["handle"] = (body, answer) => this.#handle(handler, body, answer);
+    const serving: SimServing = { connection: this, handle };
     const end = () =>
       this.#call("the end of a subscription", this.keys.leaseTtlMs, () => {
         this.#server.forget(serving);
