@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Clock } from "../world/world.ts";
+import type { Cancellable, Clock } from "../world/world.ts";
 import type { EntityId, Placed } from "./engine.ts";
 import type { Outcome } from "./link.ts";
 
@@ -48,6 +48,8 @@ export class Route {
   #underWay = 0;
   #failures = 0;
   #isLocating = false;
+  #pause: Cancellable | undefined;
+  #isOver = false;
   #usedAtMs: number;
 
   constructor(host: RouteHost, entity: EntityId) {
@@ -68,6 +70,7 @@ export class Route {
 
   /** Throws `RangeError` when too many wait. */
   send(outgoing: Outgoing): void {
+    if (this.#isOver) throw new TypeError("Cannot send: the host has left the cluster");
     this.#usedAtMs = this.#host.clock.monotonic();
     const placed = this.#placed;
     if (placed !== undefined && this.#waiting.length === 0) return this.#forward(placed, outgoing);
@@ -113,10 +116,18 @@ export class Route {
   }
 
   #locateSoon(pauseMs: number): void {
-    if (this.#isLocating) return;
+    if (this.#isLocating || this.#isOver) return;
     this.#isLocating = true;
     if (pauseMs === 0) return void this.#locate();
-    this.#host.clock.timer(pauseMs, () => this.#locate());
+    this.#pause = this.#host.clock.timer(pauseMs, () => this.#locate());
+  }
+
+  /** Gives up what waits: the host leaves. */
+  dispose(): void {
+    this.#isOver = true;
+    this.#pause?.cancel();
+    const error = new Error("its sender has left the cluster");
+    for (const { message } of this.#waiting.splice(0)) this.#host.undelivered(this.#entity, message, error);
   }
 
   async #locate(): Promise<void> {

@@ -249,8 +249,9 @@ export class Router implements RouteHost {
     await Promise.all([...this.#links.values()].map(({ link }) => link.idle()));
   }
 
-  /** Gives all questions up that wait. */
+  /** Gives up all that waits. */
   dispose(): void {
+    for (const route of this.#routes.values()) route.dispose();
     this.#asks.dispose();
   }
 }
