@@ -91,7 +91,8 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     },
     "bench": {
       description: "Speed beside the floor, one table (--json, --only NAME, --quick)",
-      command: `deno run -q -P=bench --allow-run=${DENO},aria2c,nats-server,/usr/bin/python3 tests/bench/main.ts`,
+      command:
+        `deno run -q -P=bench --allow-run=${DENO},aria2c,nats-server,/usr/bin/python3 tests/bench/main.ts`,
     },
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
