@@ -4,11 +4,13 @@
  * @module
  */
 import type { Context } from "../runtime/behavior.ts";
+import { NO_METER } from "../runtime/meter.ts";
 import { onAbort } from "../runtime/on_abort.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { ActorSystem } from "../runtime/system.ts";
 import type { Topic } from "../runtime/topics.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
+import { ClusterMeter } from "./cluster_meter.ts";
 import { decodeValue, encodeValue } from "./codec.ts";
 import type { Engine, EntityId, HostRef, Lease, Placed } from "./engine.ts";
 import { Entities, type HostMessage } from "./entities.ts";
@@ -95,6 +97,7 @@ class ClusterHost implements Cluster {
   readonly #inbox: string;
   #parent: Context<HostMessage> | undefined;
   #entities: Entities | undefined;
+  #meter: ClusterMeter | undefined;
   #serving = new AsyncDisposableStack();
   #sweeping: Cancellable | undefined;
   /** Where this host brings entities to life. */
@@ -152,6 +155,7 @@ class ClusterHost implements Cluster {
         throw new TypeError("Cannot start the cluster's actor again: join again");
       }
       this.#parent = self;
+      this.#meter = new ClusterMeter(self.meter);
       this.#entities = new Entities({
         parent: self,
         journal: this.#engine.journal,
@@ -292,8 +296,22 @@ class ClusterHost implements Cluster {
     this.#sweeping = this.#system.world.clock.timer(SWEEP_MS, () => {
       this.#local.sweep();
       this.#router.sweep();
+      this.#report();
       this.#sweepLater();
     });
+  }
+
+  /** Tells whoever measures. The other hosts are asked for where somebody does. */
+  #report(): void {
+    const tell = (hosts?: readonly HostRef[]) =>
+      this.#meter?.report(this.metrics, {
+        entities: this.#local.size,
+        leaseAgeMs: this.leaseAgeMs,
+        isConnected: this.isConnected,
+        hosts: hosts?.map(({ id }) => id),
+      });
+    tell();
+    if (this.#context.meter !== NO_METER) this.hosts().then(tell, () => {});
   }
 
   get #local(): Entities {

@@ -15,6 +15,7 @@ import {
   sqliteEngine,
 } from "../../actors/cluster/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref, topic, type World } from "../../mod.ts";
+import { MeterRegistry } from "../../actors/inspect/mod.ts";
 import { tempFolder } from "../_helpers.ts";
 import { losingAnswers } from "./contract/_losing_answers.ts";
 import { counterType } from "./_counter.ts";
@@ -354,4 +355,16 @@ Deno.test("cluster: a type that no host runs is said to who asks, once there is 
   );
   assert(error instanceof Error && error.name === "AskTimeout", String(error));
   assert(!(error instanceof OutcomeUnknown));
+});
+
+Deno.test("cluster: its metrics say what its hosts do, to whoever measures the system", async () => {
+  await using engine = memoryEngine({ world });
+  const meter = new MeterRegistry();
+  await using system = new ActorSystem("one", { world, instruments: { meter } });
+  await using cluster = await joinCluster(system, { engine, types: [counter], hostId: "one" });
+  await cluster.ref(counter, "visits").ask({ type: "add", by: 1 }, LIMIT);
+  const value = (name: string) => meter.families().find((family) => family.name === name)?.samples[0]?.value;
+  while (value("troupe_cluster_commits_total") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(value("troupe_cluster_entities"), 1);
+  while (value("troupe_cluster_host") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
 });
