@@ -7,6 +7,11 @@
 /** U+FEFF in UTF-8. */
 export const BYTE_ORDER_MARK: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 
+/** A text without the mark before it; RFC 8259 lets a reader of JSON pass over one. */
+export function withoutMark(text: string): string {
+  return text.replace(/^\ufeff/, "");
+}
+
 const NOTHING = new Uint8Array(0);
 
 /** Drops a mark at the start of a stream, however that is split. */

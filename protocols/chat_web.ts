@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutMark } from "./_byte_order_mark.ts";
 
 /** What a page asks. `tag`, where there is one, comes back with the answer. */
 export type ChatWebCommand =
@@ -121,8 +122,7 @@ const FIELDS: Readonly<Record<ChatWebCommand["type"], readonly string[]>> = {
 export function parseChatWebCommand(text: string): ChatWebCommand | null {
   let value: unknown;
   try {
-    // RFC 8259 lets a reader pass over a byte order mark.
-    value = JSON.parse(text.replace(/^\ufeff/, ""));
+    value = JSON.parse(withoutMark(text));
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutMark } from "./_byte_order_mark.ts";
 
 /** By what the busiest actors are chosen. */
 export type InspectorOrder = "messages" | "mailbox" | "restarts";
@@ -275,7 +276,7 @@ const MAX_STEP = 1_000_000;
 export function parseInspectorCommand(text: string): InspectorCommand | null {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutMark(text));
   } catch {
     return null;
   }

@@ -15,6 +15,7 @@ Deno.test("inspector: a command has all of its fields, within the limits, or is 
     ]
   ) {
     assertEquals<unknown>(parseInspectorCommand(JSON.stringify(command)), command);
+    assertEquals<unknown>(parseInspectorCommand("\ufeff" + JSON.stringify(command)), command);
   }
   for (
     const wrong of [
