@@ -236,6 +236,26 @@ Deno.test("sharing: ten thousand announces leave a bounded table, and an unknown
   await stillServes(at);
 });
 
+Deno.test("sharing: a page of another site announces nobody", async () => {
+  await using at = await stage();
+  const hash = [...at.infoHash].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+  const path = `/announce?info_hash=${hash}&peer_id=${"a".repeat(20)}&port=9&left=5`;
+  const { port } = new URL(at.network.url(1, "/"));
+  for (
+    const [field, status] of [
+      ["sec-fetch-site: cross-site", "403"],
+      ["sec-fetch-site: same-site", "403"],
+      ["origin: http://evil.example", "403"],
+      ["origin: null", "403"],
+      ["accept: */*", "200"],
+    ] as const
+  ) {
+    using client = await TestClient.connect(Number(port));
+    await client.send(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${field}\r\nconnection: close\r\n\r\n`);
+    assertEquals((await client.line())?.split(" ")[1], status, field);
+  }
+});
+
 Deno.test("sharing: the tracker over UDP answers who has shown its address, and nobody else", async () => {
   await using at = await stage();
   const { port } = new URL(at.network.url(1, "/"));

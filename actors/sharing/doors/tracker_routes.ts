@@ -95,7 +95,15 @@ async function elsewhere(
   return textResponse(307, `The leader is Node ${node.id}: ${location}\n`, { location });
 }
 
+/** Whether a browser asks for a page of another site: clients of BitTorrent send none of these fields. */
+function isOfAnotherSite({ headers }: RoutedRequest): boolean {
+  const site = headers.get("sec-fetch-site");
+  return headers.has("origin") || site === "cross-site" || site === "same-site";
+}
+
 async function announce(tracker: Ref<TrackerCommand>, request: RoutedRequest): Promise<HttpResponse> {
+  // It is a GET that writes: such a page would enter its visitor, and a port of its choice, as a peer.
+  if (isOfAnotherSite(request)) return textResponse(403, "Pages of other sites do not announce.\n");
   try {
     const announced = parseAnnounce(request.query);
     const { hostname } = request.remoteAddress;
