@@ -8,6 +8,7 @@ import {
   PATIENCE_MS,
   root,
   startTask,
+  type TaskName,
   tempFolder,
   TestClient,
 } from "../_helpers.ts";
@@ -18,11 +19,16 @@ class Unread implements AsyncDisposable {
   readonly child: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
-  constructor(args: readonly string[]) {
-    const words = config.tasks["calculator:server"].command.split(" ").slice(1);
+  constructor(task: TaskName, args: readonly string[], cwd = root) {
+    const words = config.tasks[task].command.split(" ").slice(1);
     this.child = new Deno.Command(Deno.execPath(), {
-      args: [...words, "--host", "127.0.0.1", ...args],
-      cwd: root,
+      args: [
+        ...words.map((word) => word.endsWith(".ts") ? root + word : word),
+        "--host",
+        "127.0.0.1",
+        ...args,
+      ],
+      cwd,
       env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
@@ -59,10 +65,12 @@ class Unread implements AsyncDisposable {
 
 /** Requests whose log lines are over a mebibyte, and far over what a pipe holds. */
 const REQUESTS = 9000;
+/** Hundreds of requests: several pipes full. */
+const ROUNDS = 20;
 const REQUEST = `${"x".repeat(150)}\n`;
 
 Deno.test("log: a pipe that nobody reads costs lines, which are counted, and no answer, and SIGTERM still ends the server", async () => {
-  await using server = new Unread(["--port", "0"]);
+  await using server = new Unread("calculator:server", ["--port", "0"]);
   const [, port] = await server.shows(/listening on 127\.0\.0\.1:(\d+)/);
   using client = await TestClient.connect(Number(port));
   await client.send("Adarsh\n");
@@ -83,6 +91,39 @@ Deno.test("log: a pipe that nobody reads costs lines, which are counted, and no 
   server.child.kill("SIGTERM");
   assertEquals((await deadline(server.child.status)).code, 0);
 });
+
+/** Services that say lines of what they are asked, and a hundred requests whose answers are waited for. */
+const TALKATIVE:
+  readonly (readonly [TaskName, (client: TestClient, port: number, round: number) => Promise<void>])[] = [
+    ["editor:server", async (client, port, round) => {
+      await client.send(REQUEST.repeat(100));
+      // It is not sent its own updates: who comes is.
+      using other = await TestClient.connect(port);
+      for (let n = 0; n < 100 * (round + 1); n++) assertEquals(await other.line(), REQUEST.trimEnd());
+    }],
+    ["records:server", async (client) => {
+      await client.send('{"client_ID":"1","type":"read"}\n'.repeat(100));
+      for (let n = 0; n < 100; n++) assertMatch(await client.line() ?? "", /Client not found/);
+    }],
+    ["chat:server", async (client, port, round) => {
+      for (let n = 0; n < 100; n++) (await TestClient.connect(port)).close();
+      await client.send(round === 0 ? "ann\n/who\n" : "/who\n");
+      assertMatch(await client.line() ?? "", /^In lobby: ann/);
+    }],
+  ];
+
+for (const [task, talk] of TALKATIVE) {
+  Deno.test(`log: a pipe that nobody reads holds up nobody whom ${task} serves, and it ends with 0`, async () => {
+    await using folder = await tempFolder();
+    const flags = task === "records:server" ? [] : ["--web-port", "off"];
+    await using server = new Unread(task, ["--port", "0", "--log-level", "debug", ...flags], folder.path);
+    const [, port] = await server.shows(/(?:127\.0\.0\.1:|[Pp]ort )(\d+)/);
+    using client = await TestClient.connect(Number(port));
+    for (let round = 0; round < ROUNDS; round++) await talk(client, Number(port), round);
+    server.child.kill("SIGTERM");
+    assertEquals((await deadline(server.child.status)).code, 0);
+  });
+}
 
 Deno.test("log: with --log-format json each service's lines have the same names for the same things", async () => {
   await using server = startTask("calculator:server", [
