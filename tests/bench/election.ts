@@ -89,6 +89,6 @@ async function pauses(rounds: number): Promise<Row[]> {
 /** Leader election. */
 export const benches: Bench[] = [
   { name: "peers: kill -9", run: ({ quick }) => afterKill(quick ? 2 : 50) },
-  { name: "peers: freeze", run: ({ quick }) => afterFreeze(quick ? 1 : 20) },
-  { name: "peers: pause", run: ({ quick }) => pauses(quick ? 1 : 20) },
+  { name: "peers: freeze", run: ({ quick }) => afterFreeze(quick ? 1 : 50) },
+  { name: "peers: pause", run: ({ quick }) => pauses(quick ? 1 : 50) },
 ];
