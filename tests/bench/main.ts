@@ -24,6 +24,7 @@ const FILES = [
   "runtime.ts",
   "echo.ts",
   "editor.ts",
+  "editor_web.ts",
   "chat.ts",
   "records.ts",
   "election.ts",
