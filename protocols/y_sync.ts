@@ -8,7 +8,10 @@
  * @see https://github.com/yjs/y-protocols/blob/master/PROTOCOL.md
  * @module
  */
-import { GrowingBytes } from "./_growing_bytes.ts";
+import { Lib0Reader, YProtocolError } from "./_lib0_reader.ts";
+import { Lib0Writer } from "./_lib0_writer.ts";
+
+export { YProtocolError } from "./_lib0_reader.ts";
 
 /** One state in an awareness message. */
 export interface AwarenessEntry {
@@ -36,12 +39,6 @@ export type YMessage =
   /** A message of another type, which is not for us. */
   | { readonly type: "unknown" };
 
-/** What came is not of the protocol. */
-export class YProtocolError extends Error {
-  /** For `error.name`. */
-  override readonly name = "YProtocolError";
-}
-
 const SYNC = 0;
 const AWARENESS = 1;
 const AUTH = 2;
@@ -53,7 +50,6 @@ const STEP_1 = 0;
 const STEP_2 = 1;
 const UPDATE = 2;
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ENCODER = new TextEncoder();
 
 /**
@@ -72,12 +68,12 @@ const ENCODER = new TextEncoder();
  * ```
  */
 export function decodeYMessage(frame: Uint8Array): YMessage {
-  const reader = new Reader(frame);
+  const reader = new Lib0Reader(frame);
   switch (reader.number()) {
     case SYNC:
       return readSync(reader);
     case AWARENESS:
-      return { type: "awareness", entries: readEntries(new Reader(reader.bytes())) };
+      return { type: "awareness", entries: readEntries(new Lib0Reader(reader.bytes())) };
     case AUTH:
       return reader.number() === 0 ? { type: "denied", reason: reader.text() } : { type: "unknown" };
     case QUERY_AWARENESS:
@@ -89,7 +85,7 @@ export function decodeYMessage(frame: Uint8Array): YMessage {
   }
 }
 
-function readSync(reader: Reader): YMessage {
+function readSync(reader: Lib0Reader): YMessage {
   const step = reader.number();
   if (step === STEP_1) return { type: "sync-step-1", stateVector: reader.bytes() };
   if (step === STEP_2) return { type: "sync-step-2", update: reader.bytes() };
@@ -97,7 +93,7 @@ function readSync(reader: Reader): YMessage {
   throw new YProtocolError(`a sync message is of the unknown kind ${step}`);
 }
 
-function readEntries(reader: Reader): AwarenessEntry[] {
+function readEntries(reader: Lib0Reader): AwarenessEntry[] {
   const entries: AwarenessEntry[] = [];
   for (let count = reader.number(); count > 0; count--) {
     entries.push({ clientId: reader.number(), clock: reader.number(), state: reader.text() });
@@ -107,7 +103,7 @@ function readEntries(reader: Reader): AwarenessEntry[] {
 
 /** Writes one message. Throws `TypeError` on `unknown`, which cannot be sent. */
 export function encodeYMessage(message: YMessage): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
+  const writer = new Lib0Writer();
   switch (message.type) {
     case "sync-step-1":
       return writer.numbers(SYNC, STEP_1).bytes(message.stateVector).take();
@@ -129,74 +125,9 @@ export function encodeYMessage(message: YMessage): Uint8Array<ArrayBuffer> {
 }
 
 function encodeEntries(entries: readonly AwarenessEntry[]): Uint8Array {
-  const writer = new Writer().numbers(entries.length);
+  const writer = new Lib0Writer().numbers(entries.length);
   for (const { clientId, clock, state } of entries) {
     writer.numbers(clientId, clock).bytes(ENCODER.encode(state));
   }
   return writer.take();
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  number(): number {
-    let value = 0;
-    for (let factor = 1;; factor *= 128) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new YProtocolError("a message ends in the middle of a number");
-      value += (byte & 0x7f) * factor;
-      if (value > Number.MAX_SAFE_INTEGER) throw new YProtocolError("a number is too large");
-      if (byte < 0x80) return value;
-    }
-  }
-
-  bytes(): Uint8Array {
-    const length = this.number();
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new YProtocolError("a message is shorter than it says");
-    const bytes = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return bytes;
-  }
-
-  text(): string {
-    try {
-      return UTF8.decode(this.bytes());
-    } catch (error) {
-      if (error instanceof YProtocolError) throw error;
-      throw new YProtocolError("a text is not UTF-8");
-    }
-  }
-}
-
-class Writer {
-  readonly #bytes = new GrowingBytes(0);
-
-  numbers(...values: readonly number[]): this {
-    for (const value of values) this.#bytes.append(encodeNumber(value));
-    return this;
-  }
-
-  bytes(bytes: Uint8Array): this {
-    this.numbers(bytes.length);
-    this.#bytes.append(bytes);
-    return this;
-  }
-
-  take(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.take();
-  }
-}
-
-function encodeNumber(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
 }

@@ -167,9 +167,7 @@ export class Collaboration {
     const batch = new BatchUnderWay(this.#options.keepsTextBefore() ? this.text : undefined);
     let update: Uint8Array | undefined;
     try {
-      update = this.#replica.transact(() => {
-        for (const change of queue) this.#apply(change, batch);
-      });
+      update = this.#replica.transact(() => this.#apply(queue, batch));
     } catch (error) {
       // What is in memory now is of no use any more.
       return this.#options.failed(queue, error);
@@ -179,34 +177,42 @@ export class Collaboration {
     this.#commit(batch, update);
   }
 
-  #apply(change: Change, batch: BatchUnderWay): void {
-    switch (change.type) {
-      case "line":
-        return this.#append(change, batch);
-      case "update":
-        return this.#update(change, batch);
-      case "file": {
-        batch.onlyAppends = false;
-        this.#replica.edit(outsideEdits(change.text, this.#options.fileBases(), this.#replica.text));
-        batch.fileText = change.text;
-        batch.changes.push(change);
-      }
+  /**
+   * What several have sent at once has no order but this: updates, texts of the file, lines. So a batch costs
+   * the replica a few transactions, however many changes it has.
+   */
+  #apply(queue: readonly Change[], batch: BatchUnderWay): void {
+    const updates = queue.filter((change) => change.type === "update");
+    if (updates.length > 0) {
+      this.#replica.applyTogether(() => {
+        for (const change of updates) this.#update(change, batch);
+      });
     }
+    for (const change of queue) if (change.type === "file") this.#fileSaved(change, batch);
+    const lines = queue.filter((change) => change.type === "line");
+    if (lines.length > 0) this.#append(lines, batch);
   }
 
-  #append(change: Extract<Change, { type: "line" }>, batch: BatchUnderWay): void {
+  #fileSaved(change: Extract<Change, { type: "file" }>, batch: BatchUnderWay): void {
+    batch.onlyAppends = false;
+    this.#replica.edit(outsideEdits(change.text, this.#options.fileBases(), this.#replica.text));
+    batch.fileText = change.text;
+    batch.changes.push(change);
+  }
+
+  #append(lines: readonly Extract<Change, { type: "line" }>[], batch: BatchUnderWay): void {
     if (!batch.onlyAppends || this.#length === undefined || this.#isMidLine === undefined) {
       const text = batch.onlyAppends ? this.text : this.#replica.text;
       this.#length = text.length;
       this.#isMidLine = text !== "" && !text.endsWith("\n");
     }
-    const appended = `${this.#isMidLine ? "\n" : ""}${change.text}\n`;
+    const appended = (this.#isMidLine ? "\n" : "") + lines.map(({ text }) => `${text}\n`).join("");
     this.#replica.edit([{ at: this.#length, remove: 0, insert: appended }]);
     this.#length += appended.length;
     this.#isMidLine = false;
     this.#maxBytes += 3 * appended.length;
-    batch.appended += appended;
-    batch.changes.push(change);
+    batch.appended = appended;
+    for (const change of lines) batch.changes.push(change);
   }
 
   #update(change: Extract<Change, { type: "update" }>, batch: BatchUnderWay): void {

@@ -44,7 +44,7 @@ export function replay(replica: Replica, events: readonly HistoryEvent[]): Recov
 }
 
 function applyAll(replica: Replica, events: readonly HistoryEvent[]): void {
-  replica.transact(() => {
+  replica.applyTogether(() => {
     for (const event of events) if (event.type === "update") replica.apply(event.update);
   });
 }

@@ -29,6 +29,11 @@ export interface Replica {
    */
   transact(work: () => void): Uint8Array | undefined;
   /**
+   * Runs `work`, in which updates are applied and nothing else is changed: what each costs beyond its text is
+   * paid once for all of them.
+   */
+  applyTogether(work: () => void): void;
+  /**
    * Applies an update that was judged good. Throws where it cannot be; then this copy is of no use any more.
    */
   apply(update: Uint8Array): void;

@@ -4,8 +4,11 @@
  * @module
  */
 import * as Y from "yjs";
+import { YProtocolError } from "../../protocols/y_sync.ts";
+import { readYTextUpdate, type YTextUpdate } from "../../protocols/y_text_update.ts";
 import type { Replica, ReplicaOptions, UpdateVerdict } from "./replica.ts";
 import type { TextEdit } from "./text_diff.ts";
+import { UpdateBatch } from "./update_batch.ts";
 
 /** An empty copy. */
 export function yjsReplica(options: ReplicaOptions): Replica {
@@ -18,6 +21,10 @@ class YjsReplica implements Replica {
   readonly #textName: string;
   /** What changed since a transaction began. */
   #updates: Uint8Array[] = [];
+  /** The update that was judged good last, and what it holds. */
+  #judged: { readonly update: Uint8Array; readonly read: YTextUpdate } | undefined;
+  #isTogether = false;
+  readonly #batch = new UpdateBatch((client) => Y.getState(this.#doc.store, client));
 
   constructor({ textName, clientId }: ReplicaOptions) {
     this.#doc.clientID = clientId;
@@ -27,6 +34,7 @@ class YjsReplica implements Replica {
   }
 
   get text(): string {
+    this.#applyBatch();
     return this.#text.toString();
   }
 
@@ -35,26 +43,51 @@ class YjsReplica implements Replica {
   }
 
   judge(update: Uint8Array): UpdateVerdict {
-    let decoded: ReturnType<typeof Y.decodeUpdate>;
+    this.#judged = undefined;
+    let read: YTextUpdate;
     try {
-      decoded = Y.decodeUpdate(update);
-    } catch {
-      return { type: "bad", reason: "an update does not decode" };
+      read = readYTextUpdate(update, this.#textName);
+    } catch (error) {
+      if (error instanceof YProtocolError) return { type: "bad", reason: error.message };
+      throw error;
     }
-    return new Judge(this.#doc, this.#textName).judge(decoded);
+    if (this.#isEarly(read)) return { type: "early" };
+    this.#judged = { update, read };
+    return { type: "good", textBytes: read.textBytes };
   }
 
   transact(work: () => void): Uint8Array | undefined {
     this.#updates = [];
-    // Each change is a transaction of Yjs: within one, positions are looked up as they were before updates
-    // of others in it.
     work();
     const updates = this.#updates;
     this.#updates = [];
     return updates.length > 1 ? Y.mergeUpdates(updates) : updates[0];
   }
 
+  applyTogether(work: () => void): void {
+    this.#isTogether = true;
+    try {
+      // Without edits: within one transaction of Yjs, positions are looked up as they were before updates of
+      // others in it.
+      Y.transact(
+        this.#doc,
+        () => {
+          work();
+          this.#applyBatch();
+        },
+        null,
+        false,
+      );
+    } finally {
+      this.#isTogether = false;
+    }
+  }
+
   apply(update: Uint8Array): void {
+    const read = this.#judged?.update === update ? this.#judged.read : this.#read(update);
+    this.#judged = undefined;
+    if (this.#isTogether && read !== undefined && this.#batch.add(read)) return;
+    this.#applyBatch();
     Y.applyUpdate(this.#doc, update);
   }
 
@@ -76,92 +109,33 @@ class YjsReplica implements Replica {
   destroy(): void {
     this.#doc.destroy();
   }
-}
 
-type Decoded = ReturnType<typeof Y.decodeUpdate>;
-/** A range of a client's clocks, longer than any honest one. */
-const MAX_CLOCK = 2 ** 31;
-
-/**
- * Looks through one update before it touches the document: Yjs itself applies what it can, and keeps the
- * rest
- * for ever.
- */
-class Judge {
-  readonly #doc: Y.Doc;
-  readonly #textName: string;
-  /** How far the update brings each client's clock, for those that it has. */
-  readonly #brought = new Map<number, number>();
-  #textBytes = 0;
-  #isEarly = false;
-
-  constructor(doc: Y.Doc, textName: string) {
-    this.#doc = doc;
-    this.#textName = textName;
+  #applyBatch(): void {
+    const update = this.#batch.take();
+    if (update !== undefined) Y.applyUpdate(this.#doc, update);
   }
 
-  judge({ structs, ds }: Decoded): UpdateVerdict {
-    for (const struct of structs) {
-      const reason = this.#bring(struct);
-      if (reason !== undefined) return { type: "bad", reason };
-    }
-    for (const struct of structs) if (struct instanceof Y.Item) this.#refer(struct);
-    for (const [client, ranges] of ds.clients) {
-      const known = this.#known(client);
-      for (const { clock, len } of ranges) if (clock + len > known) this.#isEarly = true;
-    }
-    return this.#isEarly ? { type: "early" } : { type: "good", textBytes: this.#textBytes };
-  }
-
-  /** Takes note of what a struct brings; gives a reason where nothing like it belongs into a text. */
-  #bring(struct: Decoded["structs"][number]): string | undefined {
-    const { client, clock } = struct.id;
-    if (!(struct.length >= 1) || clock + struct.length > MAX_CLOCK) {
-      return "an update has a part of no valid length";
-    }
-    if (struct instanceof Y.Item) {
-      const reason = this.#reasonAgainst(struct);
-      if (reason !== undefined) return reason;
-    } else if (!(struct instanceof Y.GC)) {
-      this.#isEarly = true;
-      return undefined;
-    }
-    if (clock > this.#known(client)) this.#isEarly = true;
-    else this.#brought.set(client, Math.max(this.#known(client), clock + struct.length));
-    return undefined;
-  }
-
-  #reasonAgainst(item: Y.Item): string | undefined {
-    const { content, parentSub } = item;
-    // Not yet integrated, an item has the name of its parent, which the types do not know.
-    const parent: unknown = item.parent;
-    if (parentSub !== null || (parent !== null && parent !== this.#textName)) {
-      return "an update is for another part of the document";
-    }
-    if (content instanceof Y.ContentString) {
-      this.#textBytes += utf8Length(content.str);
-      return undefined;
-    }
-    const isText = content instanceof Y.ContentDeleted || content instanceof Y.ContentFormat;
-    return isText ? undefined : "an update has something that is no text";
-  }
-
-  #refer({ origin, rightOrigin }: Y.Item): void {
-    for (const id of [origin, rightOrigin]) {
-      if (id !== null && id.clock >= this.#known(id.client)) this.#isEarly = true;
+  /** Undefined for what is not to be put together with others. */
+  #read(update: Uint8Array): YTextUpdate | undefined {
+    try {
+      return readYTextUpdate(update, this.#textName);
+    } catch (error) {
+      if (error instanceof YProtocolError) return undefined;
+      throw error;
     }
   }
 
-  #known(client: number): number {
-    return Math.max(this.#brought.get(client) ?? 0, Y.getState(this.#doc.store, client));
+  /** Whether it refers to what has not come: Yjs itself applies what it can, and keeps the rest for ever. */
+  #isEarly({ blocks, references, deletions, hasGaps }: YTextUpdate): boolean {
+    if (hasGaps) return true;
+    const brought = new Map<number, number>();
+    const clockOf = (client: number) => brought.get(client) ?? this.#batch.clock(client);
+    for (const { client, clock, length } of blocks) {
+      const known = clockOf(client);
+      if (clock > known) return true;
+      brought.set(client, Math.max(known, clock + length));
+    }
+    return references.some(({ client, clock }) => clock >= clockOf(client)) ||
+      deletions.some(({ client, clock, length }) => clock + length > clockOf(client));
   }
-}
-
-function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
 }
