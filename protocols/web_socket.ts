@@ -28,6 +28,15 @@ export interface WebSocketFramesOptions {
   readonly maxMessageBytes?: number;
 }
 
+/** The frames of one peer, put together to messages. */
+export interface WebSocketFrames extends FrameDecoder<WebSocketInput> {
+  /**
+   * Tells the message that has begun and not ended from those before and after it; undefined where there is
+   * none.
+   */
+  readonly unfinishedMessage: number | undefined;
+}
+
 /** Status codes of a close (RFC 6455, section 7.4.1) that are sent here. */
 export const CLOSE_CODES = {
   normal: 1000,
@@ -80,11 +89,11 @@ class Violation extends Error {
  * assertEquals(inputs, [{ type: "message", message: "hello" }]);
  * ```
  */
-export function webSocketFrames(options: WebSocketFramesOptions): FrameDecoder<WebSocketInput> {
+export function webSocketFrames(options: WebSocketFramesOptions): WebSocketFrames {
   return new WebSocketDecoder(options);
 }
 
-class WebSocketDecoder implements FrameDecoder<WebSocketInput> {
+class WebSocketDecoder implements WebSocketFrames {
   readonly idleFlushMs = 0;
   readonly #isMasked: boolean;
   readonly #maxBytes: number;
@@ -103,10 +112,15 @@ class WebSocketDecoder implements FrameDecoder<WebSocketInput> {
   /** The message under way: its opcode, or -1. */
   #kind = -1;
   #message = new GrowingBytes(0);
+  #ended = 0;
 
   constructor({ from, maxMessageBytes = 1 << 20 }: WebSocketFramesOptions) {
     this.#isMasked = from === "client";
     this.#maxBytes = maxMessageBytes;
+  }
+
+  get unfinishedMessage(): number | undefined {
+    return this.#kind < 0 ? undefined : this.#ended;
   }
 
   push(chunk: Uint8Array, inputs: WebSocketInput[]): void {
@@ -197,6 +211,13 @@ class WebSocketDecoder implements FrameDecoder<WebSocketInput> {
 
   #takePayload(chunk: Uint8Array, at: number, inputs: WebSocketInput[]): number {
     const part = chunk.subarray(at, at + this.#missing);
+    const isWhole = part.length === this.#missing && this.#isFinal && this.#message.length === 0;
+    if (isWhole && this.#opcode < CLOSE) {
+      this.#missing = 0;
+      this.#isInPayload = false;
+      this.#endMessage(this.#maskAt < 0 ? part.slice() : this.#unmask(part), inputs);
+      return at + part.length;
+    }
     const payload = this.#maskAt < 0 ? part : this.#unmask(part);
     (this.#opcode >= CLOSE ? this.#control : this.#message).append(payload);
     this.#missing -= part.length;
@@ -218,10 +239,13 @@ class WebSocketDecoder implements FrameDecoder<WebSocketInput> {
   #endFrame(inputs: WebSocketInput[]): void {
     this.#isInPayload = false;
     if (this.#opcode >= CLOSE) return this.#endControl(this.#control.take(), inputs);
-    if (!this.#isFinal) return;
+    if (this.#isFinal) this.#endMessage(this.#message.take(), inputs);
+  }
+
+  #endMessage(bytes: Uint8Array, inputs: WebSocketInput[]): void {
     const isText = this.#kind === TEXT;
     this.#kind = -1;
-    const bytes = this.#message.take();
+    this.#ended++;
     inputs.push({ type: "message", message: isText ? decodeText(bytes) : bytes });
   }
 

@@ -1,7 +1,7 @@
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import { encodeResponseHead, HttpError, type HttpRequest, type HttpResponse } from "../../protocols/http.ts";
 import { type HttpInput, type HttpRequestDecoder, httpRequests } from "../../protocols/http_decoder.ts";
-import { webSocketFrames, type WebSocketInput } from "../../protocols/web_socket.ts";
+import { type WebSocketFrames, webSocketFrames, type WebSocketInput } from "../../protocols/web_socket.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
@@ -45,6 +45,7 @@ export type DoorEvent = Overdue | PingTime;
 export class DoorFrames<M> implements FrameDecoder<DoorInput> {
   readonly #requests: HttpRequestDecoder;
   #current: FrameDecoder<DoorInput>;
+  #webSocket: WebSocketFrames | undefined;
 
   constructor(door: Door<M>) {
     const { routes, maxHeadBytes } = door;
@@ -64,10 +65,15 @@ export class DoorFrames<M> implements FrameDecoder<DoorInput> {
   }
 
   upgrade(maxMessageBytes: number | undefined): void {
-    this.#current = webSocketFrames({
+    this.#current = this.#webSocket = webSocketFrames({
       from: "client",
       ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
     });
+  }
+
+  /** The message of a WebSocket that has begun and not ended. */
+  get unfinishedMessage(): number | undefined {
+    return this.#webSocket?.unfinishedMessage;
   }
 
   push(chunk: Uint8Array, inputs: DoorInput[]): void {
@@ -302,6 +308,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       request,
       session: route.webSocket,
       pingIntervalMs,
+      unfinishedMessage: () => this.#frames.unfinishedMessage,
     });
   }
 }

@@ -28,6 +28,8 @@ const PING_TIME = new PingTime();
 const NO_PAYLOAD = new Uint8Array(0);
 /** While this much waits for the peer, nothing is read from it, and its silence means nothing. */
 const HIGH_WATER_BYTES = 65_536;
+/** A message must be whole before so many more pings. */
+const MAX_UNFINISHED_PINGS = 2;
 
 /** Options of {@linkcode ServedWebSocket}. */
 export interface ServedWebSocketOptions<M> {
@@ -36,6 +38,8 @@ export interface ServedWebSocketOptions<M> {
   readonly session: WebSocketSessionFactory<M>;
   /** Milliseconds between two pings. */
   readonly pingIntervalMs: number;
+  /** The message that the peer has begun and not ended: see `WebSocketFrames`. @default not looked at */
+  readonly unfinishedMessage?: () => number | undefined;
   /** Given at the client's end, whose frames are masked. */
   readonly maskedBy?: Random;
 }
@@ -48,17 +52,23 @@ export class ServedWebSocket<M> implements WebSocketConnection<M> {
   readonly #connection: Connection<M | PingTime>;
   readonly #maskedBy: Random | undefined;
   readonly #session: Session<WebSocketMessage, M>;
+  readonly #unfinishedMessage: () => number | undefined;
+  /** The message that was unfinished at the last ping, and at how many pings before that. */
+  #unfinished: number | undefined;
+  #unfinishedPings = 0;
   #wasHeard = true;
   #isPaused = false;
   /** A close was sent: nothing may follow it. */
   #isClosed = false;
 
-  constructor({ connection, request, session, pingIntervalMs, maskedBy }: ServedWebSocketOptions<M>) {
+  constructor(options: ServedWebSocketOptions<M>) {
+    const { connection, request, session, pingIntervalMs, unfinishedMessage, maskedBy } = options;
     this.#connection = connection;
     this.self = connection.self;
     this.context = connection.context;
     this.request = request;
     this.#maskedBy = maskedBy;
+    this.#unfinishedMessage = unfinishedMessage ?? (() => undefined);
     this.#session = session(this);
     connection.context.every(pingIntervalMs, PING_TIME);
   }
@@ -200,8 +210,20 @@ export class ServedWebSocket<M> implements WebSocketConnection<M> {
     if (this.#isClosed) return;
     const isKeptWaiting = this.#isPaused || this.#connection.queuedBytes >= HIGH_WATER_BYTES;
     if (!this.#wasHeard && !isKeptWaiting) return this.#connection.end({ type: "idle" });
+    if (!isKeptWaiting && this.#isDripping()) {
+      return this.close(CLOSE_CODES.policy, "a message was not finished in time");
+    }
     this.#wasHeard = false;
     this.#connection.send(encodePing("ping", NO_PAYLOAD, this.#mask()));
+  }
+
+  /** Whether the peer has been sending one message for long, a little at a time. */
+  #isDripping(): boolean {
+    const unfinished = this.#unfinishedMessage();
+    const isSame = unfinished !== undefined && unfinished === this.#unfinished;
+    this.#unfinishedPings = isSame ? this.#unfinishedPings + 1 : 0;
+    this.#unfinished = unfinished;
+    return this.#unfinishedPings >= MAX_UNFINISHED_PINGS;
   }
 
   async #onClose(code: number): Promise<void> {

@@ -362,6 +362,29 @@ Deno.test("web socket: who vanished is found out by pings, and who answers them 
   await alive.closed;
 });
 
+Deno.test("web socket: a message that never ends is cut, though its sender answers each ping", async () => {
+  await using door = await open({ limits: { pingIntervalMs: 100 } });
+  const slow = await Socket.open(`ws://127.0.0.1:${door.port}/echo`);
+  using dripping = await TestClient.connect(door.port);
+  await dripping.send(`GET /echo HTTP/1.1\r\n${UPGRADE}`);
+  while (await dripping.line() !== "\r");
+  // The first part of a binary message, then more of it, each with the answer to a ping before it.
+  const mask = new Uint8Array(4);
+  await dripping.send(Uint8Array.of(0x02, 0x81, ...mask, 1));
+  let isOver = false;
+  const closed = dripping.closed().finally(() => isOver = true);
+  while (!isOver) {
+    await dripping.send(Uint8Array.of(0x8a, 0x80, ...mask, 0x00, 0x81, ...mask, 1)).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await closed;
+  // Who sends whole messages in time is still served.
+  slow.ws.send("still here");
+  await until(() => slow.messages.length === 1, "the echo");
+  slow.ws.close();
+  await slow.closed;
+});
+
 Deno.test("web socket: a client that does not read is cut by the bytes that wait for it", async () => {
   const over = Promise.withResolvers<CloseReason>();
   const flood: Route = {
