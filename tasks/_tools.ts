@@ -26,11 +26,14 @@ const DENO = "$(deno eval 'console.log(Deno.execPath())')";
 /** What the task runner gives to every task: the names of the common flags. */
 const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 
+/** Names that Yjs asks for when it is loaded. */
+const YJS_ENV = "NODE_ENV,PRODUCTION,LOG,FORCE_COLOR,COLORTERM,TERM";
+
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
   ...["/usr/bin/chromium", "bash", "curl", "fish", "sed", "tmux", "vim", "zsh"],
-  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server"],
+  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server", "node", "cp"],
 ].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
@@ -97,7 +100,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
       command:
-        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${LOG_ENV} tasks/simulate.ts`,
+        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${YJS_ENV},${LOG_ENV} tasks/simulate.ts`,
       dependencies: ["pages"],
     },
     "mutate": {

@@ -12,6 +12,8 @@ import { diffText } from "./text_diff.ts";
 
 /** An edit is in the file this long after it, at most twice as long. */
 const WRITE_MS = 100;
+/** Where it cannot be written just then, it is tried again after this long. */
+const AGAIN_MS = 20;
 /** A file that somebody else writes is read when it has been as it is for this long. */
 const SETTLE_MS = 50;
 /** One that is empty now may be about to be written anew: editors that write in place cut it first. */
@@ -193,11 +195,11 @@ export class FileKeeper {
 
   /** Replaces the file by the text. */
   #write(): void {
-    if (this.#isBusy || this.#isClosed || this.#isInSync || this.#foreign !== undefined) return;
+    if (this.#isClosed || this.#isInSync || this.#foreign !== undefined) return;
     const { tools, journal, durableText } = this.#options;
     const text = durableText();
-    // It is called again when the commit is over.
-    if (text === undefined) return this.#planWrite(SETTLE_MS);
+    // The file is being looked at, or the text is not durable yet.
+    if (this.#isBusy || text === undefined) return this.#planWrite(AGAIN_MS);
     this.#isBusy = true;
     this.#lines = [];
     this.#appended = "";
@@ -316,5 +318,6 @@ export class FileKeeper {
     const { tools, path } = this.#options;
     tools.log.error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
     this.#foreign = undefined;
+    if (!this.#isInSync) this.#planWrite(RETRY_MS);
   }
 }

@@ -1,7 +1,7 @@
 // First, so that Yjs is loaded before the simulator sets its traps: it takes chance for the number of a
 // new document, which is
 // replaced by one of the world's at once.
-import { together, togetherCampaign } from "./_together.ts";
+import { fileFollows, together, togetherCampaign } from "./together_campaign.ts";
 import { assert, assertRejects } from "@std/assert";
 import type { editorServer } from "../../actors/editor/mod.ts";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
@@ -19,6 +19,11 @@ Deno.test("editor through all doors under chaos: the seeds that have found somet
   // thief of its number. 16, 80: an edit of the file while nobody was at the web door was told to line
   // clients as an append. 49: a snapshot was read out of a file that somebody had just edited.
   await runCampaign(together, [5, 16, 49, 60, 77, 79, 80]);
+});
+
+Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
+  // 6: its turn to be written came while it was being looked at, and nobody came back to that.
+  await runCampaign(fileFollows, 8);
 });
 
 for (

@@ -30,10 +30,39 @@ export function togetherCampaign(name: string, makeServer: typeof editorServer):
 /** The editor as it is. */
 export const together: Campaign = togetherCampaign("editor through all doors under chaos", editorServer);
 
-async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void> {
-  const server = sim.host("server");
-  server.disk.write(FILE, "typed by hand, with no line end");
-  server.start(service("editor", () =>
+/** A pause in typing, and the file holds what was typed: nobody has to type on for that. */
+export const fileFollows: Campaign = {
+  name: "editor's file follows its text",
+  async run(sim) {
+    const server = sim.host("server");
+    server.disk.write(FILE, "");
+    startServer(sim, editorServer);
+    const writer = new Writer(sim, "w0");
+    writer.isWriting = false;
+    await sim.until(() => writer.isSaved, 10_000, "the writer to be there");
+    // A neighbour in the folder: whenever something changes there, the file is looked at.
+    sim.chaos({ hosts: ["server"], cpuMs: [0, 1] });
+    const neighbour = sim.host("neighbour").world;
+    const write = () => {
+      server.disk.write("/data/neighbour.txt", `${neighbour.random.next()}`);
+      neighbour.clock.timer(neighbour.random.next() * 4, write);
+    };
+    write();
+    for (let pause = 0; pause < 20; pause++) {
+      for (let keys = 1 + sim.random.next() * 5; keys > 0; keys--) {
+        writer.write();
+        await sim.advance(1 + sim.random.next() * 150);
+      }
+      await sim.until(() => writer.isSaved, 10_000, "the edits to be saved");
+      const text = writer.value;
+      await sim.until(() => server.disk.readText(FILE) === text, 5000, "the file to hold it");
+      await sim.advance(sim.random.next() * 2000);
+    }
+  },
+};
+
+function startServer(sim: SimWorld, makeServer: typeof editorServer): void {
+  sim.host("server").start(service("editor", () =>
     makeServer({
       address: { hostname: "::", port: LINE_PORT },
       file: FILE,
@@ -47,6 +76,12 @@ async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void
         replica: () => Promise.resolve(yjsReplica),
       },
     })));
+}
+
+async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void> {
+  const server = sim.host("server");
+  server.disk.write(FILE, "typed by hand, with no line end");
+  startServer(sim, makeServer);
   const writers = WRITERS.map((name) => new Writer(sim, name));
   const line = new LineWriter(sim, "line");
   const reader = new LineClient(sim.host("reader").world, { hostname: "server", port: LINE_PORT });
