@@ -62,7 +62,7 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
         // Two addresses of nobody.
         ...["nobody.invalid", "203.0.113.0/24"],
       ],
-      env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED", ...YJS_ENVIRONMENT],
+      env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED", "EXTENSIVE", ...YJS_ENVIRONMENT],
     },
     bench: { ...scratch, net: LOOPBACK },
     demo: {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { YJS_ENVIRONMENT } from "./services/editor.ts";
 
 /** One task of `deno.json`. */
 export interface ToolTask {
@@ -25,9 +26,6 @@ const DENO = "$(deno eval 'console.log(Deno.execPath())')";
 
 /** What the task runner gives to every task: the names of the common flags. */
 const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
-
-/** Names that Yjs asks for when it is loaded. */
-const YJS_ENV = "NODE_ENV,PRODUCTION,LOG,FORCE_COLOR,COLORTERM,TERM";
 
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
@@ -100,7 +98,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
       command:
-        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${YJS_ENV},${LOG_ENV} tasks/simulate.ts`,
+        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${YJS_ENVIRONMENT.join()},${LOG_ENV} tasks/simulate.ts`,
       dependencies: ["pages"],
     },
     "mutate": {

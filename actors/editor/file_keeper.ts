@@ -214,9 +214,7 @@ export class FileKeeper {
   /** False where somebody else has changed the file. */
   async #replace(text: string): Promise<boolean> {
     await this.#options.journal.commit();
-    if (this.#file.isChanged(await this.#file.look())) return false;
-    await this.#file.replace(text);
-    return true;
+    return await this.#file.replace(text);
   }
 
   #onReplaced(text: string, isReplaced: boolean): void {

@@ -133,8 +133,8 @@ export async function bringUpToDate(world: World, log: LogFile, options: OpenHis
     const { text } = replica;
     journal.append([{ type: "writing" }]);
     await journal.commit();
-    await file.replace(text);
-    journal.append([{ type: "held", edits: [] }]);
+    // Where it was changed just now, that is merged when the document is edited together.
+    if (await file.replace(text)) journal.append([{ type: "held", edits: [] }]);
   } finally {
     await journal.close();
     replica.destroy();

@@ -61,13 +61,17 @@ export class SyncedFile {
 
   /** What is known of the file that has the name now; undefined where there is none. */
   async look(): Promise<FileInfo | undefined> {
-    const { disk } = this.#world;
     try {
-      return disk.statNow?.(this.#log.path) ?? await disk.stat(this.#log.path);
+      return await this.#stat(this.#log.path);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  async #stat(path: string): Promise<FileInfo> {
+    const { disk } = this.#world;
+    return disk.statNow?.(path) ?? await disk.stat(path);
   }
 
   /** Whether somebody else has changed it. */
@@ -143,12 +147,32 @@ export class SyncedFile {
     return true;
   }
 
-  /** Replaces what it holds, atomically and durably. */
-  async replace(text: string): Promise<void> {
-    await this.#log.replaceText(ENCODER.encode(text));
-    this.hold(text, await this.look());
+  /**
+   * Replaces what it holds, atomically and durably. False where somebody else has changed it: then it is as
+   * they left it. What is lost is what somebody saves between a look at the file and the renaming that follows
+   * it at once.
+   */
+  async replace(text: string): Promise<boolean> {
+    let left: FileInfo | undefined;
+    try {
+      await this.#log.replaceText(ENCODER.encode(text), async (temporary) => {
+        // As it will look under its name: what somebody does to it from the first moment on is seen.
+        left = await this.#stat(temporary);
+        if (this.isChanged(await this.look())) throw new ChangedElsewhere();
+      });
+    } catch (error) {
+      if (error instanceof ChangedElsewhere) return false;
+      throw error;
+    }
+    this.hold(text, left);
     this.#isUnverified = true;
+    return true;
   }
+}
+
+/** Somebody else has changed the file that was to be replaced. */
+class ChangedElsewhere extends Error {
+  override readonly name = "ChangedElsewhere";
 }
 
 /** Whether two looks at a name found the same file, unchanged. */

@@ -209,8 +209,7 @@ export class Together {
       if (isInSync || file.isChanged(await file.look())) return;
       journal.append([{ type: "writing" }]);
       await journal.commit();
-      await file.replace(text);
-      journal.append([{ type: "held", edits: [] }]);
+      if (await file.replace(text)) journal.append([{ type: "held", edits: [] }]);
     } finally {
       await journal.close();
     }

@@ -63,9 +63,21 @@ export class UpdateBatch {
       ...edits,
       bytes: bytes.view,
     }));
-    const update = encodeYTextUpdate({ blocks, deletions: this.#deletions });
+    const update = encodeYTextUpdate({ blocks, deletions: joined(this.#deletions) });
     this.#clients.clear();
     this.#deletions.length = 0;
     return update;
   }
+}
+
+/** Deletions that meet as one: a word is deleted key by key. */
+function joined(deletions: readonly YDeletion[]): YDeletion[] {
+  const sorted = [...deletions].sort((a, b) => a.client - b.client || a.clock - b.clock);
+  const ranges: { client: number; clock: number; length: number }[] = [];
+  for (const { client, clock, length } of sorted) {
+    const last = ranges.at(-1);
+    if (last?.client !== client || last.clock + last.length < clock) ranges.push({ client, clock, length });
+    else last.length = Math.max(last.length, clock + length - last.clock);
+  }
+  return ranges;
 }

@@ -1,5 +1,5 @@
 import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
-import { type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
+import { type ApproveReplacement, type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
 
 /** A file that is open for its only writer: its handles, and what tells it from another file of its name. */
 export class OwnedFile {
@@ -64,9 +64,11 @@ export class OwnedFile {
     this.#handles = handles;
   }
 
-  /** Replaces the file whole, durably. The new one is locked before the old one is let go. */
-  async replace(content: FileContent): Promise<void> {
-    const { file, target } = await replaceAndKeepOpen(this.#disk, this.path, content);
+  /**
+   * Replaces the file whole, durably. The new one is locked before the old one is let go.
+   */
+  async replace(content: FileContent, approve?: ApproveReplacement): Promise<void> {
+    const { file, target } = await replaceAndKeepOpen(this.#disk, this.path, content, undefined, approve);
     let handles: Handles;
     try {
       await this.#disk.syncFolder(dirname(target));

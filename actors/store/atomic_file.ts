@@ -45,12 +45,19 @@ function closeSynced(file: DiskFile): void {
   }
 }
 
+/**
+ * Called when all is written to a file that is still called `temporary`, the moment before it gets its name.
+ * What it throws is thrown, and the file that has the name stays as it was.
+ */
+export type ApproveReplacement = (temporary: string) => void | Promise<void>;
+
 /** As {@linkcode replaceFile}, with the new file still open, and locked since before it had its name. */
 export async function replaceAndKeepOpen(
   disk: Disk,
   path: string,
   content: FileContent,
   options?: PathOptions,
+  approve?: ApproveReplacement,
 ): Promise<Replacement> {
   const replacement = await disk.createReplacement(path, options);
   const { path: temporary, target, file } = replacement;
@@ -63,6 +70,7 @@ export async function replaceAndKeepOpen(
       offset += part.length;
     }
     await file.sync();
+    await approve?.(temporary);
     await disk.rename(temporary, target);
     return replacement;
   } catch (error) {

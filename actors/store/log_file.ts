@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ApproveReplacement } from "./atomic_file.ts";
 import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
@@ -211,14 +212,14 @@ export class LogFile {
   /**
    * Text form: replaces the whole text, atomically and durably; what is appended meanwhile comes behind it.
    *
-   * Rejects with a {@linkcode WorldError}; then the file is as it was.
+   * Rejects with a {@linkcode WorldError}, or with what `approve` throws; then the file is as it was.
    */
-  async replaceText(text: Uint8Array<ArrayBuffer>): Promise<void> {
+  async replaceText(text: Uint8Array<ArrayBuffer>, approve?: ApproveReplacement): Promise<void> {
     if (this.form !== "text") throw new TypeError(`Cannot replace the text of ${this.path}: it has records`);
     await this.#commits.alone(async () => {
       // What was announced for the old text is not to be looked for in the new one.
       await this.#records.finish();
-      await this.#owned.replace(text);
+      await this.#owned.replace(text, approve);
       this.#length = text.length;
       this.#records.written(0, text);
       this.#unsynced.clear();

@@ -278,6 +278,27 @@ async function writeHistory(file: string, edits: number): Promise<number> {
   return trace.length;
 }
 
+/** From a key in one tab of a browser until another shows it. */
+async function keysInPages(quick: boolean): Promise<Row[]> {
+  const script = new URL("_page_keys.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-A", "--no-check", script, quick ? "10" : "500"],
+    stderr: "inherit",
+  }).output();
+  const found: number[] | null = JSON.parse(new TextDecoder().decode(stdout));
+  if (found === null) {
+    console.error("Left out: there is no Chromium on this machine, or `deno task pages` was not run");
+    return [];
+  }
+  const times = found.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.floor(times.length * share)] ?? NaN;
+  const name = "editor, page, key to the other tab's DOM";
+  return [
+    { name: `${name}, p50`, unit: "ms", value: at(0.5), aim: "< 10" },
+    { name: `${name}, p99`, unit: "ms", value: at(0.99) },
+  ];
+}
+
 /** The editor's benchmarks at its web door. */
 export const benches: Bench[] = [
   ...[
@@ -289,6 +310,7 @@ export const benches: Bench[] = [
     run: ({ quick }) => beside(quick ? { ...shape, edits: 80 } : shape, quick),
   })),
   { name: "editor, web, durable edits", run: ({ quick }) => durable(quick) },
+  { name: "editor, page, key to another tab", run: ({ quick }) => keysInPages(quick) },
   {
     name: "editor, web, start-up",
     run: ({ quick }) => startUp(quick ? 1000 : 182_315, quick),
