@@ -30,12 +30,15 @@ export interface YTextBlock extends YId {
 
 /** A range of one client's edits that were deleted. */
 export interface YDeletion extends YId {
+  /** How many, counted as the clock counts. */
   readonly length: number;
 }
 
 /** What an update holds. */
 export interface YTextUpdate {
+  /** What is inserted. */
   readonly blocks: readonly YTextBlock[];
+  /** What is deleted. */
   readonly deletions: readonly YDeletion[];
   /** What the parts stand behind and before: it must be known to whom the update is applied. */
   readonly references: readonly YId[];

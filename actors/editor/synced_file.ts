@@ -149,8 +149,8 @@ export class SyncedFile {
 
   /**
    * Replaces what it holds, atomically and durably. False where somebody else has changed it: then it is as
-   * they left it. What is lost is what somebody saves between a look at the file and the renaming that follows
-   * it at once.
+   * they left it. What is lost is what somebody saves between a look at the file and the renaming that
+   * follows it at once.
    */
   async replace(text: string): Promise<boolean> {
     let left: FileInfo | undefined;

@@ -1,7 +1,7 @@
 /**
  * From a key in one tab of a real Chromium until another tab shows its letter: run with all rights by
- * `editor_web.ts`, for the browser's driver asks for many. Prints the times in milliseconds as JSON, or `null`
- * where there is no browser or the page is not built.
+ * `editor_web.ts`, for the browser's driver asks for many. Prints the times in milliseconds as JSON, or
+ * `null` where there is no browser or the page is not built.
  *
  * @module
  */

@@ -9,8 +9,8 @@
 import { encodeYMessage } from "../../protocols/y_sync.ts";
 
 /**
- * What every edit inserts: a euro sign. Its bytes occur nowhere else in an update while numbers stay below 2^21, and the
- * numbers of the writers below 128.
+ * What every edit inserts: a euro sign. Its bytes occur nowhere else in an update while numbers stay below
+ * 2^21, and the numbers of the writers below 128.
  */
 const [FIRST, SECOND, THIRD] = [0xe2, 0x82, 0xac];
 const STRING = 4;
@@ -50,7 +50,8 @@ export class TypedFrames {
 
 /**
  * One letter behind the one that the writer typed before, as Yjs encodes it (version 1): one client with one
- * item, which is a string with its left neighbour, at first with the name of the text instead; nothing deleted.
+ * item, which is a string with its left neighbour, at first with the name of the text instead; nothing
+ * deleted.
  */
 function typedUpdate(clientId: number, clock: number): Uint8Array {
   const place = clock === 0

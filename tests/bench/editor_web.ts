@@ -57,7 +57,7 @@ async function connect(
   return clients;
 }
 
-/** Writers that each keep a window full: their next edit goes out when the slowest reader has an older one. */
+/** Writers that each keep a window full: the next edit goes out when the slowest reader has an older one. */
 class Typing {
   readonly #writers: readonly WebClient[];
   readonly #frames: readonly TypedFrames[];

@@ -1,6 +1,8 @@
-// Providers of y-websocket on Node, which insert at random: `node _node_providers.cjs PEERS URL CLIENTS INSERTS`.
+// Providers of y-websocket on Node, which insert at random:
+// `node _node_providers.cjs PEERS URL CLIENTS INSERTS`.
 // Prints the text as JSON once all have the same.
 const { createRequire } = require("node:module");
+const process = require("node:process");
 const [peers, url, clients, inserts] = process.argv.slice(2);
 const load = createRequire(`${peers}/package.json`);
 const { WebsocketProvider } = load("y-websocket");

@@ -1,6 +1,6 @@
 /**
- * Everybody at one document at once, each with what they have: providers on Node and Deno, line clients by name,
- * and programs that write the file.
+ * Everybody at one document at once, each with what they have: providers on Node and Deno, line clients by
+ * name, and programs that write the file.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { installPeers } from "../_peers.ts";

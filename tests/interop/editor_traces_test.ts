@@ -1,8 +1,8 @@
 /**
  * What people have typed together once, typed again through the server.
  *
- * The traces `friendsforever` and `clownschool` of github.com/josephg/editing-traces (`concurrent_traces/`) are
- * replayed where they are in `.tmp/traces/`; else one that is generated, of the same form.
+ * The traces `friendsforever` and `clownschool` of github.com/josephg/editing-traces (`concurrent_traces/`)
+ * are replayed where they are in `.tmp/traces/`; else one that is generated, of the same form.
  */
 import { assertEquals } from "@std/assert";
 import * as Y from "yjs";
@@ -113,6 +113,7 @@ async function replay(trace: Trace): Promise<void> {
     async () => await Deno.readTextFile(folder.file("temp.txt")) === trace.endContent,
     "the file to hold the end",
   );
+  assertEquals(clients.map(({ value }) => value), clients.map(() => trace.endContent));
   for (const client of clients) client[Symbol.dispose]();
 }
 
