@@ -101,6 +101,12 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${YJS_ENVIRONMENT.join()},${LOG_ENV} tasks/simulate.ts`,
       dependencies: ["pages"],
     },
+    "torture": {
+      description:
+        "A cluster of processes that are killed and frozen while clients work, for so many minutes",
+      command:
+        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env --allow-run=${DENO},nats-server tests/cluster/torture/main.ts`,
+    },
     "mutate": {
       description:
         "Plant realistic bugs one at a time in a copy, and say who finds them (--only ROOM, --check)",

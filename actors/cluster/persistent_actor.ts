@@ -200,16 +200,17 @@ export class PersistentActor<S, C, E> {
     this.#settle();
   }
 
-  /** The state, which is what the journal says: nothing is on the way. */
-  #snapshot(): void {
+  /** Keeps the state, which is what the journal says: nothing is on the way. */
+  async #snapshot(): Promise<void> {
     this.#eventsSinceSnapshot = 0;
     const state = { state: this.#state, operations: this.#operations.toList() };
-    this.#log?.snapshot(state).then(() => {
+    try {
+      await this.#log?.snapshot(state);
       this.#life.metrics.snapshots++;
-    }, (error) => {
+    } catch (error) {
       // The journal has all of it; a log that is poisoned says so at the next write.
       this.#self.log.warn(`Cannot keep a snapshot: ${errorText(error)}`, { error });
-    });
+    }
   }
 
   /** A write failed: what became of it is in the journal. */
@@ -288,6 +289,8 @@ export class PersistentActor<S, C, E> {
         for (const [operationId, reply] of kept.operations) operations.add(operationId, reply);
       }
       for (const { entries } of commits) {
+        // A fence is a record, too: one for each time that the entity came to life.
+        this.#eventsSinceSnapshot++;
         for (const entry of entries) {
           for (const stored of entry.events) {
             state = evolve(state, upcast === undefined ? stored as E : upcast(stored));
@@ -324,6 +327,8 @@ export class PersistentActor<S, C, E> {
 
   async #passivate(): Promise<void> {
     await this.#idle();
+    const isDue = this.#eventsSinceSnapshot >= this.#snapshotEvery && !this.#isOver && this.#life.isValid;
+    if (isDue && this.#broken === undefined) await this.#snapshot();
     this.#isOver = true;
     this.#self.stop();
   }

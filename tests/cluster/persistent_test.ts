@@ -284,6 +284,21 @@ Deno.test("cluster: an entity sleeps when it is told nothing, and wakes with all
   assertEquals(cluster.metrics.activations, 2);
 });
 
+Deno.test("persistent: an entity that only wakes and sleeps does not grow its journal without end", async () => {
+  const driver = memoryDriver({ world });
+  const engine = composeEngine(driver, world);
+  const small = counterType({ snapshotEvery: 5 });
+  await using cluster = await host(engine, [small], "one");
+  const records = async () => (await driver.records.read("counter.visits")).records.length;
+  assertEquals(await cluster.ref(small, "visits").ask({ type: "add", by: 7 }, LIMIT), 7);
+  for (let life = 2; life < 20; life++) {
+    await cluster.leave();
+    await using next = await host(engine, [small], `host-${life}`);
+    assertEquals(await next.ref(small, "visits").ask({ type: "get" }, LIMIT), 7);
+  }
+  assert(await records() < 10, `${await records()} records`);
+});
+
 Deno.test("cluster: an entity lives once, its answers cross hosts, and it moves when its host leaves", async () => {
   await using engine = memoryEngine({ world });
   await using one = await host(engine, [counter], "one");

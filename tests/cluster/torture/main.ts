@@ -1,5 +1,5 @@
 /**
- * The long torture: `deno run -A tests/cluster/torture/main.ts MINUTES`. Ends by itself, with 1 when
+ * The long torture: `deno task torture MINUTES`. Ends by itself, with 1 when
  * something is wrong.
  *
  * @module
