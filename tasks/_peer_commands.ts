@@ -14,8 +14,9 @@ import {
 } from "../actors/sharing/mod.ts";
 import { ActorSystem, type Behavior, errorText, type Ref, type World } from "../mod.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-import { formatBytes, progressLine, ProgressPrinter } from "./_progress.ts";
-import { Failure, type Running, UsageError } from "./_cli.ts";
+import { formatByteSize } from "../protocols/byte_size.ts";
+import { progressLine, ProgressPrinter } from "./_progress.ts";
+import { type Command, Failure, UsageError } from "./_cli.ts";
 
 /** What commands are given. */
 export interface PeerCommandOptions {
@@ -36,7 +37,7 @@ export interface PeerCommandOptions {
 const COMMANDS = "get NAME | get FILE.torrent | get 'magnet:…' | files | share FILE";
 
 /** Starts a command: what runs until it is done, and fails with a {@linkcode Failure}. */
-export function startPeerCommand(words: readonly string[], options: PeerCommandOptions): Running {
+export function startPeerCommand(words: readonly string[], options: PeerCommandOptions): Command {
   const [command, what] = words;
   switch (command) {
     case "get":
@@ -52,22 +53,21 @@ export function startPeerCommand(words: readonly string[], options: PeerCommandO
   }
 }
 
-function startTask(run: (signal: AbortSignal) => Promise<void>): Running {
+function startTask(run: (signal: AbortSignal) => Promise<void>): Command {
   const leaving = new AbortController();
-  const terminated = run(leaving.signal).catch((error: unknown) => {
+  const done = run(leaving.signal).catch((error: unknown) => {
     throw new Failure(errorText(error));
   });
   return {
-    terminated,
-    isCommand: true,
+    done,
     stop: () => {
       leaving.abort(new Failure("Stopped"));
-      return terminated.catch(() => {});
+      return done.catch(() => {});
     },
   };
 }
 
-function startGet(what: string, options: PeerCommandOptions): Running {
+function startGet(what: string, options: PeerCommandOptions): Command {
   const { world, nodes, folder, hostname, swarmPort = 0, up, down, json, print } = options;
   const system = new ActorSystem("get", { world });
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
@@ -92,13 +92,13 @@ function startGet(what: string, options: PeerCommandOptions): Running {
       await system.stop();
     }
   };
-  const terminated = fetching();
+  const done = fetching();
   const stop = async () => {
     await system.stop();
-    await terminated.catch(() => {});
+    await done.catch(() => {});
     if (!json) print("Stopped: the next get of it goes on with what is there");
   };
-  return { terminated, isCommand: true, stop };
+  return { done, stop };
 }
 
 async function printFiles(options: PeerCommandOptions, signal: AbortSignal): Promise<void> {
@@ -112,7 +112,7 @@ export function fileTable(files: readonly CatalogFile[]): string[] {
   if (files.length === 0) return ["Nobody has a file."];
   const rows = files.map((
     { name, bytes, nodes },
-  ) => [visibleText(name), formatBytes(bytes), `Node ${nodes.join(", ")}`]);
+  ) => [visibleText(name), formatByteSize(bytes), `Node ${nodes.join(", ")}`]);
   const table = [["NAME", "SIZE", "WHO HAS IT"], ...rows];
   const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table.map(([name = "", size = "", who = ""]) =>

@@ -4,20 +4,8 @@
  * @module
  */
 import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
+import { formatByteSize } from "../protocols/byte_size.ts";
 import { visibleText } from "../protocols/visible_text.ts";
-
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** A number of bytes as people read it: `12.3 MiB`. */
-export function formatBytes(bytes: number): string {
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
-}
 
 /** A time as people read it: `1:02:03`, `2:03`. */
 export function formatSeconds(seconds: number): string {
@@ -42,11 +30,11 @@ export function progressLine(status: TorrentStatus): string {
   const { name, haveBytes, length, downloadRate, peers, state } = status;
   const left = secondsLeft(status);
   const what = state === "scanning" ? "looking at what is there" : state === "finishing" ? "verifying" : [
-    `${formatBytes(downloadRate)}/s`,
+    `${formatByteSize(downloadRate)}/s`,
     `${peers.length} ${peers.length === 1 ? "peer" : "peers"}`,
     ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
   ].join("  ");
-  const bytes = `${formatBytes(haveBytes)} of ${formatBytes(length)}`;
+  const bytes = `${formatByteSize(haveBytes)} of ${formatByteSize(length)}`;
   return `${visibleText(name)}  ${bytes}  ${percentOf(status)} %  ${what}`;
 }
 

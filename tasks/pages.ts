@@ -7,6 +7,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { defineTask, Failure, runClient } from "./_cli.ts";
+import { readPageFile } from "./_page_files.ts";
 
 /** The command line. */
 export const task = defineTask({
@@ -21,6 +22,8 @@ const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
 /** Files of this kind are worth being compressed. */
 const COMPRESSED = /\.(html|css|js|svg|txt|json)$/;
 const HASH_DIGITS = 8;
+
+const encoder = new TextEncoder();
 
 if (import.meta.main) {
   await runClient(task, async (_options, { signal }) => {
@@ -42,12 +45,12 @@ async function build(name: string, signal: AbortSignal): Promise<void> {
     names.set("main.js", await addNamed(fresh, "main.js", await Deno.readFile(`${fresh}/main.js`)));
     await Deno.remove(`${fresh}/main.js`);
     for (const file of ["style.css", "icon.svg"]) {
-      names.set(file, await addNamed(fresh, file, await Deno.readFile(`${source}/${file}`)));
+      names.set(file, await addNamed(fresh, file, encoder.encode(await readPageFile(name, file))));
     }
-    let page = await Deno.readTextFile(`${source}/index.html`);
+    let page = await readPageFile(name, "index.html");
     for (const [file, named] of names) page = page.replaceAll(`/assets/${file}`, `/assets/${named}`);
-    await add(`${fresh}/index.html`, new TextEncoder().encode(page));
-    await add(`${fresh}/licenses.txt`, new TextEncoder().encode(await licenses(`${source}/main.ts`, signal)));
+    await add(`${fresh}/index.html`, encoder.encode(page));
+    await add(`${fresh}/licenses.txt`, encoder.encode(await licenses(`${source}/main.ts`, signal)));
     await Deno.remove(target, { recursive: true }).catch(() => {});
     await Deno.rename(fresh, target);
   } finally {

@@ -15,18 +15,20 @@ import {
   tcpServer,
   type TcpServerCommand,
   type TcpServerOptions,
+  webServer,
+  type WebServerOptions,
 } from "../net/mod.ts";
 import { type Behavior, type Context, escalate } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { ircDoor } from "./doors/irc.ts";
 import { lineDoor } from "./doors/line.ts";
+import { webRoutes } from "./doors/web.ts";
 import { history } from "./history.ts";
 import { hostMasks } from "./host_mask.ts";
 import type { ChatServices } from "./member.ts";
 import type { MemberMessage } from "./messages.ts";
 import { names } from "./names.ts";
 import { rooms } from "./rooms.ts";
-import { type ChatWebOptions, webServer } from "./web_server.ts";
 
 /** The members of one address may send as much as so many of them. */
 const ADDRESS_SHARE = 10;
@@ -39,8 +41,8 @@ export interface ChatServerOptions extends LineServerOptions {
   readonly historyFile?: string;
   /** The door for IRC clients. @default none */
   readonly irc?: ChatIrcOptions;
-  /** The door for browsers. @default none */
-  readonly web?: ChatWebOptions;
+  /** The door for browsers: the page at `/`, its WebSocket at `/chat`. @default none */
+  readonly web?: WebServerOptions;
 }
 
 /** Options of the chat's door for IRC clients. */
@@ -136,7 +138,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
     }
     if (web !== undefined && webAddress !== undefined) {
       const { limits, drainMs } = rest;
-      const door = webServer(shared, {
+      const door = webServer<MemberMessage>({
         ...(limits === undefined ? {} : { limits }),
         ...(drainMs === undefined ? {} : { drainMs }),
         ...web,
@@ -145,7 +147,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
           webAddress = bound;
           web.onListening?.(bound);
         },
-      });
+      }, webRoutes(shared, web.pages));
       self.spawn("web", door, { onFailure: escalate() });
     }
     return (message) => server.tell(message);

@@ -4,6 +4,5 @@
  * @module
  */
 export { type ChatIrcOptions, chatServer, type ChatServerOptions } from "./chat_server.ts";
-export type { ChatWebOptions } from "./web_server.ts";
-export type { LineServerOptions, TcpServerCommand } from "../net/mod.ts";
+export type { LineServerOptions, TcpServerCommand, WebServerOptions } from "../net/mod.ts";
 export type { TokenBucketOptions } from "../../protocols/token_bucket.ts";

@@ -3,16 +3,10 @@
  *
  * @module
  */
-import {
-  formatAddress,
-  httpServer,
-  type HttpServerOptions,
-  type StaticFiles,
-  type TcpServerCommand,
-} from "../net/mod.ts";
+import { type TcpServerCommand, webServer, type WebServerOptions } from "../net/mod.ts";
 import { type Behavior, escalate, type Ref } from "../runtime/mod.ts";
 import { lockNames } from "../store/lock.ts";
-import { errorText, type SocketAddress, WorldError } from "../world/world.ts";
+import { errorText } from "../world/world.ts";
 import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
 import { documents } from "./documents.ts";
 import { editorRoutes } from "./doors/http.ts";
@@ -21,10 +15,7 @@ import { EditorListenError } from "./listen_error.ts";
 import type { ReplicaFactory } from "./replica.ts";
 
 /** Options of the editor's web door. */
-export interface EditorWebOptions
-  extends Pick<HttpServerOptions, "address" | "tls" | "hosts" | "origins" | "limits" | "drainMs"> {
-  /** The page's files. @default no page */
-  readonly pages?: StaticFiles;
+export interface EditorWebOptions extends WebServerOptions {
   /** Who has it may edit. @default everybody may, where there is no `readToken` either */
   readonly token?: string;
   /** Who has it may read. */
@@ -42,13 +33,6 @@ export interface EditorWebOptions
    * @default 60000
    */
   readonly desertedMs?: number;
-  /**
-   * Nobody has asked for this door: what is told of it is told at debug level, and where its port is taken
-   * the server goes on without it. @default false
-   */
-  readonly isOptional?: boolean;
-  /** Told the real address as soon as the door is open. */
-  readonly onListening?: (address: SocketAddress) => void;
 }
 
 /** The document of the line door, and how it is kept. */
@@ -80,17 +64,8 @@ export function webDoor(
         ),
       },
     };
-    const server = httpServer<WebSessionMessage>({
-      ...options,
-      routes: editorRoutes({ ...rest, ...many, document }),
-      onListening: (address) => {
-        const line = `Web door listening on ${formatAddress(address)}`;
-        if (options.isOptional === true) self.log.debug(line);
-        else self.log.info(line, { ...address, door: "web" });
-        options.onListening?.(address);
-      },
-    });
-    self.spawn("server", explained(server, options), {
+    const server = webServer<WebSessionMessage>(options, editorRoutes({ ...rest, ...many, document }));
+    self.spawn("server", explained(server, options.address.port), {
       onFailure: escalate(),
       ...(drainMs === undefined ? {} : { shutdownMs: drainMs }),
     });
@@ -98,24 +73,16 @@ export function webDoor(
   };
 }
 
-/** The server, which says in the editor's words why it could not start, or that it goes without. */
-function explained(
-  server: Behavior<TcpServerCommand>,
-  { address: { port }, isOptional = false }: EditorWebOptions,
-): Behavior<TcpServerCommand> {
+/** The server, which says in the editor's words why it could not start. */
+function explained(server: Behavior<TcpServerCommand>, port: number): Behavior<TcpServerCommand> {
   return async (self) => {
     try {
       return await server(self);
     } catch (error) {
       const why = errorText(error);
-      if (!isOptional || !(error instanceof WorldError && error.kind === "address-in-use")) {
-        throw new EditorListenError(`Server error: Unable to open the web door on port ${port}: ${why}`, {
-          cause: error,
-        });
-      }
-      self.log.debug(`The web door stays closed: ${why}; --web-port opens it at another port`);
-      self.stop();
-      return () => {};
+      throw new EditorListenError(`Server error: Unable to open the web door on port ${port}: ${why}`, {
+        cause: error,
+      });
     }
   };
 }

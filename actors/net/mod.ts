@@ -37,6 +37,7 @@ export { pipe, type PipeOptions } from "./pipe.ts";
 export { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 export { tcpTransport, type Transport } from "./transport.ts";
 export { type HttpLimits, httpServer, type HttpServerOptions } from "./http_server.ts";
+export { webServer, type WebServerOptions } from "./web_server.ts";
 export { jsonResponse, textResponse, withETag } from "./http_response.ts";
 export { isSameToken, tokenOf } from "./http_token.ts";
 export type {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { formatByteSize } from "../../protocols/byte_size.ts";
 
 /** An element with a text and a class. */
 export function element<K extends keyof HTMLElementTagNameMap>(
@@ -26,20 +27,7 @@ export function setChildren(parent: HTMLElement, children: readonly HTMLElement[
   parent.replaceChildren(...children);
 }
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** `12.3 MiB`. */
-export function formatBytes(bytes: number): string {
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
-}
-
 /** `12.3 MiB/s`. */
 export function formatRate(bytesPerSecond: number): string {
-  return `${formatBytes(bytesPerSecond)}/s`;
+  return `${formatByteSize(bytesPerSecond)}/s`;
 }

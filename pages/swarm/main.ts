@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { element, formatBytes, formatRate, setChildren } from "./dom.ts";
+import { formatByteSize } from "../../protocols/byte_size.ts";
+import { element, formatRate, setChildren } from "./dom.ts";
 import { pieceStrip } from "./piece_strip.ts";
 import type { SwarmFile, SwarmTorrent, SwarmView } from "./view.ts";
 
@@ -81,7 +82,7 @@ function fileRow(file: SwarmFile, view: SwarmView): HTMLElement {
   links.append(torrent, " ", magnet);
   row.append(
     element("td", file.name),
-    element("td", formatBytes(file.bytes), "number"),
+    element("td", formatByteSize(file.bytes), "number"),
     element("td", `Node ${file.nodes.join(", ")}`),
     links,
   );
@@ -94,7 +95,7 @@ function torrentView(node: number, torrent: SwarmTorrent): HTMLElement {
   const rates = `${formatRate(torrent.downloadRate)} in, ${formatRate(torrent.uploadRate)} out`;
   section.append(
     element("h3", `${torrent.name} at Node ${node}`),
-    element("p", `${percent} % of ${formatBytes(torrent.length)}, ${rates}`, "faint"),
+    element("p", `${percent} % of ${formatByteSize(torrent.length)}, ${rates}`, "faint"),
   );
   const table = element("table");
   table.append(peerRow(`Node ${node}`, torrent.pieces, torrent.pieceCount, ""));

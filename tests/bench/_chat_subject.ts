@@ -7,41 +7,22 @@
 import { cpuUsage } from "node:process";
 import { chatServer } from "../../actors/chat/mod.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
-import { FloorClient } from "./_floor_client.ts";
+import { type FloorClient, serveFloor } from "./_floor_client.ts";
 
 const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
-/** Reads whole lines from everybody and sends each, behind its writer's name, to everybody else. */
+/** Sends each line, behind its writer's name, to everybody else. */
 function floor(): number {
-  const listener = Deno.listen(ADDRESS);
-  const clients = new Set<FloorClient>();
   const [decoder, encoder] = [new TextDecoder(), new TextEncoder()];
-  let joined = 0;
-  const serve = async (client: FloorClient) => {
-    const name = `n${joined++}`;
-    const buffer = new Uint8Array(65536);
-    let kept = 0;
-    for (let count; (count = await client.conn.read(buffer.subarray(kept))) !== null;) {
-      const end = kept + count;
-      const whole = buffer.subarray(0, end).lastIndexOf(10) + 1;
-      for (const line of decoder.decode(buffer.subarray(0, whole)).split("\n").slice(0, -1)) {
-        const bytes = encoder.encode(`${name}: ${line}\n`);
-        for (const other of clients) if (other !== client) other.send(bytes);
-      }
-      buffer.copyWithin(0, whole, end);
-      kept = end - whole;
+  const names = new Map<FloorClient, string>();
+  return serveFloor(ADDRESS, (lines, from, clients) => {
+    const name = names.get(from) ?? `n${names.size}`;
+    names.set(from, name);
+    for (const line of decoder.decode(lines).split("\n").slice(0, -1)) {
+      const bytes = encoder.encode(`${name}: ${line}\n`);
+      for (const other of clients) if (other !== from) other.send(bytes);
     }
-  };
-  const accept = async () => {
-    for await (const conn of listener) {
-      conn.setNoDelay(true);
-      const client = new FloorClient(conn);
-      clients.add(client);
-      serve(client).catch(() => {}).finally(() => clients.delete(client));
-    }
-  };
-  accept();
-  return listener.addr.port;
+  }).port;
 }
 
 async function chat(): Promise<{ line: number; irc: number }> {

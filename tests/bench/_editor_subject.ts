@@ -7,7 +7,7 @@
 import { cpuUsage, memoryUsage } from "node:process";
 import { editorServer } from "../../actors/editor/mod.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
-import { FloorClient } from "./_floor_client.ts";
+import { serveFloor } from "./_floor_client.ts";
 
 /** A server that listens, and how many clients it knows. */
 interface Server {
@@ -15,34 +15,12 @@ interface Server {
   readonly clients: () => number;
 }
 
-/** Reads whole lines from everybody and sends them to everybody else. */
+/** Sends what everybody writes to everybody else. */
 function floor(): Server {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const clients = new Set<FloorClient>();
-  const serve = async (client: FloorClient) => {
-    const buffer = new Uint8Array(65536);
-    let kept = 0;
-    for (let count; (count = await client.conn.read(buffer.subarray(kept))) !== null;) {
-      const end = kept + count;
-      const whole = buffer.subarray(0, end).lastIndexOf(10) + 1;
-      if (whole > 0) {
-        const lines = buffer.subarray(0, whole);
-        for (const other of clients) if (other !== client) other.send(lines);
-      }
-      buffer.copyWithin(0, whole, end);
-      kept = end - whole;
-    }
-  };
-  const accept = async () => {
-    for await (const conn of listener) {
-      conn.setNoDelay(true);
-      const client = new FloorClient(conn);
-      clients.add(client);
-      serve(client).catch(() => {}).finally(() => clients.delete(client));
-    }
-  };
-  accept();
-  return { port: listener.addr.port, clients: () => clients.size };
+  const { port, clients } = serveFloor({ hostname: "127.0.0.1", port: 0 }, (lines, from, clients) => {
+    for (const other of clients) if (other !== from) other.send(lines);
+  });
+  return { port, clients: () => clients.size };
 }
 
 function editor(file: string, sync: "always" | "never", level: "info" | "warn"): Promise<Server> {

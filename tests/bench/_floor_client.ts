@@ -41,3 +41,39 @@ export class FloorClient {
     this.#isWriting = false;
   }
 }
+
+/** A floor that listens, and who is connected to it. */
+export interface FloorServer {
+  readonly port: number;
+  readonly clients: ReadonlySet<FloorClient>;
+}
+
+/** Reads whole lines from everybody: `passOn` is given those of one read, whose bytes it must not keep. */
+export function serveFloor(
+  address: { readonly hostname: string; readonly port: number },
+  passOn: (lines: Uint8Array, from: FloorClient, clients: ReadonlySet<FloorClient>) => void,
+): FloorServer {
+  const listener = Deno.listen(address);
+  const clients = new Set<FloorClient>();
+  const serve = async (client: FloorClient) => {
+    const buffer = new Uint8Array(65536);
+    let kept = 0;
+    for (let count; (count = await client.conn.read(buffer.subarray(kept))) !== null;) {
+      const end = kept + count;
+      const whole = buffer.subarray(0, end).lastIndexOf(10) + 1;
+      if (whole > 0) passOn(buffer.subarray(0, whole), client, clients);
+      buffer.copyWithin(0, whole, end);
+      kept = end - whole;
+    }
+  };
+  const accept = async () => {
+    for await (const conn of listener) {
+      conn.setNoDelay(true);
+      const client = new FloorClient(conn);
+      clients.add(client);
+      serve(client).catch(() => {}).finally(() => clients.delete(client));
+    }
+  };
+  accept();
+  return { port: listener.addr.port, clients };
+}

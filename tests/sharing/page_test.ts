@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { loadStaticFiles } from "../../actors/net/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { readPageFile } from "../../tasks/_page_files.ts";
 import { available, root, startProcess, until } from "../_helpers.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
 
@@ -65,10 +66,11 @@ Deno.test({
 async function buildPage(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/assets`, { recursive: true });
   const source = `${root}pages/swarm`;
-  for (const name of ["style.css", "icon.svg"]) {
-    await Deno.copyFile(`${source}/${name}`, `${folder}/assets/${name}`);
+  for (
+    const [name, target] of [["style.css", "assets/"], ["icon.svg", "assets/"], ["index.html", ""]] as const
+  ) {
+    await Deno.writeTextFile(`${folder}/${target}${name}`, await readPageFile("swarm", name));
   }
-  await Deno.copyFile(`${source}/index.html`, `${folder}/index.html`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "-q", "--platform=browser", "-o", `${folder}/assets/main.js`, `${source}/main.ts`],
   }).output();

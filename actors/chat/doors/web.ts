@@ -14,7 +14,14 @@ import {
 } from "../../../protocols/chat_web.ts";
 import { truncateBytes, withoutFormatting } from "../../../protocols/irc.ts";
 import { visibleText } from "../../../protocols/visible_text.ts";
-import type { Session, WebSocketConnection, WebSocketMessage } from "../../net/mod.ts";
+import {
+  type Route,
+  type Session,
+  type StaticFiles,
+  staticRoute,
+  type WebSocketConnection,
+  type WebSocketMessage,
+} from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
@@ -38,16 +45,23 @@ import { REFUSAL_TEXTS } from "./refusal_texts.ts";
 const MAX_ROOMS = 50;
 /** The longest text of one message, in bytes. */
 const MAX_TEXT_BYTES = 4096;
+/** A WebSocket message over it ends the connection. */
+const MAX_MESSAGE_BYTES = 65_536;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const NOTHING = new Uint8Array();
 
-/** Makes the session of one page. */
-export function webDoor(
-  services: ChatServices,
-): (connection: WebSocketConnection<MemberMessage>) => Session<WebSocketMessage, MemberMessage> {
-  return (connection) => new WebSession(connection, services);
+/** The page at `/`, and its WebSocket at `/chat`. */
+export function webRoutes(services: ChatServices, pages: StaticFiles | undefined): Route<MemberMessage>[] {
+  return [
+    {
+      path: "/chat",
+      webSocket: (connection) => new WebSession(connection, services),
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    },
+    ...(pages === undefined ? [] : [staticRoute("/*", pages)]),
+  ];
 }
 
 /** What each page reads of an event that is somebody else's. */
