@@ -20,7 +20,9 @@ import {
   type Source,
   type Task,
 } from "./_command_line.ts";
-import { errorText } from "../mod.ts";
+import { onFirstEndSignal, SIGNAL_EXIT_CODES } from "../actors/runtime/end_signal.ts";
+import type { EndSignal } from "../actors/world/world.ts";
+import { ActorSystem, errorText, run } from "../mod.ts";
 
 export * from "./_flags.ts";
 export * from "./_net_flags.ts";
@@ -37,12 +39,10 @@ export class Failure extends Error {
   override readonly name = "Failure";
 }
 
-/** What runs until it is stopped; an `ActorSystem` is one. */
-export interface Running {
+/** What is asked of a server's program instead of serving: it ends by itself. */
+export interface Command {
   /** Settles when it has ended: rejects with the cause when it failed. */
-  readonly terminated: Promise<unknown>;
-  /** No server but something that ends by itself: that a signal ended it shows in the exit code. */
-  readonly isCommand?: boolean;
+  readonly done: Promise<unknown>;
   stop(): Promise<unknown>;
 }
 
@@ -71,55 +71,74 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
 }
 
 /**
- * Runs a server until it ends or is told to: calls `start`, and on SIGINT, SIGTERM or SIGHUP stops what it
- * made within
- * `--drain-ms`. Never returns: it ends the process.
+ * Runs a server until it ends or is told to: calls `start`, and on SIGINT, SIGTERM or SIGHUP stops the system
+ * that it made within `--drain-ms`. Never returns: it ends the process.
  */
 export function runServer<F extends Flags & Pick<ListenFlags, "drainMs">>(
   task: Task<F>,
-  start: (options: TaskOptions<F>, context: TaskContext) => Running | Promise<Running>,
+  start: (options: TaskOptions<F>, context: TaskContext) => Promise<ActorSystem | Command>,
 ): Promise<never> {
   return main(task, "logged", async (options, context) => {
-    const { log } = context.world;
-    const say = (message: string) => log.write({ level: "info", actor: "/", message, plain: true });
-    const told = firstSignal();
+    // From the first moment to the very end: one press of Ctrl-C may come here more than once.
+    const asked = new Promise<EndSignal>((resolve) => onFirstEndSignal(context.world, resolve));
     const running = await start(options, context);
-    const signal = await Promise.race([told, running.terminated.then(() => undefined)]);
-    if (signal === undefined) return 0;
-    if (running.isCommand === true) {
-      await within(running.stop().catch(() => {}), LEAVE_MS);
-      return EXIT_CODES[signal];
-    }
-    if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.");
-    say("Shutting down server...");
-    // Those who send clients here are told first, and given time to send them elsewhere.
-    context.world.process?.announceEnd?.();
-    if ("lameDuckMs" in options && typeof options.lameDuckMs === "number") await pause(options.lameDuckMs);
+    if (!(running instanceof ActorSystem)) return await runCommand(running, asked);
+    const { log, process } = context.world;
+    const say = (message: string, event: string) =>
+      log.write({ level: "info", actor: "/", message, plain: true, fields: { event } });
     const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
-    if (!await within(running.stop(), drainMs + SPARE_MS)) {
-      log.write({ level: "warn", actor: "/", message: `Not everything was closed within ${drainMs} ms` });
-    }
-    say("Server shut down.");
-    return 0;
+    const failures: unknown[] = [];
+    const code = await run(running, {
+      drainMs,
+      asked,
+      exit: false,
+      onFailed: (error) => failures.push(error),
+      async onSignal(signal) {
+        if (signal === "SIGINT") say("Server stopped with user keyboard interrupt.", "interrupted");
+        say("Shutting down server...", "draining");
+        // Those who send clients here are told first, and given time to send them elsewhere.
+        process?.announceEnd?.();
+        if ("lameDuckMs" in options && typeof options.lameDuckMs === "number") {
+          await pause(options.lameDuckMs);
+        }
+      },
+      onDrained(isComplete) {
+        const message = `Not everything was closed within ${drainMs} ms`;
+        if (!isComplete) log.write({ level: "warn", actor: "/", message, fields: { event: "drain-cut" } });
+        say("Server shut down.", "stopped");
+      },
+    });
+    for (const failure of failures) throw failure;
+    return code;
   });
 }
 
+/** Runs what ends by itself; that a signal ended it shows in the exit code. */
+async function runCommand({ done, stop }: Command, asked: Promise<EndSignal>): Promise<number> {
+  const signal = await Promise.race([asked, done.then(() => undefined)]);
+  if (signal === undefined) return 0;
+  await within(stop().catch(() => {}), LEAVE_MS);
+  return SIGNAL_EXIT_CODES[signal];
+}
+
 /**
- * Runs a client: calls `run`, whose number is the exit code (nothing is 0). Ctrl-C aborts its signal; a
+ * Runs a client: calls `client`, whose number is the exit code (nothing is 0). Ctrl-C aborts its signal; a
  * second one, or
  * a second of waiting, ends it. Never returns: it ends the process.
  */
 export function runClient<F extends Flags>(
   task: Task<F>,
-  run: (options: TaskOptions<F>, context: ClientContext) => Promise<number | void>,
+  client: (options: TaskOptions<F>, context: ClientContext) => Promise<number | void>,
 ): Promise<never> {
   return main(task, "bare", async (options, context) => {
     const leaving = new AbortController();
-    const told = firstSignal().then((signal) => {
-      leaving.abort(new Failure(`Stopped by ${signal}`));
-      return signal;
-    });
-    const running = run(options, { ...context, signal: leaving.signal });
+    const told = new Promise<EndSignal>((resolve) => onFirstEndSignal(context.world, resolve)).then(
+      (signal) => {
+        leaving.abort(new Failure(`Stopped by ${signal}`));
+        return signal;
+      },
+    );
+    const running = client(options, { ...context, signal: leaving.signal });
     const first = await Promise.race([
       told,
       // How a client fails once it was told to leave is of no interest.
@@ -127,12 +146,9 @@ export function runClient<F extends Flags>(
     ]);
     if (typeof first !== "string") return first ?? 0;
     await within(running.catch(() => {}), LEAVE_MS);
-    return EXIT_CODES[first];
+    return SIGNAL_EXIT_CODES[first];
   });
 }
-
-/** What the drain may take beyond `--drain-ms`, for what the server itself cuts off at that time. */
-const SPARE_MS = 250;
 
 /** How long a client may take to leave after Ctrl-C. */
 const LEAVE_MS = 1000;
@@ -141,7 +157,7 @@ const LEAVE_MS = 1000;
 async function main<F extends Flags>(
   task: Task<F>,
   failures: "logged" | "bare",
-  run: (options: TaskOptions<F>, context: TaskContext) => Promise<number>,
+  start: (options: TaskOptions<F>, context: TaskContext) => Promise<number>,
 ): Promise<never> {
   let world: DenoWorld | undefined;
   let verbose = false;
@@ -192,7 +208,7 @@ async function main<F extends Flags>(
       if (failures === "bare") console.error(message);
       else world.log.write({ level: "warn", actor: "/", message, fields: { event: "odd-setting" } });
     }
-    return await end(await run(options, { world, args, sources }));
+    return await end(await start(options, { world, args, sources }));
   } catch (error) {
     return await fail(error);
   }
@@ -271,40 +287,6 @@ async function settingsFile(config: string | undefined, known: KnownNames): Prom
     }
   }
   return { values: new Map(), warnings: [] };
-}
-
-/**
- * The signals that ask a process to end, and how each shows in the exit code: 128 and the signal's number.
- */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
-
-type EndSignal = keyof typeof EXIT_CODES;
-
-/**
- * A key press of Ctrl-C comes more than once where `deno task` or `npx` stands in between: the terminal
- * sends it to
- * all of them, and they pass it on. What comes within this time is the same press.
- */
-const SAME_PRESS_MS = 300;
-
-/** Watches for the first signal to end; a second one ends the process at once. */
-function firstSignal(): Promise<EndSignal> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const watch = (signal: EndSignal) =>
-      Deno.addSignalListener(signal, () => {
-        const now = performance.now();
-        if (firstAt !== undefined && now - firstAt > SAME_PRESS_MS) Deno.exit(EXIT_CODES[signal]);
-        firstAt ??= now;
-        resolve(signal);
-      });
-    watch("SIGINT");
-    if (Deno.build.os === "windows") return;
-    watch("SIGTERM");
-    // The terminal is gone, or somebody wants the configuration read again, which is read at a start alone.
-    watch("SIGHUP");
-    watch("SIGQUIT");
-  });
 }
 
 /** Whether a promise settles in time; rejects as it does. */

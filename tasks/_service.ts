@@ -6,6 +6,7 @@
 import type { World } from "../actors/world/world.ts";
 import { type ActorSystem, type Behavior, escalate } from "../mod.ts";
 import {
+  type Command,
   environmentOf,
   type Flag,
   type Flags,
@@ -13,7 +14,6 @@ import {
   type OptionsOf,
   port,
   type Rights,
-  type Running,
   runServer,
   type Task,
   type TaskOptions,
@@ -93,7 +93,7 @@ export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">,
   /**
    * What the arguments ask for instead of the server: something that ends by itself. Undefined: the server.
    */
-  command?(options: TaskOptions<F>, context: ServiceContext): Running | undefined;
+  command?(options: TaskOptions<F>, context: ServiceContext): Command | undefined;
   /** Called with the system of a server that runs alone in its process: for what is typed at it. */
   attach?(system: ActorSystem, options: TaskOptions<F>, context: ServiceContext): void;
 }

@@ -12,10 +12,12 @@ import {
   type Flag,
   integer,
   runServer,
+  type TaskOptions,
   text,
   toggle,
   UsageError,
 } from "./_cli.ts";
+import type { Source } from "./_command_line.ts";
 import { house, type Resident } from "./_house.ts";
 import { inspectedSystem, inspectFlags } from "./_inspect_flags.ts";
 import type { Service } from "./_service.ts";
@@ -86,35 +88,47 @@ function labelled(world: World): World {
   };
 }
 
+/** Makes each instance of the chosen services; says which cannot run, or throws that when it is `strict`. */
+async function instancesOf(
+  chosen: readonly Service[],
+  options: TaskOptions<typeof task.flags>,
+  { world, sources }: { readonly world: World; readonly sources: readonly Source[] },
+): Promise<Resident[]> {
+  const { host, dataDir, drainMs, strict } = options;
+  const values: Readonly<Record<string, unknown>> = options;
+  const residents: Resident[] = [];
+  for (const service of chosen) {
+    try {
+      for (const instance of service.together.instances(String(values[keyOf(service)]), host)) {
+        const keeps = dataDir !== undefined && service.task.flags.dataDir !== undefined;
+        const args = [...instance.args, ...(keeps ? [`--data-dir=${dataDir}`] : [])];
+        residents.push(await service.resident({ ...instance, args }, { world, sources, drainMs }));
+      }
+    } catch (error) {
+      // A certificate that cannot be read, a setting that makes no sense.
+      if (strict) throw error;
+      world.log.write({
+        level: "error",
+        actor: "/",
+        message: `${service.name} does not run: ${errorText(error)}`,
+        fields: { event: "service-refused", service: service.name, error },
+      });
+    }
+  }
+  if (residents.length === 0) throw new Failure("Cannot start: nothing can run");
+  return residents;
+}
+
 if (import.meta.main) {
-  await runServer(task, async (options, { world: own, sources }) => {
-    const { only = NAMES, without = [], host, dataDir, drainMs, strict, logFormat } = options;
+  await runServer(task, async (options, context) => {
+    const { only = NAMES, without = [], drainMs, strict, logFormat } = options;
     const chosen = services.filter(({ name }) => only.includes(name) && !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
-    const world = logFormat === "text" ? labelled(own) : own;
-    const values: Readonly<Record<string, unknown>> = options;
-    const residents: Resident[] = [];
-    for (const service of chosen) {
-      try {
-        for (const instance of service.together.instances(String(values[keyOf(service)]), host)) {
-          const keeps = dataDir !== undefined && service.task.flags.dataDir !== undefined;
-          const args = [...instance.args, ...(keeps ? [`--data-dir=${dataDir}`] : [])];
-          residents.push(await service.resident({ ...instance, args }, { world, sources, drainMs }));
-        }
-      } catch (error) {
-        // A certificate that cannot be read, a setting that makes no sense.
-        if (strict) throw error;
-        own.log.write({
-          level: "error",
-          actor: "/",
-          message: `${service.name} does not run: ${errorText(error)}`,
-        });
-      }
-    }
-    if (residents.length === 0) throw new Failure("Cannot start: nothing can run");
+    const world = logFormat === "text" ? labelled(context.world) : context.world;
     let isReady = false;
     const settled = () => isReady = true;
     const system = await inspectedSystem("troupe", world, options, () => isReady);
+    const residents = await instancesOf(chosen, options, { ...context, world });
     system.spawn("start", house(residents, { strict, drainMs, settled }), {
       onFailure: escalate(),
       shutdownMs: drainMs,

@@ -37,6 +37,14 @@ export const VANISHED: CloseReason = Object.freeze({ type: "vanished" });
 export const LATE_HANDSHAKE: CloseReason = Object.freeze({ type: "late", phase: "handshake" });
 export const LATE_LOGIN: CloseReason = Object.freeze({ type: "late", phase: "login" });
 
+/** What an actor may take to end once its connection is cut. */
+const GRACE_MS = 100;
+
+/** When a connection is cut that has not ended by itself, so that its actor has ended within `drainMs`. */
+export function cutAfterMs(drainMs: number): number {
+  return Math.max(drainMs - GRACE_MS, drainMs / 2);
+}
+
 /** Where one connection stands on its way to the end, why it ends, and when it must have ended. */
 export class Closing {
   readonly #clock: Clock;

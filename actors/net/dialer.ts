@@ -17,6 +17,7 @@ import {
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
 import { Flusher } from "./_flusher.ts";
+import { cutAfterMs } from "./_closing.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
 import { connectionMeters } from "./_meters.ts";
@@ -91,9 +92,6 @@ class Dialled {
     this.outcome = outcome;
   }
 }
-
-/** What an actor may take to end beyond the deadline of its connection, before it is given up. */
-const GRACE_MS = 100;
 
 /** The time to dial again. */
 class DialAgain {}
@@ -264,7 +262,7 @@ class Dialler<F, M> {
       frames,
       session,
       limits: this.#limits,
-      drainMs,
+      drainMs: cutAfterMs(drainMs),
       tools: this.#tools,
       login: false,
       greetings: FOREIGN_PROTOCOLS,
@@ -274,7 +272,7 @@ class Dialler<F, M> {
     const name = `${++this.#connections}-${formatAddress(remoteAddress)}`;
     const connection = this.#self.spawn(name, behavior, {
       onFailure: stop(),
-      shutdownMs: drainMs + GRACE_MS,
+      shutdownMs: drainMs,
       // Its peer ends it, whoever tells it something meanwhile.
       deadLetterLevel: "debug",
     });

@@ -24,6 +24,7 @@ import {
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
 import { Clients } from "./_clients.ts";
+import { cutAfterMs } from "./_closing.ts";
 import { Flusher } from "./_flusher.ts";
 import { bindAll } from "./_listening.ts";
 import { connectionMeters, refusedCounter } from "./_meters.ts";
@@ -85,8 +86,6 @@ export type TcpServerCommand =
 
 /** The wait after an accept that failed for a reason that may last, as the want of file descriptors does. */
 const ACCEPT_RETRY_MS = 100;
-/** What an actor may take to end beyond the deadline of its connection, before it is given up. */
-const GRACE_MS = 100;
 const FULL_TEXT = "Server is full. Please try again later.\n";
 const ADDRESS_FULL_TEXT = "Error: too many connections from your address. Please try again later.\n";
 
@@ -307,7 +306,7 @@ class TcpServer<F, M> {
       frames,
       session,
       limits: this.#limits,
-      drainMs: this.#drainMs,
+      drainMs: cutAfterMs(this.#drainMs),
       tools: this.#tools,
       login,
       greetings,
@@ -316,7 +315,7 @@ class TcpServer<F, M> {
     });
     const connection = this.#self.spawn(name, behavior, {
       onFailure: stop(),
-      shutdownMs: this.#drainMs + GRACE_MS,
+      shutdownMs: this.#drainMs,
       // Its peer ends it, whoever tells it something meanwhile.
       deadLetterLevel: "debug",
     });

@@ -4,6 +4,7 @@
  * @module
  */
 import { type EndSignal, errorText } from "../world/world.ts";
+import { onFirstEndSignal } from "./end_signal.ts";
 import type { ActorSystem } from "./system.ts";
 
 /** Options of {@linkcode run}. */
@@ -13,27 +14,22 @@ export interface RunOptions {
    * @default 5000
    */
   readonly drainMs?: number;
-  /** Told of the signal, before the system stops. */
-  readonly onSignal?: (signal: EndSignal) => void;
+  /** What asks the process to end, in place of its own signals. @default SIGINT, SIGTERM, SIGHUP and SIGQUIT */
+  readonly asked?: Promise<EndSignal>;
+  /** Told of the signal. The system stops when that is done. */
+  readonly onSignal?: (signal: EndSignal) => void | Promise<void>;
   /** Told when the system has stopped after a signal; false when something had to be given up. */
   readonly onDrained?: (isComplete: boolean) => void;
+  /** Told why the system has failed. @default it is logged, as one line */
+  readonly onFailed?: (error: unknown) => void;
   /** End the process, too; false only gives its exit code back. @default true */
   readonly exit?: boolean;
 }
 
-/** Exit codes of a process that is asked to end while it ends already. */
-const IMPATIENT: Readonly<Record<EndSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-
-/**
- * Two signals closer than this are one: a terminal sends Ctrl-C to the whole group, and its parent passes it
- * on.
- */
-const SAME_PRESS_MS = 300;
-
 /**
  * Runs a system until it ends or the process is asked to end, and ends the process: with 0 when it has
- * stopped, by itself or after SIGINT, SIGTERM or SIGHUP; with 1, and its failure in the log as one line, when
- * it has failed. A second signal ends it at once (130, 143, 129). Resolves to the exit code.
+ * stopped, by itself or after SIGINT, SIGTERM, SIGHUP or SIGQUIT; with 1, and its failure in the log as one
+ * line, when it has failed. A second signal ends it at once (130, 143, 129, 131). Resolves to the exit code.
  *
  * In a world without a process of its own (a simulator) it waits for the end of the system, and gives the
  * code back.
@@ -57,28 +53,29 @@ const SAME_PRESS_MS = 300;
  */
 export async function run(system: ActorSystem, options: RunOptions = {}): Promise<number> {
   const { drainMs = 5000, exit = true } = options;
-  const host = system.world.process;
-  const asked = Promise.withResolvers<EndSignal>();
-  let firstAt: number | undefined;
-  const listening = host?.onEndSignal((signal) => {
-    const now = system.world.clock.monotonic();
-    if (firstAt === undefined) {
-      firstAt = now;
-      asked.resolve(signal);
-    } else if (now - firstAt > SAME_PRESS_MS) void host?.exit(IMPATIENT[signal]);
+  const told = Promise.withResolvers<EndSignal>();
+  const { asked = told.promise } = options;
+  const listening = options.asked === undefined ? onFirstEndSignal(system.world, told.resolve) : undefined;
+  const { onFailed = (error) => logFailure(system, error) } = options;
+  const ended = system.terminated.then(() => 0, (error) => {
+    onFailed(error);
+    return 1;
   });
-  const ended = system.terminated.then(() => 0, (error) => failed(system, error));
-  const first = await Promise.race([asked.promise, ended]);
+  const first = await Promise.race([asked, ended]);
   const code = typeof first === "number" ? first : await drain(system, first, drainMs, options);
   listening?.cancel();
-  if (exit) await host?.exit(code);
+  if (exit) await system.world.process?.exit(code);
   return code;
 }
 
 /** Says in one line why the system ended. */
-function failed({ world }: ActorSystem, error: unknown): number {
-  world.log.write({ level: "error", actor: "/", message: errorText(error), fields: { error } });
-  return 1;
+function logFailure({ world }: ActorSystem, error: unknown): void {
+  world.log.write({
+    level: "error",
+    actor: "/",
+    message: errorText(error),
+    fields: { event: "failed", error },
+  });
 }
 
 async function drain(
@@ -88,7 +85,7 @@ async function drain(
   { onSignal, onDrained }: RunOptions,
 ): Promise<number> {
   system.world.process?.announceEnd?.();
-  onSignal?.(signal);
+  await onSignal?.(signal);
   let isComplete = true;
   const late = system.world.clock.timer(drainMs, () => isComplete = false);
   await system.stop({ withinMs: drainMs });

@@ -6,7 +6,7 @@
 import type { Cancellable } from "./clock.ts";
 
 /** What asks a process to end. */
-export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
 
 /** Bytes of memory that a process has. */
 export interface ProcessMemory {

@@ -7,8 +7,10 @@ import {
   listenFlags,
   runServer,
   serverTls,
+  type TaskOptions,
   tcpServerFlags,
 } from "../../tasks/_cli.ts";
+import { ActorSystem, type Behavior, escalate } from "../../mod.ts";
 
 const task = defineTask({
   name: "fixture:server",
@@ -30,29 +32,36 @@ const task = defineTask({
 });
 
 if (import.meta.main) {
-  await runServer(task, async (options, { world }) => {
-    await serverTls(options, world.disk);
+  await runServer(task, (options, { world }) => {
+    const system = new ActorSystem("fixture", { world });
+    system.spawn("fixture", fixture(options), { onFailure: escalate(), shutdownMs: Infinity });
+    return Promise.resolve(system);
+  });
+}
+
+function fixture(options: TaskOptions<typeof task.flags>): Behavior<never> {
+  return async (self) => {
+    await serverTls(options, self.world.disk);
     if (options.then === "fail") throw new Failure("Error opening file x");
     const listener = Deno.listen({ hostname: options.host, port: options.port });
-    const message = `Server listening on port ${listener.addr.port}, count ${options.count}`;
-    world.log.write({ level: "info", actor: "/fixture", message });
-    const { promise: terminated, resolve, reject } = Promise.withResolvers<void>();
+    self.log.info(`Server listening on port ${listener.addr.port}, count ${options.count}`);
+    self.onStop(() => {
+      listener.close();
+      self.log.info("stopping");
+      return options.then === "hang" ? new Promise(() => {}) : Promise.resolve();
+    });
     const boom = new Error("it broke\n  in two lines");
-    if (options.then === "fail-later") reject(boom);
+    const failed = options.then === "fail-later" ? Promise.reject(boom) : new Promise<never>(() => {});
+    self.pipe(failed, (message) => message, (error) => {
+      throw error;
+    });
     if (options.then === "reject-later") Promise.reject(boom);
-    if (options.then === "end") resolve();
+    if (options.then === "end") self.stop();
     if (options.then === "throw-later") {
       setTimeout(() => {
         throw boom;
       });
     }
-    return {
-      terminated,
-      stop() {
-        listener.close();
-        world.log.write({ level: "info", actor: "/fixture", message: "stopping" });
-        return options.then === "hang" ? new Promise(() => {}) : Promise.resolve();
-      },
-    };
-  });
+    return () => {};
+  };
 }

@@ -6,7 +6,7 @@
 import type { Cancellable } from "../clock.ts";
 import type { EndSignal, HostProcess, ProcessMemory } from "../process.ts";
 
-const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** This process. */
 export class DenoProcess implements HostProcess {
