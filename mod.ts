@@ -21,6 +21,14 @@
  * @module
  */
 export * from "./actors/runtime/mod.ts";
-export { type DenoWorld, denoWorld, type DenoWorldOptions } from "./actors/world/deno/mod.ts";
-export type { DenoLogOptions, LogFormat, LogStream } from "./actors/world/deno/log.ts";
+export { denoWorld } from "./actors/world/deno/mod.ts";
+export { nodeWorld } from "./actors/world/node/mod.ts";
+export {
+  type LogFormat,
+  type LogStream,
+  type RealLogOptions,
+  type RealWorld,
+  realWorld,
+  type RealWorldOptions,
+} from "./actors/world/real/mod.ts";
 export * from "./actors/world/world.ts";

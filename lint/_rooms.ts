@@ -13,9 +13,9 @@ export function inRepository(filename: string): string | null {
   return path.startsWith("/") ? null : path.replace(/^\.\//, "");
 }
 
-/** The folders through which actors reach a real world: one a platform. */
+/** The folders through which actors reach a real world: one a platform, and what these have in common. */
 export function isRealWorld(path: string): boolean {
-  return /^actors\/world\/(deno|node)\//.test(path);
+  return /^actors\/world\/(deno|node|real)\//.test(path);
 }
 
 /** The one file with a `node:` module that computes a pure function, which every world has. */

@@ -8,7 +8,6 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import { type DenoWorld, denoWorld } from "../actors/world/deno/mod.ts";
 import { type Flags, type OptionsOf, UsageError } from "./_flags.ts";
 import { type DotEnv, type KnownNames, readDotEnv } from "./_dot_env.ts";
 import type { ListenFlags } from "./_net_flags.ts";
@@ -22,7 +21,7 @@ import {
 } from "./_command_line.ts";
 import { onFirstEndSignal, SIGNAL_EXIT_CODES } from "../actors/runtime/end_signal.ts";
 import type { EndSignal } from "../actors/world/world.ts";
-import { ActorSystem, errorText, run } from "../mod.ts";
+import { ActorSystem, errorText, type RealWorld, realWorld, run } from "../mod.ts";
 
 export * from "./_flags.ts";
 export * from "./_net_flags.ts";
@@ -49,7 +48,7 @@ export interface Command {
 /** What a task is given beside its options. */
 export interface TaskContext {
   /** The real world, logging as the flags say. */
-  readonly world: DenoWorld;
+  readonly world: RealWorld;
   /** What was given beside flags. */
   readonly args: readonly string[];
   /** Where values come from beside the command line. */
@@ -159,7 +158,7 @@ async function main<F extends Flags>(
   failures: "logged" | "bare",
   start: (options: TaskOptions<F>, context: TaskContext) => Promise<number>,
 ): Promise<never> {
-  let world: DenoWorld | undefined;
+  let world: RealWorld | undefined;
   let verbose = false;
   let explain = (_error: unknown): string | undefined => undefined;
 
@@ -202,7 +201,7 @@ async function main<F extends Flags>(
     verbose = options.verbose;
     explain = (error) => task.explain?.(error, options);
     const { logLevel: level, logFormat: format, logTime: time } = options;
-    world = denoWorld({ log: { level, format, time, blocking: false } });
+    world = realWorld({ log: { level, format, time, blocking: false } });
     const { zoneProblem } = world;
     for (const message of [...warnings, ...(zoneProblem === undefined ? [] : [zoneProblem])]) {
       if (failures === "bare") console.error(message);

@@ -7,7 +7,7 @@ import { Failure } from "./_cli.ts";
 
 const pages = new URL("../pages/", import.meta.url);
 
-/** `<!-- include: ../_shared/FILE -->` of a page, and the same as a comment of a style sheet: a line of its own. */
+/** A line `<!-- include: ../_shared/FILE -->` of a page, or the same as a comment of a style sheet. */
 const INCLUDE = /^[ \t]*(?:<!--|\/\*) include: (\S+) (?:-->|\*\/)\n/gm;
 
 /** The text of `pages/NAME/FILE`: what its `include` comments name stands in their places. */

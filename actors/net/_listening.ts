@@ -9,6 +9,7 @@ import { formatAddress } from "./address.ts";
 /** Something that is bound to an address. */
 interface Bound {
   readonly address: SocketAddress;
+  readonly ready?: Promise<void>;
   close(): void;
 }
 
@@ -22,9 +23,9 @@ export function isIpAddress(hostname: string): boolean {
 
 /**
  * Binds to all addresses of a host, at one port. An address that this machine lacks is passed over (`missing`
- * is told) as long as there is another. At once for an address; a promise for a name.
+ * is told) as long as there is another. At once for an address where the world binds at once; else a promise.
  *
- * Throws the `WorldError` of the first address that cannot be bound.
+ * Throws, or rejects with, the `WorldError` of the first address that cannot be bound.
  */
 export function bindAll<B extends Bound>(
   net: Net,
@@ -32,12 +33,15 @@ export function bindAll<B extends Bound>(
   bind: (address: SocketAddress) => B,
   missing: (error: WorldError) => void,
 ): B[] | Promise<B[]> {
-  if (isIpAddress(hostname)) return [bind({ hostname, port })];
-  return net.resolve(hostname).then((addresses) => {
+  if (isIpAddress(hostname)) {
+    const bound = bind({ hostname, port });
+    return bound.ready === undefined ? [bound] : whenReady(bound).then(() => [bound]);
+  }
+  return net.resolve(hostname).then(async (addresses) => {
     for (let attempt = 1;; attempt++) {
       const bound: B[] = [];
       try {
-        return bindEach(addresses, port, bind, bound, missing);
+        return await bindEach(addresses, port, bind, bound, missing);
       } catch (error) {
         for (const one of bound) one.close();
         const mayTryAgain = port === 0 && bound.length > 0 && attempt < PORT_ATTEMPTS;
@@ -47,17 +51,29 @@ export function bindAll<B extends Bound>(
   });
 }
 
-function bindEach<B extends Bound>(
+/** Waits for what may still be on its way to being bound; closes it when it cannot be. */
+async function whenReady(bound: Bound): Promise<void> {
+  try {
+    await bound.ready;
+  } catch (error) {
+    bound.close();
+    throw error;
+  }
+}
+
+async function bindEach<B extends Bound>(
   addresses: readonly string[],
   port: number,
   bind: (address: SocketAddress) => B,
   bound: B[],
   missing: (error: WorldError) => void,
-): B[] {
+): Promise<B[]> {
   const failures: WorldError[] = [];
   for (const hostname of addresses) {
     try {
-      bound.push(bind({ hostname, port: bound[0]?.address.port ?? port }));
+      const one = bind({ hostname, port: bound[0]?.address.port ?? port });
+      if (one.ready !== undefined) await whenReady(one);
+      bound.push(one);
     } catch (error) {
       if (!(error instanceof WorldError) || error.kind !== "address-not-available") throw error;
       failures.push(error);

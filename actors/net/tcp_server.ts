@@ -154,31 +154,17 @@ export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavi
   const limits = tcpLimits(options.limits);
   return withPrivateMessages<TcpServerCommand, PrivateMessage>((self) => {
     const { address, tls } = options;
-    const bound = listeningAll(bindAll(
+    const bound = bindAll(
       self.world.net,
       address,
       (at) => self.world.net.listenTcp({ ...at, ...(tls && { tls }) }),
       (error) => self.log.warn(`${error.message}; listening on the other addresses of ${address.hostname}`),
-    ));
+    );
     const serve = (listeners: TcpListener[]): Receive<ServerMessage> => {
       const server = new TcpServer(self, options, limits, listeners);
       return (message) => server.receive(message);
     };
     return bound instanceof Promise ? bound.then(serve) : serve(bound);
-  });
-}
-
-/** Waits for those that do not listen yet. When one cannot, all are closed. */
-function listeningAll(bound: TcpListener[] | Promise<TcpListener[]>): TcpListener[] | Promise<TcpListener[]> {
-  if (!(bound instanceof Promise) && bound.every(({ ready }) => ready === undefined)) return bound;
-  return Promise.resolve(bound).then(async (listeners) => {
-    try {
-      await Promise.all(listeners.map(({ ready }) => ready));
-      return listeners;
-    } catch (error) {
-      for (const listener of listeners) listener.close();
-      throw error;
-    }
   });
 }
 

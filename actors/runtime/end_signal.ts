@@ -21,16 +21,16 @@ const SAME_PRESS_MS = 300;
 
 /** Calls `told` at the first signal that asks the process to end; a second one ends the process at once. */
 export function onFirstEndSignal(
-  { process, clock }: World,
+  { process: host, clock }: World,
   told: (signal: EndSignal) => void,
 ): Cancellable {
   let firstAt: number | undefined;
-  const watching = process?.onEndSignal((signal) => {
+  const watching = host?.onEndSignal((signal) => {
     const now = clock.monotonic();
     if (firstAt === undefined) {
       firstAt = now;
       told(signal);
-    } else if (now - firstAt > SAME_PRESS_MS) void process.exit(SIGNAL_EXIT_CODES[signal]);
+    } else if (now - firstAt > SAME_PRESS_MS) void host?.exit(SIGNAL_EXIT_CODES[signal]);
   });
   return { cancel: () => watching?.cancel() };
 }

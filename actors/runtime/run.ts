@@ -63,8 +63,9 @@ export async function run(system: ActorSystem, options: RunOptions = {}): Promis
   });
   const first = await Promise.race([asked, ended]);
   const code = typeof first === "number" ? first : await drain(system, first, drainMs, options);
-  listening?.cancel();
+  // To the very end: the same press of Ctrl-C may still be on its way here.
   if (exit) await system.world.process?.exit(code);
+  listening?.cancel();
   return code;
 }
 

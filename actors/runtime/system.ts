@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoWorld } from "../world/deno/mod.ts";
+import { realWorld } from "../world/real/mod.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import type { Behavior, SuperviseOptions } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
@@ -22,7 +22,7 @@ import { walk } from "./walk.ts";
 
 /** Options of an {@linkcode ActorSystem}. */
 export interface ActorSystemOptions {
-  /** Where it lives. @default denoWorld() */
+  /** Where it lives. @default realWorld() */
   readonly world?: World;
   /** What is told of its messages. @default nothing */
   readonly instruments?: Instruments;
@@ -58,7 +58,7 @@ export class ActorSystem implements AsyncDisposable {
   /** Throws `TypeError` on a name that cannot stand in a path. */
   constructor(name: string, options: ActorSystemOptions = {}) {
     checkName(name);
-    this.#core = new Core(options.world ?? denoWorld(), options.instruments ?? {});
+    this.#core = new Core(options.world ?? realWorld(), options.instruments ?? {});
     this.#root = new Cell(this.#core, undefined, name, () => () => {}, checkOptions(name, undefined));
     this.#core.root = this.#root;
     this.#root.begin();

@@ -57,7 +57,7 @@ export interface Net {
 
 /** A listening TCP socket. */
 export interface TcpListener {
-  /** Where it really is: the port that was taken for 0. */
+  /** Where it really is: the port that was taken for 0. Before it is `ready`: what was asked for. */
   readonly address: SocketAddress;
   /** Resolves once it listens, rejects when it cannot. Absent: it listens already. */
   readonly ready?: Promise<void>;
@@ -107,8 +107,10 @@ export interface Datagram {
 
 /** A bound UDP socket. */
 export interface UdpSocket {
-  /** Where it really is: the port that was taken for 0. */
+  /** Where it really is: the port that was taken for 0. Before it is `ready`: what was asked for. */
   readonly address: SocketAddress;
+  /** Resolves once it is bound, rejects when it cannot be. Absent: it is bound already. */
+  readonly ready?: Promise<void>;
   /** The next datagram, whole, in bytes of its own. Rejects with `closed` once closed. */
   receive(): Promise<Datagram>;
   /** Sends one datagram. Rejects with `too-large`, `unreachable`, `closed`. */

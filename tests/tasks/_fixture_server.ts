@@ -34,12 +34,15 @@ const task = defineTask({
 if (import.meta.main) {
   await runServer(task, (options, { world }) => {
     const system = new ActorSystem("fixture", { world });
-    system.spawn("fixture", fixture(options), { onFailure: escalate(), shutdownMs: Infinity });
+    system.spawn("fixture", fixture(options, () => void system.stop()), {
+      onFailure: escalate(),
+      shutdownMs: Infinity,
+    });
     return Promise.resolve(system);
   });
 }
 
-function fixture(options: TaskOptions<typeof task.flags>): Behavior<never> {
+function fixture(options: TaskOptions<typeof task.flags>, end: () => void): Behavior<never> {
   return async (self) => {
     await serverTls(options, self.world.disk);
     if (options.then === "fail") throw new Failure("Error opening file x");
@@ -56,7 +59,7 @@ function fixture(options: TaskOptions<typeof task.flags>): Behavior<never> {
       throw error;
     });
     if (options.then === "reject-later") Promise.reject(boom);
-    if (options.then === "end") self.stop();
+    if (options.then === "end") end();
     if (options.then === "throw-later") {
       setTimeout(() => {
         throw boom;

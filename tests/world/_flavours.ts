@@ -1,4 +1,6 @@
 import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { nodeWorld } from "../../actors/world/node/mod.ts";
+import type { RealWorldOptions } from "../../actors/world/real/mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { deadline, tempFolder } from "../_helpers.ts";
@@ -15,14 +17,16 @@ export interface Flavour {
 /** How many simulated worlds each sentence of the suite must hold in. */
 const SEEDS = 25;
 
-const real: Flavour = {
-  name: "denoWorld",
-  floodBytes: 24 * 1024 * 1024,
-  async run(use) {
-    await using folder = await tempFolder();
-    await deadline(use(denoWorld({ log: { write: () => {} } }), folder.path));
-  },
-};
+function real(name: string, make: (options: RealWorldOptions) => World): Flavour {
+  return {
+    name,
+    floodBytes: 24 * 1024 * 1024,
+    async run(use) {
+      await using folder = await tempFolder();
+      await deadline(use(make({ log: { write: () => {} } }), folder.path));
+    },
+  };
+}
 
 const simulated: Flavour = {
   name: "simWorld",
@@ -43,4 +47,8 @@ const simulated: Flavour = {
   },
 };
 
-export const FLAVOURS: readonly Flavour[] = [real, simulated];
+export const FLAVOURS: readonly Flavour[] = [
+  real("denoWorld", denoWorld),
+  real("nodeWorld", nodeWorld),
+  simulated,
+];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type TcpConnection, WorldError } from "../../actors/world/world.ts";
-import { connected, delay } from "./_connected.ts";
+import { bound, connected, delay } from "./_connected.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
 // What Linux does where a program could think otherwise. Where the simulated world is harsher, a sentence
@@ -81,7 +81,7 @@ for (const { name, run } of FLAVOURS) {
 
   Deno.test(`${name}: 512 connections wait to be accepted, no more`, () =>
     run(async (world) => {
-      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      const listener = await bound(() => world.net.listenTcp({ hostname: "127.0.0.1", port: 0 }));
       const connections: TcpConnection[] = [];
       const giveUp = new AbortController();
       const dialling = Array.from({ length: 540 }, () =>
@@ -102,8 +102,8 @@ for (const { name, run } of FLAVOURS) {
   Deno.test(`${name}: a UDP socket that does not receive holds datagrams by the memory they take, not by their bytes`, () =>
     run(async (world) => {
       for (const [size, min, max] of [[1, 200, 300], [1400, 80, 110], [5000, 20, 30]] as const) {
-        const receiver = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
-        const sender = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+        const receiver = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
+        const sender = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
         for (let sent = 0; sent < 400; sent++) await sender.send(new Uint8Array(size), receiver.address);
         await delay(world, 100);
         let kept = 0;
@@ -121,7 +121,7 @@ for (const { name, run } of FLAVOURS) {
 
   Deno.test(`${name}: who connects to the address that stands for all reaches its own machine`, () =>
     run(async (world) => {
-      const listener = world.net.listenTcp({ hostname: "::", port: 0 });
+      const listener = await bound(() => world.net.listenTcp({ hostname: "::", port: 0 }));
       const { port } = listener.address;
       for (const [hostname, loopback] of [["0.0.0.0", "127.0.0.1"], ["::", "::1"]] as const) {
         const accepting = listener.accept();

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type TcpConnection, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
 import type { HttpResponse, RoutedRequest } from "../../actors/net/mod.ts";
 import { serveHttp, type TestDoor } from "../_http.ts";
-import { connected, delay } from "./_connected.ts";
+import { bound, connected, delay } from "./_connected.ts";
 import { FLAVOURS } from "./_flavours.ts";
 
 const encoder = new TextEncoder();
@@ -41,12 +41,6 @@ async function assertFails(promise: Promise<unknown>, ...kinds: WorldErrorKind[]
   assertInstanceOf(error, WorldError);
   assert(kinds.includes(error.kind), `${error.kind} instead of ${kinds.join(" or ")}`);
   assert(error.message.startsWith("Cannot "), error.message);
-}
-
-function assertThrowsKind(work: () => unknown, kind: WorldErrorKind): void {
-  const error = assertThrows(work);
-  assertInstanceOf(error, WorldError);
-  assertEquals(error.kind, kind);
 }
 
 function pattern(length: number): Uint8Array {
@@ -176,7 +170,7 @@ for (const { name, floodBytes, run } of FLAVOURS) {
       await assertFails(client.read(new Uint8Array(8)), "closed");
       await assertFails(client.write(new Uint8Array(8)), "closed");
       server.close();
-      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      const listener = await bound(() => world.net.listenTcp({ hostname: "127.0.0.1", port: 0 }));
       const accept = assertFails(listener.accept(), "closed");
       listener.close();
       listener.close();
@@ -186,7 +180,7 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 
   Deno.test(`${name}: nobody listening is connection-refused, at once`, () =>
     run(async (world) => {
-      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+      const listener = await bound(() => world.net.listenTcp({ hostname: "127.0.0.1", port: 0 }));
       listener.close();
       await assertFails(world.net.connectTcp(listener.address), "connection-refused");
     }));
@@ -198,23 +192,22 @@ for (const { name, floodBytes, run } of FLAVOURS) {
     }));
 
   Deno.test(`${name}: a port in use, an address of another machine`, () =>
-    run((world) => {
-      const listener = world.net.listenTcp({ hostname: "127.0.0.1", port: 0 });
-      assertThrowsKind(() => world.net.listenTcp(listener.address), "address-in-use");
-      assertThrowsKind(
-        () => world.net.listenTcp({ hostname: "203.0.113.7", port: 0 }),
+    run(async (world) => {
+      const listener = await bound(() => world.net.listenTcp({ hostname: "127.0.0.1", port: 0 }));
+      await assertFails(bound(() => world.net.listenTcp(listener.address)), "address-in-use");
+      await assertFails(
+        bound(() => world.net.listenTcp({ hostname: "203.0.113.7", port: 0 })),
         "address-not-available",
       );
       listener.close();
-      const udp = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
-      assertThrowsKind(() => world.net.bindUdp(udp.address), "address-in-use");
+      const udp = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
+      await assertFails(bound(() => world.net.bindUdp(udp.address)), "address-in-use");
       udp.close();
-      return Promise.resolve();
     }));
 
   Deno.test(`${name}: a dual-stack listener shows peers of either family with their own address`, () =>
     run(async (world) => {
-      const listener = world.net.listenTcp({ hostname: "::", port: 0 });
+      const listener = await bound(() => world.net.listenTcp({ hostname: "::", port: 0 }));
       const { port } = listener.address;
       for (const hostname of ["127.0.0.1", "::1"]) {
         const accepting = listener.accept();
@@ -248,8 +241,8 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 
   Deno.test(`${name}: a datagram arrives whole, with its sender's address, and can be answered`, () =>
     run(async (world) => {
-      const server = world.net.bindUdp({ hostname: "::", port: 0 });
-      const client = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      const server = await bound(() => world.net.bindUdp({ hostname: "::", port: 0 }));
+      const client = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
       const bytes = pattern(9000);
       await client.send(bytes, { hostname: "127.0.0.1", port: server.address.port });
       const question = await server.receive();
@@ -265,8 +258,8 @@ for (const { name, floodBytes, run } of FLAVOURS) {
 
   Deno.test(`${name}: a datagram over the limit is too-large, an empty one is none`, () =>
     run(async (world) => {
-      const server = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
-      const client = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+      const server = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
+      const client = await bound(() => world.net.bindUdp({ hostname: "127.0.0.1", port: 0 }));
       await assertFails(client.send(new Uint8Array(65_508), server.address), "too-large");
       await client.send(new Uint8Array(0), server.address);
       assertEquals((await server.receive()).bytes.length, 0);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { StreamWriter } from "../../actors/world/deno/stream_writer.ts";
+import { StreamWriter } from "../../actors/world/real/stream_writer.ts";
 
 /** A stream whose reader reads when it is told to. */
 class Pipe {

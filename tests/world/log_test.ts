@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { denoWorld, type LogStream } from "../../actors/world/deno/mod.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import type { LogStream } from "../../actors/world/real/mod.ts";
 import { until } from "../_helpers.ts";
 
 function capture(format: "text" | "json", level: "debug" | "info" = "info") {

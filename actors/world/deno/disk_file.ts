@@ -1,36 +1,42 @@
 /**
- * An open file of the real disk.
+ * An open file of Deno's disk.
  *
  * @module
  */
 import type { DiskFile } from "../disk.ts";
-import { WorldError } from "../error.ts";
-import { worldError } from "./error.ts";
+import { Turns } from "../real/turns.ts";
 
-/** A file with one cursor, used as one that is addressed by offset. */
+/** A file with one cursor, used as one that is addressed by offset: what needs the cursor takes turns. */
 export class DenoFile implements DiskFile {
-  #path: string;
-  #file: Deno.FsFile;
-  #closed = false;
-  /** The file has one cursor: what needs it goes one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
-  #underWay = 0;
+  readonly #turns: Turns;
+  readonly #file: Deno.FsFile;
+  #isClosed = false;
   /** Where the cursor stands; -1 when that is not known. */
   #cursor = -1;
 
   constructor(path: string, file: Deno.FsFile) {
-    this.#path = path;
+    this.#turns = new Turns(path);
     this.#file = file;
   }
 
   #inTurn<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    this.#underWay++;
     this.#cursor = -1;
-    const done = this.#last.then(work).catch((error: unknown): never => {
-      throw worldError(`${doing} ${this.#path}`, error);
-    }).finally(() => this.#underWay--);
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#turns.take(doing, work);
+  }
+
+  /** Does something at once. The cursor is lost when it fails. */
+  #now<T>(doing: string, work: () => T): T {
+    const cursor = this.#cursor;
+    this.#cursor = -1;
+    return this.#turns.now(doing, () => {
+      this.#cursor = cursor;
+      try {
+        return work();
+      } catch (error) {
+        this.#cursor = -1;
+        throw error;
+      }
+    });
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number | null> {
@@ -51,17 +57,12 @@ export class DenoFile implements DiskFile {
   }
 
   writeNow(bytes: Uint8Array, offset: number): void {
-    const doing = `write ${this.#path}`;
-    if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
-    try {
+    this.#now("write", () => {
       if (offset !== this.#cursor) this.#file.seekSync(offset, Deno.SeekMode.Start);
       let written = this.#file.writeSync(bytes);
       while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
       this.#cursor = offset + written;
-    } catch (error) {
-      this.#cursor = -1;
-      throw worldError(doing, error);
-    }
+    });
   }
 
   sync(): Promise<void> {
@@ -77,16 +78,8 @@ export class DenoFile implements DiskFile {
   }
 
   sizeNow(): number {
-    const doing = `look at ${this.#path}`;
-    if (this.#underWay > 0) throw new WorldError("other", `Cannot ${doing}: something else is under way`);
-    try {
-      // An eighth of the cost of a look at all that is known of the file; what is written next is written
-      // here.
-      return this.#cursor = this.#file.seekSync(0, Deno.SeekMode.End);
-    } catch (error) {
-      this.#cursor = -1;
-      throw worldError(doing, error);
-    }
+    // An eighth of the cost of a look at all that is known of the file; what is written next is written here.
+    return this.#now("look at", () => this.#cursor = this.#file.seekSync(0, Deno.SeekMode.End));
   }
 
   tryLock(): Promise<boolean> {
@@ -97,8 +90,8 @@ export class DenoFile implements DiskFile {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#file.close();
   }
 }

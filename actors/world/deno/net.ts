@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
 import { formatAddress } from "../address.ts";
 import type {
   ConnectTcpOptions,
@@ -15,17 +14,18 @@ import type {
   TcpListener,
   UdpSocket,
 } from "../world.ts";
-import { MAPPED_IPV4, unmapped } from "./address.ts";
-import { worldError } from "./error.ts";
-import { DenoTlsListener } from "./tls.ts";
-import { fetchAnywhere } from "./fetch.ts";
+import { MAPPED_IPV4, unmapped } from "../real/address.ts";
+import { worldError } from "../real/error.ts";
+import { fetchAnywhere } from "../real/fetch.ts";
+import { isAddress, resolveName } from "../real/resolve.ts";
+import { NodeListener } from "../node/listener.ts";
 
 /** The network of the machine. */
 export class DenoNet implements Net {
   listenTcp(options: ListenTcpOptions): TcpListener {
     const { hostname, port, tls } = options;
     try {
-      if (tls !== undefined) return new DenoTlsListener({ hostname, port }, tls);
+      if (tls !== undefined) return new NodeListener({ hostname, port }, tls);
       return new DenoTcpListener(Deno.listen({ hostname, port }));
     } catch (error) {
       throw worldError(`listen on ${formatAddress(options)}`, error);
@@ -62,30 +62,15 @@ export class DenoNet implements Net {
   }
 
   async resolve(hostname: string): Promise<string[]> {
-    if (isAddress(hostname)) return [hostname];
-    // RFC 6761: localhost is loopback, of both families, whatever the machine's tables say.
-    const loopback = hostname === "localhost" ? ["::1", "127.0.0.1"] : [];
     try {
-      // The C library's look-up, so that /etc/hosts and its order count.
-      const found = await lookup(hostname, { all: true, order: "verbatim" });
-      return [
-        ...new Set([...found.map((entry) => entry.address), ...loopback]),
-      ];
+      return await resolveName(hostname);
     } catch (error) {
-      if (loopback.length > 0) return loopback;
       throw worldError(`find the address of ${hostname}`, isForbidden(error) ? notCapable(hostname) : error);
     }
   }
 
-  async fetch(request: Request): Promise<Response> {
-    try {
-      return await fetchAnywhere(request);
-    } catch (error) {
-      if (request.signal.aborted) throw request.signal.reason;
-      // The reason is in the cause: `fetch` itself only ever says "error sending request".
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw worldError(`fetch ${request.url}`, cause);
-    }
+  fetch(request: Request): Promise<Response> {
+    return fetchAnywhere(request);
   }
 }
 
@@ -98,10 +83,6 @@ function notCapable(hostname: string): Error {
   return new Deno.errors.NotCapable(
     `Requires net access to "${hostname}", run again with the --allow-net flag`,
   );
-}
-
-function isAddress(hostname: string): boolean {
-  return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 async function startTls(

@@ -11,6 +11,8 @@
 
 // deno-lint-ignore-file troupe/no-ambient -- this is where what is ambient is kept out
 
+import { environmentVariable } from "../real/environment.ts";
+
 /** Members of globals, by name: functions and classes that are not to be called, objects not to be used. */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   globalThis: [
@@ -305,24 +307,12 @@ export function trapAmbient(touched: (error: Error) => void): () => void {
   };
 }
 
-/** Tells of promises that were rejected with nobody looking, until the returned function is called. */
-export function watchRejections(rejected: (reason: unknown) => void): () => void {
-  const listener = (event: PromiseRejectionEvent) => {
-    event.preventDefault();
-    rejected(event.reason);
-  };
-  globalThis.addEventListener("unhandledrejection", listener);
-  return () => globalThis.removeEventListener("unhandledrejection", listener);
-}
-
 /** The environment variable with the one seed to run. */
 export const SEED_VARIABLE = "TROUPE_SEED";
 
 /** The one seed to run, where the environment names one and may be asked. */
 export function seedOfEnvironment(): number | undefined {
-  const { env, permissions } = Deno;
-  if (permissions.querySync({ name: "env", variable: SEED_VARIABLE }).state !== "granted") return undefined;
-  const text = env.get(SEED_VARIABLE);
+  const text = environmentVariable(SEED_VARIABLE);
   if (text === undefined || text === "") return undefined;
   // A seed that is passed over in silence would look like a failure that is gone.
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { SEED_VARIABLE, seedOfEnvironment, trapAmbient, watchRejections } from "./_ambient.ts";
+import { onUnhandledRejection } from "../real/environment.ts";
+import { SEED_VARIABLE, seedOfEnvironment, trapAmbient } from "./_ambient.ts";
 import { whenSettled } from "./_real_loop.ts";
 import { Tally } from "./tally.ts";
 import { formatTrace, type TraceEvent } from "./trace.ts";
@@ -155,7 +156,7 @@ class Watch {
   rejected: (reason: unknown) => void = () => {};
   readonly #release = [
     trapAmbient((error) => this.touched ??= error),
-    watchRejections((reason) => this.rejected(reason)),
+    onUnhandledRejection((reason) => this.rejected(reason)),
   ];
 
   end(): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isFull, isUnread } from "./output.ts";
 
 /** Where bytes go. May take fewer than it was given. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<number>;
@@ -103,12 +104,12 @@ export class StreamWriter {
       try {
         bytes = bytes.subarray(await this.#write(bytes));
       } catch (error) {
-        if (error instanceof Deno.errors.WouldBlock) {
+        if (isFull(error)) {
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
           continue;
         }
         // Nobody reads it any more (`server | head`): that is no reason to stop serving.
-        if (error instanceof Deno.errors.BrokenPipe) this.#close();
+        if (isUnread(error)) this.#close();
         // A full disk: there may be room for later lines.
         else this.#lost += text.split("\n").length - 1;
         return;

@@ -1,5 +1,5 @@
 /**
- * Deno's own errors, told as {@linkcode WorldError}s.
+ * The platform's own errors, told as {@linkcode WorldError}s.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { reasonFor } from "../failure.ts";
 import { WorldError, type WorldErrorKind } from "../world.ts";
 import { errorText } from "../error.ts";
 
+/** Of Deno's errors, which have no codes of the system. */
 const KIND_BY_NAME: Readonly<Record<string, WorldErrorKind>> = {
   AddrInUse: "address-in-use",
   AddrNotAvailable: "address-not-available",
@@ -78,11 +79,14 @@ export function worldError(doing: string, error: unknown): WorldError {
   const kind = kindOf(error);
   // The platform's own text names the flag of a missing permission, which is what its reader needs.
   const own = errorText(error);
-  const reason = error instanceof Deno.errors.NotCapable ? own : reasonFor(kind) ?? own;
+  const isMissingRight = error instanceof Error && error.name === "NotCapable";
+  const reason = isMissingRight ? own : reasonFor(kind) ?? own;
   return new WorldError(kind, `Cannot ${doing}: ${reason}`, { cause: error });
 }
 
-function kindOf(error: unknown): WorldErrorKind {
+/** What kind of failure an error of the platform is. */
+export function kindOf(error: unknown): WorldErrorKind {
+  if (error instanceof WorldError) return error.kind;
   if (!(error instanceof Error)) return "other";
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   const byCode = code === undefined ? undefined : KIND_BY_CODE[code];

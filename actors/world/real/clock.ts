@@ -10,12 +10,19 @@ import { parsePosixZone } from "../posix_zone.ts";
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */
-export class DenoClock implements Clock {
+export class RealClock implements Clock {
   /** The platform takes most zones of the form of POSIX for UTC. */
-  readonly #zoneText = zoneText();
-  readonly #posixZone = parsePosixZone(this.#zoneText);
+  readonly #zoneText: string;
+  readonly #posixZone: ReturnType<typeof parsePosixZone>;
   /** Why local times are those of UTC, although `TZ` asks for others. */
-  readonly zoneProblem: string | undefined = this.#problemOfZone();
+  readonly zoneProblem: string | undefined;
+
+  /** @param zoneText what the environment's `TZ` says, empty where it says nothing or may not be read */
+  constructor(zoneText: string) {
+    this.#zoneText = zoneText.replace(/^:/, "");
+    this.#posixZone = parsePosixZone(this.#zoneText);
+    this.zoneProblem = this.#problemOfZone();
+  }
 
   now(): number {
     return Date.now();
@@ -38,7 +45,7 @@ export class DenoClock implements Clock {
   }
 
   timer(delayMs: number, task: () => void): Cancellable {
-    return new DenoTimer(delayMs, task);
+    return new RealTimer(delayMs, task);
   }
 
   #problemOfZone(): string | undefined {
@@ -74,14 +81,7 @@ function isPlatformZone(text: string): boolean {
   }
 }
 
-/** What the environment says, where this process may read it. */
-function zoneText(): string {
-  const right = { name: "env", variable: "TZ" } as const;
-  if (Deno.permissions.querySync(right).state !== "granted") return "";
-  return Deno.env.get("TZ")?.replace(/^:/, "") ?? "";
-}
-
-class DenoTimer implements Cancellable {
+class RealTimer implements Cancellable {
   #id: ReturnType<typeof setTimeout>;
 
   constructor(delayMs: number, task: () => void) {

@@ -5,6 +5,7 @@
  */
 import { request as nodeRequest } from "node:http";
 import { followRedirects, type Message } from "../redirects.ts";
+import { worldError } from "./error.ts";
 
 /**
  * Ports that `fetch` refuses (Fetch standard, "bad port"), because other protocols live there.
@@ -19,8 +20,19 @@ const BAD_PORTS: ReadonlySet<number> = new Set(
 );
 const NO_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-/** As `fetch`, to any port. */
-export function fetchAnywhere(request: Request): Promise<Response> {
+/** As `fetch`, to any port. Rejects with a `WorldError`, or with the reason of the request's signal. */
+export async function fetchAnywhere(request: Request): Promise<Response> {
+  try {
+    return await fetched(request);
+  } catch (error) {
+    if (request.signal.aborted) throw request.signal.reason;
+    // The reason is in the cause: `fetch` itself only ever says "error sending request".
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw worldError(`fetch ${request.url}`, cause);
+  }
+}
+
+function fetched(request: Request): Promise<Response> {
   return followRedirects(
     request,
     (url, message) =>

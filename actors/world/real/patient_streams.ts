@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogStream } from "./log.ts";
+import type { LogStream, Output, OutputStream } from "./output.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
 /** The most characters that wait for a reader, a stream. */
@@ -22,7 +22,7 @@ class Lane {
   isStuck = false;
   #watch: Promise<void> | undefined;
 
-  constructor(stream: typeof Deno.stdout, lostLine: (count: number) => string) {
+  constructor(stream: OutputStream, lostLine: (count: number) => string) {
     this.writer = new StreamWriter({
       write: (bytes) => stream.write(bytes),
       lostLine,
@@ -72,8 +72,8 @@ export class PatientStreams {
   #queued = 0;
 
   /** @param lostLine the line that says how many were lost, with its line end */
-  constructor(lostLine: (count: number) => string) {
-    this.#lanes = { stdout: new Lane(Deno.stdout, lostLine), stderr: new Lane(Deno.stderr, lostLine) };
+  constructor(output: Output, lostLine: (count: number) => string) {
+    this.#lanes = { stdout: new Lane(output.stdout, lostLine), stderr: new Lane(output.stderr, lostLine) };
   }
 
   write(lines: string, stream: LogStream): void {

@@ -5,16 +5,14 @@
  */
 import type { Log, LogLevel, LogRecord } from "../world.ts";
 import { jsonLine, LOG_LEVELS, textLine } from "../log_format.ts";
+import { isFull, type LogStream, type Output, type OutputStream } from "./output.ts";
 import { PatientStreams } from "./patient_streams.ts";
 
 /** How lines look. */
 export type LogFormat = "text" | "json";
 
-/** Where lines go. */
-export type LogStream = "stdout" | "stderr";
-
-/** Options of a {@linkcode DenoLog}. */
-export interface DenoLogOptions {
+/** Options of a {@linkcode RealLog}. */
+export interface RealLogOptions {
   /** Lines below this level are thrown away. @default "info" */
   readonly level?: LogLevel;
   /** How lines look. @default "text" */
@@ -40,7 +38,7 @@ export interface DenoLogOptions {
 const MAX_GATHERED = 1 << 16;
 
 /** Gathers the lines of one turn of the loop and writes them together. */
-export class DenoLog implements Log {
+export class RealLog implements Log {
   readonly #level: number;
   readonly #format: LogFormat;
   readonly #time: boolean;
@@ -53,7 +51,8 @@ export class DenoLog implements Log {
   #flushQueued = false;
 
   constructor(
-    options: DenoLogOptions,
+    options: RealLogOptions,
+    output: Output,
     now: () => number,
     nextTurn: (task: () => void) => void,
   ) {
@@ -64,10 +63,13 @@ export class DenoLog implements Log {
     this.#nextTurn = nextTurn;
     const { write, blocking = true } = options;
     const streams = write === undefined && !blocking
-      ? new PatientStreams((count) => this.#lostLine(count))
+      ? new PatientStreams(output, (count) => this.#lostLine(count))
       : undefined;
     this.#streams = streams;
-    this.#write = write ?? (streams ? (lines, stream) => streams.write(lines, stream) : writeToProcess);
+    this.#write = write ??
+      (streams
+        ? (lines, stream) => streams.write(lines, stream)
+        : (lines, stream) => writeAll(output[stream], lines));
   }
 
   enabled(level: LogLevel): boolean {
@@ -136,15 +138,14 @@ const encoder = new TextEncoder();
 /** How often a full pipe is tried again before its lines are given up. */
 const MAX_TRIES = 1000;
 
-function writeToProcess(lines: string, stream: LogStream): void {
-  const target = stream === "stderr" ? Deno.stderr : Deno.stdout;
+function writeAll(target: OutputStream, lines: string): void {
   let bytes = encoder.encode(lines);
   for (let tries = 0; bytes.length > 0 && tries < MAX_TRIES;) {
     try {
       bytes = bytes.subarray(target.writeSync(bytes));
     } catch (error) {
       // Nobody reads the log any more (`server | head`): that is no reason to stop serving.
-      if (!(error instanceof Deno.errors.WouldBlock)) return;
+      if (!isFull(error)) return;
       tries++;
       Atomics.wait(PAUSE, 0, 0, 1);
     }

@@ -6,6 +6,8 @@
 import type { OpenOptions, ReadFileOptions } from "../disk.ts";
 import { basename, dirname } from "../path.ts";
 import { failure } from "../failure.ts";
+import { kindOf } from "./error.ts";
+import type { FileFacts, Files, OpenedFile } from "./files.ts";
 import { findPlace, isStillThere } from "./place.ts";
 
 /** How often a file is opened anew when another one has taken its name meanwhile. */
@@ -16,20 +18,25 @@ const READ_BYTES = 1 << 16;
  * Opens a file that was looked at first: nothing that could hang or has no end is opened, and no link made
  * meanwhile is followed.
  */
-export async function openRegular(path: string, doing: string, options: OpenOptions): Promise<Deno.FsFile> {
+export async function openRegular<F extends OpenedFile>(
+  files: Files<F>,
+  path: string,
+  doing: string,
+  options: OpenOptions,
+): Promise<F> {
   const { read = true, write = false, create = false, exclusive = false, truncate = false } = options;
   for (let tries = 1;; tries++) {
-    const place = findPlace(path, doing, options);
+    const place = findPlace(files, path, doing, options);
     const { info } = place;
-    if (info?.isDirectory) throw new Deno.errors.IsADirectory();
-    if (info !== undefined && create && exclusive) throw new Deno.errors.AlreadyExists();
+    if (info?.isDirectory) throw failure("is-a-directory", doing);
+    if (info !== undefined && create && exclusive) throw failure("already-exists", doing);
     const createNew = info === undefined && create;
-    let file: Deno.FsFile;
+    let file: F;
     try {
-      file = await Deno.open(place.path, { read, write, createNew });
+      file = await files.open(place.path, { read, write, createNew });
     } catch (error) {
       // Somebody else was faster.
-      const isRace = error instanceof Deno.errors.AlreadyExists && !exclusive;
+      const isRace = kindOf(error) === "already-exists" && !exclusive;
       if (isRace && tries < MAX_TRIES) continue;
       throw error;
     }
@@ -44,7 +51,7 @@ export async function openRegular(path: string, doing: string, options: OpenOpti
 
 /** The whole file; throws `too-large` when it has more than `maxBytes`. */
 export async function readAll(
-  file: Deno.FsFile,
+  file: OpenedFile,
   maxBytes: number,
   doing: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -67,11 +74,16 @@ export async function readAll(
 }
 
 /** The whole file, at once. */
-export function readNow(path: string, doing: string, options: ReadFileOptions): Uint8Array<ArrayBuffer> {
-  const { path: real, info } = findPlace(path, doing, options);
+export function readNow(
+  files: Files,
+  path: string,
+  doing: string,
+  options: ReadFileOptions,
+): Uint8Array<ArrayBuffer> {
+  const { path: real, info } = findPlace(files, path, doing, options);
   if (info === undefined) throw failure("not-found", doing);
   if (info.isDirectory) throw failure("is-a-directory", doing);
-  using file = Deno.openSync(real, { read: true });
+  using file = files.openSync(real, { read: true });
   const now = file.statSync();
   if (!isStillThere(now, info)) throw failure("not-a-file", doing);
   if (now.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
@@ -91,14 +103,14 @@ export function temporaryBeside(path: string): string {
 }
 
 /** Gives a file the owner and the mode of another, as far as this process may. */
-export function makeAlike(path: string, { mode, uid, gid }: Deno.FileInfo): void {
-  const now = Deno.lstatSync(path);
+export function makeAlike(files: Files, path: string, { mode, uid, gid }: FileFacts): void {
+  const now = files.lstatSync(path);
   if (uid !== null && gid !== null && (uid !== now.uid || gid !== now.gid)) {
     // Only root may give a file away; a group that one belongs to is kept at least.
-    if (!attempted(() => Deno.chownSync(path, uid, gid))) attempted(() => Deno.chownSync(path, null, gid));
+    if (!attempted(() => files.chownSync(path, uid, gid))) attempted(() => files.chownSync(path, null, gid));
   }
   // Where the file system has no modes, it stays the owner's alone.
-  if (mode !== null) attempted(() => Deno.chmodSync(path, mode & 0o7777));
+  if (mode !== null) attempted(() => files.chmodSync(path, mode & 0o7777));
 }
 
 function attempted(work: () => void): boolean {
@@ -106,7 +118,7 @@ function attempted(work: () => void): boolean {
     work();
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Error && error.name === "NotCapable") throw error;
     return false;
   }
 }

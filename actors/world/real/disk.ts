@@ -16,8 +16,9 @@ import type {
   Replacement,
 } from "../disk.ts";
 import type { WorldError } from "../error.ts";
-import { DenoFile } from "./disk_file.ts";
+import { failure } from "../failure.ts";
 import { worldError } from "./error.ts";
+import type { FileFacts, Files, OpenedFile } from "./files.ts";
 import { lockName } from "./lock.ts";
 import { findPlace } from "./place.ts";
 import { makeAlike, openRegular, readAll, readNow, temporaryBeside } from "./regular_file.ts";
@@ -30,7 +31,7 @@ async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function fileInfo(info: Deno.FileInfo): FileInfo {
+function fileInfo(info: FileFacts): FileInfo {
   return {
     isFile: info.isFile,
     isFolder: info.isDirectory,
@@ -42,16 +43,28 @@ function fileInfo(info: Deno.FileInfo): FileInfo {
 }
 
 /** The disk of the machine. */
-export class DenoDisk implements Disk {
+export class RealDisk<F extends OpenedFile> implements Disk {
+  readonly #files: Files<F>;
+  readonly #opened: (path: string, file: F) => DiskFile;
+
+  /** @param opened makes what is handed out of what the platform has opened */
+  constructor(files: Files<F>, opened: (path: string, file: F) => DiskFile) {
+    this.#files = files;
+    this.#opened = opened;
+  }
+
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
     const doing = `open ${path}`;
-    return attempt(doing, async () => new DenoFile(path, await openRegular(path, doing, options)));
+    return attempt(
+      doing,
+      async () => this.#opened(path, await openRegular(this.#files, path, doing, options)),
+    );
   }
 
   readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const doing = `read ${path}`;
     return attempt(doing, async () => {
-      using file = await openRegular(path, doing, options);
+      using file = await openRegular(this.#files, path, doing, options);
       return await readAll(file, options.maxBytes ?? Infinity, doing);
     });
   }
@@ -59,7 +72,7 @@ export class DenoDisk implements Disk {
   readFileNow(path: string, options: ReadFileOptions = {}): Uint8Array<ArrayBuffer> {
     const doing = `read ${path}`;
     try {
-      return readNow(path, doing, options);
+      return readNow(this.#files, path, doing, options);
     } catch (error) {
       throw worldError(doing, error);
     }
@@ -68,23 +81,23 @@ export class DenoDisk implements Disk {
   createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
     const doing = `replace ${path}`;
     return attempt(doing, async () => {
-      const { path: target, info } = findPlace(path, doing, options);
-      if (info?.isDirectory) throw new Deno.errors.IsADirectory();
+      const { path: target, info } = findPlace(this.#files, path, doing, options);
+      if (info?.isDirectory) throw failure("is-a-directory", doing);
       const temporary = temporaryBeside(target);
       const mode = info === undefined ? 0o666 : 0o600;
-      const file = await Deno.open(temporary, { read: true, write: true, createNew: true, mode });
-      if (info !== undefined) makeAlike(temporary, info);
-      return { path: temporary, target, file: new DenoFile(temporary, file) };
+      const file = await this.#files.open(temporary, { read: true, write: true, createNew: true, mode });
+      if (info !== undefined) makeAlike(this.#files, temporary, info);
+      return { path: temporary, target, file: this.#opened(temporary, file) };
     });
   }
 
   stat(path: string): Promise<FileInfo> {
-    return attempt(`look at ${path}`, async () => fileInfo(await Deno.stat(path)));
+    return attempt(`look at ${path}`, async () => fileInfo(await this.#files.stat(path)));
   }
 
   statNow(path: string): FileInfo {
     try {
-      return fileInfo(Deno.statSync(path));
+      return fileInfo(this.#files.statSync(path));
     } catch (error) {
       throw worldError(`look at ${path}`, error);
     }
@@ -93,7 +106,7 @@ export class DenoDisk implements Disk {
   list(folder: string): Promise<FolderEntry[]> {
     return attempt(`list ${folder}`, async () => {
       const entries: FolderEntry[] = [];
-      for await (const entry of Deno.readDir(folder)) {
+      for await (const entry of this.#files.readDir(folder)) {
         entries.push({
           name: entry.name,
           isFile: entry.isFile,
@@ -111,31 +124,31 @@ export class DenoDisk implements Disk {
   ): Promise<void> {
     return attempt(
       `make the folder ${path}`,
-      () => Deno.mkdir(path, { recursive: options.recursive ?? false }),
+      () => this.#files.mkdir(path, { recursive: options.recursive ?? false }),
     );
   }
 
   rename(from: string, to: string): Promise<void> {
-    return attempt(`rename ${from} to ${to}`, () => Deno.rename(from, to));
+    return attempt(`rename ${from} to ${to}`, () => this.#files.rename(from, to));
   }
 
   remove(path: string): Promise<void> {
-    return attempt(`remove ${path}`, () => Deno.remove(path));
+    return attempt(`remove ${path}`, () => this.#files.remove(path));
   }
 
   syncFolder(path: string): Promise<void> {
     return attempt(`sync the folder ${path}`, async () => {
-      using folder = await Deno.open(path, { read: true });
+      using folder = await this.#files.open(path, { read: true });
       await folder.sync();
     });
   }
 
   realPath(path: string): Promise<string> {
-    return attempt(`find the real path of ${path}`, () => Deno.realPath(path));
+    return attempt(`find the real path of ${path}`, () => this.#files.realPath(path));
   }
 
   lock(path: string): Promise<DiskLock | undefined> {
-    return attempt(`lock ${path}`, () => lockName(path));
+    return attempt(`lock ${path}`, () => lockName(this.#files, path));
   }
 
   watch(
@@ -143,34 +156,7 @@ export class DenoDisk implements Disk {
     changed: () => void,
     failed: (error: WorldError) => void,
   ): Cancellable {
-    const doing = `watch ${folder}`;
-    let watcher: Deno.FsWatcher;
-    try {
-      watcher = Deno.watchFs(folder, { recursive: false });
-    } catch (error) {
-      let cancelled = false;
-      queueMicrotask(() => {
-        if (!cancelled) failed(worldError(doing, error));
-      });
-      return { cancel: () => cancelled = true };
-    }
-    let open = true;
-    (async () => {
-      try {
-        for await (const event of watcher) {
-          // Being read is no change; answering it with a look would go on for ever.
-          if (open && event.kind !== "access") changed();
-        }
-      } catch (error) {
-        if (open) failed(worldError(doing, error));
-      }
-    })();
-    return {
-      cancel() {
-        if (!open) return;
-        open = false;
-        watcher.close();
-      },
-    };
+    const failedToWatch = (error: unknown) => failed(worldError(`watch ${folder}`, error));
+    return this.#files.watch(folder, changed, failedToWatch);
   }
 }

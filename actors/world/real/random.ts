@@ -9,7 +9,7 @@ import type { Random } from "../random.ts";
 const MAX_RANDOM_BYTES = 65536;
 
 /** Chance of the platform. */
-export const denoRandom: Random = {
+export const realRandom: Random = {
   next: () => Math.random(),
   bytes(length) {
     const bytes = new Uint8Array(length);

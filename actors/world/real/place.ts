@@ -6,16 +6,21 @@
 import type { PathOptions } from "../disk.ts";
 import { WorldError } from "../error.ts";
 import { failure } from "../failure.ts";
+import { kindOf } from "./error.ts";
+import type { FileFacts, Files } from "./files.ts";
 
 /** Links in a chain beyond this many are taken for a circle. */
 const MAX_LINKS = 40;
+
+/** What it takes to find out. */
+export type PlaceFiles = Pick<Files, "lstatSync" | "readLinkSync" | "realPathSync">;
 
 /** Where a path leads. */
 export interface Place {
   /** The path, with a link in its last name followed. */
   readonly path: string;
   /** What stands there: a file, a directory or nothing. */
-  readonly info: Deno.FileInfo | undefined;
+  readonly info: FileFacts | undefined;
 }
 
 /**
@@ -24,43 +29,48 @@ export interface Place {
  *
  * The names are looked up at once: that takes 3 µs, and is just before the file is opened.
  */
-export function findPlace(path: string, doing: string, options: PathOptions = {}): Place {
+export function findPlace(
+  files: PlaceFiles,
+  path: string,
+  doing: string,
+  options: PathOptions = {},
+): Place {
   const { followLink = true, within } = options;
-  let place = { path, info: look(path) };
+  let place = { path, info: look(files, path) };
   for (let links = 0; place.info?.isSymlink; links++) {
     if (!followLink) throw new WorldError("not-a-file", `Cannot ${doing}: it is a link`);
     if (links === MAX_LINKS) throw failure("not-found", doing);
-    const target = Deno.readLinkSync(place.path);
+    const target = files.readLinkSync(place.path);
     const next = target.startsWith("/") ? target : `${folderOf(place.path)}/${target}`;
-    place = { path: next, info: look(next) };
+    place = { path: next, info: look(files, next) };
   }
   const { info } = place;
   if (info !== undefined && !info.isFile && !info.isDirectory) throw failure("not-a-file", doing);
-  if (within !== undefined && !leadsInto(place.path, within)) {
+  if (within !== undefined && !leadsInto(files, place.path, within)) {
     throw new WorldError("not-a-file", `Cannot ${doing}: it is a link out of its folder`);
   }
   return place;
 }
 
 /** Whether an open file is the one that was found before it was opened. */
-export function isStillThere(opened: Deno.FileInfo, found: Deno.FileInfo): boolean {
+export function isStillThere(opened: FileFacts, found: FileFacts): boolean {
   return opened.ino === found.ino && opened.dev === found.dev;
 }
 
-function look(path: string): Deno.FileInfo | undefined {
+function look(files: PlaceFiles, path: string): FileFacts | undefined {
   try {
-    return Deno.lstatSync(path);
+    return files.lstatSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (kindOf(error) === "not-found") return undefined;
     throw error;
   }
 }
 
-function leadsInto(path: string, folder: string): boolean {
+function leadsInto(files: PlaceFiles, path: string, folder: string): boolean {
   // Most paths say so themselves.
   if (folderOf(path) === folder) return true;
-  const real = Deno.realPathSync(folder);
-  const above = Deno.realPathSync(folderOf(path));
+  const real = files.realPathSync(folder);
+  const above = files.realPathSync(folderOf(path));
   return above === real || above.startsWith(real === "/" ? real : `${real}/`);
 }
 

@@ -1,0 +1,31 @@
+/**
+ * The real world of whatever runs this.
+ *
+ * @module
+ */
+import { denoWorld } from "../deno/mod.ts";
+import { nodeWorld } from "../node/mod.ts";
+import type { RealWorld, RealWorldOptions } from "./world.ts";
+
+export type { RealWorld, RealWorldOptions } from "./world.ts";
+export type { LogFormat, RealLogOptions } from "./log.ts";
+export type { LogStream } from "./output.ts";
+
+/**
+ * The world of this process: {@linkcode denoWorld} under Deno, {@linkcode nodeWorld} under Node and Bun.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, realWorld } from "@troupe/actors";
+ *
+ * const world = realWorld({ log: { level: "warn", format: "json" } });
+ * await using system = new ActorSystem("demo", { world });
+ * system.spawn("quiet", (self) => {
+ *   self.log.info("thrown away");
+ *   return () => {};
+ * });
+ * ```
+ */
+export function realWorld(options: RealWorldOptions = {}): RealWorld {
+  return "Deno" in globalThis ? denoWorld(options) : nodeWorld(options);
+}
