@@ -19,7 +19,7 @@ export interface ToolTask {
 }
 
 /** Tasks of programs that have a page at their web door. */
-export const WITH_PAGES: readonly string[] = ["editor:server", "start"];
+export const WITH_PAGES: readonly string[] = ["chat:server", "editor:server", "start"];
 
 /** Runs this very Deno, whatever its path. */
 const DENO = "$(deno eval 'console.log(Deno.execPath())')";
@@ -31,7 +31,7 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
   ...["/usr/bin/chromium", "bash", "curl", "fish", "sed", "tmux", "vim", "zsh"],
-  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server", "node", "cp"],
+  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server", "node", "npx", "cp"],
 ].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
@@ -49,6 +49,11 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         `deno run -q --allow-run=${DENO} --allow-read --allow-write=dist/pages --allow-env=PAGES_*,${LOG_ENV} tasks/pages.ts`,
       files: ["pages/**", "protocols/**", "actors/editor/text_diff.ts", "tasks/pages.ts", "deno.lock"],
       output: ["dist/pages/**"],
+    },
+    "package": {
+      description: "What other projects install: an npm tarball, and a directory for Deno, in dist/",
+      command:
+        `deno run -q --allow-run=${DENO},tar --allow-read=. --allow-write=dist --allow-env=PACKAGE_*,${LOG_ENV} tasks/package.ts`,
     },
     "compile": {
       description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",

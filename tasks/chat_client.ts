@@ -6,10 +6,11 @@
 import { LOGIN_REFUSED } from "../protocols/chat.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import type { Clock } from "../actors/world/world.ts";
-import { TokenBucket, type TokenBucketOptions } from "../protocols/token_bucket.ts";
+import type { TokenBucketOptions } from "../protocols/token_bucket.ts";
 import { defineTask, Failure, integer, number, runClient } from "./_cli.ts";
 import { CLOSED_BY_SERVER, connectAsTold, type LineClient, lineClientFlags } from "./_line_client.ts";
 import { openTerminal } from "./_open_terminal.ts";
+import { Pace } from "./_pace.ts";
 import type { Terminal } from "./_terminal.ts";
 
 /** The command line. */
@@ -29,33 +30,6 @@ const REFUSAL_MS = 300;
 /** How long the server may take to answer what was sent last, once the input has ended. */
 const LAST_WORDS_MS = 5000;
 
-/** How often a line that is not allowed yet is tried. */
-const PACE_MS = 20;
-
-/**
- * What lines lose on their way of the distance to each other, and what the server may have counted already.
- */
-const SLOWER = 0.9;
-const FEWER = 2;
-
-/** How fast lines may be sent. */
-class Pace {
-  readonly #bucket: TokenBucket;
-  readonly #clock: Clock;
-
-  constructor(limits: TokenBucketOptions, clock: Clock) {
-    this.#bucket = new TokenBucket(limits, clock.monotonic());
-    this.#clock = clock;
-  }
-
-  /** Resolves when one more line is allowed; says first that it takes a while, if it does. */
-  async next(tell: () => void): Promise<void> {
-    if (this.#bucket.take(this.#clock.monotonic())) return;
-    tell();
-    while (!this.#bucket.take(this.#clock.monotonic())) await pause(PACE_MS);
-  }
-}
-
 /** One visit to a chat. */
 class Visit {
   readonly #server: LineClient;
@@ -74,8 +48,7 @@ class Visit {
     this.#server = server;
     this.#terminal = terminal;
     this.#limits = limits;
-    const { perSecond, burst } = limits;
-    this.#pace = new Pace({ perSecond: perSecond * SLOWER, burst: Math.max(1, burst - FEWER) }, clock);
+    this.#pace = new Pace(limits, clock);
   }
 
   /** Whether the server has let us in, as far as is known. */

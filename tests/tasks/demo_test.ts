@@ -25,6 +25,8 @@ Deno.test("demo: shows a lost count, every service, a kill -9 and a restart, and
     assertMatch(stdout, new RegExp(`^\\d+\\. ${part}`, "m"));
   }
   assertMatch(stdout, /as they should be/);
+  assertMatch(stdout, /^deno task editor:server has a page: http:\/\/localhost:8088\/$/m);
+  assertMatch(stdout, /^deno task chat:server has a page: http:\/\/localhost:8089\/$/m);
   assertMatch(stdout, / +seed {2}\d+: it had said \d+ before\n[^]*power cut[^]*the counter says \d+\n/);
   assertMatch(stdout, /kill -9: (\d+) lines had been read[^]*each of the \1 is among them\n/);
 });

@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { columnsOf } from "../../tasks/_columns.ts";
 import { KeyInput } from "../../tasks/_key_input.ts";
 import { LineEditor } from "../../tasks/_line_editor.ts";
-import { available, root, startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { available, root, runTask, startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
 import { Screen } from "./_screen.ts";
 
 /** What one cannot type: of a mouse (SGR, X10), of function keys, of the terminal's answers. */
@@ -179,24 +179,26 @@ async function clientAt(
 
 Deno.test({
   name:
-    "chat:client: a paste of 50 lines is sent at the allowed rate, with a word about it, and none is dropped",
+    "chat:client: a paste of 100 lines is sent at the allowed rate, with a word about it, and none is dropped",
   ignore: noTmux,
   async fn() {
     await using folder = await tempFolder();
-    await using server = startTask("chat:server", ["--host", "127.0.0.1", "--port", "0", "--rate", "50"]);
+    // Of 100 at once 40 would be dropped.
+    const limits = ["--rate", "20", "--burst", "60"];
+    await using server = startTask("chat:server", ["--host", "127.0.0.1", "--port", "0", ...limits]);
     const port = await server.port();
     using listener = await TestClient.connect(port);
     await listener.send("bob\n");
     await using screen = await Screen.open(folder);
-    await clientAt(screen, "chat", `--host 127.0.0.1 --port ${port} --rate 50`);
+    await clientAt(screen, "chat", `--host 127.0.0.1 --port ${port} ${limits.join(" ")}`);
     await screen.shows("Enter Your Name:");
     await screen.run("ann");
     await screen.shows(">>");
     assertEquals(await listener.line(), "ann has joined the chat.");
-    const pasted = Array.from({ length: 50 }, (_, n) => `pasted ${n}`);
+    const pasted = Array.from({ length: 100 }, (_, n) => `pasted ${n}`);
     await screen.paste(pasted.join("\n") + "\n");
     for (const text of pasted) assertEquals(await listener.line(), `ann: ${text}`);
-    await screen.shows("no faster than the server takes it: 50 lines a second");
+    await screen.shows("no faster than the server takes it: 20 lines a second");
     assert(!(await screen.text()).includes("slow down"));
   },
 });
@@ -273,6 +275,60 @@ Deno.test("clients: with --reconnect a line client comes back by itself, and goe
     await person.line(heardLater);
     server.kill("SIGKILL");
     await server.ended();
+  }
+});
+
+/** A server that hangs up on its first client once that has said something, and answers the second. */
+function hangsUpOnce(answer: string): { readonly port: number; readonly served: Promise<string[]> } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serve = async () => {
+    const said: string[] = [];
+    for (const reply of [undefined, answer]) {
+      using connection = await listener.accept();
+      const buffer = new Uint8Array(1024);
+      const count = await connection.read(buffer) ?? 0;
+      said.push(new TextDecoder().decode(buffer.subarray(0, count)));
+      if (reply !== undefined) await connection.write(new TextEncoder().encode(`${reply}\n`));
+    }
+    listener.close();
+    return said;
+  };
+  return { port: listener.addr.port, served: serve() };
+}
+
+Deno.test("clients: with --reconnect knock and records ask again what was not answered", async () => {
+  const notFound = JSON.stringify({ client_ID: "7", type: "error", data: "Client not found." });
+  for (
+    const [client, args, answer, shown] of [
+      ["knock:client", [], "Whose there?", "CLIENT RECEIVED: Whose there?\n"],
+      ["records:client", ["read", "7"], notFound, "Client not found.\n"],
+    ] as const
+  ) {
+    const { port, served } = hangsUpOnce(answer);
+    const flags = ["--host", "127.0.0.1", "--port", String(port), "--reconnect", "--retry-max-ms", "50"];
+    const { stdout, stderr } = await runTask(client, [...args, ...flags]);
+    assertStringIncludes(stdout + stderr, shown);
+    const [first, second] = await served;
+    assert(first !== undefined && first !== "");
+    assertEquals(second, first);
+  }
+});
+
+Deno.test("clients: without --reconnect knock and records say in one line that the server went, and exit with 1", async () => {
+  for (const [client, ...args] of [["knock:client"], ["records:client", "read", "7"]] as const) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const flags = ["--host", "127.0.0.1", "--port", String(listener.addr.port)];
+    const hangUp = async () => {
+      using connection = await listener.accept();
+      await connection.read(new Uint8Array(1024));
+      listener.close();
+    };
+    const [{ code, stderr }] = await Promise.all([runTask(client, [...args, ...flags]), hangUp()]);
+    assertEquals(code, 1, client);
+    assertMatch(
+      stderr,
+      /^(?:Connection closed by the server\.|Cannot connect to .+: the connection was refused)\n$/,
+    );
   }
 });
 

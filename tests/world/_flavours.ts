@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { nodeWorld } from "../../actors/world/node/mod.ts";
 import type { RealWorldOptions } from "../../actors/world/real/mod.ts";
@@ -22,10 +24,16 @@ function real(name: string, make: (options: RealWorldOptions) => World): Flavour
     name,
     floodBytes: 24 * 1024 * 1024,
     async run(use) {
-      await using folder = await tempFolder();
+      await using folder = isDeno ? await tempFolder() : await nodeFolder();
       await deadline(use(make({ log: { write: () => {} } }), folder.path));
     },
   };
+}
+
+/** A folder that is removed with its content. */
+async function nodeFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(`${tmpdir()}/troupe-`);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
 const simulated: Flavour = {
@@ -47,8 +55,9 @@ const simulated: Flavour = {
   },
 };
 
-export const FLAVOURS: readonly Flavour[] = [
-  real("denoWorld", denoWorld),
-  real("nodeWorld", nodeWorld),
-  simulated,
-];
+/** On Node and on Bun the suite is run by `_on_node.ts`. */
+const isDeno = "Deno" in globalThis && "version" in Deno;
+
+export const FLAVOURS: readonly Flavour[] = isDeno
+  ? [real("denoWorld", denoWorld), simulated]
+  : [real("nodeWorld", nodeWorld)];

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FLAVOURS } from "./_flavours.ts";
 
 function hex(bytes: Uint8Array): string {
-  return bytes.toHex();
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const encoder = new TextEncoder();

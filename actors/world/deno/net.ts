@@ -14,6 +14,7 @@ import type {
   TcpListener,
   UdpSocket,
 } from "../world.ts";
+import { WorldError } from "../error.ts";
 import { MAPPED_IPV4, unmapped } from "../real/address.ts";
 import { worldError } from "../real/error.ts";
 import { fetchAnywhere } from "../real/fetch.ts";
@@ -25,8 +26,13 @@ export class DenoNet implements Net {
   listenTcp(options: ListenTcpOptions): TcpListener {
     const { hostname, port, tls } = options;
     try {
-      if (tls !== undefined) return new NodeListener({ hostname, port }, tls);
-      return new DenoTcpListener(Deno.listen({ hostname, port }));
+      const listener = Deno.listen({ hostname, port });
+      if (tls === undefined) return new DenoTcpListener(listener);
+      // `node:net` binds later: whether it may, whether the address is free, and which port it is, is found
+      // out before.
+      const bound = unmapped(listener.addr);
+      listener.close();
+      return new NodeListener(bound, tls);
     } catch (error) {
       throw worldError(`listen on ${formatAddress(options)}`, error);
     }
@@ -52,6 +58,15 @@ export class DenoNet implements Net {
   }
 
   bindUdp(options: SocketAddress): UdpSocket {
+    // The types have it always.
+    if (!("listenDatagram" in Deno)) {
+      throw new WorldError(
+        "other",
+        `Cannot bind UDP ${
+          formatAddress(options)
+        }: Deno has UDP only with "unstable": ["net"] in deno.json, or --unstable-net`,
+      );
+    }
     try {
       return new DenoUdpSocket(
         Deno.listenDatagram({ ...options, transport: "udp" }),

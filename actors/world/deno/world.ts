@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RealDisk } from "../real/disk.ts";
+import { realDisk } from "../real/disk.ts";
 import { type RealWorld, type RealWorldOptions, worldOf } from "../real/world.ts";
 import { DenoFile } from "./disk_file.ts";
 import { denoFiles } from "./files.ts";
@@ -33,7 +33,7 @@ export function denoWorld(options: RealWorldOptions = {}): RealWorld {
   return worldOf({
     loop: new DenoLoop(),
     net: new DenoNet(),
-    disk: new RealDisk(denoFiles, (path, file) => new DenoFile(path, file)),
+    disk: realDisk(denoFiles, (path, file) => new DenoFile(path, file)),
     output: { stdout: Deno.stdout, stderr: Deno.stderr },
     process: (flush) => new DenoProcess(flush),
   }, options);

@@ -36,7 +36,9 @@ export class NodeConnection implements TcpConnection {
   #reading: (Waiting<number | null> & { readonly buffer: Uint8Array }) | undefined;
   #writing: Waiting<number> | undefined;
   #hasEnded = false;
+  #isWriteEnded = false;
   #failure: Failure | undefined;
+  #isFailureTold = false;
   #isClosed = false;
 
   /** @param secured speaks TLS over `raw`, which is connected */
@@ -58,15 +60,23 @@ export class NodeConnection implements TcpConnection {
       return Promise.resolve(this.#take(buffer, this.#received));
     }
     if (this.#hasEnded && !this.#isClosed) return Promise.resolve(null);
-    if (this.#failure !== undefined) return Promise.reject(this.error("read from"));
+    if (this.#failure !== undefined) return this.#afterFailure();
     return new Promise((resolve, reject) => {
       this.#reading = { buffer, resolve, reject };
       if (this.#socket.isPaused()) this.#socket.resume();
     });
   }
 
+  /** A failure of the connection is told once; from then on the stream has ended, as the system has it. */
+  #afterFailure(): Promise<null> {
+    if (this.#isFailureTold && !this.#isClosed) return Promise.resolve(null);
+    this.#isFailureTold = true;
+    return Promise.reject(this.error("read from"));
+  }
+
   write(bytes: Uint8Array): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.error("write to"));
+    if (this.#isWriteEnded) return Promise.reject(failure("broken-pipe", "write to the connection"));
     const part = bytes.length > MAX_WRITE_BYTES ? bytes.subarray(0, MAX_WRITE_BYTES) : bytes;
     return new Promise((resolve, reject) => {
       this.#writing = { resolve, reject };
@@ -80,6 +90,7 @@ export class NodeConnection implements TcpConnection {
 
   closeWrite(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.error("end the sending half of"));
+    this.#isWriteEnded = true;
     return new Promise((resolve) => this.#socket.end(() => resolve()));
   }
 
@@ -87,6 +98,8 @@ export class NodeConnection implements TcpConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.fail({ kind: "closed" });
+    // What was received and is not read resets the connection, as it does when it is still the system's.
+    if (this.#received !== undefined && this.#socket === this.#raw) this.#raw.resetAndDestroy();
     this.#received = undefined;
     this.#socket.destroy();
     // The descriptor is this one's: without it, it would wait for the handshake or for what is to be sent.
@@ -130,7 +143,10 @@ export class NodeConnection implements TcpConnection {
       if (!("kind" in reason && reason.kind === "closed")) return;
     }
     this.#failure = reason;
-    if (!this.#hasEnded) this.#reading?.reject(this.error("read from"));
+    if (this.#reading !== undefined) {
+      this.#isFailureTold = true;
+      this.#reading.reject(this.error("read from"));
+    }
     this.#reading = undefined;
     this.#writing?.reject(this.error("write to"));
     this.#writing = undefined;

@@ -6,6 +6,7 @@
 import * as fs from "node:fs";
 import process from "node:process";
 import type { DiskFile } from "../disk.ts";
+import { failure } from "../failure.ts";
 import type { FileFacts, Files, NamedEntry, OpenedFile, OpenFileOptions } from "../real/files.ts";
 import { Turns } from "../real/turns.ts";
 import { KernelLock } from "./kernel_lock.ts";
@@ -39,12 +40,18 @@ function factsOf(stats: fs.Stats): FileFacts {
 
 /** An open descriptor. */
 export class NodeOpenedFile implements OpenedFile {
-  readonly descriptor: number;
+  readonly #descriptor: number;
   #lock: KernelLock | undefined;
   #isClosed = false;
 
   constructor(descriptor: number) {
-    this.descriptor = descriptor;
+    this.#descriptor = descriptor;
+  }
+
+  /** Throws `closed` afterwards: the number may be another file's by then. */
+  get descriptor(): number {
+    if (this.#isClosed) throw failure("closed", "use the file");
+    return this.#descriptor;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
@@ -82,7 +89,7 @@ export class NodeOpenedFile implements OpenedFile {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lock?.release();
-    fs.closeSync(this.descriptor);
+    fs.closeSync(this.#descriptor);
   }
 
   [Symbol.dispose](): void {
@@ -106,17 +113,18 @@ export class NodeFile implements DiskFile {
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number | null> {
-    const { descriptor } = this.#file;
-    return this.#turns.take(
-      "read",
-      async () =>
-        countOf(await called((done) => fs.read(descriptor, buffer, 0, buffer.length, offset, done)), buffer),
-    );
+    return this.#turns.take("read", async () => {
+      const { descriptor } = this.#file;
+      const count = await called<number>((done) =>
+        fs.read(descriptor, buffer, 0, buffer.length, offset, done)
+      );
+      return countOf(count, buffer);
+    });
   }
 
   write(bytes: Uint8Array, offset: number): Promise<void> {
-    const { descriptor } = this.#file;
     return this.#turns.take("write", async () => {
+      const { descriptor } = this.#file;
       for (let written = 0; written < bytes.length;) {
         const [at, left] = [offset + written, bytes.length - written];
         const from = written;
@@ -135,11 +143,10 @@ export class NodeFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    const { descriptor } = this.#file;
-    return this.#turns.take(
-      "sync",
-      () => called<void>((done) => fs.fdatasync(descriptor, (error) => done(error))),
-    );
+    return this.#turns.take("sync", () => {
+      const { descriptor } = this.#file;
+      return called<void>((done) => fs.fdatasync(descriptor, (error) => done(error)));
+    });
   }
 
   truncate(length: number): Promise<void> {

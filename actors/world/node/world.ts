@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RealDisk } from "../real/disk.ts";
+import { realDisk } from "../real/disk.ts";
 import { type RealWorld, type RealWorldOptions, worldOf } from "../real/world.ts";
 import { NodeFile, nodeFiles } from "./files.ts";
 import { nodeLoop } from "./loop.ts";
@@ -29,7 +29,7 @@ export function nodeWorld(options: RealWorldOptions = {}): RealWorld {
   return worldOf({
     loop: nodeLoop,
     net: new NodeNet(),
-    disk: new RealDisk(nodeFiles, (path, file) => new NodeFile(path, file)),
+    disk: realDisk(nodeFiles, (path, file) => new NodeFile(path, file)),
     output: nodeOutput,
     process: (flush) => new NodeProcess(flush),
   }, options);

@@ -42,121 +42,121 @@ function fileInfo(info: FileFacts): FileInfo {
   };
 }
 
-/** The disk of the machine. */
-export class RealDisk<F extends OpenedFile> implements Disk {
-  readonly #files: Files<F>;
-  readonly #opened: (path: string, file: F) => DiskFile;
+/**
+ * The disk of the machine.
+ *
+ * @param opened makes what is handed out of what the platform has opened
+ */
+export function realDisk<F extends OpenedFile>(
+  files: Files<F>,
+  opened: (path: string, file: F) => DiskFile,
+): Disk {
+  return {
+    open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
+      const doing = `open ${path}`;
+      return attempt(
+        doing,
+        async () => opened(path, await openRegular(files, path, doing, options)),
+      );
+    },
 
-  /** @param opened makes what is handed out of what the platform has opened */
-  constructor(files: Files<F>, opened: (path: string, file: F) => DiskFile) {
-    this.#files = files;
-    this.#opened = opened;
-  }
+    readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+      const doing = `read ${path}`;
+      return attempt(doing, async () => {
+        using file = await openRegular(files, path, doing, options);
+        return await readAll(file, options.maxBytes ?? Infinity, doing);
+      });
+    },
 
-  open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
-    const doing = `open ${path}`;
-    return attempt(
-      doing,
-      async () => this.#opened(path, await openRegular(this.#files, path, doing, options)),
-    );
-  }
-
-  readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const doing = `read ${path}`;
-    return attempt(doing, async () => {
-      using file = await openRegular(this.#files, path, doing, options);
-      return await readAll(file, options.maxBytes ?? Infinity, doing);
-    });
-  }
-
-  readFileNow(path: string, options: ReadFileOptions = {}): Uint8Array<ArrayBuffer> {
-    const doing = `read ${path}`;
-    try {
-      return readNow(this.#files, path, doing, options);
-    } catch (error) {
-      throw worldError(doing, error);
-    }
-  }
-
-  createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
-    const doing = `replace ${path}`;
-    return attempt(doing, async () => {
-      const { path: target, info } = findPlace(this.#files, path, doing, options);
-      if (info?.isDirectory) throw failure("is-a-directory", doing);
-      const temporary = temporaryBeside(target);
-      const mode = info === undefined ? 0o666 : 0o600;
-      const file = await this.#files.open(temporary, { read: true, write: true, createNew: true, mode });
-      if (info !== undefined) makeAlike(this.#files, temporary, info);
-      return { path: temporary, target, file: this.#opened(temporary, file) };
-    });
-  }
-
-  stat(path: string): Promise<FileInfo> {
-    return attempt(`look at ${path}`, async () => fileInfo(await this.#files.stat(path)));
-  }
-
-  statNow(path: string): FileInfo {
-    try {
-      return fileInfo(this.#files.statSync(path));
-    } catch (error) {
-      throw worldError(`look at ${path}`, error);
-    }
-  }
-
-  list(folder: string): Promise<FolderEntry[]> {
-    return attempt(`list ${folder}`, async () => {
-      const entries: FolderEntry[] = [];
-      for await (const entry of this.#files.readDir(folder)) {
-        entries.push({
-          name: entry.name,
-          isFile: entry.isFile,
-          isFolder: entry.isDirectory,
-          isLink: entry.isSymlink,
-        });
+    readFileNow(path: string, options: ReadFileOptions = {}): Uint8Array<ArrayBuffer> {
+      const doing = `read ${path}`;
+      try {
+        return readNow(files, path, doing, options);
+      } catch (error) {
+        throw worldError(doing, error);
       }
-      return entries;
-    });
-  }
+    },
 
-  makeFolder(
-    path: string,
-    options: { readonly recursive?: boolean } = {},
-  ): Promise<void> {
-    return attempt(
-      `make the folder ${path}`,
-      () => this.#files.mkdir(path, { recursive: options.recursive ?? false }),
-    );
-  }
+    createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
+      const doing = `replace ${path}`;
+      return attempt(doing, async () => {
+        const { path: target, info } = findPlace(files, path, doing, options);
+        if (info?.isDirectory) throw failure("is-a-directory", doing);
+        const temporary = temporaryBeside(target);
+        const mode = info === undefined ? 0o666 : 0o600;
+        const file = await files.open(temporary, { read: true, write: true, createNew: true, mode });
+        if (info !== undefined) makeAlike(files, temporary, info);
+        return { path: temporary, target, file: opened(temporary, file) };
+      });
+    },
 
-  rename(from: string, to: string): Promise<void> {
-    return attempt(`rename ${from} to ${to}`, () => this.#files.rename(from, to));
-  }
+    stat(path: string): Promise<FileInfo> {
+      return attempt(`look at ${path}`, async () => fileInfo(await files.stat(path)));
+    },
 
-  remove(path: string): Promise<void> {
-    return attempt(`remove ${path}`, () => this.#files.remove(path));
-  }
+    statNow(path: string): FileInfo {
+      try {
+        return fileInfo(files.statSync(path));
+      } catch (error) {
+        throw worldError(`look at ${path}`, error);
+      }
+    },
 
-  syncFolder(path: string): Promise<void> {
-    return attempt(`sync the folder ${path}`, async () => {
-      using folder = await this.#files.open(path, { read: true });
-      await folder.sync();
-    });
-  }
+    list(folder: string): Promise<FolderEntry[]> {
+      return attempt(`list ${folder}`, async () => {
+        const entries: FolderEntry[] = [];
+        for await (const entry of files.readDir(folder)) {
+          entries.push({
+            name: entry.name,
+            isFile: entry.isFile,
+            isFolder: entry.isDirectory,
+            isLink: entry.isSymlink,
+          });
+        }
+        return entries;
+      });
+    },
 
-  realPath(path: string): Promise<string> {
-    return attempt(`find the real path of ${path}`, () => this.#files.realPath(path));
-  }
+    makeFolder(
+      path: string,
+      options: { readonly recursive?: boolean } = {},
+    ): Promise<void> {
+      return attempt(
+        `make the folder ${path}`,
+        () => files.mkdir(path, { recursive: options.recursive ?? false }),
+      );
+    },
 
-  lock(path: string): Promise<DiskLock | undefined> {
-    return attempt(`lock ${path}`, () => lockName(this.#files, path));
-  }
+    rename(from: string, to: string): Promise<void> {
+      return attempt(`rename ${from} to ${to}`, () => files.rename(from, to));
+    },
 
-  watch(
-    folder: string,
-    changed: () => void,
-    failed: (error: WorldError) => void,
-  ): Cancellable {
-    const failedToWatch = (error: unknown) => failed(worldError(`watch ${folder}`, error));
-    return this.#files.watch(folder, changed, failedToWatch);
-  }
+    remove(path: string): Promise<void> {
+      return attempt(`remove ${path}`, () => files.remove(path));
+    },
+
+    syncFolder(path: string): Promise<void> {
+      return attempt(`sync the folder ${path}`, async () => {
+        using folder = await files.open(path, { read: true });
+        await folder.sync();
+      });
+    },
+
+    realPath(path: string): Promise<string> {
+      return attempt(`find the real path of ${path}`, () => files.realPath(path));
+    },
+
+    lock(path: string): Promise<DiskLock | undefined> {
+      return attempt(`lock ${path}`, () => lockName(files, path));
+    },
+
+    watch(
+      folder: string,
+      changed: () => void,
+      failed: (error: WorldError) => void,
+    ): Cancellable {
+      const failedToWatch = (error: unknown) => failed(worldError(`watch ${folder}`, error));
+      return files.watch(folder, changed, failedToWatch);
+    },
+  };
 }
