@@ -5,6 +5,7 @@
  */
 import { columns } from "./columns.ts";
 import { importDirection } from "./import_direction.ts";
+import { logEvent } from "./log_event.ts";
 import { noAmbient } from "./no_ambient.ts";
 import { noDefaultExport } from "./no_default_export.ts";
 import { size } from "./size.ts";
@@ -14,6 +15,7 @@ const plugin: Deno.lint.Plugin = {
   rules: {
     "columns": columns,
     "import-direction": importDirection,
+    "log-event": logEvent,
     "no-ambient": noAmbient,
     "no-default-export": noDefaultExport,
     "size": size,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isNotFound, realWorld } from "../mod.ts";
 import { defineTask, Failure, runClient, toggle } from "./_cli.ts";
 import { type Modules, packageExports, permissionSets, tasks } from "./_deno_json.ts";
 import { fileStem, programs, serverProgram } from "./_programs.ts";
@@ -24,6 +25,8 @@ interface Generated {
   readonly path: string;
   readonly text: string;
 }
+
+const { disk } = realWorld();
 
 const DO_NOT_EDIT = "Written by `deno task gen`: edit the manifests in `tasks/services/` instead.";
 
@@ -46,9 +49,9 @@ function publicModule({ name }: Deno.DirEntry): string | undefined {
 
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isFile;
+    return (await disk.stat(path)).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    if (isNotFound(error)) return false;
     throw error;
   }
 }
@@ -111,7 +114,8 @@ async function modules(): Promise<Modules> {
   return {
     actors: await names(
       "actors",
-      async ({ name }) => await isFile(`actors/${name}/mod.ts`) ? name : undefined,
+      async ({ name, isDirectory }) =>
+        isDirectory && await isFile(`actors/${name}/mod.ts`) ? name : undefined,
     ),
     protocols: await names("protocols", publicModule),
   };

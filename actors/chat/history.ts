@@ -75,7 +75,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
       codec,
       signature: SIGNATURE,
       replay: ({ room, line }) => kept.add(room, line),
-      warn: (text) => self.log.warn(text),
+      warn: (text) => self.log.warn(text, { event: "journal-damaged" }),
     });
     self.onStop(() => journal?.close());
     const said = self.meter.counter("troupe.chat.lines", {
@@ -96,7 +96,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
         isBehind = false;
       } catch (error) {
         notBeforeMs = nowMs + SNAPSHOT_RETRY_MS;
-        self.log.warn(`Cannot write ${file} anew: ${errorText(error)}`);
+        self.log.warn(`Cannot write ${file} anew: ${errorText(error)}`, { event: "history-not-rewritten" });
       }
     };
 
@@ -123,7 +123,9 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
           message.replies.tell();
           if (message.error === undefined) return snapshotIfDue();
           // The talk goes on: a full disk is no reason to silence people.
-          self.log.error(`Cannot keep what was said in ${file}: ${errorText(message.error)}`);
+          self.log.error(`Cannot keep what was said in ${file}: ${errorText(message.error)}`, {
+            event: "history-not-kept",
+          });
           isBehind = true;
           return;
         default:

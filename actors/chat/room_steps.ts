@@ -71,7 +71,9 @@ export class RoomSteps {
   receive(message: StepMessage): void {
     if (message.type === "fetched") this.#answerHistory(message.lines);
     if (message.type === "kept" && message.error !== undefined) {
-      this.#self.log.error(`Cannot keep what was said: ${String(message.error)}`);
+      this.#self.log.error(`Cannot keep what was said: ${String(message.error)}`, {
+        event: "history-not-kept",
+      });
     }
     this.#passOn();
   }

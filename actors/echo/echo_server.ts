@@ -70,7 +70,7 @@ export function echoServer(options: EchoServerOptions): Behavior<TcpServerComman
       return listen(self, options, address);
     } catch (error) {
       if (address.hostname !== ANY_IPV6 || !isWithoutIpv6(error)) throw error;
-      self.log.warn("No IPv6 on this machine: listening on IPv4 alone");
+      self.log.warn("No IPv6 on this machine: listening on IPv4 alone", { event: "no-ipv6" });
       return listen(self, options, { ...address, hostname: ANY_IPV4 });
     }
   };
@@ -119,7 +119,7 @@ function echo(connection: Connection): Session<Uint8Array> {
   });
   return {
     frame(bytes) {
-      if (debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
+      if (debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`, { event: "received" });
       connection.send(bytes);
     },
     draining: () =>
@@ -144,7 +144,7 @@ function echoDatagrams(address: SocketAddress, maxPerSecond: number): Behavior<D
       const reflections = new Reflections();
       return {
         datagram(bytes) {
-          if (log.debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`);
+          if (log.debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`, { event: "received" });
           if (!isForged && reflections.mayAnswer(bytes, peer.context.coarseNow)) peer.send(bytes);
         },
       };

@@ -74,8 +74,8 @@ export function sharedDocument(options: DocumentOptions): Behavior<DocumentComma
     const log = await open(self, path);
     self.onStop(() => log.close());
     await recover(self, log, options);
-    if (log.created) self.log.info(`Created ${path} file`);
-    self.log.info(`Loaded existing content from ${path}`, { bytes: log.length });
+    if (log.created) self.log.info(`Created ${path} file`, { event: "file-created" });
+    self.log.info(`Loaded existing content from ${path}`, { event: "file-loaded", bytes: log.length });
     const document = new SharedDocument(self, log, options);
     self.onStop(() => document.shutDown());
     options.opened?.();
@@ -107,7 +107,9 @@ async function recover(
     await bringUpToDate(self.world, log, history);
   } catch (error) {
     if (!(error instanceof NotEditable)) throw error;
-    self.log.warn(`The history of ${log.path} is not looked at: ${error.message}`);
+    self.log.warn(`The history of ${log.path} is not looked at: ${error.message}`, {
+      event: "history-ignored",
+    });
   }
 }
 
@@ -115,7 +117,9 @@ async function open(self: Pick<Context<DocumentCommand>, "world" | "log">, path:
   try {
     const log = await LogFile.open(self.world.disk, path, { form: "text", clock: self.world.clock });
     if (log.cutBytes > 0) {
-      self.log.warn(`Removed ${log.cutBytes} bytes of a line that a crash had cut off from ${path}`);
+      self.log.warn(`Removed ${log.cutBytes} bytes of a line that a crash had cut off from ${path}`, {
+        event: "torn-line-removed",
+      });
     }
     return log;
   } catch (error) {

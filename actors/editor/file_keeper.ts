@@ -232,7 +232,9 @@ export class FileKeeper {
     this.#isBusy = this.#isAppending = false;
     this.#isInSync = false;
     const { tools, path } = this.#options;
-    tools.log.error(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    tools.log.error(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      event: "file-not-written",
+    });
     this.#written(error ?? new Error(`Cannot write ${path}`));
     this.#planWrite(RETRY_MS);
   }
@@ -294,7 +296,7 @@ export class FileKeeper {
   /** A file that is no longer there is not an edit: it is written anew. */
   #onRemoved(): void {
     const { tools, path } = this.#options;
-    tools.log.warn(`${path} was removed: writing it anew`);
+    tools.log.warn(`${path} was removed: writing it anew`, { event: "file-removed" });
     this.#file.hold(this.#file.held, undefined);
     this.#foreign = undefined;
     this.edited();
@@ -314,7 +316,9 @@ export class FileKeeper {
 
   #notRead(error: unknown): void {
     const { tools, path } = this.#options;
-    tools.log.error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    tools.log.error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      event: "file-unreadable",
+    });
     this.#foreign = undefined;
     if (!this.#isInSync) this.#planWrite(RETRY_MS);
   }

@@ -88,7 +88,9 @@ export class LineMembers {
 
   #tellLines(lines: readonly Extract<Change, { type: "line" }>[]): void {
     if (this.#tools.world.log.enabled("info")) {
-      for (let i = lines.length; i > 0; i--) this.#tools.log.info("Broadcasting update to all clients");
+      for (let i = lines.length; i > 0; i--) {
+        this.#tools.log.info("Broadcasting update to all clients", { event: "broadcast" });
+      }
     }
     const authors = new Map<Ref<DocumentEvent>, { ranges: DocumentRange[]; characters: number }>();
     let at = 0;

@@ -177,7 +177,9 @@ export class LinesDocument {
   #saved(batch: Batch): void {
     // From here on it is as durable as the policy has it: nobody is sent it before.
     if (batch.replaced) {
-      this.#tools.log.warn(`${this.#path} was changed by somebody else: going on with what it holds now`);
+      this.#tools.log.warn(`${this.#path} was changed by somebody else: going on with what it holds now`, {
+        event: "file-changed",
+      });
     }
     const known = this.#known.bytes;
     const isEdited = batch.replaced || batch.othersBytes > 0;
@@ -199,7 +201,7 @@ export class LinesDocument {
    * still reading reads the text as it was.
    */
   #tellEdit(known: Uint8Array, text: Uint8Array): void {
-    this.#tools.log.info(`Broadcasting what was changed in ${this.#path} by hand`);
+    this.#tools.log.info(`Broadcasting what was changed in ${this.#path} by hand`, { event: "broadcast" });
     const lines = changedLines(decodeText(known), decodeText(text));
     const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
     const before = known.slice();
@@ -214,7 +216,9 @@ export class LinesDocument {
   #tell(batch: Batch): void {
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
-    if (batch.othersBytes > 0) this.#tools.log.info(`Broadcasting what was added to ${this.#path} by hand`);
+    if (batch.othersBytes > 0) {
+      this.#tools.log.info(`Broadcasting what was added to ${this.#path} by hand`, { event: "broadcast" });
+    }
     this.#broadcast(batch, updates);
     if (this.#members.size > 0) this.#known.load(this.#toldLength);
     if (updates.length > 0) this.#planSync();
@@ -240,7 +244,9 @@ export class LinesDocument {
     if (bytes.length === 0) return;
     this.#known.add(start, bytes);
     if (this.#tools.world.log.enabled("info")) {
-      for (let i = countOf(updates); i > 0; i--) this.#tools.log.info("Broadcasting update to all clients");
+      for (let i = countOf(updates); i > 0; i--) {
+        this.#tools.log.info("Broadcasting update to all clients", { event: "broadcast" });
+      }
     }
     const authors = ownUpdates(batch, updates);
     const endsLine = bytes[0] === LF &&
@@ -257,7 +263,7 @@ export class LinesDocument {
     const updates = this.#underWay ?? [];
     this.#underWay = undefined;
     const what = errorText(error);
-    this.#tools.log.error(what, { updates: countOf(updates) });
+    this.#tools.log.error(what, { event: "update-not-saved", updates: countOf(updates) });
     // Which file could not be written is the operator's business.
     const reason = `Cannot save the update: ${reasonText(error)}`;
     for (const { member, updates: count, characters } of updates) {

@@ -45,7 +45,13 @@ export function historyOptions(
   log: Pick<ActorLog, "warn">,
 ): OpenHistoryOptions | undefined {
   const { replica, maxDocumentBytes = 1 << 24, textName = "content" } = options;
-  return replica && { replica, maxDocumentBytes, textName, warn: (message) => log.warn(message) };
+  return replica &&
+    {
+      replica,
+      maxDocumentBytes,
+      textName,
+      warn: (message) => log.warn(message, { event: "history-damaged" }),
+    };
 }
 
 /** The document of one actor. */
@@ -269,7 +275,9 @@ export class SharedDocument {
     this.#isOpening = false;
     const isEditable = !(error instanceof NotEditable);
     if (isEditable) {
-      this.#self.log.error(`Cannot open the history of ${this.#path}: ${errorText(error)}`);
+      this.#self.log.error(`Cannot open the history of ${this.#path}: ${errorText(error)}`, {
+        event: "history-unreadable",
+      });
     }
     const code = isEditable ? TRY_LATER : NOT_EDITABLE;
     const reason = error instanceof NotEditable ? error.message : "the document's history cannot be opened";
@@ -295,7 +303,9 @@ export class SharedDocument {
       if (together === undefined || together.hasMembers || this.#switching !== "no") return;
       this.#switching = "closing";
       together.close(() => this.#onClosed(together.text), (error) => {
-        this.#self.log.warn(`Cannot leave ${this.#path}: ${errorText(error)}; going on`);
+        this.#self.log.warn(`Cannot leave ${this.#path}: ${errorText(error)}; going on`, {
+          event: "history-not-left",
+        });
         this.#awaitDesertion();
         this.#drainLater();
       });
@@ -331,7 +341,7 @@ export class SharedDocument {
 
   /** Nobody was told of these changes, but the replica has them: it is made anew out of the history. */
   #failed(changes: readonly Change[], error: unknown): void {
-    this.#self.log.error(errorText(error), { updates: changes.length });
+    this.#self.log.error(errorText(error), { event: "update-not-saved", updates: changes.length });
     this.#lineMembers?.failed(changes, `Cannot save the update: ${reasonText(error)}`);
     this.#lineMembers?.close();
     this.#together = this.#lineMembers = undefined;

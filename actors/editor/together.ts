@@ -178,7 +178,7 @@ export class Together {
     tools.settle(
       opened.journal.commit(),
       () => {},
-      (error) => tools.log.warn(`Cannot keep a version: ${error}`),
+      (error) => tools.log.warn(`Cannot keep a version: ${error}`, { event: "version-not-kept" }),
     );
     return summaryOf(version);
   }
@@ -331,7 +331,10 @@ export class Together {
       if (journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
       this.#collaboration.alone(
         () => journal.snapshot(() => this.#state()),
-        (error) => tools.log.warn(`Cannot compact the history of ${path}: ${error}`),
+        (error) =>
+          tools.log.warn(`Cannot compact the history of ${path}: ${error}`, {
+            event: "history-not-compacted",
+          }),
       );
     });
   }

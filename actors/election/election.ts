@@ -11,61 +11,20 @@ import {
   type ElectionMemory,
   type ElectionRole,
 } from "../../protocols/election.ts";
-import type { ElectionTimes } from "../../protocols/election_times.ts";
 import type { ElectionMessage } from "../../protocols/election_messages.ts";
 import { nodeList } from "../../protocols/peer_link.ts";
 import type { ElectionNotice } from "../../protocols/election_events.ts";
-import {
-  assertNever,
-  type Behavior,
-  type Context,
-  type Ref,
-  type RegistryKey,
-  withPrivateMessages,
-} from "../runtime/mod.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { WorldError } from "../world/world.ts";
 import { ElectionLog, isLeading } from "./election_log.ts";
-import { ElectionFeed, type ElectionFeedCommand } from "./feed.ts";
-import type { CollectorStarted, FileCollectorCommand, TermSeen } from "./file_collector.ts";
+import type { ElectionActorOptions, ElectionCommand } from "./election_options.ts";
+import { ElectionFeed } from "./feed.ts";
+import type { FileCollectorCommand } from "./file_collector.ts";
 import type { FolderContent } from "./folder_watcher.ts";
 import { loadMemory, saveMemory } from "./memory_file.ts";
-import type { PeerNode } from "./nodes.ts";
 import type { PeerLinkCommand, PeerLinkEvent } from "./link_messages.ts";
 import { OccasionalWarnings } from "./occasional_warnings.ts";
 import { peerLink } from "./peer_link.ts";
-import type { PeerAccepted } from "./peer_listener.ts";
-import type { Transition } from "./trace_file.ts";
-
-/** What an {@linkcode electionActor} can be told. */
-export type ElectionCommand =
-  | PeerAccepted
-  /** This node's own files, which the others are told the number of. */
-  | FolderContent
-  | TermSeen
-  | CollectorStarted
-  | ElectionFeedCommand;
-
-/** Options of {@linkcode electionActor}. */
-export interface ElectionActorOptions {
-  /** This node. */
-  readonly id: number;
-  /** All nodes, this one too. */
-  readonly nodes: readonly PeerNode[];
-  /** How many nodes an election takes. */
-  readonly quorum: number;
-  /** Its times. */
-  readonly times: ElectionTimes;
-  /** Where term and vote are kept. */
-  readonly memoryPath: string;
-  /** Shared by all new nodes, if anything is. */
-  readonly secret: Uint8Array | undefined;
-  /** The nodes that are taken for old ones when they are proved to be. */
-  readonly oldNodes: readonly number[];
-  /** Told every transition. */
-  readonly trace?: Ref<Transition>;
-  /** Where other services find this election, to subscribe to it. */
-  readonly feedKey?: RegistryKey<ElectionFeedCommand>;
-}
 
 type Message =
   | ElectionCommand
@@ -89,7 +48,11 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
     const { disk } = self.world;
     const { memory, damage } = await loadMemory(disk, memoryPath);
     if (self.signal.aborted) return () => {};
-    if (damage !== undefined) self.log.warn(`Cannot use ${memoryPath}, as if it were not there: ${damage}`);
+    if (damage !== undefined) {
+      self.log.warn(`Cannot use ${memoryPath}, as if it were not there: ${damage}`, {
+        event: "memory-damaged",
+      });
+    }
     if (memory === null) await saveMemory(disk, memoryPath, NOTHING_REMEMBERED);
     if (self.signal.aborted) return () => {};
     trace?.tell({
@@ -326,7 +289,9 @@ class ElectionActor {
   #stall(why: string): void {
     const { id } = this.#options;
     this.#isStalled = true;
-    this.#self.log.error(`${why}. Node ${id} takes no part in elections until it can`);
+    this.#self.log.error(`${why}. Node ${id} takes no part in elections until it can`, {
+      event: "memory-not-written",
+    });
     if (this.#told !== "looking") {
       this.#change({
         type: "change",
@@ -344,7 +309,9 @@ class ElectionActor {
   async #tryMemory(): Promise<void> {
     if (!await this.#save(this.#memory)) return;
     const { id, memoryPath } = this.#options;
-    this.#self.log.info(`${memoryPath} can be written again: Node ${id} takes part in elections`);
+    this.#self.log.info(`${memoryPath} can be written again: Node ${id} takes part in elections`, {
+      event: "memory-written-again",
+    });
     this.#isStalled = false;
     this.#rules = this.#newRules();
     for (const peer of this.#linked) await this.#handle({ type: "link-up", peer });
@@ -372,7 +339,7 @@ class ElectionActor {
         this.#change(action);
         return;
       case "warn":
-        this.#self.log.warn(action.text);
+        this.#self.log.warn(action.text, { event: "election-warning" });
         return;
       default:
         assertNever(action);

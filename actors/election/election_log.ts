@@ -45,7 +45,13 @@ export class ElectionLog {
       description: "Changes of role, leader or term that a node saw.",
       attributes: { "troupe.node": String(this.#id), "troupe.role": to },
     }).add(1);
-    this.#log.debug(`Node ${this.#id} is ${to} in term ${term}: ${why}`, { term, from, to, leader });
+    this.#log.debug(`Node ${this.#id} is ${to} in term ${term}: ${why}`, {
+      event: "role-changed",
+      term,
+      from,
+      to,
+      leader,
+    });
     const isOwn = isLeading(from) || isLeading(to) || from === "forgotten";
     if (isOwn) this.#lines.clear();
     if (isOwn) this.#say(change);
@@ -65,15 +71,20 @@ export class ElectionLog {
     this.#trace?.tell({ node: id, term, from: traced, to, leader, why });
     const leads = isLeading(to);
     if (isLeading(from) && !leads) {
-      this.#log.warn(`Leader Node ${id} steps down: ${why}`, { term });
+      this.#log.warn(`Leader Node ${id} steps down: ${why}`, { event: "leader-steps-down", term });
       this.#named = 0;
     } else if (to === "looking" && (from === "follower" || from === "plain-follower")) {
-      this.#log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`);
+      this.#log.info(`Node ${id} follows Node ${this.#named} no more: ${why}`, { event: "leader-lost" });
       this.#named = 0;
     }
     if (leader === 0 || leader === this.#named) return;
     this.#named = leader;
     this.#log.plain(`Leader elected: Node ${leader}`, { event: "leader-elected", leader, term });
-    if (leads) this.#log.plain(`Leader Node ${id} remains connected to all peers.`, { term });
+    if (leads) {
+      this.#log.plain(`Leader Node ${id} remains connected to all peers.`, {
+        event: "leader-connected",
+        term,
+      });
+    }
   }
 }

@@ -190,18 +190,23 @@ class FileCollector {
         this.#write();
         return;
       case "log-written":
-        this.#self.log.info(`Wrote ${this.#options.logPath} in term ${message.term}`);
+        this.#self.log.info(`Wrote ${this.#options.logPath} in term ${message.term}`, {
+          event: "file-log-written",
+        });
         return;
       case "log-refused":
         this.#self.log.warn(
           `Did not write ${this.#options.logPath}: term ${message.term} is stale, ${
             message.by === 0 ? "" : `Node ${message.by} in `
           }term ${message.highest} has written it`,
+          { event: "file-log-refused" },
         );
         this.#options.owner.tell({ type: "term-seen", term: message.highest });
         return;
       case "log-failed":
-        this.#self.log.error(`Cannot write ${this.#options.logPath}: ${message.error.message}`);
+        this.#self.log.error(`Cannot write ${this.#options.logPath}: ${message.error.message}`, {
+          event: "file-log-not-written",
+        });
         // The next look tries again.
         this.#written = "";
         return;
@@ -277,16 +282,20 @@ class FileCollector {
       const first = files.names === undefined;
       files.version = files.told?.version;
       if (first || !sameNames(files.names ?? [], names)) {
-        this.#self.log.plain(`Files received from Node ${fetch.peer}.`);
+        this.#self.log.plain(`Files received from Node ${fetch.peer}.`, { event: "files-received" });
         files.names = names;
       }
       if (refused > 0 && refused !== files.refused) {
-        this.#self.log.warn(`Left out ${refused} names from Node ${fetch.peer} that cannot be file names`);
+        this.#self.log.warn(`Left out ${refused} names from Node ${fetch.peer} that cannot be file names`, {
+          event: "names-left-out",
+        });
       }
       files.refused = refused;
     } else {
       // What was received before stays: the node is there, and its old list is nearer to the truth than none.
-      this.#self.log.plain(`Error receiving files from Node ${fetch.peer}: ${failure}`);
+      this.#self.log.plain(`Error receiving files from Node ${fetch.peer}: ${failure}`, {
+        event: "files-not-received",
+      });
     }
     if (fetch.again) this.#ask(fetch.peer);
     this.#write();

@@ -143,7 +143,7 @@ class FileLog {
     } catch (error) {
       if (!(error instanceof WorldError && error.kind === "too-large")) throw error;
     }
-    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`);
+    this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`, { event: "term-ignored" });
     return NO_LOG_TOKEN;
   }
 

@@ -129,6 +129,7 @@ class Folder {
       case "watch-failed":
         this.#self.log.warn(
           `Cannot watch ${this.#options.path}, looking every ${LOOK_MS / 1000} s: ${message.error.message}`,
+          { event: "folder-not-watched" },
         );
         return;
       default:
@@ -147,7 +148,11 @@ class Folder {
       this.#unreadable = false;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
-      if (!this.#unreadable) this.#self.log.error(`Cannot read ${this.#options.path}: ${error.message}`);
+      if (!this.#unreadable) {
+        this.#self.log.error(`Cannot read ${this.#options.path}: ${error.message}`, {
+          event: "folder-unreadable",
+        });
+      }
       this.#unreadable = true;
     }
     const all = fileNames(entries.filter((entry) => entry.isFile).map((entry) => entry.name));
@@ -180,10 +185,14 @@ class Folder {
     const { log } = this.#self;
     for (const { isFile, name } of fresh.slice(0, MAX_NAMED)) {
       const why = isFile ? "the list cannot have such a name" : "it is no regular file";
-      log.warn(`Left ${JSON.stringify(name)} in ${this.#options.path} out of the list: ${why}`);
+      log.warn(`Left ${JSON.stringify(name)} in ${this.#options.path} out of the list: ${why}`, {
+        event: "names-left-out",
+      });
     }
     if (fresh.length > MAX_NAMED) {
-      log.warn(`Left ${fresh.length - MAX_NAMED} more in ${this.#options.path} out of the list`);
+      log.warn(`Left ${fresh.length - MAX_NAMED} more in ${this.#options.path} out of the list`, {
+        event: "names-left-out",
+      });
     }
   }
 
@@ -191,6 +200,7 @@ class Folder {
     if (left > 0 && left !== this.#left) {
       this.#self.log.warn(
         `Left ${left} of the files in ${this.#options.path} out of the list: it has ${MAX_LIST_NAMES} names or 1 MiB at most`,
+        { event: "names-left-out" },
       );
     }
     this.#left = left;

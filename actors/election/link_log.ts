@@ -33,11 +33,17 @@ export class LinkLog {
 
   connected(isDialled: boolean): void {
     const how = isDialled ? "to" : "with";
-    this.#lines.say(() => this.#log.plain(`Node ${this.#ownId} connected ${how} Node ${this.#id}.`));
+    this.#lines.say(() =>
+      this.#log.plain(`Node ${this.#ownId} connected ${how} Node ${this.#id}.`, { event: "node-connected" })
+    );
   }
 
   disconnected(): void {
-    this.#lines.say(() => this.#log.plain(`Node ${this.#ownId} disconnected from Node ${this.#id}.`));
+    this.#lines.say(() =>
+      this.#log.plain(`Node ${this.#ownId} disconnected from Node ${this.#id}.`, {
+        event: "node-disconnected",
+      })
+    );
   }
 
   /** To be called now and then: says what was left. */
@@ -47,7 +53,7 @@ export class LinkLog {
 
   old(why: string): void {
     const what = "with it no majority is needed to lead, and a split network has two leaders";
-    this.#log.warn(`Node ${this.#id} is an old node (${why}): ${what}`);
+    this.#log.warn(`Node ${this.#id} is an old node (${why}): ${what}`, { event: "old-node" });
   }
 
   /** `kind` is one of a few. */

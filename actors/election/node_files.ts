@@ -32,6 +32,6 @@ async function makeFolder(self: Context<never>, path: string): Promise<void> {
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await disk.makeFolder(path, { recursive: true });
-    self.log.info(`Created folder ${path}`);
+    self.log.info(`Created folder ${path}`, { event: "folder-created" });
   }
 }

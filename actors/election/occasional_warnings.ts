@@ -30,6 +30,8 @@ export class OccasionalWarnings {
     }
     const unsaid = before?.unsaid ?? 0;
     this.#kinds.set(kind, { saidMs: now, unsaid: 0 });
-    this.#log.warn(unsaid === 0 ? text : `${text} (and ${unsaid} times more in the last minute)`);
+    this.#log.warn(unsaid === 0 ? text : `${text} (and ${unsaid} times more in the last minute)`, {
+      event: "repeated-warning",
+    });
   }
 }

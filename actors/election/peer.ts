@@ -103,6 +103,7 @@ export function peer(options: PeerOptions): Behavior<never> {
     if (secret === undefined) {
       self.log.info(
         `Node ${id} runs without --secret-file: whoever listens in the place of a node that is down can take part in its name`,
+        { event: "no-secret" },
       );
     }
     const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });

@@ -73,7 +73,8 @@ export function peerListener(options: PeerListenerOptions): Behavior<TcpServerCo
       session: (connection) => new AcceptedSession(connection, options, warnings),
       ...(limits === undefined ? {} : { limits }),
       ...(drainMs === undefined ? {} : { drainMs }),
-      onListening: (bound) => self.log.plain(`Node ${ownId} is listening on ${formatAddress(bound)}`),
+      onListening: (bound) =>
+        self.log.plain(`Node ${ownId} is listening on ${formatAddress(bound)}`, { event: "listening" }),
     })(self);
   };
 }
@@ -199,7 +200,9 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
 
   closed(): void {
     const { context, remote, self } = this.#connection;
-    if (this.#isDraining) context.log.plain(`Connection lost with client: ${remote}`);
+    if (this.#isDraining) {
+      context.log.plain(`Connection lost with client: ${remote}`, { event: "disconnected" });
+    }
     if (this.#asksForList) this.#options.folder.tell({ type: "forget", replyTo: self });
     this.#link?.tell({ type: "closed", connection: this.#handle, silently: false });
   }

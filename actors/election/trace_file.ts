@@ -47,7 +47,9 @@ export function traceFile(path: string): Behavior<Transition> {
       } catch (error) {
         if (!(error instanceof WorldError)) throw error;
         if (lost++ === 0) {
-          self.log.error(`Cannot write the trace, whose next lines are lost: ${error.message}`);
+          self.log.error(`Cannot write the trace, whose next lines are lost: ${error.message}`, {
+            event: "trace-not-written",
+          });
         }
       }
     };

@@ -219,7 +219,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   #failed(error: unknown): HttpResponse {
     if (error instanceof HttpError) return textResponse(error.status, `${error.message}\n`);
     const why = error instanceof Error ? error.message : String(error);
-    this.#connection.context.log.error(`Cannot answer a request: ${why}`, { error });
+    this.#connection.context.log.error(`Cannot answer a request: ${why}`, { event: "request-failed", error });
     return textResponse(500, "The request could not be answered.\n");
   }
 

@@ -75,7 +75,9 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     if (this.#transport.open === undefined) return this.#serve();
     this.#silence.beginHandshake();
     this.#transport.open().then(() => this.#post("opened"), (error) => {
-      this.#own.log.debug(`Closed the connection of ${this.remote}: ${error}`);
+      this.#own.log.debug(`Closed the connection of ${this.remote}: ${error}`, {
+        event: "connection-closed",
+      });
       this.#abort({ type: "failed", error });
     });
   }

@@ -72,7 +72,7 @@ export function datagramServer(
       maxPeers,
       maxPerSecond,
       onListening: (bound, all) => {
-        self.log.plain("Server started...waiting for a connection from the client");
+        self.log.plain("Server started...waiting for a connection from the client", { event: "started" });
         self.log.info(`Server listening on ${formatAddresses(all)} (UDP)`, { event: "listening", ...bound });
         onListening?.(bound);
       },

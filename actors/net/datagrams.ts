@@ -163,7 +163,9 @@ export function datagrams<M = never>(options: DatagramsOptions<M>): Behavior<Dat
       options.address,
       (at) => self.world.net.bindUdp(at),
       (error) =>
-        self.log.warn(`${error.message}; listening on the other addresses of ${options.address.hostname}`),
+        self.log.warn(`${error.message}; listening on the other addresses of ${options.address.hostname}`, {
+          event: "address-missing",
+        }),
     );
     const serve = (sockets: UdpSocket[]): Receive<SocketMessage> => {
       const server = new DatagramSockets(self, { ...options, idleMs, maxPeers, maxQueued, rate }, sockets);
@@ -314,7 +316,7 @@ function peerActor<M>(
         self.tracer?.note("sent", { "network.io.bytes": bytes.length });
         // It may be lost on the way as well: who needs an answer asks again.
         socket.send(bytes, remoteAddress).catch((error) =>
-          self.log.debug(`Cannot answer ${remote}: ${errorText(error)}`)
+          self.log.debug(`Cannot answer ${remote}: ${errorText(error)}`, { event: "datagram-not-sent" })
         );
       },
       end: () => self.stop(),

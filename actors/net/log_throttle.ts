@@ -75,7 +75,10 @@ export class LogThrottle {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#leftOut === 0) return;
-    this.#actor.log.warn(`${this.#leftOut} more such lines were left out`, { leftOut: this.#leftOut });
+    this.#actor.log.warn(`${this.#leftOut} more such lines were left out`, {
+      event: "lines-left-out",
+      leftOut: this.#leftOut,
+    });
     this.#leftOut = 0;
   }
 }

@@ -158,7 +158,10 @@ export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavi
       self.world.net,
       address,
       (at) => self.world.net.listenTcp({ ...at, ...(tls && { tls }) }),
-      (error) => self.log.warn(`${error.message}; listening on the other addresses of ${address.hostname}`),
+      (error) =>
+        self.log.warn(`${error.message}; listening on the other addresses of ${address.hostname}`, {
+          event: "address-missing",
+        }),
     );
     const serve = (listeners: TcpListener[]): Receive<ServerMessage> => {
       const server = new TcpServer(self, options, limits, listeners);
@@ -264,7 +267,7 @@ class TcpServer<F, M> {
     if (error.kind === "closed") throw error;
     // No descriptor or no memory is left, a firewall says no, the client's network is down: of accept(2)'s
     // errors none is of the listener, and none is worth the clients that are there.
-    if (!this.#isRetrying) this.#self.log.warn(`${error.message}; trying again`);
+    if (!this.#isRetrying) this.#self.log.warn(`${error.message}; trying again`, { event: "accept-failed" });
     this.#isRetrying = true;
     this.#self.after(ACCEPT_RETRY_MS, new AcceptAgain(listener));
   }

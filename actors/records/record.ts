@@ -222,7 +222,7 @@ class ClientFile {
 
   /** Says it in the log whole, and to the client without the paths of this machine. */
   #explain(what: "read" | "write", error: unknown): string {
-    this.#self.log.error(errorText(error));
+    this.#self.log.error(errorText(error), { event: "record-failed" });
     const isNamed = error instanceof WorldError && error.kind !== "other";
     const reason = isNamed ? error.kind.replaceAll("-", " ") : "the disk is in trouble";
     return `Cannot ${what} the file: ${reason}.`;

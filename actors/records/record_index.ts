@@ -97,7 +97,7 @@ async function openLocked(
   const recordFile = new RecordFile(disk, `${options.recordFolder}/${options.recordName}`);
   const intents = new Intents(disk, `${options.recordFolder}/.${options.recordName}.journal`);
   const { stamps, remarks } = await recover(self.world, options, recordFile, intents);
-  for (const remark of remarks) self.log.warn(remark);
+  for (const remark of remarks) self.log.warn(remark, { event: "index-recovered" });
   // With the record file durable as it was recovered, what a former life intended is done with.
   const index = new RecordIndex(self, recordFile, intents, stamps, options.manyIntents ?? 8192);
   await index.rewrite();
@@ -191,7 +191,9 @@ class RecordIndex {
       case "settled":
         return this.#journalIsFree();
       case "not-settled":
-        this.#self.log.error(`Cannot make the record file durable: ${errorText(message.error)}`);
+        this.#self.log.error(`Cannot make the record file durable: ${errorText(message.error)}`, {
+          event: "index-not-durable",
+        });
         this.#journalWork = undefined;
         this.#settleLater();
         this.#addIntents();
@@ -349,7 +351,9 @@ class RecordIndex {
 
   /** The files are changed, and the journal says so: the changes stand. Only the record file is behind. */
   #notUpdated(waiting: readonly Ref<"shown">[], error: unknown): void {
-    this.#self.log.error(`Cannot update the record file: ${errorText(error)}`);
+    this.#self.log.error(`Cannot update the record file: ${errorText(error)}`, {
+      event: "index-not-updated",
+    });
     for (const entry of this.#updating) this.#changed.add(entry);
     this.#updating = new Set();
     this.#mustRewrite = true;

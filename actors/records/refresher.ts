@@ -71,7 +71,7 @@ class Refresher {
   #check(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#self.log.plain("Updating files...");
+    this.#self.log.plain("Updating files...", { event: "refresh-started" });
     this.#options.index.tell({ type: "get-due", limit: this.#limit(), replyTo: this.#self.self });
   }
 
@@ -85,17 +85,19 @@ class Refresher {
     }
     if (this.#underWay > 0) return;
     this.#isBusy = false;
-    this.#self.log.plain("Files updated.");
+    this.#self.log.plain("Files updated.", { event: "refreshed" });
   }
 
   #report({ id, outcome }: Refreshed): void {
     const { log } = this.#self;
-    if (outcome.type === "updated") log.plain(`File of client ${id} updated.`, { id });
-    else if (outcome.type === "gone") {
-      log.warn(`File of client ${id} is gone: dropped from the record file`, { id });
+    if (outcome.type === "updated") {
+      log.plain(`File of client ${id} updated.`, { event: "record-refreshed", id });
+    } else if (outcome.type === "gone") {
+      log.warn(`File of client ${id} is gone: dropped from the record file`, { event: "record-gone", id });
     } else if (outcome.type === "failed") {
       const { error } = outcome;
       log.error(`Cannot update the file of client ${id}: ${errorText(error)}`, {
+        event: "record-not-refreshed",
         id,
       });
     }

@@ -190,9 +190,9 @@ class RecordsServer {
       event: "listening",
       ...this.#address,
     });
-    log.plain(`Server host: ${this.#options.address.hostname}`);
-    log.plain(`Server max connections: ${this.#maxConnections}`);
-    log.plain("Press Ctrl+C to quit.");
+    log.plain(`Server host: ${this.#options.address.hostname}`, { event: "server-host" });
+    log.plain(`Server max connections: ${this.#maxConnections}`, { event: "server-max-connections" });
+    log.plain("Press Ctrl+C to quit.", { event: "quit-hint" });
   }
 
   #count(asked: GetInfo): void {

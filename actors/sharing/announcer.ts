@@ -110,7 +110,7 @@ class Announcer {
         return this.#onAnnounced(message.response, message.event);
       case "failed":
         this.#isBusy = false;
-        this.#self.log.debug(`No tracker answers: ${errorText(message.error)}`);
+        this.#self.log.debug(`No tracker answers: ${errorText(message.error)}`, { event: "no-tracker" });
         return this.#again(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#failures++));
       default:
         assertNever(message);
@@ -165,7 +165,9 @@ class Announcer {
           return response;
         } catch (error) {
           failure = error;
-          this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`);
+          this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`, {
+            event: "announce-failed",
+          });
         }
       }
     }

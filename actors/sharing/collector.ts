@@ -157,7 +157,9 @@ class Collector {
     if (asked.leadership !== this.#leadership) return;
     const known = this.#known.get(asked.node.id);
     if (known !== undefined && ++known.failures >= MAX_FAILURES) {
-      this.#self.log.debug(`Node ${asked.node.id} does not say what files it has: ${errorText(error)}`);
+      this.#self.log.debug(`Node ${asked.node.id} does not say what files it has: ${errorText(error)}`, {
+        event: "files-not-told",
+      });
       this.#known.delete(asked.node.id);
       this.#tell();
     }

@@ -124,7 +124,9 @@ class LeaderClient {
       // Who wants something is told again each time: connections that ended are made anew.
       if (etag !== undefined && subject === "files") this.#etags.set(subject, etag);
     } catch (error) {
-      this.#self.log.debug(`The leader's answer makes no sense: ${errorText(error)}`);
+      this.#self.log.debug(`The leader's answer makes no sense: ${errorText(error)}`, {
+        event: "leader-answer-invalid",
+      });
     }
   }
 }

@@ -83,7 +83,8 @@ class Library {
     const watching = self.world.disk.watch(
       options.folder,
       () => self.self.tell({ type: "changed" }),
-      (error) => self.log.warn(`Cannot watch ${options.folder}: ${error.message}`),
+      (error) =>
+        self.log.warn(`Cannot watch ${options.folder}: ${error.message}`, { event: "folder-not-watched" }),
     );
     self.onStop(() => watching.cancel());
     self.every(LOOK_MS, { type: "look" });
@@ -141,7 +142,11 @@ class Library {
         .slice(0, MAX_SHARED_FILES);
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
-      if (!this.#isUnreadable) this.#self.log.warn(`Cannot share the files of ${folder}: ${error.message}`);
+      if (!this.#isUnreadable) {
+        this.#self.log.warn(`Cannot share the files of ${folder}: ${error.message}`, {
+          event: "folder-unreadable",
+        });
+      }
       this.#isUnreadable = true;
       return [];
     }
@@ -178,6 +183,7 @@ class Library {
       if (!isChanging) {
         this.#self.log.warn(
           `Cannot share ${name}: ${errorText(error)}`,
+          { event: "file-not-shared" },
         );
         if (fileInfo !== undefined) this.#refused.set(name, fileInfo);
       }

@@ -237,7 +237,9 @@ class Storage {
     if (this.#isChanged || !this.#isShared) return;
     this.#isChanged = true;
     this.#cache.clear();
-    this.#self.log.warn(`No longer sharing ${this.#options.info.name}: ${errorText(error)}`);
+    this.#self.log.warn(`No longer sharing ${this.#options.info.name}: ${errorText(error)}`, {
+      event: "file-not-shared",
+    });
     this.#options.changed?.();
   }
 

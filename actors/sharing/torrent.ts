@@ -231,14 +231,16 @@ class Torrent {
     }
     const peer = this.#peers.add(ref, identity, this.#self.coarseNow);
     const { infoHash, peerId } = identity.handshake;
-    this.#self.log.debug(`Peer ${hexText(peerId)} joined ${hexText(infoHash)}`);
+    this.#self.log.debug(`Peer ${hexText(peerId)} joined ${hexText(infoHash)}`, {
+      event: "swarm-peer-joined",
+    });
     const welcome = welcomeOf(peer.id, this.#info, this.#picker.have, this.#storage);
     ref.tell({ type: "welcome", welcome });
   }
 
   #leave(peer: TorrentPeer, reason: string): void {
     if (!this.#peers.remove(peer)) return;
-    this.#self.log.debug(`Peer left: ${reason}`);
+    this.#self.log.debug(`Peer left: ${reason}`, { event: "swarm-peer-left" });
     this.#picker.countPeer(peer.pieces, -1);
     this.#fetching.release(peer);
     this.#fetching.refillAll();
@@ -256,7 +258,9 @@ class Torrent {
     const { address, isOutgoing } = peer.identity;
     const port = isOutgoing ? address.port : peer.listenPort;
     if (port !== undefined) this.#dialling.book.ban({ hostname: address.hostname, port });
-    this.#self.log.warn(`Banned a peer of ${this.#info.name} at ${address.hostname}: it sent bad pieces`);
+    this.#self.log.warn(`Banned a peer of ${this.#info.name} at ${address.hostname}: it sent bad pieces`, {
+      event: "swarm-peer-banned",
+    });
     this.#part(peer, "it sent bad pieces");
   }
 
@@ -325,6 +329,7 @@ class Torrent {
     if (pieces.count > 0) {
       this.#self.log.info(
         `Resuming ${this.#info.name}: ${pieces.count} of ${pieces.size} pieces are there`,
+        { event: "download-resumed" },
       );
     }
     if (pieces.isFull) return this.#finish();

@@ -238,3 +238,21 @@ Deno.test("lint: a comment ends before column 110, but for an address that canno
   ];
   assertEquals(judged("columns", "protocols/frames.ts", fine), all(fine, false));
 });
+
+Deno.test("lint: a line of the log names its event", () => {
+  const silent = [
+    `self.log.info("it listens");`,
+    `log.warn("odd", { client });`,
+    `this.#log.plain("said");`,
+    `this.#self.log.error(text, { reason: "none" });`,
+  ];
+  assertEquals(judged("log-event", "actors/echo/echo_server.ts", silent), all(silent, true));
+  const named = [
+    `self.log.info("it listens", { event: "listening", port });`,
+    `log.warn("odd", { ...fields });`,
+    `log.warn("odd", fields);`,
+    `Math.log(2); catalog.info("x");`,
+  ];
+  assertEquals(judged("log-event", "actors/echo/echo_server.ts", named), all(named, false));
+  assertEquals(judged("log-event", "tests/echo/echo_test.ts", silent), all(silent, false));
+});

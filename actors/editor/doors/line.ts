@@ -156,7 +156,9 @@ class EditorSession implements Session<string, EditorSessionMessage> {
 
   closed(reason: CloseReason): void {
     const { context: { log }, remote } = this.#connection;
-    if (reason.type === "slow") log.warn(`Client ${remote} does not read what it is sent`);
+    if (reason.type === "slow") {
+      log.warn(`Client ${remote} does not read what it is sent`, { event: "slow-client" });
+    }
     const fields = { event: "disconnected", client: remote, reason: reason.type };
     if (this.#isDraining) log.plain(`Connection lost with client: ${remote}`, fields);
     else log.info(`Client ${remote} disconnected`, fields);
@@ -293,7 +295,9 @@ class EditorSession implements Session<string, EditorSessionMessage> {
   #goOn(): void {
     if (!this.#snapshotSent && this.#sent >= this.#snapshotEnd) {
       this.#snapshotSent = true;
-      this.#connection.context.log.info(`Sent current document to client ${this.#connection.remote}`);
+      this.#connection.context.log.info(`Sent current document to client ${this.#connection.remote}`, {
+        event: "document-sent",
+      });
     }
     if (this.#sent === this.#saved && this.#later.length > 0) this.#sendLater();
     if (this.#isLive) {

@@ -58,7 +58,10 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
     this.#connection = connection;
     this.#options = options;
     connection.pause();
-    connection.context.log.info(`New client connected: ${connection.remote}`, { door: "web" });
+    connection.context.log.info(`New client connected: ${connection.remote}`, {
+      event: "connected",
+      door: "web",
+    });
     connection.context.pipe<Ref<DocumentCommand>>(
       options.find(),
       (document) => ({ type: "found", document }),
@@ -100,7 +103,7 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
 
   closed(): void {
     const { context: { log }, remote } = this.#connection;
-    log.info(`Client ${remote} disconnected`, { door: "web" });
+    log.info(`Client ${remote} disconnected`, { event: "disconnected", door: "web" });
   }
 
   #onFound(document: Ref<DocumentCommand>): void {
