@@ -218,7 +218,7 @@ class EditorClient {
   #leave(): void {
     this.#isLeaving = true;
     if (this.#connection !== undefined) this.#connection.tell({ type: "leave" });
-    else if (this.#wasUp) this.#over({ type: "over", by: "client" });
+    else if (this.#wasUp) this.#reportEnd({ type: "over", by: "client" });
   }
 
   #down({ reason, wasUp, retryInMs }: DialerDown): void {
@@ -226,15 +226,15 @@ class EditorClient {
     this.#hasRoom();
     if (!this.#wasUp) {
       const error = reason.type === "failed" ? reason.error : reason;
-      return this.#over({ type: "over", by: "failure", error });
+      return this.#reportEnd({ type: "over", by: "failure", error });
     }
-    if (this.#isLeaving) return this.#over({ type: "over", by: "client" });
-    if (retryInMs === null) return this.#over({ type: "over", by: "server" });
+    if (this.#isLeaving) return this.#reportEnd({ type: "over", by: "client" });
+    if (retryInMs === null) return this.#reportEnd({ type: "over", by: "server" });
     if (wasUp && this.#isAccepted) this.#options.happened({ type: "lost" });
     this.#isAccepted = false;
   }
 
-  #over(event: EditorClientEvent): void {
+  #reportEnd(event: EditorClientEvent): void {
     this.#options.happened(event);
     this.#self.stop();
   }

@@ -17,7 +17,7 @@ import type {
   VersionSummary,
 } from "./collaboration_events.ts";
 import type { DocumentEvent } from "./document_events.ts";
-import { FileKeeper } from "./file_keeper.ts";
+import { FileSynchronizer } from "./file_synchronizer.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { OpenedHistory } from "./open_history.ts";
 import { Presence } from "./presence.ts";
@@ -57,7 +57,7 @@ const COMPACT_BYTES = 1 << 18;
 export class Together {
   readonly #options: TogetherOptions;
   readonly #collaboration: Collaboration;
-  readonly #keeper: FileKeeper;
+  readonly #fileSync: FileSynchronizer;
   readonly #presence: Presence<Ref<CollaboratorEvent>>;
   /** Clients, and what they are called where their presence does not say. */
   readonly #members = new Map<Ref<CollaboratorEvent>, string>();
@@ -87,10 +87,10 @@ export class Together {
       committed: (batch) => this.#committed(batch),
       failed: (changes, error) => this.#failed(changes, error),
       refuse: (member, code, reason) => this.#refuse(member, code, reason),
-      idle: () => this.#keeper.goOn(),
+      idle: () => this.#fileSync.goOn(),
       keepsTextBefore: options.keepsTextBefore,
     });
-    this.#keeper = new FileKeeper({
+    this.#fileSync = new FileSynchronizer({
       tools,
       path,
       file,
@@ -100,7 +100,7 @@ export class Together {
       edited: (text) => this.#collaboration.change({ type: "file", text }),
       inSync: () => this.#compact(),
     }, opened.isInSync);
-    this.#keeper.start();
+    this.#fileSync.start();
   }
 
   get hasMembers(): boolean {
@@ -191,7 +191,7 @@ export class Together {
     const { tools, opened } = this.#options;
     this.whenDurable(() => {
       if (opened.versions.isNew(this.text) && this.#authors.size > 0) this.keepVersion();
-      this.#keeper.flush((error) => {
+      this.#fileSync.flush((error) => {
         if (error !== undefined) return failed(error);
         this.#end();
         tools.settle(opened.journal.close(), done, done);
@@ -203,7 +203,7 @@ export class Together {
   async shutDown(): Promise<void> {
     const { journal, file } = this.#options.opened;
     const { text } = this;
-    const isInSync = this.#keeper.isInSync;
+    const isInSync = this.#fileSync.isInSync;
     this.#end();
     try {
       if (isInSync || file.isChanged(await file.look())) return;
@@ -217,7 +217,7 @@ export class Together {
 
   #end(): void {
     this.#isOver = true;
-    this.#keeper.close();
+    this.#fileSync.close();
     this.#versionTimer?.cancel();
     this.#collaboration.close();
   }
@@ -277,10 +277,10 @@ export class Together {
 
   #tellFile({ update, appended, changes }: CommittedBatch, lines: readonly string[]): void {
     const file = changes.findLast((change) => change.type === "file");
-    if (file?.type === "file") return this.#keeper.accepted(file.text, file.text === this.text);
+    if (file?.type === "file") return this.#fileSync.accepted(file.text, file.text === this.text);
     if (update === undefined) return;
-    if (appended === undefined) this.#keeper.edited();
-    else this.#keeper.append(lines, appended);
+    if (appended === undefined) this.#fileSync.edited();
+    else this.#fileSync.append(lines, appended);
   }
 
   #edited({ changes }: CommittedBatch, senders: ReadonlyMap<Ref<CollaboratorEvent>, number>): void {
@@ -325,7 +325,7 @@ export class Together {
     this.#isCompacting = true;
     this.whenDurable(() => {
       this.#isCompacting = false;
-      if (!this.#keeper.isInSync) return;
+      if (!this.#fileSync.isInSync) return;
       const state = this.#state();
       this.#neededBytes = Math.max(COMPACT_BYTES, state.reduce((sum, event) => sum + sizeOf(event), 0));
       if (journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;

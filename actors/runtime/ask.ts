@@ -87,7 +87,7 @@ export class PendingAsk<R> implements Ref<R> {
   #state: typeof OPEN | typeof ANSWERED | typeof CLOSED = OPEN;
   /** What was asked. */
   #message: unknown;
-  #extras: AskExtras | undefined;
+  #coldState: AskColdState | undefined;
   #timeoutMs = 0;
   #deadline: Deadline | undefined;
   #older: PendingAsk<never> | undefined;
@@ -158,7 +158,7 @@ export class PendingAsk<R> implements Ref<R> {
       this.#timeoutMs = target.system.deadlines.check(timeoutMs);
       if (!asks.willBeStamped) target.system.deadlines.stampLater(asks);
     }
-    if (signal !== undefined) this.#more.release = onAbort(signal, () => this.#fail(signal.reason));
+    if (signal !== undefined) this.#cold.release = onAbort(signal, () => this.#fail(signal.reason));
     const { newest } = asks;
     this.#older = newest;
     if (newest === undefined) asks.oldest = this;
@@ -166,8 +166,8 @@ export class PendingAsk<R> implements Ref<R> {
     asks.newest = this;
   }
 
-  get #more(): AskExtras {
-    return this.#extras ??= { release: undefined, watchers: undefined };
+  get #cold(): AskColdState {
+    return this.#coldState ??= { release: undefined, watchers: undefined };
   }
 
   #fail(error: unknown): void {
@@ -188,11 +188,11 @@ export class PendingAsk<R> implements Ref<R> {
     else if (asks?.oldest === this) asks.oldest = newer;
     if (asks?.lastStamped === this) asks.lastStamped = older;
     this.#newer = this.#older = undefined;
-    if (this.#extras !== undefined) this.#closeExtras(this.#extras);
+    if (this.#coldState !== undefined) this.#closeCold(this.#coldState);
   }
 
-  #closeExtras({ release, watchers }: AskExtras): void {
-    this.#extras = undefined;
+  #closeCold({ release, watchers }: AskColdState): void {
+    this.#coldState = undefined;
     release?.();
     for (const closed of watchers ?? []) closed(CLOSED_REASON);
   }
@@ -216,7 +216,7 @@ export class PendingAsk<R> implements Ref<R> {
       targetStopped: (ask) => ask.#fail(ask.#target.stopped()),
       onClosed: (ask, closed) => {
         if (ask.#state === CLOSED) return closed(CLOSED_REASON), () => {};
-        const watchers = ask.#more.watchers ??= new Set();
+        const watchers = ask.#cold.watchers ??= new Set();
         watchers.add(closed);
         return () => void watchers.delete(closed);
       },
@@ -230,7 +230,7 @@ Object.defineProperty(PendingAsk.prototype, "constructor", { value: Object });
 Object.freeze(PendingAsk.prototype);
 
 /** What few questions need. */
-interface AskExtras {
+interface AskColdState {
   /** Lets go of the asker's signal. */
   release: (() => void) | undefined;
   watchers: Set<(reason: StopReason) => void> | undefined;

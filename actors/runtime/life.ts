@@ -110,12 +110,12 @@ export class Life<M> implements Context<M> {
   }
 
   get signal(): AbortSignal {
-    const more = this.#more;
-    if (more.controller === undefined) {
-      more.controller = new AbortController();
-      if (!this.#isOpen) more.controller.abort(this.#cell.stopped());
+    const cold = this.#cold;
+    if (cold.controller === undefined) {
+      cold.controller = new AbortController();
+      if (!this.#isOpen) cold.controller.abort(this.#cell.stopped());
     }
-    return more.controller.signal;
+    return cold.controller.signal;
   }
 
   get log(): ActorLog {
@@ -123,7 +123,7 @@ export class Life<M> implements Context<M> {
   }
 
   get stash(): Stash<M> {
-    return this.#more.stash ??= this.#makeStash();
+    return this.#cold.stash ??= this.#makeStash();
   }
 
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C> {
@@ -204,13 +204,13 @@ export class Life<M> implements Context<M> {
 
   receiveTimeout(idleMs: number, message: M): Cancellable {
     checkDelay(idleMs);
-    const more = this.#more;
-    more.receiveTimeoutHeld?.cancel();
+    const cold = this.#cold;
+    cold.receiveTimeoutHeld?.cancel();
     const cell = this.#cell;
     cell.watchTurns();
-    return more.receiveTimeoutHeld = this.#holdOrNothing((held) => {
+    return cold.receiveTimeoutHeld = this.#holdOrNothing((held) => {
       const { system } = cell;
-      return more.receiveTimeout = new ReceiveTimeout({
+      return cold.receiveTimeout = new ReceiveTimeout({
         clock: system.world.clock,
         get coarseNow() {
           return system.scheduler.now;
@@ -228,7 +228,7 @@ export class Life<M> implements Context<M> {
     if (timeout !== undefined) checkDelay(timeout.timeoutMs);
     this.#cell.become(receive as Receive<unknown>);
     this.#holdings?.stateTimeout?.cancel();
-    if (timeout !== undefined) this.#more.stateTimeout = this.after(timeout.timeoutMs, timeout.message);
+    if (timeout !== undefined) this.#cold.stateTimeout = this.after(timeout.timeoutMs, timeout.message);
   }
 
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void {
@@ -248,7 +248,7 @@ export class Life<M> implements Context<M> {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has
     // got.
     if (this.#phase === OVER) this.#cell.releaseUnawaited(release);
-    else this.#more.releases.push(release);
+    else this.#cold.releases.push(release);
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {
@@ -298,7 +298,7 @@ export class Life<M> implements Context<M> {
     return this.#holdings?.stash?.take() ?? [];
   }
 
-  get #more(): Holdings<M> {
+  get #cold(): Holdings<M> {
     return this.#holdings ??= new Holdings<M>();
   }
 
@@ -357,7 +357,7 @@ export class Life<M> implements Context<M> {
   /** Keeps what is to be cancelled when the life ends; undefined when it has ended. */
   #hold(start: (held: Held) => Cancellable, onTaken?: () => void): Held | undefined {
     if (!this.#isOpen) return undefined;
-    const held = new Held(this.#more.held, onTaken);
+    const held = new Held(this.#cold.held, onTaken);
     try {
       held.inner = start(held);
     } catch (error) {
@@ -378,7 +378,7 @@ export class Life<M> implements Context<M> {
       nextRelease: (life) => life.#holdings?.releases.pop(),
       end: (life) => life.#end(),
       opened: (life, envelope) => {
-        if (envelope !== undefined || life.#holdings !== undefined) life.#more.current = envelope;
+        if (envelope !== undefined || life.#holdings !== undefined) life.#cold.current = envelope;
       },
     };
   }

@@ -36,7 +36,7 @@ for (
     },
     {
       what: "writes the file before the journal",
-      file: "actors/editor/file_keeper.ts",
+      file: "actors/editor/file_synchronizer.ts",
       from: "await this.#options.journal.commit();",
       to: "",
     },

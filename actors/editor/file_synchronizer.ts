@@ -23,8 +23,8 @@ const LOOK_MS = 1000;
 /** After a failure it is tried again. */
 const RETRY_MS = 1000;
 
-/** Options of {@linkcode FileKeeper}. */
-export interface FileKeeperOptions {
+/** Options of {@linkcode FileSynchronizer}. */
+export interface FileSynchronizerOptions {
   readonly tools: ActorTools;
   readonly path: string;
   readonly file: SyncedFile;
@@ -34,7 +34,7 @@ export interface FileKeeperOptions {
   /** The text as it is. */
   readonly text: () => string;
   /**
-   * Somebody has saved the file, and this is what it holds. {@linkcode FileKeeper.accepted} is to be called.
+   * Somebody has saved the file, and this is what it holds. {@linkcode FileSynchronizer.accepted} is to be called.
    */
   readonly edited: (text: string) => void;
   /** The file holds the text. */
@@ -42,8 +42,8 @@ export interface FileKeeperOptions {
 }
 
 /** The owner of the file while people edit its text together. */
-export class FileKeeper {
-  readonly #options: FileKeeperOptions;
+export class FileSynchronizer {
+  readonly #options: FileSynchronizerOptions;
   readonly #file: SyncedFile;
   /** The file holds the text. */
   #isInSync: boolean;
@@ -61,7 +61,7 @@ export class FileKeeper {
   #isClosed = false;
   #whenWritten: ((error?: unknown) => void) | undefined;
 
-  constructor(options: FileKeeperOptions, isInSync: boolean) {
+  constructor(options: FileSynchronizerOptions, isInSync: boolean) {
     this.#options = options;
     this.#file = options.file;
     this.#isInSync = isInSync;
@@ -257,7 +257,7 @@ export class FileKeeper {
     }, (error) => this.#failed(error));
   }
 
-  /** As {@linkcode FileKeeper.#look}, and sees what only what the file holds can tell. */
+  /** As {@linkcode FileSynchronizer.#look}, and sees what only what the file holds can tell. */
   #lookWithin(): void {
     if (this.#isBusy || this.#isClosed || this.#foreign !== undefined) return;
     this.#isBusy = true;
