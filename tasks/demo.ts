@@ -70,7 +70,7 @@ async function play(section: Section, number: number, printer: Printer): Promise
 /** Where a browser finds a service that has a page. */
 function pages(): string[] {
   return services.flatMap(({ task: { name, flags } }) => {
-    const port = Number(flags.webPort?.default);
+    const port = Number(flags.webPort?.shown);
     return port > 0 ? [`deno task ${name} has a page: http://localhost:${port}/`] : [];
   });
 }

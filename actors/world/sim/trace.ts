@@ -77,7 +77,7 @@ const SAID_BYTES = 48;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Bytes as text, visible, or else as hexadecimal digits. */
+/** Bytes as text, visible; where they are no text, those that are a visible character of ASCII as it is. */
 function shown(bytes: Uint8Array): string {
   // A character may be cut in two at the end.
   for (let end = bytes.length; end > Math.max(0, bytes.length - 4); end--) {
@@ -88,8 +88,10 @@ function shown(bytes: Uint8Array): string {
       // Not so far.
     }
   }
-  const digits = Array.from(bytes.subarray(0, SAID_BYTES / 3), (byte) => byte.toString(16).padStart(2, "0"));
-  return `0x${digits.join("")}`;
+  return Array.from(bytes.subarray(0, SAID_BYTES / 2), (byte) => {
+    const isVisible = byte >= 0x20 && byte < 0x7f;
+    return isVisible ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+  }).join("");
 }
 
 /** A separator, so that "ab" and "c" are not "a" and "bc". */
