@@ -31,7 +31,7 @@ export interface Disk {
    */
   statNow?(path: string): FileInfo;
   /** What is in a folder, in no particular order. */
-  list(folder: string): Promise<FolderEntry[]>;
+  list(directory: string): Promise<FolderEntry[]>;
   /** Makes a folder; with `recursive` also those above it, and one that is there is fine. */
   makeFolder(
     path: string,
@@ -59,7 +59,7 @@ export interface Disk {
    * broke.
    */
   watch(
-    folder: string,
+    directory: string,
     changed: () => void,
     failed: (error: WorldError) => void,
   ): Cancellable;

@@ -102,10 +102,10 @@ export function realDisk<F extends OpenedFile>(
       }
     },
 
-    list(folder: string): Promise<FolderEntry[]> {
-      return attempt(`list ${folder}`, async () => {
+    list(directory: string): Promise<FolderEntry[]> {
+      return attempt(`list ${directory}`, async () => {
         const entries: FolderEntry[] = [];
-        for await (const entry of files.readDir(folder)) {
+        for await (const entry of files.readDir(directory)) {
           entries.push({
             name: entry.name,
             isFile: entry.isFile,
@@ -137,8 +137,8 @@ export function realDisk<F extends OpenedFile>(
 
     syncFolder(path: string): Promise<void> {
       return attempt(`sync the folder ${path}`, async () => {
-        using folder = await files.open(path, { read: true });
-        await folder.sync();
+        using directory = await files.open(path, { read: true });
+        await directory.sync();
       });
     },
 
@@ -151,12 +151,12 @@ export function realDisk<F extends OpenedFile>(
     },
 
     watch(
-      folder: string,
+      directory: string,
       changed: () => void,
       failed: (error: WorldError) => void,
     ): Cancellable {
-      const failedToWatch = (error: unknown) => failed(worldError(`watch ${folder}`, error));
-      return files.watch(folder, changed, failedToWatch);
+      const failedToWatch = (error: unknown) => failed(worldError(`watch ${directory}`, error));
+      return files.watch(directory, changed, failedToWatch);
     },
   };
 }

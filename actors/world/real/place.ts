@@ -66,10 +66,10 @@ function look(files: PlaceFiles, path: string): FileFacts | undefined {
   }
 }
 
-function leadsInto(files: PlaceFiles, path: string, folder: string): boolean {
+function leadsInto(files: PlaceFiles, path: string, directory: string): boolean {
   // Most paths say so themselves.
-  if (folderOf(path) === folder) return true;
-  const real = files.realPathSync(folder);
+  if (folderOf(path) === directory) return true;
+  const real = files.realPathSync(directory);
   const above = files.realPathSync(folderOf(path));
   return above === real || above.startsWith(real === "/" ? real : `${real}/`);
 }

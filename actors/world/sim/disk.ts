@@ -21,7 +21,7 @@ import {
 import type { DiskFailure } from "./disk_faults.ts";
 import type { DiskOperation, DiskState } from "./disk_state.ts";
 import { FileNode } from "./file_node.ts";
-import { FolderNode, LinkNode } from "./file_tree.ts";
+import { DirectoryNode, LinkNode } from "./file_tree.ts";
 import { type Life, never } from "./life.ts";
 import { LifeFile } from "./life_file.ts";
 import { nameParts, type Place } from "./paths.ts";
@@ -50,8 +50,8 @@ export class LifeDisk implements Disk {
   open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
     const doing = `open ${path}`;
     return this.#do("open", path, doing, () => {
-      const { folder, name, node } = this.#place(path, doing, options);
-      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+      const { directory, name, node } = this.#place(path, doing, options);
+      if (node instanceof DirectoryNode) throw failure("is-a-directory", doing);
       if (node instanceof FileNode) {
         if (options.create && options.exclusive) throw failure("already-exists", doing);
         if (options.truncate && node.size > 0) this.#disk.truncate(node, 0);
@@ -59,7 +59,7 @@ export class LifeDisk implements Disk {
       }
       if (!options.create) throw failure("not-found", doing);
       const file = this.#disk.newFile();
-      this.#disk.rename({ folder, name, node: file });
+      this.#disk.rename({ directory, name, node: file });
       return new LifeFile(this, this.#disk, path, file);
     });
   }
@@ -78,7 +78,7 @@ export class LifeDisk implements Disk {
 
   #contentOf(path: string, doing: string, options: ReadFileOptions): Uint8Array<ArrayBuffer> {
     const { node } = this.#place(path, doing, options);
-    if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+    if (node instanceof DirectoryNode) throw failure("is-a-directory", doing);
     if (!(node instanceof FileNode)) throw failure("not-found", doing);
     if (node.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
     return node.content.slice();
@@ -87,14 +87,14 @@ export class LifeDisk implements Disk {
   createReplacement(path: string, options: PathOptions = {}): Promise<Replacement> {
     const doing = `replace ${path}`;
     return this.#do("open", path, doing, () => {
-      const { folder, name, node, realPath } = this.#place(path, doing, options);
+      const { directory, name, node, realPath } = this.#place(path, doing, options);
       const isLink = this.#disk.walk(path, doing, false).node instanceof LinkNode;
       const target = isLink ? realPath : path;
-      if (node instanceof FolderNode) throw failure("is-a-directory", doing);
+      if (node instanceof DirectoryNode) throw failure("is-a-directory", doing);
       const temporary = `.${name}.${this.#disk.random.uint32().toString(16)}.tmp`;
       const file = this.#disk.newFile();
       if (node instanceof FileNode) file.mode = node.mode;
-      this.#disk.rename({ folder, name: temporary, node: file });
+      this.#disk.rename({ directory, name: temporary, node: file });
       const beside = `${dirname(target)}/${temporary}`;
       return { path: beside, target, file: new LifeFile(this, this.#disk, beside, file) };
     });
@@ -116,7 +116,7 @@ export class LifeDisk implements Disk {
     if (node === undefined) throw failure("not-found", doing);
     return {
       isFile: node instanceof FileNode,
-      isFolder: node instanceof FolderNode,
+      isFolder: node instanceof DirectoryNode,
       isLink: false,
       size: node instanceof FileNode ? node.size : 0,
       modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
@@ -124,13 +124,13 @@ export class LifeDisk implements Disk {
     };
   }
 
-  list(folder: string): Promise<FolderEntry[]> {
-    const doing = `list ${folder}`;
-    return this.#do("list", folder, doing, () => {
-      const entries = [...this.#folder(folder, doing).names].map(([name, node]) => ({
+  list(directory: string): Promise<FolderEntry[]> {
+    const doing = `list ${directory}`;
+    return this.#do("list", directory, doing, () => {
+      const entries = [...this.#directory(directory, doing).names].map(([name, node]) => ({
         name,
         isFile: node instanceof FileNode,
-        isFolder: node instanceof FolderNode,
+        isFolder: node instanceof DirectoryNode,
         isLink: node instanceof LinkNode,
       }));
       return this.#disk.random.shuffle(entries);
@@ -143,10 +143,10 @@ export class LifeDisk implements Disk {
       const names = nameParts(path);
       const first = options.recursive ? 1 : names.length;
       for (let count = first; count <= names.length; count++) {
-        const { folder, name, node } = this.#disk.walk(names.slice(0, count).join("/"), doing, true);
-        if (node === undefined) this.#disk.rename({ folder, name, node: new FolderNode() });
+        const { directory, name, node } = this.#disk.walk(names.slice(0, count).join("/"), doing, true);
+        if (node === undefined) this.#disk.rename({ directory, name, node: new DirectoryNode() });
         else if (!options.recursive) throw failure("already-exists", doing);
-        else if (!(node instanceof FolderNode)) throw failure("not-a-directory", doing);
+        else if (!(node instanceof DirectoryNode)) throw failure("not-a-directory", doing);
       }
     });
   }
@@ -157,11 +157,11 @@ export class LifeDisk implements Disk {
       const source = this.#disk.walk(from, doing, false);
       const target = this.#disk.walk(to, doing, false);
       if (source.node === undefined) throw failure("not-found", doing);
-      if (target.node instanceof FolderNode) throw failure("already-exists", doing);
+      if (target.node instanceof DirectoryNode) throw failure("already-exists", doing);
       if (source.node === target.node) return;
       this.#disk.rename(
-        { folder: source.folder, name: source.name, node: undefined },
-        { folder: target.folder, name: target.name, node: source.node },
+        { directory: source.directory, name: source.name, node: undefined },
+        { directory: target.directory, name: target.name, node: source.node },
       );
     });
   }
@@ -169,16 +169,21 @@ export class LifeDisk implements Disk {
   remove(path: string): Promise<void> {
     const doing = `remove ${path}`;
     return this.#do("remove", path, doing, () => {
-      const { folder, name, node } = this.#disk.walk(path, doing, false);
+      const { directory, name, node } = this.#disk.walk(path, doing, false);
       if (node === undefined) throw failure("not-found", doing);
-      if (node instanceof FolderNode && node.names.size > 0) throw failure("already-exists", doing);
-      this.#disk.rename({ folder, name, node: undefined });
+      if (node instanceof DirectoryNode && node.names.size > 0) throw failure("already-exists", doing);
+      this.#disk.rename({ directory, name, node: undefined });
     });
   }
 
   syncFolder(path: string): Promise<void> {
     const doing = `sync the folder ${path}`;
-    return this.#do("syncFolder", path, doing, () => this.#disk.tree.syncFolder(this.#folder(path, doing)));
+    return this.#do(
+      "syncFolder",
+      path,
+      doing,
+      () => this.#disk.tree.syncFolder(this.#directory(path, doing)),
+    );
   }
 
   realPath(path: string): Promise<string> {
@@ -193,17 +198,17 @@ export class LifeDisk implements Disk {
   lock(path: string): Promise<DiskLock | undefined> {
     const doing = `lock ${path}`;
     return this.#do("lock", path, doing, () => {
-      const isFolder = this.#disk.walk(path, doing, true).node instanceof FolderNode;
+      const isFolder = this.#disk.walk(path, doing, true).node instanceof DirectoryNode;
       const { realPath } = this.#place(path, doing, { followLink: isFolder });
       const lock = { release: () => this.#disk.unlock(realPath, lock) };
       return this.#disk.tryLock(realPath, lock) ? lock : undefined;
     });
   }
 
-  watch(folder: string, changed: () => void, failed: (error: WorldError) => void): Cancellable {
-    const doing = `watch ${folder}`;
-    const { node } = this.#disk.walk(folder, doing, true);
-    if (!(node instanceof FolderNode)) {
+  watch(directory: string, changed: () => void, failed: (error: WorldError) => void): Cancellable {
+    const doing = `watch ${directory}`;
+    const { node } = this.#disk.walk(directory, doing, true);
+    if (!(node instanceof DirectoryNode)) {
       return this.#life.schedule(
         0,
         () => failed(failure(node === undefined ? "not-found" : "not-a-directory", doing)),
@@ -318,10 +323,10 @@ export class LifeDisk implements Disk {
     return place;
   }
 
-  #folder(path: string, doing: string): FolderNode {
+  #directory(path: string, doing: string): DirectoryNode {
     const { node } = this.#disk.walk(path, doing, true);
     if (node === undefined) throw failure("not-found", doing);
-    if (!(node instanceof FolderNode)) throw failure("not-a-directory", doing);
+    if (!(node instanceof DirectoryNode)) throw failure("not-a-directory", doing);
     return node;
   }
 }

@@ -7,7 +7,7 @@ import { failure } from "../failure.ts";
 import type { Cancellable, WorldErrorKind } from "../world.ts";
 import { DiskFaults } from "./disk_faults.ts";
 import { FileNode } from "./file_node.ts";
-import { FileTree, type FolderNode, type NamePart, type Node } from "./file_tree.ts";
+import { type DirectoryNode, FileTree, type NamePart, type Node } from "./file_tree.ts";
 import { type Place, walk } from "./paths.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
@@ -47,7 +47,7 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
 };
 
 interface Watcher {
-  readonly folder: FolderNode;
+  readonly directory: DirectoryNode;
   readonly changed: () => void;
 }
 
@@ -131,11 +131,11 @@ export class DiskState {
   /** Changes names, all at once. */
   rename(...parts: readonly NamePart[]): void {
     this.tree.rename(parts);
-    for (const { folder } of parts) this.touched(folder);
+    for (const { directory } of parts) this.touched(directory);
   }
 
-  watch(folder: FolderNode, changed: () => void): Cancellable {
-    const watcher = { folder, changed };
+  watch(directory: DirectoryNode, changed: () => void): Cancellable {
+    const watcher = { directory, changed };
     this.#watchers.add(watcher);
     return { cancel: () => void this.#watchers.delete(watcher) };
   }
@@ -143,8 +143,8 @@ export class DiskState {
   /** Something in the folder, or in the file, has changed. */
   touched(node: Node): void {
     if (this.#watchers.size === 0) return;
-    for (const { folder, changed } of this.#watchers) {
-      if (folder === node || [...folder.names.values()].includes(node)) this.#tell(changed);
+    for (const { directory, changed } of this.#watchers) {
+      if (directory === node || [...directory.names.values()].includes(node)) this.#tell(changed);
     }
   }
 

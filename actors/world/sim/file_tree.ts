@@ -17,11 +17,11 @@ export class LinkNode {
 }
 
 /** What a name may stand for. */
-export type Node = FileNode | FolderNode | LinkNode;
+export type Node = FileNode | DirectoryNode | LinkNode;
 
 /** What a name of a folder is to stand for; undefined: nothing any more. */
 export interface NamePart {
-  readonly folder: FolderNode;
+  readonly directory: DirectoryNode;
   readonly name: string;
   readonly node: Node | undefined;
 }
@@ -32,7 +32,7 @@ interface NameChange {
 }
 
 /** A folder. */
-export class FolderNode {
+export class DirectoryNode {
   readonly type = "folder";
   readonly names: Map<string, Node> = new Map();
   readonly durableNames: Map<string, Node> = new Map();
@@ -45,19 +45,19 @@ function setName(names: Map<string, Node>, name: string, node: Node | undefined)
 
 /** All the files and folders of a machine. */
 export class FileTree {
-  readonly root = new FolderNode();
+  readonly root = new DirectoryNode();
   #unsynced: NameChange[] = [];
 
   /** Gives names to nodes, or takes them away, all at once. */
   rename(parts: readonly NamePart[]): void {
-    for (const { folder, name, node } of parts) setName(folder.names, name, node);
+    for (const { directory, name, node } of parts) setName(directory.names, name, node);
     this.#unsynced.push({ parts });
   }
 
   /** Makes the names in a folder durable. */
-  syncFolder(folder: FolderNode): void {
+  syncFolder(directory: DirectoryNode): void {
     this.#unsynced = this.#unsynced.filter((change) => {
-      if (!change.parts.some((part) => part.folder === folder)) return true;
+      if (!change.parts.some((part) => part.directory === directory)) return true;
       makeDurable(change);
       return false;
     });
@@ -67,7 +67,7 @@ export class FileTree {
   syncAll(): void {
     for (const change of this.#unsynced) makeDurable(change);
     this.#unsynced = [];
-    for (const file of this.#files(this.root, (folder) => folder.names)) file.sync();
+    for (const file of this.#files(this.root, (directory) => directory.names)) file.sync();
   }
 
   /**
@@ -76,21 +76,21 @@ export class FileTree {
    */
   powerCut(random: SeededRandom, tearing: Tearing, happened: (what: string) => void): void {
     const luck = random.pick([0, 0.5, 0.9, 1]);
-    const behind = new Set<FolderNode>();
+    const behind = new Set<DirectoryNode>();
     for (const change of this.#unsynced) {
-      const folders = change.parts.map((part) => part.folder);
-      if (folders.some((folder) => behind.has(folder)) || !random.chance(luck)) {
-        for (const folder of folders) behind.add(folder);
+      const directories = change.parts.map((part) => part.directory);
+      if (directories.some((directory) => behind.has(directory)) || !random.chance(luck)) {
+        for (const directory of directories) behind.add(directory);
       } else {
         makeDurable(change);
       }
     }
     this.#unsynced = [];
-    for (const folder of this.#folders(this.root)) {
-      folder.names.clear();
-      for (const [name, node] of folder.durableNames) folder.names.set(name, node);
+    for (const directory of this.#directories(this.root)) {
+      directory.names.clear();
+      for (const [name, node] of directory.durableNames) directory.names.set(name, node);
     }
-    for (const file of this.#files(this.root, (folder) => folder.durableNames)) {
+    for (const file of this.#files(this.root, (directory) => directory.durableNames)) {
       for (const what of file.powerCut(random, tearing)) happened(what);
     }
   }
@@ -98,10 +98,10 @@ export class FileTree {
   /** All files that have a name now, with their paths. */
   files(): { readonly path: string; readonly file: FileNode }[] {
     const found: { readonly path: string; readonly file: FileNode }[] = [];
-    const walk = (folder: FolderNode, above: string) => {
-      for (const [name, node] of folder.names) {
+    const walk = (directory: DirectoryNode, above: string) => {
+      for (const [name, node] of directory.names) {
         if (node instanceof FileNode) found.push({ path: `${above}/${name}`, file: node });
-        else if (node instanceof FolderNode) walk(node, `${above}/${name}`);
+        else if (node instanceof DirectoryNode) walk(node, `${above}/${name}`);
       }
     };
     walk(this.root, "");
@@ -111,23 +111,23 @@ export class FileTree {
   /** Bytes in all files. */
   usedBytes(): number {
     let used = 0;
-    for (const file of this.#files(this.root, (folder) => folder.names)) used += file.size;
+    for (const file of this.#files(this.root, (directory) => directory.names)) used += file.size;
     return used;
   }
 
-  #folders(folder: FolderNode): FolderNode[] {
-    const below = [...folder.durableNames.values()].filter((node) => node instanceof FolderNode);
-    return [folder, ...below.flatMap((inner) => this.#folders(inner))];
+  #directories(directory: DirectoryNode): DirectoryNode[] {
+    const below = [...directory.durableNames.values()].filter((node) => node instanceof DirectoryNode);
+    return [directory, ...below.flatMap((inner) => this.#directories(inner))];
   }
 
-  #files(folder: FolderNode, namesOf: (folder: FolderNode) => Map<string, Node>): FileNode[] {
-    return [...namesOf(folder).values()].flatMap((node) => {
+  #files(directory: DirectoryNode, namesOf: (directory: DirectoryNode) => Map<string, Node>): FileNode[] {
+    return [...namesOf(directory).values()].flatMap((node) => {
       if (node instanceof FileNode) return [node];
-      return node instanceof FolderNode ? this.#files(node, namesOf) : [];
+      return node instanceof DirectoryNode ? this.#files(node, namesOf) : [];
     });
   }
 }
 
 function makeDurable(change: NameChange): void {
-  for (const { folder, name, node } of change.parts) setName(folder.durableNames, name, node);
+  for (const { directory, name, node } of change.parts) setName(directory.durableNames, name, node);
 }

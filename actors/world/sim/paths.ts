@@ -5,12 +5,12 @@
  */
 import { failure } from "../failure.ts";
 import type { WorldErrorKind } from "../world.ts";
-import { FolderNode, LinkNode, type Node } from "./file_tree.ts";
+import { DirectoryNode, LinkNode, type Node } from "./file_tree.ts";
 
 /** Where a path leads. */
 export interface Place {
   /** The folder that the last name is, or would be, in. */
-  readonly folder: FolderNode;
+  readonly directory: DirectoryNode;
   /** The last name; "" for the root itself. */
   readonly name: string;
   /** What is there. */
@@ -28,13 +28,13 @@ export function nameParts(path: string): string[] {
 }
 
 /** Finds what a path leads to. Throws `not-found` or `not-a-directory` for a part before the last. */
-export function walk(root: FolderNode, path: string, doing: string, followLast: boolean): Place {
+export function walk(root: DirectoryNode, path: string, doing: string, followLast: boolean): Place {
   const fail = (kind: WorldErrorKind): never => {
     throw failure(kind, doing);
   };
   const names = nameParts(path);
-  const above: { readonly folder: FolderNode; readonly name: string }[] = [];
-  let folder = root;
+  const above: { readonly directory: DirectoryNode; readonly name: string }[] = [];
+  let directory = root;
   let links = 0;
   const realPath = (last: string) =>
     "/" + [...above.map((step) => step.name), ...(last === "" ? [] : [last])].join("/");
@@ -43,28 +43,28 @@ export function walk(root: FolderNode, path: string, doing: string, followLast: 
     if (name === undefined) {
       // The path ended in a folder: at the root, or after "..".
       const last = above.pop();
-      if (last === undefined) return { folder: root, name: "", node: root, realPath: "/" };
-      return { folder: last.folder, name: last.name, node: folder, realPath: realPath(last.name) };
+      if (last === undefined) return { directory: root, name: "", node: root, realPath: "/" };
+      return { directory: last.directory, name: last.name, node: directory, realPath: realPath(last.name) };
     }
     if (name === "..") {
-      folder = above.pop()?.folder ?? root;
+      directory = above.pop()?.directory ?? root;
       continue;
     }
-    const node = folder.names.get(name);
+    const node = directory.names.get(name);
     const isLast = names.length === 0;
     if (node instanceof LinkNode && (!isLast || followLast)) {
       if (++links > MAX_LINKS) return fail("not-found");
       if (node.target.startsWith("/")) {
         above.length = 0;
-        folder = root;
+        directory = root;
       }
       names.unshift(...nameParts(node.target));
       continue;
     }
-    if (isLast) return { folder, name, node, realPath: realPath(name) };
+    if (isLast) return { directory, name, node, realPath: realPath(name) };
     if (node === undefined) return fail("not-found");
-    if (!(node instanceof FolderNode)) return fail("not-a-directory");
-    above.push({ folder, name });
-    folder = node;
+    if (!(node instanceof DirectoryNode)) return fail("not-a-directory");
+    above.push({ directory, name });
+    directory = node;
   }
 }

@@ -7,7 +7,7 @@ import type { WorldErrorKind } from "../world.ts";
 import type { DiskOperation, DiskState } from "./disk_state.ts";
 import type { Tearing } from "./file_node.ts";
 import { FileNode } from "./file_node.ts";
-import { FolderNode, LinkNode } from "./file_tree.ts";
+import { DirectoryNode, LinkNode } from "./file_tree.ts";
 import { nameParts, type Place } from "./paths.ts";
 
 const encoder = new TextEncoder();
@@ -47,13 +47,13 @@ export class SimDisk {
 
   /** Makes a file with this content, and the folders above it. */
   write(path: string, content: string | Uint8Array): void {
-    const { folder, name, node } = this.#makeRoom(path, true);
+    const { directory, name, node } = this.#makeRoom(path, true);
     const file = node instanceof FileNode ? node : this.#disk.newFile();
     file.truncate(0, this.#disk.nowMs);
     file.write(typeof content === "string" ? encoder.encode(content) : content, 0, this.#disk.nowMs);
-    if (file !== node) this.#disk.rename({ folder, name, node: file });
+    if (file !== node) this.#disk.rename({ directory, name, node: file });
     this.#disk.tree.syncAll();
-    this.#disk.touched(folder);
+    this.#disk.touched(directory);
   }
 
   /** Makes a folder, and those above it. */
@@ -64,18 +64,18 @@ export class SimDisk {
 
   /** Makes a symbolic link. */
   link(path: string, target: string): void {
-    const { folder, name } = this.#makeRoom(path, false);
-    this.#disk.rename({ folder, name, node: new LinkNode(target) });
+    const { directory, name } = this.#makeRoom(path, false);
+    this.#disk.rename({ directory, name, node: new LinkNode(target) });
     this.#disk.tree.syncAll();
-    this.#disk.touched(folder);
+    this.#disk.touched(directory);
   }
 
   /** Removes a file, or a folder with all that is in it. */
   remove(path: string): void {
-    const { folder, name } = this.#disk.walk(path, `remove ${path}`, false);
-    this.#disk.rename({ folder, name, node: undefined });
+    const { directory, name } = this.#disk.walk(path, `remove ${path}`, false);
+    this.#disk.rename({ directory, name, node: undefined });
     this.#disk.tree.syncAll();
-    this.#disk.touched(folder);
+    this.#disk.touched(directory);
   }
 
   /** What is in a file; undefined where there is none. */
@@ -105,7 +105,7 @@ export class SimDisk {
   /** The names in a folder, sorted. */
   names(path: string): string[] {
     const { node } = this.#disk.walk(path, `list ${path}`, true);
-    return node instanceof FolderNode ? [...node.names.keys()].sort() : [];
+    return node instanceof DirectoryNode ? [...node.names.keys()].sort() : [];
   }
 
   /**
@@ -164,8 +164,8 @@ export class SimDisk {
     const names = nameParts(path);
     for (let count = 1; count < names.length; count++) {
       const above = names.slice(0, count).join("/");
-      const { folder, name, node } = this.#disk.walk(above, `make ${above}`, true);
-      if (node === undefined) this.#disk.rename({ folder, name, node: new FolderNode() });
+      const { directory, name, node } = this.#disk.walk(above, `make ${above}`, true);
+      if (node === undefined) this.#disk.rename({ directory, name, node: new DirectoryNode() });
     }
     return this.#disk.walk(path, `make ${path}`, followLast);
   }
