@@ -128,7 +128,7 @@ class ClusterHost implements Cluster {
       world: system.world,
       joined: (lease) => this.#joined(lease),
       left: () => this.#left(),
-      warn: (message, error) => this.#context.log.warn(message, { error }),
+      warn: (message, error) => this.#context.log.warn(message, { event: "engine-warning", error }),
     });
   }
 
@@ -199,7 +199,10 @@ class ClusterHost implements Cluster {
         // against it.
         receive(decodeValue(body, { refs: this.#router.exports }) as T);
       } catch (error) {
-        this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, { error });
+        this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, {
+          event: "subscriber-failed",
+          error,
+        });
       }
     });
   }
@@ -280,7 +283,10 @@ class ClusterHost implements Cluster {
     try {
       return placedText(await this.#local.claim({ type: name[0], id: name[1] }));
     } catch (error) {
-      this.#context.log.debug(`Cannot claim an entity: ${errorText(error)}`, { error });
+      this.#context.log.debug(`Cannot claim an entity: ${errorText(error)}`, {
+        event: "claim-failed",
+        error,
+      });
       return "";
     }
   }

@@ -104,7 +104,10 @@ export class PersistentActor<S, C, E> {
       for (const event of events) state = this.#definition.evolve(state, event);
       item = itemOf(message, operationId, decision);
     } catch (error) {
-      this.#self.log.debug(`Cannot carry out a command: ${errorText(error)}`, { error });
+      this.#self.log.debug(`Cannot carry out a command: ${errorText(error)}`, {
+        event: "command-failed",
+        error,
+      });
       return this.#refuse(message, { type: "failed", error });
     }
     this.#state = state;
@@ -189,7 +192,10 @@ export class PersistentActor<S, C, E> {
       for (const { send } of replies) send();
       then?.();
     } catch (error) {
-      this.#self.log.error(`Cannot tell of what is durable: ${errorText(error)}`, { error });
+      this.#self.log.error(`Cannot tell of what is durable: ${errorText(error)}`, {
+        event: "effect-failed",
+        error,
+      });
     }
   }
 
@@ -209,7 +215,10 @@ export class PersistentActor<S, C, E> {
       this.#life.metrics.snapshots++;
     } catch (error) {
       // The journal has all of it; a log that is poisoned says so at the next write.
-      this.#self.log.warn(`Cannot keep a snapshot: ${errorText(error)}`, { error });
+      this.#self.log.warn(`Cannot keep a snapshot: ${errorText(error)}`, {
+        event: "snapshot-not-kept",
+        error,
+      });
     }
   }
 
@@ -267,7 +276,10 @@ export class PersistentActor<S, C, E> {
           this.#break(error);
           return [];
         }
-        this.#self.log.warn(`Cannot open the journal: ${errorText(error)}`, { error });
+        this.#self.log.warn(`Cannot open the journal: ${errorText(error)}`, {
+          event: "journal-unreadable",
+          error,
+        });
       }
       await this.#pause(pauseMs);
     }
@@ -317,7 +329,7 @@ export class PersistentActor<S, C, E> {
 
   /** This program cannot make a state of what is in the journal: whoever asks is told so. */
   #break(error: unknown): void {
-    this.#self.log.error(errorText(error), { error });
+    this.#self.log.error(errorText(error), { event: "entity-failed", error });
     this.#broken = error;
     const items = [...this.#writing ?? [], ...this.#waiting.splice(0)];
     this.#writing = undefined;
@@ -348,7 +360,7 @@ export class PersistentActor<S, C, E> {
 
   /** Something that cannot happen did: the entity is started anew, from its journal. */
   #fail(error: unknown): void {
-    this.#self.log.error(`Cannot go on: ${errorText(error)}`, { error });
+    this.#self.log.error(`Cannot go on: ${errorText(error)}`, { event: "entity-stopped", error });
     this.#life.fenced();
     this.#end([], [...this.#writing ?? [], ...this.#waiting.splice(0)]);
   }

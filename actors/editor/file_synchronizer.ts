@@ -34,7 +34,8 @@ export interface FileSynchronizerOptions {
   /** The text as it is. */
   readonly text: () => string;
   /**
-   * Somebody has saved the file, and this is what it holds. {@linkcode FileSynchronizer.accepted} is to be called.
+   * Somebody has saved the file, and this is what it holds. {@linkcode FileSynchronizer.accepted} is to be
+   * called.
    */
   readonly edited: (text: string) => void;
   /** The file holds the text. */

@@ -14,7 +14,7 @@ export interface RunOptions {
    * @default 5000
    */
   readonly drainMs?: number;
-  /** What asks the process to end, in place of its own signals. @default SIGINT, SIGTERM, SIGHUP and SIGQUIT */
+  /** What asks the process to end, in place of its signals. @default SIGINT, SIGTERM, SIGHUP and SIGQUIT */
   readonly asked?: Promise<EndSignal>;
   /** Told of the signal. The system stops when that is done. */
   readonly onSignal?: (signal: EndSignal) => void | Promise<void>;
