@@ -160,13 +160,19 @@ class RecordsClient implements AsyncDisposable {
 
   /** Sends a request and waits for its answer. Throws {@linkcode Failure} when the server is gone. */
   async request(request: RecordsRequest): Promise<RecordsResponse> {
-    if (this.#client === undefined) return await ask(await this.connect(), request);
-    try {
-      return await ask(this.#client, request);
-    } catch {
-      // It was closed while the person was thinking. To ask for the same twice does no harm.
-      await this.#disconnect();
-      return await ask(await this.#connectAgain(), request);
+    const comesBack = (this.#options.reconnect ?? false) !== false;
+    // A connection that is not new may have been closed while the person was thinking.
+    let mayAskAgain = this.#client !== undefined || comesBack;
+    for (let client = this.#client ?? await this.connect();;) {
+      try {
+        return await ask(client, request);
+      } catch (error) {
+        if (!mayAskAgain || !client.gone.aborted) throw error;
+        mayAskAgain = comesBack;
+        // To ask for the same twice does no harm.
+        await this.#disconnect();
+        client = await this.#connectAgain();
+      }
     }
   }
 
