@@ -15,6 +15,8 @@ import { decodeValue, encodeValue } from "./codec.ts";
 import type { Engine, EntityId, HostRef, Lease, Placed } from "./engine.ts";
 import { Entities, type HostMessage } from "./entities.ts";
 import type { EntityType } from "./entity_type.ts";
+import { OutcomeUnknown } from "./errors.ts";
+import { pause } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { ClusterMetrics } from "./metrics.ts";
 import { activationAddress, base64url, checkTypeName, hostAddress, randomName } from "./names.ts";
@@ -28,6 +30,8 @@ export interface JoinOptions {
   readonly types?: readonly EntityType<never>[];
   /** The host's name: 1 to 64 letters, digits, `_`, `-`, unlike all others'. @default a random one */
   readonly hostId?: string;
+  /** How long an engine that does not answer is asked again before the join fails. @default 30000 */
+  readonly joinTimeoutMs?: number;
   /** How long {@linkcode Cluster.leave} waits for entities to finish. @default 5000 */
   readonly drainMs?: number;
 }
@@ -67,6 +71,8 @@ export interface Cluster extends AsyncDisposable {
   leave(): Promise<void>;
 }
 
+/** The pause before an engine that did not answer is asked again. */
+const JOIN_PAUSE_MS = 200;
 /** How often a host looks for what is idle. */
 const SWEEP_MS = 1000;
 
@@ -92,6 +98,7 @@ class ClusterHost implements Cluster {
   readonly #engine: Engine;
   readonly #types = new Map<string, EntityType<never>>();
   readonly #drainMs: number;
+  readonly #joinTimeoutMs: number;
   readonly #router: Router;
   readonly #membership: Membership;
   readonly #inbox: string;
@@ -105,7 +112,7 @@ class ClusterHost implements Cluster {
   #leaving: Promise<void> | undefined;
 
   constructor(system: ActorSystem, options: JoinOptions) {
-    const { engine, types = [], hostId = randomName(system.world.random), drainMs = 5000 } = options;
+    const { engine, types = [], hostId = randomName(system.world.random) } = options;
     checkTypeName(hostId);
     for (const type of types) {
       if (this.#types.has(type.name)) throw new TypeError(`Cannot join: two types are called ${type.name}`);
@@ -113,7 +120,8 @@ class ClusterHost implements Cluster {
     }
     this.#system = system;
     this.#engine = engine;
-    this.#drainMs = drainMs;
+    this.#drainMs = options.drainMs ?? 5000;
+    this.#joinTimeoutMs = options.joinTimeoutMs ?? 30_000;
     this.#inbox = `inbox.${hostId}.${randomName(system.world.random)}`;
     this.#router = new Router({
       system,
@@ -173,15 +181,28 @@ class ClusterHost implements Cluster {
     });
     await this.#system.started(ref);
     try {
-      this.#serving.use(
-        await this.#engine.transport.serve(this.#inbox, (body) => this.#router.receive(body)),
-      );
-      await this.#membership.join();
+      const { transport } = this.#engine;
+      const receive = (body: string) => this.#router.receive(body);
+      await this.#patiently(async () => void this.#serving.use(await transport.serve(this.#inbox, receive)));
+      await this.#patiently(() => this.#membership.join());
     } catch (error) {
       await this.leave();
       throw error;
     }
     this.#sweepLater();
+  }
+
+  /** Asks an engine again that does not answer. */
+  async #patiently(ask: () => Promise<void>): Promise<void> {
+    const { clock } = this.#system.world;
+    for (const endsAt = clock.monotonic() + this.#joinTimeoutMs;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof OutcomeUnknown) || clock.monotonic() >= endsAt) throw error;
+      }
+      await pause(this.#system.world, JOIN_PAUSE_MS);
+    }
   }
 
   ref<C>(type: EntityType<C>, id: string): Ref<C> {

@@ -289,18 +289,11 @@ async function runHost(
 ): Promise<Stoppable> {
   const system = new ActorSystem(host.name, { world });
   const engine = api.composeEngine(lines.connect(host), world);
-  let cluster: Cluster | undefined;
-  while (cluster === undefined) {
-    try {
-      cluster = await api.joinCluster(system, { engine, types: [type], hostId: host.name, drainMs: 2000 });
-    } catch {
-      await delay(world, 100);
-    }
-  }
-  const { leave } = { leave: cluster.leave.bind(cluster) };
+  const options = { engine, types: [type], hostId: host.name, drainMs: 2000, joinTimeoutMs: Infinity };
+  const cluster = await api.joinCluster(system, options);
   return {
     async stop() {
-      await leave();
+      await cluster.leave();
       await system.stop({ withinMs: 2000 });
     },
   };
