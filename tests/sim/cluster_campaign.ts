@@ -319,7 +319,7 @@ async function judge(sim: SimWorld, server: SimEngineServer, seen: readonly Seen
       );
     }
     sim.sometimes("an entity changed hands", owners > 1);
-    sim.sometimes("much was said", names.length > 500);
+    sim.sometimes("much was said", names.length > 50);
   }
 }
 

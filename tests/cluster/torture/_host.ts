@@ -8,7 +8,8 @@ import { natsDriver } from "../../../actors/cluster/engines/nats.ts";
 import { ActorSystem, denoWorld } from "../../../mod.ts";
 import { ledger } from "./_ledger.ts";
 
-const SLOW_MS = 20;
+/** The most that an append waits before it is sent. */
+const SLOW_MS = 60;
 
 const [hostId = "", replicas, leaseTtlMs, fence, ...servers] = Deno.args;
 const world = denoWorld({ log: { level: "error" } });
@@ -24,6 +25,8 @@ const engine = composeEngine(fence === "off" ? withoutFence(slow) : slow, world)
 const system = new ActorSystem(hostId, { world });
 const cluster = await joinCluster(system, { engine, types: [ledger], hostId });
 console.log("joined");
+// Whoever started it is gone: so is this.
+Deno.stdin.readable.pipeTo(new WritableStream()).finally(() => Deno.exit(1));
 // Ended by a signal: SIGKILL, or SIGTERM at the very end.
 Deno.addSignalListener("SIGTERM", async () => {
   await cluster.leave();
