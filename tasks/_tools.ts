@@ -47,7 +47,14 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description: "The pages that browsers get, in dist/pages/ (only when their sources have changed)",
       command:
         `deno run -q --allow-run=${DENO} --allow-read --allow-write=dist/pages --allow-env=PAGES_*,${LOG_ENV} tasks/pages.ts`,
-      files: ["pages/**", "protocols/**", "actors/editor/text_diff.ts", "tasks/pages.ts", "deno.lock"],
+      files: [
+        "pages/**",
+        "protocols/**",
+        "actors/editor/text_diff.ts",
+        "tasks/pages.ts",
+        "tasks/_page_files.ts",
+        "deno.lock",
+      ],
       output: ["dist/pages/**"],
     },
     "package": {

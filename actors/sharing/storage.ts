@@ -12,9 +12,9 @@ import {
   errorText,
   type FileInfo,
   type Hasher,
-  isNotFound,
   WorldError,
 } from "../world/world.ts";
+import { exists } from "../store/mod.ts";
 import { BlockCache } from "./_block_cache.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
@@ -380,14 +380,4 @@ async function removeTree(disk: Disk, path: string): Promise<void> {
     else await disk.remove(inner);
   }
   await disk.remove(path);
-}
-
-async function exists(disk: Disk, path: string): Promise<boolean> {
-  try {
-    await disk.stat(path);
-    return true;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Clock, dirname, type Disk, isNotFound } from "../world/world.ts";
+import { type Clock, dirname, type Disk } from "../world/world.ts";
 import { type FileContent, writeAtomic } from "./atomic_file.ts";
+import { exists } from "./exists.ts";
 
 /**
  * Keeps bytes that were found in a file and cannot be read in a new file, `PATH.damaged-TIME`, durably. Says
@@ -35,16 +36,6 @@ async function freeName(disk: Disk, path: string, clock: Clock | undefined): Pro
   const time = new Date(clock?.now() ?? (await disk.stat(path)).modifiedAtMs ?? 0).toISOString();
   const name = `${path}.damaged-${time.replace(/\.\d+|[-:]/g, "")}`;
   let free = name;
-  for (let count = 2; await isThere(disk, free); count++) free = `${name}-${count}`;
+  for (let count = 2; await exists(disk, free); count++) free = `${name}-${count}`;
   return free;
-}
-
-async function isThere(disk: Disk, path: string): Promise<boolean> {
-  try {
-    await disk.stat(path);
-    return true;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
 }
