@@ -38,8 +38,8 @@ export interface HouseOptions {
   readonly strict?: boolean;
   /** Milliseconds that a stop may take. */
   readonly drainMs: number;
-  /** Told once each has been started, or has not been able to. */
-  readonly settled?: () => void;
+  /** Told how many run, once each has been started or has not been able to. */
+  readonly settled?: (running: number) => void;
 }
 
 /**
@@ -84,7 +84,7 @@ export function house(services: readonly Resident[], options: HouseOptions): Beh
     /** Says how many run, once all have had their start. */
     function tell(): void {
       if (waiting.size > 0 || left.size === 0) return;
-      allSettled?.();
+      allSettled?.(running.size);
       const missing = services.filter((service) => !running.has(service)).map(({ name }) => name);
       const count = `${running.size} of ${services.length} services run`;
       const fields = { event: "services", running: running.size, services: services.length };

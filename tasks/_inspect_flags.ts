@@ -14,6 +14,7 @@ import {
 import { parseAddress } from "../actors/net/mod.ts";
 import type { SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, escalate } from "../mod.ts";
+import { ListeningPorts } from "./_listening_ports.ts";
 import { loadPages, tellOfWebDoor } from "./_web_flags.ts";
 import { custom, type Flag, guarding, integer, type OptionsOf, text, UsageError } from "./_flags.ts";
 
@@ -51,13 +52,13 @@ export function inspectFlags(): InspectFlags {
 
 /**
  * A system that can be looked into, or exports what it does, where the options or the environment ask for it.
- * `isReady` says at `/readyz` whether what runs in it has started.
+ * `isReady` says at `/readyz` whether what runs in it has started; it is given how many ports are open.
  */
 export async function inspectedSystem(
   name: string,
   world: World,
   options: OptionsOf<InspectFlags>,
-  isReady: () => boolean,
+  isReady: (openPorts: number) => boolean,
 ): Promise<ActorSystem> {
   const { inspect: address, inspectToken: token } = options;
   const telemetry = await openTelemetry();
@@ -73,12 +74,15 @@ export async function inspectedSystem(
     return system;
   }
   const feed = new EventFeed(() => world.clock.now());
-  const watched = { ...measured, log: feed.listeningTo(world.log, name) };
+  const ports = new ListeningPorts(world.net);
+  const watched = { ...measured, net: ports.net, log: feed.listeningTo(world.log, name) };
   const pages = await loadPages(world, "inspector");
   const system = new ActorSystem(name, { world: watched, instruments: metrics.instruments });
   try {
     const behavior = inspector({
-      ...{ system, address, metrics, feed, isReady, isExported: telemetry !== undefined },
+      ...{ system, address, metrics, feed, isExported: telemetry !== undefined },
+      // One of the ports is the inspector's.
+      isReady: () => isReady(ports.count - 1),
       ...(token === undefined ? {} : { token }),
       ...(pages === undefined ? {} : { pages }),
       onListening: (bound) => tellOfWebDoor(world, { isOptional: false }, bound, pages !== undefined),

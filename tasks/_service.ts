@@ -186,11 +186,12 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
         if (command !== undefined) return command;
         const root = await behavior(options, context);
         const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
-        let isReady = false;
-        const system = await inspectedSystem(name, world, options, () => isReady);
+        let isStarted = false;
+        const isReady = (openPorts: number) => isStarted && openPorts > 0;
+        const system = await inspectedSystem(name, world, options, isReady);
         const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
         // One that does not start ends the system, which says so.
-        system.started(server).then(() => isReady = true, () => {});
+        system.started(server).then(() => isStarted = true, () => {});
         manifest.attach?.(system, options, context);
         return system;
       }),

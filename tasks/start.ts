@@ -125,9 +125,9 @@ if (import.meta.main) {
     const chosen = services.filter(({ name }) => only.includes(name) && !without.includes(name));
     if (chosen.length === 0) throw new UsageError("Nothing is left to start");
     const world = logFormat === "text" ? labelled(context.world) : context.world;
-    let isReady = false;
-    const settled = () => isReady = true;
-    const system = await inspectedSystem("troupe", world, options, () => isReady);
+    let running = Infinity;
+    const settled = (count: number) => running = count;
+    const system = await inspectedSystem("troupe", world, options, (openPorts) => openPorts >= running);
     const residents = await instancesOf(chosen, options, { ...context, world });
     system.spawn("start", house(residents, { strict, drainMs, settled }), {
       onFailure: escalate(),

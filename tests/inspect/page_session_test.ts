@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
-import { type Behavior, restart } from "../../mod.ts";
+import { type Behavior, restart, resume } from "../../mod.ts";
 import { TestClient, until } from "../_helpers.ts";
 import { inspected, TestPage } from "./_page.ts";
 
@@ -125,7 +125,7 @@ Deno.test("inspector: so many pages at most, and who leaves makes room", async (
 Deno.test("inspector: a page that does not read keeps nothing waiting, and others are told", async () => {
   await using seen = await inspected();
   const { system, port } = seen;
-  const ref = system.spawn("weak", weak, { onFailure: restart({ limit: 100_000, withinMs: 60_000 }) });
+  const ref = system.spawn("weak", weak, { onFailure: resume() });
   using deaf = await TestClient.connect(port);
   await deaf.send(
     `GET /changes HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
@@ -136,8 +136,10 @@ Deno.test("inspector: a page that does not read keeps nothing waiting, and other
   // Each stack is some kilobytes: far more than sockets hold.
   let failures = 0;
   await until(() => {
-    for (let index = 0; index < 2000; index++) ref.tell({ type: "fail", text: "x".repeat(1000) });
-    failures += 2000;
+    if (system.subtree("/demo/weak")?.mailbox === 0) {
+      for (let index = 0; index < 500; index++) ref.tell({ type: "fail", text: "x".repeat(1000) });
+      failures += 500;
+    }
     return page.news("failures").length > 300;
   }, "many failures");
   const { memory } = system.world.process ?? {};

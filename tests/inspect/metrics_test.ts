@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { meteredDisk, MeterRegistry } from "../../actors/inspect/mod.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { formatMetrics } from "../../protocols/prometheus.ts";
+import { available, freePort, startProcess, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+
+const hasPromtool = await available("promtool", "--version");
+
+/** The value of a series, by the beginning of its line. */
+function valueOf(text: string, series: string): number {
+  const line = text.split("\n").find((each) => each.startsWith(series));
+  return Number(line?.split(" ").at(-1) ?? NaN);
+}
+
+Deno.test("meter: names are Prometheus', two of one name and attributes are one, and bounds rise", () => {
+  const meter = new MeterRegistry();
+  const options = { unit: "By", description: "Bytes.", attributes: { "network.io.direction": "receive" } };
+  meter.counter("process.network.io", options).add(3);
+  meter.counter("process.network.io", { ...options, attributes: { ...options.attributes } }).add(4);
+  const histogram = meter.histogram("a.duration", { unit: "s", description: "A.", bounds: [0.1, 1] });
+  for (const seconds of [0.05, 0.1, 0.5, 7]) histogram.record(seconds);
+  meter.observe("b", "upDownCounter", { unit: "{thing}", description: "B." }, () => 5);
+  const text = formatMetrics(meter.families());
+  assertEquals(valueOf(text, 'process_network_io_bytes_total{network_io_direction="receive"}'), 7);
+  assertEquals(valueOf(text, 'a_duration_seconds_bucket{le="0.1"}'), 2);
+  assertEquals(valueOf(text, 'a_duration_seconds_bucket{le="1"}'), 3);
+  assertEquals(valueOf(text, 'a_duration_seconds_bucket{le="+Inf"}'), 4);
+  assertEquals(valueOf(text, "a_duration_seconds_count"), 4);
+  assertEquals(valueOf(text, "b"), 5);
+  assertThrows(() => meter.histogram("c", { unit: "s", description: "C.", bounds: [1, 1] }), RangeError);
+  // A mistake that makes a series of everything is bounded.
+  for (let index = 0; index < 10_000; index++) {
+    meter.counter("many", { unit: "{x}", description: "M.", attributes: { index: String(index) } }).add(1);
+  }
+  assert(formatMetrics(meter.families()).split("\n").length < 2100);
+});
+
+Deno.test("meter: a disk's syncs are timed and what is written counted, and files are as they were", async () => {
+  await using folder = await tempFolder();
+  const meter = new MeterRegistry();
+  const { disk, clock } = denoWorld();
+  const metered = meteredDisk(disk, clock, meter);
+  const file = await metered.open(folder.file("a"), { write: true, create: true, read: true });
+  await file.write(new TextEncoder().encode("hello"), 0);
+  await file.sync();
+  assertEquals(await file.size(), 5);
+  file.close();
+  const replacement = await metered.createReplacement(folder.file("a"));
+  await replacement.file.write(new TextEncoder().encode("hi"), 0);
+  await replacement.file.sync();
+  replacement.file.close();
+  await metered.rename(replacement.path, replacement.target);
+  assertEquals(new TextDecoder().decode(await metered.readFile(folder.file("a"))), "hi");
+  const text = formatMetrics(meter.families());
+  assertEquals(valueOf(text, "troupe_disk_io_bytes_total"), 7);
+  assertEquals(valueOf(text, "troupe_disk_sync_duration_seconds_count"), 2);
+});
+
+Deno.test("metrics: services count what they do, sockets what goes through them, and promtool reads all of it", async () => {
+  await using folder = await tempFolder();
+  const ports = { editor: freePort(), records: freePort() };
+  await using server = startTask("start", [
+    ...["--only", "editor,records,clock", "--host", "127.0.0.1", "--inspect", "127.0.0.1:0"],
+    ...["--editor-port", String(ports.editor), "--records-port", String(ports.records), "--clock-port", "0"],
+    ...["--data-dir", folder.path],
+  ], { env: { EDITOR_WEB_PORT: "off" } });
+  const inspector = await server.port("Inspector listening");
+  const isReady = async () => {
+    const response = await fetch(`http://127.0.0.1:${inspector}/readyz`);
+    await response.body?.cancel();
+    return response.status === 200;
+  };
+  await until(isReady, "its services listen");
+  const metrics = async () => await (await fetch(`http://127.0.0.1:${inspector}/metrics`)).text();
+  using editor = await TestClient.connect(ports.editor);
+  using reader = await TestClient.connect(ports.editor);
+  await until(
+    async () => valueOf(await metrics(), 'troupe_connections{troupe_server="/troupe/start/editor') >= 2,
+    "both",
+  );
+  await editor.send("an update\n");
+  assertEquals(await reader.line(), "an update");
+  using records = await TestClient.connect(ports.records);
+  await records.send('{"client_ID":"1","type":"read"}\n');
+  await records.line();
+  const text = await metrics();
+  assertEquals(valueOf(text, 'troupe_editor_updates_total{troupe_door="line"}'), 1);
+  assert(valueOf(text, "troupe_disk_sync_duration_seconds_count") >= 1);
+  assert(/^troupe_records_requests_total\{.*troupe_outcome="error".*\} 1$/m.test(text), text);
+  const received = /^process_network_io_bytes_total\{.*direction="receive".*editor.*\} (\d+)$/m.exec(text);
+  assert(Number(received?.[1]) >= "an update\n".length, text);
+  assert(/^http_server_request_duration_seconds_count\{.*http_route="\/metrics".*\} [1-9]/m.test(text), text);
+  if (!hasPromtool) return;
+  await using check = startProcess("promtool", ["check", "metrics"]);
+  await check.type(text);
+  await check.closeInput();
+  const { code, stdout, stderr } = await check.ended();
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+});
