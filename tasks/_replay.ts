@@ -58,7 +58,7 @@ export class CampaignReplay implements Replay {
         if (system instanceof ActorSystem) this.#listen(host, system);
       },
     });
-    this.feed = new EventFeed(() => this.sim.now);
+    this.feed = new EventFeed(() => this.sim.now, { maxPerSecond: Infinity });
     this.#stepper.onWait(() => this.refresh());
   }
 

@@ -62,14 +62,22 @@ export const FEED_START: FeedPosition = { failures: 0, deadLetters: 0, restarts:
  */
 export class EventFeed {
   readonly #now: () => number;
-  readonly #failures = new Recent<InspectorFailure>(MAX_EVENTS);
-  readonly #deadLetters = new Recent<InspectorDeadLetter>(MAX_EVENTS);
-  readonly #restarts = new Recent<InspectorRestart>(MAX_EVENTS);
-  readonly #log = new Recent<InspectorLogLine>(MAX_LOG_LINES);
+  readonly #failures: Recent<InspectorFailure>;
+  readonly #deadLetters: Recent<InspectorDeadLetter>;
+  readonly #restarts: Recent<InspectorRestart>;
+  readonly #log: Recent<InspectorLogLine>;
 
-  /** `now` gives the time that entries have. */
-  constructor(now: () => number) {
+  /**
+   * `now` gives the time that entries have. Of each kind at most `maxPerSecond` are kept one by one; beyond,
+   * they
+   * are counted.
+   */
+  constructor(now: () => number, { maxPerSecond = 200 }: { readonly maxPerSecond?: number } = {}) {
     this.#now = now;
+    this.#failures = new Recent(MAX_EVENTS, maxPerSecond);
+    this.#deadLetters = new Recent(MAX_EVENTS, maxPerSecond);
+    this.#restarts = new Recent(MAX_EVENTS, maxPerSecond);
+    this.#log = new Recent(MAX_LOG_LINES, maxPerSecond);
   }
 
   /** Takes the events of one system: for `system.events.subscribe`. */

@@ -4,20 +4,19 @@
  * @module
  */
 
-/** So many in a second are kept one by one; beyond, they are counted. */
-const KEPT_A_SECOND = 200;
-
 /** A bounded list to which things are added at one end. */
 export class Recent<T extends { readonly number: number }> {
   readonly #capacity: number;
+  readonly #maxPerSecond: number;
   #items: T[] = [];
   #count = 0;
   #secondAt = -Infinity;
   #inSecond = 0;
 
-  /** Keeps so many. */
-  constructor(capacity: number) {
+  /** Keeps so many, and of those of one second so many; beyond, they are counted. */
+  constructor(capacity: number, maxPerSecond: number) {
     this.#capacity = capacity;
+    this.#maxPerSecond = maxPerSecond;
   }
 
   /** How many there ever were. */
@@ -33,7 +32,7 @@ export class Recent<T extends { readonly number: number }> {
       this.#secondAt = nowMs;
       this.#inSecond = 0;
     }
-    if (++this.#inSecond > KEPT_A_SECOND) return;
+    if (++this.#inSecond > this.#maxPerSecond) return;
     this.#items.push(make(number));
     if (this.#items.length >= 2 * this.#capacity) this.#items = this.#items.slice(-this.#capacity);
   }

@@ -48,7 +48,8 @@ export class InspectorConnection {
     // A WebSocket does not tell why it was refused: this does.
     const status = await this.#status();
     if (status === 401) return this.#events.needsToken(this.#token !== "");
-    if (status !== 200) return this.#retry();
+    // A replay may have no machine yet.
+    if (status !== 200 && status !== 404) return this.#retry();
     const { protocol, host } = location;
     const query = this.#token === "" ? "" : `?token=${encodeURIComponent(this.#token)}`;
     const socket = new WebSocket(`${protocol === "https:" ? "wss:" : "ws:"}//${host}/changes${query}`);

@@ -27,16 +27,25 @@ function failureView(failure: InspectorFailure, isNewest: boolean, state: State,
   return h(
     "li",
     { key: `${host} ${number}` },
-    h(
-      "p",
-      { class: "when" },
-      h("time", null, moment(time, state.replay !== undefined)),
-      hostView(host, state),
-      pathButton(actor, () => store.open(actor, host)),
-    ),
+    whenView({ time, host }, state, pathButton(actor, () => store.open(actor, host))),
     h("p", { class: "problem" }, error),
     h("p", { class: "what" }, `in ${where}; decision: ${decision}; restarts: ${restarts}`),
     h("details", { open: isNewest }, h("summary", null, "Stack"), h("pre", { tabIndex: 0 }, stack)),
+  );
+}
+
+/** When it was, on which machine, and what it was. */
+function whenView(
+  { time, host }: { readonly time: number; readonly host: string },
+  state: State,
+  what: ComponentChild,
+): ComponentChild {
+  return h(
+    "p",
+    { class: "when" },
+    h("time", null, moment(time, state.replay !== undefined)),
+    hostView(host, state),
+    what,
   );
 }
 
@@ -55,13 +64,7 @@ export function deadLettersView(state: State): ComponentChild {
       h(
         "li",
         { key: `${host} ${number}` },
-        h(
-          "p",
-          { class: "when" },
-          h("time", null, moment(time, state.replay !== undefined)),
-          hostView(host, state),
-          h("span", { class: "path" }, target),
-        ),
+        whenView({ time, host }, state, h("span", { class: "path" }, target)),
         h(
           "p",
           { class: "what" },
@@ -82,14 +85,10 @@ export function restartsView(state: State, store: InspectorStore): ComponentChil
       h(
         "li",
         { key: `${host} ${number}` },
-        h(
-          "p",
-          { class: "when" },
-          h("time", null, moment(time, state.replay !== undefined)),
-          hostView(host, state),
+        whenView({ time, host }, state, [
           pathButton(actor, () => store.open(actor, host)),
           h("span", { class: "what" }, `life ${restarts + 1}`),
-        ),
+        ]),
       )
     ),
   );

@@ -114,7 +114,11 @@ function replayView({ replay }: State, store: InspectorStore): ComponentChild {
       step("100", 100),
       step("10,000", 10_000),
       step("To the next failure", 1_000_000, "failure"),
-      h("output", { id: "replayed" }, `${whole(events)} events, ${STATES[state]}`),
+      h(
+        "output",
+        { id: "replayed" },
+        `${whole(events)} ${events === 1 ? "event" : "events"}, ${STATES[state]}`,
+      ),
     ),
     problem === undefined ? null : h("pre", { class: "problem" }, problem),
     h(

@@ -21,6 +21,7 @@ await using browser = await launchBrowser();
 const notes = { hosts: new Set<string>(), errors: [] as string[] };
 await looksAtWeakSystem();
 await looksAtStart();
+await looksAtReplay();
 assertEquals(notes.errors, []);
 console.log("ok");
 
@@ -184,6 +185,61 @@ async function looksAtStart(): Promise<void> {
     await Promise.all(talkers);
   }
   await page.close();
+}
+
+/** A run of the editor's campaign, event by event; and one that fails. */
+async function looksAtReplay(): Promise<void> {
+  notes.hosts.clear();
+  const campaigns = [
+    { args: ["--only", "editor under chaos", "--seed", "7"], outcome: "passed" },
+    {
+      args: ["--folder", "tests/tasks/_campaigns", "--only", "that fails", "--seed", "10"],
+      outcome: "failed",
+    },
+  ];
+  for (const { args, outcome } of campaigns) {
+    await using replayed = startTask("simulate", [...args, "--inspect"]);
+    const url = /http:\S+/.exec(await replayed.line("in a browser"))?.[0] ?? "";
+    const page = await openTab(browser, url, notes);
+    await page.setViewport({ width: 1280, height: 900 });
+    await shows(page, "0 events, it waits");
+    await clickText(page, "1 event");
+    await shows(page, "1 event, ");
+    if (outcome === "passed") {
+      await clickText(page, "100");
+      await shows(page, "101 events, it waits");
+      await clickText(page, "10,000");
+      await shows(page, "10,101 events, it waits");
+      await page.select("#host", "c0");
+      await page.waitForSelector('#tree [title="/client"]');
+      await page.select("#host", "server");
+      await click(page, 'tr:has([title="/editor/server"]) .fold');
+      await page.waitForSelector('#tree [title="/editor/server/listener"]');
+      await picture(page, "replay");
+    }
+    // There may be failures on the way, each of which holds it.
+    await page.waitForFunction(
+      (outcome) => {
+        const shown = document.querySelector("#replayed")?.textContent ?? "";
+        const next = [...document.querySelectorAll("button")].find((each) =>
+          each.textContent === "To the next failure"
+        );
+        if (shown.endsWith("it waits")) next?.click();
+        return shown.endsWith(outcome);
+      },
+      { polling: 100, timeout: 120_000 },
+      outcome,
+    );
+    if (outcome === "failed") {
+      await shows(page, "the seed ends in zero");
+      await shows(page, "about to look at the seed");
+      await picture(page, "replay-failed");
+    }
+    await page.close();
+    replayed.kill("SIGTERM");
+    await replayed.ended();
+  }
+  assertEquals(notes.hosts.size, campaigns.length, "no other host is asked");
 }
 
 async function talk(port: number, signal: AbortSignal): Promise<void> {
