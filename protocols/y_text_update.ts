@@ -57,6 +57,7 @@ const GAP = 10;
 const HAS_KEY = 0x20;
 const HAS_RIGHT = 0x40;
 const HAS_LEFT = 0x80;
+const ENCODER = new TextEncoder();
 /** Clocks beyond any honest one. */
 const MAX_CLOCK = 2 ** 31;
 
@@ -102,6 +103,43 @@ export function encodeYTextUpdate(
   writer.numbers(deletions.length);
   for (const { client, clock, length } of deletions) writer.numbers(client, 1, clock, length);
   return writer.take();
+}
+
+/** What {@linkcode encodeYInsertion} encodes. */
+export interface YInsertion extends YId {
+  /** Not empty. */
+  readonly text: string;
+  /** What it stands behind; undefined at the beginning. */
+  readonly left: YId | undefined;
+  /** What it stands before; undefined at the end. */
+  readonly right: YId | undefined;
+  /** The name of the text that it is in. */
+  readonly textName: string;
+}
+
+/**
+ * Writes an update of one string that is put into a text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeYInsertion } from "@troupe/actors/protocols/y-text-update";
+ *
+ * const place = { left: undefined, right: undefined, textName: "t" };
+ * const bytes = encodeYInsertion({ client: 5, clock: 0, text: "hi", ...place });
+ * assertEquals(bytes, Uint8Array.of(1, 1, 5, 0, 4, 1, 1, 116, 2, 104, 105, 0));
+ * ```
+ */
+export function encodeYInsertion(insertion: YInsertion): Uint8Array<ArrayBuffer> {
+  const { client, clock, text, left, right, textName } = insertion;
+  const writer = new Lib0Writer().numbers(1, 1, client, clock);
+  writer.raw(
+    Uint8Array.of(STRING | (left === undefined ? 0 : HAS_LEFT) | (right === undefined ? 0 : HAS_RIGHT)),
+  );
+  if (left !== undefined) writer.numbers(left.client, left.clock);
+  if (right !== undefined) writer.numbers(right.client, right.clock);
+  if (left === undefined && right === undefined) writer.numbers(1).bytes(ENCODER.encode(textName));
+  return writer.bytes(ENCODER.encode(text)).numbers(0).take();
 }
 
 class UpdateReader {

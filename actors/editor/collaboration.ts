@@ -207,7 +207,7 @@ export class Collaboration {
       this.#isMidLine = text !== "" && !text.endsWith("\n");
     }
     const appended = (this.#isMidLine ? "\n" : "") + lines.map(({ text }) => `${text}\n`).join("");
-    this.#replica.edit([{ at: this.#length, remove: 0, insert: appended }]);
+    this.#replica.append(this.#length, appended);
     this.#length += appended.length;
     this.#isMidLine = false;
     this.#maxBytes += 3 * appended.length;

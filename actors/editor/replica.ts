@@ -39,6 +39,8 @@ export interface Replica {
   apply(update: Uint8Array): void;
   /** Changes the text. */
   edit(edits: readonly TextEdit[]): void;
+  /** Puts something at the end of the text, which is so long: at no more cost, however long that is. */
+  append(length: number, text: string): void;
   /**
    * What somebody with this state vector lacks; everything without one. Throws where the vector does not
    * decode.

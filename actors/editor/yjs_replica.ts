@@ -5,7 +5,7 @@
  */
 import * as Y from "yjs";
 import { YProtocolError } from "../../protocols/y_sync.ts";
-import { readYTextUpdate, type YTextUpdate } from "../../protocols/y_text_update.ts";
+import { encodeYInsertion, readYTextUpdate, type YTextUpdate } from "../../protocols/y_text_update.ts";
 import type { Replica, ReplicaOptions, UpdateVerdict } from "./replica.ts";
 import type { TextEdit } from "./text_diff.ts";
 import { UpdateBatch } from "./update_batch.ts";
@@ -26,11 +26,13 @@ class YjsReplica implements Replica {
   #isTogether = false;
   readonly #batch = new UpdateBatch((client) => Y.getState(this.#doc.store, client));
 
+  readonly #keepUpdate = (update: Uint8Array): void => void this.#updates.push(update);
+
   constructor({ textName, clientId }: ReplicaOptions) {
     this.#doc.clientID = clientId;
     this.#text = this.#doc.getText(textName);
     this.#textName = textName;
-    this.#doc.on("update", (update: Uint8Array) => void this.#updates.push(update));
+    this.#doc.on("update", this.#keepUpdate);
   }
 
   get text(): string {
@@ -99,6 +101,34 @@ class YjsReplica implements Replica {
         if (insert !== "") this.#text.insert(at + shift, insert);
         shift += insert.length - remove;
       }
+    });
+  }
+
+  append(length: number, text: string): void {
+    const doc = this.#doc;
+    const clock = Y.getState(doc.store, doc.clientID);
+    // Yjs joins what is appended to what was appended before, and would cut the update out of all of it.
+    doc.off("update", this.#keepUpdate);
+    try {
+      this.#text.insert(length, text);
+    } finally {
+      doc.on("update", this.#keepUpdate);
+    }
+    this.#keepUpdate(this.#insertion(clock, text));
+  }
+
+  /** The update that has inserted a text of this copy's own, from a clock on. */
+  #insertion(clock: number, text: string): Uint8Array {
+    const { store, clientID: client } = this.#doc;
+    const item = Y.getItem(store, Y.createID(client, clock));
+    const left = item.id.clock < clock ? { client, clock: clock - 1 } : item.origin ?? undefined;
+    return encodeYInsertion({
+      client,
+      clock,
+      text,
+      left,
+      right: item.rightOrigin ?? undefined,
+      textName: this.#textName,
     });
   }
 

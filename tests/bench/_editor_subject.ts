@@ -6,12 +6,15 @@
  */
 import { cpuUsage, memoryUsage } from "node:process";
 import { editorServer } from "../../actors/editor/mod.ts";
+import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
 import { serveFloor } from "./_floor_client.ts";
 
 /** A server that listens, and how many clients it knows. */
 interface Server {
   readonly port: number;
+  /** The port of the web door, where it is open. */
+  readonly web?: number;
   readonly clients: () => number;
 }
 
@@ -23,29 +26,37 @@ function floor(): Server {
   return { port, clients: () => clients.size };
 }
 
-function editor(file: string, sync: "always" | "never", level: "info" | "warn"): Promise<Server> {
+async function editor(kind: string, file: string, level: "info" | "warn"): Promise<Server> {
   const system = new ActorSystem("bench", { world: denoWorld({ log: { level } }) });
-  return new Promise((resolve) =>
-    system.spawn(
-      "server",
-      editorServer({
-        address: { hostname: "127.0.0.1", port: 0 },
-        file,
-        sync,
-        limits: { maxClients: 5000 },
-        // Who comes late is sent what was written before: nobody need be waited for.
-        onListening: ({ port }) => resolve({ port, clients: () => Number.MAX_SAFE_INTEGER }),
+  const [line, web] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  system.spawn(
+    "server",
+    editorServer({
+      address: { hostname: "127.0.0.1", port: 0 },
+      file,
+      sync: kind === "never" ? "never" : "always",
+      limits: { maxClients: 5000 },
+      onListening: ({ port }) => line.resolve(port),
+      ...(kind !== "web" ? {} : {
+        web: {
+          address: { hostname: "127.0.0.1", port: 0 },
+          replica: () => Promise.resolve(yjsReplica),
+          onListening: ({ port }) => web.resolve(port),
+        },
       }),
-      { onFailure: escalate() },
-    )
+    }),
+    { onFailure: escalate() },
   );
+  // Who comes late is sent what was written before: nobody need be waited for.
+  const server = { port: await line.promise, clients: () => Number.MAX_SAFE_INTEGER };
+  return kind === "web" ? { ...server, web: await web.promise } : server;
 }
 
 const [kind, file = "", level] = Deno.args;
-const { port, clients } = kind === "floor"
+const { port, web, clients } = kind === "floor"
   ? floor()
-  : await editor(file, kind === "always" ? "always" : "never", level === "info" ? "info" : "warn");
-console.error(JSON.stringify({ port, startMs: performance.now() }));
+  : await editor(kind ?? "", file, level === "info" ? "info" : "warn");
+console.error(JSON.stringify({ port, web, startMs: performance.now() }));
 for await (const _ of Deno.stdin.readable) {
   const { user, system } = cpuUsage();
   console.error(

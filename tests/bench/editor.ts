@@ -4,6 +4,7 @@
  * @module
  */
 import { type Bench, lines, median, type Row } from "./_bench.ts";
+import { WebClient } from "./_web_load.ts";
 
 const LINE_BYTES = 64;
 const ROUNDS = 5;
@@ -13,7 +14,8 @@ const WINDOW = 16;
 const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
 const WARM_UP_DELIVERIES = 500_000;
 
-type Kind = "floor" | "never" | "always";
+/** `web`: as `always`, with one client at the web door. */
+type Kind = "floor" | "never" | "always" | "web";
 
 interface Usage {
   readonly cpuMs: number;
@@ -24,6 +26,8 @@ interface Usage {
 /** A server in a process of its own. */
 class Subject {
   readonly port: number;
+  /** The port of the web door, where it is open. */
+  readonly web: number | undefined;
   readonly startMs: number;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -32,12 +36,13 @@ class Subject {
   private constructor(
     child: Deno.ChildProcess,
     told: AsyncIterableIterator<string>,
-    start: { port: number; startMs: number },
+    start: { port: number; web?: number; startMs: number },
   ) {
     this.#child = child;
     this.#stdin = child.stdin.getWriter();
     this.#told = told;
     this.port = start.port;
+    this.web = start.web;
     this.startMs = start.startMs;
   }
 
@@ -119,7 +124,7 @@ async function emptyFile(): Promise<string> {
 /** Removes a document and what a server that was ended at once has left beside it. */
 async function discard(file: string): Promise<void> {
   await Deno.remove(file);
-  await Deno.remove(`${file}.journal`).catch(() => {});
+  for (const beside of ["journal", "history"]) await Deno.remove(`${file}.${beside}`).catch(() => {});
 }
 
 async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
@@ -143,6 +148,9 @@ async function flow(
   const file = await emptyFile();
   const subject = await Subject.start(kind, file, level);
   let grown = () => {};
+  const browser = subject.web === undefined
+    ? undefined
+    : await WebClient.connect(subject.web, "/sync", () => {});
   const clients = await connect(subject, count, () => grown());
   const readers = clients.slice(writers);
   const line = new Uint8Array(LINE_BYTES).fill(120);
@@ -177,6 +185,7 @@ async function flow(
   const after = await subject.usage();
   const deliveries = (sent - from) / LINE_BYTES * (count - 1);
   for (const { conn } of clients) conn.close();
+  browser?.conn.close();
   await subject.stop();
   await discard(file);
   return { perSecond: deliveries / seconds, cpu: (after.cpuMs - before.cpuMs) * 1000 / deliveries };
@@ -222,6 +231,34 @@ async function synced(
     rates.push((await flow("always", count, writers, total)).perSecond);
   }
   return { name: `editor, ${shape}: sync always`, unit: "deliveries/s", value: median(rates) };
+}
+
+/** Lines while somebody is at the web door, beside lines while nobody is: both durable. */
+async function withBrowser(
+  shape: string,
+  count: number,
+  writers: number,
+  total: number,
+  quick: boolean,
+): Promise<Row[]> {
+  const flows: Flow[] = [];
+  const floors: Flow[] = [];
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    flows.push(await flow("web", count, writers, total));
+    floors.push(await flow("always", count, writers, total));
+  }
+  const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
+    name: `editor, ${shape} with one web client: ${name}`,
+    unit,
+    value: median(flows.map((flow) => flow[key])),
+    floor: median(floors.map((flow) => flow[key])),
+    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
+    ...(aim === undefined ? {} : { aim }),
+  });
+  return [
+    row("sync always", "deliveries/s", "perSecond"),
+    row("server CPU a delivery", "µs", "cpu", "ratio <= 1.5"),
+  ];
 }
 
 /** From a line's sending until the last reader has it, at so many lines a second. */
@@ -402,6 +439,10 @@ export const benches: Bench[] = [
         await synced(shape, 200, 8, total / 2, quick),
       ];
     },
+  },
+  {
+    name: "editor, 10 clients × 2 writers with one web client",
+    run: ({ quick }) => withBrowser("10 × 2", 10, 2, quick ? 2000 : 50_000, quick),
   },
   {
     name: "editor, latency",

@@ -76,6 +76,32 @@ Deno.test("editor: updates that are applied together come to what they come to o
   }
 });
 
+Deno.test("editor: what is appended is an update that others understand, whatever stood at the end", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { updates } = session(seed);
+    const random = chance(seed + 50);
+    const replica = yjsReplica({ textName: "content", clientId: 99 });
+    const other = new Y.Doc();
+    let appended = 0;
+    for (const update of [undefined, ...updates]) {
+      const told = replica.transact(() => {
+        if (update !== undefined) replica.apply(update);
+        if (update === undefined || random(3) === 0) {
+          replica.append(replica.text.length, `line ${appended++} ü𝄞\n`);
+        }
+      });
+      if (told !== undefined) Y.applyUpdate(other, told);
+    }
+    assertEquals(other.getText("content").toString(), replica.text);
+    assertEquals(Y.encodeStateVector(other), replica.stateVector);
+    for (let line = 0; line < appended; line++) {
+      assertEquals(replica.text.split(`line ${line} ü𝄞\n`).length, 2);
+    }
+    other.destroy();
+    replica.destroy();
+  }
+});
+
 Deno.test("editor: an update is early until what it refers to is there, also in one batch with it", () => {
   const updates: Uint8Array[] = [];
   const doc = new Y.Doc();
