@@ -4,6 +4,9 @@
  * @module
  */
 /// <reference lib="deno.worker" />
+// Before the simulator sets its traps: when it is loaded, Yjs takes a hold of chance, which it asks for the
+// name of each new document.
+import "yjs";
 import { simulate, SimulationFailure, type SimulationRun } from "../actors/world/sim/mod.ts";
 import { errorText } from "../mod.ts";
 import { campaignsOf } from "./_campaigns.ts";
