@@ -9,6 +9,7 @@ import { task as demo } from "./demo.ts";
 import { services } from "./services/mod.ts";
 import { task as simulate } from "./simulate.ts";
 import { task as start } from "./start.ts";
+import { task as top } from "./top.ts";
 
 /** Every task with a table of flags, sorted by name. */
 export async function commandLines(): Promise<Task<Flags>[]> {
@@ -16,7 +17,7 @@ export async function commandLines(): Promise<Task<Flags>[]> {
   const all: Task<Flags>[] = [
     ...services.map(({ task }) => task),
     ...clients.flatMap((client) => client === undefined ? [] : [client.task]),
-    ...[compile, demo, simulate, start],
+    ...[compile, demo, simulate, start, top],
   ];
   return all.sort((a, b) => a.name < b.name ? -1 : 1);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { helpText } from "../tasks/_command_line.ts";
+import { commandLines } from "../tasks/_command_lines.ts";
 import { isTask, runTask } from "./_helpers.ts";
 
 const root = new URL("../", import.meta.url);
@@ -33,6 +35,20 @@ Deno.test("README: the ports of the services are their defaults", async () => {
     const { code, stdout } = await runTask(task, ["--help"]);
     assertEquals(code, 0, task);
     assert(/^\d+$/.test(port) && stdout.includes(port), `${task} --help does not name port ${port}`);
+  }
+});
+
+/** Flags of Deno itself, and of the benchmarks. */
+const OTHERS_FLAGS = /^--(?:allow-(?:net|read|write|env|run)|unstable-net|counts)$/;
+
+Deno.test("README and the operator's page: every flag that they name is one", async () => {
+  const help = (await commandLines()).map((task) => helpText(task)).join("\n");
+  const known = new Set(help.match(/--[a-z][a-z-]*/g));
+  for (const name of ["README.md", "SECURITY.md", "docs/operations.md", "docs/protocols.md"]) {
+    const text = await Deno.readTextFile(new URL(name, root));
+    const unknown = [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)
+      .filter((flag) => !known.has(flag) && !OTHERS_FLAGS.test(flag));
+    assertEquals(unknown, [], name);
   }
 });
 
