@@ -55,7 +55,7 @@ export function webDoor(
     }
     const { replica, maxDocumentBytes = 1 << 24, textName = "content", drainMs } = options;
     const many = folder === undefined ? {} : {
-      folder: {
+      directory: {
         path: folder,
         disk: self.world.disk,
         documents: self.spawn(

@@ -29,7 +29,11 @@ export interface EditorRoutesOptions {
   /** The document of the line door. */
   readonly document: Ref<DocumentCommand>;
   /** A folder of documents, each under its name. @default the one document */
-  readonly folder?: { readonly path: string; readonly documents: Ref<DocumentsCommand>; readonly disk: Disk };
+  readonly directory?: {
+    readonly path: string;
+    readonly documents: Ref<DocumentsCommand>;
+    readonly disk: Disk;
+  };
   /** The page's files. @default no page */
   readonly pages?: StaticFiles;
   /** Who has it may edit. @default everybody may, where there is no `readToken` either */
@@ -74,10 +78,10 @@ export function editorRoutes(options: EditorRoutesOptions): Route<WebSessionMess
 }
 
 /** Files of a folder, by their names in it. */
-function below(files: StaticFiles, folder: string): StaticFiles {
+function below(files: StaticFiles, directory: string): StaticFiles {
   return new Map(
     [...files].flatMap(([path, file]) =>
-      path.startsWith(folder) ? [[path.slice(folder.length), file] as const] : []
+      path.startsWith(directory) ? [[path.slice(directory.length), file] as const] : []
     ),
   );
 }
@@ -119,12 +123,12 @@ class EditorDoor {
     { params }: RoutedRequest,
     { makes = false }: { readonly makes?: boolean } = {},
   ): Promise<Ref<DocumentCommand>> {
-    const { folder, document } = this.#options;
+    const { directory, document } = this.#options;
     const name = params["name"];
     // A provider puts the name of a room behind the address: where there is one document, any name is its.
-    if (folder === undefined || name === undefined) return document;
-    if (!makes && isDocumentName(name)) await assertThere(folder.disk, `${folder.path}/${name}.txt`);
-    const found = await folder.documents.ask({ type: "find", name }, { timeoutMs: ASK_MS });
+    if (directory === undefined || name === undefined) return document;
+    if (!makes && isDocumentName(name)) await assertThere(directory.disk, `${directory.path}/${name}.txt`);
+    const found = await directory.documents.ask({ type: "find", name }, { timeoutMs: ASK_MS });
     if ("refusal" in found) throw new HttpError(404, found.refusal);
     return found;
   }
@@ -164,9 +168,9 @@ class EditorDoor {
   async list(request: RoutedRequest): Promise<HttpResponse> {
     const refused = this.admit(request);
     if (refused !== undefined) return refused;
-    const { folder } = this.#options;
-    if (folder === undefined) return jsonResponse(200, null);
-    const entries = await folder.disk.list(folder.path);
+    const { directory } = this.#options;
+    if (directory === undefined) return jsonResponse(200, null);
+    const entries = await directory.disk.list(directory.path);
     const names = entries
       .filter(({ name, isFile }) => isFile && name.endsWith(".txt"))
       .map(({ name }) => name.slice(0, -".txt".length))
@@ -181,7 +185,7 @@ class EditorDoor {
       path: "/*",
       handle: (request) => {
         const name = request.params["*"] ?? "";
-        const isPage = name === "" || (this.#options.folder !== undefined && isDocumentName(name));
+        const isPage = name === "" || (this.#options.directory !== undefined && isDocumentName(name));
         const file = pages.get(isPage ? "index.html" : name);
         return file === undefined
           ? textResponse(404, "There is nothing here.\n")
