@@ -262,7 +262,7 @@ async function startUp(edits: number, quick: boolean): Promise<Row[]> {
   }
 }
 
-/** Lets a client type it all, and kills the server; says how many letters are left. */
+/** Lets a client type it all, and kills the server when the file has it too; says how many letters are left. */
 async function writeHistory(file: string, edits: number): Promise<number> {
   await using subject = await WebSubject.start("Troupe", file);
   if (subject === undefined) throw new Error("Cannot measure: the server does not start");
@@ -274,6 +274,7 @@ async function writeHistory(file: string, edits: number): Promise<number> {
   for (let times = 0; times < 5; await new Promise((resolve) => setTimeout(resolve, 50))) {
     times = (await text()).length === trace.length ? times + 1 : 0;
   }
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   writer.conn.close();
   return trace.length;
 }

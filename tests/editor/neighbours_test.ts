@@ -34,6 +34,19 @@ Deno.test({
   },
 });
 
+Deno.test("editor: 200 providers type at once, and all end with all of it", FOREIGN, async () => {
+  await using folder = await tempFolder();
+  await using door = await open(folder);
+  const clients = await Promise.all(Array.from({ length: 200 }, () => Provider.open(door.url)));
+  for (const [index, { text }] of clients.entries()) text.insert(text.length, `<${index}>\n`);
+  const isWhole = ({ value }: Provider) => value.split("\n").length === 201;
+  await until(() => clients.every(isWhole), "all to have all of it");
+  const [first] = clients;
+  assert(clients.every(({ value }) => value === first?.value));
+  for (let index = 0; index < 200; index++) assertEquals(first?.value.split(`<${index}>\n`).length, 2);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
 Deno.test({
   name: "editor: nc and the old Python client write beside a browser, and each sees what the others do",
   ignore: !await available("nc", "-h") || !await available("python3", "--version"),

@@ -10,6 +10,12 @@ Deno.test("simulate: a campaign that passes is told in one line, and ends with 0
   assertEquals(code, 0);
 });
 
+Deno.test("simulate: a campaign with clients that stand on Yjs runs as any other", async () => {
+  const { code, stdout } = await runTask("simulate", ["--only", "file follows its text", "--seeds", "1"]);
+  assertMatch(stdout, /^1 runs, .*: all passed\n$/);
+  assertEquals(code, 0);
+});
+
 Deno.test("simulate: a failure shows seed, trace and the command that runs it again, which fails alike", async () => {
   const { code, stdout } = await runTask("simulate", [...FOLDER, "--only", "that fails", "--seeds", "15"]);
   assertEquals(code, 1);
