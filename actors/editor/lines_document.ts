@@ -64,8 +64,6 @@ export class LinesDocument {
   readonly #known: KnownText;
   /** The members were told of so many bytes of the file. */
   #toldLength: number;
-  /** What they were told of ends with the end of a line. Of the file as it was at first that is assumed. */
-  #isAtLineStart = true;
 
   constructor(
     tools: ActorTools,
@@ -104,7 +102,6 @@ export class LinesDocument {
   begin(text: Uint8Array): void {
     this.#known.set(text);
     this.#toldLength = text.length;
-    this.#isAtLineStart = !isMidLine(text);
   }
 
   /** Whether nothing is under way and nothing waits. */
@@ -249,9 +246,7 @@ export class LinesDocument {
       }
     }
     const authors = ownUpdates(batch, updates);
-    const endsLine = bytes[0] === LF &&
-      (batch.othersBytes === 0 ? batch.leadBytes > 0 : !this.#isAtLineStart);
-    this.#isAtLineStart = bytes[bytes.length - 1] === LF;
+    const { endsLine } = batch;
     const shared: DocumentUpdated = { type: "updated", start, bytes, endsLine, own: undefined };
     for (const member of this.#members) {
       const own = authors.get(member);
@@ -309,6 +304,7 @@ function withoutOthers(batch: Batch): Batch {
     bytes: bytes.subarray(othersBytes),
     othersBytes: 0,
     leadBytes: leadBytes - othersBytes,
+    endsLine: leadBytes > othersBytes,
     replaced: false,
   };
 }

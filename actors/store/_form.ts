@@ -33,6 +33,8 @@ export interface RecordForm {
    * Looks at a file that is not as it was left: nothing that others wrote is overwritten, no hole is left.
    */
   findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits>;
+  /** Whether the file, as it was left or found to be another, ends in the middle of a line. */
+  readonly isMidLine: boolean;
   /**
    * What must stand before the first record of a batch that begins at `start`, after what others `appended`.
    */

@@ -79,6 +79,10 @@ export class FramedForm implements RecordForm {
     return setAsideAs === undefined ? edits : { ...edits, setAsideAs };
   }
 
+  get isMidLine(): boolean {
+    return false;
+  }
+
   lead(start: number): Uint8Array {
     return start === 0 ? this.#signature : NOTHING;
   }

@@ -72,8 +72,12 @@ export class TextForm implements RecordForm {
     return found.length === tail.length && found.every((byte, index) => byte === tail[index]);
   }
 
+  get isMidLine(): boolean {
+    return isMidLineEnd(this.#tail);
+  }
+
   lead(_start: number, appended: Uint8Array): Uint8Array {
-    const isMidLine = appended.length > 0 ? appended.at(-1) !== LF : isMidLineEnd(this.#tail);
+    const isMidLine = appended.length > 0 ? appended.at(-1) !== LF : this.isMidLine;
     return isMidLine ? LINE_END : NOTHING;
   }
 

@@ -8,6 +8,7 @@ import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
+import { LF } from "./_scan.ts";
 import { FramedForm } from "./_framed_form.ts";
 import { GroupCommit } from "./_group_commit.ts";
 import { type OpenedLog, openLog } from "./_open_log.ts";
@@ -321,6 +322,7 @@ export class LogFile {
       start,
       othersBytes,
       leadBytes,
+      endsLine: this.#records.isMidLine && (othersBytes > 0 ? appended : lead)[0] === LF,
       replaced,
       ...(setAsideAs === undefined ? {} : { setAsideAs }),
     };

@@ -45,6 +45,8 @@ export interface Batch {
    * none.
    */
   readonly leadBytes: number;
+  /** The first byte ends a line that had no end; it is no line of its own. */
+  readonly endsLine: boolean;
   /** True when the file is another one, or shorter, than it was left: somebody else has edited it. */
   readonly replaced: boolean;
   /**

@@ -262,7 +262,7 @@ async function startUp(edits: number, quick: boolean): Promise<Row[]> {
   }
 }
 
-/** Lets a client type it all, and kills the server when the file has it too; says how many letters are left. */
+/** Lets a client type it all; kills the server when the file has it too. Says how many letters are left. */
 async function writeHistory(file: string, edits: number): Promise<number> {
   await using subject = await WebSubject.start("Troupe", file);
   if (subject === undefined) throw new Error("Cannot measure: the server does not start");

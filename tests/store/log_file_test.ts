@@ -406,6 +406,25 @@ Deno.test("log file: what a person appends while the journal is synced is not wr
   await log.close();
 });
 
+Deno.test("log file: a batch says whether it ends a line that had no end, also where a person has ended it", async () => {
+  const memory = new MemoryDisk();
+  memory.put("log", "typed");
+  const log = await LogFile.open(memory.disk, "log", text);
+  memory.edit("log", (before) => `${before}\nmore\n`);
+  const others = await log.sync();
+  assertEquals([others.othersBytes, others.endsLine], [6, true]);
+  memory.edit("log", (before) => `${before}\n`);
+  assertEquals((await log.sync()).endsLine, false);
+  memory.edit("log", (before) => `${before}again`);
+  assertEquals((await log.sync()).endsLine, false);
+  log.append("mine");
+  assertEquals((await log.sync()).endsLine, true);
+  log.append("mine too");
+  assertEquals((await log.sync()).endsLine, false);
+  assertEquals(memory.text("log"), "typed\nmore\n\nagain\nmine\nmine too\n");
+  await log.close();
+});
+
 Deno.test("log file: what a person appends between two batches that are flushed at once is not written over", async () => {
   await using folder = await tempFolder();
   const path = folder.file("log");
