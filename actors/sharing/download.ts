@@ -56,6 +56,8 @@ const NETWORK_MS = 3000;
 /** How long the leader may be away before a question to it fails. */
 const PATIENCE = 5;
 const RETRY_MS = 1000;
+/** So many looks at the network without a peer, and another file of the name is tried. */
+const LONELY_LOOKS = 3;
 
 /** Finds what is asked for, has it fetched, and stops when it is there or will never be. */
 export function download(options: DownloadOptions): Behavior<DownloadCommand> {
@@ -72,6 +74,12 @@ class Download {
   /** The row of the network that it comes from. */
   #file: CatalogFile | undefined;
   #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
+  /** Info hashes of files of the name that nobody gave. */
+  readonly #tried = new Set<string>();
+  /** Whether a peer of it was connected when last seen. */
+  #hasPeers = false;
+  /** How often none was when the network was looked at. */
+  #lonelyLooks = 0;
   #isOver = false;
 
   constructor(self: Context<Private>, options: DownloadOptions) {
@@ -134,7 +142,7 @@ class Download {
     const { world, signal } = this.#self;
     for (let tries = 1;; tries++) {
       try {
-        return await findSource(what, { world, nodes: this.#options.nodes, signal });
+        return await findSource(what, { world, nodes: this.#options.nodes, signal, avoid: this.#tried });
       } catch (error) {
         const isPassing = error instanceof SourceError && error.isPassing;
         if (!isPassing || tries === PATIENCE || signal.aborted) throw error;
@@ -209,6 +217,7 @@ class Download {
     const status = order === undefined
       ? undefined
       : all.find(({ infoHash }) => equalBytes(infoHash, order.infoHash));
+    this.#hasPeers = (status?.peers.length ?? 0) > 0;
     if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
     this.#self.after(STATUS_MS, { type: "look" });
   }
@@ -224,20 +233,36 @@ class Download {
   }
 
   /**
-   * Whether somebody has still what is fetched; if not, and the name stands for other bytes now, these are
-   * fetched.
+   * Whether somebody has still what is fetched, and gives it. If not, and the name stands for other bytes
+   * too, these are fetched: the file was changed, or whoever listed it lies.
    */
   #onFiles(files: readonly CatalogFile[]): void {
     const file = this.#file;
     if (file === undefined) return;
+    this.#lonelyLooks = this.#hasPeers ? 0 : this.#lonelyLooks + 1;
     const isOffered = files.some(({ infoHash, sha256 }) =>
       infoHash === file.infoHash || sha256 === file.sha256
     );
-    const hasChanged = files.some(({ name }) => name === file.name);
-    if (isOffered || !hasChanged) {
-      return this.#self.after(NETWORK_MS, { type: "look-at-network" }) && undefined;
+    const ofName = files.filter(({ name }) => name === file.name);
+    const hasAnother = ofName.some(({ infoHash }) =>
+      infoHash !== file.infoHash && !this.#tried.has(infoHash)
+    );
+    if (!isOffered && ofName.length > 0) {
+      return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
     }
-    this.#note(`${file.name} was changed: fetching what it is now`);
+    if (this.#lonelyLooks >= LONELY_LOOKS && hasAnother) {
+      return this.#findAgain(
+        file,
+        `Nobody gives ${file.name} as it was listed: fetching another of that name`,
+      );
+    }
+    this.#self.after(NETWORK_MS, { type: "look-at-network" });
+  }
+
+  #findAgain(file: CatalogFile, note: string): void {
+    this.#note(note);
+    this.#tried.add(file.infoHash);
+    this.#lonelyLooks = 0;
     this.#abandon();
     this.#order = this.#file = undefined;
     this.#find();

@@ -8,6 +8,7 @@ import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
 import type { Hash } from "../world/world.ts";
 import type { ActivePiece } from "./active_piece.ts";
 import { BadPieces } from "./bad_pieces.ts";
+import { Hunger } from "./hunger.ts";
 import type { PiecePicker } from "./piece_picker.ts";
 import { PieceVerifier } from "./piece_verifier.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
@@ -29,6 +30,8 @@ export interface FetchingOptions {
   /** A peer broke the rules, or lied. */
   readonly part: (peer: TorrentPeer, reason: string) => void;
   readonly ban: (peer: TorrentPeer) => void;
+  /** Nobody who is there has any of what is missing, and has not for a while. */
+  readonly starving: () => void;
   /** Asks for so many bytes to be {@linkcode Fetching.grant}ed; undefined: there is no limit. */
   readonly askBandwidth: ((bytes: number) => void) | undefined;
 }
@@ -47,6 +50,7 @@ export class Fetching {
   readonly #options: FetchingOptions;
   readonly #verifier: PieceVerifier;
   readonly #badPieces = new BadPieces();
+  readonly #hunger: Hunger;
   /** Bytes that may be asked for. */
   #allowance: number;
   #isAllowanceAsked = false;
@@ -55,6 +59,7 @@ export class Fetching {
   constructor(options: FetchingOptions) {
     this.#options = options;
     this.#verifier = new PieceVerifier(options.info, options.hash);
+    this.#hunger = new Hunger(options.now());
     this.#allowance = options.askBandwidth === undefined ? Infinity : 0;
   }
 
@@ -182,10 +187,13 @@ export class Fetching {
   /** Looks at the clock: peers that are silent have their blocks asked of others. */
   tick(): void {
     const nowMs = this.#options.now();
+    let isFed = !this.isOn;
     for (const peer of this.#options.peers()) {
+      isFed ||= peer.wantedCount > 0;
       peer.pipeline.fit(peer.given.rate(nowMs), nowMs);
       this.#lookForSilence(peer, nowMs);
     }
+    if (this.#hunger.isTimeToAsk(isFed, nowMs)) this.#options.starving();
     this.refillAll();
   }
 

@@ -45,6 +45,8 @@ export interface SourceOptions {
   readonly nodes: readonly SharingNode[];
   /** Gives it up. */
   readonly signal: AbortSignal;
+  /** Info hashes (hex) of which nothing came: of a name that stands for several files another is taken. */
+  readonly avoid?: ReadonlySet<string>;
 }
 
 /**
@@ -85,7 +87,8 @@ async function fromNetwork(name: string, options: SourceOptions): Promise<Source
   if (!isFileName(name)) {
     throw new SourceError(`Cannot fetch ${JSON.stringify(name)}: it is not the name of a file`);
   }
-  const file = (await networkFiles(options)).find((each) => each.name === name);
+  const files = (await networkFiles(options)).filter((each) => each.name === name);
+  const file = files.find(({ infoHash }) => options.avoid?.has(infoHash) !== true) ?? files[0];
   if (file === undefined) {
     // A leader that is new has not asked everybody yet.
     throw new SourceError(`Cannot fetch ${name}: nobody has it`, { isPassing: true });

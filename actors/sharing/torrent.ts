@@ -106,6 +106,7 @@ class Torrent {
       verifyLater: (active) => self.self.tell({ type: "go-on-verifying", active }),
       part: (peer, reason) => this.#part(peer, reason),
       ban: (peer) => this.#ban(peer),
+      starving: () => this.#announcer?.tell({ type: "announce-soon" }),
       askBandwidth: download &&
         ((bytes) => download.tell({ type: "take-bandwidth", bytes, replyTo: self.self })),
     });

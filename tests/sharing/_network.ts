@@ -150,8 +150,8 @@ export class SharingNetwork implements AsyncDisposable {
     return Deno.readFile(`${this.folder(id)}/${name}`);
   }
 
-  start(id: number, more: Partial<SharingOptions> = {}): TestNode {
-    const node = new TestNode(id, this.folder(id), this.nodes, this.#world, more);
+  start(id: number, more: Partial<SharingOptions> = {}, change = (world: World): World => world): TestNode {
+    const node = new TestNode(id, this.folder(id), this.nodes, change(this.#world), more);
     this.running.set(id, node);
     this.#tell();
     return node;

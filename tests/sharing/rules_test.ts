@@ -9,6 +9,7 @@ import { BadPieces } from "../../actors/sharing/bad_pieces.ts";
 import { Bitfield } from "../../actors/sharing/bitfield.ts";
 import { Catalog, readInventory } from "../../actors/sharing/catalog.ts";
 import { chooseUnchoked } from "../../actors/sharing/choker.ts";
+import { Hunger } from "../../actors/sharing/hunger.ts";
 import { PiecePicker } from "../../actors/sharing/piece_picker.ts";
 import { SwarmTable } from "../../actors/sharing/swarm_table.ts";
 
@@ -168,6 +169,18 @@ Deno.test("address book: who fails is tried later each time, who is banned never
   let count = 0;
   while (book.next(0) !== undefined) count++;
   assertEquals(count, 499);
+});
+
+Deno.test("hunger: who gets nothing asks for more peers, less and less often, until somebody has something", () => {
+  const hunger = new Hunger(0);
+  const asked: number[] = [];
+  for (let second = 0; second <= 800; second++) {
+    if (hunger.isTimeToAsk(false, second * 1000)) asked.push(second);
+  }
+  assertEquals(asked, [10, 30, 70, 150, 310, 630]);
+  assertEquals(hunger.isTimeToAsk(true, 10_000_000), false);
+  assertEquals(hunger.isTimeToAsk(false, 10_009_999), false);
+  assertEquals(hunger.isTimeToAsk(false, 10_010_000), true);
 });
 
 Deno.test("catalog: the same bytes are one torrent, a false SHA-256 is a content of its own", () => {

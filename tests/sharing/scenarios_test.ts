@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { root, startProcess, until } from "../_helpers.ts";
+import { lying } from "./_lying_world.ts";
 import { SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
 
 const BYTES = Number(Deno.env.get("TROUPE_SHARING_BYTES") ?? 24_000_000);
@@ -122,6 +123,24 @@ Deno.test("sharing: a file that changes while it is fetched is fetched as it is 
   assertEquals(end, { type: "download-done", name: NAME });
   assertEquals(await network.read(2, NAME), after);
   assert(notices.some((notice) => notice.type === "download-note" && notice.text.includes("was changed")));
+});
+
+Deno.test("sharing: of two files of one name, the one that only a liar has is given up for the other", async () => {
+  await using network = await SharingNetwork.create(3);
+  const right = someBytes(300_000, 1);
+  await network.write(1, NAME, someBytes(300_000, 2));
+  await network.write(2, NAME, right);
+  network.start(1, {}, (world) => lying(world, 1));
+  network.start(2);
+  network.lead(1);
+  await until(
+    async () => (await network.files().catch(() => [])).filter(({ name }) => name === NAME).length === 2,
+    "both being listed",
+  );
+  const { end, notices } = await network.start(3).get(NAME);
+  assertEquals(end, { type: "download-done", name: NAME });
+  assertEquals(await network.read(3, NAME), right);
+  assert(notices.some((notice) => notice.type === "download-note" && notice.text.startsWith("Nobody gives")));
 });
 
 Deno.test("sharing: the leader dies during a download, and the next one is the tracker", async () => {

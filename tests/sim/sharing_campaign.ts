@@ -8,10 +8,10 @@ import { assert, assertEquals } from "@std/assert";
 import { peer, type PeerNode } from "../../actors/election/mod.ts";
 import { sharing, type SharingCommand, type SharingOptions } from "../../actors/sharing/mod.ts";
 import type { DownloadNotice } from "../../actors/sharing/mod.ts";
-import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
-import type { Disk, DiskFile, OpenOptions } from "../../actors/world/world.ts";
+import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
 import { type Behavior, escalate, type Ref, registryKey } from "../../mod.ts";
+import { lying } from "../sharing/_lying_world.ts";
 import { someBytes } from "../sharing/_network.ts";
 import { type Campaign, service } from "./_harness.ts";
 
@@ -59,7 +59,7 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
       if (file.holders.includes(id)) host.disk.write(`/data/Node${id}/${file.name}`, file.bytes);
     }
     const program = service("node", () => node(id, nodes, files, share));
-    host.start(LIARS.includes(id) ? (world) => program(lying(world)) : program);
+    host.start(LIARS.includes(id) ? (world) => program(lying(world, 0.5)) : program);
   });
   const chaos = sim.chaos({
     crashesPerMinute: 10,
@@ -185,47 +185,4 @@ function wanting(ref: Ref<SharingCommand>, folder: string, name: string): Behavi
       if (!isThere) ref.tell({ type: "get", what: name, observer: self.self });
     };
   };
-}
-
-function bound(target: object, key: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, key, target);
-  return typeof value === "function" ? value.bind(target) : value;
-}
-
-/**
- * A world whose disk often gives another bit than was written, but for the first time that a place is read:
- * files are hashed then.
- */
-function lying(world: World): World {
-  const read = new Set<string>();
-  const disk: Disk = new Proxy(world.disk, {
-    get: (target, key) => {
-      if (key !== "open") return bound(target, key);
-      return async (path: string, options?: OpenOptions) => {
-        const file = await target.open(path, options);
-        return lyingFile(file, (buffer, offset) => {
-          const place = `${path} ${offset}`;
-          if (read.has(place) && buffer.length > 0 && world.random.next() < 0.5) {
-            const at = Math.floor(world.random.next() * buffer.length);
-            buffer[at] = (buffer[at] ?? 0) ^ 1;
-          }
-          read.add(place);
-        });
-      };
-    },
-  });
-  return { ...world, disk };
-}
-
-function lyingFile(file: DiskFile, lie: (read: Uint8Array, offset: number) => void): DiskFile {
-  return new Proxy(file, {
-    get: (target, key) => {
-      if (key !== "read") return bound(target, key);
-      return async (buffer: Uint8Array, offset: number) => {
-        const count = await target.read(buffer, offset);
-        lie(buffer.subarray(0, count ?? 0), offset);
-        return count;
-      };
-    },
-  });
 }
