@@ -39,12 +39,14 @@ const IN_TURN = 32;
 const LOOKS = 64;
 /** Somebody has asked it: at the end of the turn the questions that are open still are sealed. */
 const QUESTIONED = 128;
+/** The next message is timed for the instruments. */
+const SAMPLED = 256;
 
 /**
  * Those that others set. Not exported one by one: V8 compiles a constant that a module exports into a load
  * and a check.
  */
-export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED } as const;
+export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED, SAMPLED } as const;
 
 /**
  * A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long.
@@ -205,8 +207,8 @@ export class ActorRef<in M> implements Ref<M> {
         this.#handled++;
         item = this.#shift();
         if (looks) this.#look(item);
-        const result: unknown = (this.#flags & ENVELOPES) !== 0 && Envelope.is(item)
-          ? this.#cell.open(item, this.#receive)
+        const result: unknown = (this.#flags & (ENVELOPES | SAMPLED)) !== 0
+          ? this.#cell.handleSlowly(item, this.#receive)
           : this.#receive(item);
         if (result !== undefined && isThenable(result)) return this.#suspend(result, item, left);
       } while (
@@ -371,12 +373,12 @@ export class ActorRef<in M> implements Ref<M> {
       longestTurn: (ref) => ref.#longestTurn,
       isInTurn: (ref) => (ref.#flags & IN_TURN) !== 0,
       setReceive: (ref, receive) => void (ref.#receive = receive),
-      receive: (ref) => ref.#receive,
       clearReceive: (ref) => void (ref.#receive = NOT_RUNNING),
       hasReceive: (ref) => ref.#receive !== NOT_RUNNING,
       setLimit: (ref, limit) => void (ref.#limit = limit),
       close: (ref) => void (ref.#limit = CLOSED),
       setFlag: (ref, flag) => void (ref.#flags |= flag),
+      clearFlag: (ref, flag) => void (ref.#flags &= ~flag),
       unblock: (ref) => {
         ref.#flags &= ~BLOCKED;
         ref.#queueAgain(0);

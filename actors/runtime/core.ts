@@ -35,6 +35,7 @@ export class Core implements ActorSystemCore, AskHost {
   readonly instruments: Instruments;
   readonly meter: Meter;
   readonly tracer: ActorTracer | undefined;
+  readonly sampler: Sampler | undefined;
   readonly scheduler: Scheduler<ActorRef<never>>;
   readonly deadlines: AskDeadlines;
   readonly #failed = (error: unknown) => this.listenerFailed(error);
@@ -57,7 +58,8 @@ export class Core implements ActorSystemCore, AskHost {
     this.tracer = instruments.tracer && new ActorTracer(instruments.tracer, (work) => this.guarded(work));
     const loop = instruments.tracer === undefined ? world.loop : detachedLoop(world.loop, instruments.tracer);
     const { sampled } = instruments;
-    const sampler = sampled && new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
+    const sampler = this.sampler = sampled &&
+      new Sampler(world.clock, (sample) => this.guarded(() => sampled(sample)));
     this.scheduler = new Scheduler(world.clock, loop, {
       turn: mailboxes.turn,
       failed: this.#failed,

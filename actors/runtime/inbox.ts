@@ -146,6 +146,19 @@ export abstract class Inbox implements Trimmable {
     return context === undefined ? message : new Envelope(message, undefined, undefined, false, context);
   }
 
+  /** Handles what may be in an envelope, or is a sample. */
+  handleSlowly(item: unknown, receive: Receive<unknown>): unknown {
+    const { sampler } = this.system;
+    if (sampler?.takes(this.ref)) {
+      return sampler.time(this.ref, messageOf(item), () => this.#handleAny(item, receive));
+    }
+    return this.#handleAny(item, receive);
+  }
+
+  #handleAny(item: unknown, receive: Receive<unknown>): unknown {
+    return Envelope.is(item) ? this.open(item, receive) : receive(item);
+  }
+
   /** Opens an envelope and has its message handled, unless nobody is to hear it any more. */
   open(envelope: Envelope, receive: Receive<unknown>): unknown {
     const { message, life, source, context } = envelope;

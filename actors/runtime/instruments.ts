@@ -76,9 +76,8 @@ export interface Instruments {
     handle: () => unknown,
   ) => unknown;
   /**
-   * Told of one handler in about a thousand, which was timed: that of the second message, and then about
-   * each 1,000th of
-   * the system. All other messages cost what they cost without it.
+   * Told of one handler in about a thousand, and at most of one in a millisecond, which was timed. All other
+   * messages cost what they cost without it.
    *
    * @example
    * ```ts

@@ -30,13 +30,13 @@ export interface Mailboxes {
   /** Its handler is on the stack. */
   isInTurn(ref: ActorRef<never>): boolean;
   setReceive(ref: ActorRef<never>, receive: Receive<unknown>): void;
-  receive(ref: ActorRef<never>): Receive<unknown>;
   clearReceive(ref: ActorRef<never>): void;
   hasReceive(ref: ActorRef<never>): boolean;
   setLimit(ref: ActorRef<never>, limit: number): void;
   /** Takes nothing any more. */
   close(ref: ActorRef<never>): void;
   setFlag(ref: ActorRef<never>, flag: Flag): void;
+  clearFlag(ref: ActorRef<never>, flag: Flag): void;
   unblock(ref: ActorRef<never>): void;
   /** Has {@linkcode Cell.handleSignals} called in a turn, before any message. */
   signal(ref: ActorRef<never>): void;

@@ -4,15 +4,19 @@
  * @module
  */
 import type { Clock } from "../world/world.ts";
-import { type ActorRef, mailboxes } from "./actor_ref.ts";
-import type { Receive } from "./behavior.ts";
+import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
 import { messageType } from "./events.ts";
 import type { HandledSample } from "./instruments.ts";
 
-/** Times handlers of one system: those that the scheduler comes upon. */
+/**
+ * Times handlers of one system: those that the scheduler comes upon. No handler is wrapped: a message that is
+ * timed takes the way of those in envelopes, and the compiler's view of all others stays as it was.
+ */
 export class Sampler {
   readonly #clock: Clock;
   readonly #tell: (sample: HandledSample) => void;
+  /** Whose next message is timed. */
+  #next: ActorRef<never> | undefined;
 
   /** `tell` may not throw. */
   constructor(clock: Clock, tell: (sample: HandledSample) => void) {
@@ -20,21 +24,30 @@ export class Sampler {
     this.#tell = tell;
   }
 
-  /** Has the next message of an actor timed, if it runs: other messages cost nothing more. */
+  /**
+   * Has the next message of an actor timed, if it runs. Who was to be the next, and had none, is passed over.
+   */
   timeNext(ref: ActorRef<never>): boolean {
     if (!mailboxes.hasReceive(ref)) return false;
-    const receive = mailboxes.receive(ref);
-    mailboxes.setReceive(ref, (message) => {
-      mailboxes.setReceive(ref, receive);
-      return this.#timed(ref, receive, message);
-    });
+    if (this.#next !== undefined) mailboxes.clearFlag(this.#next, FLAGS.SAMPLED);
+    this.#next = ref;
+    mailboxes.setFlag(ref, FLAGS.SAMPLED);
     return true;
   }
 
-  #timed(actor: ActorRef<never>, receive: Receive<unknown>, message: unknown): void | Promise<void> {
+  /** Whether the message that the actor handles now is to be timed: once. */
+  takes(ref: ActorRef<never>): boolean {
+    if (this.#next !== ref) return false;
+    this.#next = undefined;
+    mailboxes.clearFlag(ref, FLAGS.SAMPLED);
+    return true;
+  }
+
+  /** Handles a message, and tells how long that took, up to its first `await`. */
+  time<R>(actor: ActorRef<never>, message: unknown, handle: () => R): R {
     const startedAt = this.#clock.monotonic();
     try {
-      return receive(message);
+      return handle();
     } finally {
       const durationMs = this.#clock.monotonic() - startedAt;
       const waiting = mailboxes.length(actor);

@@ -68,6 +68,8 @@ export class Scheduler<T> implements StepControl {
    * Messages since the last sample. The very first is one, so that a look at a quiet system sees something.
    */
   #sinceSample = MESSAGES_A_SAMPLE;
+  /** What wall time was then. */
+  #sampledAt = 0;
   readonly #ready = new Ring<T>();
   readonly #drain = () => this.#run();
   readonly #oversized = new Set<Trimmable>();
@@ -265,16 +267,21 @@ export class Scheduler<T> implements StepControl {
   }
 
   #checkSlice(runnable: T | undefined): boolean {
-    if (this.#sample !== undefined && runnable !== undefined) this.#countForSample(this.#sample, runnable);
-    if (this.isChoosing) return this.#countChoice();
-    this.#sliceIsOver ||= this.#lookAtClock();
+    if (this.isChoosing) {
+      if (runnable !== undefined) this.#countForSample(runnable, 1, -this.#choicesLeft);
+      return this.#countChoice();
+    }
+    this.#sliceIsOver ||= this.#lookAtClock(runnable);
     return !this.#sliceIsOver;
   }
 
-  /** Here, where the clock may be read, and not at each message: what is rare costs nothing. */
-  #countForSample(sample: (runnable: T) => boolean, runnable: T): void {
-    this.#sinceSample += this.isChoosing ? 1 : Math.max(1, this.#granted);
-    if (this.#sinceSample >= MESSAGES_A_SAMPLE && sample(runnable)) this.#sinceSample = 0;
+  /** Where the clock is looked at: what is rare costs nothing. At most one in a millisecond. */
+  #countForSample(runnable: T, messages: number, wall: number): void {
+    if (this.#sample === undefined) return;
+    this.#sinceSample += messages;
+    if (this.#sinceSample < MESSAGES_A_SAMPLE || wall === this.#sampledAt || !this.#sample(runnable)) return;
+    this.#sinceSample = 0;
+    this.#sampledAt = wall;
   }
 
   /** Where the world chooses, turns are of one message. */
@@ -285,11 +292,13 @@ export class Scheduler<T> implements StepControl {
   }
 
   /** Says whether the slice is over. */
-  #lookAtClock(): boolean {
+  #lookAtClock(runnable: T | undefined): boolean {
     const granted = this.#granted;
     this.#handled += granted;
     // What took less than a millisecond is quick: the clock that costs more need not be read.
-    if (this.#clock.now() !== this.#wallAt) return this.#readClock();
+    const wall = this.#clock.now();
+    if (runnable !== undefined) this.#countForSample(runnable, Math.max(1, granted), wall);
+    if (wall !== this.#wallAt) return this.#readClock();
     this.#stride = Math.min(this.#affordable, 2 * this.#stride);
     this.#allowance = this.#granted = this.#stride;
     return false;

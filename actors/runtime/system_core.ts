@@ -13,6 +13,7 @@ import type { Instruments } from "./instruments.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { LocalRegistry } from "./registry.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Topics } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
@@ -41,6 +42,8 @@ export interface ActorSystemCore {
   readonly meter: Meter;
   /** Absent where nothing is followed. */
   readonly tracer: ActorTracer | undefined;
+  /** Absent where nobody wants samples. */
+  readonly sampler: Sampler | undefined;
   /**
    * Reports a message that nobody will handle. @param level of its line in the log, `warn` unless it was to
    * be expected
