@@ -22,7 +22,9 @@ import { counterType } from "./_counter.ts";
 
 const world: World = denoWorld({ log: { level: "error" } });
 const quiet: World = denoWorld({ log: { level: "error", write: () => {} } });
-const LIMIT = { timeoutMs: 20_000 };
+const LIMIT = { timeoutMs: 60_000 };
+/** A lease that a machine which stalls does not lose. */
+const LOCAL = { world, leaseTtlMs: 60_000 };
 
 /** A host on an engine: its system and its cluster, ended together. */
 async function host(
@@ -74,20 +76,20 @@ Deno.test("persistent: what was answered is there after the process has gone", a
   await using folder = await tempFolder();
   const file = folder.file("entities.sqlite");
   {
-    await using engine = sqliteEngine({ file, world });
+    await using engine = sqliteEngine({ ...LOCAL, file });
     await using cluster = await host(engine, [counter], "one");
     const visits = cluster.ref(counter, "visits");
     assertEquals(await visits.ask({ type: "add", by: 2 }, LIMIT), 2);
     assertEquals(await visits.ask({ type: "add", by: 3 }, LIMIT), 5);
   }
-  await using engine = sqliteEngine({ file, world });
+  await using engine = sqliteEngine({ ...LOCAL, file });
   await using cluster = await host(engine, [counter], "one");
   assertEquals(await cluster.ref(counter, "visits").ask({ type: "get" }, LIMIT), 5);
   assertEquals(await cluster.ref(counter, "others").ask({ type: "get" }, LIMIT), 0);
 });
 
 Deno.test("persistent: nothing is answered before it is durable, reads of it neither", async () => {
-  const driver = memoryDriver({ world });
+  const driver = memoryDriver(LOCAL);
   const gate = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   let appends = 0;
@@ -125,7 +127,7 @@ Deno.test("persistent: nothing is answered before it is durable, reads of it nei
 });
 
 Deno.test("persistent: an operation that is sent again is not carried out again, and answered as before", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   const snapshotting = counterType({ snapshotEvery: 2 });
   const add = { type: "add", by: 2, operationId: "first" } as const;
   {
@@ -146,7 +148,7 @@ Deno.test("persistent: an operation that is sent again is not carried out again,
 });
 
 Deno.test("persistent: a write whose answer is lost is looked up, and happens once", async () => {
-  const driver = losingAnswers(memoryDriver({ world }));
+  const driver = losingAnswers(memoryDriver(LOCAL));
   await using cluster = await host(composeEngine(driver, world), [counter], "one", quiet);
   const visits = cluster.ref(counter, "visits");
   assertEquals(await visits.ask({ type: "add", by: 1 }, LIMIT), 1);
@@ -158,7 +160,7 @@ Deno.test("persistent: a write whose answer is lost is looked up, and happens on
 });
 
 Deno.test("persistent: an owner that was fenced gives way, and who asked is answered by the next", async () => {
-  const driver = memoryDriver({ world });
+  const driver = memoryDriver(LOCAL);
   const engine = composeEngine(driver, world);
   await using one = await host(engine, [counter], "one", quiet);
   const visits = one.ref(counter, "visits");
@@ -174,7 +176,7 @@ Deno.test("persistent: an owner that was fenced gives way, and who asked is answ
 });
 
 Deno.test("persistent: what decide throws is the answer, and nothing has happened", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   await using cluster = await host(engine, [counter], "one");
   const visits = cluster.ref(counter, "visits");
   const failed = await assertRejects(() => visits.ask({ type: "fail" }, LIMIT), AskFailed);
@@ -184,7 +186,7 @@ Deno.test("persistent: what decide throws is the answer, and nothing has happene
 });
 
 Deno.test("persistent: what cannot cross to another host is refused where it is told, by its place", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   await using cluster = await host(engine, [counter], "one");
   const visits = cluster.ref(counter, "visits");
   const rogue = { type: "add", by: 1, more: [{ done: () => {} }] } as const;
@@ -207,7 +209,7 @@ Deno.test("persistent: what cannot cross to another host is refused where it is 
 });
 
 Deno.test("persistent: an entity over its limit refuses the command that is too large, and no other", async () => {
-  await using engine = memoryEngine({ world, maxBytes: 2000 });
+  await using engine = memoryEngine({ ...LOCAL, maxBytes: 2000 });
   const notes = persistent({
     type: "notes",
     initial: () => 0,
@@ -228,7 +230,7 @@ Deno.test("persistent: an entity over its limit refuses the command that is too 
 });
 
 Deno.test("persistent: events of an older version are what upcast makes of them", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   const old = persistent({
     type: "note",
     initial: () => "",
@@ -256,7 +258,7 @@ Deno.test("persistent: events of an older version are what upcast makes of them"
 });
 
 Deno.test("persistent: a journal that cannot be replayed is said to who asks, and left as it is", async () => {
-  const driver = memoryDriver({ world });
+  const driver = memoryDriver(LOCAL);
   await driver.records.append("counter.visits", 0, `{"epoch":1,"previous":0,"entries":[{"e":[]}]}`);
   await driver.records.append("counter.visits", 1, `{"epoch":1,"previous":7,"entries":[]}`);
   const before = await driver.records.read("counter.visits");
@@ -270,7 +272,7 @@ Deno.test("persistent: a journal that cannot be replayed is said to who asks, an
 });
 
 Deno.test("cluster: an entity sleeps when it is told nothing, and wakes with all that it was", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   const sleepy = counterType({ idleTimeoutMs: 1 });
   await using cluster = await host(engine, [sleepy], "one");
   const visits = cluster.ref(sleepy, "visits");
@@ -285,7 +287,7 @@ Deno.test("cluster: an entity sleeps when it is told nothing, and wakes with all
 });
 
 Deno.test("persistent: an entity that only wakes and sleeps does not grow its journal without end", async () => {
-  const driver = memoryDriver({ world });
+  const driver = memoryDriver(LOCAL);
   const engine = composeEngine(driver, world);
   const small = counterType({ snapshotEvery: 5 });
   await using cluster = await host(engine, [small], "one");
@@ -300,7 +302,7 @@ Deno.test("persistent: an entity that only wakes and sleeps does not grow its jo
 });
 
 Deno.test("cluster: an entity lives once, its answers cross hosts, and it moves when its host leaves", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   await using one = await host(engine, [counter], "one");
   const client = await host(engine, [], "client");
   await using _client = client;
@@ -321,7 +323,7 @@ Deno.test("cluster: an entity lives once, its answers cross hosts, and it moves 
 });
 
 Deno.test("cluster: a reference in a message is good on the host that it comes to", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   type Command = { readonly tell: Ref<{ readonly from: string }> };
   const greeter = persistent({
     type: "greeter",
@@ -346,7 +348,7 @@ Deno.test("cluster: a reference in a message is good on the host that it comes t
 });
 
 Deno.test("cluster: what is published on a topic reaches the subscribers of all hosts, in order", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   await using one = await host(engine, [], "one");
   await using two = await host(engine, [], "two");
   const news = topic<{ readonly n: number }>("news of the day");
@@ -363,7 +365,7 @@ Deno.test("cluster: what is published on a topic reaches the subscribers of all 
 });
 
 Deno.test("cluster: a type that no host runs is said to who asks, once there is no more time", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   await using cluster = await host(engine, [], "one");
   const error = await assertRejects(() =>
     cluster.ref(counter, "visits").ask({ type: "get" }, { timeoutMs: 100 })
@@ -373,7 +375,7 @@ Deno.test("cluster: a type that no host runs is said to who asks, once there is 
 });
 
 Deno.test("cluster: its metrics say what its hosts do, to whoever measures the system", async () => {
-  await using engine = memoryEngine({ world });
+  await using engine = memoryEngine(LOCAL);
   const meter = new MeterRegistry();
   await using system = new ActorSystem("one", { world, instruments: { meter } });
   await using cluster = await joinCluster(system, { engine, types: [counter], hostId: "one" });

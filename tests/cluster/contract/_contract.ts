@@ -6,6 +6,7 @@
 import type { World } from "../../../actors/world/world.ts";
 import type { Driver } from "../../../actors/cluster/mod.ts";
 import { journalContract } from "./_journal_contract.ts";
+import { leaseTtlOf } from "./_patience.ts";
 import { placementContract } from "./_placement_contract.ts";
 import { recordsContract } from "./_records_contract.ts";
 import { transportContract } from "./_transport_contract.ts";
@@ -25,6 +26,8 @@ export interface Subject {
 /** One guarantee. */
 export interface Guarantee {
   readonly name: string;
+  /** Leases run out while it is tried: they are short. Of all others they are long. */
+  readonly hasShortLeases?: boolean;
   run(subject: Subject): Promise<void>;
 }
 
@@ -40,16 +43,16 @@ export const contract: readonly Guarantee[] = [
 export function testContract(
   engine: string,
   world: World,
-  open: () => Promise<{ connect(): Promise<Driver> } & AsyncDisposable>,
+  open: (leaseTtlMs: number) => Promise<{ connect(): Promise<Driver> } & AsyncDisposable>,
   options: { readonly ignore?: boolean } = {},
 ): void {
   let count = 0;
-  for (const { name, run } of contract) {
+  for (const { name, run, hasShortLeases } of contract) {
     Deno.test({
       name: `cluster: ${engine}: ${name}`,
       ignore: options.ignore ?? false,
       fn: async () => {
-        await using engine = await open();
+        await using engine = await open(leaseTtlOf(hasShortLeases));
         await using connections = new AsyncDisposableStack();
         await run({
           world,

@@ -1,13 +1,14 @@
 import { SimEngineServer } from "../../../actors/cluster/mod.ts";
 import { simulate } from "../../../actors/world/sim/mod.ts";
 import { contract } from "./_contract.ts";
+import { leaseTtlOf } from "./_patience.ts";
 
-for (const { name, run } of contract) {
+for (const { name, run, hasShortLeases } of contract) {
   Deno.test(`cluster: sim: ${name}`, async () => {
     await simulate(name, { seeds: 3 }, async (sim) => {
       const server = new SimEngineServer({
         world: sim.host("server").world,
-        leaseTtlMs: 300,
+        leaseTtlMs: leaseTtlOf(hasShortLeases),
         maxBytes: 100_000,
         faults: { latencyMs: [0.1, 5] },
       });

@@ -6,12 +6,12 @@ import { testContract } from "./_contract.ts";
 
 const world = denoWorld();
 
-testContract("sqlite", world, async () => {
+testContract("sqlite", world, async (leaseTtlMs) => {
   const folder = await tempFolder();
   const driver = sqliteDriver({
     file: folder.file("entities.sqlite"),
     world,
-    leaseTtlMs: 300,
+    leaseTtlMs,
     maxBytes: 100_000,
   });
   const shared = { ...driver, [Symbol.asyncDispose]: () => Promise.resolve() };

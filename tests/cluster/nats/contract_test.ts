@@ -4,6 +4,7 @@ import { ActorSystem, denoWorld, WorldError } from "../../../mod.ts";
 import { joinCluster } from "../../../actors/cluster/mod.ts";
 import { deadline, until } from "../../_helpers.ts";
 import { contract } from "../contract/_contract.ts";
+import { leaseTtlOf } from "../contract/_patience.ts";
 import { counterType } from "../_counter.ts";
 import { hasNats, NatsServers } from "./_servers.ts";
 
@@ -28,9 +29,9 @@ for (const count of [1, 3] as const) {
               await natsDriver({
                 world,
                 servers: servers.addresses,
-                name: "contract",
+                name: guarantee.hasShortLeases ? "short" : "long",
                 replicas: count,
-                leaseTtlMs: 1500,
+                leaseTtlMs: leaseTtlOf(guarantee.hasShortLeases),
               }),
             ),
         });

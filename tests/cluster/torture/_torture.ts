@@ -41,7 +41,7 @@ const HOSTS = 3;
 const CLIENTS = 12;
 const ENTITIES = 8;
 /** What is left to be answered at the end has so long. */
-const CALM_MS = 30_000;
+const CALM_MS = 90_000;
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
 const pause = (ms: number) => new Promise<void>((resolve) => void world.clock.timer(ms, resolve));

@@ -12,7 +12,7 @@ Deno.test({
   const result = await torture({
     seconds: 18,
     servers: 3,
-    leaseTtlMs: 1200,
+    leaseTtlMs: 2000,
     killEveryMs: 5000,
     freezeEveryMs: 4000,
     killServerEveryMs: 9000,
