@@ -43,11 +43,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   election: {
     mutants: election,
     tests: [
-      "tests/election",
       "tests/protocols/election_test.ts",
       "tests/protocols/election_peer_link_test.ts",
+      "tests/election",
     ],
-    campaigns: ["election under", "election's files"],
+    campaigns: ["election's log", "election's files", "election under", "election starts", "besieged"],
   },
   net: {
     mutants: net,

@@ -42,8 +42,13 @@ export class ElectionWatch {
         if (fields?.to !== "leader") continue;
         const leader = this.#ids[index] ?? 0;
         const term = Number(fields.term);
-        const known = this.#leaders.get(term) ?? leader;
-        assert(known === leader, `nodes ${known} and ${leader} both lead in term ${term}`);
+        const known = this.#leaders.get(term);
+        assert(
+          known === undefined,
+          known === leader
+            ? `node ${leader} leads in term ${term} again`
+            : `nodes ${known} and ${leader} both lead in term ${term}`,
+        );
         this.#leaders.set(term, leader);
       }
       this.#read[index] = records.length;

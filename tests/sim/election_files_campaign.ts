@@ -8,7 +8,14 @@ import { assert } from "@std/assert";
 import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
-import { type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import {
+  ANY_DISK_OPERATION,
+  type Campaign,
+  MACHINE_FAULTS,
+  NETWORK_FAULTS,
+  service,
+  USUAL_FAULTS,
+} from "./_harness.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 12_000;
@@ -26,7 +33,7 @@ export function electionFilesCampaign(
 ): Campaign {
   const sometimes = [
     ...USUAL_FAULTS,
-    ...["a node came back with its memory", "a term went by", "two have led"],
+    ...["a node came back with its memory", "a term went by", "two have led", "a leader had its votes"],
     ...["fault: watch event lost", "fault: sync fails, pages dropped", "fault: crash during sync"],
   ];
   return { name, sometimes, run: (sim) => run(sim, node) };
@@ -58,6 +65,9 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
       lostWatchEvents: 0.3,
       tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.2 },
       diskErrorsPerMinute: 20,
+      // A memory that is in place, and whose name could not be made durable, was not acted upon: it may go
+      // back, and nothing on the disk tells it from one that may not.
+      diskErrorOperations: ANY_DISK_OPERATION.filter((operation) => operation !== "syncFolder"),
       droppedPages: 0.7,
     }),
     sim.chaos({ ...NETWORK_FAULTS, conditionsPerMinute: 0 }),
@@ -65,6 +75,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
   for (let spent = 0; spent < CHAOS_MS; spent += LOOK_MS) {
     await sim.advance(LOOK_MS);
     for (const memory of memories) memory.look();
+    checkVotes(sim, memories, hosts);
   }
   for (const plan of chaos) plan.stop();
   for (const file of files) file.isOver = true;
@@ -75,7 +86,46 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     "the leader's log to name the files that there are",
   );
   for (const memory of memories) memory.checkKept();
+  await changeInTime(sim, hosts, files);
   sim.sometimes("two have led", hosts.filter((host) => host.disk.readText(LOG) !== undefined).length > 1);
+}
+
+/** How many votes make a leader. */
+const QUORUM = 2;
+
+/** Who leads has the votes of a quorum, which stand on the disks, or whoever gave them has gone on since. */
+function checkVotes(sim: SimWorld, memories: readonly Memory[], hosts: readonly SimHost[]): void {
+  for (const [index, { log }] of hosts.entries()) {
+    const last = log.records.findLast(({ fields }) => fields?.to !== undefined);
+    if (last?.fields?.to !== "leader") continue;
+    const term = Number(last.fields.term);
+    const votes = memories.filter((memory) => memory.hasVoted(term, index + 1)).length;
+    assert(votes >= QUORUM, `node ${index + 1} leads in term ${term}, with ${votes} votes on the disks`);
+    sim.sometimes("a leader had its votes");
+  }
+}
+
+/** How long the log may lag behind the folders when all is well: less than until everybody is asked anew. */
+const LOG_MS = 3000;
+
+/** A change of a folder is in the log soon, also when it comes while the one before is fetched. */
+async function changeInTime(
+  sim: SimWorld,
+  hosts: readonly SimHost[],
+  files: readonly Files[],
+): Promise<void> {
+  for (let round = 0; round < 6; round++) {
+    for (const latencyMs of [0, sim.random.between(90, 300)]) {
+      await sim.advance(latencyMs);
+      sim.random.pick(files).change();
+    }
+    const expected = `Leader ${files.map((file) => file.list()).join("\n")}`;
+    await sim.until(
+      () => hosts.some((host) => host.disk.readText(LOG) === expected),
+      LOG_MS,
+      "a change to be in the log",
+    );
+  }
 }
 
 /** What a node must not forget, whatever befalls its machine. */
@@ -97,6 +147,11 @@ class Memory {
   checkKept(): void {
     this.look();
     assert(this.#term > 0, `node ${this.#id} has kept nothing of the term that it is in`);
+  }
+
+  /** Whether the node has voted for `leader` in `term`, or has gone on since. */
+  hasVoted(term: number, leader: number): boolean {
+    return this.#term > term || (this.#term === term && this.#votedFor === leader);
   }
 
   /** The term never goes back, and a vote that was given in it is given for good. */
@@ -135,25 +190,30 @@ function parse(text: string, id: number): { readonly term: number; readonly vote
 class Files {
   readonly #host: SimHost;
   readonly #id: number;
-  readonly #names = new Set<string>();
+  readonly #sim: SimWorld;
+  readonly #paths = new Set<string>();
   isOver = false;
 
   constructor(sim: SimWorld, host: SimHost, id: number) {
+    this.#sim = sim;
     this.#host = host;
     this.#id = id;
     const change = async () => {
       while (!this.isOver) {
         await sim.advance(sim.random.between(100, 1500));
-        if (this.isOver) return;
-        const name = `f${sim.random.integer(1, 8)}.txt`;
-        if (this.#names.delete(name)) host.disk.remove(`${this.#folder}/${name}`);
-        else {
-          this.#names.add(name);
-          host.disk.write(`${this.#folder}/${name}`, "text");
-        }
+        if (!this.isOver) this.change();
       }
     };
     change();
+  }
+
+  /** Adds a file, or takes one away. */
+  change(): void {
+    const { disk } = this.#host;
+    const path = `${this.#folder}/f${this.#sim.random.integer(1, 8)}.txt`;
+    if (this.#paths.delete(path)) return disk.remove(path);
+    this.#paths.add(path);
+    disk.write(path, "text");
   }
 
   get #folder(): string {
