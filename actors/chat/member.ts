@@ -264,6 +264,8 @@ export class Member {
         return this.#door.presence(message);
       case "answer":
         return this.#commands.answered(message.request, message.answer);
+      case "room-ended":
+        return this.#connection.self.tell({ type: "room-failed", room: message.room });
       case "room-failed":
         return this.#goBackIn(message.room);
       case "tell-rooms":
@@ -294,7 +296,7 @@ export class Member {
       isOperator: me?.isOperator ?? false,
       hasVoice: me?.hasVoice ?? false,
       isSecret: view.modes.isSecret,
-      watching: this.#connection.context.watch(room, () => ({ type: "room-failed", room })),
+      watching: this.#connection.context.watch(room, () => ({ type: "room-ended", room })),
     });
   }
 

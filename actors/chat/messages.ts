@@ -75,6 +75,8 @@ export type MemberMessage =
   | { readonly type: "answer"; readonly request: number; readonly answer: Answer }
   /** Somebody whose coming and going the member watches has come or gone. */
   | { readonly type: "presence"; readonly name: string; readonly person?: Person }
+  /** The room has ended. What it said before is still to be heard: a watch goes before what waits. */
+  | { readonly type: "room-ended"; readonly room: Ref<RoomCommand> }
   /** The room has failed: its members are to go back in. */
   | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> }
   /** Somebody asks for the member's name: it is given up by who has been silent for too long. */

@@ -116,4 +116,29 @@ export const chat: readonly Mutant[] = [
     from: "return entries.slice(tooMuch + 1);",
     to: "return entries;",
   },
+  {
+    what: "a room that has ended is gone back into before what it said is heard",
+    file: "actors/chat/member.ts",
+    from: 'return this.#connection.self.tell({ type: "room-failed", room: message.room });',
+    to: "return this.#goBackIn(message.room);",
+  },
+  {
+    what: "a name is free before its owner has said whether it is there",
+    file: "actors/chat/names.ts",
+    from: "if (other !== undefined) return this.#want(other.person.member, claim);",
+    to: "if (other !== undefined) this.#release(other.person.member);",
+  },
+  {
+    what: "one who has left is still heard",
+    file: "actors/chat/room.ts",
+    from: "    if (refusal !== undefined || event === undefined) return",
+    to: "    if (event === undefined) return",
+  },
+  {
+    what: "who fails to keep a line is silenced",
+    file: "actors/chat/history.ts",
+    from:
+      "          message.replies.tell();\n          if (message.error === undefined) return snapshotIfDue();",
+    to: "          if (message.error !== undefined) return;\n          message.replies.tell();",
+  },
 ];

@@ -1,6 +1,16 @@
 import { runCampaign } from "./_harness.ts";
 import { chat } from "./chat_campaign.ts";
+import { chatRules } from "./chat_rules_campaign.ts";
 
 Deno.test("chat under chaos: one order of events for all, and what was heard is in the history", async () => {
   await runCampaign(chat, 25);
+});
+
+Deno.test("chat by its rules: names, rooms and operators are what a model of them says", async () => {
+  await runCampaign(chatRules, 40);
+});
+
+Deno.test("chat by its rules: the seeds that have found something once", async () => {
+  // 14: who put itself out of its own room, as the last one in it, was in it again.
+  await runCampaign(chatRules, [14]);
 });
