@@ -22,11 +22,6 @@ export async function readFully(
   return bytes.subarray(0, length);
 }
 
-/** Whether the last line of a file of that size has no end. */
-export async function endsMidLine(file: DiskFile, size: number): Promise<boolean> {
-  return size > 0 && (await readFully(file, size - 1, size))[0] !== LF;
-}
-
 /** Replays the lines of a file, without their ends. */
 export async function scanLines(
   file: DiskFile,

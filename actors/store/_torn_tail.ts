@@ -153,7 +153,8 @@ export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): vo
 /**
  * How much of a log's end is to be cut: 0 when it is not the beginning of what was about to be appended.
  *
- * Zeros count as such a beginning: after a power cut a file may have its length before it has its bytes.
+ * Zeros count as a part of it, wherever they stand: after a power cut a file may have its length before it has
+ * its bytes, and some sectors before others. What is kept ends with the last whole line before them.
  *
  * @param tail the log from `intent.offset` to its end
  */
@@ -161,7 +162,7 @@ export function tornBytes(tail: Uint8Array, intent: Intent): number {
   if (tail.length > intent.bytes.length) return 0;
   let same = 0;
   while (same < tail.length && tail[same] === intent.bytes[same]) same++;
-  for (let i = same; i < tail.length; i++) if (tail[i] !== 0) return 0;
+  for (let i = same; i < tail.length; i++) if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;
   const lastLineEnd = tail.subarray(0, same).lastIndexOf(0x0a);
   return tail.length - (lastLineEnd + 1);
 }

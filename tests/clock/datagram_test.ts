@@ -175,7 +175,7 @@ Deno.test("datagram client: a lost answer is asked for again, three times, and w
   using stranger = new TestSocket();
   const { address } = server;
   await using system = new ActorSystem("client", { world: denoWorld({ log: { level: "error" } }) });
-  const client = system.spawn("client", datagramClient({ server: address, retryMs: 100 }));
+  const client = system.spawn("client", datagramClient({ server: address, retryMs: 500 }));
   const ask = (text: string, answers?: (text: string) => boolean) =>
     client.ask<DatagramOutcome>(
       (replyTo) => ({ type: "ask", text, replyTo, ...(answers ? { answers } : {}) }),

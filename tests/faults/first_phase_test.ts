@@ -29,7 +29,7 @@ for (const service of ["echo", "records"]) {
     const { certFile, keyFile, cert } = await makeCertificate(folder);
     await using server = await serve(service, folder, [
       ...["--tls-cert", certFile, "--tls-key", keyFile],
-      ...["--max-clients", "40", "--handshake-timeout-ms", "1000"],
+      ...["--max-clients", "40", "--handshake-timeout-ms", "3000"],
     ]);
     const before = await descriptors(server.process.pid);
     const all = await strangers(server.port, 200);
@@ -124,7 +124,7 @@ for (const [service, piece] of NO_MESSAGE) {
 
 Deno.test("records: who has shown the token stays, whatever the time for a login", async () => {
   await using folder = await tempFolder();
-  await using server = await serve("records", folder, ["--login-timeout-ms", "300"], {
+  await using server = await serve("records", folder, ["--login-timeout-ms", "2000"], {
     AUTH_TOKEN: "s3cret",
   });
   using client = await TestClient.connect(server.port);

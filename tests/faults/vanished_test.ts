@@ -60,7 +60,7 @@ for (const [service, line] of [["editor", ""], ["echo", "hello %d"], ["calculato
     ignore,
     fn: async () => {
       await using folder = await tempFolder();
-      await using server = await serve(service, folder, ["--max-clients", "4", "--vanished-ms", "2000"]);
+      await using server = await serve(service, folder, ["--max-clients", "4", "--vanished-ms", "3500"]);
       await using strangers = await vanishing(server.port, 4, line);
       await vanish(strangers);
       using early = await TestClient.connect(server.port);
@@ -84,7 +84,7 @@ Deno.test({
   ignore,
   fn: async () => {
     await using folder = await tempFolder();
-    await using server = await serve("chat", folder, ["--vanished-ms", "1500"]);
+    await using server = await serve("chat", folder, ["--vanished-ms", "3500"]);
     using bob = await TestClient.connect(server.port);
     await bob.send("bob\n");
     await using ann = await vanishing(server.port, 1, "ann%d");
@@ -106,7 +106,7 @@ Deno.test({
 
 Deno.test("chat: a client that is silent but there is told why it makes room, and who talks keeps place and name", async () => {
   await using folder = await tempFolder();
-  await using server = await serve("chat", folder, ["--vanished-ms", "700", "--max-clients", "2"]);
+  await using server = await serve("chat", folder, ["--vanished-ms", "2500", "--max-clients", "2"]);
   using silent = await TestClient.connect(server.port);
   await silent.send("silent\n");
   using talker = await TestClient.connect(server.port);
@@ -120,7 +120,7 @@ Deno.test("chat: a client that is silent but there is told why it makes room, an
     }, "a place");
     assertMatch(
       await silent.rest(),
-      /Error: nothing was heard from you for over 700 ms, and your place is needed\n$/,
+      /Error: nothing was heard from you for over 2500 ms, and your place is needed\n$/,
     );
     await talker.send("/me is here\n/who\n");
     let line: string | null;

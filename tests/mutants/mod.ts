@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   store: {
     mutants: store,
     tests: ["tests/store", "tests/records/simulated_test.ts"],
-    campaigns: ["editor under", "chat under", "records under"],
+    campaigns: ["store under", "records under", "sync always", "chat under"],
   },
   records: {
     mutants: records,

@@ -84,7 +84,8 @@ export const store: readonly Mutant[] = [
   {
     what: "what a person typed is cut as a torn tail",
     file: "actors/store/_torn_tail.ts",
-    from: "for (let i = same; i < tail.length; i++) if (tail[i] !== 0) return 0;",
+    from:
+      "for (let i = same; i < tail.length; i++) if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;",
     to: ";",
   },
   {

@@ -348,7 +348,7 @@ Deno.test("web socket: a route refuses whom it does not admit, and a handshake t
 });
 
 Deno.test("web socket: who vanished is found out by pings, and who answers them stays", async () => {
-  await using door = await open({ limits: { pingIntervalMs: 100 } });
+  await using door = await open({ limits: { pingIntervalMs: 700 } });
   const alive = await Socket.open(`ws://127.0.0.1:${door.port}/echo`);
   using silent = await TestClient.connect(door.port);
   await silent.send(

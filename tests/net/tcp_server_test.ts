@@ -312,7 +312,7 @@ Deno.test("tcp server: a session that waits for a client that goes is let go, an
 });
 
 Deno.test("tcp server: who is silent for idleTimeoutMs is disconnected, who talks is not", async () => {
-  await using server = await startLines(echoLines, { limits: { idleTimeoutMs: 300 } });
+  await using server = await startLines(echoLines, { limits: { idleTimeoutMs: 1500 } });
   using silent = await TestClient.connect(server.port);
   using talking = await TestClient.connect(server.port);
   let over = false;

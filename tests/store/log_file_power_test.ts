@@ -23,6 +23,7 @@ for (const form of ["text", "framed"] as const) {
   Deno.test(`log file: power cuts and kills at any moment leave a ${form} log whole, with all that was acknowledged`, async () => {
     await simulate(`log file, ${form}`, { seeds: 30 }, async (sim) => {
       const host = sim.host("a");
+      host.disk.tearing = { sectorsOutOfOrder: 0.5, lengthBeforeData: 0.5 };
       const acknowledged: string[] = [];
       let found: string[] = [];
       for (let life = 0; life < 5; life++) {

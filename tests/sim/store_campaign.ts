@@ -1,0 +1,292 @@
+/**
+ * The store's files under chaos: logs of both forms and files that are replaced whole, over many lives of one
+ * machine. What was acknowledged is there, in its order; nothing is made up; what damage costs is little.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { LogFile, LogFileError, writeAtomic } from "../../actors/store/mod.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
+import { type Campaign, delay } from "./_harness.ts";
+
+const LIVES = 12;
+const FRAMED = "/data/records.log";
+const TEXT = "/data/lines.txt";
+const SETTINGS = "/data/settings";
+const SIGNATURE = { text: "a test's records 1", of: "a test's records" };
+const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4 };
+
+/** The store as it is. */
+export const store: Campaign = {
+  name: "store under chaos",
+  sometimes: [
+    ...["a batch failed", "a log was written anew", "a bit cost a record", "a person typed half a line"],
+    ...["records were lost that nobody was told of", "a file was replaced", "a log was closed in good order"],
+    ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
+    ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
+    ...["fault: crash after write", "fault: crash before sync", "fault: crash after rename"],
+  ],
+  run,
+};
+
+async function run(sim: SimWorld): Promise<void> {
+  const host = sim.host("machine");
+  host.disk.makeFolder("/data");
+  const framed = new LogModel(sim, host, "framed");
+  const text = new LogModel(sim, host, "text");
+  const settings = new Settings(sim, host);
+  // A text has no checksums that could tell garbage from it.
+  const isText = sim.random.chance(0.5);
+  const model = isText ? text : framed;
+  host.disk.tearing = { ...TEARING, garbage: isText ? 0 : 0.4 };
+  await checkForeign(sim, host);
+  for (let life = 0; life < LIVES; life++) {
+    const { random } = sim;
+    host.restart((world) => {
+      void model.live(world);
+      void settings.live(world);
+    });
+    if (random.chance(0.2)) {
+      await sim.advance(random.between(5, 60));
+      await model.close();
+      host.kill();
+      model.atRest();
+      continue;
+    }
+    const how = random.chance(0.7) ? "crash" : "kill";
+    const when = random.pick(["before", "during", "after"]);
+    host.crashAt({ when, skip: random.integer(0, 60), how });
+    await sim.until(() => !host.isUp, random.between(5, 100)).catch(() => {});
+    if (how === "crash") host.crash();
+    else host.kill();
+    host.disk.forgetFailures();
+    model.afterCrash();
+    settings.check();
+  }
+  host.restart(() => {});
+  await sim.settle(model.open(host.world));
+  await sim.settle(model.shut());
+}
+
+/** Another's file is not taken for a log, and stays as it is. */
+async function checkForeign(sim: SimWorld, host: SimHost): Promise<void> {
+  const content = "Dear diary, today somebody tried to open this as a log.\n".repeat(3);
+  host.disk.write("/data/diary", content);
+  const opened = LogFile.open(host.world.disk, "/data/diary", { form: "framed", signature: SIGNATURE });
+  const refused = await sim.settle(opened.then(() => false, (error) => error instanceof LogFileError));
+  assert(refused, "a foreign file was taken for a log");
+  assert(host.disk.readText("/data/diary") === content, "a foreign file was changed");
+}
+
+/** A log, and what must be in it. */
+class LogModel {
+  readonly #sim: SimWorld;
+  readonly #host: SimHost;
+  readonly #form: "framed" | "text";
+  readonly #path: string;
+  #log: LogFile | undefined;
+  /** All that may be there, in its order. */
+  #order: string[] = [];
+  /** What must be there. */
+  #sure = new Set<string>();
+  /** What the log was to hold when it was being written anew; it may. */
+  #anew: string[] | undefined;
+  /** How many records damage may cost. */
+  #mayLose = 0;
+  #isClosing = false;
+  #count = 0;
+
+  constructor(sim: SimWorld, host: SimHost, form: "framed" | "text") {
+    this.#sim = sim;
+    this.#host = host;
+    this.#form = form;
+    this.#path = form === "framed" ? FRAMED : TEXT;
+  }
+
+  /** Opens the log, and looks at what is there. */
+  async open(world: World): Promise<LogFile> {
+    const found: string[] = [];
+    const decoder = new TextDecoder();
+    const log = await LogFile.open(world.disk, this.#path, {
+      form: this.#form,
+      replay: (record) => found.push(decoder.decode(record)),
+      ...(this.#form === "framed" ? { signature: SIGNATURE } : {}),
+      ...(this.#sim.random.chance(0.5) ? { clock: world.clock } : {}),
+    });
+    this.#check(found);
+    return this.#log = log;
+  }
+
+  #check(found: readonly string[]): void {
+    if (this.#anew !== undefined && found.some((record) => record === this.#anew?.at(-1))) {
+      this.#order = this.#anew;
+      this.#sure = new Set(this.#anew);
+    }
+    this.#anew = undefined;
+    const places = new Map(this.#order.map((record, place) => [record, place]));
+    let last = -1;
+    for (const record of found) {
+      const place = places.get(record);
+      assert(place !== undefined, `nobody has appended ${JSON.stringify(record.slice(0, 60))}`);
+      assert(place > last, `${record.slice(0, 20)} is there twice, or not in its place`);
+      last = place;
+    }
+    const isFound = new Set(found);
+    const lost = [...this.#sure].filter((record) => !isFound.has(record));
+    assert(lost.length <= this.#mayLose, `${lost.length} are lost, the first is ${lost[0]?.slice(0, 20)}`);
+    this.#sim.sometimes("a bit cost a record", lost.length > 0);
+    this.#sim.sometimes("records were lost that nobody was told of", this.#order.length > found.length);
+    this.#mayLose = 0;
+    // Who reads it now tells others: it counts from now on.
+    this.#order = [...found];
+    this.#sure = isFound;
+  }
+
+  /** Opens it and uses it, to the end of the life. */
+  async live(world: World): Promise<void> {
+    this.#isClosing = false;
+    const log = await this.open(world);
+    while (!this.#isClosing) {
+      await this.#act(log, world.random.next());
+      if (world.random.next() < 0.3) await delay(world, world.random.next() * 3);
+    }
+  }
+
+  #record(): string {
+    const { random } = this.#sim;
+    const length = random.pick([0, random.integer(0, 200), random.integer(0, 3000), random.integer(0, 9000)]);
+    const record = `record ${++this.#count} ${"y".repeat(length)}.`;
+    this.#order.push(record);
+    return record;
+  }
+
+  async #act(log: LogFile, chance: number): Promise<void> {
+    const { random } = this.#sim;
+    const batch = Array.from({ length: random.integer(1, 4) }, () => this.#record());
+    for (const record of batch) log.append(record);
+    if (chance < 0.1) return void this.#settled(log.sync(), batch);
+    if (chance < 0.2) {
+      const operation = random.pick(["write", "write", "sync"] as const);
+      this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages: random.chance(0.6) });
+    }
+    const isAnew = chance > 0.9;
+    // Half a line of a text that was only flushed may stay: small writes are not announced then.
+    const isSynced = chance < 0.75 || this.#form === "text";
+    if (isAnew) await this.#rewrite(log, batch);
+    else await (isSynced ? this.#settled(log.sync(), batch) : this.#settled(log.flush(), []));
+    if (chance < 0.2) this.#host.disk.forgetFailures();
+  }
+
+  /** What was acknowledged must be there; what failed is not, once something later was acknowledged. */
+  async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<void> {
+    try {
+      await done;
+      for (const record of batch) this.#sure.add(record);
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      this.#sim.sometimes("a batch failed");
+    }
+  }
+
+  async #rewrite(log: LogFile, batch: readonly string[]): Promise<void> {
+    if (this.#form === "text") {
+      await this.#settled(log.sync(), batch);
+      if (log.pendingBytes > 0) return;
+    }
+    const lines = () => this.#anew = [...this.#order.slice(-5), this.#record()];
+    try {
+      if (this.#form === "framed") {
+        const encoder = new TextEncoder();
+        await log.rewrite(() => lines().map((line) => encoder.encode(line)));
+      } else {
+        await log.replaceText(new TextEncoder().encode(lines().map((line) => `${line}\n`).join("")));
+      }
+      this.#sim.sometimes("a log was written anew");
+      const anew = this.#anew ?? [];
+      this.#order = [...anew];
+      this.#sure = new Set(anew);
+      this.#anew = undefined;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+    }
+  }
+
+  /** Ends its use in good order: what was appended is there. */
+  async close(): Promise<void> {
+    const log = this.#log;
+    this.#isClosing = true;
+    if (log === undefined || !this.#host.isUp) return;
+    await this.#sim.advance(50);
+    const waiting = [this.#record(), this.#record()];
+    for (const record of waiting) log.append(record);
+    await this.#sim.settle(log.close());
+    for (const record of waiting) this.#sure.add(record);
+    this.#sim.sometimes("a log was closed in good order");
+  }
+
+  shut(): Promise<void> {
+    return this.#log?.close() ?? Promise.resolve();
+  }
+
+  /** Nobody has it open, and all is on the disk: a bit turns over. */
+  atRest(): void {
+    this.#log = undefined;
+    if (this.#form === "text" || this.#sim.random.chance(0.5)) return;
+    if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose = 1;
+  }
+
+  /** A person types half a line where a crash has left whole ones. */
+  afterCrash(): void {
+    this.#log = undefined;
+    const { disk } = this.#host;
+    if (this.#form === "framed" || this.#sim.random.chance(0.6)) return;
+    const text = disk.readText(TEXT);
+    if (text === undefined || (text !== "" && !/^[^\0]*\n$/.test(text))) return;
+    const typed = `by hand ${++this.#count}`;
+    this.#order.push(typed);
+    this.#sure.add(typed);
+    this.#sim.sometimes("a person typed half a line");
+    disk.write(TEXT, text + typed);
+    // A log that was being written anew stays as the person has found it.
+    if (this.#anew !== undefined) {
+      this.#anew = text.includes(this.#anew.at(-1) ?? "") ? [...this.#anew, typed] : undefined;
+    }
+  }
+}
+
+/** A small file that is replaced again and again. */
+class Settings {
+  readonly #sim: SimWorld;
+  readonly #host: SimHost;
+  #tried = 0;
+  #durable = 0;
+
+  constructor(sim: SimWorld, host: SimHost) {
+    this.#sim = sim;
+    this.#host = host;
+  }
+
+  async live(world: World): Promise<void> {
+    for (;;) {
+      const version = ++this.#tried;
+      await writeAtomic(world.disk, SETTINGS, new TextEncoder().encode(contentOf(version)));
+      this.#durable = version;
+      this.#sim.sometimes("a file was replaced");
+      await delay(world, world.random.next() * 10);
+    }
+  }
+
+  /** Some version is there, whole, and none before the one that was told to be durable. */
+  check(): void {
+    const text = this.#host.disk.readText(SETTINGS);
+    const version = Number(/^version (\d+) /.exec(text ?? "")?.[1] ?? 0);
+    assert(text === undefined || text === contentOf(version), `version ${version} is not whole`);
+    assert(version >= this.#durable, `version ${this.#durable} was durable, and ${version} is there`);
+    assert(version <= this.#tried, `version ${version} was never written`);
+  }
+}
+
+function contentOf(version: number): string {
+  return `version ${version} ${"z".repeat((version * 397) % 5000)}.\n`;
+}
