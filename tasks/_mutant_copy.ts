@@ -12,6 +12,8 @@ import type { Mutant, Room } from "./_mutants.ts";
  */
 const HUNG_TIMES = 10;
 const HUNG_MIN_MS = 60_000;
+/** Where that is not known. */
+const USUAL_MS = 20_000;
 
 interface Finished {
   readonly isGreen: boolean;
@@ -112,7 +114,7 @@ export class MutantCopy implements AsyncDisposable {
     const key = args.join(" ");
     const usualMs = this.#usualMs.get(key);
     const startedAt = performance.now();
-    const limitMs = Math.max(HUNG_MIN_MS, HUNG_TIMES * (usualMs ?? HUNG_MIN_MS));
+    const limitMs = Math.max(HUNG_MIN_MS, HUNG_TIMES * (usualMs ?? USUAL_MS));
     const finished = await run(Deno.execPath(), args, this.#folder, limitMs);
     if (finished.isGreen) this.#usualMs.set(key, performance.now() - startedAt);
     return finished;

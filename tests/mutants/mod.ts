@@ -47,7 +47,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/protocols/election_peer_link_test.ts",
       "tests/election",
     ],
-    campaigns: ["election's log", "election's files", "election under", "election starts", "besieged"],
+    campaigns: ["election's log", "election's files", "election under", "election starts", "by a stranger"],
   },
   net: {
     mutants: net,
