@@ -141,4 +141,10 @@ export const chat: readonly Mutant[] = [
       "          message.replies.tell();\n          if (message.error === undefined) return snapshotIfDue();",
     to: "          if (message.error !== undefined) return;\n          message.replies.tell();",
   },
+  {
+    what: "who is let in late waits for ever",
+    file: "actors/chat/doors/irc_turns.ts",
+    from: "    this.#isTurnDue = false;\n    first();",
+    to: "    first();\n    this.#isTurnDue = false;",
+  },
 ];

@@ -5,10 +5,12 @@
  * @module
  */
 import { assert } from "@std/assert";
-import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { formatDatestamp, formatRequest, parseResponse } from "../../protocols/records.ts";
 import { PLACES, recordText } from "../records/_store.ts";
-import { LineClient } from "./_harness.ts";
+import { Failure } from "../../tasks/_cli.ts";
+import { RecordsClient } from "../../tasks/_records_client.ts";
+import { delay, LineClient } from "./_harness.ts";
 import type { Operation } from "./_linearizability.ts";
 
 const PORT = 12_000;
@@ -187,6 +189,60 @@ export class Writer {
   async #ask(request: string): Promise<ReturnType<typeof parseResponse>> {
     const line = await this.#client.ask(request.trimEnd());
     return line === undefined ? undefined : parseResponse(JSON.parse(line));
+  }
+}
+
+/** The store's own client program, but for its terminal: what it shows of a record is what was there. */
+export class Reader {
+  readonly host: string;
+  readonly #history: History;
+  readonly #sim: SimWorld;
+  readonly #token: string | undefined;
+  isOver = false;
+
+  constructor(sim: SimWorld, history: History, token: string | undefined) {
+    this.#sim = sim;
+    this.#history = history;
+    this.#token = token;
+    this.host = `reader${history.id}`;
+    void this.#run(sim.host(this.host).world);
+  }
+
+  async #run(world: World): Promise<void> {
+    while (!this.isOver) {
+      await using client = new RecordsClient(
+        world,
+        { address: { hostname: "server", port: PORT }, reconnect: { minMs: 20, maxMs: 300, jitter: 0.2 } },
+        this.#token,
+        () => {},
+      );
+      while (!this.isOver && await this.#read(world, client)) await delay(world, 300 * world.random.next());
+      await delay(world, 100);
+    }
+  }
+
+  /** Whether the client is of use any more. */
+  async #read(world: World, client: RecordsClient): Promise<boolean> {
+    const history = this.#history;
+    const from = history.tick();
+    try {
+      // Nobody tells of a machine that has lost its power: who waits for long gives up.
+      const late = delay(world, 2000).then(() => {
+        throw new Failure("It took too long");
+      });
+      const answer = await Promise.race([client.request({ type: "read", clientId: history.id }), late]);
+      const to = history.tick();
+      if (answer.type === "success") {
+        history.operations.push({ type: "read", value: below(answer.data), from, to });
+        this.#sim.sometimes("the client program has read a record");
+      } else if (answer.type === "error" && NOT_FOUND.test(answer.data)) {
+        history.operations.push({ type: "read", value: null, from, to });
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return false;
+    }
   }
 }
 

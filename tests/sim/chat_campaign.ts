@@ -5,8 +5,10 @@
  * @module
  */
 import { assert } from "@std/assert";
+import { ChatVisit } from "../../tasks/_chat_visit.ts";
 import { Failure } from "../../tasks/_cli.ts";
 import { connectLines } from "../../tasks/_line_client.ts";
+import { asked, type Terminal } from "../../tasks/_terminal.ts";
 import { chatServer } from "../../actors/chat/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { type ChatCaller, type Dialect, DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
@@ -34,6 +36,7 @@ export const chat: Campaign = {
   sometimes: [
     ...USUAL_FAULTS,
     ...["a name changed hands", "a name was refused", "the history was damaged"],
+    "the client came back by itself",
     ...[
       "fault: sync fails, pages dropped",
       "fault: power cut leaves length before data",
@@ -58,7 +61,7 @@ async function run(sim: SimWorld): Promise<void> {
     })));
   const members = Object.entries(MEMBERS).map(([name, dialect]) => new Member(sim, name, dialect));
   const rivals = RIVALS.map((name) => new Rival(sim, name));
-  const listener = new Listener(sim.host("listener").world);
+  const listener = new Listener(sim, sim.host("listener").world);
   const hasDiskErrors = sim.random.chance(0.5);
   const others = [...Object.keys(MEMBERS), ...RIVALS, "listener"];
   const chaos = [
@@ -209,42 +212,85 @@ class Rival {
   }
 }
 
-/** The chat's own client, which listens under a new name whenever it has come back. */
+/**
+ * The chat's own client program, but for its terminal, at which somebody types `/who` now and then: it comes
+ * back by itself, under its name, and shows what it hears.
+ */
 class Listener {
+  /** What it has shown, by connection. */
   readonly sessions: string[][] = [];
+  readonly #sim: SimWorld;
 
-  constructor(world: World) {
-    this.#run(world);
+  constructor(sim: SimWorld, world: World) {
+    this.#sim = sim;
+    void this.#run(world);
   }
 
   async #run(world: World): Promise<void> {
-    for (;;) {
+    for (let visits = 0;; visits++) {
       await delay(world, 200);
       try {
-        await using client = await connectLines(world, { address: { hostname: "server", port: PORT } });
-        const received: string[] = [];
-        this.sessions.push(received);
-        client.send(`listener-${this.sessions.length}`);
-        let heardAt = world.clock.monotonic();
-        let isOver = false;
-        // Whoever hears nothing for long leaves: its server may be gone without a word.
-        const watch = () => {
-          if (isOver) return;
-          if (world.clock.monotonic() - heardAt > 3000) return void client[Symbol.asyncDispose]();
-          client.send("/who");
-          world.clock.timer(1000, watch);
-        };
-        world.clock.timer(1000, watch);
-        for (let line; (line = await client.next()) !== null;) {
-          heardAt = world.clock.monotonic();
-          received.push(line);
-        }
-        isOver = true;
+        await this.#visit(world, `listener-${visits}`);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
       }
     }
   }
+
+  async #visit(world: World, name: string): Promise<void> {
+    const terminal = new Typist(world, name);
+    await using server = await connectLines(world, {
+      address: { hostname: "server", port: PORT },
+      reconnect: { minMs: 20, maxMs: 300, jitter: 0.5 },
+      onChange: (state) => {
+        if (state === "again") this.sessions.push(terminal.shown = []);
+        this.#sim.sometimes("the client came back by itself", state === "again");
+      },
+    });
+    this.sessions.push(terminal.shown);
+    const visit = new ChatVisit(server, terminal, { perSecond: 0, burst: 1 }, world.clock);
+    const heardOut = visit.listen();
+    await Promise.race([visit.talk(), heardOut]);
+    await Promise.race([heardOut, delay(world, 500)]);
+    visit.end();
+  }
+}
+
+/** Who sits at the client's terminal: gives a name, asks who is there, and leaves when nothing is heard. */
+class Typist implements Terminal {
+  readonly isTerminal = false;
+  /** What the terminal shows, since the client last came back. */
+  shown: string[] = [];
+  readonly #world: World;
+  readonly #name: string;
+  #shownAt = 0;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.#name = name;
+  }
+
+  async ask(prompt: string): Promise<string | null> {
+    if (prompt.startsWith("Enter Your Name")) return this.#name;
+    await delay(this.#world, 700);
+    // Its server may be gone without a word.
+    return this.#world.clock.monotonic() - this.#shownAt > 3000 ? null : "/who";
+  }
+
+  print(line: string): void {
+    this.#shownAt = this.#world.clock.monotonic();
+    this.shown.push(line);
+  }
+
+  lines(): AsyncIterableIterator<string> {
+    return asked(this, "");
+  }
+
+  endWith(): void {}
+
+  close(): void {}
+
+  [Symbol.dispose](): void {}
 }
 
 /** Names are never used twice, so that each of these can happen once. */

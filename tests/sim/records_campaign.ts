@@ -15,6 +15,7 @@ import {
   below,
   EAST_MINUTES,
   History,
+  Reader,
   Remover,
   Stranger,
   wallSecondsThere,
@@ -44,7 +45,11 @@ export function recordsCampaign(name: string, store: typeof recordsServer): Camp
   const sometimes = [
     ...USUAL_FAULTS,
     ...["several requests were under way", "a write failed", "nobody knows of a write"],
-    ...["a stranger was refused", "a round was ended by a crash of its own"],
+    ...[
+      "the client program has read a record",
+      "a stranger was refused",
+      "a round was ended by a crash of its own",
+    ],
     ...["fault: crash after sync", "fault: crash during rename", "fault: sync fails, pages dropped"],
     "fault: power cut leaves garbage",
   ];
@@ -72,9 +77,10 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   const clients = [...histories, new History(REMOVED)].flatMap((history) =>
     ["a", "b"].map((which) => new Writer(sim, { history, which, token }))
   );
+  const readers = histories.map((history) => new Reader(sim, history, token));
   const stranger = new Stranger(sim, token !== undefined);
   const remover = new Remover(sim, server, REMOVED);
-  const hosts = [...clients.map(({ host }) => host), stranger.host];
+  const hosts = [...clients, ...readers, stranger].map(({ host }) => host);
   const chaos = [
     sim.chaos({
       hosts: ["server"],
@@ -91,7 +97,7 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   server.clockSkewMs = 0;
   stranger.isOver = remover.isOver = true;
-  for (const client of clients) client.isOver = true;
+  for (const client of [...clients, ...readers]) client.isOver = true;
   await sim.advance(3000);
   for (const client of clients) await client.finish(sim);
   remover.remove();

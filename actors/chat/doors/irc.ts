@@ -209,11 +209,11 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   }
 
   #onTurn(): void {
-    if (this.#isToRegister) {
+    this.#turns.onTurn(() => {
+      if (!this.#isToRegister) return;
       this.#isToRegister = false;
       this.#member.run(() => this.#register(new Reply(this, undefined)));
-    }
-    this.#turns.onTurn();
+    });
   }
 
   #take(frame: IrcFrame): void {

@@ -66,9 +66,10 @@ export class FrameTurns {
     this.#context.after(TURN_MS, { type: "next-turn" });
   }
 
-  /** The moment of {@linkcode FrameTurns.wait} has come. */
-  onTurn(): void {
+  /** The moment of {@linkcode FrameTurns.wait} has come: `first` is done before frames, and may wait again. */
+  onTurn(first: () => void): void {
     this.#isTurnDue = false;
+    first();
     this.#takeTurns();
   }
 
