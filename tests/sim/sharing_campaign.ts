@@ -13,7 +13,14 @@ import type { ElectionNotice, SubscribeElection } from "../../protocols/election
 import { type Behavior, escalate, type Ref, registryKey } from "../../mod.ts";
 import { lying } from "../sharing/_lying_world.ts";
 import { someBytes } from "../sharing/_network.ts";
-import { type Campaign, service } from "./_harness.ts";
+import {
+  ANY_DISK_OPERATION,
+  type Campaign,
+  MACHINE_FAULTS,
+  NETWORK_FAULTS,
+  service,
+  USUAL_FAULTS,
+} from "./_harness.ts";
 
 const NODES = 6;
 /** Nodes 5 and 6 lie: what they read of their files is not always what is there. */
@@ -35,7 +42,12 @@ type Share = (options: SharingOptions) => Behavior<SharingCommand>;
 
 /** The campaign with the sharing as given. */
 export function sharingCampaign(name: string, share: Share): Campaign {
-  return { name, run: (sim) => run(sim, share) };
+  const sometimes = [
+    ...USUAL_FAULTS,
+    ...["fault: sync fails, pages dropped", "fault: power cut leaves garbage", "fault: watch event lost"],
+    ...["fault: crash during write", "fault: crash before sync"],
+  ];
+  return { name, sometimes, run: (sim) => run(sim, share) };
 }
 
 interface TestFile {
@@ -61,18 +73,25 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
     const program = service("node", () => node(id, nodes, files, share));
     host.start(LIARS.includes(id) ? (world) => program(lying(world, 0.5)) : program);
   });
-  const chaos = sim.chaos({
-    crashesPerMinute: 10,
-    killsPerMinute: 10,
-    downMs: [50, 3000],
-    partitionsPerMinute: 10,
-    partitionMs: [100, 4000],
-    resetsPerMinute: 30,
-    slowDisksPerMinute: 10,
-    diskErrorsPerMinute: 5,
-  });
+  const chaos = [
+    sim.chaos({
+      ...MACHINE_FAULTS,
+      crashesPerMinute: 10,
+      killsPerMinute: 10,
+      downMs: [50, 3000],
+      // As with all elections: within what a lease allows for.
+      clockRates: [0.95, 1.05],
+      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
+      diskErrorsPerMinute: 10,
+      diskErrorOperations: ANY_DISK_OPERATION,
+      droppedPages: 0.7,
+      lostWatchEvents: 0.3,
+    }),
+    sim.chaos({ ...NETWORK_FAULTS, partitionsPerMinute: 10, partitionMs: [100, 4000], resetsPerMinute: 30 }),
+  ];
   await sim.advance(CHAOS_MS);
-  chaos.stop();
+  for (const plan of chaos) plan.stop();
+  sim.net.configure({ latencyMs: [0.2, 2], datagramLoss: 0, bytesPerSecond: 100_000_000 });
   for (const host of hosts) if (!host.isUp) host.restart();
   const honest = hosts.filter((_, index) => !LIARS.includes(index + 1));
   await sim.until(

@@ -55,7 +55,7 @@ async function run(sim: SimWorld): Promise<void> {
       continue;
     }
     const how = random.chance(0.7) ? "crash" : "kill";
-    const when = random.pick(["before", "during", "after"]);
+    const when = random.pick(["before", "during", "after"] as const);
     host.crashAt({ when, skip: random.integer(0, 60), how });
     await sim.until(() => !host.isUp, random.between(5, 100)).catch(() => {});
     if (how === "crash") host.crash();
