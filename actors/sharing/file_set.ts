@@ -155,7 +155,8 @@ export class FileSet {
   /** Closes every file. */
   close(): void {
     this.#isClosed = true;
-    for (const opening of this.#open.values()) opening.then((file) => file.close(), () => {});
+    // What counts was synced: a close that fails loses nothing, and must not end the process.
+    for (const opening of this.#open.values()) opening.then((file) => file.close()).catch(() => {});
     this.#open.clear();
   }
 
