@@ -192,7 +192,7 @@ export class FileSet {
     if (this.#open.size < MAX_OPEN || oldest === undefined) return;
     const [path, opening] = oldest;
     this.#open.delete(path);
-    opening.then((file) => file.close(), () => {});
+    opening.then((file) => file.close()).catch(() => {});
   }
 }
 
