@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { tornBytes } from "../../actors/store/_torn_tail.ts";
+
+const encoder = new TextEncoder();
+const intent = { offset: 0, bytes: encoder.encode("one\ntwo\nthree\n") };
+
+Deno.test("torn tail: what a power cut left of an append is cut behind its last whole line, holes and all", () => {
+  const tails: readonly (readonly [tail: string, torn: number])[] = [
+    ["one\ntwo\nthree\n", 0],
+    ["one\ntwo\n", 0],
+    ["one\ntw", 2],
+    ["\0\0", 2],
+    // Some sectors have reached the disk, and not those before them.
+    ["one\n\0\0\0\0thr", 7],
+    ["one\n\0\0\0\0three\n", 10],
+    ["\0\0\0\0two\nthree\n", 14],
+  ];
+  for (const [tail, torn] of tails) assertEquals(tornBytes(encoder.encode(tail), intent), torn, tail);
+});
+
+Deno.test("torn tail: what somebody has typed is not cut", () => {
+  for (const tail of ["one\ntwX", "mine", "one\ntwo\nthree\nand more", ""]) {
+    assertEquals(tornBytes(encoder.encode(tail), intent), 0, tail);
+  }
+});
