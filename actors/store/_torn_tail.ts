@@ -153,8 +153,8 @@ export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): vo
 /**
  * How much of a log's end is to be cut: 0 when it is not the beginning of what was about to be appended.
  *
- * Zeros count as a part of it, wherever they stand: after a power cut a file may have its length before it has
- * its bytes, and some sectors before others. What is kept ends with the last whole line before them.
+ * Zeros count as a part of it, wherever they stand: after a power cut a file may have its length before it
+ * has its bytes, and some sectors before others. What is kept ends with the last whole line before them.
  *
  * @param tail the log from `intent.offset` to its end
  */

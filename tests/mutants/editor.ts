@@ -53,7 +53,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "a client that leaves comes back",
     file: "actors/editor/editor_client.ts",
-    from: 'if (this.#isLeaving) return this.#over({ type: "over", by: "client" });',
+    from: 'if (this.#isLeaving) return this.#reportEnd({ type: "over", by: "client" });',
     to: ";",
   },
   {
@@ -184,19 +184,19 @@ export const editor: readonly Mutant[] = [
   },
   {
     what: "the file is written before the history",
-    file: "actors/editor/file_keeper.ts",
+    file: "actors/editor/file_synchronizer.ts",
     from: "await this.#options.journal.commit();",
     to: ";",
   },
   {
     what: "what a person has just saved is written over",
-    file: "actors/editor/file_keeper.ts",
+    file: "actors/editor/file_synchronizer.ts",
     from: "if (this.#file.isChanged(await this.#file.look())) return false;",
     to: ";",
   },
   {
     what: "a file that is empty for a moment empties the document",
-    file: "actors/editor/file_keeper.ts",
+    file: "actors/editor/file_synchronizer.ts",
     from: "const isEmpty = info === undefined || info.size === 0;",
     to: "const isEmpty = false;",
   },
@@ -221,7 +221,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "the history is compacted while the file lags",
     file: "actors/editor/together.ts",
-    from: "if (!this.#keeper.isInSync) return;",
+    from: "if (!this.#fileSync.isInSync) return;",
     to: ";",
   },
   {

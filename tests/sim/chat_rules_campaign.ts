@@ -147,7 +147,7 @@ class Chat {
     }
   }
 
-  /** Sends a line, and gives what it was answered. What happens in a room may come after what it asked for. */
+  /** Sends a line, and gives what it was answered. What happens in a room may come after the answer. */
   async #ask(client: Client, line: string): Promise<string[]> {
     const from = client.received.length;
     const mark = `mark-${++this.#count}`;

@@ -66,7 +66,7 @@ export class FrameTurns {
     this.#context.after(TURN_MS, { type: "next-turn" });
   }
 
-  /** The moment of {@linkcode FrameTurns.wait} has come: `first` is done before frames, and may wait again. */
+  /** The moment of {@linkcode FrameTurns.wait} has come: `first` goes before frames, and may wait again. */
   onTurn(first: () => void): void {
     this.#isTurnDue = false;
     first();
