@@ -190,8 +190,8 @@ export const editor: readonly Mutant[] = [
   },
   {
     what: "what a person has just saved is written over",
-    file: "actors/editor/file_synchronizer.ts",
-    from: "if (this.#file.isChanged(await this.#file.look())) return false;",
+    file: "actors/editor/synced_file.ts",
+    from: "if (this.isChanged(await this.look())) throw new ChangedElsewhere();",
     to: ";",
   },
   {
