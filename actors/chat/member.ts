@@ -74,6 +74,8 @@ export class Member {
   readonly #services: ChatServices;
   readonly #door: MemberDoor;
   readonly #rooms = new Map<string, JoinedRoom>();
+  /** Rooms that it is on its way into. */
+  readonly #joining = new Set<ChatName>();
   #person: Person | undefined;
   #away: string | undefined;
   #isGone = false;
@@ -135,8 +137,6 @@ export class Member {
       person,
       (asker) => this.#services.names.tell({ ...asker, type: "claim" }),
       (answer) => {
-        // It went while the name was asked for.
-        if (this.#isGone) return this.#services.names.tell({ type: "release", member: person.member });
         const former = this.#person;
         if (answer.type === "done") {
           this.#person = person;
@@ -163,10 +163,12 @@ export class Member {
     then: (answer: Answer) => void,
   ): number {
     const away = this.#away === undefined ? {} : { away: this.#away };
+    this.#joining.add(name);
     return this.#commands.request(
       person,
       (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
       (answer) => {
+        this.#joining.delete(name);
         if (answer.type === "joined") this.#enter(answer.view, person, name);
         then(answer);
       },
@@ -238,12 +240,18 @@ export class Member {
     this.#isGone = true;
     this.#commands.end();
     const { quietly = false, reason } = options;
-    const person = this.#person;
-    // The rooms first: who takes the name next must find its former owner gone.
-    for (const { room, watching } of this.#rooms.values()) {
-      watching.cancel();
-      if (person === undefined) continue;
-      room.tell({ type: "quit", person, quietly, ...(reason === undefined ? {} : { reason }) });
+    // The rooms first, also those that it is on its way into: who takes the name next must find its former
+    // owner gone.
+    for (const { watching } of this.#rooms.values()) watching.cancel();
+    if (this.#person !== undefined) {
+      const quit = {
+        type: "quit",
+        person: this.#person,
+        quietly,
+        ...(reason === undefined ? {} : { reason }),
+      } as const;
+      for (const { room } of this.#rooms.values()) room.tell(quit);
+      for (const room of this.#joining) this.#services.rooms.tell({ type: "quit-room", room, quit });
     }
     this.#rooms.clear();
     this.#services.names.tell({ type: "release", member: this.#connection.self });
@@ -287,7 +295,6 @@ export class Member {
 
   #enter(view: RoomView, person: Person, name: ChatName): void {
     const { room, title, keys, members } = view;
-    if (this.#isGone) return room.tell({ type: "quit", person, quietly: false });
     const me = members.find((member) => member.person.member === person.member);
     this.#rooms.set(keys[0] ?? title, {
       room,

@@ -274,6 +274,12 @@ export type RoomsCommand =
   }
   /** Hands a command on to the room of a name; refused where there is none. */
   | { readonly type: "to-room"; readonly room: ChatName; readonly command: Extract<RoomCommand, Asker> }
+  /** A member has gone that was on its way into the room: the room hears it behind the joining. */
+  | {
+    readonly type: "quit-room";
+    readonly room: ChatName;
+    readonly quit: Extract<RoomCommand, { readonly type: "quit" }>;
+  }
   | Asker & { readonly type: "list" };
 
 /** One line of a list of rooms. */

@@ -75,6 +75,8 @@ class Rooms {
         const answer = { type: "refused", reason: "no-such-room", detail: room.text } as const;
         return person.member.tell({ type: "answer", request, answer });
       }
+      case "quit-room":
+        return this.#find(message.room)?.ref.tell(message.quit);
       case "list":
         return this.#list(message);
       case "member-left": {

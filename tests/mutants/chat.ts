@@ -51,15 +51,15 @@ export const chat: readonly Mutant[] = [
     to: ";",
   },
   {
-    what: "a name that comes too late is kept for one who has gone",
+    what: "who goes while on its way into a room is in it for a while",
     file: "actors/chat/member.ts",
-    from: 'if (this.#isGone) return this.#services.names.tell({ type: "release", member: person.member });',
+    from: 'for (const room of this.#joining) this.#services.rooms.tell({ type: "quit-room", room, quit });',
     to: ";",
   },
   {
-    what: "a room keeps one who has gone meanwhile",
+    what: "who goes is in its rooms for a while",
     file: "actors/chat/member.ts",
-    from: 'if (this.#isGone) return room.tell({ type: "quit", person, quietly: false });',
+    from: "for (const { room } of this.#rooms.values()) room.tell(quit);",
     to: ";",
   },
   {
