@@ -6,9 +6,13 @@
 import type { LogFile } from "../store/log_file.ts";
 import { type FileInfo, isNotFound, type World } from "../world/world.ts";
 
-/** So many texts are kept that the file has held, and so many characters of them. */
-const MAX_BASES = 8;
-const MAX_BASE_CHARACTERS = 1 << 25;
+/**
+ * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
+ * have made of an old one. The latest are kept without a gap, of those before ever fewer.
+ */
+const MAX_BASES = 128;
+const LATEST_BASES = 64;
+const MAX_BASE_CHARACTERS = 1 << 23;
 
 const ENCODER = new TextEncoder();
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -108,7 +112,10 @@ export class SyncedFile {
     this.#left = info;
     this.#bases.unshift(text);
     let characters = 0;
-    this.#bases = this.#bases.slice(0, MAX_BASES).filter((base, index) => {
+    if (this.#bases.length > MAX_BASES) {
+      this.#bases = this.#bases.filter((_, index) => index < LATEST_BASES || index % 2 === 0);
+    }
+    this.#bases = this.#bases.filter((base, index) => {
       characters += base.length;
       return index < 2 || characters <= MAX_BASE_CHARACTERS;
     });

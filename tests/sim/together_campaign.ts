@@ -61,6 +61,33 @@ export const fileFollows: Campaign = {
   },
 };
 
+/**
+ * Somebody reads the file, thinks, and saves it, while others type: they lose nothing, however often the file
+ * was written meanwhile.
+ */
+export const slowPerson: Campaign = {
+  name: "editor's file saved by a person who thinks",
+  async run(sim) {
+    const { disk } = sim.host("server");
+    disk.write(FILE, "");
+    startServer(sim, editorServer);
+    const writer = new Writer(sim, "w0");
+    await sim.until(() => writer.isSaved, 10_000, "the writer to be there");
+    for (let edit = 0; edit < 5; edit++) {
+      const read = disk.readText(FILE) ?? "";
+      await sim.advance(500 + sim.random.next() * 4500);
+      disk.write(FILE, `person.${edit}\n${read}`);
+      await sim.until(() => writer.value.includes(`person.${edit}\n`), 5000, "the person's edit");
+    }
+    writer.isWriting = false;
+    await sim.until(() => writer.isSaved, 10_000, "the edits to be saved");
+    for (const token of writer.written) assertEquals(writer.value.split(`<${token}>`).length, 2, token);
+    for (let edit = 0; edit < 5; edit++) {
+      assertEquals(writer.value.split(`person.${edit}\n`).length, 2, `person.${edit}`);
+    }
+  },
+};
+
 function startServer(sim: SimWorld, makeServer: typeof editorServer): void {
   sim.host("server").start(service("editor", () =>
     makeServer({

@@ -1,7 +1,7 @@
 // First, so that Yjs is loaded before the simulator sets its traps: it takes chance for the number of a
 // new document, which is
 // replaced by one of the world's at once.
-import { fileFollows, together, togetherCampaign } from "./together_campaign.ts";
+import { fileFollows, slowPerson, together, togetherCampaign } from "./together_campaign.ts";
 import { assert, assertRejects } from "@std/assert";
 import type { editorServer } from "../../actors/editor/mod.ts";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
@@ -24,6 +24,10 @@ Deno.test("editor through all doors under chaos: the seeds that have found somet
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
   // 6: its turn to be written came while it was being looked at, and nobody came back to that.
   await runCampaign(fileFollows, 8);
+});
+
+Deno.test("editor: who saves what they have made of an old text of the file takes nothing back of what others typed", async () => {
+  await runCampaign(slowPerson, 6);
 });
 
 for (
