@@ -110,6 +110,8 @@ class ClusterHost implements Cluster {
   /** Where this host brings entities to life. */
   #activation: AsyncDisposableStack | undefined;
   #leaving: Promise<void> | undefined;
+  /** The system stops, and nobody has left before. */
+  #isStopping = false;
 
   constructor(system: ActorSystem, options: JoinOptions) {
     const { engine, types = [], hostId = randomName(system.world.random) } = options;
@@ -176,7 +178,10 @@ class ClusterHost implements Cluster {
         send: (entity, message) => this.#router.send(entity, message),
       });
       // Whoever stops the system without leaving: the lease is given up all the same.
-      onAbort(self.signal, () => void this.#membership.leave().catch(() => {}));
+      onAbort(self.signal, () => {
+        this.#isStopping = true;
+        this.#membership.leave().catch(() => {});
+      });
       return (message) => message.type === "stopped" ? this.#local.stopped(message.entity) : message.run();
     });
     await this.#system.started(ref);
@@ -252,8 +257,9 @@ class ClusterHost implements Cluster {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = this.#system.world.clock.timer(this.#drainMs, resolve);
     this.#sweeping?.cancel();
-    // First nobody brings entities to life here any more; then they finish, and are free for others.
-    await Promise.race([late, this.#drain()]);
+    // First nobody brings entities to life here any more; then they finish, and are free for others. Those
+    // of a system that stops do so by themselves.
+    if (!this.#isStopping) await Promise.race([late, this.#drain()]);
     await this.#membership.leave();
     await Promise.race([late, this.#router.idle()]);
     timer.cancel();

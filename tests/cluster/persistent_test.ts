@@ -322,6 +322,18 @@ Deno.test("cluster: an entity lives once, its answers cross hosts, and it moves 
   assertEquals((await client.hosts()).map(({ id }) => id).toSorted(), ["client", "two"]);
 });
 
+Deno.test("cluster: a system that stops without leaving gives its lease up, and keeps what it answered", async () => {
+  await using engine = memoryEngine(LOCAL);
+  const system = new ActorSystem("one", { world });
+  const one = await joinCluster(system, { engine, types: [counter], hostId: "one" });
+  assertEquals(await one.ref(counter, "visits").ask({ type: "add", by: 1 }, LIMIT), 1);
+  await system.stop();
+  // Its lease would have lasted for a minute.
+  await using two = await host(engine, [counter], "two");
+  assertEquals(await two.ref(counter, "visits").ask({ type: "get" }, LIMIT), 1);
+  await one.leave();
+});
+
 Deno.test("cluster: a reference in a message is good on the host that it comes to", async () => {
   await using engine = memoryEngine(LOCAL);
   type Command = { readonly tell: Ref<{ readonly from: string }> };
