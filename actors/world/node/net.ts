@@ -79,7 +79,9 @@ export class NodeNet implements Net {
 function happened(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {
   return new Promise((resolve, reject) => {
     const settled = () => {
+      // What it says later is for whoever listens then; an error without a listener would end the process.
       socket.off(event, onEvent).off("error", onError).off("close", onClose);
+      socket.on("error", () => {});
     };
     const onEvent = () => {
       settled();
@@ -87,8 +89,6 @@ function happened(socket: Socket, event: "connect" | "secureConnect"): Promise<v
     };
     const onError = (error: Error) => {
       settled();
-      // What it says after the first failure is of no interest, but must have a listener.
-      socket.on("error", () => {});
       reject(error);
     };
     const onClose = () => onError(failure("connection-reset", "connect"));
@@ -121,6 +121,7 @@ class NodeUdpSocket implements UdpSocket {
   #address: SocketAddress;
   #receiving: { resolve: (datagram: Datagram) => void; reject: (error: unknown) => void } | undefined;
   #failure: unknown;
+  #isClosed = false;
 
   constructor(address: SocketAddress) {
     const { hostname, port } = address;
@@ -175,7 +176,8 @@ class NodeUdpSocket implements UdpSocket {
   }
 
   close(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#arrived.length = 0;
     this.#fail(failure("closed", "receive a datagram"));
     this.#socket.close();

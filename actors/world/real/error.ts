@@ -56,7 +56,11 @@ const KIND_BY_CODE: Readonly<Record<string, WorldErrorKind>> = {
   EPERM: "permission-denied",
   EPIPE: "broken-pipe",
   ETIMEDOUT: "timed-out",
+  UND_ERR_SOCKET: "connection-reset",
 };
+
+/** Codes of what OpenSSL and `node:tls` find wrong with a peer or its certificate. */
+const OF_TLS = /^(?:ERR_SSL_|ERR_OSSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 /** Linux's numbers. */
 const KIND_BY_NUMBER: Readonly<Record<string, WorldErrorKind>> = {
@@ -92,7 +96,7 @@ export function kindOf(error: unknown): WorldErrorKind {
   const byCode = code === undefined ? undefined : KIND_BY_CODE[code];
   if (byCode !== undefined) return byCode;
   // What `node:tls` says of a peer that speaks no TLS, or of an invalid certificate.
-  if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_OSSL_")) return "invalid-data";
+  if (code !== undefined && OF_TLS.test(code)) return "invalid-data";
   if (error.message.includes("failed to lookup address")) {
     return "name-not-found";
   }
