@@ -13,7 +13,7 @@ Deno.test({
       "-A",
       "tests/interop/inspector_page.ts",
     ]);
-    const { code, stdout, stderr } = await script.ended(120_000);
+    const { code, stdout, stderr } = await script.ended(240_000);
     assertEquals([code, stdout.trim()], [0, "ok"], stderr);
   },
 });
