@@ -37,6 +37,8 @@ export const task = defineTask({
   examples: ["127.0.0.1:9090", "127.0.0.1:9090 --sort mailbox", "127.0.0.1:9090 | head -5"],
 });
 
+/** Rates are of so many milliseconds at least. */
+const RATE_MS = 500;
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
@@ -65,10 +67,12 @@ function addressOf(given: string): SocketAddress {
 
 /** One table, and the end. */
 async function printOnce(client: InspectorClient, order: InspectorOrder, rows: number): Promise<number> {
-  // The first count has no rates yet.
   client.look(order, rows);
-  await client.next();
-  const { busiest, tick } = await client.next();
+  const first = await client.next();
+  let seen = first;
+  // The first count has no rates yet, and those of a moment say nothing.
+  while (seen.tick.time - first.tick.time < RATE_MS) seen = await client.next();
+  const { busiest, tick } = seen;
   for (const line of tableLines(busiest, tick, order)) say(line);
   return 0;
 }

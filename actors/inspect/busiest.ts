@@ -6,6 +6,8 @@
 import type { InspectorOrder, InspectorRow } from "../../protocols/inspector.ts";
 import type { ActorSnapshot } from "../runtime/mod.ts";
 
+const MIN_INTERVAL_MS = 500;
+
 /** An actor, and how many messages a second it handled since the last count. */
 export type BusyRow = InspectorRow & { readonly perSecond: number };
 
@@ -55,11 +57,16 @@ export class Busiest {
     rows(): BusiestRows;
   } {
     const before = this.#before;
+    // A rate of a few milliseconds says nothing: then the count before that one is compared with.
+    const isSoon = this.#beforeMs !== undefined && nowMs - this.#beforeMs < MIN_INTERVAL_MS;
     const seconds = this.#beforeMs === undefined
       ? Infinity
       : Math.max(0.001, (nowMs - this.#beforeMs) / 1000);
-    const seen = this.#before = new Map<string, number>();
-    this.#beforeMs = nowMs;
+    const seen = new Map<string, number>();
+    if (!isSoon) {
+      this.#before = seen;
+      this.#beforeMs = nowMs;
+    }
     const orders = {
       // Before there is a rate, who has done most comes first.
       messages: new Leaders(({ perSecond, handled }) => perSecond === 0 ? -1 / (handled + 1) : perSecond),
