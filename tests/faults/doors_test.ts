@@ -62,6 +62,22 @@ for (const service of ["editor", "chat"]) {
   });
 }
 
+Deno.test("chat: a browser's page, or TLS, at the IRC door is closed at once with one warning, and says nothing", async () => {
+  await using folder = await tempFolder();
+  await using server = await serveDoor("chat", folder, /IRC server listening on .*/, ["--irc-port", "0"]);
+  const page =
+    "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nNICK evil\r\nUSER evil 0 * :evil\r\nJOIN #lobby\r\n";
+  for (const [bytes, protocol] of [[page, "HTTP"], [TLS_GREETING, "TLS"]] as const) {
+    using stranger = await TestClient.connect(server.door);
+    await stranger.send(bytes);
+    assertEquals(await stranger.rest(), "");
+    await server.process.line(`[WARN] Closed the connection of ${stranger.address}: it speaks ${protocol}`);
+  }
+  using member = await TestClient.connect(server.port);
+  await member.send("ann\n/who\n");
+  assertEquals(await member.line(), "In lobby: ann");
+});
+
 Deno.test("editor: who never shakes hands at the web door has its deadline and gives its descriptor back", async () => {
   await using folder = await tempFolder();
   const { certFile, keyFile } = await makeCertificate(folder);
