@@ -30,11 +30,12 @@ export class Peer {
   term: number | undefined;
   started = false;
   /**
-   * It has been let go first when it turned up, and when it asked: once each while there is no leader, so
-   * that one that cannot win holds nobody up.
+   * It has been let go first when it turned up, when it asked, and when it was granted a poll: once each, so
+   * that one that cannot win holds nobody up while there is no leader.
    */
   deferredTo = false;
   yieldedTo = false;
+  wasGranted = false;
   /** The old nodes that it has met. */
   metOld: readonly number[] = [];
   /** When the latest beat that it acknowledged was sent. */

@@ -19,6 +19,9 @@ export class Turns {
   #startHoldUntilMs = -Infinity;
   /** Until when polls of higher IDs are refused. */
   #precedenceUntilMs: number;
+  /** Who was granted a poll first of all that have not had their time. */
+  #granted: Peer | undefined;
+  #grantedUntilMs = -Infinity;
 
   constructor(peers: Peers, times: ElectionTimes, nowMs: number) {
     this.#peers = peers;
@@ -30,7 +33,8 @@ export class Turns {
 
   /** There is no leader from now on. `spreadMs` sets candidates apart that hindered each other. */
   look(nowMs: number, spreadMs: number): void {
-    for (const peer of this.#peers.list) peer.deferredTo = peer.yieldedTo = false;
+    for (const peer of this.#peers.list) peer.deferredTo = peer.yieldedTo = peer.wasGranted = false;
+    this.#granted = undefined;
     this.begin(nowMs);
     this.#pollAfterMs = nowMs + spreadMs;
   }
@@ -58,6 +62,20 @@ export class Turns {
     if (peer.yieldedTo) return;
     peer.yieldedTo = true;
     this.hold(nowMs);
+  }
+
+  /** A poll is granted: no higher ID is granted one before the time of a candidacy, once. */
+  grant(peer: Peer, nowMs: number): void {
+    if (peer.wasGranted) return;
+    peer.wasGranted = true;
+    this.#granted = peer;
+    this.#grantedUntilMs = nowMs + this.#times.candidacyMs;
+  }
+
+  /** Whether a lower ID that was granted a poll, and is there, has its time now. */
+  isAfterGranted(peer: Peer, nowMs: number): boolean {
+    if (this.#granted === undefined || this.#granted.gone || nowMs >= this.#grantedUntilMs) return false;
+    return peer.id > this.#granted.id;
   }
 
   /** Another one has the time of a candidacy before this node tries. */

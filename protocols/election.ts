@@ -265,6 +265,8 @@ export class Election {
     const { leader, nowMs, role, turns } = this.#state;
     if (term <= this.#state.term || !this.#voter.wouldVoteFor(peer, replaces, leader, nowMs)) return;
     if (peer.id > this.id && leader === 0 && turns.isFirst(nowMs) && this.#couldLead()) return;
+    if (leader === 0 && turns.isAfterGranted(peer, nowMs)) return;
+    turns.grant(peer, nowMs);
     this.#state.send(peer, { type: "poll-granted", term });
     if (role === "looking" && peer.id < this.id) turns.yieldTo(peer, nowMs);
   }
@@ -278,7 +280,9 @@ export class Election {
     const granted = this.#mayStand(peer, term) && term >= this.#state.term &&
       this.#voter.wouldVoteFor(peer, replaces, this.#state.leader, this.#state.nowMs);
     if (granted) {
-      if (this.#state.role !== "looking") this.#state.look(`votes for Node ${peer.id}`);
+      // The request of one that leads by now may be overtaken by its beat.
+      const isOurLeader = this.#state.leader === peer.id && term === this.#state.term;
+      if (this.#state.role !== "looking" && !isOurLeader) this.#state.look(`votes for Node ${peer.id}`);
       if (term > this.#state.term || this.#state.votedFor !== peer.id) this.#state.remember(term, peer.id);
       this.#voter.promise(peer, term, this.#state.nowMs);
       this.#state.turns.hold(this.#state.nowMs);
