@@ -58,10 +58,7 @@ const CLOSED = -1;
 
 /** So many messages of a backlog an actor must have handled until its handlers are timed as rarely as any. */
 const FULL_TRUST = 65_536;
-/**
- * Before that, after a number of messages that grows with those handled: from 1 to the scheduler's stride of
- * 32.
- */
+/** Before that, once in as many as this part of those handled: from 1 to the scheduler's stride. */
 const TRUST_SHIFT = 11;
 
 /** No message is `undefined` to this. */
@@ -231,7 +228,7 @@ export class ActorRef<in M> implements Ref<M> {
     const isNew = this.#handled === 1 || kind !== this.#kind && this.#cell.meets(kind, this.#kind);
     this.#kind = kind;
     if (isNew || this.#cell.isTimed()) this.#scheduler.readAfter(1);
-    else if (this.#handled < FULL_TRUST) this.#scheduler.readAfter(Math.max(1, this.#handled >> TRUST_SHIFT));
+    else if (this.#handled < FULL_TRUST) this.#scheduler.readAfter((this.#handled >> TRUST_SHIFT) || 1);
   }
 
   /** The slice is over; who ended it all at once is not trusted for a while. */
@@ -247,7 +244,7 @@ export class ActorRef<in M> implements Ref<M> {
   #handleSignals(): number {
     this.#flags &= ~SIGNALLED;
     const left = this.#cell.handleSignals();
-    return left === 0 ? this.#length : Math.min(this.#length, left);
+    return left === 0 || left > this.#length ? this.#length : left;
   }
 
   /**
@@ -256,8 +253,10 @@ export class ActorRef<in M> implements Ref<M> {
    * would let it grow without end.
    */
   #limitTurn(waiting: number): number {
-    const limit = Math.max(FIRST_TURN_LIMIT, 2 * this.#longestTurn);
-    this.#longestTurn = Math.min(limit, waiting);
+    // Not by Math.min, which would make what counts the turn down a floating-point number to V8.
+    const longest = 2 * this.#longestTurn;
+    const limit = longest > FIRST_TURN_LIMIT ? longest : FIRST_TURN_LIMIT;
+    this.#longestTurn = waiting < limit ? waiting : limit;
     if (waiting > limit) this.#cell.markHighWater(waiting);
     if (waiting > LARGE_RING_SLOTS) this.#flags |= WATCHFUL;
     return this.#longestTurn;

@@ -317,7 +317,11 @@ export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>)
   return behavior as Behavior<M>;
 }
 
-/** Makes the compiler prove that a `switch` handles every message. Throws `TypeError` when it is reached. */
+/**
+ * Makes the compiler prove that a `switch` handles every message.
+ *
+ * @throws `TypeError` when it is reached.
+ */
 export function assertNever(value: never): never {
   throw new TypeError(`Cannot handle ${JSON.stringify(value)}: no case for it`);
 }

@@ -32,7 +32,7 @@ export interface PoolOptions<M> {
  * Where the one whose turn it is has a full mailbox that rejects, the pool waits for it, and whoever sends
  * may be bounded by the pool's own mailbox.
  *
- * Throws `RangeError` on a size below 1, and as {@linkcode Context.spawn} on the options of the members.
+ * @throws `RangeError` on a size below 1, and as {@linkcode Context.spawn} on the options of the members.
  *
  * @example
  * ```ts

@@ -20,8 +20,9 @@ export interface RegistryKey<in out M> {
  * Makes a key of a {@linkcode Registry}. Who knows the key may look its actor up.
  *
  * Make each key once, in the module that owns it, and give it a name of that module's (`"chat/rooms"`): the
- * compiler cannot see that two keys of one name are to carry the same messages. Throws `TypeError` on an
- * empty name.
+ * compiler cannot see that two keys of one name are to carry the same messages.
+ *
+ * @throws `TypeError` on an empty name.
  *
  * @example
  * ```ts
@@ -45,8 +46,9 @@ export function registryKey<M>(name: string): RegistryKey<M> {
 export interface Registry {
   /**
    * Puts an actor under a key, until it stops or the registration is cancelled. The same actor again replaces
-   * its own registration: so one that registers itself in its behaviour can be restarted. Throws `TypeError`
-   * when another one is there.
+   * its own registration: so one that registers itself in its behaviour can be restarted.
+   *
+   * @throws `TypeError` when another one is there.
    */
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable;
   /** The actor registered under a key. */

@@ -53,7 +53,7 @@ export type OnFailure =
 /**
  * Start the actor afresh, with its ref, name and mailbox; over the budget, escalate.
  *
- * Throws `RangeError` on a limit that is not a whole number from 0, or times that are not positive.
+ * @throws `RangeError` on a limit that is not a whole number from 0, or times that are not positive.
  *
  * @example
  * ```ts
@@ -70,7 +70,11 @@ export function restart(options: RestartOptions = {}): OnFailure & { readonly ty
   return { type: "restart", limit, withinMs, backoff };
 }
 
-/** Throws `RangeError` on an invalid backoff. */
+/**
+ * Checks a backoff.
+ *
+ * @throws `RangeError` on an invalid one.
+ */
 export function checkBackoff(backoff: Backoff): void {
   const { minMs, maxMs, jitter = 0 } = backoff;
   if (!(minMs >= 0) || !(maxMs >= minMs)) {
@@ -101,7 +105,11 @@ export function escalate(): OnFailure {
   return ESCALATE;
 }
 
-/** Throws `RangeError` on an invalid budget of restarts. */
+/**
+ * Checks a budget of restarts.
+ *
+ * @throws `RangeError` on an invalid one.
+ */
 export function checkBudget(
   { limit, withinMs }: { readonly limit: number; readonly withinMs: number },
 ): void {

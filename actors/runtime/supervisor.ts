@@ -80,8 +80,9 @@ type Settled = {
  * A behaviour that starts its children in order, each when the one before it has started, and restarts them
  * by `strategy`. It has started when they have: `await system.started(ref)`.
  *
- * The specs are checked before anything starts: throws `TypeError` on a name that is used twice or is none,
- * `RangeError` on an option out of range.
+ * The specs are checked before anything starts.
+ *
+ * @throws `TypeError` on a name that is used twice or is none; `RangeError` on an option out of range.
  *
  * @example
  * ```ts
@@ -183,8 +184,9 @@ async function startInOrder(
 }
 
 /**
- * Starts a child more under a {@linkcode supervisor}, and resolves to its ref when it has started. Rejects
- * with what its start failed with, with `TypeError` when its name is in use, and as {@linkcode Ref.ask} does.
+ * Starts a child more under a {@linkcode supervisor}, and resolves to its ref when it has started.
+ *
+ * @throws what its start failed with; `TypeError` when its name is in use; what {@linkcode Ref.ask} does.
  *
  * @example
  * ```ts

@@ -55,7 +55,11 @@ export class ActorSystem implements AsyncDisposable {
   readonly #core: Core;
   readonly #root: Cell;
 
-  /** Throws `TypeError` on a name that cannot stand in a path. */
+  /**
+   * Starts the root, under this name.
+   *
+   * @throws `TypeError` on a name that cannot stand in a path.
+   */
   constructor(name: string, options: ActorSystemOptions = {}) {
     checkName(name);
     this.#core = new Core(options.world ?? realWorld(), options.instruments ?? {});
@@ -107,7 +111,11 @@ export class ActorSystem implements AsyncDisposable {
     });
   }
 
-  /** Starts an actor under the root. Throws like {@linkcode Context.spawn}. */
+  /**
+   * Starts an actor under the root.
+   *
+   * @throws as {@linkcode Context.spawn} does.
+   */
   spawn<M>(name: string, behavior: Behavior<M>, options?: SpawnOptions<M>): Ref<M> {
     return this.#root.spawn(name, behavior, options);
   }

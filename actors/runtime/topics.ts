@@ -17,8 +17,9 @@ export interface Topic<in out T> {
 }
 
 /**
- * Makes a topic. Make each once, and name it after the module that owns it. Throws `TypeError` on an empty
- * name.
+ * Makes a topic. Make each once, and name it after the module that owns it.
+ *
+ * @throws `TypeError` on an empty name.
  *
  * @example
  * ```ts
