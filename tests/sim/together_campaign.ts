@@ -295,7 +295,8 @@ class LineWriter {
     this.client = new LineClient(world, { hostname: "server", port: LINE_PORT });
     const write = () => {
       if (this.isWriting && this.client.isConnected) {
-        const line = `${name}.${this.sent.length}`;
+        // Of no other the beginning: a crash may cut a line short, and the person may save it so.
+        const line = `${name}.${this.sent.length}.`;
         this.sent.push(line);
         void this.client.send(line);
       }
