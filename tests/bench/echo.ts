@@ -45,6 +45,12 @@ export class Process implements AsyncDisposable {
     return await this.next();
   }
 
+  /** Ends a process that does not end with its input. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stdin.close().catch(() => {});
     await this.#child.status;

@@ -100,21 +100,37 @@ async function echo(kind: "metered" | "traced", quick: boolean): Promise<Row[]> 
   return [{ name: `echo, ${NAMES[kind]}: CPU a message`, unit: "µs", ...figures, aim: AIMS[kind].echo }];
 }
 
+/** Looks through an inspector, at the root and at some children of one actor, until it is disposed of. */
+class OpenPage implements AsyncDisposable {
+  readonly #socket: WebSocket;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  static async open(port: number, host: string, crowd: string): Promise<OpenPage> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/changes`);
+    const { promise: opened, resolve } = Promise.withResolvers<void>();
+    socket.onmessage = () => resolve();
+    await opened;
+    const views = [`/${host}`, crowd].map((path) => ({ path, skip: 0, count: 100 }));
+    socket.send(JSON.stringify({ type: "look", host, views }));
+    return new OpenPage(socket);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#socket.onclose = resolve);
+    this.#socket.close();
+    await closed;
+  }
+}
+
 /** Tells beside 10,000 actors, while a page is open and while none is. */
 async function pageOpen(quick: boolean): Promise<Row[]> {
   await using system = await Telling.start("inspected");
   const withPage = async (runMs: number) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${system.port}/changes`);
-    const { promise: opened, resolve } = Promise.withResolvers<void>();
-    socket.onmessage = () => resolve();
-    await opened;
-    const views = ["/bench", "/bench/idle"].map((path) => ({ path, skip: 0, count: 100 }));
-    socket.send(JSON.stringify({ type: "look", host: "bench", views }));
-    const rate = await system.run(3 * runMs);
-    const closed = new Promise((resolve) => socket.onclose = resolve);
-    socket.close();
-    await closed;
-    return rate;
+    await using _page = await OpenPage.open(system.port, "bench", "/bench/idle");
+    return await system.run(3 * runMs);
   };
   const figures = await inTurns(quick, withPage, (runMs) => system.run(3 * runMs));
   return [{
@@ -123,6 +139,64 @@ async function pageOpen(quick: boolean): Promise<Row[]> {
     ...figures,
     aim: "ratio >= 0.95",
   }];
+}
+
+/** Round trips of eight connections beside 100,000 actors, while a page is open and while none is. */
+async function echoBesideCrowd(quick: boolean): Promise<Row[]> {
+  const stage = new Process("../inspect/_stage.ts", ["--allow-net=127.0.0.1", "--allow-read"], ["quiet"]);
+  await using _stage = { [Symbol.asyncDispose]: () => stage.kill() };
+  const portOf = async () => Number((await stage.next()).split(" ").at(-1));
+  const [port, inspector] = [await portOf(), await portOf()];
+  const talkers = await Promise.all(Array.from({ length: 8 }, () => Talker.connect(port)));
+  await talkers[0]?.say(`crowd ${quick ? 1000 : 100_000}`);
+  const p99 = async (runMs: number) => {
+    const endsAt = performance.now() + 2 * runMs;
+    const times = (await Promise.all(talkers.map((talker) => talker.talk(endsAt)))).flat();
+    return times.sort((a, b) => a - b)[Math.ceil(0.99 * times.length) - 1] ?? NaN;
+  };
+  const withPage = async (runMs: number) => {
+    await using _page = await OpenPage.open(inspector, "stage", "/stage/crowd");
+    return await p99(runMs);
+  };
+  const figures = await inTurns(quick, withPage, p99);
+  for (const talker of talkers) talker.close();
+  return [{ name: "echo p99, page open, 100,000 actors", unit: "ms", ...figures, aim: "ratio < 2" }];
+}
+
+/** Sends a line, and waits for it to come back. */
+class Talker {
+  readonly #conn: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(256);
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  static async connect(port: number): Promise<Talker> {
+    return new Talker(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  async say(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    await this.#conn.write(bytes);
+    for (let left = bytes.length; left > 0;) left -= await this.#conn.read(this.#buffer) ?? left;
+  }
+
+  /** Milliseconds of each round trip. */
+  async talk(endsAt: number): Promise<number[]> {
+    const times: number[] = [];
+    for (let now = performance.now(); now < endsAt;) {
+      await this.say("hello there");
+      const after = performance.now();
+      times.push(after - now);
+      now = after;
+    }
+    return times;
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
 }
 
 const NAMES = { metered: "instruments on", traced: "1 % traced" } as const;
@@ -138,4 +212,5 @@ export const benches: Bench[] = [
   { name: "inspect: echo, instruments on", run: ({ quick }) => echo("metered", quick) },
   { name: "inspect: echo, 1 % traced", run: ({ quick }) => echo("traced", quick) },
   { name: "inspect: page open", run: ({ quick }) => pageOpen(quick) },
+  { name: "inspect: page open beside echo", run: ({ quick }) => echoBesideCrowd(quick) },
 ];

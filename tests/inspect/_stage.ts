@@ -2,7 +2,7 @@
  * A system that fails, drops messages and grows when it is told to, with an inspector: for the tests of its
  * page.
  *
- *     deno run -A tests/inspect/_stage.ts
+ *     deno run -A tests/inspect/_stage.ts [quiet]
  *
  * It prints `Listening on PORT` and `Inspector on PORT`, and takes lines: `fail TEXT`, `letter`, `crowd
  * COUNT`. Any other
@@ -32,7 +32,8 @@ const crowd: Behavior<number> = (self) => {
   };
 };
 
-const world = denoWorld({ log: { level: "info", write: (line) => console.error(line.trimEnd()) } });
+const level = Deno.args.includes("quiet") ? "error" : "info";
+const world = denoWorld({ log: { level, write: (line) => console.error(line.trimEnd()) } });
 const metrics = new SystemMetrics();
 const feed = new EventFeed(() => world.clock.now());
 const system = new ActorSystem("stage", {
