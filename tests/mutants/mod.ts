@@ -58,7 +58,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   editor: {
     mutants: editor,
     tests: ["tests/protocols/editor_test.ts", "tests/editor", "tests/sim/together_test.ts"],
-    campaigns: ["editor's client", "sync always"],
+    campaigns: ["editor's client", "sync always", "editor through"],
   },
   sharing: { mutants: sharing, tests: ["tests/sharing"], campaigns: ["sharing"] },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },
