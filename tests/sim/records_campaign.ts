@@ -34,7 +34,9 @@ const OLD_IDS = Array.from({ length: 12 }, (_, index) => `${1000 + index}`);
 const MAX_REFRESHES = 8;
 const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
 /** Crashes after the chaos, each with a look at what is recovered. */
-const ROUNDS = 4;
+const ROUNDS = 6;
+/** So few that the journal is weeded out while changes go on. */
+const MANY_INTENTS = { manyIntents: 5 };
 const EAST = switchingZone("Test/East", { beforeMinutes: EAST_MINUTES, afterMinutes: EAST_MINUTES, atMs: 0 });
 
 /** The records store as it is. */
@@ -67,6 +69,7 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   server.start(service("records", () =>
     store({
       ...PLACES,
+      ...MANY_INTENTS,
       address: { hostname: "::", port: PORT },
       maxConnections: 1000,
       ...(token === undefined ? {} : { token }),
@@ -164,8 +167,14 @@ async function crashAgainAndAgain(
   for (let round = 0; round < ROUNDS; round++) {
     for (const client of clients) client.isOver = false;
     const how = random.chance(0.7) ? "crash" : "kill";
-    server.crashAt({ when: random.pick(["before", "during", "after"]), skip: random.integer(20, 200), how });
-    await sim.until(() => !server.isUp, 400).catch(() => {});
+    if (random.chance(0.5)) {
+      server.crashAt({
+        when: random.pick(["before", "during", "after"]),
+        skip: random.integer(20, 200),
+        how,
+      });
+      await sim.until(() => !server.isUp, 400).catch(() => {});
+    } else await crashWhenSettled(sim, server, clients);
     sim.sometimes("a round was ended by a crash of its own", !server.isUp);
     server.disk.forgetFailures();
     if (how === "crash") server.crash();
@@ -183,6 +192,25 @@ async function crashAgainAndAgain(
     await sim.until(isReady, 10_000, "the server to be ready");
     assertAgree(server);
   }
+}
+
+/**
+ * The power goes when the journal has just gone: what it named is durable. Where the folder of a file could not
+ * be made durable, the journal names it still.
+ */
+async function crashWhenSettled(
+  sim: SimWorld,
+  server: SimHost,
+  clients: readonly Writer[],
+): Promise<void> {
+  const { random } = sim;
+  const path = random.chance(0.5) ? PLACES.filesFolder : undefined;
+  if (path !== undefined) server.disk.failNext("syncFolder", "other", { path });
+  await sim.advance(random.between(50, 300));
+  for (const client of clients) client.isOver = true;
+  server.crashAt({ operation: "remove", path: /\.journal$/, when: "after" });
+  await sim.until(() => !server.isUp, 4000).catch(() => {});
+  sim.sometimes("the power went when the journal had gone", !server.isUp);
 }
 
 /** Records are refreshed in rounds: one that has ended has no more to tell. */
