@@ -195,8 +195,8 @@ async function crashAgainAndAgain(
 }
 
 /**
- * The power goes when the journal has just gone: what it named is durable. Where the folder of a file could not
- * be made durable, the journal names it still.
+ * The power goes when the journal has just gone: what it named is durable. Where the folder of a file could
+ * not be made durable, the journal names it still.
  */
 async function crashWhenSettled(
   sim: SimWorld,
