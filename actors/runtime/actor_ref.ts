@@ -197,6 +197,7 @@ export class ActorRef<in M> implements Ref<M> {
     const looks = left === 1
       ? (this.#flags & LOOKS) !== 0
       : this.#handled < FULL_TRUST || (this.#flags & LOOKS) !== 0;
+    if (looks && left === this.#length) this.#flags &= ~LOOKS;
     let item: unknown | undefined;
     try {
       do {
@@ -212,12 +213,12 @@ export class ActorRef<in M> implements Ref<M> {
         (scheduler.spend(this) || this.#endSlice()) && left > 0 && (this.#flags & (SIGNALLED | BLOCKED)) === 0
       );
     } catch (error) {
-      this.#flags &= ~IN_TURN;
+      this.#flags = this.#flags & ~IN_TURN | LOOKS;
       this.#sealQuestions();
       return this.#cell.failInHandler(error, item);
     }
     this.#flags &= ~IN_TURN;
-    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | LOOKS | QUESTIONED)) !== 0) {
+    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | QUESTIONED)) !== 0) {
       this.#closeTurn(left);
     }
   }
@@ -227,7 +228,9 @@ export class ActorRef<in M> implements Ref<M> {
     const kind = kindOf(item);
     const isNew = this.#handled === 1 || kind !== this.#kind && this.#cell.meets(kind, this.#kind);
     this.#kind = kind;
-    if (isNew || this.#cell.isTimed()) this.#scheduler.readAfter(1);
+    const isTimed = this.#cell.isTimed();
+    if (isTimed) this.#flags |= LOOKS;
+    if (isNew || isTimed) this.#scheduler.readAfter(1);
     else if (this.#handled < FULL_TRUST) this.#scheduler.readAfter((this.#handled >> TRUST_SHIFT) || 1);
   }
 
@@ -264,9 +267,7 @@ export class ActorRef<in M> implements Ref<M> {
 
   #closeTurn(left: number): void {
     this.#sealQuestions();
-    if (this.#length === 0) {
-      this.#flags &= this.#cell.timesNext ? ~ENVELOPES : ~(ENVELOPES | LOOKS);
-    }
+    if (this.#length === 0) this.#flags &= ~ENVELOPES;
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
     this.#queueAgain(left);
   }
@@ -290,14 +291,14 @@ export class ActorRef<in M> implements Ref<M> {
     this.#flags |= IN_RING;
     if (left > 0) {
       this.#cell.leaveTurn(left);
-      this.#flags |= SIGNALLED;
+      this.#flags |= SIGNALLED | LOOKS;
       this.#scheduler.enqueueFirst(this);
     } else if (isSignalled) this.#scheduler.enqueueFirst(this);
     else this.#scheduler.enqueue(this);
   }
 
   #suspend(pending: PromiseLike<unknown>, item: unknown, left: number): void {
-    this.#flags = this.#flags & ~IN_TURN | BLOCKED;
+    this.#flags = this.#flags & ~IN_TURN | BLOCKED | LOOKS;
     this.#cell.suspended();
     this.#sealQuestions();
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();

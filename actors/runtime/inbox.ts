@@ -195,11 +195,6 @@ export abstract class Inbox implements Trimmable {
     this.cold.timed = TIMED_AFTER_SLOW;
   }
 
-  /** The next message will be timed. */
-  get timesNext(): boolean {
-    return this.coldIfAny !== undefined && this.coldIfAny.timed > 0;
-  }
-
   /** Whether this message is timed since another was slow. */
   isTimed(): boolean {
     const cold = this.coldIfAny;
