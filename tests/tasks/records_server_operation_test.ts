@@ -265,7 +265,8 @@ for (const [TZ, zone] of [["UTC", "UTC"], ["Asia/Tokyo", "Asia/Tokyo"], ["JST-9"
     await writeDotEnv(folder, { SERVER_PORT: "0", SERVER_HOST: "127.0.0.1", ...settings });
     const before = stampIn(zone);
     await using server = startTask("records:server", [], { cwd: folder.path, env: { TZ } });
-    for (const id of ["1", "2"]) await server.line(`File of client ${id} updated.`);
+    const isUpdated = (id: string) => server.stdout.includes(`File of client ${id} updated.`);
+    await until(() => isUpdated("1") && isUpdated("2"), "both updates");
     await server.line("Files updated.");
     const after = stampIn(zone);
     for (const id of ["1", "2"]) {
