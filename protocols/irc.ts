@@ -244,10 +244,14 @@ export function withoutFormatting(text: string): string {
   return text.replace(FORMATTING, "");
 }
 
+// deno-lint-ignore no-control-regex -- the codes of IRC's formatting, and CTCP's mark
+const OWN_CODES = /[\x01-\x04\x0f\x11\x16\x1d-\x1f]/;
+// deno-lint-ignore no-control-regex -- all but these
+const BETWEEN_OWN_CODES = /[^\x01-\x04\x0f\x11\x16\x1d-\x1f]+/g;
+
 /** A text with what makes it bold or coloured, and with all else that a terminal would obey made visible. */
 export function visibleIrcText(text: string): string {
-  // deno-lint-ignore no-control-regex -- the codes of IRC's formatting, and CTCP's mark
-  return text.replace(/[^\x01-\x04\x0f\x11\x16\x1d-\x1f]+/g, visibleText);
+  return OWN_CODES.test(text) ? text.replace(BETWEEN_OWN_CODES, visibleText) : visibleText(text);
 }
 
 /**

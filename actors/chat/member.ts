@@ -26,6 +26,7 @@ import type {
   RoomView,
 } from "./messages.ts";
 import type { RoomEvent } from "./room_event.ts";
+import type { Talk } from "./talk.ts";
 
 /** What all members share. */
 export interface ChatServices {
@@ -52,10 +53,15 @@ export interface MemberConnection extends CommandFlow {
 export interface MemberDoor {
   /** Something happened in a room. */
   event(event: RoomEvent): void;
+  /** Things were said in a room. */
+  talk(talk: Talk): void;
   privately(message: PrivateMessage): void;
   invited(invitation: Extract<MemberMessage, { readonly type: "invited" }>): void;
   presence(change: Extract<MemberMessage, { readonly type: "presence" }>): void;
 }
+
+/** How often it is noted that somebody speaks, in milliseconds. */
+const SPOKE_MS = 1000;
 
 /** A room that the member is in. */
 export interface JoinedRoom {
@@ -79,6 +85,8 @@ export class Member {
   #person: Person | undefined;
   #away: string | undefined;
   #isGone = false;
+  /** Monotonic time at which it was noted last that the member spoke. */
+  #spokeMs = -Infinity;
   readonly #commands: MemberCommands;
 
   constructor(connection: MemberConnection, services: ChatServices, door: MemberDoor) {
@@ -119,6 +127,12 @@ export class Member {
     return undefined;
   }
 
+  /** The room of exactly this title, when it is in that. */
+  titled(title: string): JoinedRoom | undefined {
+    for (const room of this.#rooms.values()) if (room.title === title) return room;
+    return undefined;
+  }
+
   /** Runs a command once those before it are answered. */
   run(work: () => void, options: CommandOptions = {}): void {
     this.#commands.run(work, options);
@@ -132,7 +146,8 @@ export class Member {
   /**
    * Takes a name, the first or another one; the rooms hear of another one. `then` is told as for any request.
    */
-  claim(person: Person, then: (answer: Answer) => void): number {
+  claim(wanted: Person, then: (answer: Answer) => void): number {
+    const person = withFormerName(wanted, this.#person, this.#connection.context.world.clock.now());
     return this.#commands.request(
       person,
       (asker) => this.#services.names.tell({ ...asker, type: "claim" }),
@@ -224,8 +239,11 @@ export class Member {
     for (const { room } of this.#rooms.values()) room.tell(change);
   }
 
-  /** Notes that the member has said something. */
+  /** Notes that the member has said something. Others are told of it in seconds: it is noted once a second. */
   spoke(): void {
+    const nowMs = this.#connection.context.coarseNow;
+    if (nowMs - this.#spokeMs < SPOKE_MS) return;
+    this.#spokeMs = nowMs;
     this.#services.names.tell({ type: "spoke", member: this.#connection.self });
   }
 
@@ -264,6 +282,8 @@ export class Member {
       case "event":
         this.#note(message);
         return this.#door.event(message);
+      case "talk":
+        return this.#door.talk(message);
       case "private":
         return this.#door.privately(message);
       case "invited":
@@ -345,4 +365,14 @@ export class Member {
       this.run(() => this.join(this.#person ?? person, joined.name, { quietly }, () => {}));
     }
   }
+}
+
+/** The most names of one connection that are remembered, the oldest first to go. */
+const MAX_FORMER_NAMES = 100;
+
+/** The person with the name that it gives up among those that it had. */
+function withFormerName(person: Person, former: Person | undefined, nowMs: number): Person {
+  if (former === undefined || former.name.text === person.name.text) return person;
+  const names = [...former.formerNames ?? [], { text: former.name.text, leftMs: nowMs }];
+  return { ...person, formerNames: names.slice(-MAX_FORMER_NAMES) };
 }

@@ -10,6 +10,7 @@
 import type { ChatName } from "../../protocols/chat_names.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { RoomEvent } from "./room_event.ts";
+import type { Talk } from "./talk.ts";
 
 /** Somebody in the chat, as others see them. A new name makes a new person of the same member. */
 export interface Person {
@@ -26,6 +27,15 @@ export interface Person {
   readonly isBot: boolean;
   /** Asked by itself not to be found by those with whom it shares no room. */
   readonly isInvisible: boolean;
+  /** The names that it had on this connection: a ban of one of them is not left behind with it. */
+  readonly formerNames?: readonly FormerName[];
+}
+
+/** A name that somebody had. */
+export interface FormerName {
+  readonly text: string;
+  /** When it was given up, in milliseconds since 1970. */
+  readonly leftMs: number;
 }
 
 /** What is known of somebody beside the person. */
@@ -64,6 +74,8 @@ export interface PrivateMessage {
 export type MemberMessage =
   /** Something happened in a room that the member is in. */
   | RoomEvent
+  /** Things were said in a room that the member is in. */
+  | Talk
   | PrivateMessage
   | {
     readonly type: "invited";

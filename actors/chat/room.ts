@@ -23,6 +23,7 @@ import type {
 } from "./messages.ts";
 import { type Happening, RoomEvent } from "./room_event.ts";
 import { RoomState } from "./room_state.ts";
+import { Talk } from "./talk.ts";
 import { type HistoryRequest, RoomSteps, type Step, type StepMessage } from "./room_steps.ts";
 
 /** What the owner of the rooms is told by one of them. */
@@ -72,6 +73,8 @@ class Room {
   readonly #createdMs: number;
   readonly #steps: RoomSteps;
   #needsFounder: boolean;
+  /** Said to everybody, and not yet told: what is said in one go is told in one. */
+  #said: RoomEvent[] = [];
 
   constructor(self: Context<RoomCommand | Private>, options: RoomOptions) {
     this.#self = self;
@@ -84,6 +87,7 @@ class Room {
       history: options.history,
       key: this.#key,
       take: (step) => this.#take(step),
+      paused: () => this.#tellSaid(),
       answerHistory: (query, entries) => this.#answerHistory(query, entries),
     });
   }
@@ -107,13 +111,13 @@ class Room {
   #stepOf(command: RoomCommand): Step {
     if (command.type !== "say") return { command };
     const { person, kind, text, tags, onlyFor } = command;
+    // What is not given to the history is not said later either.
+    if (this.#state.silence(person) !== undefined) return { command };
     const event = this.#eventOf(
       { type: "said", person, kind, text, tags, ...(onlyFor === undefined ? {} : { onlyFor }) },
       command.request,
     );
-    if (kind === "tags" || onlyFor !== undefined || this.#state.silence(person) !== undefined) {
-      return { command, event };
-    }
+    if (kind === "tags" || onlyFor !== undefined) return { command, event };
     const { id, timeMs } = event;
     const { name, user, host } = person;
     return { command, event, line: encodeEntry({ id, timeMs, name: name.text, user, host, kind, text }) };
@@ -129,6 +133,8 @@ class Room {
   }
 
   #take({ command, event }: Step): void {
+    // One order for all that happens: what was said before is told before.
+    if (command.type !== "say") this.#tellSaid();
     switch (command.type) {
       case "join":
         return this.#join(command);
@@ -152,14 +158,15 @@ class Room {
         return this.#changeModes(command);
       case "get-view": {
         const isMember = this.#state.members.has(command.person.member);
+        if (!isMember && this.#state.modes.isSecret) return this.#refuseOutsider(command);
         return this.#answer(command, { type: "view", view: this.#view(), isMember });
       }
-      case "get-bans":
-        return this.#answer(command, {
-          type: "bans",
-          title: this.#eventRoom().title,
-          bans: this.#state.bans,
-        });
+      case "get-bans": {
+        const isMember = this.#state.members.has(command.person.member);
+        if (!isMember && this.#state.modes.isSecret) return this.#refuseOutsider(command);
+        const { title } = this.#eventRoom();
+        return this.#answer(command, { type: "bans", title, bans: this.#state.bans });
+      }
       case "get-history":
         return;
       default:
@@ -201,17 +208,25 @@ class Room {
   #say(command: Extract<RoomCommand, { type: "say" }>, event: RoomEvent | undefined): void {
     // As it is now: said from within the room, not by one who has left it or was silenced meanwhile.
     const refusal = this.#state.silence(command.person);
-    if (refusal !== undefined || event === undefined) return this.#refuse(command, refusal ?? "cannot-send");
+    if (event !== undefined && refusal === undefined && command.onlyFor === undefined) {
+      this.#said.push(event);
+      return;
+    }
+    this.#tellSaid();
+    if (event === undefined || refusal !== undefined) {
+      const isMember = this.#state.members.has(command.person.member);
+      return isMember ? this.#refuse(command, "cannot-send") : this.#refuseOutsider(command, "cannot-send");
+    }
     this.#tellAll(event);
-    this.#answer(command, { type: "done" });
+    this.#answer(command, DONE);
   }
 
   #part(command: Extract<RoomCommand, { type: "part" }>): void {
     const { person, reason } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
     this.#happens({ type: "parted", person, ...withReason(reason) }, command.request);
     this.#forget(person);
-    this.#answer(command, { type: "done" });
+    this.#answer(command, DONE);
   }
 
   #quit({ person, reason, quietly }: Extract<RoomCommand, { type: "quit" }>): void {
@@ -237,7 +252,7 @@ class Room {
 
   #setTopic(command: Extract<RoomCommand, { type: "set-topic" }>): void {
     const { person, text } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
     if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {
       return this.#refuse(command, "not-operator");
     }
@@ -245,36 +260,36 @@ class Room {
     this.#state.topic = text === "" ? undefined : topic;
     this.#tellOwnerOfChange();
     this.#happens({ type: "topic", person, topic }, command.request);
-    this.#answer(command, { type: "done" });
+    this.#answer(command, DONE);
   }
 
   #kick(command: Extract<RoomCommand, { type: "kick" }>): void {
     const { person: by, target, reason } = command;
-    if (!this.#state.members.has(by.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.members.has(by.member)) return this.#refuseOutsider(command);
     if (!this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
     const member = this.#state.named(target);
     if (member === undefined) return this.#refuse(command, "target-not-in-room", target.text);
     this.#happens({ type: "kicked", person: member.person, by, ...withReason(reason) }, command.request);
     this.#forget(member.person);
-    this.#answer(command, { type: "done" });
+    this.#answer(command, DONE);
   }
 
   #invite(command: Extract<RoomCommand, { type: "invite" }>): void {
     const { person: by, target } = command;
     const { members, modes } = this.#state;
-    if (!members.has(by.member)) return this.#refuse(command, "not-in-room");
+    if (!members.has(by.member)) return this.#refuseOutsider(command);
     if (modes.isInviteOnly && !this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
     if (members.has(target.member)) return this.#refuse(command, "already-in-room", target.name.text);
     // Anybody may tell somebody of the room; only an operator opens it.
     if (this.#state.isOperator(by)) this.#state.invite(target);
     const { text, keys } = this.#options.name;
     target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
-    this.#answer(command, { type: "done" });
+    this.#answer(command, DONE);
   }
 
   #changeModes(command: Extract<RoomCommand, { type: "change-modes" }>): void {
     const { person } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuse(command, "not-in-room");
+    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
     if (!this.#state.isOperator(person)) return this.#refuse(command, "not-operator");
     const changes: ModeChange[] = [];
     let refused: Answer | undefined;
@@ -288,7 +303,7 @@ class Room {
       this.#tellOwnerOfChange();
       this.#happens({ type: "modes", person, changes }, command.request);
     }
-    this.#answer(command, refused ?? { type: "done" });
+    this.#answer(command, refused ?? DONE);
   }
 
   #happens(happening: Happening, request = 0): void {
@@ -301,6 +316,15 @@ class Room {
     for (const [ref, { isOperator, hasVoice }] of this.#state.members) {
       if (onlyFor === undefined || isOperator || (onlyFor === "voices" && hasVoice)) ref.tell(event);
     }
+  }
+
+  /** Tells everybody what was said, and those who said it that it is done. */
+  #tellSaid(): void {
+    if (this.#said.length === 0) return;
+    const talk = new Talk(this.#eventRoom(), this.#said);
+    this.#said = [];
+    for (const member of this.#state.members.keys()) member.tell(talk);
+    for (const { happening: { person }, request } of talk.events) this.#answer({ person, request }, DONE);
   }
 
   #eventOf(happening: Happening, request: number): RoomEvent {
@@ -341,6 +365,12 @@ class Room {
     this.#answer(asker, { type: "refused", reason, ...(detail === undefined ? {} : { detail }) });
   }
 
+  /** Who is not in a secret room is told no more of it than of one that there is not. */
+  #refuseOutsider(asker: Asker, reason: Refusal = "not-in-room"): void {
+    if (this.#state.modes.isSecret) this.#refuse(asker, "no-such-room", this.#options.name.text);
+    else this.#refuse(asker, reason);
+  }
+
   #view(): RoomView {
     const { name } = this.#options;
     const { members, modes, topic } = this.#state;
@@ -355,6 +385,8 @@ class Room {
     };
   }
 }
+
+const DONE: Answer = { type: "done" };
 
 function withReason(reason: string | undefined): { readonly reason?: string } {
   return reason === undefined ? {} : { reason };

@@ -48,6 +48,21 @@ export function maskOf(person: Person): string {
   return `${person.name.text}!${person.user}@${person.host}`;
 }
 
+/**
+ * For so long, in milliseconds, a name is banned by what is said of it after somebody gave it up: who is put
+ * out takes another name at once.
+ */
+const FORMER_NAME_MS = 60_000;
+
+/** Whether a ban fits somebody, by the name of now or by one that was left for it. */
+function bansPerson({ mask, setMs }: Ban, person: Person): boolean {
+  if (matchesMask(mask, maskOf(person))) return true;
+  const { user, host, formerNames = [] } = person;
+  return formerNames.some(({ text, leftMs }) =>
+    setMs - leftMs < FORMER_NAME_MS && matchesMask(mask, `${text}!${user}@${host}`)
+  );
+}
+
 /** The members of a room, and its rules. */
 export class RoomState {
   readonly members: Map<Ref<MemberMessage>, RoomMember> = new Map();
@@ -107,8 +122,7 @@ export class RoomState {
     if (this.#bans.size === 0) return false;
     const known = this.#isBanned.get(person);
     if (known !== undefined) return known;
-    const mask = maskOf(person);
-    const isBanned = this.bans.some((ban) => matchesMask(ban.mask, mask));
+    const isBanned = this.bans.some((ban) => bansPerson(ban, person));
     this.#isBanned.set(person, isBanned);
     return isBanned;
   }

@@ -36,6 +36,8 @@ export interface RoomStepsOptions {
   readonly key: string;
   /** Does a step whose line is in the history. */
   readonly take: (step: Step) => void;
+  /** The steps that are to be done now are done. */
+  readonly paused: () => void;
   readonly answerHistory: (command: HistoryRequest, entries: readonly HistoryEntry[]) => void;
 }
 
@@ -102,15 +104,20 @@ export class RoomSteps {
     for (let length = 0; this.#passedOn < this.#keeping.length;) {
       const step = this.#keeping[this.#passedOn];
       if (step === undefined) break;
-      if (step.command.type === "get-history") return this.#fetch();
+      if (step.command.type === "get-history") {
+        this.#options.paused();
+        return this.#fetch();
+      }
       this.#passedOn++;
       this.#options.take(step);
       length += step.line?.length ?? 0;
       if (length >= PACE_LENGTH && this.#passedOn < this.#keeping.length) {
+        this.#options.paused();
         this.#self.after(0, { type: "go-on" });
         return;
       }
     }
+    this.#options.paused();
     this.#keeping = [];
     this.#passedOn = 0;
     this.#next();

@@ -34,13 +34,16 @@ class FreeList {
   }
 }
 
-/** Lends buffers, and keeps at most 6 MiB of them for later. */
+/**
+ * Lends buffers, and keeps at most 9.5 MiB of them for later: those of 16 KiB for a crowd of some hundred peers
+ * who all talk.
+ */
 export class BufferPool {
   readonly #tiny = new FreeList(TINY_BUFFER_BYTES, 2048);
   readonly #small = new FreeList(SMALL_BUFFER_BYTES, 128);
   /** For bulk. Each is twice the one before: what grows little by little is rarely copied. */
   readonly #larger = [
-    new FreeList(4 * SMALL_BUFFER_BYTES, 32),
+    new FreeList(4 * SMALL_BUFFER_BYTES, 256),
     new FreeList(LARGE_BUFFER_BYTES, 16),
     new FreeList(2 * LARGE_BUFFER_BYTES, 8),
     new FreeList(4 * LARGE_BUFFER_BYTES, 4),

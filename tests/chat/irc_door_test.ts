@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { until } from "../_helpers.ts";
+import { TestClient, until } from "../_helpers.ts";
 import { IrcPerson, startBoth } from "./_irc.ts";
 
 Deno.test("chat: a line client and an IRC client are in one room, and hear each other once and in one order", async () => {
@@ -166,4 +166,21 @@ Deno.test("chat: what is no IRC is answered or passed over, and the connection g
   assertEquals(answers.map((line) => line.split(" ")[1]), ["411", "412", "461", "461", "417", "421", "FAIL"]);
   await bob.send("PRIVMSG nobody :hi", "TAGMSG bob", "JOIN not-a-channel", "KICK #lobby bob", "BREW coffee");
   assertEquals((await bob.sync()).map((line) => line.split(" ")[1]), ["401", "421", "403", "403", "421"]);
+});
+
+Deno.test("chat: an IRC client that comes back too often waits for its welcome, and what it sent ahead waits with it", async () => {
+  await using chat = await startBoth();
+  // As many as come back at once, and then those of whom each waits more than one turn.
+  for (let index = 0; index < 21; index++) {
+    (await IrcPerson.enter(chat.ircPort, `n${index}`))[Symbol.dispose]();
+  }
+  const late = await Promise.all(["ann", "bob", "eve"].map(async (nick) => {
+    const client = await TestClient.connect(chat.ircPort);
+    await client.send(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #den\r\n`);
+    return client;
+  }));
+  for (const client of late) {
+    await until(async () => ((await client.line()) ?? "").includes(" 366 "), "the end of the names");
+    client.close();
+  }
 });

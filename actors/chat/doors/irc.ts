@@ -6,12 +6,12 @@
 import type { ChatName } from "../../../protocols/chat_names.ts";
 import { formatIrcBody, type IrcFrame, type IrcMessage, parseIrcMessage } from "../../../protocols/irc.ts";
 import type { CloseReason, Connection, Session, SessionFactory } from "../../net/mod.ts";
-import type { Cancellable } from "../../world/world.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
-import type { MemberMessage, Person, PrivateMessage } from "../messages.ts";
+import type { MemberMessage, PrivateMessage } from "../messages.ts";
 import { maskOf } from "../room_state.ts";
 import type { RoomEvent } from "../room_event.ts";
+import type { Talk } from "../talk.ts";
 import { CLOSE_TEXTS } from "./irc_close_texts.ts";
 import { DoorClient } from "./door_client.ts";
 import { CHANNEL_COMMANDS, inviteLine } from "./irc_channels.ts";
@@ -25,8 +25,10 @@ import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
 import { negotiate, registers, Registration, requestedNick } from "./irc_registration.ts";
 import { RegisteredClient, type RegisteredSession } from "./irc_registered.ts";
 import { Reply, type ReplyTarget } from "./irc_reply.ts";
+import { ToldOnce } from "./irc_told_once.ts";
 import { FrameTurns } from "./irc_turns.ts";
 import { ReadGate } from "./read_gate.ts";
+import { SignsOfLife } from "./irc_life.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
 
@@ -70,14 +72,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   #client: RegisteredClient | undefined;
   /** Answers that events of their requests belong to. */
   readonly #causes = new Map<number, Reply>();
-  /** Whose new name, and whose departure, was told already by another room. */
-  readonly #toldNames = new WeakSet<Person>();
-  readonly #toldQuits = new WeakSet<Person>();
+  readonly #told = new ToldOnce();
   readonly #turns: FrameTurns;
   #batches = 0;
-  #lastHeardMs: number;
-  #isAskedForLife = false;
-  #pinging: Cancellable;
+  readonly #life: SignsOfLife;
   /** All is said, and too many came back from its address: it waits for its welcome. */
   #isToRegister = false;
 
@@ -93,10 +91,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#codecs = codecs;
     const reading = new ReadGate(connection);
     this.#turns = new FrameTurns(context, reading, {
-      // What a client says to be let in is free; all else that it sends ahead counts already.
-      mayTake: (frame) =>
-        (this.#client === undefined && frame.type === "line" && registers(frame.line)) ||
-        this.#limits.mayTalk(),
+      mayTake: (frame) => this.#mayTake(frame),
       take: (frame) => this.#take(frame),
       allTaken: () => this.#member.run(() => this.#close("Connection closed")),
     });
@@ -118,8 +113,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#limits = new DoorClient(connection, services);
     this.#ids = messageIds(context.world);
     this.#codec = codecs.for(this.#registration.capabilities);
-    this.#lastHeardMs = context.coarseNow;
-    this.#pinging = context.every(options.pingIntervalMs ?? 90_000, { type: "look-for-life" });
+    this.#life = new SignsOfLife(context, options.pingIntervalMs ?? 90_000);
     this.#limits.logConnected();
   }
 
@@ -148,8 +142,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   }
 
   frame(frame: IrcFrame): void {
-    this.#lastHeardMs = this.#connection.context.coarseNow;
-    this.#isAskedForLife = false;
+    this.#life.heard();
     if (!this.#member.isGone) this.#turns.add(frame);
   }
 
@@ -176,7 +169,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   }
 
   closed(reason: CloseReason): void {
-    this.#pinging.cancel();
+    this.#life.stop();
     this.#turns.stop();
     this.#limits.release();
     this.#member.leave({ reason: CLOSE_TEXTS[reason.type] });
@@ -185,14 +178,25 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   event(event: RoomEvent): void {
     const { happening } = event;
     const isOwn = happening.person.member === this.#connection.self;
-    if (happening.type === "quit" && !isFirst(this.#toldQuits, happening.person)) return;
-    if (happening.type === "renamed" && !isFirst(this.#toldNames, happening.to)) return;
+    if (!this.#told.isNews(happening)) return;
     if (!isOwn) return this.#connection.send(event.encoded(this.#codec));
     if (happening.type === "said" && !this.#registration.capabilities.has("echo-message")) return;
     const cause = this.#causes.get(event.request);
     if (happening.type === "away") return;
     if (cause?.isLabeled) cause.add(this.#codec.lines(event));
     else this.#connection.send(event.encoded(this.#codec));
+  }
+
+  talk(talk: Talk): void {
+    const { self } = this.#connection;
+    // What answers a command with a label is told apart.
+    if (this.#causes.size > 0 && talk.isOf(self)) {
+      for (const event of talk.events) this.event(event);
+    } else if (this.#registration.capabilities.has("echo-message")) {
+      this.#connection.send(talk.encoded(this.#codec));
+    } else {
+      for (const lines of talk.encodedWithout(self, this.#codec)) this.#connection.send(lines);
+    }
   }
 
   privately(message: PrivateMessage): void {
@@ -206,6 +210,15 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   presence({ name, person }: Extract<MemberMessage, { readonly type: "presence" }>): void {
     if (person === undefined) this.#numeric(NUMERIC.RPL_MONOFFLINE, name);
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
+  }
+
+  /**
+   * What a client says to be let in is free. All else that it sends ahead counts already, and waits for its
+   * welcome where that has to.
+   */
+  #mayTake(frame: IrcFrame): boolean {
+    if (this.#client === undefined && frame.type === "line" && registers(frame.line)) return true;
+    return !this.#isToRegister && this.#limits.mayTalk();
   }
 
   #onTurn(): void {
@@ -303,7 +316,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
       const body = formatIrcBody(maskOf(person), "NICK", name.text);
       const renamed = this.#member.person;
       // In no room, nobody else would say it.
-      if (renamed !== undefined) this.#toldNames.add(renamed);
+      if (renamed !== undefined) this.#told.renamed(renamed);
       reply.add([{ tags: [], body }]);
     });
   }
@@ -340,12 +353,9 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   }
 
   #lookForLife(): void {
-    const silentMs = this.#connection.context.coarseNow - this.#lastHeardMs;
-    const intervalMs = this.#options.pingIntervalMs ?? 90_000;
-    if (silentMs < intervalMs) return;
-    if (this.#isAskedForLife) return this.#close("Ping timeout");
-    this.#isAskedForLife = true;
-    this.#say("PING", this.serverName);
+    const due = this.#life.look();
+    if (due === "close") this.#close("Ping timeout");
+    else if (due === "ask") this.#say("PING", this.serverName);
   }
 
   #numeric(code: string, ...params: readonly string[]): void {
@@ -384,10 +394,4 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     this.#say("ERROR", `Closing Link: ${this.nick} (${reason})`);
     this.#connection.end();
   }
-}
-
-function isFirst(told: WeakSet<Person>, person: Person): boolean {
-  if (told.has(person)) return false;
-  told.add(person);
-  return true;
 }

@@ -123,10 +123,7 @@ function topic(client: IrcClient, channel: string, text: string | undefined, rep
   }
   client.member.toRoom(client.person, name, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
     if (answer.type !== "view") return refuse(reply, channel, answer);
-    const { view, isMember } = answer;
-    if (view.modes.isSecret && !isMember) {
-      return refuse(reply, channel, { type: "refused", reason: "not-in-room" });
-    }
+    const { view } = answer;
     if (view.topic === undefined) reply.numeric(NUMERIC.RPL_NOTOPIC, `#${view.title}`, "No topic is set");
     else topicReply(view, reply);
   });
@@ -152,8 +149,11 @@ function names(client: IrcClient, channels: string, reply: Reply): void {
       continue;
     }
     client.member.toRoom(client.person, name, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
-      if (answer.type === "view" && (answer.isMember || !answer.view.modes.isSecret)) {
-        namesReply(client, answer.view, reply);
+      if (answer.type === "view") {
+        const { view, isMember } = answer;
+        // Who does not want to be found is, by those in the same room alone.
+        const members = view.members.filter(({ person }) => isMember || !person.isInvisible);
+        namesReply(client, { ...view, members }, reply);
       }
       done();
     });

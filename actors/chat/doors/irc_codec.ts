@@ -173,12 +173,22 @@ export function fitsOneMessage(
   kind: Exclude<SpeechKind, "tags">,
   text: string,
 ): boolean {
-  return speechBodies(maskOf(person), to, kind, text).length === 1;
+  const source = maskOf(person);
+  return surelyFits(source, to, text) || speechBodies(source, to, kind, text).length === 1;
+}
+
+/** What an action has beyond source, target and text, in bytes; nothing that is said has more. */
+const MAX_SPEECH_FRAME_BYTES = ": PRIVMSG  :\x01ACTION \x01\r\n".length;
+
+/** Whether a text is so short that its bytes need not be counted: a UTF-16 unit takes three at most. */
+function surelyFits(source: string, to: string, text: string): boolean {
+  return 3 * (source.length + to.length + text.length) + MAX_SPEECH_FRAME_BYTES <= MAX_BODY_BYTES;
 }
 
 function speechBodies(source: string, to: string, kind: Exclude<SpeechKind, "tags">, text: string): string[] {
   const command = kind === "notice" ? "NOTICE" : "PRIVMSG";
   const [open, close] = kind === "action" ? ["\x01ACTION ", "\x01"] : ["", ""];
+  if (surelyFits(source, to, text)) return [formatIrcBody(source, command, to, `${open}${text}${close}`)];
   const frame = encoder.encode(`:${source} ${command} ${to} :${open}${close}\r\n`).length;
   return splitText(text, MAX_BODY_BYTES - frame)
     .map((piece) => formatIrcBody(source, command, to, `${open}${piece}${close}`));

@@ -87,7 +87,7 @@ function who(client: IrcClient, params: readonly string[], reply: Reply): void {
   if (mask.startsWith("#")) {
     if (room === null) return end();
     client.member.toRoom(client.person, room, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
-      if (answer.type === "view" && !onlyOperators && (answer.isMember || !answer.view.modes.isSecret)) {
+      if (answer.type === "view" && !onlyOperators) {
         const { view: { title, members }, isMember } = answer;
         const shown = members.filter(({ person }) => isMember || !person.isInvisible);
         const lines = shown.map((member) => () => show(inChannel(client, title, member)));

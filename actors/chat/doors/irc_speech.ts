@@ -67,7 +67,7 @@ function speak(
 }
 
 function spokenOf(client: IrcClient, message: IrcMessage, said: SpeechKind, text: string): Spoken {
-  const tags = client.capabilities.has("message-tags")
+  const tags = message.tags.size > 0 && client.capabilities.has("message-tags")
     ? [...message.tags].filter(([key]) => CLIENT_TAG.test(key))
     : [];
   // deno-lint-ignore no-control-regex -- CTCP's mark
@@ -86,7 +86,8 @@ function isTooLong(client: IrcClient, target: string, { kind, text }: Spoken, re
 }
 
 function speakIn(client: IrcClient, channel: string, prefix: string, spoken: Spoken, reply: Reply): void {
-  const name = roomName(channel);
+  // As its members are told it, the name need not be taken apart again for each line.
+  const name = client.member.titled(channel.slice(1))?.name ?? roomName(channel);
   if (name === null) {
     if (spoken.kind !== "notice") {
       reply.numeric(NUMERIC.ERR_NOSUCHCHANNEL, middle(channel), "No such channel");

@@ -33,6 +33,7 @@ import type {
 } from "../messages.ts";
 import { formatEntry } from "../history_entry.ts";
 import type { RoomEvent } from "../room_event.ts";
+import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
 import { historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
 import { REFUSAL_TEXTS } from "./refusal_texts.ts";
@@ -103,6 +104,11 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     const { happening, room } = event;
     if (happening.person.member === this.#connection.self) return this.#ownEvent(event);
     if (room.key === this.#room?.key) this.#connection.send(event.encoded(LINES));
+  }
+
+  talk(talk: Talk): void {
+    if (talk.room.key !== this.#room?.key) return;
+    for (const lines of talk.encodedWithout(this.#connection.self, LINES)) this.#connection.send(lines);
   }
 
   privately({ from, kind, text }: PrivateMessage): void {

@@ -38,6 +38,7 @@ import type {
   RoomView,
 } from "../messages.ts";
 import { type EventCodec, type RoomEvent } from "../room_event.ts";
+import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
 import { REFUSAL_TEXTS } from "./refusal_texts.ts";
 
@@ -166,6 +167,10 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     }
     const told = webEvent(event);
     if (told?.type === "said") this.#tell({ ...told, tag });
+  }
+
+  talk(talk: Talk): void {
+    for (const event of talk.events) this.event(event);
   }
 
   privately({ from, kind, text, id, timeMs }: PrivateMessage): void {

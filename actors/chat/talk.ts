@@ -1,0 +1,82 @@
+/**
+ * What is said in a room in one go, told to each member as one message.
+ *
+ * @module
+ */
+import type { Ref } from "../runtime/mod.ts";
+import type { MemberMessage } from "./messages.ts";
+import type { EventCodec, EventRoom, RoomEvent } from "./room_event.ts";
+
+/** A talk on one wire: its bytes, and where each of its events ends in them. */
+interface Written {
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+  /** All of it as the parts that it is for those who said none of it. */
+  readonly whole: readonly Uint8Array[];
+}
+
+const NOWHERE: readonly number[] = [];
+
+/**
+ * Things said in a room one after the other, with nothing else between them. In a busy room that is far less
+ * to hand out than a message for each of them, and each member is sent them in one piece or two.
+ */
+export class Talk {
+  readonly type = "talk";
+  readonly room: EventRoom;
+  /** What was said, in the order of the room. */
+  readonly events: readonly RoomEvent[];
+  /** Who said which of it. */
+  readonly #places = new Map<Ref<MemberMessage>, number[]>();
+  readonly #written = new Map<EventCodec, Written>();
+
+  constructor(room: EventRoom, events: readonly RoomEvent[]) {
+    this.room = room;
+    this.events = events;
+    for (const [place, { happening: { person: { member } } }] of events.entries()) {
+      const places = this.#places.get(member);
+      if (places === undefined) this.#places.set(member, [place]);
+      else places.push(place);
+    }
+  }
+
+  /** Whether the member said some of it. */
+  isOf(member: Ref<MemberMessage>): boolean {
+    return this.#places.has(member);
+  }
+
+  /** All of it, as `codec` writes it: written at the first call, and the same bytes at each further one. */
+  encoded(codec: EventCodec): Uint8Array {
+    return this.#writtenBy(codec).bytes;
+  }
+
+  /** What others than the member said, as `codec` writes it, piece by piece. */
+  encodedWithout(member: Ref<MemberMessage>, codec: EventCodec): readonly Uint8Array[] {
+    const { bytes, ends, whole } = this.#writtenBy(codec);
+    const own = this.#places.get(member) ?? NOWHERE;
+    if (own.length === 0) return whole;
+    const pieces: Uint8Array[] = [];
+    let start = 0;
+    for (const place of own) {
+      const end = ends[place - 1] ?? 0;
+      if (end > start) pieces.push(bytes.subarray(start, end));
+      start = ends[place] ?? bytes.length;
+    }
+    if (start < bytes.length) pieces.push(bytes.subarray(start));
+    return pieces;
+  }
+
+  #writtenBy(codec: EventCodec): Written {
+    const known = this.#written.get(codec);
+    if (known !== undefined) return known;
+    const pieces = this.events.map((event) => codec.encode(event));
+    const ends: number[] = [];
+    let length = 0;
+    for (const piece of pieces) ends.push(length += piece.length);
+    const bytes = new Uint8Array(length);
+    for (const [place, piece] of pieces.entries()) bytes.set(piece, ends[place - 1] ?? 0);
+    const written = { bytes, ends, whole: [bytes] };
+    this.#written.set(codec, written);
+    return written;
+  }
+}
