@@ -1,5 +1,6 @@
 /**
- * The chat's line and IRC doors beside the least that passes lines on, and beside ngircd where that is here.
+ * The chat's line and IRC doors beside the least that passes lines on, and beside ngircd and InspIRCd where
+ * these are installed.
  *
  * @module
  */
@@ -14,7 +15,7 @@ const WINDOW = 4;
 const TEXT = "x".repeat(60);
 const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
 
-type Kind = "line" | "irc" | "floor" | "ngircd";
+type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
 
 /** A chat in a process of its own. */
 interface Subject {
@@ -69,10 +70,10 @@ async function startOurs(kind: "line" | "irc" | "floor"): Promise<Subject> {
   };
 }
 
-/** Starts ngircd, says whether it could, and for each line of its input what CPU time it has used. */
-const NGIRCD = `
+/** Starts a server, says whether it could, and for each line of its input what CPU time it has used. */
+const STARTER = `
 import subprocess, sys
-try: child = subprocess.Popen(["ngircd", "-n", "-f", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+try: child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 except OSError: sys.exit(print("absent"))
 print("started", flush=True)
 for _ in sys.stdin: print(int(open(f"/proc/{child.pid}/schedstat").read().split()[0]) / 1e6, flush=True)
@@ -80,17 +81,40 @@ child.kill()
 child.wait()
 `;
 
-/** ngircd without its penalty for those who talk fast; `undefined` where it is not installed. */
-async function startNgircd(): Promise<Subject | undefined> {
+/** An IRC server that is not ours, without its brakes for those who talk fast. */
+interface ForeignServer {
+  readonly command: (config: string) => readonly string[];
+  readonly config: (port: number) => string;
+}
+
+const FOREIGN: Readonly<Record<"ngircd" | "inspircd", ForeignServer>> = {
+  ngircd: {
+    command: (config) => ["ngircd", "-n", "-f", config],
+    config: (port) =>
+      `[Global]\nName = irc.bench\nPorts = ${port}\nListen = 127.0.0.1\n[Limits]\nMaxConnections = 0\n` +
+      "MaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n[Options]\nDNS = no\nIdent = no\nPAM = no\n",
+  },
+  inspircd: {
+    command: (config) => ["inspircd", "--runasroot", "--nofork", "--nopid", "--nolog", "--config", config],
+    config: (port) =>
+      `<server name="irc.bench" description="bench" network="bench" id="00A">
+<admin name="a" nick="a" email="a@bench">
+<bind address="127.0.0.1" port="${port}" type="clients">
+<connect allow="*" timeout="60" pingfreq="600" hardsendq="64M" softsendq="64M" recvq="1M" threshold="1000000"
+ commandrate="1000000000" fakelag="no" localmax="100000" globalmax="100000" resolvehostnames="no" limit="100000">
+<performance somaxconn="1024" softlimit="100000" clonesonconnect="no">
+<dns server="127.0.0.1" timeout="1">
+`,
+  },
+};
+
+/** `undefined` where the server is not installed. */
+async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | undefined> {
   const port = freePort();
   await Deno.mkdir(FOLDER, { recursive: true });
   const config = await Deno.makeTempFile({ dir: FOLDER });
-  await Deno.writeTextFile(
-    config,
-    `[Global]\nName = irc.bench\nPorts = ${port}\nListen = 127.0.0.1\n[Limits]\nMaxConnections = 0\n` +
-      "MaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n[Options]\nDNS = no\nIdent = no\nPAM = no\n",
-  );
-  const process = new Process("/usr/bin/python3", ["-c", NGIRCD, config]);
+  await Deno.writeTextFile(config, FOREIGN[kind].config(port));
+  const process = new Process("/usr/bin/python3", ["-c", STARTER, ...FOREIGN[kind].command(config)]);
   const isHere = await process.next() === "started";
   const stop = async () => {
     await process.stop();
@@ -113,6 +137,9 @@ async function startNgircd(): Promise<Subject | undefined> {
 class Member {
   readonly conn: Deno.TcpConn;
   heard = 0;
+  /** An IRC server has let it in: some take nothing that was sent ahead. */
+  readonly welcome: Promise<void>;
+  #welcomed: (() => void) | undefined;
   readonly #line: Uint8Array;
   readonly #onHeard: (heard: number) => void;
   #writing: Promise<void> = Promise.resolve();
@@ -120,6 +147,7 @@ class Member {
   constructor(conn: Deno.TcpConn, kind: Kind, onHeard: (heard: number) => void) {
     this.conn = conn;
     this.#onHeard = onHeard;
+    this.welcome = new Promise((resolve) => this.#welcomed = resolve);
     const isLine = kind === "line" || kind === "floor";
     this.#line = new TextEncoder().encode(isLine ? `${TEXT}\n` : `PRIVMSG #lobby :${TEXT}\r\n`);
   }
@@ -138,11 +166,18 @@ class Member {
   async listen(): Promise<void> {
     const buffer = new Uint8Array(65536);
     for (let count; (count = await this.conn.read(buffer)) !== null;) {
+      this.#lookForWelcome(buffer.subarray(0, count));
       let heard = 0;
       for (let at = -1; (at = buffer.subarray(0, count).indexOf(10, at + 1)) >= 0;) heard++;
       this.heard += heard;
       this.#onHeard(heard);
     }
+  }
+
+  #lookForWelcome(bytes: Uint8Array): void {
+    if (this.#welcomed === undefined || !/^\S* 001 /m.test(new TextDecoder().decode(bytes))) return;
+    this.#welcomed();
+    this.#welcomed = undefined;
   }
 }
 
@@ -157,8 +192,13 @@ async function enter(subject: Subject, kind: Kind, count: number, onHeard: (hear
     member.listen().catch(() => {});
     if (kind === "line") await member.write(encoder.encode(`n${index}\n`));
     else if (kind !== "floor") {
-      await member.write(encoder.encode(`NICK n${index}\r\nUSER n 0 * :n\r\nJOIN #lobby\r\n`));
+      await member.write(encoder.encode(`NICK n${index}\r\nUSER n 0 * :n\r\n`));
     }
+  }
+  if (kind === "line" || kind === "floor") return members;
+  for (const member of members) {
+    await member.welcome;
+    await member.write(encoder.encode("JOIN #lobby\r\n"));
   }
   return members;
 }
@@ -180,7 +220,8 @@ interface Flow {
 
 /** As many lines as pass while so many of each sender are on their way. */
 async function flow(kind: Kind, count: number, senders: number, runMs: number): Promise<Flow | undefined> {
-  const subject = kind === "ngircd" ? await startNgircd() : await startOurs(kind);
+  const isForeign = kind === "ngircd" || kind === "inspircd";
+  const subject = isForeign ? await startForeign(kind) : await startOurs(kind);
   if (subject === undefined) return undefined;
   let onHeard: (heard: number) => void = () => {};
   const members = await enter(subject, kind, count, (heard) => onHeard(heard));
@@ -215,7 +256,7 @@ async function flow(kind: Kind, count: number, senders: number, runMs: number): 
 }
 
 async function compare(count: number, senders: number, quick: boolean): Promise<Row[]> {
-  const kinds: readonly Kind[] = ["floor", "line", "irc", "ngircd"];
+  const kinds: readonly Kind[] = ["floor", "line", "irc", "ngircd", "inspircd"];
   const flows = new Map<Kind, Flow[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
     for (const kind of kinds) {
@@ -237,7 +278,7 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
     });
     return [
       row("fan-out", "deliveries/s", "perSecond"),
-      row("CPU a delivery", "µs", "cpu", kind === "ngircd" ? undefined : "ratio <= 1.3"),
+      row("CPU a delivery", "µs", "cpu", kind === "line" || kind === "irc" ? "ratio <= 1.3" : undefined),
     ];
   });
 }
