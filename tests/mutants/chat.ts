@@ -131,8 +131,8 @@ export const chat: readonly Mutant[] = [
   {
     what: "one who has left is still heard",
     file: "actors/chat/room.ts",
-    from: "    if (refusal !== undefined || event === undefined) return",
-    to: "    if (event === undefined) return",
+    from: "if (event !== undefined && refusal === undefined && command.onlyFor === undefined) {",
+    to: "if (event !== undefined) {",
   },
   {
     what: "who fails to keep a line is silenced",
