@@ -63,6 +63,8 @@ export interface MemberDoor {
 /** How often it is noted that somebody speaks, in milliseconds. */
 const SPOKE_MS = 1000;
 
+const DONE: Answer = { type: "done" };
+
 /** A room that the member is in. */
 export interface JoinedRoom {
   readonly room: Ref<RoomCommand>;
@@ -239,6 +241,9 @@ export class Member {
     for (const { room } of this.#rooms.values()) room.tell(change);
   }
 
+  /** Takes what the member is told that it said for the answer to that. Twice is fine. */
+  readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
+
   /** Notes that the member has said something. Others are told of it in seconds: it is noted once a second. */
   spoke(): void {
     const nowMs = this.#connection.context.coarseNow;
@@ -283,7 +288,9 @@ export class Member {
         this.#note(message);
         return this.#door.event(message);
       case "talk":
-        return this.#door.talk(message);
+        this.#door.talk(message);
+        if (message.isOf(this.#connection.self)) message.of(this.#connection.self).forEach(this.said);
+        return;
       case "private":
         return this.#door.privately(message);
       case "invited":

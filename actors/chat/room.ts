@@ -164,8 +164,11 @@ class Room {
       case "get-bans": {
         const isMember = this.#state.members.has(command.person.member);
         if (!isMember && this.#state.modes.isSecret) return this.#refuseOutsider(command);
-        const { title } = this.#eventRoom();
-        return this.#answer(command, { type: "bans", title, bans: this.#state.bans });
+        return this.#answer(command, {
+          type: "bans",
+          title: this.#options.name.text,
+          bans: this.#state.bans,
+        });
       }
       case "get-history":
         return;
@@ -318,13 +321,15 @@ class Room {
     }
   }
 
-  /** Tells everybody what was said, and those who said it that it is done. */
+  /** Tells everybody what was said: for those who said it, that is the answer, but for those outside. */
   #tellSaid(): void {
     if (this.#said.length === 0) return;
     const talk = new Talk(this.#eventRoom(), this.#said);
     this.#said = [];
     for (const member of this.#state.members.keys()) member.tell(talk);
-    for (const { happening: { person }, request } of talk.events) this.#answer({ person, request }, DONE);
+    for (const { happening: { person }, request } of talk.events) {
+      if (!this.#state.members.has(person.member)) this.#answer({ person, request }, DONE);
+    }
   }
 
   #eventOf(happening: Happening, request: number): RoomEvent {

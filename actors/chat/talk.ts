@@ -18,7 +18,9 @@ interface Written {
 const NOWHERE: readonly number[] = [];
 
 /**
- * Things said in a room one after the other, with nothing else between them. In a busy room that is far less
+ * Things said in a room one after the other, with nothing else between them. To a member who said some of it,
+ * it is the answer, too.
+ * In a busy room that is far less
  * to hand out than a message for each of them, and each member is sent them in one piece or two.
  */
 export class Talk {
@@ -38,6 +40,11 @@ export class Talk {
       if (places === undefined) this.#places.set(member, [place]);
       else places.push(place);
     }
+  }
+
+  /** What the member said of it. */
+  of(member: Ref<MemberMessage>): readonly RoomEvent[] {
+    return (this.#places.get(member) ?? NOWHERE).flatMap((place) => this.events[place] ?? []);
   }
 
   /** Whether the member said some of it. */

@@ -168,6 +168,24 @@ Deno.test("chat: what is no IRC is answered or passed over, and the connection g
   assertEquals((await bob.sync()).map((line) => line.split(" ")[1]), ["401", "421", "403", "403", "421"]);
 });
 
+Deno.test("chat: what an IRC client says with a label and without is echoed in the order of the room", async () => {
+  await using chat = await startBoth();
+  const capabilities = "echo-message labeled-response batch message-tags";
+  using ann = await IrcPerson.enter(chat.ircPort, "ann", capabilities);
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await ann.send("JOIN #a");
+  await ann.sync();
+  await bob.send("JOIN #a");
+  await bob.sync();
+  await ann.sync();
+  const lines = ["PRIVMSG #a :1", "@label=x PRIVMSG #a :2", "PRIVMSG #a :3", "@label=y PRIVMSG #a :4"];
+  await ann.send(...lines);
+  const echoed = await ann.sync();
+  assertEquals(echoed.map((line) => line.slice(-1)), ["1", "2", "3", "4"]);
+  assertEquals(echoed.map((line) => /label=(.)/.exec(line)?.[1]), [undefined, "x", undefined, "y"]);
+  assertEquals((await bob.sync()).map((line) => line.slice(-1)), ["1", "2", "3", "4"]);
+});
+
 Deno.test("chat: an IRC client that comes back too often waits for its welcome, and what it sent ahead waits with it", async () => {
   await using chat = await startBoth();
   // As many as come back at once, and then those of whom each waits more than one turn.

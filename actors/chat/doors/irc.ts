@@ -191,7 +191,10 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     const { self } = this.#connection;
     // What answers a command with a label is told apart.
     if (this.#causes.size > 0 && talk.isOf(self)) {
-      for (const event of talk.events) this.event(event);
+      for (const event of talk.events) {
+        this.event(event);
+        if (event.happening.person.member === self) this.#member.said(event);
+      }
     } else if (this.#registration.capabilities.has("echo-message")) {
       this.#connection.send(talk.encoded(this.#codec));
     } else {
@@ -212,10 +215,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
   }
 
-  /**
-   * What a client says to be let in is free. All else that it sends ahead counts already, and waits for its
-   * welcome where that has to.
-   */
+  /** To be let in is free. All else that is sent ahead counts, and waits with the welcome where that waits. */
   #mayTake(frame: IrcFrame): boolean {
     if (this.#client === undefined && frame.type === "line" && registers(frame.line)) return true;
     return !this.#isToRegister && this.#limits.mayTalk();
