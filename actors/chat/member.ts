@@ -244,7 +244,7 @@ export class Member {
   /** Takes what the member is told that it said for the answer to that. Twice is fine. */
   readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
 
-  /** Notes that the member has said something. Others are told of it in seconds: it is noted once a second. */
+  /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
   spoke(): void {
     const nowMs = this.#connection.context.coarseNow;
     if (nowMs - this.#spokeMs < SPOKE_MS) return;

@@ -156,20 +156,9 @@ class Room {
         return this.#invite(command);
       case "change-modes":
         return this.#changeModes(command);
-      case "get-view": {
-        const isMember = this.#state.members.has(command.person.member);
-        if (!isMember && this.#state.modes.isSecret) return this.#refuseOutsider(command);
-        return this.#answer(command, { type: "view", view: this.#view(), isMember });
-      }
-      case "get-bans": {
-        const isMember = this.#state.members.has(command.person.member);
-        if (!isMember && this.#state.modes.isSecret) return this.#refuseOutsider(command);
-        return this.#answer(command, {
-          type: "bans",
-          title: this.#options.name.text,
-          bans: this.#state.bans,
-        });
-      }
+      case "get-view":
+      case "get-bans":
+        return this.#show(command);
       case "get-history":
         return;
       default:
@@ -216,10 +205,7 @@ class Room {
       return;
     }
     this.#tellSaid();
-    if (event === undefined || refusal !== undefined) {
-      const isMember = this.#state.members.has(command.person.member);
-      return isMember ? this.#refuse(command, "cannot-send") : this.#refuseOutsider(command, "cannot-send");
-    }
+    if (event === undefined || refusal !== undefined) return this.#refuseOutsider(command, "cannot-send");
     this.#tellAll(event);
     this.#answer(command, DONE);
   }
@@ -372,8 +358,16 @@ class Room {
 
   /** Who is not in a secret room is told no more of it than of one that there is not. */
   #refuseOutsider(asker: Asker, reason: Refusal = "not-in-room"): void {
-    if (this.#state.modes.isSecret) this.#refuse(asker, "no-such-room", this.#options.name.text);
-    else this.#refuse(asker, reason);
+    const isHidden = this.#state.modes.isSecret && !this.#state.members.has(asker.person.member);
+    this.#refuse(asker, isHidden ? "no-such-room" : reason, isHidden ? this.#options.name.text : undefined);
+  }
+
+  #show(command: Asker & { readonly type: "get-view" | "get-bans" }): void {
+    const isMember = this.#state.members.has(command.person.member);
+    const [view, { bans }] = [this.#view(), this.#state];
+    if (view.modes.isSecret && !isMember) this.#refuseOutsider(command);
+    else if (command.type === "get-view") this.#answer(command, { type: "view", view, isMember });
+    else this.#answer(command, { type: "bans", title: view.title, bans });
   }
 
   #view(): RoomView {

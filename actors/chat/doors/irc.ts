@@ -215,7 +215,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
   }
 
-  /** To be let in is free. All else that is sent ahead counts, and waits with the welcome where that waits. */
+  /** To be let in is free. All else that is sent ahead counts, and waits where the welcome has to. */
   #mayTake(frame: IrcFrame): boolean {
     if (this.#client === undefined && frame.type === "line" && registers(frame.line)) return true;
     return !this.#isToRegister && this.#limits.mayTalk();
