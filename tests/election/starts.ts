@@ -3,7 +3,8 @@
  *
  *     deno run -A tests/election/starts.ts [STARTS] [SIDE BY SIDE]
  *
- * Each is left alone for ten seconds. Ends with 1 when a link broke or a log was written twice.
+ * Each is left alone for ten seconds: four side by side take twelve minutes. Ends with 1 when a link broke
+ * or a log was written twice.
  */
 import { START_ORDERS, startAndIdle } from "./_starts.ts";
 
