@@ -35,7 +35,7 @@ class FreeList {
 }
 
 /**
- * Lends buffers, and keeps at most 11 MiB of them for later: those of 16 KiB for a crowd of some hundred
+ * Lends buffers, and keeps at most 9.5 MiB of them for later: those of 16 KiB for a crowd of some hundred
  * peers who all talk.
  */
 export class BufferPool {
