@@ -61,6 +61,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description: "What other projects install: an npm tarball, and a directory for Deno, in dist/",
       command:
         `deno run -q --allow-run=${DENO},tar --allow-read=. --allow-write=dist --allow-env=PACKAGE_*,${LOG_ENV} tasks/package.ts`,
+      dependencies: ["pages"],
     },
     "compile": {
       description: "One program a server or client, with exactly its rights, in dist/ (--target, TASK…)",

@@ -60,11 +60,12 @@ export interface MailboxOptions<in M = unknown> {
  *
  * await using system = new ActorSystem("demo");
  * const kept: string[] = [];
+ * const { promise: allKept, resolve } = Promise.withResolvers<void>();
  * for (const restart of ["permanent", "transient", "temporary"] as const satisfies RestartType[]) {
  *   for (const end of ["stops", "fails"]) {
  *     let lives = 0;
  *     const ref = system.spawn<string>(`${restart}-${end}`, (self) => {
- *       if (++lives === 2) kept.push(`${restart} that ${end}`);
+ *       if (++lives === 2 && kept.push(`${restart} that ${end}`) === 3) resolve();
  *       return () => {
  *         if (end === "stops") self.stop();
  *         else throw new Error("told to");
@@ -73,7 +74,7 @@ export interface MailboxOptions<in M = unknown> {
  *     ref.tell("end");
  *   }
  * }
- * await new Promise((resolve) => setTimeout(resolve, 10));
+ * await allKept;
  * assertEquals(kept.sort(), ["permanent that fails", "permanent that stops", "transient that fails"]);
  * ```
  */

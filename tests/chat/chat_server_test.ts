@@ -300,6 +300,8 @@ Deno.test("chat: among 1,000 members of whom one writes and one never reads, all
       return client;
     };
     const writer = await enter("writer");
+    await writer.send("/msg writer ready\n");
+    while (await writer.line() !== "writer (to you): ready");
     const deaf = await enter("deaf");
     for (let index = 0; index < 998; index += 50) {
       const batch = Array.from(
@@ -311,8 +313,10 @@ Deno.test("chat: among 1,000 members of whom one writes and one never reads, all
     const full = await TestClient.connect(chat.port);
     members.push(full);
     assertEquals(await full.line(), "Server is full. Please try again later.");
-    await writer.send("/msg writer ready\n");
-    while (await writer.line() !== "writer (to you): ready");
+    // Each is in once the first of all has been told so.
+    for (let others = 0; others < 999;) {
+      if ((await writer.line(240_000))?.endsWith(" has joined the chat.") === true) others++;
+    }
 
     const listeners = members.slice(2, 1000);
     const heard = listeners.map(async (client) => {

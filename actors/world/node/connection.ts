@@ -63,7 +63,7 @@ export class NodeConnection implements TcpConnection {
     if (this.#failure !== undefined) return this.#afterFailure();
     return new Promise((resolve, reject) => {
       this.#reading = { buffer, resolve, reject };
-      if (this.#socket.isPaused()) this.#socket.resume();
+      if (this.#socket.isPaused()) this.#resume();
     });
   }
 
@@ -115,10 +115,21 @@ export class NodeConnection implements TcpConnection {
     this.#reading = undefined;
     if (reading === undefined) {
       this.#received = this.#received === undefined ? bytes : joined(this.#received, bytes);
-      this.#socket.pause();
+      this.#pause();
     } else {
       reading.resolve(this.#take(reading.buffer, bytes));
     }
+  }
+
+  /** While nobody reads, the kernel keeps what comes, and the peer waits. */
+  #pause(): void {
+    this.#socket.pause();
+    if (this.#socket !== this.#raw) callHandle(this.#raw, "readStop");
+  }
+
+  #resume(): void {
+    if (this.#socket !== this.#raw) callHandle(this.#raw, "readStart");
+    this.#socket.resume();
   }
 
   /** Fills the buffer; what does not fit is for the next read. */
@@ -157,6 +168,17 @@ export class NodeConnection implements TcpConnection {
     const reason = this.#failure ?? { kind: "other" as const };
     return "kind" in reason ? failure(reason.kind, what) : worldError(what, reason.error);
   }
+}
+
+/**
+ * Deno's `TLSSocket` reads on when it is paused, and keeps all of it (2.9.6: 1.6 GB in 3 s from one peer).
+ * What it reads from has to be stopped by itself.
+ */
+function callHandle(raw: Socket, name: "readStop" | "readStart"): void {
+  const handle: unknown = Reflect.get(raw, "_handle");
+  if (typeof handle !== "object" || handle === null) return;
+  const call: unknown = Reflect.get(handle, name);
+  if (typeof call === "function") call.call(handle);
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
