@@ -16,6 +16,11 @@ if kind == "web":
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         ).encode()
     )
+    # Messages may follow the answer, and no sooner (RFC 6455, 4.1).
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += client.recv(1)
+    assert answer.startswith(b"HTTP/1.1 101 "), answer
 
 
 def hear():
