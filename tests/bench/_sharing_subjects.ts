@@ -74,11 +74,17 @@ export class OurNodes implements AsyncDisposable {
   static async start(folder: TempFolder, count: number, seedFolder: string): Promise<OurNodes> {
     const ours = new OurNodes(folder, count);
     for (let id = 1; id <= count; id++) {
+      // A node has its folder to itself.
+      const directory = id === 1 ? seedFolder : folder.file(`seed-${count}-${id}`);
+      if (id > 1) {
+        await Deno.mkdir(directory);
+        await Deno.copyFile(`${seedFolder}/${FILE}`, `${directory}/${FILE}`);
+      }
       const flags = [
         "--nodes",
         ours.nodes,
         "--dir",
-        seedFolder,
+        directory,
         "--log",
         folder.file("log"),
         "--wait-ms",
