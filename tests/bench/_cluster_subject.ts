@@ -113,6 +113,8 @@ async function bareNats(): Promise<{ perSecond: number; p99Ms: number }> {
   const js = jetstream(connection);
   const lasts = new Array<number>(actors).fill(0);
   const turns = new Array<Promise<void>>(actors).fill(Promise.resolve());
+  // The runs before this one have left their subjects on the same server.
+  const run = crypto.randomUUID();
   const engine = await natsEngine({
     world,
     servers: where.slice(1),
@@ -123,7 +125,7 @@ async function bareNats(): Promise<{ perSecond: number; p99Ms: number }> {
     const actor = n % actors;
     const turn = (turns[actor] ?? Promise.resolve()).then(async () => {
       const expect = { lastSubjectSequence: lasts[actor] ?? 0 };
-      lasts[actor] = (await js.publish(`bare_journal.r${actor}`, TEXT, { expect })).seq;
+      lasts[actor] = (await js.publish(`bare_journal.${run}-r${actor}`, TEXT, { expect })).seq;
     });
     turns[actor] = turn;
     return turn;
