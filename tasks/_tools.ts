@@ -101,7 +101,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "coverage": {
       description: "The tests again, then how much of the toolkit and the services they ran through",
       command:
-        "deno task test --coverage=coverage --clean --coverage-raw-data-only && find coverage -size 0 -delete && deno coverage coverage --include=/actors/ --include=/protocols/",
+        "deno task test --coverage=coverage --clean --coverage-raw-data-only && find coverage -size 0 -delete && deno coverage coverage --include=/actors/ --include=/protocols/ --exclude=/dist/ --exclude=/.tmp/",
     },
     "bench": {
       description: "Speed beside the floor, one table (--json, --only NAME, --quick)",
