@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The connection to the chat's server: lost, it is made again, and what was missed is asked for. */
 import type { ChatWebCommand, ChatWebEvent } from "../../protocols/chat_web.ts";
+import { Redial, webSocketUrl } from "../_shared/redial.ts";
 
 /** What a page does with its connection. */
 export interface ConnectionEvents {
@@ -9,22 +10,15 @@ export interface ConnectionEvents {
   readonly lost: () => void;
 }
 
-const MIN_RETRY_MS = 250;
-const MAX_RETRY_MS = 5000;
-
 /** A WebSocket that comes back. */
 export class ChatConnection {
-  readonly #url: string;
   readonly #events: ConnectionEvents;
+  readonly #redial = new Redial(() => this.#dialNow());
   #socket: WebSocket | undefined;
-  #retryMs = MIN_RETRY_MS;
 
   constructor(events: ConnectionEvents) {
-    const { protocol, host } = location;
-    this.#url = `${protocol === "https:" ? "wss:" : "ws:"}//${host}/chat`;
     this.#events = events;
     this.#dial();
-    addEventListener("online", () => this.#dialNow());
   }
 
   /** Sends a command; dropped while there is no connection. */
@@ -37,10 +31,10 @@ export class ChatConnection {
   }
 
   #dial(): void {
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(webSocketUrl("/chat"));
     this.#socket = socket;
     socket.onopen = () => {
-      this.#retryMs = MIN_RETRY_MS;
+      this.#redial.succeeded();
       this.#events.opened();
     };
     socket.onmessage = ({ data }) => {
@@ -50,9 +44,7 @@ export class ChatConnection {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#events.lost();
-      // A crowd that lost the same server does not come back all at once.
-      setTimeout(() => this.#dialNow(), this.#retryMs * (0.5 + Math.random() / 2));
-      this.#retryMs = Math.min(MAX_RETRY_MS, 2 * this.#retryMs);
+      this.#redial.later();
     };
   }
 }

@@ -3,6 +3,7 @@
 /** The editor's page. */
 import * as Y from "yjs";
 import { Awareness } from "y-protocols/awareness";
+import { webSocketUrl } from "../_shared/redial.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import type { PresenceState } from "./cursors.ts";
 import { element } from "./dom.ts";
@@ -79,10 +80,9 @@ function startEditor(isInFolder: boolean): void {
     element("main", {}, place),
   );
 
-  const protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const sync = address("sync");
   const connection = new Connection({
-    url: `${protocol}//${location.host}${sync}${sync.includes("?") ? "&" : "?"}acks`,
+    url: webSocketUrl(`${sync}${sync.includes("?") ? "&" : "?"}acks`),
     doc,
     awareness,
     changed: (state) => showState(state),

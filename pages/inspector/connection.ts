@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The connection to the inspector: lost, it is made again. */
 import type { InspectorCommand, InspectorEvent } from "../../protocols/inspector.ts";
+import { Redial, webSocketUrl } from "../_shared/redial.ts";
 
 /** What a page does with its connection. */
 export interface ConnectionEvents {
@@ -11,21 +12,18 @@ export interface ConnectionEvents {
   readonly needsToken: (wasWrong: boolean) => void;
 }
 
-const MIN_RETRY_MS = 250;
-const MAX_RETRY_MS = 5000;
 const TOKEN_KEY = "inspector-token";
 
 /** A WebSocket that comes back. */
 export class InspectorConnection {
   readonly #events: ConnectionEvents;
+  readonly #redial = new Redial(() => this.#dialNow());
   #socket: WebSocket | undefined;
-  #retryMs = MIN_RETRY_MS;
   #token = sessionStorage.getItem(TOKEN_KEY) ?? "";
 
   constructor(events: ConnectionEvents) {
     this.#events = events;
     void this.#dial();
-    addEventListener("online", () => this.#dialNow());
   }
 
   /** Sends a command; dropped while there is no connection. */
@@ -50,12 +48,11 @@ export class InspectorConnection {
     if (status === 401) return this.#events.needsToken(this.#token !== "");
     // A replay may have no machine yet.
     if (status !== 200 && status !== 404) return this.#retry();
-    const { protocol, host } = location;
     const query = this.#token === "" ? "" : `?token=${encodeURIComponent(this.#token)}`;
-    const socket = new WebSocket(`${protocol === "https:" ? "wss:" : "ws:"}//${host}/changes${query}`);
+    const socket = new WebSocket(webSocketUrl(`/changes${query}`));
     this.#socket = socket;
     socket.onopen = () => {
-      this.#retryMs = MIN_RETRY_MS;
+      this.#redial.succeeded();
       this.#events.opened();
     };
     socket.onmessage = ({ data }) => {
@@ -81,7 +78,6 @@ export class InspectorConnection {
 
   #retry(): void {
     this.#events.lost();
-    setTimeout(() => this.#dialNow(), this.#retryMs * (0.5 + Math.random() / 2));
-    this.#retryMs = Math.min(MAX_RETRY_MS, 2 * this.#retryMs);
+    this.#redial.later();
   }
 }
