@@ -55,7 +55,8 @@ if (import.meta.main) {
   const mine = other.ref(account, "DE89 3704");
 
   console.log(await mine.ask({ type: "deposit", cents: 500, operationId: "salary" }, limit));
-  console.log(await mine.ask({ type: "deposit", cents: 500, operationId: "salary" }, limit)); // sent twice, done once
+  // Sent twice, done once.
+  console.log(await mine.ask({ type: "deposit", cents: 500, operationId: "salary" }, limit));
   console.log(await mine.ask({ type: "withdraw", cents: 700, operationId: "rent" }, limit));
   console.log(await mine.ask({ type: "withdraw", cents: 200, operationId: "food" }, limit));
 

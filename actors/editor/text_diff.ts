@@ -22,14 +22,17 @@ const MAX_LINE_EDITS = 1000;
 /** Stretches longer than this are not compared unit by unit. */
 const MAX_UNITS = 2000;
 const MAX_UNIT_EDITS = 400;
+/** A character of a script without spaces. */
+const UNSPACED = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`;
 /**
  * What is compared within a line: words, the space between them, and each other character. A word that
- * differs is another word: of
- * two that differ in a few letters no third one is made when they are merged. Scripts without spaces go
- * by character.
+ * differs is another word: of two that differ in a few letters no third one is made when they are merged.
+ * Scripts without spaces go by character.
  */
-const WORDS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}\p{N}_])+|\s+|./gsu;
+const WORDS = new RegExp(
+  String.raw`${UNSPACED}|(?:(?!${UNSPACED})[\p{L}\p{M}\p{N}_])+|\s+|.`,
+  "gsu",
+);
 
 /**
  * The edits that make `after` of `before`, in order, none touching another.
