@@ -18,8 +18,6 @@ const BAD_PORTS: ReadonlySet<number> = new Set(
     "1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080")
     .split(" ").map(Number),
 );
-/** Node's own `fetch` keeps connections, and fails when the server has closed one meanwhile. */
-const KEEPS_CONNECTIONS = !("Deno" in globalThis);
 const NO_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 /** As `fetch`, to any port. Rejects with a `WorldError`, or with the reason of the request's signal. */
@@ -35,10 +33,12 @@ export async function fetchAnywhere(request: Request): Promise<Response> {
 }
 
 function fetched(request: Request): Promise<Response> {
+  // Node's own `fetch` keeps connections, and fails when the server has closed one meanwhile.
+  const keepsConnections = !("Deno" in globalThis);
   return followRedirects(
     request,
     (url, message) =>
-      url.protocol === "http:" && (KEEPS_CONNECTIONS || BAD_PORTS.has(Number(url.port)))
+      url.protocol === "http:" && (keepsConnections || BAD_PORTS.has(Number(url.port)))
         ? fetchByNode(url, message, request.signal)
         : fetch(url, {
           method: message.method,
