@@ -191,6 +191,18 @@ async function flow(
   return { perSecond: deliveries / seconds, cpu: (after.cpuMs - before.cpuMs) * 1000 / deliveries };
 }
 
+/** Makes rows of one figure each: medians of both, and of their ratios by turns. */
+function rowMaker(shape: string, flows: readonly Flow[], floors: readonly Flow[]) {
+  return (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
+    name: `${shape}: ${name}`,
+    unit,
+    value: median(flows.map((flow) => flow[key])),
+    floor: median(floors.map((flow) => flow[key])),
+    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
+    ...(aim === undefined ? {} : { aim }),
+  });
+}
+
 async function compare(
   shape: string,
   count: number,
@@ -205,14 +217,7 @@ async function compare(
     flows.push(await flow("never", count, writers, total, level));
     floors.push(await flow("floor", count, writers, total));
   }
-  const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
-    name: `editor, ${shape}: ${name}`,
-    unit,
-    value: median(flows.map((flow) => flow[key])),
-    floor: median(floors.map((flow) => flow[key])),
-    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
-    ...(aim === undefined ? {} : { aim }),
-  });
+  const row = rowMaker(`editor, ${shape}`, flows, floors);
   return [
     row("sync never", "deliveries/s", "perSecond"),
     row("server CPU a delivery", "µs", "cpu", level === undefined ? "ratio <= 1.3" : undefined),
@@ -247,14 +252,7 @@ async function withBrowser(
     flows.push(await flow("web", count, writers, total));
     floors.push(await flow("always", count, writers, total));
   }
-  const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
-    name: `editor, ${shape} with one web client: ${name}`,
-    unit,
-    value: median(flows.map((flow) => flow[key])),
-    floor: median(floors.map((flow) => flow[key])),
-    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
-    ...(aim === undefined ? {} : { aim }),
-  });
+  const row = rowMaker(`editor, ${shape} with one web client`, flows, floors);
   return [
     row("sync always", "deliveries/s", "perSecond"),
     row("server CPU a delivery", "µs", "cpu", "ratio <= 1.5"),
