@@ -273,6 +273,7 @@ class Room {
     if (this.#state.isOperator(by)) this.#state.invite(target);
     const { text, keys } = this.#options.name;
     target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
+    this.#happens({ type: "invited", person: by, target }, command.request);
     this.#answer(command, DONE);
   }
 
@@ -300,8 +301,7 @@ class Room {
   }
 
   #tellAll(event: RoomEvent): void {
-    const { happening } = event;
-    const onlyFor = happening.type === "said" ? happening.onlyFor : undefined;
+    const { onlyFor } = event;
     for (const [ref, { isOperator, hasVoice }] of this.#state.members) {
       if (onlyFor === undefined || isOperator || (onlyFor === "voices" && hasVoice)) ref.tell(event);
     }

@@ -22,6 +22,8 @@ export type Happening =
     readonly onlyFor?: "operators" | "voices";
   }
   | { readonly type: "renamed"; readonly person: Person; readonly to: Person }
+  /** Told to the operators, who may invite themselves. */
+  | { readonly type: "invited"; readonly person: Person; readonly target: Person }
   | { readonly type: "topic"; readonly person: Person; readonly topic: RoomTopic }
   | { readonly type: "modes"; readonly person: Person; readonly changes: readonly ModeChange[] }
   | { readonly type: "away"; readonly person: Person; readonly away?: string };
@@ -62,6 +64,12 @@ export class RoomEvent {
     this.id = id;
     this.timeMs = timeMs;
     this.request = request;
+  }
+
+  /** Those members whom it is told; everybody where undefined. */
+  get onlyFor(): "operators" | "voices" | undefined {
+    if (this.happening.type === "invited") return "operators";
+    return this.happening.type === "said" ? this.happening.onlyFor : undefined;
   }
 
   /** The event as `codec` writes it: written at the first call, and the same bytes at each further one. */

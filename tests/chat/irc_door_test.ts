@@ -98,6 +98,31 @@ Deno.test("chat: who is put out, and why, is told at each door in its own words"
   assertEquals(await op.sync(), [":ann!user@host JOIN #den"]);
 });
 
+Deno.test("chat: an invitation is told to the operators who asked for invite-notify, and to nobody else", async () => {
+  await using chat = await startBoth();
+  using ann = await IrcPerson.enter(chat.ircPort, "ann", "invite-notify");
+  using bob = await IrcPerson.enter(chat.ircPort, "bob", "invite-notify");
+  using cy = await IrcPerson.enter(chat.ircPort, "cy");
+  using dee = await IrcPerson.enter(chat.ircPort, "dee", "invite-notify");
+  using eve = await IrcPerson.enter(chat.ircPort, "eve");
+  await ann.send("JOIN #den");
+  await ann.sync();
+  for (const person of [bob, cy, dee]) {
+    await person.send("JOIN #den");
+    await person.sync();
+  }
+  await ann.send("MODE #den +oo bob cy");
+  await ann.sync();
+  for (const person of [bob, cy, dee]) await person.sync();
+
+  await ann.send("INVITE eve #den");
+  assertEquals(await ann.sync(), [":irc.test 341 ann eve #den"]);
+  assertEquals(await bob.sync(), [":ann!user@host INVITE eve #den"]);
+  assertEquals(await cy.sync(), [], "an operator who did not ask for it");
+  assertEquals(await dee.sync(), [], "a member who is no operator");
+  assertEquals(await eve.sync(), [":ann!user@host INVITE eve #den"]);
+});
+
 Deno.test("chat: CHATHISTORY gives what was said at every door, in a batch, with its number and time", async () => {
   await using chat = await startBoth();
   using ann = await chat.enter("ann");

@@ -14,9 +14,9 @@ import type { RoomEvent } from "../room_event.ts";
 import type { Talk } from "../talk.ts";
 import { CLOSE_TEXTS } from "./irc_close_texts.ts";
 import { DoorClient } from "./door_client.ts";
-import { CHANNEL_COMMANDS, inviteLine } from "./irc_channels.ts";
+import { CHANNEL_COMMANDS } from "./irc_channels.ts";
 import { type IrcCommand, type IrcServerInfo, middle } from "./irc_client.ts";
-import { encodeLines, type IrcCodec, type IrcLine } from "./irc_codec.ts";
+import { encodeLines, inviteBody, type IrcCodec, type IrcLine } from "./irc_codec.ts";
 import { IrcCodecs } from "./irc_codecs.ts";
 import { HISTORY_COMMANDS } from "./irc_history.ts";
 import { MODE_COMMANDS } from "./irc_modes.ts";
@@ -182,7 +182,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     if (!isOwn) return this.#connection.send(event.encoded(this.#codec));
     if (happening.type === "said" && !this.#registration.capabilities.has("echo-message")) return;
     const cause = this.#causes.get(event.request);
-    if (happening.type === "away") return;
+    if (happening.type === "away" || happening.type === "invited") return;
     if (cause?.isLabeled) cause.add(this.#codec.lines(event));
     else this.#connection.send(event.encoded(this.#codec));
   }
@@ -207,7 +207,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   }
 
   invited({ by, room }: Extract<MemberMessage, { readonly type: "invited" }>): void {
-    this.write([{ tags: [], body: inviteLine(maskOf(by), this.nick, room) }]);
+    this.write([{ tags: [], body: inviteBody(maskOf(by), this.nick, room) }]);
   }
 
   presence({ name, person }: Extract<MemberMessage, { readonly type: "presence" }>): void {

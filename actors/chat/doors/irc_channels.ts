@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatIrcBody, matchesMask } from "../../../protocols/irc.ts";
+import { matchesMask } from "../../../protocols/irc.ts";
 import type { RoomMember, RoomSummary, RoomView } from "../messages.ts";
 import { maskOf } from "../room_state.ts";
 import {
@@ -275,9 +275,4 @@ function invite(client: IrcClient, nick: string, channel: string, reply: Reply):
       if (away !== undefined) reply.numeric(NUMERIC.RPL_AWAY, target.name.text, away);
     });
   });
-}
-
-/** The message that tells somebody of an invitation. */
-export function inviteLine(source: string, nick: string, room: string): string {
-  return formatIrcBody(source, "INVITE", nick, `#${room}`);
 }

@@ -15,6 +15,7 @@ export interface CodecCapabilities {
   readonly serverTime: boolean;
   readonly extendedJoin: boolean;
   readonly awayNotify: boolean;
+  readonly inviteNotify: boolean;
 }
 
 /** One message to a client: its tags, and its body without a line end. */
@@ -79,6 +80,9 @@ export class IrcCodec implements EventCodec {
       }
       case "renamed":
         return told(formatIrcBody(source, "NICK", happening.to.name.text));
+      case "invited":
+        if (!this.#capabilities.inviteNotify) return [];
+        return told(inviteBody(source, happening.target.name.text, room.title));
       case "topic":
         return told(formatIrcBody(source, "TOPIC", channel, happening.topic.text));
       case "modes":
@@ -148,6 +152,11 @@ export class IrcCodec implements EventCodec {
     }
     return bodies.map((body) => ({ tags: all, body }));
   }
+}
+
+/** The message that tells of an invitation: the one who is invited, and operators. */
+export function inviteBody(source: string, nick: string, room: string): string {
+  return formatIrcBody(source, "INVITE", nick, `#${room}`);
 }
 
 /** Something said, to a channel or a person. */

@@ -17,6 +17,7 @@ export class IrcCodecs {
       serverTime: capabilities.has("server-time"),
       extendedJoin: capabilities.has("extended-join"),
       awayNotify: capabilities.has("away-notify"),
+      inviteNotify: capabilities.has("invite-notify"),
     };
     const key = JSON.stringify(chosen);
     let codec = this.#codecs.get(key);

@@ -48,6 +48,7 @@ function lineOf(happening: RoomEvent["happening"]): string | null {
       return formatChatEvent({ type: "topic", name, text: happening.topic.text });
     case "modes":
     case "away":
+    case "invited":
       return null;
     default:
       assertNever(happening);

@@ -92,6 +92,8 @@ function webEvent({ happening, room: { title: room }, id, timeMs: time }: RoomEv
     }
     case "renamed":
       return { type: "renamed", room, name, to: happening.to.name.text };
+    case "invited":
+      return null;
     case "topic":
       return { type: "topic", room, name, text: happening.topic.text };
     case "away":
