@@ -380,6 +380,6 @@ const MAX_FORMER_NAMES = 100;
 /** The person with the name that it gives up among those that it had. */
 function withFormerName(person: Person, former: Person | undefined, nowMs: number): Person {
   if (former === undefined || former.name.text === person.name.text) return person;
-  const names = [...former.formerNames ?? [], { text: former.name.text, leftMs: nowMs }];
+  const names = [...former.formerNames ?? [], { name: former.name, leftMs: nowMs }];
   return { ...person, formerNames: names.slice(-MAX_FORMER_NAMES) };
 }

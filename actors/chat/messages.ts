@@ -33,7 +33,7 @@ export interface Person {
 
 /** A name that somebody had. */
 export interface FormerName {
-  readonly text: string;
+  readonly name: ChatName;
   /** When it was given up, in milliseconds since 1970. */
   readonly leftMs: number;
 }

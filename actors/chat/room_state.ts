@@ -5,7 +5,7 @@
  * @module
  */
 import { matchesMask, truncateBytes } from "../../protocols/irc.ts";
-import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
+import { type ChatName, parseChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type {
   Ban,
@@ -56,11 +56,17 @@ const FORMER_NAME_MS = 60_000;
 
 /** Whether a ban fits somebody, by the name of now or by one that was left for it. */
 function bansPerson({ mask, setMs }: Ban, person: Person): boolean {
-  if (matchesMask(mask, maskOf(person))) return true;
-  const { user, host, formerNames = [] } = person;
-  return formerNames.some(({ text, leftMs }) =>
-    setMs - leftMs < FORMER_NAME_MS && matchesMask(mask, `${text}!${user}@${host}`)
-  );
+  const former = (person.formerNames ?? []).filter(({ leftMs }) => setMs - leftMs < FORMER_NAME_MS);
+  return [person.name, ...former.map(({ name }) => name)].some((name) => bansName(mask, name, person));
+}
+
+/** Whether a mask fits somebody of this name. A name without wildcards fits all that look like it. */
+function bansName(mask: string, name: ChatName, { user, host }: Person): boolean {
+  const full = `${name.text}!${user}@${host}`;
+  if (matchesMask(mask, full)) return true;
+  const [nick = ""] = mask.split("!", 1);
+  const banned = parseChatName(nick);
+  return "keys" in banned && sharesKey(banned, name) && matchesMask(`*${mask.slice(nick.length)}`, full);
 }
 
 /** The members of a room, and its rules. */

@@ -95,3 +95,18 @@ Deno.test("chat: a ban of a name holds for who takes another one, inside the roo
   await zoe.send("JOIN #den");
   assert((await zoe.sync()).some((line) => line.endsWith(" JOIN #den")), "the ban is lifted");
 });
+
+Deno.test("chat: a ban of a name holds for names that look like it", async () => {
+  await using chat = await startBoth();
+  using op = await IrcPerson.enter(chat.ircPort, "op");
+  await op.send("JOIN #den", "MODE #den +bb paul *!*@nowhere");
+  await op.sync();
+  for (
+    const [nick, isBanned] of [["раul", true], ["PAUL", true], ["pau1", true], ["paula", false]] as const
+  ) {
+    using person = await IrcPerson.enter(chat.ircPort, nick);
+    await person.send("JOIN #den");
+    const answer = (await person.sync()).at(-1)?.split(" ")[1];
+    assertEquals(answer, isBanned ? "474" : "366", nick);
+  }
+});
