@@ -84,6 +84,8 @@ export interface Parent extends Placed {
   readonly children: Children | undefined;
   /** Failed, and waiting for a decision: until then nothing is decided about its children. */
   readonly hasFailed: boolean;
+  /** The child whose failure it has made its own, until its life ends. */
+  readonly escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
   /** Fails in the child's place. */
   escalated(error: unknown, child: Child): void;
   /** Asks for a call of {@linkcode Children.decide}. */
@@ -187,7 +189,7 @@ export class Children {
     for (const failure of this.#failures.splice(0)) this.#report(failure, "none");
     if (this.#stopsTogether) {
       this.#stopping = [];
-      for (const child of this.all()) child.requestStop();
+      for (const child of this.all()) this.#stop(child);
       return;
     }
     this.#stopping = this.all();
@@ -228,8 +230,15 @@ export class Children {
   }
 
   #stopNext(): void {
-    this.#stopping?.pop()?.requestStop();
+    const child = this.#stopping?.pop();
+    if (child !== undefined) this.#stop(child);
     if (this.#byName.size === 0) this.#parent.childrenChanged();
+  }
+
+  /** Who watches or asks the child that brought the parent down is told why. */
+  #stop(child: Child): void {
+    const by = this.#parent.escalatedBy;
+    child.requestStop(by?.child === child ? { type: "failed", error: by.error } : undefined);
   }
 
   #decideOne(failure: Failure): void {

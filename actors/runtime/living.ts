@@ -142,6 +142,10 @@ export abstract class Living extends Failing implements EndingHost {
     this.signal(GO_ON_ENDING);
   }
 
+  get escalatedBy(): { readonly child: Child; readonly error: unknown } | undefined {
+    return this.coldIfAny?.escalatedBy;
+  }
+
   escalated(error: unknown, child: Child): void {
     this.cold.escalatedBy = { child, error };
     this.fail(error, "child", undefined);
@@ -341,8 +345,8 @@ export abstract class Living extends Failing implements EndingHost {
     const hasStarted = mailboxes.hasReceive(this.ref);
     if (!hasStarted && !this.isBusy) return this.requestStop();
     this.#enter(hasStarted ? RUNNING : STARTING);
-    const { escalatedBy } = this.cold;
-    this.cold.escalatedBy = undefined;
+    const { escalatedBy } = this;
+    if (escalatedBy !== undefined) this.cold.escalatedBy = undefined;
     escalatedBy?.child.requestStop({ type: "failed", error: escalatedBy.error });
     this.childrenChanged();
     if (!this.isBusy) mailboxes.unblock(this.ref);

@@ -222,3 +222,35 @@ onStage("ask: with a timeout and a signal what comes first ends it", async (stag
   );
   assertEquals(stage.sim.now, 50);
 });
+
+onStage("ask: who waits for an actor whose start escalates is told why it stopped", async (stage) => {
+  const cannot: Behavior<Question> = () => {
+    throw new Error("no right to listen");
+  };
+  const ref = stage.system.spawn("a", cannot, { onFailure: escalate() });
+  const failure = await stage.sim.settle(outcome(ref.ask({ type: "ask" }, LONG)));
+  assertInstanceOf(failure, ActorStopped);
+  assertInstanceOf(failure.cause, Error);
+  assertEquals(failure.cause.message, "no right to listen");
+});
+
+onStage(
+  "stopped: the child that brought its parent down has failed, its siblings have not",
+  async (stage) => {
+    const reasons: string[] = [];
+    stage.system.events.subscribe((event) => {
+      if (event.type === "stopped") reasons.push(`${event.actor} ${event.reason.type}`);
+    });
+    stage.system.spawn<never>("parent", (self) => {
+      for (const name of ["good", "bad"]) {
+        const child = self.spawn<"fail">(name, () => () => {
+          throw new Error("told to");
+        }, { onFailure: escalate() });
+        if (name === "bad") child.tell("fail");
+      }
+      return () => {};
+    }, { onFailure: stop() });
+    await stage.settle();
+    assertEquals(reasons, ["/test/parent/bad failed", "/test/parent/good stopped", "/test/parent failed"]);
+  },
+);
