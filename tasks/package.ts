@@ -19,8 +19,18 @@ export const task = defineTask({
   examples: [""],
 });
 
-/** The oldest release with `await using`, which the examples and the package itself are written with. */
-const NODE_FLOOR = ">=24";
+/** The oldest major release of Node that is tested: the first with `await using`, as in README's examples. */
+const NODE_FLOOR = 24;
+
+/**
+ * Looked at before anything of the package is run, so that an older Node says what is missing. For that it
+ * must be able to read all of the package: there is no `using` in what is published.
+ */
+const FLOOR_CHECK = `const { bun, deno, node } = globalThis.process?.versions ?? {};
+if (node !== undefined && bun === undefined && deno === undefined && parseInt(node) < ${NODE_FLOOR}) {
+  throw new Error("Cannot run ${config.name} on Node " + node + ": it takes Node ${NODE_FLOOR} or later");
+}
+`;
 
 const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const TARBALL = `${root}dist/${config.name.replace("@", "").replace("/", "-")}.tgz`;
@@ -71,11 +81,23 @@ async function pack(signal: AbortSignal): Promise<void> {
   await run("tar", ["-xzf", plain, "-C", SCRATCH], signal);
   const manifest = `${SCRATCH}/package/package.json`;
   const described: Record<string, unknown> = JSON.parse(await Deno.readTextFile(manifest));
-  const added = { engines: { node: NODE_FLOOR }, description: "Actors on the wire" };
+  const added = { engines: { node: `>=${NODE_FLOOR}` }, description: "Actors on the wire" };
+  await checkFloor(`${SCRATCH}/package`);
   await Deno.writeTextFile(manifest, JSON.stringify({ ...described, ...added }, null, 2) + "\n");
   const missing = await missingTypes(`${SCRATCH}/package`);
   if (missing.length > 0) throw new Failure(`Cannot pack: types are missing: ${missing.join(", ")}`);
   await run("tar", ["-czf", TARBALL, "-C", SCRATCH, "package"], signal);
+}
+
+/** Has each module that users import look at Node's version first. */
+async function checkFloor(directory: string): Promise<void> {
+  await Deno.writeTextFile(`${directory}/node_floor.js`, FLOOR_CHECK);
+  for (const module of Object.values(config.exports)) {
+    const path = `${directory}/${module.replace(/\.ts$/, ".js")}`;
+    const up = "../".repeat(module.split("/").length - 2) || "./";
+    // On the first line, so that no other has another number.
+    await Deno.writeTextFile(path, `import "${up}node_floor.js"; ${await Deno.readTextFile(path)}`);
+  }
 }
 
 /** What declarations import that is not there, and exported modules that have none. */

@@ -285,17 +285,21 @@ class ClusterHost implements Cluster {
   async #joined(lease: Lease): Promise<AsyncDisposable> {
     const { transport } = this.#engine;
     this.#local.useLease(lease);
-    await using stack = new AsyncDisposableStack();
-    stack.use(await transport.serve(hostAddress(lease.host), (body) => this.#router.receive(body)));
-    const activation = new AsyncDisposableStack();
-    stack.use(activation);
-    for (const type of this.#types.keys()) {
-      checkTypeName(type);
-      const activate = (body: string) => this.#activate(body);
-      activation.use(await transport.serve(activationAddress(type), activate, { group: "hosts" }));
+    const stack = new AsyncDisposableStack();
+    try {
+      stack.use(await transport.serve(hostAddress(lease.host), (body) => this.#router.receive(body)));
+      const activation = new AsyncDisposableStack();
+      stack.use(activation);
+      for (const type of this.#types.keys()) {
+        checkTypeName(type);
+        const activate = (body: string) => this.#activate(body);
+        activation.use(await transport.serve(activationAddress(type), activate, { group: "hosts" }));
+      }
+      this.#activation = activation;
+      return stack.move();
+    } finally {
+      await stack.disposeAsync();
     }
-    this.#activation = activation;
-    return stack.move();
   }
 
   #left(): void {

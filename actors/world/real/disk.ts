@@ -63,8 +63,12 @@ export function realDisk<F extends OpenedFile>(
     readFile(path: string, options: ReadFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
       const doing = `read ${path}`;
       return attempt(doing, async () => {
-        using file = await openRegular(files, path, doing, options);
-        return await readAll(file, options.maxBytes ?? Infinity, doing);
+        const file = await openRegular(files, path, doing, options);
+        try {
+          return await readAll(file, options.maxBytes ?? Infinity, doing);
+        } finally {
+          file.close();
+        }
       });
     },
 
@@ -137,8 +141,12 @@ export function realDisk<F extends OpenedFile>(
 
     syncFolder(path: string): Promise<void> {
       return attempt(`sync the folder ${path}`, async () => {
-        using directory = await files.open(path, { read: true });
-        await directory.sync();
+        const directory = await files.open(path, { read: true });
+        try {
+          await directory.sync();
+        } finally {
+          directory.close();
+        }
       });
     },
 

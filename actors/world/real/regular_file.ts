@@ -83,18 +83,22 @@ export function readNow(
   const { path: real, info } = findPlace(files, path, doing, options);
   if (info === undefined) throw failure("not-found", doing);
   if (info.isDirectory) throw failure("is-a-directory", doing);
-  using file = files.openSync(real, { read: true });
-  const now = file.statSync();
-  if (!isStillThere(now, info)) throw failure("not-a-file", doing);
-  if (now.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
-  const bytes = new Uint8Array(now.size);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = file.readSync(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
+  const file = files.openSync(real, { read: true });
+  try {
+    const now = file.statSync();
+    if (!isStillThere(now, info)) throw failure("not-a-file", doing);
+    if (now.size > (options.maxBytes ?? Infinity)) throw failure("too-large", doing);
+    const bytes = new Uint8Array(now.size);
+    let length = 0;
+    while (length < bytes.length) {
+      const count = file.readSync(bytes.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    file.close();
   }
-  return bytes.subarray(0, length);
 }
 
 /** A name beside a file that nobody can foresee. */
