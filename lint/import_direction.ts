@@ -79,7 +79,7 @@ function wrong(path: string, specifier: string): string | undefined {
   ) {
     return `${path} may not import ${target}: only what starts a system picks its world`;
   }
-  if (from === to && (from !== "service" || folderOf(path) === folderOf(target))) return undefined;
+  if (from === to && (from !== "service" || directoryOf(path) === directoryOf(target))) return undefined;
   if (from === "service" && to === "service") {
     return `${path} may not import ${target}: a service never imports another`;
   }
@@ -105,7 +105,7 @@ function wrongPackage(from: string, path: string, specifier: string): string | u
   return `${path} may not import ${specifier}: packages are for tasks and tests only`;
 }
 
-function folderOf(path: string): string {
+function directoryOf(path: string): string {
   return path.split("/").slice(0, 2).join("/");
 }
 

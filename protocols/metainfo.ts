@@ -194,18 +194,18 @@ function readPath(list: BencodeValue | undefined): string[] {
 /** Sees to it that no path is that of two files, or of a file and a folder, on any file system. */
 class PathNames {
   readonly #files = new Set<string>();
-  readonly #folders = new Set<string>();
+  readonly #directories = new Set<string>();
 
   add(path: readonly string[]): void {
     // Many file systems take names that differ in case or composition for the same.
     const parts = path.map((part) => part.normalize("NFC").toLowerCase());
     for (let count = 1; count < parts.length; count++) {
-      const folder = parts.slice(0, count).join("/");
-      if (this.#files.has(folder)) fail(`${path.join("/")} is below a file`);
-      this.#folders.add(folder);
+      const directory = parts.slice(0, count).join("/");
+      if (this.#files.has(directory)) fail(`${path.join("/")} is below a file`);
+      this.#directories.add(directory);
     }
     const whole = parts.join("/");
-    if (this.#files.has(whole) || this.#folders.has(whole)) fail(`${path.join("/")} is in it twice`);
+    if (this.#files.has(whole) || this.#directories.has(whole)) fail(`${path.join("/")} is in it twice`);
     this.#files.add(whole);
   }
 }

@@ -20,13 +20,13 @@ function isCampaign(value: unknown): value is Campaign {
 }
 
 /** The modules with campaigns in a folder, as URLs. Throws {@linkcode Failure} when there is none. */
-export async function campaignFiles(folder: string): Promise<string[]> {
+export async function campaignFiles(directory: string): Promise<string[]> {
   const files: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
+  for await (const entry of Deno.readDir(directory)) {
     if (entry.isFile && entry.name.endsWith("_campaign.ts")) files.push(entry.name);
   }
-  if (files.length === 0) throw new Failure(`Cannot simulate: no file *_campaign.ts is in ${folder}`);
-  const base = new URL(`${await Deno.realPath(folder)}/`, "file:///");
+  if (files.length === 0) throw new Failure(`Cannot simulate: no file *_campaign.ts is in ${directory}`);
+  const base = new URL(`${await Deno.realPath(directory)}/`, "file:///");
   return files.sort().map((name) => new URL(name, base).href);
 }
 

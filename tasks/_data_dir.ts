@@ -35,5 +35,5 @@ export function inDataDir({ dataDir }: { readonly dataDir: string }, name: strin
 
 /** Makes the data folder, if it is not there. Throws the `WorldError` of the disk. */
 export async function makeDataDir({ dataDir }: { readonly dataDir: string }, world: World): Promise<void> {
-  if (dataDir !== ".") await world.disk.makeFolder(dataDir, { recursive: true });
+  if (dataDir !== ".") await world.disk.makeDirectory(dataDir, { recursive: true });
 }

@@ -101,11 +101,11 @@ const IN_ROOT_MODULE: readonly string[] = ["runtime", "world"];
 
 /** Every module that users may import: the toolkit, each service, each wire format. */
 export function packageExports(modules: Modules): Readonly<Record<string, string>> {
-  const folders = modules.actors.filter((name) => !IN_ROOT_MODULE.includes(name));
+  const directories = modules.actors.filter((name) => !IN_ROOT_MODULE.includes(name));
   return {
     ".": "./mod.ts",
     ...Object.fromEntries([
-      ...folders.map((name) => [`./${kebab(name)}`, `./actors/${name}/mod.ts`]),
+      ...directories.map((name) => [`./${kebab(name)}`, `./actors/${name}/mod.ts`]),
       // With the client of a server, which only those load that use it.
       ["./cluster/engines", "./actors/cluster/engines/mod.ts"],
       ["./sim", "./actors/world/sim/mod.ts"],

@@ -46,32 +46,32 @@ async function run(
 
 /** A copy of the repository, with the changes of the working tree. */
 export class MutantCopy implements AsyncDisposable {
-  readonly #folder: string;
+  readonly #directory: string;
   /** How long each command took where nothing was planted. */
   readonly #usualMs = new Map<string, number>();
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(directory: string) {
+    this.#directory = directory;
   }
 
   /** Copies what git knows of `root` to a folder, which is made anew. */
-  static async make(root: string, folder: string): Promise<MutantCopy> {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
+  static async make(root: string, directory: string): Promise<MutantCopy> {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
     const { isGreen, text } = await run("git", ["ls-files", "-z"], root);
     if (!isGreen) throw new Failure("Cannot copy the repository: git does not list its files");
     for (const file of text.split("\0")) {
       if (file === "") continue;
-      const target = `${folder}/${file}`;
+      const target = `${directory}/${file}`;
       await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
       // A file that was removed and not committed yet.
       await Deno.copyFile(`${root}${file}`, target).catch(() => {});
     }
-    return new MutantCopy(folder);
+    return new MutantCopy(directory);
   }
 
   /** Runs something while a mutant is planted. */
   async plant<T>({ file, from, to }: Mutant, body: () => Promise<T>): Promise<T> {
-    const path = `${this.#folder}/${file}`;
+    const path = `${this.#directory}/${file}`;
     const source = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, source.replaceAll(from, () => to));
     try {
@@ -115,12 +115,12 @@ export class MutantCopy implements AsyncDisposable {
     const usualMs = this.#usualMs.get(key);
     const startedAt = performance.now();
     const limitMs = Math.max(HUNG_MIN_MS, HUNG_TIMES * (usualMs ?? USUAL_MS));
-    const finished = await run(Deno.execPath(), args, this.#folder, limitMs);
+    const finished = await run(Deno.execPath(), args, this.#directory, limitMs);
     if (finished.isGreen) this.#usualMs.set(key, performance.now() - startedAt);
     return finished;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+    await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
   }
 }

@@ -22,7 +22,7 @@ import { type Command, Failure, UsageError } from "./_cli.ts";
 export interface PeerCommandOptions {
   readonly world: World;
   readonly nodes: readonly SharingNode[];
-  readonly folder: string;
+  readonly directory: string;
   /** Where to listen for peers while something is fetched; port 0 takes any free one. */
   readonly hostname: string;
   readonly swarmPort: number | undefined;
@@ -68,7 +68,7 @@ function startTask(run: (signal: AbortSignal) => Promise<void>): Command {
 }
 
 function startGet(what: string, options: PeerCommandOptions): Command {
-  const { world, nodes, folder, hostname, swarmPort = 0, up, down, json, print } = options;
+  const { world, nodes, directory, hostname, swarmPort = 0, up, down, json, print } = options;
   const system = new ActorSystem("get", { world });
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
   const printer = new ProgressPrinter({ json, print });
@@ -80,10 +80,10 @@ function startGet(what: string, options: PeerCommandOptions): Command {
   const ref = system.spawn("observer", observer);
   const listen = { hostname, port: swarmPort };
   const fetching = async () => {
-    await world.disk.makeFolder(folder, { recursive: true });
+    await world.disk.makeDirectory(directory, { recursive: true });
     system.spawn(
       "fetch",
-      fetchOnce({ what, folder, nodes, listen, maxUpload: up, maxDownload: down, observer: ref }),
+      fetchOnce({ what, directory, nodes, listen, maxUpload: up, maxDownload: down, observer: ref }),
     );
     try {
       await Promise.race([over, system.terminated]);
@@ -121,8 +121,8 @@ export function fileTable(files: readonly CatalogFile[]): string[] {
 }
 
 async function share(path: string, options: PeerCommandOptions, signal: AbortSignal): Promise<void> {
-  const { world, nodes, folder, json, print } = options;
-  const { torrentPath, magnet, infoHash } = await shareFile(path, { world, nodes, folder, signal });
+  const { world, nodes, directory, json, print } = options;
+  const { torrentPath, magnet, infoHash } = await shareFile(path, { world, nodes, directory, signal });
   if (json) return print(JSON.stringify({ torrent: torrentPath, magnet, infoHash }));
   print(`Written ${torrentPath}`);
   print(magnet);

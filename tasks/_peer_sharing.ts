@@ -97,7 +97,7 @@ export interface WithSharingOptions extends SharingFlagValues {
   /** Where to listen, if not where the others find it. */
   readonly host: string | undefined;
   /** The folder whose files are given. */
-  readonly folder: string;
+  readonly directory: string;
   /** Where the election is found. */
   readonly election: RegistryKey<SubscribeElection<Ref<ElectionNotice>>>;
   /** The page of the swarm. */
@@ -150,13 +150,13 @@ function whyNot(world: World, addresses: readonly SocketAddress[]): string | und
 }
 
 function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
-  const { own, nodes, folder, election, up, down, page } = options;
+  const { own, nodes, directory, election, up, down, page } = options;
   const { swarm, http } = addressesOf(options);
   return (self: Context<SharingCommand>) => {
     const behavior = sharing({
       id: own.id,
       nodes: sharingNodes(nodes),
-      folder,
+      directory,
       swarm,
       http,
       election,
@@ -165,7 +165,7 @@ function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
       ...(page === undefined ? {} : { page }),
       onListening: (addresses) => {
         self.log.info(
-          `Sharing ${folder}: peers at ${formatAddress(addresses.swarm)}, http://${
+          `Sharing ${directory}: peers at ${formatAddress(addresses.swarm)}, http://${
             formatAddress(addresses.http)
           }/`,
         );

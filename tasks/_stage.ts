@@ -89,7 +89,7 @@ export class Stage implements AsyncDisposable {
   readonly #system: ActorSystem;
   readonly #clients: LineClient[] = [];
   readonly #machines: ActorSystem[] = [];
-  readonly #folders: string[] = [];
+  readonly #directories: string[] = [];
   #overheard: (record: LogRecord) => void = () => {};
 
   readonly #processes: StageProcess[] = [];
@@ -167,11 +167,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** An empty folder, removed in the end. */
-  async folder(): Promise<string> {
+  async directory(): Promise<string> {
     await Deno.mkdir(".tmp", { recursive: true });
-    const folder = await Deno.makeTempDir({ dir: ".tmp", prefix: "demo-" });
-    this.#folders.push(folder);
-    return folder;
+    const directory = await Deno.makeTempDir({ dir: ".tmp", prefix: "demo-" });
+    this.#directories.push(directory);
+    return directory;
   }
 
   /** Prints what somebody says. */
@@ -247,6 +247,6 @@ export class Stage implements AsyncDisposable {
     await Promise.all(this.#processes.map((process) => process.kill()));
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
     await Promise.all([this.#system, ...this.#machines].map((system) => system.stop()));
-    await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));
+    await Promise.all(this.#directories.map((directory) => Deno.remove(directory, { recursive: true })));
   }
 }

@@ -32,11 +32,11 @@ const DO_NOT_EDIT = "Written by `deno task gen`: edit the manifests in `tasks/se
 
 /** The names in a folder that `keep` gives another name, sorted. */
 async function names(
-  folder: string,
+  directory: string,
   keep: (entry: Deno.DirEntry) => string | undefined | Promise<string | undefined>,
 ): Promise<string[]> {
   const kept: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
+  for await (const entry of Deno.readDir(directory)) {
     const name = await keep(entry);
     if (name !== undefined) kept.push(name);
   }

@@ -140,11 +140,11 @@ function writeRequest(student: Student, world: World): RecordsRequest {
 }
 
 /** Says where the record is. Throws {@linkcode Failure} when it cannot be written. */
-async function save(world: World, folder: string, id: string, record: string): Promise<string> {
-  const file = `${folder.replace(/(?<=.)\/+$/, "")}/${id}.txt`;
+async function save(world: World, directory: string, id: string, record: string): Promise<string> {
+  const file = `${directory.replace(/(?<=.)\/+$/, "")}/${id}.txt`;
   try {
     await removeTemporariesOf(world.disk, file);
-    await writeAtomic(world.disk, file, new TextEncoder().encode(record), { within: folder });
+    await writeAtomic(world.disk, file, new TextEncoder().encode(record), { within: directory });
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
     // Its message speaks of the temporary file, which means nothing to the person.

@@ -50,16 +50,16 @@ export function freePort(): number {
 
 /**
  * A folder that is removed with its content at the end of the block:
- * `await using folder = await tempFolder()`.
+ * `await using directory = await tempDirectory()`.
  */
-export interface TempFolder extends AsyncDisposable {
+export interface TempDirectory extends AsyncDisposable {
   readonly path: string;
   /** The path of a name in the folder. */
   file(name: string): string;
 }
 
 /** Makes a folder under `.tmp/`, inside the tree, so that tests need no right outside of it. */
-export async function tempFolder(): Promise<TempFolder> {
+export async function tempDirectory(): Promise<TempDirectory> {
   await Deno.mkdir(`${root}.tmp`, { recursive: true });
   const path = await Deno.makeTempDir({ dir: `${root}.tmp` });
   return {
@@ -475,9 +475,9 @@ export interface TestCertificate {
 }
 
 /** Makes a certificate. */
-export async function makeCertificate(folder: TempFolder): Promise<TestCertificate> {
-  const certFile = folder.file("cert.pem");
-  const keyFile = folder.file("key.pem");
+export async function makeCertificate(directory: TempDirectory): Promise<TestCertificate> {
+  const certFile = directory.file("cert.pem");
+  const keyFile = directory.file("key.pem");
   const loopback = [Uint8Array.of(127, 0, 0, 1), Uint8Array.of(...new Array(15).fill(0), 1)];
   const { cert, key } = await selfSigned({ dns: ["localhost"], ip: loopback });
   await Promise.all([Deno.writeTextFile(certFile, cert), Deno.writeTextFile(keyFile, key)]);

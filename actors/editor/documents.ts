@@ -19,7 +19,7 @@ export type DocumentsCommand = /** The document of a name; a text where there is
 /** Options of {@linkcode documents}. */
 export interface DocumentsOptions {
   /** The folder. */
-  readonly folder: string;
+  readonly directory: string;
   /** The document of the line door, and the file that it stands in. */
   readonly line: { readonly path: string; readonly document: Ref<DocumentCommand> };
   readonly sync: SyncPolicy;
@@ -42,13 +42,13 @@ type Gone = { readonly type: "gone"; readonly name: string };
 
 /** Opens the documents of a folder, and lets those go that nobody edits any more. */
 export function documents(options: DocumentsOptions): Behavior<DocumentsCommand> {
-  const { folder, line, sync, replica, maxDocumentBytes, textName, maxOpen = 1000 } = options;
+  const { directory, line, sync, replica, maxDocumentBytes, textName, maxOpen = 1000 } = options;
   return withPrivateMessages<DocumentsCommand, Gone>((self) => {
     const open = new Map<string, Ref<DocumentCommand>>();
     let opened = 0;
     const find = (name: string): Ref<DocumentCommand> | { readonly refusal: string } => {
       if (!isDocumentName(name)) return { refusal: "this is not the name of a document" };
-      const path = `${folder}/${name}.txt`;
+      const path = `${directory}/${name}.txt`;
       if (path === line.path) return line.document;
       const known = open.get(name);
       if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export function documents(options: DocumentsOptions): Behavior<DocumentsCommand>
         `${++opened}`,
         sharedDocument({
           path,
-          within: folder,
+          within: directory,
           sync,
           replica,
           maxDocumentBytes,

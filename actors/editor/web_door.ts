@@ -23,7 +23,7 @@ export interface EditorWebOptions extends WebServerOptions {
   /** Loads what merges concurrent edits: `yjsReplica` of `yjs_replica.ts`. */
   readonly replica: () => Promise<ReplicaFactory>;
   /** A folder in which every `NAME.txt` is a document of its own. @default the one document */
-  readonly folder?: string;
+  readonly directory?: string;
   /** Bytes of a text, as UTF-8, up to which it can be edited together. @default 16777216 */
   readonly maxDocumentBytes?: number;
   /** The name of the text in the clients' documents. @default "content" */
@@ -48,19 +48,19 @@ export function webDoor(
   options: EditorWebOptions,
 ): Behavior<never> {
   return async (self) => {
-    const { folder, ...rest } = options;
-    if (folder !== undefined) {
-      const lock = await lockNames(self.world.disk, [folder]);
+    const { directory, ...rest } = options;
+    if (directory !== undefined) {
+      const lock = await lockNames(self.world.disk, [directory]);
       self.onStop(() => lock.release());
     }
     const { replica, maxDocumentBytes = 1 << 24, textName = "content", drainMs } = options;
-    const many = folder === undefined ? {} : {
+    const many = directory === undefined ? {} : {
       directory: {
-        path: folder,
+        path: directory,
         disk: self.world.disk,
         documents: self.spawn(
           "documents",
-          documents({ folder, line: { path, document }, sync, replica, maxDocumentBytes, textName }),
+          documents({ directory, line: { path, document }, sync, replica, maxDocumentBytes, textName }),
         ),
       },
     };

@@ -20,7 +20,7 @@ import { ElectionLog, isLeading } from "./election_log.ts";
 import type { ElectionActorOptions, ElectionCommand } from "./election_options.ts";
 import { ElectionFeed } from "./feed.ts";
 import type { FileCollectorCommand } from "./file_collector.ts";
-import type { FolderContent } from "./folder_watcher.ts";
+import type { DirectoryContent } from "./directory_watcher.ts";
 import { loadMemory, saveMemory } from "./memory_file.ts";
 import type { PeerLinkCommand, PeerLinkEvent } from "./link_messages.ts";
 import { OccasionalWarnings } from "./occasional_warnings.ts";
@@ -99,7 +99,7 @@ class ElectionActor {
   readonly #links: ReadonlyMap<number, Ref<PeerLinkCommand>>;
   #collector: Ref<FileCollectorCommand> | undefined;
   #members: readonly number[] = [];
-  #folder: FolderContent | undefined;
+  #directory: DirectoryContent | undefined;
   #wanted: readonly number[] = [];
   /** The role that was told last. */
   #told: ElectionRole = "looking";
@@ -159,15 +159,15 @@ class ElectionActor {
         this.#tellLead();
         return;
       case "folder":
-        this.#folder = message;
-        for (const link of this.#links.values()) this.#sayFolder(link);
+        this.#directory = message;
+        for (const link of this.#links.values()) this.#sayDirectory(link);
         return;
       case "said":
         return this.#said(message);
       case "link-up": {
         this.#linked.add(message.peer);
         const link = this.#links.get(message.peer);
-        if (link !== undefined) this.#sayFolder(link);
+        if (link !== undefined) this.#sayDirectory(link);
         return this.#handle(message);
       }
       case "link-started":
@@ -234,9 +234,9 @@ class ElectionActor {
     this.#links.get(peer)?.tell({ type: "want", wanted: this.#wanted.includes(peer) });
   }
 
-  #sayFolder(link: Ref<PeerLinkCommand>): void {
-    if (this.#folder === undefined) return;
-    const { version, names, sha256 } = this.#folder;
+  #sayDirectory(link: Ref<PeerLinkCommand>): void {
+    if (this.#directory === undefined) return;
+    const { version, names, sha256 } = this.#directory;
     link.tell({ type: "say", message: { type: "files", version, count: names.length, sha256 } });
   }
 

@@ -7,7 +7,7 @@ import type { ElectionTimes } from "../../protocols/election_times.ts";
 import type { Ref, RegistryKey } from "../runtime/mod.ts";
 import type { ElectionFeedCommand } from "./feed.ts";
 import type { CollectorStarted, TermSeen } from "./file_collector.ts";
-import type { FolderContent } from "./folder_watcher.ts";
+import type { DirectoryContent } from "./directory_watcher.ts";
 import type { PeerNode } from "./nodes.ts";
 import type { PeerAccepted } from "./peer_listener.ts";
 import type { Transition } from "./trace_file.ts";
@@ -16,7 +16,7 @@ import type { Transition } from "./trace_file.ts";
 export type ElectionCommand =
   | PeerAccepted
   /** This node's own files, which the others are told the number of. */
-  | FolderContent
+  | DirectoryContent
   | TermSeen
   | CollectorStarted
   | ElectionFeedCommand;

@@ -15,14 +15,14 @@ import {
   withPrivateMessages,
 } from "../runtime/mod.ts";
 import type { FileLogCommand, FileLogReply } from "./file_log.ts";
-import type { FolderContent } from "./folder_watcher.ts";
+import type { DirectoryContent } from "./directory_watcher.ts";
 import { type FetchOutcome, listFetch } from "./list_fetch.ts";
 import type { PeerNode } from "./nodes.ts";
 
 /** What a {@linkcode fileCollector} can be told. */
 export type FileCollectorCommand =
   /** This node's own files. */
-  | FolderContent
+  | DirectoryContent
   /** This node leads in `term`. `fenced` as in {@linkcode FileLogCommand}. */
   | { readonly type: "lead"; readonly term: number; readonly fenced: boolean }
   /** It does not. */

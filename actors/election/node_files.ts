@@ -12,26 +12,30 @@ import { isNotFound, WorldError } from "../world/world.ts";
  *
  * Rejects with a `WorldError`: `in-use` when another process has one of them.
  */
-export async function lockNodeFiles(self: Context<never>, memoryPath: string, folder: string): Promise<void> {
+export async function lockNodeFiles(
+  self: Context<never>,
+  memoryPath: string,
+  directory: string,
+): Promise<void> {
   const { disk } = self.world;
   // Two processes with one memory could vote twice in a term.
   const memory = await lockFile(disk, memoryPath);
   self.onStop(() => memory.release());
-  await makeFolder(self, folder);
+  await makeDirectory(self, directory);
   // Two nodes with one folder would each offer what the other fetches, and log it as their own.
-  const lock = await lockNames(disk, [folder]);
+  const lock = await lockNames(disk, [directory]);
   self.onStop(() => lock.release());
 }
 
-async function makeFolder(self: Context<never>, path: string): Promise<void> {
+async function makeDirectory(self: Context<never>, path: string): Promise<void> {
   const { disk } = self.world;
   try {
-    if (!(await disk.stat(path)).isFolder) {
+    if (!(await disk.stat(path)).isDirectory) {
       throw new WorldError("not-a-directory", `Cannot use ${path}: it is not a folder`);
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    await disk.makeFolder(path, { recursive: true });
+    await disk.makeDirectory(path, { recursive: true });
     self.log.info(`Created folder ${path}`, { event: "folder-created" });
   }
 }

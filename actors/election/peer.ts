@@ -12,7 +12,7 @@ import { electionActor } from "./election.ts";
 import type { ElectionFeedCommand } from "./feed.ts";
 import { fileCollector } from "./file_collector.ts";
 import { fileLog } from "./file_log.ts";
-import { folderWatcher } from "./folder_watcher.ts";
+import { directoryWatcher } from "./directory_watcher.ts";
 import { lockNodeFiles } from "./node_files.ts";
 import type { PeerNode } from "./nodes.ts";
 import { peerListener } from "./peer_listener.ts";
@@ -27,7 +27,7 @@ export interface PeerOptions {
   /** Where this node listens, if not where the others find it. @default its address in `nodes` */
   readonly listen?: SocketAddress;
   /** The folder whose files it has. Made when it is not there. @default `Node` and its ID */
-  readonly folder?: string;
+  readonly directory?: string;
   /** The log that it writes when it leads. @default "Peer_files.log" */
   readonly logPath?: string;
   /** Where it keeps its term and vote. @default `Node`, its ID and `.election`, beside the folder */
@@ -78,8 +78,8 @@ const SPACE = 0x20;
 export function peer(options: PeerOptions): Behavior<never> {
   const { id, nodes, limits, drainMs, tracePath, feedKey, secret } = options;
   const quorum = electionQuorum(nodes.length, options.quorum);
-  const { folder = `Node${id}`, logPath = "Peer_files.log" } = options;
-  const { memoryPath = sibling(folder, `Node${id}.election`) } = options;
+  const { directory = `Node${id}`, logPath = "Peer_files.log" } = options;
+  const { memoryPath = sibling(directory, `Node${id}.election`) } = options;
   const own = nodes.find((node) => node.id === id);
   if (own === undefined) {
     throw new RangeError(`Cannot run node ${id}: it is none of ${nodes.map((node) => node.id).join(", ")}`);
@@ -95,7 +95,7 @@ export function peer(options: PeerOptions): Behavior<never> {
   const { oldNodes = secret === undefined ? nodes.map((node) => node.id) : [] } = options;
   const times = electionTimes(options.times);
   return async (self) => {
-    await lockNodeFiles(self, memoryPath, folder);
+    await lockNodeFiles(self, memoryPath, directory);
     if (self.signal.aborted) return () => {};
     // What fails is started afresh together with what was told things by it. A node that cannot keep its
     // votes, its folder, its trace or its address is better gone: it ends, and says why.
@@ -130,9 +130,13 @@ export function peer(options: PeerOptions): Behavior<never> {
       fileCollector({ ownId: id, nodes, logPath, log, owner: election }),
       { onFailure },
     );
-    const watcher = self.spawn("folder", folderWatcher({ path: folder, observers: [election, collector] }), {
-      onFailure: escalate(),
-    });
+    const watcher = self.spawn(
+      "folder",
+      directoryWatcher({ path: directory, observers: [election, collector] }),
+      {
+        onFailure: escalate(),
+      },
+    );
     self.spawn(
       "listener",
       peerListener({
@@ -141,7 +145,7 @@ export function peer(options: PeerOptions): Behavior<never> {
         address: options.listen ?? own.address,
         secret,
         owner: election,
-        folder: watcher,
+        directory: watcher,
         ...(limits === undefined ? {} : { limits }),
         ...(drainMs === undefined ? {} : { drainMs }),
       }),

@@ -14,7 +14,7 @@ import {
 } from "../net/mod.ts";
 import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
-import type { FolderCommand, FolderList } from "./folder_watcher.ts";
+import type { DirectoryCommand, DirectoryList } from "./directory_watcher.ts";
 import type { LinkConnection, LinkConnectionCommand, LinkConnectionEvent } from "./link_messages.ts";
 import { LinkWire, newNonce } from "./link_wire.ts";
 import { OccasionalWarnings } from "./occasional_warnings.ts";
@@ -46,7 +46,7 @@ export interface PeerListenerOptions {
   /** Told who came. */
   readonly owner: Ref<PeerAccepted>;
   /** Asked for the names, for those who send `SEND`. */
-  readonly folder: Ref<FolderCommand>;
+  readonly directory: Ref<DirectoryCommand>;
   /** Limits on who connects. */
   readonly limits?: Partial<TcpLimits>;
   /** Milliseconds in which a stop lets connections send what is queued. @default 5000 */
@@ -56,7 +56,7 @@ export interface PeerListenerOptions {
 /** Who connects has so long to say what it wants. */
 const FIRST_MESSAGE_MS = 5000;
 
-type ConnectionMessage = LinkConnectionCommand | FolderList | { readonly type: "first-message-is-late" };
+type ConnectionMessage = LinkConnectionCommand | DirectoryList | { readonly type: "first-message-is-late" };
 
 /**
  * Listens, answers `SEND`, and passes on who says `ID:<n>`.
@@ -110,7 +110,7 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
     switch (frame.type) {
       case "send":
         this.#isIntroduced = this.#asksForList = true;
-        this.#options.folder.tell({ type: "list", replyTo: this.#connection.self });
+        this.#options.directory.tell({ type: "list", replyTo: this.#connection.self });
         return;
       case "id":
         if (frame.old) this.#introduce(frame.id, true);
@@ -203,7 +203,7 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
     if (this.#isDraining) {
       context.log.plain(`Connection lost with client: ${remote}`, { event: "disconnected" });
     }
-    if (this.#asksForList) this.#options.folder.tell({ type: "forget", replyTo: self });
+    if (this.#asksForList) this.#options.directory.tell({ type: "forget", replyTo: self });
     this.#link?.tell({ type: "closed", connection: this.#handle, silently: false });
   }
 }

@@ -37,14 +37,14 @@ export function meteredDisk(disk: Disk, clock: Clock, meter: Meter): Disk {
       : { readFileNow: (path, options) => readFileNow.call(disk, path, options) }),
     stat: (path) => disk.stat(path),
     ...(statNow === undefined ? {} : { statNow: (path) => statNow.call(disk, path) }),
-    list: (folder) => disk.list(folder),
-    makeFolder: (path, options) => disk.makeFolder(path, options),
+    list: (directory) => disk.list(directory),
+    makeDirectory: (path, options) => disk.makeDirectory(path, options),
     rename: (from, to) => disk.rename(from, to),
     remove: (path) => disk.remove(path),
-    syncFolder: (path) => disk.syncFolder(path),
+    syncDirectory: (path) => disk.syncDirectory(path),
     realPath: (path) => disk.realPath(path),
     lock: (path) => disk.lock(path),
-    watch: (folder, changed, failed) => disk.watch(folder, changed, failed),
+    watch: (directory, changed, failed) => disk.watch(directory, changed, failed),
   };
 }
 

@@ -73,9 +73,9 @@ async function readBelow(
   prefix: string,
   contents: Map<string, Uint8Array>,
 ): Promise<void> {
-  for (const { name, isFile, isFolder } of await world.disk.list(directory)) {
+  for (const { name, isFile, isDirectory } of await world.disk.list(directory)) {
     const path = `${directory}/${name}`;
-    if (isFolder) await readBelow(world, path, `${prefix}${name}/`, contents);
+    if (isDirectory) await readBelow(world, path, `${prefix}${name}/`, contents);
     else if (isFile) contents.set(prefix + name, await world.disk.readFile(path));
   }
 }

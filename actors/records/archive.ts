@@ -4,7 +4,7 @@
  * @module
  */
 import type { Behavior, Context, Ref } from "../runtime/mod.ts";
-import { FolderSync } from "../store/atomic_file.ts";
+import { DirectorySync } from "../store/atomic_file.ts";
 import { fileNameOf } from "./client_files.ts";
 import { recordActor, type RecordCommand, textAnswer } from "./record.ts";
 import type { RecordIndexCommand } from "./index_messages.ts";
@@ -17,7 +17,7 @@ export interface RecordDone {
 
 /** Options of {@linkcode archive}. */
 export interface ArchiveOptions {
-  readonly filesFolder: string;
+  readonly filesDirectory: string;
   readonly index: Ref<RecordIndexCommand>;
   /** The most files in use at once; what is for others waits. @default 64 */
   readonly maxFilesInUse?: number;
@@ -49,7 +49,7 @@ class Archive {
   readonly #self: Context<RecordCommand | RecordDone>;
   readonly #options: ArchiveOptions;
   readonly #maxInUse: number;
-  readonly #names: FolderSync;
+  readonly #names: DirectorySync;
   readonly #inUse = new Map<string, InUse>();
   /** By file, so that what is for one file stays in order; the file that waits longest is first. */
   readonly #waiting = new Map<string, RecordCommand[]>();
@@ -61,7 +61,7 @@ class Archive {
     this.#self = self;
     this.#options = options;
     this.#maxInUse = options.maxFilesInUse ?? 64;
-    this.#names = new FolderSync(self.world.disk, options.filesFolder);
+    this.#names = new DirectorySync(self.world.disk, options.filesDirectory);
   }
 
   take(command: RecordCommand): void {
@@ -96,7 +96,7 @@ class Archive {
   #readNow({ id, tag, replyTo }: Extract<RecordCommand, { type: "read" }>): boolean {
     const { disk } = this.#self.world;
     if (disk.readFileNow === undefined || !this.#recent.has(id)) return false;
-    const { filesFolder: within } = this.#options;
+    const { filesDirectory: within } = this.#options;
     try {
       const record = disk.readFileNow(`${within}/${fileNameOf(id)}`, { within, maxBytes: MAX_BYTES_AT_ONCE });
       replyTo.tell({ type: "answered", tag, response: textAnswer(id, record) });
@@ -119,14 +119,14 @@ class Archive {
   }
 
   #start(id: string): InUse {
-    const { filesFolder, index } = this.#options;
-    const path = `${filesFolder}/${fileNameOf(id)}`;
+    const { filesDirectory, index } = this.#options;
+    const path = `${filesDirectory}/${fileNameOf(id)}`;
     // Not by the id alone: the one that was stopped may still be there by name.
     const name = `${id}-${++this.#started}`;
     const done: Ref<RecordDone> = this.#self.self;
     const record = this.#self.spawn(
       name,
-      recordActor({ id, path, folder: filesFolder, index, names: this.#names, done }),
+      recordActor({ id, path, directory: filesDirectory, index, names: this.#names, done }),
     );
     const inUse = { record, left: 0 };
     this.#inUse.set(id, inUse);

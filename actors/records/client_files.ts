@@ -10,7 +10,7 @@ import {
   type WallSeconds,
   wallSeconds,
 } from "../../protocols/records.ts";
-import { type Disk, errorText, type FolderEntry, type World, WorldError } from "../world/world.ts";
+import { type DirectoryEntry, type Disk, errorText, type World, WorldError } from "../world/world.ts";
 
 /** The name of a client's file. */
 export function fileNameOf(id: string): string {
@@ -32,23 +32,23 @@ export interface ClientFiles {
 }
 
 /** Lists the clients' files. What is no regular file, or a link out of the directory, is left alone. */
-export async function listClientFiles(disk: Disk, folder: string): Promise<ClientFiles> {
+export async function listClientFiles(disk: Disk, directory: string): Promise<ClientFiles> {
   const ids = new Set<string>();
   const refused: string[] = [];
-  for (const entry of await disk.list(folder)) {
+  for (const entry of await disk.list(directory)) {
     const id = idOfFile(entry.name);
-    if (id === undefined || entry.isFolder) continue;
-    const reason = await refusal(disk, folder, entry);
+    if (id === undefined || entry.isDirectory) continue;
+    const reason = await refusal(disk, directory, entry);
     if (reason === undefined) ids.add(id);
     else refused.push(`${entry.name} is left alone: ${reason}`);
   }
   return { ids, refused };
 }
 
-async function refusal(disk: Disk, folder: string, entry: FolderEntry): Promise<string | undefined> {
+async function refusal(disk: Disk, directory: string, entry: DirectoryEntry): Promise<string | undefined> {
   if (entry.isFile) return undefined;
   try {
-    (await disk.open(`${folder}/${entry.name}`, { within: folder })).close();
+    (await disk.open(`${directory}/${entry.name}`, { within: directory })).close();
     return undefined;
   } catch (error) {
     return reasonOf(error);
@@ -68,7 +68,7 @@ export interface ReadStamps {
 /** Reads the datestamps of some clients' files. One that cannot be read costs that one. */
 export async function readStamps(
   world: Pick<World, "disk" | "clock">,
-  folder: string,
+  directory: string,
   ids: Iterable<string>,
 ): Promise<ReadStamps> {
   const stamps = new Map<string, WallSeconds>();
@@ -77,7 +77,7 @@ export async function readStamps(
   await Promise.all(Array.from({ length: READS_AT_ONCE }, async () => {
     for (const id of next) {
       try {
-        stamps.set(id, await stampOnDisk(world, folder, id));
+        stamps.set(id, await stampOnDisk(world, directory, id));
       } catch (error) {
         if (!(error instanceof WorldError)) throw error;
         refused.push(`${fileNameOf(id)} cannot be read: ${reasonOf(error)}`);
@@ -90,11 +90,11 @@ export async function readStamps(
 /** The datestamp of a client's file: its first line's or, without one, the local time when it was changed. */
 async function stampOnDisk(
   { disk, clock }: Pick<World, "disk" | "clock">,
-  folder: string,
+  directory: string,
   id: string,
 ): Promise<WallSeconds> {
-  const path = `${folder}/${fileNameOf(id)}`;
-  const stamp = datestampOf(await disk.readFile(path, { within: folder, maxBytes: MAX_DATA_LIMIT_BYTES }));
+  const path = `${directory}/${fileNameOf(id)}`;
+  const stamp = datestampOf(await disk.readFile(path, { within: directory, maxBytes: MAX_DATA_LIMIT_BYTES }));
   if (stamp !== undefined) return stamp;
   const { modifiedAtMs } = await disk.stat(path);
   return wallSeconds(modifiedAtMs ?? 0, clock);

@@ -83,7 +83,7 @@ export class Intents {
     // After a failure the next one writes over what this one has left.
     await file.write(lines, this.#length);
     await file.sync();
-    if (this.#length === 0) await this.#disk.syncFolder(dirname(this.path));
+    if (this.#length === 0) await this.#disk.syncDirectory(dirname(this.path));
     this.#length += lines.length;
     for (const id of ids) this.#ids.add(id);
   }

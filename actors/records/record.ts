@@ -12,7 +12,7 @@ import {
   withDatestamp,
 } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { type FolderSync, replaceFile } from "../store/atomic_file.ts";
+import { type DirectorySync, replaceFile } from "../store/atomic_file.ts";
 import { dirname, errorText, isNotFound, WorldError } from "../world/world.ts";
 import type { AgeLimit } from "./age.ts";
 import type { BeginReply, RecordIndexCommand } from "./index_messages.ts";
@@ -64,10 +64,10 @@ export interface RecordOptions {
   /** Its file. */
   readonly path: string;
   /** The directory of all these files, out of which no link may lead. */
-  readonly folder: string;
+  readonly directory: string;
   readonly index: Ref<RecordIndexCommand>;
   /** Shared by all whose files are in the folder. */
-  readonly names: FolderSync;
+  readonly names: DirectorySync;
   /** Told after each command. */
   readonly done: Ref<{ readonly type: "done"; readonly id: string }>;
 }
@@ -184,7 +184,7 @@ class ClientFile {
   }
 
   #readFile(): Promise<Uint8Array> {
-    const { folder: within, path } = this.#options;
+    const { directory: within, path } = this.#options;
     return this.#self.world.disk.readFile(path, { within, maxBytes: MAX_DATA_LIMIT_BYTES });
   }
 
@@ -206,11 +206,11 @@ class ClientFile {
    * durable.
    */
   async #replace(content: Uint8Array, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
-    const { folder: within, id, index, names, path } = this.#options;
+    const { directory: within, id, index, names, path } = this.#options;
     const { disk } = this.#self.world;
     const replaced = await replaceFile(disk, path, content, { within });
     // From here on the file is the new one, whatever happens: the index must hear of it.
-    const synced = replaced === path ? names.sync() : disk.syncFolder(dirname(replaced));
+    const synced = replaced === path ? names.sync() : disk.syncDirectory(dirname(replaced));
     const failure = await synced.then(() => undefined, (error: unknown) => ({ error }));
     const isDurable = failure === undefined;
     await index.ask<"shown">(

@@ -74,8 +74,8 @@ async function openIndex(
   options: RecordIndexOptions,
 ): Promise<RecordIndex> {
   const { disk } = self.world;
-  const { filesFolder, recordFolder, recordName } = options;
-  const names = [filesFolder, `${recordFolder}/.${recordName}.lock`];
+  const { filesDirectory, recordDirectory, recordName } = options;
+  const names = [filesDirectory, `${recordDirectory}/.${recordName}.lock`];
   const lock = await lockNames(disk, names);
   try {
     const index = await openLocked(self, options);
@@ -94,8 +94,8 @@ async function openLocked(
   options: RecordIndexOptions,
 ): Promise<RecordIndex> {
   const { disk } = self.world;
-  const recordFile = new RecordFile(disk, `${options.recordFolder}/${options.recordName}`);
-  const intents = new Intents(disk, `${options.recordFolder}/.${options.recordName}.journal`);
+  const recordFile = new RecordFile(disk, `${options.recordDirectory}/${options.recordName}`);
+  const intents = new Intents(disk, `${options.recordDirectory}/.${options.recordName}.journal`);
   const { stamps, remarks } = await recover(self.world, options, recordFile, intents);
   for (const remark of remarks) self.log.warn(remark, { event: "index-recovered" });
   // With the record file durable as it was recovered, what a former life intended is done with.

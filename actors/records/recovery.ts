@@ -25,9 +25,9 @@ type Machine = Pick<World, "clock" | "disk">;
 /** Where a records store keeps its things. */
 export interface StorePlaces {
   /** Folder of the clients' files. */
-  readonly filesFolder: string;
+  readonly filesDirectory: string;
   /** Folder of the record file. */
-  readonly recordFolder: string;
+  readonly recordDirectory: string;
   /** Name of the record file. */
   readonly recordName: string;
 }
@@ -51,22 +51,22 @@ export async function recover(
   intents: Intents,
 ): Promise<Recovered> {
   const { disk, clock } = machine;
-  const { filesFolder, recordFolder, recordName } = places;
+  const { filesDirectory, recordDirectory, recordName } = places;
   const left = await intents.leftOver(clock);
-  const intentsName = intents.path.slice(recordFolder.length + 1);
-  const removed = await removeTemporaries(disk, filesFolder, (name) => idOfFile(name) !== undefined) +
-    await removeTemporaries(disk, recordFolder, (name) => name === recordName || name === intentsName);
+  const intentsName = intents.path.slice(recordDirectory.length + 1);
+  const removed = await removeTemporaries(disk, filesDirectory, (name) => idOfFile(name) !== undefined) +
+    await removeTemporaries(disk, recordDirectory, (name) => name === recordName || name === intentsName);
   const isSuspect = (id: string) => left.keptAs !== undefined || left.ids.has(id);
   const { found, remarks } = await readRecordFile(machine, recordFile.path, left.ids.size > 0);
 
-  const { ids, refused } = await listClientFiles(disk, filesFolder);
+  const { ids, refused } = await listClientFiles(disk, filesDirectory);
   const known = [...found.stamps].filter(([id]) => ids.has(id));
   const toRead = [...ids].filter((id) => isSuspect(id) || !found.stamps.has(id));
-  const read = await readStamps(machine, filesFolder, toRead);
+  const read = await readStamps(machine, filesDirectory, toRead);
   const stamps = new Map([...known, ...read.stamps]);
 
   // What was read of a change that was not finished must not be taken back by a power cut after this.
-  await disk.syncFolder(filesFolder);
+  await disk.syncDirectory(filesDirectory);
 
   const gone = [...found.stamps.keys(), ...found.undated].filter((id) => !ids.has(id)).length;
   const counts = [

@@ -76,9 +76,9 @@ const COUNT_TIMEOUT_MS = 10_000;
  *
  * const sim = simWorld({ seed: 1 });
  * const host = sim.host("school");
- * host.disk.makeFolder("/records");
+ * host.disk.makeDirectory("/records");
  * const system = new ActorSystem("school", { world: host.world });
- * const places = { filesFolder: "/records", recordFolder: "/records", recordName: "records.json" };
+ * const places = { filesDirectory: "/records", recordDirectory: "/records", recordName: "records.json" };
  * const address = { hostname: "::", port: 12000 };
  * system.spawn("records", recordsServer({ address, ...places }), { onFailure: escalate() });
  *
@@ -111,9 +111,9 @@ class RecordsServer {
     this.#self = self;
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? 10;
-    const { filesFolder } = options;
+    const { filesDirectory } = options;
     const index = this.#index = self.spawn("index", recordIndex(options), { onFailure: escalate() });
-    const files: Ref<RecordCommand> = self.spawn("files", archive({ filesFolder, index }));
+    const files: Ref<RecordCommand> = self.spawn("files", archive({ filesDirectory, index }));
     self.spawn(
       "refresher",
       refresher({

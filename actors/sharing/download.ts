@@ -32,7 +32,7 @@ export interface DownloadOptions {
   /** A name of the network, the path of a `.torrent` file, or a magnet link. */
   readonly what: string;
   /** Where it appears. */
-  readonly folder: string;
+  readonly directory: string;
   /** All nodes. */
   readonly nodes: readonly SharingNode[];
   /** Who fetches. */
@@ -154,7 +154,7 @@ class Download {
   }
 
   async #isTaken(name: string): Promise<boolean> {
-    const path = `${this.#options.folder}/${name}`;
+    const path = `${this.#options.directory}/${name}`;
     return await this.#self.world.disk.stat(path).then(() => true, () => false);
   }
 

@@ -21,7 +21,7 @@ export type DownloadsCommand = {
 /** Options of {@linkcode downloads}. */
 export interface DownloadsOptions {
   /** Where files appear. */
-  readonly folder: string;
+  readonly directory: string;
   /** All nodes. */
   readonly nodes: readonly SharingNode[];
   /** Who fetches. */

@@ -17,7 +17,7 @@ export interface FetchOnceOptions {
   /** A name of the network, the path of a `.torrent` file, or a magnet link. */
   readonly what: string;
   /** Where it appears. */
-  readonly folder: string;
+  readonly directory: string;
   /** All nodes. */
   readonly nodes: readonly SharingNode[];
   /** Where to listen for peers: what is there is given while the rest is fetched. */
@@ -33,7 +33,7 @@ export interface FetchOnceOptions {
 /** Fetches one thing, and gives of it to others while it does. */
 export function fetchOnce(options: FetchOnceOptions): Behavior<never> {
   return (self) => {
-    const { what, folder, nodes, observer, maxUpload = 0, maxDownload = 0 } = options;
+    const { what, directory, nodes, observer, maxUpload = 0, maxDownload = 0 } = options;
     const peerId = makePeerId(self.world.random);
     const upload = maxUpload > 0 ? self.spawn("upload", bandwidth(maxUpload)) : undefined;
     const downloadLimit = maxDownload > 0 ? self.spawn("download-limit", bandwidth(maxDownload)) : undefined;
@@ -44,23 +44,23 @@ export function fetchOnce(options: FetchOnceOptions): Behavior<never> {
       client: CLIENT,
       ...(upload === undefined ? {} : { upload }),
     });
-    const directory = self.spawn(
+    const swarmsRef = self.spawn(
       "swarms",
-      swarms({ folder, session, ...(downloadLimit === undefined ? {} : { download: downloadLimit }) }),
+      swarms({ directory, session, ...(downloadLimit === undefined ? {} : { download: downloadLimit }) }),
       { onFailure: escalate() },
     );
     self.spawn(
       "peers",
       swarmListener({
         address: options.listen,
-        session: () => ({ ...session(), directory }),
+        session: () => ({ ...session(), swarms: swarmsRef }),
         onListening: (address) => {
           port = address.port;
         },
       }),
       { onFailure: escalate() },
     );
-    self.spawn("download", download({ what, folder, nodes, swarms: directory, observer }), {
+    self.spawn("download", download({ what, directory, nodes, swarms: swarmsRef, observer }), {
       onFailure: escalate(),
     });
     return () => {};

@@ -11,7 +11,7 @@ export interface FileSetOptions {
   /** The disk. */
   readonly disk: Disk;
   /** Where the files are: the paths of `files` begin below it. */
-  readonly folder: string;
+  readonly directory: string;
   /** The files, in order. */
   readonly files: readonly TorrentFile[];
   /** Whether files may be made and written. */
@@ -45,7 +45,7 @@ export class FileSet {
 
   /** The path of a file. */
   pathOf(file: TorrentFile): string {
-    return `${this.#options.folder}/${file.path.join("/")}`;
+    return `${this.#options.directory}/${file.path.join("/")}`;
   }
 
   /**
@@ -68,13 +68,13 @@ export class FileSet {
 
   /** Makes the folders above a file that are not in `made` yet. A link in place of one leads out of here. */
   async #makeParents({ path }: TorrentFile, made: Set<string>): Promise<void> {
-    const { disk, folder } = this.#options;
+    const { disk, directory } = this.#options;
     for (let depth = 0; depth < path.length; depth++) {
-      const parent = [folder, ...path.slice(0, depth)].join("/");
+      const parent = [directory, ...path.slice(0, depth)].join("/");
       if (made.has(parent)) continue;
-      await disk.makeFolder(parent, { recursive: true });
-      const [realFolder, realParent] = [await disk.realPath(folder), await disk.realPath(parent)];
-      if (realParent !== [realFolder, ...path.slice(0, depth)].join("/")) {
+      await disk.makeDirectory(parent, { recursive: true });
+      const [realDirectory, realParent] = [await disk.realPath(directory), await disk.realPath(parent)];
+      if (realParent !== [realDirectory, ...path.slice(0, depth)].join("/")) {
         throw new WorldError("not-a-file", `Cannot write below ${parent}: it is a link`);
       }
       made.add(parent);
@@ -140,16 +140,16 @@ export class FileSet {
 
   /** Makes what was written durable, the names of the files too. */
   async sync(): Promise<void> {
-    const { disk, folder, files } = this.#options;
-    const folders = new Set<string>([folder]);
+    const { disk, directory, files } = this.#options;
+    const directories = new Set<string>([directory]);
     for (const file of files) {
       if (file.isPadding) continue;
       await (await this.#file(this.pathOf(file))).sync();
       for (let depth = 1; depth < file.path.length; depth++) {
-        folders.add([folder, ...file.path.slice(0, depth)].join("/"));
+        directories.add([directory, ...file.path.slice(0, depth)].join("/"));
       }
     }
-    for (const each of folders) await disk.syncFolder(each);
+    for (const each of directories) await disk.syncDirectory(each);
   }
 
   /** Closes every file. */
@@ -179,8 +179,8 @@ export class FileSet {
     if (known !== undefined) return known;
     if (this.#isClosed) return Promise.reject(new WorldError("closed", `Cannot use ${path}: it is closed`));
     this.#closeOldest();
-    const { disk, folder, writable } = this.#options;
-    const options = { read: true, write: writable, create: writable, followLink: false, within: folder };
+    const { disk, directory, writable } = this.#options;
+    const options = { read: true, write: writable, create: writable, followLink: false, within: directory };
     const opening = disk.open(path, options);
     this.#open.set(path, opening);
     opening.catch(() => this.#open.delete(path));

@@ -32,7 +32,7 @@ export type LibraryCommand = {
 /** Options of {@linkcode library}. */
 export interface LibraryOptions {
   /** The folder. */
-  readonly folder: string;
+  readonly directory: string;
   /** Told of every change. */
   readonly observer: Ref<LibraryChanged>;
 }
@@ -81,10 +81,10 @@ class Library {
     this.#self = self;
     this.#options = options;
     const watching = self.world.disk.watch(
-      options.folder,
+      options.directory,
       () => self.self.tell({ type: "changed" }),
       (error) =>
-        self.log.warn(`Cannot watch ${options.folder}: ${error.message}`, { event: "folder-not-watched" }),
+        self.log.warn(`Cannot watch ${options.directory}: ${error.message}`, { event: "folder-not-watched" }),
     );
     self.onStop(() => watching.cancel());
     self.every(LOOK_MS, { type: "look" });
@@ -112,7 +112,7 @@ class Library {
 
   async #look(): Promise<void> {
     const { disk } = this.#self.world;
-    const { folder } = this.#options;
+    const { directory } = this.#options;
     const names = new Set(await this.#list());
     let isChanged = false;
     for (const name of this.#files.keys()) {
@@ -121,7 +121,7 @@ class Library {
       isChanged = true;
     }
     for (const name of names) {
-      const info = await disk.stat(`${folder}/${name}`).catch(() => undefined);
+      const info = await disk.stat(`${directory}/${name}`).catch(() => undefined);
       if (info === undefined || !info.isFile) continue;
       const known = this.#files.get(name)?.fileInfo ?? this.#refused.get(name);
       if (known !== undefined && isSameFile(known, info)) continue;
@@ -134,16 +134,16 @@ class Library {
   }
 
   async #list(): Promise<string[]> {
-    const { folder } = this.#options;
+    const { directory } = this.#options;
     try {
-      const entries = await this.#self.world.disk.list(folder);
+      const entries = await this.#self.world.disk.list(directory);
       this.#isUnreadable = false;
       return fileNames(entries.filter((entry) => entry.isFile).map((entry) => entry.name))
         .slice(0, MAX_SHARED_FILES);
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       if (!this.#isUnreadable) {
-        this.#self.log.warn(`Cannot share the files of ${folder}: ${error.message}`, {
+        this.#self.log.warn(`Cannot share the files of ${directory}: ${error.message}`, {
           event: "folder-unreadable",
         });
       }
@@ -158,7 +158,7 @@ class Library {
     this.#waiting.delete(name);
     this.#hashing = name;
     this.#self.pipe<HashedFile | Unhashable>(
-      this.#hash(`${this.#options.folder}/${name}`),
+      this.#hash(`${this.#options.directory}/${name}`),
       (outcome) => ({ type: "hashed", name, outcome }),
       (error) => ({ type: "hashed", name, outcome: { error, fileInfo: undefined } }),
     );

@@ -102,7 +102,7 @@ export type PeerEvent =
   | { readonly type: "peer-metadata"; readonly peer: Ref<PeerCommand>; readonly message: MetadataMessage };
 
 /** Where a connection finds the swarm of an info hash. */
-export type DirectoryCommand = {
+export type FindSwarm = {
   /** Tag of the message. */
   readonly type: "find-swarm";
   /** The info hash as hexadecimal digits. */

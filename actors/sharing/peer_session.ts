@@ -27,7 +27,7 @@ import { assertNever, type Ref } from "../runtime/mod.ts";
 import { errorText } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
-import type { BandwidthCommand, DirectoryCommand, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
+import type { BandwidthCommand, FindSwarm, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
 import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";
 import { type Drained, Uploads } from "./uploads.ts";
 
@@ -38,7 +38,7 @@ export interface PeerSessionOptions {
   /** Where we listen. */
   readonly listenPort: number;
   /** Finds the swarm of an info hash. */
-  readonly directory: Ref<DirectoryCommand>;
+  readonly swarms: Ref<FindSwarm>;
   /** Hands out what may be sent. @default no limit */
   readonly upload?: Ref<BandwidthCommand>;
   /** Name and version, as others are told. */
@@ -257,10 +257,10 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   }
 
   async #find(infoHash: Uint8Array): Promise<SwarmEntry | undefined> {
-    const { directory } = this.#options;
+    const { swarms } = this.#options;
     const { signal } = this.#connection.context;
     try {
-      return await directory.ask({ type: "find-swarm", infoHash: hexText(infoHash) }, {
+      return await swarms.ask({ type: "find-swarm", infoHash: hexText(infoHash) }, {
         timeoutMs: FIND_MS,
         signal,
       });

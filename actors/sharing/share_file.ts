@@ -20,7 +20,7 @@ export interface ShareFileOptions {
   /** All nodes: their trackers stand in the torrent. */
   readonly nodes: readonly SharingNode[];
   /** The folder whose files are given. */
-  readonly folder: string;
+  readonly directory: string;
   /** Gives it up. */
   readonly signal: AbortSignal;
 }
@@ -42,18 +42,20 @@ export interface SharedTorrent {
  * @throws {SourceError} when the file is not there, or not in the folder.
  */
 export async function shareFile(path: string, options: ShareFileOptions): Promise<SharedTorrent> {
-  const { world, nodes, folder, signal } = options;
+  const { world, nodes, directory, signal } = options;
   const name = basename(path);
   if (!isFileName(name)) throw new SourceError(`Cannot share ${JSON.stringify(path)}: it is not a file`);
-  const inFolder = `${folder}/${name}`;
-  const isThere = await world.disk.stat(inFolder).then((info) => info.isFile, (error) => {
+  const inDirectory = `${directory}/${name}`;
+  const isThere = await world.disk.stat(inDirectory).then((info) => info.isFile, (error) => {
     if (isNotFound(error)) return false;
     throw error;
   });
-  if (!isThere || path !== name && await world.disk.realPath(path) !== await world.disk.realPath(inFolder)) {
-    throw new SourceError(`Cannot share ${path}: put it into ${folder}, whose files are given`);
+  if (
+    !isThere || path !== name && await world.disk.realPath(path) !== await world.disk.realPath(inDirectory)
+  ) {
+    throw new SourceError(`Cannot share ${path}: put it into ${directory}, whose files are given`);
   }
-  const { pieceLength, pieces, length } = await hashFile(world, inFolder, signal);
+  const { pieceLength, pieces, length } = await hashFile(world, inDirectory, signal);
   const info = encodeInfo({ name, pieceLength, pieces, length });
   const infoHash = world.hash.digest("SHA-1", info);
   const trackers = announceTiers(nodes, 0);

@@ -40,7 +40,7 @@ export interface SharingOptions {
   /** All nodes, this one too. */
   readonly nodes: readonly SharingNode[];
   /** The folder whose files are given, and in which files appear. */
-  readonly folder: string;
+  readonly directory: string;
   /** Where to listen for peers; port 0 takes any free one. */
   readonly swarm: SocketAddress;
   /** Where to serve HTTP. @default the address that `nodes` has */
@@ -94,7 +94,7 @@ class Node {
     this.#self = self;
     self.supervise("rest-for-one");
     const onFailure = restart({ limit: 3, withinMs: 10_000, backoff: { minMs: 200, maxMs: 2000 } });
-    const { id, nodes, folder } = options;
+    const { id, nodes, directory } = options;
     const peerId = makePeerId(self.world.random);
     let listening: SocketAddress | undefined;
     const swarmPort = () => listening?.port ?? options.swarm.port;
@@ -108,10 +108,10 @@ class Node {
     });
     this.#swarms = self.spawn(
       "swarms",
-      swarms({ folder, session, ...(download === undefined ? {} : { download }) }),
+      swarms({ directory, session, ...(download === undefined ? {} : { download }) }),
       { onFailure },
     );
-    const directory = this.#swarms;
+    const swarmsRef = this.#swarms;
     const trackerRef = self.spawn("tracker", tracker(), { onFailure });
     const infos = self.spawn("infos", infoStore({ nodes, swarms: this.#swarms }), { onFailure });
     this.#followers = [
@@ -119,15 +119,15 @@ class Node {
       self.spawn("collector", collector({ nodes, tracker: trackerRef }), { onFailure }),
       self.spawn("leader-client", leaderClient({ nodes, swarms: this.#swarms }), { onFailure }),
     ];
-    this.#downloads = self.spawn("downloads", downloads({ folder, nodes, swarms: this.#swarms }), {
+    this.#downloads = self.spawn("downloads", downloads({ directory, nodes, swarms: this.#swarms }), {
       onFailure,
     });
-    self.spawn("library", library({ folder, observer: self.self }), { onFailure });
+    self.spawn("library", library({ directory, observer: self.self }), { onFailure });
     self.spawn(
       "peers",
       swarmListener({
         address: options.swarm,
-        session: () => ({ ...session(), directory }),
+        session: () => ({ ...session(), swarms: swarmsRef }),
         onListening: (address) => listening = address,
       }),
       { onFailure: escalate() },

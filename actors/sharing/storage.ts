@@ -72,12 +72,12 @@ export type StorageCommand =
 /** Where the bytes are. */
 export type StoragePlace =
   /**
-   * Complete below `folder`, which is never written to. `expected` is what the single file was when it was
+   * Complete below `directory`, which is never written to. `expected` is what the single file was when it was
    * hashed.
    */
-  | { readonly type: "shared"; readonly folder: string; readonly expected?: FileInfo }
-  /** On their way in `partFolder`, and below `folder` once all are there. */
-  | { readonly type: "fetched"; readonly folder: string; readonly partFolder: string };
+  | { readonly type: "shared"; readonly directory: string; readonly expected?: FileInfo }
+  /** On their way in `partDirectory`, and below `directory` once all are there. */
+  | { readonly type: "fetched"; readonly directory: string; readonly partDirectory: string };
 
 /** Options of {@linkcode storage}. */
 export interface StorageOptions {
@@ -128,10 +128,15 @@ class Storage {
     this.#options = options;
     const { place, info: { files } } = options;
     this.#isShared = place.type === "shared";
-    const folder = place.type === "shared"
-      ? this.#sharedFolder(place.folder)
-      : this.#partRoot(place.partFolder);
-    this.#files = new FileSet({ disk: self.world.disk, folder, files, writable: place.type === "fetched" });
+    const directory = place.type === "shared"
+      ? this.#sharedDirectory(place.directory)
+      : this.#partRoot(place.partDirectory);
+    this.#files = new FileSet({
+      disk: self.world.disk,
+      directory,
+      files,
+      writable: place.type === "fetched",
+    });
     const [file] = files;
     if (place.type === "shared" && place.expected !== undefined && file !== undefined) {
       this.#files.expect(file, place.expected);
@@ -143,14 +148,14 @@ class Storage {
   }
 
   /** Below which folder the paths of the files begin when all are there. */
-  #sharedFolder(folder: string): string {
+  #sharedDirectory(directory: string): string {
     const { info } = this.#options;
-    return info.isSingleFile ? folder : `${folder}/${info.name}`;
+    return info.isSingleFile ? directory : `${directory}/${info.name}`;
   }
 
-  #partRoot(partFolder: string): string {
+  #partRoot(partDirectory: string): string {
     const { info } = this.#options;
-    return info.isSingleFile ? partFolder : `${partFolder}/${info.name}`;
+    return info.isSingleFile ? partDirectory : `${partDirectory}/${info.name}`;
   }
 
   receive(message: StorageCommand | Private): void | Promise<void> {
@@ -257,7 +262,7 @@ class Storage {
     const { info, place } = this.#options;
     const pieces = new Bitfield(info.pieceCount);
     try {
-      if (place.type === "fetched" && await this.#prepare(place.folder, place.partFolder)) {
+      if (place.type === "fetched" && await this.#prepare(place.directory, place.partDirectory)) {
         return replyTo.tell({ type: "pieces-found", pieces });
       }
       for (let piece = 0; piece < info.pieceCount && !this.#self.signal.aborted; piece++) {
@@ -275,23 +280,23 @@ class Storage {
    * Makes the files to be written, after a look that they are where they should be, whatever links there are.
    * Says whether nothing was there before.
    */
-  async #prepare(folder: string, partFolder: string): Promise<boolean> {
+  async #prepare(directory: string, partDirectory: string): Promise<boolean> {
     const { disk } = this.#self.world;
-    const root = this.#partRoot(partFolder);
-    const outer = await disk.realPath(folder);
-    for (const path of new Set([partFolder, root])) {
-      await disk.makeFolder(path, { recursive: true });
+    const root = this.#partRoot(partDirectory);
+    const outer = await disk.realPath(directory);
+    for (const path of new Set([partDirectory, root])) {
+      await disk.makeDirectory(path, { recursive: true });
       if (!(await disk.realPath(path)).startsWith(`${outer}/`)) {
-        throw new WorldError("permission-denied", `Cannot write to ${path}: it leads out of ${folder}`);
+        throw new WorldError("permission-denied", `Cannot write to ${path}: it leads out of ${directory}`);
       }
     }
-    await this.#lock(partFolder);
+    await this.#lock(partDirectory);
     return await this.#files.prepare();
   }
 
   /** Two processes that fetched the same into one folder would write over each other. */
-  async #lock(partFolder: string): Promise<void> {
-    const lock = await this.#self.world.disk.open(lockOf(partFolder), {
+  async #lock(partDirectory: string): Promise<void> {
+    const lock = await this.#self.world.disk.open(lockOf(partDirectory), {
       write: true,
       create: true,
       followLink: false,
@@ -302,9 +307,9 @@ class Storage {
     throw new WorldError("in-use", `Cannot fetch ${this.#options.info.name}: another process is fetching it`);
   }
 
-  async #unlock(partFolder: string): Promise<void> {
+  async #unlock(partDirectory: string): Promise<void> {
     this.#partLock?.close();
-    await this.#self.world.disk.remove(lockOf(partFolder)).catch(() => {});
+    await this.#self.world.disk.remove(lockOf(partDirectory)).catch(() => {});
   }
 
   /** Hashes in steps that keep nobody waiting: a stretch takes about a quarter of a millisecond. */
@@ -336,47 +341,47 @@ class Storage {
       const hasher = hash.start("SHA-256");
       await this.#hash(hasher, 0, info.length);
       if (!equalBytes(hasher.digest(), sha256)) {
-        await this.#removeParts(place.partFolder);
+        await this.#removeParts(place.partDirectory);
         throw new WorldError(
           "invalid-data",
           `Cannot take ${info.name}: its SHA-256 is not what it should be`,
         );
       }
     }
-    const target = `${place.folder}/${info.name}`;
+    const target = `${place.directory}/${info.name}`;
     // Looked at last: syncing may take long, and what appears meanwhile is not to be replaced.
     await this.#files.sync();
     if (await exists(disk, target)) {
       throw new WorldError("already-exists", `Cannot take ${info.name}: a file of that name is there`);
     }
-    await disk.rename(`${place.partFolder}/${info.name}`, target);
-    const folder = this.#sharedFolder(place.folder);
+    await disk.rename(`${place.partDirectory}/${info.name}`, target);
+    const directory = this.#sharedDirectory(place.directory);
     const parts = this.#files;
-    this.#files = new FileSet({ disk, folder, files: info.files, writable: false });
+    this.#files = new FileSet({ disk, directory, files: info.files, writable: false });
     parts.close();
     this.#isShared = true;
-    await disk.syncFolder(place.folder);
-    await disk.remove(place.partFolder).catch(() => {});
-    await this.#unlock(place.partFolder);
+    await disk.syncDirectory(place.directory);
+    await disk.remove(place.partDirectory).catch(() => {});
+    await this.#unlock(place.partDirectory);
   }
 
-  async #removeParts(partFolder: string): Promise<void> {
+  async #removeParts(partDirectory: string): Promise<void> {
     this.#files.close();
-    await removeTree(this.#self.world.disk, partFolder);
-    await this.#unlock(partFolder);
+    await removeTree(this.#self.world.disk, partDirectory);
+    await this.#unlock(partDirectory);
   }
 }
 
 /** The file that the one who fetches into a folder holds a lock on. */
-function lockOf(partFolder: string): string {
-  return `${partFolder}.lock`;
+function lockOf(partDirectory: string): string {
+  return `${partDirectory}.lock`;
 }
 
 /** Removes a folder with all that is in it. */
 async function removeTree(disk: Disk, path: string): Promise<void> {
   for (const entry of await disk.list(path)) {
     const inner = `${path}/${entry.name}`;
-    if (entry.isFolder) await removeTree(disk, inner);
+    if (entry.isDirectory) await removeTree(disk, inner);
     else await disk.remove(inner);
   }
   await disk.remove(path);

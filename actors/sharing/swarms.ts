@@ -18,7 +18,7 @@ import { errorText, type SocketAddress } from "../world/world.ts";
 import type { ReportedFile } from "./catalog.ts";
 import { type FileAlias, type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
-import type { BandwidthCommand, DirectoryCommand, PeerEvent, SwarmEntry } from "./messages.ts";
+import type { BandwidthCommand, FindSwarm, PeerEvent, SwarmEntry } from "./messages.ts";
 import { metadataFetch, type MetadataFetchCommand, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import { torrent } from "./torrent.ts";
@@ -42,7 +42,7 @@ export interface FetchOrder {
 
 /** What {@linkcode swarms} can be told. */
 export type SwarmsCommand =
-  | DirectoryCommand
+  | FindSwarm
   /** The files that are given. */
   | { readonly type: "share"; readonly files: readonly SharedFile[] }
   /** Names that others have for files. */
@@ -77,9 +77,9 @@ export type SwarmsCommand =
 /** Options of {@linkcode swarms}. */
 export interface SwarmsOptions {
   /** Where files are, and appear. */
-  readonly folder: string;
+  readonly directory: string;
   /** What connections are given, but for who finds swarms: that is this actor. */
-  readonly session: () => Omit<PeerSessionOptions, "wanted" | "directory">;
+  readonly session: () => Omit<PeerSessionOptions, "wanted" | "swarms">;
   /** Hands out what may be asked for. @default no limit */
   readonly download?: Ref<BandwidthCommand>;
   /** The most peers of a torrent. @default 50 */
@@ -89,7 +89,7 @@ export interface SwarmsOptions {
 /**
  * Where parts of files are while they are fetched: a folder within that of the files, which nobody shares.
  */
-export const PARTS_FOLDER = ".parts";
+export const PARTS_DIRECTORY = ".parts";
 
 /** The most torrents in use at once. */
 const MAX_TORRENTS = 200;
@@ -186,7 +186,7 @@ class Swarms {
   }
 
   #session(): Omit<PeerSessionOptions, "wanted"> {
-    return { ...this.#options.session(), directory: this.#self.self };
+    return { ...this.#options.session(), swarms: this.#self.self };
   }
 
   // What is given.
@@ -218,7 +218,7 @@ class Swarms {
     return this.#start(key, {
       info: parseInfo(infoBytes),
       infoHash,
-      place: { type: "shared", folder: this.#options.folder, expected: file.fileInfo },
+      place: { type: "shared", directory: this.#options.directory, expected: file.fileInfo },
       trackers: [],
       observer: undefined,
       file,
@@ -242,7 +242,7 @@ class Swarms {
   #fetch(order: FetchOrder, observer: Ref<TorrentNotice>): void {
     const { info, infoHash, peers } = order;
     const key = hexText(infoHash);
-    if (info.name.toLowerCase() === PARTS_FOLDER) {
+    if (info.name.toLowerCase() === PARTS_DIRECTORY) {
       const reason = `Cannot fetch ${info.name}: that is the name of the folder of parts`;
       return observer.tell({ type: "torrent-failed", infoHash, reason });
     }
@@ -255,11 +255,11 @@ class Swarms {
       }
       this.#end(key, known);
     }
-    const { folder } = this.#options;
+    const { directory } = this.#options;
     const started = this.#start(key, {
       info,
       infoHash,
-      place: { type: "fetched", folder, partFolder: `${folder}/${PARTS_FOLDER}/${key}` },
+      place: { type: "fetched", directory, partDirectory: `${directory}/${PARTS_DIRECTORY}/${key}` },
       trackers: order.trackers,
       observer,
       file: undefined,

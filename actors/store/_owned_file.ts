@@ -71,7 +71,7 @@ export class OwnedFile {
     const { file, target } = await replaceAndKeepOpen(this.#disk, this.path, content, undefined, approve);
     let handles: Handles;
     try {
-      await this.#disk.syncFolder(dirname(target));
+      await this.#disk.syncDirectory(dirname(target));
       handles = await withReader(this.#disk, this.path, file, false);
     } catch (error) {
       // The next look finds that the name is another file's.
@@ -111,7 +111,7 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     if (await file.tryLock() === false) {
       throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }
-    if (created) await disk.syncFolder(dirname(path));
+    if (created) await disk.syncDirectory(dirname(path));
     return await withReader(disk, path, file, created);
   } catch (error) {
     file.close();

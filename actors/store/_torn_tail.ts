@@ -98,7 +98,7 @@ export class TornTailJournal {
       throw error;
     }
     // An old journal that a power cut brings back could speak of a line that a person has shortened since.
-    await this.#disk.syncFolder(dirname(this.#path));
+    await this.#disk.syncDirectory(dirname(this.#path));
   }
 
   close(): void {
@@ -108,7 +108,7 @@ export class TornTailJournal {
 
   async #open(): Promise<DiskFile> {
     const file = await this.#disk.open(this.#path, { write: true, create: true, followLink: false });
-    await this.#disk.syncFolder(dirname(this.#path));
+    await this.#disk.syncDirectory(dirname(this.#path));
     return file;
   }
 }

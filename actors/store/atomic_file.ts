@@ -18,8 +18,8 @@ export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
 
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
- * {@linkcode Disk.syncFolder} of its folder has been done after it. For those who share that step:
- * {@linkcode FolderSync}.
+ * {@linkcode Disk.syncDirectory} of its folder has been done after it. For those who share that step:
+ * {@linkcode DirectorySync}.
  *
  * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what
  * it leads to. Rejects with a `WorldError` when the disk does; the file is then as it was, and nothing is
@@ -110,7 +110,7 @@ export async function writeAtomic(
   content: FileContent,
   options?: PathOptions,
 ): Promise<void> {
-  await disk.syncFolder(dirname(await replaceFile(disk, path, content, options)));
+  await disk.syncDirectory(dirname(await replaceFile(disk, path, content, options)));
 }
 
 /** The name under which the new content of a file waits, and the same as earlier versions had it. */
@@ -122,14 +122,14 @@ const TEMPORARY = /^\.(.+?)(\.[0-9a-f]{1,8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.[0-9
  */
 export async function removeTemporaries(
   disk: Disk,
-  folder: string,
+  directory: string,
   isOurs: (name: string) => boolean,
 ): Promise<number> {
   let removed = 0;
-  for (const { name, isFolder } of await disk.list(folder)) {
+  for (const { name, isDirectory } of await disk.list(directory)) {
     const original = TEMPORARY.exec(name)?.[1];
-    if (isFolder || original === undefined || !isOurs(original)) continue;
-    const path = `${folder}/${name}`;
+    if (isDirectory || original === undefined || !isOurs(original)) continue;
+    const path = `${directory}/${name}`;
     if (await isInUse(disk, path)) continue;
     await disk.remove(path);
     removed++;
@@ -162,7 +162,7 @@ async function isInUse(disk: Disk, path: string): Promise<boolean> {
  *
  * @example
  * ```ts
- * import { FolderSync } from "@troupe/actors/store";
+ * import { DirectorySync } from "@troupe/actors/store";
  * import { simWorld } from "@troupe/actors/sim";
  * import { assertEquals } from "@std/assert";
  *
@@ -170,7 +170,7 @@ async function isInUse(disk: Disk, path: string): Promise<boolean> {
  * const host = sim.host("a");
  * for (const name of ["a", "b"]) host.disk.write(`/notes/${name}.new`, name);
  * const { disk } = host.world;
- * const names = new FolderSync(disk, "/notes");
+ * const names = new DirectorySync(disk, "/notes");
  * await sim.settle(Promise.all(["a", "b"].map(async (name) => {
  *   await disk.rename(`/notes/${name}.new`, `/notes/${name}`);
  *   await names.sync();
@@ -179,17 +179,17 @@ async function isInUse(disk: Disk, path: string): Promise<boolean> {
  * assertEquals(entries.map(({ name }) => name).sort(), ["a", "b"]);
  * ```
  */
-export class FolderSync {
+export class DirectorySync {
   readonly #disk: Disk;
-  readonly #folder: string;
+  readonly #directory: string;
   #running: Promise<void> | undefined;
   /** Begins when the one that runs is over: that one may have looked at the folder already. */
   #next: Promise<void> | undefined;
 
   /** Takes a folder that it then owns. */
-  constructor(disk: Disk, folder: string) {
+  constructor(disk: Disk, directory: string) {
     this.#disk = disk;
-    this.#folder = folder;
+    this.#directory = directory;
   }
 
   /** Resolves once every rename done before this call is durable. Rejects with a `WorldError`. */
@@ -200,7 +200,7 @@ export class FolderSync {
 
   #run(): Promise<void> {
     this.#next = undefined;
-    const running = this.#disk.syncFolder(this.#folder).finally(() => {
+    const running = this.#disk.syncDirectory(this.#directory).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
     return this.#running = running;

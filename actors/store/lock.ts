@@ -22,7 +22,7 @@ const LOCK_NAME = /^\.(.+)\.lock$/;
  *
  * const sim = simWorld({ seed: 1 });
  * const { disk } = sim.host("a").world;
- * await sim.settle(disk.makeFolder("/data"));
+ * await sim.settle(disk.makeDirectory("/data"));
  * const lock = await sim.settle(lockNames(disk, ["/data/.lock"]));
  * await assertRejects(() => sim.settle(lockNames(disk, ["/data/.lock"])), Error, "another process has it");
  * lock.release();

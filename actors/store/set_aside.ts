@@ -28,7 +28,7 @@ export async function setAside(
 export async function setFileAside(disk: Disk, path: string, clock?: Clock): Promise<string> {
   const name = await freeName(disk, path, clock);
   await disk.rename(path, name);
-  await disk.syncFolder(dirname(path));
+  await disk.syncDirectory(dirname(path));
   return name;
 }
 

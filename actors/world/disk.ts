@@ -31,21 +31,21 @@ export interface Disk {
    */
   statNow?(path: string): FileInfo;
   /** What is in a folder, in no particular order. */
-  list(directory: string): Promise<FolderEntry[]>;
+  list(directory: string): Promise<DirectoryEntry[]>;
   /** Makes a folder; with `recursive` also those above it, and one that is there is fine. */
-  makeFolder(
+  makeDirectory(
     path: string,
     options?: { readonly recursive?: boolean },
   ): Promise<void>;
   /**
    * Atomically gives `from` the name `to`, replacing a file of that name. Durable after
-   * {@linkcode Disk.syncFolder}.
+   * {@linkcode Disk.syncDirectory}.
    */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or an empty folder. */
   remove(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
-  syncFolder(path: string): Promise<void>;
+  syncDirectory(path: string): Promise<void>;
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
   /**
@@ -151,7 +151,7 @@ export interface FileInfo {
   /** A file. */
   readonly isFile: boolean;
   /** A folder. */
-  readonly isFolder: boolean;
+  readonly isDirectory: boolean;
   /** A symbolic link. */
   readonly isLink: boolean;
   /** Bytes. */
@@ -166,13 +166,13 @@ export interface FileInfo {
 }
 
 /** One name in a folder; what it is is told without following links. */
-export interface FolderEntry {
+export interface DirectoryEntry {
   /** The name, without the folder. */
   readonly name: string;
   /** A file. */
   readonly isFile: boolean;
   /** A folder. */
-  readonly isFolder: boolean;
+  readonly isDirectory: boolean;
   /** A symbolic link. */
   readonly isLink: boolean;
 }

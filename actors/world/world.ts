@@ -33,11 +33,11 @@ export type {
 } from "./net.ts";
 export type { Hash, HashAlgorithm, Hasher } from "./hash.ts";
 export type {
+  DirectoryEntry,
   Disk,
   DiskFile,
   DiskLock,
   FileInfo,
-  FolderEntry,
   OpenOptions,
   PathOptions,
   ReadFileOptions,

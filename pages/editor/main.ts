@@ -32,13 +32,13 @@ const WORDS: Readonly<Record<ConnectionState["type"], string>> = {
 
 const SHOWN_PEOPLE = 5;
 
-function startEditor(isInFolder: boolean): void {
+function startEditor(isInDirectory: boolean): void {
   const doc = new Y.Doc();
   const text = doc.getText("content");
   const awareness = new Awareness(doc);
   let identity = loadIdentity();
 
-  const title = isInFolder
+  const title = isInDirectory
     ? element(
       "h1",
       {},

@@ -8,7 +8,7 @@ export const editorSection: Section = {
   about:
     "One text, many writers. A line is on the disk before anybody else is sent it; who comes late gets all of it.",
   async play(stage) {
-    const file = `${await stage.folder()}/shared.txt`;
+    const file = `${await stage.directory()}/shared.txt`;
     const address = await stage.serve("server", (listening) => editorServer({ ...listening, file }));
     const ann = await stage.client(address);
     const bob = await stage.client(address);

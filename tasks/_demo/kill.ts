@@ -12,7 +12,7 @@ export const killSection: Section = {
   about:
     "A process of its own. What anybody was sent is on the disk: after the restart it is there, once, in order.",
   async play(stage) {
-    const folder = await stage.folder();
+    const directory = await stage.directory();
     const start = () =>
       stage.process("tasks/editor_server.ts", [
         "--host",
@@ -20,7 +20,7 @@ export const killSection: Section = {
         "--port",
         "0",
         "--data-dir",
-        folder,
+        directory,
         "--web-port",
         "off",
       ]);
@@ -40,7 +40,7 @@ export const killSection: Section = {
     }
     stage.note(`kill -9: ${heard.length} lines had been read, of ${LINES} that were sent`);
     const again = await start();
-    const text = new TextDecoder().decode(await stage.world.disk.readFile(`${folder}/temp.txt`));
+    const text = new TextDecoder().decode(await stage.world.disk.readFile(`${directory}/temp.txt`));
     const kept = text.trimEnd().split("\n");
     stage.check(
       heard.every((line, index) => kept[index] === line),

@@ -14,13 +14,13 @@ const TIMES = { waitMs: 1000, heartbeatMs: 100, electionTimeoutMs: 400, dampingM
 /** Three nodes on this machine. */
 class Network {
   readonly #stage: Stage;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #nodes: { id: number; address: { hostname: string; port: number } }[];
   readonly #leaders = new Map<string, string>();
 
-  constructor(stage: Stage, folder: string) {
+  constructor(stage: Stage, directory: string) {
     this.#stage = stage;
-    this.#folder = folder;
+    this.#directory = directory;
     this.#nodes = stage.freePorts(3).map((port, index) => ({
       id: index + 1,
       address: { hostname: "127.0.0.1", port },
@@ -35,9 +35,9 @@ class Network {
 
   async makeFiles(): Promise<void> {
     for (const [id, names] of Object.entries(FILES)) {
-      const folder = `${this.#folder}/Node${id}`;
-      await this.#stage.world.disk.makeFolder(folder);
-      for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, `I am ${name}.\n`);
+      const directory = `${this.#directory}/Node${id}`;
+      await this.#stage.world.disk.makeDirectory(directory);
+      for (const name of names) await Deno.writeTextFile(`${directory}/${name}`, `I am ${name}.\n`);
     }
   }
 
@@ -47,7 +47,7 @@ class Network {
       peer({
         id,
         nodes: this.#nodes,
-        folder: `${this.#folder}/Node${id}`,
+        directory: `${this.#directory}/Node${id}`,
         logPath: this.#logPath,
         times: TIMES,
       }),
@@ -55,7 +55,7 @@ class Network {
   }
 
   get #logPath(): string {
-    return `${this.#folder}/Peer_files.log`;
+    return `${this.#directory}/Peer_files.log`;
   }
 
   async log(): Promise<string> {
@@ -89,7 +89,7 @@ export const peersSection: Section = {
   about:
     "Three nodes elect the lowest that a majority can reach. The leader logs everybody's files; another takes over.",
   async play(stage) {
-    const network = new Network(stage, await stage.folder());
+    const network = new Network(stage, await stage.directory());
     await network.makeFiles();
     const [first] = [1, 2, 3].map((id) => network.start(id));
     await network.agreed([1, 2, 3], 1);

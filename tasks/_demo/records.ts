@@ -19,13 +19,13 @@ export const recordsSection: Section = {
   about:
     "A file a student and an index of them, replaced whole or not at all. What is wrong with a request is named.",
   async play(stage) {
-    const folder = await stage.folder();
+    const directory = await stage.directory();
     const server = stage.start(
       "server",
       recordsServer({
         address: { hostname: "127.0.0.1", port: 0 },
-        filesFolder: folder,
-        recordFolder: folder,
+        filesDirectory: directory,
+        recordDirectory: directory,
         recordName: "records.json",
       }),
     );
@@ -44,7 +44,7 @@ export const recordsSection: Section = {
     stage.send("client", client, JSON.stringify({ client_ID: "../../etc/passwd", type: "read", data: "" }));
     await stage.hears("client", client, /"error"/);
     const index: unknown = JSON.parse(
-      new TextDecoder().decode(await stage.world.disk.readFile(`${folder}/records.json`)),
+      new TextDecoder().decode(await stage.world.disk.readFile(`${directory}/records.json`)),
     );
     stage.check(
       typeof index === "object" && index !== null && "150210710" in index,

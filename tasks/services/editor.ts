@@ -42,7 +42,7 @@ async function webOptions(
     readonly maxDocumentBytes: number;
     readonly textName: string;
   },
-  folder: string | undefined,
+  directory: string | undefined,
   tls: TlsServerOptions | undefined,
   world: World,
 ): Promise<{ web?: EditorWebOptions }> {
@@ -59,7 +59,7 @@ async function webOptions(
       textName,
       ...(pages === undefined ? {} : { pages }),
       onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
-      ...(folder === undefined ? {} : { folder }),
+      ...(directory === undefined ? {} : { directory }),
       ...(token === undefined ? {} : { token }),
       ...(readToken === undefined ? {} : { readToken }),
     },
@@ -104,13 +104,13 @@ export const editor = defineService({
   async behavior(options, { world }) {
     await makeDataDir(options, world);
     const line = await lineServerOptions(options, world);
-    const folder = options.folder === undefined ? undefined : inDataDir(options, options.folder);
-    if (folder !== undefined) await world.disk.makeFolder(folder, { recursive: true });
+    const directory = options.folder === undefined ? undefined : inDataDir(options, options.folder);
+    if (directory !== undefined) await world.disk.makeDirectory(directory, { recursive: true });
     return editorServer({
       ...line,
       file: inDataDir(options, options.file),
       sync: options.sync,
-      ...await webOptions(options, folder, line.tls, world),
+      ...await webOptions(options, directory, line.tls, world),
     });
   },
   // The echo has the usual port.

@@ -126,7 +126,7 @@ export const peer = defineService({
     const { nodes, memory, trace, quorum, host, drainMs, secretFile, oldNodes } = options;
     const { waitMs, heartbeatMs, electionTimeoutMs, dampingMs } = options;
     const own = ownNode(nodes, args);
-    const folder = folderOf(options, own);
+    const directory = directoryOf(options, own);
     await makeDataDir(options, world);
     const { election, sharing } = keysOf(own);
     const secret = secretFile === undefined
@@ -139,7 +139,7 @@ export const peer = defineService({
         id: own.id,
         nodes,
         listen: { hostname: host ?? own.address.hostname, port: options.port ?? own.address.port },
-        folder,
+        directory,
         feedKey: election,
         logPath: inDataDir(options, options.log),
         ...(memory === undefined ? {} : { memoryPath: inDataDir(options, memory) }),
@@ -152,7 +152,7 @@ export const peer = defineService({
         drainMs,
       });
       const page = await loadPages(world, "swarm");
-      return withSharing(node, { ...options, own, folder, election, page, key: sharing });
+      return withSharing(node, { ...options, own, directory, election, page, key: sharing });
     } catch (error) {
       throw error instanceof RangeError ? new UsageError(error.message) : error;
     }
@@ -165,7 +165,7 @@ export const peer = defineService({
       ...options,
       world,
       nodes: sharingNodes(options.nodes),
-      folder: folderOf(options, own),
+      directory: directoryOf(options, own),
       hostname: options.host ?? own.address.hostname,
       print: (line) => console.log(line),
     });
@@ -214,7 +214,7 @@ function ownNode(nodes: readonly PeerNode[], args: readonly string[]): PeerNode 
 }
 
 /** The folder with the node's files. */
-function folderOf(
+function directoryOf(
   options: { readonly dir: string | undefined; readonly dataDir: string },
   own: PeerNode,
 ): string {

@@ -134,7 +134,7 @@ export const records = defineService({
     const { authToken: token, idleTimeoutMs = options.clientTimeout * 1000 } = options;
     return recordsServer({
       address: { hostname: options.host, port: options.port },
-      ...await folders(options, world),
+      ...await directories(options, world),
       recordName: options.recordFile,
       maxConnections: options.maxClients,
       refreshIntervalMs: options.updateTimer * 1000,
@@ -159,29 +159,29 @@ function missing(key: string, ofWhat: string, flag: string): string {
 }
 
 /** Where the files are kept when nothing says so. */
-const DEFAULT_FOLDER = "records";
+const DEFAULT_DIRECTORY = "records";
 
 /** The folders that the options name; when they name none, one is made. */
-async function folders(
+async function directories(
   options: {
     readonly dataDir: string;
     readonly filePath: string | undefined;
     readonly recordPath: string | undefined;
   },
   world: World,
-): Promise<{ readonly filesFolder: string; readonly recordFolder: string }> {
+): Promise<{ readonly filesDirectory: string; readonly recordDirectory: string }> {
   const { filePath, recordPath } = options;
   await makeDataDir(options, world);
   if (filePath === undefined && recordPath === undefined) {
-    const folder = inDataDir(options, DEFAULT_FOLDER);
-    await world.disk.makeFolder(folder, { recursive: true });
-    const message = `Neither FILE_PATH nor RECORD_PATH is set: records are kept in ${folder}/`;
+    const directory = inDataDir(options, DEFAULT_DIRECTORY);
+    await world.disk.makeDirectory(directory, { recursive: true });
+    const message = `Neither FILE_PATH nor RECORD_PATH is set: records are kept in ${directory}/`;
     world.log.write({ level: "info", actor: "/", message });
-    return { filesFolder: folder, recordFolder: folder };
+    return { filesDirectory: directory, recordDirectory: directory };
   }
   return {
-    filesFolder: await existing(world, "FILE_PATH", "folder", inDataDir(options, filePath ?? "")),
-    recordFolder: await existing(world, "RECORD_PATH", "folder", inDataDir(options, recordPath ?? "")),
+    filesDirectory: await existing(world, "FILE_PATH", "folder", inDataDir(options, filePath ?? "")),
+    recordDirectory: await existing(world, "RECORD_PATH", "folder", inDataDir(options, recordPath ?? "")),
   };
 }
 
@@ -209,8 +209,8 @@ function noPem(key: string, given: string | undefined, what: string): UsageError
 
 async function existing(world: World, key: string, what: "folder" | "file", given = ""): Promise<string> {
   try {
-    const { isFile, isFolder } = await world.disk.stat(given);
-    if (what === "folder" ? isFolder : isFile) return given.replace(/(?<=.)\/+$/, "");
+    const { isFile, isDirectory } = await world.disk.stat(given);
+    if (what === "folder" ? isDirectory : isFile) return given.replace(/(?<=.)\/+$/, "");
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
     if (error.kind !== "not-found" && error.kind !== "not-a-directory") {

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Page } from "puppeteer-core";
-import { freePort, root, tempFolder } from "../_helpers.ts";
+import { freePort, root, tempDirectory } from "../_helpers.ts";
 import { hasChromium, launchBrowser } from "../interop/_browser.ts";
 
 const keys = Number(Deno.args[0]);
@@ -36,17 +36,17 @@ async function times(page: Page, name: "pressed" | "shown"): Promise<number[]> {
 async function measure(): Promise<number[] | null> {
   const page = `${root}dist/pages/editor/index.html`;
   if (!await hasChromium() || !await Deno.stat(page).then(() => true, () => false)) return null;
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const port = freePort();
   const task = `${root}tasks/editor_server.ts`;
   const flags = ["--host", "127.0.0.1", "--port", "0", "--web-port", `${port}`, "--log-level", "error"];
   const server = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-A", "--no-check", task, ...flags],
-    cwd: folder.path,
+    cwd: directory.path,
     stdout: "null",
   }).spawn();
   try {
-    await using browser = await launchBrowser(folder.file("profile"));
+    await using browser = await launchBrowser(directory.file("profile"));
     const open = async () => {
       const context = await browser.createBrowserContext();
       const tab = await context.newPage();

@@ -8,7 +8,7 @@ import { hashFile } from "../../actors/sharing/hash_file.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { encodeInfo, encodeMetainfo } from "../../protocols/metainfo.ts";
 import { encodeAnnounceResponse } from "../../protocols/tracker.ts";
-import { freePort, root, startProcess, type TempFolder, type TestProcess, until } from "../_helpers.ts";
+import { freePort, root, startProcess, type TempDirectory, type TestProcess, until } from "../_helpers.ts";
 
 /** The file that everybody gives and takes. */
 export const FILE = "payload.bin";
@@ -34,7 +34,7 @@ export interface Torrent extends AsyncDisposable {
 
 /** Makes a torrent, with a tracker that knows these seeds. */
 export async function makeTorrent(
-  folder: TempFolder,
+  directory: TempDirectory,
   file: string,
   ports: readonly number[],
 ): Promise<Torrent> {
@@ -52,7 +52,7 @@ export async function makeTorrent(
     () => new Response(answer),
   );
   const info = encodeInfo({ name: FILE, pieceLength, pieces, length });
-  const path = folder.file(`${tracker.addr.port}.torrent`);
+  const path = directory.file(`${tracker.addr.port}.torrent`);
   await Deno.writeFile(path, encodeMetainfo(info, [[`http://127.0.0.1:${tracker.addr.port}/announce`]]));
   return { path, pieceLength, [Symbol.asyncDispose]: () => tracker.shutdown() };
 }
@@ -62,38 +62,38 @@ export class OurNodes implements AsyncDisposable {
   readonly nodes: string;
   readonly #ports: readonly number[];
   readonly #processes: TestProcess[] = [];
-  readonly #folder: TempFolder;
+  readonly #directory: TempDirectory;
 
-  constructor(folder: TempFolder, count: number) {
-    this.#folder = folder;
+  constructor(directory: TempDirectory, count: number) {
+    this.#directory = directory;
     this.#ports = Array.from({ length: count }, () => portWithTwoAbove());
     this.nodes = this.#ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
   }
 
   /** Starts nodes that have the file in `seedFolder`, and resolves once the leader lists them all. */
-  static async start(folder: TempFolder, count: number, seedFolder: string): Promise<OurNodes> {
-    const ours = new OurNodes(folder, count);
+  static async start(directory: TempDirectory, count: number, seedDirectory: string): Promise<OurNodes> {
+    const ours = new OurNodes(directory, count);
     for (let id = 1; id <= count; id++) {
       // A node has its folder to itself.
-      const directory = id === 1 ? seedFolder : folder.file(`seed-${count}-${id}`);
+      const own = id === 1 ? seedDirectory : directory.file(`seed-${count}-${id}`);
       if (id > 1) {
-        await Deno.mkdir(directory);
-        await Deno.copyFile(`${seedFolder}/${FILE}`, `${directory}/${FILE}`);
+        await Deno.mkdir(own);
+        await Deno.copyFile(`${seedDirectory}/${FILE}`, `${own}/${FILE}`);
       }
       const flags = [
         "--nodes",
         ours.nodes,
         "--dir",
-        directory,
+        own,
         "--log",
-        folder.file("log"),
+        directory.file("log"),
         "--wait-ms",
         "500",
       ];
       ours.#processes.push(
         startProcess(Deno.execPath(), [
           ...["run", "-q", "-A", `${root}tasks/peer.ts`, String(id), ...flags],
-          ...["--memory", folder.file(`memory-${crypto.randomUUID()}`)],
+          ...["--memory", directory.file(`memory-${crypto.randomUUID()}`)],
         ]),
       );
     }
@@ -156,14 +156,14 @@ export async function oursGets(
 }
 
 /** aria2c, giving the file in a folder. */
-export async function aria2Seeds(torrent: string, folder: string, port: number): Promise<TestProcess> {
+export async function aria2Seeds(torrent: string, directory: string, port: number): Promise<TestProcess> {
   const process = startProcess("aria2c", [
     ...ARIA2_FLAGS,
     "--check-integrity",
     "--seed-ratio=0",
     "--seed-time=9999",
     `--listen-port=${port}`,
-    `--dir=${folder}`,
+    `--dir=${directory}`,
     torrent,
   ]);
   await process.shows("Verification finished successfully", LIMIT_MS);

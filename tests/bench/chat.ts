@@ -13,7 +13,7 @@ const QUICK_RUN_MS = 100;
 /** Lines of one sender that are on their way at once: the next goes out when its last reader has one. */
 const WINDOW = 4;
 const TEXT = "x".repeat(60);
-const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
+const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
 type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
 
@@ -111,8 +111,8 @@ const FOREIGN: Readonly<Record<"ngircd" | "inspircd", ForeignServer>> = {
 /** `undefined` where the server is not installed. */
 async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | undefined> {
   const port = freePort();
-  await Deno.mkdir(FOLDER, { recursive: true });
-  const config = await Deno.makeTempFile({ dir: FOLDER });
+  await Deno.mkdir(DIRECTORY, { recursive: true });
+  const config = await Deno.makeTempFile({ dir: DIRECTORY });
   await Deno.writeTextFile(config, FOREIGN[kind].config(port));
   const process = new Process("/usr/bin/python3", ["-c", STARTER, ...FOREIGN[kind].command(config)]);
   const isHere = await process.next() === "started";

@@ -58,9 +58,9 @@ async function rows(
 }
 
 async function onSqlite(quick: boolean): Promise<Row[]> {
-  const folder = await Deno.makeTempDir({ dir: ".tmp", prefix: "bench-cluster-" });
+  const directory = await Deno.makeTempDir({ dir: ".tmp", prefix: "bench-cluster-" });
   let files = 0;
-  const file = () => `${folder}/${++files}.sqlite`;
+  const file = () => `${directory}/${++files}.sqlite`;
   try {
     return await rows(
       "cluster: sqlite",
@@ -70,7 +70,7 @@ async function onSqlite(quick: boolean): Promise<Row[]> {
       (actors, underWay) => actors === 100 && underWay === 100 ? "70,000" : undefined,
     );
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 }
 

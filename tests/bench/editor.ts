@@ -11,7 +11,7 @@ const ROUNDS = 5;
 /** Lines of one writer that are on their way at once. */
 const WINDOW = 16;
 /** The one folder that a benchmark may write to. */
-const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
+const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 const WARM_UP_DELIVERIES = 500_000;
 
 /** `web`: as `always`, with one client at the web door. */
@@ -117,8 +117,8 @@ async function connect(
 }
 
 async function emptyFile(): Promise<string> {
-  await Deno.mkdir(FOLDER, { recursive: true });
-  return await Deno.makeTempFile({ dir: FOLDER });
+  await Deno.mkdir(DIRECTORY, { recursive: true });
+  return await Deno.makeTempFile({ dir: DIRECTORY });
 }
 
 /** Removes a document and what a server that was ended at once has left beside it. */

@@ -14,7 +14,7 @@ const WINDOW = 16;
 /** As many as our server takes of one client before it waits for the disk. */
 const FLOOD_WINDOW = 1000;
 const LATENCY_EDITS_PER_SECOND = 200;
-const FOLDER = new URL("../../.tmp", import.meta.url).pathname;
+const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
 const PEERS: readonly WebSubjectKind[] = ["y-websocket on Node", "y-websocket on Deno"];
 
@@ -37,13 +37,13 @@ async function withSubject<T>(
   kind: WebSubjectKind,
   work: (subject: WebSubject, file: string) => Promise<T>,
 ): Promise<T | undefined> {
-  await Deno.mkdir(FOLDER, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: FOLDER });
+  await Deno.mkdir(DIRECTORY, { recursive: true });
+  const directory = await Deno.makeTempDir({ dir: DIRECTORY });
   try {
-    await using subject = await WebSubject.start(kind, `${folder}/document.txt`);
-    return subject && await work(subject, `${folder}/document.txt`);
+    await using subject = await WebSubject.start(kind, `${directory}/document.txt`);
+    return subject && await work(subject, `${directory}/document.txt`);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 }
 
@@ -233,8 +233,8 @@ async function durable(quick: boolean): Promise<Row[]> {
 
 /** Starts on a document with a history, and lets a client have all of it. */
 async function startUp(edits: number, quick: boolean): Promise<Row[]> {
-  const folder = await Deno.makeTempDir({ dir: FOLDER });
-  const file = `${folder}/document.txt`;
+  const directory = await Deno.makeTempDir({ dir: DIRECTORY });
+  const file = `${directory}/document.txt`;
   try {
     const letters = await writeHistory(file, edits);
     const [starts, wholes]: [number[], number[]] = [[], []];
@@ -258,7 +258,7 @@ async function startUp(edits: number, quick: boolean): Promise<Row[]> {
       { name: `${name}: start, and a client has it`, unit: "ms", value: median(wholes) },
     ];
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 }
 

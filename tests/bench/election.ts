@@ -76,7 +76,7 @@ async function pauses(rounds: number): Promise<Row[]> {
     // Long enough for an election to follow, and never in step with the heartbeat.
     await sleep(1000 + 37 * round % 200);
   }
-  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  const trace = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl")));
   const deposed = trace.filter(({ from }) => from === "leader").length;
   return [{
     name: `peers: deposed in ${rounds} pauses of ${PAUSE_MS} ms`,

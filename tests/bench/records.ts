@@ -27,12 +27,12 @@ class Subject implements AsyncDisposable {
   #grown: () => void = () => {};
   #isOver = false;
 
-  private constructor(folder: string, flags: readonly string[]) {
+  private constructor(directory: string, flags: readonly string[]) {
     const script = new URL("../../tasks/records_server.ts", import.meta.url).pathname;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0", "--max-clients", "300"],
-        ...["--file-path", `${folder}/files`, "--record-path", folder, ...flags],
+        ...["--file-path", `${directory}/files`, "--record-path", directory, ...flags],
       ],
       stdin: "null",
       stdout: "piped",
@@ -47,8 +47,8 @@ class Subject implements AsyncDisposable {
     });
   }
 
-  static async start(folder: string, ...flags: string[]): Promise<{ subject: Subject; port: number }> {
-    const subject = new Subject(folder, flags);
+  static async start(directory: string, ...flags: string[]): Promise<{ subject: Subject; port: number }> {
+    const subject = new Subject(directory, flags);
     const { text } = await subject.line(/ready to receive on port/);
     return { subject, port: Number(/\d+/.exec(text)?.[0]) };
   }
@@ -80,14 +80,14 @@ async function readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>, tell: 
   }
 }
 
-async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+async function inDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
   await Deno.mkdir(".tmp", { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: ".tmp" });
-  await Deno.mkdir(`${folder}/files`);
+  const directory = await Deno.makeTempDir({ dir: ".tmp" });
+  await Deno.mkdir(`${directory}/files`);
   try {
-    return await body(folder);
+    return await body(directory);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 }
 
@@ -163,16 +163,16 @@ async function served(
 /** What each request costs on the disk, and nothing else. */
 async function bare(
   operation: Operation,
-  folder: string,
+  directory: string,
   workers: number,
   durationMs: number,
 ): Promise<number> {
-  const files = `${folder}/floor`;
+  const files = `${directory}/floor`;
   await Deno.mkdir(files, { recursive: true });
   using names = await Deno.open(files);
   const content = encoder.encode(RECORD);
   const stamp = encoder.encode(STAMP);
-  using index = await Deno.open(`${folder}/floor.json`, { write: true, create: true });
+  using index = await Deno.open(`${directory}/floor.json`, { write: true, create: true });
   for (let at = 0; at < workers; at++) await Deno.writeFile(`${files}/${at}.txt`, content);
   return await rate(workers, durationMs, async (at) => {
     const path = `${files}/${at}.txt`;
@@ -194,9 +194,9 @@ function throughput(operation: Operation): Bench {
   return {
     name: `records ${operation}`,
     run: ({ quick }) =>
-      inFolder(async (folder) => {
+      inDirectory(async (directory) => {
         const durationMs = quick ? 50 : 1000;
-        const { subject, port } = await Subject.start(folder, "--update-timer", "3600");
+        const { subject, port } = await Subject.start(directory, "--update-timer", "3600");
         await using _ = subject;
         const rows: Row[] = [];
         for (const workers of CLIENTS) {
@@ -205,7 +205,7 @@ function throughput(operation: Operation): Bench {
           const floors: number[] = [];
           for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
             values.push(await served(operation, port, workers, durationMs));
-            floors.push(await bare(operation, folder, workers, durationMs));
+            floors.push(await bare(operation, directory, workers, durationMs));
           }
           rows.push({
             name: `records ${operation}, ${workers} client${workers === 1 ? "" : "s"}`,
@@ -234,17 +234,17 @@ interface RefreshFigures {
 
 /** A refresh of some records among many, while a client reads as fast as it can. */
 function refresh(stored: number, due: number): Promise<RefreshFigures> {
-  return inFolder(async (folder) => {
+  return inDirectory(async (directory) => {
     const records: Record<string, string> = {};
     const [old, fresh] = [agoStamp(100_000), agoStamp(0)];
     for (let id = 0; id < stored; id++) {
       const stamp = id % Math.floor(stored / due) === 0 ? old : fresh;
       records[id] = stamp;
-      Deno.writeTextFileSync(`${folder}/files/${id}.txt`, RECORD.replace(STAMP, stamp));
+      Deno.writeTextFileSync(`${directory}/files/${id}.txt`, RECORD.replace(STAMP, stamp));
     }
-    Deno.writeTextFileSync(`${folder}/records.json`, JSON.stringify(records));
+    Deno.writeTextFileSync(`${directory}/records.json`, JSON.stringify(records));
     const { subject, port } = await Subject.start(
-      folder,
+      directory,
       "--update-timer",
       "2",
       "--update-threshold",

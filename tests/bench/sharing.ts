@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { available, freePort, type TempFolder, tempFolder } from "../_helpers.ts";
+import { available, freePort, type TempDirectory, tempDirectory } from "../_helpers.ts";
 import { Seeder } from "../sharing/_seeder.ts";
 import { type Bench, type BenchOptions, median, type Row } from "./_bench.ts";
 import {
@@ -23,21 +23,21 @@ const UNIT = "MiB/s";
 
 /** Where one benchmark has its file, and what it measures with. */
 interface Stage extends AsyncDisposable {
-  readonly folder: TempFolder;
+  readonly directory: TempDirectory;
   readonly mib: number;
   readonly rounds: number;
-  readonly seedFolder: string;
+  readonly seedDirectory: string;
   readonly file: string;
   /** A folder that nothing is in. */
   out(): string;
 }
 
 async function stageOf({ quick }: BenchOptions): Promise<Stage> {
-  const folder = await tempFolder();
+  const directory = await tempDirectory();
   const mib = quick ? 4 : 512;
-  const seedFolder = folder.file("seed");
-  await Deno.mkdir(seedFolder);
-  const file = `${seedFolder}/${FILE}`;
+  const seedDirectory = directory.file("seed");
+  await Deno.mkdir(seedDirectory);
+  const file = `${seedDirectory}/${FILE}`;
   const random = crypto.getRandomValues(new Uint8Array(65536));
   using out = await Deno.open(file, { write: true, create: true });
   for (let at = 0; at < mib * MIB; at += random.length) {
@@ -46,13 +46,13 @@ async function stageOf({ quick }: BenchOptions): Promise<Stage> {
   }
   let outs = 0;
   return {
-    folder,
+    directory,
     mib,
     rounds: quick ? 1 : 3,
-    seedFolder,
+    seedDirectory,
     file,
-    out: () => folder.file(`out-${++outs}`),
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    out: () => directory.file(`out-${++outs}`),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 
@@ -91,11 +91,11 @@ async function beside(
 async function toAria2(options: BenchOptions): Promise<Row[]> {
   if (!await available("aria2c", "--version")) return [];
   await using stage = await stageOf(options);
-  await using ours = await OurNodes.start(stage.folder, 1, stage.seedFolder);
-  await using fromOurs = await makeTorrent(stage.folder, stage.file, [ours.swarmPort]);
+  await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory);
+  await using fromOurs = await makeTorrent(stage.directory, stage.file, [ours.swarmPort]);
   const port = freePort();
-  await using fromAria2 = await makeTorrent(stage.folder, stage.file, [port]);
-  await using _seed = await aria2Seeds(fromAria2.path, stage.seedFolder, port);
+  await using fromAria2 = await makeTorrent(stage.directory, stage.file, [port]);
+  await using _seed = await aria2Seeds(fromAria2.path, stage.seedDirectory, port);
   const ariaToAria = () => speed(stage, (out) => aria2Gets(fromAria2.path, out));
   return [
     await beside(
@@ -124,10 +124,10 @@ async function toAria2(options: BenchOptions): Promise<Row[]> {
 async function toLibtorrent(options: BenchOptions): Promise<Row[]> {
   if (!await hasLibtorrent()) return [];
   await using stage = await stageOf(options);
-  await using ours = await OurNodes.start(stage.folder, 1, stage.seedFolder);
-  await using fromOurs = await makeTorrent(stage.folder, stage.file, [ours.swarmPort]);
+  await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory);
+  await using fromOurs = await makeTorrent(stage.directory, stage.file, [ours.swarmPort]);
   const port = freePort();
-  await using fromBare = await makeTorrent(stage.folder, stage.file, [port]);
+  await using fromBare = await makeTorrent(stage.directory, stage.file, [port]);
   using _seed = new Seeder({
     content: await Deno.readFile(stage.file),
     pieceLength: fromBare.pieceLength,
@@ -148,7 +148,7 @@ async function amongOurs(options: BenchOptions): Promise<Row[]> {
   await using stage = await stageOf(options);
   const rows: Row[] = [];
   for (const count of [1, 2, 4]) {
-    await using ours = await OurNodes.start(stage.folder, count, stage.seedFolder);
+    await using ours = await OurNodes.start(stage.directory, count, stage.seedDirectory);
     rows.push(
       await beside(
         `sharing: ours from ${count} of ours | a bare socket copy`,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { deadline, tempFolder, TestClient } from "../_helpers.ts";
+import { deadline, tempDirectory, TestClient } from "../_helpers.ts";
 import { linesOf, startChat } from "./_chat.ts";
 
 Deno.test("chat: everyone else is told who comes, what is said, and who goes; the one who does it is not", async () => {
@@ -260,8 +260,8 @@ Deno.test("chat: over the rate, lines are dropped and their writer told once; le
 });
 
 Deno.test("chat: a burst of long lines cuts off nobody who reads, and comes to everybody whole", async () => {
-  await using folder = await tempFolder();
-  for (const historyFile of [undefined, folder.file("history.log")]) {
+  await using directory = await tempDirectory();
+  for (const historyFile of [undefined, directory.file("history.log")]) {
     await using chat = await startChat(historyFile === undefined ? {} : { historyFile });
     const readers = [await chat.enter("one"), await chat.enter("two"), await chat.enter("three")];
     const writers = [await chat.enter("ann"), await chat.enter("bob")];
@@ -353,8 +353,8 @@ Deno.test("chat: among 1,000 members of whom one writes and one never reads, all
 });
 
 Deno.test("chat: the history survives a restart; a line cut off by a crash is not half there", async () => {
-  await using folder = await tempFolder();
-  const historyFile = folder.file("history.log");
+  await using directory = await tempDirectory();
+  const historyFile = directory.file("history.log");
   {
     await using chat = await startChat({ historyFile });
     using ann = await chat.enter("ann");
@@ -381,10 +381,10 @@ Deno.test("chat: the history survives a restart; a line cut off by a crash is no
 });
 
 Deno.test("chat: a history file that cannot be opened stops the chat at its start", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   let failure: unknown;
   try {
-    await using _chat = await startChat({ historyFile: folder.file("missing/history.log") });
+    await using _chat = await startChat({ historyFile: directory.file("missing/history.log") });
   } catch (error) {
     failure = error;
   }

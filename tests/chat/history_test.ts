@@ -3,7 +3,7 @@ import { history } from "../../actors/chat/history.ts";
 import type { HistoryCommand } from "../../actors/chat/messages.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 
 function startHistory(options: Parameters<typeof history>[0] = {}) {
   const system = new ActorSystem("history", { world: denoWorld({ log: { level: "error" } }) });
@@ -20,8 +20,8 @@ function startHistory(options: Parameters<typeof history>[0] = {}) {
 }
 
 Deno.test("chat history: the file does not grow for ever, and loses nothing that can be asked for", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("history.log");
+  await using directory = await tempDirectory();
+  const file = directory.file("history.log");
   const line = (index: number) => `ann: ${index} ${"x".repeat(40_000)}`;
   const expected = Array.from({ length: 50 }, (_, index) => line(index + 350));
   {
@@ -38,9 +38,9 @@ Deno.test("chat history: the file does not grow for ever, and loses nothing that
 });
 
 Deno.test("chat history: a file that is something else is refused, and left as it is", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   for (const content of ["# Notes\n", "x", "ann: hi\n".repeat(1000)]) {
-    const file = folder.file("notes.md");
+    const file = directory.file("notes.md");
     await Deno.writeTextFile(file, content);
     const system = new ActorSystem("history", { world: denoWorld({ log: { level: "error" } }) });
     system.spawn("history", history({ file }), { onFailure: escalate() });
@@ -52,8 +52,8 @@ Deno.test("chat history: a file that is something else is refused, and left as i
 });
 
 Deno.test("chat history: a crash at any byte of the first lines loses no more than the last", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("history.log");
+  await using directory = await tempDirectory();
+  const file = directory.file("history.log");
   {
     await using kept = startHistory({ file });
     await kept.keep("lobby", "ann: one");
@@ -87,8 +87,8 @@ Deno.test("chat history: in memory it is bounded, and the room that was silent f
 });
 
 Deno.test("chat history: lines that are kept at once stay in their order", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("history.log");
+  await using directory = await tempDirectory();
+  const file = directory.file("history.log");
   {
     await using kept = startHistory({ file });
     await Promise.all(Array.from({ length: 40 }, (_, index) => kept.keep("lobby", `${index}`)));

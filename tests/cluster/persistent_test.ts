@@ -16,7 +16,7 @@ import {
 } from "../../actors/cluster/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref, topic, type World } from "../../mod.ts";
 import { MeterRegistry } from "../../actors/inspect/mod.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { losingAnswers } from "./contract/_losing_answers.ts";
 import { counterType } from "./_counter.ts";
 
@@ -73,8 +73,8 @@ function endedWith(cluster: Cluster, end: () => Promise<void>): Cluster {
 const counter = counterType();
 
 Deno.test("persistent: what was answered is there after the process has gone", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("entities.sqlite");
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
   {
     await using engine = sqliteEngine({ ...LOCAL, file });
     await using cluster = await host(engine, [counter], "one");

@@ -3,7 +3,7 @@ import { echoServer, type EchoServerOptions } from "../../actors/echo/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type LogRecord, type SocketAddress, type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
-import { deadline, makeCertificate, tempFolder, TestClient, until } from "../_helpers.ts";
+import { deadline, makeCertificate, tempDirectory, TestClient, until } from "../_helpers.ts";
 
 /** An echo server, with what it says. */
 interface Echo extends AsyncDisposable {
@@ -199,8 +199,8 @@ Deno.test("echo: clients that never read do not grow the server, and the others 
 });
 
 Deno.test("echo: over TLS, every byte too", async () => {
-  await using folder = await tempFolder();
-  const { cert, key } = await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  const { cert, key } = await makeCertificate(directory);
   await using echo = await startEcho({ tls: { cert, key } });
   const bytes = randomBytes(6_000_000);
   const conn = await Deno.connectTls({ hostname: "localhost", port: echo.port, caCerts: [cert] });
@@ -211,8 +211,8 @@ Deno.test("echo: over TLS, every byte too", async () => {
 });
 
 Deno.test("echo: who does not speak TLS to a TLS server loses its connection, and the server goes on", async () => {
-  await using folder = await tempFolder();
-  const { cert, key } = await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  const { cert, key } = await makeCertificate(directory);
   await using echo = await startEcho({ tls: { cert, key } });
   {
     using stranger = await TestClient.connect(echo.port);

@@ -1,4 +1,4 @@
-import { deadline, startProcess, startTask, type TempFolder, type TestProcess } from "../_helpers.ts";
+import { deadline, startProcess, startTask, type TempDirectory, type TestProcess } from "../_helpers.ts";
 
 /** A server of the editor, the real task. */
 export interface EditorPlay extends AsyncDisposable {
@@ -7,9 +7,9 @@ export interface EditorPlay extends AsyncDisposable {
 }
 
 /** Starts the task in a folder. */
-export async function startEditor(folder: TempFolder, ...args: string[]): Promise<EditorPlay> {
+export async function startEditor(directory: TempDirectory, ...args: string[]): Promise<EditorPlay> {
   const server = startTask("editor:server", ["--host", "127.0.0.1", "--port", "0", ...args], {
-    cwd: folder.path,
+    cwd: directory.path,
   });
   try {
     const port = await server.port();

@@ -1,6 +1,6 @@
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import { type TempFolder, type TestProcess, until } from "../_helpers.ts";
+import { type TempDirectory, type TestProcess, until } from "../_helpers.ts";
 import { startEditor } from "./_play.ts";
 
 /**
@@ -16,9 +16,9 @@ export interface Door extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function open(folder: TempFolder, ...args: string[]): Promise<Door> {
+export async function open(directory: TempDirectory, ...args: string[]): Promise<Door> {
   const play = await startEditor(
-    folder,
+    directory,
     "--web-port",
     args.includes("--at") ? args[args.indexOf("--at") + 1] ?? "0" : "0",
     ...args.filter((arg, at) => arg !== "--at" && args[at - 1] !== "--at"),

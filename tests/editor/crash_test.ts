@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { Crowd, startEditor } from "./_play.ts";
 
 const ROUNDS = 10;
@@ -22,14 +22,14 @@ async function flood(client: Crowd, name: string): Promise<number> {
 
 for (const sync of ["always", "never"]) {
   Deno.test(`editor: killed ten times under load (--sync ${sync}), it has kept all that anybody had received, once, in that order`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("temp.txt");
+    await using directory = await tempDirectory();
+    const path = directory.file("temp.txt");
     let before = "typed by hand, with no end";
     await Deno.writeTextFile(path, before);
     for (let round = 0; round < ROUNDS; round++) {
       const received: string[] = [];
       {
-        await using play = await startEditor(folder, "--sync", sync);
+        await using play = await startEditor(directory, "--sync", sync);
         using reader = await Crowd.join(play.port);
         await reader.until(() => reader.text === before, "the document");
         const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
@@ -43,7 +43,7 @@ for (const sync of ["always", "never"]) {
         for (const writer of writers) writer[Symbol.dispose]();
       }
       // What a started server says the document is: the restart mends what the crash left.
-      await using play = await startEditor(folder);
+      await using play = await startEditor(directory);
       using late = await Crowd.join(play.port);
       const size = (await Deno.stat(path)).size;
       await late.until(() => late.length === size, "the document after the crash");
@@ -52,15 +52,15 @@ for (const sync of ["always", "never"]) {
       check(document, before, received, round);
       play.server.kill("SIGTERM");
       assertEquals((await play.server.ended()).code, 0);
-      assertEquals(await names(folder.path), ["temp.txt"]);
+      assertEquals(await names(directory.path), ["temp.txt"]);
       before = document;
     }
   });
 }
 
 Deno.test("editor: stopped under load, it ends in order, and has kept all that anybody had received", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   using reader = await Crowd.join(play.port);
   const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
   const floods = writers.map((writer, n) => flood(writer, `0.${n}`));
@@ -73,12 +73,12 @@ Deno.test("editor: stopped under load, it ends in order, and has kept all that a
   await Promise.all([reader, ...writers].map((client) => client.ended()));
   await Promise.all(floods);
   check(
-    await Deno.readTextFile(folder.file("temp.txt")),
+    await Deno.readTextFile(directory.file("temp.txt")),
     "",
     [reader, ...writers].map(({ text }) => text),
     0,
   );
-  assertEquals(await names(folder.path), ["temp.txt"]);
+  assertEquals(await names(directory.path), ["temp.txt"]);
   for (const writer of writers) writer[Symbol.dispose]();
 });
 
@@ -107,8 +107,8 @@ function check(document: string, before: string, received: string[], round: numb
   }
 }
 
-async function names(folder: string): Promise<string[]> {
+async function names(directory: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) found.push(name);
+  for await (const { name } of Deno.readDir(directory)) found.push(name);
   return found.sort();
 }

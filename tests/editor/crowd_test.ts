@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { available, tempFolder } from "../_helpers.ts";
+import { available, tempDirectory } from "../_helpers.ts";
 import { Crowd, startEditor, startPython } from "./_play.ts";
 
 const hasPython = await available("python3", "--version");
@@ -16,9 +16,9 @@ Deno.test({
     "editor: of 200 clients, 8 of them writing, one that never reads is dropped and the others get everything",
   ignore: !hasPython,
   async fn() {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     await using play = await startEditor(
-      folder,
+      directory,
       ...["--max-clients", "1000", "--slow-client-ms", "1500"],
     );
     await using deaf = startPython("_deaf_client.py", String(play.port));
@@ -36,7 +36,7 @@ Deno.test({
         }
       }
     }));
-    const path = folder.file("temp.txt");
+    const path = directory.file("temp.txt");
     const total = Array.from({ length: WRITERS * LINES }, (_, at) => `${at % WRITERS} ${at % LINES} `.length);
     const size = total.reduce((sum, length) => sum + length + LINE_CHARACTERS + 1, 0);
     await Promise.all(

@@ -1,18 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { tempFolder, TestClient, until } from "../_helpers.ts";
+import { tempDirectory, TestClient, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
 Deno.test(
   "editor: the history is compacted, and after kill -9 the text is what it was",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("temp.txt");
+    await using directory = await tempDirectory();
+    const path = directory.file("temp.txt");
     const size = async () => (await Deno.stat(`${path}.history`)).size;
     const holds = (text: string) =>
       until(async () => await Deno.readTextFile(path) === text, "the file to hold the text");
     {
-      await using door = await open(folder);
+      await using door = await open(directory);
       using browser = await Provider.open(door.url);
       browser.text.insert(0, "stays\n");
       for (let round = 0; round < 8; round++) {
@@ -28,7 +28,7 @@ Deno.test(
       door.server.kill("SIGKILL");
       await door.server.ended();
     }
-    await using again = await open(folder);
+    await using again = await open(directory);
     using late = await Provider.open(again.url);
     assertEquals(late.value, "stays\nthe end\n");
   },
@@ -37,10 +37,10 @@ Deno.test(
 Deno.test(
   "editor: an edit of the file in place while nobody is at the web door is told to line clients as what it is",
   async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("temp.txt");
+    await using directory = await tempDirectory();
+    const path = directory.file("temp.txt");
     await Deno.writeTextFile(path, "alpha\nbeta\ngamma\n");
-    await using door = await open(folder);
+    await using door = await open(directory);
     using early = await TestClient.connect(door.port);
     using writer = await TestClient.connect(door.port);
     for (const client of [early, writer]) {

@@ -4,7 +4,7 @@ import { type DocumentCommand, sharedDocument } from "../../actors/editor/mod.ts
 import type { ReplicaFactory } from "../../actors/editor/replica.ts";
 import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import { ActorSystem, denoWorld, type Ref } from "../../mod.ts";
-import { tempFolder, TestClient, until } from "../_helpers.ts";
+import { tempDirectory, TestClient, until } from "../_helpers.ts";
 import { MemoryDisk } from "../store/_memory_disk.ts";
 import { startPython } from "./_play.ts";
 import { type Door, FOREIGN, open, Provider } from "./_web_clients.ts";
@@ -25,8 +25,8 @@ async function memoryOf({ server }: Door): Promise<number> {
 }
 
 Deno.test("editor: a message of 100 MB is refused by its head, whatever of it is sent", FOREIGN, async () => {
-  await using folder = await tempFolder();
-  await using door = await open(folder);
+  await using directory = await tempDirectory();
+  await using door = await open(directory);
   using browser = await Provider.open(door.url);
   const before = await memoryOf(door);
   using client = await TestClient.connect(door.web);
@@ -52,8 +52,8 @@ Deno.test("editor: a message of 100 MB is refused by its head, whatever of it is
 });
 
 Deno.test("editor: a page of another site and a name that is not ours open no WebSocket", async () => {
-  await using folder = await tempFolder();
-  await using door = await open(folder);
+  await using directory = await tempDirectory();
+  await using door = await open(directory);
   const own = `127.0.0.1:${door.web}`;
   for (
     const [head, status] of [
@@ -73,8 +73,8 @@ Deno.test(
   "editor: 1,000 sockets are served, one more is not, and who edits notices nothing",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     using ann = await Provider.open(door.url);
     using bob = await Provider.open(door.url);
     const before = await memoryOf(door);

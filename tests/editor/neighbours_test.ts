@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { installPeers } from "../_peers.ts";
-import { available, startProcess, tempFolder, until } from "../_helpers.ts";
+import { available, startProcess, tempDirectory, until } from "../_helpers.ts";
 import { startPython } from "./_play.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
@@ -17,8 +17,8 @@ Deno.test({
   ignore: peers === undefined,
   ...FOREIGN,
   async fn() {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     using ours = await Provider.open(door.url);
     const script = new URL("_node_providers.cjs", import.meta.url).pathname;
     await using node = startProcess("node", [script, peers ?? "", door.url, "8", "200"]);
@@ -28,15 +28,15 @@ Deno.test({
     assertEquals(text.length, 1600);
     await until(() => ours.value === text, "the provider on Deno to have it");
     await until(
-      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === text,
       "the file to hold it",
     );
   },
 });
 
 Deno.test("editor: 200 providers type at once, and all end with all of it", FOREIGN, async () => {
-  await using folder = await tempFolder();
-  await using door = await open(folder);
+  await using directory = await tempDirectory();
+  await using door = await open(directory);
   const clients = await Promise.all(Array.from({ length: 200 }, () => Provider.open(door.url)));
   for (const [index, { text }] of clients.entries()) text.insert(text.length, `<${index}>\n`);
   const isWhole = ({ value }: Provider) => value.split("\n").length === 201;
@@ -52,8 +52,8 @@ Deno.test({
   ignore: !await available("nc", "-h") || !await available("python3", "--version"),
   ...FOREIGN,
   async fn() {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     using browser = await Provider.open(door.url);
     await using nc = startProcess("nc", ["127.0.0.1", String(door.port)]);
     await using old = startPython("_old_client.py", String(door.port));
@@ -76,10 +76,10 @@ Deno.test({
   ignore: !await available("cp", "--version") || !await available("sed", "--version"),
   ...FOREIGN,
   async fn() {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     using browser = await Provider.open(door.url);
-    const path = folder.file("temp.txt");
+    const path = directory.file("temp.txt");
     const lines = Array.from({ length: 40 }, (_, i) => `line ${i}`);
     browser.text.insert(0, `${lines.join("\n")}\n`);
     const holds = (what: () => boolean, text: string) =>
@@ -100,8 +100,8 @@ Deno.test({
       // A copy that was read before, changed, and put back.
       await saved("by cp\n", async () => {
         const copy = await Deno.readTextFile(path);
-        await Deno.writeTextFile(folder.file("copy"), copy.replace("line 3\n", "by cp\n"));
-        await using cp = startProcess("cp", [folder.file("copy"), path]);
+        await Deno.writeTextFile(directory.file("copy"), copy.replace("line 3\n", "by cp\n"));
+        await using cp = startProcess("cp", [directory.file("copy"), path]);
         assertEquals((await cp.ended()).code, 0);
       });
       await saved("by sed\n", async () => {

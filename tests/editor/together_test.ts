@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
-import { available, deadline, startProcess, tempFolder, TestClient, until } from "../_helpers.ts";
+import { available, deadline, startProcess, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
 async function same(clients: readonly Provider[], isWhole: (text: string) => boolean): Promise<string> {
@@ -19,8 +19,8 @@ Deno.test(
   "editor: eight foreign providers insert 200 times each, and all, the file and GET /document are the same",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     const clients = await Promise.all(Array.from({ length: 8 }, () => Provider.open(door.url)));
     let seed = 7;
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
@@ -36,7 +36,7 @@ Deno.test(
     const text = await same(clients, (value) => value.replaceAll("\n", "").length === 1600);
     assertEquals(await (await fetch(`http://127.0.0.1:${door.web}/document`)).text(), text);
     await until(
-      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === text,
       "the file to hold the text",
     );
     for (const client of clients) client[Symbol.dispose]();
@@ -47,8 +47,8 @@ Deno.test(
   "editor: what was typed while away is merged, and what was durable is there after kill -9",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    const door = await open(folder);
+    await using directory = await tempDirectory();
+    const door = await open(directory);
     const port = door.web;
     using ann = await Provider.open(door.url);
     using bob = await Provider.open(door.url);
@@ -64,13 +64,13 @@ Deno.test(
     door.server.kill("SIGKILL");
     await door.server.ended();
     ann.text.insert(ann.text.length, "three\n");
-    await using again = await open(folder, "--at", String(port));
+    await using again = await open(directory, "--at", String(port));
     bob.provider.connect();
     const text = await same([ann, bob], (value) => value.length === 19);
     assertEquals(text, "zero\none\ntwo\nthree\n");
     assertEquals(again.web, port);
     await until(
-      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === text,
       "the file to hold the text",
     );
   },
@@ -80,9 +80,9 @@ Deno.test(
   "editor: line clients beside browsers see each line once, edits after a pause, and browsers see their lines",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await Deno.writeTextFile(folder.file("temp.txt"), "first\nsecond\n");
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("temp.txt"), "first\nsecond\n");
+    await using door = await open(directory);
     using early = await TestClient.connect(door.port);
     assertEquals([await early.line(), await early.line()], ["first", "second"]);
     using browser = await Provider.open(door.url);
@@ -107,9 +107,9 @@ Deno.test(
   "editor: who saves the file edits the document, and nothing that was typed meanwhile is lost or doubled",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
-    const path = folder.file("temp.txt");
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
+    const path = directory.file("temp.txt");
     using browser = await Provider.open(door.url);
     browser.text.insert(0, "alpha\nbeta\ngamma\n");
     const holds = (text: string) =>
@@ -141,11 +141,11 @@ for (const [program, args] of programs) {
     ignore: !await available(program),
     ...FOREIGN,
     async fn() {
-      await using folder = await tempFolder();
-      await using door = await open(folder);
+      await using directory = await tempDirectory();
+      await using door = await open(directory);
       using browser = await Provider.open(door.url);
       browser.text.insert(0, "one\ntwo\nthree\n");
-      const path = folder.file("temp.txt");
+      const path = directory.file("temp.txt");
       await until(async () => (await Deno.readTextFile(path)).length === 14, "the file to hold the text");
       await using process = startProcess(program, args(path));
       await process.ended();
@@ -189,8 +189,8 @@ Deno.test(
   "editor: an update is acknowledged once it is durable, to who asks for it alone",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     const asks = await Raw.open(`${door.url}?acks`);
     const other = await Raw.open(`${door.url}/room`);
     const doc = new Y.Doc();
@@ -208,8 +208,8 @@ Deno.test(
   "editor: what is no update of the text closes its sender with a reason, and the document is as it was",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder, "--max-document-bytes", "1000");
+    await using directory = await tempDirectory();
+    await using door = await open(directory, "--max-document-bytes", "1000");
     using browser = await Provider.open(door.url);
     browser.text.insert(0, "as it was");
     const doc = new Y.Doc();
@@ -254,8 +254,8 @@ Deno.test(
   "editor: an update that refers to what was never sent waits, is applied when that comes, and closes its sender when not",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     const updates: Uint8Array[] = [];
     const doc = new Y.Doc();
     doc.on("update", (update: Uint8Array) => void updates.push(update));
@@ -287,9 +287,9 @@ Deno.test(
   "editor: tokens say who may edit and who may read, and a read-only client changes nothing",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await Deno.writeTextFile(folder.file("temp.txt"), "mine\n");
-    await using door = await open(folder, "--token", "write", "--read-token", "read");
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("temp.txt"), "mine\n");
+    await using door = await open(directory, "--token", "write", "--read-token", "read");
     const status = async (query: string) => {
       const response = await fetch(`http://127.0.0.1:${door.web}/document${query}`);
       await response.body?.cancel();
@@ -318,8 +318,8 @@ Deno.test(
   "editor: versions are kept under names, with who has edited, and can be read again",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await using door = await open(folder);
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
     using ann = await Provider.open(door.url);
     ann.provider.awareness.setLocalStateField("user", { name: "Ann" });
     ann.text.insert(0, "draft\n");
@@ -348,11 +348,11 @@ Deno.test(
   "editor: in a folder each file is a document of its own, and no name leads out of it",
   FOREIGN,
   async () => {
-    await using folder = await tempFolder();
-    await Deno.mkdir(folder.file("docs"));
-    await Deno.writeTextFile(folder.file("docs/one.txt"), "the first\n");
-    await Deno.writeTextFile(folder.file("secret.txt"), "no\n");
-    await using door = await open(folder, "--folder", "docs");
+    await using directory = await tempDirectory();
+    await Deno.mkdir(directory.file("docs"));
+    await Deno.writeTextFile(directory.file("docs/one.txt"), "the first\n");
+    await Deno.writeTextFile(directory.file("secret.txt"), "no\n");
+    await using door = await open(directory, "--folder", "docs");
     const base = `http://127.0.0.1:${door.web}`;
     const get = async (path: string) => (await fetch(base + path)).text();
     assertEquals(await get("/documents"), '["one"]');
@@ -368,7 +368,7 @@ Deno.test(
     doc.getText("content").insert(0, "the second");
     await until(async () => {
       try {
-        return await Deno.readTextFile(folder.file("docs/zwei.txt")) === "the second";
+        return await Deno.readTextFile(directory.file("docs/zwei.txt")) === "the second";
       } catch {
         return false;
       }

@@ -134,14 +134,14 @@ export class MixedNetwork {
 }
 
 function startOurs(host: SimHost, id: number, names: readonly string[]): void {
-  host.disk.makeFolder(`/data/Node${id}`);
+  host.disk.makeDirectory(`/data/Node${id}`);
   for (const name of names) host.disk.write(`/data/Node${id}/${name}`, "");
   host.start(service("peer", () =>
     peer({
       id,
       nodes,
       listen: { hostname: "::", port: PORT },
-      folder: `/data/Node${id}`,
+      directory: `/data/Node${id}`,
       logPath: "/data/Peer_files.log",
     })));
 }

@@ -6,8 +6,8 @@ import {
   root,
   startProcess,
   startTask,
-  type TempFolder,
-  tempFolder,
+  type TempDirectory,
+  tempDirectory,
   TestProcess,
   until,
 } from "../_helpers.ts";
@@ -33,24 +33,24 @@ export interface Place {
 
 /** Nodes of one network, in one folder, each with files of its own; at the end their traces are judged. */
 export class PeerNetwork implements AsyncDisposable {
-  readonly folder: TempFolder;
+  readonly directory: TempDirectory;
   readonly places: readonly Place[];
   readonly flags: readonly string[];
   readonly running = new Map<number, TestProcess>();
 
-  private constructor(folder: TempFolder, places: readonly Place[], flags: readonly string[]) {
-    this.folder = folder;
+  private constructor(directory: TempDirectory, places: readonly Place[], flags: readonly string[]) {
+    this.directory = directory;
     this.places = places;
     this.flags = flags;
   }
 
   static async create(options: PeerNetworkOptions = {}): Promise<PeerNetwork> {
     const { size = 3, flags = [] } = options;
-    const network = new PeerNetwork(await tempFolder(), options.places ?? localPlaces(size), flags);
+    const network = new PeerNetwork(await tempDirectory(), options.places ?? localPlaces(size), flags);
     for (const id of network.ids) {
-      await Deno.mkdir(network.folder.file(`Node${id}`));
+      await Deno.mkdir(network.directory.file(`Node${id}`));
       for (const name of network.names(id)) {
-        await Deno.writeTextFile(network.folder.file(`Node${id}/${name}`), name);
+        await Deno.writeTextFile(network.directory.file(`Node${id}/${name}`), name);
       }
     }
     return network;
@@ -91,7 +91,7 @@ export class PeerNetwork implements AsyncDisposable {
   }
 
   get logPath(): string {
-    return this.folder.file("Peer_files.log");
+    return this.directory.file("Peer_files.log");
   }
 
   node(id: number): TestProcess {
@@ -110,7 +110,7 @@ export class PeerNetwork implements AsyncDisposable {
   launch(id: number, flags: readonly string[] = []): TestProcess {
     const args = [String(id), "--nodes", this.nodes, "--trace", `trace${id}.jsonl`, ...this.flags, ...flags];
     const [program, ...words] = this.place(id).run;
-    const options = { cwd: this.folder.path };
+    const options = { cwd: this.directory.path };
     const process = program === undefined ? startTask("peer", args, options) : startProcess(program, [
       ...words,
       Deno.execPath(),
@@ -135,7 +135,7 @@ export class PeerNetwork implements AsyncDisposable {
       "Peer_files.log",
       ...flags,
     ], {
-      cwd: this.folder.path,
+      cwd: this.directory.path,
     });
     this.running.set(id, process);
     await process.line(`Node ${id} is listening`);
@@ -176,7 +176,7 @@ export class PeerNetwork implements AsyncDisposable {
   async violations(): Promise<string[]> {
     const traces = [];
     for (const id of this.ids) {
-      const text = await Deno.readTextFile(this.folder.file(`trace${id}.jsonl`)).catch(() => "");
+      const text = await Deno.readTextFile(this.directory.file(`trace${id}.jsonl`)).catch(() => "");
       // A process that was killed may have been in the middle of its last line.
       traces.push(parseTrace(text.slice(0, text.lastIndexOf("\n") + 1)));
     }
@@ -186,7 +186,7 @@ export class PeerNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.running.values()) await process[Symbol.asyncDispose]();
     const violations = await this.violations();
-    await this.folder[Symbol.asyncDispose]();
+    await this.directory[Symbol.asyncDispose]();
     assertEquals(violations, []);
   }
 }

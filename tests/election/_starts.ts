@@ -32,7 +32,7 @@ export async function startAndIdle(order: StartOrder, idleMs: number, timeoutMs 
     const nodes = [1, 2, 3].map((id) => `${id}=127.0.0.1:${freePort()}`).join(",");
     processes.push(
       startTask("start", ["--only", "peer", "--peer-nodes", nodes], {
-        cwd: network.folder.path,
+        cwd: network.directory.path,
         env: {
           PEER_WAIT_MS: "20000",
           PEER_ELECTION_TIMEOUT_MS: String(timeoutMs),

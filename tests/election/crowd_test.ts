@@ -13,7 +13,7 @@ const PATIENT = ["--election-timeout-ms", "3000"];
 
 /** How often a node has become leader. */
 async function timesLed(network: PeerNetwork, id: number): Promise<number> {
-  const text = await Deno.readTextFile(network.folder.file(`trace${id}.jsonl`));
+  const text = await Deno.readTextFile(network.directory.file(`trace${id}.jsonl`));
   const trace = parseTrace(text.slice(0, text.lastIndexOf("\n") + 1));
   return trace.filter(({ to }) => to === "leader").length;
 }

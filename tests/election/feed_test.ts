@@ -24,16 +24,18 @@ Deno.test("election feed: a subscriber is told the present leader and members at
     let second: ActorSystem | undefined;
     const hosts = nodes.map(({ id, address }) => {
       const host = sim.host(address.hostname);
-      host.disk.makeFolder("/data");
+      host.disk.makeDirectory("/data");
       host.start((world) => {
         const system = new ActorSystem("peer", { world });
-        const folder = `/data/Node${id}`;
+        const directory = `/data/Node${id}`;
         const logPath = "/data/Peer_files.log";
         if (id === 2) {
           second = system;
           subscribe(system, early, Infinity);
         }
-        system.spawn("node", peer({ id, nodes, folder, logPath, feedKey: key }), { onFailure: escalate() });
+        system.spawn("node", peer({ id, nodes, directory, logPath, feedKey: key }), {
+          onFailure: escalate(),
+        });
       });
       return host;
     });

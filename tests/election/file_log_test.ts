@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fileLog, type FileLogReply } from "../../actors/election/file_log.ts";
 import { ActorSystem, denoWorld, type Ref } from "../../mod.ts";
-import { tempFolder, until } from "../_helpers.ts";
+import { tempDirectory, until } from "../_helpers.ts";
 
 type Log = ReturnType<typeof spawnLog>;
 
@@ -19,9 +19,9 @@ function quietSystem(): ActorSystem {
 }
 
 Deno.test("file log: a stale write is refused, by the node's own word and by the file's", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using system = quietSystem();
-  const path = folder.file("Peer_files.log");
+  const path = directory.file("Peer_files.log");
   const first: Log = spawnLog(system, "first", path);
   const second: Log = spawnLog(system, "second", path, 2);
   assertEquals(await first.put(3, "of term 3\n"), { type: "log-written", term: 3 });
@@ -41,9 +41,9 @@ Deno.test("file log: a stale write is refused, by the node's own word and by the
 });
 
 Deno.test("file log: a leader puts back what was replaced or removed, and one that leads no more does not", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using system = quietSystem();
-  const path = folder.file("Peer_files.log");
+  const path = directory.file("Peer_files.log");
   const log = spawnLog(system, "log", path);
   await log.put(1, "mine\n");
   await Deno.writeTextFile(path, "of a process that was frozen in the middle of a write\n");
@@ -62,9 +62,9 @@ Deno.test("file log: a leader puts back what was replaced or removed, and one th
 });
 
 Deno.test("file log: without terms (old nodes) nothing is refused for the file's sake; a damaged term file is ignored", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using system = quietSystem();
-  const path = folder.file("Peer_files.log");
+  const path = directory.file("Peer_files.log");
   await Deno.writeTextFile(`${path}.term`, "9\n");
   const plain = spawnLog(system, "plain", path);
   assertEquals(await plain.put(0, "plain\n", false), { type: "log-written", term: 0 });
@@ -90,8 +90,8 @@ Deno.test("file log: without terms (old nodes) nothing is refused for the file's
 });
 
 Deno.test("file log: a folder that is not there is told, not thrown", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using system = quietSystem();
-  const log = spawnLog(system, "log", folder.file("missing/Peer_files.log"));
+  const log = spawnLog(system, "log", directory.file("missing/Peer_files.log"));
   assertEquals((await log.put(1, "x\n")).type, "log-failed");
 });

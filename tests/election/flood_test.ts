@@ -38,7 +38,7 @@ Deno.test("peer: a node that says ever higher terms fills no memory and no trace
 });
 
 async function traceOf(network: PeerNetwork, id: number) {
-  const text = await Deno.readTextFile(network.folder.file(`trace${id}.jsonl`));
+  const text = await Deno.readTextFile(network.directory.file(`trace${id}.jsonl`));
   return parseTrace(text.slice(0, text.lastIndexOf("\n") + 1));
 }
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type FolderList, folderWatcher } from "../../actors/election/folder_watcher.ts";
+import { type DirectoryList, directoryWatcher } from "../../actors/election/directory_watcher.ts";
 import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
 import { type SimHost, simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, denoWorld, type Ref, type World } from "../../mod.ts";
 import { service } from "../sim/_harness.ts";
-import { tempFolder, until } from "../_helpers.ts";
+import { tempDirectory, until } from "../_helpers.ts";
 
 const PORT = 8080;
 const NODES: readonly PeerNode[] = [1, 2, 3].map((id) => ({
@@ -21,7 +21,7 @@ function start(sim: SimWorld, id: number, options: Partial<PeerOptions> = {}, na
       id,
       nodes: NODES,
       listen: { hostname: "::", port: PORT },
-      folder: `/data/Node${id}`,
+      directory: `/data/Node${id}`,
       logPath: "/data/Peer_files.log",
       ...options,
     })));
@@ -86,7 +86,7 @@ function startOn(sim: SimWorld, id: number): SimHost {
       id,
       nodes: NODES,
       listen: { hostname: "::", port: PORT },
-      folder: `/data/Node${id}`,
+      directory: `/data/Node${id}`,
       logPath: "/data/Peer_files.log",
     })));
   return host;
@@ -180,8 +180,8 @@ Deno.test("peer: a node whose disk is full says so, leads nobody, and comes back
 });
 
 Deno.test("peer: one look at the folder answers all who wait for the list, and who is gone gets none", async () => {
-  await using folder = await tempFolder();
-  for (let index = 0; index < 200; index++) await Deno.writeTextFile(folder.file(`${index}.txt`), "");
+  await using directory = await tempDirectory();
+  for (let index = 0; index < 200; index++) await Deno.writeTextFile(directory.file(`${index}.txt`), "");
   const real = denoWorld({ log: { level: "error" } });
   let looks = 0;
   const { disk } = real;
@@ -194,13 +194,13 @@ Deno.test("peer: one look at the folder answers all who wait for the list, and w
   });
   const world: World = { ...real, disk: counting };
   await using system = new ActorSystem("folders", { world });
-  const watcher = system.spawn("folder", folderWatcher({ path: folder.path, observers: [] }));
-  const lists: FolderList[] = [];
-  const asker = (name: string): Ref<FolderList> =>
+  const watcher = system.spawn("folder", directoryWatcher({ path: directory.path, observers: [] }));
+  const lists: DirectoryList[] = [];
+  const asker = (name: string): Ref<DirectoryList> =>
     system.spawn(name, () => (list) => {
       lists.push(list);
     });
-  await watcher.ask((replyTo: Ref<FolderList>) => ({ type: "list", replyTo }), { timeoutMs: 10_000 });
+  await watcher.ask((replyTo: Ref<DirectoryList>) => ({ type: "list", replyTo }), { timeoutMs: 10_000 });
   const before = looks;
   for (let index = 0; index < 900; index++) {
     const replyTo = asker(`asker-${index}`);

@@ -2,14 +2,14 @@ import { simulate } from "../../actors/world/sim/mod.ts";
 import { MixedNetwork, MIXTURES, ORDERS } from "./_mixture.ts";
 
 /** How many files the nodes have: a few; none; and more than an old leader reads. */
-const folders: Record<string, (id: number) => string[]> = {
+const directories: Record<string, (id: number) => string[]> = {
   "a few files": (id) => Array.from({ length: id }, (_, index) => `${id}_${index + 1}.txt`),
   "empty folders": () => [],
   "long lists": (id) =>
     Array.from({ length: 100 }, (_, index) => `${id}_${String(index).padStart(3, "0")}_a_long_name.txt`),
 };
 
-for (const [what, names] of Object.entries(folders)) {
+for (const [what, names] of Object.entries(directories)) {
   for (const old of MIXTURES) {
     Deno.test(`peer: old nodes ${old} and ours with ${what}, in every order, elect Node 1 and write the log`, async () => {
       for (const [index, order] of ORDERS.entries()) {

@@ -47,7 +47,7 @@ Deno.test({
   await network.elected(1, [1, 2, 3]);
   await network.logged(network.log(1, [1, 2, 3]));
   await until(
-    async () => /"to":"leader"/.test(await Deno.readTextFile(network.folder.file("trace1.jsonl"))),
+    async () => /"to":"leader"/.test(await Deno.readTextFile(network.directory.file("trace1.jsonl"))),
     "an election",
   );
 });
@@ -62,7 +62,7 @@ Deno.test({
   await network.startOld(3);
   await network.elected(1, [3]);
   await network.logged(network.log(1, [1, 2, 3]));
-  await Deno.writeTextFile(network.folder.file("Node3/3_4.txt"), "");
+  await Deno.writeTextFile(network.directory.file("Node3/3_4.txt"), "");
   await network.logged(network.log(1, [1, 2, 3]) + "3_4.txt\n");
   await network.kill(3);
   await network.logged(network.log(1, [1, 2]));

@@ -13,7 +13,10 @@ const PATIENT = ["--wait-ms", "300", "--election-timeout-ms", "3000", "--secret-
 /** Three nodes, of which none has been started, with a secret in a file. */
 async function network(flags: readonly string[] = []): Promise<PeerNetwork> {
   const made = await PeerNetwork.create({ flags: [...PATIENT, ...flags] });
-  await Deno.writeTextFile(made.folder.file("secret"), "a secret of more than 32 bytes, as they all have it");
+  await Deno.writeTextFile(
+    made.directory.file("secret"),
+    "a secret of more than 32 bytes, as they all have it",
+  );
   return made;
 }
 
@@ -59,7 +62,7 @@ class Pretender implements AsyncDisposable {
 }
 
 async function transitions(network: PeerNetwork, id: number) {
-  const text = await Deno.readTextFile(network.folder.file(`trace${id}.jsonl`));
+  const text = await Deno.readTextFile(network.directory.file(`trace${id}.jsonl`));
   return parseTrace(text.slice(0, text.lastIndexOf("\n") + 1));
 }
 
@@ -88,7 +91,10 @@ Deno.test("peer: with a secret, who listens in the place of a node that is down 
 
 Deno.test("peer: a node with another secret, or with none, is no node, and is said by name", async () => {
   await using peers = await network();
-  await Deno.writeTextFile(peers.folder.file("other"), "another secret, which has 32 bytes and more as well");
+  await Deno.writeTextFile(
+    peers.directory.file("other"),
+    "another secret, which has 32 bytes and more as well",
+  );
   for (const id of [1, 2]) await peers.start(id);
   await peers.elected(1, [1, 2]);
   await peers.start(3, ["--secret-file", "other"]);

@@ -110,7 +110,7 @@ Deno.test("peer: who claims to be an old node in the place of one that is not th
   await pretender.send("ID:2");
   await network.node(1).line("claims to be Node 2, and nobody answers at");
   await pretender.closed();
-  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  const trace = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl")));
   assertEquals(trace.map(({ to }) => to), ["looking"]);
   assert(!network.node(1).stdout.includes("old node"));
 });
@@ -132,7 +132,8 @@ Deno.test("peer: who dials in the name of a node that is down is not believed, w
   });
   for (const id of [1, 2]) await network.start(id);
   await network.elected(1, [1, 2]);
-  const { term = 0 } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
+  const { term = 0 } = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl"))).at(-1) ??
+    {};
   const far = 281474976710656;
   const beat = {
     type: "beat",
@@ -164,7 +165,7 @@ Deno.test("peer: who dials in the name of a node that is down is not believed, w
   // The real one comes, and the term goes on from where it was.
   await network.start(3);
   await network.elected(1, [3]);
-  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  const trace = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl")));
   assertEquals([trace.at(-1)?.to, trace.at(-1)?.term], ["leader", term]);
 });
 
@@ -186,12 +187,12 @@ Deno.test("peer: a memory that cannot be written ends the node before it votes; 
   assertEquals([ended.code, ended.stderr.trim().split("\n").length], [1, 1]);
   assert(ended.stderr.includes("missing/"), ended.stderr);
   assert(!ended.stdout.includes("Leader elected"), ended.stdout);
-  await Deno.writeTextFile(network.folder.file("Node1.election"), '{"term":');
+  await Deno.writeTextFile(network.directory.file("Node1.election"), '{"term":');
   await network.start(1);
   await network.node(1).line("[WARN] Cannot use Node1.election, as if it were not there");
   await network.elected(1, [1, 2]);
-  const memory: unknown = JSON.parse(await Deno.readTextFile(network.folder.file("Node1.election")));
-  const { term } = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl"))).at(-1) ?? {};
+  const memory: unknown = JSON.parse(await Deno.readTextFile(network.directory.file("Node1.election")));
+  const { term } = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl"))).at(-1) ?? {};
   assertEquals(memory, { term, votedFor: 1 });
 });
 

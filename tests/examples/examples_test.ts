@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answerTo } from "../../examples/chat_bot.ts";
-import { deadline, freePort, startTask, tempFolder, until } from "../_helpers.ts";
+import { deadline, freePort, startTask, tempDirectory, until } from "../_helpers.ts";
 import { connectedText, runProgram, startExample, stopped } from "./_program.ts";
 
 Deno.test("examples: each is listed, and no longer than a hundred lines", async () => {
@@ -94,11 +94,11 @@ Deno.test("examples: the chat bot answers what it is asked, and comes back when 
   assertEquals(answerTo("ann: !time", 0, new Date(0)), "it is 00:00 UTC");
   assertEquals(answerTo("ann: hello", 0, new Date(0)), null);
   const port = freePort();
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using bot = startExample("chat_bot.ts", [String(port)], ["--allow-net=127.0.0.1"]);
   await bot.line("The server is away");
   for (const round of [1, 2]) {
-    await using server = startTask("chat:server", ["--port", String(port)], { cwd: folder.path });
+    await using server = startTask("chat:server", ["--port", String(port)], { cwd: directory.path });
     await server.line("dice has logged in");
     const asks = () => connectedText(port, "ann\n!roll\n/history\n/who\n");
     await until(async () => /ann rolls [1-6]/.test(await asks()), `the bot's answer in round ${round}`);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { store, type StoreCommand } from "../../examples/key_value_server.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { connectedText, startExample, stopped } from "./_program.ts";
 
 Deno.test("examples: what the key-value store answered survives a hundred lives with power cuts", async () => {
@@ -37,7 +37,7 @@ Deno.test("examples: what the key-value store answered survives a hundred lives 
 });
 
 Deno.test("examples: the key-value server answers on a socket, and keeps what it answered", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const rights = ["--allow-net=127.0.0.1", "--allow-read=.", "--allow-write=."];
   for (
     const [said, heard] of [
@@ -45,7 +45,7 @@ Deno.test("examples: the key-value server answers on a socket, and keeps what it
       ["GET colour\nGET size\n", "VALUE deep blue\nNONE\n"],
     ] as const
   ) {
-    await using program = startExample("key_value_server.ts", [folder.file("values.log"), "0"], rights);
+    await using program = startExample("key_value_server.ts", [directory.file("values.log"), "0"], rights);
     assertEquals(await connectedText(await program.port("listening"), said), heard);
     await stopped(program);
   }

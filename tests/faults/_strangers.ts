@@ -9,7 +9,7 @@ import {
   startProcess,
   startTask,
   type TaskName,
-  type TempFolder,
+  type TempDirectory,
   type TestProcess,
 } from "../_helpers.ts";
 
@@ -43,14 +43,14 @@ export interface RunningServer extends AsyncDisposable {
  */
 export async function serve(
   service: string,
-  folder: TempFolder,
+  directory: TempDirectory,
   flags: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<RunningServer> {
   const here = ["--host", "127.0.0.1", "--port", "0"];
   // It would be open a little after the line that is waited for, or not, if another has the port.
   if (["editor", "chat"].includes(service)) here.push("--web-port", "off");
-  const process = startTask(taskOf(service), [...here, ...flags], { cwd: folder.path, env });
+  const process = startTask(taskOf(service), [...here, ...flags], { cwd: directory.path, env });
   const port = await process.port(/listening|ready to receive/i);
   return { process, port, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { available, deadline, startProcess, tempFolder } from "../_helpers.ts";
+import { available, deadline, startProcess, tempDirectory } from "../_helpers.ts";
 import { count, type RunningServer, serve } from "./_strangers.ts";
 
 /** Sends datagrams whose sender is forged (a raw socket: Linux, CAP_NET_RAW). */
@@ -60,9 +60,9 @@ for (
     name: `a forged datagram makes ${one} and ${other} exchange one question and one answer, and no more`,
     ignore,
     fn: async () => {
-      await using folder = await tempFolder();
-      await using first = await serve(one, folder, LOGS[one].flags);
-      await using second = await serve(other, folder, LOGS[other].flags);
+      await using directory = await tempDirectory();
+      await using first = await serve(one, directory, LOGS[one].flags);
+      await using second = await serve(other, directory, LOGS[other].flags);
       // It looks to the first as if the second had asked.
       const args = ["-c", FORGE, String(second.port), String(first.port), ...FORGED];
       await using forging = startProcess("python3", args);
@@ -81,8 +81,8 @@ for (
 
 for (const service of ["clock", "joke"] as const) {
   Deno.test(`${service}: what could itself be an answer gets none, and what comes after it does`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory);
     const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
     const to = { hostname: "127.0.0.1", port: server.port, transport: "udp" } as const;
     const answers = [
@@ -104,9 +104,9 @@ for (const service of ["clock", "joke"] as const) {
 
 Deno.test("a flood of datagrams is some log lines and a count, not a line each, and an address has its rate on every service", async () => {
   for (const service of ["clock", "joke", "echo"] as const) {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const flags = service === "echo" ? ["--udp"] : [];
-    await using server = await serve(service, folder, [...flags, "--max-per-second", "100"]);
+    await using server = await serve(service, directory, [...flags, "--max-per-second", "100"]);
     const to = { hostname: "127.0.0.1", port: server.port, transport: "udp" } as const;
     let answers = 0;
     for (let port = 0; port < 10; port++) {

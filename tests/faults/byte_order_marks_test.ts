@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { startTask, type TaskName, tempFolder, TestClient } from "../_helpers.ts";
+import { startTask, type TaskName, tempDirectory, TestClient } from "../_helpers.ts";
 import { type RunningServer, serve } from "./_strangers.ts";
 
 const MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
@@ -17,8 +17,8 @@ const TALKS:
 for (const [service, says, hears, logs] of TALKS) {
   Deno.test(`${service}: a byte order mark at the start of a stream is dropped, in one piece or in three`, async () => {
     for (const pieces of [[MARK], [MARK.subarray(0, 1), MARK.subarray(1, 2), MARK.subarray(2)]]) {
-      await using folder = await tempFolder();
-      await using server = await serve(service, folder);
+      await using directory = await tempDirectory();
+      await using server = await serve(service, directory);
       using client = await TestClient.connect(server.port);
       for (const piece of pieces) {
         await client.send(piece);
@@ -30,16 +30,16 @@ for (const [service, says, hears, logs] of TALKS) {
       if (service !== "editor") continue;
       server.process.kill("SIGTERM");
       await server.process.ended();
-      assertEquals(await Deno.readTextFile(folder.file("temp.txt")), "a first line\n");
+      assertEquals(await Deno.readTextFile(directory.file("temp.txt")), "a first line\n");
     }
   });
 }
 
 Deno.test("clients: a byte order mark at the start of standard input is none of what is typed", async () => {
-  await using folder = await tempFolder();
-  await using calculator = await serve("calculator", folder);
-  await using chat = await serve("chat", folder);
-  await using editor = await serve("editor", folder);
+  await using directory = await tempDirectory();
+  await using calculator = await serve("calculator", directory);
+  await using chat = await serve("chat", directory);
+  await using editor = await serve("editor", directory);
   const cases: readonly (readonly [TaskName, RunningServer, string, string])[] = [
     ["calculator:client", calculator, "Adarsh", "SERVER RECEIVED: Adarsh"],
     ["chat:client", chat, "ann", "[INFO] ann has logged in"],

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { deadline, makeCertificate, tempFolder, TestClient, until } from "../_helpers.ts";
+import { deadline, makeCertificate, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { count, descriptors, serve, TCP_SERVERS } from "./_strangers.ts";
 
 const FULL = "Server is full. Please try again later.\n";
 
 for (const service of TCP_SERVERS) {
   Deno.test(`${service}: over --max-clients everybody is told, also who talks at once, and no descriptor stays`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder, ["--max-clients", "10"]);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory, ["--max-clients", "10"]);
     const before = await descriptors(server.process.pid);
     const served = await Promise.all(Array.from({ length: 10 }, () => TestClient.connect(server.port)));
     await until(async () => await descriptors(server.process.pid) >= before + 10, "ten clients");
@@ -25,8 +25,8 @@ for (const service of TCP_SERVERS) {
   });
 
   Deno.test(`${service}: --max-per-address bounds the connections of one address, and of no other`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder, ["--max-per-address", "3", "--host", "localhost"]);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory, ["--max-per-address", "3", "--host", "localhost"]);
     const first = await Promise.all(Array.from({ length: 3 }, () => TestClient.connect(server.port)));
     await until(async () => {
       using fourth = await TestClient.connect(server.port);
@@ -42,9 +42,9 @@ for (const service of TCP_SERVERS) {
 }
 
 Deno.test("echo: over --max-clients everybody is told over TLS as well", async () => {
-  await using folder = await tempFolder();
-  const { certFile, keyFile, cert } = await makeCertificate(folder);
-  await using server = await serve("echo", folder, [
+  await using directory = await tempDirectory();
+  const { certFile, keyFile, cert } = await makeCertificate(directory);
+  await using server = await serve("echo", directory, [
     ...["--tls-cert", certFile, "--tls-key", keyFile, "--max-clients", "1"],
   ]);
   const connect = async () => {
@@ -62,8 +62,8 @@ Deno.test("echo: over --max-clients everybody is told over TLS as well", async (
 });
 
 Deno.test("chat: one stranger that comes back again and again is heard as often as ten members, and cuts off nobody", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("chat", folder, ["--host", "localhost"]);
+  await using directory = await tempDirectory();
+  await using server = await serve("chat", directory, ["--host", "localhost"]);
   const members: TestClient[] = [];
   for (let index = 0; index < 10; index++) {
     const member = await TestClient.connect(server.port, "::1");
@@ -105,8 +105,8 @@ Deno.test("chat: one stranger that comes back again and again is heard as often 
 
 for (const service of [...TCP_SERVERS, "clock", "joke"]) {
   Deno.test(`${service}: SIGHUP drains the server as SIGTERM does, and it ends with 0`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory);
     const client = service === "clock" || service === "joke"
       ? undefined
       : await TestClient.connect(server.port);

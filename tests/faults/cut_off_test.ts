@@ -7,7 +7,7 @@ import {
   root,
   startProcess,
   startTask,
-  tempFolder,
+  tempDirectory,
   type TestProcess,
   until,
 } from "../_helpers.ts";
@@ -54,9 +54,9 @@ Deno.test({
 }, async () => {
   await using hosts = new Hosts(3);
   assert(await hosts.make());
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const flags = ["--max-clients", "10", "--vanished-ms", "2000"];
-  await using server = await serveOn(hosts, "editor", folder.path, flags);
+  await using server = await serveOn(hosts, "editor", directory.path, flags);
   const before = await sockets(server.pid);
   await using all = new AsyncDisposableStack();
   for (let index = 0; index < 10; index++) all.use(await connect(hosts, CUT_OFF, "line"));
@@ -83,8 +83,8 @@ Deno.test({
 }, async () => {
   await using hosts = new Hosts(3);
   assert(await hosts.make());
-  await using folder = await tempFolder();
-  await using server = await serveOn(hosts, "chat", folder.path, [
+  await using directory = await tempDirectory();
+  await using server = await serveOn(hosts, "chat", directory.path, [
     ...["--irc-port", `${PORTS.irc}`, "--vanished-ms", "2000"],
   ]);
   await using bob = await connect(hosts, OTHERS, "line");

@@ -2,7 +2,14 @@
  * What strangers do at the doors beside the lines: IRC, the web, the documents of a folder.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeCertificate, runTask, type TempFolder, tempFolder, TestClient, until } from "../_helpers.ts";
+import {
+  makeCertificate,
+  runTask,
+  type TempDirectory,
+  tempDirectory,
+  TestClient,
+  until,
+} from "../_helpers.ts";
 import { symlink } from "../store/_special_files.ts";
 import { count, descriptors, type RunningServer, serve, taskOf } from "./_strangers.ts";
 
@@ -14,11 +21,11 @@ const TLS_GREETING = Uint8Array.of(0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3);
 /** A server, and where the door listens whose line this is. */
 async function serveDoor(
   service: string,
-  folder: TempFolder,
+  directory: TempDirectory,
   line: RegExp,
   flags: readonly string[] = [],
 ): Promise<RunningServer & { readonly door: number }> {
-  const server = await serve(service, folder, ["--web-port", "0", ...flags]);
+  const server = await serve(service, directory, ["--web-port", "0", ...flags]);
   await until(() => line.test(server.process.stdout), "the door");
   const [said = ""] = line.exec(server.process.stdout) ?? [];
   return { ...server, door: Number(/:(\d+)$/.exec(said)?.[1]) };
@@ -35,8 +42,8 @@ async function openSocket(port: number, path: string): Promise<TestClient> {
 }
 
 Deno.test("chat: a WebSocket that never names itself has the time of a login, whatever else it says", async () => {
-  await using folder = await tempFolder();
-  await using server = await serveDoor("chat", folder, WEB, ["--login-timeout-ms", "500"]);
+  await using directory = await tempDirectory();
+  await using server = await serveDoor("chat", directory, WEB, ["--login-timeout-ms", "500"]);
   using silent = await openSocket(server.door, "/chat");
   using talking = await openSocket(server.door, "/chat");
   // Pings of a client, masked with zeros.
@@ -50,8 +57,8 @@ Deno.test("chat: a WebSocket that never names itself has the time of a login, wh
 
 for (const service of ["editor", "chat"]) {
   Deno.test(`${service}: a TLS greeting at the plain web door is closed at once, with one warning`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serveDoor(service, folder, WEB);
+    await using directory = await tempDirectory();
+    await using server = await serveDoor(service, directory, WEB);
     using client = await TestClient.connect(server.door);
     await client.send(TLS_GREETING);
     assertEquals(await client.rest(), "");
@@ -63,8 +70,8 @@ for (const service of ["editor", "chat"]) {
 }
 
 Deno.test("chat: a browser's page, or TLS, at the IRC door is closed at once with one warning, and says nothing", async () => {
-  await using folder = await tempFolder();
-  await using server = await serveDoor("chat", folder, /IRC server listening on .*/, ["--irc-port", "0"]);
+  await using directory = await tempDirectory();
+  await using server = await serveDoor("chat", directory, /IRC server listening on .*/, ["--irc-port", "0"]);
   const page =
     "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nNICK evil\r\nUSER evil 0 * :evil\r\nJOIN #lobby\r\n";
   for (const [bytes, protocol] of [[page, "HTTP"], [TLS_GREETING, "TLS"]] as const) {
@@ -79,9 +86,9 @@ Deno.test("chat: a browser's page, or TLS, at the IRC door is closed at once wit
 });
 
 Deno.test("editor: who never shakes hands at the web door has its deadline and gives its descriptor back", async () => {
-  await using folder = await tempFolder();
-  const { certFile, keyFile } = await makeCertificate(folder);
-  await using server = await serveDoor("editor", folder, WEB, [
+  await using directory = await tempDirectory();
+  const { certFile, keyFile } = await makeCertificate(directory);
+  await using server = await serveDoor("editor", directory, WEB, [
     ...["--tls-cert", certFile, "--tls-key", keyFile, "--handshake-timeout-ms", "500"],
   ]);
   const before = await descriptors(server.process.pid);
@@ -95,9 +102,9 @@ Deno.test("editor: who never shakes hands at the web door has its deadline and g
 });
 
 Deno.test("chat: who says all in one packet with the registration is held to the rate, at the IRC door too", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const irc = /IRC server listening on .*/;
-  await using server = await serveDoor("chat", folder, irc, [
+  await using server = await serveDoor("chat", directory, irc, [
     "--irc-port",
     "0",
     "--rate",
@@ -121,16 +128,16 @@ Deno.test("chat: who says all in one packet with the registration is held to the
 });
 
 Deno.test("editor: of a folder nothing is served that a link leads out to, and what cannot be opened closes with a reason", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file("docs"));
-  await Deno.writeTextFile(folder.file("outside.txt"), "SECRET\n");
-  await symlink("../outside.txt", folder.file("docs/link.txt"));
-  await symlink("../made.txt", folder.file("docs/dangling.txt"));
-  await Deno.writeTextFile(folder.file("docs/good.txt"), "good\n");
-  await Deno.writeTextFile(folder.file("docs/history.txt"), "text\n");
-  await symlink("../outside.txt", folder.file("docs/history.txt.history"));
-  await Deno.mkdir(folder.file("docs/directory.txt"));
-  await using server = await serveDoor("editor", folder, WEB, ["--folder", "docs"]);
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("docs"));
+  await Deno.writeTextFile(directory.file("outside.txt"), "SECRET\n");
+  await symlink("../outside.txt", directory.file("docs/link.txt"));
+  await symlink("../made.txt", directory.file("docs/dangling.txt"));
+  await Deno.writeTextFile(directory.file("docs/good.txt"), "good\n");
+  await Deno.writeTextFile(directory.file("docs/history.txt"), "text\n");
+  await symlink("../outside.txt", directory.file("docs/history.txt.history"));
+  await Deno.mkdir(directory.file("docs/directory.txt"));
+  await using server = await serveDoor("editor", directory, WEB, ["--folder", "docs"]);
   const get = async (path: string): Promise<string> => {
     using client = await TestClient.connect(server.door);
     await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
@@ -144,15 +151,15 @@ Deno.test("editor: of a folder nothing is served that a link leads out to, and w
   assertMatch(await get("/document/good"), /good/);
   // To look at what is not there makes nothing.
   assertMatch(await get("/document/none"), /^HTTP\/1.1 404 /);
-  const names = [...Deno.readDirSync(folder.file("docs"))].map(({ name }) => name);
+  const names = [...Deno.readDirSync(directory.file("docs"))].map(({ name }) => name);
   assert(!names.includes("none.txt"), names.join());
-  assertEquals(await Deno.readTextFile(folder.file("outside.txt")), "SECRET\n");
-  assert(![...Deno.readDirSync(folder.path)].some(({ name }) => name === "made.txt"));
+  assertEquals(await Deno.readTextFile(directory.file("outside.txt")), "SECRET\n");
+  assert(![...Deno.readDirSync(directory.path)].some(({ name }) => name === "made.txt"));
   assertEquals(count(server.process.stderr, /\n\s+at /g), 0);
 
   // And a second server has no part of it, whatever its own document.
-  const second = ["--port", "0", "--web-port", "0", "--file", "two.txt", "--folder", folder.file("docs")];
-  const { code, stderr } = await runTask(taskOf("editor"), second, { cwd: folder.path });
+  const second = ["--port", "0", "--web-port", "0", "--file", "two.txt", "--folder", directory.file("docs")];
+  const { code, stderr } = await runTask(taskOf("editor"), second, { cwd: directory.path });
   assertEquals(code, 1);
   assertMatch(stderr, /^\[ERROR\] .*another process has it\n$/);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeCertificate, tempFolder, TestClient, until } from "../_helpers.ts";
+import { makeCertificate, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { count, descriptors, type RunningServer, serve, talkOf } from "./_strangers.ts";
 
 async function connectAll(port: number, clients: number): Promise<TestClient[]> {
@@ -25,9 +25,9 @@ async function untilFewer(server: RunningServer, most: number, what: string): Pr
 
 for (const service of ["echo", "records"]) {
   Deno.test(`${service}: who never shakes hands is a client that counts, has its deadline, and gives its descriptor back`, async () => {
-    await using folder = await tempFolder();
-    const { certFile, keyFile, cert } = await makeCertificate(folder);
-    await using server = await serve(service, folder, [
+    await using directory = await tempDirectory();
+    const { certFile, keyFile, cert } = await makeCertificate(directory);
+    await using server = await serve(service, directory, [
       ...["--tls-cert", certFile, "--tls-key", keyFile],
       ...["--max-clients", "40", "--handshake-timeout-ms", "3000"],
     ]);
@@ -50,9 +50,9 @@ for (const service of ["echo", "records"]) {
 }
 
 Deno.test("echo: TLS clients that are cut as slow give their descriptors back at once, though they stay", async () => {
-  await using folder = await tempFolder();
-  const { certFile, keyFile, cert } = await makeCertificate(folder);
-  await using server = await serve("echo", folder, [
+  await using directory = await tempDirectory();
+  const { certFile, keyFile, cert } = await makeCertificate(directory);
+  await using server = await serve("echo", directory, [
     ...["--tls-cert", certFile, "--tls-key", keyFile, "--slow-client-ms", "300"],
   ]);
   const before = await descriptors(server.process.pid);
@@ -87,10 +87,10 @@ const NO_MESSAGE: readonly (readonly [service: string, piece: string])[] = [
 
 for (const [service, piece] of NO_MESSAGE) {
   Deno.test(`${service}: pieces of ${JSON.stringify(piece)} are no login, and keep nobody's place for long`, async () => {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     await using server = await serve(
       service,
-      folder,
+      directory,
       ["--max-clients", "5", "--login-timeout-ms", "600", "--idle-flush-ms", "0"].slice(
         0,
         service === "records" ? 4 : 6,
@@ -123,8 +123,8 @@ for (const [service, piece] of NO_MESSAGE) {
 }
 
 Deno.test("records: who has shown the token stays, whatever the time for a login", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("records", folder, ["--login-timeout-ms", "2000"], {
+  await using directory = await tempDirectory();
+  await using server = await serve("records", directory, ["--login-timeout-ms", "2000"], {
     AUTH_TOKEN: "s3cret",
   });
   using client = await TestClient.connect(server.port);
@@ -137,8 +137,8 @@ Deno.test("records: who has shown the token stays, whatever the time for a login
 });
 
 Deno.test("records: wrong tokens are few a second by address, whatever the connections, and each is a line or counted", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("records", folder, ["--max-clients", "100"], { AUTH_TOKEN: "s3cret" });
+  await using directory = await tempDirectory();
+  await using server = await serve("records", directory, ["--max-clients", "100"], { AUTH_TOKEN: "s3cret" });
   const started = performance.now();
   let looked = 0;
   const tryTokens = async () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runTask, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { runTask, startTask, tempDirectory, TestClient } from "../_helpers.ts";
 import { serve, TCP_SERVERS } from "./_strangers.ts";
 
 /** Whether a server of a kind listens at an address. */
@@ -14,8 +14,8 @@ async function answers(hostname: string, port: number): Promise<boolean> {
 
 for (const service of TCP_SERVERS) {
   Deno.test(`${service}: a server told to listen on a name listens on each of its addresses, at one port`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder, ["--host", "localhost"]);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory, ["--host", "localhost"]);
     assertEquals(
       [await answers("127.0.0.1", server.port), await answers("::1", server.port)],
       [true, true],
@@ -24,9 +24,9 @@ for (const service of TCP_SERVERS) {
 }
 
 Deno.test("records: SERVER_HOST=localhost in the environment listens on both families", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using server = startTask("records:server", ["--port", "0"], {
-    cwd: folder.path,
+    cwd: directory.path,
     env: { SERVER_HOST: "localhost" },
   });
   const port = await server.port(/ready to receive/);
@@ -37,8 +37,8 @@ for (
   const [host, why] of [["127.0.0.1", "IPv4 alone"], ["::1", "IPv6 alone"], ["localhost", "both"]] as const
 ) {
   Deno.test(`clock: the client finds by name a server that listens on ${why}`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve("clock", folder, ["--host", host]);
+    await using directory = await tempDirectory();
+    await using server = await serve("clock", directory, ["--host", host]);
     const client = await runTask("clock:client", [
       ...["--host", "localhost", "--port", String(server.port), "--count", "2"],
     ]);
@@ -48,8 +48,8 @@ for (
 }
 
 Deno.test("clock: server and client without a flag that names a host understand each other", async () => {
-  await using folder = await tempFolder();
-  await using server = startTask("clock:server", ["--port", "0"], { cwd: folder.path });
+  await using directory = await tempDirectory();
+  await using server = startTask("clock:server", ["--port", "0"], { cwd: directory.path });
   const port = await server.port();
   const client = await runTask("clock:client", ["--port", String(port), "--count", "1"]);
   assertEquals([client.code, client.stderr], [0, ""]);
@@ -57,8 +57,8 @@ Deno.test("clock: server and client without a flag that names a host understand 
 
 Deno.test("calculator: the client finds by name a server that listens on IPv4 alone, and one on IPv6 alone", async () => {
   for (const host of ["127.0.0.1", "::1"]) {
-    await using folder = await tempFolder();
-    await using server = await serve("calculator", folder, ["--host", host]);
+    await using directory = await tempDirectory();
+    await using server = await serve("calculator", directory, ["--host", host]);
     const client = await runTask(
       "calculator:client",
       ["--host", "localhost", "--port", String(server.port)],

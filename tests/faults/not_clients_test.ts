@@ -4,7 +4,7 @@ import {
   makeCertificate,
   PATIENCE_MS,
   startProcess,
-  tempFolder,
+  tempDirectory,
   TestClient,
   until,
 } from "../_helpers.ts";
@@ -36,16 +36,16 @@ const PAGES: readonly (readonly [string, readonly string[]])[] = [
 /** The beginning of what `curl https://…` sends. */
 const TLS_HELLO = Uint8Array.of(0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3, 1, 2, 3, 4);
 
-async function listOf(folder: string): Promise<string[]> {
+async function listOf(directory: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const entry of Deno.readDir(folder)) names.push(entry.name);
+  for await (const entry of Deno.readDir(directory)) names.push(entry.name);
   return names;
 }
 
 for (const service of SPOKEN_TO) {
   Deno.test(`${service}: whoever speaks HTTP or TLS is closed at once with one warning each, and nothing is done`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory);
     for (const [what, pieces] of PAGES) {
       using client = await TestClient.connect(server.port);
       // The server may have closed before all of it is sent.
@@ -62,8 +62,8 @@ for (const service of SPOKEN_TO) {
     assertEquals(await hello.rest().catch(() => ""), "");
     const warnings = () => count(server.process.stdout, /^\[WARN\] .*it speaks (HTTP|TLS)/gm);
     await until(() => warnings() === PAGES.length + 1, `${PAGES.length + 1} warnings`);
-    assert(!(await listOf(folder.path)).includes("666.txt"));
-    if (service === "editor") assertEquals(await Deno.readTextFile(folder.file("temp.txt")), "");
+    assert(!(await listOf(directory.path)).includes("666.txt"));
+    if (service === "editor") assertEquals(await Deno.readTextFile(directory.file("temp.txt")), "");
     // The next client is served as ever.
     using client = await TestClient.connect(server.port);
     assert(client.address !== "");
@@ -74,8 +74,8 @@ for (const service of SPOKEN_TO) {
 }
 
 Deno.test("echo: an HTTP request and a TLS greeting are bytes like others, and come back", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("echo", folder);
+  await using directory = await tempDirectory();
+  await using server = await serve("echo", directory);
   for (const bytes of [new TextEncoder().encode(posted(BODY)), TLS_HELLO]) {
     using client = await TestClient.connect(server.port);
     await client.send(bytes);
@@ -86,9 +86,9 @@ Deno.test("echo: an HTTP request and a TLS greeting are bytes like others, and c
 Deno.test({
   name: "records: HTTP inside TLS is closed as well, and plain HTTP on a TLS port harms nobody",
   fn: async () => {
-    await using folder = await tempFolder();
-    const { certFile, keyFile, cert } = await makeCertificate(folder);
-    await using server = await serve("records", folder, ["--tls-cert", certFile, "--tls-key", keyFile]);
+    await using directory = await tempDirectory();
+    const { certFile, keyFile, cert } = await makeCertificate(directory);
+    await using server = await serve("records", directory, ["--tls-cert", certFile, "--tls-key", keyFile]);
     using plain = await TestClient.connect(server.port);
     await plain.send(posted(BODY));
     await plain.closed();
@@ -97,7 +97,7 @@ Deno.test({
     await inside.send(posted(BODY));
     assertEquals(await inside.rest().catch(() => ""), "");
     await server.process.line(/\[WARN\] .*it speaks HTTP/);
-    assert(!(await listOf(folder.path)).includes("666.txt"));
+    assert(!(await listOf(directory.path)).includes("666.txt"));
   },
 });
 
@@ -105,8 +105,8 @@ Deno.test({
   name: "curl gets nothing of a service of lines, and soon",
   ignore: !await available("curl", "--version"),
   fn: async () => {
-    await using folder = await tempFolder();
-    await using server = await serve("chat", folder);
+    await using directory = await tempDirectory();
+    await using server = await serve("chat", directory);
     await using curl = startProcess("curl", [
       ...["-s", "-S", "-m", String(PATIENCE_MS / 1000), `http://127.0.0.1:${server.port}/`],
     ]);

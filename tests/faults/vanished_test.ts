@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { available, startProcess, tempFolder, TestClient, type TestProcess, until } from "../_helpers.ts";
+import { available, startProcess, tempDirectory, TestClient, type TestProcess, until } from "../_helpers.ts";
 import { count, type RunningServer, serve } from "./_strangers.ts";
 
 /**
@@ -59,8 +59,8 @@ for (const [service, line] of [["editor", ""], ["echo", "hello %d"], ["calculato
     name: `${service}: a server full of clients that vanished lets the next ones in`,
     ignore,
     fn: async () => {
-      await using folder = await tempFolder();
-      await using server = await serve(service, folder, ["--max-clients", "4", "--vanished-ms", "3500"]);
+      await using directory = await tempDirectory();
+      await using server = await serve(service, directory, ["--max-clients", "4", "--vanished-ms", "3500"]);
       await using strangers = await vanishing(server.port, 4, line);
       await vanish(strangers);
       using early = await TestClient.connect(server.port);
@@ -83,8 +83,8 @@ Deno.test({
     "chat: a name that a vanished client had is given to who asks for it again, and the others hear that it left",
   ignore,
   fn: async () => {
-    await using folder = await tempFolder();
-    await using server = await serve("chat", folder, ["--vanished-ms", "3500"]);
+    await using directory = await tempDirectory();
+    await using server = await serve("chat", directory, ["--vanished-ms", "3500"]);
     using bob = await TestClient.connect(server.port);
     await bob.send("bob\n");
     await using ann = await vanishing(server.port, 1, "ann%d");
@@ -105,8 +105,8 @@ Deno.test({
 });
 
 Deno.test("chat: a client that is silent but there is told why it makes room, and who talks keeps place and name", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("chat", folder, ["--vanished-ms", "2500", "--max-clients", "2"]);
+  await using directory = await tempDirectory();
+  await using server = await serve("chat", directory, ["--vanished-ms", "2500", "--max-clients", "2"]);
   using silent = await TestClient.connect(server.port);
   await silent.send("silent\n");
   using talker = await TestClient.connect(server.port);
@@ -132,8 +132,8 @@ Deno.test("chat: a client that is silent but there is told why it makes room, an
 });
 
 Deno.test("with --vanished-ms 0 nobody makes room, however silent", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("editor", folder, ["--vanished-ms", "0", "--max-clients", "1"]);
+  await using directory = await tempDirectory();
+  await using server = await serve("editor", directory, ["--vanished-ms", "0", "--max-clients", "1"]);
   using first = await TestClient.connect(server.port);
   await server.process.line("New client connected");
   for (let round = 0; round < 3; round++) {

@@ -2,7 +2,7 @@
  * Those who guess tokens at web doors: few guesses are looked at, few lines are said, nobody else notices.
  */
 import { assert, assertEquals } from "@std/assert";
-import { tempFolder, until } from "../_helpers.ts";
+import { tempDirectory, until } from "../_helpers.ts";
 import { count, serve } from "./_strangers.ts";
 
 const TOKEN = "s3cret-and-long";
@@ -19,8 +19,8 @@ const DOORS = [
 
 for (const [service, flags, path, line] of DOORS) {
   Deno.test(`${service}: wrong tokens at the web door are looked at five times a second, and said`, async () => {
-    await using folder = await tempFolder();
-    await using server = await serve(service, folder, flags);
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory, flags);
     await until(() => line.test(server.process.stdout), "the door");
     const base = `http://127.0.0.1:${line.exec(server.process.stdout)?.[1]}${path}`;
     const ask = async (token?: string, inQuery = false) => {
@@ -50,8 +50,8 @@ for (const [service, flags, path, line] of DOORS) {
 }
 
 Deno.test("chat: of a flood of browsers' pages at the port a few are named, and the rest is counted", async () => {
-  await using folder = await tempFolder();
-  await using server = await serve("chat", folder);
+  await using directory = await tempDirectory();
+  await using server = await serve("chat", directory);
   const startedAt = performance.now();
   for (let round = 0; round < 30; round++) {
     await Promise.all(Array.from({ length: 10 }, async () => {

@@ -2,7 +2,15 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { meteredDisk, MeterRegistry } from "../../actors/inspect/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { formatMetrics } from "../../protocols/prometheus.ts";
-import { available, freePort, startProcess, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import {
+  available,
+  freePort,
+  startProcess,
+  startTask,
+  tempDirectory,
+  TestClient,
+  until,
+} from "../_helpers.ts";
 
 const hasPromtool = await available("promtool", "--version");
 
@@ -36,33 +44,33 @@ Deno.test("meter: names are Prometheus', two of one name and attributes are one,
 });
 
 Deno.test("meter: a disk's syncs are timed and what is written counted, and files are as they were", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const meter = new MeterRegistry();
   const { disk, clock } = denoWorld();
   const metered = meteredDisk(disk, clock, meter);
-  const file = await metered.open(folder.file("a"), { write: true, create: true, read: true });
+  const file = await metered.open(directory.file("a"), { write: true, create: true, read: true });
   await file.write(new TextEncoder().encode("hello"), 0);
   await file.sync();
   assertEquals(await file.size(), 5);
   file.close();
-  const replacement = await metered.createReplacement(folder.file("a"));
+  const replacement = await metered.createReplacement(directory.file("a"));
   await replacement.file.write(new TextEncoder().encode("hi"), 0);
   await replacement.file.sync();
   replacement.file.close();
   await metered.rename(replacement.path, replacement.target);
-  assertEquals(new TextDecoder().decode(await metered.readFile(folder.file("a"))), "hi");
+  assertEquals(new TextDecoder().decode(await metered.readFile(directory.file("a"))), "hi");
   const text = formatMetrics(meter.families());
   assertEquals(valueOf(text, "troupe_disk_io_bytes_total"), 7);
   assertEquals(valueOf(text, "troupe_disk_sync_duration_seconds_count"), 2);
 });
 
 Deno.test("metrics: services count what they do, sockets what goes through them, and promtool reads all of it", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const ports = { editor: freePort(), records: freePort() };
   await using server = startTask("start", [
     ...["--only", "editor,records,clock", "--host", "127.0.0.1", "--inspect", "127.0.0.1:0"],
     ...["--editor-port", String(ports.editor), "--records-port", String(ports.records), "--clock-port", "0"],
-    ...["--data-dir", folder.path],
+    ...["--data-dir", directory.path],
   ], { env: { EDITOR_WEB_PORT: "off" } });
   const inspector = await server.port("Inspector listening");
   const isReady = async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { startTask, tempDirectory, TestClient, until } from "../_helpers.ts";
 
 async function status(port: number, path: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -25,7 +25,7 @@ Deno.test("readyz: after SIGTERM a server is not ready while its ports are open,
 });
 
 Deno.test("readyz: a server that has been not ready for its time closes its ports, and exits 0", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using server = startTask("editor:server", [
     ...[
       "--host",
@@ -37,7 +37,7 @@ Deno.test("readyz: a server that has been not ready for its time closes its port
       "--lame-duck-ms",
       "1",
       "--data-dir",
-      folder.path,
+      directory.path,
     ],
   ]);
   const web = await server.port("Web door listening");

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
-import { deadline, type TempFolder, tempFolder, until } from "../_helpers.ts";
+import { deadline, type TempDirectory, tempDirectory, until } from "../_helpers.ts";
 import { type EditorPlay, startEditor } from "../editor/_play.ts";
 import { launchBrowser } from "./_browser.ts";
 
@@ -19,8 +19,8 @@ class Desk implements AsyncDisposable {
     this.base = base;
   }
 
-  static async open(folder: TempFolder, port: number): Promise<Desk> {
-    const browser = await launchBrowser(folder.file("profile"));
+  static async open(directory: TempDirectory, port: number): Promise<Desk> {
+    const browser = await launchBrowser(directory.file("profile"));
     return new Desk(browser, `http://127.0.0.1:${port}`);
   }
 
@@ -100,8 +100,8 @@ class Tab {
   }
 }
 
-async function start(folder: TempFolder, port = 0): Promise<{ play: EditorPlay; web: number }> {
-  const play = await startEditor(folder, "--web-port", String(port));
+async function start(directory: TempDirectory, port = 0): Promise<{ play: EditorPlay; web: number }> {
+  const play = await startEditor(directory, "--web-port", String(port));
   const web = Number(/:(\d+)$/.exec(await play.server.line("Web door listening"))?.[1]);
   return { play, web };
 }
@@ -113,10 +113,10 @@ Deno.test(
   "editor page: three tabs type at once and see one text, each other's cursors, and no other host",
   options,
   async () => {
-    await using folder = await tempFolder();
-    const { play, web } = await start(folder);
+    await using directory = await tempDirectory();
+    const { play, web } = await start(directory);
     await using _server = play;
-    await using desk = await Desk.open(folder, web);
+    await using desk = await Desk.open(directory, web);
     const tabs = [await desk.tab(), await desk.tab(), await desk.tab(390)];
     const [first, second, phone] = tabs;
     assert(first !== undefined && second !== undefined && phone !== undefined);
@@ -131,7 +131,7 @@ Deno.test(
     await until(async () => await first.count(".caret") === 2, "two cursors");
     await first.page.waitForSelector(".people li:nth-child(2)");
     await until(
-      async () => await Deno.readTextFile(folder.file("temp.txt")) === text,
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === text,
       "the file to hold the text",
     );
     // Nothing is wider than a phone.
@@ -149,9 +149,9 @@ Deno.test(
   "editor page: the server is killed and back while a tab types; what it typed is marked, then saved, and nobody is lost",
   options,
   async () => {
-    await using folder = await tempFolder();
-    const before = await start(folder);
-    await using desk = await Desk.open(folder, before.web);
+    await using directory = await tempDirectory();
+    const before = await start(directory);
+    await using desk = await Desk.open(directory, before.web);
     const [ann, bob] = [await desk.tab(), await desk.tab()];
     await ann.focus();
     await ann.type("before ");
@@ -161,14 +161,14 @@ Deno.test(
     await ann.status("offline");
     await ann.type("during ");
     assert(await ann.count(".unsaved") > 0);
-    const after = await start(folder, before.web);
+    const after = await start(directory, before.web);
     await using _server = after.play;
     await ann.status("saved");
     await until(async () => await ann.count(".unsaved") === 0, "the mark to go");
     await bob.shows("before during ");
     await bob.page.waitForSelector(".people li");
     await until(
-      async () => await Deno.readTextFile(folder.file("temp.txt")) === "before during ",
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === "before during ",
       "the file",
     );
     assertEquals(desk.faults, []);
@@ -179,10 +179,10 @@ Deno.test(
   "editor page: a version is kept, shown and restored by keyboard alone, and the restoring can be undone",
   options,
   async () => {
-    await using folder = await tempFolder();
-    const { play, web } = await start(folder);
+    await using directory = await tempDirectory();
+    const { play, web } = await start(directory);
     await using _server = play;
-    await using desk = await Desk.open(folder, web);
+    await using desk = await Desk.open(directory, web);
     const tab = await desk.tab();
     await tab.focus();
     await tab.type("draft");

@@ -21,9 +21,9 @@ export interface Client {
   readonly name: string;
   readonly isHere: boolean;
   /** Downloads a `.torrent` or a magnet link; resolves when all is there. */
-  get(source: string, folder: string, network: SharingNetwork): Promise<void>;
-  /** Gives a torrent whose file is in `folder`. */
-  seed(torrent: string, folder: string, port: number, network: SharingNetwork): TestProcess;
+  get(source: string, directory: string, network: SharingNetwork): Promise<void>;
+  /** Gives a torrent whose file is in `directory`. */
+  seed(torrent: string, directory: string, port: number, network: SharingNetwork): TestProcess;
 }
 
 /** The tests that every client has to pass. */
@@ -34,7 +34,7 @@ export function testClient(client: Client): void {
     ignore,
     fn: async () => {
       await using network = await swarm();
-      const out = await folderFor(network);
+      const out = await directoryFor(network);
       await client.get(await torrentOf(network), out, network);
       assertEquals(await Deno.readFile(`${out}/${NAME}`), bytes);
     },
@@ -45,7 +45,7 @@ export function testClient(client: Client): void {
     ignore,
     fn: async () => {
       await using network = await swarm();
-      const out = await folderFor(network);
+      const out = await directoryFor(network);
       const { infoHash } = await network.offers(NAME, 2);
       const magnet = `magnet:?xt=urn:btih:${infoHash}&tr=${encodeURIComponent(network.url(2, "/announce"))}`;
       await client.get(magnet, out, network);
@@ -58,13 +58,13 @@ export function testClient(client: Client): void {
     ignore,
     fn: async () => {
       await using network = await startNetwork(2);
-      const folder = await folderFor(network);
-      await Deno.writeFile(`${folder}/${NAME}`, bytes);
+      const directory = await directoryFor(network);
+      await Deno.writeFile(`${directory}/${NAME}`, bytes);
       const port = freePort();
       const tracker = trackerOf(port);
       await using _closing = { [Symbol.asyncDispose]: () => tracker.shutdown() };
-      const { path, infoHash } = await makeTorrent(network, `${folder}/${NAME}`, tracker.addr.port);
-      await using seed = client.seed(path, folder, port, network);
+      const { path, infoHash } = await makeTorrent(network, `${directory}/${NAME}`, tracker.addr.port);
+      await using seed = client.seed(path, directory, port, network);
       const peers = [{ hostname: "127.0.0.1", port }];
       const magnet = formatMagnet({ infoHash, trackers: [], peers });
       for (const [id, what] of [[1, path], [2, magnet]] as const) {
@@ -84,10 +84,10 @@ async function swarm(): Promise<SharingNetwork> {
   return network;
 }
 
-async function folderFor(network: SharingNetwork): Promise<string> {
-  const folder = network.file("client");
-  await Deno.mkdir(folder);
-  return folder;
+async function directoryFor(network: SharingNetwork): Promise<string> {
+  const directory = network.file("client");
+  await Deno.mkdir(directory);
+  return directory;
 }
 
 async function torrentOf(network: SharingNetwork): Promise<string> {

@@ -3,7 +3,7 @@ import { available, freePort, startProcess, type TestProcess } from "../_helpers
 import { testClient } from "./_torrent_clients.ts";
 
 /** What keeps aria2c on this machine, and quick. */
-function aria2(folder: string, ...more: string[]): TestProcess {
+function aria2(directory: string, ...more: string[]): TestProcess {
   return startProcess("aria2c", [
     "--no-conf",
     "--enable-dht=false",
@@ -13,7 +13,7 @@ function aria2(folder: string, ...more: string[]): TestProcess {
     "--summary-interval=0",
     "--file-allocation=none",
     "--bt-stop-timeout=50",
-    `--dir=${folder}`,
+    `--dir=${directory}`,
     ...more,
   ]);
 }
@@ -21,14 +21,14 @@ function aria2(folder: string, ...more: string[]): TestProcess {
 testClient({
   name: "aria2c",
   isHere: await available("aria2c", "--version"),
-  async get(source, folder) {
-    await using client = aria2(folder, "--seed-time=0", `--listen-port=${freePort()}`, source);
+  async get(source, directory) {
+    await using client = aria2(directory, "--seed-time=0", `--listen-port=${freePort()}`, source);
     const { code, stdout } = await client.ended();
     assertEquals(code, 0, stdout);
   },
-  seed: (torrent, folder, port) =>
+  seed: (torrent, directory, port) =>
     aria2(
-      folder,
+      directory,
       "--check-integrity",
       "--seed-ratio=0",
       "--seed-time=9999",

@@ -11,7 +11,7 @@ import {
   makeCertificate,
   startProcess,
   startTask,
-  tempFolder,
+  tempDirectory,
   TestClient,
   type TestProcess,
   until,
@@ -58,7 +58,7 @@ Deno.test({
     (MISSING.length === 0 ? "" : ` (not here: ${MISSING.join(", ")})`),
   ignore: MISSING.length > 0,
   async fn() {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const ircPort = freePort();
     const ports = ["--port", "0", "--web-port", "off", "--irc-port", String(ircPort)];
     await using server = startTask("chat:server", ["--host", "127.0.0.1", "--rate", "0", ...ports]);
@@ -80,21 +80,21 @@ Deno.test({
     await using python = startProcess("python3", ["-c", OLD_CLIENT, String(port)]);
     await python.type("python");
     await ours.line("python has joined");
-    const ii = (name: string) => folder.file(`ii/127.0.0.1/${name}`);
+    const ii = (name: string) => directory.file(`ii/127.0.0.1/${name}`);
     await using _ii = startProcess("ii", [
-      ...["-s", "127.0.0.1", "-p", String(ircPort), "-n", "ivy", "-i", folder.file("ii")],
+      ...["-s", "127.0.0.1", "-p", String(ircPort), "-n", "ivy", "-i", directory.file("ii")],
     ]);
     await until(async () => (await read(ii("out"))).includes("Welcome"), "ii is welcome");
     await write(ii("in"), "/j #lobby");
     await ours.line("ivy has joined");
     await using _weechat = startProcess("weechat-headless", [
-      ...["--dir", folder.file("weechat"), "-r", "/set logger.file.flush_delay 0"],
+      ...["--dir", directory.file("weechat"), "-r", "/set logger.file.flush_delay 0"],
       ...["-r", `/server add chat 127.0.0.1/${ircPort} -notls -nicks=wee`],
       // One setting: a semicolon alone would end the command here.
       ...["-r", "/set irc.server.chat.command /join #lobby\\;/msg #lobby said 0"],
       ...["-r", "/connect chat"],
     ]);
-    const log = folder.file("weechat/logs/irc.chat.#lobby.weechatlog");
+    const log = directory.file("weechat/logs/irc.chat.#lobby.weechatlog");
     for (const line of [ours, netcat, python]) await line.line("wee: said 0");
 
     // All at once.
@@ -141,17 +141,17 @@ Deno.test({
   name: "chat: the IRC door speaks TLS with openssl s_client, and a client without it is told of nothing",
   ignore: !await available("openssl", "version"),
   async fn() {
-    await using folder = await tempFolder();
-    const { certFile, keyFile } = await makeCertificate(folder);
+    await using directory = await tempDirectory();
+    const { certFile, keyFile } = await makeCertificate(directory);
     const ircPort = freePort();
     await using server = startTask("chat:server", [
       ...["--host", "127.0.0.1", "--port", "0", "--web-port", "off", "--irc-port", String(ircPort)],
       ...["--tls-cert", certFile, "--tls-key", keyFile],
-    ], { cwd: folder.path });
+    ], { cwd: directory.path });
     await server.port("Chat server started");
     const trust = ["-verify_return_error", "-CAfile", certFile, "-verify_hostname", "localhost"];
     const args = ["s_client", "-quiet", ...trust, "-connect", `127.0.0.1:${ircPort}`];
-    await using client = startProcess("openssl", args, { cwd: folder.path });
+    await using client = startProcess("openssl", args, { cwd: directory.path });
     await client.type("NICK ann\r\nUSER ann 0 * :Ann\r\nJOIN #lobby\r");
     await client.line(" 001 ann :Welcome");
     await client.line(" 366 ann #lobby ");

@@ -10,14 +10,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import type { Page } from "puppeteer-core";
-import { freePort, startTask, tempFolder, TestClient, type TestProcess } from "../_helpers.ts";
+import { freePort, startTask, tempDirectory, TestClient, type TestProcess } from "../_helpers.ts";
 import { launchBrowser, openTab, shows } from "./_browser.ts";
 
 const { screenshots } = parseArgs(Deno.args, { string: ["screenshots"] });
 const ports = { port: freePort(), webPort: freePort(), ircPort: freePort() };
 const url = `http://127.0.0.1:${ports.webPort}/`;
 
-await using folder = await tempFolder();
+await using directory = await tempDirectory();
 await using browser = await launchBrowser();
 const notes = { hosts: new Set<string>(), errors: [] as string[] };
 let server: TestProcess = await startServer();
@@ -124,7 +124,7 @@ async function startServer(): Promise<TestProcess> {
       String(ports.ircPort),
     ],
     ...["--history", "chat.log", "--rate", "0"],
-  ], { cwd: folder.path });
+  ], { cwd: directory.path });
   await started.line("Web door listening");
   return started;
 }

@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import * as Y from "yjs";
-import { root, tempFolder, until } from "../_helpers.ts";
+import { root, tempDirectory, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "../editor/_web_clients.ts";
 
 /** What somebody has done at once: at a position, delete so many characters, insert a text. */
@@ -100,8 +100,8 @@ function once(doc: Y.Doc): Promise<void> {
 
 async function replay(trace: Trace): Promise<void> {
   const steps = toSteps(trace);
-  await using folder = await tempFolder();
-  await using door = await open(folder);
+  await using directory = await tempDirectory();
+  await using door = await open(directory);
   const clients = await Promise.all(
     Array.from({ length: trace.numAgents }, () => Provider.open(door.url)),
   );
@@ -110,7 +110,7 @@ async function replay(trace: Trace): Promise<void> {
   );
   await until(() => clients.every(({ value }) => value === trace.endContent), "all to have the end", 120_000);
   await until(
-    async () => await Deno.readTextFile(folder.file("temp.txt")) === trace.endContent,
+    async () => await Deno.readTextFile(directory.file("temp.txt")) === trace.endContent,
     "the file to hold the end",
   );
   assertEquals(clients.map(({ value }) => value), clients.map(() => trace.endContent));

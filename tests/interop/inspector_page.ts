@@ -11,12 +11,12 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import type { Page } from "puppeteer-core";
-import { startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { startProcess, startTask, tempDirectory, TestClient } from "../_helpers.ts";
 import { launchBrowser, openTab, shows } from "./_browser.ts";
 
 const { screenshots } = parseArgs(Deno.args, { string: ["screenshots"] });
 
-await using folder = await tempFolder();
+await using directory = await tempDirectory();
 await using browser = await launchBrowser();
 const notes = { hosts: new Set<string>(), errors: [] as string[] };
 await looksAtWeakSystem();
@@ -138,7 +138,7 @@ async function looksAtStart(): Promise<void> {
   const ports = services.flatMap((name) => [`--${name}-port`, "0"]);
   await using server = startTask("start", [
     ...["--only", services.join(","), ...ports, "--inspect", "127.0.0.1:0", "--inspect-token", "s3cret"],
-    ...["--host", "127.0.0.1", "--data-dir", folder.path],
+    ...["--host", "127.0.0.1", "--data-dir", directory.path],
   ], { env: { EDITOR_WEB_PORT: "off", CHAT_WEB_PORT: "off" } });
   const inspectorPort = await server.port("Inspector listening");
   const echoPort = await server.port("echo: Server is listening");

@@ -16,9 +16,10 @@ async function hasLibtorrent(): Promise<boolean> {
 testClient({
   name: "libtorrent",
   isHere: await hasLibtorrent(),
-  async get(source, folder) {
-    await using client = startProcess(PYTHON, [LIBTORRENT, "get", source, folder]);
+  async get(source, directory) {
+    await using client = startProcess(PYTHON, [LIBTORRENT, "get", source, directory]);
     await client.line("complete");
   },
-  seed: (torrent, folder, port) => startProcess(PYTHON, [LIBTORRENT, "seed", torrent, folder, String(port)]),
+  seed: (torrent, directory, port) =>
+    startProcess(PYTHON, [LIBTORRENT, "seed", torrent, directory, String(port)]),
 });

@@ -4,8 +4,8 @@ import { testClient } from "./_torrent_clients.ts";
 
 /** What keeps Transmission on this machine. It asks for a configuration folder of its own. */
 async function transmissionConfig(network: SharingNetwork, script: string): Promise<string> {
-  const folder = network.file(`transmission-${crypto.randomUUID()}`);
-  await Deno.mkdir(folder);
+  const directory = network.file(`transmission-${crypto.randomUUID()}`);
+  await Deno.mkdir(directory);
   const settings = {
     "dht-enabled": false,
     "lpd-enabled": false,
@@ -16,24 +16,24 @@ async function transmissionConfig(network: SharingNetwork, script: string): Prom
     "script-torrent-done-enabled": script !== "",
     "script-torrent-done-filename": script,
   };
-  await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings));
-  return folder;
+  await Deno.writeTextFile(`${directory}/settings.json`, JSON.stringify(settings));
+  return directory;
 }
 
 testClient({
   name: "transmission-cli",
   isHere: await available("transmission-cli", "--version"),
-  async get(source, folder, network) {
+  async get(source, directory, network) {
     const config = await transmissionConfig(network, "");
     await using client = startProcess("transmission-cli", [
-      ...["-g", config, "-w", folder, "-p", String(freePort()), "-M", "-et"],
+      ...["-g", config, "-w", directory, "-p", String(freePort()), "-M", "-et"],
       source,
     ]);
     await client.shows("Seeding", PATIENCE_MS);
   },
-  seed: (torrent, folder, port, network) =>
+  seed: (torrent, directory, port, network) =>
     startProcess("transmission-cli", [
-      ...["-g", network.file("transmission-seed"), "-w", folder, "-p", String(port), "-M", "-et", "-v"],
+      ...["-g", network.file("transmission-seed"), "-w", directory, "-p", String(port), "-M", "-et", "-v"],
       torrent,
     ]),
 });

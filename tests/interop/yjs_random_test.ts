@@ -6,7 +6,7 @@ import * as prng from "lib0/prng";
 import type { Doc, Text } from "yjs";
 import * as Y from "yjs/testHelper";
 import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
-import { tempFolder, until } from "../_helpers.ts";
+import { tempDirectory, until } from "../_helpers.ts";
 import { FOREIGN, open } from "../editor/_web_clients.ts";
 
 /** What the test helper makes, which has no types. */
@@ -88,8 +88,8 @@ for (const seed of [1, 2, 3]) {
     `editor: the random test of Yjs itself converges through our server (seed ${seed})`,
     FOREIGN,
     async () => {
-      await using folder = await tempFolder();
-      await using door = await open(folder, "--text-name", "text");
+      await using directory = await tempDirectory();
+      await using door = await open(directory, "--text-name", "text");
       const gen = prng.create(seed);
       const { users: docs, testConnector }: Setup = Y.init({ prng: gen }, { users: 5 });
       // Nothing goes from one to the other but through the server.

@@ -29,9 +29,9 @@ function importsOf(path: string, text: string): { readonly path: string; readonl
 
 async function readGraph(): Promise<Graph> {
   const graph: Graph = new Map();
-  const visit = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
-      const path = `${folder}/${name}`;
+  const visit = async (directory: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(`${directory}/`, ROOT))) {
+      const path = `${directory}/${name}`;
       if (isDirectory) await visit(path);
       else if (/\.tsx?$/.test(name)) {
         graph.set(path, importsOf(path, await Deno.readTextFile(new URL(path, ROOT))));

@@ -101,13 +101,13 @@ export const election: readonly Mutant[] = [
   },
   {
     what: "a changed list has the version of the one before",
-    file: "actors/election/folder_watcher.ts",
+    file: "actors/election/directory_watcher.ts",
     from: "before.version + 1,",
     to: "before.version,",
   },
   {
     what: "a folder that can be read again is not told of",
-    file: "actors/election/folder_watcher.ts",
+    file: "actors/election/directory_watcher.ts",
     from: "this.#unreadable = false;\n",
     to: "\n",
   },

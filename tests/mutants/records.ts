@@ -11,7 +11,7 @@ export const records: readonly Mutant[] = [
   {
     what: "the journal's name is not durable",
     file: "actors/records/intents.ts",
-    from: "if (this.#length === 0) await this.#disk.syncFolder(dirname(this.path));",
+    from: "if (this.#length === 0) await this.#disk.syncDirectory(dirname(this.path));",
     to: ";",
   },
   {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { changeOf, isKilled, rateOf, type Verdict, Verdicts } from "../../tasks/_verdicts.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import type { Mutant } from "./mutant.ts";
 
 const MUTANT: Mutant = { what: "it never ends", file: "a.ts", from: "break;", to: ";" };
@@ -10,8 +10,8 @@ function verdict(mutant: Mutant, found: Pick<Verdict, "tests" | "campaigns">): V
 }
 
 Deno.test("mutate: what is known of a mutant is known to the next run, until the mutant is written anew", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("verdicts");
+  await using directory = await tempDirectory();
+  const path = directory.file("verdicts");
   const first = await Verdicts.read(path);
   assertEquals(first.of("store", MUTANT), undefined);
   await first.add(verdict(MUTANT, { campaigns: null }));

@@ -12,7 +12,7 @@ import { inWorlds } from "./_worlds.ts";
 import { type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { lineFrames } from "../../protocols/frames.ts";
-import { deadline, makeCertificate, tempFolder, until } from "../_helpers.ts";
+import { deadline, makeCertificate, tempDirectory, until } from "../_helpers.ts";
 import { echoLines, quietWorld, startLines } from "./_net.ts";
 
 const BACKOFF = { minMs: 100, maxMs: 1000 };
@@ -198,8 +198,8 @@ Deno.test("dialer: a stop at any moment of dialling leaves no connection behind"
   }));
 
 Deno.test("dialer: over TLS to whom it trusts, and to nobody else", async () => {
-  await using folder = await tempFolder();
-  const { cert, key } = await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  const { cert, key } = await makeCertificate(directory);
   await using server = await startLines(echoLines, { tls: { cert, key } });
   const address = { hostname: "127.0.0.1", port: server.port };
   const trusting = dial(quietWorld(), { address, tls: { caCerts: [cert] } });

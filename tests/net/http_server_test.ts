@@ -23,7 +23,7 @@ import {
   deadline,
   makeCertificate,
   startProcess,
-  tempFolder,
+  tempDirectory,
   TestClient,
   until,
 } from "../_helpers.ts";
@@ -238,14 +238,14 @@ Deno.test("web door: it says that it lives and whether it is ready", async () =>
 });
 
 Deno.test("web door: files are sent compressed, once, and kept for ever where their name has their hash", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file("assets"));
-  await Deno.writeTextFile(folder.file("index.html"), "<p>page");
-  await Deno.writeTextFile(folder.file("assets/a.js"), "let a;");
-  await Deno.writeTextFile(folder.file("assets/a.js.br"), "brotli");
-  await Deno.writeTextFile(folder.file("assets/a.js.gz"), "gzip");
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("assets"));
+  await Deno.writeTextFile(directory.file("index.html"), "<p>page");
+  await Deno.writeTextFile(directory.file("assets/a.js"), "let a;");
+  await Deno.writeTextFile(directory.file("assets/a.js.br"), "brotli");
+  await Deno.writeTextFile(directory.file("assets/a.js.gz"), "gzip");
   const world = quietWorld();
-  const files = await loadStaticFiles(world, folder.path);
+  const files = await loadStaticFiles(world, directory.path);
   const script = files.get("assets/a.js");
   assert(script !== undefined);
   const immutable = `a-${script.hash.slice(0, 8)}.js`;
@@ -405,8 +405,8 @@ Deno.test("web socket: a client that does not read is cut by the bytes that wait
 });
 
 Deno.test("web door: with a certificate it is HTTPS and WSS", async () => {
-  await using folder = await tempFolder();
-  const { cert, key } = await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  const { cert, key } = await makeCertificate(directory);
   await using door = await open({ tls: { cert, key } });
   using client = Deno.createHttpClient({ caCerts: [cert] });
   const response = await fetch(`${door.base}/hello/x`, { client });

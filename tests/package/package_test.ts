@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { available, root, startProcess, type TempFolder, tempFolder, TestClient } from "../_helpers.ts";
+import { available, root, startProcess, type TempDirectory, tempDirectory, TestClient } from "../_helpers.ts";
 
 const readme = await Deno.readTextFile(`${root}README.md`);
 /** The programs of README, in their order; the one that stays up is the last. */
@@ -51,12 +51,12 @@ async function makePackage(): Promise<void> {
 }
 
 /** A folder with README's programs in it. */
-async function project(): Promise<TempFolder> {
-  const folder = await tempFolder();
+async function project(): Promise<TempDirectory> {
+  const directory = await tempDirectory();
   for (const [index, code] of programs.entries()) {
-    await Deno.writeTextFile(folder.file(`program${index}.ts`), code.replace("port: 7000", "port: 0"));
+    await Deno.writeTextFile(directory.file(`program${index}.ts`), code.replace("port: 7000", "port: 0"));
   }
-  return folder;
+  return directory;
 }
 
 /** Runs README's programs: each ends by itself with 0, but for the server, which a signal ends. */
@@ -76,19 +76,19 @@ async function tryPrograms(program: string, args: readonly string[], cwd: string
 }
 
 /** A Node that is too old is told which it takes by each module, in place of a syntax error. */
-async function refusesOldNodes(folder: TempFolder): Promise<void> {
+async function refusesOldNodes(directory: TempDirectory): Promise<void> {
   // The cluster's storage is built into Node 22, and not into Node 20: there it is missed first.
   for (const [release, modules] of [["20", ["."]], ["22", Object.keys(config.exports)]] as const) {
     const imports = modules.map((name) => `"${name.replace(".", config.name)}"`);
     await Deno.writeTextFile(
-      folder.file("old.mjs"),
+      directory.file("old.mjs"),
       `for (const name of [${imports}]) {
   console.log(await import(name).then(() => "loaded", (error) => error.message));
 }
 `,
     );
     const node = ["-y", "-p", `node@${release}`, "node", "old.mjs"];
-    const { code, stdout, stderr } = await ended("npx", node, folder.path);
+    const { code, stdout, stderr } = await ended("npx", node, directory.path);
     assertEquals(code, 0, stderr);
     const told = stdout.trimEnd().split("\n");
     assertEquals(told.length, modules.length);
@@ -109,40 +109,43 @@ Deno.test({
     "package: installed from its tarball its types are whole for tsc, README's programs run on Node and Bun, and the worlds' suite holds",
   ignore: noNpx,
   async fn() {
-    await using folder = await project();
-    await Deno.writeTextFile(folder.file("package.json"), JSON.stringify({ type: "module", private: true }));
-    await Deno.writeTextFile(folder.file("tsconfig.json"), JSON.stringify(TSCONFIG));
+    await using directory = await project();
+    await Deno.writeTextFile(
+      directory.file("package.json"),
+      JSON.stringify({ type: "module", private: true }),
+    );
+    await Deno.writeTextFile(directory.file("tsconfig.json"), JSON.stringify(TSCONFIG));
     const packages = [`${root}dist/troupe-actors.tgz`, "typescript@5", "@types/node@24", "node@24", "bun@1"];
     const npm = ["-y", "-p", "npm", "npm", "install", "--silent", "--no-audit", "--no-fund", ...packages];
-    assertEquals((await ended("npx", npm, folder.path)).code, 0);
+    assertEquals((await ended("npx", npm, directory.path)).code, 0);
 
-    const bin = (name: string) => `${folder.path}/node_modules/.bin/${name}`;
-    const types = await ended("bash", ["-c", '"$0"', bin("tsc")], folder.path);
+    const bin = (name: string) => `${directory.path}/node_modules/.bin/${name}`;
+    const types = await ended("bash", ["-c", '"$0"', bin("tsc")], directory.path);
     assertEquals([types.code, types.stdout], [0, ""]);
-    const suite = folder.file("conformance.mjs");
+    const suite = directory.file("conformance.mjs");
     const bundle = ["bundle", "-q", "--platform=deno", "-o", suite, "tests/world/_on_node.ts"];
     assertEquals((await ended(Deno.execPath(), bundle, root)).code, 0);
     for (const platform of ["node", "bun"]) {
       const run = ["-c", 'exec "$0" "$@"', bin(platform)];
-      await tryPrograms("bash", run, folder.path);
-      const { code, stdout } = await ended("bash", [...run, suite], folder.path);
+      await tryPrograms("bash", run, directory.path);
+      const { code, stdout } = await ended("bash", [...run, suite], directory.path);
       assertEquals(code, 0, stdout);
       const [, passed] = /^(\d+) passed, 0 failed$/m.exec(stdout) ?? [];
       assert(Number(passed) > 40, stdout);
     }
-    await refusesOldNodes(folder);
+    await refusesOldNodes(directory);
   },
 });
 
 Deno.test("package: a project of Deno that links it is warned of nothing, and told which flag is missing", async () => {
-  await using folder = await project();
+  await using directory = await project();
   const config = {
     links: [`${root}dist/package`],
     imports: { "@troupe/actors": "jsr:@troupe/actors@0.1" },
   };
-  await Deno.writeTextFile(folder.file("deno.json"), JSON.stringify(config));
+  await Deno.writeTextFile(directory.file("deno.json"), JSON.stringify(config));
   await Deno.writeTextFile(
-    folder.file("udp.ts"),
+    directory.file("udp.ts"),
     `import { ActorSystem, escalate, run } from "@troupe/actors";
 import { datagrams } from "@troupe/actors/net";
 const system = new ActorSystem("udp");
@@ -154,17 +157,17 @@ await run(system);
   );
   const run = ["run", "--no-prompt", "--check"];
   const silent = ["run", "-q", "--no-prompt", "--allow-net=127.0.0.1"];
-  await tryPrograms(Deno.execPath(), silent, folder.path);
+  await tryPrograms(Deno.execPath(), silent, directory.path);
 
-  const first = await ended(Deno.execPath(), [...run, "program0.ts"], folder.path);
+  const first = await ended(Deno.execPath(), [...run, "program0.ts"], directory.path);
   assertEquals(first.code, 0, first.stderr);
   assert(!first.stderr.includes("Warning"), first.stderr);
-  const noUdp = await ended(Deno.execPath(), [...run, "--allow-net=127.0.0.1", "udp.ts"], folder.path);
+  const noUdp = await ended(Deno.execPath(), [...run, "--allow-net=127.0.0.1", "udp.ts"], directory.path);
   assertEquals(noUdp.code, 1);
   assertStringIncludes(noUdp.stderr, '"unstable": ["net"]');
   // The one that asks its server for its port, and the one that runs it.
   for (const index of [1, server]) {
-    const noRight = await ended(Deno.execPath(), [...run, `program${index}.ts`], folder.path);
+    const noRight = await ended(Deno.execPath(), [...run, `program${index}.ts`], directory.path);
     assertEquals(noRight.code, 1);
     assertMatch(noRight.stderr, /Cannot listen on [^\n]*run again with the --allow-net flag/);
   }

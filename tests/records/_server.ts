@@ -4,11 +4,11 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { startTask, type TempFolder, tempFolder, TestClient, type TestProcess } from "../_helpers.ts";
+import { startTask, type TempDirectory, tempDirectory, TestClient, type TestProcess } from "../_helpers.ts";
 
 /** A records server with folders of its own, configured by a `.env` file. */
 export interface RecordsProcess extends AsyncDisposable {
-  readonly folder: TempFolder;
+  readonly directory: TempDirectory;
   /** The process; another one after {@linkcode RecordsProcess.restart}. */
   readonly process: TestProcess;
   readonly port: number;
@@ -24,41 +24,41 @@ export interface RecordsProcess extends AsyncDisposable {
 }
 
 /** Writes a `.env` file. */
-export async function writeDotEnv(folder: TempFolder, settings: Record<string, string>): Promise<void> {
+export async function writeDotEnv(directory: TempDirectory, settings: Record<string, string>): Promise<void> {
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-  await Deno.writeTextFile(folder.file(".env"), lines.join(""));
+  await Deno.writeTextFile(directory.file(".env"), lines.join(""));
 }
 
 /** Starts a server; `prepare` fills its folders before. */
 export async function startRecords(
   settings: Record<string, string> = {},
-  prepare: (folder: TempFolder) => Promise<void> | void = () => {},
+  prepare: (directory: TempDirectory) => Promise<void> | void = () => {},
 ): Promise<RecordsProcess> {
-  const folder = await tempFolder();
-  const files = folder.file("files");
+  const directory = await tempDirectory();
+  const files = directory.file("files");
   let process: TestProcess;
   let port: number;
   const start = async () => {
-    process = startTask("records:server", [], { cwd: folder.path });
+    process = startTask("records:server", [], { cwd: directory.path });
     port = await process.port(/ready to receive/);
   };
   try {
     await Deno.mkdir(files);
-    await writeDotEnv(folder, {
+    await writeDotEnv(directory, {
       SERVER_PORT: "0",
       SERVER_HOST: "127.0.0.1",
       FILE_PATH: files,
-      RECORD_PATH: folder.path,
+      RECORD_PATH: directory.path,
       ...settings,
     });
-    await prepare(folder);
+    await prepare(directory);
     await start();
   } catch (error) {
-    await folder[Symbol.asyncDispose]();
+    await directory[Symbol.asyncDispose]();
     throw error;
   }
   return {
-    folder,
+    directory,
     files,
     get process() {
       return process;
@@ -72,10 +72,10 @@ export async function startRecords(
       await process.ended();
     },
     restart: start,
-    records: async () => JSON.parse(await Deno.readTextFile(folder.file("records.json"))),
+    records: async () => JSON.parse(await Deno.readTextFile(directory.file("records.json"))),
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
     },
   };
 }
@@ -128,10 +128,10 @@ export class RecordsTestClient implements Disposable {
 }
 
 /** All files below a folder, sorted. */
-export async function tree(folder: string, below = ""): Promise<string[]> {
+export async function tree(directory: string, below = ""): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder + below)) {
-    if (isDirectory) names.push(...await tree(folder, `${below}/${name}`));
+  for await (const { name, isDirectory } of Deno.readDir(directory + below)) {
+    if (isDirectory) names.push(...await tree(directory, `${below}/${name}`));
     else names.push(`${below}/${name}`);
   }
   return names.sort();

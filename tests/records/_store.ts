@@ -21,7 +21,7 @@ try {
 }
 
 /** Folders and names, on a simulated disk. */
-export const PLACES = { filesFolder: "/files", recordFolder: "/record", recordName: "records.json" };
+export const PLACES = { filesDirectory: "/files", recordDirectory: "/record", recordName: "records.json" };
 
 /** A datestamp. */
 export const STAMP = "2025-03-18 13:14:33";
@@ -29,8 +29,8 @@ export const STAMP = "2025-03-18 13:14:33";
 /** A machine with these files and this record file. */
 export function prepare(sim: SimWorld, files: Record<string, string>, recordFile?: string): SimHost {
   const host = sim.host("a");
-  host.disk.makeFolder(PLACES.filesFolder);
-  host.disk.makeFolder(PLACES.recordFolder);
+  host.disk.makeDirectory(PLACES.filesDirectory);
+  host.disk.makeDirectory(PLACES.recordDirectory);
   for (const [name, text] of Object.entries(files)) host.disk.write(`/files/${name}`, text);
   if (recordFile !== undefined) host.disk.write("/record/records.json", recordFile);
   return host;
@@ -53,7 +53,7 @@ export interface StoreOptions {
   readonly refresh?: { readonly intervalMs: number; readonly thresholdMs: number };
   readonly manyIntents?: number;
   /** @default that of {@linkcode PLACES} */
-  readonly filesFolder?: string;
+  readonly filesDirectory?: string;
 }
 
 const WITHIN = { timeoutMs: 120_000 };
@@ -64,7 +64,7 @@ export function startStore(world: World, { refresh, ...options }: StoreOptions =
   const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex({ ...PLACES, ...options }));
   const files: Ref<RecordCommand> = system.spawn(
     "files",
-    archive({ filesFolder: options.filesFolder ?? PLACES.filesFolder, index }),
+    archive({ filesDirectory: options.filesDirectory ?? PLACES.filesDirectory, index }),
   );
   if (refresh !== undefined) system.spawn("refresher", refresher({ index, archive: files, ...refresh }));
   const request = async (make: (replyTo: Ref<Answered>) => RecordCommand) =>

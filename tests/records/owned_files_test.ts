@@ -8,8 +8,8 @@ Deno.test("records store: a second one on the same folders is refused, by whatev
   host.disk.link("/also", "/files");
   const first = startStore(host.world);
   assertEquals((await sim.settle(first.opened)).type, "opened");
-  for (const filesFolder of ["/files", "/files/", "/record/../files", "/also"]) {
-    const second = startStore(host.world, { filesFolder });
+  for (const filesDirectory of ["/files", "/files/", "/record/../files", "/also"]) {
+    const second = startStore(host.world, { filesDirectory });
     const opened = await sim.settle(second.opened);
     assert(opened.type === "not-opened");
     assertMatch(String(opened.error), /^WorldError: Cannot use .*: another process has it$/);
@@ -17,7 +17,7 @@ Deno.test("records store: a second one on the same folders is refused, by whatev
     await sim.settle(second.system.stop());
   }
   await sim.settle(first.system.stop());
-  const next = startStore(host.world, { filesFolder: "/also" });
+  const next = startStore(host.world, { filesDirectory: "/also" });
   assertEquals((await sim.settle(next.opened)).type, "opened");
   // A process that is killed locks nothing.
   host.kill();

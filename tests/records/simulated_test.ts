@@ -4,8 +4,8 @@ import { assertAgree, onDisk, PLACES, recordText, startStore, type Store } from 
 
 function newHost(sim: SimWorld) {
   const host = sim.host("a");
-  host.disk.makeFolder(PLACES.filesFolder);
-  host.disk.makeFolder(PLACES.recordFolder);
+  host.disk.makeDirectory(PLACES.filesDirectory);
+  host.disk.makeDirectory(PLACES.recordDirectory);
   return host;
 }
 
@@ -158,7 +158,7 @@ Deno.test("records store: a change that a restart has found without its folder's
     host.disk.write("/files/7.txt", recordText("2025-01-01 00:00:00", "old"));
     let store = startStore(host.world);
     await sim.settle(store.opened);
-    host.disk.failNext("syncFolder", "other", { path: "/files" });
+    host.disk.failNext("syncDirectory", "other", { path: "/files" });
     const written = await sim.settle(store.write("7", recordText("2025-02-02 00:00:00", "new")));
     assertEquals(written.type, "error");
     host.kill();

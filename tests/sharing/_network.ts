@@ -12,6 +12,7 @@ import {
   type SharingCommand,
   type SharingNode,
   type SharingOptions,
+  SourceError,
 } from "../../actors/sharing/mod.ts";
 import { hexText } from "../../protocols/tracker.ts";
 import { parseMetainfo } from "../../protocols/metainfo.ts";
@@ -19,7 +20,7 @@ import { Seeder, type SeederOptions } from "./_seeder.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, registryKey } from "../../mod.ts";
-import { deadline, freePort, PATIENCE_MS, type TempFolder, tempFolder, until } from "../_helpers.ts";
+import { deadline, freePort, PATIENCE_MS, type TempDirectory, tempDirectory, until } from "../_helpers.ts";
 
 type Election = SubscribeElection<Ref<ElectionNotice>>;
 
@@ -49,7 +50,7 @@ export interface Downloaded {
 /** One running node. */
 export class TestNode {
   readonly id: number;
-  readonly folder: string;
+  readonly directory: string;
   readonly system: ActorSystem;
   readonly sharing: Ref<SharingCommand>;
   readonly #election: Ref<FakeElectionCommand>;
@@ -58,13 +59,13 @@ export class TestNode {
 
   constructor(
     id: number,
-    folder: string,
+    directory: string,
     nodes: readonly SharingNode[],
     world: World,
     more: Partial<SharingOptions>,
   ) {
     this.id = id;
-    this.folder = folder;
+    this.directory = directory;
     this.system = new ActorSystem(`node-${id}`, { world });
     const election = registryKey<Election>("election");
     this.#election = this.system.spawn("election", fakeElection);
@@ -74,7 +75,7 @@ export class TestNode {
       sharing({
         id,
         nodes,
-        folder,
+        directory,
         swarm: { hostname: "127.0.0.1", port: 0 },
         election,
         onListening: ({ swarm }) => this.swarmPort = swarm.port,
@@ -112,7 +113,7 @@ export interface FakeNode extends AsyncDisposable {
 export class SharingNetwork implements AsyncDisposable {
   readonly nodes: readonly SharingNode[];
   readonly running = new Map<number, TestNode>();
-  readonly #temp: TempFolder;
+  readonly #temp: TempDirectory;
   readonly #world = denoWorld({
     log: { level: Deno.env.get("TROUPE_DEBUG") === undefined ? "error" : "debug" },
   });
@@ -120,7 +121,7 @@ export class SharingNetwork implements AsyncDisposable {
   #leader = 0;
   #term = 0;
 
-  constructor(temp: TempFolder, count: number) {
+  constructor(temp: TempDirectory, count: number) {
     this.#temp = temp;
     this.nodes = Array.from({ length: count }, (_, index) => ({
       id: index + 1,
@@ -129,12 +130,12 @@ export class SharingNetwork implements AsyncDisposable {
   }
 
   static async create(count: number): Promise<SharingNetwork> {
-    const network = new SharingNetwork(await tempFolder(), count);
-    for (const { id } of network.nodes) await Deno.mkdir(network.folder(id));
+    const network = new SharingNetwork(await tempDirectory(), count);
+    for (const { id } of network.nodes) await Deno.mkdir(network.directory(id));
     return network;
   }
 
-  folder(id: number): string {
+  directory(id: number): string {
     return this.#temp.file(`Node${id}`);
   }
 
@@ -143,15 +144,15 @@ export class SharingNetwork implements AsyncDisposable {
   }
 
   async write(id: number, name: string, bytes: Uint8Array): Promise<void> {
-    await Deno.writeFile(`${this.folder(id)}/${name}`, bytes);
+    await Deno.writeFile(`${this.directory(id)}/${name}`, bytes);
   }
 
   read(id: number, name: string): Promise<Uint8Array> {
-    return Deno.readFile(`${this.folder(id)}/${name}`);
+    return Deno.readFile(`${this.directory(id)}/${name}`);
   }
 
   start(id: number, more: Partial<SharingOptions> = {}, change = (world: World): World => world): TestNode {
-    const node = new TestNode(id, this.folder(id), this.nodes, change(this.#world), more);
+    const node = new TestNode(id, this.directory(id), this.nodes, change(this.#world), more);
     this.running.set(id, node);
     this.#tell();
     return node;
@@ -216,9 +217,15 @@ export class SharingNetwork implements AsyncDisposable {
     }
   }
 
-  /** The files of the network as any node tells them. */
-  files(): Promise<CatalogFile[]> {
-    return networkFiles({ world: this.#world, nodes: this.nodes, signal: new AbortController().signal });
+  /** The files of the network as any node tells them; none while nobody answers yet. */
+  async files(): Promise<CatalogFile[]> {
+    const { signal } = new AbortController();
+    try {
+      return await networkFiles({ world: this.#world, nodes: this.nodes, signal });
+    } catch (error) {
+      if (error instanceof SourceError && error.isPassing) return [];
+      throw error;
+    }
   }
 
   /** Resolves once the leader lists a file that so many nodes have. */

@@ -38,7 +38,7 @@ const dying = await network.startFake(3, file, { content, dieAfter: BYTES / 8 })
 await network.offers(NAME, 3);
 
 const nodes = network.nodes.map(({ id, http }) => `${id}=127.0.0.1:${http.port - 2000}`).join(",");
-const flags = ["4", "get", NAME, "--json", "--nodes", nodes, "--dir", network.folder(4)];
+const flags = ["4", "get", NAME, "--json", "--nodes", nodes, "--dir", network.directory(4)];
 const fetching = () => startProcess(Deno.execPath(), ["run", "-q", "-A", `${root}tasks/peer.ts`, ...flags]);
 let peak = 0;
 let had = 0;
@@ -60,7 +60,7 @@ for (;;) {
   else if (notice.type !== "download-note") break;
 }
 const { code, stderr } = await second.ended();
-const isSame = await sameContent(`${network.folder(1)}/${NAME}`, `${network.folder(4)}/${NAME}`);
+const isSame = await sameContent(`${network.directory(1)}/${NAME}`, `${network.directory(4)}/${NAME}`);
 const seconds = (performance.now() - startedAt) / 1000;
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 console.log(

@@ -24,7 +24,7 @@ import { sharing } from "../../actors/sharing/mod.ts";
 import { simWorld, type World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, registryKey } from "../../mod.ts";
 import { delay, service, writeAll } from "../sim/_harness.ts";
-import { deadline, tempFolder, TestClient, until } from "../_helpers.ts";
+import { deadline, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
 
 const NAME = "a.bin";
@@ -115,7 +115,7 @@ Deno.test("peers: who lies under the ID of another has not that other banned", a
 });
 
 Deno.test("library: many files are told of a few times, not each time all of them", async () => {
-  await using temp = await tempFolder();
+  await using temp = await tempDirectory();
   const count = 400;
   for (let index = 0; index < count; index++) await Deno.writeTextFile(temp.file(`${index}`), `${index}`);
   await using system = new ActorSystem("test", { world: denoWorld({ log: { level: "error" } }) });
@@ -125,7 +125,7 @@ Deno.test("library: many files are told of a few times, not each time all of the
     told++;
     if (files.length === count) resolve();
   });
-  system.spawn("library", library({ folder: temp.path, observer }));
+  system.spawn("library", library({ directory: temp.path, observer }));
   await deadline(promise);
   assert(told < count / 2, `told ${told} times of ${count} files`);
 });
@@ -140,7 +140,7 @@ Deno.test("sharing: a second get of one name, or of one magnet link, does not en
   const { infoHash } = await network.offers(NAME);
   const first = slow.get(NAME);
   await until(
-    async () => await Deno.stat(`${network.folder(2)}/.parts`).then(() => true, () => false),
+    async () => await Deno.stat(`${network.directory(2)}/.parts`).then(() => true, () => false),
     "a start",
   );
   for (const what of [NAME, `magnet:?xt=urn:btih:${infoHash}`]) {
@@ -151,7 +151,7 @@ Deno.test("sharing: a second get of one name, or of one magnet link, does not en
   assertEquals((await first).end, { type: "download-done", name: NAME });
   assertEquals(await network.read(2, NAME), bytes);
   // What was fetched and removed may be fetched again.
-  await Deno.remove(`${network.folder(2)}/${NAME}`);
+  await Deno.remove(`${network.directory(2)}/${NAME}`);
   assertEquals((await slow.get(NAME)).end, { type: "download-done", name: NAME });
 });
 
@@ -160,7 +160,7 @@ Deno.test("sharing: peers of a file that is taken out of the folder are let go",
   await network.write(1, NAME, someBytes(100_000));
   const { infoHash } = await network.offers(NAME);
   using client = await stranger(network, infoHash);
-  await Deno.remove(`${network.folder(1)}/${NAME}`);
+  await Deno.remove(`${network.directory(1)}/${NAME}`);
   await client.closed();
 });
 
@@ -212,7 +212,7 @@ Deno.test("sharing: links among the parts of a torrent lead nowhere, be they of 
   ];
   for (const { info, link, to } of infos) {
     await Deno.writeFile(path, encodeMetainfo(info));
-    const parts = `${network.folder(1)}/.parts/${
+    const parts = `${network.directory(1)}/.parts/${
       hexText(new Uint8Array(await crypto.subtle.digest("SHA-1", info)))
     }`;
     await Deno.mkdir(parts, { recursive: true });
@@ -233,8 +233,8 @@ Deno.test("sharing: a link in the place of the lock on the parts of a torrent le
   const path = network.file("locked.torrent");
   await Deno.writeFile(path, encodeMetainfo(info));
   const hash = hexText(new Uint8Array(await crypto.subtle.digest("SHA-1", info)));
-  const lock = `${network.folder(1)}/.parts/${hash}.lock`;
-  await Deno.mkdir(`${network.folder(1)}/.parts`);
+  const lock = `${network.directory(1)}/.parts/${hash}.lock`;
+  await Deno.mkdir(`${network.directory(1)}/.parts`);
   for (const to of [`${outside}/victim`, `${outside}/new`, outside, lock]) {
     assert((await new Deno.Command("ln", { args: ["-sfn", to, lock] }).output()).success);
     const { end } = await nodeOf(network, 1).get(path);
@@ -303,7 +303,7 @@ async function serveUdpTracker(
 Deno.test("sharing: one byte a second is closed: a handshake in ten seconds, a message in two minutes and a half", async () => {
   const sim = simWorld({ seed: 1 });
   const seed = sim.host("seed");
-  seed.disk.makeFolder("/data");
+  seed.disk.makeDirectory("/data");
   const content = someBytes(20_000);
   seed.disk.write(`/data/${NAME}`, content);
   const http = { hostname: "::", port: 10080 };
@@ -311,7 +311,7 @@ Deno.test("sharing: one byte a second is closed: a handshake in ten seconds, a m
     sharing({
       id: 1,
       nodes: [{ id: 1, http: { hostname: "seed", port: 10080 } }],
-      folder: "/data",
+      directory: "/data",
       swarm: { hostname: "::", port: 9080 },
       http,
       election: registryKey("none"),

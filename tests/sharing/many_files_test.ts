@@ -51,7 +51,7 @@ Deno.test("sharing: a torrent of many files is fetched into a folder of its own,
   const { end } = await network.start(1).get(path);
   assertEquals(end, { type: "download-done", name: "many" });
   for (const [index, file] of files.entries()) {
-    const at = `${network.folder(1)}/many/${file.path.join("/")}`;
+    const at = `${network.directory(1)}/many/${file.path.join("/")}`;
     if (file.attr === "p") assertEquals(await Deno.stat(at).then(() => true, () => false), false);
     else assertEquals(await Deno.readFile(at), parts[index]);
   }

@@ -63,16 +63,16 @@ Deno.test({
 });
 
 /** The page as `deno task pages` makes it, but for names and compression. */
-async function buildPage(folder: string): Promise<void> {
-  await Deno.mkdir(`${folder}/assets`, { recursive: true });
+async function buildPage(directory: string): Promise<void> {
+  await Deno.mkdir(`${directory}/assets`, { recursive: true });
   const source = `${root}pages/swarm`;
   for (
     const [name, target] of [["style.css", "assets/"], ["icon.svg", "assets/"], ["index.html", ""]] as const
   ) {
-    await Deno.writeTextFile(`${folder}/${target}${name}`, await readPageFile("swarm", name));
+    await Deno.writeTextFile(`${directory}/${target}${name}`, await readPageFile("swarm", name));
   }
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "-q", "--platform=browser", "-o", `${folder}/assets/main.js`, `${source}/main.ts`],
+    args: ["bundle", "-q", "--platform=browser", "-o", `${directory}/assets/main.js`, `${source}/main.ts`],
   }).output();
   assert(success, new TextDecoder().decode(stderr));
 }

@@ -86,14 +86,17 @@ Deno.test("sharing: a process that is killed goes on with the pieces that it lac
   // Both nodes' HTTP ports are where the command expects them: 2000 above.
   const nodes = network.nodes.map(({ id, http }) => `${id}=127.0.0.1:${http.port - 2000}`).join(",");
   const args = ["run", "-q", "-A", `${root}tasks/peer.ts`, "2", "get", NAME, "--json", "--nodes", nodes];
-  const options = ["--dir", network.folder(2)];
+  const options = ["--dir", network.directory(2)];
   const fetched = (line: string): number => JSON.parse(line).bytes ?? 0;
   let had = 0;
   {
     await using first = startProcess(Deno.execPath(), [...args, ...options, "--down", "3M"]);
     while (had < 2_000_000) had = fetched(await first.line("download-progress"));
     first.kill("SIGKILL");
-    assert(!await exists(`${network.folder(2)}/${NAME}`), "nothing stands under its name before it is whole");
+    assert(
+      !await exists(`${network.directory(2)}/${NAME}`),
+      "nothing stands under its name before it is whole",
+    );
   }
   await using second = startProcess(Deno.execPath(), [...args, ...options, "--down", "30M"]);
   const { code, stdout, stderr } = await second.ended();
@@ -118,7 +121,7 @@ Deno.test("sharing: a file that changes while it is fetched is fetched as it is 
   const { end, notices } = await network.start(2).get(NAME, (notice) => {
     if (isChanged || notice.type !== "download-progress" || notice.status.haveBytes < 1_000_000) return;
     isChanged = true;
-    Deno.writeFileSync(`${network.folder(1)}/${NAME}`, after);
+    Deno.writeFileSync(`${network.directory(1)}/${NAME}`, after);
   });
   assertEquals(end, { type: "download-done", name: NAME });
   assertEquals(await network.read(2, NAME), after);
@@ -134,7 +137,7 @@ Deno.test("sharing: of two files of one name, the one that only a liar has is gi
   network.start(2);
   network.lead(1);
   await until(
-    async () => (await network.files().catch(() => [])).filter(({ name }) => name === NAME).length === 2,
+    async () => (await network.files()).filter(({ name }) => name === NAME).length === 2,
     "both being listed",
   );
   const { end, notices } = await network.start(3).get(NAME);
@@ -194,7 +197,7 @@ Deno.test("sharing: of two processes that fetch the same into one folder one is 
   await network.offers(NAME);
   const nodes = network.nodes.map(({ id, http }) => `${id}=127.0.0.1:${http.port - 2000}`).join(",");
   const args = ["run", "-q", "-A", `${root}tasks/peer.ts`, "2", "get", NAME, "--json", "--nodes", nodes];
-  const command = [...args, "--dir", network.folder(2)];
+  const command = [...args, "--dir", network.directory(2)];
   await using first = startProcess(Deno.execPath(), command);
   await first.line("fetching");
   await using second = startProcess(Deno.execPath(), command);
@@ -203,7 +206,7 @@ Deno.test("sharing: of two processes that fetch the same into one folder one is 
   assertMatch(refused.stderr, /another process is fetching it/);
   assertEquals((await first.ended()).code, 0);
   assertEquals(await network.read(2, NAME), bytes);
-  assertEquals([...Deno.readDirSync(`${network.folder(2)}/.parts`)], [], "nothing is left of the parts");
+  assertEquals([...Deno.readDirSync(`${network.directory(2)}/.parts`)], [], "nothing is left of the parts");
 });
 
 Deno.test("sharing: a file of the name that is there is not replaced", async () => {

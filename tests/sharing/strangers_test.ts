@@ -174,7 +174,7 @@ Deno.test("sharing: names that lead out of the folder are refused in get and in 
       assertMatch(end.reason, /Cannot take the torrent/);
     }
   }
-  assertEquals([...Deno.readDirSync(at.network.folder(2))].map(({ name }) => name), []);
+  assertEquals([...Deno.readDirSync(at.network.directory(2))].map(({ name }) => name), []);
 });
 
 Deno.test("sharing: a .torrent of 100 MB, one cut short and one that is none are refused without being taken in", async () => {
@@ -200,7 +200,7 @@ Deno.test("sharing: a link in the folder of parts leads nowhere", async () => {
   await using at = await stage();
   const outside = at.network.file("outside");
   await Deno.mkdir(outside);
-  const linked = new Deno.Command("ln", { args: ["-s", outside, `${at.network.folder(2)}/.parts`] });
+  const linked = new Deno.Command("ln", { args: ["-s", outside, `${at.network.directory(2)}/.parts`] });
   assert((await linked.output()).success);
   const { end } = await at.network.running.get(2)?.get(NAME) ?? {};
   assert(end?.type === "download-failed");
@@ -290,10 +290,10 @@ Deno.test("sharing: a file of the folder that is a link out of it, or no file, i
   await using at = await stage();
   await Deno.writeTextFile(at.network.file("secret"), "secret");
   const links = new Deno.Command("ln", {
-    args: ["-s", at.network.file("secret"), `${at.network.folder(1)}/link`],
+    args: ["-s", at.network.file("secret"), `${at.network.directory(1)}/link`],
   });
   assert((await links.output()).success);
-  await Deno.mkdir(`${at.network.folder(1)}/folder`);
+  await Deno.mkdir(`${at.network.directory(1)}/folder`);
   await at.network.write(1, "later.bin", someBytes(10));
   await until(async () => (await at.network.files()).length === 2, "the later file being listed");
   assertEquals((await at.network.files()).map(({ name }) => name), [NAME, "later.bin"]);

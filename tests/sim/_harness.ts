@@ -54,7 +54,7 @@ export const ANY_DISK_OPERATION: readonly DiskOperation[] = [
     "rename",
     "remove",
   ] as const,
-  ...["syncFolder", "close"] as const,
+  ...["syncDirectory", "close"] as const,
 ];
 
 /** What befalls the network between servers and clients. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { root, tempFolder } from "../_helpers.ts";
+import { root, tempDirectory } from "../_helpers.ts";
 
 /** What to change. */
 export interface Mutation {
@@ -19,7 +19,7 @@ const RELATIVE_IMPORT = /(from\s+")(\.[^"]+)(")/g;
 
 /** Loads `entry` and what leads from it to `file` anew, with `file` changed everywhere it says `from`. */
 export async function mutant(mutation: Mutation): Promise<Record<string, unknown>> {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const rootUrl = new URL(`file://${root}`);
   const changed = new URL(mutation.file, rootUrl).href;
   const copies = new Map<string, string | undefined>();
@@ -49,7 +49,7 @@ export async function mutant(mutation: Mutation): Promise<Record<string, unknown
       RELATIVE_IMPORT,
       (_, before: string, specifier: string, after: string) => before + replacements.get(specifier) + after,
     );
-    const path = folder.file(`${copies.size}_${url.slice(url.lastIndexOf("/") + 1)}`);
+    const path = directory.file(`${copies.size}_${url.slice(url.lastIndexOf("/") + 1)}`);
     await Deno.writeTextFile(path, text);
     copies.set(url, new URL(`file://${path}`).href);
     return copies.get(url);

@@ -297,7 +297,7 @@ export class Remover {
 
   constructor(sim: SimWorld, server: SimHost, id: string) {
     this.#server = server;
-    this.path = `${PLACES.filesFolder}/${id}.txt`;
+    this.path = `${PLACES.filesDirectory}/${id}.txt`;
     const { world } = sim.host("person");
     const turn = () => {
       if (!this.isOver) this.remove();

@@ -41,13 +41,13 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
   }));
   const hosts = nodes.map(({ address }) => sim.host(address.hostname));
   nodes.forEach(({ id }, index) => {
-    hosts[index]?.disk.makeFolder("/data");
+    hosts[index]?.disk.makeDirectory("/data");
     hosts[index]?.start(service("peer", () =>
       node({
         id,
         nodes,
         listen: { hostname: "::", port: PORT },
-        folder: `/data/Node${id}`,
+        directory: `/data/Node${id}`,
         logPath: "/data/Peer_files.log",
       })));
   });

@@ -43,13 +43,13 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
   const nodes: PeerNode[] = [1, 2, 3].map((id) => ({ id, address: { hostname: `n${id}`, port: PORT } }));
   const hosts = nodes.map(({ id }) => {
     const host = sim.host(`n${id}`);
-    host.disk.makeFolder(`/data/Node${id}`);
+    host.disk.makeDirectory(`/data/Node${id}`);
     host.start(service("peer", () =>
       node({
         id,
         nodes,
         listen: { hostname: "::", port: PORT },
-        folder: `/data/Node${id}`,
+        directory: `/data/Node${id}`,
         logPath: LOG,
       })));
     return host;
@@ -67,7 +67,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
       diskErrorsPerMinute: 20,
       // A memory that is in place, and whose name could not be made durable, was not acted upon: it may go
       // back, and nothing on the disk tells it from one that may not.
-      diskErrorOperations: ANY_DISK_OPERATION.filter((operation) => operation !== "syncFolder"),
+      diskErrorOperations: ANY_DISK_OPERATION.filter((operation) => operation !== "syncDirectory"),
       droppedPages: 0.7,
     }),
     sim.chaos({ ...NETWORK_FAULTS, conditionsPerMinute: 0 }),
@@ -210,19 +210,19 @@ class Files {
   /** Adds a file, or takes one away. */
   change(): void {
     const { disk } = this.#host;
-    const path = `${this.#folder}/f${this.#sim.random.integer(1, 8)}.txt`;
+    const path = `${this.#directory}/f${this.#sim.random.integer(1, 8)}.txt`;
     if (this.#paths.delete(path)) return disk.remove(path);
     this.#paths.add(path);
     disk.write(path, "text");
   }
 
-  get #folder(): string {
+  get #directory(): string {
     return `/data/Node${this.#id}`;
   }
 
   /** As it stands in the leader's log. */
   list(): string {
-    const names = this.#host.disk.names(this.#folder).filter((name) => !name.startsWith("."));
+    const names = this.#host.disk.names(this.#directory).filter((name) => !name.startsWith("."));
     return [`Node ${this.#id} files:`, ...names, ""].join("\n");
   }
 }

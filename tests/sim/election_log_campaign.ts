@@ -38,7 +38,7 @@ interface Token {
 
 async function run(sim: SimWorld): Promise<void> {
   const machine = sim.host("machine");
-  machine.disk.makeFolder("/data");
+  machine.disk.makeDirectory("/data");
   const nodes = new Nodes(sim, machine);
   for (let step = 0; step < STEPS; step++) await nodes.step();
   await nodes.settle();

@@ -28,14 +28,14 @@ async function run(sim: SimWorld): Promise<void> {
   for (const { id, address } of random.shuffle(nodes)) {
     const host = hosts.get(address.hostname) ?? sim.host(address.hostname);
     hosts.set(address.hostname, host);
-    host.disk.makeFolder(`/data/Node${id}`);
+    host.disk.makeDirectory(`/data/Node${id}`);
     host.disk.write(`/data/Node${id}/${id}.txt`, "");
     const start = service(`peer-${id}`, () =>
       peer({
         id,
         nodes,
         listen: { hostname: "::", port: address.port },
-        folder: `/data/Node${id}`,
+        directory: `/data/Node${id}`,
         logPath: "/data/Peer_files.log",
         // All are there in time: nobody is elected before.
         times: { waitMs: 20_000 },

@@ -75,7 +75,7 @@ async function run(
   const hosts = honest.map(({ id, address }) => {
     const host = sim.host(address.hostname);
     host.disk.write(`/data/Node${id}/${id}.txt`, "");
-    const options = { id, nodes, folder: `/data/Node${id}`, logPath: "/data/Peer_files.log" };
+    const options = { id, nodes, directory: `/data/Node${id}`, logPath: "/data/Peer_files.log" };
     host.start((world) => {
       const system = new ActorSystem("peer", { world });
       systems.set(host, system);

@@ -60,10 +60,10 @@ export function recordsCampaign(name: string, store: typeof recordsServer): Camp
 
 async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   const server = sim.host("server", { timeZone: EAST });
-  server.disk.makeFolder(PLACES.filesFolder);
-  server.disk.makeFolder(PLACES.recordFolder);
+  server.disk.makeDirectory(PLACES.filesDirectory);
+  server.disk.makeDirectory(PLACES.recordDirectory);
   for (const id of OLD_IDS) {
-    server.disk.write(`${PLACES.filesFolder}/${id}.txt`, recordText("2025-03-18 13:14:33", "of old"));
+    server.disk.write(`${PLACES.filesDirectory}/${id}.txt`, recordText("2025-03-18 13:14:33", "of old"));
   }
   const token = sim.random.chance(0.5) ? "open sesame" : undefined;
   server.start(service("records", () =>
@@ -129,7 +129,7 @@ async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
   const old = new RegExp(`^\\.?(${OLD_IDS.join("|")})\\b.*\\.tmp`);
   let most = 0;
   await sim.until(() => {
-    const underWay = server.disk.names(PLACES.filesFolder).filter((name) => old.test(name)).length;
+    const underWay = server.disk.names(PLACES.filesDirectory).filter((name) => old.test(name)).length;
     most = Math.max(most, underWay);
     return sim.now >= endMs;
   }, Infinity);
@@ -144,7 +144,7 @@ async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
     const oldestSeconds = (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs) / 1000 + 2;
     assert(nowSeconds - stamp <= oldestSeconds, `record ${id} was not refreshed for ${nowSeconds - stamp} s`);
   }
-  assert(server.disk.read(`${PLACES.filesFolder}/${REMOVED}.txt`) === undefined, "a record has come back");
+  assert(server.disk.read(`${PLACES.filesDirectory}/${REMOVED}.txt`) === undefined, "a record has come back");
   // Without a restart, which would mend it.
   assertSameRecords(server);
 }
@@ -204,8 +204,8 @@ async function crashWhenSettled(
   clients: readonly Writer[],
 ): Promise<void> {
   const { random } = sim;
-  const path = random.chance(0.5) ? PLACES.filesFolder : undefined;
-  if (path !== undefined) server.disk.failNext("syncFolder", "other", { path });
+  const path = random.chance(0.5) ? PLACES.filesDirectory : undefined;
+  if (path !== undefined) server.disk.failNext("syncDirectory", "other", { path });
   await sim.advance(random.between(50, 300));
   for (const client of clients) client.isOver = true;
   server.crashAt({ operation: "remove", path: /\.journal$/, when: "after" });

@@ -56,7 +56,7 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
   nodes.forEach(({ id }, index) => {
     const host = hosts[index];
     if (host === undefined) return;
-    host.disk.makeFolder(`/data/Node${id}`);
+    host.disk.makeDirectory(`/data/Node${id}`);
     for (const file of files) {
       if (file.holders.includes(id)) host.disk.write(`/data/Node${id}/${file.name}`, file.bytes);
     }
@@ -148,13 +148,13 @@ function node(
   files: readonly TestFile[],
   share: Share,
 ): Behavior<never> {
-  const folder = `/data/Node${id}`;
+  const directory = `/data/Node${id}`;
   const election = registryKey<SubscribeElection<Ref<ElectionNotice>>>(`election-${id}`);
   return (self) => {
     const listen = { hostname: "::", port: 8080 };
     self.spawn(
       "election",
-      peer({ id, nodes, listen, folder, logPath: "/data/Peer_files.log", feedKey: election }),
+      peer({ id, nodes, listen, directory, logPath: "/data/Peer_files.log", feedKey: election }),
       { onFailure: escalate() },
     );
     const ref = self.spawn(
@@ -165,14 +165,16 @@ function node(
           id: each.id,
           http: { hostname: each.address.hostname, port: 10080 },
         })),
-        folder,
+        directory,
         swarm: { hostname: "::", port: 9080 },
         http: { hostname: "::", port: 10080 },
         election,
       }),
       { onFailure: escalate() },
     );
-    for (const [index, { name }] of files.entries()) self.spawn(`want-${index}`, wanting(ref, folder, name));
+    for (const [index, { name }] of files.entries()) {
+      self.spawn(`want-${index}`, wanting(ref, directory, name));
+    }
     return () => {};
   };
 }
@@ -180,7 +182,7 @@ function node(
 type WantingMessage = DownloadNotice | { readonly type: "again" };
 
 /** Wants one file, for as long as it is not there. */
-function wanting(ref: Ref<SharingCommand>, folder: string, name: string): Behavior<WantingMessage> {
+function wanting(ref: Ref<SharingCommand>, directory: string, name: string): Behavior<WantingMessage> {
   return (self) => {
     // Some are there from the beginning, some come when all others have it.
     self.after(self.world.random.next() * CHAOS_MS, { type: "again" });
@@ -190,7 +192,7 @@ function wanting(ref: Ref<SharingCommand>, folder: string, name: string): Behavi
         self.after(RETRY_MS, { type: "again" });
       }
       if (message.type !== "again") return;
-      const isThere = await self.world.disk.stat(`${folder}/${name}`).then(() => true, () => false);
+      const isThere = await self.world.disk.stat(`${directory}/${name}`).then(() => true, () => false);
       if (!isThere) ref.tell({ type: "get", what: name, observer: self.self });
     };
   };

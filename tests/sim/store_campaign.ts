@@ -32,7 +32,7 @@ export const store: Campaign = {
 
 async function run(sim: SimWorld): Promise<void> {
   const host = sim.host("machine");
-  host.disk.makeFolder("/data");
+  host.disk.makeDirectory("/data");
   const framed = new LogModel(sim, host, "framed");
   const text = new LogModel(sim, host, "text");
   const settings = new Settings(sim, host);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { EventCodec, Journal } from "../../actors/store/journal.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 
 /** An event of the contract's journals. */
 export interface Counted {
@@ -40,8 +40,8 @@ export function journalContract({ name, open }: JournalKind): void {
   const events = (...numbers: number[]) => numbers.map((n) => ({ n, text: `event ${n} ü\n` }));
 
   Deno.test(`journal, ${name}: what was committed is replayed in order, whole`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     const given = events(...Array.from({ length: 500 }, (_, n) => n));
     const journal = await open(path, () => assert(false, "a new journal has no events"));
     for (const event of given) {
@@ -55,8 +55,8 @@ export function journalContract({ name, open }: JournalKind): void {
   });
 
   Deno.test(`journal, ${name}: commits that are asked for at once keep the order of the events`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     const journal = await open(path, () => {});
     await Promise.all(Array.from({ length: 100 }, (_, n) => {
       journal.append(events(n));
@@ -67,8 +67,8 @@ export function journalContract({ name, open }: JournalKind): void {
   });
 
   Deno.test(`journal, ${name}: a snapshot stands for all that came before it and for nothing after`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     const journal = await open(path, () => {});
     journal.append(events(1, 2, 3));
     const committed = journal.commit();
@@ -87,8 +87,8 @@ export function journalContract({ name, open }: JournalKind): void {
   });
 
   Deno.test(`journal, ${name}: a snapshot makes a journal smaller`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     const journal = await open(path, () => {});
     for (let n = 0; n < 2000; n++) journal.append([{ n, text: "x".repeat(1000) }]);
     await journal.commit();
@@ -101,8 +101,8 @@ export function journalContract({ name, open }: JournalKind): void {
   });
 
   Deno.test(`journal, ${name}: a closed one takes nothing, twice closed is fine, and one alone has it until then`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     const journal = await open(path, () => {});
     await assertRejects(() => open(path, () => {}), Error, "another process has it");
     journal.append(events(1));
@@ -112,8 +112,8 @@ export function journalContract({ name, open }: JournalKind): void {
   });
 
   Deno.test(`journal, ${name}: a file that is something else is refused, and left as it is`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("journal");
+    await using directory = await tempDirectory();
+    const path = directory.file("journal");
     for (const content of ["x", "# Notes\n", "a line\n".repeat(5000)]) {
       await Deno.writeTextFile(path, content);
       await assertRejects(() => open(path, () => {}), Error, "it is not");

@@ -6,7 +6,7 @@ interface Inode {
   durable: Uint8Array;
 }
 
-const FILE = { isFile: true, isFolder: false, isLink: false };
+const FILE = { isFile: true, isDirectory: false, isLink: false };
 
 /** A disk in memory that can be full, can fail to sync, and can lose its power. */
 export class MemoryDisk {
@@ -72,21 +72,21 @@ export class MemoryDisk {
       stat: async (path): Promise<FileInfo> => {
         await Promise.resolve();
         const { length } = this.#inode(path, "look at").bytes;
-        return { isFile: true, isFolder: false, isLink: false, size: length, modifiedAtMs: null };
+        return { isFile: true, isDirectory: false, isLink: false, size: length, modifiedAtMs: null };
       },
       remove: async (path) => {
         await Promise.resolve();
         this.#inode(path, "remove");
         this.#names.delete(path);
       },
-      syncFolder: () => Promise.resolve(),
+      syncDirectory: () => Promise.resolve(),
       createReplacement: async (target) => {
         const path = `${target}.new`;
         return { path, target, file: await this.#open(path, { create: true }) };
       },
       lock: missing,
       list: () => Promise.resolve([...this.#names.keys()].map((name) => ({ ...FILE, name }))),
-      makeFolder: missing,
+      makeDirectory: missing,
       rename: async (from, to) => {
         await Promise.resolve();
         this.#names.set(to, this.#inode(from, "rename"));

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FolderSync, removeTemporaries, writeAtomic } from "../../actors/store/mod.ts";
+import { DirectorySync, removeTemporaries, writeAtomic } from "../../actors/store/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type Disk, type DiskFile, WorldError } from "../../actors/world/world.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { symlink } from "./_special_files.ts";
 
 const { disk } = denoWorld();
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-async function names(folder: string): Promise<string[]> {
-  return (await disk.list(folder)).map(({ name }) => name).sort();
+async function names(directory: string): Promise<string[]> {
+  return (await disk.list(directory)).map(({ name }) => name).sort();
 }
 
 /** The real disk, with some of what it does done otherwise. */
@@ -34,19 +34,19 @@ function fileWith(file: DiskFile, overrides: Partial<DiskFile>): DiskFile {
 }
 
 Deno.test("atomic file: it is made, then replaced whole, and nothing else is left in the folder", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("a.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("a.txt");
   await writeAtomic(disk, path, bytes("first, and long"));
   assertEquals(await Deno.readTextFile(path), "first, and long");
   await writeAtomic(disk, path, [bytes("sec"), bytes("ond")]);
   assertEquals(await Deno.readTextFile(path), "second");
   await writeAtomic(disk, path, []);
   assertEquals(await Deno.readTextFile(path), "");
-  assertEquals(await names(folder.path), ["a.txt"]);
+  assertEquals(await names(directory.path), ["a.txt"]);
 });
 
 Deno.test("atomic file: the content is synced before it gets its name, and the name after", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const steps: string[] = [];
   const traced = diskWith({
     async createReplacement(path, options) {
@@ -61,15 +61,15 @@ Deno.test("atomic file: the content is synced before it gets its name, and the n
       };
     },
     rename: (from, to) => (steps.push("rename"), disk.rename(from, to)),
-    syncFolder: (path) => (steps.push("sync folder"), disk.syncFolder(path)),
+    syncDirectory: (path) => (steps.push("sync folder"), disk.syncDirectory(path)),
   });
-  await writeAtomic(traced, folder.file("a.txt"), bytes("x"));
+  await writeAtomic(traced, directory.file("a.txt"), bytes("x"));
   assertEquals(steps, ["write", "sync", "rename", "sync folder"]);
 });
 
 Deno.test("atomic file: what fails leaves the old file and nothing beside it", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("a.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("a.txt");
   await writeAtomic(disk, path, bytes("old"));
   const full = () => Promise.reject(new WorldError("no-space", "Cannot write: no space"));
   const failing = diskWith({
@@ -84,47 +84,47 @@ Deno.test("atomic file: what fails leaves the old file and nothing beside it", a
     WorldError,
     "no space",
   );
-  await assertRejects(() => writeAtomic(disk, folder.file("none/a.txt"), bytes("new")), WorldError);
+  await assertRejects(() => writeAtomic(disk, directory.file("none/a.txt"), bytes("new")), WorldError);
   assertEquals(await Deno.readTextFile(path), "old");
-  assertEquals(await names(folder.path), ["a.txt"]);
+  assertEquals(await names(directory.path), ["a.txt"]);
 });
 
 Deno.test("atomic file: what a crash has left is removed, what is not ours or is being written is not", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const random = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
   const ours = [".1.txt.tmp", ".2.txt.tmp", `.1.txt.${random}.tmp`];
   const others = [".other.tmp", `.other.${random}.tmp`, "1.txt", ".tmp", "3.txt.tmp"];
-  for (const name of [...ours, ...others]) await Deno.writeTextFile(folder.file(name), "");
-  await symlink("1.txt", folder.file(`.2.txt.${random}.tmp`));
-  await Deno.mkdir(folder.file(".4.txt.tmp"));
-  const underWay = await disk.createReplacement(folder.file("5.txt"));
+  for (const name of [...ours, ...others]) await Deno.writeTextFile(directory.file(name), "");
+  await symlink("1.txt", directory.file(`.2.txt.${random}.tmp`));
+  await Deno.mkdir(directory.file(".4.txt.tmp"));
+  const underWay = await disk.createReplacement(directory.file("5.txt"));
   await underWay.file.tryLock();
   const isOurs = (name: string) => /^\d\.txt$/.test(name);
-  assertEquals(await removeTemporaries(disk, folder.path, isOurs), 4);
-  const left = [".4.txt.tmp", ...others, underWay.path.slice(folder.path.length + 1)];
-  assertEquals(await names(folder.path), left.sort());
+  assertEquals(await removeTemporaries(disk, directory.path, isOurs), 4);
+  const left = [".4.txt.tmp", ...others, underWay.path.slice(directory.path.length + 1)];
+  assertEquals(await names(directory.path), left.sort());
   underWay.file.close();
-  assertEquals(await removeTemporaries(disk, folder.path, isOurs), 1);
+  assertEquals(await removeTemporaries(disk, directory.path, isOurs), 1);
 });
 
 Deno.test("atomic file: a link under the name that a temporary file had is not followed", async () => {
-  await using folder = await tempFolder();
-  const outside = folder.file("outside");
+  await using directory = await tempDirectory();
+  const outside = directory.file("outside");
   await Deno.writeTextFile(outside, "somebody's");
-  await Deno.mkdir(folder.file("data"));
+  await Deno.mkdir(directory.file("data"));
   for (const name of [".5.txt.tmp", ".5.txt..tmp", "5.txt.tmp"]) {
-    await symlink(outside, folder.file(`data/${name}`));
+    await symlink(outside, directory.file(`data/${name}`));
   }
-  await writeAtomic(disk, folder.file("data/5.txt"), bytes("a stranger's"));
+  await writeAtomic(disk, directory.file("data/5.txt"), bytes("a stranger's"));
   assertEquals(await Deno.readTextFile(outside), "somebody's");
-  assertEquals(await Deno.readTextFile(folder.file("data/5.txt")), "a stranger's");
+  assertEquals(await Deno.readTextFile(directory.file("data/5.txt")), "a stranger's");
 });
 
 Deno.test("atomic file: what is replaced keeps its mode, and a new one has the usual one", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("a.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("a.txt");
   await writeAtomic(disk, path, bytes("new"));
-  const usual = folder.file("usual");
+  const usual = directory.file("usual");
   await Deno.writeTextFile(usual, "");
   const modeOf = async (name: string) => ((await Deno.stat(name)).mode ?? 0) & 0o7777;
   assertEquals(await modeOf(path), await modeOf(usual));
@@ -136,44 +136,44 @@ Deno.test("atomic file: what is replaced keeps its mode, and a new one has the u
 });
 
 Deno.test("atomic file: what is replaced keeps its owner, where this process may give it", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("a.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("a.txt");
   await writeAtomic(disk, path, bytes("new"));
   const mayGive = await Deno.chown(path, 12345, 23456).then(() => true, () => false);
   await writeAtomic(disk, path, bytes("again"));
   const { uid, gid } = await Deno.stat(path);
   if (mayGive) assertEquals([uid, gid], [12345, 23456]);
-  else assertEquals(uid, (await Deno.stat(folder.path)).uid);
+  else assertEquals(uid, (await Deno.stat(directory.path)).uid);
 });
 
 Deno.test("atomic file: where the name is a link the link stays and what it leads to is replaced, unless that is outside", async () => {
-  await using folder = await tempFolder();
-  for (const name of ["data", "data/sub", "elsewhere"]) await Deno.mkdir(folder.file(name));
-  const within = folder.file("data");
-  await Deno.writeTextFile(folder.file("data/sub/real.txt"), "old", { mode: 0o600 });
-  await symlink("sub/real.txt", folder.file("data/link.txt"));
-  await symlink("link.txt", folder.file("data/twice.txt"));
-  await symlink("sub/none.txt", folder.file("data/dangling.txt"));
-  await symlink(folder.file("elsewhere/real.txt"), folder.file("data/out.txt"));
-  await Deno.writeTextFile(folder.file("elsewhere/real.txt"), "somebody's");
+  await using directory = await tempDirectory();
+  for (const name of ["data", "data/sub", "elsewhere"]) await Deno.mkdir(directory.file(name));
+  const within = directory.file("data");
+  await Deno.writeTextFile(directory.file("data/sub/real.txt"), "old", { mode: 0o600 });
+  await symlink("sub/real.txt", directory.file("data/link.txt"));
+  await symlink("link.txt", directory.file("data/twice.txt"));
+  await symlink("sub/none.txt", directory.file("data/dangling.txt"));
+  await symlink(directory.file("elsewhere/real.txt"), directory.file("data/out.txt"));
+  await Deno.writeTextFile(directory.file("elsewhere/real.txt"), "somebody's");
   for (const name of ["link.txt", "twice.txt", "dangling.txt"]) {
-    await writeAtomic(disk, folder.file(`data/${name}`), bytes(name), { within });
-    assert((await Deno.lstat(folder.file(`data/${name}`))).isSymlink);
-    assertEquals(await Deno.readTextFile(folder.file(`data/${name}`)), name);
+    await writeAtomic(disk, directory.file(`data/${name}`), bytes(name), { within });
+    assert((await Deno.lstat(directory.file(`data/${name}`))).isSymlink);
+    assertEquals(await Deno.readTextFile(directory.file(`data/${name}`)), name);
   }
-  assertEquals(await Deno.readTextFile(folder.file("data/sub/real.txt")), "twice.txt");
-  assertEquals(((await Deno.stat(folder.file("data/sub/real.txt"))).mode ?? 0) & 0o777, 0o600);
-  const out = () => writeAtomic(disk, folder.file("data/out.txt"), bytes("x"), { within });
+  assertEquals(await Deno.readTextFile(directory.file("data/sub/real.txt")), "twice.txt");
+  assertEquals(((await Deno.stat(directory.file("data/sub/real.txt"))).mode ?? 0) & 0o777, 0o600);
+  const out = () => writeAtomic(disk, directory.file("data/out.txt"), bytes("x"), { within });
   await assertRejects(out, WorldError, "a link out of its folder");
-  assertEquals(await Deno.readTextFile(folder.file("elsewhere/real.txt")), "somebody's");
-  assertEquals(await names(folder.file("data/sub")), ["none.txt", "real.txt"]);
+  assertEquals(await Deno.readTextFile(directory.file("elsewhere/real.txt")), "somebody's");
+  assertEquals(await names(directory.file("data/sub")), ["none.txt", "real.txt"]);
 });
 
 Deno.test("folder sync: all that wait share one sync, which begins after they asked", async () => {
   const begun: PromiseWithResolvers<void>[] = [];
-  const sync = new FolderSync(
+  const sync = new DirectorySync(
     diskWith({
-      syncFolder() {
+      syncDirectory() {
         const run = Promise.withResolvers<void>();
         begun.push(run);
         return run.promise;

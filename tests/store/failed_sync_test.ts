@@ -86,7 +86,9 @@ for (
       let acknowledged = 0;
       for (let n = 1; n < 12; n++) {
         if (sim.random.next() < 0.4) {
-          host.disk.failNext(sim.random.next() < 0.7 ? "sync" : "syncFolder", "other", { dropsPages: true });
+          host.disk.failNext(sim.random.next() < 0.7 ? "sync" : "syncDirectory", "other", {
+            dropsPages: true,
+          });
         }
         if (await sim.settle(write(disk, n).then(() => true, () => false))) acknowledged = n;
       }

@@ -39,7 +39,7 @@ Deno.test("journal, file: a snapshot keeps mode and link, and what a crash had l
 Deno.test("journal, file: whatever is done to the file by others, crashes or failing disks, what was committed after it is there", async () => {
   await simulate("journal and others", { seeds: 60 }, async (sim) => {
     const host = sim.host("a");
-    host.disk.makeFolder("/data");
+    host.disk.makeDirectory("/data");
     let next = 0;
     /** What must be there: all that was committed since others last changed the file. */
     let expected: number[] = [];

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openFileJournal } from "../../actors/store/file_journal.ts";
 import { denoWorld } from "../../mod.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { countedCodec, journalContract, type JournalKind } from "./_journal_contract.ts";
 
 const file: JournalKind = {
@@ -37,15 +37,15 @@ async function opened(path: string): Promise<{ found: number[]; warnings: string
   return { found, warnings };
 }
 
-async function setAside(folder: string): Promise<Uint8Array[]> {
-  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+async function setAside(directory: string): Promise<Uint8Array[]> {
+  const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
   const damaged = names.filter((name) => name.includes(".damaged-"));
-  return await Promise.all(damaged.map((name) => Deno.readFile(`${folder}/${name}`)));
+  return await Promise.all(damaged.map((name) => Deno.readFile(`${directory}/${name}`)));
 }
 
 Deno.test("journal, file: a flipped bit costs the record it is in, which is kept beside the file", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("journal");
+  await using directory = await tempDirectory();
+  const path = directory.file("journal");
   const ends = await written(path, 40);
   const whole = await Deno.readFile(path);
   const [start = 0, end = 0] = [ends[2], ends[3]];
@@ -59,10 +59,10 @@ Deno.test("journal, file: a flipped bit costs the record it is in, which is kept
     assertEquals(found, Array.from({ length: 40 }, (_, n) => n).filter((n) => n !== 3), `bit ${bit}`);
     assertEquals(warnings.length, 1);
     assert(/is kept in .*journal\.damaged-\d{8}T\d{6}Z/.test(warnings[0] ?? ""), warnings[0]);
-    const kept = await setAside(folder.path);
+    const kept = await setAside(directory.path);
     assertEquals(kept.at(-1), flipped.slice(start, end));
-    for await (const { name } of Deno.readDir(folder.path)) {
-      if (name.includes("damaged")) await Deno.remove(folder.file(name));
+    for await (const { name } of Deno.readDir(directory.path)) {
+      if (name.includes("damaged")) await Deno.remove(directory.file(name));
     }
     // What is left is in order.
     assertEquals((await opened(path)).warnings, []);
@@ -70,8 +70,8 @@ Deno.test("journal, file: a flipped bit costs the record it is in, which is kept
 });
 
 Deno.test("journal, file: whatever bytes are spoiled, all other records are read", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("journal");
+  await using directory = await tempDirectory();
+  const path = directory.file("journal");
   const ends = await written(path, 60);
   const whole = await Deno.readFile(path);
   let seed = 7;

@@ -4,7 +4,7 @@ import { LogFile } from "../../actors/store/log_file.ts";
 import { LogFileError } from "../../actors/store/log_file_error.ts";
 import { type Disk, WorldError } from "../../actors/world/world.ts";
 import { denoWorld } from "../../mod.ts";
-import { tempFolder } from "../_helpers.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { MemoryDisk } from "./_memory_disk.ts";
 
 const text = { form: "text" } as const;
@@ -336,14 +336,14 @@ Deno.test("log file: zeros after a power cut are no text", async () => {
 });
 
 Deno.test("log file: on the real disk, another file of the same name and size is another file", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("log");
+  await using directory = await tempDirectory();
+  const path = directory.file("log");
   const log = await LogFile.open(denoWorld().disk, path, text);
   log.append("one");
   await log.sync();
   // As `sed -i` and many editors do.
-  await Deno.writeTextFile(folder.file("edited"), "ONE\n");
-  await Deno.rename(folder.file("edited"), path);
+  await Deno.writeTextFile(directory.file("edited"), "ONE\n");
+  await Deno.rename(directory.file("edited"), path);
   log.append("two");
   assertEquals((await log.sync()).replaced, true);
   log.append("three");
@@ -354,8 +354,8 @@ Deno.test("log file: on the real disk, another file of the same name and size is
 });
 
 Deno.test("log file: on the real disk, a log is had by one alone until it closes it, and so is what replaced it", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("log");
+  await using directory = await tempDirectory();
+  const path = directory.file("log");
   const { disk } = denoWorld();
   const refused = async () => {
     const error = await assertRejects(
@@ -367,8 +367,8 @@ Deno.test("log file: on the real disk, a log is had by one alone until it closes
   };
   const log = await LogFile.open(disk, path, text);
   await refused();
-  await Deno.writeTextFile(folder.file("edited"), "edited\n");
-  await Deno.rename(folder.file("edited"), path);
+  await Deno.writeTextFile(directory.file("edited"), "edited\n");
+  await Deno.rename(directory.file("edited"), path);
   await log.sync();
   await refused();
   // Cut in place, it is the same file still.
@@ -426,8 +426,8 @@ Deno.test("log file: a batch says whether it ends a line that had no end, also w
 });
 
 Deno.test("log file: what a person appends between two batches that are flushed at once is not written over", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("log");
+  await using directory = await tempDirectory();
+  const path = directory.file("log");
   const { disk, clock } = denoWorld();
   // No time goes by: that the file is the same one is not looked at again.
   const log = await LogFile.open(disk, path, { form: "text", clock: { ...clock, monotonic: () => 0 } });
@@ -442,8 +442,8 @@ Deno.test("log file: what a person appends between two batches that are flushed 
 });
 
 Deno.test("log file: what is flushed at once is read, told and kept as any other", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("log");
+  await using directory = await tempDirectory();
+  const path = directory.file("log");
   const log = await LogFile.open(denoWorld().disk, path, text);
   for (let i = 0; i < 2000; i++) {
     log.append(`line ${i}`);

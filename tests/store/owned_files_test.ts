@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { traceFile } from "../../actors/election/trace_file.ts";
 import { ActorSystem, denoWorld } from "../../mod.ts";
-import { available, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { available, runTask, startTask, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { RecordsTestClient, recordText, stampAgo } from "../records/_server.ts";
 import { CHAT, EDITOR, type FileOwner, PEER, RECORDS, refused, started } from "./_services.ts";
 import { fifo, symlink } from "./_special_files.ts";
@@ -9,23 +9,23 @@ import { fifo, symlink } from "./_special_files.ts";
 const OWNERS = [EDITOR, CHAT, RECORDS, PEER];
 
 /** What the owner is given: a file, or a folder that is there. */
-async function place(owner: FileOwner, folder: string): Promise<string> {
-  const path = `${folder}/data`;
+async function place(owner: FileOwner, directory: string): Promise<string> {
+  const path = `${directory}/data`;
   if (owner === RECORDS) await Deno.mkdir(path);
   return path;
 }
 
 for (const owner of OWNERS) {
   Deno.test(`files 13: a second ${owner.name} server on the same data, by whatever path, is one line and exit 1`, async () => {
-    await using folder = await tempFolder();
-    const path = await place(owner, folder.path);
-    const { process } = await started(owner, path, folder.path);
+    await using directory = await tempDirectory();
+    const path = await place(owner, directory.path);
+    const { process } = await started(owner, path, directory.path);
     await using first = process;
-    await Deno.mkdir(folder.file("sub"));
-    await symlink(path, folder.file("link"));
-    await symlink("../link", folder.file("sub/twice"));
-    const paths = [path, "data", "./sub/../data", folder.file("link"), folder.file("sub/twice")];
-    const ends = await Promise.all(paths.map((other) => refused(owner, other, folder.path)));
+    await Deno.mkdir(directory.file("sub"));
+    await symlink(path, directory.file("link"));
+    await symlink("../link", directory.file("sub/twice"));
+    const paths = [path, "data", "./sub/../data", directory.file("link"), directory.file("sub/twice")];
+    const ends = await Promise.all(paths.map((other) => refused(owner, other, directory.path)));
     for (const { code, stderr } of ends) {
       assertEquals(code, 1);
       assertMatch(stderr, /^\[ERROR\] .*another process has it\n$/);
@@ -33,14 +33,14 @@ for (const owner of OWNERS) {
     // After a kill nobody has it.
     first.kill("SIGKILL");
     await first.ended();
-    await using _ = (await started(owner, folder.file("link"), folder.path)).process;
+    await using _ = (await started(owner, directory.file("link"), directory.path)).process;
   });
 
   Deno.test(`files 14: what is no file is never opened by the ${owner.name} server, and hangs nothing`, async () => {
-    await using folder = await tempFolder();
-    await fifo(folder.file("fifo"));
-    for (const path of [folder.file("fifo"), "/dev/zero"]) {
-      const { code, stderr } = await refused(owner, path, folder.path);
+    await using directory = await tempDirectory();
+    await fifo(directory.file("fifo"));
+    for (const path of [directory.file("fifo"), "/dev/zero"]) {
+      const { code, stderr } = await refused(owner, path, directory.path);
       assert(code === 1 || code === 2, `${path}: exit ${code}`);
       // A usage error ends with the line that names --help.
       assertEquals(stderr.trim().split("\n").length, code, stderr);
@@ -49,10 +49,10 @@ for (const owner of OWNERS) {
 }
 
 Deno.test("files 11: a link under a name that a temporary file could have leads no stranger's text out of the folder", async () => {
-  await using folder = await tempFolder();
-  const outside = folder.file("outside");
+  await using directory = await tempDirectory();
+  const outside = directory.file("outside");
   await Deno.writeTextFile(outside, "mine");
-  const data = folder.file("data");
+  const data = directory.file("data");
   await Deno.mkdir(data);
   for (
     const name of [
@@ -67,11 +67,11 @@ Deno.test("files 11: a link under a name that a temporary file could have leads 
     await symlink(outside, `${data}/${name}`);
   }
   // The lock's name is the one that stops it: nothing may be made or opened there.
-  const { code, stderr } = await refused(RECORDS, data, folder.path);
+  const { code, stderr } = await refused(RECORDS, data, directory.path);
   assertEquals(code, 1);
   assertMatch(stderr, /records\.json\.lock: it is a link/);
   await Deno.remove(`${data}/.records.json.lock`);
-  const { process, port } = await started(RECORDS, data, folder.path);
+  const { process, port } = await started(RECORDS, data, directory.path);
   await using server = process;
   using client = new RecordsTestClient(await TestClient.connect(port));
   const text = recordText(stampAgo(0), "a stranger's");
@@ -83,27 +83,27 @@ Deno.test("files 11: a link under a name that a temporary file could have leads 
 });
 
 Deno.test("files 11: links beside a text and a history lead nothing out of the folder either", async () => {
-  await using folder = await tempFolder();
-  const outside = folder.file("outside");
+  await using directory = await tempDirectory();
+  const outside = directory.file("outside");
   await Deno.writeTextFile(outside, "mine");
-  await symlink(outside, folder.file("notes.txt.journal"));
-  const { code, stderr } = await refused(EDITOR, folder.file("notes.txt"), folder.path);
+  await symlink(outside, directory.file("notes.txt.journal"));
+  const { code, stderr } = await refused(EDITOR, directory.file("notes.txt"), directory.path);
   assertEquals(code, 1);
   assertMatch(stderr, /notes\.txt/);
   for (const name of [".history.tmp", "history.new", "history.tmp"]) {
-    await symlink(outside, folder.file(name));
+    await symlink(outside, directory.file(name));
   }
-  const { process, port } = await started(CHAT, folder.file("history"), folder.path);
+  const { process, port } = await started(CHAT, directory.file("history"), directory.path);
   await using _ = process;
   using client = await TestClient.connect(port);
   await client.send("ann\nhello\n");
-  await until(async () => (await Deno.readTextFile(folder.file("history"))).includes("hello"), "the line");
+  await until(async () => (await Deno.readTextFile(directory.file("history"))).includes("hello"), "the line");
   assertEquals(await Deno.readTextFile(outside), "mine");
 });
 
 Deno.test("files 12: what the records server replaces keeps mode and link", async () => {
-  await using folder = await tempFolder();
-  const data = folder.file("data");
+  await using directory = await tempDirectory();
+  const data = directory.file("data");
   await Deno.mkdir(`${data}/real`, { recursive: true });
   const old = stampAgo(100_000);
   await Deno.writeTextFile(`${data}/5.txt`, recordText(old, "old"), { mode: 0o640 });
@@ -111,7 +111,7 @@ Deno.test("files 12: what the records server replaces keeps mode and link", asyn
   await Deno.writeTextFile(`${data}/real/index.json`, JSON.stringify({ 5: old, 6: old }), { mode: 0o600 });
   await symlink("real/6.txt", `${data}/6.txt`);
   await symlink("real/index.json", `${data}/records.json`);
-  const { process, port } = await started(RECORDS, data, folder.path);
+  const { process, port } = await started(RECORDS, data, directory.path);
   await using server = process;
   using client = new RecordsTestClient(await TestClient.connect(port));
   for (const id of ["5", "6"]) {
@@ -139,8 +139,8 @@ Deno.test({
   name: "files 14: bad records cost those alone, with a line that names each",
   ignore: !canDropRights,
   async fn() {
-    await using folder = await tempFolder();
-    const data = folder.file("data");
+    await using directory = await tempDirectory();
+    const data = directory.file("data");
     await Deno.mkdir(data);
     await Deno.writeTextFile(`${data}/1.txt`, recordText(stampAgo(5), "fine"));
     await Deno.writeTextFile(`${data}/2.txt`, recordText(stampAgo(5), "x"), { mode: 0 });
@@ -152,7 +152,7 @@ Deno.test({
     await Deno.writeTextFile(`${data}/7.txt`, "");
     await Deno.truncate(`${data}/7.txt`, 2 ** 40);
     const under = ["setpriv", ...WITHOUT_ROOT];
-    await using process = startTask(RECORDS.task, RECORDS.args(data), { cwd: folder.path, under });
+    await using process = startTask(RECORDS.task, RECORDS.args(data), { cwd: directory.path, under });
     const port = await process.port(RECORDS.ready);
     using client = new RecordsTestClient(await TestClient.connect(port));
     assertEquals((await client.read("1")).type, "success");
@@ -171,29 +171,29 @@ Deno.test({
 });
 
 Deno.test("files 11, 12: what a node replaces keeps mode and link, and what a crash had left of it is gone", async () => {
-  await using folder = await tempFolder();
-  const outside = folder.file("outside");
+  await using directory = await tempDirectory();
+  const outside = directory.file("outside");
   await Deno.writeTextFile(outside, "mine");
   for (const name of [".memory.tmp", ".Peer_files.log.tmp", ".Peer_files.log.term.tmp"]) {
-    await symlink(outside, folder.file(name));
+    await symlink(outside, directory.file(name));
   }
-  await Deno.mkdir(folder.file("real"));
-  await Deno.writeTextFile(folder.file("real/memory"), '{"term": 7, "votedFor": 1}', { mode: 0o600 });
-  await Deno.writeTextFile(folder.file("real/log"), "", { mode: 0o640 });
-  await symlink("real/memory", folder.file("memory"));
-  await symlink("real/log", folder.file("Peer_files.log"));
-  const left = folder.file("real/.memory.7c9e6679-7425-40de-944b-e07fc1f90ae7.tmp");
+  await Deno.mkdir(directory.file("real"));
+  await Deno.writeTextFile(directory.file("real/memory"), '{"term": 7, "votedFor": 1}', { mode: 0o600 });
+  await Deno.writeTextFile(directory.file("real/log"), "", { mode: 0o640 });
+  await symlink("real/memory", directory.file("memory"));
+  await symlink("real/log", directory.file("Peer_files.log"));
+  const left = directory.file("real/.memory.7c9e6679-7425-40de-944b-e07fc1f90ae7.tmp");
   await Deno.writeTextFile(left, "half");
-  await using node = (await started(PEER, folder.file("memory"), folder.path)).process;
+  await using node = (await started(PEER, directory.file("memory"), directory.path)).process;
   await node.line(/Wrote Peer_files\.log/);
   assertEquals(await Deno.readTextFile(outside), "mine");
   for (const [name, mode] of [["memory", 0o600], ["log", 0o640]] as const) {
-    assertEquals(((await Deno.stat(folder.file(`real/${name}`))).mode ?? 0) & 0o777, mode);
+    assertEquals(((await Deno.stat(directory.file(`real/${name}`))).mode ?? 0) & 0o777, mode);
   }
-  assert((await Deno.lstat(folder.file("memory"))).isSymlink);
-  assert((await Deno.lstat(folder.file("Peer_files.log"))).isSymlink);
-  assertMatch(await Deno.readTextFile(folder.file("real/log")), /Leader Node 1/);
-  assertEquals((await Array.fromAsync(Deno.readDir(folder.file("real")))).map(({ name }) => name).sort(), [
+  assert((await Deno.lstat(directory.file("memory"))).isSymlink);
+  assert((await Deno.lstat(directory.file("Peer_files.log"))).isSymlink);
+  assertMatch(await Deno.readTextFile(directory.file("real/log")), /Leader Node 1/);
+  assertEquals((await Array.fromAsync(Deno.readDir(directory.file("real")))).map(({ name }) => name).sort(), [
     ".memory.lock",
     "log",
     "memory",
@@ -201,30 +201,39 @@ Deno.test("files 11, 12: what a node replaces keeps mode and link, and what a cr
 });
 
 Deno.test("files 13: a node on the folder of another, with a memory of its own, is one line and exit 1", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file("files"));
-  await symlink("files", folder.file("link"));
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("files"));
+  await symlink("files", directory.file("link"));
   const args = (id: number, dir: string) => [
     ...[String(id), "--nodes", "1=127.0.0.1:18080,2=127.0.0.1:18081", "--port", "0", "--wait-ms", "0"],
-    ...["--swarm-port", "0", "--http-port", "0", "--dir", dir, "--memory", folder.file(`memory${id}-${dir}`)],
+    ...[
+      "--swarm-port",
+      "0",
+      "--http-port",
+      "0",
+      "--dir",
+      dir,
+      "--memory",
+      directory.file(`memory${id}-${dir}`),
+    ],
   ];
-  await using first = startTask("peer", args(1, "files"), { cwd: folder.path });
+  await using first = startTask("peer", args(1, "files"), { cwd: directory.path });
   await first.port(PEER.ready);
   for (const [id, dir] of [[1, "link"], [2, "files"], [2, "link"]] as const) {
-    const { code, stdout, stderr } = await runTask("peer", args(id, dir), { cwd: folder.path });
+    const { code, stdout, stderr } = await runTask("peer", args(id, dir), { cwd: directory.path });
     assertEquals([code, stdout.includes("is listening")], [1, false]);
     assertMatch(stderr, new RegExp(`^\\[ERROR\\] Cannot use .*${dir}: another process has it\n$`));
   }
   // After a kill nobody has it.
   first.kill("SIGKILL");
   await first.ended();
-  await using second = startTask("peer", args(2, "link"), { cwd: folder.path });
+  await using second = startTask("peer", args(2, "link"), { cwd: directory.path });
   await second.port(PEER.ready);
 });
 
 Deno.test("files 14: what is no file in a node's folder is left out, with a line that names it", async () => {
-  await using folder = await tempFolder();
-  const files = folder.file("Node1");
+  await using directory = await tempDirectory();
+  const files = directory.file("Node1");
   await Deno.mkdir(`${files}/folder`, { recursive: true });
   await Deno.writeTextFile(`${files}/fine.txt`, "fine");
   await Deno.writeTextFile(`${files}/line\nbreak`, "");
@@ -232,7 +241,7 @@ Deno.test("files 14: what is no file in a node's folder is left out, with a line
   await symlink("/etc/passwd", `${files}/outside`);
   await symlink("/dev/zero", `${files}/endless`);
   await symlink("loop", `${files}/loop`);
-  const { process } = await started(PEER, folder.file("memory"), folder.path);
+  const { process } = await started(PEER, directory.file("memory"), directory.path);
   await using node = process;
   const lines = [
     ...["fifo", "outside", "endless", "loop"].map((name) =>
@@ -241,15 +250,15 @@ Deno.test("files 14: what is no file in a node's folder is left out, with a line
     '[WARN] Left "line\\nbreak" in Node1 out of the list: the list cannot have such a name',
   ];
   await until(() => lines.every((line) => node.stdout.includes(line)), "a line for each");
-  const log = () => Deno.readTextFile(folder.file("Peer_files.log")).catch(() => "");
+  const log = () => Deno.readTextFile(directory.file("Peer_files.log")).catch(() => "");
   await until(async () => await log() === "Leader Node 1 files:\nfine.txt\n", "the log");
 });
 
 Deno.test("files 15: a memory that is damaged is kept beside it, and the node begins as one that forgot", async () => {
   for (const content of ["", '{"term": 5, "voted', '{"term": -1, "votedFor": 1}', "\0".repeat(70_000)]) {
-    await using folder = await tempFolder();
-    await Deno.writeTextFile(folder.file("memory"), content);
-    await using node = (await started(PEER, folder.file("memory"), folder.path)).process;
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("memory"), content);
+    await using node = (await started(PEER, directory.file("memory"), directory.path)).process;
     await node.line(/Leader elected: Node 1/);
     const warning = /Cannot use .*memory.*: .*it is kept in (.*memory\.damaged-\d{8}T\d{6}Z)/.exec(
       node.stdout,
@@ -260,8 +269,8 @@ Deno.test("files 15: a memory that is damaged is kept beside it, and the node be
 
 Deno.test("files 15: a trace that is rotated, removed or emptied under the node goes on", async () => {
   for (const disturb of [(path: string) => Deno.rename(path, `${path}.1`), Deno.remove, Deno.truncate]) {
-    await using folder = await tempFolder();
-    const path = folder.file("trace");
+    await using directory = await tempDirectory();
+    const path = directory.file("trace");
     const system = new ActorSystem("node", { world: denoWorld({ log: { level: "error" } }) });
     const trace = system.spawn("trace", traceFile(path));
     const write = async (term: number) => {
@@ -282,18 +291,18 @@ Deno.test("files 15: a trace that is rotated, removed or emptied under the node 
 });
 
 Deno.test("files 11, 12: the records client follows no foreseeable name out of the folder, and keeps mode and link of what it saves", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file("data"));
-  const { process, port } = await started(RECORDS, folder.file("data"), folder.path);
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("data"));
+  const { process, port } = await started(RECORDS, directory.file("data"), directory.path);
   await using _ = process;
   using client = new RecordsTestClient(await TestClient.connect(port));
   const text = recordText(stampAgo(0), "a stranger's");
   for (const id of ["5", "6", "7"]) await client.write(id, text);
-  const out = folder.file("out");
+  const out = directory.file("out");
   await Deno.mkdir(`${out}/real`, { recursive: true });
-  await Deno.writeTextFile(folder.file("outside"), "mine");
+  await Deno.writeTextFile(directory.file("outside"), "mine");
   for (const name of [".5.txt.tmp", "5.txt.tmp", "7.txt"]) {
-    await symlink(folder.file("outside"), `${out}/${name}`);
+    await symlink(directory.file("outside"), `${out}/${name}`);
   }
   await Deno.writeTextFile(`${out}/5.txt`, "old", { mode: 0o600 });
   await Deno.writeTextFile(`${out}/real/6.txt`, "old");
@@ -301,12 +310,12 @@ Deno.test("files 11, 12: the records client follows no foreseeable name out of t
   await symlink("real/6.txt", `${out}/6.txt`);
   const read = (id: string) =>
     runTask("records:client", ["read", id, "--host", "127.0.0.1", "--port", `${port}`, "--out", out], {
-      cwd: folder.path,
+      cwd: directory.path,
     });
   const [five, six, seven] = [await read("5"), await read("6"), await read("7")];
   assertEquals([five.code, six.code, seven.code], [0, 0, 1]);
   assertMatch(seven.stderr, /Cannot write .*7\.txt: it is a link out of its folder\n$/);
-  assertEquals(await Deno.readTextFile(folder.file("outside")), "mine");
+  assertEquals(await Deno.readTextFile(directory.file("outside")), "mine");
   assertEquals(await Deno.readTextFile(`${out}/5.txt`), text);
   assertEquals(((await Deno.stat(`${out}/5.txt`)).mode ?? 0) & 0o777, 0o600);
   assertEquals(await Deno.readTextFile(`${out}/real/6.txt`), text);
@@ -316,11 +325,11 @@ Deno.test("files 11, 12: the records client follows no foreseeable name out of t
 });
 
 Deno.test("files 15: one flipped bit in record 4 of 40 of a chat's history costs that line alone", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("history");
+  await using directory = await tempDirectory();
+  const path = directory.file("history");
   const said = Array.from({ length: 40 }, (_, n) => `line ${n + 1} of 40`);
   {
-    const { process, port } = await started(CHAT, path, folder.path);
+    const { process, port } = await started(CHAT, path, directory.path);
     await using _ = process;
     using client = await TestClient.connect(port);
     await client.send("ann\n");
@@ -333,7 +342,7 @@ Deno.test("files 15: one flipped bit in record 4 of 40 of a chat's history costs
   const at = new TextDecoder("latin1").decode(bytes).indexOf("line 4 of 40");
   bytes[at] = (bytes[at] ?? 0) ^ 4;
   await Deno.writeFile(path, bytes);
-  const { process, port } = await started(CHAT, path, folder.path);
+  const { process, port } = await started(CHAT, path, directory.path);
   await using server = process;
   using client = await TestClient.connect(port);
   await client.send("bob\n/history 50\n/who\n");
@@ -350,11 +359,11 @@ Deno.test("files 15: one flipped bit in record 4 of 40 of a chat's history costs
     server.stdout,
     /What could not be read of .*history is kept in .*history\.damaged-\d{8}T\d{6}Z\n/,
   );
-  const kept = (await Array.fromAsync(Deno.readDir(folder.path))).find(({ name }) =>
+  const kept = (await Array.fromAsync(Deno.readDir(directory.path))).find(({ name }) =>
     name.includes(".damaged-")
   );
   assert(kept !== undefined);
-  const lost = await Deno.readFile(folder.file(kept.name));
+  const lost = await Deno.readFile(directory.file(kept.name));
   assert(new TextDecoder().decode(lost).includes("hine 4 of 40") && lost.length < 200);
 });
 
@@ -371,10 +380,10 @@ for (
   ] as const
 ) {
   Deno.test(`files 15: of a history that is ${what} under the server, nothing that is said from then on is lost`, async () => {
-    await using folder = await tempFolder();
-    const path = folder.file("history");
+    await using directory = await tempDirectory();
+    const path = directory.file("history");
     {
-      const { process, port } = await started(CHAT, path, folder.path);
+      const { process, port } = await started(CHAT, path, directory.path);
       await using _ = process;
       using client = await TestClient.connect(port);
       await client.send("ann\nbefore\n");
@@ -389,7 +398,7 @@ for (
       process.kill("SIGKILL");
       await process.ended();
     }
-    const { process, port } = await started(CHAT, path, folder.path);
+    const { process, port } = await started(CHAT, path, directory.path);
     await using _ = process;
     using client = await TestClient.connect(port);
     await client.send("bob\n/history 50\n");

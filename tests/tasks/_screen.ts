@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { root, type TempFolder, until } from "../_helpers.ts";
+import { root, type TempDirectory, until } from "../_helpers.ts";
 
 /** Runs tmux; gives what it prints. */
 async function tmux(socket: string, ...args: readonly string[]): Promise<string> {
@@ -24,8 +24,8 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Opens a terminal of 80 columns and 24 rows with a shell whose prompt is `READY$ `. */
-  static async open(folder: TempFolder): Promise<Screen> {
-    const screen = new Screen(folder.file("tmux"));
+  static async open(directory: TempDirectory): Promise<Screen> {
+    const screen = new Screen(directory.file("tmux"));
     const shell = `cd '${root}' && PS1='READY$ ' exec bash --norc --noprofile -i`;
     await tmux(screen.#socket, "-u", "new-session", "-d", "-x", "80", "-y", "24", shell);
     await screen.shows("READY$");

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startTask, type TaskName, tempFolder, TestClient } from "../_helpers.ts";
+import { startTask, type TaskName, tempDirectory, TestClient } from "../_helpers.ts";
 
 /** What a process touched, as Deno's audit of its permissions tells. */
 async function audited(file: string): Promise<{ kind: string; value: string }[]> {
@@ -14,13 +14,13 @@ async function pathsOf(
   task: TaskName,
   args: readonly string[],
   talk: (client: TestClient) => Promise<void>,
-): Promise<{ read: string[]; write: string[]; folder: string }> {
-  await using folder = await tempFolder();
-  const audit = folder.file("audit.jsonl");
+): Promise<{ read: string[]; write: string[]; directory: string }> {
+  await using directory = await tempDirectory();
+  const audit = directory.file("audit.jsonl");
   {
     const env = { DENO_AUDIT_PERMISSIONS: audit };
     const here = ["--host", "127.0.0.1", "--port", "0"];
-    await using server = startTask(task, [...here, ...args], { cwd: folder.path, env });
+    await using server = startTask(task, [...here, ...args], { cwd: directory.path, env });
     using client = await TestClient.connect(await server.port(/listening|ready to receive/i));
     await talk(client);
     server.kill("SIGTERM");
@@ -30,7 +30,7 @@ async function pathsOf(
   const paths = (kind: string) => [
     ...new Set(entries.filter((entry) => entry.kind === kind).map(({ value }) => value)),
   ];
-  return { read: paths("read"), write: paths("write"), folder: folder.path };
+  return { read: paths("read"), write: paths("write"), directory: directory.path };
 }
 
 const conversations: readonly (readonly [TaskName, string, string])[] = [
@@ -50,16 +50,20 @@ for (const [task, said, answer] of conversations) {
 }
 
 Deno.test("rights: records:server without settings reads and writes in its data folder alone", async () => {
-  const { read, write, folder } = await pathsOf("records:server", ["--data-dir", "kept"], async (client) => {
-    const data =
-      "Last updated: 2024-03-18 13:14:33\\nStudent ID: 5\\nName: A\\nDate of Birth: \\nCity: \\nReason: ";
-    await client.send(`{"client_ID": "5", "type": "write", "data": "${data}"}\n`);
-    assertEquals(
-      await client.line(),
-      `{"client_ID":"5","type":"success","data":"File updated successfully."}`,
-    );
-  });
-  const inside = (path: string) => /^kept(\/|$)/.test(path.replace(`${folder}/`, ""));
+  const { read, write, directory } = await pathsOf(
+    "records:server",
+    ["--data-dir", "kept"],
+    async (client) => {
+      const data =
+        "Last updated: 2024-03-18 13:14:33\\nStudent ID: 5\\nName: A\\nDate of Birth: \\nCity: \\nReason: ";
+      await client.send(`{"client_ID": "5", "type": "write", "data": "${data}"}\n`);
+      assertEquals(
+        await client.line(),
+        `{"client_ID":"5","type":"success","data":"File updated successfully."}`,
+      );
+    },
+  );
+  const inside = (path: string) => /^kept(\/|$)/.test(path.replace(`${directory}/`, ""));
   assertEquals(read.filter((path) => path !== ".env" && !inside(path)), []);
   assertEquals(write.filter((path) => !inside(path)), []);
   assert(write.some((path) => path.includes("records")), write.join());
@@ -68,11 +72,11 @@ Deno.test("rights: records:server without settings reads and writes in its data 
 Deno.test("rights: editor:server and chat:server write what their flags name, in the data folder", async () => {
   for (const [task, flag] of [["editor:server", "--file"], ["chat:server", "--history"]] as const) {
     const args = ["--data-dir", "kept", flag, "text"];
-    const { write, folder } = await pathsOf(task, args, async (client) => {
+    const { write, directory } = await pathsOf(task, args, async (client) => {
       await client.send("ann\n/who\n");
       if (task === "chat:server") assertEquals(await client.line(), "In lobby: ann");
     });
-    assertEquals(write.filter((path) => !/^kept(\/|$)/.test(path.replace(`${folder}/`, ""))), [], task);
+    assertEquals(write.filter((path) => !/^kept(\/|$)/.test(path.replace(`${directory}/`, ""))), [], task);
     assert(write.some((path) => path.includes("kept/text")), write.join());
   }
 });

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { available, runTask, startProcess, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import {
+  available,
+  runTask,
+  startProcess,
+  startTask,
+  tempDirectory,
+  TestClient,
+  until,
+} from "../_helpers.ts";
 
 const PYTHON = await available("python3", "--version");
 const NC = await available("nc", "-h");
@@ -160,11 +168,11 @@ Deno.test("chat:client: no server is one line and exit 1, and so is one that goe
 });
 
 Deno.test("chat: whatever anybody was sent is in the history after a kill -9, once and in its order", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const args = ["--port", "0", "--host", "127.0.0.1", "--history", "history.log", "--rate", "0"];
   const heard: string[] = [];
   for (let round = 0; round < 3; round++) {
-    await using server = startTask("chat:server", args, { cwd: folder.path });
+    await using server = startTask("chat:server", args, { cwd: directory.path });
     const port = await server.port();
     using reader = await TestClient.connect(port);
     await reader.send("reader\n/history\n");

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
-import { available, makeCertificate, root, startProcess, tempFolder, type TestProcess } from "../_helpers.ts";
+import {
+  available,
+  makeCertificate,
+  root,
+  startProcess,
+  tempDirectory,
+  type TestProcess,
+} from "../_helpers.ts";
 
 interface Run {
   readonly cwd?: string;
@@ -127,8 +134,8 @@ Deno.test({
   name: "cli: a certificate is read",
   ignore: !await available("openssl", "version"),
   async fn() {
-    await using folder = await tempFolder();
-    const { certFile, keyFile } = await makeCertificate(folder);
+    await using directory = await tempDirectory();
+    const { certFile, keyFile } = await makeCertificate(directory);
     await using process = server(["--tls-cert", certFile, "--tls-key", keyFile, "--then", "end"]);
     assertEquals((await process.ended()).code, 0);
   },
@@ -144,40 +151,40 @@ Deno.test("cli: --help and --version need no right at all", async () => {
 });
 
 Deno.test("cli: a flag beats the environment, which beats .env, which beats the default", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const rights = ["--allow-net=127.0.0.1", "--allow-read=.env", "--allow-env=FIXTURE_COUNT,LOG_LEVEL"];
   const count = async (args: readonly string[], env: Record<string, string>) => {
-    await using process = server(args, { cwd: folder.path, env, rights });
+    await using process = server(args, { cwd: directory.path, env, rights });
     return /count (\d+)/.exec(await process.line("count"))?.[1];
   };
   assertEquals(await count([], {}), "1");
-  await Deno.writeTextFile(folder.file(".env"), "# a comment\nFIXTURE_OLD_COUNT='2'\nOTHER=x\n");
+  await Deno.writeTextFile(directory.file(".env"), "# a comment\nFIXTURE_OLD_COUNT='2'\nOTHER=x\n");
   assertEquals(await count([], {}), "2");
   assertEquals(await count([], { FIXTURE_COUNT: "3" }), "3");
   assertEquals(await count(["--count", "4"], { FIXTURE_COUNT: "3" }), "4");
 });
 
 Deno.test("cli: names and a .env that may not be read are taken as not there", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file(".env"), "FIXTURE_COUNT=2\n");
-  const run = { cwd: folder.path, env: { FIXTURE_COUNT: "3" }, rights: ["--allow-net=127.0.0.1"] };
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file(".env"), "FIXTURE_COUNT=2\n");
+  const run = { cwd: directory.path, env: { FIXTURE_COUNT: "3" }, rights: ["--allow-net=127.0.0.1"] };
   await using process = server([], run);
   assertStringIncludes(await process.line("count"), "count 1");
 });
 
 Deno.test("cli: a bad value in .env names its key and what it takes, exit 2", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file(".env"), "FIXTURE_COUNT=lots\n");
-  await using process = server([], { cwd: folder.path });
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file(".env"), "FIXTURE_COUNT=lots\n");
+  await using process = server([], { cwd: directory.path });
   const { code, stderr } = await process.ended();
   assertEquals(code, 2);
   assertStringIncludes(stderr, 'FIXTURE_COUNT in .env: "lots" is not a whole number\n');
 });
 
 Deno.test("cli: a .env that cannot be read is a failure that says so", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file(".env"));
-  await using process = server([], { cwd: folder.path });
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file(".env"));
+  await using process = server([], { cwd: directory.path });
   const { code, stderr } = await process.ended();
   assertEquals(code, 1);
   assertMatch(stderr, /^Cannot read \.env: .*\n$/);
@@ -340,10 +347,10 @@ Deno.test({
     "cli: one press of Ctrl-C, which deno task passes on once more, drains a server and does not cut it off",
   ignore: noPython,
   async fn() {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const command = `deno run -q ${RIGHTS.join(" ")} ${root}tests/tasks/_fixture_server.ts --port 0`;
-    await Deno.writeTextFile(folder.file("deno.json"), JSON.stringify({ tasks: { fixture: command } }));
-    const seen = await atTerminal("listening~\\x03", ["task", "fixture"], { cwd: folder.path });
+    await Deno.writeTextFile(directory.file("deno.json"), JSON.stringify({ tasks: { fixture: command } }));
+    const seen = await atTerminal("listening~\\x03", ["task", "fixture"], { cwd: directory.path });
     assertStringIncludes(seen, "Server stopped with user keyboard interrupt.\r\n");
     assert(seen.endsWith("Server shut down.\r\n\ncode 0\n"), seen);
   },

@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { programs } from "../../tasks/_programs.ts";
 import { rightsFlags } from "../../tasks/compile.ts";
 import { services } from "../../tasks/services/mod.ts";
-import { isTask, root, startProcess, tempFolder, TestClient } from "../_helpers.ts";
+import { isTask, root, startProcess, tempDirectory, TestClient } from "../_helpers.ts";
 
 /** Becomes `nobody` where it may, and then the program. */
 const AS_NOBODY = `
@@ -27,11 +27,16 @@ function compile(args: readonly string[], env: Record<string, string> = {}, cwd 
 
 /** Whether programs can be compiled here: `deno compile` needs its base runtime. */
 async function canCompile(): Promise<boolean> {
-  await using folder = await tempFolder();
-  await using process = compile(["--out", folder.path, "knock:client"]);
+  await using directory = await tempDirectory();
+  await using process = compile(["--out", directory.path, "knock:client"]);
   if ((await process.ended(60_000)).code !== 0) return false;
   // Something compiled, but is it a program of ours? A base that is not the base runtime makes another.
-  await using program = startProcess("python3", ["-c", AS_NOBODY, folder.file("knock-client"), "--version"]);
+  await using program = startProcess("python3", [
+    "-c",
+    AS_NOBODY,
+    directory.file("knock-client"),
+    "--version",
+  ]);
   return (await program.ended()).stdout.startsWith("troupe ");
 }
 
@@ -60,9 +65,9 @@ Deno.test("compile: a task that is none is a usage error", async () => {
 });
 
 Deno.test("compile: a base runtime that is not there is one line and exit 1", async () => {
-  await using folder = await tempFolder();
-  await using process = compile(["--out", folder.path, "knock:client"], {
-    DENORT_BIN: folder.file("missing"),
+  await using directory = await tempDirectory();
+  await using process = compile(["--out", directory.path, "knock:client"], {
+    DENORT_BIN: directory.file("missing"),
   });
   const { code, stderr } = await process.ended(60_000);
   assertEquals([code, stderr], [
@@ -72,9 +77,9 @@ Deno.test("compile: a base runtime that is not there is one line and exit 1", as
 });
 
 Deno.test("compile: what cannot be compiled is one line, in no colour", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   // Without NO_COLOR, deno compile colours its errors, also into a pipe.
-  await using process = compile(["--out", folder.path, "--target", "pdp11", "knock:client"], {
+  await using process = compile(["--out", directory.path, "--target", "pdp11", "knock:client"], {
     NO_COLOR: "",
   });
   const { code, stderr } = await process.ended(60_000);
@@ -83,13 +88,13 @@ Deno.test("compile: what cannot be compiled is one line, in no colour", async ()
 });
 
 Deno.test("compile: a repository in a folder with a space in its name is compiled, too", async () => {
-  await using folder = await tempFolder();
-  const home = folder.file("a b");
+  await using directory = await tempDirectory();
+  const home = directory.file("a b");
   for (const part of ["actors", "lint", "protocols", "std", "tasks"]) await copy(part, home);
   for (const file of ["deno.json", "deno.lock", "mod.ts"]) await Deno.copyFile(file, `${home}/${file}`);
   // As far as it gets without a base runtime: it has found the script.
-  const env = { DENORT_BIN: folder.file("missing") };
-  await using process = compile(["--out", folder.path, "knock:client"], env, home);
+  const env = { DENORT_BIN: directory.file("missing") };
+  await using process = compile(["--out", directory.path, "knock:client"], env, home);
   const { stderr } = await process.ended(60_000);
   assertMatch(stderr, /^Cannot compile knock:client: no base runtime could be fetched/);
 });
@@ -108,13 +113,13 @@ Deno.test({
     "compile: a program runs as another user in an empty folder, with its rights and no prompt (needs the base runtime)",
   ignore: !CAN_COMPILE,
   fn: async () => {
-    await using folder = await tempFolder();
-    await using process = compile(["--out", folder.path, "calculator:server"]);
+    await using directory = await tempDirectory();
+    await using process = compile(["--out", directory.path, "calculator:server"]);
     assertEquals((await process.ended(60_000)).code, 0);
-    await using home = await tempFolder();
+    await using home = await tempDirectory();
     await Deno.chmod(home.path, 0o777);
-    await Deno.chmod(folder.path, 0o755);
-    const program = folder.file("calculator-server");
+    await Deno.chmod(directory.path, 0o755);
+    const program = directory.file("calculator-server");
     const args = ["--port", "0", "--host", "127.0.0.1"];
     await using server = startProcess("python3", ["-c", AS_NOBODY, program, ...args], { cwd: home.path });
     using client = await TestClient.connect(await server.port());

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { flagRows } from "../../tasks/_command_line.ts";
 import { commandLines } from "../../tasks/_command_lines.ts";
 import { completion, manPage } from "../../tasks/_completion.ts";
-import { available, startProcess, tempFolder } from "../_helpers.ts";
+import { available, startProcess, tempDirectory } from "../_helpers.ts";
 
 const tasks = await commandLines();
 
@@ -22,15 +22,21 @@ Deno.test({
   name: "completion: bash offers tasks, their flags, and the words that a flag takes",
   ignore: !await available("bash", "--version"),
   async fn() {
-    await using folder = await tempFolder();
-    await Deno.writeTextFile(folder.file("deno"), completion("bash", tasks));
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("deno"), completion("bash", tasks));
     const lines = [
       "deno task chat:",
       "deno task editor:server --sy",
       "deno task editor:server --sync ",
       "chat-server --hist",
     ];
-    const { stdout, stderr } = await startProcess("bash", ["-c", BASH, "bash", folder.file("deno"), ...lines])
+    const { stdout, stderr } = await startProcess("bash", [
+      "-c",
+      BASH,
+      "bash",
+      directory.file("deno"),
+      ...lines,
+    ])
       .ended();
     assertEquals([stderr, stdout.trimEnd().split("\n")], [
       "",
@@ -44,9 +50,9 @@ for (const shell of ["zsh", "fish"] as const) {
     name: `completion: ${shell} takes what is printed for it`,
     ignore: !await available(shell, "--version"),
     async fn() {
-      await using folder = await tempFolder();
-      await Deno.writeTextFile(folder.file("script"), completion(shell, tasks));
-      const { code, stderr } = await startProcess(shell, ["-n", folder.file("script")]).ended();
+      await using directory = await tempDirectory();
+      await Deno.writeTextFile(directory.file("script"), completion(shell, tasks));
+      const { code, stderr } = await startProcess(shell, ["-n", directory.file("script")]).ended();
       assertEquals([code, stderr], [0, ""]);
     },
   });

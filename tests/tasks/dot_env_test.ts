@@ -5,7 +5,7 @@ import { environmentOf } from "../../tasks/_cli.ts";
 import { editor } from "../../tasks/services/editor.ts";
 import { peer } from "../../tasks/services/peer.ts";
 import { records } from "../../tasks/services/records.ts";
-import { root, startTask, type TaskName, tempFolder, TestClient } from "../_helpers.ts";
+import { root, startTask, type TaskName, tempDirectory, TestClient } from "../_helpers.ts";
 
 const KNOWN = {
   all: [
@@ -113,19 +113,19 @@ Deno.test(".env: settings of other programs are none of ours", () => {
 });
 
 Deno.test("records:server: a token behind a byte order mark is asked for, and one that is no setting starts nothing", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const args = ["--host", "127.0.0.1", "--port", "0"];
-  await Deno.writeTextFile(folder.file(".env"), "\ufeffAUTH_TOKEN=s3cret\nMAX_CONNECTIONS=3\n");
+  await Deno.writeTextFile(directory.file(".env"), "\ufeffAUTH_TOKEN=s3cret\nMAX_CONNECTIONS=3\n");
   {
-    await using server = startTask("records:server", args, { cwd: folder.path });
+    await using server = startTask("records:server", args, { cwd: directory.path });
     assertStringIncludes(await server.line("[WARN] .env"), "Is MAX_CONNECTION meant?");
     using client = await TestClient.connect(await server.port(/ready to receive/));
     await client.send(`{"client_ID":"1","type":"read","data":""}\n`);
     assertStringIncludes(await client.line() ?? "", `"type":"error"`);
   }
   for (const line of ["AUTH_TOKEN: s3cret", "AUTH-TOKEN=s3cret"]) {
-    await Deno.writeTextFile(folder.file(".env"), `${line}\n`);
-    const { code, stdout, stderr } = await startTask("records:server", args, { cwd: folder.path }).ended();
+    await Deno.writeTextFile(directory.file(".env"), `${line}\n`);
+    const { code, stdout, stderr } = await startTask("records:server", args, { cwd: directory.path }).ended();
     assertEquals([code, stdout], [2, ""]);
     assertMatch(stderr, /^records:server: \.env, line 1: .*AUTH_TOKEN.*nothing is started\nTry: /);
   }
@@ -151,10 +151,10 @@ const BLANKS = ["", "''", '"  "', " # none", "'\u200b'", "\u00a0"];
 
 Deno.test(".env: a secret without a value starts nothing, whichever it is, and says so in a line", async () => {
   await Promise.all(SECRETS.map(async ([task, key], index) => {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const blank = BLANKS[index % BLANKS.length] ?? "";
-    await Deno.writeTextFile(folder.file(".env"), `${key}=${blank}\n`);
-    const { code, stdout, stderr } = await startTask(task, [], { cwd: folder.path }).ended();
+    await Deno.writeTextFile(directory.file(".env"), `${key}=${blank}\n`);
+    const { code, stdout, stderr } = await startTask(task, [], { cwd: directory.path }).ended();
     assertEquals([code, stdout], [2, ""], `${task}: ${key}=${blank}\n${stderr}`);
     const [first, ...rest] = stderr.trim().split("\n");
     assertMatch(first ?? "", new RegExp(`: \\.env, line 1: ${key} is empty.*nothing is started`));
@@ -179,20 +179,20 @@ Deno.test("a secret without a value starts nothing from the environment or the c
 });
 
 Deno.test("records:server: with no .env and no settings it runs, and says where its files are", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using server = startTask("records:server", ["--host", "127.0.0.1", "--port", "0"], {
-    cwd: folder.path,
+    cwd: directory.path,
   });
   await server.line("records are kept in records/");
   await server.port(/ready to receive/);
 });
 
 Deno.test("--config names the settings in place of .env, and must be there", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file(".env"), "SERVER_PORT=nonsense\n");
-  await Deno.writeTextFile(folder.file("other.env"), "SERVER_PORT=0\nUPDATE_TIMER=many\n");
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file(".env"), "SERVER_PORT=nonsense\n");
+  await Deno.writeTextFile(directory.file("other.env"), "SERVER_PORT=0\nUPDATE_TIMER=many\n");
   const run = (...args: string[]) =>
-    startTask("records:server", ["--host", "127.0.0.1", ...args], { cwd: folder.path });
+    startTask("records:server", ["--host", "127.0.0.1", ...args], { cwd: directory.path });
   const bad = await run("--config", "other.env").ended();
   assertEquals(bad.code, 2);
   assertStringIncludes(bad.stderr, 'UPDATE_TIMER in other.env: "many" is not a number');
@@ -210,9 +210,9 @@ Deno.test(".env.example: copied as it is, it says nothing odd, and all of its ke
 });
 
 Deno.test("peer: a secret file that is short, blank or not there starts nothing, and says so in a line", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("short"), "x".repeat(31));
-  await Deno.writeTextFile(folder.file("blank"), " \t\r\n".repeat(20));
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("short"), "x".repeat(31));
+  await Deno.writeTextFile(directory.file("blank"), " \t\r\n".repeat(20));
   for (
     const [file, code, why] of [
       ["short", 2, "Cannot use a secret of 31 bytes: it must have 32 at least"],
@@ -221,7 +221,7 @@ Deno.test("peer: a secret file that is short, blank or not there starts nothing,
     ] as const
   ) {
     const args = ["1", "--nodes", "1=127.0.0.1:18081", "--port", "0", "--secret-file", file];
-    const ended = await startTask("peer", args, { cwd: folder.path }).ended();
+    const ended = await startTask("peer", args, { cwd: directory.path }).ended();
     assertEquals([ended.code, ended.stdout], [code, ""], ended.stderr);
     assertStringIncludes(ended.stderr.split("\n")[0] ?? "", why);
   }

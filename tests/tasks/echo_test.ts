@@ -6,7 +6,7 @@ import {
   runTask,
   startProcess,
   startTask,
-  tempFolder,
+  tempDirectory,
   TestClient,
 } from "../_helpers.ts";
 
@@ -168,8 +168,8 @@ Deno.test("echo:client: --ping measures so many round trips", async () => {
 });
 
 Deno.test("echo: server and client over TLS, and not with a stranger's certificate", async () => {
-  await using folder = await tempFolder();
-  const { certFile, keyFile } = await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  const { certFile, keyFile } = await makeCertificate(directory);
   const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
   await using server = startTask("echo:server", ["--port", "0", ...tls]);
   const args = ["--host", "localhost", "--port", String(await server.port())];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { freePort, runTask, startTask, tempFolder, TestClient, type TestProcess } from "../_helpers.ts";
+import { freePort, runTask, startTask, tempDirectory, TestClient, type TestProcess } from "../_helpers.ts";
 import { Crowd, startEditor } from "../editor/_play.ts";
 
 const GREETING = "Connected to the server. Start typing to edit the document:";
@@ -9,9 +9,9 @@ function startClient(port: number, ...args: string[]): TestProcess {
 }
 
 Deno.test("editor client: shows the document and every update, and nothing for what is typed", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("temp.txt"), "one\ntwo");
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("temp.txt"), "one\ntwo");
+  await using play = await startEditor(directory);
   await using client = startClient(play.port);
   await client.line("Document updated: two");
   using other = await TestClient.connect(play.port);
@@ -40,8 +40,8 @@ Deno.test("editor client: a refused connection is one line and exit 1", async ()
 });
 
 Deno.test("editor client: the server's end is told, exit 1", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   await using client = startClient(play.port);
   await client.line(GREETING);
   play.server.kill("SIGTERM");
@@ -53,8 +53,8 @@ Deno.test("editor client: the server's end is told, exit 1", async () => {
 });
 
 Deno.test("editor client: what a server that is full says is shown, exit 1", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder, "--max-clients", "1");
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory, "--max-clients", "1");
   using _first = await TestClient.connect(play.port);
   await play.server.line("New client connected");
   await using client = startClient(play.port);
@@ -66,8 +66,8 @@ Deno.test("editor client: what a server that is full says is shown, exit 1", asy
 });
 
 Deno.test("editor client: the end of the input sends all that came before it, however busy the server is, exit 0", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   using other = await Crowd.join(play.port);
   const lines = Array.from({ length: 30_000 }, (_, i) => `line ${i} ${"x".repeat(40)}`);
   play.server.kill("SIGSTOP");
@@ -81,13 +81,13 @@ Deno.test("editor client: the end of the input sends all that came before it, ho
   play.server.kill("SIGCONT");
   assertEquals((await client.ended()).code, 0);
   await other.until(() => other.tail.includes(lines.at(-1) ?? ""), "the last line");
-  const document = await Deno.readTextFile(folder.file("temp.txt"));
+  const document = await Deno.readTextFile(directory.file("temp.txt"));
   assertEquals(document.split("\n").filter((line) => line.startsWith("line ")), lines);
 });
 
 Deno.test("editor client: more than any queue holds goes through a pipe, at the server's pace", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   const lines = Array.from({ length: 60_000 }, (_, i) => `${i} ${"x".repeat(200)}`);
   play.server.kill("SIGSTOP");
   await using client = startClient(play.port);
@@ -98,7 +98,10 @@ Deno.test("editor client: more than any queue holds goes through a pipe, at the 
   await typed;
   await client.closeInput();
   assertEquals((await client.ended()).code, 0);
-  assertEquals(await Deno.readTextFile(folder.file("temp.txt")), lines.map((line) => `${line}\n`).join(""));
+  assertEquals(
+    await Deno.readTextFile(directory.file("temp.txt")),
+    lines.map((line) => `${line}\n`).join(""),
+  );
 });
 
 Deno.test("editor client: with --reconnect a server that is full is tried until it has room, and what was typed waits", async () => {
@@ -142,13 +145,13 @@ Deno.test("editor client: with --reconnect a server that is full is tried until 
 });
 
 Deno.test("editor client: with --reconnect it comes back by itself and shows only what it missed", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("temp.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("temp.txt");
   await Deno.writeTextFile(path, "one\ntwo\n");
   let client: TestProcess;
   let port: number;
   {
-    await using play = await startEditor(folder);
+    await using play = await startEditor(directory);
     port = play.port;
     client = startClient(port, "--reconnect", "--retry-max-ms", "200");
     await client.line("Document updated: two");
@@ -165,7 +168,7 @@ Deno.test("editor client: with --reconnect it comes back by itself and shows onl
   await client.type("typed while away");
   await Deno.writeTextFile(path, "missed\n", { append: true });
   await using again = startTask("editor:server", ["--host", "127.0.0.1", "--port", String(port)], {
-    cwd: folder.path,
+    cwd: directory.path,
   });
   await again.port();
   await client.line("Connected to the server again.");
@@ -183,13 +186,13 @@ Deno.test("editor client: with --reconnect it comes back by itself and shows onl
 });
 
 Deno.test("editor client: with --reconnect it says that the document was changed elsewhere, and shows it again", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("temp.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("temp.txt");
   await Deno.writeTextFile(path, "one\ntwo\nthree\n");
   let client: TestProcess;
   let port: number;
   {
-    await using play = await startEditor(folder);
+    await using play = await startEditor(directory);
     port = play.port;
     client = startClient(port, "--reconnect", "--retry-max-ms", "200");
     await client.line("Document updated: three");
@@ -199,7 +202,7 @@ Deno.test("editor client: with --reconnect it says that the document was changed
   await using _ = client;
   await Deno.writeTextFile(path, "one\nTWO\nthree\n");
   await using again = startTask("editor:server", ["--host", "127.0.0.1", "--port", String(port)], {
-    cwd: folder.path,
+    cwd: directory.path,
   });
   await again.port();
   await client.line("The document was changed elsewhere:");

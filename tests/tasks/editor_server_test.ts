@@ -5,7 +5,7 @@ import {
   runTask,
   startProcess,
   startTask,
-  tempFolder,
+  tempDirectory,
   TestClient,
 } from "../_helpers.ts";
 import { Crowd, startEditor, startPython } from "../editor/_play.ts";
@@ -15,9 +15,9 @@ const hasNetcat = await available("nc", "-h");
 const hasOpenssl = await available("openssl", "version");
 
 Deno.test("editor server: says what it did with the file, then where it listens", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   for (const created of ["[INFO] Created temp.txt file\n", ""]) {
-    await using play = await startEditor(folder);
+    await using play = await startEditor(directory);
     assertEquals(
       play.server.stdout,
       `${created}[INFO] Loaded existing content from temp.txt\n[INFO] Server listening on port ${play.port}\n`,
@@ -28,9 +28,9 @@ Deno.test("editor server: says what it did with the file, then where it listens"
 });
 
 Deno.test("editor server: tells what clients do, and sends an update to all but its sender", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("notes.txt"), "first\n");
-  await using play = await startEditor(folder, "--file", "notes.txt");
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("notes.txt"), "first\n");
+  await using play = await startEditor(directory, "--file", "notes.txt");
   using a = await TestClient.connect(play.port);
   assertEquals(await a.line(), "first");
   using b = await TestClient.connect(play.port);
@@ -40,7 +40,7 @@ Deno.test("editor server: tells what clients do, and sends an update to all but 
   await b.send("hello\r\nto you\n");
   assertEquals(await a.line(), "hello");
   assertEquals(await a.line(), "to you");
-  assertEquals(await Deno.readTextFile(folder.file("notes.txt")), "first\nhello\nhello\nto you\n");
+  assertEquals(await Deno.readTextFile(directory.file("notes.txt")), "first\nhello\nhello\nto you\n");
   a.close();
   await play.server.line(`[INFO] Client ${a.address} disconnected`);
   const said = play.server.stdout.split("\n").slice(2, -1);
@@ -60,8 +60,8 @@ Deno.test("editor server: tells what clients do, and sends an update to all but 
 });
 
 Deno.test("editor server: an empty document is sent as nothing", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   using client = await TestClient.connect(play.port);
   await play.server.line(`Sent current document to client ${client.address}`);
   await client.closeWrite();
@@ -69,10 +69,10 @@ Deno.test("editor server: an empty document is sent as nothing", async () => {
 });
 
 Deno.test("editor server: a client that only asks gets the whole document, however long", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const document = `${"a line of the document\n".repeat(400_000)}and one with no end`;
-  await Deno.writeTextFile(folder.file("temp.txt"), document);
-  await using play = await startEditor(folder);
+  await Deno.writeTextFile(directory.file("temp.txt"), document);
+  await using play = await startEditor(directory);
   using client = await Crowd.join(play.port);
   await client.conn.closeWrite();
   await client.ended();
@@ -80,10 +80,10 @@ Deno.test("editor server: a client that only asks gets the whole document, howev
 });
 
 Deno.test("editor server: no document and no update is too long for a queue that is shorter", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const document = "a line of the document\n".repeat(50_000);
-  await Deno.writeTextFile(folder.file("temp.txt"), document);
-  await using play = await startEditor(folder, "--max-outbound-bytes", "1000");
+  await Deno.writeTextFile(directory.file("temp.txt"), document);
+  await using play = await startEditor(directory, "--max-outbound-bytes", "1000");
   using reader = await Crowd.join(play.port);
   await reader.until(() => reader.length === document.length, "the document");
   using writer = await Crowd.join(play.port);
@@ -94,10 +94,10 @@ Deno.test("editor server: no document and no update is too long for a queue that
 });
 
 Deno.test("editor server: whoever joins in the middle sees no gap and no repeat", async () => {
-  await using folder = await tempFolder();
-  const path = folder.file("temp.txt");
+  await using directory = await tempDirectory();
+  const path = directory.file("temp.txt");
   await Deno.writeTextFile(path, "a long document\n".repeat(200_000));
-  await using play = await startEditor(folder, "--max-clients", "100");
+  await using play = await startEditor(directory, "--max-clients", "100");
   using writer = await Crowd.join(play.port);
   let { size } = await Deno.stat(path);
   let writing = true;
@@ -134,9 +134,9 @@ Deno.test("editor server: whoever joins in the middle sees no gap and no repeat"
 });
 
 Deno.test("editor server: text typed by hand with no end is kept, and the next update is a line of its own for everybody", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("temp.txt"), "by hand");
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("temp.txt"), "by hand");
+  await using play = await startEditor(directory);
   using a = await TestClient.connect(play.port);
   using b = await TestClient.connect(play.port);
   assertEquals(new TextDecoder().decode(await b.bytes(7)), "by hand");
@@ -149,52 +149,52 @@ Deno.test("editor server: text typed by hand with no end is kept, and the next u
   // The sender of the first update was not sent it: the line end that it lacked comes with the next.
   assertEquals(await a.line(), "");
   assertEquals(await a.line(), "two");
-  assertEquals(await Deno.readTextFile(folder.file("temp.txt")), "by hand\none\ntwo\n");
+  assertEquals(await Deno.readTextFile(directory.file("temp.txt")), "by hand\none\ntwo\n");
 });
 
 Deno.test("editor server: a file that cannot be opened is one line and exit 1", async () => {
-  await using folder = await tempFolder();
-  await Deno.mkdir(folder.file("folder"));
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("folder"));
   for (const file of ["folder", "missing/temp.txt"]) {
-    const ended = await startTask("editor:server", ["--port", "0", "--file", file], { cwd: folder.path })
+    const ended = await startTask("editor:server", ["--port", "0", "--file", file], { cwd: directory.path })
       .ended();
     assertEquals(ended, { code: 1, stdout: "", stderr: `[ERROR] Error opening file ${file}\n` });
   }
 });
 
 Deno.test("editor server: a second server cannot have the first one's file, and leaves its journal alone; killed, the first gives it up", async () => {
-  await using folder = await tempFolder();
-  const second = () => startTask("editor:server", ["--port", "0"], { cwd: folder.path });
+  await using directory = await tempDirectory();
+  const second = () => startTask("editor:server", ["--port", "0"], { cwd: directory.path });
   const stderr = "[ERROR] Error opening file temp.txt: another process has it\n";
   {
-    await using first = await startEditor(folder);
+    await using first = await startEditor(directory);
     using client = await TestClient.connect(first.port);
     await client.send("one\n");
     await first.server.line("Broadcasting update to all clients");
-    const journal = await Deno.readFile(folder.file("temp.txt.journal"));
+    const journal = await Deno.readFile(directory.file("temp.txt.journal"));
     assertEquals(await second().ended(), { code: 1, stdout: "", stderr });
-    assertEquals(await Deno.readFile(folder.file("temp.txt.journal")), journal);
+    assertEquals(await Deno.readFile(directory.file("temp.txt.journal")), journal);
     first.server.kill("SIGKILL");
   }
-  await using again = await startEditor(folder);
+  await using again = await startEditor(directory);
   using client = await TestClient.connect(again.port);
   assertEquals(await client.line(), "one");
 });
 
 Deno.test("editor server: a journal's name that somebody's file has is told to the operator", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("temp.txt.journal"), "Dear diary\n");
-  const ended = await startTask("editor:server", ["--port", "0"], { cwd: folder.path }).ended();
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("temp.txt.journal"), "Dear diary\n");
+  const ended = await startTask("editor:server", ["--port", "0"], { cwd: directory.path }).ended();
   const why = "temp.txt.journal is not a journal, but somebody's file";
   assertEquals(ended, { code: 1, stdout: "", stderr: `[ERROR] Error opening file temp.txt: ${why}\n` });
 });
 
 Deno.test("editor server: a port that is taken is one line and exit 1", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const ended = await startTask("editor:server", ["--host", "127.0.0.1", "--port", String(port)], {
-    cwd: folder.path,
+    cwd: directory.path,
   })
     .ended();
   taken.close();
@@ -218,8 +218,8 @@ Deno.test("editor server: usage mistakes are exit 2", async () => {
 });
 
 Deno.test("editor server: the eleventh client is told that there is no room, and the tenth's leaving makes some", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   const ten = await Promise.all(Array.from({ length: 10 }, () => TestClient.connect(play.port)));
   for (const { address } of ten) await play.server.shows(`New client connected: ${address}`);
   {
@@ -235,8 +235,8 @@ Deno.test("editor server: the eleventh client is told that there is no room, and
 });
 
 Deno.test("editor server: Ctrl-C tells everything, closes everything and exits 0", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   using a = await TestClient.connect(play.port);
   using b = await TestClient.connect(play.port);
   await a.send("last words\n");
@@ -252,12 +252,12 @@ Deno.test("editor server: Ctrl-C tells everything, closes everything and exits 0
     [a, b].map(({ address }) => `Connection lost with client: ${address}`).sort(),
   );
   assertEquals(end[4], "Server shut down.");
-  assertEquals(await Deno.readTextFile(folder.file("temp.txt")), "last words\n");
+  assertEquals(await Deno.readTextFile(directory.file("temp.txt")), "last words\n");
 });
 
 Deno.test("editor server: what is too long or no UTF-8 gets an error and the close, and nobody else notices", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder, "--max-frame-bytes", "100");
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory, "--max-frame-bytes", "100");
   using good = await TestClient.connect(play.port);
   for (const bad of ["x".repeat(101) + "\n", new Uint8Array([0xff, 0xfe, 0x0a])]) {
     using client = await TestClient.connect(play.port);
@@ -267,13 +267,13 @@ Deno.test("editor server: what is too long or no UTF-8 gets an error and the clo
   using other = await TestClient.connect(play.port);
   await other.send(`${"y".repeat(100)}\n`);
   assertEquals(await good.line(), "y".repeat(100));
-  assertEquals(await Deno.readTextFile(folder.file("temp.txt")), `${"y".repeat(100)}\n`);
+  assertEquals(await Deno.readTextFile(directory.file("temp.txt")), `${"y".repeat(100)}\n`);
 });
 
 Deno.test("editor server: an error is a line of its own, also after a document whose last line has no end", async () => {
-  await using folder = await tempFolder();
-  await Deno.writeTextFile(folder.file("temp.txt"), "by hand");
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await Deno.writeTextFile(directory.file("temp.txt"), "by hand");
+  await using play = await startEditor(directory);
   using client = await TestClient.connect(play.port);
   await client.bytes(7);
   await client.send(Uint8Array.of(0xff, 0x0a));
@@ -281,8 +281,8 @@ Deno.test("editor server: an error is a line of its own, also after a document w
 });
 
 Deno.test("editor server: what a client types cannot forge a line of the log", async () => {
-  await using folder = await tempFolder();
-  await using play = await startEditor(folder);
+  await using directory = await tempDirectory();
+  await using play = await startEditor(directory);
   using client = await TestClient.connect(play.port);
   await client.send("\u001b[2J\r[ERROR] forged\n");
   assert(!(await play.server.line("Received update")).includes("\u001b"));
@@ -292,9 +292,9 @@ Deno.test({
   name: "editor server: old clients, netcat and ours write one document together",
   ignore: !hasPython || !hasNetcat,
   async fn() {
-    await using folder = await tempFolder();
-    await Deno.writeTextFile(folder.file("temp.txt"), "the document\n");
-    await using play = await startEditor(folder);
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("temp.txt"), "the document\n");
+    await using play = await startEditor(directory);
     await using ours = startTask("editor:client", ["--host", "127.0.0.1", "--port", String(play.port)]);
     await using old = startPython("_old_client.py", String(play.port));
     await using netcat = startProcess("nc", ["127.0.0.1", String(play.port)]);
@@ -312,7 +312,7 @@ Deno.test({
     await old.type("old again");
     await Promise.all([ours.line("Document updated: old again"), netcat.line("old again")]);
     assertEquals(
-      await Deno.readTextFile(folder.file("temp.txt")),
+      await Deno.readTextFile(directory.file("temp.txt")),
       "the document\nold\nours\nnetcat\nold again\n",
     );
     await old.closeInput();
@@ -327,12 +327,12 @@ Deno.test({
     "editor server: a full disk is an error for the sender, nothing for the others, and it goes on when there is room",
   ignore: !hasPython || !await canMount(),
   async fn() {
-    await using folder = await tempFolder();
-    const disk = folder.file("disk");
+    await using directory = await tempDirectory();
+    const disk = directory.file("disk");
     await Deno.mkdir(disk);
     await using mount = startPython("_limited_disk.py", disk, "128k");
     await mount.line("Mounted");
-    await using play = await startEditor(folder, "--file", "disk/temp.txt");
+    await using play = await startEditor(directory, "--file", "disk/temp.txt");
     using writer = await TestClient.connect(play.port);
     using reader = await TestClient.connect(play.port);
     await writer.send("before\n");
@@ -355,8 +355,8 @@ Deno.test({
 
 async function canMount(): Promise<boolean> {
   if (!hasPython) return false;
-  await using folder = await tempFolder();
-  await using mount = startPython("_limited_disk.py", folder.path, "64k");
+  await using directory = await tempDirectory();
+  await using mount = startPython("_limited_disk.py", directory.path, "64k");
   const can = /Mounted/.test(await mount.line(/Mounted|Cannot/));
   await mount.closeInput();
   await mount.ended();
@@ -376,10 +376,10 @@ Deno.test({
   name: "editor: over TLS",
   ignore: !hasOpenssl,
   async fn() {
-    await using folder = await tempFolder();
-    const { certFile, keyFile } = await makeCertificate(folder);
-    await Deno.writeTextFile(folder.file("temp.txt"), "secret\n");
-    await using play = await startEditor(folder, "--tls-cert", certFile, "--tls-key", keyFile);
+    await using directory = await tempDirectory();
+    const { certFile, keyFile } = await makeCertificate(directory);
+    await Deno.writeTextFile(directory.file("temp.txt"), "secret\n");
+    await using play = await startEditor(directory, "--tls-cert", certFile, "--tls-key", keyFile);
     const args = ["--host", "localhost", "--port", String(play.port), "--ca", certFile];
     await using a = startTask("editor:client", args);
     await using b = startTask("editor:client", args);

@@ -9,7 +9,7 @@ import {
   root,
   startTask,
   type TaskName,
-  tempFolder,
+  tempDirectory,
   TestClient,
 } from "../_helpers.ts";
 import { Screen } from "./_screen.ts";
@@ -114,9 +114,9 @@ const TALKATIVE:
 
 for (const [task, talk] of TALKATIVE) {
   Deno.test(`log: a pipe that nobody reads holds up nobody whom ${task} serves, and it ends with 0`, async () => {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const flags = task === "records:server" ? [] : ["--web-port", "off"];
-    await using server = new Unread(task, ["--port", "0", "--log-level", "debug", ...flags], folder.path);
+    await using server = new Unread(task, ["--port", "0", "--log-level", "debug", ...flags], directory.path);
     const [, port] = await server.shows(/(?:127\.0\.0\.1:|[Pp]ort )(\d+)/);
     using client = await TestClient.connect(Number(port));
     for (let round = 0; round < ROUNDS; round++) await talk(client, Number(port), round);
@@ -152,10 +152,10 @@ for (const { name, task, transport, smoke } of services) {
   if (smoke === undefined || transport === "udp") continue;
 
   Deno.test(`log: ${name}'s JSON lines say who listens, where, and which client went why`, async () => {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     assert(isTask(task.name));
     const args = ["--host", "127.0.0.1", "--port", "0", "--log-format", "json"];
-    await using server = startTask(task.name, args, { cwd: folder.path });
+    await using server = startTask(task.name, args, { cwd: directory.path });
     const { port } = JSON.parse(await server.line('"event":"listening"'));
     using client = await TestClient.connect(port);
     for (const line of smoke.says) await client.send(`${line}\n`);
@@ -179,8 +179,8 @@ Deno.test({
   name: "log: a terminal that is stopped with Ctrl-S holds up no answer",
   ignore: !await available("tmux", "-V"),
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     const [, ...words] = config.tasks["calculator:server"].command.split(" ");
     await screen.run(`stty ixon; ${Deno.execPath()} ${words.join(" ")} --host 127.0.0.1 --port 0`);
     const port = /listening on 127\.0\.0\.1:(\d+)/.exec(await screen.shows("listening on"))?.[1];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runTask, startProcess, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { runTask, startProcess, startTask, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { PeerNetwork } from "../election/_peers.ts";
 import { parseTrace } from "../election/_trace.ts";
 
@@ -76,7 +76,7 @@ Deno.test("peer: a node that is none of the network's is a usage error", async (
 });
 
 Deno.test("peer: a get that is interrupted says so, in its exit code too, and nothing of a server", async () => {
-  await using temp = await tempFolder();
+  await using temp = await tempDirectory();
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const magnet = `magnet:?xt=urn:btih:${"a".repeat(40)}&x.pe=127.0.0.1:9`;
     await using get = startTask("peer", ["1", "get", magnet, "--data-dir", temp.path, "--swarm-port", "0"]);
@@ -102,9 +102,9 @@ Deno.test("peer: a port that is taken, or a file where the folder should be, is 
 Deno.test("peer: 3,000 names of every length are logged, sorted; and what cannot be a name in the log is not", async () => {
   await using network = await PeerNetwork.create({ flags: ["--wait-ms", "10000"] });
   const names = Array.from({ length: 3000 }, (_, index) => `${index}_${"x".repeat(index % 240)}.txt`);
-  for (const name of names) await Deno.writeTextFile(network.folder.file(`Node2/${name}`), "");
-  await Deno.writeTextFile(network.folder.file("Node2/line\nbreak"), "");
-  await Deno.mkdir(network.folder.file("Node2/folder"));
+  for (const name of names) await Deno.writeTextFile(network.directory.file(`Node2/${name}`), "");
+  await Deno.writeTextFile(network.directory.file("Node2/line\nbreak"), "");
+  await Deno.mkdir(network.directory.file("Node2/folder"));
   for (const id of network.ids) await network.start(id);
   const all = [...names, ...network.names(2)].sort();
   const expected = network.log(1, [1, 2, 3]).replace(
@@ -189,7 +189,7 @@ Deno.test("peer: a follower that is frozen or killed leaves the leader where it 
   await network.logged(network.log(1, [1, 2, 3]));
   await network.kill(2);
   await network.logged(network.log(1, [1, 3]));
-  const led = (await Deno.readTextFile(network.folder.file("trace1.jsonl"))).match(/"to":"leader"/g);
+  const led = (await Deno.readTextFile(network.directory.file("trace1.jsonl"))).match(/"to":"leader"/g);
   assertEquals(led?.length, 1);
 });
 
@@ -207,7 +207,7 @@ Deno.test("peer: a minority elects nobody, and a leader that is left in one says
   // What does not happen cannot be waited for: it has time enough for several elections, and then the trace
   // is read.
   await new Promise((resolve) => setTimeout(resolve, 2500));
-  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace3.jsonl")));
+  const trace = parseTrace(await Deno.readTextFile(network.directory.file("trace3.jsonl")));
   const alone = trace.slice(trace.findLastIndex(({ to }) => to === "follower") + 1);
   assertEquals(alone.map(({ to }) => to), ["looking"]);
 });
@@ -235,10 +235,10 @@ Deno.test("peer: the log follows the folders", async () => {
   await using network = await PeerNetwork.create();
   for (const id of network.ids) await network.start(id);
   await network.logged(network.log(1, [1, 2, 3]));
-  await Deno.writeTextFile(network.folder.file("Node3/3_4.txt"), "");
+  await Deno.writeTextFile(network.directory.file("Node3/3_4.txt"), "");
   await network.logged(network.log(1, [1, 2, 3]) + "3_4.txt\n");
-  await Deno.remove(network.folder.file("Node3/3_4.txt"));
-  await Deno.writeTextFile(network.folder.file("Node1/0.txt"), "");
+  await Deno.remove(network.directory.file("Node3/3_4.txt"));
+  await Deno.writeTextFile(network.directory.file("Node1/0.txt"), "");
   await network.logged(network.log(1, [1, 2, 3]).replace("1_1.txt", "0.txt\n1_1.txt"));
 });
 
@@ -269,6 +269,6 @@ Deno.test("peer: strangers are sent away, and nobody else notices", async () => 
   using asker = await TestClient.connect(port);
   await asker.send("SEND");
   assertEquals(await asker.rest(), "1_1.txt\n");
-  const trace = parseTrace(await Deno.readTextFile(network.folder.file("trace1.jsonl")));
+  const trace = parseTrace(await Deno.readTextFile(network.directory.file("trace1.jsonl")));
   assertEquals([trace.at(-1)?.to, trace.filter(({ to }) => to === "leader").length], ["leader", 1]);
 });

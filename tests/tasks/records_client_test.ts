@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { freePort, makeCertificate, runTask, startTask, tempFolder } from "../_helpers.ts";
+import { freePort, makeCertificate, runTask, startTask, tempDirectory } from "../_helpers.ts";
 import { startRecords } from "../records/_server.ts";
 
 const ADA = ["--id", "150210710", "--name", "Ada Lovelace", "--dob", "1815-12-10", "--city", "London"];
@@ -9,8 +9,8 @@ const RECORD =
 
 Deno.test("records client: the menu writes what it asked for, reads it into a file, and says goodbye", async () => {
   await using server = await startRecords();
-  await using folder = await tempFolder();
-  await using client = startTask("records:client", [], { cwd: folder.path });
+  await using directory = await tempDirectory();
+  await using client = startTask("records:client", [], { cwd: directory.path });
   await client.shows("Enter the server's host (localhost): ");
   await client.type("127.0.0.1");
   await client.shows("Enter the server's port (12000): ");
@@ -53,7 +53,7 @@ Deno.test("records client: the menu writes what it asked for, reads it into a fi
   await client.line("Goodbye!");
   const { code, stderr } = await client.ended();
   assertEquals([code, stderr], [0, ""]);
-  const saved = await Deno.readTextFile(folder.file("150210710.txt"));
+  const saved = await Deno.readTextFile(directory.file("150210710.txt"));
   assertMatch(saved, STAMPED);
   assertEquals(saved.replace(STAMPED, ""), RECORD);
   assertEquals(await Deno.readTextFile(`${server.files}/150210710.txt`), saved);
@@ -70,21 +70,22 @@ Deno.test("records client: the menu ends well at the end of its input, wherever 
 
 Deno.test("records client: the same without questions: write, read, info", async () => {
   await using server = await startRecords();
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const address = ["--host", "127.0.0.1", "--port", `${server.port}`];
-  const run = (...args: string[]) => runTask("records:client", [...args, ...address], { cwd: folder.path });
+  const run = (...args: string[]) =>
+    runTask("records:client", [...args, ...address], { cwd: directory.path });
   assertEquals(await run("write", ...ADA, "--reason", "Enrolment"), {
     code: 0,
     stdout: "File updated successfully.\n",
     stderr: "",
   });
-  await Deno.mkdir(folder.file("out"));
+  await Deno.mkdir(directory.file("out"));
   assertEquals(await run("read", "150210710", "--out", "out"), {
     code: 0,
     stdout: "Written requested file to out/150210710.txt successfully\n",
     stderr: "",
   });
-  const saved = await Deno.readTextFile(folder.file("out/150210710.txt"));
+  const saved = await Deno.readTextFile(directory.file("out/150210710.txt"));
   assertEquals(saved.replace(STAMPED, ""), RECORD);
   assertEquals(await run("info"), {
     code: 0,
@@ -99,17 +100,17 @@ Deno.test("records client: the same without questions: write, read, info", async
 
 Deno.test("records client: a record is read however long the server's limit lets it be", async () => {
   await using server = await startRecords({ MAX_DATA_BYTES: "4000000" });
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   using other = await server.connect();
   const text = "Last updated: 2024-03-18 13:14:33\n" + "\u0001long ".repeat(500_000);
   assertEquals((await other.write("1", text)).type, "success");
   const address = ["--host", "127.0.0.1", "--port", `${server.port}`];
-  assertEquals(await runTask("records:client", ["read", "1", ...address], { cwd: folder.path }), {
+  assertEquals(await runTask("records:client", ["read", "1", ...address], { cwd: directory.path }), {
     code: 0,
     stdout: "Written requested file to ./1.txt successfully\n",
     stderr: "",
   });
-  assert(await Deno.readTextFile(folder.file("1.txt")) === text);
+  assert(await Deno.readTextFile(directory.file("1.txt")) === text);
 });
 
 Deno.test("records client: a record that cannot be saved is said, and the menu goes on", async () => {
@@ -175,9 +176,12 @@ Deno.test(
   "records client: it speaks TLS to a server whose certificate it trusts, and to no other",
   async () => {
     let certFile = "";
-    await using server = await startRecords({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }, async (folder) => {
-      ({ certFile } = await makeCertificate(folder));
-    });
+    await using server = await startRecords(
+      { TLS_CERT: "cert.pem", TLS_KEY: "key.pem" },
+      async (directory) => {
+        ({ certFile } = await makeCertificate(directory));
+      },
+    );
     const info = (...args: string[]) =>
       runTask("records:client", ["info", "--host", "localhost", "--port", `${server.port}`, ...args]);
     assertEquals((await info("--ca", certFile)).code, 0);
@@ -205,9 +209,9 @@ Deno.test("records client: a full server's words are passed on", async () => {
 
 Deno.test("records client: a menu that the server has closed for its silence goes on with a new connection", async () => {
   await using server = await startRecords({ CLIENT_TIMEOUT: "0.3" });
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   await using client = startTask("records:client", ["--host", "127.0.0.1", "--port", `${server.port}`], {
-    cwd: folder.path,
+    cwd: directory.path,
   });
   await client.shows("Enter your choice: ");
   await server.process.line("Connection lost with client: ");

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { deadline, makeCertificate, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import {
+  deadline,
+  makeCertificate,
+  runTask,
+  startTask,
+  tempDirectory,
+  TestClient,
+  until,
+} from "../_helpers.ts";
 import {
   RecordsTestClient,
   recordText,
@@ -56,7 +64,7 @@ Deno.test("records server: after kill -9 under load, ten times, each acknowledge
     }
     const stamps = [...texts].map(([id, text]) => [id, text.slice(14, 33)] as const);
     assertEquals(await server.records(), Object.fromEntries(stamps));
-    assertEquals((await tree(server.folder.path)).filter((name) => !name.startsWith("/files/")), [
+    assertEquals((await tree(server.directory.path)).filter((name) => !name.startsWith("/files/")), [
       "/.env",
       "/.records.json.lock",
       "/records.json",
@@ -67,15 +75,15 @@ Deno.test("records server: after kill -9 under load, ten times, each acknowledge
 
 Deno.test("records server: old records get the present time, in file and record file, and a write meanwhile is kept", async () => {
   const old = stampAgo(5000);
-  await using server = await startRecords({ UPDATE_TIMER: "1", UPDATE_TRESH: "1000" }, async (folder) => {
+  await using server = await startRecords({ UPDATE_TIMER: "1", UPDATE_TRESH: "1000" }, async (directory) => {
     const records: Record<string, string> = {};
     for (let id = 1; id <= 300; id++) {
       records[id] = old;
-      await Deno.writeTextFile(folder.file(`files/${id}.txt`), recordText(old, `of ${id}`));
+      await Deno.writeTextFile(directory.file(`files/${id}.txt`), recordText(old, `of ${id}`));
     }
     records[301] = stampAgo(100);
-    await Deno.writeTextFile(folder.file("files/301.txt"), recordText(records[301], "fresh"));
-    await Deno.writeTextFile(folder.file("records.json"), JSON.stringify(records));
+    await Deno.writeTextFile(directory.file("files/301.txt"), recordText(records[301], "fresh"));
+    await Deno.writeTextFile(directory.file("records.json"), JSON.stringify(records));
   });
   using client = await server.connect();
   const before = stampAgo(1);
@@ -102,14 +110,14 @@ Deno.test("records server: old records get the present time, in file and record 
 Deno.test("records server: a refresh of the few that are due among 100,000 goes on beside requests", async () => {
   const old = stampAgo(5000);
   const fresh = stampAgo(60);
-  await using server = await startRecords({ UPDATE_TIMER: "2", UPDATE_TRESH: "3000" }, (folder) => {
+  await using server = await startRecords({ UPDATE_TIMER: "2", UPDATE_TRESH: "3000" }, (directory) => {
     const records: Record<string, string> = {};
     for (let id = 0; id < 100_000; id++) {
       const stamp = id % 500 === 0 ? old : fresh;
       records[`5${id}`] = stamp;
-      Deno.writeTextFileSync(folder.file(`files/5${id}.txt`), recordText(stamp, `${id}`));
+      Deno.writeTextFileSync(directory.file(`files/5${id}.txt`), recordText(stamp, `${id}`));
     }
-    Deno.writeTextFileSync(folder.file("records.json"), JSON.stringify(records));
+    Deno.writeTextFileSync(directory.file("records.json"), JSON.stringify(records));
   });
   using client = await server.connect();
   assertEquals((await client.ask({ type: "info" })).data, {
@@ -173,9 +181,12 @@ Deno.test(
   "records server: with a certificate it speaks TLS, and to nobody who does not",
   async () => {
     let cert = "";
-    await using server = await startRecords({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }, async (folder) => {
-      ({ cert } = await makeCertificate(folder));
-    });
+    await using server = await startRecords(
+      { TLS_CERT: "cert.pem", TLS_KEY: "key.pem" },
+      async (directory) => {
+        ({ cert } = await makeCertificate(directory));
+      },
+    );
     const connect = () => Deno.connectTls({ hostname: "localhost", port: server.port, caCerts: [cert] });
     using client = new RecordsTestClient(new TestClient(await deadline(connect())));
     const text = recordText(stampAgo(0), "secret".repeat(10_000));
@@ -251,26 +262,26 @@ function stampIn(timeZone: string): string {
 
 for (const [TZ, zone] of [["UTC", "UTC"], ["Asia/Tokyo", "Asia/Tokyo"], ["JST-9", "Asia/Tokyo"]] as const) {
   Deno.test(`records server: with TZ=${TZ}, stamps of a clock that is ahead, and of the year 9999, are refreshed`, async () => {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     const stamps: Record<string, string> = {
       1: stampIn("Pacific/Kiritimati"),
       2: "9999-12-31 23:59:59",
       3: stampIn(zone),
     };
     for (const [id, stamp] of Object.entries(stamps)) {
-      await Deno.writeTextFile(folder.file(`${id}.txt`), recordText(stamp, id));
+      await Deno.writeTextFile(directory.file(`${id}.txt`), recordText(stamp, id));
     }
-    await Deno.writeTextFile(folder.file("records.json"), JSON.stringify(stamps));
+    await Deno.writeTextFile(directory.file("records.json"), JSON.stringify(stamps));
     const settings = { FILE_PATH: ".", RECORD_PATH: ".", UPDATE_TIMER: "0.5", UPDATE_TRESH: "3600" };
-    await writeDotEnv(folder, { SERVER_PORT: "0", SERVER_HOST: "127.0.0.1", ...settings });
+    await writeDotEnv(directory, { SERVER_PORT: "0", SERVER_HOST: "127.0.0.1", ...settings });
     const before = stampIn(zone);
-    await using server = startTask("records:server", [], { cwd: folder.path, env: { TZ } });
+    await using server = startTask("records:server", [], { cwd: directory.path, env: { TZ } });
     const isUpdated = (id: string) => server.stdout.includes(`File of client ${id} updated.`);
     await until(() => isUpdated("1") && isUpdated("2"), "both updates");
     await server.line("Files updated.");
     const after = stampIn(zone);
     for (const id of ["1", "2"]) {
-      const [first = ""] = (await Deno.readTextFile(folder.file(`${id}.txt`))).split("\n");
+      const [first = ""] = (await Deno.readTextFile(directory.file(`${id}.txt`))).split("\n");
       const refreshed = first.replace("Last updated: ", "");
       assert(before <= refreshed && refreshed <= after, `${before} <= ${first} <= ${after}`);
     }
@@ -279,8 +290,8 @@ for (const [TZ, zone] of [["UTC", "UTC"], ["Asia/Tokyo", "Asia/Tokyo"], ["JST-9"
 }
 
 Deno.test("records server: each mistake in .env names its key and what it takes, exit 2", async () => {
-  await using folder = await tempFolder();
-  await makeCertificate(folder);
+  await using directory = await tempDirectory();
+  await makeCertificate(directory);
   const fine = { SERVER_PORT: "0", FILE_PATH: ".", RECORD_PATH: "." };
   const cases: [Record<string, string>, RegExp][] = [
     [{ RECORD_PATH: "." }, /FILE_PATH is missing: it takes the folder of the client files/],
@@ -330,22 +341,22 @@ Deno.test("records server: each mistake in .env names its key and what it takes,
     ],
   ];
   for (const [settings, message] of cases) {
-    await writeDotEnv(folder, settings);
-    const { code, stdout, stderr } = await runTask("records:server", [], { cwd: folder.path });
+    await writeDotEnv(directory, settings);
+    const { code, stdout, stderr } = await runTask("records:server", [], { cwd: directory.path });
     assertMatch(stderr, message);
     assertEquals([code, stdout], [2, ""], JSON.stringify(settings));
   }
 });
 
 Deno.test("records server: a flag beats the environment, which beats .env", async () => {
-  await using folder = await tempFolder();
-  await writeDotEnv(folder, { SERVER_PORT: "bad", FILE_PATH: ".", RECORD_PATH: ".", MAX_CONNECTION: "7" });
+  await using directory = await tempDirectory();
+  await writeDotEnv(directory, { SERVER_PORT: "bad", FILE_PATH: ".", RECORD_PATH: ".", MAX_CONNECTION: "7" });
   const env = { SERVER_PORT: "worse" };
-  const inDotEnv = await runTask("records:server", [], { cwd: folder.path });
+  const inDotEnv = await runTask("records:server", [], { cwd: directory.path });
   assertMatch(inDotEnv.stderr, /SERVER_PORT in .env: "bad"/);
-  const inEnv = await runTask("records:server", [], { cwd: folder.path, env });
+  const inEnv = await runTask("records:server", [], { cwd: directory.path, env });
   assertMatch(inEnv.stderr, /SERVER_PORT: "worse"/);
-  const asFlag = await runTask("records:server", ["--port", "worst"], { cwd: folder.path, env });
+  const asFlag = await runTask("records:server", ["--port", "worst"], { cwd: directory.path, env });
   assertMatch(asFlag.stderr, /--port: "worst"/);
 });
 
@@ -353,8 +364,15 @@ Deno.test("records server: a second one on the same port leaves the first one's 
   await using server = await startRecords();
   using client = await server.connect();
   await client.write("1", "x");
-  const before = await tree(server.folder.path);
-  const args = ["--port", `${server.port}`, "--file-path", server.files, "--record-path", server.folder.path];
+  const before = await tree(server.directory.path);
+  const args = [
+    "--port",
+    `${server.port}`,
+    "--file-path",
+    server.files,
+    "--record-path",
+    server.directory.path,
+  ];
   const { code, stdout, stderr } = await runTask("records:server", args);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /^\[ERROR\] .*(in use|address).*\n$/i);
@@ -363,7 +381,7 @@ Deno.test("records server: a second one on the same port leaves the first one's 
 });
 
 Deno.test("records server: .env.example has every key of the spec, and starts a server", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const example = await Deno.readTextFile(new URL("../../.env.example", import.meta.url));
   for (
     const key
@@ -372,8 +390,8 @@ Deno.test("records server: .env.example has every key of the spec, and starts a 
   ) {
     assertMatch(example, new RegExp(`^#?${key}=`, "m"));
   }
-  await Deno.writeTextFile(folder.file(".env"), example.replace(/^SERVER_PORT=.*$/m, "SERVER_PORT=0"));
-  await using server = startTask("records:server", [], { cwd: folder.path });
+  await Deno.writeTextFile(directory.file(".env"), example.replace(/^SERVER_PORT=.*$/m, "SERVER_PORT=0"));
+  await using server = startTask("records:server", [], { cwd: directory.path });
   await server.line("Server host: localhost");
   await server.line("Server max connections: 10");
 });

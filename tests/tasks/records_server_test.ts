@@ -48,7 +48,7 @@ Deno.test("records server: SIGTERM stops it too, with what was acknowledged on d
   const { code, stdout } = await server.process.ended();
   assertEquals(code, 0);
   assert(!stdout.includes("keyboard interrupt"));
-  assertEquals(await tree(server.folder.path), ["/.env", "/files/7.txt", "/records.json"]);
+  assertEquals(await tree(server.directory.path), ["/.env", "/files/7.txt", "/records.json"]);
 });
 
 Deno.test("records server: what is written is stored under the client's id, stands in the record file, and is read", async () => {
@@ -238,7 +238,7 @@ Deno.test("records server: tricks in client_ID leave no trace on the disk", asyn
   await using server = await startRecords();
   using client = await server.connect();
   await client.write("1", "mine");
-  const before = await tree(server.folder.path);
+  const before = await tree(server.directory.path);
   const tricks: unknown[] = [
     "../x",
     "../../x",
@@ -278,8 +278,8 @@ Deno.test("records server: tricks in client_ID leave no trace on the disk", asyn
   });
   assertEquals(Object.keys(await server.records()), ["1"]);
   assertEquals(
-    (await tree(server.folder.path)).filter((name) => !name.endsWith(".journal")),
+    (await tree(server.directory.path)).filter((name) => !name.endsWith(".journal")),
     before.filter((name) => !name.endsWith(".journal")),
   );
-  assertEquals((await tree(`${server.folder.path}/..`)).filter((name) => /\/x$/.test(name)), []);
+  assertEquals((await tree(`${server.directory.path}/..`)).filter((name) => /\/x$/.test(name)), []);
 });

@@ -2,10 +2,16 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { timeLeft } from "../../tasks/_time_left.ts";
 import { root, runTask, startProcess } from "../_helpers.ts";
 
-const FOLDER = ["--folder", "tests/tasks/_campaigns"];
+const DIRECTORY = ["--folder", "tests/tasks/_campaigns"];
 
 Deno.test("simulate: a campaign that passes is told in one line, and ends with 0", async () => {
-  const { code, stdout } = await runTask("simulate", [...FOLDER, "--only", "that passes", "--seeds", "31"]);
+  const { code, stdout } = await runTask("simulate", [
+    ...DIRECTORY,
+    "--only",
+    "that passes",
+    "--seeds",
+    "31",
+  ]);
   assertMatch(stdout, /^31 runs, .*: all passed\n$/);
   assertEquals(code, 0);
 });
@@ -17,14 +23,14 @@ Deno.test("simulate: a campaign with clients that stand on Yjs runs as any other
 });
 
 Deno.test("simulate: a failure shows seed, trace and the command that runs it again, which fails alike", async () => {
-  const { code, stdout } = await runTask("simulate", [...FOLDER, "--only", "that fails", "--seeds", "15"]);
+  const { code, stdout } = await runTask("simulate", [...DIRECTORY, "--only", "that fails", "--seeds", "15"]);
   assertEquals(code, 1);
   assertStringIncludes(stdout, 'Cannot pass "fixture that fails" with seed 10: the seed ends in zero');
   assertStringIncludes(stdout, "about to look at the seed");
   const again = /deno task simulate (--only "(.*)" --seed (\d+))\n/.exec(stdout);
   assertEquals(again?.slice(2), ["fixture that fails", "10"]);
   const replay = await runTask("simulate", [
-    ...FOLDER,
+    ...DIRECTORY,
     "--only",
     again?.[2] ?? "",
     "--seed",
@@ -35,9 +41,9 @@ Deno.test("simulate: a failure shows seed, trace and the command that runs it ag
 });
 
 Deno.test("simulate: --list names the campaigns, and several are told one by one with their totals", async () => {
-  const list = await runTask("simulate", [...FOLDER, "--list"]);
+  const list = await runTask("simulate", [...DIRECTORY, "--list"]);
   assertEquals([list.code, list.stdout], [0, "fixture that fails\nfixture that passes\n"]);
-  const { code, stdout } = await runTask("simulate", [...FOLDER, "--seeds", "12", "--workers", "1"]);
+  const { code, stdout } = await runTask("simulate", [...DIRECTORY, "--seeds", "12", "--workers", "1"]);
   assertEquals(code, 1);
   assertMatch(stdout, /^VIOLATION in "fixture that fails"\n/);
   assertStringIncludes(
@@ -49,7 +55,7 @@ Deno.test("simulate: --list names the campaigns, and several are told one by one
 
 Deno.test("simulate: --fail-fast ends at the first violation, and runs no further campaign", async () => {
   const { code, stdout } = await runTask("simulate", [
-    ...FOLDER,
+    ...DIRECTORY,
     ...["--seeds", "30", "--workers", "1", "--fail-fast"],
   ]);
   assertEquals(code, 1);
@@ -75,7 +81,7 @@ Deno.test("simulate: a TROUPE_SEED that is no seed is an error, not a run withou
 });
 
 Deno.test("simulate: a campaign that is none, and a folder without any, are one line and exit 1", async () => {
-  for (const args of [[...FOLDER, "--only", "nothing"], ["--folder", "tests/lint"]]) {
+  for (const args of [[...DIRECTORY, "--only", "nothing"], ["--folder", "tests/lint"]]) {
     const { code, stdout, stderr } = await runTask("simulate", args);
     assertEquals([code, stdout], [1, ""]);
     assertMatch(stderr, /^Cannot simulate: no [^\n]*\n$/);

@@ -3,7 +3,7 @@ import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { calculatorServer } from "../../actors/calculator/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { house, resident } from "../../tasks/_house.ts";
-import { deadline, freePort, runTask, startTask, tempFolder, TestClient, until } from "../_helpers.ts";
+import { deadline, freePort, runTask, startTask, tempDirectory, TestClient, until } from "../_helpers.ts";
 
 const HERE = ["--host", "127.0.0.1"];
 
@@ -109,11 +109,13 @@ Deno.test("start: a service keeps the settings of its own part of the environmen
 });
 
 Deno.test("start: everything runs under one root, answers, and stops with 0 when it is told to", async () => {
-  await using folder = await tempFolder();
+  await using directory = await tempDirectory();
   const nodes = [1, 2, 3].map((id) => `${id}=127.0.0.1:${freePort()}`).join(",");
   const services = ["echo", "editor", "records", "clock", "joke", "knock", "calculator", "chat"];
   const ports = services.flatMap((name) => [`--${name}-port`, "0"]);
-  await using server = startTask("start", [...HERE, ...ports, "--peer-nodes", nodes], { cwd: folder.path });
+  await using server = startTask("start", [...HERE, ...ports, "--peer-nodes", nodes], {
+    cwd: directory.path,
+  });
   const port = async (name: string) => {
     const line = new RegExp(`${name}: .*(?:listening on|ready to receive on|listening on port)`);
     await until(() => line.test(server.stdout), `${name} listens`);

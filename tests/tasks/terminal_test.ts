@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { columnsOf } from "../../tasks/_columns.ts";
 import { KeyInput } from "../../tasks/_key_input.ts";
 import { LineEditor } from "../../tasks/_line_editor.ts";
-import { available, root, runTask, startProcess, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { available, root, runTask, startProcess, startTask, tempDirectory, TestClient } from "../_helpers.ts";
 import { Screen } from "./_screen.ts";
 
 /** What one cannot type: of a mouse (SGR, X10), of function keys, of the terminal's answers. */
@@ -90,8 +90,8 @@ Deno.test({
     "terminal: in tmux, a mouse wheel, Ctrl-L, a narrower window and wide characters leave a line that can be typed on",
   ignore: noTmux,
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     await screen.run(client);
     await screen.shows("Enter your name:");
     await screen.send("\x1b[<64;50;15M\x1b[<65;50;15M");
@@ -119,8 +119,8 @@ Deno.test({
   name: "terminal: in tmux, Ctrl-Z gives the shell its terminal, and fg the line as it was",
   ignore: noTmux,
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     await screen.run(client);
     await screen.shows("Enter your name:");
     await screen.type("An");
@@ -145,9 +145,9 @@ for (const [signal, code] of [["QUIT", 131], ["HUP", 129], ["TERM", 143], ["INT"
     name: `terminal: in tmux, SIG${signal} leaves the terminal as it was`,
     ignore: noTmux,
     async fn() {
-      await using folder = await tempFolder();
-      await using screen = await Screen.open(folder);
-      const pidFile = folder.file("pid");
+      await using directory = await tempDirectory();
+      await using screen = await Screen.open(directory);
+      const pidFile = directory.file("pid");
       await screen.run(
         `sh -c 'echo $$ > ${pidFile}; exec ${client}'; echo "code $?"; stty -a | grep -oE ' -?(icanon|echo) '`,
       );
@@ -182,14 +182,14 @@ Deno.test({
     "chat:client: a paste of 100 lines is sent at the allowed rate, with a word about it, and none is dropped",
   ignore: noTmux,
   async fn() {
-    await using folder = await tempFolder();
+    await using directory = await tempDirectory();
     // Of 100 at once 40 would be dropped.
     const limits = ["--rate", "20", "--burst", "60"];
     await using server = startTask("chat:server", ["--host", "127.0.0.1", "--port", "0", ...limits]);
     const port = await server.port();
     using listener = await TestClient.connect(port);
     await listener.send("bob\n");
-    await using screen = await Screen.open(folder);
+    await using screen = await Screen.open(directory);
     await clientAt(screen, "chat", `--host 127.0.0.1 --port ${port} ${limits.join(" ")}`);
     await screen.shows("Enter Your Name:");
     await screen.run("ann");
@@ -207,10 +207,10 @@ Deno.test({
   name: "clients: who sits at a prompt in tmux notices that the server went",
   ignore: noTmux,
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     for (const [name, prompt, answer] of PROMPTS) {
-      const data = ["--data-dir", folder.path];
+      const data = ["--data-dir", directory.path];
       const args = [
         "--host",
         "127.0.0.1",

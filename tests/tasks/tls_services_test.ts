@@ -7,7 +7,7 @@ import {
   runTask,
   startProcess,
   startTask,
-  tempFolder,
+  tempDirectory,
 } from "../_helpers.ts";
 
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
@@ -20,15 +20,15 @@ for (const { task: { name: task, flags }, smoke } of services) {
     name: `${task}: speaks TLS with openssl s_client`,
     ignore: !await available("openssl", "version"),
     fn: async () => {
-      await using folder = await tempFolder();
-      const { certFile, keyFile } = await makeCertificate(folder);
+      await using directory = await tempDirectory();
+      const { certFile, keyFile } = await makeCertificate(directory);
       const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
       assert(isTask(task));
-      await using server = startTask(task, [...HERE, ...tls], { cwd: folder.path });
+      await using server = startTask(task, [...HERE, ...tls], { cwd: directory.path });
       const port = await server.port(/listening|ready to receive/i);
       const trust = ["-verify_return_error", "-CAfile", certFile, "-verify_hostname", "localhost"];
       const args = ["s_client", "-quiet", ...trust, "-connect", `127.0.0.1:${port}`];
-      await using client = startProcess("openssl", args, { cwd: folder.path });
+      await using client = startProcess("openssl", args, { cwd: directory.path });
       for (const line of says) await client.type(line);
       for (const pattern of hears) await client.line(pattern);
       if (logs !== undefined) await server.line(logs);
@@ -41,8 +41,8 @@ Deno.test({
     "calculator:client, chat:client and knock:client speak TLS with those whom they trust, and with nobody else",
   ignore: !await available("openssl", "version"),
   fn: async () => {
-    await using folder = await tempFolder();
-    const { certFile, keyFile } = await makeCertificate(folder);
+    await using directory = await tempDirectory();
+    const { certFile, keyFile } = await makeCertificate(directory);
     for (
       const [name, input, heard] of [
         ["knock", "", "Whose there?"],

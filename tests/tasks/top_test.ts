@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { available, freePort, runTask, startTask, tempFolder, until } from "../_helpers.ts";
+import { available, freePort, runTask, startTask, tempDirectory, until } from "../_helpers.ts";
 import { inspected } from "../inspect/_page.ts";
 import { Screen } from "./_screen.ts";
 
@@ -65,8 +65,8 @@ Deno.test({
     });
     for (let index = 0; index < 77; index++) waiting.tell(index);
     busy.tell("work");
-    await using folder = await tempFolder();
-    const screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    const screen = await Screen.open(directory);
     await screen.run(`deno task top 127.0.0.1:${port}`);
     await screen.shows(/m: messages[^\n]*\n +MSG\/S.*\n +\d+.*\/demo\/busy\n/);
     await screen.press("b");

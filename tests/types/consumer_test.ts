@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { root, startProcess, tempFolder } from "../_helpers.ts";
+import { root, startProcess, tempDirectory } from "../_helpers.ts";
 
 interface Config {
   readonly exports: Readonly<Record<string, string>>;
@@ -8,8 +8,8 @@ interface Config {
 
 Deno.test("types: the package checks under the options of a project that is less strict than this one", async () => {
   const { exports, imports }: Config = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
-  await using folder = await tempFolder();
-  const config = folder.file("deno.json");
+  await using directory = await tempDirectory();
+  const config = directory.file("deno.json");
   // Deno's own options, as a new project has them.
   await Deno.writeTextFile(config, JSON.stringify({ imports, unstable: ["net"], nodeModulesDir: "none" }));
   const entries = Object.values(exports).map((path) => `${root}${path.slice(2)}`);

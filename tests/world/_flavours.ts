@@ -5,7 +5,7 @@ import { nodeWorld } from "../../actors/world/node/mod.ts";
 import type { RealWorldOptions } from "../../actors/world/real/mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
-import { deadline, tempFolder } from "../_helpers.ts";
+import { deadline, tempDirectory } from "../_helpers.ts";
 
 /** A kind of world, and how to run something in a fresh one. */
 export interface Flavour {
@@ -13,7 +13,7 @@ export interface Flavour {
   /** More than the buffers of a connection hold. */
   readonly floodBytes: number;
   /** Runs `use` in a fresh world, with an empty folder of its own. */
-  run(use: (world: World, folder: string) => Promise<void>): Promise<void>;
+  run(use: (world: World, directory: string) => Promise<void>): Promise<void>;
 }
 
 /** How many simulated worlds each sentence of the suite must hold in. */
@@ -24,14 +24,14 @@ function real(name: string, make: (options: RealWorldOptions) => World): Flavour
     name,
     floodBytes: 24 * 1024 * 1024,
     async run(use) {
-      await using folder = isDeno ? await tempFolder() : await nodeFolder();
-      await deadline(use(make({ log: { write: () => {} } }), folder.path));
+      await using directory = isDeno ? await tempDirectory() : await nodeDirectory();
+      await deadline(use(make({ log: { write: () => {} } }), directory.path));
     },
   };
 }
 
 /** A folder that is removed with its content. */
-async function nodeFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+async function nodeDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(`${tmpdir()}/troupe-`);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
@@ -44,7 +44,7 @@ const simulated: Flavour = {
       const sim = simWorld({ seed });
       const { world } = sim.host("a");
       try {
-        await sim.settle(world.disk.makeFolder("/tests", { recursive: true }));
+        await sim.settle(world.disk.makeDirectory("/tests", { recursive: true }));
         await sim.settle(use(world, "/tests"));
       } catch (error) {
         throw new Error(`Cannot pass with seed ${seed}`, { cause: error });

@@ -5,11 +5,11 @@
  */
 import type { Cancellable } from "../clock.ts";
 import type {
+  DirectoryEntry,
   Disk,
   DiskFile,
   DiskLock,
   FileInfo,
-  FolderEntry,
   OpenOptions,
   PathOptions,
   ReadFileOptions,
@@ -34,7 +34,7 @@ async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
 function fileInfo(info: FileFacts): FileInfo {
   return {
     isFile: info.isFile,
-    isFolder: info.isDirectory,
+    isDirectory: info.isDirectory,
     isLink: info.isSymlink,
     size: info.size,
     modifiedAtMs: info.mtime?.getTime() ?? null,
@@ -106,14 +106,14 @@ export function realDisk<F extends OpenedFile>(
       }
     },
 
-    list(directory: string): Promise<FolderEntry[]> {
+    list(directory: string): Promise<DirectoryEntry[]> {
       return attempt(`list ${directory}`, async () => {
-        const entries: FolderEntry[] = [];
+        const entries: DirectoryEntry[] = [];
         for await (const entry of files.readDir(directory)) {
           entries.push({
             name: entry.name,
             isFile: entry.isFile,
-            isFolder: entry.isDirectory,
+            isDirectory: entry.isDirectory,
             isLink: entry.isSymlink,
           });
         }
@@ -121,7 +121,7 @@ export function realDisk<F extends OpenedFile>(
       });
     },
 
-    makeFolder(
+    makeDirectory(
       path: string,
       options: { readonly recursive?: boolean } = {},
     ): Promise<void> {
@@ -139,7 +139,7 @@ export function realDisk<F extends OpenedFile>(
       return attempt(`remove ${path}`, () => files.remove(path));
     },
 
-    syncFolder(path: string): Promise<void> {
+    syncDirectory(path: string): Promise<void> {
       return attempt(`sync the folder ${path}`, async () => {
         const directory = await files.open(path, { read: true });
         try {

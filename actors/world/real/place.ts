@@ -41,7 +41,7 @@ export function findPlace(
     if (!followLink) throw new WorldError("not-a-file", `Cannot ${doing}: it is a link`);
     if (links === MAX_LINKS) throw failure("not-found", doing);
     const target = files.readLinkSync(place.path);
-    const next = target.startsWith("/") ? target : `${folderOf(place.path)}/${target}`;
+    const next = target.startsWith("/") ? target : `${directoryOf(place.path)}/${target}`;
     place = { path: next, info: look(files, next) };
   }
   const { info } = place;
@@ -68,14 +68,14 @@ function look(files: PlaceFiles, path: string): FileFacts | undefined {
 
 function leadsInto(files: PlaceFiles, path: string, directory: string): boolean {
   // Most paths say so themselves.
-  if (folderOf(path) === directory) return true;
+  if (directoryOf(path) === directory) return true;
   const real = files.realPathSync(directory);
-  const above = files.realPathSync(folderOf(path));
+  const above = files.realPathSync(directoryOf(path));
   return above === real || above.startsWith(real === "/" ? real : `${real}/`);
 }
 
 /** The folder in which a path's last name stands, also for a path that ends in `..`. */
-function folderOf(path: string): string {
+function directoryOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "." : path.slice(0, slash) || "/";
 }

@@ -7,11 +7,11 @@ import { failure } from "../failure.ts";
 import { dirname } from "../path.ts";
 import {
   type Cancellable,
+  type DirectoryEntry,
   type Disk,
   type DiskFile,
   type DiskLock,
   type FileInfo,
-  type FolderEntry,
   type OpenOptions,
   type PathOptions,
   type ReadFileOptions,
@@ -116,7 +116,7 @@ export class LifeDisk implements Disk {
     if (node === undefined) throw failure("not-found", doing);
     return {
       isFile: node instanceof FileNode,
-      isFolder: node instanceof DirectoryNode,
+      isDirectory: node instanceof DirectoryNode,
       isLink: false,
       size: node instanceof FileNode ? node.size : 0,
       modifiedAtMs: node instanceof FileNode ? node.modifiedAtMs : null,
@@ -124,22 +124,22 @@ export class LifeDisk implements Disk {
     };
   }
 
-  list(directory: string): Promise<FolderEntry[]> {
+  list(directory: string): Promise<DirectoryEntry[]> {
     const doing = `list ${directory}`;
     return this.#do("list", directory, doing, () => {
       const entries = [...this.#directory(directory, doing).names].map(([name, node]) => ({
         name,
         isFile: node instanceof FileNode,
-        isFolder: node instanceof DirectoryNode,
+        isDirectory: node instanceof DirectoryNode,
         isLink: node instanceof LinkNode,
       }));
       return this.#disk.random.shuffle(entries);
     });
   }
 
-  makeFolder(path: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
+  makeDirectory(path: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
     const doing = `make the folder ${path}`;
-    return this.#do("makeFolder", path, doing, () => {
+    return this.#do("makeDirectory", path, doing, () => {
       const names = nameParts(path);
       const first = options.recursive ? 1 : names.length;
       for (let count = first; count <= names.length; count++) {
@@ -176,13 +176,13 @@ export class LifeDisk implements Disk {
     });
   }
 
-  syncFolder(path: string): Promise<void> {
+  syncDirectory(path: string): Promise<void> {
     const doing = `sync the folder ${path}`;
     return this.#do(
-      "syncFolder",
+      "syncDirectory",
       path,
       doing,
-      () => this.#disk.tree.syncFolder(this.#directory(path, doing)),
+      () => this.#disk.tree.syncDirectory(this.#directory(path, doing)),
     );
   }
 
@@ -198,8 +198,8 @@ export class LifeDisk implements Disk {
   lock(path: string): Promise<DiskLock | undefined> {
     const doing = `lock ${path}`;
     return this.#do("lock", path, doing, () => {
-      const isFolder = this.#disk.walk(path, doing, true).node instanceof DirectoryNode;
-      const { realPath } = this.#place(path, doing, { followLink: isFolder });
+      const isDirectory = this.#disk.walk(path, doing, true).node instanceof DirectoryNode;
+      const { realPath } = this.#place(path, doing, { followLink: isDirectory });
       const lock = { release: () => this.#disk.unlock(realPath, lock) };
       return this.#disk.tryLock(realPath, lock) ? lock : undefined;
     });

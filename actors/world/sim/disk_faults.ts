@@ -49,7 +49,7 @@ interface PlannedCrash {
 }
 
 const CHANGING: ReadonlySet<DiskOperation> = new Set<DiskOperation>([
-  ...["open", "write", "sync", "truncate", "rename", "remove", "makeFolder", "syncFolder"] as const,
+  ...["open", "write", "sync", "truncate", "rename", "remove", "makeDirectory", "syncDirectory"] as const,
 ]);
 
 /** What is to go wrong with a disk, and what did. */

@@ -24,8 +24,8 @@ export type DiskOperation =
   | "remove"
   | "list"
   | "stat"
-  | "makeFolder"
-  | "syncFolder"
+  | "makeDirectory"
+  | "syncDirectory"
   | "lock"
   | "close";
 
@@ -40,8 +40,8 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
   remove: [0.01, 0.1],
   list: [0.01, 0.1],
   stat: [0.01, 0.03],
-  makeFolder: [0.01, 0.1],
-  syncFolder: [0.1, 0.4],
+  makeDirectory: [0.01, 0.1],
+  syncDirectory: [0.1, 0.4],
   lock: [0.01, 0.05],
   close: [0, 0],
 };

@@ -55,7 +55,7 @@ export class FileTree {
   }
 
   /** Makes the names in a folder durable. */
-  syncFolder(directory: DirectoryNode): void {
+  syncDirectory(directory: DirectoryNode): void {
     this.#unsynced = this.#unsynced.filter((change) => {
       if (!change.parts.some((part) => part.directory === directory)) return true;
       makeDurable(change);

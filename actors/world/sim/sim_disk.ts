@@ -57,7 +57,7 @@ export class SimDisk {
   }
 
   /** Makes a folder, and those above it. */
-  makeFolder(path: string): void {
+  makeDirectory(path: string): void {
     this.#makeRoom(`${path}/.x`, false);
     this.#disk.tree.syncAll();
   }

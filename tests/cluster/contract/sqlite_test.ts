@@ -1,15 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { composeEngine, Fenced, sqliteDriver, sqliteEngine } from "../../../actors/cluster/mod.ts";
 import { denoWorld, WorldError } from "../../../mod.ts";
-import { tempFolder } from "../../_helpers.ts";
+import { tempDirectory } from "../../_helpers.ts";
 import { testContract } from "./_contract.ts";
 
 const world = denoWorld();
 
 testContract("sqlite", world, async (leaseTtlMs) => {
-  const folder = await tempFolder();
+  const directory = await tempDirectory();
   const driver = sqliteDriver({
-    file: folder.file("entities.sqlite"),
+    file: directory.file("entities.sqlite"),
     world,
     leaseTtlMs,
     maxBytes: 100_000,
@@ -19,14 +19,14 @@ testContract("sqlite", world, async (leaseTtlMs) => {
     connect: () => Promise.resolve(shared),
     async [Symbol.asyncDispose]() {
       await driver[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
     },
   };
 });
 
 Deno.test("cluster: sqlite: what was committed is there after the process has gone, and epochs go on", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("entities.sqlite");
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
   const entity = { type: "thing", id: "a" };
   let epoch: number;
   {
@@ -51,16 +51,16 @@ Deno.test("cluster: sqlite: what was committed is there after the process has go
 });
 
 Deno.test("cluster: sqlite: a second owner of the file is refused, whoever it is", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("entities.sqlite");
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
   await using _engine = sqliteEngine({ file, world });
   const error = assertThrows(() => sqliteEngine({ file, world }), WorldError, "another process has it");
   assertEquals(error.kind, "in-use");
 });
 
 Deno.test("cluster: sqlite: a file that is no database is refused, and left as it is", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("entities.sqlite");
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
   await Deno.writeTextFile(file, "precious ".repeat(1000));
   const error = assertThrows(() => sqliteEngine({ file, world }), WorldError, file);
   assertEquals(error.kind, "invalid-data");
@@ -68,8 +68,8 @@ Deno.test("cluster: sqlite: a file that is no database is refused, and left as i
 });
 
 Deno.test("cluster: sqlite: an engine that is closed commits what was asked for, and takes no more", async () => {
-  await using folder = await tempFolder();
-  const file = folder.file("entities.sqlite");
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
   const driver = sqliteDriver({ file, world });
   const { journal } = composeEngine(driver, world);
   const opening = driver.records.append("thing.a", 0, "last");

@@ -7,8 +7,8 @@ import {
   available,
   freePort,
   startProcess,
-  type TempFolder,
-  tempFolder,
+  type TempDirectory,
+  tempDirectory,
   type TestProcess,
 } from "../../_helpers.ts";
 
@@ -28,19 +28,19 @@ export async function hasNats(): Promise<boolean> {
 
 /** One server, or some that are a cluster of servers. */
 export class NatsServers implements AsyncDisposable {
-  readonly #folder: TempFolder;
+  readonly #directory: TempDirectory;
   readonly #ports: readonly number[];
   readonly #running: (TestProcess | undefined)[] = [];
 
-  private constructor(folder: TempFolder, ports: readonly number[]) {
-    this.#folder = folder;
+  private constructor(directory: TempDirectory, ports: readonly number[]) {
+    this.#directory = directory;
     this.#ports = ports;
   }
 
   /** Starts so many, each with a folder of its own. */
   static async start(count: 1 | 3): Promise<NatsServers> {
-    const folder = await tempFolder();
-    const servers = new NatsServers(folder, Array.from({ length: 2 * count }, freePort));
+    const directory = await tempDirectory();
+    const servers = new NatsServers(directory, Array.from({ length: 2 * count }, freePort));
     try {
       await Promise.all(Array.from({ length: count }, (_, index) => servers.#write(index, count)));
       await Promise.all(Array.from({ length: count }, (_, index) => servers.restart(index)));
@@ -69,14 +69,14 @@ export class NatsServers implements AsyncDisposable {
 
   /** Starts one that is down. */
   async restart(index: number): Promise<void> {
-    const server = startProcess("nats-server", ["-c", this.#folder.file(`${index}.conf`)]);
+    const server = startProcess("nats-server", ["-c", this.#directory.file(`${index}.conf`)]);
     this.#running[index] = server;
     await server.errorLine("Server is ready");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map((_, index) => this.kill(index)));
-    await this.#folder[Symbol.asyncDispose]();
+    await this.#directory[Symbol.asyncDispose]();
   }
 
   async #write(index: number, count: number): Promise<void> {
@@ -87,9 +87,9 @@ export class NatsServers implements AsyncDisposable {
         JSON.stringify(routes)
       } }\n`;
     await Deno.writeTextFile(
-      this.#folder.file(`${index}.conf`),
+      this.#directory.file(`${index}.conf`),
       `listen: "127.0.0.1:${this.#ports[index]}"\nserver_name: n${index}\n` +
-        `jetstream { store_dir: "${this.#folder.file(`data-${index}`)}", max_mem: 64M, max_file: 2G, ` +
+        `jetstream { store_dir: "${this.#directory.file(`data-${index}`)}", max_mem: 64M, max_file: 2G, ` +
         `sync_interval: always }\n${cluster}`,
     );
   }

@@ -13,7 +13,7 @@ async function opened(sim: SimWorld, host: SimHost, path: string): Promise<DiskF
 async function written(sim: SimWorld, host: SimHost, path: string, text: string): Promise<DiskFile> {
   const file = await opened(sim, host, path);
   await sim.settle(file.write(encoder.encode(text), 0));
-  await sim.settle(host.world.disk.syncFolder("/"));
+  await sim.settle(host.world.disk.syncDirectory("/"));
   return file;
 }
 
@@ -130,8 +130,8 @@ Deno.test("simulated disk: every operation can fail, closing too", async () => {
       ["remove", () => disk.remove("/x")],
       ["list", () => disk.list("/")],
       ["stat", () => disk.stat("/there")],
-      ["makeFolder", () => disk.makeFolder("/f")],
-      ["syncFolder", () => disk.syncFolder("/")],
+      ["makeDirectory", () => disk.makeDirectory("/f")],
+      ["syncDirectory", () => disk.syncDirectory("/")],
       ["lock", () => disk.lock("/lock")],
     ];
     for (const [operation, work] of operations) {

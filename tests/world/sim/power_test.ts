@@ -82,7 +82,7 @@ Deno.test("power cut: a name is sure once its folder is synced, and a rename hap
     host.disk.write("/f", "old");
     await append(sim, host, "/f.new", "new", null);
     await sim.settle(host.world.disk.rename("/f.new", "/f"));
-    await sim.settle(host.world.disk.syncFolder("/"));
+    await sim.settle(host.world.disk.syncDirectory("/"));
     host.crash();
     return `${host.disk.names("/")} ${host.disk.readText("/f")}`;
   });
@@ -95,7 +95,7 @@ Deno.test("power cut: a file that was renamed without being synced may be empty"
     host.disk.write("/f", "old");
     await append(sim, host, "/f.new", "new");
     await sim.settle(host.world.disk.rename("/f.new", "/f"));
-    await sim.settle(host.world.disk.syncFolder("/"));
+    await sim.settle(host.world.disk.syncDirectory("/"));
     host.crash();
     return host.disk.readText("/f") ?? "gone";
   });
@@ -171,7 +171,7 @@ Deno.test("simulated disk: links are followed, and the real path shows where the
   const sim = simWorld({ seed: 1 });
   const { disk, world } = sim.host("a");
   disk.write("/secret/key", "k");
-  disk.makeFolder("/share");
+  disk.makeDirectory("/share");
   disk.link("/share/out", "../secret");
   disk.link("/share/round", "round");
   assertEquals(new TextDecoder().decode(await sim.settle(world.disk.readFile("/share/out/key"))), "k");

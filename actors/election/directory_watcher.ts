@@ -12,10 +12,10 @@ import {
 } from "../../protocols/file_list.ts";
 import { toHex } from "../../protocols/peer_auth.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { type FolderEntry, WorldError } from "../world/world.ts";
+import { type DirectoryEntry, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
-export interface FolderContent {
+export interface DirectoryContent {
   /** Tag of the message. */
   readonly type: "folder";
   /** The regular files, sorted. */
@@ -27,7 +27,7 @@ export interface FolderContent {
 }
 
 /** The names as they are sent: one a line. All who asked at once are given the same bytes. */
-export interface FolderList {
+export interface DirectoryList {
   /** Tag of the message. */
   readonly type: "folder-list";
   /** The list. Not to be changed. */
@@ -35,22 +35,22 @@ export interface FolderList {
 }
 
 /** What a {@linkcode folderWatcher} can be asked. */
-export type FolderCommand =
+export type DirectoryCommand =
   /** Look now, and answer. One look answers all who wait for it. */
-  | { readonly type: "list"; readonly replyTo: Ref<FolderList> }
+  | { readonly type: "list"; readonly replyTo: Ref<DirectoryList> }
   /** Who asked is gone. */
-  | { readonly type: "forget"; readonly replyTo: Ref<FolderList> };
+  | { readonly type: "forget"; readonly replyTo: Ref<DirectoryList> };
 
 /** Options of {@linkcode folderWatcher}. */
-export interface FolderWatcherOptions {
+export interface DirectoryWatcherOptions {
   /** The folder, which is there. */
   readonly path: string;
   /** Told what is in the folder, at first and at each change. */
-  readonly observers: readonly Ref<FolderContent>[];
+  readonly observers: readonly Ref<DirectoryContent>[];
 }
 
 type Message =
-  | FolderCommand
+  | DirectoryCommand
   | { readonly type: "changed" }
   | { readonly type: "look" }
   | { readonly type: "answer" }
@@ -64,10 +64,10 @@ const LOOK_MS = 5000;
 const MAX_NAMED = 5;
 
 /** Reads a folder and keeps an eye on it. A folder that cannot be read is an empty one, and is said. */
-export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCommand> {
-  return withPrivateMessages<FolderCommand, Message>(async (self) => {
+export function directoryWatcher(options: DirectoryWatcherOptions): Behavior<DirectoryCommand> {
+  return withPrivateMessages<DirectoryCommand, Message>(async (self) => {
     const { path } = options;
-    const folder = new Folder(self, options);
+    const directory = new Directory(self, options);
     const watching = self.world.disk.watch(
       path,
       () => self.self.tell({ type: "changed" }),
@@ -75,18 +75,18 @@ export function folderWatcher(options: FolderWatcherOptions): Behavior<FolderCom
     );
     self.onStop(() => watching.cancel());
     self.every(LOOK_MS, { type: "look" });
-    await folder.look();
-    return (message) => folder.receive(message);
+    await directory.look();
+    return (message) => directory.receive(message);
   });
 }
 
-class Folder {
+class Directory {
   readonly #self: Context<Message>;
-  readonly #options: FolderWatcherOptions;
-  #content: FolderContent | undefined;
+  readonly #options: DirectoryWatcherOptions;
+  #content: DirectoryContent | undefined;
   #bytes = new Uint8Array(0);
   /** Who waits for the next look. */
-  readonly #asking = new Set<Ref<FolderList>>();
+  readonly #asking = new Set<Ref<DirectoryList>>();
   /** What the last look has left out. */
   #leftOut: ReadonlySet<string> = new Set();
   /** How many names are too many for the list. */
@@ -94,7 +94,7 @@ class Folder {
   #settling = false;
   #unreadable = false;
 
-  constructor(self: Context<Message>, options: FolderWatcherOptions) {
+  constructor(self: Context<Message>, options: DirectoryWatcherOptions) {
     this.#self = self;
     this.#options = options;
   }
@@ -141,8 +141,8 @@ class Folder {
    * Reads the folder; tells the observers when it is not what it was. A folder that went away is an empty
    * one.
    */
-  async look(): Promise<FolderContent> {
-    let entries: readonly FolderEntry[] = [];
+  async look(): Promise<DirectoryContent> {
+    let entries: readonly DirectoryEntry[] = [];
     try {
       entries = await this.#self.world.disk.list(this.#options.path);
       this.#unreadable = false;
@@ -164,7 +164,7 @@ class Folder {
       before.names.every((name, index) => name === names[index]);
     if (before !== undefined && same) return before;
     this.#bytes = new TextEncoder().encode(encodeFileList(names));
-    const content: FolderContent = {
+    const content: DirectoryContent = {
       type: "folder",
       names,
       sha256: toHex(this.#self.world.hash.digest("SHA-256", this.#bytes)),
@@ -176,9 +176,9 @@ class Folder {
   }
 
   /** Names what is neither a file of the list nor a folder, once. */
-  #tellLeftOut(entries: readonly FolderEntry[]): void {
-    const leftOut = entries.filter(({ isFile, isFolder, name }) =>
-      !isFolder && !(isFile && isFileName(name))
+  #tellLeftOut(entries: readonly DirectoryEntry[]): void {
+    const leftOut = entries.filter(({ isFile, isDirectory, name }) =>
+      !isDirectory && !(isFile && isFileName(name))
     );
     const fresh = leftOut.filter(({ name }) => !this.#leftOut.has(name));
     this.#leftOut = new Set(leftOut.map(({ name }) => name));
