@@ -56,7 +56,7 @@ export const IRC: Dialect = {
   say: (text) => `PRIVMSG #lobby :${text}`,
   quit: "QUIT",
   isIn: (line) => / 366 \S+ #lobby /.test(line),
-  isRefused: (line) => / 433 /.test(line),
+  isRefused: (line) => /^\S+ 433 /.test(line),
   translate(line) {
     const message = parseIrcMessage(line.replace(/\r$/, ""));
     const [name = ""] = message?.source?.split("!") ?? [];
