@@ -86,6 +86,17 @@ export function path(options: FlagOptions<string>): Flag<string | undefined> {
   });
 }
 
+/**
+ * A flag that takes a token which is sent as `Authorization: Bearer T`: visible ASCII, since a header carries
+ * nothing else unchanged (RFC 9110, section 5.5).
+ */
+export function bearerToken(options: FlagOptions<string>): Flag<string | undefined> {
+  return flag(options, "T", "a token of visible ASCII characters", (value) => {
+    if (/^[!-~]+$/.test(value)) return value;
+    throw new UsageError("a token is of visible ASCII characters, without spaces");
+  });
+}
+
 /** The range that {@linkcode integer} and {@linkcode number} allow, both ends included. */
 export interface Range {
   /** @default 0 */

@@ -6,26 +6,41 @@
 import {
   EventFeed,
   inspector,
+  type InspectorOptions,
   meteredDisk,
   MeterRegistry,
   SystemMetrics,
   systemWatcher,
 } from "../actors/inspect/mod.ts";
 import { parseAddress } from "../actors/net/mod.ts";
-import type { SocketAddress, World } from "../actors/world/world.ts";
-import { ActorSystem, escalate } from "../mod.ts";
+import type { Disk, SocketAddress, TlsServerOptions, World } from "../actors/world/world.ts";
+import { ActorSystem, type Behavior, errorText, escalate } from "../mod.ts";
+import { Failure, serverTls } from "./_cli.ts";
+import {
+  bearerToken,
+  custom,
+  type Flag,
+  guarding,
+  integer,
+  type OptionsOf,
+  path,
+  UsageError,
+} from "./_flags.ts";
 import { ListeningPorts } from "./_listening_ports.ts";
-import { loadPages, tellOfWebDoor } from "./_web_flags.ts";
-import { custom, type Flag, guarding, integer, type OptionsOf, text, UsageError } from "./_flags.ts";
+import { hostNames, loadPages, origins, tellOfWebDoor } from "./_web_flags.ts";
 
 /** Flags of everything that can be looked into. */
 export type InspectFlags = {
   readonly inspect: Flag<SocketAddress | undefined>;
   readonly inspectToken: Flag<string | undefined>;
+  readonly inspectHost: Flag<readonly string[]>;
+  readonly inspectOrigin: Flag<readonly string[]>;
+  readonly inspectTlsCert: Flag<string | undefined>;
+  readonly inspectTlsKey: Flag<string | undefined>;
   readonly lameDuckMs: Flag<number>;
 };
 
-/** `--inspect`, `--inspect-token`, `--lame-duck-ms`. */
+/** `--inspect` and what belongs to it, `--lame-duck-ms`. */
 export function inspectFlags(): InspectFlags {
   return {
     inspect: custom<SocketAddress>({
@@ -40,28 +55,94 @@ export function inspectFlags(): InspectFlags {
         }
       },
     }),
+    inspectToken: guarding(bearerToken({ help: "Who has it may look, also from other machines" })),
+    inspectHost: hostNames("Names under which browsers reach the inspector, beside those of --web-host"),
+    inspectOrigin: origins("Where else its page is served from (a proxy), beside --web-origin"),
+    inspectTlsCert: guarding(
+      path({ help: "The inspector's certificate chain (PEM), if not that of --tls-cert", value: "FILE" }),
+    ),
+    inspectTlsKey: guarding(path({ help: "The inspector's private key (PEM)", value: "FILE" })),
     lameDuckMs: integer({
       help: "Milliseconds between saying at /readyz that it ends and closing its ports, for load balancers",
       default: 0,
       max: 3_600_000,
       value: "MS",
     }),
-    inspectToken: guarding(text({ help: "Who has it may look, also from other machines", value: "T" })),
   };
+}
+
+type InspectOptions = OptionsOf<InspectFlags>;
+
+/** What of a server's own options holds for its inspector as well, where it has them. */
+interface SharedOptions {
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly webHost: readonly string[];
+  readonly webOrigin: readonly string[];
+}
+
+function sharedOptions(options: object): SharedOptions {
+  const values = new Map<string, unknown>(Object.entries(options));
+  const one = (key: string): string | undefined => {
+    const value = values.get(key);
+    return typeof value === "string" ? value : undefined;
+  };
+  const many = (key: string): string[] => {
+    const value = values.get(key);
+    return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+  };
+  return {
+    tlsCert: one("tlsCert"),
+    tlsKey: one("tlsKey"),
+    webHost: many("webHost"),
+    webOrigin: many("webOrigin"),
+  };
+}
+
+/** Throws {@linkcode UsageError} where something is said of an inspector that is off. */
+function checkOff(options: InspectOptions): void {
+  const { inspectToken, inspectHost, inspectOrigin, inspectTlsCert, inspectTlsKey } = options;
+  const given = {
+    "--inspect-token": inspectToken,
+    "--inspect-host": inspectHost[0],
+    "--inspect-origin": inspectOrigin[0],
+    "--inspect-tls-cert": inspectTlsCert,
+    "--inspect-tls-key": inspectTlsKey,
+  };
+  for (const [flag, value] of Object.entries(given)) {
+    if (value !== undefined) throw new UsageError(`${flag} needs --inspect HOST:PORT`);
+  }
+}
+
+/** The inspector's own certificate, or the server's. */
+async function inspectorTls(options: InspectOptions, disk: Disk): Promise<{ tls?: TlsServerOptions }> {
+  const { inspectTlsCert, inspectTlsKey } = options;
+  const { tlsCert, tlsKey } = sharedOptions(options);
+  if ((inspectTlsCert === undefined) !== (inspectTlsKey === undefined)) {
+    throw new UsageError("--inspect-tls-cert and --inspect-tls-key go together");
+  }
+  const pair = inspectTlsCert === undefined
+    ? { tlsCert, tlsKey }
+    : { tlsCert: inspectTlsCert, tlsKey: inspectTlsKey };
+  return await serverTls(pair, disk);
 }
 
 /**
  * A system that can be looked into, or exports what it does, where the options or the environment ask for it.
  * `isReady` says at `/readyz` whether what runs in it has started; it is given how many ports are open.
+ *
+ * Throws {@linkcode UsageError} on options that do not fit together, and {@linkcode Failure} where the
+ * inspector cannot listen: then nothing else was started.
  */
 export async function inspectedSystem(
   name: string,
   world: World,
-  options: OptionsOf<InspectFlags>,
+  options: InspectOptions,
   isReady: (openPorts: number) => boolean,
 ): Promise<ActorSystem> {
-  const { inspect: address, inspectToken: token } = options;
+  const { inspect: address } = options;
   const telemetry = await openTelemetry();
+  if (address === undefined) checkOff(options);
   if (address === undefined && telemetry === undefined) return new ActorSystem(name, { world });
   const metrics = new SystemMetrics(
     new MeterRegistry(telemetry?.exportInstrument),
@@ -73,26 +154,53 @@ export async function inspectedSystem(
     system.spawn("telemetry", systemWatcher(system, metrics));
     return system;
   }
+  const tls = await inspectorTls(options, world.disk);
+  const pages = await loadPages(world, "inspector");
   const feed = new EventFeed(() => world.clock.now());
   const ports = new ListeningPorts(world.net);
   const watched = { ...measured, net: ports.net, log: feed.listeningTo(world.log, name) };
-  const pages = await loadPages(world, "inspector");
   const system = new ActorSystem(name, { world: watched, instruments: metrics.instruments });
+  await openInspector(system, {
+    ...{ system, address, metrics, feed, isExported: telemetry !== undefined },
+    ...tls,
+    ...accessOf(options),
+    // One of the ports is the inspector's.
+    isReady: () => isReady(ports.count - 1),
+    ...(pages === undefined ? {} : { pages }),
+    onListening: (bound) => tellOfWebDoor(world, { isOptional: false, ...tls }, bound, pages !== undefined),
+  });
+  return system;
+}
+
+/** Who may look, and under which names. */
+function accessOf(options: InspectOptions): Pick<InspectorOptions, "token" | "hosts" | "origins"> {
+  const { inspectToken: token, inspectHost, inspectOrigin } = options;
+  const { webHost, webOrigin } = sharedOptions(options);
+  return {
+    ...(token === undefined ? {} : { token }),
+    hosts: [...webHost, ...inspectHost],
+    origins: [...webOrigin, ...inspectOrigin],
+  };
+}
+
+/** Starts the inspector before all else; where it cannot listen, the system has ended. */
+async function openInspector(system: ActorSystem, options: InspectorOptions): Promise<void> {
+  let behavior: Behavior<never>;
   try {
-    const behavior = inspector({
-      ...{ system, address, metrics, feed, isExported: telemetry !== undefined },
-      // One of the ports is the inspector's.
-      isReady: () => isReady(ports.count - 1),
-      ...(token === undefined ? {} : { token }),
-      ...(pages === undefined ? {} : { pages }),
-      onListening: (bound) => tellOfWebDoor(world, { isOptional: false }, bound, pages !== undefined),
-    });
-    system.spawn("inspect", behavior, { onFailure: escalate() });
+    behavior = inspector(options);
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(`--inspect: ${error.message}; see --inspect-token`);
     throw error;
   }
-  return system;
+  const terminated = system.terminated;
+  const door = system.spawn("inspect", behavior, { onFailure: escalate() });
+  try {
+    await system.started(door);
+  } catch (stopped) {
+    // What ended it says why; that it has stopped is no news.
+    const error = await terminated.then(() => stopped, (cause) => cause);
+    throw new Failure(`Cannot open the inspector: ${errorText(error)}`, { cause: error });
+  }
 }
 
 /**

@@ -30,23 +30,33 @@ export function webFlags({ port }: { readonly port: number }): WebFlags {
       shown: String(port),
       parse: parsePort,
     }),
-    webHost: custom<readonly string[]>({
-      help: "Names under which browsers reach the web door, beside localhost and its addresses",
-      value: "NAME,…",
-      takes: "names of hosts",
-      default: [],
-      shown: "none",
-      parse: parseHosts,
-    }),
-    webOrigin: custom<readonly string[]>({
-      help: "Other sites whose pages may use the web door",
-      value: "URL,…",
-      takes: "origins such as https://example.org",
-      default: [],
-      shown: "none",
-      parse: parseOrigins,
-    }),
+    webHost: hostNames("Names under which browsers reach the web door, beside localhost and its addresses"),
+    webOrigin: origins("Other sites whose pages may use the web door"),
   };
+}
+
+/** A flag that takes names of hosts. */
+export function hostNames(help: string): Flag<readonly string[]> {
+  return custom({
+    help,
+    value: "NAME,…",
+    takes: "names of hosts",
+    default: [],
+    shown: "none",
+    parse: parseHosts,
+  });
+}
+
+/** A flag that takes origins of pages. */
+export function origins(help: string): Flag<readonly string[]> {
+  return custom({
+    help,
+    value: "URL,…",
+    takes: "origins such as https://example.org",
+    default: [],
+    shown: "none",
+    parse: parseOrigins,
+  });
 }
 
 function parsePort(text: string): number | "off" {
@@ -55,7 +65,7 @@ function parsePort(text: string): number | "off" {
   throw new UsageError(`${JSON.stringify(text)} is not a port (0 to 65535), nor off`);
 }
 
-function parseHosts(text: string): string[] {
+function parseHosts(text: string): readonly string[] {
   return text.split(",").map((part) => {
     const name = part.trim();
     if (/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name)) return name;
@@ -63,7 +73,7 @@ function parseHosts(text: string): string[] {
   });
 }
 
-function parseOrigins(text: string): string[] {
+function parseOrigins(text: string): readonly string[] {
   return text.split(",").map((part) => {
     const origin = part.trim();
     const url = URL.canParse(origin) ? new URL(origin) : undefined;

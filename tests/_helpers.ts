@@ -316,7 +316,7 @@ export function startTask(
  */
 function certificateRights(words: readonly string[], args: readonly string[]): string[] {
   const files = args.filter((_, index) =>
-    ["--tls-cert", "--tls-key", "--ca"].includes(args[index - 1] ?? "")
+    /^--(inspect-)?(tls-cert|tls-key)$|^--ca$/.test(args[index - 1] ?? "")
   );
   const set = words.find((word) => word.startsWith("-P="))?.slice(3) ?? "";
   const [, read] = Object.entries(config.permissions).find(([name]) => name === set) ?? [];

@@ -13,6 +13,7 @@ import {
   jsonResponse,
   type Route,
   type RoutedRequest,
+  type Session,
   type StaticFiles,
   staticRoute,
   type TcpServerCommand,
@@ -26,7 +27,8 @@ import type { PageHub } from "./page_hub.ts";
 import { type InspectedHost, type PageMessage, pageSession } from "./page_session.ts";
 
 /** Options of {@linkcode inspectorDoor}. */
-export interface DoorOptions extends Pick<HttpServerOptions, "tls" | "hosts" | "drainMs" | "isReady"> {
+export interface DoorOptions
+  extends Pick<HttpServerOptions, "tls" | "hosts" | "origins" | "drainMs" | "isReady"> {
   readonly address: SocketAddress;
   /** Who has it may look. */
   readonly token?: string;
@@ -65,11 +67,13 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     handle: (request) => refusal(request) ?? answer(request),
   });
   const measuring = new Shared(() => metrics.measure(systems().map(({ system }) => system), options.loop));
-  const { services } = hub;
-  const { tls, hosts, drainMs, isReady } = options;
+  const openPage = pageSession(hub.services);
+  const places = new Places(MAX_PAGES);
+  const { tls, hosts, origins, drainMs, isReady } = options;
   return httpServer<PageMessage>({
     ...(tls === undefined ? {} : { tls }),
     ...(hosts === undefined ? {} : { hosts }),
+    ...(origins === undefined ? {} : { origins }),
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(isReady === undefined ? {} : { isReady }),
     address,
@@ -84,10 +88,10 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
       {
         path: "/changes",
         admit: (request) =>
-          refusal(request) ??
-            (hub.pageCount < MAX_PAGES ? undefined : textResponse(503, "Too many pages are open.\n")),
+          refusal(request) ?? (places.isFull ? textResponse(503, "Too many pages are open.\n") : undefined),
         maxMessageBytes: MAX_COMMAND_BYTES,
-        webSocket: pageSession(services),
+        // In the same turn as it was admitted: no two take the last place.
+        webSocket: (connection) => places.take(openPage(connection)),
       },
       // The page itself says nothing of the system: it asks for the token.
       ...(pages === undefined ? [] : [staticRoute("/*", pages)]),
@@ -97,6 +101,33 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
       onListening?.(bound);
     },
   });
+}
+
+/** How many pages are open: counted when one is let in, and when its connection is over. */
+class Places {
+  readonly #most: number;
+  #taken = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get isFull(): boolean {
+    return this.#taken >= this.#most;
+  }
+
+  /** The same session, which has a place until it is closed. */
+  take<F, M>(session: Session<F, M>): Session<F, M> {
+    this.#taken++;
+    return {
+      frame: (frame) => session.frame(frame),
+      message: (message) => session.message?.(message),
+      closed: (reason) => {
+        this.#taken--;
+        session.closed?.(reason);
+      },
+    };
+  }
 }
 
 /** Work that is under way once, however many wait for it. */

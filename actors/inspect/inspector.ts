@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { formatAddress, type HttpServerOptions, type StaticFiles } from "../net/mod.ts";
-import { type ActorSystem, type Behavior, withPrivateMessages } from "../runtime/mod.ts";
+import { formatAddress, type httpServer, type HttpServerOptions, type StaticFiles } from "../net/mod.ts";
+import {
+  type ActorSystem,
+  type Behavior,
+  type DecideOnFailure,
+  escalate,
+  restart,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { inspectorDoor } from "./door.ts";
 import { EventFeed } from "./event_feed.ts";
@@ -14,7 +21,8 @@ import type { HubMessage } from "./page_session.ts";
 import { watchSystem } from "./watch_system.ts";
 
 /** Options of {@linkcode inspector}. */
-export interface InspectorOptions extends Pick<HttpServerOptions, "tls" | "hosts" | "drainMs" | "isReady"> {
+export interface InspectorOptions
+  extends Pick<HttpServerOptions, "tls" | "hosts" | "origins" | "drainMs" | "isReady"> {
   /** The system that is looked into. */
   readonly system: InspectedSystem;
   /** Where to listen: an address of this machine alone, unless there is a token. */
@@ -45,7 +53,8 @@ export type InspectedSystem = Pick<
  * `/changes` a WebSocket
  * of what happens, which the page speaks (`protocols/inspector.ts`).
  *
- * Throws `TypeError` on an address of other machines without a token.
+ * The start throws what {@linkcode httpServer} throws. Throws `TypeError` on an address of other machines
+ * without a token.
  *
  * @example
  * ```ts
@@ -70,7 +79,7 @@ export function inspector(options: InspectorOptions): Behavior<never> {
   if (token === undefined && !isLoopback(address.hostname)) {
     throw new TypeError(`Cannot show the system at ${formatAddress(address)} to everybody: it takes a token`);
   }
-  return withPrivateMessages<never, HubMessage | HubPrivate>((self) => {
+  return withPrivateMessages<never, HubMessage | HubPrivate>(async (self) => {
     const { clock } = self.world;
     const feed = options.feed ?? new EventFeed(() => clock.now());
     const title = system.tree({ levels: 0 }).path.slice(1);
@@ -90,17 +99,13 @@ export function inspector(options: InspectorOptions): Behavior<never> {
         return { loopDelayMs: delay.current.maxMs, residentBytes, heapUsedBytes };
       },
     });
-    self.spawn(
-      "server",
-      inspectorDoor({
-        ...options,
-        systems: () => hosts,
-        metrics,
-        hub,
-        log: self.log,
-        loop: self.world.loop,
-      }),
-    );
+    const { log, world: { loop } } = self;
+    const door = inspectorDoor({ ...options, systems: () => hosts, metrics, hub, log, loop });
+    // A port that cannot be bound now is for whoever has chosen it; a listener that fails later comes back.
+    const onFailure: DecideOnFailure = (_error, { phase, restarts }) =>
+      phase === "start" && restarts === 0 ? escalate() : restart();
+    // That it failed is told by the escalation.
+    await self.started(self.spawn("server", door, { onFailure })).catch(() => {});
     return (message) => hub.receive(message);
   });
 }

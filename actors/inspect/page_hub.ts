@@ -61,11 +61,6 @@ export class PageHub {
     source.replay?.onChange(() => self.self.tell({ type: "replayed" }));
   }
 
-  /** How many pages there are. */
-  get pageCount(): number {
-    return this.#pages.size;
-  }
-
   /** What each page's session is made with. */
   get services(): PageServices {
     const { title, feed, metrics, replay } = this.#source;

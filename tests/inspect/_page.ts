@@ -49,6 +49,11 @@ export class TestPage implements AsyncDisposable {
     this.#socket.onclose = (event) => this.#closed.resolve(event);
   }
 
+  /** The inspector has closed it, or not let it in. */
+  get isClosed(): boolean {
+    return this.#socket.readyState === WebSocket.CLOSED;
+  }
+
   /** Waits until it was told something. */
   async told<T extends InspectorEvent["type"]>(
     type: T,

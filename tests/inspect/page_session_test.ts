@@ -122,6 +122,14 @@ Deno.test("inspector: so many pages at most, and who leaves makes room", async (
   }, "room for another");
 });
 
+Deno.test("inspector: of sixty pages that come at once sixteen are let in", async () => {
+  await using seen = await inspected();
+  const pages = Array.from({ length: 60 }, () => new TestPage(seen.port));
+  await until(() => pages.every(({ isClosed, events }) => isClosed || events.length > 0), "all are answered");
+  assertEquals(pages.filter(({ isClosed }) => !isClosed).length, 16);
+  await Promise.all(pages.map((page) => page[Symbol.asyncDispose]()));
+});
+
 Deno.test("inspector: a page that does not read keeps nothing waiting, and others are told", async () => {
   await using seen = await inspected();
   const { system, port } = seen;
