@@ -4,127 +4,186 @@
  * @module
  */
 import { formatAddress, type SocketAddress } from "../actors/world/world.ts";
-import type { InspectorEvent, InspectorOrder, InspectorSeen, InspectorTick } from "../protocols/inspector.ts";
+import type { InspectorOrder, InspectorTick } from "../protocols/inspector.ts";
 import { Failure } from "./_cli.ts";
+import { type BusyRow, type InspectorMessage, parseInspectorMessage } from "./_inspector_messages.ts";
 
 /** What is seen at one moment. */
 export interface Seen {
   readonly tick: InspectorTick;
   /** The tick before. */
   readonly before: InspectorTick;
-  readonly busiest: NonNullable<InspectorSeen["busiest"]>;
+  readonly busiest: readonly BusyRow[];
+}
+
+/** Where an inspector is, and how it is reached. */
+export interface InspectorPlace {
+  readonly at: SocketAddress;
+  readonly token: string | undefined;
+  /** It speaks TLS. The authorities (PEM) are those to trust beside the usual ones. */
+  readonly tls?: { readonly caCerts?: readonly string[] };
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
 }
 
 /** An answer that does not come within this time does not come. */
 const ANSWER_MS = 5000;
+/** An inspector tells something each second; one that is silent for so long is gone. */
+const SILENCE_MS = 15_000;
+/** What says whether it is an inspector is short. */
+const MAX_ANSWER_BYTES = 65_536;
 
 /** A connection to an inspector. */
 export class InspectorClient implements AsyncDisposable {
   readonly #socket: WebSocket;
+  readonly #address: string;
   readonly #closed = Promise.withResolvers<never>();
-  readonly #seen: Seen[] = [];
+  /** Seen, and not yet asked for. */
+  #seen: Seen | undefined;
   #wanted: ((seen: Seen) => void) | undefined;
-  #host = "";
+  #host: string | undefined;
   #tick: InspectorTick | undefined;
   #before: InspectorTick | undefined;
-  #pending: (() => void) | undefined;
+  #greeted: (() => void) | undefined;
 
   private constructor(socket: WebSocket, address: string) {
     this.#socket = socket;
+    this.#address = address;
     this.#closed.promise.catch(() => {});
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(String(data)));
-    socket.onclose = () => this.#closed.reject(new Failure(`The inspector at ${address} is gone`));
+    socket.onmessage = ({ data }) => {
+      const message = parseInspectorMessage(data);
+      if (message !== null) return this.#take(message);
+      this.#fail(`Cannot look into the system at ${address}: what it says is not an inspector's`);
+    };
+    socket.onclose = () => this.#fail(`The inspector at ${address} is gone`);
     socket.onerror = (event) => event.preventDefault();
   }
 
   /** Connects. Throws {@linkcode Failure} where there is no inspector, or it takes a token. */
-  static async connect(
-    at: SocketAddress,
-    token: string | undefined,
-    signal: AbortSignal,
-  ): Promise<InspectorClient> {
+  static async connect(place: InspectorPlace): Promise<InspectorClient> {
+    const { at, token, tls, signal } = place;
     const address = formatAddress(at);
-    await checkInspector(address, token, signal);
-    const query = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
-    const client = new InspectorClient(new WebSocket(`ws://${address}/changes${query}`), address);
-    signal.addEventListener("abort", () => client.#closed.reject(signal.reason), { once: true });
-    await client.#opened();
-    return client;
+    using client = tls?.caCerts === undefined
+      ? undefined
+      : Deno.createHttpClient({ caCerts: [...tls.caCerts] });
+    const access: Access = {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(client === undefined ? {} : { client }),
+    };
+    const secure = tls === undefined ? "" : "s";
+    await checkInspector(`http${secure}://${address}`, address, access, signal, token !== undefined);
+    // Deno's second argument, which the browser's types do not have.
+    const socket: WebSocket = Reflect.construct(WebSocket, [`ws${secure}://${address}/changes`, access]);
+    const looking = new InspectorClient(socket, address);
+    signal.addEventListener("abort", () => looking.#closed.reject(signal.reason), { once: true });
+    try {
+      await looking.#within(ANSWER_MS, new Promise<void>((resolve) => looking.#greeted = resolve));
+    } catch (error) {
+      looking.#socket.close();
+      throw error;
+    }
+    return looking;
   }
 
   /** From now on the busiest are told of in this order. */
   look(by: InspectorOrder, count: number): void {
-    this.#seen.length = 0;
-    const host = this.#host;
+    this.#seen = undefined;
+    const host = this.#host ?? "";
     this.#socket.send(JSON.stringify({ type: "look", host, views: [], busiest: { by, count } }));
   }
 
-  /** What is seen at the next moment. Throws {@linkcode Failure} when the inspector is gone. */
+  /** What is seen at the next moment. Throws {@linkcode Failure} when the inspector is gone, or silent. */
   next(): Promise<Seen> {
-    const seen = this.#seen.shift();
+    const seen = this.#seen;
+    this.#seen = undefined;
     if (seen !== undefined) return Promise.resolve(seen);
-    return Promise.race([
-      new Promise<Seen>((resolve) => this.#wanted = resolve),
-      this.#closed.promise,
-    ]);
+    return this.#within(SILENCE_MS, new Promise<Seen>((resolve) => this.#wanted = resolve));
   }
 
+  /** Leaves. One that does not answer the close is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = this.#closed.promise.catch(() => {});
     this.#socket.close();
-    await closed;
+    await this.#within(ANSWER_MS, this.#closed.promise).catch(() => {});
   }
 
-  #opened(): Promise<void> {
-    return Promise.race([new Promise<void>((resolve) => this.#pending = resolve), this.#closed.promise]);
+  async #within<T>(limitMs: number, coming: Promise<T>): Promise<T> {
+    const silent = () => this.#fail(`Cannot look into the system at ${this.#address}: it does not answer`);
+    const timer = setTimeout(silent, limitMs);
+    try {
+      return await Promise.race([coming, this.#closed.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  #take(event: InspectorEvent): void {
-    switch (event.type) {
+  #fail(why: string): void {
+    this.#closed.reject(new Failure(why));
+  }
+
+  #take(message: InspectorMessage): void {
+    switch (message.type) {
       case "hello":
-        this.#host = event.hosts[0]?.name ?? "";
-        return this.#pending?.();
+        this.#host = message.host;
+        return this.#greeted?.();
       case "tick":
         this.#before = this.#tick;
-        this.#tick = event.tick;
+        this.#tick = message.tick;
         return;
-      case "seen": {
-        const { busiest } = event.seen;
-        if (busiest === undefined || this.#tick === undefined) return;
-        const seen = { busiest, tick: this.#tick, before: this.#before ?? this.#tick };
+      case "busiest": {
+        if (this.#tick === undefined) return;
+        const seen = { busiest: message.rows, tick: this.#tick, before: this.#before ?? this.#tick };
         const wanted = this.#wanted;
         this.#wanted = undefined;
-        if (wanted === undefined) this.#seen.push(seen);
+        if (wanted === undefined) this.#seen = seen;
         else wanted(seen);
-        return;
       }
     }
   }
 }
 
+/** What goes with each request. */
+interface Access {
+  readonly headers: Record<string, string>;
+  readonly client?: Deno.HttpClient;
+}
+
 /** A WebSocket does not tell why it was refused: this does. */
 async function checkInspector(
+  base: string,
   address: string,
-  token: string | undefined,
+  access: Access,
   signal: AbortSignal,
+  hasToken: boolean,
 ): Promise<void> {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   let status: number;
   let isInspector = false;
   try {
-    const response = await fetch(`http://${address}/tree?levels=0`, { headers, signal: limit });
+    const response = await fetch(`${base}/tree?levels=0`, { ...access, redirect: "manual", signal: limit });
     status = response.status;
-    isInspector = status === 200 && (await response.text()).startsWith('{"path":"/');
+    isInspector = status === 200 && (await beginningOf(response)).startsWith('{"path":"/');
     if (!response.bodyUsed) await response.body?.cancel();
   } catch (error) {
     throw new Failure(`Cannot reach an inspector at ${address}: ${reasonOf(error)}`, { cause: error });
   }
   if (status === 401) {
-    const why = token === undefined ? "it takes a token: see --token" : "it has another token";
+    const why = hasToken ? "it has another token" : "it takes a token: see --token";
     throw new Failure(`Cannot look into the system at ${address}: ${why}`);
   }
+  if (status === 429) {
+    throw new Failure(`Cannot look into the system at ${address}: it was shown too many wrong tokens`);
+  }
   if (!isInspector) throw new Failure(`Cannot look into the system at ${address}: no inspector is there`);
+}
+
+/** The first bytes of an answer, however long it is. */
+async function beginningOf({ body }: Response): Promise<string> {
+  let text = "";
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    if (text.length >= MAX_ANSWER_BYTES) break;
+  }
+  return text;
 }
 
 function reasonOf(error: unknown): string {
@@ -133,6 +192,7 @@ function reasonOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) text += ` ${at.message}`;
   if (/refused/i.test(text)) return "nothing listens there";
   if (/dns|lookup|resolve/i.test(text)) return "there is no such host";
+  if (/certificate|UnknownIssuer|self.?signed/i.test(text)) return "its certificate is not trusted: see --ca";
   if (/invalid HTTP|parse|IncompleteMessage|closed before/i.test(text)) return "it does not speak HTTP";
   return "the connection failed";
 }

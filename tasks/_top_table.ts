@@ -3,18 +3,16 @@
  *
  * @module
  */
-import type { InspectorOrder, InspectorRow, InspectorTick } from "../protocols/inspector.ts";
+import type { InspectorOrder, InspectorTick } from "../protocols/inspector.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { columnsOf, graphemesOf } from "./_columns.ts";
-
-/** A row of the table. */
-export type TopRow = InspectorRow & { readonly perSecond: number };
+import type { BusyRow } from "./_inspector_messages.ts";
 
 /** What a screen shows. */
 export interface TopScreen {
   readonly tick: InspectorTick;
   readonly before: InspectorTick;
-  readonly busiest: readonly TopRow[];
+  readonly busiest: readonly BusyRow[];
   readonly order: InspectorOrder;
   readonly address: string;
   readonly columns: number;
@@ -25,7 +23,7 @@ export interface TopScreen {
 interface Column {
   readonly title: string;
   readonly width: number;
-  readonly value: (row: TopRow) => string;
+  readonly value: (row: BusyRow) => string;
   /** The lower, the sooner it is left out where there is no room. @default never */
   readonly worth?: number;
 }
@@ -61,7 +59,7 @@ function pathAt(columns: readonly Column[]): number {
 }
 
 /** The table by itself, as a pipe gets it. */
-export function tableLines(rows: readonly TopRow[], tick: InspectorTick, order: InspectorOrder): string[] {
+export function tableLines(rows: readonly BusyRow[], tick: InspectorTick, order: InspectorOrder): string[] {
   return [
     summaryLine(tick, order),
     headLine(COLUMNS),
@@ -97,7 +95,7 @@ function headLine(columns: readonly Column[]): string {
 }
 
 /** A path that does not fit loses its beginning: its end tells it from the others. */
-function rowLine(row: TopRow, columns: readonly Column[], screenWidth: number): string {
+function rowLine(row: BusyRow, columns: readonly Column[], screenWidth: number): string {
   const path = visibleText(row.name);
   const room = Math.max(8, screenWidth - pathAt(columns));
   const shown = columnsOf(path) <= room ? path : `…${lastColumns(path, room - 1)}`;

@@ -6,8 +6,19 @@
 import { parseAddress } from "../actors/net/mod.ts";
 import { formatAddress, type SocketAddress } from "../actors/world/world.ts";
 import type { InspectorOrder } from "../protocols/inspector.ts";
-import { choice, defineTask, integer, runClient, text, UsageError } from "./_cli.ts";
+import {
+  bearerToken,
+  choice,
+  clientTls,
+  defineTask,
+  integer,
+  path,
+  runClient,
+  toggle,
+  UsageError,
+} from "./_cli.ts";
 import { InspectorClient } from "./_inspector_client.ts";
+import { MAX_ROWS } from "./_inspector_messages.ts";
 import { Input, say, write } from "./_stdio.ts";
 import { screenLines, tableLines } from "./_top_table.ts";
 
@@ -23,10 +34,15 @@ export const task = defineTask({
     rows: integer({
       help: "How many actors are shown where the output is no terminal",
       min: 1,
-      max: 200,
+      max: MAX_ROWS,
       default: 20,
     }),
-    token: text({ help: "What the server was given as --inspect-token", value: "T" }),
+    token: bearerToken({ help: "What the server was given as --inspect-token" }),
+    tls: toggle({ help: "Speak TLS" }),
+    ca: path({
+      help: "Certificate authority (PEM) to trust beside the usual ones; implies --tls",
+      value: "FILE",
+    }),
   },
   positionals: {
     usage: "HOST:PORT",
@@ -39,6 +55,8 @@ export const task = defineTask({
 
 /** Rates are of so many milliseconds at least. */
 const RATE_MS = 500;
+/** A clock that stands still ends nothing. */
+const MAX_LOOKS = 10;
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
@@ -46,9 +64,10 @@ const CLEAR_BELOW = "\x1b[J";
 const CLEAR_LINE_END = "\x1b[K";
 
 if (import.meta.main) {
-  await runClient(task, async ({ sort, rows, token }, { args: [given = ""], signal }) => {
+  await runClient(task, async ({ sort, rows, token, tls, ca }, { args: [given = ""], signal, world }) => {
     const address = addressOf(given);
-    await using client = await InspectorClient.connect(address, token, signal);
+    const security = await clientTls({ tls, ca }, world.disk);
+    await using client = await InspectorClient.connect({ at: address, token, ...security, signal });
     if (!Deno.stdout.isTerminal()) return await printOnce(client, sort, rows);
     await show(client, formatAddress(address), sort, signal);
     return 0;
@@ -71,7 +90,9 @@ async function printOnce(client: InspectorClient, order: InspectorOrder, rows: n
   const first = await client.next();
   let seen = first;
   // The first count has no rates yet, and those of a moment say nothing.
-  while (seen.tick.time - first.tick.time < RATE_MS) seen = await client.next();
+  for (let looks = 0; looks < MAX_LOOKS && seen.tick.time - first.tick.time < RATE_MS; looks++) {
+    seen = await client.next();
+  }
   const { busiest, tick } = seen;
   for (const line of tableLines(busiest, tick, order)) say(line);
   return 0;
@@ -92,11 +113,11 @@ async function show(
     const chosen = ORDERS.find((each) => each.startsWith(key === "b" ? "mailbox" : key));
     if (chosen === undefined) return;
     order = chosen;
-    client.look(order, 200);
+    client.look(order, MAX_ROWS);
   });
   write(ENTER);
   try {
-    client.look(order, 200);
+    client.look(order, MAX_ROWS);
     while (!end.aborted) {
       const seen = await Promise.race([client.next(), aborted(end)]);
       if (seen === undefined) break;

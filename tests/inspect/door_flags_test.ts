@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
-import { makeCertificate, runTask, startTask, tempFolder, TestClient } from "../_helpers.ts";
+import { makeCertificate, runTask, startTask, tempDirectory, TestClient } from "../_helpers.ts";
 
 const HERE = ["--host", "127.0.0.1", "--port", "0", "--inspect", "127.0.0.1:0"];
 
@@ -11,7 +11,7 @@ async function statusUnder(port: number, host: string, headers = ""): Promise<st
 }
 
 Deno.test("inspector: with the server's certificate it speaks TLS alone, and top looks through it", async () => {
-  await using folder = await tempFolder();
+  await using folder = await tempDirectory();
   const { certFile, keyFile, cert } = await makeCertificate(folder);
   await using server = startTask("echo:server", [
     ...HERE,
@@ -33,7 +33,7 @@ Deno.test("inspector: with the server's certificate it speaks TLS alone, and top
 });
 
 Deno.test("inspector: a certificate of its own makes it speak TLS, and the server not", async () => {
-  await using folder = await tempFolder();
+  await using folder = await tempDirectory();
   const { certFile, keyFile, cert } = await makeCertificate(folder);
   await using server = startTask("echo:server", [
     ...HERE,
@@ -49,7 +49,7 @@ Deno.test("inspector: a certificate of its own makes it speak TLS, and the serve
 });
 
 Deno.test("inspector: it is known under the names of --web-host and --inspect-host, and no other", async () => {
-  await using folder = await tempFolder();
+  await using folder = await tempDirectory();
   await using server = startTask("editor:server", [
     ...HERE,
     ...["--data-dir", folder.path, "--web-port", "off", "--web-host", "editor.example"],

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { available, freePort, runTask, startTask, tempDirectory, until } from "../_helpers.ts";
+import { FakeInspector } from "../inspect/_fake_inspector.ts";
 import { inspected } from "../inspect/_page.ts";
 import { Screen } from "./_screen.ts";
 
@@ -48,6 +49,58 @@ Deno.test("top: what is wrong is said in one line", async () => {
   }
   const { code } = await runTask("top", [`127.0.0.1:${port}`, "--token", "s3cret"]);
   assertEquals(code, 0);
+});
+
+const HELLO = JSON.stringify({ type: "hello", system: "fake", hosts: [{ name: "fake", root: "/fake" }] });
+const NUMBERS = {
+  ...{ time: 0, actors: 1, handled: 0, waiting: 0, failures: 0, deadLetters: 0, restarts: 0 },
+  ...{ connections: 0, bytesIn: 0, bytesOut: 0, loopDelayMs: 0, residentBytes: 0, heapUsedBytes: 0 },
+};
+const TICK = JSON.stringify({ type: "tick", tick: NUMBERS });
+const ROW = {
+  ...{ name: "/fake/a", state: "running", mailbox: 0, highWater: 0, handled: 0, restarts: 0 },
+  ...{ childCount: 0, perSecond: 0 },
+};
+
+function seen(busiest: unknown): string {
+  return JSON.stringify({ type: "seen", seen: { host: "fake", time: 0, views: [], busiest } });
+}
+
+Deno.test("top: a peer that says what no inspector says is told of in one line, and nothing of it is printed", async () => {
+  const evil = "\x1b]0;evil\x07\x1b[31m";
+  const lies: [string[], string[]][] = [
+    [[evil], []],
+    [["null"], []],
+    [[JSON.stringify({ type: "hello", hosts: [{ name: { evil } }] })], []],
+    [[HELLO, JSON.stringify({ type: "tick", tick: { ...NUMBERS, connections: evil } })], []],
+    [[HELLO, JSON.stringify({ type: "tick", tick: { ...NUMBERS, restarts: evil } })], []],
+    [[HELLO, TICK], [seen([{ ...ROW, mailbox: evil }])]],
+    [[HELLO, TICK], [seen([{ ...ROW, name: 1 }])]],
+    [[HELLO, TICK], [seen(Array.from({ length: 201 }, () => ROW))]],
+  ];
+  for (const [first, then] of lies) {
+    await using peer = new FakeInspector(first, then);
+    const { code, stdout, stderr } = await runTask("top", [peer.address]);
+    assertEquals([code, stdout], [1, ""], first.join());
+    assertMatch(
+      stderr.trim(),
+      /^Cannot look into the system at [\d.:]+: what it says is not an inspector's$/,
+    );
+  }
+});
+
+Deno.test("top: what a peer calls its actors is made visible, and a clock that stands still ends it", async () => {
+  await using peer = new FakeInspector([HELLO, TICK], [seen([{ ...ROW, name: "/fake/\x1b[31mred" }])]);
+  const { code, stdout } = await runTask("top", [peer.address]);
+  assertEquals(code, 0);
+  assert(stdout.includes("/fake/␛[31mred") && !stdout.includes("\x1b"), stdout);
+});
+
+Deno.test("top: a peer that is silent is given up", async () => {
+  await using peer = new FakeInspector([]);
+  const { code, stdout, stderr } = await runTask("top", [peer.address]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr.trim(), /^Cannot look into the system at [\d.:]+: it does not answer$/);
 });
 
 Deno.test({

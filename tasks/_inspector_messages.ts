@@ -1,0 +1,90 @@
+/**
+ * What an inspector tells, as far as `top` shows it. Another process says it: nothing is taken unchecked.
+ *
+ * @module
+ */
+import type { InspectorRow, InspectorTick } from "../protocols/inspector.ts";
+
+/** An actor, and how many messages a second it handles. */
+export type BusyRow = InspectorRow & { readonly perSecond: number };
+
+/** A message of an inspector. */
+export type InspectorMessage =
+  | { readonly type: "hello"; readonly host: string }
+  | { readonly type: "tick"; readonly tick: InspectorTick }
+  | { readonly type: "busiest"; readonly rows: readonly BusyRow[] }
+  /** What is not shown. */
+  | { readonly type: "other" };
+
+/** The most rows that are asked for. */
+export const MAX_ROWS = 200;
+
+/** Reads a message; `null` where it is none of an inspector. */
+export function parseInspectorMessage(text: unknown): InspectorMessage | null {
+  const event = typeof text === "string" ? fieldsOf(parsed(text)) : undefined;
+  if (event === undefined) return null;
+  switch (event["type"]) {
+    case "hello": {
+      const { hosts } = event;
+      // A replay may have no machine yet.
+      const name = Array.isArray(hosts) ? fieldsOf(hosts[0])?.["name"] ?? "" : undefined;
+      return typeof name === "string" ? { type: "hello", host: name } : null;
+    }
+    case "tick": {
+      const { tick } = event;
+      return isTick(tick) ? { type: "tick", tick } : null;
+    }
+    case "seen": {
+      const rows = fieldsOf(event["seen"])?.["busiest"];
+      if (rows === undefined) return { type: "other" };
+      return Array.isArray(rows) && rows.length <= MAX_ROWS && rows.every(isBusyRow)
+        ? { type: "busiest", rows }
+        : null;
+    }
+    default:
+      return typeof event["type"] === "string" ? { type: "other" } : null;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return isFields(value) ? value : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+const TICK_NUMBERS: readonly (keyof InspectorTick)[] = [
+  ...["time", "actors", "handled", "waiting", "failures", "deadLetters", "restarts"] as const,
+  ...["connections", "bytesIn", "bytesOut", "loopDelayMs", "residentBytes", "heapUsedBytes"] as const,
+];
+
+function isTick(value: unknown): value is InspectorTick {
+  return isFields(value) && TICK_NUMBERS.every((key) => isNumber(value[key]));
+}
+
+const ROW_NUMBERS: readonly (keyof BusyRow)[] = [
+  ...["mailbox", "highWater", "handled", "restarts", "childCount", "perSecond"] as const,
+];
+
+function isBusyRow(value: unknown): value is BusyRow {
+  if (!isFields(value) || typeof value["name"] !== "string" || typeof value["state"] !== "string") {
+    return false;
+  }
+  const { meanMs } = value;
+  return ROW_NUMBERS.every((key) => isNumber(value[key])) && (meanMs === undefined || isNumber(meanMs));
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
