@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type httpServer, type HttpServerOptions, type StaticFiles } from "../net/mod.ts";
+import { formatAddress, type HttpServerOptions, type StaticFiles } from "../net/mod.ts";
 import {
   type ActorSystem,
   type Behavior,
@@ -53,7 +53,7 @@ export type InspectedSystem = Pick<
  * `/changes` a WebSocket
  * of what happens, which the page speaks (`protocols/inspector.ts`).
  *
- * The start throws what {@linkcode httpServer} throws. Throws `TypeError` on an address of other machines
+ * The start throws what the listener throws (`address-in-use`, …). Throws `TypeError` on an address of other machines
  * without a token.
  *
  * @example

@@ -12,9 +12,14 @@ import { exportInstrument, openTelemetryTracer } from "../../actors/inspect/open
 import { datagrams, lineServer } from "../../actors/net/mod.ts";
 import { ActorSystem, type Behavior, denoWorld, escalate, type Ref } from "../../mod.ts";
 
-type Reply = { readonly type: "reply"; readonly text: string };
+/** The types of these name the text, so that a span tells whose it is. */
+type Reply = { readonly type: `reply: ${string}`; readonly text: string };
 type Request = { readonly type: "first" | "second"; readonly text: string; readonly client: Ref<Reply> };
-type Question = { readonly type: "question"; readonly text: string; readonly replyTo: Ref<string> };
+type Question = {
+  readonly type: `question: ${string}`;
+  readonly text: string;
+  readonly replyTo: Ref<string>;
+};
 type Answered = { readonly type: "answered"; readonly text: string; readonly client: Ref<Reply> };
 
 /** Hands on to the next. */
@@ -23,10 +28,12 @@ const first = (next: Ref<Request>): Behavior<Request> => () => (request) =>
 
 /** Asks, and answers the client once what it has asked comes back as a message. */
 const second = (oracle: Ref<Question>): Behavior<Request | Answered> => (self) => (message) => {
-  if (message.type === "answered") return message.client.tell({ type: "reply", text: message.text });
+  if (message.type === "answered") {
+    return message.client.tell({ type: `reply: ${message.text}`, text: message.text });
+  }
   const { text, client } = message;
   self.pipe(
-    oracle.ask({ type: "question", text }, { timeoutMs: 5000 }),
+    oracle.ask({ type: `question: ${text}`, text }, { timeoutMs: 5000 }),
     (answer) => ({ type: "answered", text: answer, client }),
     () => ({ type: "answered", text: "no answer", client }),
   );
@@ -34,8 +41,8 @@ const second = (oracle: Ref<Question>): Behavior<Request | Answered> => (self) =
 
 /** The same by waiting in the handler. */
 const waiting = (oracle: Ref<Question>): Behavior<Request> => () => async ({ text, client }) => {
-  const answer = await oracle.ask({ type: "question", text }, { timeoutMs: 5000 });
-  client.tell({ type: "reply", text: answer });
+  const answer = await oracle.ask({ type: `question: ${text}`, text }, { timeoutMs: 5000 });
+  client.tell({ type: `reply: ${answer}`, text: answer });
 };
 
 const metrics = new SystemMetrics(new MeterRegistry(exportInstrument), { tracer: openTelemetryTracer() });

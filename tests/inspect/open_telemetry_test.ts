@@ -14,17 +14,36 @@ function treeOf(spans: readonly CollectedSpan[], root: CollectedSpan): unknown {
   return children.length === 0 ? text : [text, ...children];
 }
 
-/** The tree of the trace that begins with a span of that name, once it has so many spans. */
-async function traceOf(collector: Collector, name: string, size: number): Promise<unknown> {
-  let spans: CollectedSpan[] = [];
+/** The trees of the traces that begin with spans of that name, once there are so many spans in them. */
+async function tracesOf(collector: Collector, name: string, size: number): Promise<unknown[]> {
+  const roots = () => collector.spans.filter((span) => span.name === name);
+  const ids = () => new Set(roots().map(({ traceId }) => traceId));
   await until(() => {
-    const root = collector.spans.find((span) => span.name === name);
-    spans = collector.spans.filter(({ traceId }) => traceId === root?.traceId);
-    return spans.length >= size;
-  }, `the trace of a ${name}`);
-  const roots = spans.filter(({ parentSpanId }) => parentSpanId === "");
-  assertEquals(roots.length, 1);
-  return roots[0] === undefined ? undefined : treeOf(spans, roots[0]);
+    const traces = ids();
+    return collector.spans.filter(({ traceId }) => traces.has(traceId)).length >= size;
+  }, `the traces of a ${name}`);
+  assertEquals(roots().map(({ parentSpanId }) => parentSpanId), roots().map(() => ""));
+  return roots().map((root) =>
+    treeOf(collector.spans.filter(({ traceId }) => traceId === root.traceId), root)
+  );
+}
+
+/** What becomes of one line. */
+function lineTrace(text: string): unknown {
+  return [
+    "frame at /traced/tcp/client",
+    [
+      "process first at /traced/a",
+      [
+        "process second at /traced/b",
+        [
+          `ask question: ${text} at /traced/oracle`,
+          `process question: ${text} at /traced/oracle`,
+        ],
+        ["process answered at /traced/b", `process reply: answer to ${text} at /traced/tcp/client sent`],
+      ],
+    ],
+  ];
 }
 
 Deno.test("traces: one chain leads from a frame through three actors and an ask to what goes out", async () => {
@@ -36,19 +55,24 @@ Deno.test("traces: one chain leads from a frame through three actors and an ask 
   using client = await TestClient.connect(port);
   await client.send("hello\n");
   assertEquals(await client.line(), "answer to hello");
-  assertEquals(await traceOf(collector, "frame", 7), [
-    "frame at /traced/tcp/client",
-    [
-      "process first at /traced/a",
-      [
-        "process second at /traced/b",
-        ["ask question at /traced/oracle", "process question at /traced/oracle"],
-        ["process answered at /traced/b", "process reply at /traced/tcp/client sent"],
-      ],
-    ],
-  ]);
+  assertEquals(await tracesOf(collector, "frame", 7), [lineTrace("hello")]);
   await until(() => collector.metrics.has("process.network.io"), "the metrics");
   assert(collector.metrics.has("troupe.connections"), [...collector.metrics].join());
+});
+
+Deno.test("traces: lines that come in one segment have a chain each, and none has a part of another's", async () => {
+  await using collector = new Collector();
+  await using traced = startProcess(Deno.execPath(), ["run", "-q", "-A", "tests/inspect/_traced.ts"], {
+    env: collector.env("always_on"),
+  });
+  const port = Number((await traced.line("TCP on")).split(" ").at(-1));
+  using client = await TestClient.connect(port);
+  const texts = ["one", "two", "three"];
+  await client.send(texts.map((text) => `${text}\n`).join(""));
+  for (const text of texts) assertEquals(await client.line(), `answer to ${text}`);
+  const traces = await tracesOf(collector, "frame", 7 * texts.length);
+  const sorted = (trees: unknown[]) => trees.map((tree) => JSON.stringify(tree)).sort();
+  assertEquals(sorted(traces), sorted(texts.map(lineTrace)));
 });
 
 Deno.test("traces: one chain leads from a datagram through an actor that awaits an answer to what goes out", async () => {
@@ -65,14 +89,14 @@ Deno.test("traces: one chain leads from a datagram through an actor that awaits 
   } finally {
     socket.close();
   }
-  assertEquals(await traceOf(collector, "datagram", 5), [
+  assertEquals(await tracesOf(collector, "datagram", 5), [[
     "datagram at /traced/udp/client",
     [
       "process first at /traced/d",
-      ["ask question at /traced/oracle", "process question at /traced/oracle"],
-      "process reply at /traced/udp/client sent",
+      ["ask question: hello at /traced/oracle", "process question: hello at /traced/oracle"],
+      "process reply: answer to hello at /traced/udp/client sent",
     ],
-  ]);
+  ]]);
 });
 
 Deno.test("traces: a server exports with its own rights, and as many as the sampler says", async () => {
