@@ -109,6 +109,8 @@ export class CampaignReplay implements Replay {
   }
 
   step({ events, until }: { readonly events: number; readonly until?: "failure" }): void {
+    // A step that is under way stays what it is, whoever else asks for one.
+    if (!this.#stepper.isWaiting) return;
     this.#holdsAtFailure = until === "failure";
     this.#stepper.step(events);
   }

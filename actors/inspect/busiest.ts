@@ -5,6 +5,7 @@
  */
 import type { InspectorOrder, InspectorRow } from "../../protocols/inspector.ts";
 import type { ActorSnapshot } from "../runtime/mod.ts";
+import type { CountedSystem, Met } from "./census.ts";
 
 const MIN_INTERVAL_MS = 500;
 
@@ -46,16 +47,21 @@ class Leaders {
 /** One list for each order. */
 export type BusiestRows = Readonly<Record<InspectorOrder, readonly BusyRow[]>>;
 
-/** Compares one count of the tree with the one before. */
+/** A count under way. */
+interface BusiestCount {
+  /** To be called with each actor. */
+  met(actor: ActorSnapshot): void;
+  /** Once all are counted. */
+  rows(): BusiestRows;
+}
+
+/** Compares one count of a machine's tree with the one before. */
 export class Busiest {
   #before = new Map<string, number>();
   #beforeMs: number | undefined;
 
-  /** Begins a count. `met` is to be called with each actor, `rows` when it is over. */
-  begin(nowMs: number, rowOf: (actor: ActorSnapshot) => InspectorRow): {
-    met(actor: ActorSnapshot): void;
-    rows(): BusiestRows;
-  } {
+  /** Begins a count. */
+  begin(nowMs: number, rowOf: (actor: ActorSnapshot) => InspectorRow): BusiestCount {
     const before = this.#before;
     // A rate of a few milliseconds says nothing: then the count before that one is compared with.
     const isSoon = this.#beforeMs !== undefined && nowMs - this.#beforeMs < MIN_INTERVAL_MS;
@@ -86,6 +92,37 @@ export class Busiest {
         mailbox: orders.mailbox.rows(),
         restarts: orders.restarts.rows(),
       }),
+    };
+  }
+}
+
+/** The busiest of each machine, by its name: what two machines call alike are two. */
+export type BusiestByHost = ReadonlyMap<string, BusiestRows>;
+
+/** Compares counts of all machines. */
+export class BusiestOfHosts {
+  #hosts = new Map<string, Busiest>();
+
+  /** Begins a count of these machines; what was known of others is forgotten. */
+  begin(
+    hosts: readonly { readonly name: string; readonly system: CountedSystem }[],
+    nowMs: number,
+    rowOf: (actor: ActorSnapshot) => InspectorRow,
+  ): { readonly met: Met; rows(): BusiestByHost } {
+    const before = this.#hosts;
+    this.#hosts = new Map();
+    const counts = new Map<string, BusiestCount>();
+    const bySystem = new Map<CountedSystem, BusiestCount>();
+    for (const { name, system } of hosts) {
+      const busiest = before.get(name) ?? new Busiest();
+      const count = busiest.begin(nowMs, rowOf);
+      this.#hosts.set(name, busiest);
+      counts.set(name, count);
+      bySystem.set(system, count);
+    }
+    return {
+      met: (actor, system) => bySystem.get(system)?.met(actor),
+      rows: () => new Map(Array.from(counts, ([name, count]) => [name, count.rows()])),
     };
   }
 }

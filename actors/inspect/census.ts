@@ -45,11 +45,14 @@ export interface Totals {
 /** What can be counted. */
 export type CountedSystem = Pick<ActorSystem, "walk" | "handledByStopped">;
 
+/** Told of each actor that is counted, and of its system. */
+export type Met = (actor: ActorSnapshot, system: CountedSystem) => void;
+
 /** Counts whole trees; `met` is called with each actor. */
 export async function census(
   systems: readonly CountedSystem[],
   loop: EventLoop,
-  met: (actor: ActorSnapshot) => void = () => {},
+  met: Met = () => {},
 ): Promise<Totals> {
   let [actors, handled, waiting, highWater] = [0, 0, 0, 0];
   for (const system of systems) {
@@ -60,7 +63,7 @@ export async function census(
       handled += actor.handled;
       waiting += actor.mailbox;
       highWater = Math.max(highWater, actor.highWater);
-      met(actor);
+      met(actor, system);
     });
   }
   return { actors, handled, waiting, highWater };

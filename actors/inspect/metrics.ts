@@ -4,9 +4,9 @@
  * @module
  */
 import type { MetricFamily } from "../../protocols/prometheus.ts";
-import type { ActorEvent, ActorSnapshot, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
+import type { ActorEvent, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
-import { census, type CountedSystem, type Totals } from "./census.ts";
+import { census, type CountedSystem, type Met, type Totals } from "./census.ts";
 import { HandlingTimes } from "./handling_times.ts";
 import { MeterRegistry } from "./meter_registry.ts";
 
@@ -108,7 +108,7 @@ export class SystemMetrics {
   async measure(
     systems: readonly CountedSystem[],
     loop: EventLoop,
-    met?: (actor: ActorSnapshot) => void,
+    met?: Met,
   ): Promise<Totals> {
     const totals = await census(systems, loop, met);
     // An actor that stops while the others are counted is missed for once; a counter never falls.

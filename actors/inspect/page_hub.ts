@@ -6,7 +6,7 @@
  */
 import type { InspectorTick } from "../../protocols/inspector.ts";
 import type { Context, Ref } from "../runtime/mod.ts";
-import { Busiest, type BusiestRows } from "./busiest.ts";
+import { type BusiestByHost, BusiestOfHosts } from "./busiest.ts";
 import type { Totals } from "./census.ts";
 import type { EventFeed } from "./event_feed.ts";
 import type { SystemMetrics } from "./metrics.ts";
@@ -33,7 +33,7 @@ export interface HubSource {
 /** What the inspector tells itself. */
 export type HubPrivate =
   | { readonly type: "tick" }
-  | { readonly type: "measured"; readonly totals: Totals; readonly busiest: BusiestRows | undefined }
+  | { readonly type: "measured"; readonly totals: Totals; readonly busiest: BusiestByHost | undefined }
   | { readonly type: "not-measured" }
   | { readonly type: "replayed" };
 
@@ -50,7 +50,7 @@ export class PageHub {
   readonly #pages = new Set<Ref<PageMessage>>();
   readonly #wantBusiest = new Set<Ref<PageMessage>>();
   readonly #history: InspectorTick[] = [];
-  #busiest = new Busiest();
+  #busiest = new BusiestOfHosts();
   #isMeasuring = false;
   #ticks = 0;
 
@@ -113,11 +113,12 @@ export class PageHub {
     this.#isMeasuring = true;
     const { metrics } = this.#source;
     // What is remembered of each actor goes with the last page that wants it.
-    if (this.#wantBusiest.size === 0) this.#busiest = new Busiest();
+    if (this.#wantBusiest.size === 0) this.#busiest = new BusiestOfHosts();
+    const hosts = this.#source.hosts();
     const counting = this.#wantBusiest.size === 0
       ? undefined
-      : this.#busiest.begin(this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
-    const systems = this.#source.hosts().map(({ system }) => system);
+      : this.#busiest.begin(hosts, this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
+    const systems = hosts.map(({ system }) => system);
     this.#self.pipe(
       metrics.measure(systems, this.#self.world.loop, counting?.met),
       (totals) => ({ type: "measured", totals, busiest: counting?.rows() }),
@@ -130,7 +131,7 @@ export class PageHub {
     return this.#source.metrics.measure(systems, this.#self.world.loop);
   }
 
-  #tellTick(totals: Totals, busiest: BusiestRows | undefined): void {
+  #tellTick(totals: Totals, busiest: BusiestByHost | undefined): void {
     const tick = this.#tick(totals);
     this.#history.push(tick);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();

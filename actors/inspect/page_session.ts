@@ -20,7 +20,7 @@ import {
 import type { Session, WebSocketConnection, WebSocketMessage } from "../net/mod.ts";
 import type { ActorSystem, Ref } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
-import type { BusiestRows } from "./busiest.ts";
+import type { BusiestByHost } from "./busiest.ts";
 import { walkInPieces } from "./census.ts";
 import { type EventFeed, FEED_START } from "./event_feed.ts";
 import type { HandlingTimes } from "./handling_times.ts";
@@ -43,7 +43,7 @@ export type HubMessage =
 
 /** What a page's actor is told. */
 export type PageMessage =
-  | { readonly type: "tick"; readonly tick: InspectorTick; readonly busiest: BusiestRows | undefined }
+  | { readonly type: "tick"; readonly tick: InspectorTick; readonly busiest: BusiestByHost | undefined }
   /** A replay has come further. */
   | { readonly type: "changed" }
   | { readonly type: "show" }
@@ -89,7 +89,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   readonly #connection: WebSocketConnection<PageMessage>;
   readonly #services: PageServices;
   #look: Look | undefined;
-  #busiest: BusiestRows | undefined;
+  #busiest: BusiestByHost | undefined;
   #isShowDue = false;
   #position = FEED_START;
   /** Which search is the last one: earlier ones end. */
@@ -190,7 +190,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
       };
     });
     const details = look.actor === undefined ? undefined : this.#details(look.actor, host);
-    const busiest = look.busiest && this.#busiest?.[look.busiest.by].slice(0, look.busiest.count);
+    const busiest = look.busiest &&
+      this.#busiest?.get(host.name)?.[look.busiest.by].slice(0, look.busiest.count);
     return {
       host: host.name,
       time: this.#services.now(),

@@ -74,6 +74,19 @@ Deno.test("replay: to the next failure, and then to the end of a run that fails,
   replay.sim.close();
 });
 
+Deno.test("replay: a step that is asked for while another is under way changes nothing of that", async () => {
+  const replay = new CampaignReplay(failing, 3);
+  const over = replay.run();
+  await until(() => replay.state.state === "waits", "the beginning");
+  replay.step({ events: 1_000_000, until: "failure" });
+  // Another page, or an impatient finger.
+  replay.step({ events: 1 });
+  await until(() => replay.state.state !== "runs", "the step");
+  assertEquals([replay.sim.now, replay.state.state], [2000, "waits"]);
+  replay.sim.close();
+  void over;
+});
+
 Deno.test("replay: a run that is stepped through is the run of its seed, event by event", async () => {
   let hash = "";
   await simulate(editor.name, { seeds: [11], progress: (run) => hash = run.hash }, (sim) => editor.run(sim));
