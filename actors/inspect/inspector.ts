@@ -53,8 +53,8 @@ export type InspectedSystem = Pick<
  * `/changes` a WebSocket
  * of what happens, which the page speaks (`protocols/inspector.ts`).
  *
- * The start throws what the listener throws (`address-in-use`, …). Throws `TypeError` on an address of other machines
- * without a token.
+ * The start throws what the listener throws (`address-in-use`, …). Throws `TypeError` on an address of other
+ * machines without a token.
  *
  * @example
  * ```ts
