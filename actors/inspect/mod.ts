@@ -8,7 +8,7 @@ export type { HandlingTimes } from "./handling_times.ts";
 export { type InspectedSystem, inspector, type InspectorOptions } from "./inspector.ts";
 export { type Instrument, type InstrumentKind, MeterRegistry } from "./meter_registry.ts";
 export { meteredDisk } from "./metered_disk.ts";
-export type { CountedSystem, Totals } from "./census.ts";
+export type { CountedSystem, Met, Totals } from "./census.ts";
 export type { InspectedHost } from "./page_session.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
