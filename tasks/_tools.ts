@@ -31,7 +31,17 @@ const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
 const TEST_PROGRAMS = [
   ...["/usr/bin/python3", "aria2c", "date", "ip", "ln", "mkfifo", "nc", "openssl", "python3", "setpriv"],
   ...["/usr/bin/chromium", "bash", "curl", "fish", "sed", "tmux", "vim", "zsh"],
-  ...["promtool", "transmission-cli", "ii", "weechat-headless", "nats-server", "node", "npx", "cp"],
+  ...[
+    "promtool",
+    "transmission-cli",
+    "ii",
+    "weechat-headless",
+    "nats-server",
+    "node",
+    "npx",
+    "cp",
+    "sslscan",
+  ],
 ].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
