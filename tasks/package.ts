@@ -3,7 +3,8 @@
  *
  * `deno pack` makes the tarball; what is added here is Node's floor, and the certainty that its types are
  * whole. The directory is what `deno publish` would send, with a `deno.json` of its own: a linked project may
- * have no links itself.
+ * have no links itself. Both have the pages, which are no part of what is published: they are read as files,
+ * and a package of JSR is none.
  *
  * @module
  */
@@ -34,6 +35,7 @@ if (node !== undefined && bun === undefined && deno === undefined && parseInt(no
 
 const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const TARBALL = `${root}dist/${config.name.replace("@", "").replace("/", "-")}.tgz`;
+const PAGES = "dist/pages";
 const LINKED = `${root}dist/package`;
 const SCRATCH = `${root}dist/.package-${Deno.pid}`;
 
@@ -55,6 +57,7 @@ async function link(): Promise<void> {
   const { name, version, license, exports, publish } = config;
   const fresh = `${SCRATCH}/linked`;
   for (const path of publish.include) await copy(path, fresh);
+  await copy(PAGES, `${fresh}/dist`);
   const imports = { yjs: config.imports.yjs };
   await Deno.writeTextFile(
     `${fresh}/deno.json`,
@@ -83,6 +86,7 @@ async function pack(signal: AbortSignal): Promise<void> {
   const described: Record<string, unknown> = JSON.parse(await Deno.readTextFile(manifest));
   const added = { engines: { node: `>=${NODE_FLOOR}` }, description: "Actors on the wire" };
   await checkFloor(`${SCRATCH}/package`);
+  await copy(PAGES, `${SCRATCH}/package/dist`);
   await Deno.writeTextFile(manifest, JSON.stringify({ ...described, ...added }, null, 2) + "\n");
   const missing = await missingTypes(`${SCRATCH}/package`);
   if (missing.length > 0) throw new Failure(`Cannot pack: types are missing: ${missing.join(", ")}`);
