@@ -20,6 +20,7 @@ import {
   type Task,
 } from "./_command_line.ts";
 import { onFirstEndSignal, SIGNAL_EXIT_CODES } from "../actors/runtime/end_signal.ts";
+import { explainSuspend } from "./_suspend.ts";
 import type { EndSignal } from "../actors/world/world.ts";
 import { ActorSystem, errorText, type RealWorld, realWorld, run } from "../mod.ts";
 
@@ -207,6 +208,7 @@ async function main<F extends Flags>(
       if (failures === "bare") console.error(message);
       else world.log.write({ level: "warn", actor: "/", message, fields: { event: "odd-setting" } });
     }
+    using _suspend = explainSuspend(complain);
     return await end(await start(options, { world, args, sources }));
   } catch (error) {
     return await fail(error);

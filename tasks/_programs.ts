@@ -4,6 +4,7 @@
  * @module
  */
 import { environmentOf, type Flags, type Rights, type Task } from "./_cli.ts";
+import { RUNNER_VARIABLE } from "./_suspend.ts";
 import type { Service } from "./_service.ts";
 
 /** A server or a client. */
@@ -43,7 +44,7 @@ export function fileStem(name: string): string {
 export function environmentRights(task: Task<Flags>): string[] {
   const prefix = `${task.env}_`;
   const others = environmentOf(task).filter((name) => !name.startsWith(prefix));
-  return unique([`${prefix}*`, ...others, "NO_COLOR", "TERM", "TZ"]);
+  return unique([`${prefix}*`, ...others, "NO_COLOR", "TERM", "TZ", RUNNER_VARIABLE]);
 }
 
 /** The same without repetition, in the order of their first appearance. */

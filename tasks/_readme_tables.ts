@@ -5,6 +5,7 @@
  */
 import type { Granted, RightsSet } from "./_deno_json.ts";
 import { LOCAL_NETWORK } from "./_programs.ts";
+import { RUNNER_VARIABLE } from "./_suspend.ts";
 import type { Service } from "./_service.ts";
 
 /** A table as `deno fmt` leaves it. */
@@ -31,7 +32,9 @@ export function servicesTable(services: readonly Service[]): string {
 }
 
 /** Environment names that every task may read; the text around the table names them. */
-const COMMON_ENV: readonly string[] = ["LOG_LEVEL", "LOG_FORMAT", "LOG_TIME", "NO_COLOR", "TERM", "TZ"];
+const COMMON_ENV: readonly string[] = [
+  ...["LOG_LEVEL", "LOG_FORMAT", "LOG_TIME", "NO_COLOR", "TERM", "TZ", RUNNER_VARIABLE],
+];
 /** With more prefixes than that, the names are those of every service. */
 const MAX_PREFIXES = 3;
 /** From this many names on, they are listed elsewhere. */

@@ -6,6 +6,7 @@
 import { visibleLines } from "../protocols/visible_text.ts";
 import { columnsOf, LineEditor, type Typed } from "./_line_editor.ts";
 import { type Input, write } from "./_stdio.ts";
+import { explainSuspend } from "./_suspend.ts";
 import { asked, type Terminal } from "./_terminal.ts";
 
 /** How long the rest of a key's sequence may take: the escape key alone sends its beginning. */
@@ -31,6 +32,7 @@ export class RealTerminal implements Terminal {
   /** Columns that the prompt and the line take on the screen. */
   #drawn = 0;
   #expiry: ReturnType<typeof setTimeout> | undefined;
+  #suspend: Disposable | undefined;
 
   constructor(input: Input) {
     this.#input = input;
@@ -109,6 +111,7 @@ export class RealTerminal implements Terminal {
     Deno.removeSignalListener("SIGWINCH", this.#redraw);
     Deno.removeSignalListener("SIGCONT", this.#resume);
     globalThis.removeEventListener("unload", this.#restore);
+    this.#suspend?.[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
@@ -156,6 +159,7 @@ export class RealTerminal implements Terminal {
     if (this.#isRaw) return;
     this.#isRaw = true;
     this.#takeOver();
+    this.#suspend = explainSuspend((advice) => this.print(advice));
     if (Deno.build.os !== "windows") {
       Deno.addSignalListener("SIGWINCH", this.#redraw);
       Deno.addSignalListener("SIGCONT", this.#resume);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { RUNNER_VARIABLE } from "./_suspend.ts";
 import { YJS_ENVIRONMENT } from "./services/editor.ts";
 
 /** One task of `deno.json`. */
@@ -24,8 +25,8 @@ export const WITH_PAGES: readonly string[] = ["chat:server", "editor:server", "s
 /** Runs this very Deno, whatever its path. */
 const DENO = "$(deno eval 'console.log(Deno.execPath())')";
 
-/** What the task runner gives to every task: the names of the common flags. */
-const LOG_ENV = "LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR";
+/** What every task may read: the names of the common flags, and whether `deno task` runs it. */
+const LOG_ENV = `LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR,${RUNNER_VARIABLE}`;
 
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
