@@ -123,7 +123,7 @@ export function integer(options: FlagOptions<number> & Range): Flag<number | und
 export function integer(options: FlagOptions<number> & Range): Flag<number | undefined> {
   return flag(options, "N", `a whole number (${rangeText(options)})`, (value) => {
     if (!/^[+-]?\d+$/.test(value) || !Number.isSafeInteger(Number(value))) {
-      throw new UsageError(`${JSON.stringify(value)} is not a whole number`);
+      throw new UsageError(`${JSON.stringify(value)} is not a whole number (${rangeText(options)})`);
     }
     return inRange(Number(value), value, options);
   });
@@ -135,7 +135,7 @@ export function number(options: FlagOptions<number> & Range): Flag<number | unde
 export function number(options: FlagOptions<number> & Range): Flag<number | undefined> {
   return flag(options, "N", `a number (${rangeText(options)})`, (value) => {
     if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(value)) {
-      throw new UsageError(`${JSON.stringify(value)} is not a number`);
+      throw new UsageError(`${JSON.stringify(value)} is not a number (${rangeText(options)})`);
     }
     return inRange(Number(value), value, options);
   });

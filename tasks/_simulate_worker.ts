@@ -33,12 +33,14 @@ export interface CampaignFailure {
 /** What came of it. */
 export type WorkerReport =
   | { readonly type: "ran"; readonly campaign: string; readonly runs: readonly SimulationRun[] }
-  /** All is run; of each campaign that failed, the first failure. */
-  | { readonly type: "done"; readonly failures: readonly CampaignFailure[] }
+  | { readonly type: "failed"; readonly failure: CampaignFailure }
+  /** All is run. */
+  | { readonly type: "done" }
   | { readonly type: "broken"; readonly message: string };
 
-/** Runs that are told of together. */
+/** Runs that are told of together: so many, or fewer that had so many events. There is no clock to ask. */
 const BATCH = 20;
+const BATCH_EVENTS = 20_000;
 
 function* seedsOf({ first, last, step }: WorkerOrder): Iterable<number> {
   for (let seed = first; seed <= last; seed += step) yield seed;
@@ -49,13 +51,15 @@ function report(message: WorkerReport): void {
 }
 
 async function work(order: WorkerOrder): Promise<void> {
-  const failures: CampaignFailure[] = [];
   for (const campaign of await campaignsOf(order.files)) {
     if (!campaign.name.includes(order.only)) continue;
     let runs: SimulationRun[] = [];
+    let events = 0;
+    let failed: CampaignFailure | undefined;
     const tell = () => {
       report({ type: "ran", campaign: campaign.name, runs });
       runs = [];
+      events = 0;
     };
     try {
       await simulate(campaign.name, {
@@ -63,18 +67,21 @@ async function work(order: WorkerOrder): Promise<void> {
         replay: (name, seed) => `deno task simulate --only "${name}" --seed ${seed}`,
         progress: (run) => {
           runs.push(run);
-          if (runs.length >= BATCH) tell();
+          events += run.events;
+          if (runs.length >= BATCH || events >= BATCH_EVENTS) tell();
         },
       }, (sim) => campaign.run(sim));
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
       const why = error.cause instanceof Error ? error.cause.stack : errorText(error.cause);
-      failures.push({ campaign: campaign.name, text: `${error.message}\n${why}\n` });
+      failed = { campaign: campaign.name, text: `${error.message}\n${why}\n` };
     }
+    // First what was run: with --fail-fast nothing is heard after a failure.
     tell();
-    if (order.failFast && failures.length > 0) break;
+    if (failed !== undefined) report({ type: "failed", failure: failed });
+    if (order.failFast && failed !== undefined) break;
   }
-  report({ type: "done", failures });
+  report({ type: "done" });
 }
 
 self.onmessage = ({ data }: MessageEvent<WorkerOrder>) => {

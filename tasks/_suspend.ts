@@ -2,9 +2,9 @@
  * Ctrl-Z below a task runner.
  *
  * `deno task` passes SIGTSTP on to what it runs, and does not stop itself (as of Deno 2.9): the shell waits
- * for all of its job to stop, so it never gets the terminal back, and what has stopped hears no Ctrl-C either.
- * To stop the runner too takes the right to run programs, which no task has for this. So the signal is taken,
- * and the person is told.
+ * for all of its job to stop, so it never gets the terminal back, and what has stopped hears no Ctrl-C. To
+ * stop the runner too takes the right to run programs, which no task has for this. So the signal is taken, and
+ * the person is told.
  *
  * @module
  */
@@ -36,8 +36,8 @@ function isBelowRunner(): boolean {
 }
 
 /**
- * From now on Ctrl-Z is told about by `tell`, in place of who told before, where it would freeze the terminal;
- * elsewhere it suspends, as ever.
+ * From now on, where Ctrl-Z would freeze the terminal, `tell` says so, in place of who told before. Elsewhere
+ * it suspends, as ever.
  */
 export function explainSuspend(tell: (advice: string) => void): Disposable {
   if (!isBelowRunner()) return { [Symbol.dispose]() {} };

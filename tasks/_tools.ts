@@ -130,7 +130,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",
       command:
-        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,${YJS_ENVIRONMENT.join()},${LOG_ENV} tasks/simulate.ts`,
+        `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,TROUPE_SEED,${YJS_ENVIRONMENT.join()},${LOG_ENV} tasks/simulate.ts`,
       dependencies: ["pages"],
     },
     "torture": {

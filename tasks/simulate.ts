@@ -9,6 +9,7 @@ import type { SocketAddress } from "../actors/world/world.ts";
 import { defineTask, Failure, integer, port, runClient, text, toggle, UsageError } from "./_cli.ts";
 import { replayCampaign } from "./_replay.ts";
 import { Progress, timeLeft } from "./_time_left.ts";
+import { SEED_VARIABLE } from "../actors/world/sim/_ambient.ts";
 import type { CampaignFailure, WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
 import { say } from "./_stdio.ts";
 import { loadPages } from "./_web_flags.ts";
@@ -27,7 +28,12 @@ export const task = defineTask({
       max: 1_000_000_000,
     }),
     from: integer({ help: "The first seed", default: 1, min: 0, max: 1_000_000_000 }),
-    seed: integer({ help: "Run this one seed, and no other", min: 0, max: 2_000_000_000 }),
+    seed: integer({
+      help: "Run this one seed, and no other",
+      min: 0,
+      max: 2_000_000_000,
+      env: ["SIMULATE_SEED", SEED_VARIABLE],
+    }),
     only: text({ help: "Run the campaigns whose name has this in it", value: "NAME" }),
     workers: integer({ help: "How many run side by side", default: 2, min: 1, max: 64 }),
     failFast: toggle({ help: "End at the first violation", env: [] }),
@@ -62,13 +68,20 @@ class Totals {
     this.byCampaign.set(campaign, totals);
   }
 
-  /** What never occurred in a campaign though it must sometimes, and with `all` how often all did. */
-  occurrences({ name, sometimes = [] }: Campaign, all: boolean): string[] {
+  /**
+   * What never occurred in a campaign that is whole though it must sometimes, and with `counts` how often all
+   * did.
+   */
+  occurrences(
+    { name, sometimes = [] }: Campaign,
+    { counts: all, isWhole }: { readonly counts: boolean; readonly isWhole: boolean },
+  ): string[] {
     const { tally } = this.byCampaign.get(name) ?? { tally: new Tally() };
     const counts = all
       ? tally.entries().map(([what, count]) => `${String(count).padStart(10)}  ${what}`)
       : [];
-    return [...counts, ...neverIn(tally, sometimes).map((what) => `     never  ${what}`)];
+    const never = isWhole ? neverIn(tally, sometimes) : [];
+    return [...counts, ...never.map((what) => `     never  ${what}`)];
   }
 
   get runs(): number {
@@ -93,33 +106,59 @@ class Totals {
 }
 
 /**
- * Runs one worker over its share of the seeds. Resolves to what failed, if something did; to nothing when
- * `enough` is aborted first.
+ * Runs one worker over its share of the seeds, and tells what it reports. Resolves when all is run, or
+ * `enough` is aborted.
  */
 function runWorker(
   order: WorkerOrder,
-  ran: (campaign: string, runs: readonly SimulationRun[]) => void,
-  { signal, enough }: { readonly signal: AbortSignal; readonly enough: AbortSignal },
-): Promise<CampaignFailure[]> {
+  told: (report: WorkerReport) => void,
+  enough: AbortSignal,
+): Promise<void> {
+  if (enough.aborted) return Promise.resolve();
   const worker = new Worker(new URL("./_simulate_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve, reject } = Promise.withResolvers<CampaignFailure[]>();
-  const leave = () => reject(signal.reason);
-  signal.addEventListener("abort", leave);
-  enough.addEventListener("abort", () => resolve([]));
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  enough.addEventListener("abort", () => resolve());
   worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
-    if (data.type === "ran") ran(data.campaign, data.runs);
-    else if (data.type === "done") resolve([...data.failures]);
-    else reject(new Failure(data.message));
+    if (data.type === "done") resolve();
+    else if (data.type === "broken") reject(new Failure(data.message));
+    else told(data);
   };
   worker.onerror = (event) => {
     event.preventDefault();
     reject(new Failure(`Cannot run a campaign: ${event.message}`));
   };
   worker.postMessage(order);
-  return promise.finally(() => {
-    signal.removeEventListener("abort", leave);
-    worker.terminate();
-  });
+  return promise.finally(() => worker.terminate());
+}
+
+/** Says what came of it: the violations, each campaign where there are several, and all in one line. */
+function sayOutcome(
+  campaigns: readonly Campaign[],
+  totals: Totals,
+  failures: readonly CampaignFailure[],
+  asked: { readonly count: number; readonly counts: boolean; readonly isReplay: boolean },
+): void {
+  for (const { campaign, text } of failures) {
+    say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
+  }
+  for (const campaign of campaigns) {
+    const { name } = campaign;
+    const { runs = 0 } = totals.byCampaign.get(name) ?? {};
+    const hasFailed = failures.some((failure) => failure.campaign === name);
+    const isWhole = runs >= asked.count;
+    // What is run again, or is not whole, need not see everything.
+    const occurrences = asked.isReplay ? [] : totals.occurrences(campaign, { ...asked, isWhole });
+    const outcome = hasFailed
+      ? paint("red", "FAILED")
+      : isWhole
+      ? paint("green", "passed")
+      : paint("yellow", "stopped");
+    if (campaigns.length > 1 || occurrences.length > 0) say(`  ${outcome}  ${name} (${runs} runs)`);
+    for (const line of occurrences) say(line);
+  }
+  const isWhole = totals.runs >= asked.count * campaigns.length;
+  const passed = isWhole ? "all passed" : `stopped before the end of ${asked.count * campaigns.length}`;
+  say(`${totals}: ${failures.length === 0 ? passed : `${failures.length} failed`}`);
 }
 
 if (import.meta.main) {
@@ -153,45 +192,27 @@ if (import.meta.main) {
       const all = count * campaigns.length;
       const totals = new Totals();
       const failures: CampaignFailure[] = [];
+      const found = new AbortController();
       {
         using _progress = new Progress(() =>
           `${totals} of ${all}${timeLeft(totals.runs / all, totals.seconds)}`
         );
-        const orders = Array.from(
-          { length: share },
-          (_, index): WorkerOrder => ({
-            files,
-            only,
-            first: first + index,
-            last: first + count - 1,
-            step: share,
-            failFast,
-          }),
-        );
-        const ran = (campaign: string, runs: readonly SimulationRun[]) => totals.add(campaign, runs);
-        const enough = new AbortController();
-        const runs = orders.map(async (order) => {
-          const found = await runWorker(order, ran, { signal, enough: enough.signal });
-          if (failFast && found.length > 0) enough.abort();
-          return found;
+        const told = (report: WorkerReport) => {
+          if (report.type === "ran") totals.add(report.campaign, report.runs);
+          if (report.type !== "failed") return;
+          failures.push(report.failure);
+          if (failFast) found.abort();
+        };
+        const enough = AbortSignal.any([signal, found.signal]);
+        const workers = Array.from({ length: share }, (_, index) => {
+          const seeds = { first: first + index, last: first + count - 1, step: share };
+          return runWorker({ files, only, ...seeds, failFast }, told, enough);
         });
-        failures.push(...(await Promise.all(runs)).flat());
+        await Promise.all(workers);
       }
-      for (const { campaign, text } of failures) {
-        say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
-      }
-      for (const campaign of campaigns) {
-        const { name } = campaign;
-        const { runs = 0 } = totals.byCampaign.get(name) ?? {};
-        const failed = failures.some((failure) => failure.campaign === name);
-        // One seed that is run again need not see everything.
-        const occurrences = seed === undefined ? totals.occurrences(campaign, counts) : [];
-        if (campaigns.length > 1 || occurrences.length > 0) {
-          say(`  ${failed ? paint("red", "FAILED") : paint("green", "passed")}  ${name} (${runs} runs)`);
-        }
-        for (const line of occurrences) say(line);
-      }
-      say(`${totals}: ${failures.length === 0 ? "all passed" : `${failures.length} failed`}`);
+      // Who reads stdout through a pipe has heard of Ctrl-C too, and may be gone.
+      if (signal.aborted && !Deno.stdout.isTerminal()) console.error(`${totals} of ${all}: stopped`);
+      sayOutcome(campaigns, totals, failures, { count, counts, isReplay: seed !== undefined });
       return failures.length === 0 ? 0 : 1;
     },
   );

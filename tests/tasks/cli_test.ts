@@ -178,7 +178,7 @@ Deno.test("cli: a bad value in .env names its key and what it takes, exit 2", as
   await using process = server([], { cwd: directory.path });
   const { code, stderr } = await process.ended();
   assertEquals(code, 2);
-  assertStringIncludes(stderr, 'FIXTURE_COUNT in .env: "lots" is not a whole number\n');
+  assertStringIncludes(stderr, 'FIXTURE_COUNT in .env: "lots" is not a whole number (0 or more)\n');
 });
 
 Deno.test("cli: a .env that cannot be read is a failure that says so", async () => {

@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
 import { timeLeft } from "../../tasks/_time_left.ts";
-import { root, runTask, startProcess } from "../_helpers.ts";
+import { available, root, runTask, startProcess, tempFolder } from "../_helpers.ts";
+import { Screen } from "./_screen.ts";
 
 const DIRECTORY = ["--folder", "tests/tasks/_campaigns"];
 
@@ -78,6 +80,39 @@ Deno.test("simulate: a TROUPE_SEED that is no seed is an error, not a run withou
     assertEquals(code, 1);
     assertStringIncludes(stderr, `Cannot run TROUPE_SEED=${JSON.stringify(seed)}: a seed is a whole number`);
   }
+});
+
+Deno.test("simulate: the task runs the seed of TROUPE_SEED, or says what a seed is", async () => {
+  const only = [...FOLDER, "--only", "that fails"];
+  const one = await runTask("simulate", only, { env: { TROUPE_SEED: "10" } });
+  assertEquals(one.code, 1);
+  assertStringIncludes(one.stdout, "with seed 10: the seed ends in zero");
+  for (const seed of ["7x", "-1", "1e3", "99999999999999999999"]) {
+    const { code, stdout, stderr } = await runTask("simulate", only, { env: { TROUPE_SEED: seed } });
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, new RegExp(`^simulate: TROUPE_SEED: ["]?${seed}["]? [^\n]*\\d`));
+  }
+});
+
+Deno.test({
+  name: "simulate: Ctrl-C says how far it came, in the file that it is written into and at the terminal",
+  ignore: !await available("tmux", "-V"),
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    const [, ...words] = config.tasks.simulate.command.split(" ");
+    const args = [...FOLDER, "--seeds", "100000000", "--only", '"that passes"'];
+    const output = folder.file("output");
+    await screen.run(`${Deno.execPath()} ${words.join(" ")} ${args.join(" ")} > ${output}; echo "code $?"`);
+    await screen.shows(/[1-9]\d* runs, [^]* of 100000000/);
+    await screen.press("C-c");
+    const text = await screen.shows(/^code \d+/m);
+    assertMatch(text, /[1-9]\d* runs, [^]*of 100000000: stopped\n[^]*code 130/);
+    assertMatch(
+      await Deno.readTextFile(output),
+      /^[1-9]\d* runs, .*: stopped before the end of 100000000\n$/,
+    );
+  },
 });
 
 Deno.test("simulate: a campaign that is none, and a folder without any, are one line and exit 1", async () => {

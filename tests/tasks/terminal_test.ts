@@ -140,6 +140,31 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "terminal: in tmux, Ctrl-Z below deno task says what can be done, and the line can be typed on",
+  ignore: noTmux,
+  async fn() {
+    await using folder = await tempFolder();
+    await using screen = await Screen.open(folder);
+    await Deno.writeTextFile(
+      folder.file("deno.json"),
+      JSON.stringify({ tasks: { talk: client.replace("=TERM", "=TERM,INIT_CWD") } }),
+    );
+    await screen.run(`${Deno.execPath()} task -q --config ${folder.file("deno.json")} talk; echo "code $?"`);
+    await screen.shows("Enter your name:");
+    await screen.type("An");
+    await screen.shows("name: An");
+    await screen.press("C-z");
+    const text = await screen.shows(/suspend[^]*^Enter your name: An$/m);
+    assertEquals(text.match(/Ctrl-Z cannot suspend/g)?.length, 1);
+    await screen.type("n");
+    await screen.press("Enter");
+    await screen.shows("Hello, Ann\n");
+    await screen.press("C-c");
+    await screen.shows("code 130");
+  },
+});
+
 for (const [signal, code] of [["QUIT", 131], ["HUP", 129], ["TERM", 143], ["INT", 130]] as const) {
   Deno.test({
     name: `terminal: in tmux, SIG${signal} leaves the terminal as it was`,
