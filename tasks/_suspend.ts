@@ -3,8 +3,8 @@
  *
  * `deno task` passes SIGTSTP on to what it runs, and does not stop itself (as of Deno 2.9): the shell waits
  * for all of its job to stop, so it never gets the terminal back, and what has stopped hears no Ctrl-C. To
- * stop the runner too takes the right to run programs, which no task has for this. So the signal is taken, and
- * the person is told.
+ * stop the runner too takes the right to run programs, which no task has for this. So the signal is taken,
+ * and the person is told.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { timeLeft } from "../../tasks/_time_left.ts";
-import { available, root, runTask, startProcess, tempFolder } from "../_helpers.ts";
+import { available, root, runTask, startProcess, tempDirectory } from "../_helpers.ts";
 import { Screen } from "./_screen.ts";
 
 const DIRECTORY = ["--folder", "tests/tasks/_campaigns"];
@@ -83,7 +83,7 @@ Deno.test("simulate: a TROUPE_SEED that is no seed is an error, not a run withou
 });
 
 Deno.test("simulate: the task runs the seed of TROUPE_SEED, or says what a seed is", async () => {
-  const only = [...FOLDER, "--only", "that fails"];
+  const only = [...DIRECTORY, "--only", "that fails"];
   const one = await runTask("simulate", only, { env: { TROUPE_SEED: "10" } });
   assertEquals(one.code, 1);
   assertStringIncludes(one.stdout, "with seed 10: the seed ends in zero");
@@ -98,11 +98,11 @@ Deno.test({
   name: "simulate: Ctrl-C says how far it came, in the file that it is written into and at the terminal",
   ignore: !await available("tmux", "-V"),
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     const [, ...words] = config.tasks.simulate.command.split(" ");
-    const args = [...FOLDER, "--seeds", "100000000", "--only", '"that passes"'];
-    const output = folder.file("output");
+    const args = [...DIRECTORY, "--seeds", "100000000", "--only", '"that passes"'];
+    const output = directory.file("output");
     await screen.run(`${Deno.execPath()} ${words.join(" ")} ${args.join(" ")} > ${output}; echo "code $?"`);
     await screen.shows(/[1-9]\d* runs, [^]* of 100000000/);
     await screen.press("C-c");

@@ -144,13 +144,15 @@ Deno.test({
   name: "terminal: in tmux, Ctrl-Z below deno task says what can be done, and the line can be typed on",
   ignore: noTmux,
   async fn() {
-    await using folder = await tempFolder();
-    await using screen = await Screen.open(folder);
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
     await Deno.writeTextFile(
-      folder.file("deno.json"),
+      directory.file("deno.json"),
       JSON.stringify({ tasks: { talk: client.replace("=TERM", "=TERM,INIT_CWD") } }),
     );
-    await screen.run(`${Deno.execPath()} task -q --config ${folder.file("deno.json")} talk; echo "code $?"`);
+    await screen.run(
+      `${Deno.execPath()} task -q --config ${directory.file("deno.json")} talk; echo "code $?"`,
+    );
     await screen.shows("Enter your name:");
     await screen.type("An");
     await screen.shows("name: An");
