@@ -35,8 +35,14 @@ export const records: readonly Mutant[] = [
   {
     what: "the journal goes before the record file is durable",
     file: "actors/records/record_index.ts",
-    from: "        await this.#recordFile.sync();",
-    to: "        ",
+    from: "      await this.#recordFile.sync();\n      await this.#intents.keep(keep);",
+    to: "      await this.#intents.keep(keep);",
+  },
+  {
+    what: "at a stop the journal goes before the record file is durable",
+    file: "actors/records/record_index.ts",
+    from: "        await this.#recordFile.sync();\n        await this.#intents.keep([",
+    to: "        await this.#intents.keep([",
   },
   {
     what: "a record that has gone keeps its line",
