@@ -142,6 +142,12 @@ export class Peers {
     return count;
   }
 
+  /** Since when the latest of the lower IDs that are there has been there. */
+  lowerSinceMs(): number {
+    const since = this.list.filter((peer) => peer.id < this.#ownId && peer.steadySinceMs < Infinity);
+    return Math.max(-Infinity, ...since.map((peer) => peer.steadySinceMs));
+  }
+
   /**
    * Whether an old node is there: met by this node, or by a peer in contact while this one has no link with
    * it.

@@ -15,7 +15,7 @@ export class Turns {
   #lookingSinceMs: number;
   /** No poll of our own before this. */
   #pollAfterMs: number;
-  /** No poll of our own before this, unless all are there. */
+  /** No poll of our own before this, unless all are there and this is the lowest. */
   #startHoldUntilMs = -Infinity;
   /** Until when polls of higher IDs are refused. */
   #precedenceUntilMs: number;
@@ -83,12 +83,16 @@ export class Turns {
     this.#holdUntil(nowMs + this.#times.candidacyMs);
   }
 
-  /** Another node has begun, which knows all: they have the time of a candidacy to turn up here, too. */
+  /**
+   * This node begins to ask at `nowMs`. Its peers have the time of a candidacy to turn up here, or, if all
+   * are here, its lower IDs have it to find each other and to ask first: who was linked with all before them
+   * is ahead of them by as many ways of messages as a link takes.
+   */
   holdAtStart(nowMs: number): void {
     this.#startHoldUntilMs = nowMs + this.#times.candidacyMs;
   }
 
-  /** They have: the lowest is not to be the last that asks. */
+  /** All are there: the lowest is not to be the last that asks. */
   endStartHold(): void {
     this.#startHoldUntilMs = -Infinity;
   }

@@ -32,6 +32,11 @@ export class Voter {
     return nowMs < this.#abstainUntilMs;
   }
 
+  /** From when on it votes: now, or when its abstention ends. */
+  freeFromMs(nowMs: number): number {
+    return Math.max(nowMs, this.#abstainUntilMs);
+  }
+
   /** No vote against this peer for as long as it may lead without hearing of this node again. */
   promise(peer: Peer, term: number, nowMs: number): void {
     peer.promisedUntilMs = nowMs + this.#times.electionTimeoutMs;

@@ -10,6 +10,7 @@
  */
 import { type Peer, Peers } from "./_election_peers.ts";
 import { isReplacing } from "./_election_ballots.ts";
+import { Start } from "./_election_start.ts";
 import { ElectionState } from "./_election_state.ts";
 import type { Beat, ElectionMessage } from "./election_messages.ts";
 import { plainLeader } from "./_election_plain.ts";
@@ -48,7 +49,7 @@ export class Election {
   readonly #owners: TermOwners;
   readonly #voter: Voter;
   readonly #view: View;
-  readonly #startMs: number;
+  readonly #start: Start;
 
   /**
    * A node that starts.
@@ -68,7 +69,7 @@ export class Election {
     this.#owners = new TermOwners(nodes);
     this.#voter = new Voter(peers, times, nowMs);
     this.#view = new View();
-    this.#startMs = nowMs;
+    this.#start = new Start(nowMs);
   }
 
   /** What this node is just now. */
@@ -292,7 +293,7 @@ export class Election {
 
   #advance(): void {
     this.#giveUpImpossibleTerm();
-    this.#start();
+    this.#start.advance(this.#state, this.#voter);
     if (this.#state.peers.hasOldNodes(this.#state.nowMs)) this.#advancePlain();
     else {
       if (this.#state.plain) this.#state.look("no old node is left");
@@ -315,25 +316,6 @@ export class Election {
     const text = `Gave up the remembered term ${term}: a quorum is too far below it`;
     this.#state.actions.push({ type: "warn", text });
     this.#state.look("its remembered term cannot be", "forgotten");
-  }
-
-  /** Rule 7. */
-  #start(): void {
-    // All the others say, and this node knows, that they are in term 0: nobody has promised anything.
-    const isFirstStart = this.#state.term === 0 && this.#state.peers.list.every(({ term }) => term === 0);
-    if (isFirstStart) this.#voter.endAbstention();
-    const { nowMs, peers, times, turns } = this.#state;
-    const there = peers.known(nowMs).length;
-    const isComplete = there === peers.list.length;
-    if (isComplete) turns.endStartHold();
-    if (this.#state.started) return;
-    const waited = nowMs >= this.#startMs + times.waitMs;
-    const begun = peers.list.some((peer) => peer.started && peers.inContact(peer, nowMs));
-    if (!isComplete && !(waited && there + 1 >= peers.quorum) && !begun) return;
-    // One that has begun knows all: they turn up here, too.
-    if (!isComplete && !waited) turns.holdAtStart(nowMs);
-    this.#state.started = true;
-    turns.begin(nowMs);
   }
 
   #advancePlain(): void {

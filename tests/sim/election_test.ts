@@ -2,7 +2,7 @@ import { assert, assertMatch, assertRejects } from "@std/assert";
 import type { PeerOptions } from "../../actors/election/mod.ts";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
-import { electionStart } from "./election_start_campaign.ts";
+import { electionStart, electionStartAgain } from "./election_start_campaign.ts";
 import { runCampaign } from "./_harness.ts";
 import {
   siegeCampaign,
@@ -19,6 +19,12 @@ Deno.test("election under chaos: never two leaders in one term, and a leader in 
 
 Deno.test("election starts: whatever the order and the latencies, no link of an idle network breaks, and the log is written once", async () => {
   await runCampaign(electionStart, 100);
+  // Node 2 was linked with all before Node 1 was, and asked first.
+  await runCampaign(electionStart, [306, 644, 1299]);
+});
+
+Deno.test("election starts again: nodes that remember their votes elect the lowest at once, and the log is written once", async () => {
+  await runCampaign(electionStartAgain, 50);
 });
 
 for (const siege of [siegeWithSecret, siegeWithoutSecret, siegeFromWithin]) {
