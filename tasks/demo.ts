@@ -54,12 +54,17 @@ const SLOW_LIMIT_MS = 600_000;
 /** The pause after a line in a talk. */
 const SLOW_MS = 400;
 
-/** Plays one section; says whether all of it happened. */
-async function play(section: Section, number: number, printer: Printer): Promise<boolean> {
+/** Plays one section, until it is over or `ended` rejects; says whether all of it happened. */
+async function play(
+  section: Section,
+  number: number,
+  printer: Printer,
+  ended: Promise<never>,
+): Promise<boolean> {
   printer.print(`\n${paint("bold", `${number}. ${section.title}`)}\n   ${section.about}\n`);
   try {
     await using stage = new Stage(section.name, printer);
-    await section.play(stage);
+    await Promise.race([section.play(stage), ended]);
     return true;
   } catch (error) {
     printer.print(`  ${paint("red", "DID NOT HAPPEN:")} ${errorText(error)}`);
@@ -77,7 +82,7 @@ function pages(): string[] {
 
 if (import.meta.main) {
   await runClient(task, async ({ slow }, { world, signal }) => {
-    const printer = new Printer(slow ? SLOW_MS : 0);
+    const printer = new Printer(slow ? SLOW_MS : 0, signal);
     const begun = world.clock.monotonic();
     const limitMs = slow ? SLOW_LIMIT_MS : LIMIT_MS;
     world.clock.timer(limitMs, () => {
@@ -86,10 +91,13 @@ if (import.meta.main) {
     printer.print(
       "Troupe: actors on the wire. First a simulated machine, then each service on a port of its own, with real clients.",
     );
+    const ended = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
     const failed: string[] = [];
     for (const [index, section] of SECTIONS.entries()) {
       if (signal.aborted) return 1;
-      if (!await play(section, index + 1, printer)) failed.push(section.name);
+      if (!await play(section, index + 1, printer, ended)) failed.push(section.name);
       await printer.drained();
     }
     const seconds = ((world.clock.monotonic() - begun) / 1000).toFixed(1);

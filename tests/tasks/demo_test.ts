@@ -1,7 +1,9 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DidNotHappen, Stage } from "../../tasks/_stage.ts";
 import { knockServer } from "../../actors/knock/mod.ts";
-import { startTask } from "../_helpers.ts";
+import config from "../../deno.json" with { type: "json" };
+import { available, startTask, tempDirectory } from "../_helpers.ts";
+import { Screen } from "./_screen.ts";
 
 Deno.test("demo: shows a lost count, every service, a kill -9 and a restart, and ends by itself with 0", async () => {
   await using demo = startTask("demo");
@@ -29,6 +31,26 @@ Deno.test("demo: shows a lost count, every service, a kill -9 and a restart, and
   assertMatch(stdout, /^deno task chat:server has a page: http:\/\/localhost:8089\/$/m);
   assertMatch(stdout, / +seed {2}\d+: it had said \d+ before\n[^]*power cut[^]*the counter says \d+\n/);
   assertMatch(stdout, /kill -9: (\d+) lines had been read[^]*each of the \1 is among them\n/);
+});
+
+Deno.test({
+  name: "demo: Ctrl-C ends it quietly, in the simulator too",
+  ignore: !await available("tmux", "-V"),
+  async fn() {
+    await using directory = await tempDirectory();
+    await using screen = await Screen.open(directory);
+    const command = config.tasks.demo.command.replace("deno run", `${Deno.execPath()} run`);
+    const run = command.replace("$(deno eval 'console.log(Deno.execPath())')", Deno.execPath());
+    // Line by line, so that none has gone from the screen before it is looked for.
+    for (const moment of [/^1\. The simulator/m, / seed {2}\d+: /]) {
+      await screen.run(`clear; ${run} --slow; echo "code $?"`);
+      await screen.shows(moment);
+      await screen.press("C-c");
+      const text = await screen.shows(/code \d+$/m);
+      assertMatch(text, /code 130$/m);
+      assert(!/DID NOT HAPPEN|Cannot|error/.test(text), text);
+    }
+  },
 });
 
 Deno.test("demo: what it says should be heard and is not, is a failure", async () => {
