@@ -12,10 +12,14 @@ import type { Ref } from "../runtime/mod.ts";
 import type { RoomEvent } from "./room_event.ts";
 import type { Talk } from "./talk.ts";
 
-/** Somebody in the chat, as others see them. A new name makes a new person of the same member. */
-export interface Person {
+/**
+ * Somebody in the chat, as others see them. A new name makes a new person of the same member.
+ *
+ * @typeParam M what stands for the member: whom to tell, or a name for that which can be kept
+ */
+export interface Person<M = Ref<MemberMessage>> {
   /** Whom to tell. */
-  readonly member: Ref<MemberMessage>;
+  readonly member: M;
   readonly name: ChatName;
   /** What the client says that its user is called on its machine, or the name of the door. */
   readonly user: string;
@@ -120,7 +124,9 @@ export type Refusal =
   | "bad-mask"
   | "ban-list-full"
   | "too-many-rooms"
-  | "bad-mode-argument";
+  | "bad-mode-argument"
+  /** What the chat stands on does not answer. */
+  | "unavailable";
 
 /** The answer to a request. */
 export type Answer =
@@ -153,8 +159,8 @@ export interface Membership {
 }
 
 /** A member of a room. */
-export interface RoomMember {
-  readonly person: Person;
+export interface RoomMember<M = Ref<MemberMessage>> {
+  readonly person: Person<M>;
   readonly isOperator: boolean;
   readonly hasVoice: boolean;
   readonly isAway: boolean;
@@ -225,22 +231,22 @@ export interface HistoryEntry {
 }
 
 /** Who asks, and by which number it is answered. */
-export interface Asker {
-  readonly person: Person;
+export interface Asker<M = Ref<MemberMessage>> {
+  readonly person: Person<M>;
   readonly request: number;
 }
 
 /** What a room can be told. */
-export type RoomCommand =
+export type RoomCommand<M = Ref<MemberMessage>> =
   /** `quietly`: nobody is told, since the member never knew that it was out; it has back what it was. */
-  | Asker & {
+  | Asker<M> & {
     readonly type: "join";
     readonly key?: string;
     readonly away?: string;
     readonly quietly?: { readonly isOperator: boolean; readonly hasVoice: boolean };
   }
-  | Asker & { readonly type: "part"; readonly reason?: string }
-  | Asker & {
+  | Asker<M> & { readonly type: "part"; readonly reason?: string }
+  | Asker<M> & {
     readonly type: "say";
     readonly kind: SpeechKind;
     readonly text: string;
@@ -248,17 +254,22 @@ export type RoomCommand =
     /** Only for operators, or for those with a voice too. */
     readonly onlyFor?: "operators" | "voices";
   }
-  | Asker & { readonly type: "set-topic"; readonly text: string }
-  | Asker & { readonly type: "kick"; readonly target: ChatName; readonly reason?: string }
-  | Asker & { readonly type: "invite"; readonly target: Person }
-  | Asker & { readonly type: "change-modes"; readonly changes: readonly ModeChange[] }
-  | Asker & { readonly type: "get-view" | "get-bans" }
-  | Asker & { readonly type: "get-history"; readonly query: HistoryQuery }
+  | Asker<M> & { readonly type: "set-topic"; readonly text: string }
+  | Asker<M> & { readonly type: "kick"; readonly target: ChatName; readonly reason?: string }
+  | Asker<M> & { readonly type: "invite"; readonly target: Person<M> }
+  | Asker<M> & { readonly type: "change-modes"; readonly changes: readonly ModeChange[] }
+  | Asker<M> & { readonly type: "get-view" | "get-bans" }
+  | Asker<M> & { readonly type: "get-history"; readonly query: HistoryQuery }
   /** The member has another name. */
-  | { readonly type: "rename"; readonly from: Person; readonly to: Person }
-  | { readonly type: "set-away"; readonly person: Person; readonly away?: string }
+  | { readonly type: "rename"; readonly from: Person<M>; readonly to: Person<M> }
+  | { readonly type: "set-away"; readonly person: Person<M>; readonly away?: string }
   /** The member is gone from the chat. */
-  | { readonly type: "quit"; readonly person: Person; readonly reason?: string; readonly quietly: boolean };
+  | {
+    readonly type: "quit";
+    readonly person: Person<M>;
+    readonly reason?: string;
+    readonly quietly: boolean;
+  };
 
 /** Which part of a history is asked for, as `CHATHISTORY` has it. Limits are counted in entries. */
 export type HistoryQuery =

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type ChatName, parseChatName } from "../../protocols/chat_names.ts";
-import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
+import type { ChatName } from "../../protocols/chat_names.ts";
+import { type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import { encodeEntry, fittingEntries, selectEntries } from "./history_entry.ts";
 import { type MessageIds, messageIds } from "./message_ids.ts";
@@ -14,7 +14,6 @@ import type {
   HistoryCommand,
   HistoryEntry,
   MemberMessage,
-  ModeChange,
   Person,
   Refusal,
   RoomCommand,
@@ -22,7 +21,8 @@ import type {
   RoomView,
 } from "./messages.ts";
 import { type Happening, RoomEvent } from "./room_event.ts";
-import { RoomState } from "./room_state.ts";
+import { judge, outsiderRefusal, type RoomDeed } from "./room_rules.ts";
+import { isTold, type RoomFact, RoomState } from "./room_state.ts";
 import { Talk } from "./talk.ts";
 import { type HistoryRequest, RoomSteps, type Step, type StepMessage } from "./room_steps.ts";
 
@@ -72,7 +72,6 @@ class Room {
   readonly #ids: MessageIds;
   readonly #createdMs: number;
   readonly #steps: RoomSteps;
-  #needsFounder: boolean;
   /** Said to everybody, and not yet told: what is said in one go is told in one. */
   #said: RoomEvent[] = [];
 
@@ -82,7 +81,6 @@ class Room {
     this.#key = options.name.keys[0] ?? options.name.text;
     this.#ids = messageIds(self.world);
     this.#createdMs = self.world.clock.now();
-    this.#needsFounder = options.hasFounder;
     this.#steps = new RoomSteps(self, {
       history: options.history,
       key: this.#key,
@@ -136,65 +134,70 @@ class Room {
     // One order for all that happens: what was said before is told before.
     if (command.type !== "say") this.#tellSaid();
     switch (command.type) {
-      case "join":
-        return this.#join(command);
       case "say":
         return this.#say(command, event);
-      case "part":
-        return this.#part(command);
-      case "quit":
-        return this.#quit(command);
-      case "rename":
-        return this.#rename(command);
-      case "set-away":
-        return this.#setAway(command);
-      case "set-topic":
-        return this.#setTopic(command);
-      case "kick":
-        return this.#kick(command);
-      case "invite":
-        return this.#invite(command);
-      case "change-modes":
-        return this.#changeModes(command);
       case "get-view":
       case "get-bans":
         return this.#show(command);
       case "get-history":
         return;
       default:
-        assertNever(command);
+        return this.#carryOut(command);
     }
   }
 
-  #join(command: Extract<RoomCommand, { type: "join" }>): void {
-    const { person, quietly, away } = command;
-    // Let in twice: it will go once.
-    if (this.#state.members.has(person.member)) {
-      this.#tellOwnerOfLeaving();
-      return this.#refuse(command, "already-in-room");
+  #carryOut(command: Exclude<RoomDeed<Ref<MemberMessage>>, { readonly type: "say" }>): void {
+    const { name: { text: title }, hasFounder } = this.#options;
+    const nowMs = this.#self.world.clock.now();
+    const { facts, answer } = judge(this.#state, command, { title, hasFounder, nowMs });
+    const request = "request" in command ? command.request : 0;
+    for (const fact of facts) this.#happens(fact, request);
+    // Let in twice, or not at all: it will go once.
+    if (command.type === "join" && answer?.type === "refused") this.#tellOwnerOfLeaving();
+    if (!("request" in command) || answer === undefined) return;
+    if (command.type === "invite" && answer.type === "done") this.#tellOfInvitation(command);
+    this.#answer(command, answer.type === "entered" ? { type: "joined", view: this.#view() } : answer);
+  }
+
+  #tellOfInvitation({ person: by, target }: Extract<RoomCommand, { type: "invite" }>): void {
+    const { text, keys } = this.#options.name;
+    target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
+  }
+
+  /** Makes something true, and tells those of it who are in the room before or after. */
+  #happens(fact: RoomFact, request: number): void {
+    const event = isTold(fact) ? this.#eventOf(fact, request) : undefined;
+    const isHeardByWhoGoes = fact.type === "parted" || fact.type === "kicked";
+    if (event !== undefined && isHeardByWhoGoes) this.#tellAll(event);
+    this.#state.apply(fact, event?.timeMs ?? this.#self.world.clock.now());
+    switch (fact.type) {
+      case "joined":
+        this.#watch(fact.person);
+        break;
+      case "returned":
+        this.#watch(fact.member.person);
+        break;
+      case "renamed":
+        this.#watch(fact.to);
+        break;
+      case "parted":
+      case "kicked":
+      case "quit":
+      case "vanished":
+        this.#forget(fact.person);
+        break;
+      case "topic":
+      case "modes":
+        this.#tellOwnerOfChange();
+        break;
     }
-    const refusal = quietly === undefined ? this.#state.admission(person, command.key) : undefined;
-    if (refusal !== undefined) {
-      this.#tellOwnerOfLeaving();
-      return this.#refuse(command, refusal);
-    }
-    const isOperator = quietly?.isOperator ?? this.#needsFounder;
-    this.#needsFounder = false;
-    // However a member goes, it has left: a connection that fails says nothing.
+    if (event !== undefined && !isHeardByWhoGoes) this.#tellAll(event);
+  }
+
+  /** However a member goes, it has left: a connection that fails says nothing. */
+  #watch(person: Person): void {
+    this.#watches.get(person.member)?.cancel();
     this.#watches.set(person.member, this.#self.watch(person.member, () => ({ type: "gone", person })));
-    this.#state.admit({
-      person,
-      isOperator,
-      hasVoice: quietly?.hasVoice ?? false,
-      isAway: away !== undefined,
-    });
-    if (quietly === undefined) {
-      this.#happens(
-        { type: "joined", person, isOperator, ...(away === undefined ? {} : { away }) },
-        command.request,
-      );
-    }
-    this.#answer(command, { type: "joined", view: this.#view() });
   }
 
   #say(command: Extract<RoomCommand, { type: "say" }>, event: RoomEvent | undefined): void {
@@ -205,99 +208,11 @@ class Room {
       return;
     }
     this.#tellSaid();
-    if (event === undefined || refusal !== undefined) return this.#refuseOutsider(command, "cannot-send");
+    if (event === undefined || refusal !== undefined) {
+      return this.#answer(command, this.#refusalOf(command, "cannot-send"));
+    }
     this.#tellAll(event);
     this.#answer(command, DONE);
-  }
-
-  #part(command: Extract<RoomCommand, { type: "part" }>): void {
-    const { person, reason } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
-    this.#happens({ type: "parted", person, ...withReason(reason) }, command.request);
-    this.#forget(person);
-    this.#answer(command, DONE);
-  }
-
-  #quit({ person, reason, quietly }: Extract<RoomCommand, { type: "quit" }>): void {
-    const member = this.#state.members.get(person.member);
-    if (member === undefined) return;
-    this.#forget(person);
-    if (!quietly) this.#happens({ type: "quit", person: member.person, ...withReason(reason) });
-  }
-
-  #rename({ from, to }: Extract<RoomCommand, { type: "rename" }>): void {
-    if (!this.#state.members.has(from.member)) return;
-    this.#state.update(from.member, { person: to });
-    this.#watches.get(from.member)?.cancel();
-    this.#watches.set(to.member, this.#self.watch(to.member, () => ({ type: "gone", person: to })));
-    if (from.name.text !== to.name.text) this.#happens({ type: "renamed", person: from, to });
-  }
-
-  #setAway({ person, away }: Extract<RoomCommand, { type: "set-away" }>): void {
-    if (!this.#state.members.has(person.member)) return;
-    this.#state.update(person.member, { isAway: away !== undefined });
-    this.#happens({ type: "away", person, ...(away === undefined ? {} : { away }) });
-  }
-
-  #setTopic(command: Extract<RoomCommand, { type: "set-topic" }>): void {
-    const { person, text } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
-    if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {
-      return this.#refuse(command, "not-operator");
-    }
-    const topic = { text, by: person.name.text, setMs: this.#self.world.clock.now() };
-    this.#state.topic = text === "" ? undefined : topic;
-    this.#tellOwnerOfChange();
-    this.#happens({ type: "topic", person, topic }, command.request);
-    this.#answer(command, DONE);
-  }
-
-  #kick(command: Extract<RoomCommand, { type: "kick" }>): void {
-    const { person: by, target, reason } = command;
-    if (!this.#state.members.has(by.member)) return this.#refuseOutsider(command);
-    if (!this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
-    const member = this.#state.named(target);
-    if (member === undefined) return this.#refuse(command, "target-not-in-room", target.text);
-    this.#happens({ type: "kicked", person: member.person, by, ...withReason(reason) }, command.request);
-    this.#forget(member.person);
-    this.#answer(command, DONE);
-  }
-
-  #invite(command: Extract<RoomCommand, { type: "invite" }>): void {
-    const { person: by, target } = command;
-    const { members, modes } = this.#state;
-    if (!members.has(by.member)) return this.#refuseOutsider(command);
-    if (modes.isInviteOnly && !this.#state.isOperator(by)) return this.#refuse(command, "not-operator");
-    if (members.has(target.member)) return this.#refuse(command, "already-in-room", target.name.text);
-    // Anybody may tell somebody of the room; only an operator opens it.
-    if (this.#state.isOperator(by)) this.#state.invite(target);
-    const { text, keys } = this.#options.name;
-    target.member.tell({ type: "invited", by, room: text, roomKeys: keys });
-    this.#happens({ type: "invited", person: by, target }, command.request);
-    this.#answer(command, DONE);
-  }
-
-  #changeModes(command: Extract<RoomCommand, { type: "change-modes" }>): void {
-    const { person } = command;
-    if (!this.#state.members.has(person.member)) return this.#refuseOutsider(command);
-    if (!this.#state.isOperator(person)) return this.#refuse(command, "not-operator");
-    const changes: ModeChange[] = [];
-    let refused: Answer | undefined;
-    const nowMs = this.#self.world.clock.now();
-    for (const wanted of command.changes) {
-      const outcome = this.#state.change(wanted, person.name.text, nowMs, nameOf);
-      if (outcome.type === "changed") changes.push(outcome.change);
-      else if (outcome.type === "refused") refused ??= outcome;
-    }
-    if (changes.length > 0) {
-      this.#tellOwnerOfChange();
-      this.#happens({ type: "modes", person, changes }, command.request);
-    }
-    this.#answer(command, refused ?? DONE);
-  }
-
-  #happens(happening: Happening, request = 0): void {
-    this.#tellAll(this.#eventOf(happening, request));
   }
 
   #tellAll(event: RoomEvent): void {
@@ -335,7 +250,6 @@ class Room {
   #forget(person: Person): void {
     this.#watches.get(person.member)?.cancel();
     this.#watches.delete(person.member);
-    this.#state.members.delete(person.member);
     this.#tellOwnerOfLeaving();
   }
 
@@ -352,20 +266,14 @@ class Room {
     person.member.tell({ type: "answer", request, answer });
   }
 
-  #refuse(asker: Asker, reason: Refusal, detail?: string): void {
-    this.#answer(asker, { type: "refused", reason, ...(detail === undefined ? {} : { detail }) });
-  }
-
-  /** Who is not in a secret room is told no more of it than of one that there is not. */
-  #refuseOutsider(asker: Asker, reason: Refusal = "not-in-room"): void {
-    const isHidden = this.#state.modes.isSecret && !this.#state.members.has(asker.person.member);
-    this.#refuse(asker, isHidden ? "no-such-room" : reason, isHidden ? this.#options.name.text : undefined);
+  #refusalOf({ person }: Asker, reason?: Refusal): Answer {
+    return outsiderRefusal(this.#state, person.member, this.#options.name.text, reason);
   }
 
   #show(command: Asker & { readonly type: "get-view" | "get-bans" }): void {
     const isMember = this.#state.members.has(command.person.member);
     const [view, { bans }] = [this.#view(), this.#state];
-    if (view.modes.isSecret && !isMember) this.#refuseOutsider(command);
+    if (view.modes.isSecret && !isMember) this.#answer(command, this.#refusalOf(command));
     else if (command.type === "get-view") this.#answer(command, { type: "view", view, isMember });
     else this.#answer(command, { type: "bans", title: view.title, bans });
   }
@@ -386,12 +294,3 @@ class Room {
 }
 
 const DONE: Answer = { type: "done" };
-
-function withReason(reason: string | undefined): { readonly reason?: string } {
-  return reason === undefined ? {} : { reason };
-}
-
-function nameOf(text: string): ChatName | null {
-  const name = parseChatName(text);
-  return "keys" in name ? name : null;
-}

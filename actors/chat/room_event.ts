@@ -3,30 +3,36 @@
  *
  * @module
  */
-import type { ModeChange, Person, RoomTopic, SpeechKind } from "./messages.ts";
+import type { Ref } from "../runtime/mod.ts";
+import type { MemberMessage, ModeChange, Person, RoomTopic, SpeechKind } from "./messages.ts";
 
 /** What happened. */
-export type Happening =
-  | { readonly type: "joined"; readonly person: Person; readonly isOperator: boolean; readonly away?: string }
+export type Happening<M = Ref<MemberMessage>> =
+  | {
+    readonly type: "joined";
+    readonly person: Person<M>;
+    readonly isOperator: boolean;
+    readonly away?: string;
+  }
   /** Left this room, by its own will. */
-  | { readonly type: "parted"; readonly person: Person; readonly reason?: string }
+  | { readonly type: "parted"; readonly person: Person<M>; readonly reason?: string }
   /** Left the chat, and so all its rooms. */
-  | { readonly type: "quit"; readonly person: Person; readonly reason?: string }
-  | { readonly type: "kicked"; readonly person: Person; readonly by: Person; readonly reason?: string }
+  | { readonly type: "quit"; readonly person: Person<M>; readonly reason?: string }
+  | { readonly type: "kicked"; readonly person: Person<M>; readonly by: Person<M>; readonly reason?: string }
   | {
     readonly type: "said";
-    readonly person: Person;
+    readonly person: Person<M>;
     readonly kind: SpeechKind;
     readonly text: string;
     readonly tags: readonly (readonly [string, string])[];
     readonly onlyFor?: "operators" | "voices";
   }
-  | { readonly type: "renamed"; readonly person: Person; readonly to: Person }
+  | { readonly type: "renamed"; readonly person: Person<M>; readonly to: Person<M> }
   /** Told to the operators, who may invite themselves. */
-  | { readonly type: "invited"; readonly person: Person; readonly target: Person }
-  | { readonly type: "topic"; readonly person: Person; readonly topic: RoomTopic }
-  | { readonly type: "modes"; readonly person: Person; readonly changes: readonly ModeChange[] }
-  | { readonly type: "away"; readonly person: Person; readonly away?: string };
+  | { readonly type: "invited"; readonly person: Person<M>; readonly target: Person<M> }
+  | { readonly type: "topic"; readonly person: Person<M>; readonly topic: RoomTopic }
+  | { readonly type: "modes"; readonly person: Person<M>; readonly changes: readonly ModeChange[] }
+  | { readonly type: "away"; readonly person: Person<M>; readonly away?: string };
 
 /** A room, as an event names it. */
 export interface EventRoom {

@@ -6,7 +6,7 @@
  */
 import { matchesMask, truncateBytes } from "../../protocols/irc.ts";
 import { type ChatName, parseChatName, sharesKey } from "../../protocols/chat_names.ts";
-import type { Ref } from "../runtime/mod.ts";
+import { assertNever, type Ref } from "../runtime/mod.ts";
 import type {
   Ban,
   MemberMessage,
@@ -17,6 +17,7 @@ import type {
   RoomModes,
   RoomTopic,
 } from "./messages.ts";
+import type { Happening } from "./room_event.ts";
 
 /** The most bans of a room. */
 export const MAX_BANS = 100;
@@ -44,7 +45,7 @@ export type ModeOutcome =
   | { readonly type: "refused"; readonly reason: Refusal; readonly detail: string };
 
 /** `nick!user@host`, which masks are matched with. */
-export function maskOf(person: Person): string {
+export function maskOf(person: Person<unknown>): string {
   return `${person.name.text}!${person.user}@${person.host}`;
 }
 
@@ -55,13 +56,13 @@ export function maskOf(person: Person): string {
 const FORMER_NAME_MS = 60_000;
 
 /** Whether a ban fits somebody, by the name of now or by one that was left for it. */
-function bansPerson({ mask, setMs }: Ban, person: Person): boolean {
+function bansPerson({ mask, setMs }: Ban, person: Person<unknown>): boolean {
   const former = (person.formerNames ?? []).filter(({ leftMs }) => setMs - leftMs < FORMER_NAME_MS);
   return [person.name, ...former.map(({ name }) => name)].some((name) => bansName(mask, name, person));
 }
 
 /** Whether a mask fits somebody of this name. A name without wildcards fits all that look like it. */
-function bansName(mask: string, name: ChatName, { user, host }: Person): boolean {
+function bansName(mask: string, name: ChatName, { user, host }: Person<unknown>): boolean {
   const full = `${name.text}!${user}@${host}`;
   if (matchesMask(mask, full)) return true;
   const [nick = ""] = mask.split("!", 1);
@@ -69,15 +70,76 @@ function bansName(mask: string, name: ChatName, { user, host }: Person): boolean
   return "keys" in banned && sharesKey(banned, name) && matchesMask(`*${mask.slice(nick.length)}`, full);
 }
 
+/** What changes a room: what its members are told, and what nobody is told. */
+export type RoomFact<M = Ref<MemberMessage>> =
+  | Happening<M>
+  /** In the room, as it had been before without knowing that it was out. */
+  | { readonly type: "returned"; readonly member: RoomMember<M> }
+  /** Gone, and nobody is told. */
+  | { readonly type: "vanished"; readonly person: Person<M> };
+
+/** Whether the members of a room are told of something. */
+export function isTold<M>(fact: RoomFact<M>): fact is Happening<M> {
+  switch (fact.type) {
+    case "returned":
+    case "vanished":
+      return false;
+    case "renamed":
+      return fact.person.name.text !== fact.to.name.text;
+    default:
+      return true;
+  }
+}
+
+/** All that a room is, as it can be kept. */
+export interface RoomData<M> {
+  readonly members: ReadonlyMap<M, RoomMember<M>>;
+  readonly topic?: RoomTopic;
+  readonly modes: RoomModes;
+  /** By mask, the oldest first. */
+  readonly bans: ReadonlyMap<string, Ban>;
+  readonly invited: ReadonlySet<M>;
+}
+
+/** A room that nobody has been in. */
+export function emptyRoom<M>(): RoomData<M> {
+  return { members: new Map(), modes: DEFAULT_MODES, bans: new Map(), invited: new Set() };
+}
+
 /** The members of a room, and its rules. */
-export class RoomState {
-  readonly members: Map<Ref<MemberMessage>, RoomMember> = new Map();
-  topic: RoomTopic | undefined;
-  #modes = DEFAULT_MODES;
-  readonly #bans = new Map<string, Ban>();
-  readonly #invited = new Set<Ref<MemberMessage>>();
+export class RoomState<M = Ref<MemberMessage>> {
+  readonly members: Map<M, RoomMember<M>>;
+  #topic: RoomTopic | undefined;
+  #modes: RoomModes;
+  readonly #bans: Map<string, Ban>;
+  readonly #invited: Set<M>;
   /** Whom a ban fits, as far as it was asked: everything that somebody says asks it. */
-  #isBanned = new WeakMap<Person, boolean>();
+  #isBanned = new WeakMap<Person<M>, boolean>();
+
+  /** A room that begins as it was kept. */
+  constructor(data: RoomData<M> = emptyRoom()) {
+    this.members = new Map(data.members);
+    this.#topic = data.topic;
+    this.#modes = data.modes;
+    this.#bans = new Map(data.bans);
+    this.#invited = new Set(data.invited);
+  }
+
+  /** The room as it can be kept: it goes on changing where the room does. */
+  get data(): RoomData<M> {
+    return {
+      members: this.members,
+      ...(this.#topic === undefined ? {} : { topic: this.#topic }),
+      modes: this.#modes,
+      bans: this.#bans,
+      invited: this.#invited,
+    };
+  }
+
+  /** What it is about. */
+  get topic(): RoomTopic | undefined {
+    return this.#topic;
+  }
 
   /** What the room allows now. */
   get modes(): RoomModes {
@@ -90,7 +152,7 @@ export class RoomState {
   }
 
   /** Why somebody may not come in; `undefined` for welcome. */
-  admission(person: Person, key: string | undefined): Refusal | undefined {
+  admission(person: Person<M>, key: string | undefined): Refusal | undefined {
     const modes = this.#modes;
     if (this.#invited.has(person.member)) return undefined;
     if (modes.isInviteOnly) return "invite-only";
@@ -100,14 +162,49 @@ export class RoomState {
     return undefined;
   }
 
-  /** Lets somebody in. */
-  admit(member: RoomMember): void {
+  /** Makes true what has happened, at a time in milliseconds since 1970. */
+  apply(fact: RoomFact<M>, timeMs: number): void {
+    switch (fact.type) {
+      case "joined": {
+        const { person, isOperator, away } = fact;
+        return this.#admit({ person, isOperator, hasVoice: false, isAway: away !== undefined });
+      }
+      case "returned":
+        return this.#admit(fact.member);
+      case "parted":
+      case "quit":
+      case "kicked":
+      case "vanished":
+        this.members.delete(fact.person.member);
+        return;
+      case "renamed":
+        return this.#update(fact.person.member, { person: fact.to });
+      case "away":
+        return this.#update(fact.person.member, { isAway: fact.away !== undefined });
+      case "topic":
+        this.#topic = fact.topic.text === "" ? undefined : fact.topic;
+        return;
+      case "modes":
+        for (const change of fact.changes) this.change(change, fact.person.name.text, timeMs);
+        return;
+      case "invited":
+        // Anybody may tell somebody of the room; only an operator opens it.
+        if (this.isOperator(fact.person)) this.#invite(fact.target);
+        return;
+      case "said":
+        return;
+      default:
+        assertNever(fact);
+    }
+  }
+
+  #admit(member: RoomMember<M>): void {
     this.members.set(member.person.member, member);
     this.#invited.delete(member.person.member);
   }
 
   /** Remembers an invitation, which opens any door once. */
-  invite(person: Person): void {
+  #invite(person: Person<M>): void {
     for (const oldest of this.#invited) {
       if (this.#invited.size < MAX_INVITATIONS) break;
       this.#invited.delete(oldest);
@@ -116,7 +213,7 @@ export class RoomState {
   }
 
   /** Why somebody is not heard here; `undefined` for heard. */
-  silence(person: Person): Refusal | undefined {
+  silence(person: Person<M>): Refusal | undefined {
     const member = this.members.get(person.member);
     if (member === undefined && this.#modes.isMembersOnly) return "cannot-send";
     if (member?.isOperator || member?.hasVoice) return undefined;
@@ -124,7 +221,7 @@ export class RoomState {
   }
 
   /** Whether a ban fits somebody. */
-  isBanned(person: Person): boolean {
+  isBanned(person: Person<M>): boolean {
     if (this.#bans.size === 0) return false;
     const known = this.#isBanned.get(person);
     if (known !== undefined) return known;
@@ -134,31 +231,25 @@ export class RoomState {
   }
 
   /** Whether somebody is an operator of this room. */
-  isOperator(person: Person): boolean {
+  isOperator(person: Person<M>): boolean {
     return this.members.get(person.member)?.isOperator === true;
   }
 
   /** The member that a name is of. */
-  named(name: ChatName): RoomMember | undefined {
+  named(name: ChatName): RoomMember<M> | undefined {
     for (const member of this.members.values()) {
       if (sharesKey(member.person.name, name)) return member;
     }
     return undefined;
   }
 
-  /** Changes something of a member. */
-  update(ref: Ref<MemberMessage>, change: Partial<RoomMember>): void {
+  #update(ref: M, change: Partial<RoomMember<M>>): void {
     const member = this.members.get(ref);
     if (member !== undefined) this.members.set(ref, { ...member, ...change });
   }
 
   /** Makes one change of modes, by an operator. */
-  change(
-    change: ModeChange,
-    by: string,
-    nowMs: number,
-    parse: (name: string) => ChatName | null,
-  ): ModeOutcome {
+  change(change: ModeChange, by: string, nowMs: number): ModeOutcome {
     const modes = this.#modes;
     switch (change.type) {
       case "flag":
@@ -186,15 +277,15 @@ export class RoomState {
         return this.#changeBan(change, by, nowMs);
       case "operator":
       case "voice": {
-        const name = parse(change.name);
-        const member = name === null ? undefined : this.named(name);
+        const name = parseChatName(change.name);
+        const member = "problem" in name ? undefined : this.named(name);
         if (member === undefined) {
           return { type: "refused", reason: "target-not-in-room", detail: change.name };
         }
         const has = change.type === "operator" ? member.isOperator : member.hasVoice;
         if (has === change.on) return { type: "unchanged" };
         const update = change.type === "operator" ? { isOperator: change.on } : { hasVoice: change.on };
-        this.update(member.person.member, update);
+        this.#update(member.person.member, update);
         return { type: "changed", change: { ...change, name: member.person.name.text } };
       }
     }

@@ -19,7 +19,14 @@ import { OutcomeUnknown } from "./errors.ts";
 import { pause } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { ClusterMetrics } from "./metrics.ts";
-import { activationAddress, base64url, checkTypeName, hostAddress, randomName } from "./names.ts";
+import {
+  activationAddress,
+  base64url,
+  checkTypeName,
+  hostAddress,
+  inboxAddress,
+  randomName,
+} from "./names.ts";
 import { placedText, Router } from "./router.ts";
 
 /** Options of {@linkcode joinCluster}. */
@@ -55,6 +62,18 @@ export interface Cluster extends AsyncDisposable {
    * @throws `TypeError` on a name that no entity can have.
    */
   ref<C>(type: EntityType<C>, id: string): Ref<C>;
+  /**
+   * A reference as text, for what is kept: it is good on every host while the actor lives. Of an actor of
+   * a host, {@linkcode hostIdOf} says which.
+   */
+  addressOf(ref: Ref<never>): string;
+  /**
+   * The reference of an address that {@linkcode Cluster.addressOf} gave. That it takes such messages is
+   * for who kept it to know.
+   *
+   * @throws `TypeError` on a text that is no address.
+   */
+  refAt<M>(address: string): Ref<M>;
   /**
    * Sends to all subscribers of a topic, on all hosts. @throws `TypeError` on a message that cannot cross.
    */
@@ -124,7 +143,7 @@ class ClusterHost implements Cluster {
     this.#engine = engine;
     this.#drainMs = options.drainMs ?? 5000;
     this.#joinTimeoutMs = options.joinTimeoutMs ?? 30_000;
-    this.#inbox = `inbox.${hostId}.${randomName(system.world.random)}`;
+    this.#inbox = inboxAddress(hostId, randomName(system.world.random));
     this.#router = new Router({
       system,
       engine,
@@ -176,6 +195,7 @@ class ClusterHost implements Cluster {
         refuse: (entity, command, why) => this.#router.refuse(entity, command, why),
         entityRef: (entity) => this.#router.entityRef<never>(entity),
         send: (entity, message) => this.#router.send(entity, message),
+        publish: (topic, message) => this.publish(topic, message),
       });
       // Whoever stops the system without leaving: the lease is given up all the same.
       onAbort(self.signal, () => {
@@ -212,6 +232,17 @@ class ClusterHost implements Cluster {
 
   ref<C>(type: EntityType<C>, id: string): Ref<C> {
     return this.#router.entityRef<C>({ type: type.name, id });
+  }
+
+  addressOf(ref: Ref<never>): string {
+    return this.#router.exports.encode(ref);
+  }
+
+  refAt<M>(address: string): Ref<M> {
+    const ref = this.#router.exports.decode(address);
+    if (ref === undefined) throw new TypeError(`Cannot find a reference: ${address} is no address`);
+    // Whose address was kept as one that takes these messages.
+    return ref as Ref<M>;
   }
 
   publish<T>(topic: Topic<T>, message: T): void {

@@ -6,6 +6,7 @@
 import { stop } from "../runtime/supervision.ts";
 import type { Context } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
+import type { Topic } from "../runtime/topics.ts";
 import type { EntityId, Epoch, Journal, Lease, Placed } from "./engine.ts";
 import { type EntityLife, type EntityType, Passivate, type Refusal } from "./entity_type.ts";
 import { NoHost } from "./errors.ts";
@@ -26,6 +27,8 @@ export interface EntitiesHost {
   entityRef(entity: EntityId): Ref<never>;
   /** Sends a message to wherever the entity lives. */
   send(entity: EntityId, message: unknown): void;
+  /** Sends to all subscribers of a topic, on all hosts. */
+  publish<T>(topic: Topic<T>, message: T): void;
 }
 
 /** What the parent of the entities is told. */
@@ -172,6 +175,7 @@ export class Entities {
         return !local.isGone && lease.isValid;
       },
       refuse: (command, why) => host.refuse(entity, command, why),
+      publish: (topic, message) => host.publish(topic, message),
       fenced: () => this.#dismiss(local),
     };
   }

@@ -5,6 +5,7 @@
  */
 import type { Behavior } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
+import type { Topic } from "../runtime/topics.ts";
 import type { EntityId, Epoch, Journal } from "./engine.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 
@@ -71,6 +72,8 @@ export interface EntityLife {
   readonly metrics: ClusterMetrics;
   /** Tells who asked, where somebody did, that a command was not carried out. */
   refuse(command: unknown, why: Refusal): void;
+  /** Sends to all subscribers of a topic, on all hosts. */
+  publish<T>(topic: Topic<T>, message: T): void;
   /** Says that another owner was found in the journal: nothing is sent here any more. */
   fenced(): void;
 }

@@ -20,6 +20,7 @@ export {
 } from "./entity_type.ts";
 export * from "./errors.ts";
 export type { ClusterMetrics } from "./metrics.ts";
+export { hostIdOf } from "./names.ts";
 export {
   type Crossing,
   type Decision,

@@ -60,6 +60,27 @@ export function hostAddress({ id, incarnation }: HostRef): string {
   return `host.${id}.${incarnation}`;
 }
 
+/** Where a host takes messages for its references: `life` is another one with each join. */
+export function inboxAddress(hostId: string, life: string): string {
+  return `inbox.${hostId}.${life}`;
+}
+
+/**
+ * The host on which the actor of an address lives; undefined for an entity, which lives anywhere.
+ *
+ * @example
+ * ```ts
+ * import { hostIdOf } from "@troupe/actors/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(hostIdOf("inbox.chat-1.0a1b2c 7"), "chat-1");
+ * assertEquals(hostIdOf("entity room lobby"), undefined);
+ * ```
+ */
+export function hostIdOf(address: string): string | undefined {
+  return /^inbox\.([\w-]+)\./.exec(address)?.[1];
+}
+
 /** Where hosts that can run entities of a type are reached. */
 export function activationAddress(type: string): string {
   return `activate.${type}`;

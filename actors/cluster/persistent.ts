@@ -5,6 +5,7 @@
  */
 import type { ActorLog } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
+import type { Topic } from "../runtime/topics.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import type { Epoch } from "./engine.ts";
 import type { EntityOptions, EntityType } from "./entity_type.ts";
@@ -68,6 +69,12 @@ export interface PersistentContext<in C> {
   readonly log: ActorLog;
   /** Has the entity told something after a while, if it is still here then. */
   after(delayMs: number, command: C): Cancellable;
+  /**
+   * Sends to all subscribers of a topic, on all hosts: in `then`, of what is durable.
+   *
+   * @throws `TypeError` on a message that cannot cross.
+   */
+  publish<T>(topic: Topic<T>, message: T): void;
 }
 
 /**
@@ -109,6 +116,7 @@ export type Uncrossable<T> = T extends
   string | number | boolean | bigint | null | undefined | Date | Uint8Array ? never
   : T extends Ref<never> ? never
   : T extends ((...args: never) => unknown) | symbol ? T
+  : T extends readonly (infer V)[] ? Uncrossable<V>
   : T extends ReadonlyMap<infer K, infer V> ? Uncrossable<K> | Uncrossable<V>
   : T extends ReadonlySet<infer V> ? Uncrossable<V>
   : T extends Error ? never

@@ -59,6 +59,7 @@ export class PersistentActor<S, C, E> {
       world: self.world,
       log: self.log,
       after: (delayMs, command) => self.after(delayMs, command),
+      publish: (topic, message) => life.publish(topic, message),
     };
   }
 

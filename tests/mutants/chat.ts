@@ -88,15 +88,15 @@ export const chat: readonly Mutant[] = [
   },
   {
     what: "anybody sets a locked topic",
-    file: "actors/chat/room.ts",
-    from: "if (this.#state.modes.isTopicLocked && !this.#state.isOperator(person)) {",
-    to: "if (false) {",
+    file: "actors/chat/room_rules.ts",
+    from: 'if (state.modes.isTopicLocked && !state.isOperator(person)) return refused("not-operator");',
+    to: "",
   },
   {
     what: "anybody does what operators do",
-    file: "actors/chat/room.ts",
-    from: '    if (!this.#state.isOperator(by)) return this.#refuse(command, "not-operator");',
-    to: "    ",
+    file: "actors/chat/room_rules.ts",
+    from: '  if (!state.isOperator(by)) return refused("not-operator");',
+    to: "  ",
   },
   {
     what: "who is too fast is not told",

@@ -161,4 +161,5 @@ const REFUSALS: Readonly<Record<Refusal, readonly [string, string]>> = {
   "ban-list-full": [NUMERIC.ERR_BANLISTFULL, "Channel list is full"],
   "too-many-rooms": [NUMERIC.ERR_TOOMANYCHANNELS, "You have joined too many channels"],
   "bad-mode-argument": [NUMERIC.ERR_INVALIDKEY, "Key is not well-formed"],
+  "unavailable": [NUMERIC.ERR_UNAVAILRESOURCE, "Channel is temporarily unavailable"],
 };

@@ -24,4 +24,5 @@ export const REFUSAL_TEXTS: Readonly<Record<Refusal, string>> = {
   "ban-list-full": "there are too many bans already",
   "too-many-rooms": "you are in too many rooms",
   "bad-mode-argument": "that is not a valid argument",
+  "unavailable": "the chat cannot reach its engine, try again in a moment",
 };

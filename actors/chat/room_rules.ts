@@ -1,0 +1,185 @@
+/**
+ * What comes of what a room is told. Pure: what happens is made true by {@linkcode RoomState.apply}, and
+ * told by whoever runs the room.
+ *
+ * @module
+ */
+import { assertNever } from "../runtime/mod.ts";
+import type { Answer, ModeChange, RoomCommand } from "./messages.ts";
+import { type RoomFact, RoomState } from "./room_state.ts";
+
+/** What comes of a command. */
+export interface Verdict<M> {
+  /** What happens by it, in this order. */
+  readonly facts: readonly RoomFact<M>[];
+  /** What who asked is told, after that; nothing to who did not ask. */
+  readonly answer?: RoomAnswer;
+}
+
+/** An answer that is no view of the room. */
+export type RoomAnswer =
+  | Extract<Answer, { readonly type: "done" | "refused" }>
+  /** It is in, and is to be shown the room. */
+  | { readonly type: "entered" };
+
+/** The commands that a room decides upon: the others only look. */
+export type RoomDeed<M> = Exclude<
+  RoomCommand<M>,
+  { readonly type: "get-view" | "get-bans" | "get-history" }
+>;
+
+/** The room, beside its state. */
+export interface RoomFrame {
+  readonly title: string;
+  /** Whether the first to come in is an operator. */
+  readonly hasFounder: boolean;
+  readonly nowMs: number;
+}
+
+type Refused = Extract<Answer, { readonly type: "refused" }>;
+
+const DONE: RoomAnswer = { type: "done" };
+
+/** What comes of a command in a room. */
+export function judge<M>(state: RoomState<M>, command: RoomDeed<M>, frame: RoomFrame): Verdict<M> {
+  switch (command.type) {
+    case "join":
+      return join(state, command, frame);
+    case "say":
+      return say(state, command, frame);
+    case "part": {
+      const { person, reason } = command;
+      if (!state.members.has(person.member)) return outside(state, command, frame);
+      return done({ type: "parted", person, ...withReason(reason) });
+    }
+    case "quit": {
+      const member = state.members.get(command.person.member);
+      if (member === undefined) return { facts: [] };
+      const { person } = member;
+      if (command.quietly) return { facts: [{ type: "vanished", person }] };
+      return { facts: [{ type: "quit", person, ...withReason(command.reason) }] };
+    }
+    case "rename": {
+      const { from: person, to } = command;
+      return { facts: state.members.has(person.member) ? [{ type: "renamed", person, to }] : [] };
+    }
+    case "set-away": {
+      const { person, away } = command;
+      if (!state.members.has(person.member)) return { facts: [] };
+      return { facts: [{ type: "away", person, ...(away === undefined ? {} : { away }) }] };
+    }
+    case "set-topic":
+      return setTopic(state, command, frame);
+    case "kick":
+      return kick(state, command, frame);
+    case "invite":
+      return invite(state, command, frame);
+    case "change-modes":
+      return changeModes(state, command, frame);
+    default:
+      assertNever(command);
+  }
+}
+
+type Deed<M, T extends RoomDeed<M>["type"]> = Extract<RoomDeed<M>, { readonly type: T }>;
+
+function join<M>(state: RoomState<M>, command: Deed<M, "join">, frame: RoomFrame): Verdict<M> {
+  const { person, quietly, away, key } = command;
+  if (state.members.has(person.member)) return refused("already-in-room");
+  const refusal = quietly === undefined ? state.admission(person, key) : undefined;
+  if (refusal !== undefined) return refused(refusal);
+  if (quietly !== undefined) {
+    const member = { person, ...quietly, isAway: away !== undefined };
+    return { facts: [{ type: "returned", member }], answer: { type: "entered" } };
+  }
+  const isOperator = frame.hasFounder && state.members.size === 0;
+  return {
+    facts: [{ type: "joined", person, isOperator, ...(away === undefined ? {} : { away }) }],
+    answer: { type: "entered" },
+  };
+}
+
+function say<M>(state: RoomState<M>, command: Deed<M, "say">, frame: RoomFrame): Verdict<M> {
+  const { person, kind, text, tags, onlyFor } = command;
+  if (state.silence(person) !== undefined) return outside(state, command, frame, "cannot-send");
+  return done({ type: "said", person, kind, text, tags, ...(onlyFor === undefined ? {} : { onlyFor }) });
+}
+
+function setTopic<M>(state: RoomState<M>, command: Deed<M, "set-topic">, frame: RoomFrame): Verdict<M> {
+  const { person, text } = command;
+  if (!state.members.has(person.member)) return outside(state, command, frame);
+  if (state.modes.isTopicLocked && !state.isOperator(person)) return refused("not-operator");
+  return done({ type: "topic", person, topic: { text, by: person.name.text, setMs: frame.nowMs } });
+}
+
+function kick<M>(state: RoomState<M>, command: Deed<M, "kick">, frame: RoomFrame): Verdict<M> {
+  const { person: by, target, reason } = command;
+  if (!state.members.has(by.member)) return outside(state, command, frame);
+  if (!state.isOperator(by)) return refused("not-operator");
+  const member = state.named(target);
+  if (member === undefined) return refused("target-not-in-room", target.text);
+  return done({ type: "kicked", person: member.person, by, ...withReason(reason) });
+}
+
+function invite<M>(state: RoomState<M>, command: Deed<M, "invite">, frame: RoomFrame): Verdict<M> {
+  const { person: by, target } = command;
+  if (!state.members.has(by.member)) return outside(state, command, frame);
+  if (state.modes.isInviteOnly && !state.isOperator(by)) return refused("not-operator");
+  if (state.members.has(target.member)) return refused("already-in-room", target.name.text);
+  return done({ type: "invited", person: by, target });
+}
+
+function changeModes<M>(
+  state: RoomState<M>,
+  command: Deed<M, "change-modes">,
+  frame: RoomFrame,
+): Verdict<M> {
+  const { person } = command;
+  if (!state.members.has(person.member)) return outside(state, command, frame);
+  if (!state.isOperator(person)) return refused("not-operator");
+  // Each is decided on what those before it make of the room.
+  const draft = new RoomState(state.data);
+  const changes: ModeChange[] = [];
+  let refusal: Refused | undefined;
+  for (const wanted of command.changes) {
+    const outcome = draft.change(wanted, person.name.text, frame.nowMs);
+    if (outcome.type === "changed") changes.push(outcome.change);
+    else if (outcome.type === "refused") refusal ??= outcome;
+  }
+  return {
+    facts: changes.length === 0 ? [] : [{ type: "modes", person, changes }],
+    answer: refusal ?? DONE,
+  };
+}
+
+/** Who is not in a secret room is told no more of it than of one that there is not. */
+export function outsiderRefusal<M>(
+  state: RoomState<M>,
+  member: M,
+  title: string,
+  reason: Refused["reason"] = "not-in-room",
+): Refused {
+  const isHidden = state.modes.isSecret && !state.members.has(member);
+  return isHidden ? { type: "refused", reason: "no-such-room", detail: title } : { type: "refused", reason };
+}
+
+function outside<M>(
+  state: RoomState<M>,
+  { person }: { readonly person: { readonly member: M } },
+  { title }: RoomFrame,
+  reason?: Refused["reason"],
+): Verdict<M> {
+  return { facts: [], answer: outsiderRefusal(state, person.member, title, reason) };
+}
+
+function done<M>(fact: RoomFact<M>): Verdict<M> {
+  return { facts: [fact], answer: DONE };
+}
+
+function refused<M>(reason: Refused["reason"], detail?: string): Verdict<M> {
+  return { facts: [], answer: { type: "refused", reason, ...(detail === undefined ? {} : { detail }) } };
+}
+
+function withReason(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
+}
