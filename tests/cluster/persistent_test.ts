@@ -40,34 +40,14 @@ async function host(
 
 /** A cluster that ends something else with itself. */
 function endedWith(cluster: Cluster, end: () => Promise<void>): Cluster {
-  return {
-    get host() {
-      return cluster.host;
+  const leave = () => cluster.leave();
+  return new Proxy(cluster, {
+    get(target, key) {
+      if (key === Symbol.asyncDispose) return () => leave().then(end);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
     },
-    get metrics() {
-      return cluster.metrics;
-    },
-    get leaseAgeMs() {
-      return cluster.leaseAgeMs;
-    },
-    get isConnected() {
-      return cluster.isConnected;
-    },
-    get localEntities() {
-      return cluster.localEntities;
-    },
-    ref: (type, id) => cluster.ref(type, id),
-    publish: (published, message) => cluster.publish(published, message),
-    subscribe: (subscribed, receive) => cluster.subscribe(subscribed, receive),
-    observeConnection: (changed) => cluster.observeConnection(changed),
-    hosts: () => cluster.hosts(),
-    where: (type, id) => cluster.where(type, id),
-    leave: () => cluster.leave(),
-    async [Symbol.asyncDispose]() {
-      await cluster.leave();
-      await end();
-    },
-  };
+  });
 }
 
 const counter = counterType();
