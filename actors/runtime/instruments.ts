@@ -76,8 +76,8 @@ export interface Instruments {
     handle: () => unknown,
   ) => unknown;
   /**
-   * Told of one handler in about a thousand, and at most of one in a millisecond, which was timed. All other
-   * messages cost what they cost without it.
+   * Told of one handler in about a thousand, and at most of one in five milliseconds, which was timed. All
+   * other messages cost what they cost without it.
    *
    * @example
    * ```ts

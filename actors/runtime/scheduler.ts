@@ -43,6 +43,8 @@ export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
 /** A prime, so that no pattern of messages keeps step with it. */
 const MESSAGES_A_SAMPLE = 997;
+/** One takes some microseconds: so many are well below a hundredth of the work. */
+const MIN_SAMPLE_MS = 5;
 
 /** How actors are given turns. */
 export interface Turns<T> {
@@ -275,11 +277,13 @@ export class Scheduler<T> implements StepControl {
     return !this.#sliceIsOver;
   }
 
-  /** Where the clock is looked at: what is rare costs nothing. At most one in a millisecond. */
+  /** Where the clock is looked at: what is rare costs nothing. */
   #countForSample(runnable: T, messages: number, wall: number): void {
     if (this.#sample === undefined) return;
     this.#sinceSample += messages;
-    if (this.#sinceSample < MESSAGES_A_SAMPLE || wall === this.#sampledAt || !this.#sample(runnable)) return;
+    if (this.#sinceSample < MESSAGES_A_SAMPLE) return;
+    // Also where the clock was set back.
+    if (Math.abs(wall - this.#sampledAt) < MIN_SAMPLE_MS || !this.#sample(runnable)) return;
     this.#sinceSample = 0;
     this.#sampledAt = wall;
   }
