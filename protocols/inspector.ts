@@ -4,6 +4,7 @@
  * @module
  */
 import { withoutMark } from "./_byte_order_mark.ts";
+import type { InspectorCluster, InspectorClusterView, InspectorPlace } from "./inspector_cluster.ts";
 
 /** By what the busiest actors are chosen. */
 export type InspectorOrder = "messages" | "mailbox" | "restarts";
@@ -30,9 +31,13 @@ export type InspectorCommand =
     readonly actor?: string;
     /** The busiest are shown. */
     readonly busiest?: { readonly by: InspectorOrder; readonly count: number };
+    /** The cluster is shown. */
+    readonly cluster?: InspectorClusterView;
   }
   /** Actors whose path has this in it. */
   | { readonly type: "search"; readonly host: string; readonly text: string }
+  /** Where in the cluster an entity lives. */
+  | { readonly type: "where"; readonly entityType: string; readonly id: string }
   /** A replay goes on: by so many events, or to the next failure. Elsewhere it does nothing. */
   | { readonly type: "step"; readonly events: number; readonly until?: "failure" };
 
@@ -212,6 +217,8 @@ export interface InspectorSeen {
   readonly details?: InspectorDetails;
   /** The busiest actors, where they were asked for. */
   readonly busiest?: readonly (InspectorRow & { readonly perSecond: number })[];
+  /** The cluster, where it was asked for and there is one. */
+  readonly cluster?: InspectorCluster;
 }
 
 /** A replayed run of a simulation. */
@@ -237,7 +244,13 @@ export type InspectorEvent =
     /** What was measured before the page came, oldest first. */
     readonly history: readonly InspectorTick[];
   }
-  | { readonly type: "tick"; readonly tick: InspectorTick; readonly hosts: readonly InspectorHost[] }
+  | {
+    readonly type: "tick";
+    readonly tick: InspectorTick;
+    readonly hosts: readonly InspectorHost[];
+    /** The system is a host of a cluster. */
+    readonly isInCluster: boolean;
+  }
   | { readonly type: "seen"; readonly seen: InspectorSeen }
   | { readonly type: "news"; readonly news: InspectorNews }
   | {
@@ -247,6 +260,7 @@ export type InspectorEvent =
     /** There are more. */
     readonly more: boolean;
   }
+  | { readonly type: "placed"; readonly place: InspectorPlace }
   | { readonly type: "replay"; readonly replay: InspectorReplay };
 
 /** The most that one page may have unfolded, and the most children that it may be shown in all. */
@@ -257,6 +271,8 @@ export const MAX_ROWS = 2000;
 const MAX_TEXT = 4096;
 /** The most of the busiest. */
 const MAX_BUSIEST = 200;
+/** The most entities of a cluster. */
+const MAX_ENTITIES = 1000;
 /** The longest step of a replay. */
 const MAX_STEP = 1_000_000;
 
@@ -288,6 +304,10 @@ export function parseInspectorCommand(text: string): InspectorCommand | null {
       const { host, text } = value;
       return isText(host) && isText(text) ? { type: "search", host, text } : null;
     }
+    case "where": {
+      const { entityType, id } = value;
+      return isText(entityType) && isText(id) ? { type: "where", entityType, id } : null;
+    }
     case "step": {
       const { events, until } = value;
       if (!isCount(events, MAX_STEP) || (until !== undefined && until !== "failure")) return null;
@@ -298,7 +318,7 @@ export function parseInspectorCommand(text: string): InspectorCommand | null {
   }
 }
 
-function parseLook({ host, views, actor, busiest }: Fields): InspectorCommand | null {
+function parseLook({ host, views, actor, busiest, cluster }: Fields): InspectorCommand | null {
   if (!isText(host) || !Array.isArray(views) || views.length > MAX_VIEWS) return null;
   if (actor !== undefined && !isText(actor)) return null;
   const parsed: InspectorView[] = [];
@@ -312,13 +332,15 @@ function parseLook({ host, views, actor, busiest }: Fields): InspectorCommand | 
   }
   if (rows > MAX_ROWS) return null;
   const order = busiest === undefined ? undefined : parseBusiest(busiest);
-  if (order === null) return null;
+  const entities = cluster === undefined ? undefined : parseClusterView(cluster);
+  if (order === null || entities === null) return null;
   return {
     type: "look",
     host,
     views: parsed,
     ...(actor === undefined ? {} : { actor }),
     ...(order === undefined ? {} : { busiest: order }),
+    ...(entities === undefined ? {} : { cluster: entities }),
   };
 }
 
@@ -327,6 +349,13 @@ function parseBusiest(value: unknown): { by: InspectorOrder; count: number } | n
   const { by, count } = value;
   if (by !== "messages" && by !== "mailbox" && by !== "restarts") return null;
   return isCount(count, MAX_BUSIEST) ? { by, count } : null;
+}
+
+function parseClusterView(value: unknown): InspectorClusterView | null {
+  if (!isObject(value)) return null;
+  const { skip, count } = value;
+  if (!isCount(skip, Number.MAX_SAFE_INTEGER) || !isCount(count, MAX_ENTITIES)) return null;
+  return { skip, count };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clusterOf } from "../actors/cluster/snapshot.ts";
 import {
   EventFeed,
   inspector,
@@ -164,6 +165,7 @@ export async function inspectedSystem(
     ...{ system, address, metrics, feed, isExported: telemetry !== undefined },
     ...tls,
     ...accessOf(options),
+    cluster: () => clusterOf(system),
     // One of the ports is the inspector's.
     isReady: () => isReady(ports.count - 1),
     ...(pages === undefined ? {} : { pages }),

@@ -28,6 +28,7 @@ import {
   randomName,
 } from "./names.ts";
 import { placedText, Router } from "./router.ts";
+import { type ClusterSnapshot, type ClusterSnapshotOptions, noteJoined, noteLeft } from "./snapshot.ts";
 
 /** Options of {@linkcode joinCluster}. */
 export interface JoinOptions {
@@ -84,8 +85,10 @@ export interface Cluster extends AsyncDisposable {
   observeConnection(changed: (isConnected: boolean) => void): Cancellable;
   /** The hosts that live: a hint. */
   hosts(): Promise<HostRef[]>;
-  /** Where an entity lives: a hint; undefined when it sleeps. */
-  where<C>(type: EntityType<C>, id: string): Promise<Placed | undefined>;
+  /** Where an entity lives: a hint; undefined when it sleeps. A type that runs elsewhere is known by name. */
+  where(type: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined>;
+  /** This host now, with some of the entities that live here. */
+  snapshot(options?: ClusterSnapshotOptions): ClusterSnapshot;
   /** Hands the entities over and leaves: others may have them at once. Twice is fine. */
   leave(): Promise<void>;
 }
@@ -108,6 +111,7 @@ const SWEEP_MS = 1000;
 export async function joinCluster(system: ActorSystem, options: JoinOptions): Promise<Cluster> {
   const host = new ClusterHost(system, options);
   await host.join();
+  noteJoined(system, host);
   return host;
 }
 
@@ -272,8 +276,19 @@ class ClusterHost implements Cluster {
     return this.#engine.placement.hosts();
   }
 
-  where<C>(type: EntityType<C>, id: string): Promise<Placed | undefined> {
-    return this.#engine.placement.lookup({ type: type.name, id });
+  where({ name }: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined> {
+    return this.#engine.placement.lookup({ type: name, id });
+  }
+
+  snapshot({ skip = 0, count = 100 }: ClusterSnapshotOptions = {}): ClusterSnapshot {
+    const { host, leaseAgeMs, isConnected } = this;
+    return {
+      ...(host === undefined ? {} : { host }),
+      ...(leaseAgeMs === undefined ? {} : { leaseAgeMs }),
+      isConnected,
+      entityCount: this.#local.size,
+      entities: this.#local.placements(skip, count),
+    };
   }
 
   leave(): Promise<void> {
@@ -296,6 +311,7 @@ class ClusterHost implements Cluster {
     timer.cancel();
     await this.#takeBack(this.#serving);
     this.#router.dispose();
+    noteLeft(this.#system);
     this.#parent?.stop();
   }
 

@@ -12,6 +12,7 @@ import { type EntityLife, type EntityType, Passivate, type Refusal } from "./ent
 import { NoHost } from "./errors.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 import { activationAddress, actorName, entityKey } from "./names.ts";
+import type { LocalPlacement } from "./snapshot.ts";
 
 /** What entities need of their host. */
 export interface EntitiesHost {
@@ -75,6 +76,17 @@ export class Entities {
   /** Those that live here. */
   list(): EntityId[] {
     return [...this.#byKey.values()].map(({ entity }) => entity);
+  }
+
+  /** Some of those that live here, the oldest first. */
+  placements(skip: number, count: number): LocalPlacement[] {
+    const found: LocalPlacement[] = [];
+    let at = 0;
+    for (const { entity, placed, ref } of this.#byKey.values()) {
+      if (found.length >= count) break;
+      if (at++ >= skip) found.push({ ...entity, epoch: placed.epoch, path: ref.path });
+    }
+    return found;
   }
 
   /** The entity of a key, if it lives here by this epoch, or any. */

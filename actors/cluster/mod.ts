@@ -32,6 +32,12 @@ export {
   type Uncrossable,
 } from "./persistent.ts";
 export { placed, type PlacedDefinition, type PlacedEntity } from "./placed.ts";
+export {
+  clusterOf,
+  type ClusterSnapshot,
+  type ClusterSnapshotOptions,
+  type LocalPlacement,
+} from "./snapshot.ts";
 export { type LocalEngineOptions, memoryDriver, memoryEngine } from "./engines/memory.ts";
 export {
   type SimConnection,

@@ -22,6 +22,7 @@ import {
 } from "../net/mod.ts";
 import type { ActorLog, ActorSystem, Behavior, TreeOptions } from "../runtime/mod.ts";
 import type { EventLoop, SocketAddress } from "../world/world.ts";
+import type { ClusterWatch } from "./cluster_watch.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import type { PageHub } from "./page_hub.ts";
 import { type InspectedHost, type PageMessage, pageSession } from "./page_session.ts";
@@ -85,6 +86,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
         return textResponse(200, text, { "content-type": PROMETHEUS_CONTENT_TYPE });
       }),
       route("/tree", (request) => treeResponse(systems(), request)),
+      route("/cluster", (request) => clusterResponse(hub.services.cluster, request)),
       {
         path: "/changes",
         admit: (request) =>
@@ -160,6 +162,23 @@ function treeResponse(hosts: readonly InspectedHost[], { query }: RoutedRequest)
   const options: TreeOptions = { levels, maxChildren, skipChildren, maxActors: MAX_ACTORS };
   const tree = host === undefined ? undefined : subtree(host.system, asked.get("path"), options);
   return tree === undefined ? textResponse(404, "There is no such actor.\n") : jsonResponse(200, tree);
+}
+
+async function clusterResponse(watch: ClusterWatch, { query }: RoutedRequest): Promise<HttpResponse> {
+  const asked = new URLSearchParams(query);
+  const skip = numberOf(asked.get("skip"), 0, Number.MAX_SAFE_INTEGER);
+  const count = numberOf(asked.get("count"), 100, MAX_CHILDREN);
+  const [type, id] = [asked.get("type"), asked.get("id")];
+  if (skip === null || count === null || (type === null) !== (id === null)) {
+    return textResponse(
+      400,
+      `skip takes a number from 0, count 0 to ${MAX_CHILDREN}; type and id go together.\n`,
+    );
+  }
+  const found = type === null || id === null
+    ? await watch.lookAfresh(skip, count)
+    : await watch.place(type, id);
+  return found === undefined ? textResponse(404, "The system is in no cluster.\n") : jsonResponse(200, found);
 }
 
 function subtree(system: Pick<ActorSystem, "tree" | "subtree">, path: string | null, options: TreeOptions) {

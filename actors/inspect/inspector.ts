@@ -14,6 +14,7 @@ import {
 } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { inspectorDoor } from "./door.ts";
+import type { InspectedCluster } from "./cluster_watch.ts";
 import { EventFeed } from "./event_feed.ts";
 import { SystemMetrics } from "./metrics.ts";
 import { type HubPrivate, PageHub } from "./page_hub.ts";
@@ -35,6 +36,8 @@ export interface InspectorOptions
   readonly isExported?: boolean;
   /** What happened, and the log. @default one of its own, without a log */
   readonly feed?: EventFeed;
+  /** The cluster that the system is in, once it has joined one. @default none */
+  readonly cluster?: () => InspectedCluster | undefined;
   /** What browsers are shown. @default no page */
   readonly pages?: StaticFiles;
   /** Told the real address as soon as the socket listens. */
@@ -49,9 +52,9 @@ export type InspectedSystem = Pick<
 
 /**
  * Serves a page of the living system (`GET /`), `GET /metrics` (Prometheus text), `GET
- * /tree?path=/a/b&levels=1&children=100&skip=0` (JSON, one level unless more are asked for), and at
- * `/changes` a WebSocket
- * of what happens, which the page speaks (`protocols/inspector.ts`).
+ * /tree?path=/a/b&levels=1&children=100&skip=0` (JSON, one level unless more are asked for), `GET /cluster`
+ * (JSON: its hosts and the entities that live here; with `?type=T&id=I` where that one lives), and at
+ * `/changes` a WebSocket of what happens, which the page speaks (`protocols/inspector.ts`).
  *
  * The start throws what the listener throws (`address-in-use`, …). Throws `TypeError` on an address of other
  * machines without a token.
@@ -94,6 +97,7 @@ export function inspector(options: InspectorOptions): Behavior<never> {
       hosts: () => hosts,
       now: () => clock.now(),
       isExported,
+      ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
       process() {
         const { residentBytes, heapUsedBytes } = memory();
         return { loopDelayMs: delay.current.maxMs, residentBytes, heapUsedBytes };

@@ -8,6 +8,7 @@ import type { InspectorTick } from "../../protocols/inspector.ts";
 import type { Context, Ref } from "../runtime/mod.ts";
 import { type BusiestByHost, BusiestOfHosts } from "./busiest.ts";
 import type { Totals } from "./census.ts";
+import { ClusterWatch, type InspectedCluster } from "./cluster_watch.ts";
 import type { EventFeed } from "./event_feed.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import type { HubMessage, InspectedHost, PageMessage, PageServices } from "./page_session.ts";
@@ -26,6 +27,8 @@ export interface HubSource {
   /** What the process needs. */
   process(): Pick<InspectorTick, "loopDelayMs" | "residentBytes" | "heapUsedBytes">;
   readonly replay?: Replay;
+  /** The cluster that the system is in. @default none */
+  cluster?(): InspectedCluster | undefined;
   /** The tree is counted also while no page is open, though seldom. */
   readonly isExported?: boolean;
 }
@@ -50,6 +53,7 @@ export class PageHub {
   readonly #pages = new Set<Ref<PageMessage>>();
   readonly #wantBusiest = new Set<Ref<PageMessage>>();
   readonly #history: InspectorTick[] = [];
+  readonly #cluster: ClusterWatch;
   #busiest = new BusiestOfHosts();
   #isMeasuring = false;
   #ticks = 0;
@@ -57,6 +61,7 @@ export class PageHub {
   constructor(self: Context<HubMessage | HubPrivate>, source: HubSource) {
     this.#self = self;
     this.#source = source;
+    this.#cluster = new ClusterWatch(() => source.cluster?.(), () => self.coarseNow);
     self.every(TICK_MS, { type: "tick" });
     source.replay?.onChange(() => self.self.tell({ type: "replayed" }));
   }
@@ -73,6 +78,7 @@ export class PageHub {
       now: () => this.#source.now(),
       history: () => this.#history,
       hub: this.#self.self,
+      cluster: this.#cluster,
       ...(replay === undefined ? {} : { replay }),
     };
   }

@@ -17,9 +17,11 @@ import {
   type InspectorTick,
   parseInspectorCommand,
 } from "../../protocols/inspector.ts";
+import type { InspectorPlace } from "../../protocols/inspector_cluster.ts";
 import type { Session, WebSocketConnection, WebSocketMessage } from "../net/mod.ts";
 import type { ActorSystem, Ref } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
+import type { ClusterWatch } from "./cluster_watch.ts";
 import type { BusiestByHost } from "./busiest.ts";
 import { walkInPieces } from "./census.ts";
 import { type EventFeed, FEED_START } from "./event_feed.ts";
@@ -48,7 +50,8 @@ export type PageMessage =
   | { readonly type: "changed" }
   | { readonly type: "show" }
   | { readonly type: "look-for-news" }
-  | { readonly type: "found"; readonly found: Extract<InspectorEvent, { type: "found" }> };
+  | { readonly type: "found"; readonly found: Extract<InspectorEvent, { type: "found" }> }
+  | { readonly type: "placed"; readonly place: InspectorPlace | undefined };
 
 /** What all pages of an inspector have in common. */
 export interface PageServices {
@@ -61,6 +64,7 @@ export interface PageServices {
   now(): number;
   history(): readonly InspectorTick[];
   readonly hub: Ref<HubMessage>;
+  readonly cluster: ClusterWatch;
   readonly replay?: Replay;
 }
 
@@ -92,6 +96,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   #busiest: BusiestByHost | undefined;
   #isShowDue = false;
   #position = FEED_START;
+  /** The engine of the cluster is asked where an entity is. */
+  #isLocating = false;
   /** Which search is the last one: earlier ones end. */
   #searches = 0;
   #isClosed = false;
@@ -119,6 +125,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         return this.#onLook(command);
       case "search":
         return this.#search(command.host, command.text);
+      case "where":
+        return this.#locate(command.entityType, command.id);
       case "step":
         return this.#services.replay?.step(command);
     }
@@ -130,7 +138,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         this.#busiest = message.busiest;
         if (this.#isBehind) return;
         const hosts = this.#services.hosts().map(hostOf);
-        this.#tell({ type: "tick", tick: message.tick, hosts });
+        const isInCluster = this.#services.cluster.isThere;
+        this.#tell({ type: "tick", tick: message.tick, hosts, isInCluster });
         return this.#show();
       }
       case "changed":
@@ -144,6 +153,9 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         return this.#tellNews();
       case "found":
         return this.#tell(message.found);
+      case "placed":
+        this.#isLocating = false;
+        if (message.place !== undefined) this.#tell({ type: "placed", place: message.place });
     }
   }
 
@@ -179,7 +191,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   }
 
   #seen(look: Look, host: InspectedHost): InspectorSeen {
-    const { times } = this.#services;
+    const { times, cluster: watch } = this.#services;
     const views = look.views.map(({ path, skip, count }) => {
       const actor = host.system.subtree(path, { levels: 1, maxChildren: count, skipChildren: skip });
       return {
@@ -192,12 +204,14 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     const details = look.actor === undefined ? undefined : this.#details(look.actor, host);
     const busiest = look.busiest &&
       this.#busiest?.get(host.name)?.[look.busiest.by].slice(0, look.busiest.count);
+    const cluster = look.cluster && watch.look(look.cluster.skip, look.cluster.count);
     return {
       host: host.name,
       time: this.#services.now(),
       views,
       ...(details === undefined ? {} : { details }),
       ...(busiest === undefined ? {} : { busiest }),
+      ...(cluster === undefined ? {} : { cluster }),
     };
   }
 
@@ -253,6 +267,14 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     }, () => this.#isClosed || search !== this.#searches);
     const found = (): PageMessage => ({ type: "found", found: { type: "found", text, rows, more } });
     this.#connection.context.pipe(walked, found, found);
+  }
+
+  /** One question at a time: who asks in haste is answered what was asked first. */
+  #locate(type: string, id: string): void {
+    if (this.#isLocating) return;
+    this.#isLocating = true;
+    const placed = (place?: InspectorPlace): PageMessage => ({ type: "placed", place });
+    this.#connection.context.pipe(this.#services.cluster.place(type, id), placed, () => placed());
   }
 
   #tell(event: InspectorEvent): void {

@@ -13,9 +13,10 @@ import type {
   InspectorSeen,
   InspectorTick,
 } from "../../protocols/inspector.ts";
+import type { InspectorPlace } from "../../protocols/inspector_cluster.ts";
 
 /** What the second half of the page shows. */
-export type Tab = "actor" | "failures" | "dead-letters" | "restarts" | "log" | "busiest";
+export type Tab = "actor" | "failures" | "dead-letters" | "restarts" | "log" | "busiest" | "cluster";
 
 /** Children of an actor that are shown at once. */
 export const PAGE = 100;
@@ -62,6 +63,11 @@ export interface State {
   readonly logText: string;
   readonly search: string;
   readonly found: { readonly rows: readonly InspectorRow[]; readonly more: boolean } | undefined;
+  readonly isInCluster: boolean;
+  /** Entities that are left out before those that are shown. */
+  readonly entitySkip: number;
+  /** Where the entity lives that was asked for. */
+  readonly place: InspectorPlace | undefined;
   readonly replay: InspectorReplay | undefined;
 }
 
@@ -89,6 +95,9 @@ export const EMPTY: State = {
   logText: "",
   search: "",
   found: undefined,
+  isInCluster: false,
+  entitySkip: 0,
+  place: undefined,
   replay: undefined,
 };
 
@@ -105,8 +114,9 @@ export function told(state: State, event: InspectorEvent): State {
     }
     case "tick": {
       const ticks = [...state.ticks, event.tick].slice(-MAX_TICKS);
-      const next = { ...state, ticks, hosts: event.hosts };
-      return state.host === "" ? withHost(next, event.hosts[0]) : next;
+      const { hosts, isInCluster } = event;
+      const next = { ...state, ticks, hosts, isInCluster };
+      return state.host === "" ? withHost(next, hosts[0]) : next;
     }
     case "seen":
       return event.seen.host === state.host
@@ -118,6 +128,8 @@ export function told(state: State, event: InspectorEvent): State {
       return event.text === state.search
         ? { ...state, found: { rows: event.rows, more: event.more } }
         : state;
+    case "placed":
+      return { ...state, place: event.place };
     case "replay":
       return { ...state, replay: event.replay };
   }

@@ -86,6 +86,16 @@ export class InspectorStore {
     }, SEARCH_PAUSE_MS);
   }
 
+  /** Shows other entities of the host. */
+  pageEntities(skip: number): void {
+    this.#set({ ...this.state, entitySkip: Math.max(0, skip) });
+  }
+
+  /** Asks where an entity lives. */
+  locate(entityType: string, id: string): void {
+    this.#connection.send({ type: "where", entityType, id });
+  }
+
   /** Lets a replay go on. */
   step(events: number, until?: "failure"): void {
     this.#connection.send({ type: "step", events, ...(until === undefined ? {} : { until }) });
@@ -141,13 +151,14 @@ export class InspectorStore {
 
   /** Tells the inspector what is looked at, when that has changed. */
   #ask(): void {
-    const { connection, host, unfolded, actor, tab, order } = this.state;
+    const { connection, host, unfolded, actor, tab, order, entitySkip } = this.state;
     if (connection !== "open" || host === "") return;
     const look: InspectorCommand = {
       type: "look",
       host,
       views: [...unfolded].map(([path, skip]) => ({ path, skip, count: PAGE })),
       ...(tab === "actor" && actor !== "" ? { actor } : {}),
+      ...(tab === "cluster" ? { cluster: { skip: entitySkip, count: PAGE } } : {}),
       ...(tab === "busiest" ? { busiest: { by: order, count: MAX_BUSIEST } } : {}),
     };
     const asked = JSON.stringify(look);

@@ -99,22 +99,29 @@ function cellsView(row: InspectorRow, perSecond: number): ComponentChild {
 }
 
 function pagerView({ path, level, skip, count }: Line & { readonly type: "pager" }, store: InspectorStore) {
-  const button = (text: string, to: number, isOff: boolean) =>
-    h("button", { type: "button", disabled: isOff, onClick: () => store.page(path, to) }, text);
-  const last = Math.max(0, Math.floor((count - 1) / PAGE) * PAGE);
   return h(
     "tr",
     { key: `${path}/?`, class: "pager" },
     h(
       "td",
       { colSpan: COLUMNS.length, class: `level-${Math.min(level, 12)}` },
-      button("First", 0, skip === 0),
-      button("Previous", skip - PAGE, skip === 0),
-      h("span", null, `${whole(skip + 1)} to ${whole(Math.min(count, skip + PAGE))} of ${whole(count)}`),
-      button("Next", skip + PAGE, skip + PAGE >= count),
-      button("Last", last, skip >= last),
+      pagerButtons(skip, count, (to) => store.page(path, to)),
     ),
   );
+}
+
+/** Buttons that lead through a long list, a page at a time. */
+export function pagerButtons(skip: number, count: number, page: (skip: number) => void): ComponentChild {
+  const button = (text: string, to: number, isOff: boolean) =>
+    h("button", { type: "button", disabled: isOff, onClick: () => page(to) }, text);
+  const last = Math.max(0, Math.floor((count - 1) / PAGE) * PAGE);
+  return [
+    button("First", 0, skip === 0),
+    button("Previous", skip - PAGE, skip === 0),
+    h("span", null, `${whole(skip + 1)} to ${whole(Math.min(count, skip + PAGE))} of ${whole(count)}`),
+    button("Next", skip + PAGE, skip + PAGE >= count),
+    button("Last", last, skip >= last),
+  ];
 }
 
 /** What a search has found. */
@@ -148,9 +155,9 @@ function pathLineView(row: InspectorRow, perSecond: number, store: InspectorStor
   );
 }
 
-/** A path that leads to the actor's own page. */
-export function pathButton(path: string, open: () => void): ComponentChild {
-  return h("button", { type: "button", class: "path", title: path, onClick: open }, path);
+/** A path, or another name, that leads to the actor's own page. */
+export function pathButton(text: string, open: () => void, path = text): ComponentChild {
+  return h("button", { type: "button", class: "path", title: path, onClick: open }, text);
 }
 
 const ORDERS: readonly (readonly [InspectorOrder, string])[] = [

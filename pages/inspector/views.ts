@@ -3,6 +3,7 @@
 import { type ComponentChild, h } from "preact";
 import type { InspectorTick } from "../../protocols/inspector.ts";
 import { actorView } from "./actor_view.ts";
+import { clusterView } from "./cluster_view.ts";
 import { deadLettersView, failuresView, logView, restartsView } from "./feed_views.ts";
 import { bytes, duration, moment, short, whole } from "./format.ts";
 import type { State, Tab } from "./state.ts";
@@ -175,6 +176,7 @@ function tabsView(state: State, store: InspectorStore): ComponentChild {
     ["restarts", "Restarts", state.restarts.length],
     ["log", "Log"],
     ["busiest", "Busiest"],
+    ...(state.isInCluster ? [["cluster", "Cluster"] satisfies [Tab, string]] : []),
   ];
   const keys = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
@@ -216,6 +218,7 @@ function tabView(state: State, store: InspectorStore): ComponentChild {
     restarts: () => restartsView(state, store),
     log: () => logView(state, store),
     busiest: () => busiestView(state, store),
+    cluster: () => clusterView(state, store),
   };
   return h(
     "div",

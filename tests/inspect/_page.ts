@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clusterOf } from "../../actors/cluster/mod.ts";
 import { EventFeed, inspector, SystemMetrics } from "../../actors/inspect/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
@@ -26,7 +27,7 @@ export async function inspected(token?: string): Promise<Inspected> {
   });
   const { promise, resolve } = Promise.withResolvers<number>();
   const door = inspector({
-    ...{ system, metrics, feed },
+    ...{ system, metrics, feed, cluster: () => clusterOf(system) },
     address: { hostname: "127.0.0.1", port: 0 },
     ...(token === undefined ? {} : { token }),
     onListening: ({ port }) => resolve(port),

@@ -71,7 +71,12 @@ Deno.test("inspector's page: what it keeps is bounded, and the log is filtered b
       message: `line ${number}`,
     };
     const news = { failures: [], deadLetters: [], restarts: [], log: [line], missed: 1 };
-    state = told(told(state, { type: "news", news }), { type: "tick", tick: TICK, hosts: HOSTS });
+    state = told(told(state, { type: "news", news }), {
+      type: "tick",
+      tick: TICK,
+      hosts: HOSTS,
+      isInCluster: false,
+    });
   }
   assertEquals([state.log.length, state.ticks.length, state.missed], [500, 300, 2000]);
   const filtered = filteredLog({ ...state, logLevel: "warn", logText: "LINE 1999" });

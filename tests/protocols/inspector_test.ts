@@ -9,7 +9,9 @@ Deno.test("inspector: a command has all of its fields, within the limits, or is 
     const command of [
       look,
       { ...look, actor: "/a/b", busiest: { by: "mailbox", count: 10 } },
+      { ...look, cluster: { skip: 100, count: 100 } },
       { type: "search", host: "a", text: "b" },
+      { type: "where", entityType: "room", id: "lobby" },
       { type: "step", events: 1 },
       { type: "step", events: 1, until: "failure" },
     ]
@@ -27,6 +29,9 @@ Deno.test("inspector: a command has all of its fields, within the limits, or is 
       { ...look, views: [{ ...view, path: "x".repeat(5000) }] },
       { ...look, busiest: { by: "size", count: 1 } },
       { ...look, busiest: { by: "mailbox", count: 201 } },
+      { ...look, cluster: { skip: 0, count: 1001 } },
+      { ...look, cluster: "all" },
+      { type: "where", entityType: "room" },
       { type: "search", host: "a" },
       { type: "step", events: 1e7 },
       { type: "step", events: 1, until: "tomorrow" },
