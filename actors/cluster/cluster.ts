@@ -16,6 +16,7 @@ import type { Engine, EntityId, HostRef, Lease, Placed } from "./engine.ts";
 import { Entities, type HostMessage } from "./entities.ts";
 import type { EntityType } from "./entity_type.ts";
 import { OutcomeUnknown } from "./errors.ts";
+import type { JoinOptions } from "./join_options.ts";
 import { pause } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { ClusterMetrics } from "./metrics.ts";
@@ -28,21 +29,13 @@ import {
   randomName,
 } from "./names.ts";
 import { placedText, Router } from "./router.ts";
-import { type ClusterSnapshot, type ClusterSnapshotOptions, noteJoined, noteLeft } from "./snapshot.ts";
-
-/** Options of {@linkcode joinCluster}. */
-export interface JoinOptions {
-  /** What the cluster stands on. It is closed by who opened it, after the host has left. */
-  readonly engine: Engine;
-  /** The types of entities that this host runs. @default none: it only sends */
-  readonly types?: readonly EntityType<never>[];
-  /** The host's name: 1 to 64 letters, digits, `_`, `-`, unlike all others'. @default a random one */
-  readonly hostId?: string;
-  /** How long an engine that does not answer is asked again before the join fails. @default 30000 */
-  readonly joinTimeoutMs?: number;
-  /** How long {@linkcode Cluster.leave} waits for entities to finish. @default 5000 */
-  readonly drainMs?: number;
-}
+import {
+  type ClusterSnapshot,
+  type ClusterSnapshotOptions,
+  noteJoined,
+  noteLeft,
+  snapshotOf,
+} from "./snapshot.ts";
 
 /** A host's way into its cluster. */
 export interface Cluster extends AsyncDisposable {
@@ -280,15 +273,8 @@ class ClusterHost implements Cluster {
     return this.#engine.placement.lookup({ type: name, id });
   }
 
-  snapshot({ skip = 0, count = 100 }: ClusterSnapshotOptions = {}): ClusterSnapshot {
-    const { host, leaseAgeMs, isConnected } = this;
-    return {
-      ...(host === undefined ? {} : { host }),
-      ...(leaseAgeMs === undefined ? {} : { leaseAgeMs }),
-      isConnected,
-      entityCount: this.#local.size,
-      entities: this.#local.placements(skip, count),
-    };
+  snapshot(options: ClusterSnapshotOptions = {}): ClusterSnapshot {
+    return snapshotOf(this, this.#local, options);
   }
 
   leave(): Promise<void> {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { type Cluster, joinCluster, type JoinOptions } from "./cluster.ts";
+export { type Cluster, joinCluster } from "./cluster.ts";
+export type { JoinOptions } from "./join_options.ts";
 export { type CodecOptions, decodeValue, encodeValue } from "./codec.ts";
 export type { RefCodec } from "./ref_codec.ts";
 export { composeEngine } from "./compose.ts";

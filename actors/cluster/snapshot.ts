@@ -7,6 +7,7 @@
 import type { ActorSystem } from "../runtime/system.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EntityId, Epoch, HostRef } from "./engine.ts";
+import type { Entities } from "./entities.ts";
 
 /** Which of the host's entities are shown. */
 export interface ClusterSnapshotOptions {
@@ -36,6 +37,21 @@ export interface ClusterSnapshot {
   readonly entityCount: number;
   /** Some of them, the oldest first. */
   readonly entities: readonly LocalPlacement[];
+}
+
+/** A host as it is now. */
+export function snapshotOf(
+  { host, leaseAgeMs, isConnected }: Pick<Cluster, "host" | "leaseAgeMs" | "isConnected">,
+  entities: Pick<Entities, "size" | "placements">,
+  { skip = 0, count = 100 }: ClusterSnapshotOptions,
+): ClusterSnapshot {
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(leaseAgeMs === undefined ? {} : { leaseAgeMs }),
+    isConnected,
+    entityCount: entities.size,
+    entities: entities.placements(skip, count),
+  };
 }
 
 const clusters = new WeakMap<ActorSystem, Cluster>();
