@@ -9,8 +9,11 @@ import type {
   InspectorPlace,
 } from "../../protocols/inspector_cluster.ts";
 
-interface Host {
+/** A host of a cluster. */
+export interface InspectedClusterHost {
+  /** Its name. */
   readonly id: string;
+  /** Which life of it. */
   readonly incarnation: string;
 }
 
@@ -18,17 +21,17 @@ interface Host {
 export interface InspectedCluster {
   /** The host as it is now. */
   snapshot(options: { readonly skip: number; readonly count: number }): {
-    readonly host?: Host;
+    readonly host?: InspectedClusterHost;
     readonly leaseAgeMs?: number;
     readonly isConnected: boolean;
     readonly entityCount: number;
     readonly entities: InspectorCluster["entities"];
   };
   /** The hosts that live. */
-  hosts(): Promise<readonly Host[]>;
+  hosts(): Promise<readonly InspectedClusterHost[]>;
   /** Where an entity lives. */
   where(type: { readonly name: string }, id: string): Promise<
-    { readonly owner: Host; readonly epoch: number } | undefined
+    { readonly owner: InspectedClusterHost; readonly epoch: number } | undefined
   >;
 }
 
@@ -41,7 +44,7 @@ const MAX_HOSTS = 200;
 export class ClusterWatch {
   readonly #find: () => InspectedCluster | undefined;
   readonly #now: () => number;
-  #hosts: readonly Host[] | undefined;
+  #hosts: readonly InspectedClusterHost[] | undefined;
   #refreshedAt = -Infinity;
   #isRefreshing = false;
 
@@ -62,7 +65,8 @@ export class ClusterWatch {
     if (cluster === undefined) return undefined;
     if (this.#now() - this.#refreshedAt >= REFRESH_MS) void this.#refresh(cluster);
     const { host, leaseAgeMs, isConnected, entityCount, entities } = cluster.snapshot({ skip, count });
-    const isHere = (each: Host) => each.id === host?.id && each.incarnation === host.incarnation;
+    const isHere = (each: InspectedClusterHost) =>
+      each.id === host?.id && each.incarnation === host.incarnation;
     const hosts = this.#hosts?.map(({ id, incarnation }): InspectorClusterHost => ({
       ...{ id, incarnation },
       isHere: isHere({ id, incarnation }),

@@ -9,7 +9,7 @@ export { type InspectedSystem, inspector, type InspectorOptions } from "./inspec
 export { type Instrument, type InstrumentKind, MeterRegistry } from "./meter_registry.ts";
 export { meteredDisk } from "./metered_disk.ts";
 export type { CountedSystem, Met, Totals } from "./census.ts";
-export type { InspectedCluster } from "./cluster_watch.ts";
+export type { InspectedCluster, InspectedClusterHost } from "./cluster_watch.ts";
 export type { InspectedHost } from "./page_session.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
