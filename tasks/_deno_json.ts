@@ -64,7 +64,7 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
       ],
       env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED", "EXTENSIVE", ...YJS_ENVIRONMENT],
     },
-    bench: { ...scratch, net: LOOPBACK },
+    bench: { ...scratch, net: LOOPBACK, env: ["TERM"] },
     demo: {
       ...scratch,
       net: LOOPBACK,

@@ -20,34 +20,37 @@ const ESC = "\x1b";
 const PASTE_BEGIN = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 
-/** A sequence that is longer is none: no key is. */
-const MAX_SEQUENCE = 64;
+/** No key is longer: of what is (a terminal may say much of itself) the rest is passed over as it comes. */
+const MAX_SEQUENCE = 4096;
 
-/** What a terminal says of itself (colours, its name) is longer, and passed over. */
-const MAX_STRING = 4096;
+/** How such a rest ends: before the first character that cannot be in it, or after its final one. */
+type RestOf = "control-sequence" | "string";
 
 /** Splits what a terminal sends, however it arrives. */
 export class KeyInput {
   /** The beginning of a sequence whose rest has not come yet. */
   #partial = "";
   #isPasting = false;
+  /** What is passed over until it ends. */
+  #restOf: RestOf | undefined;
 
   /**
    * Whether something has begun that is not complete: a lone escape key looks so until {@linkcode expire}.
    */
   get isPartial(): boolean {
-    return this.#partial !== "" || this.#isPasting;
+    return this.#partial !== "" || this.#isPasting || this.#restOf !== undefined;
   }
 
-  /** Whether the end of a paste has not come yet. */
-  get isPasting(): boolean {
-    return this.#isPasting;
+  /** Whether what has begun may well be a key that a person has pressed: no more of it may come. */
+  get isMaybeKey(): boolean {
+    return !this.#isPasting && this.#restOf === undefined && this.#partial.length <= 2;
   }
 
   /** Gives up on the rest of what has begun. */
   expire(): void {
     this.#partial = "";
     this.#isPasting = false;
+    this.#restOf = undefined;
   }
 
   /** Takes what came; gives what is complete, in order. */
@@ -56,7 +59,11 @@ export class KeyInput {
     let rest = this.#partial + input;
     this.#partial = "";
     while (rest !== "") {
-      const taken = this.#isPasting ? this.#pasted(rest, tokens) : this.#typed(rest, tokens);
+      const taken = this.#restOf !== undefined
+        ? this.#passedOver(rest, this.#restOf)
+        : this.#isPasting
+        ? this.#pasted(rest, tokens)
+        : this.#typed(rest, tokens);
       if (taken === undefined) {
         this.#partial = rest;
         break;
@@ -78,11 +85,29 @@ export class KeyInput {
       return 1;
     }
     const length = sequenceLength(rest);
-    if (length === undefined) return undefined;
+    if (length === undefined) return rest.length > MAX_SEQUENCE ? this.#passOver(rest) : undefined;
     const sequence = rest.slice(0, length);
     if (sequence === PASTE_BEGIN) this.#isPasting = true;
     else if (length > 1) tokens.push({ type: "key", sequence });
     return length;
+  }
+
+  /** Begins to pass over what is too long and has not ended. */
+  #passOver(rest: string): number {
+    this.#restOf = STRING_INTRODUCERS.test(rest.charAt(1)) ? "string" : "control-sequence";
+    return rest.length - (rest.endsWith(ESC) ? 1 : 0);
+  }
+
+  /** Passes over more of it; gives how much that is. */
+  #passedOver(rest: string, restOf: RestOf): number | undefined {
+    const end = restOf === "string" ? stringEnd(rest, 0) : controlSequenceEnd(rest, 0);
+    if (end !== undefined) {
+      this.#restOf = undefined;
+      return end;
+    }
+    // The escape of the end of a string waits for what follows it.
+    if (rest === ESC) return undefined;
+    return rest.length - (rest.endsWith(ESC) ? 1 : 0);
   }
 
   #pasted(rest: string, tokens: Token[]): number | undefined {
@@ -111,13 +136,8 @@ function sequenceLength(text: string): number | undefined {
       return controlSequenceLength(text);
     case "O":
       return finished(text, skip(text, 2, /[0-9;]/));
-    case "]":
-    case "P":
-    case "X":
-    case "^":
-    case "_":
-      return stringLength(text);
   }
+  if (STRING_INTRODUCERS.test(introducer)) return stringEnd(text, 2);
   if (/[ -/]/.test(introducer)) return finished(text, skip(text, 1, /[ -/]/));
   // The escape key itself, and then another key; but the escape and backspace are one (with Alt).
   if (/\p{Cc}/u.test(introducer) && introducer !== "\x7f" && introducer !== "\b") return 1;
@@ -129,27 +149,36 @@ function controlSequenceLength(text: string): number | undefined {
   // The mouse of X10: three more characters. The function keys of Linux's console: one more.
   if (text.startsWith("\x1b[M")) return text.length < 6 ? undefined : 6;
   if (text.startsWith("\x1b[[")) return text.length < 4 ? undefined : 4;
-  return finished(text, skip(text, skip(text, 2, /[0-?]/), /[ -/]/));
+  return controlSequenceEnd(text, 2);
+}
+
+/** Where a control sequence ends whose parameters begin at `from`, or go on there. */
+function controlSequenceEnd(text: string, from: number): number | undefined {
+  return finished(text, skip(text, skip(text, from, /[0-?]/), /[ -/]/));
 }
 
 /** Where the first character that does not match stands. */
 function skip(text: string, from: number, pattern: RegExp): number {
   let at = from;
-  while (at < text.length && at < MAX_SEQUENCE && pattern.test(text.charAt(at))) at++;
+  while (at < text.length && pattern.test(text.charAt(at))) at++;
   return at;
 }
 
 /** The length with the final character at `at`. */
 function finished(text: string, at: number): number | undefined {
-  if (at >= MAX_SEQUENCE) return at;
   if (at >= text.length) return undefined;
   return /[0-~]/.test(text.charAt(at)) ? at + 1 : at;
 }
 
-/** A string to its terminator (ST, or BEL as xterm has it), or to what cancels it. */
-function stringLength(text: string): number | undefined {
+/** What begins a string: of the operating system, of a device, of an application, for a privacy message. */
+const STRING_INTRODUCERS = /[\]PX^_]/;
+
+/**
+ * Where a string ends that goes on at `from`: after its terminator (ST, or BEL as xterm has it), or what
+ * cancels it: an escape begins anew, and an end of line is a person's, for no terminal sends one in a string.
+ */
+function stringEnd(text: string, from: number): number | undefined {
   // deno-lint-ignore no-control-regex
-  const end = /\x07|\x1b\\|\x9c|\x18|\x1a/.exec(text);
-  if (end !== null) return end.index + end[0].length;
-  return text.length > MAX_STRING ? text.length : undefined;
+  const end = /\x07|\x1b\\|\x9c|\x18|\x1a|(?=[\r\n]|\x1b[^\\])/.exec(text.slice(from));
+  return end === null ? undefined : from + end.index + end[0].length;
 }

@@ -42,9 +42,9 @@ export class LineEditor {
     return this.#keys.isPartial;
   }
 
-  /** Whether the end of a paste has not come yet. */
-  get isPasting(): boolean {
-    return this.#keys.isPasting;
+  /** Whether what has begun may be a key that is complete. */
+  get isMaybeKey(): boolean {
+    return this.#keys.isMaybeKey;
   }
 
   /** Gives up on a key or a paste whose rest does not come: it was the escape key alone. */

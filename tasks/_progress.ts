@@ -5,6 +5,7 @@
  */
 import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
 import { formatByteSize } from "../protocols/byte_size.ts";
+import { canRedraw } from "./_terminal.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 
 /** A time as people read it: `1:02:03`, `2:03`. */
@@ -49,7 +50,7 @@ export interface ProgressOptions {
 /** Shows notices: one line that is written over itself on a terminal, and lines elsewhere, fewer of them. */
 export class ProgressPrinter {
   readonly #options: ProgressOptions;
-  readonly #isTerminal: boolean;
+  readonly #canRedraw: boolean;
   readonly #encoder = new TextEncoder();
   #lastTenth = -1;
   #isLineOpen = false;
@@ -57,7 +58,7 @@ export class ProgressPrinter {
   /** Nothing is shown yet. */
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#isTerminal = !options.json && Deno.stdout.isTerminal();
+    this.#canRedraw = !options.json && canRedraw(Deno.stdout);
   }
 
   /** Shows a notice. */
@@ -85,7 +86,7 @@ export class ProgressPrinter {
   }
 
   #showProgress(status: TorrentStatus): void {
-    if (this.#isTerminal) {
+    if (this.#canRedraw) {
       Deno.stdout.writeSync(this.#encoder.encode(`\r\x1b[K${progressLine(status)}`));
       this.#isLineOpen = true;
       return;

@@ -11,8 +11,8 @@ import { asked, type Terminal } from "./_terminal.ts";
 
 /** How long the rest of a key's sequence may take: the escape key alone sends its beginning. */
 const ESCAPE_MS = 50;
-/** The same for the rest of what is pasted. */
-const PASTE_MS = 1000;
+/** The same for the rest of what no key sends: what is pasted, what the terminal says of itself. */
+const REST_MS = 1000;
 
 const PASTES_MARKED = "\x1b[?2004h";
 const PASTES_PLAIN = "\x1b[?2004l";
@@ -152,7 +152,7 @@ export class RealTerminal implements Terminal {
   #expireLater(): void {
     clearTimeout(this.#expiry);
     if (!this.#editor.isPartial) return;
-    this.#expiry = setTimeout(() => this.#editor.expire(), this.#editor.isPasting ? PASTE_MS : ESCAPE_MS);
+    this.#expiry = setTimeout(() => this.#editor.expire(), this.#editor.isMaybeKey ? ESCAPE_MS : REST_MS);
   }
 
   #open(): void {

@@ -34,13 +34,16 @@ export function isDumb(): boolean {
   return kind === "dumb" || kind === "";
 }
 
+/** Whether what is written into a stream can be written over: a person looks at a terminal that knows how. */
+export function canRedraw(stream: { isTerminal(): boolean }): boolean {
+  return stream.isTerminal() && !isDumb();
+}
+
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 
 /** Colours a text where colours are seen: on a terminal, and never with `NO_COLOR`. */
 export function paint(colour: keyof typeof COLOURS, text: string): string {
-  return Deno.noColor || !Deno.stdout.isTerminal() || isDumb()
-    ? text
-    : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
+  return Deno.noColor || !canRedraw(Deno.stdout) ? text : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
 }
 
 /** Asks again and again, until the end of the input. */

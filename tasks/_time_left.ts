@@ -4,6 +4,8 @@
  * @module
  */
 
+import { canRedraw } from "./_terminal.ts";
+
 /** How often the line is written anew at a terminal, and how often one is written elsewhere. */
 const TERMINAL_MS = 500;
 const PIPED_MS = 10_000;
@@ -26,13 +28,13 @@ export function timeLeft(done: number, seconds: number): string {
  */
 export class Progress implements Disposable {
   readonly #encoder = new TextEncoder();
-  readonly #isTerminal = Deno.stderr.isTerminal();
+  readonly #canRedraw = canRedraw(Deno.stderr);
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** @param line tells how far it is */
   constructor(line: () => string) {
-    const show = () => this.#write(this.#isTerminal ? `\r\x1b[K${line()}` : `${line()}\n`);
-    this.#timer = setInterval(show, this.#isTerminal ? TERMINAL_MS : PIPED_MS);
+    const show = () => this.#write(this.#canRedraw ? `\r\x1b[K${line()}` : `${line()}\n`);
+    this.#timer = setInterval(show, this.#canRedraw ? TERMINAL_MS : PIPED_MS);
   }
 
   #write(text: string): void {
@@ -45,6 +47,6 @@ export class Progress implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (this.#isTerminal) this.#write("\r\x1b[K");
+    if (this.#canRedraw) this.#write("\r\x1b[K");
   }
 }

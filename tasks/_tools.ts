@@ -26,7 +26,7 @@ export const WITH_PAGES: readonly string[] = ["chat:server", "editor:server", "s
 const DENO = "$(deno eval 'console.log(Deno.execPath())')";
 
 /** What every task may read: the names of the common flags, and whether `deno task` runs it. */
-const LOG_ENV = `LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR,${RUNNER_VARIABLE}`;
+const LOG_ENV = `LOG_LEVEL,LOG_FORMAT,LOG_TIME,NO_COLOR,TERM,${RUNNER_VARIABLE}`;
 
 /** Programs that tests talk to. */
 const TEST_PROGRAMS = [
@@ -82,7 +82,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     },
     "top": {
       description: "The busiest actors of a server that was started with --inspect (--sort, --token)",
-      command: `deno run -q -P=client --allow-env=TOP_*,${LOG_ENV},TERM tasks/top.ts`,
+      command: `deno run -q -P=client --allow-env=TOP_*,${LOG_ENV} tasks/top.ts`,
     },
     "completion": {
       description: "Completion for bash, zsh or fish, or the man page, from the tables of flags",

@@ -20,6 +20,7 @@ import {
 import { InspectorClient } from "./_inspector_client.ts";
 import { MAX_ROWS } from "./_inspector_messages.ts";
 import { Input, say, write } from "./_stdio.ts";
+import { canRedraw } from "./_terminal.ts";
 import { screenLines, tableLines } from "./_top_table.ts";
 
 const ORDERS = ["messages", "mailbox", "restarts"] as const;
@@ -68,7 +69,7 @@ if (import.meta.main) {
     const address = addressOf(given);
     const security = await clientTls({ tls, ca }, world.disk);
     await using client = await InspectorClient.connect({ at: address, token, ...security, signal });
-    if (!Deno.stdout.isTerminal()) return await printOnce(client, sort, rows);
+    if (!canRedraw(Deno.stdout)) return await printOnce(client, sort, rows);
     await show(client, formatAddress(address), sort, signal);
     return 0;
   });

@@ -42,12 +42,45 @@ Deno.test("keys: a sequence that is broken or without end keeps nothing for long
   assertEquals([keys.feed("\x1b[<64;"), keys.isPartial], [[], true]);
   keys.expire();
   assertEquals(keys.feed("x"), [{ type: "text", text: "x" }]);
-  assertEquals(new KeyInput().feed(`\x1b]52;${"x".repeat(5000)}`), [{
-    type: "key",
-    sequence: `\x1b]52;${"x".repeat(5000)}`,
-  }]);
-  assertEquals(lineOf(`\x1b[${"1;".repeat(500)}m\r`)?.length, 1000 - 62 + 1);
+  // No end of line is in a string.
+  assertEquals(lineOf("\x1b]52;c;YWJj\rb"), "");
+  assertEquals(lineOf("\x1b]52;c;YWJj\x1b[Db\r"), "b");
   assertEquals(lineOf("a\x1b\rb"), "a");
+});
+
+Deno.test("keys: a sequence of any length is passed over, however it arrives, and what follows it is text", () => {
+  for (const count of [10, 100, 5000]) {
+    const noise = [
+      `\x1b[${"1;".repeat(count)}m`,
+      `\x1b[?${"4".repeat(2 * count)} q`,
+      `\x1b]11;rgb:${"0f".repeat(count)}\x07`,
+      `\x1b]52;c;${"ab".repeat(count)}\x1b\\`,
+      `\x1bP1$r${"0m".repeat(count)}\x1b\\`,
+    ];
+    for (const sequence of noise) {
+      for (const pieceLength of [1, 2, 63, 4096, Infinity]) {
+        const editor = new LineEditor();
+        const input = `a${sequence}b\r`;
+        const typed = [];
+        for (let at = 0; at < input.length; at += pieceLength) {
+          typed.push(...editor.feed(input.slice(at, at + pieceLength)));
+        }
+        const how = `${sequence.slice(0, 12)}… of ${sequence.length} in pieces of ${pieceLength}`;
+        assertEquals(typed, [{ type: "line", text: "ab" }], how);
+        assertEquals(editor.isPartial, false);
+      }
+    }
+  }
+});
+
+Deno.test("keys: only what may be a key that is complete is given up soon", () => {
+  const waits = ["\x1b", "\x1b[", "\x1b]", "\x1b[1", "\x1b]11;rgb", "\x1b[200~x", `\x1b]${"x".repeat(5000)}`];
+  const isMaybeKey = waits.map((begun) => {
+    const keys = new KeyInput();
+    keys.feed(begun);
+    return keys.isPartial && keys.isMaybeKey;
+  });
+  assertEquals(isMaybeKey, [true, true, true, false, false, false, false]);
 });
 
 Deno.test("keys: what is pasted is text, whatever is in it, and its lines are lines", () => {
