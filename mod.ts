@@ -21,6 +21,13 @@
  * @module
  */
 export * from "./actors/runtime/mod.ts";
+export {
+  type Core,
+  type CoreLogOptions,
+  type CoreProgram,
+  type CoresOptions,
+  run,
+} from "./actors/cores/mod.ts";
 export { denoWorld } from "./actors/world/deno/mod.ts";
 export { nodeWorld } from "./actors/world/node/mod.ts";
 export {

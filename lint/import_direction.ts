@@ -27,7 +27,7 @@ export const importDirection: Deno.lint.Rule = {
 };
 
 /** Folders of `actors/` that are of the toolkit; any other is a service. */
-const TOOLKIT = ["world", "runtime", "net", "store", "cluster"];
+const TOOLKIT = ["world", "runtime", "net", "store", "cluster", "cores"];
 
 /** Packages that some files have the use of, behind an interface of ours. */
 const PACKAGES: readonly { readonly files: RegExp; readonly packages: readonly string[] }[] = [
@@ -50,6 +50,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   net: ["runtime", "world", "protocols"],
   store: ["runtime", "world", "protocols"],
   cluster: ["net", "store", "runtime", "world", "protocols"],
+  cores: ["cluster", "runtime", "world"],
   service: ["cluster", "net", "store", "runtime", "world", "protocols"],
   "mod.ts": [...TOOLKIT, "protocols"],
   tasks: ["mod.ts", "service", ...TOOLKIT, "protocols", "deno.json"],
@@ -75,7 +76,7 @@ function wrong(path: string, specifier: string): string | undefined {
   }
   if (
     target.startsWith("actors/world/sim/") &&
-    ["runtime", "net", "store", "cluster", "service", "protocols"].includes(from)
+    ["runtime", "net", "store", "cluster", "cores", "service", "protocols"].includes(from)
   ) {
     return `${path} may not import ${target}: only what starts a system picks its world`;
   }
@@ -90,6 +91,7 @@ function wrong(path: string, specifier: string): string | undefined {
 /** The real world is its own parts', the default of a system, and what entry points hand out. */
 function mayUseRealWorld(from: string, path: string): boolean {
   return from === "world" || path === "actors/runtime/system.ts" ||
+    path.startsWith("actors/cores/") ||
     ["mod.ts", "tasks", "tests"].includes(from);
 }
 

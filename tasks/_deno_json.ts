@@ -37,7 +37,9 @@ export interface Restricted {
 
 /** A folder that holds the program holds more than the data of a service: what is not data is denied. */
 function restricted(paths: readonly string[], denied: readonly string[]): readonly string[] | Restricted {
-  return paths.includes(".") ? { allow: paths, deny: denied.map((path) => `./${path}`) } : paths;
+  if (!paths.includes(".")) return paths;
+  const deny = denied.filter((path) => !paths.includes(path)).map((path) => `./${path}`);
+  return { allow: ["."], deny };
 }
 
 function rightsSet({ read = [], write = [], net, env = [] }: Rights): RightsSet {
@@ -97,7 +99,7 @@ export function tasks(
 }
 
 /** The folders of `actors/` that `mod.ts` hands out. */
-const IN_ROOT_MODULE: readonly string[] = ["runtime", "world"];
+const IN_ROOT_MODULE: readonly string[] = ["cores", "runtime", "world"];
 
 /** Every module that users may import: the toolkit, each service, each wire format. */
 export function packageExports(modules: Modules): Readonly<Record<string, string>> {

@@ -35,6 +35,12 @@ const CERTIFICATES = "tls";
 /** What `--inspect` of every server shows to browsers. */
 const INSPECTOR_PAGE = "dist/pages/inspector";
 
+/**
+ * The modules of the program: what the thread of another core reads of them when it starts (the first one
+ * needs no right for that).
+ */
+export const SOURCES: readonly string[] = ["actors", "deno.json", "mod.ts", "protocols", "std", "tasks"];
+
 /** The stem of a service's files, `key_value` of `key-value`. */
 export function fileStem(name: string): string {
   return name.replaceAll("-", "_");
@@ -53,7 +59,7 @@ export function unique(list: readonly string[]): string[] {
 }
 
 /** The server of a service. */
-export function serverProgram({ name, task, rights }: Service): Program {
+export function serverProgram({ name, task, rights, hasCores }: Service): Program {
   const { read = [], write, net, env = [] } = rights;
   return {
     name: task.name,
@@ -61,7 +67,10 @@ export function serverProgram({ name, task, rights }: Service): Program {
     script: `tasks/${fileStem(task.name.replace(":", "_"))}.ts`,
     set: name,
     rights: {
-      read: readRights(task, read.includes(".") ? read : [...read, INSPECTOR_PAGE]),
+      read: [
+        ...readRights(task, read.includes(".") ? read : [...read, INSPECTOR_PAGE]),
+        ...(hasCores ? SOURCES : []),
+      ],
       ...(write && { write }),
       net: net ?? LOCAL_NETWORK,
       env: unique([...environmentRights(task), ...env]),

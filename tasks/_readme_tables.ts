@@ -4,7 +4,7 @@
  * @module
  */
 import type { Granted, RightsSet } from "./_deno_json.ts";
-import { LOCAL_NETWORK } from "./_programs.ts";
+import { LOCAL_NETWORK, SOURCES } from "./_programs.ts";
 import { RUNNER_VARIABLE } from "./_suspend.ts";
 import type { Service } from "./_service.ts";
 
@@ -56,8 +56,12 @@ export function rightsTable(sets: Readonly<Record<string, RightsSet>>): string {
 
 function paths(granted: Granted | undefined): string {
   if (granted === undefined || granted === true) return granted ? "any" : "none";
-  if (!("allow" in granted)) return granted.includes(".") ? "this repository" : names(granted);
-  return "the folder it runs in, but not the program";
+  if ("allow" in granted) return "the folder it runs in, but not the program";
+  if (granted.includes(".")) return "this repository";
+  const others = granted.filter((path) => !SOURCES.includes(path));
+  return others.length === granted.length
+    ? names(granted)
+    : `${names(others)}, its own modules (\`--cores\`)`;
 }
 
 function network(granted: Granted | undefined): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../actors/world/world.ts";
-import { type ActorSystem, type Behavior, escalate } from "../mod.ts";
+import { ActorSystem, type Behavior, type Core, escalate } from "../mod.ts";
 import {
   type Command,
   environmentOf,
@@ -18,6 +18,15 @@ import {
   type Task,
   type TaskOptions,
 } from "./_cli.ts";
+import {
+  type CoreSettings,
+  coresFlag,
+  coresOf,
+  coresProblem,
+  isServingCore,
+  serveCore,
+  serveOnCores,
+} from "./_cores_flag.ts";
 import { parseCommandLine, type Source } from "./_command_line.ts";
 import type { Section } from "./_demo/section.ts";
 import { type Resident, resident } from "./_house.ts";
@@ -28,6 +37,8 @@ export interface ServiceContext {
   readonly world: World;
   /** What was given beside flags. */
   readonly args: readonly string[];
+  /** The core that it runs on, where it is one of several. */
+  readonly core?: Core;
 }
 
 /**
@@ -73,6 +84,8 @@ export interface ServiceFacts {
    * certificates).
    */
   readonly rights?: Rights;
+  /** It can run on several cores of the machine: see `--cores`. @default false */
+  readonly cores?: boolean;
   /** The port in `start`, where another service has the usual one; or more than one instance. */
   readonly together?: number | Together;
   /** Loads the client's command line, `tasks/NAME_client.ts`. */
@@ -114,6 +127,7 @@ export class Service {
   readonly transport: "tcp" | "udp";
   readonly ports: string;
   readonly rights: Rights;
+  readonly hasCores: boolean;
   readonly together: Together;
   readonly client: (() => Promise<{ readonly task: Task<Flags> }>) | undefined;
   readonly demo: Section | undefined;
@@ -128,7 +142,8 @@ export class Service {
     facts: ServiceFacts,
     run: Pick<Service, "serve" | "resident">,
   ) {
-    const { name, summary, transport = "tcp", rights = {}, together, client, demo, smoke } = facts;
+    const { name, summary, transport = "tcp", rights = {}, cores = false, together, client, demo, smoke } =
+      facts;
     const defaultPort = task.flags.port?.default;
     this.name = name;
     this.summary = summary;
@@ -136,6 +151,7 @@ export class Service {
     this.transport = transport;
     this.ports = facts.ports ?? `${defaultPort}${transport === "udp" ? "/udp" : ""}`;
     this.rights = rights;
+    this.hasCores = cores;
     this.together = typeof together === "object" ? together : onePort(name, task, together ?? defaultPort);
     this.client = client;
     this.demo = demo;
@@ -167,28 +183,44 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
   manifest: ServiceManifest<F, M>,
 ): Service {
   const { name, summary, env = name.toUpperCase().replaceAll("-", "_"), behavior } = manifest;
-  const { flags, positionals, examples, check, explain } = manifest;
+  const { flags, positionals, examples, check, explain, cores = false } = manifest;
   const task: Task<F & InspectFlags> = {
     name: manifest.task ?? `${name}:server`,
     summary: manifest.task === undefined ? `${summary}: the server` : summary,
     env,
-    flags: { ...flags, ...inspectFlags() },
+    flags: { ...flags, ...(cores ? coresFlag() : {}), ...inspectFlags() },
     ...(positionals && { positionals }),
     ...(examples && { examples }),
-    ...(check && { check }),
+    check: (options, args) => coresProblem(options) ?? check?.(options, args),
     ...(explain && { explain }),
+  };
+  const serverOnCore = async ({ options, args }: CoreSettings<TaskOptions<F>>, core: Core) => {
+    const { world } = core;
+    const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
+    const root = await behavior(options, { world, args, core });
+    const system = new ActorSystem(name, { world });
+    system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+    return system;
   };
   return new Service(task, manifest, {
     serve: () =>
-      runServer(task, async (options, { world, args }) => {
+      isServingCore() ? serveCore(serverOnCore) : runServer(task, async (options, { world, args }) => {
         const context = { world, args };
         const command = manifest.command?.(options, context);
         if (command !== undefined) return command;
-        const root = await behavior(options, context);
         const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
+        const cores = coresOf(options);
         let isStarted = false;
-        const isReady = (openPorts: number) => isStarted && openPorts > 0;
-        const system = await inspectedSystem(name, world, options, isReady);
+        // The ports of other threads are not seen here, and open before these are ready.
+        const isReady = (openPorts: number) => isStarted && (cores > 1 || openPorts > 0);
+        const makeSystem = () => inspectedSystem(name, world, options, isReady);
+        if (cores > 1) {
+          const system = await makeSystem();
+          const onReady = () => isStarted = true;
+          return await serveOnCores(system, world, { cores, drainMs, settings: { options, args }, onReady });
+        }
+        const root = await behavior(options, context);
+        const system = await makeSystem();
         const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
         // One that does not start ends the system, which says so.
         system.started(server).then(() => isStarted = true, () => {});

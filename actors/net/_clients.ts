@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ref } from "../runtime/ref.ts";
+import type { Places } from "../world/world.ts";
 import { addressKey } from "./address_rate.ts";
 import { type ConnectionEvent, MAKE_ROOM } from "./_connection_events.ts";
 import type { TcpLimits } from "./limits.ts";
@@ -27,10 +28,13 @@ export class Clients {
   readonly #byAddress = new Map<string, number>();
   /** Those that have been silent for `vanishedMs`, the longest silent first. */
   readonly #silent = new Set<Ref<never>>();
+  /** Where others give them away, too. */
+  #places: Places | undefined;
   #served = 0;
 
-  constructor(limits: TcpLimits) {
+  constructor(limits: TcpLimits, places?: Places) {
     this.#limits = limits;
+    this.#places = places;
   }
 
   /** How many are served. */
@@ -38,7 +42,10 @@ export class Clients {
     return this.#served;
   }
 
-  /** Looks for a place for one more; one that has been silent for too long makes room. */
+  /**
+   * Looks for a place for one more, who has to be added then; one that has been silent for too long makes
+   * room.
+   */
   admit(hostname: string): Admission {
     const { maxClients, maxPerAddress } = this.#limits;
     const address = addressKey(hostname);
@@ -46,14 +53,20 @@ export class Clients {
     if (maxPerAddress > 0 && ofAddress >= maxPerAddress && !this.#dismissSilent(address)) {
       return "address-full";
     }
-    if (this.#served >= maxClients && !this.#dismissSilent()) return "server-full";
-    return "admitted";
+    return this.#take(maxClients) ? "admitted" : "server-full";
+  }
+
+  #take(maxClients: number): boolean {
+    const places = this.#places;
+    if (places === undefined) return this.#served < maxClients || this.#dismissSilent();
+    return places.take(maxClients) || (this.#dismissSilent() && places.take(maxClients));
   }
 
   add(connection: Ref<ConnectionEvent>, transport: Transport): void {
     const address = addressKey(transport.remoteAddress.hostname);
     const client = { connection, transport, address, isLeaving: false };
     this.#clients.set(connection, client);
+    // Its shared place was taken when it was admitted.
     this.#count(client, 1);
   }
 
@@ -64,7 +77,7 @@ export class Clients {
     client.transport.close();
     this.#clients.delete(connection);
     this.#silent.delete(connection);
-    if (!client.isLeaving) this.#count(client, -1);
+    if (!client.isLeaving) this.#recount(client, -1);
   }
 
   /** The connection's peer has been silent for `vanishedMs`. */
@@ -81,12 +94,14 @@ export class Clients {
     const client = this.#clients.get(connection);
     if (client === undefined || !client.isLeaving) return;
     client.isLeaving = false;
-    this.#count(client, 1);
+    this.#recount(client, 1);
   }
 
   /** Closes every transport: for those whose actors were never started. */
   close(): void {
     for (const { transport } of this.#clients.values()) transport.close();
+    this.#places?.add(-this.#served);
+    this.#places = undefined;
   }
 
   /** Has the longest silent client leave, or the longest silent of one address; says whether there is one. */
@@ -96,11 +111,17 @@ export class Clients {
       if (client === undefined || (address !== undefined && client.address !== address)) continue;
       this.#silent.delete(connection);
       client.isLeaving = true;
-      this.#count(client, -1);
+      this.#recount(client, -1);
       client.connection.tell(MAKE_ROOM);
       return true;
     }
     return false;
+  }
+
+  /** Counts a client whose shared place is taken, or given back, now. */
+  #recount(client: Client, change: 1 | -1): void {
+    this.#places?.add(change);
+    this.#count(client, change);
   }
 
   #count({ address }: Client, change: 1 | -1): void {

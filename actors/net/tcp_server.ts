@@ -208,7 +208,7 @@ class TcpServer<F, M> {
       warnings: new LogThrottle(self),
     };
     this.#refused = refusedCounter(meter, path);
-    this.#clients = new Clients(limits);
+    this.#clients = new Clients(limits, listeners.find(({ places }) => places !== undefined)?.places);
     this.#refusals = new Refusals(clock);
     this.#warnings = new LogThrottle(self);
     self.onStop(() => this.#closeRest());

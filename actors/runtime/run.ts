@@ -26,31 +26,7 @@ export interface RunOptions {
   readonly exit?: boolean;
 }
 
-/**
- * Runs a system until it ends or the process is asked to end, and ends the process: with 0 when it has
- * stopped, by itself or after SIGINT, SIGTERM, SIGHUP or SIGQUIT; with 1, and its failure in the log as one
- * line, when it has failed. A second signal ends it at once (130, 143, 129, 131). Resolves to the exit code.
- *
- * In a world without a process of its own (a simulator) it waits for the end of the system, and gives the
- * code back.
- *
- * @example
- * ```ts
- * import { ActorSystem, run } from "@troupe/actors";
- * import { assertEquals } from "@std/assert";
- *
- * const system = new ActorSystem("countdown");
- * let left = 3;
- * system.spawn<"tick">("clock", (self) => {
- *   self.every(1, "tick");
- *   return () => {
- *     if (--left === 0) void system.stop();
- *   };
- * });
- * const code = await run(system, { exit: false }); // in a program of its own: await run(system)
- * assertEquals([code, left], [0, 0]);
- * ```
- */
+/** Runs a system until it ends or the process is asked to end: the `run` of `mod.ts` for one system. */
 export async function run(system: ActorSystem, options: RunOptions = {}): Promise<number> {
   const { drainMs = 5000, exit = true } = options;
   const told = Promise.withResolvers<EndSignal>();

@@ -25,6 +25,19 @@ export interface TlsClientOptions {
 export interface ListenTcpOptions extends SocketAddress {
   /** Speak TLS with these. @default plain TCP */
   readonly tls?: TlsServerOptions;
+  /**
+   * Share the port with other listeners that say the same, among which the system spreads connections.
+   * @default false
+   */
+  readonly reusePort?: boolean;
+}
+
+/** Places for clients that several listeners give away together. */
+export interface Places {
+  /** Takes one, unless `max` are taken. Says whether it did. */
+  take(max: number): boolean;
+  /** Takes so many over any limit, or gives so many back where it is below 0. */
+  add(change: number): void;
 }
 
 /** Options of {@linkcode Net.connectTcp}. */
@@ -61,6 +74,8 @@ export interface TcpListener {
   readonly address: SocketAddress;
   /** Resolves once it listens, rejects when it cannot. Absent: it listens already. */
   readonly ready?: Promise<void>;
+  /** Places for clients that it shares with others. Absent: it shares none. */
+  readonly places?: Places | undefined;
   /** The next connection. Rejects with `closed` once the listener is closed. */
   accept(): Promise<TcpConnection>;
   /** Closes it. Twice is fine. */

@@ -14,6 +14,7 @@ import type { EventLoop } from "./loop.ts";
 import type { Net } from "./net.ts";
 import type { HostProcess } from "./process.ts";
 import type { Random } from "./random.ts";
+import type { Threads } from "./threads.ts";
 
 export { errorText, isNotFound, WorldError, type WorldErrorKind } from "./error.ts";
 export { formatAddress, formatHost, type SocketAddress } from "./address.ts";
@@ -25,6 +26,7 @@ export type {
   Datagram,
   ListenTcpOptions,
   Net,
+  Places,
   TcpConnection,
   TcpListener,
   TlsClientOptions,
@@ -45,6 +47,7 @@ export type {
 } from "./disk.ts";
 export { basename, dirname, sibling } from "./path.ts";
 export type { EndSignal, HostProcess, ProcessMemory } from "./process.ts";
+export type { StartThreadOptions, Thread, ThreadPort, ThreadRight, Threads } from "./threads.ts";
 export type { Log, LogFields, LogLevel, LogRecord } from "./log.ts";
 
 /** Everything outside the actors. */
@@ -65,6 +68,8 @@ export interface World {
   readonly log: Log;
   /** The process. Optional: absent where there is none of its own, as in a simulator. */
   readonly process?: HostProcess;
+  /** Threads beside this one. Optional: absent where the platform lacks them. */
+  readonly threads?: Threads;
   /** Told of each actor system that is made in it, with its root. Optional: for tools that look into them. */
   readonly systemMade?: (system: object) => void;
 }

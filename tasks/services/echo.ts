@@ -5,6 +5,7 @@
  */
 import { echoServer } from "../../actors/echo/mod.ts";
 import { listenFlags, serverTls, tcpLimits, tcpServerFlags, toggle } from "../_cli.ts";
+import { coresOf } from "../_cores_flag.ts";
 import { echoSection } from "../_demo/echo.ts";
 import { datagramFlags } from "../_server_options.ts";
 import { defineService } from "../_service.ts";
@@ -24,6 +25,10 @@ export const echo = defineService({
     udp: toggle({ help: "Answer datagrams too, on the same port" }),
     maxPerSecond: datagramFlags().maxPerSecond,
   },
+  check: (options) =>
+    options.udp && coresOf(options) > 1
+      ? "--udp answers on one socket, and cannot be had with --cores above 1"
+      : undefined,
   async behavior(options, { world }) {
     const { host: hostname, port, udp, maxPerSecond, drainMs } = options;
     return echoServer({
@@ -35,6 +40,7 @@ export const echo = defineService({
       ...await serverTls(options, world.disk),
     });
   },
+  cores: true,
   client: () => import("../echo_client.ts"),
   demo: echoSection,
   smoke: { says: ["hello"], hears: [/^hello$/] },

@@ -12,7 +12,7 @@ Deno.test("examples: each is listed, and no longer than a hundred lines", async 
   const readme = await Deno.readTextFile("examples/README.md");
   const names: string[] = [];
   for await (const { name } of Deno.readDir("examples")) if (name.endsWith(".ts")) names.push(name);
-  assertEquals(names.length, 9);
+  assertEquals(names.length, 10);
   for (const name of names) {
     assert(readme.includes(`[${name}](${name})`), `examples/README.md does not list ${name}`);
     const lines = (await Deno.readTextFile(`examples/${name}`)).split("\n").length;
@@ -56,6 +56,20 @@ Deno.test("examples: the pipeline loses the one line that is poison, and nothing
     (await runProgram("supervised_pipeline.ts")).trim(),
     "999 lines, 1188.81 in all, 1 restart",
   );
+});
+
+Deno.test("examples: a word is counted on one core, whatever core its clients come in on", async () => {
+  const rights = ["--unstable-net", "--allow-net=127.0.0.1", "--allow-read", "--allow-env"];
+  await using program = startExample("all_cores.ts", ["0"], rights);
+  const port = await program.port("Counting on port");
+  const cores = new Set<string>();
+  for (let count = 1; cores.size < Math.min(2, navigator.hardwareConcurrency) && count < 300; count++) {
+    const said = await connectedText(port, "hello\n");
+    assertMatch(said, new RegExp(`^core \\d+: hello was said ${count} times\n$`));
+    cores.add(said.slice(0, said.indexOf(":")));
+  }
+  assertEquals(cores.size, Math.min(2, navigator.hardwareConcurrency));
+  await stopped(program);
 });
 
 Deno.test("examples: the UDP service counts for each peer by itself", async () => {

@@ -38,11 +38,20 @@ export class LocalBus implements Transport {
       reject(error);
       return promise;
     }
+    this.answer(address, body).then(resolve, (error) => {
+      // One that fails does not answer.
+      if (error instanceof NoHost) reject(error);
+    });
+    return promise;
+  }
+
+  /** The answer of who serves an address here. Rejects with {@linkcode NoHost}, or what that one throws. */
+  answer(address: string, body: string): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#world.loop.soon(() => {
       const server = this.#next(address);
       if (server === undefined) return reject(new NoHost(address));
-      // One that fails does not answer.
-      Promise.try(server.handler, body).then(resolve, () => {});
+      Promise.try(server.handler, body).then(resolve, reject);
     });
     return promise;
   }

@@ -24,15 +24,16 @@ import { NodeListener } from "../node/listener.ts";
 /** The network of the machine. */
 export class DenoNet implements Net {
   listenTcp(options: ListenTcpOptions): TcpListener {
-    const { hostname, port, tls } = options;
+    const { hostname, port, tls, reusePort = false } = options;
+    if (reusePort) checkUnstable("share a port");
     try {
-      const listener = Deno.listen({ hostname, port });
+      const listener = Deno.listen({ hostname, port, ...(reusePort && { reusePort }) });
       if (tls === undefined) return new DenoTcpListener(listener);
       // `node:net` binds later: whether it may, whether the address is free, and which port it is, is found
       // out before.
       const bound = unmapped(listener.addr);
       listener.close();
-      return new NodeListener(bound, tls);
+      return new NodeListener(bound, tls, { reusePort });
     } catch (error) {
       throw worldError(`listen on ${formatAddress(options)}`, error);
     }
@@ -58,15 +59,7 @@ export class DenoNet implements Net {
   }
 
   bindUdp(options: SocketAddress): UdpSocket {
-    // The types have it always.
-    if (!("listenDatagram" in Deno)) {
-      throw new WorldError(
-        "other",
-        `Cannot bind UDP ${
-          formatAddress(options)
-        }: Deno has UDP only with "unstable": ["net"] in deno.json, or --unstable-net`,
-      );
-    }
+    checkUnstable(`bind UDP ${formatAddress(options)}`);
     try {
       return new DenoUdpSocket(
         Deno.listenDatagram({ ...options, transport: "udp" }),
@@ -87,6 +80,15 @@ export class DenoNet implements Net {
   fetch(request: Request): Promise<Response> {
     return fetchAnywhere(request);
   }
+}
+
+/** Throws where Deno was not told to have what is unstable: the types have it always. */
+function checkUnstable(doing: string): void {
+  if ("listenDatagram" in Deno) return;
+  throw new WorldError(
+    "other",
+    `Cannot ${doing}: Deno does so only with "unstable": ["net"] in deno.json, or --unstable-net`,
+  );
 }
 
 /** Node's look-up says of a missing right no more than this. */

@@ -10,6 +10,7 @@ import { denoFiles } from "./files.ts";
 import { DenoLoop } from "./loop.ts";
 import { DenoNet } from "./net.ts";
 import { DenoProcess } from "./process.ts";
+import { DenoThreads } from "./threads.ts";
 
 /**
  * The real world of Deno.
@@ -34,6 +35,7 @@ export function denoWorld(options: RealWorldOptions = {}): RealWorld {
     loop: new DenoLoop(),
     net: new DenoNet(),
     disk: realDisk(denoFiles, (path, file) => new DenoFile(path, file)),
+    threads: new DenoThreads(),
     output: { stdout: Deno.stdout, stderr: Deno.stderr },
     process: (flush) => new DenoProcess(flush),
   }, options);

@@ -31,7 +31,11 @@ export class NodeListener implements TcpListener {
   #failure: unknown;
 
   /** Throws what `node:tls` throws of an invalid certificate or key. */
-  constructor(address: SocketAddress, tls?: TlsServerOptions) {
+  constructor(
+    address: SocketAddress,
+    tls?: TlsServerOptions,
+    { reusePort = false }: { readonly reusePort?: boolean } = {},
+  ) {
     this.#context = tls && createSecureContext({ cert: tls.cert, key: tls.key });
     this.#address = address;
     const server = this.#server = createServer(
@@ -54,7 +58,7 @@ export class NodeListener implements TcpListener {
       ready.reject(why);
       this.#fail(why);
     });
-    server.listen({ host: address.hostname, port: address.port });
+    server.listen({ host: address.hostname, port: address.port, ...(reusePort && { reusePort }) });
   }
 
   get address(): SocketAddress {

@@ -79,12 +79,17 @@ export class RealLog implements Log {
   write(record: LogRecord): void {
     if (!this.enabled(record.level)) return;
     const stream: LogStream = record.level === "error" ? "stderr" : "stdout";
+    this.lines(this.#line(record), stream);
+  }
+
+  /** Writes lines that were made elsewhere, each with its line end. */
+  lines(lines: string, stream: LogStream): void {
     // Both streams often are one terminal or one file: their order to each other is kept.
     if (stream !== this.#stream || this.#gathered.length > MAX_GATHERED) {
       this.#pass();
     }
     this.#stream = stream;
-    this.#gathered += this.#line(record);
+    this.#gathered += lines;
     if (this.#flushQueued) return;
     this.#flushQueued = true;
     this.#nextTurn(() => {

@@ -1,0 +1,187 @@
+/**
+ * The cores of one machine as actors: started, watched, started again, stopped together.
+ *
+ * @module
+ */
+import type { Driver } from "../cluster/driver.ts";
+import type { Behavior, Context } from "../runtime/behavior.ts";
+import { escalate, type OnFailure, restart } from "../runtime/supervision.ts";
+import { ActorStopped } from "../runtime/errors.ts";
+import type { RealWorld } from "../world/real/mod.ts";
+import { errorText, type ThreadRight, type Threads } from "../world/world.ts";
+import { Addresses } from "./addresses.ts";
+import type { CoreLogOptions } from "./core.ts";
+import { type CoreEnd, CoreLife, type CoresHost } from "./core_life.ts";
+
+/** Options of {@linkcode coordinator}. */
+export interface CoordinatorOptions {
+  readonly world: RealWorld;
+  readonly threads: Threads;
+  readonly cores: number;
+  readonly settings: unknown;
+  readonly dropRights: readonly ThreadRight[];
+  readonly log: CoreLogOptions;
+  readonly driver: Driver;
+  /** Milliseconds that a core may take to stop. */
+  readonly drainMs: number;
+  /** Told when all cores serve. */
+  readonly onReady?: () => void;
+  /** Told when a core has stopped by itself. */
+  readonly onStopped: () => void;
+}
+
+/** A core that served has died, which is no fault of the settings. */
+class CoreDied extends Error {
+  override readonly name = "CoreDied";
+}
+
+/** A core that dies is started again so often before the process is given up. */
+const RESTART = restart({ limit: 5, withinMs: 60_000, backoff: { minMs: 50, maxMs: 2000, jitter: 0.2 } });
+/** How often a core is asked whether it lives. */
+const PING_MS = 1000;
+/** After so long without an answer it is taken for dead: it is in a loop without end, or ended silently. */
+const SILENT_MS = 10_000;
+
+/**
+ * Starts the cores: the first alone, so that what is wrong with the settings is said once; then the others.
+ *
+ * The start fails as the first core does.
+ */
+export function coordinator(options: CoordinatorOptions): Behavior<"core stopped"> {
+  return async (self) => {
+    const { world, cores, driver, onReady, onStopped } = options;
+    self.supervise("one-for-one", { stopOrder: "together" });
+    self.onStop(async () => await driver[Symbol.asyncDispose]());
+    const all = new Cores(options, new Addresses(world.net, cores));
+    const start = async (index: number) => {
+      const ref = self.spawn(`core-${index}`, coreActor(index, all, self, options.drainMs), {
+        onFailure: decide,
+        shutdownMs: options.drainMs,
+        // Its thread may end while it stops.
+        deadLetterLevel: "debug",
+      });
+      await self.started(ref);
+    };
+    try {
+      await start(1);
+      await Promise.all(Array.from({ length: cores - 1 }, (_, n) => start(n + 2)));
+    } catch (error) {
+      // This actor has failed in the place of the core that did not start.
+      if (error instanceof ActorStopped) return () => {};
+      throw error;
+    }
+    all.tellWhereTheyListen();
+    onReady?.();
+    return () => onStopped();
+  };
+}
+
+function decide(error: unknown): OnFailure {
+  // One that does not even start fails who starts them all.
+  return error instanceof CoreDied ? RESTART : escalate();
+}
+
+type CoreEvent = { readonly type: "over"; readonly end: CoreEnd } | { readonly type: "tick" };
+
+/** One core. A life of the actor is one of the thread. */
+function coreActor(
+  index: number,
+  all: Cores,
+  parent: Context<"core stopped">,
+  drainMs: number,
+): Behavior<CoreEvent> {
+  return async (self) => {
+    const life = all.start(index);
+    let isOver = false;
+    self.onStop(async () => {
+      if (!isOver) await life.stop(drainMs);
+      await all.bury(life);
+    });
+    const died = (why: unknown) => {
+      const text = errorText(why);
+      self.log.warn(`Core ${index} has died, and is started again: ${text}`, {
+        event: "core-died",
+        error: why,
+      });
+      return new CoreDied(text, { cause: why });
+    };
+    try {
+      await life.ready;
+    } catch (error) {
+      isOver = true;
+      throw all.haveServed ? died(error) : error;
+    }
+    self.pipe(life.over, (end): CoreEvent => ({ type: "over", end }), (error): CoreEvent => {
+      return { type: "over", end: new Error(errorText(error)) };
+    });
+    self.every(PING_MS, { type: "tick" });
+    return (event) => {
+      if (event.type === "tick") {
+        life.tell({ type: "ping" });
+        if (self.world.clock.monotonic() - life.heardAtMs < SILENT_MS) return;
+        isOver = true;
+        throw died(new Error(`it has not answered for ${SILENT_MS} ms`));
+      }
+      isOver = true;
+      if (event.end !== undefined) throw died(event.end);
+      parent.self.tell("core stopped");
+    };
+  };
+}
+
+/** All cores that live, and what they share. */
+class Cores implements CoresHost {
+  readonly world: RealWorld;
+  readonly threads: Threads;
+  readonly cores: number;
+  readonly settings: unknown;
+  readonly dropRights: readonly ThreadRight[];
+  readonly log: CoreLogOptions;
+  readonly driver: Driver;
+  readonly addresses: Addresses;
+  /** All have been ready once. */
+  haveServed = false;
+  readonly #living = new Set<CoreLife>();
+  /** What was said of where they listen, by its key; held until all do. */
+  readonly #listening = new Map<string, string>();
+
+  constructor(
+    { world, threads, cores, settings, dropRights, log, driver }: CoordinatorOptions,
+    addresses: Addresses,
+  ) {
+    this.world = world;
+    this.threads = threads;
+    this.cores = cores;
+    this.settings = settings;
+    this.dropRights = dropRights;
+    this.log = log;
+    this.driver = driver;
+    this.addresses = addresses;
+  }
+
+  start(index: number): CoreLife {
+    const life = new CoreLife(index, this);
+    this.#living.add(life);
+    return life;
+  }
+
+  async bury(life: CoreLife): Promise<void> {
+    this.#living.delete(life);
+    await life.bury();
+  }
+
+  *others(than: CoreLife): Iterable<CoreLife> {
+    for (const life of this.#living) if (life !== than) yield life;
+  }
+
+  listens(key: string, lines: string): void {
+    if (this.#listening.has(key)) return;
+    this.#listening.set(key, lines);
+    if (this.haveServed) this.world.logLines(lines, "stdout");
+  }
+
+  tellWhereTheyListen(): void {
+    this.haveServed = true;
+    for (const lines of this.#listening.values()) this.world.logLines(lines, "stdout");
+  }
+}

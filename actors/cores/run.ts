@@ -1,0 +1,177 @@
+/**
+ * A program on all cores of a machine.
+ *
+ * @module
+ */
+import { memoryDriver } from "../cluster/engines/memory.ts";
+import { composeEngine } from "../cluster/compose.ts";
+import type { Driver } from "../cluster/driver.ts";
+import { run as runSystem, type RunOptions } from "../runtime/run.ts";
+import { escalate } from "../runtime/supervision.ts";
+import { ActorSystem } from "../runtime/system.ts";
+import { realWorld } from "../world/real/mod.ts";
+import type { RealWorld } from "../world/real/mod.ts";
+import type { ThreadRight, World } from "../world/world.ts";
+import { coordinator } from "./coordinator.ts";
+import { type CoreLogOptions, type CoreProgram, runCore } from "./core.ts";
+
+/** Options of {@linkcode run} for a program on several cores. */
+export interface CoresOptions extends RunOptions {
+  /** How many threads it runs in, 1 to 256. With 1 it runs in the first thread of the process. */
+  readonly cores: number;
+  /** Which lines the log has, and how they look. @default as `realWorld()` has it */
+  readonly log?: CoreLogOptions;
+  /** Structured data for each core: {@linkcode Core.settings}. */
+  readonly settings?: unknown;
+  /**
+   * What the threads of the cores have no need of once their systems were made, and give up. Deno has that
+   * only with `"unstable": ["worker-options"]`. @default nothing
+   */
+  readonly dropRights?: readonly ThreadRight[];
+  /**
+   * Opens what keeps the journals of persistent entities; in the first thread, whichever core they live on.
+   * @default in memory
+   */
+  readonly driver?: (world: World) => Driver | Promise<Driver>;
+}
+
+const MAX_CORES = 256;
+/**
+ * How long the lease of a core lasts. A core that dies loses it at once; that it expires is for one that
+ * stands still.
+ */
+const LEASE_TTL_MS = 10_000;
+
+/**
+ * Runs a system until it ends or the process is asked to end, and ends the process: with 0 when it has
+ * stopped, by itself or after SIGINT, SIGTERM, SIGHUP or SIGQUIT; with 1, and its failure in the log as one
+ * line, when it has failed. A second signal ends it at once (130, 143, 129, 131). Resolves to the exit code.
+ *
+ * In a world without a process of its own (a simulator) it waits for the end of the system, and gives the
+ * code back.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, run } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const system = new ActorSystem("countdown");
+ * let left = 3;
+ * system.spawn<"tick">("clock", (self) => {
+ *   self.every(1, "tick");
+ *   return () => {
+ *     if (--left === 0) void system.stop();
+ *   };
+ * });
+ * const code = await run(system, { exit: false }); // in a program of its own: await run(system)
+ * assertEquals([code, left], [0, 0]);
+ * ```
+ */
+export function run(system: ActorSystem, options?: RunOptions): Promise<number>;
+/**
+ * Runs a program on several cores: has its system made in each of so many threads of the process, all of
+ * which listen at the same ports. For that the program's main module is run in each of them; Deno takes
+ * `"unstable": ["net"]` in deno.json, and the right to read the program's modules.
+ *
+ * The cores are one cluster (see {@linkcode Core.engine}), with one log and one limit of clients. A core that
+ * dies is started again, up to five times a minute. A signal stops them all, and so does one that stops its
+ * system.
+ *
+ * @throws `RangeError` when there cannot be so many cores; `TypeError` where the platform has no threads.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Core, run } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const made: number[] = [];
+ * async function program({ world, index }: Core): Promise<ActorSystem> {
+ *   const system = new ActorSystem("demo", { world });
+ *   await system.started(system.spawn("actor", () => () => {}));
+ *   made.push(index);
+ *   void system.stop(); // a server goes on instead
+ *   return system;
+ * }
+ * await run(program, { cores: 1, exit: false }); // a server: { cores: navigator.hardwareConcurrency }
+ * assertEquals(made, [1]);
+ * ```
+ */
+export function run(program: CoreProgram, options: CoresOptions): Promise<number>;
+export function run(
+  what: ActorSystem | CoreProgram,
+  options: RunOptions | CoresOptions = {},
+): Promise<number> {
+  if (typeof what === "function") {
+    return runOnCores(what, "cores" in options ? options : { ...options, cores: 1 });
+  }
+  if ("cores" in options && options.cores !== 1) {
+    return Promise.reject(
+      new TypeError(
+        `Cannot run one system on ${options.cores} cores: give run what makes one, run((core) => …, { cores })`,
+      ),
+    );
+  }
+  return runSystem(what, options);
+}
+
+/** Whether this is a thread that {@linkcode run} has started. */
+export function isCore(world: World): boolean {
+  return world.threads?.parent !== undefined;
+}
+
+async function runOnCores(program: CoreProgram, options: CoresOptions): Promise<number> {
+  const { cores, log = {}, exit = true } = options;
+  if (!Number.isInteger(cores) || cores < 1 || cores > MAX_CORES) {
+    throw new RangeError(`Cannot run on ${cores} cores: it takes 1 to ${MAX_CORES}`);
+  }
+  const world = realWorld({ log });
+  const parent = world.threads?.parent;
+  if (parent !== undefined) {
+    const code = await runCore(program, parent, (log) => realWorld({ log }));
+    if (exit) world.threads?.close();
+    return code;
+  }
+  const system = cores > 1
+    ? await coordinatedSystem(world, options)
+    : await singleCore(program, world, options);
+  return await runSystem(system, options);
+}
+
+/** One core is this thread. */
+async function singleCore(program: CoreProgram, world: World, options: CoresOptions): Promise<ActorSystem> {
+  const driver = await openDriver(world, options);
+  const engine = composeEngine(driver, world);
+  return await program({ index: 1, cores: 1, world, engine, settings: options.settings });
+}
+
+/** Options of {@linkcode coordinatedSystem}. */
+export interface CoordinatedOptions extends Omit<CoresOptions, Exclude<keyof RunOptions, "drainMs">> {
+  /** Told when all cores serve. */
+  readonly onReady?: () => void;
+}
+
+/** The system of the first thread, whose actors are the cores. */
+export async function coordinatedSystem(
+  world: RealWorld,
+  options: CoordinatedOptions,
+  spawnIn: ActorSystem = new ActorSystem("cores", { world }),
+): Promise<ActorSystem> {
+  const { cores, settings, dropRights = [], log = {}, drainMs = 5000, onReady } = options;
+  const { threads } = world;
+  if (threads === undefined) {
+    throw new TypeError(`Cannot run on ${cores} cores: there are threads under Deno only`);
+  }
+  const driver = await openDriver(world, options);
+  const behavior = coordinator({
+    ...{ world, threads, cores, settings, dropRights, log, driver, drainMs },
+    ...(onReady && { onReady }),
+    // One for all: a program that has come to its end on one core ends.
+    onStopped: () => void spawnIn.stop({ withinMs: drainMs }).catch(() => {}),
+  });
+  spawnIn.spawn("cores", behavior, { onFailure: escalate(), shutdownMs: drainMs });
+  return spawnIn;
+}
+
+async function openDriver(world: World, { driver }: Pick<CoresOptions, "driver">): Promise<Driver> {
+  return await (driver?.(world) ?? memoryDriver({ world, leaseTtlMs: LEASE_TTL_MS }));
+}
