@@ -48,9 +48,7 @@ const SAMPLED = 256;
  */
 export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED, SAMPLED } as const;
 
-/**
- * A turn handles at most so many messages; doubled while that binds, so that no burst outgrows it for long.
- */
+/** The most messages of a turn; doubled while that binds, so that no burst outgrows it for long. */
 const FIRST_TURN_LIMIT = 256;
 
 /** The limit of a mailbox that takes nothing any more. */
@@ -218,7 +216,9 @@ export class ActorRef<in M> implements Ref<M> {
       return this.#cell.failInHandler(error, item);
     }
     this.#flags &= ~IN_TURN;
-    if (this.#length > 0 || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | QUESTIONED)) !== 0) {
+    // One that waits again already, since it told itself, has nothing more to do.
+    const isQueued = this.#length === 0 || (this.#flags & IN_RING) !== 0;
+    if (!isQueued || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | QUESTIONED)) !== 0) {
       this.#closeTurn(left);
     }
   }

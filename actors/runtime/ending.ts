@@ -45,12 +45,14 @@ export class Ending {
   /** What is being released, under way. */
   #releasing: Promise<unknown> | undefined;
   #timer: Cancellable | undefined;
-  /** Monotonic time at which it is given up; while the children stop, how much time is left then. */
-  #giveUpAt: number;
+  /** Time that is left of this actor's own to stop in, when last its clock stood still. */
+  #leftMs: number;
+  /** Monotonic time at which it is given up; undefined while its clock stands still. */
+  #giveUpAt: number | undefined;
 
   constructor(actor: EndingHost) {
     this.#actor = actor;
-    this.#giveUpAt = this.#now + actor.shutdownMs;
+    this.#leftMs = actor.shutdownMs;
   }
 
   /**
@@ -67,8 +69,6 @@ export class Ending {
     }
     if (this.#step === UNTIL_CHILDREN_ARE_GONE) {
       if (this.#hasChildren) return;
-      // The children had times of their own: what is left of this actor's begins to run again.
-      this.#giveUpAt += this.#now;
       this.#step = UNTIL_RELEASED;
     }
     if (this.#releasing === undefined && this.#releaseAll()) actor.endLife();
@@ -102,16 +102,20 @@ export class Ending {
     return (this.#actor.children?.size ?? 0) > 0;
   }
 
-  /** Turns the moment of giving up into a length of time, while the children stop. */
+  /** The children have times of their own: this actor's goes on when they are gone. */
   #stopClock(): void {
+    if (this.#giveUpAt === undefined) return;
+    this.#leftMs = Math.max(0, this.#giveUpAt - this.#now);
+    this.#giveUpAt = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#giveUpAt = Math.max(0, this.#giveUpAt - this.#now);
   }
 
+  /** Lets the clock run, as there is something to wait for: who waits for nothing reads none. */
   #limit(): void {
     const { clock } = this.#actor.system.world;
-    this.#timer ??= clock.timer(Math.max(0, this.#giveUpAt - this.#now), () => this.#giveUp());
+    const giveUpAt = this.#giveUpAt ??= this.#now + this.#leftMs;
+    this.#timer ??= clock.timer(Math.max(0, giveUpAt - this.#now), () => this.#giveUp());
   }
 
   /** The time to stop is over: what still runs is left to itself, and is no longer heard. */

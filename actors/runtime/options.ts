@@ -116,12 +116,15 @@ function checkOneOf(name: string, what: string, known: readonly string[], given:
   throw new TypeError(`Cannot spawn "${name}": ${what} is ${known.join(", ")}, not ${given}`);
 }
 
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
-const NAME = /^[^/?\u0000-\u001f\u007f]{1,255}$/;
+const MAX_NAME_LENGTH = 255;
+const SPACE = 0x20;
+const SLASH = 0x2f;
+const QUESTION_MARK = 0x3f;
+const DELETE = 0x7f;
 
 /** Throws `TypeError` on a name that cannot stand in a path. */
 export function checkName(name: string): void {
-  if (!NAME.test(name)) {
+  if (!isName(name)) {
     throw new TypeError(
       `Cannot name an actor ${
         JSON.stringify(name)
@@ -130,9 +133,19 @@ export function checkName(name: string): void {
   }
 }
 
+/** Not by a regular expression, which would be a twentieth of what it costs to spawn an actor. */
+function isName(name: unknown): boolean {
+  if (typeof name !== "string" || name.length === 0 || name.length > MAX_NAME_LENGTH) return false;
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    if (unit < SPACE || unit === DELETE || unit === SLASH || unit === QUESTION_MARK) return false;
+  }
+  return true;
+}
+
 /** Throws `TypeError` on a name that a registry key or a topic cannot have. */
 export function checkKeyName(name: string): void {
-  if (typeof name !== "string" || name === "" || name.length > 255) {
+  if (typeof name !== "string" || name === "" || name.length > MAX_NAME_LENGTH) {
     throw new TypeError(`Cannot name a key ${JSON.stringify(name)}: it takes 1 to 255 characters`);
   }
 }
