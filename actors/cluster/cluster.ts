@@ -78,7 +78,7 @@ export interface Cluster extends AsyncDisposable {
   observeConnection(changed: (isConnected: boolean) => void): Cancellable;
   /** The hosts that live: a hint. */
   hosts(): Promise<HostRef[]>;
-  /** Where an entity lives: a hint; undefined when it sleeps. A type that runs elsewhere is known by name. */
+  /** Where an entity lives: a hint; undefined when it sleeps. @throws as {@linkcode Cluster.ref} does. */
   where(type: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined>;
   /** This host now, with some of the entities that live here. */
   snapshot(options?: ClusterSnapshotOptions): ClusterSnapshot;
@@ -269,8 +269,8 @@ class ClusterHost implements Cluster {
     return this.#engine.placement.hosts();
   }
 
-  where({ name }: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined> {
-    return this.#engine.placement.lookup({ type: name, id });
+  where({ name: type }: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined> {
+    return this.#engine.placement.lookup(this.#router.entityRef<never>({ type, id }).entity);
   }
 
   snapshot(options: ClusterSnapshotOptions = {}): ClusterSnapshot {

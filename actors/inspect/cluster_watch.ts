@@ -96,8 +96,9 @@ export class ClusterWatch {
       const placed = await cluster.where({ name: type }, id);
       if (placed === undefined) return { type, id, isUnknown: false };
       return { type, id, host: placed.owner.id, epoch: placed.epoch, isUnknown: false };
-    } catch {
-      return { type, id, isUnknown: true };
+    } catch (error) {
+      // What no entity can be called lives nowhere.
+      return { type, id, isUnknown: !(error instanceof TypeError) };
     }
   }
 

@@ -18,7 +18,9 @@ export function clusterView(state: State, store: InspectorStore): ComponentChild
     ["Engine", isConnected ? "connected" : "cannot be reached", !isConnected],
     ["Entities here", whole(entityCount)],
   ];
-  return [
+  return h(
+    "article",
+    { class: "cluster" },
     h(
       "dl",
       { class: "facts" },
@@ -33,7 +35,7 @@ export function clusterView(state: State, store: InspectorStore): ComponentChild
     whereView(state, store),
     h("h3", null, "Entities here"),
     entitiesView(cluster, state, store),
-  ];
+  );
 }
 
 function hostsView({ hosts }: InspectorCluster): ComponentChild {

@@ -38,6 +38,8 @@ Deno.test("inspector: the hosts of a cluster are shown, what lives on this one, 
   const place = async (query: string) => await (await fetch(`${base}/cluster?${query}`)).json();
   assertEquals((await place("type=counter&id=away")).host, "far");
   assertEquals(await place("type=counter&id=nobody"), { type: "counter", id: "nobody", isUnknown: false });
+  const tooLong = "x".repeat(1000);
+  assertEquals(await place(`type=counter&id=${tooLong}`), { type: "counter", id: tooLong, isUnknown: false });
   for (const query of ["type=counter", "count=1001", "skip=-1"]) {
     const response = await fetch(`${base}/cluster?${query}`);
     await response.body?.cancel();

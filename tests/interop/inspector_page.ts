@@ -114,7 +114,22 @@ async function looksAtWeakSystem(): Promise<void> {
   assertLess(JSHeapUsedSize, 100_000_000, "the page's memory");
   assertLess(await page.$$eval("*", (all) => all.length), 20_000, "elements");
 
-  // On a phone nothing is wider than the screen.
+  // A cluster: its hosts, what lives here, and where something else does.
+  await client.send("cluster\n");
+  await click(page, "#tab-cluster");
+  await shows(page, "1 to 100 of 150");
+  await shows(page, "near (this one)");
+  await page.type("#entity-type", "counter");
+  await page.type("#entity-id", "far-1");
+  await page.keyboard.press("Enter");
+  await shows(page, "counter far-1 lives on far, epoch ");
+  await picture(page, "cluster");
+  await clickText(page, "near-1");
+  await page.waitForFunction(() =>
+    document.querySelector("#actor")?.textContent?.startsWith("/stage/cluster/")
+  );
+
+  // On a phone nothing is wider than the screen, and nothing below all that is seen.
   await page.focus("#search");
   await page.keyboard.press("Escape");
   await page.evaluate(() => {
@@ -125,6 +140,11 @@ async function looksAtWeakSystem(): Promise<void> {
   await page.setViewport({ width: 390, height: 844 });
   await page.waitForSelector("#tree");
   assert(await page.evaluate(() => document.documentElement.scrollWidth <= 390), "it fits 390 pixels");
+  const emptyBelow = await page.evaluate(() => {
+    const { bottom } = document.querySelector("main")?.getBoundingClientRect() ?? { bottom: 0 };
+    return document.documentElement.scrollHeight - bottom - scrollY;
+  });
+  assertLess(emptyBelow, 2, "nothing is below");
   await picture(page, "narrow");
   assertEquals([...notes.hosts], [`127.0.0.1:${inspectorPort}`], "no other host is asked");
   notes.hosts.clear();
