@@ -19,7 +19,9 @@ import {
   type WebServerOptions,
 } from "../net/mod.ts";
 import { type Behavior, type Context, escalate } from "../runtime/mod.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import type { SocketAddress } from "../world/world.ts";
+import { type ClusterServices, startClusterServices } from "./cluster/mod.ts";
 import { ircDoor } from "./doors/irc.ts";
 import { lineDoor } from "./doors/line.ts";
 import { webRoutes } from "./doors/web.ts";
@@ -39,6 +41,12 @@ export interface ChatServerOptions extends LineServerOptions {
   readonly rate?: TokenBucketOptions;
   /** Where what is said is kept. @default in memory alone */
   readonly historyFile?: string;
+  /**
+   * What makes one chat of many servers: names, rooms and history are the cluster's, connections each
+   * server's own. It has to run {@linkcode chatEntities}, and is left by who joined it, after the server has
+   * stopped. @default the chat is this server's own
+   */
+  readonly cluster?: Cluster;
   /** The door for IRC clients. @default none */
   readonly irc?: ChatIrcOptions;
   /** The door for browsers: the page at `/`, its WebSocket at `/chat`. @default none */
@@ -82,7 +90,11 @@ export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "addres
  * ```
  */
 export function chatServer(options: ChatServerOptions): Behavior<TcpServerCommand> {
-  const { rate = { perSecond: 10, burst: 20 }, historyFile, onListening, irc, web, ...rest } = options;
+  const { rate = { perSecond: 10, burst: 20 }, historyFile, cluster, onListening, irc, web, ...rest } =
+    options;
+  if (cluster !== undefined && historyFile !== undefined) {
+    throw new TypeError("Cannot keep the history of a cluster in a file: its engine keeps it");
+  }
   let { address } = options;
   let ircAddress = irc?.address;
   let webAddress = web?.address;
@@ -90,25 +102,21 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
     // Members know the owners of names and rooms and are known to them: when one of these starts afresh, all
     // do.
     self.supervise("one-for-all");
-    const keeping = history(historyFile === undefined ? {} : { file: historyFile });
-    const historyRef = self.spawn("history", keeping, { onFailure: escalate() });
-    // Nobody is let in before the history is there.
-    const isHistoryReady = await historyRef.ask<readonly string[]>(
-      (replyTo) => ({ type: "last", room: LOBBY, lines: 1, replyTo }),
-      { signal: self.signal },
-    ).then(() => true, () => false);
+    const owners = cluster === undefined
+      ? await startOwners(self, historyFile)
+      : await startClusterServices(self, cluster);
     // Its failure is this actor's own, and its reason has been given: there is nothing to add.
-    if (!isHistoryReady) return () => {};
+    if (owners === undefined) return () => {};
     const shared: ChatServices = {
-      names: self.spawn("names", names()),
-      rooms: self.spawn("rooms", rooms({ history: historyRef })),
+      names: owners.names,
+      rooms: owners.rooms,
       rate,
       addressRate: new AddressRate({
         perSecond: ADDRESS_SHARE * rate.perSecond,
         burst: ADDRESS_SHARE * rate.burst,
       }),
       logins: new LoginRate(),
-      hostOf: hostMasks(self.world),
+      hostOf: hostMasks(self.world, owners.maskKey),
     };
     const server = self.spawn<TcpServerCommand>(
       "server",
@@ -151,6 +159,25 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
       self.spawn("web", door, { onFailure: escalate() });
     }
     return (message) => server.tell(message);
+  };
+}
+
+/** Starts the owners of the names and rooms of one server; undefined when the history cannot be had. */
+async function startOwners(
+  self: Context<TcpServerCommand>,
+  historyFile: string | undefined,
+): Promise<Omit<ClusterServices, "maskKey"> & { readonly maskKey?: undefined } | undefined> {
+  const keeping = history(historyFile === undefined ? {} : { file: historyFile });
+  const historyRef = self.spawn("history", keeping, { onFailure: escalate() });
+  // Nobody is let in before the history is there.
+  const isReady = await historyRef.ask<readonly string[]>(
+    (replyTo) => ({ type: "last", room: LOBBY, lines: 1, replyTo }),
+    { signal: self.signal },
+  ).then(() => true, () => false);
+  if (!isReady) return undefined;
+  return {
+    names: self.spawn("names", names()),
+    rooms: self.spawn("rooms", rooms({ history: historyRef })),
   };
 }
 

@@ -58,6 +58,8 @@ export interface MemberDoor {
   privately(message: PrivateMessage): void;
   invited(invitation: Extract<MemberMessage, { readonly type: "invited" }>): void;
   presence(change: Extract<MemberMessage, { readonly type: "presence" }>): void;
+  /** Its name is somebody else's: says so, and ends the connection. */
+  nameLost(): void;
 }
 
 /** How often it is noted that somebody speaks, in milliseconds. */
@@ -309,6 +311,9 @@ export class Member {
         return this.#commands.giveUp();
       case "drained":
         return this.#commands.drained();
+      case "name-lost":
+        this.#door.nameLost();
+        return this.leave();
       case "name-wanted":
         if (this.#connection.makeRoom()) return this.leave();
         return this.#services.names.tell({ type: "keep", member: this.#connection.self });

@@ -196,10 +196,11 @@ class Names {
 }
 
 /** Who wants to hear of whom. */
-class Watchers {
+export class Watchers {
   readonly #byKey = new Map<string, Map<Ref<MemberMessage>, ChatName>>();
   readonly #byMember = new Map<Ref<MemberMessage>, Set<string>>();
 
+  /** From now on the member hears of the name. */
   add(member: Ref<MemberMessage>, name: ChatName): void {
     const key = watchKey(name);
     const watchers = this.#byKey.get(key) ?? new Map<Ref<MemberMessage>, ChatName>();
@@ -207,16 +208,19 @@ class Watchers {
     this.#byMember.set(member, (this.#byMember.get(member) ?? new Set()).add(key));
   }
 
+  /** And no longer. */
   remove(member: Ref<MemberMessage>, name: ChatName): void {
     this.#drop(member, watchKey(name));
     this.#byMember.get(member)?.delete(watchKey(name));
   }
 
+  /** The member hears of nobody any more. */
   forget(member: Ref<MemberMessage>): void {
     for (const key of this.#byMember.get(member) ?? []) this.#drop(member, key);
     this.#byMember.delete(member);
   }
 
+  /** Tells of somebody who has come, or has gone. */
   tell(name: ChatName, person: Person | undefined): void {
     for (const [member, watched] of this.#byKey.get(watchKey(name)) ?? []) {
       if (sharesKey(watched, name)) member.tell(presence(name, person));

@@ -4,14 +4,20 @@
  * @module
  */
 import { chatServer } from "../../actors/chat/mod.ts";
+import type { Cluster } from "../../actors/cluster/mod.ts";
+import type { ActorSystem } from "../../mod.ts";
+import { engineFlag, onEngine } from "../_chat_engine.ts";
 import { integer, listenFlags, loginFlags, number, path, port, tcpServerFlags, text } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { chatSection } from "../_demo/chat.ts";
 import { lineServerOptions } from "../_server_options.ts";
-import { defineService } from "../_service.ts";
+import { defineService, type ServiceContext } from "../_service.ts";
 import { loadPages, tellOfWebDoor, webDoorOptions, webFlags } from "../_web_flags.ts";
 
 const WEB_PORT = 8089;
+
+/** Who waits for the system that a server runs in: those that join a cluster. */
+const systems = new WeakMap<ServiceContext, (system: ActorSystem) => void>();
 
 /** The manifest. */
 export const chat = defineService({
@@ -28,35 +34,49 @@ export const chat = defineService({
     ircPort: port({ help: "Port of the door for IRC clients; 6667 is usual" }),
     ircName: text({ help: "What the IRC server calls itself", value: "NAME", default: "troupe.chat" }),
     history: path({ help: "Keep what is said, so that it is there after a restart", value: "FILE" }),
+    engine: engineFlag(),
   },
-  examples: ["", "--history chat.log --rate 0"],
+  examples: ["", "--history chat.log --rate 0", "--engine nats://127.0.0.1:4222"],
+  check: ({ engine, history }) =>
+    engine === undefined || history === undefined
+      ? undefined
+      : "--history is for a server without --engine, which keeps the history itself",
   rights: DATA_RIGHTS,
-  async behavior(options, { world }) {
+  async behavior(options, context) {
+    const { world } = context;
     await makeDataDir(options, world);
     const server = await lineServerOptions(options, world);
     const ircAddress = { hostname: options.host, port: options.ircPort ?? 0 };
     const door = webDoorOptions(options, WEB_PORT, server.tls);
     const pages = door === undefined ? undefined : await loadPages(world, "chat");
-    return chatServer({
-      ...server,
-      ...(door === undefined ? {} : {
-        web: {
-          ...door,
-          ...(pages === undefined ? {} : { pages }),
-          onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
-        },
-      }),
-      ...(options.ircPort === undefined ? {} : {
-        irc: {
-          address: ircAddress,
-          serverName: options.ircName,
-          ...(server.tls === undefined ? {} : { tls: server.tls }),
-        },
-      }),
-      rate: { perSecond: options.rate, burst: options.burst },
-      ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
-    });
+    const serverOf = (cluster?: Cluster) =>
+      chatServer({
+        ...server,
+        ...(cluster === undefined ? {} : { cluster }),
+        ...(door === undefined ? {} : {
+          web: {
+            ...door,
+            ...(pages === undefined ? {} : { pages }),
+            onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
+          },
+        }),
+        ...(options.ircPort === undefined ? {} : {
+          irc: {
+            address: ircAddress,
+            serverName: options.ircName,
+            ...(server.tls === undefined ? {} : { tls: server.tls }),
+          },
+        }),
+        rate: { perSecond: options.rate, burst: options.burst },
+        ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
+      });
+    const { engine, dataDir, drainMs } = options;
+    if (engine === undefined) return serverOf();
+    const { promise: system, resolve } = Promise.withResolvers<ActorSystem>();
+    systems.set(context, resolve);
+    return onEngine({ world, engine, dataDir, drainMs, system }, serverOf);
   },
+  attach: (system, _options, context) => systems.get(context)?.(system),
   client: () => import("../chat_client.ts"),
   demo: chatSection,
   smoke: { says: ["ann", "/who", "quit"], hears: [/^In lobby: ann$/] },

@@ -31,6 +31,7 @@ import { ReadGate } from "./read_gate.ts";
 import { SignsOfLife } from "./irc_life.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
+import { NAME_LOST } from "./refusal_texts.ts";
 
 /** Options of {@linkcode ircDoor}. */
 export interface IrcDoorOptions {
@@ -214,6 +215,8 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     if (person === undefined) this.#numeric(NUMERIC.RPL_MONOFFLINE, name);
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
   }
+
+  readonly nameLost = (): void => this.#close(NAME_LOST);
 
   /** To be let in is free. All else that is sent ahead counts, and waits where the welcome has to. */
   #mayTake(frame: IrcFrame): boolean {

@@ -36,7 +36,7 @@ import type { RoomEvent } from "../room_event.ts";
 import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
 import { historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
-import { REFUSAL_TEXTS } from "./refusal_texts.ts";
+import { NAME_LOST, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** Makes the session of one line client. */
 export function lineDoor(services: ChatServices): SessionFactory<string, MemberMessage> {
@@ -122,6 +122,11 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
   }
 
   presence(): void {}
+
+  nameLost(): void {
+    this.#send(`Error: ${NAME_LOST}`);
+    this.#connection.end();
+  }
 
   /** The member knows what it does itself, but for what others do to it. */
   #ownEvent({ happening, room }: RoomEvent): void {

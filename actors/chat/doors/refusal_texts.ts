@@ -26,3 +26,6 @@ export const REFUSAL_TEXTS: Readonly<Record<Refusal, string>> = {
   "bad-mode-argument": "that is not a valid argument",
   "unavailable": "the chat cannot reach its engine, try again in a moment",
 };
+
+/** To who was cut off from the chat for so long that somebody else has its name. */
+export const NAME_LOST = "your name is somebody else's now, log in again";

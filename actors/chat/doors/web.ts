@@ -40,7 +40,7 @@ import type {
 import { type EventCodec, type RoomEvent } from "../room_event.ts";
 import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
-import { REFUSAL_TEXTS } from "./refusal_texts.ts";
+import { NAME_LOST, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** The most rooms that one page is in at once. */
 const MAX_ROOMS = 50;
@@ -187,6 +187,10 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
   }
 
   presence(): void {}
+
+  nameLost(): void {
+    this.#connection.close(1008, NAME_LOST);
+  }
 
   #obey(command: ChatWebCommand): void {
     const { person } = this.#member;

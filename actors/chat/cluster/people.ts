@@ -1,0 +1,115 @@
+/**
+ * Members as other hosts and the journal know them.
+ *
+ * @module
+ */
+import type { Cluster } from "../../cluster/cluster.ts";
+import { hostIdOf } from "../../cluster/names.ts";
+import type { Ref } from "../../runtime/mod.ts";
+import type { MemberMessage, Person, RoomMember } from "../messages.ts";
+import type { RoomDeed } from "../room_rules.ts";
+import type { RoomFact } from "../room_state.ts";
+
+/** The address of a member: it is told things by it from every host, and no other one ever has it. */
+export type MemberId = string;
+
+/** What people need of the cluster. */
+export type Addresses = Pick<Cluster, "addressOf" | "refAt">;
+
+/** The server that has the connection of a member. */
+export function serverOf(id: MemberId): string {
+  return hostIdOf(id) ?? "";
+}
+
+type Member = Ref<MemberMessage>;
+
+/**
+ * Members by their addresses, and addresses by their members: one object for one member, and one for all that
+ * is known of a person, so that both can be compared.
+ */
+export class People {
+  readonly #addresses: Addresses;
+  readonly #ids = new WeakMap<Member, MemberId>();
+  readonly #members = new Map<MemberId, WeakRef<Member>>();
+  readonly #people = new Map<string, WeakRef<Person>>();
+
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
+  }
+
+  /** The address of a member. */
+  idOf(member: Member): MemberId {
+    let id = this.#ids.get(member);
+    if (id === undefined) this.#ids.set(member, id = this.#addresses.addressOf(member));
+    return id;
+  }
+
+  /** The member at an address. */
+  memberOf(id: MemberId): Member {
+    const known = this.#members.get(id)?.deref();
+    if (known !== undefined) return known;
+    const member = this.#addresses.refAt<MemberMessage>(id);
+    this.#members.set(id, new WeakRef(member));
+    this.#ids.set(member, id);
+    return member;
+  }
+
+  /** A person by its address. */
+  named(person: Person): Person<MemberId> {
+    return { ...person, member: this.idOf(person.member) };
+  }
+
+  /** A person with its member. */
+  known(person: Person<MemberId>): Person {
+    const key = JSON.stringify(person);
+    const known = this.#people.get(key)?.deref();
+    if (known !== undefined) return known;
+    const here = { ...person, member: this.memberOf(person.member) };
+    this.#people.set(key, new WeakRef(here));
+    return here;
+  }
+
+  /** A person that came from another host, as the same object each time. */
+  same(person: Person): Person {
+    return this.known(this.named(person));
+  }
+
+  /** A member of a room with its member. */
+  knownMember({ person, ...rest }: RoomMember<MemberId>): RoomMember {
+    return { ...rest, person: this.known(person) };
+  }
+
+  /** What happened, with its members. */
+  knownFact(fact: RoomFact<MemberId>): RoomFact {
+    switch (fact.type) {
+      case "returned":
+        return { ...fact, member: this.knownMember(fact.member) };
+      case "kicked":
+        return { ...fact, person: this.known(fact.person), by: this.known(fact.by) };
+      case "invited":
+        return { ...fact, person: this.known(fact.person), target: this.known(fact.target) };
+      case "renamed":
+        return { ...fact, person: this.known(fact.person), to: this.known(fact.to) };
+      default:
+        return { ...fact, person: this.known(fact.person) };
+    }
+  }
+
+  /** A command to a room by addresses. */
+  namedDeed(deed: RoomDeed<Member>): RoomDeed<MemberId> {
+    switch (deed.type) {
+      case "invite":
+        return { ...deed, person: this.named(deed.person), target: this.named(deed.target) };
+      case "rename":
+        return { ...deed, from: this.named(deed.from), to: this.named(deed.to) };
+      default:
+        return { ...deed, person: this.named(deed.person) };
+    }
+  }
+
+  /** Forgets who is no longer known to anybody. */
+  sweep(): void {
+    for (const [id, member] of this.#members) if (member.deref() === undefined) this.#members.delete(id);
+    for (const [key, person] of this.#people) if (person.deref() === undefined) this.#people.delete(key);
+  }
+}

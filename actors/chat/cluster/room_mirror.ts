@@ -1,0 +1,174 @@
+/**
+ * What a server knows of a room in which it has members, and how these hear of it.
+ *
+ * @module
+ */
+import type { Ref } from "../../runtime/mod.ts";
+import type { MemberMessage, Person, RoomMember, RoomView } from "../messages.ts";
+import { RoomEvent } from "../room_event.ts";
+import { isTold, type RoomFact, RoomState } from "../room_state.ts";
+import { Talk } from "../talk.ts";
+import { type People, serverOf } from "./people.ts";
+import type { RoomNews, RoomNow, RoomRecord } from "./room_entity.ts";
+
+type Member = Ref<MemberMessage>;
+
+/** What a mirror needs of the one who has it. */
+export interface RoomMirrorOptions {
+  /** The room's key, as events name it. */
+  readonly key: string;
+  /** The name of this server. */
+  readonly server: string;
+  readonly people: People;
+  /** Somebody of this server is in. */
+  readonly entered: (person: Person) => void;
+  /** Somebody of this server has gone: what it was, and how. */
+  readonly left: (member: RoomMember, fact: RoomFact) => void;
+}
+
+/** A room as far as its news have come. */
+export class RoomMirror {
+  readonly #options: RoomMirrorOptions;
+  /** Members whose connections are here. */
+  readonly #here = new Set<Member>();
+  #state = new RoomState();
+  #seq = -1;
+  #title = "";
+  #keys: readonly string[] = [];
+  #createdMs = 0;
+  /** Said, and not yet told: what is said in one go is told in one. */
+  #said: RoomEvent[] = [];
+
+  constructor(options: RoomMirrorOptions) {
+    this.#options = options;
+  }
+
+  /** The number of the last record that is known; -1 before the room is. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The room itself. */
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  /** How many members have their connections here. */
+  get membersHere(): number {
+    return this.#here.size;
+  }
+
+  /** Whether somebody of this server is in. */
+  has(member: Member): boolean {
+    return this.#here.has(member);
+  }
+
+  /** The room as its members see it. */
+  view(room: RoomView["room"]): RoomView {
+    const { members, topic, modes } = this.#state;
+    return {
+      room,
+      title: this.#title,
+      keys: this.#keys,
+      members: [...members.values()],
+      ...(topic === undefined ? {} : { topic }),
+      modes,
+      createdMs: this.#createdMs,
+    };
+  }
+
+  /** Begins with the room as it is. */
+  start(now: RoomNow): void {
+    const { people, server } = this.#options;
+    const { members, invited, ...room } = now.room;
+    this.#state = new RoomState({
+      ...room,
+      members: new Map([...members].map(([id, member]) => [people.memberOf(id), people.knownMember(member)])),
+      invited: new Set([...invited].map((id) => people.memberOf(id))),
+    });
+    this.#seq = now.seq;
+    this.#title = now.title;
+    this.#keys = now.keys;
+    this.#createdMs = now.createdMs;
+    this.#here.clear();
+    for (const [member, { person }] of this.#state.members) {
+      if (serverOf(people.idOf(member)) !== server) continue;
+      this.#here.add(member);
+      this.#options.entered(person);
+    }
+  }
+
+  /** Takes what is news of it; `false` when something before it is missing. */
+  take({ from, records }: RoomNews): boolean {
+    if (this.#seq < 0 || from > this.#seq + 1) return false;
+    for (const record of records.slice(this.#seq + 1 - from)) {
+      this.#seq++;
+      this.#happens(record);
+    }
+    this.#tellSaid();
+    return true;
+  }
+
+  #happens(record: RoomRecord): void {
+    const { id, timeMs, request, opens } = record;
+    if (opens !== undefined) [this.#title, this.#keys, this.#createdMs] = [opens.text, opens.keys, timeMs];
+    const fact = this.#options.people.knownFact(record.fact);
+    const room = { title: this.#title, key: this.#options.key };
+    const event = isTold(fact) ? new RoomEvent(room, fact, id, timeMs, request) : undefined;
+    if (event !== undefined && fact.type === "said" && event.onlyFor === undefined) {
+      this.#said.push(event);
+      return;
+    }
+    this.#tellSaid();
+    const isHeardByWhoGoes = fact.type === "parted" || fact.type === "kicked";
+    if (event !== undefined && isHeardByWhoGoes) this.#tellAll(event);
+    const before = "person" in fact ? this.#state.members.get(fact.person.member) : undefined;
+    this.#state.apply(fact, timeMs);
+    const isBack = this.#note(fact, before);
+    if (this.#state.members.size === 0) this.#state = new RoomState();
+    if (event !== undefined && !isHeardByWhoGoes) this.#tellAll(event, isBack);
+  }
+
+  /** Keeps in mind who is here. Gives who has come back without knowing that it was out. */
+  #note(fact: RoomFact, before: RoomMember | undefined): Member | undefined {
+    const { people, server, entered, left } = this.#options;
+    switch (fact.type) {
+      case "joined":
+      case "returned": {
+        const person = fact.type === "joined" ? fact.person : fact.member.person;
+        if (serverOf(people.idOf(person.member)) !== server) return undefined;
+        this.#here.add(person.member);
+        entered(person);
+        return fact.type === "joined" && fact.hasVoice !== undefined ? person.member : undefined;
+      }
+      case "renamed":
+        if (this.#here.has(fact.to.member)) entered(fact.to);
+        return undefined;
+      case "parted":
+      case "kicked":
+      case "quit":
+      case "vanished":
+        if (this.#here.delete(fact.person.member) && before !== undefined) left(before, fact);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #tellAll(event: RoomEvent, but?: Member): void {
+    const { onlyFor } = event;
+    for (const member of this.#here) {
+      if (member === but) continue;
+      const { isOperator = false, hasVoice = false } = this.#state.members.get(member) ?? {};
+      if (onlyFor === undefined || isOperator || (onlyFor === "voices" && hasVoice)) member.tell(event);
+    }
+  }
+
+  #tellSaid(): void {
+    const [first] = this.#said;
+    if (first === undefined) return;
+    const talk = new Talk(first.room, this.#said);
+    this.#said = [];
+    for (const member of this.#here) member.tell(talk);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * A chat of three servers on NATS, as processes that are killed one after the other while people talk; and
+ * the judgement.
+ *
+ * @module
+ */
+import { composeEngine, joinCluster } from "../../../../actors/cluster/mod.ts";
+import { natsDriver } from "../../../../actors/cluster/engines/nats.ts";
+import { ActorSystem, denoWorld } from "../../../../mod.ts";
+import { deadline, freePort, root, startProcess, type TestProcess, until } from "../../../_helpers.ts";
+import { NatsServers } from "../../../cluster/nats/_servers.ts";
+import { IRC, LINE, WEB } from "../../../sim/_chat_dialects.ts";
+import { byTcp, byWebSocket, pause, Person } from "./_people.ts";
+import { judge, RoomTruth } from "./_truth.ts";
+
+/** How it is run. */
+export interface SiegeOptions {
+  /** Servers of NATS. */
+  readonly natsServers: 1 | 3;
+  readonly people: number;
+  /** How often each chat server is killed. */
+  readonly killsEach: number;
+  /** How often one of the NATS servers is killed, in between. */
+  readonly natsKills?: number;
+  /** Milliseconds that it is left alone after a kill, at least. */
+  readonly calmMs: number;
+}
+
+/** What came of it. */
+export interface SiegeResult {
+  readonly kills: number;
+  readonly lines: number;
+  /**
+   * Milliseconds from a kill until somebody connected elsewhere heard something that was said after it, each
+   * person and kill; the longest last.
+   */
+  readonly gapsMs: readonly number[];
+  /** The same of the kills of NATS servers. */
+  readonly natsGapsMs: readonly number[];
+  /** What cannot be: each a sentence. */
+  readonly wrong: readonly string[];
+}
+
+const SERVERS = 3;
+/** Who has heard nothing for so long, and is connected still, has waited for ever. */
+const NEVER_MS = 10_000;
+const DIALECTS = [LINE, IRC, WEB] as const;
+const world = denoWorld({ log: { level: "error", write: () => {} } });
+
+/** Runs it. `tell` is told how it goes. */
+export async function siege(
+  options: SiegeOptions,
+  tell: (text: string) => void = () => {},
+): Promise<SiegeResult> {
+  await using nats = await NatsServers.start(options.natsServers);
+  await using servers = new ChatServers(nats.addresses);
+  for (let index = 0; index < SERVERS; index++) await servers.start(index);
+  // As the servers have it.
+  const driver = await natsDriver({
+    world,
+    servers: nats.addresses,
+    replicas: options.natsServers,
+    leaseTtlMs: 1500,
+  });
+  await using engine = composeEngine(driver, world);
+  await using system = new ActorSystem("observer", { world });
+  await using cluster = await joinCluster(system, { engine });
+  const truth = new RoomTruth(cluster, "lobby");
+  await using _listening = await truth.listen();
+  const people = makePeople(servers, options.people);
+  const rivals = makeRivals(servers);
+  let [isOver, isQuiet] = [false, false];
+  const living = [...people, ...rivals].map((person) => person.live(() => isOver, () => isQuiet));
+  const reading = (async () => {
+    while (!isOver) {
+      await truth.catchUp();
+      await pause(500);
+    }
+  })();
+  const areIn = () => until(() => people.every(({ isIn }) => isIn), "everybody to be in");
+  await areIn();
+  const kills: Kill[] = [];
+  const natsKills: Kill[] = [];
+  for (let round = 0; round < options.killsEach; round++) {
+    for (const index of shuffled([...Array(SERVERS).keys()])) {
+      await pause(options.calmMs * (0.5 + Math.random()));
+      kills.push({ server: index, atMs: performance.now() });
+      await servers.kill(index);
+      await pause(1000 * Math.random());
+      await servers.start(index);
+      await areIn();
+      tell(`server ${index} was killed, ${kills.length} of ${SERVERS * options.killsEach}`);
+    }
+    if (round >= (options.natsKills ?? 0)) continue;
+    const index = round % options.natsServers;
+    await pause(options.calmMs);
+    natsKills.push({ server: undefined, atMs: performance.now() });
+    await nats.kill(index);
+    await pause(3000);
+    await nats.restart(index);
+    await pause(8000);
+    tell(`NATS server ${index} was killed`);
+  }
+  await pause(options.calmMs);
+  isQuiet = true;
+  // What was said is heard.
+  await pause(3000);
+  isOver = true;
+  await Promise.all([...living, reading]);
+  await truth.catchUp();
+  await truth.catchUp();
+  const wrong = [...judge(truth, [...people, ...rivals]), ...judgeRivals(rivals)];
+  const lines = truth.records.filter(({ fact }) => fact.type === "said").length;
+  return {
+    kills: kills.length,
+    lines,
+    gapsMs: gaps(people, kills),
+    natsGapsMs: gaps(people, natsKills),
+    wrong,
+  };
+}
+
+interface Kill {
+  readonly server: number | undefined;
+  readonly atMs: number;
+}
+
+const homes = new WeakMap<Person, number>();
+
+function makePeople(servers: ChatServers, count: number): Person[] {
+  return Array.from({ length: count }, (_, number) => {
+    const server = number % SERVERS;
+    const door = Math.floor(number / SERVERS) % DIALECTS.length;
+    const dialect = DIALECTS[door] ?? LINE;
+    const port = () => servers.port(server, door);
+    const connect = dialect === WEB ? byWebSocket(port) : byTcp(port);
+    const person = new Person({ name: `p${number}`, dialect, connect, sayEveryMs: 500 });
+    homes.set(person, server);
+    return person;
+  });
+}
+
+const RIVAL_NAME = "throne";
+
+/** Two at two servers who want the same name, and keep it for a while. */
+function makeRivals(servers: ChatServers): Person[] {
+  return [0, 1].map((server) => {
+    const connect = byTcp(() => servers.port(server, 0));
+    return new Person({ name: RIVAL_NAME, dialect: LINE, connect, sayEveryMs: Infinity, stayMs: 1500 });
+  });
+}
+
+/** Nobody knows that the name is its own while the other does. */
+function judgeRivals(rivals: readonly Person[]): string[] {
+  const [one, other] = rivals;
+  const both = one?.stays.some(({ from, to }) =>
+    other?.stays.some((stay) => stay.from < to && from < stay.to)
+  );
+  return both ? [`${RIVAL_NAME} was two people's name at once`] : [];
+}
+
+function gaps(people: readonly Person[], kills: readonly Kill[]): number[] {
+  const saidAt = new Map<string, number>(
+    people.flatMap(({ name, said }) => [...said].map(([text, atMs]) => [`${name}: ${text}`, atMs] as const)),
+  );
+  return kills.flatMap(({ server, atMs }) =>
+    people.flatMap((person) => {
+      const visit = person.visits.find(({ from, to }) => from < atMs && atMs < to);
+      if (visit === undefined || homes.get(person) === server) return [];
+      const first = visit.heard.find(({ text }) => (saidAt.get(text) ?? 0) > atMs);
+      if (first !== undefined) return [first.atMs - atMs];
+      return visit.to - atMs > NEVER_MS ? [Infinity] : [];
+    })
+  ).sort((one, other) => one - other);
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list.map((item) => [Math.random(), item] as const).sort(([one], [other]) => one - other)
+    .map(([, item]) => item);
+}
+
+/** The processes of the chat's servers, each on ports of its own. */
+class ChatServers implements AsyncDisposable {
+  readonly #engine: string;
+  readonly #ports = Array.from({ length: SERVERS }, () => DIALECTS.map(() => freePort()));
+  readonly #running: (TestProcess | undefined)[] = [];
+
+  constructor(addresses: readonly string[]) {
+    this.#engine = `nats://${addresses.join(",")}`;
+  }
+
+  /** The port of a door of a server. */
+  port(server: number, door: number): number {
+    return this.#ports[server]?.[door] ?? 0;
+  }
+
+  async start(server: number): Promise<void> {
+    const [line, irc, web] = (this.#ports[server] ?? []).map(String);
+    const process = startProcess(Deno.execPath(), [
+      ...["run", "-q", "--no-prompt", "-P=chat", `${root}tasks/chat_server.ts`, "--host", "127.0.0.1"],
+      ...["--port", `${line}`, "--irc-port", `${irc}`, "--web-port", `${web}`, "--rate", "0"],
+      ...["--engine", this.#engine],
+    ], { env: { LOG_LEVEL: "warn" } });
+    this.#running[server] = process;
+    await deadline(until(() => isOpen(Number(line)), "a server to listen"));
+  }
+
+  async kill(server: number): Promise<void> {
+    await this.#running[server]?.[Symbol.asyncDispose]();
+    this.#running[server] = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#running.map((_, server) => this.kill(server)));
+  }
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A run in one line. */
+export function resultText({ kills, lines, gapsMs, natsGapsMs, wrong }: SiegeResult): string {
+  const at = (list: readonly number[], share: number) =>
+    list.length === 0
+      ? "none"
+      : `${(list[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0).toFixed(0)} ms`;
+  const text = (list: readonly number[]) =>
+    `p50 ${at(list, 0.5)}, p99 ${at(list, 0.99)}, most ${at(list, 1)}`;
+  return `${kills} servers killed, ${lines} lines said; the room went on after ${text(gapsMs)}` +
+    `${
+      natsGapsMs.length === 0 ? "" : `; without a NATS server after ${text(natsGapsMs)}`
+    }: ${wrong.length} wrong`;
+}

@@ -1,0 +1,13 @@
+import { assert, assertEquals } from "@std/assert";
+import { hasNats } from "../../../cluster/nats/_servers.ts";
+import { resultText, siege } from "./_siege.ts";
+
+Deno.test({
+  name:
+    "chat cluster: servers that are killed take their connections with them, and nothing that anybody had read",
+  ignore: !await hasNats(),
+}, async () => {
+  const result = await siege({ natsServers: 1, people: 18, killsEach: 1, calmMs: 1000 });
+  assertEquals(result.wrong, [], resultText(result));
+  assert(result.kills === 3 && result.gapsMs.length > 0, resultText(result));
+});
