@@ -31,10 +31,9 @@ export class InspectorConnection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
   }
 
-  /** Tries a token. */
+  /** Tries a token; it is remembered once it was right. */
   useToken(token: string): void {
-    this.#token = token;
-    sessionStorage.setItem(TOKEN_KEY, token);
+    this.#token = token.trim();
     void this.#dial();
   }
 
@@ -45,9 +44,13 @@ export class InspectorConnection {
   async #dial(): Promise<void> {
     // A WebSocket does not tell why it was refused: this does.
     const status = await this.#status();
-    if (status === 401) return this.#events.needsToken(this.#token !== "");
+    if (status === 401) {
+      sessionStorage.removeItem(TOKEN_KEY);
+      return this.#events.needsToken(this.#token !== "");
+    }
     // A replay may have no machine yet.
     if (status !== 200 && status !== 404) return this.#retry();
+    if (this.#token !== "") sessionStorage.setItem(TOKEN_KEY, this.#token);
     const query = this.#token === "" ? "" : `?token=${encodeURIComponent(this.#token)}`;
     const socket = new WebSocket(webSocketUrl(`/changes${query}`));
     this.#socket = socket;
@@ -66,6 +69,8 @@ export class InspectorConnection {
   }
 
   async #status(): Promise<number> {
+    // No inspector has a token that no header can carry: a keyboard in another alphabet types one.
+    if (!/^[!-~]*$/.test(this.#token)) return 401;
     try {
       const headers: Record<string, string> = this.#token === ""
         ? {}

@@ -166,7 +166,12 @@ async function looksAtStart(): Promise<void> {
   const page = await openTab(browser, `http://127.0.0.1:${inspectorPort}/`, notes);
   await page.setViewport({ width: 1280, height: 900 });
   await page.waitForSelector("#token");
-  for (const [token, text] of [["wrong", "That is not the token."], ["s3cret", "Live"]] as const) {
+  const tries = [
+    ["wrong", "That is not the token."],
+    ["пароль", "That is not the token."],
+    [" s3cret ", "Live"],
+  ] as const;
+  for (const [token, text] of tries) {
     await page.waitForSelector("#token");
     await page.$eval("#token", (input) => input instanceof HTMLInputElement && (input.value = ""));
     await page.type("#token", token);
