@@ -81,7 +81,8 @@ export function serverProgram({ name, task, rights, hasCores }: Service): Progra
 /** A folder is read whole, and its settings and certificates with it. */
 function readRights(task: Task<Flags>, own: readonly string[]): string[] {
   if (own.includes(".")) return [...own];
-  const speaksTls = task.flags.tlsCert !== undefined || task.flags.ca !== undefined;
+  const { tlsCert, inspectTlsCert, ca } = task.flags;
+  const speaksTls = [tlsCert, inspectTlsCert, ca].some((flag) => flag !== undefined);
   return unique([SETTINGS, ...(speaksTls ? [CERTIFICATES] : []), ...own]);
 }
 
