@@ -24,6 +24,7 @@ import type { ActorLog, ActorSystem, Behavior, TreeOptions } from "../runtime/mo
 import type { EventLoop, SocketAddress } from "../world/world.ts";
 import type { ClusterWatch } from "./cluster_watch.ts";
 import type { SystemMetrics } from "./metrics.ts";
+import { Pace } from "./pace.ts";
 import type { PageHub } from "./page_hub.ts";
 import { type InspectedHost, type PageMessage, pageSession } from "./page_session.ts";
 
@@ -39,6 +40,8 @@ export interface DoorOptions
   readonly metrics: SystemMetrics;
   readonly hub: PageHub;
   readonly loop: EventLoop;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly log: ActorLog;
   readonly onListening?: (address: SocketAddress) => void;
 }
@@ -67,7 +70,10 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     path,
     handle: (request) => refusal(request) ?? answer(request),
   });
-  const measuring = new Shared(() => metrics.measure(systems().map(({ system }) => system), options.loop));
+  const measuring = new Shared(
+    new Pace(options.now),
+    () => metrics.measure(systems().map(({ system }) => system), options.loop),
+  );
   const openPage = pageSession(hub.services);
   const places = new Places(MAX_PAGES);
   const { tls, hosts, origins, drainMs, isReady } = options;
@@ -132,17 +138,20 @@ class Places {
   }
 }
 
-/** Work that is under way once, however many wait for it. */
+/** Work that is under way once, however many wait for it. Who comes too soon has what was done before. */
 class Shared {
+  readonly #pace: Pace;
   readonly #work: () => Promise<unknown>;
   #running: Promise<unknown> | undefined;
 
-  constructor(work: () => Promise<unknown>) {
+  constructor(pace: Pace, work: () => Promise<unknown>) {
+    this.#pace = pace;
     this.#work = work;
   }
 
-  run(): Promise<unknown> {
-    return this.#running ??= this.#work().finally(() => this.#running = undefined);
+  async run(): Promise<void> {
+    if (this.#running === undefined && !this.#pace.isDue) return;
+    await (this.#running ??= this.#pace.take(this.#work).finally(() => this.#running = undefined));
   }
 }
 

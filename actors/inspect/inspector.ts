@@ -104,7 +104,10 @@ export function inspector(options: InspectorOptions): Behavior<never> {
       },
     });
     const { log, world: { loop } } = self;
-    const door = inspectorDoor({ ...options, systems: () => hosts, metrics, hub, log, loop });
+    const door = inspectorDoor({
+      ...{ ...options, systems: () => hosts, metrics, hub, log, loop },
+      now: () => clock.monotonic(),
+    });
     // A port that cannot be bound now is for whoever has chosen it; a listener that fails later comes back.
     const onFailure: DecideOnFailure = (_error, { phase, restarts }) =>
       phase === "start" && restarts === 0 ? escalate() : restart();

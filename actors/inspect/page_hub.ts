@@ -12,6 +12,7 @@ import { ClusterWatch, type InspectedCluster } from "./cluster_watch.ts";
 import type { EventFeed } from "./event_feed.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import type { HubMessage, InspectedHost, PageMessage, PageServices } from "./page_session.ts";
+import { Pace } from "./pace.ts";
 import type { Replay } from "./replay.ts";
 import { pathRowOf } from "./rows.ts";
 
@@ -55,12 +56,14 @@ export class PageHub {
   readonly #history: InspectorTick[] = [];
   readonly #cluster: ClusterWatch;
   #busiest = new BusiestOfHosts();
+  readonly #pace: Pace;
   #isMeasuring = false;
   #ticks = 0;
 
   constructor(self: Context<HubMessage | HubPrivate>, source: HubSource) {
     this.#self = self;
     this.#source = source;
+    this.#pace = new Pace(() => self.world.clock.monotonic());
     this.#cluster = new ClusterWatch(() => source.cluster?.(), () => self.coarseNow);
     self.every(TICK_MS, { type: "tick" });
     source.replay?.onChange(() => self.self.tell({ type: "replayed" }));
@@ -115,7 +118,7 @@ export class PageHub {
   }
 
   #measure(): void {
-    if (this.#isMeasuring || this.#pages.size === 0) return;
+    if (this.#isMeasuring || this.#pages.size === 0 || !this.#pace.isDue) return;
     this.#isMeasuring = true;
     const { metrics } = this.#source;
     // What is remembered of each actor goes with the last page that wants it.
@@ -126,7 +129,7 @@ export class PageHub {
       : this.#busiest.begin(hosts, this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
     const systems = hosts.map(({ system }) => system);
     this.#self.pipe(
-      metrics.measure(systems, this.#self.world.loop, counting?.met),
+      this.#pace.take(() => metrics.measure(systems, this.#self.world.loop, counting?.met)),
       (totals) => ({ type: "measured", totals, busiest: counting?.rows() }),
       () => ({ type: "not-measured" }),
     );

@@ -50,6 +50,7 @@ export type PageMessage =
   | { readonly type: "changed" }
   | { readonly type: "show" }
   | { readonly type: "look-for-news" }
+  | { readonly type: "search" }
   | { readonly type: "found"; readonly found: Extract<InspectorEvent, { type: "found" }> }
   | { readonly type: "placed"; readonly place: InspectorPlace | undefined };
 
@@ -74,11 +75,16 @@ const MAX_QUEUED_BYTES = 65_536;
 const NEWS_MS = 200;
 /** A page that folds and unfolds in haste is shown what it looks at twenty times a second. */
 const SHOW_MS = 50;
+/** What a look costs at most, as a part of the time until the next that the page asks for. */
+const LOOK_SHARE = 0.1;
+/** A page that searches in haste is answered ten times a second: what it asked last. */
+const SEARCH_MS = 100;
 const MAX_FOUND = 100;
 const MAX_FAILURES = 20;
 const MAX_WATCHERS = 50;
 
 type Look = Extract<InspectorCommand, { type: "look" }>;
+type Search = Extract<InspectorCommand, { type: "search" }>;
 
 const decoder = new TextDecoder();
 
@@ -95,9 +101,13 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   #look: Look | undefined;
   #busiest: BusiestByHost | undefined;
   #isShowDue = false;
+  /** What the last look took. */
+  #lookMs = 0;
   #position = FEED_START;
   /** The engine of the cluster is asked where an entity is. */
   #isLocating = false;
+  /** What is to be searched for. */
+  #wanted: Search | undefined;
   /** Which search is the last one: earlier ones end. */
   #searches = 0;
   #isClosed = false;
@@ -124,7 +134,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
       case "look":
         return this.#onLook(command);
       case "search":
-        return this.#search(command.host, command.text);
+        return this.#onSearch(command);
       case "where":
         return this.#locate(command.entityType, command.id);
       case "step":
@@ -151,6 +161,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         return this.#show();
       case "look-for-news":
         return this.#tellNews();
+      case "search":
+        return this.#search();
       case "found":
         return this.#tell(message.found);
       case "placed":
@@ -176,13 +188,16 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     this.#look = look;
     if (this.#isShowDue) return;
     this.#isShowDue = true;
-    this.#connection.context.after(SHOW_MS, { type: "show" });
+    this.#connection.context.after(Math.max(SHOW_MS, this.#lookMs / LOOK_SHARE), { type: "show" });
   }
 
   #show(): void {
     const host = this.#host;
     if (this.#look === undefined || host === undefined || this.#isBehind) return;
+    const { clock } = this.#connection.context.world;
+    const begunAt = clock.monotonic();
     this.#tell({ type: "seen", seen: this.#seen(this.#look, host) });
+    this.#lookMs = clock.monotonic() - begunAt;
   }
 
   /** The machine that the page looks at, while it is there. */
@@ -248,7 +263,15 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     if (replay !== undefined) this.#tell({ type: "replay", replay: replay.state });
   }
 
-  #search(hostName: string, text: string): void {
+  #onSearch(search: Search): void {
+    const isDue = this.#wanted !== undefined;
+    this.#wanted = search;
+    if (!isDue) this.#connection.context.after(SEARCH_MS, { type: "search" });
+  }
+
+  #search(): void {
+    const { host: hostName, text } = this.#wanted ?? { host: "", text: "" };
+    this.#wanted = undefined;
     const search = ++this.#searches;
     const host = this.#services.hosts().find(({ name }) => name === hostName);
     if (host === undefined || text === "") return;

@@ -46,6 +46,7 @@ export function replayInspector(options: ReplayInspectorOptions): Behavior<never
     const hub = new PageHub(self, { title, hosts, feed, metrics, now, replay, process: needs });
     const door = inspectorDoor({
       ...{ address, systems: hosts, metrics, hub, log: self.log, loop: self.world.loop },
+      now: () => self.world.clock.monotonic(),
       ...(pages === undefined ? {} : { pages }),
       ...(onListening === undefined ? {} : { onListening }),
     });
