@@ -33,12 +33,16 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** The time of day of a second since 1970. */
+export function timeOfDay(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(
+    ":",
+  );
+}
+
 /** A moment: the time of day, or in a replay the virtual seconds since its beginning. */
 export function moment(ms: number, isReplay: boolean): string {
   if (isReplay) return `${(ms / 1000).toFixed(3)} s`;
-  const at = new Date(ms);
-  const part = (value: number, digits = 2) => String(value).padStart(digits, "0");
-  return `${part(at.getHours())}:${part(at.getMinutes())}:${part(at.getSeconds())}.${
-    part(at.getMilliseconds(), 3)
-  }`;
+  return `${timeOfDay(ms / 1000)}.${String(Math.floor(ms) % 1000).padStart(3, "0")}`;
 }

@@ -2,7 +2,7 @@
 /** Plots over time, by uPlot. */
 import uPlot from "uplot";
 import type { InspectorTick } from "../../protocols/inspector.ts";
-import { bytes, duration, short } from "./format.ts";
+import { bytes, duration, short, timeOfDay } from "./format.ts";
 
 /** One plot. */
 interface Plot {
@@ -35,6 +35,8 @@ const PLOTS: readonly Plot[] = [
 ];
 
 const HEIGHT = 110;
+/** A plot is of so many seconds at least. */
+const MIN_SECONDS = 30;
 
 /** Draws all plots into one element. */
 export class Plots {
@@ -83,9 +85,13 @@ export class Plots {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [6, 8, 0, 0],
-        scales: { y: { range: (_chart, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
-        axes: [{ ...axis, size: 22, space: 70 }, {
+        padding: [6, 26, 0, 0],
+        scales: {
+          // What has just begun stands at the right, and grows to the left.
+          x: { range: (_chart, first, last) => [Math.min(first ?? 0, (last ?? 0) - MIN_SECONDS), last ?? 0] },
+          y: { range: (_chart, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] },
+        },
+        axes: [{ ...axis, size: 22, space: 90, values: (_chart, times) => times.map(timeOfDay) }, {
           ...axis,
           size: 64,
           space: 26,
