@@ -25,7 +25,7 @@ export class Start {
     const there = peers.known(nowMs).length;
     const isComplete = there === peers.list.length;
     const waited = nowMs >= this.#startMs + times.waitMs;
-    if (isComplete && !waited && !this.#wasComplete) {
+    if (isComplete && !waited && !this.#wasComplete && state.leader === 0) {
       this.#wasComplete = true;
       if (peers.list.every(({ id }) => state.id < id)) turns.endStartHold();
       // A lower ID may be linked with all a little later, and abstain for longer.

@@ -131,6 +131,7 @@ export class ElectionState {
   follow(leader: number, role: ElectionRole, why: string): void {
     this.become(role, leader, why);
     this.started = true;
+    this.turns.endStartHold();
   }
 
   become(

@@ -92,7 +92,7 @@ export class Turns {
     this.#startHoldUntilMs = nowMs + this.#times.candidacyMs;
   }
 
-  /** All are there: the lowest is not to be the last that asks. */
+  /** There is a leader; or all are there, and the lowest is not to be the last that asks. */
   endStartHold(): void {
     this.#startHoldUntilMs = -Infinity;
   }
