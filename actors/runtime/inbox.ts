@@ -246,7 +246,10 @@ export abstract class Inbox implements Trimmable {
   }
 
   deadLetterOfEarlierLife(message: unknown): void {
-    this.deadLetterOf(message, this.coldIfAny?.isStoppingForGood ? "stopped" : "restarted");
+    const cold = this.coldIfAny;
+    if (!cold?.isStoppingForGood) return this.deadLetterOf(message, "restarted");
+    // Its own work, such as a dial, which it has ended with itself.
+    this.deadLetterOf(message, "stopped", cold.reason.type === "stopped" ? "debug" : undefined);
   }
 
   deadLetterOf(item: unknown, reason: DeadLetterReason, level?: LogLevel): void {

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type Context, MailboxFull, type Overflow, registryKey, topic } from "../../mod.ts";
+import {
+  type Behavior,
+  type Context,
+  MailboxFull,
+  type Overflow,
+  registryKey,
+  stop,
+  topic,
+} from "../../mod.ts";
 import { gate, onStage, upTo } from "./_stage.ts";
 
 const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
@@ -193,5 +201,34 @@ onStage(
     await stage.sim.advance(1000);
     assertEquals(log().at(-1), "warn 1 more dead letters");
     assertEquals(stage.deadLetters.length, 13);
+  },
+);
+
+onStage(
+  "dead letters: what an actor's own work brings when it has stopped is no news, and after a failure it is",
+  async (stage) => {
+    const lines = () =>
+      stage.sim.host("a").log.records.filter(({ message }) => /dead letter/i.test(message))
+        .map(({ level, message }) => `${level} ${message}`);
+    const works = [gate<string>(), gate<string>()];
+    const behavior = (work: Promise<string>): Behavior<string> => (self) => {
+      self.pipe(work, (text) => text, String);
+      return (message) => {
+        if (message === "fail") throw new Error("on purpose");
+        self.stop();
+      };
+    };
+    const [first, second] = works.map(({ promise }, at) =>
+      stage.system.spawn(`a${at}`, behavior(promise), { onFailure: stop() })
+    );
+    first?.tell("stop");
+    second?.tell("fail");
+    await stage.settle();
+    for (const work of works) work.resolve("done");
+    await stage.settle();
+    assertEquals(lines(), [
+      "debug Dead letter for /test/a0 (stopped): string",
+      "warn Dead letter for /test/a1 (stopped): string",
+    ]);
   },
 );
