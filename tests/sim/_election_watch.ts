@@ -13,6 +13,8 @@ export class ElectionWatch {
   /** Who led each term. */
   readonly #leaders = new Map<number, number>();
   readonly #read: number[];
+  /** Who has given up an impossible term (rule 9): it may lead in the terms before that once more. */
+  readonly #forgot = new Set<number>();
 
   /** The nodes have the IDs from 1 on, unless others are given. */
   constructor(hosts: readonly SimHost[], ids: readonly number[] = hosts.map((_, index) => index + 1)) {
@@ -39,12 +41,13 @@ export class ElectionWatch {
       for (const { fields, message, level } of records.slice(this.#read[index])) {
         assert(level === "debug" || !/dead letter/i.test(message), `${host.name}: ${message}`);
         assert(mayOverlap || !message.includes("is an old node"), `${host.name}: ${message}`);
-        if (fields?.to !== "leader") continue;
         const leader = this.#ids[index] ?? 0;
+        if (fields?.from === "forgotten") this.#forgot.add(leader);
+        if (fields?.to !== "leader") continue;
         const term = Number(fields.term);
         const known = this.#leaders.get(term);
         assert(
-          known === undefined,
+          known === undefined || (known === leader && this.#forgot.has(leader)),
           known === leader
             ? `node ${leader} leads in term ${term} again`
             : `nodes ${known} and ${leader} both lead in term ${term}`,
