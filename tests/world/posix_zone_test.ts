@@ -52,10 +52,17 @@ Deno.test("posix zone: names of the zone database and what is no zone are left t
 });
 
 Deno.test({
-  name: "files 16: what the clock service tells is what the C library tells, in zones of the form of POSIX",
+  name: "files 16: what the clock service tells is what the C library tells, in zones of any form",
   ignore: !await available("date", "--version"),
   async fn() {
-    for (const TZ of ["CET-1CEST", "<+0330>-3:30", "NZST-12NZDT,M9.5.0,M4.1.0/3"]) {
+    for (
+      const TZ of [
+        "CET-1CEST",
+        "<+0330>-3:30",
+        "NZST-12NZDT,M9.5.0,M4.1.0/3",
+        "/usr/share/zoneinfo/Europe/Lisbon",
+      ]
+    ) {
       await using server = startTask("clock:server", ["--port", "0"], { env: { TZ } });
       const port = await server.port();
       const hour = async () => {
@@ -87,7 +94,16 @@ Deno.test("files 16: a time zone that is not known is said to be UTC, and one th
   const cases: [string, boolean][] = [
     ...["Nonsense/Zone", "UTC+25", "XXX-26:00", "europe/vienna", "-05:00", "CET-1CEST,M13.1.0,M10.5.0", " "]
       .map((zone): [string, boolean] => [zone, false]),
-    ...["", "Asia/Tokyo", ":Asia/Tokyo", "/usr/share/zoneinfo/posix/Asia/Tokyo", "UTC+5", "Zulu", "CET-1CEST"]
+    ...[
+      "",
+      "Asia/Tokyo",
+      ":Asia/Tokyo",
+      "/usr/share/zoneinfo/posix/Asia/Tokyo",
+      "/usr/share/zoneinfo/Europe/Berlin",
+      "UTC+5",
+      "Zulu",
+      "CET-1CEST",
+    ]
       .map((zone): [string, boolean] => [zone, true]),
   ];
   await Promise.all(cases.map(async ([TZ, isKnown]) => {

@@ -11,16 +11,19 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export class RealClock implements Clock {
-  /** The platform takes most zones of the form of POSIX for UTC. */
   readonly #zoneText: string;
-  readonly #posixZone: ReturnType<typeof parsePosixZone>;
+  /**
+   * The platform takes most zones of the form of POSIX for UTC, and of a file of the zone database it knows
+   * no summer time.
+   */
+  readonly #ownZone: Pick<Clock, "utcOffsetMinutes"> | undefined;
   /** Why local times are those of UTC, although `TZ` asks for others. */
   readonly zoneProblem: string | undefined;
 
   /** @param zoneText what the environment's `TZ` says, empty where it says nothing or may not be read */
   constructor(zoneText: string) {
     this.#zoneText = zoneText.replace(/^:/, "");
-    this.#posixZone = parsePosixZone(this.#zoneText);
+    this.#ownZone = parsePosixZone(this.#zoneText) ?? databaseZone(this.#zoneText);
     this.zoneProblem = this.#problemOfZone();
   }
 
@@ -34,11 +37,11 @@ export class RealClock implements Clock {
 
   utcOffsetMinutes(atMs: number): number {
     if (this.zoneProblem !== undefined) return 0;
-    return this.#posixZone?.utcOffsetMinutes(atMs) ?? -new Date(atMs).getTimezoneOffset();
+    return this.#ownZone?.utcOffsetMinutes(atMs) ?? -new Date(atMs).getTimezoneOffset();
   }
 
   timeZone(): string {
-    if (this.#posixZone !== undefined) return this.#zoneText;
+    if (this.#ownZone !== undefined) return this.#zoneText.replace(DATABASE, "");
     if (this.zoneProblem !== undefined) return "UTC";
     // The platform has no name for some zones.
     return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
@@ -49,7 +52,7 @@ export class RealClock implements Clock {
   }
 
   #problemOfZone(): string | undefined {
-    if (this.#zoneText === "" || this.#posixZone !== undefined || isPlatformZone(this.#zoneText)) {
+    if (this.#zoneText === "" || this.#ownZone !== undefined || isPlatformZone(this.#zoneText)) {
       return undefined;
     }
     return `TZ=${
@@ -59,13 +62,32 @@ export class RealClock implements Clock {
 }
 
 /** What stands before a zone's name where it is given as a file of the zone database. */
-const DATABASE = /^(?:\/usr\/share\/zoneinfo\/)?(?:(?:posix|right)\/)?/;
+const DATABASE = /^(?:\/usr\/share\/zoneinfo\/(?:posix\/|right\/)?|(?:posix|right)\/)/;
+
+/** The zone that a file of the zone database has, by its name; undefined where there is none of that name. */
+function databaseZone(text: string): Pick<Clock, "utcOffsetMinutes"> | undefined {
+  if (!DATABASE.test(text)) return undefined;
+  const timeZone = text.replace(DATABASE, "");
+  try {
+    const format = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+    return {
+      utcOffsetMinutes(atMs) {
+        const { value = "" } = format.formatToParts(atMs).find(({ type }) => type === "timeZoneName") ?? {};
+        const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(value) ?? [];
+        return (sign === "-" ? -1 : 1) * (60 * Number(hours ?? 0) + Number(minutes ?? 0));
+      },
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /** Whether the platform's local time is that of the zone, which it takes for UTC when it does not know it. */
 function isPlatformZone(text: string): boolean {
   try {
     const zoned = new Intl.DateTimeFormat("en-US", {
-      timeZone: text.replace(DATABASE, ""),
+      timeZone: text,
       dateStyle: "short",
       timeStyle: "short",
     });
