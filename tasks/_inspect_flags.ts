@@ -194,13 +194,12 @@ async function openInspector(system: ActorSystem, options: InspectorOptions): Pr
     if (error instanceof TypeError) throw new UsageError(`--inspect: ${error.message}; see --inspect-token`);
     throw error;
   }
-  const terminated = system.terminated;
   const door = system.spawn("inspect", behavior, { onFailure: escalate() });
   try {
     await system.started(door);
   } catch (stopped) {
     // What ended it says why; that it has stopped is no news.
-    const error = await terminated.then(() => stopped, (cause) => cause);
+    const error = await system.terminated.then(() => stopped, (cause) => cause);
     throw new Failure(`Cannot open the inspector: ${errorText(error)}`, { cause: error });
   }
 }
