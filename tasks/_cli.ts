@@ -20,6 +20,7 @@ import {
   type Task,
 } from "./_command_line.ts";
 import { onFirstEndSignal, SIGNAL_EXIT_CODES } from "../actors/runtime/end_signal.ts";
+import { adviceOn, withAdvice } from "./_rights_advice.ts";
 import { explainSuspend } from "./_suspend.ts";
 import type { EndSignal } from "../actors/world/world.ts";
 import { ActorSystem, errorText, type RealWorld, realWorld, run } from "../mod.ts";
@@ -167,15 +168,22 @@ async function main<F extends Flags>(
     await world?.flush();
     Deno.exit(code);
   }
+  /** One line; and a second one where the promised one leaves out what can be done. */
+  function linesOf(error: unknown): string[] {
+    const line = explain(error) ?? withAdvice(lineOf(error), task.name);
+    const advice = adviceOn(error, task.name);
+    return advice === undefined || line.includes(advice) ? [line] : [line, advice];
+  }
   async function fail(error: unknown): Promise<never> {
     if (error instanceof UsageError) {
       complain(`${task.name}: ${error.message}\nTry: deno task ${task.name} --help`);
       return await end(2);
     }
-    const message = explain(error) ?? lineOf(error);
-    if (failures === "logged" && world) {
-      world.log.write({ level: "error", actor: "/", message, fields: { event: "failed", error } });
-    } else complain(message);
+    for (const message of linesOf(error)) {
+      if (failures === "logged" && world) {
+        world.log.write({ level: "error", actor: "/", message, fields: { event: "failed", error } });
+      } else complain(message);
+    }
     await world?.flush();
     if (verbose) complain(Deno.inspect(error));
     return await end(1);

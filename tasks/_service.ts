@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../actors/world/world.ts";
-import { ActorSystem, type Behavior, type Core, escalate } from "../mod.ts";
+import { ActorSystem, type Behavior, type Core, errorText, escalate } from "../mod.ts";
 import {
   type Command,
   environmentOf,
@@ -30,6 +30,7 @@ import {
 import { parseCommandLine, type Source } from "./_command_line.ts";
 import type { Section } from "./_demo/section.ts";
 import { type Resident, resident } from "./_house.ts";
+import { withAdvice } from "./_rights_advice.ts";
 import { inspectedSystem, type InspectFlags, inspectFlags } from "./_inspect_flags.ts";
 
 /** What a behaviour is made from beside its options. */
@@ -233,7 +234,8 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
       const { options, args } = line;
       return resident(instance.name, await behavior(options, { world, args }), {
         drainMs,
-        explain: (error) => task.explain?.(error, options),
+        // In `start`, whose rights it has.
+        explain: (error) => withAdvice(task.explain?.(error, options) ?? errorText(error), "start"),
       });
     },
   });

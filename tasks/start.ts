@@ -19,6 +19,7 @@ import {
 } from "./_cli.ts";
 import type { Source } from "./_command_line.ts";
 import { house, type Resident } from "./_house.ts";
+import { withAdvice } from "./_rights_advice.ts";
 import { inspectedSystem, inspectFlags } from "./_inspect_flags.ts";
 import type { Service } from "./_service.ts";
 import { services } from "./services/mod.ts";
@@ -110,7 +111,7 @@ async function instancesOf(
       world.log.write({
         level: "error",
         actor: "/",
-        message: `${service.name} does not run: ${errorText(error)}`,
+        message: `${service.name} does not run: ${withAdvice(errorText(error), task.name)}`,
         fields: { event: "service-refused", service: service.name, error },
       });
     }
