@@ -34,7 +34,11 @@ export async function followRedirects(
       return response;
     }
     await response.body?.cancel();
-    const next = new URL(location, url);
+    const next = URL.parse(location, url.href);
+    // The disk of this machine, say, is not for a server to point at.
+    if (next === null || !/^https?:$/.test(next.protocol)) {
+      throw failure("invalid-data", `fetch ${request.url}, which points to ${location}`);
+    }
     // What was meant for one server alone.
     if (next.origin !== url.origin) { for (const name of ["authorization", "cookie"]) headers.delete(name); }
     url = next;

@@ -305,6 +305,26 @@ for (const { name, floodBytes, run } of FLAVOURS) {
       await assertFails(world.net.fetch(new Request(base)), "connection-refused");
     }));
 
+  Deno.test(`${name}: HTTP follows no redirect to the disk, to a text or to nowhere`, () =>
+    run(async (world) => {
+      const places = [
+        "file:///etc/hostname",
+        "data:text/plain,hello",
+        "blob:null/1",
+        "ftp://127.0.0.1/",
+        "http://[",
+      ];
+      const anyPort = { hostname: "127.0.0.1", port: 0 };
+      const server = await serveHttp(world, anyPort, ({ path }) => {
+        return { status: 302, headers: { location: places[Number(path.slice(1))] ?? "" } };
+      });
+      for (const place of places.keys()) {
+        const asked = world.net.fetch(new Request(`http://127.0.0.1:${server.address.port}/${place}`));
+        await assertFails(asked, "invalid-data");
+      }
+      await server.close();
+    }));
+
   Deno.test(`${name}: HTTP reaches a port that fetch refuses, also by a redirect`, () =>
     run(async (world) => {
       const far = await serveOnBadPort(world, ({ path, method, body, headers }) => {
