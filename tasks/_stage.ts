@@ -39,6 +39,8 @@ export interface Machine {
 /** How long a process may take to listen. */
 const START_MS = 10_000;
 
+const STAGE_RIGHTS = ["--allow-read=.tmp", "--allow-write=.tmp", "--allow-net=127.0.0.1"];
+
 /** A server in a process of its own. */
 export class StageProcess {
   readonly port: number;
@@ -50,8 +52,11 @@ export class StageProcess {
   }
 
   /** Starts a script and reads what it prints up to the port that it listens on. */
-  static async start(script: string, args: readonly string[]): Promise<StageProcess> {
-    const rights = ["--allow-read=.tmp", "--allow-write=.tmp", "--allow-net=127.0.0.1"];
+  static async start(
+    script: string,
+    args: readonly string[],
+    rights: readonly string[],
+  ): Promise<StageProcess> {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "--no-prompt", ...rights, script, ...args],
       stdin: "null",
@@ -145,11 +150,16 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Starts a server of this repository as a process of its own, which may write below `.tmp/`, and waits
-   * for its port.
+   * Starts a server of this repository as a process of its own, which may write below `.tmp/` unless
+   * `rights` say otherwise, and waits for its port.
    */
-  async process(script: string, args: readonly string[]): Promise<StageProcess> {
-    const process = await this.soon(StageProcess.start(script, args), `${script} listens`, START_MS);
+  async process(
+    script: string,
+    args: readonly string[],
+    rights: readonly string[] = STAGE_RIGHTS,
+  ): Promise<StageProcess> {
+    const starting = StageProcess.start(script, args, rights);
+    const process = await this.soon(starting, `${script} listens`, START_MS);
     this.#processes.push(process);
     return process;
   }
@@ -179,6 +189,11 @@ export class Stage implements AsyncDisposable {
     this.#printer.print(`  ${paint("cyan", who.padStart(12))}  ${text}`);
   }
 
+  /** Prints what somebody hears. */
+  hear(who: string, text: string): void {
+    this.says(who, paint("green", `⟵ ${text}`));
+  }
+
   /** Prints what happens. */
   note(text: string): void {
     this.#printer.print(`  ${" ".repeat(12)}  ${paint("dim", text)}`);
@@ -194,7 +209,7 @@ export class Stage implements AsyncDisposable {
   async hears(who: string, client: LineClient, expected: string | RegExp): Promise<string> {
     const line = await this.soon(client.next(), `${who} hears ${expected}`);
     if (line === null) throw new DidNotHappen(`${who} should hear ${expected}, and the connection is over`);
-    this.says(who, paint("green", `⟵ ${line}`));
+    this.hear(who, line);
     if (typeof expected === "string" ? line !== expected : !expected.test(line)) {
       throw new DidNotHappen(`${who} should hear ${expected}`);
     }

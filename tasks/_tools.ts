@@ -45,6 +45,14 @@ const TEST_PROGRAMS = [
   ],
 ].join(",");
 
+/** A server of NATS, wherever it is, and what gets one. */
+const NATS_PROGRAMS = [
+  "nats-server",
+  ".ci/nats-server",
+  ".tmp/nats/usr/sbin/nats-server",
+  ".tmp/nats/usr/bin/nats-server",
+].join(",");
+
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
 export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {
   return {
@@ -53,6 +61,10 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         "A bug that is a number, every service with real clients, a kill -9: printed, and over (--slow)",
       command: `deno run -q -P=demo --allow-run=${DENO} tasks/demo.ts`,
       dependencies: ["pages"],
+    },
+    "cluster:demo": {
+      description: "Three chat servers on three of NATS, one of each killed: printed, and over (--slow)",
+      command: `deno run -q -P=demo --allow-run=${DENO},${NATS_PROGRAMS} tasks/cluster_demo.ts`,
     },
     "pages": {
       description: "The pages that browsers get, in dist/pages/ (only when their sources have changed)",
@@ -132,6 +144,11 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       command:
         `deno run -q --allow-read=. --allow-net=127.0.0.1 --allow-env=SIMULATE_*,TROUPE_SEED,${YJS_ENVIRONMENT.join()},${LOG_ENV} tasks/simulate.ts`,
       dependencies: ["pages"],
+    },
+    "siege": {
+      description: "A chat of three servers that are killed while 30 people talk, so often each (10)",
+      command:
+        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR,LOG_* --allow-run=${DENO},nats-server tests/cluster/siege/main.ts`,
     },
     "torture": {
       description:

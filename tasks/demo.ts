@@ -5,16 +5,13 @@
  *
  * @module
  */
-import { errorText } from "../mod.ts";
-import { defineTask, Failure, runClient, toggle } from "./_cli.ts";
+import { defineTask, runClient, toggle } from "./_cli.ts";
 import { killSection } from "./_demo/kill.ts";
-import { Printer } from "./_demo/printer.ts";
+import { playAll } from "./_demo/play.ts";
 import type { Section } from "./_demo/section.ts";
 import { simulatorSection } from "./_demo/simulator.ts";
 import { supervisionSection } from "./_demo/supervision.ts";
 import type { Service } from "./_service.ts";
-import { Stage } from "./_stage.ts";
-import { paint } from "./_terminal.ts";
 import { services } from "./services/mod.ts";
 
 /** A service that has no part of its own is played by what its manifest has for the tests. */
@@ -49,28 +46,6 @@ export const task = defineTask({
 
 /** How long the demo may take, whatever happens. */
 const LIMIT_MS = 19_000;
-const SLOW_LIMIT_MS = 600_000;
-
-/** The pause after a line in a talk. */
-const SLOW_MS = 400;
-
-/** Plays one section, until it is over or `ended` rejects; says whether all of it happened. */
-async function play(
-  section: Section,
-  number: number,
-  printer: Printer,
-  ended: Promise<never>,
-): Promise<boolean> {
-  printer.print(`\n${paint("bold", `${number}. ${section.title}`)}\n   ${section.about}\n`);
-  try {
-    await using stage = new Stage(section.name, printer);
-    await Promise.race([section.play(stage), ended]);
-    return true;
-  } catch (error) {
-    printer.print(`  ${paint("red", "DID NOT HAPPEN:")} ${errorText(error)}`);
-    return false;
-  }
-}
 
 /** Where a browser finds a service that has a page. */
 function pages(): string[] {
@@ -81,41 +56,15 @@ function pages(): string[] {
 }
 
 if (import.meta.main) {
-  await runClient(task, async ({ slow }, { world, signal }) => {
-    const printer = new Printer(slow ? SLOW_MS : 0, signal);
-    const begun = world.clock.monotonic();
-    const limitMs = slow ? SLOW_LIMIT_MS : LIMIT_MS;
-    world.clock.timer(limitMs, () => {
-      throw new Failure(`The demo is not over after ${limitMs / 1000} s: something hangs`);
-    });
-    printer.print(
-      "Troupe: actors on the wire. First a simulated machine, then each service on a port of its own, with real clients.",
-    );
-    const ended = new Promise<never>((_, reject) =>
-      signal.addEventListener("abort", () => reject(signal.reason))
-    );
-    const failed: string[] = [];
-    for (const [index, section] of SECTIONS.entries()) {
-      if (signal.aborted) return 1;
-      if (!await play(section, index + 1, printer, ended)) failed.push(section.name);
-      await printer.drained();
-    }
-    const seconds = ((world.clock.monotonic() - begun) / 1000).toFixed(1);
-    if (failed.length > 0) {
-      printer.print(
-        paint("red", `\nNot everything happened as it should: ${failed.join(", ")} (${seconds} s)`),
-      );
-      await printer.drained();
-      return 1;
-    }
-    printer.print(
-      paint("bold", `\nThat was all of it: ${SECTIONS.length} parts, as they should be (${seconds} s).`),
-    );
-    printer.print(
-      "Start them for yourself: deno task start. Each alone: deno task chat:server, deno task chat:client, …",
-    );
-    for (const page of pages()) printer.print(page);
-    await printer.drained();
-    return 0;
-  });
+  await runClient(task, ({ slow }, { world, signal }) =>
+    playAll(SECTIONS, {
+      ...{ slow, world, signal },
+      limitMs: LIMIT_MS,
+      opening:
+        "Troupe: actors on the wire. First a simulated machine, then each service on a port of its own, with real clients.",
+      closing: [
+        "Start them for yourself: deno task start. Each alone: deno task chat:server, deno task chat:client, …",
+        ...pages(),
+      ],
+    }));
 }

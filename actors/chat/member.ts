@@ -58,8 +58,8 @@ export interface MemberDoor {
   privately(message: PrivateMessage): void;
   invited(invitation: Extract<MemberMessage, { readonly type: "invited" }>): void;
   presence(change: Extract<MemberMessage, { readonly type: "presence" }>): void;
-  /** Its name is somebody else's: says so, and ends the connection. */
-  nameLost(): void;
+  /** Its server was away for too long: says so, and ends the connection. */
+  cutOff(why: Extract<MemberMessage, { readonly type: "cut-off" }>["why"]): void;
 }
 
 /** How often it is noted that somebody speaks, in milliseconds. */
@@ -311,8 +311,8 @@ export class Member {
         return this.#commands.giveUp();
       case "drained":
         return this.#commands.drained();
-      case "name-lost":
-        this.#door.nameLost();
+      case "cut-off":
+        this.#door.cutOff(message.why);
         return this.leave();
       case "name-wanted":
         if (this.#connection.makeRoom()) return this.leave();

@@ -97,8 +97,11 @@ export type MemberMessage =
   | { readonly type: "room-failed"; readonly room: Ref<RoomCommand> }
   /** Somebody asks for the member's name: it is given up by who has been silent for too long. */
   | { readonly type: "name-wanted" }
-  /** Somebody else has the member's name: its server was given up for a while. */
-  | { readonly type: "name-lost" }
+  /**
+   * The member's server was away from the others for too long: somebody else has its name, or more has been
+   * said than is known.
+   */
+  | { readonly type: "cut-off"; readonly why: "name-lost" | "news-missed" }
   /** Somebody asks which rooms the member is in. */
   | Asker & { readonly type: "tell-rooms" }
   /** The member has read most of what it was sent. */
@@ -246,8 +249,6 @@ export type RoomCommand<M = Ref<MemberMessage>> =
     readonly key?: string;
     readonly away?: string;
     readonly quietly?: { readonly isOperator: boolean; readonly hasVoice: boolean };
-    /** Others were told that it had left: they are told that it is in again. */
-    readonly isAnnounced?: boolean;
   }
   | Asker<M> & { readonly type: "part"; readonly reason?: string }
   | Asker<M> & {

@@ -12,7 +12,6 @@ export type Happening<M = Ref<MemberMessage>> =
     readonly type: "joined";
     readonly person: Person<M>;
     readonly isOperator: boolean;
-    readonly hasVoice?: boolean;
     readonly away?: string;
   }
   /** Left this room, by its own will. */

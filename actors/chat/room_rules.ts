@@ -88,13 +88,13 @@ function join<M>(state: RoomState<M>, command: Deed<M, "join">, frame: RoomFrame
   if (state.members.has(person.member)) return refused("already-in-room");
   const refusal = quietly === undefined ? state.admission(person, key) : undefined;
   if (refusal !== undefined) return refused(refusal);
-  if (quietly !== undefined && command.isAnnounced !== true) {
+  if (quietly !== undefined) {
     const member = { person, ...quietly, isAway: away !== undefined };
     return { facts: [{ type: "returned", member }], answer: { type: "entered" } };
   }
   const isOperator = frame.hasFounder && state.members.size === 0;
   return {
-    facts: [{ type: "joined", person, isOperator, ...quietly, ...(away === undefined ? {} : { away }) }],
+    facts: [{ type: "joined", person, isOperator, ...(away === undefined ? {} : { away }) }],
     answer: { type: "entered" },
   };
 }

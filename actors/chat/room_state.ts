@@ -166,8 +166,8 @@ export class RoomState<M = Ref<MemberMessage>> {
   apply(fact: RoomFact<M>, timeMs: number): void {
     switch (fact.type) {
       case "joined": {
-        const { person, isOperator, hasVoice = false, away } = fact;
-        return this.#admit({ person, isOperator, hasVoice, isAway: away !== undefined });
+        const { person, isOperator, away } = fact;
+        return this.#admit({ person, isOperator, hasVoice: false, isAway: away !== undefined });
       }
       case "returned":
         return this.#admit(fact.member);

@@ -6,9 +6,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import * as real from "../../actors/cluster/mod.ts";
-import type { Cluster, EntityType, SimConnection, SimEngineServer } from "../../actors/cluster/mod.ts";
+import type { Cluster, EntityType, SimEngineServer } from "../../actors/cluster/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
+import { EngineLines } from "./_engine_lines.ts";
 import { type Campaign, delay, type Stoppable } from "./_harness.ts";
 
 /** What the campaign needs of the cluster: the real one, or one with a planted bug. */
@@ -92,7 +93,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
     called: (world, what) => freeze(sim, world, what),
   });
   const type = listType(api, sim.random.next() < 0.8 ? "lease" : "barrier");
-  const lines = new Lines(sim, server);
+  const lines = new EngineLines(sim, server);
   const hosts = HOSTS.map((name) => sim.host(name));
   for (const host of hosts) host.start((world) => runHost(api, lines, host, type, world));
   const newClient = async (name: string): Promise<Client> => {
@@ -240,49 +241,9 @@ async function operate(
   }
 }
 
-/** The connections of hosts that die and come back. */
-class Lines {
-  readonly #sim: SimWorld;
-  readonly #server: SimEngineServer;
-  readonly #byHost = new Map<SimHost, SimConnection>();
-
-  constructor(sim: SimWorld, server: SimEngineServer) {
-    this.#sim = sim;
-    this.#server = server;
-  }
-
-  connect(host: SimHost): SimConnection {
-    this.#byHost.get(host)?.drop();
-    const connection = this.#server.connect(host.world);
-    this.#byHost.set(host, connection);
-    return connection;
-  }
-
-  /** Cuts one line after the other for a while, and tells the server of hosts that are down. */
-  async cutAtRandom(forMs: number): Promise<void> {
-    const { random } = this.#sim;
-    const world = this.#sim.host("server").world;
-    for (const endsAt = this.#sim.now + forMs; this.#sim.now < endsAt;) {
-      await delay(world, random.next() * 3000);
-      for (const [host, line] of this.#byHost) if (!host.isUp) line.drop();
-      const lines = [...this.#byHost.values()];
-      const line = lines[Math.floor(random.next() * lines.length)];
-      if (line === undefined || random.next() < 0.5) continue;
-      line.isCut = true;
-      this.#sim.sometimes("a line was cut");
-      await delay(world, random.next() * 2000);
-      line.isCut = false;
-    }
-  }
-
-  mendAll(): void {
-    for (const line of this.#byHost.values()) line.isCut = false;
-  }
-}
-
 async function runHost(
   api: ClusterApi,
-  lines: Lines,
+  lines: EngineLines,
   host: SimHost,
   type: EntityType<ListCommand>,
   world: World,

@@ -59,6 +59,7 @@ const QUESTIONS = topic<Question>("chat.questions");
 
 /** How often a server says that it is there, and looks for the others. */
 const BEAT_MS = 500;
+const BEATS_A_SWEEP = 120;
 /** A server that has said nothing for so long is not waited for. */
 const SILENT_MS = 2000;
 /** Milliseconds without a lease, in all that is heard, after which a server is gone for good. */
@@ -112,6 +113,7 @@ class Census {
   #rooms: Ref<ListHere> | undefined;
   readonly #owners: Ref<ServerGone>[] = [];
   #lastNumber = 0;
+  #beats = 0;
 
   constructor(self: Context<CensusCommand | Private>, options: CensusOptions) {
     this.#self = self;
@@ -163,7 +165,7 @@ class Census {
 
   #beat(): void {
     const { cluster, session, people } = this.#options;
-    people.sweep();
+    if (++this.#beats % BEATS_A_SWEEP === 0) people.sweep();
     const { life } = session;
     if (life === undefined) return this.#look(undefined);
     try {

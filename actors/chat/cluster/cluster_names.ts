@@ -222,7 +222,9 @@ class ClusterNames {
     begin(reply.lost);
     this.#options.census.tell({ type: "show" });
     for (const server of reply.servers) this.#options.census.tell({ type: "suspect", server });
-    for (const id of reply.lost) this.#options.people.memberOf(id).tell({ type: "name-lost" });
+    for (const id of reply.lost) {
+      this.#options.people.memberOf(id).tell({ type: "cut-off", why: "name-lost" });
+    }
   }
 
   #claim(claiming: Claiming): void {

@@ -15,7 +15,8 @@ import type { CensusCommand, ListHere, ServerGone } from "./census.ts";
 import type { People } from "./people.ts";
 import { type ClaimReply, type Holder, type RegistryCommand, registryType } from "./registry.ts";
 import type { RoomMirror } from "./room_mirror.ts";
-import { roomProxy, type RoomProxyNews } from "./room_proxy.ts";
+import { roomProxy } from "./room_proxy.ts";
+import type { RoomProxyNews } from "./room_proxy_options.ts";
 import type { ServerSession } from "./session.ts";
 
 /** Options of {@linkcode clusterRooms}. */

@@ -23,6 +23,12 @@ export function serverOf(id: MemberId): string {
 
 type Member = Ref<MemberMessage>;
 
+interface KnownMember {
+  readonly member: Member;
+  pins: number;
+  isUsed: boolean;
+}
+
 /**
  * Members by their addresses, and addresses by their members: one object for one member, and one for all that
  * is known of a person, so that both can be compared.
@@ -30,8 +36,10 @@ type Member = Ref<MemberMessage>;
 export class People {
   readonly #addresses: Addresses;
   readonly #ids = new WeakMap<Member, MemberId>();
-  readonly #members = new Map<MemberId, WeakRef<Member>>();
-  readonly #people = new Map<string, WeakRef<Person>>();
+  readonly #members = new Map<MemberId, KnownMember>();
+  /** Those that were used since the last sweep, and those before. */
+  #people = new Map<string, Person>();
+  #formerPeople = new Map<string, Person>();
 
   constructor(addresses: Addresses) {
     this.#addresses = addresses;
@@ -46,12 +54,28 @@ export class People {
 
   /** The member at an address. */
   memberOf(id: MemberId): Member {
-    const known = this.#members.get(id)?.deref();
-    if (known !== undefined) return known;
-    const member = this.#addresses.refAt<MemberMessage>(id);
-    this.#members.set(id, new WeakRef(member));
-    this.#ids.set(member, id);
-    return member;
+    return this.#memberAt(id).member;
+  }
+
+  #memberAt(id: MemberId): KnownMember {
+    let known = this.#members.get(id);
+    if (known === undefined) {
+      const member = this.#addresses.refAt<MemberMessage>(id);
+      this.#members.set(id, known = { member, pins: 0, isUsed: true });
+      this.#ids.set(member, id);
+    }
+    known.isUsed = true;
+    return known;
+  }
+
+  /** Keeps a member what it is, as long as somebody compares with it. */
+  pin(member: Member): void {
+    this.#memberAt(this.idOf(member)).pins++;
+  }
+
+  /** It is compared with no more. */
+  unpin(member: Member): void {
+    this.#memberAt(this.idOf(member)).pins--;
   }
 
   /** A person by its address. */
@@ -62,11 +86,10 @@ export class People {
   /** A person with its member. */
   known(person: Person<MemberId>): Person {
     const key = JSON.stringify(person);
-    const known = this.#people.get(key)?.deref();
-    if (known !== undefined) return known;
-    const here = { ...person, member: this.memberOf(person.member) };
-    this.#people.set(key, new WeakRef(here));
-    return here;
+    const known = this.#people.get(key) ?? this.#formerPeople.get(key) ??
+      { ...person, member: this.memberOf(person.member) };
+    this.#people.set(key, known);
+    return known;
   }
 
   /** A person that came from another host, as the same object each time. */
@@ -107,9 +130,13 @@ export class People {
     }
   }
 
-  /** Forgets who is no longer known to anybody. */
+  /** Forgets whom nobody has named since the last time. */
   sweep(): void {
-    for (const [id, member] of this.#members) if (member.deref() === undefined) this.#members.delete(id);
-    for (const [key, person] of this.#people) if (person.deref() === undefined) this.#people.delete(key);
+    for (const [id, known] of this.#members) {
+      if (known.pins <= 0 && !known.isUsed) this.#members.delete(id);
+      known.isUsed = false;
+    }
+    this.#formerPeople = this.#people;
+    this.#people = new Map();
   }
 }

@@ -104,7 +104,8 @@ const MAX_GIVEN_UP = 200;
 export const registryType: EntityType<RegistryCommand> = persistent({
   type: "chat-names",
   placement: "local",
-  rememberedOperations: 200,
+  // A claim that comes late must not take a name for who has gone.
+  rememberedOperations: 2000,
   initial: (): RegistryState => ({ holders: new Map(), byKey: new Map(), givenUp: [] }),
   decide: decideRegistry,
   evolve: evolveRegistry,

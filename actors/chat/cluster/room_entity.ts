@@ -65,8 +65,9 @@ export type RoomEntityCommand =
   | {
     readonly type: "carry-out";
     readonly operationId: string;
-    /** Who sends batches one after the other: the last of each is known when it comes again. */
+    /** Who sends batches one after the other, and which of them it is: one that comes again is known. */
     readonly sender: string;
+    readonly number: number;
     readonly server: ServerLife;
     /** Its name, if it has none yet. */
     readonly name: ChatName;
@@ -91,7 +92,7 @@ export type RoomEntityCommand =
 
 /** A batch that was carried out, and its reply. */
 interface DoneBatch {
-  readonly operationId: string;
+  readonly number: number;
   readonly reply: BatchReply;
 }
 
@@ -200,10 +201,11 @@ function carryOut(
   command: CommandOf<"carry-out">,
   context: Context,
 ): Decision<RoomEntityEvent> {
-  const { server, name, hasFounder, deeds, replyTo, sender, operationId } = command;
+  const { server, name, hasFounder, deeds, replyTo, sender, number } = command;
   const before = state.batches.get(sender);
-  // However many batches of others there were since.
-  if (before?.operationId === operationId) return { replies: [reply(replyTo, before.reply)] };
+  // One before the last was answered, and nobody waits for it.
+  if (before !== undefined && before.number > number) return {};
+  if (before?.number === number) return { replies: [reply(replyTo, before.reply)] };
   if (state.givenUp.includes(server.life)) return { replies: [reply(replyTo, { type: "given-up" })] };
   const nowMs = context.world.clock.now();
   const events: RoomEntityEvent[] = [];
@@ -229,7 +231,7 @@ function carryOut(
   const records = recordsOf(events);
   const seq = state.seq + records.length;
   const done: BatchReply = { type: "done", seq, members: room.members.size, answers };
-  if (events.length > 0) events.push({ type: "batch", sender, batch: { operationId, reply: done } });
+  if (events.length > 0) events.push({ type: "batch", sender, batch: { number, reply: done } });
   return { events, replies: [reply(replyTo, done)], then: () => tell(context, state.seq, records) };
 }
 

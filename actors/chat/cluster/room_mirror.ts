@@ -22,8 +22,8 @@ export interface RoomMirrorOptions {
   readonly people: People;
   /** Somebody of this server is in. */
   readonly entered: (person: Person) => void;
-  /** Somebody of this server has gone: what it was, and how. */
-  readonly left: (member: RoomMember, fact: RoomFact) => void;
+  /** Somebody of this server has gone, and how. */
+  readonly left: (person: Person, fact: RoomFact) => void;
 }
 
 /** A room as far as its news have come. */
@@ -81,6 +81,7 @@ export class RoomMirror {
   start(now: RoomNow): void {
     const { people, server } = this.#options;
     const { members, invited, ...room } = now.room;
+    this.end();
     this.#state = new RoomState({
       ...room,
       members: new Map([...members].map(([id, member]) => [people.memberOf(id), people.knownMember(member)])),
@@ -92,10 +93,23 @@ export class RoomMirror {
     this.#createdMs = now.createdMs;
     this.#here.clear();
     for (const [member, { person }] of this.#state.members) {
+      people.pin(member);
       if (serverOf(people.idOf(member)) !== server) continue;
       this.#here.add(member);
       this.#options.entered(person);
     }
+  }
+
+  /** Too much is missing: who is here has to come back. */
+  cutOff(): void {
+    for (const member of this.#here) member.tell({ type: "cut-off", why: "news-missed" });
+    this.#seq = -1;
+  }
+
+  /** The room is looked at no more. */
+  end(): void {
+    for (const member of this.#state.members.keys()) this.#options.people.unpin(member);
+    this.#state = new RoomState();
   }
 
   /** Takes what is news of it; `false` when something before it is missing. */
@@ -124,41 +138,39 @@ export class RoomMirror {
     if (event !== undefined && isHeardByWhoGoes) this.#tellAll(event);
     const before = "person" in fact ? this.#state.members.get(fact.person.member) : undefined;
     this.#state.apply(fact, timeMs);
-    const isBack = this.#note(fact, before);
+    this.#note(fact, before);
     if (this.#state.members.size === 0) this.#state = new RoomState();
-    if (event !== undefined && !isHeardByWhoGoes) this.#tellAll(event, isBack);
+    if (event !== undefined && !isHeardByWhoGoes) this.#tellAll(event);
   }
 
-  /** Keeps in mind who is here. Gives who has come back without knowing that it was out. */
-  #note(fact: RoomFact, before: RoomMember | undefined): Member | undefined {
+  /** Keeps in mind who is here. */
+  #note(fact: RoomFact, before: RoomMember | undefined): void {
     const { people, server, entered, left } = this.#options;
     switch (fact.type) {
       case "joined":
       case "returned": {
         const person = fact.type === "joined" ? fact.person : fact.member.person;
-        if (serverOf(people.idOf(person.member)) !== server) return undefined;
+        people.pin(person.member);
+        if (serverOf(people.idOf(person.member)) !== server) return;
         this.#here.add(person.member);
-        entered(person);
-        return fact.type === "joined" && fact.hasVoice !== undefined ? person.member : undefined;
+        return entered(person);
       }
       case "renamed":
         if (this.#here.has(fact.to.member)) entered(fact.to);
-        return undefined;
+        return;
       case "parted":
       case "kicked":
       case "quit":
       case "vanished":
-        if (this.#here.delete(fact.person.member) && before !== undefined) left(before, fact);
-        return undefined;
-      default:
-        return undefined;
+        if (before !== undefined) people.unpin(fact.person.member);
+        if (this.#here.delete(fact.person.member)) left(fact.person, fact);
+        return;
     }
   }
 
-  #tellAll(event: RoomEvent, but?: Member): void {
+  #tellAll(event: RoomEvent): void {
     const { onlyFor } = event;
     for (const member of this.#here) {
-      if (member === but) continue;
       const { isOperator = false, hasVoice = false } = this.#state.members.get(member) ?? {};
       if (onlyFor === undefined || isOperator || (onlyFor === "voices" && hasVoice)) member.tell(event);
     }

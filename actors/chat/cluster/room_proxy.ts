@@ -7,13 +7,11 @@
  *
  * @module
  */
-import type { ChatName } from "../../../protocols/chat_names.ts";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { type Behavior, type Context, type Ref, withPrivateMessages } from "../../runtime/mod.ts";
 import type { Cancellable } from "../../world/world.ts";
 import type { MemberMessage, Person, RoomCommand } from "../messages.ts";
 import type { ServerGone } from "./census.ts";
-import { type People, serverOf } from "./people.ts";
+import { serverOf } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
 import { RoomAnswers } from "./room_answers.ts";
 import {
@@ -28,32 +26,7 @@ import {
 import { RoomMirror } from "./room_mirror.ts";
 import { type Deed, RoomQueue, type Work } from "./room_queue.ts";
 import { lateness } from "./lateness.ts";
-import type { ServerSession } from "./session.ts";
-
-/** What the rooms of a server are told by one of them. */
-export type RoomProxyNews =
-  /** What is said of it in a list has changed. */
-  | { readonly type: "room-changed"; readonly room: Ref<RoomCommand> }
-  /** It has members of a server that may be gone since before this one came. */
-  | { readonly type: "suspect"; readonly server: ServerLife }
-  /** Nobody of any server is in it. */
-  | { readonly type: "emptied"; readonly room: Ref<RoomCommand> }
-  /** Nobody of this server is in it, after so many messages. */
-  | { readonly type: "idle"; readonly room: Ref<RoomCommand>; readonly handled: number };
-
-/** Options of {@linkcode roomProxy}. */
-export interface RoomProxyOptions {
-  readonly cluster: Cluster;
-  readonly session: ServerSession;
-  readonly people: People;
-  /** The id of the room's entity. */
-  readonly id: string;
-  readonly name: ChatName;
-  readonly hasFounder: boolean;
-  readonly owner: Ref<RoomProxyNews>;
-  /** Told of the mirror as soon as it is there. */
-  readonly mirrored: (mirror: RoomMirror) => void;
-}
+import type { RoomProxyOptions } from "./room_proxy_options.ts";
 
 /** What came of it: to be told once the news up to `seq` are. */
 interface Outcome {
@@ -67,8 +40,11 @@ type Private =
   /** `null`: too much is missing; undefined: nobody knows. */
   | { readonly type: "caught-up"; readonly news: RoomNews | null | undefined }
   | { readonly type: "outcome"; readonly outcome: Outcome | undefined }
-  | { readonly type: "go-on" | "look-again" | "are-news-missing" }
+  | { readonly type: Later | "go-on" | "look-again" }
   | { readonly type: "gone"; readonly person: Person };
+
+/** What is tried again in a moment. */
+type Later = "look" | "send" | "catch-up" | "are-news-missing";
 
 /** How long one question to the entity waits, and the pause before it is asked again. */
 const ASK_MS = 3000;
@@ -78,7 +54,7 @@ const NEWS_MS = 30;
 /** How often news are asked for that may be missing, and an idle room is looked for. */
 const LOOK_MS = 5000;
 const LOOKS_A_CATCH_UP = 3;
-/** How long a room that ends waits for what is still to be done. */
+/** How long a room that ends waits. */
 const END_MS = 2000;
 
 /** A room's actor on one server. */
@@ -127,14 +103,12 @@ class RoomProxy {
       server: options.session.id,
       people: options.people,
       entered: (person) => this.#watch(person),
-      left: ({ person, isOperator, hasVoice }, fact) => {
-        this.#watches.get(person.member)?.cancel();
-        this.#watches.delete(person.member);
-        const isLost = options.session.isLost(options.people.idOf(person.member));
-        if (fact.type !== "quit" || fact.reason !== GONE_REASON || isLost) return;
-        // The others had given this server up, and it lives.
-        const quietly = { isOperator, hasVoice };
-        this.#add({ type: "join", person, request: 0, quietly, isAnnounced: true });
+      left: ({ member }, fact) => {
+        this.#watches.get(member)?.cancel();
+        this.#watches.delete(member);
+        // The others had given this server up, and it lives: what was said meanwhile is in the history.
+        const isGivenUp = fact.type === "quit" && fact.reason === GONE_REASON;
+        if (isGivenUp) member.tell({ type: "cut-off", why: "news-missed" });
       },
     });
     this.#answers = new RoomAnswers(this.#mirror, self.self);
@@ -157,6 +131,7 @@ class RoomProxy {
       }
     } finally {
       late.cancel();
+      this.#mirror.end();
     }
   }
 
@@ -174,8 +149,13 @@ class RoomProxy {
         this.#isPlanned = false;
         return this.#next();
       case "are-news-missing":
-        if (this.#outcome !== undefined && this.#mirror.seq < this.#outcome.seq) this.#catchUp();
-        return;
+        return this.#outcome === undefined ? undefined : this.#catchUp();
+      case "catch-up":
+        return this.#catchUp();
+      case "look":
+        return this.#look();
+      case "send":
+        return this.#send();
       case "look-again":
         return this.#lookAgain();
       case "gone":
@@ -212,10 +192,7 @@ class RoomProxy {
   }
 
   #looked(now: RoomNow | undefined): void {
-    if (now === undefined) {
-      this.#expire();
-      return this.#look();
-    }
+    if (now === undefined) return this.#later("look");
     this.#mirror.start(now);
     for (const [id, life] of now.servers) {
       if (this.#hasMembersOf({ id, life })) {
@@ -251,10 +228,11 @@ class RoomProxy {
   #caughtUp(news: RoomNews | null | undefined): void {
     this.#isCatchingUp = false;
     if (news === null) {
-      this.#self.log.warn("Members have missed what was said in a room", { event: "news-missed" });
+      // They come back, by whatever server, and find it in the history.
+      this.#mirror.cutOff();
       return this.#look();
     }
-    if (news === undefined) return this.#catchUp();
+    if (news === undefined) return this.#later("catch-up");
     this.#heard(news);
   }
 
@@ -310,11 +288,7 @@ class RoomProxy {
     const { session } = this.#options;
     const { life } = session;
     if (underWay === undefined) return;
-    if (life === undefined) {
-      this.#expire();
-      this.#self.after(AGAIN_MS, { type: "outcome", outcome: undefined });
-      return;
-    }
+    if (life === undefined) return this.#later("send");
     this.#self.pipe<Outcome | undefined>(
       this.#ask(underWay, life),
       (outcome) => ({ type: "outcome", outcome }),
@@ -326,12 +300,13 @@ class RoomProxy {
     const timeout = { timeoutMs: ASK_MS };
     switch (underWay.type) {
       case "batch": {
-        const { deeds, operationId } = underWay;
+        const { deeds, operationId, number } = underWay;
         const { people, name, hasFounder } = this.#options;
         const reply = await this.#entity.ask({
           type: "carry-out",
           operationId,
           sender: this.#queue.sender,
+          number,
           server: life,
           name,
           hasFounder,
@@ -342,8 +317,7 @@ class RoomProxy {
         return undefined;
       }
       case "give-up": {
-        const { operationId, server } = underWay;
-        const seq = await this.#entity.ask({ type: "give-up", operationId, server }, timeout);
+        const seq = await this.#entity.ask(underWay, timeout);
         return { seq, tell: () => {} };
       }
       case "history": {
@@ -358,18 +332,22 @@ class RoomProxy {
     if (outcome === undefined) return this.#again();
     this.#outcome = outcome;
     this.#settle();
-    if (this.#outcome !== undefined) this.#self.after(NEWS_MS, { type: "are-news-missing" });
+    if (this.#outcome !== undefined) this.#later("are-news-missing", NEWS_MS);
+  }
+
+  #later(type: Later, afterMs = AGAIN_MS): void {
+    this.#expire();
+    this.#self.after(afterMs, { type });
   }
 
   #again(): void {
-    this.#expire();
     // Who only looks may be told that there is no answer.
     if (this.#underWay?.type === "history") {
       this.#answers.unavailable(this.#underWay.command);
       this.#underWay = undefined;
       return this.#next();
     }
-    this.#send();
+    this.#later("send");
   }
 
   /** Tells what came of what was under way, once all before it has been told. */

@@ -19,7 +19,13 @@ export type Look = Extract<RoomCommand, { readonly type: "get-view" | "get-bans"
 
 /** What the entity is asked for. */
 export type Work =
-  | { readonly type: "batch"; readonly deeds: readonly Deed[]; readonly operationId: string }
+  | {
+    readonly type: "batch";
+    readonly deeds: readonly Deed[];
+    readonly operationId: string;
+    /** Grows from one batch of this server to the next. */
+    readonly number: number;
+  }
   | { readonly type: "give-up"; readonly server: ServerLife; readonly operationId: string }
   | { readonly type: "history"; readonly command: Extract<RoomCommand, { readonly type: "get-history" }> };
 
@@ -41,6 +47,7 @@ export class RoomQueue {
   readonly sender: string;
   readonly #world: Pick<World, "clock" | "random">;
   #waiting: Waiting[] = [];
+  #lastNumber = 0;
 
   constructor(world: Pick<World, "clock" | "random">) {
     this.#world = world;
@@ -101,7 +108,7 @@ export class RoomQueue {
       if (!isLost(command)) deeds.push(command);
       length += "text" in command ? command.text.length : 0;
     }
-    return { type: "batch", deeds, operationId };
+    return { type: "batch", deeds, operationId, number: ++this.#lastNumber };
   }
 
   /** Takes all that changes the room: nobody waits for an answer any more. */
@@ -110,7 +117,7 @@ export class RoomQueue {
       command.type === "server-gone" || command.type === "get-history" || isLook(command) ? [] : [command]
     );
     this.#waiting = [];
-    return { type: "batch", deeds, operationId: randomName(this.#world.random) };
+    return { type: "batch", deeds, operationId: randomName(this.#world.random), number: ++this.#lastNumber };
   }
 }
 

@@ -31,7 +31,7 @@ import { ReadGate } from "./read_gate.ts";
 import { SignsOfLife } from "./irc_life.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
-import { NAME_LOST } from "./refusal_texts.ts";
+import { CUT_OFF_TEXTS } from "./refusal_texts.ts";
 
 /** Options of {@linkcode ircDoor}. */
 export interface IrcDoorOptions {
@@ -216,7 +216,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
     else this.#numeric(NUMERIC.RPL_MONONLINE, maskOf(person));
   }
 
-  readonly nameLost = (): void => this.#close(NAME_LOST);
+  readonly cutOff = (why: keyof typeof CUT_OFF_TEXTS): void => this.#close(CUT_OFF_TEXTS[why]);
 
   /** To be let in is free. All else that is sent ahead counts, and waits where the welcome has to. */
   #mayTake(frame: IrcFrame): boolean {

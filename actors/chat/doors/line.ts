@@ -36,7 +36,7 @@ import type { RoomEvent } from "../room_event.ts";
 import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
 import { historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
-import { NAME_LOST, REFUSAL_TEXTS } from "./refusal_texts.ts";
+import { CUT_OFF_TEXTS, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** Makes the session of one line client. */
 export function lineDoor(services: ChatServices): SessionFactory<string, MemberMessage> {
@@ -123,8 +123,8 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
 
   presence(): void {}
 
-  nameLost(): void {
-    this.#send(`Error: ${NAME_LOST}`);
+  cutOff(why: keyof typeof CUT_OFF_TEXTS): void {
+    this.#send(`Error: ${CUT_OFF_TEXTS[why]}`);
     this.#connection.end();
   }
 

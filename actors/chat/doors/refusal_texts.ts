@@ -27,5 +27,8 @@ export const REFUSAL_TEXTS: Readonly<Record<Refusal, string>> = {
   "unavailable": "the chat cannot reach its engine, try again in a moment",
 };
 
-/** To who was cut off from the chat for so long that somebody else has its name. */
-export const NAME_LOST = "your name is somebody else's now, log in again";
+/** To who was cut off from the rest of the chat for too long. */
+export const CUT_OFF_TEXTS = {
+  "name-lost": "your name is somebody else's now, log in again",
+  "news-missed": "this server was cut off for too long, connect again",
+} as const;

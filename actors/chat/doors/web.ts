@@ -40,7 +40,7 @@ import type {
 import { type EventCodec, type RoomEvent } from "../room_event.ts";
 import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
-import { NAME_LOST, REFUSAL_TEXTS } from "./refusal_texts.ts";
+import { CUT_OFF_TEXTS, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** The most rooms that one page is in at once. */
 const MAX_ROOMS = 50;
@@ -188,8 +188,8 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
 
   presence(): void {}
 
-  nameLost(): void {
-    this.#connection.close(1008, NAME_LOST);
+  cutOff(why: keyof typeof CUT_OFF_TEXTS): void {
+    this.#connection.close(1008, CUT_OFF_TEXTS[why]);
   }
 
   #obey(command: ChatWebCommand): void {

@@ -6,7 +6,7 @@
 import type { World } from "../../world/world.ts";
 import type { Engine } from "../engine.ts";
 import { memoryEngine } from "./memory.ts";
-import { natsEngine, type NatsEngineOptions } from "./nats.ts";
+import { type NatsCredentials, natsEngine, type NatsEngineOptions } from "./nats.ts";
 import { sqliteEngine } from "./sqlite.ts";
 
 /** Options of {@linkcode openEngine}. */
@@ -16,7 +16,8 @@ export interface OpenEngineOptions extends Omit<NatsEngineOptions, "servers"> {
 }
 
 /**
- * Opens an engine: `memory`, `sqlite:FILE`, or `nats://HOST:PORT,HOST:PORT`.
+ * Opens an engine: `memory`, `sqlite:FILE`, or `nats://HOST:PORT,HOST:PORT`, with `USER:PASSWORD@` or
+ * `TOKEN@` before the first host where the servers ask for it (percent-encoded, as in any URL).
  *
  * @throws `TypeError` when it is none of these; what {@linkcode sqliteEngine} and {@linkcode natsEngine}
  * throw.
@@ -39,8 +40,17 @@ export async function openEngine(where: string, options: OpenEngineOptions): Pro
   const [, scheme, rest = ""] = /^(sqlite:|nats:\/\/)(.+)$/.exec(where) ?? [];
   if (scheme === "sqlite:") return sqliteEngine({ ...local, file: rest });
   if (scheme === "nats://") {
-    const servers = rest.split(",").map((server) => server.replace(/^nats:\/\//, ""));
-    return await natsEngine({ ...options, servers });
+    const [, who, hosts = rest] = /^([^@,]*)@(.+)$/.exec(rest) ?? [];
+    const servers = hosts.split(",").map((server) => server.replace(/^nats:\/\//, ""));
+    const connection = who === undefined
+      ? {}
+      : { connection: { ...options.connection, ...credentials(who) } };
+    return await natsEngine({ ...options, ...connection, servers });
   }
   throw new TypeError(`Cannot open the engine ${where}: it is memory, sqlite:FILE or nats://HOST:PORT,…`);
+}
+
+function credentials(text: string): NatsCredentials {
+  const [first = "", ...rest] = text.split(":").map(decodeURIComponent);
+  return rest.length === 0 ? { token: first } : { user: first, pass: rest.join(":") };
 }

@@ -4,14 +4,15 @@
  *
  * @module
  */
-import { composeEngine, joinCluster } from "../../../../actors/cluster/mod.ts";
-import { natsDriver } from "../../../../actors/cluster/engines/nats.ts";
-import { ActorSystem, denoWorld } from "../../../../mod.ts";
-import { deadline, freePort, root, startProcess, type TestProcess, until } from "../../../_helpers.ts";
-import { NatsServers } from "../../../cluster/nats/_servers.ts";
-import { IRC, LINE, WEB } from "../../../sim/_chat_dialects.ts";
+import { composeEngine, joinCluster } from "../../../actors/cluster/mod.ts";
+import { natsDriver } from "../../../actors/cluster/engines/nats.ts";
+import { ActorSystem, denoWorld } from "../../../mod.ts";
+import { deadline, freePort, root, startProcess, type TestProcess, until } from "../../_helpers.ts";
+import { NatsServers } from "../nats/_servers.ts";
+import { IRC, LINE, WEB } from "../../sim/_chat_dialects.ts";
+import { judge } from "../../chat/cluster/_oracle.ts";
 import { byTcp, byWebSocket, pause, Person } from "./_people.ts";
-import { judge, RoomTruth } from "./_truth.ts";
+import { RoomTruth } from "./_truth.ts";
 
 /** How it is run. */
 export interface SiegeOptions {
@@ -109,7 +110,12 @@ export async function siege(
   await Promise.all([...living, reading]);
   await truth.catchUp();
   await truth.catchUp();
-  const wrong = [...judge(truth, [...people, ...rivals]), ...judgeRivals(rivals)];
+  const listeners = [...people, ...rivals].map(({ name, visits }) => ({
+    name,
+    visits: visits.map(({ heard }) => heard.map(({ text }) => text)),
+  }));
+  const missing = truth.isWhole ? [] : ["the room's own records are not all there"];
+  const wrong = [...missing, ...judge(truth.records, listeners), ...judgeRivals(rivals)];
   const lines = truth.records.filter(({ fact }) => fact.type === "said").length;
   return {
     kills: kills.length,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasNats } from "../../../cluster/nats/_servers.ts";
+import { hasNats } from "../nats/_servers.ts";
 import { resultText, siege } from "./_siege.ts";
 
 Deno.test({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Dialect } from "../../../sim/_chat_dialects.ts";
+import type { Dialect } from "../../sim/_chat_dialects.ts";
 
 /** Something that came, and when, in milliseconds of `performance.now()`. */
 interface Heard {
