@@ -147,4 +147,28 @@ export const chat: readonly Mutant[] = [
     from: "    this.#isTurnDue = false;\n    first();",
     to: "    first();\n    this.#isTurnDue = false;",
   },
+  {
+    what: "a batch that comes again is carried out again",
+    file: "actors/chat/cluster/room_entity.ts",
+    from: "if (before?.number === number) return { replies: [reply(replyTo, before.reply)] };",
+    to: "",
+  },
+  {
+    what: "a batch that comes late is carried out again",
+    file: "actors/chat/cluster/room_entity.ts",
+    from: "if (before !== undefined && before.number > number) return {};",
+    to: "",
+  },
+  {
+    what: "a name that somebody has at another server is given",
+    file: "actors/chat/cluster/registry.ts",
+    from: 'if (by !== undefined) return { replies: [reply(replyTo, { type: "held", by })] };',
+    to: "",
+  },
+  {
+    what: "what a server has not heard is never asked for",
+    file: "actors/chat/cluster/room_proxy.ts",
+    from: "if (!this.#mirror.take(news)) return this.#catchUp();",
+    to: "if (!this.#mirror.take(news)) return;",
+  },
 ];

@@ -39,7 +39,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     tests: ["tests/protocols/records_test.ts", "tests/records", "tests/tasks/records_server_test.ts"],
     campaigns: ["records under"],
   },
-  chat: { mutants: chat, tests: ["tests/chat"], campaigns: ["chat by its rules", "chat under"] },
+  chat: {
+    mutants: chat,
+    tests: ["tests/chat"],
+    campaigns: ["chat by its rules", "chat under", "chat of many"],
+  },
   election: {
     mutants: election,
     tests: [

@@ -1,6 +1,39 @@
+import { assert, assertRejects } from "@std/assert";
+import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import { chatCluster } from "./chat_cluster_campaign.ts";
 import { runCampaign } from "./_harness.ts";
+import { mutant } from "./_mutant.ts";
 
 Deno.test("chat of many servers: nothing heard is lost, nothing is said twice, a name is one person's", async () => {
   await runCampaign(chatCluster, 6);
 });
+
+const PLANTED = [
+  {
+    bug: "a name that somebody has is given to another",
+    file: "actors/chat/cluster/registry.ts",
+    from: 'if (by !== undefined) return { replies: [reply(replyTo, { type: "held", by })] };',
+    to: "",
+  },
+  {
+    bug: "a server that takes what it hears for all that was said",
+    file: "actors/chat/cluster/room_mirror.ts",
+    from: "if (this.#seq < 0 || from > this.#seq + 1) return false;",
+    to: "if (this.#seq < 0) return false; this.#seq = Math.max(this.#seq, from - 1);",
+  },
+];
+
+for (const { bug, ...mutation } of PLANTED) {
+  Deno.test(`chat of many servers: ${bug} is found out`, async () => {
+    const { chatCluster: planted } = await mutant({
+      ...mutation,
+      entry: "tests/sim/chat_cluster_campaign.ts",
+    });
+    assert(isCampaign(planted));
+    await assertRejects(() => simulate("planted", { seeds: 50 }, planted.run), SimulationFailure);
+  });
+}
+
+function isCampaign(value: unknown): value is typeof chatCluster {
+  return typeof value === "object" && value !== null && "run" in value && typeof value.run === "function";
+}
