@@ -4,8 +4,7 @@
  * @module
  */
 import { chatEntities, type TcpServerCommand } from "../actors/chat/mod.ts";
-import type { Cluster } from "../actors/cluster/mod.ts";
-import type { World } from "../actors/world/world.ts";
+import type { Cluster, Engine } from "../actors/cluster/mod.ts";
 import type { ActorSystem, Behavior } from "../mod.ts";
 import { inDataDir } from "./_data_dir.ts";
 import { custom, type Flag, UsageError } from "./_flags.ts";
@@ -40,36 +39,46 @@ const MOST_COPIES = 3;
 /** How long a server is believed alive without a word: its rooms go on elsewhere after that. */
 const LEASE_TTL_MS = 1500;
 
-/** What {@linkcode onEngine} needs to know. */
-export interface OnEngineOptions {
-  readonly world: World;
+/** A server's way into its cluster. */
+export interface ChatCluster {
+  readonly cluster: Cluster;
+  readonly engine: Engine;
+}
+
+/** What {@linkcode joinChat} needs to know. */
+export interface JoinChatOptions {
   readonly engine: EngineChoice;
   readonly dataDir: string;
   readonly drainMs: number;
-  /** The system of the server, once there is one. */
-  readonly system: Promise<ActorSystem>;
 }
 
 /**
- * A server on an engine: it joins the cluster before it listens, and leaves it when its connections are
- * closed.
+ * Opens the engine, and has the system of a server join the cluster on it: before the server starts, so that
+ * its rooms are there until it has stopped.
  */
-export function onEngine(
-  options: OnEngineOptions,
-  serverOf: (cluster: Cluster) => Behavior<TcpServerCommand>,
-): Behavior<TcpServerCommand> {
-  const { world, engine: { kind, text, rest }, drainMs } = options;
+export async function joinChat(system: ActorSystem, options: JoinChatOptions): Promise<ChatCluster> {
+  const { engine: { kind, text, rest }, drainMs } = options;
+  const { world } = system;
   const where = kind === "sqlite" ? `sqlite:${inDataDir(options, rest)}` : text;
   const replicas = rest.split(",").length >= MOST_COPIES ? MOST_COPIES : 1;
+  // Loaded by who uses them alone.
+  const { openEngine } = await import("../actors/cluster/engines/mod.ts");
+  const { joinCluster } = await import("../actors/cluster/mod.ts");
+  const engine = await openEngine(where, { world, replicas, leaseTtlMs: LEASE_TTL_MS });
+  return { engine, cluster: await joinCluster(system, { engine, types: chatEntities, drainMs }) };
+}
+
+/** A server on a cluster, which it leaves when its connections are closed. */
+export function onCluster(
+  joining: Promise<ChatCluster>,
+  serverOf: (cluster: Cluster) => Behavior<TcpServerCommand>,
+): Behavior<TcpServerCommand> {
   return async (self) => {
-    // Loaded by who uses them alone.
-    const { openEngine } = await import("../actors/cluster/engines/mod.ts");
-    const { joinCluster } = await import("../actors/cluster/mod.ts");
-    const engine = await openEngine(where, { world, replicas, leaseTtlMs: LEASE_TTL_MS });
-    self.onStop(async () => await engine[Symbol.asyncDispose]());
-    const system = await options.system;
-    const cluster = await joinCluster(system, { engine, types: chatEntities, drainMs });
-    self.onStop(() => cluster.leave());
+    const { cluster, engine } = await joining;
+    self.onStop(async () => {
+      await cluster.leave();
+      await engine[Symbol.asyncDispose]();
+    });
     let wasConnected = true;
     const watching = cluster.observeConnection((isConnected) => {
       if (isConnected === wasConnected) return;

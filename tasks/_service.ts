@@ -108,6 +108,11 @@ export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">,
    * What the arguments ask for instead of the server: something that ends by itself. Undefined: the server.
    */
   command?(options: TaskOptions<F>, context: ServiceContext): Command | undefined;
+  /**
+   * Called with the system of a server that runs alone, before that starts: what is started here ends after
+   * it.
+   */
+  prepare?(system: ActorSystem, options: TaskOptions<F>, context: ServiceContext): Promise<void>;
   /** Called with the system of a server that runs alone in its process: for what is typed at it. */
   attach?(system: ActorSystem, options: TaskOptions<F>, context: ServiceContext): void;
 }
@@ -222,6 +227,7 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
         }
         const root = await behavior(options, context);
         const system = await makeSystem();
+        await manifest.prepare?.(system, options, context);
         const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
         // One that does not start ends the system, which says so.
         system.started(server).then(() => isStarted = true, () => {});

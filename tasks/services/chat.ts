@@ -5,8 +5,7 @@
  */
 import { chatServer } from "../../actors/chat/mod.ts";
 import type { Cluster } from "../../actors/cluster/mod.ts";
-import type { ActorSystem } from "../../mod.ts";
-import { engineFlag, onEngine } from "../_chat_engine.ts";
+import { type ChatCluster, engineFlag, joinChat, onCluster } from "../_chat_engine.ts";
 import { integer, listenFlags, loginFlags, number, path, port, tcpServerFlags, text } from "../_cli.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { chatSection } from "../_demo/chat.ts";
@@ -16,8 +15,8 @@ import { loadPages, tellOfWebDoor, webDoorOptions, webFlags } from "../_web_flag
 
 const WEB_PORT = 8089;
 
-/** Who waits for the system that a server runs in: those that join a cluster. */
-const systems = new WeakMap<ServiceContext, (system: ActorSystem) => void>();
+/** The servers that wait for the cluster that their system joins. */
+const joining = new WeakMap<ServiceContext, (joined: ChatCluster) => void>();
 
 /** The manifest. */
 export const chat = defineService({
@@ -70,13 +69,15 @@ export const chat = defineService({
         rate: { perSecond: options.rate, burst: options.burst },
         ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
       });
-    const { engine, dataDir, drainMs } = options;
-    if (engine === undefined) return serverOf();
-    const { promise: system, resolve } = Promise.withResolvers<ActorSystem>();
-    systems.set(context, resolve);
-    return onEngine({ world, engine, dataDir, drainMs, system }, serverOf);
+    if (options.engine === undefined) return serverOf();
+    const { promise, resolve } = Promise.withResolvers<ChatCluster>();
+    joining.set(context, resolve);
+    return onCluster(promise, serverOf);
   },
-  attach: (system, _options, context) => systems.get(context)?.(system),
+  async prepare(system, { engine, dataDir, drainMs }, context) {
+    if (engine === undefined) return;
+    joining.get(context)?.(await joinChat(system, { engine, dataDir, drainMs }));
+  },
   client: () => import("../chat_client.ts"),
   demo: chatSection,
   smoke: { says: ["ann", "/who", "quit"], hears: [/^In lobby: ann$/] },
