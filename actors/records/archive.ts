@@ -6,8 +6,9 @@
 import type { Behavior, Context, Ref } from "../runtime/mod.ts";
 import { DirectorySync } from "../store/atomic_file.ts";
 import { fileNameOf } from "./client_files.ts";
-import { recordActor, type RecordCommand, textAnswer } from "./record.ts";
 import type { RecordIndexCommand } from "./index_messages.ts";
+import { RecentRecords } from "./recent_records.ts";
+import { recordActor, type RecordCommand } from "./record.ts";
 
 /** What the archive is told by its records. */
 export interface RecordDone {
@@ -38,13 +39,6 @@ interface InUse {
   left: number;
 }
 
-/**
- * So many of the files that were used last are taken to be in the system's memory, those of up to so many
- * bytes.
- */
-const MAX_RECENT = 4096;
-const MAX_BYTES_AT_ONCE = 65536;
-
 class Archive {
   readonly #self: Context<RecordCommand | RecordDone>;
   readonly #options: ArchiveOptions;
@@ -53,8 +47,7 @@ class Archive {
   readonly #inUse = new Map<string, InUse>();
   /** By file, so that what is for one file stays in order; the file that waits longest is first. */
   readonly #waiting = new Map<string, RecordCommand[]>();
-  /** Clients whose file was used last, the latest last. */
-  readonly #recent = new Set<string>();
+  readonly #recent: RecentRecords;
   #started = 0;
 
   constructor(self: Context<RecordCommand | RecordDone>, options: ArchiveOptions) {
@@ -62,6 +55,7 @@ class Archive {
     this.#options = options;
     this.#maxInUse = options.maxFilesInUse ?? 64;
     this.#names = new DirectorySync(self.world.disk, options.filesDirectory);
+    this.#recent = new RecentRecords(self.world, options.filesDirectory);
   }
 
   take(command: RecordCommand): void {
@@ -80,7 +74,7 @@ class Archive {
     if (inUse === undefined || --inUse.left > 0) return;
     this.#inUse.delete(id);
     this.#self.stop(inUse.record);
-    this.#remember(id);
+    this.#recent.used(id);
     for (const [nextId, commands] of this.#waiting) {
       this.#waiting.delete(nextId);
       const next = this.#start(nextId);
@@ -89,33 +83,11 @@ class Archive {
     }
   }
 
-  /**
-   * Reads what is in the system's memory without an actor and a trip to another thread; false where only
-   * these will do.
-   */
   #readNow({ id, tag, replyTo }: Extract<RecordCommand, { type: "read" }>): boolean {
-    const { disk } = this.#self.world;
-    if (disk.readFileNow === undefined || !this.#recent.has(id)) return false;
-    const { filesDirectory: within } = this.#options;
-    try {
-      const record = disk.readFileNow(`${within}/${fileNameOf(id)}`, { within, maxBytes: MAX_BYTES_AT_ONCE });
-      replyTo.tell({ type: "answered", tag, response: textAnswer(id, record) });
-      return true;
-    } catch {
-      // The actor finds out what is the matter.
-      this.#recent.delete(id);
-      return false;
-    }
-  }
-
-  #remember(id: string): void {
-    this.#recent.delete(id);
-    this.#recent.add(id);
-    if (this.#recent.size <= MAX_RECENT) return;
-    for (const oldest of this.#recent) {
-      this.#recent.delete(oldest);
-      return;
-    }
+    const response = this.#recent.read(id);
+    if (response === undefined) return false;
+    replyTo.tell({ type: "answered", tag, response });
+    return true;
   }
 
   #start(id: string): InUse {

@@ -58,3 +58,31 @@ Deno.test("records store: a link out of the folder is never followed, one within
   await sim.settle(store.system.stop());
   sim.close();
 });
+
+Deno.test("records store: a read shows what another program has written since the last, at any time", async () => {
+  // Half of the hosts can read at once.
+  for (let seed = 1; seed <= 6; seed++) await readsBesideAnotherProgram(seed);
+});
+
+async function readsBesideAnotherProgram(seed: number): Promise<void> {
+  const sim = simWorld({ seed });
+  const host = prepare(sim, { "7.txt": recordText(STAMP, "0") });
+  const store = startStore(host.world);
+  await sim.settle(store.opened);
+  const read = async () => (await sim.settle(store.read("7"))).data;
+  for (const pauseMs of [0, 1, 2500, 5000]) {
+    await sim.settle(store.write("7", recordText(STAMP, "a")));
+    await sim.advance(pauseMs);
+    // The second one answers from what the first one has read; the others write texts of the same length.
+    assertEquals([await read(), await read()], [recordText(STAMP, "a"), recordText(STAMP, "a")]);
+    await sim.advance(pauseMs);
+    for (const text of ["b", "c"]) {
+      host.disk.write("/files/7.txt", recordText(STAMP, text));
+      assertEquals([await read(), await read()], [recordText(STAMP, text), recordText(STAMP, text)]);
+    }
+  }
+  host.disk.remove("/files/7.txt");
+  assertEquals(await read(), "Client not found.");
+  await sim.settle(store.system.stop());
+  sim.close();
+}
