@@ -8,7 +8,7 @@
  * The smallest buffer, which is what a line needs: the fewer pages a crowd touches, the less it waits for
  * memory.
  */
-const TINY_BUFFER_BYTES = 512;
+export const TINY_BUFFER_BYTES = 512;
 /** A buffer for a few lines. */
 export const SMALL_BUFFER_BYTES = 4096;
 /** A buffer for many messages. */

@@ -14,8 +14,9 @@ interface Waiter {
 export class Drained {
   readonly #remote: string;
   #waiters: Waiter[] = [];
-  /** What waiters are told once the connection is closed. */
-  #closed: WorldError | undefined;
+  #isClosed = false;
+  /** What waiters are told once the connection is closed: made when there is one, as its stack takes time. */
+  #error: WorldError | undefined;
 
   constructor(remote: string) {
     this.#remote = remote;
@@ -23,7 +24,7 @@ export class Drained {
 
   /** Resolves at once when that `isNow` so, or later; rejects when the connection closes first. */
   wait(isNow: boolean): Promise<void> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    if (this.#isClosed) return Promise.reject(this.#closed());
     if (isNow) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
@@ -33,7 +34,7 @@ export class Drained {
    * session.
    */
   isOwn(error: unknown): boolean {
-    return this.#closed !== undefined && error === this.#closed;
+    return this.#error !== undefined && error === this.#error;
   }
 
   resolveAll(): void {
@@ -43,10 +44,14 @@ export class Drained {
 
   /** The connection is closed. */
   rejectAll(): void {
-    this.#closed = new WorldError(
+    this.#isClosed = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#closed());
+  }
+
+  #closed(): WorldError {
+    return this.#error ??= new WorldError(
       "closed",
       `Cannot wait for ${this.#remote} to read: the connection is closed`,
     );
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#closed);
   }
 }

@@ -10,8 +10,9 @@ import {
 } from "../../protocols/foreign_greeting.ts";
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import type { Cancellable, World } from "../world/world.ts";
-import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES } from "./_buffers.ts";
+import { type BufferPool, LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES, TINY_BUFFER_BYTES } from "./_buffers.ts";
 import type { ConnectionMeters } from "./_meters.ts";
+import type { ConnectionTools } from "./_sending.ts";
 import type { Transport } from "./transport.ts";
 
 /** What an {@linkcode Inbound} posts to its connection's actor, to be told of in a turn of that actor. */
@@ -49,6 +50,9 @@ export interface InboundOwner<F> {
   discarded(isLost: boolean): void;
 }
 
+/** In place of one that was given back. */
+const NO_BUFFER = new Uint8Array(0);
+
 /** So many small reads in a row, and a large buffer is given back. */
 const SMALL_READS = 32;
 
@@ -60,11 +64,12 @@ export class Inbound<F> {
   readonly #owner: InboundOwner<F>;
   readonly #world: World;
   readonly #meters: ConnectionMeters;
+  readonly #buffers: BufferPool;
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
   readonly #ownGreetings: readonly ForeignProtocol[];
   #buffer: Uint8Array<ArrayBuffer>;
-  #bufferBytes = SMALL_BUFFER_BYTES;
+  #bufferBytes = TINY_BUFFER_BYTES;
   #smallReads = 0;
   #isReceiving = false;
   /** Outcome of the last receive. */
@@ -88,9 +93,10 @@ export class Inbound<F> {
     frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
     world: World,
-    meters: ConnectionMeters,
+    tools: Pick<ConnectionTools, "meters" | "buffers">,
     greetings: readonly ForeignProtocol[],
   ) {
+    const { meters, buffers } = tools;
     this.#meters = meters;
     this.#transport = transport;
     this.#frameDecoder = frameDecoder;
@@ -99,7 +105,8 @@ export class Inbound<F> {
     this.#ownGreetings = greetings;
     const takesAll = FOREIGN_PROTOCOLS.every((each) => greetings.includes(each));
     this.#greeting = takesAll ? undefined : new ForeignGreeting();
-    this.#buffer = new Uint8Array(SMALL_BUFFER_BYTES);
+    this.#buffers = buffers;
+    this.#buffer = buffers.take(TINY_BUFFER_BYTES);
   }
 
   /** Makes the decoder: just before the session is made. */
@@ -159,7 +166,10 @@ export class Inbound<F> {
       this.#isHeld = true;
       return;
     }
-    if (this.#bufferBytes !== this.#buffer.length) this.#buffer = new Uint8Array(this.#bufferBytes);
+    if (this.#bufferBytes !== this.#buffer.length) {
+      this.#buffers.give(this.#buffer);
+      this.#buffer = this.#buffers.take(this.#bufferBytes);
+    }
     this.#isReceiving = true;
     this.#transport.receive(this.#buffer).then(this.#onReceived, this.#onFailed);
   }
@@ -168,13 +178,18 @@ export class Inbound<F> {
   discard(): void {
     if (this.#isReceiving) return;
     this.#isReceiving = true;
-    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(SMALL_BUFFER_BYTES);
     this.#transport.receive(this.#buffer).then(this.#onReceived, this.#onFailed);
   }
 
-  /** Lets go of the timer. */
+  /**
+   * Lets go of the timer, and at the end of the stream of the buffer: before, a receive may still write into
+   * it, or the session be busy with what is in it.
+   */
   close(): void {
     this.#silenceTimer?.cancel();
+    if (!this.isAtEnd || this.#isReceiving) return;
+    this.#buffers.give(this.#buffer);
+    this.#buffer = NO_BUFFER;
   }
 
   readonly #onReceived = (received: number | Uint8Array | null): void => {
@@ -232,7 +247,7 @@ export class Inbound<F> {
     const { length } = this.#buffer;
     if (received === length) {
       this.#smallReads = 0;
-      this.#bufferBytes = Math.min(4 * length, LARGE_BUFFER_BYTES);
+      this.#bufferBytes = Math.min(Math.max(4 * length, SMALL_BUFFER_BYTES), LARGE_BUFFER_BYTES);
     } else if (length > SMALL_BUFFER_BYTES && received < SMALL_BUFFER_BYTES) {
       if (++this.#smallReads === SMALL_READS) this.#bufferBytes = SMALL_BUFFER_BYTES;
     } else {

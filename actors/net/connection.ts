@@ -66,7 +66,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
-    this.#inbound = new Inbound(transport, options.frames, this, world, tools.meters, greetings);
+    this.#inbound = new Inbound(transport, options.frames, this, world, tools, greetings);
     own.onStop(() => this.#stop());
   }
 
