@@ -9,7 +9,7 @@ import { RUNNER_VARIABLE } from "./_suspend.ts";
 import type { Service } from "./_service.ts";
 
 /** A table as `deno fmt` leaves it. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>

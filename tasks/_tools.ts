@@ -53,6 +53,10 @@ const NATS_PROGRAMS = [
   ".tmp/nats/usr/bin/nats-server",
 ].join(",");
 
+/** What benchmarks are measured with, and beside. */
+const BENCH_PROGRAMS = ["aria2c", "nats-server", "/usr/bin/python3", "node", "erl", "erlc", "redis-server"]
+  .join(",");
+
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
 export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {
   return {
@@ -135,9 +139,14 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       ].join(" && "),
     },
     "bench": {
-      description: "Speed beside the floor, one table (--json, --only NAME, --quick)",
+      description: "Speed beside the floor and beside others (--only NAME, --quick, --json, --report)",
+      command: `deno run -q -P=bench --allow-run=${DENO},${BENCH_PROGRAMS} ` +
+        "--allow-sys=cpus,loadavg,systemMemoryInfo,osRelease tests/bench/main.ts",
+    },
+    "bench:report": {
+      description: "Make docs/benchmarks.md, README's figures and a page with plots, from runs with --json",
       command:
-        `deno run -q -P=bench --allow-run=${DENO},aria2c,nats-server,/usr/bin/python3 tests/bench/main.ts`,
+        "deno run -q --allow-read=. --allow-write=README.md,docs,tests/bench,.tmp tests/bench/report/main.ts",
     },
     "simulate": {
       description: "Services under chaos in the simulated world (--seeds N, --only NAME, --seed N)",

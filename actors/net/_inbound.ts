@@ -10,8 +10,7 @@ import {
 } from "../../protocols/foreign_greeting.ts";
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import type { Cancellable, World } from "../world/world.ts";
-import { type BufferPool, LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES, TINY_BUFFER_BYTES } from "./_buffers.ts";
-import type { ConnectionMeters } from "./_meters.ts";
+import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES, TINY_BUFFER_BYTES } from "./_buffers.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import type { Transport } from "./transport.ts";
 
@@ -50,6 +49,9 @@ export interface InboundOwner<F> {
   discarded(isLost: boolean): void;
 }
 
+/** What the connections of a server share. */
+type InboundTools = Pick<ConnectionTools, "meters" | "buffers">;
+
 /** In place of one that was given back. */
 const NO_BUFFER = new Uint8Array(0);
 
@@ -63,8 +65,7 @@ export class Inbound<F> {
   #decoder: FrameDecoder<F> | undefined;
   readonly #owner: InboundOwner<F>;
   readonly #world: World;
-  readonly #meters: ConnectionMeters;
-  readonly #buffers: BufferPool;
+  readonly #tools: InboundTools;
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
   readonly #ownGreetings: readonly ForeignProtocol[];
@@ -93,11 +94,10 @@ export class Inbound<F> {
     frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
     world: World,
-    tools: Pick<ConnectionTools, "meters" | "buffers">,
+    tools: InboundTools,
     greetings: readonly ForeignProtocol[],
   ) {
-    const { meters, buffers } = tools;
-    this.#meters = meters;
+    this.#tools = tools;
     this.#transport = transport;
     this.#frameDecoder = frameDecoder;
     this.#owner = owner;
@@ -105,8 +105,7 @@ export class Inbound<F> {
     this.#ownGreetings = greetings;
     const takesAll = FOREIGN_PROTOCOLS.every((each) => greetings.includes(each));
     this.#greeting = takesAll ? undefined : new ForeignGreeting();
-    this.#buffers = buffers;
-    this.#buffer = buffers.take(TINY_BUFFER_BYTES);
+    this.#buffer = tools.buffers.take(TINY_BUFFER_BYTES);
   }
 
   /** Makes the decoder: just before the session is made. */
@@ -167,8 +166,8 @@ export class Inbound<F> {
       return;
     }
     if (this.#bufferBytes !== this.#buffer.length) {
-      this.#buffers.give(this.#buffer);
-      this.#buffer = this.#buffers.take(this.#bufferBytes);
+      this.#tools.buffers.give(this.#buffer);
+      this.#buffer = this.#tools.buffers.take(this.#bufferBytes);
     }
     this.#isReceiving = true;
     this.#transport.receive(this.#buffer).then(this.#onReceived, this.#onFailed);
@@ -188,7 +187,7 @@ export class Inbound<F> {
   close(): void {
     this.#silenceTimer?.cancel();
     if (!this.isAtEnd || this.#isReceiving) return;
-    this.#buffers.give(this.#buffer);
+    this.#tools.buffers.give(this.#buffer);
     this.#buffer = NO_BUFFER;
   }
 
@@ -219,7 +218,7 @@ export class Inbound<F> {
         const isFull = typeof received === "number";
         if (isFull) this.#fitBuffer(received);
         const chunk = isFull ? this.#buffer.subarray(0, received) : received;
-        this.#meters.received.add(chunk.length);
+        this.#tools.meters.received.add(chunk.length);
         if (this.#greeting !== undefined && this.#isForeign(chunk, this.#greeting)) return;
         this.#decoder?.push(chunk, this.#frames);
       }
@@ -291,7 +290,7 @@ export class Inbound<F> {
   #onDelivered(): void | Promise<void> {
     if (!this.#owner.isOpen) return;
     if (this.#badFrame !== undefined) {
-      this.#meters.badFrames.add(1);
+      this.#tools.meters.badFrames.add(1);
       return this.#owner.badFrame(this.#badFrame.message);
     }
     if (this.#hasEnded) {

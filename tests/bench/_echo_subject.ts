@@ -10,6 +10,9 @@ import { echoServer } from "../../actors/echo/mod.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
 import { instrumentsOf } from "./_instruments.ts";
 
+/** More than any benchmark makes. */
+const MAX_CLIENTS = 100_000;
+const MAX_PER_SECOND = 1e9;
 const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
 /** A loop a connection. */
@@ -30,6 +33,16 @@ function floor(): number {
   return listener.addr.port;
 }
 
+/** A loop over datagrams. */
+function floorOfDatagrams(): number {
+  const socket = Deno.listenDatagram({ ...ADDRESS, transport: "udp" });
+  const serve = async () => {
+    for await (const [bytes, from] of socket) await socket.send(bytes, from);
+  };
+  serve();
+  return socket.addr.transport === "udp" ? socket.addr.port : NaN;
+}
+
 async function echo(kind: string | undefined): Promise<number> {
   const world = denoWorld({ log: { level: "warn" } });
   const system = new ActorSystem("bench", { world, instruments: await instrumentsOf(kind) });
@@ -37,14 +50,22 @@ async function echo(kind: string | undefined): Promise<number> {
     system.spawn<number>("flood", (self) => (count) => self.self.tell(count + 1)).tell(0);
   }
   return new Promise((resolve) =>
-    system.spawn("server", echoServer({ address: ADDRESS, onListening: ({ port }) => resolve(port) }), {
-      onFailure: escalate(),
-    })
+    system.spawn(
+      "server",
+      echoServer({
+        address: ADDRESS,
+        limits: { maxClients: MAX_CLIENTS },
+        udp: kind === "udp",
+        maxPerSecond: MAX_PER_SECOND,
+        onListening: ({ port }) => resolve(port),
+      }),
+      { onFailure: escalate() },
+    )
   );
 }
 
 const [kind] = Deno.args;
-const port = kind === "floor" ? floor() : await echo(kind);
+const port = kind === "floor" ? floor() : kind === "udp floor" ? floorOfDatagrams() : await echo(kind);
 console.log(port);
 for await (const _ of Deno.stdin.readable) {
   const { user, system } = cpuUsage();

@@ -1,10 +1,12 @@
 /**
  * The least that passes messages at all: a ring of slots an actor, one global queue, synchronous handlers. No
- * supervision, no stop, no bound, no asynchronous handler, no turn for sockets: what an actor toolkit can be
- * measured against.
+ * supervision, no stop, no bound, no asynchronous handler, no turn for sockets unless it is told to: what an
+ * actor toolkit can be measured against.
  *
  * @module
  */
+
+import { setImmediate } from "node:timers";
 
 /** What the queue holds. */
 interface Turnable {
@@ -13,10 +15,27 @@ interface Turnable {
 
 const ready: Turnable[] = [];
 let isDraining = false;
+let doesYield = false;
+
+/** A slice of turns, after which sockets have theirs: the event loop of Deno polls them at each 61st tick. */
+const SLICE_MS = 1;
+const TICKS_TO_POLL = 61;
+/** Turns between two looks at the clock. */
+const TURNS_A_LOOK = 256;
+
+/** Has the loop yield to sockets and timers, as the toolkit's does, or not. */
+export function setYielding(yields: boolean): void {
+  doesYield = yields;
+}
 
 function drain(): void {
-  for (let i = 0; i < ready.length; i++) {
+  const sliceEndsAt = doesYield ? performance.now() + SLICE_MS : Infinity;
+  for (let i = 0, turns = 1; i < ready.length; i++, turns++) {
     ready[i]?.turn();
+    if (turns % TURNS_A_LOOK === 0 && doesYield && performance.now() > sliceEndsAt) {
+      ready.splice(0, i + 1);
+      return afterPoll(TICKS_TO_POLL);
+    }
     if (i === 4095) {
       ready.splice(0, 4096);
       i = -1;
@@ -24,6 +43,11 @@ function drain(): void {
   }
   ready.length = 0;
   isDraining = false;
+}
+
+function afterPoll(ticks: number): void {
+  if (ticks === 0) drain();
+  else setImmediate(afterPoll, ticks - 1);
 }
 
 /** One actor of the floor. */

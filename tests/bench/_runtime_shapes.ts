@@ -1,16 +1,16 @@
 /**
  * The shapes in which messages are passed, written once and run on the toolkit and on the floor alike.
  *
- * Run by itself (`deno run … _runtime_shapes.ts SHAPE ROUNDS SIZE`) it prints one JSON line,
- * `{ value: [], floor: [] }`: a process a shape, so that no shape is slowed or sped up by what the compiler
- * learned from another. Figures are counts a second of processor time, all threads of the process together:
- * what others do on the machine is not in them.
+ * Run by itself (`deno run … _runtime_shapes.ts SHAPE SIZE`) it measures once for each line of its input, and
+ * prints a line of JSON, `{ value, floor, yielding }`: a process a shape, so that no shape is slowed or sped
+ * up by what the compiler learned from another. Figures are counts a second of processor time, all threads
+ * of the process together: what others do on the machine is not in them.
  *
  * @module
  */
 import { cpuUsage } from "node:process";
 import { ActorSystem, type Behavior, type Ref } from "../../mod.ts";
-import { FloorActor } from "./_floor.ts";
+import { FloorActor, setYielding } from "./_floor.ts";
 
 /** What both sides have: something to send to. */
 interface Target<M> {
@@ -211,7 +211,12 @@ async function measureOne(shape: Shape, make: Make, size: number): Promise<numbe
 async function measureTold(shape: Shape, size: number) {
   await using system = new ActorSystem("bench");
   const value = await measureOne(shape, toolkitMake(system), size);
-  return { value, floor: await measureOne(shape, (receive) => new FloorActor(receive), size) };
+  const floorMake: Make = (receive) => new FloorActor(receive);
+  const floor = await measureOne(shape, floorMake, size);
+  setYielding(true);
+  const yielding = await measureOne(shape, floorMake, size);
+  setYielding(false);
+  return { value, floor, yielding };
 }
 
 async function measureAsk(shape: (ask: Ask, asks: number) => Promise<void>, size: number) {
@@ -281,7 +286,14 @@ async function measureBytes(size: number) {
   return { value, floor };
 }
 
-function measure(shape: string, size: number): Promise<{ value: number; floor: number }> {
+/** `yielding` is a floor that lets sockets have their turn, where that makes a difference. */
+interface Figures {
+  readonly value: number;
+  readonly floor: number;
+  readonly yielding?: number;
+}
+
+function measure(shape: string, size: number): Promise<Figures> {
   const told = TOLD_SHAPES.get(shape);
   if (told !== undefined) return measureTold(told, size);
   const asked = ASK_SHAPES.get(shape);
@@ -292,14 +304,9 @@ function measure(shape: string, size: number): Promise<{ value: number; floor: n
 }
 
 if (import.meta.main) {
-  const [shape = "", rounds = "1", size = "1000"] = Deno.args;
-  const result: { value: number[]; floor: number[] } = { value: [], floor: [] };
-  // One round more than asked for: the first one warms the compiler up.
-  for (let round = 0; round <= Number(rounds); round++) {
-    const figures = await measure(shape, Number(size));
-    if (round === 0 && shape !== "bytes") continue;
-    result.value.push(figures.value);
-    result.floor.push(figures.floor);
-  }
-  console.log(JSON.stringify(result));
+  const [shape = "", size = "1000"] = Deno.args;
+  // The first one warms the compiler up.
+  if (shape !== "bytes") await measure(shape, Number(size));
+  console.log("ready");
+  for await (const _ of Deno.stdin.readable) console.log(JSON.stringify(await measure(shape, Number(size))));
 }

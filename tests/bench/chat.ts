@@ -5,7 +5,8 @@
  * @module
  */
 import { freePort } from "../_helpers.ts";
-import { type Bench, lines, median, type Row } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, type Row, rowOf } from "./_bench.ts";
+import { Process } from "./_process.ts";
 
 const ROUNDS = 3;
 const RUN_MS = 1500;
@@ -15,7 +16,8 @@ const WINDOW = 4;
 const TEXT = "x".repeat(60);
 const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
-type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
+/** Who passes lines on. */
+export type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
 
 /** A chat in a process of its own. */
 interface Subject {
@@ -24,49 +26,13 @@ interface Subject {
   stop(): Promise<void>;
 }
 
-/** A process that answers each line with the CPU time it has used, in milliseconds. */
-class Process {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #told: AsyncIterableIterator<string>;
-
-  constructor(program: string, args: readonly string[]) {
-    this.#child = new Deno.Command(program, {
-      args: [...args],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#stdin = this.#child.stdin.getWriter();
-    this.#told = lines(this.#child.stdout);
-  }
-
-  async next(): Promise<string> {
-    const { value, done } = await this.#told.next();
-    if (done) throw new Error("Cannot measure: the chat has ended");
-    return value;
-  }
-
-  async ask(): Promise<number> {
-    await this.#stdin.write(new Uint8Array([10]));
-    return Number(await this.next());
-  }
-
-  async stop(): Promise<void> {
-    await this.#stdin.close().catch(() => {});
-    await this.#child.status;
-    await this.#told.return?.();
-  }
-}
-
 async function startOurs(kind: "line" | "irc" | "floor"): Promise<Subject> {
-  const script = new URL("./_chat_subject.ts", import.meta.url).pathname;
-  const process = new Process(Deno.execPath(), ["run", "-q", "-A", "--no-check", script, kind]);
+  const process = Process.script("./_chat_subject.ts", ["-A"], [kind]);
   const ports: Record<"line" | "irc", number> = JSON.parse(await process.next());
   return {
     port: ports[kind === "irc" ? "irc" : "line"],
-    cpuMs: () => process.ask(),
-    stop: () => process.stop(),
+    cpuMs: async () => Number(await process.ask("")),
+    stop: () => process[Symbol.asyncDispose](),
   };
 }
 
@@ -108,6 +74,8 @@ const FOREIGN: Readonly<Record<"ngircd" | "inspircd", ForeignServer>> = {
   },
 };
 
+const FOREIGN_KINDS = ["ngircd", "inspircd"] as const;
+
 /** `undefined` where the server is not installed. */
 async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | undefined> {
   const port = freePort();
@@ -117,7 +85,7 @@ async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | unde
   const process = new Process("/usr/bin/python3", ["-c", STARTER, ...FOREIGN[kind].command(config)]);
   const isHere = await process.next() === "started";
   const stop = async () => {
-    await process.stop();
+    await process[Symbol.asyncDispose]();
     await Deno.remove(config);
   };
   if (!isHere) {
@@ -130,7 +98,7 @@ async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | unde
     if (conn === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   conn?.close();
-  return { port, cpuMs: () => process.ask(), stop };
+  return { port, cpuMs: async () => Number(await process.ask("")), stop };
 }
 
 /** A member: it counts the lines that it is sent, and says one more for each that its window allows. */
@@ -212,14 +180,20 @@ async function settle(members: readonly Member[], silentMs: number): Promise<voi
   }
 }
 
-interface Flow {
+/** What passed. */
+export interface Flow {
   readonly perSecond: number;
   /** CPU time of the server for one delivery, in microseconds. */
   readonly cpu: number;
 }
 
 /** As many lines as pass while so many of each sender are on their way. */
-async function flow(kind: Kind, count: number, senders: number, runMs: number): Promise<Flow | undefined> {
+export async function flow(
+  kind: Kind,
+  count: number,
+  senders: number,
+  runMs: number,
+): Promise<Flow | undefined> {
   const isForeign = kind === "ngircd" || kind === "inspircd";
   const subject = isForeign ? await startForeign(kind) : await startOurs(kind);
   if (subject === undefined) return undefined;
@@ -256,7 +230,7 @@ async function flow(kind: Kind, count: number, senders: number, runMs: number): 
 }
 
 async function compare(count: number, senders: number, quick: boolean): Promise<Row[]> {
-  const kinds: readonly Kind[] = ["floor", "line", "irc", "ngircd", "inspircd"];
+  const kinds: readonly Kind[] = ["floor", "line", "irc", ...FOREIGN_KINDS];
   const flows = new Map<Kind, Flow[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
     for (const kind of kinds) {
@@ -264,21 +238,21 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
       if (measured !== undefined) flows.get(kind)?.push(measured);
     }
   }
-  const floors = flows.get("floor") ?? [];
-  return kinds.slice(1).flatMap((kind): Row[] => {
-    const found = flows.get(kind) ?? [];
-    if (found.length === 0) return [];
-    const row = (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
-      name: `chat, ${count}, ${senders} talk, ${kind}: ${name}`,
-      unit,
-      value: median(found.map((flow) => flow[key])),
-      floor: median(floors.map((flow) => flow[key])),
-      ratio: median(found.map((flow, index) => flow[key] / (floors[index]?.[key] ?? NaN))),
-      ...(aim === undefined ? {} : { aim }),
-    });
+  const figures = (kind: Kind, key: keyof Flow) => (flows.get(kind) ?? []).map((flow) => flow[key]);
+  const others = FOREIGN_KINDS.filter((kind) => flows.get(kind)?.length);
+  return (["line", "irc"] as const).flatMap((kind): Row[] => {
+    const row = (name: string, unit: string, key: keyof Flow, aim?: Aim): Row =>
+      rowOf({
+        name: `chat, ${count}, ${senders} talk, ${kind}: ${name}`,
+        unit,
+        values: figures(kind, key),
+        floors: figures("floor", key),
+        peers: new Map(others.map((other) => [other, figures(other, key)])),
+        aim,
+      });
     return [
       row("fan-out", "deliveries/s", "perSecond"),
-      row("CPU a delivery", "µs", "cpu", kind === "line" || kind === "irc" ? "ratio <= 1.3" : undefined),
+      row("CPU a delivery", "µs", "cpu", aimAt("ratio", "<=", 1.15)),
     ];
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { hasNats, NatsServers } from "../cluster/nats/_servers.ts";
-import { type Bench, median, type Row } from "./_bench.ts";
+import { aimAt, type Bench, type Row, rowOf } from "./_bench.ts";
 
 const ROUNDS = 3;
 /** Entities, and commands under way at once. */
@@ -29,7 +29,7 @@ async function rows(
   quick: boolean,
   ours: (actors: number, underWay: number, seconds: number) => (string | number)[],
   bare: (actors: number, underWay: number, seconds: number) => (string | number)[],
-  aim: (actors: number, underWay: number) => string | undefined,
+  aim: (actors: number, underWay: number) => number | undefined,
 ): Promise<Row[]> {
   const result: Row[] = [];
   for (const [actors, underWay] of SHAPES) {
@@ -44,15 +44,14 @@ async function rows(
     }
     const what = `${name}, ${actors} entities, ${underWay} under way`;
     const aimed = aim(actors, underWay);
-    result.push({
+    result.push(rowOf({
       name: what,
       unit: "commands/s",
-      value: median(rates),
-      floor: median(floors),
-      ratio: median(rates.map((rate, round) => rate / (floors[round] ?? NaN))),
-      ...(aimed !== undefined && { aim: aimed }),
-    });
-    result.push({ name: `${what}, p99`, unit: "ms", value: median(p99s) });
+      values: rates,
+      floors,
+      aim: aimed === undefined ? undefined : aimAt("value", ">=", aimed),
+    }));
+    result.push(rowOf({ name: `${what}, p99`, unit: "ms", values: p99s }));
   }
   return result;
 }
@@ -67,7 +66,7 @@ async function onSqlite(quick: boolean): Promise<Row[]> {
       quick,
       (...shape) => ["sqlite", ...shape, file()],
       (...shape) => ["bare-sqlite", ...shape, file()],
-      (actors, underWay) => actors === 100 && underWay === 100 ? "70,000" : undefined,
+      (actors, underWay) => actors === 100 && underWay === 100 ? 70_000 : undefined,
     );
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -85,7 +84,7 @@ async function onNats(replicas: 1 | 3, quick: boolean): Promise<Row[]> {
     quick,
     (...shape) => ["nats", ...shape, replicas, ...servers.addresses],
     (...shape) => ["bare-nats", ...shape, replicas, ...servers.addresses],
-    (actors, underWay) => replicas === 3 && actors === 100 && underWay === 100 ? "13,000" : undefined,
+    (actors, underWay) => replicas === 3 && actors === 100 && underWay === 100 ? 13_000 : undefined,
   );
 }
 
@@ -98,7 +97,7 @@ export const benches: Bench[] = [
     name: "cluster: idle entities",
     run: async ({ quick }) => {
       const { bytesEach = NaN } = await subject(["idle", quick ? 1000 : 100_000, 0, 0]);
-      return [{ name: "cluster: an idle persistent entity", unit: "bytes", value: bytesEach }];
+      return [rowOf({ name: "cluster: an idle persistent entity", unit: "bytes", values: [bytesEach] })];
     },
   },
   {
@@ -107,8 +106,8 @@ export const benches: Bench[] = [
       const { allMs = NaN, medianMs = NaN } = await subject(["move", quick ? 10 : 1000, 0, 0]);
       const name = "cluster: 1,000 entities of a dead host answer elsewhere, lease 2 s";
       return [
-        { name: `${name}, all`, unit: "ms", value: allMs },
-        { name: `${name}, median`, unit: "ms", value: medianMs },
+        rowOf({ name: `${name}, all`, unit: "ms", values: [allMs] }),
+        rowOf({ name: `${name}, median`, unit: "ms", values: [medianMs] }),
       ];
     },
   },

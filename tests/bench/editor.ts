@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bench, lines, median, type Row } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, lines, median, type Row, rowOf } from "./_bench.ts";
 import { WebClient } from "./_web_load.ts";
 
 const LINE_BYTES = 64;
@@ -122,7 +122,7 @@ async function emptyFile(): Promise<string> {
 }
 
 /** Removes a document and what a server that was ended at once has left beside it. */
-async function discard(file: string): Promise<void> {
+export async function discard(file: string): Promise<void> {
   await Deno.remove(file);
   for (const beside of ["journal", "history"]) await Deno.remove(`${file}.${beside}`).catch(() => {});
 }
@@ -193,14 +193,14 @@ async function flow(
 
 /** Makes rows of one figure each: medians of both, and of their ratios by turns. */
 function rowMaker(shape: string, flows: readonly Flow[], floors: readonly Flow[]) {
-  return (name: string, unit: string, key: keyof Flow, aim?: string): Row => ({
-    name: `${shape}: ${name}`,
-    unit,
-    value: median(flows.map((flow) => flow[key])),
-    floor: median(floors.map((flow) => flow[key])),
-    ratio: median(flows.map((flow, i) => flow[key] / (floors[i]?.[key] ?? NaN))),
-    ...(aim === undefined ? {} : { aim }),
-  });
+  return (name: string, unit: string, key: keyof Flow, aim?: Aim): Row =>
+    rowOf({
+      name: `${shape}: ${name}`,
+      unit,
+      values: flows.map((flow) => flow[key]),
+      floors: floors.map((flow) => flow[key]),
+      aim,
+    });
 }
 
 async function compare(
@@ -220,7 +220,7 @@ async function compare(
   const row = rowMaker(`editor, ${shape}`, flows, floors);
   return [
     row("sync never", "deliveries/s", "perSecond"),
-    row("server CPU a delivery", "µs", "cpu", level === undefined ? "ratio <= 1.3" : undefined),
+    row("server CPU a delivery", "µs", "cpu", level === undefined ? aimAt("ratio", "<=", 1.15) : undefined),
   ];
 }
 
@@ -235,7 +235,7 @@ async function synced(
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     rates.push((await flow("always", count, writers, total)).perSecond);
   }
-  return { name: `editor, ${shape}: sync always`, unit: "deliveries/s", value: median(rates) };
+  return rowOf({ name: `editor, ${shape}: sync always`, unit: "deliveries/s", values: rates });
 }
 
 /** Lines while somebody is at the web door, beside lines while nobody is: both durable. */
@@ -255,7 +255,7 @@ async function withBrowser(
   const row = rowMaker(`editor, ${shape} with one web client`, flows, floors);
   return [
     row("sync always", "deliveries/s", "perSecond"),
-    row("server CPU a delivery", "µs", "cpu", "ratio <= 1.5"),
+    row("server CPU a delivery", "µs", "cpu", aimAt("ratio", "<=", 1.5)),
   ];
 }
 
@@ -314,19 +314,15 @@ async function latencies(count: number, writers: number, total: number): Promise
       const [value, least] = [found, floor].map((all) => all[Math.floor(all.length * share)] ?? NaN);
       if (value === undefined || least === undefined) continue;
       const shape = `${count} clients`;
-      rows.push({
-        name: `editor, ${shape}: to the last, sync ${kind}, ${name}`,
-        unit: "ms",
-        value,
-        floor: least,
-      });
+      const row = `editor, ${shape}: to the last, sync ${kind}, ${name}`;
+      rows.push(rowOf({ name: row, unit: "ms", values: [value], floors: [least] }));
     }
   }
   return rows;
 }
 
 /** A document of about so many bytes, in a file. */
-async function document(bytes: number): Promise<string> {
+export async function document(bytes: number): Promise<string> {
   const file = await emptyFile();
   const chunk = new TextEncoder().encode(`${"a line of a long document ".repeat(3)}\n`.repeat(10_000));
   using opened = await Deno.open(file, { append: true });
@@ -346,17 +342,11 @@ async function startUp(bytes: number, quick: boolean): Promise<Row> {
     }
   }
   await Promise.all([discard(long), discard(empty)]);
-  return {
-    name: "editor, start with 100 MB, beside an empty file",
-    unit: "ms",
-    value: median(values),
-    floor: median(floors),
-    ratio: median(values.map((value, i) => value / (floors[i] ?? NaN))),
-  };
+  return rowOf({ name: "editor, start with 100 MB, beside an empty file", unit: "ms", values, floors });
 }
 
 /** One line after the other, each when the last has come back. */
-async function append(file: string, total: number): Promise<number> {
+export async function append(file: string, total: number): Promise<number> {
   const subject = await Subject.start("always", file);
   let wake = () => {};
   const [writer] = await connect(subject, 1, () => {});
@@ -388,13 +378,7 @@ async function appendToLong(bytes: number, total: number, quick: boolean): Promi
       await discard(file);
     }
   }
-  return {
-    name: "editor, an update of 200 MB, beside an empty document",
-    unit: "µs",
-    value: median(values),
-    floor: median(floors),
-    ratio: median(values.map((value, i) => value / (floors[i] ?? NaN))),
-  };
+  return rowOf({ name: "editor, an update of 200 MB, beside an empty document", unit: "µs", values, floors });
 }
 
 async function memory(count: number): Promise<Row> {
@@ -407,7 +391,8 @@ async function memory(count: number): Promise<Row> {
   for (const { conn } of [...first, ...clients]) conn.close();
   await subject.stop();
   await discard(file);
-  return { name: "editor, memory an idle client", unit: "bytes", value: (after.rss - before.rss) / count };
+  const each = (after.rss - before.rss) / count;
+  return rowOf({ name: "editor, memory an idle client", unit: "bytes", values: [each] });
 }
 
 /** The editor's benchmarks. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bench, median, type Row } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, type Row, rowOf } from "./_bench.ts";
 import { TypedFrames, WebClient, WritingTrace } from "./_web_load.ts";
 import { WebSubject, type WebSubjectKind } from "./_web_subjects.ts";
 
@@ -16,7 +16,7 @@ const FLOOD_WINDOW = 1000;
 const LATENCY_EDITS_PER_SECOND = 200;
 const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
-const PEERS: readonly WebSubjectKind[] = ["y-websocket on Node", "y-websocket on Deno"];
+const PEERS = ["y-websocket on Node", "y-websocket on Deno"] as const satisfies readonly WebSubjectKind[];
 
 interface Shape {
   readonly clients: number;
@@ -153,10 +153,6 @@ async function latencies(
   return heardAt.map((at, i) => at - (sentAt[i] ?? NaN)).sort((a, b) => a - b);
 }
 
-function isThere<T>(value: T | undefined): value is T {
-  return value !== undefined;
-}
-
 /** Rounds of ours and of the peers in turns. What is not on this machine is said, and left out. */
 async function inTurns<T>(
   rounds: number,
@@ -173,25 +169,24 @@ async function inTurns<T>(
   return found;
 }
 
-function rowsOf<T>(
+function besideRow<T>(
   found: ReadonlyMap<WebSubjectKind, readonly T[]>,
   name: string,
-  { unit, aim, figure }: { unit: string; aim?: string; figure: (result: T) => number },
-): Row[] {
-  const ours = (found.get("Troupe") ?? []).map(figure);
-  const value = median(ours);
-  const rows = PEERS.map((kind): Row | undefined => {
-    const theirs = found.get(kind)?.map(figure);
-    return theirs && {
-      name: `${name}, beside ${kind}`,
-      unit,
-      value,
-      floor: median(theirs),
-      ratio: median(ours.map((one, i) => one / (theirs[i] ?? NaN))),
-      ...(aim === undefined ? {} : { aim }),
-    };
-  }).filter(isThere);
-  return rows.length > 0 ? rows : [{ name, unit, value }];
+  { unit, aim, figure }: { unit: string; aim?: Aim; figure: (result: T) => number },
+): Row {
+  const figures = (kind: WebSubjectKind) => found.get(kind)?.map(figure);
+  // Its reference server is the floor: there is no smaller one that keeps a document.
+  const [reference, ...others] = PEERS;
+  return rowOf({
+    name,
+    unit,
+    aim,
+    values: figures("Troupe") ?? [],
+    floors: figures(reference),
+    peers: new Map(
+      others.map((kind) => [kind, figures(kind) ?? []] as const).filter(([, all]) => all.length),
+    ),
+  });
 }
 
 async function beside(shape: Shape, quick: boolean): Promise<Row[]> {
@@ -200,18 +195,18 @@ async function beside(shape: Shape, quick: boolean): Promise<Row[]> {
   const delays = await inTurns(1, (subject) => latencies(subject, shape, quick ? 20 : 1000));
   const share = (part: number) => (times: readonly number[]) => times[Math.floor(times.length * part)] ?? NaN;
   return [
-    ...rowsOf(found, name, {
+    besideRow(found, name, {
       unit: "deliveries/s",
-      aim: "ratio >= 2",
+      aim: aimAt("ratio", ">=", 2),
       figure: ({ deliveriesPerSecond }) => deliveriesPerSecond,
     }),
-    ...rowsOf(found, `${name}: CPU a delivery`, {
+    besideRow(found, `${name}: CPU a delivery`, {
       unit: "µs",
-      aim: "ratio <= 0.5",
+      aim: aimAt("ratio", "<=", 0.5),
       figure: ({ cpu }) => cpu,
     }),
-    ...rowsOf(delays, `${name}: key to the last, p50`, { unit: "ms", figure: share(0.5) }),
-    ...rowsOf(delays, `${name}: key to the last, p99`, { unit: "ms", figure: share(0.99) }),
+    besideRow(delays, `${name}: key to the last, p50`, { unit: "ms", figure: share(0.5) }),
+    besideRow(delays, `${name}: key to the last, p99`, { unit: "ms", figure: share(0.99) }),
   ];
 }
 
@@ -223,12 +218,8 @@ async function durable(quick: boolean): Promise<Row[]> {
     const found = await withSubject("Troupe", (subject) => flow(subject, shape, FLOOD_WINDOW));
     rates.push(found?.editsPerSecond ?? NaN);
   }
-  return [{
-    name: "editor, web, durable edits of 8 writers",
-    unit: "edits/s",
-    value: median(rates),
-    aim: ">= 100,000",
-  }];
+  const aim = aimAt("value", ">=", 100_000);
+  return [rowOf({ name: "editor, web, durable edits of 8 writers", unit: "edits/s", values: rates, aim })];
 }
 
 /** Starts on a document with a history, and lets a client have all of it. */
@@ -254,8 +245,8 @@ async function startUp(edits: number, quick: boolean): Promise<Row[]> {
     }
     const name = `editor, web, a document of ${edits.toLocaleString("en")} edits`;
     return [
-      { name: `${name}: start`, unit: "ms", value: median(starts), aim: "< 300" },
-      { name: `${name}: start, and a client has it`, unit: "ms", value: median(wholes) },
+      rowOf({ name: `${name}: start`, unit: "ms", values: starts, aim: aimAt("value", "<=", 300) }),
+      rowOf({ name: `${name}: start, and a client has it`, unit: "ms", values: wholes }),
     ];
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -295,8 +286,8 @@ async function keysInPages(quick: boolean): Promise<Row[]> {
   const at = (share: number) => times[Math.floor(times.length * share)] ?? NaN;
   const name = "editor, page, key to the other tab's DOM";
   return [
-    { name: `${name}, p50`, unit: "ms", value: at(0.5), aim: "< 10" },
-    { name: `${name}, p99`, unit: "ms", value: at(0.99) },
+    rowOf({ name: `${name}, p50`, unit: "ms", values: [at(0.5)], aim: aimAt("value", "<=", 10) }),
+    rowOf({ name: `${name}, p99`, unit: "ms", values: [at(0.99)] }),
   ];
 }
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Bench, median, type Row } from "./_bench.ts";
-import { Measured, Process } from "./echo.ts";
+import { aimAt, type Bench, type Measured as Figures, quantile, type Row, rowOf } from "./_bench.ts";
+import { Process } from "./_process.ts";
+import { Measured } from "./echo.ts";
 
 const ROUNDS = 10;
 /** Pairs of processes; the rounds are spread over them. */
@@ -46,7 +47,7 @@ class Telling implements AsyncDisposable {
   }
 
   static async start(kind: string, env: Readonly<Record<string, string>> = {}): Promise<Telling> {
-    const process = new Process("./_inspect_subject.ts", ["--allow-net=127.0.0.1"], [kind], env);
+    const process = Process.script("./_inspect_subject.ts", ["--allow-net=127.0.0.1"], [kind], { env });
     return new Telling(process, Number(await process.next()));
   }
 
@@ -85,16 +86,12 @@ async function turnsOf(quick: boolean, rounds: number, value: Figure, floor: Fig
   return turns;
 }
 
-function medians(turns: readonly Turn[]): Pick<Row, "value" | "floor" | "ratio"> {
-  return {
-    value: median(turns.map(({ value }) => value)),
-    floor: median(turns.map(({ floor }) => floor)),
-    ratio: median(turns.map(({ value, floor }) => value / floor)),
-  };
+function figuresOf(turns: readonly Turn[]): Pick<Figures, "values" | "floors"> {
+  return { values: turns.map(({ value }) => value), floors: turns.map(({ floor }) => floor) };
 }
 
 async function inTurns(quick: boolean, value: Figure, floor: Figure) {
-  return medians(await turnsOf(quick, ROUNDS, value, floor));
+  return figuresOf(await turnsOf(quick, ROUNDS, value, floor));
 }
 
 /**
@@ -109,7 +106,7 @@ async function inPairs(
   for (let pairs = 0; pairs < (quick ? 1 : PAIRS); pairs++) {
     all.push(...await pair((value, floor) => turnsOf(quick, ROUNDS / PAIRS, value, floor)));
   }
-  return medians(all);
+  return figuresOf(all);
 }
 
 async function tell(kind: "metered" | "traced", quick: boolean): Promise<Row[]> {
@@ -119,7 +116,7 @@ async function tell(kind: "metered" | "traced", quick: boolean): Promise<Row[]> 
     await using off = await Telling.start("off");
     return await turns((runMs) => on.run(runMs), (runMs) => off.run(runMs));
   });
-  return [{ name: `tell, ${NAMES[kind]}`, unit: "messages/CPU s", ...figures, aim: AIMS[kind].tell }];
+  return [rowOf({ name: `tell, ${NAMES[kind]}`, unit: "messages/CPU s", ...figures, aim: AIMS[kind].tell })];
 }
 
 async function echo(kind: "metered" | "traced", quick: boolean): Promise<Row[]> {
@@ -130,7 +127,9 @@ async function echo(kind: "metered" | "traced", quick: boolean): Promise<Row[]> 
     await using off = await Measured.start("echo", 16, 1);
     return await turns(cpu(on), cpu(off));
   });
-  return [{ name: `echo, ${NAMES[kind]}: CPU a message`, unit: "µs", ...figures, aim: AIMS[kind].echo }];
+  return [
+    rowOf({ name: `echo, ${NAMES[kind]}: CPU a message`, unit: "µs", ...figures, aim: AIMS[kind].echo }),
+  ];
 }
 
 /** Looks through an inspector, at the root and at some children of one actor, until it is disposed of. */
@@ -166,17 +165,13 @@ async function pageOpen(quick: boolean): Promise<Row[]> {
     return await system.run(3 * runMs);
   };
   const figures = await inTurns(quick, withPage, (runMs) => system.run(3 * runMs));
-  return [{
-    name: "tell, page open, 10,000 actors",
-    unit: "messages/CPU s",
-    ...figures,
-    aim: "ratio >= 0.95",
-  }];
+  const aim = aimAt("ratio", ">=", 0.95);
+  return [rowOf({ name: "tell, page open, 10,000 actors", unit: "messages/CPU s", ...figures, aim })];
 }
 
 /** Round trips of eight connections beside 100,000 actors, while a page is open and while none is. */
 async function echoBesideCrowd(quick: boolean): Promise<Row[]> {
-  const stage = new Process("../inspect/_stage.ts", ["--allow-net=127.0.0.1", "--allow-read"], ["quiet"]);
+  const stage = Process.script("../inspect/_stage.ts", ["--allow-net=127.0.0.1", "--allow-read"], ["quiet"]);
   await using _stage = { [Symbol.asyncDispose]: () => stage.kill() };
   const portOf = async () => Number((await stage.next()).split(" ").at(-1));
   const [port, inspector] = [await portOf(), await portOf()];
@@ -185,7 +180,7 @@ async function echoBesideCrowd(quick: boolean): Promise<Row[]> {
   const p99 = async (runMs: number) => {
     const endsAt = performance.now() + 2 * runMs;
     const times = (await Promise.all(talkers.map((talker) => talker.talk(endsAt)))).flat();
-    return times.sort((a, b) => a - b)[Math.ceil(0.99 * times.length) - 1] ?? NaN;
+    return quantile(times, 0.99);
   };
   const withPage = async (runMs: number) => {
     await using _page = await OpenPage.open(inspector, "stage", "/stage/crowd");
@@ -193,7 +188,8 @@ async function echoBesideCrowd(quick: boolean): Promise<Row[]> {
   };
   const figures = await inTurns(quick, withPage, p99);
   for (const talker of talkers) talker.close();
-  return [{ name: "echo p99, page open, 100,000 actors", unit: "ms", ...figures, aim: "ratio < 2" }];
+  const aim = aimAt("ratio", "<=", 2);
+  return [rowOf({ name: "echo p99, page open, 100,000 actors", unit: "ms", ...figures, aim })];
 }
 
 /** Sends a line, and waits for it to come back. */
@@ -234,9 +230,9 @@ class Talker {
 
 const NAMES = { metered: "instruments on", traced: "1 % traced" } as const;
 const AIMS = {
-  metered: { tell: "ratio >= 0.99", echo: "ratio <= 1.01" },
-  traced: { tell: "ratio >= 0.9", echo: "ratio <= 1.1" },
-} as const;
+  metered: { tell: aimAt("ratio", ">=", 0.99), echo: aimAt("ratio", "<=", 1.01) },
+  traced: { tell: aimAt("ratio", ">=", 0.9), echo: aimAt("ratio", "<=", 1.1) },
+};
 
 /** The costs of looking inside. */
 export const benches: Bench[] = [

@@ -6,16 +6,25 @@
 import { parseArgs } from "@std/cli";
 import { Progress, timeLeft } from "../../tasks/_time_left.ts";
 import type { Bench, Row } from "./_bench.ts";
+import { loadAverage, thisMachine } from "./_machine.ts";
+import type { Figure } from "./report/figures.ts";
+import { reportPage } from "./report/page.ts";
+import { formatAim, formatFigure, formatMet, formatNumber } from "./report/text.ts";
 
 const HELP = `Measures Troupe, each figure beside the least that could do the work, in turns in the same run.
 
-Usage: deno task bench [--only TEXT] [--quick] [--json] [--list]
+Usage: deno task bench [--only TEXT] [--no-peers] [--quick] [--json] [--report] [--list]
 
   --only TEXT  only the benchmarks whose name contains TEXT
+  --no-peers   leave out what others have made: a third of the time
   --quick      so short that the figures mean nothing: shows that it runs
-  --json       one JSON object a line in place of the table
+  --json       one JSON object a line in place of the table, for \`deno task bench:report\`
+  --report     also a page with plots, .tmp/benchmarks.html
   --list       the names of the benchmarks
 `;
+
+/** Where `--report` writes. */
+const PAGE = ".tmp/benchmarks.html";
 
 /**
  * Each file exports `benches`. Loaded one by one, so that one service's floor is not in the way of another's.
@@ -31,6 +40,8 @@ const FILES = [
   "sharing.ts",
   "inspect.ts",
   "cluster.ts",
+  "services.ts",
+  "growth.ts",
 ];
 
 async function load(): Promise<Bench[]> {
@@ -42,13 +53,7 @@ async function load(): Promise<Bench[]> {
   return loaded;
 }
 
-function figure(value: number | undefined): string {
-  if (value === undefined) return "";
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return value.toLocaleString("en-US", { maximumFractionDigits: digits });
-}
-
-const WIDTHS = [44, 16, 16, 8, 18] as const;
+const WIDTHS = [52, 14, 14, 8, 24] as const;
 
 function line(cells: readonly string[]): string {
   const [name = "", ...figures] = cells;
@@ -56,19 +61,26 @@ function line(cells: readonly string[]): string {
   return [name.padEnd(WIDTHS[0]), ...right].join(" ").trimEnd();
 }
 
-function show(row: Row, asJson: boolean): void {
-  if (asJson) return console.log(JSON.stringify(row));
-  const ratio = row.ratio === undefined ? "" : row.ratio.toFixed(2);
+/** A line for ours and the floor, and one for each of the others. */
+function show(row: Row): void {
   // The line that says how far it is may stand there.
   const begin = Deno.stdout.isTerminal() ? "\r\x1b[K" : "";
+  const ratio = (figure: number | undefined) => figure === undefined ? "" : figure.toFixed(2);
+  const aim = row.aim === undefined ? "" : `${formatAim(row)}: ${formatMet(row)}`;
+  const floor = row.floor === undefined ? "" : formatNumber(row.floor);
   console.log(
-    begin + line([`${row.name} (${row.unit})`, figure(row.value), figure(row.floor), ratio, row.aim ?? ""]),
+    begin + line([`${row.name} (${row.unit})`, formatNumber(row.value), floor, ratio(row.ratio), aim]),
   );
+  for (const { name, value, ratio: beside } of row.peers ?? []) {
+    console.log(line([`  ${name}`, "", formatFigure(value, ""), ratio(beside)]));
+  }
 }
 
 interface Flags {
   readonly quick: boolean;
   readonly json: boolean;
+  readonly report: boolean;
+  readonly peers: boolean;
   readonly list: boolean;
   readonly help: boolean;
   readonly only: string | undefined;
@@ -77,8 +89,8 @@ interface Flags {
 /** Reads the flags; a mistake is a text for the user. */
 function parse(args: string[]): Flags | string {
   const unknown: string[] = [];
-  const { quick, json, list, help, only } = parseArgs(args, {
-    boolean: ["quick", "json", "list", "help"],
+  const { quick, json, report, list, help, only, "no-peers": alone } = parseArgs(args, {
+    boolean: ["quick", "json", "report", "no-peers", "list", "help"],
     string: ["only"],
     unknown: (flag: string) => void unknown.push(flag),
   });
@@ -87,6 +99,8 @@ function parse(args: string[]): Flags | string {
   return {
     quick: quick === true,
     json: json === true,
+    report: report === true,
+    peers: alone !== true,
     list: list === true,
     help: help === true,
     only: typeof only === "string" ? only : undefined,
@@ -104,7 +118,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const { only } = flags;
-  const chosen = (await load()).filter(({ name }) => only === undefined || name.includes(only));
+  const all = await load();
+  // A benchmark's whole name means that one alone.
+  const named = all.filter(({ name }) => name === only);
+  const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only ?? ""));
   if (chosen.length === 0) {
     console.error(`error: No benchmark has "${only}" in its name: --list shows them`);
     return 2;
@@ -113,8 +130,16 @@ async function main(): Promise<number> {
     for (const { name } of chosen) console.log(name);
     return 0;
   }
-  if (!flags.json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
+  await measure(chosen, flags);
+  return 0;
+}
+
+async function measure(chosen: readonly Bench[], { quick, json, report, peers }: Flags): Promise<void> {
+  if (quick && !json) console.log("--quick: it runs; the figures mean nothing");
+  if (!json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
   const startedAt = performance.now();
+  const machine = thisMachine();
+  const figures: Figure[] = [];
   let done = 0;
   let running = "";
   using _progress = new Progress(() => {
@@ -123,10 +148,20 @@ async function main(): Promise<number> {
   });
   for (const bench of chosen) {
     running = bench.name;
-    for (const row of await bench.run({ quick: flags.quick })) show(row, flags.json);
+    const load = loadAverage();
+    for (const row of await bench.run({ quick, peers })) {
+      const date = new Date().toISOString().slice(0, 10);
+      const figure = { bench: bench.name, date, load, quick, machine, ...row };
+      figures.push(figure);
+      if (json) console.log(JSON.stringify(figure));
+      else show(row);
+    }
     done++;
   }
-  return 0;
+  if (!report) return;
+  await Deno.mkdir(".tmp", { recursive: true });
+  await Deno.writeTextFile(PAGE, reportPage(figures));
+  console.error(`The plots: ${PAGE}`);
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -3,123 +3,15 @@
  *
  * @module
  */
-import { type Bench, median, type Row } from "./_bench.ts";
+import { aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { CpuClock } from "./_cpu_clock.ts";
+import { type Passed, startLoad } from "./_load.ts";
+import type { Process } from "./_process.ts";
+import { Client, encoder, inDirectory, RECORD, STAMP, Subject } from "./_records_subject.ts";
+import { Redis } from "./_redis.ts";
 
 const ROUNDS = 3;
 const CLIENTS = [1, 16, 256];
-const STAMP = "2026-01-01 00:00:00";
-const RECORD = `Last updated: ${STAMP}\nStudent ID: 1\nName: A\nDate of Birth: 2000-01-01\nCity: B\nReason: ${
-  "x".repeat(100)
-}\n`;
-const encoder = new TextEncoder();
-
-/** A line of a server's output, and when it came. */
-interface Line {
-  readonly text: string;
-  readonly at: number;
-}
-
-/** A records server in a process of its own, as it is by default: it logs each write. */
-class Subject implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  readonly #lines: Line[] = [];
-  #grown: () => void = () => {};
-  #isOver = false;
-
-  private constructor(directory: string, flags: readonly string[]) {
-    const script = new URL("../../tasks/records_server.ts", import.meta.url).pathname;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0", "--max-clients", "300"],
-        ...["--file-path", `${directory}/files`, "--record-path", directory, ...flags],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#reading = readLines(this.#child.stdout, (text) => {
-      this.#lines.push({ text, at: performance.now() });
-      this.#grown();
-    }).finally(() => {
-      this.#isOver = true;
-      this.#grown();
-    });
-  }
-
-  static async start(directory: string, ...flags: string[]): Promise<{ subject: Subject; port: number }> {
-    const subject = new Subject(directory, flags);
-    const { text } = await subject.line(/ready to receive on port/);
-    return { subject, port: Number(/\d+/.exec(text)?.[0]) };
-  }
-
-  /** The first line like this, also one that was there before. */
-  async line(pattern: RegExp): Promise<Line> {
-    for (let from = 0;;) {
-      const found = this.#lines.slice(from).find(({ text }) => pattern.test(text));
-      if (found !== undefined) return found;
-      if (this.#isOver) throw new Error(`Cannot measure the server: it ended without ${pattern}`);
-      from = this.#lines.length;
-      await new Promise<void>((resolve) => this.#grown = resolve);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
-    await this.#reading;
-  }
-}
-
-async function readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>, tell: (line: string) => void) {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    parts.forEach(tell);
-  }
-}
-
-async function inDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
-  await Deno.mkdir(".tmp", { recursive: true });
-  const directory = await Deno.makeTempDir({ dir: ".tmp" });
-  await Deno.mkdir(`${directory}/files`);
-  try {
-    return await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-/** A client with one request under way. */
-class Client {
-  readonly #conn: Deno.Conn;
-  readonly #buffer = new Uint8Array(65536);
-
-  constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-  }
-
-  static async connect(port: number): Promise<Client> {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    conn.setNoDelay(true);
-    return new Client(conn);
-  }
-
-  async ask(request: Uint8Array): Promise<void> {
-    for (let rest = request; rest.length > 0;) rest = rest.subarray(await this.#conn.write(rest));
-    for (;;) {
-      const count = await this.#conn.read(this.#buffer);
-      if (count === null) throw new Error("Cannot measure the server: it has closed the connection");
-      if (this.#buffer[count - 1] === 10) return;
-    }
-  }
-
-  close(): void {
-    this.#conn.close();
-  }
-}
-
 /** How often `once(worker)` is done in a second by so many workers side by side. */
 async function rate(
   workers: number,
@@ -139,25 +31,39 @@ async function rate(
 
 type Operation = "reads" | "durable writes";
 
-async function served(
-  operation: Operation,
+/** The first client's ID: all have the same length. */
+const FIRST_ID = 1000;
+
+/** Works with so many clients, each with a record of its own. */
+async function withClients<T>(
   port: number,
   workers: number,
-  durationMs: number,
-): Promise<number> {
+  work: (write: (worker: number) => Promise<void>) => Promise<T>,
+): Promise<T> {
   const clients: Client[] = [];
   for (let at = 0; at < workers; at++) clients.push(await Client.connect(port));
-  const requests = clients.map((_, at) => {
-    const head = { client_ID: `${at}`, type: operation === "reads" ? "read" : "write" };
-    return encoder.encode(JSON.stringify(operation === "reads" ? head : { ...head, data: RECORD }));
-  });
+  const requests = clients.map((_, at) =>
+    encoder.encode(JSON.stringify({ client_ID: `${FIRST_ID + at}`, type: "write", data: RECORD }))
+  );
   try {
-    return await rate(workers, durationMs, async (at) => {
+    return await work(async (at) => {
       await clients[at]?.ask(requests[at] ?? new Uint8Array(0));
     });
   } finally {
     for (const client of clients) client.close();
   }
+}
+
+/** Durable writes in a second. */
+function written(port: number, workers: number, durationMs: number): Promise<number> {
+  return withClients(port, workers, (write) => rate(workers, durationMs, write));
+}
+
+/** Each client has a record. */
+async function store(port: number, workers: number): Promise<void> {
+  await withClients(port, workers, async (write) => {
+    await Promise.all(Array.from({ length: workers }, (_, at) => write(at)));
+  });
 }
 
 /** What each request costs on the disk, and nothing else. */
@@ -190,42 +96,119 @@ async function bare(
   });
 }
 
-function throughput(operation: Operation): Bench {
-  return {
-    name: `records ${operation}`,
-    run: ({ quick }) =>
-      inDirectory(async (directory) => {
-        const durationMs = quick ? 50 : 1000;
-        const { subject, port } = await Subject.start(directory, "--update-timer", "3600");
-        await using _ = subject;
-        const rows: Row[] = [];
-        for (const workers of CLIENTS) {
-          await served("durable writes", port, workers, 1);
-          const values: number[] = [];
-          const floors: number[] = [];
-          for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-            values.push(await served(operation, port, workers, durationMs));
-            floors.push(await bare(operation, directory, workers, durationMs));
-          }
-          rows.push({
-            name: `records ${operation}, ${workers} client${workers === 1 ? "" : "s"}`,
-            unit: "/s",
-            value: median(values),
-            floor: median(floors),
-            ratio: median(values.map((value, at) => value / (floors[at] ?? NaN))),
-          });
+const name = (operation: Operation, workers: number) =>
+  `records ${operation}, ${workers} client${workers === 1 ? "" : "s"}`;
+
+const writes: Bench = {
+  name: "records durable writes",
+  run: ({ quick }) =>
+    inDirectory(async (directory) => {
+      const durationMs = quick ? 50 : 1000;
+      const { subject, port } = await Subject.start(directory, "--update-timer", "3600");
+      await using _ = subject;
+      const rows: Row[] = [];
+      for (const workers of CLIENTS) {
+        await written(port, workers, 1);
+        const [values, floors]: [number[], number[]] = [[], []];
+        for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+          values.push(await written(port, workers, durationMs));
+          floors.push(await bare("durable writes", directory, workers, durationMs));
         }
-        return rows;
-      }),
-  };
+        rows.push(rowOf({ name: name("durable writes", workers), unit: "/s", values, floors }));
+      }
+      return rows;
+    }),
+};
+
+/** What a run of reads took. */
+interface Reads {
+  readonly perSecond: number;
+  /** CPU time of the server for one, in microseconds. */
+  readonly cpu: number;
 }
+
+/** As many reads as a server answers to a load that is not the limit. */
+async function reads(load: Process, cpu: CpuClock, pid: number, durationMs: number): Promise<Reads> {
+  const before = await cpu.seconds(pid);
+  const { messages, seconds }: Passed = JSON.parse(await load.ask(String(durationMs)));
+  return { perSecond: messages / seconds, cpu: (await cpu.seconds(pid) - before) * 1e6 / messages };
+}
+
+/** How long the answer to a request is. */
+async function answerBytes(port: number, request: string): Promise<number> {
+  const client = await Client.connect(port);
+  const bytes = await client.ask(encoder.encode(request.replaceAll("#", `${FIRST_ID}`)));
+  client.close();
+  return bytes;
+}
+
+/** Reads of records beside those of files with no server, and beside values of Redis. */
+async function readRows(
+  { pid, port, directory, workers }: { pid: number; port: number; directory: string; workers: number },
+  { quick, peers }: BenchOptions,
+): Promise<Row[]> {
+  const durationMs = quick ? 50 : 1000;
+  await using cpu = new CpuClock();
+  await using started = new AsyncDisposableStack();
+  const request = '{"client_ID":"#","type":"read"}';
+  const load = { connections: workers, window: 1 };
+  const ours = started.use(
+    await startLoad({ ...load, port, request, answerBytes: await answerBytes(port, request) }),
+  );
+  const redis = peers
+    ? await Redis.start(Array.from({ length: workers }, (_, at) => `${FIRST_ID + at}`), RECORD)
+    : undefined;
+  if (redis !== undefined) started.use(redis);
+  const theirs = redis && started.use(await startLoad({ ...load, ...redis.get }));
+  const [found, others, floors]: [Reads[], Reads[], number[]] = [[], [], []];
+  // Long enough for a file not to be one that was just written, and for the compiler.
+  await reads(ours, cpu, pid, quick ? durationMs : 3 * durationMs);
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    found.push(await reads(ours, cpu, pid, durationMs));
+    if (redis && theirs) others.push(await reads(theirs, cpu, redis.pid, durationMs));
+    floors.push(await bare("reads", directory, workers, durationMs));
+  }
+  const beside = (figure: keyof Reads) =>
+    redis && new Map([[redis.name, others.map((other) => other[figure])]]);
+  return [
+    rowOf({
+      name: name("reads", workers),
+      unit: "/s",
+      values: found.map(({ perSecond }) => perSecond),
+      floors,
+      peers: beside("perSecond"),
+      aim: aimAt("ratio", ">=", 0.6),
+    }),
+    rowOf({
+      name: `${name("reads", workers)}: server CPU a read`,
+      unit: "µs",
+      values: found.map(({ cpu }) => cpu),
+      peers: beside("cpu"),
+    }),
+  ];
+}
+
+const reading: Bench = {
+  name: "records reads",
+  run: (options) =>
+    inDirectory(async (directory) => {
+      const { subject, port } = await Subject.start(directory, "--update-timer", "3600");
+      await using _ = subject;
+      const rows: Row[] = [];
+      for (const workers of CLIENTS) {
+        await store(port, workers);
+        rows.push(...await readRows({ pid: subject.pid, port, directory, workers }, options));
+      }
+      return rows;
+    }),
+};
 
 function agoStamp(seconds: number): string {
   const at = Date.now() - new Date().getTimezoneOffset() * 60_000 - seconds * 1000;
   return new Date(at).toISOString().slice(0, 19).replace("T", " ");
 }
 
-interface RefreshFigures {
+export interface RefreshFigures {
   /** Milliseconds that the refresh of those that are due took. */
   readonly took: number;
   /** Milliseconds of the 99th percentile of reads meanwhile. */
@@ -233,7 +216,7 @@ interface RefreshFigures {
 }
 
 /** A refresh of some records among many, while a client reads as fast as it can. */
-function refresh(stored: number, due: number): Promise<RefreshFigures> {
+export function refresh(stored: number, due: number): Promise<RefreshFigures> {
   return inDirectory(async (directory) => {
     const records: Record<string, string> = {};
     const [old, fresh] = [agoStamp(100_000), agoStamp(0)];
@@ -279,29 +262,28 @@ const refreshing: Bench = {
     const name = (count: number, of: number) =>
       `${count.toLocaleString("en-US")} due of ${of.toLocaleString("en-US")}`;
     return [
-      {
+      rowOf({
         name: `records refresh, ${name(due, many)} (floor: of ${few.toLocaleString("en-US")})`,
         unit: "ms",
-        value: among.took,
-        floor: alone.took,
-        ratio: among.took / alone.took,
-        aim: "as few cost",
-      },
-      {
+        values: [among.took],
+        floors: [alone.took],
+        aim: aimAt("ratio", "<=", 2),
+      }),
+      rowOf({
         name: `records read p99 while ${name(due, many)} refresh`,
         unit: "ms",
-        value: among.readP99,
-        aim: "< 50",
-      },
-      {
+        values: [among.readP99],
+        aim: aimAt("value", "<=", 50),
+      }),
+      rowOf({
         name: `records read p99 while ${name(20_000, 20_000)} refresh`,
         unit: "ms",
-        value: all.readP99,
-        aim: "< 50",
-      },
+        values: [all.readP99],
+        aim: aimAt("value", "<=", 50),
+      }),
     ];
   },
 };
 
 /** Benchmarks of the records store. */
-export const benches: Bench[] = [throughput("reads"), throughput("durable writes"), refreshing];
+export const benches: Bench[] = [reading, writes, refreshing];

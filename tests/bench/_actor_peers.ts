@@ -1,0 +1,79 @@
+/**
+ * Other people's actors, each in a process of its own: those of `peers/`, and Erlang's processes.
+ *
+ * @module
+ */
+import { installPeers } from "../_peers.ts";
+import { compileErlang, ERLANG_FLAGS, erlangName } from "./_erlang.ts";
+import { leaveOut } from "./_left_out.ts";
+import { Process } from "./_process.ts";
+
+/** How messages are passed; see `_runtime_shapes.ts`. */
+export type ActorShape =
+  | "ping-pong"
+  | "many to one"
+  | "ring"
+  | "random"
+  | "ask"
+  | "ask in turn"
+  | "spawn"
+  | "bytes";
+
+/** Ready to measure a shape: each line of its input is answered with a figure. */
+export interface ActorPeer {
+  /** With its version. */
+  readonly name: string;
+  readonly process: Process;
+}
+
+/** How much of the work each gets: as rates are compared, the slow ones need not take minutes. */
+const SHARES: Readonly<Record<string, number>> = {
+  xstate: 1 / 4,
+  comedy: 1 / 15,
+  nact: 1 / 30,
+  effect: 1 / 60,
+};
+const ERLANG_SHARE = 1;
+/** So many at least: a shape needs some to fill its actors. */
+const MIN_SIZE = 2000;
+/** XState delivers within the sender's call: in a ring, a thousand calls deep. */
+const STACK_KIB = 4000;
+
+async function npmPeer(directory: string, name: string, shape: ActorShape, size: number): Promise<ActorPeer> {
+  const manifest: { version: string } = JSON.parse(
+    await Deno.readTextFile(`${directory}/node_modules/${name}/package.json`),
+  );
+  const flags = `--v8-flags=--expose-gc,--stack-size=${STACK_KIB}`;
+  const much = Math.max(MIN_SIZE, size * (SHARES[name] ?? 1));
+  const args = ["run", "-q", "-A", flags, `${directory}/${name}.mjs`, shape, String(much)];
+  return {
+    name: `${name} ${manifest.version}`,
+    process: new Process(Deno.execPath(), args, { cwd: directory }),
+  };
+}
+
+async function erlangPeer(shape: ActorShape, size: number): Promise<ActorPeer | undefined> {
+  try {
+    const directory = await compileErlang("bench");
+    const much = String(Math.ceil(Math.max(MIN_SIZE, size * ERLANG_SHARE)));
+    const run = [...ERLANG_FLAGS, "-pa", directory, "-run", "bench", "main", shape, much];
+    return { name: await erlangName(), process: new Process("erl", run) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return leaveOut("Erlang (erlang-base)");
+    throw error;
+  }
+}
+
+/** Those that are on this machine. The others are named, once. */
+export async function actorPeers(shape: ActorShape, size: number): Promise<ActorPeer[]> {
+  const directory = await installPeers();
+  if (directory === undefined) leaveOut("nact, xstate, effect, comedy (npm)");
+  const npm = directory === undefined
+    ? []
+    : Object.keys(SHARES).map((name) => npmPeer(directory, name, shape, size));
+  const found = await Promise.all([erlangPeer(shape, size), ...npm]);
+  const peers = found.filter((peer) => peer !== undefined);
+  // Warm, one after the other.
+  for (const { process } of peers) await process.next();
+  return peers;
+}

@@ -1,0 +1,128 @@
+/**
+ * The report as Markdown: `docs/benchmarks.md`, and README's table, which names some of its figures.
+ *
+ * @module
+ */
+import { table } from "../../../tasks/_readme_tables.ts";
+import type { Figure } from "./figures.ts";
+import { type Group, groupsOf, machineLine } from "./groups.ts";
+import { formatAim, formatFigure, formatMet, formatNumber, formatSpread } from "./text.ts";
+import { isMoreBetter } from "../_bench.ts";
+
+const LINE_WIDTH = 110;
+
+/** What README shows, by name. */
+export const README_ROWS: readonly string[] = [
+  "tell, one to one",
+  "tell, many to one",
+  "tell, ring of 1,000",
+  "tell, random of 100,000",
+  "ask, 100 at once",
+  "ask, one by one",
+  "spawn, all started",
+  "an idle actor",
+  "echo, 16 × 1 under way: server CPU a message",
+  "echo, 500 × 1 under way: server CPU a message",
+  "records reads, 16 clients",
+];
+
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  return table(rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|"))));
+}
+
+function ratioText(ratio: number | undefined): string {
+  return ratio === undefined ? "" : ratio.toFixed(2);
+}
+
+/** Lines as long as `deno fmt` leaves them. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= LINE_WIDTH) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}
+
+/** README's table. */
+export function readmeTable(figures: readonly Figure[]): string {
+  const chosen = README_ROWS.flatMap((name) => figures.filter((figure) => figure.name === name));
+  return [
+    markdownTable([
+      ["what", "Troupe", "floor", "ratio", "aim", "command"],
+      ...chosen.map((figure) => [
+        figure.name,
+        formatFigure(figure.value, figure.unit),
+        formatFigure(figure.floor, figure.unit),
+        ratioText(figure.ratio),
+        figure.aim === undefined ? "" : `${formatAim(figure)}: ${formatMet(figure)}`,
+        `\`deno task bench --only "${figure.bench}"\``,
+      ]),
+    ]),
+    wrapped(`Medians. ${machineLine(chosen)}`),
+  ].join("\n\n");
+}
+
+function groupSection({ title, figures, growth, command }: Group): string {
+  const all = [...growth.flatMap(({ figures }) => figures), ...figures];
+  const rows = all.map((figure) => [
+    figure.name,
+    figure.unit,
+    formatNumber(figure.value),
+    formatSpread(figure.values, figure.value),
+    figure.floor === undefined ? "" : formatNumber(figure.floor),
+    ratioText(figure.ratio),
+    formatAim(figure),
+    formatMet(figure),
+    figure.date,
+    figure.load.toFixed(1),
+    figure.bench,
+  ]);
+  const head = ["what", "unit", "Troupe", "spread", "floor", "ratio", "aim", "", "date", "load", "benchmark"];
+  return [`## ${title}`, `\`${command}\``, markdownTable([head, ...rows]), ...peersTable(all)].join("\n\n");
+}
+
+/** What others have made: their figure, and ours beside it. */
+function peersTable(figures: readonly Figure[]): string[] {
+  const names = [...new Set(figures.flatMap(({ peers = [] }) => peers.map(({ name }) => name)))];
+  if (names.length === 0) return [];
+  const rows = figures.filter(({ peers = [] }) => peers.length > 0).map(({ name, unit, peers = [] }) => [
+    name,
+    unit,
+    ...names.map((each) => {
+      const peer = peers.find(({ name }) => name === each);
+      return peer === undefined ? "" : `${formatNumber(peer.value)} (${peer.ratio.toFixed(2)})`;
+    }),
+  ]);
+  return [
+    "Beside others: their figure, and in brackets Troupe's beside it.",
+    markdownTable([["what", "unit", ...names], ...rows]),
+  ];
+}
+
+/** Whether ours is at least as good as theirs. */
+function isAhead(ratio: number, unit: string): boolean {
+  return isMoreBetter(unit) ? ratio >= 1 : ratio <= 1;
+}
+
+function summary(figures: readonly Figure[]): string {
+  const aimed = figures.map(formatMet).filter((met) => met !== "");
+  const beside = figures.flatMap(({ peers = [], unit }) => peers.map(({ ratio }) => isAhead(ratio, unit)));
+  return `${aimed.filter((met) => met === "met").length} of ${aimed.length} aims are met; in ${
+    beside.filter((ahead) => ahead).length
+  } of ${beside.length} comparisons with other people's systems Troupe is ahead.`;
+}
+
+/** `docs/benchmarks.md`. */
+export function reportMarkdown(figures: readonly Figure[], introduction: string): string {
+  return [
+    "# Benchmarks",
+    "<!-- Written by `deno task bench:report`: change tests/bench/ instead. -->",
+    introduction.trim(),
+    wrapped(machineLine(figures)),
+    wrapped(summary(figures)),
+    ...groupsOf(figures).map(groupSection),
+  ].join("\n\n") + "\n";
+}

@@ -1,0 +1,101 @@
+/**
+ * How long each service takes to listen, and what memory it has then, beside a program that only listens.
+ *
+ * @module
+ */
+import {
+  root,
+  startProcess,
+  startTask,
+  type TaskName,
+  tempDirectory,
+  type TestProcess,
+} from "../_helpers.ts";
+import { type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { CpuClock } from "./_cpu_clock.ts";
+import { leaveOut } from "./_left_out.ts";
+
+const ROUNDS = 5;
+/** What was made to start is collected, or not, by then. */
+const SETTLE_MS = 300;
+const MIB = 1024 * 1024;
+const HERE = ["--host", "127.0.0.1", "--port", "0"];
+const WEB = ["--web-port", "0"];
+
+/** The servers, and what they are started with. */
+const SERVERS: readonly (readonly [TaskName, readonly string[]])[] = [
+  ["calculator:server", HERE],
+  ["chat:server", [...HERE, ...WEB]],
+  ["clock:server", HERE],
+  ["echo:server", HERE],
+  ["editor:server", [...HERE, ...WEB]],
+  ["joke:server", HERE],
+  ["knock:server", HERE],
+  ["records:server", HERE],
+];
+
+/** The least that listens. */
+const BARE =
+  'const l = Deno.listen({ port: 0, hostname: "127.0.0.1" }); console.log("listening"); await l.accept();';
+const LISTENS = /listening|started|ready to receive/i;
+
+interface Start {
+  readonly ms: number;
+  readonly mib: number;
+}
+
+async function start(clock: CpuClock, run: () => TestProcess): Promise<Start> {
+  const before = performance.now();
+  await using process = run();
+  await process.line(LISTENS);
+  const ms = performance.now() - before;
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return { ms, mib: await clock.memory(process.pid) / MIB };
+}
+
+async function starts({ quick }: BenchOptions): Promise<Row[]> {
+  await using clock = new CpuClock();
+  const rows: Row[] = [];
+  for (const [task, args] of quick ? SERVERS.slice(0, 2) : SERVERS) {
+    const [found, floors]: [Start[], Start[]] = [[], []];
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+      await using directory = await tempDirectory();
+      const options = { cwd: directory.path };
+      found.push(await start(clock, () => startTask(task, args, options)));
+      floors.push(await start(clock, () => startProcess(Deno.execPath(), ["eval", BARE], options)));
+    }
+    const row = (name: string, unit: string, figure: keyof Start) =>
+      rowOf({
+        name: `services, ${task}: ${name}`,
+        unit,
+        values: found.map((start) => start[figure]),
+        floors: floors.map((start) => start[figure]),
+      });
+    rows.push(row("until it listens", "ms", "ms"), row("memory", "MiB", "mib"));
+  }
+  return rows;
+}
+
+async function compiled({ quick }: BenchOptions): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [task] of quick ? SERVERS.slice(0, 1) : SERVERS) {
+    await using directory = await tempDirectory();
+    await using process = startProcess(
+      Deno.execPath(),
+      ["run", "-q", "-A", `${root}tasks/compile.ts`, "--out", directory.path, task],
+    );
+    if ((await process.ended()).code !== 0) {
+      leaveOut("compiled programs (deno compile needs its base runtime)");
+      return [];
+    }
+    const { size } = await Deno.stat(directory.file(task.replace(":", "-")));
+    rows.push(rowOf({ name: `services, ${task}: compiled`, unit: "MiB", values: [size / MIB] }));
+  }
+  return rows;
+}
+
+/** What a service costs before anybody comes. */
+export const benches: Bench[] = [
+  { name: "services: start and memory", run: starts },
+  { name: "services: compiled", run: compiled },
+];
