@@ -166,7 +166,8 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR --allow-run=${DENO},nats-server tests/cluster/torture/main.ts`,
     },
     "kills": {
-      description: "kill -9 of each service that keeps something, under load (ROUNDS, SECONDS A ROUND)",
+      description:
+        "Kills each service that keeps something with kill -9, under load (ROUNDS, SECONDS A ROUND)",
       command:
         `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR --allow-run=${DENO} tests/faults/kills.ts`,
     },
