@@ -10,6 +10,7 @@ import {
   type LogLevel,
   type LogRecord,
   type World,
+  WorldError,
 } from "../world/world.ts";
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
 import { type AskHost, questions } from "./ask.ts";
@@ -110,7 +111,10 @@ export class Core implements ActorSystemCore, AskHost {
     if (isLogged) {
       const { phase, messageType, error, decision, restarts } = failure;
       const fields = { phase, messageType, error, decision, restarts };
-      this.#log({ level, actor: failure.actor, message: describe(failure), fields });
+      const record: LogRecord = { level, actor: failure.actor, message: describe(failure), fields };
+      // Of what the world refuses a line says all; a fault of the code is looked for where it was thrown.
+      const isRefusal = this.#guardedLog(() => error instanceof WorldError) ?? false;
+      this.#log(isRefusal ? record : { ...record, stack: true });
     }
     this.events.emit(failure);
   }

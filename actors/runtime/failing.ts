@@ -30,6 +30,7 @@ export abstract class Failing extends Inbox implements AskTarget {
   failInHandler(error: unknown, item: unknown | undefined): void {
     this.afterDequeue();
     const message = messageOf(item);
+    if (this.life !== undefined) lives.failed(this.life, message);
     const question = questionOf(this, message);
     if (question !== undefined) this.cold.failedQuestion = question;
     this.fail(error, "message", message);

@@ -128,6 +128,11 @@ export abstract class Inbox implements Trimmable {
     return mailboxes.length(this.ref) + this.urgentLength;
   }
 
+  /** Messages that it has begun to handle. */
+  get handled(): number {
+    return mailboxes.handled(this.ref);
+  }
+
   #watchMailbox(): void {
     const { capacity, overflow, isUrgent } = this.options;
     const isTraced = this.system.instruments.send !== undefined;

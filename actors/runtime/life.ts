@@ -60,6 +60,8 @@ export interface LifeControl {
   nextRelease(life: Life<unknown>): (() => void | Promise<void>) | undefined;
   /** Ends it. Gives back what was put aside and never handled, oldest first. */
   end(life: Life<unknown>): unknown[];
+  /** A message has failed: it is not among those that are put back. */
+  failed(life: Life<unknown>, message: unknown): void;
   /** The message of this envelope is being handled; undefined when it has been. */
   opened(life: Life<unknown>, envelope: Envelope | undefined): void;
 }
@@ -309,6 +311,9 @@ export class Life<M> implements Context<M> {
       get isOver() {
         return isOver();
       },
+      get handled() {
+        return cell.handled;
+      },
       itemOf: (message) => {
         const current = this.#holdings?.current;
         return current !== undefined && current.message === message ? current : message;
@@ -377,6 +382,7 @@ export class Life<M> implements Context<M> {
       abort: (life) => life.#abort(),
       nextRelease: (life) => life.#holdings?.releases.pop(),
       end: (life) => life.#end(),
+      failed: (life, message) => life.#holdings?.stash?.failed(message),
       opened: (life, envelope) => {
         if (envelope !== undefined || life.#holdings !== undefined) life.#cold.current = envelope;
       },

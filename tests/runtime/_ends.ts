@@ -29,6 +29,15 @@ const programs: Readonly<Record<string, () => unknown>> = {
       return () => {};
     }, { onFailure: escalate() });
   },
+  "restarted": async () => {
+    const refused = () => () => {
+      throw new WorldError("already-exists", "Cannot bind: the port is in use");
+    };
+    system.spawn<string>("a", fails).tell("1");
+    system.spawn<string>("b", refused).tell("1");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await system.stop();
+  },
   "something strange": () => {
     system.spawn("a", () => {
       throw Object.create(null);

@@ -30,6 +30,22 @@ for (const program of ["over budget", "over budget, awaited stop"]) {
   });
 }
 
+Deno.test("end: a failure that costs a life alone says where and why; what the world refuses is one line", async () => {
+  const { code, stderr } = await outcome("restarted");
+  assertEquals(code, 0);
+  const [ofCode = "", refused = ""] = stderr.trimEnd().split(/^(?=\[ERROR\] Actor )/m);
+  assertMatch(
+    ofCode,
+    /^\[ERROR\] Actor \/program\/a failed \(message\): the last failure; decision: restart\n/,
+  );
+  assertMatch(ofCode, /\n {4}at .*_ends\.ts:\d+/);
+  assertMatch(ofCode, /\n {4}Caused by: Error: its cause\n {4}at .*_ends\.ts:\d+/);
+  assertMatch(
+    refused,
+    /^\[ERROR\] Actor \/program\/b failed .*: Cannot bind: the port is in use; decision: restart$/,
+  );
+});
+
 Deno.test("end: a right that is missing is said, and is exit 1", async () => {
   const { code, stderr } = await outcome("no right");
   assertEquals(code, 1);

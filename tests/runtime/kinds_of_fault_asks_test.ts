@@ -193,6 +193,88 @@ for (const [what, handle] of Object.entries(STASHED)) {
   );
 }
 
+/** Ways to put the very message aside on which the handler then fails. */
+const FAILING_ON_STASHED: Readonly<Record<string, (self: Context<string>, message: string) => unknown>> = {
+  "at once": (self, message) => self.stash.push(message),
+  "twice": (self, message) => {
+    self.stash.push(message);
+    self.stash.push(message);
+  },
+  "after an await": async (self, message) => {
+    await Promise.resolve();
+    self.stash.push(message);
+  },
+  "and puts all back": (self, message) => {
+    self.stash.push(message);
+    self.stash.unstashAll();
+  },
+  "among others": (self, message) => {
+    for (const other of ["a", message, "b"]) self.stash.push(other);
+  },
+};
+
+for (const [how, putAside] of Object.entries(FAILING_ON_STASHED)) {
+  for (const [policy, onFailure] of Object.entries({ restart: restart({ limit: 1 }), resume: resume() })) {
+    onStage(
+      `kind 9: one that fails on what it has put aside, ${how}, fails once (${policy})`,
+      async (stage) => {
+        const ref = stage.system.spawn<string>("a", (self) => {
+          // What was put aside before is put back as ever.
+          self.stash.push("earlier");
+          return async (message) => {
+            stage.note(message);
+            if (message !== "bad") return;
+            await putAside(self, message);
+            throw new Error("told to");
+          };
+        }, { onFailure });
+        ref.tell("bad");
+        ref.tell("next");
+        await stage.settle();
+        const heard = stage.taken();
+        assertEquals(heard.filter((message) => message === "bad"), ["bad"]);
+        assertEquals(heard.at(-1), "next");
+        assertEquals(heard.includes("earlier"), policy === "restart" || how === "and puts all back");
+        assertEquals(heard.includes("a"), policy === "restart" && how === "among others");
+        assertEquals(stage.failures.length, 1);
+        assertEquals(stage.deadLetters, []);
+      },
+    );
+  }
+}
+
+onStage(
+  "kind 9: one that fails on a message, and had put an equal one aside before, handles that one later",
+  async (stage) => {
+    const ref = stage.system.spawn<string>("a", (self) => {
+      let seen = 0;
+      return (message) => {
+        stage.note(`${message} ${self.stash.size}`);
+        if (stage.failures.length > 0) return;
+        if (seen++ === 0) return self.stash.push(message);
+        throw new Error("told to");
+      };
+    });
+    ref.tell("same");
+    ref.tell("same");
+    await stage.settle();
+    assertEquals(stage.taken(), ["same 0", "same 1", "same 0"]);
+  },
+);
+
+onStage(
+  "kind 9: who asks with what is put aside and fails hears at once, and is not answered twice",
+  async (stage) => {
+    const ref = stage.system.spawn<Asked>("a", (self) => (question) => {
+      self.stash.push(question);
+      throw new Error("told to");
+    });
+    await stage.sim.settle(assertRejects(() => ref.ask({ type: "ask" }, { timeoutMs: 1000 }), AskFailed));
+    await stage.settle();
+    assertEquals(stage.failures.length, 1);
+  },
+);
+
 // ---- 10: silence, hung starts, watches that throw
 
 /** What keeps an actor busy for 50 ms, and what must not count as silence. */
