@@ -6,6 +6,7 @@
 import { services } from "./services/mod.ts";
 import { WITH_PAGES } from "./_tools.ts";
 import { type Program, programs } from "./_programs.ts";
+import { runProgram } from "./_run_program.ts";
 import { defineTask, Failure, path, type Rights, runClient, text, UsageError } from "./_cli.ts";
 
 /** The command line. */
@@ -66,22 +67,14 @@ interface CompileOptions {
 
 async function compile(program: Program, file: string, options: CompileOptions): Promise<void> {
   const { target, verbose, signal } = options;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["compile", "--quiet", "--no-check", "--no-prompt", ...rightsFlags(program.rights)],
-      ...(target === undefined ? [] : ["--target", target]),
-      ...(WITH_PAGES.includes(program.name) ? ["--include", `${import.meta.dirname}/../dist/pages`] : []),
-      ...["--output", file, `${import.meta.dirname}/../${program.script}`],
-    ],
-    // Its colours would be part of the one line.
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    signal,
-  }).output();
-  if (success) return;
-  const said = new TextDecoder().decode(stderr);
+  const args = [
+    ...["compile", "--quiet", "--no-check", "--no-prompt", ...rightsFlags(program.rights)],
+    ...(target === undefined ? [] : ["--target", target]),
+    ...(WITH_PAGES.includes(program.name) ? ["--include", `${import.meta.dirname}/../dist/pages`] : []),
+    ...["--output", file, `${import.meta.dirname}/../${program.script}`],
+  ];
+  const said = await runProgram(Deno.execPath(), args, { signal });
+  if (said === undefined) return;
   if (verbose) console.error(said);
   // What `deno compile` puts the script into. It is fetched at the first use, from where not every machine
   // can fetch.

@@ -10,6 +10,7 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { defineTask, Failure, runClient } from "./_cli.ts";
+import { runProgram } from "./_run_program.ts";
 
 /** The command line. */
 export const task = defineTask({
@@ -133,16 +134,8 @@ function exists(path: string): Promise<boolean> {
 }
 
 async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    signal,
-  }).output();
-  if (success) return;
-  const why = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+  const said = await runProgram(program, args, { cwd: root, signal });
+  if (said === undefined) return;
+  const why = said.trim().split("\n").at(-1);
   throw new Failure(`Cannot run ${program} ${args[0]}: ${why}`);
 }

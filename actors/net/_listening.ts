@@ -1,8 +1,9 @@
 /**
- * Names stand for all of their addresses.
+ * Where servers listen: names stand for all of their addresses.
  *
  * @module
  */
+import type { Ref } from "../runtime/ref.ts";
 import { type Net, type SocketAddress, WorldError } from "../world/world.ts";
 import { formatAddress } from "./address.ts";
 
@@ -94,4 +95,19 @@ function isKind(error: unknown, kind: WorldError["kind"]): boolean {
 /** All addresses as one text: `[::1]:5005 and 127.0.0.1:5005`. */
 export function formatAddresses(addresses: readonly SocketAddress[]): string {
   return addresses.map(formatAddress).join(" and ");
+}
+
+/** Tells where a server listens, its first address by itself as well. */
+export function reportListening(
+  bound: readonly Bound[],
+  onListening: ((address: SocketAddress, all: readonly SocketAddress[]) => void) | undefined,
+): void {
+  const addresses = bound.map(({ address }) => address);
+  const [first] = addresses;
+  if (first !== undefined) onListening?.(first, addresses);
+}
+
+/** Answers who asks a server for its address. */
+export function answerAddress([first]: readonly Bound[], replyTo: Ref<SocketAddress>): void {
+  if (first !== undefined) replyTo.tell(first.address);
 }

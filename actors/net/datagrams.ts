@@ -16,7 +16,7 @@ import type { Ref } from "../runtime/ref.ts";
 import type { TraceStart } from "../runtime/tracing.ts";
 import { stop } from "../runtime/supervision.ts";
 import { type Datagram, errorText, type SocketAddress, type UdpSocket, WorldError } from "../world/world.ts";
-import { bindAll } from "./_listening.ts";
+import { answerAddress, bindAll, reportListening } from "./_listening.ts";
 import { formatAddress } from "./address.ts";
 import { AddressRate } from "./address_rate.ts";
 import { peerAttributes } from "./_followed_session.ts";
@@ -211,9 +211,7 @@ class DatagramSockets<M> {
     });
     if (self.signal.aborted) return;
     self.supervise("one-for-one", { stopOrder: "together" });
-    const addresses = sockets.map(({ address }) => address);
-    const [first] = addresses;
-    if (first !== undefined) options.onListening?.(first, addresses);
+    reportListening(sockets, options.onListening);
     for (const socket of sockets) this.#receiveNext(socket);
   }
 
@@ -221,11 +219,8 @@ class DatagramSockets<M> {
     if (message instanceof Received) return this.#onReceived(message);
     if (message instanceof PeerGone) return this.#onPeerGone(message);
     switch (message.type) {
-      case "get-address": {
-        const address = this.#sockets[0]?.address;
-        if (address !== undefined) message.replyTo.tell(address);
-        return;
-      }
+      case "get-address":
+        return answerAddress(this.#sockets, message.replyTo);
       case "get-peer-count":
         return message.replyTo.tell(this.#peers.size);
       default:

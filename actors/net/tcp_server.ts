@@ -26,7 +26,7 @@ import { BufferPool } from "./_buffers.ts";
 import { Clients } from "./_clients.ts";
 import { cutAfterMs } from "./_closing.ts";
 import { Flusher } from "./_flusher.ts";
-import { bindAll } from "./_listening.ts";
+import { answerAddress, bindAll, reportListening } from "./_listening.ts";
 import { connectionMeters, refusedCounter } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
 import { Refusals } from "./_refusals.ts";
@@ -216,9 +216,7 @@ class TcpServer<F, M> {
     if (self.signal.aborted) return;
     self.signal.addEventListener("abort", () => this.#closeListeners(), { once: true });
     self.supervise("one-for-one", { stopOrder: "together" });
-    const addresses = listeners.map(({ address }) => address);
-    const [first] = addresses;
-    if (first !== undefined) options.onListening?.(first, addresses);
+    reportListening(listeners, options.onListening);
     for (const listener of listeners) this.#accept(listener);
   }
 
@@ -228,11 +226,8 @@ class TcpServer<F, M> {
     if (message instanceof Gone) return this.#clients.remove(message.connection);
     if (message instanceof ConnectionNotice) return this.#onNotice(message);
     switch (message.type) {
-      case "get-address": {
-        const address = this.#listeners[0]?.address;
-        if (address !== undefined) message.replyTo.tell(address);
-        return;
-      }
+      case "get-address":
+        return answerAddress(this.#listeners, message.replyTo);
       case "get-client-count":
         return message.replyTo.tell(this.#clients.size);
       default:

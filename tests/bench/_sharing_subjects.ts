@@ -7,7 +7,7 @@
 import { hashFile } from "../../actors/sharing/hash_file.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { encodeInfo, encodeMetainfo } from "../../protocols/metainfo.ts";
-import { encodeAnnounceResponse } from "../../protocols/tracker.ts";
+import { FixedTracker } from "../sharing/_tracker.ts";
 import { freePort, root, startProcess, type TempDirectory, type TestProcess, until } from "../_helpers.ts";
 
 /** The file that everybody gives and takes. */
@@ -39,22 +39,11 @@ export async function makeTorrent(
   ports: readonly number[],
 ): Promise<Torrent> {
   const { pieceLength, pieces, length } = await hashFile(denoWorld(), file, new AbortController().signal);
-  const peers = ports.map((port) => ({ hostname: "127.0.0.1", port }));
-  const answer = encodeAnnounceResponse({
-    type: "peers",
-    intervalSeconds: 60,
-    complete: 1,
-    incomplete: 0,
-    peers,
-  });
-  const tracker = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response(answer),
-  );
+  const tracker = new FixedTracker(ports, 60);
   const info = encodeInfo({ name: FILE, pieceLength, pieces, length });
-  const path = directory.file(`${tracker.addr.port}.torrent`);
-  await Deno.writeFile(path, encodeMetainfo(info, [[`http://127.0.0.1:${tracker.addr.port}/announce`]]));
-  return { path, pieceLength, [Symbol.asyncDispose]: () => tracker.shutdown() };
+  const path = directory.file(`${tracker.port}.torrent`);
+  await Deno.writeFile(path, encodeMetainfo(info, [[tracker.url]]));
+  return { path, pieceLength, [Symbol.asyncDispose]: () => tracker[Symbol.asyncDispose]() };
 }
 
 /** A node of ours that leads and gives what is in its folder. */

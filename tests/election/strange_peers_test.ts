@@ -7,6 +7,7 @@ import { denoWorld } from "../../mod.ts";
 import { TestClient, until } from "../_helpers.ts";
 import { PeerNetwork } from "./_peers.ts";
 import { parseTrace } from "./_trace.ts";
+import { IDLE_BEAT } from "./_wire.ts";
 
 /** A node 2 of the test's own: it answers each `SEND` with the next of its lists, or the last. */
 class StrangeNode implements AsyncDisposable {
@@ -40,7 +41,7 @@ class StrangeNode implements AsyncDisposable {
         this.#linked.push(client);
         if (this.#greeting === undefined) continue;
         await client.send(this.#greeting);
-        this.#timers.push(setInterval(() => void client.send(BEAT).catch(() => {}), 100));
+        this.#timers.push(setInterval(() => void client.send(IDLE_BEAT).catch(() => {}), 100));
       }
     }
   }
@@ -64,17 +65,6 @@ function filesLine(version: number, names: readonly string[]): string {
   const sha256 = toHex(denoWorld().hash.digest("SHA-256", new TextEncoder().encode(list)));
   return encodePeerMessage({ type: "files", version, count: names.length, sha256 }) + "\n";
 }
-
-const BEAT = encodePeerMessage({
-  type: "beat",
-  term: 0,
-  leader: 0,
-  standing: false,
-  started: true,
-  plain: false,
-  old: [],
-  sentMs: 0,
-}) + "\n";
 
 Deno.test("peer: a list that was cut short is asked for three times, then it is an error, and the log does without", async () => {
   // A leader that a busy machine deposes asks again.

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { type DatagramPeer, datagrams, type DatagramsOptions } from "../../actors/net/mod.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
-import { inWorlds } from "./_worlds.ts";
+import { inWorlds } from "../_worlds.ts";
 import { type UdpSocket, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";

@@ -8,7 +8,7 @@ import {
   type Session,
   tcpServer,
 } from "../../actors/net/mod.ts";
-import { inWorlds } from "./_worlds.ts";
+import { inWorlds } from "../_worlds.ts";
 import { type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { lineFrames } from "../../protocols/frames.ts";

@@ -28,7 +28,7 @@ import {
   until,
 } from "../_helpers.ts";
 import { quietWorld, run, type Running } from "./_net.ts";
-import { inWorlds } from "./_worlds.ts";
+import { inWorlds } from "../_worlds.ts";
 
 interface Door extends Running<TcpServerCommand> {
   readonly port: number;

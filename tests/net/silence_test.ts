@@ -4,7 +4,7 @@ import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import type { TcpConnection } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";
 import { lineFrames } from "../../protocols/frames.ts";
-import { inWorlds } from "./_worlds.ts";
+import { inWorlds } from "../_worlds.ts";
 
 const MINUTE = 60_000;
 

@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type BencodeInput, encodeBencode } from "../../protocols/bencode.ts";
 import { encodeMetainfo } from "../../protocols/metainfo.ts";
-import { encodeAnnounceResponse } from "../../protocols/tracker.ts";
 import { Seeder } from "./_seeder.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
+import { FixedTracker } from "./_tracker.ts";
 
 const PIECE = 32768;
 
@@ -30,22 +30,10 @@ Deno.test("sharing: a torrent of many files is fetched into a folder of its own,
   const info = encodeBencode({ name: "many", "piece length": PIECE, pieces, files: entries });
 
   using seeder = new Seeder({ content, pieceLength: PIECE });
-  const peers = [{ hostname: "127.0.0.1", port: seeder.port }];
-  const answer = encodeAnnounceResponse({
-    type: "peers",
-    intervalSeconds: 5,
-    complete: 1,
-    incomplete: 0,
-    peers,
-  });
-  const tracker = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response(answer),
-  );
-  await using _closing = { [Symbol.asyncDispose]: () => tracker.shutdown() };
+  await using tracker = new FixedTracker([seeder.port], 5);
   const path = network.file("many.torrent");
   // The first tracker does not answer: the next one is asked (BEP 12).
-  const trackers = [["http://127.0.0.1:9/announce"], [`http://127.0.0.1:${tracker.addr.port}/announce`]];
+  const trackers = [["http://127.0.0.1:9/announce"], [tracker.url]];
   await Deno.writeFile(path, encodeMetainfo(info, trackers));
 
   const { end } = await network.start(1).get(path);

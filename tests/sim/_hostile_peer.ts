@@ -8,6 +8,7 @@ import type { SimWorld, World } from "../../actors/world/sim/mod.ts";
 import type { TcpConnection } from "../../actors/world/world.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../../protocols/election_messages.ts";
 import { greeting, greetingAnswer } from "../../protocols/peer_link.ts";
+import { IDLE_BEAT } from "../election/_wire.ts";
 import { delay, writeAll } from "./_harness.ts";
 
 /** Options of {@linkcode hostile}. */
@@ -154,18 +155,8 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
   /** A node like others, but that it votes for all, and follows all. */
   const agree = async (connection: TcpConnection) => {
     await writeAll(connection, encoder.encode(greetingAnswer(id, "0".repeat(32))));
-    const beat = {
-      type: "beat",
-      term: 0,
-      leader: 0,
-      standing: false,
-      started: true,
-      plain: false,
-      old: [],
-      sentMs: 0,
-    } as const;
     for (let beats = random.integer(5, 60); beats > 0 && !isOver; beats--) {
-      await writeAll(connection, encoder.encode(encodePeerMessage(beat) + "\n"));
+      await writeAll(connection, encoder.encode(IDLE_BEAT));
       await delay(world, 200);
     }
   };

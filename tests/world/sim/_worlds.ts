@@ -1,17 +1,12 @@
-import { type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
+import type { SimWorld } from "../../../actors/world/sim/mod.ts";
+import { inWorlds as inSomeWorlds } from "../../_worlds.ts";
 
-/** Runs a test in several worlds, with the seeds from 1 on. */
-export async function inWorlds(use: (sim: SimWorld) => Promise<void>, seeds = 60): Promise<void> {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const sim = simWorld({ seed });
-    try {
-      await use(sim);
-    } catch (error) {
-      throw new Error(`Cannot pass with seed ${seed}`, { cause: error });
-    } finally {
-      sim.close();
-    }
-  }
+/** Worlds enough for what chance brings once in many. */
+const SEEDS = 60;
+
+/** Runs a test in many worlds. */
+export function inWorlds(use: (sim: SimWorld) => Promise<void>, seeds = SEEDS): Promise<void> {
+  return inSomeWorlds(use, seeds);
 }
 
 /** In how many of 300 worlds each of the outcomes came. */
