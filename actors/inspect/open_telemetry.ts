@@ -17,7 +17,7 @@ import {
   trace,
   type Tracer as OtelTracer,
 } from "@opentelemetry/api";
-import { messageType } from "../runtime/events.ts";
+import { messageType } from "../runtime/kinds.ts";
 import type { Histogram, Ref, Tracer, TraceStart, TraceStep } from "../runtime/mod.ts";
 import type { Instrument } from "./meter_registry.ts";
 

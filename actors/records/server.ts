@@ -73,6 +73,7 @@ const COUNT_TIMEOUT_MS = 10_000;
  * import { ActorSystem, escalate } from "@troupe/actors";
  * import { recordsServer } from "@troupe/actors/records";
  * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
  *
  * const sim = simWorld({ seed: 1 });
  * const host = sim.host("school");
@@ -83,6 +84,7 @@ const COUNT_TIMEOUT_MS = 10_000;
  * system.spawn("records", recordsServer({ address, ...places }), { onFailure: escalate() });
  *
  * await sim.until(() => host.log.lines().includes("The server is ready to receive on port 12000."), 1000);
+ * assertEquals(host.disk.readText("/records/records.json"), "{\n}\n");
  * await sim.settle(system.stop());
  * ```
  */

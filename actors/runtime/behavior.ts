@@ -7,6 +7,7 @@ import type { Cancellable, LogFields, World } from "../world/world.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
+import type { Stash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import type { Topic } from "./topics.ts";
@@ -169,9 +170,18 @@ export interface Context<M> {
    * range; both before anything starts.
    */
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;
-  /** Says how this actor's children are treated together when one fails. */
+  /**
+   * Says how this actor's children are treated together when one fails, for this life.
+   *
+   * @throws `RangeError` on an invalid budget.
+   */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void;
-  /** Stops a child, or this actor itself once the running handler is done. */
+  /**
+   * Stops a child, or this actor itself once the running handler is done. It does not wait: {@linkcode watch}
+   * tells when a child has stopped.
+   *
+   * @throws `TypeError` on a ref that is no child's.
+   */
   stop(child?: Ref<never>): void;
   /** The running children, oldest first. */
   children(): Ref<never>[];
@@ -214,28 +224,76 @@ export interface Context<M> {
   watchChildren(changed: (event: ChildEvent) => M): Cancellable;
   /**
    * Has a message sent here, before those that wait, when the other actor has stopped (at once when it has
-   * already).
+   * already), or when nobody waits for the answer at a reply address any more. A restart is no stop.
+   *
+   * @throws `TypeError` on what is neither.
    */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;
-  /** Sends `message` here once, in `delayMs` milliseconds. */
+  /**
+   * Sends `message` here once, in `delayMs` milliseconds.
+   *
+   * @throws `RangeError` on a delay below 0.
+   */
   after(delayMs: number, message: M): Cancellable;
   /**
    * Sends `message` here every `intervalMs` milliseconds, at most one at a time: while a tick waits to be
-   * handled, or a bounded mailbox is full, the actor goes without the next.
+   * handled, or a bounded mailbox is full, the actor goes without the next. At least a millisecond lies
+   * between two.
+   *
+   * @throws `RangeError` on an interval below 0.
    */
   every(intervalMs: number, message: M): Cancellable;
   /**
    * Sends `message` here whenever the actor had nothing to do for `idleMs` milliseconds. A new call replaces
    * the former.
+   *
+   * @throws `RangeError` on a time below 0.
    */
   receiveTimeout(idleMs: number, message: M): Cancellable;
   /**
    * Replaces the handler, from the next message on; with `timeout`, for a time, after which a message is sent
-   * here.
+   * here. A restart begins with the behaviour's own again.
+   *
+   * @throws `RangeError` on a time below 0.
+   *
+   * @example A door that does not stay open
+   * ```ts
+   * import { ActorSystem, type Behavior } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const shut = Promise.withResolvers<string>();
+   * const door: Behavior<"open" | "time is up"> = (self) => {
+   *   const closed = () => self.become(open, { timeoutMs: 5, message: "time is up" });
+   *   const open = (message: string) => {
+   *     self.become(closed);
+   *     shut.resolve(message);
+   *   };
+   *   return closed;
+   * };
+   * await using system = new ActorSystem("demo");
+   * system.spawn("door", door).tell("open");
+   * assertEquals(await shut.promise, "time is up");
+   * ```
    */
   become(receive: Receive<M>, timeout?: StateTimeout<M>): void;
   /**
-   * Brings the outcome of a promise back as a message. After a stop or restart the outcome is a dead letter.
+   * Brings the outcome of a promise back as a message, so that the actor goes on meanwhile. After a stop or
+   * restart the outcome is a dead letter.
+   *
+   * @example
+   * ```ts
+   * import { ActorSystem, type Behavior } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const found = Promise.withResolvers<string>();
+   * const finder: Behavior<string> = (self) => {
+   *   self.pipe(self.world.net.resolve("127.0.0.1"), (all) => all.join(), (error) => `failed: ${error}`);
+   *   return (message) => found.resolve(message);
+   * };
+   * await using system = new ActorSystem("demo");
+   * system.spawn("finder", finder);
+   * assertEquals(await found.promise, "127.0.0.1");
+   * ```
    */
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
   /**
@@ -253,18 +311,6 @@ export interface Context<M> {
   watchKey<T>(key: RegistryKey<T>, changed: (ref: Ref<T> | undefined) => M): Cancellable;
   /** Tells, now and at each change, who has joined a key of the registry. */
   watchMembers<T>(key: RegistryKey<T>, changed: (refs: readonly Ref<T>[]) => M): Cancellable;
-}
-
-/** Messages put aside: what came too early, to be handled when its time has come. */
-export interface Stash<in M> {
-  /** How many are put aside. */
-  readonly size: number;
-  /** The most that it holds: `stashCapacity` of the options of {@linkcode Context.spawn}. */
-  readonly capacity: number;
-  /** Puts a message aside. Over its capacity it does not: the message is a dead letter. */
-  push(message: M): void;
-  /** Puts all that was put aside back, before what waits in the mailbox, in its old order. */
-  unstashAll(): void;
 }
 
 /** Log lines in an actor's name. */

@@ -113,14 +113,3 @@ export class EventStream {
     return this.#telling > 0;
   }
 }
-
-/** The `type` of a message, where it has one that is a text. */
-export function messageType(message: unknown): string | undefined {
-  try {
-    if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
-    return typeof message.type === "string" ? message.type : undefined;
-  } catch {
-    // A message that throws when it is looked at.
-    return undefined;
-  }
-}

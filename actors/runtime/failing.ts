@@ -6,8 +6,9 @@
 import { type AskList, type AskTarget, questionIn, questionOf, questions } from "./ask.ts";
 import { messageOf } from "./envelope.ts";
 import { ActorStopped, AskFailed, MailboxFull } from "./errors.ts";
-import { type DeadLetterReason, type FailurePhase, messageType } from "./events.ts";
+import type { DeadLetterReason, FailurePhase } from "./events.ts";
 import { Inbox } from "./inbox.ts";
+import { messageType } from "./kinds.ts";
 import { lives } from "./life.ts";
 
 /** The part of an actor that fails. */

@@ -37,3 +37,14 @@ export function isOfKind(item: unknown, kind: unknown): boolean {
     return false;
   }
 }
+
+/** The `type` of a message, where it has one that is a text. Never throws, whatever the message is. */
+export function messageType(message: unknown): string | undefined {
+  try {
+    if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
+    return typeof message.type === "string" ? message.type : undefined;
+  } catch {
+    // A message that throws when it is looked at.
+    return undefined;
+  }
+}

@@ -12,7 +12,6 @@ import type {
   ChildEvent,
   Context,
   Receive,
-  Stash,
   StateTimeout,
   StopReason,
   SuperviseOptions,
@@ -24,7 +23,7 @@ import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
-import { LifeStash } from "./stash.ts";
+import { LifeStash, type Stash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../world/world.ts";
 import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
-import { messageType } from "./events.ts";
+import { messageType } from "./kinds.ts";
 import type { HandledSample } from "./instruments.ts";
 
 /**

@@ -3,8 +3,45 @@
  *
  * @module
  */
-import type { Stash } from "./behavior.ts";
 import { Envelope, type Source } from "./envelope.ts";
+
+/**
+ * Messages put aside: what came too early, to be handled when its time has come.
+ *
+ * A restart puts them back; not one on which the handler that put it aside has failed.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Behavior } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const done = Promise.withResolvers<void>();
+ * const gate: Behavior<string> = (self) => (message) => {
+ *   if (message !== "open") return self.stash.push(message);
+ *   self.become((each) => {
+ *     seen.push(each);
+ *     if (each === "2") done.resolve();
+ *   });
+ *   self.stash.unstashAll();
+ * };
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn("gate", gate);
+ * for (const message of ["1", "open", "2"]) ref.tell(message);
+ * await done.promise;
+ * assertEquals(seen, ["1", "2"]);
+ * ```
+ */
+export interface Stash<in M> {
+  /** How many are put aside. */
+  readonly size: number;
+  /** The most that it holds: `stashCapacity` of the options of {@linkcode Context.spawn}. */
+  readonly capacity: number;
+  /** Puts a message aside. Over its capacity it does not: the message is a dead letter. */
+  push(message: M): void;
+  /** Puts all that was put aside back, before what waits in the mailbox, in its old order. */
+  unstashAll(): void;
+}
 
 /** What a stash needs of the life whose it is. */
 interface StashHost<M> {

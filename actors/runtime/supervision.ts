@@ -87,7 +87,21 @@ const STOP: OnFailure = Object.freeze({ type: "stop" });
 const RESUME: OnFailure = Object.freeze({ type: "resume" });
 const ESCALATE: OnFailure = Object.freeze({ type: "escalate" });
 
-/** Stop the actor for good. */
+/**
+ * Stop the actor for good.
+ *
+ * @example
+ * ```ts
+ * import { ActorStopped, ActorSystem, type Ref, stop } from "@troupe/actors";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn<{ replyTo: Ref<number> }>("once", () => () => {
+ *   throw new Error("told to");
+ * }, { onFailure: stop() });
+ * await assertRejects(() => ref.ask({}, { timeoutMs: 1000 }), ActorStopped);
+ * ```
+ */
 export function stop(): OnFailure {
   return STOP;
 }
@@ -95,12 +109,46 @@ export function stop(): OnFailure {
 /**
  * Drop the message and go on with the state as it is. After a failure to start there is none: the actor is
  * stopped.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, type Ref, resume } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * const ref = system.spawn<{ n: number; replyTo: Ref<number> }>("sum", () => {
+ *   let sum = 0;
+ *   return ({ n, replyTo }) => {
+ *     if (n < 0) throw new RangeError("below 0");
+ *     replyTo.tell(sum += n);
+ *   };
+ * }, { onFailure: resume() });
+ * const within = { timeoutMs: 1000 };
+ * await ref.ask({ n: 2 }, within);
+ * await ref.ask({ n: -1 }, within).catch(() => {});
+ * assertEquals(await ref.ask({ n: 3 }, within), 5);
+ * ```
  */
 export function resume(): OnFailure {
   return RESUME;
 }
 
-/** Fail in the child's place: the grandparent decides. */
+/**
+ * Fail in the child's place: the grandparent decides. Of an actor that the system itself has spawned, it
+ * stops the system.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem, escalate } from "@troupe/actors";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const system = new ActorSystem("demo");
+ * system.spawn("server", () => {
+ *   throw new Error("no port");
+ * }, { onFailure: escalate() });
+ * await assertRejects(() => system.terminated, Error, "no port");
+ * ```
+ */
 export function escalate(): OnFailure {
   return ESCALATE;
 }
@@ -133,6 +181,17 @@ export interface RestartBudget {
  * Asks the restart budget for one restart more: at most `limit` within any `withinMs` milliseconds.
  *
  * @param times earlier restarts, oldest first
+ *
+ * @example
+ * ```ts
+ * import { spendRestart } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const budget = { limit: 1, withinMs: 5000 };
+ * const { times } = spendRestart([], 0, budget);
+ * assertEquals(spendRestart(times, 4999, budget).allowed, false);
+ * assertEquals(spendRestart(times, 5000, budget).allowed, true);
+ * ```
  */
 export function spendRestart(
   times: readonly number[],
@@ -150,6 +209,16 @@ export function spendRestart(
  *
  * @param attempt 0 for the first
  * @param chance a number from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { backoffDelay } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backoff = { minMs: 100, maxMs: 1000, jitter: 0.5 };
+ * assertEquals([0, 1, 9].map((attempt) => backoffDelay(backoff, attempt, 0)), [100, 200, 1000]);
+ * assertEquals(backoffDelay(backoff, 0, 1), 50);
+ * ```
  */
 export function backoffDelay(backoff: Backoff, attempt: number, chance: number): number {
   const full = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(attempt, 52));

@@ -6,7 +6,6 @@
  */
 import { cpuUsage, memoryUsage } from "node:process";
 import { editorServer } from "../../actors/editor/mod.ts";
-import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import { ActorSystem, denoWorld, escalate } from "../../mod.ts";
 import { serveFloor } from "./_floor_client.ts";
 
@@ -40,7 +39,8 @@ async function editor(kind: string, file: string, level: "info" | "warn"): Promi
       ...(kind !== "web" ? {} : {
         web: {
           address: { hostname: "127.0.0.1", port: 0 },
-          replica: () => Promise.resolve(yjsReplica),
+          // As the service has it: loaded when the first client of this door comes.
+          replica: async () => (await import("../../actors/editor/yjs_replica.ts")).yjsReplica,
           onListening: ({ port }) => web.resolve(port),
         },
       }),

@@ -17,13 +17,18 @@ export type { LogStream } from "./output.ts";
  * @example
  * ```ts
  * import { ActorSystem, realWorld } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
  *
- * const world = realWorld({ log: { level: "warn", format: "json" } });
+ * const lines: string[] = [];
+ * const world = realWorld({ log: { level: "warn", format: "json", write: (line) => lines.push(line) } });
  * await using system = new ActorSystem("demo", { world });
- * system.spawn("quiet", (self) => {
+ * await system.started(system.spawn("quiet", (self) => {
  *   self.log.info("thrown away");
+ *   self.log.warn("kept");
  *   return () => {};
- * });
+ * }));
+ * await world.flush();
+ * assertEquals(lines.map((line) => JSON.parse(line).msg), ["kept"]);
  * ```
  */
 export function realWorld(options: RealWorldOptions = {}): RealWorld {
