@@ -12,6 +12,7 @@ import {
   type World,
   WorldError,
 } from "../world/world.ts";
+import { shortened } from "../world/log_format.ts";
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
 import { type AskHost, questions } from "./ask.ts";
 import { AskDeadlines } from "./ask_deadlines.ts";
@@ -218,7 +219,11 @@ function detachedLoop(loop: EventLoop, tracer: Tracer): EventLoop {
   };
 }
 
+/** Characters of a path, and of an error's message, in a line of the log: a tree may be 10,000 levels deep. */
+const MAX_LOGGED_LENGTH = 2048;
+
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
   const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
-  return `Actor ${actor} failed (${where}): ${errorText(error)}; decision: ${decision}`;
+  const [who, what] = [actor, errorText(error)].map((text) => shortened(text, MAX_LOGGED_LENGTH));
+  return `Actor ${who} failed (${where}): ${what}; decision: ${decision}`;
 }

@@ -97,13 +97,16 @@ export class Scheduler<T> implements StepControl {
   /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
   #sliceStartedAt = -1;
   #lastReadAt = 0;
-  /**
-   * What wall time was then, to the millisecond: it is read in half the time, and tells whether a slice can
-   * be over.
-   */
+  /** What wall time was then, to the millisecond: it is read in half the time. */
   #wallAt = 0;
   /** Messages since then. */
   #handled = 0;
+  /** Messages of this slice, as far as they were counted. */
+  #sliceHandled = 0;
+  /** After so many messages more the slice is over, as it seems from those before. */
+  #sliceGoal = 0;
+  /** A slice begins with the next run: when it does is to be known. */
+  #beginsSlice = false;
   #sliceIsOver = false;
   /** Sockets and timers have their turn: who gets work now has it from them. */
   #isPolling = false;
@@ -120,7 +123,6 @@ export class Scheduler<T> implements StepControl {
     this.isChoosing = loop.choose !== undefined;
   }
 
-  /** Actors that wait for a turn. */
   get ready(): number {
     return this.#ready.length + this.#arrived.length;
   }
@@ -174,10 +176,6 @@ export class Scheduler<T> implements StepControl {
     this.#oversized.clear();
   }
 
-  /**
-   * Stops draining by itself: from now on {@linkcode Scheduler.step} does the work, until
-   * {@linkcode Scheduler.unpause}.
-   */
   pause(): void {
     this.#paused = true;
   }
@@ -187,7 +185,6 @@ export class Scheduler<T> implements StepControl {
     if (this.#draining) this.#loop.soon(this.#drain);
   }
 
-  /** Gives one actor one turn; false when none has work. */
   step(): boolean {
     const runnable = this.#next();
     if (runnable === undefined) return false;
@@ -219,6 +216,7 @@ export class Scheduler<T> implements StepControl {
     if (this.#paused) return;
     this.#now = -1;
     this.#isPolling = false;
+    if (this.#beginsSlice) this.#beginSlice();
     this.isRunning = true;
     if (this.#arrived.length > 0) this.#runArrived();
     else if (this.#runReady()) this.#yield();
@@ -265,6 +263,7 @@ export class Scheduler<T> implements StepControl {
     }
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
     this.#endSlice();
+    this.#beginsSlice = true;
     this.#loop.soon(this.#drain);
   }
 
@@ -299,10 +298,11 @@ export class Scheduler<T> implements StepControl {
   #lookAtClock(runnable: T | undefined): boolean {
     const granted = this.#granted;
     this.#handled += granted;
+    this.#sliceHandled += granted;
     // What took less than a millisecond is quick: the clock that costs more need not be read.
     const wall = this.#clock.now();
     if (runnable !== undefined) this.#countForSample(runnable, Math.max(1, granted), wall);
-    if (wall !== this.#wallAt) return this.#readClock();
+    if (wall !== this.#wallAt || (this.#sliceGoal -= granted) <= 0) return this.#readClock();
     this.#stride = Math.min(this.#affordable, 2 * this.#stride);
     this.#allowance = this.#granted = this.#stride;
     return false;
@@ -320,13 +320,28 @@ export class Scheduler<T> implements StepControl {
     this.#now = now;
     if (this.#sliceStartedAt < 0) {
       this.#sliceStartedAt = now;
+      this.#sliceHandled = 0;
       this.foundSlow = false;
     } else if (strideMs >= 1) this.#surprised(strideMs);
     else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
     this.#lastReadAt = now;
     this.#handled = 0;
     this.#allowance = this.#granted = this.#stride;
-    return now - this.#sliceStartedAt >= SLICE_MS;
+    const elapsed = now - this.#sliceStartedAt;
+    // By the wall clock's ticks alone a slice would be of one millisecond or of two.
+    this.#sliceGoal = elapsed > 0 ? (SLICE_MS - elapsed) * this.#sliceHandled / elapsed : Infinity;
+    return elapsed >= SLICE_MS;
+  }
+
+  #beginSlice(): void {
+    this.#beginsSlice = false;
+    this.#wallAt = this.#clock.now();
+    this.#sliceStartedAt = this.#lastReadAt = this.#clock.monotonic();
+    this.foundSlow = false;
+    this.#handled = 0;
+    // As many as in the slice before.
+    this.#sliceGoal = this.#sliceHandled;
+    this.#sliceHandled = 0;
   }
 
   /** The last stride alone took so long; a pause of the garbage collector may have been in it. */
@@ -349,7 +364,7 @@ export class Scheduler<T> implements StepControl {
     // Where time stands still while actors work, the slice takes its time now.
     if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
     else {
-      this.#isPolling = true;
+      this.#isPolling = this.#beginsSlice = true;
       this.#loop.afterPoll(this.#drain);
     }
   }

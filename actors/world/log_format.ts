@@ -38,16 +38,28 @@ export function textLine(record: LogRecord, options: TextLineOptions = {}): stri
  */
 function stackOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > MAX_CAUSES) return "";
-  const frames = String(error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  // The message is before them, and may be as long as the path of an actor 10,000 levels deep.
+  const frames = String(error.stack ?? "").slice(-MAX_FRAMES_LENGTH).split("\n")
+    .filter((line) => /^\s+at /.test(line));
   const where = frames.map((frame) => `\n    ${visibleText(frame.trim())}`).join("");
   if (error.cause === undefined) return where;
   const { cause } = error;
   const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  return `${where}\n    Caused by: ${visibleText(what)}${stackOf(cause, depth + 1)}`;
+  return `${where}\n    Caused by: ${visibleText(shortened(what, MAX_CAUSE_LENGTH))}${
+    stackOf(cause, depth + 1)
+  }`;
 }
 
 /** How far the causes of an error are followed: some go in a circle. */
 const MAX_CAUSES = 8;
+/** Characters of the frames of one error, and of the message of a cause, that are printed. */
+const MAX_FRAMES_LENGTH = 8192;
+const MAX_CAUSE_LENGTH = 1024;
+
+/** A text of at most so many characters, and a sign that there were more. */
+export function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+}
 
 /**
  * One JSON object: `time`, `level`, `actor`, `event`, `msg`, then the record's own fields. No line end. The
