@@ -250,7 +250,17 @@ const LIST = UTF8.encode("l");
 const DICTIONARY = UTF8.encode("d");
 const END = UTF8.encode("e");
 
-/** Bytes as text with a character for each byte: the form of a {@linkcode BencodeDictionary}'s keys. */
+/**
+ * Bytes as text with a character for each byte: the form of a {@linkcode BencodeDictionary}'s keys.
+ *
+ * @example
+ * ```ts
+ * import { binaryText } from "@troupe/actors/protocols/bencode";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(binaryText(Uint8Array.of(0x61, 0xff)), "aÿ");
+ * ```
+ */
 export function binaryText(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -261,6 +271,14 @@ export function binaryText(bytes: Uint8Array): string {
  * The bytes of a text that has a character for each byte.
  *
  * @throws {RangeError} on a character beyond U+00FF.
+ *
+ * @example
+ * ```ts
+ * import { binaryBytes } from "@troupe/actors/protocols/bencode";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(binaryBytes("aÿ"), Uint8Array.of(0x61, 0xff));
+ * ```
  */
 export function binaryBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);

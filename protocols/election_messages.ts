@@ -253,7 +253,17 @@ export const MAX_NODE_ID = 2 ** 31 - 1;
 /** The most nodes that a network may have. */
 export const MAX_NODES = 100;
 
-/** True for what may be a node's ID: a whole number from 1 on. */
+/**
+ * True for what may be a node's ID: a whole number from 1 on.
+ *
+ * @example
+ * ```ts
+ * import { isNodeId } from "@troupe/actors/protocols/election-messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([1, 0, 1.5, "1"].map(isNodeId), [true, false, false, false]);
+ * ```
+ */
 export function isNodeId(value: unknown): value is number {
   return isWhole(value, MAX_NODE_ID) && value >= 1;
 }

@@ -77,6 +77,14 @@ export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes
  *
  * Throws `RangeError` on less than a majority, which two halves of a network could both have, and on more
  * than there are.
+ *
+ * @example
+ * ```ts
+ * import { electionQuorum } from "@troupe/actors/protocols/election-times";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([1, 2, 3, 4, 5].map((nodes) => electionQuorum(nodes)), [1, 2, 2, 3, 3]);
+ * ```
  */
 export function electionQuorum(nodeCount: number, asked?: number): number {
   const majority = Math.floor(nodeCount / 2) + 1;

@@ -90,7 +90,17 @@ const REASONS: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** The name of a status code, `Not Found` for 404; empty where it has none here. */
+/**
+ * The name of a status code, `Not Found` for 404; empty where it has none here.
+ *
+ * @example
+ * ```ts
+ * import { httpReason } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([404, 299].map(httpReason), ["Not Found", ""]);
+ * ```
+ */
 export function httpReason(status: number): string {
   return REASONS[status] ?? "";
 }
@@ -103,7 +113,17 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** True for a method or a header name. */
+/**
+ * True for a method or a header name.
+ *
+ * @example
+ * ```ts
+ * import { isToken } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["content-type", "two words"].map(isToken), [true, false]);
+ * ```
+ */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
@@ -113,6 +133,15 @@ export function isToken(text: string): boolean {
  * their number (ISO 8859-1).
  *
  * @throws {HttpError} 400 or 431 on what is no head.
+ *
+ * @example
+ * ```ts
+ * import { parseHead } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { headers } = parseHead("GET / HTTP/1.1\r\nHost: a");
+ * assertEquals(headers.get("host"), "a");
+ * ```
  */
 export function parseHead(text: string): HttpHead {
   const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -148,6 +177,15 @@ export type BodyLength = number | "chunked";
  * The length of a body by its header fields (RFC 9112, section 6.3); undefined where they do not say.
  *
  * @throws {HttpError} 400 or 501 on fields that contradict each other or name an unknown coding.
+ *
+ * @example
+ * ```ts
+ * import { bodyLength } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(bodyLength(new Map([["content-length", "5"]])), 5);
+ * assertEquals(bodyLength(new Map([["transfer-encoding", "chunked"]])), "chunked");
+ * ```
  */
 export function bodyLength(headers: HttpHeaders): BodyLength | undefined {
   const coding = headers.get("transfer-encoding");
@@ -165,7 +203,17 @@ export function bodyLength(headers: HttpHeaders): BodyLength | undefined {
   return Number(length);
 }
 
-/** Whether a list of tokens, as in `Connection: keep-alive, Upgrade`, has one of them, in any case. */
+/**
+ * Whether a list of tokens, as in `Connection: keep-alive, Upgrade`, has one of them, in any case.
+ *
+ * @example
+ * ```ts
+ * import { hasToken } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(hasToken("keep-alive, Upgrade", "upgrade"), true);
+ * ```
+ */
 export function hasToken(value: string | undefined, token: string): boolean {
   return value !== undefined && value.toLowerCase().split(",").some((part) => part.trim() === token);
 }

@@ -25,7 +25,17 @@ const MAX_TRACKERS = 100;
 const MAX_PEERS = 100;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** Whether a text looks like a magnet link at all. */
+/**
+ * Whether a text looks like a magnet link at all.
+ *
+ * @example
+ * ```ts
+ * import { isMagnet } from "@troupe/actors/protocols/magnet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["magnet:?xt=urn:btih:00", "notes.txt"].map(isMagnet), [true, false]);
+ * ```
+ */
 export function isMagnet(text: string): boolean {
   return /^\s*magnet:/i.test(text);
 }

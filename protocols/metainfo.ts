@@ -227,7 +227,17 @@ function readTrackers(metainfo: BencodeDictionary): string[][] {
   return tiers;
 }
 
-/** Whether an address is that of a tracker that can be asked: HTTP, HTTPS or UDP. */
+/**
+ * Whether an address is that of a tracker that can be asked: HTTP, HTTPS or UDP.
+ *
+ * @example
+ * ```ts
+ * import { isTrackerUrl } from "@troupe/actors/protocols/metainfo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["http://a/announce", "udp://a:1", "ftp://a"].map(isTrackerUrl), [true, true, false]);
+ * ```
+ */
 export function isTrackerUrl(url: string): boolean {
   if (url.length > 2048 || !URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);

@@ -87,7 +87,17 @@ export function proofNonce(line: string): string | null {
   return isNonce(nonce) ? nonce : null;
 }
 
-/** Bytes in hexadecimal. */
+/**
+ * Bytes in hexadecimal.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from "@troupe/actors/protocols/peer-auth";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(toHex(Uint8Array.of(0, 255)), "00ff");
+ * ```
+ */
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -39,7 +39,17 @@ export function maxMessageBytes(maxDataBytes: number): number {
   return 6 * maxDataBytes + 1024;
 }
 
-/** Whether a text is a client's id: 1 to 20 digits, so that no path can hide in it. */
+/**
+ * Whether a text is a client's id: 1 to 20 digits, so that no path can hide in it.
+ *
+ * @example
+ * ```ts
+ * import { isClientId } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["7", "0123", "../x", ""].map(isClientId), [true, true, false, false]);
+ * ```
+ */
 export function isClientId(text: string): boolean {
   return /^[0-9]{1,20}$/.test(text);
 }
@@ -97,7 +107,17 @@ export function parseRequest(value: unknown, maxDataBytes: number): ParsedReques
   return { ok: true, request: { type: "write", clientId, text: data } };
 }
 
-/** A request as the bytes of the wire have it, with `\n`. */
+/**
+ * A request as the bytes of the wire have it, with `\n`.
+ *
+ * @example
+ * ```ts
+ * import { formatRequest } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatRequest({ type: "read", clientId: "7" }), '{"client_ID":"7","type":"read"}\n');
+ * ```
+ */
 export function formatRequest(request: RecordsRequest): string {
   const { type, clientId } = request;
   const head = clientId === null ? { type } : { client_ID: clientId, type };
@@ -180,6 +200,14 @@ export type WallSeconds = number;
  * A wall clock's reading at a moment, given in milliseconds since 1970-01-01T00:00:00Z.
  *
  * @param zone tells how far that clock is ahead of UTC at a moment
+ *
+ * @example
+ * ```ts
+ * import { wallSeconds } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(wallSeconds(0, { utcOffsetMinutes: () => 60 }), 3600);
+ * ```
  */
 export function wallSeconds(ms: number, zone: { utcOffsetMinutes(atMs: number): number }): WallSeconds {
   return Math.floor((ms + zone.utcOffsetMinutes(ms) * 60_000) / 1000);
@@ -201,7 +229,18 @@ export function formatDatestamp(at: WallSeconds): string {
   return new Date(at * 1000).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** Reads a datestamp; undefined when it is none, or of a day that no calendar has. */
+/**
+ * Reads a datestamp; undefined when it is none, or of a day that no calendar has.
+ *
+ * @example
+ * ```ts
+ * import { parseDatestamp } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseDatestamp("1970-01-01 00:01:00"), 60);
+ * assertEquals(parseDatestamp("2024-02-30 00:00:00"), undefined);
+ * ```
+ */
 export function parseDatestamp(text: string): WallSeconds | undefined {
   if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined;
   const at = Date.parse(text.replace(" ", "T") + "Z") / 1000;
@@ -216,7 +255,18 @@ const PREFIX = "Last updated:";
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The datestamp in a record's first line; undefined when it has none that is one. */
+/**
+ * The datestamp in a record's first line; undefined when it has none that is one.
+ *
+ * @example
+ * ```ts
+ * import { datestampOf } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const record = new TextEncoder().encode("Last updated: 1970-01-01 00:01:00\nName: Ada\n");
+ * assertEquals(datestampOf(record), 60);
+ * ```
+ */
 export function datestampOf(record: Uint8Array): WallSeconds | undefined {
   const length = firstLineLength(record);
   // "Last updated: ", the datestamp, and no more.
@@ -228,6 +278,15 @@ export function datestampOf(record: Uint8Array): WallSeconds | undefined {
 /**
  * A record with another datestamp in its first line; where the first line holds none, a line is put before
  * it. All other bytes stay as they are.
+ *
+ * @example
+ * ```ts
+ * import { withDatestamp } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const record = withDatestamp(new TextEncoder().encode("Name: Ada\n"), 60);
+ * assertEquals(new TextDecoder().decode(record), "Last updated: 1970-01-01 00:01:00\nName: Ada\n");
+ * ```
  */
 export function withDatestamp(record: Uint8Array, at: WallSeconds): Uint8Array<ArrayBuffer> {
   const line = new TextEncoder().encode(`${PREFIX} ${formatDatestamp(at)}`);

@@ -222,7 +222,18 @@ export function encodeAnnounceResponse(
   });
 }
 
-/** Peers of one family, address by address of so many bytes and two of the port. */
+/**
+ * Peers of one family, address by address of so many bytes and two of the port.
+ *
+ * @example
+ * ```ts
+ * import { compactPeers } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const peers = [{ hostname: "127.0.0.1", port: 258 }];
+ * assertEquals(compactPeers(peers, 4), Uint8Array.of(127, 0, 0, 1, 1, 2));
+ * ```
+ */
 export function compactPeers(
   peers: readonly PeerAddress[],
   addressBytes: 4 | 16,
@@ -238,7 +249,18 @@ export function compactPeers(
   return bytes;
 }
 
-/** Reads what {@linkcode compactPeers} makes. Those without a port are left out. */
+/**
+ * Reads what {@linkcode compactPeers} makes. Those without a port are left out.
+ *
+ * @example
+ * ```ts
+ * import { parseCompactPeers } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const peers = parseCompactPeers(Uint8Array.of(127, 0, 0, 1, 1, 2), 4);
+ * assertEquals(peers, [{ hostname: "127.0.0.1", port: 258 }]);
+ * ```
+ */
 export function parseCompactPeers(bytes: Uint8Array, addressBytes: 4 | 16): PeerAddress[] {
   const peers: PeerAddress[] = [];
   for (let at = 0; at + addressBytes + 2 <= bytes.length; at += addressBytes + 2) {

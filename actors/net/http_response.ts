@@ -12,7 +12,17 @@ const PIECE_BYTES = 1 << 16;
 /** Statuses whose responses have no body, not even an empty one (RFC 9110, section 6.4.1). */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
-/** A text as a response. */
+/**
+ * A text as a response.
+ *
+ * @example
+ * ```ts
+ * import { textResponse } from "@troupe/actors/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(textResponse(200, "hello").headers?.["content-type"], "text/plain; charset=utf-8");
+ * ```
+ */
 export function textResponse(
   status: number,
   text: string,
@@ -21,7 +31,17 @@ export function textResponse(
   return { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: text };
 }
 
-/** A value as JSON. */
+/**
+ * A value as JSON.
+ *
+ * @example
+ * ```ts
+ * import { jsonResponse } from "@troupe/actors/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(jsonResponse(200, { ready: true }).body, '{"ready":true}');
+ * ```
+ */
 export function jsonResponse(
   status: number,
   value: unknown,

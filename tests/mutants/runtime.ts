@@ -17,13 +17,13 @@ export const runtime: readonly Mutant[] = [
   {
     what: "what is put in front overwrites",
     file: "actors/runtime/ring.ts",
-    from: "this.#head = (this.#head - 1) & (this.#slots.length - 1);",
-    to: "this.#head = this.#head & (this.#slots.length - 1);",
+    from: "this.#head = (this.#head - 1) & COUNTS;",
+    to: ";",
   },
   {
     what: "a ring that grows loses its order",
     file: "actors/runtime/ring.ts",
-    from: "grown[i] = old[(head + i) & (old.length - 1)]",
+    from: "grown[i] = old[(this.#head + i) & (old.length - 1)]",
     to: "grown[i] = old[i]",
   },
   {
@@ -55,5 +55,17 @@ export const runtime: readonly Mutant[] = [
     file: "actors/runtime/children.ts",
     from: "record.inARow = isSoon ? record.inARow + 1 : 0;",
     to: "record.inARow = 0;",
+  },
+  {
+    what: "a message that fails is put back from the stash",
+    file: "actors/runtime/stash.ts",
+    from: "if (put === message && source instanceof PutAside) source.isCancelled = true;",
+    to: ";",
+  },
+  {
+    what: "a slice is as long as the wall clock's ticks have it",
+    file: "actors/runtime/scheduler.ts",
+    from: "wall !== this.#wallAt || (this.#sliceGoal -= granted) <= 0",
+    to: "wall !== this.#wallAt",
   },
 ];
