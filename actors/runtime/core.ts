@@ -219,7 +219,7 @@ function detachedLoop(loop: EventLoop, tracer: Tracer): EventLoop {
   };
 }
 
-/** Characters of a path, and of an error's message, in a line of the log: a tree may be 10,000 levels deep. */
+/** Characters of a path, or of an error's message, in a log line: a tree may be 10,000 levels deep. */
 const MAX_LOGGED_LENGTH = 2048;
 
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {

@@ -5,6 +5,7 @@
  */
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
 import { Ring } from "./ring.ts";
+import { Slice, SLICE_MS } from "./slice.ts";
 
 /** Something that holds memory or a timer which it may no longer need. */
 export interface Trimmable {
@@ -27,8 +28,6 @@ export interface StepControl {
   step(): boolean;
 }
 
-/** After so much work, sockets and timers get their turn. */
-const SLICE_MS = 1;
 /** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
 const CHOICES_A_SLICE = 2048;
 /**
@@ -94,19 +93,12 @@ export class Scheduler<T> implements StepControl {
   #choicesLeft = CHOICES_A_SLICE;
   /** What {@linkcode Scheduler.now} says; below 0: to be read. */
   #now = -1;
-  /** When the work began that has not let the event loop turn yet; below 0: not known to have begun. */
-  #sliceStartedAt = -1;
+  readonly #slice = new Slice();
   #lastReadAt = 0;
   /** What wall time was then, to the millisecond: it is read in half the time. */
   #wallAt = 0;
   /** Messages since then. */
   #handled = 0;
-  /** Messages of this slice, as far as they were counted. */
-  #sliceHandled = 0;
-  /** After so many messages more the slice is over, as it seems from those before. */
-  #sliceGoal = 0;
-  /** A slice begins with the next run: when it does is to be known. */
-  #beginsSlice = false;
   #sliceIsOver = false;
   /** Sockets and timers have their turn: who gets work now has it from them. */
   #isPolling = false;
@@ -156,7 +148,7 @@ export class Scheduler<T> implements StepControl {
   readAfter(messages: number): void {
     if (this.isChoosing) return;
     // How long they take can be told only where it is known when they began.
-    if (this.#sliceStartedAt < 0) this.#readClock();
+    if (this.#slice.startedAt < 0) this.#readClock();
     if (this.#allowance <= messages) return;
     this.#granted -= this.#allowance - messages;
     this.#allowance = messages;
@@ -216,7 +208,7 @@ export class Scheduler<T> implements StepControl {
     if (this.#paused) return;
     this.#now = -1;
     this.#isPolling = false;
-    if (this.#beginsSlice) this.#beginSlice();
+    if (this.#slice.isNext) this.#beginSlice();
     this.isRunning = true;
     if (this.#arrived.length > 0) this.#runArrived();
     else if (this.#runReady()) this.#yield();
@@ -263,7 +255,7 @@ export class Scheduler<T> implements StepControl {
     }
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
     this.#endSlice();
-    this.#beginsSlice = true;
+    this.#slice.isNext = true;
     this.#loop.soon(this.#drain);
   }
 
@@ -289,7 +281,7 @@ export class Scheduler<T> implements StepControl {
 
   /** Where the world chooses, turns are of one message. */
   #countChoice(): false {
-    this.#sliceStartedAt = 0;
+    this.#slice.startedAt = 0;
     this.#sliceIsOver ||= --this.#choicesLeft <= 0;
     return false;
   }
@@ -298,11 +290,12 @@ export class Scheduler<T> implements StepControl {
   #lookAtClock(runnable: T | undefined): boolean {
     const granted = this.#granted;
     this.#handled += granted;
-    this.#sliceHandled += granted;
+    // By the wall clock's ticks alone a slice would be of one millisecond or of two.
+    const mayBeOver = this.#slice.count(granted);
     // What took less than a millisecond is quick: the clock that costs more need not be read.
     const wall = this.#clock.now();
     if (runnable !== undefined) this.#countForSample(runnable, Math.max(1, granted), wall);
-    if (wall !== this.#wallAt || (this.#sliceGoal -= granted) <= 0) return this.#readClock();
+    if (mayBeOver || wall !== this.#wallAt) return this.#readClock();
     this.#stride = Math.min(this.#affordable, 2 * this.#stride);
     this.#allowance = this.#granted = this.#stride;
     return false;
@@ -318,30 +311,23 @@ export class Scheduler<T> implements StepControl {
     this.#wallAt = wall;
     const now = this.#clock.monotonic();
     this.#now = now;
-    if (this.#sliceStartedAt < 0) {
-      this.#sliceStartedAt = now;
-      this.#sliceHandled = 0;
+    if (this.#slice.startedAt < 0) {
+      this.#slice.beginLate(now);
       this.foundSlow = false;
     } else if (strideMs >= 1) this.#surprised(strideMs);
     else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
     this.#lastReadAt = now;
     this.#handled = 0;
     this.#allowance = this.#granted = this.#stride;
-    const elapsed = now - this.#sliceStartedAt;
-    // By the wall clock's ticks alone a slice would be of one millisecond or of two.
-    this.#sliceGoal = elapsed > 0 ? (SLICE_MS - elapsed) * this.#sliceHandled / elapsed : Infinity;
-    return elapsed >= SLICE_MS;
+    return this.#slice.isOver(now);
   }
 
   #beginSlice(): void {
-    this.#beginsSlice = false;
     this.#wallAt = this.#clock.now();
-    this.#sliceStartedAt = this.#lastReadAt = this.#clock.monotonic();
+    this.#lastReadAt = this.#clock.monotonic();
+    this.#slice.begin(this.#lastReadAt);
     this.foundSlow = false;
     this.#handled = 0;
-    // As many as in the slice before.
-    this.#sliceGoal = this.#sliceHandled;
-    this.#sliceHandled = 0;
   }
 
   /** The last stride alone took so long; a pause of the garbage collector may have been in it. */
@@ -364,14 +350,14 @@ export class Scheduler<T> implements StepControl {
     // Where time stands still while actors work, the slice takes its time now.
     if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
     else {
-      this.#isPolling = this.#beginsSlice = true;
+      this.#isPolling = this.#slice.isNext = true;
       this.#loop.afterPoll(this.#drain);
     }
   }
 
   #endSlice(): void {
     this.#choicesLeft = CHOICES_A_SLICE;
-    this.#sliceStartedAt = -1;
+    this.#slice.end();
     this.#sliceIsOver = false;
     this.#now = -1;
   }
@@ -381,7 +367,7 @@ export class Scheduler<T> implements StepControl {
     this.#now = -1;
     // Actors that wake one another through promises never leave the microtask queue, so the slice must
     // outlive this run: it is forgotten only when the event loop is seen to turn.
-    if (this.#sliceStartedAt >= 0 && !this.#markerPending) {
+    if (this.#slice.startedAt >= 0 && !this.#markerPending) {
       this.#markerPending = true;
       this.#loop.nextTurn(() => {
         this.#markerPending = false;

@@ -65,7 +65,7 @@ export const runtime: readonly Mutant[] = [
   {
     what: "a slice is as long as the wall clock's ticks have it",
     file: "actors/runtime/scheduler.ts",
-    from: "wall !== this.#wallAt || (this.#sliceGoal -= granted) <= 0",
+    from: "mayBeOver || wall !== this.#wallAt",
     to: "wall !== this.#wallAt",
   },
 ];
