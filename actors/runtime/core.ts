@@ -114,7 +114,7 @@ export class Core implements ActorSystemCore, AskHost {
       const fields = { phase, messageType, error, decision, restarts };
       const record: LogRecord = { level, actor: failure.actor, message: describe(failure), fields };
       // Of what the world refuses a line says all; a fault of the code is looked for where it was thrown.
-      const isRefusal = this.#guardedLog(() => error instanceof WorldError) ?? false;
+      const isRefusal = this.#guardedLog(() => isRefused(error)) ?? false;
       this.#log(isRefusal ? record : { ...record, stack: true });
     }
     this.events.emit(failure);
@@ -217,6 +217,17 @@ function detachedLoop(loop: EventLoop, tracer: Tracer): EventLoop {
     nextTurn: (task) => loop.nextTurn(task),
     ...(choose === undefined ? {} : { choose: (count) => choose.call(loop, count) }),
   };
+}
+
+const MAX_CAUSES = 8;
+
+/** Whether the world has refused something, and all else has failed of it. */
+function isRefused(error: unknown): boolean {
+  let at = error;
+  for (let depth = 0; at instanceof Error && depth < MAX_CAUSES; depth++, at = at.cause) {
+    if (at instanceof WorldError) return true;
+  }
+  return false;
 }
 
 /** Characters of a path, or of an error's message, in a log line: a tree may be 10,000 levels deep. */

@@ -31,7 +31,8 @@ const programs: Readonly<Record<string, () => unknown>> = {
   },
   "restarted": async () => {
     const refused = () => () => {
-      throw new WorldError("already-exists", "Cannot bind: the port is in use");
+      const cause = new WorldError("address-in-use", "the port is in use");
+      throw new Error("Cannot serve: the port is in use", { cause });
     };
     system.spawn<string>("a", fails).tell("1");
     system.spawn<string>("b", refused).tell("1");

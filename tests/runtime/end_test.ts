@@ -42,7 +42,7 @@ Deno.test("end: a failure that costs a life alone says where and why; what the w
   assertMatch(ofCode, /\n {4}Caused by: Error: its cause\n {4}at .*_ends\.ts:\d+/);
   assertMatch(
     refused,
-    /^\[ERROR\] Actor \/program\/b failed .*: Cannot bind: the port is in use; decision: restart$/,
+    /^\[ERROR\] Actor \/program\/b failed .*: Cannot serve: the port is in use; decision: restart$/,
   );
 });
 
