@@ -208,7 +208,7 @@ export class Scheduler<T> implements StepControl {
     if (this.#paused) return;
     this.#now = -1;
     this.#isPolling = false;
-    if (this.#slice.isNext) this.#beginSlice();
+    if (this.#slice.isNext && this.ready > 0) this.#beginSlice();
     this.isRunning = true;
     if (this.#arrived.length > 0) this.#runArrived();
     else if (this.#runReady()) this.#yield();
