@@ -25,6 +25,8 @@ export interface Positionals {
   readonly min?: number;
   /** The most there may be. */
   readonly max: number;
+  /** Words that may be among them, for a shell's completion. */
+  readonly words?: readonly string[];
 }
 
 /** What a process may do beyond what all of its kind may; as `deno.json` has it. */

@@ -6,9 +6,14 @@
 import type { Flags, Task } from "./_cli.ts";
 import { task as compile } from "./compile.ts";
 import { task as demo } from "./demo.ts";
+import { task as gen } from "./gen.ts";
+import { task as mutate } from "./mutate.ts";
+import { task as packageTask } from "./package.ts";
+import { task as pages } from "./pages.ts";
 import { services } from "./services/mod.ts";
 import { task as simulate } from "./simulate.ts";
 import { task as start } from "./start.ts";
+import { bench, completion, kills, torture } from "./_tool_lines.ts";
 import { task as top } from "./top.ts";
 
 /** Every task with a table of flags, sorted by name. */
@@ -17,7 +22,21 @@ export async function commandLines(): Promise<Task<Flags>[]> {
   const all: Task<Flags>[] = [
     ...services.map(({ task }) => task),
     ...clients.flatMap((client) => client === undefined ? [] : [client.task]),
-    ...[compile, demo, simulate, start, top],
+    ...[
+      bench,
+      compile,
+      completion,
+      demo,
+      gen,
+      kills,
+      mutate,
+      packageTask,
+      pages,
+      simulate,
+      start,
+      top,
+      torture,
+    ],
   ];
   return all.sort((a, b) => a.name < b.name ? -1 : 1);
 }

@@ -11,9 +11,33 @@ export type Shell = "bash" | "zsh" | "fish";
 
 type Tasks = readonly Task<Flags>[];
 
+/** Every task of `deno.json`, with a table of flags or without. */
+type Described = Readonly<Record<string, { readonly description: string }>>;
+
 /** The script that a shell reads to complete `deno task NAME`, and the compiled programs. */
-export function completion(shell: Shell, tasks: Tasks): string {
-  return { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }[shell](tasks);
+export function completion(shell: Shell, tasks: Tasks, described: Described): string {
+  return { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }[shell](tasks, described);
+}
+
+/** The commands that one task's completion is for: those that are compiled have a program as well. */
+function commandsOf(task: Task<Flags>): string[] {
+  return isProgram(task) ? [task.name, programOf(task)] : [task.name];
+}
+
+/** The compiled programs: those of servers and clients, `start` and `peer`. */
+function programs(tasks: Tasks): string[] {
+  return tasks.filter(isProgram).map(programOf);
+}
+
+function isProgram({ name }: Task<Flags>): boolean {
+  return name.includes(":") || name === "start" || name === "peer";
+}
+
+/** The words that may be given beside flags. */
+function wordsOf({ positionals }: Task<Flags>, tasks: Tasks): readonly string[] {
+  return positionals?.usage.includes("TASK")
+    ? tasks.filter(isProgram).map(({ name }) => name)
+    : positionals?.words ?? [];
 }
 
 /** What a compiled program is called. */
@@ -30,19 +54,19 @@ function isFile({ value = "" }: FlagRow): boolean {
   return ["FILE", "DIR", "FOLDER", "PATH"].includes(value);
 }
 
-function bashCompletion(tasks: Tasks): string {
-  const flagCases = tasks.map((task) =>
-    `    ${task.name}|${programOf(task)}) flags="${
-      flagRows(task).map(({ name }) => `--${name}`).join(" ")
-    }" ;;`
-  );
+function bashCompletion(tasks: Tasks, described: Described): string {
+  const flagCases = tasks.map((task) => {
+    const flags = flagRows(task).map(({ name }) => `--${name}`).join(" ");
+    return `    ${commandsOf(task).join("|")}) flags="${flags}" words="${wordsOf(task, tasks).join(" ")}" ;;`;
+  });
   const choices = new Map(
     tasks.flatMap(flagRows).filter((row) => choicesOf(row).length > 0)
       .map((row) => [row.name, choicesOf(row).join(" ")]),
   );
   return `# bash completion for Troupe: source it, or put it into ~/.local/share/bash-completion/completions/
 _troupe() {
-  local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} name=\${COMP_WORDS[0]##*/} flags=""
+  local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} name=\${COMP_WORDS[0]##*/}
+  local flags="" words=""
   # Bash takes chat:server for three words.
   local line=\${COMP_LINE:0:COMP_POINT}
   if [[ $name == deno ]]; then
@@ -53,7 +77,7 @@ _troupe() {
     fi
     name=\${BASH_REMATCH[1]}
     if [[ -z \${BASH_REMATCH[2]} ]]; then
-      local names="${tasks.map(({ name }) => name).join(" ")}"
+      local names="${Object.keys(described).join(" ")}"
       COMPREPLY=($(compgen -W "$names" -- "$name"))
       [[ $name == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${name%"\${name##*:}"}"}")
       return
@@ -63,6 +87,12 @@ _troupe() {
 ${flagCases.join("\n")}
     *) return ;;
   esac
+  # And --flag=word for three.
+  if [[ $current == "=" ]]; then
+    current=""
+  elif [[ $before == "=" ]]; then
+    before=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
   case $before in
 ${
     [...choices].map(([name, words]) =>
@@ -70,9 +100,15 @@ ${
     ).join("\n")
   }
   esac
-  [[ $current == -* ]] && COMPREPLY=($(compgen -W "$flags" -- "$current"))
+  if [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$flags" -- "$current"))
+  elif [[ -n $words && $before != --* ]]; then
+    local at=\${line##*[[:space:]]}
+    COMPREPLY=($(compgen -W "$words" -- "$at"))
+    [[ $at == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${at%"\${at##*:}"}"}")
+  fi
 }
-complete -o default -F _troupe deno ${tasks.map(programOf).join(" ")}
+complete -o default -F _troupe deno ${programs(tasks).join(" ")}
 `;
 }
 
@@ -81,19 +117,24 @@ function quoted(text: string): string {
   return text.replaceAll("'", `'\\''`);
 }
 
-function zshCompletion(tasks: Tasks): string {
+function zshCompletion(tasks: Tasks, described: Described): string {
   const escaped = (text: string) => quoted(text.replace(/[[\]:\\]/g, "\\$&"));
   const spec = (row: FlagRow) => {
     const words = choicesOf(row);
     const takes = row.value === undefined
       ? ""
       : `:${escaped(row.value)}:${words.length > 0 ? `(${words.join(" ")})` : isFile(row) ? "_files" : ""}`;
-    return `'--${row.name}[${escaped(row.help)}]${takes}'`;
+    return `'--${row.name}${row.value === undefined ? "" : "="}[${escaped(row.help)}]${takes}'`;
   };
-  const cases = tasks.map((task) =>
-    `    ${task.name}|${programOf(task)}) _arguments ${flagRows(task).map(spec).join(" ")} '*:file:_files' ;;`
-  );
-  return `#compdef deno ${tasks.map(programOf).join(" ")}
+  const cases = tasks.map((task) => {
+    const words = wordsOf(task, tasks);
+    const beside = words.length > 0
+      ? `(${words.map((word) => word.replace(":", "\\:")).join(" ")})`
+      : "_files";
+    const specs = flagRows(task).map(spec).join(" ");
+    return `    ${commandsOf(task).join("|")}) _arguments ${specs} '*:argument:${beside}' ;;`;
+  });
+  return `#compdef deno ${programs(tasks).join(" ")}
 # zsh completion for Troupe: put it as _troupe into a folder of $fpath
 _troupe() {
   local name=\${words[1]:t}
@@ -104,7 +145,10 @@ _troupe() {
       return
     fi
     if (( CURRENT == 3 )); then
-      local -a names=(${tasks.map(({ name, summary }) => `'${escaped(name)}:${escaped(summary)}'`).join(" ")})
+      local -a names=(${
+    Object.entries(described).map(([name, { description }]) => `'${escaped(name)}:${escaped(description)}'`)
+      .join(" ")
+  })
       _describe 'task' names
       return
     fi
@@ -116,30 +160,42 @@ _troupe() {
 ${cases.join("\n")}
   esac
 }
-compdef _troupe deno ${tasks.map(programOf).join(" ")}
+compdef _troupe deno ${programs(tasks).join(" ")}
 `;
 }
 
-function fishCompletion(tasks: Tasks): string {
-  const lines = [
-    "# fish completion for Troupe: put it into ~/.config/fish/completions/deno.fish",
-    "# Deno's own come first: they take away what is there.",
-    "type -q deno; and deno completions fish 2> /dev/null | source",
-  ];
+function fishCompletion(tasks: Tasks, described: Described): string {
   const inTask = "__fish_seen_subcommand_from task";
-  for (const task of tasks) {
-    const program = programOf(task);
+  const noName = "test (count (commandline -opc)) -eq 2";
+  const lines = [
+    "# fish completion for Troupe: put it into ~/.config/fish/completions/deno.fish; for compiled programs, source",
+    "# it in ~/.config/fish/config.fish. Deno's own come first, which take away what is there. After the name of a",
+    "# task, all flags are the task's.",
+    "type -q deno; and deno completions fish 2> /dev/null |",
+    `  string replace -r "'__fish_seen_subcommand_from (\\S+)'" "'contains -- \\$1 (commandline -opc)[2]'" |`,
+    `  string replace "'contains -- task (commandline -opc)[2]'" "'${inTask}; and ${noName}'" |`,
+    "  source",
+  ];
+  for (const [name, { description }] of Object.entries(described)) {
     lines.push(
-      `complete -c deno -f -n '${inTask}; and test (count (commandline -opc)) -eq 2' -a '${task.name}' -d '${
-        quoted(task.summary)
-      }'`,
+      `complete -c deno -f -n '${inTask}; and ${noName}' -a '${name}' -d '${quoted(description)}'`,
     );
+  }
+  for (const task of tasks) {
+    const program = isProgram(task) ? programOf(task) : undefined;
+    const inThis = `-n '${inTask}; and contains -- ${task.name} (commandline -opc)'`;
+    const words = wordsOf(task, tasks);
+    if (words.length > 0) {
+      const offer = `${task.positionals?.usage.includes("FILE") ? "" : "-f "}-a '${words.join(" ")}'`;
+      lines.push(`complete -c deno ${inThis} ${offer}`);
+      if (program !== undefined) lines.push(`complete -c ${program} ${offer}`);
+    }
     for (const row of flagRows(task)) {
       const words = choicesOf(row);
       const takes = row.value === undefined ? "" : words.length > 0 ? ` -x -a '${words.join(" ")}'` : " -r";
       const flag = `-l ${row.name}${takes} -d '${quoted(row.help)}'`;
-      lines.push(`complete -c deno -n '${inTask}; and contains -- ${task.name} (commandline -opc)' ${flag}`);
-      lines.push(`complete -c ${program} ${flag}`);
+      lines.push(`complete -c deno ${inThis} ${flag}`);
+      if (program !== undefined) lines.push(`complete -c ${program} ${flag}`);
     }
   }
   return lines.join("\n") + "\n";

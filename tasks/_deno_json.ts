@@ -7,6 +7,7 @@
 import { YJS_ENVIRONMENT } from "./services/editor.ts";
 import type { Rights } from "./_cli.ts";
 import { type Program, unique } from "./_programs.ts";
+import { RUNNER_VARIABLE } from "./_suspend.ts";
 import { type ToolTask, toolTasks, WITH_PAGES } from "./_tools.ts";
 
 /**
@@ -66,7 +67,7 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
       ],
       env: ["NO_COLOR", "TZ", "TROUPE_*", "ELECTION_SEED", "EXTENSIVE", ...YJS_ENVIRONMENT],
     },
-    bench: { ...scratch, net: LOOPBACK, env: ["TERM"] },
+    bench: { ...scratch, net: LOOPBACK, env: ["TERM", RUNNER_VARIABLE] },
     demo: {
       ...scratch,
       net: LOOPBACK,

@@ -163,13 +163,13 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description:
         "A cluster of processes that are killed and frozen while clients work, for so many minutes",
       command:
-        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR --allow-run=${DENO},nats-server tests/cluster/torture/main.ts`,
+        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=${LOG_ENV} --allow-run=${DENO},nats-server tests/cluster/torture/main.ts`,
     },
     "kills": {
       description:
         "Kills each service that keeps something with kill -9, under load (ROUNDS, SECONDS A ROUND)",
       command:
-        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR --allow-run=${DENO} tests/faults/kills.ts`,
+        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=${LOG_ENV} --allow-run=${DENO} tests/faults/kills.ts`,
     },
     "mutate": {
       description:

@@ -53,6 +53,7 @@ export const task = defineTask({
     usage: "[read ID | write | info]",
     help: "What to ask the server for; without it, a menu asks.",
     max: 2,
+    words: ["read", "write", "info"],
   },
   examples: [
     "",

@@ -119,6 +119,7 @@ export const peer = defineService({
     usage: "ID [get WHAT | files | share FILE]",
     help: "Which of the nodes this one is; get takes a name, a .torrent file or a magnet link",
     max: 3,
+    words: ["get", "files", "share"],
   },
   examples: ["1", "2 --dir files --trace trace.jsonl", "3 get 1_1.txt", "3 files", "3 share 3_1.txt"],
   rights: DATA_RIGHTS,

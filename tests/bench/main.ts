@@ -3,25 +3,15 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli";
+import { runClient, UsageError } from "../../tasks/_cli.ts";
+import { canRedraw } from "../../tasks/_terminal.ts";
+import { bench as task } from "../../tasks/_tool_lines.ts";
 import { Progress, timeLeft } from "../../tasks/_time_left.ts";
 import type { Bench, Row } from "./_bench.ts";
 import { loadAverage, thisMachine } from "./_machine.ts";
 import type { Figure } from "./report/figures.ts";
 import { reportPage } from "./report/page.ts";
 import { formatAim, formatFigure, formatMet, formatNumber } from "./report/text.ts";
-
-const HELP = `Measures Troupe, each figure beside the least that could do the work, in turns in the same run.
-
-Usage: deno task bench [--only TEXT] [--no-peers] [--quick] [--json] [--report] [--list]
-
-  --only TEXT  only the benchmarks whose name contains TEXT
-  --no-peers   leave out what others have made: a third of the time
-  --quick      so short that the figures mean nothing: shows that it runs
-  --json       one JSON object a line in place of the table, for \`deno task bench:report\`
-  --report     also a page with plots, .tmp/benchmarks.html
-  --list       the names of the benchmarks
-`;
 
 /** Where `--report` writes. */
 const PAGE = ".tmp/benchmarks.html";
@@ -64,7 +54,7 @@ function line(cells: readonly string[]): string {
 /** A line for ours and the floor, and one for each of the others. */
 function show(row: Row): void {
   // The line that says how far it is may stand there.
-  const begin = Deno.stdout.isTerminal() ? "\r\x1b[K" : "";
+  const begin = canRedraw(Deno.stdout) ? "\r\x1b[K" : "";
   const ratio = (figure: number | undefined) => figure === undefined ? "" : figure.toFixed(2);
   const aim = row.aim === undefined ? "" : `${formatAim(row)}: ${formatMet(row)}`;
   const floor = row.floor === undefined ? "" : formatNumber(row.floor);
@@ -76,65 +66,18 @@ function show(row: Row): void {
   }
 }
 
-interface Flags {
+interface MeasureOptions {
   readonly quick: boolean;
   readonly json: boolean;
   readonly report: boolean;
+  /** Whether what others have made is measured as well. */
   readonly peers: boolean;
-  readonly list: boolean;
-  readonly help: boolean;
-  readonly only: string | undefined;
 }
 
-/** Reads the flags; a mistake is a text for the user. */
-function parse(args: string[]): Flags | string {
-  const unknown: string[] = [];
-  const { quick, json, report, list, help, only, "no-peers": alone } = parseArgs(args, {
-    boolean: ["quick", "json", "report", "no-peers", "list", "help"],
-    string: ["only"],
-    unknown: (flag: string) => void unknown.push(flag),
-  });
-  if (unknown.length > 0) return `Unknown argument ${unknown[0]}`;
-  if (only === "") return "--only takes a text";
-  return {
-    quick: quick === true,
-    json: json === true,
-    report: report === true,
-    peers: alone !== true,
-    list: list === true,
-    help: help === true,
-    only: typeof only === "string" ? only : undefined,
-  };
-}
-
-async function main(): Promise<number> {
-  const flags = parse(Deno.args);
-  if (typeof flags === "string") {
-    console.error(`error: ${flags}. See: deno task bench --help`);
-    return 2;
-  }
-  if (flags.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const { only } = flags;
-  const all = await load();
-  // A benchmark's whole name means that one alone.
-  const named = all.filter(({ name }) => name === only);
-  const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only ?? ""));
-  if (chosen.length === 0) {
-    console.error(`error: No benchmark has "${only}" in its name: --list shows them`);
-    return 2;
-  }
-  if (flags.list) {
-    for (const { name } of chosen) console.log(name);
-    return 0;
-  }
-  await measure(chosen, flags);
-  return 0;
-}
-
-async function measure(chosen: readonly Bench[], { quick, json, report, peers }: Flags): Promise<void> {
+async function measure(
+  chosen: readonly Bench[],
+  { quick, json, report, peers }: MeasureOptions,
+): Promise<void> {
   if (quick && !json) console.log("--quick: it runs; the figures mean nothing");
   if (!json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
   const startedAt = performance.now();
@@ -164,4 +107,16 @@ async function measure(chosen: readonly Bench[], { quick, json, report, peers }:
   console.error(`The plots: ${PAGE}`);
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  await runClient(task, async ({ only, noPeers, list, ...options }) => {
+    const all = await load();
+    // A benchmark's whole name means that one alone.
+    const named = all.filter(({ name }) => name === only);
+    const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only ?? ""));
+    if (chosen.length === 0) {
+      throw new UsageError(`no benchmark has ${JSON.stringify(only)} in its name: --list shows them`);
+    }
+    if (list) { for (const { name } of chosen) console.log(name); }
+    else await measure(chosen, { ...options, peers: !noPeers });
+  });
+}

@@ -7,6 +7,8 @@
  * Prints what was counted; ends with 1 at the first that is lost.
  */
 import { assert, assertEquals } from "@std/assert";
+import { runClient } from "../../tasks/_cli.ts";
+import { kills as task } from "../../tasks/_tool_lines.ts";
 import { PeerNetwork } from "../election/_peers.ts";
 import { tempDirectory, TestClient, until } from "../_helpers.ts";
 import { RecordsTestClient, recordText, stampAgo } from "../records/_server.ts";
@@ -185,15 +187,17 @@ async function fileLog(rounds: number, ms: number): Promise<string> {
 }
 
 if (import.meta.main) {
-  const [rounds = 10, seconds = 2] = Deno.args.map(Number);
-  let failed = 0;
-  for (const [name, run] of Object.entries({ editor, records, chat, "file log": fileLog })) {
-    try {
-      console.log(`${name}: killed ${rounds} times, ${await run(rounds, seconds * 1000)}, none lost`);
-    } catch (error) {
-      failed++;
-      console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+  await runClient(task, async (_options, { args }) => {
+    const [rounds = 10, seconds = 2] = args.map(Number);
+    let failed = 0;
+    for (const [name, run] of Object.entries({ editor, records, chat, "file log": fileLog })) {
+      try {
+        console.log(`${name}: killed ${rounds} times, ${await run(rounds, seconds * 1000)}, none lost`);
+      } catch (error) {
+        failed++;
+        console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+      }
     }
-  }
-  Deno.exit(failed === 0 ? 0 : 1);
+    return failed === 0 ? 0 : 1;
+  });
 }
