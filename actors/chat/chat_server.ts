@@ -203,6 +203,7 @@ function ircServer(
       login: true,
       frames: ircFrames,
       session: door,
+      refusal: (text) => `ERROR :${text.trimEnd()}\r\n`,
       onListening: (bound) => {
         listening(bound);
         self.log.info(`IRC server listening on ${formatAddress(bound)}`, { event: "listening", ...bound });

@@ -5,6 +5,7 @@
  */
 import { services } from "../../tasks/services/mod.ts";
 import {
+  deadline,
   isTask,
   startProcess,
   startTask,
@@ -77,4 +78,16 @@ export async function sockets(pid: number): Promise<number> {
 /** How often a pattern is in a text. */
 export function count(text: string, pattern: RegExp): number {
   return [...text.matchAll(pattern)].length;
+}
+
+/** Asks a server, and waits for the answer: what was sent to it before has been handled by then. */
+export async function askDatagram(port: number, text: string): Promise<string> {
+  const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+  try {
+    await socket.send(new TextEncoder().encode(text), { hostname: "127.0.0.1", port, transport: "udp" });
+    const [bytes] = await deadline(socket.receive(), undefined, "an answer");
+    return new TextDecoder().decode(bytes);
+  } finally {
+    socket.close();
+  }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { available, deadline, startProcess, tempDirectory } from "../_helpers.ts";
-import { count, type RunningServer, serve } from "./_strangers.ts";
+import { askDatagram, count, type RunningServer, serve } from "./_strangers.ts";
 
 /** Sends datagrams whose sender is forged (a raw socket: Linux, CAP_NET_RAW). */
 const FORGE = `
@@ -38,18 +38,6 @@ function received({ process }: RunningServer, service: UdpServer): number {
   return count(process.stdout, new RegExp(LOGS[service].line, "g"));
 }
 
-/** Asks a server, and waits for the answer: what was sent to it before has been handled by then. */
-async function ask(port: number, text: string): Promise<string> {
-  const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
-  try {
-    await socket.send(new TextEncoder().encode(text), { hostname: "127.0.0.1", port, transport: "udp" });
-    const [bytes] = await deadline(socket.receive(), undefined, "an answer");
-    return new TextDecoder().decode(bytes);
-  } finally {
-    socket.close();
-  }
-}
-
 for (
   const [one, other] of [["echo", "echo"], ["echo", "clock"], ["echo", "joke"], ["clock", "joke"], [
     "clock",
@@ -67,8 +55,8 @@ for (
       const args = ["-c", FORGE, String(second.port), String(first.port), ...FORGED];
       await using forging = startProcess("python3", args);
       assertEquals((await forging.ended()).code, 0);
-      await ask(first.port, "sync a");
-      await ask(second.port, "sync b");
+      await askDatagram(first.port, "sync a");
+      await askDatagram(second.port, "sync b");
       // Of each forgery: what was sent, what was answered, and what came of the answer.
       const total = received(first, one) + received(second, other);
       assert(total <= 2 + 3 * FORGED.length, `${total} datagrams were received, 2 of them asked here`);

@@ -21,3 +21,8 @@ export async function symlink(target: string, path: string): Promise<void> {
 export async function fifo(path: string): Promise<void> {
   await run("mkfifo", path);
 }
+
+/** Makes another name of a file. */
+export async function hardLink(path: string, name: string): Promise<void> {
+  await run("ln", path, name);
+}

@@ -5,63 +5,15 @@ import {
   available,
   deadline,
   isTask,
-  PATIENCE_MS,
-  root,
   startTask,
   type TaskName,
   tempDirectory,
   TestClient,
 } from "../_helpers.ts";
+import { DATAGRAMS, EVERY_PORT, START_DOORS } from "../faults/_every_door.ts";
+import { askDatagram } from "../faults/_strangers.ts";
 import { Screen } from "./_screen.ts";
-
-/** A server whose stdout nobody reads until somebody wants to. */
-class Unread implements AsyncDisposable {
-  readonly child: Deno.ChildProcess;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(task: TaskName, args: readonly string[], cwd = root) {
-    const words = config.tasks[task].command.split(" ").slice(1);
-    this.child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...words.map((word) => word.endsWith(".ts") ? root + word : word),
-        "--host",
-        "127.0.0.1",
-        ...args,
-      ],
-      cwd,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#reader = this.child.stdout.getReader();
-  }
-
-  /** What is there to be read now, one piece. */
-  async read(): Promise<string> {
-    const { value } = await deadline(this.#reader.read(), PATIENCE_MS, "a piece of the log");
-    return new TextDecoder().decode(value);
-  }
-
-  /** Reads until the log shows `pattern`; a line may be in two pieces. */
-  async shows(pattern: RegExp): Promise<RegExpExecArray> {
-    let text = "";
-    for (let found;; text = text.slice(-1000)) {
-      text += await this.read();
-      if ((found = pattern.exec(text)) !== null) return found;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#reader.cancel();
-    await this.child.status;
-  }
-}
+import { Unread } from "./_unread.ts";
 
 /** Requests whose log lines are over a mebibyte, and far over what a pipe holds. */
 const REQUESTS = 9000;
@@ -91,6 +43,17 @@ Deno.test("log: a pipe that nobody reads costs lines, which are counted, and no 
   server.child.kill("SIGTERM");
   assertEquals((await deadline(server.child.status)).code, 0);
 });
+
+/** What is said at a door, and how it answers. The editor answers nothing: who comes is sent the document. */
+const TALKS: ReadonlyMap<string, readonly [string, RegExp]> = new Map([
+  ["echo", ["hello\n", /^hello$/]],
+  ["knock", ["Knock Knock..\n", /^Whose there\?$/]],
+  ["calculator", ["Adarsh\n1 + 1\n", /^2\.0$/]],
+  ["chat", ["ann\n/who\n", /^In lobby: ann$/]],
+  ["chat, IRC", ["CAP LS 302\r\n", / CAP \* LS /]],
+  ["records", ['{"client_ID":"1","type":"read"}\n', /Client not found/]],
+  ["http", ["GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 200 /]],
+]);
 
 /** Services that say lines of what they are asked, and a hundred requests whose answers are waited for. */
 const TALKATIVE:
@@ -124,6 +87,33 @@ for (const [task, talk] of TALKATIVE) {
     assertEquals((await deadline(server.child.status)).code, 0);
   });
 }
+
+Deno.test("log: a pipe that nobody reads holds up none of all services in one process, on UDP and at the web doors neither", async () => {
+  await using directory = await tempDirectory();
+  const flags = [...EVERY_PORT, "--without", "peer", "--inspect", "127.0.0.1:0", "--log-level", "debug"];
+  const env = { EDITOR_WEB_PORT: "0", CHAT_WEB_PORT: "0", CHAT_IRC_PORT: "0" };
+  await using server = new Unread("start", flags, directory.path, env);
+  const lines = [...START_DOORS.map(({ line }) => line), ...Object.values(DATAGRAMS)];
+  let said = "";
+  while (!lines.every((line) => line.test(said))) said += await server.read();
+  const port = (line: RegExp) => Number(line.exec(said)?.[1]);
+  // From here on nobody reads. Echo says a line of each piece.
+  using flood = await TestClient.connect(port(START_DOORS[0]?.line ?? /-/));
+  for (let sent = 0; sent < REQUESTS; sent++) {
+    await flood.send(REQUEST);
+    assertEquals(await flood.line(), REQUEST.trimEnd());
+  }
+  for (const { name, speaks, line } of START_DOORS) {
+    using client = await TestClient.connect(port(line));
+    const talk = TALKS.get(name) ?? (speaks === "http" ? TALKS.get("http") : undefined);
+    if (talk === undefined) continue;
+    await client.send(talk[0]);
+    assertMatch(await client.line() ?? "", talk[1], name);
+  }
+  for (const line of Object.values(DATAGRAMS)) assert(await askDatagram(port(line), "SEND_TIME") !== "");
+  server.child.kill("SIGTERM");
+  assertEquals((await deadline(server.child.status)).code, 0);
+});
 
 Deno.test("log: with --log-format json each service's lines have the same names for the same things", async () => {
   await using server = startTask("calculator:server", [
