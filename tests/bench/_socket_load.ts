@@ -79,6 +79,7 @@ class Load {
   readonly #received = new Uint8Array(65536);
 
   readonly #silent: number[] = [];
+  #sent = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -161,12 +162,21 @@ class Load {
   }
 
   #send(peer: Peer, messages: number, now: number): number {
+    if (this.#options.transport === "udp") this.#stamp(peer.batch);
     const bytes = messages * peer.request.length;
     if (done(libc.write(peer.socket, peer.batch, BigInt(bytes)), "send") < bytes) {
       throw new Error("Cannot send all of it for the load");
     }
     peer.sentAt = now;
     return messages;
+  }
+
+  /**
+   * Makes a datagram another one than those before it: ours takes the same one again for its own, which a
+   * server of the same kind has returned.
+   */
+  #stamp(datagram: Uint8Array<ArrayBuffer>): void {
+    new DataView(datagram.buffer).setUint32(0, ++this.#sent);
   }
 
   /** How many answers are whole now. */

@@ -34,7 +34,8 @@ const FILES = [
   "growth.ts",
 ];
 
-async function load(): Promise<Bench[]> {
+/** Every benchmark. */
+export async function allBenches(): Promise<Bench[]> {
   const loaded: Bench[] = [];
   for (const file of FILES) {
     const { benches }: { benches: Bench[] } = await import(new URL(file, import.meta.url).href);
@@ -109,7 +110,7 @@ async function measure(
 
 if (import.meta.main) {
   await runClient(task, async ({ only, noPeers, list, ...options }) => {
-    const all = await load();
+    const all = await allBenches();
     // A benchmark's whole name means that one alone.
     const named = all.filter(({ name }) => name === only);
     const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only ?? ""));

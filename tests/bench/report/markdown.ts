@@ -11,19 +11,29 @@ import { isMoreBetter } from "../_bench.ts";
 
 const LINE_WIDTH = 110;
 
-/** What README shows, by name. */
-export const README_ROWS: readonly string[] = [
-  "tell, one to one",
-  "tell, many to one",
-  "tell, ring of 1,000",
-  "tell, random of 100,000",
-  "ask, 100 at once",
-  "ask, one by one",
-  "spawn, all started",
-  "an idle actor",
-  "echo, 16 × 1 under way: server CPU a message",
-  "echo, 500 × 1 under way: server CPU a message",
-  "records reads, 16 clients",
+/** What README shows, as soon as it is measured: a benchmark, and which of its rows. */
+export const README_ROWS: readonly (readonly [bench: string, row: string])[] = [
+  ["runtime: tell, one to one", "tell, one to one"],
+  ["runtime: tell, many to one", "tell, many to one"],
+  ["runtime: tell, ring of 1,000", "tell, ring of 1,000"],
+  ["runtime: tell, random of 100,000", "tell, random of 100,000"],
+  ["runtime: ask, 100 at once", "ask, 100 at once"],
+  ["runtime: ask, one by one", "ask, one by one"],
+  ["runtime: spawn, all started", "spawn, all started"],
+  ["runtime: an idle actor", "an idle actor"],
+  ["echo, 16 × 1 under way", "echo, 16 × 1 under way: server CPU a message"],
+  ["echo, 64 × 16 under way", "echo, 64 × 16 under way: server CPU a message"],
+  ["echo, 500 × 1 under way", "echo, 500 × 1 under way: server CPU a message"],
+  ["echo, connects at once", "echo, 4,000 connects at once: server CPU a connection"],
+  ["echo beside a flooded actor", "echo beside a flooded actor: round trip p50"],
+  ["editor, 10 clients × 2 writers", "editor, 10 × 2: server CPU a delivery"],
+  ["editor, 200 clients × 8 writers", "editor, 200 × 8: server CPU a delivery"],
+  ["editor, 200 clients × 8 writers", "editor, 200 × 8: sync always"],
+  ["editor, web, 32 clients beside y-websocket", "editor, web, 32 clients × 4"],
+  ["chat, 100 members, 10 talk", "chat, 100, 10 talk, line: CPU a delivery"],
+  ["records reads", "records reads, 16 clients"],
+  ["records durable writes", "records durable writes, 16 clients"],
+  ["peers: kill -9", "peers: kill -9 of the leader to the next, p50 of 50"],
 ];
 
 function markdownTable(rows: readonly (readonly string[])[]): string {
@@ -48,7 +58,9 @@ function wrapped(text: string): string {
 
 /** README's table. */
 export function readmeTable(figures: readonly Figure[]): string {
-  const chosen = README_ROWS.flatMap((name) => figures.filter((figure) => figure.name === name));
+  const chosen = README_ROWS.flatMap(([bench, row]) =>
+    figures.filter((figure) => figure.bench === bench && figure.name === row)
+  );
   return [
     markdownTable([
       ["what", "Troupe", "floor", "ratio", "aim", "command"],

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { aimAt, isAimMet, rowOf } from "../_bench.ts";
+import { allBenches } from "../main.ts";
 import { root, tempDirectory } from "../../_helpers.ts";
 import { type Figure, formatFigures, mergeFigures, parseFigures } from "./figures.ts";
 import { keptFigures, reports, takeUp } from "./main.ts";
@@ -94,7 +95,19 @@ Deno.test("benchmarks: README's table and docs/benchmarks.md are what the figure
   }
 });
 
-Deno.test("benchmarks: README's table has every figure that it names", async () => {
-  const names = new Set((await keptFigures()).map(({ name }) => name));
-  assertEquals(README_ROWS.filter((name) => !names.has(name)), []);
+Deno.test("benchmarks: what README shows is a row of a benchmark that there is", async () => {
+  const benches = new Set((await allBenches()).map(({ name }) => name));
+  assertEquals(README_ROWS.map(([bench]) => bench).filter((bench) => !benches.has(bench)), []);
+  const figures = await keptFigures();
+  const measured = README_ROWS.filter(([bench]) => figures.some((figure) => figure.bench === bench));
+  assert(measured.length >= 10);
+  for (const [bench, row] of measured) {
+    assert(figures.some((figure) => figure.bench === bench && figure.name === row), row);
+  }
+});
+
+Deno.test("benchmarks: those that were measured are there under the same name", async () => {
+  const benches = new Set((await allBenches()).map(({ name }) => name));
+  const measured = new Set((await keptFigures()).map(({ bench }) => bench));
+  assertEquals([...measured].filter((bench) => !benches.has(bench)), []);
 });
