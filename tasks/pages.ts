@@ -93,13 +93,35 @@ async function add(path: string, bytes: Uint8Array): Promise<void> {
   await Deno.writeFile(`${path}.gz`, gzipSync(bytes, { level: 9 }));
 }
 
-/** The licences of all packages that a page is made of, one after the other. */
+/** What `deno info --json` says of a module's graph; its packages are all those of the lock file. */
+interface ModuleGraph {
+  readonly modules: readonly { readonly npmPackage?: string }[];
+  readonly npmPackages: Readonly<
+    Record<
+      string,
+      { readonly name: string; readonly version: string; readonly dependencies?: readonly string[] }
+    >
+  >;
+}
+
+/** The packages that a page is made of: those that its modules import, and what these depend on. */
+function packagesOf({ modules, npmPackages }: ModuleGraph): Set<string> {
+  const found = new Set<string>();
+  const waiting = modules.flatMap(({ npmPackage }) => npmPackage ?? []);
+  for (let id; (id = waiting.pop()) !== undefined;) {
+    if (found.has(id)) continue;
+    found.add(id);
+    waiting.push(...npmPackages[id]?.dependencies ?? []);
+  }
+  return found;
+}
+
+/** The licences of the packages that a page is made of, one after the other. */
 async function licenses(entry: string, signal: AbortSignal): Promise<string> {
-  const { npmPackages }: { npmPackages: Record<string, { name: string; version: string }> } = JSON.parse(
-    await deno(["info", "--json", entry], signal),
-  );
+  const graph: ModuleGraph = JSON.parse(await deno(["info", "--json", entry], signal));
   const { npmCache }: { npmCache: string } = JSON.parse(await deno(["info", "--json"], signal));
-  const packages = new Map(Object.values(npmPackages).map((each) => [`${each.name} ${each.version}`, each]));
+  const used = [...packagesOf(graph)].flatMap((id) => graph.npmPackages[id] ?? []);
+  const packages = new Map(used.map((each) => [`${each.name} ${each.version}`, each]));
   const texts: string[] = [];
   for (const [title, { name, version }] of [...packages].sort(([left], [right]) => left < right ? -1 : 1)) {
     const directory = await packageDirectory(npmCache, `${name}/${version}`);
