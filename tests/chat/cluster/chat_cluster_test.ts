@@ -76,3 +76,31 @@ Deno.test("chat cluster: a server that stops says so of its people, and its room
   await bob.send("still here\n");
   await until(carl, "bob: still here");
 });
+
+Deno.test("chat cluster: people and rooms of other servers are found, listed and watched", async () => {
+  const driver = sharedDriver();
+  await using one = await startServer(driver);
+  await using two = await startServer(driver);
+  using ann = await one.enter("ann");
+  using carl = await two.enterIrc("carl");
+  await ann.send("/join cave\n/topic stones\n/who\n");
+  await until(ann, /^In cave:/);
+  await carl.send("WHOIS ann", "LIST", "MONITOR + ann,bert", "JOIN #cave");
+  const lines = await carl.sync();
+  const has = (pattern: RegExp) => assert(lines.some((line) => pattern.test(line)), lines.join("\n"));
+  has(/ 311 carl ann line /);
+  has(/ 319 carl ann :?@#cave$/);
+  has(/ 322 carl #cave 1 .*stones$/);
+  has(/ 730 carl :?ann!/);
+  has(/ 731 carl :?bert$/);
+  has(/ 332 carl #cave :?stones$/);
+  await carl.send("PRIVMSG ann :psst");
+  await until(ann, "carl (to you): psst");
+  await ann.send("/quit\n");
+  assertEquals(await ann.line(), null);
+  for (;;) {
+    const line = await carl.client.line();
+    assert(line !== null);
+    if (/ 731 carl :?ann\r?$/.test(line)) break;
+  }
+});
