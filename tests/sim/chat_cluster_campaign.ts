@@ -155,7 +155,7 @@ class Member {
     this.#caller = dialect.connect(world, server);
     const act = () => {
       if (this.#caller.isConnected) this.#act(world.clock.monotonic(), world.random.next());
-      world.clock.timer(1 + world.random.next() * 200, act);
+      world.clock.timer(1 + world.random.next() * 500, act);
     };
     act();
   }

@@ -10,10 +10,10 @@ Deno.test("chat of many servers: nothing heard is lost, nothing is said twice, a
 
 const PLANTED = [
   {
-    bug: "a name that somebody has is given to another",
-    file: "actors/chat/cluster/registry.ts",
-    from: 'if (by !== undefined) return { replies: [reply(replyTo, { type: "held", by })] };',
-    to: "",
+    bug: "a room that tells what it has not kept yet",
+    file: "actors/chat/cluster/room_entity.ts",
+    from: "then: () => tell(context, state.seq, records) };",
+    to: "then: (tell(context, state.seq, records), undefined) };",
   },
   {
     bug: "a server that takes what it hears for all that was said",

@@ -115,6 +115,8 @@ export interface RoomEntityState {
   readonly entries: readonly HistoryEntry[];
   /** The newest records, of which the last has the number `seq`. */
   readonly recent: readonly RoomRecord[];
+  /** UTF-16 units of their texts. */
+  readonly recentLength: number;
   /** The lives of the servers that members came by. */
   readonly servers: ReadonlyMap<string, string>;
   /** Lives that were given up, the newest last. */
@@ -148,6 +150,7 @@ export const roomType: EntityType<RoomEntityCommand> = persistent({
     room: emptyRoom(),
     entries: [],
     recent: [],
+    recentLength: 0,
     servers: new Map(),
     givenUp: [],
     batches: new Map(),
@@ -332,7 +335,7 @@ export function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): Room
         ...(record.opens === undefined ? {} : { name: record.opens, createdMs: record.timeMs }),
         seq: state.seq + 1,
         room: after(state.room, record.fact, record.timeMs),
-        recent: newest([...state.recent, record], MAX_RECENT, recordLength),
+        ...withRecord(state, record),
         entries: entry === undefined
           ? state.entries
           : newest([...state.entries, entry], MAX_HISTORY_LINES, ({ text }) => text.length),
@@ -365,6 +368,22 @@ function newest<T>(list: readonly T[], most: number, lengthOf: (item: T) => numb
     list.length - index > most || (length += lengthOf(item)) > MAX_RECENT_LENGTH
   );
   return tooMuch < 0 ? list : list.slice(tooMuch + 1);
+}
+
+/** The newest records with one more, and the length of their texts. */
+function withRecord(
+  { recent, recentLength }: RoomEntityState,
+  record: RoomRecord,
+): Pick<RoomEntityState, "recent" | "recentLength"> {
+  const records = [...recent, record];
+  let length = recentLength + recordLength(record);
+  let dropped = 0;
+  for (const oldest of records) {
+    if (records.length - dropped <= MAX_RECENT && length <= MAX_RECENT_LENGTH) break;
+    length -= recordLength(oldest);
+    dropped++;
+  }
+  return { recent: records.slice(dropped), recentLength: length };
 }
 
 function recordLength({ fact }: RoomRecord): number {
