@@ -12,8 +12,8 @@ import { ActorSystem, type Ref } from "../../../mod.ts";
 await using system = new ActorSystem("registry");
 const replyTo: Ref<unknown> = system.spawn<unknown>("nobody", () => () => {});
 const EMPTY: RegistryState = { holders: new Map(), byKey: new Map(), givenUp: [] };
-const ONE: ServerLife = { id: "one", life: "1" };
-const TWO: ServerLife = { id: "two", life: "1" };
+const ONE: ServerLife = { id: "one", life: "a" };
+const TWO: ServerLife = { id: "two", life: "b" };
 
 /** The registry after a command, and what is answered. */
 function after(state: RegistryState, command: RegistryCommand): { state: RegistryState; answer: unknown } {
@@ -56,7 +56,7 @@ Deno.test("chat names: a server that was given up frees its names, claims none b
   assertEquals(answer, [ann, bob]);
   assertEquals(claim(state, ann).answer, { type: "given-up" });
   const { state: taken } = claim(state, holder("b", "ann", TWO));
-  const next = { id: "one", life: "2" };
+  const next = { id: "one", life: "c" };
   const adopted = after(taken, {
     type: "adopt",
     operationId: "y",
