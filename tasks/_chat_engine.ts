@@ -4,8 +4,9 @@
  * @module
  */
 import { chatEntities, type TcpServerCommand } from "../actors/chat/mod.ts";
-import type { Cluster, Engine } from "../actors/cluster/mod.ts";
-import type { ActorSystem, Behavior } from "../mod.ts";
+import type { Cluster, Driver, Engine } from "../actors/cluster/mod.ts";
+import type { World } from "../actors/world/world.ts";
+import type { ActorSystem, Behavior, Core } from "../mod.ts";
 import { inDataDir } from "./_data_dir.ts";
 import { custom, type Flag, UsageError } from "./_flags.ts";
 
@@ -50,6 +51,8 @@ export interface JoinChatOptions {
   readonly engine: EngineChoice;
   readonly dataDir: string;
   readonly drainMs: number;
+  /** The core that it runs on, where it is one of several: the engine is theirs. */
+  readonly core?: Core | undefined;
 }
 
 /**
@@ -57,15 +60,39 @@ export interface JoinChatOptions {
  * its rooms are there until it has stopped.
  */
 export async function joinChat(system: ActorSystem, options: JoinChatOptions): Promise<ChatCluster> {
-  const { engine: { kind, text, rest }, drainMs } = options;
+  const { drainMs, core } = options;
   const { world } = system;
-  const where = kind === "sqlite" ? `sqlite:${inDataDir(options, rest)}` : text;
-  const replicas = rest.split(",").length >= MOST_COPIES ? MOST_COPIES : 1;
-  // Loaded by who uses them alone.
-  const { openEngine } = await import("../actors/cluster/engines/mod.ts");
+  // Loaded by who uses it alone.
   const { joinCluster } = await import("../actors/cluster/mod.ts");
-  const engine = await openEngine(where, { world, replicas, leaseTtlMs: LEASE_TTL_MS });
-  return { engine, cluster: await joinCluster(system, { engine, types: chatEntities, drainMs }) };
+  const engine = core?.engine ?? await openOwn(world, options);
+  // A life of a core has a name of its own: whoever was on one that died is gone.
+  const life = world.random.bytes(4).toHex();
+  const cluster = await joinCluster(system, {
+    ...{ engine, types: chatEntities, drainMs },
+    ...(core && { hostId: `core-${core.index}-${life}` }),
+  });
+  return { engine, cluster };
+}
+
+async function openOwn(
+  world: World,
+  { dataDir, engine: { kind, text, rest } }: JoinChatOptions,
+): Promise<Engine> {
+  const { openEngine } = await import("../actors/cluster/engines/mod.ts");
+  const where = kind === "sqlite" ? `sqlite:${inDataDir({ dataDir }, rest)}` : text;
+  const replicas = rest.split(",").length >= MOST_COPIES ? MOST_COPIES : 1;
+  return await openEngine(where, { world, replicas, leaseTtlMs: LEASE_TTL_MS });
+}
+
+/** What the cores of one server keep names, rooms and history by, in its first thread. */
+export async function coresDriver(
+  options: { readonly engine: EngineChoice | undefined; readonly dataDir: string },
+  world: World,
+  leaseTtlMs: number,
+): Promise<Driver> {
+  const { memoryDriver, sqliteDriver } = await import("../actors/cluster/mod.ts");
+  if (options.engine?.kind !== "sqlite") return memoryDriver({ world, leaseTtlMs });
+  return sqliteDriver({ world, leaseTtlMs, file: inDataDir(options, options.engine.rest) });
 }
 
 /** A server on a cluster, which it leaves when its connections are closed. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { type CoordinatedOptions, coordinatedSystem, isCore } from "../actors/cores/mod.ts";
-import { type ActorSystem, type Core, type RealWorld, realWorld, run } from "../mod.ts";
+import { type ActorSystem, type Core, type RealWorld, run } from "../mod.ts";
+import type { MetricFamily } from "../protocols/prometheus.ts";
 import type { CommonOptions } from "./_command_line.ts";
 import { type Flag, integer } from "./_flags.ts";
 
@@ -40,7 +41,7 @@ export function coresOf(options: object): number {
 
 /** Whether this thread is one of several cores, and is told by the first what to serve. */
 export function isServingCore(): boolean {
-  return isCore(realWorld());
+  return isCore();
 }
 
 /** What the first thread hands to the cores: what the command line said. */
@@ -71,4 +72,10 @@ export async function serveOnCores<F extends CommonOptions>(
   const { logLevel: level, logFormat: format, logTime: time } = options.settings.options;
   const log = { level, format, time };
   return await coordinatedSystem(world, { ...options, log, dropRights: NOT_NEEDED }, system);
+}
+
+/** The metrics that cores report: see `reportingSystem`. */
+export function familiesOf(reports: readonly unknown[]): readonly (readonly MetricFamily[])[] {
+  // They were made by this program, in another thread.
+  return reports.filter((report) => Array.isArray(report));
 }

@@ -6,6 +6,7 @@
 import { clusterOf } from "../actors/cluster/snapshot.ts";
 import {
   EventFeed,
+  type InspectedCluster,
   inspector,
   type InspectorOptions,
   meteredDisk,
@@ -13,10 +14,12 @@ import {
   SystemMetrics,
   systemWatcher,
 } from "../actors/inspect/mod.ts";
+import type { CoreReports } from "../actors/cores/mod.ts";
 import { parseAddress } from "../actors/net/mod.ts";
 import type { Disk, SocketAddress, TlsServerOptions, World } from "../actors/world/world.ts";
-import { ActorSystem, type Behavior, errorText, escalate } from "../mod.ts";
+import { ActorSystem, type Behavior, type Core, errorText, escalate } from "../mod.ts";
 import { Failure, serverTls } from "./_cli.ts";
+import { familiesOf } from "./_cores_flag.ts";
 import {
   bearerToken,
   custom,
@@ -140,6 +143,7 @@ export async function inspectedSystem(
   world: World,
   options: InspectOptions,
   isReady: (openPorts: number) => boolean,
+  cores?: () => CoreReports | undefined,
 ): Promise<ActorSystem> {
   const { inspect: address } = options;
   const telemetry = await openTelemetry();
@@ -165,11 +169,40 @@ export async function inspectedSystem(
     ...{ system, address, metrics, feed, isExported: telemetry !== undefined },
     ...tls,
     ...accessOf(options),
-    cluster: () => clusterOf(system),
+    cluster: () => clusterOf(system) ?? clusterOfCores(cores?.()),
+    otherMetrics: async () => familiesOf(await cores?.()?.reports() ?? []),
     // One of the ports is the inspector's.
     isReady: () => isReady(ports.count - 1),
     ...(pages === undefined ? {} : { pages }),
     onListening: (bound) => tellOfWebDoor(world, { isOptional: false, ...tls }, bound, pages !== undefined),
+  });
+  return system;
+}
+
+/** The cluster that the cores are, as the first thread sees it, which is no host of it. */
+function clusterOfCores(cores: CoreReports | undefined): InspectedCluster | undefined {
+  return cores && {
+    snapshot: () => ({ isConnected: true, entityCount: 0, entities: [] }),
+    hosts: () => cores.hosts(),
+    where: (type, id) => cores.where(type, id),
+  };
+}
+
+/** The system of one core, which reports what it has counted where the first thread is looked into. */
+export function reportingSystem(
+  name: string,
+  core: Pick<Core, "world" | "onReport">,
+  options: InspectOptions,
+): ActorSystem {
+  const { world } = core;
+  if (options.inspect === undefined) return new ActorSystem(name, { world });
+  const metrics = new SystemMetrics();
+  const measured = { ...world, disk: meteredDisk(world.disk, world.clock, metrics.meter) };
+  const system = new ActorSystem(name, { world: measured, instruments: metrics.instruments });
+  system.spawn("telemetry", systemWatcher(system, metrics));
+  core.onReport(async () => {
+    await metrics.measure([system], world.loop);
+    return metrics.families();
   });
   return system;
 }

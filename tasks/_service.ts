@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { Driver } from "../actors/cluster/mod.ts";
+import type { CoreReports } from "../actors/cores/mod.ts";
 import type { World } from "../actors/world/world.ts";
-import { ActorSystem, type Behavior, type Core, errorText, escalate } from "../mod.ts";
+import { type ActorSystem, type Behavior, type Core, errorText, escalate } from "../mod.ts";
 import {
   type Command,
   environmentOf,
@@ -31,7 +33,7 @@ import { parseCommandLine, type Source } from "./_command_line.ts";
 import type { Section } from "./_demo/section.ts";
 import { type Resident, resident } from "./_house.ts";
 import { withAdvice } from "./_rights_advice.ts";
-import { inspectedSystem, type InspectFlags, inspectFlags } from "./_inspect_flags.ts";
+import { inspectedSystem, type InspectFlags, inspectFlags, reportingSystem } from "./_inspect_flags.ts";
 
 /** What a behaviour is made from beside its options. */
 export interface ServiceContext {
@@ -85,8 +87,6 @@ export interface ServiceFacts {
    * certificates).
    */
   readonly rights?: Rights;
-  /** It can run on several cores of the machine: see `--cores`. @default false */
-  readonly cores?: boolean;
   /** The port in `start`, where another service has the usual one; or more than one instance. */
   readonly together?: number | Together;
   /** Loads the client's command line, `tasks/NAME_client.ts`. */
@@ -97,9 +97,17 @@ export interface ServiceFacts {
   readonly smoke?: Smoke;
 }
 
+/** How a service runs on several cores. */
+export interface ServiceOnCores<F extends Flags> {
+  /** Opens what keeps the entities that the cores share. @default in memory */
+  readonly driver?: (options: TaskOptions<F>, world: World, leaseTtlMs: number) => Promise<Driver>;
+}
+
 /** What a manifest, `tasks/services/NAME.ts`, says. */
 export interface ServiceManifest<F extends Flags & Pick<ListenFlags, "drainMs">, M>
   extends ServiceFacts, Omit<Task<F>, "name" | "env" | "summary" | "rights"> {
+  /** How it runs on several cores of the machine: see `--cores`. @default it does not */
+  readonly cores?: ServiceOnCores<F>;
   /** Prefix of the environment names. @default the name in capitals */
   readonly env?: string;
   /** The root behaviour that the options ask for. */
@@ -148,8 +156,7 @@ export class Service {
     facts: ServiceFacts,
     run: Pick<Service, "serve" | "resident">,
   ) {
-    const { name, summary, transport = "tcp", rights = {}, cores = false, together, client, demo, smoke } =
-      facts;
+    const { name, summary, transport = "tcp", rights = {}, together, client, demo, smoke } = facts;
     const defaultPort = task.flags.port?.default;
     this.name = name;
     this.summary = summary;
@@ -157,7 +164,7 @@ export class Service {
     this.transport = transport;
     this.ports = facts.ports ?? `${defaultPort}${transport === "udp" ? "/udp" : ""}`;
     this.rights = rights;
-    this.hasCores = cores;
+    this.hasCores = task.flags.cores !== undefined;
     this.together = typeof together === "object" ? together : onePort(name, task, together ?? defaultPort);
     this.client = client;
     this.demo = demo;
@@ -189,23 +196,27 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
   manifest: ServiceManifest<F, M>,
 ): Service {
   const { name, summary, env = name.toUpperCase().replaceAll("-", "_"), behavior } = manifest;
-  const { flags, positionals, examples, check, explain, cores = false } = manifest;
+  const { flags, positionals, examples, check, explain } = manifest;
   const task: Task<F & InspectFlags> = {
     name: manifest.task ?? `${name}:server`,
     summary: manifest.task === undefined ? `${summary}: the server` : summary,
     env,
-    flags: { ...flags, ...(cores ? coresFlag() : {}), ...inspectFlags() },
+    flags: { ...flags, ...(manifest.cores && coresFlag()), ...inspectFlags() },
     ...(positionals && { positionals }),
     ...(examples && { examples }),
     check: (options, args) => coresProblem(options) ?? check?.(options, args),
     ...(explain && { explain }),
   };
-  const serverOnCore = async ({ options, args }: CoreSettings<TaskOptions<F>>, core: Core) => {
+  const serverOnCore = async ({ options, args }: CoreSettings<TaskOptions<F & InspectFlags>>, core: Core) => {
     const { world } = core;
     const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
-    const root = await behavior(options, { world, args, core });
-    const system = new ActorSystem(name, { world });
-    system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+    const context = { world, args, core };
+    const root = await behavior(options, context);
+    const system = reportingSystem(name, core, options);
+    await manifest.prepare?.(system, options, context);
+    const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
+    // One that does not start ends the system, which says so.
+    await system.started(server).catch(() => {});
     return system;
   };
   return new Service(task, manifest, {
@@ -219,11 +230,19 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
         let isStarted = false;
         // The ports of other threads are not seen here, and open before these are ready.
         const isReady = (openPorts: number) => isStarted && (cores > 1 || openPorts > 0);
-        const makeSystem = () => inspectedSystem(name, world, options, isReady);
+        let running: CoreReports | undefined;
+        const makeSystem = () => inspectedSystem(name, world, options, isReady, () => running);
         if (cores > 1) {
           const system = await makeSystem();
-          const onReady = () => isStarted = true;
-          return await serveOnCores(system, world, { cores, drainMs, settings: { options, args }, onReady });
+          const onReady = (all: CoreReports) => {
+            isStarted = true;
+            running = all;
+          };
+          const driver = manifest.cores?.driver;
+          return await serveOnCores(system, world, {
+            ...{ cores, drainMs, settings: { options, args }, onReady },
+            ...(driver && { driver: (at, leaseTtlMs) => driver(options, at, leaseTtlMs) }),
+          });
         }
         const root = await behavior(options, context);
         const system = await makeSystem();

@@ -5,7 +5,7 @@
  */
 import { services } from "./services/mod.ts";
 import { WITH_PAGES } from "./_tools.ts";
-import { type Program, programs } from "./_programs.ts";
+import { type Program, programs, SOURCES } from "./_programs.ts";
 import { runProgram } from "./_run_program.ts";
 import { defineTask, Failure, path, type Rights, runClient, text, UsageError } from "./_cli.ts";
 
@@ -55,7 +55,10 @@ if (import.meta.main) {
  */
 export function rightsFlags(rights: Rights): string[] {
   return Object.entries(rights).map(([name, granted]) =>
-    granted === true ? `--allow-${name}` : `--allow-${name}=${granted.join(",")}`
+    granted === true
+      ? `--allow-${name}`
+      // Its modules are in the program.
+      : `--allow-${name}=${granted.filter((path: string) => !SOURCES.includes(path)).join(",")}`
   );
 }
 

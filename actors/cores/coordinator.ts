@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { composeEngine } from "../cluster/compose.ts";
 import type { Driver } from "../cluster/driver.ts";
+import type { HostRef, Placed, Placement } from "../cluster/engine.ts";
 import type { Behavior, Context } from "../runtime/behavior.ts";
 import { escalate, type OnFailure, restart } from "../runtime/supervision.ts";
 import { ActorStopped } from "../runtime/errors.ts";
@@ -25,9 +27,17 @@ export interface CoordinatorOptions {
   /** Milliseconds that a core may take to stop. */
   readonly drainMs: number;
   /** Told when all cores serve. */
-  readonly onReady?: () => void;
+  readonly onReady?: (cores: CoreReports) => void;
   /** Told when a core has stopped by itself. */
   readonly onStopped: () => void;
+}
+
+/** The cores that live, for who wants to know how they are. */
+export interface CoreReports extends Pick<Placement, "hosts"> {
+  /** Where an entity lives: a hint; undefined when it sleeps. */
+  where(type: { readonly name: string }, id: string): Promise<Placed | undefined>;
+  /** What each of them reports: see `onReport` of `Core`. One that does not answer is left out. */
+  reports(): Promise<readonly unknown[]>;
 }
 
 /** A core that served has died, which is no fault of the settings. */
@@ -39,8 +49,11 @@ class CoreDied extends Error {
 const RESTART = restart({ limit: 5, withinMs: 60_000, backoff: { minMs: 50, maxMs: 2000, jitter: 0.2 } });
 /** How often a core is asked whether it lives. */
 const PING_MS = 1000;
-/** After so long without an answer it is taken for dead: it is in a loop without end, or ended silently. */
-const SILENT_MS = 10_000;
+/**
+ * One that has not answered so often is taken for dead: it is in a loop without end, or ended silently. Not
+ * counted in time, which goes on while the whole process is stopped.
+ */
+const MAX_UNANSWERED = 10;
 
 /**
  * Starts the cores: the first alone, so that what is wrong with the settings is said once; then the others.
@@ -71,7 +84,7 @@ export function coordinator(options: CoordinatorOptions): Behavior<"core stopped
       throw error;
     }
     all.tellWhereTheyListen();
-    onReady?.();
+    onReady?.(all);
     return () => onStopped();
   };
 }
@@ -117,10 +130,9 @@ function coreActor(
     self.every(PING_MS, { type: "tick" });
     return (event) => {
       if (event.type === "tick") {
-        life.tell({ type: "ping" });
-        if (self.world.clock.monotonic() - life.heardAtMs < SILENT_MS) return;
+        if (life.ping() < MAX_UNANSWERED) return;
         isOver = true;
-        throw died(new Error(`it has not answered for ${SILENT_MS} ms`));
+        throw died(new Error(`it has not answered ${MAX_UNANSWERED} times`));
       }
       isOver = true;
       if (event.end !== undefined) throw died(event.end);
@@ -130,7 +142,7 @@ function coreActor(
 }
 
 /** All cores that live, and what they share. */
-class Cores implements CoresHost {
+class Cores implements CoresHost, CoreReports {
   readonly world: RealWorld;
   readonly threads: Threads;
   readonly cores: number;
@@ -141,6 +153,7 @@ class Cores implements CoresHost {
   readonly addresses: Addresses;
   /** All have been ready once. */
   haveServed = false;
+  readonly #placement: Placement;
   readonly #living = new Set<CoreLife>();
   /** What was said of where they listen, by its key; held until all do. */
   readonly #listening = new Map<string, string>();
@@ -157,6 +170,7 @@ class Cores implements CoresHost {
     this.log = log;
     this.driver = driver;
     this.addresses = addresses;
+    this.#placement = composeEngine(driver, world).placement;
   }
 
   start(index: number): CoreLife {
@@ -172,6 +186,19 @@ class Cores implements CoresHost {
 
   *others(than: CoreLife): Iterable<CoreLife> {
     for (const life of this.#living) if (life !== than) yield life;
+  }
+
+  hosts(): Promise<HostRef[]> {
+    return this.#placement.hosts();
+  }
+
+  where({ name }: { readonly name: string }, id: string): Promise<Placed | undefined> {
+    return this.#placement.lookup({ type: name, id });
+  }
+
+  async reports(): Promise<readonly unknown[]> {
+    const all = await Promise.all([...this.#living].map((life) => life.report()));
+    return all.filter((report) => report !== undefined);
   }
 
   listens(key: string, lines: string): void {

@@ -31,6 +31,8 @@ export interface Core {
   readonly engine: Engine;
   /** What {@linkcode CoresOptions.settings} was. */
   readonly settings: unknown;
+  /** Says what this core reports when the first thread asks: structured data. */
+  onReport(report: () => unknown): void;
 }
 
 /** Makes the system of one core. It is called once on each. */
@@ -86,7 +88,14 @@ async function runSystem(
   const driver = portDriver({ world: real, port: enginePort, limits });
   thread.onPeer = (port) => driver.addHost(port);
   const world: World = { ...real, net, log, process };
-  const system = await program({ index, cores, world, engine: composeEngine(driver, real), settings });
+  const system = await program({
+    index,
+    cores,
+    world,
+    engine: composeEngine(driver, real),
+    settings,
+    onReport: (report) => thread.report = report,
+  });
   real.threads?.dropRights(start.dropRights);
   // A server that cannot listen has failed its system by then.
   net.settled().then(() => real.loop.afterPoll(() => thread.tell({ type: "ready" })));
@@ -120,6 +129,8 @@ class CoreThread {
   readonly stopping: Promise<number>;
   /** Takes the ports to other cores, and says how each is taken out again. */
   onPeer: ((port: ThreadPort) => () => void) | undefined;
+  /** What is reported when the first thread asks. */
+  report: () => unknown = () => undefined;
   /** Told when the process will end in a moment. */
   onEnding: () => void = () => {};
   readonly #parent: ThreadPort;
@@ -148,6 +159,9 @@ class CoreThread {
           return this.#take(message.id)?.resolve(message);
         case "not-reserved":
           return this.#take(message.id)?.reject(errorOf(message.failure));
+        case "report":
+          return void Promise.try(this.report).catch(() => undefined)
+            .then((report) => this.tell({ type: "report", id: message.id, report }));
         case "ending":
           return this.onEnding();
         case "stop":

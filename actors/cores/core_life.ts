@@ -11,6 +11,9 @@ import type { Addresses } from "./addresses.ts";
 import type { CoreLogOptions } from "./core.ts";
 import { errorOf, failureOf, type FromCore, type ToCore } from "./messages.ts";
 
+/** How long a core may take to report. */
+const REPORT_MS = 2000;
+
 /** What all cores of a process share. */
 export interface CoresHost {
   readonly world: Pick<RealWorld, "clock" | "logLines">;
@@ -38,11 +41,13 @@ export class CoreLife {
   readonly ready: Promise<void>;
   /** Resolves when it has come to its end by itself. */
   readonly over: Promise<CoreEnd>;
-  /** When it gave a sign of life last, in monotonic milliseconds. */
-  heardAtMs: number;
+  /** So often it was asked whether it lives since it has said something. */
+  #unanswered = 0;
   readonly #host: CoresHost;
   readonly #thread: Thread;
   readonly #service: DriverService;
+  readonly #reports = new Map<number, (report: unknown) => void>();
+  #lastReport = 0;
   readonly #becameReady = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<CoreEnd>();
 
@@ -50,7 +55,6 @@ export class CoreLife {
     const { threads, cores, settings, dropRights, log, driver } = host;
     this.index = index;
     this.#host = host;
-    this.heardAtMs = host.world.clock.monotonic();
     this.ready = this.#becameReady.promise;
     this.over = this.#ended.promise;
     // Nobody has to wait for either.
@@ -61,7 +65,7 @@ export class CoreLife {
       failed: (error) => this.#end(error),
     });
     this.#thread.port.receive((message) => {
-      this.heardAtMs = host.world.clock.monotonic();
+      this.#unanswered = 0;
       // The other thread runs this program, too.
       this.#receive(message as FromCore);
     });
@@ -77,6 +81,25 @@ export class CoreLife {
 
   tell(message: ToCore, port?: ThreadPort): void {
     this.#thread.port.post(message, port === undefined ? [] : [port]);
+  }
+
+  /** Asks whether it lives. Says how often that was asked in vain before. */
+  ping(): number {
+    this.tell({ type: "ping" });
+    return this.#unanswered++;
+  }
+
+  /** What it reports; undefined where it does not in time. */
+  report(): Promise<unknown> {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const id = ++this.#lastReport;
+    this.#reports.set(id, resolve);
+    const late = this.#host.world.clock.timer(REPORT_MS, () => resolve(undefined));
+    this.tell({ type: "report", id });
+    return promise.finally(() => {
+      late.cancel();
+      this.#reports.delete(id);
+    });
   }
 
   /** Asks it to stop. Resolves when it has. */
@@ -122,6 +145,8 @@ export class CoreLife {
       }
       case "listening":
         return this.#host.listens(message.key, message.lines);
+      case "report":
+        return this.#reports.get(message.id)?.(message.report);
       case "pong":
         return;
     }

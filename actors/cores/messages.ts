@@ -46,6 +46,8 @@ export type ToCore =
   | { readonly type: "ending" }
   /** Stop, within so many milliseconds. */
   | { readonly type: "stop"; readonly withinMs: number }
+  /** What have you to report? */
+  | { readonly type: "report"; readonly id: number }
   /** Do you live? */
   | { readonly type: "ping" };
 
@@ -65,6 +67,7 @@ export type FromCore =
   | { readonly type: "log"; readonly lines: string; readonly stream: "stdout" | "stderr" }
   /** A line that says where it listens, and by what it is told that another core has said so already. */
   | { readonly type: "listening"; readonly key: string; readonly lines: string }
+  | { readonly type: "report"; readonly id: number; readonly report: unknown }
   | { readonly type: "pong" };
 
 /** What was thrown, to be sent. */

@@ -12,7 +12,7 @@ import { ActorSystem } from "../runtime/system.ts";
 import { realWorld } from "../world/real/mod.ts";
 import type { RealWorld } from "../world/real/mod.ts";
 import type { ThreadRight, World } from "../world/world.ts";
-import { coordinator } from "./coordinator.ts";
+import { coordinator, type CoreReports } from "./coordinator.ts";
 import { type CoreLogOptions, type CoreProgram, runCore } from "./core.ts";
 
 /** Options of {@linkcode run} for a program on several cores. */
@@ -32,7 +32,7 @@ export interface CoresOptions extends RunOptions {
    * Opens what keeps the journals of persistent entities; in the first thread, whichever core they live on.
    * @default in memory
    */
-  readonly driver?: (world: World) => Driver | Promise<Driver>;
+  readonly driver?: (world: World, leaseTtlMs: number) => Driver | Promise<Driver>;
 }
 
 const MAX_CORES = 256;
@@ -115,7 +115,7 @@ export function run(
 }
 
 /** Whether this is a thread that {@linkcode run} has started. */
-export function isCore(world: World): boolean {
+export function isCore(world: World = realWorld()): boolean {
   return world.threads?.parent !== undefined;
 }
 
@@ -141,13 +141,13 @@ async function runOnCores(program: CoreProgram, options: CoresOptions): Promise<
 async function singleCore(program: CoreProgram, world: World, options: CoresOptions): Promise<ActorSystem> {
   const driver = await openDriver(world, options);
   const engine = composeEngine(driver, world);
-  return await program({ index: 1, cores: 1, world, engine, settings: options.settings });
+  return await program({ index: 1, cores: 1, world, engine, settings: options.settings, onReport: () => {} });
 }
 
 /** Options of {@linkcode coordinatedSystem}. */
 export interface CoordinatedOptions extends Omit<CoresOptions, Exclude<keyof RunOptions, "drainMs">> {
   /** Told when all cores serve. */
-  readonly onReady?: () => void;
+  readonly onReady?: (cores: CoreReports) => void;
 }
 
 /** The system of the first thread, whose actors are the cores. */
@@ -173,5 +173,5 @@ export async function coordinatedSystem(
 }
 
 async function openDriver(world: World, { driver }: Pick<CoresOptions, "driver">): Promise<Driver> {
-  return await (driver?.(world) ?? memoryDriver({ world, leaseTtlMs: LEASE_TTL_MS }));
+  return await (driver?.(world, LEASE_TTL_MS) ?? memoryDriver({ world, leaseTtlMs: LEASE_TTL_MS }));
 }

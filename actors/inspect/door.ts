@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from "../../protocols/prometheus.ts";
+import { formatMetrics, type MetricFamily, PROMETHEUS_CONTENT_TYPE } from "../../protocols/prometheus.ts";
 import {
   formatAddress,
   type HttpResponse,
@@ -23,6 +23,7 @@ import {
 import type { ActorLog, ActorSystem, Behavior, TreeOptions } from "../runtime/mod.ts";
 import type { EventLoop, SocketAddress } from "../world/world.ts";
 import type { ClusterWatch } from "./cluster_watch.ts";
+import { mergeFamilies } from "./merge_families.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
 import type { PageHub } from "./page_hub.ts";
@@ -38,6 +39,8 @@ export interface DoorOptions
   /** The systems that there are now. */
   readonly systems: () => readonly InspectedHost[];
   readonly metrics: SystemMetrics;
+  /** Of other threads of the process. */
+  readonly otherMetrics?: () => Promise<readonly (readonly MetricFamily[])[]>;
   readonly hub: PageHub;
   readonly loop: EventLoop;
   /** Monotonic milliseconds. */
@@ -88,7 +91,8 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     routes: [
       route("/metrics", async () => {
         await measuring.run();
-        const text = formatMetrics(metrics.families());
+        const others = await options.otherMetrics?.() ?? [];
+        const text = formatMetrics(mergeFamilies([metrics.families(), ...others]));
         return textResponse(200, text, { "content-type": PROMETHEUS_CONTENT_TYPE });
       }),
       route("/tree", (request) => treeResponse(systems(), request)),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { MetricFamily } from "../../protocols/prometheus.ts";
 import { formatAddress, type HttpServerOptions, type StaticFiles } from "../net/mod.ts";
 import {
   type ActorSystem,
@@ -34,6 +35,8 @@ export interface InspectorOptions
   readonly metrics?: SystemMetrics;
   /** Somebody else reads the metrics too: the tree is counted also while no page is open. @default false */
   readonly isExported?: boolean;
+  /** What other threads of the process have counted: added at `/metrics`. @default nothing */
+  readonly otherMetrics?: () => Promise<readonly (readonly MetricFamily[])[]>;
   /** What happened, and the log. @default one of its own, without a log */
   readonly feed?: EventFeed;
   /** The cluster that the system is in, once it has joined one. @default none */

@@ -13,5 +13,6 @@ export type { InspectedCluster, InspectedClusterHost } from "./cluster_watch.ts"
 export type { InspectedHost } from "./page_session.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
+export { mergeFamilies } from "./merge_families.ts";
 export { systemWatcher } from "./watch_system.ts";
 export { type EventCounts, SystemMetrics } from "./metrics.ts";

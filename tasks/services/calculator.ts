@@ -15,7 +15,7 @@ export const calculator = defineService({
   summary: "TCP calculator with a session per client",
   flags: { ...listenFlags({ port: 5008 }), ...tcpServerFlags(), ...loginFlags() },
   behavior: async (options, { world }) => calculatorServer(await lineServerOptions(options, world)),
-  cores: true,
+  cores: {},
   client: () => import("../calculator_client.ts"),
   demo: calculatorSection,
   smoke: { says: ["Adarsh", "12 + 13", "q"], hears: [/^25\.0$/, /^Session ended$/] },

@@ -5,8 +5,16 @@
  */
 import { chatServer } from "../../actors/chat/mod.ts";
 import type { Cluster } from "../../actors/cluster/mod.ts";
-import { type ChatCluster, engineFlag, joinChat, onCluster } from "../_chat_engine.ts";
+import {
+  type ChatCluster,
+  coresDriver,
+  type EngineChoice,
+  engineFlag,
+  joinChat,
+  onCluster,
+} from "../_chat_engine.ts";
 import { integer, listenFlags, loginFlags, number, path, port, tcpServerFlags, text } from "../_cli.ts";
+import { coresOf } from "../_cores_flag.ts";
 import { DATA_RIGHTS, dataFlags, inDataDir, makeDataDir } from "../_data_dir.ts";
 import { chatSection } from "../_demo/chat.ts";
 import { lineServerOptions } from "../_server_options.ts";
@@ -14,6 +22,9 @@ import { defineService, type ServiceContext } from "../_service.ts";
 import { loadPages, tellOfWebDoor, webDoorOptions, webFlags } from "../_web_flags.ts";
 
 const WEB_PORT = 8089;
+
+/** What several cores keep what they share by, where nothing else is said. */
+const MEMORY: EngineChoice = { kind: "memory", text: "memory", rest: "" };
 
 /** The servers that wait for the cluster that their system joins. */
 const joining = new WeakMap<ServiceContext, (joined: ChatCluster) => void>();
@@ -36,10 +47,19 @@ export const chat = defineService({
     engine: engineFlag(),
   },
   examples: ["", "--history chat.log --rate 0", "--engine nats://127.0.0.1:4222"],
-  check: ({ engine, history }) =>
-    engine === undefined || history === undefined
-      ? undefined
-      : "--history is for a server without --engine, which keeps the history itself",
+  check({ engine, history, ...others }) {
+    const cores = coresOf(others);
+    if (history !== undefined && cores > 1) {
+      return "--history is for a server on one core; several keep it by --engine sqlite:FILE";
+    }
+    if (history !== undefined && engine !== undefined) {
+      return "--history is for a server without --engine, which keeps the history itself";
+    }
+    return cores > 1 && engine?.kind === "nats"
+      ? "--cores shares one engine among its threads, which is memory or sqlite:FILE"
+      : undefined;
+  },
+  cores: { driver: coresDriver },
   rights: DATA_RIGHTS,
   async behavior(options, context) {
     const { world } = context;
@@ -69,14 +89,17 @@ export const chat = defineService({
         rate: { perSecond: options.rate, burst: options.burst },
         ...(options.history === undefined ? {} : { historyFile: inDataDir(options, options.history) }),
       });
-    if (options.engine === undefined) return serverOf();
+    if (options.engine === undefined && context.core === undefined) return serverOf();
     const { promise, resolve } = Promise.withResolvers<ChatCluster>();
     joining.set(context, resolve);
     return onCluster(promise, serverOf);
   },
-  async prepare(system, { engine, dataDir, drainMs }, context) {
+  async prepare(system, options, context) {
+    const { dataDir, drainMs } = options;
+    const { core } = context;
+    const { engine = core && MEMORY } = options;
     if (engine === undefined) return;
-    joining.get(context)?.(await joinChat(system, { engine, dataDir, drainMs }));
+    joining.get(context)?.(await joinChat(system, { engine, dataDir, drainMs, core }));
   },
   client: () => import("../chat_client.ts"),
   demo: chatSection,

@@ -40,7 +40,7 @@ export const echo = defineService({
       ...await serverTls(options, world.disk),
     });
   },
-  cores: true,
+  cores: {},
   client: () => import("../echo_client.ts"),
   demo: echoSection,
   smoke: { says: ["hello"], hears: [/^hello$/] },

@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly request: string;
   /** How long each answer is. */
   readonly answerBytes: number;
+  /** Said first on each connection, and not answered. @default nothing */
+  readonly greeting?: string;
 }
 
 /** What passed in one run. */

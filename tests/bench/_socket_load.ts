@@ -110,8 +110,10 @@ class Load {
   }
 
   #connect(options: LoadOptions, index: number): void {
-    const { request: template, window } = options;
+    const { request: template, window, greeting = "" } = options;
     const socket = connectTo(options);
+    const first = new TextEncoder().encode(greeting);
+    if (first.length > 0) done(libc.write(socket, first, BigInt(first.length)), "greet");
     const event = new DataView(new ArrayBuffer(EVENT_BYTES));
     event.setUint32(0, EPOLLIN, LITTLE_ENDIAN);
     event.setUint32(EVENT_DATA, socket, LITTLE_ENDIAN);

@@ -32,6 +32,7 @@ const FILES = [
   "cluster.ts",
   "services.ts",
   "growth.ts",
+  "cores.ts",
 ];
 
 /** Every benchmark. */

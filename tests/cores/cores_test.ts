@@ -5,31 +5,15 @@ import {
   freePort,
   makeCertificate,
   runTask,
-  startProcess,
   startTask,
   tempDirectory,
   TestClient,
   type TestProcess,
 } from "../_helpers.ts";
+import { ask, clientOn, startProgram } from "./_cores.ts";
 
 function startRooms(cores: number): TestProcess {
-  const rights = ["--allow-net=127.0.0.1", "--allow-read", "--allow-env"];
-  return startProcess(Deno.execPath(), ["run", "-q", ...rights, "tests/cores/_program.ts", `${cores}`]);
-}
-
-async function ask(client: TestClient, line: string): Promise<string> {
-  await client.send(`${line}\n`);
-  return await client.line() ?? "closed";
-}
-
-/** A client that came in on this core. Others go again. */
-async function clientOn(core: string, port: number): Promise<TestClient> {
-  for (let tries = 0; tries < 200; tries++) {
-    const client = await TestClient.connect(port);
-    if (await ask(client, "where") === core) return client;
-    client.close();
-  }
-  throw new Error(`Cannot reach ${core}: nobody was sent there`);
+  return startProgram("_program.ts", `${cores}`);
 }
 
 /** A room that lives on this core. */
@@ -156,6 +140,26 @@ Deno.test("cores: echo over TLS, on both", async () => {
     const client = new TestClient(conn);
     assertEquals(await ask(client, `hello ${n}`), `hello ${n}`);
   }));
+});
+
+Deno.test("cores: one /metrics has what all cores count", async () => {
+  const [port, inspect] = [freePort(), freePort()];
+  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--inspect", `127.0.0.1:${inspect}`];
+  await using server = startTask("calculator:server", [...args, "--cores", "2"]);
+  await server.line(/Server listening/);
+  using clients = new DisposableStack();
+  for (let n = 0; n < 30; n++) {
+    const client = clients.use(await TestClient.connect(port));
+    await client.send("Ada\n");
+    assertEquals(await ask(client, "1 + 1"), "2.0");
+  }
+  const response = await fetch(`http://127.0.0.1:${inspect}/metrics`);
+  const text = await response.text();
+  const open = [...text.matchAll(/^troupe_connections[^ ]* (\d+)$/gm)].map(([, value]) => Number(value));
+  assertEquals(open.reduce((sum, value) => sum + value, 0) >= 30, true, text);
+  // One family of a name, and its series once each.
+  const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assertEquals(new Set(series.map((line) => line.slice(0, line.lastIndexOf(" ")))).size, series.length);
 });
 
 Deno.test("cores: a port that is taken is said in one line, exit 1", async () => {

@@ -1,0 +1,129 @@
+/**
+ * Servers on two cores beside the same on one.
+ *
+ * What a server can do is what the busiest of its threads can do: messages for each second of CPU that this
+ * thread has used. So a machine whose cores are busy with the load as well is good enough to measure on, and
+ * what the cores cost (the first thread, messages between them, connections that are spread unevenly) is
+ * counted.
+ *
+ * @module
+ */
+import { makeCertificate, tempDirectory } from "../_helpers.ts";
+import { aimAt, type Bench, type Row, rowOf } from "./_bench.ts";
+import { type Passed, startLoad } from "./_load.ts";
+import { Process } from "./_process.ts";
+
+const ROUNDS = 5;
+const RUN_MS = 1500;
+const QUICK_RUN_MS = 50;
+/** With so many the system spreads them about evenly. */
+const CONNECTIONS = 256;
+
+/** What is measured. */
+interface Subject {
+  readonly name: string;
+  readonly connections: number;
+  readonly window: number;
+  /** Starts the load, and connects it. */
+  load(port: number, files: readonly string[]): Promise<Process>;
+}
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    name: "echo over TLS",
+    connections: CONNECTIONS,
+    window: 4,
+    load: (port, [certFile = ""]) =>
+      connected("./_tls_load.ts", ["--allow-net", "--allow-read"], [port, CONNECTIONS, 4, certFile]),
+  },
+  {
+    name: "calculator",
+    connections: CONNECTIONS,
+    window: 4,
+    load: (port) => {
+      const request = "12 + 13\n";
+      return startLoad({
+        ...{ port, connections: CONNECTIONS, window: 4, request, greeting: "Ada\n" },
+        answerBytes: "25.0\n".length,
+      });
+    },
+  },
+  {
+    name: "chat, 50 rooms",
+    connections: 500,
+    window: 4,
+    load: (port) => connected("./_rooms_load.ts", ["--allow-net"], [port, 50, 10, 4]),
+  },
+];
+
+async function connected(
+  script: string,
+  rights: readonly string[],
+  args: readonly (string | number)[],
+): Promise<Process> {
+  const load = Process.script(script, rights, args);
+  await load.next();
+  return load;
+}
+
+/** A server under load. */
+class Measured implements AsyncDisposable {
+  readonly #subject: Process;
+  readonly #load: Process;
+
+  private constructor(subject: Process, load: Process) {
+    this.#subject = subject;
+    this.#load = load;
+  }
+
+  static async start(subject: Subject, cores: number, files: readonly string[]): Promise<Measured> {
+    // What its threads use is in /proc, which takes all rights.
+    const server = Process.script("./_cores_subject.ts", ["-A"], [subject.name, cores, ...files]);
+    const port = /(\d+)(?: \(IPv4\))?$/.exec(await server.next())?.[1];
+    if (port === undefined) throw new Error("Cannot measure: the server has named no port");
+    return new Measured(server, await subject.load(Number(port), files));
+  }
+
+  /** Messages a second of CPU of the busiest thread. */
+  async run(runMs: number): Promise<number> {
+    const before = await this.#usage();
+    const { messages }: Pick<Passed, "messages"> = JSON.parse(await this.#load.ask(String(runMs)));
+    const after = await this.#usage();
+    return messages / Math.max(...Object.keys(after).map((id) => (after[id] ?? 0) - (before[id] ?? 0)));
+  }
+
+  async #usage(): Promise<Readonly<Record<string, number>>> {
+    return JSON.parse(await this.#subject.ask("usage"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#load[Symbol.asyncDispose]();
+    await this.#subject[Symbol.asyncDispose]();
+  }
+}
+
+async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
+  await using directory = await tempDirectory();
+  const { certFile, keyFile } = await makeCertificate(directory);
+  await using two = await Measured.start(subject, 2, [certFile, keyFile]);
+  await using one = await Measured.start(subject, 1, [certFile, keyFile]);
+  const runMs = quick ? QUICK_RUN_MS : RUN_MS;
+  for (const server of [two, one]) await server.run(runMs);
+  const runs: { readonly two: number; readonly one: number }[] = [];
+  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    runs.push({ two: await two.run(runMs), one: await one.run(runMs) });
+  }
+  return [rowOf({
+    name: `cores, ${subject.name}, ${subject.connections} connections, two beside one`,
+    unit: "messages/CPU s",
+    values: runs.map(({ two }) => two),
+    floors: runs.map(({ one }) => one),
+    aim: aimAt("ratio", ">=", 1.7),
+  })];
+}
+
+/** The benchmarks of several cores. */
+export const benches: Bench[] = SUBJECTS.map((subject) => ({
+  name: `cores, ${subject.name}`,
+  run: ({ quick }) => compare(subject, quick),
+}));
