@@ -125,7 +125,8 @@ export function tellOfWebDoor(
   { hostname, port }: SocketAddress,
   hasPage: boolean,
 ): void {
-  const tell = (level: "info" | "warn", message: string) => world.log.write({ level, actor: "web", message });
+  const tell = (level: "info" | "warn", message: string) =>
+    world.log.write({ level, actor: "web", message, fields: { event: "web-door" } });
   // A door that nobody has asked for is no news to a program that reads the log.
   if (door.isOptional && !Deno.stdout.isTerminal()) return;
   if (!hasPage) return tell("warn", "There is no page at the web door: `deno task pages` makes it");

@@ -38,6 +38,9 @@ export interface Core {
 /** Makes the system of one core. It is called once on each. */
 export type CoreProgram = (core: Core) => ActorSystem | Promise<ActorSystem>;
 
+/** Events of which one core tells for all. */
+const SAID_ONCE: ReadonlySet<unknown> = new Set(["listening", "web-door"]);
+
 /** The share of the time to stop that a core has: the rest is for its last words to arrive. */
 const STOP_SHARE = 0.95;
 
@@ -213,7 +216,7 @@ class CoreLog implements Log {
   }
 
   write(record: LogRecord): void {
-    if (record.fields?.event === "listening") this.#listens(record);
+    if (SAID_ONCE.has(record.fields?.event)) this.#listens(record);
     else this.#log.write(record);
   }
 }
