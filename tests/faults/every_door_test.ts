@@ -2,8 +2,8 @@
  * One kind of fault after the other, at every door of every service: the table in `docs/faults.md`.
  */
 import { assert, assertEquals } from "@std/assert";
-import { tempDirectory, TestClient, until } from "../_helpers.ts";
-import { askDatagram, count } from "./_strangers.ts";
+import { makeCertificate, tempDirectory, TestClient, until } from "../_helpers.ts";
+import { askDatagram, count, serve, sockets } from "./_strangers.ts";
 import { DATAGRAMS, type Door, DOORS, serveEveryDoor } from "./_every_door.ts";
 
 const door = (name: string): Door => {
@@ -81,6 +81,43 @@ Deno.test("2: a first phase ends in its time at every door that has one, whateve
     return text === "no end" ? `${name}, ${JSON.stringify(again)}` : undefined;
   }));
   assertEquals(held.filter((who) => who !== undefined), []);
+});
+
+/** Servers with TLS that the tests of each service leave out, how many doors each has, what opens them. */
+const WITH_TLS: readonly (readonly [service: string, doors: number, flags: readonly string[]])[] = [
+  ["editor", 2, ["--web-port", "0"]],
+  ["chat", 3, ["--web-port", "0", "--irc-port", "0"]],
+  ["knock", 1, []],
+  ["calculator", 1, []],
+];
+
+Deno.test("2: who never shakes hands is gone in its time at every door with TLS, and gives its descriptor back", async () => {
+  await using certificates = await tempDirectory();
+  const { certFile, keyFile } = await makeCertificate(certificates);
+  const tls = ["--tls-cert", certFile, "--tls-key", keyFile, "--handshake-timeout-ms", "1000"];
+  await Promise.all(WITH_TLS.map(async ([service, doors, flags]) => {
+    await using directory = await tempDirectory();
+    await using server = await serve(service, directory, [...tls, ...flags, "--max-clients", "100"]);
+    const ports = () =>
+      new Set(
+        [...server.process.stdout.matchAll(/(?:listening on \S*?:|port )(\d+)/g)].map(([, port]) => port),
+      );
+    await until(() => ports().size === doors, `the doors of ${service}`);
+    const before = await sockets(server.process.pid);
+    const all: TestClient[] = [];
+    for (const port of ports()) {
+      for (let client = 0; client < 10; client++) all.push(await TestClient.connect(Number(port)));
+    }
+    // Half of them begin to shake hands.
+    await Promise.all(
+      all.map((client, at) => at % 2 === 0 ? client.send(TLS_HELLO.subarray(0, 11)) : undefined),
+    );
+    await Promise.all(all.map((client) => client.closed()));
+    await until(async () => await sockets(server.process.pid) <= before, `${service}'s descriptors`);
+    for (const client of all) client.close();
+    server.process.kill("SIGTERM");
+    assertEquals((await server.process.ended()).code, 0);
+  }));
 });
 
 /** What a page can make a browser send, in forms that the tests of each service do not have. */
