@@ -49,6 +49,7 @@ export class FramedForm implements RecordForm {
   ): Promise<Recovered> {
     await removeTemporariesOf(this.#disk, this.#path);
     const size = await owned.file.size();
+    if (size === 0 && await this.#sign(owned)) return { length: this.#signature.length, cutBytes: 0 };
     const start = await this.#skipSignature(owned, size);
     const scan = await scanFrames(owned.file, start, size, replay ?? (() => {}));
     if (start === 0 && this.#signature.length > 0 && size > 0 && scan.records === 0) {
@@ -120,6 +121,16 @@ export class FramedForm implements RecordForm {
   }
 
   close(): void {}
+
+  /**
+   * Gives an empty file its signature, durably and at once: written with the first records, a power cut could
+   * leave in its place what the disk held before, and then the file is nobody's. Where that cannot be, the
+   * first records bring it.
+   */
+  async #sign(owned: OwnedFile): Promise<boolean> {
+    if (this.#signature.length === 0) return false;
+    return await owned.replace(this.#signature).then(() => true, () => false);
+  }
 
   /** Where the records begin: after the signature, where there is one that is whole. */
   async #skipSignature({ file }: OwnedFile, size: number): Promise<number> {

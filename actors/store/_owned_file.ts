@@ -72,7 +72,7 @@ export class OwnedFile {
     let handles: Handles;
     try {
       await this.#disk.syncDirectory(dirname(target));
-      handles = await withReader(this.#disk, this.path, file, false);
+      handles = await withReader(this.#disk, this.path, file, this.created);
     } catch (error) {
       // The next look finds that the name is another file's.
       file.close();

@@ -48,3 +48,25 @@ for (const form of ["text", "framed"] as const) {
     });
   });
 }
+
+Deno.test("log file: a power cut that leaves garbage under the first records leaves the file known for what it is", async () => {
+  await simulate("log file, signature", { seeds: 60 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.tearing = { sectorsOutOfOrder: 0.5, lengthBeforeData: 1, garbage: 1 };
+    host.disk.write("log", "");
+    const options = { form: "framed", signature: { text: "troupe test 1", of: "a test's log" } } as const;
+    host.start((world) =>
+      void LogFile.open(world.disk, "log", options).then(async (log) => {
+        for (let line = 0;; line++) {
+          log.append(`line ${line}`);
+          await log.sync();
+        }
+      })
+    );
+    await sim.advance(sim.random.next() * 5);
+    host.crash();
+    host.restart(() => {});
+    const log = await sim.settle(LogFile.open(host.world.disk, "log", options));
+    await sim.settle(log.close());
+  });
+});
