@@ -16,7 +16,7 @@ const REPORT_MS = 2000;
 
 /** What all cores of a process share. */
 export interface CoresHost {
-  readonly world: Pick<RealWorld, "clock" | "logLines">;
+  readonly world: Pick<RealWorld, "clock" | "loop" | "logLines">;
   readonly threads: Threads;
   readonly cores: number;
   readonly settings: unknown;
@@ -70,7 +70,7 @@ export class CoreLife {
       this.#receive(message as FromCore);
     });
     const [near, far] = threads.channel();
-    this.#service = serveDriver(driver, near);
+    this.#service = serveDriver(driver, near, host.world);
     this.tell({ type: "start", index, cores, settings, dropRights, limits: limitsOf(driver), log }, far);
     for (const other of host.others(this)) {
       const [mine, its] = threads.channel();

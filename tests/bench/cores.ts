@@ -50,9 +50,9 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     name: "chat, 50 rooms",
-    connections: 500,
+    connections: 1000,
     window: 4,
-    load: (port) => connected("./_rooms_load.ts", ["--allow-net"], [port, 50, 10, 4]),
+    load: (port) => connected("./_rooms_load.ts", ["--allow-net"], [port, 50, 20, 4]),
   },
 ];
 

@@ -8,6 +8,7 @@ import type { Transport, TransportAskOptions, TransportHandler } from "../engine
 import { NoHost, OutcomeUnknown } from "../errors.ts";
 import { checkTextBytes } from "../text_bytes.ts";
 import { LocalBus } from "./_local_bus.ts";
+import { PortOutbox } from "./_port_outbox.ts";
 
 /** What hosts send each other. All of one turn of the loop goes as one list. */
 type Frame =
@@ -34,36 +35,7 @@ interface Waiting {
 }
 
 /** Another host. */
-class Peer {
-  readonly port: ThreadPort;
-  readonly #world: Pick<World, "loop">;
-  #frames: Frame[] = [];
-  #isOver = false;
-
-  constructor(port: ThreadPort, world: Pick<World, "loop">) {
-    this.port = port;
-    this.#world = world;
-  }
-
-  send(frame: Frame): void {
-    if (this.#isOver) return;
-    if (this.#frames.push(frame) > 1) return;
-    this.#world.loop.nextTurn(() => this.flush());
-  }
-
-  flush(): void {
-    if (this.#isOver || this.#frames.length === 0) return;
-    const frames = this.#frames;
-    this.#frames = [];
-    this.port.post(frames);
-  }
-
-  close(): void {
-    this.flush();
-    this.#isOver = true;
-    this.port.close();
-  }
-}
+type Peer = PortOutbox<Frame>;
 
 /** The messages of one host. Other hosts come by {@linkcode PortTransport.add}. */
 export class PortTransport implements Transport {
@@ -88,7 +60,7 @@ export class PortTransport implements Transport {
 
   /** Another host, and the way to it. What it gives back takes the host out again. */
   add(port: ThreadPort): () => void {
-    const peer = new Peer(port, this.#world);
+    const peer = new PortOutbox<Frame>(port, this.#world);
     this.#peers.add(peer);
     port.receive((frames) => {
       // What comes over these ports was sent by this very class.
@@ -141,7 +113,7 @@ export class PortTransport implements Transport {
         reject(error);
       },
     });
-    peer.send(["ask", number, address, body]);
+    peer.push(["ask", number, address, body]);
     return promise;
   }
 
@@ -158,7 +130,7 @@ export class PortTransport implements Transport {
       [Symbol.asyncDispose]: async () => {
         await serving[Symbol.asyncDispose]();
         removeFrom(this.#servers, address, undefined);
-        for (const peer of this.#peers) peer.send(["unserve", address]);
+        for (const peer of this.#peers) peer.push(["unserve", address]);
       },
     };
   }
@@ -166,7 +138,7 @@ export class PortTransport implements Transport {
   publish(topic: string, body: string): void {
     // Throws where it is too large.
     this.#local.publish(topic, body);
-    for (const peer of new Set(this.#subscribers.get(topic))) peer.send(["publish", topic, body]);
+    for (const peer of new Set(this.#subscribers.get(topic))) peer.push(["publish", topic, body]);
   }
 
   async subscribe(topic: string, handler: (body: string) => void): Promise<AsyncDisposable> {
@@ -177,7 +149,7 @@ export class PortTransport implements Transport {
       [Symbol.asyncDispose]: async () => {
         await subscription[Symbol.asyncDispose]();
         this.#topics.splice(this.#topics.indexOf(topic), 1);
-        for (const peer of this.#peers) peer.send(["unsubscribe", topic]);
+        for (const peer of this.#peers) peer.push(["unsubscribe", topic]);
       },
     };
   }
@@ -200,8 +172,8 @@ export class PortTransport implements Transport {
       resolve();
     };
     this.#waiting.set(number, { peer, resolve: known, reject: known });
-    if (what === "serve") peer.send(["serve", number, name, this.#groups.has(name)]);
-    else peer.send(["subscribe", number, name]);
+    if (what === "serve") peer.push(["serve", number, name, this.#groups.has(name)]);
+    else peer.push(["subscribe", number, name]);
     return promise;
   }
 
@@ -216,12 +188,12 @@ export class PortTransport implements Transport {
       case "serve":
         if (frame[3]) this.#groups.add(frame[2]);
         addTo(this.#servers, frame[2], peer);
-        return peer.send(["known", frame[1]]);
+        return peer.push(["known", frame[1]]);
       case "unserve":
         return removeFrom(this.#servers, frame[1], peer);
       case "subscribe":
         addTo(this.#subscribers, frame[2], peer);
-        return peer.send(["known", frame[1]]);
+        return peer.push(["known", frame[1]]);
       case "unsubscribe":
         return removeFrom(this.#subscribers, frame[1], peer);
       case "known":
@@ -233,9 +205,9 @@ export class PortTransport implements Transport {
 
   #onAsk(peer: Peer, number: number, address: string, body: string): void {
     this.#local.answer(address, body).then(
-      (answer) => peer.send(["answer", number, answer]),
+      (answer) => peer.push(["answer", number, answer]),
       // One that fails does not answer.
-      (error) => error instanceof NoHost && peer.send(["no-host", number]),
+      (error) => error instanceof NoHost && peer.push(["no-host", number]),
     );
   }
 

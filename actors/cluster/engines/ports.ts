@@ -7,6 +7,7 @@
 import type { ThreadPort, World } from "../../world/world.ts";
 import type { Driver, Keys, Records } from "../driver.ts";
 import { Conflict, OutcomeUnknown } from "../errors.ts";
+import { PortOutbox } from "./_port_outbox.ts";
 import { PortTransport } from "./_port_transport.ts";
 import { ALWAYS_CONNECTED } from "./memory.ts";
 
@@ -44,7 +45,9 @@ export interface DriverService {
 export function serveDriver(
   { records, keys }: Pick<Driver, "records" | "keys">,
   port: ThreadPort,
+  world: Pick<World, "loop">,
 ): DriverService {
+  const answers = new PortOutbox<Answer>(port, world);
   /** Its leases, by the key of each. */
   const leases = new Map<string, number>();
   const put: Keys["put"] = async (table, key, value, revision) => {
@@ -63,21 +66,22 @@ export function serveDriver(
     remove: keys.remove.bind(keys),
     list: keys.list.bind(keys),
   };
-  port.receive((message) => {
-    // What comes over this port was sent by `portDriver` below.
-    const [id, method, args] = message as Request;
-    const answer = (value: Answer) => port.post(value);
+  const carryOut = ([id, method, args]: Request) => {
     Promise.try(() => methods[method](...args as never[])).then(
-      (value) => answer([id, true, value]),
+      (value) => answers.push([id, true, value]),
       (error) => {
         const isError = error instanceof Error;
-        answer([id, false, isError ? error.name : "Error", isError ? error.message : String(error)]);
+        answers.push([id, false, isError ? error.name : "Error", isError ? error.message : String(error)]);
       },
     );
+  };
+  port.receive((requests) => {
+    // What comes over this port was sent by `portDriver` below.
+    for (const request of requests as readonly Request[]) carryOut(request);
   });
   return {
     async bury() {
-      port.close();
+      answers.close();
       // One that was given up, or has expired, is another's: that is a conflict, and no matter.
       await Promise.allSettled([...leases].map(([key, revision]) => keys.remove("hosts", key, revision)));
     },
@@ -106,7 +110,8 @@ export interface PortDriverOptions {
  */
 export function portDriver({ world, port, limits }: PortDriverOptions): PortDriver {
   const transport = new PortTransport(world, limits.maxRecordBytes);
-  const call = caller(port);
+  const requests = new PortOutbox<Request>(port, world);
+  const call = caller(requests);
   const records: Records = {
     maxRecordBytes: limits.maxRecordBytes,
     read: (key) => call("read", key),
@@ -131,7 +136,7 @@ export function portDriver({ world, port, limits }: PortDriverOptions): PortDriv
     addHost: (other) => transport.add(other),
     [Symbol.asyncDispose]: () => {
       transport.close();
-      port.close();
+      requests.close();
       return Promise.resolve();
     },
   };
@@ -144,22 +149,25 @@ interface Asked {
 }
 
 /** Asks what is at the other end of a port. What `T` is follows from the method: see {@linkcode METHODS}. */
-function caller(port: ThreadPort): <T>(method: Method, ...args: readonly unknown[]) => Promise<T> {
+function caller(
+  requests: PortOutbox<Request>,
+): <T>(method: Method, ...args: readonly unknown[]) => Promise<T> {
   const waiting = new Map<number, Asked>();
   let lastId = 0;
-  port.receive((message) => {
-    // What comes over this port was sent by `serveDriver` above.
-    const [id, isOk, ...rest] = message as Answer;
+  const settle = ([id, isOk, ...rest]: Answer) => {
     const asked = waiting.get(id);
     waiting.delete(id);
     if (isOk) asked?.resolve(rest[0] as never);
     else asked?.reject(errorOf(String(rest[0]), String(rest[1])));
+  };
+  requests.port.receive((answers) => {
+    // What comes over this port was sent by `serveDriver` above.
+    for (const answer of answers as readonly Answer[]) settle(answer);
   });
   return <T>(method: Method, ...args: readonly unknown[]) =>
     new Promise<T>((resolve, reject) => {
       waiting.set(++lastId, { resolve, reject });
-      const request: Request = [lastId, method, args];
-      port.post(request);
+      requests.push([lastId, method, args]);
     });
 }
 

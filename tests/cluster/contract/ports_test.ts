@@ -15,7 +15,7 @@ testContract("ports", world, (leaseTtlMs) => {
   return Promise.resolve({
     connect: () => {
       const [near, far] = threads.channel();
-      serveDriver(kept, far);
+      serveDriver(kept, far, world);
       served.defer(() => far.close());
       const host = portDriver({ world, port: near, limits: limitsOf(kept) });
       for (const other of hosts) {
