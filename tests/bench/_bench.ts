@@ -79,7 +79,8 @@ export function rowOf({ name, unit, values, floors, aim, peers, scale }: Measure
     value: median(theirs),
     ratio: medianRatio(values, theirs),
     values: theirs,
-  }));
+    // Where a run was too short to be counted at all, there is nothing to stand beside.
+  })).filter(({ ratio }) => Number.isFinite(ratio));
   return {
     name,
     unit,

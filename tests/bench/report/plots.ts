@@ -8,7 +8,7 @@ import type { Figure } from "./figures.ts";
 
 const WIDTH = 760;
 const LABEL_WIDTH = 190;
-const VALUE_WIDTH = 150;
+const VALUE_WIDTH = 185;
 const BAR_HEIGHT = 16;
 const BAR_STEP = 22;
 
