@@ -171,7 +171,16 @@ async function compare(
   options: BenchOptions,
 ): Promise<Row[]> {
   const runMs = options.quick ? QUICK_RUN_MS : RUN_MS;
-  const runs = await inTurns(connections, window, options, (server) => server.run(runMs), subjects);
+  const { quick } = options;
+  // That others run at all is seen at one shape.
+  const peers = options.peers && (!quick || connections === 16);
+  const runs = await inTurns(
+    connections,
+    window,
+    { quick, peers },
+    (server) => server.run(runMs),
+    subjects,
+  );
   const all = (name: string, figure: Figure) => runs.get(name)?.map((run) => run[figure]) ?? [];
   const others = [...runs.keys()].slice(2);
   return FIGURES.slice(0, window === 1 ? FIGURES.length : 2).map(([figure, name, unit]) =>
@@ -210,7 +219,7 @@ async function flooded(quick: boolean): Promise<Row[]> {
 /** Connections that come at once, and go after a message. */
 async function bursts({ quick, peers }: BenchOptions): Promise<Row[]> {
   const connections = quick ? 100 : 4000;
-  const runs = await inTurns(1, 1, { quick, peers }, (server) => server.burst(connections));
+  const runs = await inTurns(1, 1, { quick, peers: peers && !quick }, (server) => server.burst(connections));
   const all = (name: string, figure: "perSecond" | "cpu") => (runs.get(name) ?? []).map((run) => run[figure]);
   const row = (name: string, unit: string, figure: "perSecond" | "cpu", aim?: Aim) =>
     rowOf({
@@ -232,7 +241,7 @@ async function idle(connections: number, { quick, peers }: BenchOptions): Promis
   await using clock = new CpuClock();
   const figures = new Map<string, number[]>();
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    const all = { quick: true, peers: peers && round === 0 };
+    const all = { quick: true, peers: peers && !quick && round === 0 };
     const of = await inTurns(
       1,
       1,
