@@ -47,6 +47,8 @@ const WANTED = topic<{ readonly id: string }>("chat.wanted");
 
 /** How often this server looks whether it may act. */
 const LOOK_MS = 100;
+/** And after how many looks the registry is told whom this server has. */
+const LOOKS_AN_AUDIT = 50;
 /** How long one question to the registry waits, and the pause before the next. */
 const ASK_MS = 2000;
 const AGAIN_MS = 200;
@@ -115,6 +117,8 @@ class ClusterNames {
   readonly #members = new Map<Ref<MemberMessage>, Member>();
   readonly #watchers = new Watchers();
   #isBeginning = false;
+  #looks = 0;
+  #lastClaim = 0;
   /** What the registry is yet to be told. */
   readonly #telling = new Set<Promise<unknown>>();
   #isOver = false;
@@ -199,13 +203,14 @@ class ClusterNames {
 
   /** Begins a new life where the one before is over: the registry says whose names have gone meanwhile. */
   #look(): void {
-    const { session, people } = this.#options;
+    const { session } = this.#options;
+    if (++this.#looks % LOOKS_AN_AUDIT === 0) this.#audit();
     if (session.life !== undefined || this.#isBeginning) return;
     const next = session.next();
     if (next === undefined) return;
     this.#isBeginning = true;
     const holders = [...this.#members.values()].flatMap(({ person }) =>
-      person === undefined ? [] : [holderOf(people, person)]
+      person === undefined ? [] : [this.#holder(person)]
     );
     const operationId = this.#newOperation();
     const { life: server, begin } = next;
@@ -214,6 +219,20 @@ class ClusterNames {
       (reply) => ({ type: "adopted", begin, reply }),
       () => ({ type: "adopted", begin, reply: undefined }),
     );
+  }
+
+  #holder(person: Person): Holder {
+    const { text, keys } = person.name;
+    return { id: this.#options.people.idOf(person.member), text, keys, number: ++this.#lastClaim };
+  }
+
+  /** Frees names of those who have gone, and whose claims came late. */
+  #audit(): void {
+    const { session: { life: server }, people } = this.#options;
+    if (server === undefined) return;
+    const ids = [...this.#members.keys()].map((member) => people.idOf(member));
+    this.#registry.ask({ type: "audit", server, upTo: this.#lastClaim, ids }, { timeoutMs: ASK_MS })
+      .catch(() => {});
   }
 
   #adopted(begin: (lost: readonly string[]) => void, reply: AdoptReply | undefined): void {
@@ -229,11 +248,12 @@ class ClusterNames {
 
   #claim(claiming: Claiming): void {
     const { claim, operationId } = claiming;
-    const { session, people } = this.#options;
-    if (!this.#members.has(claim.person.member)) return;
+    const { session } = this.#options;
+    // It may have come through.
+    if (!this.#members.has(claim.person.member)) return this.#free(claim.person);
     const { life } = session;
     if (life === undefined) return this.#again(claiming);
-    const holder: Holder = { ...holderOf(people, claim.person), server: life };
+    const holder: Holder = { ...this.#holder(claim.person), server: life };
     claiming.life ??= life.life;
     this.#self.pipe<ClaimReply>(
       this.#registry.ask({ type: "claim", operationId, holder }, { timeoutMs: ASK_MS }),
@@ -314,7 +334,7 @@ class ClusterNames {
     const { person } = this.#members.get(member) ?? {};
     const { life } = this.#options.session;
     if (person === undefined || life === undefined) return;
-    const holder: Holder = { ...holderOf(this.#options.people, person), server: life };
+    const holder: Holder = { ...this.#holder(person), server: life };
     this.#tell({ type: "claim", operationId: this.#newOperation(), holder });
   }
 
@@ -371,8 +391,3 @@ class ClusterNames {
 type RegistryTold =
   | Omit<Extract<RegistryCommand, { readonly type: "claim" }>, "replyTo">
   | Omit<Extract<RegistryCommand, { readonly type: "release" }>, "replyTo">;
-
-function holderOf(people: People, person: Person): Holder {
-  const { text, keys } = person.name;
-  return { id: people.idOf(person.member), text, keys };
-}

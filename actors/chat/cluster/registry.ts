@@ -22,6 +22,8 @@ export interface Holder {
   readonly keys: readonly string[];
   /** Which server it is connected to, if it is somebody. */
   readonly server?: ServerLife;
+  /** Grows from one claim of that server to the next. */
+  readonly number?: number;
 }
 
 /** What the registry can be told. */
@@ -48,6 +50,17 @@ export type RegistryCommand =
     readonly server: ServerLife;
     readonly holders: readonly Holder[];
     readonly replyTo: Ref<AdoptReply>;
+  }
+  /**
+   * Whom a server has: what others of its had, by claims up to a number, is free. A claim may have come late,
+   * when who made it had gone. Answered by how many those were.
+   */
+  | {
+    readonly type: "audit";
+    readonly server: ServerLife;
+    readonly upTo: number;
+    readonly ids: readonly string[];
+    readonly replyTo: Ref<number>;
   }
   /** A life of a server is over: what it had is free. Those who had it are answered. */
   | {
@@ -139,6 +152,17 @@ export function decideRegistry(state: RegistryState, command: RegistryCommand): 
       return {
         events: all.filter((holder) => !lost.includes(holder)).map((holder) => ({ type: "claimed", holder })),
         replies: [reply(replyTo, { lost: lost.map(({ id }) => id), servers: otherServers(state, server) })],
+      };
+    }
+    case "audit": {
+      const { server, upTo, replyTo } = command;
+      const ids = new Set(command.ids);
+      const gone = [...state.holders.values()].filter((holder) =>
+        holder.server?.id === server.id && (holder.number ?? 0) <= upTo && !ids.has(holder.id)
+      );
+      return {
+        events: gone.map(({ id }) => ({ type: "released", id })),
+        replies: [reply(replyTo, gone.length)],
       };
     }
     case "give-up": {

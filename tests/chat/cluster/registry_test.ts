@@ -70,3 +70,13 @@ Deno.test("chat names: a server that was given up frees its names, claims none b
   const again = after(adopted.state, { type: "give-up", operationId: "z", server: ONE, replyTo });
   assertEquals(again.state.holders.get("c")?.server, next);
 });
+
+Deno.test("chat names: a name that a late claim took for who had gone is freed by the server's next word", () => {
+  const late = { ...holder("a", "ann", ONE), number: 1 };
+  const { state } = claim(claim(EMPTY, late).state, { ...holder("b", "bob", ONE), number: 3 });
+  const audit = { type: "audit", server: ONE, upTo: 2, ids: [], replyTo } as const;
+  const { state: audited, answer } = after(state, audit);
+  // What was claimed after the server said whom it has stays.
+  assertEquals([answer, [...audited.holders.keys()]], [1, ["b"]]);
+  assertEquals(after(audited, { ...audit, upTo: 3, ids: ["b"] }).answer, 0);
+});
