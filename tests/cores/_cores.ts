@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startProcess, TestClient, type TestProcess } from "../_helpers.ts";
+import { startProcess, TestClient, type TestProcess, until } from "../_helpers.ts";
 
 /** Starts a program of this directory. */
 export function startProgram(name: string, ...args: readonly string[]): TestProcess {
@@ -17,12 +17,16 @@ export async function ask(client: TestClient, line: string): Promise<string> {
   return await client.line() ?? "closed";
 }
 
-/** A client that came in on this core. Others go again. */
+/** A client that came in on this core. Others go again; a core that has just died is waited for. */
 export async function clientOn(core: string, port: number): Promise<TestClient> {
-  for (let tries = 0; tries < 200; tries++) {
+  let found: TestClient | undefined;
+  await until(async () => {
     const client = await TestClient.connect(port);
-    if (await ask(client, "where") === core) return client;
-    client.close();
-  }
-  throw new Error(`Cannot reach ${core}: nobody was sent there`);
+    // A connection may reach the port of a thread that ends.
+    if (await ask(client, "where").catch(() => "closed") === core) found = client;
+    else client.close();
+    return found !== undefined;
+  }, `a client on ${core}`);
+  if (found === undefined) throw new Error(`Cannot reach ${core}`);
+  return found;
 }
