@@ -72,7 +72,7 @@ Deno.test("cores: places are one count for all, and those of a core that died ar
   const fill = async (): Promise<{ first: TestClient; cores: string[] }> => {
     const served: TestClient[] = [];
     const cores: string[] = [];
-    for (let tries = 0; tries < 300; tries++) {
+    for (let tries = 0; tries < 5000; tries++) {
       const client = clients.use(await TestClient.connect(port));
       const core = await ask(client, "where").catch(() => "closed");
       const [first] = served;
