@@ -27,8 +27,8 @@ export interface Listening {
 /** Where a server of the demo is asked to listen: any free port of this machine. */
 const ANYWHERE: SocketAddress = { hostname: "127.0.0.1", port: 0 };
 
-/** How long anything on the stage may take. */
-const PATIENCE_MS = 5000;
+/** How long anything on the stage may take, on a slow machine too. */
+const PATIENCE_MS = 20_000;
 
 /** Another machine on the stage, as far as its actors can tell. */
 export interface Machine {
@@ -37,44 +37,43 @@ export interface Machine {
 }
 
 /** How long a process may take to listen. */
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 const STAGE_RIGHTS = ["--allow-read=.tmp", "--allow-write=.tmp", "--allow-net=127.0.0.1"];
 
 /** A server in a process of its own. */
 export class StageProcess {
-  readonly port: number;
   readonly #child: Deno.ChildProcess;
+  readonly #script: string;
+  #port = 0;
 
-  private constructor(child: Deno.ChildProcess, port: number) {
-    this.#child = child;
-    this.port = port;
-  }
-
-  /** Starts a script and reads what it prints up to the port that it listens on. */
-  static async start(
-    script: string,
-    args: readonly string[],
-    rights: readonly string[],
-  ): Promise<StageProcess> {
-    const child = new Deno.Command(Deno.execPath(), {
+  /** Starts a script of this repository. */
+  constructor(script: string, args: readonly string[], rights: readonly string[]) {
+    this.#script = script;
+    this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "--no-prompt", ...rights, script, ...args],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
     }).spawn();
+  }
+
+  /** The port that it listens on, once {@linkcode listens} has resolved. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Reads what it prints up to the port that it listens on. */
+  async listens(): Promise<void> {
     let text = "";
-    let port: number | undefined;
-    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    for await (const piece of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
       text += piece;
       const [, named] = /listening on (?:port |[\d.]+:)(\d+)/i.exec(text) ?? [];
-      port = Number(named);
-      if (named !== undefined) break;
+      if (named === undefined) continue;
+      this.#port = Number(named);
+      return;
     }
-    if (port === undefined || Number.isNaN(port)) {
-      throw new DidNotHappen(`${script} listens: it said ${text}`);
-    }
-    return new StageProcess(child, port);
+    throw new DidNotHappen(`${this.#script} listens: it said ${text}`);
   }
 
   /** Ends it as `kill -9` does. Twice is fine. */
@@ -88,7 +87,12 @@ export class StageProcess {
   }
 }
 
-/** The stage of one section. Everything on it goes when the section is over. */
+const OVER = "the stage is over";
+
+/**
+ * The stage of one section. Everything on it goes when the section is over; what still waits on it then is
+ * rejected, and nothing more is started.
+ */
 export class Stage implements AsyncDisposable {
   readonly world: World;
   readonly #system: ActorSystem;
@@ -98,11 +102,14 @@ export class Stage implements AsyncDisposable {
   #overheard: (record: LogRecord) => void = () => {};
 
   readonly #processes: StageProcess[] = [];
+  #isOver = false;
+  readonly #over = Promise.withResolvers<never>();
   readonly #printer: Printer;
 
   /** @param printer where everything that is said goes */
   constructor(section: string, printer: Printer = new Printer(0)) {
     this.#printer = printer;
+    this.#over.promise.catch(() => {});
     const real = denoWorld({ log: { level: "error" } });
     const { log } = real;
     // What the servers log would drown what is said: it is the clients that people want to hear.
@@ -158,9 +165,11 @@ export class Stage implements AsyncDisposable {
     args: readonly string[],
     rights: readonly string[] = STAGE_RIGHTS,
   ): Promise<StageProcess> {
-    const starting = StageProcess.start(script, args, rights);
-    const process = await this.soon(starting, `${script} listens`, START_MS);
+    if (this.#isOver) throw new DidNotHappen(OVER);
+    const process = new StageProcess(script, args, rights);
+    // Before it listens: one that is still on its way is ended with the stage as well.
     this.#processes.push(process);
+    await this.soon(process.listens(), `${script} listens`, START_MS);
     return process;
   }
 
@@ -239,7 +248,7 @@ export class Stage implements AsyncDisposable {
       () => reject(new DidNotHappen(`${what}: not within ${limitMs} ms`)),
     );
     try {
-      return await Promise.race([promise, late]);
+      return await Promise.race([promise, late, this.#over.promise]);
     } finally {
       timer.cancel();
     }
@@ -253,12 +262,15 @@ export class Stage implements AsyncDisposable {
   ): Promise<void> {
     const end = this.world.clock.monotonic() + limitMs;
     while (!await condition()) {
+      if (this.#isOver) throw new DidNotHappen(OVER);
       if (this.world.clock.monotonic() > end) throw new DidNotHappen(`${what}: not within ${limitMs} ms`);
       await new Promise<void>((resolve) => this.world.clock.timer(20, resolve));
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#over.reject(new DidNotHappen(OVER));
     await Promise.all(this.#processes.map((process) => process.kill()));
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
     await Promise.all([this.#system, ...this.#machines].map((system) => system.stop()));

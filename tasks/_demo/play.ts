@@ -35,19 +35,23 @@ export async function playAll(sections: readonly Section[], options: PlayOptions
   const printer = new Printer(slow ? SLOW_MS : 0, signal);
   const begun = world.clock.monotonic();
   const limitMs = slow ? SLOW_LIMIT_MS : options.limitMs;
-  world.clock.timer(limitMs, () => {
-    throw new Failure(`The demo is not over after ${limitMs / 1000} s: something hangs`);
-  });
   printer.print(options.opening);
-  const ended = new Promise<never>((_, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason))
-  );
+  const { promise: ended, reject: end } = Promise.withResolvers<never>();
+  ended.catch(() => {});
+  signal.addEventListener("abort", () => end(signal.reason));
+  let isLate = false;
+  const limit = world.clock.timer(limitMs, () => {
+    isLate = true;
+    end(new Failure(`the demo is not over after ${limitMs / 1000} s`));
+  });
   const failed: string[] = [];
   for (const [index, section] of sections.entries()) {
     if (signal.aborted) return 1;
     if (!await play(section, index + 1, printer, ended)) failed.push(section.name);
     await printer.drained();
+    if (isLate) break;
   }
+  limit.cancel();
   const seconds = ((world.clock.monotonic() - begun) / 1000).toFixed(1);
   if (failed.length > 0) {
     printer.print(
@@ -76,12 +80,17 @@ async function play(
   ended: Promise<never>,
 ): Promise<boolean> {
   printer.print(`\n${paint("bold", `${number}. ${section.title}`)}\n   ${section.about}\n`);
+  const stage = new Stage(section.name, printer);
+  const playing = section.play(stage);
   try {
-    await using stage = new Stage(section.name, printer);
-    await Promise.race([section.play(stage), ended]);
+    await Promise.race([playing, ended]);
     return true;
   } catch (error) {
     printer.print(`  ${paint("red", "DID NOT HAPPEN:")} ${errorText(error)}`);
     return false;
+  } finally {
+    await stage[Symbol.asyncDispose]();
+    // A section that was broken off clears away what it has begun beside the stage.
+    await playing.catch(() => {});
   }
 }

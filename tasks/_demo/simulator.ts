@@ -1,6 +1,9 @@
 import type { Section } from "./section.ts";
 import type { Told } from "./simulator_worker.ts";
 
+/** How long the simulator may take, on a slow machine too. */
+const SIMULATION_MS = 60_000;
+
 /** The simulator, in a thread of its own. */
 export const simulatorSection: Section = {
   name: "simulator",
@@ -20,7 +23,7 @@ export const simulatorSection: Section = {
       reject(new Error(event.message));
     };
     try {
-      const missing = await promise;
+      const missing = await stage.soon(promise, "the simulator is through", SIMULATION_MS);
       stage.check(missing === undefined, missing ?? "");
     } finally {
       worker.terminate();

@@ -1,5 +1,8 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { playAll } from "../../tasks/_demo/play.ts";
+import type { Section } from "../../tasks/_demo/section.ts";
 import { DidNotHappen, Stage } from "../../tasks/_stage.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { knockServer } from "../../actors/knock/mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import { available, startTask, tempDirectory } from "../_helpers.ts";
@@ -65,4 +68,37 @@ Deno.test("demo: what it says should be heard and is not, is a failure", async (
     failure = error;
   }
   assertEquals(failure instanceof DidNotHappen, true);
+});
+
+Deno.test("demo: a stage that is over ends the process that was on its way, and starts no other", async () => {
+  const stage = new Stage("test");
+  const start = () =>
+    stage.process("tasks/knock_server.ts", ["--host", "127.0.0.1", "--port", "0"], ["-P=knock"]);
+  const starting = assertRejects(start, DidNotHappen, "the stage is over");
+  await stage[Symbol.asyncDispose]();
+  await starting;
+  // That none is left running, the test runner sees: it fails a test that leaves a process or a read behind.
+  await assertRejects(start, DidNotHappen, "the stage is over");
+});
+
+Deno.test("demo: one that reaches its limit says so, and its parts clear away before it returns", async () => {
+  const events: string[] = [];
+  const part: Section = {
+    name: "endless",
+    title: "Endless",
+    about: "Waits for what never comes.",
+    async play(stage) {
+      try {
+        await stage.soon(new Promise(() => {}), "never");
+      } finally {
+        events.push("cleared away");
+      }
+    },
+  };
+  const never: Section = { ...part, play: () => Promise.resolve(void events.push("played")) };
+  const code = await playAll([part, never], {
+    ...{ slow: false, world: denoWorld(), signal: new AbortController().signal },
+    ...{ limitMs: 10, opening: "", closing: [] },
+  });
+  assertEquals([code, events], [1, ["cleared away"]]);
 });
