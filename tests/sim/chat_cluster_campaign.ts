@@ -134,6 +134,8 @@ async function runServer(lines: EngineLines, host: SimHost, world: World): Promi
 }
 
 const AGAIN_MS = 300;
+/** What the page, and an IRC client, are told of a room that they cannot go into. */
+const JOIN_REFUSED = /^{"type":"refused","command":"join"|^\S+ (403|437) /;
 
 /** Somebody who has one name, at whatever connection, and talks. */
 class Member {
@@ -196,6 +198,8 @@ class Member {
     if (isNew) [this.#hasEntered, this.#seen] = [false, 0];
     const news = this.#received().slice(this.#seen);
     this.#seen += news.length;
+    // Its server was cut off for so long that nobody knows what became of it: it tries again.
+    if (news.some((line) => JOIN_REFUSED.test(line))) this.#hasEntered = false;
     const isWaiting = !this.isIn && nowMs - this.#loggedInAtMs > AGAIN_MS;
     const wasRefused = news.some((line) => isRefused(line) || line.includes("Cannot log in"));
     if (isNew || (isWaiting && wasRefused)) {
