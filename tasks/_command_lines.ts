@@ -4,6 +4,7 @@
  * @module
  */
 import type { Flags, Task } from "./_cli.ts";
+import { task as clusterDemo } from "./cluster_demo.ts";
 import { task as compile } from "./compile.ts";
 import { task as demo } from "./demo.ts";
 import { task as gen } from "./gen.ts";
@@ -13,7 +14,7 @@ import { task as pages } from "./pages.ts";
 import { services } from "./services/mod.ts";
 import { task as simulate } from "./simulate.ts";
 import { task as start } from "./start.ts";
-import { bench, completion, kills, torture } from "./_tool_lines.ts";
+import { bench, completion, kills, siege, torture } from "./_tool_lines.ts";
 import { task as top } from "./top.ts";
 
 /** Every task with a table of flags, sorted by name. */
@@ -24,6 +25,7 @@ export async function commandLines(): Promise<Task<Flags>[]> {
     ...clients.flatMap((client) => client === undefined ? [] : [client.task]),
     ...[
       bench,
+      clusterDemo,
       compile,
       completion,
       demo,
@@ -32,6 +34,7 @@ export async function commandLines(): Promise<Task<Flags>[]> {
       mutate,
       packageTask,
       pages,
+      siege,
       simulate,
       start,
       top,

@@ -30,7 +30,7 @@ function programs(tasks: Tasks): string[] {
 }
 
 function isProgram({ name }: Task<Flags>): boolean {
-  return name.includes(":") || name === "start" || name === "peer";
+  return /:(server|client)$/.test(name) || name === "start" || name === "peer";
 }
 
 /** The words that may be given beside flags. */

@@ -36,6 +36,8 @@ type HouseEvent =
 export interface HouseOptions {
   /** One service that cannot run ends them all. @default false */
   readonly strict?: boolean;
+  /** Services that could not even be made: they count among those that do not run. @default [] */
+  readonly refused?: readonly string[];
   /** Milliseconds that a stop may take. */
   readonly drainMs: number;
   /** Told how many run, once each has been started or has not been able to. */
@@ -63,12 +65,11 @@ export function resident<M>(
 
 /**
  * The root of many services, each under a supervisor of its own: one that fails is started again, and one
- * that goes on
- * failing is given up and says so, while the others run. When none is left, the house fails with the last
- * error.
+ * that goes on failing is given up and says so, while the others run. When none is left, the house fails with
+ * the last error.
  */
 export function house(services: readonly Resident[], options: HouseOptions): Behavior<HouseEvent> {
-  const { strict = false, drainMs, settled: allSettled } = options;
+  const { strict = false, refused = [], drainMs, settled: allSettled } = options;
   return (self) => {
     self.supervise("one-for-one", { stopOrder: "together" });
     const running = new Set<Resident>();
@@ -85,9 +86,11 @@ export function house(services: readonly Resident[], options: HouseOptions): Beh
     function tell(): void {
       if (waiting.size > 0 || left.size === 0) return;
       allSettled?.(running.size);
-      const missing = services.filter((service) => !running.has(service)).map(({ name }) => name);
-      const count = `${running.size} of ${services.length} services run`;
-      const fields = { event: "services", running: running.size, services: services.length };
+      const given = services.filter((service) => !running.has(service)).map(({ name }) => name);
+      const missing = [...refused, ...given];
+      const all = running.size + missing.length;
+      const count = `${running.size} of ${all} services run`;
+      const fields = { event: "services", running: running.size, services: all };
       if (missing.length === 0) self.log.info(count, fields);
       else self.log.warn(`${count}, without ${missing.join(", ")}`, fields);
     }

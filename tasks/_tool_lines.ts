@@ -32,6 +32,17 @@ export const torture = defineTask({
   check: (_options, args) => problemOf(args),
 });
 
+/** `deno task siege`. */
+export const siege = defineTask({
+  name: "siege",
+  summary: "A chat of three servers that are killed while 30 people talk",
+  env: "SIEGE",
+  flags: {},
+  positionals: { usage: "[KILLS]", help: "How many kills of each server; without it, ten", max: 1 },
+  examples: ["", "3"],
+  check: (_options, args) => problemOf(args),
+});
+
 /** `deno task kills`. */
 export const kills = defineTask({
   name: "kills",

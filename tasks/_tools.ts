@@ -157,7 +157,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
     "siege": {
       description: "A chat of three servers that are killed while 30 people talk, so often each (10)",
       command:
-        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=NO_COLOR,LOG_* --allow-run=${DENO},nats-server tests/cluster/siege/main.ts`,
+        `deno run -q --allow-net=127.0.0.1 --allow-read=. --allow-write=.tmp --allow-env=${LOG_ENV} --allow-run=${DENO},nats-server tests/cluster/siege/main.ts`,
     },
     "torture": {
       description:

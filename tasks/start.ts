@@ -94,10 +94,11 @@ async function instancesOf(
   chosen: readonly Service[],
   options: TaskOptions<typeof task.flags>,
   { world, sources }: { readonly world: World; readonly sources: readonly Source[] },
-): Promise<Resident[]> {
+): Promise<{ readonly residents: readonly Resident[]; readonly refused: readonly string[] }> {
   const { host, dataDir, drainMs, strict } = options;
   const values: Readonly<Record<string, unknown>> = options;
   const residents: Resident[] = [];
+  const refused: string[] = [];
   for (const service of chosen) {
     try {
       for (const instance of service.together.instances(String(values[keyOf(service)]), host)) {
@@ -108,6 +109,7 @@ async function instancesOf(
     } catch (error) {
       // A certificate that cannot be read, a setting that makes no sense.
       if (strict) throw error;
+      refused.push(service.name);
       world.log.write({
         level: "error",
         actor: "/",
@@ -117,7 +119,7 @@ async function instancesOf(
     }
   }
   if (residents.length === 0) throw new Failure("Cannot start: nothing can run");
-  return residents;
+  return { residents, refused };
 }
 
 if (import.meta.main) {
@@ -129,8 +131,8 @@ if (import.meta.main) {
     let running = Infinity;
     const settled = (count: number) => running = count;
     const system = await inspectedSystem("troupe", world, options, (openPorts) => openPorts >= running);
-    const residents = await instancesOf(chosen, options, { ...context, world });
-    system.spawn("start", house(residents, { strict, drainMs, settled }), {
+    const { residents, refused } = await instancesOf(chosen, options, { ...context, world });
+    system.spawn("start", house(residents, { strict, refused, drainMs, settled }), {
       onFailure: escalate(),
       shutdownMs: drainMs,
     });

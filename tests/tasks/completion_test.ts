@@ -146,7 +146,7 @@ Deno.test("man page: every task and every flag is in it, and no line is taken fo
 });
 
 Deno.test("tools: each says with --help what it takes, and what is unknown is exit 2, before anything is done", async () => {
-  for (const name of ["bench", "torture", "kills", "mutate", "gen", "completion"] as const) {
+  for (const name of ["bench", "torture", "siege", "kills", "mutate", "gen", "completion"] as const) {
     const [script = ""] = /\S+\.ts/.exec(config.tasks[name].command) ?? [];
     const run = (...args: readonly string[]) =>
       startProcess(Deno.execPath(), ["run", "-q", "--no-prompt", `${root}${script}`, ...args]).ended();

@@ -79,6 +79,13 @@ Deno.test("start: one whose port is taken says so and the others run; with --str
   assertMatch(strict.stderr, /Cannot listen on 127\.0\.0\.1:\d+: /);
 });
 
+Deno.test("start: one that cannot even be made counts among those that do not run", async () => {
+  const args = [...HERE, "--only", "knock,editor", "--knock-port", "0", "--editor-port", "0"];
+  await using server = startTask("start", args, { env: { EDITOR_TLS_CERT: "missing.pem" } });
+  await server.errorLine(/editor does not run: /);
+  await server.line("[WARN] 1 of 2 services run, without editor");
+});
+
 Deno.test("start: what it is to start must exist, and something must be left", async () => {
   const unknown = await runTask("start", ["--only", "chess"]);
   assertEquals(unknown.code, 2);

@@ -4,15 +4,19 @@
  *
  * @module
  */
+import { runClient } from "../../../tasks/_cli.ts";
+import { siege as task } from "../../../tasks/_tool_lines.ts";
 import { resultText, siege } from "./_siege.ts";
 
-const result = await siege({
-  natsServers: 3,
-  people: 30,
-  killsEach: Number(Deno.args[0] ?? 10),
-  natsKills: 3,
-  calmMs: 3000,
-}, (text) => console.log(text));
-console.log(resultText(result));
-for (const line of result.wrong.slice(0, 20)) console.log(line);
-Deno.exit(result.wrong.length === 0 ? 0 : 1);
+await runClient(task, async (_options, { args: [killsEach = "10"] }) => {
+  const result = await siege({
+    natsServers: 3,
+    people: 30,
+    killsEach: Number(killsEach),
+    natsKills: 3,
+    calmMs: 3000,
+  }, (text) => console.log(text));
+  console.log(resultText(result));
+  for (const line of result.wrong.slice(0, 20)) console.log(line);
+  return result.wrong.length === 0 ? 0 : 1;
+});
