@@ -194,6 +194,7 @@ function reasonOf(error: unknown): string {
   if (/refused/i.test(text)) return "nothing listens there";
   if (/dns|lookup|resolve/i.test(text)) return "there is no such host";
   if (/certificate|UnknownIssuer|self.?signed/i.test(text)) return "its certificate is not trusted: see --ca";
+  if (/tls handshake|handshake message|corrupt message/i.test(text)) return "it does not speak TLS";
   if (/invalid HTTP|parse|IncompleteMessage|closed before/i.test(text)) return "it does not speak HTTP";
   return "the connection failed";
 }

@@ -175,12 +175,16 @@ if (import.meta.main) {
         for (const { name } of campaigns) say(name);
         return 0;
       }
-      const [campaign] = campaigns;
+      const [campaign, ...others] = campaigns;
       if (options.inspect && campaign !== undefined) {
         if (seed === undefined) throw new UsageError("--inspect shows the run of one seed: give --seed");
         const address = { hostname: "127.0.0.1", port: options.inspectPort };
         const onListening = ({ port }: SocketAddress) =>
           say(`${campaign.name}, seed ${seed}: open http://127.0.0.1:${port}/ in a browser; Ctrl-C ends it`);
+        if (others.length > 0) {
+          say(`The first of ${campaigns.length} campaigns is shown; --only NAME shows another:`);
+          for (const { name } of others) say(`  ${name}`);
+        }
         const pages = await loadPages(world, "inspector");
         if (pages === undefined) throw new Failure("Cannot show the run: `deno task pages` makes the page");
         await replayCampaign({ world, campaign, seed, address, pages, onListening, signal });

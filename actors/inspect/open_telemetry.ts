@@ -19,6 +19,7 @@ import {
 } from "@opentelemetry/api";
 import { messageType } from "../runtime/kinds.ts";
 import type { Histogram, Ref, Tracer, TraceStart, TraceStep } from "../runtime/mod.ts";
+import { errorText } from "../world/world.ts";
 import type { Instrument } from "./meter_registry.ts";
 
 /** The name under which all of it is exported. */
@@ -145,11 +146,15 @@ class Step implements TraceStep {
 
   end(error?: unknown): void {
     this.isOpen = false;
-    if (error !== undefined) {
-      this.span.recordException(error instanceof Error ? error : String(error));
+    try {
+      if (error === undefined) return;
       this.span.setStatus({ code: SpanStatusCode.ERROR });
+      this.span.recordException(error instanceof Error ? error : errorText(error));
+    } catch {
+      // An error that throws when it is looked at.
+    } finally {
+      this.span.end();
     }
-    this.span.end();
   }
 }
 

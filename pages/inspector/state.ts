@@ -116,7 +116,9 @@ export function told(state: State, event: InspectorEvent): State {
       const ticks = [...state.ticks, event.tick].slice(-MAX_TICKS);
       const { hosts, isInCluster } = event;
       const next = { ...state, ticks, hosts, isInCluster };
-      return state.host === "" ? withHost(next, hosts[0]) : next;
+      if (state.host === "") return withHost(next, hosts[0]);
+      // What was seen of a machine that has gone is no longer so. It is shown again when it is back.
+      return isHostThere(next) ? next : { ...next, seen: undefined, rates: new Map() };
     }
     case "seen":
       return event.seen.host === state.host
@@ -144,6 +146,11 @@ function withNews(state: State, news: InspectorNews): State {
     log: [...state.log, ...news.log].slice(-MAX_LOG_LINES),
     missed: state.missed + news.missed,
   };
+}
+
+/** Whether the machine that is looked at is up. */
+export function isHostThere({ hosts, host }: State): boolean {
+  return hosts.some(({ name }) => name === host);
 }
 
 /** Looks at another machine, or at the same again. */

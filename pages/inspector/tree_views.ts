@@ -3,7 +3,7 @@
 import { type ComponentChild, h } from "preact";
 import type { InspectorOrder, InspectorRow } from "../../protocols/inspector.ts";
 import { duration, short, whole } from "./format.ts";
-import { type Line, lines, PAGE, type State } from "./state.ts";
+import { isHostThere, type Line, lines, PAGE, type State } from "./state.ts";
 import type { InspectorStore } from "./store.ts";
 
 const COLUMNS = ["Actor", "Msg/s", "Mailbox", "Most", "A message", "Restarts", "Children"];
@@ -11,7 +11,10 @@ const COLUMNS = ["Actor", "Msg/s", "Mailbox", "Most", "A message", "Restarts", "
 /** The tree, as far as it is unfolded. */
 export function treeView(state: State, store: InspectorStore): ComponentChild {
   const all = lines(state);
-  if (all.length === 0) return h("p", { class: "empty" }, "Nothing to see yet.");
+  if (all.length === 0) {
+    const isDown = state.host !== "" && !isHostThere(state);
+    return h("p", { class: "empty" }, isDown ? `${state.host} is down.` : "Nothing to see yet.");
+  }
   const isFocusShown = all.some((line) => line.type === "actor" && line.path === state.focus);
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

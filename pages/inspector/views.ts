@@ -58,18 +58,21 @@ function tokenView({ wasTokenWrong }: State, store: InspectorStore): ComponentCh
 
 function headView(state: State, store: InspectorStore): ComponentChild {
   const { connection, hosts, host, search } = state;
+  const names = hosts.map(({ name }) => name);
+  // One that is down stays chosen.
+  if (host !== "" && !names.includes(host)) names.push(host);
   return h(
     "header",
     null,
     h("h1", null, state.system === "" ? "Inspector" : state.system),
-    hosts.length < 2 ? null : h(
+    names.length < 2 ? null : h(
       "label",
       null,
       h("span", { class: "hidden" }, "Machine"),
       h(
         "select",
         { id: "host", value: host, onChange: (event: Event) => store.showHost(valueOf(event)) },
-        hosts.map(({ name }) => h("option", { key: name, value: name }, name)),
+        names.map((name) => h("option", { key: name, value: name }, name)),
       ),
     ),
     h("label", { class: "hidden", for: "search" }, "Search actors by path"),

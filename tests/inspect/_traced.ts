@@ -3,7 +3,8 @@
  *
  *     OTEL_DENO=true deno run -A tests/inspect/_traced.ts
  *
- * It prints `TCP on PORT` and `UDP on PORT`, and answers each line and each datagram with `answer to` it.
+ * It prints `TCP on PORT` and `UDP on PORT`, and answers each line and each datagram with `answer to` it. At a
+ * line `throw object` or `throw error` an actor throws what cannot be made a text.
  *
  * @module
  */
@@ -22,9 +23,19 @@ type Question = {
 };
 type Answered = { readonly type: "answered"; readonly text: string; readonly client: Ref<Reply> };
 
+/** Throws when it is looked at. */
+class Unreadable extends Error {
+  override get message(): string {
+    throw new Error("not to be read");
+  }
+}
+
 /** Hands on to the next. */
-const first = (next: Ref<Request>): Behavior<Request> => () => (request) =>
+const first = (next: Ref<Request>): Behavior<Request> => () => (request) => {
+  if (request.text === "throw object") throw Object.create(null);
+  if (request.text === "throw error") throw new Unreadable();
   next.tell({ ...request, type: "second" });
+};
 
 /** Asks, and answers the client once what it has asked comes back as a message. */
 const second = (oracle: Ref<Question>): Behavior<Request | Answered> => (self) => (message) => {

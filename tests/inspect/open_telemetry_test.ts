@@ -99,6 +99,20 @@ Deno.test("traces: one chain leads from a datagram through an actor that awaits 
   ]]);
 });
 
+Deno.test("traces: a handler that throws what cannot be made a text has its span", async () => {
+  for (const [line, event] of [["throw object", " exception"], ["throw error", ""]]) {
+    await using collector = new Collector();
+    await using traced = startProcess(Deno.execPath(), ["run", "-q", "-A", "tests/inspect/_traced.ts"], {
+      env: collector.env("always_on"),
+    });
+    const port = Number((await traced.line("TCP on")).split(" ").at(-1));
+    using client = await TestClient.connect(port);
+    await client.send(`${line}\n`);
+    const chain = ["frame at /traced/tcp/client", `process first at /traced/a${event}`];
+    assertEquals(await tracesOf(collector, "frame", 2), [chain]);
+  }
+});
+
 Deno.test("traces: a server exports with its own rights, and as many as the sampler says", async () => {
   await using collector = new Collector();
   await using server = startTask("echo:server", ["--host", "127.0.0.1", "--port", "0"], {

@@ -3,6 +3,7 @@ import {
   EMPTY,
   filteredLog,
   fold,
+  isHostThere,
   lines,
   openActor,
   PAGE,
@@ -45,6 +46,19 @@ Deno.test("inspector's page: the tree is shown as far as it is unfolded, with a 
   ]);
   assertEquals(lines(fold(state, "/demo/a")).map(({ path }) => path), ["/demo", "/demo/a", "/demo/b"]);
   assertEquals(lines(fold(state, "/demo")).map(({ path }) => path), ["/demo"]);
+});
+
+Deno.test("inspector's page: the tree of a machine that has gone is not shown, until it is back", () => {
+  const seen = seeing(opened(), 0, 0);
+  const tick = { type: "tick", tick: TICK, isInCluster: false } as const;
+  const gone = told(seen, { ...tick, hosts: [{ name: "other", root: "/other" }] });
+  assertEquals([isHostThere(seen), isHostThere(gone), gone.host, lines(gone)], [true, false, "demo", []]);
+  const back = seeing(told(gone, { ...tick, hosts: HOSTS }), 1000, 0);
+  assertEquals([isHostThere(back), lines(back).map(({ path }) => path)], [true, [
+    "/demo",
+    "/demo/a",
+    "/demo/b",
+  ]]);
 });
 
 Deno.test("inspector's page: rates are of what was handled between two looks", () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { timeLeft } from "../../tasks/_time_left.ts";
-import { available, root, runTask, startProcess, tempDirectory } from "../_helpers.ts";
+import { available, root, runTask, startProcess, startTask, tempDirectory } from "../_helpers.ts";
 import { Screen } from "./_screen.ts";
 
 const DIRECTORY = ["--folder", "tests/tasks/_campaigns"];
@@ -53,6 +53,12 @@ Deno.test("simulate: --list names the campaigns, and several are told one by one
     "\n  FAILED  fixture that fails (9 runs)\n  passed  fixture that passes (12 runs)\n",
   );
   assertMatch(stdout, /\n21 runs, .*: 1 failed\n$/);
+});
+
+Deno.test("simulate: --inspect says which other campaigns it might have shown", async () => {
+  await using shown = startTask("simulate", [...DIRECTORY, "--seed", "1", "--inspect"]);
+  await shown.line("The first of 2 campaigns is shown");
+  assertEquals(await shown.line("fixture that"), "  fixture that passes");
 });
 
 Deno.test("simulate: --fail-fast ends at the first violation, and runs no further campaign", async () => {

@@ -37,6 +37,8 @@ Deno.test("top: what is wrong is said in one line", async () => {
         /^Cannot reach an inspector at 127\.0\.0\.1:\d+: nothing listens there$/,
       ],
       [[`127.0.0.1:${echoPort}`], 1, /^Cannot reach an inspector at .*: it does not speak HTTP$/],
+      [[`127.0.0.1:${echoPort}`, "--tls"], 1, /^Cannot reach an inspector at .*: it does not speak TLS$/],
+      [[`127.0.0.1:${port}`, "--tls"], 1, /^Cannot reach an inspector at .*: it does not speak TLS$/],
       [[`127.0.0.1:${port}`], 1, /^Cannot look into the system at .*: it takes a token: see --token$/],
       [[`127.0.0.1:${port}`, "--token", "x"], 1, /^Cannot look into the system at .*: it has another token$/],
       [["nowhere"], 2, /^top: "nowhere" is not an address such as 127\.0\.0\.1:9090\nTry: /],
