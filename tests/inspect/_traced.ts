@@ -3,8 +3,8 @@
  *
  *     OTEL_DENO=true deno run -A tests/inspect/_traced.ts
  *
- * It prints `TCP on PORT` and `UDP on PORT`, and answers each line and each datagram with `answer to` it. At a
- * line `throw object` or `throw error` an actor throws what cannot be made a text.
+ * It prints `TCP on PORT` and `UDP on PORT`, and answers each line and each datagram with `answer to` it.
+ * At a line `throw object` or `throw error` an actor throws what cannot be made a text.
  *
  * @module
  */
