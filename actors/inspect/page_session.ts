@@ -18,6 +18,7 @@ import {
   parseInspectorCommand,
 } from "../../protocols/inspector.ts";
 import type { InspectorPlace } from "../../protocols/inspector_cluster.ts";
+import { TokenBucket } from "../../protocols/token_bucket.ts";
 import type { Session, WebSocketConnection, WebSocketMessage } from "../net/mod.ts";
 import type { ActorSystem, Ref } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
@@ -69,6 +70,8 @@ export interface PageServices {
   readonly replay?: Replay;
 }
 
+/** What a page asks: far more than a person makes it, and too little to cost others anything. */
+const COMMANDS = { perSecond: 200, burst: 400 };
 /** While so much waits for a page, nothing more is gathered for it. */
 const MAX_QUEUED_BYTES = 65_536;
 /** A failure is seen this long after it was caused at most, and a few milliseconds. */
@@ -98,6 +101,7 @@ export function pageSession(
 class PageSession implements Session<WebSocketMessage, PageMessage> {
   readonly #connection: WebSocketConnection<PageMessage>;
   readonly #services: PageServices;
+  readonly #commands: TokenBucket;
   #look: Look | undefined;
   #busiest: BusiestByHost | undefined;
   #isShowDue = false;
@@ -116,6 +120,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     this.#connection = connection;
     this.#services = services;
     const { title, hub, feed } = services;
+    this.#commands = new TokenBucket(COMMANDS, connection.context.coarseNow);
     hub.tell({ type: "opened", page: connection.self });
     const hosts = services.hosts().map(hostOf);
     this.#tell({ type: "hello", system: title, hosts, history: services.history() });
@@ -127,6 +132,9 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   }
 
   frame(message: WebSocketMessage): void {
+    if (!this.#commands.take(this.#connection.context.coarseNow)) {
+      return this.#connection.close(1008, "too many commands a second");
+    }
     const text = typeof message === "string" ? message : decoder.decode(message);
     const command = parseInspectorCommand(text);
     if (command === null) return this.#connection.close(1008, "not a command of the inspector");

@@ -155,3 +155,12 @@ Deno.test("inspector: a page that does not read keeps nothing waiting, and other
   const { memory } = system.world.process ?? {};
   assertLess(memory?.().heapUsedBytes ?? 0, 600_000_000);
 });
+
+Deno.test("inspector: a page that asks faster than any person is closed", async () => {
+  await using seen = await inspected();
+  await using page = new TestPage(seen.port);
+  await page.told("hello");
+  for (let times = 0; times < 1000; times++) page.send({ type: "search", host: "demo", text: "x" });
+  const { code, reason } = await page.closed();
+  assertEquals([code, reason], [1008, "too many commands a second"]);
+});
