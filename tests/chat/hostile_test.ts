@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ReadGate } from "../../actors/chat/doors/read_gate.ts";
-import { until } from "../_helpers.ts";
+import { TestClient, until } from "../_helpers.ts";
 import { linesOf } from "./_chat.ts";
 import { IrcPerson, startBoth } from "./_irc.ts";
 
@@ -223,6 +223,18 @@ Deno.test("chat: the rate of an IRC client holds for what it sent before it ende
   await eve.client.conn.closeWrite();
   for (let index = 0; index < 8; index++) assertEquals(await bob.line(), `eve (to you): ${index}`);
   assert(performance.now() - began > 2000, "what was over the burst had to wait for its turn");
+});
+
+Deno.test("chat: who never registers has a few lines free, and then the rate of everybody", async () => {
+  await using chat = await startBoth({ rate: { perSecond: 20, burst: 5 } });
+  using client = await TestClient.connect(chat.ircPort);
+  const [free, overRate] = [32, 20];
+  const began = performance.now();
+  await client.send(Array.from({ length: free + 5 + overRate }, (_, index) => `PING ${index}\r\n`).join(""));
+  for (let index = 0; index < free + 5 + overRate; index++) {
+    assertEquals(await client.line(), `:irc.test PONG irc.test ${index}\r`);
+  }
+  assert(performance.now() - began > 500, "what was over the burst had to wait for its turn");
 });
 
 Deno.test("chat: a client that two things hold back is read again when neither does", () => {

@@ -156,6 +156,45 @@ Deno.test("chat: CHATHISTORY gives what was said at every door, in a batch, with
   ]);
 });
 
+Deno.test("chat: CHATHISTORY TARGETS names the client's channels by the time of their last line", async () => {
+  await using chat = await startBoth();
+  using ann = await IrcPerson.enter(chat.ircPort, "ann", "batch server-time message-tags echo-message");
+  using bob = await IrcPerson.enter(chat.ircPort, "bob");
+  await bob.send("JOIN #other", "PRIVMSG #other :not ann's");
+  await bob.sync();
+  const times: string[] = [];
+  for (const room of ["#late", "#silent", "#early"]) await ann.send(`JOIN ${room}`);
+  await ann.sync();
+  for (const room of ["#early", "#late"]) {
+    await ann.send(`PRIVMSG ${room} :hi`);
+    times.push(/time=([^; ]+)/.exec((await ann.sync()).at(-1) ?? "")?.[1] ?? "");
+    // The next room's line is of a later millisecond.
+    await until(() => new Date().toISOString() > (times.at(-1) ?? ""), "a later time");
+  }
+  const [early = "", late = ""] = times;
+  const ask = async (from: string, to: string, limit = 10) => {
+    await ann.send(`CHATHISTORY TARGETS timestamp=${from} timestamp=${to} ${limit}`);
+    const lines = await ann.sync();
+    assertMatch(lines[0] ?? "", /^:irc\.test BATCH \+b\d+ draft\/chathistory-targets$/);
+    assertMatch(lines.at(-1) ?? "", /^:irc\.test BATCH -b\d+$/);
+    return lines.slice(1, -1).map((line) => line.replace(/^@batch=b\d+ :irc\.test CHATHISTORY TARGETS /, ""));
+  };
+  const [past, future] = ["2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"];
+  const all = [`#early ${early}`, `#late ${late}`];
+  assertEquals(await ask(past, future), all);
+  assertEquals(await ask(future, past), all);
+  assertEquals(await ask(past, future, 1), all.slice(0, 1));
+  assertEquals(await ask(future, past, 1), all.slice(1), "from the side of the first time");
+  assertEquals(await ask(early, future), all.slice(1));
+  assertEquals(await ask(past, early), []);
+  for (const params of ["", ` timestamp=${past} timestamp=${future}`, ` msgid=a timestamp=${future} 5`]) {
+    await ann.send(`CHATHISTORY TARGETS${params}`);
+    assertEquals(await ann.sync(), [
+      ":irc.test FAIL CHATHISTORY INVALID_PARAMS TARGETS :Unknown subcommand or parameters",
+    ]);
+  }
+});
+
 Deno.test("chat: a long line of a line client reaches IRC whole, in as many messages as it takes", async () => {
   await using chat = await startBoth();
   using ann = await chat.enter("ann");

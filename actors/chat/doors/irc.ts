@@ -22,7 +22,7 @@ import { HISTORY_COMMANDS } from "./irc_history.ts";
 import { MODE_COMMANDS } from "./irc_modes.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import { lusers, PEOPLE_COMMANDS } from "./irc_people.ts";
-import { negotiate, registers, Registration, requestedNick } from "./irc_registration.ts";
+import { negotiate, Registration, requestedNick } from "./irc_registration.ts";
 import { RegisteredClient, type RegisteredSession } from "./irc_registered.ts";
 import { Reply, type ReplyTarget } from "./irc_reply.ts";
 import { ToldOnce } from "./irc_told_once.ts";
@@ -218,9 +218,9 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
 
   readonly cutOff = (why: keyof typeof CUT_OFF_TEXTS): void => this.#close(CUT_OFF_TEXTS[why]);
 
-  /** To be let in is free. All else that is sent ahead counts, and waits where the welcome has to. */
+  /** To be let in is free, within reason; all else counts, and waits where the welcome has to. */
   #mayTake(frame: IrcFrame): boolean {
-    if (this.#client === undefined && frame.type === "line" && registers(frame.line)) return true;
+    if (this.#client === undefined && this.#registration.takesFree(frame)) return true;
     return !this.#isToRegister && this.#limits.mayTalk();
   }
 

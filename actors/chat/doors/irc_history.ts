@@ -6,6 +6,7 @@
 import { MAX_HISTORY_LINES } from "../../../protocols/chat.ts";
 import { formatIrcBody } from "../../../protocols/irc.ts";
 import type { HistoryPoint, HistoryQuery } from "../messages.ts";
+import { isoTime } from "./irc_codec.ts";
 import { type IrcClient, type IrcCommands, middle, roomName } from "./irc_client.ts";
 import type { Reply } from "./irc_reply.ts";
 
@@ -25,7 +26,12 @@ function chatHistory(client: IrcClient, params: readonly string[], reply: Reply)
     );
   };
   const wanted = subcommand.toUpperCase();
-  if (wanted === "TARGETS") return batch(client, reply, "draft/chathistory-targets", [], () => []);
+  if (wanted === "TARGETS") {
+    const span = parseSpan(params.slice(1));
+    return span === null
+      ? fail("INVALID_PARAMS", subcommand, "Unknown subcommand or parameters")
+      : targets(client, span, reply);
+  }
   const query = parseQuery(wanted, params.slice(2));
   if (query === null) return fail("INVALID_PARAMS", subcommand, "Unknown subcommand or parameters");
   const name = roomName(target);
@@ -51,6 +57,52 @@ function chatHistory(client: IrcClient, params: readonly string[], reply: Reply)
       });
     },
   );
+}
+
+/** Two times, neither of which belongs to it, and how many are wanted from the side of the first. */
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly limit: number;
+}
+
+function parseSpan([first = "", second = "", third = ""]: readonly string[]): Span | null {
+  const [from, to, limit] = [parsePoint(first), parsePoint(second), parseLimit(third)];
+  if (from === null || to === null || limit === null || "id" in from || "id" in to) return null;
+  return { fromMs: from.timeMs, toMs: to.timeMs, limit };
+}
+
+/** The client's channels whose last line is of a span, in the order of these lines. */
+function targets(client: IrcClient, { fromMs, toMs, limit }: Span, reply: Reply): void {
+  const [startMs, endMs] = [Math.min(fromMs, toMs), Math.max(fromMs, toMs)];
+  const found: { readonly channel: string; readonly timeMs: number }[] = [];
+  const end = () => {
+    found.sort((one, other) => one.timeMs - other.timeMs);
+    const shown = fromMs <= toMs ? found.slice(0, limit) : found.slice(-limit);
+    batch(client, reply, "draft/chathistory-targets", [], (id) => {
+      return shown.map(({ channel, timeMs }) => ({
+        tags: [["batch", id]],
+        body: formatIrcBody(client.server.name, "CHATHISTORY", "TARGETS", channel, isoTime(timeMs)),
+      }));
+    });
+  };
+  const { rooms } = client.member;
+  let missing = rooms.length;
+  if (missing === 0) return end();
+  for (const { name } of rooms) {
+    client.member.toRoom(
+      client.person,
+      name,
+      (asker) => ({ ...asker, type: "get-history", query: { type: "latest", limit: 1 } }),
+      (answer) => {
+        const last = answer.type === "entries" ? answer.entries.at(-1) : undefined;
+        if (answer.type === "entries" && last !== undefined && startMs < last.timeMs && last.timeMs < endMs) {
+          found.push({ channel: `#${answer.title}`, timeMs: last.timeMs });
+        }
+        if (--missing === 0) end();
+      },
+    );
+  }
 }
 
 function batch(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatName } from "../../../protocols/chat_names.ts";
-import { type IrcMessage, truncateBytes, visibleIrcText } from "../../../protocols/irc.ts";
+import { type IrcFrame, type IrcMessage, truncateBytes, visibleIrcText } from "../../../protocols/irc.ts";
 import { CAPABILITIES, type Capability, middle, nickName } from "./irc_client.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import type { Reply } from "./irc_reply.ts";
@@ -13,6 +13,10 @@ import type { Reply } from "./irc_reply.ts";
 const MAX_USER_BYTES = 16;
 /** The longest real name, in bytes. */
 const MAX_REAL_NAME_BYTES = 128;
+/** Lines of a registration that count for no rate; clients need about ten. */
+const FREE_LINES = 32;
+/** The commands of a registration. */
+const LET_IN = /^(?:@\S* +)?(?::\S* +)?(?:AUTHENTICATE|CAP|NICK|PASS|PING|PONG|QUIT|USER)\b/i;
 
 /** What a client has said of itself so far. */
 export class Registration {
@@ -22,10 +26,18 @@ export class Registration {
   realName = "";
   /** It is still choosing capabilities, and waits for its welcome. */
   isNegotiating = false;
+  #freeLines = FREE_LINES;
 
   /** Whether enough is said to give the client its name. */
   get isComplete(): boolean {
     return this.nick !== undefined && this.user !== undefined && !this.isNegotiating;
+  }
+
+  /** Whether this is a line that a client says to be let in, and among the first of these: they are free. */
+  takesFree(frame: IrcFrame): boolean {
+    if (this.#freeLines === 0 || frame.type !== "line" || !LET_IN.test(frame.line)) return false;
+    this.#freeLines--;
+    return true;
   }
 
   /** Takes `USER`. */
@@ -97,12 +109,4 @@ function request(capabilities: Set<Capability>, argument: string): boolean {
     else capabilities.delete(capability);
   }
   return true;
-}
-
-/** The commands of a registration. */
-const REGISTRATION = /^(?:@\S* +)?(?::\S* +)?(?:AUTHENTICATE|CAP|NICK|PASS|PING|PONG|QUIT|USER)\b/i;
-
-/** Whether a line is one that a client says to be let in. */
-export function registers(line: string): boolean {
-  return REGISTRATION.test(line);
 }
