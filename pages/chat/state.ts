@@ -35,6 +35,10 @@ export interface ChatState {
   readonly active: string;
   readonly rooms: readonly { readonly room: string; readonly members: number }[];
   readonly pending: readonly Pending[];
+  /** The rooms that the server has told of since it was connected. */
+  readonly entered: ReadonlySet<string>;
+  /** What came of rooms that it has yet to tell of. */
+  readonly held: readonly ChatWebEvent[];
 }
 
 /** The lines that a conversation keeps. */
@@ -48,6 +52,8 @@ export const EMPTY: ChatState = {
   active: "",
   rooms: [],
   pending: [],
+  entered: new Set(),
+  held: [],
 };
 
 /** The key of a conversation: rooms and people have names of their own. */
@@ -57,6 +63,10 @@ export function keyOf(kind: Conversation["kind"], title: string): string {
 
 /** The state after an event of the server. */
 export function told(state: ChatState, event: ChatWebEvent, now: number): ChatState {
+  // A room is told as it was when the page came in, and its history comes after what happened since.
+  if (isOfRoom(event) && !state.entered.has(keyOf("room", event.room))) {
+    return { ...state, held: [...state.held, event].slice(-MAX_LINES) };
+  }
   switch (event.type) {
     case "named":
       return { ...state, name: event.name, problem: "" };
@@ -66,8 +76,12 @@ export function told(state: ChatState, event: ChatWebEvent, now: number): ChatSt
       return { ...state, rooms: event.rooms };
     case "stopping":
       return { ...state, problem: "The server is stopping." };
-    case "room":
-      return entered(state, event);
+    case "room": {
+      const [held, others] = partition(state.held, (one) => isOfRoom(one) && one.room === event.room);
+      const rooms = new Set(state.entered).add(keyOf("room", event.room));
+      const next = entered({ ...state, entered: rooms, held: others }, event);
+      return held.reduce((known, one) => told(known, one, now), next);
+    }
     case "said":
       return said(without(state, event.tag), keyOf("room", event.room), event.said);
     case "private":
@@ -77,11 +91,14 @@ export function told(state: ChatState, event: ChatWebEvent, now: number): ChatSt
     case "out": {
       const conversations = new Map(state.conversations);
       conversations.delete(keyOf("room", event.room));
+      const rooms = new Set(state.entered);
+      rooms.delete(keyOf("room", event.room));
       const [first = ""] = conversations.keys();
       const problem = event.why === "" ? "" : `You were ${event.why} in ${event.room}.`;
       return {
         ...state,
         conversations,
+        entered: rooms,
         active: conversations.has(state.active) ? state.active : first,
         problem,
       };
@@ -154,7 +171,16 @@ export function sending(state: ChatState, pending: Pending): ChatState {
 
 /** Nothing is heard of the server: who is there is not known any more. */
 export function disconnected(state: ChatState): ChatState {
-  return { ...state, isConnected: false };
+  return { ...state, isConnected: false, entered: new Set(), held: [] };
+}
+
+/** Whether an event happened in a room that the page is in. */
+function isOfRoom(event: ChatWebEvent): event is Exclude<ChatWebEvent, { type: "room" }> & { room: string } {
+  return "room" in event && event.type !== "room" && event.type !== "invited";
+}
+
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(holds), all.filter((one) => !holds(one))];
 }
 
 function conversation(kind: Conversation["kind"], title: string): Conversation {

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type ChatState, EMPTY, keyOf, sending, shown, told } from "../../pages/chat/state.ts";
+import { type ChatState, disconnected, EMPTY, keyOf, sending, shown, told } from "../../pages/chat/state.ts";
 import type { ChatWebEvent, ChatWebSaid } from "../../protocols/chat_web.ts";
 
 function said(id: string, name: string, text: string): ChatWebSaid {
@@ -46,6 +46,36 @@ Deno.test("chat page: what was missed is shown once, however it comes", () => {
   );
   assertEquals(texts(state), ["one", "two", "three"]);
   assertEquals(state.conversations.get(LOBBY)?.lastId, "a-3");
+});
+
+Deno.test("chat page: what happens while a room is entered stands after what was missed, and is not lost", () => {
+  const room = (...history: ChatWebSaid[]): ChatWebEvent => ({
+    ...{ type: "room", room: "lobby", topic: "then", members: [], history },
+  });
+  const since: readonly ChatWebEvent[] = [
+    { type: "joined", room: "lobby", member: { name: "eve", operator: false, away: false } },
+    { type: "topic", room: "lobby", name: "eve", text: "now" },
+    { type: "said", room: "lobby", said: said("a-3", "eve", "three") },
+    { type: "said", room: "lobby", said: said("a-4", "eve", "four") },
+  ];
+  const missed = [said("a-2", "bob", "two"), said("a-3", "eve", "three")];
+  const back = after(disconnected(IN_LOBBY), ...since);
+  for (
+    const state of [
+      after(back, room(...missed)),
+      after(EMPTY, ...since, room(said("a-1", "bob", "one"), ...missed)),
+    ]
+  ) {
+    assertEquals(texts(state).filter((text) => !text.startsWith("eve")), ["one", "two", "three", "four"]);
+    const lobby = state.conversations.get(LOBBY);
+    assertEquals([lobby?.members.map(({ name }) => name), lobby?.topic], [["eve"], "now"]);
+    assertEquals([lobby?.lastId, state.held], ["a-4", []]);
+  }
+  // Lost again before it was told: what is asked for next is what it had.
+  assertEquals(disconnected(back).conversations.get(LOBBY)?.lastId, "a-1");
+  // Put out before it was told.
+  const out = after(back, { type: "out", room: "lobby", why: "put out by bob" }, room(...missed));
+  assertEquals([out.conversations.size, out.held], [0, []]);
 });
 
 Deno.test("chat page: what was under way when the connection was lost is not said twice", () => {
