@@ -94,6 +94,9 @@ export type ChatWebEvent =
   /** The server stops: the page may come back in a moment. */
   | { readonly type: "stopping" };
 
+/** Why a command is refused that came over the rate: it may be sent again in a moment. */
+export const SLOW_DOWN = "slow down";
+
 /** The fields of each command: those that are texts, and those that may be missing. */
 const FIELDS: Readonly<Record<ChatWebCommand["type"], readonly string[]>> = {
   name: ["name"],

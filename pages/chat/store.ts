@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The state of the page, and what its user does to it. */
+import { type ChatWebCommand, SLOW_DOWN } from "../../protocols/chat_web.ts";
 import { ChatConnection } from "./connection.ts";
 import {
   type ChatState,
@@ -15,6 +16,9 @@ import {
 /** What the user typed that is not said. */
 const COMMAND = /^\/(join|leave|me|msg|nick|topic|away|kick|rooms)(?:\s+(.*))?$/s;
 
+/** Milliseconds until a join that was too fast is asked for again. */
+const REJOIN_MS = 500;
+
 /** The one place where the state changes. */
 export class ChatStore {
   state: ChatState = EMPTY;
@@ -23,6 +27,11 @@ export class ChatStore {
   /** The name and the rooms to come back with. */
   #wantedName = localStorage.getItem("chat-name") ?? "";
   #tags = 0;
+  /** Whether the server has given a name since it was connected: the next one is a new name alone. */
+  #isNamed = false;
+  /** Joins of the rooms to come back into, the first of them under way: together they would be too fast. */
+  #toJoin: ChatWebCommand[] = [];
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(changed: (state: ChatState) => void) {
     this.#changed = changed;
@@ -31,9 +40,18 @@ export class ChatStore {
       event: (event) => {
         this.#set(told(this.state, event, Date.now()));
         if (event.type === "named") this.#named(event.name);
-        if (event.type === "room") this.#sayAgain(`#${event.room}`);
+        if (event.type === "room") {
+          this.#sayAgain(`#${event.room}`);
+          this.#joined();
+        }
+        if (event.type === "refused" && event.command === "join") this.#joinRefused(event.reason);
       },
-      lost: () => this.#set(disconnected(this.state)),
+      lost: () => {
+        clearTimeout(this.#retry);
+        this.#isNamed = false;
+        this.#toJoin = [];
+        this.#set(disconnected(this.state));
+      },
     });
   }
 
@@ -133,20 +151,38 @@ export class ChatStore {
   }
 
   #named(name: string): void {
-    const isBack = this.state.conversations.size > 0;
     this.#wantedName = name;
     localStorage.setItem("chat-name", name);
+    if (this.#isNamed) return;
+    this.#isNamed = true;
+    const isBack = this.state.conversations.size > 0;
     const rooms = [...this.state.conversations.values()].filter(({ kind }) => kind === "room");
-    for (const { title, lastId } of rooms) {
-      this.#connection.send({
-        type: "join",
-        room: title,
-        ...(lastId === undefined ? {} : { after: lastId }),
-      });
-    }
-    if (!isBack) this.#connection.send({ type: "join", room: "lobby" });
+    this.#toJoin = rooms.map(({ title, lastId }) => ({
+      ...{ type: "join", room: title },
+      ...(lastId === undefined ? {} : { after: lastId }),
+    }));
+    if (!isBack) this.#toJoin.push({ type: "join", room: "lobby" });
+    this.#joinNext();
     for (const pending of this.state.pending) if (pending.conversation.startsWith("@")) this.#send(pending);
     this.askRooms();
+  }
+
+  #joinNext(): void {
+    const [command] = this.#toJoin;
+    if (command !== undefined) this.#connection.send(command);
+  }
+
+  #joined(): void {
+    if (this.#toJoin.shift() !== undefined) this.#joinNext();
+  }
+
+  /** Too fast is asked again in a moment; what is refused for another reason is not. */
+  #joinRefused(reason: string): void {
+    if (reason !== SLOW_DOWN) return this.#joined();
+    if (this.#toJoin.length === 0) return;
+    this.#set({ ...this.state, problem: "" });
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#joinNext(), REJOIN_MS);
   }
 
   /** What was under way when the connection was lost, and what the server does not have. */

@@ -70,6 +70,16 @@ try {
   await say(ann, "/topic our den");
   await shows(ann, "our den");
 
+  // Another name is told in each room, and no room is entered again for it.
+  await say(bob, "/nick rob");
+  await shows(bob, "Connected as rob");
+  await say(bob, "/nick bob");
+  await shows(bob, "Connected as bob");
+  await show(ann, "lobby");
+  await shows(ann, "rob is now bob.");
+  await show(ann, "den");
+  assertEquals(await bob.$eval(".problem", (problem) => problem.textContent), "");
+
   // The server dies while they talk: nothing is missed, nothing is there twice.
   server.kill("SIGKILL");
   await server.ended();

@@ -11,6 +11,7 @@ import {
   type ChatWebMember,
   type ChatWebSaid,
   parseChatWebCommand,
+  SLOW_DOWN,
 } from "../../../protocols/chat_web.ts";
 import { truncateBytes, withoutFormatting } from "../../../protocols/irc.ts";
 import { visibleText } from "../../../protocols/visible_text.ts";
@@ -130,7 +131,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     const text = typeof message === "string" ? message : decoder.decode(message);
     const command = parseChatWebCommand(text);
     if (command === null) return this.#connection.close(1008, "not a command of the chat");
-    if (!this.#client.mayTalk()) return this.#refuse(command, "slow down");
+    if (!this.#client.mayTalk()) return this.#refuse(command, SLOW_DOWN);
     const isTalk = command.type === "say";
     this.#member.run(() => this.#obey(command), {
       flows: isTalk && this.#member.person !== undefined,
