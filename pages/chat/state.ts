@@ -1,5 +1,10 @@
 /** What the chat's page knows, as a function of what it was told. */
-import type { ChatWebEvent, ChatWebMember, ChatWebSaid } from "../../protocols/chat_web.ts";
+import {
+  type ChatWebEvent,
+  type ChatWebMember,
+  type ChatWebSaid,
+  SLOW_DOWN,
+} from "../../protocols/chat_web.ts";
 
 /** One line of a conversation: something said, or something that happened. */
 export type Line =
@@ -61,6 +66,15 @@ export function keyOf(kind: Conversation["kind"], title: string): string {
   return `${kind === "room" ? "#" : "@"}${title}`;
 }
 
+/** What is shown while something waits to be said again. */
+export const TOO_FAST = "Too fast for the server: the rest follows.";
+
+/** Whether something that was said came too fast: it stays pending, and is sent again. */
+export function isTooFast(state: ChatState, event: ChatWebEvent): boolean {
+  return event.type === "refused" && event.reason === SLOW_DOWN &&
+    state.pending.some(({ tag }) => tag === event.tag);
+}
+
 /** The state after an event of the server. */
 export function told(state: ChatState, event: ChatWebEvent, now: number): ChatState {
   // A room is told as it was when the page came in, and its history comes after what happened since.
@@ -71,6 +85,7 @@ export function told(state: ChatState, event: ChatWebEvent, now: number): ChatSt
     case "named":
       return { ...state, name: event.name, problem: "" };
     case "refused":
+      if (isTooFast(state, event)) return { ...state, problem: TOO_FAST };
       return { ...without(state, event.tag), problem: event.reason };
     case "rooms":
       return { ...state, rooms: event.rooms };

@@ -6,11 +6,13 @@ import {
   type ChatState,
   disconnected,
   EMPTY,
+  isTooFast,
   openPerson,
   type Pending,
   sending,
   shown,
   told,
+  TOO_FAST,
 } from "./state.ts";
 
 /** What the user typed that is not said. */
@@ -18,6 +20,10 @@ const COMMAND = /^\/(join|leave|me|msg|nick|topic|away|kick|rooms)(?:\s+(.*))?$/
 
 /** Milliseconds until a join that was too fast is asked for again. */
 const REJOIN_MS = 500;
+/** Milliseconds until what was said too fast is said again. */
+const SAY_AGAIN_MS = 200;
+/** Milliseconds after which what was said keeps back the next no longer, should it never be answered. */
+const ANSWER_MS = 5000;
 
 /** The one place where the state changes. */
 export class ChatStore {
@@ -32,13 +38,18 @@ export class ChatStore {
   /** Joins of the rooms to come back into, the first of them under way: together they would be too fast. */
   #toJoin: ChatWebCommand[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** What is to be said, by tag, the first under way: so it keeps its order, also when it is too fast. */
+  #toSay: string[] = [];
+  #sayTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(changed: (state: ChatState) => void) {
     this.#changed = changed;
     this.#connection = new ChatConnection({
       opened: () => this.#opened(),
       event: (event) => {
+        const isAgain = isTooFast(this.state, event);
         this.#set(told(this.state, event, Date.now()));
+        if ("tag" in event && event.tag === this.#toSay[0]) this.#answered(isAgain);
         if (event.type === "named") this.#named(event.name);
         if (event.type === "room") {
           this.#sayAgain(`#${event.room}`);
@@ -48,6 +59,8 @@ export class ChatStore {
       },
       lost: () => {
         clearTimeout(this.#retry);
+        clearTimeout(this.#sayTimer);
+        this.#toSay = [];
         this.#isNamed = false;
         this.#toJoin = [];
         this.#set(disconnected(this.state));
@@ -136,7 +149,35 @@ export class ChatStore {
       action,
     };
     this.#set(sending({ ...this.state, problem: "" }, pending));
+    this.#enqueue(pending.tag);
+  }
+
+  #enqueue(tag: string): void {
+    if (this.#toSay.push(tag) === 1) this.#sayFirst();
+  }
+
+  #sayFirst(): void {
+    const [tag] = this.#toSay;
+    const pending = this.state.pending.find((one) => one.tag === tag);
+    clearTimeout(this.#sayTimer);
+    if (pending === undefined) return this.#sayNext();
     this.#send(pending);
+    this.#sayTimer = setTimeout(() => this.#sayNext(), ANSWER_MS);
+  }
+
+  #sayNext(): void {
+    if (this.#toSay.shift() !== undefined && this.#toSay.length > 0) this.#sayFirst();
+  }
+
+  #answered(isAgain: boolean): void {
+    clearTimeout(this.#sayTimer);
+    if (isAgain) this.#sayTimer = setTimeout(() => this.#sayFirst(), SAY_AGAIN_MS);
+    else {
+      this.#sayNext();
+      if (this.#toSay.length === 0 && this.state.problem === TOO_FAST) {
+        this.#set({ ...this.state, problem: "" });
+      }
+    }
   }
 
   #send({ tag, conversation, text, action }: Pending): void {
@@ -163,7 +204,9 @@ export class ChatStore {
     }));
     if (!isBack) this.#toJoin.push({ type: "join", room: "lobby" });
     this.#joinNext();
-    for (const pending of this.state.pending) if (pending.conversation.startsWith("@")) this.#send(pending);
+    for (const { tag, conversation } of this.state.pending) {
+      if (conversation.startsWith("@")) this.#enqueue(tag);
+    }
     this.askRooms();
   }
 
@@ -187,7 +230,7 @@ export class ChatStore {
 
   /** What was under way when the connection was lost, and what the server does not have. */
   #sayAgain(key: string): void {
-    for (const pending of this.state.pending) if (pending.conversation === key) this.#send(pending);
+    for (const { tag, conversation } of this.state.pending) if (conversation === key) this.#enqueue(tag);
   }
 
   #set(state: ChatState): void {

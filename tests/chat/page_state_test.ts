@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { type ChatState, disconnected, EMPTY, keyOf, sending, shown, told } from "../../pages/chat/state.ts";
-import type { ChatWebEvent, ChatWebSaid } from "../../protocols/chat_web.ts";
+import { type ChatWebEvent, type ChatWebSaid, SLOW_DOWN } from "../../protocols/chat_web.ts";
 
 function said(id: string, name: string, text: string): ChatWebSaid {
   return { id, time: 1, name, kind: "message", text };
@@ -91,6 +91,14 @@ Deno.test("chat page: what was under way when the connection was lost is not sai
   assertEquals([kept.pending, texts(kept)], [[], ["one", "mine"]]);
   const notKept = after(lost, { type: "room", room: "lobby", topic: "", members: [], history: [] });
   assertEquals(notKept.pending, [pending]);
+});
+
+Deno.test("chat page: what was said too fast is kept to be sent again, and what is refused for another reason is not", () => {
+  const pending = { tag: "t1", conversation: LOBBY, text: "mine", action: false };
+  const sent = sending(IN_LOBBY, pending);
+  const refused = (reason: string) => after(sent, { type: "refused", command: "say", reason, tag: "t1" });
+  assertEquals(refused(SLOW_DOWN).pending, [pending]);
+  assertEquals(refused("you are banned from it").pending, []);
 });
 
 Deno.test("chat page: unread marks count what others say elsewhere, until it is looked at", () => {

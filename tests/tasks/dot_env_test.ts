@@ -79,13 +79,20 @@ Deno.test(".env: each service's tokens, secrets and certificates are guarded, un
     assertEquals(readDotEnv(`${line}\n`, editorNames).warnings, [], line);
   }
   assertEquals(environmentOf(editor.task, "guarding").sort(), [
+    "EDITOR_INSPECT_TLS_CERT",
+    "EDITOR_INSPECT_TLS_KEY",
     "EDITOR_INSPECT_TOKEN",
     "EDITOR_READ_TOKEN",
     "EDITOR_TLS_CERT",
     "EDITOR_TLS_KEY",
     "EDITOR_TOKEN",
   ]);
-  assertEquals(environmentOf(peer.task, "guarding").sort(), ["PEER_INSPECT_TOKEN", "PEER_SECRET_FILE"]);
+  assertEquals(environmentOf(peer.task, "guarding").sort(), [
+    "PEER_INSPECT_TLS_CERT",
+    "PEER_INSPECT_TLS_KEY",
+    "PEER_INSPECT_TOKEN",
+    "PEER_SECRET_FILE",
+  ]);
 });
 
 Deno.test(".env: any other line that is no setting, and a name that is nearly one of ours, is a warning with its line", () => {
