@@ -54,8 +54,7 @@ export const FEED_START: FeedPosition = { failures: 0, deadLetters: 0, restarts:
  * const ref = system.spawn("weak", () => () => {
  *   throw new Error("too much");
  * });
- * ref.tell("work");
- * await new Promise((resolve) => setTimeout(resolve, 0));
+ * await ref.ask(() => "work", { timeoutMs: 1000 }).catch(() => {}); // it fails, and is told so
  * const { news } = feed.after(FEED_START);
  * assertEquals(news.failures.map(({ actor, error }) => [actor, error]), [["/demo/weak", "too much"]]);
  * ```

@@ -38,21 +38,23 @@ export interface Histogram {
  *
  * @example
  * ```ts
- * import { ActorSystem, type Behavior } from "@troupe/actors";
+ * import { ActorSystem, type Behavior, type Ref } from "@troupe/actors";
  * import { MeterRegistry } from "@troupe/actors/inspect";
  * import { assertEquals } from "@std/assert";
  *
- * const baker: Behavior<"bake"> = (self) => {
+ * const baker: Behavior<{ type: "bake"; replyTo: Ref<"baked"> }> = (self) => {
  *   const loaves = self.meter.counter("bakery.loaves", { description: "Loaves baked.", unit: "{loaf}" });
- *   return () => loaves.add(1);
+ *   return ({ replyTo }) => {
+ *     loaves.add(1);
+ *     replyTo.tell("baked");
+ *   };
  * };
  *
  * const meter = new MeterRegistry();
  * await using system = new ActorSystem("demo", { instruments: { meter } });
  * const ref = system.spawn("baker", baker);
- * ref.tell("bake");
- * ref.tell("bake");
- * await new Promise((resolve) => setTimeout(resolve, 0));
+ * await ref.ask({ type: "bake" }, { timeoutMs: 1000 });
+ * await ref.ask({ type: "bake" }, { timeoutMs: 1000 });
  * const [family] = meter.families();
  * assertEquals([family?.name, family?.samples[0]?.value], ["bakery_loaves_total", 2]);
  * ```
