@@ -224,14 +224,17 @@ class Storage {
   async #readStretch(piece: number, begin: number, length: number): Promise<Uint8Array> {
     const offset = piece * this.#options.info.pieceLength + begin;
     const bytes = new Uint8Array(length);
+    const [files, isShared] = [this.#files, this.#isShared];
     try {
-      await this.#files.read(bytes, offset);
+      await files.read(bytes, offset);
       // Looked at after it was read: what was written before, or meanwhile, shows in the time of the last
       // write.
-      if (this.#isShared && !await this.#files.isUnchanged(offset, length)) {
+      if (isShared && !await files.isUnchanged(offset, length)) {
         throw new WorldError("invalid-data", "Cannot read for peers: the file was changed");
       }
     } catch (error) {
+      // It was whole meanwhile, and has moved to its place.
+      if (files !== this.#files) return await this.#readStretch(piece, begin, length);
       this.#onUnreadable(error);
       throw error;
     }

@@ -149,7 +149,10 @@ Deno.test("peer: a node that comes late joins, and leads when it is the lowest",
   await network.start(1);
   await network.elected(1, [1, 2, 3]);
   await network.logged(network.log(1, [1, 2, 3]));
-  assert(network.node(2).stdout.includes("Leader Node 2 steps down: votes for Node 1"));
+  const words = "Leader Node 2 steps down: votes for Node 1";
+  await until(() => network.node(2).stdout.includes(words), words).catch((error: unknown) => {
+    throw new Error(`${error}\n${network.node(2).stdout}`, { cause: error });
+  });
 });
 
 Deno.test("peer: a leader that is killed is replaced, and leads again when it is back", async () => {
