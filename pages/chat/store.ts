@@ -149,7 +149,13 @@ export class ChatStore {
       action,
     };
     this.#set(sending({ ...this.state, problem: "" }, pending));
-    this.#enqueue(pending.tag);
+    if (!this.#isOnItsWay(pending.conversation)) this.#enqueue(pending.tag);
+  }
+
+  /** The page is on its way back there: all that is pending is said once it is in. */
+  #isOnItsWay(conversation: string): boolean {
+    return !this.#isNamed ||
+      this.#toJoin.some((command) => command.type === "join" && `#${command.room}` === conversation);
   }
 
   #enqueue(tag: string): void {

@@ -85,14 +85,15 @@ try {
   await server.ended();
   await shows(ann, "The connection is lost");
   await picture(ann, "lost");
-  await say(ann, "said while it was away");
+  const away = ["said while it was away", "and a second", "and a third"];
+  for (const text of away) await say(ann, text);
   server = await startServer();
   using eve = await TestClient.connect(ports.port);
   await eve.send("eve\nthey are coming back\n");
   for (const page of [ann, bob]) await shows(page, "Connected as");
   await show(ann, "den");
-  await shows(ann, "said while it was away");
   await ann.waitForFunction(() => document.querySelectorAll(".pending").length === 0);
+  assertEquals((await spoken(ann)).slice(-away.length), away);
   for (const page of [ann, bob]) {
     await show(page, "lobby");
     await shows(page, "they are coming back");
