@@ -4,6 +4,7 @@
  * @module
  */
 import type { RecordsResponse } from "../../protocols/records.ts";
+import { isSameFile } from "../store/same_file.ts";
 import type { FileInfo, World } from "../world/world.ts";
 import { fileNameOf } from "./client_files.ts";
 import { textAnswer } from "./record.ts";
@@ -90,9 +91,4 @@ export class RecentRecords {
   #forgetOldest(): void {
     for (const oldest of this.#recent.keys()) return this.#forget(oldest);
   }
-}
-
-function isSameFile(left: FileInfo, right: FileInfo): boolean {
-  return left.modifiedAtMs === right.modifiedAtMs && left.size === right.size && left.id === right.id &&
-    right.isFile;
 }

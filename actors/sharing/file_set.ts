@@ -4,6 +4,7 @@
  * @module
  */
 import type { TorrentFile } from "../../protocols/metainfo.ts";
+import { isSameFile } from "../store/same_file.ts";
 import { type Disk, type DiskFile, type FileInfo, WorldError } from "../world/world.ts";
 
 /** Options of {@linkcode FileSet}. */
@@ -194,15 +195,6 @@ export class FileSet {
     this.#open.delete(path);
     opening.then((file) => file.close()).catch(() => {});
   }
-}
-
-/**
- * Whether two looks at a path saw the same content: nothing was written between them, and no other file put
- * there.
- */
-export function isSameFile(before: FileInfo, now: FileInfo): boolean {
-  return now.isFile && now.size === before.size && now.modifiedAtMs === before.modifiedAtMs &&
-    now.id === before.id;
 }
 
 /** The index of the file in which `offset` lies; of empty files there the first. */

@@ -5,7 +5,7 @@
  */
 import { HASH_BYTES, pieceLengthFor } from "../../protocols/metainfo.ts";
 import { type FileInfo, type World, WorldError } from "../world/world.ts";
-import { isSameFile } from "./file_set.ts";
+import { isSameFile } from "../store/same_file.ts";
 
 /** A file, with what others need to fetch it. */
 export interface HashedFile {

@@ -6,7 +6,7 @@
 import { fileNames } from "../../protocols/file_list.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { errorText, type FileInfo, WorldError } from "../world/world.ts";
-import { isSameFile } from "./file_set.ts";
+import { isSameFile } from "../store/same_file.ts";
 import { type HashedFile, hashFile } from "./hash_file.ts";
 
 /** A file of this node. */
