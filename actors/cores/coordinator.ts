@@ -4,26 +4,16 @@
  * @module
  */
 import { composeEngine } from "../cluster/compose.ts";
-import type { Driver } from "../cluster/driver.ts";
 import type { HostRef, Placed, Placement } from "../cluster/engine.ts";
 import type { Behavior, Context } from "../runtime/behavior.ts";
 import { escalate, type OnFailure, restart } from "../runtime/supervision.ts";
 import { ActorStopped } from "../runtime/errors.ts";
-import type { RealWorld } from "../world/real/mod.ts";
-import { errorText, type ThreadRight, type Threads } from "../world/world.ts";
+import { errorText } from "../world/world.ts";
 import { Addresses } from "./addresses.ts";
-import type { CoreLogOptions } from "./core.ts";
-import { type CoreEnd, CoreLife, type CoresHost } from "./core_life.ts";
+import { type CoreEnd, CoreLife, type CoresHost, type CoresSetup } from "./core_life.ts";
 
 /** Options of {@linkcode coordinator}. */
-export interface CoordinatorOptions {
-  readonly world: RealWorld;
-  readonly threads: Threads;
-  readonly cores: number;
-  readonly settings: unknown;
-  readonly dropRights: readonly ThreadRight[];
-  readonly log: CoreLogOptions;
-  readonly driver: Driver;
+export interface CoordinatorOptions extends CoresSetup {
   /** Milliseconds that a core may take to stop. */
   readonly drainMs: number;
   /** Told when all cores serve. */
@@ -143,13 +133,7 @@ function coreActor(
 
 /** All cores that live, and what they share. */
 class Cores implements CoresHost, CoreReports {
-  readonly world: RealWorld;
-  readonly threads: Threads;
-  readonly cores: number;
-  readonly settings: unknown;
-  readonly dropRights: readonly ThreadRight[];
-  readonly log: CoreLogOptions;
-  readonly driver: Driver;
+  readonly setup: CoresSetup;
   readonly addresses: Addresses;
   /** All have been ready once. */
   haveServed = false;
@@ -158,19 +142,10 @@ class Cores implements CoresHost, CoreReports {
   /** What was said of where they listen, by its key; held until all do. */
   readonly #listening = new Map<string, string>();
 
-  constructor(
-    { world, threads, cores, settings, dropRights, log, driver }: CoordinatorOptions,
-    addresses: Addresses,
-  ) {
-    this.world = world;
-    this.threads = threads;
-    this.cores = cores;
-    this.settings = settings;
-    this.dropRights = dropRights;
-    this.log = log;
-    this.driver = driver;
+  constructor(setup: CoresSetup, addresses: Addresses) {
+    this.setup = setup;
     this.addresses = addresses;
-    this.#placement = composeEngine(driver, world).placement;
+    this.#placement = composeEngine(setup.driver, setup.world).placement;
   }
 
   start(index: number): CoreLife {
@@ -204,11 +179,11 @@ class Cores implements CoresHost, CoreReports {
   listens(key: string, lines: string): void {
     if (this.#listening.has(key)) return;
     this.#listening.set(key, lines);
-    if (this.haveServed) this.world.logLines(lines, "stdout");
+    if (this.haveServed) this.setup.world.logLines(lines, "stdout");
   }
 
   tellWhereTheyListen(): void {
     this.haveServed = true;
-    for (const lines of this.#listening.values()) this.world.logLines(lines, "stdout");
+    for (const lines of this.#listening.values()) this.setup.world.logLines(lines, "stdout");
   }
 }

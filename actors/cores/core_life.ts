@@ -14,9 +14,9 @@ import { errorOf, failureOf, type FromCore, type ToCore } from "./messages.ts";
 /** How long a core may take to report. */
 const REPORT_MS = 2000;
 
-/** What all cores of a process share. */
-export interface CoresHost {
-  readonly world: Pick<RealWorld, "clock" | "loop" | "logLines">;
+/** What all cores of a process are started with. */
+export interface CoresSetup {
+  readonly world: RealWorld;
   readonly threads: Threads;
   readonly cores: number;
   readonly settings: unknown;
@@ -24,6 +24,11 @@ export interface CoresHost {
   readonly log: CoreLogOptions;
   /** Keeps the logs and keys of the cluster. */
   readonly driver: Driver;
+}
+
+/** What all cores of a process share. */
+export interface CoresHost {
+  readonly setup: CoresSetup;
   readonly addresses: Addresses;
   /** A core says that it listens. */
   listens(key: string, lines: string): void;
@@ -52,7 +57,7 @@ export class CoreLife {
   readonly #ended = Promise.withResolvers<CoreEnd>();
 
   constructor(index: number, host: CoresHost) {
-    const { threads, cores, settings, dropRights, log, driver } = host;
+    const { world, threads, cores, settings, dropRights, log, driver } = host.setup;
     this.index = index;
     this.#host = host;
     this.ready = this.#becameReady.promise;
@@ -70,7 +75,7 @@ export class CoreLife {
       this.#receive(message as FromCore);
     });
     const [near, far] = threads.channel();
-    this.#service = serveDriver(driver, near, host.world);
+    this.#service = serveDriver(driver, near, world);
     this.tell({ type: "start", index, cores, settings, dropRights, limits: limitsOf(driver), log }, far);
     for (const other of host.others(this)) {
       const [mine, its] = threads.channel();
@@ -94,7 +99,7 @@ export class CoreLife {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const id = ++this.#lastReport;
     this.#reports.set(id, resolve);
-    const late = this.#host.world.clock.timer(REPORT_MS, () => resolve(undefined));
+    const late = this.#host.setup.world.clock.timer(REPORT_MS, () => resolve(undefined));
     this.tell({ type: "report", id });
     return promise.finally(() => {
       late.cancel();
@@ -122,7 +127,7 @@ export class CoreLife {
   }
 
   #receive(message: FromCore): void {
-    const { world, addresses } = this.#host;
+    const { setup: { world }, addresses } = this.#host;
     switch (message.type) {
       case "ready":
         return this.#becameReady.resolve();
