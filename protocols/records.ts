@@ -269,7 +269,7 @@ const CR = 0x0d;
  */
 export function datestampOf(record: Uint8Array): WallSeconds | undefined {
   const length = firstLineLength(record);
-  // "Last updated: ", the datestamp, and no more.
+  // "Last updated: " and the datestamp alone.
   if (length !== PREFIX.length + 1 + DATESTAMP_BYTES) return undefined;
   const line = new TextDecoder().decode(record.subarray(0, length));
   return line.startsWith(`${PREFIX} `) ? parseDatestamp(line.slice(PREFIX.length + 1)) : undefined;

@@ -1,5 +1,5 @@
 /**
- * One program a task, with the task's rights baked in and no more.
+ * One program a task, with exactly the task's rights baked in.
  *
  * @module
  */

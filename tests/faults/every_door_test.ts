@@ -135,7 +135,7 @@ const DEEDS = [
   ...["SEND", "ID:3 \t", "Knock Knock..", "eve", "NICK eve", "USER eve 0 * :eve", "JOIN #lobby", ""],
 ].join("\r\n");
 
-Deno.test("4: of a browser's page nothing is done at any door that is none of its own, and a warning says so", async () => {
+Deno.test("4: a browser's page does nothing at a door that is not for browsers, and a warning says so", async () => {
   await using directory = await tempDirectory();
   await using all = await serveEveryDoor(directory);
   const closed = DOORS.filter(({ speaks }) => speaks !== "anything" && speaks !== "http");
