@@ -10,6 +10,8 @@ import { type FrameDecoder, FrameError } from "./frames.ts";
 export const BLOCK_BYTES: number = 16 * 1024;
 /** The largest block that may be asked for or sent. */
 export const MAX_BLOCK_BYTES: number = 128 * 1024;
+/** Bytes of what stands before a block in its message. */
+export const PIECE_HEADER_BYTES = 13;
 /** Bytes of a handshake. */
 export const HANDSHAKE_BYTES = 68;
 
@@ -119,9 +121,9 @@ export function encodePeerMessage(
     case "bitfield":
       return withPayload(BITFIELD_ID, message.bits);
     case "piece": {
-      const bytes = new Uint8Array(13 + message.block.length);
-      bytes.set(encodePieceHeader(message.piece, message.begin, message.block.length));
-      bytes.set(message.block, 13);
+      const bytes = new Uint8Array(PIECE_HEADER_BYTES + message.block.length);
+      writePieceHeader(bytes, message.piece, message.begin, message.block.length);
+      bytes.set(message.block, PIECE_HEADER_BYTES);
       return bytes;
     }
     case "extended": {
@@ -143,15 +145,32 @@ export function encodePeerMessage(
   }
 }
 
-/** What stands before the bytes of a block, for who sends these without copying them together. */
-export function encodePieceHeader(piece: number, begin: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(13);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 9 + length);
-  bytes[4] = PIECE_ID;
-  view.setUint32(5, piece);
-  view.setUint32(9, begin);
-  return bytes;
+/**
+ * Writes what stands before a block of `length` bytes to the beginning of `target`, for who sends many blocks
+ * and copies none of them together.
+ *
+ * @example
+ * ```ts
+ * import { PIECE_HEADER_BYTES, writePieceHeader } from "@troupe/actors/protocols/peer-wire";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const header = new Uint8Array(PIECE_HEADER_BYTES);
+ * writePieceHeader(header, 1, 16384, 2);
+ * assertEquals([...header], [0, 0, 0, 11, 7, 0, 0, 0, 1, 0, 0, 64, 0]);
+ * ```
+ */
+export function writePieceHeader(target: Uint8Array, piece: number, begin: number, length: number): void {
+  writeUint32(target, 0, 9 + length);
+  target[4] = PIECE_ID;
+  writeUint32(target, 5, piece);
+  writeUint32(target, 9, begin);
+}
+
+function writeUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24;
+  target[at + 1] = value >>> 16;
+  target[at + 2] = value >>> 8;
+  target[at + 3] = value;
 }
 
 function withNumbers(id: number, ...numbers: number[]): Uint8Array<ArrayBuffer> {

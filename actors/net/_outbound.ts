@@ -4,13 +4,16 @@
  * @module
  */
 import type { Clock } from "../world/world.ts";
-import type { BufferPool } from "./_buffers.ts";
+import { type BufferPool, SMALL_BUFFER_BYTES } from "./_buffers.ts";
 import type { Flushable, Flusher } from "./_flusher.ts";
 import { StallWatch } from "./_stall_watch.ts";
 import type { Transport } from "./transport.ts";
 
 /** A text this short is encoded faster by a loop than by a call out of JavaScript. */
 const SHORT_TEXT = 48;
+
+/** Who sends so much at once sends more of it. */
+const BULK_BYTES = SMALL_BUFFER_BYTES;
 
 /** What an {@linkcode Outbound} tells its connection. */
 export interface OutboundEvents {
@@ -47,6 +50,8 @@ export class Outbound implements Flushable {
   readonly #events: OutboundEvents;
   #filling: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
+  /** Bytes of the last write: what comes in bulk is likely to fill as much again. */
+  #lastWrite = 0;
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
   #toWrite = 0;
@@ -102,7 +107,8 @@ export class Outbound implements Flushable {
     const buffer = this.#filling;
     const needed = this.#filled + bytes;
     if (buffer !== undefined && needed <= buffer.length) return buffer;
-    const larger = this.#buffers.take(needed);
+    // Of bulk, a buffer that grows step by step would be copied as often as it grows.
+    const larger = this.#buffers.take(bytes < BULK_BYTES ? needed : Math.max(needed, this.#lastWrite));
     if (buffer !== undefined) {
       larger.set(buffer.subarray(0, this.#filled));
       this.#buffers.give(buffer);
@@ -123,7 +129,7 @@ export class Outbound implements Flushable {
     this.#filling = undefined;
     this.#writing = buffer;
     this.#written = 0;
-    this.#toWrite = this.#filled;
+    this.#toWrite = this.#lastWrite = this.#filled;
     this.#filled = 0;
     this.#write(buffer);
   }

@@ -29,11 +29,16 @@ export class ActivePiece {
   #missing: number;
   #unasked: number;
 
-  /** A piece of so many bytes, of which nothing has come. */
-  constructor(index: number, length: number, owner: number) {
+  /** A piece of so many bytes, of which nothing has come; `bytes` may hold anything. */
+  constructor(
+    index: number,
+    length: number,
+    owner: number,
+    bytes: Uint8Array<ArrayBuffer> = new Uint8Array(length),
+  ) {
     this.index = index;
     this.owner = owner;
-    this.bytes = new Uint8Array(length);
+    this.bytes = bytes;
     this.blockCount = Math.ceil(length / BLOCK_BYTES);
     this.#senders = new Int32Array(this.blockCount);
     this.#asked = new Array<number[] | undefined>(this.blockCount);

@@ -5,12 +5,15 @@
  */
 import type { TorrentFile } from "../../protocols/metainfo.ts";
 import { isSameFile } from "../store/same_file.ts";
-import { type Disk, type DiskFile, type FileInfo, WorldError } from "../world/world.ts";
+import { type Disk, type FileInfo, WorldError } from "../world/world.ts";
+import type { FileGroup, OpenFiles } from "./open_files.ts";
 
 /** Options of {@linkcode FileSet}. */
 export interface FileSetOptions {
   /** The disk. */
   readonly disk: Disk;
+  /** What is open. */
+  readonly open: OpenFiles;
   /** Where the files are: the paths of `files` begin below it. */
   readonly directory: string;
   /** The files, in order. */
@@ -18,9 +21,6 @@ export interface FileSetOptions {
   /** Whether files may be made and written. */
   readonly writable: boolean;
 }
-
-/** So many files are open at once. */
-const MAX_OPEN = 32;
 
 /** The part of one file that a stretch of bytes covers. */
 interface Extent {
@@ -34,14 +34,21 @@ interface Extent {
 /** Reads and writes stretches that may go over the ends of files. Whoever owns it uses it from one actor. */
 export class FileSet {
   readonly #options: FileSetOptions;
-  readonly #open = new Map<string, Promise<DiskFile>>();
+  readonly #open: FileGroup;
   /** What each file was when it was first looked at. */
   readonly #seen = new Map<string, FileInfo>();
-  #isClosed = false;
 
   /** Files that are not touched before they are needed. */
   constructor(options: FileSetOptions) {
     this.#options = options;
+    const { open, writable, directory } = options;
+    this.#open = open.group({
+      read: true,
+      write: writable,
+      create: writable,
+      followLink: false,
+      within: directory,
+    });
   }
 
   /** The path of a file. */
@@ -59,10 +66,11 @@ export class FileSet {
     for (const file of this.#options.files) {
       if (file.isPadding) continue;
       await this.#makeParents(file, made);
-      const opened = await this.#file(this.pathOf(file));
-      const size = await opened.size();
-      if (size > 0) isFresh = false;
-      if (size !== file.length) await opened.truncate(file.length);
+      await this.#open.use(this.pathOf(file), async (opened) => {
+        const size = await opened.size();
+        if (size > 0) isFresh = false;
+        if (size !== file.length) await opened.truncate(file.length);
+      });
     }
     return isFresh;
   }
@@ -93,19 +101,21 @@ export class FileSet {
         part.fill(0);
         continue;
       }
-      const opened = await this.#file(path);
-      for (let done = 0; done < part.length;) {
-        const count = await opened.read(part.subarray(done), at + done);
-        if (count === null) throw new WorldError("invalid-data", `Cannot read ${path}: it became shorter`);
-        done += count;
-      }
+      await this.#open.use(path, async (opened) => {
+        for (let done = 0; done < part.length;) {
+          const count = await opened.read(part.subarray(done), at + done);
+          if (count === null) throw new WorldError("invalid-data", `Cannot read ${path}: it became shorter`);
+          done += count;
+        }
+      });
     }
   }
 
   /** Writes all of the bytes at `offset`. */
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     for (const { file, path, at, from, to } of this.#extents(offset, bytes.length)) {
-      if (!file.isPadding) await (await this.#file(path)).write(bytes.subarray(from, to), at);
+      if (file.isPadding) continue;
+      await this.#open.use(path, (opened) => opened.write(bytes.subarray(from, to), at));
     }
   }
 
@@ -145,7 +155,7 @@ export class FileSet {
     const directories = new Set<string>([directory]);
     for (const file of files) {
       if (file.isPadding) continue;
-      await (await this.#file(this.pathOf(file))).sync();
+      await this.#open.use(this.pathOf(file), (opened) => opened.sync());
       for (let depth = 1; depth < file.path.length; depth++) {
         directories.add([directory, ...file.path.slice(0, depth)].join("/"));
       }
@@ -155,10 +165,7 @@ export class FileSet {
 
   /** Closes every file. */
   close(): void {
-    this.#isClosed = true;
-    // What counts was synced: a close that fails loses nothing, and must not end the process.
-    for (const opening of this.#open.values()) opening.then((file) => file.close()).catch(() => {});
-    this.#open.clear();
+    this.#open.close();
   }
 
   *#extents(offset: number, length: number): Generator<Extent> {
@@ -173,27 +180,6 @@ export class FileSet {
       const [from, to] = [start - offset, stop - offset];
       yield { file, path: this.pathOf(file), at: start - file.offset, from, to };
     }
-  }
-
-  #file(path: string): Promise<DiskFile> {
-    const known = this.#open.get(path);
-    if (known !== undefined) return known;
-    if (this.#isClosed) return Promise.reject(new WorldError("closed", `Cannot use ${path}: it is closed`));
-    this.#closeOldest();
-    const { disk, directory, writable } = this.#options;
-    const options = { read: true, write: writable, create: writable, followLink: false, within: directory };
-    const opening = disk.open(path, options);
-    this.#open.set(path, opening);
-    opening.catch(() => this.#open.delete(path));
-    return opening;
-  }
-
-  #closeOldest(): void {
-    const [oldest] = this.#open;
-    if (this.#open.size < MAX_OPEN || oldest === undefined) return;
-    const [path, opening] = oldest;
-    this.#open.delete(path);
-    opening.then((file) => file.close()).catch(() => {});
   }
 }
 

@@ -7,6 +7,7 @@ import type { MetadataMessage } from "../../protocols/peer_extensions.ts";
 import type { BlockPlace, Handshake } from "../../protocols/peer_wire.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
+import type { CacheRegion } from "./block_cache.ts";
 import type { BlockRead, StorageCommand } from "./storage.ts";
 
 /** What a swarm tells the connection to a peer. */
@@ -52,8 +53,16 @@ export interface Welcome {
   readonly pieceLength: number;
   /** Bytes of all. */
   readonly length: number;
-  /** Where blocks are read. */
-  readonly storage?: Ref<StorageCommand>;
+  /** Where blocks are found; undefined when nothing can be given. */
+  readonly source?: BlockSource;
+}
+
+/** Where the blocks of a torrent are found. */
+export interface BlockSource {
+  /** Those that are in memory. */
+  readonly blocks: Pick<CacheRegion, "find">;
+  /** Takes them into memory. */
+  readonly storage: Ref<StorageCommand>;
 }
 
 /** What a peer is, as its connection knows after the handshake. */

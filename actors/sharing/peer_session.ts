@@ -194,8 +194,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return this.#sayMetadata(message.message);
       case "part":
         return this.#part(message.reason);
-      case "block-read":
-        return this.#uploads?.onRead(message.place, message.bytes);
+      case "block-ready":
+        return this.#uploads?.onReady();
       case "block-unreadable":
         return this.#uploads?.onUnreadable(message.place);
       case "bandwidth-granted":
@@ -271,11 +271,11 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
 
   #onWelcome(welcome: Welcome): void {
     this.#welcome = welcome;
-    const { bits, pieceCount, haveCount, storage } = welcome;
-    if (storage !== undefined) {
+    const { bits, pieceCount, haveCount, pieceLength, source } = welcome;
+    if (source !== undefined) {
       this.#uploads = new Uploads({
         connection: this.#connection,
-        storage,
+        ...{ source, pieceLength },
         upload: this.#options.upload,
         fast: this.#handshake?.fast === true,
         sent: (bytes) => this.#onSent(bytes),

@@ -32,6 +32,8 @@ export interface PiecePickerOptions {
  * time.
  */
 const SCANNED_PIECES = 4096;
+/** Buffers of pieces that are kept for the next. */
+const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 /** At the end a block is asked of so many peers at once. */
 const ENDGAME_PEERS = 3;
 
@@ -47,6 +49,8 @@ export class PiecePicker {
   readonly #settling = new Set<number>();
   /** Pieces that are to come from one peer alone. */
   readonly #exclusive = new Set<number>();
+  /** Of whole pieces that are on the disk: for those that are started next. */
+  readonly #spareBuffers: Uint8Array<ArrayBuffer>[] = [];
 
   /** Nothing is there. */
   constructor(options: PiecePickerOptions) {
@@ -137,7 +141,9 @@ export class PiecePicker {
     if (underWay > 0 && (underWay + 1) * info.pieceLength > maxActiveBytes) return undefined;
     const piece = this.#rarest(may);
     if (piece === undefined) return undefined;
-    const active = new ActivePiece(piece, pieceBytes(info, piece), peer.id);
+    const length = pieceBytes(info, piece);
+    const buffer = length === info.pieceLength ? this.#spareBuffers.pop() : undefined;
+    const active = new ActivePiece(piece, length, peer.id, buffer);
     active.isExclusive = this.#exclusive.has(piece);
     this.#active.set(piece, active);
     return active;
@@ -208,6 +214,13 @@ export class PiecePicker {
     this.#exclusive.delete(piece);
     if (isGood) this.have.add(piece);
     else this.#exclusive.add(piece);
+  }
+
+  /** Nobody needs the bytes of a piece any more. */
+  recycle(bytes: Uint8Array<ArrayBuffer>): void {
+    const { pieceLength } = this.#options.info;
+    const isUseful = (this.#spareBuffers.length + 1) * pieceLength <= MAX_SPARE_BYTES;
+    if (isUseful && bytes.length === pieceLength) this.#spareBuffers.push(bytes);
   }
 
   /** A complete piece was good and could not be kept: it is fetched anew. */

@@ -15,14 +15,17 @@ import {
   WorldError,
 } from "../world/world.ts";
 import { exists } from "../store/mod.ts";
-import { BlockCache } from "./_block_cache.ts";
+import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
+import { BlockLoader } from "./block_loader.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import { FileSet } from "./file_set.ts";
+import type { OpenFiles } from "./open_files.ts";
 
-/** A block that was asked for. */
+/** What became of a block that was to be taken into memory. */
 export type BlockRead =
-  | { readonly type: "block-read"; readonly place: BlockPlace; readonly bytes: Uint8Array }
+  /** It is where {@linkcode CacheRegion.find} finds it, if that is looked at soon. */
+  | { readonly type: "block-ready" }
   | { readonly type: "block-unreadable"; readonly place: BlockPlace };
 
 /** What became of a piece that was to be written. */
@@ -31,6 +34,8 @@ export interface PieceWritten {
   readonly type: "piece-written";
   /** Its index. */
   readonly piece: number;
+  /** Its bytes, which are the asker's again. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Why it was not written; absent when it was. */
   readonly failure?: string;
 }
@@ -55,13 +60,15 @@ export interface Finished {
 
 /** What a {@linkcode storage} does. */
 export type StorageCommand =
-  /** Reads a block. */
+  /** Takes a block into memory. */
   | { readonly type: "read"; readonly place: BlockPlace; readonly replyTo: Ref<BlockRead> }
+  /** Takes what lies around a place into memory: it is going to be asked for. */
+  | { readonly type: "read-ahead"; readonly offset: number }
   /** Writes a piece that was verified. */
   | {
     readonly type: "write";
     readonly piece: number;
-    readonly bytes: Uint8Array;
+    readonly bytes: Uint8Array<ArrayBuffer>;
     readonly replyTo: Ref<PieceWritten>;
   }
   /** Looks what is there of an earlier attempt. */
@@ -85,20 +92,19 @@ export interface StorageOptions {
   readonly info: TorrentInfo;
   /** Where its bytes are. */
   readonly place: StoragePlace;
+  /** Where blocks are found in memory. */
+  readonly blocks: CacheRegion;
+  /** The files that this node has open. */
+  readonly openFiles: OpenFiles;
   /** The SHA-256 that the whole has to have; of a single file. */
   readonly sha256?: Uint8Array;
   /** Told once when shared files are no longer what they were. */
   readonly changed?: () => void;
 }
 
-/** What is read at once for peers: sixteen ordinary blocks. */
-const STRETCH_BYTES = 256 * 1024;
-/** What is kept of it. */
-const CACHE_BYTES = 16 * 1024 * 1024;
-
 type Private =
-  | { readonly type: "stretch-read"; readonly waiting: Waiting; readonly bytes: Uint8Array }
-  | { readonly type: "stretch-unreadable"; readonly waiting: Waiting };
+  | { readonly type: "loaded"; readonly waiting: Waiting }
+  | { readonly type: "not-loaded"; readonly waiting: Waiting };
 
 interface Waiting {
   readonly place: BlockPlace;
@@ -116,7 +122,7 @@ export function storage(options: StorageOptions): Behavior<StorageCommand> {
 class Storage {
   readonly #self: Context<StorageCommand | Private>;
   readonly #options: StorageOptions;
-  readonly #cache = new BlockCache<number>(CACHE_BYTES);
+  readonly #loader: BlockLoader;
   #files: FileSet;
   /** What is there is complete, and never written to. */
   #isShared: boolean;
@@ -126,17 +132,13 @@ class Storage {
   constructor(self: Context<StorageCommand | Private>, options: StorageOptions) {
     this.#self = self;
     this.#options = options;
-    const { place, info: { files } } = options;
+    const { place, blocks, info: { files, length } } = options;
+    this.#loader = new BlockLoader(blocks, length, (bytes, offset) => this.#readForPeers(bytes, offset));
     this.#isShared = place.type === "shared";
     const directory = place.type === "shared"
       ? this.#sharedDirectory(place.directory)
       : this.#partRoot(place.partDirectory);
-    this.#files = new FileSet({
-      disk: self.world.disk,
-      directory,
-      files,
-      writable: place.type === "fetched",
-    });
+    this.#files = this.#fileSet(directory, place.type === "fetched");
     const [file] = files;
     if (place.type === "shared" && place.expected !== undefined && file !== undefined) {
       this.#files.expect(file, place.expected);
@@ -144,7 +146,13 @@ class Storage {
     self.onStop(() => {
       this.#files.close();
       this.#partLock?.close();
+      blocks.close();
     });
+  }
+
+  #fileSet(directory: string, writable: boolean): FileSet {
+    const { info: { files }, openFiles } = this.#options;
+    return new FileSet({ disk: this.#self.world.disk, open: openFiles, directory, files, writable });
   }
 
   /** Below which folder the paths of the files begin when all are there. */
@@ -158,16 +166,20 @@ class Storage {
     return info.isSingleFile ? partDirectory : `${partDirectory}/${info.name}`;
   }
 
-  receive(message: StorageCommand | Private): void | Promise<void> {
+  receive(message: StorageCommand | Private): void {
     switch (message.type) {
       case "read":
         return this.#read(message);
-      case "stretch-read":
-        return this.#answer(message.waiting, message.bytes);
-      case "stretch-unreadable":
+      case "read-ahead":
+        this.#loader.load(message.offset).catch(() => {});
+        return;
+      case "loaded":
+        return message.waiting.replyTo.tell({ type: "block-ready" });
+      case "not-loaded":
         return message.waiting.replyTo.tell({ type: "block-unreadable", place: message.waiting.place });
       case "write":
-        return this.#write(message.piece, message.bytes, message.replyTo);
+        this.#write(message.piece, message.bytes, message.replyTo);
+        return;
       case "scan":
         this.#scan(message.replyTo);
         return;
@@ -181,86 +193,55 @@ class Storage {
 
   #read(waiting: Waiting): void {
     const { piece, begin, length } = waiting.place;
-    if (this.#isChanged) return waiting.replyTo.tell({ type: "block-unreadable", place: waiting.place });
-    const stretch = Math.floor(begin / STRETCH_BYTES);
-    // A block that lies in two stretches is read by itself.
-    const isWithin = Math.floor((begin + length - 1) / STRETCH_BYTES) === stretch;
-    const start = isWithin ? stretch * STRETCH_BYTES : begin;
-    const end = isWithin
-      ? Math.min(start + STRETCH_BYTES, pieceBytes(this.#options.info, piece))
-      : begin + length;
-    const read = () => this.#readStretch(piece, start, end - start);
-    const stretchesOfPiece = Math.ceil(this.#options.info.pieceLength / STRETCH_BYTES);
-    const key = piece * stretchesOfPiece + stretch;
-    const bytes = isWithin ? this.#cache.get(key, read) : read();
-    this.#readAhead(piece, stretch + 1);
-    if (bytes instanceof Uint8Array) return this.#answer(waiting, bytes);
-    this.#self.pipe<Uint8Array>(
-      bytes,
-      (bytes) => ({ type: "stretch-read", waiting, bytes }),
-      () => ({ type: "stretch-unreadable", waiting }),
+    const first = piece * this.#options.info.pieceLength + begin;
+    // A block may lie in two stretches.
+    const last = first + length - 1;
+    this.#self.pipe<unknown>(
+      Promise.all([this.#loader.load(first), this.#loader.load(last)]),
+      () => ({ type: "loaded", waiting }),
+      () => ({ type: "not-loaded", waiting }),
     );
   }
 
-  /** Peers ask for a piece from its beginning to its end: the next stretch is there when they come to it. */
-  #readAhead(piece: number, stretch: number): void {
-    const start = stretch * STRETCH_BYTES;
-    const length = Math.min(STRETCH_BYTES, pieceBytes(this.#options.info, piece) - start);
-    if (length <= 0) return;
-    const stretchesOfPiece = Math.ceil(this.#options.info.pieceLength / STRETCH_BYTES);
-    const ahead = this.#cache.get(
-      piece * stretchesOfPiece + stretch,
-      () => this.#readStretch(piece, start, length),
-    );
-    if (!(ahead instanceof Uint8Array)) ahead.catch(() => {});
-  }
-
-  /** `bytes` are the block alone, or the stretch that it lies in. */
-  #answer({ place, replyTo }: Waiting, bytes: Uint8Array): void {
-    const start = bytes.length === place.length ? 0 : place.begin % STRETCH_BYTES;
-    replyTo.tell({ type: "block-read", place, bytes: bytes.subarray(start, start + place.length) });
-  }
-
-  async #readStretch(piece: number, begin: number, length: number): Promise<Uint8Array> {
-    const offset = piece * this.#options.info.pieceLength + begin;
-    const bytes = new Uint8Array(length);
+  async #readForPeers(bytes: Uint8Array<ArrayBuffer>, offset: number): Promise<void> {
     const [files, isShared] = [this.#files, this.#isShared];
     try {
+      if (this.#isChanged) throw changed();
       await files.read(bytes, offset);
       // Looked at after it was read: what was written before, or meanwhile, shows in the time of the last
       // write.
-      if (isShared && !await files.isUnchanged(offset, length)) {
-        throw new WorldError("invalid-data", "Cannot read for peers: the file was changed");
-      }
+      if (isShared && !await files.isUnchanged(offset, bytes.length)) throw changed();
     } catch (error) {
       // It was whole meanwhile, and has moved to its place.
-      if (files !== this.#files) return await this.#readStretch(piece, begin, length);
+      if (files !== this.#files) return await this.#readForPeers(bytes, offset);
       this.#onUnreadable(error);
       throw error;
     }
-    return bytes;
   }
 
   #onUnreadable(error: unknown): void {
     if (this.#isChanged || !this.#isShared) return;
     this.#isChanged = true;
-    this.#cache.clear();
+    this.#options.blocks.close();
     this.#self.log.warn(`No longer sharing ${this.#options.info.name}: ${errorText(error)}`, {
       event: "file-not-shared",
     });
     this.#options.changed?.();
   }
 
-  async #write(piece: number, bytes: Uint8Array, replyTo: Ref<PieceWritten>): Promise<void> {
+  /** Beside what peers ask for, which does not wait for it. */
+  async #write(piece: number, bytes: Uint8Array<ArrayBuffer>, replyTo: Ref<PieceWritten>): Promise<void> {
+    const offset = piece * this.#options.info.pieceLength;
     try {
-      await this.#files.write(bytes, piece * this.#options.info.pieceLength);
-      replyTo.tell({ type: "piece-written", piece });
+      await this.#files.write(bytes, offset);
+      this.#loader.written(offset, bytes.length);
+      replyTo.tell({ type: "piece-written", piece, bytes });
     } catch (error) {
-      replyTo.tell({ type: "piece-written", piece, failure: errorText(error) });
+      replyTo.tell({ type: "piece-written", piece, bytes, failure: errorText(error) });
     }
   }
 
-  /** Beside what peers ask for, which does not wait for it. */
+  /** Beside what peers ask for, as {@linkcode Storage.#write}. */
   async #scan(replyTo: Ref<PiecesFound>): Promise<void> {
     const { info, place } = this.#options;
     const pieces = new Bitfield(info.pieceCount);
@@ -315,18 +296,27 @@ class Storage {
     await this.#self.world.disk.remove(lockOf(partDirectory)).catch(() => {});
   }
 
-  /** Hashes in steps that keep nobody waiting: a stretch takes about a quarter of a millisecond. */
+  /**
+   * Hashes in steps that keep nobody waiting, a stretch in about a quarter of a millisecond, and reads the next
+   * one meanwhile.
+   */
   async #hash(hasher: Hasher, offset: number, length: number): Promise<void> {
-    const buffer = new Uint8Array(Math.min(STRETCH_BYTES, length));
-    for (let done = 0; done < length;) {
-      const part = buffer.subarray(0, Math.min(buffer.length, length - done));
-      await this.#files.read(part, offset + done);
+    const buffers = [0, 1].map(() => new Uint8Array(Math.min(STRETCH_BYTES, length)));
+    const read = async (at: number): Promise<Uint8Array> => {
+      const buffer = buffers[(at / STRETCH_BYTES) % 2] ?? new Uint8Array(0);
+      const part = buffer.subarray(0, Math.min(STRETCH_BYTES, length - at));
+      await this.#files.read(part, offset + at);
+      return part;
+    };
+    for (let at = 0, next = read(0); at < length;) {
+      const part = await next;
+      at += part.length;
+      next = read(at);
       hasher.update(part);
-      done += part.length;
     }
   }
 
-  /** Beside what peers ask for, as {@linkcode Storage.#scan}. */
+  /** Beside what peers ask for, as {@linkcode Storage.#write}. */
   async #finish(replyTo: Ref<Finished>): Promise<void> {
     try {
       await this.#appear();
@@ -360,7 +350,7 @@ class Storage {
     await disk.rename(`${place.partDirectory}/${info.name}`, target);
     const directory = this.#sharedDirectory(place.directory);
     const parts = this.#files;
-    this.#files = new FileSet({ disk, directory, files: info.files, writable: false });
+    this.#files = this.#fileSet(directory, false);
     parts.close();
     this.#isShared = true;
     await disk.syncDirectory(place.directory);
@@ -373,6 +363,10 @@ class Storage {
     await removeTree(this.#self.world.disk, partDirectory);
     await this.#unlock(partDirectory);
   }
+}
+
+function changed(): WorldError {
+  return new WorldError("invalid-data", "Cannot read for peers: the file was changed");
 }
 
 /** The file that the one who fetches into a folder holds a lock on. */

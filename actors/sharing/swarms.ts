@@ -21,6 +21,7 @@ import type { SharedFile } from "./library.ts";
 import type { BandwidthCommand, FindSwarm, PeerEvent, SwarmEntry } from "./messages.ts";
 import { metadataFetch, type MetadataFetchCommand, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
+import { type TorrentResources, torrentResources } from "./resources.ts";
 import { torrent } from "./torrent.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
@@ -132,6 +133,7 @@ class Swarms {
   readonly #options: SwarmsOptions;
   readonly #running = new Map<string, Running>();
   readonly #given: GivenFiles;
+  readonly #resources: TorrentResources;
   #inventory: Versioned<readonly ReportedFile[]>;
   /** Versions of two lives of a node are not the same by chance. */
   readonly #life: string;
@@ -142,6 +144,7 @@ class Swarms {
     this.#self = self;
     this.#options = options;
     this.#given = new GivenFiles(self.world.hash);
+    this.#resources = torrentResources(self.world.disk);
     this.#life = hexText(self.world.random.bytes(6));
     this.#inventory = { version: this.#life, value: [] };
     self.supervise("one-for-one", { stopOrder: "together" });
@@ -300,6 +303,7 @@ class Swarms {
       torrent({
         ...options,
         session: this.#session(),
+        resources: this.#resources,
         observer: this.#self.self,
         ...(download === undefined ? {} : { download }),
         ...(maxPeers === undefined ? {} : { maxPeers }),

@@ -20,11 +20,11 @@ import { announcer, type AnnouncerCommand } from "./announcer.ts";
 import { Bitfield } from "./bitfield.ts";
 import { Dialling } from "./dialling.ts";
 import { Fetching } from "./fetching.ts";
-import type { BandwidthGranted, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
+import type { BandwidthGranted, BlockSource, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import { PiecePicker } from "./piece_picker.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import { storage } from "./storage.ts";
-import type { Finished, PiecesFound, PieceWritten, StorageCommand } from "./storage.ts";
+import type { Finished, PiecesFound, PieceWritten } from "./storage.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 import { TorrentPeers, welcomeOf } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
@@ -64,7 +64,7 @@ class Torrent {
   readonly #info: TorrentInfo;
   readonly #picker: PiecePicker;
   readonly #fetching: Fetching;
-  readonly #storage: Ref<StorageCommand>;
+  readonly #source: BlockSource;
   readonly #announcer: Ref<AnnouncerCommand> | undefined;
   readonly #dialling: Dialling;
   readonly #unchoking: Unchoking;
@@ -118,7 +118,7 @@ class Torrent {
       ended: (address) => self.self.tell({ type: "dial-ended", address }),
     });
     this.#unchoking = new Unchoking(options.uploadSlots ?? 8, () => random.next(), self.coarseNow);
-    this.#storage = this.#spawnStorage();
+    this.#source = this.#spawnStorage();
     this.#announcer = this.#spawnAnnouncer();
     self.every(TICK_MS, { type: "tick" });
     if (options.place.type === "shared") {
@@ -126,15 +126,17 @@ class Torrent {
       this.#state = "seeding";
     } else {
       this.#state = "scanning";
-      this.#storage.tell({ type: "scan", replyTo: self.self });
+      this.#source.storage.tell({ type: "scan", replyTo: self.self });
     }
   }
 
-  #spawnStorage(): Ref<StorageCommand> {
-    const { info, place, sha256 } = this.#options;
+  #spawnStorage(): BlockSource {
+    const { info, place, sha256, resources: { cache, openFiles } } = this.#options;
+    const blocks = cache.region();
     const changed = () => this.#self.self.tell({ type: "files-changed" });
-    const behavior = storage({ info, place, changed, ...(sha256 === undefined ? {} : { sha256 }) });
-    return this.#self.spawn("storage", behavior, { onFailure: escalate() });
+    const known = sha256 === undefined ? {} : { sha256 };
+    const behavior = storage({ info, place, changed, blocks, openFiles, ...known });
+    return { blocks, storage: this.#self.spawn("storage", behavior, { onFailure: escalate() }) };
   }
 
   #spawnAnnouncer(): Ref<AnnouncerCommand> | undefined {
@@ -235,8 +237,7 @@ class Torrent {
     this.#self.log.debug(`Peer ${hexText(peerId)} joined ${hexText(infoHash)}`, {
       event: "swarm-peer-joined",
     });
-    const welcome = welcomeOf(peer.id, this.#info, this.#picker.have, this.#storage);
-    ref.tell({ type: "welcome", welcome });
+    ref.tell({ type: "welcome", welcome: welcomeOf(peer.id, this.#info, this.#picker.have, this.#source) });
   }
 
   #leave(peer: TorrentPeer, reason: string): void {
@@ -307,10 +308,11 @@ class Torrent {
   }
 
   #write({ index, bytes }: ActivePiece): void {
-    this.#storage.tell({ type: "write", piece: index, bytes, replyTo: this.#self.self });
+    this.#source.storage.tell({ type: "write", piece: index, bytes, replyTo: this.#self.self });
   }
 
-  #onWritten({ piece, failure }: PieceWritten): void {
+  #onWritten({ piece, bytes, failure }: PieceWritten): void {
+    this.#picker.recycle(bytes);
     if (failure !== undefined) return this.#fail(failure);
     this.#picker.settle(piece, true);
     for (const peer of this.#peers.all()) {
@@ -343,7 +345,7 @@ class Torrent {
   #finish(): void {
     this.#state = "finishing";
     this.#fetching.isOn = false;
-    this.#storage.tell({ type: "finish", replyTo: this.#self.self });
+    this.#source.storage.tell({ type: "finish", replyTo: this.#self.self });
   }
 
   #onFinished({ failure }: Finished): void {

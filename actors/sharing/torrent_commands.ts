@@ -8,6 +8,7 @@ import type { Ref } from "../runtime/mod.ts";
 import type { DialTarget } from "./address_book.ts";
 import type { BandwidthCommand, PeerEvent } from "./messages.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
+import type { TorrentResources } from "./resources.ts";
 import type { StoragePlace } from "./storage.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 
@@ -36,6 +37,8 @@ export interface TorrentOptions {
   readonly sha256?: Uint8Array;
   /** Addresses of trackers in tiers. */
   readonly trackers: readonly (readonly string[])[];
+  /** What it shares with the other torrents of its node. */
+  readonly resources: TorrentResources;
   /** What connections that it makes are given. */
   readonly session: Omit<PeerSessionOptions, "wanted">;
   /** Hands out what may be asked for. @default no limit */

@@ -8,8 +8,7 @@ import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
-import type { PeerCommand, PeerIdentity, Welcome } from "./messages.ts";
-import type { StorageCommand } from "./storage.ts";
+import type { BlockSource, PeerCommand, PeerIdentity, Welcome } from "./messages.ts";
 import { TorrentPeer } from "./torrent_peer.ts";
 
 const MAX_BANNED = 1000;
@@ -104,10 +103,10 @@ export function welcomeOf(
   id: number,
   { pieceCount, pieceLength, length }: TorrentInfo,
   have: Bitfield,
-  storage: Ref<StorageCommand>,
+  source: BlockSource,
 ): Welcome {
   const bits = have.bytes.slice();
-  return { id, bits, pieceCount, haveCount: have.count, pieceLength, length, storage };
+  return { id, bits, pieceCount, haveCount: have.count, pieceLength, length, source };
 }
 
 /** Peers choose their IDs: one that lies under the ID of another is not to have that other banned. */

@@ -8,17 +8,9 @@ import type { BlockPlace } from "../../protocols/peer_wire.ts";
 /** The most requests that wait for one peer, which it is told (BEP 10 `reqq`). */
 export const MAX_WAITING_REQUESTS = 512;
 
-/** Requests in order, each until it is answered, cancelled or all are dropped. */
+/** Requests in order, each until it is answered or cancelled, or all are dropped. */
 export class UploadQueue {
   readonly #waiting: BlockPlace[] = [];
-  /** Being read; those that were cancelled meanwhile are no longer in it. */
-  readonly #reading = new Set<BlockPlace>();
-  #readingCount = 0;
-
-  /** How many are being read, with those that nobody wants any more: they take memory until they are read. */
-  get readingCount(): number {
-    return this.#readingCount;
-  }
 
   /** Puts a request at the end; false when the queue is full. */
   add(place: BlockPlace): boolean {
@@ -27,44 +19,27 @@ export class UploadQueue {
     return true;
   }
 
-  /** The next request, which counts as being read from now on. */
-  next(): BlockPlace | undefined {
-    const place = this.#waiting.shift();
-    if (place === undefined) return undefined;
-    this.#reading.add(place);
-    this.#readingCount++;
-    return place;
+  /** The request that is to be answered after so many others. */
+  at(index: number): BlockPlace | undefined {
+    return this.#waiting[index];
   }
 
-  /** The bytes of the next one. */
-  get nextBytes(): number {
-    return this.#waiting[0]?.length ?? 0;
-  }
-
-  /** A request has been read; false when nobody wants it any more. */
-  finish(place: BlockPlace): boolean {
-    this.#readingCount--;
-    return this.#reading.delete(place);
+  /** The first request is answered. */
+  shift(): void {
+    this.#waiting.shift();
   }
 
   /** Takes a request out; false when it is not there. */
   cancel({ piece, begin, length }: BlockPlace): boolean {
-    const isIt = (place: BlockPlace) =>
-      place.piece === piece && place.begin === begin && place.length === length;
-    const at = this.#waiting.findIndex(isIt);
-    if (at >= 0) {
-      this.#waiting.splice(at, 1);
-      return true;
-    }
-    for (const place of this.#reading) if (isIt(place)) return this.#reading.delete(place);
-    return false;
+    const at = this.#waiting.findIndex((place) =>
+      place.piece === piece && place.begin === begin && place.length === length
+    );
+    if (at >= 0) this.#waiting.splice(at, 1);
+    return at >= 0;
   }
 
   /** Takes all requests out. */
   clear(): BlockPlace[] {
-    const dropped = [...this.#reading, ...this.#waiting];
-    this.#waiting.length = 0;
-    this.#reading.clear();
-    return dropped;
+    return this.#waiting.splice(0);
   }
 }

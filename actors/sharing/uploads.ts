@@ -3,11 +3,17 @@
  *
  * @module
  */
-import { type BlockPlace, encodePeerMessage, encodePieceHeader } from "../../protocols/peer_wire.ts";
+import {
+  BLOCK_BYTES,
+  type BlockPlace,
+  encodePeerMessage,
+  PIECE_HEADER_BYTES,
+  writePieceHeader,
+} from "../../protocols/peer_wire.ts";
 import type { Connection } from "../net/mod.ts";
 import type { Ref } from "../runtime/mod.ts";
-import type { BandwidthCommand, PeerCommand } from "./messages.ts";
-import type { StorageCommand } from "./storage.ts";
+import { STRETCH_BYTES } from "./block_cache.ts";
+import type { BandwidthCommand, BlockSource, PeerCommand } from "./messages.ts";
 import { UploadQueue } from "./upload_queue.ts";
 
 /** Sent to the connection by itself: its queue has room again. */
@@ -16,30 +22,48 @@ export interface Drained {
   readonly type: "drained";
 }
 
-/** What {@linkcode Uploads} needs of its connection. */
+/** What of a connection sends to it. */
+type Sender = Pick<
+  Connection<PeerCommand | Drained>,
+  "self" | "context" | "send" | "queuedBytes" | "drained"
+>;
+
+/** What {@linkcode Uploads} needs. */
 export interface UploadsOptions {
-  readonly connection: Connection<PeerCommand | Drained>;
-  readonly storage: Ref<StorageCommand>;
+  readonly connection: Sender;
+  /** Where blocks are found, and how many bytes a piece has. */
+  readonly source: BlockSource;
+  readonly pieceLength: number;
   /** Hands out what may be sent; undefined: there is no limit. */
   readonly upload: Ref<BandwidthCommand> | undefined;
   /** The peer is told of what it is not sent (BEP 6). */
   readonly fast: boolean;
-  /** Told of the bytes of each block that was sent. */
+  /** Told of the bytes of blocks that were sent. */
   readonly sent: (bytes: number) => void;
 }
 
-/** While this much waits for the peer, no more is read for it. */
+/** No more than this is to wait for the peer, but for one block. */
 const OUTBOUND_BYTES = 256 * 1024;
-/** Blocks that are read ahead for one peer. */
-const MAX_READING = 64;
+/** While a stretch is sent, the one after it is read: that of the request which comes so many later. */
+const AHEAD_REQUESTS = STRETCH_BYTES / BLOCK_BYTES;
 
-/** Has the blocks that a peer asked for read and sent, in order, as long as there is room for them. */
+/** What stands before each block: copied as soon as it is written. */
+const header = new Uint8Array(PIECE_HEADER_BYTES);
+
+/**
+ * Sends a peer the blocks that it asked for, in order, as long as there is room for them: those that are in
+ * memory at once, any other as soon as it was read.
+ */
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #queue = new UploadQueue();
+  /** The first request waits for the disk. */
+  #isReading = false;
   #isWaitingForRoom = false;
   #isWaitingForBandwidth = false;
   #granted = 0;
+  /** In which stretch of the torrent the last block lay. */
+  #lastStretch = -1;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -71,20 +95,16 @@ export class Uploads {
     this.#options.connection.send(encodePeerMessage({ type: "reject", piece, begin, length }));
   }
 
-  /** A block was read. */
-  onRead(place: BlockPlace, bytes: Uint8Array): void {
-    if (this.#queue.finish(place)) {
-      const { connection, sent } = this.#options;
-      connection.send(encodePieceHeader(place.piece, place.begin, bytes.length));
-      connection.send(bytes);
-      sent(bytes.length);
-    }
+  /** The block that was first, if it still is, is in memory. */
+  onReady(): void {
+    this.#isReading = false;
     this.#pump();
   }
 
   /** A block cannot be read. */
   onUnreadable(place: BlockPlace): void {
-    if (this.#queue.finish(place)) this.reject(place);
+    this.#isReading = false;
+    this.cancel(place);
     this.#pump();
   }
 
@@ -102,21 +122,69 @@ export class Uploads {
   }
 
   #pump(): void {
-    const { connection, storage } = this.#options;
-    while (this.#queue.nextBytes > 0 && this.#queue.readingCount < MAX_READING) {
-      if (connection.queuedBytes >= OUTBOUND_BYTES) return this.#awaitRoom();
-      if (!this.#mayTake(this.#queue.nextBytes)) return;
-      const place = this.#queue.next();
-      if (place !== undefined) storage.tell({ type: "read", place, replyTo: connection.self });
+    let sent = 0;
+    for (let place = this.#queue.at(0); place !== undefined; place = this.#queue.at(0)) {
+      if (!this.#send(place)) break;
+      this.#queue.shift();
+      sent += place.length;
     }
+    if (sent > 0) this.#options.sent(sent);
   }
 
-  #awaitRoom(): void {
-    if (this.#isWaitingForRoom) return;
+  /** Sends a block, if it is here and may go; else sees to it that the pump goes on once it may. */
+  #send(place: BlockPlace): boolean {
+    const { connection, source: { blocks } } = this.#options;
+    const { piece, begin, length } = place;
+    if (this.#isReading) return false;
+    const { queuedBytes } = connection;
+    if (queuedBytes > 0 && queuedBytes + PIECE_HEADER_BYTES + length > OUTBOUND_BYTES) {
+      return this.#awaitRoom();
+    }
+    const offset = this.#offsetOf(place);
+    const first = blocks.find(offset, length);
+    if (first === undefined) return this.#read(place);
+    // A block may lie in two stretches.
+    const isWhole = first.length === length;
+    const rest = isWhole ? first : blocks.find(offset + first.length, length - first.length);
+    if (rest === undefined) return this.#read(place);
+    if (!this.#mayTake(length)) return false;
+    writePieceHeader(header, piece, begin, length);
+    connection.send(header);
+    connection.send(first);
+    if (!isWhole) connection.send(rest);
+    this.#readAhead(place);
+    return true;
+  }
+
+  #read(place: BlockPlace): false {
+    const { connection, source: { storage } } = this.#options;
+    this.#isReading = true;
+    storage.tell({ type: "read", place, replyTo: connection.self });
+    this.#readAhead(place);
+    return false;
+  }
+
+  /** With the first block of a stretch, the stretch that the peer comes to next is taken into memory. */
+  #readAhead(place: BlockPlace): void {
+    const stretch = Math.floor(this.#offsetOf(place) / STRETCH_BYTES);
+    if (stretch === this.#lastStretch) return;
+    this.#lastStretch = stretch;
+    const next = this.#queue.at(AHEAD_REQUESTS);
+    const offset = next === undefined ? (stretch + 1) * STRETCH_BYTES : this.#offsetOf(next);
+    this.#options.source.storage.tell({ type: "read-ahead", offset });
+  }
+
+  #offsetOf({ piece, begin }: BlockPlace): number {
+    return piece * this.#options.pieceLength + begin;
+  }
+
+  #awaitRoom(): false {
+    if (this.#isWaitingForRoom) return false;
     this.#isWaitingForRoom = true;
     const { connection } = this.#options;
     const drained = (): Drained => ({ type: "drained" });
     connection.context.pipe(connection.drained(), drained, drained);
+    return false;
   }
 
   #mayTake(bytes: number): boolean {

@@ -46,7 +46,7 @@ export async function makeTorrent(
   return { path, pieceLength, [Symbol.asyncDispose]: () => tracker[Symbol.asyncDispose]() };
 }
 
-/** A node of ours that leads and gives what is in its folder. */
+/** Nodes of ours that give what is in their folders, of which the first leads. */
 export class OurNodes implements AsyncDisposable {
   readonly nodes: string;
   readonly #ports: readonly number[];
@@ -59,16 +59,22 @@ export class OurNodes implements AsyncDisposable {
     this.nodes = this.#ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
   }
 
-  /** Starts nodes that have the file in `seedFolder`, and resolves once the leader lists them all. */
-  static async start(directory: TempDirectory, count: number, seedDirectory: string): Promise<OurNodes> {
-    const ours = new OurNodes(directory, count);
-    for (let id = 1; id <= count; id++) {
+  /**
+   * Starts nodes that have the file in `seedFolder`, and perhaps one more that has not, and resolves once the
+   * leader lists them all.
+   */
+  static async start(
+    directory: TempDirectory,
+    count: number,
+    seedDirectory: string,
+    withTaker = false,
+  ): Promise<OurNodes> {
+    const ours = new OurNodes(directory, withTaker ? count + 1 : count);
+    for (let id = 1; id <= ours.#ports.length; id++) {
       // A node has its folder to itself.
-      const own = id === 1 ? seedDirectory : directory.file(`seed-${count}-${id}`);
-      if (id > 1) {
-        await Deno.mkdir(own);
-        await Deno.copyFile(`${seedDirectory}/${FILE}`, `${own}/${FILE}`);
-      }
+      const own = id === 1 ? seedDirectory : ours.#directoryOf(id);
+      if (id > 1) await Deno.mkdir(own);
+      if (id > 1 && id <= count) await Deno.copyFile(`${seedDirectory}/${FILE}`, `${own}/${FILE}`);
       const flags = [
         "--nodes",
         ours.nodes,
@@ -90,14 +96,36 @@ export class OurNodes implements AsyncDisposable {
     return ours;
   }
 
+  #directoryOf(id: number): string {
+    return this.#directory.file(`node-${this.#ports[0]}-${id}`);
+  }
+
   /** Where the first listens for peers. */
   get swarmPort(): number {
     return (this.#ports[0] ?? 0) + 1000;
   }
 
+  /** Where the first serves HTTP. */
+  get httpPort(): number {
+    return (this.#ports[0] ?? 0) + 2000;
+  }
+
+  /** Where the last does. */
+  get takerHttpPort(): number {
+    return (this.#ports.at(-1) ?? 0) + 2000;
+  }
+
+  /** Has the last node itself fetch the file, and takes that away from it again. */
+  async take(): Promise<void> {
+    const taker = this.#processes.at(-1);
+    await taker?.type(`get ${FILE}`);
+    await taker?.line(`Fetched ${FILE}`, LIMIT_MS);
+    await Deno.remove(`${this.#directoryOf(this.#ports.length)}/${FILE}`);
+  }
+
   async #holders(): Promise<number> {
     try {
-      const response = await fetch(`http://127.0.0.1:${(this.#ports[0] ?? 0) + 2000}/files`);
+      const response = await fetch(`http://127.0.0.1:${this.httpPort}/files`);
       const files: { name: string; holders: number[] }[] = response.ok ? await response.json() : [];
       if (!response.ok) await response.body?.cancel();
       return files.find(({ name }) => name === FILE)?.holders.length ?? 0;
@@ -116,7 +144,8 @@ export class OurNodes implements AsyncDisposable {
   }
 }
 
-function portWithTwoAbove(): number {
+/** A free port P such that P + 1000 and P + 2000 are free, too. */
+export function portWithTwoAbove(): number {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     try {

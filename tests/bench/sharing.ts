@@ -6,7 +6,8 @@
  */
 import { available, freePort, type TempDirectory, tempDirectory } from "../_helpers.ts";
 import { Seeder } from "../sharing/_seeder.ts";
-import { aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { aimAt, type Bench, type BenchOptions, quantile, type Row, rowOf } from "./_bench.ts";
+import { httpWaits } from "./_http_wait.ts";
 import {
   aria2Gets,
   aria2Seeds,
@@ -178,9 +179,36 @@ async function bareCopy(mib: number): Promise<number> {
   return mib / ((performance.now() - before) / 1000);
 }
 
+/** What the HTTP port of a node keeps waiting, while it gives and while it fetches. */
+async function waitsBesideTransfers(options: BenchOptions): Promise<Row[]> {
+  await using stage = await stageOf(options);
+  await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory, true);
+  const giving: number[][] = [];
+  const taking: number[][] = [];
+  for (let round = 0; round < stage.rounds; round++) {
+    giving.push(await httpWaits(ours.httpPort, "/share", speed(stage, (out) => ours.get(out))));
+    taking.push(await httpWaits(ours.takerHttpPort, "/share", ours.take()));
+  }
+  const rows = (name: string, rounds: readonly number[][]) => [
+    rowOf({
+      name: `sharing: a request at the HTTP port of a node that ${name}, the longest wait`,
+      unit: "ms",
+      values: rounds.map((waits) => Math.max(...waits)),
+    }),
+    rowOf({
+      name: `sharing: a request at the HTTP port of a node that ${name}, 99.9 %`,
+      unit: "ms",
+      values: rounds.map((waits) => quantile(waits, 0.999)),
+      aim: aimAt("value", "<=", 2),
+    }),
+  ];
+  return [...rows("gives", giving), ...rows("fetches", taking)];
+}
+
 /** The benchmarks of file sharing. */
 export const benches: Bench[] = [
   { name: "sharing with aria2c", run: toAria2 },
   { name: "sharing to libtorrent", run: toLibtorrent },
   { name: "sharing among ours", run: amongOurs },
+  { name: "sharing, who waits beside it", run: waitsBesideTransfers },
 ];

@@ -4,10 +4,11 @@ import { FrameError } from "../../protocols/frames.ts";
 import {
   encodeHandshake,
   encodePeerMessage,
-  encodePieceHeader,
   type Handshake,
   peerFrames,
   type PeerMessage,
+  PIECE_HEADER_BYTES,
+  writePieceHeader,
 } from "../../protocols/peer_wire.ts";
 
 const handshake: Handshake = {
@@ -116,7 +117,9 @@ Deno.test("peer wire: each message has the bytes of BEP 3, 6 and 10", () => {
     assertEquals([...encodePeerMessage(message)], bytes, message.type);
     assertEquals(afterHandshake(Uint8Array.from(bytes)), [message], message.type);
   }
-  assertEquals([...encodePieceHeader(1, 2, 2)], [0, 0, 0, 11, 7, 0, 0, 0, 1, 0, 0, 0, 2]);
+  const header = new Uint8Array(PIECE_HEADER_BYTES);
+  writePieceHeader(header, 0x80000001, 2, 2);
+  assertEquals([...header], [0, 0, 0, 11, 7, 0x80, 0, 0, 1, 0, 0, 0, 2]);
   assertEquals(afterHandshake(Uint8Array.of(0, 0, 0, 3, 9, 1, 2)), [{ type: "unknown", id: 9 }]);
 });
 

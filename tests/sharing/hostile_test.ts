@@ -9,7 +9,6 @@ import type { PeerCommand } from "../../actors/sharing/messages.ts";
 import { PiecePicker } from "../../actors/sharing/piece_picker.ts";
 import { RequestPipeline } from "../../actors/sharing/request_pipeline.ts";
 import { TorrentPeers } from "../../actors/sharing/torrent_peers.ts";
-import { UploadQueue } from "../../actors/sharing/upload_queue.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { encodeInfo, encodeMetainfo, parseMetainfo } from "../../protocols/metainfo.ts";
 import {
@@ -82,18 +81,6 @@ Deno.test("active piece: a peer that has gone keeps no block and no piece", () =
   piece.askUnasked(7, 2, []);
   piece.releaseAll(7);
   assertEquals([piece.owner, piece.hasUnasked], [0, true]);
-});
-
-Deno.test("uploads: a request that was cancelled while it is read takes its place until it was read", () => {
-  const queue = new UploadQueue();
-  for (let piece = 0; piece < 100; piece++) {
-    const place = { piece, begin: 0, length: BLOCK };
-    queue.add(place);
-    assertEquals(queue.next(), place);
-    assert(queue.cancel(place));
-    assertEquals([queue.readingCount, queue.cancel(place)], [piece + 1, false]);
-  }
-  assertEquals([queue.finish({ piece: 0, begin: 0, length: BLOCK }), queue.readingCount], [false, 99]);
 });
 
 Deno.test("peers: who lies under the ID of another has not that other banned", async () => {

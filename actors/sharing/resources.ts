@@ -1,0 +1,25 @@
+/**
+ * What the torrents of a node share.
+ *
+ * @module
+ */
+import type { Disk } from "../world/world.ts";
+import { BlockCache } from "./block_cache.ts";
+import { OpenFiles } from "./open_files.ts";
+
+/** Memory and files, of which a node with many torrents takes no more than one with few. */
+export interface TorrentResources {
+  /** What is read for peers. */
+  readonly cache: BlockCache;
+  /** The files that are open. */
+  readonly openFiles: OpenFiles;
+}
+
+const CACHE_BYTES = 32 * 1024 * 1024;
+/** Files that are kept open though nobody uses them now. */
+const MAX_OPEN_FILES = 128;
+
+/** What one node has. */
+export function torrentResources(disk: Disk): TorrentResources {
+  return { cache: new BlockCache(CACHE_BYTES), openFiles: new OpenFiles(disk, MAX_OPEN_FILES) };
+}

@@ -1,0 +1,271 @@
+/**
+ * What a node reads for its peers: from where, how much of it at once, and what becomes of it meanwhile.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { BlockCache, STRETCH_BYTES } from "../../actors/sharing/block_cache.ts";
+import type { PeerCommand } from "../../actors/sharing/messages.ts";
+import { OpenFiles } from "../../actors/sharing/open_files.ts";
+import { torrentResources } from "../../actors/sharing/resources.ts";
+import { storage, type StorageCommand, type StoragePlace } from "../../actors/sharing/storage.ts";
+import { type Drained, Uploads } from "../../actors/sharing/uploads.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import type { Disk, DiskFile, World } from "../../actors/world/world.ts";
+import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
+import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
+import { ActorSystem, type Ref } from "../../mod.ts";
+import { deadline, tempDirectory, until } from "../_helpers.ts";
+import { someBytes } from "./_network.ts";
+
+const NAME = "a.bin";
+const PIECE = 65_536;
+const world = denoWorld({ log: { level: "error" } });
+
+/** A torrent of these bytes: of one file, or of files of these lengths. */
+function infoOf(bytes: Uint8Array, pieceLength: number, lengths: readonly number[] = []): TorrentInfo {
+  const count = Math.ceil(bytes.length / pieceLength);
+  const pieces = new Uint8Array(HASH_BYTES * count);
+  for (let piece = 0; piece < count; piece++) {
+    const content = bytes.subarray(piece * pieceLength, (piece + 1) * pieceLength);
+    pieces.set(world.hash.digest("SHA-1", content), HASH_BYTES * piece);
+  }
+  const files = lengths.map((length, index) => ({ path: [String(index)], length }));
+  const content = files.length > 0 ? { files } : { length: bytes.length };
+  return parseInfo(encodeInfo({ name: NAME, pieceLength, pieces, ...content }));
+}
+
+function bound(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === "function" ? value.bind(target) : value;
+}
+
+/** A world in which something is awaited before, or after, each read of a file. */
+function withReads(
+  { before, after }: { readonly before?: () => Promise<void>; readonly after?: () => Promise<void> },
+): World {
+  const slow = (file: DiskFile): DiskFile =>
+    new Proxy(file, {
+      get: (target, key) =>
+        key !== "read" ? bound(target, key) : async (buffer: Uint8Array, offset: number) => {
+          await before?.();
+          const count = await target.read(buffer, offset);
+          await after?.();
+          return count;
+        },
+    });
+  const disk: Disk = new Proxy(world.disk, {
+    get: (target, key) =>
+      key !== "open"
+        ? bound(target, key)
+        : async (...args: Parameters<Disk["open"]>) => slow(await target.open(...args)),
+  });
+  return { ...world, disk };
+}
+
+/** A storage, with what it reads into. */
+function start(system: ActorSystem, info: TorrentInfo, place: StoragePlace, world: World) {
+  const { cache, openFiles } = torrentResources(world.disk);
+  const blocks = cache.region();
+  let changes = 0;
+  const changed = () => changes++;
+  const ref = system.spawn("storage", storage({ info, place, blocks, openFiles, changed }));
+  return { ref, blocks, changes: () => changes };
+}
+
+const LIMITS = { timeoutMs: 60_000 };
+const read = (ref: Ref<StorageCommand>, place: BlockPlace) => ref.ask({ type: "read", place }, LIMITS);
+
+Deno.test("storage: a block that is read while the finished files move into place is read from there", async () => {
+  await using temp = await tempDirectory();
+  const bytes = someBytes(50_000);
+  // The first file is read when they move, and the second one is still to be read.
+  const info = infoOf(bytes, PIECE, [30_000, 20_000]);
+  const [arrived, moved] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isHolding = false;
+  const slow = withReads({
+    before: async () => {
+      if (!isHolding) return;
+      isHolding = false;
+      arrived.resolve();
+      await moved.promise;
+    },
+  });
+  await using system = new ActorSystem("test", { world: slow });
+  const place = { type: "fetched", directory: temp.path, partDirectory: temp.file(".parts") } as const;
+  const { ref, blocks, changes } = start(system, info, place, slow);
+  assertEquals((await ref.ask({ type: "scan" }, LIMITS)).failure, undefined);
+  assertEquals((await ref.ask({ type: "write", piece: 0, bytes }, LIMITS)).failure, undefined);
+
+  isHolding = true;
+  const block = { piece: 0, begin: BLOCK_BYTES, length: BLOCK_BYTES };
+  const reading = read(ref, block);
+  await deadline(arrived.promise);
+  assertEquals(await ref.ask({ type: "finish" }, LIMITS), { type: "finished" });
+  assertEquals(await Deno.readFile(temp.file(`${NAME}/1`)), bytes.subarray(30_000));
+  moved.resolve();
+  assertEquals(await reading, { type: "block-ready" });
+  assertEquals(blocks.find(block.begin, block.length), bytes.subarray(BLOCK_BYTES, 2 * BLOCK_BYTES));
+  assertEquals(changes(), 0, "they are the files that they were");
+});
+
+Deno.test("storage: what was read beside a piece before that was written is read anew for those who ask for it", async () => {
+  await using temp = await tempDirectory();
+  const bytes = someBytes(2 * PIECE);
+  const info = infoOf(bytes, PIECE);
+  const [arrived, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isHolding = false;
+  const slow = withReads({
+    after: async () => {
+      if (!isHolding) return;
+      isHolding = false;
+      arrived.resolve();
+      await written.promise;
+    },
+  });
+  await using system = new ActorSystem("test", { world: slow });
+  const place = { type: "fetched", directory: temp.path, partDirectory: temp.file(".parts") } as const;
+  const { ref, blocks } = start(system, info, place, slow);
+  const write = (piece: number) =>
+    ref.ask({ type: "write", piece, bytes: bytes.subarray(piece * PIECE, (piece + 1) * PIECE) }, LIMITS);
+  await ref.ask({ type: "scan" }, LIMITS);
+  await write(0);
+
+  isHolding = true;
+  const reading = read(ref, { piece: 0, begin: 0, length: BLOCK_BYTES });
+  await deadline(arrived.promise);
+  const writing = write(1);
+  written.resolve();
+  assertEquals((await writing).failure, undefined);
+  assertEquals(await reading, { type: "block-ready" });
+  for (const piece of [0, 1]) {
+    assertEquals(await read(ref, { piece, begin: 0, length: PIECE }), { type: "block-ready" });
+    assertEquals(blocks.find(piece * PIECE, PIECE), bytes.subarray(piece * PIECE, (piece + 1) * PIECE));
+  }
+});
+
+Deno.test("storage: a shared file that was changed is read no more, and that is told once", async () => {
+  await using temp = await tempDirectory();
+  const bytes = someBytes(3 * STRETCH_BYTES);
+  const info = infoOf(bytes, STRETCH_BYTES);
+  await Deno.writeFile(temp.file(NAME), bytes);
+  const expected = await world.disk.stat(temp.file(NAME));
+  await using system = new ActorSystem("test", { world });
+  const { ref, blocks, changes } = start(
+    system,
+    info,
+    { type: "shared", directory: temp.path, expected },
+    world,
+  );
+  const blockOf = (piece: number) => ({ piece, begin: 0, length: BLOCK_BYTES });
+  assertEquals(await read(ref, blockOf(0)), { type: "block-ready" });
+  await Deno.writeFile(temp.file(NAME), someBytes(10));
+  for (const piece of [2, 1, 0]) {
+    assertEquals(await read(ref, blockOf(piece)), { type: "block-unreadable", place: blockOf(piece) });
+  }
+  assertEquals(blocks.find(0, BLOCK_BYTES), undefined, "what was in memory is not given either");
+  assertEquals(changes(), 1);
+});
+
+Deno.test("cache: two hundred torrents take no more memory than one, and who waits for a buffer gets one in turn", async () => {
+  const cache = new BlockCache(4 * STRETCH_BYTES);
+  const regions = Array.from({ length: 200 }, () => cache.region());
+  const [full, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const begun: number[] = [];
+  const loads = regions.map((region, index) =>
+    region.load(0, async (buffer) => {
+      begun.push(index);
+      if (begun.length === 4) full.resolve();
+      buffer[0] = index;
+      await go.promise;
+    })
+  );
+  await full.promise;
+  assertEquals([begun, cache.bytes], [[0, 1, 2, 3], 4 * STRETCH_BYTES]);
+  go.resolve();
+  await Promise.all(loads);
+  assertEquals(begun, regions.map((_, index) => index), "in the order in which they came");
+  assertEquals(cache.bytes, 4 * STRETCH_BYTES);
+  const kept = regions.flatMap((region, index) => region.find(0, 1)?.[0] === index ? [index] : []);
+  assertEquals(kept, [196, 197, 198, 199], "what was read last");
+  for (const region of regions) region.close();
+  assertEquals(cache.bytes, 0, "and nothing once nobody shares");
+});
+
+Deno.test("cache: a read that fails, and one that ends after its torrent, give their buffers back", async () => {
+  const cache = new BlockCache(STRETCH_BYTES);
+  const [first, second] = [cache.region(), cache.region()];
+  const failing = first.load(0, () => Promise.reject(new Error("a bad disk")));
+  assertEquals(await failing.catch((error: Error) => error.message), "a bad disk");
+  const go = Promise.withResolvers<void>();
+  const late = first.load(0, () => go.promise);
+  first.close();
+  const next = second.load(0, (buffer) => Promise.resolve(void buffer.fill(7)));
+  go.resolve();
+  await Promise.all([late, next]);
+  assertEquals([first.find(0, 1), second.find(3, 2)], [undefined, Uint8Array.of(7, 7)]);
+});
+
+Deno.test("open files: however many are used, few stay open, and none is closed under who uses it", async () => {
+  await using temp = await tempDirectory();
+  const paths = Array.from({ length: 50 }, (_, index) => temp.file(`${index}`));
+  for (const path of paths) await Deno.writeTextFile(path, path);
+  const files = new OpenFiles(world.disk, 8);
+  const group = files.group({ read: true });
+  const readAll = async (path: string) => {
+    const buffer = new Uint8Array(1000);
+    const count = await group.use(path, (file) => file.read(buffer, 0)) ?? 0;
+    assertEquals(new TextDecoder().decode(buffer.subarray(0, count)), path);
+  };
+  for (const path of paths) await readAll(path);
+  assertEquals(files.size, 8);
+  // All at once: none is closed while it is read.
+  await Promise.all([...paths, ...paths].map(readAll));
+  await readAll(paths[0] ?? "");
+  assert(files.size <= 8, `${files.size} are open`);
+
+  const go = Promise.withResolvers<void>();
+  const slow = group.use(paths[1] ?? "", async (file) => {
+    await go.promise;
+    return await file.size();
+  });
+  group.close();
+  assertEquals(files.size, 0);
+  go.resolve();
+  assertEquals(await slow, (paths[1] ?? "").length);
+  const refused = await group.use(paths[2] ?? "", (file) => file.size()).catch((error: Error) =>
+    error.message
+  );
+  assertEquals(refused, `Cannot use ${paths[2]}: it is closed`);
+});
+
+Deno.test("uploads: who asks and cancels as fast as it can has one block read at a time, and one stretch ahead", async () => {
+  await using system = new ActorSystem("test", { world });
+  const told: StorageCommand[] = [];
+  const store = system.spawn("storage", () => (command: StorageCommand) => void told.push(command));
+  let uploads: Uploads | undefined;
+  system.spawn<PeerCommand | Drained>("peer", (self) => {
+    uploads = new Uploads({
+      connection: {
+        ...{ self: self.self, context: self, queuedBytes: 0 },
+        send: () => {},
+        drained: () => Promise.resolve(),
+      },
+      source: { blocks: { find: () => undefined }, storage: store },
+      pieceLength: STRETCH_BYTES,
+      upload: undefined,
+      fast: true,
+      sent: () => {},
+    });
+    return () => {};
+  });
+  await until(() => uploads !== undefined, "the peer being there");
+  for (let piece = 0; piece < 1000; piece++) {
+    const place = { piece, begin: 0, length: BLOCK_BYTES };
+    assert(uploads?.ask(place));
+    if (piece % 2 === 0) uploads?.cancel(place);
+  }
+  await until(() => told.length >= 2, "the storage being asked");
+  assertEquals(told.map(({ type }) => type), ["read", "read-ahead"]);
+  uploads?.onReady();
+  await until(() => told.length >= 4, "the storage being asked again");
+  assertEquals(told.map(({ type }) => type), ["read", "read-ahead", "read", "read-ahead"]);
+});
