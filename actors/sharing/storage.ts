@@ -297,8 +297,8 @@ class Storage {
   }
 
   /**
-   * Hashes in steps that keep nobody waiting, a stretch in about a quarter of a millisecond, and reads the next
-   * one meanwhile.
+   * Hashes in steps that keep nobody waiting, a stretch in about a quarter of a millisecond, and reads the
+   * next one meanwhile.
    */
   async #hash(hasher: Hasher, offset: number, length: number): Promise<void> {
     const buffers = [0, 1].map(() => new Uint8Array(Math.min(STRETCH_BYTES, length)));

@@ -7,7 +7,7 @@
 /** So long after each answer comes the next request. */
 const PAUSE_MS = 1;
 
-/** Milliseconds for each of many small requests over one connection, one after the other, as long as `work` runs. */
+/** Milliseconds for each of many small requests, one after the other on one connection, while `work` runs. */
 export async function httpWaits(port: number, path: string, work: Promise<unknown>): Promise<number[]> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   connection.setNoDelay();
