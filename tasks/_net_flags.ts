@@ -4,18 +4,8 @@
  * @module
  */
 import type { Disk, TlsClientOptions, TlsServerOptions } from "../actors/world/world.ts";
-import type { TcpLimits } from "../actors/net/mod.ts";
-import {
-  type Flag,
-  guarding,
-  integer,
-  type OptionsOf,
-  path,
-  port,
-  text,
-  toggle,
-  UsageError,
-} from "./_flags.ts";
+import { forEachLimit, LIMIT_RULES, type TcpLimits } from "../actors/net/limits.ts";
+import { type Flag, guarding, integer, path, port, text, toggle, UsageError } from "./_flags.ts";
 
 /** Flags of everything that listens. */
 export type ListenFlags = {
@@ -33,40 +23,41 @@ export function listenFlags(defaults: { readonly port: number; readonly host?: s
   };
 }
 
-/** Flags of every TCP server beside {@linkcode listenFlags}. */
-export type TcpServerFlags = {
-  readonly maxClients: Flag<number>;
-  readonly idleTimeoutMs: Flag<number>;
-  readonly maxFrameBytes: Flag<number>;
-  readonly idleFlushMs: Flag<number>;
-  readonly slowClientMs: Flag<number>;
-  readonly maxOutboundBytes: Flag<number>;
-  readonly maxPerAddress: Flag<number>;
-  readonly vanishedMs: Flag<number>;
-  readonly handshakeTimeoutMs: Flag<number>;
-  readonly tlsCert: Flag<string | undefined>;
-  readonly tlsKey: Flag<string | undefined>;
-};
+/** Flags of every TCP server beside {@linkcode listenFlags}: its limits, its messages, its certificate. */
+export type TcpServerFlags =
+  & { readonly [K in Exclude<keyof TcpLimits, "loginTimeoutMs">]: Flag<number> }
+  & {
+    readonly maxFrameBytes: Flag<number>;
+    readonly idleFlushMs: Flag<number>;
+    readonly tlsCert: Flag<string | undefined>;
+    readonly tlsKey: Flag<string | undefined>;
+  };
 
 /** Where a TCP server's defaults differ from those of all. */
-export interface TcpServerDefaults {
-  /** @default 1000 */
-  readonly maxClients?: number;
-  /** @default 0, which is off */
-  readonly idleTimeoutMs?: number;
+export interface TcpServerDefaults extends Partial<TcpLimits> {
   /** @default 65536 */
   readonly maxFrameBytes?: number;
 }
 
-/** `--max-clients`, `--idle-timeout-ms`, …: the limits and the certificate of a TCP server. */
+/** What a limit is counted in, as its name says. */
+function unitOf(name: string): { value?: string } {
+  if (name.endsWith("Ms")) return { value: "MS" };
+  return name.endsWith("Bytes") ? { value: "BYTES" } : {};
+}
+
+/** `--max-clients`, `--idle-timeout-ms`, …: a flag for each limit. */
+function limitFlags(defaults: Partial<TcpLimits>): Record<keyof TcpLimits, Flag<number>> {
+  return forEachLimit((name) => {
+    const { standard, least, help } = LIMIT_RULES[name];
+    return integer({ help, min: least, default: defaults[name] ?? standard, ...unitOf(name) });
+  });
+}
+
+/** The limits and the certificate of a TCP server. */
 export function tcpServerFlags(defaults: TcpServerDefaults = {}): TcpServerFlags {
+  const { loginTimeoutMs: _onlyWithLogin, ...limits } = limitFlags(defaults);
   return {
-    maxClients: integer({ help: "Most clients at once", min: 1, default: defaults.maxClients ?? 1000 }),
-    idleTimeoutMs: integer({
-      help: "Milliseconds of silence after which a client is disconnected; 0 is never",
-      default: defaults.idleTimeoutMs ?? 0,
-      value: "MS",
-    }),
+    ...limits,
     maxFrameBytes: integer({
       help: "Longest message a client may send",
       min: 1,
@@ -77,33 +68,6 @@ export function tcpServerFlags(defaults: TcpServerDefaults = {}): TcpServerFlags
       help:
         "Milliseconds after which an unfinished line of a client that never ended one is a message; 0 is never",
       default: 50,
-      value: "MS",
-    }),
-    slowClientMs: integer({
-      help: "Milliseconds after which a client that does not read is disconnected",
-      min: 1,
-      default: 10_000,
-      value: "MS",
-    }),
-    maxOutboundBytes: integer({
-      help: "Bytes that may wait for a client before it is disconnected",
-      min: 1,
-      default: 1024 * 1024,
-      value: "BYTES",
-    }),
-    maxPerAddress: integer({
-      help: "Most clients of one address at once (of one /64 network of IPv6); 0 is no limit of its own",
-      default: 0,
-    }),
-    vanishedMs: integer({
-      help:
-        "Milliseconds of silence after which a client makes room where its place or its name is needed; 0 is never",
-      default: 600_000,
-      value: "MS",
-    }),
-    handshakeTimeoutMs: integer({
-      help: "Milliseconds that a TLS handshake may take; 0 is no limit",
-      default: 10_000,
       value: "MS",
     }),
     tlsCert: guarding(
@@ -118,13 +82,8 @@ export type LoginFlags = { readonly loginTimeoutMs: Flag<number> };
 
 /** `--login-timeout-ms`. */
 export function loginFlags(): LoginFlags {
-  return {
-    loginTimeoutMs: integer({
-      help: "Milliseconds in which a client must say who it is; 0 is no limit",
-      default: 30_000,
-      value: "MS",
-    }),
-  };
+  const { loginTimeoutMs } = limitFlags({});
+  return { loginTimeoutMs };
 }
 
 /** Flags of every TCP client. */
@@ -157,31 +116,17 @@ export function tcpClientFlags(
   };
 }
 
-/** The options that limit a TCP server. */
-type LimitOptions =
-  & Pick<
-    OptionsOf<TcpServerFlags>,
-    "maxClients" | "maxPerAddress" | "idleTimeoutMs" | "vanishedMs" | "slowClientMs" | "maxOutboundBytes"
-  >
-  & Partial<Pick<OptionsOf<TcpServerFlags & LoginFlags>, "handshakeTimeoutMs" | "loginTimeoutMs">>;
-
 /**
  * The `limits` of a `tcpServer`, out of the options of {@linkcode tcpServerFlags} and {@linkcode
  * loginFlags}.
  */
-export function tcpLimits(options: LimitOptions): Partial<TcpLimits> {
-  const { maxClients, maxPerAddress, idleTimeoutMs, vanishedMs, slowClientMs, maxOutboundBytes } = options;
-  const { handshakeTimeoutMs, loginTimeoutMs } = options;
-  return {
-    maxClients,
-    maxPerAddress,
-    idleTimeoutMs,
-    vanishedMs,
-    slowClientMs,
-    maxOutboundBytes,
-    ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
-    ...(loginTimeoutMs === undefined ? {} : { loginTimeoutMs }),
-  };
+export function tcpLimits(options: Partial<TcpLimits>): Partial<TcpLimits> {
+  const limits: { -readonly [K in keyof TcpLimits]?: number } = {};
+  forEachLimit((name) => {
+    const value = options[name];
+    if (value !== undefined) limits[name] = value;
+  });
+  return limits;
 }
 
 /** The options of `lineFrames`, out of the options of {@linkcode tcpServerFlags}. */

@@ -34,37 +34,88 @@ export interface TcpLimits extends ConnectionLimits {
   readonly maxPerAddress: number;
 }
 
-/** What each limit is at first, the least that it may be, and what it limits. */
-const LIMITS: { readonly [K in keyof TcpLimits]: readonly [standard: number, least: number, what: string] } =
-  {
-    idleTimeoutMs: [0, 0, "set an idle timeout of # ms"],
-    handshakeTimeoutMs: [10_000, 0, "give a handshake # ms"],
-    loginTimeoutMs: [30_000, 0, "give a login # ms"],
-    vanishedMs: [600_000, 0, "take a client for vanished after # ms"],
-    slowClientMs: [10_000, 1, "give a slow client # ms"],
-    maxOutboundBytes: [1 << 20, 1, "queue # bytes"],
-    maxClients: [1000, 1, "serve # clients"],
-    maxPerAddress: [0, 0, "serve # clients of one address"],
+/** What is known of one limit. */
+export interface LimitRule {
+  /** What it is where nobody says otherwise. */
+  readonly standard: number;
+  /** The least that it may be. */
+  readonly least: number;
+  /** What it does, for people. */
+  readonly help: string;
+  /** What cannot be done with a value below the least, which stands for `#`. */
+  readonly refusal: string;
+}
+
+/** Each limit: the flags of servers are made from this table too. */
+export const LIMIT_RULES: { readonly [K in keyof TcpLimits]: LimitRule } = {
+  maxClients: { standard: 1000, least: 1, help: "Most clients at once", refusal: "serve # clients" },
+  idleTimeoutMs: {
+    standard: 0,
+    least: 0,
+    help: "Milliseconds of silence after which a client is disconnected; 0 is never",
+    refusal: "set an idle timeout of # ms",
+  },
+  slowClientMs: {
+    standard: 10_000,
+    least: 1,
+    help: "Milliseconds after which a client that does not read is disconnected",
+    refusal: "give a slow client # ms",
+  },
+  maxOutboundBytes: {
+    standard: 1 << 20,
+    least: 1,
+    help: "Bytes that may wait for a client before it is disconnected",
+    refusal: "queue # bytes",
+  },
+  maxPerAddress: {
+    standard: 0,
+    least: 0,
+    help: "Most clients of one address at once (of one /64 network of IPv6); 0 is no limit of its own",
+    refusal: "serve # clients of one address",
+  },
+  vanishedMs: {
+    standard: 600_000,
+    least: 0,
+    help:
+      "Milliseconds of silence after which a client makes room where its place or its name is needed; 0 is never",
+    refusal: "take a client for vanished after # ms",
+  },
+  handshakeTimeoutMs: {
+    standard: 10_000,
+    least: 0,
+    help: "Milliseconds that a TLS handshake may take; 0 is no limit",
+    refusal: "give a handshake # ms",
+  },
+  loginTimeoutMs: {
+    standard: 30_000,
+    least: 0,
+    help: "Milliseconds in which a client must say who it is; 0 is no limit",
+    refusal: "give a login # ms",
+  },
+};
+
+/** Makes one value for each limit. */
+export function forEachLimit<T>(make: (name: keyof TcpLimits) => T): Record<keyof TcpLimits, T> {
+  return {
+    maxClients: make("maxClients"),
+    idleTimeoutMs: make("idleTimeoutMs"),
+    slowClientMs: make("slowClientMs"),
+    maxOutboundBytes: make("maxOutboundBytes"),
+    maxPerAddress: make("maxPerAddress"),
+    vanishedMs: make("vanishedMs"),
+    handshakeTimeoutMs: make("handshakeTimeoutMs"),
+    loginTimeoutMs: make("loginTimeoutMs"),
   };
+}
 
 /** Completes the limits of a server. Throws `RangeError` on an invalid limit. */
 export function tcpLimits(limits: Partial<TcpLimits> = {}): TcpLimits {
-  const limit = (name: keyof TcpLimits): number => {
-    const [standard, least, what] = LIMITS[name];
+  return forEachLimit((name) => {
+    const { standard, least, refusal } = LIMIT_RULES[name];
     const value = limits[name] ?? standard;
     if (value >= least) return value;
-    throw new RangeError(`Cannot ${what.replace("#", String(value))}: it takes ${least} or more`);
-  };
-  return {
-    idleTimeoutMs: limit("idleTimeoutMs"),
-    handshakeTimeoutMs: limit("handshakeTimeoutMs"),
-    loginTimeoutMs: limit("loginTimeoutMs"),
-    vanishedMs: limit("vanishedMs"),
-    slowClientMs: limit("slowClientMs"),
-    maxOutboundBytes: limit("maxOutboundBytes"),
-    maxClients: limit("maxClients"),
-    maxPerAddress: limit("maxPerAddress"),
-  };
+    throw new RangeError(`Cannot ${refusal.replace("#", String(value))}: it takes ${least} or more`);
+  });
 }
 
 /**
