@@ -26,8 +26,12 @@ export function coresFlag(): CoresFlag {
 }
 
 /** What no server can do on several cores, as a usage error; undefined where it is not asked for. */
-export function coresProblem(options: object): string | undefined {
+export function coresProblem(options: object, isCompiled = Deno.build.standalone): string | undefined {
   if (coresOf(options) === 1) return undefined;
+  if (isCompiled) {
+    // Each thread would have to run the main module again, which is within the program.
+    return "--cores above 1 takes Deno: a compiled program runs in one thread";
+  }
   if ("maxPerAddress" in options && options.maxPerAddress !== 0) {
     return "--max-per-address counts the connections of one core, and cannot be had with --cores above 1";
   }

@@ -6,11 +6,14 @@
 import { clusterOf } from "../actors/cluster/snapshot.ts";
 import {
   EventFeed,
+  hostAnswers,
+  type HostQuestion,
   type InspectedCluster,
   inspector,
   type InspectorOptions,
   meteredDisk,
   MeterRegistry,
+  type RemoteHost,
   SystemMetrics,
   systemWatcher,
 } from "../actors/inspect/mod.ts";
@@ -171,6 +174,7 @@ export async function inspectedSystem(
     ...accessOf(options),
     cluster: () => clusterOf(system) ?? clusterOfCores(cores?.()),
     otherMetrics: async () => familiesOf(await cores?.()?.reports() ?? []),
+    otherHosts: () => hostsOfCores(name, cores?.()),
     // One of the ports is the inspector's.
     isReady: () => isReady(ports.count - 1),
     ...(pages === undefined ? {} : { pages }),
@@ -188,20 +192,49 @@ function clusterOfCores(cores: CoreReports | undefined): InspectedCluster | unde
   };
 }
 
+/** The systems of the cores, as machines of their own. */
+function hostsOfCores(name: string, cores: CoreReports | undefined): RemoteHost[] {
+  return cores?.living.map((index): RemoteHost => ({
+    name: coreName(index),
+    root: `/${name}`,
+    // It is answered by `hostAnswers`, in the thread of the core.
+    ask: async (question) => await cores.ask(index, question) as never,
+  })) ?? [];
+}
+
+function coreName(index: number): string {
+  return `core-${index}`;
+}
+
 /** The system of one core, which reports what it has counted where the first thread is looked into. */
 export function reportingSystem(
   name: string,
-  core: Pick<Core, "world" | "onReport">,
+  core: Pick<Core, "world" | "index" | "onReport">,
   options: InspectOptions,
 ): ActorSystem {
   const { world } = core;
+  const { clock, loop } = world;
   if (options.inspect === undefined) return new ActorSystem(name, { world });
   const metrics = new SystemMetrics();
-  const measured = { ...world, disk: meteredDisk(world.disk, world.clock, metrics.meter) };
+  const feed = new EventFeed(() => clock.now());
+  const host = coreName(core.index);
+  const measured = {
+    ...world,
+    disk: meteredDisk(world.disk, clock, metrics.meter),
+    log: feed.listeningTo(world.log, host),
+  };
   const system = new ActorSystem(name, { world: measured, instruments: metrics.instruments });
+  system.events.subscribe(feed.listener(host));
   system.spawn("telemetry", systemWatcher(system, metrics));
-  core.onReport(async () => {
-    await metrics.measure([system], world.loop);
+  const answer = hostAnswers({
+    ...{ name: host, system, metrics, feed, loop },
+    cluster: () => clusterOf(system),
+    now: () => clock.monotonic(),
+  });
+  core.onReport(async (question) => {
+    // It was asked by `hostsOfCores`, in the first thread.
+    if (question !== undefined) return await answer(question as HostQuestion);
+    await metrics.measure([system], loop);
     return metrics.families();
   });
   return system;

@@ -26,8 +26,12 @@ export interface CoordinatorOptions extends CoresSetup {
 export interface CoreReports extends Pick<Placement, "hosts"> {
   /** Where an entity lives: a hint; undefined when it sleeps. */
   where(type: { readonly name: string }, id: string): Promise<Placed | undefined>;
+  /** The numbers of those that live. */
+  readonly living: readonly number[];
   /** What each of them reports: see `onReport` of `Core`. One that does not answer is left out. */
   reports(): Promise<readonly unknown[]>;
+  /** What one of them reports when it is asked this: structured data. Rejects where it does not answer. */
+  ask(index: number, question: unknown): Promise<unknown>;
 }
 
 /** A core that served has died, which is no fault of the settings. */
@@ -174,6 +178,17 @@ class Cores implements CoresHost, CoreReports {
   async reports(): Promise<readonly unknown[]> {
     const all = await Promise.all([...this.#living].map((life) => life.report()));
     return all.filter((report) => report !== undefined);
+  }
+
+  get living(): readonly number[] {
+    return [...this.#living].map(({ index }) => index).sort((one, other) => one - other);
+  }
+
+  async ask(index: number, question: unknown): Promise<unknown> {
+    const life = [...this.#living].find((each) => each.index === index);
+    const report = await life?.report(question);
+    if (report === undefined) throw new Error(`Cannot ask core ${index}: it does not answer`);
+    return report;
   }
 
   listens(key: string, lines: string): void {

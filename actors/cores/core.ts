@@ -31,8 +31,11 @@ export interface Core {
   readonly engine: Engine;
   /** What {@linkcode CoresOptions.settings} was. */
   readonly settings: unknown;
-  /** Says what this core reports when the first thread asks: structured data. */
-  onReport(report: () => unknown): void;
+  /**
+   * Says what this core reports when the first thread asks: structured data. What is asked is what its
+   * `CoreReports` was given; undefined where it asks all cores.
+   */
+  onReport(report: (question: unknown) => unknown): void;
 }
 
 /** Makes the system of one core. It is called once on each. */
@@ -133,7 +136,7 @@ class CoreThread {
   /** Takes the ports to other cores, and says how each is taken out again. */
   onPeer: ((port: ThreadPort) => () => void) | undefined;
   /** What is reported when the first thread asks. */
-  report: () => unknown = () => undefined;
+  report: (question: unknown) => unknown = () => undefined;
   /** Told when the process will end in a moment. */
   onEnding: () => void = () => {};
   readonly #parent: ThreadPort;
@@ -163,7 +166,7 @@ class CoreThread {
         case "not-reserved":
           return this.#take(message.id)?.reject(errorOf(message.failure));
         case "report":
-          return void Promise.try(this.report).catch(() => undefined)
+          return void Promise.try(this.report, message.question).catch(() => undefined)
             .then((report) => this.tell({ type: "report", id: message.id, report }));
         case "ending":
           return this.onEnding();

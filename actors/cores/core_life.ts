@@ -95,12 +95,12 @@ export class CoreLife {
   }
 
   /** What it reports; undefined where it does not in time. */
-  report(): Promise<unknown> {
+  report(question?: unknown): Promise<unknown> {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const id = ++this.#lastReport;
     this.#reports.set(id, resolve);
     const late = this.#host.setup.world.clock.timer(REPORT_MS, () => resolve(undefined));
-    this.tell({ type: "report", id });
+    this.tell({ type: "report", id, question });
     return promise.finally(() => {
       late.cancel();
       this.#reports.delete(id);

@@ -46,8 +46,8 @@ export type ToCore =
   | { readonly type: "ending" }
   /** Stop, within so many milliseconds. */
   | { readonly type: "stop"; readonly withinMs: number }
-  /** What have you to report? */
-  | { readonly type: "report"; readonly id: number }
+  /** What have you to report? The program knows what is asked; undefined asks for all. */
+  | { readonly type: "report"; readonly id: number; readonly question: unknown }
   /** Do you live? */
   | { readonly type: "ping" };
 

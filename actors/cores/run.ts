@@ -159,7 +159,7 @@ export async function coordinatedSystem(
   const { cores, settings, dropRights = [], log = {}, drainMs = 5000, onReady } = options;
   const { threads } = world;
   if (threads === undefined) {
-    throw new TypeError(`Cannot run on ${cores} cores: there are threads under Deno only`);
+    throw new TypeError(`Cannot run on ${cores} cores: it takes Deno, and a program that is not compiled`);
   }
   const driver = await openDriver(world, options);
   const behavior = coordinator({

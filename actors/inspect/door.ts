@@ -27,7 +27,8 @@ import { mergeFamilies } from "./merge_families.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
 import type { PageHub } from "./page_hub.ts";
-import { type InspectedHost, type PageMessage, pageSession } from "./page_session.ts";
+import { type AnyHost, isRemote } from "./hosts.ts";
+import { type PageMessage, pageSession } from "./page_session.ts";
 
 /** Options of {@linkcode inspectorDoor}. */
 export interface DoorOptions
@@ -37,7 +38,7 @@ export interface DoorOptions
   readonly token?: string;
   readonly pages?: StaticFiles;
   /** The systems that there are now. */
-  readonly systems: () => readonly InspectedHost[];
+  readonly systems: () => readonly AnyHost[];
   readonly metrics: SystemMetrics;
   /** Of other threads of the process. */
   readonly otherMetrics?: () => Promise<readonly (readonly MetricFamily[])[]>;
@@ -75,7 +76,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
   });
   const measuring = new Shared(
     new Pace(options.now),
-    () => metrics.measure(systems().map(({ system }) => system), options.loop),
+    () => metrics.measure(systems().flatMap((host) => isRemote(host) ? [] : [host.system]), options.loop),
   );
   const openPage = pageSession(hub.services);
   const places = new Places(MAX_PAGES);
@@ -159,7 +160,7 @@ class Shared {
   }
 }
 
-function treeResponse(hosts: readonly InspectedHost[], { query }: RoutedRequest): HttpResponse {
+async function treeResponse(hosts: readonly AnyHost[], { query }: RoutedRequest): Promise<HttpResponse> {
   const asked = new URLSearchParams(query);
   const levels = numberOf(asked.get("levels"), 1, MAX_LEVELS);
   const maxChildren = numberOf(asked.get("children"), 100, MAX_CHILDREN);
@@ -173,7 +174,11 @@ function treeResponse(hosts: readonly InspectedHost[], { query }: RoutedRequest)
   const name = asked.get("host");
   const host = name === null ? hosts[0] : hosts.find((each) => each.name === name);
   const options: TreeOptions = { levels, maxChildren, skipChildren, maxActors: MAX_ACTORS };
-  const tree = host === undefined ? undefined : subtree(host.system, asked.get("path"), options);
+  if (host === undefined) return textResponse(404, "There is no such actor.\n");
+  const path = asked.get("path");
+  const tree = isRemote(host)
+    ? await host.ask({ type: "tree", path, options }).catch(() => undefined)
+    : subtree(host.system, path, options);
   return tree === undefined ? textResponse(404, "There is no such actor.\n") : jsonResponse(200, tree);
 }
 

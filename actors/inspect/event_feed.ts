@@ -105,6 +105,17 @@ export class EventFeed {
     }));
   }
 
+  /** Takes what happened on another machine, as its own feed tells it. */
+  addNews({ failures, deadLetters, restarts, log }: InspectorNews, host: string): void {
+    const copy = <T extends { readonly number: number }>(to: Recent<T>, from: readonly T[]) => {
+      for (const one of from) to.add(this.#now(), (number) => ({ ...one, number, host }));
+    };
+    copy(this.#failures, failures);
+    copy(this.#deadLetters, deadLetters);
+    copy(this.#restarts, restarts);
+    copy(this.#log, log);
+  }
+
   /** What came after a position, and where the reader is then. */
   after(position: FeedPosition): { readonly news: InspectorNews; readonly position: FeedPosition } {
     const failures = this.#failures.after(position.failures);

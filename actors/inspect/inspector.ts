@@ -18,6 +18,7 @@ import { inspectorDoor } from "./door.ts";
 import type { InspectedCluster } from "./cluster_watch.ts";
 import { EventFeed } from "./event_feed.ts";
 import { SystemMetrics } from "./metrics.ts";
+import type { RemoteHost } from "./hosts.ts";
 import { type HubPrivate, PageHub } from "./page_hub.ts";
 import type { HubMessage } from "./page_session.ts";
 import { watchSystem } from "./watch_system.ts";
@@ -37,6 +38,8 @@ export interface InspectorOptions
   readonly isExported?: boolean;
   /** What other threads of the process have counted: added at `/metrics`. @default nothing */
   readonly otherMetrics?: () => Promise<readonly (readonly MetricFamily[])[]>;
+  /** Systems of other threads of the process, which are shown as machines of their own. @default none */
+  readonly otherHosts?: () => readonly RemoteHost[];
   /** What happened, and the log. @default one of its own, without a log */
   readonly feed?: EventFeed;
   /** The cluster that the system is in, once it has joined one. @default none */
@@ -92,12 +95,13 @@ export function inspector(options: InspectorOptions): Behavior<never> {
     const listening = system.events.subscribe(feed.listener(title));
     self.onStop(() => listening.cancel());
     const { delay, memory } = watchSystem(self, system, metrics);
-    const hosts = [{ name: title, system }];
+    const here = { name: title, system };
+    const hosts = () => [here, ...options.otherHosts?.() ?? []];
     const hub = new PageHub(self, {
       title,
       feed,
       metrics,
-      hosts: () => hosts,
+      hosts,
       now: () => clock.now(),
       isExported,
       ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
@@ -108,7 +112,7 @@ export function inspector(options: InspectorOptions): Behavior<never> {
     });
     const { log, world: { loop } } = self;
     const door = inspectorDoor({
-      ...{ ...options, systems: () => hosts, metrics, hub, log, loop },
+      ...{ ...options, systems: hosts, metrics, hub, log, loop },
       now: () => clock.monotonic(),
     });
     // A port that cannot be bound now is for whoever has chosen it; a listener that fails later comes back.

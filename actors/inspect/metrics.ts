@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TrafficCounts } from "./hosts.ts";
 import type { MetricFamily } from "../../protocols/prometheus.ts";
 import type { ActorEvent, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
@@ -101,6 +102,17 @@ export class SystemMetrics {
       failures: meter.sum("troupe.failures"),
       deadLetters: meter.sum("troupe.dead_letters"),
       restarts: meter.sum("troupe.actors.restarted"),
+    };
+  }
+
+  /** What connections have counted. */
+  get trafficCounts(): TrafficCounts {
+    const { meter } = this;
+    const bytes = (direction: string) => meter.sum("process.network.io", ["network.io.direction", direction]);
+    return {
+      connections: meter.sum("troupe.connections"),
+      bytesIn: bytes("receive"),
+      bytesOut: bytes("transmit"),
     };
   }
 

@@ -10,7 +10,8 @@ export { type Instrument, type InstrumentKind, MeterRegistry } from "./meter_reg
 export { meteredDisk } from "./metered_disk.ts";
 export type { CountedSystem, Met, Totals } from "./census.ts";
 export type { InspectedCluster, InspectedClusterHost } from "./cluster_watch.ts";
-export type { InspectedHost } from "./page_session.ts";
+export { hostAnswers, type HostAnswersOptions } from "./host_answers.ts";
+export type { HostAnswers, HostQuestion, InspectedHost, RemoteHost } from "./hosts.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
 export { mergeFamilies } from "./merge_families.ts";

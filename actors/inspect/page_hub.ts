@@ -11,16 +11,18 @@ import type { Totals } from "./census.ts";
 import { ClusterWatch, type InspectedCluster } from "./cluster_watch.ts";
 import type { EventFeed } from "./event_feed.ts";
 import type { SystemMetrics } from "./metrics.ts";
-import type { HubMessage, InspectedHost, PageMessage, PageServices } from "./page_session.ts";
+import { type AnyHost, type InspectedHost, isRemote, type RemoteHost } from "./hosts.ts";
+import type { HubMessage, PageMessage, PageServices } from "./page_session.ts";
 import { Pace } from "./pace.ts";
 import type { Replay } from "./replay.ts";
+import { addCounts, addTotals, RemoteCounter, type RemoteCounts } from "./remote_counts.ts";
 import { pathRowOf } from "./rows.ts";
 
 /** What is looked into. */
 export interface HubSource {
   readonly title: string;
   /** The systems that there are now. */
-  hosts(): readonly InspectedHost[];
+  hosts(): readonly AnyHost[];
   readonly feed: EventFeed;
   readonly metrics: SystemMetrics;
   /** The time that ticks have. */
@@ -37,7 +39,12 @@ export interface HubSource {
 /** What the inspector tells itself. */
 export type HubPrivate =
   | { readonly type: "tick" }
-  | { readonly type: "measured"; readonly totals: Totals; readonly busiest: BusiestByHost | undefined }
+  | {
+    readonly type: "measured";
+    readonly totals: Totals;
+    readonly busiest: BusiestByHost | undefined;
+    readonly remote: RemoteCounts;
+  }
   | { readonly type: "not-measured" }
   | { readonly type: "replayed" };
 
@@ -55,6 +62,7 @@ export class PageHub {
   readonly #wantBusiest = new Set<Ref<PageMessage>>();
   readonly #history: InspectorTick[] = [];
   readonly #cluster: ClusterWatch;
+  readonly #remote: RemoteCounter;
   #busiest = new BusiestOfHosts();
   readonly #pace: Pace;
   #isMeasuring = false;
@@ -63,6 +71,7 @@ export class PageHub {
   constructor(self: Context<HubMessage | HubPrivate>, source: HubSource) {
     this.#self = self;
     this.#source = source;
+    this.#remote = new RemoteCounter(source.feed);
     this.#pace = new Pace(() => self.world.clock.monotonic());
     this.#cluster = new ClusterWatch(() => source.cluster?.(), () => self.coarseNow);
     self.every(TICK_MS, { type: "tick" });
@@ -107,7 +116,7 @@ export class PageHub {
         return;
       case "measured":
         this.#isMeasuring = false;
-        return this.#tellTick(message.totals, message.busiest);
+        return this.#tellTick(message.totals, message.busiest, message.remote);
       case "not-measured":
         this.#isMeasuring = false;
         return;
@@ -123,41 +132,48 @@ export class PageHub {
     const { metrics } = this.#source;
     // What is remembered of each actor goes with the last page that wants it.
     if (this.#wantBusiest.size === 0) this.#busiest = new BusiestOfHosts();
-    const hosts = this.#source.hosts();
-    const counting = this.#wantBusiest.size === 0
+    const { here, elsewhere } = this.#hosts;
+    const withBusiest = this.#wantBusiest.size > 0;
+    const counting = !withBusiest
       ? undefined
-      : this.#busiest.begin(hosts, this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
-    const systems = hosts.map(({ system }) => system);
+      : this.#busiest.begin(here, this.#source.now(), (actor) => pathRowOf(actor, metrics.times));
+    const systems = here.map(({ system }) => system);
+    const measuring = this.#pace.take(() => metrics.measure(systems, this.#self.world.loop, counting?.met));
     this.#self.pipe(
-      this.#pace.take(() => metrics.measure(systems, this.#self.world.loop, counting?.met)),
-      (totals) => ({ type: "measured", totals, busiest: counting?.rows() }),
+      Promise.all([measuring, this.#remote.count(elsewhere, withBusiest)]),
+      ([totals, remote]) => ({ type: "measured", totals, busiest: counting?.rows(), remote }),
       () => ({ type: "not-measured" }),
     );
   }
 
   #count(): Promise<unknown> {
-    const systems = this.#source.hosts().map(({ system }) => system);
+    const systems = this.#hosts.here.map(({ system }) => system);
     return this.#source.metrics.measure(systems, this.#self.world.loop);
   }
 
-  #tellTick(totals: Totals, busiest: BusiestByHost | undefined): void {
-    const tick = this.#tick(totals);
+  get #hosts(): { readonly here: readonly InspectedHost[]; readonly elsewhere: readonly RemoteHost[] } {
+    const hosts = this.#source.hosts();
+    return {
+      here: hosts.flatMap((host) => isRemote(host) ? [] : [host]),
+      elsewhere: hosts.filter(isRemote),
+    };
+  }
+
+  #tellTick(totals: Totals, busiestHere: BusiestByHost | undefined, remote: RemoteCounts): void {
+    const busiest = busiestHere && new Map([...busiestHere, ...remote.busiest]);
+    const tick = this.#tick(totals, remote);
     this.#history.push(tick);
     if (this.#history.length > MAX_HISTORY) this.#history.shift();
     for (const page of this.#pages) page.tell({ type: "tick", tick, busiest });
   }
 
-  #tick({ actors, handled, waiting }: Totals): InspectorTick {
+  #tick(here: Totals, remote: RemoteCounts): InspectorTick {
     const { metrics } = this.#source;
-    const { meter } = metrics;
-    const bytes = (direction: string) => meter.sum("process.network.io", ["network.io.direction", direction]);
+    const { actors, handled, waiting } = addTotals(here, remote.totals);
     return {
       time: this.#source.now(),
       ...{ actors, handled, waiting },
-      ...metrics.eventCounts,
-      connections: meter.sum("troupe.connections"),
-      bytesIn: bytes("receive"),
-      bytesOut: bytes("transmit"),
+      ...addCounts({ ...metrics.eventCounts, ...metrics.trafficCounts }, remote.counts),
       ...this.#source.process(),
     };
   }

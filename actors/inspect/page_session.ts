@@ -9,34 +9,30 @@
  */
 import {
   type InspectorCommand,
-  type InspectorDetails,
   type InspectorEvent,
-  type InspectorHost,
-  type InspectorRow,
-  type InspectorSeen,
   type InspectorTick,
   parseInspectorCommand,
 } from "../../protocols/inspector.ts";
 import type { InspectorPlace } from "../../protocols/inspector_cluster.ts";
 import { TokenBucket } from "../../protocols/token_bucket.ts";
 import type { Session, WebSocketConnection, WebSocketMessage } from "../net/mod.ts";
-import type { ActorSystem, Ref } from "../runtime/mod.ts";
+import type { Ref } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
 import type { ClusterWatch } from "./cluster_watch.ts";
 import type { BusiestByHost } from "./busiest.ts";
-import { walkInPieces } from "./census.ts";
 import { type EventFeed, FEED_START } from "./event_feed.ts";
 import type { HandlingTimes } from "./handling_times.ts";
-import { pathRowOf, rowOf } from "./rows.ts";
+import {
+  type AnyHost,
+  type Found,
+  hostOf,
+  isRemote,
+  type Look,
+  type LookedAt,
+  type RemoteHost,
+} from "./hosts.ts";
+import { lookAt, search } from "./look.ts";
 import type { Replay } from "./replay.ts";
-
-/** A system that is looked into, and the machine that it runs on. */
-export interface InspectedHost {
-  /** The machine. */
-  readonly name: string;
-  /** The system. */
-  readonly system: Pick<ActorSystem, "tree" | "subtree" | "details" | "walk" | "handledByStopped">;
-}
 
 /** What the inspector is told of its pages. */
 export type HubMessage =
@@ -50,6 +46,8 @@ export type PageMessage =
   /** A replay has come further. */
   | { readonly type: "changed" }
   | { readonly type: "show" }
+  /** Another thread has answered a look; undefined where it has not. */
+  | { readonly type: "seen"; readonly host: string; readonly seen: LookedAt | undefined }
   | { readonly type: "look-for-news" }
   | { readonly type: "search" }
   | { readonly type: "found"; readonly found: Extract<InspectorEvent, { type: "found" }> }
@@ -59,7 +57,7 @@ export type PageMessage =
 export interface PageServices {
   /** What the page is titled. */
   readonly title: string;
-  hosts(): readonly InspectedHost[];
+  hosts(): readonly AnyHost[];
   readonly feed: EventFeed;
   readonly times: HandlingTimes;
   readonly loop: EventLoop;
@@ -82,11 +80,7 @@ const SHOW_MS = 50;
 const LOOK_SHARE = 0.1;
 /** A page that searches in haste is answered ten times a second: what it asked last. */
 const SEARCH_MS = 100;
-const MAX_FOUND = 100;
-const MAX_FAILURES = 20;
-const MAX_WATCHERS = 50;
 
-type Look = Extract<InspectorCommand, { type: "look" }>;
 type Search = Extract<InspectorCommand, { type: "search" }>;
 
 const decoder = new TextDecoder();
@@ -107,6 +101,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   #isShowDue = false;
   /** What the last look took. */
   #lookMs = 0;
+  /** Another thread is asked what there is to see. */
+  #isAsking = false;
   #position = FEED_START;
   /** The engine of the cluster is asked where an entity is. */
   #isLocating = false;
@@ -167,6 +163,10 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
       case "show":
         this.#isShowDue = false;
         return this.#show();
+      case "seen":
+        this.#isAsking = false;
+        if (message.seen !== undefined) this.#tellSeen(message.host, message.seen);
+        return;
       case "look-for-news":
         return this.#tellNews();
       case "search":
@@ -202,60 +202,34 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   #show(): void {
     const host = this.#host;
     if (this.#look === undefined || host === undefined || this.#isBehind) return;
+    if (isRemote(host)) return this.#ask(this.#look, host);
     const { clock } = this.#connection.context.world;
     const begunAt = clock.monotonic();
-    this.#tell({ type: "seen", seen: this.#seen(this.#look, host) });
+    this.#tellSeen(host.name, lookAt(host, this.#look, this.#services));
     this.#lookMs = clock.monotonic() - begunAt;
   }
 
-  /** The machine that the page looks at, while it is there. */
-  get #host(): InspectedHost | undefined {
-    return this.#services.hosts().find(({ name }) => name === this.#look?.host);
+  /** One look at a time: what is asked for meanwhile is seen at the next tick. */
+  #ask(look: Look, { name, ask }: RemoteHost): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const seen = (seen?: LookedAt): PageMessage => ({ type: "seen", host: name, seen });
+    this.#connection.context.pipe(ask({ type: "look", look }), seen, () => seen());
   }
 
-  #seen(look: Look, host: InspectedHost): InspectorSeen {
-    const { times, cluster: watch } = this.#services;
-    const views = look.views.map(({ path, skip, count }) => {
-      const actor = host.system.subtree(path, { levels: 1, maxChildren: count, skipChildren: skip });
-      return {
-        path,
-        skip,
-        ...(actor === undefined ? {} : { actor: rowOf(actor, times) }),
-        children: actor?.children.map((child) => rowOf(child, times)) ?? [],
-      };
+  #tellSeen(host: string, seen: LookedAt): void {
+    const wanted = this.#look?.busiest;
+    const busiest = wanted && this.#busiest?.get(host)?.[wanted.by].slice(0, wanted.count);
+    const time = this.#services.now();
+    this.#tell({
+      type: "seen",
+      seen: { host, time, ...seen, ...(busiest === undefined ? {} : { busiest }) },
     });
-    const details = look.actor === undefined ? undefined : this.#details(look.actor, host);
-    const busiest = look.busiest &&
-      this.#busiest?.get(host.name)?.[look.busiest.by].slice(0, look.busiest.count);
-    const cluster = look.cluster && watch.look(look.cluster.skip, look.cluster.count);
-    return {
-      host: host.name,
-      time: this.#services.now(),
-      views,
-      ...(details === undefined ? {} : { details }),
-      ...(busiest === undefined ? {} : { busiest }),
-      ...(cluster === undefined ? {} : { cluster }),
-    };
   }
 
-  #details(path: string, { name, system }: InspectedHost): InspectorDetails | undefined {
-    const found = system.details(path, { maxWatchers: MAX_WATCHERS });
-    if (found === undefined) return undefined;
-    const { mailbox, onFailure, restart, stashCapacity, shutdownMs } = found.options;
-    return {
-      path,
-      row: rowOf(found.actor, this.#services.times),
-      options: {
-        mailbox,
-        "on failure": onFailure,
-        restart,
-        "stash": `at most ${stashCapacity}`,
-        "stops within": `${shutdownMs} ms`,
-      },
-      watchers: found.watchers,
-      watcherCount: found.watcherCount,
-      failures: this.#services.feed.failuresOf(name, path, MAX_FAILURES),
-    };
+  /** The machine that the page looks at, while it is there. */
+  get #host(): AnyHost | undefined {
+    return this.#services.hosts().find(({ name }) => name === this.#look?.host);
   }
 
   #tellNews(): void {
@@ -280,24 +254,18 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   #search(): void {
     const { host: hostName, text } = this.#wanted ?? { host: "", text: "" };
     this.#wanted = undefined;
-    const search = ++this.#searches;
+    const number = ++this.#searches;
     const host = this.#services.hosts().find(({ name }) => name === hostName);
     if (host === undefined || text === "") return;
-    const { loop, times } = this.#services;
-    const wanted = text.toLowerCase();
-    const rows: InspectorRow[] = [];
-    let more = false;
-    const walked = walkInPieces(host.system, loop, (actor) => {
-      if (!actor.path.toLowerCase().includes(wanted)) return true;
-      if (rows.length === MAX_FOUND) {
-        more = true;
-        return false;
-      }
-      rows.push(pathRowOf(actor, times));
-      return true;
-    }, () => this.#isClosed || search !== this.#searches);
-    const found = (): PageMessage => ({ type: "found", found: { type: "found", text, rows, more } });
-    this.#connection.context.pipe(walked, found, found);
+    const isOver = () => this.#isClosed || number !== this.#searches;
+    const found = ({ rows, more }: Found): PageMessage => ({
+      type: "found",
+      found: { type: "found", text, rows, more },
+    });
+    const searching = isRemote(host)
+      ? host.ask({ type: "search", text })
+      : search(host, text, this.#services, isOver);
+    this.#connection.context.pipe(searching, found, () => found({ rows: [], more: false }));
   }
 
   /** One question at a time: who asks in haste is answered what was asked first. */
@@ -314,8 +282,4 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
     this.#connection.allowOutbound(text.length);
     this.#connection.sendText(text);
   }
-}
-
-function hostOf({ name, system }: InspectedHost): InspectorHost {
-  return { name, root: system.tree({ levels: 0 }).path };
 }

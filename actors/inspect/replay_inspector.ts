@@ -10,7 +10,8 @@ import { inspectorDoor } from "./door.ts";
 import type { EventFeed } from "./event_feed.ts";
 import type { SystemMetrics } from "./metrics.ts";
 import { type HubPrivate, PageHub } from "./page_hub.ts";
-import type { HubMessage, InspectedHost } from "./page_session.ts";
+import type { InspectedHost } from "./hosts.ts";
+import type { HubMessage } from "./page_session.ts";
 import type { Replay } from "./replay.ts";
 
 /** Options of {@linkcode replayInspector}. */

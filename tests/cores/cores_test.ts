@@ -10,6 +10,7 @@ import {
   TestClient,
   type TestProcess,
 } from "../_helpers.ts";
+import { coresProblem } from "../../tasks/_cores_flag.ts";
 import { ask, clientOn, startProgram } from "./_cores.ts";
 
 function startRooms(cores: number): TestProcess {
@@ -179,6 +180,11 @@ Deno.test("cores: what cannot be had with several is a usage error", async () =>
   }
   const { code } = await runTask("editor:server", ["--cores", "2"]);
   assertEquals(code, 2);
+});
+
+Deno.test("cores: a compiled program says that it has one thread", () => {
+  assertMatch(coresProblem({ cores: 2 }, true) ?? "", /a compiled program runs in one thread/);
+  assertEquals([coresProblem({ cores: 1 }, true), coresProblem({ cores: 2 }, false)], [undefined, undefined]);
 });
 
 Deno.test("cores: a system that was made already, and too many cores, are refused", async () => {

@@ -35,7 +35,8 @@ export function denoWorld(options: RealWorldOptions = {}): RealWorld {
     loop: new DenoLoop(),
     net: new DenoNet(),
     disk: realDisk(denoFiles, (path, file) => new DenoFile(path, file)),
-    threads: new DenoThreads(),
+    // A compiled program has no main module that a thread could run again.
+    ...(Deno.build.standalone ? {} : { threads: new DenoThreads() }),
     output: { stdout: Deno.stdout, stderr: Deno.stderr },
     process: (flush) => new DenoProcess(flush),
   }, options);

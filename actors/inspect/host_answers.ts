@@ -1,0 +1,63 @@
+/**
+ * The other end of a {@linkcode RemoteHost}: a system that is looked into from another thread.
+ *
+ * @module
+ */
+import type { EventLoop } from "../world/world.ts";
+import { BusiestOfHosts } from "./busiest.ts";
+import { ClusterWatch, type InspectedCluster } from "./cluster_watch.ts";
+import type { EventFeed } from "./event_feed.ts";
+import type { HostAnswers, HostCount, HostQuestion, InspectedHost } from "./hosts.ts";
+import { lookAt, search } from "./look.ts";
+import type { SystemMetrics } from "./metrics.ts";
+import { pathRowOf } from "./rows.ts";
+
+/** Options of {@linkcode hostAnswers}. */
+export interface HostAnswersOptions extends InspectedHost {
+  readonly metrics: SystemMetrics;
+  /** What happened in it, and its log. */
+  readonly feed: EventFeed;
+  /** The cluster that it is in. */
+  readonly cluster: () => InspectedCluster | undefined;
+  readonly loop: EventLoop;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Answers what is asked of a system. */
+export function hostAnswers(
+  options: HostAnswersOptions,
+): (question: HostQuestion) => HostAnswers[HostQuestion["type"]] | Promise<HostAnswers["search" | "count"]> {
+  const { metrics, feed, loop, now, system } = options;
+  const { times } = metrics;
+  const cluster = new ClusterWatch(options.cluster, now);
+  let busiest = new BusiestOfHosts();
+  const count = async (question: Extract<HostQuestion, { type: "count" }>): Promise<HostCount> => {
+    if (!question.withBusiest) busiest = new BusiestOfHosts();
+    const counting = question.withBusiest
+      ? busiest.begin([options], now(), (actor) => pathRowOf(actor, times))
+      : undefined;
+    const totals = await metrics.measure([system], loop, counting?.met);
+    const rows = counting?.rows().get(options.name);
+    return {
+      totals,
+      counts: { ...metrics.eventCounts, ...metrics.trafficCounts },
+      ...(rows === undefined ? {} : { busiest: rows }),
+      ...feed.after(question.since),
+    };
+  };
+  return (question) => {
+    switch (question.type) {
+      case "look":
+        return lookAt(options, question.look, { feed, times, cluster });
+      case "search":
+        return search(options, question.text, { times, loop }, () => false);
+      case "tree":
+        return question.path === null
+          ? system.tree(question.options)
+          : system.subtree(question.path, question.options);
+      case "count":
+        return count(question);
+    }
+  };
+}
