@@ -37,7 +37,7 @@ export interface CodecOptions {
  * ```
  */
 export function encodeValue(value: unknown, options: CodecOptions = {}): string {
-  return JSON.stringify(toJson(value, options.refs, 0, ROOT));
+  return JSON.stringify(isPlain(value, 0) ? value : toJson(value, options.refs, 0, ROOT));
 }
 
 /**
@@ -49,7 +49,7 @@ export function decodeValue(text: string, options: CodecOptions = {}): unknown {
   return decodeJson(JSON.parse(text), text, options);
 }
 
-/** The same of JSON that was parsed, out of `text`. */
+/** The same of JSON that was parsed, out of `text`: what has a form of its own is put in its place. */
 export function decodeJson(json: unknown, text: string, options: CodecOptions): unknown {
   // Nearly all values are plain JSON.
   return text.includes(MARKED) ? fromJson(json, options.refs, 0) : json;
@@ -57,7 +57,7 @@ export function decodeJson(json: unknown, text: string, options: CodecOptions): 
 
 /** Throws `TypeError` when a value cannot be written, references aside. */
 export function checkValue(value: unknown): void {
-  toJson(value, ANY_REF, 0, ROOT);
+  if (!isPlain(value, 0)) toJson(value, ANY_REF, 0, ROOT);
 }
 
 /** How a marked value looks in the text. */
@@ -72,6 +72,43 @@ interface Place {
 }
 const ROOT: Place = { parent: undefined, key: "value" };
 
+/** Whether a value is plain JSON as it is, as nearly all are: {@linkcode toJson} looks closer at the others. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return isJsonNumber(value);
+    case "object":
+      return value === null || (depth <= MAX_DEPTH && isPlainObject(value, depth + 1));
+    default:
+      return false;
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth)) return false;
+    return true;
+  }
+  if (!isRecord(value)) return false;
+  for (const key in value) {
+    const item = value[key];
+    // As in JSON: a field that is undefined is no field.
+    if (key === MARK || (item !== undefined && !isPlain(item, depth))) return false;
+  }
+  return true;
+}
+
+function isRecord(value: object): value is Readonly<Record<string, unknown>> {
+  return Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function isJsonNumber(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0);
+}
+
 /** The value itself where it is plain JSON, else a copy that is. */
 function toJson(value: unknown, refs: RefCodec | undefined, depth: number, place: Place): unknown {
   switch (typeof value) {
@@ -79,9 +116,7 @@ function toJson(value: unknown, refs: RefCodec | undefined, depth: number, place
     case "boolean":
       return value;
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0)
-        ? value
-        : mark("number", String(value === 0 ? "-0" : value));
+      return isJsonNumber(value) ? value : mark("number", String(value === 0 ? "-0" : value));
     case "undefined":
       return mark("undefined");
     case "bigint":
@@ -154,10 +189,29 @@ function cannotWrite(place: Place, why: string): TypeError {
 function fromJson(json: unknown, refs: RefCodec | undefined, depth: number): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (depth > 2 * MAX_DEPTH) throw new TypeError("Cannot read a value: it is too deep");
-  if (Array.isArray(json)) return json.map((item) => fromJson(item, refs, depth + 1));
+  if (Array.isArray(json)) return listFromJson(json, refs, depth);
   const kind: unknown = Reflect.get(json, MARK);
   if (kind !== undefined) return unmark(kind, Reflect.get(json, "v"), refs, depth + 1);
-  return ownFields(Object.entries(json), refs, depth);
+  for (const key of Object.keys(json)) {
+    const item: unknown = Reflect.get(json, key);
+    if (typeof item !== "object" || item === null) continue;
+    const value = fromJson(item, refs, depth + 1);
+    if (value !== item) setOwn(json, key, value);
+  }
+  return json;
+}
+
+function listFromJson(list: unknown[], refs: RefCodec | undefined, depth: number): unknown[] {
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index];
+    if (typeof item === "object" && item !== null) list[index] = fromJson(item, refs, depth + 1);
+  }
+  return list;
+}
+
+/** Sets a field of the object's own, whatever it is called: an assignment to `__proto__` sets none. */
+function setOwn(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** An object of these fields, whatever they are called. */

@@ -11,9 +11,11 @@ import type { ChatName } from "../../../protocols/chat_names.ts";
 import type { EntityType } from "../../cluster/entity_type.ts";
 import { type Decision, persistent, type PersistentContext, reply } from "../../cluster/persistent.ts";
 import { type Ref, type Topic, topic } from "../../runtime/mod.ts";
+import { type MessageIds, messageIds } from "../message_ids.ts";
 import type { HistoryEntry, Person } from "../messages.ts";
 import { judge, type RoomAnswer, type RoomDeed } from "../room_rules.ts";
 import { emptyRoom, type RoomData, type RoomFact, RoomState } from "../room_state.ts";
+import { allOf, type Newest, type NewestLimits, newestOf, NONE, withNewest } from "./newest.ts";
 import { type MemberId, serverOf } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
 
@@ -112,11 +114,9 @@ export interface RoomEntityState {
   readonly createdMs: number;
   readonly room: RoomData<MemberId>;
   /** What was said last, oldest first. */
-  readonly entries: readonly HistoryEntry[];
+  readonly entries: Newest<HistoryEntry>;
   /** The newest records, of which the last has the number `seq`. */
-  readonly recent: readonly RoomRecord[];
-  /** UTF-16 units of their texts. */
-  readonly recentLength: number;
+  readonly recent: Newest<RoomRecord>;
   /** The lives of the servers that members came by. */
   readonly servers: ReadonlyMap<string, string>;
   /** Lives that were given up, the newest last. */
@@ -128,35 +128,45 @@ export interface RoomEntityState {
 /** Why somebody has left whose server was given up. */
 export const GONE_REASON = "Its server is gone";
 
+/** UTF-16 units of text in the newest records, and in the history. */
+const MAX_LENGTH = 128 * 1024;
 /** The newest records, of which a server may have missed some. */
-const MAX_RECENT = 300;
-/** UTF-16 units of text in them, and in the history. */
-const MAX_RECENT_LENGTH = 128 * 1024;
+const RECENT: NewestLimits<RoomRecord> = {
+  count: 300,
+  length: MAX_LENGTH,
+  lengthOf: ({ fact }) => fact.type === "said" ? fact.text.length : 0,
+};
+const HISTORY: NewestLimits<HistoryEntry> = {
+  count: MAX_HISTORY_LINES,
+  length: MAX_LENGTH,
+  lengthOf: ({ text }) => text.length,
+};
 const MAX_GIVEN_UP = 50;
 const MAX_SERVERS = 500;
 const MAX_SENDERS = 500;
-const ID_BYTES = 10;
 
 /** The type of the rooms. */
 export const roomType: EntityType<RoomEntityCommand> = persistent({
   type: "chat-room",
   // Near those who are in it; and a host that was frozen is asked nothing.
   placement: "local",
+  // One has its last lines in it.
+  snapshotEvery: 1000,
   // What comes again is known by its sender.
   rememberedOperations: 50,
   initial: (): RoomEntityState => ({
     seq: 0,
     createdMs: 0,
     room: emptyRoom(),
-    entries: [],
-    recent: [],
-    recentLength: 0,
+    entries: NONE,
+    recent: NONE,
     servers: new Map(),
     givenUp: [],
     batches: new Map(),
   }),
   decide: decideRoom,
   evolve: evolveRoom,
+  upcastState,
   // Whoever has died may have had something to tell.
   started: ({ seq }, { id, publish }) => publish(roomTopic(id), { from: seq + 1, records: [] }),
 });
@@ -186,12 +196,13 @@ export function decideRoom(
     }
     case "since": {
       const from = command.seq + 1;
-      const first = state.seq - state.recent.length + 1;
-      const news = from < first ? null : { from, records: state.recent.slice(from - first) };
+      const first = state.seq - state.recent.count + 1;
+      const news = from < first ? null : { from, records: allOf(state.recent).slice(from - first) };
       return { replies: [reply(command.replyTo, news)] };
     }
     case "history": {
-      const { seq, entries } = state;
+      const { seq } = state;
+      const entries = allOf(state.entries).slice(-MAX_HISTORY_LINES);
       return { replies: [reply(command.replyTo, { seq, entries })] };
     }
   }
@@ -277,9 +288,18 @@ function happened(
   request: number,
   opens?: ChatName,
 ): RoomEntityEvent {
-  const id = world.random.bytes(ID_BYTES).toHex();
+  const id = idsOf(world).next();
   const record = { fact, id, timeMs, request, ...(opens === undefined ? {} : { opens }) };
   return { type: "happened", record };
+}
+
+/** Numbers for what happens, a source for each world. */
+const sources = new WeakMap<Context["world"], MessageIds>();
+
+function idsOf(world: Context["world"]): MessageIds {
+  let ids = sources.get(world);
+  if (ids === undefined) sources.set(world, ids = messageIds(world));
+  return ids;
 }
 
 function gone(person: Person<MemberId>): RoomFact<MemberId> {
@@ -320,10 +340,10 @@ function after(room: RoomData<MemberId>, fact: RoomFact<MemberId>, timeMs: numbe
 export function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): RoomEntityState {
   switch (event.type) {
     case "batch":
-      return { ...state, batches: withNewest(state.batches, event.sender, event.batch, MAX_SENDERS) };
+      return { ...state, batches: withKey(state.batches, event.sender, event.batch, MAX_SENDERS) };
     case "server": {
       const { id, life } = event.server;
-      return { ...state, servers: withNewest(state.servers, id, life, MAX_SERVERS) };
+      return { ...state, servers: withKey(state.servers, id, life, MAX_SERVERS) };
     }
     case "given-up":
       return { ...state, givenUp: [...state.givenUp, event.life].slice(-MAX_GIVEN_UP) };
@@ -335,17 +355,15 @@ export function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): Room
         ...(record.opens === undefined ? {} : { name: record.opens, createdMs: record.timeMs }),
         seq: state.seq + 1,
         room: after(state.room, record.fact, record.timeMs),
-        ...withRecord(state, record),
-        entries: entry === undefined
-          ? state.entries
-          : newest([...state.entries, entry], MAX_HISTORY_LINES, ({ text }) => text.length),
+        recent: withNewest(state.recent, record, RECENT),
+        entries: entry === undefined ? state.entries : withNewest(state.entries, entry, HISTORY),
       };
     }
   }
 }
 
 /** A map with one more, the newest last, at most so many. */
-function withNewest<V>(
+function withKey<V>(
   map: ReadonlyMap<string, V>,
   key: string,
   value: V,
@@ -361,33 +379,15 @@ function withNewest<V>(
   return next;
 }
 
-/** The last of a list, at most so many and so long. */
-function newest<T>(list: readonly T[], most: number, lengthOf: (item: T) => number): readonly T[] {
-  let length = 0;
-  const tooMuch = list.findLastIndex((item, index) =>
-    list.length - index > most || (length += lengthOf(item)) > MAX_RECENT_LENGTH
-  );
-  return tooMuch < 0 ? list : list.slice(tooMuch + 1);
-}
-
-/** The newest records with one more, and the length of their texts. */
-function withRecord(
-  { recent, recentLength }: RoomEntityState,
-  record: RoomRecord,
-): Pick<RoomEntityState, "recent" | "recentLength"> {
-  const records = [...recent, record];
-  let length = recentLength + recordLength(record);
-  let dropped = 0;
-  for (const oldest of records) {
-    if (records.length - dropped <= MAX_RECENT && length <= MAX_RECENT_LENGTH) break;
-    length -= recordLength(oldest);
-    dropped++;
-  }
-  return { recent: records.slice(dropped), recentLength: length };
-}
-
-function recordLength({ fact }: RoomRecord): number {
-  return fact.type === "said" ? fact.text.length : 0;
+/** What was kept, by this version or the one before. */
+function upcastState(stored: unknown): RoomEntityState {
+  // But for these two lists, what was kept is what this program keeps.
+  const state = stored as RoomEntityState;
+  return {
+    ...state,
+    recent: newestOf(state.recent, RECENT.lengthOf),
+    entries: newestOf(state.entries, HISTORY.lengthOf),
+  };
 }
 
 /** What the history has of a record: of what was said, and to all. */
