@@ -13,6 +13,11 @@ export interface LoadOptions {
   readonly connections: number;
   /** Requests under way on each connection. */
   readonly window: number;
+  /**
+   * The next go out together, once all of them are answered: how many a server finds at once does not depend
+   * on how fast it is. @default false
+   */
+  readonly inBatches?: boolean;
   /** The request; `#` becomes the number of the connection, of four digits. */
   readonly request: string;
   /** How long each answer is. */

@@ -11,52 +11,8 @@
  * @module
  */
 import { quantile } from "./_bench.ts";
+import { connectTo, done, Epoll, libc, sendAll } from "./_sockets.ts";
 import type { LoadOptions, Passed } from "./_load.ts";
-
-// <sys/socket.h>, <netinet/tcp.h>, <sys/epoll.h>.
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 1;
-/** `struct epoll_event` is packed on x86-64 and nowhere else. */
-const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
-const EVENT_DATA = EVENT_BYTES - 8;
-const MAX_EVENTS = 512;
-const LITTLE_ENDIAN = true;
-
-const { symbols: libc } = Deno.dlopen("libc.so.6", {
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  epoll_create1: { parameters: ["i32"], result: "i32" },
-  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  close: { parameters: ["i32"], result: "i32" },
-});
-
-function done(result: number | bigint, what: string): number {
-  if (result < 0) throw new Error(`Cannot ${what} for the load`);
-  return Number(result);
-}
-
-function connectTo({ port, transport = "tcp" }: LoadOptions): number {
-  const kind = transport === "udp" ? SOCK_DGRAM : SOCK_STREAM;
-  const socket = done(libc.socket(AF_INET, kind, 0), "make a socket");
-  const address = new DataView(new ArrayBuffer(16));
-  address.setUint16(0, AF_INET, LITTLE_ENDIAN);
-  address.setUint16(2, port);
-  address.setUint32(4, 0x7f000001);
-  done(libc.connect(socket, address, 16), "connect");
-  if (transport === "udp") return socket;
-  const on = Uint32Array.of(1);
-  done(libc.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, on, 4), "set up a socket");
-  return socket;
-}
 
 /** A connection. */
 interface Peer {
@@ -67,15 +23,16 @@ interface Peer {
   /** Bytes that have come of an answer whose rest has not. */
   part: number;
   sentAt: number;
+  /** Requests that are not answered. */
+  left: number;
   messages: number;
 }
 
 /** Connections with the same number of messages under way on each. */
 class Load {
-  readonly #epoll = done(libc.epoll_create1(0), "poll");
+  readonly #epoll = new Epoll();
   readonly #peers = new Map<number, Peer>();
   readonly #options: LoadOptions;
-  readonly #events = new DataView(new ArrayBuffer(EVENT_BYTES * MAX_EVENTS));
   readonly #received = new Uint8Array(65536);
 
   readonly #silent: number[] = [];
@@ -113,15 +70,12 @@ class Load {
     const { request: template, window, greeting = "" } = options;
     const socket = connectTo(options);
     const first = new TextEncoder().encode(greeting);
-    if (first.length > 0) done(libc.write(socket, first, BigInt(first.length)), "greet");
-    const event = new DataView(new ArrayBuffer(EVENT_BYTES));
-    event.setUint32(0, EPOLLIN, LITTLE_ENDIAN);
-    event.setUint32(EVENT_DATA, socket, LITTLE_ENDIAN);
-    done(libc.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, socket, event), "watch a socket");
+    if (first.length > 0) sendAll(socket, first);
+    this.#epoll.add(socket);
     const text = template.replaceAll("#", String(1000 + index));
     const request = new TextEncoder().encode(text);
     const batch = new TextEncoder().encode(text.repeat(window));
-    this.#peers.set(socket, { socket, request, batch, part: 0, sentAt: 0, messages: 0 });
+    this.#peers.set(socket, { socket, request, batch, part: 0, sentAt: 0, left: 0, messages: 0 });
   }
 
   /** Runs for so long, until nothing is under way. */
@@ -138,11 +92,10 @@ class Load {
       underWay += this.#send(peer, window, performance.now());
     }
     while (underWay > 0) {
-      const ready = done(libc.epoll_wait(this.#epoll, this.#events, MAX_EVENTS, 10_000), "wait");
-      if (ready === 0) throw new Error("Cannot go on: the server has not answered for ten seconds");
+      const ready = this.#epoll.wait(10_000);
+      if (ready.length === 0) throw new Error("Cannot go on: the server has not answered for ten seconds");
       now = performance.now();
-      for (let index = 0; index < ready; index++) {
-        const socket = this.#events.getUint32(index * EVENT_BYTES + EVENT_DATA, LITTLE_ENDIAN);
+      for (const socket of ready) {
         const peer = this.#peers.get(socket);
         if (peer === undefined) throw new Error("Cannot go on: an event of no connection");
         const whole = this.#receive(peer);
@@ -150,7 +103,8 @@ class Load {
         underWay -= whole;
         if (whole === 0) continue;
         if (window === 1) times.push(now - peer.sentAt);
-        if (now < end) underWay += this.#send(peer, whole, now);
+        peer.left -= whole;
+        if (now < end) underWay += this.#sendNext(peer, whole, now);
       }
     }
     const fewest = Math.min(...[...this.#peers.values()].map((peer) => peer.messages));
@@ -163,13 +117,16 @@ class Load {
     };
   }
 
+  #sendNext(peer: Peer, answered: number, now: number): number {
+    if (!this.#options.inBatches) return this.#send(peer, answered, now);
+    return peer.left === 0 ? this.#send(peer, this.#options.window, now) : 0;
+  }
+
   #send(peer: Peer, messages: number, now: number): number {
     if (this.#options.transport === "udp") this.#stamp(peer.batch);
-    const bytes = messages * peer.request.length;
-    if (done(libc.write(peer.socket, peer.batch, BigInt(bytes)), "send") < bytes) {
-      throw new Error("Cannot send all of it for the load");
-    }
+    sendAll(peer.socket, peer.batch.subarray(0, messages * peer.request.length));
     peer.sentAt = now;
+    peer.left += messages;
     return messages;
   }
 

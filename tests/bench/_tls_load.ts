@@ -1,6 +1,6 @@
 /**
  * Load for an echo server over TLS, in a process of its own. Called with the port, the connections, the
- * messages under way on each, and the file of the certificate. For each line of its input, milliseconds, it
+ * messages that are sent on each at once, and the file of the certificate. For each line of its input, milliseconds, it
  * runs for so long and prints what passed.
  *
  * @module
@@ -24,7 +24,7 @@ async function send(conn: Deno.TlsConn, messages: number): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
-/** Keeps as many messages under way until the time is over, and waits for their answers. */
+/** Sends so many messages at once, and so many more once all are answered, until the time is over. */
 async function talk(conn: Deno.TlsConn, end: number): Promise<number> {
   const buffer = new Uint8Array(65536);
   let [messages, bytes, underWay] = [0, 0, Number(window)];
@@ -36,9 +36,9 @@ async function talk(conn: Deno.TlsConn, end: number): Promise<number> {
     bytes -= whole * MESSAGE_BYTES;
     messages += whole;
     underWay -= whole;
-    if (performance.now() >= end || whole === 0) continue;
-    underWay += whole;
-    await send(conn, whole);
+    if (performance.now() >= end || underWay > 0) continue;
+    underWay = Number(window);
+    await send(conn, underWay);
   }
   return messages;
 }
