@@ -35,12 +35,16 @@ export const torture = defineTask({
 /** `deno task siege`. */
 export const siege = defineTask({
   name: "siege",
-  summary: "A chat of three servers that are killed while 30 people talk",
+  summary: "A chat of three servers that are killed and frozen while 30 people talk",
   env: "SIEGE",
   flags: {},
-  positionals: { usage: "[KILLS]", help: "How many kills of each server; without it, ten", max: 1 },
+  positionals: {
+    usage: "[ROUNDS]",
+    help: "How often each server is killed, and frozen; without it, ten times",
+    max: 1,
+  },
   examples: ["", "3"],
-  check: (_options, args) => problemOf(args),
+  check: (_options, args) => countProblemOf(args),
 });
 
 /** `deno task kills`. */
@@ -55,7 +59,7 @@ export const kills = defineTask({
     max: 2,
   },
   examples: ["", "100 1"],
-  check: (_options, args) => problemOf(args),
+  check: (_options, args) => countProblemOf(args.slice(0, 1)) ?? problemOf(args),
 });
 
 /** What it prints. */
@@ -84,4 +88,12 @@ function problemOf(args: readonly string[]): string | undefined {
     !/^\d+(\.\d+)?$/.test(arg) || Number(arg) <= 0 || Number(arg) > MAX_NUMBER
   );
   return wrong === undefined ? undefined : `${JSON.stringify(wrong)} is not a number up to ${MAX_NUMBER}`;
+}
+
+/** The same of rounds, of which there are no halves. */
+function countProblemOf(args: readonly string[]): string | undefined {
+  const wrong = args.find((arg) => !/^\d+$/.test(arg));
+  return wrong === undefined
+    ? problemOf(args)
+    : `${JSON.stringify(wrong)} is not a whole number up to ${MAX_NUMBER}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The long siege of a chat of three servers: `deno task siege [KILLS]`, so many kills of each server. Ends by
- * itself, with 1 when something is wrong.
+ * The long siege of a chat of three servers: `deno task siege [ROUNDS]`, so many rounds in which each
+ * server is killed, and then frozen. Ends by itself, with 1 when something is wrong.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { runClient } from "../../../tasks/_cli.ts";
 import { siege as task } from "../../../tasks/_tool_lines.ts";
 import { resultText, siege } from "./_siege.ts";
 
-await runClient(task, async (_options, { args: [killsEach = "10"] }) => {
+await runClient(task, async (_options, { args: [rounds = "10"] }) => {
   const result = await siege({
     natsServers: 3,
     people: 30,
-    killsEach: Number(killsEach),
-    natsKills: 3,
+    rounds: Number(rounds),
+    faults: ["kill", "freeze"],
+    natsFaults: 6,
     calmMs: 3000,
   }, (text) => console.log(text));
   console.log(resultText(result));
