@@ -72,7 +72,7 @@ interface Place {
 }
 const ROOT: Place = { parent: undefined, key: "value" };
 
-/** Whether a value is plain JSON as it is, as nearly all are: {@linkcode toJson} looks closer at the others. */
+/** Whether a value is plain JSON as it is, as nearly all are: `toJson` looks closer at the others. */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
@@ -93,7 +93,7 @@ function isPlainObject(value: object, depth: number): boolean {
     return true;
   }
   if (!isRecord(value)) return false;
-  for (const key in value) {
+  for (const key of Object.keys(value)) {
     const item = value[key];
     // As in JSON: a field that is undefined is no field.
     if (key === MARK || (item !== undefined && !isPlain(item, depth))) return false;

@@ -1,7 +1,7 @@
 /**
  * Load for an echo server over TLS, in a process of its own. Called with the port, the connections, the
- * messages that are sent on each at once, and the file of the certificate. For each line of its input, milliseconds, it
- * runs for so long and prints what passed.
+ * messages that are sent on each at once, and the file of the certificate. For each line of its input,
+ * milliseconds, it runs for so long and prints what passed.
  *
  * @module
  */
