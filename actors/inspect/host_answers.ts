@@ -14,11 +14,13 @@ import { pathRowOf } from "./rows.ts";
 
 /** Options of {@linkcode hostAnswers}. */
 export interface HostAnswersOptions extends InspectedHost {
+  /** What is counted of the system. */
   readonly metrics: SystemMetrics;
   /** What happened in it, and its log. */
   readonly feed: EventFeed;
   /** The cluster that it is in. */
   readonly cluster: () => InspectedCluster | undefined;
+  /** The thread's own. */
   readonly loop: EventLoop;
   /** Monotonic milliseconds. */
   readonly now: () => number;

@@ -47,10 +47,13 @@ export type HostQuestion =
 
 /** What it answers. */
 export interface HostAnswers {
+  /** What is seen. */
   readonly look: LookedAt;
+  /** What was found. */
   readonly search: Found;
   /** Undefined where there is no such actor. */
   readonly tree: ReturnType<ActorSystem["tree"]> | undefined;
+  /** What was counted. */
   readonly count: HostCount;
 }
 
@@ -59,6 +62,7 @@ export type LookedAt = Pick<InspectorSeen, "views" | "details" | "cluster">;
 
 /** What a search finds. */
 export interface Found {
+  /** The first of them. */
   readonly rows: readonly InspectorRow[];
   /** There are more than are shown. */
   readonly more: boolean;
@@ -66,17 +70,25 @@ export interface Found {
 
 /** What was counted of one machine. */
 export interface HostCount {
+  /** Of its tree. */
   readonly totals: Totals;
+  /** Since it began. */
   readonly counts: EventCounts & TrafficCounts;
+  /** Where they were asked for. */
   readonly busiest?: BusiestRows;
+  /** What happened since. */
   readonly news: InspectorNews;
+  /** From where on it is asked the next time. */
   readonly position: FeedPosition;
 }
 
 /** What peers and the system have sent each other. */
 export interface TrafficCounts {
+  /** Connections to peers. */
   readonly connections: number;
+  /** Bytes from peers so far. */
   readonly bytesIn: number;
+  /** Bytes to peers so far. */
   readonly bytesOut: number;
 }
 

@@ -11,7 +11,18 @@ export { meteredDisk } from "./metered_disk.ts";
 export type { CountedSystem, Met, Totals } from "./census.ts";
 export type { InspectedCluster, InspectedClusterHost } from "./cluster_watch.ts";
 export { hostAnswers, type HostAnswersOptions } from "./host_answers.ts";
-export type { HostAnswers, HostQuestion, InspectedHost, RemoteHost } from "./hosts.ts";
+export type { BusiestRows, BusyRow } from "./busiest.ts";
+export type {
+  Found,
+  HostAnswers,
+  HostCount,
+  HostQuestion,
+  InspectedHost,
+  Look,
+  LookedAt,
+  RemoteHost,
+  TrafficCounts,
+} from "./hosts.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
 export { mergeFamilies } from "./merge_families.ts";
