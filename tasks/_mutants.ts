@@ -6,8 +6,11 @@
 
 /** A realistic bug: one place of the code, written wrong. */
 export interface Mutant {
+  /** What is wrong then. */
   readonly what: string;
+  /** The file, from the root of the repository. */
   readonly file: string;
+  /** What stands there; all places where it does are changed. */
   readonly from: string;
   readonly to: string;
 }
@@ -17,8 +20,8 @@ export interface Room {
   readonly mutants: readonly Mutant[];
   /** Files and folders of tests, the quick ones first. */
   readonly tests: readonly string[];
-  /** Parts of the names of campaigns. */
-  readonly campaigns: readonly string[];
+  /** Names of campaigns, and the seeds with which `deno task test` runs them. */
+  readonly campaigns: readonly (readonly [name: string, seeds: number])[];
 }
 
 function isRoom(value: unknown): value is Room {

@@ -17,7 +17,11 @@ export const task = defineTask({
   flags: {
     only: text({ help: "Only the mutants of this room", value: "ROOM" }),
     mutant: text({ help: "Only mutants whose story has this in it", value: "TEXT" }),
-    seeds: integer({ help: "How many seeds each campaign is run with", default: 60, min: 1, max: 1_000_000 }),
+    seeds: integer({
+      help: "How many seeds each campaign is run with; as many as the tests have, without",
+      min: 1,
+      max: 1_000_000,
+    }),
     by: choice(["campaigns", "tests", "either", "both"], {
       help: "Who is to find them; with either, tests are asked about what campaigns do not find",
       default: "either",
@@ -41,7 +45,6 @@ type Judges = "campaigns" | "tests" | "either" | "both";
 /** How mutants are judged. */
 interface Judgement {
   readonly by: Judges;
-  readonly seeds: number;
   /** What an earlier run came to, which is not asked again. */
   readonly known: Verdict | undefined;
 }
@@ -59,18 +62,23 @@ function judge(
   copy: MutantCopy,
   [name, room]: readonly [string, Room],
   mutant: Mutant,
-  { by, seeds, known }: Judgement,
+  { by, known }: Judgement,
 ): Promise<Verdict> {
   const { what, file } = mutant;
   return copy.plant(mutant, async () => {
     let { campaigns, tests } = known ?? {};
     if (by !== "tests" && campaigns === undefined && room.campaigns.length > 0) {
-      campaigns = await copy.failingCampaign(room.campaigns, seeds);
+      campaigns = await copy.failingCampaign(room.campaigns);
     }
     const asksTests = by === "tests" || by === "both" || (by === "either" && !campaigns);
     if (asksTests && tests === undefined) tests = await copy.failingTest(room.tests);
     return { room: name, what, file, change: changeOf(mutant), tests, campaigns };
   });
+}
+
+/** The same room, with so many seeds for each campaign. */
+function withSeeds(room: Room, seeds: number): Room {
+  return { ...room, campaigns: room.campaigns.map(([name]) => [name, seeds]) };
 }
 
 /** What is to be run first, to see that it passes. */
@@ -105,8 +113,8 @@ if (import.meta.main) {
     const rates: string[] = [];
     let survivors = 0;
     let left = 0;
-    for (const entry of rooms) {
-      const [name, room] = entry;
+    for (const [name, asWritten] of rooms) {
+      const room = seeds === undefined ? asWritten : withSeeds(asWritten, seeds);
       const chosen = room.mutants.filter((one) => one.what.includes(story) && !stale.includes(one));
       const knownOf = (one: Mutant) => {
         const verdict = verdicts.of(name, one);
@@ -117,7 +125,7 @@ if (import.meta.main) {
         return verdict === undefined || !isAnswered(verdict, room, by);
       });
       if (toAsk.length > 0 && !flags.noBaseline && performance.now() < endMs) {
-        await copy.check(baselineOf(room, by), seeds);
+        await copy.check(baselineOf(room, by));
       }
       for (const [index, mutant] of toAsk.entries()) {
         signal.throwIfAborted();
@@ -125,7 +133,7 @@ if (import.meta.main) {
           left += toAsk.length - index;
           break;
         }
-        const verdict = await judge(copy, entry, mutant, { by, seeds, known: knownOf(mutant) });
+        const verdict = await judge(copy, [name, room], mutant, { by, known: knownOf(mutant) });
         await verdicts.add(verdict);
         say(`${name} ${index + 1}/${toAsk.length}  ${lineOf(verdict)}`);
       }

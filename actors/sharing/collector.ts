@@ -140,7 +140,13 @@ class Collector {
     const { id } = asked.node;
     const known = this.#known.get(id);
     if (known !== undefined) known.failures = 0;
-    if (status !== 304) {
+    if (status === 304 && known !== undefined) {
+      // The same files, at another address perhaps.
+      if (known.inventory.addresses.join() !== addresses.join()) {
+        this.#known.set(id, { ...known, inventory: { ...known.inventory, addresses } });
+        this.#tell();
+      }
+    } else {
       try {
         if (status !== 200) throw new TypeError(`Cannot ask Node ${id} for its files: status ${status}`);
         const inventory = readInventory(JSON.parse(new TextDecoder().decode(bytes)), id);

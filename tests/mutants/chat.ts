@@ -171,4 +171,16 @@ export const chat: readonly Mutant[] = [
     from: "if (!this.#mirror.take(news)) return this.#catchUp();",
     to: "if (!this.#mirror.take(news)) return;",
   },
+  {
+    what: "a slow disk keeps a room silent",
+    file: "actors/chat/room_steps.ts",
+    from: "const HISTORY_TIMEOUT_MS = 5000;",
+    to: "const HISTORY_TIMEOUT_MS = 5_000_000;",
+  },
+  {
+    what: "what waits while a line is kept is never passed on",
+    file: "actors/chat/room_steps.ts",
+    from: "    this.#passedOn = 0;\n    this.#next();",
+    to: "    this.#passedOn = 0;",
+  },
 ];

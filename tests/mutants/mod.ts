@@ -14,35 +14,30 @@ import { editor } from "./editor.ts";
 import { sharing } from "./sharing.ts";
 import { runtime } from "./runtime.ts";
 import { world } from "./world.ts";
-import type { Mutant } from "./mutant.ts";
-
-export type { Mutant } from "./mutant.ts";
-
-/** What kills the mutants of a room: its tests, and its campaigns where it has some. */
-export interface Room {
-  readonly mutants: readonly Mutant[];
-  /** Files and folders of tests. */
-  readonly tests: readonly string[];
-  /** Parts of the names of campaigns. */
-  readonly campaigns: readonly string[];
-}
+import { cluster } from "./cluster.ts";
+import type { Room } from "../../tasks/_mutants.ts";
 
 /** The rooms. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   store: {
     mutants: store,
     tests: ["tests/store", "tests/records/simulated_test.ts"],
-    campaigns: ["store under", "records under", "sync always", "chat under"],
+    campaigns: [
+      ["store under chaos", 50],
+      ["records under chaos", 40],
+      ["editor under chaos, sync always", 200],
+      ["chat under chaos", 25],
+    ],
   },
   records: {
     mutants: records,
     tests: ["tests/protocols/records_test.ts", "tests/records", "tests/tasks/records_server_test.ts"],
-    campaigns: ["records under"],
+    campaigns: [["records under chaos", 40]],
   },
   chat: {
     mutants: chat,
     tests: ["tests/chat"],
-    campaigns: ["chat by its rules", "chat under", "chat of many"],
+    campaigns: [["chat by its rules", 40], ["chat under chaos", 25], ["chat of many servers", 6]],
   },
   election: {
     mutants: election,
@@ -51,20 +46,46 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/protocols/election_peer_link_test.ts",
       "tests/election",
     ],
-    campaigns: ["election's log", "election's files", "election under", "election starts", "by a stranger"],
+    campaigns: [
+      ["election's log under chaos", 60],
+      ["election's files under chaos", 30],
+      ["election under chaos", 200],
+      ["election starts, and its links hold", 100],
+      ["election starts again, and its links hold", 50],
+      ["election with a secret, besieged by a host in the place of a node", 10],
+      ["election without a secret, besieged by a stranger", 10],
+      ["election without a secret, besieged by a host in the place of a node", 10],
+    ],
   },
   net: {
     mutants: net,
     tests: ["tests/net", "tests/clock", "tests/knock"],
-    campaigns: ["small services", "echo under"],
+    campaigns: [["echo under chaos", 60], ["small services under chaos", 20]],
   },
   protocols: { mutants: protocols, tests: ["tests/protocols"], campaigns: [] },
   editor: {
     mutants: editor,
-    tests: ["tests/protocols/editor_test.ts", "tests/editor", "tests/sim/together_test.ts"],
-    campaigns: ["editor's client", "sync always", "editor through"],
+    tests: ["tests/protocols/editor_test.ts", "tests/editor"],
+    campaigns: [
+      ["editor's client, and a document that comes in pieces", 150],
+      ["editor under chaos, sync always", 200],
+      ["editor through all doors under chaos", 25],
+      ["editor's file follows its text", 8],
+      ["editor's file saved by a person who thinks", 6],
+    ],
   },
-  sharing: { mutants: sharing, tests: ["tests/sharing"], campaigns: ["sharing"] },
+  sharing: { mutants: sharing, tests: ["tests/sharing"], campaigns: [["sharing under chaos", 6]] },
+  cluster: {
+    mutants: cluster,
+    tests: [
+      "tests/cluster/persistent_test.ts",
+      "tests/cluster/addresses_test.ts",
+      "tests/cluster/contract/memory_test.ts",
+      "tests/cluster/contract/sim_test.ts",
+      "tests/cluster/contract/sqlite_test.ts",
+    ],
+    campaigns: [["cluster", 20], ["chat of many servers", 6]],
+  },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },
   world: { mutants: world, tests: ["tests/world"], campaigns: [] },
 };

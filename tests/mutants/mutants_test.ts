@@ -1,4 +1,7 @@
+// First, as in the campaigns that need it: it takes chance when it is loaded.
+import "yjs";
 import { assert, assertEquals } from "@std/assert";
+import { campaignFiles, campaignsOf } from "../../tasks/_campaigns.ts";
 import { ROOMS } from "./mod.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -22,9 +25,14 @@ Deno.test("mutants: the table keeps up with the code (`deno task mutate --check`
 });
 
 Deno.test("mutants: what is to kill them is there", async () => {
-  for (const [name, { tests }] of Object.entries(ROOMS)) {
+  const known = await campaignsOf(await campaignFiles(new URL("tests/sim", root).pathname));
+  const names = new Set(known.map(({ name }) => name));
+  for (const [name, { tests, campaigns }] of Object.entries(ROOMS)) {
     for (const path of tests) {
       assert(await Deno.stat(new URL(path, root)).catch(() => undefined), `${name}: ${path}`);
+    }
+    for (const [campaign, seeds] of campaigns) {
+      assert(names.has(campaign) && seeds > 0, `${name}: ${campaign}`);
     }
   }
 });

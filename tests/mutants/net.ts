@@ -63,4 +63,42 @@ export const net: readonly Mutant[] = [
     from: "    if (reconnect === false) {",
     to: "    if (true) {",
   },
+  {
+    what: "idleness counts from the beginning of a connection",
+    file: "actors/net/connection.ts",
+    from: "    silence.heardAt = this.#own.coarseNow;\n",
+    to: "\n",
+  },
+  {
+    what: "one who is not read from is idle",
+    file: "actors/net/_silence.ts",
+    from: "if (isKeptWaiting) this.heardAt = now;",
+    to: ";",
+  },
+  {
+    what: "one who does not read what it is sent is read from all the same",
+    file: "actors/net/_inbound.ts",
+    from:
+      "if (owner.isCongested) {\n      this.#isHeld = true;\n      return;\n    }\n    if (this.#bufferBytes",
+    to: "if (this.#bufferBytes",
+  },
+  {
+    what: "the silence of an unfinished line counts from its first piece",
+    file: "actors/net/_inbound.ts",
+    from: "    this.#chunkAt = this.#owner.now;\n    if (this.#silenceTimer === undefined) this",
+    to:
+      "    if (this.#silenceTimer === undefined) this.#chunkAt = this.#owner.now;\n    if (this.#silenceTimer === undefined) this",
+  },
+  {
+    what: "what a short write left is forgotten",
+    file: "actors/net/_outbound.ts",
+    from: "if (this.#written < this.#toWrite) {",
+    to: "if (false) {",
+  },
+  {
+    what: "a peer that reads slowly is taken for one that does not read",
+    file: "actors/net/_stall_watch.ts",
+    from: "      this.#checks = 0;\n    } else if",
+    to: "    } else if",
+  },
 ];

@@ -104,4 +104,10 @@ export const protocols: readonly Mutant[] = [
     from: "this.#length = Math.max(this.#length, end);",
     to: "this.#length = end;",
   },
+  {
+    what: "a line end inside a bad JSON string ends nothing",
+    file: "protocols/json_stream.ts",
+    from: "        at--;\n",
+    to: "",
+  },
 ];

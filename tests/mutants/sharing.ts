@@ -86,4 +86,59 @@ export const sharing: readonly Mutant[] = [
     from: "if (self.children().length >= MAX_DOWNLOADS) {",
     to: "if (false) {",
   },
+  {
+    what: "a piece is good whatever came",
+    file: "actors/sharing/piece_verifier.ts",
+    from: 'pieceHash(this.#info, active.index)) ? "good" : "bad"',
+    to: 'pieceHash(this.#info, active.index)) ? "good" : "good"',
+  },
+  {
+    what: "a bad piece is never fetched again",
+    file: "actors/sharing/fetching.ts",
+    from: "this.#options.picker.settle(active.index, false);",
+    to: ";",
+  },
+  {
+    what: "what an earlier attempt left is believed",
+    file: "actors/sharing/storage.ts",
+    from: "if (equalBytes(hasher.digest(), pieceHash(info, piece))) pieces.add(piece);",
+    to: "pieces.add(piece);",
+  },
+  {
+    what: "what one who left was asked for is asked of nobody else",
+    file: "actors/sharing/torrent.ts",
+    from: "    this.#fetching.release(peer);\n",
+    to: "\n",
+  },
+  {
+    what: "a block that was refused is asked of nobody else",
+    file: "actors/sharing/fetching.ts",
+    from:
+      "if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);\n    // Not",
+    to: "// Not",
+  },
+  {
+    what: "a node whose list did not come is not asked again",
+    file: "actors/sharing/collector.ts",
+    from: "    this.#askLater(asked);\n  }\n\n  #tell",
+    to: "  }\n\n  #tell",
+  },
+  {
+    what: "trackers that did not answer are not asked again",
+    file: "actors/sharing/announcer.ts",
+    from: "return this.#again(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#failures++));",
+    to: "return;",
+  },
+  {
+    what: "nobody is told that a download failed",
+    file: "actors/sharing/download.ts",
+    from: '    this.#end({ type: "download-failed", reason });',
+    to: "    this.#isOver = true;\n    this.#self.stop();",
+  },
+  {
+    what: "a finished file gets its name before its content is safe",
+    file: "actors/sharing/storage.ts",
+    from: "    await this.#files.sync();\n",
+    to: "\n",
+  },
 ];

@@ -154,4 +154,28 @@ export const store: readonly Mutant[] = [
     from: "await this.#disk.syncDirectory(dirname(target));",
     to: ";",
   },
+  {
+    what: "a cut-back after a failed write is not synced",
+    file: "actors/store/log_file.ts",
+    from: "await file.sync();\n      this.#leftovers = false;\n    } catch",
+    to: "this.#leftovers = false;\n    } catch",
+  },
+  {
+    what: "what a failed write left is cut later, and not synced",
+    file: "actors/store/log_file.ts",
+    from: "await this.#owned.file.sync();\n      this.#leftovers = false;",
+    to: "this.#leftovers = false;",
+  },
+  {
+    what: "what waits behind a commit that fails is not committed",
+    file: "actors/store/_group_commit.ts",
+    from: "const promise = this.#running.catch(() => {}).then(() => {",
+    to: "const promise = this.#running.then(() => {",
+  },
+  {
+    what: "who waits for a sync gets the flush before it",
+    file: "actors/store/_group_commit.ts",
+    from: "waiting.durable ||= durable;",
+    to: ";",
+  },
 ];

@@ -63,12 +63,14 @@ export const NETWORK_FAULTS: ChaosPlan = {
   resetsPerMinute: 60,
   conditionsPerMinute: 5,
   lookupFailuresPerMinute: 10,
+  nameChangesPerMinute: 10,
 };
 
 /** What must have occurred where {@linkcode MACHINE_FAULTS} and {@linkcode NETWORK_FAULTS} are at work. */
 export const USUAL_FAULTS: readonly string[] = [
   ...["power cut", "killed", "asked to stop", "paused", "clock set", "accept fails, no descriptors"],
   ...["slow disk", "way cut", "connection reset", "name not found"],
+  "name leads elsewhere",
 ].map((fault) => `fault: ${fault}`);
 
 /** Runs a campaign as a test: a failure names the command of the repository's own that runs it again. */

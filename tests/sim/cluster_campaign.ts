@@ -9,6 +9,7 @@ import * as real from "../../actors/cluster/mod.ts";
 import type { Cluster, EntityType, SimEngineServer } from "../../actors/cluster/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
+import { demandAnswers } from "./_cluster_patience.ts";
 import { EngineLines } from "./_engine_lines.ts";
 import { type Campaign, delay, type Stoppable } from "./_harness.ts";
 
@@ -28,10 +29,14 @@ const BUSY: Crowd = { alice: [6, 0, 0.3], bob: [3, 10, 0.3], carol: [2, 1500, 0.
 /** Often none is: a frozen owner finds nothing out. */
 const QUIET: Crowd = { alice: [1, 300, 0.1], bob: [1, 900, 0.9], carol: [1, 900, 0.9], dave: [1, 900, 0.9] };
 const ENTITIES = ["a", "b"];
+/** How names begin that are told, and not asked. */
+const TOLD = "told ";
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 /** How long after the chaos everything has to be done. */
 const CALM_MS = 60_000;
+/** Who waits so long is answered, unless somebody dies. */
+const PATIENCE_MS = 60_000;
 
 type ListCommand =
   | {
@@ -41,6 +46,7 @@ type ListCommand =
     readonly operationId?: string;
     readonly replyTo: Ref<number>;
   }
+  | { readonly type: "note"; readonly name: string }
   | { readonly type: "read"; readonly replyTo: Ref<readonly string[]> };
 
 /** A list of names: what is added stays, in one order. */
@@ -53,6 +59,7 @@ function listType(api: ClusterApi, reads: "lease" | "barrier"): EntityType<ListC
     initial: () => [] as readonly string[],
     decide: (names: readonly string[], command: ListCommand) => {
       if (command.type === "read") return { replies: [api.reply(command.replyTo, names)] };
+      if (command.type === "note") return { events: [command.name] };
       return { events: [command.name], replies: [api.reply(command.replyTo, names.length + 1)] };
     },
     evolve: (names, name: string) => [...names, name],
@@ -141,6 +148,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   const [asker] = clients;
   assert(asker !== undefined);
   const probing = probe(sim, server, type, asker, newClient, seen, endsAt);
+  const telling = tellInTurn(sim, type, asker, endsAt);
   await sim.advance(CHAOS_MS);
   chaos.stop();
   Object.assign(server.faults, {
@@ -152,7 +160,15 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   });
   await sim.settle(cutting);
   lines.mendAll();
-  await sim.settle(Promise.all([...running, probing]), CALM_MS);
+  await sim.settle(Promise.all([...running, probing, telling]), CALM_MS);
+  await sim.until(() => hosts.every(({ isUp }) => isUp), CALM_MS, "all hosts to be up");
+  const askers = clients.map(({ cluster }) => async (entity: string, name: string) => {
+    const from = sim.trace.count;
+    const question = { type: "add", name, operationId: name } as const;
+    const length = await cluster.ref(type, entity).ask(question, { timeoutMs: PATIENCE_MS });
+    seen.push({ entity, from, to: sim.trace.count, added: name, length });
+  });
+  await demandAnswers({ sim, server, hosts, entities: ENTITIES, askers });
   assertEquals(wrong, []);
   await judge(sim, server, seen);
 }
@@ -204,6 +220,23 @@ async function probe(
     const read = await reading;
     if (read !== undefined) seen.push(read);
     sim.sometimes("an owner was asked as it woke");
+  }
+}
+
+/** Tells entities something, several times in a row, and waits for nothing. */
+async function tellInTurn(
+  sim: SimWorld,
+  type: EntityType<ListCommand>,
+  { world, cluster }: Client,
+  endsAt: number,
+): Promise<void> {
+  for (let count = 0; sim.now < endsAt;) {
+    const entity = ENTITIES[Math.floor(world.random.next() * ENTITIES.length)] ?? "";
+    for (let part = 0; part < 3; part++) {
+      cluster.ref(type, entity).tell({ type: "note", name: `${TOLD}${++count}` });
+      if (world.random.next() < 0.5) await delay(world, world.random.next() * 20);
+    }
+    await delay(world, world.random.next() * 400);
   }
 }
 
@@ -265,6 +298,9 @@ async function judge(sim: SimWorld, server: SimEngineServer, seen: readonly Seen
   for (const entity of [...ENTITIES, "probed"]) {
     const { names, owners } = await kept(server, entity);
     assertEquals(names.length, new Set(names).size, `${entity}: nothing happens twice: ${names}`);
+    const told = names.filter((name) => name.startsWith(TOLD)).map((name) => Number(name.slice(TOLD.length)));
+    assertEquals(told, told.toSorted((a, b) => a - b), `${entity}: what one host tells comes in its order`);
+    sim.sometimes("much was told in a row", told.length > 10);
     const of = seen.filter((one) => one.entity === entity).toSorted((left, right) => left.to - right.to);
     for (const { added, length, names: read } of of) {
       if (added !== undefined) assertEquals(names[length - 1], added, `${entity}: what was answered is kept`);
@@ -316,6 +352,8 @@ export const clusterCampaign: Campaign = {
       "an owner was asked as it woke",
       "an entity changed hands",
       "much was said",
+      "much was told in a row",
+      "all who waited were answered",
     ]
       .map((what) => `sometimes: ${what}`),
   ],

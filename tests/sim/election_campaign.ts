@@ -30,7 +30,8 @@ export const election: Campaign = electionCampaign("election under chaos", peer)
 
 /** The campaign with the nodes as given. */
 export function electionCampaign(name: string, node: (options: PeerOptions) => Behavior<never>): Campaign {
-  return { name, run: (sim) => run(sim, node) };
+  const faults = ["power cut", "killed", "way cut", "connection reset", "slow disk"];
+  return { name, sometimes: faults.map((fault) => `fault: ${fault}`), run: (sim) => run(sim, node) };
 }
 
 async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never>): Promise<void> {

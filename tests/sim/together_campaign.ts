@@ -24,7 +24,8 @@ const WRITERS = ["w0", "w1", "w2"];
 
 /** The campaign, with a server as given. */
 export function togetherCampaign(name: string, makeServer: typeof editorServer): Campaign {
-  return { name, run: (sim) => run(sim, makeServer) };
+  const faults = ["power cut", "killed", "way cut", "connection reset"];
+  return { name, sometimes: faults.map((fault) => `fault: ${fault}`), run: (sim) => run(sim, makeServer) };
 }
 
 /** The editor as it is. */

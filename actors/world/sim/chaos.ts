@@ -49,6 +49,7 @@ export class RunningChaos implements Chaos {
     this.#repeat(plan.pausesPerMinute, () => this.#pause());
     this.#repeat(plan.clockJumpsPerMinute, () => this.#setClock());
     this.#repeat(plan.lookupFailuresPerMinute, () => this.#shortage(() => this.#net.failLookups()));
+    this.#repeat(plan.nameChangesPerMinute, () => this.#misleadName());
     this.#repeat(plan.descriptorsGonePerMinute, () => this.#loseDescriptors());
     this.#repeat(plan.bitRotPerMinute, () => this.#rot());
     if (plan.conditionsPerMinute !== undefined) this.#net.draw();
@@ -188,6 +189,15 @@ export class RunningChaos implements Chaos {
 
   #shortage(begin: () => Cut): void {
     this.#for(this.#between(this.#plan.shortageMs, [50, 1500]), begin);
+  }
+
+  #misleadName(): void {
+    const [host, other] = this.#random.shuffle(this.#hosts);
+    if (host === undefined || other === undefined) return;
+    this.#shortage(() => {
+      this.#net.setName(host.name, other.addresses);
+      return { heal: () => this.#net.setName(host.name, undefined) };
+    });
   }
 
   #loseDescriptors(): void {

@@ -56,11 +56,13 @@ export interface ChaosPlan {
   readonly conditionsPerMinute?: number;
   /** Times a minute that names are not found for a while. */
   readonly lookupFailuresPerMinute?: number;
+  /** Times a minute that the name of a host leads to another one of them for a while. */
+  readonly nameChangesPerMinute?: number;
   /**
    * Times a minute that a process has no descriptors left for a while, so that it accepts nothing (EMFILE).
    */
   readonly descriptorsGonePerMinute?: number;
-  /** How long look-ups fail, or descriptors are gone, in milliseconds. @default [50, 1500] */
+  /** How long look-ups fail or mislead, or descriptors are gone, in milliseconds. @default [50, 1500] */
   readonly shortageMs?: Range;
   /** Times a minute that a disk takes long. */
   readonly slowDisksPerMinute?: number;

@@ -57,7 +57,10 @@ export class Names {
       return [];
     }
     const others = this.#others.get(name);
-    if (others !== undefined) return [...others];
+    if (others !== undefined) {
+      this.#tally.count("fault: name leads elsewhere");
+      return [...others];
+    }
     const stack = name === from.name ? from : this.#stacks.get(name);
     return stack === undefined ? [] : [...stack.addresses].sort((left) => isV6(left) ? -1 : 1);
   }

@@ -366,6 +366,7 @@ Deno.test("chaos: every fault of a plan occurs and is counted, and all is right 
       cpuMs: [0, 1],
     },
     ...{ partitionsPerMinute: 60, resetsPerMinute: 60, conditionsPerMinute: 60, lookupFailuresPerMinute: 60 },
+    nameChangesPerMinute: 60,
     ...{ descriptorsGonePerMinute: 60, slowDisksPerMinute: 60, diskErrorsPerMinute: 120, droppedPages: 0.5 },
     ...{ tearing: { sectorsOutOfOrder: 0.5, lengthBeforeData: 0.5, garbage: 0.5 }, bitRotPerMinute: 60 },
     ...{ lostWatchEvents: 0.5, downMs: [10, 100] as const },
@@ -377,7 +378,14 @@ Deno.test("chaos: every fault of a plan occurs and is counted, and all is right 
   for (
     const fault of [
       ...["power cut", "killed", "asked to stop", "paused", "clock set", "way cut", "connection reset"],
-      ...["name not found", "accept fails, no descriptors", "slow disk", "write fails", "sync fails"],
+      ...[
+        "name not found",
+        "name leads elsewhere",
+        "accept fails, no descriptors",
+        "slow disk",
+        "write fails",
+        "sync fails",
+      ],
       ...[
         "sync fails, pages dropped",
         "bit rot",
