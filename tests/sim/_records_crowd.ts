@@ -122,8 +122,12 @@ export class Writer {
 
   /** Asks more at once than the store reads before it answers: all of it is answered. */
   async burst(sim: SimWorld): Promise<void> {
-    await sim.until(() => this.#isIn(), 5000, "a connection");
     const request = formatRequest({ type: "read", clientId: this.#history.id });
+    // A connection that was silent for long is about to be given up, by this client's own rule.
+    for (let isHeard = false; !isHeard;) {
+      await sim.until(() => this.#isIn(), 5000, "a connection");
+      isHeard = await sim.settle(this.#ask(request), 8000) !== undefined;
+    }
     const answers = await sim.settle(
       Promise.all(Array.from({ length: BURST }, () => this.#ask(request))),
       10_000,
