@@ -20,7 +20,7 @@ export interface Room {
   readonly mutants: readonly Mutant[];
   /** Files and folders of tests, the quick ones first. */
   readonly tests: readonly string[];
-  /** Names of campaigns, and the seeds with which `deno task test` runs them. */
+  /** Names of campaigns, and how many seeds each is run with: at most those of `deno task test`. */
   readonly campaigns: readonly (readonly [name: string, seeds: number])[];
 }
 

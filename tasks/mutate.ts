@@ -18,7 +18,7 @@ export const task = defineTask({
     only: text({ help: "Only the mutants of this room", value: "ROOM" }),
     mutant: text({ help: "Only mutants whose story has this in it", value: "TEXT" }),
     seeds: integer({
-      help: "How many seeds each campaign is run with; as many as the tests have, without",
+      help: "How many seeds each campaign is run with, in place of the table's",
       min: 1,
       max: 1_000_000,
     }),
