@@ -84,7 +84,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/cluster/contract/sim_test.ts",
       "tests/cluster/contract/sqlite_test.ts",
     ],
-    campaigns: [["cluster", 20]],
+    campaigns: [["cluster", 40]],
   },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },
   world: { mutants: world, tests: ["tests/world"], campaigns: [] },

@@ -5,7 +5,7 @@ import { runCampaign } from "./_harness.ts";
 import { mutant, type Mutation } from "./_mutant.ts";
 
 Deno.test("cluster under chaos: nothing answered is lost, nothing happens twice, no read is stale", async () => {
-  await runCampaign(clusterCampaign, 20);
+  await runCampaign(clusterCampaign, 40);
 });
 
 /** Bugs that the campaign has to find. */
