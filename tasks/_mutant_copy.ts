@@ -14,8 +14,14 @@ interface Finished {
   readonly text: string;
 }
 
-/** Runs a command to its end, or until it has said nothing for long. */
-async function run(command: string, args: readonly string[], cwd: string): Promise<Finished> {
+/** Runs a command to its end, until it has said nothing for long, or is to end now. */
+async function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<Finished> {
+  signal.throwIfAborted();
   const child = new Deno.Command(command, {
     args: [...args],
     cwd,
@@ -26,6 +32,7 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   }).spawn();
   const kill = () => child.kill("SIGKILL");
   let hung = setTimeout(kill, HUNG_MS);
+  signal.addEventListener("abort", kill);
   let text = "";
   try {
     for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -34,24 +41,28 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
       text += piece;
     }
     const { success } = await child.status;
+    signal.throwIfAborted();
     return { isGreen: success, text };
   } finally {
     clearTimeout(hung);
+    signal.removeEventListener("abort", kill);
   }
 }
 
 /** A copy of the repository, with the changes of the working tree. */
 export class MutantCopy implements AsyncDisposable {
   readonly #directory: string;
+  readonly #signal: AbortSignal;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, signal: AbortSignal) {
     this.#directory = directory;
+    this.#signal = signal;
   }
 
-  /** Copies what git knows of `root` to a folder, which is made anew. */
-  static async make(root: string, directory: string): Promise<MutantCopy> {
+  /** Copies what git knows of `root` to a folder, which is made anew. What runs there ends with `signal`. */
+  static async make(root: string, directory: string, signal: AbortSignal): Promise<MutantCopy> {
     await Deno.remove(directory, { recursive: true }).catch(() => {});
-    const { isGreen, text } = await run("git", ["ls-files", "-z"], root);
+    const { isGreen, text } = await run("git", ["ls-files", "-z"], root, signal);
     if (!isGreen) throw new Failure("Cannot copy the repository: git does not list its files");
     for (const file of text.split("\0")) {
       if (file === "") continue;
@@ -60,7 +71,7 @@ export class MutantCopy implements AsyncDisposable {
       // A file that was removed and not committed yet.
       await Deno.copyFile(`${root}${file}`, target).catch(() => {});
     }
-    return new MutantCopy(directory);
+    return new MutantCopy(directory, signal);
   }
 
   /** Runs something while a mutant is planted. */
@@ -103,7 +114,7 @@ export class MutantCopy implements AsyncDisposable {
   }
 
   #deno(args: readonly string[]): Promise<Finished> {
-    return run(Deno.execPath(), args, this.#directory);
+    return run(Deno.execPath(), args, this.#directory, this.#signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

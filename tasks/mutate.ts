@@ -108,7 +108,7 @@ if (import.meta.main) {
     const verdictsFile = `${folder}.verdicts.jsonl`;
     if (!flags.resume && !flags.survivors) await Deno.remove(verdictsFile).catch(() => {});
     const verdicts = await Verdicts.read(verdictsFile);
-    await using copy = await MutantCopy.make(root, folder);
+    await using copy = await MutantCopy.make(root, folder, signal);
     const endMs = performance.now() + (minutes ?? Infinity) * 60_000;
     const rates: string[] = [];
     let survivors = 0;
