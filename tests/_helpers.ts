@@ -40,12 +40,22 @@ export async function until(
   }
 }
 
-/** A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 and the line that names the real one. */
+/**
+ * A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 and the line that names the real one.
+ *
+ * It is below those that systems give to whoever asks for any: none of the many clients beside can have got
+ * it by the time that it is listened on.
+ */
 export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+  for (let tries = 1;; tries++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) || tries === 100) throw error;
+    }
+  }
 }
 
 /**
