@@ -60,6 +60,8 @@ const HAS_LEFT = 0x80;
 const ENCODER = new TextEncoder();
 /** Clocks beyond any honest one. */
 const MAX_CLOCK = 2 ** 31;
+/** Characters of a format's name, and of its value. */
+const MAX_FORMAT_CHARACTERS = 1024;
 
 /**
  * Reads an update of the text of this name.
@@ -158,7 +160,13 @@ class UpdateReader {
 
   read(): YTextUpdate {
     const blocks: YTextBlock[] = [];
-    for (let count = this.#reader.number(); count > 0; count--) blocks.push(this.#block());
+    const clients = new Set<number>();
+    for (let count = this.#reader.number(); count > 0; count--) {
+      const block = this.#block();
+      if (clients.has(block.client)) throw new YProtocolError("an update has two blocks of one client");
+      clients.add(block.client);
+      blocks.push(block);
+    }
     const deletions = this.#deletions();
     return {
       blocks,
@@ -228,8 +236,10 @@ class UpdateReader {
   }
 
   #format(): number {
-    this.#reader.text();
-    const value = this.#reader.text();
+    const [name, value] = [this.#reader.text(), this.#reader.text()];
+    if (Math.max(name.length, value.length) > MAX_FORMAT_CHARACTERS) {
+      throw new YProtocolError("an update has a format that is too long");
+    }
     try {
       JSON.parse(value);
     } catch {
@@ -243,7 +253,11 @@ class UpdateReader {
     for (let clients = this.#reader.number(); clients > 0; clients--) {
       const client = this.#reader.number();
       for (let count = this.#reader.number(); count > 0; count--) {
-        deletions.push({ client, clock: this.#reader.number(), length: this.#reader.number() });
+        const [clock, length] = [this.#reader.number(), this.#reader.number()];
+        if (length < 1 || clock + length > MAX_CLOCK) {
+          throw new YProtocolError("an update deletes what there cannot be");
+        }
+        deletions.push({ client, clock, length });
       }
     }
     return deletions;

@@ -42,6 +42,12 @@ export interface CollaborationOptions {
   readonly keepsTextBefore: () => boolean;
 }
 
+/**
+ * Parts of a text, each of which takes some 200 bytes of memory, however short it is: what is typed in a row
+ * is one.
+ */
+const MAX_PARTS = 1 << 20;
+
 const ENCODER = new TextEncoder();
 
 /**
@@ -67,11 +73,14 @@ export class Collaboration {
   #length: number | undefined;
   /** At least as many bytes as the text has. */
   #maxBytes: number;
+  /** At least as many parts as the text is kept in. */
+  #maxParts: number;
 
   constructor(options: CollaborationOptions) {
     this.#options = options;
     this.#replica = options.replica;
     this.#maxBytes = ENCODER.encode(this.text).length;
+    this.#maxParts = this.#replica.parts;
     this.#early = new EarlyUpdates(
       options.tools,
       (member, reason) => options.refuse(member, VIOLATION, reason),
@@ -116,6 +125,11 @@ export class Collaboration {
   /** A client has left: what still waits of it to be understood is dropped. */
   forget(member: Ref<CollaboratorEvent>): void {
     this.#early.forget(member);
+  }
+
+  /** Whether something of this client waits to be understood: what it has sent later is durable before it. */
+  awaitsOthers(member: Ref<CollaboratorEvent>): boolean {
+    return this.#early.has(member);
   }
 
   close(): void {
@@ -219,7 +233,7 @@ export class Collaboration {
     const { member, update } = change;
     const verdict = this.#replica.judge(update);
     if (verdict.type === "bad") return this.#options.refuse(member, VIOLATION, verdict.reason);
-    if (verdict.type === "early") return this.#early.add(member, update);
+    if (verdict.type === "early") return this.#early.add(change, verdict.missing);
     if (!this.#hasRoom(verdict.textBytes)) {
       const { maxDocumentBytes } = this.#options;
       return this.#options.refuse(
@@ -227,6 +241,9 @@ export class Collaboration {
         TOO_LARGE,
         `the document would be longer than ${maxDocumentBytes} bytes`,
       );
+    }
+    if (!this.#hasRoomForParts(verdict.parts)) {
+      return this.#options.refuse(member, TOO_LARGE, "the document would be of too many parts");
     }
     batch.onlyAppends = false;
     this.#replica.apply(update);
@@ -239,6 +256,13 @@ export class Collaboration {
     if (this.#maxBytes + bytes > maxDocumentBytes) this.#maxBytes = ENCODER.encode(this.#replica.text).length;
     if (this.#maxBytes + bytes > maxDocumentBytes) return false;
     this.#maxBytes += bytes;
+    return true;
+  }
+
+  #hasRoomForParts(parts: number): boolean {
+    if (this.#maxParts + parts > MAX_PARTS) this.#maxParts = this.#replica.parts;
+    if (this.#maxParts + parts > MAX_PARTS) return false;
+    this.#maxParts += parts;
     return true;
   }
 
@@ -270,7 +294,9 @@ export class Collaboration {
     if (this.#isClosed) return;
     this.#options.committed(committed);
     updateCounter(this.#options.tools.meter, "web").add(committed.changes.length);
-    if (batch.hasUpdates) { for (const change of this.#early.takeAll()) this.#queue.push(change); }
+    if (batch.hasUpdates) {
+      for (const change of this.#early.takeReady((id) => this.#replica.knows(id))) this.#queue.push(change);
+    }
     this.#goOn();
   }
 }

@@ -11,6 +11,8 @@ import type { DocumentEvent } from "./document_events.ts";
 export type CollaboratorEvent =
   /** A message of the y-protocols, for the wire as it is. Shared: not to be changed. */
   | { readonly type: "send"; readonly frame: Uint8Array }
+  /** The same, with what the client lacked: the answer to its `sync`. */
+  | { readonly type: "synced"; readonly frame: Uint8Array }
   /** So many more of the client's own updates are durable. */
   | { readonly type: "saved"; readonly updates: number }
   /** The client is to be closed, with this code and reason. */
@@ -27,7 +29,7 @@ export type CollaborationCommand =
     /** Who it is, where its presence does not say. */
     readonly label: string;
   }
-  /** What the client has: answered by what it lacks. */
+  /** What the client has: answered by `synced`. */
   | { readonly type: "sync"; readonly member: Ref<CollaboratorEvent>; readonly stateVector: Uint8Array }
   /** Edits. Answered by `saved`. */
   | { readonly type: "edit"; readonly member: Ref<CollaboratorEvent>; readonly update: Uint8Array }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { YId } from "../../protocols/y_text_update.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
@@ -11,12 +12,16 @@ import type { Change, CollaboratorEvent } from "./collaboration_events.ts";
 /** The most of one client that wait, and for how long. */
 const MAX_WAITING = 1000;
 const MAX_WAIT_MS = 10_000;
+/** The most that wait of all clients together. */
+const MAX_WAITING_BYTES = 1 << 25;
 
 type Update = Extract<Change, { type: "update" }>;
 
 interface Waiting {
   readonly change: Update;
   readonly sinceMs: number;
+  /** What must have come before it is worth another look; undefined where that cannot be told. */
+  readonly missing: YId | undefined;
 }
 
 /** Keeps them for a while: what they refer to may be on its way, over another connection. */
@@ -24,6 +29,7 @@ export class EarlyUpdates {
   readonly #tools: ActorTools;
   readonly #refuse: (member: Ref<CollaboratorEvent>, reason: string) => void;
   readonly #waiting = new Map<Ref<CollaboratorEvent>, Waiting[]>();
+  #bytes = 0;
   /** Since when each of them waits, though it was tried again. */
   readonly #since = new WeakMap<Uint8Array, number>();
   #timer: Cancellable | undefined;
@@ -33,27 +39,45 @@ export class EarlyUpdates {
     this.#refuse = refuse;
   }
 
-  add(member: Ref<CollaboratorEvent>, update: Uint8Array): void {
+  add(change: Update, missing: YId | undefined): void {
+    const { member, update } = change;
     const waiting = this.#waiting.get(member) ?? [];
-    if (waiting.length >= MAX_WAITING) {
-      this.#waiting.delete(member);
+    if (waiting.length >= MAX_WAITING || this.#bytes + update.length > MAX_WAITING_BYTES) {
+      this.forget(member);
       return this.#refuse(member, "too many updates refer to what was never sent");
     }
     const sinceMs = this.#since.get(update) ?? this.#tools.world.clock.monotonic();
     this.#since.set(update, sinceMs);
-    waiting.push({ change: { type: "update", member, update }, sinceMs });
+    waiting.push({ change, sinceMs, missing });
+    this.#bytes += update.length;
     this.#waiting.set(member, waiting);
     this.#timer ??= this.#tools.later(MAX_WAIT_MS, () => this.#onTimer());
   }
 
-  /** All of them, to be tried again. */
-  takeAll(): Update[] {
-    const all = [...this.#waiting.values()].flatMap((waiting) => waiting.map(({ change }) => change));
-    this.#waiting.clear();
-    return all;
+  /** Whether something of this client waits. */
+  has(member: Ref<CollaboratorEvent>): boolean {
+    return this.#waiting.has(member);
+  }
+
+  /** Those of which the first that was missing has come, to be tried again. */
+  takeReady(knows: (id: YId) => boolean): Update[] {
+    const ready: Update[] = [];
+    for (const [member, waiting] of this.#waiting) {
+      const still = waiting.filter(({ change, missing }) => {
+        const isReady = missing !== undefined && knows(missing);
+        if (isReady) ready.push(change);
+        return !isReady;
+      });
+      if (still.length === waiting.length) continue;
+      if (still.length > 0) this.#waiting.set(member, still);
+      else this.#waiting.delete(member);
+    }
+    this.#bytes -= bytesOf(ready);
+    return ready;
   }
 
   forget(member: Ref<CollaboratorEvent>): void {
+    this.#bytes -= bytesOf((this.#waiting.get(member) ?? []).map(({ change }) => change));
     this.#waiting.delete(member);
   }
 
@@ -69,10 +93,14 @@ export class EarlyUpdates {
       const oldestMs = Math.min(...waiting.map(({ sinceMs }) => sinceMs));
       if (nowMs - oldestMs < MAX_WAIT_MS) nextMs = Math.min(nextMs, oldestMs + MAX_WAIT_MS - nowMs);
       else {
-        this.#waiting.delete(member);
+        this.forget(member);
         this.#refuse(member, "an update refers to what was never sent");
       }
     }
     if (nextMs < Infinity) this.#timer = this.#tools.later(Math.max(nextMs, 1), () => this.#onTimer());
   }
+}
+
+function bytesOf(updates: readonly Update[]): number {
+  return updates.reduce((sum, { update }) => sum + update.length, 0);
 }

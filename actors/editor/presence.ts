@@ -7,8 +7,9 @@ import { type AwarenessEntry, encodeYMessage } from "../../protocols/y_sync.ts";
 
 /** Bytes of one state, about: a name, a colour, a selection. */
 const MAX_STATE_CHARACTERS = 16_384;
-/** States of one connection: a tab has one, a program that edits for many has more. */
+/** States of one connection, and their characters: a tab has one, a program that edits for many has more. */
 const MAX_STATES = 64;
+const MAX_CHARACTERS = 65_536;
 /** Those who have left are remembered, so that a late echo of their states does not bring them back. */
 const MAX_REMEMBERED = 1000;
 /** No client counts its changes to here; a clock beyond it is one that the server gave out. */
@@ -47,8 +48,8 @@ export class Presence<K> {
   /** The last clocks of those who have left. */
   readonly #gone = new Map<number, number>();
   readonly #changed = new Set<number>();
-  /** Connections that have said something of themselves. */
-  readonly #heard = new Set<K>();
+  /** Whom each connection has stood for, and the clocks that it gave them. */
+  readonly #claims = new Map<K, Map<number, number>>();
 
   constructor(options: PresenceOptions<K>) {
     this.#options = options;
@@ -65,8 +66,8 @@ export class Presence<K> {
    */
   update(owner: K, entries: readonly AwarenessEntry[]): string | undefined {
     // What a connection says first, of one client, it says of itself: it has heard of nobody yet.
-    const isFirst = !this.#heard.has(owner) && entries.length === 1;
-    this.#heard.add(owner);
+    const isFirst = !this.#claims.has(owner) && entries.length === 1;
+    if (!this.#claims.has(owner)) this.#claims.set(owner, new Map());
     for (const entry of entries) {
       if (entry.state.length > MAX_STATE_CHARACTERS) return "an awareness state is too long";
       if (!isJson(entry.state)) return "an awareness state is not JSON";
@@ -74,13 +75,19 @@ export class Presence<K> {
       if (entry.state === "null") this.#remove(entry.clientId);
       else this.#set(owner, entry);
     }
-    const states = [...this.#present.values()].filter((present) => present.owner === owner).length;
-    return states > MAX_STATES ? "there are too many awareness states" : undefined;
+    let [states, characters] = [0, 0];
+    for (const present of this.#present.values()) {
+      if (present.owner !== owner) continue;
+      states++;
+      characters += present.state.length;
+    }
+    const isTooMuch = states > MAX_STATES || characters > MAX_CHARACTERS;
+    return isTooMuch ? "there are too many awareness states" : undefined;
   }
 
   /** A client has left, and with it all whom it stood for. */
   leave(owner: K): void {
-    this.#heard.delete(owner);
+    this.#claims.delete(owner);
     for (const [clientId, present] of this.#present) {
       if (present.owner === owner) this.#remove(clientId);
     }
@@ -102,8 +109,8 @@ export class Presence<K> {
     return this.#frame([...this.#present].flatMap(([id, present]) => present.owner === owner ? [] : [id]));
   }
 
-  /** Tells everybody what has changed, but of itself. */
-  flush(members: Iterable<K>): void {
+  /** Tells everybody what has changed, but of itself. Gives the bytes of what everybody was told. */
+  flush(members: Iterable<K>): number {
     const changed = [...this.#changed];
     this.#changed.clear();
     const owners = new Set(changed.map((clientId) => this.#present.get(clientId)?.owner));
@@ -114,6 +121,7 @@ export class Presence<K> {
         : frame;
       if (own !== undefined) this.#options.send(member, own);
     }
+    return frame?.length ?? 0;
   }
 
   #isNews(owner: K, { clientId, clock, state }: AwarenessEntry, isFirst: boolean): boolean {
@@ -123,12 +131,19 @@ export class Presence<K> {
     }
     if (state === "null") return false;
     // A client of its own that comes over a new connection, or one that repeats what it was told of another.
-    return isFirst || clock < FIRST_SERVER_CLOCK || clock > (known?.clock ?? this.#gone.get(clientId) ?? 0);
+    if (isFirst) return true;
+    if (known === undefined) {
+      return clock < FIRST_SERVER_CLOCK || clock > (this.#gone.get(clientId) ?? 0);
+    }
+    // One of whom somebody else spoke for a while, and who speaks for itself again.
+    const claimed = this.#claims.get(owner)?.get(clientId);
+    return claimed !== undefined && clock > claimed;
   }
 
   #set(owner: K, { clientId, clock, state }: AwarenessEntry): void {
     const last = this.#present.get(clientId)?.clock ?? this.#gone.get(clientId) ?? 0;
     this.#gone.delete(clientId);
+    this.#claims.get(owner)?.set(clientId, clock);
     this.#present.set(clientId, { owner, clock: this.#nextClock(last, clock), ownClock: clock, state });
     this.#changed.add(clientId);
   }
@@ -137,6 +152,7 @@ export class Presence<K> {
     const present = this.#present.get(clientId);
     if (present === undefined) return;
     this.#present.delete(clientId);
+    this.#claims.get(present.owner)?.delete(clientId);
     this.#gone.set(clientId, this.#nextClock(present.clock, 0));
     this.#changed.add(clientId);
     if (this.#gone.size <= MAX_REMEMBERED) return;

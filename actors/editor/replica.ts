@@ -4,14 +4,15 @@
  *
  * @module
  */
+import type { YId } from "../../protocols/y_text_update.ts";
 import type { TextEdit } from "./text_diff.ts";
 
 /** What is to be thought of an update before it is applied. */
 export type UpdateVerdict =
-  /** It can be applied, and adds at most so many bytes of text. */
-  | { readonly type: "good"; readonly textBytes: number }
-  /** It refers to what has not come. */
-  | { readonly type: "early" }
+  /** It can be applied, and adds at most so many bytes of text, and so many parts. */
+  | { readonly type: "good"; readonly textBytes: number; readonly parts: number }
+  /** It refers to what has not come: `missing` is the first of it, where that can be told. */
+  | { readonly type: "early"; readonly missing: YId | undefined }
   /** It is not an update of this text. */
   | { readonly type: "bad"; readonly reason: string };
 
@@ -19,8 +20,12 @@ export type UpdateVerdict =
 export interface Replica {
   /** The text as it stands. */
   readonly text: string;
+  /** How many parts the text is kept in, with what is left of what was deleted. */
+  readonly parts: number;
   /** What this copy has seen, for others to say what it lacks. */
   readonly stateVector: Uint8Array;
+  /** Whether this edit of a client has come. */
+  knows(id: YId): boolean;
   /** Judges an update; nothing is changed. */
   judge(update: Uint8Array): UpdateVerdict;
   /**

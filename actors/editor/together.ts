@@ -42,8 +42,9 @@ export interface TogetherOptions {
   readonly deserted: () => void;
 }
 
-/** States of others are told at most this often. */
+/** States of others are told at most this often, and fewer times when there is much of them. */
 const PRESENCE_MS = 30;
+const PRESENCE_BYTES_PER_MS = 256;
 /** A pause in which nobody edits, and the text is kept as a version. */
 const VERSION_PAUSE_MS = 60_000;
 /**
@@ -61,9 +62,14 @@ export class Together {
   readonly #presence: Presence<Ref<CollaboratorEvent>>;
   /** Clients, and what they are called where their presence does not say. */
   readonly #members = new Map<Ref<CollaboratorEvent>, string>();
+  /** Durable updates of clients of which an earlier one still waits for what it refers to. */
+  readonly #unacknowledged = new Map<Ref<CollaboratorEvent>, number>();
   /** Who has edited since the last version. */
   readonly #authors = new Set<string>();
   #isPresencePlanned = false;
+  /** Who has asked for all states since they were last told. */
+  readonly #askers = new Set<Ref<CollaboratorEvent>>();
+  #presenceMs = PRESENCE_MS;
   #versionTimer: Cancellable | undefined;
   /** What the history needs, when that was last looked at. */
   #neededBytes = COMPACT_BYTES;
@@ -136,10 +142,9 @@ export class Together {
         if (reason !== undefined) this.#refuse(member, VIOLATION, reason);
         return this.#planPresence();
       }
-      case "who-is-present": {
-        const frame = this.#presence.others(member);
-        if (frame !== undefined) member.tell({ type: "send", frame });
-      }
+      case "who-is-present":
+        this.#askers.add(member);
+        return this.#planPresence();
     }
   }
 
@@ -148,8 +153,10 @@ export class Together {
     if (!this.#members.has(member)) return;
     this.#nameAuthors(member);
     this.#members.delete(member);
+    this.#askers.delete(member);
     this.#presence.leave(member);
     this.#collaboration.forget(member);
+    this.#unacknowledged.delete(member);
     this.#planPresence();
     if (this.#members.size === 0) this.#options.deserted();
   }
@@ -228,16 +235,21 @@ export class Together {
     this.whenDurable(() => {
       const { stateVector } = this.#collaboration;
       member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-1", stateVector }) });
-      const frame = this.#presence.others(member);
-      if (frame !== undefined) member.tell({ type: "send", frame });
+      this.#tellOthers(member);
     });
+  }
+
+  /** Tells a client who else is there. */
+  #tellOthers(member: Ref<CollaboratorEvent>): void {
+    const frame = this.#presence.others(member);
+    if (frame !== undefined) member.tell({ type: "send", frame });
   }
 
   #sync(member: Ref<CollaboratorEvent>, stateVector: Uint8Array): void {
     this.whenDurable(() => {
       try {
         const update = this.#collaboration.difference(stateVector);
-        member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-2", update }) });
+        member.tell({ type: "synced", frame: encodeYMessage({ type: "sync-step-2", update }) });
       } catch {
         this.#refuse(member, VIOLATION, "a state vector does not decode");
       }
@@ -257,11 +269,19 @@ export class Together {
       else if (change.type === "line") lines.push(change.text);
     }
     this.#broadcast(batch, senders);
-    for (const [member, updates] of senders) member.tell({ type: "saved", updates });
+    for (const [member, updates] of senders) this.#acknowledge(member, updates);
     this.#tellFile(batch, lines);
     this.#options.committed(batch);
     if (batch.update !== undefined) this.#edited(batch, senders);
     this.#compact();
+  }
+
+  /** Updates are counted in the order in which they came: the first of them must be durable, too. */
+  #acknowledge(member: Ref<CollaboratorEvent>, more: number): void {
+    const updates = more + (this.#unacknowledged.get(member) ?? 0);
+    this.#unacknowledged.delete(member);
+    if (this.#collaboration.awaitsOthers(member)) this.#unacknowledged.set(member, updates);
+    else member.tell({ type: "saved", updates });
   }
 
   #broadcast(
@@ -311,12 +331,20 @@ export class Together {
   }
 
   #planPresence(): void {
-    if (this.#isPresencePlanned || !this.#presence.hasChanged) return;
+    const isNeeded = this.#presence.hasChanged || this.#askers.size > 0;
+    if (this.#isPresencePlanned || !isNeeded) return;
     this.#isPresencePlanned = true;
-    this.#options.tools.later(PRESENCE_MS, () => {
+    this.#options.tools.later(this.#presenceMs, () => {
       this.#isPresencePlanned = false;
-      if (!this.#isOver) this.#presence.flush(this.#members.keys());
+      if (!this.#isOver) this.#tellPresence();
     });
+  }
+
+  #tellPresence(): void {
+    const bytes = this.#presence.flush(this.#members.keys());
+    this.#presenceMs = Math.max(PRESENCE_MS, bytes / PRESENCE_BYTES_PER_MS);
+    for (const member of this.#askers) this.#tellOthers(member);
+    this.#askers.clear();
   }
 
   #compact(): void {

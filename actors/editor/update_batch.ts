@@ -39,7 +39,7 @@ export class UpdateBatch {
       const known = this.clock(client);
       return clock === known || clock + length <= known;
     });
-    if (!fits || new Set(blocks.map(({ client }) => client)).size < blocks.length) return false;
+    if (!fits) return false;
     for (const { client, clock, length, parts, bytes } of blocks) {
       if (clock < this.clock(client)) continue;
       let edits = this.#clients.get(client);
@@ -63,15 +63,15 @@ export class UpdateBatch {
       ...edits,
       bytes: bytes.view,
     }));
-    const update = encodeYTextUpdate({ blocks, deletions: joined(this.#deletions) });
+    const update = encodeYTextUpdate({ blocks, deletions: joinDeletions(this.#deletions) });
     this.#clients.clear();
     this.#deletions.length = 0;
     return update;
   }
 }
 
-/** Deletions that meet as one: a word is deleted key by key. */
-function joined(deletions: readonly YDeletion[]): YDeletion[] {
+/** Deletions in order, those that meet as one: a word is deleted key by key. */
+export function joinDeletions(deletions: readonly YDeletion[]): YDeletion[] {
   const sorted = [...deletions].sort((a, b) => a.client - b.client || a.clock - b.clock);
   const ranges: { client: number; clock: number; length: number }[] = [];
   for (const { client, clock, length } of sorted) {

@@ -5,10 +5,16 @@
  */
 import * as Y from "yjs";
 import { YProtocolError } from "../../protocols/y_sync.ts";
-import { encodeYInsertion, readYTextUpdate, type YTextUpdate } from "../../protocols/y_text_update.ts";
+import {
+  encodeYInsertion,
+  encodeYTextUpdate,
+  readYTextUpdate,
+  type YId,
+  type YTextUpdate,
+} from "../../protocols/y_text_update.ts";
 import type { Replica, ReplicaOptions, UpdateVerdict } from "./replica.ts";
 import type { TextEdit } from "./text_diff.ts";
-import { UpdateBatch } from "./update_batch.ts";
+import { joinDeletions, UpdateBatch } from "./update_batch.ts";
 
 /** An empty copy. */
 export function yjsReplica(options: ReplicaOptions): Replica {
@@ -40,8 +46,19 @@ class YjsReplica implements Replica {
     return this.#text.toString();
   }
 
+  get parts(): number {
+    this.#applyBatch();
+    let parts = 0;
+    for (const structs of this.#doc.store.clients.values()) parts += structs.length;
+    return parts;
+  }
+
   get stateVector(): Uint8Array {
     return Y.encodeStateVector(this.#doc);
+  }
+
+  knows({ client, clock }: YId): boolean {
+    return clock < this.#batch.clock(client);
   }
 
   judge(update: Uint8Array): UpdateVerdict {
@@ -53,9 +70,11 @@ class YjsReplica implements Replica {
       if (error instanceof YProtocolError) return { type: "bad", reason: error.message };
       throw error;
     }
-    if (this.#isEarly(read)) return { type: "early" };
+    if (read.hasGaps) return { type: "early", missing: undefined };
+    const missing = this.#firstMissing(read);
+    if (missing !== undefined) return { type: "early", missing };
     this.#judged = { update, read };
-    return { type: "good", textBytes: read.textBytes };
+    return { type: "good", textBytes: read.textBytes, parts: partsOf(read) };
   }
 
   transact(work: () => void): Uint8Array | undefined {
@@ -90,7 +109,7 @@ class YjsReplica implements Replica {
     this.#judged = undefined;
     if (this.#isTogether && read !== undefined && this.#batch.add(read)) return;
     this.#applyBatch();
-    Y.applyUpdate(this.#doc, update);
+    Y.applyUpdate(this.#doc, read === undefined ? update : inOrder(read));
   }
 
   edit(edits: readonly TextEdit[]): void {
@@ -155,17 +174,30 @@ class YjsReplica implements Replica {
     }
   }
 
-  /** Whether it refers to what has not come: Yjs itself applies what it can, and keeps the rest for ever. */
-  #isEarly({ blocks, references, deletions, hasGaps }: YTextUpdate): boolean {
-    if (hasGaps) return true;
+  /**
+   * What it refers to and has not come: Yjs itself would apply what it can, and keep the rest for ever.
+   */
+  #firstMissing({ blocks, references, deletions }: YTextUpdate): YId | undefined {
     const brought = new Map<number, number>();
     const clockOf = (client: number) => brought.get(client) ?? this.#batch.clock(client);
     for (const { client, clock, length } of blocks) {
       const known = clockOf(client);
-      if (clock > known) return true;
+      if (clock > known) return { client, clock: clock - 1 };
       brought.set(client, Math.max(known, clock + length));
     }
-    return references.some(({ client, clock }) => clock >= clockOf(client)) ||
-      deletions.some(({ client, clock, length }) => clock + length > clockOf(client));
+    const missing = references.find(({ client, clock }) => clock >= clockOf(client));
+    if (missing !== undefined) return missing;
+    const early = deletions.find(({ client, clock, length }) => clock + length > clockOf(client));
+    return early && { client: early.client, clock: early.clock + early.length - 1 };
   }
+}
+
+/** The same update; what it deletes from the end of a long part to its beginning would take Yjs for ever. */
+function inOrder({ blocks, deletions }: YTextUpdate): Uint8Array {
+  return encodeYTextUpdate({ blocks, deletions: joinDeletions(deletions) });
+}
+
+/** An insertion cuts a part in two at most, and a deletion one at each of its ends. */
+function partsOf({ blocks, deletions }: YTextUpdate): number {
+  return 2 * (blocks.reduce((sum, { parts }) => sum + parts, 0) + deletions.length);
 }

@@ -65,4 +65,29 @@ Deno.test("presence: what is no state, too long or too many closes the client", 
   );
   const many = Array.from({ length: 65 }, (_, clientId) => ({ clientId, clock: 1, state: "{}" }));
   assertEquals(update(many), "there are too many awareness states");
+  const large = Array.from(
+    { length: 5 },
+    (_, clientId) => ({ clientId: clientId + 100, clock: 1, state: `"${"x".repeat(16_000)}"` }),
+  );
+  assertEquals(stage().presence.update("bob", large), "there are too many awareness states");
+});
+
+Deno.test("presence: nobody speaks for another for longer than until that one speaks again", () => {
+  const { presence, say, last } = stage();
+  say("ann", 7, 5, '"Ann"', ["bob"]);
+  // As the first thing that a new connection says, it may be Ann who is back.
+  say("mallory", 7, 9e15, '"not Ann"', ["bob"]);
+  assertEquals(last()?.[1][0]?.state, '"not Ann"');
+  say("ann", 7, 6, '"Ann, still here"', ["bob"]);
+  assertEquals(last()?.[1][0]?.state, '"Ann, still here"');
+  const entries = [1e15, 1e12, 7, 100].map((clock) => ({ clientId: 7, clock, state: '"again not Ann"' }));
+  for (const entry of entries) presence.update("eve", [{ clientId: 8, clock: 1, state: "{}" }, entry]);
+  presence.flush(["bob"]);
+  assertEquals(last()?.[1].some(({ state }) => state.includes("again")), false);
+  // Nor does it take Ann away when it goes.
+  presence.leave("eve");
+  presence.leave("mallory");
+  presence.flush(["bob"]);
+  assertEquals(presence.nameOf("ann"), undefined);
+  assertEquals(last()?.[1].some(({ clientId }) => clientId === 7), false);
 });

@@ -271,6 +271,24 @@ Deno.test(
     b.send({ type: "update", update: first });
     const text = async () => await (await fetch(`http://127.0.0.1:${door.web}/document`)).text();
     await until(async () => await text() === "one two three", "the three updates");
+    // Counted in their order: while one waits, what came after it is not acknowledged.
+    const asks = await Raw.open(`${door.url}?acks`);
+    const late = new Y.Doc();
+    late.getText("content").insert(0, "late ");
+    const missing = Y.encodeStateAsUpdate(late);
+    const has = Y.encodeStateVector(late);
+    late.getText("content").insert(5, "- ");
+    asks.send({ type: "update", update: Y.encodeStateAsUpdate(late, has) });
+    const other = new Y.Doc();
+    other.getText("content").insert(0, "at once ");
+    asks.send({ type: "update", update: Y.encodeStateAsUpdate(other) });
+    await until(async () => (await text()).includes("at once "), "the later update");
+    assert(!asks.got.some(({ type }) => type === "saved"));
+    b.send({ type: "update", update: missing });
+    await until(() => asks.got.some(({ type }) => type === "saved"), "the acknowledgement");
+    assertEquals(asks.got.filter(({ type }) => type === "saved"), [{ type: "saved", updates: 2 }]);
+    await asks.end();
+    const whole = await text();
     const never = new Y.Doc();
     never.getText("content").insert(0, "x");
     const before = Y.encodeStateVector(never);
@@ -278,7 +296,7 @@ Deno.test(
     b.send({ type: "update", update: Y.encodeStateAsUpdate(never, before) });
     const { code, reason } = await deadline(b.closed);
     assertEquals([code, reason], [1008, "an update refers to what was never sent"]);
-    assertEquals(await text(), "one two three");
+    assertEquals(await text(), whole);
     await a.end();
   },
 );

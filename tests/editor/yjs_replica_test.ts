@@ -113,7 +113,10 @@ Deno.test("editor: an update is early until what it refers to is there, also in 
   assert(first !== undefined && second !== undefined && third !== undefined);
   const replica = yjsReplica({ textName: "content", clientId: 1 });
   replica.applyTogether(() => {
-    for (const early of [second, third]) assertEquals(replica.judge(early), { type: "early" });
+    for (const early of [second, third]) {
+      const verdict = replica.judge(early);
+      assert(verdict.type === "early" && verdict.missing !== undefined && !replica.knows(verdict.missing));
+    }
     for (const next of [first, second, third]) {
       assertEquals(replica.judge(next).type, "good");
       replica.apply(next);

@@ -179,8 +179,22 @@ export const editor: readonly Mutant[] = [
   {
     what: "updates that came early are dropped",
     file: "actors/editor/collaboration.ts",
-    from: "if (batch.hasUpdates) { for (const change of this.#early.takeAll()) this.#queue.push(change); }",
+    from:
+      "for (const change of this.#early.takeReady((id) => this.#replica.knows(id))) this.#queue.push(change);",
     to: ";",
+  },
+  {
+    what: "a later update is acknowledged before one that still waits",
+    file: "actors/editor/together.ts",
+    from:
+      "if (this.#collaboration.awaitsOthers(member)) this.#unacknowledged.set(member, updates);\n    else",
+    to: "",
+  },
+  {
+    what: "anybody speaks for another who is there",
+    file: "actors/editor/presence.ts",
+    from: "return claimed !== undefined && clock > claimed;",
+    to: "return true;",
   },
   {
     what: "the file is written before the history",

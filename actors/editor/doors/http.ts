@@ -22,6 +22,7 @@ import { ActorStopped, type Ref } from "../../runtime/mod.ts";
 import { type Disk, isNotFound } from "../../world/world.ts";
 import type { DocumentCommand, DocumentEvent } from "../document_events.ts";
 import { type DocumentsCommand, isDocumentName } from "../documents.ts";
+import { hocuspocusSession } from "./hocuspocus.ts";
 import { MAX_MESSAGE_BYTES, webSession, type WebSessionMessage } from "./web.ts";
 
 /** Options of {@linkcode editorRoutes}. */
@@ -66,6 +67,19 @@ export function editorRoutes(options: EditorRoutesOptions): Route<WebSessionMess
         })(connection);
       },
     })),
+    {
+      path: "/hocuspocus",
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      admit: (request) => door.admit(request),
+      webSocket: (connection) => {
+        const { request } = connection;
+        const mayEdit = door.mayEdit(request);
+        return hocuspocusSession({
+          find: (name) => door.find({ params: { name } }, { makes: mayEdit }),
+          mayEdit,
+        })(connection);
+      },
+    },
     ...door.both("/document", "GET", (request) => door.text(request)),
     ...door.both("/versions", "GET", (request) => door.versions(request)),
     ...door.both("/versions", "POST", (request) => door.nameVersion(request), 4096),
@@ -120,7 +134,7 @@ class EditorDoor {
 
   /** The document of the request. Rejects with an `HttpError` where there is none and none is made. */
   async find(
-    { params }: RoutedRequest,
+    { params }: Pick<RoutedRequest, "params">,
     { makes = false }: { readonly makes?: boolean } = {},
   ): Promise<Ref<DocumentCommand>> {
     const { directory, document } = this.#options;

@@ -22,13 +22,22 @@ export type WebSessionMessage =
   | { readonly type: "lost" }
   | { readonly type: "not-found"; readonly reason: string };
 
-/** Options of {@linkcode webSession}. */
+/** How messages look to one client. */
+export interface WebSessionWire {
+  /** A message of the y-protocols as the client reads it. */
+  wrap(frame: Uint8Array): Uint8Array;
+  /** So many more of the client's updates are durable, and so many in all. */
+  saved(more: number, all: number): readonly Uint8Array[];
+  /** The client may not edit, and has sent this. */
+  denied(message: YMessage): Uint8Array | undefined;
+}
+
+/** Options of {@linkcode WebSession}. */
 export interface WebSessionOptions {
   /** Finds the document that the client asks for. Rejects with an error whose message is for the client. */
   readonly find: () => Promise<Ref<DocumentCommand>>;
   readonly mayEdit: boolean;
-  /** The client wants to know which of its updates are durable. */
-  readonly wantsAcks: boolean;
+  readonly wire: WebSessionWire;
 }
 
 /** No longer update is taken, from anybody: 1 MiB, and the head of its message. */
@@ -37,14 +46,24 @@ export const MAX_MESSAGE_BYTES = (1 << 20) + 16;
 const MAX_UNSAVED_BYTES = 1 << 20;
 const MAX_UNSAVED_UPDATES = 1000;
 /** A message is no text (RFC 6455, section 7.4.1). */
-const UNSUPPORTED = 1003;
+export const UNSUPPORTED = 1003;
+const READ_ONLY = encodeYMessage({ type: "denied", reason: "this document is read-only for you" });
 
-/** Serves one client of the web door. */
-export function webSession(options: WebSessionOptions): WebSocketSessionFactory<WebSessionMessage> {
-  return (connection) => new WebSession(connection, options);
+/** Serves one client that speaks as `y-websocket` does; with `wantsAcks` it is told what is durable. */
+export function webSession(
+  { wantsAcks, ...options }: Omit<WebSessionOptions, "wire"> & { readonly wantsAcks: boolean },
+): WebSocketSessionFactory<WebSessionMessage> {
+  const wire: WebSessionWire = {
+    wrap: (frame) => frame,
+    saved: (_, updates) => wantsAcks ? [encodeYMessage({ type: "saved", updates })] : [],
+    // Who may only read says all the same what it has.
+    denied: ({ type }) => type === "update" ? READ_ONLY : undefined,
+  };
+  return (connection) => new WebSession(connection, { ...options, wire });
 }
 
-class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
+/** One client of a document, whatever its messages look like. */
+export class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
   readonly #connection: WebSocketConnection<WebSessionMessage>;
   readonly #options: WebSessionOptions;
   #document: Ref<DocumentCommand> | undefined;
@@ -52,6 +71,8 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
   #unsaved: number[] = [];
   #unsavedBytes = 0;
   #saved = 0;
+  /** It is owed what it lacks: another question meanwhile would cost as much again. */
+  #isSyncing = false;
   #isPaused = true;
 
   constructor(connection: WebSocketConnection<WebSessionMessage>, options: WebSessionOptions) {
@@ -78,16 +99,17 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
       if (!(error instanceof YProtocolError)) throw error;
       return this.#connection.close(VIOLATION, error.message);
     }
-    this.#onMessage(message);
+    this.take(message);
   }
 
   message(event: WebSessionMessage): void {
     switch (event.type) {
-      case "send": {
-        // What a client is owed at once, a document, does not count as what it does not read.
-        if (this.#connection.queuedBytes === 0) this.#connection.allowOutbound(event.frame.length);
-        return this.#connection.send(event.frame);
-      }
+      case "send":
+        return this.#send(event.frame);
+      case "synced":
+        this.#isSyncing = false;
+        this.#send(event.frame);
+        return this.#readOn();
       case "saved":
         return this.#onSaved(event.updates);
       case "refused":
@@ -116,22 +138,20 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
     this.#connection.resume();
   }
 
-  #onMessage(message: YMessage): void {
+  /** The client says something. Passed over before its document was found; until then it is paused. */
+  take(message: YMessage): void {
     const document = this.#document;
     if (document === undefined) return;
     const member = this.#connection.self;
     switch (message.type) {
       case "sync-step-1":
+        this.#isSyncing = true;
+        this.#pause();
         return document.tell({ type: "sync", member, stateVector: message.stateVector });
       case "sync-step-2":
-        // Who may only read says all the same what it has.
-        if (this.#options.mayEdit) this.#onUpdate(document, message.update);
-        return;
       case "update":
         if (this.#options.mayEdit) return this.#onUpdate(document, message.update);
-        return this.#connection.send(
-          encodeYMessage({ type: "denied", reason: "this document is read-only for you" }),
-        );
+        return this.#denied(message);
       case "awareness":
         return document.tell({ type: "be-present", member, entries: message.entries });
       case "query-awareness":
@@ -142,22 +162,39 @@ class WebSession implements Session<WebSocketMessage, WebSessionMessage> {
     }
   }
 
+  #denied(message: YMessage): void {
+    const frame = this.#options.wire.denied(message);
+    if (frame !== undefined) this.#connection.send(frame);
+  }
+
   #onUpdate(document: Ref<DocumentCommand>, update: Uint8Array): void {
     document.tell({ type: "edit", member: this.#connection.self, update });
     this.#unsaved.push(update.length);
     this.#unsavedBytes += update.length;
-    if (this.#isPaused || !this.#isTooMuch(1)) return;
-    this.#isPaused = true;
-    this.#connection.pause();
+    if (this.#isTooMuch(1)) this.#pause();
   }
 
   #onSaved(updates: number): void {
     for (const bytes of this.#unsaved.splice(0, updates)) this.#unsavedBytes -= bytes;
     this.#saved += updates;
-    if (this.#options.wantsAcks) {
-      this.#connection.send(encodeYMessage({ type: "saved", updates: this.#saved }));
-    }
-    if (!this.#isPaused || this.#isTooMuch(2)) return;
+    for (const frame of this.#options.wire.saved(updates, this.#saved)) this.#connection.send(frame);
+    this.#readOn();
+  }
+
+  #send(frame: Uint8Array): void {
+    // What a client is owed at once, a document, does not count as what it does not read.
+    if (this.#connection.queuedBytes === 0) this.#connection.allowOutbound(frame.length);
+    this.#connection.send(this.#options.wire.wrap(frame));
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#connection.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused || this.#isSyncing || this.#isTooMuch(2)) return;
     this.#isPaused = false;
     this.#connection.resume();
   }
