@@ -9,6 +9,7 @@ import {
   removeAwarenessStates,
 } from "y-protocols/awareness";
 import { decodeYMessage, encodeYMessage } from "../../protocols/y_sync.ts";
+import type { AwarenessChanges } from "./awareness.ts";
 
 /** How things stand, for people. */
 export type ConnectionState =
@@ -17,8 +18,11 @@ export type ConnectionState =
   }
   | { readonly type: "refused"; readonly reason: string };
 
+/** One's own cursor is told this long after it has moved. */
+const PRESENCE_MS = 30;
 const MIN_WAIT_MS = 150;
-const MAX_WAIT_MS = 2000;
+/** Somebody who waits is visible to others soon after the server is back. */
+const MAX_WAIT_MS = 600;
 /** Closed with one of these, it would be refused again. */
 const NOT_EDITABLE = 4413;
 const VIOLATION = 1008;
@@ -36,7 +40,10 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #socket: WebSocket | undefined;
   #waitMs = MIN_WAIT_MS;
+  /** All that the server has is here. */
   #isSynced = false;
+  /** All that is here was sent on this connection: what is edited from now on follows it. */
+  #hasSentState = false;
   #isReadOnly = false;
   #refusal: string | undefined;
   /** One's own edits so far, and up to which the server has them durably. */
@@ -45,6 +52,7 @@ export class Connection {
   /** For each update sent on this connection, the last edit in it. */
   #sent: number[] = [];
   #saved = 0;
+  #presenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -98,16 +106,17 @@ export class Connection {
   }
 
   #onOpen(): void {
-    const { doc, awareness } = this.#options;
+    const { doc } = this.#options;
     this.#sent = [];
     this.#saved = 0;
+    this.#hasSentState = false;
     this.#send(
       encodeYMessage({
         type: "sync-step-1",
         stateVector: Y.encodeStateVector(doc),
       }),
     );
-    this.#sendAwareness([awareness.clientID]);
+    this.#sendPresence();
   }
 
   #onMessage(frame: Uint8Array): void {
@@ -115,6 +124,7 @@ export class Connection {
     const message = decodeYMessage(frame);
     switch (message.type) {
       case "sync-step-1":
+        this.#hasSentState = true;
         this.#sendUpdate(
           "sync-step-2",
           Y.encodeStateAsUpdate(doc, message.stateVector),
@@ -153,7 +163,7 @@ export class Connection {
   #onUpdate(update: Uint8Array, origin: unknown): void {
     if (origin === this) return;
     this.#edits++;
-    if (this.#isOpen && this.#isSynced) this.#sendUpdate("update", update);
+    if (this.#isOpen && this.#hasSentState) this.#sendUpdate("update", update);
     this.#tell();
   }
 
@@ -167,16 +177,20 @@ export class Connection {
     { added, updated, removed }: AwarenessChanges,
     origin: unknown,
   ): void {
-    if (origin !== this) {
-      this.#sendAwareness([...added, ...updated, ...removed]);
-    }
+    const { clientID } = this.#options.awareness;
+    // What it is when the connection opens is told then.
+    if (origin === this || !this.#isOpen || ![...added, ...updated, ...removed].includes(clientID)) return;
+    // Behind the key that has moved the cursor, and once for many.
+    this.#presenceTimer ??= setTimeout(() => {
+      this.#presenceTimer = undefined;
+      this.#sendPresence();
+    }, PRESENCE_MS);
   }
 
-  #sendAwareness(clients: readonly number[]): void {
+  #sendPresence(): void {
     const { awareness } = this.#options;
-    const own = clients.filter((client) => client === awareness.clientID);
-    if (own.length === 0 || !this.#isOpen) return;
-    const update = encodeAwarenessUpdate(awareness, own);
+    if (!this.#isOpen) return;
+    const update = encodeAwarenessUpdate(awareness, [awareness.clientID]);
     this.#send(Uint8Array.from([1, ...lengthOf(update), ...update]));
   }
 
@@ -208,9 +222,15 @@ export class Connection {
   }
 
   #wasSynced = false;
+  #told = "";
 
+  /** Tells what has changed, where anything has: with each key, it would cost as much as the key. */
   #tell(): void {
-    this.#options.changed(this.#state());
+    const state = this.#state();
+    const words = JSON.stringify(state);
+    if (words === this.#told) return;
+    this.#told = words;
+    this.#options.changed(state);
   }
 
   #state(): ConnectionState {
@@ -222,12 +242,6 @@ export class Connection {
     if (this.#isReadOnly) return { type: "read-only" };
     return { type: this.hasUnsaved ? "saving" : "saved" };
   }
-}
-
-interface AwarenessChanges {
-  readonly added: readonly number[];
-  readonly updated: readonly number[];
-  readonly removed: readonly number[];
 }
 
 /** The part of an awareness message that y-protocols reads: what follows its type and its length. */

@@ -12,13 +12,8 @@ import {
 } from "@codemirror/view";
 import * as Y from "yjs";
 import type { Awareness } from "y-protocols/awareness";
+import { type AwarenessChanges, presenceOf } from "./awareness.ts";
 import { colorClass } from "./identity.ts";
-
-/** What a client says of itself: as y-codemirror.next has it, so that its clients and ours see each other. */
-export interface PresenceState {
-  readonly user?: { readonly name?: string; readonly color?: string };
-  readonly cursor?: { readonly anchor: unknown; readonly head: unknown } | null;
-}
 
 class Caret extends WidgetType {
   readonly name: string;
@@ -69,33 +64,18 @@ export function cursors(text: Y.Text, awareness: Awareness): Extension {
     if (doc === null) return [];
     const found: Place[] = [];
     for (const [client, state] of awareness.getStates()) {
-      const { user, cursor }: PresenceState = state;
-      if (
-        client === awareness.clientID || cursor === null || cursor === undefined
-      ) continue;
-      const anchor = Y.createAbsolutePositionFromRelativePosition(
-        Y.createRelativePositionFromJSON(cursor.anchor),
-        doc,
-      );
-      const head = Y.createAbsolutePositionFromRelativePosition(
-        Y.createRelativePositionFromJSON(cursor.head),
-        doc,
-      );
-      if (
-        anchor === null || head === null || anchor.type !== text ||
-        head.type !== text
-      ) continue;
-      const name = user?.name ?? "Somebody";
-      const [a, h] = [
-        Math.min(anchor.index, length),
-        Math.min(head.index, length),
-      ];
+      if (client === awareness.clientID) continue;
+      const { name, color, cursor } = presenceOf(state);
+      const anchor = indexOf(cursor?.anchor, text, doc);
+      const head = indexOf(cursor?.head, text, doc);
+      if (anchor === undefined || head === undefined) continue;
+      const [a, h] = [Math.min(anchor, length), Math.min(head, length)];
       found.push({
         from: Math.min(a, h),
         to: Math.max(a, h),
         head: h,
         name,
-        color: colorClass(user?.color, name),
+        color: colorClass(color, name),
       });
     }
     return found;
@@ -103,11 +83,16 @@ export function cursors(text: Y.Text, awareness: Awareness): Extension {
   const plugin = ViewPlugin.fromClass(
     class {
       decorations: DecorationSet;
-      readonly #changed: () => void;
+      readonly #changed: (changes: AwarenessChanges) => void;
 
       constructor(view: EditorView) {
         this.decorations = decorate(places(view.state.doc.length));
-        this.#changed = () => queueMicrotask(() => view.dispatch({}));
+        this.#changed = ({ added, updated, removed }) => {
+          const isOfOthers = [...added, ...updated, ...removed].some((client) =>
+            client !== awareness.clientID
+          );
+          if (isOfOthers) queueMicrotask(() => view.dispatch({}));
+        };
         awareness.on("change", this.#changed);
       }
 
@@ -125,6 +110,19 @@ export function cursors(text: Y.Text, awareness: Awareness): Extension {
     { decorations: (value) => value.decorations },
   );
   return [plugin, theme];
+}
+
+/** Where a relative position of another client stands in the text; undefined where it is none. */
+function indexOf(position: unknown, text: Y.Text, doc: Y.Doc): number | undefined {
+  if (position === undefined) return undefined;
+  try {
+    const relative = Y.createRelativePositionFromJSON(position);
+    const absolute = Y.createAbsolutePositionFromRelativePosition(relative, doc);
+    return absolute?.type === text ? absolute.index : undefined;
+  } catch {
+    // What a client says of itself may be anything.
+    return undefined;
+  }
 }
 
 function decorate(places: readonly Place[]): DecorationSet {
@@ -148,8 +146,8 @@ function tellOwn(text: Y.Text, awareness: Awareness, view: EditorView): void {
       ),
     }
     : null;
-  const before: PresenceState | null = awareness.getLocalState();
-  if (JSON.stringify(before?.cursor ?? null) !== JSON.stringify(cursor)) {
+  const before: unknown = awareness.getLocalState()?.["cursor"] ?? null;
+  if (JSON.stringify(before) !== JSON.stringify(cursor)) {
     awareness.setLocalStateField("cursor", cursor);
   }
 }

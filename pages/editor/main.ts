@@ -5,7 +5,7 @@ import * as Y from "yjs";
 import { Awareness } from "y-protocols/awareness";
 import { webSocketUrl } from "../_shared/redial.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
-import type { PresenceState } from "./cursors.ts";
+import { presenceOf } from "./awareness.ts";
 import { element } from "./dom.ts";
 import { colorClass, COLORS, type Identity, loadIdentity, saveIdentity } from "./identity.ts";
 import { TextEditor } from "./text_editor.ts";
@@ -119,17 +119,21 @@ function startEditor(isInDirectory: boolean): void {
     });
   }
 
+  let shownPeople = "";
+
   function showPeople(): void {
-    const others = [...awareness.getStates()].filter(([client]) => client !== awareness.clientID);
-    const shown = others.slice(0, SHOWN_PEOPLE).map(([, state]) => {
-      const { user }: PresenceState = state;
-      const other = user?.name ?? "Somebody";
-      return element("li", {
-        className: colorClass(user?.color, other),
-        title: other,
-        "aria-label": other,
-      }, initials(other));
+    const others = [...awareness.getStates()].flatMap(([client, state]) => {
+      if (client === awareness.clientID) return [];
+      const { name: other, color } = presenceOf(state);
+      return [{ other, className: colorClass(color, other) }];
     });
+    const now = JSON.stringify(others);
+    // Most of what changes is where their cursors are.
+    if (now === shownPeople) return;
+    shownPeople = now;
+    const shown = others.slice(0, SHOWN_PEOPLE).map(({ other, className }) =>
+      element("li", { className, title: other, "aria-label": other }, initials(other))
+    );
     const more = others.length - shown.length;
     people.replaceChildren(
       ...shown,

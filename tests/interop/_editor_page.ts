@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
 import { deadline, type TempDirectory, tempDirectory, until } from "../_helpers.ts";
 import { type EditorPlay, startEditor } from "../editor/_play.ts";
+import { encodeYMessage } from "../../protocols/y_sync.ts";
 import { launchBrowser } from "./_browser.ts";
 
 /** Tabs of one browser on one server; what they ask of other hosts is kept. */
@@ -166,12 +167,43 @@ Deno.test(
     await ann.status("saved");
     await until(async () => await ann.count(".unsaved") === 0, "the mark to go");
     await bob.shows("before during ");
-    await bob.page.waitForSelector(".people li");
+    // At once: what says by itself that it is still there says so every 15 s.
+    for (const tab of [ann, bob]) await tab.page.waitForSelector(".people li", { timeout: 10_000 });
+    await until(async () => await bob.count(".caret") === 1, "the cursor of the other", 10_000);
     await until(
       async () => await Deno.readTextFile(directory.file("temp.txt")) === "before during ",
       "the file",
     );
     assertEquals(desk.faults, []);
+  },
+);
+
+Deno.test(
+  "editor page: whatever another client says of itself, the page shows the others and goes on",
+  options,
+  async () => {
+    await using directory = await tempDirectory();
+    const { play, web } = await start(directory);
+    await using _server = play;
+    await using desk = await Desk.open(directory, web);
+    const [ann, bob] = [await desk.tab(), await desk.tab()];
+    const socket = new WebSocket(`ws://127.0.0.1:${web}/sync`);
+    await new Promise((resolve) => socket.onopen = resolve);
+    const states = [
+      ...[5, "x", [], { user: null }, { user: { name: 5, color: {} } }, { user: { name: "<b>\u202e" } }],
+      ...[{ cursor: 5 }, { cursor: { anchor: 1, head: 1 } }, { cursor: { anchor: {}, head: {} } }],
+      { cursor: { anchor: { item: { client: 1, clock: 1e9 } }, head: { tname: "other" } } },
+      { user: { name: "Mallory" }, cursor: { anchor: { tname: "content" }, head: { tname: "content" } } },
+    ];
+    const entries = states.map((state, at) => ({ clientId: at + 1, clock: 1, state: JSON.stringify(state) }));
+    socket.send(encodeYMessage({ type: "awareness", entries }));
+    for (const tab of [ann, bob]) await tab.page.waitForSelector(".people li.more");
+    await until(async () => await ann.count(".caret") === 1, "the one cursor that is one");
+    await bob.focus();
+    await bob.type("on we go");
+    await ann.shows("on we go");
+    assertEquals([desk.foreign, desk.faults], [[], []]);
+    socket.close();
   },
 );
 
