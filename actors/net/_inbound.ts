@@ -11,6 +11,7 @@ import {
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES, TINY_BUFFER_BYTES } from "./_buffers.ts";
+import type { Reader } from "./_read_turns.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import type { Transport } from "./transport.ts";
 
@@ -50,7 +51,7 @@ export interface InboundOwner<F> {
 }
 
 /** What the connections of a server share. */
-type InboundTools = Pick<ConnectionTools, "meters" | "buffers">;
+type InboundTools = Pick<ConnectionTools, "meters" | "buffers" | "turns">;
 
 /** In place of one that was given back. */
 const NO_BUFFER = new Uint8Array(0);
@@ -59,7 +60,7 @@ const NO_BUFFER = new Uint8Array(0);
 const SMALL_READS = 32;
 
 /** Receives from one transport, one receive at a time, and only while the session takes what came. */
-export class Inbound<F> {
+export class Inbound<F> implements Reader {
   readonly #transport: Transport;
   readonly #frameDecoder: () => FrameDecoder<F>;
   #decoder: FrameDecoder<F> | undefined;
@@ -106,6 +107,7 @@ export class Inbound<F> {
     const takesAll = FOREIGN_PROTOCOLS.every((each) => greetings.includes(each));
     this.#greeting = takesAll ? undefined : new ForeignGreeting();
     this.#buffer = tools.buffers.take(TINY_BUFFER_BYTES);
+    tools.turns.enter(this);
   }
 
   /** Makes the decoder: just before the session is made. */
@@ -157,8 +159,15 @@ export class Inbound<F> {
     this.#owner.post("go-on");
   }
 
-  /** Begins the next receive, if there is nothing in the way. */
+  /** Begins the next receive, in its turn, if there is nothing in the way. */
   receive(): void {
+    const { turns } = this.#tools;
+    if (!turns.isCrowded) this.read();
+    else if (!this.#isReceiving) turns.add(this);
+  }
+
+  /** It is this connection's turn. */
+  read(): void {
     const owner = this.#owner;
     if (this.#isReceiving || this.#isPaused || this.#hasEnded || !owner.isOpen) return;
     if (owner.isCongested) {
@@ -186,6 +195,7 @@ export class Inbound<F> {
    */
   close(): void {
     this.#silenceTimer?.cancel();
+    this.#tools.turns.leave(this);
     if (!this.isAtEnd || this.#isReceiving) return;
     this.#tools.buffers.give(this.#buffer);
     this.#buffer = NO_BUFFER;
@@ -194,8 +204,12 @@ export class Inbound<F> {
   readonly #onReceived = (received: number | Uint8Array | null): void => {
     this.#isReceiving = false;
     this.#received = received;
-    if (this.#owner.isOpen) this.#owner.post("received");
-    else this.#owner.discarded(false);
+    if (this.#owner.isOpen) {
+      this.#owner.post("received");
+      this.#tools.turns.ended();
+    } else {
+      this.#owner.discarded(false);
+    }
   };
 
   readonly #onFailed = (error: unknown): void => {
@@ -324,7 +338,7 @@ export class Inbound<F> {
     const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
     // Without a receive under way nobody listens: it begins when what came has been handled, and the silence
     // with it.
-    if (idleFlushMs === 0 || !this.#isReceiving) return;
+    if (idleFlushMs === 0 || !(this.#isReceiving || this.#tools.turns.isWaiting(this))) return;
     const left = this.#chunkAt + idleFlushMs - this.#owner.now;
     if (left >= 1) return this.#armSilence(left);
     try {

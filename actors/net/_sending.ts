@@ -9,6 +9,7 @@ import { Drained } from "./_drained.ts";
 import type { Flusher } from "./_flusher.ts";
 import type { ConnectionMeters } from "./_meters.ts";
 import { Outbound, type OutboundEvents } from "./_outbound.ts";
+import type { ReadTurns } from "./_read_turns.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { LogThrottle } from "./log_throttle.ts";
 import type { Transport } from "./transport.ts";
@@ -17,6 +18,7 @@ import type { Transport } from "./transport.ts";
 export interface ConnectionTools {
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
+  readonly turns: ReadTurns;
   readonly meters: ConnectionMeters;
   /** About what strangers do: a few lines a second. */
   readonly warnings: LogThrottle;

@@ -17,6 +17,7 @@ import {
 } from "../world/world.ts";
 import { BufferPool } from "./_buffers.ts";
 import { Flusher } from "./_flusher.ts";
+import { ReadTurns } from "./_read_turns.ts";
 import { cutAfterMs } from "./_closing.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
@@ -172,6 +173,7 @@ class Dialler<F, M> {
     this.#tools = {
       buffers: new BufferPool(),
       flusher: new Flusher(self.world.loop),
+      turns: new ReadTurns(self.world),
       meters: connectionMeters(self.meter, "dialled"),
       warnings: new LogThrottle(self),
     };

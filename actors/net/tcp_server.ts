@@ -29,6 +29,7 @@ import { Flusher } from "./_flusher.ts";
 import { answerAddress, bindAll, reportListening } from "./_listening.ts";
 import { connectionMeters, refusedCounter } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
+import { ReadTurns } from "./_read_turns.ts";
 import { Refusals } from "./_refusals.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import { formatAddress } from "./address.ts";
@@ -204,6 +205,7 @@ class TcpServer<F, M> {
     this.#tools = {
       buffers: new BufferPool(),
       flusher: new Flusher(loop),
+      turns: new ReadTurns(self.world),
       meters: connectionMeters(meter, path),
       warnings: new LogThrottle(self),
     };
