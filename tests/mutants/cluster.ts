@@ -63,10 +63,10 @@ export const cluster: readonly Mutant[] = [
     to: "if (isOther && false) return",
   },
   {
-    what: "any life of a host is taken for the one that owns",
+    what: "a host that lives again is taken for its former life",
     file: "actors/cluster/placement.ts",
-    from: "return left.id === right.id && left.incarnation === right.incarnation;",
-    to: "return left.id === right.id;",
+    from: 'return (await this.#keys.get("hosts", id))?.value === incarnation;',
+    to: 'return (await this.#keys.get("hosts", id))?.value !== undefined || incarnation === "";',
   },
   {
     what: "two hosts can claim an entity at once",

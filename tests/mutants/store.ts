@@ -27,11 +27,10 @@ export const store: readonly Mutant[] = [
     to: "if (false) return",
   },
   {
-    what: "the search behind damage takes anything for a record",
+    what: "nothing is looked for behind damage",
     file: "actors/store/_frames.ts",
-    from:
-      "return frameChecksum(await readFully(file, at + HEADER_BYTES, at + HEADER_BYTES + length)) === checksum;",
-    to: "return true;",
+    from: "    if (next === undefined) break;\n    damaged",
+    to: "    break;\n    damaged",
   },
   {
     what: "a record that lacks a byte is taken",
@@ -70,10 +69,10 @@ export const store: readonly Mutant[] = [
     to: "return false;",
   },
   {
-    what: "a torn intent is believed",
+    what: "a journal that went in good order can come back",
     file: "actors/store/_torn_tail.ts",
-    from: "if (checksum(bytes, body) !== header.getUint32(12)) return undefined;",
-    to: ";",
+    from: "    await this.#disk.syncDirectory(dirname(this.#path));\n  }\n\n  close",
+    to: "  }\n\n  close",
   },
   {
     what: "an intent is not durable before what it announces",
@@ -89,10 +88,10 @@ export const store: readonly Mutant[] = [
     to: ";",
   },
   {
-    what: "a tail longer than what was announced is cut",
+    what: "zeros that a crash left are taken for what a person typed",
     file: "actors/store/_torn_tail.ts",
-    from: "if (tail.length > intent.bytes.length) return 0;",
-    to: ";",
+    from: "if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;",
+    to: "if (tail[i] !== intent.bytes[i]) return 0;",
   },
   {
     what: "the half line at the end stays",

@@ -31,6 +31,7 @@ const QUIET: Crowd = { alice: [1, 300, 0.1], bob: [1, 900, 0.9], carol: [1, 900,
 const ENTITIES = ["a", "b"];
 /** How names begin that are told, and not asked. */
 const TOLD = "told ";
+const HOST_THINK_MS = 500;
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 /** How long after the chaos everything has to be done. */
@@ -102,7 +103,8 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   const type = listType(api, sim.random.next() < 0.8 ? "lease" : "barrier");
   const lines = new EngineLines(sim, server);
   const hosts = HOSTS.map((name) => sim.host(name));
-  for (const host of hosts) host.start((world) => runHost(api, lines, host, type, world));
+  const seen: Seen[] = [];
+  for (const host of hosts) host.start((world) => runHost(api, { sim, lines, host, type, world, seen }));
   const newClient = async (name: string): Promise<Client> => {
     const host = sim.host(name);
     const engine = api.composeEngine(lines.connect(host), host.world);
@@ -131,7 +133,6 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
     staleReads: sim.random.next() * 0.2,
   });
   const cutting = lines.cutAtRandom(CHAOS_MS);
-  const seen: Seen[] = [];
   const endsAt = sim.now + CHAOS_MS;
   let count = 0;
   const work = async ({ name, world, cluster }: Client, thinkMs: number, reads: number) => {
@@ -274,19 +275,35 @@ async function operate(
   }
 }
 
-async function runHost(
-  api: ClusterApi,
-  lines: EngineLines,
-  host: SimHost,
-  type: EntityType<ListCommand>,
-  world: World,
-): Promise<Stoppable> {
+/** What a host is run with. */
+interface HostOrder {
+  readonly sim: SimWorld;
+  readonly lines: EngineLines;
+  readonly host: SimHost;
+  readonly type: EntityType<ListCommand>;
+  readonly world: World;
+  readonly seen: Seen[];
+}
+
+async function runHost(api: ClusterApi, order: HostOrder): Promise<Stoppable> {
+  const { sim, lines, host, type, world, seen } = order;
   const system = new ActorSystem(host.name, { world });
   const engine = api.composeEngine(lines.connect(host), world);
   const options = { engine, types: [type], hostId: host.name, drainMs: 2000, joinTimeoutMs: Infinity };
   const cluster = await api.joinCluster(system, options);
+  const life = sim.trace.count;
+  let isOver = false;
+  // It asks the others, as they ask it.
+  const ask = async (count: number): Promise<void> => {
+    const one = await operate(sim, world, cluster, type, `${host.name} ${life}.${count}`, 0.3);
+    if (one !== undefined) seen.push(one);
+    await delay(world, world.random.next() * HOST_THINK_MS);
+    if (!isOver && sim.now < CHAOS_MS) await ask(count + 1);
+  };
+  ask(1).catch(() => {});
   return {
     async stop() {
+      isOver = true;
       await cluster.leave();
       await system.stop({ withinMs: 2000 });
     },

@@ -22,6 +22,7 @@ export const store: Campaign = {
   name: "store under chaos",
   sometimes: [
     ...["a batch failed", "a log was written anew", "a bit cost a record", "a person typed half a line"],
+    "a person shortened the last line",
     ...["records were lost that nobody was told of", "a file was replaced", "a log was closed in good order"],
     ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
     ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
@@ -50,13 +51,16 @@ async function run(sim: SimWorld): Promise<void> {
     if (random.chance(0.2)) {
       await sim.advance(random.between(5, 60));
       await model.close();
-      host.kill();
+      // All is on the disk: the power may go, too.
+      if (random.chance(0.5)) host.crash();
+      else host.kill();
       model.atRest();
       continue;
     }
     const how = random.chance(0.7) ? "crash" : "kill";
     const when = random.pick(["before", "during", "after"] as const);
-    host.crashAt({ when, skip: random.integer(0, 60), how });
+    // Half of the lives are short: what the one before has left was hardly looked at.
+    host.crashAt({ when, skip: random.chance(0.5) ? random.integer(0, 8) : random.integer(0, 60), how });
     await sim.until(() => !host.isUp, random.between(5, 100)).catch(() => {});
     if (how === "crash") host.crash();
     else host.kill();
@@ -229,11 +233,25 @@ class LogModel {
     return this.#log?.close() ?? Promise.resolve();
   }
 
-  /** Nobody has it open, and all is on the disk: a bit turns over. */
+  /** Nobody has it open, and all is on the disk: a bit turns over, or a person shortens the last line. */
   atRest(): void {
     this.#log = undefined;
-    if (this.#form === "text" || this.#sim.random.chance(0.5)) return;
+    if (this.#sim.random.chance(0.5)) return;
+    if (this.#form === "text") return this.#shorten();
     if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose = 1;
+  }
+
+  #shorten(): void {
+    const { disk } = this.#host;
+    const text = disk.readText(TEXT) ?? "";
+    const [, before = "", line] = /^([^]*\n|)(.+)\n$/.exec(text) ?? [];
+    if (line === undefined || this.#order.at(-1) !== line) return;
+    const shorter = line.slice(0, Math.ceil(line.length / 2));
+    this.#order = [...this.#order.slice(0, -1), shorter];
+    this.#sure.delete(line);
+    this.#sure.add(shorter);
+    this.#sim.sometimes("a person shortened the last line");
+    disk.write(TEXT, before + shorter);
   }
 
   /** A person types half a line where a crash has left whole ones. */
