@@ -94,8 +94,12 @@ class LogModel {
   #order: string[] = [];
   /** What must be there. */
   #sure = new Set<string>();
+  /** What reached the file, and no sync has covered yet. */
+  #flushed: string[] = [];
   /** What the log was to hold when it was being written anew; it may. */
   #anew: string[] | undefined;
+  /** Where in the order begins what was appended since. */
+  #anewFrom = 0;
   /** How many records damage may cost. */
   #mayLose = 0;
   #isClosing = false;
@@ -123,11 +127,9 @@ class LogModel {
   }
 
   #check(found: readonly string[]): void {
-    if (this.#anew !== undefined && found.some((record) => record === this.#anew?.at(-1))) {
-      this.#order = this.#anew;
-      this.#sure = new Set(this.#anew);
-    }
+    if (this.#anew !== undefined && found.includes(this.#anew.at(-1) ?? "")) this.#wasWrittenAnew();
     this.#anew = undefined;
+    this.#flushed = [];
     const places = new Map(this.#order.map((record, place) => [record, place]));
     let last = -1;
     for (const record of found) {
@@ -174,22 +176,47 @@ class LogModel {
       const operation = random.pick(["write", "write", "sync"] as const);
       this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages: random.chance(0.6) });
     }
+    if (chance < 0.05) this.#host.disk.failNext("truncate", "other", { path: this.#path });
     const isAnew = chance > 0.9;
     // Half a line of a text that was only flushed may stay: small writes are not announced then.
     const isSynced = chance < 0.75 || this.#form === "text";
-    if (isAnew) await this.#rewrite(log, batch);
-    else await (isSynced ? this.#settled(log.sync(), batch) : this.#settled(log.flush(), []));
+    if (isAnew) await Promise.all([this.#rewrite(log, batch), this.#meanwhile(log)]);
+    else await (isSynced ? this.#settled(log.sync(), batch) : this.#gathered(log.flush(), batch));
     if (chance < 0.2) this.#host.disk.forgetFailures();
   }
 
+  /** More comes while the log is being written anew. */
+  async #meanwhile(log: LogFile): Promise<void> {
+    const { random } = this.#sim;
+    while (random.chance(0.5)) {
+      await delay(this.#host.world, random.next());
+      if (!this.#host.isUp || this.#isClosing) return;
+      const record = this.#record();
+      log.append(record);
+      await this.#settled(log.sync(), [record]);
+    }
+  }
+
+  /** What was written, and counts once a sync was acknowledged. */
+  async #gathered(done: Promise<unknown>, batch: readonly string[]): Promise<void> {
+    if (await this.#settled(done, [])) this.#flushed.push(...batch);
+  }
+
   /** What was acknowledged must be there; what failed is not, once something later was acknowledged. */
-  async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<void> {
+  async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<boolean> {
+    const flushed = [...this.#flushed];
     try {
       await done;
-      for (const record of batch) this.#sure.add(record);
+      if (batch.length === 0) return true;
+      // Not what was left out when the log was written anew meanwhile.
+      const kept = [...flushed, ...batch].filter((record) => this.#order.includes(record));
+      for (const record of kept) this.#sure.add(record);
+      this.#flushed = this.#flushed.filter((record) => !flushed.includes(record));
+      return true;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       this.#sim.sometimes("a batch failed");
+      return false;
     }
   }
 
@@ -198,7 +225,11 @@ class LogModel {
       await this.#settled(log.sync(), batch);
       if (log.pendingBytes > 0) return;
     }
-    const lines = () => this.#anew = [...this.#order.slice(-5), this.#record()];
+    const lines = () => {
+      this.#anew = [...this.#order.slice(-5), this.#record()];
+      this.#anewFrom = this.#order.length;
+      return this.#anew;
+    };
     try {
       if (this.#form === "framed") {
         const encoder = new TextEncoder();
@@ -207,13 +238,18 @@ class LogModel {
         await log.replaceText(new TextEncoder().encode(lines().map((line) => `${line}\n`).join("")));
       }
       this.#sim.sometimes("a log was written anew");
-      const anew = this.#anew ?? [];
-      this.#order = [...anew];
-      this.#sure = new Set(anew);
+      this.#wasWrittenAnew();
       this.#anew = undefined;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
     }
+  }
+
+  #wasWrittenAnew(): void {
+    const anew = this.#anew ?? [];
+    const since = this.#order.slice(this.#anewFrom);
+    this.#order = [...anew, ...since];
+    this.#sure = new Set([...anew, ...since.filter((record) => this.#sure.has(record))]);
   }
 
   /** Ends its use in good order: what was appended is there. */
@@ -267,9 +303,7 @@ class LogModel {
     this.#sim.sometimes("a person typed half a line");
     disk.write(TEXT, text + typed);
     // A log that was being written anew stays as the person has found it.
-    if (this.#anew !== undefined) {
-      this.#anew = text.includes(this.#anew.at(-1) ?? "") ? [...this.#anew, typed] : undefined;
-    }
+    if (this.#anew !== undefined && !text.includes(this.#anew.at(-1) ?? "")) this.#anew = undefined;
   }
 }
 
