@@ -33,9 +33,12 @@ interface Line {
   readonly name?: string;
   /** What follows the equals sign, to the end of the line. */
   readonly value?: string;
+  /** The lines after this one over which a quoted value goes on. */
+  readonly more: readonly string[];
 }
 
-const SETTING = /^\s*(?:export\s+)?([^\s=:'"`#]+)\s*=\s*(.*)$/;
+/** Only blanks and tabs may stand around a name: to `parse`, any other white space is a part of it. */
+const SETTING = /^[ \t]*(?:export[ \t]+)?([^\s=:'"`#]+)[ \t]*=\s*(.*)$/s;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
 
 /**
@@ -60,6 +63,10 @@ export function readDotEnv(text: string, known: KnownNames, path = ".env"): DotE
   }
   const values = new Map(Object.entries(parse(clean)));
   for (const name of known.guarding) {
+    if (!seen.has(name) || values.has(name)) continue;
+    throw new UsageError(`${path}, line ${seen.get(name)}: ${name} cannot be read. ${NOTHING_STARTED}`);
+  }
+  for (const name of known.guarding) {
     if (!isBlank(values.get(name) ?? name)) continue;
     throw new UsageError(
       `${path}, line ${
@@ -80,13 +87,20 @@ function settings(text: string): Line[] {
     const line = lines[index] ?? "";
     if (/^\s*(#|$)/.test(line)) continue;
     const [, name, value = ""] = SETTING.exec(line) ?? [];
-    found.push({ number: index + 1, text: line, ...(name !== undefined && { name, value }) });
-    const quote = /^["'`]/.exec(value)?.[0];
-    if (quote === undefined || value.indexOf(quote, 1) > 0) continue;
-    const end = lines.findIndex((later, at) => at > index && later.includes(quote));
-    if (end > 0) index = end;
+    const end = lastLineOf(value, lines, index);
+    const more = lines.slice(index + 1, end + 1);
+    found.push({ number: index + 1, text: line, more, ...(name !== undefined && { name, value }) });
+    index = end;
   }
   return found;
+}
+
+/** Where a value that begins in a line ends: it may be quoted, over several lines. */
+function lastLineOf(value: string, lines: readonly string[], first: number): number {
+  const quote = /^["'`]/.exec(value)?.[0];
+  if (quote === undefined || value.indexOf(quote, 1) > 0) return first;
+  const last = lines.findIndex((later, at) => at > first && later.includes(quote));
+  return last < 0 ? first : last;
 }
 
 interface Problem {
@@ -103,6 +117,10 @@ function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, numb
     const hint = meant === undefined ? "" : ` (${meant.name}?)`;
     return { text: `this is no setting, which would be KEY=value${hint}`, guards: meant?.guards ?? false };
   }
+  const hidden = hiddenIn(line, known);
+  if (hidden !== undefined) {
+    return { text: `${hidden} would be a part of the value of ${name}`, guards: true };
+  }
   if (known.all.includes(name)) return problemOfValue(name, value, known, seen.get(name));
   const near = nearest(name, known);
   if (near === undefined) {
@@ -110,6 +128,19 @@ function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, numb
     return { text: `${JSON.stringify(name)} is no name of a setting`, guards: false };
   }
   return { text: `there is no setting ${JSON.stringify(name)}. Is ${near.name} meant?`, guards: near.guards };
+}
+
+/** A name with a sign after it, in the middle of a line. */
+const SETTING_WITHIN = /(?<![^\s\u0085;,])([^\s\u0085;,=:'"`#]+)\s*[=:]/gu;
+
+/**
+ * The guarding name that is set within the value of another: in the same line, or in one over which an open
+ * quote goes on.
+ */
+function hiddenIn({ value = "", more }: Line, { guarding }: KnownNames): string | undefined {
+  const said = [more.length === 0 ? value.replace(/(^|\s)#.*$/, "") : value, ...more].join("\n");
+  const words = [...said.matchAll(SETTING_WITHIN)].map(([, word = ""]) => bare(word));
+  return guarding.find((name) => words.some((word) => editDistance(word, bare(name)) <= 2));
 }
 
 /** Only the beginning of a line that is no setting can name one. */

@@ -29,7 +29,8 @@ Deno.test(".env: a byte order mark, line ends of any system, quotes, export and 
       "\ufeffAUTH_TOKEN=s3cret\nSERVER_PORT=1\n",
       "AUTH_TOKEN=s3cret\r\nSERVER_PORT=1\r\n",
       "AUTH_TOKEN=s3cret\rSERVER_PORT=1\r",
-      "# AUTH_TOKEN: old\nexport AUTH_TOKEN='s3cret'\n  SERVER_PORT = 1 # why\n",
+      "# AUTH_TOKEN: old\nexport AUTH_TOKEN='s3cret'\n  SERVER_PORT = 1 # no AUTH_TOKEN: why\n",
+      "AUTH_TOKEN=s3cret\nNOTE='two lines\nand a token of thanks: none'\nSERVER_PORT=1\n",
     ]
   ) {
     const { values, warnings } = read(text);
@@ -45,6 +46,14 @@ Deno.test(".env: what could be meant to keep strangers out, and would not be tak
       ...["RECORDS_AUTH_TOKEN=s3cret", "AUTH_TOKEN\u200b=s3cret", "\u0410UTH_TOKEN=s3cret", "AUTH_TOKENS=x"],
       ...["AUTH_TOKEN=a\nAUTH_TOKEN=", "AUTH_TOKEN=s3cret#1", "AUTH_TOKEN\uff1ds3cret"],
       ...["TLS_CERT: cert.pem", "TLS_CERT_FILE=cert.pem", "TLSKEY=key.pem", "tls_key=key.pem"],
+      // Within the value of another: by a quote that is not closed, or in its line.
+      ...['SERVER_HOST="localhost\nAUTH_TOKEN=s3cret\nFILE_PATH="data"', "A='\nTLS_KEY=key.pem\nB='c'"],
+      ...["FILE_PATH=data AUTH_TOKEN=s3cret", "FILE_PATH=data; AUTH_TOKEN: s3cret"],
+      ...["FILE_PATH=data\u2028AUTH_TOKEN=s3cret", "FILE_PATH=data\u0085AUTH_TOKEN=s3cret"],
+      "FILE_PATH=data\u000bAUTH_TOKEN=s3cret",
+      // White space that is none to the parser: the name would be another one.
+      ...["\u00a0AUTH_TOKEN=s3cret", "\ufeffAUTH_TOKEN=s3cret", "\u2003AUTH_TOKEN=s3cret"],
+      ...["AUTH_TOKEN\u00a0=s3cret", "export\u00a0AUTH_TOKEN=s3cret", "\u000bTLS_KEY=key.pem"],
     ]
   ) {
     const { message } = assertThrows(() => read(`SERVER_PORT=1\n${line}\n`), UsageError);
