@@ -11,7 +11,6 @@ import {
   type PeerMessage,
 } from "../../protocols/peer_wire.ts";
 import { decodeAnnounceResponse, hexBytes } from "../../protocols/tracker.ts";
-import { decodeUdpResponse, encodeUdpRequest } from "../../protocols/udp_tracker.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";
 import { type SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
 
@@ -254,36 +253,6 @@ Deno.test("sharing: a page of another site announces nobody", async () => {
     await client.send(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${field}\r\nconnection: close\r\n\r\n`);
     assertEquals((await client.line())?.split(" ")[1], status, field);
   }
-});
-
-Deno.test("sharing: the tracker over UDP answers who has shown its address, and nobody else", async () => {
-  await using at = await stage();
-  const { port } = new URL(at.network.url(1, "/"));
-  const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
-  using _closing = { [Symbol.dispose]: () => socket.close() };
-  const tracker: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: Number(port) };
-  const request = {
-    infoHash: at.infoHash,
-    peerId: at.infoHash,
-    port: 5000,
-    uploaded: 0,
-    downloaded: 0,
-    left: 5,
-  };
-  const announce = (connection: bigint) =>
-    socket.send(encodeUdpRequest({ type: "announce", transaction: 7, connection, request, key: 1 }), tracker);
-  // Neither of these is answered: the first answer that comes is that to the connect.
-  await announce(12345n);
-  await socket.send(crypto.getRandomValues(new Uint8Array(50)), tracker);
-  await socket.send(encodeUdpRequest({ type: "connect", transaction: 8 }), tracker);
-  const connected = decodeUdpResponse((await deadline(socket.receive()))[0]);
-  assert(connected.type === "connect" && connected.transaction === 8);
-  await announce(connected.connection);
-  const [answer] = await deadline(socket.receive());
-  const announced = decodeUdpResponse(answer);
-  assert(announced.type === "announce");
-  assertEquals(announced.response.peers, [{ hostname: "127.0.0.1", port: at.seed.swarmPort }]);
-  assert(answer.length <= 98, "no longer than what was sent");
 });
 
 Deno.test("sharing: a file of the folder that is a link out of it, or no file, is not shared", async () => {

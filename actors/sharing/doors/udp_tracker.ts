@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { TokenBucket } from "../../../protocols/token_bucket.ts";
 import {
   decodeUdpRequest,
   encodeUdpResponse,
@@ -24,6 +23,7 @@ export interface UdpTrackerOptions {
 }
 
 const ASK = { timeoutMs: 5000 } as const;
+/** Of one address: whoever has many ports is answered no more. */
 const MAX_PER_SECOND = 100;
 const MAX_PEERS = 5000;
 /** BEP 15: a connection ID is good for two minutes. Ours change each minute, and the last one counts too. */
@@ -46,28 +46,24 @@ export function udpTracker({ address, tracker }: UdpTrackerOptions): Behavior<Da
     return datagrams({
       address,
       maxPeers: MAX_PEERS,
+      maxPerSecond: MAX_PER_SECOND,
       idleMs: 2 * EPOCH_MS,
-      peer: (peer) => {
-        const { context } = peer;
-        const limit = { perSecond: MAX_PER_SECOND, burst: MAX_PER_SECOND };
-        const bucket = new TokenBucket(limit, context.coarseNow);
-        return {
-          async datagram(bytes) {
-            const request = bucket.take(context.coarseNow) ? decodeUdpRequest(bytes) : undefined;
-            if (request === undefined) return;
-            const family = peer.remoteAddress.hostname.includes(":") ? "IPv6" : "IPv4";
-            if (request.type === "connect") {
-              const { transaction } = request;
-              const connection = connectionOf(peer.remote, epoch());
-              return peer.send(encodeUdpResponse({ type: "connect", transaction, connection }));
-            }
-            // Nothing is answered to whom has not shown that it gets what is sent to its address.
-            if (!isConnected(peer.remote, request.connection)) return;
-            const response = await answer(tracker, request, peer, MAX_ANSWERED[family]);
-            peer.send(encodeUdpResponse(response, family));
-          },
-        };
-      },
+      peer: (peer) => ({
+        async datagram(bytes) {
+          const request = decodeUdpRequest(bytes);
+          if (request === undefined) return;
+          const family = peer.remoteAddress.hostname.includes(":") ? "IPv6" : "IPv4";
+          if (request.type === "connect") {
+            const { transaction } = request;
+            const connection = connectionOf(peer.remote, epoch());
+            return peer.send(encodeUdpResponse({ type: "connect", transaction, connection }));
+          }
+          // Nothing is answered to whom has not shown that it gets what is sent to its address.
+          if (!isConnected(peer.remote, request.connection)) return;
+          const response = await answer(tracker, request, peer, MAX_ANSWERED[family]);
+          peer.send(encodeUdpResponse(response, family));
+        },
+      }),
     })(self);
   };
 }
