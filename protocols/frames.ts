@@ -20,6 +20,8 @@ export interface FrameDecoder<F> {
    * nothing now.
    */
   readonly idleFlushMs: number;
+  /** Bytes that are best taken at once where the peer sends that much. @default 65536 */
+  readonly maxReadBytes?: number;
   /** Nothing came for `idleFlushMs` after the last chunk. */
   idle(frames: F[]): void;
   /** The stream has ended: what is left is a frame, or a {@linkcode FrameError}. */

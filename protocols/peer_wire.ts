@@ -217,8 +217,12 @@ export function peerFrames(): FrameDecoder<PeerMessage> {
 /** What is kept of an unfinished message starts this large. */
 const CARRY_BYTES = 256;
 
+/** Sixteen blocks: of these few begin in one chunk and end in the next. */
+const READ_BYTES = 256 * 1024;
+
 class PeerDecoder implements FrameDecoder<PeerMessage> {
   readonly idleFlushMs = 0;
+  readonly maxReadBytes = READ_BYTES;
   #hasHandshake = false;
   #carry = new Uint8Array(CARRY_BYTES);
   #carried = 0;

@@ -260,7 +260,8 @@ export class Inbound<F> implements Reader {
     const { length } = this.#buffer;
     if (received === length) {
       this.#smallReads = 0;
-      this.#bufferBytes = Math.min(Math.max(4 * length, SMALL_BUFFER_BYTES), LARGE_BUFFER_BYTES);
+      const most = this.#decoder?.maxReadBytes ?? LARGE_BUFFER_BYTES;
+      this.#bufferBytes = Math.min(Math.max(4 * length, SMALL_BUFFER_BYTES), most);
     } else if (length > SMALL_BUFFER_BYTES && received < SMALL_BUFFER_BYTES) {
       if (++this.#smallReads === SMALL_READS) this.#bufferBytes = SMALL_BUFFER_BYTES;
     } else {

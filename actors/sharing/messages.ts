@@ -7,6 +7,7 @@ import type { MetadataMessage } from "../../protocols/peer_extensions.ts";
 import type { BlockPlace, Handshake } from "../../protocols/peer_wire.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
+import type { BlockBuffers } from "./block_buffers.ts";
 import type { CacheRegion } from "./block_cache.ts";
 import type { BlockRead, StorageCommand } from "./storage.ts";
 
@@ -57,12 +58,14 @@ export interface Welcome {
   readonly source?: BlockSource;
 }
 
-/** Where the blocks of a torrent are found. */
+/** Where the blocks of a torrent are found, and those that come are put. */
 export interface BlockSource {
   /** Those that are in memory. */
   readonly blocks: Pick<CacheRegion, "find">;
   /** Takes them into memory. */
   readonly storage: Ref<StorageCommand>;
+  /** Copies of those that come. */
+  readonly received: BlockBuffers;
 }
 
 /** What a peer is, as its connection knows after the handshake. */

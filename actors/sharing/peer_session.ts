@@ -143,7 +143,11 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return swarm.tell({ type: "peer-rejected", peer, place: message });
       case "piece": {
         const { piece, begin, block } = message;
-        return swarm.tell({ type: "peer-block", peer, piece, begin, bytes: block.slice() });
+        const bytes = this.#welcome?.source?.received.copy(block);
+        // Nothing was asked for before the welcome, or of who fetches metadata.
+        return bytes === undefined
+          ? undefined
+          : swarm.tell({ type: "peer-block", peer, piece, begin, bytes });
       }
       case "extended":
         return this.#onExtended(message.id, message.payload);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Disk } from "../world/world.ts";
+import { BlockBuffers } from "./block_buffers.ts";
 import { BlockCache } from "./block_cache.ts";
 import { OpenFiles } from "./open_files.ts";
 
@@ -13,6 +14,8 @@ export interface TorrentResources {
   readonly cache: BlockCache;
   /** The files that are open. */
   readonly openFiles: OpenFiles;
+  /** What came from peers. */
+  readonly received: BlockBuffers;
 }
 
 const CACHE_BYTES = 32 * 1024 * 1024;
@@ -21,5 +24,9 @@ const MAX_OPEN_FILES = 128;
 
 /** What one node has. */
 export function torrentResources(disk: Disk): TorrentResources {
-  return { cache: new BlockCache(CACHE_BYTES), openFiles: new OpenFiles(disk, MAX_OPEN_FILES) };
+  return {
+    cache: new BlockCache(CACHE_BYTES),
+    openFiles: new OpenFiles(disk, MAX_OPEN_FILES),
+    received: new BlockBuffers(),
+  };
 }

@@ -131,16 +131,16 @@ class Torrent {
   }
 
   #spawnStorage(): BlockSource {
-    const { info, place, sha256, resources: { cache, openFiles } } = this.#options;
+    const { info, place, sha256, resources: { cache, openFiles, received } } = this.#options;
     const blocks = cache.region();
     const changed = () => this.#self.self.tell({ type: "files-changed" });
     const known = sha256 === undefined ? {} : { sha256 };
     const behavior = storage({ info, place, changed, blocks, openFiles, ...known });
-    return { blocks, storage: this.#self.spawn("storage", behavior, { onFailure: escalate() }) };
+    return { blocks, storage: this.#self.spawn("storage", behavior, { onFailure: escalate() }), received };
   }
 
   #spawnAnnouncer(): Ref<AnnouncerCommand> | undefined {
-    const { infoHash, trackers, session } = this.#options;
+    const { infoHash, trackers, session: { peerId, listenPort: port } } = this.#options;
     if (trackers.length === 0) return undefined;
     const { self } = this.#self;
     const counts = async () => {
@@ -148,7 +148,6 @@ class Torrent {
       const { uploaded, downloaded, length, haveBytes } = status;
       return { uploaded, downloaded, left: length - haveBytes };
     };
-    const { peerId, listenPort: port } = session;
     return this.#self.spawn(
       "announcer",
       announcer({ trackers, infoHash, peerId, port, counts, found: self }),
@@ -205,7 +204,8 @@ class Torrent {
       case "peer-allowed":
         return peer.allow(message.piece) ? this.#fetching.refill(peer) : undefined;
       case "peer-block":
-        return this.#fetching.onBlock(peer, message.piece, message.begin, message.bytes);
+        this.#fetching.onBlock(peer, message.piece, message.begin, message.bytes);
+        return this.#source.received.give(message.bytes);
       case "peer-rejected":
         return this.#fetching.onRejected(peer, message.place.piece, message.place.begin);
       case "peer-took":

@@ -2,6 +2,7 @@
  * What a node reads for its peers: from where, how much of it at once, and what becomes of it meanwhile.
  */
 import { assert, assertEquals } from "@std/assert";
+import { BlockBuffers } from "../../actors/sharing/block_buffers.ts";
 import { BlockCache, STRETCH_BYTES } from "../../actors/sharing/block_cache.ts";
 import type { PeerCommand } from "../../actors/sharing/messages.ts";
 import { OpenFiles } from "../../actors/sharing/open_files.ts";
@@ -249,7 +250,7 @@ Deno.test("uploads: who asks and cancels as fast as it can has one block read at
         send: () => {},
         drained: () => Promise.resolve(),
       },
-      source: { blocks: { find: () => undefined }, storage: store },
+      source: { blocks: { find: () => undefined }, storage: store, received: new BlockBuffers() },
       pieceLength: STRETCH_BYTES,
       upload: undefined,
       fast: true,
@@ -268,4 +269,18 @@ Deno.test("uploads: who asks and cancels as fast as it can has one block read at
   uploads?.onReady();
   await until(() => told.length >= 4, "the storage being asked again");
   assertEquals(told.map(({ type }) => type), ["read", "read-ahead", "read", "read-ahead"]);
+});
+
+Deno.test("received blocks: what is given back is used again, whatever its length, and none is given twice", () => {
+  const buffers = new BlockBuffers();
+  const first = buffers.copy(someBytes(BLOCK_BYTES, 1));
+  const short = buffers.copy(someBytes(100, 2));
+  assertEquals([first, short], [someBytes(BLOCK_BYTES, 1), someBytes(100, 2)]);
+  buffers.give(short);
+  const second = buffers.copy(someBytes(BLOCK_BYTES, 3));
+  assert(second.buffer === short.buffer);
+  assertEquals([first, second], [someBytes(BLOCK_BYTES, 1), someBytes(BLOCK_BYTES, 3)]);
+  const large = buffers.copy(someBytes(2 * BLOCK_BYTES, 4));
+  buffers.give(large);
+  assert(buffers.copy(someBytes(1)).buffer !== large.buffer, "only those of a block's length");
 });
