@@ -34,7 +34,19 @@ export function percentDecode(text: string): Uint8Array<ArrayBuffer> | undefined
   return bytes.slice(0, length);
 }
 
-/** Bytes as lower-case hexadecimal digits. */
+/**
+ * Bytes as lower-case hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { hexBytes, hexText } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(hexText(Uint8Array.of(1, 0xfe)), "01fe");
+ * assertEquals(hexBytes("01FE"), Uint8Array.of(1, 0xfe));
+ * assertEquals(hexBytes("01f"), undefined);
+ * ```
+ */
 export function hexText(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0");

@@ -67,7 +67,20 @@ export function decodeBencode(bytes: Uint8Array, limits: BencodeLimits = {}): Be
   return value;
 }
 
-/** As {@linkcode decodeBencode}, for a value that other bytes follow (BEP 9): `end` is where they begin. */
+/**
+ * As {@linkcode decodeBencode}, for a value that other bytes follow (BEP 9): `end` is where they begin.
+ *
+ * @throws {BencodeError} as {@linkcode decodeBencode} does, but for what follows.
+ *
+ * @example
+ * ```ts
+ * import { decodeBencodePrefix } from "@troupe/actors/protocols/bencode";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new TextEncoder().encode("i7e, and then a piece of a file");
+ * assertEquals(decodeBencodePrefix(bytes), { value: 7, end: 3 });
+ * ```
+ */
 export function decodeBencodePrefix(
   bytes: Uint8Array,
   limits: BencodeLimits = {},
@@ -302,7 +315,24 @@ export function bencodeText(value: BencodeValue | undefined): string | undefined
   }
 }
 
-/** Whether a value is a dictionary. */
+/**
+ * Whether a value is a dictionary.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bencodeCount,
+ *   decodeBencode,
+ *   isBencodeDictionary,
+ *   isBencodeList,
+ * } from "@troupe/actors/protocols/bencode";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const value = decodeBencode(new TextEncoder().encode("d5:peersli1ee4:porti6881ee"));
+ * assert(isBencodeDictionary(value) && isBencodeList(value.get("peers")));
+ * assertEquals([bencodeCount(value, "port"), bencodeCount(value, "peers")], [6881, undefined]);
+ * ```
+ */
 export function isBencodeDictionary(value: BencodeValue | undefined): value is BencodeDictionary {
   return value instanceof Map;
 }

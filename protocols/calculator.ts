@@ -50,7 +50,18 @@ export function parseExpression(text: string): Expression | undefined {
   return { left: Number(left), operator, right: Number(right) };
 }
 
-/** The value, in IEEE double arithmetic; `undefined` for a division by zero. */
+/**
+ * The value, in IEEE double arithmetic; `undefined` for a division by zero.
+ *
+ * @example
+ * ```ts
+ * import { evaluate } from "@troupe/actors/protocols/calculator";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(evaluate({ left: 1, operator: "/", right: 4 }), 0.25);
+ * assertEquals(evaluate({ left: 1, operator: "/", right: 0 }), undefined);
+ * ```
+ */
 export function evaluate(expression: Expression): number | undefined {
   const { left, operator, right } = expression;
   switch (operator) {

@@ -174,7 +174,17 @@ export function formatChatEvent(event: ChatEvent): string {
   }
 }
 
-/** The line that a private message is to the one it is for. */
+/**
+ * The line that a private message is to the one it is for.
+ *
+ * @example
+ * ```ts
+ * import { formatPrivateMessage } from "@troupe/actors/protocols/chat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatPrivateMessage("ann", "hi"), "ann (to you): hi");
+ * ```
+ */
 export function formatPrivateMessage(from: string, text: string): string {
   return `${from} (to you): ${visibleText(text)}`;
 }

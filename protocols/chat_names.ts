@@ -99,7 +99,18 @@ function characters(codePoints: string): string[] {
   return codePoints.split(".").map((hex) => String.fromCodePoint(parseInt(hex, 16)));
 }
 
-/** Whether two names are the same, or look it. */
+/**
+ * Whether two names are the same, or look it.
+ *
+ * @example
+ * ```ts
+ * import { parseChatName, sharesKey } from "@troupe/actors/protocols/chat-names";
+ * import { assert } from "@std/assert";
+ *
+ * const [one, other] = [parseChatName("ann"), parseChatName("ANN")];
+ * assert("keys" in one && "keys" in other && sharesKey(one, other));
+ * ```
+ */
 export function sharesKey(one: ChatName, other: ChatName): boolean {
   return one.keys.some((key) => other.keys.includes(key));
 }

@@ -19,7 +19,7 @@ export interface ElectionNodeAddress {
 
 /** A leader is known, another one or the same in another term. */
 export interface LeaderKnown {
-  /** Tag of the message. */
+  /** What happened. */
   readonly type: "leader-known";
   /** The leader's node ID. */
   readonly leader: number;
@@ -33,7 +33,7 @@ export interface LeaderKnown {
 
 /** No leader is known any more. */
 export interface LeaderLost {
-  /** Tag of the message. */
+  /** What happened. */
   readonly type: "leader-lost";
 }
 
@@ -41,7 +41,7 @@ export interface LeaderLost {
  * The nodes that are there changed. Complete at the leader alone: a follower knows of itself and its leader.
  */
 export interface MembersChanged {
-  /** Tag of the message. */
+  /** What happened. */
   readonly type: "members-changed";
   /** The IDs, sorted, this node's too. */
   readonly members: readonly number[];
@@ -57,7 +57,7 @@ export type ElectionNotice = LeaderKnown | LeaderLost | MembersChanged;
  * @typeParam S the subscriber's address: a `Ref<ElectionNotice>`, which this module does not know
  */
 export interface SubscribeElection<S> {
-  /** Tag of the message. */
+  /** What is asked. */
   readonly type: "subscribe";
   /** Told the present state at once, then every change. */
   readonly subscriber: S;

@@ -13,7 +13,7 @@ export const MAX_TERM: number = Number.MAX_SAFE_INTEGER;
 
 /** "I am here, in this term, and this is whom I follow." Sent to every linked peer once a heartbeat. */
 export interface Beat {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "beat";
   /** The sender's. */
   readonly term: number;
@@ -33,7 +33,7 @@ export interface Beat {
 
 /** A follower's answer to its leader's beat. */
 export interface Ack {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "ack";
   /** The leader's. */
   readonly term: number;
@@ -43,7 +43,7 @@ export interface Ack {
 
 /** "Would you vote for me in this term?" Binds nobody. */
 export interface Poll {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "poll";
   /** The term asked about, one of the sender's own. */
   readonly term: number;
@@ -55,7 +55,7 @@ export interface Poll {
 
 /** The answer to a {@linkcode Poll}: yes. A no is silence. */
 export interface PollGranted {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "poll-granted";
   /** The term asked about. */
   readonly term: number;
@@ -63,7 +63,7 @@ export interface PollGranted {
 
 /** "Vote for me in this term." */
 export interface VoteRequest {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "vote-request";
   /** The term asked about, one of the sender's own. */
   readonly term: number;
@@ -73,7 +73,7 @@ export interface VoteRequest {
 
 /** The answer to a {@linkcode VoteRequest}. */
 export interface Vote {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "vote";
   /** The voter's, which a yes is for. */
   readonly term: number;
@@ -83,7 +83,7 @@ export interface Vote {
 
 /** "I am stopping." */
 export interface Bye {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "bye";
 }
 
@@ -92,7 +92,7 @@ export type ElectionMessage = Beat | Ack | Poll | PollGranted | VoteRequest | Vo
 
 /** "My folder holds so many files now": the leader asks for their names when `version` is new. */
 export interface FilesChanged {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "files";
   /** Differs from one state of the folder to the next. */
   readonly version: number;
@@ -104,7 +104,7 @@ export interface FilesChanged {
 
 /** "Somebody dialled me in your name, and was given this nonce. Was it you?" */
 export interface Claim {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "claim";
   /** The nonce of the `HELLO` that was given. */
   readonly nonce: string;
@@ -112,7 +112,7 @@ export interface Claim {
 
 /** The answer to a {@linkcode Claim}. */
 export interface Claimed {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "claimed";
   /** As in the question. */
   readonly nonce: string;
@@ -124,13 +124,13 @@ export interface Claimed {
  * "I know that it is you who dialled": the first thing that is said on an accepted connection but for claims.
  */
 export interface Welcome {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "welcome";
 }
 
 /** "I do not take you for the node that you say you are." The connection is closed after it. */
 export interface Rejected {
-  /** Tag of the message. */
+  /** What it is called on the wire. */
   readonly type: "rejected";
   /** In words, for people. */
   readonly why: string;
@@ -142,7 +142,18 @@ export type LinkMessage = Claim | Claimed | Welcome | Rejected;
 /** Everything that is said on a link of two new nodes. */
 export type PeerMessage = ElectionMessage | FilesChanged | LinkMessage;
 
-/** The line, without its end, that says `message`. */
+/**
+ * The line, without its end, that says `message`.
+ *
+ * @example
+ * ```ts
+ * import { decodePeerMessage, encodePeerMessage } from "@troupe/actors/protocols/election-messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = encodePeerMessage({ type: "poll-granted", term: 3 });
+ * assertEquals(decodePeerMessage(line), { type: "poll-granted", term: 3 });
+ * ```
+ */
 export function encodePeerMessage(message: PeerMessage): string {
   return JSON.stringify(message);
 }
@@ -204,7 +215,17 @@ const MAX_WHY_LENGTH = 300;
 const SHA_256 = /^[0-9a-f]{64}$/;
 const NONCE = /^[0-9a-f]{32}$/;
 
-/** True for a nonce as `HELLO` has it: 16 bytes in hexadecimal. */
+/**
+ * True for a nonce as `HELLO` has it: 16 bytes in hexadecimal.
+ *
+ * @example
+ * ```ts
+ * import { isNonce } from "@troupe/actors/protocols/election-messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["0123456789abcdef0123456789abcdef", "0123", 1].map(isNonce), [true, false, false]);
+ * ```
+ */
 export function isNonce(value: unknown): value is string {
   return typeof value === "string" && NONCE.test(value);
 }
@@ -268,7 +289,17 @@ export function isNodeId(value: unknown): value is number {
   return isWhole(value, MAX_NODE_ID) && value >= 1;
 }
 
-/** True for a whole number from 0 to `max`. */
+/**
+ * True for a whole number from 0 to `max`.
+ *
+ * @example
+ * ```ts
+ * import { isWhole } from "@troupe/actors/protocols/election-messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([0, 10, 11, 0.5, "1"].map((value) => isWhole(value, 10)), [true, true, false, false, false]);
+ * ```
+ */
 export function isWhole(value: unknown, max: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }

@@ -16,7 +16,17 @@ export const MAX_TERM_STEP: number = 2 ** 20;
  */
 export const MAX_REMEMBERED_TERM: number = 2 ** 50;
 
-/** Whether `term` can be a term of a network in which a node is in term `own`. */
+/**
+ * Whether `term` can be a term of a network in which a node is in term `own`.
+ *
+ * @example
+ * ```ts
+ * import { isPlausibleTerm } from "@troupe/actors/protocols/election-terms";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isPlausibleTerm(8, 7), isPlausibleTerm(2 ** 40, 7)], [true, false]);
+ * ```
+ */
 export function isPlausibleTerm(term: number, own: number): boolean {
   return term <= own + MAX_TERM_STEP;
 }

@@ -48,6 +48,16 @@ export interface ElectionTimesOptions {
  * With the defaults a pause of 500 ms deposes nobody (200 between beats, 500 of pause, 200 to spare), and a
  * silent leader is held for lost after 900. Throws `RangeError` when the timeout is less than three
  * heartbeats.
+ *
+ * @example
+ * ```ts
+ * import { electionTimes } from "@troupe/actors/protocols/election-times";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const { heartbeatMs, electionTimeoutMs } = electionTimes({ heartbeatMs: 100 });
+ * assertEquals([heartbeatMs, electionTimeoutMs], [100, 900]);
+ * assertThrows(() => electionTimes({ electionTimeoutMs: 500 }), RangeError, "three heartbeats");
+ * ```
  */
 export function electionTimes(options: ElectionTimesOptions = {}): ElectionTimes {
   const { heartbeatMs = 200, electionTimeoutMs = 900, waitMs = 2000, dampingMs = 1000 } = options;

@@ -46,7 +46,17 @@ export function isFileName(name: string): boolean {
 const FORBIDDEN = /[\/\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const UTF8 = new TextEncoder();
 
-/** The names that may stand in a list, sorted by code point (as UTF-8 sorts), each once. */
+/**
+ * The names that may stand in a list, sorted by code point (as UTF-8 sorts), each once.
+ *
+ * @example
+ * ```ts
+ * import { fileNames } from "@troupe/actors/protocols/file-list";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fileNames(["b.txt", "a.txt", "b.txt", "../c.txt"]), ["a.txt", "b.txt"]);
+ * ```
+ */
 export function fileNames(names: Iterable<string>): string[] {
   return [...new Set(names)].filter(isFileName).sort(compareCodePoints);
 }
@@ -54,6 +64,15 @@ export function fileNames(names: Iterable<string>): string[] {
 /**
  * As many of the names, from the first on, as a list may have: {@linkcode MAX_LIST_NAMES},
  * {@linkcode MAX_LIST_BYTES}.
+ *
+ * @example
+ * ```ts
+ * import { limitFileList, MAX_LIST_NAMES } from "@troupe/actors/protocols/file-list";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const names = Array.from({ length: MAX_LIST_NAMES + 1 }, (_, index) => `${index}.txt`);
+ * assertEquals(limitFileList(names).length, MAX_LIST_NAMES);
+ * ```
  */
 export function limitFileList(names: readonly string[]): readonly string[] {
   let bytes = 0;
@@ -66,7 +85,19 @@ export function limitFileList(names: readonly string[]): readonly string[] {
   return count === names.length ? names : names.slice(0, count);
 }
 
-/** The answer to `SEND`: one name a line. */
+/**
+ * The answer to `SEND`: one name a line.
+ *
+ * @example
+ * ```ts
+ * import { decodeFileList, encodeFileList } from "@troupe/actors/protocols/file-list";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const list = encodeFileList(["a.txt", "b.txt"]);
+ * assertEquals(list, "a.txt\nb.txt\n");
+ * assertEquals(decodeFileList(new TextEncoder().encode(list)), { names: ["a.txt", "b.txt"], refused: 0 });
+ * ```
+ */
 export function encodeFileList(names: readonly string[]): string {
   return names.length === 0 ? "" : names.join("\n") + "\n";
 }

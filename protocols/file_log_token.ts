@@ -34,7 +34,19 @@ export function supersedes(token: LogToken, stored: LogToken): boolean {
   return token.term > stored.term || (token.term === stored.term && token.leader === stored.leader);
 }
 
-/** The token as a line: `5 2`. */
+/**
+ * The token as a line: `5 2`.
+ *
+ * @example
+ * ```ts
+ * import { decodeLogToken, encodeLogToken } from "@troupe/actors/protocols/file-log-token";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeLogToken({ term: 5, leader: 2 }), "5 2\n");
+ * assertEquals(decodeLogToken("5 2\n"), { term: 5, leader: 2 });
+ * assertEquals(decodeLogToken("five"), null);
+ * ```
+ */
 export function encodeLogToken({ term, leader }: LogToken): string {
   return `${term} ${leader}\n`;
 }

@@ -221,6 +221,17 @@ export function hasToken(value: string | undefined, token: string): boolean {
 /**
  * The path and the query of a request's target (RFC 9112, section 3.2): `/path?query`, or the same after a
  * scheme and a host.
+ *
+ * @throws {HttpError} 400 on what is no path.
+ *
+ * @example
+ * ```ts
+ * import { splitTarget } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(splitTarget("/search?q=a"), { path: "/search", query: "q=a" });
+ * assertEquals(splitTarget("http://a.example"), { path: "/", query: "" });
+ * ```
  */
 export function splitTarget(target: string): { path: string; query: string } {
   const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0] ?? "";
@@ -246,6 +257,15 @@ export interface ResponseHead {
 /**
  * Writes the head of a response, with the empty line that ends it. Throws `TypeError` on a field that could
  * end early.
+ *
+ * @example
+ * ```ts
+ * import { encodeResponseHead } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const head = encodeResponseHead({ status: 204, headers: { "cache-control": "no-store" } });
+ * assertEquals(head, "HTTP/1.1 204 No Content\r\ncache-control: no-store\r\n\r\n");
+ * ```
  */
 export function encodeResponseHead({ status, headers }: ResponseHead): string {
   return `HTTP/1.1 ${status} ${httpReason(status)}\r\n${encodeFields(headers)}\r\n`;
@@ -263,7 +283,18 @@ export interface OutgoingRequest {
   readonly body?: Uint8Array;
 }
 
-/** Writes a whole request. Throws `TypeError` on a field that could end early. */
+/**
+ * Writes a whole request. Throws `TypeError` on a field that could end early.
+ *
+ * @example
+ * ```ts
+ * import { encodeRequest } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = encodeRequest({ target: "/a", headers: { host: "localhost" } });
+ * assertEquals(new TextDecoder().decode(bytes), "GET /a HTTP/1.1\r\nhost: localhost\r\n\r\n");
+ * ```
+ */
 export function encodeRequest(request: OutgoingRequest): Uint8Array<ArrayBuffer> {
   const { method = "GET", target, headers, body } = request;
   if (!isToken(method) || /[^\x21-\x7e]/.test(target)) {

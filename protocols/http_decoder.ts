@@ -147,7 +147,17 @@ function requestOf({ start: [method, target, version], headers }: HttpHead, body
   return { method, ...splitTarget(target), headers, body, keepAlive };
 }
 
-/** Whether the client asks for another protocol on this connection. */
+/**
+ * Whether the client asks for another protocol on this connection.
+ *
+ * @example
+ * ```ts
+ * import { isUpgrade } from "@troupe/actors/protocols/http-decoder";
+ * import { assert } from "@std/assert";
+ *
+ * assert(isUpgrade({ headers: new Map([["connection", "Upgrade"], ["upgrade", "websocket"]]) }));
+ * ```
+ */
 export function isUpgrade({ headers }: { readonly headers: HttpHeaders }): boolean {
   return headers.has("upgrade") && hasToken(headers.get("connection"), "upgrade");
 }
@@ -184,7 +194,19 @@ export interface HttpReplyDecoder {
   readonly reply: HttpReply | undefined;
 }
 
-/** The reply to one request. */
+/**
+ * The reply to one request.
+ *
+ * @example
+ * ```ts
+ * import { httpReply } from "@troupe/actors/protocols/http-decoder";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const decoder = httpReply();
+ * decoder.push(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"));
+ * assertEquals([decoder.reply?.status, new TextDecoder().decode(decoder.reply?.body)], [200, "hi"]);
+ * ```
+ */
 export function httpReply(options: HttpReplyOptions = {}): HttpReplyDecoder {
   return new ReplyDecoder(options);
 }

@@ -9,7 +9,8 @@
  */
 import { MarkStripper } from "./_byte_order_mark.ts";
 import type { FrameDecoder } from "./frames.ts";
-import { visibleText } from "./visible_text.ts";
+
+export { visibleIrcText, withoutFormatting } from "./_irc_formatting.ts";
 
 /** One message, taken apart. */
 export interface IrcMessage {
@@ -134,7 +135,18 @@ export function escapeTagValue(value: string): string {
   return value.replace(/[; \\\r\n]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** Tags as they are sent, with `@` and the space after them; `""` where there are none. */
+/**
+ * Tags as they are sent, with `@` and the space after them; `""` where there are none.
+ *
+ * @example
+ * ```ts
+ * import { escapeTagValue, formatTags, unescapeTagValue } from "@troupe/actors/protocols/irc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatTags([["label", "1"], ["draft/x", "a b"]]), "@label=1;draft/x=a\\sb ");
+ * assertEquals(unescapeTagValue(escapeTagValue("a b;c")), "a b;c");
+ * ```
+ */
 export function formatTags(tags: Iterable<readonly [string, string]>): string {
   const parts: string[] = [];
   for (const [key, value] of tags) parts.push(value === "" ? key : `${key}=${escapeTagValue(value)}`);
@@ -229,29 +241,22 @@ export function matchesMask(mask: string, text: string): boolean {
   return at === pattern.length;
 }
 
-/** A ban's mask in full: `bob` is `bob!*@*`, `*@host` is `*!*@host`. */
+/**
+ * A ban's mask in full: `bob` is `bob!*@*`, `*@host` is `*!*@host`.
+ *
+ * @example
+ * ```ts
+ * import { completeMask, ircLower, truncateBytes } from "@troupe/actors/protocols/irc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["bob", "*@10.0.*", "b!u@h"].map(completeMask), ["bob!*@*", "*!*@10.0.*", "b!u@h"]);
+ * assertEquals([ircLower("#GRÖSSER"), truncateBytes("größer", 3)], ["#grÖsser", "gr"]);
+ * ```
+ */
 export function completeMask(mask: string): string {
   const [, nick = "", user = "", host = ""] = /^([^!@]*)(?:!([^@]*))?(?:@(.*))?$/s.exec(mask) ?? [];
   const hasUserAlone = !mask.includes("!") && mask.includes("@");
   return hasUserAlone ? `*!${nick || "*"}@${host || "*"}` : `${nick || "*"}!${user || "*"}@${host || "*"}`;
-}
-
-// deno-lint-ignore no-control-regex -- IRC's formatting is made of control characters
-const FORMATTING = /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
-
-/** A text without the codes that make it bold or coloured in an IRC client. */
-export function withoutFormatting(text: string): string {
-  return text.replace(FORMATTING, "");
-}
-
-// deno-lint-ignore no-control-regex -- the codes of IRC's formatting, and CTCP's mark
-const OWN_CODES = /[\x01-\x04\x0f\x11\x16\x1d-\x1f]/;
-// deno-lint-ignore no-control-regex -- all but these
-const BETWEEN_OWN_CODES = /[^\x01-\x04\x0f\x11\x16\x1d-\x1f]+/g;
-
-/** A text with what makes it bold or coloured, and with all else that a terminal would obey made visible. */
-export function visibleIrcText(text: string): string {
-  return OWN_CODES.test(text) ? text.replace(BETWEEN_OWN_CODES, visibleText) : visibleText(text);
 }
 
 /**

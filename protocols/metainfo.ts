@@ -107,6 +107,17 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
  * Reads an info dictionary by itself, as peers send it (BEP 9).
  *
  * @throws {MetainfoError} as {@linkcode parseMetainfo}.
+ *
+ * @example
+ * ```ts
+ * import { encodeInfo, parseInfo, pieceBytes, pieceHash } from "@troupe/actors/protocols/metainfo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pieces = Uint8Array.from({ length: 40 }, (_, index) => index);
+ * const info = parseInfo(encodeInfo({ name: "a.txt", pieceLength: 16384, pieces, length: 16389 }));
+ * assertEquals([info.pieceCount, pieceBytes(info, 0), pieceBytes(info, 1)], [2, 16384, 5]);
+ * assertEquals(pieceHash(info, 1), pieces.slice(20));
+ * ```
  */
 export function parseInfo(bytes: Uint8Array): TorrentInfo {
   const value = decode(bytes, MAX_METAINFO_BYTES);
@@ -290,6 +301,14 @@ export function encodeMetainfo(
 /**
  * The piece length for so many bytes: the same everywhere, so that the same bytes are the same torrent.
  * A power of two from 16 KiB to 16 MiB that makes at most about 1,500 pieces, where it can.
+ *
+ * @example
+ * ```ts
+ * import { pieceLengthFor } from "@troupe/actors/protocols/metainfo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([5, 2 ** 30].map(pieceLengthFor), [16384, 2 ** 20]);
+ * ```
  */
 export function pieceLengthFor(length: number): number {
   let pieceLength = MIN_PIECE_BYTES;

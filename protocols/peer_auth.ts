@@ -29,7 +29,27 @@ export interface LinkEnds {
 
 const encoder = new TextEncoder();
 
-/** One end of a connection whose nodes share a secret. */
+/**
+ * One end of a connection whose nodes share a secret.
+ *
+ * @example
+ * ```ts
+ * import { LinkSeal } from "@troupe/actors/protocols/peer-auth";
+ * import { assert, assertEquals } from "@std/assert";
+ * import { createHmac } from "node:crypto";
+ *
+ * const hmac = (key: Uint8Array, message: Uint8Array) => createHmac("sha256", key).update(message).digest();
+ * const secret = new Uint8Array(32).fill(7);
+ * const ends = { dialler: 2, acceptor: 1, acceptorNonce: "a".repeat(32), diallerNonce: "d".repeat(32) };
+ * const dialler = new LinkSeal(hmac, secret, ends, true);
+ * const acceptor = new LinkSeal(hmac, secret, ends, false);
+ *
+ * assert(acceptor.isProved(dialler.proof()));
+ * const line = dialler.seal("BEAT");
+ * assertEquals(acceptor.open(line), "BEAT");
+ * assertEquals(acceptor.open(line), null); // heard before
+ * ```
+ */
 export class LinkSeal {
   readonly #hmac: Hmac;
   readonly #key: Uint8Array;
@@ -81,7 +101,18 @@ export class LinkSeal {
   }
 }
 
-/** The nonce in the proof of a node that dialled; null when the line is no such proof. */
+/**
+ * The nonce in the proof of a node that dialled; null when the line is no such proof.
+ *
+ * @example
+ * ```ts
+ * import { proofNonce } from "@troupe/actors/protocols/peer-auth";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(proofNonce(`PROOF ${"0a".repeat(16)} ${"0b".repeat(32)}`), "0a".repeat(16));
+ * assertEquals(proofNonce("PROOF of nothing"), null);
+ * ```
+ */
 export function proofNonce(line: string): string | null {
   const [, nonce] = /^PROOF ([0-9a-f]{32}) [0-9a-f]{64}$/.exec(line) ?? [];
   return isNonce(nonce) ? nonce : null;

@@ -43,7 +43,21 @@ export class ExtensionError extends Error {
   override readonly name = "ExtensionError";
 }
 
-/** Encodes the payload of an extension handshake. */
+/**
+ * Encodes the payload of an extension handshake.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   decodeExtensionHandshake,
+ *   encodeExtensionHandshake,
+ * } from "@troupe/actors/protocols/peer-extensions";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handshake = { metadataId: 1, metadataSize: 31235, port: 6881 };
+ * assertEquals(decodeExtensionHandshake(encodeExtensionHandshake(handshake)), handshake);
+ * ```
+ */
 export function encodeExtensionHandshake(handshake: ExtensionHandshake): Uint8Array<ArrayBuffer> {
   const { metadataId, metadataSize, port, maxRequests, client } = handshake;
   return encodeBencode({

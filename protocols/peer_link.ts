@@ -46,12 +46,38 @@ export const SEND_REQUEST = "SEND";
 /** After `ID:<n>`: a node that knows more than old nodes do. White space, which old nodes pass over. */
 const MARK = " \t\n";
 
-/** The first bytes of a new node that dials. */
+/**
+ * The first bytes of a new node that dials.
+ *
+ * @example
+ * ```ts
+ * import { type AcceptedFrame, acceptedFrames, greeting } from "@troupe/actors/protocols/peer-link";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frames: AcceptedFrame[] = [];
+ * acceptedFrames().push(new TextEncoder().encode(greeting(2)), frames);
+ * assertEquals(frames, [{ type: "id", id: 2, old: false }]);
+ * ```
+ */
 export function greeting(id: number): string {
   return `ID:${id}${MARK}`;
 }
 
-/** A new node's answer to a {@linkcode greeting}. Without `nodes` its list is not compared. */
+/**
+ * A new node's answer to a {@linkcode greeting}. Without `nodes` its list is not compared.
+ *
+ * @example
+ * ```ts
+ * import { dialledFrames, greetingAnswer, nodeList } from "@troupe/actors/protocols/peer-link";
+ * import type { DialledFrame } from "@troupe/actors/protocols/peer-link";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frames: DialledFrame[] = [];
+ * const nonce = "0a".repeat(16);
+ * dialledFrames().push(new TextEncoder().encode(greetingAnswer(1, nonce, nodeList([3, 1, 2]))), frames);
+ * assertEquals(frames, [{ type: "hello", id: 1, nonce, nodes: "1,2,3" }]);
+ * ```
+ */
 export function greetingAnswer(id: number, nonce: string, nodes = ""): string {
   return `HELLO ${id} ${nonce}${nodes === "" ? "" : ` ${nodes}`}\n`;
 }

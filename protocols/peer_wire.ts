@@ -98,7 +98,22 @@ const ID_OF: Readonly<Record<string, number>> = Object.fromEntries(
   [...BARE, ...OF_PIECE, ...OF_BLOCK].map(([id, type]) => [type, id]),
 );
 
-/** Encodes a handshake. */
+/**
+ * Encodes a handshake.
+ *
+ * @example
+ * ```ts
+ * import { encodeHandshake, HANDSHAKE_BYTES } from "@troupe/actors/protocols/peer-wire";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [infoHash, peerId] = [new Uint8Array(20), new Uint8Array(20)];
+ * const bytes = encodeHandshake({ infoHash, peerId, fast: true, extended: true });
+ * assertEquals([bytes.length, new TextDecoder().decode(bytes.slice(1, 20))], [
+ *   HANDSHAKE_BYTES,
+ *   "BitTorrent protocol",
+ * ]);
+ * ```
+ */
 export function encodeHandshake(handshake: Handshake): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HANDSHAKE_BYTES);
   bytes.set(PROTOCOL);

@@ -34,6 +34,14 @@ export const MAX_DATA_LIMIT_BYTES = 64 << 20;
 /**
  * The most bytes of a request or an answer with so many bytes of data: escaped, a byte of the text takes up
  * to six.
+ *
+ * @example
+ * ```ts
+ * import { maxMessageBytes } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(maxMessageBytes(100), 1624);
+ * ```
  */
 export function maxMessageBytes(maxDataBytes: number): number {
   return 6 * maxDataBytes + 1024;
@@ -126,7 +134,20 @@ export function formatRequest(request: RecordsRequest): string {
   return JSON.stringify(head) + "\n";
 }
 
-/** An answer as the bytes of the wire have it, with `\n`. */
+/**
+ * An answer as the bytes of the wire have it, with `\n`.
+ *
+ * @example
+ * ```ts
+ * import { formatResponse, parseResponse } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = formatResponse({ type: "success", clientId: "7", data: "Name: Ada" });
+ * assertEquals(line, '{"client_ID":"7","type":"success","data":"Name: Ada"}\n');
+ * assertEquals(parseResponse(JSON.parse(line)), { type: "success", clientId: "7", data: "Name: Ada" });
+ * assertEquals(parseResponse("success"), undefined);
+ * ```
+ */
 export function formatResponse(response: RecordsResponse): string {
   const { clientId, type, data } = response;
   return JSON.stringify({ client_ID: clientId, type, data }) + "\n";
@@ -320,7 +341,23 @@ export interface Student {
   readonly reason: string;
 }
 
-/** The text of a student's record, as the client sends it. */
+/**
+ * The text of a student's record, as the client sends it.
+ *
+ * @example
+ * ```ts
+ * import { studentMistake, studentRecord } from "@troupe/actors/protocols/records";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const student = { id: "7", name: "Ada", dateOfBirth: "1815-12-10", city: "London", reason: "curious" };
+ * assertEquals(studentRecord(student, 60).split("\n").slice(0, 2), [
+ *   "Last updated: 1970-01-01 00:01:00",
+ *   "Student ID: 7",
+ * ]);
+ * assertEquals(studentMistake("city", "London"), undefined);
+ * assertEquals(studentMistake("id", "seven"), "The student ID must be 1 to 20 digits.");
+ * ```
+ */
 export function studentRecord(student: Student, at: WallSeconds): string {
   return `${PREFIX} ${formatDatestamp(at)}
 Student ID: ${student.id}

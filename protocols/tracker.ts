@@ -130,6 +130,14 @@ export function parseAnnounce(search: string): AnnounceRequest {
  * Reads the query of a scrape: the info hashes asked for.
  *
  * @throws {TrackerError} on an invalid hash, on no hash, and on over 64.
+ *
+ * @example
+ * ```ts
+ * import { parseScrape } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseScrape(`?info_hash=${"%07".repeat(20)}`), [new Uint8Array(20).fill(7)]);
+ * ```
  */
 export function parseScrape(search: string): Uint8Array[] {
   const hashes = parseQuery(search).get("info_hash") ?? [];
@@ -176,7 +184,20 @@ function count(query: Map<string, string[]>, key: string): number | undefined {
   return number < 0 ? undefined : Math.min(number, Number.MAX_SAFE_INTEGER);
 }
 
-/** The address that an announce is sent to. */
+/**
+ * The address that an announce is sent to.
+ *
+ * @example
+ * ```ts
+ * import { announceUrl, parseAnnounce } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [infoHash, peerId] = [new Uint8Array(20).fill(1), new Uint8Array(20).fill(2)];
+ * const request = { infoHash, peerId, port: 6881, uploaded: 0, downloaded: 0, left: 5, compact: true };
+ * const url = new URL(announceUrl("http://127.0.0.1:6969/announce", request));
+ * assertEquals(parseAnnounce(url.search), request);
+ * ```
+ */
 export function announceUrl(tracker: string, request: AnnounceRequest): string {
   const { infoHash, peerId, port, uploaded, downloaded, left, event, numWant, compact = true } = request;
   const query = `info_hash=${percentEncode(infoHash)}&peer_id=${percentEncode(peerId)}&port=${port}` +
@@ -310,7 +331,20 @@ function readPeers(value: BencodeValue | undefined): PeerAddress[] {
   });
 }
 
-/** Encodes the answer to a scrape: pairs of info hash and counts. */
+/**
+ * Encodes the answer to a scrape: pairs of info hash and counts.
+ *
+ * @example
+ * ```ts
+ * import { decodeScrapeResponse, encodeScrapeResponse } from "@troupe/actors/protocols/tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files: [Uint8Array, { complete: number; incomplete: number; downloaded: number }][] = [
+ *   [new Uint8Array(20).fill(7), { complete: 2, incomplete: 1, downloaded: 9 }],
+ * ];
+ * assertEquals(decodeScrapeResponse(encodeScrapeResponse(files)), files);
+ * ```
+ */
 export function encodeScrapeResponse(
   files: Iterable<readonly [Uint8Array, ScrapeCounts]>,
 ): Uint8Array<ArrayBuffer> {
@@ -321,7 +355,11 @@ export function encodeScrapeResponse(
   return encodeBencode({ files: new Map(entries) });
 }
 
-/** Reads the answer to a scrape: pairs of info hash and counts. */
+/**
+ * Reads the answer to a scrape: pairs of info hash and counts.
+ *
+ * @throws {TrackerError} on what is no such answer.
+ */
 export function decodeScrapeResponse(bytes: Uint8Array): [Uint8Array, ScrapeCounts][] {
   const files = decodeDictionary(bytes).get("files");
   if (!isBencodeDictionary(files)) throw new TrackerError("the answer has no files");

@@ -45,7 +45,19 @@ const ANNOUNCE_BYTES = 98;
 /** So many fit into a datagram of 1,500 bytes. */
 const MAX_SCRAPED = 74;
 
-/** Encodes a datagram for a tracker. */
+/**
+ * Encodes a datagram for a tracker.
+ *
+ * @example
+ * ```ts
+ * import { decodeUdpRequest, encodeUdpRequest } from "@troupe/actors/protocols/udp-tracker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const connect = { type: "connect", transaction: 7 } as const;
+ * assertEquals(decodeUdpRequest(encodeUdpRequest(connect)), connect);
+ * assertEquals(decodeUdpRequest(new Uint8Array(3)), undefined);
+ * ```
+ */
 export function encodeUdpRequest(message: UdpTrackerRequest): Uint8Array<ArrayBuffer> {
   const action = ACTIONS.indexOf(message.type);
   const size = message.type === "connect"

@@ -293,12 +293,36 @@ export function encodeWebSocket(
     : encodeFrame(BINARY, message, options.mask);
 }
 
-/** The head that stands before a message of `length` bytes from a server. */
+/**
+ * The head that stands before a message of `length` bytes from a server.
+ *
+ * @example
+ * ```ts
+ * import { encodeWebSocket, webSocketHead } from "@troupe/actors/protocols/web-socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new TextEncoder().encode("hello");
+ * assertEquals([...webSocketHead("text", text.length), ...text], [...encodeWebSocket("hello")]);
+ * ```
+ */
 export function webSocketHead(type: "text" | "binary", length: number): Uint8Array<ArrayBuffer> {
   return frameHead(type === "text" ? TEXT : BINARY, length, undefined);
 }
 
-/** A ping, or the pong that answers one. Throws `RangeError` on a payload over 125 bytes. */
+/**
+ * A ping, or the pong that answers one. Throws `RangeError` on a payload over 125 bytes.
+ *
+ * @example
+ * ```ts
+ * import { encodePing, webSocketFrames } from "@troupe/actors/protocols/web-socket";
+ * import type { WebSocketInput } from "@troupe/actors/protocols/web-socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const inputs: WebSocketInput[] = [];
+ * webSocketFrames({ from: "server" }).push(encodePing("ping", Uint8Array.of(7)), inputs);
+ * assertEquals(inputs, [{ type: "ping", payload: Uint8Array.of(7) }]);
+ * ```
+ */
 export function encodePing(
   type: "ping" | "pong",
   payload: Uint8Array,
@@ -310,7 +334,20 @@ export function encodePing(
   return encodeFrame(type === "ping" ? PING : PONG, payload, options.mask);
 }
 
-/** A close. A reason over 123 bytes is cut. Without a code the frame has none either. */
+/**
+ * A close. A reason over 123 bytes is cut. Without a code the frame has none either.
+ *
+ * @example
+ * ```ts
+ * import { CLOSE_CODES, encodeClose, webSocketFrames } from "@troupe/actors/protocols/web-socket";
+ * import type { WebSocketInput } from "@troupe/actors/protocols/web-socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const inputs: WebSocketInput[] = [];
+ * webSocketFrames({ from: "server" }).push(encodeClose(CLOSE_CODES.normal, "bye"), inputs);
+ * assertEquals(inputs, [{ type: "close", code: CLOSE_CODES.normal, reason: "bye" }]);
+ * ```
+ */
 export function encodeClose(code?: number, reason = "", options: EncodeOptions = {}): Uint8Array {
   if (code === undefined || code === CLOSE_CODES.noCode) {
     return encodeFrame(CLOSE, new Uint8Array(0), options.mask);

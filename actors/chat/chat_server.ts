@@ -71,6 +71,8 @@ export interface ChatIrcOptions extends Pick<TcpServerOptions<IrcFrame>, "addres
  * The chat: an actor that owns the names, one that owns the rooms with an actor for each, one that keeps the
  * history, and an actor for each member, which is its connection.
  *
+ * @throws `TypeError` on a history file beside a cluster, whose engine keeps the history.
+ *
  * @example
  * ```ts
  * import { ActorSystem, escalate } from "@troupe/actors";

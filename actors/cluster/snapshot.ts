@@ -56,7 +56,23 @@ export function snapshotOf(
 
 const clusters = new WeakMap<ActorSystem, Cluster>();
 
-/** The cluster that a system has joined; undefined where it is in none. */
+/**
+ * The cluster that a system has joined; undefined where it is in none.
+ *
+ * @example
+ * ```ts
+ * import { clusterOf, joinCluster, memoryEngine } from "@troupe/actors/cluster";
+ * import { ActorSystem } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * assertEquals(clusterOf(system), undefined);
+ * const engine = memoryEngine({ world: system.world });
+ * const cluster = await joinCluster(system, { engine });
+ * assertEquals(clusterOf(system), cluster);
+ * await cluster.leave();
+ * ```
+ */
 export function clusterOf(system: ActorSystem): Cluster | undefined {
   return clusters.get(system);
 }

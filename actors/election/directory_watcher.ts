@@ -16,7 +16,6 @@ import { type DirectoryEntry, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
 export interface DirectoryContent {
-  /** Tag of the message. */
   readonly type: "folder";
   /** The regular files, sorted. */
   readonly names: readonly string[];
@@ -28,7 +27,6 @@ export interface DirectoryContent {
 
 /** The names as they are sent: one a line. All who asked at once are given the same bytes. */
 export interface DirectoryList {
-  /** Tag of the message. */
   readonly type: "folder-list";
   /** The list. Not to be changed. */
   readonly bytes: Uint8Array;

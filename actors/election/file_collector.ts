@@ -40,7 +40,6 @@ export type FileCollectorCommand =
 
 /** A higher term than this leader's has written the log. */
 export interface TermSeen {
-  /** Tag of the message. */
   readonly type: "term-seen";
   /** The term. */
   readonly term: number;
@@ -48,7 +47,6 @@ export interface TermSeen {
 
 /** A collector that is to be told who leads, and who is there. */
 export interface CollectorStarted {
-  /** Tag of the message. */
   readonly type: "collector";
   /** The collector. */
   readonly collector: Ref<FileCollectorCommand>;

@@ -28,7 +28,6 @@ export type FileLogCommand =
 
 /** The file is to hold this text. */
 export interface WriteFileLog {
-  /** Tag of the message. */
   readonly type: "write";
   /** The term of the fencing token; the node's own ID is its other half. */
   readonly term: number;

@@ -21,7 +21,6 @@ import { OccasionalWarnings } from "./occasional_warnings.ts";
 
 /** A node has dialled, and said who it is. */
 export interface PeerAccepted {
-  /** Tag of the message. */
   readonly type: "accepted";
   /** Who it says it is. */
   readonly peer: number;

@@ -26,7 +26,21 @@ export interface Instrument {
 /** So many series at most: attributes are never what a peer has sent, and this is for the day when one is. */
 const MAX_SERIES = 2000;
 
-/** Counts for one process. */
+/**
+ * Counts for one process.
+ *
+ * @example
+ * ```ts
+ * import { MeterRegistry } from "@troupe/actors/inspect";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const meter = new MeterRegistry();
+ * const loaves = meter.counter("bakery.loaves", { description: "Loaves baked.", unit: "{loaf}" });
+ * loaves.add(2);
+ * const [family] = meter.families();
+ * assertEquals([family?.name, family?.samples], ["bakery_loaves_total", [{ labels: {}, value: 2 }]]);
+ * ```
+ */
 export class MeterRegistry implements Meter {
   readonly #series = new Map<string, Series>();
   readonly #made: (series: Instrument) => Histogram | undefined;

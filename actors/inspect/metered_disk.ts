@@ -9,7 +9,24 @@ import type { Clock, Disk, DiskFile } from "../world/world.ts";
 /** Upper bounds in seconds: a fast disk syncs in a tenth of a millisecond, a bad one in seconds. */
 const SYNC_BOUNDS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3] as const;
 
-/** The same disk; how long its syncs take and how much is written is measured. */
+/**
+ * The same disk; how long its syncs take and how much is written is measured.
+ *
+ * @example
+ * ```ts
+ * import { MeterRegistry, meteredDisk } from "@troupe/actors/inspect";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { clock, disk } = sim.host("a").world;
+ * const meter = new MeterRegistry();
+ * const metered = meteredDisk(disk, clock, meter);
+ * const file = await sim.settle(metered.open("notes.txt", { write: true, create: true }));
+ * await sim.settle(file.write(new TextEncoder().encode("hello"), 0));
+ * assertEquals(meter.sum("troupe.disk.io"), 5);
+ * ```
+ */
 export function meteredDisk(disk: Disk, clock: Clock, meter: Meter): Disk {
   const meters: DiskMeters = {
     clock,

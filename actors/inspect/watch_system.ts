@@ -57,7 +57,21 @@ export function watchSystem(
 /** Time between two counts of the tree for an exporter. */
 const COUNT_MS = 10_000;
 
-/** Measures a system whose metrics are exported, where it has no inspector. */
+/**
+ * Measures a system whose metrics are exported, where it has no inspector.
+ *
+ * @example
+ * ```ts
+ * import { systemWatcher, SystemMetrics } from "@troupe/actors/inspect";
+ * import { ActorSystem } from "@troupe/actors";
+ * import { assert } from "@std/assert";
+ *
+ * const metrics = new SystemMetrics();
+ * await using system = new ActorSystem("demo", { instruments: metrics.instruments });
+ * await system.started(system.spawn("watcher", systemWatcher(system, metrics)));
+ * assert(metrics.families().some(({ name }) => name === "process_memory_usage_bytes"));
+ * ```
+ */
 export function systemWatcher(
   system: Pick<ActorSystem, "events" | "walk" | "handledByStopped">,
   metrics: SystemMetrics,

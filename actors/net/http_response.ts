@@ -59,6 +59,21 @@ export function jsonResponse(
  *
  * @param etag an opaque text that changes with the body; without quotes
  * @param make makes the response when the client has not got it
+ *
+ * @example
+ * ```ts
+ * import { withETag } from "@troupe/actors/net";
+ * import type { HttpRequest } from "@troupe/actors/protocols/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = (headers: Record<string, string>): HttpRequest => ({
+ *   ...{ method: "GET", path: "/", query: "", body: new Uint8Array(0), keepAlive: true },
+ *   headers: new Map(Object.entries(headers)),
+ * });
+ * const page = () => ({ status: 200, body: "hello" });
+ * assertEquals(withETag(request({}), "1", page).headers, { etag: '"1"' });
+ * assertEquals(withETag(request({ "if-none-match": '"1"' }), "1", page).status, 304);
+ * ```
  */
 export function withETag(
   request: HttpRequest,

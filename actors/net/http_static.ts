@@ -44,6 +44,27 @@ const HASH_DIGITS = 16;
  * Reads every file below a folder. `NAME.br` and `NAME.gz` are compressed forms of `NAME`.
  *
  * @throws `WorldError` where the folder or a file cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { loadStaticFiles, staticResponse, staticRoute } from "@troupe/actors/net";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("a");
+ * host.disk.makeDirectory("pages");
+ * host.disk.write("pages/index.html", "<p>hello</p>");
+ * const files = await sim.settle(loadStaticFiles(host.world, "pages"));
+ * const route = staticRoute("/pages/*", files); // one of the routes of a web server
+ * assertEquals([route.path, [...files.keys()]], ["/pages/*", ["index.html"]]);
+ *
+ * const request = { method: "GET", path: "/pages/", query: "", body: new Uint8Array(0), keepAlive: true };
+ * const [file] = files.values();
+ * if (file === undefined) throw new Error("the page is missing");
+ * const { headers } = staticResponse({ ...request, headers: new Map() }, "index.html", file);
+ * assertEquals(headers?.["content-type"], "text/html; charset=utf-8");
+ * ```
  */
 export async function loadStaticFiles(
   world: Pick<World, "disk" | "hash">,

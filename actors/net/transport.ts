@@ -48,6 +48,21 @@ export interface Transport {
 /**
  * A TCP connection as the world gives it; with `isTls` one that speaks TLS, whose handshake may be still to
  * come.
+ *
+ * @example
+ * ```ts
+ * import { tcpTransport } from "@troupe/actors/net";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const [client, server] = [sim.host("client").world, sim.host("server").world];
+ * const accepted = server.net.listenTcp({ hostname: "0.0.0.0", port: 80 }).accept();
+ * const from = tcpTransport(await sim.settle(client.net.connectTcp({ hostname: "server", port: 80 })));
+ * const to = tcpTransport(await sim.settle(accepted));
+ * await sim.settle(from.send(new TextEncoder().encode("hi")));
+ * assertEquals(await sim.settle(to.receive(new Uint8Array(10))), 2);
+ * ```
  */
 export function tcpTransport(
   connection: TcpConnection,

@@ -81,7 +81,27 @@ export interface ActorEnded {
 /** What the event stream carries. */
 export type ActorEvent = DeadLetter | ActorFailed | ActorStarted | ActorEnded;
 
-/** The stream of a system's events. A listener that throws is logged, and nobody else notices. */
+/**
+ * The stream of a system's events. A listener that throws is logged, and nobody else notices.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using system = new ActorSystem("demo");
+ * const seen: string[] = [];
+ * const listening = system.events.subscribe((event) => {
+ *   if (event.type === "dead-letter") seen.push(`${event.message} for ${event.target}: ${event.reason}`);
+ * });
+ * const ref = system.spawn<string>("brief", (self) => () => self.stop());
+ * ref.tell("stop");
+ * while (ref.isOpen) await new Promise((resolve) => setTimeout(resolve, 1));
+ * ref.tell("late");
+ * assertEquals(seen, ["late for /demo/brief: stopped"]);
+ * listening.cancel();
+ * ```
+ */
 export class EventStream {
   readonly #listeners: Listeners<ActorEvent>;
   #telling = 0;

@@ -11,6 +11,7 @@ import { Cell } from "./cell.ts";
 import { Core } from "./core.ts";
 import type { EventStream } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
+import { checkDelay } from "./life_timers.ts";
 import { checkName, checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry } from "./registry.ts";
@@ -155,11 +156,11 @@ export class ActorSystem implements AsyncDisposable {
    * import { assertEquals } from "@std/assert";
    *
    * await using system = new ActorSystem("demo");
-   * system.spawn("crowd", (self) => {
+   * const crowd = system.spawn("crowd", (self) => {
    *   for (let i = 1; i <= 1000; i++) self.spawn(`child-${i}`, () => () => {});
    *   return () => {};
    * });
-   * await new Promise((resolve) => setTimeout(resolve, 0));
+   * await system.started(crowd);
    * const page = system.subtree("/demo/crowd", { levels: 1, maxChildren: 2, skipChildren: 10 });
    * assertEquals(page?.childCount, 1000);
    * assertEquals(page?.children.map(({ path }) => path), ["/demo/crowd/child-11", "/demo/crowd/child-12"]);
@@ -215,8 +216,11 @@ export class ActorSystem implements AsyncDisposable {
    *
    * Called in a handler, it stops the system and rejects with `TypeError`: the handler would wait for its own
    * end.
+   *
+   * @throws `RangeError` on a time below 0, or that is none: then nothing is stopped.
    */
   stop(options: { readonly withinMs?: number } = {}): Promise<void> {
+    if (options.withinMs !== undefined) checkDelay(options.withinMs);
     const isInHandler = this.#core.isInHandler;
     this.#root.requestStop();
     const stopped = this.#stopped(options.withinMs);

@@ -13,7 +13,6 @@ import type { SwarmsCommand } from "./swarms.ts";
 
 /** What an {@linkcode infoStore} can be asked. */
 export type InfoStoreCommand = {
-  /** Tag of the message. */
   readonly type: "find-info";
   /** The file. */
   readonly file: CatalogFile;

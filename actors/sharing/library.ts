@@ -17,7 +17,6 @@ export interface SharedFile extends HashedFile {
 
 /** The files that this node has, whenever that has changed. */
 export interface LibraryChanged {
-  /** Tag of the message. */
   readonly type: "library-changed";
   /** Those that are hashed, by name. */
   readonly files: readonly SharedFile[];

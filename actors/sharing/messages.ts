@@ -34,7 +34,6 @@ export type PeerCommand =
 
 /** So many bytes may be sent, or asked for. */
 export interface BandwidthGranted {
-  /** Tag of the message. */
   readonly type: "bandwidth-granted";
   /** Bytes. */
   readonly bytes: number;
@@ -115,7 +114,6 @@ export type PeerEvent =
 
 /** Where a connection finds the swarm of an info hash. */
 export type FindSwarm = {
-  /** Tag of the message. */
   readonly type: "find-swarm";
   /** The info hash as hexadecimal digits. */
   readonly infoHash: string;
@@ -133,7 +131,6 @@ export interface SwarmEntry {
 
 /** Who hands out bandwidth. */
 export type BandwidthCommand = {
-  /** Tag of the message. */
   readonly type: "take-bandwidth";
   /** Bytes. */
   readonly bytes: number;

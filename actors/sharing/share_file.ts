@@ -40,6 +40,23 @@ export interface SharedTorrent {
  * link.
  *
  * @throws {SourceError} when the file is not there, or not in the folder.
+ *
+ * @example
+ * ```ts
+ * import { shareFile } from "@troupe/actors/sharing";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { world, disk } = sim.host("a");
+ * disk.makeDirectory("files");
+ * disk.write("files/notes.txt", "hello");
+ * const nodes = [{ id: 1, http: { hostname: "127.0.0.1", port: 10080 } }];
+ * const { signal } = new AbortController();
+ * const made = await sim.settle(shareFile("notes.txt", { world, nodes, directory: "files", signal }));
+ * assertEquals(made.torrentPath, "notes.txt.torrent");
+ * assert(disk.read("notes.txt.torrent") !== undefined);
+ * ```
  */
 export async function shareFile(path: string, options: ShareFileOptions): Promise<SharedTorrent> {
   const { world, nodes, directory, signal } = options;

@@ -30,7 +30,6 @@ export type BlockRead =
 
 /** What became of a piece that was to be written. */
 export interface PieceWritten {
-  /** Tag of the message. */
   readonly type: "piece-written";
   /** Its index. */
   readonly piece: number;
@@ -42,7 +41,6 @@ export interface PieceWritten {
 
 /** The pieces that are on the disk and good. */
 export interface PiecesFound {
-  /** Tag of the message. */
   readonly type: "pieces-found";
   /** Their bytes were read and hashed. */
   readonly pieces: Bitfield;
@@ -52,7 +50,6 @@ export interface PiecesFound {
 
 /** What became of a torrent that is complete. */
 export interface Finished {
-  /** Tag of the message. */
   readonly type: "finished";
   /** Why it does not stand under its name; absent when it does. */
   readonly failure?: string;

@@ -18,7 +18,6 @@ import { UploadQueue } from "./upload_queue.ts";
 
 /** Sent to the connection by itself: its queue has room again. */
 export interface Drained {
-  /** Tag of the message. */
   readonly type: "drained";
 }
 

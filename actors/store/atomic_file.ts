@@ -51,7 +51,23 @@ function closeSynced(file: DiskFile): void {
  */
 export type ApproveReplacement = (temporary: string) => void | Promise<void>;
 
-/** As {@linkcode replaceFile}, with the new file still open, and locked since before it had its name. */
+/**
+ * As {@linkcode replaceFile}, with the new file still open, and locked since before it had its name.
+ *
+ * @example
+ * ```ts
+ * import { replaceAndKeepOpen } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { disk } = sim.host("a").world;
+ * const { file } = await sim.settle(replaceAndKeepOpen(disk, "log.txt", new TextEncoder().encode("one\n")));
+ * await sim.settle(file.write(new TextEncoder().encode("two\n"), 4)); // it is still ours
+ * file.close();
+ * assertEquals(sim.host("a").disk.readText("log.txt"), "one\ntwo\n");
+ * ```
+ */
 export async function replaceAndKeepOpen(
   disk: Disk,
   path: string,
@@ -119,6 +135,21 @@ const TEMPORARY = /^\.(.+?)(\.[0-9a-f]{1,8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.[0-9
 /**
  * Removes what a crash has left of files that were being replaced: of those whose name `isOurs`. One that
  * another process is writing stays. Says how many.
+ *
+ * @example
+ * ```ts
+ * import { removeTemporaries, removeTemporariesOf, replaceFile } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { disk } = sim.host("a").world;
+ * await sim.settle(replaceFile(disk, "list.txt", new TextEncoder().encode("one\n")));
+ * // At the start, before anything else: nothing was under way here when the last process died.
+ * assertEquals(await sim.settle(removeTemporaries(disk, ".", (name) => name.endsWith(".txt"))), 0);
+ * await sim.settle(removeTemporariesOf(disk, "list.txt"));
+ * assertEquals(sim.host("a").disk.readText("list.txt"), "one\n");
+ * ```
  */
 export async function removeTemporaries(
   disk: Disk,

@@ -53,6 +53,18 @@ export async function lockNames(disk: Disk, names: Iterable<string>): Promise<Di
 /**
  * Locks a file that is replaced whole, by a hidden name beside it: `.NAME.lock`. Links that lead to the same
  * file are the same. Rejects as {@linkcode lockNames}.
+ *
+ * @example
+ * ```ts
+ * import { lockFile } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { disk } = sim.host("a").world;
+ * await sim.settle(lockFile(disk, "notes.txt"));
+ * await sim.settle(assertRejects(() => lockFile(disk, "notes.txt"))); // somebody has it already
+ * ```
  */
 export async function lockFile(disk: Disk, path: string): Promise<DiskLock> {
   const real = await realPathOf(disk, path);

@@ -12,6 +12,22 @@ import { exists } from "./exists.ts";
  * its name.
  *
  * @param clock tells the time; without one it is that of the file's last change
+ *
+ * @example
+ * ```ts
+ * import { setAside, setFileAside } from "@troupe/actors/store";
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals, assertMatch } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const { world, disk } = sim.host("a");
+ * disk.write("notes.txt", "not what was written");
+ * const name = await sim.settle(setFileAside(world.disk, "notes.txt", world.clock));
+ * assertMatch(name, /^notes\.txt\.damaged-/);
+ * assertEquals(disk.readText(name), "not what was written");
+ * const part = await sim.settle(setAside(world.disk, "notes.txt", Uint8Array.of(0, 1), world.clock));
+ * assertEquals(disk.read(part), Uint8Array.of(0, 1));
+ * ```
  */
 export async function setAside(
   disk: Disk,

@@ -69,6 +69,17 @@ const MAKE_TIMEOUT_MS = 3000;
  *
  * @throws `WorldError` of kind `unreachable` when no server answers in time, `invalid-data` when the server
  * is older than 2.10.27, has no JetStream, or has streams of these names that are kept otherwise.
+ *
+ * @example With a server on this machine
+ * ```ts ignore
+ * import { natsEngine } from "@troupe/actors/cluster/engines";
+ * import { joinCluster } from "@troupe/actors/cluster";
+ * import { ActorSystem } from "@troupe/actors";
+ *
+ * await using system = new ActorSystem("demo");
+ * await using engine = await natsEngine({ world: system.world, servers: ["127.0.0.1:4222"] });
+ * await using cluster = await joinCluster(system, { engine, types: [] });
+ * ```
  */
 export async function natsEngine(options: NatsEngineOptions): Promise<Engine> {
   return composeEngine(await natsDriver(options), options.world);

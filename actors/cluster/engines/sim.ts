@@ -160,7 +160,7 @@ export class SimEngineServer {
     }
   }
 
-  /** Who is to answer a request to an address. */
+  /** Who is to answer a request to an address. Throws {@linkcode NoHost} where nobody serves it. */
   serverOf(address: string): SimServing {
     const servers = this.#servers.get(address) ?? [];
     const serving = servers[Math.floor(this.#world.random.next() * servers.length)];

@@ -81,7 +81,21 @@ export function sqliteEngine(options: SqliteEngineOptions): Engine {
   return composeEngine(sqliteDriver(options), options.world);
 }
 
-/** Makes what {@linkcode sqliteEngine} is made of. Throws as it does. */
+/**
+ * Makes what {@linkcode sqliteEngine} is made of. Throws as it does.
+ *
+ * @example
+ * ```ts
+ * import { composeEngine, sqliteDriver } from "@troupe/actors/cluster";
+ * import { realWorld } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const world = realWorld();
+ * const file = `${await Deno.makeTempDir({ dir: ".tmp" })}/entities.sqlite`;
+ * await using engine = composeEngine(sqliteDriver({ file, world }), world);
+ * assertEquals([engine.name, engine.isConnected], ["sqlite", true]);
+ * ```
+ */
 export function sqliteDriver(options: SqliteEngineOptions): Driver {
   const { world, leaseTtlMs = DEFAULT_LEASE_TTL_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
   const database = openDatabase(options);

@@ -39,7 +39,25 @@ export interface SimHostOptions {
   readonly systemMade?: (system: object) => void;
 }
 
-/** One machine of a simulated world. */
+/**
+ * One machine of a simulated world.
+ *
+ * @example
+ * ```ts
+ * import { simWorld } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 });
+ * const host = sim.host("a"); // a SimHost, with a SimDisk and a SimLog
+ * host.start(({ log }) => log.write({ level: "info", actor: "/", message: "started" }));
+ * host.disk.write("notes.txt", "kept\n");
+ * host.crash();
+ * assertEquals(host.isUp, false);
+ * host.restart();
+ * assertEquals(host.log.lines(), ["[INFO] started", "[INFO] started"]);
+ * assertEquals(host.disk.readText("notes.txt"), "kept\n");
+ * ```
+ */
 export class SimHost {
   /** Its name, which leads to its addresses. */
   readonly name: string;

@@ -4,7 +4,28 @@
  * @module
  */
 
-/** Holds a simulation between two of its events, until it may go on. */
+/**
+ * Holds a simulation between two of its events, until it may go on.
+ *
+ * @example
+ * ```ts
+ * import { simWorld, Stepper } from "@troupe/actors/sim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stepper = new Stepper();
+ * const sim = simWorld({ seed: 1, stepper });
+ * const rung: number[] = [];
+ * for (const ms of [1, 2]) sim.host("a").world.clock.timer(ms, () => rung.push(ms));
+ * const waits = () => new Promise<void>((resolve) => stepper.onWait(resolve));
+ * const firstWait = waits();
+ * const done = sim.advance(10);
+ * await firstWait;
+ * assertEquals(rung, []); // it waits before each event
+ * stepper.step(100);
+ * await done;
+ * assertEquals(rung, [1, 2]);
+ * ```
+ */
 export class Stepper {
   /** Events that may still happen. */
   #left = 0;

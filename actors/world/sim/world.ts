@@ -31,7 +31,32 @@ export interface SimWorldOptions {
 /** How long {@linkcode SimWorld.until} and {@linkcode SimWorld.settle} wait when nothing else is said. */
 const DEFAULT_WITHIN_MS = 60_000;
 
-/** A simulated world. */
+/**
+ * A simulated world.
+ *
+ * @example
+ * ```ts
+ * import { formatTrace, neverIn, simWorld } from "@troupe/actors/sim";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const sim = simWorld({ seed: 1 }); // a SimWorld
+ * const { net } = sim.host("a").world;
+ * const listener = sim.host("b").world.net.listenTcp({ hostname: "0.0.0.0", port: 80 });
+ * const cut = sim.net.partition(["a"], ["b"]); // a SimNet
+ * let isConnected = false;
+ * net.connectTcp({ hostname: "b", port: 80 }).then(() => isConnected = true, () => {});
+ * await sim.advance(100);
+ * assert(!isConnected);
+ * cut.heal();
+ * await sim.until(() => isConnected);
+ * listener.close();
+ *
+ * sim.sometimes("it was cut");
+ * assertEquals(neverIn(sim.tally, ["it was cut", "it rained"]), ["it rained"]); // a Tally
+ * console.log(formatTrace(sim.trace.last(5))); // a Trace
+ * assert(sim.trace.count > 0);
+ * ```
+ */
 export class SimWorld {
   /** For what the test itself leaves to chance: a stream of its own. */
   readonly random: SeededRandom;
