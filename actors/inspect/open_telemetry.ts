@@ -144,10 +144,11 @@ class Step implements TraceStep {
     return context.with(this.context, work);
   }
 
-  end(error?: unknown): void {
+  end(failure?: { readonly error: unknown }): void {
     this.isOpen = false;
     try {
-      if (error === undefined) return;
+      if (failure === undefined) return;
+      const { error } = failure;
       this.span.setStatus({ code: SpanStatusCode.ERROR });
       this.span.recordException(error instanceof Error ? error : errorText(error));
     } catch {

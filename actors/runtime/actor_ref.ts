@@ -159,7 +159,6 @@ export class ActorRef<in M> implements Ref<M> {
     return first;
   }
 
-  /** Takes out the oldest of which `isWanted` holds. */
   #remove(isWanted: (item: unknown) => boolean): unknown | undefined {
     const first = this.#first;
     if (first !== NONE && isWanted(first)) return this.#shift();
@@ -325,6 +324,7 @@ export class ActorRef<in M> implements Ref<M> {
           left--;
           this.#handled++;
           item = this.#shift();
+          if (this.#handled < FULL_TRUST || (this.#flags & LOOKS) !== 0) this.#look(item);
           this.#flags |= IN_TURN;
           const result: unknown = Envelope.is(item) ? cell.open(item, this.#receive) : this.#receive(item);
           this.#flags &= ~IN_TURN;

@@ -10,7 +10,7 @@ import { type ActorStopped, AskTimeout } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
 import { onAbort } from "./on_abort.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, whenSettled } from "./thenable.ts";
 import { type ActorTracer, follow, followed } from "./tracing.ts";
 
 /** What asks need of their system. */
@@ -109,7 +109,9 @@ export class PendingAsk<R> implements Ref<R> {
 
   tell(reply: R): void {
     if (this.#state !== OPEN) return this.#target.system.deadLetter(reply, this, "not-asked");
-    if (typeof reply === "object" && reply !== null) return this.#answerObject(reply);
+    if ((typeof reply === "object" && reply !== null) || typeof reply === "function") {
+      return this.#answerObject(reply);
+    }
     this.#close();
     this.#resolve(reply);
   }
@@ -140,8 +142,7 @@ export class PendingAsk<R> implements Ref<R> {
       return this.#resolve(reply);
     }
     this.#state = ANSWERED;
-    // A thenable of somebody's own may do as it likes: a real promise calls back once.
-    Promise.resolve(pending).then((value) => {
+    whenSettled(pending, (value) => {
       if (this.#state === CLOSED) return;
       this.#close();
       this.#resolve(value);

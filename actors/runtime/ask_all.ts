@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inWords } from "./in_words.ts";
 import type { AskOptions, MessageOf, Question, Ref, ReplyOf } from "./ref.ts";
 
 /** Options of {@linkcode askAll}. */
@@ -47,12 +48,12 @@ export function askAll<T extends Ref<never>, const Q extends Question<MessageOf<
   options: AskAllOptions,
 ): Promise<Answers<ReplyOf<MessageOf<T>, Q>>> {
   const { enough = refs.length, timeoutMs, signal } = options;
-  if (!(enough >= 0)) {
-    return Promise.reject(new RangeError(`Cannot wait for ${enough} answers: it takes 0 or more`));
+  if (!(typeof enough === "number" && enough >= 0)) {
+    return Promise.reject(new RangeError(`Cannot wait for ${inWords(enough)} answers: it takes 0 or more`));
   }
-  if (timeoutMs === undefined ? signal === undefined : !(timeoutMs > 0)) {
+  if (timeoutMs === undefined ? signal === undefined : !(typeof timeoutMs === "number" && timeoutMs > 0)) {
     return Promise.reject(
-      new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`),
+      new RangeError(`Cannot ask with a timeout of ${inWords(timeoutMs)}: it takes milliseconds above 0`),
     );
   }
   const replies: ReplyOf<MessageOf<T>, Q>[] = [];

@@ -10,6 +10,7 @@
  */
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
 import { type AskList, type PendingAsk, questions } from "./ask.ts";
+import { inWords } from "./in_words.ts";
 import type { Trimmable } from "./scheduler.ts";
 
 /** What deadlines need of their system. */
@@ -37,7 +38,7 @@ export class AskDeadlines {
   /** Throws `RangeError` on a timeout that is not above 0. */
   check(timeoutMs: number | undefined): number {
     if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
-    throw new RangeError(`Cannot ask with a timeout of ${timeoutMs}: it takes milliseconds above 0`);
+    throw new RangeError(`Cannot ask with a timeout of ${inWords(timeoutMs)}: it takes milliseconds above 0`);
   }
 
   /** Gives those who wait there their deadlines when the event loop turns. */

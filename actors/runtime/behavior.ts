@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable, LogFields, World } from "../world/world.ts";
+import { inWords } from "./in_words.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
@@ -367,7 +368,25 @@ export function withPrivateMessages<M, Private>(behavior: Behavior<M | Private>)
  * Makes the compiler prove that a `switch` handles every message.
  *
  * @throws `TypeError` when it is reached.
+ *
+ * @example
+ * ```ts
+ * import { assertNever, type Behavior } from "@troupe/actors";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const lamp: Behavior<"on" | "off"> = () => (message) => {
+ *   switch (message) {
+ *     case "on":
+ *     case "off":
+ *       return console.log(message);
+ *     default:
+ *       assertNever(message); // does not compile once there is a third message
+ *   }
+ * };
+ * assertThrows(() => assertNever("dim" as never), TypeError, 'Cannot handle "dim"');
+ * console.log(typeof lamp);
+ * ```
  */
 export function assertNever(value: never): never {
-  throw new TypeError(`Cannot handle ${JSON.stringify(value)}: no case for it`);
+  throw new TypeError(`Cannot handle ${inWords(value)}: no case for it`);
 }

@@ -9,6 +9,7 @@ import { askActor } from "./ask.ts";
 import type { Behavior, ChildEvent, SuperviseOptions } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { type Child, Children, type Parent } from "./children.ts";
+import { checkBehavior } from "./handler.ts";
 import { Life } from "./life.ts";
 import { ENDING, STATE_NAMES, STOPPED } from "./lifecycle.ts";
 import { Living } from "./living.ts";
@@ -63,6 +64,7 @@ export class Cell extends Living implements Child, Parent {
 
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C> {
     const checked = checkOptions(name, options);
+    checkBehavior(name, behavior);
     if (this.children?.has(name)) {
       throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the name is in use`);
     }

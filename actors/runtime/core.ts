@@ -111,7 +111,8 @@ export class Core implements ActorSystemCore, AskHost {
     const failure: ActorFailed = { ...report, type: "failed", actor: report.actor.path };
     if (isLogged) {
       const { phase, messageType, error, decision, restarts } = failure;
-      const fields = { phase, messageType, error, decision, restarts };
+      const type = messageType && shortened(messageType, MAX_LOGGED_LENGTH);
+      const fields = { phase, messageType: type, error, decision, restarts };
       const record: LogRecord = { level, actor: failure.actor, message: describe(failure), fields };
       // Of what the world refuses a line says all; a fault of the code is looked for where it was thrown.
       const isRefusal = this.#guardedLog(() => isRefused(error)) ?? false;
@@ -149,7 +150,7 @@ export class Core implements ActorSystemCore, AskHost {
   }
 
   listenerFailed(error: unknown): void {
-    const message = `A listener of the system failed: ${errorText(error)}`;
+    const message = `A listener of the system failed: ${shortText(error)}`;
     this.#log({ level: "error", actor: this.root?.path ?? "/", message, fields: { error } });
   }
 
@@ -176,7 +177,7 @@ export class Core implements ActorSystemCore, AskHost {
   #endUnseen(error: unknown): void {
     if (this.#isTerminatedTaken) return;
     const actor = this.root?.path ?? "/";
-    const message = `The system ${actor} has failed: ${errorText(error)}`;
+    const message = `The system ${actor} has failed: ${shortText(error)}`;
     this.#log({ level: "error", actor, message, fields: { error }, stack: true });
     this.guarded(() => this.world.process?.fail());
   }
@@ -230,11 +231,19 @@ function isRefused(error: unknown): boolean {
   return false;
 }
 
-/** Characters of a path, or of an error's message, in a log line: a tree may be 10,000 levels deep. */
+/**
+ * Characters of a path, of a message's type or of an error's message in a log line: a tree may be 10,000
+ * levels deep.
+ */
 const MAX_LOGGED_LENGTH = 2048;
 
 function describe({ actor, phase, messageType, error, decision }: ActorFailed): string {
-  const where = phase === "message" && messageType !== undefined ? `message "${messageType}"` : phase;
-  const [who, what] = [actor, errorText(error)].map((text) => shortened(text, MAX_LOGGED_LENGTH));
-  return `Actor ${who} failed (${where}): ${what}; decision: ${decision}`;
+  const type = messageType && shortened(messageType, MAX_LOGGED_LENGTH);
+  const where = phase === "message" && type !== undefined ? `message "${type}"` : phase;
+  const who = shortened(actor, MAX_LOGGED_LENGTH);
+  return `Actor ${who} failed (${where}): ${shortText(error)}; decision: ${decision}`;
+}
+
+function shortText(error: unknown): string {
+  return shortened(errorText(error), MAX_LOGGED_LENGTH);
 }

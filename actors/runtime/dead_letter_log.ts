@@ -5,6 +5,7 @@
  */
 import { type Cancellable, type Clock, errorText, type LogLevel, type LogRecord } from "../world/world.ts";
 import type { DeadLetterReason } from "./events.ts";
+import { inWords } from "./in_words.ts";
 import type { Placed } from "./system_core.ts";
 
 /** Lines a second. */
@@ -63,7 +64,7 @@ export class DeadLetterLog {
 function kindOf(message: unknown): string {
   try {
     if (typeof message !== "object" || message === null) return typeof message;
-    if ("type" in message && typeof message.type === "string") return `"${message.type}"`;
+    if ("type" in message && typeof message.type === "string") return inWords(message.type);
     return Object.prototype.toString.call(message);
   } catch (error) {
     return `a message that throws when it is looked at: ${errorText(error)}`;

@@ -7,7 +7,7 @@ import type { Cancellable } from "../world/world.ts";
 import type { Children } from "./children.ts";
 import type { FailurePhase } from "./events.ts";
 import type { ActorSystemCore } from "./system_core.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, whenSettled } from "./thenable.ts";
 
 /** What the end of a life needs of the actor whose life it is. */
 export interface EndingHost {
@@ -43,7 +43,7 @@ export class Ending {
   #step: typeof UNTIL_HANDLER_IS_DONE | typeof UNTIL_CHILDREN_ARE_GONE | typeof UNTIL_RELEASED =
     UNTIL_HANDLER_IS_DONE;
   /** What is being released, under way. */
-  #releasing: Promise<unknown> | undefined;
+  #releasing: PromiseLike<unknown> | undefined;
   #timer: Cancellable | undefined;
   /** Time that is left of this actor's own to stop in, when last its clock stood still. */
   #leftMs: number;
@@ -131,10 +131,11 @@ export class Ending {
   #releaseAll(): boolean {
     const actor = this.#actor;
     for (let release = actor.nextRelease(); release !== undefined; release = actor.nextRelease()) {
+      actor.system.scheduler.beforeStart();
       try {
         const pending: unknown = release();
         if (!isThenable(pending)) continue;
-        this.#awaitRelease(Promise.resolve(pending));
+        this.#awaitRelease(pending);
         return false;
       } catch (error) {
         actor.reportAlone(error, "stop", undefined);
@@ -143,7 +144,7 @@ export class Ending {
     return true;
   }
 
-  #awaitRelease(pending: Promise<unknown>): void {
+  #awaitRelease(pending: PromiseLike<unknown>): void {
     this.#releasing = pending;
     this.#limit();
     const goOn = () => {
@@ -152,7 +153,7 @@ export class Ending {
       this.#releasing = undefined;
       this.#actor.goOnEnding();
     };
-    pending.then(goOn, (error) => {
+    whenSettled(pending, goOn, (error) => {
       this.#actor.reportAlone(error, "stop", undefined);
       goOn();
     });

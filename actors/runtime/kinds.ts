@@ -17,7 +17,9 @@ export function kindOf(item: unknown): unknown {
   if (typeof item !== "object" || item === null) return UNTYPED;
   try {
     const { type } = item as { readonly type?: unknown };
-    return typeof type === "object" || type === undefined ? UNTYPED : type;
+    // What is not small is not kept either.
+    if (typeof type === "string") return type.length <= MAX_KEPT_LENGTH ? type : UNTYPED;
+    return typeof type === "object" || typeof type === "function" || type === undefined ? UNTYPED : type;
   } catch {
     // A message that throws when it is looked at.
     return UNTYPED;

@@ -19,12 +19,14 @@ import type {
 import type { SpawnOptions } from "./spawn_options.ts";
 import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
+import { Holdings } from "./holdings.ts";
 import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import { LifeStash, type Stash } from "./stash.ts";
 import type { GroupStrategy } from "./supervision.ts";
+import { whenSettled } from "./thenable.ts";
 import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
 
@@ -34,20 +36,6 @@ const OPEN = 0;
 const ENDING = 1;
 /** All has been released. */
 const OVER = 2;
-
-/** What few lives need. Made when first needed. */
-class Holdings<M> {
-  controller: AbortController | undefined;
-  /** Timers, subscriptions, watches. */
-  readonly held = new Set<Cancellable>();
-  readonly releases: (() => void | Promise<void>)[] = [];
-  stash: LifeStash<M> | undefined;
-  receiveTimeout: ReceiveTimeout | undefined;
-  receiveTimeoutHeld: Cancellable | undefined;
-  stateTimeout: Cancellable | undefined;
-  /** The envelope of the message that is being handled. */
-  current: Envelope | undefined;
-}
 
 /** What the runtime does with lives, and no actor with its own. */
 export interface LifeControl {
@@ -238,18 +226,16 @@ export class Life<M> implements Context<M> {
     const context = cell.system.tracer?.send(cell.ref, undefined);
     const deliver = (make: () => M) =>
       this.#deliver(make, undefined, (item) => cell.deliver(item), true, context);
-    // A thenable of somebody's own may call back twice: a real promise does once.
-    Promise.resolve(promise).then(
-      (value) => deliver(() => ok(value)),
-      (error) => deliver(() => failed(error)),
-    );
+    whenSettled(promise, (value) => deliver(() => ok(value)), (error) => deliver(() => failed(error)));
   }
 
   onStop(release: () => void | Promise<void>): void {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has
     // got.
-    if (this.#phase === OVER) this.#cell.releaseUnawaited(release);
-    else this.#cold.releases.push(release);
+    if (this.#phase === OVER) return this.#cell.releaseUnawaited(release);
+    const cold = this.#cold;
+    if (this.#phase === ENDING) cold.countLateRelease(this.#cell);
+    cold.releases.push(release);
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {
@@ -299,6 +285,13 @@ export class Life<M> implements Context<M> {
     return this.#holdings?.stash?.take() ?? [];
   }
 
+  #opened(envelope: Envelope | undefined): void {
+    if (envelope === undefined && this.#holdings === undefined) return;
+    const cold = this.#cold;
+    cold.current = envelope;
+    cold.currentAt = this.#cell.handled;
+  }
+
   get #cold(): Holdings<M> {
     return this.#holdings ??= new Holdings<M>();
   }
@@ -314,8 +307,8 @@ export class Life<M> implements Context<M> {
         return cell.handled;
       },
       itemOf: (message) => {
-        const current = this.#holdings?.current;
-        return current !== undefined && current.message === message ? current : message;
+        const { current, currentAt } = this.#cold;
+        return Object.is(current?.message, message) && currentAt === cell.handled ? current : message;
       },
       putBack: (items) => cell.putBack(items),
       deadLetter: (message, reason) => {
@@ -382,9 +375,7 @@ export class Life<M> implements Context<M> {
       nextRelease: (life) => life.#holdings?.releases.pop(),
       end: (life) => life.#end(),
       failed: (life, message) => life.#holdings?.stash?.failed(message),
-      opened: (life, envelope) => {
-        if (envelope !== undefined || life.#holdings !== undefined) life.#cold.current = envelope;
-      },
+      opened: (life, envelope) => life.#opened(envelope),
     };
   }
 }

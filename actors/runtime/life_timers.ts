@@ -5,6 +5,7 @@
  */
 import type { Cancellable, Clock } from "../world/world.ts";
 import type { Source } from "./envelope.ts";
+import { inWords } from "./in_words.ts";
 
 /** Something that a life holds and lets go of when it ends: a timer, a watch, a subscription. */
 export class Held implements Cancellable, Source {
@@ -124,5 +125,6 @@ export class ReceiveTimeout implements Cancellable {
 
 /** Throws `RangeError` on a time that cannot be waited for. */
 export function checkDelay(delayMs: number): void {
-  if (!(delayMs >= 0)) throw new RangeError(`Cannot wait ${delayMs} ms: it takes a time of 0 or more`);
+  if (typeof delayMs === "number" && delayMs >= 0) return;
+  throw new RangeError(`Cannot wait ${inWords(delayMs)} ms: it takes a time of 0 or more`);
 }

@@ -12,13 +12,14 @@ import { Ending, type EndingHost } from "./ending.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { FailurePhase } from "./events.ts";
 import { Failing } from "./failing.ts";
+import { isHandler, notAHandler } from "./handler.ts";
 import { URGENT } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
 import { type Life, lives } from "./life.ts";
 import { advance, ENDING, FAILED, RUNNING, STARTING, type State, STOPPED, WAITING } from "./lifecycle.ts";
 import type { CellOptions } from "./options.ts";
 import type { ActorSystemCore, Placed } from "./system_core.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, whenSettled } from "./thenable.ts";
 
 // System messages, beside `URGENT`.
 const BEGIN = 2;
@@ -77,12 +78,9 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   become(receive: Receive<unknown>): void {
+    if (!isHandler(receive)) throw notAHandler(this.path, "become() was given", receive);
     // While the behaviour runs, the handler is what it returns.
-    if (mailboxes.hasReceive(this.ref)) this.#setReceive(receive);
-  }
-
-  #setReceive(receive: Receive<unknown>): void {
-    mailboxes.setReceive(this.ref, receive);
+    if (mailboxes.hasReceive(this.ref)) mailboxes.setReceive(this.ref, receive);
   }
 
   get isRunning(): boolean {
@@ -133,7 +131,7 @@ export abstract class Living extends Failing implements EndingHost {
     const report = (error: unknown) => this.reportAlone(error, "stop", undefined);
     try {
       const pending: unknown = release();
-      if (isThenable(pending)) pending.then(undefined, report);
+      if (isThenable(pending)) whenSettled(pending, () => {}, report);
     } catch (error) {
       report(error);
     }
@@ -162,13 +160,14 @@ export abstract class Living extends Failing implements EndingHost {
 
   #start(): void {
     this.#enter(STARTING);
+    this.system.scheduler.beforeStart();
     const life = this.life = this.makeLife();
     try {
       const receive = this.behavior(life);
-      if (typeof receive === "function") return this.#started(receive);
-      if (!isThenable(receive)) throw notAHandler(this.path, receive);
+      if (typeof receive === "function" || !isThenable(receive)) return this.#started(receive);
       this.isBusy = true;
-      Promise.resolve(receive).then(
+      whenSettled(
+        receive,
         (handler) => this.#startedLater(life, handler),
         (error) => this.#startFailedLater(life, error),
       );
@@ -181,9 +180,12 @@ export abstract class Living extends Failing implements EndingHost {
     if (life !== this.life) return;
     this.isBusy = false;
     if (this.state === ENDING) return this.signal(GO_ON_ENDING);
-    if (typeof receive !== "function") return this.fail(notAHandler(this.path, receive), "start", undefined);
     lives.heard(life);
-    this.#started(receive);
+    try {
+      this.#started(receive);
+    } catch (error) {
+      this.fail(error, "start", undefined);
+    }
   }
 
   #startFailedLater(life: Life<unknown>, error: unknown): void {
@@ -193,7 +195,8 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   #started(receive: Receive<unknown>): void {
-    this.#setReceive(receive);
+    if (!isHandler(receive)) throw notAHandler(this.path, "its behaviour returned", receive);
+    mailboxes.setReceive(this.ref, receive);
     // One that failed while it started (a child of its own escalated) waits for the decision.
     const isRunning = this.state === STARTING;
     if (isRunning) this.#enter(RUNNING);
@@ -389,9 +392,3 @@ export abstract class Living extends Failing implements EndingHost {
 }
 
 const STOPPED_REASON: StopReason = Object.freeze({ type: "stopped" });
-
-function notAHandler(path: string, value: unknown): TypeError {
-  return new TypeError(
-    `Cannot start ${path}: its behaviour returned ${typeof value}, not a function that handles messages`,
-  );
-}

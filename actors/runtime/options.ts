@@ -5,6 +5,7 @@
  */
 import type { LogLevel } from "../world/world.ts";
 import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
+import { inWords } from "./in_words.ts";
 import type { ActorOptionsText } from "./snapshot.ts";
 import { type OnFailure, restart } from "./supervision.ts";
 
@@ -58,7 +59,7 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
   const { capacity = NO_LIMIT, overflow = DEFAULT_OPTIONS.overflow, isUrgent } = mailbox ?? {};
   if (!(Number.isInteger(capacity) && capacity >= 1)) {
     throw new RangeError(
-      `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${capacity}`,
+      `Cannot spawn "${name}": a mailbox takes a whole capacity of 1 or more, not ${inWords(capacity)}`,
     );
   }
   checkOneOf(name, "a mailbox's overflow", OVERFLOWS, overflow);
@@ -69,11 +70,11 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
   }
   if (!(Number.isInteger(stashCapacity) && stashCapacity >= 0)) {
     throw new RangeError(
-      `Cannot spawn "${name}": stashCapacity is a whole number from 0, not ${stashCapacity}`,
+      `Cannot spawn "${name}": stashCapacity is a whole number from 0, not ${inWords(stashCapacity)}`,
     );
   }
-  if (!(shutdownMs >= 0)) {
-    throw new RangeError(`Cannot spawn "${name}": shutdownMs is 0 or more, not ${shutdownMs}`);
+  if (!(typeof shutdownMs === "number" && shutdownMs >= 0)) {
+    throw new RangeError(`Cannot spawn "${name}": shutdownMs is 0 or more, not ${inWords(shutdownMs)}`);
   }
   // An unknown policy would leave a failed actor without a decision for ever.
   if (typeof onFailure !== "function" && !isPolicy(onFailure)) {
@@ -113,7 +114,7 @@ export function isPolicy(value: unknown): value is OnFailure {
 
 function checkOneOf(name: string, what: string, known: readonly string[], given: string): void {
   if (known.includes(given)) return;
-  throw new TypeError(`Cannot spawn "${name}": ${what} is ${known.join(", ")}, not ${given}`);
+  throw new TypeError(`Cannot spawn "${name}": ${what} is ${known.join(", ")}, not ${inWords(given)}`);
 }
 
 const MAX_NAME_LENGTH = 255;
@@ -127,7 +128,7 @@ export function checkName(name: string): void {
   if (!isName(name)) {
     throw new TypeError(
       `Cannot name an actor ${
-        JSON.stringify(name)
+        inWords(name)
       }: it takes 1 to 255 characters, no "/", no "?", no control characters`,
     );
   }
@@ -146,6 +147,6 @@ function isName(name: unknown): boolean {
 /** Throws `TypeError` on a name that a registry key or a topic cannot have. */
 export function checkKeyName(name: string): void {
   if (typeof name !== "string" || name === "" || name.length > MAX_NAME_LENGTH) {
-    throw new TypeError(`Cannot name a key ${JSON.stringify(name)}: it takes 1 to 255 characters`);
+    throw new TypeError(`Cannot name a key ${inWords(name)}: it takes 1 to 255 characters`);
   }
 }

@@ -7,6 +7,8 @@ import { mailboxes } from "./actor_ref.ts";
 import type { Behavior } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { MailboxFull } from "./errors.ts";
+import { checkBehavior } from "./handler.ts";
+import { inWords } from "./in_words.ts";
 import { checkOptions } from "./options.ts";
 import type { Ref } from "./ref.ts";
 
@@ -56,12 +58,15 @@ export interface PoolOptions<M> {
 export function pool<M>(behavior: Behavior<M>, options: PoolOptions<M>): Behavior<M> {
   const { size, route = "round-robin", worker } = options;
   if (!(Number.isInteger(size) && size >= 1)) {
-    throw new RangeError(`Cannot make a pool of ${size}: it takes a whole number from 1`);
+    throw new RangeError(`Cannot make a pool of ${inWords(size)}: it takes a whole number from 1`);
   }
   if (typeof route !== "function" && route !== "round-robin" && route !== "least-loaded") {
-    throw new TypeError(`Cannot route by ${route}: it takes "round-robin", "least-loaded" or a function`);
+    throw new TypeError(
+      `Cannot route by ${inWords(route)}: it takes "round-robin", "least-loaded" or a function`,
+    );
   }
   checkOptions("1", worker);
+  checkBehavior("1", behavior);
   return (self) => {
     const members = Array.from({ length: size }, (_, i) => self.spawn(String(i + 1), behavior, worker));
     const choose = router(route);

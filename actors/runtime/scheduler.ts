@@ -5,6 +5,7 @@
  */
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
 import { Ring } from "./ring.ts";
+import { SamplePace } from "./sample_pace.ts";
 import { Slice, SLICE_MS } from "./slice.ts";
 
 /** Something that holds memory or a timer which it may no longer need. */
@@ -35,15 +36,13 @@ const CHOICES_A_SLICE = 2048;
  * handlers of a kind known as quick that may be slow before it is noticed.
  */
 const MAX_STRIDE = 32;
+/** One in as many starts is timed as this part of those since a slow one: each of the first 512. */
+const START_TRUST_SHIFT = 8;
 /** A handler that takes longer is slow: after it sockets are looked at. */
 const SLOW_MS = 0.5;
 /** Rings with more slots than this are given back when they are no longer needed. */
 export const LARGE_RING_SLOTS = 1024;
 const TRIM_DELAY_MS = 50;
-/** A prime, so that no pattern of messages keeps step with it. */
-const MESSAGES_A_SAMPLE = 997;
-/** One takes some microseconds: so many are well below a hundredth of the work. */
-const MIN_SAMPLE_MS = 5;
 
 /** How actors are given turns. */
 export interface Turns<T> {
@@ -64,13 +63,7 @@ export class Scheduler<T> implements StepControl {
   readonly #loop: EventLoop;
   readonly #turn: (runnable: T) => void;
   readonly #failed: (error: unknown) => void;
-  readonly #sample: ((runnable: T) => boolean) | undefined;
-  /**
-   * Messages since the last sample. The very first is one, so that a look at a quiet system sees something.
-   */
-  #sinceSample = MESSAGES_A_SAMPLE;
-  /** What wall time was then. */
-  #sampledAt = 0;
+  readonly #samples: SamplePace<T> | undefined;
   readonly #ready = new Ring<T>();
   readonly #drain = () => this.#run();
   readonly #oversized = new Set<Trimmable>();
@@ -88,6 +81,8 @@ export class Scheduler<T> implements StepControl {
   /** The messages before the last reading of the clock took too long. */
   foundSlow = false;
   #stride = 4;
+  /** Behaviours run since one was slow. */
+  #starts = 0;
   /** What the last readings allow it to be. */
   #affordable = MAX_STRIDE;
   #choicesLeft = CHOICES_A_SLICE;
@@ -111,7 +106,7 @@ export class Scheduler<T> implements StepControl {
     this.#loop = loop;
     this.#turn = turn;
     this.#failed = failed;
-    this.#sample = sample;
+    this.#samples = sample && new SamplePace(sample);
     this.isChoosing = loop.choose !== undefined;
   }
 
@@ -148,10 +143,15 @@ export class Scheduler<T> implements StepControl {
   readAfter(messages: number): void {
     if (this.isChoosing) return;
     // How long they take can be told only where it is known when they began.
-    if (this.#slice.startedAt < 0) this.#readClock();
+    if (this.#slice.startedAt < 0) this.#readClock(undefined);
     if (this.#allowance <= messages) return;
     this.#granted -= this.#allowance - messages;
     this.#allowance = messages;
+  }
+
+  /** A behaviour is about to run, or what an actor holds is about to be released. */
+  beforeStart(): void {
+    this.readAfter((this.#starts++ >> START_TRUST_SHIFT) || 1);
   }
 
   /** Has `trim()` called in a little while. */
@@ -206,6 +206,8 @@ export class Scheduler<T> implements StepControl {
 
   #run(): void {
     if (this.#paused) return;
+    // Handlers that went on after an `await` have used it up.
+    if (this.#sliceIsOver) return this.#yield();
     this.#now = -1;
     this.#isPolling = false;
     if (this.#slice.isNext && this.ready > 0) this.#beginSlice();
@@ -254,6 +256,8 @@ export class Scheduler<T> implements StepControl {
       if (runnable !== undefined) this.#give(runnable);
     }
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
+    // What they go on with after an `await` is of the same slice, where nobody else's follows.
+    if (this.#ready.length === 0) return this.#sliceIsOver ? this.#yield() : this.#rest();
     this.#endSlice();
     this.#slice.isNext = true;
     this.#loop.soon(this.#drain);
@@ -261,22 +265,13 @@ export class Scheduler<T> implements StepControl {
 
   #checkSlice(runnable: T | undefined): boolean {
     if (this.isChoosing) {
-      if (runnable !== undefined) this.#countForSample(runnable, 1, -this.#choicesLeft);
+      this.#samples?.count(runnable, 1, -this.#choicesLeft);
       return this.#countChoice();
     }
+    // Who goes on after an `await` waits for the look at sockets as others do.
+    if (this.#isPolling) return false;
     this.#sliceIsOver ||= this.#lookAtClock(runnable);
     return !this.#sliceIsOver;
-  }
-
-  /** Where the clock is looked at: what is rare costs nothing. */
-  #countForSample(runnable: T, messages: number, wall: number): void {
-    if (this.#sample === undefined) return;
-    this.#sinceSample += messages;
-    if (this.#sinceSample < MESSAGES_A_SAMPLE) return;
-    // Also where the clock was set back.
-    if (Math.abs(wall - this.#sampledAt) < MIN_SAMPLE_MS || !this.#sample(runnable)) return;
-    this.#sinceSample = 0;
-    this.#sampledAt = wall;
   }
 
   /** Where the world chooses, turns are of one message. */
@@ -293,9 +288,7 @@ export class Scheduler<T> implements StepControl {
     // By the wall clock's ticks alone a slice would be of one millisecond or of two.
     const mayBeOver = this.#slice.count(granted);
     // What took less than a millisecond is quick: the clock that costs more need not be read.
-    const wall = this.#clock.now();
-    if (runnable !== undefined) this.#countForSample(runnable, Math.max(1, granted), wall);
-    if (mayBeOver || wall !== this.#wallAt) return this.#readClock();
+    if (mayBeOver || this.#clock.now() !== this.#wallAt) return this.#readClock(runnable);
     this.#stride = Math.min(this.#affordable, 2 * this.#stride);
     this.#allowance = this.#granted = this.#stride;
     return false;
@@ -304,8 +297,9 @@ export class Scheduler<T> implements StepControl {
   /**
    * Reads the clock, and sets how many messages may go by until it is read again: about a quarter of a slice.
    */
-  #readClock(): boolean {
+  #readClock(runnable: T | undefined): boolean {
     const wall = this.#clock.now();
+    this.#samples?.count(runnable, this.#handled, wall);
     // Of the last stride is known that it began in the millisecond of `#wallAt`.
     const strideMs = wall - this.#wallAt - 1;
     this.#wallAt = wall;
@@ -316,6 +310,7 @@ export class Scheduler<T> implements StepControl {
       this.foundSlow = false;
     } else if (strideMs >= 1) this.#surprised(strideMs);
     else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
+    if (this.foundSlow) this.#starts = 0;
     this.#lastReadAt = now;
     this.#handled = 0;
     this.#allowance = this.#granted = this.#stride;
@@ -351,6 +346,8 @@ export class Scheduler<T> implements StepControl {
     if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
     else {
       this.#isPolling = this.#slice.isNext = true;
+      this.#granted -= this.#allowance;
+      this.#allowance = 0;
       this.#loop.afterPoll(this.#drain);
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inWords } from "./in_words.ts";
 
 /**
  * Where an actor is in its life: `waiting` is between two lives, `failed` before the decision of its parent.
@@ -81,6 +82,8 @@ export interface ShallowSnapshot extends ActorSnapshot {
 export function checkTreeOptions(options: TreeOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || (value >= 0 && (value === Infinity || Number.isInteger(value)))) continue;
-    throw new RangeError(`Cannot show the tree with ${name} ${value}: it takes a whole number from 0`);
+    throw new RangeError(
+      `Cannot show the tree with ${name} ${inWords(value)}: it takes a whole number from 0`,
+    );
   }
 }

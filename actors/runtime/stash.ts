@@ -106,7 +106,7 @@ export class LifeStash<M> implements Stash<M> {
   failed(message: unknown): void {
     if (this.#latestAt !== this.#host.handled) return;
     for (const { source, message: put } of this.#latest) {
-      if (put === message && source instanceof PutAside) source.isCancelled = true;
+      if (Object.is(put, message) && source instanceof PutAside) source.isCancelled = true;
     }
     this.#items = this.#items.filter((item) => !(Envelope.is(item) && item.source?.isCancelled));
   }

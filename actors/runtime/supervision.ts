@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { inWords } from "./in_words.ts";
 
 /**
  * Which children are restarted when one of them is: it alone, all of them, or it and those started after it.
@@ -74,13 +75,24 @@ export function restart(options: RestartOptions = {}): OnFailure & { readonly ty
  * Checks a backoff.
  *
  * @throws `RangeError` on an invalid one.
+ *
+ * @example
+ * ```ts
+ * import { checkBackoff } from "@troupe/actors";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkBackoff({ minMs: 100, maxMs: 10_000, jitter: 0.2 });
+ * assertThrows(() => checkBackoff({ minMs: 100, maxMs: 10 }), RangeError);
+ * ```
  */
 export function checkBackoff(backoff: Backoff): void {
   const { minMs, maxMs, jitter = 0 } = backoff;
   if (!(minMs >= 0) || !(maxMs >= minMs)) {
     throw new RangeError(`Cannot back off from ${minMs} to ${maxMs} ms: it takes 0 <= minMs <= maxMs`);
   }
-  if (!(jitter >= 0 && jitter <= 1)) throw new RangeError(`Cannot jitter by ${jitter}: it takes 0 to 1`);
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw new RangeError(`Cannot jitter by ${inWords(jitter)}: it takes 0 to 1`);
+  }
 }
 
 const STOP: OnFailure = Object.freeze({ type: "stop" });
@@ -157,15 +169,26 @@ export function escalate(): OnFailure {
  * Checks a budget of restarts.
  *
  * @throws `RangeError` on an invalid one.
+ *
+ * @example
+ * ```ts
+ * import { checkBudget } from "@troupe/actors";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkBudget({ limit: 3, withinMs: 5000 });
+ * assertThrows(() => checkBudget({ limit: -1, withinMs: 5000 }), RangeError);
+ * ```
  */
 export function checkBudget(
   { limit, withinMs }: { readonly limit: number; readonly withinMs: number },
 ): void {
   if (!Number.isInteger(limit) || limit < 0) {
-    throw new RangeError(`Cannot set a restart limit of ${limit}: it takes a whole number, 0 or more`);
+    throw new RangeError(
+      `Cannot set a restart limit of ${inWords(limit)}: it takes a whole number, 0 or more`,
+    );
   }
-  if (!(withinMs > 0)) {
-    throw new RangeError(`Cannot count restarts within ${withinMs} ms: it takes a time above 0`);
+  if (!(typeof withinMs === "number" && withinMs > 0)) {
+    throw new RangeError(`Cannot count restarts within ${inWords(withinMs)} ms: it takes a time above 0`);
   }
 }
 

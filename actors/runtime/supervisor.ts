@@ -5,6 +5,7 @@
  */
 import { assertNever, type Behavior, type SuperviseOptions } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
+import { checkBehavior } from "./handler.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { GroupStrategy } from "./supervision.ts";
@@ -47,6 +48,7 @@ export function childSpec<C>(
   behavior: Behavior<C>,
   options?: SpawnOptions<C>,
 ): ChildSpec<Ref<C>> {
+  checkBehavior(name, behavior);
   return {
     name,
     options: options as SpawnOptions | undefined,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ref } from "./ref.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
 
 /** What begins outside of the actors: a frame from a peer, a datagram. */
 export interface TraceStart {
@@ -18,8 +18,8 @@ export interface TraceStart {
 export interface TraceStep {
   /** Runs the work, which what it sends and asks belongs to; also after an `await`. */
   run<T>(work: () => T): T;
-  /** The work is over: it failed, if there is an error. */
-  end(error?: unknown): void;
+  /** The work is over: with what it threw, if it failed. That may be `undefined`, too. */
+  end(failure?: { readonly error: unknown }): void;
 }
 
 /**
@@ -106,22 +106,30 @@ export class ActorTracer {
 /** Runs the work of a step, and ends the step when the work has settled. */
 export function follow<T>(step: TraceStep, work: () => T): T {
   followed.count++;
+  let isOpen = true;
+  // Once, whatever a promise of somebody's own does.
+  const end = (failure?: { readonly error: unknown }) => {
+    if (!isOpen) return;
+    isOpen = false;
+    followed.count--;
+    try {
+      step.end(failure);
+    } catch {
+      // A tracer that fails must not fail what it follows.
+    }
+  };
   try {
     const result = step.run(work);
-    if (!isThenable(result)) end(step);
-    else Promise.resolve(result).then(() => end(step), (error) => end(step, error));
-    return result;
+    if (!isThenable(result)) {
+      end();
+      return result;
+    }
+    // A thenable of somebody's own may begin its work at each `then`: whoever waits gets this promise.
+    const promise = promiseOf(result);
+    promise.then(() => end(), (error) => end({ error }));
+    return promise as T;
   } catch (error) {
-    end(step, error);
+    end({ error });
     throw error;
-  }
-}
-
-function end(step: TraceStep, error?: unknown): void {
-  followed.count--;
-  try {
-    step.end(error);
-  } catch {
-    // A tracer that fails must not fail what it follows.
   }
 }

@@ -55,6 +55,8 @@ const MAX_CAUSES = 8;
 /** Characters of the frames of one error, and of the message of a cause, that are printed. */
 const MAX_FRAMES_LENGTH = 8192;
 const MAX_CAUSE_LENGTH = 1024;
+/** Characters of an error's message in a line of JSON: it may be what a peer has sent. */
+const MAX_MESSAGE_LENGTH = 4096;
 
 /** A text of at most so many characters, and a sign that there were more. */
 export function shortened(text: string, maxLength: number): string {
@@ -98,8 +100,18 @@ function plainValue(name: string, value: unknown): unknown {
 
 /** An error with what one needs to find its cause. */
 function plainError(error: Error, depth = 0): Record<string, unknown> {
-  const { name, message, stack, cause } = error;
+  const { name, cause } = error;
+  const message = shortened(String(error.message), MAX_MESSAGE_LENGTH);
+  const stack = shortStack(error.stack);
   if (cause === undefined) return { name, message, stack };
-  const inner = cause instanceof Error && depth < MAX_CAUSES ? plainError(cause, depth + 1) : String(cause);
+  const inner = cause instanceof Error && depth < MAX_CAUSES
+    ? plainError(cause, depth + 1)
+    : shortened(String(cause), MAX_MESSAGE_LENGTH);
   return { name, message, stack, cause: inner };
+}
+
+/** A stack begins with the message, which may be long, and ends with the frames. */
+function shortStack(stack: string | undefined): string | undefined {
+  if (typeof stack !== "string" || stack.length <= MAX_FRAMES_LENGTH) return stack;
+  return `${shortened(stack, MAX_MESSAGE_LENGTH)}\n${stack.slice(-MAX_FRAMES_LENGTH + MAX_MESSAGE_LENGTH)}`;
 }

@@ -15,6 +15,8 @@ export interface CollectedSpan {
     readonly value: Readonly<Record<string, unknown>>;
   }[];
   readonly events?: readonly { readonly name: string }[];
+  /** 2: it has failed. */
+  readonly status?: { readonly code?: number };
 }
 
 interface Export {

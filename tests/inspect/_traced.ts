@@ -4,7 +4,8 @@
  *     OTEL_DENO=true deno run -A tests/inspect/_traced.ts
  *
  * It prints `TCP on PORT` and `UDP on PORT`, and answers each line and each datagram with `answer to` it.
- * At a line `throw object` or `throw error` an actor throws what cannot be made a text.
+ * At a line `throw object` or `throw error` an actor throws what cannot be made a text, at `throw undefined`
+ * and `reject undefined` nothing at all.
  *
  * @module
  */
@@ -30,10 +31,14 @@ class Unreadable extends Error {
   }
 }
 
+const nothing: unknown = undefined;
+
 /** Hands on to the next. */
-const first = (next: Ref<Request>): Behavior<Request> => () => (request) => {
+const first = (next: Ref<Request>): Behavior<Request> => () => (request): void | Promise<void> => {
   if (request.text === "throw object") throw Object.create(null);
   if (request.text === "throw error") throw new Unreadable();
+  if (request.text === "throw undefined") throw nothing;
+  if (request.text === "reject undefined") return Promise.reject(nothing);
   next.tell({ ...request, type: "second" });
 };
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { deadline, startProcess, startTask, TestClient, until } from "../_helpers.ts";
 import { type CollectedSpan, Collector } from "./_collector.ts";
 
-/** The spans of one trace as a tree: `name at actor [events]`, children in the order of their names. */
+/** The spans of one trace as a tree: `name at actor [events] [failed]`, children in the order of their names. */
 function treeOf(spans: readonly CollectedSpan[], root: CollectedSpan): unknown {
   const actor = root.attributes?.find(({ key }) => key === "troupe.actor.path")?.value["stringValue"];
   const place = String(actor).replace(/\/\d+-127\.0\.0\.1:\d+$/, "/client");
@@ -10,7 +10,7 @@ function treeOf(spans: readonly CollectedSpan[], root: CollectedSpan): unknown {
   const children = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId)
     .toSorted((one, other) => one.name < other.name ? -1 : 1)
     .map((child) => treeOf(spans, child));
-  const text = `${root.name} at ${place}${events}`;
+  const text = `${root.name} at ${place}${events}${root.status?.code === 2 ? " failed" : ""}`;
   return children.length === 0 ? text : [text, ...children];
 }
 
@@ -99,8 +99,14 @@ Deno.test("traces: one chain leads from a datagram through an actor that awaits 
   ]]);
 });
 
-Deno.test("traces: a handler that throws what cannot be made a text has its span", async () => {
-  for (const [line, event] of [["throw object", " exception"], ["throw error", ""]]) {
+Deno.test("traces: a handler that throws what cannot be made a text, or undefined, has a span that has failed", async () => {
+  const lines = [
+    ["throw object", " exception"],
+    ["throw error", ""],
+    ["throw undefined", " exception"],
+    ["reject undefined", " exception"],
+  ];
+  for (const [line, event] of lines) {
     await using collector = new Collector();
     await using traced = startProcess(Deno.execPath(), ["run", "-q", "-A", "tests/inspect/_traced.ts"], {
       env: collector.env("always_on"),
@@ -108,7 +114,7 @@ Deno.test("traces: a handler that throws what cannot be made a text has its span
     const port = Number((await traced.line("TCP on")).split(" ").at(-1));
     using client = await TestClient.connect(port);
     await client.send(`${line}\n`);
-    const chain = ["frame at /traced/tcp/client", `process first at /traced/a${event}`];
+    const chain = ["frame at /traced/tcp/client", `process first at /traced/a${event} failed`];
     assertEquals(await tracesOf(collector, "frame", 2), [chain]);
   }
 });

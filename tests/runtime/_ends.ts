@@ -34,9 +34,12 @@ const programs: Readonly<Record<string, () => unknown>> = {
       const cause = new WorldError("address-in-use", "the port is in use");
       throw new Error("Cannot serve: the port is in use", { cause });
     };
+    const restarted = Promise.withResolvers<void>();
+    let left = 2;
+    system.events.subscribe(({ type }) => type === "failed" && --left === 0 && restarted.resolve());
     system.spawn<string>("a", fails).tell("1");
     system.spawn<string>("b", refused).tell("1");
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await restarted.promise;
     await system.stop();
   },
   "something strange": () => {

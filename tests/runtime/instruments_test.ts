@@ -42,8 +42,9 @@ Deno.test("instruments: what they throw is logged, and nobody else notices", asy
     told.push(what);
     throw Object.create(null);
   };
-  await worked({ send: trap("send"), sampled: trap("sampled") }, 10);
-  assertEquals([told.filter((what) => what === "send").length, told.at(-1)], [10, "sampled"]);
+  await worked({ send: trap("send"), sampled: trap("sampled") }, 20_000);
+  assertEquals(told.filter((what) => what === "send").length, 20_000);
+  assert(told.includes("sampled"));
 });
 
 Deno.test("tree: an inspector sees one level, a page at a time, of 100,000 children", async () => {

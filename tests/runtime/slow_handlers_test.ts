@@ -161,6 +161,64 @@ Deno.test("fairness: one kind that was quick 100,000 times and is slow at once i
   await stopped(system);
 });
 
+/** What runs for an actor besides its handler, 10 ms each, for a hundred actors, or messages, at once. */
+const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) => Promise<void> | void>> = {
+  "a hundred starts": (system, work) => {
+    for (let i = 0; i < 100; i++) system.spawn(`a${i}`, () => (work(), () => {}));
+  },
+  "a hundred releases, of actors that stop together": async (system, work) => {
+    const refs = Array.from({ length: 100 }, (_, i) =>
+      system.spawn<"stop">(`a${i}`, (self) => {
+        self.onStop(work);
+        return () => self.stop();
+      }));
+    await Promise.all(refs.map((ref) => system.started(ref)));
+    for (const ref of refs) ref.tell("stop");
+  },
+  "a hundred handlers that compute before they wait": (system, work) => {
+    const ref = system.spawn<number>("a", () => async () => {
+      work();
+      await Promise.resolve();
+    });
+    for (let i = 0; i < 100; i++) ref.tell(i);
+  },
+  "a hundred handlers that wait before they compute": (system, work) => {
+    const ref = system.spawn<number>("a", () => async () => {
+      await Promise.resolve();
+      work();
+    });
+    for (let i = 0; i < 100; i++) ref.tell(i);
+  },
+  "a hundred restarts": (system, work) => {
+    for (let i = 0; i < 50; i++) {
+      let starts = 0;
+      const behavior = () => {
+        work();
+        if (starts++ === 0) throw new Error("told to");
+        return () => {};
+      };
+      system.spawn(`a${i}`, behavior);
+    }
+  },
+};
+
+for (const [what, arrange] of Object.entries(BESIDE)) {
+  Deno.test(`fairness: ${what}, 10 ms each: sockets are looked at before one follows 2 ms of others`, async () => {
+    const stepped = steppedWorld();
+    const quiet = { ...stepped.world, log: { enabled: () => false, write: () => {} } };
+    const system = new ActorSystem("test", { world: quiet });
+    const done = Promise.withResolvers<void>();
+    let left = 100;
+    await arrange(system, () => {
+      stepped.work(10);
+      if (--left === 0) done.resolve();
+    });
+    await deadline(done.promise);
+    assert(stepped.worst <= 10, `${stepped.worst} ms went by`);
+    await stopped(system);
+  });
+}
+
 for (const isTyped of [true, false]) {
   const kind = isTyped ? "by type" : "by nothing";
   Deno.test(`fairness: an echo on a real socket is answered all the while between handlers of 10 ms, told apart ${kind}`, async () => {

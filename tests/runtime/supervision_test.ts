@@ -86,7 +86,7 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
     "a",
     { mailbox: { capacity: 1, overflow: "explode" } as unknown as MailboxOptions },
     TypeError,
-    'Cannot spawn "a": a mailbox\'s overflow is reject, drop-newest, drop-oldest, not explode',
+    'Cannot spawn "a": a mailbox\'s overflow is reject, drop-newest, drop-oldest, not "explode"',
   ],
   ["a", { shutdownMs: -1 }, RangeError, 'Cannot spawn "a": shutdownMs is 0 or more, not -1'],
   ["a", { shutdownMs: NaN }, RangeError, "not NaN"],
@@ -94,7 +94,7 @@ const SPEC_MISTAKES: [string, SpawnOptions, ErrorConstructor | typeof RangeError
     "a",
     { deadLetterLevel: "loud" } as unknown as SpawnOptions,
     TypeError,
-    'Cannot spawn "a": deadLetterLevel is debug, info, warn, error, not loud',
+    'Cannot spawn "a": deadLetterLevel is debug, info, warn, error, not "loud"',
   ],
   [
     "a",
