@@ -242,7 +242,6 @@ export class ActorRef<in M> implements Ref<M> {
     return false;
   }
 
-  /** Says how many messages the turn may handle. */
   #handleSignals(): number {
     this.#flags &= ~SIGNALLED;
     const left = this.#cell.handleSignals();

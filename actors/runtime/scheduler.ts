@@ -206,8 +206,6 @@ export class Scheduler<T> implements StepControl {
 
   #run(): void {
     if (this.#paused) return;
-    // Handlers that went on after an `await` have used it up.
-    if (this.#sliceIsOver) return this.#yield();
     this.#now = -1;
     this.#isPolling = false;
     if (this.#slice.isNext && this.ready > 0) this.#beginSlice();
@@ -256,8 +254,6 @@ export class Scheduler<T> implements StepControl {
       if (runnable !== undefined) this.#give(runnable);
     }
     for (let late = arrived.shift(); late !== undefined; late = arrived.shift()) this.#ready.push(late);
-    // What they go on with after an `await` is of the same slice, where nobody else's follows.
-    if (this.#ready.length === 0) return this.#sliceIsOver ? this.#yield() : this.#rest();
     this.#endSlice();
     this.#slice.isNext = true;
     this.#loop.soon(this.#drain);
@@ -268,8 +264,6 @@ export class Scheduler<T> implements StepControl {
       this.#samples?.count(runnable, 1, -this.#choicesLeft);
       return this.#countChoice();
     }
-    // Who goes on after an `await` waits for the look at sockets as others do.
-    if (this.#isPolling) return false;
     this.#sliceIsOver ||= this.#lookAtClock(runnable);
     return !this.#sliceIsOver;
   }
@@ -346,8 +340,6 @@ export class Scheduler<T> implements StepControl {
     if (this.isChoosing) this.#clock.timer(SLICE_MS, this.#drain);
     else {
       this.#isPolling = this.#slice.isNext = true;
-      this.#granted -= this.#allowance;
-      this.#allowance = 0;
       this.#loop.afterPoll(this.#drain);
     }
   }

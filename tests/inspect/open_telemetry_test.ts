@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { deadline, startProcess, startTask, TestClient, until } from "../_helpers.ts";
 import { type CollectedSpan, Collector } from "./_collector.ts";
 
-/** The spans of one trace as a tree: `name at actor [events] [failed]`, children in the order of their names. */
+/** The spans of one trace as a tree: `name at actor [events] [failed]`, children in order of their names. */
 function treeOf(spans: readonly CollectedSpan[], root: CollectedSpan): unknown {
   const actor = root.attributes?.find(({ key }) => key === "troupe.actor.path")?.value["stringValue"];
   const place = String(actor).replace(/\/\d+-127\.0\.0\.1:\d+$/, "/client");

@@ -16,6 +16,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   networkFiles: "a network of nodes: docs/protocols.md",
   SimEngineServer: "a cluster in a simulated world: docs/simulator.md",
   Passivate: "made by the cluster",
+  hostAnswers: "another thread: deno task ... --cores, with --inspect",
   ClusterMetrics: "a type alone",
   HandlingTimes: "a type alone",
   ActorTracer: "a type alone",

