@@ -81,7 +81,19 @@ export function wrapHocuspocus(key: string, message: Uint8Array): Uint8Array<Arr
   return new Lib0Writer().bytes(ENCODER.encode(key)).raw(message).take();
 }
 
-/** Writes one answer about the document that the client calls `key`. */
+/**
+ * Writes one answer about the document that the client calls `key`.
+ *
+ * @example
+ * ```ts
+ * import { decodeHocuspocus, encodeHocuspocus } from "@troupe/actors/protocols/hocuspocus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = encodeHocuspocus("notes", { type: "sync-status", isSaved: true });
+ * assertEquals(frame.length > "notes".length, true);
+ * assertEquals(decodeHocuspocus(frame).name, "notes");
+ * ```
+ */
 export function encodeHocuspocus(key: string, answer: HocuspocusAnswer): Uint8Array<ArrayBuffer> {
   const writer = new Lib0Writer().bytes(ENCODER.encode(key));
   switch (answer.type) {

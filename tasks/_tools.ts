@@ -117,6 +117,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
         "deno check -q --frozen .",
         "deno run -q --allow-read=. tasks/gen.ts --check",
         `deno doc -q --lint ${docs.join(" ")}`,
+        `deno doc -q --json ${docs.join(" ")} | deno run -q lint/examples.ts`,
         "deno publish -q --dry-run --allow-dirty",
       ].join(" && "),
     },
