@@ -7,7 +7,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { chatEntities, chatServer } from "../../actors/chat/mod.ts";
-import type { RoomRecord } from "../../actors/chat/cluster/room_entity.ts";
+import type { RoomRecord } from "../../actors/chat/cluster/room_record.ts";
 import { composeEngine, decodeValue, joinCluster, SimEngineServer } from "../../actors/cluster/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";

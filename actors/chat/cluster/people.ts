@@ -21,6 +21,13 @@ export function serverOf(id: MemberId): string {
   return hostIdOf(id) ?? "";
 }
 
+/** Whether nothing that is known of a person has changed. */
+export function isSamePerson(one: Person<MemberId>, other: Person<MemberId>): boolean {
+  return one.member === other.member && one.name.text === other.name.text && one.user === other.user &&
+    one.host === other.host && one.realName === other.realName && one.isBot === other.isBot &&
+    one.isInvisible === other.isInvisible && one.formerNames?.length === other.formerNames?.length;
+}
+
 type Member = Ref<MemberMessage>;
 
 interface KnownMember {

@@ -18,25 +18,7 @@ import { emptyRoom, type RoomData, type RoomFact, RoomState } from "../room_stat
 import { allOf, type Newest, type NewestLimits, newestOf, NONE, withNewest } from "./newest.ts";
 import { type MemberId, serverOf } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
-
-/** Something that happened in a room. */
-export interface RoomRecord {
-  readonly fact: RoomFact<MemberId>;
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly timeMs: number;
-  /** The number of the request that made it happen, for the member that made it. */
-  readonly request: number;
-  /** The room's name from now on: nobody was in it. */
-  readonly opens?: ChatName;
-}
-
-/** What is published of a room. */
-export interface RoomNews {
-  /** The number of the first of the records: the room's first ever is 1. */
-  readonly from: number;
-  readonly records: readonly RoomRecord[];
-}
+import { type KeptFact, keptFact, type RoomNews, type RoomRecord, wholeFact } from "./room_record.ts";
 
 /** What comes of a batch of commands. */
 export type BatchReply =
@@ -238,7 +220,8 @@ function carryOut(
     const request = "request" in deed ? deed.request : 0;
     for (const fact of leaving) events.push(happened(fact, context, nowMs, 0));
     for (const fact of facts) {
-      events.push(happened(fact, context, nowMs, request, isOpened ? name : undefined));
+      const kept = keptFact(fact, room);
+      events.push(happened(kept, context, nowMs, request, isOpened ? name : undefined));
       room = after(room, fact, nowMs);
     }
   }
@@ -282,7 +265,7 @@ function recordsOf(events: readonly RoomEntityEvent[]): RoomRecord[] {
 }
 
 function happened(
-  fact: RoomFact<MemberId>,
+  fact: KeptFact,
   { world }: Context,
   timeMs: number,
   request: number,
@@ -349,12 +332,13 @@ export function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): Room
       return { ...state, givenUp: [...state.givenUp, event.life].slice(-MAX_GIVEN_UP) };
     case "happened": {
       const { record } = event;
-      const entry = entryOf(record);
+      const fact = wholeFact(record.fact, (id) => state.room.members.get(id)?.person);
+      const entry = entryOf(fact, record);
       return {
         ...state,
         ...(record.opens === undefined ? {} : { name: record.opens, createdMs: record.timeMs }),
         seq: state.seq + 1,
-        room: after(state.room, record.fact, record.timeMs),
+        room: after(state.room, fact, record.timeMs),
         recent: withNewest(state.recent, record, RECENT),
         entries: entry === undefined ? state.entries : withNewest(state.entries, entry, HISTORY),
       };
@@ -391,7 +375,7 @@ function upcastState(stored: unknown): RoomEntityState {
 }
 
 /** What the history has of a record: of what was said, and to all. */
-function entryOf({ fact, id, timeMs }: RoomRecord): HistoryEntry | undefined {
+function entryOf(fact: RoomFact<MemberId>, { id, timeMs }: RoomRecord): HistoryEntry | undefined {
   if (fact.type !== "said" || fact.kind === "tags" || fact.onlyFor !== undefined) return undefined;
   const { person: { name, user, host }, kind, text } = fact;
   return { id, timeMs, name: name.text, user, host, kind, text };

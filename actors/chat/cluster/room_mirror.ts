@@ -9,7 +9,8 @@ import { RoomEvent } from "../room_event.ts";
 import { isTold, type RoomFact, RoomState } from "../room_state.ts";
 import { Talk } from "../talk.ts";
 import { type People, serverOf } from "./people.ts";
-import type { RoomNews, RoomNow, RoomRecord } from "./room_entity.ts";
+import type { RoomNow } from "./room_entity.ts";
+import { isSaidByMember, type KeptFact, type RoomNews, type RoomRecord } from "./room_record.ts";
 
 type Member = Ref<MemberMessage>;
 
@@ -126,7 +127,7 @@ export class RoomMirror {
   #happens(record: RoomRecord): void {
     const { id, timeMs, request, opens } = record;
     if (opens !== undefined) [this.#title, this.#keys, this.#createdMs] = [opens.text, opens.keys, timeMs];
-    const fact = this.#options.people.knownFact(record.fact);
+    const fact = this.#knownFact(record.fact);
     const room = { title: this.#title, key: this.#options.key };
     const event = isTold(fact) ? new RoomEvent(room, fact, id, timeMs, request) : undefined;
     if (event !== undefined && fact.type === "said" && event.onlyFor === undefined) {
@@ -141,6 +142,15 @@ export class RoomMirror {
     this.#note(fact, before);
     if (this.#state.members.size === 0) this.#state = new RoomState();
     if (event !== undefined && !isHeardByWhoGoes) this.#tellAll(event);
+  }
+
+  #knownFact(fact: KeptFact): RoomFact {
+    const { people } = this.#options;
+    if (!isSaidByMember(fact)) return people.knownFact(fact);
+    const { by, ...rest } = fact;
+    const member = this.#state.members.get(people.memberOf(by));
+    if (member === undefined) throw new TypeError(`Cannot tell what was said: ${by} is not in the room`);
+    return { ...rest, person: member.person };
   }
 
   /** Keeps in mind who is here. */

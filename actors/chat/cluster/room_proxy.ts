@@ -18,11 +18,11 @@ import {
   type BatchReply,
   GONE_REASON,
   type RoomEntityCommand,
-  type RoomNews,
   type RoomNow,
   roomTopic,
   roomType,
 } from "./room_entity.ts";
+import type { RoomNews } from "./room_record.ts";
 import { RoomMirror } from "./room_mirror.ts";
 import { type Deed, RoomQueue, type Work } from "./room_queue.ts";
 import { lateness } from "./lateness.ts";

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { RoomRecord } from "../../../actors/chat/cluster/room_entity.ts";
+import type { MemberId } from "../../../actors/chat/cluster/people.ts";
+import { type RoomRecord, wholeFact } from "../../../actors/chat/cluster/room_record.ts";
+import type { Person } from "../../../actors/chat/messages.ts";
+import type { RoomFact } from "../../../actors/chat/room_state.ts";
 
 /** Somebody, and what came on each of its connections, in the words of the line door. */
 export interface Listener {
@@ -17,24 +20,37 @@ const SAID = /^[\w-]+: [\w-]+\.\d+$/;
 /** What cannot be: each a sentence. */
 export function judge(records: readonly RoomRecord[], listeners: readonly Listener[]): string[] {
   const wrong: string[] = [];
-  const lines = records.flatMap(({ fact }) =>
+  const facts = wholeFacts(records);
+  const lines = facts.flatMap((fact) =>
     fact.type === "said" ? [`${fact.person.name.text}: ${fact.text}`] : []
   ).filter((line) => SAID.test(line));
   const places = new Map(lines.map((line, place) => [line, place]));
   const twice = lines.filter((line, place) => places.get(line) !== place);
   if (twice.length > 0) wrong.push(`${twice.length} lines are in the room twice: ${twice.slice(0, 5)}`);
-  wrong.push(...judgeNames(records));
+  wrong.push(...judgeNames(facts));
   for (const { name, visits } of listeners) {
     for (const heard of visits) wrong.push(...judgeVisit(name, heard, lines, places));
   }
   return wrong;
 }
 
+/** What happened, with who it was that spoke. Throws when somebody spoke who was not in the room. */
+function wholeFacts(records: readonly RoomRecord[]): RoomFact<MemberId>[] {
+  const people = new Map<MemberId, Person<MemberId>>();
+  return records.map((record) => {
+    const fact = wholeFact(record.fact, (id) => people.get(id));
+    if (fact.type === "returned") people.set(fact.member.person.member, fact.member.person);
+    else if (fact.type === "joined") people.set(fact.person.member, fact.person);
+    else if (fact.type === "renamed") people.set(fact.to.member, fact.to);
+    return fact;
+  });
+}
+
 /** Nobody is in the room by a name that another one is in it by. */
-function judgeNames(records: readonly RoomRecord[]): string[] {
+function judgeNames(facts: readonly RoomFact<MemberId>[]): string[] {
   const wrong: string[] = [];
   const owners = new Map<string, string>();
-  for (const { fact } of records) {
+  for (const fact of facts) {
     const { member, name } = fact.type === "returned" ? fact.member.person : fact.person;
     const owner = owners.get(name.text);
     if (owner !== undefined && owner !== member) wrong.push(`${name.text} is two people's at ${fact.type}`);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Cluster } from "../../../actors/cluster/mod.ts";
-import { type RoomRecord, roomTopic, roomType } from "../../../actors/chat/cluster/room_entity.ts";
+import { roomTopic, roomType } from "../../../actors/chat/cluster/room_entity.ts";
+import type { RoomRecord } from "../../../actors/chat/cluster/room_record.ts";
 
 /** Reads along with a room, from its first record. */
 export class RoomTruth {
