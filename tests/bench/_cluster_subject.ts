@@ -237,6 +237,8 @@ function measured(): Promise<object> {
         servers: where.slice(1),
         replicas: Number(where[0]),
         name: `b${actors}x${underWay}`,
+        // A busy machine costs no lease.
+        leaseTtlMs: 10_000,
       })
         .then(ours);
     case "bare-nats":

@@ -35,7 +35,7 @@ async function rows(
   for (const [actors, underWay] of SHAPES) {
     const [rates, floors, p99s]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-      const seconds = quick ? 0.2 : 3;
+      const seconds = quick ? 0.2 : 1.5;
       const one = await subject(ours(actors, underWay, seconds));
       const floor = await subject(bare(actors, underWay, seconds));
       rates.push(one["perSecond"] ?? NaN);

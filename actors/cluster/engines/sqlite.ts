@@ -246,7 +246,8 @@ class SqliteRecords implements Records {
       if (this.#isClosed) throw new WorldError("closed", "Cannot write: the engine is closed");
       checkTextBytes("a record", body, this.maxRecordBytes);
       this.#writes.push({ run, resolve, reject });
-      if (this.#writes.length === 1) this.#world.loop.soon(() => this.#commit());
+      // Once all actors that have work now had their turn: a microtask would come between them.
+      if (this.#writes.length === 1) this.#world.loop.nextTurn(() => this.#commit());
     });
   }
 
