@@ -15,10 +15,10 @@ const COUNTERS = {
     "Entities that were put to sleep or handed over.",
   ],
   replays: ["troupe.cluster.replays", "{replay}", "Journals that were replayed."],
-  replayMs: ["troupe.cluster.replay.time", "ms", "Time that replays took."],
+  replayMs: ["troupe.cluster.replay.time", "s", "Time that replays took."],
   commits: ["troupe.cluster.commits", "{commit}", "Writes to journals that are durable."],
   committedCommands: ["troupe.cluster.committed_commands", "{command}", "Commands in these writes."],
-  commitMs: ["troupe.cluster.commit.time", "ms", "Time that these writes took."],
+  commitMs: ["troupe.cluster.commit.time", "s", "Time that these writes took."],
   snapshots: ["troupe.cluster.snapshots", "{snapshot}", "Snapshots written."],
   fencedWrites: [
     "troupe.cluster.fenced_writes",
@@ -68,6 +68,7 @@ export class ClusterMeter {
   readonly #hosts = new Map<string, Gauge>();
   readonly #entities: Gauge;
   readonly #leaseAge: Gauge;
+  readonly #longestReplay: Gauge;
   readonly #connected: Gauge;
   readonly #epoch: Gauge;
 
@@ -83,18 +84,22 @@ export class ClusterMeter {
     this.#entities = gauge("troupe.cluster.entities", "{entity}", "Entities that live on this host.");
     this.#leaseAge = gauge(
       "troupe.cluster.lease.age",
-      "ms",
+      "s",
       "Time since the lease was renewed; -1 without one.",
     );
+    this.#longestReplay = gauge("troupe.cluster.replay.longest", "s", "The longest that a replay took.");
     this.#connected = gauge("troupe.cluster.connected", "1", "1 while the engine can be reached.");
     this.#epoch = gauge("troupe.cluster.epoch", "1", "The highest fencing token that this host was given.");
   }
 
   /** Tells all of it. */
   report(metrics: ClusterMetrics, { entities, leaseAgeMs, isConnected, hosts }: HostState): void {
-    for (const [field, counter] of this.#counters) counter.set(metrics[field]);
+    for (const [field, counter] of this.#counters) {
+      counter.set(field.endsWith("Ms") ? metrics[field] / 1000 : metrics[field]);
+    }
     this.#entities.set(entities);
-    this.#leaseAge.set(leaseAgeMs === undefined ? -1 : Math.round(leaseAgeMs));
+    this.#leaseAge.set(leaseAgeMs === undefined ? -1 : leaseAgeMs / 1000);
+    this.#longestReplay.set(metrics.longestReplayMs / 1000);
     this.#connected.set(isConnected ? 1 : 0);
     this.#epoch.set(metrics.highestEpoch);
     if (hosts === undefined) return;

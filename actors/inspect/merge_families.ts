@@ -8,7 +8,8 @@ import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
 /** Of these the largest is told: each thread tells it of the whole process, or a sum would say nothing. */
 const LARGEST = new Set([
   ...["process_memory_usage_bytes", "troupe_mailbox_high_water_messages"],
-  ...["troupe_cluster_host", "troupe_cluster_connected", "troupe_cluster_lease_age", "troupe_cluster_epoch"],
+  ...["troupe_cluster_host", "troupe_cluster_connected", "troupe_cluster_lease_age_seconds"],
+  ...["troupe_cluster_epoch", "troupe_cluster_replay_longest_seconds"],
   ...["nodejs_eventloop_delay_max_seconds", "nodejs_eventloop_delay_mean_seconds"],
 ]);
 

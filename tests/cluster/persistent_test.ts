@@ -375,5 +375,11 @@ Deno.test("cluster: its metrics say what its hosts do, to whoever measures the s
   const value = (name: string) => meter.families().find((family) => family.name === name)?.samples[0]?.value;
   while (value("troupe_cluster_commits_total") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
   assertEquals(value("troupe_cluster_entities"), 1);
+  const names = ["activations_total", "replays_total", "epoch", "connected"];
+  assertEquals(names.map((name) => value(`troupe_cluster_${name}`)), [1, 1, cluster.metrics.highestEpoch, 1]);
+  const seconds = ["lease_age", "replay_longest", "replay_time"].map((name) =>
+    value(`troupe_cluster_${name}_seconds${name === "replay_time" ? "_total" : ""}`) ?? NaN
+  );
+  assertEquals(seconds.map((value) => value >= 0 && value < 60), [true, true, true], `${seconds}`);
   while (value("troupe_cluster_host") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
 });
