@@ -71,8 +71,10 @@ export class RoomQueue {
 
   /** Takes out what has waited for too long, but for what must happen all the same. */
   expired(): Asker[] {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined) return [];
     const nowMs = this.#world.clock.monotonic();
-    if (this.#waiting.every(({ expiresAtMs }) => expiresAtMs >= nowMs)) return [];
+    if (oldest.expiresAtMs >= nowMs) return [];
     const isLate = ({ command, expiresAtMs }: Waiting) => "request" in command && expiresAtMs < nowMs;
     const late = this.#waiting.filter(isLate);
     this.#waiting = this.#waiting.filter((waiting) => !isLate(waiting));

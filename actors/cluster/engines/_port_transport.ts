@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ThreadPort, World } from "../../world/world.ts";
+import type { Cancellable, ThreadPort, World } from "../../world/world.ts";
 import type { Transport, TransportAskOptions, TransportHandler } from "../engine.ts";
 import { NoHost, OutcomeUnknown } from "../errors.ts";
 import { checkTextBytes } from "../text_bytes.ts";
@@ -30,6 +30,9 @@ type Frame =
 /** A request that waits for its answer, or an announcement that waits until it is known. */
 interface Waiting {
   readonly peer: Peer;
+  readonly address: string;
+  /** Monotonic milliseconds; `Infinity` of what is awaited as long as the peer lives. */
+  readonly expiresAtMs: number;
   resolve(answer: string): void;
   reject(error: unknown): void;
 }
@@ -51,6 +54,8 @@ export class PortTransport implements Transport {
   readonly #topics: string[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #lastNumber = 0;
+  /** When the next request is over that nobody has answered, if none before it is. */
+  #expiry: { readonly atMs: number; readonly timer: Cancellable } | undefined;
 
   constructor(world: Pick<World, "clock" | "loop">, maxBodyBytes: number) {
     this.#world = world;
@@ -94,27 +99,39 @@ export class PortTransport implements Transport {
       return promise;
     }
     const number = ++this.#lastNumber;
-    const late = this.#world.clock.timer(timeoutMs, () => {
-      this.#waiting.delete(number);
-      reject(new OutcomeUnknown(`a request to ${address}`));
-    });
-    const settle = () => {
-      late.cancel();
-      this.#waiting.delete(number);
-    };
-    this.#waiting.set(number, {
-      peer,
-      resolve: (answer) => {
-        settle();
-        resolve(answer);
-      },
-      reject: (error) => {
-        settle();
-        reject(error);
-      },
-    });
+    const expiresAtMs = this.#world.clock.monotonic() + timeoutMs;
+    this.#waiting.set(number, { peer, address, expiresAtMs, resolve, reject });
+    this.#expireAt(expiresAtMs);
     peer.push(["ask", number, address, body]);
     return promise;
+  }
+
+  /** One timer for all: most requests are answered long before. */
+  #expireAt(atMs: number): void {
+    if (this.#expiry !== undefined && this.#expiry.atMs <= atMs) return;
+    this.#expiry?.timer.cancel();
+    const { clock } = this.#world;
+    const timer = clock.timer(atMs - clock.monotonic(), () => {
+      this.#expiry = undefined;
+      this.#expire();
+    });
+    this.#expiry = { atMs, timer };
+  }
+
+  #expire(): void {
+    const nowMs = this.#world.clock.monotonic();
+    let nextMs = Infinity;
+    for (const [number, { address, expiresAtMs }] of this.#waiting) {
+      if (expiresAtMs > nowMs) nextMs = Math.min(nextMs, expiresAtMs);
+      else this.#take(number)?.reject(new OutcomeUnknown(`a request to ${address}`));
+    }
+    if (nextMs < Infinity) this.#expireAt(nextMs);
+  }
+
+  #take(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    return waiting;
   }
 
   async serve(
@@ -157,6 +174,7 @@ export class PortTransport implements Transport {
   /** Lets all hosts go. */
   close(): void {
     for (const peer of this.#peers) this.#remove(peer);
+    this.#expiry?.timer.cancel();
   }
 
   /** Resolves when all hosts that are there know it. */
@@ -167,11 +185,8 @@ export class PortTransport implements Transport {
   #announce(peer: Peer, what: "serve" | "subscribe", name: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const number = ++this.#lastNumber;
-    const known = () => {
-      this.#waiting.delete(number);
-      resolve();
-    };
-    this.#waiting.set(number, { peer, resolve: known, reject: known });
+    const known = () => resolve();
+    this.#waiting.set(number, { peer, address: name, expiresAtMs: Infinity, resolve: known, reject: known });
     if (what === "serve") peer.push(["serve", number, name, this.#groups.has(name)]);
     else peer.push(["subscribe", number, name]);
     return promise;
@@ -182,9 +197,9 @@ export class PortTransport implements Transport {
       case "ask":
         return this.#onAsk(peer, frame[1], frame[2], frame[3]);
       case "answer":
-        return this.#waiting.get(frame[1])?.resolve(frame[2]);
+        return this.#take(frame[1])?.resolve(frame[2]);
       case "no-host":
-        return this.#waiting.get(frame[1])?.reject(new NoHost("an address that is served no more"));
+        return this.#take(frame[1])?.reject(new NoHost("an address that is served no more"));
       case "serve":
         if (frame[3]) this.#groups.add(frame[2]);
         addTo(this.#servers, frame[2], peer);
@@ -197,7 +212,7 @@ export class PortTransport implements Transport {
       case "unsubscribe":
         return removeFrom(this.#subscribers, frame[1], peer);
       case "known":
-        return this.#waiting.get(frame[1])?.resolve("");
+        return this.#take(frame[1])?.resolve("");
       case "publish":
         return this.#local.publish(frame[1], frame[2]);
     }
@@ -205,7 +220,11 @@ export class PortTransport implements Transport {
 
   #onAsk(peer: Peer, number: number, address: string, body: string): void {
     this.#local.answer(address, body).then(
-      (answer) => peer.push(["answer", number, answer]),
+      (answer) => {
+        // That it was taken is no news that anybody waits for.
+        if (answer === "") peer.pushLazily(["answer", number, answer]);
+        else peer.push(["answer", number, answer]);
+      },
       // One that fails does not answer.
       (error) => error instanceof NoHost && peer.push(["no-host", number]),
     );
@@ -218,7 +237,9 @@ export class PortTransport implements Transport {
       for (const [name, peers] of table) while (peers.includes(peer)) removeFrom(table, name, peer);
     }
     const gone = new OutcomeUnknown("a request to a host that has gone");
-    for (const { peer: of, reject } of [...this.#waiting.values()]) if (of === peer) reject(gone);
+    for (const [number, { peer: of }] of [...this.#waiting]) {
+      if (of === peer) this.#take(number)?.reject(gone);
+    }
   }
 }
 

@@ -45,7 +45,7 @@ export interface DriverService {
 export function serveDriver(
   { records, keys }: Pick<Driver, "records" | "keys">,
   port: ThreadPort,
-  world: Pick<World, "loop">,
+  world: Pick<World, "clock" | "loop">,
 ): DriverService {
   const answers = new PortOutbox<Answer>(port, world);
   /** Its leases, by the key of each. */
