@@ -27,7 +27,7 @@ export const task = defineTask({
       default: "either",
     }),
     resume: toggle({ help: "Go on where the last run was: do not ask again about what is known", env: [] }),
-    survivors: toggle({ help: "As --resume, but ask again about those that survived", env: [] }),
+    survivors: toggle({ help: "As --resume, but ask those of --by again about what survived", env: [] }),
     minutes: integer({ help: "End after so many minutes", min: 1, max: 100_000 }),
     noBaseline: toggle({ help: "Do not see first that all pass where nothing is planted", env: [] }),
     check: toggle({ help: "Only see that every mutant's text is still there", env: [] }),
@@ -55,6 +55,15 @@ function isAnswered({ tests, campaigns }: Verdict, room: Room, by: Judges): bool
   if (by === "campaigns") return byCampaigns;
   if (by === "either") return Boolean(tests) || Boolean(campaigns) || (byCampaigns && tests !== undefined);
   return tests !== undefined && (by === "tests" || byCampaigns);
+}
+
+/** What of a verdict stays when these are asked again. */
+function unasked(verdict: Verdict, by: Judges): Verdict {
+  return {
+    ...verdict,
+    tests: by === "campaigns" ? verdict.tests : undefined,
+    campaigns: by === "tests" ? verdict.campaigns : undefined,
+  };
 }
 
 /** Plants one mutant, asks, and takes it out again. */
@@ -118,7 +127,8 @@ if (import.meta.main) {
       const chosen = room.mutants.filter((one) => one.what.includes(story) && !stale.includes(one));
       const knownOf = (one: Mutant) => {
         const verdict = verdicts.of(name, one);
-        return verdict !== undefined && flags.survivors && !isKilled(verdict) ? undefined : verdict;
+        const isToBeAsked = verdict !== undefined && flags.survivors && !isKilled(verdict);
+        return isToBeAsked ? unasked(verdict, by) : verdict;
       };
       const toAsk = chosen.filter((one) => {
         const verdict = knownOf(one);

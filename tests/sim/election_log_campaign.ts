@@ -172,10 +172,16 @@ class Nodes {
     const { random } = this.#sim;
     if (this.#written.term === 0 || this.#isTokenLost || disk.readText(LOG) === undefined) return;
     if (random.chance(0.4)) {
-      // The nodes that run know the token all the same; which of them does is their business.
-      if (disk.read(`${LOG}.term`) !== undefined) disk.remove(`${LOG}.term`);
+      // The nodes that run know the token all the same: who wrote with it, and who was refused for it.
       const { term, leader } = this.#written;
+      const other = random.pick(NODES.filter((id) => id !== leader));
+      const refused = term > 1 ? await this.#ask(other, term - 1) : undefined;
+      if (disk.read(`${LOG}.term`) !== undefined) disk.remove(`${LOG}.term`);
       this.#sim.sometimes("a person removed the log's token");
+      if (refused?.type === "log-refused") {
+        const again = await this.#ask(other, term - 1);
+        assert(again?.type !== "log-written", `node ${other} has forgotten that it was refused`);
+      }
       const reply = await this.#ask(leader, term);
       assert(reply?.type !== "log-refused", `the leader of term ${term} was refused its own log`);
       const stale = await this.#ask(leader, Math.max(1, term - 1));
