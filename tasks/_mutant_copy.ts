@@ -62,7 +62,12 @@ export class MutantCopy implements AsyncDisposable {
   /** Copies what git knows of `root` to a folder, which is made anew. What runs there ends with `signal`. */
   static async make(root: string, directory: string, signal: AbortSignal): Promise<MutantCopy> {
     await Deno.remove(directory, { recursive: true }).catch(() => {});
-    const { isGreen, text } = await run("git", ["ls-files", "-z"], root, signal);
+    const { isGreen, text } = await run(
+      "git",
+      ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+      root,
+      signal,
+    );
     if (!isGreen) throw new Failure("Cannot copy the repository: git does not list its files");
     for (const file of text.split("\0")) {
       if (file === "") continue;
@@ -99,12 +104,20 @@ export class MutantCopy implements AsyncDisposable {
   async failingCampaign(campaigns: Room["campaigns"]): Promise<string | null> {
     if (campaigns.length === 0) return null;
     const asked = JSON.stringify(campaigns);
-    const { isGreen, text } = await this.#deno([
-      ...["run", "-q", "-A", "--no-check", "tasks/_find_violation.ts", asked],
-    ]);
+    const { isGreen, text } = await this.#judge(asked);
     if (isGreen) return null;
     return /^Cannot (?:pass|go on).*$/m.exec(text)?.[0].slice(0, 200) ??
       "the simulator does not end as it should";
+  }
+
+  /** Sees that campaigns can be asked at all: what cannot be loaded finds every mutant. */
+  async checkLoads(): Promise<void> {
+    const { isGreen, text } = await this.#judge("[]");
+    if (!isGreen) throw new Failure(`Cannot judge mutants: the campaigns cannot be loaded. ${text.trim()}`);
+  }
+
+  #judge(asked: string): Promise<Finished> {
+    return this.#deno(["run", "-q", "-A", "--no-check", "tasks/_find_violation.ts", asked]);
   }
 
   /** Runs all with nothing planted: what fails then is no judge. */

@@ -118,6 +118,7 @@ if (import.meta.main) {
     if (!flags.resume && !flags.survivors) await Deno.remove(verdictsFile).catch(() => {});
     const verdicts = await Verdicts.read(verdictsFile);
     await using copy = await MutantCopy.make(root, folder, signal);
+    await copy.checkLoads();
     const endMs = performance.now() + (minutes ?? Infinity) * 60_000;
     const rates: string[] = [];
     let survivors = 0;

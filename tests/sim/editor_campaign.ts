@@ -14,6 +14,7 @@ import {
 } from "../../actors/editor/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
+import { typeByHand, writeToBadDisk } from "./_editor_trials.ts";
 import {
   ANY_DISK_OPERATION,
   type Campaign,
@@ -38,6 +39,7 @@ export function editorCampaign(sync: SyncPolicy): Campaign {
   const sometimes = [
     ...USUAL_FAULTS,
     ...["an update was refused", "a connection brought updates and was lost", "a client came back"],
+    "a save was refused",
     ...[
       "fault: write fails",
       "fault: sync fails, pages dropped",
@@ -102,12 +104,14 @@ async function run(sim: SimWorld, sync: SyncPolicy): Promise<void> {
   await sim.advance(8000);
   await calm();
   await writeLastLines(sim, members, clients);
+  if (hasDiskErrors) await writeToBadDisk(sim, server, FILE, members);
+  const typed = await typeByHand(sim, server, FILE, members);
   await writeWhileAway(sim, server, clients);
   server.crash();
   server.restart();
   await sim.advance(500);
   const lines = linesOf(server.disk.readText(FILE) ?? "");
-  checkDocument(lines, [...members.map(({ client }) => client.sessions).flat(), ...clients]);
+  checkDocument(lines, [...members.map(({ client }) => client.sessions).flat(), ...clients, { sent: typed }]);
   for (const { client } of members) {
     for (const session of client.sessions) {
       checkSession(sim, session, lines, hasDiskErrors, session === client.sessions.at(-1));
