@@ -71,6 +71,11 @@ export class LinkLog {
 
   /** Another node is at the address, or one that was given other nodes. */
   misplaced(found: number, nodes: string): void {
+    if (found === this.#ownId) {
+      const text = `${this.#address}, where Node ${this.#id} should be, is an address of this node`;
+      this.#warnings.warn("misplaced", text);
+      return;
+    }
     const what = found === this.#id
       ? `Node ${found} was given the nodes ${nodes}, and this one ${this.#nodes}`
       : `Node ${found} answers at ${this.#address}, where Node ${this.#id} should be`;

@@ -48,12 +48,17 @@ export async function startAndIdle(order: StartOrder, idleMs: number, timeoutMs 
   }
   const text = () => processes.map((process) => process.stdout).join("");
   try {
-    await until(() => text().split(LEADER).length === 4, "all to follow Node 1");
-    await until(
+    const within = (condition: () => boolean, what: string) =>
+      until(condition, what).catch((error) => {
+        const all = processes.map(({ stdout, stderr }) => stdout + stderr).join("");
+        throw new Error(`${error.message}:\n${all}`);
+      });
+    await within(() => text().split(LEADER).length === 4, "all to follow Node 1");
+    await within(
       () => (text().match(/Node [23] disconnected from Node [23]\./g) ?? []).length === 2,
       "the followers to part",
     );
-    await until(() => text().includes("Wrote "), "the log");
+    await within(() => text().includes("Wrote "), "the log");
     await new Promise((resolve) => setTimeout(resolve, idleMs));
     const said = text();
     const breaks = said.match(

@@ -159,6 +159,21 @@ Deno.test("peer: crossed addresses are said by name and once, and nobody's files
   });
 });
 
+Deno.test("peer: a node that is given its own address for another's says so, by name and once", async () => {
+  await simulate("its own address", { seeds: [1, 2] }, async (sim) => {
+    const [one, , three] = NODES;
+    assert(one !== undefined && three !== undefined);
+    sim.net.setName("other-name", sim.host("n1").addresses);
+    const other = { id: 2, address: { hostname: "other-name", port: PORT } };
+    const first = start(sim, 1, { nodes: [one, other, three] });
+    await sim.advance(30_000);
+    assertEquals(said(first, /should be/), [
+      "other-name:8080, where Node 2 should be, is an address of this node",
+    ]);
+    assertEquals([leaderOf(first), first.disk.readText("/data/Peer_files.log")], [0, undefined]);
+  });
+});
+
 Deno.test("peer: a node whose disk is full says so, leads nobody, and comes back when there is room", async () => {
   await simulate("no room for the memory", { seeds: [1, 2] }, async (sim) => {
     const hosts = NODES.map(({ id }) => start(sim, id));
