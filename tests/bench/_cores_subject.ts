@@ -19,6 +19,7 @@ const ADDRESS_LINE = kind.startsWith("chat") ? "Chat server started" : "Server";
 const LOG = { level: "info" } as const;
 
 async function server(system: ActorSystem, { engine, cores }: Core): Promise<Behavior<TcpServerCommand>> {
+  if (kind.startsWith("chat")) return await chat(system, { engine, cores });
   switch (kind) {
     case "echo over TLS":
       return echoServer({
@@ -27,16 +28,19 @@ async function server(system: ActorSystem, { engine, cores }: Core): Promise<Beh
       });
     case "calculator":
       return calculatorServer({ address: ADDRESS });
-    case "chat, 50 rooms": {
-      const limits = { maxClients: 10_000 };
-      const options = { address: ADDRESS, limits, rate: { perSecond: 0, burst: 1 } };
-      // On one core as it is without `--cores`: without a cluster.
-      if (cores === 1) return chatServer(options);
-      return chatServer({ ...options, cluster: await joinCluster(system, { engine, types: chatEntities }) });
-    }
     default:
       throw new TypeError(`Cannot measure ${kind}`);
   }
+}
+
+async function chat(
+  system: ActorSystem,
+  { engine, cores }: Pick<Core, "engine" | "cores">,
+): Promise<Behavior<TcpServerCommand>> {
+  const options = { address: ADDRESS, limits: { maxClients: 10_000 }, rate: { perSecond: 0, burst: 1 } };
+  // On one core as it is without `--cores`: without a cluster.
+  if (cores === 1) return chatServer(options);
+  return chatServer({ ...options, cluster: await joinCluster(system, { engine, types: chatEntities }) });
 }
 
 async function program(core: Core): Promise<ActorSystem> {

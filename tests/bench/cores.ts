@@ -50,13 +50,16 @@ const SUBJECTS: readonly Subject[] = [
       });
     },
   },
-  {
-    name: "chat, 50 rooms",
-    connections: 1000,
-    window: 4,
-    load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, 20, 4]),
-  },
+  rooms("chat, 50 rooms, four lines at once", 4),
+  rooms("chat, 50 rooms, single lines", 1),
 ];
+
+function rooms(name: string, atOnce: number): Subject {
+  return {
+    ...{ name, connections: 1000, window: atOnce },
+    load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, 20, atOnce]),
+  };
+}
 
 async function connected(
   script: string,
