@@ -6,7 +6,7 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { Journal } from "../store/journal.ts";
 import { type ActorTools, updateCounter } from "./actor_tools.ts";
-import type { Change, CollaboratorEvent, CommittedBatch } from "./collaboration_events.ts";
+import type { Change, CollaboratorEvent, CommittedBatch, FailedBatch } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
 import { outsideEdits } from "./recovery.ts";
@@ -33,7 +33,7 @@ export interface CollaborationOptions {
   /**
    * A batch could not be made durable: nobody was told of it, and the text in memory is ahead of the history.
    */
-  readonly failed: (changes: readonly Change[], error: unknown) => void;
+  readonly failed: (failed: FailedBatch) => void;
   /** A client is to be closed. */
   readonly refuse: (member: Ref<CollaboratorEvent>, code: number, reason: string) => void;
   /** All is durable, and nothing waits. */
@@ -184,7 +184,7 @@ export class Collaboration {
       update = this.#replica.transact(() => this.#apply(queue, batch));
     } catch (error) {
       // What is in memory now is of no use any more.
-      return this.#options.failed(queue, error);
+      return this.#options.failed({ changes: queue, textBefore: batch.textBefore, error });
     }
     if (!batch.onlyAppends) this.#text = this.#length = this.#isMidLine = undefined;
     else if (this.#text !== undefined) this.#tail.push(batch.appended);
@@ -285,7 +285,7 @@ export class Collaboration {
     tools.settle(
       journal.commit(),
       () => this.#committed(committed, batch),
-      (error) => failed(batch.changes, error),
+      (error) => failed({ changes, textBefore, error }),
     );
   }
 

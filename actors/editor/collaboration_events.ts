@@ -83,6 +83,14 @@ export type Change =
   /** Somebody has saved the file. */
   | { readonly type: "file"; readonly text: string };
 
+/** A batch that could not be made durable. */
+export interface FailedBatch {
+  readonly changes: readonly Change[];
+  /** The text before it, where that was wanted. */
+  readonly textBefore: string | undefined;
+  readonly error: unknown;
+}
+
 /** What a batch of changes has come to, once it is durable. */
 export interface CommittedBatch {
   /** The changes, but for those that were refused. */

@@ -310,9 +310,17 @@ export class FileSynchronizer {
         if (this.#isClosed || this.#foreign === undefined) return;
         // It was written while it was read.
         if (!isSameFile(info, now)) return this.#onForeign(now);
+        if (this.#file.isAttempt(text)) return this.#foundAttempt(text, info);
         edited(text);
       }, (error) => this.#notRead(error));
     }, (error) => this.#notRead(error));
+  }
+
+  /** It holds what it was given by a replacement that has failed afterwards. */
+  #foundAttempt(text: string, info: FileInfo): void {
+    this.#file.hold(text, info);
+    this.#foreign = undefined;
+    this.#onReplaced(text, true);
   }
 
   #notRead(error: unknown): void {

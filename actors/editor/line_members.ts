@@ -6,7 +6,7 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
-import type { Change, CommittedBatch } from "./collaboration_events.ts";
+import type { Change, CommittedBatch, FailedBatch } from "./collaboration_events.ts";
 import type { DocumentEvent, DocumentRange, OwnUpdates } from "./document_events.ts";
 import { changedLines } from "./text_diff.ts";
 
@@ -69,12 +69,16 @@ export class LineMembers {
     for (const member of this.#members) member.tell({ type: "changed", bytes });
   }
 
-  /** A batch could not be made durable: those whose lines it had are told. */
-  failed(changes: readonly Change[], reason: string): void {
+  /**
+   * A batch could not be made durable: those whose lines it had are told. Gives the text that all know,
+   * undefined where nobody is there.
+   */
+  failed({ changes, textBefore }: FailedBatch, reason: string): string | undefined {
     for (const change of changes) {
       if (change.type !== "line") continue;
       change.member.tell({ type: "rejected", updates: 1, characters: change.text.length + 1, reason });
     }
+    return this.#known ?? textBefore;
   }
 
   close(): void {

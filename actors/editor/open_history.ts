@@ -62,6 +62,7 @@ export async function openHistory(
     warn: options.warn,
   });
   try {
+    await makeSure(journal, events);
     const replica = makeReplica({
       textName: options.textName,
       clientId: Math.floor(world.random.next() * 2 ** 32),
@@ -79,6 +80,16 @@ export async function openHistory(
     await journal.close();
     throw error;
   }
+}
+
+/**
+ * Writes a history anew that was not left in good order: a sync may have failed before, and then what is read
+ * of the file need not be on the disk, and no later sync would bring it there (Linux takes pages for clean
+ * whose writing failed). Later edits would be lost with it, since they refer to it.
+ */
+async function makeSure(journal: Journal<HistoryEvent>, events: readonly HistoryEvent[]): Promise<void> {
+  const last = events.at(-1);
+  if (last !== undefined && !isHeldWhole(last)) await journal.snapshot(() => events);
 }
 
 async function openFile(world: World, log: LogFile): Promise<{ file: SyncedFile; text: string }> {

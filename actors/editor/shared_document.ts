@@ -11,12 +11,12 @@ import { type Cancellable, errorText } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import { TRY_LATER } from "./collaboration.ts";
 import type {
-  Change,
   CollaborationCommand,
   CollaboratorEvent,
   CommittedBatch,
   DocumentQuery,
   DocumentText,
+  FailedBatch,
 } from "./collaboration_events.ts";
 import type { DocumentOptions } from "./document.ts";
 import type { DocumentCommand, DocumentEvent, DocumentRange } from "./document_events.ts";
@@ -36,6 +36,9 @@ export type PrivateMessage =
  * The document cannot be edited here, and will not be soon: closed with this, our page does not try again.
  */
 export const NOT_EDITABLE = 4413;
+
+/** Where a history that has failed cannot be opened again, it is tried after this long. */
+const REOPEN_MS = 500;
 
 const ENCODER = new TextEncoder();
 
@@ -76,6 +79,8 @@ export class SharedDocument {
   #desertedTimer: Cancellable | undefined;
   /** What is left to be read of the file as it was before it was edited together. */
   #frozen: Uint8Array | undefined;
+  /** What line clients know of the text, where editing it together has failed and begins anew. */
+  #known: string | undefined;
   #changes = 0;
   readonly #etagStart: string;
   #snapshot: Uint8Array | undefined;
@@ -254,14 +259,15 @@ export class SharedDocument {
       opened,
       maxDocumentBytes: this.#history?.maxDocumentBytes ?? 0,
       committed: (batch) => this.#committed(batch),
-      failed: (changes, error) => this.#failed(changes, error),
+      failed: (failed) => this.#failed(failed),
       keepsTextBefore: () => lineMembers.wantsTextBefore,
       deserted: () => this.#awaitDesertion(),
     });
     // What line clients are still reading is the text as they were told of it.
-    this.#frozen = this.#lines.knownText?.slice() ?? ENCODER.encode(opened.file.held);
+    this.#frozen ??= this.#lines.knownText?.slice() ?? ENCODER.encode(opened.file.held);
     for (const member of this.#members) member.tell({ type: "frozen", text: this.#frozen });
-    const known = decodeText(this.#frozen);
+    const known = this.#known ?? decodeText(this.#frozen);
+    this.#known = undefined;
     if (known !== together.text) lineMembers.know(known);
     this.#together = together;
     this.#lineMembers = lineMembers;
@@ -286,7 +292,9 @@ export class SharedDocument {
       message.member.tell({ type: "refused", code, reason });
       return false;
     });
-    this.#drainLater();
+    if (this.#frozen === undefined) return this.#drainLater();
+    // It was edited together before it failed: to what lines alone would be added, the history must say.
+    this.#tools.later(REOPEN_MS, () => this.#onIdle());
   }
 
   #drainLater(): void {
@@ -340,9 +348,10 @@ export class SharedDocument {
   }
 
   /** Nobody was told of these changes, but the replica has them: it is made anew out of the history. */
-  #failed(changes: readonly Change[], error: unknown): void {
+  #failed(failed: FailedBatch): void {
+    const { changes, error } = failed;
     this.#self.log.error(errorText(error), { event: "update-not-saved", updates: changes.length });
-    this.#lineMembers?.failed(changes, `Cannot save the update: ${reasonText(error)}`);
+    this.#known = this.#lineMembers?.failed(failed, `Cannot save the update: ${reasonText(error)}`);
     this.#lineMembers?.close();
     this.#together = this.#lineMembers = undefined;
     this.#switching = "opening";

@@ -13,6 +13,8 @@ import { type FileInfo, isNotFound, type World } from "../world/world.ts";
 const MAX_BASES = 128;
 const LATEST_BASES = 64;
 const MAX_BASE_CHARACTERS = 1 << 23;
+/** Replacements in a row that have failed, of which the last is likeliest. */
+const MAX_ATTEMPTS = 8;
 
 const ENCODER = new TextEncoder();
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -24,6 +26,8 @@ export class SyncedFile {
   readonly #log: LogFile;
   #bases: string[];
   #left: FileInfo | undefined;
+  /** What it may hold since: of a replacement that failed nobody knows how far it came. The latest first. */
+  #attempts: string[] = [];
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
 
@@ -53,9 +57,16 @@ export class SyncedFile {
     return { file, text };
   }
 
-  /** Texts that it held, the latest first. */
+  /** Texts that it held, or may have held, the latest first. */
   get bases(): readonly string[] {
-    return this.#bases;
+    if (this.#attempts.length === 0) return this.#bases;
+    const [held = "", ...older] = this.#bases;
+    return [held, ...this.#attempts, ...older];
+  }
+
+  /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
+  isAttempt(text: string): boolean {
+    return this.#attempts.includes(text);
   }
 
   /** What it is known to hold. */
@@ -110,6 +121,7 @@ export class SyncedFile {
   /** From now on the file is known to hold this, and to be as `info` has it. */
   hold(text: string, info: FileInfo | undefined): void {
     this.#left = info;
+    this.#attempts = [];
     this.#bases.unshift(text);
     let characters = 0;
     if (this.#bases.length > MAX_BASES) {
@@ -169,6 +181,7 @@ export class SyncedFile {
       });
     } catch (error) {
       if (error instanceof ChangedElsewhere) return false;
+      this.#attempts = [text, ...this.#attempts.slice(0, MAX_ATTEMPTS - 1)];
       throw error;
     }
     this.hold(text, left);

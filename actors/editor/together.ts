@@ -10,10 +10,10 @@ import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import { Collaboration, TRY_LATER, VIOLATION } from "./collaboration.ts";
 import type {
-  Change,
   CollaborationCommand,
   CollaboratorEvent,
   CommittedBatch,
+  FailedBatch,
   VersionSummary,
 } from "./collaboration_events.ts";
 import type { DocumentEvent } from "./document_events.ts";
@@ -35,7 +35,7 @@ export interface TogetherOptions {
    * A batch could not be made durable: {@linkcode Together} is of no use any more, and all its clients are
    * refused.
    */
-  readonly failed: (changes: readonly Change[], error: unknown) => void;
+  readonly failed: (failed: FailedBatch) => void;
   /** Whether line clients want to know what was changed elsewhere. */
   readonly keepsTextBefore: () => boolean;
   /** Nobody is there any more. */
@@ -91,7 +91,7 @@ export class Together {
       maxDocumentBytes: options.maxDocumentBytes,
       fileBases: () => file.bases,
       committed: (batch) => this.#committed(batch),
-      failed: (changes, error) => this.#failed(changes, error),
+      failed: (failed) => this.#failed(failed),
       refuse: (member, code, reason) => this.#refuse(member, code, reason),
       idle: () => this.#fileSync.goOn(),
       keepsTextBefore: options.keepsTextBefore,
@@ -318,14 +318,14 @@ export class Together {
     this.#authors.add(this.#presence.nameOf(member) ?? this.#members.get(member) ?? "somebody");
   }
 
-  #failed(changes: readonly Change[], error: unknown): void {
+  #failed(failed: FailedBatch): void {
     this.#end();
     for (const member of this.#members.keys()) {
       member.tell({ type: "refused", code: TRY_LATER, reason: "the document could not be saved" });
     }
     this.#options.tools.settle(
       this.#options.opened.journal.close().catch(() => {}),
-      () => this.#options.failed(changes, error),
+      () => this.#options.failed(failed),
       () => {},
     );
   }

@@ -14,7 +14,7 @@ import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";
 import { decodeYMessage, encodeYMessage } from "../../protocols/y_sync.ts";
-import { type Campaign, LineClient, service } from "./_harness.ts";
+import { ANY_DISK_OPERATION, type Campaign, LineClient, service } from "./_harness.ts";
 
 const LINE_PORT = 8080;
 const WEB_PORT = 8088;
@@ -24,8 +24,15 @@ const WRITERS = ["w0", "w1", "w2"];
 
 /** The campaign, with a server as given. */
 export function togetherCampaign(name: string, makeServer: typeof editorServer): Campaign {
-  const faults = ["power cut", "killed", "way cut", "connection reset"];
-  return { name, sometimes: faults.map((fault) => `fault: ${fault}`), run: (sim) => run(sim, makeServer) };
+  const sometimes = [
+    ...["power cut", "killed", "asked to stop", "way cut", "connection reset", "slow disk", "write fails"],
+    ...["power cut leaves length before data", "crash during sync", "crash after write"],
+  ].map((fault) => `fault: ${fault}`);
+  return {
+    name,
+    sometimes: [...sometimes, "an acknowledged word outlived a crash"],
+    run: (sim) => run(sim, makeServer),
+  };
 }
 
 /** The editor as it is. */
@@ -114,6 +121,7 @@ async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void
   const line = new LineWriter(sim, "line");
   const reader = new LineClient(sim.host("reader").world, { hostname: "server", port: LINE_PORT });
   const person = new Person(sim);
+  const hasDiskErrors = sim.random.chance(0.5);
   const network = sim.chaos({
     hosts: ["server", "line", "reader", ...WRITERS],
     partitionsPerMinute: 15,
@@ -123,7 +131,15 @@ async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void
     hosts: ["server"],
     crashesPerMinute: 15,
     killsPerMinute: 15,
+    aimedCrashesPerMinute: 15,
+    gracefulRestartsPerMinute: 5,
     downMs: [10, 500],
+    // Not garbage: see the campaign of the line door.
+    tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4 },
+    slowDisksPerMinute: 10,
+    diskErrorsPerMinute: hasDiskErrors ? 20 : 0,
+    diskErrorOperations: ANY_DISK_OPERATION,
+    droppedPages: 0.5,
   });
   await sim.advance(CHAOS_MS);
   network.stop();
@@ -167,6 +183,7 @@ async function checkAcknowledged(sim: SimWorld, writers: readonly Writer[]): Pro
   await sim.advance(1000);
   const token = writer.written.at(-1) ?? "";
   assert(server.disk.readText(FILE)?.includes(`<${token}>`), `${token} was acknowledged, and is lost`);
+  sim.sometimes("an acknowledged word outlived a crash");
 }
 
 function check(text: string, writers: readonly Writer[], line: LineWriter): void {
