@@ -1,7 +1,7 @@
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { type TempDirectory, type TestProcess, until } from "../_helpers.ts";
-import { startEditor } from "./_play.ts";
+import { startEditor, startPython } from "./_play.ts";
 
 /**
  * A provider checks its connection at intervals of its own, also when it was destroyed: that is no leak of
@@ -32,6 +32,13 @@ export async function open(directory: TempDirectory, ...args: string[]): Promise
     url: `ws://127.0.0.1:${web}/sync`,
     [Symbol.asyncDispose]: () => play[Symbol.asyncDispose](),
   };
+}
+
+/** Bytes of memory that a server has now, and its descriptors. */
+export async function takenBy({ server }: Door): Promise<{ bytes: number; descriptors: number }> {
+  await using python = startPython("_memory_of.py", String(server.pid));
+  const [bytes = NaN, , descriptors = NaN] = (await python.ended()).stdout.split(" ").map(Number);
+  return { bytes, descriptors };
 }
 
 /** A client of y-websocket. */

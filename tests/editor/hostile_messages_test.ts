@@ -9,7 +9,7 @@ import {
 } from "../../protocols/web_socket.ts";
 import { type AwarenessEntry, encodeYMessage } from "../../protocols/y_sync.ts";
 import { tempDirectory, TestClient, until } from "../_helpers.ts";
-import { type Door, FOREIGN, open, Provider } from "./_web_clients.ts";
+import { type Door, FOREIGN, open, Provider, takenBy } from "./_web_clients.ts";
 
 const MASK = Uint8Array.of(1, 2, 3, 4);
 const UPGRADE = "GET /sync HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -166,5 +166,31 @@ Deno.test(
     // The provider leaves under the number that its document has, and fails where that is another.
     ann.doc.clientID = clientID;
     thief.destroy();
+  },
+);
+
+Deno.test(
+  "editor: who asks for all of a long document thousands of times at once, and for who is there, keeps nobody waiting",
+  FOREIGN,
+  async () => {
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("temp.txt"), "0123456789abcdef\n".repeat(60_000));
+    await using door = await open(directory);
+    using ann = await Provider.open(door.url);
+    using bob = await Provider.open(door.url);
+    const before = await takenBy(door);
+    using greedy = await TestClient.connect(door.web);
+    await greedy.send(UPGRADE);
+    while (await greedy.line() !== "\r");
+    const question = [message(0, 0, 1, 0), message(3)];
+    for (let i = 0; i < 100; i++) {
+      const many = Array.from({ length: 100 }, () => question).flat();
+      await greedy.send(Uint8Array.from(many.flatMap((bytes) => [...bytes]))).catch(() => {});
+    }
+    ann.text.insert(0, "meanwhile ");
+    await until(() => bob.value.startsWith("meanwhile "), "the edit");
+    // It reads none of what it is sent.
+    const grown = (await takenBy(door)).bytes - before.bytes;
+    assert(grown < 150_000_000, `the server has ${grown} bytes more`);
   },
 );

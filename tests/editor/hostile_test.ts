@@ -6,8 +6,7 @@ import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import { ActorSystem, denoWorld, type Ref } from "../../mod.ts";
 import { tempDirectory, TestClient, until } from "../_helpers.ts";
 import { MemoryDisk } from "../store/_memory_disk.ts";
-import { startPython } from "./_play.ts";
-import { type Door, FOREIGN, open, Provider } from "./_web_clients.ts";
+import { FOREIGN, open, Provider, takenBy } from "./_web_clients.ts";
 
 const HANDSHAKE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -18,17 +17,11 @@ async function upgrade(client: TestClient, head = "Host: localhost\r\n"): Promis
   return await client.line() ?? "";
 }
 
-/** Bytes of memory that a server has now. */
-async function memoryOf({ server }: Door): Promise<number> {
-  await using python = startPython("_memory_of.py", String(server.pid));
-  return Number((await python.ended()).stdout.split(" ")[0]);
-}
-
 Deno.test("editor: a message of 100 MB is refused by its head, whatever of it is sent", FOREIGN, async () => {
   await using directory = await tempDirectory();
   await using door = await open(directory);
   using browser = await Provider.open(door.url);
-  const before = await memoryOf(door);
+  const before = await takenBy(door);
   using client = await TestClient.connect(door.web);
   assertMatch(await upgrade(client), /101/);
   const head = new Uint8Array(14);
@@ -47,7 +40,7 @@ Deno.test("editor: a message of 100 MB is refused by its head, whatever of it is
     async () => await (await fetch(`http://127.0.0.1:${door.web}/document`)).text() === "here",
     "the edit",
   );
-  const grown = await memoryOf(door) - before;
+  const grown = (await takenBy(door)).bytes - before.bytes;
   assert(grown < 80_000_000, `the server has ${grown} bytes more`);
 });
 
@@ -77,7 +70,7 @@ Deno.test(
     await using door = await open(directory);
     using ann = await Provider.open(door.url);
     using bob = await Provider.open(door.url);
-    const before = await memoryOf(door);
+    const before = await takenBy(door);
     const crowd: TestClient[] = [];
     try {
       while (crowd.length < 998) {
@@ -89,11 +82,15 @@ Deno.test(
       assertMatch(await upgrade(late).catch(() => ""), /^$|503|full/i);
       ann.text.insert(0, "typed in a crowd");
       await until(() => bob.value === "typed in a crowd", "the edit");
-      const each = (await memoryOf(door) - before) / crowd.length;
+      const crowded = await takenBy(door);
+      const each = (crowded.bytes - before.bytes) / crowd.length;
       assert(each < 100_000, `a socket costs ${each} bytes`);
+      assert(crowded.descriptors - before.descriptors < crowd.length + 10);
     } finally {
       for (const client of crowd) client[Symbol.dispose]();
     }
+    // The descriptors come back at once.
+    await until(async () => (await takenBy(door)).descriptors < 50, "the sockets to be closed");
   },
 );
 
