@@ -283,9 +283,42 @@ function showList(names: readonly string[]): void {
   );
 }
 
+/** Asks for the token, which is part of the address of the page. */
+function askToken(reason: string): void {
+  const input = element("input", {
+    name: "token",
+    type: "password",
+    required: true,
+    placeholder: "Token",
+    "aria-label": "Token",
+    autocomplete: "current-password",
+  });
+  const form = element(
+    "form",
+    { className: "row" },
+    input,
+    element("button", { className: "primary" }, "Open"),
+  );
+  app.replaceChildren(
+    element(
+      "div",
+      { className: "list" },
+      element("h1", {}, name || "Document"),
+      element("p", { className: "hint", role: "status" }, reason),
+      form,
+    ),
+  );
+  input.focus();
+}
+
 async function start(): Promise<void> {
   const query = token === null ? "" : `?token=${encodeURIComponent(token)}`;
-  const names: readonly string[] | null = await (await fetch(`/documents${query}`)).json().catch(() => null);
+  const response = await fetch(`/documents${query}`);
+  if (response.status === 401) {
+    return askToken(token === null ? "Who has its token may open this." : "That is not the token.");
+  }
+  if (response.status === 429) return askToken("Those were too many wrong tokens. Try again in a moment.");
+  const names: readonly string[] | null = await response.json().catch(() => null);
   if (name === "" && names !== null) showList(names);
   else startEditor(names !== null);
 }

@@ -26,7 +26,7 @@ class Desk implements AsyncDisposable {
   }
 
   /** A tab of somebody else: nothing is shared but the server. */
-  async tab(width = 1000): Promise<Tab> {
+  async tab({ width = 1000, path = "", status = "saved" } = {}): Promise<Tab> {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
     page.on("request", (request) => {
@@ -35,9 +35,9 @@ class Desk implements AsyncDisposable {
     });
     page.on("pageerror", (error) => this.faults.push(String(error)));
     await page.setViewport({ width, height: 700, isMobile: width < 500, hasTouch: width < 500 });
-    await page.goto(this.base);
+    await page.goto(`${this.base}${path}`);
     const tab = new Tab(page);
-    await tab.status("saved");
+    if (status !== "") await tab.status(status);
     return tab;
   }
 
@@ -101,8 +101,12 @@ class Tab {
   }
 }
 
-async function start(directory: TempDirectory, port = 0): Promise<{ play: EditorPlay; web: number }> {
-  const play = await startEditor(directory, "--web-port", String(port));
+async function start(
+  directory: TempDirectory,
+  port = 0,
+  ...args: string[]
+): Promise<{ play: EditorPlay; web: number }> {
+  const play = await startEditor(directory, "--web-port", String(port), ...args);
   const web = Number(/:(\d+)$/.exec(await play.server.line("Web door listening"))?.[1]);
   return { play, web };
 }
@@ -118,7 +122,7 @@ Deno.test(
     const { play, web } = await start(directory);
     await using _server = play;
     await using desk = await Desk.open(directory, web);
-    const tabs = [await desk.tab(), await desk.tab(), await desk.tab(390)];
+    const tabs = [await desk.tab(), await desk.tab(), await desk.tab({ width: 390 })];
     const [first, second, phone] = tabs;
     assert(first !== undefined && second !== undefined && phone !== undefined);
     for (const [index, tab] of tabs.entries()) {
@@ -197,13 +201,50 @@ Deno.test(
     ];
     const entries = states.map((state, at) => ({ clientId: at + 1, clock: 1, state: JSON.stringify(state) }));
     socket.send(encodeYMessage({ type: "awareness", entries }));
-    for (const tab of [ann, bob]) await tab.page.waitForSelector(".people li.more");
-    await until(async () => await ann.count(".caret") === 1, "the one cursor that is one");
+    for (const { page } of [ann, bob]) {
+      const more = () => page.evaluate(`document.querySelector(".people li.more")?.textContent ?? ""`);
+      await until(async () => await more() === "+7", "the others");
+    }
+    const names = () =>
+      ann.page.evaluate(
+        `[...document.querySelector(".editor").shadowRoot.querySelectorAll(".caret-name")].map((at) => at.textContent)`,
+      ) as Promise<string[]>;
+    await until(async () => (await names()).includes("Mallory"), "the one cursor of these that is one");
     await bob.focus();
     await bob.type("on we go");
     await ann.shows("on we go");
     assertEquals([desk.foreign, desk.faults], [[], []]);
     socket.close();
+  },
+);
+
+Deno.test(
+  "editor page: it asks for a token, and who may only read is told so before anything is typed",
+  options,
+  async () => {
+    await using directory = await tempDirectory();
+    await Deno.writeTextFile(directory.file("temp.txt"), "mine\n");
+    const { play, web } = await start(directory, 0, "--token", "write", "--read-token", "read");
+    await using _server = play;
+    await using desk = await Desk.open(directory, web);
+    const tab = await desk.tab({ status: "" });
+    await tab.page.waitForSelector("input[name=token]");
+    await tab.type("wrong");
+    await tab.press("Enter");
+    await tab.page.waitForFunction(
+      `document.querySelector(".hint")?.textContent === "That is not the token."`,
+    );
+    await tab.type("read");
+    await tab.press("Enter");
+    await tab.status("read-only");
+    await tab.shows("mine\n");
+    await tab.focus();
+    await tab.type("not ");
+    const writer = await desk.tab({ path: "/?token=write" });
+    await writer.focus();
+    await writer.type("still ");
+    await tab.shows("mine\nstill ");
+    assertEquals([desk.foreign, desk.faults], [[], []]);
   },
 );
 

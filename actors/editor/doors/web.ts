@@ -24,6 +24,8 @@ export type WebSessionMessage =
 
 /** How messages look to one client. */
 export interface WebSessionWire {
+  /** What is said to the client first. */
+  readonly hello?: Uint8Array;
   /** A message of the y-protocols as the client reads it. */
   wrap(frame: Uint8Array): Uint8Array;
   /** So many more of the client's updates are durable, and so many in all. */
@@ -54,6 +56,8 @@ export function webSession(
   { wantsAcks, ...options }: Omit<WebSessionOptions, "wire"> & { readonly wantsAcks: boolean },
 ): WebSocketSessionFactory<WebSessionMessage> {
   const wire: WebSessionWire = {
+    // Providers take it for a fault, our page knows from the start that there is nothing to be typed.
+    ...(wantsAcks && !options.mayEdit ? { hello: READ_ONLY } : {}),
     wrap: (frame) => frame,
     saved: (_, updates) => wantsAcks ? [encodeYMessage({ type: "saved", updates })] : [],
     // Who may only read says all the same what it has.
@@ -131,6 +135,8 @@ export class WebSession implements Session<WebSocketMessage, WebSessionMessage> 
   #onFound(document: Ref<DocumentCommand>): void {
     this.#document = document;
     const { self, remote, context } = this.#connection;
+    const { hello } = this.#options.wire;
+    if (hello !== undefined) this.#connection.send(hello);
     // One that cannot be opened, or was let go a moment ago, would never answer.
     context.watch(document, () => ({ type: "lost" }));
     document.tell({ type: "collaborate", member: self, label: remote });
