@@ -12,13 +12,17 @@ export const bench = defineTask({
   env: "BENCH",
   flags: {
     only: text({ help: "Only the benchmarks whose name has this in it", value: "NAME", env: [] }),
+    full: toggle({
+      help: "All benchmarks in all rounds, not those of README in three: half an hour",
+      env: [],
+    }),
     noPeers: toggle({ help: "Leave out what others have made: a third of the time", env: [] }),
     quick: toggle({ help: "So short that the figures mean nothing: shows that it runs", env: [] }),
     json: toggle({ help: "One JSON object a line in place of the table, for bench:report", env: [] }),
     report: toggle({ help: "Also a page with plots, .tmp/benchmarks.html", env: [] }),
     list: toggle({ help: "Print the names of the benchmarks, and end", env: [] }),
   },
-  examples: ["", "--only echo", "--list"],
+  examples: ["", "--only echo", "--full --report", "--list"],
 });
 
 /** `deno task torture`. */

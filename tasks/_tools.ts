@@ -54,8 +54,9 @@ const NATS_PROGRAMS = [
 ].join(",");
 
 /** What benchmarks are measured with, and beside. */
-const BENCH_PROGRAMS = ["aria2c", "nats-server", "/usr/bin/python3", "node", "erl", "erlc", "redis-server"]
-  .join(",");
+const BENCH_PROGRAMS = [
+  ...["aria2c", "nats-server", "/usr/bin/python3", "node", "erl", "erlc", "redis-server", "taskset"],
+].join(",");
 
 /** Tasks by name, in the order of `deno task`. `docs` are the modules whose documentation is checked. */
 export function toolTasks(docs: readonly string[]): Readonly<Record<string, ToolTask>> {

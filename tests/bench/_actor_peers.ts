@@ -17,7 +17,9 @@ export type ActorShape =
   | "ask"
   | "ask in turn"
   | "spawn"
-  | "bytes";
+  | "bytes"
+  | "restart"
+  | "priority";
 
 /** Ready to measure a shape: each line of its input is answered with a figure. */
 export interface ActorPeer {
@@ -33,7 +35,13 @@ const SHARES: Readonly<Record<string, number>> = {
   nact: 1 / 30,
   effect: 1 / 60,
 };
-const ERLANG_SHARE = 1;
+/** Those that have a shape that not all have. */
+const ONLY: Readonly<Partial<Record<ActorShape, readonly string[]>>> = {
+  // XState has no supervision, and comedy starts processes again, not actors in memory.
+  restart: ["nact", "effect"],
+  // Nobody's mailbox has a lane; in Erlang a receive of its own looks for what is urgent.
+  priority: [],
+};
 /** So many at least: a shape needs some to fill its actors. */
 const MIN_SIZE = 2000;
 /** XState delivers within the sender's call: in a ring, a thousand calls deep. */
@@ -55,7 +63,7 @@ async function npmPeer(directory: string, name: string, shape: ActorShape, size:
 async function erlangPeer(shape: ActorShape, size: number): Promise<ActorPeer | undefined> {
   try {
     const directory = await compileErlang("bench");
-    const much = String(Math.ceil(Math.max(MIN_SIZE, size * ERLANG_SHARE)));
+    const much = String(Math.ceil(Math.max(MIN_SIZE, size)));
     const run = [...ERLANG_FLAGS, "-pa", directory, "-run", "bench", "main", shape, much];
     return { name: await erlangName(), process: new Process("erl", run) };
   } catch (error) {
@@ -66,11 +74,10 @@ async function erlangPeer(shape: ActorShape, size: number): Promise<ActorPeer | 
 
 /** Those that are on this machine. The others are named, once. */
 export async function actorPeers(shape: ActorShape, size: number): Promise<ActorPeer[]> {
-  const directory = await installPeers();
-  if (directory === undefined) leaveOut("nact, xstate, effect, comedy (npm)");
-  const npm = directory === undefined
-    ? []
-    : Object.keys(SHARES).map((name) => npmPeer(directory, name, shape, size));
+  const names = ONLY[shape] ?? Object.keys(SHARES);
+  const directory = names.length === 0 ? undefined : await installPeers();
+  if (names.length > 0 && directory === undefined) leaveOut("nact, xstate, effect, comedy (npm)");
+  const npm = directory === undefined ? [] : names.map((name) => npmPeer(directory, name, shape, size));
   const found = await Promise.all([erlangPeer(shape, size), ...npm]);
   const peers = found.filter((peer) => peer !== undefined);
   // Warm, one after the other.

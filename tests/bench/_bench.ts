@@ -57,8 +57,18 @@ export interface Measured {
 export interface BenchOptions {
   /** Run each measurement just long enough to see that it works. */
   readonly quick: boolean;
+  /** Run all rounds: without it, at most {@linkcode SHORT_ROUNDS}. */
+  readonly full: boolean;
   /** Measure other people's systems too, which takes longer. */
   readonly peers: boolean;
+}
+
+/** Rounds of a run that is to take a few minutes. */
+export const SHORT_ROUNDS = 3;
+
+/** How many rounds are run of so many. */
+export function roundsOf({ quick, full }: Pick<BenchOptions, "quick" | "full">, most: number): number {
+  return quick ? 1 : full ? most : Math.min(most, SHORT_ROUNDS);
 }
 
 /** A benchmark that `deno task bench` runs. */

@@ -4,12 +4,12 @@
  * @module
  */
 import { root } from "../_helpers.ts";
-import { compileErlang, ERLANG_FLAGS } from "./_erlang.ts";
+import { compileErlang, ERLANG_FLAGS, erlangName } from "./_erlang.ts";
 import { leaveOut } from "./_left_out.ts";
-import { Process } from "./_process.ts";
+import { Process, SERVER_CORE } from "./_process.ts";
 
 /** Who echoes. */
-export type EchoPeer = typeof ECHO_PEERS[number] | typeof UDP_PEERS[number];
+export type EchoPeer = typeof ECHO_PEERS[number] | typeof UDP_PEERS[number] | typeof TLS_PEERS[number];
 
 /** In the order of the report. */
 export const ECHO_PEERS = ["Node net", "Erlang", "Python, a thread a client"] as const;
@@ -17,21 +17,55 @@ export const ECHO_PEERS = ["Node net", "Erlang", "Python, a thread a client"] as
 /** Those that answer datagrams. */
 export const UDP_PEERS = ["Node dgram"] as const;
 
-const PEERS = `${root}tests/bench/peers`;
+/** Those that speak TLS. */
+export const TLS_PEERS = ["Node tls"] as const;
 
-/**
- * Starts one, which prints its port, and for each line of its input the seconds of processor time that it has
- * used; undefined where it is not on this machine.
- */
-export async function startEchoPeer(kind: EchoPeer): Promise<Process | undefined> {
+/** An echo server that prints its port, and for each line of its input the CPU seconds that it has used. */
+export interface StartedPeer {
+  /** With its version. */
+  readonly name: string;
+  readonly process: Process;
+}
+
+const PEERS = `${root}tests/bench/peers`;
+const NODE_SCRIPTS = {
+  "Node net": "echo_node.mjs",
+  "Node dgram": "echo_node_dgram.mjs",
+  "Node tls": "echo_node_tls.mjs",
+} as const;
+const PYTHON = "/usr/bin/python3";
+
+function run(program: string, ...args: readonly string[]): Process {
+  return new Process(program, args, { core: SERVER_CORE });
+}
+
+/** What a program says of its version: `v20.1.0`, `Python 3.11.2`. */
+async function versionOf(program: string): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
+  return /\d+(\.\d+)*/.exec(new TextDecoder().decode(stdout))?.[0] ?? "";
+}
+
+async function start(kind: EchoPeer, files: readonly string[]): Promise<StartedPeer> {
+  if (kind === "Erlang") {
+    const directory = await compileErlang("echo");
+    const process = run("erl", ...ERLANG_FLAGS, "-pa", directory, "-run", "echo", "main");
+    return { name: await erlangName(), process };
+  }
+  if (kind === "Python, a thread a client") {
+    const name = kind.replace("Python", `Python ${await versionOf(PYTHON)}`);
+    return { name, process: run(PYTHON, `${PEERS}/echo_threads.py`) };
+  }
+  const name = kind.replace("Node", `Node ${await versionOf("node")}`);
+  return { name, process: run("node", `${PEERS}/${NODE_SCRIPTS[kind]}`, ...files) };
+}
+
+/** Starts one; undefined where it is not on this machine. `files` are a certificate and its key. */
+export async function startEchoPeer(
+  kind: EchoPeer,
+  files: readonly string[],
+): Promise<StartedPeer | undefined> {
   try {
-    if (kind === "Node net") return new Process("node", [`${PEERS}/echo_node.mjs`]);
-    if (kind === "Node dgram") return new Process("node", [`${PEERS}/echo_node_dgram.mjs`]);
-    if (kind === "Erlang") {
-      const directory = await compileErlang("echo");
-      return new Process("erl", [...ERLANG_FLAGS, "-pa", directory, "-run", "echo", "main"]);
-    }
-    return new Process("/usr/bin/python3", [`${PEERS}/echo_threads.py`]);
+    return await start(kind, files);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return leaveOut(kind);
     throw error;

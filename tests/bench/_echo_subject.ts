@@ -1,7 +1,9 @@
 /**
  * An echo server to be measured, in a process of its own: Troupe's, the same with instruments (`metered`) and
- * with traces (`traced`), beside an actor that floods itself, or the least that echoes. For each line of its
- * input it prints what it has used so far.
+ * with traces (`traced`), beside an actor that floods itself, or the least that echoes (for silent peers with
+ * small buffers); by TCP, UDP, or TLS, which takes the files of a certificate and of its key.
+ *
+ * For each line of its input it prints what it has used so far.
  *
  * @module
  */
@@ -15,12 +17,21 @@ const MAX_CLIENTS = 100_000;
 const MAX_PER_SECOND = 1e9;
 const ADDRESS = { hostname: "127.0.0.1", port: 0 };
 
+interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** For many messages at once; and what a connection that says nothing can do with. */
+const BUFFER_BYTES = 65536;
+const IDLE_BUFFER_BYTES = 512;
+
 /** A loop a connection. */
-function floor(): number {
-  const listener = Deno.listen(ADDRESS);
-  const serve = async (conn: Deno.TcpConn) => {
-    conn.setNoDelay(true);
-    const buffer = new Uint8Array(65536);
+function floor(bufferBytes: number, tls?: Tls): number {
+  const listener = tls === undefined ? Deno.listen(ADDRESS) : Deno.listenTls({ ...ADDRESS, ...tls });
+  const serve = async (conn: Deno.TcpConn | Deno.TlsConn) => {
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
+    const buffer = new Uint8Array(bufferBytes);
     for (let count; (count = await conn.read(buffer)) !== null;) {
       for (let sent = 0; sent < count;) sent += await conn.write(buffer.subarray(sent, count));
     }
@@ -30,7 +41,8 @@ function floor(): number {
     for await (const conn of listener) serve(conn).catch(() => {});
   };
   accept();
-  return listener.addr.port;
+  const { addr } = listener;
+  return addr.transport === "tcp" ? addr.port : NaN;
 }
 
 /** A loop over datagrams. */
@@ -43,7 +55,7 @@ function floorOfDatagrams(): number {
   return socket.addr.transport === "udp" ? socket.addr.port : NaN;
 }
 
-async function echo(kind: string | undefined): Promise<number> {
+async function echo(kind: string | undefined, tls?: Tls): Promise<number> {
   const world = denoWorld({ log: { level: "warn" } });
   const system = new ActorSystem("bench", { world, instruments: await instrumentsOf(kind) });
   if (kind === "flooded") {
@@ -54,6 +66,7 @@ async function echo(kind: string | undefined): Promise<number> {
       "server",
       echoServer({
         address: ADDRESS,
+        ...(tls && { tls }),
         limits: { maxClients: MAX_CLIENTS },
         udp: kind === "udp",
         maxPerSecond: MAX_PER_SECOND,
@@ -64,8 +77,15 @@ async function echo(kind: string | undefined): Promise<number> {
   );
 }
 
-const [kind] = Deno.args;
-const port = kind === "floor" ? floor() : kind === "udp floor" ? floorOfDatagrams() : await echo(kind);
+const [kind, certFile, keyFile] = Deno.args;
+const tls = kind?.startsWith("tls") && certFile !== undefined && keyFile !== undefined
+  ? { cert: Deno.readTextFileSync(certFile), key: Deno.readTextFileSync(keyFile) }
+  : undefined;
+const port = kind === "udp floor"
+  ? floorOfDatagrams()
+  : kind?.endsWith("floor")
+  ? floor(kind === "idle floor" ? IDLE_BUFFER_BYTES : BUFFER_BYTES, tls)
+  : await echo(kind, tls);
 console.log(port);
 for await (const _ of Deno.stdin.readable) {
   const { user, system } = cpuUsage();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Process } from "./_process.ts";
+import { LOAD_CORE, Process } from "./_process.ts";
 
 /** What is sent, and how. */
 export interface LoadOptions {
@@ -42,7 +42,8 @@ export const ECHO_LINE = `${"x".repeat(63)}\n`;
 
 /** Starts the load and connects it: for each line of its input it runs for so many milliseconds. */
 export async function startLoad(options: LoadOptions): Promise<Process> {
-  const load = Process.script("./_socket_load.ts", ["--allow-ffi"], [JSON.stringify(options)]);
+  const args = [JSON.stringify(options)];
+  const load = Process.script("./_socket_load.ts", ["--allow-ffi"], args, { core: LOAD_CORE });
   await load.next();
   return load;
 }

@@ -3,119 +3,30 @@
  *
  * @module
  */
-import { type Aim, aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { makeCertificate, tempDirectory } from "../_helpers.ts";
+import { type Aim, aimAt, type Bench, type BenchOptions, roundsOf, type Row, rowOf } from "./_bench.ts";
 import { CpuClock } from "./_cpu_clock.ts";
-import { ECHO_PEERS, type EchoPeer, startEchoPeer, UDP_PEERS } from "./_echo_peers.ts";
-import { Process } from "./_process.ts";
-import { ECHO_LINE, type Passed, startLoad } from "./_load.ts";
+import { ECHO_PEERS, type EchoPeer, TLS_PEERS, UDP_PEERS } from "./_echo_peers.ts";
+import { type EchoTransport, Measured, type OurKind, type Run } from "./_measured_echo.ts";
 
 const ROUNDS = 7;
 const PEER_ROUNDS = 3;
 const RUN_MS = 1000;
 const QUICK_RUN_MS = 50;
 
-/** What echoes: see `_echo_subject.ts`; the others are in `peers/`. */
-export type Kind = "floor" | "echo" | "flooded" | "metered" | "traced" | "udp" | "udp floor" | EchoPeer;
-
-/** What one run of the load took. */
-export interface Run extends Passed {
-  readonly perSecond: number;
-  /** CPU time of the server for one message, in microseconds. */
-  readonly cpu: number;
-}
-
-/** A server under load, each in a process of its own. */
-export class Measured implements AsyncDisposable {
-  readonly #subject: Process;
-  readonly #load: Process;
-
-  constructor(subject: Process, load: Process) {
-    this.#subject = subject;
-    this.#load = load;
-  }
-
-  /** Starts a server and its load; undefined where the server is not on this machine. */
-  static async startPeer(kind: EchoPeer, connections: number, window: number): Promise<Measured | undefined> {
-    const subject = await startEchoPeer(kind);
-    return subject && await withLoad(subject, kind, connections, window);
-  }
-
-  static async start(
-    kind: Exclude<Kind, EchoPeer>,
-    connections: number,
-    window: number,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<Measured> {
-    const rights = ["--allow-net=127.0.0.1", "--unstable-net"];
-    const subject = Process.script("./_echo_subject.ts", rights, [kind], { env });
-    return await withLoad(subject, kind, connections, window);
-  }
-
-  async run(runMs: number): Promise<Run> {
-    const before = Number(await this.#subject.ask("usage"));
-    const passed: Passed = JSON.parse(await this.#load.ask(String(runMs)));
-    const cpuSeconds = Number(await this.#subject.ask("usage")) - before;
-    const { messages, seconds } = passed;
-    return { ...passed, perSecond: messages / seconds, cpu: cpuSeconds * 1e6 / messages };
-  }
-
-  /** CPU time of the server for each of so many connections at once, and how many there are in a second. */
-  async burst(connections: number): Promise<Pick<Run, "perSecond" | "cpu">> {
-    const before = Number(await this.#subject.ask("usage"));
-    const { seconds }: Passed = JSON.parse(await this.#load.ask(`burst ${connections}`));
-    // What it does about those that are closed is its work, too.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const cpuSeconds = Number(await this.#subject.ask("usage")) - before;
-    return { perSecond: connections / seconds, cpu: cpuSeconds * 1e6 / connections };
-  }
-
-  /** Bytes of memory that each of so many silent connections takes. */
-  async idleBytes(connections: number, memory: (pid: number) => Promise<number>): Promise<number> {
-    const before = await memory(this.#subject.pid);
-    await this.#load.ask(`open ${connections}`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const bytes = await memory(this.#subject.pid) - before;
-    await this.#load.ask("close");
-    return bytes / connections;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#load[Symbol.asyncDispose]();
-    await this.#subject[Symbol.asyncDispose]();
-  }
-}
-
-async function withLoad(
-  subject: Process,
-  kind: Kind,
-  connections: number,
-  window: number,
-): Promise<Measured> {
-  const port = Number(await subject.next());
-  const request = ECHO_LINE;
-  const transport = UDP.has(kind) ? "udp" : "tcp";
-  const load = await startLoad({
-    port,
-    transport,
-    connections,
-    window,
-    request,
-    answerBytes: request.length,
-  });
-  return new Measured(subject, load);
-}
-
-const UDP: ReadonlySet<Kind> = new Set<Kind>(["udp", "udp floor", ...UDP_PEERS]);
-
 /** What is measured in turns. */
 interface Subjects {
-  readonly ours: "echo" | "udp";
-  readonly floor: "floor" | "udp floor";
+  readonly transport: EchoTransport;
+  readonly ours: OurKind;
+  readonly floor: OurKind;
   readonly peers: readonly EchoPeer[];
 }
 
-const TCP_SUBJECTS: Subjects = { ours: "echo", floor: "floor", peers: ECHO_PEERS };
-const UDP_SUBJECTS: Subjects = { ours: "udp", floor: "udp floor", peers: UDP_PEERS };
+const TCP: Subjects = { transport: "tcp", ours: "echo", floor: "floor", peers: ECHO_PEERS };
+/** A bare loop whose buffers are no larger than ours. */
+const IDLE: Subjects = { ...TCP, floor: "idle floor" };
+const UDP: Subjects = { transport: "udp", ours: "udp", floor: "udp floor", peers: UDP_PEERS };
+const TLS: Subjects = { transport: "tls", ours: "tls", floor: "tls floor", peers: TLS_PEERS };
 
 interface Shape {
   /** @default "echo" */
@@ -139,23 +50,27 @@ const FIGURES: readonly (readonly [Figure, name: string, unit: string])[] = [
 async function inTurns<T>(
   connections: number,
   window: number,
-  { quick, peers }: BenchOptions,
+  options: BenchOptions,
   measure: (server: Measured) => Promise<T>,
-  subjects: Subjects = TCP_SUBJECTS,
+  { transport, ours, floor, peers }: Subjects = TCP,
 ): Promise<Map<string, T[]>> {
+  const { quick, peers: hasPeers } = options;
+  await using directory = await tempDirectory();
+  const { certFile, keyFile } = await makeCertificate(directory);
+  const load = { transport, connections, window, files: [certFile, keyFile] };
   await using started = new AsyncDisposableStack();
   const servers = new Map<string, Measured>([
-    ["echo", started.use(await Measured.start(subjects.ours, connections, window))],
-    ["floor", started.use(await Measured.start(subjects.floor, connections, window))],
+    ["echo", started.use(await Measured.start(ours, load))],
+    ["floor", started.use(await Measured.start(floor, load))],
   ]);
-  for (const kind of peers ? subjects.peers : []) {
-    const peer = await Measured.startPeer(kind, connections, window);
-    if (peer !== undefined) servers.set(kind, started.use(peer));
+  for (const kind of hasPeers ? peers : []) {
+    const peer = await Measured.startPeer(kind, load);
+    if (peer !== undefined) servers.set(peer.name, started.use(peer.server));
   }
   // The compiler has its turn first.
   for (const server of servers.values()) await server.run(quick ? QUICK_RUN_MS : RUN_MS);
   const runs = new Map<string, T[]>([...servers.keys()].map((name) => [name, []]));
-  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+  for (let round = 0; round < roundsOf(options, ROUNDS); round++) {
     for (const [name, server] of servers) {
       if (round < PEER_ROUNDS || name === "echo" || name === "floor") {
         runs.get(name)?.push(await measure(server));
@@ -167,23 +82,24 @@ async function inTurns<T>(
 
 /** Throughput, round trips, and the CPU time of the server. */
 async function compare(
-  { name: service = "echo", subjects, connections, window, aims }: Shape,
+  { name: service = "echo", subjects = TCP, connections, window, aims }: Shape,
   options: BenchOptions,
 ): Promise<Row[]> {
   const runMs = options.quick ? QUICK_RUN_MS : RUN_MS;
   const { quick } = options;
   // That others run at all is seen at one shape.
-  const peers = options.peers && (!quick || connections === 16);
+  const peers = options.peers && (!quick || subjects !== TCP || connections === 16);
   const runs = await inTurns(
     connections,
     window,
-    { quick, peers },
+    { ...options, peers },
     (server) => server.run(runMs),
     subjects,
   );
   const all = (name: string, figure: Figure) => runs.get(name)?.map((run) => run[figure]) ?? [];
   const others = [...runs.keys()].slice(2);
-  return FIGURES.slice(0, window === 1 ? FIGURES.length : 2).map(([figure, name, unit]) =>
+  const hasRoundTrips = window === 1 && subjects !== TLS;
+  return FIGURES.slice(0, hasRoundTrips ? FIGURES.length : 2).map(([figure, name, unit]) =>
     rowOf({
       name: `${service}, ${connections} × ${window} under way: ${name}`,
       unit,
@@ -196,13 +112,14 @@ async function compare(
 }
 
 /** One message after the other, beside an actor that never stops sending to itself, and beside none. */
-async function flooded(quick: boolean): Promise<Row[]> {
-  await using echo = await Measured.start("echo", 1, 1);
-  await using flooded = await Measured.start("flooded", 1, 1);
+async function flooded(options: BenchOptions): Promise<Row[]> {
+  const { quick } = options;
+  await using echo = await Measured.start("echo", { connections: 1, window: 1 });
+  await using flooded = await Measured.start("flooded", { connections: 1, window: 1 });
   const runMs = quick ? QUICK_RUN_MS : RUN_MS;
   for (const server of [echo, flooded]) await server.run(runMs);
   const runs: { readonly echo: Run; readonly flooded: Run }[] = [];
-  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+  for (let round = 0; round < roundsOf(options, ROUNDS); round++) {
     runs.push({ echo: await echo.run(runMs), flooded: await flooded.run(runMs) });
   }
   const row = (name: string, figure: Figure, aim?: Aim): Row =>
@@ -217,9 +134,15 @@ async function flooded(quick: boolean): Promise<Row[]> {
 }
 
 /** Connections that come at once, and go after a message. */
-async function bursts({ quick, peers }: BenchOptions): Promise<Row[]> {
+async function bursts(options: BenchOptions): Promise<Row[]> {
+  const { quick } = options;
   const connections = quick ? 100 : 4000;
-  const runs = await inTurns(1, 1, { quick, peers: peers && !quick }, (server) => server.burst(connections));
+  const runs = await inTurns(
+    1,
+    1,
+    { ...options, peers: options.peers && !quick },
+    (server) => server.burst(connections),
+  );
   const all = (name: string, figure: "perSecond" | "cpu") => (runs.get(name) ?? []).map((run) => run[figure]);
   const row = (name: string, unit: string, figure: "perSecond" | "cpu", aim?: Aim) =>
     rowOf({
@@ -241,12 +164,13 @@ async function idle(connections: number, { quick, peers }: BenchOptions): Promis
   await using clock = new CpuClock();
   const figures = new Map<string, number[]>();
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    const all = { quick: true, peers: peers && !quick && round === 0 };
+    const all = { quick: true, full: false, peers: peers && !quick && round === 0 };
     const of = await inTurns(
       1,
       1,
       all,
       (server) => server.idleBytes(connections, (pid) => clock.memory(pid)),
+      IDLE,
     );
     for (const [name, found] of of) figures.set(name, [...figures.get(name) ?? [], ...found]);
   }
@@ -279,7 +203,8 @@ export const benches: Bench[] = [
     { connections: 64, window: 16, aims: { cpu: CPU_AIM } },
     { connections: 500, window: 1, aims: { cpu: CPU_AIM, p99Ms: aimAt("value", "<=", 10) } },
     // So many that none comes near the datagrams that ours answers one peer in a second.
-    { name: "echo by UDP", subjects: UDP_SUBJECTS, connections: 64, window: 1, aims: {} },
+    { name: "echo by UDP", subjects: UDP, connections: 64, window: 1, aims: {} },
+    { name: "echo over TLS", subjects: TLS, connections: 64, window: 1, aims: {} },
   ].map((shape: Shape): Bench => ({
     name: `${shape.name ?? "echo"}, ${shape.connections} × ${shape.window} under way`,
     run: (options) => compare(shape, options),
@@ -289,5 +214,5 @@ export const benches: Bench[] = [
     name: `echo, memory of ${connections.toLocaleString("en-US")} idle connections`,
     run: (options) => idle(options.quick ? connections / 50 : connections, options),
   })),
-  { name: "echo beside a flooded actor", run: ({ quick }) => flooded(quick) },
+  { name: "echo beside a flooded actor", run: flooded },
 ];

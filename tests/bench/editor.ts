@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { type Aim, aimAt, type Bench, lines, median, type Row, rowOf } from "./_bench.ts";
+import {
+  type Aim,
+  aimAt,
+  type Bench,
+  type BenchOptions,
+  lines,
+  median,
+  roundsOf,
+  type Row,
+  rowOf,
+} from "./_bench.ts";
 import { WebClient } from "./_web_load.ts";
 
 const LINE_BYTES = 64;
@@ -208,12 +218,12 @@ async function compare(
   count: number,
   writers: number,
   total: number,
-  quick: boolean,
+  options: BenchOptions,
   level?: string,
 ): Promise<Row[]> {
   const flows: Flow[] = [];
   const floors: Flow[] = [];
-  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+  for (let round = 0; round < roundsOf(options, ROUNDS); round++) {
     flows.push(await flow("never", count, writers, total, level));
     floors.push(await flow("floor", count, writers, total));
   }
@@ -399,26 +409,28 @@ async function memory(count: number): Promise<Row> {
 export const benches: Bench[] = [
   {
     name: "editor, 10 clients × 2 writers",
-    async run({ quick }) {
+    async run(options) {
+      const { quick } = options;
       const total = quick ? 2000 : 100_000;
       const shape = "10 × 2";
       return [
-        ...await compare(shape, 10, 2, total, quick),
+        ...await compare(shape, 10, 2, total, options),
         await synced(shape, 10, 2, total / 2, quick),
       ];
     },
   },
   {
     name: "editor, 10 clients × 2 writers, with its log",
-    run: ({ quick }) => compare("10 × 2, log at info", 10, 2, quick ? 2000 : 100_000, quick, "info"),
+    run: (options) => compare("10 × 2, log at info", 10, 2, options.quick ? 2000 : 100_000, options, "info"),
   },
   {
     name: "editor, 200 clients × 8 writers",
-    async run({ quick }) {
+    async run(options) {
+      const { quick } = options;
       const total = quick ? 500 : 20_000;
       const shape = "200 × 8";
       return [
-        ...await compare(shape, 200, 8, total, quick),
+        ...await compare(shape, 200, 8, total, options),
         await synced(shape, 200, 8, total / 2, quick),
       ];
     },

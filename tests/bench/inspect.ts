@@ -5,7 +5,7 @@
  */
 import { aimAt, type Bench, type Measured as Figures, quantile, type Row, rowOf } from "./_bench.ts";
 import { Process } from "./_process.ts";
-import { Measured } from "./echo.ts";
+import { Measured } from "./_measured_echo.ts";
 
 const ROUNDS = 10;
 /** Pairs of processes; the rounds are spread over them. */
@@ -121,10 +121,11 @@ async function tell(kind: "metered" | "traced", quick: boolean): Promise<Row[]> 
 
 async function echo(kind: "metered" | "traced", quick: boolean): Promise<Row[]> {
   await using sink = new Sink();
+  const load = { connections: 16, window: 1 };
   const cpu = (server: Measured) => async (runMs: number) => (await server.run(runMs)).cpu;
   const figures = await inPairs(quick, async (turns) => {
-    await using on = await Measured.start(kind, 16, 1, kind === "traced" ? sink.env : {});
-    await using off = await Measured.start("echo", 16, 1);
+    await using on = await Measured.start(kind, load, kind === "traced" ? sink.env : {});
+    await using off = await Measured.start("echo", load);
     return await turns(cpu(on), cpu(off));
   });
   return [

@@ -7,9 +7,10 @@ import { runClient, UsageError } from "../../tasks/_cli.ts";
 import { canRedraw } from "../../tasks/_terminal.ts";
 import { bench as task } from "../../tasks/_tool_lines.ts";
 import { Progress, timeLeft } from "../../tasks/_time_left.ts";
-import type { Bench, Row } from "./_bench.ts";
+import { type Bench, type BenchOptions, type Row, SHORT_ROUNDS } from "./_bench.ts";
 import { loadAverage, thisMachine } from "./_machine.ts";
 import type { Figure } from "./report/figures.ts";
+import { README_ROWS } from "./report/markdown.ts";
 import { reportPage } from "./report/page.ts";
 import { formatAim, formatFigure, formatMet, formatNumber } from "./report/text.ts";
 
@@ -68,22 +69,29 @@ function show(row: Row): void {
   }
 }
 
-interface MeasureOptions {
-  readonly quick: boolean;
+interface MeasureOptions extends BenchOptions {
   readonly json: boolean;
   readonly report: boolean;
-  /** Whether what others have made is measured as well. */
-  readonly peers: boolean;
+}
+
+/** What the figures of a run are worth, and what would be worth more. */
+function notice({ quick, full }: BenchOptions, isChosen: boolean): string | undefined {
+  if (quick) return "--quick: it runs; the figures mean nothing";
+  if (full) return undefined;
+  const which = isChosen ? "" : "the figures that README shows, ";
+  return `Short: ${which}at most ${SHORT_ROUNDS} rounds of each; ` +
+    `--full: ${isChosen ? "" : "all figures, "}all rounds`;
 }
 
 async function measure(
   chosen: readonly Bench[],
-  { quick, json, report, peers }: MeasureOptions,
+  { json, report, ...options }: MeasureOptions,
 ): Promise<void> {
-  if (quick && !json) console.log("--quick: it runs; the figures mean nothing");
   if (!json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
   const startedAt = performance.now();
   const machine = thisMachine();
+  // Later it would be what this run itself does.
+  const load = loadAverage();
   const figures: Figure[] = [];
   let done = 0;
   let running = "";
@@ -93,10 +101,9 @@ async function measure(
   });
   for (const bench of chosen) {
     running = bench.name;
-    const load = loadAverage();
-    for (const row of await bench.run({ quick, peers })) {
+    for (const row of await bench.run(options)) {
       const date = new Date().toISOString().slice(0, 10);
-      const figure = { bench: bench.name, date, load, quick, machine, ...row };
+      const figure = { bench: bench.name, date, load, quick: options.quick, machine, ...row };
       figures.push(figure);
       if (json) console.log(JSON.stringify(figure));
       else show(row);
@@ -109,16 +116,29 @@ async function measure(
   console.error(`The plots: ${PAGE}`);
 }
 
+/** Those of this name; without one all, or those that README shows. */
+function choose(all: readonly Bench[], only: string | undefined, areAll: boolean): readonly Bench[] {
+  if (only === undefined) {
+    const shown = new Set(README_ROWS.map(([bench]) => bench));
+    return areAll ? all : all.filter(({ name }) => shown.has(name));
+  }
+  // A benchmark's whole name means that one alone.
+  const named = all.filter(({ name }) => name === only);
+  const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only));
+  if (chosen.length > 0) return chosen;
+  throw new UsageError(`no benchmark has ${JSON.stringify(only)} in its name: --list shows them`);
+}
+
 if (import.meta.main) {
-  await runClient(task, async ({ only, noPeers, list, ...options }) => {
-    const all = await allBenches();
-    // A benchmark's whole name means that one alone.
-    const named = all.filter(({ name }) => name === only);
-    const chosen = named.length > 0 ? named : all.filter(({ name }) => name.includes(only ?? ""));
-    if (chosen.length === 0) {
-      throw new UsageError(`no benchmark has ${JSON.stringify(only)} in its name: --list shows them`);
+  await runClient(task, async ({ only, noPeers, list, json, report, quick, full }) => {
+    const chosen = choose(await allBenches(), only, full || quick || list);
+    if (list) {
+      for (const { name } of chosen) console.log(name);
+      return;
     }
-    if (list) { for (const { name } of chosen) console.log(name); }
-    else await measure(chosen, { ...options, peers: !noPeers });
+    const options = { quick, full, peers: !noPeers };
+    const text = notice(options, only !== undefined);
+    if (text !== undefined) console.error(text);
+    await measure(chosen, { json, report, ...options });
   });
 }

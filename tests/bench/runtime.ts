@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Aim, aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, type BenchOptions, roundsOf, type Row, rowOf } from "./_bench.ts";
 import { Process } from "./_process.ts";
 import { actorPeers, type ActorShape } from "./_actor_peers.ts";
 
 interface Shape {
-  readonly shape: ActorShape | "restart" | "priority";
+  readonly shape: ActorShape;
   readonly row: string;
   readonly unit: string;
   /** How many messages, questions or actors a round has. */
@@ -42,7 +42,7 @@ function asked(shape: ActorShape, row: string, aim: Aim): Shape {
   return { shape, row, unit: "questions/CPU s", size: 500_000, aim };
 }
 
-/** What others do not have, or not in a form that could be compared. */
+/** What few others have. */
 const FAULTS: readonly Shape[] = [
   {
     shape: "restart",
@@ -74,8 +74,9 @@ const PEER_ROUNDS = 3;
 /** A shape has processes of its own; a round is the toolkit, then the floor, then each of the peers. */
 async function runShape(
   { shape, row, unit, size, aim }: Shape,
-  { quick, peers }: BenchOptions,
+  options: BenchOptions,
 ): Promise<Row> {
+  const { quick, peers } = options;
   const rights = ["--no-prompt", "--v8-flags=--expose-gc"];
   const much = quick ? size / 100 : size;
   const isFault = shape === "restart" || shape === "priority";
@@ -85,16 +86,16 @@ async function runShape(
   await using others = new AsyncDisposableStack();
   // That they run at all is seen at one shape.
   const hasPeers = peers && (!quick || shape === "ping-pong");
-  const started = hasPeers && !isFault ? await actorPeers(shape, much) : [];
+  const started = hasPeers ? await actorPeers(shape, much) : [];
   for (const { process } of started) others.use(process);
   const [values, floors]: [number[], number[]] = [[], []];
   const theirs = new Map<string, number[]>(started.map(({ name }) => [name, []]));
-  for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+  for (let round = 0; round < roundsOf(options, ROUNDS); round++) {
     const { value, floor, yielding }: Round = JSON.parse(await ours.ask("round"));
     values.push(value);
     floors.push(floor);
     if (yielding !== undefined) theirs.set(YIELDING, [...theirs.get(YIELDING) ?? [], yielding]);
-    if (round >= PEER_ROUNDS) continue;
+    if (round >= roundsOf(options, PEER_ROUNDS)) continue;
     for (const { name, process } of started) theirs.get(name)?.push(Number(await process.ask("round")));
   }
   return rowOf({ name: row, unit, values, floors, aim, peers: theirs });

@@ -3,7 +3,8 @@
  *
  * A peer is `{ make, tell, ask, spawn }`: `make(receive)` gives an actor that handles each message with
  * `receive` (it may be a promise of one), `tell(actor, message)` sends, `ask(actor, value)` gives a promise of
- * the answer of an actor of `makeDoubler()`, `spawn(onStarted)` makes one that says when it has started.
+ * the answer of an actor of `makeDoubler()`, `spawn(onStarted)` makes one that says when it has started, and
+ * `failing(onStarted)`, where there is supervision, one that fails at each message and is started again.
  */
 import process, { argv, cpuUsage, stdin } from "node:process";
 import { createInterface } from "node:readline";
@@ -125,6 +126,18 @@ async function spawn({ spawn }) {
   };
 }
 
+/** An actor that fails at each message, and tells itself the next one when it has started again. */
+function restart({ failing, tell }) {
+  return (count) =>
+    new Promise((resolve) => {
+      let left = count;
+      failing((self) => {
+        if (left-- > 0) tell(self, ball(left));
+        else resolve();
+      });
+    });
+}
+
 const SHAPES = {
   "ping-pong": pingPong,
   "many to one": manyToOne,
@@ -133,6 +146,7 @@ const SHAPES = {
   ask,
   "ask in turn": askInTurn,
   spawn,
+  restart,
 };
 
 async function perCpuSecond(run, size) {

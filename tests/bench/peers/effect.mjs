@@ -27,4 +27,13 @@ await serve({
     Queue.offerUnsafe(queue, "start");
     return queue;
   },
+  failing(onStarted) {
+    const queue = Effect.runSync(Queue.unbounded());
+    const life = Effect.gen(function* () {
+      onStarted(queue);
+      yield* Queue.take(queue);
+      return yield* Effect.fail(new Error("Cannot go on"));
+    });
+    Effect.runFork(Effect.retry(life, { while: () => true }));
+  },
 });

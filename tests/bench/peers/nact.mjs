@@ -21,4 +21,13 @@ await serve({
     dispatch(actor, "start");
     return actor;
   },
+  failing: (onStarted) =>
+    spawn(
+      system,
+      () => {
+        throw new Error("Cannot go on");
+      },
+      `failing-${actors++}`,
+      { initialStateFunc: ({ self }) => onStarted(self), onCrash: (_message, _error, { reset }) => reset },
+    ),
 });

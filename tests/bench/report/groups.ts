@@ -37,7 +37,7 @@ export function groupsOf(figures: readonly Figure[]): Group[] {
     const growing = of.filter(({ scale }) => scale !== undefined);
     return {
       title,
-      command: `deno task bench --only ${title}`,
+      command: `deno task bench --full --only ${title}`,
       figures: of.filter(({ scale }) => scale === undefined),
       growth: [...groupBy(growing, seriesOf)].map(([title, figures]) => ({ title, figures })),
     };
@@ -55,8 +55,6 @@ export function machineLine(figures: readonly Figure[]): string {
   const [first, last] = [dates[0] ?? "", dates.at(-1) ?? ""];
   const loads = figures.map(({ load }) => load);
   const when = first === last ? first : `${first} to ${last}`;
-  const load = `load average before each benchmark ${Math.min(...loads).toFixed(2)} to ${
-    Math.max(...loads).toFixed(2)
-  }`;
+  const load = `load average before ${Math.min(...loads).toFixed(2)} to ${Math.max(...loads).toFixed(2)}`;
   return `${machines.join("; ")}; ${when}; ${load}.`;
 }

@@ -12,8 +12,8 @@ const HELP = `Writes docs/benchmarks.md, README's table of figures, and .tmp/ben
 
 Usage: deno task bench:report [FILE…]
 
-  FILE  what \`deno task bench --json\` printed: the figures of its benchmarks take the place of those kept in
-        tests/bench/figures.jsonl. Without one, all is written again from those.
+  FILE  what \`deno task bench --json\` printed, below this directory: the figures of its benchmarks take the
+        place of those kept in tests/bench/figures.jsonl. Without one, all is written again from those.
 `;
 
 const root = new URL("../../../", import.meta.url);
@@ -42,15 +42,33 @@ export async function keptFigures(): Promise<Figure[]> {
   return parseFigures(await Deno.readTextFile(KEPT));
 }
 
+/** The figures of a file. */
+async function read(path: string): Promise<Figure[]> {
+  try {
+    return parseFigures(await Deno.readTextFile(path));
+  } catch (error) {
+    throw new TypeError(`Cannot take ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "it may only read below this directory: copy it to .tmp";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
 /**
  * The figures that are kept, and on top of them those of these files.
  *
- * @throws {TypeError} of a file that was measured with `--quick`.
+ * @throws {TypeError} of a file that cannot be read, or was measured with `--quick`.
  */
 export async function takeUp(paths: readonly string[]): Promise<Figure[]> {
   const runs = [await keptFigures()];
   for (const path of paths) {
-    const figures = parseFigures(await Deno.readTextFile(path));
+    const figures = await read(path);
     if (figures.some(({ quick }) => quick)) {
       throw new TypeError(`Cannot take ${path}: it was measured with --quick, which means nothing`);
     }
@@ -68,14 +86,23 @@ async function run(paths: readonly string[]): Promise<void> {
   console.log(`${figures.length} figures: docs/benchmarks.md, README.md, ${PAGE}`);
 }
 
-if (import.meta.main) {
-  if (Deno.args.includes("--help")) console.log(HELP);
-  else {
-    try {
-      await run(Deno.args);
-    } catch (error) {
-      console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-      Deno.exit(1);
-    }
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(HELP);
+    return 0;
+  }
+  const flag = args.find((arg) => arg.startsWith("-"));
+  if (flag !== undefined) {
+    console.error(`error: unknown flag ${flag}: --help says what there is`);
+    return 2;
+  }
+  try {
+    await run(args);
+    return 0;
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -24,6 +24,7 @@ export const README_ROWS: readonly (readonly [bench: string, row: string])[] = [
   ["echo, 16 × 1 under way", "echo, 16 × 1 under way: server CPU a message"],
   ["echo, 64 × 16 under way", "echo, 64 × 16 under way: server CPU a message"],
   ["echo, 500 × 1 under way", "echo, 500 × 1 under way: server CPU a message"],
+  ["echo, 500 × 1 under way", "echo, 500 × 1 under way: round trip p99"],
   ["echo, connects at once", "echo, 4,000 connects at once: server CPU a connection"],
   ["echo beside a flooded actor", "echo beside a flooded actor: round trip p50"],
   ["editor, 10 clients × 2 writers", "editor, 10 × 2: server CPU a delivery"],
@@ -70,7 +71,7 @@ export function readmeTable(figures: readonly Figure[]): string {
         formatFigure(figure.floor, figure.unit),
         ratioText(figure.ratio),
         figure.aim === undefined ? "" : `${formatAim(figure)}: ${formatMet(figure)}`,
-        `\`deno task bench --only "${figure.bench}"\``,
+        `\`deno task bench --full --only "${figure.bench}"\``,
       ]),
     ]),
     wrapped(`Medians. ${machineLine(chosen)}`),
@@ -84,6 +85,7 @@ function groupSection({ title, figures, growth, command }: Group): string {
     figure.unit,
     formatNumber(figure.value),
     formatSpread(figure.values, figure.value),
+    `${figure.values.length}`,
     figure.floor === undefined ? "" : formatNumber(figure.floor),
     ratioText(figure.ratio),
     formatAim(figure),
@@ -92,7 +94,20 @@ function groupSection({ title, figures, growth, command }: Group): string {
     figure.load.toFixed(1),
     figure.bench,
   ]);
-  const head = ["what", "unit", "Troupe", "spread", "floor", "ratio", "aim", "", "date", "load", "benchmark"];
+  const head = [
+    "what",
+    "unit",
+    "Troupe",
+    "spread",
+    "rounds",
+    "floor",
+    "ratio",
+    "aim",
+    "",
+    "date",
+    "load",
+    "benchmark",
+  ];
   return [`## ${title}`, `\`${command}\``, markdownTable([head, ...rows]), ...peersTable(all)].join("\n\n");
 }
 

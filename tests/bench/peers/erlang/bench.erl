@@ -17,6 +17,7 @@ loop(Shape, Run, Size) ->
     end.
 
 figure("bytes", Run, Size) -> Run(Size);
+figure("priority", Run, Size) -> Run(Size);
 figure(_, Run, Size) ->
     Before = cpu_ticks(),
     Run(Size),
@@ -80,6 +81,29 @@ setup("spawn") ->
         Pids = spawn_idle(Size),
         [exit(Pid, kill) || Pid <- Pids]
     end;
+%% A parent that starts its child again, of links alone: a supervisor keeps a list of all restarts of the
+%% last seconds and goes through it at each of them, which at this rate would be all that it does.
+setup("restart") ->
+    logger:set_primary_config(level, none),
+    fun(Size) ->
+        Self = self(),
+        spawn(fun() -> process_flag(trap_exit, true), restart(Size, Self) end),
+        receive done -> ok end
+    end;
+%% What is urgent is taken out of the mailbox first, by a receive of its own. Milliseconds.
+setup("priority") ->
+    fun(Size) ->
+        Self = self(),
+        Pid = spawn(fun() -> flooded(0) end),
+        erlang:suspend_process(Pid),
+        [Pid ! {ball, N} || N <- lists:seq(1, Size)],
+        ToldAt = erlang:monotonic_time(microsecond),
+        Pid ! {urgent, Self},
+        erlang:resume_process(Pid),
+        Waited = receive {handled, At} -> (At - ToldAt) / 1000 end,
+        exit(Pid, kill),
+        Waited
+    end;
 setup("bytes") ->
     fun(Size) ->
         Before = erlang:memory(processes),
@@ -126,6 +150,23 @@ ask(Doubler, Left) ->
     Doubler ! {self(), Ref, Left},
     receive {Ref, _} -> demonitor(Ref, [flush]) after 5000 -> exit(timeout) end,
     ask(Doubler, Left - 1).
+
+restart(0, Main) -> Main ! done;
+restart(Left, Main) ->
+    Child = spawn_link(fun failing/0),
+    receive {'EXIT', Child, _} -> restart(Left - 1, Main) end.
+
+failing() -> self() ! fail, receive fail -> exit(cannot_go_on) end.
+
+flooded(Sum) ->
+    receive
+        {urgent, From} -> From ! {handled, erlang:monotonic_time(microsecond)}, flooded(Sum)
+    after 0 ->
+        receive
+            {urgent, From} -> From ! {handled, erlang:monotonic_time(microsecond)}, flooded(Sum);
+            {ball, N} -> flooded(Sum + N)
+        end
+    end.
 
 spawn_idle(Size) ->
     Self = self(),
