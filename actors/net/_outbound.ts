@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Clock } from "../world/world.ts";
 import { type BufferPool, SMALL_BUFFER_BYTES } from "./_buffers.ts";
 import type { Flushable, Flusher } from "./_flusher.ts";
+import type { TimerClock } from "./_shared_timers.ts";
 import { StallWatch } from "./_stall_watch.ts";
 import type { Transport } from "./transport.ts";
 
@@ -27,7 +27,7 @@ export interface OutboundEvents {
 
 /** Options of an {@linkcode Outbound}. */
 export interface OutboundOptions {
-  readonly clock: Clock;
+  readonly timers: TimerClock;
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
   /** Milliseconds for which one send may take nothing. */
@@ -63,7 +63,7 @@ export class Outbound implements Flushable {
     this.#transport = transport;
     this.#buffers = options.buffers;
     this.#flusher = options.flusher;
-    this.#stall = new StallWatch(options.clock, options.slowClientMs, () => events.stalled());
+    this.#stall = new StallWatch(options.timers, options.slowClientMs, () => events.stalled());
     this.#events = events;
   }
 

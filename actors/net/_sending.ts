@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Clock } from "../world/world.ts";
 import type { BufferPool } from "./_buffers.ts";
 import { Drained } from "./_drained.ts";
 import type { Flusher } from "./_flusher.ts";
 import type { ConnectionMeters } from "./_meters.ts";
 import { Outbound, type OutboundEvents } from "./_outbound.ts";
 import type { ReadTurns } from "./_read_turns.ts";
+import type { SharedTimers } from "./_shared_timers.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { LogThrottle } from "./log_throttle.ts";
 import type { Transport } from "./transport.ts";
@@ -19,6 +19,7 @@ export interface ConnectionTools {
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
   readonly turns: ReadTurns;
+  readonly timers: SharedTimers;
   readonly meters: ConnectionMeters;
   /** About what strangers do: a few lines a second. */
   readonly warnings: LogThrottle;
@@ -57,17 +58,17 @@ export class Sending implements OutboundEvents {
     transport: Transport,
     remote: string,
     limits: ConnectionLimits,
-    options: ConnectionTools & { readonly clock: Clock },
+    tools: ConnectionTools,
     owner: SendingOwner,
   ) {
     this.#transport = transport;
     this.#owner = owner;
     this.#maxBytes = limits.maxOutboundBytes;
     this.#drained = new Drained(remote);
-    const { clock, buffers, flusher, meters } = options;
+    const { timers, buffers, flusher, meters } = tools;
     this.#meters = meters;
     meters.connections.add(1);
-    const queue = { clock, buffers, flusher, slowClientMs: limits.slowClientMs };
+    const queue = { timers, buffers, flusher, slowClientMs: limits.slowClientMs };
     this.#queue = new Outbound(transport, queue, this);
   }
 

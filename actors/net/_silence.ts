@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Cancellable, Clock } from "../world/world.ts";
+import type { Cancellable } from "../world/world.ts";
+import type { TimerClock } from "./_shared_timers.ts";
 import type { ConnectionLimits } from "./limits.ts";
 
 /** What has become of the peer's time. */
@@ -28,7 +29,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The times of one peer, under one timer, which is never set anew for a message. */
 export class Silence {
-  readonly #clock: Clock;
+  readonly #clock: TimerClock;
   readonly #limits: ConnectionLimits;
   readonly #check: () => void;
   /** Monotonic time at which something came last. */
@@ -42,7 +43,7 @@ export class Silence {
   #timerAt = Infinity;
 
   /** `check` is called when it is time for {@linkcode Silence.check}. */
-  constructor(clock: Clock, limits: ConnectionLimits, check: () => void) {
+  constructor(clock: TimerClock, limits: ConnectionLimits, check: () => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#check = check;

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Cancellable, Clock } from "../world/world.ts";
+import type { Cancellable } from "../world/world.ts";
+import type { TimerClock } from "./_shared_timers.ts";
 
 /** How often the time of a send is looked at, while there are sends. */
 const CHECKS = 4;
 
 /** Looks now and then whether the same send is still under way, and stops looking when there is none. */
 export class StallWatch {
-  readonly #clock: Clock;
+  readonly #clock: TimerClock;
   readonly #checkMs: number;
   readonly #stalled: () => void;
   #sends = 0;
@@ -20,7 +21,7 @@ export class StallWatch {
   #timer: Cancellable | undefined;
 
   /** `stalled` is called once a send has been under way for `limitMs`. */
-  constructor(clock: Clock, limitMs: number, stalled: () => void) {
+  constructor(clock: TimerClock, limitMs: number, stalled: () => void) {
     this.#clock = clock;
     this.#checkMs = limitMs / CHECKS;
     this.#stalled = stalled;

@@ -64,8 +64,8 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#transport = transport;
     this.remote = formatAddress(transport.remoteAddress);
     this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
-    this.#silence = new Silence(world.clock, limits, () => this.#post("time"));
-    this.#sending = new Sending(transport, this.remote, limits, { clock: world.clock, ...tools }, this);
+    this.#silence = new Silence(tools.timers, limits, () => this.#post("time"));
+    this.#sending = new Sending(transport, this.remote, limits, tools, this);
     this.#inbound = new Inbound(transport, options.frames, this, world, tools, greetings);
     own.onStop(() => this.#stop());
   }

@@ -18,6 +18,7 @@ import {
 import { BufferPool } from "./_buffers.ts";
 import { Flusher } from "./_flusher.ts";
 import { ReadTurns } from "./_read_turns.ts";
+import { SharedTimers } from "./_shared_timers.ts";
 import { cutAfterMs } from "./_closing.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
@@ -174,6 +175,7 @@ class Dialler<F, M> {
       buffers: new BufferPool(),
       flusher: new Flusher(self.world.loop),
       turns: new ReadTurns(self.world),
+      timers: new SharedTimers(self.world.clock),
       meters: connectionMeters(self.meter, "dialled"),
       warnings: new LogThrottle(self),
     };

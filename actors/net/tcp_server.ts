@@ -31,6 +31,7 @@ import { connectionMeters, refusedCounter } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
 import { ReadTurns } from "./_read_turns.ts";
 import { Refusals } from "./_refusals.ts";
+import { SharedTimers } from "./_shared_timers.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
@@ -87,6 +88,11 @@ export type TcpServerCommand =
 
 /** The wait after an accept that failed for a reason that may last, as the want of file descriptors does. */
 const ACCEPT_RETRY_MS = 100;
+/**
+ * So many are accepted ahead of being served: the system keeps some hundred at most, and makes those who come
+ * then wait for a second.
+ */
+const MAX_ARRIVED = 256;
 const FULL_TEXT = "Server is full. Please try again later.\n";
 const ADDRESS_FULL_TEXT = "Error: too many connections from your address. Please try again later.\n";
 
@@ -185,6 +191,8 @@ class TcpServer<F, M> {
   readonly #warnings: LogThrottle;
   /** Accepted, and not yet looked at. */
   readonly #arrived = new Set<TcpConnection>();
+  /** Those that accept nobody while so many have arrived. */
+  readonly #resting = new Set<TcpListener>();
   #connections = 0;
   /** The last accept failed for a reason that may last, and that has been said. */
   #isRetrying = false;
@@ -206,6 +214,7 @@ class TcpServer<F, M> {
       buffers: new BufferPool(),
       flusher: new Flusher(loop),
       turns: new ReadTurns(self.world),
+      timers: new SharedTimers(clock),
       meters: connectionMeters(meter, path),
       warnings: new LogThrottle(self),
     };
@@ -243,11 +252,17 @@ class TcpServer<F, M> {
       (connection) => {
         // What is accepted while the server stops is never taken up.
         if (this.#self.signal.aborted) connection.close();
-        else this.#arrived.add(connection);
+        else this.#arrive(listener, connection);
         return new Accepted(listener, connection);
       },
       (error) => new Accepted(listener, asWorldError(error)),
     );
+  }
+
+  #arrive(listener: TcpListener, connection: TcpConnection): void {
+    this.#arrived.add(connection);
+    if (this.#arrived.size < MAX_ARRIVED) this.#accept(listener);
+    else this.#resting.add(listener);
   }
 
   #onAccepted({ listener, outcome }: Accepted): void {
@@ -255,7 +270,7 @@ class TcpServer<F, M> {
     this.#isRetrying = false;
     this.#arrived.delete(outcome);
     this.#admit(tcpTransport(outcome, { isTls: this.#options.tls !== undefined }));
-    this.#accept(listener);
+    if (this.#resting.delete(listener)) this.#accept(listener);
   }
 
   #onAcceptFailed(listener: TcpListener, error: WorldError): void {

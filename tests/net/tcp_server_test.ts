@@ -1,21 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import type { Connection, Session } from "../../actors/net/mod.ts";
 import { tcpServer } from "../../actors/net/mod.ts";
-import { type SocketAddress, type World, WorldError, type WorldErrorKind } from "../../actors/world/world.ts";
+import { WorldError } from "../../actors/world/world.ts";
 import { lineFrames, rawFrames } from "../../protocols/frames.ts";
 import type { Ref } from "../../mod.ts";
-import { available, deadline, PATIENCE_MS, startProcess, TestClient, until } from "../_helpers.ts";
-import { echoLines, quietWorld, run, startLines, startServer } from "./_net.ts";
-
-/** What accept(2) may say of one client, of the machine, or of its firewall. */
-const FAILURES: readonly WorldErrorKind[] = [
-  "connection-reset",
-  "invalid-data",
-  "too-many-open-files",
-  "permission-denied",
-  "unreachable",
-  "other",
-];
+import { available, deadline, startProcess, TestClient, until } from "../_helpers.ts";
+import { echoLines, run, startLines, startServer } from "./_net.ts";
 
 Deno.test("tcp server: frames reach the session in order, and its answers the client", async () => {
   await using server = await startLines(echoLines);
@@ -34,41 +24,6 @@ Deno.test("tcp server: a port that is taken fails the start, with the reason", a
   const failure = await deadline(second.system.terminated.then(() => undefined, (error) => error));
   assertInstanceOf(failure, WorldError);
   assertEquals(failure.kind, "address-in-use");
-});
-
-Deno.test("tcp server: an accept that fails is no failure of the server, which says so once and goes on", async () => {
-  const world = quietWorld();
-  const said: string[] = [];
-  let accepts = 0;
-  const listenTcp: World["net"]["listenTcp"] = (options) => {
-    const listener = world.net.listenTcp(options);
-    const accept = () =>
-      ++accepts > FAILURES.length ? listener.accept() : Promise.reject(
-        new WorldError(FAILURES[accepts - 1] ?? "other", "Cannot accept a connection: a test"),
-      );
-    return { address: listener.address, accept, close: () => listener.close() };
-  };
-  const server = run(
-    tcpServer({
-      address: { hostname: "127.0.0.1", port: 0 },
-      frames: () => lineFrames(),
-      session: echoLines,
-    }),
-    {
-      ...world,
-      net: Object.assign(Object.create(world.net), { listenTcp }),
-      log: { enabled: () => true, write: ({ message }) => void said.push(message) },
-    },
-  );
-  await using _server = server;
-  const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
-    timeoutMs: PATIENCE_MS,
-  });
-  using client = await TestClient.connect(port);
-  await client.send("still there\n");
-  assertEquals(await client.line(), "still there");
-  assert(accepts > FAILURES.length);
-  assertEquals(said, ["Cannot accept a connection: a test; trying again"]);
 });
 
 Deno.test("tcp server: says where it listens and how many it serves", async () => {

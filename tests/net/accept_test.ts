@@ -1,0 +1,101 @@
+import { assert, assertEquals } from "@std/assert";
+import { tcpServer } from "../../actors/net/mod.ts";
+import {
+  type SocketAddress,
+  type TcpConnection,
+  type World,
+  WorldError,
+  type WorldErrorKind,
+} from "../../actors/world/world.ts";
+import { lineFrames, rawFrames } from "../../protocols/frames.ts";
+import type { Ref } from "../../mod.ts";
+import { deadline, PATIENCE_MS, TestClient } from "../_helpers.ts";
+import { echoLines, quietWorld, run } from "./_net.ts";
+
+/** What accept(2) may say of one client, of the machine, or of its firewall. */
+const FAILURES: readonly WorldErrorKind[] = [
+  "connection-reset",
+  "invalid-data",
+  "too-many-open-files",
+  "permission-denied",
+  "unreachable",
+  "other",
+];
+
+Deno.test("tcp server: an accept that fails is no failure of the server, which says so once and goes on", async () => {
+  const world = quietWorld();
+  const said: string[] = [];
+  let accepts = 0;
+  const listenTcp: World["net"]["listenTcp"] = (options) => {
+    const listener = world.net.listenTcp(options);
+    const accept = () =>
+      ++accepts > FAILURES.length ? listener.accept() : Promise.reject(
+        new WorldError(FAILURES[accepts - 1] ?? "other", "Cannot accept a connection: a test"),
+      );
+    return { address: listener.address, accept, close: () => listener.close() };
+  };
+  const server = run(
+    tcpServer({
+      address: { hostname: "127.0.0.1", port: 0 },
+      frames: () => lineFrames(),
+      session: echoLines,
+    }),
+    {
+      ...world,
+      net: Object.assign(Object.create(world.net), { listenTcp }),
+      log: { enabled: () => true, write: ({ message }) => void said.push(message) },
+    },
+  );
+  await using _server = server;
+  const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
+    timeoutMs: PATIENCE_MS,
+  });
+  using client = await TestClient.connect(port);
+  await client.send("still there\n");
+  assertEquals(await client.line(), "still there");
+  assert(accepts > FAILURES.length);
+  assertEquals(said, ["Cannot accept a connection: a test; trying again"]);
+});
+
+Deno.test("tcp server: of those who come at once some hundred are accepted ahead, and all are served", async () => {
+  const world = quietWorld();
+  const coming = 1000;
+  let accepted = 0;
+  const { promise: allServed, resolve: served } = Promise.withResolvers<void>();
+  const ahead: number[] = [];
+  const listenTcp: World["net"]["listenTcp"] = ({ hostname, port }) => ({
+    address: { hostname, port },
+    accept() {
+      if (accepted === coming) return new Promise(() => {});
+      return Promise.resolve(connectionOf({ hostname: "127.0.0.1", port: ++accepted }));
+    },
+    close() {},
+  });
+  const behavior = tcpServer({
+    address: { hostname: "127.0.0.1", port: 1 },
+    frames: rawFrames,
+    session() {
+      if (ahead.push(accepted - ahead.length) === coming) served();
+      return { frame() {} };
+    },
+  });
+  const net = Object.assign(Object.create(world.net), { listenTcp });
+  await using _server = run(behavior, { ...world, net });
+  await deadline(allServed);
+  const most = Math.max(...ahead);
+  assert(most > 100 && most < 600, `${most} were accepted ahead of being served`);
+});
+
+/** A connection whose peer says nothing. */
+function connectionOf(remoteAddress: SocketAddress): TcpConnection {
+  const closed = Promise.withResolvers<null>();
+  return {
+    localAddress: { hostname: "127.0.0.1", port: 1 },
+    remoteAddress,
+    read: () => closed.promise,
+    write: ({ length }) => Promise.resolve(length),
+    closeWrite: () => Promise.resolve(),
+    close: () => closed.resolve(null),
+    setNoDelay() {},
+  };
+}
