@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadline, makeCertificate, tempDirectory, TestClient, until } from "../_helpers.ts";
-import { count, descriptors, serve, TCP_SERVERS } from "./_strangers.ts";
+import { count, descriptors, serve, sockets, TCP_SERVERS } from "./_strangers.ts";
 
 const FULL = "Server is full. Please try again later.\n";
 
@@ -9,8 +9,9 @@ for (const service of TCP_SERVERS) {
     await using directory = await tempDirectory();
     await using server = await serve(service, directory, ["--max-clients", "10"]);
     const before = await descriptors(server.process.pid);
+    const listening = await sockets(server.process.pid);
     const served = await Promise.all(Array.from({ length: 10 }, () => TestClient.connect(server.port)));
-    await until(async () => await descriptors(server.process.pid) >= before + 10, "ten clients");
+    await until(async () => await sockets(server.process.pid) >= listening + 10, "ten clients");
     const told = await Promise.all(Array.from({ length: 300 }, async (_, index) => {
       using client = await TestClient.connect(server.port);
       if (index % 2 === 0) await client.send("me too\n".repeat(100)).catch(() => {});
