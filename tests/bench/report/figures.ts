@@ -21,7 +21,7 @@ export interface Figure extends Row {
   readonly bench: string;
   /** The day, `YYYY-MM-DD`. */
   readonly date: string;
-  /** What else ran: the load average over a minute, before the benchmark began. */
+  /** What else ran: the load average over a minute, before the run began. */
   readonly load: number;
   /** Measured with `--quick`: shows that it runs, and means nothing. */
   readonly quick: boolean;

@@ -55,6 +55,8 @@ export function machineLine(figures: readonly Figure[]): string {
   const [first, last] = [dates[0] ?? "", dates.at(-1) ?? ""];
   const loads = figures.map(({ load }) => load);
   const when = first === last ? first : `${first} to ${last}`;
-  const load = `load average before ${Math.min(...loads).toFixed(2)} to ${Math.max(...loads).toFixed(2)}`;
+  const load = `load average before the run ${Math.min(...loads).toFixed(2)} to ${
+    Math.max(...loads).toFixed(2)
+  }`;
   return `${machines.join("; ")}; ${when}; ${load}.`;
 }
