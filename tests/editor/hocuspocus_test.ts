@@ -106,7 +106,7 @@ Deno.test(
     using reader = await Hocus.open(urlOf(door, "?token=read"), "one");
     using writer = await Hocus.open(urlOf(door, "?token=write"), "one");
     assertEquals(reader.provider.authorizedScope, "readonly");
-    assert(!reader.provider.hasUnsyncedChanges);
+    await until(() => !reader.provider.hasUnsyncedChanges, "the reader to hear that it has nothing new");
     reader.text.insert(0, "not ");
     writer.text.insert(5, "yours\n");
     await until(() => reader.value.includes("yours"), "the writer's edit");
