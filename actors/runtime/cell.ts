@@ -72,13 +72,13 @@ export class Cell extends Living implements Child, Parent {
       throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the actor is stopping`);
     }
     const child = new Cell(this.system, this, name, behavior as Behavior<unknown>, checked);
-    (this.children ??= new Children(this)).add(child);
+    this.parenthood.add(child);
     child.begin();
     return child.ref;
   }
 
   supervise(strategy: GroupStrategy, options: SuperviseOptions = {}): void {
-    (this.children ??= new Children(this)).supervise(strategy, options);
+    this.parenthood.supervise(strategy, options);
   }
 
   stopChild(ref: Ref<never>): void {
@@ -90,7 +90,12 @@ export class Cell extends Living implements Child, Parent {
   }
 
   observeChildren(changed: (event: ChildEvent) => void): Cancellable {
-    return (this.children ??= new Children(this)).observe(changed);
+    return this.parenthood.observe(changed);
+  }
+
+  /** What it needs as a parent, made now. */
+  private get parenthood(): Children {
+    return this.cold.children ??= new Children(this);
   }
 
   get stashCapacity(): number {

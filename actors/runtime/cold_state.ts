@@ -6,7 +6,7 @@
 import type { Admission } from "./admission.ts";
 import type { PendingAsk } from "./ask.ts";
 import type { StopReason } from "./behavior.ts";
-import type { Child, RestartRecord } from "./children.ts";
+import type { Child, Children, RestartRecord } from "./children.ts";
 import type { Ending } from "./ending.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { Ring } from "./ring.ts";
@@ -23,6 +23,7 @@ export class ColdState {
   /** Who waits for a life of this actor to start. */
   startWaiters: Set<(failure?: ActorStopped) => void> | undefined;
   record: RestartRecord | undefined;
+  children: Children | undefined;
   /** The child in whose place this actor failed. */
   escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
   /** The question that this actor failed on, until it is decided what becomes of it. */

@@ -34,7 +34,10 @@ export abstract class Inbox implements Trimmable {
   readonly system: ActorSystemCore;
   protected readonly options: CellOptions;
   protected coldIfAny: ColdState | undefined;
-  /** System messages that wait: bits, since each is either there or not. */
+  /**
+   * System messages that wait: bits, since each is either there or not. Above them, the state: with a hundred
+   * thousand actors each word of theirs is a megabyte, and so is a `#` method of their classes.
+   */
   protected signals = 0;
   /** The present life. What an earlier one left behind is known by not being of this one. */
   life: Life<unknown> | undefined;
@@ -43,7 +46,7 @@ export abstract class Inbox implements Trimmable {
     this.system = system;
     this.options = options;
     this.ref = this.makeRef();
-    if (!options.isPlain || system.instruments.send !== undefined) this.#watchMailbox();
+    if (!options.isPlain || system.instruments.send !== undefined) this.watchMailbox();
   }
 
   abstract get path(): string;
@@ -62,9 +65,9 @@ export abstract class Inbox implements Trimmable {
   /** A message that the bound of the mailbox, its end, or the instruments have a word in. */
   tellSlowly(message: unknown): void {
     if (!this.ref.isOpen) return this.deadLetterOf(message, "stopped");
-    const item = this.#traced(message);
+    const item = this.traced(message);
     const admission = this.coldIfAny?.admission;
-    if (admission === undefined) this.#take(item);
+    if (admission === undefined) this.take(item);
     else admission.tell(item);
   }
 
@@ -74,15 +77,15 @@ export abstract class Inbox implements Trimmable {
       return Promise.reject(this.stopped());
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const item = this.#traced(message);
+    const item = this.traced(message);
     const admission = this.coldIfAny?.admission;
-    if (admission === undefined) this.#take(item);
+    if (admission === undefined) this.take(item);
     else if (!admission.takes(item)) return admission.wait(item, signal);
     return Promise.resolve();
   }
 
   /** Puts an item into the mailbox, whatever its bound. */
-  #take(item: unknown): void {
+  private take(item: unknown): void {
     mailboxes.push(this.ref, item);
     mailboxes.wake(this.ref);
   }
@@ -91,14 +94,14 @@ export abstract class Inbox implements Trimmable {
   deliverPublished(item: Envelope): void {
     if (!this.ref.isOpen) return this.deadLetterOf(item, "stopped");
     const admission = this.coldIfAny?.admission;
-    if (admission === undefined) this.#take(item);
+    if (admission === undefined) this.take(item);
     else admission.publish(item);
   }
 
   /** Puts one of the actor's own messages into the mailbox, over its bound if need be. */
   deliver(item: Envelope): void {
     if (!this.ref.isOpen) return this.deadLetterOf(item, "stopped");
-    this.#take(item);
+    this.take(item);
   }
 
   /** Puts a message before those of the mailbox, after those that were put there this way. */
@@ -133,7 +136,7 @@ export abstract class Inbox implements Trimmable {
     return mailboxes.handled(this.ref);
   }
 
-  #watchMailbox(): void {
+  private watchMailbox(): void {
     const { capacity, overflow, isUrgent } = this.options;
     const isTraced = this.system.instruments.send !== undefined;
     if (capacity !== NO_LIMIT || isUrgent !== undefined) {
@@ -142,7 +145,7 @@ export abstract class Inbox implements Trimmable {
     } else if (isTraced) mailboxes.setLimit(this.ref, 0);
   }
 
-  #traced(message: unknown): unknown {
+  private traced(message: unknown): unknown {
     const { instruments: { send }, tracer } = this.system;
     if (send === undefined && tracer === undefined) return message;
     const context = send === undefined
@@ -155,12 +158,12 @@ export abstract class Inbox implements Trimmable {
   handleSlowly(item: unknown, receive: Receive<unknown>): unknown {
     const { sampler } = this.system;
     if (sampler?.takes(this.ref)) {
-      return sampler.time(this.ref, messageOf(item), () => this.#handleAny(item, receive));
+      return sampler.time(this.ref, messageOf(item), () => this.handleAny(item, receive));
     }
-    return this.#handleAny(item, receive);
+    return this.handleAny(item, receive);
   }
 
-  #handleAny(item: unknown, receive: Receive<unknown>): unknown {
+  private handleAny(item: unknown, receive: Receive<unknown>): unknown {
     return Envelope.is(item) ? this.open(item, receive) : receive(item);
   }
 
@@ -174,13 +177,13 @@ export abstract class Inbox implements Trimmable {
     if (current !== undefined) lives.opened(current, envelope);
     const result: unknown = context === undefined
       ? receive(message)
-      : this.#receiveWith(context, message, () => receive(message));
+      : this.receiveWith(context, message, () => receive(message));
     if (current !== undefined && !isThenable(result)) lives.opened(current, undefined);
     return result;
   }
 
   /** Handles a message that travels with a context of the instruments'. */
-  #receiveWith(context: unknown, message: unknown, handle: () => unknown): unknown {
+  private receiveWith(context: unknown, message: unknown, handle: () => unknown): unknown {
     const { instruments: { receive }, tracer } = this.system;
     if (receive !== undefined) return receive(context, this.ref, message, handle);
     const step = tracer?.receive(context, this.ref, message);

@@ -26,15 +26,17 @@ const BEGIN = 2;
 const CHILDREN_CHANGED = 4;
 const END = 8;
 const GO_ON_ENDING = 16;
+const ALL_SIGNALS = 2 * GO_ON_ENDING - 1;
 /** No message, but kept with them: a promise of the behaviour or of the handler is under way. */
 const BUSY = 32;
+/** Where the state stands above them. */
+const STATE_SHIFT = 8;
+const BELOW_STATE = (1 << STATE_SHIFT) - 1;
 
 /** The part of an actor that lives. */
 export abstract class Living extends Failing implements EndingHost {
   readonly parent: Parent | undefined;
   protected readonly behavior: Behavior<unknown>;
-  protected state: State = WAITING;
-  children: Children | undefined;
 
   constructor(
     system: ActorSystemCore,
@@ -45,6 +47,15 @@ export abstract class Living extends Failing implements EndingHost {
     super(system, options);
     this.parent = parent;
     this.behavior = behavior;
+  }
+
+  protected get state(): State {
+    // `enter` alone puts it there.
+    return (this.signals >> STATE_SHIFT) as State;
+  }
+
+  get children(): Children | undefined {
+    return this.coldIfAny?.children;
   }
 
   protected abstract makeLife(): Life<unknown>;
@@ -150,67 +161,67 @@ export abstract class Living extends Failing implements EndingHost {
     this.fail(error, "child", undefined);
   }
 
-  #abortLife(): void {
+  private abortLife(): void {
     if (this.life !== undefined) lives.abort(this.life);
   }
 
-  #enter(state: State): void {
-    this.state = advance(this.state, state);
+  private enter(state: State): void {
+    this.signals = advance(this.state, state) << STATE_SHIFT | this.signals & BELOW_STATE;
   }
 
-  #start(): void {
-    this.#enter(STARTING);
+  private startLife(): void {
+    this.enter(STARTING);
     this.system.scheduler.beforeStart();
     const life = this.life = this.makeLife();
     try {
       const receive = this.behavior(life);
-      if (typeof receive === "function" || !isThenable(receive)) return this.#started(receive);
+      if (typeof receive === "function" || !isThenable(receive)) return this.startedWith(receive);
       this.isBusy = true;
       whenSettled(
         receive,
-        (handler) => this.#startedLater(life, handler),
-        (error) => this.#startFailedLater(life, error),
+        (handler) => this.startedLater(life, handler),
+        (error) => this.startFailedLater(life, error),
       );
     } catch (error) {
       this.fail(error, "start", undefined);
     }
   }
 
-  #startedLater(life: Life<unknown>, receive: Receive<unknown>): void {
+  private startedLater(life: Life<unknown>, receive: Receive<unknown>): void {
     if (life !== this.life) return;
     this.isBusy = false;
     if (this.state === ENDING) return this.signal(GO_ON_ENDING);
     lives.heard(life);
     try {
-      this.#started(receive);
+      this.startedWith(receive);
     } catch (error) {
       this.fail(error, "start", undefined);
     }
   }
 
-  #startFailedLater(life: Life<unknown>, error: unknown): void {
+  private startFailedLater(life: Life<unknown>, error: unknown): void {
     if (life !== this.life) return this.reportAlone(error, "start", undefined);
     this.isBusy = false;
     this.fail(error, "start", undefined);
   }
 
-  #started(receive: Receive<unknown>): void {
+  private startedWith(receive: Receive<unknown>): void {
     if (!isHandler(receive)) throw notAHandler(this.path, "its behaviour returned", receive);
     mailboxes.setReceive(this.ref, receive);
     // One that failed while it started (a child of its own escalated) waits for the decision.
     const isRunning = this.state === STARTING;
-    if (isRunning) this.#enter(RUNNING);
+    if (isRunning) this.enter(RUNNING);
     const { events } = this.system;
     if (events.watched) {
       events.emit({ type: "started", actor: this.path, restarts: this.coldIfAny?.record?.restarts ?? 0 });
     }
     this.parent?.children?.started(this.asChild, this.coldIfAny?.record?.restarts ?? 0);
     if (!isRunning) return;
-    this.#settleStart();
+    this.settleStart();
     mailboxes.unblock(this.ref);
   }
 
-  #settleStart(failure?: ActorStopped): void {
+  private settleStart(failure?: ActorStopped): void {
     const waiters = this.coldIfAny?.startWaiters;
     if (waiters === undefined) return;
     this.cold.startWaiters = undefined;
@@ -224,7 +235,7 @@ export abstract class Living extends Failing implements EndingHost {
       if (this.state === ENDING) this.signal(GO_ON_ENDING);
       return;
     }
-    this.#enter(FAILED);
+    this.enter(FAILED);
     mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     if (this.parent === undefined) this.system.rootFailed(error);
     else {this.parent.children?.failed({
@@ -235,14 +246,14 @@ export abstract class Living extends Failing implements EndingHost {
       });}
   }
 
-  #beginEnding(): void {
+  private beginEnding(): void {
     if (this.state === STOPPED || this.state === ENDING) return;
     // Only the root is given children before it begins.
     if (this.state === WAITING && (this.children === undefined || this.children.size === 0)) {
-      if (this.coldIfAny?.isStoppingForGood) this.#stop();
+      if (this.coldIfAny?.isStoppingForGood) this.endForGood();
       return;
     }
-    this.#enter(ENDING);
+    this.enter(ENDING);
     mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     this.cold.ending = new Ending(this);
     this.cold.ending.goOn();
@@ -260,15 +271,15 @@ export abstract class Living extends Failing implements EndingHost {
     this.isBusy = false;
     mailboxes.clearReceive(this.ref);
     this.children?.reset();
-    if (cold.isStoppingForGood) return this.#stop();
+    if (cold.isStoppingForGood) return this.endForGood();
     this.record.restarts++;
-    this.#enter(WAITING);
+    this.enter(WAITING);
     this.parent?.children?.betweenLives(this.asChild);
   }
 
-  #stop(): void {
+  private endForGood(): void {
     const { cold } = this;
-    this.#enter(STOPPED);
+    this.enter(STOPPED);
     mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     mailboxes.close(this.ref);
     this.system.handledByStopped += mailboxes.handled(this.ref);
@@ -279,7 +290,7 @@ export abstract class Living extends Failing implements EndingHost {
     }
     const { events } = this.system;
     if (events.watched) events.emit({ type: "stopped", actor: this.path, reason: cold.reason });
-    this.#settleStart(cold.startWaiters && this.stopped());
+    this.settleStart(cold.startWaiters && this.stopped());
     const watchers = cold.watchers;
     cold.watchers = undefined;
     for (const stopped of watchers?.keys() ?? []) this.system.guarded(() => stopped(cold.reason));
@@ -291,7 +302,7 @@ export abstract class Living extends Failing implements EndingHost {
     if (this.state === STOPPED) return;
     this.cold.isStoppingForGood = true;
     (this.cold.ending ??= new Ending(this)).abandon();
-    this.#abortLife();
+    this.abortLife();
     for (let release = this.nextRelease(); release !== undefined; release = this.nextRelease()) {
       this.releaseUnawaited(release);
     }
@@ -331,7 +342,7 @@ export abstract class Living extends Failing implements EndingHost {
     // One that was to begin waits until it is told so again.
     if (this.state === WAITING) this.signals &= ~BEGIN;
     if (this.state === WAITING || this.state === STOPPED || this.state === ENDING) return;
-    this.#abortLife();
+    this.abortLife();
     this.signal(END);
   }
 
@@ -340,7 +351,7 @@ export abstract class Living extends Failing implements EndingHost {
     const { cold } = this;
     cold.isStoppingForGood = true;
     cold.reason = reason;
-    this.#abortLife();
+    this.abortLife();
     this.signal(END);
   }
 
@@ -348,7 +359,7 @@ export abstract class Living extends Failing implements EndingHost {
     if (this.state !== FAILED) return;
     const hasStarted = mailboxes.hasReceive(this.ref);
     if (!hasStarted && !this.isBusy) return this.requestStop();
-    this.#enter(hasStarted ? RUNNING : STARTING);
+    this.enter(hasStarted ? RUNNING : STARTING);
     const { escalatedBy } = this;
     if (escalatedBy !== undefined) this.cold.escalatedBy = undefined;
     escalatedBy?.child.requestStop({ type: "failed", error: escalatedBy.error });
@@ -366,22 +377,22 @@ export abstract class Living extends Failing implements EndingHost {
    */
   handleSignals(): number {
     const signals = this.signals;
-    this.signals &= BUSY;
+    this.signals &= ~ALL_SIGNALS;
     let left = 0;
     if (this.coldIfAny !== undefined) {
       left = this.coldIfAny.leftOfTurn;
       this.coldIfAny.leftOfTurn = 0;
     }
-    if ((signals & END) !== 0) this.#beginEnding();
+    if ((signals & END) !== 0) this.beginEnding();
     else if ((signals & GO_ON_ENDING) !== 0 && this.state === ENDING) this.coldIfAny?.ending?.goOn();
     // The root may be given children, and they may fail, before it begins.
-    if ((signals & BEGIN) !== 0 && this.state === WAITING) this.#start();
-    if ((signals & CHILDREN_CHANGED) !== 0) this.#onChildrenChanged();
+    if ((signals & BEGIN) !== 0 && this.state === WAITING) this.startLife();
+    if ((signals & CHILDREN_CHANGED) !== 0) this.onChildrenChanged();
     if ((signals & URGENT) !== 0) this.takeUrgent();
     return left;
   }
 
-  #onChildrenChanged(): void {
+  private onChildrenChanged(): void {
     if (this.state === ENDING) this.coldIfAny?.ending?.goOn();
     else if (this.state !== STOPPED) this.children?.decide();
   }
