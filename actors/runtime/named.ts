@@ -10,20 +10,22 @@ const MAX_SCANNED = 8;
 const MAX_PROBES = 64;
 /** Nothing has ever been here. */
 const FREE = 0;
-const REMOVED = -1;
 
 /**
- * What a `Map` by name is, for names by the hundred thousand: to add one costs half. The hashes of the names
- * stand in a table of numbers, so that a search touches no string but the one it finds, and growing moves no
- * pointers.
+ * What a `Map` by name is, for names by the hundred thousand: to add one costs half. A table of numbers says
+ * where each is, and has as many bits of its hash as fit beside that: a search touches one number, and no
+ * string but the one it finds; growing moves no pointers.
  */
 export class Named<T extends { readonly name: string }> {
   /** In their order, with gaps where some have been removed. */
   #items: (T | undefined)[] = [];
   #size = 0;
+  /** Of the names, by where they are in `#items`. Made with the table. */
+  #hashes = new Int32Array(0);
   /**
-   * An open-addressed table of pairs: where in `#items` one is, plus 1 ({@linkcode FREE},
-   * {@linkcode REMOVED}), and the hash of its name. At most half of it is in use.
+   * Open-addressed, a power of two long, at most half of it in use. The low bits, as many as count its slots,
+   * are where in `#items` one is, plus 1: 0 is {@linkcode FREE}, all of them set is one that was removed.
+   * The others are those of the hash.
    */
   #table: Int32Array | undefined;
   /** In place of the table, once names have collided. */
@@ -40,7 +42,7 @@ export class Named<T extends { readonly name: string }> {
     if (this.#map !== undefined) return this.#items[this.#map.get(name) ?? -1];
     if (this.#table === undefined) return this.#items.find((item) => item?.name === name);
     const at = this.#find(this.#table, name);
-    return at < 0 ? undefined : this.#items[(this.#table[at] ?? 0) - 1];
+    return at < 0 ? undefined : this.#items[placeAt(this.#table, at) - 1];
   }
 
   /** Adds one whose name is not there yet. */
@@ -49,7 +51,11 @@ export class Named<T extends { readonly name: string }> {
     this.#items.push(item);
     this.#size++;
     if (this.#map !== undefined) this.#map.set(item.name, this.#items.length - 1);
-    else if (this.#table !== undefined) this.#enter(this.#table, this.#items.length, this.#hash(item.name));
+    else if (this.#table !== undefined) {
+      const hash = this.#hash(item.name);
+      this.#hashes[this.#items.length - 1] = hash;
+      this.#enter(this.#table, this.#items.length, hash);
+    }
   }
 
   delete(name: string): void {
@@ -59,6 +65,7 @@ export class Named<T extends { readonly name: string }> {
     this.#map?.delete(name);
     if (--this.#size > 0) return;
     this.#items = [];
+    this.#hashes = new Int32Array(0);
     this.#table = this.#map = undefined;
   }
 
@@ -79,7 +86,7 @@ export class Named<T extends { readonly name: string }> {
 
   /** How many items and gaps there may be before it grows. */
   get #capacity(): number {
-    return this.#table === undefined ? MAX_SCANNED : this.#table.length / 4;
+    return this.#table === undefined ? MAX_SCANNED : this.#table.length / 2;
   }
 
   /** Where it is in `#items`, below 0 when it is not; from the table it is taken out. */
@@ -89,8 +96,8 @@ export class Named<T extends { readonly name: string }> {
     if (table === undefined) return this.#items.findIndex((item) => item?.name === name);
     const at = this.#find(table, name);
     if (at < 0) return -1;
-    const index = (table[at] ?? 0) - 1;
-    table[at] = REMOVED;
+    const index = placeAt(table, at) - 1;
+    table[at] = table.length - 1;
     return index;
   }
 
@@ -98,10 +105,9 @@ export class Named<T extends { readonly name: string }> {
   #find(table: Int32Array, name: string): number {
     const hash = this.#hash(name);
     const mask = table.length - 1;
-    for (let at = hash << 1 & mask; table[at] !== FREE; at = at + 2 & mask) {
-      if (table[at + 1] !== hash) continue;
-      const place = table[at] ?? FREE;
-      if (place > 0 && this.#items[place - 1]?.name === name) return at;
+    for (let at = hash & mask, slot; (slot = table[at] ?? FREE) !== FREE; at = at + 1 & mask) {
+      // One that was removed has a place at which there is none.
+      if (((slot ^ hash) & ~mask) === 0 && this.#items[(slot & mask) - 1]?.name === name) return at;
     }
     return -1;
   }
@@ -109,36 +115,47 @@ export class Named<T extends { readonly name: string }> {
   /** @param place where it is in `#items`, plus 1 */
   #enter(table: Int32Array, place: number, hash: number): void {
     const mask = table.length - 1;
-    let at = hash << 1 & mask;
+    let at = hash & mask;
     for (let probes = 0; table[at] !== FREE; probes++) {
       if (probes === MAX_PROBES) return this.#useMap();
-      at = at + 2 & mask;
+      at = at + 1 & mask;
     }
-    table[at] = place;
-    table[at + 1] = hash;
+    table[at] = hash & ~mask | place;
   }
 
   /** Makes the table twice as large; where there are gaps, closes them and makes it anew. */
   #grow(): void {
     const old = this.#table;
     if (this.#map === undefined && old !== undefined && this.#size === this.#items.length) {
-      const table = this.#table = new Int32Array(2 * old.length);
+      const table = this.#makeTable(2 * old.length);
+      const hashes = this.#hashes;
       // In the order of the hashes: so the new table is filled from end to end, and not all over.
-      for (let at = 0; at < old.length; at += 2) {
-        const place = old[at] ?? FREE;
-        if (place > 0) this.#enter(table, place, old[at + 1] ?? 0);
+      for (let at = 0; at < old.length; at++) {
+        const place = placeAt(old, at);
+        if (place > 0 && place <= this.#size) this.#enter(table, place, hashes[place - 1] ?? 0);
       }
       return;
     }
     this.#items = this.toArray();
     if (old === undefined && 2 * this.#size <= MAX_SCANNED) return;
-    let entries = 4 * MAX_SCANNED;
-    while (entries < 4 * this.#size) entries *= 2;
-    const table = this.#table = new Int32Array(2 * entries);
+    let slots = 4 * MAX_SCANNED;
+    while (slots < 4 * this.#size) slots *= 2;
+    const table = this.#makeTable(slots);
     if (this.#map !== undefined) this.#useMap();
     else {
-      this.#items.forEach((item, i) => item && this.#enter(table, i + 1, this.#hash(item.name)));
+      this.#items.forEach((item, i) => {
+        if (item === undefined) return;
+        const hash = this.#hashes[i] = this.#hash(item.name);
+        this.#enter(table, i + 1, hash);
+      });
     }
+  }
+
+  #makeTable(slots: number): Int32Array {
+    const hashes = new Int32Array(slots / 2);
+    hashes.set(this.#hashes.subarray(0, this.#items.length));
+    this.#hashes = hashes;
+    return this.#table = new Int32Array(slots);
   }
 
   #useMap(): void {
@@ -150,6 +167,11 @@ export class Named<T extends { readonly name: string }> {
     this.#lastName = name;
     return this.#lastHash = hashOf(name);
   }
+}
+
+/** Where in the items is what stands in a slot, plus 1. */
+function placeAt(table: Int32Array, at: number): number {
+  return (table[at] ?? FREE) & table.length - 1;
 }
 
 /** FNV-1a over the UTF-16 units, mixed once more since its low bits are what counts. */
