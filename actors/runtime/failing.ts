@@ -10,6 +10,7 @@ import type { DeadLetterReason, FailurePhase } from "./events.ts";
 import { Inbox } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
 import { lives } from "./life.ts";
+import { isThenable, whenSettled } from "./thenable.ts";
 
 /** The part of an actor that fails. */
 export abstract class Failing extends Inbox implements AskTarget {
@@ -78,6 +79,17 @@ export abstract class Failing extends Inbox implements AskTarget {
   /** Fails in something that ran for this actor outside its handler. */
   failOutside(error: unknown): void {
     this.fail(error, "message", undefined);
+  }
+
+  /** Releases what nobody waits for any more; a failure is reported. */
+  releaseUnawaited(release: () => void | Promise<void>): void {
+    const report = (error: unknown) => this.reportAlone(error, "stop", undefined);
+    try {
+      const pending: unknown = release();
+      if (isThenable(pending)) whenSettled(pending, () => {}, report);
+    } catch (error) {
+      report(error);
+    }
   }
 
   /** The error that tells others this actor is gone. */

@@ -137,17 +137,6 @@ export abstract class Living extends Failing implements EndingHost {
     return this.life && lives.nextRelease(this.life);
   }
 
-  /** Releases what nobody waits for any more; a failure is reported. */
-  releaseUnawaited(release: () => void | Promise<void>): void {
-    const report = (error: unknown) => this.reportAlone(error, "stop", undefined);
-    try {
-      const pending: unknown = release();
-      if (isThenable(pending)) whenSettled(pending, () => {}, report);
-    } catch (error) {
-      report(error);
-    }
-  }
-
   goOnEnding(): void {
     this.signal(GO_ON_ENDING);
   }
