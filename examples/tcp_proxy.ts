@@ -7,15 +7,8 @@
  * @module
  */
 import { ActorSystem, type Behavior, escalate, type Ref, run } from "@troupe/actors";
-import {
-  type Connection,
-  dialer,
-  formatAddress,
-  parseAddress,
-  rawFrames,
-  tcpServer,
-} from "@troupe/actors/net";
-import type { Session, TcpServerCommand } from "@troupe/actors/net";
+import type { Connection, Session, TcpServerCommand } from "@troupe/actors/net";
+import { dialer, formatAddress, parseAddress, rawFrames, tcpServer } from "@troupe/actors/net";
 
 /** What one half of a pair tells the other. */
 type HalfMessage =

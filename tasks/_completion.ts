@@ -245,7 +245,7 @@ export function manPage(tasks: Tasks, version: string): string {
 }
 
 /** What programs end with. */
-export const EXIT_STATUS: readonly (readonly [number, string])[] = [
+const EXIT_STATUS: readonly (readonly [number, string])[] = [
   [0, "Done; a server that was told to stop has stopped."],
   [1, "Failed at run time: one line on stderr says why."],
   [2, "Called wrongly, or .env could not be taken as it was meant: nothing was started."],

@@ -33,7 +33,7 @@ export function coresProblem(options: object, isCompiled = Deno.build.standalone
     return "--cores above 1 takes Deno: a compiled program runs in one thread";
   }
   if ("maxPerAddress" in options && options.maxPerAddress !== 0) {
-    return "--max-per-address counts the connections of one core, and cannot be had with --cores above 1";
+    return "--max-per-address counts the connections of one core, and cannot be given with --cores above 1";
   }
   return undefined;
 }

@@ -47,7 +47,7 @@ export function fileStem(name: string): string {
 }
 
 /** The environment names of a task, those with its own prefix as one. */
-export function environmentRights(task: Task<Flags>): string[] {
+function environmentRights(task: Task<Flags>): string[] {
   const prefix = `${task.env}_`;
   const others = environmentOf(task).filter((name) => !name.startsWith(prefix));
   return unique([`${prefix}*`, ...others, "NO_COLOR", "TERM", "TZ", RUNNER_VARIABLE]);
@@ -113,7 +113,7 @@ async function clientPrograms(services: readonly Service[]): Promise<Program[]> 
 }
 
 /** All servers in one process: together they may what each of them may. */
-export function startRights(services: readonly Service[]): Rights {
+function startRights(services: readonly Service[]): Rights {
   const all = services.map((service) => serverProgram(service).rights);
   const paths = (kind: "read" | "write") => {
     const listed = unique(all.flatMap((rights) => rights[kind] ?? []));

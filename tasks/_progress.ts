@@ -9,7 +9,7 @@ import { canRedraw } from "./_terminal.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 
 /** A time as people read it: `1:02:03`, `2:03`. */
-export function formatSeconds(seconds: number): string {
+function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const two = (value: number) => String(value).padStart(2, "0");

@@ -22,7 +22,7 @@ async function isInstalled(): Promise<boolean> {
   return true;
 }
 
-/** Installs them below `.tmp/`; gives the directory, or undefined where they cannot be had. */
+/** Installs them below `.tmp/`; gives the directory, or undefined where they cannot be installed. */
 export async function installPeers(): Promise<string | undefined> {
   await Deno.mkdir(DIRECTORY, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(SOURCE)) {

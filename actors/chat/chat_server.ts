@@ -164,7 +164,7 @@ export function chatServer(options: ChatServerOptions): Behavior<TcpServerComman
   };
 }
 
-/** Starts the owners of the names and rooms of one server; undefined when the history cannot be had. */
+/** Starts the owners of the names and rooms of one server; undefined when the history cannot be opened. */
 async function startOwners(
   self: Context<TcpServerCommand>,
   historyFile: string | undefined,

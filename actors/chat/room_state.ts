@@ -30,7 +30,7 @@ const MAX_KEY_LENGTH = 23;
 const MAX_MASK_BYTES = 150;
 
 /** The modes of a room that nobody has changed. */
-export const DEFAULT_MODES: RoomModes = {
+const DEFAULT_MODES: RoomModes = {
   isInviteOnly: false,
   isModerated: false,
   isMembersOnly: true,

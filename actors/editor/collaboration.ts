@@ -17,7 +17,7 @@ import { diffText } from "./text_diff.ts";
 export const TRY_LATER = 1013;
 /** The client broke the rules of the protocol, or a limit. */
 export const VIOLATION = 1008;
-export const TOO_LARGE = 1009;
+const TOO_LARGE = 1009;
 
 /** Options of {@linkcode Collaboration}. */
 export interface CollaborationOptions {

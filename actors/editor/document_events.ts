@@ -43,7 +43,7 @@ export type DocumentCommand =
 /** What a document tells its members. */
 export type DocumentEvent =
   /**
-   * The document has this many bytes now. They are to be had by `read`, or they are `text`. What comes after
+   * The document has this many bytes now. `read` gives them, or they are `text`. What comes after
    * them comes as `updated` where `text` is absent or what the file holds (`isFile`); else, while the
    * document is edited elsewhere too, as `appended` and `changed`.
    */

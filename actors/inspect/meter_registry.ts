@@ -181,6 +181,6 @@ function labelsOf(attributes: Readonly<Record<string, string>> = {}): Record<str
 const UNIT_SUFFIXES: Readonly<Record<string, string>> = { s: "_seconds", By: "_bytes" };
 
 /** The name as Prometheus has it: OpenTelemetry's "Prometheus and OpenMetrics Compatibility". */
-export function prometheusName(name: string, unit: string, kind: InstrumentKind): string {
+function prometheusName(name: string, unit: string, kind: InstrumentKind): string {
   return name.replaceAll(/\W/g, "_") + (UNIT_SUFFIXES[unit] ?? "") + (kind === "counter" ? "_total" : "");
 }

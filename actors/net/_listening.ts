@@ -18,7 +18,7 @@ interface Bound {
 const PORT_ATTEMPTS = 10;
 
 /** Whether it is an IP address, and so stands for itself. */
-export function isIpAddress(hostname: string): boolean {
+function isIpAddress(hostname: string): boolean {
   return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 

@@ -20,7 +20,7 @@ export interface ConnectionMeters {
 }
 
 /** Bytes that went through sockets of this kind. */
-export function byteCounters(
+function byteCounters(
   meter: Meter,
   transport: "tcp" | "udp",
   server: string,

@@ -7,7 +7,7 @@ import type { Hash } from "../world/world.ts";
 const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** What the server answers to the key of a handshake. */
-export function acceptKey(key: string, hash: Hash): string {
+function acceptKey(key: string, hash: Hash): string {
   return base64(hash.digest("SHA-1", new TextEncoder().encode(key + KEY_SUFFIX)));
 }
 

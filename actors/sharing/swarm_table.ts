@@ -4,7 +4,6 @@
  * @module
  */
 import type { AnnounceRequest, PeerAddress, ScrapeCounts } from "../../protocols/tracker.ts";
-import { hexText } from "../../protocols/_percent_bytes.ts";
 
 interface Entry {
   readonly address: PeerAddress;
@@ -126,9 +125,4 @@ export class SwarmTable {
       swarm.peers.delete(peer);
     }
   }
-}
-
-/** The key of a swarm by itself: its info hash. */
-export function swarmKey(infoHash: Uint8Array): string {
-  return hexText(infoHash);
 }

@@ -90,7 +90,7 @@ export interface SwarmsOptions {
 /**
  * Where parts of files are while they are fetched: a folder within that of the files, which nobody shares.
  */
-export const PARTS_DIRECTORY = ".parts";
+const PARTS_DIRECTORY = ".parts";
 
 /** The most torrents in use at once. */
 const MAX_TORRENTS = 200;

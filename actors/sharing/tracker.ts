@@ -55,7 +55,7 @@ export type TrackerCommand =
   /** All files. */
   | { readonly type: "get-files"; readonly replyTo: Ref<Versioned<readonly CatalogFile[]>> }
   /**
-   * The file of a name, or of an info hash in hexadecimal digits, and where its info dictionary can be had.
+   * The file of a name, or of an info hash in hexadecimal digits, and who has its info dictionary.
    */
   | { readonly type: "find-file"; readonly name: string; readonly replyTo: Ref<CatalogFile | undefined> }
   /** Who wants something. */

@@ -97,10 +97,10 @@ async function talk(stage: Stage, nats: NatsServers, servers: readonly ChatProce
   stage.note(`all ${said.length} lines that Bob has said are in the history, once, in their order`);
 }
 
-/** Where no server of NATS can be had: two processes, one after the other, on one file. */
+/** Where no server of NATS can be installed: two processes, one after the other, on one file. */
 async function onSqlite(stage: Stage): Promise<void> {
   stage.note(
-    "No server of NATS can be had here: the same on SQLite, with two processes, one after the other",
+    "No server of NATS can be installed here: the same on SQLite, with two processes, one after the other",
   );
   const engine = `sqlite:${await stage.directory()}/chat.db`;
   const one = await startChat(stage, "one", engine);

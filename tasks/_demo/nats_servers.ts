@@ -13,7 +13,7 @@ const GET_MS = 90_000;
 const READY_MS = 15_000;
 const MAX_LOG_LENGTH = 2000;
 
-/** The program of a server; undefined where none can be had. */
+/** The program of a server; undefined where none can be installed. */
 export async function findNatsServer(stage: Stage): Promise<string | undefined> {
   for (const program of PROGRAMS) if (await isNewEnough(program)) return program;
   stage.note("No nats-server of this machine is new enough: getting one (.ci/nats-server) …");

@@ -27,7 +27,7 @@ export const echo = defineService({
   },
   check: (options) =>
     options.udp && coresOf(options) > 1
-      ? "--udp answers on one socket, and cannot be had with --cores above 1"
+      ? "--udp answers on one socket, and cannot be given with --cores above 1"
       : undefined,
   async behavior(options, { world }) {
     const { host: hostname, port, udp, maxPerSecond, drainMs } = options;

@@ -172,7 +172,7 @@ Deno.test("cores: a port that is taken is said in one line, exit 1", async () =>
   assertEquals([together.code, together.stderr, together.stdout], [1, alone.stderr, alone.stdout]);
 });
 
-Deno.test("cores: what cannot be had with several is a usage error", async () => {
+Deno.test("cores: what does not work with several is a usage error", async () => {
   for (const flag of [["--max-per-address", "3"], ["--udp"], ["--cores", "0"], ["--cores", "many"]]) {
     const { code, stderr } = await runTask("echo:server", ["--cores", "2", ...flag]);
     assertEquals(code, 2, stderr);

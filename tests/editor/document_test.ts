@@ -200,7 +200,7 @@ Deno.test("document: what is appended to the file by hand reaches everybody with
   assert(play.logged.includes("[info] Broadcasting what was added to doc by hand"));
 });
 
-Deno.test("document: a file that cannot be had is told in the operator's words, with the reason behind them", async () => {
+Deno.test("document: a file that cannot be opened is told in the operator's words, with the reason behind them", async () => {
   const denied = new WorldError("permission-denied", "Cannot open doc: permission was denied");
   for (
     const [mayWrite, words] of [[true, "Error reading file doc"], [false, "Error opening file doc"]] as const

@@ -24,7 +24,7 @@ async function canForge(): Promise<boolean> {
 }
 
 const ignore = !await canForge();
-if (ignore) console.log("forged datagrams: skipped, raw sockets cannot be had here (CAP_NET_RAW)");
+if (ignore) console.log("forged datagrams: skipped, raw sockets are not allowed here (CAP_NET_RAW)");
 
 /** What each service on UDP logs of a datagram, and the flags with which it does. */
 const LOGS = {

@@ -4,7 +4,7 @@ import { count, type RunningServer, serve } from "./_strangers.ts";
 import { canVanish, vanish, vanishing } from "./_vanishing.ts";
 
 const ignore = !await canVanish();
-if (ignore) console.log("vanished clients: skipped, TCP_REPAIR cannot be had here (Linux, CAP_NET_ADMIN)");
+if (ignore) console.log("vanished clients: skipped, TCP_REPAIR is not allowed here (Linux, CAP_NET_ADMIN)");
 
 /** Whether a new client is served: what it says shows in the log, or is answered. */
 async function isServed(server: RunningServer, client: TestClient, text: string): Promise<boolean> {

@@ -27,7 +27,7 @@ const LOG = "/data/Peer_files.log";
 export const electionFiles: Campaign = electionFilesCampaign("election's files under chaos", peer);
 
 /** The campaign with the nodes as given. */
-export function electionFilesCampaign(
+function electionFilesCampaign(
   name: string,
   node: (options: PeerOptions) => Behavior<never>,
 ): Campaign {

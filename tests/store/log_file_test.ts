@@ -353,7 +353,7 @@ Deno.test("log file: on the real disk, another file of the same name and size is
   assertEquals(await Deno.readTextFile(path), "ONE\ntwo\nthree\n");
 });
 
-Deno.test("log file: on the real disk, a log is had by one alone until it closes it, and so is what replaced it", async () => {
+Deno.test("log file: on the real disk, a log belongs to one process alone until it closes it, and so is what replaced it", async () => {
   await using directory = await tempDirectory();
   const path = directory.file("log");
   const { disk } = denoWorld();

@@ -52,7 +52,7 @@ for (const { name, run } of FLAVOURS) {
       assertEquals(await text(world, `${directory}/a`), "abca");
     }));
 
-  Deno.test(`${name}: what is done at once, where it is to be had, is as what is waited for`, () =>
+  Deno.test(`${name}: what is done at once, where the world can, is as what is waited for`, () =>
     run(async (world, directory) => {
       const path = `${directory}/a`;
       const file = await world.disk.open(path, { write: true, create: true });

@@ -161,7 +161,7 @@ export function roomTopic(id: string): Topic<RoomNews> {
 type Context = Pick<PersistentContext<RoomEntityCommand>, "id" | "world" | "publish">;
 
 /** What a command comes to. */
-export function decideRoom(
+function decideRoom(
   state: RoomEntityState,
   command: RoomEntityCommand,
   context: Context,
@@ -320,7 +320,7 @@ function after(room: RoomData<MemberId>, fact: RoomFact<MemberId>, timeMs: numbe
 }
 
 /** The room after an event. */
-export function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): RoomEntityState {
+function evolveRoom(state: RoomEntityState, event: RoomEntityEvent): RoomEntityState {
   switch (event.type) {
     case "batch":
       return { ...state, batches: withKey(state.batches, event.sender, event.batch, MAX_SENDERS) };

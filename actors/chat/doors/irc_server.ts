@@ -22,7 +22,7 @@ import { MAX_NAME_CHARACTERS } from "../../../protocols/chat_names.ts";
 import { MAX_BANS } from "../room_state.ts";
 
 /** What the server can do, as 005 tells it. */
-export function isupportTokens(network: string): string[] {
+function isupportTokens(network: string): string[] {
   return [
     `AWAYLEN=${MAX_TEXT_BYTES}`,
     "BOT=B",

@@ -330,7 +330,7 @@ class EditorSession implements Session<string, EditorSessionMessage> {
     // The document was replaced while the piece was read: it is not what stands there now.
     if (start !== this.#sent) return this.#goOn();
     if (piece.length === 0) {
-      // The file was cut short by somebody: there is no more to be had.
+      // The file was cut short by another program: the rest is gone.
       this.#sent = this.#saved;
       this.#own = [];
       return this.#goOn();

@@ -1,5 +1,5 @@
 /**
- * Chance that can be had again: a seeded generator.
+ * Chance that repeats: a seeded generator.
  *
  * @module
  */

@@ -27,7 +27,7 @@ function subjectOf({ bench }: Figure): string {
 }
 
 /** The name of a series: that of its figures without the size. */
-export function seriesOf({ name }: Figure): string {
+function seriesOf({ name }: Figure): string {
   return name.replace(/[, ]+\d+×$/, "");
 }
 
