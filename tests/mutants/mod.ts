@@ -47,6 +47,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/election",
     ],
     campaigns: [
+      ["election in random networks", 300],
       ["election's log under chaos", 60],
       ["election's files under chaos", 30],
       ["election under chaos", 30],

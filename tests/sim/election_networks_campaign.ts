@@ -1,0 +1,17 @@
+/**
+ * The rules of the election alone, in random networks: no sockets and no disks, so that many networks fit into
+ * little time. The suite runs a thousand of them in `tests/protocols/election_test.ts`.
+ *
+ * @module
+ */
+import { schedule } from "../election/_schedule.ts";
+import type { Campaign } from "./_harness.ts";
+
+/** One network a seed. */
+export const electionNetworks: Campaign = {
+  name: "election in random networks",
+  run(sim) {
+    schedule(sim.seed);
+    return Promise.resolve();
+  },
+};
