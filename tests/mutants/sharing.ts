@@ -53,7 +53,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "pieces are not made durable",
     file: "actors/sharing/file_set.ts",
-    from: "      await (await this.#file(this.pathOf(file))).sync();",
+    from: "      await this.#open.use(this.pathOf(file), (opened) => opened.sync());",
     to: "      ",
   },
   {
