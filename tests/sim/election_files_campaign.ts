@@ -108,6 +108,9 @@ function checkVotes(sim: SimWorld, memories: readonly Memory[], hosts: readonly 
 /** How long the log may lag behind the folders when all is well: less than until everybody is asked anew. */
 const LOG_MS = 3000;
 
+/** How much longer when it could not be written the first time: it is looked at again every 5 s. */
+const LOG_RETRY_MS = 6000;
+
 /** A change of a folder is in the log soon, also when it comes while the one before is fetched. */
 async function changeInTime(
   sim: SimWorld,
@@ -119,12 +122,16 @@ async function changeInTime(
       await sim.advance(latencyMs);
       sim.random.pick(files).change();
     }
+    // In every other round the log cannot be written at first: nothing else is renamed now.
+    const fails = round % 2 === 1;
+    if (fails) { for (const { disk } of hosts) disk.failNext("rename", "other"); }
     const expected = `Leader ${files.map((file) => file.list()).join("\n")}`;
     await sim.until(
       () => hosts.some((host) => host.disk.readText(LOG) === expected),
-      LOG_MS,
+      LOG_MS + (fails ? LOG_RETRY_MS : 0),
       "a change to be in the log",
     );
+    for (const { disk } of hosts) disk.forgetFailures();
   }
 }
 
