@@ -1,6 +1,6 @@
 /**
- * The rules of the election alone, in random networks: no sockets and no disks, so that many networks fit into
- * little time. The suite runs a thousand of them in `tests/protocols/election_test.ts`.
+ * The rules of the election alone, in random networks: no sockets and no disks, so that many networks fit
+ * into little time. The suite runs a thousand of them in `tests/protocols/election_test.ts`.
  *
  * @module
  */
