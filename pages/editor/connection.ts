@@ -20,9 +20,10 @@ export type ConnectionState =
 
 /** One's own cursor is told this long after it has moved. */
 const PRESENCE_MS = 30;
-const MIN_WAIT_MS = 150;
-/** Somebody who waits is visible to others soon after the server is back. */
-const MAX_WAIT_MS = 600;
+/** Somebody who waits is visible to others soon after the server is back; after half a minute, within 1 s. */
+const WAIT_MS = 300;
+const LONG_WAIT_MS = 1000;
+const SHORT_WAITS = 100;
 /** Closed with one of these, it would be refused again. */
 const NOT_EDITABLE = 4413;
 const VIOLATION = 1008;
@@ -39,7 +40,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: WebSocket | undefined;
-  #waitMs = MIN_WAIT_MS;
+  /** Attempts since it was connected last. */
+  #attempts = 0;
   /** All that the server has is here. */
   #isSynced = false;
   /** All that is here was sent on this connection: what is edited from now on follows it. */
@@ -133,7 +135,7 @@ export class Connection {
       case "sync-step-2":
         Y.applyUpdate(doc, message.update, this);
         this.#isSynced = true;
-        this.#waitMs = MIN_WAIT_MS;
+        this.#attempts = 0;
         break;
       case "update":
         Y.applyUpdate(doc, message.update, this);
@@ -204,11 +206,8 @@ export class Connection {
     if (code === NOT_EDITABLE || code === VIOLATION) {
       this.#refusal = reason;
     } else {
-      setTimeout(
-        () => this.#retryNow(),
-        this.#waitMs * (0.75 + Math.random() / 2),
-      );
-      this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
+      const waitMs = this.#attempts++ < SHORT_WAITS ? WAIT_MS : LONG_WAIT_MS;
+      setTimeout(() => this.#retryNow(), waitMs * (0.75 + Math.random() / 2));
     }
     this.#tell();
   }
