@@ -144,7 +144,7 @@ export class Fetching {
     }
     peer.pipeline.take(piece, begin);
     peer.given.add(bytes.length);
-    peer.lastBlockAtMs = this.#options.now();
+    peer.lastBlockAtMs = peer.usedAtMs = this.#options.now();
     peer.isSnubbing = false;
     this.#received += bytes.length;
     const received = this.#options.picker.receive(peer.id, piece, begin, bytes);

@@ -63,13 +63,16 @@ export async function shareFile(path: string, options: ShareFileOptions): Promis
   const name = basename(path);
   if (!isFileName(name)) throw new SourceError(`Cannot share ${JSON.stringify(path)}: it is not a file`);
   const inDirectory = `${directory}/${name}`;
-  const isThere = await world.disk.stat(inDirectory).then((info) => info.isFile, (error) => {
-    if (isNotFound(error)) return false;
-    throw error;
-  });
-  if (
-    !isThere || path !== name && await world.disk.realPath(path) !== await world.disk.realPath(inDirectory)
-  ) {
+  const isFile = (at: string) =>
+    world.disk.stat(at).then((info) => info.isFile, (error) => {
+      if (isNotFound(error)) return false;
+      throw error;
+    });
+  const isInDirectory = await isFile(inDirectory);
+  const isGiven = isInDirectory && path === name;
+  if (!isGiven && !await isFile(path)) throw new SourceError(`Cannot share ${path}: there is no such file`);
+  const isSame = async () => await world.disk.realPath(path) === await world.disk.realPath(inDirectory);
+  if (!isGiven && !(isInDirectory && await isSame())) {
     throw new SourceError(`Cannot share ${path}: put it into ${directory}, whose files are given`);
   }
   const { pieceLength, pieces, length } = await hashFile(world, inDirectory, signal);

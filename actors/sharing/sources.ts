@@ -111,7 +111,9 @@ export async function networkFiles(options: SourceOptions): Promise<CatalogFile[
 /** Asks node after node; those that do not lead send on to the one that does. */
 async function askNodes(path: string, maxBytes: number, options: SourceOptions): Promise<Uint8Array> {
   const { world, nodes, signal } = options;
-  let why = "there are none";
+  // What a node answers says more than that another could not be reached.
+  let answer: string | undefined;
+  let failure = "there are none";
   for (const node of nodes) {
     try {
       const { status, bytes } = await httpGet(world, nodeUrl(node, path), {
@@ -120,11 +122,11 @@ async function askNodes(path: string, maxBytes: number, options: SourceOptions):
         signal,
       });
       if (status === 200) return bytes;
-      why = status === 503 ? "no leader is elected now" : `the leader answers with status ${status}`;
+      answer = status === 503 ? "no leader is elected now" : `the leader answers with status ${status}`;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
-      why = errorText(error);
+      failure = errorText(error);
     }
   }
-  throw new SourceError(`Cannot ask the nodes: ${why}`, { isPassing: true });
+  throw new SourceError(`Cannot ask the nodes: ${answer ?? failure}`, { isPassing: true });
 }

@@ -209,7 +209,7 @@ class Torrent {
       case "peer-rejected":
         return this.#fetching.onRejected(peer, message.place.piece, message.place.begin);
       case "peer-took":
-        peer.taken.add(message.bytes);
+        peer.took(message.bytes, this.#self.coarseNow);
         this.#uploaded += message.bytes;
         return;
       case "peer-extensions":
@@ -226,11 +226,11 @@ class Torrent {
   #join(ref: Ref<PeerCommand>, identity: PeerIdentity): void {
     const isReady = this.#state !== "scanning" && this.#state !== "failed";
     const admission = isReady
-      ? this.#peers.admit(identity)
+      ? this.#peers.admit(identity, this.#self.coarseNow)
       : { type: "refused", reason: "the torrent is not ready" } as const;
     if (admission.type === "refused") return ref.tell({ type: "part", reason: admission.reason });
     if (admission.insteadOf !== undefined) {
-      this.#part(admission.insteadOf, "there is another connection to it");
+      this.#part(admission.insteadOf, "its place is needed");
     }
     const peer = this.#peers.add(ref, identity, this.#self.coarseNow);
     const { infoHash, peerId } = identity.handshake;

@@ -35,6 +35,8 @@ export class TorrentPeer implements PickingPeer {
   /** It was asked and said nothing for long. */
   isSnubbing = false;
   lastBlockAtMs: number;
+  /** When it was last sent a block, or sent one; at first when it came. */
+  usedAtMs: number;
   client: string | undefined;
   /** Where it listens, if that is another port than that of the connection. */
   listenPort: number | undefined;
@@ -44,7 +46,7 @@ export class TorrentPeer implements PickingPeer {
     this.ref = ref;
     this.identity = identity;
     this.pieces = new Bitfield(pieceCount);
-    this.sinceMs = this.lastBlockAtMs = nowMs;
+    this.sinceMs = this.lastBlockAtMs = this.usedAtMs = nowMs;
     this.given = new RateMeter(nowMs);
     this.taken = new RateMeter(nowMs);
     this.pipeline = new RequestPipeline(nowMs);
@@ -55,6 +57,12 @@ export class TorrentPeer implements PickingPeer {
     if (this.allowed.size >= MAX_ALLOWED || this.allowed.has(piece)) return false;
     this.allowed.add(piece);
     return true;
+  }
+
+  /** It was sent so many bytes of blocks. */
+  took(bytes: number, nowMs: number): void {
+    this.taken.add(bytes);
+    this.usedAtMs = nowMs;
   }
 
   /** It says what it is. */

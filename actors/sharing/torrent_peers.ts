@@ -12,6 +12,8 @@ import type { BlockSource, PeerCommand, PeerIdentity, Welcome } from "./messages
 import { TorrentPeer } from "./torrent_peer.ts";
 
 const MAX_BANNED = 1000;
+/** A peer that has neither sent nor got a block for so long gives way to another, where all places are taken. */
+const IDLE_MS = 30_000;
 
 /** Whether a peer is let in, and which other goes for it. */
 export type Admission =
@@ -54,17 +56,26 @@ export class TorrentPeers {
     return this.#peers.has(peer.ref);
   }
 
-  /** Whether a peer may come in. */
-  admit(identity: PeerIdentity): Admission {
+  /** Whether a peer may come in, and who has to go for it. */
+  admit(identity: PeerIdentity, nowMs: number): Admission {
     const { peerId } = identity.handshake;
     if (this.#banned.has(banKeyOf(identity))) return { type: "refused", reason: "it is banned" };
     for (const other of this.#peers.values()) {
       if (equalBytes(other.identity.handshake.peerId, peerId)) return this.#chooseOf(other, identity);
     }
-    if (this.#peers.size >= this.#maxPeers) {
-      return { type: "refused", reason: "the torrent has peers enough" };
+    if (this.#peers.size < this.#maxPeers) return { type: "admitted" };
+    const idlest = this.#idlest();
+    return idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS
+      ? { type: "admitted", insteadOf: idlest }
+      : { type: "refused", reason: "the torrent has peers enough" };
+  }
+
+  #idlest(): TorrentPeer | undefined {
+    let idlest: TorrentPeer | undefined;
+    for (const peer of this.#peers.values()) {
+      if (idlest === undefined || peer.usedAtMs < idlest.usedAtMs) idlest = peer;
     }
-    return { type: "admitted" };
+    return idlest;
   }
 
   /**

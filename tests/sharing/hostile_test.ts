@@ -97,8 +97,32 @@ Deno.test("peers: who lies under the ID of another has not that other banned", a
   const liar = peers.add(ref, identityAt("10.0.0.1"), 0);
   peers.ban(liar);
   peers.remove(liar);
-  assertEquals(peers.admit(identityAt("10.0.0.1")).type, "refused");
-  assertEquals(peers.admit(identityAt("10.0.0.2")).type, "admitted");
+  assertEquals(peers.admit(identityAt("10.0.0.1"), 0).type, "refused");
+  assertEquals(peers.admit(identityAt("10.0.0.2"), 0).type, "admitted");
+});
+
+Deno.test("peers: who holds a place and takes no part gives way when all are taken, and nobody else", async () => {
+  await using system = new ActorSystem("test");
+  const identityOf = (id: number) => ({
+    handshake: {
+      infoHash: new Uint8Array(20),
+      peerId: new Uint8Array(20).fill(id),
+      fast: true,
+      extended: true,
+    },
+    address: { hostname: "10.0.0.1", port: id },
+    isOutgoing: false,
+  });
+  const peers = new TorrentPeers(new Uint8Array(20), 1, 3);
+  const [first, second, third] = [1, 2, 3].map((id) =>
+    peers.add(system.spawn(`${id}`, () => (_message: PeerCommand) => {}), identityOf(id), id)
+  );
+  assert(first !== undefined && second !== undefined && third !== undefined);
+  first.usedAtMs = 29_000;
+  assertEquals(peers.admit(identityOf(4), 30_001).type, "refused", "none is idle for half a minute yet");
+  assertEquals(peers.admit(identityOf(4), 30_002), { type: "admitted", insteadOf: second });
+  second.usedAtMs = third.usedAtMs = 29_500;
+  assertEquals(peers.admit(identityOf(4), 58_000).type, "refused", "all three take part");
 });
 
 Deno.test("library: many files are told of a few times, not each time all of them", async () => {

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { someBytes, startNetwork } from "./_network.ts";
+import { networkFiles, shareFile } from "../../actors/sharing/mod.ts";
+import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { until } from "../_helpers.ts";
+import { SharingNetwork, someBytes, startNetwork } from "./_network.ts";
 
 Deno.test("sharing: the files of all are listed by every node, with who has them", async () => {
   await using network = await startNetwork(3);
@@ -42,5 +45,34 @@ Deno.test("sharing: files of no bytes, of one, of a block, of a piece and one by
   for (const size of sizes) {
     assertEquals((await node?.get(`${size}.bin`))?.end.type, "download-done", `${size} bytes`);
     assertEquals(await network.read(2, `${size}.bin`), someBytes(size, size + 1));
+  }
+});
+
+Deno.test("sharing: why nothing can be asked is what a node answers, not that another is down", async () => {
+  await using network = await SharingNetwork.create(2);
+  const { nodes } = network;
+  network.start(1);
+  const { signal } = new AbortController();
+  const world = denoWorld();
+  const asked = () => networkFiles({ world, nodes, signal }).then(() => "", (error: Error) => error.message);
+  await until(async () => !(await asked()).includes("refused"), "the first node answering");
+  assertEquals(await asked(), "Cannot ask the nodes: no leader is elected now");
+});
+
+Deno.test("sharing: a file that is not there, and one beside the folder, cannot be shared, and that is said apart", async () => {
+  await using network = await SharingNetwork.create(1);
+  const [world, directory] = [denoWorld(), network.directory(1)];
+  const { signal } = new AbortController();
+  const beside = network.file("beside.bin");
+  await Deno.writeFile(beside, someBytes(5));
+  for (
+    const [path, why] of [
+      [`${directory}/nowhere.bin`, "there is no such file"],
+      [beside, `put it into ${directory}, whose files are given`],
+    ] as const
+  ) {
+    const outcome = await shareFile(path, { world, nodes: network.nodes, directory, signal })
+      .catch((error: Error) => error.message);
+    assertEquals(outcome, `Cannot share ${path}: ${why}`);
   }
 });
