@@ -16,6 +16,7 @@ import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages
 import { errorText } from "../world/world.ts";
 import type { DialTarget } from "./address_book.ts";
 import { httpGet } from "./http_get.ts";
+import { TrackerTiers } from "./tracker_tiers.ts";
 import { udpAnnounce } from "./udp_announce.ts";
 
 /** How much of a torrent is there, and went to and fro, in bytes. */
@@ -48,15 +49,21 @@ export interface AnnouncerOptions {
   readonly found: Ref<{ readonly type: "found-peers"; readonly targets: readonly DialTarget[] }>;
 }
 
+/** A tracker has answered. */
+interface Announced {
+  readonly type: "announced";
+  readonly response: Extract<AnnounceResponse, { type: "peers" }>;
+  readonly tracker: string;
+  readonly request: AnnounceRequest;
+}
+
 type Private =
   | { readonly type: "due" }
-  | {
-    readonly type: "announced";
-    readonly response: AnnounceResponse;
-    readonly event: AnnounceEvent | undefined;
-  }
+  | Announced
   | { readonly type: "failed"; readonly error: unknown };
 
+/** The most peers that are taken from one answer. */
+const MAX_PEERS = 200;
 const ANNOUNCE_MS = 10_000;
 const MIN_INTERVAL_MS = 5000;
 const MAX_INTERVAL_MS = 3_600_000;
@@ -79,8 +86,7 @@ export function announcer(options: AnnouncerOptions): Behavior<AnnouncerCommand>
 class Announcer {
   readonly #self: Context<AnnouncerCommand | Private>;
   readonly #options: AnnouncerOptions;
-  /** The tiers, each with the tracker that answered last in front. */
-  readonly #tiers: string[][];
+  readonly #tiers: TrackerTiers;
   #isBusy = false;
   #isAgainWanted = false;
   #event: AnnounceEvent | undefined = "started";
@@ -92,9 +98,9 @@ class Announcer {
   constructor(self: Context<AnnouncerCommand | Private>, options: AnnouncerOptions) {
     this.#self = self;
     this.#options = options;
-    this.#tiers = options.trackers.map((tier) => [...tier]);
+    this.#tiers = new TrackerTiers(options.trackers);
     self.onStop(() => this.#sayStopped());
-    if (this.#tiers.length > 0) self.self.tell({ type: "due" });
+    if (!this.#tiers.isEmpty) self.self.tell({ type: "due" });
   }
 
   receive(message: AnnouncerCommand | Private): void {
@@ -105,9 +111,10 @@ class Announcer {
         this.#event = "completed";
         return this.#announce();
       case "announce-soon":
+        if (this.#toldTracker !== undefined) this.#tiers.passOver(this.#toldTracker);
         return this.#announce();
       case "announced":
-        return this.#onAnnounced(message.response, message.event);
+        return this.#onAnnounced(message);
       case "failed":
         this.#isBusy = false;
         this.#self.log.debug(`No tracker answers: ${errorText(message.error)}`, { event: "no-tracker" });
@@ -124,51 +131,49 @@ class Announcer {
   }
 
   #announce(): void {
-    if (this.#tiers.length === 0) return;
+    if (this.#tiers.isEmpty) return;
     if (this.#isBusy) {
       this.#isAgainWanted = true;
       return;
     }
     this.#isBusy = true;
-    const event = this.#event;
-    this.#self.pipe<AnnounceResponse>(
-      this.#tryAll(event),
-      (response) => ({ type: "announced", response, event }),
+    this.#self.pipe<Announced>(
+      this.#tryAll(this.#event),
+      (announced) => announced,
       (error) => ({ type: "failed", error }),
     );
   }
 
-  #onAnnounced(response: AnnounceResponse, event: AnnounceEvent | undefined): void {
+  #onAnnounced({ response, tracker, request: { event, left } }: Announced): void {
     this.#isBusy = false;
     this.#failures = 0;
     if (this.#event === event) this.#event = undefined;
     else this.#isAgainWanted = true;
-    if (response.type === "failure") return;
     const { infoHash, found } = this.#options;
-    found.tell({ type: "found-peers", targets: response.peers.map((address) => ({ address, infoHash })) });
+    const peers = response.peers.slice(0, MAX_PEERS);
+    found.tell({ type: "found-peers", targets: peers.map((address) => ({ address, infoHash })) });
     const asked = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, response.intervalSeconds * 1000));
-    this.#again(response.peers.length === 0 ? Math.min(asked, HUNGRY_INTERVAL_MS) : asked);
+    if (peers.length > 0) return this.#again(asked);
+    const mayOthersKnow = left > 0 && this.#tiers.passOver(tracker);
+    this.#again(mayOthersKnow ? 0 : Math.min(asked, HUNGRY_INTERVAL_MS));
   }
 
-  /** Asks tracker after tracker; the one that answers is the first of its tier from now on (BEP 12). */
-  async #tryAll(event: AnnounceEvent | undefined): Promise<AnnounceResponse> {
+  /** Asks tracker after tracker, until one answers. */
+  async #tryAll(event: AnnounceEvent | undefined): Promise<Announced> {
     const request = await this.#request(event);
     let failure: unknown = new TrackerError("there is no tracker");
-    for (const tier of this.#tiers) {
-      for (const tracker of tier) {
-        try {
-          const response = await this.#ask(tracker, request, this.#self.signal);
-          if (response.type === "failure") throw new TrackerError(response.reason);
-          tier.splice(tier.indexOf(tracker), 1);
-          tier.unshift(tracker);
-          this.#toldTracker = tracker;
-          return response;
-        } catch (error) {
-          failure = error;
-          this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`, {
-            event: "announce-failed",
-          });
-        }
+    for (const tracker of this.#tiers.inOrder()) {
+      try {
+        const response = await this.#ask(tracker, request, this.#self.signal);
+        if (response.type === "failure") throw new TrackerError(response.reason);
+        this.#tiers.answered(tracker);
+        this.#toldTracker = tracker;
+        return { type: "announced", response, tracker, request };
+      } catch (error) {
+        failure = error;
+        this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`, {
+          event: "announce-failed",
+        });
       }
     }
     throw failure;

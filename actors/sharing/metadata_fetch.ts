@@ -18,6 +18,7 @@ import type { DialTarget } from "./address_book.ts";
 import { announcer, type AnnouncerCommand } from "./announcer.ts";
 import { equalBytes } from "./bytes.ts";
 import { Dialling } from "./dialling.ts";
+import { Hunger } from "./hunger.ts";
 import type { PeerCommand, PeerEvent } from "./messages.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 
@@ -94,6 +95,7 @@ class MetadataFetch {
   readonly #sources = new Map<Ref<PeerCommand>, Source>();
   readonly #dialling: Dialling;
   readonly #announcer: Ref<AnnouncerCommand> | undefined;
+  readonly #hunger: Hunger;
   #isFound = false;
 
   constructor(self: Context<MetadataFetchCommand | Private>, options: MetadataFetchOptions) {
@@ -112,6 +114,7 @@ class MetadataFetch {
       const announce = announcer({ trackers, infoHash, peerId, port, counts, found: self.self });
       this.#announcer = self.spawn("announcer", announce);
     }
+    this.#hunger = new Hunger(self.coarseNow);
     self.every(TICK_MS, { type: "tick" });
   }
 
@@ -242,6 +245,8 @@ class MetadataFetch {
       if (nowMs - source.heardAtMs >= SILENCE_MS) this.#part(source, "it sent no metadata");
       else if (isLate && this.#sources.values().some(isWaiting)) this.#part(source, "it is too slow");
     }
+    const isFed = this.#isFound || this.#sources.values().some(({ size }) => size > 0);
+    if (this.#hunger.isTimeToAsk(isFed, nowMs)) this.#announcer?.tell({ type: "announce-soon" });
     this.#dialMore();
   }
 }

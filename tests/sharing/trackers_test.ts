@@ -4,11 +4,13 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { TrackerTiers } from "../../actors/sharing/tracker_tiers.ts";
 import { encodeInfo, encodeMetainfo, parseMetainfo } from "../../protocols/metainfo.ts";
 import { encodeAnnounceResponse } from "../../protocols/tracker.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
 import { Seeder } from "./_seeder.ts";
+import { FixedTracker } from "./_tracker.ts";
 
 function nodeOf(network: SharingNetwork, id: number): TestNode {
   const node = network.running.get(id);
@@ -102,6 +104,33 @@ Deno.test("sharing: a tracker that redirects for ever, to the disk, or sends wit
   } finally {
     await server.shutdown();
   }
+});
+
+Deno.test("sharing: a first tracker that answers and knows nobody does not keep the next from being asked", async () => {
+  await using network = await startNetwork(1);
+  const content = someBytes(50_000);
+  using seeder = new Seeder({ content, pieceLength: 16_384 });
+  await using empty = new FixedTracker([], 3600);
+  await using good = new FixedTracker([seeder.port], 3600);
+  const path = network.file("tiers.torrent");
+  const trackers = [[empty.url], [good.url]];
+  await Deno.writeFile(path, encodeMetainfo(await infoOf("a.bin", content, 16_384), trackers));
+  const { end } = await nodeOf(network, 1).get(path);
+  assertEquals(end, { type: "download-done", name: "a.bin" });
+  assertEquals(await network.read(1, "a.bin"), content);
+});
+
+Deno.test("trackers: who answered comes first in its tier, and after all others when nothing came of it", () => {
+  const tiers = new TrackerTiers([["a", "b"], ["c"]]);
+  assertEquals(tiers.inOrder(), ["a", "b", "c"]);
+  tiers.answered("b");
+  assertEquals(tiers.inOrder(), ["b", "a", "c"]);
+  assertEquals(tiers.passOver("b"), true);
+  assertEquals(tiers.inOrder(), ["a", "c", "b"]);
+  tiers.answered("c");
+  assertEquals([tiers.passOver("c"), tiers.passOver("a")], [true, false]);
+  assertEquals(tiers.inOrder(), ["b", "a", "c"], "each may know better now");
+  assertEquals([new TrackerTiers([[], []]).isEmpty, tiers.isEmpty], [true, false]);
 });
 
 Deno.test("sharing: pieces of one byte, of a prime number and of more than all are fetched, and given on", async () => {
