@@ -12,7 +12,7 @@ import type { BlockSource, PeerCommand, PeerIdentity, Welcome } from "./messages
 import { TorrentPeer } from "./torrent_peer.ts";
 
 const MAX_BANNED = 1000;
-/** A peer that has neither sent nor got a block for so long gives way to another when all places are taken. */
+/** Who has neither sent nor got a block for so long gives way to another when all places are taken. */
 const IDLE_MS = 30_000;
 
 /** Whether a peer is let in, and which other goes for it. */
