@@ -97,6 +97,7 @@ Deno.test("a flood of datagrams is some log lines and a count, not a line each, 
     await using server = await serve(service, directory, [...flags, "--max-per-second", "100"]);
     const to = { hostname: "127.0.0.1", port: server.port, transport: "udp" } as const;
     let answers = 0;
+    const startedAt = performance.now();
     for (let port = 0; port < 10; port++) {
       const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
       const hearing = (async () => {
@@ -108,11 +109,17 @@ Deno.test("a flood of datagrams is some log lines and a count, not a line each, 
       for (let index = 0; index < 100; index++) {
         await socket.send(new TextEncoder().encode(`question ${index}`), to);
       }
+      // Some are answered, however busy the machine: the socket may be bound after the line that says so.
+      for (let more = 0; answers === 0; more++) {
+        await socket.send(new TextEncoder().encode(`more ${more}`), to);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
       socket.close();
       await hearing;
     }
-    assert(answers > 0 && answers < 400, `${service}: ${answers} of 1,000 from ten ports were answered`);
+    const seconds = (performance.now() - startedAt) / 1000;
+    assert(answers <= 100 * (seconds + 2), `${service}: ${answers} of 1,000 were answered in ${seconds} s`);
     await server.process.line(/\[WARN\] Not answering 127\.0\.0\.1: over 100 datagrams a second/);
     assert(count(server.process.stdout, /\n/g) < 80, server.process.stdout);
     assertEquals(server.process.stderr, "");
