@@ -22,6 +22,11 @@ import { delay, service, type Stoppable, writeAll } from "./_harness.ts";
 
 /** The machine with all the services. */
 export const HOUSE = "house";
+/**
+ * Strangers come by IPv4: all simulated addresses of IPv6 are of one /64 network, and so one peer to whoever
+ * counts peers.
+ */
+export const HOUSE_ADDRESS = "10.0.0.1";
 /** What records and the editor's web door ask for. */
 export const TOKEN = "open sesame";
 export const DOCUMENT = "/docs/document.txt";
@@ -61,6 +66,7 @@ export interface HouseOptions {
 /** Starts every service on one machine. */
 export function startHouse(sim: SimWorld, options: HouseOptions): SimHost {
   const house = sim.host(HOUSE);
+  if (!house.addresses.includes(HOUSE_ADDRESS)) throw new Error(`Cannot find ${HOUSE}: it is made too late`);
   house.disk.makeDirectory(PLACES.filesDirectory);
   house.disk.makeDirectory(PLACES.recordDirectory);
   house.disk.makeDirectory("/chat");
@@ -167,7 +173,7 @@ export class Wire {
   }
 
   /** Connects to a port of a host, or one of its addresses. */
-  static async open(world: World, port: number, hostname = HOUSE): Promise<Wire> {
+  static async open(world: World, port: number, hostname = HOUSE_ADDRESS): Promise<Wire> {
     return new Wire(world, await world.net.connectTcp({ hostname, port }));
   }
 

@@ -8,10 +8,12 @@ import type { World } from "../../actors/world/sim/mod.ts";
 import { SIM_DOORS, type SimDoorName, TOKEN, Wire } from "./_strangers_house.ts";
 import { upgrade } from "./_strangers_talk.ts";
 
-const ROUNDS = 20;
+/** So many side by side, and how often each comes. */
+const LANES = 8;
+const ROUNDS = 12;
+const LINES = 15;
 /** However far away it is: what it has said has arrived. */
 const DELAY_MS = 400;
-const LINES = 15;
 
 /** A text message of a WebSocket's client, masked with zeros. */
 function frame(message: unknown): Uint8Array {
@@ -28,12 +30,11 @@ export async function cameBack(
   const { port } = SIM_DOORS[door];
   const word = `buy-at-${port}`;
   const member = await Wire.open(elsewhere, SIM_DOORS.chat.port);
-  await member.send(`hears${port}\n`);
-  await member.ends(2 * DELAY_MS);
+  await member.send(`hears${port}\n/who\n`);
+  assert(await member.hears(/^In lobby:/m, 10_000), `a member cannot enter: ${member.heard}`);
   const startedMs = world.clock.monotonic();
-  for (let round = 0; round < ROUNDS; round++) {
+  const come = async (name: string) => {
     const wire = await Wire.open(world, port);
-    const name = `r${round}-${port}`;
     if (door === "chat") {
       await wire.send(`${name}\n${`${word}\n`.repeat(LINES)}quit\n`);
     } else if (door === "chat, IRC") {
@@ -51,17 +52,21 @@ export async function cameBack(
     }
     await wire.ends(DELAY_MS);
     wire.close();
-  }
+  };
+  await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
+    for (let round = 0; round < ROUNDS; round++) await come(`r${lane}x${round}-${port}`);
+  }));
   const seconds = (world.clock.monotonic() - startedMs) / 1000;
-  await member.ends(2 * DELAY_MS);
+  await member.ends(5 * DELAY_MS);
   const count = (pattern: RegExp) => member.heard.split("\n").filter((line) => pattern.test(line)).length;
   const [said, came] = [
     count(new RegExp(`: ${word}$`)),
-    count(new RegExp(`^r\\d+-${port} has joined the chat\\.$`)),
+    count(new RegExp(`^r\\d+x\\d+-${port} has joined the chat\\.$`)),
   ];
   // As ten members, who may say six lines at once and two a second each.
   assert(said > 0 && said <= 60 + 20 * (seconds + 1), `${door}: ${said} lines in ${seconds} s`);
-  assert(came > 0 && came <= 20 + 5 * (seconds + 1), `${door}: ${came} logins in ${seconds} s`);
+  // As many as are there at once, to a server that hears late of who has gone, and those who come back.
+  assert(came > 0 && came <= 4 * LANES + 20 + 5 * (seconds + 1), `${door}: ${came} logins in ${seconds} s`);
   member.close();
 }
 
