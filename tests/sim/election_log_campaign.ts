@@ -97,7 +97,8 @@ class Nodes {
         this.#written = { term, leader };
         this.#text = text;
         this.#isTokenLost = false;
-      }
+        // Its own later token is known to a node whose write failed, and may be on the disk.
+      } else if (reply.type === "log-failed") this.#isTokenLost = true;
       this.#sim.sometimes("a write failed", reply.type === "log-failed");
       return reply;
     });
