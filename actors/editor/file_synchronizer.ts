@@ -4,7 +4,7 @@
  * @module
  */
 import type { Journal } from "../store/journal.ts";
-import { type Cancellable, dirname, type FileInfo } from "../world/world.ts";
+import { type Cancellable, dirname, errorText, type FileInfo } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { HistoryEvent } from "./history.ts";
 import { isSameFile, type SyncedFile } from "./synced_file.ts";
@@ -233,7 +233,7 @@ export class FileSynchronizer {
     this.#isBusy = this.#isAppending = false;
     this.#isInSync = false;
     const { tools, path } = this.#options;
-    tools.log.error(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    tools.log.error(`Cannot write ${path}: ${errorText(error)}`, {
       event: "file-not-written",
     });
     this.#written(error ?? new Error(`Cannot write ${path}`));
@@ -325,7 +325,7 @@ export class FileSynchronizer {
 
   #notRead(error: unknown): void {
     const { tools, path } = this.#options;
-    tools.log.error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    tools.log.error(`Cannot read ${path}: ${errorText(error)}`, {
       event: "file-unreadable",
     });
     this.#foreign = undefined;

@@ -2,7 +2,7 @@ import type { FrameDecoder } from "../../protocols/frames.ts";
 import { encodeResponseHead, HttpError, type HttpRequest, type HttpResponse } from "../../protocols/http.ts";
 import { type HttpInput, type HttpRequestDecoder, httpRequests } from "../../protocols/http_decoder.ts";
 import { type WebSocketFrames, webSocketFrames, type WebSocketInput } from "../../protocols/web_socket.ts";
-import type { Cancellable } from "../world/world.ts";
+import { type Cancellable, errorText } from "../world/world.ts";
 import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
 import type { AddressRate } from "./address_rate.ts";
@@ -218,7 +218,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
 
   #failed(error: unknown): HttpResponse {
     if (error instanceof HttpError) return textResponse(error.status, `${error.message}\n`);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     this.#connection.context.log.error(`Cannot answer a request: ${why}`, { event: "request-failed", error });
     return textResponse(500, "The request could not be answered.\n");
   }

@@ -49,6 +49,7 @@ const ROUTES: readonly Route[] = [
     handle: ({ body }) => jsonResponse(200, { length: body.length }),
   },
   { method: "GET", path: "/thrown", handle: () => Promise.reject(new Error("on purpose")) },
+  { method: "GET", path: "/strange", handle: () => Promise.reject(Object.create(null)) },
   {
     method: "GET",
     path: "/refused",
@@ -111,6 +112,7 @@ Deno.test("web door: each request is answered by its route, a wrong one with its
   assertEquals(await answer(door, "/hello/"), { status: 404, body: "There is nothing here.\n" });
   assertEquals((await answer(door, "/hello/x", { method: "DELETE" })).status, 405);
   assertEquals((await answer(door, "/thrown")).status, 500);
+  assertEquals((await answer(door, "/strange")).status, 500, "what has no text");
   assertEquals(await answer(door, "/refused"), { status: 409, body: "not now\n" });
   assertEquals((await answer(door, "/echo")).status, 426);
   assertEquals((await answer(door, "/large")).body.length, 3_000_000);

@@ -11,6 +11,7 @@ import type {
   WebSocketSessionFactory,
 } from "../../net/mod.ts";
 import type { Ref } from "../../runtime/mod.ts";
+import { errorText } from "../../world/world.ts";
 import { TRY_LATER, VIOLATION } from "../collaboration.ts";
 import type { CollaboratorEvent } from "../collaboration_events.ts";
 import type { DocumentCommand } from "../document_events.ts";
@@ -90,7 +91,7 @@ export class WebSession implements Session<WebSocketMessage, WebSessionMessage> 
     connection.context.pipe<Ref<DocumentCommand>>(
       options.find(),
       (document) => ({ type: "found", document }),
-      (error) => ({ type: "not-found", reason: error instanceof Error ? error.message : String(error) }),
+      (error) => ({ type: "not-found", reason: errorText(error) }),
     );
   }
 
