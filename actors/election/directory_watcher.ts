@@ -16,7 +16,7 @@ import { type DirectoryEntry, WorldError } from "../world/world.ts";
 
 /** What is in a folder. */
 export interface DirectoryContent {
-  readonly type: "folder";
+  readonly type: "directory";
   /** The regular files, sorted. */
   readonly names: readonly string[];
   /** Another at each change, also after a restart. */
@@ -27,19 +27,19 @@ export interface DirectoryContent {
 
 /** The names as they are sent: one a line. All who asked at once are given the same bytes. */
 export interface DirectoryList {
-  readonly type: "folder-list";
+  readonly type: "directory-list";
   /** The list. Not to be changed. */
   readonly bytes: Uint8Array;
 }
 
-/** What a {@linkcode folderWatcher} can be asked. */
+/** What a {@linkcode directoryWatcher} can be asked. */
 export type DirectoryCommand =
   /** Look now, and answer. One look answers all who wait for it. */
   | { readonly type: "list"; readonly replyTo: Ref<DirectoryList> }
   /** Who asked is gone. */
   | { readonly type: "forget"; readonly replyTo: Ref<DirectoryList> };
 
-/** Options of {@linkcode folderWatcher}. */
+/** Options of {@linkcode directoryWatcher}. */
 export interface DirectoryWatcherOptions {
   /** The folder, which is there. */
   readonly path: string;
@@ -112,7 +112,7 @@ class Directory {
         const waiting = [...this.#asking];
         this.#asking.clear();
         await this.look();
-        for (const asker of waiting) asker.tell({ type: "folder-list", bytes: this.#bytes });
+        for (const asker of waiting) asker.tell({ type: "directory-list", bytes: this.#bytes });
         return;
       }
       case "changed":
@@ -163,7 +163,7 @@ class Directory {
     if (before !== undefined && same) return before;
     this.#bytes = new TextEncoder().encode(encodeFileList(names));
     const content: DirectoryContent = {
-      type: "folder",
+      type: "directory",
       names,
       sha256: toHex(this.#self.world.hash.digest("SHA-256", this.#bytes)),
       version: before === undefined ? Math.floor(this.#self.world.clock.now()) : before.version + 1,

@@ -158,7 +158,7 @@ class ElectionActor {
         this.#collector.tell({ type: "members", members: this.#members });
         this.#tellLead();
         return;
-      case "folder":
+      case "directory":
         this.#directory = message;
         for (const link of this.#links.values()) this.#sayDirectory(link);
         return;

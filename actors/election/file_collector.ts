@@ -139,7 +139,7 @@ class FileCollector {
 
   receive(message: Message): void {
     switch (message.type) {
-      case "folder":
+      case "directory":
         this.#own = message.names;
         this.#write();
         return;

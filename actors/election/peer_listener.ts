@@ -179,7 +179,7 @@ class AcceptedSession implements Session<AcceptedFrame, ConnectionMessage> {
       case "part":
         connection.end();
         return;
-      case "folder-list":
+      case "directory-list":
         connection.allowOutbound(message.bytes.length);
         connection.send(message.bytes);
         connection.end();

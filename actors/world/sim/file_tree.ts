@@ -33,7 +33,7 @@ interface NameChange {
 
 /** A folder. */
 export class DirectoryNode {
-  readonly type = "folder";
+  readonly type = "directory";
   readonly names: Map<string, Node> = new Map();
   readonly durableNames: Map<string, Node> = new Map();
 }
