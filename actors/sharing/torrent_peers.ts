@@ -9,6 +9,7 @@ import type { Ref } from "../runtime/mod.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import type { BlockSource, PeerCommand, PeerIdentity, Welcome } from "./messages.ts";
+import { isOwnKind } from "./peer_id.ts";
 import { TorrentPeer } from "./torrent_peer.ts";
 
 const MAX_BANNED = 1000;
@@ -19,6 +20,8 @@ const IDLE_MS = 30_000;
 export type Admission =
   | { readonly type: "admitted"; readonly insteadOf?: TorrentPeer }
   | { readonly type: "refused"; readonly reason: string };
+
+const CONNECTED: Admission = { type: "refused", reason: "there is a connection to it" };
 
 /** Everybody who is connected, by connection. */
 export class TorrentPeers {
@@ -56,13 +59,21 @@ export class TorrentPeers {
     return this.#peers.has(peer.ref);
   }
 
-  /** Whether a peer may come in, and who has to go for it. */
+  /**
+   * Whether a peer may come in, and who has to go for it.
+   *
+   * Where a client of another kind and we have dialled each other, both connections are taken in: it chooses
+   * by a rule of its own, and to close the one that it keeps would be to lose both.
+   */
   admit(identity: PeerIdentity, nowMs: number): Admission {
     const { peerId } = identity.handshake;
     if (this.#banned.has(banKeyOf(identity))) return { type: "refused", reason: "it is banned" };
-    for (const other of this.#peers.values()) {
-      if (equalBytes(other.identity.handshake.peerId, peerId)) return this.#chooseOf(other, identity);
-    }
+    const [other, another] = [...this.#peers.values()].filter((peer) =>
+      equalBytes(peer.identity.handshake.peerId, peerId)
+    );
+    if (another !== undefined) return CONNECTED;
+    if (other !== undefined && isOwnKind(peerId)) return this.#chooseOf(other, identity);
+    if (other !== undefined && other.identity.isOutgoing === identity.isOutgoing) return CONNECTED;
     if (this.#peers.size < this.#maxPeers) return { type: "admitted" };
     const idlest = this.#idlest();
     return idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS
@@ -79,16 +90,14 @@ export class TorrentPeers {
   }
 
   /**
-   * Of two connections to one peer that one stays which the side with the greater ID has dialled: both sides
-   * see it so.
+   * Of two connections between nodes of our kind that one stays which the side with the greater ID has
+   * dialled: both sides see it so.
    */
   #chooseOf(other: TorrentPeer, identity: PeerIdentity): Admission {
     const isOursGreater = hexText(this.#ownId) > hexText(identity.handshake.peerId);
     const isBetter = identity.isOutgoing !== other.identity.isOutgoing &&
       identity.isOutgoing === isOursGreater;
-    return isBetter
-      ? { type: "admitted", insteadOf: other }
-      : { type: "refused", reason: "there is a connection to it" };
+    return isBetter ? { type: "admitted", insteadOf: other } : CONNECTED;
   }
 
   /** A peer is there now. */

@@ -101,6 +101,44 @@ Deno.test("peers: who lies under the ID of another has not that other banned", a
   assertEquals(peers.admit(identityAt("10.0.0.2"), 0).type, "admitted");
 });
 
+Deno.test("peers: a foreign client and we that dial each other keep both connections, until it has chosen", async () => {
+  await using system = new ActorSystem("test");
+  const peers = new TorrentPeers(new TextEncoder().encode("-TO0100-mmmmmmmmmmmm"), 1, 10);
+  const identityOf = (peerId: string, isOutgoing: boolean) => ({
+    handshake: {
+      infoHash: new Uint8Array(20),
+      peerId: new TextEncoder().encode(peerId),
+      fast: true,
+      extended: true,
+    },
+    address: { hostname: "10.0.0.1", port: 1 },
+    isOutgoing,
+  });
+  let count = 0;
+  const add = (identity: ReturnType<typeof identityOf>) =>
+    peers.add(system.spawn(`${count++}`, () => (_message: PeerCommand) => {}), identity, 0);
+  // Whichever of the two IDs is greater, and whoever comes first.
+  for (const foreign of ["-AA0100-aaaaaaaaaaaa", "A2-1-36-0-zzzzzzzzzz"]) {
+    for (const isOutgoing of [true, false]) {
+      const first = add(identityOf(foreign, isOutgoing));
+      assertEquals(peers.admit(identityOf(foreign, isOutgoing), 0).type, "refused", "it dials twice");
+      assertEquals(peers.admit(identityOf(foreign, !isOutgoing), 0), { type: "admitted" });
+      const second = add(identityOf(foreign, !isOutgoing));
+      assertEquals(peers.admit(identityOf(foreign, isOutgoing), 0).type, "refused", "two are enough");
+      peers.remove(first);
+      peers.remove(second);
+    }
+  }
+  // Nodes of our kind both see which one goes: that of the lesser ID.
+  const lesser = add(identityOf("-TO0100-aaaaaaaaaaaa", false));
+  assertEquals(peers.admit(identityOf("-TO0100-aaaaaaaaaaaa", true), 0), {
+    type: "admitted",
+    insteadOf: lesser,
+  });
+  add(identityOf("-TO0101-zzzzzzzzzzzz", false));
+  assertEquals(peers.admit(identityOf("-TO0101-zzzzzzzzzzzz", true), 0).type, "refused");
+});
+
 Deno.test("peers: who holds a place and takes no part gives way when all are taken, and nobody else", async () => {
   await using system = new ActorSystem("test");
   const identityOf = (id: number) => ({
