@@ -10,6 +10,11 @@ const MAX_STATE_CHARACTERS = 16_384;
 /** States of one connection, and their characters: a tab has one, a program that edits for many has more. */
 const MAX_STATES = 64;
 const MAX_CHARACTERS = 65_536;
+/** New clients of one connection in a second: each is told to everybody, also when it has left at once. */
+const MAX_NEW_STATES = 128;
+const NEW_STATES_MS = 1000;
+/** Entries of one message: some clients repeat what they were told of all others. */
+const MAX_ENTRIES = 4096;
 /** Those who have left are remembered, so that a late echo of their states does not bring them back. */
 const MAX_REMEMBERED = 1000;
 /** No client counts its changes to here; a clock beyond it is one that the server gave out. */
@@ -50,6 +55,8 @@ export class Presence<K> {
   readonly #changed = new Set<number>();
   /** Whom each connection has stood for, and the clocks that it gave them. */
   readonly #claims = new Map<K, Map<number, number>>();
+  /** How many new clients each connection had since when. */
+  readonly #arrivals = new Map<K, { sinceMs: number; count: number }>();
 
   constructor(options: PresenceOptions<K>) {
     this.#options = options;
@@ -65,29 +72,38 @@ export class Presence<K> {
    * close it, or undefined.
    */
   update(owner: K, entries: readonly AwarenessEntry[]): string | undefined {
+    if (entries.length > MAX_ENTRIES) return "an awareness message has too many entries";
     // What a connection says first, of one client, it says of itself: it has heard of nobody yet.
     const isFirst = !this.#claims.has(owner) && entries.length === 1;
     if (!this.#claims.has(owner)) this.#claims.set(owner, new Map());
+    let { states, characters } = this.#heldBy(owner);
     for (const entry of entries) {
       if (entry.state.length > MAX_STATE_CHARACTERS) return "an awareness state is too long";
       if (!isJson(entry.state)) return "an awareness state is not JSON";
       if (!this.#isNews(owner, entry, isFirst)) continue;
-      if (entry.state === "null") this.#remove(entry.clientId);
-      else this.#set(owner, entry);
-    }
-    let [states, characters] = [0, 0];
-    for (const present of this.#present.values()) {
-      if (present.owner !== owner) continue;
+      const known = this.#present.get(entry.clientId);
+      if (known?.owner === owner) {
+        states--;
+        characters -= known.state.length;
+      }
+      if (entry.state === "null") {
+        this.#remove(entry.clientId);
+        continue;
+      }
       states++;
-      characters += present.state.length;
+      characters += entry.state.length;
+      const isTooMuch = states > MAX_STATES || characters > MAX_CHARACTERS;
+      if (isTooMuch) return "there are too many awareness states";
+      if (known === undefined && !this.#mayArrive(owner)) return "awareness states come and go too fast";
+      this.#set(owner, entry);
     }
-    const isTooMuch = states > MAX_STATES || characters > MAX_CHARACTERS;
-    return isTooMuch ? "there are too many awareness states" : undefined;
+    return undefined;
   }
 
   /** A client has left, and with it all whom it stood for. */
   leave(owner: K): void {
     this.#claims.delete(owner);
+    this.#arrivals.delete(owner);
     for (const [clientId, present] of this.#present) {
       if (present.owner === owner) this.#remove(clientId);
     }
@@ -140,11 +156,32 @@ export class Presence<K> {
     return claimed !== undefined && clock > claimed;
   }
 
+  #heldBy(owner: K): { states: number; characters: number } {
+    let [states, characters] = [0, 0];
+    for (const present of this.#present.values()) {
+      if (present.owner !== owner) continue;
+      states++;
+      characters += present.state.length;
+    }
+    return { states, characters };
+  }
+
+  /** Counts one more new client of a connection. */
+  #mayArrive(owner: K): boolean {
+    const now = this.#options.now();
+    let arrivals = this.#arrivals.get(owner);
+    if (arrivals === undefined || Math.abs(now - arrivals.sinceMs) >= NEW_STATES_MS) {
+      arrivals = { sinceMs: now, count: 0 };
+      this.#arrivals.set(owner, arrivals);
+    }
+    return ++arrivals.count <= MAX_NEW_STATES;
+  }
+
   #set(owner: K, { clientId, clock, state }: AwarenessEntry): void {
     const last = this.#present.get(clientId)?.clock ?? this.#gone.get(clientId) ?? 0;
     this.#gone.delete(clientId);
     this.#claims.get(owner)?.set(clientId, clock);
-    this.#present.set(clientId, { owner, clock: this.#nextClock(last, clock), ownClock: clock, state });
+    this.#present.set(clientId, { owner, clock: this.#nextClock(last), ownClock: clock, state });
     this.#changed.add(clientId);
   }
 
@@ -153,15 +190,16 @@ export class Presence<K> {
     if (present === undefined) return;
     this.#present.delete(clientId);
     this.#claims.get(present.owner)?.delete(clientId);
-    this.#gone.set(clientId, this.#nextClock(present.clock, 0));
+    this.#gone.set(clientId, this.#nextClock(present.clock));
     this.#changed.add(clientId);
     if (this.#gone.size <= MAX_REMEMBERED) return;
     const [oldest] = this.#gone.keys();
     if (oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  #nextClock(last: number, own: number): number {
-    return Math.max(last + 1, own, this.#options.now());
+  /** A client's own clock has no part in it: a high one would end in clocks that nobody can read. */
+  #nextClock(last: number): number {
+    return Math.max(last + 1, this.#options.now());
   }
 
   #frame(clientIds: readonly number[]): Uint8Array | undefined {

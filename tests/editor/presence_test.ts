@@ -72,6 +72,51 @@ Deno.test("presence: what is no state, too long or too many closes the client", 
   assertEquals(stage().presence.update("bob", large), "there are too many awareness states");
 });
 
+Deno.test("presence: who comes and goes within one message is counted, and told to nobody once it is too much", () => {
+  const { presence, told } = stage();
+  const pairs = Array.from({ length: 2000 }, (_, clientId) => [
+    { clientId, clock: 1, state: "{}" },
+    { clientId, clock: 2, state: "null" },
+  ]).flat();
+  assertEquals(presence.update("mallory", pairs), "awareness states come and go too fast");
+  presence.leave("mallory");
+  presence.flush(["bob"]);
+  const [, entries] = told.at(-1) ?? [];
+  assertEquals((entries?.length ?? 0) <= 128, true, `${entries?.length}`);
+  // One client that goes and comes back, too.
+  const again = Array.from({ length: 400 }, (_, clock) => ({
+    clientId: 7,
+    clock,
+    state: clock % 2 === 0 ? "{}" : "null",
+  }));
+  assertEquals(presence.update("eve", again), "awareness states come and go too fast");
+  const many = Array.from({ length: 4097 }, () => ({ clientId: 1, clock: 1, state: "{}" }));
+  assertEquals(presence.update("ann", many), "an awareness message has too many entries");
+});
+
+Deno.test("presence: who edits for many may let them come and go, a few at a time", () => {
+  let now = 1.8e12;
+  const presence = new Presence<string>({ now: () => now, send: () => {} });
+  for (let clientId = 0; clientId < 1000; clientId++) {
+    now += 20;
+    assertEquals(presence.update("ann", [{ clientId, clock: 1, state: "{}" }]), undefined);
+    assertEquals(presence.update("ann", [{ clientId, clock: 2, state: "null" }]), undefined);
+  }
+});
+
+Deno.test("presence: a client's own clock, however high, ends in no clock that others cannot read", () => {
+  const { presence, say, last } = stage();
+  say("mallory", 7, Number.MAX_SAFE_INTEGER, '"high"', ["bob"]);
+  presence.leave("mallory");
+  presence.flush(["bob"]);
+  for (const name of ["mallory again", "and again"]) {
+    say(name, 7, Number.MAX_SAFE_INTEGER, `"${name}"`, ["bob"]);
+    const [entry] = last()?.[1] ?? [];
+    assertEquals(entry?.state, `"${name}"`);
+    assertEquals((entry?.clock ?? NaN) < 1.9e12, true, `${entry?.clock}`);
+  }
+});
+
 Deno.test("presence: nobody speaks for another for longer than until that one speaks again", () => {
   const { presence, say, last } = stage();
   say("ann", 7, 5, '"Ann"', ["bob"]);
