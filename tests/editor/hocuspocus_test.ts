@@ -116,7 +116,7 @@ Deno.test(
 );
 
 Deno.test(
-  "editor: a connection of Hocuspocus is for one document, and what is no message closes it",
+  "editor: a connection of Hocuspocus is for one document, and what is no message or of a long name closes it",
   FOREIGN,
   async () => {
     await using directory = await tempDirectory();
@@ -141,5 +141,9 @@ Deno.test(
     socket.send(Uint8Array.of(1, 97));
     const { code, reason } = await deadline(closed);
     assertEquals([code, reason], [1008, "a message ends in the middle of a number"]);
+    const long = new WebSocket(urlOf(door));
+    const refused = new Promise<CloseEvent>((resolve) => long.onclose = resolve);
+    long.onopen = () => long.send(wrapHocuspocus("é".repeat(257), query));
+    assertEquals((await deadline(refused)).reason, "the name of a document is longer than 512 bytes");
   },
 );

@@ -30,6 +30,8 @@ export interface HocuspocusSessionOptions {
 }
 
 const NORMAL = 1000;
+/** Stands before each message to the client: the longest name of a document, and what tells sessions apart. */
+const MAX_KEY_BYTES = 512;
 /** An update without anything in it, which a client sends that has nothing new. */
 const EMPTY_UPDATE_BYTES = 2;
 
@@ -79,6 +81,9 @@ class HocuspocusSession implements Session<WebSocketMessage, WebSessionMessage> 
   }
 
   #take({ key, name, content, bytes }: HocuspocusMessage): void {
+    if (ENCODER.encode(key).length > MAX_KEY_BYTES) {
+      throw new YProtocolError(`the name of a document is longer than ${MAX_KEY_BYTES} bytes`);
+    }
     const isFirst = this.#document === undefined;
     const { key: ownKey, session } = this.#document ??= this.#enter(key, name);
     if (key !== ownKey) {
@@ -112,6 +117,7 @@ class HocuspocusSession implements Session<WebSocketMessage, WebSessionMessage> 
   }
 }
 
+const ENCODER = new TextEncoder();
 const SAVED = { type: "sync-status", isSaved: true } as const;
 
 function isNothingNew(message: YMessage): boolean {
