@@ -64,7 +64,10 @@ export function webDoor(
         ),
       },
     };
-    const server = webServer<WebSessionMessage>(options, editorRoutes({ ...rest, ...many, document }));
+    const server = webServer<WebSessionMessage>(
+      options,
+      editorRoutes({ ...rest, ...many, document, textName }),
+    );
     self.spawn("server", explained(server, options.address.port), {
       onFailure: escalate(),
       ...(drainMs === undefined ? {} : { shutdownMs: drainMs }),

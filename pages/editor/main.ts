@@ -32,9 +32,9 @@ const WORDS: Readonly<Record<ConnectionState["type"], string>> = {
 
 const SHOWN_PEOPLE = 5;
 
-function startEditor(isInDirectory: boolean): void {
+function startEditor(isInDirectory: boolean, textName: string): void {
   const doc = new Y.Doc();
-  const text = doc.getText("content");
+  const text = doc.getText(textName);
   const awareness = new Awareness(doc);
   let identity = loadIdentity();
 
@@ -320,7 +320,7 @@ async function start(): Promise<void> {
   if (response.status === 429) return askToken("Those were too many wrong tokens. Try again in a moment.");
   const names: readonly string[] | null = await response.json().catch(() => null);
   if (name === "" && names !== null) showList(names);
-  else startEditor(names !== null);
+  else startEditor(names !== null, decodeURIComponent(response.headers.get("x-text-name") ?? "content"));
 }
 
 void start();

@@ -41,6 +41,8 @@ export interface EditorRoutesOptions {
   readonly token?: string;
   /** Who has it may read. */
   readonly readToken?: string;
+  /** The name of the text in the clients' documents: the page asks for it. */
+  readonly textName: string;
 }
 
 const ASK_MS = 10_000;
@@ -182,14 +184,15 @@ class EditorDoor {
   async list(request: RoutedRequest): Promise<HttpResponse> {
     const refused = this.admit(request);
     if (refused !== undefined) return refused;
-    const { directory } = this.#options;
-    if (directory === undefined) return jsonResponse(200, null);
+    const { directory, textName } = this.#options;
+    const headers = { "x-text-name": encodeURIComponent(textName.toWellFormed()) };
+    if (directory === undefined) return jsonResponse(200, null, headers);
     const entries = await directory.disk.list(directory.path);
     const names = entries
       .filter(({ name, isFile }) => isFile && name.endsWith(".txt"))
       .map(({ name }) => name.slice(0, -".txt".length))
       .filter(isDocumentName);
-    return jsonResponse(200, names.sort());
+    return jsonResponse(200, names.sort(), headers);
   }
 
   /** The page: of the one document, of the list, of each name. */
