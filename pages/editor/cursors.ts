@@ -189,6 +189,10 @@ const theme = EditorView.baseTheme({
   },
   "@keyframes caret-name": { "0%, 80%": { opacity: "1" }, "100%": { opacity: "0" } },
   ".caret:hover .caret-name": { animation: "none" },
+  // It goes all the same, at once instead of fading.
+  "@media (prefers-reduced-motion: reduce)": {
+    ".caret-name": { animationTimingFunction: "step-end" },
+  },
   ".cm-line:first-child .caret-name": {
     bottom: "auto",
     top: "100%",

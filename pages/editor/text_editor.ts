@@ -51,7 +51,7 @@ export class TextEditor {
       highlightActiveLine(),
       highlightActiveLineGutter(),
       highlightSpecialChars(),
-      drawSelection(),
+      drawSelection(matchMedia("(prefers-reduced-motion: reduce)").matches ? { cursorBlinkRate: 0 } : {}),
       dropCursor(),
       EditorView.lineWrapping,
       search({ top: true }),
