@@ -343,7 +343,10 @@ export class Together {
   #tellPresence(): void {
     const bytes = this.#presence.flush(this.#members.keys());
     this.#presenceMs = Math.max(PRESENCE_MS, bytes / PRESENCE_BYTES_PER_MS);
-    for (const member of this.#askers) this.#tellOthers(member);
+    // Also who is alone is answered: by that it knows that its connection is alive.
+    for (const member of this.#askers) {
+      member.tell({ type: "send", frame: this.#presence.others(member) ?? NOBODY });
+    }
     this.#askers.clear();
   }
 
@@ -379,6 +382,8 @@ export class Together {
   }
 }
 
+/** That nobody else is there. */
+const NOBODY = encodeYMessage({ type: "awareness", entries: [] });
 /** The state vector of who has nothing. */
 const EMPTY_STATE = Uint8Array.of(0);
 

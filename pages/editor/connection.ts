@@ -10,6 +10,7 @@ import {
 } from "y-protocols/awareness";
 import { decodeYMessage, encodeYMessage } from "../../protocols/y_sync.ts";
 import type { AwarenessChanges } from "./awareness.ts";
+import { splitUpdate } from "./split_update.ts";
 
 /** How things stand, for people. */
 export type ConnectionState =
@@ -24,9 +25,23 @@ const PRESENCE_MS = 30;
 const WAIT_MS = 300;
 const LONG_WAIT_MS = 1000;
 const SHORT_WAITS = 100;
+/** A connection that was lost. */
+const ABNORMAL = 1006;
 /** Closed with one of these, it would be refused again. */
 const NOT_EDITABLE = 4413;
 const VIOLATION = 1008;
+/** Also where the document is full. */
+const TOO_LARGE = 1009;
+const REFUSALS: readonly number[] = [NOT_EDITABLE, VIOLATION, TOO_LARGE];
+/** A server that has said nothing for so long is asked for something. */
+const ASK_MS = 10_000;
+/** Where nothing comes then, the connection is given up: each time later, as a slow line may be busy. */
+const ANSWER_MS = 5000;
+const MAX_ANSWER_MS = 160_000;
+/** Answered at once, also where nobody else is there. */
+const QUESTION = encodeYMessage({ type: "query-awareness" });
+/** The server takes no longer update. */
+const MAX_UPDATE_BYTES = 1 << 20;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -35,6 +50,8 @@ export interface ConnectionOptions {
   readonly changed: (state: ConnectionState) => void;
   /** Edits up to this one are durable. */
   readonly durable: (edit: number) => void;
+  /** Runs a task later, and gives what cancels it. @default `setTimeout` */
+  readonly later?: (task: () => void, delayMs: number) => () => void;
 }
 
 export class Connection {
@@ -54,6 +71,10 @@ export class Connection {
   /** For each update sent on this connection, the last edit in it. */
   #sent: number[] = [];
   #saved = 0;
+  /** Cancels what is done when nothing is heard of the server. */
+  #cancelSilence = () => {};
+  /** Connections in a row that were given up because nothing was heard. */
+  #silences = 0;
   #presenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -93,12 +114,36 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.addEventListener("open", () => this.#onOpen());
-    socket.addEventListener(
-      "message",
-      ({ data }) => this.#onMessage(new Uint8Array(data)),
-    );
+    socket.addEventListener("message", ({ data }) => {
+      // One that was given up may still have something to say.
+      if (socket === this.#socket) this.#onMessage(new Uint8Array(data));
+    });
     socket.addEventListener("close", (event) => this.#onClose(socket, event));
+    this.#awaitSign();
     this.#tell();
+  }
+
+  /** From now on, something should be heard of the server. */
+  #awaitSign(): void {
+    this.#cancelSilence();
+    const { later = laterByTimeout } = this.#options;
+    this.#cancelSilence = later(() => {
+      const isOpen = this.#isOpen;
+      this.#send(QUESTION);
+      const waitMs = isOpen ? Math.min(ANSWER_MS * 2 ** this.#silences, MAX_ANSWER_MS) : ANSWER_MS;
+      this.#cancelSilence = later(() => {
+        if (isOpen) this.#silences++;
+        this.#giveUp();
+      }, waitMs);
+    }, ASK_MS);
+  }
+
+  /** Nothing was heard of the server: that the connection is closed would not be heard either. */
+  #giveUp(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    socket.close();
+    this.#onClose(socket, { code: ABNORMAL, reason: "" });
   }
 
   #retryNow(): void {
@@ -109,6 +154,7 @@ export class Connection {
 
   #onOpen(): void {
     const { doc } = this.#options;
+    this.#awaitSign();
     this.#sent = [];
     this.#saved = 0;
     this.#hasSentState = false;
@@ -122,6 +168,7 @@ export class Connection {
   }
 
   #onMessage(frame: Uint8Array): void {
+    this.#awaitSign();
     const { doc, awareness } = this.#options;
     const message = decodeYMessage(frame);
     switch (message.type) {
@@ -151,6 +198,7 @@ export class Connection {
         break;
       default:
     }
+    if (this.#isSynced && !this.hasUnsaved) this.#silences = 0;
     this.#tell();
   }
 
@@ -171,8 +219,23 @@ export class Connection {
 
   #sendUpdate(type: "update" | "sync-step-2", update: Uint8Array): void {
     if (this.#isReadOnly) return;
-    this.#sent.push(this.#edits);
-    this.#send(encodeYMessage({ type, update }));
+    const pieces = splitUpdate(update, MAX_UPDATE_BYTES);
+    if (pieces === undefined) return this.#refuseOwn("what was edited here is too long to be sent");
+    const before = this.#sent.at(-1) ?? 0;
+    for (const [at, piece] of pieces.entries()) {
+      // All of it is saved when its last piece is.
+      this.#sent.push(at === pieces.length - 1 ? this.#edits : before);
+      this.#send(encodeYMessage({ type: at === 0 ? type : "update", update: piece }));
+    }
+  }
+
+  /** The server would refuse what is to be sent. */
+  #refuseOwn(reason: string): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    socket.close();
+    // Not within the edit: the text cannot be changed in other ways before that is over.
+    queueMicrotask(() => this.#onClose(socket, { code: TOO_LARGE, reason }));
   }
 
   #onAwareness(
@@ -196,15 +259,18 @@ export class Connection {
     this.#send(Uint8Array.from([1, ...lengthOf(update), ...update]));
   }
 
-  #onClose(socket: WebSocket, { code, reason }: CloseEvent): void {
+  #onClose(socket: WebSocket, { code, reason }: Pick<CloseEvent, "code" | "reason">): void {
     if (socket !== this.#socket) return;
+    this.#cancelSilence();
     this.#socket = undefined;
     this.#isSynced = false;
     const { awareness } = this.#options;
     const others = [...awareness.getStates().keys()].filter((client) => client !== awareness.clientID);
     removeAwarenessStates(awareness, others, this);
-    if (code === NOT_EDITABLE || code === VIOLATION) {
-      this.#refusal = reason;
+    if (REFUSALS.includes(code)) {
+      this.#refusal = this.hasUnsaved
+        ? `Not saved: ${reason}. Export a copy, then load the page again`
+        : reason;
     } else {
       const waitMs = this.#attempts++ < SHORT_WAITS ? WAIT_MS : LONG_WAIT_MS;
       setTimeout(() => this.#retryNow(), waitMs * (0.75 + Math.random() / 2));
@@ -241,6 +307,11 @@ export class Connection {
     if (this.#isReadOnly) return { type: "read-only" };
     return { type: this.hasUnsaved ? "saving" : "saved" };
   }
+}
+
+function laterByTimeout(task: () => void, delayMs: number): () => void {
+  const timer = setTimeout(task, delayMs);
+  return () => clearTimeout(timer);
 }
 
 /** The part of an awareness message that y-protocols reads: what follows its type and its length. */

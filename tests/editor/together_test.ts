@@ -185,6 +185,16 @@ class Raw {
   }
 }
 
+Deno.test("editor: who asks who is there is answered, also where it is alone", FOREIGN, async () => {
+  await using directory = await tempDirectory();
+  await using door = await open(directory);
+  const raw = await Raw.open(door.url);
+  raw.send({ type: "query-awareness" });
+  await until(() => raw.got.some(({ type }) => type === "awareness"), "the answer");
+  assertEquals(raw.got.filter(({ type }) => type === "awareness"), [{ type: "awareness", entries: [] }]);
+  await raw.end();
+});
+
 Deno.test(
   "editor: an update is acknowledged once it is durable, to who asks for it alone",
   FOREIGN,

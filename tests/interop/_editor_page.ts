@@ -219,6 +219,44 @@ Deno.test(
 );
 
 Deno.test(
+  "editor page: it edits the text of the name that the server was told, and a large paste whole",
+  options,
+  async () => {
+    await using directory = await tempDirectory();
+    const { play, web } = await start(directory, 0, "--text-name", "body é");
+    await using _server = play;
+    await using desk = await Desk.open(directory, web);
+    const [ann, bob] = [await desk.tab(), await desk.tab()];
+    await ann.focus();
+    await ann.type("here");
+    await bob.shows("here");
+    // Who wants no motion has none: the name at a cursor goes at once.
+    await bob.page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+    await until(async () => await bob.count(".caret") === 1, "the cursor of the other");
+    const timing = await bob.page.evaluate(
+      `getComputedStyle(document.querySelector(".editor").shadowRoot.querySelector(".caret-name"))
+        .animationTimingFunction`,
+    );
+    assertEquals(timing, "steps(1)");
+    await ann.press("Ctrl+a");
+    const pasted = "a line of a large text\n".repeat(100_000);
+    await ann.page.evaluate(`{
+      const data = new DataTransfer();
+      data.setData("text/plain", ${JSON.stringify("a line of a large text\n")}.repeat(100_000));
+      document.querySelector(".editor").shadowRoot.querySelector(".cm-content")
+        .dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }`);
+    await until(
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === pasted,
+      "the file to hold all of it",
+      30_000,
+    );
+    await ann.status("saved");
+    assertEquals([desk.foreign, desk.faults], [[], []]);
+  },
+);
+
+Deno.test(
   "editor page: it asks for a token, and who may only read is told so before anything is typed",
   options,
   async () => {
