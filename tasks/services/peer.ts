@@ -24,6 +24,7 @@ import { startPeerCommand } from "../_peer_commands.ts";
 import { readConsole } from "../_peer_console.ts";
 import { sharingFlags, sharingNodes, withSharing } from "../_peer_sharing.ts";
 import { defineService } from "../_service.ts";
+import { refuseShared } from "../_shared_folder.ts";
 import { loadPages } from "../_web_flags.ts";
 
 /**
@@ -129,6 +130,7 @@ export const peer = defineService({
     const own = ownNode(nodes, args);
     const directory = directoryOf(options, own);
     await makeDataDir(options, world);
+    await refuseShared(world.disk, directory, ownFiles(options));
     const { election, sharing } = keysOf(own);
     const secret = secretFile === undefined
       ? undefined
@@ -220,6 +222,22 @@ function directoryOf(
   own: PeerNode,
 ): string {
   return inDataDir(options, options.dir ?? `Node${own.id}`);
+}
+
+/** The files that are the node's own, by their flags. */
+function ownFiles(options: OwnFiles & { readonly dataDir: string }): Record<string, string | undefined> {
+  const { secretFile, memory, trace, log } = options;
+  const files = { "--secret-file": secretFile, "--memory": memory, "--trace": trace, "--log": log };
+  return Object.fromEntries(
+    Object.entries(files).map(([flag, name]) => [flag, name && inDataDir(options, name)]),
+  );
+}
+
+interface OwnFiles {
+  readonly secretFile: string | undefined;
+  readonly memory: string | undefined;
+  readonly trace: string | undefined;
+  readonly log: string;
 }
 
 function readNodes(value: string): PeerNode[] {
