@@ -112,8 +112,9 @@ interface Problem {
 function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, number>): Problem | undefined {
   const { name, value = "" } = line;
   if (name === undefined) {
-    const words = line.text.split(/[^\p{L}\p{N}_-]+/u).slice(0, MAX_WORDS);
-    const meant = words.map((word) => nearest(word, known)).find((near) => near !== undefined);
+    const words = line.text.replace(/\s#.*$/, "").split(/[^\p{L}\p{N}_-]+/u);
+    const nearly = words.map((word) => nearest(word, known)).filter((near) => near !== undefined);
+    const meant = nearly.find(({ guards }) => guards) ?? nearly[0];
     const hint = meant === undefined ? "" : ` (${meant.name}?)`;
     return { text: `this is no setting, which would be KEY=value${hint}`, guards: meant?.guards ?? false };
   }
@@ -121,7 +122,7 @@ function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, numb
   if (hidden !== undefined) {
     return { text: `${hidden} would be a part of the value of ${name}`, guards: true };
   }
-  if (known.all.includes(name)) return problemOfValue(name, value, known, seen.get(name));
+  if (known.all.includes(name)) return problemOfValue(name, line, known, seen.get(name));
   const near = nearest(name, known);
   if (near === undefined) {
     if (NAME.test(name)) return undefined;
@@ -137,22 +138,26 @@ const SETTING_WITHIN = /(?<![^\s\u0085;,])([^\s\u0085;,=:'"`#]+)\s*[=:]/gu;
  * The guarding name that is set within the value of another: in the same line, or in one over which an open
  * quote goes on.
  */
-function hiddenIn({ value = "", more }: Line, { guarding }: KnownNames): string | undefined {
+function hiddenIn({ value = "", more }: Line, { guarding, prefixes }: KnownNames): string | undefined {
   const said = [more.length === 0 ? value.replace(/(^|\s)#.*$/, "") : value, ...more].join("\n");
-  const words = [...said.matchAll(SETTING_WITHIN)].map(([, word = ""]) => bare(word));
+  const words = [...said.matchAll(SETTING_WITHIN)].flatMap(([, word = ""]) => bareForms(word, prefixes));
   return guarding.find((name) => words.some((word) => editDistance(word, bare(name)) <= 2));
 }
 
-/** Only the beginning of a line that is no setting can name one. */
-const MAX_WORDS = 4;
-
 function problemOfValue(
   name: string,
-  value: string,
+  { value = "", more }: Line,
   known: KnownNames,
   before: number | undefined,
 ): Problem | undefined {
   const guards = known.guarding.includes(name);
+  const taken = guards ? cutShort([value, ...more].join("\n")) : undefined;
+  if (taken !== undefined) {
+    return {
+      text: `of ${name}, only what is in its first quotes would be taken: ${taken} characters`,
+      guards,
+    };
+  }
   const quote = /^["'`]/.exec(value)?.[0];
   if (quote !== undefined && !value.slice(1).includes(quote) && !value.endsWith(quote)) {
     return { text: `the quote after ${name}= has no end in this line`, guards: false };
@@ -162,6 +167,12 @@ function problemOfValue(
   }
   if (before !== undefined) return { text: `${name} is set in line ${before} already`, guards };
   return undefined;
+}
+
+/** How many characters are taken of a quoted value that has more than a comment behind its quotes. */
+function cutShort(value: string): number | undefined {
+  const [, quote, taken = "", rest = ""] = /^(["'])(.*?)\1(.*)$/s.exec(value) ?? [];
+  return quote === undefined || /^\s*$|^\s+#[^\n]*$/.test(rest) ? undefined : taken.length;
 }
 
 /** Letters and digits in capitals, which is what is left of a name when it is mistyped in another way. */
@@ -185,6 +196,17 @@ function withoutPrefix(name: string, prefixes: readonly string[]): string {
   return own === undefined ? name : name.slice(own.length + 1);
 }
 
+/**
+ * A name that is written in any way: whole, without a prefix, whatever stands between the two, and what is
+ * after its last dot.
+ */
+function bareForms(written: string, prefixes: readonly string[]): string[] {
+  const whole = bare(written);
+  const own = prefixes.map(bare).filter((prefix) => whole.startsWith(prefix));
+  const dotted = written.includes(".") ? [bare(written.slice(written.lastIndexOf(".")))] : [];
+  return [whole, ...own.map((prefix) => whole.slice(prefix.length)), ...dotted];
+}
+
 function isPart(word: string, whole: string): boolean {
   if (word.length < MIN_PART || word.length * MAX_TIMES_PART < whole.length) return false;
   return whole.startsWith(word) || whole.endsWith(word);
@@ -193,8 +215,7 @@ function isPart(word: string, whole: string): boolean {
 /** The name that one is nearly, if there is one. */
 function nearest(given: string, known: KnownNames): { name: string; guards: boolean } | undefined {
   const { prefixes } = known;
-  for (const written of new Set([given, withoutPrefix(given, prefixes)])) {
-    const word = bare(written);
+  for (const word of bareForms(given, prefixes)) {
     if (word.length < 3) continue;
     for (const name of known.guarding) {
       const whole = bare(name);

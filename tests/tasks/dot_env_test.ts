@@ -5,6 +5,7 @@ import { environmentOf } from "../../tasks/_cli.ts";
 import { editor } from "../../tasks/services/editor.ts";
 import { peer } from "../../tasks/services/peer.ts";
 import { records } from "../../tasks/services/records.ts";
+import { symlink } from "../store/_special_files.ts";
 import { root, startTask, type TaskName, tempDirectory, TestClient } from "../_helpers.ts";
 
 const KNOWN = {
@@ -51,6 +52,12 @@ Deno.test(".env: what could be meant to keep strangers out, and would not be tak
       ...["FILE_PATH=data AUTH_TOKEN=s3cret", "FILE_PATH=data; AUTH_TOKEN: s3cret"],
       ...["FILE_PATH=data\u2028AUTH_TOKEN=s3cret", "FILE_PATH=data\u0085AUTH_TOKEN=s3cret"],
       "FILE_PATH=data\u000bAUTH_TOKEN=s3cret",
+      // With a prefix in another way; far back in a line.
+      ...["RECORDS.AUTH_TOKEN=x", "records.AUTH_TOKEN=x", "RECORDS__TLS_KEY=x", "my.AUTH_TOKEN=x"],
+      ...["one two three four AUTH_TOKEN=x", "a b c d e f AUTH_TOKEN: x", "FILE_PATH=a RECORDS_AUTH_TOKEN=x"],
+      // Of which only a part would be taken.
+      ...['AUTH_TOKEN="abc"def', 'AUTH_TOKEN="a" b', "AUTH_TOKEN='a''b'", 'AUTH_TOKEN="a\\"b"'],
+      ...['AUTH_TOKEN="a"#b', 'AUTH_TOKEN="a\nb" c'],
       // White space that is none to the parser: the name would be another one.
       ...["\u00a0AUTH_TOKEN=s3cret", "\ufeffAUTH_TOKEN=s3cret", "\u2003AUTH_TOKEN=s3cret"],
       ...["AUTH_TOKEN\u00a0=s3cret", "export\u00a0AUTH_TOKEN=s3cret", "\u000bTLS_KEY=key.pem"],
@@ -60,6 +67,15 @@ Deno.test(".env: what could be meant to keep strangers out, and would not be tak
     assertMatch(message, /^\.env, line [23]: .*nothing is started$/, line);
   }
   assertThrows(() => readDotEnv("\u0000A\u0000U\u0000T", KNOWN), UsageError, "not UTF-8");
+});
+
+Deno.test(".env: of a token that would be cut short it is said how much would be taken, and not what", () => {
+  const { message } = assertThrows(() => read('AUTH_TOKEN="abc"def\n'), UsageError);
+  assertMatch(
+    message,
+    /^\.env, line 1: of AUTH_TOKEN, .* would be taken: 3 characters\. .*nothing is started$/,
+  );
+  assertEquals(read("AUTH_TOKEN=\"a b\"  # 'why'\nhello # AUTH_TOKEN=x\n").values.get("AUTH_TOKEN"), "a b");
 });
 
 Deno.test(".env: each service's tokens, secrets and certificates are guarded, under `start` too", () => {
@@ -223,6 +239,29 @@ Deno.test(".env.example: copied as it is, it says nothing odd, and all of its ke
   const { values, warnings } = readDotEnv(await Deno.readTextFile(`${root}.env.example`), known);
   assertEquals(warnings, []);
   assertEquals([...values.keys()].filter((key) => !all.includes(key)), []);
+});
+
+Deno.test("peer: a file of the node's own that is in its shared folder starts nothing, by whatever path", async () => {
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("Node1/sub"), { recursive: true });
+  await Deno.writeTextFile(directory.file("Node1/secret.key"), "x".repeat(32));
+  await symlink("Node1/secret.key", directory.file("link"));
+  await symlink("Node1", directory.file("folder"));
+  const cases = [
+    ["--secret-file", "Node1/secret.key"],
+    ["--secret-file", "link"],
+    ["--secret-file", directory.file("folder/secret.key")],
+    ["--memory", "Node1/sub/../votes"],
+    ["--trace", "new/trace", "--dir", "new"],
+    ["--log", "./folder/all.log"],
+  ];
+  await Promise.all(cases.map(async (flags) => {
+    const args = ["1", "--nodes", "1=127.0.0.1:18081", "--port", "0", ...flags];
+    const { code, stdout, stderr } = await startTask("peer", args, { cwd: directory.path }).ended();
+    assertEquals([code, stdout], [2, ""], stderr);
+    assertStringIncludes(stderr.split("\n")[0] ?? "", `${flags[0]} `);
+    assertStringIncludes(stderr, "whose files are shared with everybody: put it elsewhere");
+  }));
 });
 
 Deno.test("peer: a secret file that is short, blank or not there starts nothing, and says so in a line", async () => {
