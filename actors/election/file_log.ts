@@ -17,8 +17,9 @@ import {
   supersedes,
 } from "../../protocols/file_log_token.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { removeTemporariesOf, writeAtomic } from "../store/mod.ts";
+import { removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
+import { isNoSuchText } from "./no_such_text.ts";
 
 /** What a {@linkcode fileLog} can be told. */
 export type FileLogCommand =
@@ -140,7 +141,11 @@ class FileLog {
       const token = decodeLogToken(new TextDecoder().decode(bytes));
       if (token !== null && isPlausibleTerm(token.term, own)) return token;
     } catch (error) {
-      if (!(error instanceof WorldError && error.kind === "too-large")) throw error;
+      if (!(error instanceof WorldError)) throw error;
+      if (!isNoSuchText(error) && error.kind !== "is-a-directory") throw error;
+      // What is no file is not replaced by one.
+      const { clock, disk } = this.#self.world;
+      if (error.kind !== "too-large") await setFileAside(disk, this.#termPath, clock);
     }
     this.#self.log.warn(`Ignored ${this.#termPath}: it holds no term that can be`, { event: "term-ignored" });
     return NO_LOG_TOKEN;

@@ -12,6 +12,7 @@ import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
 import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
 import { removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
 import { type Disk, errorText, isNotFound, WorldError } from "../world/world.ts";
+import { isNoSuchText, mayBeRenamed } from "./no_such_text.ts";
 
 /** What was found in a memory file. */
 export interface LoadedMemory {
@@ -35,6 +36,7 @@ export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory
   } catch (error) {
     if (isNotFound(error)) return { memory: null };
     if (!isUseless(error)) throw error;
+    if (!await mayBeRenamed(disk, path)) throw error;
     const kept = await setFileAside(disk, path);
     return { memory: null, damage: `${errorText(error)}; it is kept in ${kept}` };
   }
@@ -52,9 +54,9 @@ function parseMemory(bytes: Uint8Array): ElectionMemory {
   throw new SyntaxError("it holds no term that can be, and a vote");
 }
 
-/** Whether what stands there is a file that is no memory; a disk that fails may do better another time. */
+/** Whether what stands there is no memory; a disk that fails may do better another time. */
 function isUseless(error: unknown): boolean {
-  return error instanceof WorldError ? error.kind === "too-large" : error instanceof SyntaxError;
+  return error instanceof WorldError ? isNoSuchText(error) : error instanceof SyntaxError;
 }
 
 /** Replaces the memory of a node: durable once it has resolved. Rejects with a `WorldError`. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fileLog, type FileLogReply } from "../../actors/election/file_log.ts";
 import { ActorSystem, denoWorld, type Ref } from "../../mod.ts";
+import { fifo } from "../store/_special_files.ts";
 import { tempDirectory, until } from "../_helpers.ts";
 
 type Log = ReturnType<typeof spawnLog>;
@@ -82,6 +83,12 @@ Deno.test("file log: without terms (old nodes) nothing is refused for the file's
   ) {
     await Deno.writeTextFile(`${path}.term`, damage);
     assertEquals(await fenced.put(1, "fenced\n"), { type: "log-written", term: 1 }, damage);
+    assertEquals(await Deno.readTextFile(`${path}.term`), "1 1\n");
+  }
+  for (const make of [fifo, (place: string) => Deno.mkdir(place)]) {
+    await Deno.remove(`${path}.term`);
+    await make(`${path}.term`);
+    assertEquals(await fenced.put(1, "fenced\n"), { type: "log-written", term: 1 });
     assertEquals(await Deno.readTextFile(`${path}.term`), "1 1\n");
   }
   await Deno.writeTextFile(`${path}.term`, "nonsense");

@@ -39,7 +39,8 @@ for (const owner of OWNERS) {
   Deno.test(`files 14: what is no file is never opened by the ${owner.name} server, and hangs nothing`, async () => {
     await using directory = await tempDirectory();
     await fifo(directory.file("fifo"));
-    for (const path of [directory.file("fifo"), "/dev/zero"]) {
+    // Of a node's memory a FIFO is damage, see below.
+    for (const path of owner === PEER ? ["/dev/zero"] : [directory.file("fifo"), "/dev/zero"]) {
       const { code, stderr } = await refused(owner, path, directory.path);
       assert(code === 1 || code === 2, `${path}: exit ${code}`);
       // A usage error ends with the line that names --help; a missing right may have a line of its own.
@@ -266,6 +267,17 @@ Deno.test("files 15: a memory that is damaged is kept beside it, and the node be
     );
     assertEquals(await Deno.readTextFile(warning?.[1] ?? "?"), content);
   }
+});
+
+Deno.test("files 15: a FIFO in the place of a memory is kept beside it, and the node begins as one that forgot", async () => {
+  await using directory = await tempDirectory();
+  const path = directory.file("memory");
+  await fifo(path);
+  await using node = (await started(PEER, path, directory.path)).process;
+  await node.line(/Leader elected: Node 1/);
+  const kept = /Cannot use .*memory.*: .*it is kept in (.*memory\.damaged-\d{8}T\d{6}Z)/.exec(node.stdout);
+  assert((await Deno.lstat(kept?.[1] ?? "?")).isFifo);
+  assertMatch(await Deno.readTextFile(path), /"term":/);
 });
 
 Deno.test("files 15: a trace that is rotated, removed or emptied under the node goes on", async () => {
