@@ -107,6 +107,13 @@ export class Intents {
     }
   }
 
+  /** Begins anew: another folder stands where the journal's was. */
+  forget(): void {
+    this.close();
+    this.#length = 0;
+    this.#ids.clear();
+  }
+
   /** Lets go of the file; what is in it stays. */
   close(): void {
     this.#file?.close();

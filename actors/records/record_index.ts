@@ -6,8 +6,8 @@
 import { type WallSeconds, wallSeconds } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
-import { lockNames } from "../store/lock.ts";
 import { type AgeLimit, Ages, isDue } from "./age.ts";
+import { Claim } from "./claim.ts";
 import type { Begin, IndexOpened, RecordIndexCommand, RecordIndexEvent } from "./index_messages.ts";
 import { Intents } from "./intents.ts";
 import { RecordFile } from "./record_file.ts";
@@ -73,18 +73,15 @@ async function openIndex(
   self: Context<RecordIndexCommand | RecordIndexEvent>,
   options: RecordIndexOptions,
 ): Promise<RecordIndex> {
-  const { disk } = self.world;
-  const { filesDirectory, recordDirectory, recordName } = options;
-  const names = [filesDirectory, `${recordDirectory}/.${recordName}.lock`];
-  const lock = await lockNames(disk, names);
+  const claim = await Claim.take(self.world.disk, options);
   try {
-    const index = await openLocked(self, options);
+    const index = await openLocked(self, options, claim);
     self.onStop(async () => {
-      await index.close().finally(() => lock.release());
+      await index.close().finally(() => claim.release());
     });
     return index;
   } catch (error) {
-    lock.release();
+    claim.release();
     throw error;
   }
 }
@@ -92,6 +89,7 @@ async function openIndex(
 async function openLocked(
   self: Context<RecordIndexCommand | RecordIndexEvent>,
   options: RecordIndexOptions,
+  claim: Claim,
 ): Promise<RecordIndex> {
   const { disk } = self.world;
   const recordFile = new RecordFile(disk, `${options.recordDirectory}/${options.recordName}`);
@@ -99,7 +97,7 @@ async function openLocked(
   const { stamps, remarks } = await recover(self.world, options, recordFile, intents);
   for (const remark of remarks) self.log.warn(remark, { event: "index-recovered" });
   // With the record file durable as it was recovered, what a former life intended is done with.
-  const index = new RecordIndex(self, recordFile, intents, stamps, options.manyIntents ?? 8192);
+  const index = new RecordIndex(self, { recordFile, intents, claim }, stamps, options.manyIntents ?? 8192);
   await index.rewrite();
   await intents.forgetLeftOver();
   return index;
@@ -112,10 +110,19 @@ function refuse(message: RecordIndexCommand | RecordIndexEvent, error: unknown):
   else if (message.type === "get-count") message.replyTo.tell(0);
 }
 
+/** What an index owns on the disk. */
+interface OwnFiles {
+  readonly recordFile: RecordFile;
+  readonly intents: Intents;
+  readonly claim: Claim;
+}
+
 class RecordIndex {
   readonly #self: Context<RecordIndexCommand | RecordIndexEvent>;
   readonly #recordFile: RecordFile;
   readonly #intents: Intents;
+  readonly #claim: Claim;
+  #claiming: Promise<void> | undefined;
   readonly #manyIntents: number;
   readonly #entries = new Map<string, Entry>();
   readonly #ages = new Ages<Entry>(() => this.#entries.values());
@@ -137,14 +144,14 @@ class RecordIndex {
 
   constructor(
     self: Context<RecordIndexCommand | RecordIndexEvent>,
-    recordFile: RecordFile,
-    intents: Intents,
+    { recordFile, intents, claim }: OwnFiles,
     stamps: ReadonlyMap<string, WallSeconds>,
     manyIntents: number,
   ) {
     this.#self = self;
     this.#recordFile = recordFile;
     this.#intents = intents;
+    this.#claim = claim;
     this.#manyIntents = manyIntents;
     for (const [id, stamp] of stamps) this.#put(id, stamp);
   }
@@ -215,6 +222,8 @@ class RecordIndex {
   /** Leaves the record file up to date and durable, and in the journal only what did not end. */
   async close(): Promise<void> {
     await Promise.all([this.#journalDone, this.#updateDone]);
+    // Others stand there: what was not ended is named by the journal in those that were moved away.
+    if (this.#claim.hasMoved) return this.#intents.close();
     try {
       if (this.#changed.size > 0 || this.#updating.size > 0 || this.#mustRewrite) {
         await this.rewrite();
@@ -262,7 +271,9 @@ class RecordIndex {
     }
     this.#open.add(id);
     // While it is settled, an id that stands in the journal may be about to go.
-    if (this.#intents.has(id) && this.#journalWork !== "settling") return replyTo.tell({ type: "yes" });
+    if (this.#intents.has(id) && this.#journalWork !== "settling" && !this.#claim.hasMoved) {
+      return replyTo.tell({ type: "yes" });
+    }
     this.#beginning.push(message);
     this.#useJournal();
   }
@@ -285,13 +296,32 @@ class RecordIndex {
     this.#journalWork = "adding";
     const begun = this.#beginning;
     this.#beginning = [];
-    const added = this.#intents.add(begun.map(({ id }) => id));
+    const added = this.#adding(begun);
     this.#journalDone = added.catch(() => {});
     this.#self.pipe(
       added,
       () => ({ type: "intended", begun }),
       (error) => ({ type: "not-intended", begun, error }),
     );
+  }
+
+  async #adding(begun: readonly Begin[]): Promise<void> {
+    const ids = begun.map(({ id }) => id);
+    if (!this.#claim.hasMoved) return await this.#intents.add(ids);
+    await this.#claimAnew();
+    await this.#intents.add([...new Set([...this.#unsettled(), ...ids])]);
+  }
+
+  /** Takes what has come in the place of the folders, if nobody else has it. */
+  #claimAnew(): Promise<void> {
+    return this.#claiming ??= this.#moveOver().finally(() => this.#claiming = undefined);
+  }
+
+  async #moveOver(): Promise<void> {
+    await this.#claim.renew();
+    this.#self.log.warn("The folders were replaced, and are taken anew", { event: "folders-replaced" });
+    this.#intents.forget();
+    this.#mustRewrite = true;
   }
 
   #settleLater(): void {
@@ -315,6 +345,7 @@ class RecordIndex {
     this.#journalWork = "settling";
     const keep = [...this.#unsettled()];
     const settle = async () => {
+      if (this.#claim.hasMoved) await this.#claimAnew();
       await this.#recordFile.sync();
       await this.#intents.keep(keep);
     };
@@ -330,16 +361,20 @@ class RecordIndex {
     const waiting = this.#waiting;
     this.#changed = new Set();
     this.#waiting = [];
-    const updated = this.#mustRewrite
-      ? this.rewrite()
-      : this.#recordFile.update(changed, this.#entries.values());
-    this.#mustRewrite = false;
+    const updated = this.#bringUpToDate(changed);
     this.#updateDone = updated.catch(() => {});
     this.#self.pipe(
       updated,
       () => ({ type: "updated", waiting }),
       (error) => ({ type: "not-updated", waiting, error }),
     );
+  }
+
+  async #bringUpToDate(changed: Iterable<Entry>): Promise<void> {
+    if (this.#claim.hasMoved) await this.#claimAnew();
+    const mustRewrite = this.#mustRewrite;
+    this.#mustRewrite = false;
+    await (mustRewrite ? this.rewrite() : this.#recordFile.update(changed, this.#entries.values()));
   }
 
   #updated(waiting: readonly Ref<"shown">[]): void {

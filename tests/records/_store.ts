@@ -54,6 +54,8 @@ export interface StoreOptions {
   readonly manyIntents?: number;
   /** @default that of {@linkcode PLACES} */
   readonly filesDirectory?: string;
+  /** @default that of {@linkcode PLACES} */
+  readonly recordDirectory?: string;
 }
 
 const WITHIN = { timeoutMs: 120_000 };

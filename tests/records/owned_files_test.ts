@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { simWorld } from "../../actors/world/sim/mod.ts";
+import { denoWorld } from "../../mod.ts";
+import { tempDirectory } from "../_helpers.ts";
 import { prepare, recordText, STAMP, startStore } from "./_store.ts";
 
 Deno.test("records store: a second one on the same folders is refused, by whatever path, until the first has stopped", async () => {
@@ -86,3 +88,39 @@ async function readsBesideAnotherProgram(seed: number): Promise<void> {
   await sim.settle(store.system.stop());
   sim.close();
 }
+
+Deno.test("records store: of folders that are moved away and made anew, one store has the new ones", async () => {
+  await using directory = await tempDirectory();
+  const options = { filesDirectory: directory.file("a/f"), recordDirectory: directory.file("a/r") };
+  const make = async () => {
+    await Deno.mkdir(options.filesDirectory, { recursive: true });
+    await Deno.mkdir(options.recordDirectory);
+  };
+  const start = async () => {
+    const store = startStore(denoWorld({ log: { level: "error" } }), options);
+    assertEquals((await store.opened).type, "opened");
+    return store;
+  };
+  const write = async (store: Awaited<ReturnType<typeof start>>, id: string) =>
+    (await store.write(id, recordText(STAMP, "x"))).type;
+  const kept = async () =>
+    Object.keys(JSON.parse(await Deno.readTextFile(`${options.recordDirectory}/records.json`)));
+  await make();
+  const first = await start();
+  assertEquals(await write(first, "1"), "success");
+  await Deno.rename(directory.file("a"), directory.file("a.old"));
+  await make();
+  const second = await start();
+  // Of an id that its journal has, too.
+  for (const id of ["1", "2"]) assertEquals(await write(first, id), "error");
+  assertEquals(await write(second, "3"), "success");
+  assertEquals(await kept(), ["3"]);
+  await second.system.stop();
+  // Nobody has them now: the first one takes them, and nobody else can.
+  assertEquals(await write(first, "4"), "success");
+  const third = startStore(denoWorld({ log: { level: "error" } }), options);
+  assertEquals((await third.opened).type, "not-opened");
+  await third.system.stop();
+  await first.system.stop();
+  assertEquals((await kept()).includes("4"), true);
+});
