@@ -80,3 +80,17 @@ Deno.test("log: a stack stays with its line, or both are lost", async () => {
   await writer.drain();
   assertMatch(pipe.text, /^kept, 20 characters\n1 lost\n$/);
 });
+
+Deno.test("log: a character on the border of two writes stays whole", async () => {
+  let text = "";
+  const decoder = new TextDecoder();
+  const write = (bytes: Uint8Array) => {
+    text += decoder.decode(bytes);
+    return Promise.resolve(bytes.length);
+  };
+  const writer = new StreamWriter({ write, lostLine: String, maxWaiting: 1e6 });
+  const lines = `${"x".repeat(2 ** 15 - 1)}\u{1f600}${"y".repeat(2 ** 15 - 2)}\u{1f600}\n`;
+  writer.add(lines);
+  await writer.drain();
+  assertEquals(text === lines, true, "a character was cut");
+});

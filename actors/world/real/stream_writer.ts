@@ -89,7 +89,7 @@ export class StreamWriter {
     while (!this.#closed) {
       if (this.#waiting === "") this.#tellLost();
       if (this.#waiting === "") break;
-      const chunk = this.#waiting.slice(0, MAX_CHUNK).toWellFormed();
+      const chunk = this.#waiting.slice(0, endOfChunk(this.#waiting)).toWellFormed();
       this.#waiting = this.#waiting.slice(chunk.length);
       this.#writing = chunk.length;
       await this.#writeAll(encoder.encode(chunk), chunk);
@@ -122,4 +122,10 @@ export class StreamWriter {
     this.#waiting = "";
     this.#lost = 0;
   }
+}
+
+/** Where the next chunk of a text ends: not between the two halves of a character. */
+function endOfChunk(text: string): number {
+  if (text.length <= MAX_CHUNK) return text.length;
+  return /[\ud800-\udbff]/.test(text.charAt(MAX_CHUNK - 1)) ? MAX_CHUNK - 1 : MAX_CHUNK;
 }
