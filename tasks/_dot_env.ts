@@ -110,7 +110,7 @@ interface Problem {
 }
 
 function problemOf(line: Line, known: KnownNames, seen: ReadonlyMap<string, number>): Problem | undefined {
-  const { name, value = "" } = line;
+  const { name } = line;
   if (name === undefined) {
     const words = line.text.replace(/\s#.*$/, "").split(/[^\p{L}\p{N}_-]+/u);
     const nearly = words.map((word) => nearest(word, known)).filter((near) => near !== undefined);
