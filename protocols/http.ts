@@ -222,7 +222,9 @@ export function hasToken(value: string | undefined, token: string): boolean {
  * The path and the query of a request's target (RFC 9112, section 3.2): `/path?query`, or the same after a
  * scheme and a host.
  *
- * @throws {HttpError} 400 on what is no path.
+ * The host, where there is one, takes the place of the header field `host` (section 3.2.2).
+ *
+ * @throws {HttpError} 400 on what is no path, and on a host that is empty or has a user before it.
  *
  * @example
  * ```ts
@@ -230,20 +232,25 @@ export function hasToken(value: string | undefined, token: string): boolean {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(splitTarget("/search?q=a"), { path: "/search", query: "q=a" });
- * assertEquals(splitTarget("http://a.example"), { path: "/", query: "" });
+ * assertEquals(splitTarget("http://a.example"), { path: "/", query: "", host: "a.example" });
  * ```
  */
-export function splitTarget(target: string): { path: string; query: string } {
-  const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0] ?? "";
+export function splitTarget(target: string): { path: string; query: string; host?: string } {
+  const [origin = "", host] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
+  if (host !== undefined && (host === "" || /[^\x21-\x7e]|@/.test(host))) {
+    throw new HttpError(400, "the target has no valid host");
+  }
   const rest = target.slice(origin.length);
   const fromPath = origin !== "" && !rest.startsWith("/") ? `/${rest}` : rest;
   if (!fromPath.startsWith("/") || /[^\x21-\x7e]/.test(fromPath)) {
     throw new HttpError(400, "the target is not a path");
   }
   const mark = fromPath.indexOf("?");
-  return mark < 0
-    ? { path: fromPath, query: "" }
-    : { path: fromPath.slice(0, mark), query: fromPath.slice(mark + 1) };
+  const path = mark < 0 ? fromPath : fromPath.slice(0, mark);
+  return {
+    ...{ path, query: mark < 0 ? "" : fromPath.slice(mark + 1) },
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 /** What a response's head is made of. */

@@ -144,7 +144,10 @@ function requestOf({ start: [method, target, version], headers }: HttpHead, body
   const keepAlive = version === "HTTP/1.1"
     ? !hasToken(connection, "close")
     : hasToken(connection, "keep-alive");
-  return { method, ...splitTarget(target), headers, body, keepAlive };
+  const { host, ...place } = splitTarget(target);
+  // RFC 9112, section 3.2.2: a host in the target is the one that counts.
+  const asked = host === undefined ? headers : new Map([...headers, ["host", host]]);
+  return { method, ...place, headers: asked, body, keepAlive };
 }
 
 /**

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type CoordinatedOptions, coordinatedSystem, isCore } from "../actors/cores/mod.ts";
+import { type CoordinatedOptions, coordinatedSystem, type CoreReports, isCore } from "../actors/cores/mod.ts";
+import { FamiliesOfLives } from "../actors/inspect/families_of_lives.ts";
 import { type ActorSystem, type Core, type RealWorld, run } from "../mod.ts";
 import type { MetricFamily } from "../protocols/prometheus.ts";
 import type { CommonOptions } from "./_command_line.ts";
@@ -78,8 +79,21 @@ export async function serveOnCores<F extends CommonOptions>(
   return await coordinatedSystem(world, { ...options, log, dropRights: NOT_NEEDED }, system);
 }
 
-/** The metrics that cores report: see `reportingSystem`. */
-export function familiesOf(reports: readonly unknown[]): readonly (readonly MetricFamily[])[] {
-  // They were made by this program, in another thread.
-  return reports.filter((report) => Array.isArray(report));
+/** What cores have counted: see `reportingSystem`. */
+export class CoreFamilies {
+  readonly #lives = new FamiliesOfLives();
+  #asking: Promise<readonly (readonly MetricFamily[])[]> | undefined;
+
+  /** Asks them, once for all who ask at the same time: an older answer never comes after a newer one. */
+  ask(cores: Pick<CoreReports, "reports"> | undefined): Promise<readonly (readonly MetricFamily[])[]> {
+    if (cores === undefined) return Promise.resolve([]);
+    return this.#asking ??= this.#ask(cores).finally(() => this.#asking = undefined);
+  }
+
+  async #ask(cores: Pick<CoreReports, "reports">): Promise<readonly (readonly MetricFamily[])[]> {
+    const reports = await cores.reports();
+    // They were made by this program, in another thread.
+    const familiesOf = (report: unknown) => Array.isArray(report) ? report : undefined;
+    return this.#lives.take(reports.map(({ life, report }) => ({ life, families: familiesOf(report) })));
+  }
 }

@@ -17,12 +17,13 @@ import {
   SystemMetrics,
   systemWatcher,
 } from "../actors/inspect/mod.ts";
+import { Pace, SharedWork } from "../actors/inspect/pace.ts";
 import type { CoreReports } from "../actors/cores/mod.ts";
 import { parseAddress } from "../actors/net/mod.ts";
 import type { Disk, SocketAddress, TlsServerOptions, World } from "../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Core, errorText, escalate } from "../mod.ts";
 import { Failure, serverTls } from "./_cli.ts";
-import { familiesOf } from "./_cores_flag.ts";
+import { CoreFamilies } from "./_cores_flag.ts";
 import {
   bearerToken,
   custom,
@@ -152,10 +153,7 @@ export async function inspectedSystem(
   const telemetry = await openTelemetry();
   if (address === undefined) checkOff(options);
   if (address === undefined && telemetry === undefined) return new ActorSystem(name, { world });
-  const metrics = new SystemMetrics(
-    new MeterRegistry(telemetry?.exportInstrument),
-    telemetry === undefined ? {} : { tracer: telemetry.openTelemetryTracer() },
-  );
+  const metrics = exportedMetrics(telemetry);
   const measured = { ...world, disk: meteredDisk(world.disk, world.clock, metrics.meter) };
   if (address === undefined) {
     const system = new ActorSystem(name, { world: measured, instruments: metrics.instruments });
@@ -166,6 +164,7 @@ export async function inspectedSystem(
   const pages = await loadPages(world, "inspector");
   const feed = new EventFeed(() => world.clock.now());
   const ports = new ListeningPorts(world.net);
+  const families = new CoreFamilies();
   const watched = { ...measured, net: ports.net, log: feed.listeningTo(world.log, name) };
   const system = new ActorSystem(name, { world: watched, instruments: metrics.instruments });
   await openInspector(system, {
@@ -173,7 +172,7 @@ export async function inspectedSystem(
     ...tls,
     ...accessOf(options),
     cluster: () => clusterOf(system) ?? clusterOfCores(cores?.()),
-    otherMetrics: async () => familiesOf(await cores?.()?.reports() ?? []),
+    otherMetrics: () => families.ask(cores?.()),
     otherHosts: () => hostsOfCores(name, cores?.()),
     // One of the ports is the inspector's.
     isReady: () => isReady(ports.count - 1),
@@ -194,11 +193,12 @@ function clusterOfCores(cores: CoreReports | undefined): InspectedCluster | unde
 
 /** The systems of the cores, as machines of their own. */
 function hostsOfCores(name: string, cores: CoreReports | undefined): RemoteHost[] {
-  return cores?.living.map((index): RemoteHost => ({
-    name: coreName(index),
+  return cores?.living.map((core): RemoteHost => ({
+    name: coreName(core.index),
+    life: core.life,
     root: `/${name}`,
     // It is answered by `hostAnswers`, in the thread of the core.
-    ask: async (question) => await cores.ask(index, question) as never,
+    ask: async (question) => await cores.ask(core, question) as never,
   })) ?? [];
 }
 
@@ -207,15 +207,16 @@ function coreName(index: number): string {
 }
 
 /** The system of one core, which reports what it has counted where the first thread is looked into. */
-export function reportingSystem(
+export async function reportingSystem(
   name: string,
   core: Pick<Core, "world" | "index" | "onReport">,
   options: InspectOptions,
-): ActorSystem {
+): Promise<ActorSystem> {
   const { world } = core;
   const { clock, loop } = world;
-  if (options.inspect === undefined) return new ActorSystem(name, { world });
-  const metrics = new SystemMetrics();
+  const telemetry = await openTelemetry();
+  if (options.inspect === undefined && telemetry === undefined) return new ActorSystem(name, { world });
+  const metrics = exportedMetrics(telemetry, { "troupe.core": String(core.index) });
   const feed = new EventFeed(() => clock.now());
   const host = coreName(core.index);
   const measured = {
@@ -231,10 +232,14 @@ export function reportingSystem(
     cluster: () => clusterOf(system),
     now: () => clock.monotonic(),
   });
+  const measuring = new SharedWork(
+    new Pace(() => clock.monotonic()),
+    () => metrics.measure([system], loop),
+  );
   core.onReport(async (question) => {
     // It was asked by `hostsOfCores`, in the first thread.
     if (question !== undefined) return await answer(question as HostQuestion);
-    await metrics.measure([system], loop);
+    await measuring.run();
     return metrics.families();
   });
   return system;
@@ -274,6 +279,17 @@ async function openInspector(system: ActorSystem, options: InspectorOptions): Pr
  * Where Deno puts what exports, with `OTEL_DENO=true`: the place that all of OpenTelemetry's libraries share.
  */
 const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
+
+/** What is measured, and exported where there is who does that: with these attributes. */
+function exportedMetrics(
+  telemetry: Awaited<ReturnType<typeof openTelemetry>>,
+  attributes: Readonly<Record<string, string>> = {},
+): SystemMetrics {
+  if (telemetry === undefined) return new SystemMetrics();
+  const { exportInstrument, openTelemetryTracer } = telemetry;
+  const meter = new MeterRegistry((instrument) => exportInstrument(instrument, attributes));
+  return new SystemMetrics(meter, { tracer: openTelemetryTracer() });
+}
 
 /** What exports through OpenTelemetry; undefined, and not loaded, where nobody has asked for it. */
 async function openTelemetry() {

@@ -6,14 +6,21 @@
 import { formatAddress, type SocketAddress } from "../actors/world/world.ts";
 import type { InspectorOrder, InspectorTick } from "../protocols/inspector.ts";
 import { Failure } from "./_cli.ts";
-import { type BusyRow, type InspectorMessage, parseInspectorMessage } from "./_inspector_messages.ts";
+import { BusiestRound } from "./_busiest_round.ts";
+import {
+  type BusyRow,
+  type InspectorMessage,
+  parseInspectorMessage,
+  type PlacedRow,
+} from "./_inspector_messages.ts";
 
 /** What is seen at one moment. */
 export interface Seen {
   readonly tick: InspectorTick;
   /** The tick before. */
   readonly before: InspectorTick;
-  readonly busiest: readonly BusyRow[];
+  /** Of all machines. */
+  readonly busiest: readonly PlacedRow[];
 }
 
 /** Where an inspector is, and how it is reached. */
@@ -42,7 +49,9 @@ export class InspectorClient implements AsyncDisposable {
   /** Seen, and not yet asked for. */
   #seen: Seen | undefined;
   #wanted: ((seen: Seen) => void) | undefined;
-  #host: string | undefined;
+  #hosts: readonly string[] = [];
+  #looking: { readonly by: InspectorOrder; readonly count: number } | undefined;
+  #round: BusiestRound | undefined;
   #tick: InspectorTick | undefined;
   #before: InspectorTick | undefined;
   #greeted: (() => void) | undefined;
@@ -91,8 +100,8 @@ export class InspectorClient implements AsyncDisposable {
   /** From now on the busiest are told of in this order. */
   look(by: InspectorOrder, count: number): void {
     this.#seen = undefined;
-    const host = this.#host ?? "";
-    this.#socket.send(JSON.stringify({ type: "look", host, views: [], busiest: { by, count } }));
+    this.#looking = { by, count };
+    this.#beginRound();
   }
 
   /** What is seen at the next moment. Throws {@linkcode Failure} when the inspector is gone, or silent. */
@@ -123,25 +132,61 @@ export class InspectorClient implements AsyncDisposable {
     this.#closed.reject(new Failure(why));
   }
 
+  #beginRound(): void {
+    if (this.#looking === undefined) return;
+    this.#round = new BusiestRound(this.#hosts, this.#looking);
+    this.#lookAtNext(this.#round);
+  }
+
+  /** Looks at the next machine, or tells what was seen of all. */
+  #lookAtNext({ host, rows }: BusiestRound): void {
+    if (host !== undefined) {
+      this.#socket.send(JSON.stringify({ type: "look", host, views: [], busiest: this.#looking }));
+    } else this.#tell(rows);
+  }
+
+  #onTick(hosts: readonly string[]): void {
+    const isSame = hosts.length === this.#hosts.length && hosts.every((name, at) => name === this.#hosts[at]);
+    this.#hosts = hosts;
+    // A machine that is alone stays looked at.
+    if (isSame && hosts.length === 1) return;
+    if (!isSame || this.#round?.host === undefined) this.#beginRound();
+    else if (this.#round.tick()) this.#lookAtNext(this.#round);
+  }
+
+  #onBusiest(host: string, rows: readonly BusyRow[]): void {
+    if (this.#tick === undefined || this.#round === undefined) return;
+    if (this.#hosts.length === 1) this.#tell(rows);
+    else if (this.#round.take(host, rows)) this.#lookAtNext(this.#round);
+  }
+
+  #tell(busiest: readonly PlacedRow[]): void {
+    if (this.#tick === undefined) return;
+    const seen = { busiest, tick: this.#tick, before: this.#before ?? this.#tick };
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted === undefined) this.#seen = seen;
+    else wanted(seen);
+  }
+
   #take(message: InspectorMessage): void {
     switch (message.type) {
       case "hello":
-        this.#host = message.host;
+        this.#hosts = atLeastOne(message.hosts);
         return this.#greeted?.();
       case "tick":
         this.#before = this.#tick;
         this.#tick = message.tick;
-        return;
-      case "busiest": {
-        if (this.#tick === undefined) return;
-        const seen = { busiest: message.rows, tick: this.#tick, before: this.#before ?? this.#tick };
-        const wanted = this.#wanted;
-        this.#wanted = undefined;
-        if (wanted === undefined) this.#seen = seen;
-        else wanted(seen);
-      }
+        return this.#onTick(atLeastOne(message.hosts ?? this.#hosts));
+      case "busiest":
+        return this.#onBusiest(message.host, message.rows);
     }
   }
+}
+
+/** A replay may have no machine yet. */
+function atLeastOne(hosts: readonly string[]): readonly string[] {
+  return hosts.length === 0 ? [""] : hosts;
 }
 
 /** What goes with each request. */

@@ -8,16 +8,24 @@ import type { InspectorRow, InspectorTick } from "../protocols/inspector.ts";
 /** An actor, and how many messages a second it handles. */
 export type BusyRow = InspectorRow & { readonly perSecond: number };
 
+/** One of a machine. */
+export type PlacedRow = BusyRow & {
+  /** Absent where there is only one machine. */
+  readonly host?: string;
+};
+
 /** A message of an inspector. */
 export type InspectorMessage =
-  | { readonly type: "hello"; readonly host: string }
-  | { readonly type: "tick"; readonly tick: InspectorTick }
-  | { readonly type: "busiest"; readonly rows: readonly BusyRow[] }
+  | { readonly type: "hello"; readonly hosts: readonly string[] }
+  | { readonly type: "tick"; readonly tick: InspectorTick; readonly hosts: readonly string[] | undefined }
+  | { readonly type: "busiest"; readonly host: string; readonly rows: readonly BusyRow[] }
   /** What is not shown. */
   | { readonly type: "other" };
 
 /** The most rows that are asked for. */
 export const MAX_ROWS = 200;
+/** The most machines: cores of one, or hosts of a simulation. */
+const MAX_HOSTS = 1000;
 
 /** Reads a message; `null` where it is none of an inspector. */
 export function parseInspectorMessage(text: unknown): InspectorMessage | null {
@@ -25,25 +33,31 @@ export function parseInspectorMessage(text: unknown): InspectorMessage | null {
   if (event === undefined) return null;
   switch (event["type"]) {
     case "hello": {
-      const { hosts } = event;
-      // A replay may have no machine yet.
-      const name = Array.isArray(hosts) ? fieldsOf(hosts[0])?.["name"] ?? "" : undefined;
-      return typeof name === "string" ? { type: "hello", host: name } : null;
+      const hosts = namesOf(event["hosts"]);
+      return hosts === undefined ? null : { type: "hello", hosts };
     }
     case "tick": {
       const { tick } = event;
-      return isTick(tick) ? { type: "tick", tick } : null;
+      return isTick(tick) ? { type: "tick", tick, hosts: namesOf(event["hosts"]) } : null;
     }
     case "seen": {
-      const rows = fieldsOf(event["seen"])?.["busiest"];
+      const { busiest: rows, host } = fieldsOf(event["seen"]) ?? {};
       if (rows === undefined) return { type: "other" };
-      return Array.isArray(rows) && rows.length <= MAX_ROWS && rows.every(isBusyRow)
-        ? { type: "busiest", rows }
+      return typeof host === "string" && Array.isArray(rows) && rows.length <= MAX_ROWS &&
+          rows.every(isBusyRow)
+        ? { type: "busiest", host, rows }
         : null;
     }
     default:
       return typeof event["type"] === "string" ? { type: "other" } : null;
   }
+}
+
+/** The names of machines; undefined where they are none. A replay may have no machine yet. */
+function namesOf(hosts: unknown): string[] | undefined {
+  if (!Array.isArray(hosts) || hosts.length > MAX_HOSTS) return undefined;
+  const names = hosts.map((host) => fieldsOf(host)?.["name"]).filter((name) => typeof name === "string");
+  return names.length === hosts.length ? names : undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -212,7 +212,7 @@ export function defineService<const F extends Flags & Pick<ListenFlags, "drainMs
     const { drainMs }: OptionsOf<Pick<ListenFlags, "drainMs">> = options;
     const context = { world, args, core };
     const root = await behavior(options, context);
-    const system = reportingSystem(name, core, options);
+    const system = await reportingSystem(name, core, options);
     await manifest.prepare?.(system, options, context);
     const server = system.spawn("server", root, { onFailure: escalate(), shutdownMs: drainMs });
     // One that does not start ends the system, which says so.

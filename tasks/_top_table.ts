@@ -6,13 +6,13 @@
 import type { InspectorOrder, InspectorTick } from "../protocols/inspector.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 import { columnsOf, graphemesOf } from "./_columns.ts";
-import type { BusyRow } from "./_inspector_messages.ts";
+import type { PlacedRow } from "./_inspector_messages.ts";
 
 /** What a screen shows. */
 export interface TopScreen {
   readonly tick: InspectorTick;
   readonly before: InspectorTick;
-  readonly busiest: readonly BusyRow[];
+  readonly busiest: readonly PlacedRow[];
   readonly order: InspectorOrder;
   readonly address: string;
   readonly columns: number;
@@ -23,7 +23,7 @@ export interface TopScreen {
 interface Column {
   readonly title: string;
   readonly width: number;
-  readonly value: (row: BusyRow) => string;
+  readonly value: (row: PlacedRow) => string;
   /** The lower, the sooner it is left out where there is no room. @default never */
   readonly worth?: number;
 }
@@ -45,9 +45,20 @@ const COLUMNS: readonly Column[] = [
 /** Paths have so many columns, if others can be left out for them. */
 const PATH_COLUMNS = 30;
 
+/** Where there are several machines. */
+const HOST: Column = {
+  title: "MACHINE",
+  width: 11,
+  value: ({ host = "" }) => lastColumns(visibleText(host), 10),
+};
+
+function columnsOfRows(rows: readonly PlacedRow[]): readonly Column[] {
+  return rows.some(({ host }) => host !== undefined) ? [...COLUMNS, HOST] : COLUMNS;
+}
+
 /** The columns that leave a screen room for paths. */
-function columnsFor(width: number): readonly Column[] {
-  let kept = COLUMNS;
+function columnsFor(width: number, all: readonly Column[]): readonly Column[] {
+  let kept = all;
   for (let worth = 1; worth <= 3 && width - pathAt(kept) < PATH_COLUMNS; worth++) {
     kept = kept.filter((column) => column.worth !== worth);
   }
@@ -59,11 +70,12 @@ function pathAt(columns: readonly Column[]): number {
 }
 
 /** The table by itself, as a pipe gets it. */
-export function tableLines(rows: readonly BusyRow[], tick: InspectorTick, order: InspectorOrder): string[] {
+export function tableLines(rows: readonly PlacedRow[], tick: InspectorTick, order: InspectorOrder): string[] {
+  const shown = columnsOfRows(rows);
   return [
     summaryLine(tick, order),
-    headLine(COLUMNS),
-    ...rows.map((row) => rowLine(row, COLUMNS, Infinity)),
+    headLine(shown),
+    ...rows.map((row) => rowLine(row, shown, Infinity)),
   ];
 }
 
@@ -72,7 +84,7 @@ export function screenLines(screen: TopScreen): string[] {
   const { tick, before, busiest, order, address, columns, rows } = screen;
   const elapsed = tick.time - before.time;
   const perSecond = elapsed > 0 ? (tick.handled - before.handled) * 1000 / elapsed : 0;
-  const shown = columnsFor(columns);
+  const shown = columnsFor(columns, columnsOfRows(busiest));
   const lines = [
     `${address}  ${tick.connections} connections  ${Math.max(0, perSecond).toFixed(0)} messages/s  ` +
     `loop ${durationText(tick.loopDelayMs)} late  ${(tick.residentBytes / 1e6).toFixed(0)} MB`,
@@ -95,7 +107,7 @@ function headLine(columns: readonly Column[]): string {
 }
 
 /** A path that does not fit loses its beginning: its end tells it from the others. */
-function rowLine(row: BusyRow, columns: readonly Column[], screenWidth: number): string {
+function rowLine(row: PlacedRow, columns: readonly Column[], screenWidth: number): string {
   const path = visibleText(row.name);
   const room = Math.max(8, screenWidth - pathAt(columns));
   const shown = columnsOf(path) <= room ? path : `…${lastColumns(path, room - 1)}`;

@@ -22,16 +22,27 @@ export interface CoordinatorOptions extends CoresSetup {
   readonly onStopped: () => void;
 }
 
+/** One life of a core. */
+export interface LivingCore {
+  /** The number of the core, from 1. */
+  readonly index: number;
+  /** Tells this life from those before it, and from those of other cores. */
+  readonly life: number;
+}
+
 /** The cores that live, for who wants to know how they are. */
 export interface CoreReports extends Pick<Placement, "hosts"> {
   /** Where an entity lives: a hint; undefined when it sleeps. */
   where(type: { readonly name: string }, id: string): Promise<Placed | undefined>;
-  /** The numbers of those that live. */
-  readonly living: readonly number[];
-  /** What each of them reports: see `onReport` of `Core`. One that does not answer is left out. */
-  reports(): Promise<readonly unknown[]>;
-  /** What one of them reports when it is asked this: structured data. Rejects where it does not answer. */
-  ask(index: number, question: unknown): Promise<unknown>;
+  /** Those that live, by their numbers. */
+  readonly living: readonly LivingCore[];
+  /** What each of them reports: see `onReport` of `Core`. Undefined of one that does not answer in time. */
+  reports(): Promise<readonly (LivingCore & { readonly report: unknown })[]>;
+  /**
+   * What this life of a core reports when it is asked this: structured data. Rejects where it does not answer,
+   * or is over.
+   */
+  ask(core: LivingCore, question: unknown): Promise<unknown>;
 }
 
 /** A core that served has died, which is no fault of the settings. */
@@ -143,6 +154,7 @@ class Cores implements CoresHost, CoreReports {
   haveServed = false;
   readonly #placement: Placement;
   readonly #living = new Set<CoreLife>();
+  #lastLife = 0;
   /** What was said of where they listen, by its key; held until all do. */
   readonly #listening = new Map<string, string>();
 
@@ -153,7 +165,7 @@ class Cores implements CoresHost, CoreReports {
   }
 
   start(index: number): CoreLife {
-    const life = new CoreLife(index, this);
+    const life = new CoreLife({ index, life: ++this.#lastLife }, this);
     this.#living.add(life);
     return life;
   }
@@ -175,18 +187,21 @@ class Cores implements CoresHost, CoreReports {
     return this.#placement.lookup({ type: name, id });
   }
 
-  async reports(): Promise<readonly unknown[]> {
-    const all = await Promise.all([...this.#living].map((life) => life.report()));
-    return all.filter((report) => report !== undefined);
+  async reports(): Promise<readonly (LivingCore & { readonly report: unknown })[]> {
+    return await Promise.all(Array.from(this.#living, async (core) => {
+      const { index, life } = core;
+      return { index, life, report: await core.report() };
+    }));
   }
 
-  get living(): readonly number[] {
-    return [...this.#living].map(({ index }) => index).sort((one, other) => one - other);
+  get living(): readonly LivingCore[] {
+    return Array.from(this.#living, ({ index, life }) => ({ index, life }))
+      .sort((one, other) => one.index - other.index);
   }
 
-  async ask(index: number, question: unknown): Promise<unknown> {
-    const life = [...this.#living].find((each) => each.index === index);
-    const report = await life?.report(question);
+  async ask({ index, life }: LivingCore, question: unknown): Promise<unknown> {
+    const core = [...this.#living].find((each) => each.life === life);
+    const report = await core?.report(question);
     if (report === undefined) throw new Error(`Cannot ask core ${index}: it does not answer`);
     return report;
   }

@@ -42,6 +42,8 @@ export type CoreEnd = Error | undefined;
 /** A thread, from its start until it is gone. */
 export class CoreLife {
   readonly index: number;
+  /** Tells it from all other lives of cores. */
+  readonly life: number;
   /** Resolves once it serves; rejects with why it does not. */
   readonly ready: Promise<void>;
   /** Resolves when it has come to its end by itself. */
@@ -56,9 +58,10 @@ export class CoreLife {
   readonly #becameReady = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<CoreEnd>();
 
-  constructor(index: number, host: CoresHost) {
+  constructor({ index, life }: { readonly index: number; readonly life: number }, host: CoresHost) {
     const { world, threads, cores, settings, dropRights, log, driver } = host.setup;
     this.index = index;
+    this.life = life;
     this.#host = host;
     this.ready = this.#becameReady.promise;
     this.over = this.#ended.promise;

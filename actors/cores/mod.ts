@@ -3,6 +3,6 @@
  *
  * @module
  */
-export type { CoreReports } from "./coordinator.ts";
+export type { CoreReports, LivingCore } from "./coordinator.ts";
 export type { Core, CoreLogOptions, CoreProgram } from "./core.ts";
 export { type CoordinatedOptions, coordinatedSystem, type CoresOptions, isCore, run } from "./run.ts";

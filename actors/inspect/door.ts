@@ -25,7 +25,7 @@ import type { EventLoop, SocketAddress } from "../world/world.ts";
 import type { ClusterWatch } from "./cluster_watch.ts";
 import { mergeFamilies } from "./merge_families.ts";
 import type { SystemMetrics } from "./metrics.ts";
-import { Pace } from "./pace.ts";
+import { Pace, SharedWork } from "./pace.ts";
 import type { PageHub } from "./page_hub.ts";
 import { type AnyHost, isRemote } from "./hosts.ts";
 import { type PageMessage, pageSession } from "./page_session.ts";
@@ -74,7 +74,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     path,
     handle: (request) => refusal(request) ?? answer(request),
   });
-  const measuring = new Shared(
+  const measuring = new SharedWork(
     new Pace(options.now),
     () => metrics.measure(systems().flatMap((host) => isRemote(host) ? [] : [host.system]), options.loop),
   );
@@ -140,23 +140,6 @@ class Places {
         session.closed?.(reason);
       },
     };
-  }
-}
-
-/** Work that is under way once, however many wait for it. Who comes too soon has what was done before. */
-class Shared {
-  readonly #pace: Pace;
-  readonly #work: () => Promise<unknown>;
-  #running: Promise<unknown> | undefined;
-
-  constructor(pace: Pace, work: () => Promise<unknown>) {
-    this.#pace = pace;
-    this.#work = work;
-  }
-
-  async run(): Promise<void> {
-    if (this.#running === undefined && !this.#pace.isDue) return;
-    await (this.#running ??= this.#pace.take(this.#work).finally(() => this.#running = undefined));
   }
 }
 

@@ -27,6 +27,8 @@ export interface InspectedHost {
 
 /** A system of another thread, which answers questions. */
 export interface RemoteHost extends InspectorHost {
+  /** Tells it from one of the same name that was there before, and counted for itself. */
+  readonly life: number;
   /** Rejects where it does not answer. */
   ask<Q extends HostQuestion>(question: Q): Promise<HostAnswers[Q["type"]]>;
 }
@@ -40,7 +42,8 @@ export type Look = Extract<InspectorCommand, { readonly type: "look" }>;
 /** What another thread's system is asked. */
 export type HostQuestion =
   | { readonly type: "look"; readonly look: Look }
-  | { readonly type: "search"; readonly text: string }
+  /** A further search of the same asker ends the one before. */
+  | { readonly type: "search"; readonly text: string; readonly by: string }
   | { readonly type: "tree"; readonly path: string | null; readonly options: TreeOptions }
   /** Counts its tree; and what has happened since the last time. */
   | { readonly type: "count"; readonly withBusiest: boolean; readonly since: FeedPosition };

@@ -62,7 +62,7 @@ export class SystemMetrics {
   constructor(meter: MeterRegistry = new MeterRegistry(), others: Instruments = {}) {
     this.meter = meter;
     const counter = (name: string, unit: string, description: string) =>
-      meter.counter(name, { unit, description: `${description} since the inspector looks.` });
+      meter.counter(name, { unit, description: `${description}, since the server has started.` });
     this.#started = counter("troupe.actors.started", "{actor}", "First lives of actors");
     this.#restarted = counter("troupe.actors.restarted", "{actor}", "Further lives of actors");
     this.#stopped = counter("troupe.actors.stopped", "{actor}", "Actors that ended");
@@ -71,7 +71,8 @@ export class SystemMetrics {
     this.#observeTree();
     const durations = meter.histogram("troupe.handler.duration", {
       unit: "s",
-      description: "Time of a handler up to its first await; one in about a thousand is timed.",
+      description:
+        "Time of a handler up to its first await: of one in a thousand messages, and at most of one in 5 ms.",
       bounds: HANDLER_BOUNDS,
     });
     const sampled = (sample: HandledSample) => {

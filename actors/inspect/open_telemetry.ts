@@ -161,10 +161,15 @@ class Step implements TraceStep {
 
 /**
  * Exports an instrument: what a registry calls with each that is made. Sums are read when they are exported.
+ * `more` are attributes that tell it from those of other threads of the process.
  */
-export function exportInstrument(instrument: Instrument): Histogram | undefined {
+export function exportInstrument(
+  instrument: Instrument,
+  more: Readonly<Record<string, string>> = {},
+): Histogram | undefined {
   const meter = metrics.getMeter(SCOPE);
-  const { name, kind, options: { unit, description, attributes = {} } } = instrument;
+  const { name, kind, options: { unit, description } } = instrument;
+  const attributes = { ...instrument.options.attributes, ...more };
   if (kind === "histogram") {
     const { bounds } = instrument;
     const histogram = meter.createHistogram(name, {

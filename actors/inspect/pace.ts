@@ -35,3 +35,22 @@ export class Pace {
     }
   }
 }
+
+/** Work that is under way once, however many wait for it. Who comes too soon has what was done before. */
+export class SharedWork {
+  readonly #pace: Pace;
+  readonly #work: () => Promise<unknown>;
+  #running: Promise<unknown> | undefined;
+
+  /** `work` is done as often as `pace` lets it. */
+  constructor(pace: Pace, work: () => Promise<unknown>) {
+    this.#pace = pace;
+    this.#work = work;
+  }
+
+  /** Resolves once it was done, or at once where it is too soon for that. */
+  async run(): Promise<void> {
+    if (this.#running === undefined && !this.#pace.isDue) return;
+    await (this.#running ??= this.#pace.take(this.#work).finally(() => this.#running = undefined));
+  }
+}

@@ -46,9 +46,13 @@ export type HubPrivate =
     readonly remote: RemoteCounts;
   }
   | { readonly type: "not-measured" }
+  /** Somebody does not want to wait for the tick. */
+  | { readonly type: "measure" }
   | { readonly type: "replayed" };
 
 const TICK_MS = 1000;
+/** However often pages ask for something else, all is measured so seldom. */
+const MIN_GAP_MS = 200;
 /** Of those in which no page is open, one in so many counts the tree for who exports it. */
 const TICKS_A_COUNT = 10;
 /** Five minutes. */
@@ -66,6 +70,8 @@ export class PageHub {
   #busiest = new BusiestOfHosts();
   readonly #pace: Pace;
   #isMeasuring = false;
+  #isMeasureDue = false;
+  #measuredAt = -Infinity;
   #ticks = 0;
 
   constructor(self: Context<HubMessage | HubPrivate>, source: HubSource) {
@@ -100,7 +106,7 @@ export class PageHub {
     switch (message.type) {
       case "opened":
         this.#pages.add(message.page);
-        return this.#measure();
+        return this.#measureSoon();
       case "closed":
         this.#pages.delete(message.page);
         this.#wantBusiest.delete(message.page);
@@ -109,6 +115,9 @@ export class PageHub {
         if (!this.#pages.has(message.page)) return;
         if (message.wants) this.#wantBusiest.add(message.page);
         else this.#wantBusiest.delete(message.page);
+        return this.#measureSoon();
+      case "measure":
+        this.#isMeasureDue = false;
         return this.#measure();
       case "tick":
         if (this.#pages.size > 0) return this.#measure();
@@ -126,9 +135,19 @@ export class PageHub {
     }
   }
 
+  /** At once, unless that was just done. */
+  #measureSoon(): void {
+    if (this.#isMeasureDue) return;
+    const waitMs = this.#measuredAt + MIN_GAP_MS - this.#self.world.clock.monotonic();
+    if (waitMs <= 0) return this.#measure();
+    this.#isMeasureDue = true;
+    this.#self.after(waitMs, { type: "measure" });
+  }
+
   #measure(): void {
     if (this.#isMeasuring || this.#pages.size === 0 || !this.#pace.isDue) return;
     this.#isMeasuring = true;
+    this.#measuredAt = this.#self.world.clock.monotonic();
     const { metrics } = this.#source;
     // What is remembered of each actor goes with the last page that wants it.
     if (this.#wantBusiest.size === 0) this.#busiest = new BusiestOfHosts();

@@ -263,7 +263,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
       found: { type: "found", text, rows, more },
     });
     const searching = isRemote(host)
-      ? host.ask({ type: "search", text })
+      ? host.ask({ type: "search", text, by: this.#connection.self.path })
       : search(host, text, this.#services, isOver);
     this.#connection.context.pipe(searching, found, () => found({ rows: [], more: false }));
   }

@@ -5,7 +5,7 @@
  */
 import type { BusiestRows } from "./busiest.ts";
 import type { Totals } from "./census.ts";
-import { type EventFeed, FEED_START, type FeedPosition } from "./event_feed.ts";
+import { type EventFeed, FEED_START } from "./event_feed.ts";
 import type { HostCount, RemoteHost, TrafficCounts } from "./hosts.ts";
 import type { EventCounts } from "./metrics.ts";
 
@@ -17,11 +17,16 @@ export interface RemoteCounts {
   readonly busiest: ReadonlyMap<string, BusiestRows>;
 }
 
-/** Asks the machines of other threads. One that does not answer is left out, as one that is down. */
+/**
+ * Asks the machines of other threads. For one that does not answer in time, its last answer stands; what one
+ * that is over has counted stays in the sums.
+ */
 export class RemoteCounter {
   readonly #feed: EventFeed;
-  /** How much of each one's feed has been taken. One that was started again begins anew. */
-  readonly #positions = new Map<string, FeedPosition>();
+  /** What each life has answered last, and from where on its feed is taken the next time. */
+  readonly #last = new Map<number, { readonly name: string; readonly count: Omit<HostCount, "news"> }>();
+  /** Of lives that are over: what only grows. */
+  #over = { totals: NO_TOTALS, counts: NO_COUNTS };
 
   /** What happens there is added to `feed`. */
   constructor(feed: EventFeed) {
@@ -30,28 +35,35 @@ export class RemoteCounter {
 
   /** Asks all of them. */
   async count(hosts: readonly RemoteHost[], withBusiest: boolean): Promise<RemoteCounts> {
-    const asked = await Promise.allSettled(hosts.map((host) => this.#ask(host, withBusiest)));
-    const found = asked.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+    await Promise.allSettled(hosts.map((host) => this.#ask(host, withBusiest)));
+    this.#foldLivesBut(new Set(hosts.map(({ life }) => life)));
+    const found = [...this.#last.values()];
     const busiest = new Map<string, BusiestRows>();
     for (const { name, count } of found) if (count.busiest !== undefined) busiest.set(name, count.busiest);
     return {
-      totals: found.map(({ count: { totals } }) => totals).reduce(addTotals, NO_TOTALS),
-      counts: found.map(({ count: { counts } }) => counts).reduce(addCounts, NO_COUNTS),
+      totals: found.map(({ count: { totals } }) => totals).reduce(addTotals, this.#over.totals),
+      counts: found.map(({ count: { counts } }) => counts).reduce(addCounts, this.#over.counts),
       busiest,
     };
   }
 
-  async #ask(
-    { name, ask }: RemoteHost,
-    withBusiest: boolean,
-  ): Promise<{ readonly name: string; readonly count: HostCount }> {
-    const since = this.#positions.get(name) ?? FEED_START;
-    const count = await ask({ type: "count", withBusiest, since });
-    // A further life of the thread counts from nothing: it is asked for all of it the next time.
-    const isNew = count.news.missed < 0;
-    if (!isNew) this.#feed.addNews(count.news, name);
-    this.#positions.set(name, isNew ? FEED_START : count.position);
-    return { name, count };
+  async #ask({ name, life, ask }: RemoteHost, withBusiest: boolean): Promise<void> {
+    const since = this.#last.get(life)?.count.position ?? FEED_START;
+    const { news, ...count } = await ask({ type: "count", withBusiest, since });
+    this.#feed.addNews(news, name);
+    this.#last.set(life, { name, count });
+  }
+
+  #foldLivesBut(living: ReadonlySet<number>): void {
+    for (const [life, { count }] of this.#last) {
+      if (living.has(life)) continue;
+      this.#last.delete(life);
+      const { totals, counts } = this.#over;
+      this.#over = {
+        totals: addTotals(totals, { ...NO_TOTALS, handled: count.totals.handled }),
+        counts: addCounts(counts, { ...count.counts, connections: 0 }),
+      };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Who may use a web door: checks of `Host` and `Origin`.
+ * Who may use a web door: checks of `Host`, `Origin` and `Sec-Fetch-Site`.
  *
  * A page of another site runs in a visitor's browser, which reaches this machine. A name that leads here
  * today and elsewhere tomorrow (DNS rebinding) makes such a page look like ours; so only names that are known
@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { HttpRequest } from "../../protocols/http.ts";
+import type { HttpHeaders, HttpRequest } from "../../protocols/http.ts";
 import { isUpgrade } from "../../protocols/http_decoder.ts";
 import type { SocketAddress } from "../world/world.ts";
 
@@ -44,11 +44,14 @@ export class HttpGuard {
     const isKnown = host === "" || (name !== undefined && this.#isKnown(name, local));
     if (!isKnown) return `the host ${JSON.stringify(host)} is not one of this server's names`;
     const origin = request.headers.get("origin");
-    if (origin === undefined || (SAFE_METHODS.has(request.method) && !isUpgrade(request))) return undefined;
-    if (this.#isOwn(origin.toLowerCase(), host.toLowerCase()) || this.#origins.has(origin.toLowerCase())) {
-      return undefined;
+    if (origin !== undefined) {
+      const isFriend = this.#isOwn(origin.toLowerCase(), host.toLowerCase()) ||
+        this.#origins.has(origin.toLowerCase());
+      if (isFriend) return undefined;
+      const isSafe = SAFE_METHODS.has(request.method) && !isUpgrade(request);
+      if (!isSafe) return `the origin ${JSON.stringify(origin)} is another site`;
     }
-    return `the origin ${JSON.stringify(origin)} is another site`;
+    return isPartOfOtherSite(request.headers) ? "it is a part of another site's page" : undefined;
   }
 
   #isKnown(name: string, local: SocketAddress): boolean {
@@ -60,6 +63,17 @@ export class HttpGuard {
     const own = host.endsWith(standardPort) ? host.slice(0, -standardPort.length) : host;
     return origin === `${this.#scheme}://${own}`;
   }
+}
+
+/**
+ * Whether a page of another site has the browser load this as a part of itself, an image say: it could not read
+ * it, but with wrong tokens it would shut out the visitor. A link may lead here.
+ */
+function isPartOfOtherSite(headers: HttpHeaders): boolean {
+  if (headers.get("sec-fetch-site") !== "cross-site") return false;
+  const isVisit = headers.get("sec-fetch-mode") === "navigate" &&
+    (headers.get("sec-fetch-dest") ?? "document") === "document";
+  return !isVisit;
 }
 
 function isLoopback(name: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * Handlers that are timed for the instruments: one in about a thousand.
+ * Handlers that are timed for the instruments: one in a thousand messages, at most of one in 5 ms.
  *
  * @module
  */

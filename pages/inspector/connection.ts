@@ -2,14 +2,15 @@
 /** The connection to the inspector: lost, it is made again. */
 import type { InspectorCommand, InspectorEvent } from "../../protocols/inspector.ts";
 import { Redial, webSocketUrl } from "../_shared/redial.ts";
+import type { TokenProblem } from "./state.ts";
 
 /** What a page does with its connection. */
 export interface ConnectionEvents {
   readonly opened: () => void;
   readonly event: (event: InspectorEvent) => void;
   readonly lost: () => void;
-  /** The inspector shows itself only to who has a token; `wasWrong` when one was tried. */
-  readonly needsToken: (wasWrong: boolean) => void;
+  /** The inspector shows itself only to who has a token; why the one that was tried did not do, if one was. */
+  readonly needsToken: (problem: TokenProblem) => void;
 }
 
 const TOKEN_KEY = "inspector-token";
@@ -19,6 +20,8 @@ export class InspectorConnection {
   readonly #events: ConnectionEvents;
   readonly #redial = new Redial(() => this.#dialNow());
   #socket: WebSocket | undefined;
+  /** Which dial is the last one: earlier ones come to nothing. */
+  #dials = 0;
   #token = sessionStorage.getItem(TOKEN_KEY) ?? "";
 
   constructor(events: ConnectionEvents) {
@@ -42,12 +45,16 @@ export class InspectorConnection {
   }
 
   async #dial(): Promise<void> {
+    const dial = ++this.#dials;
+    this.#hangUp();
     // A WebSocket does not tell why it was refused: this does.
     const status = await this.#status();
+    if (dial !== this.#dials) return;
     if (status === 401) {
       sessionStorage.removeItem(TOKEN_KEY);
-      return this.#events.needsToken(this.#token !== "");
+      return this.#events.needsToken(this.#token === "" ? "" : "wrong");
     }
+    if (status === 429) return this.#events.needsToken("too-many");
     // A replay may have no machine yet.
     if (status !== 200 && status !== 404) return this.#retry();
     if (this.#token !== "") sessionStorage.setItem(TOKEN_KEY, this.#token);
@@ -55,17 +62,25 @@ export class InspectorConnection {
     const socket = new WebSocket(webSocketUrl(`/changes${query}`));
     this.#socket = socket;
     socket.onopen = () => {
+      if (this.#socket !== socket) return;
       this.#redial.succeeded();
       this.#events.opened();
     };
     socket.onmessage = ({ data }) => {
-      if (typeof data === "string") this.#events.event(JSON.parse(data));
+      if (this.#socket === socket && typeof data === "string") this.#events.event(JSON.parse(data));
     };
     socket.onclose = () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#retry();
     };
+  }
+
+  /** What the socket still says, and that it ends, is no news any more. */
+  #hangUp(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
   }
 
   async #status(): Promise<number> {

@@ -34,10 +34,13 @@ export interface Rate {
   readonly perSecond: number;
 }
 
+/** What was wrong with a token. */
+export type TokenProblem = "" | "wrong" | "too-many";
+
 /** Everything that the page shows. */
 export interface State {
   readonly connection: "connecting" | "open" | "lost" | "needs-token";
-  readonly wasTokenWrong: boolean;
+  readonly tokenProblem: TokenProblem;
   readonly system: string;
   readonly hosts: readonly InspectorHost[];
   /** The machine that is looked at. */
@@ -74,7 +77,7 @@ export interface State {
 /** Before anything is known. */
 export const EMPTY: State = {
   connection: "connecting",
-  wasTokenWrong: false,
+  tokenProblem: "",
   system: "",
   hosts: [],
   host: "",

@@ -34,7 +34,7 @@ export class InspectorStore {
       },
       event: (event) => this.#set(told(this.state, event)),
       lost: () => this.#set({ ...this.state, connection: "lost" }),
-      needsToken: (wasTokenWrong) => this.#set({ ...this.state, connection: "needs-token", wasTokenWrong }),
+      needsToken: (tokenProblem) => this.#set({ ...this.state, connection: "needs-token", tokenProblem }),
     });
   }
 

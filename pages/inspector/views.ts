@@ -6,7 +6,7 @@ import { actorView } from "./actor_view.ts";
 import { clusterView } from "./cluster_view.ts";
 import { deadLettersView, failuresView, logView, restartsView } from "./feed_views.ts";
 import { bytes, duration, moment, short, whole } from "./format.ts";
-import type { State, Tab } from "./state.ts";
+import type { State, Tab, TokenProblem } from "./state.ts";
 import type { InspectorStore } from "./store.ts";
 import { busiestView, foundView, treeView } from "./tree_views.ts";
 
@@ -39,7 +39,13 @@ export function view(state: State, store: InspectorStore): ComponentChild {
   );
 }
 
-function tokenView({ wasTokenWrong }: State, store: InspectorStore): ComponentChild {
+const TOKEN_PROBLEMS: Readonly<Record<TokenProblem, string>> = {
+  "": "",
+  wrong: "That is not the token.",
+  "too-many": "Those were too many wrong tokens. Try again in a moment.",
+};
+
+function tokenView({ tokenProblem }: State, store: InspectorStore): ComponentChild {
   const submit = (event: Event) => {
     event.preventDefault();
     const input = document.querySelector("#token");
@@ -52,7 +58,7 @@ function tokenView({ wasTokenWrong }: State, store: InspectorStore): ComponentCh
     h("label", { for: "token" }, "Token"),
     h("input", { id: "token", type: "password", required: true, autofocus: true, autocomplete: "off" }),
     h("button", { type: "submit" }, "Look"),
-    h("p", { class: "problem", role: "alert" }, wasTokenWrong ? "That is not the token." : ""),
+    h("p", { class: "problem", role: "alert" }, TOKEN_PROBLEMS[tokenProblem]),
   );
 }
 

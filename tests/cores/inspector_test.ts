@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { freePort, startTask, TestClient } from "../_helpers.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { freePort, runTask, startTask, TestClient } from "../_helpers.ts";
 import { TestPage } from "../inspect/_page.ts";
 
 Deno.test("cores: the inspector shows the actors, the log and the entities of every thread", async () => {
@@ -52,6 +52,11 @@ Deno.test("cores: the inspector shows the actors, the log and the entities of ev
     assertEquals(tree.path, "/chat");
   }
   assertEquals(connections, 30);
+  const top = await runTask("top", [`127.0.0.1:${inspect}`, "--rows", "200"]);
+  assertEquals([top.code, top.stderr], [0, ""]);
+  for (const name of ["core-1", "core-2"]) {
+    assertMatch(top.stdout, new RegExp(`^.* ${name}  /chat/server/`, "m"));
+  }
   const isOnCore = ({ host }: { readonly host: string }) => host.startsWith("core-");
   assert(page.news("log").some(isOnCore), JSON.stringify(page.news("log")));
 });

@@ -19,12 +19,17 @@ export interface CollectedSpan {
   readonly status?: { readonly code?: number };
 }
 
+interface CollectedMetric {
+  readonly name: string;
+  readonly sum?: { readonly dataPoints: readonly Pick<CollectedSpan, "attributes">[] };
+}
+
 interface Export {
   readonly resourceSpans?: readonly {
     readonly scopeSpans: readonly { readonly spans: readonly CollectedSpan[] }[];
   }[];
   readonly resourceMetrics?: readonly {
-    readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string }[] }[];
+    readonly scopeMetrics: readonly { readonly metrics: readonly CollectedMetric[] }[];
   }[];
 }
 
@@ -32,11 +37,19 @@ interface Export {
 export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
   readonly metrics = new Set<string>();
+  /** The threads that metrics are of. */
+  readonly cores = new Set<string>();
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { resourceSpans = [], resourceMetrics = [] }: Export = await request.json();
     for (const { scopeSpans } of resourceSpans) this.spans.push(...scopeSpans.flatMap(({ spans }) => spans));
     for (const { scopeMetrics } of resourceMetrics) {
-      for (const { name } of scopeMetrics.flatMap(({ metrics }) => metrics)) this.metrics.add(name);
+      for (const { name, sum } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+        this.metrics.add(name);
+        for (const { attributes = [] } of sum?.dataPoints ?? []) {
+          const core = attributes.find(({ key }) => key === "troupe.core")?.value["stringValue"];
+          if (typeof core === "string") this.cores.add(core);
+        }
+      }
     }
     return Response.json({});
   });

@@ -136,3 +136,15 @@ Deno.test("traces: a server exports with its own rights, and as many as the samp
   assertLess(spans.length, frames);
   assertEquals(spans[0]?.events?.map(({ name }) => name), ["sent"]);
 });
+
+Deno.test("traces: with several cores each exports what it does, and says which core it is", async () => {
+  await using collector = new Collector();
+  await using server = startTask("chat:server", [
+    ...["--host", "127.0.0.1", "--port", "0", "--web-port", "off", "--cores", "2"],
+  ], { env: collector.env("always_on") });
+  using client = await TestClient.connect(await server.port(/started on port/));
+  await client.send("ada\n");
+  await until(() => collector.spans.some(({ name }) => name === "frame"), "a span");
+  await until(() => collector.cores.size === 2, "the metrics of both");
+  assertEquals([...collector.cores].sort(), ["1", "2"]);
+});

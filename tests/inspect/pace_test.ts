@@ -38,6 +38,24 @@ Deno.test("inspector: between two pieces of a walk sockets and timers have their
   assertEquals([actors, polls], [2002, 4]);
 });
 
+Deno.test("inspector: a page that wants the busiest and does not, in haste, has all measured no oftener than a few times a second", async () => {
+  await using seen = await inspected();
+  await using page = new TestPage(seen.port);
+  await page.told("hello");
+  const { clock } = seen.system.world;
+  const begunAt = clock.monotonic();
+  const ticks = () => page.events.filter(({ type }) => type === "tick").length;
+  for (let wants = true; ticks() < 8; wants = !wants) {
+    const before = ticks();
+    const look = { type: "look", host: "demo", views: [] } as const;
+    page.send(wants ? { ...look, busiest: { by: "messages", count: 1 } } : look);
+    await until(() => ticks() > before, "it is measured");
+  }
+  // The first at once, then five a second, and one each second.
+  const most = 3 + (clock.monotonic() - begunAt) * 6 / 1000;
+  assert(ticks() <= most, `${ticks()} where ${most} are the most`);
+});
+
 Deno.test("inspector: a page that searches in haste is answered what it asked last", async () => {
   await using seen = await inspected();
   await using page = new TestPage(seen.port);

@@ -8,13 +8,15 @@ const COUNTS = { failures: 1, deadLetters: 0, restarts: 0, connections: 2, bytes
 
 /** A thread with a feed of its own, which can be started again. */
 class FakeThread {
-  #feed = new EventFeed(() => 0);
+  readonly #feed = new EventFeed(() => 0);
   readonly host: RemoteHost;
 
-  constructor(name: string) {
+  #isLate = false;
+
+  constructor(name: string, life: number) {
     // Only counts are asked for here.
     const ask: RemoteHost["ask"] = (question) =>
-      question.type === "count"
+      question.type === "count" && !this.#isLate
         ? Promise.resolve<never>(
           {
             totals: TOTALS,
@@ -23,23 +25,28 @@ class FakeThread {
           } satisfies HostCount as never,
         )
         : Promise.reject(new Error("not asked for"));
-    this.host = { name, root: "/demo", ask };
+    this.host = { name, life, root: "/demo", ask };
   }
 
   log(message: string): void {
     this.#feed.logged({ level: "info", actor: "/demo", message }, "its own name");
   }
 
-  restart(): void {
-    this.#feed = new EventFeed(() => 0);
+  late(): void {
+    this.#isLate = true;
   }
 }
 
 Deno.test("inspector: what other threads count is added up, and what happened there is told once, by name", async () => {
   const feed = new EventFeed(() => 0);
   const counter = new RemoteCounter(feed);
-  const [one, two] = [new FakeThread("core-1"), new FakeThread("core-2")];
-  const silent: RemoteHost = { name: "core-3", root: "/demo", ask: () => Promise.reject(new Error("gone")) };
+  const [one, two] = [new FakeThread("core-1", 1), new FakeThread("core-2", 2)];
+  const silent: RemoteHost = {
+    name: "core-3",
+    life: 3,
+    root: "/demo",
+    ask: () => Promise.reject(new Error("gone")),
+  };
   const hosts = [one.host, two.host, silent];
   const told = () => feed.after(FEED_START).news.log.map(({ host, message }) => `${host}: ${message}`);
   one.log("a");
@@ -53,10 +60,30 @@ Deno.test("inspector: what other threads count is added up, and what happened th
   one.log("c");
   await counter.count(hosts, false);
   assertEquals(told(), ["core-1: a", "core-2: b", "core-1: c"]);
-  // A further life of the thread begins at nothing: all of it is told, at the next count at the latest.
-  one.restart();
-  one.log("d");
-  await counter.count(hosts, false);
-  await counter.count(hosts, false);
-  assertEquals(told(), ["core-1: a", "core-2: b", "core-1: c", "core-1: d"]);
+  // A further life begins at nothing: all of it is told, also where it is more than of the one before.
+  const next = new FakeThread("core-1", 4);
+  for (const message of ["d", "e", "f"]) next.log(message);
+  await counter.count([next.host, two.host, silent], false);
+  assertEquals(told().slice(3), ["core-1: d", "core-1: e", "core-1: f"]);
+});
+
+Deno.test("inspector: what other threads count falls neither while one is late nor when one is started again", async () => {
+  const counter = new RemoteCounter(new EventFeed(() => 0));
+  const [one, two] = [new FakeThread("core-1", 1), new FakeThread("core-2", 2)];
+  const first = await counter.count([one.host, two.host], false);
+  one.late();
+  assertEquals(await counter.count([one.host, two.host], false), first);
+  // What is no sum ends with the life.
+  const { totals, counts } = await counter.count([two.host], false);
+  assertEquals(totals, { actors: 3, handled: 20, waiting: 1, highWater: 4 });
+  assertEquals(counts, {
+    failures: 2,
+    deadLetters: 0,
+    restarts: 0,
+    connections: 2,
+    bytesIn: 10,
+    bytesOut: 12,
+  });
+  const next = new FakeThread("core-1", 3);
+  assertEquals((await counter.count([next.host, two.host], false)).totals.handled, 30);
 });

@@ -56,6 +56,9 @@ Deno.test("http: what is no request, or could be read in two ways, is refused wi
     ["400", "G@T / HTTP/1.1\r\nhost: h\r\n\r\n"],
     ["400", "GET no-path HTTP/1.1\r\nhost: h\r\n\r\n"],
     ["400", "GET  / HTTP/1.1\r\nhost: h\r\n\r\n"],
+    ["400", "GET http://user:password@h/ HTTP/1.1\r\nhost: h\r\n\r\n"],
+    ["400", "GET http:///metrics HTTP/1.1\r\nhost: h\r\n\r\n"],
+    ["400", "GET http://\x80/ HTTP/1.1\r\nhost: h\r\n\r\n"],
     ["400", "GET /\x01 HTTP/1.1\r\nhost: h\r\n\r\n"],
     ["400", "GET / HTTP/1.1\r\nhost: h\r\nhost: i\r\n\r\n"],
     ["400", "GET / HTTP/1.1\r\nhost: h\r\nbad name: x\r\n\r\n"],
@@ -79,6 +82,15 @@ Deno.test("http: what is no request, or could be read in two ways, is refused wi
   for (const [status, request] of refused) {
     assertEquals(decode(request, 4096).map(brief), [status], JSON.stringify(request.slice(0, 60)));
   }
+});
+
+Deno.test("http: the host of a whole address takes the place of the header field", () => {
+  const hosts = (request: string) =>
+    decode(request).map((input) => input.type === "request" ? input.request.headers.get("host") : input.type);
+  assertEquals(hosts("GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), ["evil.example"]);
+  assertEquals(hosts("GET HTTPS://[::1]:8?x HTTP/1.1\r\nHost: localhost\r\n\r\n"), ["[::1]:8"]);
+  assertEquals(hosts("GET http://h HTTP/1.0\r\n\r\n"), ["h"]);
+  assertEquals(hosts("GET /http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), ["localhost"]);
 });
 
 Deno.test("http: who waits for 100 Continue is told, and who has sent the body already is not", () => {
