@@ -39,8 +39,8 @@ export interface CoreReports extends Pick<Placement, "hosts"> {
   /** What each of them reports: see `onReport` of `Core`. Undefined of one that does not answer in time. */
   reports(): Promise<readonly (LivingCore & { readonly report: unknown })[]>;
   /**
-   * What this life of a core reports when it is asked this: structured data. Rejects where it does not answer,
-   * or is over.
+   * What this life of a core reports when it is asked this: structured data. Rejects where it does not
+   * answer, or is over.
    */
   ask(core: LivingCore, question: unknown): Promise<unknown>;
 }

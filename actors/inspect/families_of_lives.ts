@@ -15,9 +15,8 @@ export interface LifeReport {
 }
 
 /**
- * Remembers what each life has counted. For one that is late its last report stands; what one that is over has
- * counted stays in the sums. Else a counter would fall, and a fall means to Prometheus that all of it was
- * counted anew.
+ * Remembers what each life has counted. For one that is late its last report stands; what one that is over
+ * has counted stays in the sums. Else a counter would fall, which Prometheus takes for a restart of all.
  */
 export class FamiliesOfLives {
   readonly #last = new Map<number, readonly MetricFamily[]>();

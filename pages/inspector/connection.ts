@@ -9,7 +9,7 @@ export interface ConnectionEvents {
   readonly opened: () => void;
   readonly event: (event: InspectorEvent) => void;
   readonly lost: () => void;
-  /** The inspector shows itself only to who has a token; why the one that was tried did not do, if one was. */
+  /** The inspector shows itself only to who has a token; what was wrong with the one that was tried, if any. */
   readonly needsToken: (problem: TokenProblem) => void;
 }
 
