@@ -9,7 +9,7 @@ export interface ConnectionEvents {
   readonly opened: () => void;
   readonly event: (event: InspectorEvent) => void;
   readonly lost: () => void;
-  /** The inspector shows itself only to who has a token; what was wrong with the one that was tried, if any. */
+  /** The inspector shows itself only to who has a token; what was wrong with one that was tried. */
   readonly needsToken: (problem: TokenProblem) => void;
 }
 
