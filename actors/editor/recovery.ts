@@ -3,8 +3,7 @@
  *
  * The history has every edit; the file has a text that it once held, perhaps with less of what was appended
  * since (a crash), and perhaps with what somebody has edited in it meanwhile. To merge that, it must be
- * known
- * what the file held before.
+ * known what the file held before.
  *
  * @module
  */
@@ -70,29 +69,73 @@ export function isCutOff(file: string, bases: readonly string[]): boolean {
     longest.startsWith(file);
 }
 
+/** Old texts that are compared in full with what somebody has saved: a comparison takes milliseconds. */
+const MAX_COMPARED = 4;
+
 /**
  * The edits of somebody who has saved the file, as edits of the text.
  *
- * @param bases texts that the file held, the latest first. Somebody may have read one, and saved another
- * made
- * of it, while the file had changed in between; so it is the nearest that was edited. One that is the
- * same as
- * an old one was brought back on purpose.
+ * They were made to the latest text that the file held, or else to an old one: somebody may have read it, and
+ * saved what they made of it, while the file had changed in between. Such an old one is much nearer, and at
+ * least half of the file comes from it: of a file that was rewritten, or replaced by a short one, the
+ * distance to old and short texts says nothing. A text that the file has held before was brought back on
+ * purpose.
+ *
+ * @param bases texts that the file held, the latest first
  */
 export function outsideEdits(file: string, bases: readonly string[], text: string): TextEdit[] {
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
-  const [latest = ""] = bases;
-  let edits = diffText(latest, file);
-  let base = latest;
-  let cost = editCost(edits);
-  for (const other of bases.slice(1)) {
-    if (cost === 0 || other === file) break;
-    // A text whose length differs by more cannot be nearer.
-    if (Math.abs(other.length - file.length) >= cost) continue;
-    const fromOther = diffText(other, file);
-    const otherCost = editCost(fromOther);
-    if (otherCost < cost) [base, edits, cost] = [other, fromOther, otherCost];
+  let [base = ""] = bases;
+  let edits = diffText(base, file);
+  if (!bases.includes(file)) {
+    let cost = editCost(edits);
+    for (const other of nearest(file, bases.slice(1), cost)) {
+      const fromOther = diffText(other, file);
+      const otherCost = editCost(fromOther);
+      if (otherCost < cost && isMostlyKept(file, fromOther)) {
+        [base, edits, cost] = [other, fromOther, otherCost];
+      }
+    }
   }
   return rebaseEdits(edits, diffText(base, text));
+}
+
+/** Whether at least half of a file was not put there by these edits. */
+function isMostlyKept(file: string, edits: readonly TextEdit[]): boolean {
+  const inserted = edits.reduce((sum, { insert }) => sum + insert.length, 0);
+  return inserted < file.length && 2 * inserted <= file.length;
+}
+
+/**
+ * The few texts of which a file is likeliest to be made, at less than this cost: by whole lines, and by how
+ * both begin and end.
+ */
+function nearest(file: string, texts: readonly string[], cost: number): string[] {
+  const lines = new Set(file.split("\n"));
+  return texts
+    // A text whose length differs by more cannot be nearer.
+    .filter((text) => 2 * text.length >= file.length && Math.abs(text.length - file.length) < cost)
+    .map((text) => {
+      let inLines = 0;
+      for (const line of text.split("\n")) if (lines.has(line)) inLines += line.length + 1;
+      const alike = Math.min(file.length, Math.max(inLines, commonEnds(file, text)));
+      return { text, distance: text.length + file.length - 2 * alike };
+    })
+    .sort((left, right) => left.distance - right.distance)
+    .slice(0, MAX_COMPARED)
+    .map(({ text }) => text);
+}
+
+/** How many units two texts share at their beginning and at their end. */
+function commonEnds(left: string, right: string): number {
+  const shorter = Math.min(left.length, right.length);
+  let start = 0;
+  while (start < shorter && left.charCodeAt(start) === right.charCodeAt(start)) start++;
+  let end = 0;
+  while (
+    end < shorter - start &&
+    left.charCodeAt(left.length - 1 - end) === right.charCodeAt(right.length - 1 - end)
+  ) end++;
+  return start + end;
 }

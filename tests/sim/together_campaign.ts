@@ -77,7 +77,8 @@ export const slowPerson: Campaign = {
   name: "editor's file saved by a person who thinks",
   async run(sim) {
     const { disk } = sim.host("server");
-    disk.write(FILE, "");
+    // Not empty: who saves a line of their own over nothing has replaced the text.
+    disk.write(FILE, "There is a text already when the person opens it.\n");
     startServer(sim, editorServer);
     const writer = new Writer(sim, "w0");
     await sim.until(() => writer.isSaved, 10_000, "the writer to be there");

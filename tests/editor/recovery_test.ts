@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { outsideEdits } from "../../actors/editor/recovery.ts";
+import { applyEdits } from "../../actors/editor/text_diff.ts";
+
+/** What a document becomes when somebody saves a file. */
+function saved(file: string, bases: readonly string[], text = bases[0] ?? ""): string {
+  return applyEdits(text, outsideEdits(file, bases, text));
+}
+
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, index) => `the line with the number ${index}\n`).join("");
+
+/** The latest first, down to the empty file that the server has made. */
+const typed = (text: string, steps: number) =>
+  Array.from(
+    { length: steps + 1 },
+    (_, step) => text.slice(0, Math.round((text.length * (steps - step)) / steps)),
+  );
+
+Deno.test("editor: a file that was rewritten is what the document becomes, whatever the file held before", () => {
+  const short = "hello world\nsecond line\n";
+  for (const bases of [[short, ""], typed(short, 4), typed(short, short.length)]) {
+    for (const file of [short.toUpperCase(), short.replaceAll(/^(?=.)/gm, "  "), "other\n", "x", ""]) {
+      assertEquals(saved(file, bases), file);
+    }
+  }
+  const long = numbered(1000);
+  for (const bases of [[long, ""], typed(long, 10), typed(long, 100)]) {
+    for (const file of [long.toUpperCase(), long.replaceAll(/^(?=.)/gm, "  "), "other\n", ""]) {
+      assertEquals(saved(file, bases), file);
+    }
+  }
+});
+
+Deno.test("editor: a text that the file held before is brought back whole, however near another one is", () => {
+  const bases = typed(numbered(100), 50);
+  for (const file of bases) assertEquals(saved(file, bases), file);
+});
+
+Deno.test("editor: what somebody has made of any old text of the file is found among 128 of them", () => {
+  // Of each base, a line is put in at a third and one taken away at two thirds.
+  const start = numbered(300);
+  const bases = Array.from(
+    { length: 128 },
+    (_, index) => start + numbered(127 - index).replaceAll("the", "a"),
+  );
+  const edited = (text: string) =>
+    text.replace("the line with the number 100\n", "$&put in\n").replace(
+      "the line with the number 200\n",
+      "",
+    );
+  const [text = ""] = bases;
+  for (const base of bases) assertEquals(saved(edited(base), bases), edited(text));
+});
