@@ -203,13 +203,20 @@ export class Collaboration {
       });
     }
     for (const change of queue) if (change.type === "file") this.#fileSaved(change, batch);
-    const lines = queue.filter((change) => change.type === "line");
+    let pendingBytes = 0;
+    const lines = queue.filter((change) => change.type === "line").filter((change) => {
+      const bytes = this.#roomForLine(change, pendingBytes);
+      pendingBytes += bytes;
+      return bytes > 0;
+    });
     if (lines.length > 0) this.#append(lines, batch);
   }
 
   #fileSaved(change: Extract<Change, { type: "file" }>, batch: BatchUnderWay): void {
     batch.onlyAppends = false;
-    this.#replica.edit(outsideEdits(change.text, this.#options.fileBases(), this.#replica.text));
+    const edits = outsideEdits(change.text, this.#options.fileBases(), this.#replica.text);
+    this.#replica.edit(edits);
+    for (const { insert } of edits) this.#maxBytes += 3 * insert.length;
     batch.fileText = change.text;
     batch.changes.push(change);
   }
@@ -224,7 +231,6 @@ export class Collaboration {
     this.#replica.append(this.#length, appended);
     this.#length += appended.length;
     this.#isMidLine = false;
-    this.#maxBytes += 3 * appended.length;
     batch.appended = appended;
     for (const change of lines) batch.changes.push(change);
   }
@@ -236,11 +242,7 @@ export class Collaboration {
     if (verdict.type === "early") return this.#early.add(change, verdict.missing);
     if (!this.#hasRoom(verdict.textBytes)) {
       const { maxDocumentBytes } = this.#options;
-      return this.#options.refuse(
-        member,
-        TOO_LARGE,
-        `the document would be longer than ${maxDocumentBytes} bytes`,
-      );
+      return this.#options.refuse(member, TOO_LARGE, tooLong(maxDocumentBytes));
     }
     if (!this.#hasRoomForParts(verdict.parts)) {
       return this.#options.refuse(member, TOO_LARGE, "the document would be of too many parts");
@@ -251,9 +253,28 @@ export class Collaboration {
     batch.hasUpdates = true;
   }
 
-  #hasRoom(bytes: number): boolean {
+  /**
+   * Bytes that a line comes to at most; 0 where there is no room for them, which its sender is told.
+   *
+   * @param pendingBytes what is to be appended before it
+   */
+  #roomForLine({ member, text }: Extract<Change, { type: "line" }>, pendingBytes: number): number {
     const { maxDocumentBytes } = this.#options;
-    if (this.#maxBytes + bytes > maxDocumentBytes) this.#maxBytes = ENCODER.encode(this.#replica.text).length;
+    // With its end, and the one that the text before it may lack.
+    let bytes = 3 * text.length + 2;
+    if (this.#maxBytes + bytes > maxDocumentBytes) bytes = ENCODER.encode(text).length + 2;
+    if (this.#hasRoom(bytes, pendingBytes)) return bytes;
+    const reason = `Cannot save the update: ${tooLong(maxDocumentBytes)}`;
+    member.tell({ type: "rejected", updates: 1, characters: text.length + 1, reason });
+    return 0;
+  }
+
+  /** @param pendingBytes what has room, and is not in the replica yet */
+  #hasRoom(bytes: number, pendingBytes = 0): boolean {
+    const { maxDocumentBytes } = this.#options;
+    if (this.#maxBytes + bytes > maxDocumentBytes) {
+      this.#maxBytes = ENCODER.encode(this.#replica.text).length + pendingBytes;
+    }
     if (this.#maxBytes + bytes > maxDocumentBytes) return false;
     this.#maxBytes += bytes;
     return true;
@@ -299,6 +320,10 @@ export class Collaboration {
     }
     this.#goOn();
   }
+}
+
+function tooLong(maxDocumentBytes: number): string {
+  return `the document would be longer than ${maxDocumentBytes} bytes`;
 }
 
 /** A batch that is being put together. */

@@ -29,6 +29,8 @@ export interface FileSynchronizerOptions {
   readonly path: string;
   readonly file: SyncedFile;
   readonly journal: Journal<HistoryEvent>;
+  /** A file that is longer is not merged. */
+  readonly maxFileBytes: number;
   /** The text, all of which is durable; undefined while a part of it is not. */
   readonly durableText: () => string | undefined;
   /** The text as it is. */
@@ -56,6 +58,8 @@ export class FileSynchronizer {
   #isBusy = false;
   /** Somebody else's text is being looked at or merged: nothing is written over it. */
   #foreign: { readonly info: FileInfo | undefined; readonly sinceMs: number } | undefined;
+  /** Somebody has put there what cannot be merged: it is left as it is until they change it again. */
+  #refused: FileInfo | undefined;
   #writeTimer: Cancellable | undefined;
   #lookTimer: Cancellable | undefined;
   #watch: Cancellable | undefined;
@@ -132,7 +136,8 @@ export class FileSynchronizer {
    */
   flush(done: (error?: unknown) => void): void {
     this.#whenWritten = done;
-    if (this.#isInSync && !this.#isBusy) this.#written();
+    if (this.#refused !== undefined) this.#written(new Error("the file holds what cannot be merged"));
+    else if (this.#isInSync && !this.#isBusy) this.#written();
     else this.#goOn();
   }
 
@@ -159,7 +164,7 @@ export class FileSynchronizer {
   }
 
   #goOn(): void {
-    if (this.#isBusy || this.#isClosed || this.#foreign !== undefined) return;
+    if (this.#isBusy || this.#isClosed || this.#isTheirs) return;
     if (this.#appended !== "") this.#append();
     else if (this.#whenWritten !== undefined && !this.#isInSync) this.#write();
   }
@@ -194,9 +199,14 @@ export class FileSynchronizer {
     this.#written();
   }
 
+  /** Whether nothing may be written, since the file holds what somebody else has put there. */
+  get #isTheirs(): boolean {
+    return this.#foreign !== undefined || this.#refused !== undefined;
+  }
+
   /** Replaces the file by the text. */
   #write(): void {
-    if (this.#isClosed || this.#isInSync || this.#foreign !== undefined) return;
+    if (this.#isClosed || this.#isInSync || this.#isTheirs) return;
     const { tools, journal, durableText } = this.#options;
     const text = durableText();
     // The file is being looked at, or the text is not durable yet.
@@ -253,7 +263,7 @@ export class FileSynchronizer {
     this.#isBusy = true;
     this.#options.tools.settle(this.#file.look(), (info) => {
       this.#isBusy = false;
-      if (this.#file.isChanged(info)) this.#onForeign(info);
+      if (this.#file.isChanged(info)) this.#onChanged(info);
       else this.#goOn();
     }, (error) => this.#failed(error));
   }
@@ -269,12 +279,18 @@ export class FileSynchronizer {
     };
     tools.settle(look(), ({ info, isChanged }) => {
       this.#isBusy = false;
-      if (isChanged) this.#onForeign(info);
+      if (isChanged) this.#onChanged(info);
       else this.#goOn();
     }, (error) => this.#failed(error));
   }
 
+  #onChanged(info: FileInfo | undefined): void {
+    if (this.#refused !== undefined && isSameFile(info, this.#refused)) return;
+    this.#onForeign(info);
+  }
+
   #onForeign(info: FileInfo | undefined): void {
+    this.#refused = undefined;
     this.#foreign = { info, sinceMs: this.#options.tools.world.clock.monotonic() };
     this.#options.tools.later(SETTLE_MS, () => this.#lookAgain());
   }
@@ -304,12 +320,14 @@ export class FileSynchronizer {
   }
 
   #read(info: FileInfo): void {
-    const { tools, edited } = this.#options;
+    const { tools, edited, maxFileBytes } = this.#options;
+    if (info.size > maxFileBytes) return this.#refuse(info, `it is longer than ${maxFileBytes} bytes`);
     tools.settle(this.#file.readForeign(), (text) => {
       tools.settle(this.#file.look(), (now) => {
         if (this.#isClosed || this.#foreign === undefined) return;
         // It was written while it was read.
         if (!isSameFile(info, now)) return this.#onForeign(now);
+        if (text === undefined) return this.#refuse(info, "it is not UTF-8");
         if (this.#file.isAttempt(text)) return this.#foundAttempt(text, info);
         edited(text);
       }, (error) => this.#notRead(error));
@@ -321,6 +339,20 @@ export class FileSynchronizer {
     this.#file.hold(text, info);
     this.#foreign = undefined;
     this.#onReplaced(text, true);
+  }
+
+  /** What cannot be merged is not written over either. */
+  #refuse(info: FileInfo, why: string): void {
+    const { tools, path } = this.#options;
+    tools.log.error(`Cannot merge what ${path} holds now: ${why}; it is left as it is`, {
+      event: "file-refused",
+    });
+    this.#foreign = undefined;
+    this.#refused = info;
+    this.#isInSync = false;
+    this.#lines = [];
+    this.#appended = "";
+    if (this.#whenWritten !== undefined) this.#written(new Error(`${path} holds what cannot be merged`));
   }
 
   #notRead(error: unknown): void {

@@ -17,7 +17,6 @@ const MAX_BASE_CHARACTERS = 1 << 23;
 const MAX_ATTEMPTS = 8;
 
 const ENCODER = new TextEncoder();
-const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The file, what it is known to hold, and what it held before. */
@@ -110,12 +109,14 @@ export class SyncedFile {
     return true;
   }
 
-  /**
-   * Reads what somebody else has put there, and takes it for what the file holds. What is not UTF-8 is
-   * replaced.
-   */
-  async readForeign(): Promise<string> {
-    return UTF8.decode(await this.#world.disk.readFile(this.#log.path));
+  /** Reads what somebody else has put there; undefined where that is not UTF-8. */
+  async readForeign(): Promise<string | undefined> {
+    const bytes = await this.#world.disk.readFile(this.#log.path);
+    try {
+      return STRICT_UTF8.decode(bytes);
+    } catch {
+      return undefined;
+    }
   }
 
   /** From now on the file is known to hold this, and to be as `info` has it. */

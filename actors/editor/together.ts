@@ -101,6 +101,7 @@ export class Together {
       path,
       file,
       journal,
+      maxFileBytes: options.maxDocumentBytes,
       durableText: () => this.#collaboration.durableText,
       text: () => this.#collaboration.text,
       edited: (text) => this.#collaboration.change({ type: "file", text }),
