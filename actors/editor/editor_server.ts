@@ -13,7 +13,7 @@ import {
 } from "../net/mod.ts";
 import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
 import { errorText, type SocketAddress } from "../world/world.ts";
-import { type DocumentCommand, sharedDocument, type SyncPolicy } from "./document.ts";
+import { type DocumentCommand, type DocumentOptions, sharedDocument, type SyncPolicy } from "./document.ts";
 import { editorSession, type EditorSessionMessage } from "./doors/line.ts";
 import { EditorListenError } from "./listen_error.ts";
 import { type EditorWebOptions, webDoor } from "./web_door.ts";
@@ -26,6 +26,11 @@ export interface EditorServerOptions extends LineServerOptions {
   readonly sync?: SyncPolicy;
   /** Opens the web door as well. @default line clients only */
   readonly web?: EditorWebOptions;
+  /**
+   * With what the file is brought up to its history after a crash, also where the web door, whose edits are
+   * in the history, is not opened this time. @default the web door's
+   */
+  readonly recovery?: Pick<DocumentOptions, "replica" | "maxDocumentBytes" | "textName">;
 }
 
 /**
@@ -52,11 +57,17 @@ type Message = EditorServerCommand | { readonly type: "opened" } | { readonly ty
  * ```
  */
 export function editorServer(options: EditorServerOptions): Behavior<EditorServerCommand> {
-  const { file, sync = "always", onListening, limits, web } = options;
+  const { file, sync = "always", onListening, limits, web, recovery } = options;
   const behavior: Behavior<Message> = (self) => {
     const document: Ref<DocumentCommand> = self.spawn(
       "document",
-      sharedDocument({ path: file, sync, ...web, opened: () => self.self.tell({ type: "opened" }) }),
+      sharedDocument({
+        path: file,
+        sync,
+        ...recovery,
+        ...web,
+        opened: () => self.self.tell({ type: "opened" }),
+      }),
       { onFailure: escalate() },
     );
     const listener = (): Behavior<TcpServerCommand> =>

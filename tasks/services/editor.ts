@@ -33,6 +33,15 @@ export const YJS_ENVIRONMENT = [
 ];
 const WEB_PORT = 8088;
 
+/** What merges edits: loaded when the first client of the web door comes, or when a crash has left some. */
+function recoveryOptions({ maxDocumentBytes, textName }: { maxDocumentBytes: number; textName: string }) {
+  return {
+    replica: async () => (await import("../../actors/editor/yjs_replica.ts")).yjsReplica,
+    maxDocumentBytes,
+    textName,
+  };
+}
+
 /** What the web door takes, out of the flags. */
 async function webOptions(
   options: OptionsOf<WebFlags> & {
@@ -48,15 +57,12 @@ async function webOptions(
 ): Promise<{ web?: EditorWebOptions }> {
   const door = webDoorOptions(options, WEB_PORT, tls);
   if (door === undefined) return {};
-  const { token, readToken, maxDocumentBytes, textName } = options;
+  const { token, readToken } = options;
   const pages = await loadPages(world, "editor");
   return {
     web: {
       ...door,
-      // Loaded when the first client of this door comes.
-      replica: async () => (await import("../../actors/editor/yjs_replica.ts")).yjsReplica,
-      maxDocumentBytes,
-      textName,
+      ...recoveryOptions(options),
       ...(pages === undefined ? {} : { pages }),
       onListening: (address) => tellOfWebDoor(world, door, address, pages !== undefined),
       ...(directory === undefined ? {} : { directory }),
@@ -110,6 +116,7 @@ export const editor = defineService({
       ...line,
       file: inDataDir(options, options.file),
       sync: options.sync,
+      recovery: recoveryOptions(options),
       ...await webOptions(options, directory, line.tls, world),
     });
   },
