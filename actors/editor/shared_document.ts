@@ -195,15 +195,26 @@ export class SharedDocument {
     return this.#snapshot ??= ENCODER.encode(together.text);
   }
 
+  /**
+   * What the file holds now, which somebody may have edited in it: its length, and by what else that shows.
+   */
+  #tellFileText(replyTo: Ref<DocumentText>): void {
+    const tell = (state: string) => {
+      const bytes = this.#log.length;
+      replyTo.tell({ etag: `${this.#etagStart}-${bytes}-${state}`, bytes });
+    };
+    this.#tools.settle(
+      this.#self.world.disk.stat(this.#path),
+      ({ id = 0, modifiedAtMs, size }) => tell([id, modifiedAtMs, size].join("-")),
+      // Nobody knows: to be taken for another one each time.
+      () => tell(`unknown-${++this.#changes}`),
+    );
+  }
+
   #query(query: DocumentQuery): void {
     const together = this.#together;
     if (query.type === "get-text") {
-      if (together === undefined) {
-        return query.replyTo.tell({
-          etag: `${this.#etagStart}-${this.#log.length}`,
-          bytes: this.#log.length,
-        });
-      }
+      if (together === undefined) return this.#lines.whenTold(() => this.#tellFileText(query.replyTo));
       return together.whenDurable(() => {
         const text = this.#text(together);
         const etag = `${this.#etagStart}-together-${this.#changes}`;
