@@ -30,7 +30,7 @@ export interface HocuspocusSessionOptions {
 }
 
 const NORMAL = 1000;
-/** Stands before each message to the client: the longest name of a document, and what tells sessions apart. */
+/** Before each message to the client: the longest name of a document, and what tells sessions apart. */
 const MAX_KEY_BYTES = 512;
 /** An update without anything in it, which a client sends that has nothing new. */
 const EMPTY_UPDATE_BYTES = 2;
