@@ -7,28 +7,20 @@ import { basename, dirname, type Disk, isNotFound } from "../actors/world/world.
 import { UsageError } from "./_flags.ts";
 
 /**
- * Refuses files that are, or would be made, within a folder whose files are listed and handed out: by their
+ * Refuses a file that is, or would be made, within a folder whose files are listed and handed out: by their
  * real paths, so that links and `..` change nothing.
  *
- * @param files by the flag that names each; those that are not given are undefined
  * @throws {UsageError} that names the flag
  */
-export async function refuseShared(
-  disk: Disk,
-  folder: string,
-  files: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function refuseShared(disk: Disk, folder: string, flag: string, file: string): Promise<void> {
   const shared = await realPlace(disk, folder);
   const within = shared === "/" ? shared : `${shared}/`;
-  for (const [flag, file] of Object.entries(files)) {
-    if (file === undefined) continue;
-    // The name itself is listed, and what it leads to is what must not be read.
-    for (const place of [await realPlace(disk, file), await placeOfName(disk, file)]) {
-      if (!place.startsWith(within)) continue;
-      throw new UsageError(
-        `${flag} ${file} is in the folder ${folder}, whose files are shared with everybody: put it elsewhere`,
-      );
-    }
+  // The name itself is listed, and what it leads to is what must not be read.
+  for (const place of [await realPlace(disk, file), await placeOfName(disk, file)]) {
+    if (!place.startsWith(within)) continue;
+    throw new UsageError(
+      `${flag} ${file} is in the folder ${folder}, whose files are shared with everybody: put it elsewhere`,
+    );
   }
 }
 

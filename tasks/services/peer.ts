@@ -130,11 +130,12 @@ export const peer = defineService({
     const own = ownNode(nodes, args);
     const directory = directoryOf(options, own);
     await makeDataDir(options, world);
-    await refuseShared(world.disk, directory, ownFiles(options));
     const { election, sharing } = keysOf(own);
-    const secret = secretFile === undefined
+    const secretPath = secretFile === undefined ? undefined : inDataDir(options, secretFile);
+    if (secretPath !== undefined) await refuseShared(world.disk, directory, "--secret-file", secretPath);
+    const secret = secretPath === undefined
       ? undefined
-      : await world.disk.readFile(inDataDir(options, secretFile), { maxBytes: MAX_SECRET_BYTES });
+      : await world.disk.readFile(secretPath, { maxBytes: MAX_SECRET_BYTES });
     const stranger = oldNodes?.find((id) => !nodes.some((node) => node.id === id));
     if (stranger !== undefined) throw new UsageError(`--old-nodes names ${stranger}, which is no node`);
     try {
@@ -222,22 +223,6 @@ function directoryOf(
   own: PeerNode,
 ): string {
   return inDataDir(options, options.dir ?? `Node${own.id}`);
-}
-
-/** The files that are the node's own, by their flags. */
-function ownFiles(options: OwnFiles & { readonly dataDir: string }): Record<string, string | undefined> {
-  const { secretFile, memory, trace, log } = options;
-  const files = { "--secret-file": secretFile, "--memory": memory, "--trace": trace, "--log": log };
-  return Object.fromEntries(
-    Object.entries(files).map(([flag, name]) => [flag, name && inDataDir(options, name)]),
-  );
-}
-
-interface OwnFiles {
-  readonly secretFile: string | undefined;
-  readonly memory: string | undefined;
-  readonly trace: string | undefined;
-  readonly log: string;
 }
 
 function readNodes(value: string): PeerNode[] {

@@ -241,7 +241,7 @@ Deno.test(".env.example: copied as it is, it says nothing odd, and all of its ke
   assertEquals([...values.keys()].filter((key) => !all.includes(key)), []);
 });
 
-Deno.test("peer: a file of the node's own that is in its shared folder starts nothing, by whatever path", async () => {
+Deno.test("peer: a secret that is in the shared folder starts nothing, by whatever path", async () => {
   await using directory = await tempDirectory();
   await Deno.mkdir(directory.file("Node1/sub"), { recursive: true });
   await Deno.writeTextFile(directory.file("Node1/secret.key"), "x".repeat(32));
@@ -251,9 +251,8 @@ Deno.test("peer: a file of the node's own that is in its shared folder starts no
     ["--secret-file", "Node1/secret.key"],
     ["--secret-file", "link"],
     ["--secret-file", directory.file("folder/secret.key")],
-    ["--memory", "Node1/sub/../votes"],
-    ["--trace", "new/trace", "--dir", "new"],
-    ["--log", "./folder/all.log"],
+    ["--secret-file", "Node1/sub/../secret.key"],
+    ["--secret-file", "new/secret.key", "--dir", "new"],
   ];
   await Promise.all(cases.map(async (flags) => {
     const args = ["1", "--nodes", "1=127.0.0.1:18081", "--port", "0", ...flags];
