@@ -62,7 +62,7 @@ Deno.test(
       await Deno.writeTextFile(path, mended);
       text = text.replace("beta", "mended\nbeta");
       await fileToHold(path, text);
-      assertEquals(browser.value, text);
+      await until(() => browser.value === text, "the browser to have it");
     }
   },
 );
