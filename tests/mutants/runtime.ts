@@ -59,14 +59,14 @@ export const runtime: readonly Mutant[] = [
   {
     what: "a message that fails is put back from the stash",
     file: "actors/runtime/stash.ts",
-    from: "if (put === message && source instanceof PutAside) source.isCancelled = true;",
+    from: "if (Object.is(put, message) && source instanceof PutAside) source.isCancelled = true;",
     to: ";",
   },
   {
     what: "a slice is as long as the wall clock's ticks have it",
     file: "actors/runtime/scheduler.ts",
-    from: "mayBeOver || wall !== this.#wallAt",
-    to: "wall !== this.#wallAt",
+    from: "mayBeOver || this.#clock.now() !== this.#wallAt",
+    to: "this.#clock.now() !== this.#wallAt",
   },
   {
     what: "late results of an earlier life are handled",
