@@ -141,6 +141,8 @@ export class Together {
       case "be-present": {
         const reason = this.#presence.update(member, command.entries);
         if (reason !== undefined) this.#refuse(member, VIOLATION, reason);
+        // A provider of y-websocket that hears nothing for 30 s takes its connection for lost.
+        else if (this.#members.size === 1) this.#askers.add(member);
         return this.#planPresence();
       }
       case "who-is-present":

@@ -196,6 +196,23 @@ Deno.test("editor: who asks who is there is answered, also where it is alone", F
 });
 
 Deno.test(
+  "editor: who says who it is and is alone hears that, and so knows that it is connected",
+  FOREIGN,
+  async () => {
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
+    const raw = await Raw.open(door.url);
+    const answers = () => raw.got.filter(({ type }) => type === "awareness");
+    for (const clock of [1, 2]) {
+      raw.send({ type: "awareness", entries: [{ clientId: 7, clock, state: "{}" }] });
+      await until(() => answers().length === clock, "the answer");
+    }
+    assertEquals(answers(), [{ type: "awareness", entries: [] }, { type: "awareness", entries: [] }]);
+    await raw.end();
+  },
+);
+
+Deno.test(
   "editor: an update is acknowledged once it is durable, to who asks for it alone",
   FOREIGN,
   async () => {
