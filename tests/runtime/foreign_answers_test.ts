@@ -22,30 +22,10 @@ import {
   type TraceStep,
 } from "../../mod.ts";
 import { gate, onStage } from "./_stage.ts";
-
-const throwing = (): never => {
-  throw new Error("trap");
-};
+import { rejected, revoked, throwing, withTrap } from "./_traps.ts";
 
 /** What a program may throw, too. */
 const nothing: unknown = undefined;
-
-/** An object, or a promise, of which a property throws when it is read. */
-function withTrap<T extends object>(target: T, name: PropertyKey): T {
-  return Object.defineProperty(target, name, { get: throwing, configurable: true });
-}
-
-function revoked(target: object): object {
-  const { proxy, revoke } = Proxy.revocable(target, {});
-  revoke();
-  return proxy;
-}
-
-function rejected(reason: unknown): Promise<never> {
-  const promise = Promise.reject(reason);
-  promise.catch(() => {});
-  return promise;
-}
 
 // ---- 6: the order of starting
 

@@ -19,27 +19,7 @@ import {
   stop,
 } from "../../mod.ts";
 import { onStage, upTo } from "./_stage.ts";
-
-const throwing = (): never => {
-  throw new Error("trap");
-};
-
-/** An object, or a promise, of which a property throws when it is read. */
-function withTrap<T extends object>(target: T, name: PropertyKey): T {
-  return Object.defineProperty(target, name, { get: throwing, configurable: true });
-}
-
-function revoked(target: object): object {
-  const { proxy, revoke } = Proxy.revocable(target, {});
-  revoke();
-  return proxy;
-}
-
-function rejected(reason: unknown): Promise<never> {
-  const promise = Promise.reject(reason);
-  promise.catch(() => {});
-  return promise;
-}
+import { rejected, revoked, throwing, withTrap } from "./_traps.ts";
 
 // ---- 1: errors that cannot be looked at
 
