@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { BUSY_KEYS, type BusyRow } from "../actors/inspect/busiest.ts";
 import type { InspectorOrder } from "../protocols/inspector.ts";
-import type { BusyRow, PlacedRow } from "./_inspector_messages.ts";
+import type { PlacedRow } from "./_inspector_messages.ts";
 
 /** The first of them comes while the look is under way. */
 const MAX_SILENT_TICKS = 3;
@@ -51,7 +52,8 @@ export class BusiestRound {
 
   /** What was seen of all, the busiest first. */
   get rows(): readonly PlacedRow[] {
-    return this.#rows.toSorted(COMPARE[this.#order]).slice(0, this.#count);
+    const key = BUSY_KEYS[this.#order];
+    return this.#rows.toSorted((one, other) => key(other) - key(one)).slice(0, this.#count);
   }
 
   #next(): void {
@@ -59,10 +61,3 @@ export class BusiestRound {
     this.#silentTicks = 0;
   }
 }
-
-/** As an inspector sorts those of one machine. */
-const COMPARE: Readonly<Record<InspectorOrder, (one: BusyRow, other: BusyRow) => number>> = {
-  messages: (one, other) => other.perSecond - one.perSecond || other.handled - one.handled,
-  mailbox: (one, other) => other.mailbox - one.mailbox || other.highWater - one.highWater,
-  restarts: (one, other) => other.restarts - one.restarts,
-};

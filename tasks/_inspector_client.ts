@@ -3,16 +3,12 @@
  *
  * @module
  */
+import type { BusyRow } from "../actors/inspect/busiest.ts";
 import { formatAddress, type SocketAddress } from "../actors/world/world.ts";
 import type { InspectorOrder, InspectorTick } from "../protocols/inspector.ts";
 import { Failure } from "./_cli.ts";
 import { BusiestRound } from "./_busiest_round.ts";
-import {
-  type BusyRow,
-  type InspectorMessage,
-  parseInspectorMessage,
-  type PlacedRow,
-} from "./_inspector_messages.ts";
+import { type InspectorMessage, parseInspectorMessage, type PlacedRow } from "./_inspector_messages.ts";
 
 /** What is seen at one moment. */
 export interface Seen {

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type { InspectorRow, InspectorTick } from "../protocols/inspector.ts";
-
-/** An actor, and how many messages a second it handles. */
-export type BusyRow = InspectorRow & { readonly perSecond: number };
+import type { BusyRow } from "../actors/inspect/busiest.ts";
+import type { InspectorTick } from "../protocols/inspector.ts";
 
 /** One of a machine. */
 export type PlacedRow = BusyRow & {

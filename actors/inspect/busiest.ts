@@ -12,6 +12,14 @@ const MIN_INTERVAL_MS = 500;
 /** An actor, and how many messages a second it handled since the last count. */
 export type BusyRow = InspectorRow & { readonly perSecond: number };
 
+/** What each order goes by, the greatest first. */
+export const BUSY_KEYS: Readonly<Record<InspectorOrder, (row: BusyRow) => number>> = {
+  // Before there is a rate, who has done most comes first.
+  messages: ({ perSecond, handled }) => perSecond === 0 ? -1 / (handled + 1) : perSecond,
+  mailbox: ({ mailbox, highWater }) => mailbox === 0 ? -1 / (highWater + 1) : mailbox,
+  restarts: ({ restarts }) => restarts,
+};
+
 const KEPT = 200;
 /** So many actors are remembered from one count to the next; the rates of more are not known. */
 const MAX_REMEMBERED = 200_000;
@@ -74,10 +82,9 @@ export class Busiest {
       this.#beforeMs = nowMs;
     }
     const orders = {
-      // Before there is a rate, who has done most comes first.
-      messages: new Leaders(({ perSecond, handled }) => perSecond === 0 ? -1 / (handled + 1) : perSecond),
-      mailbox: new Leaders(({ mailbox, highWater }) => mailbox === 0 ? -1 / (highWater + 1) : mailbox),
-      restarts: new Leaders(({ restarts }) => restarts),
+      messages: new Leaders(BUSY_KEYS.messages),
+      mailbox: new Leaders(BUSY_KEYS.mailbox),
+      restarts: new Leaders(BUSY_KEYS.restarts),
     };
     return {
       met(actor) {
