@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isHighSurrogate, isLowSurrogate } from "../../protocols/_surrogates.ts";
+
 /** One change of a text. Offsets are in UTF-16 units of the text before any of the changes. */
 export interface TextEdit {
   /** Where it begins. */
@@ -306,12 +308,4 @@ function trace(rounds: readonly Int32Array[], leftLength: number, rightLength: n
 
 function at(values: Int32Array, index: number): number {
   return values[index] ?? 0;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,5 +1,6 @@
 /** A long edit as several updates, none of which is too long for the server. */
 import * as Y from "yjs";
+import { isHighSurrogate } from "../../protocols/_surrogates.ts";
 import { encodeYInsertion, encodeYTextUpdate } from "../../protocols/y_text_update.ts";
 
 /**
@@ -55,8 +56,4 @@ function packed(parts: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
     bytes += part.length;
   }
   return [...packs, Y.mergeUpdates(pack)];
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
 }
