@@ -96,7 +96,7 @@ export function formatDouble(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const magnitude = Math.abs(value);
   if (magnitude === Infinity) return `${sign}inf`;
-  // toExponential without an argument gives as many digits as it takes to read the number back, and no more.
+  // toExponential without an argument gives the fewest digits from which the number can be read back.
   const [mantissa = "", exponentText = ""] = magnitude.toExponential().split("e");
   const exponent = Number(exponentText);
   if (exponent < -4 || exponent >= 16) {

@@ -19,7 +19,7 @@ function isGenerator(handler: object): boolean {
   return /Generator/.test(Object.prototype.toString.call(handler));
 }
 
-/** The error about a handler that is none. `from` says who gave it. */
+/** The error about something that cannot handle messages. `from` says who gave it. */
 export function notAHandler(path: string, from: string, value: unknown): TypeError {
   const what = typeof value === "function" ? "a generator, whose body nobody runs" : typeof value;
   return new TypeError(`Cannot start ${path}: ${from} ${what}, not a function that handles messages`);

@@ -217,7 +217,7 @@ export class ActorSystem implements AsyncDisposable {
    * Called in a handler, it stops the system and rejects with `TypeError`: the handler would wait for its own
    * end.
    *
-   * @throws `RangeError` on a time below 0, or that is none: then nothing is stopped.
+   * @throws `RangeError` on a time below 0 or `NaN`: then nothing is stopped.
    */
   stop(options: { readonly withinMs?: number } = {}): Promise<void> {
     if (options.withinMs !== undefined) checkDelay(options.withinMs);

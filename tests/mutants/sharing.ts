@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 /** Mutants of sharing. */
 export const sharing: readonly Mutant[] = [
   {
-    what: "a piece that is none is counted",
+    what: "a piece outside of the torrent is counted",
     file: "actors/sharing/bitfield.ts",
     from: "if (piece < 0 || piece >= this.size || this.has(piece)) return false;",
     to: "if (this.has(piece)) return false;",

@@ -224,14 +224,18 @@ onStage("kind 8: a chain of 2,000 that hand a reply address on is answered from 
 
 const TIMES: readonly unknown[] = [NaN, -1, "5", 5n, Symbol("s"), {}];
 
-onStage("kind 10: a time to stop in that is none is refused, and nothing is stopped", async (stage) => {
-  for (const withinMs of TIMES as number[]) {
-    await assertRejects(async () => await stage.system.stop({ withinMs }), Error, "Cannot wait ");
-  }
-  stage.system.spawn<string>("a", () => (message) => stage.note(message)).tell("well");
-  await stage.settle();
-  assertEquals(stage.taken(), ["well"]);
-}, 1);
+onStage(
+  "kind 10: a limit of a stop that is not a number of milliseconds is refused, and nothing is stopped",
+  async (stage) => {
+    for (const withinMs of TIMES as number[]) {
+      await assertRejects(async () => await stage.system.stop({ withinMs }), Error, "Cannot wait ");
+    }
+    stage.system.spawn<string>("a", () => (message) => stage.note(message)).tell("well");
+    await stage.settle();
+    assertEquals(stage.taken(), ["well"]);
+  },
+  1,
+);
 
 const HANGS: Readonly<Record<string, (self: Context<string>) => void | Promise<void>>> = {
   "a handler": () => new Promise(() => {}),

@@ -176,7 +176,7 @@ Deno.test("sharing: names that lead out of the folder are refused in get and in 
   assertEquals([...Deno.readDirSync(at.network.directory(2))].map(({ name }) => name), []);
 });
 
-Deno.test("sharing: a .torrent of 100 MB, one cut short and one that is none are refused without being taken in", async () => {
+Deno.test("sharing: a .torrent of 100 MB, one cut short and a file of another kind are refused without being taken in", async () => {
   await using at = await stage();
   const node = at.network.running.get(2);
   const large = at.network.file("large.torrent");
