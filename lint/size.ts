@@ -8,8 +8,6 @@
 import { inRepository } from "./_rooms.ts";
 
 const MAX_LINES = 400;
-/** A test file is a list of guarantees: it is read one test at a time. */
-const MAX_TEST_LINES = 500;
 const MAX_FIELDS = 25;
 
 /** Classes of more fields, and why. */
@@ -24,14 +22,13 @@ export const size: Deno.lint.Rule = {
   create(context) {
     const path = inRepository(context.filename);
     if (path === null) return {};
-    const maxLines = path.startsWith("tests/") ? MAX_TEST_LINES : MAX_LINES;
     return {
       Program(node) {
         const lines = context.sourceCode.text.trimEnd().split("\n").length;
-        if (lines <= maxLines) return;
+        if (lines <= MAX_LINES) return;
         context.report({
           node,
-          message: `${lines} lines: a file has at most ${maxLines}`,
+          message: `${lines} lines: a file has at most ${MAX_LINES}`,
           hint: "Split it by concept.",
         });
       },

@@ -5,40 +5,13 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { selfSigned } from "./_certificate.ts";
+import { deadline, PATIENCE_MS } from "./_waiting.ts";
+
+export { TestClient } from "./_client.ts";
+export { deadline, PATIENCE_MS, until } from "./_waiting.ts";
 
 /** The repository's folder. */
 export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
-
-/** How long a test waits for something that must happen, unless told. Generous: the machine may be busy. */
-export const PATIENCE_MS = 60_000;
-
-/** Gives a promise a limit: rejects with `what` and the limit when it has not settled in time. */
-export async function deadline<T>(promise: Promise<T>, limitMs = PATIENCE_MS, what = "it"): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Cannot go on: ${what} took over ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Waits until `condition` holds, for what tells nobody when it happens (a file's content, a counter). */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  limitMs = PATIENCE_MS,
-): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!await condition()) {
-    if (performance.now() > end) {
-      throw new Error(`Cannot go on: ${what} did not happen within ${limitMs} ms`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /**
  * A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 and the line that names the real one.
@@ -346,134 +319,6 @@ export async function runTask(
   if (options.input) await task.type(options.input.replace(/\n$/, ""));
   await task.closeInput();
   return await task.ended();
-}
-
-/** A raw TCP client that reads lines, bytes or all there is. */
-export class TestClient implements Disposable {
-  readonly conn: Deno.Conn;
-  #unread = new Uint8Array(0);
-  #ended = false;
-
-  constructor(conn: Deno.Conn) {
-    this.conn = conn;
-  }
-
-  /** Connects to a port of this machine. */
-  static async connect(port: number, hostname = "127.0.0.1"): Promise<TestClient> {
-    return new TestClient(await deadline(Deno.connect({ hostname, port }), PATIENCE_MS, "connecting"));
-  }
-
-  /** The client's own address as servers print it. */
-  get address(): string {
-    const { hostname, port } = netAddress(this.conn.localAddr);
-    return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-  }
-
-  /** Sends a text as it is, or bytes, all of them. */
-  async send(data: string | Uint8Array): Promise<void> {
-    let bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
-  }
-
-  /** The next line, without its end; null at the end of the stream. */
-  line(limitMs = PATIENCE_MS): Promise<string | null> {
-    return deadline(this.#line(), limitMs, "a line from the server");
-  }
-
-  async #line(): Promise<string | null> {
-    let from = 0;
-    while (true) {
-      const end = this.#unread.indexOf(10, from);
-      if (end >= 0) return text(this.#take(end + 1).subarray(0, end));
-      from = this.#unread.length;
-      if (!await this.#more()) return from === 0 ? null : text(this.#take(from));
-    }
-  }
-
-  /** The next `count` bytes; fewer at the end of the stream. */
-  bytes(count: number, limitMs = PATIENCE_MS): Promise<Uint8Array> {
-    return deadline(this.#bytes(count), limitMs, `${count} bytes from the server`);
-  }
-
-  async #bytes(count: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    let missing = count;
-    while (missing > 0 && (this.#unread.length > 0 || await this.#more())) {
-      const part = this.#take(Math.min(missing, this.#unread.length));
-      parts.push(part);
-      missing -= part.length;
-    }
-    return new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
-  }
-
-  /** All until the end of the stream, as text. */
-  async rest(limitMs = PATIENCE_MS): Promise<string> {
-    return text(await this.bytes(Infinity, limitMs));
-  }
-
-  /** Resolves once the server has closed; a reset counts. What is still sent is passed over. */
-  async closed(limitMs = PATIENCE_MS): Promise<void> {
-    await deadline(this.#untilClosed(), limitMs, "the server's close");
-  }
-
-  async #untilClosed(): Promise<void> {
-    while (await this.#more()) this.#unread = new Uint8Array(0);
-  }
-
-  #take(count: number): Uint8Array {
-    const taken = this.#unread.subarray(0, count);
-    this.#unread = this.#unread.subarray(count);
-    return taken;
-  }
-
-  async #more(): Promise<boolean> {
-    if (this.#ended) return false;
-    const buffer = new Uint8Array(65536);
-    let count: number | null;
-    try {
-      count = await this.conn.read(buffer);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-      count = null;
-    }
-    if (count === null) {
-      this.#ended = true;
-      return false;
-    }
-    const joined = new Uint8Array(this.#unread.length + count);
-    joined.set(this.#unread);
-    joined.set(buffer.subarray(0, count), this.#unread.length);
-    this.#unread = joined;
-    return true;
-  }
-
-  /** Ends the sending half. */
-  async closeWrite(): Promise<void> {
-    await this.conn.closeWrite();
-  }
-
-  close(): void {
-    try {
-      this.conn.close();
-    } catch {
-      // Closed before.
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-function netAddress(address: Deno.Addr): Deno.NetAddr {
-  if (address.transport === "tcp" || address.transport === "udp") return address;
-  throw new TypeError("Cannot tell the address: it is no internet socket");
-}
-
-const decoder = new TextDecoder();
-
-function text(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }
 
 /** A certificate for `localhost`, `127.0.0.1` and `::1`, as PEM files and text. It is its own authority. */

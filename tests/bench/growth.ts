@@ -6,7 +6,8 @@
  */
 import { type Aim, aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
 import { flow } from "./chat.ts";
-import { append, discard, document } from "./editor.ts";
+import { discard } from "./_editor_load.ts";
+import { append, document } from "./editor.ts";
 import { Process } from "./_process.ts";
 import { OurNodes } from "./_sharing_subjects.ts";
 import { refresh } from "./records.ts";

@@ -21,13 +21,21 @@ import {
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
+import {
+  authorOf,
+  checkHistory,
+  checkNames,
+  checkOrder,
+  isEvent,
+  RIVAL_NAME,
+  SPOKEN,
+} from "./_chat_checks.ts";
 
 const PORT = DOORS.line;
 const FILE = "/data/history.log";
 /** Members, and the doors that they come by. */
 const MEMBERS: Readonly<Record<string, Dialect>> = { m0: LINE, m1: IRC, m2: WEB, m3: LINE };
 const RIVALS = ["r0", "r1"];
-const RIVAL_NAME = "throne";
 const CHAOS_MS = 6000;
 
 /** The chat as it is. */
@@ -162,16 +170,6 @@ async function checkNameIsFree(sim: SimWorld, rivals: readonly Rival[]): Promise
   assert(isIn, `${RIVAL_NAME} is free, and cannot be had`);
 }
 
-/** A name has one owner at a time: it comes only after it has gone. */
-function checkNames(sim: SimWorld, sessions: readonly (readonly string[])[]): void {
-  for (const received of sessions) {
-    const events = received.filter((line) => RIVALRY.test(line)).map((line) => line.includes(" has joined "));
-    sim.sometimes("a name changed hands", events.filter((hasJoined) => hasJoined).length > 1);
-    const twice = events.findIndex((hasJoined, at) => at > 0 && hasJoined === events[at - 1]);
-    assert(twice < 0, `${RIVAL_NAME} has ${events[twice] ? "come while it was there" : "gone twice"}`);
-  }
-}
-
 /** One of two who want the same name, and keep it for a while. */
 class Rival {
   readonly #client: LineClient;
@@ -292,16 +290,7 @@ class Typist implements Terminal {
 
   [Symbol.dispose](): void {}
 }
-
-/** Names are never used twice, so that each of these can happen once. */
-const SPOKEN = /^m\d-\d+: /;
-const EVENT = /^m\d-\d+(: | has (joined|left) the chat\.$)/;
-const RIVALRY = new RegExp(`^${RIVAL_NAME} has (joined|left) the chat`, "i");
 const REFUSED = "Error: Cannot log in";
-
-function isEvent(line: string): boolean {
-  return EVENT.test(line);
-}
 
 function lastOf(client: LineClient): readonly string[] {
   return client.sessions.at(-1)?.received ?? [];
@@ -370,67 +359,5 @@ class Member {
 
   #received(): readonly string[] {
     return this.#caller.sessions.at(-1)?.received ?? [];
-  }
-}
-
-/** Whose event it is: who does something is not told of it. */
-function authorOf(event: string): string {
-  return event.replace(/[: ].*/s, "");
-}
-
-function checkOrder(sessions: readonly (readonly string[])[]): void {
-  for (const events of sessions) {
-    const twice = events.find((event, index) => events.indexOf(event) !== index);
-    assert(twice === undefined, `somebody was told twice: ${twice}`);
-  }
-  for (const [index, one] of sessions.entries()) {
-    const places = new Map(one.map((event, place) => [event, place]));
-    for (const other of sessions.slice(index + 1)) checkSameOrder(one, places, other);
-  }
-}
-
-/**
- * Two who were in the room at once have heard the same between the first and the last that both heard, but
- * for their own.
- */
-function checkSameOrder(
-  one: readonly string[],
-  places: ReadonlyMap<string, number>,
-  other: readonly string[],
-): void {
-  const common = other.filter((event) => places.has(event));
-  const [first, last] = [common[0], common.at(-1)];
-  if (first === undefined || last === undefined) return;
-  const within = (events: readonly string[]) => events.slice(events.indexOf(first), events.indexOf(last) + 1);
-  // What is missing on one side must be what that side did itself: one name, as each session has one.
-  const [mine, theirs] = [within(one), within(other)];
-  const onlyMine = new Set(mine.filter((event) => !theirs.includes(event)).map(authorOf));
-  const onlyTheirs = new Set(theirs.filter((event) => !mine.includes(event)).map(authorOf));
-  assert(
-    onlyMine.size <= 1 && onlyTheirs.size <= 1,
-    `some heard what others did not: ${[...onlyMine, ...onlyTheirs]}`,
-  );
-  const shared = mine.filter((event) => theirs.includes(event));
-  const difference = shared.findIndex((event, place) => event !== common[place]);
-  assert(difference < 0, `${shared[difference]} came to some before, to others after ${common[difference]}`);
-}
-
-function checkHistory(history: readonly string[], sessions: readonly (readonly string[])[]): void {
-  assert(new Set(history).size === history.length, "a line is in the history twice");
-  const oldest = history[0];
-  for (const events of sessions) {
-    const spoken = events.filter((event) => SPOKEN.test(event));
-    // The history goes back 50 lines: from there on, all that was heard is in it, in its order.
-    const from = spoken.findIndex((event) => history.includes(event));
-    if (from < 0) continue;
-    let place = history.indexOf(spoken[from] ?? "") - 1;
-    for (const event of spoken.slice(from)) {
-      const next = history.indexOf(event);
-      assert(
-        next > place,
-        `${event} was heard and is not in its place in the history, which begins with ${oldest}`,
-      );
-      place = next;
-    }
   }
 }

@@ -1,0 +1,117 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { childSpec, type Ref, restart, startChild, stop, supervisor } from "../../mod.ts";
+import { onStage, upTo } from "./_stage.ts";
+
+onStage("start-child: starts a child more, names what failed, and stops it again", async (stage) => {
+  const ref = stage.system.spawn("group", supervisor("one-for-one", [childSpec("a", stage.actor("a"))]));
+  const within = { timeoutMs: 1000 };
+  const b = await stage.sim.settle(startChild(ref, childSpec("b", stage.actor("b")), within));
+  b.tell("hello");
+  await stage.settle();
+  assertEquals(stage.taken(), ["a starts", "b starts", "b hello"]);
+  const again = startChild(ref, childSpec("b", stage.actor("b")), within);
+  await assertRejects(() => stage.sim.settle(again), TypeError, "the name is in use");
+  const broken = childSpec<string>("c", () => {
+    throw new Error("told to");
+  }, { onFailure: stop() });
+  const error = await stage.sim.settle(startChild(ref, broken, within).catch((error) => error));
+  assertEquals(`${error.cause}`, "Error: told to");
+  assertEquals(await stage.sim.settle(ref.ask({ type: "list-children" }, within)), ["a", "b"]);
+  assertEquals(await stage.sim.settle(ref.ask({ type: "stop-child", name: "b" }, within)), true);
+  assertEquals(await stage.sim.settle(ref.ask({ type: "stop-child", name: "b" }, within)), false);
+  assertEquals(await stage.sim.settle(ref.ask({ type: "list-children" }, within)), ["a"]);
+});
+
+onStage(
+  "restart types: permanent comes back when it has stopped itself, transient does not, temporary never",
+  async (stage) => {
+    const restarts = ["permanent", "transient", "temporary"] as const;
+    const refs = restarts.map((restart) => stage.system.spawn(restart, stage.actor(restart), { restart }));
+    await stage.settle();
+    for (const ref of refs) ref.tell("stop");
+    await stage.settle();
+    assertEquals(refs.map(({ isOpen }) => isOpen), [true, false, false]);
+    refs[0]?.tell("fail");
+    const [, failing, temporary] = restarts.map((restart) =>
+      stage.system.spawn(`${restart}-2`, stage.actor(restart), { restart })
+    );
+    failing?.tell("fail");
+    temporary?.tell("fail");
+    await stage.settle();
+    assertEquals([refs[0]?.isOpen, failing?.isOpen, temporary?.isOpen], [true, true, false]);
+  },
+);
+
+onStage("restart types: a permanent child that stops itself too often fails its parent", async (stage) => {
+  let lives = 0;
+  stage.system.spawn(
+    "group",
+    supervisor("one-for-one", [
+      childSpec<string>("a", (self) => {
+        lives++;
+        self.after(1, "stop");
+        return () => self.stop();
+      }, { restart: "permanent", onFailure: restart({ limit: 2 }) }),
+    ]),
+    { onFailure: stop() },
+  );
+  await stage.sim.advance(100);
+  assertEquals(lives, 3);
+  assertEquals(stage.decisions, ["/test/group child stop"]);
+});
+
+onStage("budget: the group's is spent by all of its children together", async (stage) => {
+  const children = upTo(4).map((n) => childSpec(`c${n}`, stage.actor(`c${n}`)));
+  const refs: Ref<string>[] = [];
+  stage.system.spawn<string>("group", (self) => {
+    self.supervise("one-for-one", { budget: { limit: 3, withinMs: 1000 } });
+    for (const { name } of children) refs.push(self.spawn(name, stage.actor(name)));
+    return () => {};
+  }, { onFailure: stop() });
+  await stage.settle();
+  for (const ref of refs) ref.tell("fail");
+  await stage.settle();
+  assertEquals(stage.decisions.filter((line) => line.endsWith("restart")).length, 3);
+  assertEquals(stage.decisions.filter((line) => line.endsWith("escalate")).length, 1);
+  assertEquals(stage.system.tree().children, []);
+});
+
+onStage("decisions: a function sees the error, the message and the restarts so far", async (stage) => {
+  const ref = stage.system.spawn("a", stage.actor("a"), {
+    onFailure: (error, failure) => {
+      stage.note(`${(error as Error).message}, ${failure.phase}, ${failure.restarts}`);
+      return failure.restarts < 1 ? restart() : stop();
+    },
+  });
+  ref.tell("fail");
+  ref.tell("fail");
+  await stage.settle();
+  assertEquals(stage.taken().filter((line) => line.includes(",")), [
+    "a was told to fail, message, 0",
+    "a was told to fail, message, 1",
+  ]);
+  assertEquals(ref.isOpen, false);
+});
+
+onStage("children: a parent is told who started, was restarted, and stopped", async (stage) => {
+  stage.system.spawn<string>("parent", (self) => {
+    self.watchChildren((event) =>
+      `${event.type} ${event.name}${event.type === "stopped" ? ` ${event.reason.type}` : ""}`
+    );
+    const child = self.spawn("c", stage.actor("c"));
+    child.tell("fail");
+    child.tell("stop");
+    self.spawn<string>("d", () => {
+      throw new Error("told to");
+    }, { onFailure: stop() });
+    return (message) => stage.note(message);
+  });
+  await stage.settle();
+  const seen = stage.taken();
+  assertEquals(seen.filter((line) => / c( |$)/.test(line)), [
+    "started c",
+    "restarted c",
+    "stopped c stopped",
+  ]);
+  assertEquals(seen.filter((line) => / d /.test(line)), ["stopped d failed"]);
+});
