@@ -4,10 +4,21 @@
  * @module
  */
 import { Failure } from "./_cli.ts";
+import { ImportGraph, testFilesOf } from "./_import_distance.ts";
+import type { Killer } from "./_killers.ts";
 import type { Mutant, Room } from "./_mutants.ts";
 
 /** Who says nothing for so long hangs, which is a way to be found; machines have other things to do. */
 const HUNG_MS = 180_000;
+
+/** Where modules are that tests come to. */
+const MODULES = ["actors", "protocols", "tasks", "tests", "mod.ts"];
+
+/** Who found a mutant, in words for people and for the next run. */
+export interface Found {
+  readonly text: string;
+  readonly killer: Killer;
+}
 
 interface Finished {
   readonly isGreen: boolean;
@@ -53,6 +64,7 @@ async function run(
 export class MutantCopy implements AsyncDisposable {
   readonly #directory: string;
   readonly #signal: AbortSignal;
+  #graph: ImportGraph | undefined;
 
   private constructor(directory: string, signal: AbortSignal) {
     this.#directory = directory;
@@ -91,28 +103,44 @@ export class MutantCopy implements AsyncDisposable {
     }
   }
 
-  /** The first of these tests that fails; null when none does. */
-  async failingTest(tests: readonly string[]): Promise<string | null> {
-    for (const path of tests) {
-      const { isGreen, text } = await this.#deno(["test", "-q", "-A", "--no-check", "--fail-fast", path]);
-      if (!isGreen) return /^(.*?) \.\.\. FAILED/m.exec(text)?.[1] ?? `${path} does not end as it should`;
+  /**
+   * The first that fails of these tests, files or folders; null when none does. `first` is asked first, then
+   * those that are nearest to what is planted in the file `changed`.
+   */
+  async failingTest(tests: readonly string[], changed?: string, first?: string): Promise<Found | null> {
+    const files = await testFilesOf(this.#directory, tests);
+    const graph = this.#graph ??= await ImportGraph.read(this.#directory, MODULES);
+    const nearest = changed === undefined ? files : graph.nearestFirst(files, changed);
+    const left = first === undefined ? nearest : [first, ...nearest.filter((file) => file !== first)];
+    // A process costs a second, and a test that comes late costs all before it: more and more at once.
+    for (let count = 1; left.length > 0; count *= 2) {
+      const asked = left.splice(0, count);
+      const { isGreen, text } = await this.#deno(["test", "-q", "-A", "--no-check", "--fail-fast", ...asked]);
+      if (isGreen) continue;
+      const test = /=> (?:\.\/)?(tests\/\S+?_test\.ts)/.exec(text)?.[1] ?? asked[0];
+      const name = /^(.*?) \.\.\. FAILED/m.exec(text)?.[1] ?? "does not end as it should";
+      return { text: `${test}: ${name}`, killer: test === undefined ? {} : { test } };
     }
     return null;
   }
 
-  /** The first violation that these campaigns find; null when they find none. */
-  async failingCampaign(campaigns: Room["campaigns"]): Promise<string | null> {
+  /** The first violation that these campaigns find, `first` before all; null when they find none. */
+  async failingCampaign(campaigns: Room["campaigns"], first?: Killer["campaign"]): Promise<Found | null> {
     if (campaigns.length === 0) return null;
-    const asked = JSON.stringify(campaigns);
+    // Who found it when it was another campaign, or in another room's, finds it nowhere now.
+    const isAsked = campaigns.some(([name]) => name === first?.[0]);
+    const asked = JSON.stringify({ first: isAsked ? first : undefined, campaigns });
     const { isGreen, text } = await this.#judge(asked);
     if (isGreen) return null;
-    return /^Cannot (?:pass|go on).*$/m.exec(text)?.[0].slice(0, 200) ??
-      "the simulator does not end as it should";
+    const message = /^Cannot (?:pass|go on).*$/m.exec(text)?.[0].slice(0, 200);
+    const [, name, seed] = /^Cannot pass "(.*?)" with seed (\d+)/.exec(message ?? "") ?? [];
+    const killer: Killer = name === undefined ? {} : { campaign: [name, Number(seed)] };
+    return { text: message ?? "the simulator does not end as it should", killer };
   }
 
   /** Sees that campaigns can be asked at all: what cannot be loaded finds every mutant. */
   async checkLoads(): Promise<void> {
-    const { isGreen, text } = await this.#judge("[]");
+    const { isGreen, text } = await this.#judge(JSON.stringify({ campaigns: [] }));
     if (!isGreen) throw new Failure(`Cannot judge mutants: the campaigns cannot be loaded. ${text.trim()}`);
   }
 
@@ -123,7 +151,7 @@ export class MutantCopy implements AsyncDisposable {
   /** Runs all with nothing planted: what fails then is no judge. */
   async check({ tests, campaigns }: Room): Promise<void> {
     const failed = await this.failingCampaign(campaigns) ?? await this.failingTest(tests);
-    if (failed !== null) throw new Failure(`Cannot judge mutants: this fails without any: ${failed}`);
+    if (failed !== null) throw new Failure(`Cannot judge mutants: this fails without any: ${failed.text}`);
   }
 
   #deno(args: readonly string[]): Promise<Finished> {

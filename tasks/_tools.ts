@@ -177,7 +177,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       description:
         "Plant realistic bugs one at a time in a copy, and say who finds them (--only ROOM, --check)",
       command:
-        `deno run -q --allow-read=. --allow-write=./.tmp --allow-run=${DENO},git --allow-env=MUTATE_*,${LOG_ENV} tasks/mutate.ts`,
+        `deno run -q --allow-read=. --allow-write=./.tmp,./tests/mutants --allow-run=${DENO},git --allow-env=MUTATE_*,${LOG_ENV} tasks/mutate.ts`,
     },
   };
 }

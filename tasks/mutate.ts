@@ -4,6 +4,7 @@
  * @module
  */
 import { choice, defineTask, Failure, integer, runClient, text, toggle } from "./_cli.ts";
+import { Killers } from "./_killers.ts";
 import { MutantCopy } from "./_mutant_copy.ts";
 import { type Mutant, readRooms, type Room, staleOf } from "./_mutants.ts";
 import { say } from "./_stdio.ts";
@@ -28,6 +29,8 @@ export const task = defineTask({
     }),
     resume: toggle({ help: "Go on where the last run was: do not ask again about what is known", env: [] }),
     survivors: toggle({ help: "As --resume, but ask those of --by again about what survived", env: [] }),
+    allTests: toggle({ help: "Ask all tests of the repository, not the room's alone", env: [] }),
+    remember: toggle({ help: "Write who found them to the table's killers.json", env: [] }),
     minutes: integer({ help: "End after so many minutes", min: 1, max: 100_000 }),
     noBaseline: toggle({ help: "Do not see first that all pass where nothing is planted", env: [] }),
     check: toggle({ help: "Only see that every mutant's text is still there", env: [] }),
@@ -47,6 +50,8 @@ interface Judgement {
   readonly by: Judges;
   /** What an earlier run came to, which is not asked again. */
   readonly known: Verdict | undefined;
+  /** Who found it once, and is asked first; told of who does now. */
+  readonly killers: Killers;
 }
 
 /** Whether there is nothing more to ask. */
@@ -71,16 +76,23 @@ function judge(
   copy: MutantCopy,
   [name, room]: readonly [string, Room],
   mutant: Mutant,
-  { by, known }: Judgement,
+  { by, known, killers }: Judgement,
 ): Promise<Verdict> {
   const { what, file } = mutant;
+  const first = killers.of(name, what);
   return copy.plant(mutant, async () => {
     let { campaigns, tests } = known ?? {};
     if (by !== "tests" && campaigns === undefined && room.campaigns.length > 0) {
-      campaigns = await copy.failingCampaign(room.campaigns);
+      const found = await copy.failingCampaign(room.campaigns, first.campaign);
+      killers.note(name, what, found?.killer ?? { campaign: undefined });
+      campaigns = found?.text ?? null;
     }
     const asksTests = by === "tests" || by === "both" || (by === "either" && !campaigns);
-    if (asksTests && tests === undefined) tests = await copy.failingTest(room.tests);
+    if (asksTests && tests === undefined) {
+      const found = await copy.failingTest(room.tests, file, first.test);
+      killers.note(name, what, found?.killer ?? { test: undefined });
+      tests = found?.text ?? null;
+    }
     return { room: name, what, file, change: changeOf(mutant), tests, campaigns };
   });
 }
@@ -117,6 +129,7 @@ if (import.meta.main) {
     const verdictsFile = `${folder}.verdicts.jsonl`;
     if (!flags.resume && !flags.survivors) await Deno.remove(verdictsFile).catch(() => {});
     const verdicts = await Verdicts.read(verdictsFile);
+    const killers = await Killers.read(`${root}${flags.table.replace(/[^/]*$/, "killers.json")}`);
     await using copy = await MutantCopy.make(root, folder, signal);
     await copy.checkLoads();
     const endMs = performance.now() + (minutes ?? Infinity) * 60_000;
@@ -124,7 +137,8 @@ if (import.meta.main) {
     let survivors = 0;
     let left = 0;
     for (const [name, asWritten] of rooms) {
-      const room = seeds === undefined ? asWritten : withSeeds(asWritten, seeds);
+      const asked = flags.allTests ? { ...asWritten, tests: [...asWritten.tests, "tests"] } : asWritten;
+      const room = seeds === undefined ? asked : withSeeds(asked, seeds);
       const chosen = room.mutants.filter((one) => one.what.includes(story) && !stale.includes(one));
       const knownOf = (one: Mutant) => {
         const verdict = verdicts.of(name, one);
@@ -144,8 +158,15 @@ if (import.meta.main) {
           left += toAsk.length - index;
           break;
         }
-        const verdict = await judge(copy, [name, room], mutant, { by, known: knownOf(mutant) });
+        const verdict = await judge(copy, [name, room], mutant, {
+          by,
+          known: knownOf(mutant),
+          killers,
+        });
         await verdicts.add(verdict);
+        if (flags.remember) {
+          await killers.write(known.map(([name, { mutants }]) => [name, mutants.map(({ what }) => what)]));
+        }
         say(`${name} ${index + 1}/${toAsk.length}  ${lineOf(verdict)}`);
       }
       const found = chosen.flatMap((one) => verdicts.of(name, one) ?? []);

@@ -128,6 +128,15 @@ Deno.test("json stream: what is not JSON costs its line and nothing after it", (
   }
 });
 
+Deno.test("json stream: a line end inside a string ends the bad line, and the next line is a value", () => {
+  const text = '{"a":"b\n{"c":1}\n{"d":2}';
+  const expected = ["bad", "value", "value"];
+  assertEquals(types(decodeText(text)), expected);
+  for (let at = 1; at < text.length; at++) {
+    assertEquals(types(decode(split(encoder.encode(text), [at, text.length]))), expected, `split at ${at}`);
+  }
+});
+
 Deno.test("json stream: the message says what was unexpected and where", () => {
   assertEquals(decodeText("hello\n"), [{ type: "bad", message: 'Not JSON: unexpected "h" at byte 0' }]);
   assertEquals(decodeText('{"a" 1}\n'), [{ type: "bad", message: 'Not JSON: unexpected "1" at byte 5' }]);
