@@ -36,5 +36,5 @@ export function isRealLoop(path: string): boolean {
  * it is behind the interface `Driver`, with a simulated one beside them.
  */
 export function isEngine(path: string): boolean {
-  return path === "actors/cluster/engines/sqlite.ts";
+  return /^actors\/cluster\/engines\/(sqlite|_nats_socket)\.ts$/.test(path);
 }

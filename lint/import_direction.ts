@@ -34,7 +34,7 @@ const PACKAGES: readonly { readonly files: RegExp; readonly packages: readonly s
   { files: /^actors\/editor\/yjs_replica\.ts$/, packages: ["yjs"] },
   {
     files: /^actors\/cluster\/engines\/_?nats\w*\.ts$/,
-    packages: ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/kv"],
+    packages: ["@nats-io/nats-core", "@nats-io/nats-core/internal", "@nats-io/jetstream", "@nats-io/kv"],
   },
   { files: /^actors\/inspect\/open_telemetry\.ts$/, packages: ["@opentelemetry/api"] },
 ];

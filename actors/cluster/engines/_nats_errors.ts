@@ -4,7 +4,7 @@
  * @module
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { errors } from "@nats-io/transport-node";
+import { errors } from "@nats-io/nats-core";
 import { Conflict, NoHost, OutcomeUnknown } from "../errors.ts";
 
 /** Codes of the server for "wrong last sequence": of a single server, and of one in a cluster. */

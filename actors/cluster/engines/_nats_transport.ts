@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { Transport, TransportAskOptions, TransportHandler } from "../engine.ts";
 import { OutcomeUnknown } from "../errors.ts";
 import { checkTextBytes } from "../text_bytes.ts";

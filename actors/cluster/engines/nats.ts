@@ -4,7 +4,8 @@
  * @module
  */
 import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
-import { connect, nanos, type NatsConnection } from "@nats-io/transport-node";
+import { nanos, type NatsConnection } from "@nats-io/nats-core";
+import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
 import { type Cancellable, errorText, type World, WorldError } from "../../world/world.ts";
 import { composeEngine } from "../compose.ts";
 import type { Driver } from "../driver.ts";
@@ -12,6 +13,7 @@ import type { Engine } from "../engine.ts";
 import { checkTypeName } from "../names.ts";
 import { NatsKeys } from "./_nats_keys.ts";
 import { NatsRecords } from "./_nats_records.ts";
+import { NatsSocket } from "./_nats_socket.ts";
 import { NatsTransport } from "./_nats_transport.ts";
 
 /** Who connects to NATS. */
@@ -130,8 +132,10 @@ export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
 
 async function connectTo(options: NatsEngineOptions, timeoutMs: number): Promise<NatsConnection> {
   const { servers, connection = {} } = options;
+  // The client asks for one whenever it dials, and knows one maker for all its connections.
+  setTransportFactory({ factory: () => new NatsSocket() });
   try {
-    return await connect({
+    return await NatsConnectionImpl.connect({
       ...connection,
       servers: [...servers],
       name: "troupe",
