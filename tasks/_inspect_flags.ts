@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { clusterOf } from "../actors/cluster/snapshot.ts";
+import { clusterOf } from "../actors/cluster/cluster.ts";
 import {
   EventFeed,
   hostAnswers,

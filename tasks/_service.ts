@@ -31,6 +31,7 @@ import {
 } from "./_cores_flag.ts";
 import { parseCommandLine, type Source } from "./_command_line.ts";
 import type { Section } from "./_demo/section.ts";
+import type { Smoke } from "./_smoke.ts";
 import { type Resident, resident } from "./_house.ts";
 import { withAdvice } from "./_rights_advice.ts";
 import { inspectedSystem, type InspectFlags, inspectFlags, reportingSystem } from "./_inspect_flags.ts";
@@ -42,17 +43,6 @@ export interface ServiceContext {
   readonly args: readonly string[];
   /** The core that it runs on, where it is one of several. */
   readonly core?: Core;
-}
-
-/**
- * A short talk with a service that listens: what is sent and what must come back, as lines (TCP) or
- * datagrams (UDP).
- */
-export interface Smoke {
-  readonly says: readonly string[];
-  readonly hears: readonly RegExp[];
-  /** What the server's log must show, for a service that does not answer who speaks. */
-  readonly logs?: RegExp;
 }
 
 /** One running service in `start`: most services have one, the peers one a node. */

@@ -9,7 +9,7 @@ import { denoWorld } from "../actors/world/deno/mod.ts";
 import type { LogRecord, SocketAddress, World } from "../actors/world/world.ts";
 import { ActorSystem, type Behavior, type Ref, stop } from "../mod.ts";
 import { connectLines, type LineClient } from "./_line_client.ts";
-import type { Smoke } from "./_service.ts";
+import type { Smoke } from "./_smoke.ts";
 import { Printer } from "./_demo/printer.ts";
 import { paint } from "./_terminal.ts";
 

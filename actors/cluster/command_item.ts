@@ -4,7 +4,7 @@
  * @module
  */
 import type { JournalEntry } from "./engine.ts";
-import type { Decision, Reply } from "./persistent.ts";
+import type { Decision, Reply } from "./persistent_definition.ts";
 import { isRef } from "./ref_codec.ts";
 
 /** One command, decided. */

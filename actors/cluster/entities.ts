@@ -12,7 +12,6 @@ import { type EntityLife, type EntityType, Passivate, type Refusal } from "./ent
 import { NoHost } from "./errors.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 import { activationAddress, actorName, entityKey } from "./names.ts";
-import type { LocalPlacement } from "./snapshot.ts";
 
 /** What entities need of their host. */
 export interface EntitiesHost {
@@ -36,6 +35,14 @@ export interface EntitiesHost {
 export type HostMessage =
   | { readonly type: "stopped"; readonly entity: LocalEntity }
   | { readonly type: "call"; readonly run: () => void };
+
+/** An entity that lives on this host. */
+export interface LocalPlacement extends EntityId {
+  /** The fencing token by which the host owns it. */
+  readonly epoch: Epoch;
+  /** Its actor. */
+  readonly path: string;
+}
 
 /** One entity on this host, from its claim until it has stopped. */
 export interface LocalEntity {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { type Cluster, joinCluster } from "./cluster.ts";
+export { type Cluster, clusterOf } from "./cluster.ts";
+export { joinCluster } from "./host.ts";
 export type { JoinOptions } from "./join_options.ts";
 export { type CodecOptions, decodeValue, encodeValue } from "./codec.ts";
 export type { RefCodec } from "./ref_codec.ts";
@@ -33,12 +34,8 @@ export {
   type Uncrossable,
 } from "./persistent.ts";
 export { placed, type PlacedDefinition, type PlacedEntity } from "./placed.ts";
-export {
-  clusterOf,
-  type ClusterSnapshot,
-  type ClusterSnapshotOptions,
-  type LocalPlacement,
-} from "./snapshot.ts";
+export type { LocalPlacement } from "./entities.ts";
+export type { ClusterSnapshot, ClusterSnapshotOptions } from "./snapshot.ts";
 export { type LocalEngineOptions, memoryDriver, memoryEngine } from "./engines/memory.ts";
 export {
   type SimConnection,

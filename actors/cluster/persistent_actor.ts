@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { Context, Receive } from "../runtime/behavior.ts";
+import type { Context } from "../runtime/behavior.ts";
+import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
 import { type Item, itemOf, keptState, replyToOf, textField } from "./command_item.ts";
 import type { Commit, Log, Snapshot } from "./engine.ts";
@@ -16,7 +17,7 @@ import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
 import { entityText } from "./names.ts";
 import { Operations } from "./operations.ts";
-import type { Decision, PersistentContext, PersistentDefinition } from "./persistent.ts";
+import type { Decision, PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
 
 /** Commands that may wait for one write to end. */
 const MAX_GROUP = 1000;

@@ -25,5 +25,5 @@ export function addForeignRef(ref: Ref<never>): void {
 
 /** Whether a value is a reference: to an actor of this process or of the cluster, or a reply address. */
 export function isRef(value: object): value is Ref<never> {
-  return foreign.has(value) || questions.isQuestion(value) || mailboxes.cellOf(value) !== undefined;
+  return foreign.has(value) || questions.isQuestion(value) || mailboxes.hostOf(value) !== undefined;
 }

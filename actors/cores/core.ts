@@ -13,9 +13,6 @@ import { CoreNet } from "./core_net.ts";
 import { errorOf, failureOf, type FromCore, type ToCore } from "./messages.ts";
 import type { Reserved } from "./addresses.ts";
 
-/** Which lines the log has, and how they look: the same on all cores. */
-export type CoreLogOptions = Pick<RealLogOptions, "level" | "format" | "time">;
-
 /** What a program has on one core. */
 export interface Core {
   /** The number of the core, from 1. */

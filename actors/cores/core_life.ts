@@ -8,8 +8,7 @@ import type { Driver } from "../cluster/driver.ts";
 import type { LogStream, RealWorld } from "../world/real/mod.ts";
 import type { Thread, ThreadPort, ThreadRight, Threads } from "../world/world.ts";
 import type { Addresses } from "./addresses.ts";
-import type { CoreLogOptions } from "./core.ts";
-import { errorOf, failureOf, type FromCore, type ToCore } from "./messages.ts";
+import { type CoreLogOptions, errorOf, failureOf, type FromCore, type ToCore } from "./messages.ts";
 
 /** How long a core may take to report. */
 const REPORT_MS = 2000;

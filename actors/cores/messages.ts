@@ -6,8 +6,11 @@
  * @module
  */
 import type { PortDriverLimits } from "../cluster/engines/ports.ts";
+import type { RealLogOptions } from "../world/real/mod.ts";
 import { errorText, type ThreadRight, WorldError, type WorldErrorKind } from "../world/world.ts";
-import type { CoreLogOptions } from "./core.ts";
+
+/** Which lines the log has, and how they look: the same on all cores. */
+export type CoreLogOptions = Pick<RealLogOptions, "level" | "format" | "time">;
 
 /** What was thrown, as what crosses to another thread. */
 export interface Failure {

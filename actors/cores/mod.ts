@@ -4,5 +4,6 @@
  * @module
  */
 export type { CoreReports, LivingCore } from "./coordinator.ts";
-export type { Core, CoreLogOptions, CoreProgram } from "./core.ts";
+export type { Core, CoreProgram } from "./core.ts";
+export type { CoreLogOptions } from "./messages.ts";
 export { type CoordinatedOptions, coordinatedSystem, type CoresOptions, isCore, run } from "./run.ts";

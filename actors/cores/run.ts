@@ -13,7 +13,8 @@ import { realWorld } from "../world/real/mod.ts";
 import type { RealWorld } from "../world/real/mod.ts";
 import type { ThreadRight, World } from "../world/world.ts";
 import { coordinator, type CoreReports } from "./coordinator.ts";
-import { type CoreLogOptions, type CoreProgram, runCore } from "./core.ts";
+import { type CoreProgram, runCore } from "./core.ts";
+import type { CoreLogOptions } from "./messages.ts";
 
 /** Options of {@linkcode run} for a program on several cores. */
 export interface CoresOptions extends RunOptions {

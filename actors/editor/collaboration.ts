@@ -6,7 +6,8 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { Journal } from "../store/journal.ts";
 import { type ActorTools, updateCounter } from "./actor_tools.ts";
-import type { Change, CollaboratorEvent, CommittedBatch, FailedBatch } from "./collaboration_events.ts";
+import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
+import type { CollaboratorEvent } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
 import { outsideEdits } from "./recovery.ts";

@@ -7,7 +7,8 @@ import type { YId } from "../../protocols/y_text_update.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
-import type { Change, CollaboratorEvent } from "./collaboration_events.ts";
+import type { Change } from "./change_batch.ts";
+import type { CollaboratorEvent } from "./collaboration_events.ts";
 
 /** The most of one client that wait, and for how long. */
 const MAX_WAITING = 1000;

@@ -6,7 +6,7 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
-import type { Change, CommittedBatch, FailedBatch } from "./collaboration_events.ts";
+import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
 import type { DocumentEvent, DocumentRange, OwnUpdates } from "./document_events.ts";
 import { changedLines } from "./text_diff.ts";
 

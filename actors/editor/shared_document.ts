@@ -10,16 +10,15 @@ import { reasonText } from "../world/failure.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import { TRY_LATER } from "./collaboration.ts";
+import type { CommittedBatch, FailedBatch } from "./change_batch.ts";
 import type {
   CollaborationCommand,
   CollaboratorEvent,
-  CommittedBatch,
   DocumentQuery,
   DocumentText,
-  FailedBatch,
 } from "./collaboration_events.ts";
-import type { DocumentOptions } from "./document.ts";
 import type { DocumentCommand, DocumentEvent, DocumentRange } from "./document_events.ts";
+import type { DocumentOptions } from "./document_options.ts";
 import { decodeText } from "./known_text.ts";
 import { LineMembers } from "./line_members.ts";
 import { LinesDocument } from "./lines_document.ts";

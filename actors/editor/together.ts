@@ -9,13 +9,8 @@ import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import { Collaboration, TRY_LATER, VIOLATION } from "./collaboration.ts";
-import type {
-  CollaborationCommand,
-  CollaboratorEvent,
-  CommittedBatch,
-  FailedBatch,
-  VersionSummary,
-} from "./collaboration_events.ts";
+import type { CommittedBatch, FailedBatch } from "./change_batch.ts";
+import type { CollaborationCommand, CollaboratorEvent, VersionSummary } from "./collaboration_events.ts";
 import type { DocumentEvent } from "./document_events.ts";
 import { FileSynchronizer } from "./file_synchronizer.ts";
 import type { HistoryEvent } from "./history.ts";

@@ -15,7 +15,7 @@ import type { ActorSystem, TreeOptions } from "../runtime/mod.ts";
 import type { BusiestRows } from "./busiest.ts";
 import type { Totals } from "./census.ts";
 import type { FeedPosition } from "./event_feed.ts";
-import type { EventCounts } from "./metrics.ts";
+import type { EventCounts, TrafficCounts } from "./metrics.ts";
 
 /** A system that is looked into, and the machine that it runs on. */
 export interface InspectedHost {
@@ -83,16 +83,6 @@ export interface HostCount {
   readonly news: InspectorNews;
   /** From where on it is asked the next time. */
   readonly position: FeedPosition;
-}
-
-/** What peers and the system have sent each other. */
-export interface TrafficCounts {
-  /** Connections to peers. */
-  readonly connections: number;
-  /** Bytes from peers so far. */
-  readonly bytesIn: number;
-  /** Bytes to peers so far. */
-  readonly bytesOut: number;
 }
 
 /** Whether a machine has to be asked. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { TrafficCounts } from "./hosts.ts";
 import type { MetricFamily } from "../../protocols/prometheus.ts";
 import type { ActorEvent, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
@@ -24,6 +23,16 @@ export interface EventCounts {
   readonly deadLetters: number;
   /** Restarts so far. */
   readonly restarts: number;
+}
+
+/** What peers and the system have sent each other. */
+export interface TrafficCounts {
+  /** Connections to peers. */
+  readonly connections: number;
+  /** Bytes from peers so far. */
+  readonly bytesIn: number;
+  /** Bytes to peers so far. */
+  readonly bytesOut: number;
 }
 
 /**

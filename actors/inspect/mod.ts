@@ -21,10 +21,9 @@ export type {
   Look,
   LookedAt,
   RemoteHost,
-  TrafficCounts,
 } from "./hosts.ts";
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
 export { mergeFamilies } from "./merge_families.ts";
 export { systemWatcher } from "./watch_system.ts";
-export { type EventCounts, SystemMetrics } from "./metrics.ts";
+export { type EventCounts, SystemMetrics, type TrafficCounts } from "./metrics.ts";

@@ -6,8 +6,8 @@
 import type { BusiestRows } from "./busiest.ts";
 import type { Totals } from "./census.ts";
 import { type EventFeed, FEED_START } from "./event_feed.ts";
-import type { HostCount, RemoteHost, TrafficCounts } from "./hosts.ts";
-import type { EventCounts } from "./metrics.ts";
+import type { HostCount, RemoteHost } from "./hosts.ts";
+import type { EventCounts, TrafficCounts } from "./metrics.ts";
 
 /** What one look at them gives. */
 export interface RemoteCounts {

@@ -8,7 +8,8 @@
  * @module
  */
 import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
-import { assertNever, type Behavior, type Context, type Receive } from "../runtime/behavior.ts";
+import { assertNever, type Behavior, type Context } from "../runtime/behavior.ts";
+import type { Receive } from "../runtime/handler.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { CLOSED_HERE, Closing, ENDED, IDLE, LATE_HANDSHAKE, LATE_LOGIN, SLOW, VANISHED } from "./_closing.ts";

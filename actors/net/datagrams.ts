@@ -4,13 +4,8 @@
  * @module
  */
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
-import {
-  assertNever,
-  type Behavior,
-  type Context,
-  type Receive,
-  withPrivateMessages,
-} from "../runtime/behavior.ts";
+import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
+import type { Receive } from "../runtime/handler.ts";
 import type { Counter } from "../runtime/meter.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { TraceStart } from "../runtime/tracing.ts";

@@ -5,13 +5,8 @@
  */
 import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
-import {
-  assertNever,
-  type Behavior,
-  type Context,
-  type Receive,
-  withPrivateMessages,
-} from "../runtime/behavior.ts";
+import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
+import type { Receive } from "../runtime/handler.ts";
 import type { Counter } from "../runtime/meter.ts";
 import type { Ref } from "../runtime/ref.ts";
 import { stop } from "../runtime/supervision.ts";

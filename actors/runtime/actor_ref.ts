@@ -8,23 +8,22 @@
  *
  * @module
  */
-import type { Receive } from "./behavior.ts";
-import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
+import type { Receive } from "./handler.ts";
 import { isOfKind, kindOf, UNTYPED } from "./kinds.ts";
-import type { Life } from "./life.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
 import { isThenable } from "./thenable.ts";
 import { followed } from "./tracing.ts";
+import type { TurnHost } from "./turn_host.ts";
 
 /** Waits for its turn. */
 const IN_RING = 1;
 /** Takes no message: it does not run, or its handler is under way. */
 const BLOCKED = 2;
-/** System messages wait: {@linkcode Cell.handleSignals} looks at them before any message. */
+/** System messages wait: {@linkcode TurnHost.handleSignals} looks at them before any message. */
 const SIGNALLED = 4;
 /** Some of what waits is in envelopes. */
 const ENVELOPES = 8;
@@ -68,7 +67,7 @@ const NOT_RUNNING: Receive<unknown> = () => {};
 /**
  * The runtime's own way into mailboxes. `mod.ts` does not export it: whoever has a ref has what `Ref` says.
  */
-export let mailboxes: Mailboxes;
+export let mailboxes: Mailboxes<ActorRef<never>, (typeof FLAGS)[keyof typeof FLAGS]>;
 
 /** An actor, as others see it. */
 export class ActorRef<in M> implements Ref<M> {
@@ -91,9 +90,9 @@ export class ActorRef<in M> implements Ref<M> {
   #rest: Ring<unknown> | undefined;
   /** The kind of the message that was looked at last. */
   #kind: unknown = UNTYPED;
-  readonly #cell: Cell;
+  readonly #cell: TurnHost;
 
-  constructor(cell: Cell, scheduler: Scheduler<ActorRef<never>>, limit: number) {
+  constructor(cell: TurnHost, scheduler: Scheduler<ActorRef<never>>, limit: number) {
     this.#cell = cell;
     this.#scheduler = scheduler;
     this.#limit = limit;
@@ -308,7 +307,7 @@ export class ActorRef<in M> implements Ref<M> {
     pending: PromiseLike<unknown>,
     first: unknown,
     left: number,
-    life: Life<unknown> | undefined,
+    life: object | undefined,
   ): Promise<void> {
     const cell = this.#cell;
     let item: unknown | undefined = first;
@@ -359,7 +358,7 @@ export class ActorRef<in M> implements Ref<M> {
 
   static {
     mailboxes = {
-      cellOf: (ref) => #cell in ref ? ref.#cell : undefined,
+      hostOf: (ref) => #cell in ref ? ref.#cell : undefined,
       turn: (ref) => ref.#turn(),
       push: (ref, item) => ref.#push(item),
       unshift: (ref, item) => ref.#unshift(item),

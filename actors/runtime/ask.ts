@@ -4,18 +4,30 @@
  * @module
  */
 import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
-import type { AskDeadlines, Deadline } from "./ask_deadlines.ts";
-import type { StopReason } from "./behavior.ts";
 import { type ActorStopped, AskTimeout } from "./errors.ts";
-import type { DeadLetterReason } from "./events.ts";
+import type { DeadLetterReason, StopReason } from "./events.ts";
 import { onAbort } from "./on_abort.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { isThenable, whenSettled } from "./thenable.ts";
 import { type ActorTracer, follow, followed } from "./tracing.ts";
 
+/** What gives questions their deadlines. */
+export interface Deadlines {
+  /** Throws `RangeError` on a timeout that is not above 0. */
+  check(timeoutMs: number | undefined): number;
+  /** Gives those who wait there their deadlines when the event loop turns. */
+  stampLater(asks: AskList): void;
+}
+
+/** When one question is given up. */
+export interface AskDeadline {
+  /** It is closed: nothing is due any more. */
+  remove(): void;
+}
+
 /** What asks need of their system. */
 export interface AskHost {
-  readonly deadlines: AskDeadlines;
+  readonly deadlines: Deadlines;
   readonly tracer: ActorTracer | undefined;
   deadLetter(message: unknown, target: { readonly path: string }, reason: DeadLetterReason): void;
 }
@@ -66,7 +78,7 @@ export interface Questions {
   onClosed(ask: PendingAsk<never>, closed: (reason: StopReason) => void): () => void;
   /** 0 where only a signal ends it. */
   timeoutMs(ask: PendingAsk<never>): number;
-  setDeadline(ask: PendingAsk<never>, deadline: Deadline): void;
+  setDeadline(ask: PendingAsk<never>, deadline: AskDeadline): void;
 }
 
 /** The runtime's own way into questions, as `mailboxes` is into actors. */
@@ -89,7 +101,7 @@ export class PendingAsk<R> implements Ref<R> {
   #message: unknown;
   #coldState: AskColdState | undefined;
   #timeoutMs = 0;
-  #deadline: Deadline | undefined;
+  #deadline: AskDeadline | undefined;
   #older: PendingAsk<never> | undefined;
   #newer: PendingAsk<never> | undefined;
 

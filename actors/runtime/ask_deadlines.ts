@@ -9,7 +9,7 @@
  * @module
  */
 import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
-import { type AskList, type PendingAsk, questions } from "./ask.ts";
+import { type AskDeadline, type AskList, type Deadlines, type PendingAsk, questions } from "./ask.ts";
 import { inWords } from "./in_words.ts";
 import type { Trimmable } from "./scheduler.ts";
 
@@ -25,7 +25,7 @@ interface DeadlinesHost {
  * All questions with a timeout: a list for each length of timeout, so that each is in order of deadline by
  * itself.
  */
-export class AskDeadlines {
+export class AskDeadlines implements Deadlines {
   readonly #host: DeadlinesHost;
   readonly #lists = new Map<number, DeadlineList>();
   /** Lists that may have questions without a deadline. */
@@ -35,13 +35,11 @@ export class AskDeadlines {
     this.#host = host;
   }
 
-  /** Throws `RangeError` on a timeout that is not above 0. */
   check(timeoutMs: number | undefined): number {
     if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
     throw new RangeError(`Cannot ask with a timeout of ${inWords(timeoutMs)}: it takes milliseconds above 0`);
   }
 
-  /** Gives those who wait there their deadlines when the event loop turns. */
   stampLater(asks: AskList): void {
     asks.willBeStamped = true;
     this.#unstamped.push(asks);
@@ -78,7 +76,7 @@ export class AskDeadlines {
 }
 
 /** When one question is given up: a node of a list of them. */
-export class Deadline {
+class Deadline implements AskDeadline {
   readonly ask: PendingAsk<never>;
   readonly atMs: number;
   readonly #list: DeadlineList;

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Cancellable, LogFields, World } from "../world/world.ts";
+import type { StopReason } from "./events.ts";
+import type { Receive } from "./handler.ts";
 import { inWords } from "./in_words.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
@@ -37,14 +39,6 @@ import type { ActorTracer } from "./tracing.ts";
  * ```
  */
 export type Behavior<M> = (self: Context<M>) => Receive<M> | Promise<Receive<M>>;
-
-/** Handles one message. A promise suspends this actor, and no other, until it settles. */
-export type Receive<in M> = (message: M) => void | Promise<void>;
-
-/** Why an actor is no longer there. */
-export type StopReason =
-  | { readonly type: "stopped" }
-  | { readonly type: "failed"; readonly error: unknown };
 
 /** What happened to a child of an actor: see {@linkcode Context.watchChildren}. */
 export type ChildEvent =

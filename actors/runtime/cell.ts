@@ -11,6 +11,7 @@ import type { SpawnOptions } from "./spawn_options.ts";
 import { type Child, Children, type Parent } from "./children.ts";
 import { checkBehavior } from "./handler.ts";
 import { Life } from "./life.ts";
+import type { LifeHost } from "./life_host.ts";
 import { ENDING, STATE_NAMES, STOPPED } from "./lifecycle.ts";
 import { Living } from "./living.ts";
 import { type CellOptions, checkOptions, describeOptions, NO_LIMIT } from "./options.ts";
@@ -18,9 +19,10 @@ import type { AskOptions, Ref } from "./ref.ts";
 import type { ActorDetails, ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
+import type { TurnHost } from "./turn_host.ts";
 
 /** An actor. Others hold its `ref`, and cannot get from there to here. */
-export class Cell extends Living implements Child, Parent {
+export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
   readonly name: string;
 
   constructor(
@@ -82,8 +84,8 @@ export class Cell extends Living implements Child, Parent {
   }
 
   stopChild(ref: Ref<never>): void {
-    const child = mailboxes.cellOf(ref);
-    if (child === undefined || child.parent !== this) {
+    const child = mailboxes.hostOf(ref);
+    if (!(child instanceof Cell) || child.parent !== this) {
       throw new TypeError(`Cannot stop ${ref.path} from ${this.path}: it is no child`);
     }
     child.requestStop();

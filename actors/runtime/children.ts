@@ -4,9 +4,9 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { ChildEvent, StopReason, SuperviseOptions } from "./behavior.ts";
+import type { ChildEvent, SuperviseOptions } from "./behavior.ts";
 import type { DecideOnFailure, RestartType } from "./spawn_options.ts";
-import type { FailureDecision, FailurePhase } from "./events.ts";
+import type { FailureDecision, FailurePhase, StopReason } from "./events.ts";
 import { GroupRestart } from "./group_restart.ts";
 import { Listeners } from "./listeners.ts";
 import { Named } from "./named.ts";
@@ -108,7 +108,7 @@ export class Children {
   #observers: Listeners<ChildEvent> | undefined;
   #failures: Failure[] = [];
   /** The restart that a child is part of, while it is under way. */
-  #restarting: Map<Child, GroupRestart> | undefined;
+  #restarting: Map<Child, GroupRestart<Child>> | undefined;
   /** Those still to be stopped, youngest last; undefined while nobody stops them all. */
   #stopping: Child[] | undefined;
 

@@ -5,10 +5,10 @@
  */
 import type { Admission } from "./admission.ts";
 import type { PendingAsk } from "./ask.ts";
-import type { StopReason } from "./behavior.ts";
 import type { Child, Children, RestartRecord } from "./children.ts";
 import type { Ending } from "./ending.ts";
 import type { ActorStopped } from "./errors.ts";
+import type { StopReason } from "./events.ts";
 import type { Ring } from "./ring.ts";
 import type { Placed } from "./system_core.ts";
 

@@ -16,11 +16,10 @@ import { shortened } from "../world/log_format.ts";
 import { type ActorRef, mailboxes } from "./actor_ref.ts";
 import { type AskHost, questions } from "./ask.ts";
 import { AskDeadlines } from "./ask_deadlines.ts";
-import type { StopReason } from "./behavior.ts";
-import type { Cell } from "./cell.ts";
+import { Cell } from "./cell.ts";
 import { DeadLetterLog } from "./dead_letter_log.ts";
 import type { ActorStopped } from "./errors.ts";
-import { type ActorFailed, type DeadLetterReason, EventStream } from "./events.ts";
+import { type ActorFailed, type DeadLetterReason, EventStream, type StopReason } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Ref } from "./ref.ts";
 import { LocalRegistry } from "./registry.ts";
@@ -144,9 +143,9 @@ export class Core implements ActorSystemCore, AskHost {
   }
 
   #actor(ref: Ref<never>): Cell {
-    const cell = mailboxes.cellOf(ref);
-    if (cell === undefined) throw new TypeError(`Cannot watch ${ref.path}: it is no actor`);
-    return cell;
+    const cell = mailboxes.hostOf(ref);
+    if (cell instanceof Cell) return cell;
+    throw new TypeError(`Cannot watch ${ref.path}: it is no actor`);
   }
 
   listenerFailed(error: unknown): void {

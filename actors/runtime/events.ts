@@ -4,8 +4,12 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { StopReason } from "./behavior.ts";
 import { Listeners } from "./listeners.ts";
+
+/** Why an actor is no longer there. */
+export type StopReason =
+  | { readonly type: "stopped" }
+  | { readonly type: "failed"; readonly error: unknown };
 
 /** Why a message was not handled. */
 export type DeadLetterReason =

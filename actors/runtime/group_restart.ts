@@ -4,8 +4,20 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { Child } from "./children.ts";
+import type { DecideOnFailure, RestartType } from "./spawn_options.ts";
+import type { OnFailure } from "./supervision.ts";
 import type { ActorSystemCore } from "./system_core.ts";
+
+/** What a restart needs of a member of its group: see `Child`. */
+export interface GroupMember {
+  readonly onFailure: OnFailure | DecideOnFailure;
+  readonly restart: RestartType;
+  readonly isBetweenLives: boolean;
+  readonly isGone: boolean;
+  begin(): void;
+  requestRestart(): void;
+  requestStop(): void;
+}
 
 /**
  * The restart of a group: its members' lives are ended one by one, the youngest first; then, after the
@@ -14,8 +26,8 @@ import type { ActorSystemCore } from "./system_core.ts";
  * It waits for a member that fails to start until that one is stopped, or restarted in a group that takes
  * over the rest.
  */
-export class GroupRestart {
-  readonly members: readonly Child[];
+export class GroupRestart<Member extends GroupMember> {
+  readonly members: readonly Member[];
   readonly #system: ActorSystemCore;
   readonly #delayMs: number;
   readonly #done: () => void;
@@ -27,7 +39,7 @@ export class GroupRestart {
   isEnding = true;
   #isStarting = false;
 
-  constructor(system: ActorSystemCore, members: readonly Child[], delayMs: number, done: () => void) {
+  constructor(system: ActorSystemCore, members: readonly Member[], delayMs: number, done: () => void) {
     this.members = members;
     this.#system = system;
     this.#delayMs = delayMs;
@@ -36,7 +48,7 @@ export class GroupRestart {
   }
 
   /** Those whose new life has not begun. */
-  get unfinished(): readonly Child[] {
+  get unfinished(): readonly Member[] {
     return this.#isStarting ? this.members.slice(this.#toStart) : this.members;
   }
 
@@ -49,18 +61,18 @@ export class GroupRestart {
     this.#timer?.cancel();
   }
 
-  memberEnded(child: Child): void {
+  memberEnded(child: Member): void {
     if (this.#isOver || !this.isEnding || this.members[this.#toEnd] !== child) return;
     this.#toEnd--;
     this.#endNext();
   }
 
-  memberGone(child: Child): void {
+  memberGone(child: Member): void {
     if (this.isEnding) this.memberEnded(child);
     else this.memberStarted(child);
   }
 
-  memberStarted(child: Child): void {
+  memberStarted(child: Member): void {
     if (this.#isOver || !this.#isStarting || this.members[this.#toStart] !== child) return;
     this.#toStart++;
     this.#startNext();
@@ -95,6 +107,6 @@ export class GroupRestart {
   }
 }
 
-function isEndedByFailure({ onFailure, restart }: Child): boolean {
+function isEndedByFailure({ onFailure, restart }: GroupMember): boolean {
   return restart === "temporary" || (typeof onFailure !== "function" && onFailure.type === "stop");
 }

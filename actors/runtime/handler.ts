@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Receive } from "./behavior.ts";
+
+/** Handles one message. A promise suspends this actor, and no other, until it settles. */
+export type Receive<in M> = (message: M) => void | Promise<void>;
 
 /**
  * Whether this handles messages. A generator does not: to call it runs nothing of it, so that its messages

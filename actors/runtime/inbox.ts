@@ -7,11 +7,11 @@
 import type { LogLevel } from "../world/world.ts";
 import { type ActorRef, FLAGS, mailboxes } from "./actor_ref.ts";
 import { Admission } from "./admission.ts";
-import type { Receive } from "./behavior.ts";
 import { ColdState } from "./cold_state.ts";
 import { Envelope, messageOf } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
+import type { Receive } from "./handler.ts";
 import { type Life, lives } from "./life.ts";
 import { type CellOptions, NO_LIMIT } from "./options.ts";
 import { Ring } from "./ring.ts";

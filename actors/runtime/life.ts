@@ -6,20 +6,13 @@
  */
 import type { Cancellable, World } from "../world/world.ts";
 import { CellLog } from "./actor_log.ts";
-import type {
-  ActorLog,
-  Behavior,
-  ChildEvent,
-  Context,
-  Receive,
-  StateTimeout,
-  StopReason,
-  SuperviseOptions,
-} from "./behavior.ts";
+import type { ActorLog, Behavior, ChildEvent, Context, StateTimeout, SuperviseOptions } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
-import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
+import type { StopReason } from "./events.ts";
+import type { Receive } from "./handler.ts";
 import { Holdings } from "./holdings.ts";
+import type { LifeHost } from "./life_host.ts";
 import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
@@ -58,11 +51,11 @@ export let lives: LifeControl;
 
 /** The context of one life of an actor. */
 export class Life<M> implements Context<M> {
-  readonly #cell: Cell;
+  readonly #cell: LifeHost;
   #phase: typeof OPEN | typeof ENDING | typeof OVER = OPEN;
   #holdings: Holdings<M> | undefined;
 
-  constructor(cell: Cell) {
+  constructor(cell: LifeHost) {
     this.#cell = cell;
   }
 

@@ -6,13 +6,13 @@
 import type { Cancellable } from "../world/world.ts";
 import { FLAGS, mailboxes } from "./actor_ref.ts";
 import { questions } from "./ask.ts";
-import type { Behavior, Receive, StopReason } from "./behavior.ts";
+import type { Behavior } from "./behavior.ts";
 import type { Child, Children, Parent, RestartRecord } from "./children.ts";
 import { Ending, type EndingHost } from "./ending.ts";
 import type { ActorStopped } from "./errors.ts";
-import type { FailurePhase } from "./events.ts";
+import type { FailurePhase, StopReason } from "./events.ts";
 import { Failing } from "./failing.ts";
-import { isHandler, notAHandler } from "./handler.ts";
+import { isHandler, notAHandler, type Receive } from "./handler.ts";
 import { URGENT } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
 import { type Life, lives } from "./life.ts";

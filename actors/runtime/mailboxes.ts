@@ -3,44 +3,45 @@
  *
  * @module
  */
-import type { ActorRef, FLAGS } from "./actor_ref.ts";
-import type { Receive } from "./behavior.ts";
-import type { Cell } from "./cell.ts";
+import type { Receive } from "./handler.ts";
+import type { TurnHost } from "./turn_host.ts";
 
-/** A flag that others than the mailbox itself set. */
-export type Flag = (typeof FLAGS)[keyof typeof FLAGS];
-
-/** What the runtime does with mailboxes. */
-export interface Mailboxes {
+/**
+ * What the runtime does with mailboxes.
+ *
+ * @typeParam Actor the refs
+ * @typeParam Flag the flags that others than the mailbox itself set
+ */
+export interface Mailboxes<Actor extends object, Flag extends number> {
   /** The actor behind a ref; undefined for what is no actor's ref. */
-  cellOf(ref: object): Cell | undefined;
-  turn(ref: ActorRef<never>): void;
-  push(ref: ActorRef<never>, item: unknown): void;
-  unshift(ref: ActorRef<never>, item: unknown): void;
-  shift(ref: ActorRef<never>): unknown | undefined;
+  hostOf(ref: object): TurnHost | undefined;
+  turn(ref: Actor): void;
+  push(ref: Actor, item: unknown): void;
+  unshift(ref: Actor, item: unknown): void;
+  shift(ref: Actor): unknown | undefined;
   /** Takes out the oldest of which `isWanted` holds. */
-  remove(ref: ActorRef<never>, isWanted: (item: unknown) => boolean): unknown | undefined;
+  remove(ref: Actor, isWanted: (item: unknown) => boolean): unknown | undefined;
   /** Queues the actor for a turn, if it takes messages. */
-  wake(ref: ActorRef<never>): void;
-  length(ref: ActorRef<never>): number;
+  wake(ref: Actor): void;
+  length(ref: Actor): number;
   /** Slots made for messages beyond the first. */
-  slots(ref: ActorRef<never>): number;
-  handled(ref: ActorRef<never>): number;
-  longestTurn(ref: ActorRef<never>): number;
+  slots(ref: Actor): number;
+  handled(ref: Actor): number;
+  longestTurn(ref: Actor): number;
   /** Its handler is on the stack. */
-  isInTurn(ref: ActorRef<never>): boolean;
-  setReceive(ref: ActorRef<never>, receive: Receive<unknown>): void;
-  clearReceive(ref: ActorRef<never>): void;
-  hasReceive(ref: ActorRef<never>): boolean;
-  setLimit(ref: ActorRef<never>, limit: number): void;
+  isInTurn(ref: Actor): boolean;
+  setReceive(ref: Actor, receive: Receive<unknown>): void;
+  clearReceive(ref: Actor): void;
+  hasReceive(ref: Actor): boolean;
+  setLimit(ref: Actor, limit: number): void;
   /** Takes nothing any more. */
-  close(ref: ActorRef<never>): void;
-  setFlag(ref: ActorRef<never>, flag: Flag): void;
-  clearFlag(ref: ActorRef<never>, flag: Flag): void;
-  unblock(ref: ActorRef<never>): void;
-  /** Has {@linkcode Cell.handleSignals} called in a turn, before any message. */
-  signal(ref: ActorRef<never>): void;
+  close(ref: Actor): void;
+  setFlag(ref: Actor, flag: Flag): void;
+  clearFlag(ref: Actor, flag: Flag): void;
+  unblock(ref: Actor): void;
+  /** Has {@linkcode TurnHost.handleSignals} called in a turn, before any message. */
+  signal(ref: Actor): void;
   /** The same, in the turn that comes anyway. */
-  mark(ref: ActorRef<never>): void;
-  trim(ref: ActorRef<never>): void;
+  mark(ref: Actor): void;
+  trim(ref: Actor): void;
 }

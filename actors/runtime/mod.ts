@@ -7,6 +7,7 @@ export { type Answers, askAll, type AskAllOptions } from "./ask_all.ts";
 export * from "./behavior.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
+export type { Receive } from "./handler.ts";
 export type * from "./instruments.ts";
 export type * from "./meter.ts";
 export { pool, type PoolOptions, type Routing } from "./pool.ts";

@@ -104,7 +104,7 @@ function leastLoaded<M>(members: readonly Ref<M>[]): number {
   let best = 0;
   let least = Infinity;
   members.forEach((member, i) => {
-    const waiting = mailboxes.cellOf(member)?.waiting ?? Infinity;
+    const waiting = mailboxes.hostOf(member)?.waiting ?? Infinity;
     if (waiting >= least) return;
     least = waiting;
     best = i;

@@ -6,9 +6,8 @@
 import type { Cancellable, LogLevel, World } from "../world/world.ts";
 import type { ActorRef } from "./actor_ref.ts";
 import type { AskDeadlines } from "./ask_deadlines.ts";
-import type { StopReason } from "./behavior.ts";
 import type { ActorStopped } from "./errors.ts";
-import type { ActorFailed, DeadLetterReason, EventStream } from "./events.ts";
+import type { ActorFailed, DeadLetterReason, EventStream, StopReason } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isFileName } from "../../protocols/file_list.ts";
-import { isCount, isHex, isRecord } from "./network_json.ts";
+import { isCount, isHex, isRecord } from "./json_checks.ts";
 
 /** A file as a node reports it. Hashes are hexadecimal digits. */
 export interface ReportedFile {

@@ -6,6 +6,7 @@
 import { isFileName } from "../../protocols/file_list.ts";
 import type { PeerAddress } from "../../protocols/tracker.ts";
 import type { CatalogFile } from "./catalog.ts";
+import { isCount, isHex, isRecord } from "./json_checks.ts";
 import type { WantingPeers } from "./tracker.ts";
 
 const MAX_FILES = 100_000;
@@ -42,21 +43,6 @@ function isPeerAddress(value: unknown): value is PeerAddress {
     isCount(value.port) && value.port >= 1 && value.port <= 65535;
 }
 
-/** Whether a value is a count of something. */
-export function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(isCount);
-}
-
-/** Whether a value is so many hexadecimal digits. */
-export function isHex(value: unknown, length: number): value is string {
-  return typeof value === "string" && value.length === length && /^[0-9a-f]+$/.test(value);
-}
-
-/** Whether a value is an object with members. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

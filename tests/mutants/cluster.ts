@@ -22,7 +22,7 @@ export const cluster: readonly Mutant[] = [
   },
   {
     what: "a host that has lost its lease keeps its entities",
-    file: "actors/cluster/cluster.ts",
+    file: "actors/cluster/host.ts",
     from: "    this.#local.dismissAll();",
     to: "    ",
   },

@@ -9,16 +9,11 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { type Behavior, type Context, type Ref, topic, withPrivateMessages } from "../../runtime/mod.ts";
 import { errorText } from "../../world/world.ts";
-import type { Answer, Asker, MemberMessage, NamesCommand, RoomsCommand } from "../messages.ts";
-import { mergeAnswers } from "./merge_answers.ts";
+import type { Answer, Asker, MemberMessage, NamesCommand } from "../messages.ts";
+import { mergeAnswers, type Question } from "./merge_answers.ts";
 import type { People } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
 import type { ServerSession } from "./session.ts";
-
-/** What can be asked of all servers. */
-export type Question =
-  | Extract<NamesCommand, { readonly type: "find" | "search" | "find-former" | "count" }>
-  | Extract<RoomsCommand, { readonly type: "list" }>;
 
 /** Asks for the rooms that somebody of this server is in. */
 export type ListHere = Asker & { readonly type: "list-here" };

@@ -4,9 +4,13 @@
  * @module
  */
 import { sharesKey } from "../../../protocols/chat_names.ts";
-import type { Answer, PersonStatus, RoomSummary } from "../messages.ts";
-import type { Question } from "./census.ts";
+import type { Answer, NamesCommand, PersonStatus, RoomsCommand, RoomSummary } from "../messages.ts";
 import type { People } from "./people.ts";
+
+/** What can be asked of all servers. */
+export type Question =
+  | Extract<NamesCommand, { readonly type: "find" | "search" | "find-former" | "count" }>
+  | Extract<RoomsCommand, { readonly type: "list" }>;
 
 /** The answer to a question, of the answers of all servers. */
 export function mergeAnswers(question: Question, answers: readonly Answer[], people: People): Answer {

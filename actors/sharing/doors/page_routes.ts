@@ -8,7 +8,7 @@ import { formatAddress, type HttpRoute, jsonResponse, type StaticFiles, staticRo
 import type { Ref } from "../../runtime/mod.ts";
 import type { World } from "../../world/world.ts";
 import { httpGet } from "../http_get.ts";
-import { isRecord } from "../network_json.ts";
+import { isRecord } from "../json_checks.ts";
 import { announceTiers, nodeUrl, type SharingNode } from "../nodes.ts";
 import { networkFiles } from "../sources.ts";
 import type { SwarmsCommand } from "../swarms.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CrashOrder } from "./disk_faults.ts";
-import type { DiskOperation } from "./disk_state.ts";
+import type { DiskOperation } from "./disk_faults.ts";
 import type { Tearing } from "./file_node.ts";
 import type { Range } from "./random.ts";
 

@@ -19,7 +19,8 @@ import {
   WorldError,
 } from "../world.ts";
 import type { DiskFailure } from "./disk_faults.ts";
-import type { DiskOperation, DiskState } from "./disk_state.ts";
+import type { DiskOperation } from "./disk_faults.ts";
+import type { DiskState } from "./disk_state.ts";
 import { FileNode } from "./file_node.ts";
 import { DirectoryNode, LinkNode } from "./file_tree.ts";
 import { type Life, never } from "./life.ts";

@@ -4,10 +4,25 @@
  * @module
  */
 import type { WorldErrorKind } from "../world.ts";
-import type { DiskOperation } from "./disk_state.ts";
 import type { Tearing } from "./file_node.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Tally } from "./tally.ts";
+
+/** What a disk can be asked to do. */
+export type DiskOperation =
+  | "open"
+  | "read"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "rename"
+  | "remove"
+  | "list"
+  | "stat"
+  | "makeDirectory"
+  | "syncDirectory"
+  | "lock"
+  | "close";
 
 /** Which files: all, one path, or those whose path matches. */
 export type WhichFiles = string | RegExp | undefined;

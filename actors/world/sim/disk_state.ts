@@ -5,29 +5,13 @@
  */
 import { failure } from "../failure.ts";
 import type { Cancellable, WorldErrorKind } from "../world.ts";
-import { DiskFaults } from "./disk_faults.ts";
+import { DiskFaults, type DiskOperation } from "./disk_faults.ts";
 import { FileNode } from "./file_node.ts";
 import { type DirectoryNode, FileTree, type NamePart, type Node } from "./file_tree.ts";
 import { type Place, walk } from "./paths.ts";
 import { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Tally } from "./tally.ts";
-
-/** What a disk can be asked to do. */
-export type DiskOperation =
-  | "open"
-  | "read"
-  | "write"
-  | "sync"
-  | "truncate"
-  | "rename"
-  | "remove"
-  | "list"
-  | "stat"
-  | "makeDirectory"
-  | "syncDirectory"
-  | "lock"
-  | "close";
 
 /** How long each takes, in milliseconds: at least and at most. */
 const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {

@@ -6,7 +6,8 @@
 import { failure } from "../failure.ts";
 import type { DiskFile } from "../world.ts";
 import type { DiskFailure } from "./disk_faults.ts";
-import type { DiskOperation, DiskState } from "./disk_state.ts";
+import type { DiskOperation } from "./disk_faults.ts";
+import type { DiskState } from "./disk_state.ts";
 import type { FileNode } from "./file_node.ts";
 import { never } from "./life.ts";
 

@@ -11,8 +11,7 @@
  * @module
  */
 export type { Chaos, ChaosPlan } from "./chaos_plan.ts";
-export type { CrashOrder } from "./disk_faults.ts";
-export type { DiskOperation } from "./disk_state.ts";
+export type { CrashOrder, DiskOperation } from "./disk_faults.ts";
 export type { Tearing } from "./file_node.ts";
 export { type Program, SimHost, type SimHostOptions } from "./host.ts";
 export { SimLog, type SimLogRecord } from "./log.ts";

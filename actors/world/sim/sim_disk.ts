@@ -4,7 +4,8 @@
  * @module
  */
 import type { WorldErrorKind } from "../world.ts";
-import type { DiskOperation, DiskState } from "./disk_state.ts";
+import type { DiskOperation } from "./disk_faults.ts";
+import type { DiskState } from "./disk_state.ts";
 import type { Tearing } from "./file_node.ts";
 import { FileNode } from "./file_node.ts";
 import { DirectoryNode, LinkNode } from "./file_tree.ts";

@@ -5,31 +5,12 @@
  */
 import type { World } from "../../../actors/world/world.ts";
 import type { Driver } from "../../../actors/cluster/mod.ts";
+import type { Guarantee } from "./_guarantee.ts";
 import { journalContract } from "./_journal_contract.ts";
 import { leaseTtlOf } from "./_patience.ts";
 import { placementContract } from "./_placement_contract.ts";
 import { recordsContract } from "./_records_contract.ts";
 import { transportContract } from "./_transport_contract.ts";
-
-/** What one guarantee is tried on. */
-export interface Subject {
-  /** The world of the hosts. */
-  readonly world: World;
-  /** Another host's connection to one and the same engine. Closed by who runs the contract. */
-  connect(): Promise<Driver>;
-  /** Lets time go by. */
-  pause(ms: number): Promise<void>;
-  /** A word that no other guarantee has in its keys. */
-  readonly unique: string;
-}
-
-/** One guarantee. */
-export interface Guarantee {
-  readonly name: string;
-  /** Leases run out while it is tried: they are short. Of all others they are long. */
-  readonly hasShortLeases?: boolean;
-  run(subject: Subject): Promise<void>;
-}
 
 /** All of them. */
 export const contract: readonly Guarantee[] = [

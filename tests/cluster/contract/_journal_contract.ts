@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { composeEngine, Fenced, JournalDamaged, OutcomeUnknown } from "../../../actors/cluster/mod.ts";
-import type { Guarantee } from "./_contract.ts";
+import type { Guarantee } from "./_guarantee.ts";
 import { losingAnswers } from "./_losing_answers.ts";
 
 const entries = (...events: unknown[]) => [{ events }];

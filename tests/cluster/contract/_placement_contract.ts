@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { composeEngine, Conflict } from "../../../actors/cluster/mod.ts";
-import type { Guarantee, Subject } from "./_contract.ts";
+import type { Guarantee, Subject } from "./_guarantee.ts";
 import { untilJudged } from "./_patience.ts";
 
 async function engineOf({ connect, world }: Subject) {

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Conflict } from "../../../actors/cluster/mod.ts";
-import type { Guarantee } from "./_contract.ts";
+import type { Guarantee } from "./_guarantee.ts";
 import { untilJudged } from "./_patience.ts";
 
 /** Guarantees of `Records` and `Keys`. */

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { NoHost, OutcomeUnknown, type Transport } from "../../../actors/cluster/mod.ts";
-import type { Guarantee, Subject } from "./_contract.ts";
+import type { Guarantee, Subject } from "./_guarantee.ts";
 
 const TIMEOUT = { timeoutMs: 5000 };
 
