@@ -37,6 +37,8 @@ export interface SqliteEngineOptions extends LocalEngineOptions {
  * not.
  */
 const REVISION_BLOCK = 100_000;
+/** A commit waits for more to come with it for at most so many turns of the loop. */
+const MAX_TURNS = 8;
 
 /** Logs whose last record is remembered. */
 const MAX_TAILS = 200_000;
@@ -246,8 +248,19 @@ class SqliteRecords implements Records {
       if (this.#isClosed) throw new WorldError("closed", "Cannot write: the engine is closed");
       checkTextBytes("a record", body, this.maxRecordBytes);
       this.#writes.push({ run, resolve, reject });
-      // Once all actors that have work now had their turn: a microtask would come between them.
-      if (this.#writes.length === 1) this.#world.loop.nextTurn(() => this.#commit());
+      if (this.#writes.length === 1) this.#commitSoon(1);
+    });
+  }
+
+  /**
+   * Commits once the actors that have work had their turn: as long as a turn of the loop brings more writes,
+   * they cost less in this transaction than in one of their own.
+   */
+  #commitSoon(before: number, turns = 1): void {
+    this.#world.loop.nextTurn(() => {
+      const { length } = this.#writes;
+      if (length > before && turns < MAX_TURNS) this.#commitSoon(length, turns + 1);
+      else this.#commit();
     });
   }
 
