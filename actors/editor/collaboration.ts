@@ -10,7 +10,7 @@ import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
 import type { CollaboratorEvent } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
-import { outsideEdits } from "./recovery.ts";
+import { type HeldText, outsideEdits } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
 import { diffText } from "./text_diff.ts";
 
@@ -28,7 +28,7 @@ export interface CollaborationOptions {
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
   /** Texts that the file has held, the latest first. */
-  readonly fileBases: () => readonly string[];
+  readonly fileBases: () => readonly HeldText[];
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
   /**
@@ -292,17 +292,11 @@ export class Collaboration {
     const appended = batch.onlyAppends && batch.appended !== "" ? batch.appended : undefined;
     const { changes, textBefore } = batch;
     const committed: CommittedBatch = { changes, update, appended, textBefore };
-    const events: HistoryEvent[] = [];
-    if (update !== undefined) {
-      events.push({ type: "update", update, ...(appended === undefined ? {} : { appended }) });
-    }
-    if (batch.fileText !== undefined) {
-      events.push({ type: "held", edits: diffText(this.text, batch.fileText) });
-    }
-    if (events.length === 0) return this.#committed(committed, batch);
+    const event = eventOf(batch, update, appended, () => this.text);
+    if (event === undefined) return this.#committed(committed, batch);
     const { journal, tools, failed } = this.#options;
     this.#isCommitting = true;
-    journal.append(events);
+    journal.append([event]);
     // From here on it is durable.
     tools.settle(
       journal.commit(),
@@ -321,6 +315,19 @@ export class Collaboration {
     }
     this.#goOn();
   }
+}
+
+/** A batch as one record; undefined where nothing came of it. */
+function eventOf(
+  { fileText }: BatchUnderWay,
+  update: Uint8Array | undefined,
+  appended: string | undefined,
+  text: () => string,
+): HistoryEvent | undefined {
+  const held = fileText === undefined ? undefined : diffText(text(), fileText);
+  if (update === undefined) return held && { type: "held", edits: held };
+  if (held !== undefined) return { type: "update", update, held };
+  return { type: "update", update, ...(appended === undefined ? {} : { appended }) };
 }
 
 function tooLong(maxDocumentBytes: number): string {

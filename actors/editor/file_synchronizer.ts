@@ -7,6 +7,7 @@ import type { Journal } from "../store/journal.ts";
 import { type Cancellable, dirname, errorText, type FileInfo } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { HistoryEvent } from "./history.ts";
+import type { HeldText } from "./recovery.ts";
 import { isSameFile, type SyncedFile } from "./synced_file.ts";
 import { diffText } from "./text_diff.ts";
 
@@ -33,8 +34,8 @@ export interface FileSynchronizerOptions {
   readonly maxFileBytes: number;
   /** The text, all of which is durable; undefined while a part of it is not. */
   readonly durableText: () => string | undefined;
-  /** The text as it is. */
-  readonly text: () => string;
+  /** Runs a task with the text when all of it is durable. */
+  readonly whenDurable: (task: (text: string) => void) => void;
   /**
    * Somebody has saved the file, and this is what it holds. {@linkcode FileSynchronizer.accepted} is to be
    * called.
@@ -89,7 +90,7 @@ export class FileSynchronizer {
     return this.#isInSync;
   }
 
-  get bases(): readonly string[] {
+  get bases(): readonly HeldText[] {
     return this.#file.bases;
   }
 
@@ -229,14 +230,19 @@ export class FileSynchronizer {
   }
 
   #onReplaced(text: string, isReplaced: boolean): void {
-    this.#isBusy = false;
+    this.#isBusy = isReplaced;
     if (!isReplaced) return this.#look();
-    const edits = diffText(this.#options.text(), text);
-    this.#options.journal.append([{ type: "held", edits }]);
-    this.#isInSync = edits.length === 0 && this.#options.durableText() !== undefined;
-    if (this.#isInSync) this.#written();
-    else this.#planWrite();
-    this.#look();
+    // What the file held is said of a text that is durable: a crash must not leave the one without the other.
+    this.#options.whenDurable((durableText) => {
+      this.#isBusy = false;
+      if (this.#isClosed) return;
+      const edits = diffText(durableText, text);
+      this.#options.journal.append([{ type: "held", edits }]);
+      this.#isInSync = edits.length === 0;
+      if (this.#isInSync) this.#written();
+      else this.#planWrite();
+      this.#look();
+    });
   }
 
   #failed(error: unknown): void {

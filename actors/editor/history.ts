@@ -24,11 +24,19 @@ export interface DocumentVersion {
 export type HistoryEvent =
   /**
    * Edits, as one update. `appended` is what they put at the end of the text, where they did nothing else.
+   * With `held` one of them was made by who saved the file, which then held the text after this update, with
+   * these edits in it. One record: of an edit that is merged, and a file that is not known to hold it, a crash
+   * would make two.
    */
-  | { readonly type: "update"; readonly update: Uint8Array; readonly appended?: string }
+  | {
+    readonly type: "update";
+    readonly update: Uint8Array;
+    readonly appended?: string;
+    readonly held?: readonly TextEdit[];
+  }
   /** The file is about to be replaced by the text as of here. */
   | { readonly type: "writing" }
-  /** The file held the text as of here, with these edits in it. */
+  /** The file held the text as of here, with these edits in it. All before it is durable when it is written. */
   | { readonly type: "held"; readonly edits: readonly TextEdit[] }
   | { readonly type: "version"; readonly version: DocumentVersion };
 
@@ -37,6 +45,7 @@ const APPENDED = 2;
 const WRITING = 3;
 const HELD = 4;
 const VERSION = 5;
+const SAVED = 6;
 
 /** How the history's file begins. */
 export const HISTORY_SIGNATURE = { text: "Troupe document history 1", of: "a document's history" };
@@ -49,9 +58,9 @@ export const historyCodec: EventCodec<HistoryEvent> = {
   encode(event) {
     switch (event.type) {
       case "update":
-        return event.appended === undefined
-          ? tagged(UPDATE, event.update)
-          : encodeAppended(event.appended, event.update);
+        if (event.held !== undefined) return encodeBoth(SAVED, JSON.stringify(event.held), event.update);
+        if (event.appended !== undefined) return encodeBoth(APPENDED, event.appended, event.update);
+        return tagged(UPDATE, event.update);
       case "writing":
         return Uint8Array.of(WRITING);
       case "held":
@@ -66,13 +75,20 @@ export const historyCodec: EventCodec<HistoryEvent> = {
       switch (bytes[0]) {
         case UPDATE:
           return { type: "update", update: body };
-        case APPENDED:
-          return decodeAppended(body);
+        case APPENDED: {
+          const { text, update } = decodeBoth(body);
+          return { type: "update", update, appended: text };
+        }
+        case SAVED: {
+          const { text, update } = decodeBoth(body);
+          const held = editsOf(text);
+          return held && { type: "update", update, held };
+        }
         case WRITING:
           return { type: "writing" };
         case HELD: {
-          const edits: unknown = JSON.parse(UTF8.decode(body));
-          return Array.isArray(edits) && edits.every(isEdit) ? { type: "held", edits } : undefined;
+          const edits = editsOf(UTF8.decode(body));
+          return edits && { type: "held", edits };
         }
         case VERSION: {
           const version: unknown = JSON.parse(UTF8.decode(body));
@@ -95,19 +111,30 @@ function tagged(tag: number, body: Uint8Array): Uint8Array {
 }
 
 /** The length of the text in four bytes, the text, the update. */
-function encodeAppended(text: string, update: Uint8Array): Uint8Array {
+function encodeBoth(tag: number, text: string, update: Uint8Array): Uint8Array {
   const encoded = ENCODER.encode(text);
   const bytes = new Uint8Array(5 + encoded.length + update.length);
-  bytes[0] = APPENDED;
+  bytes[0] = tag;
   new DataView(bytes.buffer).setUint32(1, encoded.length);
   bytes.set(encoded, 5);
   bytes.set(update, 5 + encoded.length);
   return bytes;
 }
 
-function decodeAppended(body: Uint8Array): HistoryEvent {
+function decodeBoth(body: Uint8Array): { readonly text: string; readonly update: Uint8Array } {
   const end = 4 + new DataView(body.buffer, body.byteOffset).getUint32(0);
-  return { type: "update", appended: UTF8.decode(body.subarray(4, end)), update: body.slice(end) };
+  return { text: UTF8.decode(body.subarray(4, end)), update: body.slice(end) };
+}
+
+function editsOf(json: string): readonly TextEdit[] | undefined {
+  const edits: unknown = JSON.parse(json);
+  return Array.isArray(edits) && edits.every(isEdit) ? edits : undefined;
+}
+
+/** What a record says of the file: the edits that are in it beside the text as of there. */
+export function heldBy(event: HistoryEvent | undefined): readonly TextEdit[] | undefined {
+  if (event?.type === "held") return event.edits;
+  return event?.type === "update" ? event.held : undefined;
 }
 
 function isEdit(value: unknown): value is TextEdit {

@@ -10,6 +10,7 @@ import type { ActorTools } from "./actor_tools.ts";
 const MAX_KNOWN_BYTES = 1 << 20;
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Keeps the text, so that what somebody has changed in the file can be told from what they put at its end:
@@ -85,6 +86,15 @@ export class KnownText {
 /** Bytes as text; what is not UTF-8 is replaced. */
 export function decodeText(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
+}
+
+/** Bytes as text; undefined where they are not UTF-8: what would be written back would not be what was there. */
+export function decodeStrictly(bytes: Uint8Array): string | undefined {
+  try {
+    return STRICT_UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first `length` bytes of a file; undefined where it is shorter. */

@@ -20,15 +20,25 @@ export class LineMembers {
   readonly #tools: ActorTools;
   readonly #members: ReadonlySet<Ref<DocumentEvent>>;
   readonly #text: () => string;
+  readonly #whenDurable: (task: () => void) => void;
   /** The text that they know, where that is not the text as it is. */
   #known: string | undefined;
   #timer: Cancellable | undefined;
 
-  /** @param text the text as it is, all of which is durable when a batch is told of */
-  constructor(tools: ActorTools, members: ReadonlySet<Ref<DocumentEvent>>, text: () => string) {
+  /**
+   * @param text the text as it is
+   * @param whenDurable runs a task once all of that is durable, and told of
+   */
+  constructor(
+    tools: ActorTools,
+    members: ReadonlySet<Ref<DocumentEvent>>,
+    text: () => string,
+    whenDurable: (task: () => void) => void,
+  ) {
     this.#tools = tools;
     this.#members = members;
     this.#text = text;
+    this.#whenDurable = whenDurable;
   }
 
   /** Whether the text before the next batch is wanted. */
@@ -57,7 +67,7 @@ export class LineMembers {
     if (appended === undefined) this.#planAnnouncement();
   }
 
-  /** Tells what was changed elsewhere now. */
+  /** Tells what was changed elsewhere now. Only where all of the text is durable. */
   announce(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -87,7 +97,7 @@ export class LineMembers {
 
   #planAnnouncement(): void {
     this.#timer?.cancel();
-    this.#timer = this.#tools.later(PAUSE_MS, () => this.announce());
+    this.#timer = this.#tools.later(PAUSE_MS, () => this.#whenDurable(() => this.announce()));
   }
 
   #tellLines(lines: readonly Extract<Change, { type: "line" }>[]): void {

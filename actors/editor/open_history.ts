@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Journal, type LogFile, openFileJournal } from "../store/mod.ts";
+import { exists, type Journal, type LogFile, openFileJournal } from "../store/mod.ts";
 import { isNotFound, type World } from "../world/world.ts";
-import { HISTORY_SIGNATURE, historyCodec, type HistoryEvent } from "./history.ts";
-import { isCutOff, outsideEdits, replay } from "./recovery.ts";
+import { heldBy, HISTORY_SIGNATURE, historyCodec, type HistoryEvent } from "./history.ts";
+import { decodeStrictly, decodeText } from "./known_text.ts";
+import { type HeldText, isCutOff, outsideEdits, replay } from "./recovery.ts";
 import type { Replica, ReplicaFactory } from "./replica.ts";
 import { SyncedFile } from "./synced_file.ts";
 import { diffText } from "./text_diff.ts";
@@ -52,7 +53,9 @@ export async function openHistory(
   if (log.length > options.maxDocumentBytes) {
     throw new NotEditable(`the document is too large to be edited here (${log.length} bytes)`);
   }
-  const { file, text } = await openFile(world, log);
+  const { file, bytes } = await SyncedFile.open(world, log);
+  const isText = decodeStrictly(bytes) !== undefined;
+  if (!isText && !await exists(world.disk, historyPath(log.path))) throw notText();
   const makeReplica = await options.replica();
   const events: HistoryEvent[] = [];
   const journal = await openFileJournal(world, historyPath(log.path), {
@@ -72,7 +75,7 @@ export async function openHistory(
       replica,
       journal,
       file,
-      text,
+      bytes,
       events.length === 0 ? [] : recovered.bases,
     );
     return { journal, replica, file, versions: new VersionList(recovered.versions), isInSync };
@@ -92,15 +95,8 @@ async function makeSure(journal: Journal<HistoryEvent>, events: readonly History
   if (last !== undefined && !isHeldWhole(last)) await journal.snapshot(() => events);
 }
 
-async function openFile(world: World, log: LogFile): Promise<{ file: SyncedFile; text: string }> {
-  try {
-    return await SyncedFile.open(world, log);
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw new NotEditable("the document is not a text in UTF-8", { cause: error });
-    }
-    throw error;
-  }
+function notText(): NotEditable {
+  return new NotEditable("the document is not a text in UTF-8");
 }
 
 /** Merges the file's text into the replica; says whether the file holds the text now. */
@@ -108,20 +104,20 @@ async function reconcile(
   replica: Replica,
   journal: Journal<HistoryEvent>,
   file: SyncedFile,
-  text: string,
-  bases: readonly string[],
+  bytes: Uint8Array,
+  bases: readonly HeldText[],
 ): Promise<boolean> {
   const before = replica.text;
+  const text = decodeStrictly(bytes);
+  file.begin(text ?? decodeText(bytes));
+  if (bases.length > 0 && before !== text && isCutOff(bytes, bases)) return false;
+  if (text === undefined) throw notText();
   // A history that says nothing of the file, as when it is new: the file's text is the document.
-  const known = bases.length === 0 ? [before] : bases;
-  if (bases.length > 0 && before !== text && isCutOff(text, bases)) {
-    file.hold(text, await file.look());
-    return false;
-  }
+  const known = bases.length === 0 ? [{ text: before, lengths: [] }] : bases;
   const update = replica.transact(() => replica.edit(outsideEdits(text, known, before)));
   const after = replica.text;
-  if (update !== undefined) journal.append([{ type: "update", update }]);
-  journal.append([{ type: "held", edits: diffText(after, text) }]);
+  const held = diffText(after, text);
+  journal.append([update === undefined ? { type: "held", edits: held } : { type: "update", update, held }]);
   await journal.commit();
   return after === text;
 }
@@ -131,6 +127,9 @@ export function historyPath(path: string): string {
   return `${path}.history`;
 }
 
+/** So often is a file brought up to its history while somebody else keeps changing it; then it is left so. */
+const MAX_TRIES = 10;
+
 /**
  * Brings a file up to its history, after a crash: an edit may be durable there that the file does not have
  * yet. A document that was never edited together, and one that was left in good order, costs a look at its
@@ -138,14 +137,23 @@ export function historyPath(path: string): string {
  */
 export async function bringUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<void> {
   if (await isInOrder(world, log.path, options)) return;
+  for (let tries = 1; !await broughtUpToDate(world, log, options); tries++) {
+    // It is merged at the latest when the document is edited together.
+    if (tries === MAX_TRIES) return options.warn(`${log.path} is changed all the time: it may lack edits`);
+  }
+}
+
+/** False where somebody has changed the file meanwhile: that is to be merged first. */
+async function broughtUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<boolean> {
   const { journal, replica, file, isInSync } = await openHistory(world, log, options);
   try {
-    if (isInSync) return;
+    if (isInSync) return true;
     const { text } = replica;
     journal.append([{ type: "writing" }]);
     await journal.commit();
-    // Where it was changed just now, that is merged when the document is edited together.
-    if (await file.replace(text)) journal.append([{ type: "held", edits: [] }]);
+    if (!await file.replace(text)) return false;
+    journal.append([{ type: "held", edits: [] }]);
+    return true;
   } finally {
     await journal.close();
     replica.destroy();
@@ -173,5 +181,5 @@ async function isInOrder(world: World, path: string, { warn }: OpenHistoryOption
 }
 
 function isHeldWhole(event: HistoryEvent): boolean {
-  return event.type === "held" && event.edits.length === 0;
+  return heldBy(event)?.length === 0;
 }

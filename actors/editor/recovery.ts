@@ -7,37 +7,45 @@
  *
  * @module
  */
-import type { DocumentVersion, HistoryEvent } from "./history.ts";
+import { type DocumentVersion, heldBy, type HistoryEvent } from "./history.ts";
 import type { Replica } from "./replica.ts";
 import { applyEdits, diffText, editCost, rebaseEdits, type TextEdit } from "./text_diff.ts";
+
+const ENCODER = new TextEncoder();
+
+/** A text that the file has held. */
+export interface HeldText {
+  readonly text: string;
+  /** It has grown at its end: so long it was at times before. In order. */
+  readonly lengths: readonly number[];
+}
 
 /** What the history says. */
 export interface Recovered {
   /** Texts that the file may have held last, the likeliest first. */
-  readonly bases: readonly string[];
+  readonly bases: readonly HeldText[];
   readonly versions: readonly DocumentVersion[];
 }
 
 /** Brings a fresh replica to where the history ends. */
 export function replay(replica: Replica, events: readonly HistoryEvent[]): Recovered {
-  const held = events.findLastIndex(({ type }) => type === "held");
+  const held = events.findLastIndex((event) => heldBy(event) !== undefined);
   const writing = events.findLastIndex(({ type }) => type === "writing");
-  const bases: string[] = [];
-  const mark = held < 0 ? 0 : held;
-  applyAll(replica, events.slice(0, mark));
-  const heldEvent = events[held];
-  if (heldEvent?.type === "held") {
-    const first = applyEdits(replica.text, heldEvent.edits);
+  const bases: HeldText[] = [];
+  applyAll(replica, events.slice(0, held + 1));
+  const edits = heldBy(events[held]);
+  if (edits !== undefined) {
+    const first = applyEdits(replica.text, edits);
     const appended = appendedAfter(events, held);
     // The file is appended to only while it holds the text.
-    if (heldEvent.edits.length === 0 && appended !== "") bases.push(first + appended);
-    bases.push(first);
+    if (edits.length === 0 && appended.length > 0) bases.push(grown(first, appended));
+    bases.push({ text: first, lengths: [] });
   }
-  if (writing > mark) {
-    applyAll(replica, events.slice(mark, writing));
-    bases.push(replica.text);
+  if (writing > held) {
+    applyAll(replica, events.slice(held + 1, writing));
+    bases.push({ text: replica.text, lengths: [] });
     applyAll(replica, events.slice(writing));
-  } else applyAll(replica, events.slice(mark));
+  } else applyAll(replica, events.slice(held + 1));
   const versions = events.flatMap((event) => event.type === "version" ? [event.version] : []);
   return { bases, versions };
 }
@@ -48,25 +56,43 @@ function applyAll(replica: Replica, events: readonly HistoryEvent[]): void {
   });
 }
 
-function appendedAfter(events: readonly HistoryEvent[], mark: number): string {
-  let text = "";
+function appendedAfter(events: readonly HistoryEvent[], mark: number): string[] {
+  const appended: string[] = [];
   for (const event of events.slice(mark + 1)) {
     if (event.type === "version") continue;
     if (event.type !== "update" || event.appended === undefined) break;
-    text += event.appended;
+    appended.push(event.appended);
   }
-  return text;
+  return appended;
+}
+
+function grown(text: string, appended: readonly string[]): HeldText {
+  let { length } = text;
+  const lengths = appended.map((more) => {
+    const before = length;
+    length += more.length;
+    return before;
+  });
+  return { text: text + appended.join(""), lengths };
 }
 
 /**
- * Whether a file's text is only what a crash has left: one that it held, with a part of what was appended to
- * it.
+ * Whether a file is only what a crash has left: one that it held, with a part of what was appended to it. Such
+ * an append is not synced: its length may have reached the disk before it, with zeros in its place, and it
+ * may end within a character.
  */
-export function isCutOff(file: string, bases: readonly string[]): boolean {
-  const [longest = "", first] = bases;
-  if (bases.includes(file)) return true;
-  return first !== undefined && longest.startsWith(first) && file.startsWith(first) &&
-    longest.startsWith(file);
+export function isCutOff(file: Uint8Array, bases: readonly HeldText[]): boolean {
+  const [longest, first, ...others] = bases.map(({ text }) => ENCODER.encode(text));
+  if ([longest, first, ...others].some((base) => base !== undefined && isSame(base, file))) return true;
+  if (longest === undefined || first === undefined) return false;
+  const { length } = first;
+  return length <= file.length && file.length <= longest.length &&
+    isSame(longest.subarray(0, length), first) && isSame(file.subarray(0, length), first) &&
+    file.every((byte, at) => byte === longest[at] || (byte === 0 && at >= length));
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
 /** Old texts that are compared in full with what somebody has saved: a comparison takes milliseconds. */
@@ -83,14 +109,18 @@ const MAX_COMPARED = 4;
  *
  * @param bases texts that the file held, the latest first
  */
-export function outsideEdits(file: string, bases: readonly string[], text: string): TextEdit[] {
+export function outsideEdits(file: string, bases: readonly HeldText[], text: string): TextEdit[] {
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
-  let [base = ""] = bases;
+  let base = bases[0]?.text ?? "";
   let edits = diffText(base, file);
-  if (!bases.includes(file)) {
+  if (!bases.some((held) => hasHeld(held, file))) {
     let cost = editCost(edits);
-    for (const other of nearest(file, bases.slice(1), cost)) {
+    const olds = bases.flatMap((
+      held,
+      index,
+    ) => [...(index === 0 ? [] : [held.text]), ...shorter(held, file)]);
+    for (const other of nearest(file, olds, cost)) {
       const fromOther = diffText(other, file);
       const otherCost = editCost(fromOther);
       if (otherCost < cost && isMostlyKept(file, fromOther)) {
@@ -99,6 +129,35 @@ export function outsideEdits(file: string, bases: readonly string[], text: strin
     }
   }
   return rebaseEdits(edits, diffText(base, text));
+}
+
+function hasHeld({ text, lengths }: HeldText, file: string): boolean {
+  return text === file || (lengths.includes(file.length) && text.startsWith(file));
+}
+
+/** Ends of a file that are looked for in what it held. */
+const LAST_LINES = 4;
+const MAX_LAST_LINES = 4096;
+
+/**
+ * What a text was before it grew, where a file is likeliest to be made of that: as long as the file, or up to
+ * one of its last lines.
+ */
+function shorter({ text, lengths }: HeldText, file: string): string[] {
+  if (lengths.length === 0) return [];
+  const found = new Set<number>();
+  const firstFrom = (least: number) => lengths.find((length) => length >= least);
+  const longestTo = (most: number) => lengths.findLast((length) => length <= most);
+  for (const length of [firstFrom(file.length), longestTo(file.length)]) {
+    if (length !== undefined) found.add(length);
+  }
+  const lines = file.slice(-MAX_LAST_LINES).split("\n").filter((line) => line !== "").slice(-LAST_LINES);
+  for (const line of lines) {
+    const at = text.lastIndexOf(line);
+    const length = at < 0 ? undefined : firstFrom(at + line.length);
+    if (length !== undefined) found.add(length);
+  }
+  return [...found].map((length) => text.slice(0, length));
 }
 
 /** Whether at least half of a file was not put there by these edits. */

@@ -262,7 +262,12 @@ export class SharedDocument {
   }
 
   #onOpened(opened: OpenedHistory): void {
-    const lineMembers = new LineMembers(this.#tools, this.#members, () => together.text);
+    const lineMembers = new LineMembers(
+      this.#tools,
+      this.#members,
+      () => together.text,
+      (task) => together.whenDurable(task),
+    );
     const together: Together = new Together({
       tools: this.#tools,
       path: this.#path,

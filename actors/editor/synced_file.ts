@@ -4,7 +4,9 @@
  * @module
  */
 import type { LogFile } from "../store/log_file.ts";
-import { type FileInfo, isNotFound, type World } from "../world/world.ts";
+import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
+import { decodeStrictly } from "./known_text.ts";
+import type { HeldText } from "./recovery.ts";
 
 /**
  * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
@@ -13,54 +15,51 @@ import { type FileInfo, isNotFound, type World } from "../world/world.ts";
 const MAX_BASES = 128;
 const LATEST_BASES = 64;
 const MAX_BASE_CHARACTERS = 1 << 23;
+/** Of a text that grows line by line it is known so often how long it was. */
+const MAX_LENGTHS = 4096;
 /** Replacements in a row that have failed, of which the last is likeliest. */
 const MAX_ATTEMPTS = 8;
 
 const ENCODER = new TextEncoder();
-const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The file, what it is known to hold, and what it held before. */
 export class SyncedFile {
   readonly #world: World;
   readonly #log: LogFile;
-  #bases: string[];
+  /** What it is known to hold, and so long that was at times before: only its end has grown since. */
+  #held = "";
+  #lengths: number[] = [];
+  /** What it held before, the latest first. */
+  #older: HeldText[] = [];
   #left: FileInfo | undefined;
   /** What it may hold since: of a replacement that failed nobody knows how far it came. The latest first. */
   #attempts: string[] = [];
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
 
-  private constructor(world: World, log: LogFile, bases: readonly string[]) {
+  private constructor(world: World, log: LogFile) {
     this.#world = world;
     this.#log = log;
-    this.#bases = [...bases];
   }
 
-  /**
-   * Takes over a file, and reads it.
-   *
-   * @throws {TypeError} where it is not UTF-8: what would be written back would not be what was there.
-   */
-  static async open(world: World, log: LogFile): Promise<{ file: SyncedFile; text: string }> {
-    const file = new SyncedFile(world, log, []);
+  /** Takes over a file, and reads it. What it is known to hold is said by {@linkcode SyncedFile.begin}. */
+  static async open(world: World, log: LogFile): Promise<{ file: SyncedFile; bytes: Uint8Array }> {
+    const file = new SyncedFile(world, log);
     const left = await file.look();
-    const bytes = left === undefined ? new Uint8Array(0) : await world.disk.readFile(log.path);
+    const bytes = left === undefined ? new Uint8Array(0) : await file.#readDurably();
     file.#left = left;
-    let text: string;
-    try {
-      text = STRICT_UTF8.decode(bytes);
-    } catch (error) {
-      throw new TypeError(`Cannot edit ${log.path} together: it is not UTF-8`, { cause: error });
-    }
-    file.#bases = [text];
-    return { file, text };
+    return { file, bytes };
+  }
+
+  /** It holds this, and is as it was when it was opened. */
+  begin(text: string): void {
+    this.#held = text;
   }
 
   /** Texts that it held, or may have held, the latest first. */
-  get bases(): readonly string[] {
-    if (this.#attempts.length === 0) return this.#bases;
-    const [held = "", ...older] = this.#bases;
-    return [held, ...this.#attempts, ...older];
+  get bases(): readonly HeldText[] {
+    const attempts = this.#attempts.map((text) => ({ text, lengths: [] }));
+    return [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older];
   }
 
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
@@ -70,7 +69,7 @@ export class SyncedFile {
 
   /** What it is known to hold. */
   get held(): string {
-    return this.#bases[0] ?? "";
+    return this.#held;
   }
 
   /** What is known of the file that has the name now; undefined where there is none. */
@@ -100,7 +99,7 @@ export class SyncedFile {
   async isChangedWithin(info: FileInfo | undefined): Promise<boolean> {
     if (this.isChanged(info)) return true;
     if (!this.#isUnverified || info === undefined) return false;
-    const text = await this.readForeign();
+    const text = decodeStrictly(await this.#world.disk.readFile(this.#log.path));
     // Written meanwhile: the next look sees it.
     if (!isSameFile(await this.look(), info)) return false;
     this.#isUnverified = false;
@@ -109,44 +108,71 @@ export class SyncedFile {
     return true;
   }
 
-  /** Reads what somebody else has put there; undefined where that is not UTF-8. */
+  /** Reads what somebody else has put there, which is durable then; undefined where that is not UTF-8. */
   async readForeign(): Promise<string | undefined> {
-    const bytes = await this.#world.disk.readFile(this.#log.path);
+    return decodeStrictly(await this.#readDurably());
+  }
+
+  /**
+   * What is said of the file in the history must be true after a crash, too; but who has saved it need not
+   * have synced it, as we do not sync what we append.
+   */
+  async #readDurably(): Promise<Uint8Array> {
+    const { disk } = this.#world;
+    const { path } = this.#log;
+    const file = await disk.open(path);
+    let bytes: Uint8Array;
     try {
-      return STRICT_UTF8.decode(bytes);
-    } catch {
-      return undefined;
+      bytes = await disk.readFile(path);
+      await file.sync();
+    } finally {
+      file.close();
     }
+    await disk.syncDirectory(dirname(path));
+    return bytes;
   }
 
   /** From now on the file is known to hold this, and to be as `info` has it. */
   hold(text: string, info: FileInfo | undefined): void {
     this.#left = info;
     this.#attempts = [];
-    this.#bases.unshift(text);
-    let characters = 0;
-    if (this.#bases.length > MAX_BASES) {
-      this.#bases = this.#bases.filter((_, index) => index < LATEST_BASES || index % 2 === 0);
+    this.#older.unshift({ text: this.#held, lengths: this.#lengths });
+    this.#held = text;
+    this.#lengths = [];
+    let characters = text.length;
+    if (this.#older.length > MAX_BASES) {
+      this.#older = this.#older.filter((_, index) => index < LATEST_BASES || index % 2 === 0);
     }
-    this.#bases = this.#bases.filter((base, index) => {
-      characters += base.length;
-      return index < 2 || characters <= MAX_BASE_CHARACTERS;
+    this.#older = this.#older.filter((base, index) => {
+      characters += base.text.length;
+      return index < 1 || characters <= MAX_BASE_CHARACTERS;
     });
   }
 
   /**
-   * Appends whole lines, at once where the world can. False where somebody else has changed the file.
+   * Appends whole lines, at once where the world can. False where somebody else has changed the file: then
+   * they are in it or not.
    *
    * @param lines without the last line's end, and without the end that the text before them may lack
    * @param appended what that comes to in the text
    */
   append(lines: string, appended: string): boolean | Promise<boolean> {
+    const { statNow } = this.#world.disk;
+    if (statNow === undefined) return this.#appendSoon(lines, appended);
+    // Not to what somebody has just put in its place, of which the log may not know yet.
+    if (this.isChanged(statNow.call(this.#world.disk, this.#log.path))) return false;
     this.#log.append(lines);
     const batch = this.#log.flushNow();
     if (batch !== undefined) {
-      return this.#appended(batch, appended, this.#world.disk.statNow?.(this.#log.path));
+      return this.#appended(batch, appended, statNow.call(this.#world.disk, this.#log.path));
     }
     return this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look()));
+  }
+
+  async #appendSoon(lines: string, appended: string): Promise<boolean> {
+    if (this.isChanged(await this.look())) return false;
+    this.#log.append(lines);
+    return this.#appended(await this.#log.flush(), appended, await this.look());
   }
 
   #appended(
@@ -154,14 +180,14 @@ export class SyncedFile {
     appended: string,
     info: FileInfo | undefined,
   ): boolean {
-    const [held = "", ...older] = this.#bases;
     if (replaced || othersBytes > 0) {
       // What is there now is not what was left.
-      this.#left = undefined;
-      this.#bases = [held + appended, held, ...older];
+      this.hold(this.#held + appended, undefined);
       return false;
     }
-    this.#bases = [held + appended, ...older];
+    this.#lengths.push(this.#held.length);
+    if (this.#lengths.length > MAX_LENGTHS) this.#lengths = this.#lengths.filter((_, index) => index % 2 > 0);
+    this.#held += appended;
     this.#left = info;
     this.#isUnverified = true;
     return true;

@@ -98,7 +98,7 @@ export class Together {
       journal,
       maxFileBytes: options.maxDocumentBytes,
       durableText: () => this.#collaboration.durableText,
-      text: () => this.#collaboration.text,
+      whenDurable: (task) => this.whenDurable(() => task(this.#collaboration.text)),
       edited: (text) => this.#collaboration.change({ type: "file", text }),
       inSync: () => this.#compact(),
     }, opened.isInSync);

@@ -4,7 +4,7 @@ import { applyEdits } from "../../actors/editor/text_diff.ts";
 
 /** What a document becomes when somebody saves a file. */
 function saved(file: string, bases: readonly string[], text = bases[0] ?? ""): string {
-  return applyEdits(text, outsideEdits(file, bases, text));
+  return applyEdits(text, outsideEdits(file, bases.map((base) => ({ text: base, lengths: [] })), text));
 }
 
 const numbered = (count: number) =>
@@ -51,4 +51,20 @@ Deno.test("editor: what somebody has made of any old text of the file is found a
     );
   const [text = ""] = bases;
   for (const base of bases) assertEquals(saved(edited(base), bases), edited(text));
+});
+
+Deno.test("editor: who saves an old text of a file that only lines were put behind takes none of them back", () => {
+  const start = "typed by hand\n";
+  const line = (index: number) => `${start.length}: line ${index % 7} ${index >> 3}\n`;
+  const text = start + Array.from({ length: 60 }, (_, index) => line(index)).join("");
+  const lengths = Array.from({ length: 60 }, (_, index) => start.length + index * line(0).length);
+  const merged = (file: string) => applyEdits(text, outsideEdits(file, [{ text, lengths }], text));
+  for (const read of [...lengths.slice(1), text.length]) {
+    const file = text.slice(0, read);
+    assertEquals(merged(`at the top\n${file}`), `at the top\n${text}`);
+    const inside = file.replace("by hand\n", "by hand\nin between\n");
+    assertEquals(merged(inside), text.replace("by hand\n", "by hand\nin between\n"));
+    // Brought back on purpose.
+    assertEquals(merged(file), file);
+  }
 });

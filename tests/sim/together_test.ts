@@ -12,18 +12,6 @@ Deno.test("editor through all doors under chaos: all end with one text, what was
   await runCampaign(together, 80);
 });
 
-Deno.test("editor through all doors under chaos: the seeds that have found something once", async () => {
-  // 5: a file that holds what it was last given, merged once more against the text before. 60, 77: an edit
-  // of the server's own
-  // in one transaction with others' went to where the text had been before them. 79: it looked like a
-  // thief of its number. 16, 80: an edit of the file while nobody was at the web door was told to line
-  // clients as an append. 49: a snapshot was read out of a file that somebody had just edited.
-  // 14: the history was read again after a sync of it had failed, and took for durable what was not on the
-  // disk. 17: line clients were told again what they knew, when editing together had failed and began anew.
-  // 61, 110: the file held what a replacement had given it that failed later: that was merged as an edit.
-  await runCampaign(together, [5, 14, 16, 17, 49, 60, 61, 77, 79, 80, 110]);
-});
-
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
   // 6: its turn to be written came while it was being looked at, and nobody came back to that.
   await runCampaign(fileFollows, 8);

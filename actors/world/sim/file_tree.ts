@@ -63,13 +63,6 @@ export class FileTree {
     });
   }
 
-  /** Makes everything durable, names and contents. */
-  syncAll(): void {
-    for (const change of this.#unsynced) makeDurable(change);
-    this.#unsynced = [];
-    for (const file of this.#files(this.root, (directory) => directory.names)) file.sync();
-  }
-
   /**
    * The power goes: in each folder the first few of the unsynced changes have happened. Tells of what is
    * rare.

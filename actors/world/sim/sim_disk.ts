@@ -53,21 +53,22 @@ export class SimDisk {
     file.truncate(0, this.#disk.nowMs);
     file.write(typeof content === "string" ? encoder.encode(content) : content, 0, this.#disk.nowMs);
     if (file !== node) this.#disk.rename({ directory, name, node: file });
-    this.#disk.tree.syncAll();
+    // Not what others have written meanwhile, of which a power cut may leave less.
+    file.sync();
+    this.#disk.tree.syncDirectory(directory);
     this.#disk.touched(directory);
   }
 
   /** Makes a folder, and those above it. */
   makeDirectory(path: string): void {
     this.#makeRoom(`${path}/.x`, false);
-    this.#disk.tree.syncAll();
   }
 
   /** Makes a symbolic link. */
   link(path: string, target: string): void {
     const { directory, name } = this.#makeRoom(path, false);
     this.#disk.rename({ directory, name, node: new LinkNode(target) });
-    this.#disk.tree.syncAll();
+    this.#disk.tree.syncDirectory(directory);
     this.#disk.touched(directory);
   }
 
@@ -75,7 +76,7 @@ export class SimDisk {
   remove(path: string): void {
     const { directory, name } = this.#disk.walk(path, `remove ${path}`, false);
     this.#disk.rename({ directory, name, node: undefined });
-    this.#disk.tree.syncAll();
+    this.#disk.tree.syncDirectory(directory);
     this.#disk.touched(directory);
   }
 
@@ -166,7 +167,9 @@ export class SimDisk {
     for (let count = 1; count < names.length; count++) {
       const above = names.slice(0, count).join("/");
       const { directory, name, node } = this.#disk.walk(above, `make ${above}`, true);
-      if (node === undefined) this.#disk.rename({ directory, name, node: new DirectoryNode() });
+      if (node !== undefined) continue;
+      this.#disk.rename({ directory, name, node: new DirectoryNode() });
+      this.#disk.tree.syncDirectory(directory);
     }
     return this.#disk.walk(path, `make ${path}`, followLast);
   }
