@@ -88,7 +88,9 @@ export function decodeText(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
 }
 
-/** Bytes as text; undefined where they are not UTF-8: what would be written back would not be what was there. */
+/**
+ * Bytes as text; undefined where they are not UTF-8: what would be written back would not be what was there.
+ */
 export function decodeStrictly(bytes: Uint8Array): string | undefined {
   try {
     return STRICT_UTF8.decode(bytes);

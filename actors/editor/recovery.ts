@@ -77,9 +77,9 @@ function grown(text: string, appended: readonly string[]): HeldText {
 }
 
 /**
- * Whether a file is only what a crash has left: one that it held, with a part of what was appended to it. Such
- * an append is not synced: its length may have reached the disk before it, with zeros in its place, and it
- * may end within a character.
+ * Whether a file is only what a crash has left: one that it held, with a part of what was appended to it.
+ * Such an append is not synced: its length may have reached the disk before it, with zeros in its place, and
+ * it may end within a character.
  */
 export function isCutOff(file: Uint8Array, bases: readonly HeldText[]): boolean {
   const [longest, first, ...others] = bases.map(({ text }) => ENCODER.encode(text));
