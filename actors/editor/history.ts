@@ -25,8 +25,8 @@ export type HistoryEvent =
   /**
    * Edits, as one update. `appended` is what they put at the end of the text, where they did nothing else.
    * With `held` one of them was made by who saved the file, which then held the text after this update, with
-   * these edits in it. One record: of an edit that is merged, and a file that is not known to hold it, a crash
-   * would make two.
+   * these edits in it. One record: of an edit that is merged, and a file that is not known to hold it, a
+   * crash would make two.
    */
   | {
     readonly type: "update";
@@ -36,7 +36,9 @@ export type HistoryEvent =
   }
   /** The file is about to be replaced by the text as of here. */
   | { readonly type: "writing" }
-  /** The file held the text as of here, with these edits in it. All before it is durable when it is written. */
+  /**
+   * The file held the text as of here, with these edits in it. Written only when all before it is durable.
+   */
   | { readonly type: "held"; readonly edits: readonly TextEdit[] }
   | { readonly type: "version"; readonly version: DocumentVersion };
 
