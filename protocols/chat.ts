@@ -4,6 +4,7 @@
  * @module
  */
 import { MAX_NAME_CHARACTERS } from "./chat_names.ts";
+import { isRoomTextName, ROOM_TEXTS, type RoomTextName } from "./chat_texts.ts";
 import { visibleText } from "./visible_text.ts";
 
 /** The room that everybody is in at first. */
@@ -28,7 +29,7 @@ export type ChatInput =
   | { readonly type: "history"; readonly lines: number }
   | { readonly type: "nick"; readonly name: string }
   /** Without a text it asks. */
-  | { readonly type: "topic"; readonly text: string }
+  | { readonly type: "room-text"; readonly name: RoomTextName; readonly text: string }
   /** Without a text the member is back. */
   | { readonly type: "away"; readonly text: string }
   | { readonly type: "kick"; readonly name: string; readonly reason: string }
@@ -49,7 +50,9 @@ export const CHAT_HELP: readonly string[] = [
   "/rooms          which rooms there are",
   `/history [N]    the last lines of this room, ${MAX_HISTORY_LINES} at most`,
   "/nick NAME      take another name",
-  "/topic [TEXT]   what this room is about; with a text, set it",
+  ...Object.entries(ROOM_TEXTS).map(([name, what]) => {
+    return `${`/${name} [TEXT]`.padEnd(15)} ${what}; with a text, set it`;
+  }),
   "/away [TEXT]    tell others that you are away; without a text, that you are back",
   "/invite NAME    let somebody into this room",
   "/kick NAME TEXT put somebody out of this room, as its operator",
@@ -100,7 +103,6 @@ export function parseChatInput(line: string): ChatInput {
     }
     case "nick":
       return rest === "" ? { type: "bad", problem: "/nick takes a name" } : { type: "nick", name: rest };
-    case "topic":
     case "away":
       return { type: command, text: rest };
     case "invite":
@@ -121,6 +123,7 @@ export function parseChatInput(line: string): ChatInput {
         : { type: "history", lines: Math.min(lines, MAX_HISTORY_LINES) };
     }
     default: {
+      if (isRoomTextName(command)) return { type: "room-text", name: command, text: rest };
       const shown = visibleText([...command].slice(0, MAX_NAME_CHARACTERS).join(""));
       return { type: "bad", problem: `there is no command /${shown}; /help names them all` };
     }
@@ -135,7 +138,12 @@ export type ChatEvent =
   | { readonly type: "did"; readonly name: string; readonly text: string }
   | { readonly type: "renamed"; readonly name: string; readonly to: string }
   | { readonly type: "kicked"; readonly name: string; readonly by: string; readonly reason: string }
-  | { readonly type: "topic"; readonly name: string; readonly text: string };
+  | {
+    readonly type: "room-text";
+    readonly name: string;
+    readonly what: RoomTextName;
+    readonly text: string;
+  };
 
 /**
  * The line that tells of an event, without a line end. Control characters in a text are made visible.
@@ -167,10 +175,10 @@ export function formatChatEvent(event: ChatEvent): string {
       return `${event.name} was put out by ${event.by}${
         event.reason === "" ? "." : `: ${visibleText(event.reason)}`
       }`;
-    case "topic":
+    case "room-text":
       return event.text === ""
-        ? `${event.name} has cleared the topic.`
-        : `${event.name} has set the topic: ${visibleText(event.text)}`;
+        ? `${event.name} has cleared the ${event.what}.`
+        : `${event.name} has set the ${event.what}: ${visibleText(event.text)}`;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { withoutMark } from "./_byte_order_mark.ts";
+import { ofEachText, type RoomTextName } from "./chat_texts.ts";
 
 /** What a page asks. `tag`, where there is one, comes back with the answer. */
 export type ChatWebCommand =
@@ -23,7 +24,8 @@ export type ChatWebCommand =
     readonly tag: string;
   }
   | { readonly type: "private"; readonly to: string; readonly text: string; readonly tag: string }
-  | { readonly type: "topic"; readonly room: string; readonly text: string }
+  /** Sets a text of the room. */
+  | { readonly type: RoomTextName; readonly room: string; readonly text: string }
   | { readonly type: "kick"; readonly room: string; readonly name: string }
   | { readonly type: "away"; readonly text: string }
   | { readonly type: "rooms" };
@@ -63,10 +65,9 @@ export type ChatWebEvent =
     readonly reason: string;
     readonly tag?: string;
   }
-  | {
+  | Readonly<Record<RoomTextName, string>> & {
     readonly type: "room";
     readonly room: string;
-    readonly topic: string;
     readonly members: readonly ChatWebMember[];
     /**
      * What was said before, oldest first: all of it that is kept, or what came after the number that was
@@ -78,7 +79,8 @@ export type ChatWebEvent =
   | { readonly type: "joined"; readonly room: string; readonly member: ChatWebMember }
   | { readonly type: "left"; readonly room: string; readonly name: string; readonly how: string }
   | { readonly type: "renamed"; readonly room: string; readonly name: string; readonly to: string }
-  | { readonly type: "topic"; readonly room: string; readonly name: string; readonly text: string }
+  /** Somebody has set a text of the room. */
+  | { readonly type: RoomTextName; readonly room: string; readonly name: string; readonly text: string }
   | { readonly type: "away"; readonly room: string; readonly name: string; readonly away: boolean }
   | {
     readonly type: "operators";
@@ -104,7 +106,7 @@ const FIELDS: Readonly<Record<ChatWebCommand["type"], readonly string[]>> = {
   leave: ["room"],
   say: ["room", "text", "tag"],
   private: ["to", "text", "tag"],
-  topic: ["room", "text"],
+  ...ofEachText(() => ["room", "text"]),
   kick: ["room", "name"],
   away: ["text"],
   rooms: [],

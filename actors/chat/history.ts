@@ -8,7 +8,7 @@ import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
 import type { EventCodec } from "../store/journal.ts";
 import { openFileJournal } from "../store/file_journal.ts";
 import { errorText } from "../world/world.ts";
-import type { HistoryCommand } from "./messages.ts";
+import type { HistoryCommand } from "./owner_messages.ts";
 
 /** Options of {@linkcode history}. */
 export interface HistoryOptions {

@@ -5,7 +5,35 @@
  */
 import { formatChatEvent } from "../../protocols/chat.ts";
 import { withoutFormatting } from "../../protocols/irc.ts";
-import type { HistoryEntry, HistoryPoint, HistoryQuery } from "./messages.ts";
+
+/** How something is said. */
+export type SpeechKind = "message" | "action" | "notice" | "tags";
+
+/** What the history has of something said. */
+export interface HistoryEntry {
+  readonly id: string;
+  /** Milliseconds since 1970; 0 for what was kept before times were. */
+  readonly timeMs: number;
+  readonly name: string;
+  readonly user: string;
+  readonly host: string;
+  readonly kind: Exclude<SpeechKind, "tags">;
+  readonly text: string;
+}
+
+/** Which part of a history is asked for, as `CHATHISTORY` has it. Limits are counted in entries. */
+export type HistoryQuery =
+  | { readonly type: "latest"; readonly after?: HistoryPoint; readonly limit: number }
+  | { readonly type: "before" | "after" | "around"; readonly point: HistoryPoint; readonly limit: number }
+  | {
+    readonly type: "between";
+    readonly from: HistoryPoint;
+    readonly to: HistoryPoint;
+    readonly limit: number;
+  };
+
+/** A place in a history: an entry, or a time. */
+export type HistoryPoint = { readonly id: string } | { readonly timeMs: number };
 
 /** The entry as a line. */
 export function encodeEntry(entry: HistoryEntry): string {

@@ -18,15 +18,14 @@ import type {
   Answer,
   Asker,
   MemberMessage,
-  NamesCommand,
   Person,
   PrivateMessage,
   RoomCommand,
-  RoomsCommand,
+  RoomEvent,
   RoomView,
+  Talk,
 } from "./messages.ts";
-import type { RoomEvent } from "./room_event.ts";
-import type { Talk } from "./talk.ts";
+import type { NamesCommand, RoomsCommand } from "./owner_messages.ts";
 
 /** What all members share. */
 export interface ChatServices {

@@ -8,9 +8,10 @@
  * @module
  */
 import type { ChatName } from "../../protocols/chat_names.ts";
+import type { RoomTextName } from "../../protocols/chat_texts.ts";
 import type { Ref } from "../runtime/mod.ts";
-import type { RoomEvent } from "./room_event.ts";
-import type { Talk } from "./talk.ts";
+import type { HistoryEntry, HistoryQuery, SpeechKind } from "./history_entry.ts";
+import type { Ban, ModeChange, RoomModes, RoomText, RoomTexts } from "./room_properties.ts";
 
 /**
  * Somebody in the chat, as others see them. A new name makes a new person of the same member.
@@ -57,9 +58,6 @@ export interface FormerPerson {
   readonly person: Person;
   readonly leftMs: number;
 }
-
-/** How something is said. */
-export type SpeechKind = "message" | "action" | "notice" | "tags";
 
 /** Something said to one person. */
 export interface PrivateMessage {
@@ -110,6 +108,88 @@ export type MemberMessage =
   | { readonly type: "overdue" }
   /** A door's own timers: what waited may be taken, and a silent client is to be asked. */
   | { readonly type: "next-turn" | "look-for-life" };
+
+/** What happened. */
+export type Happening<M = Ref<MemberMessage>> =
+  | {
+    readonly type: "joined";
+    readonly person: Person<M>;
+    readonly isOperator: boolean;
+    readonly away?: string;
+  }
+  /** Left this room, by its own will. */
+  | { readonly type: "parted"; readonly person: Person<M>; readonly reason?: string }
+  /** Left the chat, and so all its rooms. */
+  | { readonly type: "quit"; readonly person: Person<M>; readonly reason?: string }
+  | { readonly type: "kicked"; readonly person: Person<M>; readonly by: Person<M>; readonly reason?: string }
+  | {
+    readonly type: "said";
+    readonly person: Person<M>;
+    readonly kind: SpeechKind;
+    readonly text: string;
+    readonly tags: readonly (readonly [string, string])[];
+    readonly onlyFor?: "operators" | "voices";
+  }
+  | { readonly type: "renamed"; readonly person: Person<M>; readonly to: Person<M> }
+  /** Told to the operators, who may invite themselves. */
+  | { readonly type: "invited"; readonly person: Person<M>; readonly target: Person<M> }
+  | {
+    readonly type: "text";
+    readonly person: Person<M>;
+    readonly name: RoomTextName;
+    readonly text: RoomText;
+  }
+  | { readonly type: "modes"; readonly person: Person<M>; readonly changes: readonly ModeChange[] }
+  | { readonly type: "away"; readonly person: Person<M>; readonly away?: string };
+
+/** A room, as an event names it. */
+export interface EventRoom {
+  readonly title: string;
+  /** The first of its name's keys: the same however the title is written. */
+  readonly key: string;
+}
+
+/** A way to write events down, shared by all clients to which they read the same. */
+export interface EventCodec {
+  /** The bytes that tell of the event; none where the wire has no word for it. */
+  encode(event: RoomEvent): Uint8Array;
+}
+
+/** One event of a room. The same object is told to every member, and is not changed. */
+export interface RoomEvent {
+  readonly type: "event";
+  readonly room: EventRoom;
+  readonly happening: Happening;
+  /** Unlike any other's, in this chat and its history. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  /** The number of the request that made it happen, for the member that made it. */
+  readonly request: number;
+  /** Those members whom it is told; everybody where undefined. */
+  readonly onlyFor: "operators" | "voices" | undefined;
+  /** The event as `codec` writes it: written at the first call, and the same bytes at each further one. */
+  encoded(codec: EventCodec): Uint8Array;
+}
+
+/**
+ * Things said in a room one after the other, with nothing else between them. To a member who said some of it,
+ * it is the answer, too.
+ */
+export interface Talk {
+  readonly type: "talk";
+  readonly room: EventRoom;
+  /** What was said, in the order of the room. */
+  readonly events: readonly RoomEvent[];
+  /** What the member said of it. */
+  of(member: Ref<MemberMessage>): readonly RoomEvent[];
+  /** Whether the member said some of it. */
+  isOf(member: Ref<MemberMessage>): boolean;
+  /** All of it, as `codec` writes it: written at the first call, and the same bytes at each further one. */
+  encoded(codec: EventCodec): Uint8Array;
+  /** What others than the member said, as `codec` writes it, piece by piece. */
+  encodedWithout(member: Ref<MemberMessage>, codec: EventCodec): readonly Uint8Array[];
+}
 
 /** Why something is refused. */
 export type Refusal =
@@ -178,61 +258,9 @@ export interface RoomView {
   readonly title: string;
   readonly keys: readonly string[];
   readonly members: readonly RoomMember[];
-  readonly topic?: RoomTopic;
+  readonly texts: RoomTexts;
   readonly modes: RoomModes;
   readonly createdMs: number;
-}
-
-/** What a room is about. */
-export interface RoomTopic {
-  readonly text: string;
-  readonly by: string;
-  readonly setMs: number;
-}
-
-/** What a room allows. */
-export interface RoomModes {
-  readonly isInviteOnly: boolean;
-  /** Only operators and those with a voice are heard. */
-  readonly isModerated: boolean;
-  /** Who is not in the room is not heard in it. */
-  readonly isMembersOnly: boolean;
-  /** It is in no list of others. */
-  readonly isSecret: boolean;
-  /** Only operators set the topic. */
-  readonly isTopicLocked: boolean;
-  readonly key?: string;
-  readonly limit?: number;
-}
-
-/** The modes that are on or off. */
-export type RoomFlag = Exclude<keyof RoomModes, "key" | "limit">;
-
-/** Who may not come in, or be heard. */
-export interface Ban {
-  readonly mask: string;
-  readonly by: string;
-  readonly setMs: number;
-}
-
-/** One change of what a room allows, or of whom it lets do what. */
-export type ModeChange =
-  | { readonly type: "flag"; readonly flag: RoomFlag; readonly on: boolean }
-  | { readonly type: "key"; readonly key?: string }
-  | { readonly type: "limit"; readonly limit?: number }
-  | { readonly type: "ban"; readonly mask: string; readonly on: boolean }
-  | { readonly type: "operator" | "voice"; readonly name: string; readonly on: boolean };
-
-/** What the history has of something said. */
-export interface HistoryEntry {
-  readonly id: string;
-  /** Milliseconds since 1970; 0 for what was kept before times were. */
-  readonly timeMs: number;
-  readonly name: string;
-  readonly user: string;
-  readonly host: string;
-  readonly kind: Exclude<SpeechKind, "tags">;
-  readonly text: string;
 }
 
 /** Who asks, and by which number it is answered. */
@@ -259,7 +287,7 @@ export type RoomCommand<M = Ref<MemberMessage>> =
     /** Only for operators, or for those with a voice too. */
     readonly onlyFor?: "operators" | "voices";
   }
-  | Asker<M> & { readonly type: "set-topic"; readonly text: string }
+  | Asker<M> & { readonly type: "set-text"; readonly name: RoomTextName; readonly text: string }
   | Asker<M> & { readonly type: "kick"; readonly target: ChatName; readonly reason?: string }
   | Asker<M> & { readonly type: "invite"; readonly target: Person<M> }
   | Asker<M> & { readonly type: "change-modes"; readonly changes: readonly ModeChange[] }
@@ -276,89 +304,11 @@ export type RoomCommand<M = Ref<MemberMessage>> =
     readonly quietly: boolean;
   };
 
-/** Which part of a history is asked for, as `CHATHISTORY` has it. Limits are counted in entries. */
-export type HistoryQuery =
-  | { readonly type: "latest"; readonly after?: HistoryPoint; readonly limit: number }
-  | { readonly type: "before" | "after" | "around"; readonly point: HistoryPoint; readonly limit: number }
-  | {
-    readonly type: "between";
-    readonly from: HistoryPoint;
-    readonly to: HistoryPoint;
-    readonly limit: number;
-  };
-
-/** A place in a history: an entry, or a time. */
-export type HistoryPoint = { readonly id: string } | { readonly timeMs: number };
-
-/** What the owner of the rooms can be told. */
-export type RoomsCommand =
-  /** Lets the member in; the room answers. */
-  | Asker & {
-    readonly type: "join";
-    readonly room: ChatName;
-    readonly key?: string;
-    readonly away?: string;
-    readonly quietly?: { readonly isOperator: boolean; readonly hasVoice: boolean };
-  }
-  /** Hands a command on to the room of a name; refused where there is none. */
-  | { readonly type: "to-room"; readonly room: ChatName; readonly command: Extract<RoomCommand, Asker> }
-  /** A member has gone that was on its way into the room: the room hears it behind the joining. */
-  | {
-    readonly type: "quit-room";
-    readonly room: ChatName;
-    readonly quit: Extract<RoomCommand, { readonly type: "quit" }>;
-  }
-  | Asker & { readonly type: "list" };
-
 /** One line of a list of rooms. */
 export interface RoomSummary {
   readonly title: string;
   readonly members: number;
-  readonly topic?: RoomTopic;
+  readonly texts: RoomTexts;
   readonly isSecret: boolean;
   readonly createdMs: number;
 }
-
-/** What the owner of the names can be told. */
-export type NamesCommand =
-  /** Asks for a name, the first or another one: refused when somebody has it, or one that looks like it. */
-  | Asker & { readonly type: "claim" }
-  /** Keeps a name that somebody else asked for. */
-  | { readonly type: "keep"; readonly member: Ref<MemberMessage> }
-  /** Gives up whatever name the member has. */
-  | { readonly type: "release"; readonly member: Ref<MemberMessage> }
-  | { readonly type: "set-away"; readonly person: Person; readonly away?: string }
-  /** The person has said something. */
-  | { readonly type: "spoke"; readonly member: Ref<MemberMessage> }
-  /** Who has these names: those that are there, in the order of the names. */
-  | Asker & { readonly type: "find"; readonly names: readonly ChatName[] }
-  /** Everybody whom a mask fits. */
-  | Asker & { readonly type: "search"; readonly mask: string }
-  | Asker & { readonly type: "find-former"; readonly name: string }
-  | Asker & { readonly type: "count" }
-  /** Somebody has come, and has no name yet. */
-  | { readonly type: "arrived"; readonly member: Ref<MemberMessage> }
-  /** Tells the member when somebody with the name comes or goes; `false` no longer. */
-  | {
-    readonly type: "monitor";
-    readonly member: Ref<MemberMessage>;
-    readonly name: ChatName;
-    readonly on: boolean;
-  };
-
-/** What the history can be told. */
-export type HistoryCommand =
-  | {
-    readonly type: "keep";
-    readonly room: string;
-    readonly lines: readonly string[];
-    /** Told when the lines are as safe as they will be: on disk where there is a file. */
-    readonly replyTo: Ref<void>;
-  }
-  /** The last lines of a room, oldest first. */
-  | {
-    readonly type: "last";
-    readonly room: string;
-    readonly lines: number;
-    readonly replyTo: Ref<readonly string[]>;
-  };

@@ -7,7 +7,8 @@ import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import { ircLower, matchesMask } from "../../protocols/irc.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import type { Answer, Asker, FormerPerson, MemberMessage, NamesCommand, Person } from "./messages.ts";
+import type { Answer, Asker, FormerPerson, MemberMessage, Person } from "./messages.ts";
+import type { NamesCommand } from "./owner_messages.ts";
 import { maskOf } from "./room_state.ts";
 
 /** The most people that are remembered after they have gone. */

@@ -6,24 +6,25 @@
 import type { ChatName } from "../../protocols/chat_names.ts";
 import { type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
-import { encodeEntry, fittingEntries, selectEntries } from "./history_entry.ts";
-import { type MessageIds, messageIds } from "./message_ids.ts";
+import { encodeEntry, fittingEntries, type HistoryEntry, selectEntries } from "./history_entry.ts";
 import type {
   Answer,
   Asker,
-  HistoryCommand,
-  HistoryEntry,
+  Happening,
   MemberMessage,
   Person,
   Refusal,
   RoomCommand,
-  RoomTopic,
+  RoomEvent,
   RoomView,
 } from "./messages.ts";
-import { type Happening, RoomEvent } from "./room_event.ts";
+import { SharedEvent } from "./room_event.ts";
+import { SharedTalk } from "./talk.ts";
+import type { HistoryCommand } from "./owner_messages.ts";
+import type { RoomTexts } from "./room_properties.ts";
+import { type MessageIds, messageIds } from "./message_ids.ts";
 import { judge, outsiderRefusal, type RoomDeed } from "./room_rules.ts";
 import { isTold, type RoomFact, RoomState } from "./room_state.ts";
-import { Talk } from "./talk.ts";
 import { type HistoryRequest, RoomSteps, type Step, type StepMessage } from "./room_steps.ts";
 
 /** What the owner of the rooms is told by one of them. */
@@ -34,7 +35,7 @@ export type RoomNews =
   | {
     readonly type: "room-changed";
     readonly room: Ref<RoomCommand>;
-    readonly topic: RoomTopic | undefined;
+    readonly texts: RoomTexts;
     readonly isSecret: boolean;
   };
 
@@ -186,7 +187,7 @@ class Room {
       case "vanished":
         this.#forget(fact.person);
         break;
-      case "topic":
+      case "text":
       case "modes":
         this.#tellOwnerOfChange();
         break;
@@ -225,7 +226,7 @@ class Room {
   /** Tells everybody what was said: for those who said it, that is the answer, but for those outside. */
   #tellSaid(): void {
     if (this.#said.length === 0) return;
-    const talk = new Talk(this.#eventRoom(), this.#said);
+    const talk = new SharedTalk(this.#eventRoom(), this.#said);
     this.#said = [];
     for (const member of this.#state.members.keys()) member.tell(talk);
     for (const { happening: { person }, request } of talk.events) {
@@ -234,7 +235,7 @@ class Room {
   }
 
   #eventOf(happening: Happening, request: number): RoomEvent {
-    return new RoomEvent(
+    return new SharedEvent(
       this.#eventRoom(),
       happening,
       this.#ids.next(),
@@ -258,8 +259,8 @@ class Room {
   }
 
   #tellOwnerOfChange(): void {
-    const { topic, modes: { isSecret } } = this.#state;
-    this.#options.owner.tell({ type: "room-changed", room: this.#self.self, topic, isSecret });
+    const { texts, modes: { isSecret } } = this.#state;
+    this.#options.owner.tell({ type: "room-changed", room: this.#self.self, texts, isSecret });
   }
 
   #answer({ person, request }: Asker, answer: Answer): void {
@@ -280,13 +281,13 @@ class Room {
 
   #view(): RoomView {
     const { name } = this.#options;
-    const { members, modes, topic } = this.#state;
+    const { members, modes, texts } = this.#state;
     return {
       room: this.#self.self,
       title: name.text,
       keys: name.keys,
       members: [...members.values()],
-      ...(topic === undefined ? {} : { topic }),
+      texts,
       modes,
       createdMs: this.#createdMs,
     };

@@ -5,7 +5,8 @@
  * @module
  */
 import { assertNever } from "../runtime/mod.ts";
-import type { Answer, ModeChange, RoomCommand } from "./messages.ts";
+import type { Answer, RoomCommand } from "./messages.ts";
+import type { ModeChange } from "./room_properties.ts";
 import { type RoomFact, RoomState } from "./room_state.ts";
 
 /** What comes of a command. */
@@ -68,8 +69,8 @@ export function judge<M>(state: RoomState<M>, command: RoomDeed<M>, frame: RoomF
       if (!state.members.has(person.member)) return { facts: [] };
       return { facts: [{ type: "away", person, ...(away === undefined ? {} : { away }) }] };
     }
-    case "set-topic":
-      return setTopic(state, command, frame);
+    case "set-text":
+      return setText(state, command, frame);
     case "kick":
       return kick(state, command, frame);
     case "invite":
@@ -105,11 +106,11 @@ function say<M>(state: RoomState<M>, command: Deed<M, "say">, frame: RoomFrame):
   return done({ type: "said", person, kind, text, tags, ...(onlyFor === undefined ? {} : { onlyFor }) });
 }
 
-function setTopic<M>(state: RoomState<M>, command: Deed<M, "set-topic">, frame: RoomFrame): Verdict<M> {
-  const { person, text } = command;
+function setText<M>(state: RoomState<M>, command: Deed<M, "set-text">, frame: RoomFrame): Verdict<M> {
+  const { person, name, text } = command;
   if (!state.members.has(person.member)) return outside(state, command, frame);
   if (state.modes.isTopicLocked && !state.isOperator(person)) return refused("not-operator");
-  return done({ type: "topic", person, topic: { text, by: person.name.text, setMs: frame.nowMs } });
+  return done({ type: "text", person, name, text: { text, by: person.name.text, setMs: frame.nowMs } });
 }
 
 function kick<M>(state: RoomState<M>, command: Deed<M, "kick">, frame: RoomFrame): Verdict<M> {

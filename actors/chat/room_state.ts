@@ -7,17 +7,8 @@
 import { matchesMask, truncateBytes } from "../../protocols/irc.ts";
 import { type ChatName, parseChatName, sharesKey } from "../../protocols/chat_names.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
-import type {
-  Ban,
-  MemberMessage,
-  ModeChange,
-  Person,
-  Refusal,
-  RoomMember,
-  RoomModes,
-  RoomTopic,
-} from "./messages.ts";
-import type { Happening } from "./room_event.ts";
+import type { Happening, MemberMessage, Person, Refusal, RoomMember } from "./messages.ts";
+import type { Ban, ModeChange, RoomModes, RoomTexts } from "./room_properties.ts";
 
 /** The most bans of a room. */
 export const MAX_BANS = 100;
@@ -94,7 +85,7 @@ export function isTold<M>(fact: RoomFact<M>): fact is Happening<M> {
 /** All that a room is, as it can be kept. */
 export interface RoomData<M> {
   readonly members: ReadonlyMap<M, RoomMember<M>>;
-  readonly topic?: RoomTopic;
+  readonly texts: RoomTexts;
   readonly modes: RoomModes;
   /** By mask, the oldest first. */
   readonly bans: ReadonlyMap<string, Ban>;
@@ -103,13 +94,13 @@ export interface RoomData<M> {
 
 /** A room that nobody has been in. */
 export function emptyRoom<M>(): RoomData<M> {
-  return { members: new Map(), modes: DEFAULT_MODES, bans: new Map(), invited: new Set() };
+  return { members: new Map(), texts: {}, modes: DEFAULT_MODES, bans: new Map(), invited: new Set() };
 }
 
 /** The members of a room, and its rules. */
 export class RoomState<M = Ref<MemberMessage>> {
   readonly members: Map<M, RoomMember<M>>;
-  #topic: RoomTopic | undefined;
+  #texts: RoomTexts;
   #modes: RoomModes;
   readonly #bans: Map<string, Ban>;
   readonly #invited: Set<M>;
@@ -119,7 +110,7 @@ export class RoomState<M = Ref<MemberMessage>> {
   /** A room that begins as it was kept. */
   constructor(data: RoomData<M> = emptyRoom()) {
     this.members = new Map(data.members);
-    this.#topic = data.topic;
+    this.#texts = data.texts;
     this.#modes = data.modes;
     this.#bans = new Map(data.bans);
     this.#invited = new Set(data.invited);
@@ -129,16 +120,16 @@ export class RoomState<M = Ref<MemberMessage>> {
   get data(): RoomData<M> {
     return {
       members: this.members,
-      ...(this.#topic === undefined ? {} : { topic: this.#topic }),
+      texts: this.#texts,
       modes: this.#modes,
       bans: this.#bans,
       invited: this.#invited,
     };
   }
 
-  /** What it is about. */
-  get topic(): RoomTopic | undefined {
-    return this.#topic;
+  /** Its texts that are set. */
+  get texts(): RoomTexts {
+    return this.#texts;
   }
 
   /** What the room allows now. */
@@ -181,9 +172,11 @@ export class RoomState<M = Ref<MemberMessage>> {
         return this.#update(fact.person.member, { person: fact.to });
       case "away":
         return this.#update(fact.person.member, { isAway: fact.away !== undefined });
-      case "topic":
-        this.#topic = fact.topic.text === "" ? undefined : fact.topic;
+      case "text": {
+        const { [fact.name]: _, ...others } = this.#texts;
+        this.#texts = fact.text.text === "" ? others : { ...others, [fact.name]: fact.text };
         return;
+      }
       case "modes":
         for (const change of fact.changes) this.change(change, fact.person.name.text, timeMs);
         return;

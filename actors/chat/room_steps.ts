@@ -4,9 +4,9 @@
  * @module
  */
 import type { Context, Ref } from "../runtime/mod.ts";
-import { decodeEntry } from "./history_entry.ts";
-import type { HistoryCommand, HistoryEntry, RoomCommand } from "./messages.ts";
-import type { RoomEvent } from "./room_event.ts";
+import { decodeEntry, type HistoryEntry } from "./history_entry.ts";
+import type { RoomCommand, RoomEvent } from "./messages.ts";
+import type { HistoryCommand } from "./owner_messages.ts";
 
 /**
  * One step in the life of a room: what it was told and, of what is said and kept, the event that it makes.

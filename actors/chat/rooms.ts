@@ -13,7 +13,9 @@ import {
   stop,
   withPrivateMessages,
 } from "../runtime/mod.ts";
-import type { HistoryCommand, RoomCommand, RoomsCommand, RoomTopic } from "./messages.ts";
+import type { RoomCommand } from "./messages.ts";
+import type { HistoryCommand, RoomsCommand } from "./owner_messages.ts";
+import type { RoomTexts } from "./room_properties.ts";
 import { room, type RoomNews } from "./room.ts";
 
 interface Entry {
@@ -23,7 +25,7 @@ interface Entry {
   readonly createdMs: number;
   /** Let in, and not yet reported gone. */
   members: number;
-  topic: RoomTopic | undefined;
+  texts: RoomTexts;
   isSecret: boolean;
 }
 
@@ -87,7 +89,7 @@ class Rooms {
       }
       case "room-changed": {
         const entry = this.#byRef.get(message.room);
-        if (entry !== undefined) [entry.topic, entry.isSecret] = [message.topic, message.isSecret];
+        if (entry !== undefined) [entry.texts, entry.isSecret] = [message.texts, message.isSecret];
         return;
       }
       case "room-stopped":
@@ -98,10 +100,10 @@ class Rooms {
   }
 
   #list({ person, request }: Extract<RoomsCommand, { type: "list" }>): void {
-    const rooms = Array.from(this.#byRef.values(), ({ name, members, topic, isSecret, createdMs }) => ({
+    const rooms = Array.from(this.#byRef.values(), ({ name, members, texts, isSecret, createdMs }) => ({
       title: name.text,
       members,
-      ...(topic === undefined ? {} : { topic }),
+      texts,
       isSecret,
       createdMs,
     }));
@@ -123,7 +125,7 @@ class Rooms {
       { onFailure: stop() },
     );
     const createdMs = this.#self.world.clock.now();
-    const entry: Entry = { ref, name, createdMs, members: 0, topic: undefined, isSecret: false };
+    const entry: Entry = { ref, name, createdMs, members: 0, texts: {}, isSecret: false };
     for (const key of name.keys) this.#byKey.set(key, entry);
     this.#byRef.set(ref, entry);
     this.#self.watch(ref, () => ({ type: "room-stopped", entry }));

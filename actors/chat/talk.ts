@@ -4,8 +4,7 @@
  * @module
  */
 import type { Ref } from "../runtime/mod.ts";
-import type { MemberMessage } from "./messages.ts";
-import type { EventCodec, EventRoom, RoomEvent } from "./room_event.ts";
+import type { EventCodec, EventRoom, MemberMessage, RoomEvent, Talk } from "./messages.ts";
 
 /** A talk on one wire: its bytes, and where each of its events ends in them. */
 interface Written {
@@ -18,15 +17,12 @@ interface Written {
 const NOWHERE: readonly number[] = [];
 
 /**
- * Things said in a room one after the other, with nothing else between them. To a member who said some of it,
- * it is the answer, too.
- * In a busy room that is far less
- * to hand out than a message for each of them, and each member is sent them in one piece or two.
+ * What was said in one go: in a busy room that is far less to hand out than a message for each of it, and
+ * each member is sent it in one piece or two.
  */
-export class Talk {
+export class SharedTalk implements Talk {
   readonly type = "talk";
   readonly room: EventRoom;
-  /** What was said, in the order of the room. */
   readonly events: readonly RoomEvent[];
   /** Who said which of it. */
   readonly #places = new Map<Ref<MemberMessage>, number[]>();
@@ -42,22 +38,18 @@ export class Talk {
     }
   }
 
-  /** What the member said of it. */
   of(member: Ref<MemberMessage>): readonly RoomEvent[] {
     return (this.#places.get(member) ?? NOWHERE).flatMap((place) => this.events[place] ?? []);
   }
 
-  /** Whether the member said some of it. */
   isOf(member: Ref<MemberMessage>): boolean {
     return this.#places.has(member);
   }
 
-  /** All of it, as `codec` writes it: written at the first call, and the same bytes at each further one. */
   encoded(codec: EventCodec): Uint8Array {
     return this.#writtenBy(codec).bytes;
   }
 
-  /** What others than the member said, as `codec` writes it, piece by piece. */
   encodedWithout(member: Ref<MemberMessage>, codec: EventCodec): readonly Uint8Array[] {
     const { bytes, ends, whole } = this.#writtenBy(codec);
     const own = this.#places.get(member) ?? NOWHERE;

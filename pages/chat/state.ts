@@ -1,4 +1,5 @@
 /** What the chat's page knows, as a function of what it was told. */
+import { isAboutText, ofEachText, type RoomTextName } from "../../protocols/chat_texts.ts";
 import {
   type ChatWebEvent,
   type ChatWebMember,
@@ -12,10 +13,9 @@ export type Line =
   | { readonly type: "happened"; readonly text: string; readonly time: number };
 
 /** A room, or the messages of one person. */
-export interface Conversation {
+export interface Conversation extends Readonly<Record<RoomTextName, string>> {
   readonly kind: "room" | "person";
   readonly title: string;
-  readonly topic: string;
   readonly members: readonly ChatWebMember[];
   readonly lines: readonly Line[];
   readonly unread: number;
@@ -81,6 +81,12 @@ export function told(state: ChatState, event: ChatWebEvent, now: number): ChatSt
   if (isOfRoom(event) && !state.entered.has(keyOf("room", event.room))) {
     return { ...state, held: [...state.held, event].slice(-MAX_LINES) };
   }
+  if (isAboutText(event)) {
+    const { type, room, name, text } = event;
+    const what = text === "" ? `cleared the ${type}` : `set the ${type}: ${text}`;
+    const next = happened(state, room, `${name} has ${what}.`, now, (members) => members);
+    return changed(next, keyOf("room", room), (known) => ({ ...known, [type]: text }));
+  }
   switch (event.type) {
     case "named":
       return { ...state, name: event.name, problem: "" };
@@ -142,11 +148,6 @@ export function told(state: ChatState, event: ChatWebEvent, now: number): ChatSt
         (members) =>
           members.map((member) => member.name === event.name ? { ...member, name: event.to } : member),
       );
-    case "topic": {
-      const text = event.text === "" ? "cleared the topic" : `set the topic: ${event.text}`;
-      const next = happened(state, event.room, `${event.name} has ${text}.`, now, (members) => members);
-      return changed(next, keyOf("room", event.room), (room) => ({ ...room, topic: event.text }));
-    }
     case "away":
       return changed(state, keyOf("room", event.room), (room) => ({
         ...room,
@@ -199,7 +200,7 @@ function partition<T>(all: readonly T[], holds: (one: T) => boolean): [T[], T[]]
 }
 
 function conversation(kind: Conversation["kind"], title: string): Conversation {
-  return { kind, title, topic: "", members: [], lines: [], unread: 0, lastId: undefined };
+  return { kind, title, ...ofEachText(() => ""), members: [], lines: [], unread: 0, lastId: undefined };
 }
 
 function entered(state: ChatState, event: Extract<ChatWebEvent, { type: "room" }>): ChatState {
@@ -220,7 +221,7 @@ function entered(state: ChatState, event: Extract<ChatWebEvent, { type: "room" }
   const conversations = new Map(state.conversations);
   conversations.set(key, {
     ...known,
-    topic: event.topic,
+    ...ofEachText((name) => event[name]),
     members: event.members,
     lines: [...known.lines, ...lines].slice(-MAX_LINES),
     lastId: event.history.at(-1)?.id || known.lastId,

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The state of the page, and what its user does to it. */
+import { isRoomTextName, ROOM_TEXT_NAMES } from "../../protocols/chat_texts.ts";
 import { type ChatWebCommand, SLOW_DOWN } from "../../protocols/chat_web.ts";
 import { ChatConnection } from "./connection.ts";
 import {
@@ -16,7 +17,10 @@ import {
 } from "./state.ts";
 
 /** What the user typed that is not said. */
-const COMMAND = /^\/(join|leave|me|msg|nick|topic|away|kick|rooms)(?:\s+(.*))?$/s;
+const COMMAND = new RegExp(
+  `^/(join|leave|me|msg|nick|away|kick|rooms|${ROOM_TEXT_NAMES.join("|")})(?:\\s+(.*))?$`,
+  "s",
+);
 
 /** Milliseconds until a join that was too fast is asked for again. */
 const REJOIN_MS = 500;
@@ -123,8 +127,6 @@ export class ChatStore {
         return this.leave(this.state.active);
       case "nick":
         return this.#connection.send({ type: "name", name: rest.trim() });
-      case "topic":
-        return this.#connection.send({ type: "topic", room, text: rest });
       case "away":
         return this.#connection.send({ type: "away", text: rest });
       case "kick":
@@ -137,6 +139,8 @@ export class ChatStore {
         this.talkTo(to);
         return this.#say(said, false);
       }
+      default:
+        if (isRoomTextName(command)) this.#connection.send({ type: command, room, text: rest });
     }
   }
 

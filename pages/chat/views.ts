@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** What the page shows, as functions of its state. */
 import { type ComponentChild, h } from "preact";
+import { ROOM_TEXT_NAMES } from "../../protocols/chat_texts.ts";
 import type { ChatState, Conversation, Line } from "./state.ts";
 import type { ChatStore } from "./store.ts";
 
@@ -124,7 +125,7 @@ function headView(state: ChatState, active: Conversation | undefined): Component
     "header",
     null,
     h("h1", null, active === undefined ? "…" : active.title),
-    h("p", { class: "topic" }, active?.topic ?? ""),
+    ROOM_TEXT_NAMES.map((name) => h("p", { class: "room-text" }, active?.[name] ?? "")),
     h(
       "p",
       { class: state.isConnected ? "status" : "status lost", role: "status" },

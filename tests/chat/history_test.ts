@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
-import type { HistoryCommand } from "../../actors/chat/messages.ts";
+import type { HistoryCommand } from "../../actors/chat/owner_messages.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { tempDirectory } from "../_helpers.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Answer, MemberMessage, NamesCommand, Person } from "../../actors/chat/messages.ts";
+import type { Answer, MemberMessage, Person } from "../../actors/chat/messages.ts";
+import type { NamesCommand } from "../../actors/chat/owner_messages.ts";
 import { names } from "../../actors/chat/names.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
-import type { HistoryCommand } from "../../actors/chat/messages.ts";
+import type { HistoryCommand } from "../../actors/chat/owner_messages.ts";
 import { openFileJournal } from "../../actors/store/file_journal.ts";
 import { type SimHost, simulate, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";

@@ -9,7 +9,8 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { type Behavior, type Context, type Ref, topic, withPrivateMessages } from "../../runtime/mod.ts";
 import { errorText } from "../../world/world.ts";
-import type { Answer, Asker, MemberMessage, NamesCommand } from "../messages.ts";
+import type { Answer, Asker, MemberMessage } from "../messages.ts";
+import type { NamesCommand } from "../owner_messages.ts";
 import { mergeAnswers, type Question } from "./merge_answers.ts";
 import type { People } from "./people.ts";
 import type { ServerLife } from "./registry.ts";

@@ -10,7 +10,8 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { randomName } from "../../cluster/names.ts";
 import { type Behavior, type Context, type Ref, stop, withPrivateMessages } from "../../runtime/mod.ts";
 import type { World } from "../../world/world.ts";
-import type { Answer, Asker, RoomCommand, RoomsCommand } from "../messages.ts";
+import type { Answer, Asker, RoomCommand } from "../messages.ts";
+import type { RoomsCommand } from "../owner_messages.ts";
 import type { CensusCommand, ListHere, ServerGone } from "./census.ts";
 import type { People } from "./people.ts";
 import { type ClaimReply, type Holder, type RegistryCommand, registryType } from "./registry.ts";
@@ -250,11 +251,11 @@ class ClusterRooms {
   #listHere({ person, request }: ListHere): void {
     const rooms = [...this.#byRef.values()].flatMap(({ ref, mirror }) => {
       if (mirror === undefined || mirror.state.members.size === 0) return [];
-      const { title, topic, members, modes: { isSecret }, createdMs } = mirror.view(ref);
+      const { title, texts, members, modes: { isSecret }, createdMs } = mirror.view(ref);
       return [{
         title,
         members: members.length,
-        ...(topic === undefined ? {} : { topic }),
+        texts,
         isSecret,
         createdMs,
       }];

@@ -4,7 +4,8 @@
  * @module
  */
 import { sharesKey } from "../../../protocols/chat_names.ts";
-import type { Answer, NamesCommand, PersonStatus, RoomsCommand, RoomSummary } from "../messages.ts";
+import type { Answer, PersonStatus, RoomSummary } from "../messages.ts";
+import type { NamesCommand, RoomsCommand } from "../owner_messages.ts";
 import type { People } from "./people.ts";
 
 /** What can be asked of all servers. */

@@ -7,7 +7,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import type { EntityType } from "../../cluster/entity_type.ts";
 import { hostIdOf, randomName } from "../../cluster/names.ts";
 import type { Context, Ref } from "../../runtime/mod.ts";
-import type { NamesCommand, RoomsCommand } from "../messages.ts";
+import type { NamesCommand, RoomsCommand } from "../owner_messages.ts";
 import { census } from "./census.ts";
 import { clusterNames, PEOPLE } from "./cluster_names.ts";
 import { clusterRooms } from "./cluster_rooms.ts";

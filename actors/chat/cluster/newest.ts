@@ -47,6 +47,11 @@ export function allOf<T>({ pieces }: Newest<T>): T[] {
   return pieces.flat();
 }
 
+/** The same list of other things, each as long as the one in its place. */
+export function mapNewest<T, U>(list: Newest<T>, make: (item: T) => U): Newest<U> {
+  return { ...list, pieces: list.pieces.map((piece) => piece.map(make)) };
+}
+
 /** What an earlier version kept as one list. */
 export function newestOf<T>(
   stored: Newest<T> | readonly T[],

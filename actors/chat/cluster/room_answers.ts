@@ -4,10 +4,10 @@
  * @module
  */
 import type { Ref } from "../../runtime/mod.ts";
-import { fittingEntries, selectEntries } from "../history_entry.ts";
-import type { Answer, Asker, HistoryEntry, RoomCommand } from "../messages.ts";
+import { fittingEntries, type HistoryEntry, selectEntries } from "../history_entry.ts";
+import type { Answer, Asker, RoomCommand } from "../messages.ts";
 import { outsiderRefusal, type RoomAnswer } from "../room_rules.ts";
-import type { BatchReply } from "./room_entity.ts";
+import type { BatchReply } from "./room_entity_state.ts";
 import type { RoomMirror } from "./room_mirror.ts";
 import type { Deed, Look } from "./room_queue.ts";
 

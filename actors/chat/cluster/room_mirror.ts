@@ -4,10 +4,10 @@
  * @module
  */
 import type { Ref } from "../../runtime/mod.ts";
-import type { MemberMessage, Person, RoomMember, RoomView } from "../messages.ts";
-import { RoomEvent } from "../room_event.ts";
+import type { MemberMessage, Person, RoomEvent, RoomMember, RoomView } from "../messages.ts";
+import { SharedEvent } from "../room_event.ts";
+import { SharedTalk } from "../talk.ts";
 import { isTold, type RoomFact, RoomState } from "../room_state.ts";
-import { Talk } from "../talk.ts";
 import { type People, serverOf } from "./people.ts";
 import type { RoomNow } from "./room_entity.ts";
 import { isSaidByMember, type KeptFact, type RoomNews, type RoomRecord } from "./room_record.ts";
@@ -66,13 +66,13 @@ export class RoomMirror {
 
   /** The room as its members see it. */
   view(room: RoomView["room"]): RoomView {
-    const { members, topic, modes } = this.#state;
+    const { members, texts, modes } = this.#state;
     return {
       room,
       title: this.#title,
       keys: this.#keys,
       members: [...members.values()],
-      ...(topic === undefined ? {} : { topic }),
+      texts,
       modes,
       createdMs: this.#createdMs,
     };
@@ -129,7 +129,7 @@ export class RoomMirror {
     if (opens !== undefined) [this.#title, this.#keys, this.#createdMs] = [opens.text, opens.keys, timeMs];
     const fact = this.#knownFact(record.fact);
     const room = { title: this.#title, key: this.#options.key };
-    const event = isTold(fact) ? new RoomEvent(room, fact, id, timeMs, request) : undefined;
+    const event = isTold(fact) ? new SharedEvent(room, fact, id, timeMs, request) : undefined;
     if (event !== undefined && fact.type === "said" && event.onlyFor === undefined) {
       this.#said.push(event);
       return;
@@ -189,7 +189,7 @@ export class RoomMirror {
   #tellSaid(): void {
     const [first] = this.#said;
     if (first === undefined) return;
-    const talk = new Talk(first.room, this.#said);
+    const talk = new SharedTalk(first.room, this.#said);
     this.#said = [];
     for (const member of this.#here) member.tell(talk);
   }

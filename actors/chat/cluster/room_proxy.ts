@@ -14,14 +14,8 @@ import type { ServerGone } from "./census.ts";
 import { serverOf } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
 import { RoomAnswers } from "./room_answers.ts";
-import {
-  type BatchReply,
-  GONE_REASON,
-  type RoomEntityCommand,
-  type RoomNow,
-  roomTopic,
-  roomType,
-} from "./room_entity.ts";
+import { GONE_REASON, type RoomEntityCommand, type RoomNow, roomTopic, roomType } from "./room_entity.ts";
+import type { BatchReply } from "./room_entity_state.ts";
 import type { RoomNews } from "./room_record.ts";
 import { RoomMirror } from "./room_mirror.ts";
 import { type Deed, RoomQueue, type Work } from "./room_queue.ts";

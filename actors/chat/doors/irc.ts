@@ -8,10 +8,8 @@ import { formatIrcBody, type IrcFrame, type IrcMessage, parseIrcMessage } from "
 import type { CloseReason, Connection, Session, SessionFactory } from "../../net/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
-import type { MemberMessage, PrivateMessage } from "../messages.ts";
+import type { MemberMessage, PrivateMessage, RoomEvent, Talk } from "../messages.ts";
 import { maskOf } from "../room_state.ts";
-import type { RoomEvent } from "../room_event.ts";
-import type { Talk } from "../talk.ts";
 import { CLOSE_TEXTS } from "./irc_close_texts.ts";
 import { DoorClient } from "./door_client.ts";
 import { CHANNEL_COMMANDS } from "./irc_channels.ts";
@@ -31,6 +29,7 @@ import { ReadGate } from "./read_gate.ts";
 import { SignsOfLife } from "./irc_life.ts";
 import { motd, SERVER_COMMANDS, welcome } from "./irc_server.ts";
 import { SPEECH_COMMANDS } from "./irc_speech.ts";
+import { TEXT_COMMANDS } from "./irc_text_commands.ts";
 import { CUT_OFF_TEXTS } from "./refusal_texts.ts";
 
 /** Options of {@linkcode ircDoor}. */
@@ -46,6 +45,7 @@ export interface IrcDoorOptions {
 const COMMANDS: ReadonlyMap<string, IrcCommand> = new Map(Object.entries({
   ...SPEECH_COMMANDS,
   ...CHANNEL_COMMANDS,
+  ...TEXT_COMMANDS,
   ...MODE_COMMANDS,
   ...PEOPLE_COMMANDS,
   ...HISTORY_COMMANDS,

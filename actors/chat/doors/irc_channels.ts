@@ -19,6 +19,7 @@ import {
 } from "./irc_client.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import type { Reply } from "./irc_reply.ts";
+import { textReplies } from "./irc_text_commands.ts";
 
 /** The most channels that one client is in at once. */
 export const MAX_CHANNELS = 50;
@@ -48,10 +49,6 @@ export const CHANNEL_COMMANDS: IrcCommands = {
       const text = reason === undefined ? undefined : cleanText(reason);
       for (const channel of listItems(channels)) part(client, channel, text || undefined, reply);
     },
-  },
-  TOPIC: {
-    minParams: 1,
-    run: (client, { params: [channel = "", text] }, reply) => topic(client, channel, text, reply),
   },
   NAMES: {
     run(client, { params: [channels] }, reply) {
@@ -88,7 +85,7 @@ function join(
     if (answer.type === "refused" && answer.reason === "already-in-room") return;
     if (answer.type !== "joined") return refuse(reply, channel, answer);
     const { view } = answer;
-    if (view.topic !== undefined) topicReply(view, reply);
+    textReplies(view, reply);
     namesReply(client, view, reply);
     reply.numeric(NUMERIC.RPL_ENDOFNAMES, `#${view.title}`, "End of /NAMES list");
   });
@@ -106,33 +103,6 @@ function part(client: IrcClient, channel: string, reason: string | undefined, re
     (answer) => refuse(reply, channel, answer),
   );
   client.causes(request, reply);
-}
-
-function topic(client: IrcClient, channel: string, text: string | undefined, reply: Reply): void {
-  const name = roomName(channel);
-  if (name === null) return reply.numeric(NUMERIC.ERR_NOSUCHCHANNEL, middle(channel), "No such channel");
-  if (text !== undefined) {
-    const set = cleanText(text);
-    const request = client.member.toRoom(
-      client.person,
-      name,
-      (asker) => ({ ...asker, type: "set-topic", text: set }),
-      (answer) => refuse(reply, channel, answer),
-    );
-    return client.causes(request, reply);
-  }
-  client.member.toRoom(client.person, name, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
-    if (answer.type !== "view") return refuse(reply, channel, answer);
-    const { view } = answer;
-    if (view.topic === undefined) reply.numeric(NUMERIC.RPL_NOTOPIC, `#${view.title}`, "No topic is set");
-    else topicReply(view, reply);
-  });
-}
-
-function topicReply({ title, topic }: RoomView, reply: Reply): void {
-  if (topic === undefined) return;
-  reply.numeric(NUMERIC.RPL_TOPIC, `#${title}`, topic.text);
-  reply.numeric(NUMERIC.RPL_TOPICWHOTIME, `#${title}`, topic.by, String(Math.floor(topic.setMs / 1000)));
 }
 
 /** One end for all that was asked for. */
@@ -189,8 +159,8 @@ function list(client: IrcClient, conditions: string | undefined, reply: Reply): 
     const shown = answer.rooms.filter((room) => {
       return (!room.isSecret || own.has(room.title)) && passes(tests, room);
     });
-    const lines = shown.map(({ title, members, topic }) => () => {
-      reply.numeric(NUMERIC.RPL_LIST, `#${title}`, String(members), topic?.text ?? "");
+    const lines = shown.map(({ title, members, texts }) => () => {
+      reply.numeric(NUMERIC.RPL_LIST, `#${title}`, String(members), texts.topic?.text ?? "");
     });
     const end = () => reply.numeric(NUMERIC.RPL_LISTEND, "End of /LIST");
     reply.paced((then) => client.member.whenDrained(then), lines, end);
@@ -222,7 +192,7 @@ function listTest(text: string, nowMs: number): ListTest {
   const [, what, order, minutes] = /^([CT])([<>])(\d{1,9})$/.exec(text) ?? [];
   if (what !== undefined) {
     const atMs = nowMs - Number(minutes) * 60_000;
-    const timeOf = (room: RoomSummary) => what === "C" ? room.createdMs : room.topic?.setMs;
+    const timeOf = (room: RoomSummary) => what === "C" ? room.createdMs : room.texts.topic?.setMs;
     return {
       kind: "condition",
       holds: (room) => {

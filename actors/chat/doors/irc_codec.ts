@@ -5,9 +5,11 @@
  */
 import { formatIrcBody, formatTags, MAX_BODY_BYTES, splitText } from "../../../protocols/irc.ts";
 import { assertNever } from "../../runtime/mod.ts";
-import type { HistoryEntry, ModeChange, Person, PrivateMessage, RoomFlag, SpeechKind } from "../messages.ts";
+import type { HistoryEntry, SpeechKind } from "../history_entry.ts";
+import type { EventCodec, Person, PrivateMessage, RoomEvent } from "../messages.ts";
+import type { ModeChange, RoomFlag } from "../room_properties.ts";
 import { maskOf } from "../room_state.ts";
-import type { EventCodec, RoomEvent } from "../room_event.ts";
+import { IRC_TEXTS } from "./irc_texts.ts";
 
 /** The capabilities that change how an event is written. */
 export interface CodecCapabilities {
@@ -83,8 +85,8 @@ export class IrcCodec implements EventCodec {
       case "invited":
         if (!this.#capabilities.inviteNotify) return [];
         return told(inviteBody(source, happening.target.name.text, room.title));
-      case "topic":
-        return told(formatIrcBody(source, "TOPIC", channel, happening.topic.text));
+      case "text":
+        return told(formatIrcBody(source, IRC_TEXTS[happening.name].command, channel, happening.text.text));
       case "modes":
         return told(...modeLines(source, channel, happening.changes));
       case "away":

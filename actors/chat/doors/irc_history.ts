@@ -5,7 +5,7 @@
  */
 import { MAX_HISTORY_LINES } from "../../../protocols/chat.ts";
 import { formatIrcBody } from "../../../protocols/irc.ts";
-import type { HistoryPoint, HistoryQuery } from "../messages.ts";
+import type { HistoryPoint, HistoryQuery } from "../history_entry.ts";
 import { isoTime } from "./irc_codec.ts";
 import { type IrcClient, type IrcCommands, middle, roomName } from "./irc_client.ts";
 import type { Reply } from "./irc_reply.ts";

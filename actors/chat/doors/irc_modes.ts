@@ -5,7 +5,8 @@
  */
 import { completeMask } from "../../../protocols/irc.ts";
 import { parseChatName, sharesKey } from "../../../protocols/chat_names.ts";
-import type { Ban, ModeChange, RoomFlag, RoomModes, RoomView } from "../messages.ts";
+import type { RoomView } from "../messages.ts";
+import type { Ban, ModeChange, RoomFlag, RoomModes } from "../room_properties.ts";
 import { FLAG_LETTERS } from "./irc_codec.ts";
 import { type IrcClient, type IrcCommands, middle, refuse, roomName } from "./irc_client.ts";
 import { NUMERIC } from "./irc_numerics.ts";

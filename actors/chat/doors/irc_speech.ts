@@ -4,7 +4,8 @@
  * @module
  */
 import { type IrcMessage, visibleIrcText } from "../../../protocols/irc.ts";
-import type { PrivateMessage, SpeechKind } from "../messages.ts";
+import type { SpeechKind } from "../history_entry.ts";
+import type { PrivateMessage } from "../messages.ts";
 import { fitsOneMessage } from "./irc_codec.ts";
 import {
   findPeople,

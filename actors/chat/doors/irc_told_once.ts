@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Person } from "../messages.ts";
-import type { Happening } from "../room_event.ts";
+import type { Happening, Person } from "../messages.ts";
 
 /** Remembers whose new name, and whose departure, a client was told of. */
 export class ToldOnce {

@@ -16,26 +16,27 @@ import {
   SLOW_DOWN,
 } from "../../../protocols/chat.ts";
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
+import type { RoomTextName } from "../../../protocols/chat_texts.ts";
 import { completeMask, withoutFormatting } from "../../../protocols/irc.ts";
 import { excerpt, visibleText } from "../../../protocols/visible_text.ts";
 import type { Connection, Session, SessionFactory } from "../../net/mod.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
+import { formatEntry } from "../history_entry.ts";
 import type {
   Answer,
   Asker,
   MemberMessage,
-  ModeChange,
   Person,
   PrivateMessage,
   RoomCommand,
+  RoomEvent,
+  Talk,
 } from "../messages.ts";
-import { formatEntry } from "../history_entry.ts";
-import type { RoomEvent } from "../room_event.ts";
-import type { Talk } from "../talk.ts";
+import type { ModeChange } from "../room_properties.ts";
 import { DoorClient } from "./door_client.ts";
-import { historyTitle, LINES, shownName, topicLine } from "./line_texts.ts";
+import { historyTitle, LINES, roomTextLine, shownName } from "./line_texts.ts";
 import { CUT_OFF_TEXTS, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
 /** Makes the session of one line client. */
@@ -193,8 +194,8 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
         return this.#quit();
       case "nick":
         return this.#rename(person, input.name);
-      case "topic":
-        return this.#topic(person, input.text);
+      case "room-text":
+        return this.#roomText(person, input.name, input.text);
       case "away":
         return this.#away(person, input.text);
       case "kick":
@@ -290,19 +291,19 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     });
   }
 
-  #topic(person: Person, text: string): void {
+  #roomText(person: Person, name: RoomTextName, text: string): void {
     if (text !== "") {
       return this.#here(
         person,
-        (asker) => ({ ...asker, type: "set-topic", text: visibleText(text) }),
+        (asker) => ({ ...asker, type: "set-text", name, text: visibleText(text) }),
         (answer) => {
-          if (answer.type === "done") this.#send("The topic is set.");
-          else this.#refused(answer, "Cannot set the topic");
+          if (answer.type === "done") this.#send(`The ${name} is set.`);
+          else this.#refused(answer, `Cannot set the ${name}`);
         },
       );
     }
     this.#here(person, (asker) => ({ ...asker, type: "get-view" }), (answer) => {
-      if (answer.type === "view") this.#send(topicLine(answer.view));
+      if (answer.type === "view") this.#send(roomTextLine(answer.view, name));
     });
   }
 

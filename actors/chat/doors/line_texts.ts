@@ -4,10 +4,10 @@
  * @module
  */
 import { formatChatEvent } from "../../../protocols/chat.ts";
+import type { RoomTextName } from "../../../protocols/chat_texts.ts";
 import { withoutFormatting } from "../../../protocols/irc.ts";
 import { assertNever } from "../../runtime/mod.ts";
-import type { RoomView } from "../messages.ts";
-import type { EventCodec, RoomEvent } from "../room_event.ts";
+import type { EventCodec, RoomEvent, RoomView } from "../messages.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
@@ -44,8 +44,8 @@ function lineOf(happening: RoomEvent["happening"]): string | null {
       });
     case "renamed":
       return formatChatEvent({ type: "renamed", name, to: happening.to.name.text });
-    case "topic":
-      return formatChatEvent({ type: "topic", name, text: happening.topic.text });
+    case "text":
+      return formatChatEvent({ type: "room-text", name, what: happening.name, text: happening.text.text });
     case "modes":
     case "away":
     case "invited":
@@ -60,11 +60,12 @@ export function shownName({ person, isAway }: RoomView["members"][number]): stri
   return isAway ? `${person.name.text} (away)` : person.name.text;
 }
 
-/** What `/topic` answers. */
-export function topicLine({ title, topic }: RoomView): string {
-  return topic === undefined
-    ? `${title} has no topic.`
-    : formatChatEvent({ type: "topic", name: topic.by, text: topic.text });
+/** What a command such as `/topic` answers that is given no text. */
+export function roomTextLine({ title, texts }: RoomView, what: RoomTextName): string {
+  const known = texts[what];
+  return known === undefined
+    ? `${title} has no ${what}.`
+    : formatChatEvent({ type: "room-text", name: known.by, what, text: known.text });
 }
 
 /** What stands above the lines of a history. */

@@ -5,6 +5,7 @@
  */
 import { MAX_HISTORY_LINES } from "../../../protocols/chat.ts";
 import { type ChatName, parseChatName } from "../../../protocols/chat_names.ts";
+import { isAboutText, ofEachText, type RoomTextName } from "../../../protocols/chat_texts.ts";
 import {
   type ChatWebCommand,
   type ChatWebEvent,
@@ -26,20 +27,20 @@ import {
 import { assertNever } from "../../runtime/mod.ts";
 import { type ChatServices, Member, type MemberDoor } from "../member.ts";
 import { type MessageIds, messageIds } from "../message_ids.ts";
+import type { HistoryEntry, HistoryQuery } from "../history_entry.ts";
 import type {
   Answer,
   Asker,
-  HistoryEntry,
-  HistoryQuery,
+  EventCodec,
   MemberMessage,
   Person,
   PrivateMessage,
   RoomCommand,
+  RoomEvent,
   RoomMember,
   RoomView,
+  Talk,
 } from "../messages.ts";
-import { type EventCodec, type RoomEvent } from "../room_event.ts";
-import type { Talk } from "../talk.ts";
 import { DoorClient } from "./door_client.ts";
 import { CUT_OFF_TEXTS, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
@@ -95,8 +96,8 @@ function webEvent({ happening, room: { title: room }, id, timeMs: time }: RoomEv
       return { type: "renamed", room, name, to: happening.to.name.text };
     case "invited":
       return null;
-    case "topic":
-      return { type: "topic", room, name, text: happening.topic.text };
+    case "text":
+      return { type: happening.name, room, name, text: happening.text.text };
     case "away":
       return { type: "away", room, name, away: happening.away !== undefined };
     case "modes": {
@@ -197,6 +198,11 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     const { person } = this.#member;
     if (command.type === "name") return this.#name(command.name, person);
     if (person === undefined) return this.#refuse(command, "a name comes first");
+    if (isAboutText(command)) {
+      const { type: name, room } = command;
+      const text = cleanText(command.text);
+      return this.#inRoom(person, command, room, (asker) => ({ ...asker, type: "set-text", name, text }));
+    }
     switch (command.type) {
       case "join":
         return this.#join(person, command);
@@ -206,15 +212,6 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
         return this.#say(person, command);
       case "private":
         return this.#private(person, command);
-      case "topic": {
-        const text = cleanText(command.text);
-        return this.#inRoom(
-          person,
-          command,
-          command.room,
-          (asker) => ({ ...asker, type: "set-topic", text }),
-        );
-      }
       case "kick": {
         const target = nameOf(command.name);
         if (target === null) return this.#refuse(command, REFUSAL_TEXTS["no-such-person"]);
@@ -353,6 +350,7 @@ function memberOf({ person, isOperator, isAway }: RoomMember): ChatWebMember {
 }
 
 function roomEvent(view: RoomView, history: readonly ChatWebSaid[]): ChatWebEvent {
-  const { title, topic, members } = view;
-  return { type: "room", room: title, topic: topic?.text ?? "", members: members.map(memberOf), history };
+  const { title: room, members, texts } = view;
+  const textOf = (name: RoomTextName) => texts[name]?.text ?? "";
+  return { type: "room", room, ...ofEachText(textOf), members: members.map(memberOf), history };
 }
