@@ -15,7 +15,7 @@ import { EditorListenError } from "./listen_error.ts";
 import type { ReplicaFactory } from "./replica.ts";
 
 /** Options of the editor's web door. */
-export interface EditorWebOptions extends WebServerOptions {
+export interface EditorWebOptions extends Omit<WebServerOptions, "tokens"> {
   /** Who has it may edit. @default everybody may, where there is no `readToken` either */
   readonly token?: string;
   /** Who has it may read. */
@@ -65,7 +65,7 @@ export function webDoor(
       },
     };
     const server = webServer<WebSessionMessage>(
-      options,
+      { ...options, tokens: [options.token ?? [], options.readToken ?? []].flat() },
       editorRoutes({ ...rest, ...many, document, textName }),
     );
     self.spawn("server", explained(server, options.address.port), {

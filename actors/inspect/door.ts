@@ -88,6 +88,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(isReady === undefined ? {} : { isReady }),
     address,
+    ...(token === undefined ? {} : { tokens: [token] }),
     limits: { maxClients: MAX_CLIENTS },
     routes: [
       route("/metrics", async () => {

@@ -172,9 +172,9 @@ class Series implements Instrument, Counter, Histogram {
   }
 }
 
-function labelsOf(attributes: Readonly<Record<string, string>> = {}): Record<string, string> {
+function labelsOf(attributes: MetricOptions["attributes"] = {}): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name.replaceAll(/\W/g, "_"), value]),
+    Object.entries(attributes).map(([name, value]) => [name.replaceAll(/\W/g, "_"), String(value)]),
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * How long requests take, in OpenTelemetry's names.
+ * How long requests take, after OpenTelemetry's semantic conventions for HTTP servers.
  *
  * @module
  */
@@ -11,19 +11,24 @@ const METHODS: ReadonlySet<string> = new Set([
   ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
 ]);
 
-/** Histograms of one server by method, status and route. */
+/** A request that was answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern that it fits; undefined where it fits none: then its attribute is left out. */
+  readonly route: string | undefined;
+  readonly isTls: boolean;
+  readonly status: number;
+}
+
+/** Histograms of one server by method, scheme, status and route. */
 export class HttpMeters {
   readonly #byKind = new Map<string, Histogram>();
 
   /** Counts an answer. */
-  answered(
-    meter: Meter,
-    request: { readonly method: string; readonly route: string },
-    status: number,
-    ms: number,
-  ): void {
+  answered(meter: Meter, request: AnsweredRequest, ms: number): void {
+    const { route, status } = request;
     const method = METHODS.has(request.method) ? request.method : "_OTHER";
-    const key = `${method} ${status} ${request.route}`;
+    const key = `${method} ${status} ${route ?? ""}`;
     let histogram = this.#byKind.get(key);
     if (histogram === undefined) {
       histogram = meter.histogram("http.server.request.duration", {
@@ -32,8 +37,10 @@ export class HttpMeters {
         bounds: BOUNDS,
         attributes: {
           "http.request.method": method,
-          "http.response.status_code": String(status),
-          "http.route": request.route,
+          "url.scheme": request.isTls ? "https" : "http",
+          "http.response.status_code": status,
+          ...(route !== undefined && { "http.route": route }),
+          ...(status >= 500 && { "error.type": String(status) }),
         },
       });
       this.#byKind.set(key, histogram);

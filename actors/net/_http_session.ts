@@ -5,7 +5,7 @@ import { type WebSocketFrames, webSocketFrames, type WebSocketInput } from "../.
 import { type Cancellable, errorText } from "../world/world.ts";
 import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
-import type { AddressRate } from "./address_rate.ts";
+import type { TokenGate } from "./_token_gate.ts";
 import type { HttpGuard } from "./http_guard.ts";
 import { textResponse, writeResponse } from "./http_response.ts";
 import { answers, type RoutedRequest, type RouteTable, type WebSocketRoute } from "./http_route.ts";
@@ -26,12 +26,16 @@ export interface Door<M> {
   readonly meters: HttpMeters;
   /** About what strangers do. */
   readonly warnings: LogThrottle;
-  /** Wrong tokens: over the rate none of the address is looked at. */
-  readonly wrongTokens: AddressRate;
+  readonly gate: TokenGate;
 }
 
 /** What comes from the client: first of HTTP, after an upgrade of WebSocket. */
 export type DoorInput = HttpInput | WebSocketInput;
+
+/** What each server answers by itself. */
+const HEALTH_PATH = "/healthz";
+const READINESS_PATH = "/readyz";
+const OWN_PATHS: ReadonlySet<string> = new Set([HEALTH_PATH, READINESS_PATH]);
 
 /** The time for a request is over. Told from others' messages by its class. */
 class Overdue {}
@@ -164,33 +168,45 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     const refusal = this.#door.guard.refusal(request, this.#connection.localAddress);
     if (refusal !== undefined) {
       this.#warn(`Refused a request from ${this.#connection.remote}: ${refusal}`);
+      this.#measure(request, 403, 0);
       return this.#refuse(403, refusal);
     }
-    if (tokenOf(request) !== undefined && !this.#door.wrongTokens.mayTake(...this.#here())) {
+    const token = tokenOf(request);
+    if (token !== undefined && !this.#door.gate.looksAt(token, ...this.#here())) {
       const response = textResponse(429, "Too many wrong tokens.\n", { "retry-after": "1" });
+      this.#measure(request, 429, 0);
       return this.#respond(request, response);
     }
-    if (asksForWebSocket(request)) return this.#upgrade(request);
     const { clock } = this.#connection.context.world;
     const begunAt = clock.monotonic();
-    const response = this.#answer(request);
-    const respond = (settled: HttpResponse): void | Promise<void> => {
-      this.#measure(request, settled.status, clock.monotonic() - begunAt);
-      return this.#respond(request, settled);
+    const response = asksForWebSocket(request) ? this.#upgrade(request) : this.#answer(request);
+    const respond = (settled: HttpResponse | undefined): void | Promise<void> => {
+      this.#measure(request, settled?.status ?? 101, clock.monotonic() - begunAt);
+      return settled && this.#respond(request, settled);
     };
     return response instanceof Promise ? response.then(respond) : respond(response);
   }
 
-  #measure({ method, path }: HttpRequest, status: number, durationMs: number): void {
-    const [match] = this.#door.routes.at(path);
-    const route = match?.route.path ?? (status === 404 ? "" : path);
-    this.#door.meters.answered(this.#connection.context.meter, { method, route }, status, durationMs);
+  #measure(request: HttpRequest, status: number, durationMs: number): void {
+    const { meters, isTls } = this.#door;
+    const answered = { method: request.method, route: this.#routeOf(request), isTls, status };
+    meters.answered(this.#connection.context.meter, answered, durationMs);
+  }
+
+  /** The pattern of the route that answers, as it was written: never a path that a peer has sent. */
+  #routeOf(request: HttpRequest): string | undefined {
+    const { method, path } = request;
+    if (OWN_PATHS.has(path)) return path;
+    const matches = this.#door.routes.at(path);
+    const isUpgrade = asksForWebSocket(request);
+    const answering = matches.find(({ route }) => "handle" in route ? answers(route, method) : isUpgrade);
+    return (answering ?? matches[0])?.route.path;
   }
 
   #answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
     const { method, path } = request;
-    if (path === "/healthz") return textResponse(200, "ok\n");
-    if (path === "/readyz") {
+    if (path === HEALTH_PATH) return textResponse(200, "ok\n");
+    if (path === READINESS_PATH) {
       return this.#isReady() ? textResponse(200, "ready\n") : textResponse(503, "not ready\n");
     }
     const matches = this.#door.routes.at(path);
@@ -247,7 +263,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   #respond(request: HttpRequest, response: HttpResponse): void | Promise<void> {
     const { method } = request;
     if (response.status === 401 && tokenOf(request) !== undefined) {
-      this.#door.wrongTokens.take(...this.#here());
+      this.#door.gate.wrong(...this.#here());
       this.#warn(`A wrong token came from ${this.#connection.remote}`);
     }
     const keepAlive = request.keepAlive && !this.#connection.context.signal.aborted &&
@@ -282,24 +298,25 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     };
   }
 
-  #upgrade(request: HttpRequest): void | Promise<void> {
+  /** Opens a WebSocket, or gives back why not. */
+  #upgrade(request: HttpRequest): HttpResponse | undefined {
     for (const { route, params } of this.#door.routes.at(request.path)) {
       if ("webSocket" in route) return this.#open(this.#routed(request, params), route);
     }
-    return this.#respond(request, textResponse(404, "There is no WebSocket here.\n"));
+    return textResponse(404, "There is no WebSocket here.\n");
   }
 
-  #open(request: RoutedRequest, route: WebSocketRoute<M>): void | Promise<void> {
+  #open(request: RoutedRequest, route: WebSocketRoute<M>): HttpResponse | undefined {
     let headers: Record<string, string>;
     try {
       headers = handshakeHeaders(request, this.#connection.context.world.hash);
     } catch (error) {
       const refused = this.#failed(error);
       const version: Record<string, string> = refused.status === 426 ? { "sec-websocket-version": "13" } : {};
-      return this.#respond(request, { ...refused, headers: { ...refused.headers, ...version } });
+      return { ...refused, headers: { ...refused.headers, ...version } };
     }
     const refused = route.admit?.(request);
-    if (refused !== undefined) return this.#respond(request, refused);
+    if (refused !== undefined) return refused;
     this.#connection.sendText(encodeResponseHead({ status: 101, headers }));
     this.#frames.upgrade(route.maxMessageBytes);
     const { pingIntervalMs } = this.#door;
@@ -310,5 +327,6 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       pingIntervalMs,
       unfinishedMessage: () => this.#frames.unfinishedMessage,
     });
+    return undefined;
   }
 }

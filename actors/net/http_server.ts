@@ -11,7 +11,7 @@ import type { Behavior } from "../runtime/behavior.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
 import { type Door, type DoorEvent, DoorFrames, type DoorInput, HttpSession } from "./_http_session.ts";
 import { HttpMeters } from "./_http_meters.ts";
-import { AddressRate } from "./address_rate.ts";
+import { TokenGate } from "./_token_gate.ts";
 import { HttpGuard } from "./http_guard.ts";
 import { type Route, RouteTable } from "./http_route.ts";
 import type { TcpLimits } from "./limits.ts";
@@ -28,9 +28,6 @@ export interface HttpLimits extends TcpLimits {
   readonly pingIntervalMs: number;
 }
 
-/** Wrong tokens that one address may show. */
-const WRONG_TOKENS = { perSecond: 5, burst: 5 };
-
 /** Options of {@linkcode httpServer}. */
 export interface HttpServerOptions<M = never> {
   /** Where to listen; port 0 takes any free one. */
@@ -46,6 +43,8 @@ export interface HttpServerOptions<M = never> {
   readonly hosts?: readonly string[];
   /** Other sites whose pages may write and open WebSockets, as `https://example.org`. @default none */
   readonly origins?: readonly string[];
+  /** The tokens that its routes take: who shows one is served while others of the address guess. @default none */
+  readonly tokens?: readonly string[];
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<HttpLimits>;
   /**
@@ -61,7 +60,8 @@ export interface HttpServerOptions<M = never> {
 
 /**
  * Serves HTTP/1.1 and WebSockets. An address whose tokens (`tokenOf`) were answered with 401 more than five
- * times a second is answered with 429 until it pauses: none of its tokens is looked at.
+ * times a second is answered with 429 until it pauses: none of its tokens is looked at, but a right one
+ * (`tokens`) that has at least 16 characters, or that the address has shown within the last hour.
  *
  * The start throws the `WorldError` of the listener (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on an invalid limit and `SyntaxError` on a route that is no pattern.
@@ -114,8 +114,8 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     meters: new HttpMeters(),
   };
   return (self) => {
-    const wrongTokens = new AddressRate(WRONG_TOKENS);
-    return served(options, { ...shared, warnings: new LogThrottle(self), wrongTokens })(self);
+    const gate = new TokenGate(options.tokens ?? []);
+    return served(options, { ...shared, warnings: new LogThrottle(self), gate })(self);
   };
 }
 

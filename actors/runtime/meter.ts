@@ -11,7 +11,7 @@ export interface MetricOptions {
   /** Of its values, as UCUM has it: `s`, `By`, `{connection}`. */
   readonly unit: string;
   /** What tells it from others of its name: few values, and never what a peer has sent. @default none */
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
 /** What a histogram is. */
