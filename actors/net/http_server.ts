@@ -43,7 +43,10 @@ export interface HttpServerOptions<M = never> {
   readonly hosts?: readonly string[];
   /** Other sites whose pages may write and open WebSockets, as `https://example.org`. @default none */
   readonly origins?: readonly string[];
-  /** The tokens that its routes take: who shows one is served while others of the address guess. @default none */
+  /**
+   * The tokens that its routes take: who shows one is served while others of its address guess.
+   * @default none
+   */
   readonly tokens?: readonly string[];
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<HttpLimits>;
