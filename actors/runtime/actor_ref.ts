@@ -299,7 +299,14 @@ export class ActorRef<in M> implements Ref<M> {
     this.#cell.suspended();
     this.#sealQuestions();
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
+    if (this.#endsSlice()) left = 0;
     this.#finishTurn(pending, item, left, this.#cell.life).catch((error) => this.#cell.failOutside(error));
+  }
+
+  /** Counts what a handler has done before it waits: the slice may be over by that. */
+  #endsSlice(): boolean {
+    // Where the world chooses, time stands still meanwhile.
+    return !this.#scheduler.isChoosing && !this.#scheduler.spend(this) && !this.#endSlice();
   }
 
   /** Awaits a handler, then goes on with the rest of the turn in one asynchronous loop. */
@@ -329,6 +336,7 @@ export class ActorRef<in M> implements Ref<M> {
           this.#sealQuestions();
           if (result !== undefined && isThenable(result)) {
             next = result;
+            if (this.#endsSlice()) left = 0;
             if ((this.#flags & WATCHFUL) !== 0) cell.afterDequeue();
             break;
           }

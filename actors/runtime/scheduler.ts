@@ -208,6 +208,8 @@ export class Scheduler<T> implements StepControl {
     if (this.#paused) return;
     this.#now = -1;
     this.#isPolling = false;
+    // What went on after an `await`, between the turns, has used the slice up.
+    if (this.#sliceIsOver && !this.isChoosing) return this.#yield();
     if (this.#slice.isNext && this.ready > 0) this.#beginSlice();
     this.isRunning = true;
     if (this.#arrived.length > 0) this.#runArrived();
