@@ -159,8 +159,7 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   #remove(isWanted: (item: unknown) => boolean): unknown | undefined {
-    const first = this.#first;
-    if (first !== NONE && isWanted(first)) return this.#shift();
+    if (this.#first !== NONE && isWanted(this.#first)) return this.#shift();
     const rest = this.#rest;
     const before = rest?.length;
     const removed = rest?.remove(isWanted);
@@ -168,8 +167,8 @@ export class ActorRef<in M> implements Ref<M> {
     return removed;
   }
 
-  #wake(): void {
-    if ((this.#flags & (IN_RING | BLOCKED)) !== 0) return;
+  #wake(unless: number = IN_RING | BLOCKED): void {
+    if ((this.#flags & unless) !== 0) return;
     this.#flags |= IN_RING;
     this.#scheduler.enqueue(this);
   }
@@ -190,9 +189,7 @@ export class ActorRef<in M> implements Ref<M> {
     }
     if (left > this.#longestTurn) left = this.#limitTurn(left);
     // Those that come one at a time are a turn each: to look at them all would cost a tenth of it.
-    const looks = left === 1
-      ? (this.#flags & LOOKS) !== 0
-      : this.#handled < FULL_TRUST || (this.#flags & LOOKS) !== 0;
+    const looks = (this.#flags & LOOKS) !== 0 || left > 1 && this.#handled < FULL_TRUST;
     if (looks && left === this.#length) this.#flags &= ~LOOKS;
     let item: unknown | undefined;
     try {
@@ -303,9 +300,8 @@ export class ActorRef<in M> implements Ref<M> {
     this.#finishTurn(pending, item, left, this.#cell.life).catch((error) => this.#cell.failOutside(error));
   }
 
-  /** Counts what a handler has done before it waits: the slice may be over by that. */
+  /** Counts what a handler did before it waits, where time goes by: true when the slice is over by that. */
   #endsSlice(): boolean {
-    // Where the world chooses, time stands still meanwhile.
     return !this.#scheduler.isChoosing && !this.#scheduler.spend(this) && !this.#endSlice();
   }
 
@@ -391,9 +387,7 @@ export class ActorRef<in M> implements Ref<M> {
       },
       signal: (ref) => {
         ref.#flags |= SIGNALLED;
-        if ((ref.#flags & IN_RING) !== 0) return;
-        ref.#flags |= IN_RING;
-        ref.#scheduler.enqueue(ref);
+        ref.#wake(IN_RING);
       },
       mark: (ref) => void (ref.#flags |= SIGNALLED),
       trim: (ref) => ref.#trim(),
