@@ -77,6 +77,10 @@ export class Network {
   maxDelayMs = 20;
   /** `a>b`: what a sends does not reach b. */
   readonly cuts = new Set<string>();
+  /** `a>b`: how many milliseconds longer what a sends is under way to b. */
+  readonly slowWays = new Map<string, number>();
+  /** Told of each message that goes out; what it does about it happens right after. */
+  onSent: ((from: number, to: number, type: ElectionMessage["type"]) => void) | undefined;
   /** What the one shared log took or refused, with the token that it goes by. */
   readonly writes: LogWrite[] = [];
   #token = NO_LOG_TOKEN;
@@ -180,6 +184,17 @@ export class Network {
   cut(from: number, to: number): this {
     this.cuts.add(`${from}>${to}`);
     return this;
+  }
+
+  /** Has something happen after so much time. */
+  after(durationMs: number, run: () => void): void {
+    this.#at(this.nowMs + durationMs, run);
+  }
+
+  /** Tells a node of something that did not happen, or did long ago. */
+  tell(id: number, event: Parameters<Election["handle"]>[0]): void {
+    const node = this.node(id);
+    this.#deliver(node, () => this.#handle(node, event));
   }
 
   /** Runs virtual time on. */
@@ -312,8 +327,9 @@ export class Network {
   #send(from: number, to: number, message: ElectionMessage): void {
     const key = `${from}>${to}`;
     if (!this.node(from).linkedWith.has(to) || this.cuts.has(key)) return;
+    this.onSent?.(from, to, message.type);
     const arrivalMs = Math.max(
-      this.nowMs + this.chance.below(this.maxDelayMs + 1),
+      this.nowMs + this.chance.below(this.maxDelayMs + 1) + (this.slowWays.get(key) ?? 0),
       this.#lastArrivalMs.get(key) ?? 0,
     );
     this.#lastArrivalMs.set(key, arrivalMs);

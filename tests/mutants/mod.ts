@@ -37,7 +37,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   chat: {
     mutants: chat,
     tests: ["tests/chat"],
-    campaigns: [["chat by its rules", 40], ["chat under chaos", 25], ["chat of many servers", 6]],
+    campaigns: [
+      ["chat by its rules", 40],
+      ["chat in trouble", 25],
+      ["chat's history under chaos", 25],
+      ["chat under chaos", 25],
+      ["chat of many servers", 6],
+    ],
   },
   election: {
     mutants: election,
@@ -47,6 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/election",
     ],
     campaigns: [
+      ["election with faults at messages", 200],
       ["election in random networks", 300],
       ["election's log under chaos", 60],
       ["election's files under chaos", 30],

@@ -180,7 +180,10 @@ class Chat {
   }
 
   async #rename(client: Client, member: Member): Promise<void> {
-    const name = this.#sim.random.pick(NAMES);
+    const { random } = this.#sim;
+    // Half of them like the one before: what only that one was like is free then.
+    const like = NAMES.filter((name) => sharesKey(name, member.name));
+    const name = random.pick(random.chance(0.5) ? like : NAMES);
     const owner = this.#owner(name, client);
     const [answer] = await this.#ask(client, `/nick ${name}`);
     if (owner !== undefined) {

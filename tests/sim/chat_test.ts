@@ -1,6 +1,8 @@
 import { runCampaign } from "./_harness.ts";
 import { chat } from "./chat_campaign.ts";
+import { chatHistory } from "./chat_history_campaign.ts";
 import { chatRules } from "./chat_rules_campaign.ts";
+import { chatTrouble } from "./chat_trouble_campaign.ts";
 
 Deno.test("chat under chaos: one order of events for all, and what was heard is in the history", async () => {
   await runCampaign(chat, 25);
@@ -19,4 +21,12 @@ Deno.test("chat by its rules: names, rooms and operators are what a model of the
 Deno.test("chat by its rules: the seeds that have found something once", async () => {
   // 14: who put itself out of its own room, as the last one in it, was in it again.
   await runCampaign(chatRules, [14]);
+});
+
+Deno.test("chat's history under chaos: what was kept is there, of each room its last lines, and not of all rooms", async () => {
+  await runCampaign(chatHistory, 25);
+});
+
+Deno.test("chat in trouble: a disk that fails or hangs silences nobody, and who is put out says nothing more", async () => {
+  await runCampaign(chatTrouble, 25);
 });

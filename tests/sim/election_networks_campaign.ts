@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { aimedSchedule } from "../election/_aimed.ts";
 import { schedule } from "../election/_schedule.ts";
 import type { Campaign } from "./_harness.ts";
 
@@ -12,6 +13,15 @@ export const electionNetworks: Campaign = {
   name: "election in random networks",
   run(sim) {
     schedule(sim.seed);
+    return Promise.resolve();
+  },
+};
+
+/** One network a seed, with faults that are aimed at messages. */
+export const electionAimed: Campaign = {
+  name: "election with faults at messages",
+  run(sim) {
+    aimedSchedule(sim.seed);
     return Promise.resolve();
   },
 };

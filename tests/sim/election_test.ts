@@ -2,6 +2,7 @@ import { assert, assertMatch, assertRejects } from "@std/assert";
 import type { PeerOptions } from "../../actors/election/mod.ts";
 import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
+import { electionAimed } from "./election_networks_campaign.ts";
 import { electionStart, electionStartAgain } from "./election_start_campaign.ts";
 import { runCampaign } from "./_harness.ts";
 import {
@@ -14,7 +15,11 @@ import { mutant } from "./_mutant.ts";
 import { election, electionCampaign } from "./election_campaign.ts";
 
 Deno.test("election under chaos: never two leaders in one term, and a leader in time", async () => {
-  await runCampaign(election, 200);
+  await runCampaign(election, 120);
+});
+
+Deno.test("election with faults at messages: whoever dies, freezes or is cut off just when it has spoken, the rules hold", async () => {
+  await runCampaign(electionAimed, 200);
 });
 
 Deno.test("election starts: whatever the order and the latencies, no link of an idle network breaks, and the log is written once", async () => {
