@@ -65,6 +65,6 @@ export class Killers {
       });
       return [room, Object.fromEntries(known.map((what) => [what, this.of(room, what)]))];
     });
-    await Deno.writeTextFile(this.#path, `${JSON.stringify(Object.fromEntries(rooms), null, 1)}\n`);
+    await Deno.writeTextFile(this.#path, `${JSON.stringify(Object.fromEntries(rooms), null, 2)}\n`);
   }
 }
