@@ -1,6 +1,6 @@
 /**
- * Networks of elections whose faults are aimed at messages: whoever has just asked, voted or acknowledged dies,
- * freezes, is started anew or cut off. And what rules promise to networks in which nothing else happens.
+ * Networks of elections whose faults are aimed at messages: whoever has just asked, voted or acknowledged
+ * dies, freezes, is started anew or cut off. And what is promised to networks in which nothing else happens.
  *
  * @module
  */
@@ -130,7 +130,7 @@ class Trials {
     const network = this.#network;
     const leader = this.#leader() ?? 1;
     const [voter = 0, ...others] = this.#shuffled(network.ids.filter((id) => id !== leader));
-    // Of five nodes, one goes with the leader: these two and the voter are a quorum, as are the others and it.
+    // Of five nodes, one goes with the leader: either side has a quorum with the voter.
     const [with_, without] = [others.slice(2), others.slice(0, 2)];
     const apart = (a: readonly number[], b: readonly number[]) => {
       for (const one of a) for (const other of b) network.cut(one, other).cut(other, one);

@@ -6,6 +6,7 @@ import { Election, type ElectionAction, type ElectionMemory } from "../../protoc
 import { type LogToken, NO_LOG_TOKEN, supersedes } from "../../protocols/file_log_token.ts";
 import { electionTimes } from "../../protocols/election_times.ts";
 import type { ElectionMessage } from "../../protocols/election_messages.ts";
+import { TimedQueue } from "./_timed_queue.ts";
 import type { TraceEntry } from "./_trace.ts";
 
 /** A seeded generator of chance (mulberry32). */
@@ -88,8 +89,7 @@ export class Network {
   readonly overlaps: string[] = [];
   /** What nodes refused as impossible. */
   readonly warnings: string[] = [];
-  #queue: { atMs: number; order: number; run: () => void }[] = [];
-  #order = 0;
+  readonly #queue = new TimedQueue();
   /** Per direction, when the latest message arrives: links keep order. */
   readonly #lastArrivalMs = new Map<string, number>();
 
@@ -200,7 +200,7 @@ export class Network {
   /** Runs virtual time on. */
   run(durationMs: number): void {
     const endMs = this.nowMs + durationMs;
-    for (let next = this.#take(endMs); next !== undefined; next = this.#take(endMs)) {
+    for (let next = this.#queue.take(endMs); next !== undefined; next = this.#queue.take(endMs)) {
       this.nowMs = Math.max(this.nowMs, next.atMs);
       next.run();
     }
@@ -217,21 +217,8 @@ export class Network {
     return this.nowMs - startMs;
   }
 
-  #take(endMs: number): { atMs: number; run: () => void } | undefined {
-    const queue = this.#queue;
-    const first = queue[0];
-    if (first === undefined || first.atMs > endMs) return undefined;
-    const last = queue.pop();
-    if (last !== undefined && last !== first) {
-      queue[0] = last;
-      sink(queue);
-    }
-    return first;
-  }
-
   #at(atMs: number, run: () => void): void {
-    this.#queue.push({ atMs, order: this.#order++, run });
-    rise(this.#queue);
+    this.#queue.add(atMs, run);
   }
 
   #clock(node: Node): number {
@@ -377,40 +364,4 @@ export class Network {
       if (node.linkedWith.has(peer)) this.#handle(node, { type: "link-up", peer });
     });
   }
-}
-
-type Queue = { atMs: number; order: number }[];
-
-function before(a: Queue[number] | undefined, b: Queue[number] | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-}
-
-function rise(queue: Queue): void {
-  let index = queue.length - 1;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    if (!before(queue[index], queue[parent])) return;
-    swap(queue, index, parent);
-    index = parent;
-  }
-}
-
-function sink(queue: Queue): void {
-  let index = 0;
-  for (;;) {
-    let least = index;
-    for (const child of [2 * index + 1, 2 * index + 2]) if (before(queue[child], queue[least])) least = child;
-    if (least === index) return;
-    swap(queue, index, least);
-    index = least;
-  }
-}
-
-function swap(queue: Queue, a: number, b: number): void {
-  const first = queue[a];
-  const second = queue[b];
-  if (first === undefined || second === undefined) return;
-  queue[a] = second;
-  queue[b] = first;
 }

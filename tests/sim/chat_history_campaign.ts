@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
-import type { HistoryCommand } from "../../actors/chat/messages.ts";
+import type { HistoryCommand } from "../../actors/chat/owner_messages.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
@@ -133,8 +133,8 @@ class Lives {
   async #step(): Promise<void> {
     const { random } = this.#sim;
     if (random.chance(0.1)) return await this.#failing();
-    // Several rooms may wait for the disk at once, with fewer lines than a room has: so what was saved of them
-    // is seen.
+    // Several rooms may wait for the disk at once, with fewer lines than a room has: so what was saved of
+    // them is seen.
     if (random.chance(0.2)) await this.#told(this.#keep(random.integer(10, 40)));
     else await this.#told(Array.from({ length: random.integer(1, 3) }, () => this.#keep()).flat());
     if (random.chance(0.15)) await this.#look();
