@@ -81,7 +81,7 @@ export class SystemMetrics {
     const durations = meter.histogram("troupe.handler.duration", {
       unit: "s",
       description:
-        "Time of a handler up to its first await: of one in a thousand messages, and at most of one in 5 ms.",
+        "Time of a handler up to its first await: of one in a thousand messages, and at most of one in 10 ms.",
       bounds: HANDLER_BOUNDS,
     });
     const sampled = (sample: HandledSample) => {

@@ -76,7 +76,7 @@ export interface Instruments {
     handle: () => unknown,
   ) => unknown;
   /**
-   * Told of one handler in about a thousand, and at most of one in five milliseconds, which was timed. All
+   * Told of one handler in about a thousand, and at most of one in ten milliseconds, which was timed. All
    * other messages cost what they cost without it.
    *
    * @example

@@ -7,7 +7,7 @@
 /** A prime, so that no pattern of messages keeps step with it. */
 const MESSAGES_A_SAMPLE = 997;
 /** One takes some microseconds: so many are well below a hundredth of the work. */
-const MIN_SAMPLE_MS = 5;
+const MIN_SAMPLE_MS = 10;
 
 /** Picks who is sampled: asked where the clock is read, which is seldom, so that messages cost nothing. */
 export class SamplePace<T> {

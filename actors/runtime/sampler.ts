@@ -1,5 +1,5 @@
 /**
- * Handlers that are timed for the instruments: one in a thousand messages, at most of one in 5 ms.
+ * Handlers that are timed for the instruments: one in a thousand messages, at most of one in 10 ms.
  *
  * @module
  */

@@ -8,9 +8,11 @@ import { Process } from "./_process.ts";
 import { Measured } from "./_measured_echo.ts";
 
 const ROUNDS = 10;
-/** Pairs of processes; the rounds are spread over them. */
-const PAIRS = 5;
 const RUN_MS = 1000;
+/** Pairs of processes, and the rounds of each. */
+const PAIRS = 10;
+const PAIR_ROUNDS = 4;
+const PAIR_RUN_MS = 300;
 const QUICK_RUN_MS = 50;
 
 /** Takes what is exported, and forgets it. */
@@ -70,10 +72,22 @@ interface Turn {
 
 type Figure = (runMs: number) => Promise<number>;
 
+/** How two figures are taken in turns. */
+interface Turns {
+  readonly rounds: number;
+  readonly runMs: number;
+}
+
 /** Two figures in turns. */
-async function turnsOf(quick: boolean, rounds: number, value: Figure, floor: Figure): Promise<Turn[]> {
-  const runMs = quick ? QUICK_RUN_MS : RUN_MS;
-  for (const each of [value, floor]) await each(runMs);
+async function turnsOf(
+  quick: boolean,
+  { rounds, runMs: fullMs }: Turns,
+  value: Figure,
+  floor: Figure,
+): Promise<Turn[]> {
+  const runMs = quick ? QUICK_RUN_MS : fullMs;
+  // What the compiler makes of it is settled after a second.
+  for (const each of [value, floor]) await each(quick ? QUICK_RUN_MS : RUN_MS);
   const turns: Turn[] = [];
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
     // Who goes first changes: a machine that slows down or speeds up favours nobody.
@@ -91,7 +105,7 @@ function figuresOf(turns: readonly Turn[]): Pick<Figures, "values" | "floors"> {
 }
 
 async function inTurns(quick: boolean, value: Figure, floor: Figure) {
-  return figuresOf(await turnsOf(quick, ROUNDS, value, floor));
+  return figuresOf(await turnsOf(quick, { rounds: ROUNDS, runMs: RUN_MS }, value, floor));
 }
 
 /**
@@ -104,7 +118,8 @@ async function inPairs(
 ) {
   const all: Turn[] = [];
   for (let pairs = 0; pairs < (quick ? 1 : PAIRS); pairs++) {
-    all.push(...await pair((value, floor) => turnsOf(quick, ROUNDS / PAIRS, value, floor)));
+    const turns = { rounds: PAIR_ROUNDS, runMs: PAIR_RUN_MS };
+    all.push(...await pair((value, floor) => turnsOf(quick, turns, value, floor)));
   }
   return figuresOf(all);
 }
