@@ -82,6 +82,16 @@ export class DoorMember implements Disposable {
     return line === null ? null : this.#dialect.translate(line);
   }
 
+  /** Reads on to a line that fits, in the words of its own door. */
+  async find(wanted: RegExp): Promise<string> {
+    const before: string[] = [];
+    for (let line; (line = await this.#line.next()) !== null;) {
+      if (wanted.test(line)) return line;
+      before.push(line);
+    }
+    throw new Error(`Closed before ${wanted}, after ${before.join(" / ")}`);
+  }
+
   /** All that is told until the end. */
   async rest(): Promise<string[]> {
     const lines: string[] = [];

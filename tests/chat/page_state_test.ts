@@ -5,7 +5,11 @@
  */
 import { assertEquals } from "@std/assert";
 import { type ChatState, disconnected, EMPTY, keyOf, sending, shown, told } from "../../pages/chat/state.ts";
+import { ofEachText } from "../../protocols/chat_texts.ts";
 import { type ChatWebEvent, type ChatWebSaid, SLOW_DOWN } from "../../protocols/chat_web.ts";
+
+/** A room that has none of its texts. */
+const NO_TEXTS = ofEachText(() => "");
 
 function said(id: string, name: string, text: string): ChatWebSaid {
   return { id, time: 1, name, kind: "message", text };
@@ -19,7 +23,7 @@ const LOBBY = keyOf("room", "lobby");
 const IN_LOBBY = after(EMPTY, { type: "named", name: "ann" }, {
   type: "room",
   room: "lobby",
-  topic: "",
+  ...NO_TEXTS,
   members: [{ name: "ann", operator: false, away: false }],
   history: [said("a-1", "bob", "one")],
 });
@@ -39,7 +43,7 @@ Deno.test("chat page: what was missed is shown once, however it comes", () => {
     {
       type: "room",
       room: "lobby",
-      topic: "",
+      ...NO_TEXTS,
       members: [],
       history: [said("a-2", "bob", "two"), said("a-3", "bob", "three")],
     },
@@ -50,7 +54,7 @@ Deno.test("chat page: what was missed is shown once, however it comes", () => {
 
 Deno.test("chat page: what happens while a room is entered stands after what was missed, and is not lost", () => {
   const room = (...history: ChatWebSaid[]): ChatWebEvent => ({
-    ...{ type: "room", room: "lobby", topic: "then", members: [], history },
+    ...{ type: "room", room: "lobby", ...NO_TEXTS, topic: "then", members: [], history },
   });
   const since: readonly ChatWebEvent[] = [
     { type: "joined", room: "lobby", member: { name: "eve", operator: false, away: false } },
@@ -84,12 +88,12 @@ Deno.test("chat page: what was under way when the connection was lost is not sai
   const kept = after(lost, {
     type: "room",
     room: "lobby",
-    topic: "",
+    ...NO_TEXTS,
     members: [],
     history: [said("a-4", "ann", "mine")],
   });
   assertEquals([kept.pending, texts(kept)], [[], ["one", "mine"]]);
-  const notKept = after(lost, { type: "room", room: "lobby", topic: "", members: [], history: [] });
+  const notKept = after(lost, { type: "room", room: "lobby", ...NO_TEXTS, members: [], history: [] });
   assertEquals(notKept.pending, [pending]);
 });
 
