@@ -7,7 +7,8 @@
  */
 import { inRepository } from "./_rooms.ts";
 
-const MAX_LINES = 400;
+/** The most lines of a file. */
+export const MAX_LINES = 400;
 const MAX_FIELDS = 25;
 
 /** Classes of more fields, and why. */

@@ -212,7 +212,7 @@ Deno.test("lint: a file is known by its place, however the linter names it", () 
   assertEquals(lint("no-ambient", "/elsewhere/actors/echo/mod.ts", "Date.now();"), []);
 });
 
-Deno.test("lint: a file of code has 400 lines at most, a test 500", () => {
+Deno.test("lint: a file has 400 lines at most, a test too", () => {
   const lines = (count: number) => "f();\n".repeat(count);
   assertEquals(lint("size", "actors/echo/mod.ts", lines(400)), []);
   assertEquals(lint("size", "actors/echo/mod.ts", lines(401)), ["401 lines: a file has at most 400"]);
