@@ -42,6 +42,18 @@ export class Bitfield {
     return bits === "none" ? new Bitfield(size) : Bitfield.parse(bits, size);
   }
 
+  /** The pieces that are in one of two sets and not in the other; no set is an empty one. */
+  static *changes(a: Bitfield | undefined, b: Bitfield | undefined): Generator<number> {
+    const [before, after] = [a?.bytes, b?.bytes];
+    const length = before?.length ?? after?.length ?? 0;
+    for (let index = 0; index < length; index++) {
+      const changed = (before?.[index] ?? 0) ^ (after?.[index] ?? 0);
+      // Most bytes of two bitfields of one peer are the same.
+      if (changed === 0) continue;
+      for (let bit = 0; bit < 8; bit++) if ((changed & (0x80 >> bit)) !== 0) yield index * 8 + bit;
+    }
+  }
+
   /** How many are in it. */
   get count(): number {
     return this.#count;

@@ -75,9 +75,11 @@ export class PiecePicker {
     return this.#availability[piece] ?? 0;
   }
 
-  /** A peer has these pieces (`by` 1), or has gone with them (`by` -1). */
-  countPeer(pieces: Bitfield, by: 1 | -1): void {
-    for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.countPiece(piece, by);
+  /** A peer had pieces, or was not there, and has these now, or has gone. */
+  countPeer(before: Bitfield | undefined, now: Bitfield | undefined): void {
+    for (const piece of Bitfield.changes(before, now)) {
+      this.countPiece(piece, now?.has(piece) === true ? 1 : -1);
+    }
   }
 
   /** One peer more, or fewer, has a piece. */

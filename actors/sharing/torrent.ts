@@ -243,7 +243,7 @@ class Torrent {
   #leave(peer: TorrentPeer, reason: string): void {
     if (!this.#peers.remove(peer)) return;
     this.#self.log.debug(`Peer left: ${reason}`, { event: "swarm-peer-left" });
-    this.#picker.countPeer(peer.pieces, -1);
+    this.#picker.countPeer(peer.pieces, undefined);
     this.#fetching.release(peer);
     this.#fetching.refillAll();
     this.#unchoking.fill(this.#peers.all(), this.#peers.all());
@@ -276,9 +276,8 @@ class Torrent {
   #onBits(peer: TorrentPeer, bits: Uint8Array | "all" | "none"): void {
     const pieces = Bitfield.read(bits, this.#info.pieceCount);
     if (pieces === undefined) return this.#part(peer, "its bitfield is not one of this torrent");
-    this.#picker.countPeer(peer.pieces, -1);
+    this.#picker.countPeer(peer.pieces, pieces);
     peer.pieces = pieces;
-    this.#picker.countPeer(pieces, 1);
     peer.wantedCount = pieces.countBeyond(this.#picker.have);
     this.#afterHas(peer);
   }

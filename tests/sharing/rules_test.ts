@@ -46,8 +46,8 @@ function pickerOf(pieceCount: number, maxActiveBytes = 1 << 30): PiecePicker {
 Deno.test("picker: the rarest piece comes first, and one peer fetches one piece", () => {
   const picker = pickerOf(4);
   const [a, b] = [{ id: 1, pieces: Bitfield.full(4) }, { id: 2, pieces: bitfield(4, 0, 1, 2) }];
-  picker.countPeer(a.pieces, 1);
-  picker.countPeer(b.pieces, 1);
+  picker.countPeer(undefined, a.pieces);
+  picker.countPeer(undefined, b.pieces);
   assertEquals(picker.pick(a, 2).map(({ piece }) => piece), [3, 3], "only one peer has it");
   assertEquals(picker.pick(b, 1).map(({ piece }) => piece), [0]);
   assertEquals(picker.pick(a, 1).map(({ piece }) => piece), [1], "the piece of another is left to it");

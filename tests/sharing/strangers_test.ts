@@ -125,6 +125,19 @@ Deno.test("sharing: a thousand bitfields, or requests without end, are too much"
   await stillServes(at);
 });
 
+Deno.test("sharing: who says by seventy bitfields what is new, as aria2 does to a fast seed, is served on", async () => {
+  await using at = await stage();
+  using client = await stranger(at);
+  await client.send(encodePeerMessage({ type: "interested" }));
+  for (let count = 0; count < 72; count++) {
+    await client.send(
+      encodePeerMessage({ type: "bitfield", bits: Uint8Array.of(count % 2 === 0 ? 0 : 0x80) }),
+    );
+  }
+  await client.send(encodePeerMessage({ type: "request", piece: 1, begin: 0, length: 16384 }));
+  await nextOf(client, "piece");
+});
+
 /** Reads messages until one of a type comes. */
 async function nextOf(client: TestClient, type: PeerMessage["type"]): Promise<void> {
   const decoder = peerFrames();
