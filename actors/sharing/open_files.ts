@@ -17,14 +17,14 @@ interface Entry {
  * are bounded by who uses them.
  */
 export class OpenFiles {
-  readonly #disk: Disk;
+  readonly #disk: Pick<Disk, "open">;
   readonly #capacity: number;
   /** By key, the one that was used last at the end. */
   readonly #entries = new Map<string, Entry>();
   #owners = 0;
 
   /** Nothing is open. */
-  constructor(disk: Disk, capacity: number) {
+  constructor(disk: Pick<Disk, "open">, capacity: number) {
     this.#disk = disk;
     this.#capacity = capacity;
   }

@@ -82,7 +82,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ["editor's file saved by a person who thinks", 6],
     ],
   },
-  sharing: { mutants: sharing, tests: ["tests/sharing"], campaigns: [["sharing under chaos", 6]] },
+  sharing: {
+    mutants: sharing,
+    tests: ["tests/sharing"],
+    campaigns: [["sharing by its rules", 4], ["sharing under chaos", 8]],
+  },
   cluster: {
     mutants: cluster,
     tests: [

@@ -141,4 +141,90 @@ export const sharing: readonly Mutant[] = [
     from: "    await this.#files.sync();\n",
     to: "\n",
   },
+  {
+    what: "the info dictionary of a magnet link is believed",
+    file: "actors/sharing/metadata_fetch.ts",
+    from:
+      'if (!equalBytes(digest, this.#options.infoHash)) return this.#part(source, "its metadata is false");',
+    to: ";",
+  },
+  {
+    what: "a peer without the metadata ends the search for it",
+    file: "actors/sharing/metadata_fetch.ts",
+    from:
+      '      if (nowMs - source.heardAtMs >= SILENCE_MS) this.#part(source, "it sent no metadata");\n      else',
+    to: "     ",
+  },
+  {
+    what: "a tracker never forgets a peer",
+    file: "actors/sharing/swarm_table.ts",
+    from: "if (nowMs - atMs < this.#expireMs) return;",
+    to: "return;",
+  },
+  {
+    what: "a peer that says nothing is waited for",
+    file: "actors/sharing/fetching.ts",
+    from: "    if (silentMs < SNUB_MS || peer.isSnubbing) return;\n",
+    to: "    if (silentMs > 0) return;\n",
+  },
+  {
+    what: "who is choked is sent what it has asked for",
+    file: "actors/sharing/peer_session.ts",
+    from: "if (this.#isChoked || this.#have?.has(piece) !== true) return",
+    to: "if (this.#have?.has(piece) !== true) return",
+  },
+  {
+    what: "what is cancelled is sent",
+    file: "actors/sharing/upload_queue.ts",
+    from: "if (at >= 0) this.#waiting.splice(at, 1);",
+    to: ";",
+  },
+  {
+    what: "a resumed download begins anew",
+    file: "actors/sharing/storage.ts",
+    from: "for (let piece = 0; piece < info.pieceCount && !this.#self.signal.aborted; piece++) {",
+    to: "for (let piece = 0; piece < 0; piece++) {",
+  },
+  {
+    what: "what was written over is still given",
+    file: "actors/sharing/block_loader.ts",
+    from: "      this.#blocks.forget(at);\n",
+    to: "\n",
+  },
+  {
+    what: "a file that was changed is given as it was",
+    file: "actors/sharing/storage.ts",
+    from: "if (isShared && !await files.isUnchanged(offset, bytes.length)) throw changed();",
+    to: ";",
+  },
+  {
+    what: "a download over its limit of bandwidth goes on",
+    file: "actors/sharing/fetching.ts",
+    from: "if (askBandwidth === undefined) return wanted;",
+    to: "if (askBandwidth !== undefined || wanted > 0) return wanted;",
+  },
+  {
+    what: "aria2's bitfields are too many",
+    file: "actors/sharing/peer_session.ts",
+    from: "const BITFIELDS = { perSecond: 2, burst: 100 } as const;",
+    to: "const BITFIELDS = { perSecond: 2, burst: 20 } as const;",
+  },
+  {
+    what: "what appears meanwhile under the name is replaced",
+    file: "actors/sharing/storage.ts",
+    from: "if (await exists(disk, target)) {",
+    to: "if (false) {",
+  },
+  {
+    what: "a file whose SHA-256 is another appears",
+    file: "actors/sharing/storage.ts",
+    from: "if (!equalBytes(hasher.digest(), sha256)) {",
+    to: "if (false) {",
+  },
+  {
+    what: "a name that leaves the folder is asked for",
+    file: "actors/sharing/sources.ts",
+    from: "if (!isFileName(name)) {",
+    to: "if (false) {",
+  },
 ];

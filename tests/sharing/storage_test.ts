@@ -13,6 +13,7 @@ import { torrentResources } from "../../actors/sharing/resources.ts";
 import { storage, type StorageCommand, type StoragePlace } from "../../actors/sharing/storage.ts";
 import { type Drained, Uploads } from "../../actors/sharing/uploads.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
 import type { Disk, DiskFile, Hash, World } from "../../actors/world/world.ts";
 import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
@@ -239,6 +240,29 @@ Deno.test("open files: however many are used, few stay open, and none is closed 
     error.message
   );
   assertEquals(refused, `Cannot use ${paths[2]}: it is closed`);
+});
+
+Deno.test("open files: a close that fails is nobody's failure", async () => {
+  await using temp = await tempDirectory();
+  const path = temp.file("a");
+  await Deno.writeTextFile(path, "a");
+  let closes = 0;
+  const open = async (...options: Parameters<typeof world.disk.open>) => {
+    const file = await world.disk.open(...options);
+    return {
+      ...{ read: file.read.bind(file), write: file.write.bind(file), sync: file.sync.bind(file) },
+      ...{ size: file.size.bind(file), truncate: file.truncate.bind(file), tryLock: file.tryLock.bind(file) },
+      close: () => {
+        closes++;
+        file.close();
+        throw new WorldError("other", "Cannot close it");
+      },
+    };
+  };
+  const group = new OpenFiles({ open }, 1).group({ read: true });
+  assertEquals(await group.use(path, (file) => file.size()), 1);
+  group.close();
+  await until(() => closes === 1, "the file being closed");
 });
 
 Deno.test("uploads: who asks and cancels as fast as it can has one block read at a time, and one stretch ahead", async () => {

@@ -4,15 +4,15 @@ import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
 import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
+import { sharingRules } from "./sharing_rules_campaign.ts";
 import { sharingCampaign, sharingUnderChaos } from "./sharing_campaign.ts";
 
 Deno.test("sharing under chaos: every download that can end ends, and nothing outside the folder is touched", async () => {
-  await runCampaign(sharingUnderChaos, 6);
+  await runCampaign(sharingUnderChaos, 8);
 });
 
-Deno.test("sharing under chaos: the seeds that have found something once", async () => {
-  // 111: a file whose close failed ended the process.
-  await runCampaign(sharingUnderChaos, [111]);
+Deno.test("sharing by its rules: what it owes to other clients, and to who asked for a file", async () => {
+  await runCampaign(sharingRules, 4);
 });
 
 Deno.test("sharing under chaos: one that does not verify what liars send is found out", async () => {

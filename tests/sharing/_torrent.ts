@@ -1,0 +1,42 @@
+/**
+ * Torrents of bytes that a test has in memory.
+ *
+ * @module
+ */
+import type { Hash } from "../../actors/world/world.ts";
+import {
+  encodeInfo,
+  HASH_BYTES,
+  parseInfo,
+  pieceLengthFor,
+  type TorrentInfo,
+} from "../../protocols/metainfo.ts";
+
+/** A file, and the torrent that it is. */
+export interface TestTorrent {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly info: TorrentInfo;
+  readonly infoHash: Uint8Array<ArrayBuffer>;
+}
+
+/** The torrent of a file; with the usual piece length it is the one that a node of ours makes of it. */
+export function torrentOf(
+  hash: Hash,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  pieceLength: number = pieceLengthFor(bytes.length),
+): TestTorrent {
+  const { length } = bytes;
+  const pieces = new Uint8Array(Math.ceil(length / pieceLength) * HASH_BYTES);
+  for (let at = 0, piece = 0; at < length; at += pieceLength, piece++) {
+    pieces.set(hash.digest("SHA-1", bytes.subarray(at, at + pieceLength)), piece * HASH_BYTES);
+  }
+  const info = parseInfo(encodeInfo({ name, pieceLength, pieces, length }));
+  return { name, bytes, info, infoHash: hash.digest("SHA-1", info.bytes) };
+}
+
+/** Whether these are the same bytes. The whole difference of two files is more than anybody reads. */
+export function isSameContent(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a?.length === b.length && a.every((byte, index) => byte === b[index]);
+}

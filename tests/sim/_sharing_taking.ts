@@ -1,0 +1,237 @@
+/**
+ * Scenes in which a node of ours fetches.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
+import { hexText } from "../../protocols/tracker.ts";
+import { someBytes } from "../sharing/_network.ts";
+import type { TestTorrent } from "../sharing/_torrent.ts";
+import { ScriptedPeer } from "./_scripted_peer.ts";
+import { DIRECTORY, magnetOf, ScriptedNode, ScriptedTracker, torrentFileFor } from "./_scripted_swarm.ts";
+import {
+  checkBytes,
+  checkFetched,
+  checkManners,
+  checkRate,
+  fetcher,
+  fresh,
+  hasEnded,
+  lister,
+} from "./_sharing_stage.ts";
+
+/** Who alone gives a piece, and a wrong one, is never dialled again; the rest is fetched of others. */
+export async function liar(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const bad = new ScriptedPeer(sim, fresh(sim, "liar"), torrent, { answer: () => "lie" });
+  // A slow one: the other is looked for all the time.
+  const good = new ScriptedPeer(sim, fresh(sim, "good"), torrent, { delayMs: 1500 });
+  const { node } = fetcher(sim, torrent, () => [bad.address, good.address]);
+  await sim.until(hasEnded(node), 120_000, "the download to end");
+  checkFetched(node, torrent);
+  assert(bad.connections <= 1, `a liar was dialled ${bad.connections} times`);
+  const whole = bad.asked.length;
+  assert(whole <= 2 * torrent.info.pieceCount, `a liar was asked for ${whole} blocks`);
+  checkManners(bad, good);
+}
+
+/** Requests that were taken and are not answered, by four that leave and four that refuse. */
+export async function quitters(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const quitters = Array.from(
+    { length: 8 },
+    (_, index) =>
+      new ScriptedPeer(sim, fresh(sim, "quitter"), torrent, {
+        answer: () => index % 2 === 0 ? "leave" : "reject",
+        delayMs: sim.random.integer(1, 400),
+        fast: index % 2 === 1,
+      }),
+  );
+  const good = new ScriptedPeer(sim, fresh(sim, "good"), torrent, { delayMs: 20 });
+  // The one that gives is heard of when all others had their turn.
+  const { node } = fetcher(
+    sim,
+    torrent,
+    (count) => count === 1 ? quitters.map(({ address }) => address) : [good.address],
+  );
+  await sim.until(hasEnded(node), 120_000, "the download to end");
+  checkFetched(node, torrent);
+  checkManners(good, ...quitters);
+}
+
+/** The only one that gives breaks off again and again. */
+export async function unsteady(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  let answers = 0;
+  const isFast = sim.random.integer(0, 1) === 1;
+  const peer = new ScriptedPeer(sim, fresh(sim, "unsteady"), torrent, {
+    answer: () => ++answers % 5 === 0 ? "leave" : "send",
+    fast: isFast,
+  });
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  await sim.until(hasEnded(node), 180_000, "the download to end");
+  checkFetched(node, torrent);
+  checkManners(peer);
+}
+
+/** Of four that are asked and say nothing, blocks are asked of one that answers, before they are replaced. */
+export async function silent(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const silent = Array.from(
+    { length: 4 },
+    () => new ScriptedPeer(sim, fresh(sim, "silent"), torrent, { answer: () => "ignore" }),
+  );
+  const good = new ScriptedPeer(sim, fresh(sim, "good"), torrent);
+  const addresses = silent.map(({ address }) => address);
+  const { node } = fetcher(sim, torrent, (count) => count === 1 ? addresses : [...addresses, good.address]);
+  await sim.until(hasEnded(node), 25_000, "the download to end");
+  checkFetched(node, torrent);
+  checkManners(good, ...silent);
+}
+
+/** Trackers that are not there, or fail, are asked again within seconds, not at the next interval. */
+export async function failingTracker(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const absent = fetcher(sim, torrent, () => [peer.address]);
+  absent.tracker.host.kill();
+  const failing = fetcher(sim, torrent, (count) => count <= 2 ? undefined : [peer.address]);
+  await sim.advance(sim.random.integer(500, 3000));
+  absent.tracker.host.restart();
+  for (const { node } of [absent, failing]) {
+    await sim.until(hasEnded(node), 20_000, "the download to end");
+    checkFetched(node, torrent);
+  }
+  const [first = 0, , third = Infinity] = failing.tracker.askedAtMs;
+  assert(third - first <= 5000, `a tracker that fails was asked a third time after ${third - first} ms`);
+}
+
+export async function limitedDownload(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const perSecond = sim.random.integer(20_000, 60_000);
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const { node } = fetcher(sim, torrent, () => [peer.address], { maxDownload: perSecond });
+  const beganMs = sim.now;
+  await sim.until(hasEnded(node), 120_000, "the download to end");
+  checkFetched(node, torrent);
+  checkRate(torrent.info.length, perSecond, sim.now - beganMs);
+}
+
+/** A magnet link, where one has false metadata and one has it and does not say it. */
+export async function magnet(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const kinds = sim.random.shuffle(["true", "false", "silent", "silent", "silent", "silent"] as const);
+  const peers = kinds.map((metadata) => new ScriptedPeer(sim, fresh(sim, metadata), torrent, { metadata }));
+  const what = magnetOf(torrent, peers.map(({ address }) => address));
+  const node = new ScriptedNode(sim, fresh(sim, "node"), { wants: [what] });
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  checkFetched(node, torrent);
+  checkManners(...peers);
+}
+
+/** A name that somebody takes meanwhile is theirs. */
+export async function takenMeanwhile(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent, { delayMs: 100 });
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  await sim.until(() => peer.sent > 0, 60_000, "the first block");
+  const theirs = Uint8Array.of(1, 2, 3);
+  node.host.disk.write(`${DIRECTORY}/${torrent.name}`, theirs);
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  assertEquals(node.ends.map(({ type }) => type), ["download-failed"]);
+  assertEquals(node.read(torrent.name), theirs, "a file that somebody put there stays");
+}
+
+/** Killed in the middle: what was written is not asked for again. */
+export async function resumed(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent, { delayMs: 100 });
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  const blocks = sim.random.integer(3, 2 * torrent.info.pieceCount - 2);
+  await sim.until(() => peer.sent >= blocks * BLOCK_BYTES, 60_000, "a part of it");
+  const before = peer.sent;
+  node.host.kill();
+  node.host.restart();
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  checkFetched(node, torrent);
+  checkManners(peer);
+  // Pieces of two blocks: of those on their way, each may be half there; one more is on the wire.
+  const again = peer.sent - torrent.info.length;
+  const halves = peer.asked.length === 0 ? 0 : Math.min(before, halfFetched(peer, before));
+  assert(again <= halves, `${again} bytes were fetched again, at most ${halves} were not kept`);
+}
+
+/** Bytes of blocks sent before of pieces that were not whole by then, and of the piece that came last. */
+function halfFetched(peer: ScriptedPeer, sent: number): number {
+  const count = Math.ceil(sent / BLOCK_BYTES);
+  const answered = peer.asked.slice(0, count);
+  const last = answered.at(-1)?.piece;
+  const perPiece = new Map<number, number>();
+  for (const { piece } of answered) perPiece.set(piece, (perPiece.get(piece) ?? 0) + 1);
+  return answered.filter(({ piece }) => piece === last || perPiece.get(piece) === 1)
+    .reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Parts that an earlier attempt left, some of them no longer what they were. */
+export async function foundParts(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const tracker = new ScriptedTracker(sim, fresh(sim, "tracker"), () => [peer.address]);
+  const name = fresh(sim, "node");
+  const { disk } = sim.host(name);
+  const parts = torrent.bytes.slice();
+  const { pieceLength, pieceCount, length } = torrent.info;
+  const spoiled = sim.random.integer(0, pieceCount - 1);
+  parts.set(someBytes(100, sim.seed + 1), Math.min(length - 100, spoiled * pieceLength + 50));
+  disk.write(`${DIRECTORY}/.parts/${hexText(torrent.infoHash)}/${torrent.name}`, parts);
+  const wants = [torrentFileFor(sim.host(name), torrent, [tracker.url])];
+  const node = new ScriptedNode(sim, name, { wants });
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  checkFetched(node, torrent);
+  const asked = new Set(peer.asked.map(({ piece }) => piece));
+  assert(
+    asked.size <= 2 && peer.sent <= 2 * pieceLength,
+    `${asked.size} pieces were fetched, one was spoiled`,
+  );
+}
+
+/** The power goes soon after it was told that all is there: it is there, and right. */
+export async function durable(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  const isAimed = sim.random.integer(0, 1) === 1;
+  let isDown = false;
+  if (isAimed) {
+    // Within the last steps: after the file has its name, or before.
+    node.host.crashAt({
+      operation: sim.random.pick(["rename", "syncDirectory", "sync"]),
+      when: sim.random.pick(["before", "after"]),
+      ended: () => isDown = true,
+    });
+  }
+  await sim.until(() => isDown || node.ends.length > 0, 60_000, "the download to end");
+  const wasTold = node.ends.length > 0;
+  if (!isDown) {
+    await sim.advance(sim.random.integer(0, 50));
+    if (!isDown) node.host.crash();
+  }
+  const found = node.read(torrent.name);
+  assert(found !== undefined || !wasTold, "what was told to be there has gone");
+  if (found !== undefined) checkBytes(found, torrent, "it has its name before it is safe");
+}
+
+/** What cannot end is told, and what is too much is refused. */
+export async function failing(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const other = fresh(sim, "lister");
+  const peer = new ScriptedPeer(sim, other, torrent);
+  lister(sim, other, torrent, new Uint8Array(32));
+  const nothing = Array.from({ length: 105 }, (_, index) => {
+    const infoHash = someBytes(20, index + 1);
+    return magnetOf({ ...torrent, infoHash }, [peer.address]);
+  });
+  const node = new ScriptedNode(sim, fresh(sim, "node"), {
+    others: [other],
+    wants: [torrent.name, "../outside", ...nothing],
+  });
+  await sim.until(() => node.ends.length >= 2, 120_000, "downloads to fail");
+  await sim.advance(5000);
+  const reasons = node.ends.map((end) => end.type === "download-failed" ? end.reason : end.type);
+  const count = (text: string) => reasons.filter((reason) => reason.includes(text)).length;
+  assertEquals(count("too much is being fetched"), 7, "downloads over the limit were refused");
+  await sim.until(() => node.ends.length > 8, 120_000, "the download to fail");
+  assert(node.ends.some((end) => end.type === "download-failed" && end.reason.includes("SHA-256")));
+  assertEquals(count("it is not the name of a file"), 1, "a name that leaves the folder was refused");
+  assertEquals(node.read(torrent.name), undefined, "a file whose SHA-256 is another did not appear");
+}

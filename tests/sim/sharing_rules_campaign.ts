@@ -1,0 +1,51 @@
+/**
+ * The sharing by its rules: one node of ours, and a swarm in which everybody else does what a script says.
+ * Each scene asks for one thing that a torrent client owes to others, or to who asked it for a file.
+ *
+ * @module
+ */
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import type { TestTorrent } from "../sharing/_torrent.ts";
+import type { Campaign } from "./_harness.ts";
+import * as giving from "./_sharing_giving.ts";
+import * as taking from "./_sharing_taking.ts";
+import { scriptedTorrent } from "./_scripted_swarm.ts";
+
+type Scene = readonly [name: string, play: (sim: SimWorld, torrent: TestTorrent) => Promise<void>];
+
+const SCENES: readonly Scene[] = [
+  ["a liar is banned", taking.liar],
+  ["who leaves or refuses holds nothing up", taking.quitters],
+  ["an unsteady peer is dialled again", taking.unsteady],
+  ["a tracker that fails is asked again", taking.failingTracker],
+  ["a download keeps to its limit", taking.limitedDownload],
+  ["an upload keeps to its limit", giving.limitedUpload],
+  ["who takes most is served", giving.served],
+  ["the catalog follows its nodes", giving.catalog],
+  ["what was fetched is not fetched again", taking.resumed],
+  ["what is there is looked at", taking.foundParts],
+  ["what was told to be there is there", taking.durable],
+  ["a download that cannot end fails", taking.failing],
+  ["what is cancelled is not sent", giving.cancelled],
+  ["a file that is changed is not given", giving.changed],
+  ["who says nothing holds nothing up", taking.silent],
+  ["metadata is checked", taking.magnet],
+  ["a name that is taken stays", taking.takenMeanwhile],
+  ["the tracker remembers and forgets", giving.announced],
+];
+
+/** The sharing as it is. */
+export const sharingRules: Campaign = {
+  name: "sharing by its rules",
+  sometimes: ["fault: killed", "fault: power cut", ...SCENES.map(([name]) => `sometimes: ${name}`)],
+  run,
+};
+
+async function run(sim: SimWorld): Promise<void> {
+  sim.net.configure({ latencyMs: [0.2, sim.random.integer(1, 30)], bytesPerSecond: 100_000_000 });
+  for (const [name, play] of SCENES) {
+    await play(sim, scriptedTorrent(sim, sim.random.integer(3, 8)));
+    sim.sometimes(name);
+    for (const host of sim.hosts) if (host.isUp && host.name !== "maker") host.kill();
+  }
+}
