@@ -185,7 +185,7 @@ export class Collaboration {
       update = this.#replica.transact(() => this.#apply(queue, batch));
     } catch (error) {
       // What is in memory now is of no use any more.
-      return this.#options.failed({ changes: queue, textBefore: batch.textBefore, error });
+      return this.#failed({ changes: queue, textBefore: batch.textBefore, error });
     }
     if (!batch.onlyAppends) this.#text = this.#length = this.#isMidLine = undefined;
     else if (this.#text !== undefined) this.#tail.push(batch.appended);
@@ -294,15 +294,22 @@ export class Collaboration {
     const committed: CommittedBatch = { changes, update, appended, textBefore };
     const event = eventOf(batch, update, appended, () => this.text);
     if (event === undefined) return this.#committed(committed, batch);
-    const { journal, tools, failed } = this.#options;
+    const { journal, tools } = this.#options;
     this.#isCommitting = true;
     journal.append([event]);
     // From here on it is durable.
     tools.settle(
       journal.commit(),
       () => this.#committed(committed, batch),
-      (error) => failed({ changes, textBefore, error }),
+      (error) => this.#failed({ changes, textBefore, error }),
     );
+  }
+
+  /** What waits behind the batch goes with it: its senders must hear of that, too. */
+  #failed({ changes, textBefore, error }: FailedBatch): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    this.#options.failed({ changes: [...changes, ...waiting], textBefore, error });
   }
 
   #committed(committed: CommittedBatch, batch: BatchUnderWay): void {

@@ -72,9 +72,11 @@ export class SharedDocument {
   #together: Together | undefined;
   #lineMembers: LineMembers | undefined;
   /** From the one way of editing to the other: what is said meanwhile waits. */
-  #switching: "no" | "opening" | "closing" = "no";
+  #switching: "no" | "opening" | "closing" | "failing" = "no";
   #isOpening = false;
-  #later: (DocumentCommand)[] = [];
+  #later: DocumentCommand[] = [];
+  /** What is done once all that is edited together is durable; asked again where that fails. */
+  readonly #asked = new Set<DocumentCommand>();
   #desertedTimer: Cancellable | undefined;
   /** What is left to be read of the file as it was before it was edited together. */
   #frozen: Uint8Array | undefined;
@@ -111,7 +113,7 @@ export class SharedDocument {
         this.#joining.delete(message.member);
         return void this.#members.delete(message.member);
       case "collaborator-left":
-        return this.#collaboratorLeft(message.member);
+        return this.#together?.leave(message.member);
       case "read":
         return this.#read(message.range, message.replyTo);
       default:
@@ -123,7 +125,7 @@ export class SharedDocument {
   #receive(message: Exclude<DocumentCommand, { type: "read" }>): void {
     switch (message.type) {
       case "join":
-        return this.#join(message.member);
+        return this.#join(message);
       case "update":
         return this.#update(message.member, message.text);
       case "get-text":
@@ -144,7 +146,8 @@ export class SharedDocument {
     await together?.shutDown();
   }
 
-  #join(member: Ref<DocumentEvent>): void {
+  #join(command: Extract<DocumentCommand, { type: "join" }>): void {
+    const { member } = command;
     if (this.#members.has(member) || this.#joining.has(member)) return;
     this.#self.watch(member, () => ({ type: "left", member }));
     const together = this.#together;
@@ -152,12 +155,20 @@ export class SharedDocument {
       this.#joining.set(member, []);
       return this.#lines.whenTold(() => this.#joinLines(member));
     }
-    together.whenDurable(() => {
+    this.#whenDurable(together, command, () => {
       // What the others are still to be told of is in what this one is given.
       this.#lineMembers?.announce();
       this.#members.add(member);
       const text = this.#text(together);
       member.tell({ type: "joined", length: text.length, text });
+    });
+  }
+
+  #whenDurable(together: Together, command: DocumentCommand, task: () => void): void {
+    this.#asked.add(command);
+    together.whenDurable(() => {
+      this.#asked.delete(command);
+      task();
     });
   }
 
@@ -214,7 +225,7 @@ export class SharedDocument {
     const together = this.#together;
     if (query.type === "get-text") {
       if (together === undefined) return this.#lines.whenTold(() => this.#tellFileText(query.replyTo));
-      return together.whenDurable(() => {
+      return this.#whenDurable(together, query, () => {
         const text = this.#text(together);
         const etag = `${this.#etagStart}-together-${this.#changes}`;
         query.replyTo.tell({ etag, bytes: text.length, text } satisfies DocumentText);
@@ -224,7 +235,7 @@ export class SharedDocument {
     if (query.type === "get-version") return query.replyTo.tell(together?.versionText(query.id) ?? null);
     const { name, by, replyTo } = query;
     if (together === undefined) return replyTo.tell(null);
-    together.whenDurable(() => replyTo.tell(together.keepVersion(name, by)));
+    this.#whenDurable(together, query, () => replyTo.tell(together.keepVersion(name, by)));
   }
 
   // From the one to the other.
@@ -242,10 +253,6 @@ export class SharedDocument {
       }
     }
     this.#together?.receive(command);
-  }
-
-  #collaboratorLeft(member: Ref<CollaboratorEvent>): void {
-    this.#together?.leave(member);
   }
 
   /** No line is under way. */
@@ -274,6 +281,7 @@ export class SharedDocument {
       opened,
       maxDocumentBytes: this.#history?.maxDocumentBytes ?? 0,
       committed: (batch) => this.#committed(batch),
+      failing: () => this.#switching = "failing",
       failed: (failed) => this.#failed(failed),
       keepsTextBefore: () => lineMembers.wantsTextBefore,
       deserted: () => this.#awaitDesertion(),
@@ -370,6 +378,8 @@ export class SharedDocument {
     this.#lineMembers?.close();
     this.#together = this.#lineMembers = undefined;
     this.#switching = "opening";
+    this.#later.unshift(...this.#asked);
+    this.#asked.clear();
     this.#onIdle();
   }
 }

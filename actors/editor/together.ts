@@ -26,10 +26,9 @@ export interface TogetherOptions {
   readonly maxDocumentBytes: number;
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
-  /**
-   * A batch could not be made durable: {@linkcode Together} is of no use any more, and all its clients are
-   * refused.
-   */
+  /** A batch could not be made durable: nothing more is to be asked of {@linkcode Together}. */
+  readonly failing: () => void;
+  /** After that: all its clients are refused, and the history is closed. */
   readonly failed: (failed: FailedBatch) => void;
   /** Whether line clients want to know what was changed elsewhere. */
   readonly keepsTextBefore: () => boolean;
@@ -317,6 +316,7 @@ export class Together {
   }
 
   #failed(failed: FailedBatch): void {
+    this.#options.failing();
     this.#end();
     for (const member of this.#members.keys()) {
       member.tell({ type: "refused", code: TRY_LATER, reason: "the document could not be saved" });

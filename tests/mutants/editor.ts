@@ -365,4 +365,22 @@ export const editor: readonly Mutant[] = [
     from: "[...(index === 0 ? [] : [held.text]), ...shorter(held, file)]",
     to: "index === 0 ? [] : [held.text]",
   },
+  {
+    what: "lines that wait behind a save that fails are lost",
+    file: "actors/editor/collaboration.ts",
+    from: "changes: [...changes, ...waiting]",
+    to: "changes",
+  },
+  {
+    what: "who joins while a save fails is never served",
+    file: "actors/editor/shared_document.ts",
+    from: "this.#later.unshift(...this.#asked);",
+    to: ";",
+  },
+  {
+    what: "a file that is saved while a start brings it up to date is left without its edits",
+    file: "actors/editor/open_history.ts",
+    from: "if (!await file.replace(text)) return false;",
+    to: "if (!await file.replace(text)) return true;",
+  },
 ];

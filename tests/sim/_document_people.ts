@@ -144,6 +144,8 @@ export class Person {
     const text = disk.readText(this.#file) ?? "";
     // Who sees what a crash or a bad disk has left of a line does not save it so.
     if (withoutTokens(text) !== START) return;
+    // Within the moment between the server's look at the file and its append nobody can save it safely.
+    if (this.#isBeingAppendedTo) return this.#sim.sometimes("a save was about to meet an append");
     const isCertain = !this.#isBeingReplaced;
     this.#sim.sometimes("a save came into a replacement", !isCertain);
     const counts = countTokens(text);
@@ -180,14 +182,24 @@ export class Person {
     }
   }
 
+  get #isBeingAppendedTo(): boolean {
+    return this.#server.disk.underWay.some(({ operation, path }) =>
+      (operation === "stat" || operation === "write") && (path === this.#file || this.#isReplacement(path))
+    );
+  }
+
   /** What is saved between a look at the file and the renaming that follows it is written over. */
   get #isBeingReplaced(): boolean {
-    const cut = this.#file.lastIndexOf("/");
-    const temporary = `.${this.#file.slice(cut + 1)}.`;
+    const directory = this.#file.slice(0, this.#file.lastIndexOf("/"));
     return this.#server.isUp &&
-      this.#server.disk.names(this.#file.slice(0, cut)).some((name) =>
-        name.startsWith(temporary) && name.endsWith(".tmp") && !name.includes(".history.")
-      );
+      this.#server.disk.names(directory).some((name) => this.#isReplacement(`${directory}/${name}`));
+  }
+
+  /** Whether it was, or is, to be put in the place of the file, under a name of its own. */
+  #isReplacement(path: string): boolean {
+    const cut = this.#file.lastIndexOf("/") + 1;
+    const temporary = `${this.#file.slice(0, cut)}.${this.#file.slice(cut)}.`;
+    return path.startsWith(temporary) && path.endsWith(".tmp") && !path.includes(".history.");
   }
 }
 

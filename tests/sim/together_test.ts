@@ -9,7 +9,7 @@ import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
 
 Deno.test("editor through all doors under chaos: all end with one text, what was acknowledged is there, nothing twice", async () => {
-  await runCampaign(together, 80);
+  await runCampaign(together, 160);
 });
 
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {

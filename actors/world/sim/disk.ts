@@ -248,6 +248,7 @@ export class LifeDisk implements Disk {
       return never();
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const ended = this.#disk.begins(operation, path);
     const happen = () => {
       try {
         const value = work(crash?.when === "during" && operation === "write" ? CAUGHT : failing);
@@ -267,6 +268,7 @@ export class LifeDisk implements Disk {
       const what = failing === undefined ? "" : ` fails: ${failing.kind}`;
       this.#life.trace("disk", `${operation} ${path}${what}`, contents);
       const { settle } = outcome ?? happen();
+      ended();
       if (crash === undefined) settle();
       else faults.crash(crash);
     });

@@ -30,6 +30,13 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
   close: [0, 0],
 };
 
+/** An operation that has begun and not ended. */
+export interface OperationUnderWay {
+  readonly operation: DiskOperation;
+  /** Of an open file the path that it was opened by. */
+  readonly path: string;
+}
+
 interface Watcher {
   readonly directory: DirectoryNode;
   readonly changed: () => void;
@@ -44,6 +51,7 @@ export class DiskState {
   slowness = 1;
   capacityBytes = Infinity;
   readonly #nowMs: () => number;
+  readonly #underWay = new Set<OperationUnderWay>();
   readonly #watchers = new Set<Watcher>();
   /**
    * Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none.
@@ -81,6 +89,18 @@ export class DiskState {
   /** Takes the lock from `holder`, if it has it. */
   unlock(what: FileNode | string, holder: object): void {
     if (this.#locks.get(what) === holder) this.#locks.delete(what);
+  }
+
+  /** What the processes do with the disk at this moment. */
+  get underWay(): readonly OperationUnderWay[] {
+    return [...this.#underWay];
+  }
+
+  /** An operation that takes time begins; to be called when it has ended. */
+  begins(operation: DiskOperation, path: string): () => void {
+    const underWay = { operation, path };
+    this.#underWay.add(underWay);
+    return () => void this.#underWay.delete(underWay);
   }
 
   latencyMs(operation: DiskOperation): number {
@@ -137,6 +157,7 @@ export class DiskState {
   }
 
   processDied(): void {
+    this.#underWay.clear();
     this.#watchers.clear();
     this.#locks.clear();
   }

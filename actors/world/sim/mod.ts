@@ -12,6 +12,7 @@
  */
 export type { Chaos, ChaosPlan } from "./chaos_plan.ts";
 export type { CrashOrder, DiskOperation } from "./disk_faults.ts";
+export type { OperationUnderWay } from "./disk_state.ts";
 export type { Tearing } from "./file_node.ts";
 export { type Program, SimHost, type SimHostOptions } from "./host.ts";
 export { SimLog, type SimLogRecord } from "./log.ts";

@@ -5,7 +5,7 @@
  */
 import type { WorldErrorKind } from "../world.ts";
 import type { DiskOperation } from "./disk_faults.ts";
-import type { DiskState } from "./disk_state.ts";
+import type { DiskState, OperationUnderWay } from "./disk_state.ts";
 import type { Tearing } from "./file_node.ts";
 import { FileNode } from "./file_node.ts";
 import { DirectoryNode, LinkNode } from "./file_tree.ts";
@@ -90,6 +90,11 @@ export class SimDisk {
   readText(path: string): string | undefined {
     const bytes = this.read(path);
     return bytes && decoder.decode(bytes);
+  }
+
+  /** What the host's processes do with it at this moment: so a test can keep out of a race, or run into it. */
+  get underWay(): readonly OperationUnderWay[] {
+    return this.#disk.underWay;
   }
 
   /** The permission bits of a file; undefined where there is none. */

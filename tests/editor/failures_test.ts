@@ -1,0 +1,153 @@
+// First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
+import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
+import { assertEquals } from "@std/assert";
+import {
+  type CollaboratorEvent,
+  type DocumentCommand,
+  type DocumentEvent,
+  sharedDocument,
+} from "../../actors/editor/mod.ts";
+import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
+import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+
+const FILE = "/data/document.txt";
+const START = "first\n";
+
+/** A document in the simulator that is edited together, and what its members were told. */
+class Stage {
+  readonly told: DocumentEvent[] = [];
+  readonly heard: CollaboratorEvent[] = [];
+  readonly #sim: SimWorld;
+  #system: ActorSystem | undefined;
+  #document: Ref<DocumentCommand> | undefined;
+
+  private constructor(sim: SimWorld) {
+    this.#sim = sim;
+  }
+
+  static async open(sim: SimWorld): Promise<Stage> {
+    sim.host("server").disk.write(FILE, START);
+    const stage = new Stage(sim);
+    await stage.start();
+    await stage.collaborate();
+    return stage;
+  }
+
+  get disk() {
+    return this.#sim.host("server").disk;
+  }
+
+  get file(): string | undefined {
+    return this.disk.readText(FILE);
+  }
+
+  tell(command: DocumentCommand): void {
+    this.#document?.tell(command);
+  }
+
+  /** Starts the service, also after a crash. */
+  async start(): Promise<void> {
+    const server = this.#sim.host("server");
+    let isOpen = false;
+    server.start((world) => {
+      this.#system = new ActorSystem("editor", { world });
+      const replica = () => Promise.resolve(yjsReplica);
+      const behavior = sharedDocument({ path: FILE, replica, opened: () => isOpen = true });
+      this.#document = this.#system.spawn("document", behavior, { onFailure: escalate() });
+    });
+    await this.#sim.until(() => isOpen, 1000, "the document to be open");
+  }
+
+  async collaborate(): Promise<void> {
+    const before = this.heard.length;
+    const member = this.#spawn<CollaboratorEvent>((event) => void this.heard.push(event));
+    this.tell({ type: "collaborate", member, label: "somebody" });
+    await this.#sim.until(() => this.heard.length > before, 1000, "the collaborator to be there");
+  }
+
+  line(): Ref<DocumentEvent> {
+    return this.#spawn<DocumentEvent>((event) => void this.told.push(event));
+  }
+
+  #spawn<M>(heard: (message: M) => void): Ref<M> {
+    if (this.#system === undefined) throw new Error("Cannot join: the document was not started");
+    return this.#system.spawn<M>(`member-${this.#sim.now}-${this.told.length}`, () => heard);
+  }
+
+  count(type: DocumentEvent["type"]): number {
+    return this.told.filter((event) => event.type === type).length;
+  }
+}
+
+Deno.test("editor: where a save fails, lines that wait behind it are refused aloud, and who joins just then is served", async () => {
+  await simulate("editor: where a save fails", { seeds: 30 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    stage.tell({ type: "join", member: writer });
+    await sim.until(() => stage.count("joined") === 1, 1000, "the writer to have joined");
+    stage.disk.slowness = 5;
+    stage.disk.failNext(sim.random.pick(["write", "sync"] as const), "no-space", { path: /history/ });
+    const lines = 12;
+    for (let index = 0; index < lines; index++) {
+      stage.tell({ type: "update", member: writer, text: `line ${index.toString(16)}` });
+      await sim.advance(sim.random.next());
+      if (index === 4) stage.tell({ type: "join", member: stage.line() });
+    }
+    const settled = () => {
+      const own = stage.told.reduce(
+        (sum, event) => sum + (event.type === "appended" ? event.own?.characters ?? 0 : 0),
+        0,
+      );
+      return own / "line 0\n".length + stage.count("rejected") === lines;
+    };
+    await sim.until(settled, 2000, "each line to be saved or refused");
+    await sim.until(() => stage.count("joined") === 2, 2000, "who joined meanwhile to be served");
+  });
+});
+
+Deno.test("editor: zeros and half a character that a power cut left of an appended line are no edit", async () => {
+  await simulate("editor: zeros that a power cut left", { seeds: 30 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    const lines = ["zweite Zeile: Grüße\n", "dritte\n"];
+    for (const line of lines) stage.tell({ type: "update", member: writer, text: line.slice(0, -1) });
+    const whole = START + lines.join("");
+    await sim.until(() => stage.file === whole, 1000, "the lines to be in the file");
+    sim.host("server").crash();
+    const torn = new TextEncoder().encode(whole);
+    const cut = sim.random.integer(START.length, torn.length);
+    if (sim.random.chance(0.5)) torn.fill(0, cut);
+    stage.disk.write(FILE, sim.random.chance(0.5) ? torn : torn.subarray(0, cut));
+    sim.host("server").restart(() => {});
+    await stage.start();
+    assertEquals(stage.file, whole);
+    await stage.collaborate();
+    await sim.advance(500);
+    assertEquals(stage.file, whole);
+  });
+});
+
+Deno.test("editor: a file that is saved by rename while lines are put behind it costs no line and no save", async () => {
+  await simulate("editor: a file that is saved by rename", { seeds: 40 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    stage.tell({ type: "join", member: writer });
+    const lines: string[] = [];
+    const write = async (count: number) => {
+      for (let index = 0; index < count; index++) {
+        lines.push(`line ${lines.length}`);
+        stage.tell({ type: "update", member: writer, text: lines.at(-1) ?? "" });
+        await sim.advance(sim.random.next() * 3);
+      }
+    };
+    await write(5);
+    // Not within the moment of an append.
+    await sim.until(() => !stage.disk.underWay.some(({ path }) => path.includes("document.txt")), 1000);
+    const read = stage.file ?? "";
+    stage.disk.remove(FILE);
+    stage.disk.write(FILE, `saved\n${read}`);
+    await write(10);
+    const whole = `saved\n${START}${lines.map((line) => `${line}\n`).join("")}`;
+    await sim.until(() => stage.file === whole, 3000, `the file to hold ${whole}`);
+  });
+});
