@@ -173,7 +173,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "a batch that could not be saved is told as saved",
     file: "actors/editor/collaboration.ts",
-    from: "(error) => failed({ changes, textBefore, error }),",
+    from: "(error) => this.#failed({ changes, textBefore, error }),",
     to: "() => this.#committed(committed, batch),",
   },
   {

@@ -92,7 +92,7 @@ export class SimDisk {
     return bytes && decoder.decode(bytes);
   }
 
-  /** What the host's processes do with it at this moment: so a test can keep out of a race, or run into it. */
+  /** What the host's processes do with it at this moment, so that a test can keep out of a race. */
   get underWay(): readonly OperationUnderWay[] {
     return this.#disk.underWay;
   }
