@@ -68,11 +68,23 @@ export class OwnedFile {
    * Replaces the file whole, durably. The new one is locked before the old one is let go.
    */
   async replace(content: FileContent, approve?: ApproveReplacement): Promise<void> {
-    const { file, target } = await replaceAndKeepOpen(this.#disk, this.path, content, undefined, approve);
+    let id: number | undefined;
+    const disk = this.#disk;
+    // By its name of now: by that of the file somebody else may have put another one there at once.
+    const { file, target } = await replaceAndKeepOpen(
+      disk,
+      this.path,
+      content,
+      undefined,
+      async (temporary) => {
+        id = (disk.statNow?.(temporary) ?? await disk.stat(temporary)).id;
+        await approve?.(temporary);
+      },
+    );
     let handles: Handles;
     try {
-      await this.#disk.syncDirectory(dirname(target));
-      handles = await withReader(this.#disk, this.path, file, this.created);
+      await disk.syncDirectory(dirname(target));
+      handles = { file, reader: await disk.open(this.path), id, created: this.created };
     } catch (error) {
       // The next look finds that the name is another file's.
       file.close();
@@ -95,7 +107,30 @@ interface Handles {
   readonly created: boolean;
 }
 
+/** So often a file is opened anew that somebody replaces at that very moment. */
+const MAX_OPENS = 5;
+
 async function openHandles(disk: Disk, path: string): Promise<Handles> {
+  for (let opens = 1;; opens++) {
+    const before = await idOf(disk, path);
+    const handles = await openOnce(disk, path);
+    // Else nobody knows which of the two was opened.
+    if (handles.created || handles.id === before || opens === MAX_OPENS) return handles;
+    handles.file.close();
+    handles.reader.close();
+  }
+}
+
+async function idOf(disk: Disk, path: string): Promise<number | undefined> {
+  try {
+    return (disk.statNow?.(path) ?? await disk.stat(path)).id;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function openOnce(disk: Disk, path: string): Promise<Handles> {
   let created = false;
   let file: DiskFile;
   try {
@@ -112,14 +147,10 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
       throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }
     if (created) await disk.syncDirectory(dirname(path));
-    return await withReader(disk, path, file, created);
+    const { id } = await disk.stat(path);
+    return { file, reader: await disk.open(path), id, created };
   } catch (error) {
     file.close();
     throw error;
   }
-}
-
-async function withReader(disk: Disk, path: string, file: DiskFile, created: boolean): Promise<Handles> {
-  const { id } = await disk.stat(path);
-  return { file, reader: await disk.open(path), id, created };
 }

@@ -32,6 +32,7 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
 
 /** An operation that has begun and not ended. */
 export interface OperationUnderWay {
+  /** What it does. */
   readonly operation: DiskOperation;
   /** Of an open file the path that it was opened by. */
   readonly path: string;

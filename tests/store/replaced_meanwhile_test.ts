@@ -1,0 +1,30 @@
+import { assert } from "@std/assert";
+import { LogFile } from "../../actors/store/mod.ts";
+import { simulate } from "../../actors/world/sim/mod.ts";
+
+const PATH = "/data/text.txt";
+
+Deno.test("log file: whoever replaces the file at the moment in which it is replaced or opened, what is appended next is in theirs", async () => {
+  await simulate("log file: replaced meanwhile", { seeds: 300 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first\n");
+    // As vim does: another file of that name.
+    const save = () => {
+      host.disk.remove(PATH);
+      host.disk.write(PATH, "theirs\n");
+    };
+    const mayOpen = sim.random.chance(0.3);
+    if (mayOpen) host.world.clock.timer(sim.random.next() * 0.3, save);
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    if (!mayOpen) host.world.clock.timer(sim.random.next() * 2, save);
+    await sim.settle(log.replaceText(new TextEncoder().encode("first\nsecond\n")));
+    await sim.advance(2);
+    const isTheirs = host.disk.readText(PATH)?.includes("theirs\n") === true;
+    log.append("third");
+    await sim.settle(log.sync());
+    const text = host.disk.readText(PATH) ?? "";
+    assert(text.endsWith("third\n"), `it is appended to another file than ${JSON.stringify(text)}`);
+    assert(!isTheirs || text.startsWith("theirs\n"), "their file is gone");
+    await sim.settle(log.close());
+  });
+});
