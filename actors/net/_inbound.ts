@@ -9,10 +9,11 @@ import {
   type ForeignProtocol,
 } from "../../protocols/foreign_greeting.ts";
 import { type FrameDecoder, FrameError } from "../../protocols/frames.ts";
-import type { Cancellable, World } from "../world/world.ts";
+import type { World } from "../world/world.ts";
 import { LARGE_BUFFER_BYTES, SMALL_BUFFER_BYTES, TINY_BUFFER_BYTES } from "./_buffers.ts";
 import type { Reader } from "./_read_turns.ts";
 import type { ConnectionTools } from "./_sending.ts";
+import { StreamPause } from "./_stream_pause.ts";
 import type { Transport } from "./transport.ts";
 
 /** What an {@linkcode Inbound} posts to its connection's actor, to be told of in a turn of that actor. */
@@ -36,6 +37,7 @@ export interface InboundOwner<F> {
   readonly now: number;
   /** Has the actor call the method that belongs to the event. */
   post(event: InboundEvent): void;
+  readonly world: World;
   /** All that came so far is handled. */
   heard(): void;
   /** A frame came. */
@@ -61,11 +63,11 @@ const SMALL_READS = 32;
 
 /** Receives from one transport, one receive at a time, and only while the session takes what came. */
 export class Inbound<F> implements Reader {
+  turn: Reader["turn"] = "none";
   readonly #transport: Transport;
   readonly #frameDecoder: () => FrameDecoder<F>;
   #decoder: FrameDecoder<F> | undefined;
   readonly #owner: InboundOwner<F>;
-  readonly #world: World;
   readonly #tools: InboundTools;
   /** Looks at the beginning of the stream. */
   #greeting: ForeignGreeting | undefined;
@@ -86,15 +88,14 @@ export class Inbound<F> implements Reader {
   #hasEnded = false;
   #isEndTold = false;
   #badFrame: FrameError | undefined;
-  #chunkAt = 0;
-  #silenceTimer: Cancellable | undefined;
+  /** Made with the first chunk of a stream whose pauses mean something. */
+  #streamPause: StreamPause | undefined;
 
   /** `greetings` are those of other protocols that the service takes for its own. */
   constructor(
     transport: Transport,
     frameDecoder: () => FrameDecoder<F>,
     owner: InboundOwner<F>,
-    world: World,
     tools: InboundTools,
     greetings: readonly ForeignProtocol[],
   ) {
@@ -102,12 +103,11 @@ export class Inbound<F> implements Reader {
     this.#transport = transport;
     this.#frameDecoder = frameDecoder;
     this.#owner = owner;
-    this.#world = world;
     this.#ownGreetings = greetings;
     const takesAll = FOREIGN_PROTOCOLS.every((each) => greetings.includes(each));
     this.#greeting = takesAll ? undefined : new ForeignGreeting();
     this.#buffer = tools.buffers.take(TINY_BUFFER_BYTES);
-    tools.turns.enter(this);
+    tools.turns.enter();
   }
 
   /** Makes the decoder: just before the session is made. */
@@ -194,7 +194,7 @@ export class Inbound<F> implements Reader {
    * it, or the session be busy with what is in it.
    */
   close(): void {
-    this.#silenceTimer?.cancel();
+    this.#streamPause?.close();
     this.#tools.turns.leave(this);
     if (!this.isAtEnd || this.#isReceiving) return;
     this.#tools.buffers.give(this.#buffer);
@@ -205,8 +205,8 @@ export class Inbound<F> implements Reader {
     this.#isReceiving = false;
     this.#received = received;
     if (this.#owner.isOpen) {
-      this.#owner.post("received");
       this.#tools.turns.ended();
+      this.#owner.post("received");
     } else {
       this.#owner.discarded(false);
     }
@@ -316,32 +316,24 @@ export class Inbound<F> implements Reader {
     this.#owner.heard();
     this.receive();
     const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
-    if (idleFlushMs > 0) this.#awaitSilence(idleFlushMs);
+    if (idleFlushMs > 0) this.#awaitPause(idleFlushMs);
   }
 
-  #awaitSilence(idleFlushMs: number): void {
-    this.#chunkAt = this.#owner.now;
-    if (this.#silenceTimer === undefined) this.#armSilence(idleFlushMs);
-  }
-
-  #armSilence(delayMs: number): void {
-    const { clock, loop } = this.#world;
-    // A late timer comes before what the sockets have: they are looked at first.
-    const look = () => {
+  #awaitPause(idleFlushMs: number): void {
+    this.#streamPause ??= new StreamPause(this.#owner.world, () => {
       if (this.#owner.isOpen) this.#owner.post("paused-chunk");
-    };
-    this.#silenceTimer = clock.timer(delayMs, () => loop.afterPoll(look));
+    });
+    this.#streamPause.begin(this.#owner.now, idleFlushMs);
   }
 
   /** The time in which an unfinished line becomes a message may be over. */
   onPausedChunk(): void | Promise<void> {
-    this.#silenceTimer = undefined;
+    this.#streamPause?.came();
     const idleFlushMs = this.#decoder?.idleFlushMs ?? 0;
-    // Without a receive under way nobody listens: it begins when what came has been handled, and the silence
+    // Without a receive under way nobody listens: it begins when what came has been handled, and the pause
     // with it.
-    if (idleFlushMs === 0 || !(this.#isReceiving || this.#tools.turns.isWaiting(this))) return;
-    const left = this.#chunkAt + idleFlushMs - this.#owner.now;
-    if (left >= 1) return this.#armSilence(left);
+    if (idleFlushMs === 0 || !(this.#isReceiving || this.turn === "waiting")) return;
+    if (this.#streamPause?.isOver(this.#owner.now, idleFlushMs) === false) return;
     try {
       this.#decoder?.idle(this.#frames);
     } catch (error) {

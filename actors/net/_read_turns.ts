@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { Ring } from "../runtime/ring.ts";
 import type { Cancellable, World } from "../world/world.ts";
 
 /** One that reads from its peer, in its turn. */
 export interface Reader {
+  /** What it does now; its {@linkcode ReadTurns} alone sets it. */
+  turn: "none" | "waiting" | "left";
   /** Begins the read. */
   read(): void;
 }
@@ -16,31 +19,45 @@ export interface Reader {
  * sockets go on in a turn.
  */
 const CROWD = 112;
-/** Who is held back is read again after about this time, if nobody else had anything to say. */
-const HOLD_MS = 4;
+/** So many of a crowd are read at a time. */
+const READS_A_TURN = 128;
+/**
+ * Who is held back is read again after about this time, if in it fewer of the others than that had anything
+ * to say: there is time to spare.
+ */
+const HOLD_MS = 2;
+const FEW_READS = 64;
 /** So many crowded turns hold nobody back, at most, after one that did so in vain. */
 const MAX_SKIPS = 256;
 
 /**
- * Reads the connections of one server by rounds once they are a crowd: who was read waits until the others
- * were.
+ * Reads the connections of one server first come, first served, once they are a crowd.
  *
  * Deno's loop (tokio's) lets 128 operations go on in a turn, and what has arrived last goes before what is
  * left over. Of 500 peers who all talk, those who were answered last would be read first, again and again,
- * and the others wait for twenty times as long.
+ * and the others wait for twenty times as long. So who was read waits until nothing is left over, and then
+ * as many reads are under way as go on in one turn: those of the peers who have waited the longest.
  */
 export class ReadTurns {
   readonly #world: World;
-  /** All that read, and those of them that wait for their turn. */
-  readonly #readers = new Set<Reader>();
-  readonly #waiting = new Set<Reader>();
+  /** How many read. */
+  #readers = 0;
+  /** Who wants to read, the first one first; and how many of them have not left. */
+  readonly #queue = new Ring<Reader>();
+  #waiting = 0;
   #isScheduled = false;
-  /** Reads that have ended in this turn of the loop; and since it was looked last. */
+  /** Reads that have ended in this turn of the loop; and since the timer was set. */
   #ended = 0;
   #endedSince = 0;
-  /** Those that wait are held back for the others. */
-  #isHolding = false;
-  #isLooking = false;
+  /**
+   * Everybody reads at once (`free`); nobody does, until all that is left over was read (`holding`); or those
+   * who have waited the longest (`pacing`).
+   */
+  #mode: "free" | "holding" | "pacing" = "free";
+  /** Reads of the queue that are under way and likely to end in the next turn. */
+  #underWay = 0;
+  /** No read has ended since nobody may read. */
+  #isVain = true;
   #timer: Cancellable | undefined;
   /** Crowded turns in which nobody is held back, and how many there will be after the next vain one. */
   #skips = 0;
@@ -51,38 +68,37 @@ export class ReadTurns {
   }
 
   /** One more connection reads. */
-  enter(reader: Reader): void {
-    this.#readers.add(reader);
+  enter(): void {
+    this.#readers++;
   }
 
   /** A connection reads no more. Twice is fine. */
   leave(reader: Reader): void {
-    this.#readers.delete(reader);
-    this.#waiting.delete(reader);
-    if (this.#readers.size === 0) this.#release();
+    if (reader.turn === "left") return;
+    this.#readers--;
+    if (reader.turn === "waiting") this.#waiting--;
+    reader.turn = "left";
+    if (this.#waiting === 0) this.#beFree();
+    else if (!this.isCrowded) this.#schedule();
   }
 
   /** So many read that not all of them may go on in one turn of the loop. */
   get isCrowded(): boolean {
-    return this.#readers.size >= CROWD;
+    return this.#readers >= CROWD;
   }
 
-  /** Has one of a crowd read in its turn. */
+  /** Has one of a crowd read in its turn: after what was to be written in this one. */
   add(reader: Reader): void {
-    this.#waiting.add(reader);
+    if (reader.turn !== "none") return;
+    reader.turn = "waiting";
+    this.#queue.push(reader);
+    this.#waiting++;
     this.#schedule();
-  }
-
-  /** Whether it will read in its turn. */
-  isWaiting(reader: Reader): boolean {
-    return this.#waiting.has(reader);
   }
 
   /** A read has ended, and its connection will be told in this turn. */
   ended(): void {
-    if (this.#readers.size < CROWD) return;
     this.#ended++;
-    this.#schedule();
   }
 
   #schedule(): void {
@@ -96,53 +112,81 @@ export class ReadTurns {
     const ended = this.#ended;
     this.#ended = 0;
     this.#endedSince += ended;
-    if (this.#waiting.size >= this.#readers.size) return this.#release();
-    if (this.#isHolding) {
-      // Perhaps these were the last ones.
-      if (ended < CROWD) this.#look();
-    } else if (ended >= CROWD && --this.#skips < 0) {
-      this.#hold();
-    } else {
-      this.#release();
+    if (!this.isCrowded) return this.#readAll();
+    switch (this.#mode) {
+      case "free":
+        if (ended < CROWD || --this.#skips >= 0) return this.#readAll();
+        this.#hold();
+        break;
+      case "holding":
+        this.#isVain = false;
+        this.#nextSkips = 1;
+        break;
+      case "pacing":
+        this.#underWay = Math.max(0, this.#underWay - ended);
+        return this.#read(READS_A_TURN - this.#underWay);
+    }
+    if (ended < CROWD || this.#waiting >= this.#readers) {
+      this.#mode = "pacing";
+      this.#read(READS_A_TURN);
     }
   };
 
   #hold(): void {
-    this.#isHolding = true;
+    this.#mode = "holding";
+    this.#isVain = true;
     this.#skips = 0;
-    this.#endedSince = 0;
-    this.#timer = this.#world.clock.timer(HOLD_MS, () => this.#look());
+    this.#watch();
   }
 
-  /** Looks whether there are others: sockets are polled before. */
-  #look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    const isVain = this.#endedSince === 0;
+  #readAll(): void {
+    this.#read(Infinity);
+  }
+
+  #read(most: number): void {
+    for (let left = most; left > 0;) {
+      const reader = this.#queue.shift();
+      if (reader === undefined) return this.#beFree();
+      if (reader.turn !== "waiting") continue;
+      reader.turn = "none";
+      this.#waiting--;
+      this.#underWay++;
+      left--;
+      reader.read();
+    }
+    this.#watch();
+  }
+
+  #beFree(): void {
+    this.#mode = "free";
+    this.#underWay = 0;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Notices when those who read instead of others have little to say. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
     this.#endedSince = 0;
-    this.#world.loop.afterPoll(() => {
-      this.#isLooking = false;
-      if (!this.#isHolding) return;
-      if (this.#endedSince < CROWD) return this.#end(isVain && this.#endedSince === 0);
-      this.#timer?.cancel();
-      this.#timer = this.#world.clock.timer(HOLD_MS, () => this.#look());
+    this.#timer = this.#world.clock.timer(HOLD_MS, () => {
+      // A late timer comes before what the sockets have: they are looked at first.
+      if (this.#endedSince < FEW_READS) this.#world.loop.afterPoll(this.#look);
+      else this.#watchOn();
     });
   }
 
-  /** All were read; or nobody else had anything to say, and they were held back in vain. */
-  #end(isVain: boolean): void {
-    this.#skips = isVain ? this.#nextSkips : 0;
-    this.#nextSkips = isVain ? Math.min(2 * this.#nextSkips, MAX_SKIPS) : 1;
-    this.#release();
+  #watchOn(): void {
+    this.#timer = undefined;
+    this.#watch();
   }
 
-  #release(): void {
-    if (this.#isHolding) {
-      this.#isHolding = false;
-      this.#timer?.cancel();
+  readonly #look = (): void => {
+    if (this.#mode === "free") return;
+    if (this.#endedSince >= FEW_READS) return this.#watchOn();
+    if (this.#mode === "holding" && this.#isVain) {
+      this.#skips = this.#nextSkips;
+      this.#nextSkips = Math.min(2 * this.#skips, MAX_SKIPS);
     }
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const reader of waiting) reader.read();
-  }
+    this.#readAll();
+  };
 }

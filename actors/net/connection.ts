@@ -11,7 +11,7 @@ import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import { assertNever, type Behavior, type Context } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import type { Ref } from "../runtime/ref.ts";
-import type { SocketAddress } from "../world/world.ts";
+import type { SocketAddress, World } from "../world/world.ts";
 import { CLOSED_HERE, Closing, ENDED, IDLE, LATE_HANDSHAKE, LATE_LOGIN, SLOW, VANISHED } from "./_closing.ts";
 import { ConnectionEvent, ConnectionNotice, EVENTS } from "./_connection_events.ts";
 import { followedSession } from "./_followed_session.ts";
@@ -67,7 +67,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(tools.timers, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, tools, this);
-    this.#inbound = new Inbound(transport, options.frames, this, world, tools, greetings);
+    this.#inbound = new Inbound(transport, options.frames, this, tools, greetings);
     own.onStop(() => this.#stop());
   }
 
@@ -275,6 +275,10 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
 
   get now(): number {
     return this.#own.coarseNow;
+  }
+
+  get world(): World {
+    return this.#own.world;
   }
 
   post(event: InboundEvent): void {

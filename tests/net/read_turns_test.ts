@@ -27,6 +27,8 @@ class Loop {
   /** Those that read and whose peers have said something, in the order in which they are served. */
   ready: Talker[] = [];
   #left: Talker[] = [];
+  /** Turns so far. */
+  count = 0;
 
   constructor() {
     const world: World = {
@@ -50,6 +52,7 @@ class Loop {
 
   /** A turn; says how many reads have ended in it. */
   turn(): number {
+    this.count++;
     const order = [...this.ready, ...this.#left];
     this.ready = [];
     this.#left = order.slice(BUDGET);
@@ -70,22 +73,33 @@ class Loop {
 
 /** A peer that says the next thing as soon as it is answered, so often. */
 class Talker implements Reader {
+  turn: Reader["turn"] = "none";
   readonly #loop: Loop;
   #left: number;
   heard = 0;
+  /** When it was heard last, and how many turns it has waited for that at most. */
+  #heardAt = 0;
+  waited = 0;
 
   constructor(loop: Loop, says: number) {
     this.#loop = loop;
     this.#left = says;
-    loop.turns.enter(this);
+    loop.turns.enter();
   }
 
   read(): void {
     if (this.#left-- > 0) this.#loop.ready.push(this);
   }
 
+  /** Says no more. */
+  fallSilent(): void {
+    this.#left = 0;
+  }
+
   served(): void {
     this.heard++;
+    this.waited = Math.max(this.waited, this.#loop.count - this.#heardAt);
+    this.#heardAt = this.#loop.count;
     this.#loop.turns.ended();
     this.next();
   }
@@ -110,8 +124,28 @@ Deno.test("reads: of a crowd nobody is two messages ahead of anybody", () => {
     loop.turn();
     const heard = talkers.map(({ heard }) => heard);
     assert(Math.max(...heard) - Math.min(...heard) <= 1, `turn ${turn}: ${Math.min(...heard)}`);
+    if (turn > 8) assert(loop.ready.length <= BUDGET, `turn ${turn}: ${loop.ready.length} reads`);
   }
   assert(talkers.every(({ heard }) => heard >= 40));
+  // Of 500, 128 a turn: who was heard is heard again in the fourth turn after, or in the next one.
+  const longest = Math.max(...talkers.map(({ waited }) => waited));
+  assert(longest <= 5, `heard after ${longest} turns`);
+});
+
+Deno.test("reads: who waits behind others that have fallen silent is read after a while", () => {
+  const loop = new Loop();
+  const talkers = crowd(loop, 500, Infinity);
+  for (let turn = 0; turn < 20; turn++) loop.turn();
+  for (const talker of talkers.slice(0, 300)) talker.fallSilent();
+  const before = talkers.map(({ heard }) => heard);
+  for (let turn = 0; turn < 40; turn++) {
+    loop.turn();
+    if (turn % 4 === 0) loop.tick();
+  }
+  talkers.slice(300).forEach(({ heard }, index) => {
+    const more = heard - (before[300 + index] ?? 0);
+    assert(more >= 15, `talker ${300 + index} was heard ${more} times more`);
+  });
 });
 
 Deno.test("reads: a few are read at once, in no round", () => {
