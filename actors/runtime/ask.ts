@@ -259,7 +259,18 @@ export function askActor(
   options: AskOptions,
 ): Promise<never> {
   if (mailboxes.isInTurn(ref)) return Promise.reject(asksItself(target));
-  const step = followed.count === 0 ? undefined : target.system.tracer?.ask(ref, question);
+  if (followed.count === 0) return openQuestion(target, ref, question, options);
+  // Here and not before it, so that a question that nobody follows makes no function.
+  return askFollowed(target, ref, question, options);
+}
+
+function askFollowed(
+  target: AskTarget,
+  ref: ActorRef<unknown>,
+  question: ((replyTo: Ref<never>) => unknown) | object,
+  options: AskOptions,
+): Promise<never> {
+  const step = target.system.tracer?.ask(ref, question);
   const ask = () => openQuestion(target, ref, question, options);
   return step === undefined ? ask() : follow(step, ask);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Rising } from "./rising.ts";
 
 /** So few are looked through one by one: most actors have fewer children, and need no table. */
 const MAX_SCANNED = 8;
@@ -10,18 +11,21 @@ const MAX_SCANNED = 8;
 const MAX_PROBES = 64;
 /** Nothing has ever been here. */
 const FREE = 0;
+const NO_HASHES = new Int32Array(0);
 
 /**
  * What a `Map` by name is, for names by the hundred thousand: to add one costs half. A table of numbers says
  * where each is, and has as many bits of its hash as fit beside that: a search touches one number, and no
- * string but the one it finds; growing moves no pointers.
+ * string but the one it finds; growing moves no pointers. As long as names come in order, there is none.
  */
 export class Named<T extends { readonly name: string }> {
+  /** All of them, as long as their names rise. */
+  #rising: Rising<T> | undefined = new Rising();
   /** In their order, with gaps where some have been removed. */
   #items: (T | undefined)[] = [];
   #size = 0;
   /** Of the names, by where they are in `#items`. Made with the table. */
-  #hashes = new Int32Array(0);
+  #hashes = NO_HASHES;
   /**
    * Open-addressed, a power of two long, at most half of it in use. The low bits, as many as count its slots,
    * are where in `#items` one is, plus 1: 0 is {@linkcode FREE}, all of them set is one that was removed.
@@ -35,10 +39,12 @@ export class Named<T extends { readonly name: string }> {
   #lastHash = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#rising?.size ?? this.#size;
   }
 
   get(name: string): T | undefined {
+    const rising = this.#rising;
+    if (rising !== undefined) return rising.comesLast(name) ? undefined : rising.get(name);
     if (this.#map !== undefined) return this.#items[this.#map.get(name) ?? -1];
     if (this.#table === undefined) return this.#items.find((item) => item?.name === name);
     const at = this.#find(this.#table, name);
@@ -47,6 +53,9 @@ export class Named<T extends { readonly name: string }> {
 
   /** Adds one whose name is not there yet. */
   add(item: T): void {
+    const rising = this.#rising;
+    if (rising?.comesLast(item.name)) return rising.add(item);
+    if (rising !== undefined) this.#endOrder(rising);
     if (this.#items.length >= this.#capacity) this.#grow();
     this.#items.push(item);
     this.#size++;
@@ -59,23 +68,28 @@ export class Named<T extends { readonly name: string }> {
   }
 
   delete(name: string): void {
+    const rising = this.#rising;
+    if (rising?.delete(name)) return;
+    if (rising !== undefined) this.#endOrder(rising);
     const index = this.#indexOf(name);
     if (index < 0) return;
     this.#items[index] = undefined;
     this.#map?.delete(name);
     if (--this.#size > 0) return;
     this.#items = [];
-    this.#hashes = new Int32Array(0);
+    this.#hashes = NO_HASHES;
     this.#table = this.#map = undefined;
+    this.#rising = new Rising();
   }
 
   /** All, oldest first. */
   toArray(): T[] {
-    return this.slice(0, this.#size);
+    return this.slice(0, this.size);
   }
 
   /** So many at most, oldest first, after the first `skip`. */
   slice(skip: number, count: number): T[] {
+    if (this.#rising !== undefined) return this.#rising.slice(skip, count);
     const slice: T[] = [];
     for (const item of this.#items) {
       if (slice.length >= count) break;
@@ -87,6 +101,14 @@ export class Named<T extends { readonly name: string }> {
   /** How many items and gaps there may be before it grows. */
   get #capacity(): number {
     return this.#table === undefined ? MAX_SCANNED : this.#table.length / 2;
+  }
+
+  /** From now on names are looked up in a table. */
+  #endOrder(rising: Rising<T>): void {
+    this.#rising = undefined;
+    this.#items = rising.slice(0, rising.size);
+    this.#size = this.#items.length;
+    if (this.#size > MAX_SCANNED) this.#remake();
   }
 
   /** Where it is in `#items`, below 0 when it is not; from the table it is taken out. */
@@ -138,6 +160,11 @@ export class Named<T extends { readonly name: string }> {
     }
     this.#items = this.toArray();
     if (old === undefined && 2 * this.#size <= MAX_SCANNED) return;
+    this.#remake();
+  }
+
+  /** Makes the table of what there is: the items have no gaps. */
+  #remake(): void {
     let slots = 4 * MAX_SCANNED;
     while (slots < 4 * this.#size) slots *= 2;
     const table = this.#makeTable(slots);

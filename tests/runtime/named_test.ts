@@ -63,3 +63,37 @@ Deno.test("named: names chosen to collide are found all the same, and go", () =>
     ...names.map((name) => [false, name] as const),
   ]);
 });
+
+/** The numbers in an order: as they come, or go. */
+const ORDERS: Readonly<Record<string, (numbers: number[]) => number[]>> = {
+  "the oldest first": (numbers) => numbers,
+  "the youngest first": (numbers) => numbers.toReversed(),
+  "from the middle": (numbers) => numbers.toSorted((a, b) => (a * 7919) % 1009 - (b * 7919) % 1009),
+};
+
+for (const [order, ordered] of Object.entries(ORDERS)) {
+  Deno.test(`named: those that come in order of their names go ${order}, and come again`, () => {
+    for (const count of [1, 9, 40, 1000]) {
+      const comes = (from: number) => upTo(count).map((n) => [true, `c${from + n}`] as const);
+      const goes = (from: number) => ordered(upTo(count)).map((n) => [false, `c${from + n}`] as const);
+      compare([
+        ...comes(0),
+        ...goes(0),
+        ...comes(0),
+        ...comes(count),
+        ...goes(0),
+        ...comes(5000),
+        ...comes(0),
+      ]);
+    }
+  });
+}
+
+Deno.test("named: one that comes out of order, or again, is told from the others", () => {
+  const rising = upTo(50).map((n) => [true, `c${n}`] as const);
+  for (const odd of ["a", "c0", "c49", "c7x", "zz", "c050", "C1", "c-1", "c\u{1F600}"]) {
+    for (const isAdded of [true, false]) {
+      compare([...rising, [isAdded, odd], ...rising, [true, "c99"], [false, odd]]);
+    }
+  }
+});
