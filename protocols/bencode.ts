@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "./_join_bytes.ts";
 
 /** A decoded value. Byte strings are views of what was decoded; integers are safe integers. */
 export type BencodeValue = number | Uint8Array | readonly BencodeValue[] | BencodeDictionary;
@@ -215,15 +216,7 @@ class Reader {
 export function encodeBencode(value: BencodeInput): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   encode(value, parts);
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinBytes(parts);
 }
 
 function encode(value: BencodeInput, parts: Uint8Array[]): void {

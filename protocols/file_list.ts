@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isSurrogate } from "./_surrogates.ts";
 
 /** The most bytes of a list, of one's own and of one that is taken from a peer. */
 export const MAX_LIST_BYTES: number = 1024 * 1024;
@@ -168,8 +169,8 @@ function compareCodePoints(a: string, b: string): number {
     const left = a.charCodeAt(index);
     const right = b.charCodeAt(index);
     if (left !== right) {
-      const leftBeyond = left >= 0xd800 && left <= 0xdfff;
-      const rightBeyond = right >= 0xd800 && right <= 0xdfff;
+      const leftBeyond = isSurrogate(left);
+      const rightBeyond = isSurrogate(right);
       return leftBeyond === rightBeyond ? left - right : leftBeyond ? 1 : -1;
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
-import { assertNever, type Behavior, type Ref } from "../runtime/mod.ts";
+import { assertNever, type Behavior, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import type { EventCodec } from "../store/journal.ts";
 import { openFileJournal } from "../store/file_journal.ts";
 import { errorText } from "../world/world.ts";
@@ -21,9 +21,7 @@ export interface HistoryOptions {
   readonly maxLength?: number;
 }
 
-type Command =
-  | HistoryCommand
-  | { readonly type: "saved"; readonly replies: Ref<void>; readonly error?: unknown };
+type Private = { readonly type: "saved"; readonly replies: Ref<void>; readonly error?: unknown };
 
 /**
  * The file is written anew without what is no longer needed when it is this large, and this many times larger
@@ -69,7 +67,7 @@ const codec: EventCodec<Said> = {
  */
 export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> {
   const { file, maxLength = 32 * 1024 * 1024 } = options;
-  const behavior: Behavior<Command> = async (self) => {
+  return withPrivateMessages<HistoryCommand, Private>(async (self) => {
     const kept = new KeptLines(maxLength);
     const journal = file === undefined ? undefined : await openFileJournal(self.world, file, {
       codec,
@@ -132,8 +130,7 @@ export function history(options: HistoryOptions = {}): Behavior<HistoryCommand> 
           assertNever(message);
       }
     };
-  };
-  return behavior as Behavior<HistoryCommand>;
+  });
 }
 
 /** The last lines of each room, bounded together. */

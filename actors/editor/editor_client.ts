@@ -11,7 +11,15 @@ import {
   SERVER_IS_FULL,
 } from "../../protocols/editor.ts";
 import { type Connection, dialer, type DialerDown, type Session } from "../net/mod.ts";
-import { assertNever, type Backoff, type Behavior, type Context, type Ref, stop } from "../runtime/mod.ts";
+import {
+  assertNever,
+  type Backoff,
+  type Behavior,
+  type Context,
+  type Ref,
+  stop,
+  withPrivateMessages,
+} from "../runtime/mod.ts";
 import type { SocketAddress, TlsClientOptions } from "../world/world.ts";
 
 /** What happens to a client. */
@@ -65,14 +73,15 @@ export interface EditorClientOptions {
   readonly drainMs?: number;
 }
 
-type Message =
-  | EditorClientCommand
+type Private =
   | { readonly type: "up"; readonly connection: Ref<SessionMessage> }
   | { readonly type: "down"; readonly down: DialerDown }
   | { readonly type: "accepted" }
   | { readonly type: "has-room" }
   | { readonly type: "refused"; readonly text: string; readonly unsent: readonly string[] }
   | { readonly type: "happened"; readonly event: EditorClientEvent };
+
+type Message = EditorClientCommand | Private;
 
 type SessionMessage =
   | { readonly type: "write"; readonly text: string }
@@ -110,11 +119,10 @@ const SETTLED_MS = 30_000;
  * ```
  */
 export function editorClient(options: EditorClientOptions): Behavior<EditorClientCommand> {
-  const behavior: Behavior<Message> = (self) => {
+  return withPrivateMessages<EditorClientCommand, Private>((self) => {
     const client = new EditorClient(self, options);
     return (message) => client.receive(message);
-  };
-  return behavior as Behavior<EditorClientCommand>;
+  });
 }
 
 class EditorClient {

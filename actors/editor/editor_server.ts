@@ -11,7 +11,7 @@ import {
   type TcpServerCommand,
   type TcpServerOptions,
 } from "../net/mod.ts";
-import { assertNever, type Behavior, escalate, type Ref } from "../runtime/mod.ts";
+import { assertNever, type Behavior, escalate, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { errorText, type SocketAddress } from "../world/world.ts";
 import { type DocumentCommand, type DocumentOptions, sharedDocument, type SyncPolicy } from "./document.ts";
 import { editorSession, type EditorSessionMessage } from "./doors/line.ts";
@@ -41,7 +41,7 @@ export type EditorServerCommand =
   | TcpServerCommand
   | { readonly type: "get-document"; readonly replyTo: Ref<Ref<DocumentCommand>> };
 
-type Message = EditorServerCommand | { readonly type: "opened" } | { readonly type: "listening" };
+type Private = { readonly type: "opened" | "listening" };
 
 /**
  * The collaborative editor: a document, and a listener whose connections are its members.
@@ -58,7 +58,7 @@ type Message = EditorServerCommand | { readonly type: "opened" } | { readonly ty
  */
 export function editorServer(options: EditorServerOptions): Behavior<EditorServerCommand> {
   const { file, sync = "always", onListening, limits, web, recovery } = options;
-  const behavior: Behavior<Message> = (self) => {
+  return withPrivateMessages<EditorServerCommand, Private>((self) => {
     const document: Ref<DocumentCommand> = self.spawn(
       "document",
       sharedDocument({
@@ -117,8 +117,7 @@ export function editorServer(options: EditorServerOptions): Behavior<EditorServe
           assertNever(message);
       }
     };
-  };
-  return behavior as Behavior<EditorServerCommand>;
+  });
 }
 
 /** Of the line door's limits those that browsers have too: how many and how silent are other matters. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../protocols/_join_bytes.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
@@ -119,20 +120,10 @@ export class LineMembers {
       at += line.length;
       return line;
     });
-    const bytes = joined(encoded, at);
+    const bytes = joinBytes(encoded);
     for (const member of this.#members) {
       const own: OwnUpdates | undefined = authors.get(member);
       member.tell({ type: "appended", bytes, own });
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -16,7 +16,7 @@ import {
   NO_LOG_TOKEN,
   supersedes,
 } from "../../protocols/file_log_token.ts";
-import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
 import { isNoSuchText } from "./no_such_text.ts";
@@ -47,7 +47,8 @@ export type FileLogReply =
   | { readonly type: "log-refused"; readonly term: number; readonly highest: number; readonly by: number }
   | { readonly type: "log-failed"; readonly term: number; readonly error: WorldError };
 
-type Message = FileLogCommand | { readonly type: "check" };
+type Private = { readonly type: "check" };
+type Message = FileLogCommand | Private;
 
 /** More than a token has. */
 const MAX_TOKEN_BYTES = 64;
@@ -60,7 +61,7 @@ const CHECK_MS = 2000;
 
 /** Owns the log file, for the node of ID `leader`. */
 export function fileLog(path: string, leader: number): Behavior<FileLogCommand> {
-  const behavior: Behavior<Message> = async (self) => {
+  return withPrivateMessages<FileLogCommand, Private>(async (self) => {
     // Another node of this machine may be writing its own: that one stays.
     for (const file of [path, `${path}.term`]) {
       await removeTemporariesOf(self.world.disk, file).catch(() => {});
@@ -68,9 +69,7 @@ export function fileLog(path: string, leader: number): Behavior<FileLogCommand> 
     const log = new FileLog(self, path, leader);
     self.every(CHECK_MS, { type: "check" });
     return (message) => log.receive(message);
-  };
-  // Its own messages are its own: nobody else can name them.
-  return behavior as Behavior<FileLogCommand>;
+  });
 }
 
 class FileLog {

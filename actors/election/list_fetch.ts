@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../protocols/_join_bytes.ts";
 import { decodeFileList, type FileList, MAX_LIST_BYTES } from "../../protocols/file_list.ts";
 import { rawFrames } from "../../protocols/frames.ts";
 import { SEND_REQUEST } from "../../protocols/peer_link.ts";
@@ -158,13 +159,7 @@ class ListFetch {
   }
 
   #finish(asking: number, isProved: boolean): void {
-    const chunks = this.#chunks[asking] ?? [];
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let offset = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, offset);
-      offset += chunk.length;
-    }
+    const bytes = joinBytes(this.#chunks[asking] ?? []);
     try {
       const list = decodeFileList(bytes);
       this.#done({ type: "fetched", list, bytes, isProved });

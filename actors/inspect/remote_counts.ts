@@ -7,6 +7,7 @@ import type { BusiestRows } from "./busiest.ts";
 import type { Totals } from "./census.ts";
 import { type EventFeed, FEED_START } from "./event_feed.ts";
 import type { HostCount, RemoteHost } from "./hosts.ts";
+import { Lives } from "./lives.ts";
 import type { EventCounts, TrafficCounts } from "./metrics.ts";
 
 /** What one look at them gives. */
@@ -17,16 +18,28 @@ export interface RemoteCounts {
   readonly busiest: ReadonlyMap<string, BusiestRows>;
 }
 
-/**
- * Asks the machines of other threads. For one that does not answer in time, its last answer stands; what one
- * that is over has counted stays in the sums.
- */
+const NO_TOTALS: Totals = { actors: 0, handled: 0, waiting: 0, highWater: 0 };
+const NO_COUNTS: EventCounts & TrafficCounts = {
+  ...{ failures: 0, deadLetters: 0, restarts: 0 },
+  ...{ connections: 0, bytesIn: 0, bytesOut: 0 },
+};
+
+/** What a life has answered last, and from where on its feed is taken the next time. */
+interface LastCount {
+  readonly name: string;
+  readonly count: Omit<HostCount, "news">;
+}
+
+/** Asks the machines of other threads. */
 export class RemoteCounter {
   readonly #feed: EventFeed;
-  /** What each life has answered last, and from where on its feed is taken the next time. */
-  readonly #last = new Map<number, { readonly name: string; readonly count: Omit<HostCount, "news"> }>();
-  /** Of lives that are over: what only grows. */
-  #over = { totals: NO_TOTALS, counts: NO_COUNTS };
+  readonly #lives = new Lives<LastCount, Pick<RemoteCounts, "totals" | "counts">>({
+    none: { totals: NO_TOTALS, counts: NO_COUNTS },
+    add: ({ totals, counts }, { count }) => ({
+      totals: addTotals(totals, { ...NO_TOTALS, handled: count.totals.handled }),
+      counts: addCounts(counts, { ...count.counts, connections: 0 }),
+    }),
+  });
 
   /** What happens there is added to `feed`. */
   constructor(feed: EventFeed) {
@@ -36,42 +49,24 @@ export class RemoteCounter {
   /** Asks all of them. */
   async count(hosts: readonly RemoteHost[], withBusiest: boolean): Promise<RemoteCounts> {
     await Promise.allSettled(hosts.map((host) => this.#ask(host, withBusiest)));
-    this.#foldLivesBut(new Set(hosts.map(({ life }) => life)));
-    const found = [...this.#last.values()];
+    this.#lives.goOn(hosts.map(({ life }) => life));
+    const { ended, last } = this.#lives;
     const busiest = new Map<string, BusiestRows>();
-    for (const { name, count } of found) if (count.busiest !== undefined) busiest.set(name, count.busiest);
+    for (const { name, count } of last) if (count.busiest !== undefined) busiest.set(name, count.busiest);
     return {
-      totals: found.map(({ count: { totals } }) => totals).reduce(addTotals, this.#over.totals),
-      counts: found.map(({ count: { counts } }) => counts).reduce(addCounts, this.#over.counts),
+      totals: last.map(({ count: { totals } }) => totals).reduce(addTotals, ended.totals),
+      counts: last.map(({ count: { counts } }) => counts).reduce(addCounts, ended.counts),
       busiest,
     };
   }
 
   async #ask({ name, life, ask }: RemoteHost, withBusiest: boolean): Promise<void> {
-    const since = this.#last.get(life)?.count.position ?? FEED_START;
+    const since = this.#lives.of(life)?.count.position ?? FEED_START;
     const { news, ...count } = await ask({ type: "count", withBusiest, since });
     this.#feed.addNews(news, name);
-    this.#last.set(life, { name, count });
-  }
-
-  #foldLivesBut(living: ReadonlySet<number>): void {
-    for (const [life, { count }] of this.#last) {
-      if (living.has(life)) continue;
-      this.#last.delete(life);
-      const { totals, counts } = this.#over;
-      this.#over = {
-        totals: addTotals(totals, { ...NO_TOTALS, handled: count.totals.handled }),
-        counts: addCounts(counts, { ...count.counts, connections: 0 }),
-      };
-    }
+    this.#lives.report(life, { name, count });
   }
 }
-
-const NO_TOTALS: Totals = { actors: 0, handled: 0, waiting: 0, highWater: 0 };
-const NO_COUNTS: EventCounts & TrafficCounts = {
-  ...{ failures: 0, deadLetters: 0, restarts: 0 },
-  ...{ connections: 0, bytesIn: 0, bytesOut: 0 },
-};
 
 /** Of two machines together. */
 export function addTotals(one: Totals, other: Totals): Totals {

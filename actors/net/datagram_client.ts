@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
+import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import {
   type Cancellable,
   type Net,
@@ -42,12 +42,13 @@ export type DatagramClientCommand = {
   readonly replyTo: Ref<DatagramOutcome>;
 };
 
-type Command =
-  | DatagramClientCommand
+type Private =
   | { readonly type: "received"; readonly by: Candidate; readonly text: string; readonly from: SocketAddress }
   | { readonly type: "receive-failed"; readonly by: Candidate; readonly error: unknown }
   /** No answer in time since the question was sent for the `sends`th time. */
   | { readonly type: "late"; readonly question: Question; readonly sends: number };
+
+type Command = DatagramClientCommand | Private;
 
 interface Question {
   readonly command: DatagramClientCommand;
@@ -80,15 +81,14 @@ const decoder = new TextDecoder();
  */
 export function datagramClient(options: DatagramClientOptions): Behavior<DatagramClientCommand> {
   const { server: { hostname, port } } = options;
-  const behavior: Behavior<Command> = async (self) => {
+  return withPrivateMessages<DatagramClientCommand, Private>(async (self) => {
     const { net } = self.world;
     const addresses = await net.resolve(hostname);
     const candidates = bindEach(net, addresses.map((address) => ({ hostname: address, port })));
     self.onStop(() => candidates.forEach(({ socket }) => socket.close()));
     const client = new DatagramClient(self, options, candidates);
     return (message) => client.handle(message);
-  };
-  return behavior as Behavior<DatagramClientCommand>;
+  });
 }
 
 class DatagramClient {

@@ -17,20 +17,10 @@ import { AddressRate } from "./address_rate.ts";
 import { peerAttributes } from "./_followed_session.ts";
 import { type DatagramMeters, datagramMeters } from "./_meters.ts";
 import { LogThrottle } from "./log_throttle.ts";
-import type { SessionContext } from "./session.ts";
+import type { Peer } from "./session.ts";
 
 /** One remote address, as its handler sees it. */
-export interface DatagramPeer<M = never> {
-  /** The peer's actor, for others to send to. */
-  readonly self: Ref<M>;
-  /** The actor's own tools: timers, watches, log, world. */
-  readonly context: SessionContext<M>;
-  /** The peer. */
-  readonly remoteAddress: SocketAddress;
-  /** This side. */
-  readonly localAddress: SocketAddress;
-  /** `127.0.0.1:40412`, `[::1]:40752`. */
-  readonly remote: string;
+export interface DatagramPeer<M = never> extends Peer<M> {
   /** Sends one datagram back. It may be lost, as datagrams are; the array must not be changed afterwards. */
   send(bytes: Uint8Array): void;
   /** Ends this peer's actor; the next datagram from there starts a new one. */

@@ -32,7 +32,7 @@ export {
 export { datagramServer, type DatagramServerOptions } from "./datagram_server.ts";
 export { dialer, type DialerCommand, type DialerDown, type DialerOptions, type DialerUp } from "./dialer.ts";
 export { lineServer, type LineServerOptions } from "./line_server.ts";
-export type { CloseReason, Connection, Session, SessionContext, SessionFactory } from "./session.ts";
+export type { CloseReason, Connection, Peer, Session, SessionContext, SessionFactory } from "./session.ts";
 export { pipe, type PipeOptions } from "./pipe.ts";
 export { tcpServer, type TcpServerCommand, type TcpServerOptions } from "./tcp_server.ts";
 export { tcpTransport, type Transport } from "./transport.ts";

@@ -67,14 +67,11 @@ export interface Session<in F, in M = never> {
  */
 export type SessionContext<M> = Omit<Context<M>, "become" | "receiveTimeout">;
 
-/** One connection, as its session sees it. */
-export interface Connection<M = never> {
-  /** The connection's actor, for others to send to. */
+/** Somebody on the other side of a socket, and the actor that serves it. */
+export interface Peer<M = never> {
+  /** The actor, for others to send to. */
   readonly self: Ref<M>;
-  /**
-   * The actor's own tools: spawn, watch, timers (their messages are {@linkcode Session.message}s), log,
-   * world.
-   */
+  /** The actor's own tools: spawn, watch, timers (their messages come as those of others do), log, world. */
   readonly context: SessionContext<M>;
   /** The peer. */
   readonly remoteAddress: SocketAddress;
@@ -82,6 +79,10 @@ export interface Connection<M = never> {
   readonly localAddress: SocketAddress;
   /** `127.0.0.1:40412`, `[::1]:40752`. */
   readonly remote: string;
+}
+
+/** One connection, as its session sees it. */
+export interface Connection<M = never> extends Peer<M> {
   /**
    * Queues bytes. They are copied: the array is the caller's again. What is queued goes out as few writes.
    * No-op once closing.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type SuperviseOptions } from "./behavior.ts";
+import { assertNever, type Behavior, type SuperviseOptions, withPrivateMessages } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
 import { checkOptions } from "./options.ts";
@@ -113,7 +113,7 @@ export function supervisor(
     if (names.has(spec.name)) throw new TypeError(`Cannot supervise two children of the name "${spec.name}"`);
     names.add(spec.name);
   }
-  const behavior: Behavior<SupervisorCommand | Stopped | Settled> = (self) => {
+  return withPrivateMessages<SupervisorCommand, Stopped | Settled>((self) => {
     self.supervise(strategy, options);
     const spawn: Spawn = (name, behavior, childOptions) => self.spawn(name, behavior, childOptions);
     const children = new Map<string, Ref<never>>();
@@ -164,8 +164,7 @@ export function supervisor(
       }
     };
     return startInOrder(specs, start, (child) => self.started(child)).then(() => receive);
-  };
-  return behavior as Behavior<SupervisorCommand>;
+  });
 }
 
 /**

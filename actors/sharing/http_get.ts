@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../protocols/_join_bytes.ts";
 import { errorText, type World, WorldError } from "../world/world.ts";
 
 /** Options of {@linkcode httpGet}. */
@@ -74,11 +75,5 @@ async function readBody(response: Response, url: string, maxBytes: number): Prom
       parts.push(part);
     }
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinBytes(parts);
 }

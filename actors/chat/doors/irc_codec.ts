@@ -162,14 +162,8 @@ export function inviteBody(source: string, nick: string, room: string): string {
 }
 
 /** Something said, to a channel or a person. */
-export interface Speech {
+export interface Speech extends Omit<PrivateMessage, "type" | "from"> {
   readonly person: Person;
-  readonly to: string;
-  readonly kind: SpeechKind;
-  readonly text: string;
-  readonly tags: readonly (readonly [string, string])[];
-  readonly id: string;
-  readonly timeMs: number;
 }
 
 /** Milliseconds since 1970 as `server-time` has them. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isHighSurrogate } from "../../../protocols/_surrogates.ts";
 import { isFull, isUnread } from "./output.ts";
 
 /** Where bytes go. May take fewer than it was given. */
@@ -127,5 +128,5 @@ export class StreamWriter {
 /** Where the next chunk of a text ends: not between the two halves of a character. */
 function endOfChunk(text: string): number {
   if (text.length <= MAX_CHUNK) return text.length;
-  return /[\ud800-\udbff]/.test(text.charAt(MAX_CHUNK - 1)) ? MAX_CHUNK - 1 : MAX_CHUNK;
+  return isHighSurrogate(text.charCodeAt(MAX_CHUNK - 1)) ? MAX_CHUNK - 1 : MAX_CHUNK;
 }
