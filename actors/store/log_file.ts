@@ -76,6 +76,8 @@ export class LogFile {
   #length: number;
   /** A failed write may have left bytes behind `#length`. */
   #leftovers = false;
+  /** The file is another one, and no batch has said so yet. */
+  #isReplacedUntold = false;
   #lookedAt = -Infinity;
   #closing: Promise<void> | undefined;
 
@@ -151,6 +153,7 @@ export class LogFile {
     }
     this.#unsynced.add(own);
     this.#advance(batch);
+    this.#isReplacedUntold = false;
     return batch;
   }
 
@@ -224,7 +227,7 @@ export class LogFile {
       this.#length = text.length;
       this.#records.written(0, text);
       this.#unsynced.clear();
-      this.#leftovers = false;
+      this.#leftovers = this.#isReplacedUntold = false;
     });
   }
 
@@ -267,6 +270,7 @@ export class LogFile {
     }
     if (durable && !this.#unsynced.isEmpty) await this.#syncFile(own);
     if (bytes.length > 0) this.#advance(batch);
+    this.#isReplacedUntold = false;
     return batch;
   }
 
@@ -305,6 +309,7 @@ export class LogFile {
     this.#length = edits.length;
     // What this process wrote there is not its own any more.
     if (edits.replaced) this.#unsynced.clear();
+    this.#isReplacedUntold ||= edits.replaced;
     return edits;
   }
 
@@ -313,7 +318,9 @@ export class LogFile {
   }
 
   #withLead(records: Uint8Array, edits: OthersEdits): Batch {
-    const { appended, replaced, setAsideAs } = edits;
+    const { appended, setAsideAs } = edits;
+    // Also where the batch that has found that could not be written.
+    const replaced = edits.replaced || this.#isReplacedUntold;
     const start = this.#length;
     const lead = records.length > 0 ? this.#records.lead(start, appended) : NOTHING;
     const othersBytes = appended.length;

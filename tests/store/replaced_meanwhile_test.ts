@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LogFile } from "../../actors/store/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 
@@ -25,6 +25,24 @@ Deno.test("log file: whoever replaces the file at the moment in which it is repl
     const text = host.disk.readText(PATH) ?? "";
     assert(text.endsWith("third\n"), `it is appended to another file than ${JSON.stringify(text)}`);
     assert(!isTheirs || text.startsWith("theirs\n"), "their file is gone");
+    await sim.settle(log.close());
+  });
+});
+
+Deno.test("log file: that the file was replaced is told with the next batch, where the first that saw it could not be written", async () => {
+  await simulate("log file: replaced, and full", { seeds: 20 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first\n");
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    host.disk.write(PATH, "another\nfirst\n");
+    host.disk.failNext(sim.random.pick(["write", "sync"] as const), "no-space");
+    log.append("second");
+    await assertRejects(() => sim.settle(log.sync()));
+    log.append("third");
+    assertEquals((await sim.settle(log.sync())).replaced, true);
+    log.append("fourth");
+    assertEquals((await sim.settle(log.sync())).replaced, false);
+    assertEquals(host.disk.readText(PATH), "another\nfirst\nthird\nfourth\n");
     await sim.settle(log.close());
   });
 });
