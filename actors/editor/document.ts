@@ -9,8 +9,8 @@ import { LogFileError } from "../store/log_file_error.ts";
 import { type Disk, errorText, isNotFound } from "../world/world.ts";
 import type { DocumentCommand } from "./document_events.ts";
 import type { DocumentOptions } from "./document_options.ts";
-import { bringUpToDate, historyPath, NotEditable } from "./open_history.ts";
-import { historyOptions, type PrivateMessage, SharedDocument } from "./shared_document.ts";
+import { bringUpToDate, historyOptions, historyPath, NotEditable } from "./open_history.ts";
+import { type PrivateMessage, SharedDocument } from "./shared_document.ts";
 
 export * from "./document_events.ts";
 export * from "./document_options.ts";

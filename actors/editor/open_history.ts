@@ -3,9 +3,16 @@
  *
  * @module
  */
+import type { ActorLog } from "../runtime/mod.ts";
 import { exists, type Journal, type LogFile, openFileJournal } from "../store/mod.ts";
-import { isNotFound, type World } from "../world/world.ts";
-import { heldBy, HISTORY_SIGNATURE, historyCodec, type HistoryEvent } from "./history.ts";
+import type { World } from "../world/world.ts";
+import {
+  type DocumentVersion,
+  heldBy,
+  HISTORY_SIGNATURE,
+  historyCodec,
+  type HistoryEvent,
+} from "./history.ts";
 import { decodeStrictly, decodeText } from "./known_text.ts";
 import { type HeldText, isCutOff, outsideEdits, replay } from "./recovery.ts";
 import type { Replica, ReplicaFactory } from "./replica.ts";
@@ -21,6 +28,23 @@ export interface OpenHistoryOptions {
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
   readonly warn: (message: string) => void;
+}
+
+/** What of this is left to the document's options. */
+interface HistorySettings extends Partial<Omit<OpenHistoryOptions, "warn">> {}
+
+/** How the history of a document is opened; undefined where it is not. */
+export function historyOptions(
+  { replica, maxDocumentBytes = 1 << 24, textName = "content" }: HistorySettings,
+  log: Pick<ActorLog, "warn">,
+): OpenHistoryOptions | undefined {
+  return replica &&
+    {
+      replica,
+      maxDocumentBytes,
+      textName,
+      warn: (message) => log.warn(message, { event: "history-damaged" }),
+    };
 }
 
 /** A document, open to be edited together. */
@@ -160,24 +184,42 @@ async function broughtUpToDate(world: World, log: LogFile, options: OpenHistoryO
   }
 }
 
-async function isInOrder(world: World, path: string, { warn }: OpenHistoryOptions): Promise<boolean> {
-  try {
-    await world.disk.stat(historyPath(path));
-  } catch (error) {
-    if (isNotFound(error)) return true;
-    throw error;
-  }
+/** The versions of a document that nobody edits together just now. */
+export async function readVersions(
+  world: World,
+  path: string,
+  options: OpenHistoryOptions,
+): Promise<VersionList> {
+  const versions: DocumentVersion[] = [];
+  await readHistory(world, path, options, (event) => {
+    if (event.type === "version") versions.push(event.version);
+  });
+  return new VersionList(versions);
+}
+
+async function isInOrder(world: World, path: string, options: OpenHistoryOptions): Promise<boolean> {
   let last: HistoryEvent | undefined;
+  await readHistory(world, path, options, (event) => last = event);
+  // The compiler does not see that it was assigned.
+  const event: HistoryEvent | undefined = last;
+  return event === undefined || isHeldWhole(event);
+}
+
+/** Reads a history, where there is one. */
+async function readHistory(
+  world: World,
+  path: string,
+  { warn }: OpenHistoryOptions,
+  replay: (event: HistoryEvent) => void,
+): Promise<void> {
+  if (!await exists(world.disk, historyPath(path))) return;
   const journal = await openFileJournal(world, historyPath(path), {
     codec: historyCodec,
     signature: HISTORY_SIGNATURE,
-    replay: (event) => last = event,
+    replay,
     warn,
   });
   await journal.close();
-  // The compiler does not see that `replay` has run.
-  const event: HistoryEvent | undefined = last;
-  return event === undefined || isHeldWhole(event);
 }
 
 function isHeldWhole(event: HistoryEvent): boolean {

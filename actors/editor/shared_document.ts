@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { ActorLog, Context, Ref } from "../runtime/mod.ts";
+import type { Context, Ref } from "../runtime/mod.ts";
 import type { LogFile } from "../store/log_file.ts";
 import { reasonText } from "../world/failure.ts";
 import { type Cancellable, errorText } from "../world/world.ts";
-import type { ActorTools } from "./actor_tools.ts";
+import { type ActorTools, actorTools, type RunTask } from "./actor_tools.ts";
 import { TRY_LATER } from "./collaboration.ts";
 import type { CommittedBatch, FailedBatch } from "./change_batch.ts";
 import type {
@@ -22,14 +22,22 @@ import type { DocumentOptions } from "./document_options.ts";
 import { decodeText } from "./known_text.ts";
 import { LineMembers } from "./line_members.ts";
 import { LinesDocument } from "./lines_document.ts";
-import { NotEditable, type OpenedHistory, openHistory, type OpenHistoryOptions } from "./open_history.ts";
+import {
+  historyOptions,
+  NotEditable,
+  type OpenedHistory,
+  openHistory,
+  type OpenHistoryOptions,
+  readVersions,
+} from "./open_history.ts";
 import { Together } from "./together.ts";
+import { VersionList } from "./versions.ts";
 
 /** What a document tells itself. */
 export type PrivateMessage =
   | { readonly type: "left"; readonly member: Ref<DocumentEvent> }
   | { readonly type: "collaborator-left"; readonly member: Ref<CollaboratorEvent> }
-  | { readonly type: "run"; readonly task: () => void };
+  | RunTask;
 
 /**
  * The document cannot be edited here, and will not be soon: closed with this, our page does not try again.
@@ -40,21 +48,6 @@ export const NOT_EDITABLE = 4413;
 const REOPEN_MS = 500;
 
 const ENCODER = new TextEncoder();
-
-/** How the history of a document is opened; undefined where it is not. */
-export function historyOptions(
-  options: DocumentOptions,
-  log: Pick<ActorLog, "warn">,
-): OpenHistoryOptions | undefined {
-  const { replica, maxDocumentBytes = 1 << 24, textName = "content" } = options;
-  return replica &&
-    {
-      replica,
-      maxDocumentBytes,
-      textName,
-      warn: (message) => log.warn(message, { event: "history-damaged" }),
-    };
-}
 
 /** The document of one actor. */
 export class SharedDocument {
@@ -72,7 +65,7 @@ export class SharedDocument {
   #together: Together | undefined;
   #lineMembers: LineMembers | undefined;
   /** From the one way of editing to the other: what is said meanwhile waits. */
-  #switching: "no" | "opening" | "closing" | "failing" = "no";
+  #switching: "no" | "opening" | "closing" | "failing" | "reading" = "no";
   #isOpening = false;
   #later: DocumentCommand[] = [];
   /** What is done once all that is edited together is durable; asked again where that fails. */
@@ -231,11 +224,33 @@ export class SharedDocument {
         query.replyTo.tell({ etag, bytes: text.length, text } satisfies DocumentText);
       });
     }
-    if (query.type === "get-versions") return query.replyTo.tell(together?.versions ?? []);
-    if (query.type === "get-version") return query.replyTo.tell(together?.versionText(query.id) ?? null);
+    if (query.type === "get-versions" || query.type === "get-version") {
+      if (together === undefined) return this.#readVersions((versions) => versions.answer(query));
+      return together.versions.answer(query);
+    }
     const { name, by, replyTo } = query;
     if (together === undefined) return replyTo.tell(null);
     this.#whenDurable(together, query, () => replyTo.tell(together.keepVersion(name, by)));
+  }
+
+  /** Nobody is at the web door: they are looked up in the history, which is not open. */
+  #readVersions(answer: (versions: VersionList) => void): void {
+    if (this.#history === undefined) return answer(new VersionList([]));
+    this.#switching = "reading";
+    this.#tools.settle(
+      readVersions(this.#self.world, this.#path, this.#history),
+      (versions) => {
+        answer(versions);
+        this.#drainLater();
+      },
+      (error) => {
+        this.#self.log.error(`Cannot read the versions of ${this.#path}: ${errorText(error)}`, {
+          event: "history-unreadable",
+        });
+        answer(new VersionList([]));
+        this.#drainLater();
+      },
+    );
   }
 
   // From the one to the other.
@@ -382,17 +397,4 @@ export class SharedDocument {
     this.#asked.clear();
     this.#onIdle();
   }
-}
-
-function actorTools(self: Context<DocumentCommand | PrivateMessage>): ActorTools {
-  const run = (task: () => void): PrivateMessage => ({ type: "run", task });
-  return {
-    world: self.world,
-    log: self.log,
-    meter: self.meter,
-    settle: (promise, done, failed) =>
-      self.pipe(promise, (value) => run(() => done(value)), (error) => run(() => failed(error))),
-    later: (delayMs, task) => self.after(delayMs, run(task)),
-    behind: (task) => self.self.tell(run(task)),
-  };
 }

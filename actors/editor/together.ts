@@ -16,7 +16,7 @@ import { FileSynchronizer } from "./file_synchronizer.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { OpenedHistory } from "./open_history.ts";
 import { Presence } from "./presence.ts";
-import { summaryOf } from "./versions.ts";
+import { summaryOf, type VersionList } from "./versions.ts";
 
 /** Options of {@linkcode Together}. */
 export interface TogetherOptions {
@@ -158,12 +158,8 @@ export class Together {
     if (this.#members.size === 0) this.#options.deserted();
   }
 
-  get versions(): readonly VersionSummary[] {
-    return this.#options.opened.versions.summaries;
-  }
-
-  versionText(id: number): string | undefined {
-    return this.#options.opened.versions.textOf(id);
+  get versions(): VersionList {
+    return this.#options.opened.versions;
   }
 
   /** Keeps the text as a version. Only in {@linkcode Together.whenDurable}. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { VersionSummary } from "./collaboration_events.ts";
+import type { DocumentQuery, VersionSummary } from "./collaboration_events.ts";
 import type { DocumentVersion } from "./history.ts";
 import { applyEdits, diffText } from "./text_diff.ts";
 
@@ -41,6 +41,12 @@ export class VersionList {
     const index = this.#versions.findIndex((version) => version.id === id);
     if (index < 0) return undefined;
     return this.#versions.slice(0, index + 1).reduce((text, { edits }) => applyEdits(text, edits), "");
+  }
+
+  /** Answers a question about them. */
+  answer(query: Extract<DocumentQuery, { type: "get-versions" | "get-version" }>): void {
+    if (query.type === "get-versions") query.replyTo.tell(this.summaries);
+    else query.replyTo.tell(this.textOf(query.id) ?? null);
   }
 
   /** Adds the text as it is now. */

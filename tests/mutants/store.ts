@@ -150,7 +150,7 @@ export const store: readonly Mutant[] = [
   {
     what: "the name of a replaced file is not made durable",
     file: "actors/store/_owned_file.ts",
-    from: "await this.#disk.syncDirectory(dirname(target));",
+    from: "await disk.syncDirectory(dirname(target));",
     to: ";",
   },
   {

@@ -6,9 +6,10 @@ import {
   type DocumentCommand,
   type DocumentEvent,
   sharedDocument,
+  type VersionSummary,
 } from "../../actors/editor/mod.ts";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
-import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+import { ActorSystem, type Behavior, escalate, type Ref } from "../../mod.ts";
 
 const FILE = "/data/document.txt";
 const START = "first\n";
@@ -17,6 +18,8 @@ const START = "first\n";
 class Stage {
   readonly told: DocumentEvent[] = [];
   readonly heard: CollaboratorEvent[] = [];
+  /** The first collaborator leaves. */
+  leave: () => void = () => {};
   readonly #sim: SimWorld;
   #system: ActorSystem | undefined;
   #document: Ref<DocumentCommand> | undefined;
@@ -29,7 +32,7 @@ class Stage {
     sim.host("server").disk.write(FILE, START);
     const stage = new Stage(sim);
     await stage.start();
-    await stage.collaborate();
+    stage.leave = await stage.collaborate();
     return stage;
   }
 
@@ -52,26 +55,36 @@ class Stage {
     server.start((world) => {
       this.#system = new ActorSystem("editor", { world });
       const replica = () => Promise.resolve(yjsReplica);
-      const behavior = sharedDocument({ path: FILE, replica, opened: () => isOpen = true });
+      const behavior = sharedDocument({ path: FILE, replica, desertedMs: 300, opened: () => isOpen = true });
       this.#document = this.#system.spawn("document", behavior, { onFailure: escalate() });
     });
     await this.#sim.until(() => isOpen, 1000, "the document to be open");
   }
 
-  async collaborate(): Promise<void> {
+  /** Somebody comes to the web door; gives what makes them leave. */
+  async collaborate(): Promise<() => void> {
     const before = this.heard.length;
-    const member = this.#spawn<CollaboratorEvent>((event) => void this.heard.push(event));
+    const member = this.#spawn<CollaboratorEvent | { readonly type: "leave" }>((self) => (event) => {
+      if (event.type === "leave") self.stop();
+      else this.heard.push(event);
+    });
     this.tell({ type: "collaborate", member, label: "somebody" });
     await this.#sim.until(() => this.heard.length > before, 1000, "the collaborator to be there");
+    return () => member.tell({ type: "leave" });
+  }
+
+  ask<R>(question: (replyTo: Ref<R>) => DocumentCommand): Promise<R> {
+    if (this.#document === undefined) throw new Error("Cannot ask: the document was not started");
+    return this.#sim.settle(this.#document.ask(question, { timeoutMs: 1000 }));
   }
 
   line(): Ref<DocumentEvent> {
-    return this.#spawn<DocumentEvent>((event) => void this.told.push(event));
+    return this.#spawn<DocumentEvent>(() => (event) => void this.told.push(event));
   }
 
-  #spawn<M>(heard: (message: M) => void): Ref<M> {
+  #spawn<M>(behavior: Behavior<M>): Ref<M> {
     if (this.#system === undefined) throw new Error("Cannot join: the document was not started");
-    return this.#system.spawn<M>(`member-${this.#sim.now}-${this.told.length}`, () => heard);
+    return this.#system.spawn<M>(`member-${this.#sim.now}-${this.told.length}`, behavior);
   }
 
   count(type: DocumentEvent["type"]): number {
@@ -149,5 +162,27 @@ Deno.test("editor: a file that is saved by rename while lines are put behind it 
     await write(10);
     const whole = `saved\n${START}${lines.map((line) => `${line}\n`).join("")}`;
     await sim.until(() => stage.file === whole, 3000, `the file to hold ${whole}`);
+  });
+});
+
+Deno.test("editor: versions are told also while nobody edits, and what comes in meanwhile is not lost", async () => {
+  await simulate("editor: versions while nobody edits", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    stage.tell({ type: "join", member: writer });
+    await stage.ask((replyTo) => ({ type: "name-version", name: "one", by: "somebody", replyTo }));
+    stage.leave();
+    await sim.advance(1000);
+    const versions = stage.ask<readonly VersionSummary[]>((replyTo) => ({ type: "get-versions", replyTo }));
+    stage.tell({ type: "update", member: writer, text: "meanwhile" });
+    assertEquals((await versions).map(({ name }) => name), ["one"]);
+    const text = await stage.ask<string | null>((replyTo) => ({ type: "get-version", id: 1, replyTo }));
+    assertEquals(text, START);
+    assertEquals(
+      await stage.ask<string | null>((replyTo) => ({ type: "get-version", id: 7, replyTo })),
+      null,
+    );
+    await sim.until(() => stage.file === `${START}meanwhile\n`, 1000, "the line to be in the file");
+    await stage.collaborate();
   });
 });
