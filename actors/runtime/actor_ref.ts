@@ -10,11 +10,11 @@
  */
 import { Envelope } from "./envelope.ts";
 import type { Receive } from "./handler.ts";
-import { isOfKind, kindOf, UNTYPED } from "./kinds.ts";
+import { isOfKind, UNTYPED } from "./kinds.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { Ring } from "./ring.ts";
-import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
+import { FIRST_TURN_LIMIT, LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
 import { isThenable } from "./thenable.ts";
 import { followed } from "./tracing.ts";
 import type { TurnHost } from "./turn_host.ts";
@@ -45,18 +45,13 @@ const SAMPLED = 256;
  * Those that others set. Not exported one by one: V8 compiles a constant that a module exports into a load
  * and a check.
  */
-export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED, SAMPLED } as const;
-
-/** The most messages of a turn; doubled while that binds, so that no burst outgrows it for long. */
-const FIRST_TURN_LIMIT = 256;
+export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED, SAMPLED, LOOKS } as const;
 
 /** The limit of a mailbox that takes nothing any more. */
 const CLOSED = -1;
 
 /** So many messages of a backlog an actor must have handled until its handlers are timed as rarely as any. */
 const FULL_TRUST = 65_536;
-/** Before that, once in as many as this part of those handled: from 1 to the scheduler's stride. */
-const TRUST_SHIFT = 11;
 
 /** No message is `undefined` to this. */
 const NONE: unique symbol = Symbol("none");
@@ -176,10 +171,32 @@ export class ActorRef<in M> implements Ref<M> {
   /**
    * Handles what is queued now; what comes meanwhile waits for the next turn.
    *
-   * Here is where a message's time goes. The function is small so that the compiler puts it, and what it
-   * calls, into the scheduler's loop; what happens rarely is in functions of its own.
+   * Here is where a message's time goes. The functions are small so that the compiler puts them, and what
+   * they call, into the scheduler's loop; what happens rarely is in functions of its own.
    */
   #turn(): void {
+    // Nearly all have one message, about which there is nothing else to be done.
+    if (this.#length === 1 && this.#flags === IN_RING) this.#turnOfOne();
+    else this.#turnOfMany();
+  }
+
+  #turnOfOne(): void {
+    this.#flags = IN_TURN;
+    const item = this.#shift();
+    this.#handled++;
+    try {
+      const result: unknown = this.#receive(item);
+      if (result !== undefined && isThenable(result)) return this.#suspend(result, item, 0);
+      if (!this.#scheduler.spend(this)) this.#endSlice();
+    } catch (error) {
+      return this.#failTurn(error, item);
+    }
+    const flags = this.#flags &= ~IN_TURN;
+    // One that has told itself waits again already.
+    if (flags === 0 ? this.#length > 0 : flags !== IN_RING) this.#closeTurn(0);
+  }
+
+  #turnOfMany(): void {
     const scheduler = this.#scheduler;
     const flags = this.#flags = this.#flags & ~IN_RING | IN_TURN;
     let left = (flags & SIGNALLED) === 0 ? this.#length : this.#handleSignals();
@@ -187,7 +204,7 @@ export class ActorRef<in M> implements Ref<M> {
       this.#flags &= ~IN_TURN;
       return void scheduler.spend();
     }
-    if (left > this.#longestTurn) left = this.#limitTurn(left);
+    if (left > this.#longestTurn) left = this.#longestTurn = this.#cell.limitTurn(left, this.#longestTurn);
     // Those that come one at a time are a turn each: to look at them all would cost a tenth of it.
     const looks = (this.#flags & LOOKS) !== 0 || left > 1 && this.#handled < FULL_TRUST;
     if (looks && left === this.#length) this.#flags &= ~LOOKS;
@@ -206,9 +223,7 @@ export class ActorRef<in M> implements Ref<M> {
         (scheduler.spend(this) || this.#endSlice()) && left > 0 && (this.#flags & (SIGNALLED | BLOCKED)) === 0
       );
     } catch (error) {
-      this.#flags = this.#flags & ~IN_TURN | LOOKS;
-      this.#sealQuestions();
-      return this.#cell.failInHandler(error, item);
+      return this.#failTurn(error, item);
     }
     this.#flags &= ~IN_TURN;
     // One that waits again already, since it told itself, has nothing more to do.
@@ -220,43 +235,25 @@ export class ActorRef<in M> implements Ref<M> {
 
   /** Has the handler of a message timed that may take longer than those before it. */
   #look(item: unknown): void {
-    const kind = kindOf(item);
-    const isNew = this.#handled === 1 || kind !== this.#kind && this.#cell.meets(kind, this.#kind);
-    this.#kind = kind;
-    const isTimed = this.#cell.isTimed();
-    if (isTimed) this.#flags |= LOOKS;
-    if (isNew || isTimed) this.#scheduler.readAfter(1);
-    else if (this.#handled < FULL_TRUST) this.#scheduler.readAfter((this.#handled >> TRUST_SHIFT) || 1);
+    this.#kind = this.#cell.look(item, this.#handled, this.#kind);
   }
 
   /** The slice is over; who ended it all at once is not trusted for a while. */
   #endSlice(): false {
-    if (this.#scheduler.foundSlow) {
-      this.#cell.isFoundSlow();
-      this.#flags |= LOOKS;
-    }
+    if (this.#scheduler.foundSlow) this.#cell.isFoundSlow();
     return false;
+  }
+
+  #failTurn(error: unknown, item: unknown): void {
+    this.#flags = this.#flags & ~IN_TURN | LOOKS;
+    this.#sealQuestions();
+    this.#cell.failInHandler(error, item);
   }
 
   #handleSignals(): number {
     this.#flags &= ~SIGNALLED;
     const left = this.#cell.handleSignals();
     return left === 0 || left > this.#length ? this.#length : left;
-  }
-
-  /**
-   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the
-   * others waiting; but to twice the former mark, since a limit below what producers send in a turn of theirs
-   * would let it grow without end.
-   */
-  #limitTurn(waiting: number): number {
-    // Not by Math.min, which would make what counts the turn down a floating-point number to V8.
-    const longest = 2 * this.#longestTurn;
-    const limit = longest > FIRST_TURN_LIMIT ? longest : FIRST_TURN_LIMIT;
-    this.#longestTurn = waiting < limit ? waiting : limit;
-    if (waiting > limit) this.#cell.markHighWater(waiting);
-    if (waiting > LARGE_RING_SLOTS) this.#flags |= WATCHFUL;
-    return this.#longestTurn;
   }
 
   #closeTurn(left: number): void {

@@ -12,10 +12,11 @@ import { Envelope, messageOf } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
 import type { Receive } from "./handler.ts";
+import { kindOf } from "./kinds.ts";
 import { type Life, lives } from "./life.ts";
 import { type CellOptions, NO_LIMIT } from "./options.ts";
 import { Ring } from "./ring.ts";
-import type { Trimmable } from "./scheduler.ts";
+import { FIRST_TURN_LIMIT, LARGE_RING_SLOTS, type Trimmable } from "./scheduler.ts";
 import type { ActorSystemCore } from "./system_core.ts";
 import { isThenable } from "./thenable.ts";
 import { follow } from "./tracing.ts";
@@ -27,6 +28,11 @@ export const URGENT = 1;
 const MAX_KINDS = 16;
 /** A pause of the garbage collector may look like a slow handler: trust comes back. */
 const TIMED_AFTER_SLOW = 256;
+/**
+ * Handlers are timed once in as many as this part of those handled: from 1 to the scheduler's stride, beyond
+ * which it changes nothing.
+ */
+const TRUST_SHIFT = 11;
 
 /** The part of an actor that takes messages. */
 export abstract class Inbox implements Trimmable {
@@ -190,8 +196,32 @@ export abstract class Inbox implements Trimmable {
     return step === undefined ? handle() : follow(step, handle);
   }
 
+  /**
+   * More wait than ever were handled in a turn. The turn is limited, so that one burst does not keep the
+   * others waiting; but to twice the former mark, since a limit below what producers send in a turn of theirs
+   * would let it grow without end.
+   */
+  limitTurn(waiting: number, longest: number): number {
+    // Not by Math.min, which would make what counts the turn down a floating-point number to V8.
+    const limit = 2 * longest > FIRST_TURN_LIMIT ? 2 * longest : FIRST_TURN_LIMIT;
+    if (waiting > LARGE_RING_SLOTS) mailboxes.setFlag(this.ref, FLAGS.WATCHFUL);
+    if (waiting <= limit) return waiting;
+    this.markHighWater(waiting);
+    return limit;
+  }
+
+  /** Has the handler of a message timed that may take longer than those before it. */
+  look(item: unknown, handled: number, known: unknown): unknown {
+    const kind = kindOf(item);
+    const isNew = handled === 1 || kind !== known && this.meets(kind, known);
+    const isTimed = this.isTimed();
+    if (isTimed) mailboxes.setFlag(this.ref, FLAGS.LOOKS);
+    this.system.scheduler.readAfter(isNew || isTimed ? 1 : (handled >> TRUST_SHIFT) || 1);
+    return kind;
+  }
+
   /** Whether a kind of message is new here; from now on it is known, as is the one before it. */
-  meets(kind: unknown, known: unknown): boolean {
+  private meets(kind: unknown, known: unknown): boolean {
     const kinds = this.cold.kinds ??= new Set([known]);
     if (kinds.size >= MAX_KINDS || kinds.has(kind)) return false;
     kinds.add(kind);
@@ -201,10 +231,11 @@ export abstract class Inbox implements Trimmable {
   /** One of its handlers was slow: the next messages are timed one by one. */
   isFoundSlow(): void {
     this.cold.timed = TIMED_AFTER_SLOW;
+    mailboxes.setFlag(this.ref, FLAGS.LOOKS);
   }
 
   /** Whether this message is timed since another was slow. */
-  isTimed(): boolean {
+  private isTimed(): boolean {
     const cold = this.coldIfAny;
     if (cold === undefined || cold.timed === 0) return false;
     cold.timed--;

@@ -42,6 +42,8 @@ const START_TRUST_SHIFT = 8;
 const SLOW_MS = 0.5;
 /** Rings with more slots than this are given back when they are no longer needed. */
 export const LARGE_RING_SLOTS = 1024;
+/** The most messages of a turn; doubled while that binds, so that no burst outgrows it for long. */
+export const FIRST_TURN_LIMIT = 256;
 const TRIM_DELAY_MS = 50;
 
 /** How actors are given turns. */

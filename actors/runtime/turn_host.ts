@@ -24,10 +24,15 @@ export interface TurnHost extends Trimmable {
   /** Handles a message that came in an envelope, or is timed. */
   handleSlowly(item: unknown, receive: Receive<unknown>): unknown;
   open(envelope: Envelope, receive: Receive<unknown>): unknown;
-  /** Whether a kind of message is new here; from now on it is known, as is the one before it. */
-  meets(kind: unknown, known: unknown): boolean;
-  /** Whether this message is timed since another was slow. */
-  isTimed(): boolean;
+  /** More wait than the longest turn has handled: answers how many this one handles. */
+  limitTurn(waiting: number, longest: number): number;
+  /**
+   * Looks at a message that may take longer than those before it, and answers its kind.
+   *
+   * @param handled messages so far, this one included
+   * @param known the kind of the one before
+   */
+  look(item: unknown, handled: number, known: unknown): unknown;
   /** One of its handlers was slow: the next messages are timed one by one. */
   isFoundSlow(): void;
   /** Sees to system messages; answers how much of an interrupted turn is left, or 0. */
