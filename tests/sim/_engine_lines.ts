@@ -43,6 +43,15 @@ export class EngineLines {
     }
   }
 
+  /** Nothing that is sent to a host or by it comes through for a while. */
+  async cut(host: SimHost, forMs: number): Promise<void> {
+    const line = this.#byHost.get(host);
+    if (line === undefined) return;
+    line.isCut = true;
+    await this.#sim.advance(forMs);
+    line.isCut = false;
+  }
+
   /** All go through again. */
   mendAll(): void {
     for (const line of this.#byHost.values()) line.isCut = false;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { chatEntities, chatServer } from "../../actors/chat/mod.ts";
 import type { RoomRecord } from "../../actors/chat/cluster/room_record.ts";
 import { composeEngine, decodeValue, joinCluster, SimEngineServer } from "../../actors/cluster/mod.ts";
@@ -23,6 +23,8 @@ const RIVALS = 2;
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 const CALM_MS = 60_000;
+/** A question that was lost is asked again after 3 s; servers that ask anyway do so every 15 s. */
+const MADE_UP_MS = 7000;
 
 /** The campaign. */
 export const chatCluster: Campaign = {
@@ -75,11 +77,13 @@ async function run(sim: SimWorld): Promise<void> {
     clockRates: [0.97, 1.03],
     cpuMs: [0, 0.05],
   });
+  // In some runs a question is often asked again, and comes twice.
+  const roughness = sim.random.pick([0.01, 0.01, 0.08]);
   Object.assign(engine.faults, {
     latencyMs: [0.2, 0.5 + sim.random.next() * 10],
-    lostRequests: sim.random.next() * 0.01,
-    lostAnswers: sim.random.next() * 0.01,
-    lateRequests: sim.random.next() * 0.005,
+    lostRequests: sim.random.next() * roughness,
+    lostAnswers: sim.random.next() * roughness,
+    lateRequests: sim.random.next() * roughness / 2,
     staleReads: sim.random.next() * 0.2,
   });
   const cutting = lines.cutAtRandom(CHAOS_MS);
@@ -96,6 +100,15 @@ async function run(sim: SimWorld): Promise<void> {
   members[0]?.say("m0.999999");
   const isHeard = () => members.slice(1).every((member) => member.hasHeard("m0.999999"));
   await sim.until(isHeard, CALM_MS, "the last line to reach everybody");
+  // What a server did not hear it asks for as soon as it hears of anything later.
+  members[0]?.say("m0.1000000");
+  await lines.cut(sim.host("s1"), 300);
+  members[0]?.say("m0.1000001");
+  const isMadeUp = () => members.slice(1).every((member) => member.hasHeard("m0.1000001"));
+  await sim.until(isMadeUp, MADE_UP_MS, "the line after one that a server did not hear to reach everybody");
+  // One of those who want the same name has it, and all servers know whose it is.
+  const owners = rivals.filter(({ isIn }) => isIn).length;
+  assert(owners <= 1, `${owners} have the same name`);
   assertEquals(judge(records, all), []);
   const hasGivenUp = records.some(({ fact }) => fact.type === "quit" && fact.reason === "Its server is gone");
   sim.sometimes("somebody's server was given up", hasGivenUp);
