@@ -63,9 +63,9 @@ export const chat: readonly Mutant[] = [
     to: ";",
   },
   {
-    what: "who goes does not free the name",
-    file: "actors/chat/member.ts",
-    from: 'this.#services.names.tell({ type: "release", member: this.#connection.self });',
+    what: "nobody is told that one whom they wait for has gone",
+    file: "actors/chat/names.ts",
+    from: "this.#watchers.tell(person.name, undefined);",
     to: ";",
   },
   {

@@ -31,7 +31,13 @@ export const chatTrouble: Campaign = {
   name: "chat in trouble",
   sometimes: [
     ...["what was said late was refused", "what was said late was heard", "a line could not be kept"],
-    ...["the disk hung", "an answer was cut short", "many have gone", "the server came back"],
+    ...[
+      "a name was handed over in a room",
+      "the disk hung",
+      "an answer was cut short",
+      "many have gone",
+      "the server came back",
+    ],
     ...["fault: sync fails", "fault: write fails", "fault: killed", "fault: power cut"],
   ],
   run,
@@ -68,25 +74,21 @@ class Trials {
   constructor(sim: SimWorld, server: SimHost) {
     this.#sim = sim;
     this.#server = server;
-    const client = (name: string, port: number) =>
-      new LineClient(sim.host(name).world, { hostname: "server", port, silenceMs: 1e9 });
     this.#people = {
-      lead: client("lead", DOORS.line),
-      loud: client("loud", DOORS.line),
-      ears: client("ears", DOORS.line),
+      lead: this.#client("lead", DOORS.line),
+      loud: this.#client("loud", DOORS.line),
+      ears: this.#client("ears", DOORS.line),
     };
-    this.#watcher = client("watcher", DOORS.irc);
+    this.#watcher = this.#client("watcher", DOORS.irc);
+  }
+
+  #client(name: string, port: number): LineClient {
+    return new LineClient(this.#sim.host(name).world, { hostname: "server", port, silenceMs: 1e9 });
   }
 
   /** All come in; the first of them leads. */
   async gather(): Promise<void> {
-    for (const person of PEOPLE) {
-      const client = this.#people[person];
-      await this.#sim.until(() => client.isConnected, 20_000, `${person} to be connected`);
-      client.send(person);
-      client.send(`/join ${ROOM}`);
-      await this.#heard(person, 0, (line) => line === `You are in ${ROOM} now.`);
-    }
+    for (const person of PEOPLE) await this.#comeIn(person);
     await this.#sim.until(() => this.#watcher.isConnected, 20_000, "the watcher to be connected");
     for (const line of ["NICK watcher", "USER watcher 0 * :watcher"]) this.#watcher.send(line);
   }
@@ -94,9 +96,10 @@ class Trials {
   async trial(): Promise<void> {
     const { random } = this.#sim;
     const chance = random.next();
-    if (chance < 0.35) return await this.#putOut();
-    if (chance < 0.65) return await this.#failingDisk();
-    if (chance < 0.75) return await this.#hangingDisk();
+    if (chance < 0.3) return await this.#putOut();
+    if (chance < 0.5) return await this.#handOver();
+    if (chance < 0.68) return await this.#failingDisk();
+    if (chance < 0.76) return await this.#hangingDisk();
     if (chance < 0.87) return await this.#bulk();
     await this.#comeBack();
   }
@@ -186,6 +189,62 @@ class Trials {
     const from3 = this.#received("loud").length;
     this.#people.loud.send(`/join ${ROOM}`);
     await this.#heard("loud", from3, (line) => line === `You are in ${ROOM} now.`);
+  }
+
+  /** Who goes while on its way into a room has left it before the next one of its name comes in. */
+  async #handOver(): Promise<void> {
+    const { random } = this.#sim;
+    const heir = this.#client(`heir${++this.#count}`, DOORS.line);
+    await this.#sim.until(() => heir.isConnected, 5000, "the heir to be connected");
+    const { sessions } = this.#people.loud;
+    const [own, connections] = [this.#received("loud").length, sessions.length];
+    this.#people.loud.send("/join lobby");
+    await this.#heard("loud", own, (line) => line === "You are in lobby now.");
+    await this.#sim.advance(100);
+    const from = this.#received("lead").length;
+    this.#server.disk.slowness = random.between(5, 60);
+    const said = `line ${++this.#count}`;
+    this.#people.ears.send(said);
+    this.#kept.push(`ears: ${said}`);
+    await this.#sim.advance(random.between(2, 6));
+    this.#people.loud.send(`/join ${ROOM}`);
+    if (random.chance(0.3)) this.#people.loud.send("quit");
+    else {
+      // It is on its way when its connection goes.
+      await this.#sim.advance(random.between(1, 8));
+      this.#sim.net.resetConnections("loud");
+    }
+    await this.#sim.advance(random.between(0, 4));
+    // The name may not be free yet, and is soon.
+    const isIn = () => heir.sessions.at(-1)?.received.includes(`You are in ${ROOM} now.`) ?? false;
+    for (let tries = 0; tries < 20 && !isIn(); tries++) {
+      for (const line of ["loud", `/join ${ROOM}`]) heir.send(line);
+      await this.#sim.advance(tries === 0 ? 1000 : 200);
+    }
+    assert(isIn(), "a name is not free though its owner has gone");
+    this.#server.disk.slowness = 1;
+    const moves = this.#received("lead").slice(from).filter((line) => /^loud has (joined|left)/.test(line));
+    const hasJoined = moves.map((line) => line.includes("joined"));
+    assert(
+      hasJoined.every((joined, place) => joined === (place % 2 === 0)),
+      `one of a name came before the other had left: ${moves.join(" ")}`,
+    );
+    this.#sim.sometimes("a name was handed over in a room", moves.length > 2);
+    heir.send("quit");
+    await this.#sim.until(
+      () => sessions.length > connections && this.#people.loud.isConnected,
+      20_000,
+      "who has left to be connected again",
+    );
+    await this.#sim.advance(500);
+    await this.#comeIn("loud");
+  }
+
+  async #comeIn(person: Person): Promise<void> {
+    const client = this.#people[person];
+    await this.#sim.until(() => client.isConnected, 20_000, `${person} to be connected`);
+    for (const line of [person, `/join ${ROOM}`]) client.send(line);
+    await this.#heard(person, 0, (line) => line === `You are in ${ROOM} now.`);
   }
 
   /** A full disk is no reason to silence people; what it did not take is kept once it works again. */
