@@ -144,6 +144,15 @@ export class FileSet {
     return isSameFile(seen, info);
   }
 
+  /** What the files are now. */
+  async look(): Promise<Map<TorrentFile, FileInfo>> {
+    const seen = new Map<TorrentFile, FileInfo>();
+    for (const file of this.#options.files) {
+      if (!file.isPadding) seen.set(file, await this.#options.disk.stat(this.pathOf(file)));
+    }
+    return seen;
+  }
+
   /** Says what the files are known to have been: {@linkcode FileSet.isUnchanged} compares with that. */
   expect(file: TorrentFile, info: FileInfo): void {
     this.#seen.set(this.pathOf(file), info);

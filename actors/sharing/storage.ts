@@ -6,14 +6,7 @@
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { BlockPlace } from "../../protocols/peer_wire.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import {
-  type Disk,
-  type DiskFile,
-  errorText,
-  type FileInfo,
-  type Hasher,
-  WorldError,
-} from "../world/world.ts";
+import { type DiskFile, errorText, type FileInfo, type Hasher, WorldError } from "../world/world.ts";
 import { exists } from "../store/mod.ts";
 import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
 import { BlockLoader } from "./block_loader.ts";
@@ -21,6 +14,8 @@ import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import { FileSet } from "./file_set.ts";
 import type { OpenFiles } from "./open_files.ts";
+import { removeTree } from "./remove_tree.ts";
+import { writeAnew } from "./write_anew.ts";
 
 /** What became of a block that was to be taken into memory. */
 export type BlockRead =
@@ -327,6 +322,8 @@ class Storage {
     const { info, place, sha256 } = this.#options;
     if (place.type !== "fetched") return;
     const { disk, hash } = this.#self.world;
+    await this.#sync(place.partDirectory);
+    const seen = await this.#files.look();
     if (sha256 !== undefined) {
       const hasher = hash.start("SHA-256");
       await this.#hash(hasher, 0, info.length);
@@ -339,8 +336,7 @@ class Storage {
       }
     }
     const target = `${place.directory}/${info.name}`;
-    // Looked at last: syncing may take long, and what appears meanwhile is not to be replaced.
-    await this.#files.sync();
+    // Looked at last: all this may take long, and what appears meanwhile is not to be replaced.
     if (await exists(disk, target)) {
       throw new WorldError("already-exists", `Cannot take ${info.name}: a file of that name is there`);
     }
@@ -348,11 +344,34 @@ class Storage {
     const directory = this.#sharedDirectory(place.directory);
     const parts = this.#files;
     this.#files = this.#fileSet(directory, false);
+    // Whoever writes to it from now on has changed what is given.
+    for (const [file, info] of seen) this.#files.expect(file, info);
     parts.close();
     this.#isShared = true;
     await disk.syncDirectory(place.directory);
     await disk.remove(place.partDirectory).catch(() => {});
     await this.#unlock(place.partDirectory);
+  }
+
+  /** Nothing is trusted that was in a sync that failed: it is written anew, or else fetched anew. */
+  async #sync(partDirectory: string): Promise<void> {
+    try {
+      return await this.#files.sync();
+    } catch {
+      // What it has lost is found out below.
+    }
+    const { info } = this.#options;
+    let isWhole: boolean;
+    try {
+      isWhole = await writeAnew(this.#files, info, this.#self.world.hash);
+      await this.#files.sync();
+    } catch (error) {
+      await this.#removeParts(partDirectory).catch(() => {});
+      throw error;
+    }
+    // What is there is safe now; the next attempt sees what is not.
+    if (isWhole) return;
+    throw new WorldError("invalid-data", `Cannot take ${info.name}: the disk has lost a part of it`);
   }
 
   async #removeParts(partDirectory: string): Promise<void> {
@@ -369,14 +388,4 @@ function changed(): WorldError {
 /** The file that the one who fetches into a folder holds a lock on. */
 function lockOf(partDirectory: string): string {
   return `${partDirectory}.lock`;
-}
-
-/** Removes a folder with all that is in it. */
-async function removeTree(disk: Disk, path: string): Promise<void> {
-  for (const entry of await disk.list(path)) {
-    const inner = `${path}/${entry.name}`;
-    if (entry.isDirectory) await removeTree(disk, inner);
-    else await disk.remove(inner);
-  }
-  await disk.remove(path);
 }

@@ -138,8 +138,20 @@ export const sharing: readonly Mutant[] = [
   {
     what: "a finished file gets its name before its content is safe",
     file: "actors/sharing/storage.ts",
-    from: "    await this.#files.sync();\n",
+    from: "    await this.#sync(place.partDirectory);\n",
     to: "\n",
+  },
+  {
+    what: "a sync that failed is tried again, and that is all",
+    file: "actors/sharing/storage.ts",
+    from: "isWhole = await writeAnew(this.#files, info, this.#self.world.hash);",
+    to: "isWhole = true;",
+  },
+  {
+    what: "a file that was changed as soon as it was there is given",
+    file: "actors/sharing/storage.ts",
+    from: "    for (const [file, info] of seen) this.#files.expect(file, info);\n",
+    to: "",
   },
   {
     what: "the info dictionary of a magnet link is believed",

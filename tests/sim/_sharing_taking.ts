@@ -19,6 +19,7 @@ import {
   fetcher,
   fresh,
   hasEnded,
+  leecherOf,
   lister,
 } from "./_sharing_stage.ts";
 
@@ -191,22 +192,27 @@ export async function foundParts(sim: SimWorld, torrent: TestTorrent): Promise<v
 export async function durable(sim: SimWorld, torrent: TestTorrent): Promise<void> {
   const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
   const { node } = fetcher(sim, torrent, () => [peer.address]);
-  const isAimed = sim.random.integer(0, 1) === 1;
+  const { host } = node;
+  const isTold = () => node.ends.at(-1)?.type === "download-done";
   let isDown = false;
-  if (isAimed) {
+  if (sim.random.integer(0, 1) === 1) {
+    // A kernel that could not write: the next sync says nothing of it.
+    host.disk.failNext("sync", "other", { path: /\.parts\/.*\/scripted/, dropsPages: true });
+    await sim.until(hasEnded(node), 60_000, "the download to end");
+    // It has lost a part, and says so: the next attempt fetches that.
+    if (!isTold()) host.restart();
+  } else if (sim.random.integer(0, 1) === 1) {
     // Within the last steps: after the file has its name, or before.
-    node.host.crashAt({
+    host.crashAt({
       operation: sim.random.pick(["rename", "syncDirectory", "sync"]),
       when: sim.random.pick(["before", "after"]),
       ended: () => isDown = true,
     });
   }
-  await sim.until(() => isDown || node.ends.length > 0, 60_000, "the download to end");
-  const wasTold = node.ends.length > 0;
-  if (!isDown) {
-    await sim.advance(sim.random.integer(0, 50));
-    if (!isDown) node.host.crash();
-  }
+  await sim.until(() => isDown || isTold(), 60_000, "the download to end");
+  const wasTold = isTold();
+  await sim.advance(sim.random.integer(0, 50));
+  if (!isDown) host.crash();
   const found = node.read(torrent.name);
   assert(found !== undefined || !wasTold, "what was told to be there has gone");
   if (found !== undefined) checkBytes(found, torrent, "it has its name before it is safe");
@@ -234,4 +240,17 @@ export async function failing(sim: SimWorld, torrent: TestTorrent): Promise<void
   assert(node.ends.some((end) => end.type === "download-failed" && end.reason.includes("SHA-256")));
   assertEquals(count("it is not the name of a file"), 1, "a name that leaves the folder was refused");
   assertEquals(node.read(torrent.name), undefined, "a file whose SHA-256 is another did not appear");
+}
+
+/** Written over as soon as it is there: what was fetched is given, or nothing. */
+export async function changedAtOnce(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  checkFetched(node, torrent);
+  await sim.advance(sim.random.integer(5, 50));
+  node.host.disk.write(`${DIRECTORY}/${torrent.name}`, someBytes(torrent.info.length, sim.seed + 9));
+  const leecher = leecherOf(sim, node.host, torrent, { everyMs: 5 });
+  await sim.advance(3000);
+  checkManners(leecher);
 }

@@ -28,6 +28,7 @@ const SCENES: readonly Scene[] = [
   ["a download that cannot end fails", taking.failing],
   ["what is cancelled is not sent", giving.cancelled],
   ["a file that is changed is not given", giving.changed],
+  ["a file that is changed at once is not given", taking.changedAtOnce],
   ["who says nothing holds nothing up", taking.silent],
   ["metadata is checked", taking.magnet],
   ["a name that is taken stays", taking.takenMeanwhile],
@@ -37,7 +38,10 @@ const SCENES: readonly Scene[] = [
 /** The sharing as it is. */
 export const sharingRules: Campaign = {
   name: "sharing by its rules",
-  sometimes: ["fault: killed", "fault: power cut", ...SCENES.map(([name]) => `sometimes: ${name}`)],
+  sometimes: [
+    ...["fault: killed", "fault: power cut", "fault: sync fails, pages dropped"],
+    ...SCENES.map(([name]) => `sometimes: ${name}`),
+  ],
   run,
 };
 
