@@ -68,10 +68,11 @@ function startTask(run: (signal: AbortSignal) => Promise<void>): Command {
 }
 
 function startGet(what: string, options: PeerCommandOptions): Command {
-  const { world, nodes, directory, hostname, swarmPort = 0, up, down, json, print } = options;
-  const system = new ActorSystem("get", { world });
+  const { nodes, directory, hostname, swarmPort = 0, up, down, json, print } = options;
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
   const printer = new ProgressPrinter({ json, print });
+  const world = { ...options.world, log: printer.above(options.world.log) };
+  const system = new ActorSystem("get", { world });
   const observer: Behavior<DownloadNotice> = () => (notice) => {
     printer.show(notice);
     if (notice.type === "download-done") resolve();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
+import type { Log } from "../mod.ts";
 import { formatByteSize } from "../protocols/byte_size.ts";
 import { canRedraw } from "./_terminal.ts";
 import { visibleText } from "../protocols/visible_text.ts";
@@ -47,6 +48,9 @@ export interface ProgressOptions {
   readonly print: (line: string) => void;
 }
 
+/** The log gathers the lines of a turn: so long until they are written. */
+const LOG_MS = 50;
+
 /** Shows notices: one line that is written over itself on a terminal, and lines elsewhere, fewer of them. */
 export class ProgressPrinter {
   readonly #options: ProgressOptions;
@@ -54,6 +58,8 @@ export class ProgressPrinter {
   readonly #encoder = new TextEncoder();
   #lastTenth = -1;
   #isLineOpen = false;
+  /** Until then the line is not drawn: lines of the log are on their way to the terminal. */
+  #heldUntilMs = 0;
 
   /** Nothing is shown yet. */
   constructor(options: ProgressOptions) {
@@ -85,8 +91,27 @@ export class ProgressPrinter {
     this.#isLineOpen = false;
   }
 
+  /** Gives lines of the log their place: what is written over is taken away, and drawn anew below them. */
+  above(log: Log): Log {
+    if (!this.#canRedraw) return log;
+    return {
+      enabled: (level) => log.enabled(level),
+      write: (record) => {
+        if (log.enabled(record.level)) this.#makeRoom();
+        log.write(record);
+      },
+    };
+  }
+
+  #makeRoom(): void {
+    this.#heldUntilMs = performance.now() + LOG_MS;
+    if (this.#isLineOpen) Deno.stdout.writeSync(this.#encoder.encode("\r\x1b[K"));
+    this.#isLineOpen = false;
+  }
+
   #showProgress(status: TorrentStatus): void {
     if (this.#canRedraw) {
+      if (performance.now() < this.#heldUntilMs) return;
       Deno.stdout.writeSync(this.#encoder.encode(`\r\x1b[K${progressLine(status)}`));
       this.#isLineOpen = true;
       return;
