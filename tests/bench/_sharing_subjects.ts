@@ -115,6 +115,14 @@ export class OurNodes implements AsyncDisposable {
     return (this.#ports.at(-1) ?? 0) + 2000;
   }
 
+  /** The path of the `.torrent` that the leader makes of the file. */
+  async torrent(): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.httpPort}/torrents/${FILE}.torrent`);
+    const path = this.#directory.file("leader.torrent");
+    await Deno.writeFile(path, await response.bytes());
+    return path;
+  }
+
   /** Has the last node itself fetch the file, and takes that away from it again. */
   async take(): Promise<void> {
     const taker = this.#processes.at(-1);

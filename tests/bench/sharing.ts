@@ -17,6 +17,7 @@ import {
   makeTorrent,
   OurNodes,
   oursGets,
+  type Torrent,
 } from "./_sharing_subjects.ts";
 
 const MIB = 1024 * 1024;
@@ -92,30 +93,61 @@ async function toAria2(options: BenchOptions): Promise<Row[]> {
   if (!await available("aria2c", "--version")) return [];
   await using stage = await stageOf(options);
   await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory);
+  const fromLeader = await ours.torrent();
   await using fromOurs = await makeTorrent(stage.directory, stage.file, [ours.swarmPort]);
-  const port = freePort();
-  await using fromAria2 = await makeTorrent(stage.directory, stage.file, [port]);
-  await using _seed = await aria2Seeds(fromAria2.path, stage.seedDirectory, port);
-  const ariaToAria = () => speed(stage, (out) => aria2Gets(fromAria2.path, out));
+  await using aria = await seedingAria2(stage);
+  const get = (torrent: string) => () => speed(stage, (out) => aria2Gets(torrent, out));
   return [
+    // By the leader's .torrent: told of who wants the file, the seed dials aria2.
     await beside(
       "sharing: ours to aria2c | aria2c to aria2c",
       stage,
-      () => speed(stage, (out) => aria2Gets(fromOurs.path, out)),
-      ariaToAria,
+      get(fromLeader),
+      get(aria.torrent.path),
       1,
     ),
+    // aria2 dials, and opens encrypted: closed at once, it waits a second before it dials plainly.
+    await beside(
+      "sharing: ours to aria2c, by another tracker | aria2c to aria2c",
+      stage,
+      get(fromOurs.path),
+      get(aria.torrent.path),
+    ),
+  ];
+}
+
+/** An aria2c that gives the file, and a torrent whose tracker names it. */
+async function seedingAria2(stage: Stage): Promise<{ readonly torrent: Torrent } & AsyncDisposable> {
+  const port = freePort();
+  const torrent = await makeTorrent(stage.directory, stage.file, [port]);
+  const seed = await aria2Seeds(torrent.path, stage.seedDirectory, port);
+  return {
+    torrent,
+    [Symbol.asyncDispose]: async () => {
+      await seed[Symbol.asyncDispose]();
+      await torrent[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function fromAria2(options: BenchOptions): Promise<Row[]> {
+  if (!await available("aria2c", "--version")) return [];
+  await using stage = await stageOf(options);
+  await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory);
+  await using aria = await seedingAria2(stage);
+  const { path } = aria.torrent;
+  return [
     await beside(
       "sharing: aria2c to ours | aria2c to aria2c",
       stage,
-      () => speed(stage, (out) => oursGets(fromAria2.path, out)),
-      ariaToAria,
+      () => speed(stage, (out) => oursGets(path, out)),
+      () => speed(stage, (out) => aria2Gets(path, out)),
     ),
     await beside(
       "sharing: three of ours at once from one of ours | three aria2c from one",
       stage,
       () => speed(stage, (out) => ours.get(out), 3),
-      () => speed(stage, (out) => aria2Gets(fromAria2.path, out), 3),
+      () => speed(stage, (out) => aria2Gets(path, out), 3),
       1,
     ),
   ];
@@ -207,7 +239,8 @@ async function waitsBesideTransfers(options: BenchOptions): Promise<Row[]> {
 
 /** The benchmarks of file sharing. */
 export const benches: Bench[] = [
-  { name: "sharing with aria2c", run: toAria2 },
+  { name: "sharing to aria2c", run: toAria2 },
+  { name: "sharing with aria2c", run: fromAria2 },
   { name: "sharing to libtorrent", run: toLibtorrent },
   { name: "sharing among ours", run: amongOurs },
   { name: "sharing, who waits beside it", run: waitsBesideTransfers },
