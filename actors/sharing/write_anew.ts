@@ -10,9 +10,10 @@ import { equalBytes } from "./bytes.ts";
 import type { FileSet } from "./file_set.ts";
 
 /**
- * Reads everything, and writes it anew; says whether all pieces are what they were. A kernel whose sync failed
- * takes for written what it could not write: the next sync says nothing of it, and what is read may stand in
- * memory alone.
+ * Reads everything, and writes it anew; says whether all pieces are what they were.
+ *
+ * A kernel whose sync failed takes for written what it could not write: the next sync says nothing of it, and
+ * what is read may stand in memory alone.
  */
 export async function writeAnew(files: FileSet, info: TorrentInfo, hash: Hash): Promise<boolean> {
   const buffer = new Uint8Array(Math.min(STRETCH_BYTES, info.pieceLength));

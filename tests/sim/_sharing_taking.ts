@@ -195,13 +195,14 @@ export async function durable(sim: SimWorld, torrent: TestTorrent): Promise<void
   const { host } = node;
   const isTold = () => node.ends.at(-1)?.type === "download-done";
   let isDown = false;
-  if (sim.random.integer(0, 1) === 1) {
+  const trouble = sim.random.pick(["sync", "crash", "later"]);
+  if (trouble === "sync") {
     // A kernel that could not write: the next sync says nothing of it.
     host.disk.failNext("sync", "other", { path: /\.parts\/.*\/scripted/, dropsPages: true });
     await sim.until(hasEnded(node), 60_000, "the download to end");
     // It has lost a part, and says so: the next attempt fetches that.
     if (!isTold()) host.restart();
-  } else if (sim.random.integer(0, 1) === 1) {
+  } else if (trouble === "crash") {
     // Within the last steps: after the file has its name, or before.
     host.crashAt({
       operation: sim.random.pick(["rename", "syncDirectory", "sync"]),
