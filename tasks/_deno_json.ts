@@ -43,9 +43,20 @@ function restricted(paths: readonly string[], denied: readonly string[]): readon
   return { allow: ["."], deny };
 }
 
-function rightsSet({ read = [], write = [], net, env = [] }: Rights): RightsSet {
+/** What is not to be read: of `actors/`, where a part of it is, each other part. */
+function unread(paths: readonly string[], { actors }: Pick<Modules, "actors">): readonly string[] {
+  const isPartly = paths.some((path) => path.startsWith("actors/"));
+  return OWN_FILES.flatMap((path) =>
+    path === "actors" && isPartly ? actors.map((name) => `actors/${name}`) : path
+  );
+}
+
+function rightsSet(
+  { read = [], write = [], net, env = [] }: Rights,
+  modules: Pick<Modules, "actors">,
+): RightsSet {
   return {
-    ...(read.length > 0 && { read: restricted(read, OWN_FILES) }),
+    ...(read.length > 0 && { read: restricted(read, unread(read, modules)) }),
     ...(write.length > 0 && { write: restricted(write, [...OWN_FILES, ...READ_ONLY].sort()) }),
     ...(net !== undefined && { net }),
     ...(env.length > 0 && { env }),
@@ -77,9 +88,12 @@ function toolSets(programs: readonly Program[]): Readonly<Record<string, RightsS
 }
 
 /** Every permission set, by name. */
-export function permissionSets(programs: readonly Program[]): Readonly<Record<string, RightsSet>> {
+export function permissionSets(
+  programs: readonly Program[],
+  modules: Pick<Modules, "actors">,
+): Readonly<Record<string, RightsSet>> {
   const sets: Record<string, RightsSet> = {};
-  for (const { set, rights } of programs) sets[set] ??= rightsSet(rights);
+  for (const { set, rights } of programs) sets[set] ??= rightsSet(rights, modules);
   return { ...sets, ...toolSets(programs) };
 }
 

@@ -35,11 +35,23 @@ const CERTIFICATES = "tls";
 /** What `--inspect` of every server shows to browsers. */
 const INSPECTOR_PAGE = "dist/pages/inspector";
 
+/** The parts of the toolkit that a server on several cores is made of. */
+const TOOLKIT: readonly string[] = ["cluster", "cores", "inspect", "net", "runtime", "world"];
+
 /**
- * The modules of the program: what the thread of another core reads of them when it starts (the first one
- * needs no right for that).
+ * Where the modules of a service are, and what they import: the thread of another core needs the right to
+ * read each of them when it starts, which the first one does not.
  */
-export const SOURCES: readonly string[] = ["actors", "deno.json", "mod.ts", "protocols", "std", "tasks"];
+export function sourcesOf({ name, rights }: Pick<Service, "name" | "rights">): readonly string[] {
+  const store = rights.write === undefined ? [] : ["store"];
+  const actors = [fileStem(name), ...TOOLKIT, ...store].map((directory) => `actors/${directory}`);
+  return [...actors, "deno.json", "mod.ts", "protocols", "std", "tasks"];
+}
+
+/** Whether a path that a program may read is one of its own modules. */
+export function isSource(path: string): boolean {
+  return /^(?:actors\/\w+|deno\.json|mod\.ts|protocols|std|tasks)$/.test(path);
+}
 
 /** The stem of a service's files, `key_value` of `key-value`. */
 export function fileStem(name: string): string {
@@ -69,7 +81,7 @@ export function serverProgram({ name, task, rights, hasCores }: Service): Progra
     rights: {
       read: [
         ...readRights(task, read.includes(".") ? read : [...read, INSPECTOR_PAGE]),
-        ...(hasCores ? SOURCES : []),
+        ...(hasCores ? sourcesOf({ name, rights }) : []),
       ],
       ...(write && { write }),
       net: net ?? LOCAL_NETWORK,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Granted, RightsSet } from "./_deno_json.ts";
-import { LOCAL_NETWORK, SOURCES } from "./_programs.ts";
+import { isSource, LOCAL_NETWORK } from "./_programs.ts";
 import { RUNNER_VARIABLE } from "./_suspend.ts";
 import type { Service } from "./_service.ts";
 
@@ -56,9 +56,12 @@ export function rightsTable(sets: Readonly<Record<string, RightsSet>>): string {
 
 function paths(granted: Granted | undefined): string {
   if (granted === undefined || granted === true) return granted ? "any" : "none";
-  if ("allow" in granted) return "the folder it runs in, but not the program";
+  if ("allow" in granted) {
+    const folder = "the folder it runs in, but not the program";
+    return granted.deny.includes("./actors") ? folder : `${folder} but its own modules (\`--cores\`)`;
+  }
   if (granted.includes(".")) return "this repository";
-  const others = granted.filter((path) => !SOURCES.includes(path));
+  const others = granted.filter((path) => !isSource(path));
   return others.length === granted.length
     ? names(granted)
     : `${names(others)}, its own modules (\`--cores\`)`;

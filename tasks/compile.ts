@@ -5,7 +5,7 @@
  */
 import { services } from "./services/mod.ts";
 import { WITH_PAGES } from "./_tools.ts";
-import { type Program, programs, SOURCES } from "./_programs.ts";
+import { isSource, type Program, programs } from "./_programs.ts";
 import { runProgram } from "./_run_program.ts";
 import { defineTask, Failure, path, type Rights, runClient, text, UsageError } from "./_cli.ts";
 
@@ -58,7 +58,7 @@ export function rightsFlags(rights: Rights): string[] {
     granted === true
       ? `--allow-${name}`
       // Its modules are in the program.
-      : `--allow-${name}=${granted.filter((path: string) => !SOURCES.includes(path)).join(",")}`
+      : `--allow-${name}=${granted.filter((path: string) => !isSource(path)).join(",")}`
   );
 }
 

@@ -135,11 +135,13 @@ async function* generate(): AsyncIterable<Generated> {
 
   const config: unknown = JSON.parse(await Deno.readTextFile("deno.json"));
   if (!isObject(config)) throw new Failure("Cannot write deno.json: it is not an object");
-  const exports = packageExports(await modules());
+  const found = await modules();
+  const exports = packageExports(found);
+  const permissions = permissionSets(all, found);
   yield {
     path: "deno.json",
     text: JSON.stringify(
-      { ...config, exports, permissions: permissionSets(all), tasks: tasks(all, exports) },
+      { ...config, exports, permissions, tasks: tasks(all, exports) },
       null,
       2,
     ) + "\n",
@@ -150,7 +152,7 @@ async function* generate(): AsyncIterable<Generated> {
     text: withTable(
       withTable(readme, "services", servicesTable(services)),
       "rights",
-      rightsTable(permissionSets(all)),
+      rightsTable(permissions),
     ),
   };
 }

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { importsOf } from "../../lint/imports.ts";
 import { type Granted, permissionSets } from "../../tasks/_deno_json.ts";
-import { programs, SOURCES } from "../../tasks/_programs.ts";
+import { programs, sourcesOf } from "../../tasks/_programs.ts";
 import { toolTasks } from "../../tasks/_tools.ts";
 import { services } from "../../tasks/services/mod.ts";
 import { root } from "../_helpers.ts";
 
 const all = await programs(services);
-const sets = permissionSets(all);
+const directories = await Array.fromAsync(Deno.readDir(`${root}actors`));
+const sets = permissionSets(all, { actors: directories.map(({ name }) => name).sort() });
 const tools = Object.entries(toolTasks([]));
 
 /** What a right allows, listed. */
@@ -67,8 +69,38 @@ Deno.test("rights: the services without data have no file right but their settin
     assertEquals(allowed(sets[name]?.write), [], name);
     const settings = [".env", "tls", ...(name === "client" ? [] : ["dist/pages/inspector"])];
     // What the threads of more cores load; they give the right up once they have.
-    if (services.some((service) => service.name === name && service.hasCores)) settings.push(...SOURCES);
+    const service = services.find((service) => service.name === name);
+    if (service?.hasCores) settings.push(...sourcesOf(service));
     assertEquals(allowed(sets[name]?.read).filter((path) => !settings.includes(path)), [], name);
+  }
+});
+
+/** All modules that a program loads, but for those that it loads while it runs. */
+async function modulesOf(script: string): Promise<string[]> {
+  const found = new Set([script]);
+  for (const path of found) {
+    if (!path.endsWith(".ts")) continue;
+    for (const next of importsOf(path, await Deno.readTextFile(`${root}${path}`))) found.add(next);
+  }
+  return [...found];
+}
+
+Deno.test("rights: of the program, a server on several cores may read what it is made of, and no more", async () => {
+  for (const service of services) {
+    const { name, hasCores } = service;
+    if (!hasCores) continue;
+    const modules = await modulesOf(`tasks/${name}_server.ts`);
+    const sources = sourcesOf(service);
+    const below = (path: string, source: string) => path === source || path.startsWith(`${source}/`);
+    assertEquals(modules.filter((path) => !sources.some((source) => below(path, source))), [], name);
+    const unused = sources.filter((source) => !modules.some((path) => below(path, source)));
+    // Of `std` what `deno.json` links is read.
+    assertEquals(unused.filter((source) => source !== "std"), [], name);
+    const read = sets[name]?.read;
+    if (read === undefined || read === true || !("allow" in read)) continue;
+    const others = directories.map((directory) => `./actors/${directory.name}`)
+      .filter((path) => !sources.includes(path.slice(2)));
+    assertEquals(others.filter((path) => !read.deny.includes(path)), [], name);
   }
 });
 
