@@ -226,6 +226,8 @@ export class ActorRef<in M> implements Ref<M> {
       return this.#failTurn(error, item);
     }
     this.#flags &= ~IN_TURN;
+    // What is left of a turn that was interrupted has not been looked at.
+    if (looks && left > 0) this.#flags |= LOOKS;
     // One that waits again already, since it told itself, has nothing more to do.
     const isQueued = this.#length === 0 || (this.#flags & IN_RING) !== 0;
     if (!isQueued || (this.#flags & (SIGNALLED | WATCHFUL | ENVELOPES | QUESTIONED)) !== 0) {
@@ -282,7 +284,7 @@ export class ActorRef<in M> implements Ref<M> {
     this.#flags |= IN_RING;
     if (left > 0) {
       this.#cell.leaveTurn(left);
-      this.#flags |= SIGNALLED | LOOKS;
+      this.#flags |= SIGNALLED;
       this.#scheduler.enqueueFirst(this);
     } else if (isSignalled) this.#scheduler.enqueueFirst(this);
     else this.#scheduler.enqueue(this);
