@@ -13,7 +13,8 @@ interface Waiter {
 /** The waiters of one connection. */
 export class Drained {
   readonly #remote: string;
-  #waiters: Waiter[] = [];
+  /** Made when somebody waits. */
+  #waiters: Waiter[] | undefined;
   #isClosed = false;
   /** What waiters are told once the connection is closed: made when there is one, as its stack takes time. */
   #error: WorldError | undefined;
@@ -26,7 +27,7 @@ export class Drained {
   wait(isNow: boolean): Promise<void> {
     if (this.#isClosed) return Promise.reject(this.#closed());
     if (isNow) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }));
   }
 
   /**
@@ -38,14 +39,14 @@ export class Drained {
   }
 
   resolveAll(): void {
-    if (this.#waiters.length === 0) return;
+    if (this.#waiters === undefined) return;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
   /** The connection is closed. */
   rejectAll(): void {
     this.#isClosed = true;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#closed());
+    for (const waiter of this.#waiters?.splice(0) ?? []) waiter.reject(this.#closed());
   }
 
   #closed(): WorldError {

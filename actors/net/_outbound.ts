@@ -25,13 +25,11 @@ export interface OutboundEvents {
   failed(error: unknown): void;
 }
 
-/** Options of an {@linkcode Outbound}. */
-export interface OutboundOptions {
+/** What the queues of a server share. */
+export interface OutboundTools {
   readonly timers: TimerClock;
   readonly buffers: BufferPool;
   readonly flusher: Flusher;
-  /** Milliseconds for which one send may take nothing. */
-  readonly slowClientMs: number;
 }
 
 const UTF8 = new TextEncoder();
@@ -44,9 +42,10 @@ const UTF8 = new TextEncoder();
  */
 export class Outbound implements Flushable {
   readonly #transport: Transport;
-  readonly #buffers: BufferPool;
-  readonly #flusher: Flusher;
-  readonly #stall: StallWatch;
+  readonly #tools: OutboundTools;
+  readonly #slowClientMs: number;
+  /** Made with the first write. */
+  #stall: StallWatch | undefined;
   readonly #events: OutboundEvents;
   #filling: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
@@ -59,11 +58,11 @@ export class Outbound implements Flushable {
   #isActive = false;
   #isClosed = false;
 
-  constructor(transport: Transport, options: OutboundOptions, events: OutboundEvents) {
+  /** `slowClientMs`: milliseconds for which one send may take nothing. */
+  constructor(transport: Transport, tools: OutboundTools, slowClientMs: number, events: OutboundEvents) {
     this.#transport = transport;
-    this.#buffers = options.buffers;
-    this.#flusher = options.flusher;
-    this.#stall = new StallWatch(options.timers, options.slowClientMs, () => events.stalled());
+    this.#tools = tools;
+    this.#slowClientMs = slowClientMs;
     this.#events = events;
   }
 
@@ -96,8 +95,8 @@ export class Outbound implements Flushable {
   /** Drops what is queued. Buffers that a write may still read are left to it. */
   close(): void {
     this.#isClosed = true;
-    this.#stall.close();
-    if (this.#filling !== undefined) this.#buffers.give(this.#filling);
+    this.#stall?.close();
+    if (this.#filling !== undefined) this.#tools.buffers.give(this.#filling);
     this.#filling = this.#writing = undefined;
     this.#filled = this.#toWrite = this.#written = 0;
   }
@@ -108,10 +107,12 @@ export class Outbound implements Flushable {
     const needed = this.#filled + bytes;
     if (buffer !== undefined && needed <= buffer.length) return buffer;
     // Of bulk, a buffer that grows step by step would be copied as often as it grows.
-    const larger = this.#buffers.take(bytes < BULK_BYTES ? needed : Math.max(needed, this.#lastWrite));
+    const larger = this.#tools.buffers.take(
+      bytes < BULK_BYTES ? needed : Math.max(needed, this.#lastWrite),
+    );
     if (buffer !== undefined) {
       larger.set(buffer.subarray(0, this.#filled));
-      this.#buffers.give(buffer);
+      this.#tools.buffers.give(buffer);
     }
     return this.#filling = larger;
   }
@@ -119,7 +120,7 @@ export class Outbound implements Flushable {
   #schedule(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    this.#flusher.add(this);
+    this.#tools.flusher.add(this);
   }
 
   /** Writes what is queued. For the {@linkcode Flusher}. */
@@ -135,7 +136,7 @@ export class Outbound implements Flushable {
   }
 
   #write(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#stall.begin();
+    this.#watch.begin();
     try {
       this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
         this.#onWritten,
@@ -148,6 +149,10 @@ export class Outbound implements Flushable {
     }
   }
 
+  get #watch(): StallWatch {
+    return this.#stall ??= new StallWatch(this.#tools.timers, this.#slowClientMs, this.#events);
+  }
+
   readonly #onWritten = (bytes: number): void => {
     const buffer = this.#writing;
     if (this.#isClosed || buffer === undefined) return;
@@ -157,7 +162,7 @@ export class Outbound implements Flushable {
     } else {
       this.#writing = undefined;
       this.#written = this.#toWrite = 0;
-      this.#buffers.give(buffer);
+      this.#tools.buffers.give(buffer);
       if (this.#filled > 0) this.flush();
       else this.#becomeIdle();
     }
@@ -170,7 +175,7 @@ export class Outbound implements Flushable {
 
   #becomeIdle(): void {
     this.#isActive = false;
-    this.#stall.end();
+    this.#stall?.end();
   }
 }
 

@@ -65,11 +65,9 @@ export class Sending implements OutboundEvents {
     this.#owner = owner;
     this.#maxBytes = limits.maxOutboundBytes;
     this.#drained = new Drained(remote);
-    const { timers, buffers, flusher, meters } = tools;
-    this.#meters = meters;
-    meters.connections.add(1);
-    const queue = { timers, buffers, flusher, slowClientMs: limits.slowClientMs };
-    this.#queue = new Outbound(transport, queue, this);
+    this.#meters = tools.meters;
+    tools.meters.connections.add(1);
+    this.#queue = new Outbound(transport, tools, limits.slowClientMs, this);
   }
 
   get queuedBytes(): number {

@@ -9,22 +9,27 @@ import type { TimerClock } from "./_shared_timers.ts";
 /** How often the time of a send is looked at, while there are sends. */
 const CHECKS = 4;
 
+/** Told when a send has been under way for too long. */
+export interface StallOwner {
+  stalled(): void;
+}
+
 /** Looks now and then whether the same send is still under way, and stops looking when there is none. */
 export class StallWatch {
   readonly #clock: TimerClock;
   readonly #checkMs: number;
-  readonly #stalled: () => void;
+  readonly #owner: StallOwner;
   #sends = 0;
   #lastSeen = 0;
   #checks = 0;
   #isSending = false;
   #timer: Cancellable | undefined;
 
-  /** `stalled` is called once a send has been under way for `limitMs`. */
-  constructor(clock: TimerClock, limitMs: number, stalled: () => void) {
+  /** `owner` is told once a send has been under way for `limitMs`. */
+  constructor(clock: TimerClock, limitMs: number, owner: StallOwner) {
     this.#clock = clock;
     this.#checkMs = limitMs / CHECKS;
-    this.#stalled = stalled;
+    this.#owner = owner;
   }
 
   /** A send begins. */
@@ -58,7 +63,7 @@ export class StallWatch {
       this.#lastSeen = this.#sends;
       this.#checks = 0;
     } else if (++this.#checks >= CHECKS) {
-      return this.#stalled();
+      return this.#owner.stalled();
     }
     this.#arm();
   };

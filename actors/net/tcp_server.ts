@@ -5,7 +5,13 @@
  */
 import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
-import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
+import {
+  assertNever,
+  type Behavior,
+  type ChildEvent,
+  type Context,
+  withPrivateMessages,
+} from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import type { Counter } from "../runtime/meter.ts";
 import type { Ref } from "../runtime/ref.ts";
@@ -109,15 +115,7 @@ class AcceptAgain {
   }
 }
 
-/** A connection's actor is gone. */
-class Gone {
-  readonly connection: Ref<never>;
-  constructor(connection: Ref<never>) {
-    this.connection = connection;
-  }
-}
-
-type PrivateMessage = Accepted | AcceptAgain | Gone | ConnectionNotice;
+type PrivateMessage = Accepted | AcceptAgain | ChildEvent | ConnectionNotice;
 type ServerMessage = TcpServerCommand | PrivateMessage;
 
 /**
@@ -222,6 +220,8 @@ class TcpServer<F, M> {
     if (self.signal.aborted) return;
     self.signal.addEventListener("abort", () => this.#closeListeners(), { once: true });
     self.supervise("one-for-one", { stopOrder: "together" });
+    // Once for all: a watch for each is memory for each.
+    self.watchChildren((event) => event);
     reportListening(listeners, options.onListening);
     for (const listener of listeners) this.#accept(listener);
   }
@@ -229,9 +229,13 @@ class TcpServer<F, M> {
   receive(message: ServerMessage): void {
     if (message instanceof Accepted) return this.#onAccepted(message);
     if (message instanceof AcceptAgain) return this.#accept(message.listener);
-    if (message instanceof Gone) return this.#clients.remove(message.connection);
     if (message instanceof ConnectionNotice) return this.#onNotice(message);
     switch (message.type) {
+      case "stopped":
+        return this.#clients.remove(message.child);
+      case "started":
+      case "restarted":
+        return;
       case "get-address":
         return answerAddress(this.#listeners, message.replyTo);
       case "get-client-count":
@@ -316,7 +320,6 @@ class TcpServer<F, M> {
       deadLetterLevel: "debug",
     });
     this.#clients.add(connection, transport);
-    this.#self.watch(connection, () => new Gone(connection));
   }
 
   #onNotice({ connection, type }: ConnectionNotice): void {

@@ -75,14 +75,16 @@ export function tcpTransport(
 }
 
 class TcpTransport implements Transport {
-  readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   protected readonly connection: TcpConnection;
 
   constructor(connection: TcpConnection) {
     this.connection = connection;
-    this.localAddress = connection.localAddress;
     this.remoteAddress = connection.remoteAddress;
+  }
+
+  get localAddress(): SocketAddress {
+    return this.connection.localAddress;
   }
 
   receive(buffer: Uint8Array): Promise<number | null> {

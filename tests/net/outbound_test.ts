@@ -72,7 +72,8 @@ class Bench {
     };
     this.outbound = new Outbound(
       transport,
-      { timers: this.clock, buffers, flusher: flusher ?? new Flusher(loop), slowClientMs: 1000 },
+      { timers: this.clock, buffers, flusher: flusher ?? new Flusher(loop) },
+      1000,
       {
         written: (count) => void this.events.push(`written ${count}`),
         stalled: () => void this.events.push("stalled"),

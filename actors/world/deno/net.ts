@@ -165,15 +165,17 @@ const failWrite = (error: unknown): never => {
 };
 
 class DenoTcpConnection implements TcpConnection {
-  readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   #connection: Deno.TcpConn | Deno.TlsConn;
   #closed = false;
 
   constructor(connection: Deno.TcpConn | Deno.TlsConn) {
     this.#connection = connection;
-    this.localAddress = unmapped(connection.localAddr);
     this.remoteAddress = unmapped(connection.remoteAddr);
+  }
+
+  get localAddress(): SocketAddress {
+    return unmapped(this.#connection.localAddr);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
