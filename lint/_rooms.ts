@@ -13,7 +13,7 @@ export function inRepository(filename: string): string | null {
   return path.startsWith("/") ? null : path.replace(/^\.\//, "");
 }
 
-/** The folders through which actors reach a real world: one a platform, and what these have in common. */
+/** The directories through which actors reach a real world: one a platform, and what these have in common. */
 export function isRealWorld(path: string): boolean {
   return /^actors\/world\/(deno|node|real)\//.test(path);
 }

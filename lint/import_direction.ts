@@ -26,7 +26,7 @@ export const importDirection: Deno.lint.Rule = {
   },
 };
 
-/** Folders of `actors/` that are of the toolkit; any other is a service. */
+/** Directories of `actors/` that are of the toolkit; any other is a service. */
 const TOOLKIT = ["world", "runtime", "net", "store", "cluster", "cores"];
 
 /** Packages that some files have the use of, behind an interface of ours. */
@@ -41,7 +41,7 @@ const PACKAGES: readonly { readonly files: RegExp; readonly packages: readonly s
 
 /**
  * What each room may import beside itself. A service is `service`, the rest of the repository its first
- * folder.
+ * directory.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocols: [],

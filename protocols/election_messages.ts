@@ -90,11 +90,11 @@ export interface Bye {
 /** Everything that the election says. */
 export type ElectionMessage = Beat | Ack | Poll | PollGranted | VoteRequest | Vote | Bye;
 
-/** "My folder holds so many files now": the leader asks for their names when `version` is new. */
+/** "My directory holds so many files now": the leader asks for their names when `version` is new. */
 export interface FilesChanged {
   /** What it is called on the wire. */
   readonly type: "files";
-  /** Differs from one state of the folder to the next. */
+  /** Differs from one state of the directory to the next. */
   readonly version: number;
   /** How many names the list has, so that a list cut short is not taken for a whole one. */
   readonly count: number;

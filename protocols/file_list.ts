@@ -23,7 +23,7 @@ export interface FileList {
 }
 
 /**
- * Whether a name may stand in a list: one that stays in its folder and on its line.
+ * Whether a name may stand in a list: one that stays in its directory and on its line.
  *
  * Refused are the empty name, `.` and `..`, path separators of any platform, control characters and line
  * separators, lone surrogates, and what is over {@linkcode MAX_NAME_BYTES}.

@@ -32,7 +32,7 @@ const MIN_PIECE_BYTES = 16 * 1024;
 
 /** One file of a torrent. */
 export interface TorrentFile {
-  /** Folders and name below the torrent's own: each a name that stays in its folder. */
+  /** Directories and name below the torrent's own: each a name that stays in its directory. */
   readonly path: readonly string[];
   /** Bytes. */
   readonly length: number;
@@ -44,7 +44,7 @@ export interface TorrentFile {
 
 /** What a torrent holds: the info dictionary. */
 export interface TorrentInfo {
-  /** The file's name, or the name of the folder of many files. */
+  /** The file's name, or the name of the directory of many files. */
   readonly name: string;
   /** Bytes of a piece; the last one may be shorter. */
   readonly pieceLength: number;
@@ -54,7 +54,7 @@ export interface TorrentInfo {
   readonly pieces: Uint8Array;
   /** Bytes of all files together. */
   readonly length: number;
-  /** A torrent of one file, which has no folder of its own. */
+  /** A torrent of one file, which has no directory of its own. */
   readonly isSingleFile: boolean;
   /** The files, in order. */
   readonly files: readonly TorrentFile[];
@@ -79,7 +79,8 @@ export class MetainfoError extends Error {
 /**
  * Reads a `.torrent` file.
  *
- * @throws {MetainfoError} on what is no metainfo, beyond a limit, or has a name that could leave its folder.
+ * @throws {MetainfoError} on what is no metainfo, beyond a limit, or has a name that could leave its
+ * directory.
  *
  * @example
  * ```ts
@@ -202,7 +203,7 @@ function readPath(list: BencodeValue | undefined): string[] {
   });
 }
 
-/** Sees to it that no path is that of two files, or of a file and a folder, on any file system. */
+/** Sees to it that no path is that of two files, or of a file and a directory, on any file system. */
 class PathNames {
   readonly #files = new Set<string>();
   readonly #directories = new Set<string>();
@@ -257,7 +258,7 @@ export function isTrackerUrl(url: string): boolean {
 
 /** What {@linkcode encodeInfo} encodes: a single file by its `length`, many by `files`. */
 export interface InfoFields {
-  /** Of the file, or of the folder of many. */
+  /** Of the file, or of the directory of many. */
   readonly name: string;
   /** Bytes of a piece. */
   readonly pieceLength: number;

@@ -2,8 +2,8 @@
  * How peers meet: the few bytes that begin each connection, of old nodes and new.
  *
  * An old node dials once and sends `ID:<n>`, which nobody answers; or, as a leader, connects and sends the
- * four bytes `SEND`, and is sent the names in the folder, one a line, and the close. It reads only the first
- * message of a connection that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
+ * four bytes `SEND`, and is sent the names in the directory, one a line, and the close. It reads only the
+ * first message of a connection that it accepted, and holds that to be `SEND` or `ID:<n>` and white space.
  *
  * A new node dials with {@linkcode greeting}: `ID:<n>`, a blank, a tab, and the line end. To an old node
  * that is `ID:<n>`. A new node answers it on the same connection with `HELLO <n> <nonce> <ids>`: its own
@@ -31,7 +31,7 @@
  * take it for an old one would give up the majority. Nor does a plain `ID:<n>`, which anybody can send. A
  * node is old when it was greeted where it is to be found, and then answers a `SEND` there, so that it is
  * running and reads, while it leaves the greeting unanswered or has closed it without a word. An old node
- * with an empty folder answers a `SEND` with nothing, and closes that connection when it accepts the next
+ * with an empty directory answers a `SEND` with nothing, and closes that connection when it accepts the next
  * one: a second `SEND` shows it. And a node is new again with its first greeting or `HELLO`. A new node
  * answers every greeting, also of those whom it then sends away.
  *
@@ -89,7 +89,7 @@ export function nodeList(ids: readonly number[]): string {
 
 /** What a node that accepted a connection is sent. */
 export type AcceptedFrame =
-  /** It asks for the names in the folder. */
+  /** It asks for the names in the directory. */
   | { readonly type: "send" }
   /** It says who it is; `old` when it does so as an old node does. */
   | { readonly type: "id"; readonly id: number; readonly old: boolean }

@@ -19,7 +19,7 @@ function isCampaign(value: unknown): value is Campaign {
     "run" in value && typeof value.run === "function";
 }
 
-/** The modules with campaigns in a folder, as URLs. Throws {@linkcode Failure} when there is none. */
+/** The modules with campaigns in a directory, as URLs. Throws {@linkcode Failure} when there is none. */
 export async function campaignFiles(directory: string): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(directory)) {

@@ -274,7 +274,7 @@ function configOf(args: readonly string[]): string | undefined {
 }
 
 /**
- * The file that `--config` names, which must be there, or the `.env` in the working folder; of a compiled
+ * The file that `--config` names, which must be there, or the `.env` in the working directory; of a compiled
  * program without one there, the one beside the program.
  */
 async function settingsFile(config: string | undefined, known: KnownNames): Promise<DotEnv> {

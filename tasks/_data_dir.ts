@@ -8,7 +8,7 @@ import { type Flag, path } from "./_flags.ts";
 import type { Rights } from "./_command_line.ts";
 
 /**
- * The rights of a service that keeps files: its data folder, which is the one it runs in unless
+ * The rights of a service that keeps files: its data directory, which is the one it runs in unless
  * `--data-dir` says so.
  */
 export const DATA_RIGHTS: Rights = { read: ["."], write: ["."] };
@@ -27,13 +27,13 @@ export function dataFlags(): DataFlags {
   };
 }
 
-/** Where a file of that name is: an absolute path as it is, any other below the data folder. */
+/** Where a file of that name is: an absolute path as it is, any other below the data directory. */
 export function inDataDir({ dataDir }: { readonly dataDir: string }, name: string): string {
   if (dataDir === "." || /^(\/|[A-Za-z]:[\\/])/.test(name)) return name;
   return name === "." ? dataDir : `${dataDir.replace(/(?<=.)\/+$/, "")}/${name.replace(/^\.\//, "")}`;
 }
 
-/** Makes the data folder, if it is not there. Throws the `WorldError` of the disk. */
+/** Makes the data directory, if it is not there. Throws the `WorldError` of the disk. */
 export async function makeDataDir({ dataDir }: { readonly dataDir: string }, world: World): Promise<void> {
   if (dataDir !== ".") await world.disk.makeDirectory(dataDir, { recursive: true });
 }

@@ -36,7 +36,7 @@ export interface Restricted {
   readonly deny: readonly string[];
 }
 
-/** A folder that holds the program holds more than the data of a service: what is not data is denied. */
+/** A directory that holds the program holds more than the data of a service: what is not data is denied. */
 function restricted(paths: readonly string[], denied: readonly string[]): readonly string[] | Restricted {
   if (!paths.includes(".")) return paths;
   const deny = denied.filter((path) => !paths.includes(path)).map((path) => `./${path}`);
@@ -113,7 +113,7 @@ export function tasks(
   };
 }
 
-/** The folders of `actors/` that `mod.ts` hands out. */
+/** The directories of `actors/` that `mod.ts` hands out. */
 const IN_ROOT_MODULE: readonly string[] = ["cores", "runtime", "world"];
 
 /** Every module that users may import: the toolkit, each service, each wire format. */
@@ -133,7 +133,7 @@ export function packageExports(modules: Modules): Readonly<Record<string, string
 
 /** Which modules there are. */
 export interface Modules {
-  /** Folders of `actors/` with a `mod.ts`. */
+  /** Directories of `actors/` with a `mod.ts`. */
   readonly actors: readonly string[];
   /** Files of `protocols/` that are not private, without `.ts`. */
   readonly protocols: readonly string[];

@@ -76,7 +76,7 @@ export function text(options: FlagOptions<string>): Flag<string | undefined> {
   return flag(options, "TEXT", "a text", (value) => value);
 }
 
-/** A flag that takes a file or folder. */
+/** A flag that takes a file or directory. */
 export function path(options: DefaultedFlagOptions<string>): Flag<string>;
 export function path(options: FlagOptions<string>): Flag<string | undefined>;
 export function path(options: FlagOptions<string>): Flag<string | undefined> {

@@ -7,18 +7,18 @@
 /** Specifiers of a module, as far as text shows them. */
 const SPECIFIER = /\b(?:from|import)\s*\(?\s*"([^"]+)"/g;
 
-/** The modules below a folder, and who imports whom. */
+/** The modules below a directory, and who imports whom. */
 export class ImportGraph {
   readonly #importers = new Map<string, Set<string>>();
 
   private constructor() {}
 
-  /** Reads the modules of these folders, with what of the package's own exports leads where. */
-  static async read(root: string, folders: readonly string[]): Promise<ImportGraph> {
+  /** Reads the modules of these directories, with what of the package's own exports leads where. */
+  static async read(root: string, directories: readonly string[]): Promise<ImportGraph> {
     const graph = new ImportGraph();
     const exported = await exportsOf(root);
-    for (const folder of folders) {
-      for await (const path of modulesBelow(root, folder)) {
+    for (const directory of directories) {
+      for await (const path of modulesBelow(root, directory)) {
         const text = await Deno.readTextFile(`${root}/${path}`);
         for (const [, specifier = ""] of text.matchAll(SPECIFIER)) {
           const target = exported.get(specifier) ??
@@ -76,7 +76,7 @@ async function* modulesBelow(root: string, path: string): AsyncGenerator<string>
   }
 }
 
-/** The test files of some files and folders. */
+/** The test files of some files and directories. */
 export async function testFilesOf(root: string, paths: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
   for (const path of paths) {

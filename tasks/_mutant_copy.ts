@@ -71,7 +71,9 @@ export class MutantCopy implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** Copies what git knows of `root` to a folder, which is made anew. What runs there ends with `signal`. */
+  /**
+   * Copies what git knows of `root` to a directory, which is made anew. What runs there ends with `signal`.
+   */
   static async make(root: string, directory: string, signal: AbortSignal): Promise<MutantCopy> {
     await Deno.remove(directory, { recursive: true }).catch(() => {});
     const { isGreen, text } = await run(
@@ -104,8 +106,8 @@ export class MutantCopy implements AsyncDisposable {
   }
 
   /**
-   * The first that fails of these tests, files or folders; null when none does. `first` is asked first, then
-   * those that are nearest to what is planted in the file `changed`.
+   * The first that fails of these tests, files or directories; null when none does. `first` is asked first,
+   * then those that are nearest to what is planted in the file `changed`.
    */
   async failingTest(tests: readonly string[], changed?: string, first?: string): Promise<Found | null> {
     const files = await testFilesOf(this.#directory, tests);

@@ -18,7 +18,7 @@ export interface Mutant {
 /** The mutants of a room, and what is to kill them. */
 export interface Room {
   readonly mutants: readonly Mutant[];
-  /** Files and folders of tests, the quick ones first. */
+  /** Files and directories of tests, the quick ones first. */
   readonly tests: readonly string[];
   /** Names of campaigns, and how many seeds each is run with: at most those of `deno task test`. */
   readonly campaigns: readonly (readonly [name: string, seeds: number])[];
@@ -39,7 +39,7 @@ export async function readRooms(url: URL): Promise<[string, Room][]> {
     .filter((entry): entry is [string, Room] => isRoom(entry[1]));
 }
 
-/** Mutants whose text is no longer in their file, below a folder that ends with a slash. */
+/** Mutants whose text is no longer in their file, below a directory that ends with a slash. */
 export async function staleOf(mutants: readonly Mutant[], root: string): Promise<Mutant[]> {
   const stale: Mutant[] = [];
   for (const mutant of mutants) {

@@ -96,7 +96,7 @@ export interface WithSharingOptions extends SharingFlagValues {
   readonly nodes: readonly PeerNode[];
   /** Where to listen, if not where the others find it. */
   readonly host: string | undefined;
-  /** The folder whose files are given. */
+  /** The directory whose files are given. */
   readonly directory: string;
   /** Where the election is found. */
   readonly election: RegistryKey<SubscribeElection<Ref<ElectionNotice>>>;
@@ -114,7 +114,7 @@ export interface WithSharingOptions extends SharingFlagValues {
 export function withSharing(node: Behavior<never>, options: WithSharingOptions): Behavior<never> {
   return async (self) => {
     const election = self.spawn("election", node, { onFailure: escalate() });
-    // It makes the folder, and has it to itself. One that does not start takes this actor with it.
+    // It makes the directory, and has it to itself. One that does not start takes this actor with it.
     const isStarted = await self.started(election).then(() => true, () => false);
     if (!isStarted || self.signal.aborted) return () => {};
     const { swarm, http } = addressesOf(options);

@@ -13,7 +13,7 @@ export interface Program {
   readonly name: string;
   /** What it is, in a few words, for the description of the task. */
   readonly summary: string;
-  /** Its entry point, from the repository's folder. */
+  /** Its entry point, from the repository's directory. */
   readonly script: string;
   /** The permission set that has its rights. */
   readonly set: string;
@@ -90,7 +90,7 @@ export function serverProgram({ name, task, rights, hasCores }: Service): Progra
   };
 }
 
-/** A folder is read whole, and its settings and certificates with it. */
+/** A directory is read whole, and its settings and certificates with it. */
 function readRights(task: Task<Flags>, own: readonly string[]): string[] {
   if (own.includes(".")) return [...own];
   const { tlsCert, inspectTlsCert, ca } = task.flags;

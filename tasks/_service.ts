@@ -62,7 +62,7 @@ export interface Together {
 
 /** What a service is, apart from its command line and its behaviour. */
 export interface ServiceFacts {
-  /** In kebab-case: the folder in `actors/`, the permission set, the first half of the tasks' names. */
+  /** In kebab-case: the directory in `actors/`, the permission set, the first half of the tasks' names. */
   readonly name: string;
   /** What it is, in a few words: `TCP calculator with a session per client`. */
   readonly summary: string;

@@ -1,5 +1,5 @@
 /**
- * What must not stand in a folder that is shared with everybody.
+ * What must not stand in a directory that is shared with everybody.
  *
  * @module
  */
@@ -7,8 +7,8 @@ import { basename, dirname, type Disk, isNotFound } from "../actors/world/world.
 import { UsageError } from "./_flags.ts";
 
 /**
- * Refuses a file that is, or would be made, within a folder whose files are listed and handed out: by their
- * real paths, so that links and `..` change nothing.
+ * Refuses a file that is, or would be made, within a directory whose files are listed and handed out: by
+ * their real paths, so that links and `..` change nothing.
  *
  * @throws {UsageError} that names the flag
  */
@@ -30,7 +30,7 @@ async function realPlace(disk: Disk, path: string): Promise<string> {
     return await disk.realPath(path);
   } catch (error) {
     if (isNotFound(error) && dirname(path) !== path) return await placeOfName(disk, path);
-    // Who may not look there has no shared folder there; what else is wrong, its reader says.
+    // Who may not look there has no shared directory there; what else is wrong, its reader says.
     return path;
   }
 }

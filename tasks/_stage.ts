@@ -185,7 +185,7 @@ export class Stage implements AsyncDisposable {
     return client;
   }
 
-  /** An empty folder, removed in the end. */
+  /** An empty directory, removed in the end. */
   async directory(): Promise<string> {
     await Deno.mkdir(".tmp", { recursive: true });
     const directory = await Deno.makeTempDir({ dir: ".tmp", prefix: "demo-" });

@@ -30,7 +30,7 @@ const { disk } = realWorld();
 
 const DO_NOT_EDIT = "Written by `deno task gen`: edit the manifests in `tasks/services/` instead.";
 
-/** The names in a folder that `keep` gives another name, sorted. */
+/** The names in a directory that `keep` gives another name, sorted. */
 async function names(
   directory: string,
   keep: (entry: Deno.DirEntry) => string | undefined | Promise<string | undefined>,

@@ -151,10 +151,10 @@ async function licenseIn(directory: string): Promise<string> {
 /** How large it is, and how large it is on its way. */
 async function sizes(directory: string): Promise<string> {
   let [plain, compressed] = [0, 0];
-  for (const folder of [directory, `${directory}/assets`]) {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
+  for (const each of [directory, `${directory}/assets`]) {
+    for await (const { name, isFile } of Deno.readDir(each)) {
       if (!isFile || name.startsWith("licenses")) continue;
-      const { size } = await Deno.stat(`${folder}/${name}`);
+      const { size } = await Deno.stat(`${each}/${name}`);
       if (name.endsWith(".br")) compressed += size;
       else if (!name.endsWith(".gz")) plain += size;
     }

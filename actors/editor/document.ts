@@ -54,7 +54,9 @@ export function sharedDocument(options: DocumentOptions): Behavior<DocumentComma
   });
 }
 
-/** Rejects with a {@linkcode DocumentError} where a name leads out of the folder, or to no regular file. */
+/**
+ * Rejects with a {@linkcode DocumentError} where a name leads out of the directory, or to no regular file.
+ */
 async function stayWithin(disk: Disk, within: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     try {

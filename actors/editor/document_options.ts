@@ -10,7 +10,7 @@ import type { ReplicaFactory } from "./replica.ts";
 export interface DocumentOptions {
   /** The file. */
   readonly path: string;
-  /** The folder that neither the file nor its history may lead out of, by links either. @default none */
+  /** The directory that neither the file nor its history may lead out of, by links either. @default none */
   readonly within?: string;
   /** When an update is on the disk. @default "always" */
   readonly sync?: SyncPolicy;

@@ -1,5 +1,5 @@
 /**
- * A folder of documents: every `NAME.txt` in it is one, opened when somebody asks for it.
+ * A directory of documents: every `NAME.txt` in it is one, opened when somebody asks for it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { sharedDocument } from "./document.ts";
 import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
 import type { ReplicaFactory } from "./replica.ts";
 
-/** What a folder of documents can be asked. */
+/** What a directory of documents can be asked. */
 export type DocumentsCommand = /** The document of a name; a text where there is none. */
   {
     readonly type: "find";
@@ -18,7 +18,7 @@ export type DocumentsCommand = /** The document of a name; a text where there is
 
 /** Options of {@linkcode documents}. */
 export interface DocumentsOptions {
-  /** The folder. */
+  /** The directory. */
   readonly directory: string;
   /** The document of the line door, and the file that it stands in. */
   readonly line: { readonly path: string; readonly document: Ref<DocumentCommand> };
@@ -40,7 +40,7 @@ export function isDocumentName(name: string): boolean {
 
 type Gone = { readonly type: "gone"; readonly name: string };
 
-/** Opens the documents of a folder, and lets those go that nobody edits any more. */
+/** Opens the documents of a directory, and lets those go that nobody edits any more. */
 export function documents(options: DocumentsOptions): Behavior<DocumentsCommand> {
   const { directory, line, sync, replica, maxDocumentBytes, textName, maxOpen = 1000 } = options;
   return withPrivateMessages<DocumentsCommand, Gone>((self) => {

@@ -22,7 +22,7 @@ export interface EditorWebOptions extends Omit<WebServerOptions, "tokens"> {
   readonly readToken?: string;
   /** Loads what merges concurrent edits: `yjsReplica` of `yjs_replica.ts`. */
   readonly replica: () => Promise<ReplicaFactory>;
-  /** A folder in which every `NAME.txt` is a document of its own. @default the one document */
+  /** A directory in which every `NAME.txt` is a document of its own. @default the one document */
   readonly directory?: string;
   /** Bytes of a text, as UTF-8, up to which it can be edited together. @default 16777216 */
   readonly maxDocumentBytes?: number;
@@ -41,7 +41,7 @@ interface LineDocument {
   readonly sync: SyncPolicy;
 }
 
-/** Opens the web door: the documents of a folder, where there is one, and the server. */
+/** Opens the web door: the documents of a directory, where there is one, and the server. */
 export function webDoor(
   document: Ref<DocumentCommand>,
   { path, sync }: LineDocument,

@@ -1,5 +1,5 @@
 /**
- * The names in a node's folder.
+ * The names in a node's directory.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { toHex } from "../../protocols/peer_auth.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { type DirectoryEntry, WorldError } from "../world/world.ts";
 
-/** What is in a folder. */
+/** What is in a directory. */
 export interface DirectoryContent {
   readonly type: "directory";
   /** The regular files, sorted. */
@@ -41,9 +41,9 @@ export type DirectoryCommand =
 
 /** Options of {@linkcode directoryWatcher}. */
 export interface DirectoryWatcherOptions {
-  /** The folder, which is there. */
+  /** The directory, which is there. */
   readonly path: string;
-  /** Told what is in the folder, at first and at each change. */
+  /** Told what is in the directory, at first and at each change. */
   readonly observers: readonly Ref<DirectoryContent>[];
 }
 
@@ -54,14 +54,14 @@ type Message =
   | { readonly type: "answer" }
   | { readonly type: "watch-failed"; readonly error: WorldError };
 
-/** Changes come in flocks: the folder is read once they have been quiet for so long. */
+/** Changes come in flocks: the directory is read once they have been quiet for so long. */
 const SETTLE_MS = 100;
-/** Also without a word from the system the folder is read this often: some file systems never say one. */
+/** Also without a word from the system the directory is read this often: some file systems never say one. */
 const LOOK_MS = 5000;
 /** So many of what is left out at once are named. */
 const MAX_NAMED = 5;
 
-/** Reads a folder and keeps an eye on it. A folder that cannot be read is an empty one, and is said. */
+/** Reads a directory and keeps an eye on it. A directory that cannot be read is an empty one, and is said. */
 export function directoryWatcher(options: DirectoryWatcherOptions): Behavior<DirectoryCommand> {
   return withPrivateMessages<DirectoryCommand, Message>(async (self) => {
     const { path } = options;
@@ -136,8 +136,8 @@ class Directory {
   }
 
   /**
-   * Reads the folder; tells the observers when it is not what it was. A folder that went away is an empty
-   * one.
+   * Reads the directory; tells the observers when it is not what it was. A directory that went away is an
+   * empty one.
    */
   async look(): Promise<DirectoryContent> {
     let entries: readonly DirectoryEntry[] = [];
@@ -173,7 +173,7 @@ class Directory {
     return content;
   }
 
-  /** Names what is neither a file of the list nor a folder, once. */
+  /** Names what is neither a file of the list nor a directory, once. */
   #tellLeftOut(entries: readonly DirectoryEntry[]): void {
     const leftOut = entries.filter(({ isFile, isDirectory, name }) =>
       !isDirectory && !(isFile && isFileName(name))

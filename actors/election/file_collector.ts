@@ -29,13 +29,16 @@ export type FileCollectorCommand =
   | { readonly type: "stop-leading" }
   /** Who is there, this node too. */
   | { readonly type: "members"; readonly members: readonly number[] }
-  /** Another node's folder changed. */
+  /** Another node's directory changed. */
   | { readonly type: "peer-files"; readonly peer: number; readonly files: FilesChanged }
   /**
-   * Whether another node is an old one, which ends its lists in another way, and says nothing of its folder.
+   * Whether another node is an old one, which ends its lists in another way, and says nothing of its
+   * directory.
    */
   | { readonly type: "peer-old"; readonly peer: number; readonly isOld: boolean }
-  /** Another node is no longer linked: it says nothing of its folder until it is again, and perhaps never. */
+  /**
+   * Another node is no longer linked: it says nothing of its directory until it is again, and perhaps never.
+   */
   | { readonly type: "peer-silent"; readonly peer: number };
 
 /** A higher term than this leader's has written the log. */
@@ -95,14 +98,14 @@ interface Fetch {
   /** Ends with this node's leadership. */
   readonly term: number;
   tries: number;
-  /** The folder changed while it was asked for. */
+  /** The directory changed while it was asked for. */
   again: boolean;
 }
 
 /** What is known of one member's files. */
 interface MemberFiles {
   names: readonly string[] | undefined;
-  /** What it said last of its folder itself; undefined for an old node, which says nothing. */
+  /** What it said last of its directory itself; undefined for an old node, which says nothing. */
   told: FilesChanged | undefined;
   isOld: boolean;
   /** The version that `names` are of. */

@@ -1,5 +1,5 @@
 /**
- * Asking one node for the names in its folder.
+ * Asking one node for the names in its directory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What belongs to one process as long as it runs a node: the memory of its votes, and its folder.
+ * What belongs to one process as long as it runs a node: the memory of its votes, and its directory.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { lockFile, lockNames } from "../store/mod.ts";
 import { isNotFound, WorldError } from "../world/world.ts";
 
 /**
- * Locks the memory, then the folder, until the actor stops. The folder is made when it is not there.
+ * Locks the memory, then the directory, until the actor stops. The directory is made when it is not there.
  *
  * Rejects with a `WorldError`: `in-use` when another process has one of them.
  */
@@ -22,7 +22,7 @@ export async function lockNodeFiles(
   const memory = await lockFile(disk, memoryPath);
   self.onStop(() => memory.release());
   await makeDirectory(self, directory);
-  // Two nodes with one folder would each offer what the other fetches, and log it as their own.
+  // Two nodes with one directory would each offer what the other fetches, and log it as their own.
   const lock = await lockNames(disk, [directory]);
   self.onStop(() => lock.release());
 }

@@ -26,11 +26,11 @@ export interface PeerOptions {
   readonly nodes: readonly PeerNode[];
   /** Where this node listens, if not where the others find it. @default its address in `nodes` */
   readonly listen?: SocketAddress;
-  /** The folder whose files it has. Made when it is not there. @default `Node` and its ID */
+  /** The directory whose files it has. Made when it is not there. @default `Node` and its ID */
   readonly directory?: string;
   /** The log that it writes when it leads. @default "Peer_files.log" */
   readonly logPath?: string;
-  /** Where it keeps its term and vote. @default `Node`, its ID and `.election`, beside the folder */
+  /** Where it keeps its term and vote. @default `Node`, its ID and `.election`, beside the directory */
   readonly memoryPath?: string;
   /** Where it appends every transition, one JSON object a line. @default nowhere */
   readonly tracePath?: string;
@@ -98,7 +98,7 @@ export function peer(options: PeerOptions): Behavior<never> {
     await lockNodeFiles(self, memoryPath, directory);
     if (self.signal.aborted) return () => {};
     // What fails is started afresh together with what was told things by it. A node that cannot keep its
-    // votes, its folder, its trace or its address is better gone: it ends, and says why.
+    // votes, its directory, its trace or its address is better gone: it ends, and says why.
     self.supervise("rest-for-one");
     if (secret === undefined) {
       self.log.info(

@@ -20,7 +20,7 @@ export interface StaticFile {
   readonly hash: string;
 }
 
-/** Files by their paths below one folder, `assets/editor-1a2b3c.js`. */
+/** Files by their paths below one directory, `assets/editor-1a2b3c.js`. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 /** Codings by the end of the file's name, the one that is preferred first. */
@@ -41,9 +41,9 @@ const TYPES: Readonly<Record<string, string>> = {
 const HASH_DIGITS = 16;
 
 /**
- * Reads every file below a folder. `NAME.br` and `NAME.gz` are compressed forms of `NAME`.
+ * Reads every file below a directory. `NAME.br` and `NAME.gz` are compressed forms of `NAME`.
  *
- * @throws `WorldError` where the folder or a file cannot be read.
+ * @throws `WorldError` where the directory or a file cannot be read.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ function hashOf(world: Pick<World, "hash">, bytes: Uint8Array): string {
 }
 
 /**
- * The route of files below a path that ends in `/*`; the folder itself is its `index.html`.
+ * The route of files below a path that ends in `/*`; the directory itself is its `index.html`.
  *
  * A file whose name has the beginning of its hash in it, `editor-1a2b3c4d.js`, is never asked for again;
  * others are asked for each time, and not sent when they are as they were.

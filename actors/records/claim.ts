@@ -1,5 +1,5 @@
 /**
- * One process has the folders of a store, also when others have come in their place.
+ * One process has the directories of a store, also when others have come in their place.
  *
  * @module
  */
@@ -8,24 +8,25 @@ import type { Disk, DiskLock } from "../world/world.ts";
 import type { StorePlaces } from "./recovery.ts";
 
 /**
- * The lock on a store's folders. A lock is on the folder and not on its path: of one that is moved away, and
- * made anew, another process can have the new one. So {@linkcode Claim.hasMoved} is asked before each write.
+ * The lock on a store's directories. A lock is on the directory and not on its path: of one that is moved
+ * away, and made anew, another process can have the new one. So {@linkcode Claim.hasMoved} is asked before
+ * each write.
  */
 export class Claim {
   readonly #disk: Disk;
-  readonly #folders: readonly string[];
+  readonly #directories: readonly string[];
   readonly #names: readonly string[];
   #lock: DiskLock | undefined;
-  /** The folders that are locked. */
+  /** The directories that are locked. */
   #locked = "";
 
   private constructor(disk: Disk, { filesDirectory, recordDirectory, recordName }: StorePlaces) {
     this.#disk = disk;
-    this.#folders = [filesDirectory, recordDirectory];
+    this.#directories = [filesDirectory, recordDirectory];
     this.#names = [filesDirectory, `${recordDirectory}/.${recordName}.lock`];
   }
 
-  /** Locks the folders. Rejects with a `WorldError`: `in-use` when another process has one of them. */
+  /** Locks the directories. Rejects with a `WorldError`: `in-use` when another process has one of them. */
   static async take(disk: Disk, places: StorePlaces): Promise<Claim> {
     const claim = new Claim(disk, places);
     await claim.renew();
@@ -33,8 +34,8 @@ export class Claim {
   }
 
   /**
-   * Whether other folders than those that are locked stand there now. Only where the disk tells at once, and
-   * tells folders apart: the real one does.
+   * Whether other directories than those that are locked stand there now. Only where the disk tells at once,
+   * and tells directories apart: the real one does.
    */
   get hasMoved(): boolean {
     if (this.#lock === undefined) return true;
@@ -46,7 +47,7 @@ export class Claim {
   async renew(): Promise<void> {
     let before: string | undefined;
     do {
-      // First: one of the two folders may be the same as before.
+      // First: one of the two directories may be the same as before.
       this.release();
       before = this.#identity();
       this.#lock = await lockNames(this.#disk, this.#names);
@@ -54,18 +55,18 @@ export class Claim {
     this.#locked = before ?? "";
   }
 
-  /** Unlocks the folders. Twice is fine. */
+  /** Unlocks the directories. Twice is fine. */
   release(): void {
     this.#lock?.release();
     this.#lock = undefined;
   }
 
-  /** Tells the folders from others of their names; undefined where it cannot be told. */
+  /** Tells the directories from others of their names; undefined where it cannot be told. */
   #identity(): string | undefined {
     try {
-      return this.#folders.map((folder) => this.#disk.statNow?.(folder).id ?? "").join(" ");
+      return this.#directories.map((directory) => this.#disk.statNow?.(directory).id ?? "").join(" ");
     } catch {
-      // A folder that is not there takes no write either.
+      // A directory that is not there takes no write either.
       return undefined;
     }
   }

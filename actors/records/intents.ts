@@ -107,7 +107,7 @@ export class Intents {
     }
   }
 
-  /** Begins anew: another folder stands where the journal's was. */
+  /** Begins anew: another directory stands where the journal's was. */
   forget(): void {
     this.close();
     this.#length = 0;

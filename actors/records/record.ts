@@ -66,7 +66,7 @@ export interface RecordOptions {
   /** The directory of all these files, out of which no link may lead. */
   readonly directory: string;
   readonly index: Ref<RecordIndexCommand>;
-  /** Shared by all whose files are in the folder. */
+  /** Shared by all whose files are in the directory. */
   readonly names: DirectorySync;
   /** Told after each command. */
   readonly done: Ref<{ readonly type: "done"; readonly id: string }>;

@@ -312,7 +312,7 @@ class RecordIndex {
     await this.#intents.add([...new Set([...this.#unsettled(), ...ids])]);
   }
 
-  /** Takes what has come in the place of the folders, if nobody else has it. */
+  /** Takes what has come in the place of the directories, if nobody else has it. */
   #claimAnew(): Promise<void> {
     return this.#claiming ??= this.#moveOver().finally(() => this.#claiming = undefined);
   }

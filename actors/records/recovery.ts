@@ -24,9 +24,9 @@ type Machine = Pick<World, "clock" | "disk">;
 
 /** Where a records store keeps its things. */
 export interface StorePlaces {
-  /** Folder of the clients' files. */
+  /** Directory of the clients' files. */
   readonly filesDirectory: string;
-  /** Folder of the record file. */
+  /** Directory of the record file. */
   readonly recordDirectory: string;
   /** Name of the record file. */
   readonly recordName: string;

@@ -65,8 +65,8 @@ const COUNT_TIMEOUT_MS = 10_000;
 /**
  * Keeps a text file for each client and a record file with all their datestamps, and serves them by TCP.
  *
- * It fails, and does not come back by itself, when it cannot listen or its folders cannot be read: spawn it
- * with `onFailure: escalate()`.
+ * It fails, and does not come back by itself, when it cannot listen or its directories cannot be read: spawn
+ * it with `onFailure: escalate()`.
  *
  * @example
  * ```ts

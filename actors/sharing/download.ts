@@ -19,7 +19,7 @@ export type DownloadNotice =
   | { readonly type: "download-progress"; readonly status: TorrentStatus }
   /** Something that a person wants to know. */
   | { readonly type: "download-note"; readonly text: string }
-  /** All is there: under `name` in the folder. */
+  /** All is there: under `name` in the directory. */
   | { readonly type: "download-done"; readonly name: string }
   /** Nothing will come of it. */
   | { readonly type: "download-failed"; readonly reason: string };

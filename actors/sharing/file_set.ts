@@ -57,7 +57,7 @@ export class FileSet {
   }
 
   /**
-   * Makes every file, with its folders, of its full length. What is there keeps its content; says whether
+   * Makes every file, with its directories, of its full length. What is there keeps its content; says whether
    * nothing was.
    */
   async prepare(): Promise<boolean> {
@@ -75,7 +75,9 @@ export class FileSet {
     return isFresh;
   }
 
-  /** Makes the folders above a file that are not in `made` yet. A link in place of one leads out of here. */
+  /**
+   * Makes the directories above a file that are not in `made` yet. A link in place of one leads out of here.
+   */
   async #makeParents({ path }: TorrentFile, made: Set<string>): Promise<void> {
     const { disk, directory } = this.#options;
     for (let depth = 0; depth < path.length; depth++) {

@@ -41,7 +41,7 @@ export async function hashFile(
   const pieceLength = pieceLengthFor(length);
   const pieces = new Uint8Array(Math.ceil(length / pieceLength) * HASH_BYTES);
   const whole = hash.start("SHA-256");
-  // What was a file a moment ago may be a link out of the folder now.
+  // What was a file a moment ago may be a link out of the directory now.
   const file = await disk.open(path, { followLink: false });
   try {
     const buffer = new Uint8Array(Math.min(STEP_BYTES, pieceLength));

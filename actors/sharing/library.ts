@@ -1,5 +1,5 @@
 /**
- * The files of this node's folder, hashed.
+ * The files of this node's directory, hashed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type HashedFile, hashFile } from "./hash_file.ts";
 
 /** A file of this node. */
 export interface SharedFile extends HashedFile {
-  /** Its name in the folder. */
+  /** Its name in the directory. */
   readonly name: string;
 }
 
@@ -24,13 +24,13 @@ export interface LibraryChanged {
 
 /** What a {@linkcode library} can be told. */
 export type LibraryCommand = {
-  /** Looks at the folder now. */
+  /** Looks at the directory now. */
   readonly type: "look";
 };
 
 /** Options of {@linkcode library}. */
 export interface LibraryOptions {
-  /** The folder. */
+  /** The directory. */
   readonly directory: string;
   /** Told of every change. */
   readonly observer: Ref<LibraryChanged>;
@@ -46,16 +46,16 @@ interface Unhashable {
   readonly fileInfo: FileInfo | undefined;
 }
 
-/** Changes come in flocks: the folder is looked at once they have been quiet for so long. */
+/** Changes come in flocks: the directory is looked at once they have been quiet for so long. */
 const SETTLE_MS = 150;
-/** Also without a word from the system the folder is looked at this often. */
+/** Also without a word from the system the directory is looked at this often. */
 const LOOK_MS = 5000;
 /** While many files are hashed, what is new is told this often: each time costs a look at all of them. */
 const TELL_MS = 250;
-/** The most files of one folder. */
+/** The most files of one directory. */
 const MAX_SHARED_FILES = 10_000;
 
-/** Hashes every regular file of a folder, one after the other, and again whenever it has changed. */
+/** Hashes every regular file of a directory, one after the other, and again whenever it has changed. */
 export function library(options: LibraryOptions): Behavior<LibraryCommand> {
   return withPrivateMessages<LibraryCommand, Private>((self) => {
     const it = new Library(self, options);

@@ -1,6 +1,6 @@
 /**
- * Peers that share files, as BitTorrent has it: each node gives the files of its folder, the one that leads
- * is the tracker.
+ * Peers that share files, as BitTorrent has it: each node gives the files of its directory, the one that
+ * leads is the tracker.
  *
  * The wire formats are in `protocols/`: `peer_wire.ts`, `tracker.ts`, `udp_tracker.ts`, `metainfo.ts`,
  * `magnet.ts`, `bencode.ts`. Who leads is heard from the election (`protocols/election_events.ts`), which is

@@ -19,7 +19,7 @@ export interface ShareFileOptions {
   readonly world: Pick<World, "disk" | "hash">;
   /** All nodes: their trackers stand in the torrent. */
   readonly nodes: readonly SharingNode[];
-  /** The folder whose files are given. */
+  /** The directory whose files are given. */
   readonly directory: string;
   /** Gives it up. */
   readonly signal: AbortSignal;
@@ -36,10 +36,10 @@ export interface SharedTorrent {
 }
 
 /**
- * Makes the `.torrent` of a file of the node's folder, in the folder that the program runs in, and its magnet
- * link.
+ * Makes the `.torrent` of a file of the node's directory, in the directory that the program runs in, and its
+ * magnet link.
  *
- * @throws {SourceError} when the file is not there, or not in the folder.
+ * @throws {SourceError} when the file is not there, or not in the directory.
  *
  * @example
  * ```ts

@@ -39,7 +39,7 @@ export interface SharingOptions {
   readonly id: number;
   /** All nodes, this one too. */
   readonly nodes: readonly SharingNode[];
-  /** The folder whose files are given, and in which files appear. */
+  /** The directory whose files are given, and in which files appear. */
   readonly directory: string;
   /** Where to listen for peers; port 0 takes any free one. */
   readonly swarm: SocketAddress;
@@ -72,8 +72,8 @@ type Private =
   };
 
 /**
- * Gives every regular file of a folder to whoever asks, fetches what it is told to, and is the tracker while
- * it leads.
+ * Gives every regular file of a directory to whoever asks, fetches what it is told to, and is the tracker
+ * while it leads.
  */
 export function sharing(options: SharingOptions): Behavior<SharingCommand> {
   return withPrivateMessages<SharingCommand, Private>((self) => {

@@ -147,7 +147,7 @@ class Storage {
     return new FileSet({ disk: this.#self.world.disk, open: openFiles, directory, files, writable });
   }
 
-  /** Below which folder the paths of the files begin when all are there. */
+  /** Below which directory the paths of the files begin when all are there. */
   #sharedDirectory(directory: string): string {
     const { info } = this.#options;
     return info.isSingleFile ? directory : `${directory}/${info.name}`;
@@ -270,7 +270,7 @@ class Storage {
     return await this.#files.prepare();
   }
 
-  /** Two processes that fetched the same into one folder would write over each other. */
+  /** Two processes that fetched the same into one directory would write over each other. */
   async #lock(partDirectory: string): Promise<void> {
     const lock = await this.#self.world.disk.open(lockOf(partDirectory), {
       write: true,
@@ -385,7 +385,7 @@ function changed(): WorldError {
   return new WorldError("invalid-data", "Cannot read for peers: the file was changed");
 }
 
-/** The file that the one who fetches into a folder holds a lock on. */
+/** The file that the one who fetches into a directory holds a lock on. */
 function lockOf(partDirectory: string): string {
   return `${partDirectory}.lock`;
 }

@@ -88,7 +88,7 @@ export interface SwarmsOptions {
 }
 
 /**
- * Where parts of files are while they are fetched: a folder within that of the files, which nobody shares.
+ * Where parts of files are while they are fetched: a directory within that of the files, which nobody shares.
  */
 const PARTS_DIRECTORY = ".parts";
 

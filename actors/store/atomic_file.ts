@@ -18,7 +18,7 @@ export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
 
 /**
  * Replaces a file, or makes it, as {@linkcode writeAtomic} does, but for the last step: it is durable once
- * {@linkcode Disk.syncDirectory} of its folder has been done after it. For those who share that step:
+ * {@linkcode Disk.syncDirectory} of its directory has been done after it. For those who share that step:
  * {@linkcode DirectorySync}.
  *
  * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what
@@ -189,7 +189,7 @@ async function isInUse(disk: Disk, path: string): Promise<boolean> {
 }
 
 /**
- * Makes the names in one folder durable, for many who ask at once: all that wait share one sync.
+ * Makes the names in one directory durable, for many who ask at once: all that wait share one sync.
  *
  * @example
  * ```ts
@@ -214,10 +214,10 @@ export class DirectorySync {
   readonly #disk: Disk;
   readonly #directory: string;
   #running: Promise<void> | undefined;
-  /** Begins when the one that runs is over: that one may have looked at the folder already. */
+  /** Begins when the one that runs is over: that one may have looked at the directory already. */
   #next: Promise<void> | undefined;
 
-  /** Takes a folder that it then owns. */
+  /** Takes a directory that it then owns. */
   constructor(disk: Disk, directory: string) {
     this.#disk = disk;
     this.#directory = directory;

@@ -23,16 +23,16 @@ export interface Disk {
    * removes it.
    */
   createReplacement(path: string, options?: PathOptions): Promise<Replacement>;
-  /** What is known of a file or folder; links are followed. */
+  /** What is known of a file or directory; links are followed. */
   stat(path: string): Promise<FileInfo>;
   /**
    * As {@linkcode Disk.stat}, with the answer at once: a hundredth of the cost, for a path that was just
    * used. Optional: absent where the platform lacks it.
    */
   statNow?(path: string): FileInfo;
-  /** What is in a folder, in no particular order. */
+  /** What is in a directory, in no particular order. */
   list(directory: string): Promise<DirectoryEntry[]>;
-  /** Makes a folder; with `recursive` also those above it, and one that is there is fine. */
+  /** Makes a directory; with `recursive` also those above it, and one that is there is fine. */
   makeDirectory(
     path: string,
     options?: { readonly recursive?: boolean },
@@ -42,9 +42,9 @@ export interface Disk {
    * {@linkcode Disk.syncDirectory}.
    */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file or an empty folder. */
+  /** Removes a file or an empty directory. */
   remove(path: string): Promise<void>;
-  /** Makes the names in a folder durable. */
+  /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
   /** The path with links resolved. */
   realPath(path: string): Promise<string>;
@@ -55,8 +55,8 @@ export interface Disk {
    */
   lock(path: string): Promise<DiskLock | undefined>;
   /**
-   * Calls `changed` after something in the folder changed (once or more, no details), `failed` when watching
-   * broke.
+   * Calls `changed` after something in the directory changed (once or more, no details), `failed` when
+   * watching broke.
    */
   watch(
     directory: string,
@@ -150,7 +150,7 @@ export interface DiskFile {
 export interface FileInfo {
   /** A file. */
   readonly isFile: boolean;
-  /** A folder. */
+  /** A directory. */
   readonly isDirectory: boolean;
   /** A symbolic link. */
   readonly isLink: boolean;
@@ -165,13 +165,13 @@ export interface FileInfo {
   readonly id?: number;
 }
 
-/** One name in a folder; what it is is told without following links. */
+/** One name in a directory; what it is is told without following links. */
 export interface DirectoryEntry {
-  /** The name, without the folder. */
+  /** The name, without the directory. */
   readonly name: string;
   /** A file. */
   readonly isFile: boolean;
-  /** A folder. */
+  /** A directory. */
   readonly isDirectory: boolean;
   /** A symbolic link. */
   readonly isLink: boolean;

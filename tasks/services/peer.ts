@@ -217,7 +217,7 @@ function ownNode(nodes: readonly PeerNode[], args: readonly string[]): PeerNode 
   return own;
 }
 
-/** The folder with the node's files. */
+/** The directory with the node's files. */
 function directoryOf(
   options: { readonly dir: string | undefined; readonly dataDir: string },
   own: PeerNode,

@@ -161,7 +161,7 @@ function missing(key: string, ofWhat: string, flag: string): string {
 /** Where the files are kept when nothing says so. */
 const DEFAULT_DIRECTORY = "records";
 
-/** The folders that the options name; when they name none, one is made. */
+/** The directories that the options name; when they name none, one is made. */
 async function directories(
   options: {
     readonly dataDir: string;

@@ -29,7 +29,7 @@ import { MAX_MESSAGE_BYTES, webSession, type WebSessionMessage } from "./web.ts"
 export interface EditorRoutesOptions {
   /** The document of the line door. */
   readonly document: Ref<DocumentCommand>;
-  /** A folder of documents, each under its name. @default the one document */
+  /** A directory of documents, each under its name. @default the one document */
   readonly directory?: {
     readonly path: string;
     readonly documents: Ref<DocumentsCommand>;
@@ -93,7 +93,7 @@ export function editorRoutes(options: EditorRoutesOptions): Route<WebSessionMess
   ];
 }
 
-/** Files of a folder, by their names in it. */
+/** Files of a directory, by their names in it. */
 function below(files: StaticFiles, directory: string): StaticFiles {
   return new Map(
     [...files].flatMap(([path, file]) =>

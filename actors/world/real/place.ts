@@ -74,7 +74,7 @@ function leadsInto(files: PlaceFiles, path: string, directory: string): boolean 
   return above === real || above.startsWith(real === "/" ? real : `${real}/`);
 }
 
-/** The folder in which a path's last name stands, also for a path that ends in `..`. */
+/** The directory in which a path's last name stands, also for a path that ends in `..`. */
 function directoryOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "." : path.slice(0, slash) || "/";

@@ -82,7 +82,7 @@ export interface ChaosPlan {
   readonly bitRotPerMinute?: number;
   /** Which files may rot. @default all */
   readonly rottingFiles?: RegExp;
-  /** The share of changes in watched folders that nobody is told of, while the plan lasts. */
+  /** The share of changes in watched directories that nobody is told of, while the plan lasts. */
   readonly lostWatchEvents?: number;
 }
 

@@ -71,7 +71,7 @@ const CHANGING: ReadonlySet<DiskOperation> = new Set<DiskOperation>([
 export class DiskFaults {
   /** What power cuts do to what was not synced. */
   tearing: Tearing = { sectorsOutOfOrder: 0, lengthBeforeData: 0, garbage: 0 };
-  /** The share of changes in a watched folder that nobody is told of. */
+  /** The share of changes in a watched directory that nobody is told of. */
   lostWatchEvents = 0;
   /** Set by the host: ends the life. */
   onCrash: (how: "crash" | "kill") => void = () => {};
@@ -133,7 +133,7 @@ export class DiskFaults {
     this.#crashes = [];
   }
 
-  /** Whether nobody is told of this change in a watched folder. */
+  /** Whether nobody is told of this change in a watched directory. */
   losesWatchEvent(): boolean {
     if (this.lostWatchEvents === 0 || !this.#random.chance(this.lostWatchEvents)) return false;
     this.#tally.count("fault: watch event lost");

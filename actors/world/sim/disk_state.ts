@@ -43,7 +43,7 @@ interface Watcher {
   readonly changed: () => void;
 }
 
-/** Files, folders, room, planned failures, and who watches. */
+/** Files, directories, room, planned failures, and who watches. */
 export class DiskState {
   readonly tree: FileTree = new FileTree();
   readonly random: SeededRandom;
@@ -145,7 +145,7 @@ export class DiskState {
     return { cancel: () => void this.#watchers.delete(watcher) };
   }
 
-  /** Something in the folder, or in the file, has changed. */
+  /** Something in the directory, or in the file, has changed. */
   touched(node: Node): void {
     if (this.#watchers.size === 0) return;
     for (const { directory, changed } of this.#watchers) {

@@ -1,5 +1,5 @@
 /**
- * Files and folders, each as the running machine sees it and as a power cut would leave it.
+ * Files and directories, each as the running machine sees it and as a power cut would leave it.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class LinkNode {
 /** What a name may stand for. */
 export type Node = FileNode | DirectoryNode | LinkNode;
 
-/** What a name of a folder is to stand for; undefined: nothing any more. */
+/** What a name of a directory is to stand for; undefined: nothing any more. */
 export interface NamePart {
   readonly directory: DirectoryNode;
   readonly name: string;
@@ -31,7 +31,7 @@ interface NameChange {
   readonly parts: readonly NamePart[];
 }
 
-/** A folder. */
+/** A directory. */
 export class DirectoryNode {
   readonly type = "directory";
   readonly names: Map<string, Node> = new Map();
@@ -43,7 +43,7 @@ function setName(names: Map<string, Node>, name: string, node: Node | undefined)
   else names.set(name, node);
 }
 
-/** All the files and folders of a machine. */
+/** All the files and directories of a machine. */
 export class FileTree {
   readonly root = new DirectoryNode();
   #unsynced: NameChange[] = [];
@@ -54,7 +54,7 @@ export class FileTree {
     this.#unsynced.push({ parts });
   }
 
-  /** Makes the names in a folder durable. */
+  /** Makes the names in a directory durable. */
   syncDirectory(directory: DirectoryNode): void {
     this.#unsynced = this.#unsynced.filter((change) => {
       if (!change.parts.some((part) => part.directory === directory)) return true;
@@ -64,7 +64,7 @@ export class FileTree {
   }
 
   /**
-   * The power goes: in each folder the first few of the unsynced changes have happened. Tells of what is
+   * The power goes: in each directory the first few of the unsynced changes have happened. Tells of what is
    * rare.
    */
   powerCut(random: SeededRandom, tearing: Tearing, happened: (what: string) => void): void {

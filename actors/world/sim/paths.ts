@@ -9,7 +9,7 @@ import { DirectoryNode, LinkNode, type Node } from "./file_tree.ts";
 
 /** Where a path leads. */
 export interface Place {
-  /** The folder that the last name is, or would be, in. */
+  /** The directory that the last name is, or would be, in. */
   readonly directory: DirectoryNode;
   /** The last name; "" for the root itself. */
   readonly name: string;
@@ -41,7 +41,7 @@ export function walk(root: DirectoryNode, path: string, doing: string, followLas
   while (true) {
     const name = names.shift();
     if (name === undefined) {
-      // The path ended in a folder: at the root, or after "..".
+      // The path ended in a directory: at the root, or after "..".
       const last = above.pop();
       if (last === undefined) return { directory: root, name: "", node: root, realPath: "/" };
       return { directory: last.directory, name: last.name, node: directory, realPath: realPath(last.name) };

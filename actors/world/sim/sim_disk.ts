@@ -46,7 +46,7 @@ export class SimDisk {
     return this.#disk.tree.usedBytes();
   }
 
-  /** Makes a file with this content, and the folders above it. */
+  /** Makes a file with this content, and the directories above it. */
   write(path: string, content: string | Uint8Array): void {
     const { directory, name, node } = this.#makeRoom(path, true);
     const file = node instanceof FileNode ? node : this.#disk.newFile();
@@ -59,7 +59,7 @@ export class SimDisk {
     this.#disk.touched(directory);
   }
 
-  /** Makes a folder, and those above it. */
+  /** Makes a directory, and those above it. */
   makeDirectory(path: string): void {
     this.#makeRoom(`${path}/.x`, false);
   }
@@ -72,7 +72,7 @@ export class SimDisk {
     this.#disk.touched(directory);
   }
 
-  /** Removes a file, or a folder with all that is in it. */
+  /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
     const { directory, name } = this.#disk.walk(path, `remove ${path}`, false);
     this.#disk.rename({ directory, name, node: undefined });
@@ -109,7 +109,7 @@ export class SimDisk {
     if (node instanceof FileNode) node.mode = mode;
   }
 
-  /** The names in a folder, sorted. */
+  /** The names in a directory, sorted. */
   names(path: string): string[] {
     const { node } = this.#disk.walk(path, `list ${path}`, true);
     return node instanceof DirectoryNode ? [...node.names.keys()].sort() : [];
@@ -143,7 +143,7 @@ export class SimDisk {
     this.#disk.faults.tearing = { ...this.#disk.faults.tearing, ...tearing };
   }
 
-  /** The share of changes in watched folders that nobody is told of. @default 0 */
+  /** The share of changes in watched directories that nobody is told of. @default 0 */
   get lostWatchEvents(): number {
     return this.#disk.faults.lostWatchEvents;
   }
