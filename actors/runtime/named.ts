@@ -54,7 +54,7 @@ export class Named<T extends { readonly name: string }> {
   /** Adds one whose name is not there yet. */
   add(item: T): void {
     const rising = this.#rising;
-    if (rising?.comesLast(item.name)) return rising.add(item);
+    if (rising?.add(item)) return;
     if (rising !== undefined) this.#endOrder(rising);
     if (this.#items.length >= this.#capacity) this.#grow();
     this.#items.push(item);

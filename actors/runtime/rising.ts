@@ -22,6 +22,8 @@ export class Rising<T extends { readonly name: string }> {
   #head = 0;
   /** That of the last that came, whether or not it is there still. */
   #greatest = "";
+  /** The name that was found to come after it: who adds one has just asked. */
+  #next: string | undefined;
 
   get size(): number {
     return this.#items.length - this.#head;
@@ -29,13 +31,19 @@ export class Rising<T extends { readonly name: string }> {
 
   /** Whether a name comes after all that ever were there: then it is new, and may be added. */
   comesLast(name: string): boolean {
-    return isAfter(name, this.#greatest);
+    if (!isAfter(name, this.#greatest)) return false;
+    this.#next = name;
+    return true;
   }
 
-  /** Adds one whose name comes last. */
-  add(item: T): void {
-    this.#greatest = item.name;
+  /** Adds one, if its name comes last. */
+  add(item: T): boolean {
+    const { name } = item;
+    if (name !== this.#next && !this.comesLast(name)) return false;
+    this.#greatest = name;
+    this.#next = undefined;
     this.#items.push(item);
+    return true;
   }
 
   get(name: string): T | undefined {
@@ -66,6 +74,7 @@ export class Rising<T extends { readonly name: string }> {
     this.#items = [];
     this.#head = 0;
     this.#greatest = "";
+    this.#next = undefined;
   }
 
   #shift(): void {
