@@ -242,7 +242,7 @@ export class Member {
     for (const { room } of this.#rooms.values()) room.tell(change);
   }
 
-  /** Takes what the member is told that it said for the answer to that. Twice is fine. */
+  /** Takes the event of what the member has said for the answer to its request. Idempotent. */
   readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
 
   /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
@@ -253,7 +253,7 @@ export class Member {
     this.#services.names.tell({ type: "spoke", member: this.#connection.self });
   }
 
-  /** Hears of the comings and goings of a name, or no longer. */
+  /** Subscribes to the presence of a name, or ends that. */
   monitor(name: ChatName, on: boolean): void {
     this.#services.names.tell({ type: "monitor", member: this.#connection.self, name, on });
   }
@@ -381,7 +381,7 @@ export class Member {
 /** The most names of one connection that are remembered, the oldest first to go. */
 const MAX_FORMER_NAMES = 100;
 
-/** The person with the name that it gives up among those that it had. */
+/** The person, with the name that it gives up among its former names. */
 function withFormerName(person: Person, former: Person | undefined, nowMs: number): Person {
   if (former === undefined || former.name.text === person.name.text) return person;
   const names = [...former.formerNames ?? [], { name: former.name, leftMs: nowMs }];

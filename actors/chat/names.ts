@@ -128,7 +128,7 @@ class Names {
       away: former?.away,
       signedOnMs: former?.signedOnMs ?? nowMs,
       spokeMs: former?.spokeMs ?? nowMs,
-      // Should a connection go without a word, its name must not be lost with it.
+      // A connection that ends without a message must not keep its name.
       watching: this.#self.watch(person.member, () => ({ type: "release", member: person.member })),
     };
     for (const key of person.name.keys) this.#byKey.set(key, owner);
@@ -209,7 +209,7 @@ export class Watchers {
     this.#byMember.set(member, (this.#byMember.get(member) ?? new Set()).add(key));
   }
 
-  /** And no longer. */
+  /** No longer tells the member of the name. */
   remove(member: Ref<MemberMessage>, name: ChatName): void {
     this.#drop(member, watchKey(name));
     this.#byMember.get(member)?.delete(watchKey(name));

@@ -24,7 +24,7 @@ export interface RoomModes {
   readonly isMembersOnly: boolean;
   /** It is in no list of others. */
   readonly isSecret: boolean;
-  /** Only operators set the topic, and what other texts the room has. */
+  /** Only operators set the topic, and any other text of the room. */
   readonly isTopicLocked: boolean;
   readonly key?: string;
   readonly limit?: number;

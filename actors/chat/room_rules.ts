@@ -1,6 +1,6 @@
 /**
- * What comes of what a room is told. Pure: what happens is made true by {@linkcode RoomState.apply}, and
- * told by whoever runs the room.
+ * Decides on the commands to a room. Pure: the caller applies what happens with {@linkcode RoomState.apply},
+ * and tells the members.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { Answer, RoomCommand } from "./messages.ts";
 import type { ModeChange } from "./room_properties.ts";
 import { type RoomFact, RoomState } from "./room_state.ts";
 
-/** What comes of a command. */
+/** The outcome of a command. */
 export interface Verdict<M> {
   /** What happens by it, in this order. */
   readonly facts: readonly RoomFact<M>[];
-  /** What who asked is told, after that; nothing to who did not ask. */
+  /** The answer to the sender, after these; absent where the command asks for none. */
   readonly answer?: RoomAnswer;
 }
 
 /** An answer that is no view of the room. */
 export type RoomAnswer =
   | Extract<Answer, { readonly type: "done" | "refused" }>
-  /** It is in, and is to be shown the room. */
+  /** The sender has joined: it is answered by the view of the room. */
   | { readonly type: "entered" };
 
-/** The commands that a room decides upon: the others only look. */
+/** The commands that may change a room; the others only read it. */
 export type RoomDeed<M> = Exclude<
   RoomCommand<M>,
   { readonly type: "get-view" | "get-bans" | "get-history" }
 >;
 
-/** The room, beside its state. */
+/** What a decision depends on beside the state of the room. */
 export interface RoomFrame {
   readonly title: string;
   /** Whether the first to come in is an operator. */
@@ -41,7 +41,7 @@ type Refused = Extract<Answer, { readonly type: "refused" }>;
 
 const DONE: RoomAnswer = { type: "done" };
 
-/** What comes of a command in a room. */
+/** Decides on one command. */
 export function judge<M>(state: RoomState<M>, command: RoomDeed<M>, frame: RoomFrame): Verdict<M> {
   switch (command.type) {
     case "join":
@@ -138,7 +138,7 @@ function changeModes<M>(
   const { person } = command;
   if (!state.members.has(person.member)) return outside(state, command, frame);
   if (!state.isOperator(person)) return refused("not-operator");
-  // Each is decided on what those before it make of the room.
+  // Each change is decided on the room as those before it leave it.
   const draft = new RoomState(state.data);
   const changes: ModeChange[] = [];
   let refusal: Refused | undefined;
@@ -153,7 +153,7 @@ function changeModes<M>(
   };
 }
 
-/** Who is not in a secret room is told no more of it than of one that there is not. */
+/** Somebody outside of a secret room is answered as if there was no such room. */
 export function outsiderRefusal<M>(
   state: RoomState<M>,
   member: M,

@@ -36,7 +36,7 @@ export interface RoomStepsOptions {
   readonly key: string;
   /** Does a step whose line is in the history. */
   readonly take: (step: Step) => void;
-  /** The steps that are to be done now are done. */
+  /** All steps that can be done now are done. */
   readonly paused: () => void;
   readonly answerHistory: (command: HistoryRequest, entries: readonly HistoryEntry[]) => void;
 }
@@ -63,7 +63,7 @@ export class RoomSteps {
     this.#options = options;
   }
 
-  /** One more step. */
+  /** Adds a step. */
   add(step: Step): void {
     this.#waiting.push(step);
     this.#next();

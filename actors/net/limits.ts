@@ -34,15 +34,15 @@ export interface TcpLimits extends ConnectionLimits {
   readonly maxPerAddress: number;
 }
 
-/** What is known of one limit. */
+/** One limit: its bounds, and how it is spoken of. */
 export interface LimitRule {
-  /** What it is where nobody says otherwise. */
+  /** The default. */
   readonly standard: number;
-  /** The least that it may be. */
+  /** The smallest valid value. */
   readonly least: number;
-  /** What it does, for people. */
+  /** The help text of its flag. */
   readonly help: string;
-  /** What cannot be done with a value below the least, which stands for `#`. */
+  /** How a smaller value is refused; `#` stands for that. */
   readonly refusal: string;
 }
 

@@ -1,12 +1,12 @@
 /**
- * What a node gives, in memory: stretches of its files, for peers that ask for blocks one after the other.
+ * A cache of what a node serves: stretches of its files, for peers that ask for blocks one after the other.
  *
  * @module
  */
 
 /** What is read from the disk at once: sixteen ordinary blocks. */
 export const STRETCH_BYTES: number = 256 * 1024;
-/** Each torrent has so many numbers for its stretches. */
+/** Stretch numbers that are reserved for each torrent. */
 const REGION_SIZE = 2 ** 32;
 
 /**

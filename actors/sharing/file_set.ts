@@ -12,7 +12,7 @@ import type { FileGroup, OpenFiles } from "./open_files.ts";
 export interface FileSetOptions {
   /** The disk. */
   readonly disk: Disk;
-  /** What is open. */
+  /** The pool of open files. */
   readonly open: OpenFiles;
   /** Where the files are: the paths of `files` begin below it. */
   readonly directory: string;

@@ -3,7 +3,7 @@ import { readFully, SCAN_BYTES } from "./_scan.ts";
 import type { Intent } from "./_torn_tail.ts";
 
 /**
- * So much of what was written is kept to be written again; older parts would have to be read from the file.
+ * Bytes of the latest writes that are kept for a second try; older parts would be read from the file.
  */
 const KEPT_BYTES = 8 << 20;
 

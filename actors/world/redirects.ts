@@ -5,7 +5,7 @@
  */
 import { failure } from "./failure.ts";
 
-/** One request on its way, without what only the whole has. */
+/** One hop of a request. */
 export interface Message {
   readonly method: string;
   readonly headers: Headers;
@@ -35,11 +35,11 @@ export async function followRedirects(
     }
     await response.body?.cancel();
     const next = URL.parse(location, url.href);
-    // The disk of this machine, say, is not for a server to point at.
+    // A server must not point at this machine's disk, for one.
     if (next === null || !/^https?:$/.test(next.protocol)) {
       throw failure("invalid-data", `fetch ${request.url}, which points to ${location}`);
     }
-    // What was meant for one server alone.
+    // Credentials were meant for the first server alone.
     if (next.origin !== url.origin) { for (const name of ["authorization", "cookie"]) headers.delete(name); }
     url = next;
     if (response.status === 303 || (response.status < 303 && method === "POST")) {

@@ -23,7 +23,7 @@ export type ListHere = Asker & { readonly type: "list-here" };
 export type CensusCommand =
   /** This server lives: the others are to know. */
   | { readonly type: "show" }
-  /** Somebody has a server that may be gone since before this one came. */
+  /** A member's server may have died before this one started. */
   | { readonly type: "suspect"; readonly server: ServerLife }
   /** Asks all servers, and answers who asks. */
   | { readonly type: "ask-all"; readonly question: Question }
@@ -71,7 +71,7 @@ type Private =
   | { readonly type: "hosts"; readonly ids: readonly string[] | undefined }
   | { readonly type: "late"; readonly number: number };
 
-/** Knows the servers, and asks them all. */
+/** Keeps track of the servers, and puts questions to all of them. */
 export function census(options: CensusOptions): Behavior<CensusCommand> {
   return withPrivateMessages<CensusCommand, Private>(async (self) => {
     const { cluster } = options;
@@ -180,7 +180,7 @@ class Census {
     if (server.id === this.#options.session.id) return;
     const isNew = (this.#servers.get(server.id)?.heardAtMs ?? -Infinity) === -Infinity;
     this.#servers.set(server.id, { server, heardAtMs: this.#nowMs, missingSinceMs: undefined });
-    // It has come after this one, and knows nobody yet.
+    // It has started after this one, and knows no members yet.
     if (isNew) this.#beat();
   }
 

@@ -1,23 +1,23 @@
 /**
- * A time after which something is no longer waited for.
+ * A deadline, after which something is no longer waited for.
  *
  * @module
  */
 import type { World } from "../../world/world.ts";
 
-/** A time that runs. */
+/** A running deadline. */
 export interface Lateness {
-  /** Whether it is up. */
+  /** Whether it has passed. */
   readonly isUp: boolean;
-  /** Resolves then. */
+  /** Resolves when it passes. */
   readonly promise: Promise<void>;
-  /** What a promise comes to; undefined when it fails, or is not there in time. */
+  /** The value of a promise; undefined when it rejects, or does not resolve in time. */
   orLate<T>(promise: Promise<T>): Promise<T | undefined>;
-  /** It is of no interest any more. */
+  /** Cancels its timer. */
   cancel(): void;
 }
 
-/** Begins a time of so many milliseconds. */
+/** Starts a deadline, so many milliseconds from now. */
 export function lateness({ clock }: Pick<World, "clock">, ms: number): Lateness {
   const { promise, resolve } = Promise.withResolvers<void>();
   const endsAtMs = clock.monotonic() + ms;

@@ -21,10 +21,10 @@ export interface NewestLimits<T> {
   readonly lengthOf: (item: T) => number;
 }
 
-/** Copied for one more. */
+/** The most items of a piece, which is copied for each item that is added to it. */
 const PIECE = 32;
 
-/** Nothing yet. */
+/** An empty list. */
 export const NONE: Newest<never> = { pieces: [], count: 0, length: 0 };
 
 /** The list with one more. What is too old goes a piece at a time. */

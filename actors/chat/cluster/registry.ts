@@ -85,7 +85,7 @@ export interface AdoptReply {
   readonly servers: readonly ServerLife[];
 }
 
-/** What comes of a claim. */
+/** The outcome of a claim. */
 export type ClaimReply =
   | { readonly type: "done" }
   /** Somebody has it. */
@@ -124,7 +124,7 @@ export const registryType: EntityType<RegistryCommand> = persistent({
   evolve: evolveRegistry,
 });
 
-/** What a command comes to. */
+/** Decides on one command. */
 export function decideRegistry(state: RegistryState, command: RegistryCommand): Decision<RegistryEvent> {
   switch (command.type) {
     case "claim": {

@@ -77,18 +77,18 @@ export const GONE_REASON = "Its server is gone";
 /** The type of the rooms. */
 export const roomType: EntityType<RoomEntityCommand> = persistent({
   type: "chat-room",
-  // Near those who are in it; and a host that was frozen is asked nothing.
+  // Near its members, without a question to a host that may be frozen.
   placement: "local",
-  // One has its last lines in it.
+  // A snapshot has the last lines of the room in it.
   snapshotEvery: 1000,
-  // What comes again is known by its sender.
+  // A batch that comes again is known by its sender and number.
   rememberedOperations: 50,
   initial: newRoom,
   decide: decideRoom,
   evolve: evolveRoom,
   upcast: upcastEvent,
   upcastState,
-  // Whoever has died may have had something to tell.
+  // The former host may have died before it published its last records.
   started: ({ seq }, { id, publish }) => publish(roomTopic(id), { from: seq + 1, records: [] }),
 });
 
@@ -99,7 +99,7 @@ export function roomTopic(id: string): Topic<RoomNews> {
 
 type Context = Pick<PersistentContext<RoomEntityCommand>, "id" | "world" | "publish">;
 
-/** What a command comes to. */
+/** Decides on one command. */
 function decideRoom(
   state: RoomEntityState,
   command: RoomEntityCommand,
@@ -215,7 +215,7 @@ function happened(
   return { type: "happened", record };
 }
 
-/** Numbers for what happens, a source for each world. */
+/** Sources of the ids of events, one a world. */
 const sources = new WeakMap<Context["world"], MessageIds>();
 
 function idsOf(world: Context["world"]): MessageIds {
@@ -241,7 +241,7 @@ function staleHolder(state: RoomState<MemberId>, deed: RoomDeed<MemberId>): Pers
   return other?.member === member ? undefined : other;
 }
 
-/** States to look at, by what they are made of. */
+/** Read-only states, by the data that they were made from. */
 const states = new WeakMap<RoomData<MemberId>, RoomState<MemberId>>();
 
 function readOnly(room: RoomData<MemberId>): RoomState<MemberId> {

@@ -22,7 +22,7 @@ import { type Deed, RoomQueue, type Work } from "./room_queue.ts";
 import { lateness } from "./lateness.ts";
 import type { RoomProxyOptions } from "./room_proxy_options.ts";
 
-/** What came of it: to be told once the news up to `seq` are. */
+/** An outcome, which is told once the news up to `seq` have been told. */
 interface Outcome {
   readonly seq: number;
   readonly tell: () => void;
@@ -37,7 +37,7 @@ type Private =
   | { readonly type: Later | "go-on" | "look-again" }
   | { readonly type: "gone"; readonly person: Person };
 
-/** What is tried again in a moment. */
+/** What is done again after a pause. */
 type Later = "look" | "send" | "catch-up" | "are-news-missing";
 
 /** How long one question to the entity waits, and the pause before it is asked again. */
@@ -344,7 +344,7 @@ class RoomProxy {
     this.#later("send");
   }
 
-  /** Tells what came of what was under way, once all before it has been told. */
+  /** Tells the outcome of the last request, once all before it has been told. */
   #settle(): void {
     const outcome = this.#outcome;
     if (outcome === undefined || this.#mirror.seq < outcome.seq) return;

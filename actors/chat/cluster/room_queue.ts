@@ -14,10 +14,10 @@ import type { ServerLife } from "./registry.ts";
 /** What changes a room. */
 export type Deed = RoomDeed<Ref<MemberMessage>>;
 
-/** What is only looked at, in what is known here. */
+/** A command that only reads, answered from what this server knows. */
 export type Look = Extract<RoomCommand, { readonly type: "get-view" | "get-bans" }>;
 
-/** What the entity is asked for. */
+/** A request to the entity. */
 export type Work =
   | {
     readonly type: "batch";
@@ -59,17 +59,17 @@ export class RoomQueue {
     return this.#waiting.length === 0;
   }
 
-  /** What is next. */
+  /** The next command. */
   get first(): RoomCommand | ServerGone | undefined {
     return this.#waiting[0]?.command;
   }
 
-  /** One more command. */
+  /** Adds a command. */
   add(command: RoomCommand | ServerGone): void {
     this.#waiting.push({ command, expiresAtMs: this.#world.clock.monotonic() + EXPIRES_MS });
   }
 
-  /** Takes out what has waited for too long, but for what must happen all the same. */
+  /** Removes commands that have waited for too long, except those that must be carried out. */
   expired(): Asker[] {
     const [oldest] = this.#waiting;
     if (oldest === undefined) return [];

@@ -13,7 +13,7 @@ type Said = Extract<RoomFact<MemberId>, { readonly type: "said" }>;
 /** What a member says is kept without all that is known of the member: the room knows it. */
 export type SaidByMember = Omit<Said, "person"> & { readonly by: MemberId };
 
-/** What happened. */
+/** A fact as it is kept. */
 export type KeptFact = RoomFact<MemberId> | SaidByMember;
 
 /** Something that happened in a room. */
@@ -46,7 +46,7 @@ export function keptFact(
   return known !== undefined && isSamePerson(known, person) ? { ...rest, by: person.member } : fact;
 }
 
-/** The whole of it; `personOf` says who was in the room when it happened. */
+/** The fact with the person who spoke; `personOf` gives the members at the time of the fact. */
 export function wholeFact(
   fact: KeptFact,
   personOf: (id: MemberId) => Person<MemberId> | undefined,

@@ -30,7 +30,7 @@ export class ServerSession {
     this.#world = world;
   }
 
-  /** By which it may act now; undefined while it may not. */
+  /** The life by which it may act now; undefined while it may not. */
   get life(): ServerLife | undefined {
     const host = this.#cluster.host;
     const isValid = host !== undefined && host.incarnation === this.#incarnation && !this.#isGivenUp;

@@ -77,7 +77,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   readonly #turns: FrameTurns;
   #batches = 0;
   readonly #life: SignsOfLife;
-  /** All is said, and too many came back from its address: it waits for its welcome. */
+  /** The registration is complete, and waits since its address logs in too often. */
   #isToRegister = false;
 
   constructor(
@@ -190,7 +190,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
 
   talk(talk: Talk): void {
     const { self } = this.#connection;
-    // What answers a command with a label is told apart.
+    // Events that answer a labelled command are sent one by one.
     if (this.#causes.size > 0 && talk.isOf(self)) {
       for (const event of talk.events) {
         this.event(event);
@@ -218,7 +218,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
 
   readonly cutOff = (why: keyof typeof CUT_OFF_TEXTS): void => this.#close(CUT_OFF_TEXTS[why]);
 
-  /** To be let in is free, within reason; all else counts, and waits where the welcome has to. */
+  /** Messages of the registration are free, up to a bound; others count, and wait while it waits. */
   #mayTake(frame: IrcFrame): boolean {
     if (this.#client === undefined && this.#registration.takesFree(frame)) return true;
     return !this.#isToRegister && this.#limits.mayTalk();

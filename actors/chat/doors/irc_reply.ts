@@ -6,7 +6,7 @@
 import { formatIrcBody, MAX_BODY_BYTES } from "../../../protocols/irc.ts";
 import type { IrcLine } from "./irc_codec.ts";
 
-/** Lines of a long answer that are sent before it is looked whether the client reads. */
+/** Lines of a long answer that are sent before the client has to read. */
 const LINES_AT_ONCE = 100;
 
 const encoder = new TextEncoder();
@@ -106,7 +106,7 @@ export class Reply {
     this.add(this.#collected.splice(0));
   }
 
-  /** The command is over. */
+  /** Ends the answer. */
   finish(): void {
     if (this.#isFinished) return;
     const lines = this.#collected;

@@ -129,7 +129,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     this.#connection.end();
   }
 
-  /** The member knows what it does itself, but for what others do to it. */
+  /** A line client is not told of what it does itself, but of what others do to it. */
   #ownEvent({ happening, room }: RoomEvent): void {
     if (happening.type === "renamed") return this.#send(`You are ${happening.to.name.text} now.`);
     if (happening.type !== "kicked") return;
@@ -169,7 +169,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     if ("keys" in lobby) this.#member.join(person, lobby, {}, (answer) => this.#entered(answer));
   }
 
-  /** Most lines are said, and cost no promise. */
+  /** Carries out a command. Most are something said, for which no promise is made. */
   #obey(input: ChatInput, person: Person): void {
     switch (input.type) {
       case "empty":

@@ -5,7 +5,7 @@
  */
 import type { Connection } from "../../net/mod.ts";
 
-/** Why a client is read no further. */
+/** A reason to stop reading from a client. */
 export type PauseReason = "commands" | "rate";
 
 /** Reads from a connection while nothing holds it back: one that has waited enough must not undo another. */
@@ -17,13 +17,13 @@ export class ReadGate {
     this.#connection = connection;
   }
 
-  /** Reads no further, for one more reason. */
+  /** Stops reading, for one more reason. */
   pause(reason: PauseReason): void {
     if (this.#reasons.size === 0) this.#connection.pause();
     this.#reasons.add(reason);
   }
 
-  /** The reason is gone. */
+  /** Takes a reason back; reads on when it was the last. */
   resume(reason: PauseReason): void {
     if (this.#reasons.delete(reason) && this.#reasons.size === 0) this.#connection.resume();
   }

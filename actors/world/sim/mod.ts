@@ -5,8 +5,8 @@
  * Bytes of a TCP connection are late, split and joined, and held up while their way is cut; they are never
  * lost or changed. Of what was not synced, a power cut keeps the beginning of what made a file longer (the
  * last part torn), each overwrite or not, and the first few changes of names of each directory. A disk is
- * slow, full or failing, but does not lie: what it has synced it keeps. TLS is said but not spoken. HTTP
- * messages travel whole.
+ * slow, full or failing, but does not lie: what it has synced it keeps. A TLS connection carries plain bytes.
+ * HTTP messages travel whole.
  *
  * @module
  */
