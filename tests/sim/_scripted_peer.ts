@@ -124,6 +124,7 @@ export class ScriptedPeer {
   async #onExtended(connection: TcpConnection, id: number, payload: Uint8Array): Promise<void> {
     const { metadata } = this.#options;
     const { bytes } = this.#torrent.info;
+    await delay(this.host.world, this.#options.delayMs ?? 1);
     if (id === EXTENSION_HANDSHAKE_ID) {
       this.#metadataId = decodeExtensionHandshake(payload).metadataId ?? 0;
       const said = encodeExtensionHandshake({ metadataId: 1, metadataSize: bytes.length });

@@ -114,13 +114,19 @@ export async function limitedDownload(sim: SimWorld, torrent: TestTorrent): Prom
   checkRate(torrent.info.length, perSecond, sim.now - beganMs);
 }
 
-/** A magnet link, where one has false metadata and one has it and does not say it. */
+/** A magnet link, where the one that has the metadata is behind one with false and eight that are silent. */
 export async function magnet(sim: SimWorld, torrent: TestTorrent): Promise<void> {
-  const kinds = sim.random.shuffle(["true", "false", "silent", "silent", "silent", "silent"] as const);
-  const peers = kinds.map((metadata) => new ScriptedPeer(sim, fresh(sim, metadata), torrent, { metadata }));
+  const kinds = ["false", ...Array.from({ length: 8 }, () => "silent" as const), "true"] as const;
+  const peers = kinds.map((metadata) =>
+    new ScriptedPeer(sim, fresh(sim, metadata), torrent, {
+      metadata,
+      delayMs: metadata === "true" ? 400 : 1,
+    })
+  );
   const what = magnetOf(torrent, peers.map(({ address }) => address));
   const node = new ScriptedNode(sim, fresh(sim, "node"), { wants: [what] });
-  await sim.until(hasEnded(node), 60_000, "the download to end");
+  // Four are asked at once, and each has ten seconds.
+  await sim.until(hasEnded(node), 28_000, "the download to end");
   checkFetched(node, torrent);
   checkManners(...peers);
 }
@@ -254,4 +260,16 @@ export async function changedAtOnce(sim: SimWorld, torrent: TestTorrent): Promis
   const leecher = leecherOf(sim, node.host, torrent, { everyMs: 5 });
   await sim.advance(3000);
   checkManners(leecher);
+}
+
+/** What has come is given while the rest comes, and is right, though it was read with what lies beside it. */
+export async function givenMeanwhile(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent, { delayMs: 100 });
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  await sim.until(() => peer.sent > 0, 60_000, "the first block");
+  const leecher = leecherOf(sim, node.host, torrent, { everyMs: 10 });
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  assert(leecher.received > 0, "what has come is given");
+  checkManners(leecher, peer);
+  checkFetched(node, torrent);
 }
