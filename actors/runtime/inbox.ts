@@ -28,11 +28,9 @@ export const URGENT = 1;
 const MAX_KINDS = 16;
 /** A pause of the garbage collector may look like a slow handler: trust comes back. */
 const TIMED_AFTER_SLOW = 256;
-/**
- * Handlers are timed once in as many as this part of those handled: from 1 to the scheduler's stride, beyond
- * which it changes nothing.
- */
+/** Handlers are timed once in as many as this part of those handled: from 1 to the scheduler's stride. */
 const TRUST_SHIFT = 11;
+const FULL_TRUST = 32;
 
 /** The part of an actor that takes messages. */
 export abstract class Inbox implements Trimmable {
@@ -216,7 +214,9 @@ export abstract class Inbox implements Trimmable {
     const isNew = handled === 1 || kind !== known && this.meets(kind, known);
     const isTimed = this.isTimed();
     if (isTimed) mailboxes.setFlag(this.ref, FLAGS.LOOKS);
-    this.system.scheduler.readAfter(isNew || isTimed ? 1 : (handled >> TRUST_SHIFT) || 1);
+    const trust = handled >> TRUST_SHIFT;
+    if (isNew || isTimed) this.system.scheduler.readAfter(1);
+    else if (trust < FULL_TRUST) this.system.scheduler.readAfter(trust || 1);
     return kind;
   }
 
