@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ARIA2_FLAGS } from "../_aria2.ts";
 import { hashFile } from "../../actors/sharing/hash_file.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { encodeInfo, encodeMetainfo } from "../../protocols/metainfo.ts";
@@ -15,16 +16,6 @@ export const FILE = "payload.bin";
 const PYTHON = "/usr/bin/python3";
 const LIBTORRENT = `${root}tests/interop/_libtorrent.py`;
 const LIMIT_MS = 600_000;
-const ARIA2_FLAGS = [
-  "--no-conf",
-  "--enable-dht=false",
-  "--enable-dht6=false",
-  "--bt-enable-lpd=false",
-  "--enable-peer-exchange=false",
-  "--summary-interval=0",
-  "--file-allocation=none",
-  "--disk-cache=64M",
-];
 
 /** A torrent of the file whose tracker names the seeds that are given. */
 export interface Torrent extends AsyncDisposable {
@@ -185,6 +176,7 @@ export async function oursGets(
 export async function aria2Seeds(torrent: string, directory: string, port: number): Promise<TestProcess> {
   const process = startProcess("aria2c", [
     ...ARIA2_FLAGS,
+    "--disk-cache=64M",
     "--check-integrity",
     "--seed-ratio=0",
     "--seed-time=9999",
@@ -200,6 +192,7 @@ export async function aria2Seeds(torrent: string, directory: string, port: numbe
 export async function aria2Gets(torrent: string, out: string): Promise<void> {
   await using process = startProcess("aria2c", [
     ...ARIA2_FLAGS,
+    "--disk-cache=64M",
     "--seed-time=0",
     `--listen-port=${freePort()}`,
     `--dir=${out}`,

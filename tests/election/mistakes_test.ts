@@ -14,8 +14,12 @@ const NODES: readonly PeerNode[] = [1, 2, 3].map((id) => ({
 
 /** Starts a node on a host of its own, or on another one. */
 function start(sim: SimWorld, id: number, options: Partial<PeerOptions> = {}, name = `n${id}`): SimHost {
-  const host = sim.host(name);
-  host.disk.write(`/data/Node${id}/${name}.txt`, "");
+  return startOn(sim.host(name), id, options);
+}
+
+/** Starts a node on a host. */
+function startOn(host: SimHost, id: number, options: Partial<PeerOptions> = {}): SimHost {
+  host.disk.write(`/data/Node${id}/${host.name}.txt`, "");
   host.start(service("peer", () =>
     peer({
       id,
@@ -57,7 +61,11 @@ for (const down of [0, 3]) {
           host.disk.write("/data/Peer_files.log.term", `${term}\n`);
           return host;
         });
-        for (const { id } of NODES) if (id !== down) startOn(sim, id);
+        for (const { id } of NODES) {
+          const host = sim.hosts.find(({ name }) => name === `n${id}`);
+          assert(host !== undefined);
+          if (id !== down) startOn(host, id);
+        }
         await sim.until(() => hosts.every((host) => leaderOf(host) === 1), 20_000, "a leader");
         const members = NODES.map(({ id }) => id).filter((id) => id !== down);
         const log = () => hosts[0]?.disk.readText("/data/Peer_files.log");
@@ -75,21 +83,6 @@ for (const down of [0, 3]) {
       });
     }
   });
-}
-
-function startOn(sim: SimWorld, id: number): SimHost {
-  const host = sim.hosts.find(({ name }) => name === `n${id}`);
-  assert(host !== undefined);
-  host.disk.write(`/data/Node${id}/n${id}.txt`, "");
-  host.start(service("peer", () =>
-    peer({
-      id,
-      nodes: NODES,
-      listen: { hostname: "::", port: PORT },
-      directory: `/data/Node${id}`,
-      logPath: "/data/Peer_files.log",
-    })));
-  return host;
 }
 
 Deno.test("peer: a second process with a node's ID is told from it, by name and once, and nothing wrong is written", async () => {

@@ -1,17 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { ARIA2_FLAGS } from "../_aria2.ts";
 import { available, freePort, startProcess, type TestProcess } from "../_helpers.ts";
 import { testClient } from "./_torrent_clients.ts";
 
-/** What keeps aria2c on this machine, and quick. */
 function aria2(directory: string, ...more: string[]): TestProcess {
   return startProcess("aria2c", [
-    "--no-conf",
-    "--enable-dht=false",
-    "--enable-dht6=false",
-    "--bt-enable-lpd=false",
-    "--enable-peer-exchange=false",
-    "--summary-interval=0",
-    "--file-allocation=none",
+    ...ARIA2_FLAGS,
     "--bt-stop-timeout=50",
     `--dir=${directory}`,
     ...more,

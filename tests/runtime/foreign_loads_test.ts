@@ -18,10 +18,7 @@ import {
   topic,
 } from "../../mod.ts";
 import { gate, onStage, type Stage, upTo } from "./_stage.ts";
-
-const throwing = (): never => {
-  throw new Error("trap");
-};
+import { throwing } from "./_traps.ts";
 
 // ---- 4: bounds
 

@@ -19,12 +19,9 @@ import {
   topic,
 } from "../../mod.ts";
 import { gate, onStage, type Stage, upTo } from "./_stage.ts";
+import { throwing } from "./_traps.ts";
 
 // ---- 1: what is thrown, and where
-
-const throwing = (): never => {
-  throw new Error("trap");
-};
 
 function withGetter(name: string): Error {
   return Object.defineProperty(new Error("with a getter"), name, { get: throwing, enumerable: true });

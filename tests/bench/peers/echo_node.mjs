@@ -1,22 +1,5 @@
-/** An echo server of Node's `net`, as its users write it with its events. */
+/** An echo server of Node's `net`. */
 import { createServer } from "node:net";
-import { cpuUsage, stdin } from "node:process";
-import { createInterface } from "node:readline";
+import { echo, serve } from "./_echo.mjs";
 
-const server = createServer({ noDelay: true }, (socket) => {
-  socket.on("data", (bytes) => {
-    if (!socket.write(bytes)) {
-      socket.pause();
-      socket.once("drain", () => socket.resume());
-    }
-  });
-  socket.on("error", () => socket.destroy());
-});
-server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => console.log(server.address().port));
-
-createInterface({ input: stdin })
-  .on("line", () => {
-    const { user, system } = cpuUsage();
-    console.log((user + system) / 1e6);
-  })
-  .on("close", () => process.exit(0));
+serve(createServer({ noDelay: true }, echo));
