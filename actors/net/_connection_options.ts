@@ -10,11 +10,9 @@ import type { ConnectionNotice } from "./_connection_events.ts";
 import type { ConnectionTools } from "./_sending.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { SessionFactory } from "./session.ts";
-import type { Transport } from "./transport.ts";
 
-/** Options of `connectionActor`. */
+/** Options of `connectionActor`: the same for all connections of a server, and one object for all. */
 export interface ConnectionOptions<F, M> {
-  readonly transport: Transport;
   readonly frames: () => FrameDecoder<F>;
   readonly session: SessionFactory<F, M>;
   readonly limits: ConnectionLimits;

@@ -13,21 +13,21 @@ interface Waiter {
 /** The waiters of one connection. */
 export class Drained {
   readonly #remote: string;
-  /** Made when somebody waits. */
-  #waiters: Waiter[] | undefined;
-  #isClosed = false;
+  readonly #waiters: Waiter[] = [];
+  #isClosed: boolean;
   /** What waiters are told once the connection is closed: made when there is one, as its stack takes time. */
   #error: WorldError | undefined;
 
-  constructor(remote: string) {
+  constructor(remote: string, isClosed: boolean) {
     this.#remote = remote;
+    this.#isClosed = isClosed;
   }
 
   /** Resolves at once when that `isNow` so, or later; rejects when the connection closes first. */
   wait(isNow: boolean): Promise<void> {
     if (this.#isClosed) return Promise.reject(this.#closed());
     if (isNow) return Promise.resolve();
-    return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   /**
@@ -39,14 +39,14 @@ export class Drained {
   }
 
   resolveAll(): void {
-    if (this.#waiters === undefined) return;
+    if (this.#waiters.length === 0) return;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
   /** The connection is closed. */
   rejectAll(): void {
     this.#isClosed = true;
-    for (const waiter of this.#waiters?.splice(0) ?? []) waiter.reject(this.#closed());
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#closed());
   }
 
   #closed(): WorldError {

@@ -6,7 +6,7 @@
 import { type BufferPool, SMALL_BUFFER_BYTES } from "./_buffers.ts";
 import type { Flushable, Flusher } from "./_flusher.ts";
 import type { TimerClock } from "./_shared_timers.ts";
-import { StallWatch } from "./_stall_watch.ts";
+import { type Sender, StallWatch } from "./_stall_watch.ts";
 import type { Transport } from "./transport.ts";
 
 /** A text this short is encoded faster by a loop than by a call out of JavaScript. */
@@ -40,12 +40,14 @@ const UTF8 = new TextEncoder();
  * Two buffers take turns, one filled while the other is written, and both are given back when all is written.
  * No promise, closure or array is made for a message.
  */
-export class Outbound implements Flushable {
+export class Outbound implements Flushable, Sender {
   readonly #transport: Transport;
   readonly #tools: OutboundTools;
   readonly #slowClientMs: number;
   /** Made with the first write. */
   #stall: StallWatch | undefined;
+  #isWatched = false;
+  sends = 0;
   readonly #events: OutboundEvents;
   #filling: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
@@ -136,7 +138,8 @@ export class Outbound implements Flushable {
   }
 
   #write(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#watch.begin();
+    this.sends++;
+    if (!this.#isWatched) this.#watch();
     try {
       this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
         this.#onWritten,
@@ -149,8 +152,10 @@ export class Outbound implements Flushable {
     }
   }
 
-  get #watch(): StallWatch {
-    return this.#stall ??= new StallWatch(this.#tools.timers, this.#slowClientMs, this.#events);
+  #watch(): void {
+    this.#isWatched = true;
+    this.#stall ??= new StallWatch(this.#tools.timers, this.#slowClientMs, this);
+    this.#stall.begin();
   }
 
   readonly #onWritten = (bytes: number): void => {
@@ -164,7 +169,7 @@ export class Outbound implements Flushable {
       this.#written = this.#toWrite = 0;
       this.#tools.buffers.give(buffer);
       if (this.#filled > 0) this.flush();
-      else this.#becomeIdle();
+      else this.#isActive = false;
     }
     this.#events.written(bytes);
   };
@@ -173,9 +178,16 @@ export class Outbound implements Flushable {
     if (!this.#isClosed) this.#events.failed(error);
   };
 
-  #becomeIdle(): void {
-    this.#isActive = false;
-    this.#stall?.end();
+  get isSending(): boolean {
+    return this.#isActive;
+  }
+
+  unwatched(): void {
+    this.#isWatched = false;
+  }
+
+  stalled(): void {
+    this.#events.stalled();
   }
 }
 

@@ -43,9 +43,11 @@ const HIGH_WATER_BYTES = 65536;
 /** The sending half of one connection. */
 export class Sending implements OutboundEvents {
   readonly #transport: Transport;
+  readonly #remote: string;
   readonly #owner: SendingOwner;
   readonly #queue: Outbound;
-  readonly #drained: Drained;
+  /** Made when somebody waits. */
+  #drained: Drained | undefined;
   readonly #maxBytes: number;
   readonly #meters: ConnectionMeters;
   /** Bytes that may be queued beyond the limit. */
@@ -62,9 +64,9 @@ export class Sending implements OutboundEvents {
     owner: SendingOwner,
   ) {
     this.#transport = transport;
+    this.#remote = remote;
     this.#owner = owner;
     this.#maxBytes = limits.maxOutboundBytes;
-    this.#drained = new Drained(remote);
     this.#meters = tools.meters;
     tools.meters.connections.add(1);
     this.#queue = new Outbound(transport, tools, limits.slowClientMs, this);
@@ -97,12 +99,13 @@ export class Sending implements OutboundEvents {
 
   /** Resolves once the queue is short; rejects when the connection closes first. */
   drained(): Promise<void> {
+    this.#drained ??= new Drained(this.#remote, this.#isClosed);
     return this.#drained.wait(!this.isCongested);
   }
 
   /** Whether an error that comes back from the session is a rejection of {@linkcode Sending.drained}. */
   isOwnRejection(error: unknown): boolean {
-    return this.#drained.isOwn(error);
+    return this.#drained?.isOwn(error) === true;
   }
 
   /** Closes the sending half once what is queued is sent. */
@@ -117,7 +120,7 @@ export class Sending implements OutboundEvents {
     if (!this.#isClosed) this.#meters.connections.add(-1);
     this.#isClosed = true;
     this.#queue.close();
-    this.#drained.rejectAll();
+    this.#drained?.rejectAll();
   }
 
   #closeWrite(): void {
@@ -130,7 +133,7 @@ export class Sending implements OutboundEvents {
     this.#meters.sent.add(bytes);
     if (this.#allowance > 0) this.#allowance = Math.max(0, this.#allowance - bytes);
     if (this.isCongested) return;
-    this.#drained.resolveAll();
+    this.#drained?.resolveAll();
     this.#owner.relieved();
     if (this.#queue.queuedBytes > 0) return;
     if (this.#isEnding) this.#closeWrite();

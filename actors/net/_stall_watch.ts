@@ -9,42 +9,42 @@ import type { TimerClock } from "./_shared_timers.ts";
 /** How often the time of a send is looked at, while there are sends. */
 const CHECKS = 4;
 
-/** Told when a send has been under way for too long. */
-export interface StallOwner {
+/** Whose sends are watched. */
+export interface Sender {
+  /** Sends that have begun so far. */
+  readonly sends: number;
+  /** One is under way, or begins at once. */
+  readonly isSending: boolean;
+  /** None was under way, and none is looked at until {@linkcode StallWatch.begin}. */
+  unwatched(): void;
+  /** The same send has been under way for too long. */
   stalled(): void;
 }
 
-/** Looks now and then whether the same send is still under way, and stops looking when there is none. */
+/**
+ * Looks now and then whether the same send is still under way, and stops looking when there is none: nothing
+ * is noted for each send.
+ */
 export class StallWatch {
   readonly #clock: TimerClock;
   readonly #checkMs: number;
-  readonly #owner: StallOwner;
-  #sends = 0;
+  readonly #sender: Sender;
   #lastSeen = 0;
   #checks = 0;
-  #isSending = false;
   #timer: Cancellable | undefined;
 
-  /** `owner` is told once a send has been under way for `limitMs`. */
-  constructor(clock: TimerClock, limitMs: number, owner: StallOwner) {
+  /** `sender` is told once a send has been under way for `limitMs`. */
+  constructor(clock: TimerClock, limitMs: number, sender: Sender) {
     this.#clock = clock;
     this.#checkMs = limitMs / CHECKS;
-    this.#owner = owner;
+    this.#sender = sender;
   }
 
-  /** A send begins. */
+  /** A send has begun. */
   begin(): void {
-    this.#sends++;
-    this.#isSending = true;
-    if (this.#timer !== undefined) return;
-    this.#lastSeen = this.#sends;
+    this.#lastSeen = this.#sender.sends;
     this.#checks = 0;
     this.#arm();
-  }
-
-  /** No send is under way, and none follows at once. */
-  end(): void {
-    this.#isSending = false;
   }
 
   /** Stops watching. */
@@ -58,12 +58,13 @@ export class StallWatch {
 
   readonly #look = (): void => {
     this.#timer = undefined;
-    if (!this.#isSending) return;
-    if (this.#sends !== this.#lastSeen) {
-      this.#lastSeen = this.#sends;
+    const { sends, isSending } = this.#sender;
+    if (!isSending) return this.#sender.unwatched();
+    if (sends !== this.#lastSeen) {
+      this.#lastSeen = sends;
       this.#checks = 0;
     } else if (++this.#checks >= CHECKS) {
-      return this.#owner.stalled();
+      return this.#sender.stalled();
     }
     this.#arm();
   };

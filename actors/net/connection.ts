@@ -30,9 +30,12 @@ const LINGER_MS = 500;
  * Serves one connection by a session, and stops when the connection is over. Whatever fails, the transport is
  * closed.
  */
-export function connectionActor<F, M>(options: ConnectionOptions<F, M>): Behavior<M | ConnectionEvent> {
+export function connectionActor<F, M>(
+  transport: Transport,
+  options: ConnectionOptions<F, M>,
+): Behavior<M | ConnectionEvent> {
   return (self) => {
-    const served = new ServedConnection(self, options);
+    const served = new ServedConnection(self, transport, options);
     served.start();
     return served.receive;
   };
@@ -55,16 +58,15 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   #whenClosed: (() => void) | undefined;
   #isStopHeard = false;
 
-  constructor(own: Context<M | ConnectionEvent>, options: ConnectionOptions<F, M>) {
-    const { transport, limits, tools, greetings } = options;
-    const { world } = own;
+  constructor(own: Context<M | ConnectionEvent>, transport: Transport, options: ConnectionOptions<F, M>) {
+    const { limits, tools, greetings } = options;
     this.#own = own;
     this.#ownRef = this.self = own.self;
     this.context = own;
     this.#options = options;
     this.#transport = transport;
     this.remote = formatAddress(transport.remoteAddress);
-    this.#closing = new Closing(world.clock, () => this.#abort(CLOSED_HERE));
+    this.#closing = new Closing(own.world.clock, () => this.#abort(CLOSED_HERE));
     this.#silence = new Silence(tools.timers, limits, () => this.#post("time"));
     this.#sending = new Sending(transport, this.remote, limits, tools, this);
     this.#inbound = new Inbound(transport, options.frames, this, tools, greetings);
@@ -334,7 +336,7 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
   }
 
   sentAll(): void {
-    if (this.#closing.phase === "flushing") this.#flushed();
+    if (!this.#isOpen && this.#closing.phase === "flushing") this.#flushed();
   }
 
   // The end.

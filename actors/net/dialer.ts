@@ -261,8 +261,7 @@ class Dialler<F, M> {
     this.#failures = 0;
     const { frames, session, drainMs = 5000, tls } = this.#options;
     const { remoteAddress, localAddress } = outcome;
-    const behavior = connectionActor({
-      transport: tcpTransport(outcome, { isTls: tls !== undefined }),
+    const behavior = connectionActor(tcpTransport(outcome, { isTls: tls !== undefined }), {
       frames,
       session,
       limits: this.#limits,

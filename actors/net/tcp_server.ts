@@ -33,9 +33,9 @@ import { LogThrottle } from "./log_throttle.ts";
 import { ReadTurns } from "./_read_turns.ts";
 import { Refusals } from "./_refusals.ts";
 import { SharedTimers } from "./_shared_timers.ts";
-import type { ConnectionTools } from "./_sending.ts";
 import { formatAddress } from "./address.ts";
 import { ConnectionNotice } from "./_connection_events.ts";
+import type { ConnectionOptions } from "./_connection_options.ts";
 import { connectionActor } from "./connection.ts";
 import { type TcpLimits, tcpLimits } from "./limits.ts";
 import type { SessionFactory } from "./session.ts";
@@ -177,7 +177,8 @@ class TcpServer<F, M> {
   readonly #limits: TcpLimits;
   readonly #drainMs: number;
   readonly #listeners: readonly TcpListener[];
-  readonly #tools: ConnectionTools;
+  /** What all connections are served with. */
+  readonly #served: ConnectionOptions<F, M>;
   readonly #refused: Counter;
   readonly #clients: Clients;
   readonly #refusals: Refusals;
@@ -203,13 +204,24 @@ class TcpServer<F, M> {
     this.#drainMs = options.drainMs ?? 5000;
     this.#listeners = listeners;
     const { meter, path } = self;
-    this.#tools = {
-      buffers: new BufferPool(),
-      flusher: new Flusher(loop),
-      turns: new ReadTurns(self.world),
-      timers: new SharedTimers(clock),
-      meters: connectionMeters(meter, path),
-      warnings: new LogThrottle(self),
+    const { frames, session, login = false, greetings = [], readsWhileCongested = false } = options;
+    this.#served = {
+      frames,
+      session,
+      limits,
+      drainMs: cutAfterMs(this.#drainMs),
+      tools: {
+        buffers: new BufferPool(),
+        flusher: new Flusher(loop),
+        turns: new ReadTurns(self.world),
+        timers: new SharedTimers(clock),
+        meters: connectionMeters(meter, path),
+        warnings: new LogThrottle(self),
+      },
+      login,
+      greetings,
+      readsWhileCongested,
+      owner: self.self,
     };
     this.#refused = refusedCounter(meter, path);
     this.#clients = new Clients(limits, listeners.find(({ places }) => places !== undefined)?.places);
@@ -299,21 +311,8 @@ class TcpServer<F, M> {
   }
 
   #serve(transport: Transport): void {
-    const { frames, session, login = false, greetings = [], readsWhileCongested = false } = this.#options;
     const name = `${++this.#connections}-${formatAddress(transport.remoteAddress)}`;
-    const behavior = connectionActor({
-      transport,
-      frames,
-      session,
-      limits: this.#limits,
-      drainMs: cutAfterMs(this.#drainMs),
-      tools: this.#tools,
-      login,
-      greetings,
-      readsWhileCongested,
-      owner: this.#self.self,
-    });
-    const connection = this.#self.spawn(name, behavior, {
+    const connection = this.#self.spawn(name, connectionActor(transport, this.#served), {
       onFailure: stop(),
       shutdownMs: this.#drainMs,
       // Its peer ends it, whoever tells it something meanwhile.
