@@ -6,8 +6,8 @@
 import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
 import type { Counter, Histogram, HistogramOptions, Meter, MetricOptions } from "../runtime/mod.ts";
 
-/** What an instrument is. */
-export type InstrumentKind = "counter" | "upDownCounter" | "histogram";
+/** What an instrument is: of a gauge, values of several sources do not add up. */
+export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
 
 /** An instrument, and what it has come to. */
 export interface Instrument {
@@ -70,7 +70,12 @@ export class MeterRegistry implements Meter {
   }
 
   /** What is read when somebody asks: a value, or a sum that only grows. */
-  observe(name: string, kind: "counter" | "upDownCounter", options: MetricOptions, read: () => number): void {
+  observe(
+    name: string,
+    kind: Exclude<InstrumentKind, "histogram">,
+    options: MetricOptions,
+    read: () => number,
+  ): void {
     this.#get(name, kind, options, []).read = read;
   }
 

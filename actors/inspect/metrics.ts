@@ -144,19 +144,19 @@ export class SystemMetrics {
 
   #observeTree(): void {
     const { meter } = this;
-    const gauge = (name: string, unit: string, description: string, read: () => number) =>
+    const sum = (name: string, unit: string, description: string, read: () => number) =>
       meter.observe(name, "upDownCounter", { unit, description }, read);
-    gauge("troupe.actors", "{actor}", "Actors that are there now.", () => this.#totals.actors);
-    gauge(
+    sum("troupe.actors", "{actor}", "Actors that are there now.", () => this.#totals.actors);
+    sum(
       "troupe.mailbox.messages",
       "{message}",
       "Messages that wait in all mailboxes.",
       () => this.#totals.waiting,
     );
-    gauge(
+    meter.observe(
       "troupe.mailbox.high_water.messages",
-      "{message}",
-      "The most that waited in one mailbox when a turn began.",
+      "gauge",
+      { unit: "{message}", description: "The most that waited in one mailbox when a turn began." },
       () => this.#totals.highWater,
     );
     meter.observe(

@@ -180,6 +180,8 @@ export function exportInstrument(
   }
   const observable = kind === "counter"
     ? meter.createObservableCounter(name, { unit, description })
+    : kind === "gauge"
+    ? meter.createObservableGauge(name, { unit, description })
     : meter.createObservableUpDownCounter(name, { unit, description });
   observable.addCallback((result) => result.observe(instrument.value, attributes));
   return undefined;

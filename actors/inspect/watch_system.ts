@@ -31,14 +31,15 @@ export function watchSystem(
   self.onStop(() => delay.close());
   const memory = () => host?.memory?.() ?? { residentBytes: 0, heapUsedBytes: 0 };
   const gauge = (name: string, unit: string, description: string, read: () => number) =>
-    metrics.meter.observe(name, "upDownCounter", { unit, description }, read);
-  gauge(
+    metrics.meter.observe(name, "gauge", { unit, description }, read);
+  const sum = (name: string, description: string, read: () => number) =>
+    metrics.meter.observe(name, "upDownCounter", { unit: "By", description }, read);
+  sum(
     "process.memory.usage",
-    "By",
     "Memory of the machine that the process occupies.",
     () => memory().residentBytes,
   );
-  gauge("v8js.memory.heap.used", "By", "JavaScript heap in use.", () => memory().heapUsedBytes);
+  sum("troupe.memory.heap.used", "JavaScript heap in use.", () => memory().heapUsedBytes);
   gauge(
     "nodejs.eventloop.delay.max",
     "s",

@@ -5,7 +5,7 @@ import { type WebSocketFrames, webSocketFrames, type WebSocketInput } from "../.
 import { type Cancellable, errorText } from "../world/world.ts";
 import type { HttpMeters } from "./_http_meters.ts";
 import { asksForWebSocket, handshakeHeaders } from "./_web_socket_handshake.ts";
-import type { TokenGate } from "./_token_gate.ts";
+import type { TokenGate, TokenVerdict } from "./_token_gate.ts";
 import type { HttpGuard } from "./http_guard.ts";
 import { textResponse, writeResponse } from "./http_response.ts";
 import { answers, type RoutedRequest, type RouteTable, type WebSocketRoute } from "./http_route.ts";
@@ -100,6 +100,8 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   readonly #frames: DoorFrames<M>;
   #deadline: Cancellable | undefined;
   #socket: ServedWebSocket<M> | undefined;
+  /** The last token that it has shown was right. */
+  #isHolder = false;
 
   constructor(connection: Connection<M | DoorEvent>, door: Door<M>, frames: DoorFrames<M>) {
     this.#connection = connection;
@@ -171,8 +173,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       this.#measure(request, 403, 0);
       return this.#refuse(403, refusal);
     }
-    const token = tokenOf(request);
-    if (token !== undefined && !this.#door.gate.looksAt(token, ...this.#here())) {
+    if (this.#judge(request) === "refused") {
       const response = textResponse(429, "Too many wrong tokens.\n", { "retry-after": "1" });
       this.#measure(request, 429, 0);
       return this.#respond(request, response);
@@ -185,6 +186,14 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       return settled && this.#respond(request, settled);
     };
     return response instanceof Promise ? response.then(respond) : respond(response);
+  }
+
+  #judge(request: HttpRequest): TokenVerdict | undefined {
+    const token = tokenOf(request);
+    if (token === undefined) return undefined;
+    const verdict = this.#door.gate.judge(token, ...this.#here(), this.#isHolder);
+    this.#isHolder = verdict === "right";
+    return verdict;
   }
 
   #measure(request: HttpRequest, status: number, durationMs: number): void {

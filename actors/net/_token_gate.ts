@@ -3,58 +3,48 @@
  *
  * @module
  */
-import { addressKey, AddressRate } from "./address_rate.ts";
+import { AddressRate } from "./address_rate.ts";
 import { isSameToken } from "./http_token.ts";
 
 /** Wrong tokens that one address may show. */
 const WRONG_TOKENS = { perSecond: 5, burst: 5 };
-/** A token of so many characters is not found by guessing, however fast a server answers. */
-const LONG_TOKEN = 16;
-/** So long an address is known by the right token that it has shown. */
-const KNOWN_MS = 3_600_000;
-const MAX_KNOWN = 10_000;
+/** A token as long as this, and of so many different characters, is not found by guessing, however fast. */
+const STRONG_LENGTH = 16;
+const STRONG_CHARACTERS = 10;
+
+/** Whether guessing a token is hopeless, however fast a server answers. */
+export function isStrongToken(token: string): boolean {
+  return token.length >= STRONG_LENGTH && new Set(token).size >= STRONG_CHARACTERS;
+}
+
+/** What is made of the token of a request: one that is refused is answered as if nobody had looked at it. */
+export type TokenVerdict = "right" | "wrong" | "refused";
 
 /**
- * Limits those who guess, and not who has the token: an address that shows too many wrong ones has no more of
- * them looked at, but the right one is served there, too, where guessing cannot have found it: a long token,
- * or one that the address has shown before it began to guess.
+ * Limits those who guess, and not who has the token. An address that shows too many wrong ones has no more of
+ * them looked at. The right one is served there all the same where that helps no guesser: on a connection
+ * that has shown it before, and everywhere if it is strong. A weak one is refused as the wrong ones are: to
+ * tell it from them would be to answer each guess.
  */
 export class TokenGate {
   readonly #tokens: readonly string[];
   readonly #wrong = new AddressRate(WRONG_TOKENS);
-  /** When each address has last shown a right token, the least recent first. */
-  readonly #known = new Map<string, number>();
 
   /** `tokens` are the right ones. */
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
   }
 
-  /** Whether the token that a request from this address shows is looked at, at the time `nowMs`. */
-  looksAt(given: string, hostname: string, nowMs: number): boolean {
+  /** `isHolder`: the last token of this connection was right. */
+  judge(given: string, hostname: string, nowMs: number, isHolder: boolean): TokenVerdict {
     const isGuesser = !this.#wrong.mayTake(hostname, nowMs);
     const right = this.#tokens.find((token) => isSameToken(given, token));
-    if (right === undefined) return !isGuesser;
-    if (isGuesser && right.length < LONG_TOKEN && !this.#isKnown(hostname, nowMs)) return false;
-    this.#keep(hostname, nowMs);
-    return true;
+    if (right === undefined) return isGuesser ? "refused" : "wrong";
+    return isGuesser && !isHolder && !isStrongToken(right) ? "refused" : "right";
   }
 
-  /** A token from this address was looked at, and was wrong. */
+  /** A token from this address was looked at, and a route said that it is wrong. */
   wrong(hostname: string, nowMs: number): void {
     this.#wrong.take(hostname, nowMs);
-  }
-
-  #isKnown(hostname: string, nowMs: number): boolean {
-    return nowMs - (this.#known.get(addressKey(hostname)) ?? -Infinity) < KNOWN_MS;
-  }
-
-  #keep(hostname: string, nowMs: number): void {
-    const key = addressKey(hostname);
-    this.#known.delete(key);
-    this.#known.set(key, nowMs);
-    if (this.#known.size <= MAX_KNOWN) return;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
   }
 }

@@ -66,11 +66,13 @@ export class HttpGuard {
 }
 
 /**
- * Whether a page of another site has the browser load this as a part of itself, an image say: it could not
- * read it, but with wrong tokens it would shut out the visitor. A link may lead here.
+ * Whether a page of another site, or of another port of this one, has the browser load this as a part of
+ * itself, an image say: it could not read it, but with wrong tokens it would shut out the visitor. A link may
+ * lead here.
  */
 function isPartOfOtherSite(headers: HttpHeaders): boolean {
-  if (headers.get("sec-fetch-site") !== "cross-site") return false;
+  const site = headers.get("sec-fetch-site");
+  if (site !== "cross-site" && site !== "same-site") return false;
   const isVisit = headers.get("sec-fetch-mode") === "navigate" &&
     (headers.get("sec-fetch-dest") ?? "document") === "document";
   return !isVisit;

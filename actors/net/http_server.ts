@@ -11,7 +11,7 @@ import type { Behavior } from "../runtime/behavior.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
 import { type Door, type DoorEvent, DoorFrames, type DoorInput, HttpSession } from "./_http_session.ts";
 import { HttpMeters } from "./_http_meters.ts";
-import { TokenGate } from "./_token_gate.ts";
+import { isStrongToken, TokenGate } from "./_token_gate.ts";
 import { HttpGuard } from "./http_guard.ts";
 import { type Route, RouteTable } from "./http_route.ts";
 import type { TcpLimits } from "./limits.ts";
@@ -27,6 +27,9 @@ export interface HttpLimits extends TcpLimits {
   /** Milliseconds between two pings of a WebSocket; who was not heard between two is gone. @default 15000 */
   readonly pingIntervalMs: number;
 }
+
+const WEAK_TOKEN =
+  "A token of this door can be guessed: take 16 characters or more, such as `openssl rand -hex 16` makes";
 
 /** Options of {@linkcode httpServer}. */
 export interface HttpServerOptions<M = never> {
@@ -63,8 +66,9 @@ export interface HttpServerOptions<M = never> {
 
 /**
  * Serves HTTP/1.1 and WebSockets. An address whose tokens (`tokenOf`) were answered with 401 more than five
- * times a second is answered with 429 until it pauses: none of its tokens is looked at, but a right one
- * (`tokens`) that has at least 16 characters, or that the address has shown within the last hour.
+ * times a second is answered with 429 until it pauses. Who has the right one (`tokens`) is served meanwhile
+ * on connections that have shown it before, and everywhere if it is strong: 16 characters or more, ten of
+ * them different. A weak one is warned of at the start.
  *
  * The start throws the `WorldError` of the listener (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on an invalid limit and `SyntaxError` on a route that is no pattern.
@@ -117,7 +121,9 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     meters: new HttpMeters(),
   };
   return (self) => {
-    const gate = new TokenGate(options.tokens ?? []);
+    const { tokens = [] } = options;
+    if (!tokens.every(isStrongToken)) self.log.warn(WEAK_TOKEN, { event: "weak-token" });
+    const gate = new TokenGate(tokens);
     return served(options, { ...shared, warnings: new LogThrottle(self), gate })(self);
   };
 }

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { tempDirectory, until } from "../_helpers.ts";
 import { count, serve } from "./_strangers.ts";
 
-const TOKEN = "s3cret-and-long";
+const TOKEN = "s3cret-and-long-enough";
 
 const DOORS = [
   ["editor", ["--web-port", "0", "--token", TOKEN], "/document", /Web door listening on .*:(\d+)/],

@@ -21,7 +21,20 @@ export interface CollectedSpan {
 
 interface CollectedMetric {
   readonly name: string;
-  readonly sum?: { readonly dataPoints: readonly Pick<CollectedSpan, "attributes">[] };
+  readonly sum?: {
+    readonly dataPoints: readonly Pick<CollectedSpan, "attributes">[];
+    readonly isMonotonic?: boolean;
+  };
+  readonly gauge?: unknown;
+}
+
+/** What a metric was sent as. */
+type MetricKind = "counter" | "upDownCounter" | "gauge" | "histogram";
+
+function kindOf({ sum, gauge }: CollectedMetric): MetricKind {
+  if (gauge !== undefined) return "gauge";
+  if (sum === undefined) return "histogram";
+  return sum.isMonotonic ? "counter" : "upDownCounter";
 }
 
 interface Export {
@@ -36,15 +49,16 @@ interface Export {
 /** Keeps what it is sent, until it is disposed of. */
 export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
-  readonly metrics = new Set<string>();
+  readonly metrics = new Map<string, MetricKind>();
   /** The threads that metrics are of. */
   readonly cores = new Set<string>();
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { resourceSpans = [], resourceMetrics = [] }: Export = await request.json();
     for (const { scopeSpans } of resourceSpans) this.spans.push(...scopeSpans.flatMap(({ spans }) => spans));
     for (const { scopeMetrics } of resourceMetrics) {
-      for (const { name, sum } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
-        this.metrics.add(name);
+      for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+        const { name, sum } = metric;
+        this.metrics.set(name, kindOf(metric));
         for (const { attributes = [] } of sum?.dataPoints ?? []) {
           const core = attributes.find(({ key }) => key === "troupe.core")?.value["stringValue"];
           if (typeof core === "string") this.cores.add(core);

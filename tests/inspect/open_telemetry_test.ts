@@ -119,7 +119,7 @@ Deno.test("traces: a handler that throws what cannot be made a text, or undefine
   }
 });
 
-Deno.test("traces: a server exports with its own rights, and as many as the sampler says", async () => {
+Deno.test("traces: a server exports with its own rights, as many as the sampler says, and metrics as what they are", async () => {
   await using collector = new Collector();
   await using server = startTask("echo:server", ["--host", "127.0.0.1", "--port", "0"], {
     env: collector.env("traceidratio", "0.2"),
@@ -130,7 +130,19 @@ Deno.test("traces: a server exports with its own rights, and as many as the samp
     await client.send("hello");
     await client.bytes(5);
   }
-  await until(() => collector.metrics.has("troupe.messages.handled"), "the metrics");
+  const kinds = {
+    "troupe.messages.handled": "counter",
+    "troupe.actors": "upDownCounter",
+    "troupe.mailbox.high_water.messages": "gauge",
+    "process.memory.usage": "upDownCounter",
+    "nodejs.eventloop.delay.max": "gauge",
+    "nodejs.eventloop.delay.mean": "gauge",
+  };
+  await until(() => Object.keys(kinds).every((name) => collector.metrics.has(name)), "the metrics");
+  // What does not add up over machines is no sum.
+  for (const [name, kind] of Object.entries(kinds)) {
+    assertEquals([name, collector.metrics.get(name)], [name, kind]);
+  }
   await until(() => collector.spans.some(({ name }) => name === "frame"), "a span");
   const spans = collector.spans.filter(({ name }) => name === "frame");
   assertLess(spans.length, frames);

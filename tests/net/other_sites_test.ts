@@ -30,6 +30,7 @@ Deno.test("web door: what is a part of another site's page is refused before its
   const parts = [
     from("cross-site", "no-cors", "image"),
     from("cross-site", "navigate", "iframe"),
+    from("same-site", "no-cors", "image"),
     `${from("cross-site", "cors", "empty")}origin: http://evil.example\r\n`,
   ];
   for (let times = 0; times < 20; times++) {
@@ -37,6 +38,7 @@ Deno.test("web door: what is a part of another site's page is refused before its
   }
   // It has shut out nobody.
   assertEquals(await status("right", from("cross-site", "navigate", "document")), "200");
+  assertEquals(await status("right", from("same-site", "navigate", "document")), "200");
   assertEquals(await status("right", from("same-origin", "cors", "empty")), "200");
   const friend = `${from("cross-site", "cors", "empty")}origin: https://friend.example\r\n`;
   assertEquals(await status("right", friend), "200");

@@ -2,74 +2,106 @@
  * Whose tokens a web door looks at while somebody guesses.
  */
 import { assertEquals } from "@std/assert";
-import { httpServer, isSameToken, textResponse, tokenOf } from "../../actors/net/mod.ts";
-import { TokenGate } from "../../actors/net/_token_gate.ts";
-import { open } from "./_door.ts";
+import { type HttpServerOptions, isSameToken, textResponse, tokenOf } from "../../actors/net/mod.ts";
+import { isStrongToken, TokenGate } from "../../actors/net/_token_gate.ts";
+import { TestClient } from "../_helpers.ts";
+import { type Door, open } from "./_door.ts";
 
-const HOUR_MS = 3_600_000;
+const STRONG = "6f1c29aa70e84b5d";
+const WEAK = "7351";
 
-/** Shows wrong tokens until no more are looked at, and says how many were. */
+/** Shows wrong tokens, each on a connection of its own, and says how many were looked at. */
 function guess(gate: TokenGate, hostname: string, nowMs: number): number {
   let lookedAt = 0;
   for (let i = 0; i < 100; i++) {
-    if (!gate.looksAt(`guess ${i}`, hostname, nowMs)) continue;
+    if (gate.judge(`guess ${i}`, hostname, nowMs, false) === "refused") continue;
     lookedAt++;
     gate.wrong(hostname, nowMs);
   }
   return lookedAt;
 }
 
-Deno.test("tokens: a long one is served at the guesser's own address, and guesses go on being refused", () => {
-  const gate = new TokenGate(["a token of 16 characters or more"]);
+Deno.test("tokens: a strong one is served at the guesser's own address, and guesses go on being refused", () => {
+  const gate = new TokenGate([STRONG]);
   assertEquals(guess(gate, "192.0.2.1", 0), 5);
-  assertEquals(gate.looksAt("a token of 16 characters or more", "192.0.2.1", 0), true);
-  assertEquals(gate.looksAt("a token of 16 characters or mor", "192.0.2.1", 0), false);
+  assertEquals(gate.judge(STRONG, "192.0.2.1", 0, false), "right");
+  for (const wrong of [STRONG.slice(1), `${STRONG}0`, STRONG.toUpperCase()]) {
+    assertEquals(gate.judge(wrong, "192.0.2.1", 0, false), "refused");
+  }
   assertEquals(guess(gate, "192.0.2.1", 1000), 5);
 });
 
-Deno.test("tokens: a short one can be guessed, and is served only where it has been shown before", () => {
-  const gate = new TokenGate(["short", "another"]);
-  for (const hostname of ["192.0.2.1", "192.0.2.2"]) {
-    if (hostname === "192.0.2.2") gate.looksAt("short", hostname, 0);
-    assertEquals(guess(gate, hostname, 10), 5);
+Deno.test("tokens: a weak one is no guess that is answered: over the rate right and wrong are refused alike", () => {
+  const gate = new TokenGate([WEAK]);
+  // Its owner, at the same address, has shown it before.
+  assertEquals(gate.judge(WEAK, "192.0.2.1", 0, false), "right");
+  let told = 0;
+  for (let number = 0; number < 10_000; number++) {
+    const verdict = gate.judge(`${number}`, "192.0.2.1", number / 10, false);
+    if (verdict !== "refused") told++;
+    if (verdict === "wrong") gate.wrong("192.0.2.1", number / 10);
   }
-  const isServed = (hostname: string, nowMs = 10) => gate.looksAt("another", hostname, nowMs);
-  assertEquals(["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((host) => isServed(host)), [false, true, true]);
-  assertEquals(guess(gate, "192.0.2.2", 2 * HOUR_MS), 5);
-  assertEquals(isServed("192.0.2.2", 2 * HOUR_MS), false);
-  // Guessing over, the token is as good as anywhere.
-  assertEquals(isServed("192.0.2.2", 2 * HOUR_MS + 200), true);
+  // A second of 10,000 guesses: the first five, and five a second.
+  assertEquals(told >= 9 && told <= 10, true, `${told} guesses were told apart`);
+  // Who has shown it on this connection is no guesser, nor is another address.
+  assertEquals(gate.judge(WEAK, "192.0.2.1", 1000, true), "right");
+  assertEquals(gate.judge(WEAK, "192.0.2.2", 1000, false), "right");
+  // Once the guessing has paused it is as good as anywhere.
+  assertEquals(gate.judge(WEAK, "192.0.2.1", 2000, false), "right");
 });
 
-Deno.test("tokens: an address that guesses cannot make the door forget those who have the token", () => {
-  const gate = new TokenGate(["short"]);
-  gate.looksAt("short", "192.0.2.1", 0);
-  for (let host = 0; host <= 10_000; host++) gate.looksAt("guess", `10.0.${host >> 8}.${host & 255}`, 1);
-  assertEquals(guess(gate, "192.0.2.1", 1), 5);
-  assertEquals(gate.looksAt("short", "192.0.2.1", 1), true);
+Deno.test("tokens: a connection that has shown the right one guesses no faster with it", () => {
+  const gate = new TokenGate([WEAK]);
+  assertEquals(guess(gate, "192.0.2.1", 0), 5);
+  assertEquals(gate.judge("7352", "192.0.2.1", 0, true), "refused");
 });
 
-Deno.test("tokens: with none that the server knows, guessers are held off as ever", () => {
-  const gate = new TokenGate([]);
-  assertEquals(guess(gate, "::1", 0), 5);
-  assertEquals(gate.looksAt("", "::1", 0), false);
+Deno.test("tokens: long ones of few characters are weak, random ones strong", () => {
+  const weak = ["", WEAK, "aaaaaaaaaaaaaaaa", "passwordpassword", "1111222233334444", "s3cret-and-long"];
+  assertEquals(weak.filter(isStrongToken), []);
+  const strong = [STRONG, "b9a1c4e7d2f60835b9a1c4e7d2f60835", "6f1c29aa-70e8-4b5d-9c3e-1f0a2b4c6d8e"];
+  assertEquals(strong.filter(isStrongToken), strong);
 });
 
-Deno.test("web door: who has the token is served on a connection of its own while others guess beside it", async () => {
-  const token = "0123456789abcdef";
-  const secret = {
+/** A door with a secret; `ask` asks on a connection of its own. */
+async function secretDoor(token: string): Promise<{ door: Door; ask: (given: string) => Promise<number> }> {
+  const secret: HttpServerOptions["routes"][number] = {
     method: "GET",
     path: "/secret",
-    handle: (request: Parameters<typeof tokenOf>[0]) =>
-      isSameToken(tokenOf(request), token) ? textResponse(200, "yes") : textResponse(401, "no"),
-  } satisfies Parameters<typeof httpServer>[0]["routes"][number];
-  await using door = await open({ routes: [secret], tokens: [token] });
-  const ask = async (given: string) => {
-    const response = await fetch(`${door.base}/secret?token=${given}`, { headers: { connection: "close" } });
-    await response.body?.cancel();
-    return response.status;
+    handle: (request) => isSameToken(tokenOf(request), token) ? textResponse(200, "") : textResponse(401, ""),
   };
-  const guesses = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(`${token}${i}`)));
-  assertEquals(new Set(guesses), new Set([401, 429]));
-  assertEquals([await ask(`${token}0`), await ask(token)].at(-1), 200);
+  const door = await open({ routes: [secret], tokens: [token] });
+  const ask = async (given: string) => {
+    using client = await TestClient.connect(door.port);
+    await client.send(
+      `GET /secret?token=${given} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    );
+    return Number((await client.rest()).split(" ")[1]);
+  };
+  return { door, ask };
+}
+
+Deno.test("web door: who has a strong token is served on new connections while others guess beside it", async () => {
+  const { door, ask } = await secretDoor(STRONG);
+  await using _door = door;
+  const guesses = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(`${STRONG}${i}`)));
+  assertEquals(guesses.every((status) => status === 401 || status === 429), true);
+  assertEquals(guesses.includes(429), true);
+  assertEquals(await ask(STRONG), 200);
+  assertEquals(door.log.some(({ fields }) => fields?.["event"] === "weak-token"), false);
+});
+
+Deno.test("web door: who has a weak token keeps it on the connection that has shown it, and is warned at the start", async () => {
+  const { door, ask } = await secretDoor(WEAK);
+  await using _door = door;
+  assertEquals(door.log.filter(({ fields }) => fields?.["event"] === "weak-token").length, 1);
+  using client = await TestClient.connect(door.port);
+  const again = async (more = "") => {
+    await client.send(`GET /secret?token=${WEAK} HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`);
+  };
+  await again();
+  assertEquals((await client.line())?.split(" ")[1], "200");
+  for (let i = 0; i < 20; i++) await ask(`${i}`);
+  await again("connection: close\r\n");
+  assertEquals(/HTTP\/1\.1 (\d+)/.exec(await client.rest())?.[1], "200");
 });
