@@ -13,7 +13,7 @@ import {
   stop,
   withPrivateMessages,
 } from "../runtime/mod.ts";
-import { errorText, type SocketAddress } from "../world/world.ts";
+import { errorText, type Hasher, type SocketAddress } from "../world/world.ts";
 import type { DialTarget } from "./address_book.ts";
 import { announcer, type AnnouncerCommand } from "./announcer.ts";
 import { equalBytes } from "./bytes.ts";
@@ -75,6 +75,8 @@ interface Source {
   size: number;
   /** What came of it; undefined until it is asked. */
   bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** Of what came: eight megabytes at once would keep sockets waiting. */
+  hasher: Hasher | undefined;
   /** The next piece that is expected. */
   next: number;
   heardAtMs: number;
@@ -165,6 +167,7 @@ class MetadataFetch {
       address,
       size: 0,
       bytes: undefined,
+      hasher: undefined,
       next: 0,
       heardAtMs,
       askedAtMs: heardAtMs,
@@ -189,6 +192,7 @@ class MetadataFetch {
       if (asked >= MAX_ASKED) return;
       if (source.size === 0 || source.bytes !== undefined) continue;
       source.bytes = new Uint8Array(source.size);
+      source.hasher = this.#self.world.hash.start("SHA-1");
       source.askedAtMs = this.#self.coarseNow;
       this.#askNext(source);
       asked++;
@@ -202,19 +206,21 @@ class MetadataFetch {
 
   #onMetadata(ref: Ref<PeerCommand>, message: MetadataMessage): void {
     const source = this.#sources.get(ref);
-    if (source?.bytes === undefined || this.#isFound) return;
+    if (source?.bytes === undefined || source.hasher === undefined || this.#isFound) return;
     if (message.type !== "data") return this.#part(source, "it has no metadata to give");
-    const { bytes, next } = source;
+    const { bytes, hasher, next } = source;
     const at = next * METADATA_PIECE_BYTES;
     const expected = Math.min(METADATA_PIECE_BYTES, bytes.length - at);
     if (message.piece !== next || message.data.length !== expected || message.totalBytes !== bytes.length) {
       return this.#part(source, "it sent other metadata than it was asked for");
     }
     bytes.set(message.data, at);
+    hasher.update(message.data);
     source.next++;
     if (source.next * METADATA_PIECE_BYTES < bytes.length) return this.#askNext(source);
-    const digest = this.#self.world.hash.digest("SHA-1", bytes);
-    if (!equalBytes(digest, this.#options.infoHash)) return this.#part(source, "its metadata is false");
+    if (!equalBytes(hasher.digest(), this.#options.infoHash)) {
+      return this.#part(source, "its metadata is false");
+    }
     this.#found(bytes);
   }
 

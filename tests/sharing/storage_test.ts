@@ -10,12 +10,19 @@ import type { PeerCommand } from "../../actors/sharing/messages.ts";
 import { OpenFiles } from "../../actors/sharing/open_files.ts";
 import { PieceVerifier } from "../../actors/sharing/piece_verifier.ts";
 import { torrentResources } from "../../actors/sharing/resources.ts";
+import { findSource } from "../../actors/sharing/sources.ts";
 import { storage, type StorageCommand, type StoragePlace } from "../../actors/sharing/storage.ts";
 import { type Drained, Uploads } from "../../actors/sharing/uploads.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
-import { WorldError } from "../../actors/world/world.ts";
-import type { Disk, DiskFile, Hash, World } from "../../actors/world/world.ts";
-import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
+
+import { type Disk, type DiskFile, type Hash, type World, WorldError } from "../../actors/world/world.ts";
+import {
+  encodeInfo,
+  encodeMetainfo,
+  HASH_BYTES,
+  parseInfo,
+  type TorrentInfo,
+} from "../../protocols/metainfo.ts";
 import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline, tempDirectory, until } from "../_helpers.ts";
@@ -363,4 +370,16 @@ Deno.test("hashing: never more than a mebibyte in one go, which is half a millis
     assertEquals(outcome, block === 0 ? "good" : "unknown");
   }
   assertEquals(goes.filter((hashed) => hashed > 0), [1024 * 1024, 1024 * 1024]);
+
+  // A dictionary of three megabytes.
+  updates.length = 0;
+  const pieces = new Uint8Array(20 * 160_000);
+  const large = encodeInfo({ name: NAME, pieceLength: 16384, pieces, length: 160_000 * 16384 });
+  const torrentPath = temp.file("large.torrent");
+  await Deno.writeFile(torrentPath, encodeMetainfo(large));
+  const { signal } = new AbortController();
+  const source = await findSource(torrentPath, { world: counting, nodes: [], signal });
+  assert(source.type === "torrent");
+  assertEquals(source.order.infoHash, world.hash.digest("SHA-1", large));
+  assert(Math.max(...updates) <= 1024 * 1024, `${Math.max(...updates)} bytes at once`);
 });
