@@ -172,6 +172,12 @@ export class PeerNetwork implements AsyncDisposable {
     }
   }
 
+  /** Waits until these nodes, and no others, hold `leader` for the leader, and the log is theirs. */
+  async agreed(leader: number, members: readonly number[]): Promise<void> {
+    await this.elected(leader, members);
+    await this.logged(this.log(leader, members));
+  }
+
   /** What the traces of all nodes have against the promises. */
   async violations(): Promise<string[]> {
     const traces = [];

@@ -21,8 +21,7 @@ async function timesLed(network: PeerNetwork, id: number): Promise<number> {
 async function started(): Promise<PeerNetwork> {
   const network = await PeerNetwork.create({ flags: PATIENT });
   for (const id of network.ids) await network.start(id);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
   return network;
 }
 

@@ -19,8 +19,7 @@ for (const { old, order, flags = [] } of mixes) {
   Deno.test({ name, ignore: !python }, async () => {
     await using network = await PeerNetwork.create({ flags: ["--wait-ms", "20000"] });
     for (const id of order) await (old.includes(id) ? network.startOld(id, flags) : network.start(id));
-    await network.elected(1, [1, 2, 3]);
-    await network.logged(network.log(1, [1, 2, 3]));
+    await network.agreed(1, [1, 2, 3]);
     const warned = network.ids.some((id) => network.node(id).stdout.includes("is an old node"));
     assert(warned, "no new node has warned of the old ones");
     for (const id of network.ids) {
@@ -40,12 +39,10 @@ Deno.test({
   for (const id of [2, 3]) await network.start(id);
   await network.elected(1, [2, 3]);
   await network.kill(1);
-  await network.elected(2, [2, 3]);
-  await network.logged(network.log(2, [2, 3]));
+  await network.agreed(2, [2, 3]);
   // A new node in the old one's place: nobody is old any more.
   await network.start(1);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
   await until(
     async () => /"to":"leader"/.test(await Deno.readTextFile(network.directory.file("trace1.jsonl"))),
     "an election",
@@ -74,8 +71,7 @@ Deno.test("peer: a node that is silent is not taken for an old one", async () =>
   await network.start(3);
   network.node(3).kill("SIGSTOP");
   for (const id of [1, 2]) await network.start(id);
-  await network.elected(1, [1, 2]);
-  await network.logged(network.log(1, [1, 2]));
+  await network.agreed(1, [1, 2]);
   // Longer than it takes to find an old node out.
   await new Promise((resolve) => setTimeout(resolve, 3500));
   for (const id of [1, 2]) assert(!network.node(id).stdout.includes("old node"), network.node(id).stdout);

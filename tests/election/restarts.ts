@@ -16,8 +16,7 @@ async function restartAll(size: number, old: readonly number[], order: readonly 
   await using network = await PeerNetwork.create({ size, flags: ["--wait-ms", "20000"] });
   const start = (id: number) => old.includes(id) ? network.startOld(id) : network.start(id);
   for (const id of network.ids) await start(id);
-  await network.elected(1, network.ids);
-  await network.logged(network.log(1, network.ids));
+  await network.agreed(1, network.ids);
   for (const id of order) {
     await network.kill(id);
     await Deno.remove(network.logPath).catch(() => {});

@@ -149,8 +149,7 @@ async function records(rounds: number, ms: number): Promise<string> {
 async function fileLog(rounds: number, ms: number): Promise<string> {
   await using network = await PeerNetwork.create({ flags: ["--damping-ms", "50"] });
   for (const id of network.ids) await network.start(id);
-  await network.elected(1, network.ids);
-  await network.logged(network.log(1, network.ids));
+  await network.agreed(1, network.ids);
   let looks = 0;
   let files = 0;
   let isOver = false;

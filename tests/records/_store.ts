@@ -81,6 +81,14 @@ export function startStore(world: World, { refresh, ...options }: StoreOptions =
   };
 }
 
+/** Starts a host again that has crashed or was killed, and a store on it. */
+export async function startAgain(sim: SimWorld, host: SimHost): Promise<Store> {
+  host.restart(() => {});
+  const store = startStore(host.world);
+  await sim.settle(store.opened);
+  return store;
+}
+
 /** A record as a client sends it. */
 export function recordText(stamp: string, rest: string): string {
   return `Last updated: ${stamp}\nStudent ID: 1\nReason: ${rest}\n`;

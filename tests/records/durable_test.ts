@@ -5,7 +5,16 @@
  */
 import { assertEquals } from "@std/assert";
 import { simulate } from "../../actors/world/sim/mod.ts";
-import { assertAgree, assertSameRecords, onDisk, prepare, recordText, STAMP, startStore } from "./_store.ts";
+import {
+  assertAgree,
+  assertSameRecords,
+  onDisk,
+  prepare,
+  recordText,
+  STAMP,
+  startAgain,
+  startStore,
+} from "./_store.ts";
 
 const OLD = "2024-01-01 00:00:00";
 const JOURNAL = ".records.json.journal";
@@ -38,9 +47,7 @@ Deno.test("records store: a write whose directory was not synced is named by the
     await sim.advance(10_000);
     assertEquals(host.disk.names("/record").includes(JOURNAL), true);
     host.crash();
-    host.restart(() => {});
-    store = startStore(host.world);
-    await sim.settle(store.opened);
+    store = await startAgain(sim, host);
     assertAgree(host);
     await sim.settle(store.system.stop());
   });

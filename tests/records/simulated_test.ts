@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
-import { assertAgree, onDisk, PLACES, recordText, startStore, type Store } from "./_store.ts";
+import { assertAgree, onDisk, PLACES, recordText, startAgain, startStore, type Store } from "./_store.ts";
 
 function newHost(sim: SimWorld) {
   const host = sim.host("a");
@@ -85,9 +85,7 @@ for (
         await sim.advance(sim.random.integer(0, isLong ? 1300 : 40));
         end();
       }
-      host.restart(() => {});
-      const store = startStore(host.world);
-      await sim.settle(store.opened);
+      const store = await startAgain(sim, host);
       assertKept(onDisk(host).texts, sent);
       assertAgree(host);
       await sim.settle(store.system.stop());
@@ -162,17 +160,13 @@ Deno.test("records store: a change that a restart has found without its folder's
     const written = await sim.settle(store.write("7", recordText("2025-02-02 00:00:00", "new")));
     assertEquals(written.type, "error");
     host.kill();
-    host.restart(() => {});
-    store = startStore(host.world);
-    await sim.settle(store.opened);
+    store = await startAgain(sim, host);
     assertEquals(onDisk(host).records.get("7"), "2025-02-02 00:00:00");
     // It begins a new journal, in which 7 does not stand, and never comes to the folder of the files.
     host.disk.failNext("write", "no-space", { path: /^\/files\/\.8\.txt\..*tmp$/ });
     assertEquals((await sim.settle(store.write("8", "x"))).type, "error");
     host.crash();
-    host.restart(() => {});
-    store = startStore(host.world);
-    await sim.settle(store.opened);
+    store = await startAgain(sim, host);
     assertAgree(host);
     await sim.settle(store.system.stop());
   });
@@ -196,9 +190,7 @@ Deno.test("records store: under changes without a pause the journal stays short,
     await sim.until(isWeeded, 60_000, "the journal to be weeded out");
     assert(longest >= 5 * 256 && longest < 5 * 400, `${longest} bytes`);
     host.kill();
-    host.restart(() => {});
-    store = startStore(host.world);
-    await sim.settle(store.opened);
+    store = await startAgain(sim, host);
     assertAgree(host);
     await sim.settle(store.system.stop());
   });

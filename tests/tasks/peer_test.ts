@@ -118,14 +118,11 @@ Deno.test("peer: 3,000 names of every length are logged, sorted; and what cannot
 Deno.test("peer: of five nodes the lowest of those that live leads, down to a bare majority, and no further", async () => {
   await using network = await PeerNetwork.create({ size: 5, flags: ["--wait-ms", "10000"] });
   await Promise.all(network.ids.map((id) => network.start(id)));
-  await network.elected(1, [1, 2, 3, 4, 5]);
-  await network.logged(network.log(1, [1, 2, 3, 4, 5]));
+  await network.agreed(1, [1, 2, 3, 4, 5]);
   await network.kill(1);
-  await network.elected(2, [2, 3, 4, 5]);
-  await network.logged(network.log(2, [2, 3, 4, 5]));
+  await network.agreed(2, [2, 3, 4, 5]);
   await network.kill(2);
-  await network.elected(3, [3, 4, 5]);
-  await network.logged(network.log(3, [3, 4, 5]));
+  await network.agreed(3, [3, 4, 5]);
   await network.kill(3);
   await Promise.all([4, 5].map((id) => network.node(id).line("follows Node 3 no more")));
   // What does not happen cannot be waited for: there is time enough for an election, and then the output is
@@ -136,19 +133,16 @@ Deno.test("peer: of five nodes the lowest of those that live leads, down to a ba
     assertEquals(afterwards.match(/^Leader elected: .*$/gm), null);
   }
   await network.start(1);
-  await network.elected(1, [1, 4, 5]);
-  await network.logged(network.log(1, [1, 4, 5]));
+  await network.agreed(1, [1, 4, 5]);
 });
 
 Deno.test("peer: a node that comes late joins, and leads when it is the lowest", async () => {
   await using network = await PeerNetwork.create({ flags: ["--wait-ms", "500"] });
   await network.start(3);
   await network.start(2);
-  await network.elected(2, [2, 3]);
-  await network.logged(network.log(2, [2, 3]));
+  await network.agreed(2, [2, 3]);
   await network.start(1);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
   const words = "Leader Node 2 steps down: votes for Node 1";
   await until(() => network.node(2).stdout.includes(words), words).catch((error: unknown) => {
     throw new Error(`${error}\n${network.node(2).stdout}`, { cause: error });
@@ -160,32 +154,26 @@ Deno.test("peer: a leader that is killed is replaced, and leads again when it is
   for (const id of network.ids) await network.start(id);
   await network.elected(1, [1, 2, 3]);
   await network.kill(1);
-  await network.elected(2, [2, 3]);
-  await network.logged(network.log(2, [2, 3]));
+  await network.agreed(2, [2, 3]);
   await network.start(1);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
 });
 
 Deno.test("peer: a leader that is frozen is replaced, says that it leads no more when it wakes, and leads again", async () => {
   await using network = await PeerNetwork.create();
   for (const id of network.ids) await network.start(id);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
   network.node(1).kill("SIGSTOP");
-  await network.elected(2, [2, 3]);
-  await network.logged(network.log(2, [2, 3]));
+  await network.agreed(2, [2, 3]);
   network.node(1).kill("SIGCONT");
   await network.node(1).line(/Leader Node 1 steps down: lost its majority/);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
 });
 
 Deno.test("peer: a follower that is frozen or killed leaves the leader where it is, and the log without it", async () => {
   await using network = await PeerNetwork.create({ flags: PATIENT });
   for (const id of network.ids) await network.start(id);
-  await network.elected(1, [1, 2, 3]);
-  await network.logged(network.log(1, [1, 2, 3]));
+  await network.agreed(1, [1, 2, 3]);
   network.node(3).kill("SIGSTOP");
   await network.logged(network.log(1, [1, 2]));
   network.node(3).kill("SIGCONT");
