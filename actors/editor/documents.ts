@@ -4,6 +4,7 @@
  * @module
  */
 import { type Behavior, type Ref, stop, withPrivateMessages } from "../runtime/mod.ts";
+import { basename, dirname, type Disk } from "../world/world.ts";
 import { sharedDocument } from "./document.ts";
 import type { DocumentCommand, SyncPolicy } from "./document_events.ts";
 import type { ReplicaFactory } from "./replica.ts";
@@ -43,13 +44,14 @@ type Gone = { readonly type: "gone"; readonly name: string };
 /** Opens the documents of a directory, and lets those go that nobody edits any more. */
 export function documents(options: DocumentsOptions): Behavior<DocumentsCommand> {
   const { directory, line, sync, replica, maxDocumentBytes, textName, maxOpen = 1000 } = options;
-  return withPrivateMessages<DocumentsCommand, Gone>((self) => {
+  return withPrivateMessages<DocumentsCommand, Gone>(async (self) => {
     const open = new Map<string, Ref<DocumentCommand>>();
+    const lineName = await nameIn(self.world.disk, directory, line.path);
     let opened = 0;
     const find = (name: string): Ref<DocumentCommand> | { readonly refusal: string } => {
       if (!isDocumentName(name)) return { refusal: "this is not the name of a document" };
+      if (name === lineName) return line.document;
       const path = `${directory}/${name}.txt`;
-      if (path === line.path) return line.document;
       const known = open.get(name);
       if (known !== undefined) return known;
       if (open.size >= maxOpen) return { refusal: "too many documents are open" };
@@ -76,4 +78,15 @@ export function documents(options: DocumentsOptions): Behavior<DocumentsCommand>
       else message.replyTo.tell(find(message.name));
     };
   });
+}
+
+/**
+ * The name by which a file is a document of a folder, however the two paths are written; undefined where it is
+ * none.
+ */
+async function nameIn(disk: Disk, directory: string, path: string): Promise<string | undefined> {
+  const real = (name: string) => disk.realPath(name).catch(() => name);
+  const [folder, file] = await Promise.all([real(directory), real(path)]);
+  const name = basename(file);
+  return dirname(file) === folder && name.endsWith(".txt") ? name.slice(0, -4) : undefined;
 }

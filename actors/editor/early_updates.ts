@@ -5,7 +5,7 @@
  */
 import type { YId } from "../../protocols/y_text_update.ts";
 import type { Ref } from "../runtime/mod.ts";
-import type { Cancellable } from "../world/world.ts";
+import type { Cancellable, World } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { Change } from "./change_batch.ts";
 import type { CollaboratorEvent } from "./collaboration_events.ts";
@@ -16,6 +16,8 @@ const MAX_WAIT_MS = 10_000;
 /** The most that wait of all clients together. */
 const MAX_WAITING_BYTES = 1 << 25;
 
+const TOO_MANY = "too many updates refer to what was never sent";
+
 type Update = Extract<Change, { type: "update" }>;
 
 interface Waiting {
@@ -25,9 +27,11 @@ interface Waiting {
   readonly missing: YId | undefined;
 }
 
+type Timers = Pick<ActorTools, "later"> & { readonly world: Pick<World, "clock"> };
+
 /** Keeps them for a while: what they refer to may be on its way, over another connection. */
 export class EarlyUpdates {
-  readonly #tools: ActorTools;
+  readonly #tools: Timers;
   readonly #refuse: (member: Ref<CollaboratorEvent>, reason: string) => void;
   readonly #waiting = new Map<Ref<CollaboratorEvent>, Waiting[]>();
   #bytes = 0;
@@ -35,7 +39,7 @@ export class EarlyUpdates {
   readonly #since = new WeakMap<Uint8Array, number>();
   #timer: Cancellable | undefined;
 
-  constructor(tools: ActorTools, refuse: (member: Ref<CollaboratorEvent>, reason: string) => void) {
+  constructor(tools: Timers, refuse: (member: Ref<CollaboratorEvent>, reason: string) => void) {
     this.#tools = tools;
     this.#refuse = refuse;
   }
@@ -43,9 +47,8 @@ export class EarlyUpdates {
   add(change: Update, missing: YId | undefined): void {
     const { member, update } = change;
     const waiting = this.#waiting.get(member) ?? [];
-    if (waiting.length >= MAX_WAITING || this.#bytes + update.length > MAX_WAITING_BYTES) {
-      this.forget(member);
-      return this.#refuse(member, "too many updates refer to what was never sent");
+    if (waiting.length >= MAX_WAITING || !this.#makeRoom(member, update.length)) {
+      return this.#drop(member, TOO_MANY);
     }
     const sinceMs = this.#since.get(update) ?? this.#tools.world.clock.monotonic();
     this.#since.set(update, sinceMs);
@@ -53,6 +56,25 @@ export class EarlyUpdates {
     this.#bytes += update.length;
     this.#waiting.set(member, waiting);
     this.#timer ??= this.#tools.later(MAX_WAIT_MS, () => this.#onTimer());
+  }
+
+  /** Of all clients who has most waiting goes first: who fills it up closes nobody's door but their own. */
+  #makeRoom(member: Ref<CollaboratorEvent>, more: number): boolean {
+    while (this.#bytes + more > MAX_WAITING_BYTES) {
+      let [greediest, most] = [member, more + bytesOf(this.#waiting.get(member) ?? [])];
+      for (const [other, waiting] of this.#waiting) {
+        const bytes = bytesOf(waiting);
+        if (other !== member && bytes > most) [greediest, most] = [other, bytes];
+      }
+      if (greediest === member) return false;
+      this.#drop(greediest, TOO_MANY);
+    }
+    return true;
+  }
+
+  #drop(member: Ref<CollaboratorEvent>, reason: string): void {
+    this.forget(member);
+    this.#refuse(member, reason);
   }
 
   /** Whether something of this client waits. */
@@ -73,12 +95,12 @@ export class EarlyUpdates {
       if (still.length > 0) this.#waiting.set(member, still);
       else this.#waiting.delete(member);
     }
-    this.#bytes -= bytesOf(ready);
+    for (const { update } of ready) this.#bytes -= update.length;
     return ready;
   }
 
   forget(member: Ref<CollaboratorEvent>): void {
-    this.#bytes -= bytesOf((this.#waiting.get(member) ?? []).map(({ change }) => change));
+    this.#bytes -= bytesOf(this.#waiting.get(member) ?? []);
     this.#waiting.delete(member);
   }
 
@@ -94,14 +116,13 @@ export class EarlyUpdates {
       const oldestMs = Math.min(...waiting.map(({ sinceMs }) => sinceMs));
       if (nowMs - oldestMs < MAX_WAIT_MS) nextMs = Math.min(nextMs, oldestMs + MAX_WAIT_MS - nowMs);
       else {
-        this.forget(member);
-        this.#refuse(member, "an update refers to what was never sent");
+        this.#drop(member, "an update refers to what was never sent");
       }
     }
     if (nextMs < Infinity) this.#timer = this.#tools.later(Math.max(nextMs, 1), () => this.#onTimer());
   }
 }
 
-function bytesOf(updates: readonly Update[]): number {
-  return updates.reduce((sum, { update }) => sum + update.length, 0);
+function bytesOf(waiting: readonly Waiting[]): number {
+  return waiting.reduce((sum, { change }) => sum + change.update.length, 0);
 }

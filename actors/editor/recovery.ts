@@ -128,7 +128,29 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
       }
     }
   }
-  return rebaseEdits(edits, diffText(base, text));
+  return keepLinesWhole(rebaseEdits(edits, diffText(base, text)), text, linesOf(edits, base));
+}
+
+/** Whole lines that are put between lines. */
+function linesOf(edits: readonly TextEdit[], base: string): ReadonlySet<string> {
+  return new Set(edits.filter(isLines).map(({ insert }) => insert));
+
+  function isLines({ at, remove, insert }: TextEdit): boolean {
+    return remove === 0 && insert.endsWith("\n") && (at === 0 || base[at - 1] === "\n");
+  }
+}
+
+/**
+ * The same edits, with whole lines put between lines also where what was around them is no longer there: a
+ * difference of two texts cuts words at any place where the texts are alike.
+ */
+function keepLinesWhole(edits: readonly TextEdit[], text: string, lines: ReadonlySet<string>): TextEdit[] {
+  return edits.map((edit, index) => {
+    const { at, remove, insert } = edit;
+    if (remove > 0 || at === 0 || text[at - 1] === "\n" || !lines.has(insert)) return edit;
+    const next = text.indexOf("\n", at) + 1;
+    return next === 0 || next > (edits[index + 1]?.at ?? text.length) ? edit : { ...edit, at: next };
+  });
 }
 
 function hasHeld({ text, lengths }: HeldText, file: string): boolean {

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { outsideEdits } from "../../actors/editor/recovery.ts";
 import { applyEdits } from "../../actors/editor/text_diff.ts";
+import { SeededRandom } from "../../actors/world/sim/mod.ts";
 
 /** What a document becomes when somebody saves a file. */
 function saved(file: string, bases: readonly string[], text = bases[0] ?? ""): string {
@@ -66,5 +67,21 @@ Deno.test("editor: who saves an old text of a file that only lines were put behi
     assertEquals(merged(inside), text.replace("by hand\n", "by hand\nin between\n"));
     // Brought back on purpose.
     assertEquals(merged(file), file);
+  }
+});
+
+Deno.test("editor: a line that somebody saves into a text that was rewritten meanwhile stays a line", () => {
+  const random = new SeededRandom("lines");
+  const word = () => `<w${random.integer(0, 2)}x${random.integer(0, 99)}>`;
+  const line = () => `${Array.from({ length: random.integer(0, 5) }, word).join("")}\n`;
+  for (let round = 0; round < 300; round++) {
+    const base = Array.from({ length: 12 }, line);
+    const text = base.flatMap((old) => {
+      if (random.chance(0.3)) return [];
+      return random.chance(0.5) ? [old.replace(/<[^>]*>/, word()), line()] : [old];
+    });
+    const file = base.toSpliced(random.integer(0, base.length), 0, "a line\n");
+    const merged = saved(file.join(""), [base.join("")], `${text.join("")}end\n`);
+    assert(merged.split("\n").includes("a line"), merged);
   }
 });

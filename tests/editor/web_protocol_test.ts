@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import { deadline, tempDirectory, until } from "../_helpers.ts";
+import { deadline, tempDirectory, TestClient, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 import { Raw } from "./_raw_client.ts";
 
@@ -216,3 +216,15 @@ Deno.test(
     doc.destroy();
   },
 );
+
+Deno.test("editor: the line door's file is a document of the folder, however the two paths are written", async () => {
+  await using directory = await tempDirectory();
+  await Deno.mkdir(directory.file("docs"));
+  await Deno.writeTextFile(directory.file("docs/one.txt"), "the first\n");
+  await using door = await open(directory, "--folder", "./docs/", "--file", "docs/../docs/one.txt");
+  using writer = await TestClient.connect(door.port);
+  assertEquals(await writer.line(), "the first");
+  await writer.send("second\n");
+  const text = async () => (await fetch(`http://127.0.0.1:${door.web}/document/one`)).text();
+  await until(async () => await text() === "the first\nsecond\n", "the line in the folder's document");
+});

@@ -217,7 +217,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "a file's edit is merged against the wrong text",
     file: "actors/editor/recovery.ts",
-    from: "return rebaseEdits(edits, diffText(base, text));",
+    from: "return keepLinesWhole(rebaseEdits(edits, diffText(base, text)), text, linesOf(edits, base));",
     to: "return diffText(text, file);",
   },
   {

@@ -38,7 +38,7 @@ for (
     {
       what: "merges the file's edit against the wrong base",
       file: "actors/editor/recovery.ts",
-      from: "return rebaseEdits(edits, diffText(base, text));",
+      from: "return keepLinesWhole(rebaseEdits(edits, diffText(base, text)), text, linesOf(edits, base));",
       to: "return diffText(text, file);",
     },
   ]
