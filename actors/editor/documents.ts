@@ -81,8 +81,8 @@ export function documents(options: DocumentsOptions): Behavior<DocumentsCommand>
 }
 
 /**
- * The name by which a file is a document of a folder, however the two paths are written; undefined where it is
- * none.
+ * The name by which a file is a document of a folder, however the two paths are written; undefined where it
+ * is none.
  */
 async function nameIn(disk: Disk, directory: string, path: string): Promise<string | undefined> {
   const real = (name: string) => disk.realPath(name).catch(() => name);
