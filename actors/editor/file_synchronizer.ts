@@ -142,6 +142,30 @@ export class FileSynchronizer {
     else this.#goOn();
   }
 
+  /**
+   * Has the history say that the file holds the text, lines that were put behind it too: else, after a crash,
+   * nobody could tell what that has cut off from what somebody has taken out. Calls back when it does, or with
+   * an error.
+   */
+  seal(done: (error?: unknown) => void = () => {}): void {
+    if (this.#isBusy || this.#isTheirs || !this.#isInSync) {
+      return done(new Error("the file is being changed"));
+    }
+    if (!this.#file.hasGrown) return done();
+    this.#isBusy = true;
+    this.#options.tools.settle(this.#file.makeDurable(), (isDurable) => {
+      this.#isBusy = false;
+      const isHeld = isDurable && this.#options.durableText() === this.#file.held;
+      if (isHeld) this.#options.journal.append([{ type: "held", edits: [] }]);
+      done(isHeld ? undefined : new Error("the file was changed"));
+      this.#goOn();
+    }, (error) => {
+      this.#isBusy = false;
+      done(error ?? new Error("the file cannot be synced"));
+      this.#goOn();
+    });
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#watch?.cancel();
@@ -285,8 +309,9 @@ export class FileSynchronizer {
     };
     tools.settle(look(), ({ info, isChanged }) => {
       this.#isBusy = false;
-      if (isChanged) this.#onChanged(info);
-      else this.#goOn();
+      if (isChanged) return this.#onChanged(info);
+      this.#goOn();
+      if (this.#isInSync) this.seal();
     }, (error) => this.#failed(error));
   }
 

@@ -134,16 +134,24 @@ async function reconcile(
   const before = replica.text;
   const text = decodeStrictly(bytes);
   file.begin(text ?? decodeText(bytes));
-  if (bases.length > 0 && before !== text && isCutOff(bytes, bases)) return false;
+  if (bases.length > 0 && before !== text && isCutOff(bytes, bases)) {
+    // What somebody makes of it now, they make of what is left of it.
+    if (text !== undefined) await say(journal, { type: "held", edits: diffText(before, text) });
+    return false;
+  }
   if (text === undefined) throw notText();
   // A history that says nothing of the file, as when it is new: the file's text is the document.
   const known = bases.length === 0 ? [{ text: before, lengths: [] }] : bases;
   const update = replica.transact(() => replica.edit(outsideEdits(text, known, before)));
   const after = replica.text;
   const held = diffText(after, text);
-  journal.append([update === undefined ? { type: "held", edits: held } : { type: "update", update, held }]);
-  await journal.commit();
+  await say(journal, update === undefined ? { type: "held", edits: held } : { type: "update", update, held });
   return after === text;
+}
+
+async function say(journal: Journal<HistoryEvent>, event: HistoryEvent): Promise<void> {
+  journal.append([event]);
+  await journal.commit();
 }
 
 /** Where the history of a document stands. */

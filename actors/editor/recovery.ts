@@ -27,10 +27,12 @@ export interface Recovered {
   readonly versions: readonly DocumentVersion[];
 }
 
+/** Of replacements in a row of which nobody knows what became of them, so many are looked at. */
+const MAX_WRITINGS = 8;
+
 /** Brings a fresh replica to where the history ends. */
 export function replay(replica: Replica, events: readonly HistoryEvent[]): Recovered {
   const held = events.findLastIndex((event) => heldBy(event) !== undefined);
-  const writing = events.findLastIndex(({ type }) => type === "writing");
   const bases: HeldText[] = [];
   applyAll(replica, events.slice(0, held + 1));
   const edits = heldBy(events[held]);
@@ -41,11 +43,17 @@ export function replay(replica: Replica, events: readonly HistoryEvent[]): Recov
     if (edits.length === 0 && appended.length > 0) bases.push(grown(first, appended));
     bases.push({ text: first, lengths: [] });
   }
-  if (writing > held) {
-    applyAll(replica, events.slice(held + 1, writing));
-    bases.push({ text: replica.text, lengths: [] });
-    applyAll(replica, events.slice(writing));
-  } else applyAll(replica, events.slice(held + 1));
+  const writings: HeldText[] = [];
+  let from = held + 1;
+  for (const [index, { type }] of events.entries()) {
+    if (type !== "writing" || index < from) continue;
+    applyAll(replica, events.slice(from, index));
+    from = index;
+    writings.unshift({ text: replica.text, lengths: [] });
+    if (writings.length > MAX_WRITINGS) writings.pop();
+  }
+  applyAll(replica, events.slice(from));
+  bases.push(...writings);
   const versions = events.flatMap((event) => event.type === "version" ? [event.version] : []);
   return { bases, versions };
 }

@@ -29,6 +29,7 @@ export class SyncedFile {
   /** What it is known to hold, and so long that was at times before: only its end has grown since. */
   #held = "";
   #lengths: number[] = [];
+  #hasGrown = false;
   /** What it held before, the latest first. */
   #older: HeldText[] = [];
   #left: FileInfo | undefined;
@@ -72,6 +73,23 @@ export class SyncedFile {
     return this.#held;
   }
 
+  /** Whether something was put behind its end of which the history does not say yet that it is there. */
+  get hasGrown(): boolean {
+    return this.#hasGrown;
+  }
+
+  /**
+   * Makes durable what was put behind its end. False where somebody else has changed it: then nothing is to
+   * be said of what it holds.
+   */
+  async makeDurable(): Promise<boolean> {
+    if (this.isChanged(await this.look())) return false;
+    const { replaced, othersBytes } = await this.#log.sync();
+    if (replaced || othersBytes > 0 || this.isChanged(await this.look())) return false;
+    this.#hasGrown = false;
+    return true;
+  }
+
   /** What is known of the file that has the name now; undefined where there is none. */
   async look(): Promise<FileInfo | undefined> {
     try {
@@ -108,6 +126,12 @@ export class SyncedFile {
     return true;
   }
 
+  /** As {@linkcode SyncedFile.readForeign}, once all that is under way with it is done. */
+  async readAll(): Promise<string | undefined> {
+    await this.#log.sync();
+    return await this.readForeign();
+  }
+
   /** Reads what somebody else has put there, which is durable then; undefined where that is not UTF-8. */
   async readForeign(): Promise<string | undefined> {
     return decodeStrictly(await this.#readDurably());
@@ -139,6 +163,7 @@ export class SyncedFile {
     this.#older.unshift({ text: this.#held, lengths: this.#lengths });
     this.#held = text;
     this.#lengths = [];
+    this.#hasGrown = false;
     let characters = text.length;
     if (this.#older.length > MAX_BASES) {
       this.#older = this.#older.filter((_, index) => index < LATEST_BASES || index % 2 === 0);
@@ -188,6 +213,7 @@ export class SyncedFile {
     this.#lengths.push(this.#held.length);
     if (this.#lengths.length > MAX_LENGTHS) this.#lengths = this.#lengths.filter((_, index) => index % 2 > 0);
     this.#held += appended;
+    this.#hasGrown = true;
     this.#left = info;
     this.#isUnverified = true;
     return true;

@@ -193,8 +193,11 @@ export class Together {
       if (opened.versions.isNew(this.text) && this.#authors.size > 0) this.keepVersion();
       this.#fileSync.flush((error) => {
         if (error !== undefined) return failed(error);
-        this.#end();
-        tools.settle(opened.journal.close(), done, done);
+        this.#fileSync.seal((error) => {
+          if (error !== undefined) return failed(error);
+          this.#end();
+          tools.settle(opened.journal.close(), done, done);
+        });
       });
     });
   }
@@ -206,7 +209,11 @@ export class Together {
     const isInSync = this.#fileSync.isInSync;
     this.#end();
     try {
-      if (isInSync || file.isChanged(await file.look())) return;
+      if (isInSync && file.held === text && !file.hasGrown) return;
+      // Lines that are just being put behind it may be there or not.
+      await journal.commit();
+      if (await file.readAll() === text) return journal.append([{ type: "held", edits: [] }]);
+      if (file.isChanged(await file.look())) return;
       journal.append([{ type: "writing" }]);
       await journal.commit();
       if (await file.replace(text)) journal.append([{ type: "held", edits: [] }]);

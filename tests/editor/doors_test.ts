@@ -5,6 +5,7 @@ import {
   type CollaboratorEvent,
   type DocumentCommand,
   type DocumentEvent,
+  type DocumentText,
   sharedDocument,
   type VersionSummary,
 } from "../../actors/editor/mod.ts";
@@ -71,6 +72,12 @@ class Stage {
     this.tell({ type: "collaborate", member, label: "somebody" });
     await this.#sim.until(() => this.heard.length > before, 1000, "the collaborator to be there");
     return () => member.tell({ type: "leave" });
+  }
+
+  /** The service is asked to stop. */
+  async stop(): Promise<void> {
+    await this.#sim.settle(this.#system?.stop() ?? Promise.resolve());
+    this.#sim.host("server").restart(() => {});
   }
 
   ask<R>(question: (replyTo: Ref<R>) => DocumentCommand): Promise<R> {
@@ -184,5 +191,33 @@ Deno.test("editor: versions are told also while nobody edits, and what comes in 
     );
     await sim.until(() => stage.file === `${START}meanwhile\n`, 1000, "the line to be in the file");
     await stage.collaborate();
+  });
+});
+
+Deno.test("editor: lines that somebody takes out of the file's end while nobody edits are gone, however that came about", async () => {
+  await simulate("editor: lines taken out while nobody edits", { seeds: 30 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    for (let index = 0; index < 3; index++) {
+      stage.tell({ type: "update", member: writer, text: `line ${index}` });
+      if (sim.random.chance(0.5)) await sim.advance(sim.random.next() * 2000);
+    }
+    const whole = `${START}line 0\nline 1\nline 2\n`;
+    await sim.until(() => stage.file === whole, 1000, "the lines to be in the file");
+    const isStopped = sim.random.chance(0.5);
+    if (isStopped) await stage.stop();
+    else {
+      stage.leave();
+      await sim.advance(1000);
+    }
+    const left = sim.random.pick([START, `${START}line 0\n`, `${START}line 0\nline 1\n`]);
+    stage.disk.write(FILE, left);
+    if (isStopped) await stage.start();
+    assertEquals(stage.file, left);
+    await stage.collaborate();
+    await sim.advance(2000);
+    assertEquals(stage.file, left);
+    const { text } = await stage.ask<DocumentText>((replyTo) => ({ type: "get-text", replyTo }));
+    assertEquals(new TextDecoder().decode(text), left);
   });
 });

@@ -223,8 +223,8 @@ export const editor: readonly Mutant[] = [
   {
     what: "a file that a crash cut short is taken for an edit",
     file: "actors/editor/open_history.ts",
-    from: "if (bases.length > 0 && before !== text && isCutOff(bytes, bases)) return false;",
-    to: ";",
+    from: "if (bases.length > 0 && before !== text && isCutOff(bytes, bases)) {",
+    to: "if (false) {",
   },
   {
     what: "nobody looks at the history after a crash",
@@ -344,8 +344,8 @@ export const editor: readonly Mutant[] = [
   {
     what: "edits since the file was last seen are not replayed",
     file: "actors/editor/recovery.ts",
-    from: "} else applyAll(replica, events.slice(held + 1));",
-    to: "}",
+    from: "  applyAll(replica, events.slice(from));\n",
+    to: "",
   },
   {
     what: "a history that a failed sync has left is taken for durable",
