@@ -144,8 +144,8 @@ export class FileSynchronizer {
 
   /**
    * Has the history say that the file holds the text, lines that were put behind it too: else, after a crash,
-   * nobody could tell what that has cut off from what somebody has taken out. Calls back when it does, or with
-   * an error.
+   * nobody could tell what that has cut off from what somebody has taken out. Calls back when it does, or
+   * with an error.
    */
   seal(done: (error?: unknown) => void = () => {}): void {
     if (this.#isBusy || this.#isTheirs || !this.#isInSync) {
