@@ -6,7 +6,7 @@
 import { type Behavior, type Context, withPrivateMessages } from "../runtime/mod.ts";
 import { LogFile } from "../store/log_file.ts";
 import { LogFileError } from "../store/log_file_error.ts";
-import { type Disk, errorText, isNotFound } from "../world/world.ts";
+import { type Disk, errorText, isNotFound, WorldError } from "../world/world.ts";
 import type { DocumentCommand } from "./document_events.ts";
 import type { DocumentOptions } from "./document_options.ts";
 import { bringUpToDate, historyOptions, historyPath, NotEditable } from "./open_history.ts";
@@ -79,6 +79,11 @@ async function recover(
   try {
     await bringUpToDate(self.world, log, history);
   } catch (error) {
+    if (error instanceof WorldError && error.kind === "invalid-data") {
+      throw new DocumentError(`Error reading file ${historyPath(log.path)}: ${error.message}`, {
+        cause: error,
+      });
+    }
     if (!(error instanceof NotEditable)) throw error;
     self.log.warn(`The history of ${log.path} is not looked at: ${error.message}`, {
       event: "history-ignored",

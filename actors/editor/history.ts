@@ -47,7 +47,8 @@ const APPENDED = 2;
 const WRITING = 3;
 const HELD = 4;
 const VERSION = 5;
-const SAVED = 6;
+/** Behind an update whose record says what the file held: no update of Yjs ends so. */
+const HELD_MARK = 0xff;
 
 /** How the history's file begins. */
 export const HISTORY_SIGNATURE = { text: "Troupe document history 1", of: "a document's history" };
@@ -60,8 +61,8 @@ export const historyCodec: EventCodec<HistoryEvent> = {
   encode(event) {
     switch (event.type) {
       case "update":
-        if (event.held !== undefined) return encodeBoth(SAVED, JSON.stringify(event.held), event.update);
-        if (event.appended !== undefined) return encodeBoth(APPENDED, event.appended, event.update);
+        if (event.held !== undefined) return encodeHeld(event.update, event.held);
+        if (event.appended !== undefined) return encodeAppended(event.appended, event.update);
         return tagged(UPDATE, event.update);
       case "writing":
         return Uint8Array.of(WRITING);
@@ -76,16 +77,9 @@ export const historyCodec: EventCodec<HistoryEvent> = {
     try {
       switch (bytes[0]) {
         case UPDATE:
-          return { type: "update", update: body };
-        case APPENDED: {
-          const { text, update } = decodeBoth(body);
-          return { type: "update", update, appended: text };
-        }
-        case SAVED: {
-          const { text, update } = decodeBoth(body);
-          const held = editsOf(text);
-          return held && { type: "update", update, held };
-        }
+          return decodeUpdate(body);
+        case APPENDED:
+          return decodeAppended(body);
         case WRITING:
           return { type: "writing" };
         case HELD: {
@@ -113,19 +107,43 @@ function tagged(tag: number, body: Uint8Array): Uint8Array {
 }
 
 /** The length of the text in four bytes, the text, the update. */
-function encodeBoth(tag: number, text: string, update: Uint8Array): Uint8Array {
+function encodeAppended(text: string, update: Uint8Array): Uint8Array {
   const encoded = ENCODER.encode(text);
   const bytes = new Uint8Array(5 + encoded.length + update.length);
-  bytes[0] = tag;
+  bytes[0] = APPENDED;
   new DataView(bytes.buffer).setUint32(1, encoded.length);
   bytes.set(encoded, 5);
   bytes.set(update, 5 + encoded.length);
   return bytes;
 }
 
-function decodeBoth(body: Uint8Array): { readonly text: string; readonly update: Uint8Array } {
+function decodeAppended(body: Uint8Array): HistoryEvent {
   const end = 4 + new DataView(body.buffer, body.byteOffset).getUint32(0);
-  return { text: UTF8.decode(body.subarray(4, end)), update: body.slice(end) };
+  return { type: "update", appended: UTF8.decode(body.subarray(4, end)), update: body.slice(end) };
+}
+
+/**
+ * The update, the edits, their length in four bytes, and a mark. Who does not know of it (as servers before
+ * this one) reads the update and passes over the rest.
+ */
+function encodeHeld(update: Uint8Array, held: readonly TextEdit[]): Uint8Array {
+  const edits = ENCODER.encode(JSON.stringify(held));
+  const bytes = new Uint8Array(update.length + edits.length + 6);
+  bytes[0] = UPDATE;
+  bytes.set(update, 1);
+  bytes.set(edits, 1 + update.length);
+  new DataView(bytes.buffer).setUint32(bytes.length - 5, edits.length);
+  bytes[bytes.length - 1] = HELD_MARK;
+  return bytes;
+}
+
+function decodeUpdate(body: Uint8Array): HistoryEvent | undefined {
+  // The last byte of an update is the end of a number, which is below 128.
+  if (body.at(-1) !== HELD_MARK) return { type: "update", update: body };
+  const end = body.length - 5;
+  const start = end - new DataView(body.buffer, body.byteOffset).getUint32(end);
+  const held = editsOf(UTF8.decode(body.subarray(start, end)));
+  return held && { type: "update", update: body.slice(0, start), held };
 }
 
 function editsOf(json: string): readonly TextEdit[] | undefined {

@@ -85,6 +85,7 @@ export async function openHistory(
   const journal = await openFileJournal(world, historyPath(log.path), {
     codec: historyCodec,
     signature: HISTORY_SIGNATURE,
+    refusesUnknown: true,
     replay: (event) => events.push(event),
     warn: options.warn,
   });
@@ -224,6 +225,7 @@ async function readHistory(
   const journal = await openFileJournal(world, historyPath(path), {
     codec: historyCodec,
     signature: HISTORY_SIGNATURE,
+    refusesUnknown: true,
     replay,
     warn,
   });

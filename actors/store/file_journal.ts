@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../world/world.ts";
+import { type World, WorldError } from "../world/world.ts";
 import type { Signature } from "./_framed_form.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 import { LogFile } from "./log_file.ts";
@@ -15,13 +15,19 @@ export type { Signature };
 export interface FileJournalOptions<E> extends JournalOptions<E> {
   /** How the file begins, so that no other file is taken for it. */
   readonly signature: Signature;
+  /**
+   * Whether a journal with records of no known kind is not opened: what follows them may depend on them. Else
+   * they are passed over. @default false
+   */
+  readonly refusesUnknown?: boolean;
 }
 
 /**
  * Opens a journal in a {@linkcode LogFile} of the framed form, and replays it. A record that cannot be read
  * costs that one, and is kept beside the file.
  *
- * Rejects with a `LogFileError`, also when the file is something else or another process has it.
+ * Rejects with a `LogFileError`, also when the file is something else or another process has it, and with a
+ * `WorldError` where it has records of no known kind and is not to be opened so.
  *
  * @example
  * ```ts
@@ -61,7 +67,7 @@ export async function openFileJournal<E>(
   path: string,
   options: FileJournalOptions<E>,
 ): Promise<Journal<E>> {
-  const { codec, replay, signature, warn } = options;
+  const { codec, replay, signature, warn, refusesUnknown = false } = options;
   let unknown = 0;
   const log = await LogFile.open(world.disk, path, {
     form: "framed",
@@ -75,6 +81,11 @@ export async function openFileJournal<E>(
   });
   if (log.cutBytes > 0) warn(`Removed ${log.cutBytes} bytes at the end of ${path}, cut off by a crash`);
   if (log.setAsideAs !== undefined) warn(`What could not be read of ${path} is kept in ${log.setAsideAs}`);
+  if (unknown > 0 && refusesUnknown) {
+    await log.close();
+    const why = `${unknown} of its records are of no known kind, as a later version may have written them`;
+    throw new WorldError("invalid-data", `Cannot open ${path}: ${why}`);
+  }
   if (unknown > 0) warn(`${unknown} records of ${path} are of no known kind`);
   return new FileJournal(log, options);
 }

@@ -326,7 +326,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "the history does not say that the file holds what was merged from it",
     file: "actors/editor/history.ts",
-    from: "if (event.held !== undefined) return encodeBoth(SAVED, JSON.stringify(event.held), event.update);",
+    from: "if (event.held !== undefined) return encodeHeld(event.update, event.held);",
     to: ";",
   },
   {

@@ -56,9 +56,13 @@ export class LineEditor implements Witness {
    * What was sent over one connection is in the text in its order and, up to the last of it that is there,
    * without a gap but for what its sender was told of.
    */
-  checkSent(counts: readonly string[], mayFail: boolean): void {
-    const places = new Map(counts.map((token, place) => [token, place]));
-    for (const session of this.client.sessions) checkSession(session, places, mayFail, this.#isLast(session));
+  checkSent(order: readonly string[], taken: ReadonlySet<string>, mayFail: boolean): void {
+    const places = new Map(order.map((token, place) => [token, place]));
+    for (const session of this.client.sessions) {
+      const { received } = session;
+      const sent = session.sent.filter((line) => !taken.has(line));
+      checkSession({ sent, received }, places, mayFail, this.#isLast(session));
+    }
   }
 
   #isLast(session: ClientSession): boolean {
@@ -66,11 +70,11 @@ export class LineEditor implements Witness {
   }
 
   /** Whoever is connected sees each line of others once, in its order, and each word that is in the text. */
-  checkReceived(text: string, mayFail: boolean): void {
+  checkReceived(text: string, taken: ReadonlySet<string>, mayFail: boolean): void {
     const order = tokensOf(text);
     const lines = order.filter(isLine);
     for (const { received, sent } of this.client.sessions) {
-      const told = tokensOf(received.join("\n")).filter(isLine);
+      const told = tokensOf(received.join("\n")).filter((token) => isLine(token) && !taken.has(token));
       const twice = told.find((token, index) => told.indexOf(token) < index);
       assert(twice === undefined, `a line client was told ${twice} twice`);
       const own = new Set(sent);
@@ -120,6 +124,8 @@ interface Save {
 /** Somebody who has the file open in an editor: adds lines anywhere, and takes some of them out again. */
 export class Person {
   readonly saves: Save[] = [];
+  /** Lines of others that were taken out. */
+  readonly taken = new Set<string>();
   isWriting = true;
   readonly #sim: SimWorld;
   readonly #server: SimHost;
@@ -169,12 +175,27 @@ export class Person {
     disk.write(this.#file, edited);
   }
 
+  /** Takes one of the last lines that others have put behind the file out of it. */
+  takeLine(): void {
+    const { disk } = this.#server;
+    const text = disk.readText(this.#file) ?? "";
+    if (withoutTokens(text) !== START || this.#isBeingAppendedTo || this.#isBeingReplaced) return;
+    const token = this.#sim.random.pick(["", ...tokensOf(text).filter(isLine).slice(-3)]);
+    if (token === "") return;
+    this.#sim.sometimes("a line was taken out of the file");
+    this.taken.add(token);
+    disk.write(this.#file, text.replace(`${token}\n`, ""));
+  }
+
   isRemoving(token: string): boolean {
-    return this.saves.some((save) => save.token === token && save.removal !== "no");
+    return this.taken.has(token) || this.saves.some((save) => save.token === token && save.removal !== "no");
   }
 
   /** What was saved is there, unless it was taken out again. */
   check(counts: ReadonlyMap<string, number>): void {
+    for (const token of this.taken) {
+      assert(!counts.has(token), `${token} was taken out of the file, and is there`);
+    }
     for (const { token, isCertain, removal } of this.saves) {
       const isThere = counts.has(token);
       assert(isThere || !isCertain || removal !== "no", `${token} was saved to the file, and is not there`);

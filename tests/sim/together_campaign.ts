@@ -25,7 +25,12 @@ export function togetherCampaign(name: string, makeServer: typeof editorServer):
   ].map((fault) => `fault: ${fault}`);
   return {
     name,
-    sometimes: [...sometimes, "a save came into a replacement", "everybody had left the page"],
+    sometimes: [
+      ...sometimes,
+      "a save came into a replacement",
+      "everybody had left the page",
+      "a line was taken out of the file",
+    ],
     run: (sim) => run(sim, makeServer),
   };
 }

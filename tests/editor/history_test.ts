@@ -1,0 +1,56 @@
+// First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
+import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import * as Y from "yjs";
+import { historyCodec, type HistoryEvent } from "../../actors/editor/history.ts";
+import { DocumentError, sharedDocument } from "../../actors/editor/mod.ts";
+import { openFileJournal } from "../../actors/store/mod.ts";
+import { simulate } from "../../actors/world/sim/mod.ts";
+import { ActorSystem, escalate } from "../../mod.ts";
+
+function updateOf(text: string): Uint8Array {
+  const doc = new Y.Doc();
+  doc.getText("content").insert(0, text);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+Deno.test("editor's history: each record is read as it was written, and its update by servers before this one, too", () => {
+  const update = updateOf("some text");
+  const edits = [{ at: 3, remove: 1, insert: "Grüße\n" }];
+  const events: HistoryEvent[] = [
+    { type: "update", update },
+    { type: "update", update, appended: "text\n" },
+    { type: "update", update, held: edits },
+    { type: "update", update, held: [] },
+    { type: "held", edits },
+    { type: "writing" },
+  ];
+  for (const event of events) assertEquals(historyCodec.decode(historyCodec.encode(event)), event);
+  // Behind its first byte, a number for updates; what follows the update is passed over.
+  const record = historyCodec.encode({ type: "update", update, held: edits });
+  assertEquals(record[0], historyCodec.encode({ type: "update", update })[0]);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, record.subarray(1));
+  assertEquals(doc.getText("content").toString(), "some text");
+});
+
+Deno.test("editor's history: one with records that a later version has written is not opened, and left as it is", async () => {
+  await simulate("editor's history of a later version", { seeds: 5 }, async (sim) => {
+    const host = sim.host("server");
+    host.disk.write("/data/doc.txt", "text\n");
+    const codec = { ...historyCodec, encode: () => Uint8Array.of(77, 1, 2) };
+    const signature = { text: "Troupe document history 1", of: "a document's history" };
+    const options = { codec, signature, replay: () => {}, warn: () => {} };
+    const journal = await sim.settle(openFileJournal(host.world, "/data/doc.txt.history", options));
+    journal.append([{ type: "writing" }]);
+    await sim.settle(journal.close());
+    const before = host.disk.read("/data/doc.txt.history");
+    const system = new ActorSystem("editor", { world: host.world });
+    const replica = () => Promise.resolve(yjsReplica);
+    system.spawn("document", sharedDocument({ path: "/data/doc.txt", replica }), { onFailure: escalate() });
+    const error = await assertRejects(() => sim.settle(system.terminated));
+    assert(String(error).includes("of no known kind") || error instanceof DocumentError, String(error));
+    assertEquals(host.disk.read("/data/doc.txt.history"), before);
+    assertEquals(host.disk.readText("/data/doc.txt"), "text\n");
+  });
+});
