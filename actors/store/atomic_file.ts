@@ -86,8 +86,8 @@ export async function replaceAndKeepOpen(
       offset += part.length;
     }
     await file.sync();
-    await approve?.(temporary);
-    await disk.rename(temporary, target);
+    if (approve === undefined) await disk.rename(temporary, target);
+    else await approveAndRename(disk, temporary, target, approve);
     return replacement;
   } catch (error) {
     closeSynced(file);
@@ -96,6 +96,18 @@ export async function replaceAndKeepOpen(
     await disk.remove(temporary).catch(() => {});
     throw error;
   }
+}
+
+/** What was approved a moment ago must still hold: where the world can, nothing comes between the two. */
+async function approveAndRename(
+  disk: Disk,
+  temporary: string,
+  target: string,
+  approve: ApproveReplacement,
+): Promise<void> {
+  await approve(temporary);
+  if (disk.renameNow === undefined) await disk.rename(temporary, target);
+  else disk.renameNow(temporary, target);
 }
 
 /**

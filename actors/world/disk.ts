@@ -42,6 +42,11 @@ export interface Disk {
    * {@linkcode Disk.syncDirectory}.
    */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * As {@linkcode Disk.rename}, done when it returns: nothing comes between a look and it. Optional: absent
+   * where the platform lacks it.
+   */
+  renameNow?(from: string, to: string): void;
   /** Removes a file or an empty directory. */
   remove(path: string): Promise<void>;
   /** Makes the names in a directory durable. */

@@ -206,6 +206,14 @@ for (const { name, run } of FLAVOURS) {
       assertEquals(decoder.decode(buffer.subarray(0, 3)), "old");
       open.close();
       await assertFails(world.disk.rename(`${directory}/none`, `${directory}/x`), "not-found");
+      if (world.disk.renameNow === undefined) return;
+      await write(world, `${directory}/newer`, "newer");
+      world.disk.renameNow(`${directory}/newer`, `${directory}/old`);
+      assertEquals(await text(world, `${directory}/old`), "newer");
+      await assertFails(world.disk.stat(`${directory}/newer`), "not-found");
+      const { renameNow } = world.disk;
+      const lost = Promise.try(() => renameNow.call(world.disk, `${directory}/none`, `${directory}/x`));
+      await assertFails(lost, "not-found");
     }));
 
   Deno.test(`${name}: folders are made, listed, and removed when empty`, () =>

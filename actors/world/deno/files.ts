@@ -18,6 +18,7 @@ export const denoFiles: Files<Deno.FsFile> = {
   readDir: (path) => Deno.readDir(path),
   mkdir: (path, options) => Deno.mkdir(path, options),
   rename: (from, to) => Deno.rename(from, to),
+  renameSync: (from, to) => Deno.renameSync(from, to),
   remove: (path) => Deno.remove(path),
   removeSync: (path) => Deno.removeSync(path),
   chownSync: (path, uid, gid) => Deno.chownSync(path, uid, gid),

@@ -197,6 +197,7 @@ export const nodeFiles: Files<NodeOpenedFile> = {
   },
   mkdir: (path, { recursive }) =>
     called<void>((done) => fs.mkdir(path, { recursive }, (error) => done(error))),
+  renameSync: (from, to) => fs.renameSync(from, to),
   rename: (from, to) => called<void>((done) => fs.rename(from, to, (error) => done(error))),
   async remove(path) {
     const { isDirectory } = factsOf(await called<fs.Stats>((done) => fs.lstat(path, done)));

@@ -135,6 +135,14 @@ export function realDisk<F extends OpenedFile>(
       return attempt(`rename ${from} to ${to}`, () => files.rename(from, to));
     },
 
+    renameNow(from: string, to: string): void {
+      try {
+        files.renameSync(from, to);
+      } catch (error) {
+        throw worldError(`rename ${from} to ${to}`, error);
+      }
+    },
+
     remove(path: string): Promise<void> {
       return attempt(`remove ${path}`, () => files.remove(path));
     },

@@ -62,6 +62,7 @@ export interface Files<F extends OpenedFile = OpenedFile> {
   readDir(path: string): AsyncIterable<NamedEntry>;
   mkdir(path: string, options: { readonly recursive: boolean }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  renameSync(from: string, to: string): void;
   remove(path: string): Promise<void>;
   removeSync(path: string): void;
   chownSync(path: string, uid: number | null, gid: number | null): void;

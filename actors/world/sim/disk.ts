@@ -34,6 +34,7 @@ const CAUGHT: DiskFailure = { kind: "other", dropsPages: false };
 export class LifeDisk implements Disk {
   /** Optional in a world, so absent in some lives. */
   readonly statNow?: (path: string) => FileInfo;
+  readonly renameNow?: (from: string, to: string) => void;
   readonly readFileNow?: (path: string, options?: ReadFileOptions) => Uint8Array<ArrayBuffer>;
   readonly #disk: DiskState;
   readonly #life: Life;
@@ -45,6 +46,7 @@ export class LifeDisk implements Disk {
     this.#doesNow = disk.random.chance(0.5);
     if (!this.#doesNow) return;
     this.statNow = (path) => this.#statNow(path);
+    this.renameNow = (from, to) => this.#renameNow(from, to);
     this.readFileNow = (path, options = {}) => this.#readFileNow(path, options);
   }
 
@@ -154,17 +156,29 @@ export class LifeDisk implements Disk {
 
   rename(from: string, to: string): Promise<void> {
     const doing = `rename ${from} to ${to}`;
-    return this.#do("rename", from, doing, () => {
-      const source = this.#disk.walk(from, doing, false);
-      const target = this.#disk.walk(to, doing, false);
-      if (source.node === undefined) throw failure("not-found", doing);
-      if (target.node instanceof DirectoryNode) throw failure("already-exists", doing);
-      if (source.node === target.node) return;
-      this.#disk.rename(
-        { directory: source.directory, name: source.name, node: undefined },
-        { directory: target.directory, name: target.name, node: source.node },
-      );
+    return this.#do("rename", from, doing, () => this.#rename(from, to, doing));
+  }
+
+  #renameNow(from: string, to: string): void {
+    if (!this.#life.alive) return;
+    const doing = `rename ${from} to ${to}`;
+    this.trace(`rename ${from} now`);
+    this.performNow("rename", from, (failing) => {
+      if (failing !== undefined) throw failure(failing.kind, doing);
+      this.#rename(from, to, doing);
     });
+  }
+
+  #rename(from: string, to: string, doing: string): void {
+    const source = this.#disk.walk(from, doing, false);
+    const target = this.#disk.walk(to, doing, false);
+    if (source.node === undefined) throw failure("not-found", doing);
+    if (target.node instanceof DirectoryNode) throw failure("already-exists", doing);
+    if (source.node === target.node) return;
+    this.#disk.rename(
+      { directory: source.directory, name: source.name, node: undefined },
+      { directory: target.directory, name: target.name, node: source.node },
+    );
   }
 
   remove(path: string): Promise<void> {
