@@ -7,14 +7,52 @@
 /** The imports of each file, by paths within the repository. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
-/** A statement that imports another file, or exports what that has. */
-const IMPORT = /^(?:import|export)\s+(?:[^;"]*?\s+from\s+)?"(\.[^"]+)"/gm;
+/** As much of what `deno info --json` prints as is looked at. */
+interface Graph {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly type?: { readonly specifier?: string };
+      readonly isDynamic?: boolean;
+    }[];
+  }[];
+}
 
-/** The imports of one file, types too. What is loaded when a function runs is none. */
-export function importsOf(path: string, text: string): string[] {
-  return [...text.matchAll(IMPORT)].map(([, specifier = ""]) =>
-    decodeURIComponent(new URL(specifier, `file:///${path}`).pathname.slice(1))
-  );
+/**
+ * The imports of some files, and of those that they import: as Deno resolves them, however they are written.
+ * What is loaded while a function runs is none.
+ *
+ * @param root where the paths begin, a URL that ends with a slash
+ */
+export async function readImports(root: URL, paths: readonly string[]): Promise<Imports> {
+  const scratch = new URL(`.tmp/imports-${crypto.randomUUID()}.ts`, root);
+  await Deno.mkdir(new URL(".tmp", root), { recursive: true });
+  await Deno.writeTextFile(scratch, paths.map((path) => `import "../${path}";\n`).join(""));
+  try {
+    const args = ["info", "--quiet", "--json", "--no-lock", decodeURIComponent(scratch.pathname)];
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+    const decoder = new TextDecoder();
+    if (!success) throw new Error(`Cannot read the imports: ${decoder.decode(stderr)}`);
+    const graph: Graph = JSON.parse(decoder.decode(stdout));
+    return importsIn(graph, root);
+  } finally {
+    await Deno.remove(scratch);
+  }
+}
+
+function importsIn({ modules }: Graph, root: URL): Imports {
+  const pathOf = (specifier = "") =>
+    specifier.startsWith(root.href) ? decodeURIComponent(specifier.slice(root.href.length)) : undefined;
+  const imports = new Map<string, readonly string[]>();
+  for (const { specifier, dependencies = [] } of modules) {
+    const path = pathOf(specifier);
+    if (path === undefined || path.startsWith(".tmp/imports-")) continue;
+    const imported = dependencies.filter(({ isDynamic }) => !isDynamic)
+      .flatMap(({ code, type }) => [pathOf(code?.specifier), pathOf(type?.specifier)]);
+    imports.set(path, [...new Set(imported.filter((one) => one !== undefined))]);
+  }
+  return imports;
 }
 
 /** Files that reach themselves by their imports, each with the way: `a.ts → b.ts → a.ts`. */

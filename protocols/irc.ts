@@ -163,13 +163,22 @@ export function formatTags(tags: Iterable<readonly [string, string]>): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatIrcBody } from "@troupe/actors/protocols/irc";
+ * import { formatIrcBody, formatIrcText } from "@troupe/actors/protocols/irc";
  *
- * const body = formatIrcBody("irc.example", "PONG", "irc.example", "a token");
- * assertEquals(body, ":irc.example PONG irc.example :a token");
+ * assertEquals(formatIrcBody("irc.example", "PONG", "a b"), ":irc.example PONG :a b");
+ * assertEquals(formatIrcText("ann", "TOPIC", "#den", "quiet"), ":ann TOPIC #den :quiet");
  * ```
  */
 export function formatIrcBody(source: string, command: string, ...params: readonly string[]): string {
+  return format(source, command, params, ALWAYS_TRAILING.has(command));
+}
+
+/** The same where the last parameter is a text: a trailing one also if it is one word, for old clients. */
+export function formatIrcText(source: string, command: string, ...params: readonly string[]): string {
+  return format(source, command, params, true);
+}
+
+function format(source: string, command: string, params: readonly string[], isText: boolean): string {
   let body = source === "" ? command : `:${source} ${command}`;
   for (const [index, param] of params.entries()) {
     if (/[\r\n\0]/.test(param)) throw new TypeError("Cannot send a line end inside a parameter");
@@ -178,21 +187,13 @@ export function formatIrcBody(source: string, command: string, ...params: readon
     if (!isPlain && !isLast) {
       throw new TypeError(`Cannot send ${JSON.stringify(param)} before another parameter`);
     }
-    body += isPlain && !(isLast && ALWAYS_TRAILING.has(command)) ? ` ${param}` : ` :${param}`;
+    body += isPlain && !(isLast && isText) ? ` ${param}` : ` :${param}`;
   }
   return truncateBytes(body, MAX_BODY_BYTES - 2);
 }
 
 /** Whose last parameter is a text, always sent with a colon, as old clients expect it. */
-const ALWAYS_TRAILING: ReadonlySet<string> = new Set([
-  "PRIVMSG",
-  "NOTICE",
-  "TOPIC",
-  "QUIT",
-  "PART",
-  "KICK",
-  "332",
-]);
+const ALWAYS_TRAILING: ReadonlySet<string> = new Set(["PRIVMSG", "NOTICE", "QUIT", "PART", "KICK"]);
 
 /** The longest beginning of a text, at a character, that has no more than so many bytes in UTF-8. */
 export function truncateBytes(text: string, maxBytes: number): string {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { posix } from "node:path";
 import config from "../deno.json" with { type: "json" };
 
 /** As Deno says it. */
@@ -78,6 +79,6 @@ function allowed(listed: Listed[Kind]): readonly string[] {
 
 function isDenied(listed: Listed[Kind], path: string): boolean {
   if (typeof listed !== "object" || !("deny" in listed)) return false;
-  const own = path.startsWith("/") ? path : `${root}${path.replace(/^\.\//, "")}`;
+  const own = posix.normalize(path.startsWith("/") ? path : `${root}${path}`);
   return listed.deny.some((denied) => `${own}/`.startsWith(`${root}${denied.replace("./", "")}/`));
 }

@@ -115,7 +115,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       command: [
         "deno fmt -q --check",
         "deno lint -q",
-        "deno run -q --allow-read=. lint/tree.ts",
+        `deno run -q --allow-read=. --allow-write=.tmp --allow-run=${DENO} lint/tree.ts`,
         "deno check -q --frozen .",
         "deno run -q --allow-read=. tasks/gen.ts --check",
         `deno doc -q --lint ${docs.join(" ")}`,

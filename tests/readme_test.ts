@@ -34,7 +34,33 @@ Deno.test("README: the ports of the services are their defaults", async () => {
     const port = line.split("|")[4]?.trim().replace("/udp", "") ?? "";
     const { code, stdout } = await runTask(task, ["--help"]);
     assertEquals(code, 0, task);
-    assert(/^\d+$/.test(port) && stdout.includes(port), `${task} --help does not name port ${port}`);
+    assert(
+      /^\d+$/.test(port) && numbersIn(stdout).includes(port),
+      `${task} --help does not name port ${port}`,
+    );
+  }
+});
+
+/** The numbers of a text, each whole. */
+function numbersIn(text: string): string[] {
+  return text.match(/(?<![\d.,])\d+(?![\d,])/g) ?? [];
+}
+
+/** What README says in words of one service after the other: from its name in bold to the next one's. */
+const STORIES = [...readme.matchAll(/\*\*(editor|chat|Peers)\*\*(.*?)(?=\*\*|\n- |\n\n)/gs)];
+
+Deno.test("README: ports and flags that it names of a service in words are that service's", async () => {
+  assertEquals(STORIES.map(([, name]) => name), ["editor", "chat", "Peers"]);
+  for (const [, name = "", words = ""] of STORIES) {
+    const task = name === "Peers" ? "peer" : `${name}:server`;
+    assert(isTask(task));
+    const { stdout } = await runTask(task, ["--help"]);
+    const said = words.replace(/\]\([^)]*\)/g, "");
+    const ports = numbersIn(said).filter((number) => Number(number) >= 1024);
+    assertEquals(ports.filter((port) => !numbersIn(stdout).includes(port)), [], `${name}: ports`);
+    const flags: readonly string[] = said.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
+    const known = new Set<string>(stdout.match(/--[a-z][a-z-]*/g));
+    assertEquals(flags.filter((flag) => !known.has(flag)), [], `${name}: flags`);
   }
 });
 

@@ -25,6 +25,9 @@ Deno.test("lint: imports that go round in a circle are refused, also those of ty
       `import { type A } from "./a.ts";`,
       `export type * from "./a.ts";`,
       `export {\n  type A,\n  a,\n} from "./a.ts";`,
+      `import type {\n  // the "A" of a\n  A,\n} from "./a.ts";\nexport type C = A;`,
+      `export type C = import("./a.ts").A;`,
+      `import a from "./a.ts"; import * as b from './a.ts'`,
     ]
   ) {
     const found = await faults({

@@ -15,6 +15,7 @@ import {
   toggle,
   UsageError,
 } from "../../tasks/_cli.ts";
+import { forEachLimit, LIMIT_RULES } from "../../actors/net/limits.ts";
 import { environmentOf, helpText, parseCommandLine, type Source } from "../../tasks/_command_line.ts";
 
 const task = defineTask({
@@ -78,19 +79,16 @@ function usage(
 Deno.test("command line: without flags every option has its default", () => {
   const { options, args } = parse(["7"]);
   assertEquals(args, ["7"]);
+  // The login's is a flag of those that ask for one.
+  const { loginTimeoutMs: _, ...limits } = forEachLimit((name) => LIMIT_RULES[name].standard);
   assertEquals(options, {
     host: "0.0.0.0",
     port: 8080,
     drainMs: 5000,
+    ...limits,
     maxClients: 10,
-    idleTimeoutMs: 0,
     maxFrameBytes: 65536,
     idleFlushMs: 50,
-    slowClientMs: 10000,
-    maxOutboundBytes: 1048576,
-    maxPerAddress: 0,
-    vanishedMs: 600000,
-    handshakeTimeoutMs: 10000,
     tlsCert: undefined,
     tlsKey: undefined,
     file: "temp.txt",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { importsOf } from "../../lint/imports.ts";
+import { readImports } from "../../lint/imports.ts";
 import { type Granted, permissionSets } from "../../tasks/_deno_json.ts";
 import { programs, sourcesOf } from "../../tasks/_programs.ts";
 import { toolTasks } from "../../tasks/_tools.ts";
@@ -75,21 +75,12 @@ Deno.test("rights: the services without data have no file right but their settin
   }
 });
 
-/** All modules that a program loads, but for those that it loads while it runs. */
-async function modulesOf(script: string): Promise<string[]> {
-  const found = new Set([script]);
-  for (const path of found) {
-    if (!path.endsWith(".ts")) continue;
-    for (const next of importsOf(path, await Deno.readTextFile(`${root}${path}`))) found.add(next);
-  }
-  return [...found];
-}
-
 Deno.test("rights: of the program, a server on several cores may read what it is made of, and no more", async () => {
   for (const service of services) {
     const { name, hasCores } = service;
     if (!hasCores) continue;
-    const modules = await modulesOf(`tasks/${name}_server.ts`);
+    const imports = await readImports(new URL(`file://${root}`), [`tasks/${name}_server.ts`]);
+    const modules = [...imports.keys()];
     const sources = sourcesOf(service);
     const below = (path: string, source: string) => path === source || path.startsWith(`${source}/`);
     assertEquals(modules.filter((path) => !sources.some((source) => below(path, source))), [], name);

@@ -20,7 +20,7 @@ Deno.test("rights: the advice names the task's command with what its set lists, 
 });
 
 Deno.test("rights: no advice is given about the program's own files, nor where no right is missing", () => {
-  for (const path of ["actors/x.txt", "./actors", `${root}deno.json`]) {
+  for (const path of ["actors/x.txt", "./actors", `${root}deno.json`, ".tmp/data/../../deno.json"]) {
     assertMatch(
       withAdvice(missing("write", path), "editor:server"),
       /, and the program's own files are never given$/,

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { formatIrcBody, formatTags, MAX_BODY_BYTES, splitText } from "../../../protocols/irc.ts";
+import {
+  formatIrcBody,
+  formatIrcText,
+  formatTags,
+  MAX_BODY_BYTES,
+  splitText,
+} from "../../../protocols/irc.ts";
 import { assertNever } from "../../runtime/mod.ts";
 import type { HistoryEntry, SpeechKind } from "../history_entry.ts";
 import type { EventCodec, Person, PrivateMessage, RoomEvent } from "../messages.ts";
@@ -86,7 +92,7 @@ export class IrcCodec implements EventCodec {
         if (!this.#capabilities.inviteNotify) return [];
         return told(inviteBody(source, happening.target.name.text, room.title));
       case "text":
-        return told(formatIrcBody(source, IRC_TEXTS[happening.name].command, channel, happening.text.text));
+        return told(formatIrcText(source, IRC_TEXTS[happening.name].command, channel, happening.text.text));
       case "modes":
         return told(...modeLines(source, channel, happening.changes));
       case "away":

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatIrcBody, MAX_BODY_BYTES } from "../../../protocols/irc.ts";
+import { formatIrcBody, formatIrcText, MAX_BODY_BYTES } from "../../../protocols/irc.ts";
 import type { IrcLine } from "./irc_codec.ts";
 
 /** Lines of a long answer that are sent before the client has to read. */
@@ -50,6 +50,12 @@ export class Reply {
       tags: [],
       body: formatIrcBody(this.#target.serverName, code, this.#target.nick, ...params),
     }]);
+  }
+
+  /** A numeric reply whose last parameter is a text. */
+  text(code: string, ...params: readonly string[]): void {
+    const { serverName, nick } = this.#target;
+    this.add([{ tags: [], body: formatIrcText(serverName, code, nick, ...params) }]);
   }
 
   /** Numeric replies whose last parameter is a list, as many as its items take. */

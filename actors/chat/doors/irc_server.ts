@@ -16,6 +16,7 @@ import { MAX_MODES } from "./irc_modes.ts";
 import { NUMERIC } from "./irc_numerics.ts";
 import { MAX_MONITORED } from "./irc_people.ts";
 import type { Reply } from "./irc_reply.ts";
+import { IRC_TEXTS } from "./irc_texts.ts";
 import { MAX_TARGETS } from "./irc_speech.ts";
 import { MAX_HISTORY_LINES } from "../../../protocols/chat.ts";
 import { MAX_NAME_CHARACTERS } from "../../../protocols/chat_names.ts";
@@ -157,9 +158,12 @@ export const SERVER_COMMANDS: IrcCommands = {
   USER: { run: (_, __, reply) => reply.numeric(NUMERIC.ERR_ALREADYREGISTERED, "You may not reregister") },
 };
 
+/** The commands that set the texts of a room. */
+const TEXTS = Object.values(IRC_TEXTS).map(({ command }) => command).join(", ");
+
 const HELP: Readonly<Record<string, readonly string[]>> = {
   "*": [
-    "Say something: PRIVMSG, NOTICE. Rooms: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK, MODE.",
+    `Say something: PRIVMSG, NOTICE. Rooms: JOIN, PART, ${TEXTS}, NAMES, LIST, INVITE, KICK, MODE.`,
     "People: WHO, WHOIS, WHOWAS, AWAY, ISON, USERHOST, MONITOR. What was said: CHATHISTORY.",
   ],
   JOIN: ["JOIN #room [key]: goes into a room, which is made when it is not there."],

@@ -54,6 +54,6 @@ function textReply({ title, texts }: RoomView, name: RoomTextName, reply: Reply)
   const known = texts[name];
   if (known === undefined) return;
   const { text, setBy } = IRC_TEXTS[name];
-  reply.numeric(text, `#${title}`, known.text);
+  reply.text(text, `#${title}`, known.text);
   reply.numeric(setBy, `#${title}`, known.by, String(Math.floor(known.setMs / 1000)));
 }
