@@ -46,12 +46,22 @@ interface Unhashable {
   readonly fileInfo: FileInfo | undefined;
 }
 
+/** A file that could not be hashed. */
+interface Refused {
+  readonly fileInfo: FileInfo;
+  readonly failures: number;
+  readonly retryAtMs: number;
+}
+
 /** Changes come in flocks: the directory is looked at once they have been quiet for so long. */
 const SETTLE_MS = 150;
 /** Also without a word from the system the directory is looked at this often. */
 const LOOK_MS = 5000;
 /** While many files are hashed, what is new is told this often: each time costs a look at all of them. */
 const TELL_MS = 250;
+/** What cannot be read is tried again after so long, and then less and less often. */
+const RETRY_MIN_MS = 5000;
+const RETRY_MAX_MS = 300_000;
 /** The most files of one directory. */
 const MAX_SHARED_FILES = 10_000;
 
@@ -67,8 +77,8 @@ class Library {
   readonly #self: Context<LibraryCommand | Private>;
   readonly #options: LibraryOptions;
   readonly #files = new Map<string, SharedFile>();
-  /** What could not be hashed is tried again when it is another file, or was written. */
-  readonly #refused = new Map<string, FileInfo>();
+  /** What could not be hashed is tried again in a while; at once when it is another file, or was written. */
+  readonly #refused = new Map<string, Refused>();
   readonly #waiting = new Set<string>();
   #hashing: string | undefined;
   #isSettling = false;
@@ -119,11 +129,14 @@ class Library {
       this.#files.delete(name);
       isChanged = true;
     }
+    for (const name of this.#refused.keys()) if (!names.has(name)) this.#refused.delete(name);
     for (const name of names) {
       const info = await disk.stat(`${directory}/${name}`).catch(() => undefined);
       if (info === undefined || !info.isFile) continue;
-      const known = this.#files.get(name)?.fileInfo ?? this.#refused.get(name);
-      if (known !== undefined && isSameFile(known, info)) continue;
+      const refused = this.#refused.get(name);
+      const known = this.#files.get(name)?.fileInfo ?? refused?.fileInfo;
+      const isToRetry = refused !== undefined && this.#self.coarseNow >= refused.retryAtMs;
+      if (known !== undefined && isSameFile(known, info) && !isToRetry) continue;
       // What is no longer what it was is not shared from now on.
       if (this.#files.delete(name)) isChanged = true;
       this.#waiting.add(name);
@@ -179,13 +192,7 @@ class Library {
       const { error, fileInfo } = outcome;
       const isChanging = error instanceof WorldError &&
         (error.kind === "invalid-data" || error.kind === "not-found");
-      if (!isChanging) {
-        this.#self.log.warn(
-          `Cannot share ${name}: ${errorText(error)}`,
-          { event: "file-not-shared" },
-        );
-        if (fileInfo !== undefined) this.#refused.set(name, fileInfo);
-      }
+      if (!isChanging) this.#refuse(name, error, fileInfo);
       // What changes is looked at again once it has stopped to.
     } else {
       this.#refused.delete(name);
@@ -193,6 +200,19 @@ class Library {
       this.#tellSoon();
     }
     this.#hashNext();
+  }
+
+  /** It may be the disk, or that too many files are open: that passes, and nobody writes to the file then. */
+  #refuse(name: string, error: unknown, fileInfo: FileInfo | undefined): void {
+    const before = this.#refused.get(name);
+    const isSame = before !== undefined && fileInfo !== undefined && isSameFile(before.fileInfo, fileInfo);
+    const failures = isSame ? before.failures + 1 : 1;
+    if (failures === 1) {
+      this.#self.log.warn(`Cannot share ${name}: ${errorText(error)}`, { event: "file-not-shared" });
+    }
+    if (fileInfo === undefined) return;
+    const delayMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1));
+    this.#refused.set(name, { fileInfo, failures, retryAtMs: this.#self.coarseNow + delayMs });
   }
 
   #tellSoon(): void {
