@@ -84,10 +84,9 @@ export const net: readonly Mutant[] = [
   },
   {
     what: "the silence of an unfinished line counts from its first piece",
-    file: "actors/net/_inbound.ts",
-    from: "    this.#chunkAt = this.#owner.now;\n    if (this.#silenceTimer === undefined) this",
-    to:
-      "    if (this.#silenceTimer === undefined) this.#chunkAt = this.#owner.now;\n    if (this.#silenceTimer === undefined) this",
+    file: "actors/net/_stream_pause.ts",
+    from: "    this.#chunkAt = now;\n    if (this.#timer === undefined) this",
+    to: "    if (this.#timer === undefined) this.#chunkAt = now;\n    if (this.#timer === undefined) this",
   },
   {
     what: "what a short write left is forgotten",
