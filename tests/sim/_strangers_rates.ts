@@ -36,7 +36,10 @@ export async function cameBack(
   const come = async (name: string) => {
     const wire = await Wire.open(world, port);
     if (door === "chat") {
-      await wire.send(`${name}\n${`${word}\n`.repeat(LINES)}quit\n`);
+      await wire.send(`${name}\n${`${word}\n`.repeat(LINES)}`);
+      // Who is too fast and asks to go has gone at once, without what waits to be said.
+      await wire.ends(DELAY_MS);
+      await wire.send("quit\n");
     } else if (door === "chat, IRC") {
       await wire.send(`NICK ${name}\r\nUSER u 0 * :u\r\nJOIN #lobby\r\n`);
       await wire.send(`PRIVMSG #lobby :${word}\r\n`.repeat(LINES) + "QUIT\r\n");
