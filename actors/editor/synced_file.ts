@@ -17,6 +17,11 @@ const LATEST_BASES = 64;
 const MAX_BASE_CHARACTERS = 1 << 23;
 /** Of a text that grows line by line it is known so often how long it was. */
 const MAX_LENGTHS = 4096;
+/**
+ * Somebody may have read it before it grew if it did so a moment ago. Else who takes its last lines out means
+ * that.
+ */
+const RECENT_MS = 3000;
 /** Replacements in a row that have failed, of which the last is likeliest. */
 const MAX_ATTEMPTS = 8;
 
@@ -30,6 +35,7 @@ export class SyncedFile {
   #held = "";
   #lengths: number[] = [];
   #hasGrown = false;
+  #grownAtMs = -Infinity;
   /** What it held before, the latest first. */
   #older: HeldText[] = [];
   #left: FileInfo | undefined;
@@ -60,7 +66,9 @@ export class SyncedFile {
   /** Texts that it held, or may have held, the latest first. */
   get bases(): readonly HeldText[] {
     const attempts = this.#attempts.map((text) => ({ text, lengths: [] }));
-    return [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older];
+    const isRecent = this.#world.clock.monotonic() - this.#grownAtMs < RECENT_MS;
+    const all = [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older];
+    return isRecent ? all : all.map(({ text }) => ({ text, lengths: [] }));
   }
 
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
@@ -214,6 +222,7 @@ export class SyncedFile {
     if (this.#lengths.length > MAX_LENGTHS) this.#lengths = this.#lengths.filter((_, index) => index % 2 > 0);
     this.#held += appended;
     this.#hasGrown = true;
+    this.#grownAtMs = this.#world.clock.monotonic();
     this.#left = info;
     this.#isUnverified = true;
     return true;

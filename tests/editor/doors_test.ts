@@ -221,3 +221,22 @@ Deno.test("editor: lines that somebody takes out of the file's end while nobody 
     assertEquals(new TextDecoder().decode(text), left);
   });
 });
+
+Deno.test("editor: who takes the last line out and changes another in one save has done both, where all was quiet", async () => {
+  await simulate("editor: a line taken out and another changed", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    for (let index = 0; index < 3; index++) {
+      stage.tell({ type: "update", member: writer, text: `line ${index}` });
+      await sim.advance(sim.random.next() * 100);
+    }
+    await sim.advance(sim.random.between(4000, 8000));
+    const whole = stage.file ?? "";
+    const saved = whole.replace("first\n", "FIRST\n").replace(/line 2\n$/, "");
+    stage.disk.write(FILE, saved);
+    await sim.advance(3000);
+    assertEquals(stage.file, saved);
+    const { text } = await stage.ask<DocumentText>((replyTo) => ({ type: "get-text", replyTo }));
+    assertEquals(new TextDecoder().decode(text), saved);
+  });
+});
