@@ -21,13 +21,13 @@ import {
   MAX_BLOCK_BYTES,
   type PeerMessage,
 } from "../../protocols/peer_wire.ts";
-import { TokenBucket } from "../../protocols/token_bucket.ts";
 import type { CloseReason, Connection, Session } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import { errorText } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import type { BandwidthCommand, FindSwarm, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
+import { PeerLimits } from "./peer_limits.ts";
 import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";
 import { type Drained, Uploads } from "./uploads.ts";
 
@@ -63,13 +63,6 @@ const KEEP_ALIVE_MS = 90_000;
 /** Our number for the metadata exchange. */
 const METADATA_ID = 2;
 const FIND_MS = 10_000;
-/**
- * Bitfields that a peer may send. aria2 says by another one what is new, as soon as that is shorter than so
- * many `have`: with a fast seed 72 times in a download, whatever its size.
- */
-const BITFIELDS = { perSecond: 2, burst: 100 } as const;
-/** Chokes, unchokes and the like: between two fast peers that fetch they follow every piece. */
-const STATE_CHANGES = { perSecond: 500, burst: 5000 } as const;
 /** Metadata is sent to one peer twice and a half at most: it has no use for more. */
 const METADATA_ROUNDS = 2.5;
 
@@ -84,8 +77,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   #welcome: Welcome | undefined;
   #have: Bitfield | undefined;
   #isChoked = true;
-  readonly #bitfields: TokenBucket;
-  readonly #stateChanges: TokenBucket;
+  readonly #limits: PeerLimits;
   /** The peer's number for the metadata exchange; 0: it has none. */
   #metadataId = 0;
   #metadataSent = 0;
@@ -99,8 +91,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     this.#options = options;
     const { coarseNow } = connection.context;
     this.#heardAtMs = this.#saidAtMs = coarseNow;
-    this.#bitfields = new TokenBucket(BITFIELDS, coarseNow);
-    this.#stateChanges = new TokenBucket(STATE_CHANGES, coarseNow);
+    this.#limits = new PeerLimits(() => connection.context.coarseNow, (reason) => this.#part(reason));
     connection.context.every(TICK_MS, { type: "look-at-the-clock" });
     connection.context.after(HANDSHAKE_MS, { type: "look-at-the-clock" });
     if (options.wanted !== undefined) this.#sayHandshake(options.wanted.infoHash);
@@ -121,48 +112,47 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return;
       case "choke":
       case "unchoke":
-        if (!this.#may(this.#stateChanges, "state changes")) return;
+        if (!this.#limits.may("state changes")) return;
         return swarm.tell({ type: "peer-choked", peer, isChoking: message.type === "choke" });
       case "interested":
       case "not-interested":
-        if (!this.#may(this.#stateChanges, "state changes")) return;
+        if (!this.#limits.may("state changes")) return;
         return swarm.tell({ type: "peer-interested", peer, isInterested: message.type === "interested" });
       case "bitfield":
-        if (!this.#may(this.#bitfields, "bitfields")) return;
+        if (!this.#limits.may("bitfields")) return;
         return swarm.tell({ type: "peer-bits", peer, bits: message.bits.slice() });
       case "have-all":
       case "have-none":
-        if (!this.#may(this.#bitfields, "bitfields")) return;
+        if (!this.#limits.may("bitfields")) return;
         return swarm.tell({ type: "peer-bits", peer, bits: message.type === "have-all" ? "all" : "none" });
       case "have":
-        return swarm.tell({ type: "peer-has", peer, piece: message.piece });
+        if (this.#limits.isNews(message.piece, this.#welcome)) {
+          swarm.tell({ type: "peer-has", peer, piece: message.piece });
+        }
+        return;
       case "allowed-fast":
+        if (!this.#limits.may("pieces to ask for")) return;
         return swarm.tell({ type: "peer-allowed", peer, piece: message.piece });
       case "request":
         return this.#onRequest(message);
       case "cancel":
         return this.#uploads?.cancel(message);
       case "reject":
-        return swarm.tell({ type: "peer-rejected", peer, place: message });
+        if (this.#limits.isAwaited(message)) swarm.tell({ type: "peer-rejected", peer, place: message });
+        return;
       case "piece": {
         const { piece, begin, block } = message;
+        if (!this.#limits.isAwaited(message)) return;
         const bytes = this.#welcome?.source?.received.copy(block);
-        // Nothing was asked for before the welcome, or of who fetches metadata.
-        return bytes === undefined
-          ? undefined
-          : swarm.tell({ type: "peer-block", peer, piece, begin, bytes });
+        if (bytes !== undefined) swarm.tell({ type: "peer-block", peer, piece, begin, bytes });
+        return;
       }
       case "extended":
+        if (!this.#limits.may("messages of extensions")) return;
         return this.#onExtended(message.id, message.payload);
       default:
         assertNever(message);
     }
-  }
-
-  #may(bucket: TokenBucket, what: string): boolean {
-    if (bucket.take(this.#connection.context.coarseNow)) return true;
-    this.#part(`it sent too many ${what}`);
-    return false;
   }
 
   badFrame(message: string): void {
@@ -186,9 +176,13 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "welcome":
         return this.#onWelcome(message.welcome);
       case "request":
-        for (const place of message.places) this.#say({ type: "request", ...place });
+        for (const place of message.places) {
+          this.#limits.asked(place);
+          this.#say({ type: "request", ...place });
+        }
         return;
       case "cancel":
+        this.#limits.cancelled(message.place);
         return this.#say({ type: "cancel", ...message.place });
       case "have":
         this.#have?.add(message.piece);

@@ -156,9 +156,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "the info dictionary of a magnet link is believed",
     file: "actors/sharing/metadata_fetch.ts",
-    from:
-      'if (!equalBytes(digest, this.#options.infoHash)) return this.#part(source, "its metadata is false");',
-    to: ";",
+    from: "if (!equalBytes(hasher.digest(), this.#options.infoHash)) {",
+    to: "if (false) {",
   },
   {
     what: "a peer without the metadata ends the search for it",
@@ -217,9 +216,9 @@ export const sharing: readonly Mutant[] = [
   },
   {
     what: "aria2's bitfields are too many",
-    file: "actors/sharing/peer_session.ts",
-    from: "const BITFIELDS = { perSecond: 2, burst: 100 } as const;",
-    to: "const BITFIELDS = { perSecond: 2, burst: 20 } as const;",
+    file: "actors/sharing/peer_limits.ts",
+    from: '"bitfields": { perSecond: 2, burst: 100 },',
+    to: '"bitfields": { perSecond: 2, burst: 20 },',
   },
   {
     what: "what appears meanwhile under the name is replaced",

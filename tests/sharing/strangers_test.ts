@@ -125,6 +125,25 @@ Deno.test("sharing: a thousand bitfields, or requests without end, are too much"
   await stillServes(at);
 });
 
+Deno.test("sharing: blocks that nobody asked for, and what is said again and again, is closed and reaches nobody", async () => {
+  await using at = await stage();
+  const floods: [string, Uint8Array][] = [
+    ["blocks of one byte", encodePeerMessage({ type: "piece", piece: 1, begin: 0, block: Uint8Array.of(7) })],
+    ["a piece that it has", encodePeerMessage({ type: "have", piece: 1 })],
+    ["rejections", encodePeerMessage({ type: "reject", piece: 1, begin: 0, length: 16384 })],
+    ["pieces to ask for", encodePeerMessage({ type: "allowed-fast", piece: 1 })],
+    ["messages of extensions", encodePeerMessage({ type: "extended", id: 77, payload: new Uint8Array(2) })],
+  ];
+  for (const [what, said] of floods) {
+    using client = await stranger(at);
+    const flood = new Uint8Array(20_000 * said.length);
+    for (let offset = 0; offset < flood.length; offset += said.length) flood.set(said, offset);
+    await client.send(flood).catch(() => {});
+    await deadline(client.closed(), undefined, what);
+  }
+  await stillServes(at);
+});
+
 Deno.test("sharing: who says by seventy bitfields what is new, as aria2 does to a fast seed, is served on", async () => {
   await using at = await stage();
   using client = await stranger(at);
