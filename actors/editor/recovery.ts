@@ -120,7 +120,8 @@ const MAX_COMPARED = 4;
 export function outsideEdits(file: string, bases: readonly HeldText[], text: string): TextEdit[] {
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
-  let base = bases[0]?.text ?? "";
+  const latest = bases[0]?.text ?? "";
+  let base = latest;
   let edits = diffText(base, file);
   if (!bases.some((held) => hasHeld(held, file))) {
     let cost = editCost(edits);
@@ -131,7 +132,8 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
     for (const other of nearest(file, olds, cost)) {
       const fromOther = diffText(other, file);
       const otherCost = editCost(fromOther);
-      if (otherCost < cost && isMostlyKept(file, fromOther)) {
+      if (otherCost >= cost || !isMostlyKept(file, fromOther)) continue;
+      if (!bringsWhatCame(fromOther, diffText(other, latest))) {
         [base, edits, cost] = [other, fromOther, otherCost];
       }
     }
@@ -188,6 +190,20 @@ function shorter({ text, lengths }: HeldText, file: string): string[] {
     if (length !== undefined) found.add(length);
   }
   return [...found].map((length) => text.slice(0, length));
+}
+
+/**
+ * Whether a file has, where an old text does not, what came there since: then it was made of a later one,
+ * however near the old one is.
+ */
+function bringsWhatCame(edits: readonly TextEdit[], came: readonly TextEdit[]): boolean {
+  return edits.some(({ at, insert }) =>
+    insert !== "" &&
+    came.some((other) =>
+      other.at === at && other.insert !== "" &&
+      (other.insert.includes(insert) || insert.includes(other.insert))
+    )
+  );
 }
 
 /** Whether at least half of a file was not put there by these edits. */

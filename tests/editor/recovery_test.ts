@@ -85,3 +85,21 @@ Deno.test("editor: a line that somebody saves into a text that was rewritten mea
     assert(merged.split("\n").includes("a line"), merged);
   }
 });
+
+Deno.test("editor: a save that has what came since an old text was not made of that, however near it is", () => {
+  const old = "typed by hand\nline 0\n";
+  const latest = `saved\n${old}a longer line at the end\n`;
+  const bases = [
+    { text: latest, lengths: [latest.length - "a longer line at the end\n".length] },
+    { text: old, lengths: ["typed by hand\n".length] },
+  ];
+  for (const file of [`saved\n${old.replace("hand", "HAND")}`, `saved\n${old}X\n`]) {
+    assertEquals(
+      applyEdits(
+        latest,
+        outsideEdits(file, bases.slice(1).toSpliced(0, 0, { text: latest, lengths: [] }), latest),
+      ),
+      file,
+    );
+  }
+});

@@ -383,4 +383,16 @@ export const editor: readonly Mutant[] = [
     from: "if (!await file.replace(text)) return false;",
     to: "if (!await file.replace(text)) return true;",
   },
+  {
+    what: "a save is merged against an old text though it has what came since",
+    file: "actors/editor/recovery.ts",
+    from: "if (!bringsWhatCame(fromOther, diffText(other, latest))) {",
+    to: "if (true) {",
+  },
+  {
+    what: "a compacted history keeps nothing of the edits",
+    file: "actors/editor/together.ts",
+    from: "this.#collaboration.difference(EMPTY_STATE)",
+    to: "this.#collaboration.difference(this.#collaboration.stateVector)",
+  },
 ];
