@@ -108,8 +108,8 @@ export const store: readonly Mutant[] = [
   {
     what: "the rename goes the wrong way",
     file: "actors/store/atomic_file.ts",
-    from: "    await disk.rename(temporary, target);",
-    to: "    await disk.rename(target, temporary);",
+    from: "if (approve === undefined) await disk.rename(temporary, target);",
+    to: "if (approve === undefined) await disk.rename(target, temporary);",
   },
   {
     what: "what must be alone is not",
