@@ -146,11 +146,24 @@ async function openOnce(disk: Disk, path: string): Promise<Handles> {
     if (await file.tryLock() === false) {
       throw new WorldError("in-use", `Cannot lock ${path}: another process has it`);
     }
-    if (created) await disk.syncDirectory(dirname(path));
+    await makeNameDurable(disk, path);
     const { id } = await disk.stat(path);
     return { file, reader: await disk.open(path), id, created };
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/**
+ * Also of a file that was there: whoever made it, or put it in place of another, may have died before its
+ * name was on the disk, and what is written into it now must not go with the name.
+ */
+async function makeNameDurable(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.syncDirectory(dirname(await disk.realPath(path)));
+  } catch (error) {
+    // Who may not read the directory puts nothing in place there either.
+    if (!(error instanceof WorldError && error.kind === "permission-denied")) throw error;
   }
 }

@@ -23,7 +23,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mutants: store,
     tests: ["tests/store", "tests/records/simulated_test.ts"],
     campaigns: [
-      ["store under chaos", 50],
+      ["store under chaos", 100],
       ["records under chaos", 8],
       ["editor under chaos, sync always", 20],
       ["chat under chaos", 6],

@@ -177,4 +177,10 @@ export const store: readonly Mutant[] = [
     from: "waiting.durable ||= durable;",
     to: ";",
   },
+  {
+    what: "the name of what a killed process left is not made durable",
+    file: "actors/store/_owned_file.ts",
+    from: "    await makeNameDurable(disk, path);\n",
+    to: "    if (created) await makeNameDurable(disk, path);\n",
+  },
 ];

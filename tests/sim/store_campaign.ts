@@ -42,6 +42,7 @@ async function run(sim: SimWorld): Promise<void> {
   const model = isText ? text : framed;
   host.disk.tearing = { ...TEARING, garbage: isText ? 0 : 0.4 };
   await checkForeign(sim, host);
+  let wasKilled = false;
   for (let life = 0; life < LIVES; life++) {
     const { random } = sim;
     host.restart((world) => {
@@ -52,18 +53,31 @@ async function run(sim: SimWorld): Promise<void> {
       await sim.advance(random.between(5, 60));
       await model.close();
       // All is on the disk: the power may go, too.
-      if (random.chance(0.5)) host.crash();
-      else host.kill();
+      if (random.chance(0.5)) {
+        host.crash();
+        model.powerGone();
+      } else host.kill();
       model.atRest();
+      wasKilled = false;
       continue;
     }
-    const how = random.chance(0.7) ? "crash" : "kill";
-    const when = random.pick(["before", "during", "after"] as const);
-    // Half of the lives are short: what the one before has left was hardly looked at.
-    host.crashAt({ when, skip: random.chance(0.5) ? random.integer(0, 8) : random.integer(0, 60), how });
+    // What a killed process left was read by the next, and has not reached the disk when the power goes.
+    const isAimed: boolean = wasKilled && random.chance(0.5);
+    const how: "crash" | "kill" = isAimed || random.chance(0.6) ? "crash" : "kill";
+    wasKilled = how === "kill";
+    if (isAimed) {
+      await sim.until(() => model.isOpen, 100).catch(() => {});
+      host.crashAt({ when: random.pick(["before", "after"] as const), skip: random.integer(0, 2), how });
+    } else {
+      const when = random.pick(["before", "during", "after"] as const);
+      // Half of the lives are short: what the one before has left was hardly looked at.
+      host.crashAt({ when, skip: random.chance(0.5) ? random.integer(0, 8) : random.integer(0, 60), how });
+    }
     await sim.until(() => !host.isUp, random.between(5, 100)).catch(() => {});
-    if (how === "crash") host.crash();
-    else host.kill();
+    if (how === "crash") {
+      host.crash();
+      model.powerGone();
+    } else host.kill();
     host.disk.forgetFailures();
     model.afterCrash();
     settings.check();
@@ -102,6 +116,11 @@ class LogModel {
   #anewFrom = 0;
   /** How many records damage may cost. */
   #mayLose = 0;
+  /**
+   * A sync failed and lost its pages: what was in them stands in the page cache alone, also for the next
+   * process, which cannot know. Until the power goes it is read, and nothing is sure that was not before.
+   */
+  #hasDropped = false;
   #isClosing = false;
   #count = 0;
 
@@ -110,6 +129,11 @@ class LogModel {
     this.#host = host;
     this.#form = form;
     this.#path = form === "framed" ? FRAMED : TEXT;
+  }
+
+  /** What the life before has left is known. */
+  get isOpen(): boolean {
+    return this.#log !== undefined;
   }
 
   /** Opens the log, and looks at what is there. */
@@ -146,7 +170,9 @@ class LogModel {
     this.#mayLose = 0;
     // Who reads it now tells others: it counts from now on.
     this.#order = [...found];
-    this.#sure = isFound;
+    this.#sure = this.#hasDropped
+      ? new Set([...this.#sure].filter((record) => isFound.has(record)))
+      : isFound;
   }
 
   /** Opens it and uses it, to the end of the life. */
@@ -174,7 +200,9 @@ class LogModel {
     if (chance < 0.1) return void this.#settled(log.sync(), batch);
     if (chance < 0.2) {
       const operation = random.pick(["write", "write", "sync"] as const);
-      this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages: random.chance(0.6) });
+      const dropsPages = random.chance(0.6);
+      this.#hasDropped ||= dropsPages;
+      this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages });
     }
     if (chance < 0.05) this.#host.disk.failNext("truncate", "other", { path: this.#path });
     const isAnew = chance > 0.9;
@@ -188,7 +216,7 @@ class LogModel {
   /** More comes while the log is being written anew. */
   async #meanwhile(log: LogFile): Promise<void> {
     const { random } = this.#sim;
-    while (random.chance(0.5)) {
+    while (random.chance(0.5) && this.#host.isUp) {
       await delay(this.#host.world, random.next());
       if (!this.#host.isUp || this.#isClosing) return;
       const record = this.#record();
@@ -288,6 +316,11 @@ class LogModel {
     this.#sure.add(shorter);
     this.#sim.sometimes("a person shortened the last line");
     disk.write(TEXT, before + shorter);
+  }
+
+  /** The page cache is gone: what is read from now on is on the disk. */
+  powerGone(): void {
+    this.#hasDropped = false;
   }
 
   /** A person types half a line where a crash has left whole ones. */
