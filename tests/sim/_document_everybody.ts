@@ -24,6 +24,8 @@ const LINES = ["l0", "l1"];
 const READER = "l2";
 const ROUNDS = 3;
 const PARTS = 5;
+/** A save of the file has been merged by then. */
+const PAUSE_MS = 800;
 
 /** Three browsers, two line clients that write and one that reads, and a person at the file. */
 export class Everybody {
@@ -94,9 +96,10 @@ export class Everybody {
         }
         await this.#sim.advance(random.next() * 25);
       }
-      await this.#sim.advance(random.next() * 400);
+      // By itself: in one save with another it may look like an old text.
+      await this.#sim.advance(PAUSE_MS);
       this.#person.takeLine();
-      await this.#sim.advance(random.next() * 200);
+      await this.#sim.advance(PAUSE_MS);
     }
   }
 
