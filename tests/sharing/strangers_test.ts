@@ -148,6 +148,8 @@ Deno.test("sharing: who says by seventy bitfields what is new, as aria2 does to 
   await using at = await stage();
   using client = await stranger(at);
   await client.send(encodePeerMessage({ type: "interested" }));
+  // What is asked for before is refused.
+  await nextOf(client, "unchoke");
   for (let count = 0; count < 72; count++) {
     await client.send(
       encodePeerMessage({ type: "bitfield", bits: Uint8Array.of(count % 2 === 0 ? 0 : 0x80) }),
