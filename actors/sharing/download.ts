@@ -6,6 +6,7 @@
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { equalBytes } from "./bytes.ts";
 import type { CatalogFile } from "./catalog.ts";
+import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
 import { findSource, networkFiles, type Source, SourceError } from "./sources.ts";
@@ -153,9 +154,8 @@ class Download {
     }
   }
 
-  async #isTaken(name: string): Promise<boolean> {
-    const path = `${this.#options.directory}/${name}`;
-    return await this.#self.world.disk.stat(path).then(() => true, () => false);
+  #isTaken(name: string): Promise<boolean> {
+    return isTaken(this.#self.world.disk, this.#options.directory, name);
   }
 
   #onFound(source: Source, isTaken: boolean): void {

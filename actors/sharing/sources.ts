@@ -66,8 +66,14 @@ export async function findSource(what: string, options: SourceOptions): Promise<
   }
 }
 
+/** What is a path and cannot be looked at is no name of the network either: why is said. */
 async function isFileHere(path: string, { world }: SourceOptions): Promise<boolean> {
-  return await world.disk.stat(path).then((info) => info.isFile, () => false);
+  try {
+    return (await world.disk.stat(path)).isFile;
+  } catch (error) {
+    if (path.includes("/")) throw error;
+    return false;
+  }
 }
 
 async function fromFile(path: string, options: SourceOptions): Promise<Source> {

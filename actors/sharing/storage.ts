@@ -7,12 +7,12 @@ import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainf
 import type { BlockPlace } from "../../protocols/peer_wire.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { type DiskFile, errorText, type FileInfo, type Hasher, WorldError } from "../world/world.ts";
-import { exists } from "../store/mod.ts";
 import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "./bytes.ts";
 import { FileSet } from "./file_set.ts";
+import { isTaken } from "./is_taken.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { removeTree } from "./remove_tree.ts";
 import { writeAnew } from "./write_anew.ts";
@@ -337,7 +337,7 @@ class Storage {
     }
     const target = `${place.directory}/${info.name}`;
     // Looked at last: all this may take long, and what appears meanwhile is not to be replaced.
-    if (await exists(disk, target)) {
+    if (await isTaken(disk, place.directory, info.name)) {
       throw new WorldError("already-exists", `Cannot take ${info.name}: a file of that name is there`);
     }
     await disk.rename(`${place.partDirectory}/${info.name}`, target);

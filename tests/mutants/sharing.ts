@@ -142,6 +142,12 @@ export const sharing: readonly Mutant[] = [
     to: "\n",
   },
   {
+    what: "a piece that the disk refused counts as there",
+    file: "actors/sharing/torrent.ts",
+    from: "    if (failure !== undefined) return this.#fail(failure);\n    this.#picker.settle",
+    to: "    this.#picker.settle",
+  },
+  {
     what: "a sync that failed is tried again, and that is all",
     file: "actors/sharing/storage.ts",
     from: "isWhole = await writeAnew(this.#files, info, this.#self.world.hash);",
@@ -223,7 +229,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "what appears meanwhile under the name is replaced",
     file: "actors/sharing/storage.ts",
-    from: "if (await exists(disk, target)) {",
+    from: "if (await isTaken(disk, place.directory, info.name)) {",
     to: "if (false) {",
   },
   {

@@ -137,10 +137,13 @@ export async function takenMeanwhile(sim: SimWorld, torrent: TestTorrent): Promi
   const { node } = fetcher(sim, torrent, () => [peer.address]);
   await sim.until(() => peer.sent > 0, 60_000, "the first block");
   const theirs = Uint8Array.of(1, 2, 3);
-  node.host.disk.write(`${DIRECTORY}/${torrent.name}`, theirs);
+  const path = `${DIRECTORY}/${torrent.name}`;
+  const isLink = sim.random.integer(0, 1) === 1;
+  if (isLink) node.host.disk.link(path, "/nowhere");
+  else node.host.disk.write(path, theirs);
   await sim.until(hasEnded(node), 60_000, "the download to end");
   assertEquals(node.ends.map(({ type }) => type), ["download-failed"]);
-  assertEquals(node.read(torrent.name), theirs, "a file that somebody put there stays");
+  assertEquals(node.read(torrent.name), isLink ? undefined : theirs, "what somebody put there stays");
 }
 
 /** Killed in the middle: what was written is not asked for again. */
@@ -272,4 +275,16 @@ export async function givenMeanwhile(sim: SimWorld, torrent: TestTorrent): Promi
   assert(leecher.received > 0, "what has come is given");
   checkManners(leecher, peer);
   checkFetched(node, torrent);
+}
+
+/** What the disk refuses once is not there, and is fetched by the next attempt. */
+export async function refused(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  node.host.disk.failNext("write", "other", { path: /\.parts\/.*\/scripted/ });
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  assertEquals(node.ends.map(({ type }) => type), ["download-failed"]);
+  node.host.restart();
+  await sim.until(() => node.ends.length > 1, 60_000, "the next download to end");
+  checkBytes(node.read(torrent.name), torrent);
 }

@@ -30,6 +30,7 @@ const SCENES: readonly Scene[] = [
   ["a file that is changed is not given", giving.changed],
   ["a file that is changed at once is not given", taking.changedAtOnce],
   ["what has come is given", taking.givenMeanwhile],
+  ["what the disk refuses is not there", taking.refused],
   ["who says nothing holds nothing up", taking.silent],
   ["metadata is checked", taking.magnet],
   ["a name that is taken stays", taking.takenMeanwhile],
