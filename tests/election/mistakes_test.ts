@@ -61,11 +61,7 @@ for (const down of [0, 3]) {
           host.disk.write("/data/Peer_files.log.term", `${term}\n`);
           return host;
         });
-        for (const { id } of NODES) {
-          const host = sim.hosts.find(({ name }) => name === `n${id}`);
-          assert(host !== undefined);
-          if (id !== down) startOn(host, id);
-        }
+        for (const host of hosts) startOn(host, Number(host.name.slice(1)));
         await sim.until(() => hosts.every((host) => leaderOf(host) === 1), 20_000, "a leader");
         const members = NODES.map(({ id }) => id).filter((id) => id !== down);
         const log = () => hosts[0]?.disk.readText("/data/Peer_files.log");
