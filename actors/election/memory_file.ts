@@ -10,7 +10,7 @@
 import type { ElectionMemory } from "../../protocols/election.ts";
 import { isWhole, MAX_NODE_ID } from "../../protocols/election_messages.ts";
 import { MAX_REMEMBERED_TERM } from "../../protocols/election_terms.ts";
-import { removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
+import { makeNameDurable, removeTemporariesOf, setFileAside, writeAtomic } from "../store/mod.ts";
 import { type Disk, errorText, isNotFound, WorldError } from "../world/world.ts";
 import { isNoSuchText, mayBeRenamed } from "./no_such_text.ts";
 
@@ -32,6 +32,7 @@ const MAX_BYTES = 65536;
 export async function loadMemory(disk: Disk, path: string): Promise<LoadedMemory> {
   try {
     await removeTemporariesOf(disk, path);
+    await makeNameDurable(disk, path);
     return { memory: parseMemory(await disk.readFile(path, { maxBytes: MAX_BYTES })) };
   } catch (error) {
     if (isNotFound(error)) return { memory: null };

@@ -1,5 +1,6 @@
 import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
 import { type ApproveReplacement, type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
+import { makeNameDurable } from "./durable_name.ts";
 
 /** A file that is open for its only writer: its handles, and what tells it from another file of its name. */
 export class OwnedFile {
@@ -152,18 +153,5 @@ async function openOnce(disk: Disk, path: string): Promise<Handles> {
   } catch (error) {
     file.close();
     throw error;
-  }
-}
-
-/**
- * Also of a file that was there: whoever made it, or put it in place of another, may have died before its
- * name was on the disk, and what is written into it now must not go with the name.
- */
-async function makeNameDurable(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.syncDirectory(dirname(await disk.realPath(path)));
-  } catch (error) {
-    // Who may not read the directory puts nothing in place there either.
-    if (!(error instanceof WorldError && error.kind === "permission-denied")) throw error;
   }
 }

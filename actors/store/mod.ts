@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./atomic_file.ts";
+export * from "./durable_name.ts";
 export * from "./exists.ts";
 export * from "./file_journal.ts";
 export * from "./journal.ts";

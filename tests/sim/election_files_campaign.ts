@@ -140,6 +140,7 @@ class Memory {
   readonly #sim: SimWorld;
   readonly #host: SimHost;
   readonly #id: number;
+  readonly #path: string;
   #term = 0;
   #votedFor = 0;
   #wasUp = true;
@@ -148,22 +149,31 @@ class Memory {
     this.#sim = sim;
     this.#host = host;
     this.#id = id;
+    this.#path = `/data/Node${id}.election`;
   }
 
   /** A leader was elected, so everybody has a term to remember. */
   checkKept(): void {
-    this.look();
-    assert(this.#term > 0, `node ${this.#id} has kept nothing of the term that it is in`);
+    const isThere = this.#host.disk.readText(this.#path) !== undefined;
+    assert(this.#term > 0 || isThere, `node ${this.#id} has kept nothing of the term that it is in`);
   }
 
   /** Whether the node has voted for `leader` in `term`, or has gone on since. */
   hasVoted(term: number, leader: number): boolean {
-    return this.#term > term || (this.#term === term && this.#votedFor === leader);
+    const text = this.#host.disk.readText(this.#path);
+    const there = text === undefined ? { term: 0, votedFor: 0 } : parse(text, this.#id);
+    return there.term > term || (there.term === term && there.votedFor === leader);
   }
 
   /** The term never goes back, and a vote that was given in it is given for good. */
   look(): void {
-    const text = this.#host.disk.readText(`/data/Node${this.#id}.election`);
+    // What is in place and whose name is being made durable was not acted upon yet: a cut may take it back.
+    const isBetween = this.#host.disk.underWay.some(({ operation, path }) =>
+      (operation === "rename" && path.includes(`Node${this.#id}.election`)) ||
+      (operation === "syncDirectory" && path === "/data")
+    );
+    if (isBetween) return;
+    const text = this.#host.disk.readText(this.#path);
     if (text === undefined) {
       assert(this.#term === 0, `node ${this.#id} has lost its memory of term ${this.#term}`);
       return;

@@ -3,7 +3,7 @@ import { electionFiles } from "./election_files_campaign.ts";
 import { electionLog } from "./election_log_campaign.ts";
 
 Deno.test("election's files under chaos: no term and no vote is forgotten, and the log names the files that there are", async () => {
-  await runCampaign(electionFiles, 30);
+  await runCampaign(electionFiles, 50);
 });
 
 Deno.test("election's log under chaos: the later token wins, whoever was frozen, and what a person does is put right", async () => {
