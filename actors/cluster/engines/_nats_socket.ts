@@ -8,6 +8,7 @@ import type { ConnectionOptions, Server, ServerInfo, Transport } from "@nats-io/
 import { checkOptions } from "@nats-io/nats-core/internal";
 import { connect as dial, type Socket } from "node:net";
 import { connect as dialTls } from "node:tls";
+import { joinBytes } from "../../../protocols/_join_bytes.ts";
 import { failure } from "../../world/failure.ts";
 
 /** What a server says of itself first is a line of at most so many bytes. */
@@ -151,7 +152,7 @@ export class NatsSocket implements Transport {
 
 /** The server's first line. Throws `invalid-data` when it is not NATS's. */
 function parseInfo(frames: readonly Uint8Array[]): ServerInfo {
-  const text = new TextDecoder().decode(Uint8Array.from(frames.flatMap((frame) => [...frame])));
+  const text = new TextDecoder().decode(joinBytes(frames));
   const [, json] = /^INFO\s+(\{.*\})\s*\r?\n/i.exec(text) ?? [];
   if (json === undefined) throw failure("invalid-data", "speak NATS with the server");
   return JSON.parse(json);
