@@ -7,9 +7,18 @@
  *
  * @module
  */
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { type DocumentVersion, heldBy, type HistoryEvent } from "./history.ts";
 import type { Replica } from "./replica.ts";
-import { applyEdits, diffText, editCost, rebaseEdits, type TextEdit } from "./text_diff.ts";
+import {
+  applyEdits,
+  commonEnd,
+  commonStart,
+  diffText,
+  editCost,
+  rebaseEdits,
+  type TextEdit,
+} from "./text_diff.ts";
 
 const ENCODER = new TextEncoder();
 
@@ -91,16 +100,12 @@ function grown(text: string, appended: readonly string[]): HeldText {
  */
 export function isCutOff(file: Uint8Array, bases: readonly HeldText[]): boolean {
   const [longest, first, ...others] = bases.map(({ text }) => ENCODER.encode(text));
-  if ([longest, first, ...others].some((base) => base !== undefined && isSame(base, file))) return true;
+  if ([longest, first, ...others].some((base) => base !== undefined && equalBytes(base, file))) return true;
   if (longest === undefined || first === undefined) return false;
   const { length } = first;
   return length <= file.length && file.length <= longest.length &&
-    isSame(longest.subarray(0, length), first) && isSame(file.subarray(0, length), first) &&
+    equalBytes(longest.subarray(0, length), first) && equalBytes(file.subarray(0, length), first) &&
     file.every((byte, at) => byte === longest[at] || (byte === 0 && at >= length));
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
 /** Old texts that are compared in full with what somebody has saved: a comparison takes milliseconds. */
@@ -224,23 +229,12 @@ function nearest(file: string, texts: readonly string[], cost: number): string[]
     .map((text) => {
       let inLines = 0;
       for (const line of text.split("\n")) if (lines.has(line)) inLines += line.length + 1;
-      const alike = Math.min(file.length, Math.max(inLines, commonEnds(file, text)));
+      const start = commonStart(file, text);
+      const ends = start + commonEnd(file, text, Math.min(file.length, text.length) - start);
+      const alike = Math.min(file.length, Math.max(inLines, ends));
       return { text, distance: text.length + file.length - 2 * alike };
     })
     .sort((left, right) => left.distance - right.distance)
     .slice(0, MAX_COMPARED)
     .map(({ text }) => text);
-}
-
-/** How many units two texts share at their beginning and at their end. */
-function commonEnds(left: string, right: string): number {
-  const shorter = Math.min(left.length, right.length);
-  let start = 0;
-  while (start < shorter && left.charCodeAt(start) === right.charCodeAt(start)) start++;
-  let end = 0;
-  while (
-    end < shorter - start &&
-    left.charCodeAt(left.length - 1 - end) === right.charCodeAt(right.length - 1 - end)
-  ) end++;
-  return start + end;
 }

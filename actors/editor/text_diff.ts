@@ -168,6 +168,23 @@ export function rebaseEdits(theirs: readonly TextEdit[], ours: readonly TextEdit
   return result.filter(({ remove, insert }) => remove > 0 || insert !== "");
 }
 
+/** How many units two texts begin with alike. */
+export function commonStart(left: string, right: string): number {
+  const shorter = Math.min(left.length, right.length);
+  let start = 0;
+  while (start < shorter && left.charCodeAt(start) === right.charCodeAt(start)) start++;
+  return start;
+}
+
+/** How many units two texts end with alike, of so many at most. */
+export function commonEnd(left: string, right: string, most: number): number {
+  let end = 0;
+  while (
+    end < most && left.charCodeAt(left.length - 1 - end) === right.charCodeAt(right.length - 1 - end)
+  ) end++;
+  return end;
+}
+
 /** Edits between two stretches, once what both begin and end with is cut off. */
 function diffRange(
   before: string,
@@ -176,14 +193,9 @@ function diffRange(
   isEnd: (left: string, right: string) => boolean,
 ): TextEdit[] {
   const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let start = commonStart(before, after);
   if (start > 0 && isHighSurrogate(before.charCodeAt(start - 1))) start--;
-  let end = 0;
-  const limit = shorter - start;
-  while (
-    end < limit && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
-  ) end++;
+  let end = commonEnd(before, after, shorter - start);
   if (end > 0 && isLowSurrogate(before.charCodeAt(before.length - end))) end--;
   if (start + end === before.length || start + end === after.length) {
     return [{

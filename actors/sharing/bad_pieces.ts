@@ -4,7 +4,7 @@
  * @module
  */
 import { type ActivePiece, NOBODY } from "./active_piece.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 
 /** Of bad pieces so many are kept until good ones show what was wrong with them; of large ones fewer. */
 const MAX_KEPT = 4;

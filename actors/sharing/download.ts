@@ -4,7 +4,7 @@
  * @module
  */
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { CatalogFile } from "./catalog.ts";
 import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";

@@ -16,7 +16,7 @@ import {
 import { errorText, type Hasher, type SocketAddress } from "../world/world.ts";
 import type { DialTarget } from "./address_book.ts";
 import { announcer, type AnnouncerCommand } from "./announcer.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { Dialling } from "./dialling.ts";
 import { Hunger } from "./hunger.ts";
 import type { PeerCommand, PeerEvent } from "./messages.ts";

@@ -25,7 +25,7 @@ import type { CloseReason, Connection, Session } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import { errorText } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { BandwidthCommand, FindSwarm, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
 import { PeerLimits } from "./peer_limits.ts";
 import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";

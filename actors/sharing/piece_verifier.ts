@@ -6,7 +6,7 @@
 import { pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Hash, Hasher } from "../world/world.ts";
 import type { ActivePiece } from "./active_piece.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 
 /** Blocks that are hashed in one go: about a millisecond. */
 const MAX_BLOCKS = 64;

@@ -10,7 +10,7 @@ import { type DiskFile, errorText, type FileInfo, type Hasher, WorldError } from
 import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { Bitfield } from "./bitfield.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { FileSet } from "./file_set.ts";
 import { isTaken } from "./is_taken.ts";
 import type { OpenFiles } from "./open_files.ts";

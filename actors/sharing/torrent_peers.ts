@@ -7,7 +7,7 @@ import { hexText } from "../../protocols/_percent_bytes.ts";
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Bitfield } from "./bitfield.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { BlockSource, PeerCommand, PeerIdentity, Welcome } from "./messages.ts";
 import { isOwnKind } from "./peer_id.ts";
 import { TorrentPeer } from "./torrent_peer.ts";

@@ -6,7 +6,7 @@
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Hash } from "../world/world.ts";
 import { STRETCH_BYTES } from "./block_cache.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { FileSet } from "./file_set.ts";
 
 /**

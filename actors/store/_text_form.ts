@@ -1,3 +1,4 @@
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { Disk, DiskFile } from "../world/world.ts";
 import type { ByteQueue } from "./_byte_queue.ts";
 import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_form.ts";
@@ -69,7 +70,7 @@ export class TextForm implements RecordForm {
   async #isTailAt(file: DiskFile, length: number): Promise<boolean> {
     const tail = this.#tail;
     const found = await readFully(file, length - tail.length, length);
-    return found.length === tail.length && found.every((byte, index) => byte === tail[index]);
+    return equalBytes(found, tail);
   }
 
   get isMidLine(): boolean {

@@ -70,7 +70,7 @@ export const sharing: readonly Mutant[] = [
   },
   {
     what: "all hashes are equal",
-    file: "actors/sharing/bytes.ts",
+    file: "protocols/_equal_bytes.ts",
     from: "if (a[index] !== b[index]) return false;",
     to: ";",
   },

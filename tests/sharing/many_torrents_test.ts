@@ -2,7 +2,7 @@
  * A node that gives many files at once is a process of bounded size.
  */
 import { assert } from "@std/assert";
-import { equalBytes } from "../../actors/sharing/bytes.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import {
   encodeHandshake,
   encodePeerMessage,

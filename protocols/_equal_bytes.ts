@@ -1,5 +1,5 @@
 /**
- * Small things about bytes.
+ * Whether bytes are the same.
  *
  * @module
  */
