@@ -63,12 +63,19 @@ export function shortened(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
+/** Options of {@linkcode jsonLine}. */
+export interface JsonLineOptions {
+  /** Whether errors have their stacks in it. @default true */
+  readonly stacks?: boolean;
+}
+
 /**
  * One JSON object: `time`, `level`, `actor`, `event`, `msg`, then the record's own fields. No line end. The
  * stable word
  * `event` is a field of the record.
  */
-export function jsonLine(record: LogRecord, time: string): string {
+export function jsonLine(record: LogRecord, time: string, options: JsonLineOptions = {}): string {
+  const { stacks = true } = options;
   const { level, fields = {} } = record;
   const head: Record<string, unknown> = {
     time,
@@ -82,7 +89,7 @@ export function jsonLine(record: LogRecord, time: string): string {
     if (!Object.hasOwn(line, name)) line[name] = value;
   }
   try {
-    return JSON.stringify(line, plainValue);
+    return JSON.stringify(line, stacks ? plainValue : plainValueWithoutStacks);
   } catch {
     // A field that JSON cannot hold (a cycle) costs the fields, never the line.
     return JSON.stringify(head);
@@ -95,19 +102,23 @@ const NO_EVENT = "message";
 function plainValue(name: string, value: unknown): unknown {
   if (typeof value === "string") return name === "stack" ? visibleLines(value) : visibleText(value);
   if (typeof value === "bigint") return value.toString();
-  return value instanceof Error ? plainError(value) : value;
+  return value instanceof Error ? plainError(value, true) : value;
 }
 
-/** An error with what one needs to find its cause. */
-function plainError(error: Error, depth = 0): Record<string, unknown> {
+function plainValueWithoutStacks(name: string, value: unknown): unknown {
+  return value instanceof Error ? plainError(value, false) : plainValue(name, value);
+}
+
+/** An error with what one needs to find its cause. To ask for the stack alone takes long. */
+function plainError(error: Error, hasStack: boolean, depth = 0): Record<string, unknown> {
   const { name, cause } = error;
   const message = shortened(String(error.message), MAX_MESSAGE_LENGTH);
-  const stack = shortStack(error.stack);
-  if (cause === undefined) return { name, message, stack };
+  const plain = hasStack ? { name, message, stack: shortStack(error.stack) } : { name, message };
+  if (cause === undefined) return plain;
   const inner = cause instanceof Error && depth < MAX_CAUSES
-    ? plainError(cause, depth + 1)
+    ? plainError(cause, hasStack, depth + 1)
     : shortened(String(cause), MAX_MESSAGE_LENGTH);
-  return { name, message, stack, cause: inner };
+  return { ...plain, cause: inner };
 }
 
 /** A stack begins with the message, which may be long, and ends with the frames. */

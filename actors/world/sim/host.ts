@@ -277,16 +277,13 @@ async function stopOf(program: unknown): Promise<void> {
   if (typeof running.stop === "function") await running.stop();
 }
 
-/** The stack of an error, as it is in a line of JSON. */
-const STACK = /,"stack":"(?:[^"\\]|\\.)*"/g;
-
 /**
  * The fields of a log line, which are a part of what happened. The stacks are not: they tell who ran the
  * simulation, too.
  */
 function fieldsOf({ fields }: LogRecord): string {
   if (fields === undefined) return "";
-  const line = jsonLine({ level: "info", actor: "", message: "", fields }, "").replaceAll(STACK, "");
+  const line = jsonLine({ level: "info", actor: "", message: "", fields }, "", { stacks: false });
   return ` ${line.slice(line.indexOf(`"msg":""`) + 8, -1)}`;
 }
 
