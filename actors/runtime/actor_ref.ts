@@ -296,7 +296,7 @@ export class ActorRef<in M> implements Ref<M> {
     this.#sealQuestions();
     if ((this.#flags & WATCHFUL) !== 0) this.#cell.afterDequeue();
     if (this.#endsSlice()) left = 0;
-    this.#finishTurn(pending, item, left, this.#cell.life).catch((error) => this.#cell.failOutside(error));
+    this.#finishTurn(pending, item, left).catch((error) => this.#cell.failOutside(error));
   }
 
   /** Counts what a handler did before it waits, where time goes by: true when the slice is over by that. */
@@ -305,19 +305,15 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   /** Awaits a handler, then goes on with the rest of the turn in one asynchronous loop. */
-  async #finishTurn(
-    pending: PromiseLike<unknown>,
-    first: unknown,
-    left: number,
-    life: object | undefined,
-  ): Promise<void> {
+  async #finishTurn(pending: PromiseLike<unknown>, first: unknown, left: number): Promise<void> {
     const cell = this.#cell;
+    const life = cell.lifeNumber;
     let item: unknown | undefined = first;
     let next: PromiseLike<unknown> | undefined = pending;
     try {
       while (next !== undefined) {
         await next;
-        if (life !== cell.life) return;
+        if (life !== cell.lifeNumber) return;
         if (!this.#scheduler.spend(this) && !this.#endSlice()) left = 0;
         next = undefined;
         while (left > 0 && cell.isRunning && (this.#flags & SIGNALLED) === 0 && this.#length > 0) {
@@ -341,7 +337,7 @@ export class ActorRef<in M> implements Ref<M> {
     } catch (error) {
       this.#flags &= ~IN_TURN;
       this.#sealQuestions();
-      if (life !== cell.life) return cell.failedLate(error, item);
+      if (life !== cell.lifeNumber) return cell.failedLate(error, item);
       cell.awaited();
       return cell.failInHandler(error, item);
     }

@@ -40,8 +40,8 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
     return new ActorRef(this, this.system.scheduler, NO_LIMIT);
   }
 
-  protected override makeLife(): Life<unknown> {
-    return new Life(this);
+  protected override makeLife(number: number): Life<unknown> {
+    return new Life(this, number);
   }
 
   protected override get asChild(): Child {
@@ -182,7 +182,7 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
       mailbox: waiting,
       highWater: Math.max(mailboxes.longestTurn(ref), this.coldIfAny?.highWater ?? 0, waiting),
       handled: mailboxes.handled(ref),
-      restarts: this.coldIfAny?.record?.restarts ?? 0,
+      restarts: this.restarts,
       childCount: this.children?.size ?? 0,
       children: [],
     };

@@ -7,6 +7,7 @@ import type { Admission } from "./admission.ts";
 import type { PendingAsk } from "./ask.ts";
 import type { Child, Children, RestartRecord } from "./children.ts";
 import type { Ending } from "./ending.ts";
+import type { Envelope } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { StopReason } from "./events.ts";
 import type { Ring } from "./ring.ts";
@@ -40,6 +41,10 @@ export class ColdState {
   reason: StopReason = STOPPED_REASON;
   /** The kinds of messages that it has handled, where there is more than one. */
   kinds: Set<unknown> | undefined;
+  /** The envelope of the message that was handled last of those that came in one. */
+  opened: Envelope | undefined;
+  /** Which handling that is: an equal message that comes later, told by another, has none. */
+  openedAt = 0;
   /** So many messages more are timed one by one, since one of its handlers was slow. */
   timed = 0;
 }

@@ -19,8 +19,8 @@ export interface Source {
  */
 export class Envelope {
   readonly message: unknown;
-  /** The life it is for; undefined when it is for whichever comes. */
-  readonly life: object | undefined;
+  /** The number of the life it is for; undefined when it is for whichever comes. */
+  readonly life: number | undefined;
   readonly source: Source | undefined;
   readonly #isOwn: boolean;
   /** What the instruments gave it to travel with. */
@@ -28,7 +28,7 @@ export class Envelope {
 
   constructor(
     message: unknown,
-    life: object | undefined,
+    life: number | undefined,
     source: Source | undefined,
     isOwn: boolean,
     context?: unknown,

@@ -9,19 +9,21 @@ import { ActorStopped, AskFailed, MailboxFull } from "./errors.ts";
 import type { DeadLetterReason, FailurePhase } from "./events.ts";
 import { Inbox } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
-import { lives } from "./life.ts";
 import { isThenable, whenSettled } from "./thenable.ts";
 
 /** The part of an actor that fails. */
 export abstract class Failing extends Inbox implements AskTarget {
   asks: AskList | undefined;
 
+  /** How often it has been restarted. */
+  protected abstract readonly restarts: number;
+
   /** Keeps still until the parent has decided. */
   protected abstract fail(error: unknown, phase: FailurePhase, message: unknown): void;
 
   /** What few actors have to do when they have taken messages out. */
   afterDequeue(): void {
-    if (this.life !== undefined) lives.heard(this.life);
+    this.holdings?.receiveTimeout?.heard();
     this.coldIfAny?.admission?.admit();
   }
 
@@ -32,7 +34,7 @@ export abstract class Failing extends Inbox implements AskTarget {
   failInHandler(error: unknown, item: unknown | undefined): void {
     this.afterDequeue();
     const message = messageOf(item);
-    if (this.life !== undefined) lives.failed(this.life, message);
+    this.holdings?.stash?.failed(message);
     const question = questionOf(this, message);
     if (question !== undefined) this.cold.failedQuestion = question;
     this.fail(error, "message", message);
@@ -106,7 +108,7 @@ export abstract class Failing extends Inbox implements AskTarget {
       messageType: messageType(message),
       error,
       decision: "none",
-      restarts: this.coldIfAny?.record?.restarts ?? 0,
+      restarts: this.restarts,
     });
   }
 }

@@ -4,14 +4,13 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { Envelope } from "./envelope.ts";
 import type { ReceiveTimeout } from "./life_timers.ts";
 import type { LifeStash } from "./stash.ts";
 
 /** Releases that an ending life may still be given: one that makes the next would be done never. */
 const MAX_LATE_RELEASES = 1000;
 
-/** What one life holds. Made when first needed. */
+/** What one life holds. Made when first needed: most hold nothing. */
 export class Holdings<M> {
   controller: AbortController | undefined;
   /** Timers, subscriptions, watches. */
@@ -23,10 +22,12 @@ export class Holdings<M> {
   receiveTimeout: ReceiveTimeout | undefined;
   receiveTimeoutHeld: Cancellable | undefined;
   stateTimeout: Cancellable | undefined;
-  /** The envelope of the message that was handled last of those that came in one. */
-  current: Envelope | undefined;
-  /** Which handling that is: an equal message that comes later, told by another, has none. */
-  currentAt = 0;
+
+  /** The life is about to end: what it waits for is called off. */
+  abort(reason: () => unknown): void {
+    this.controller?.abort(reason());
+    for (const held of [...this.held]) held.cancel();
+  }
 
   /** Throws `RangeError` on one too many. */
   countLateRelease({ path }: { readonly path: string }): void {

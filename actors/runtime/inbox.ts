@@ -12,8 +12,8 @@ import { Envelope, messageOf } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
 import type { Receive } from "./handler.ts";
+import type { Holdings } from "./holdings.ts";
 import { kindOf } from "./kinds.ts";
-import { type Life, lives } from "./life.ts";
 import { type CellOptions, NO_LIMIT } from "./options.ts";
 import { Ring } from "./ring.ts";
 import { FIRST_TURN_LIMIT, LARGE_RING_SLOTS, type Trimmable } from "./scheduler.ts";
@@ -43,8 +43,8 @@ export abstract class Inbox implements Trimmable {
    * thousand actors each word of theirs is a megabyte, and so is a `#` method of their classes.
    */
   protected signals = 0;
-  /** The present life. What an earlier one left behind is known by not being of this one. */
-  life: Life<unknown> | undefined;
+  /** What the present life holds. */
+  holdings: Holdings<unknown> | undefined;
 
   constructor(system: ActorSystemCore, options: CellOptions) {
     this.system = system;
@@ -57,6 +57,9 @@ export abstract class Inbox implements Trimmable {
 
   /** Runs, and is not in the middle of a handler. */
   protected abstract get takesMessages(): boolean;
+
+  /** What an earlier life left behind is known by not being of this number. */
+  abstract readonly lifeNumber: number;
 
   /** The error that tells others this actor is gone. */
   abstract stopped(): ActorStopped;
@@ -176,14 +179,27 @@ export abstract class Inbox implements Trimmable {
     const { message, life, source, context } = envelope;
     source?.taken?.();
     if (source?.isCancelled) return undefined;
-    if (life !== undefined && life !== this.life) return this.deadLetterOf(envelope, "restarted");
-    const current = this.life;
-    if (current !== undefined) lives.opened(current, envelope);
+    if (life !== undefined && life !== this.lifeNumber) return this.deadLetterOf(envelope, "restarted");
+    this.opened(envelope);
     const result: unknown = context === undefined
       ? receive(message)
       : this.receiveWith(context, message, () => receive(message));
-    if (current !== undefined && !isThenable(result)) lives.opened(current, undefined);
+    if (!isThenable(result)) this.opened(undefined);
     return result;
+  }
+
+  /** The message of this envelope is being handled; undefined when it has been. */
+  private opened(envelope: Envelope | undefined): void {
+    const { cold } = this;
+    cold.opened = envelope;
+    cold.openedAt = this.handled;
+  }
+
+  itemOf(message: unknown): unknown {
+    const cold = this.coldIfAny;
+    return cold?.openedAt === this.handled && Object.is(cold.opened?.message, message)
+      ? cold.opened
+      : message;
   }
 
   /** Handles a message that travels with a context of the instruments'. */

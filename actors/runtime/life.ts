@@ -12,7 +12,7 @@ import { Envelope } from "./envelope.ts";
 import type { StopReason } from "./events.ts";
 import type { Receive } from "./handler.ts";
 import { Holdings } from "./holdings.ts";
-import type { LifeHost } from "./life_host.ts";
+import type { LifeHost, LifePhase } from "./life_host.ts";
 import { checkDelay, Held, Interval, ReceiveTimeout } from "./life_timers.ts";
 import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
@@ -23,44 +23,24 @@ import { whenSettled } from "./thenable.ts";
 import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
 
-/** It goes on. */
-const OPEN = 0;
-/** It is about to end: what it holds is let go of. */
-const ENDING = 1;
-/** All has been released. */
-const OVER = 2;
-
-/** What the runtime does with lives, and no actor with its own. */
-export interface LifeControl {
-  /** A turn has been handled: silence begins anew. */
-  heard(life: Life<unknown>): void;
-  /** The life is about to end: what it waits for may be called off. */
-  abort(life: Life<unknown>): void;
-  /** The next thing to release, the last registered first. */
-  nextRelease(life: Life<unknown>): (() => void | Promise<void>) | undefined;
-  /** Ends it. Gives back what was put aside and never handled, oldest first. */
-  end(life: Life<unknown>): unknown[];
-  /** A message has failed: it is not among those that are put back. */
-  failed(life: Life<unknown>, message: unknown): void;
-  /** The message of this envelope is being handled; undefined when it has been. */
-  opened(life: Life<unknown>, envelope: Envelope | undefined): void;
-}
-
-/** The runtime's own way into lives. */
-export let lives: LifeControl;
-
 /** The context of one life of an actor. */
 export class Life<M> implements Context<M> {
   readonly #cell: LifeHost;
-  #phase: typeof OPEN | typeof ENDING | typeof OVER = OPEN;
+  readonly #number: number;
   #holdings: Holdings<M> | undefined;
 
-  constructor(cell: LifeHost) {
+  constructor(cell: LifeHost, number: number) {
     this.#cell = cell;
+    this.#number = number;
+  }
+
+  /** The actor knows it, and not the life: so one that nobody kept need not be kept by its actor. */
+  get #phase(): LifePhase {
+    return this.#cell.phaseOf(this.#number);
   }
 
   get #isOpen(): boolean {
-    return this.#phase === OPEN;
+    return this.#phase === "open";
   }
 
   get self(): Ref<M> {
@@ -225,9 +205,9 @@ export class Life<M> implements Context<M> {
   onStop(release: () => void | Promise<void>): void {
     // A start or a handler that is still running when its actor stops must be able to let go of what it has
     // got.
-    if (this.#phase === OVER) return this.#cell.releaseUnawaited(release);
+    if (this.#phase === "over") return this.#cell.releaseUnawaited(release);
     const cold = this.#cold;
-    if (this.#phase === ENDING) cold.countLateRelease(this.#cell);
+    if (this.#phase === "ending") cold.countLateRelease(this.#cell);
     cold.releases.push(release);
   }
 
@@ -259,39 +239,19 @@ export class Life<M> implements Context<M> {
     );
   }
 
-  // ---- for the runtime: see {@linkcode LifeControl}
-
-  #heard(): void {
-    this.#holdings?.receiveTimeout?.heard();
-  }
-
-  #abort(): void {
-    if (this.#phase === OPEN) this.#phase = ENDING;
-    const holdings = this.#holdings;
-    if (holdings === undefined) return;
-    holdings.controller?.abort(this.#cell.stopped());
-    for (const held of [...holdings.held]) held.cancel();
-  }
-
-  #end(): unknown[] {
-    this.#phase = OVER;
-    return this.#holdings?.stash?.take() ?? [];
-  }
-
-  #opened(envelope: Envelope | undefined): void {
-    if (envelope === undefined && this.#holdings === undefined) return;
-    const cold = this.#cold;
-    cold.current = envelope;
-    cold.currentAt = this.#cell.handled;
-  }
-
   get #cold(): Holdings<M> {
-    return this.#holdings ??= new Holdings<M>();
+    return this.#holdings ??= this.#makeHoldings();
+  }
+
+  #makeHoldings(): Holdings<M> {
+    const holdings = new Holdings<M>();
+    if (this.#phase !== "over") this.#cell.holdings = holdings;
+    return holdings;
   }
 
   #makeStash(): LifeStash<M> {
     const cell = this.#cell;
-    const isOver = () => this.#phase === OVER;
+    const isOver = () => this.#phase === "over";
     return new LifeStash<M>({
       get isOver() {
         return isOver();
@@ -299,10 +259,7 @@ export class Life<M> implements Context<M> {
       get handled() {
         return cell.handled;
       },
-      itemOf: (message) => {
-        const { current, currentAt } = this.#cold;
-        return Object.is(current?.message, message) && currentAt === cell.handled ? current : message;
-      },
+      itemOf: (message) => cell.itemOf(message),
       putBack: (items) => cell.putBack(items),
       deadLetter: (message, reason) => {
         if (reason === "stash-full") cell.deadLetterOf(message, reason);
@@ -318,7 +275,7 @@ export class Life<M> implements Context<M> {
   }
 
   #own(message: M, held?: Held, isOwn = true, context?: unknown): Envelope {
-    return new Envelope(message, this, held, isOwn, context);
+    return new Envelope(message, this.#number, held, isOwn, context);
   }
 
   #deliverOwn(make: () => M, held?: Held): void {
@@ -359,16 +316,5 @@ export class Life<M> implements Context<M> {
 
   #holdOrNothing(start: (held: Held) => Cancellable, onTaken?: () => void): Cancellable {
     return this.#hold(start, onTaken) ?? { cancel() {} };
-  }
-
-  static {
-    lives = {
-      heard: (life) => life.#heard(),
-      abort: (life) => life.#abort(),
-      nextRelease: (life) => life.#holdings?.releases.pop(),
-      end: (life) => life.#end(),
-      failed: (life, message) => life.#holdings?.stash?.failed(message),
-      opened: (life, envelope) => life.#opened(envelope),
-    };
   }
 }

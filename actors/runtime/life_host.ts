@@ -9,10 +9,14 @@ import type { Envelope } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
 import type { Receive } from "./handler.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import type { GroupStrategy } from "./supervision.ts";
 import type { ActorSystemCore, Placed } from "./system_core.ts";
+
+/** How far a life has come: it goes on, lets go of what it holds, or has released all. */
+export type LifePhase = "open" | "ending" | "over";
 
 /** The actor that lives. */
 export interface LifeHost extends Placed {
@@ -24,6 +28,12 @@ export interface LifeHost extends Placed {
   /** It has nothing to do. */
   readonly isIdle: boolean;
   readonly stashCapacity: number;
+  /** What its present life holds. */
+  holdings: Holdings<unknown> | undefined;
+  /** How far the life of that number has come. */
+  phaseOf(life: number): LifePhase;
+  /** The message as it came: in its envelope, if it is the one that is being handled. */
+  itemOf(message: unknown): unknown;
   /** The error that says it has stopped, and why. */
   stopped(): ActorStopped;
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;

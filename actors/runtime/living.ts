@@ -3,22 +3,20 @@
  *
  * @module
  */
-import type { Cancellable } from "../world/world.ts";
 import { FLAGS, mailboxes } from "./actor_ref.ts";
 import { questions } from "./ask.ts";
 import type { Behavior } from "./behavior.ts";
 import type { Child, Children, Parent, RestartRecord } from "./children.ts";
 import { Ending, type EndingHost } from "./ending.ts";
-import type { ActorStopped } from "./errors.ts";
 import type { FailurePhase, StopReason } from "./events.ts";
-import { Failing } from "./failing.ts";
 import { isHandler, notAHandler, type Receive } from "./handler.ts";
 import { URGENT } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
-import { type Life, lives } from "./life.ts";
-import { advance, ENDING, FAILED, RUNNING, STARTING, type State, STOPPED, WAITING } from "./lifecycle.ts";
+import type { Life } from "./life.ts";
+import { ENDING, FAILED, RUNNING, STARTING, STOPPED, WAITING } from "./lifecycle.ts";
 import type { CellOptions } from "./options.ts";
-import type { ActorSystemCore, Placed } from "./system_core.ts";
+import { Staged } from "./staged.ts";
+import type { ActorSystemCore } from "./system_core.ts";
 import { isThenable, whenSettled } from "./thenable.ts";
 
 // System messages, beside `URGENT`.
@@ -27,14 +25,9 @@ const CHILDREN_CHANGED = 4;
 const END = 8;
 const GO_ON_ENDING = 16;
 const ALL_SIGNALS = 2 * GO_ON_ENDING - 1;
-/** No message, but kept with them: a promise of the behaviour or of the handler is under way. */
-const BUSY = 32;
-/** Where the state stands above them. */
-const STATE_SHIFT = 8;
-const BELOW_STATE = (1 << STATE_SHIFT) - 1;
 
 /** The part of an actor that lives. */
-export abstract class Living extends Failing implements EndingHost {
+export abstract class Living extends Staged implements EndingHost {
   readonly parent: Parent | undefined;
   protected readonly behavior: Behavior<unknown>;
 
@@ -49,39 +42,14 @@ export abstract class Living extends Failing implements EndingHost {
     this.behavior = behavior;
   }
 
-  protected get state(): State {
-    // `enter` alone puts it there.
-    return (this.signals >> STATE_SHIFT) as State;
-  }
-
   get children(): Children | undefined {
     return this.coldIfAny?.children;
   }
 
-  protected abstract makeLife(): Life<unknown>;
+  protected abstract makeLife(number: number): Life<unknown>;
 
   /** This actor, as its parent sees it. */
   protected abstract get asChild(): Child;
-
-  get isBusy(): boolean {
-    return (this.signals & BUSY) !== 0;
-  }
-
-  set isBusy(isBusy: boolean) {
-    this.signals = isBusy ? this.signals | BUSY : this.signals & ~BUSY;
-  }
-
-  protected override get takesMessages(): boolean {
-    return this.state === RUNNING && !this.isBusy;
-  }
-
-  suspended(): void {
-    this.isBusy = true;
-  }
-
-  awaited(): void {
-    this.isBusy = false;
-  }
 
   goOnAfterHandler(): void {
     if (this.state === RUNNING) mailboxes.unblock(this.ref);
@@ -92,33 +60,6 @@ export abstract class Living extends Failing implements EndingHost {
     if (!isHandler(receive)) throw notAHandler(this.path, "become() was given", receive);
     // While the behaviour runs, the handler is what it returns.
     if (mailboxes.hasReceive(this.ref)) mailboxes.setReceive(this.ref, receive);
-  }
-
-  get isRunning(): boolean {
-    return this.state === RUNNING;
-  }
-
-  get hasFailed(): boolean {
-    return this.state === FAILED;
-  }
-
-  /** Stops, or has stopped, for good. */
-  get isStopping(): boolean {
-    return this.coldIfAny?.isStoppingForGood ?? false;
-  }
-
-  get isGone(): boolean {
-    return this.state === STOPPED;
-  }
-
-  /** Running, and with nothing to do. */
-  get isIdle(): boolean {
-    return this.state === RUNNING && !this.isBusy && this.waiting === 0;
-  }
-
-  /** The behaviour is still to return a handler. */
-  get isStarting(): boolean {
-    return !mailboxes.hasReceive(this.ref);
   }
 
   get record(): RestartRecord {
@@ -134,7 +75,7 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   nextRelease(): (() => void | Promise<void>) | undefined {
-    return this.life && lives.nextRelease(this.life);
+    return this.holdings?.releases.pop();
   }
 
   goOnEnding(): void {
@@ -151,36 +92,34 @@ export abstract class Living extends Failing implements EndingHost {
   }
 
   private abortLife(): void {
-    if (this.life !== undefined) lives.abort(this.life);
-  }
-
-  private enter(state: State): void {
-    this.signals = advance(this.state, state) << STATE_SHIFT | this.signals & BELOW_STATE;
+    this.lifeEnds();
+    this.holdings?.abort(() => this.stopped());
   }
 
   private startLife(): void {
     this.enter(STARTING);
     this.system.scheduler.beforeStart();
-    const life = this.life = this.makeLife();
+    this.lifeBegins();
+    const number = this.restarts;
     try {
-      const receive = this.behavior(life);
+      const receive = this.behavior(this.makeLife(number));
       if (typeof receive === "function" || !isThenable(receive)) return this.startedWith(receive);
       this.isBusy = true;
       whenSettled(
         receive,
-        (handler) => this.startedLater(life, handler),
-        (error) => this.startFailedLater(life, error),
+        (handler) => this.startedLater(number, handler),
+        (error) => this.startFailedLater(number, error),
       );
     } catch (error) {
       this.fail(error, "start", undefined);
     }
   }
 
-  private startedLater(life: Life<unknown>, receive: Receive<unknown>): void {
-    if (life !== this.life) return;
+  private startedLater(life: number, receive: Receive<unknown>): void {
+    if (life !== this.lifeNumber) return;
     this.isBusy = false;
     if (this.state === ENDING) return this.signal(GO_ON_ENDING);
-    lives.heard(life);
+    this.holdings?.receiveTimeout?.heard();
     try {
       this.startedWith(receive);
     } catch (error) {
@@ -188,8 +127,8 @@ export abstract class Living extends Failing implements EndingHost {
     }
   }
 
-  private startFailedLater(life: Life<unknown>, error: unknown): void {
-    if (life !== this.life) return this.reportAlone(error, "start", undefined);
+  private startFailedLater(life: number, error: unknown): void {
+    if (life !== this.lifeNumber) return this.reportAlone(error, "start", undefined);
     this.isBusy = false;
     this.fail(error, "start", undefined);
   }
@@ -202,19 +141,12 @@ export abstract class Living extends Failing implements EndingHost {
     if (isRunning) this.enter(RUNNING);
     const { events } = this.system;
     if (events.watched) {
-      events.emit({ type: "started", actor: this.path, restarts: this.coldIfAny?.record?.restarts ?? 0 });
+      events.emit({ type: "started", actor: this.path, restarts: this.restarts });
     }
-    this.parent?.children?.started(this.asChild, this.coldIfAny?.record?.restarts ?? 0);
+    this.parent?.children?.started(this.asChild, this.restarts);
     if (!isRunning) return;
     this.settleStart();
     mailboxes.unblock(this.ref);
-  }
-
-  private settleStart(failure?: ActorStopped): void {
-    const waiters = this.coldIfAny?.startWaiters;
-    if (waiters === undefined) return;
-    this.cold.startWaiters = undefined;
-    for (const settled of waiters) settled(failure);
   }
 
   protected override fail(error: unknown, phase: FailurePhase, message: unknown): void {
@@ -254,9 +186,10 @@ export abstract class Living extends Failing implements EndingHost {
     cold.ending?.close();
     cold.ending = undefined;
     cold.escalatedBy = undefined;
-    const stashed = this.life === undefined ? [] : lives.end(this.life);
+    const stashed = this.holdings?.stash?.take() ?? [];
     if (stashed.length > 0) this.putBack(stashed);
-    this.life = undefined;
+    this.holdings = undefined;
+    cold.opened = undefined;
     this.isBusy = false;
     mailboxes.clearReceive(this.ref);
     this.children?.reset();
@@ -296,31 +229,6 @@ export abstract class Living extends Failing implements EndingHost {
       this.releaseUnawaited(release);
     }
     this.endLife();
-  }
-
-  /** Calls back once when this actor has stopped; `by` is the actor that asks for it. */
-  onStopped(stopped: (reason: StopReason) => void, by?: Placed): Cancellable {
-    if (this.state === STOPPED) {
-      stopped(this.cold.reason);
-      return { cancel() {} };
-    }
-    const watchers = this.cold.watchers ??= new Map();
-    // An entry of its own, so that the same function may watch twice.
-    const entry = (reason: StopReason) => stopped(reason);
-    watchers.set(entry, by);
-    return { cancel: () => void watchers.delete(entry) };
-  }
-
-  /** Calls back once when a life of this actor has started, or with the reason why none will. */
-  onStarted(settled: (failure?: ActorStopped) => void): Cancellable {
-    if (this.state === RUNNING) settled();
-    else if (this.state === STOPPED) settled(this.stopped());
-    else {
-      const waiters = this.cold.startWaiters ??= new Set();
-      waiters.add(settled);
-      return { cancel: () => void waiters.delete(settled) };
-    }
-    return { cancel() {} };
   }
 
   begin(): void {

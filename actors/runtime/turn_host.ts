@@ -13,8 +13,8 @@ export interface TurnHost extends Trimmable {
   readonly path: string;
   /** Messages that wait, the urgent ones too. */
   readonly waiting: number;
-  /** Its life of now: compared, and not looked into. */
-  readonly life: object | undefined;
+  /** The number of its present life. */
+  readonly lifeNumber: number;
   /** It handles messages. */
   readonly isRunning: boolean;
   /** Tells a message that the bound of the mailbox, its end, or the instruments have a word in. */
