@@ -14,6 +14,7 @@ import {
   isBencodeList,
 } from "./bencode.ts";
 import { isFileName } from "./file_list.ts";
+import { foldedName } from "./_folded_name.ts";
 
 /** The largest `.torrent` that is read. */
 export const MAX_METAINFO_BYTES: number = 16 * 1024 * 1024;
@@ -139,7 +140,7 @@ function decode(bytes: Uint8Array, maxBytes: number): BencodeValue {
 function readInfo(info: BencodeDictionary, bytes: Uint8Array<ArrayBuffer>): TorrentInfo {
   const name = bencodeText(info.get("name"));
   if (name === undefined) fail("it has no name");
-  if (!isFileName(name)) fail(`the name ${JSON.stringify(name)} is not one of a file in a folder`);
+  if (!staysInside(name)) fail(`the name ${JSON.stringify(name)} is not one of a file in a folder`);
   const pieceLength = bencodeCount(info, "piece length");
   if (pieceLength === undefined || pieceLength < 1 || pieceLength > MAX_PIECE_BYTES) {
     fail(`its piece length is not from 1 to ${MAX_PIECE_BYTES}`);
@@ -196,11 +197,16 @@ function readPath(list: BencodeValue | undefined): string[] {
   }
   return list.map((part) => {
     const name = bencodeText(part);
-    if (name === undefined || !isFileName(name)) {
+    if (name === undefined || !staysInside(name)) {
       fail(`the path of a file has ${JSON.stringify(name ?? "what is no UTF-8")} in it`);
     }
     return name;
   });
+}
+
+/** On Windows, which drops dots and spaces at the end of a name, `...` is a directory itself, too. */
+function staysInside(name: string): boolean {
+  return isFileName(name) && foldedName(name) !== "";
 }
 
 /** Sees to it that no path is that of two files, or of a file and a directory, on any file system. */
@@ -209,8 +215,7 @@ class PathNames {
   readonly #directories = new Set<string>();
 
   add(path: readonly string[]): void {
-    // Many file systems take names that differ in case or composition for the same.
-    const parts = path.map((part) => part.normalize("NFC").toLowerCase());
+    const parts = path.map(foldedName);
     for (let count = 1; count < parts.length; count++) {
       const directory = parts.slice(0, count).join("/");
       if (this.#files.has(directory)) fail(`${path.join("/")} is below a file`);

@@ -6,6 +6,7 @@
 import type { TorrentFile } from "../../protocols/metainfo.ts";
 import { isSameFile } from "../store/same_file.ts";
 import { type Disk, type FileInfo, WorldError } from "../world/world.ts";
+import { makeDirectories } from "./make_directories.ts";
 import type { FileGroup, OpenFiles } from "./open_files.ts";
 
 /** Options of {@linkcode FileSet}. */
@@ -61,11 +62,12 @@ export class FileSet {
    * nothing was.
    */
   async prepare(): Promise<boolean> {
+    const { disk, directory } = this.#options;
     let isFresh = true;
     const made = new Set<string>();
     for (const file of this.#options.files) {
       if (file.isPadding) continue;
-      await this.#makeParents(file, made);
+      await makeDirectories(disk, directory, file.path.slice(0, -1), made);
       await this.#open.use(this.pathOf(file), async (opened) => {
         const size = await opened.size();
         if (size > 0) isFresh = false;
@@ -73,23 +75,6 @@ export class FileSet {
       });
     }
     return isFresh;
-  }
-
-  /**
-   * Makes the directories above a file that are not in `made` yet. A link in place of one leads out of here.
-   */
-  async #makeParents({ path }: TorrentFile, made: Set<string>): Promise<void> {
-    const { disk, directory } = this.#options;
-    for (let depth = 0; depth < path.length; depth++) {
-      const parent = [directory, ...path.slice(0, depth)].join("/");
-      if (made.has(parent)) continue;
-      await disk.makeDirectory(parent, { recursive: true });
-      const [realDirectory, realParent] = [await disk.realPath(directory), await disk.realPath(parent)];
-      if (realParent !== [realDirectory, ...path.slice(0, depth)].join("/")) {
-        throw new WorldError("not-a-file", `Cannot write below ${parent}: it is a link`);
-      }
-      made.add(parent);
-    }
   }
 
   /**

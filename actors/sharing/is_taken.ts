@@ -5,10 +5,19 @@
  */
 import { type Disk, isNotFound } from "../world/world.ts";
 
-/** Whether something has this name in a directory; a link that leads nowhere has it, too. */
-export async function isTaken(disk: Pick<Disk, "list">, directory: string, name: string): Promise<boolean> {
+/**
+ * Whether something has this name in a directory, or one that the file system takes for the same; a link that
+ * leads nowhere has it, too.
+ */
+export async function isTaken(
+  disk: Pick<Disk, "list" | "stat">,
+  directory: string,
+  name: string,
+): Promise<boolean> {
   try {
-    return (await disk.list(directory)).some((entry) => entry.name === name);
+    if ((await disk.list(directory)).some((entry) => entry.name === name)) return true;
+    await disk.stat(`${directory}/${name}`);
+    return true;
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

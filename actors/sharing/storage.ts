@@ -13,6 +13,7 @@ import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { FileSet } from "./file_set.ts";
 import { isTaken } from "./is_taken.ts";
+import { makeDirectories } from "./make_directories.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { removeTree } from "./remove_tree.ts";
 import { writeAnew } from "./write_anew.ts";
@@ -257,15 +258,9 @@ class Storage {
    * Says whether nothing was there before.
    */
   async #prepare(directory: string, partDirectory: string): Promise<boolean> {
-    const { disk } = this.#self.world;
     const root = this.#partRoot(partDirectory);
-    const outer = await disk.realPath(directory);
-    for (const path of new Set([partDirectory, root])) {
-      await disk.makeDirectory(path, { recursive: true });
-      if (!(await disk.realPath(path)).startsWith(`${outer}/`)) {
-        throw new WorldError("permission-denied", `Cannot write to ${path}: it leads out of ${directory}`);
-      }
-    }
+    const names = root.slice(directory.length + 1).split("/");
+    await makeDirectories(this.#self.world.disk, directory, names);
     await this.#lock(partDirectory);
     return await this.#files.prepare();
   }

@@ -53,6 +53,10 @@ Deno.test("metainfo: a name that could leave its folder is refused, in every pla
     "a\nb",
     "a\x7fb",
     "a\u2028b",
+    "...",
+    ".. ",
+    " ",
+    "\u200b..",
     "x".repeat(256),
   ];
   for (const name of bad) {
@@ -69,9 +73,19 @@ Deno.test("metainfo: a name that could leave its folder is refused, in every pla
 });
 
 Deno.test("metainfo: no two files have one path on any file system, and none is below a file", () => {
-  for (const path of [["a"], ["A"], ["a", "b"]]) {
+  for (const path of [["a"], ["A"], ["a", "b"], ["a."], ["a .. "], ["\u200da\ufeff"]]) {
     assertThrows(() => parseInfo(withPath(path)), MetainfoError, undefined, path.join("/"));
   }
+  const twins = [["straße", "STRASSE"], ["ﬁ", "FI"], ["é", "e\u0301"], ["É", "e\u0301"], ["ς", "Σ"], [
+    "K",
+    "\u212a",
+  ]];
+  for (const [first = "", second = ""] of twins) {
+    const files = [{ length: 1, path: ["d", first] }, { length: 2, path: ["D.", second] }];
+    const info = encodeBencode({ name: "folder", "piece length": 16384, pieces: hashes(1), files });
+    assertThrows(() => parseInfo(info), MetainfoError, "is in it twice", `${first} and ${second}`);
+  }
+  for (const path of [["b"], ["a.b"], [".a"], ["²"], ["ä"]]) parseInfo(withPath(path));
 });
 
 Deno.test("metainfo: links are refused, padding is known", () => {

@@ -10,7 +10,7 @@ import {
   peerFrames,
   type PeerMessage,
 } from "../../protocols/peer_wire.ts";
-import { decodeAnnounceResponse, hexBytes } from "../../protocols/tracker.ts";
+import { decodeAnnounceResponse, hexBytes, hexText } from "../../protocols/tracker.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";
 import { type SharingNetwork, someBytes, startNetwork, type TestNode } from "./_network.ts";
 
@@ -233,15 +233,27 @@ Deno.test("sharing: a .torrent of 100 MB, one cut short and a file of another ki
   }
 });
 
-Deno.test("sharing: a link in the folder of parts leads nowhere", async () => {
+Deno.test("sharing: a link in the place of the folder of parts, or in it, leads nowhere, and nothing is made there", async () => {
   await using at = await stage();
   const outside = at.network.file("outside");
   await Deno.mkdir(outside);
-  const linked = new Deno.Command("ln", { args: ["-s", outside, `${at.network.directory(2)}/.parts`] });
-  assert((await linked.output()).success);
-  const { end } = await at.network.running.get(2)?.get(NAME) ?? {};
-  assert(end?.type === "download-failed");
-  assertMatch(end.reason, /leads out of/);
+  const parts = `${at.network.directory(2)}/.parts`;
+  const ln = async (to: string, from: string) =>
+    assert((await new Deno.Command("ln", { args: ["-s", to, from] }).output()).success);
+  const refused = async () => {
+    const { end } = await at.network.running.get(2)?.get(NAME) ?? {};
+    assert(end?.type === "download-failed");
+    assertMatch(end.reason, /\.parts.*: it is a link/);
+  };
+  for (const to of [outside, `${outside}/not there`]) {
+    await ln(to, parts);
+    await refused();
+    await Deno.remove(parts);
+  }
+  await Deno.mkdir(parts);
+  await ln(outside, `${parts}/${hexText(at.infoHash)}`);
+  await refused();
+  assertEquals([...Deno.readDirSync(outside)], []);
 });
 
 Deno.test("sharing: ten thousand announces leave a bounded table, and an unknown torrent none", async () => {
