@@ -77,8 +77,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "there is no limit of bandwidth",
     file: "actors/sharing/bandwidth.ts",
-    from: "while (tokens > 0 && waiting.length > 0) {",
-    to: "while (waiting.length > 0) {",
+    from: "if (this.#tokens <= 0) return;",
+    to: ";",
   },
   {
     what: "downloads have no limit",

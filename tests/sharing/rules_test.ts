@@ -5,13 +5,19 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ActivePiece } from "../../actors/sharing/active_piece.ts";
 import { AddressBook } from "../../actors/sharing/address_book.ts";
+import { bandwidth } from "../../actors/sharing/bandwidth.ts";
 import { BadPieces } from "../../actors/sharing/bad_pieces.ts";
 import { Bitfield } from "../../actors/sharing/bitfield.ts";
 import { Catalog, readInventory } from "../../actors/sharing/catalog.ts";
 import { chooseUnchoked } from "../../actors/sharing/choker.ts";
 import { Hunger } from "../../actors/sharing/hunger.ts";
+import { isTaken } from "../../actors/sharing/is_taken.ts";
+import type { BandwidthGranted } from "../../actors/sharing/messages.ts";
 import { PiecePicker } from "../../actors/sharing/piece_picker.ts";
 import { SwarmTable } from "../../actors/sharing/swarm_table.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
+import { ActorSystem, type Behavior } from "../../mod.ts";
 
 const BLOCK = 16384;
 
@@ -231,4 +237,41 @@ Deno.test("swarm table: who is silent is forgotten, one address has a bounded sh
   assertEquals(table.counts("k", 1200), { complete: 1, incomplete: 0, downloaded: 0 });
   table.announce("k", { ...request(1, 0), event: "stopped" }, "2.2.2.2", 1200);
   assertEquals(table.counts("k", 1200).complete, 0);
+});
+
+Deno.test("bandwidth: who asks is served in turn, and who has gone takes nothing from those who wait", async () => {
+  const sim = simWorld({ seed: 1 });
+  const system = new ActorSystem("test", { world: sim.host("node").world });
+  const limit = system.spawn("limit", bandwidth(10_000));
+  const granted: number[] = [];
+  const asker =
+    (id: number): Behavior<BandwidthGranted | { readonly type: "leave" }> => (self) => (message) => {
+      if (message.type === "leave") return self.stop();
+      granted.push(id, message.bytes);
+    };
+  const refs = Array.from({ length: 20_002 }, (_, id) => system.spawn(`asker-${id}`, asker(id)));
+  for (const replyTo of refs) limit.tell({ type: "take-bandwidth", bytes: 1000, replyTo });
+  await sim.advance(10);
+  assertEquals(granted, [0, 1000], "the second waits until the first is made up for");
+  for (const ref of refs.slice(1, -1)) ref.tell({ type: "leave" });
+  // At ten a second those that have gone would have been served for half an hour.
+  await sim.until(() => granted.includes(20_001), 20_000, "the last of very many to have its turn");
+  await sim.settle(system.stop());
+  sim.close();
+});
+
+Deno.test("names: what the file system takes for a name of the folder is taken, and so is a link that leads nowhere", async () => {
+  const isLink = { isFile: false, isDirectory: false, isLink: true };
+  const there = { isFile: true, isDirectory: false, isLink: false, size: 5, modifiedAtMs: 0 };
+  // As APFS does, case does not count.
+  const disk = {
+    list: () => Promise.resolve([{ name: "README", ...there }, { name: "nowhere", ...isLink }]),
+    stat: (path: string) =>
+      path.toLowerCase() === "/data/readme"
+        ? Promise.resolve(there)
+        : Promise.reject(new WorldError("not-found", "It is not there")),
+  };
+  const names = ["README", "Readme", "nowhere", "other"];
+  const taken = await Promise.all(names.map((name) => isTaken(disk, "/data", name)));
+  assertEquals(taken, [true, true, true, false]);
 });
