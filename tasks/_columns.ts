@@ -55,3 +55,16 @@ export function columnsOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return graphemesOf(text).reduce((sum, grapheme) => sum + columnsOfGrapheme(grapheme), 0);
 }
+
+/** As much of the beginning of a text as so many columns have room for; `…` stands for what is cut off. */
+export function cutToColumns(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  let shown = "";
+  let used = 1;
+  for (const grapheme of graphemesOf(text)) {
+    used += columnsOfGrapheme(grapheme);
+    if (used > columns) break;
+    shown += grapheme;
+  }
+  return `${shown}…`;
+}

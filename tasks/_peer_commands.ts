@@ -146,12 +146,12 @@ export function getAt(
           isTold = true;
           return print(progressLine(notice.status));
         case "download-note":
-          return print(notice.text);
+          return print(visibleText(notice.text));
         case "download-done":
           print(`Fetched ${visibleText(notice.name)}`);
           return self.stop();
         case "download-failed":
-          print(notice.reason);
+          print(visibleText(notice.reason));
           return self.stop();
       }
     };

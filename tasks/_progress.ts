@@ -6,7 +6,8 @@
 import type { DownloadNotice, TorrentStatus } from "../actors/sharing/mod.ts";
 import type { Log } from "../mod.ts";
 import { formatByteSize } from "../protocols/byte_size.ts";
-import { canRedraw } from "./_terminal.ts";
+import { columnsOf, cutToColumns } from "./_columns.ts";
+import { canRedraw, sizeOfScreen } from "./_terminal.ts";
 import { visibleText } from "../protocols/visible_text.ts";
 
 /** A time as people read it: `1:02:03`, `2:03`. */
@@ -27,8 +28,11 @@ function secondsLeft({ haveBytes, length, downloadRate }: TorrentStatus): number
   return downloadRate < 1 ? undefined : (length - haveBytes) / downloadRate;
 }
 
-/** One line of progress: bytes, percent, rate, peers, time left. */
-export function progressLine(status: TorrentStatus): string {
+/**
+ * One line of progress: name, bytes, percent, rate, peers, time left. What is too long for so many columns
+ * loses the end of the name first, and then its own.
+ */
+export function progressLine(status: TorrentStatus, columns = Infinity): string {
   const { name, haveBytes, length, downloadRate, peers, state } = status;
   const left = secondsLeft(status);
   const what = state === "scanning" ? "looking at what is there" : state === "finishing" ? "verifying" : [
@@ -37,8 +41,13 @@ export function progressLine(status: TorrentStatus): string {
     ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
   ].join("  ");
   const bytes = `${formatByteSize(haveBytes)} of ${formatByteSize(length)}`;
-  return `${visibleText(name)}  ${bytes}  ${percentOf(status)} %  ${what}`;
+  const rest = `  ${bytes}  ${percentOf(status)} %  ${what}`;
+  const shown = cutToColumns(visibleText(name), Math.max(MIN_NAME_COLUMNS, columns - columnsOf(rest)));
+  return cutToColumns(shown + rest, columns);
 }
+
+/** So much of a name is shown, however narrow the terminal is. */
+const MIN_NAME_COLUMNS = 8;
 
 /** Where a {@linkcode ProgressPrinter} prints. */
 export interface ProgressOptions {
@@ -75,7 +84,7 @@ export class ProgressPrinter {
         return this.#showProgress(notice.status);
       case "download-note":
         this.end();
-        return this.#options.print(notice.text);
+        return this.#options.print(visibleText(notice.text));
       case "download-done":
         this.end();
         return this.#options.print(`Fetched ${visibleText(notice.name)}`);
@@ -112,7 +121,9 @@ export class ProgressPrinter {
   #showProgress(status: TorrentStatus): void {
     if (this.#canRedraw) {
       if (performance.now() < this.#heldUntilMs) return;
-      Deno.stdout.writeSync(this.#encoder.encode(`\r\x1b[K${progressLine(status)}`));
+      // The last column stays free: what is written there may go on in the next line.
+      const line = progressLine(status, sizeOfScreen().columns - 1);
+      Deno.stdout.writeSync(this.#encoder.encode(`\r\x1b[K${line}`));
       this.#isLineOpen = true;
       return;
     }

@@ -50,3 +50,14 @@ export function paint(colour: keyof typeof COLOURS, text: string): string {
 export async function* asked(terminal: Terminal, prompt: string): AsyncIterableIterator<string> {
   for (let line; (line = await terminal.ask(prompt)) !== null;) yield line;
 }
+
+/** How large the terminal is; 80 by 24 where that is not known. */
+export function sizeOfScreen(): { readonly columns: number; readonly rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    if (columns > 0 && rows > 0) return { columns, rows };
+  } catch {
+    // The terminal has gone.
+  }
+  return { columns: 80, rows: 24 };
+}

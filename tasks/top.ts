@@ -20,7 +20,7 @@ import {
 import { InspectorClient } from "./_inspector_client.ts";
 import { MAX_ROWS } from "./_inspector_messages.ts";
 import { Input, say, write } from "./_stdio.ts";
-import { canRedraw } from "./_terminal.ts";
+import { canRedraw, sizeOfScreen } from "./_terminal.ts";
 import { screenLines, tableLines } from "./_top_table.ts";
 
 const ORDERS = ["messages", "mailbox", "restarts"] as const;
@@ -169,14 +169,4 @@ function aborted(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
-}
-
-function sizeOfScreen(): { readonly columns: number; readonly rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    if (columns > 0 && rows > 0) return { columns, rows };
-  } catch {
-    // The terminal has gone.
-  }
-  return { columns: 80, rows: 24 };
 }

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { columnsOf } from "../../tasks/_columns.ts";
+import { assert, assertEquals } from "@std/assert";
+import { columnsOf, cutToColumns } from "../../tasks/_columns.ts";
+import { progressLine } from "../../tasks/_progress.ts";
 import { KeyInput } from "../../tasks/_key_input.ts";
 import { LineEditor } from "../../tasks/_line_editor.ts";
 
@@ -110,4 +111,34 @@ Deno.test("line editor: a character is as wide as terminals show it", () => {
     ]] as const,
   ];
   for (const [text, width] of widths) assertEquals(columnsOf(text), width, text);
+});
+
+Deno.test("terminal: a text is cut between characters, and never wider than there is room", () => {
+  const text = "漢字e\u0301👨‍👩‍👧x";
+  const cuts = [8, 7, 6, 5, 4, 3, 2, 1].map((columns) => cutToColumns(text, columns));
+  assertEquals(cuts, [text, "漢字e\u0301…", "漢字e\u0301…", "漢字…", "漢…", "漢…", "…", "…"]);
+});
+
+Deno.test("progress: a line is as wide as the terminal at most, and a long name is cut before the figures", () => {
+  const status = {
+    name: `${"漢字".repeat(60)}.bin`,
+    infoHash: new Uint8Array(20),
+    state: "fetching",
+    failure: undefined,
+    length: 1000,
+    haveBytes: 500,
+    pieces: new Uint8Array(1),
+    pieceCount: 1,
+    downloaded: 500,
+    uploaded: 0,
+    downloadRate: 250,
+    uploadRate: 0,
+    peers: [],
+  } as const;
+  for (let columns = 1; columns <= 300; columns++) {
+    const line = progressLine(status, columns);
+    assert(columnsOf(line) <= columns, `${columns}: ${line}`);
+    if (columns > 70 && columns < 240) assert(line.endsWith("50 %  250 B/s  0 peers  0:02 left"), line);
+  }
+  assert(progressLine({ ...status, name: "a.bin" }, 80).startsWith("a.bin  500 B of 1000 B"));
 });
