@@ -9,6 +9,7 @@ import type { CatalogFile } from "./catalog.ts";
 import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
+import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
 import { findSource, networkFiles, type Source, SourceError } from "./sources.ts";
 import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
@@ -57,6 +58,7 @@ const NETWORK_MS = 3000;
 /** How long the leader may be away before a question to it fails. */
 const PATIENCE = 5;
 const RETRY_MS = 1000;
+const NOBODY = `it names no tracker, and this network's nodes have named no peer in ${GIVE_UP_MS / 1000} s`;
 /** So many looks at the network without a peer, and another file of the name is tried. */
 const LONELY_LOOKS = 3;
 
@@ -81,6 +83,8 @@ class Download {
   #hasPeers = false;
   /** How often none was when the network was looked at. */
   #lonelyLooks = 0;
+  #search: PeerSearch | undefined;
+  #isLooking = false;
   #isOver = false;
 
   constructor(self: Context<Private>, options: DownloadOptions) {
@@ -103,6 +107,8 @@ class Download {
         return this.#onMetadata(message);
       case "metadata-refused":
         return this.#fail(message.reason);
+      case "metadata-peer":
+        return this.#search?.found();
       case "torrent-ready":
         return;
       case "torrent-complete":
@@ -160,7 +166,8 @@ class Download {
 
   #onFound(source: Source, isTaken: boolean): void {
     if (source.type === "magnet") return this.#fetchMetadata(source.magnet);
-    const { order, file } = source;
+    const { file } = source;
+    const order = { ...source.order, trackers: this.#trackersOf(source.order) };
     if (isTaken) return this.#fail(`Cannot fetch ${order.info.name}: a file of that name is there`);
     this.#file = file;
     this.#fetch(order);
@@ -168,12 +175,11 @@ class Download {
 
   #fetchMetadata(magnet: Extract<Source, { type: "magnet" }>["magnet"]): void {
     const { infoHash, peers } = magnet;
-    const trackers = magnet.trackers.length > 0
-      ? magnet.trackers.map((url) => [url])
-      : announceTiers(this.#options.nodes, 0);
+    const trackers = this.#startSearch("The link", magnet.trackers.map((url) => [url]));
     this.#order = undefined;
     this.#magnet = { infoHash, trackers };
     this.#note("Looking for peers that have the torrent");
+    this.#lookSoon();
     this.#options.swarms.tell({
       type: "fetch-metadata",
       infoHash,
@@ -195,12 +201,33 @@ class Download {
     );
   }
 
+  /** A magnet link's trackers are known by now, and its search goes on. */
+  #trackersOf({ info, trackers }: FetchOrder): readonly (readonly string[])[] {
+    return this.#magnet === undefined ? this.#startSearch(info.name, trackers) : trackers;
+  }
+
+  /** What names no tracker is looked for at those of the network. */
+  #startSearch(what: string, trackers: readonly (readonly string[])[]): readonly (readonly string[])[] {
+    const hasTrackers = trackers.length > 0;
+    this.#search = new PeerSearch(hasTrackers, this.#self.coarseNow);
+    if (hasTrackers) return trackers;
+    const seconds = GIVE_UP_MS / 1000;
+    this.#note(`${what} names no tracker: asking the nodes of this network, for ${seconds} s`);
+    return announceTiers(this.#options.nodes, 0);
+  }
+
   // Meanwhile.
+
+  #lookSoon(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#self.after(STATUS_MS, { type: "look" });
+  }
 
   #fetch(order: FetchOrder): void {
     this.#order = order;
     this.#options.swarms.tell({ type: "fetch", order, observer: this.#self.self });
-    this.#self.after(STATUS_MS, { type: "look" });
+    this.#lookSoon();
     if (this.#file !== undefined) this.#self.after(NETWORK_MS, { type: "look-at-network" });
   }
 
@@ -217,9 +244,20 @@ class Download {
     const status = order === undefined
       ? undefined
       : all.find(({ infoHash }) => equalBytes(infoHash, order.infoHash));
+    this.#isLooking = false;
     this.#hasPeers = (status?.peers.length ?? 0) > 0;
+    if (this.#hasPeers) this.#search?.found();
     if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
-    this.#self.after(STATUS_MS, { type: "look" });
+    // What is looked at, or verified, on the disk takes no peers.
+    const isFetching = status === undefined || status.state === "fetching";
+    const verdict = isFetching ? this.#search?.look(this.#self.coarseNow) : "go-on";
+    if (verdict === "give-up") return this.#fail(`Cannot fetch ${this.#what}: ${NOBODY}`);
+    if (verdict === "say-so") this.#note(`No peer was found yet that has ${this.#what}: still looking`);
+    this.#lookSoon();
+  }
+
+  get #what(): string {
+    return this.#order === undefined ? "the torrent" : this.#order.info.name;
   }
 
   #lookAtNetwork(): void {

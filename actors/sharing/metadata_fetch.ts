@@ -30,6 +30,8 @@ export type MetadataNotice =
     readonly info: TorrentInfo;
     readonly peers: readonly SocketAddress[];
   }
+  /** A peer is there, and is asked. */
+  | { readonly type: "metadata-peer" }
   /** It was found, and is nothing that can be taken. */
   | { readonly type: "metadata-refused"; readonly reason: string };
 
@@ -162,6 +164,7 @@ class MetadataFetch {
   #join(ref: Ref<PeerCommand>, address: SocketAddress): void {
     if (this.#sources.size >= MAX_PEERS) return ref.tell({ type: "part", reason: "there are peers enough" });
     const heardAtMs = this.#self.coarseNow;
+    this.#options.observer.tell({ type: "metadata-peer" });
     this.#sources.set(ref, {
       ref,
       address,

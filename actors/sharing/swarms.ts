@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { foldedName } from "../../protocols/_folded_name.ts";
 import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
 import { parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import {
@@ -92,6 +93,8 @@ export interface SwarmsOptions {
  */
 const PARTS_DIRECTORY = ".parts";
 
+/** Connections that others have made tell it of their end when it has ended itself. */
+const SWARM = { onFailure: stop(), deadLetterLevel: "debug" } as const;
 /** The most torrents in use at once. */
 const MAX_TORRENTS = 200;
 const STATUS_MS = 2000;
@@ -245,7 +248,7 @@ class Swarms {
   #fetch(order: FetchOrder, observer: Ref<TorrentNotice>): void {
     const { info, infoHash, peers } = order;
     const key = hexText(infoHash);
-    if (info.name.toLowerCase() === PARTS_DIRECTORY) {
+    if (foldedName(info.name) === PARTS_DIRECTORY) {
       const reason = `Cannot fetch ${info.name}: that is the name of the folder of parts`;
       return observer.tell({ type: "torrent-failed", infoHash, reason });
     }
@@ -282,7 +285,7 @@ class Swarms {
     }
     const session = this.#session();
     const fetcher = metadataFetch({ infoHash, session, trackers, observer });
-    const swarm = this.#self.spawn(this.#nameOf(key), fetcher, { onFailure: stop() });
+    const swarm = this.#self.spawn(this.#nameOf(key), fetcher, SWARM);
     this.#add(key, {
       swarm,
       torrent: undefined,
@@ -308,7 +311,7 @@ class Swarms {
         ...(download === undefined ? {} : { download }),
         ...(maxPeers === undefined ? {} : { maxPeers }),
       }),
-      { onFailure: stop() },
+      SWARM,
     );
     const isReady = options.place.type === "shared";
     const infoBytes = options.info.bytes;
