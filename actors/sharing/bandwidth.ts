@@ -13,8 +13,8 @@ type Private =
 const TICK_MS = 50;
 
 /**
- * Hands out `perSecond` bytes a second, in the order in which they were asked for. What one asker waits for is
- * one entry, and gone with it: no more wait than there are peers and torrents.
+ * Hands out `perSecond` bytes a second, in the order in which they were asked for. What one asker waits for
+ * is one entry, and gone with it: no more wait than there are peers and torrents.
  *
  * @throws {RangeError} on a limit that is not above 0.
  */
