@@ -10,6 +10,8 @@ export const RECORD =
   `Last updated: ${STAMP}\nStudent ID: 1\nName: A\nDate of Birth: 2000-01-01\nCity: B\nReason: ${
     "x".repeat(100)
   }\n`;
+/** Twice what a row has: those of the row before are gone, but the server may not have seen it yet. */
+const MAX_CLIENTS = 600;
 /** For what is sent. */
 export const encoder = new TextEncoder();
 
@@ -31,7 +33,8 @@ export class Subject implements AsyncDisposable {
     const script = new URL("../../tasks/records_server.ts", import.meta.url).pathname;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0", "--max-clients", "300"],
+        ...["run", "-A", "--no-check", script, "--host", "127.0.0.1", "--port", "0"],
+        ...["--max-clients", `${MAX_CLIENTS}`],
         ...["--file-path", `${directory}/files`, "--record-path", directory, ...flags],
       ],
       stdin: "null",

@@ -54,11 +54,6 @@ async function withClients<T>(
   }
 }
 
-/** Durable writes in a second. */
-function written(port: number, workers: number, durationMs: number): Promise<number> {
-  return withClients(port, workers, (write) => rate(workers, durationMs, write));
-}
-
 /** Each client has a record. */
 async function store(port: number, workers: number): Promise<void> {
   await withClients(port, workers, async (write) => {
@@ -108,12 +103,14 @@ const writes: Bench = {
       await using _ = subject;
       const rows: Row[] = [];
       for (const workers of CLIENTS) {
-        await written(port, workers, 1);
         const [values, floors]: [number[], number[]] = [[], []];
-        for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-          values.push(await written(port, workers, durationMs));
-          floors.push(await bare("durable writes", directory, workers, durationMs));
-        }
+        await withClients(port, workers, async (write) => {
+          await rate(workers, 1, write);
+          for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+            values.push(await rate(workers, durationMs, write));
+            floors.push(await bare("durable writes", directory, workers, durationMs));
+          }
+        });
         rows.push(rowOf({ name: name("durable writes", workers), unit: "/s", values, floors }));
       }
       return rows;
