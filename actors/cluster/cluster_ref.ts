@@ -5,12 +5,13 @@
  */
 import { AskDeadlines } from "../runtime/ask_deadlines.ts";
 import { type AskHost, type AskList, type AskTarget, PendingAsk, questions } from "../runtime/ask.ts";
-import { ActorStopped } from "../runtime/errors.ts";
+import { ActorStopped, AskFailed } from "../runtime/errors.ts";
 import type { AskOptions, Ref } from "../runtime/ref.ts";
 import type { ActorSystem } from "../runtime/system.ts";
 import type { Cancellable } from "../world/world.ts";
 import { checkValue } from "./codec.ts";
 import type { EntityId } from "./engine.ts";
+import { OutcomeUnknown } from "./errors.ts";
 import { addForeignRef } from "./ref_codec.ts";
 
 /** Has questions that are over swept after so long. */
@@ -42,7 +43,11 @@ export class ClusterAsks implements AskHost {
 
   /** Nobody asks any more. */
   dispose(): void {
-    this.deadlines.dispose();
+    this.deadlines.dispose((ask) => {
+      const { path } = questions.target(ask);
+      const cause = new OutcomeUnknown(`a question to ${path}, whose sender has left the cluster`);
+      questions.fail(ask, new AskFailed(path, { cause }));
+    });
     for (const timer of this.#trims) timer.cancel();
     this.#trims.clear();
   }

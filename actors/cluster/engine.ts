@@ -177,9 +177,10 @@ export interface Placement {
    * Takes the lease of a host. Where a host of this name has not been given up yet, waits for its lease to
    * expire.
    *
-   * @throws {@linkcode OutcomeUnknown} when the engine does not answer.
+   * @param signal Aborted when the host does not want it any more.
+   * @throws {@linkcode OutcomeUnknown} when the engine does not answer; the reason of an aborted `signal`.
    */
-  join(hostId: string, former?: HostRef): Promise<Lease>;
+  join(hostId: string, former?: HostRef, signal?: AbortSignal): Promise<Lease>;
   /**
    * Makes the host the owner of an entity, unless another, living one is. A host that owns it already gets a
    * new epoch: what it did by the old one, and comes late, is refused.
@@ -205,6 +206,8 @@ export interface Lease {
   readonly ageMs: number;
   /** Resolves once the lease is lost or given up. It never comes back: the host has to join again. */
   readonly lost: Promise<void>;
+  /** Aborted at that moment: for what ends with the lease. */
+  readonly signal: AbortSignal;
   /** Gives it up: the host's entities may be taken over at once. */
   release(): Promise<void>;
 }

@@ -163,13 +163,15 @@ class ClusterHost implements Cluster {
   /** Asks an engine again that does not answer. */
   async #patiently(ask: () => Promise<void>): Promise<void> {
     const { clock } = this.#system.world;
+    const { signal } = this.#context;
     for (const endsAt = clock.monotonic() + this.#joinTimeoutMs;;) {
+      signal.throwIfAborted();
       try {
         return await ask();
       } catch (error) {
         if (!(error instanceof OutcomeUnknown) || clock.monotonic() >= endsAt) throw error;
       }
-      await pause(this.#system.world, JOIN_PAUSE_MS);
+      await pause(this.#system.world, JOIN_PAUSE_MS, signal);
     }
   }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { onAbort } from "../runtime/on_abort.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import type { Keys } from "./driver.ts";
 import type { HostRef, Lease } from "./engine.ts";
@@ -25,12 +26,11 @@ export class HostLease implements Lease {
   readonly lost: Promise<void>;
   readonly #keys: Keys;
   readonly #world: Machine;
-  readonly #lose: () => void;
+  readonly #over = new AbortController();
   #revision: number;
   /** When the renewal was sent that was confirmed last, by both clocks: either may stand still in a sleep. */
   #renewedAt: { readonly monotonic: number; readonly wall: number };
   #timer: Cancellable | undefined;
-  #isOver = false;
 
   private constructor(keys: Keys, world: Machine, host: HostRef, revision: number, sentAt: Moment) {
     this.#keys = keys;
@@ -38,16 +38,21 @@ export class HostLease implements Lease {
     this.host = host;
     this.#revision = revision;
     this.#renewedAt = sentAt;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.lost = promise;
-    this.#lose = resolve;
+    this.lost = new Promise((resolve) => void onAbort(this.signal, resolve));
     this.#renewLater();
   }
 
   /** Waits until no other life of this host has a lease, and takes it. */
-  static async take(keys: Keys, world: Machine, hostId: string, former?: HostRef): Promise<HostLease> {
+  static async take(
+    keys: Keys,
+    world: Machine,
+    hostId: string,
+    former?: HostRef,
+    signal?: AbortSignal,
+  ): Promise<HostLease> {
     const host: HostRef = { id: hostId, incarnation: randomName(world.random) };
     for (;;) {
+      signal?.throwIfAborted();
       const entry = await keys.get("hosts", hostId);
       // The write before was confirmed too late: it is this host's all the same.
       const isOurs = entry?.value === host.incarnation || entry?.value === former?.incarnation;
@@ -60,12 +65,16 @@ export class HostLease implements Lease {
           if (!(error instanceof Conflict || error instanceof OutcomeUnknown)) throw error;
         }
       }
-      await pause(world, keys.leaseTtlMs / 10);
+      await pause(world, keys.leaseTtlMs / 10, signal);
     }
   }
 
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
   get isValid(): boolean {
-    if (this.#isOver) return false;
+    if (this.signal.aborted) return false;
     const { monotonic, wall } = this.#renewedAt;
     const { clock } = this.#world;
     const lastsMs = this.#keys.leaseTtlMs * (1 - CLOCK_MARGIN);
@@ -79,7 +88,7 @@ export class HostLease implements Lease {
   }
 
   async release(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.signal.aborted) return;
     this.#end();
     try {
       await this.#keys.remove("hosts", this.host.id, this.#revision);
@@ -90,9 +99,8 @@ export class HostLease implements Lease {
   }
 
   #end(): void {
-    this.#isOver = true;
     this.#timer?.cancel();
-    this.#lose();
+    this.#over.abort();
   }
 
   #renewLater(): void {
@@ -143,9 +151,17 @@ function moment({ clock }: Machine): Moment {
   return { monotonic: clock.monotonic(), wall: clock.now() };
 }
 
-/** Resolves after a while. */
-export function pause({ clock }: Pick<World, "clock">, ms: number): Promise<void> {
+/** Resolves after a while, and at once when the signal is aborted: nothing waits for one that has left. */
+export async function pause(
+  { clock }: Pick<World, "clock">,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (signal?.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  clock.timer(ms, resolve);
-  return promise;
+  const timer = clock.timer(ms, resolve);
+  const forget = signal && onAbort(signal, resolve);
+  await promise;
+  timer.cancel();
+  forget?.();
 }

@@ -5,6 +5,7 @@
  */
 import { errorText, type World } from "../world/world.ts";
 import type { Lease, Placement } from "./engine.ts";
+import { pause } from "./lease.ts";
 
 /** What membership needs of its host. */
 export interface MembershipHost {
@@ -26,7 +27,8 @@ export class Membership {
   readonly #hostId: string;
   #lease: Lease | undefined;
   #serving: AsyncDisposable | undefined;
-  #isLeaving = false;
+  #joining: Promise<void> | undefined;
+  readonly #leaving = new AbortController();
 
   constructor(placement: Placement, hostId: string, host: MembershipHost) {
     this.#placement = placement;
@@ -44,36 +46,41 @@ export class Membership {
    * not answer.
    */
   async join(): Promise<void> {
+    const { signal } = this.#leaving;
     const former = this.#lease?.host;
-    const lease = await this.#placement.join(this.#hostId, former);
+    const lease = await this.#placement.join(this.#hostId, former, signal);
     try {
+      signal.throwIfAborted();
       this.#serving = await this.#host.joined(lease);
     } catch (error) {
       await lease.release();
       throw error;
     }
     this.#lease = lease;
-    lease.lost.then(() => this.#lost());
+    lease.lost.then(() => this.#joining = this.#lost());
   }
 
-  /** Gives the lease up. */
+  /** Gives the lease up, also one that is just being taken. */
   async leave(): Promise<void> {
-    this.#isLeaving = true;
+    this.#leaving.abort();
+    await this.#joining;
     await this.#lease?.release();
     await this.#stopServing();
   }
 
   async #lost(): Promise<void> {
     this.#host.left();
-    if (this.#isLeaving) return;
+    const { signal } = this.#leaving;
+    if (signal.aborted) return;
     await this.#stopServing();
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#isLeaving; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       try {
         return await this.join();
       } catch (error) {
+        if (signal.aborted) return;
         this.#host.warn(`Cannot join the cluster again: ${errorText(error)}`, error);
       }
-      await this.#pause(pauseMs);
+      await pause(this.#host.world, pauseMs, signal);
     }
   }
 
@@ -85,9 +92,5 @@ export class Membership {
     } catch (error) {
       this.#host.warn(`Cannot take an address back: ${errorText(error)}`, error);
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#host.world.clock.timer(ms, resolve));
   }
 }

@@ -15,6 +15,7 @@ import { type Item, itemOf, keptState, replyToOf, textField } from "./command_it
 import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
+import { pause } from "./lease.ts";
 import { entityText } from "./names.ts";
 import { Operations } from "./operations.ts";
 import type { Decision, PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
@@ -259,8 +260,10 @@ export class PersistentActor<S, C, E> {
    * behind the snapshot.
    */
   async #open(): Promise<readonly Commit[]> {
-    const { clock } = this.#self.world;
-    for (let pauseMs = REOPEN_MS; this.#life.isValid; pauseMs = Math.min(2 * pauseMs, MAX_REOPEN_MS)) {
+    const { signal, world } = this.#self;
+    const { clock } = world;
+    const isWanted = () => this.#life.isValid && !signal.aborted;
+    for (let pauseMs = REOPEN_MS; isWanted(); pauseMs = Math.min(2 * pauseMs, MAX_REOPEN_MS)) {
       const startedAt = clock.monotonic();
       try {
         const { snapshot, commits, log } = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
@@ -283,7 +286,7 @@ export class PersistentActor<S, C, E> {
           error,
         });
       }
-      await this.#pause(pauseMs);
+      await pause(world, pauseMs, signal);
     }
     this.#end(this.#waiting.splice(0), this.#writing ?? []);
     return [];
@@ -385,10 +388,6 @@ export class PersistentActor<S, C, E> {
 
   #newOperations(): Operations {
     return new Operations(this.#definition.rememberedOperations ?? 1000);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#self.world.clock.timer(ms, resolve));
   }
 }
 

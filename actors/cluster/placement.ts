@@ -29,11 +29,11 @@ export class StoredPlacement implements Placement {
     return this.#keys.leaseTtlMs;
   }
 
-  join(hostId: string, former?: HostRef): Promise<Lease> {
-    return HostLease.take(this.#keys, this.#world, hostId, former);
+  join(hostId: string, former?: HostRef, signal?: AbortSignal): Promise<Lease> {
+    return HostLease.take(this.#keys, this.#world, hostId, former, signal);
   }
 
-  async claim(entity: EntityId, { host }: Lease): Promise<Placed & { readonly isMine: boolean }> {
+  async claim(entity: EntityId, { host, signal }: Lease): Promise<Placed & { readonly isMine: boolean }> {
     const key = entityKey(entity);
     for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
       const entry = await this.#keys.get("places", key);
@@ -50,7 +50,8 @@ export class StoredPlacement implements Placement {
         // Another host was first, or what was read was stale: what is true shows in a moment.
         if (!(error instanceof Conflict)) throw error;
       }
-      await pause(this.#world, tries * CLAIM_PAUSE_MS);
+      await pause(this.#world, tries * CLAIM_PAUSE_MS, signal);
+      if (signal.aborted) throw new OutcomeUnknown(`a claim of ${entityText(entity)}, whose host has left`);
     }
     throw new OutcomeUnknown(`a claim of ${entityText(entity)}, which others claim all the time`);
   }

@@ -7,6 +7,7 @@ import { type PendingAsk, questionIn, questions } from "../runtime/ask.ts";
 import { AskFailed } from "../runtime/errors.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { ActorSystem } from "../runtime/system.ts";
+import type { Cancellable } from "../world/world.ts";
 import { ClusterAsks, EntityRef, HostedRef } from "./cluster_ref.ts";
 import type { Engine, EntityId, Placed } from "./engine.ts";
 import type { Entities } from "./entities.ts";
@@ -53,6 +54,9 @@ export class Router implements RouteHost {
   readonly #asks: ClusterAsks;
   readonly #routes = new Map<string, Route>();
   readonly #links = new Map<string, { readonly link: Link; usedAtMs: number }>();
+  /** The timers of questions that are asked once more. */
+  readonly #askingAgain = new Set<Cancellable>();
+  #isOver = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -89,6 +93,9 @@ export class Router implements RouteHost {
   }
 
   #send(entity: EntityId, key: string, message: unknown): void {
+    if (this.#isOver) {
+      throw new TypeError(`Cannot send to ${entityText(entity)}: the host has left the cluster`);
+    }
     let route = this.#routes.get(key);
     if (route === undefined || route.isIdle) {
       // Nothing that was sent before is still on its way.
@@ -159,7 +166,8 @@ export class Router implements RouteHost {
     if (!(target instanceof EntityRef) || (why.type === "unknown" && !isRepeatable(message))) {
       return fail(new OutcomeUnknown(`a command to ${target.path}`));
     }
-    this.clock.timer(ASK_AGAIN_MS, () => {
+    const timer = this.clock.timer(ASK_AGAIN_MS, () => {
+      this.#askingAgain.delete(timer);
       if (!question.isOpen) return;
       try {
         this.#send(target.entity, target.key, message);
@@ -167,6 +175,7 @@ export class Router implements RouteHost {
         fail(error);
       }
     });
+    this.#askingAgain.add(timer);
   }
 
   /** Takes a request of another host. What it gives back are the numbers of the frames that were refused. */
@@ -251,6 +260,9 @@ export class Router implements RouteHost {
 
   /** Gives up all that waits. */
   dispose(): void {
+    this.#isOver = true;
+    for (const timer of this.#askingAgain) timer.cancel();
+    this.#askingAgain.clear();
     for (const route of this.#routes.values()) route.dispose();
     this.#asks.dispose();
   }

@@ -30,6 +30,7 @@ export class AskDeadlines implements Deadlines {
   readonly #lists = new Map<number, DeadlineList>();
   /** Lists that may have questions without a deadline. */
   #unstamped: AskList[] = [];
+  #giveUp: ((ask: PendingAsk<never>) => void) | undefined;
 
   constructor(host: DeadlinesHost) {
     this.#host = host;
@@ -46,8 +47,10 @@ export class AskDeadlines implements Deadlines {
     if (this.#unstamped.length === 1) this.#host.loop.nextTurn(() => this.#stamp());
   }
 
-  dispose(): void {
-    for (const list of this.#lists.values()) list.dispose();
+  /** No deadline counts any more: `giveUp` gets the questions that are open, and those that come later. */
+  dispose(giveUp: (ask: PendingAsk<never>) => void): void {
+    this.#giveUp = giveUp;
+    for (const list of this.#lists.values()) list.end(giveUp);
   }
 
   #stamp(): void {
@@ -59,7 +62,8 @@ export class AskDeadlines implements Deadlines {
       let ask = asks.lastStamped === undefined ? asks.oldest : questions.newer(asks.lastStamped);
       for (; ask !== undefined; ask = questions.newer(ask)) {
         const timeoutMs = questions.timeoutMs(ask);
-        if (timeoutMs > 0) this.#list(timeoutMs).add(ask, now + timeoutMs);
+        if (this.#giveUp !== undefined) this.#giveUp(ask);
+        else if (timeoutMs > 0) this.#list(timeoutMs).add(ask, now + timeoutMs);
       }
       asks.lastStamped = asks.newest;
     }
@@ -135,13 +139,20 @@ class DeadlineList implements Trimmable {
   trim(): void {
     this.#isTrimming = false;
     if (this.#first !== undefined) return;
-    this.dispose();
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#closed();
   }
 
-  dispose(): void {
+  end(giveUp: (ask: PendingAsk<never>) => void): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
+    // Nobody is to begin to trim what is over.
+    this.#isTrimming = true;
+    for (let next = this.#first; next !== undefined;) {
+      const { ask, later } = next;
+      giveUp(ask);
+      next = later;
+    }
   }
 
   #arm(delayMs: number): void {

@@ -160,7 +160,7 @@ export class Core implements ActorSystemCore, AskHost {
 
   rootGone(): void {
     this.scheduler.dispose();
-    this.deadlines.dispose();
+    this.deadlines.dispose(() => {});
     this.#deadLetterLog.dispose();
     if (this.#cause === undefined) this.#terminated.resolve();
     else {

@@ -58,6 +58,7 @@ const HEADER_BYTES = 4096;
 /** A lease is renewed three times in its time, and each has to be over before the next. */
 const REQUESTS_A_LEASE = 4;
 const RETRY_MS = 250;
+const LEASE_TTL_MS = 2000;
 /** A stream of several servers takes a while to be made; a server without a leader does not answer at all. */
 const MAKE_TIMEOUT_MS = 3000;
 
@@ -89,8 +90,14 @@ export async function natsEngine(options: NatsEngineOptions): Promise<Engine> {
 
 /** Makes what {@linkcode natsEngine} is made of. Throws as it does. */
 export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
-  const { world, servers, name = "troupe", replicas = 1, leaseTtlMs = 2000, startTimeoutMs = 15_000 } =
-    options;
+  const {
+    world,
+    servers,
+    name = "troupe",
+    replicas = 1,
+    leaseTtlMs = LEASE_TTL_MS,
+    startTimeoutMs = 15_000,
+  } = options;
   checkTypeName(name);
   if (servers.length === 0) throw new TypeError("Cannot connect to NATS: no server is named");
   const timeoutMs = leaseTtlMs / REQUESTS_A_LEASE;
@@ -131,11 +138,11 @@ export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
 }
 
 async function connectTo(options: NatsEngineOptions, timeoutMs: number): Promise<NatsConnection> {
-  const { servers, connection = {} } = options;
+  const { servers, connection = {}, leaseTtlMs = LEASE_TTL_MS } = options;
   // The client asks for one whenever it dials, and knows one maker for all its connections.
   setTransportFactory({ factory: () => new NatsSocket() });
   try {
-    return await NatsConnectionImpl.connect({
+    const connected = await NatsConnectionImpl.connect({
       ...connection,
       servers: [...servers],
       name: "troupe",
@@ -149,6 +156,11 @@ async function connectTo(options: NatsEngineOptions, timeoutMs: number): Promise
       // A stack for each request would cost as much as the request.
       noAsyncTraces: true,
     });
+    // A frozen server takes a connection, and says nothing: another is tried before a lease is lost.
+    if (connected instanceof NatsConnectionImpl) {
+      connected.options.timeout = Math.max(leaseTtlMs / 2, RETRY_MS);
+    }
+    return connected;
   } catch (error) {
     throw new WorldError(
       "unreachable",

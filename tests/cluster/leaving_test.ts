@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  composeEngine,
+  type Driver,
+  joinCluster,
+  memoryDriver,
+  memoryEngine,
+  OutcomeUnknown,
+  persistent,
+} from "../../actors/cluster/mod.ts";
+import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
+import { counterType } from "./_counter.ts";
+
+const world = denoWorld({ log: { level: "error", write: () => {} } });
+
+/** A driver whose hosts cannot renew their leases, and have to wait when they look whose one is. */
+function withoutRenewals(driver: Driver) {
+  const looked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let isSilent = false;
+  const { keys } = driver;
+  const silent: Driver = {
+    ...driver,
+    keys: {
+      leaseTtlMs: keys.leaseTtlMs,
+      async get(table, key) {
+        if (isSilent && table === "hosts") {
+          looked.resolve();
+          await gate.promise;
+        }
+        return await keys.get(table, key);
+      },
+      async put(table, key, value, revision) {
+        if (isSilent && table === "hosts") await gate.promise;
+        return await keys.put(table, key, value, revision);
+      },
+      remove: (...args) => keys.remove(...args),
+      list: (table) => keys.list(table),
+    },
+  };
+  return { driver: silent, looked: looked.promise, stop: () => isSilent = true, go: () => gate.resolve() };
+}
+
+Deno.test("cluster: a host that leaves while it joins anew takes no lease, and nothing ticks on", async () => {
+  const memory = memoryDriver({ world, leaseTtlMs: 200 });
+  const { driver, looked, stop, go } = withoutRenewals(memory);
+  await using engine = composeEngine(driver, world);
+  const system = new ActorSystem("one", { world });
+  const cluster = await joinCluster(system, { engine, types: [counterType()], hostId: "one" });
+  stop();
+  await looked;
+  const left = cluster.leave().then(() => system.stop());
+  // The engine answers late: whoever does not wait for it has left by then, and has the lease afterwards.
+  await new Promise<void>((resolve) => void world.clock.timer(100, resolve));
+  go();
+  await left;
+  assertEquals([...await memory.keys.list("hosts")], []);
+});
+
+Deno.test("cluster: a host that leaves waits for no pause between two tries to join anew", async () => {
+  const memory = memoryDriver({ world, leaseTtlMs: 200 });
+  const tried = Promise.withResolvers<void>();
+  let tries = 0;
+  let isGone = false;
+  const put: Driver["keys"]["put"] = async (table, ...args) => {
+    if (!isGone || table !== "hosts") return await memory.keys.put(table, ...args);
+    throw new OutcomeUnknown("a lease");
+  };
+  const get: Driver["keys"]["get"] = async (table, key) => {
+    if (!isGone || table !== "hosts") return await memory.keys.get(table, key);
+    if (++tries > 1) tried.resolve();
+    throw new OutcomeUnknown("a lease");
+  };
+  const { leaseTtlMs } = memory.keys;
+  const keys: Driver["keys"] = {
+    leaseTtlMs,
+    get,
+    put,
+    remove: (...args) => memory.keys.remove(...args),
+    list: (table) => memory.keys.list(table),
+  };
+  await using engine = composeEngine({ ...memory, keys }, world);
+  await using system = new ActorSystem("one", { world });
+  const cluster = await joinCluster(system, { engine, types: [counterType()], hostId: "one" });
+  isGone = true;
+  await tried.promise;
+  await cluster.leave();
+});
+
+Deno.test("cluster: a question that is open when its asker's host leaves fails, as does a later one", async () => {
+  const taken = Promise.withResolvers<void>();
+  const silent = persistent({
+    type: "silent",
+    initial: () => 0,
+    decide: (_state: number, _command: { readonly replyTo: Ref<number> }) => {
+      taken.resolve();
+      return {};
+    },
+    evolve: (state: number) => state,
+  });
+  await using engine = memoryEngine({ world, leaseTtlMs: 60_000 });
+  await using server = new ActorSystem("server", { world });
+  await using _ = await joinCluster(server, { engine, types: [silent], hostId: "server" });
+  await using clients = new ActorSystem("clients", { world });
+  const cluster = await joinCluster(clients, { engine, hostId: "clients" });
+  const ref = cluster.ref(silent, "a");
+  const answer = assertRejects(() => ref.ask({}, { timeoutMs: 60_000 }), AskFailed);
+  await taken.promise;
+  await cluster.leave();
+  assertInstanceOf((await answer).cause, OutcomeUnknown);
+  const late = await assertRejects(() => ref.ask({}, { timeoutMs: 60_000 }), TypeError);
+  assert(late.message.includes("has left the cluster"), late.message);
+});
