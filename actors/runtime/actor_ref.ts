@@ -8,13 +8,13 @@
  *
  * @module
  */
+import { Backlog } from "./backlog.ts";
 import { Envelope } from "./envelope.ts";
 import type { Receive } from "./handler.ts";
-import { isOfKind, UNTYPED } from "./kinds.ts";
+import { isOfKind, NO_KIND } from "./kinds.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import { Ring } from "./ring.ts";
-import { FIRST_TURN_LIMIT, LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
+import { LARGE_RING_SLOTS, type Scheduler } from "./scheduler.ts";
 import { isThenable } from "./thenable.ts";
 import { followed } from "./tracing.ts";
 import type { TurnHost } from "./turn_host.ts";
@@ -78,13 +78,9 @@ export class ActorRef<in M> implements Ref<M> {
   #receive: Receive<unknown> = NOT_RUNNING;
   /** The message that waits first, where it came into an empty mailbox: most never see more than one. */
   #first: unknown = NONE;
-  /** The most messages that a turn may handle without looking whether there are more than ever. */
-  #longestTurn = 0;
   #handled = 0;
   /** Those behind the first. */
-  #rest: Ring<unknown> | undefined;
-  /** The kind of the message that was looked at last. */
-  #kind: unknown = UNTYPED;
+  #rest: Backlog | undefined;
   readonly #cell: TurnHost;
 
   constructor(cell: TurnHost, scheduler: Scheduler<ActorRef<never>>, limit: number) {
@@ -133,13 +129,14 @@ export class ActorRef<in M> implements Ref<M> {
    * would cost as much as all the rest of handling it.
    */
   #pushBehind(item: unknown): void {
-    (this.#rest ??= new Ring()).push(item);
-    if (!isOfKind(item, this.#kind)) this.#flags |= LOOKS;
+    const rest = this.#rest ??= new Backlog();
+    rest.push(item);
+    if (!isOfKind(item, rest.kind)) this.#flags |= LOOKS;
   }
 
   #unshift(item: unknown): void {
     if (Envelope.is(item)) this.#flags |= ENVELOPES;
-    if (this.#first !== NONE) (this.#rest ??= new Ring()).unshift(this.#first);
+    if (this.#first !== NONE) (this.#rest ??= new Backlog()).unshift(this.#first);
     this.#first = item;
     this.#length++;
   }
@@ -204,7 +201,10 @@ export class ActorRef<in M> implements Ref<M> {
       this.#flags &= ~IN_TURN;
       return void scheduler.spend();
     }
-    if (left > this.#longestTurn) left = this.#longestTurn = this.#cell.limitTurn(left, this.#longestTurn);
+    const rest = this.#rest;
+    if (rest !== undefined && left > rest.longestTurn) {
+      left = rest.longestTurn = this.#cell.limitTurn(left, rest.longestTurn);
+    }
     // Those that come one at a time are a turn each: to look at them all would cost a tenth of it.
     const looks = (this.#flags & LOOKS) !== 0 || left > 1 && this.#handled < FULL_TRUST;
     if (looks && left === this.#length) this.#flags &= ~LOOKS;
@@ -237,7 +237,10 @@ export class ActorRef<in M> implements Ref<M> {
 
   /** Has the handler of a message timed that may take longer than those before it. */
   #look(item: unknown): void {
-    this.#kind = this.#cell.look(item, this.#handled, this.#kind);
+    // Of one that is looked at alone, and for the first time, nothing needs to be known.
+    if (this.#rest === undefined && this.#handled === 1) return void this.#cell.look(item, 1, NO_KIND);
+    const rest = this.#rest ??= new Backlog();
+    rest.kind = this.#cell.look(item, this.#handled, rest.kind);
   }
 
   /** The slice is over; who ended it all at once is not trusted for a while. */
@@ -348,11 +351,9 @@ export class ActorRef<in M> implements Ref<M> {
 
   /** A flood is over: its slots are given back, and the next one begins with short turns again. */
   #trim(): void {
-    if (this.#length > 0) return;
+    if (this.#length > 0 || this.#rest === undefined) return;
+    this.#cell.markHighWater(this.#rest.longestTurn);
     this.#rest = undefined;
-    if (this.#longestTurn <= FIRST_TURN_LIMIT) return;
-    this.#cell.markHighWater(this.#longestTurn);
-    this.#longestTurn = 0;
   }
 
   static {
@@ -367,7 +368,7 @@ export class ActorRef<in M> implements Ref<M> {
       length: (ref) => ref.#length,
       slots: (ref) => ref.#rest?.slots ?? 0,
       handled: (ref) => ref.#handled,
-      longestTurn: (ref) => ref.#longestTurn,
+      longestTurn: (ref) => ref.#rest?.longestTurn ?? Math.min(ref.#handled, 1),
       isInTurn: (ref) => (ref.#flags & IN_TURN) !== 0,
       setReceive: (ref, receive) => void (ref.#receive = receive),
       clearReceive: (ref) => void (ref.#receive = NOT_RUNNING),

@@ -18,7 +18,7 @@ import { type CellOptions, checkOptions, describeOptions, NO_LIMIT } from "./opt
 import type { AskOptions, Ref } from "./ref.ts";
 import type { ActorDetails, ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
-import type { ActorSystemCore } from "./system_core.ts";
+import { type CellSetup, setupIn } from "./system_core.ts";
 import type { TurnHost } from "./turn_host.ts";
 
 /** An actor. Others hold its `ref`, and cannot get from there to here. */
@@ -26,13 +26,12 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
   readonly name: string;
 
   constructor(
-    system: ActorSystemCore,
+    setup: CellSetup,
     parent: Parent | undefined,
     name: string,
     behavior: Behavior<unknown>,
-    options: CellOptions,
   ) {
-    super(system, parent, behavior, options);
+    super(setup, parent, behavior);
     this.name = name;
   }
 
@@ -73,7 +72,8 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
     if (this.state === ENDING || this.state === STOPPED || this.coldIfAny?.isStoppingForGood) {
       throw new TypeError(`Cannot spawn "${name}" under ${this.path}: the actor is stopping`);
     }
-    const child = new Cell(this.system, this, name, behavior as Behavior<unknown>, checked);
+    const setup = setupIn(this.system, checked);
+    const child = new Cell(setup, this, name, behavior as Behavior<unknown>);
     this.parenthood.add(child);
     child.begin();
     return child.ref;
@@ -101,7 +101,7 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
   }
 
   get stashCapacity(): number {
-    return this.options.stashCapacity;
+    return this.setup.stashCapacity;
   }
 
   childRefs(): Ref<never>[] {
@@ -110,16 +110,16 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
 
   /** The actor ends itself; one that is permanent begins anew instead. */
   stopSelf(): void {
-    if (this.options.restart === "permanent" && this.parent?.children?.endedByItself(this)) return;
+    if (this.setup.restart === "permanent" && this.parent?.children?.endedByItself(this)) return;
     this.requestStop();
   }
 
   get onFailure(): CellOptions["onFailure"] {
-    return this.options.onFailure;
+    return this.setup.onFailure;
   }
 
   get restart(): CellOptions["restart"] {
-    return this.options.restart;
+    return this.setup.restart;
   }
 
   /** Ends this actor and all below it, children first, without waiting for anything. */
@@ -168,7 +168,7 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
     }
     return {
       actor: this.snapshotShallow(this.path),
-      options: describeOptions(this.options),
+      options: describeOptions(this.setup),
       watchers,
       watcherCount,
     };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Admission } from "./admission.ts";
-import type { PendingAsk } from "./ask.ts";
+import type { AskList, PendingAsk } from "./ask.ts";
 import type { Child, Children, RestartRecord } from "./children.ts";
 import type { Ending } from "./ending.ts";
 import type { Envelope } from "./envelope.ts";
@@ -27,6 +27,8 @@ export class ColdState {
   children: Children | undefined;
   /** The child in whose place this actor failed. */
   escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
+  /** Who waits for its answers. */
+  asks: AskList | undefined;
   /** The question that this actor failed on, until it is decided what becomes of it. */
   failedQuestion: PendingAsk<never> | undefined;
   /** The end of the life, under way. */

@@ -26,13 +26,14 @@ import { LocalRegistry } from "./registry.ts";
 import { type Meter, NO_METER } from "./meter.ts";
 import { Sampler } from "./sampler.ts";
 import { Scheduler, type Trimmable } from "./scheduler.ts";
-import type { ActorSystemCore, FailureReport, Placed } from "./system_core.ts";
+import type { ActorSystemCore, CellSetup, FailureReport, Placed } from "./system_core.ts";
 import { Topics } from "./topics.ts";
 import { ActorTracer, followed, type Tracer } from "./tracing.ts";
 
 /** The shared parts of one system. */
 export class Core implements ActorSystemCore, AskHost {
   readonly world: World;
+  defaultSetup: CellSetup | undefined;
   readonly instruments: Instruments;
   readonly meter: Meter;
   readonly tracer: ActorTracer | undefined;

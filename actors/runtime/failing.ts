@@ -13,7 +13,13 @@ import { isThenable, whenSettled } from "./thenable.ts";
 
 /** The part of an actor that fails. */
 export abstract class Failing extends Inbox implements AskTarget {
-  asks: AskList | undefined;
+  get asks(): AskList | undefined {
+    return this.coldIfAny?.asks;
+  }
+
+  set asks(asks: AskList | undefined) {
+    this.cold.asks = asks;
+  }
 
   /** How often it has been restarted. */
   protected abstract readonly restarts: number;
@@ -65,7 +71,7 @@ export abstract class Failing extends Inbox implements AskTarget {
     if (question === undefined || questions.message(question) !== message) return;
     if (questions.target(question) !== this) return;
     const cause = reason === "dropped-oldest" || reason === "dropped-newest"
-      ? new MailboxFull(this.path, this.options.capacity, message)
+      ? new MailboxFull(this.path, this.setup.capacity, message)
       : new Error(`Cannot handle the question: it is a dead letter (${reason})`);
     questions.fail(question, new AskFailed(this.path, { cause }, "it was not handled"));
   }

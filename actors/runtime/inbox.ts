@@ -13,11 +13,11 @@ import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
 import type { Receive } from "./handler.ts";
 import type { Holdings } from "./holdings.ts";
-import { kindOf } from "./kinds.ts";
-import { type CellOptions, NO_LIMIT } from "./options.ts";
+import { kindOf, NO_KIND } from "./kinds.ts";
+import { NO_LIMIT } from "./options.ts";
 import { Ring } from "./ring.ts";
 import { FIRST_TURN_LIMIT, LARGE_RING_SLOTS, type Trimmable } from "./scheduler.ts";
-import type { ActorSystemCore } from "./system_core.ts";
+import type { ActorSystemCore, CellSetup } from "./system_core.ts";
 import { isThenable } from "./thenable.ts";
 import { follow } from "./tracing.ts";
 
@@ -35,8 +35,7 @@ const FULL_TRUST = 32;
 /** The part of an actor that takes messages. */
 export abstract class Inbox implements Trimmable {
   readonly ref: ActorRef<unknown>;
-  readonly system: ActorSystemCore;
-  protected readonly options: CellOptions;
+  protected readonly setup: CellSetup;
   protected coldIfAny: ColdState | undefined;
   /**
    * System messages that wait: bits, since each is either there or not. Above them, the state: with a hundred
@@ -46,11 +45,14 @@ export abstract class Inbox implements Trimmable {
   /** What the present life holds. */
   holdings: Holdings<unknown> | undefined;
 
-  constructor(system: ActorSystemCore, options: CellOptions) {
-    this.system = system;
-    this.options = options;
+  constructor(setup: CellSetup) {
+    this.setup = setup;
     this.ref = this.makeRef();
-    if (!options.isPlain || system.instruments.send !== undefined) this.watchMailbox();
+    if (!setup.isPlain || setup.system.instruments.send !== undefined) this.watchMailbox();
+  }
+
+  get system(): ActorSystemCore {
+    return this.setup.system;
   }
 
   abstract get path(): string;
@@ -144,7 +146,7 @@ export abstract class Inbox implements Trimmable {
   }
 
   private watchMailbox(): void {
-    const { capacity, overflow, isUrgent } = this.options;
+    const { capacity, overflow, isUrgent } = this.setup;
     const isTraced = this.system.instruments.send !== undefined;
     if (capacity !== NO_LIMIT || isUrgent !== undefined) {
       this.cold.admission = new Admission(this, capacity, overflow, isUrgent, isTraced);
@@ -227,7 +229,7 @@ export abstract class Inbox implements Trimmable {
   /** Has the handler of a message timed that may take longer than those before it. */
   look(item: unknown, handled: number, known: unknown): unknown {
     const kind = kindOf(item);
-    const isNew = handled === 1 || kind !== known && this.meets(kind, known);
+    const isNew = handled === 1 || known === NO_KIND || kind !== known && this.meets(kind, known);
     const isTimed = this.isTimed();
     if (isTimed) mailboxes.setFlag(this.ref, FLAGS.LOOKS);
     const trust = handled >> TRUST_SHIFT;
@@ -310,7 +312,7 @@ export abstract class Inbox implements Trimmable {
   deadLetterOf(item: unknown, reason: DeadLetterReason, level?: LogLevel): void {
     if (Envelope.is(item) && item.source?.isCancelled) return;
     const message = messageOf(item);
-    if (reason === "stopped") level ??= this.options.deadLetterLevel;
+    if (reason === "stopped") level ??= this.setup.deadLetterLevel;
     this.system.deadLetter(message, this, reason, level);
     if (reason !== "stopped") this.unhandled(message, reason);
   }

@@ -7,6 +7,9 @@
 /** The kind of what has none. */
 export const UNTYPED = "";
 
+/** That of no message. */
+export const NO_KIND: unique symbol = Symbol("no kind");
+
 /** Kinds are kept: longer texts are not. */
 const MAX_KEPT_LENGTH = 64;
 

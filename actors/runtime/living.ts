@@ -14,9 +14,8 @@ import { URGENT } from "./inbox.ts";
 import { messageType } from "./kinds.ts";
 import type { Life } from "./life.ts";
 import { ENDING, FAILED, RUNNING, STARTING, STOPPED, WAITING } from "./lifecycle.ts";
-import type { CellOptions } from "./options.ts";
 import { Staged } from "./staged.ts";
-import type { ActorSystemCore } from "./system_core.ts";
+import type { CellSetup } from "./system_core.ts";
 import { isThenable, whenSettled } from "./thenable.ts";
 
 // System messages, beside `URGENT`.
@@ -32,12 +31,11 @@ export abstract class Living extends Staged implements EndingHost {
   protected readonly behavior: Behavior<unknown>;
 
   constructor(
-    system: ActorSystemCore,
+    setup: CellSetup,
     parent: Parent | undefined,
     behavior: Behavior<unknown>,
-    options: CellOptions,
   ) {
-    super(system, options);
+    super(setup);
     this.parent = parent;
     this.behavior = behavior;
   }
@@ -67,7 +65,7 @@ export abstract class Living extends Staged implements EndingHost {
   }
 
   get shutdownMs(): number {
-    return this.options.shutdownMs;
+    return this.setup.shutdownMs;
   }
 
   forgetHandler(): void {

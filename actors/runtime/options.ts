@@ -27,7 +27,8 @@ export interface CellOptions {
   readonly isPlain: boolean;
 }
 
-const DEFAULT_OPTIONS: CellOptions = {
+/** Those of whoever gives none. */
+export const DEFAULT_OPTIONS: CellOptions = {
   capacity: NO_LIMIT,
   overflow: "reject",
   isUrgent: undefined,

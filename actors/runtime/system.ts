@@ -12,12 +12,13 @@ import { Core } from "./core.ts";
 import type { EventStream } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
 import { checkDelay } from "./life_timers.ts";
-import { checkName, checkOptions } from "./options.ts";
+import { checkName, DEFAULT_OPTIONS } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry } from "./registry.ts";
 import type { StepControl } from "./scheduler.ts";
 import { type ActorDetails, type ActorSnapshot, checkTreeOptions, type TreeOptions } from "./snapshot.ts";
 import type { GroupStrategy } from "./supervision.ts";
+import { setupIn } from "./system_core.ts";
 import type { Topic } from "./topics.ts";
 import { walk } from "./walk.ts";
 
@@ -64,7 +65,12 @@ export class ActorSystem implements AsyncDisposable {
   constructor(name: string, options: ActorSystemOptions = {}) {
     checkName(name);
     this.#core = new Core(options.world ?? realWorld(), options.instruments ?? {});
-    this.#root = new Cell(this.#core, undefined, name, () => () => {}, checkOptions(name, undefined));
+    this.#root = new Cell(
+      setupIn(this.#core, DEFAULT_OPTIONS),
+      undefined,
+      name,
+      () => () => {},
+    );
     this.#core.root = this.#root;
     this.#root.begin();
     this.world.systemMade?.(this);

@@ -10,6 +10,7 @@ import type { ActorStopped } from "./errors.ts";
 import type { ActorFailed, DeadLetterReason, EventStream, StopReason } from "./events.ts";
 import type { Instruments } from "./instruments.ts";
 import type { Meter } from "./meter.ts";
+import { type CellOptions, DEFAULT_OPTIONS } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { LocalRegistry } from "./registry.ts";
 import type { Sampler } from "./sampler.ts";
@@ -27,9 +28,22 @@ export interface Placed {
 /** A failure, before anybody asks where. */
 export type FailureReport = Omit<ActorFailed, "type" | "actor"> & { readonly actor: Placed };
 
+/** What an actor was spawned with, and the system it is in: one word an actor for both. */
+export interface CellSetup extends CellOptions {
+  readonly system: ActorSystemCore;
+}
+
+/** That of an actor; the defaults are shared by all that have them. */
+export function setupIn(system: ActorSystemCore, options: CellOptions): CellSetup {
+  if (options !== DEFAULT_OPTIONS) return { ...options, system };
+  return system.defaultSetup ??= { ...options, system };
+}
+
 /** The parts of an actor system that its actors share. */
 export interface ActorSystemCore {
   readonly world: World;
+  /** Made with the first actor that needs it. */
+  defaultSetup: CellSetup | undefined;
   readonly scheduler: Scheduler<ActorRef<never>>;
   readonly deadlines: AskDeadlines;
   readonly events: EventStream;
