@@ -30,6 +30,11 @@ export interface DocumentOptions {
    * @default 60000
    */
   readonly desertedMs?: number;
+  /**
+   * No history is taken to need fewer bytes than these: it is compacted when it is four times what it needs.
+   * @default 262144
+   */
+  readonly compactBytes?: number;
   /** Told when nobody edits it any more, neither together nor by lines. Runs inside the document's actor. */
   readonly deserted?: () => void;
   /** Told when the file is open. Runs inside the document's actor: only `tell` in it. */

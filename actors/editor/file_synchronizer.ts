@@ -21,7 +21,6 @@ const SETTLE_MS = 50;
 const EMPTY_SETTLE_MS = 500;
 /** A watch may break, and some changes it does not tell of. */
 const LOOK_MS = 1000;
-/** After a failure it is tried again. */
 const RETRY_MS = 1000;
 
 /** Options of {@linkcode FileSynchronizer}. */
@@ -190,8 +189,11 @@ export class FileSynchronizer {
 
   #goOn(): void {
     if (this.#isBusy || this.#isClosed || this.#isTheirs) return;
-    if (this.#appended !== "") this.#append();
-    else if (this.#whenWritten !== undefined && !this.#isInSync) this.#write();
+    if (this.#appended !== "") return this.#append();
+    if (this.#whenWritten === undefined) return;
+    // It was in sync already where it was only being looked at.
+    if (this.#isInSync) this.#written();
+    else this.#write();
   }
 
   #append(): void {
@@ -392,6 +394,7 @@ export class FileSynchronizer {
       event: "file-unreadable",
     });
     this.#foreign = undefined;
-    if (!this.#isInSync) this.#planWrite(RETRY_MS);
+    if (this.#isInSync) this.#goOn();
+    else this.#planWrite(RETRY_MS);
   }
 }

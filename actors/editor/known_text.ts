@@ -19,21 +19,38 @@ const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export class KnownText {
   readonly #tools: ActorTools;
   readonly #log: LogFile;
+  readonly #ready: () => void;
   /** Undefined while the text is not kept. */
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
   #isLoading = false;
   /** Counts how often the text was forgotten: what was being read then is of no use. */
   #generation = 0;
+  /** What is done once what is being read is known, or forgotten. */
+  #waiting: (() => void)[] = [];
 
-  constructor(tools: ActorTools, log: LogFile) {
+  /** @param loaded told whenever it is no longer being read */
+  constructor(tools: ActorTools, log: LogFile, loaded: () => void) {
     this.#tools = tools;
     this.#log = log;
+    this.#ready = loaded;
   }
 
   /** The bytes, not to be changed; undefined where they are not known. */
   get bytes(): Uint8Array<ArrayBuffer> | undefined {
     return this.#isLoading ? undefined : this.#bytes?.subarray(0, this.#length);
+  }
+
+  /** Whether it is being read, or somebody waits for that. */
+  get isLoading(): boolean {
+    return this.#isLoading || this.#waiting.length > 0;
+  }
+
+  /** Runs a task once the first `length` bytes of the file are known, where they are to be kept at all. */
+  whenLoaded(length: number, task: () => void): void {
+    this.load(length);
+    if (this.#isLoading) this.#waiting.push(task);
+    else task();
   }
 
   /** Reads the first `length` bytes of the file, if they are not known yet. */
@@ -43,14 +60,22 @@ export class KnownText {
     this.#length = length;
     this.#isLoading = true;
     const generation = this.#generation;
-    this.#tools.settle(readWhole(this.#log, length), (read) => {
-      if (this.#generation !== generation) return;
-      if (read === undefined) return this.forget();
-      this.#bytes?.set(read);
+    this.#tools.settle(
+      readWhole(this.#log, length),
+      (read) => this.#loaded(generation, read),
+      () => this.#loaded(generation, undefined),
+    );
+  }
+
+  #loaded(generation: number, read: Uint8Array | undefined): void {
+    if (this.#generation === generation) {
+      if (read === undefined) this.forget();
+      else this.#bytes?.set(read);
       this.#isLoading = false;
-    }, () => {
-      if (this.#generation === generation) this.forget();
-    });
+    }
+    if (this.#isLoading) return;
+    for (const task of this.#waiting.splice(0)) task();
+    this.#ready();
   }
 
   /** The text has grown. */

@@ -79,13 +79,12 @@ export class LinesDocument {
     this.#syncIntervalMs = options.syncIntervalMs;
     this.#members = members;
     this.#idle = idle;
-    this.#known = new KnownText(tools, log);
+    this.#known = new KnownText(tools, log, () => this.#planCommit());
     this.#toldLength = log.length;
   }
 
-  /** Tells a new member what the others know. Only in {@linkcode LinesDocument.whenTold}. */
+  /** Tells a new member what the others know. Only in {@linkcode LinesDocument.whenKnown}. */
   welcome(member: Ref<DocumentEvent>): void {
-    this.#known.load(this.#toldLength);
     const length = this.#toldLength;
     const text = this.#known.bytes;
     if (text === undefined) return member.tell({ type: "joined", length });
@@ -106,13 +105,22 @@ export class LinesDocument {
 
   /** Whether nothing is under way and nothing waits. */
   get isIdle(): boolean {
-    return this.#underWay === undefined && this.#waiting.length === 0 && this.#tasks.length === 0;
+    return this.#underWay === undefined && this.#waiting.length === 0 && this.#tasks.length === 0 &&
+      !this.#known.isLoading;
   }
 
   /** Looks at the file, and runs a task when the members were told of all that it holds. */
   whenTold(task: () => void): void {
     this.#tasks.push(task);
     this.#planCommit();
+  }
+
+  /**
+   * As {@linkcode LinesDocument.whenTold}, once it is known what they were told: who was given a text out of
+   * the file could not be told what somebody changes in it at that moment.
+   */
+  whenKnown(task: () => void): void {
+    this.whenTold(() => this.#known.whenLoaded(this.#toldLength, task));
   }
 
   /** Appends a line. */

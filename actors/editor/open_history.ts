@@ -27,6 +27,8 @@ export interface OpenHistoryOptions {
   readonly textName: string;
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
+  /** No history is taken to need fewer bytes than these. */
+  readonly compactBytes: number;
   readonly warn: (message: string) => void;
 }
 
@@ -35,7 +37,7 @@ interface HistorySettings extends Partial<Omit<OpenHistoryOptions, "warn">> {}
 
 /** How the history of a document is opened; undefined where it is not. */
 export function historyOptions(
-  { replica, maxDocumentBytes = 1 << 24, textName = "content" }: HistorySettings,
+  { replica, maxDocumentBytes = 1 << 24, textName = "content", compactBytes = 1 << 18 }: HistorySettings,
   log: Pick<ActorLog, "warn">,
 ): OpenHistoryOptions | undefined {
   return replica &&
@@ -43,6 +45,7 @@ export function historyOptions(
       replica,
       maxDocumentBytes,
       textName,
+      compactBytes,
       warn: (message) => log.warn(message, { event: "history-damaged" }),
     };
 }
@@ -53,6 +56,8 @@ export interface OpenedHistory {
   readonly replica: Replica;
   readonly file: SyncedFile;
   readonly versions: VersionList;
+  /** See {@linkcode OpenHistoryOptions.compactBytes}. */
+  readonly compactBytes: number;
   /** The file holds the text. */
   readonly isInSync: boolean;
 }
@@ -103,7 +108,8 @@ export async function openHistory(
       bytes,
       events.length === 0 ? [] : recovered.bases,
     );
-    return { journal, replica, file, versions: new VersionList(recovered.versions), isInSync };
+    const versions = new VersionList(recovered.versions);
+    return { journal, replica, file, versions, compactBytes: options.compactBytes, isInSync };
   } catch (error) {
     await journal.close();
     throw error;

@@ -146,7 +146,7 @@ export class SharedDocument {
     const together = this.#together;
     if (together === undefined) {
       this.#joining.set(member, []);
-      return this.#lines.whenTold(() => this.#joinLines(member));
+      return this.#lines.whenKnown(() => this.#joinLines(member));
     }
     this.#whenDurable(together, command, () => {
       // What the others are still to be told of is in what this one is given.

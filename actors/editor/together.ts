@@ -41,12 +41,8 @@ const PRESENCE_MS = 30;
 const PRESENCE_BYTES_PER_MS = 256;
 /** A pause in which nobody edits, and the text is kept as a version. */
 const VERSION_PAUSE_MS = 60_000;
-/**
- * The history is compacted when it is so many times what is needed, and not below a size that does not
- * matter.
- */
+/** The history is compacted when it is so many times what is needed. */
 const COMPACT_FACTOR = 4;
-const COMPACT_BYTES = 1 << 18;
 
 /** A document that is being edited together. */
 export class Together {
@@ -66,7 +62,7 @@ export class Together {
   #presenceMs = PRESENCE_MS;
   #versionTimer: Cancellable | undefined;
   /** What the history needs, when that was last looked at. */
-  #neededBytes = COMPACT_BYTES;
+  #neededBytes: number;
   #isCompacting = false;
   #isOver = false;
 
@@ -74,6 +70,7 @@ export class Together {
     const { tools, opened, path } = options;
     const { replica, journal, file } = opened;
     this.#options = options;
+    this.#neededBytes = opened.compactBytes;
     this.#presence = new Presence({
       now: () => tools.world.clock.now(),
       send: (member, frame) => member.tell({ type: "send", frame }),
@@ -352,14 +349,14 @@ export class Together {
   }
 
   #compact(): void {
-    const { opened: { journal }, tools, path } = this.#options;
+    const { opened: { journal, compactBytes }, tools, path } = this.#options;
     if (this.#isOver || this.#isCompacting || journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
     this.#isCompacting = true;
     this.whenDurable(() => {
       this.#isCompacting = false;
       if (!this.#fileSync.isInSync) return;
       const state = this.#state();
-      this.#neededBytes = Math.max(COMPACT_BYTES, state.reduce((sum, event) => sum + sizeOf(event), 0));
+      this.#neededBytes = Math.max(compactBytes, state.reduce((sum, event) => sum + sizeOf(event), 0));
       if (journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
       this.#collaboration.alone(
         () => journal.snapshot(() => this.#state()),

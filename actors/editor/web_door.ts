@@ -33,6 +33,11 @@ export interface EditorWebOptions extends Omit<WebServerOptions, "tokens"> {
    * @default 60000
    */
   readonly desertedMs?: number;
+  /**
+   * No history is taken to need fewer bytes than these: it is compacted when it is four times what it needs.
+   * @default 262144
+   */
+  readonly compactBytes?: number;
 }
 
 /** The document of the line door, and how it is kept. */

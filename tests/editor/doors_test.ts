@@ -240,3 +240,22 @@ Deno.test("editor: who takes the last line out and changes another in one save h
     assertEquals(new TextDecoder().decode(text), saved);
   });
 });
+
+Deno.test("editor: who leaves the page while the file is being looked at leaves a document that others can edit", async () => {
+  await simulate("editor: who leaves the page", { seeds: 30 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    // Whenever something changes in its directory, the file is looked at.
+    const { clock } = sim.host("neighbour").world;
+    const write = () => {
+      stage.disk.write("/data/neighbour.txt", `${sim.now}`);
+      clock.timer(sim.random.next() * 2, write);
+    };
+    write();
+    stage.disk.slowness = 50;
+    stage.leave();
+    await sim.advance(350);
+    const member = stage.line();
+    stage.tell({ type: "join", member });
+    await sim.until(() => stage.count("joined") === 1, 5000, "who comes then to be served");
+  });
+});

@@ -71,6 +71,16 @@ export class Browser implements Witness {
     return this.#tab.isSaved;
   }
 
+  /** What it says of itself, as others should see it. */
+  get presence(): Presence {
+    return this.#tab.presence;
+  }
+
+  /** Whom it sees beside itself. */
+  get others(): readonly Presence[] {
+    return this.#tab.others;
+  }
+
   nextToken(): string {
     return `<${this.#name}x${this.#count++}>`;
   }
@@ -102,6 +112,12 @@ export class Browser implements Witness {
       type === "insert" && isSaved && !removing.has(token)
     ).map(({ token }) => token);
   }
+}
+
+/** What a tab says of itself. */
+interface Presence {
+  readonly clientId: number;
+  readonly state: string;
 }
 
 /** One connection of a tab. */
@@ -151,6 +167,9 @@ class Tab {
   #socket: WebSocketConnection | undefined;
   #isSynced = false;
   #acknowledged = 0;
+  #clock = 0;
+  /** What was last heard of others, also that they are gone, with its clock. */
+  readonly #heard = new Map<number, { readonly clock: number; state: string }>();
 
   constructor(world: World, url: string, browser: Browser) {
     this.#world = world;
@@ -185,7 +204,23 @@ class Tab {
     return this.#isSynced && this.#acknowledged === this.#edits.length;
   }
 
+  get presence(): Presence {
+    return { clientId: this.#doc.clientID, state: JSON.stringify({ edits: this.#edits.length }) };
+  }
+
+  get others(): readonly Presence[] {
+    return [...this.#heard].filter(([, { state }]) => state !== "null").map(([clientId, { state }]) => ({
+      clientId,
+      state,
+    }));
+  }
+
   write(): void {
+    this.#edit();
+    this.#sayPresence();
+  }
+
+  #edit(): void {
     const { random } = this.#world;
     if (random.next() < 0.1) {
       const words = this.#browser.takeableWords();
@@ -217,6 +252,9 @@ class Tab {
     this.#isSynced = false;
     this.#browser.connections.push(connection);
     socket.send(encodeYMessage({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.#doc) }));
+    // As clients of Yjs have it: who was there is seen again when the server says so.
+    for (const heard of this.#heard.values()) heard.state = "null";
+    this.#sayPresence();
     return {
       frame: (message) => {
         if (typeof message !== "string") this.#onMessage(message, connection);
@@ -235,11 +273,20 @@ class Tab {
     } else if (message.type === "sync-step-2" || message.type === "update") {
       connection.saw(message.update);
       Y.applyUpdate(this.#doc, message.update, this);
+    } else if (message.type === "awareness") {
+      for (const { clientId, clock, state } of message.entries) {
+        if (clock > (this.#heard.get(clientId)?.clock ?? -1)) this.#heard.set(clientId, { clock, state });
+      }
     } else if (message.type === "saved") {
       connection.acknowledged = connection.sent[message.updates - 1] ?? 0;
       this.#acknowledged = Math.max(this.#acknowledged, connection.acknowledged);
       for (const edit of this.#edits.slice(0, this.#acknowledged)) edit.isSaved = true;
     }
+  }
+
+  #sayPresence(): void {
+    const entries = [{ ...this.presence, clock: ++this.#clock }];
+    this.#socket?.send(encodeYMessage({ type: "awareness", entries }));
   }
 
   #send(type: "sync-step-2" | "update", update: Uint8Array): void {

@@ -103,6 +103,18 @@ export class Everybody {
     }
   }
 
+  /** Each browser sees the others, as they are now, and nobody who is gone. */
+  async seeEachOther(): Promise<void> {
+    const shown = (all: readonly { clientId: number; state: string }[]) =>
+      all.map(({ clientId, state }) => `${clientId} ${state}`).sort().join(", ");
+    const isSeen = () =>
+      this.browsers.every((browser) =>
+        shown(browser.others) ===
+          shown(this.browsers.flatMap((other) => other === browser ? [] : [other.presence]))
+      );
+    await this.#sim.until(isSeen, 2000, "the browsers to see each other");
+  }
+
   /** The text that all come to have: browsers, file, and who reads it anew. */
   async oneText(): Promise<string> {
     const sim = this.#sim;

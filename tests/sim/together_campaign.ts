@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { editorServer } from "../../actors/editor/mod.ts";
+import { historyPath } from "../../actors/editor/open_history.ts";
 import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { Browser } from "./_document_browser.ts";
@@ -30,6 +31,7 @@ export function togetherCampaign(name: string, makeServer: typeof editorServer):
       "a save came into a replacement",
       "everybody had left the page",
       "a line was taken out of the file",
+      "the history was compacted",
     ],
     run: (sim) => run(sim, makeServer),
   };
@@ -115,6 +117,7 @@ function startServer(sim: SimWorld, makeServer: typeof editorServer, begins: () 
         hosts: ["server"],
         limits: { pingIntervalMs: 1000 },
         desertedMs: 300,
+        compactBytes: 100,
         replica: () => Promise.resolve(yjsReplica),
       },
     }));
@@ -130,13 +133,18 @@ async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void
   server.disk.write(FILE, START);
   const everybody = new Everybody(sim);
   const oracle = new DocumentOracle(FILE, everybody.witnesses);
-  startServer(sim, makeServer, () => oracle.begins(server.disk));
+  const history = new HistorySize(sim);
+  startServer(sim, makeServer, () => {
+    history.begins();
+    oracle.begins(server.disk);
+  });
   const hasDiskErrors = sim.random.chance(0.5);
   server.disk.slowness = sim.random.pick([1, 5, 20]);
   await chaos(sim, everybody, hasDiskErrors);
   await everybody.calmDown();
   await everybody.writeTogether();
   const text = await everybody.oneText();
+  await everybody.seeEachOther();
   everybody.check(text, hasDiskErrors);
   // And after a power cut exactly.
   server.crash();
@@ -145,6 +153,27 @@ async function run(sim: SimWorld, makeServer: typeof editorServer): Promise<void
   assertEquals(server.disk.readText(FILE), text);
   await checkAcknowledged(sim, everybody);
   oracle.check((token) => everybody.isRemoving(token));
+}
+
+/** Looks now and then how long the history is: only who compacts it makes it shorter. */
+class HistorySize {
+  #bytes = 0;
+
+  constructor(sim: SimWorld) {
+    const look = () => {
+      const bytes = sim.host("server").disk.read(historyPath(FILE))?.length ?? 0;
+      sim.sometimes("the history was compacted", bytes < this.#bytes);
+      this.#bytes = bytes;
+      clock.timer(20, look);
+    };
+    const { clock } = sim.host("person").world;
+    look();
+  }
+
+  /** A crash makes it shorter, too. */
+  begins(): void {
+    this.#bytes = 0;
+  }
 }
 
 async function chaos(sim: SimWorld, everybody: Everybody, hasDiskErrors: boolean): Promise<void> {
