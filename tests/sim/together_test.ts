@@ -2,14 +2,23 @@
 // new document, which is
 // replaced by one of the world's at once.
 import { fileFollows, slowPerson, together, togetherCampaign } from "./together_campaign.ts";
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { editorServer } from "../../actors/editor/mod.ts";
-import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
+import { simulate, SimulationFailure, type SimulationRun } from "../../actors/world/sim/mod.ts";
 import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
 
 Deno.test("editor through all doors under chaos: all end with one text, what was acknowledged is there, nothing twice", async () => {
   await runCampaign(together, 160);
+});
+
+Deno.test("editor through all doors under chaos: a seed's run is the same whatever ran before it", async () => {
+  const hashes: string[] = [];
+  const progress = ({ hash }: SimulationRun) => void hashes.push(hash);
+  const seeds = [1418, 8, 9, 10, 11, 12, 13, 1418];
+  await simulate(together.name, { seeds, repeatEvery: seeds.length, progress }, together.run);
+  assertEquals(new Set(hashes).size, seeds.length - 1);
+  assertEquals(hashes.at(-1), hashes[0]);
 });
 
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
