@@ -111,17 +111,35 @@ async function start(
   return { play, web };
 }
 
-// Its processes and sockets are the browser's.
-const options = { sanitizeOps: false, sanitizeResources: false };
+/** What a test of the page is given. */
+interface Scene {
+  readonly directory: TempDirectory;
+  readonly desk: Desk;
+  readonly play: EditorPlay;
+  readonly web: number;
+}
 
-Deno.test(
-  "editor page: three tabs type at once and see one text, each other's cursors, and no other host",
-  options,
-  async () => {
+/** A test with a server and a browser of its own. At its end no tab has asked another host or failed. */
+function pageTest(
+  name: string,
+  body: (scene: Scene) => Promise<void>,
+  { args = [], text }: { readonly args?: readonly string[]; readonly text?: string } = {},
+): void {
+  // Its processes and sockets are the browser's.
+  Deno.test(`editor page: ${name}`, { sanitizeOps: false, sanitizeResources: false }, async () => {
     await using directory = await tempDirectory();
-    const { play, web } = await start(directory);
+    if (text !== undefined) await Deno.writeTextFile(directory.file("temp.txt"), text);
+    const { play, web } = await start(directory, 0, ...args);
     await using _server = play;
     await using desk = await Desk.open(directory, web);
+    await body({ directory, desk, play, web });
+    assertEquals([desk.foreign, desk.faults], [[], []]);
+  });
+}
+
+pageTest(
+  "three tabs type at once and see one text, each other's cursors, and no other host",
+  async ({ directory, desk }) => {
     const tabs = [await desk.tab(), await desk.tab(), await desk.tab({ width: 390 })];
     const [first, second, phone] = tabs;
     assert(first !== undefined && second !== undefined && phone !== undefined);
@@ -146,27 +164,22 @@ Deno.test(
     await second.press("Ctrl+z");
     await until(async () => !(await first.text()).includes("1"), "the undo");
     assertEquals((await first.text()).length, 40);
-    assertEquals([desk.foreign, desk.faults], [[], []]);
   },
 );
 
-Deno.test(
-  "editor page: the server is killed and back while a tab types; what it typed is marked, then saved, and nobody is lost",
-  options,
-  async () => {
-    await using directory = await tempDirectory();
-    const before = await start(directory);
-    await using desk = await Desk.open(directory, before.web);
+pageTest(
+  "the server is killed and back while a tab types; what it typed is marked, then saved, and nobody is lost",
+  async ({ directory, desk, play, web }) => {
     const [ann, bob] = [await desk.tab(), await desk.tab()];
     await ann.focus();
     await ann.type("before ");
     await bob.shows("before ");
-    before.play.server.kill("SIGKILL");
-    await before.play.server.ended();
+    play.server.kill("SIGKILL");
+    await play.server.ended();
     await ann.status("offline");
     await ann.type("during ");
     assert(await ann.count(".unsaved") > 0);
-    const after = await start(directory, before.web);
+    const after = await start(directory, web);
     await using _server = after.play;
     await ann.status("saved");
     await until(async () => await ann.count(".unsaved") === 0, "the mark to go");
@@ -178,18 +191,12 @@ Deno.test(
       async () => await Deno.readTextFile(directory.file("temp.txt")) === "before during ",
       "the file",
     );
-    assertEquals(desk.faults, []);
   },
 );
 
-Deno.test(
-  "editor page: whatever another client says of itself, the page shows the others and goes on",
-  options,
-  async () => {
-    await using directory = await tempDirectory();
-    const { play, web } = await start(directory);
-    await using _server = play;
-    await using desk = await Desk.open(directory, web);
+pageTest(
+  "whatever another client says of itself, the page shows the others and goes on",
+  async ({ desk, web }) => {
     const [ann, bob] = [await desk.tab(), await desk.tab()];
     const socket = new WebSocket(`ws://127.0.0.1:${web}/sync`);
     await new Promise((resolve) => socket.onopen = resolve);
@@ -213,19 +220,13 @@ Deno.test(
     await bob.focus();
     await bob.type("on we go");
     await ann.shows("on we go");
-    assertEquals([desk.foreign, desk.faults], [[], []]);
     socket.close();
   },
 );
 
-Deno.test(
-  "editor page: it edits the text of the name that the server was told, and a large paste whole",
-  options,
-  async () => {
-    await using directory = await tempDirectory();
-    const { play, web } = await start(directory, 0, "--text-name", "body é");
-    await using _server = play;
-    await using desk = await Desk.open(directory, web);
+pageTest(
+  "it edits the text of the name that the server was told, and a large paste whole",
+  async ({ directory, desk }) => {
     const [ann, bob] = [await desk.tab(), await desk.tab()];
     await ann.focus();
     await ann.type("here");
@@ -252,19 +253,13 @@ Deno.test(
       30_000,
     );
     await ann.status("saved");
-    assertEquals([desk.foreign, desk.faults], [[], []]);
   },
+  { args: ["--text-name", "body é"] },
 );
 
-Deno.test(
-  "editor page: it asks for a token, and who may only read is told so before anything is typed",
-  options,
-  async () => {
-    await using directory = await tempDirectory();
-    await Deno.writeTextFile(directory.file("temp.txt"), "mine\n");
-    const { play, web } = await start(directory, 0, "--token", "write", "--read-token", "read");
-    await using _server = play;
-    await using desk = await Desk.open(directory, web);
+pageTest(
+  "it asks for a token, and who may only read is told so before anything is typed",
+  async ({ desk }) => {
     const tab = await desk.tab({ status: "" });
     await tab.page.waitForSelector("input[name=token]");
     await tab.type("wrong");
@@ -282,18 +277,13 @@ Deno.test(
     await writer.focus();
     await writer.type("still ");
     await tab.shows("mine\nstill ");
-    assertEquals([desk.foreign, desk.faults], [[], []]);
   },
+  { args: ["--token", "write", "--read-token", "read"], text: "mine\n" },
 );
 
-Deno.test(
-  "editor page: a version is kept, shown and restored by keyboard alone, and the restoring can be undone",
-  options,
-  async () => {
-    await using directory = await tempDirectory();
-    const { play, web } = await start(directory);
-    await using _server = play;
-    await using desk = await Desk.open(directory, web);
+pageTest(
+  "a version is kept, shown and restored by keyboard alone, and the restoring can be undone",
+  async ({ desk }) => {
     const tab = await desk.tab();
     await tab.focus();
     await tab.type("draft");
@@ -324,6 +314,5 @@ Deno.test(
     await tab.focus();
     await tab.press("Ctrl+z");
     await tab.shows("final");
-    assertEquals(desk.faults, []);
   },
 );
