@@ -100,8 +100,8 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   readonly #frames: DoorFrames<M>;
   #deadline: Cancellable | undefined;
   #socket: ServedWebSocket<M> | undefined;
-  /** The last token that it has shown was right. */
-  #isHolder = false;
+  /** What was made of the last token that it has shown. */
+  #verdict: TokenVerdict | undefined;
 
   constructor(connection: Connection<M | DoorEvent>, door: Door<M>, frames: DoorFrames<M>) {
     this.#connection = connection;
@@ -173,7 +173,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
       this.#measure(request, 403, 0);
       return this.#refuse(403, refusal);
     }
-    if (this.#judge(request) === "refused") {
+    if (!this.#admits(request)) {
       const response = textResponse(429, "Too many wrong tokens.\n", { "retry-after": "1" });
       this.#measure(request, 429, 0);
       return this.#respond(request, response);
@@ -188,12 +188,12 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
     return response instanceof Promise ? response.then(respond) : respond(response);
   }
 
-  #judge(request: HttpRequest): TokenVerdict | undefined {
+  /** Gives whether its token, if it shows one, is looked at. */
+  #admits(request: HttpRequest): boolean {
     const token = tokenOf(request);
-    if (token === undefined) return undefined;
-    const verdict = this.#door.gate.judge(token, ...this.#here(), this.#isHolder);
-    this.#isHolder = verdict === "right";
-    return verdict;
+    if (token === undefined) return true;
+    this.#verdict = this.#door.gate.judge(token, ...this.#here(), this.#verdict === "right");
+    return this.#verdict !== "refused";
   }
 
   #measure(request: HttpRequest, status: number, durationMs: number): void {
@@ -272,7 +272,7 @@ export class HttpSession<M> implements Session<DoorInput, M | DoorEvent> {
   #respond(request: HttpRequest, response: HttpResponse): void | Promise<void> {
     const { method } = request;
     if (response.status === 401 && tokenOf(request) !== undefined) {
-      this.#door.gate.wrong(...this.#here());
+      if (this.#verdict === "unknown") this.#door.gate.wrong(...this.#here());
       this.#warn(`A wrong token came from ${this.#connection.remote}`);
     }
     const keepAlive = request.keepAlive && !this.#connection.context.signal.aborted &&

@@ -17,8 +17,11 @@ export function isStrongToken(token: string): boolean {
   return token.length >= STRONG_LENGTH && new Set(token).size >= STRONG_CHARACTERS;
 }
 
-/** What is made of the token of a request: one that is refused is answered as if nobody had looked at it. */
-export type TokenVerdict = "right" | "wrong" | "refused";
+/**
+ * What is made of the token of a request: one that is refused is answered as if nobody had looked at it. Of
+ * one that is unknown only the route can say whether it is right.
+ */
+export type TokenVerdict = "right" | "wrong" | "refused" | "unknown";
 
 /**
  * Limits those who guess, and not who has the token. An address that shows too many wrong ones has no more of
@@ -30,20 +33,28 @@ export class TokenGate {
   readonly #tokens: readonly string[];
   readonly #wrong = new AddressRate(WRONG_TOKENS);
 
-  /** `tokens` are the right ones. */
+  /** `tokens` are the right ones; none where only the routes know them. */
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
   }
 
-  /** `isHolder`: the last token of this connection was right. */
+  /**
+   * `isHolder`: the last token of this connection was right. A wrong one counts here, whatever was asked for:
+   * a path that answers everybody would otherwise be one where guessing is free.
+   */
   judge(given: string, hostname: string, nowMs: number, isHolder: boolean): TokenVerdict {
     const isGuesser = !this.#wrong.mayTake(hostname, nowMs);
     const right = this.#tokens.find((token) => isSameToken(given, token));
-    if (right === undefined) return isGuesser ? "refused" : "wrong";
+    if (right === undefined) {
+      if (isGuesser) return "refused";
+      if (this.#tokens.length === 0) return "unknown";
+      this.wrong(hostname, nowMs);
+      return "wrong";
+    }
     return isGuesser && !isHolder && !isStrongToken(right) ? "refused" : "right";
   }
 
-  /** A token from this address was looked at, and a route said that it is wrong. */
+  /** A token from this address is wrong: for one that is unknown a route says so. */
   wrong(hostname: string, nowMs: number): void {
     this.#wrong.take(hostname, nowMs);
   }

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { type HttpServerOptions, isSameToken, textResponse, tokenOf } from "../../actors/net/mod.ts";
 import { isStrongToken, TokenGate } from "../../actors/net/_token_gate.ts";
-import { TestClient } from "../_helpers.ts";
+import { TestClient, until } from "../_helpers.ts";
 import { type Door, open } from "./_door.ts";
 
 const STRONG = "6f1c29aa70e84b5d";
@@ -14,9 +14,7 @@ const WEAK = "7351";
 function guess(gate: TokenGate, hostname: string, nowMs: number): number {
   let lookedAt = 0;
   for (let i = 0; i < 100; i++) {
-    if (gate.judge(`guess ${i}`, hostname, nowMs, false) === "refused") continue;
-    lookedAt++;
-    gate.wrong(hostname, nowMs);
+    if (gate.judge(`guess ${i}`, hostname, nowMs, false) !== "refused") lookedAt++;
   }
   return lookedAt;
 }
@@ -39,7 +37,6 @@ Deno.test("tokens: a weak one is no guess that is answered: over the rate right 
   for (let number = 0; number < 10_000; number++) {
     const verdict = gate.judge(`${number}`, "192.0.2.1", number / 10, false);
     if (verdict !== "refused") told++;
-    if (verdict === "wrong") gate.wrong("192.0.2.1", number / 10);
   }
   // A second of 10,000 guesses: the first five, and five a second.
   assertEquals(told >= 9 && told <= 10, true, `${told} guesses were told apart`);
@@ -56,6 +53,13 @@ Deno.test("tokens: a connection that has shown the right one guesses no faster w
   assertEquals(gate.judge("7352", "192.0.2.1", 0, true), "refused");
 });
 
+Deno.test("tokens: where only the routes know them, it is the routes that say which are wrong", () => {
+  const gate = new TokenGate([]);
+  for (let i = 0; i < 100; i++) assertEquals(gate.judge(`${i}`, "192.0.2.1", 0, false), "unknown");
+  for (let i = 0; i < 5; i++) gate.wrong("192.0.2.1", 0);
+  assertEquals(gate.judge("one more", "192.0.2.1", 0, false), "refused");
+});
+
 Deno.test("tokens: long ones of few characters are weak, random ones strong", () => {
   const weak = ["", WEAK, "aaaaaaaaaaaaaaaa", "passwordpassword", "1111222233334444", "s3cret-and-long"];
   assertEquals(weak.filter(isStrongToken), []);
@@ -64,17 +68,19 @@ Deno.test("tokens: long ones of few characters are weak, random ones strong", ()
 });
 
 /** A door with a secret; `ask` asks on a connection of its own. */
-async function secretDoor(token: string): Promise<{ door: Door; ask: (given: string) => Promise<number> }> {
+async function secretDoor(
+  token: string,
+): Promise<{ door: Door; ask: (given: string, path?: string) => Promise<number> }> {
   const secret: HttpServerOptions["routes"][number] = {
     method: "GET",
     path: "/secret",
     handle: (request) => isSameToken(tokenOf(request), token) ? textResponse(200, "") : textResponse(401, ""),
   };
   const door = await open({ routes: [secret], tokens: [token] });
-  const ask = async (given: string) => {
+  const ask = async (given: string, path = "/secret") => {
     using client = await TestClient.connect(door.port);
     await client.send(
-      `GET /secret?token=${given} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+      `GET ${path}?token=${given} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
     );
     return Number((await client.rest()).split(" ")[1]);
   };
@@ -105,3 +111,15 @@ Deno.test("web door: who has a weak token keeps it on the connection that has sh
   await again("connection: close\r\n");
   assertEquals(/HTTP\/1\.1 (\d+)/.exec(await client.rest())?.[1], "200");
 });
+
+for (const path of ["/healthz", "/readyz", "/nothing", "/secret/below"]) {
+  Deno.test(`web door: a guess counts at ${path} as well, where right and wrong are answered alike`, async () => {
+    const { door, ask } = await secretDoor(WEAK);
+    await using _door = door;
+    const isOverRate = async () => {
+      const guesses = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(`${i}`, path)));
+      return guesses.includes(429);
+    };
+    await until(isOverRate, "a guess to be refused");
+  });
+}
