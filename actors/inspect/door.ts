@@ -54,8 +54,12 @@ export interface DoorOptions
 const MAX_LEVELS = 16;
 const MAX_CHILDREN = 1000;
 const MAX_ACTORS = 10_000;
-/** Connections at once, and those of them that are pages. */
+/**
+ * Connections at once, those of one address, and those that are pages. Whoever fills an address leaves room
+ * for who looks at the health from another.
+ */
 const MAX_CLIENTS = 128;
+const MAX_PER_ADDRESS = 64;
 const MAX_PAGES = 16;
 const MAX_COMMAND_BYTES = 65_536;
 
@@ -89,7 +93,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     ...(isReady === undefined ? {} : { isReady }),
     address,
     ...(token === undefined ? {} : { tokens: [token] }),
-    limits: { maxClients: MAX_CLIENTS },
+    limits: { maxClients: MAX_CLIENTS, maxPerAddress: MAX_PER_ADDRESS },
     routes: [
       route("/metrics", async () => {
         await measuring.run();
