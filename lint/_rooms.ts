@@ -36,5 +36,5 @@ export function isRealLoop(path: string): boolean {
  * it is behind the interface `Driver`, with a simulated one beside them.
  */
 export function isEngine(path: string): boolean {
-  return /^actors\/cluster\/engines\/(sqlite|_nats_socket)\.ts$/.test(path);
+  return /^actors\/cluster\/engines\/(_?sqlite(_\w+)?|_nats_socket)\.ts$/.test(path);
 }

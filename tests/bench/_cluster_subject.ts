@@ -8,6 +8,7 @@
  */
 import { jetstream } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { cpuUsage } from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import {
   type Engine,
@@ -46,28 +47,48 @@ const room = persistent({
   evolve: (count, _: { readonly text: string }) => count + 1,
 });
 
+/** What came of a load. */
+interface Rate {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** Microseconds of CPU of the whole process for each command. */
+  readonly cpuUs: number;
+}
+
+/** Microseconds of CPU that this process has used. */
+function cpuUs(): number {
+  const { user, system } = cpuUsage();
+  return user + system;
+}
+
 /** Runs `once` over and over, so many at a time, for a while; the first second does not count. */
-async function rate(once: (n: number) => Promise<unknown>): Promise<{ perSecond: number; p99Ms: number }> {
+async function rate(once: (n: number) => Promise<unknown>): Promise<Rate> {
   const warmUntil = performance.now() + Math.min(1000, seconds * 300);
   const endsAt = warmUntil + seconds * 1000;
   const latencies: number[] = [];
   let count = 0;
+  let usedBefore: number | undefined;
   await Promise.all(Array.from({ length: underWay }, async () => {
     for (let now = performance.now(); now < endsAt;) {
       await once(count++);
       const done = performance.now();
-      if (now >= warmUntil) latencies.push(done - now);
+      if (now >= warmUntil) {
+        usedBefore ??= cpuUs();
+        latencies.push(done - now);
+      }
       now = done;
     }
   }));
+  const used = cpuUs() - (usedBefore ?? 0);
   latencies.sort((left, right) => left - right);
   return {
     perSecond: latencies.length / seconds,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
+    cpuUs: used / latencies.length,
   };
 }
 
-async function ours(engine: Engine): Promise<{ perSecond: number; p99Ms: number }> {
+async function ours(engine: Engine): Promise<Rate> {
   const system = new ActorSystem("bench", { world });
   const cluster = await joinCluster(system, { engine, types: [room] });
   const refs = Array.from({ length: actors }, (_, n) => cluster.ref(room, `r${n}`));
@@ -84,7 +105,7 @@ async function ours(engine: Engine): Promise<{ perSecond: number; p99Ms: number 
   return result;
 }
 
-function bareSqlite(): Promise<{ perSecond: number; p99Ms: number }> {
+function bareSqlite(): Promise<Rate> {
   const database = new DatabaseSync(where[0] ?? "");
   database.exec(
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" +
@@ -108,7 +129,7 @@ function bareSqlite(): Promise<{ perSecond: number; p99Ms: number }> {
   );
 }
 
-async function bareNats(): Promise<{ perSecond: number; p99Ms: number }> {
+async function bareNats(): Promise<Rate> {
   const connection = await connect({ servers: where.slice(1), noAsyncTraces: true });
   const js = jetstream(connection);
   const lasts = new Array<number>(actors).fill(0);

@@ -33,27 +33,28 @@ async function rows(
 ): Promise<Row[]> {
   const result: Row[] = [];
   for (const [actors, underWay] of SHAPES) {
-    const [rates, floors, p99s]: [number[], number[], number[]] = [[], [], []];
+    const own: Record<string, number>[] = [];
+    const floor: Record<string, number>[] = [];
     for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
       const seconds = quick ? 0.2 : 1.5;
-      const one = await subject(ours(actors, underWay, seconds));
-      const floor = await subject(bare(actors, underWay, seconds));
-      rates.push(one["perSecond"] ?? NaN);
-      p99s.push(one["p99Ms"] ?? NaN);
-      floors.push(floor["perSecond"] ?? NaN);
+      own.push(await subject(ours(actors, underWay, seconds)));
+      floor.push(await subject(bare(actors, underWay, seconds)));
     }
     const what = `${name}, ${actors} entities, ${underWay} under way`;
     const aimed = aim(actors, underWay);
+    const both = (figure: string) => ({ values: figures(own, figure), floors: figures(floor, figure) });
     result.push(rowOf({
-      name: what,
-      unit: "commands/s",
-      values: rates,
-      floors,
+      ...{ name: what, unit: "commands/s", ...both("perSecond") },
       aim: aimed === undefined ? undefined : aimAt("value", ">=", aimed),
     }));
-    result.push(rowOf({ name: `${what}, p99`, unit: "ms", values: p99s }));
+    result.push(rowOf({ name: `${what}, p99`, unit: "ms", values: figures(own, "p99Ms") }));
+    result.push(rowOf({ name: `${what}, CPU of a command`, unit: "µs", ...both("cpuUs") }));
   }
   return result;
+}
+
+function figures(runs: readonly Readonly<Record<string, number>>[], name: string): number[] {
+  return runs.map((run) => run[name] ?? NaN);
 }
 
 async function onSqlite(quick: boolean): Promise<Row[]> {

@@ -17,6 +17,8 @@ import { Process } from "./_process.ts";
 
 const ROUNDS = 5;
 const RUN_MS = 1500;
+/** Each thread compiles the program for itself, out of its share of the load. */
+const WARM_UP_MS = 6000;
 const QUICK_RUN_MS = 50;
 /** With so many the system spreads them about evenly. */
 const CONNECTIONS = 256;
@@ -50,14 +52,15 @@ const SUBJECTS: readonly Subject[] = [
       });
     },
   },
-  rooms("chat, 50 rooms, four lines at once", 4),
-  rooms("chat, 50 rooms, single lines", 1),
+  rooms("chat, 50 rooms, four lines at once", 20, 4),
+  rooms("chat, 50 rooms, single lines", 20, 1),
+  rooms("chat, 50 rooms of 60, single lines", 60, 1),
 ];
 
-function rooms(name: string, atOnce: number): Subject {
+function rooms(name: string, members: number, atOnce: number): Subject {
   return {
-    ...{ name, connections: 1000, window: atOnce },
-    load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, 20, atOnce]),
+    ...{ name, connections: 50 * members, window: atOnce },
+    load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, members, atOnce]),
   };
 }
 
@@ -69,6 +72,16 @@ async function connected(
   const load = Process.script(script, rights, args);
   await load.next();
   return load;
+}
+
+/** What one run came to. */
+interface CoresRun {
+  /** Messages for each second that the cores would take at least. */
+  readonly perSecond: number;
+  /** Microseconds of CPU of the whole process for each message. */
+  readonly cpuUs: number;
+  /** The busiest threads' shares of it, as many as there are cores. */
+  readonly shares: readonly number[];
 }
 
 /** A server under load. */
@@ -91,14 +104,19 @@ class Measured implements AsyncDisposable {
     return new Measured(server, await subject.load(Number(port), files), cores);
   }
 
-  /** Messages a second of CPU. */
-  async run(runMs: number): Promise<number> {
+  /** Loads it for a while. */
+  async run(runMs: number): Promise<CoresRun> {
     const before = await this.#usage();
     const { messages }: Pick<Passed, "messages"> = JSON.parse(await this.#load.ask(String(runMs)));
     const after = await this.#usage();
     const used = Object.keys(after).map((id) => (after[id] ?? 0) - (before[id] ?? 0));
     const all = used.reduce((sum, seconds) => sum + seconds, 0);
-    return messages / Math.max(...used, all / this.#cores);
+    const busiest = used.toSorted((left, right) => right - left).slice(0, this.#cores);
+    return {
+      perSecond: messages / Math.max(...used, all / this.#cores),
+      cpuUs: all / messages * 1e6,
+      shares: busiest.map((seconds) => seconds / all),
+    };
   }
 
   async #usage(): Promise<Readonly<Record<string, number>>> {
@@ -117,18 +135,29 @@ async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
   await using two = await Measured.start(subject, 2, [certFile, keyFile]);
   await using one = await Measured.start(subject, 1, [certFile, keyFile]);
   const runMs = quick ? QUICK_RUN_MS : RUN_MS;
-  for (const server of [two, one]) await server.run(runMs);
-  const runs: { readonly two: number; readonly one: number }[] = [];
+  for (const server of [two, one]) await server.run(quick ? QUICK_RUN_MS : WARM_UP_MS);
+  const onTwo: CoresRun[] = [];
+  const onOne: CoresRun[] = [];
   for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-    runs.push({ two: await two.run(runMs), one: await one.run(runMs) });
+    onTwo.push(await two.run(runMs));
+    onOne.push(await one.run(runMs));
   }
-  return [rowOf({
-    name: `cores, ${subject.name}, ${subject.connections} connections, two beside one`,
-    unit: "messages/CPU s",
-    values: runs.map(({ two }) => two),
-    floors: runs.map(({ one }) => one),
-    aim: aimAt("ratio", ">=", 1.7),
-  })];
+  const name = `cores, ${subject.name}, ${subject.connections} connections, two beside one`;
+  const shares = onTwo.at(-1)?.shares.map((share) => `${Math.round(share * 100)} %`);
+  console.error(`${name}: the two busiest threads took ${shares?.join(" and ")} of the CPU`);
+  return [
+    rowOf({
+      ...{ name, unit: "messages/CPU s" },
+      values: onTwo.map(({ perSecond }) => perSecond),
+      floors: onOne.map(({ perSecond }) => perSecond),
+      aim: aimAt("ratio", ">=", 1.7),
+    }),
+    rowOf({
+      ...{ name: `${name}, CPU of a message`, unit: "µs" },
+      values: onTwo.map(({ cpuUs }) => cpuUs),
+      floors: onOne.map(({ cpuUs }) => cpuUs),
+    }),
+  ];
 }
 
 /** The benchmarks of several cores. */

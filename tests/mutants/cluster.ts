@@ -201,4 +201,16 @@ export const cluster: readonly Mutant[] = [
     from: "if (first === this.address) return",
     to: "if (this.#refs.has(Number(second))) return",
   },
+  {
+    what: "records among the newest are not read with their log",
+    file: "actors/cluster/engines/_sqlite_tables.ts",
+    from: "if (this.#newest.has(key)) {",
+    to: "if (this.#newestCount < 0) {",
+  },
+  {
+    what: "what a process left among the newest stays there",
+    file: "actors/cluster/engines/sqlite.ts",
+    from: "      ${MOVE_NEWEST}\n",
+    to: "",
+  },
 ];

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { composeEngine, Fenced, sqliteDriver, sqliteEngine } from "../../../actors/cluster/mod.ts";
+import { DatabaseSync } from "node:sqlite";
+import { composeEngine, Conflict, Fenced, sqliteDriver, sqliteEngine } from "../../../actors/cluster/mod.ts";
 import { denoWorld, WorldError } from "../../../mod.ts";
 import { tempDirectory } from "../../_helpers.ts";
 import { testContract } from "./_contract.ts";
@@ -80,4 +81,51 @@ Deno.test("cluster: sqlite: an engine that is closed commits what was asked for,
   await using again = sqliteDriver({ file, world });
   assertEquals((await again.records.read("thing.a")).records, [{ seq: 1, body: "last" }]);
   assertEquals(typeof journal.maxRecordBytes, "number");
+});
+
+Deno.test("cluster: sqlite: a log is whole and in order, wherever in the file its records are", async () => {
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
+  // More than are moved at once, and some that go to their log first.
+  const bodyOf = (seq: number) => seq % 300 === 0 ? `${seq} `.repeat(2000) : `${seq}`;
+  const written = Array.from({ length: 2600 }, (_, index) => ({ seq: index + 1, body: bodyOf(index + 1) }));
+  {
+    await using driver = sqliteDriver({ file, world });
+    const { records } = driver;
+    for (const { seq, body } of written) {
+      if (seq % 100 !== 1) void records.append("a", seq - 1, body);
+      else await records.append("a", seq - 1, body);
+    }
+    await records.append("b", 0, "of another log");
+    assertEquals((await records.read("a")).records, written);
+    assertEquals([await records.tail("a"), await records.tail("b"), await records.tail("c")], [2600, 1, 0]);
+    await assertRejects(() => records.append("a", 2599, "stale"), Conflict);
+    await records.trim("a", 2550);
+    assertEquals((await records.read("a")).records, written.slice(2549));
+    await records.trim("a", 9999);
+    assertEquals((await records.read("a")).records, written.slice(2599));
+  }
+  await using driver = sqliteDriver({ file, world });
+  assertEquals((await driver.records.read("a")).records, written.slice(2599));
+  assertEquals((await driver.records.read("b")).records, [{ seq: 1, body: "of another log" }]);
+});
+
+Deno.test("cluster: sqlite: what a process left among the newest when it died is in its log again", async () => {
+  await using directory = await tempDirectory();
+  const file = directory.file("entities.sqlite");
+  {
+    await using driver = sqliteDriver({ file, world });
+    await driver.records.append("a", 0, "moved");
+  }
+  {
+    using database = new DatabaseSync(file);
+    assertEquals(database.prepare("SELECT count(*) AS count FROM newest").get()?.["count"], 0);
+    // As a commit leaves it.
+    database.exec("INSERT INTO newest VALUES ('a', 2, 'left'), ('b', 1, 'left, too')");
+  }
+  await using driver = sqliteDriver({ file, world });
+  const { records } = driver;
+  assertEquals((await records.read("a")).records, [{ seq: 1, body: "moved" }, { seq: 2, body: "left" }]);
+  await assertRejects(() => records.append("b", 0, "a fork"), Conflict);
+  assertEquals(await records.append("b", 1, "goes on"), 2);
 });
