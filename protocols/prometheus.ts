@@ -22,6 +22,8 @@ export interface MetricFamily {
   readonly help: string;
   /** A counter only grows; a gauge may fall. */
   readonly type: "counter" | "gauge" | "histogram";
+  /** How the values of several threads of a process become one. @default "sum" */
+  readonly aggregator?: "sum" | "max";
   /** Its values. */
   readonly samples: readonly MetricSample[];
 }

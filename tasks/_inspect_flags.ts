@@ -226,7 +226,7 @@ export async function reportingSystem(
   };
   const system = new ActorSystem(name, { world: measured, instruments: metrics.instruments });
   system.events.subscribe(feed.listener(host));
-  system.spawn("telemetry", systemWatcher(system, metrics));
+  system.spawn("telemetry", systemWatcher(system, metrics, { isFurtherThread: true }));
   const answer = hostAnswers({
     ...{ name: host, system, metrics, feed, loop },
     cluster: () => clusterOf(system),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Counter, Meter } from "../runtime/meter.ts";
+import type { Counter, Gauge, Meter } from "../runtime/meter.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 
 /** Counters by field: name, unit, description. */
@@ -46,8 +46,8 @@ export interface HostState {
   readonly hosts?: readonly string[] | undefined;
 }
 
-/** A value that is set, on an instrument that adds. */
-class Gauge {
+/** A sum that is told as a whole, on an instrument that adds. */
+class Total {
   readonly #counter: Counter;
   #value = 0;
 
@@ -64,9 +64,9 @@ class Gauge {
 /** Tells a meter what has changed. */
 export class ClusterMeter {
   readonly #meter: Meter;
-  readonly #counters: readonly (readonly [keyof typeof COUNTERS, Gauge])[];
+  readonly #counters: readonly (readonly [keyof typeof COUNTERS, Total])[];
   readonly #hosts = new Map<string, Gauge>();
-  readonly #entities: Gauge;
+  readonly #entities: Total;
   readonly #leaseAge: Gauge;
   readonly #longestReplay: Gauge;
   readonly #connected: Gauge;
@@ -77,11 +77,16 @@ export class ClusterMeter {
     const fields = Object.keys(COUNTERS).filter(isField);
     this.#counters = fields.map((field) => {
       const [name, unit, description] = COUNTERS[field];
-      return [field, new Gauge(meter.counter(name, { unit, description }))] as const;
+      return [field, new Total(meter.counter(name, { unit, description }))] as const;
     });
     const gauge = (name: string, unit: string, description: string) =>
-      new Gauge(meter.upDownCounter(name, { unit, description }));
-    this.#entities = gauge("troupe.cluster.entities", "{entity}", "Entities that live on this host.");
+      meter.gauge(name, { unit, description });
+    this.#entities = new Total(
+      meter.upDownCounter("troupe.cluster.entities", {
+        unit: "{entity}",
+        description: "Entities that live on this host.",
+      }),
+    );
     this.#leaseAge = gauge(
       "troupe.cluster.lease.age",
       "s",
@@ -98,13 +103,13 @@ export class ClusterMeter {
       counter.set(field.endsWith("Ms") ? metrics[field] / 1000 : metrics[field]);
     }
     this.#entities.set(entities);
-    this.#leaseAge.set(leaseAgeMs === undefined ? -1 : leaseAgeMs / 1000);
-    this.#longestReplay.set(metrics.longestReplayMs / 1000);
-    this.#connected.set(isConnected ? 1 : 0);
-    this.#epoch.set(metrics.highestEpoch);
+    this.#leaseAge.record(leaseAgeMs === undefined ? -1 : leaseAgeMs / 1000);
+    this.#longestReplay.record(metrics.longestReplayMs / 1000);
+    this.#connected.record(isConnected ? 1 : 0);
+    this.#epoch.record(metrics.highestEpoch);
     if (hosts === undefined) return;
     for (const host of new Set([...hosts, ...this.#hosts.keys()])) {
-      this.#host(host).set(hosts.includes(host) ? 1 : 0);
+      this.#host(host).record(hosts.includes(host) ? 1 : 0);
     }
   }
 
@@ -112,9 +117,7 @@ export class ClusterMeter {
     let gauge = this.#hosts.get(host);
     if (gauge === undefined) {
       const description = "1 for each host of the cluster that lives, as this host knows it.";
-      gauge = new Gauge(
-        this.#meter.upDownCounter("troupe.cluster.host", { unit: "1", description, attributes: { host } }),
-      );
+      gauge = this.#meter.gauge("troupe.cluster.host", { unit: "1", description, attributes: { host } });
       this.#hosts.set(host, gauge);
     }
     return gauge;

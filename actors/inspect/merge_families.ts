@@ -5,17 +5,9 @@
  */
 import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
 
-/** Of these the largest is told: each thread tells it of the whole process, or a sum would say nothing. */
-const LARGEST = new Set([
-  ...["process_memory_usage_bytes", "troupe_mailbox_high_water_messages"],
-  ...["troupe_cluster_host", "troupe_cluster_connected", "troupe_cluster_lease_age_seconds"],
-  ...["troupe_cluster_epoch", "troupe_cluster_replay_longest_seconds"],
-  ...["nodejs_eventloop_delay_max_seconds", "nodejs_eventloop_delay_mean_seconds"],
-]);
-
 /**
- * Adds up what several threads of a process have counted, series by series. Of what does not add up, such as
- * the process's memory, it takes the largest.
+ * Adds up what several threads of a process have counted, series by series. Of gauges, which do not add up,
+ * it takes the largest.
  *
  * @example
  * ```ts
@@ -40,7 +32,7 @@ export function mergeFamilies(lists: readonly (readonly MetricFamily[])[]): Metr
       const before = entry.samples.get(key)?.value;
       const value = before === undefined
         ? sample.value
-        : LARGEST.has(family.name)
+        : family.aggregator === "max"
         ? Math.max(before, sample.value)
         : before + sample.value;
       entry.samples.set(key, { ...sample, value });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { MetricFamily, MetricSample } from "../../protocols/prometheus.ts";
-import type { Counter, Histogram, HistogramOptions, Meter, MetricOptions } from "../runtime/mod.ts";
+import type { Counter, Gauge, Histogram, HistogramOptions, Meter, MetricOptions } from "../runtime/mod.ts";
 
 /** What an instrument is: of a gauge, values of several sources do not add up. */
 export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
@@ -19,7 +19,7 @@ export interface Instrument {
   readonly options: MetricOptions;
   /** Of a histogram, the upper bounds of its buckets. */
   readonly bounds: readonly number[];
-  /** The sum. */
+  /** The sum, or what was recorded last; NaN of a gauge before anything was. */
   readonly value: number;
 }
 
@@ -60,6 +60,11 @@ export class MeterRegistry implements Meter {
     return this.#get(name, "upDownCounter", options, []);
   }
 
+  /** A value that does not add up. */
+  gauge(name: string, options: MetricOptions): Gauge {
+    return this.#get(name, "gauge", options, []);
+  }
+
   /** A distribution. Throws `RangeError` on bounds that do not rise. */
   histogram(name: string, options: HistogramOptions): Histogram {
     const { bounds } = options;
@@ -98,8 +103,10 @@ export class MeterRegistry implements Meter {
       const name = prometheusName(series.name, series.options.unit, series.kind);
       let family = families.get(name);
       if (family === undefined) {
-        const type = series.kind === "upDownCounter" ? "gauge" : series.kind;
-        families.set(name, family = { name, help: series.options.description, type, samples: [] });
+        const { kind, options: { description: help } } = series;
+        const type = kind === "upDownCounter" ? "gauge" : kind;
+        const aggregator = kind === "gauge" ? "max" : "sum";
+        families.set(name, family = { name, help, type, aggregator, samples: [] });
       }
       family.samples.push(...series.samples());
     }
@@ -121,14 +128,15 @@ export class MeterRegistry implements Meter {
 }
 
 /** One instrument. */
-class Series implements Instrument, Counter, Histogram {
+class Series implements Instrument, Counter, Gauge, Histogram {
   readonly name: string;
   readonly kind: InstrumentKind;
   readonly options: MetricOptions;
   readonly bounds: readonly number[];
   /** Of each bucket by itself; the last is what is above all bounds. */
   readonly #buckets: Float64Array;
-  #sum = 0;
+  /** The sum; of a gauge, what was recorded last. */
+  #value: number;
   /** Where its value is, if not here. */
   read: (() => number) | undefined;
   /** Records what this one does. */
@@ -139,29 +147,38 @@ class Series implements Instrument, Counter, Histogram {
     this.kind = kind;
     this.options = options;
     this.bounds = bounds;
+    this.#value = kind === "gauge" ? NaN : 0;
     this.#buckets = new Float64Array(kind === "histogram" ? bounds.length + 1 : 0);
   }
 
   get value(): number {
-    return this.read === undefined ? this.#sum : this.read();
+    return this.read === undefined ? this.#value : this.read();
   }
 
   add(amount: number): void {
-    this.#sum += amount;
+    this.#value += amount;
   }
 
   record(value: number): void {
+    if (this.kind === "gauge") this.#value = value;
+    else this.#distribute(value);
+  }
+
+  #distribute(value: number): void {
     const bounds = this.bounds;
     let index = 0;
     while (index < bounds.length && value > (bounds[index] ?? 0)) index++;
     this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
-    this.#sum += value;
+    this.#value += value;
     this.copy?.record(value);
   }
 
   samples(): MetricSample[] {
     const labels = labelsOf(this.options.attributes);
-    if (this.kind !== "histogram") return [{ labels, value: this.value }];
+    if (this.kind !== "histogram") {
+      const { value } = this;
+      return Number.isNaN(value) ? [] : [{ labels, value }];
+    }
     let count = 0;
     const buckets = Array.from(this.#buckets, (inBucket, index): MetricSample => {
       count += inBucket;

@@ -25,5 +25,5 @@ export type {
 export type { Replay } from "./replay.ts";
 export { replayInspector, type ReplayInspectorOptions } from "./replay_inspector.ts";
 export { mergeFamilies } from "./merge_families.ts";
-export { systemWatcher } from "./watch_system.ts";
+export { systemWatcher, type WatchOptions } from "./watch_system.ts";
 export { type EventCounts, SystemMetrics, type TrafficCounts } from "./metrics.ts";

@@ -183,6 +183,10 @@ export function exportInstrument(
     : kind === "gauge"
     ? meter.createObservableGauge(name, { unit, description })
     : meter.createObservableUpDownCounter(name, { unit, description });
-  observable.addCallback((result) => result.observe(instrument.value, attributes));
+  observable.addCallback((result) => {
+    const { value } = instrument;
+    // A gauge that has not been recorded yet has no value.
+    if (!Number.isNaN(value)) result.observe(value, attributes);
+  });
   return undefined;
 }

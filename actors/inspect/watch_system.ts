@@ -15,6 +15,12 @@ export interface WatchedProcess {
   memory(): Pick<ProcessMemory, "residentBytes" | "heapUsedBytes">;
 }
 
+/** Options of {@linkcode systemWatcher}. */
+export interface WatchOptions {
+  /** Another thread of this process measures what they have in common: its memory. @default false */
+  readonly isFurtherThread?: boolean;
+}
+
 /**
  * From now on, and until the actor stops, `metrics` has what happens in the system and what the process
  * needs.
@@ -23,6 +29,7 @@ export function watchSystem(
   self: Pick<Context<never>, "world" | "onStop">,
   system: Pick<ActorSystem, "events">,
   metrics: SystemMetrics,
+  { isFurtherThread = false }: WatchOptions = {},
 ): WatchedProcess {
   const { clock, process: host } = self.world;
   const listening = system.events.subscribe(metrics.counted);
@@ -34,11 +41,13 @@ export function watchSystem(
     metrics.meter.observe(name, "gauge", { unit, description }, read);
   const sum = (name: string, description: string, read: () => number) =>
     metrics.meter.observe(name, "upDownCounter", { unit: "By", description }, read);
-  sum(
-    "process.memory.usage",
-    "Memory of the machine that the process occupies.",
-    () => memory().residentBytes,
-  );
+  if (!isFurtherThread) {
+    sum(
+      "process.memory.usage",
+      "Memory of the machine that the process occupies.",
+      () => memory().residentBytes,
+    );
+  }
   sum("troupe.memory.heap.used", "JavaScript heap in use.", () => memory().heapUsedBytes);
   gauge(
     "nodejs.eventloop.delay.max",
@@ -76,9 +85,10 @@ const COUNT_MS = 10_000;
 export function systemWatcher(
   system: Pick<ActorSystem, "events" | "walk" | "handledByStopped">,
   metrics: SystemMetrics,
+  options: WatchOptions = {},
 ): Behavior<never> {
   return (self) => {
-    watchSystem(self, system, metrics);
+    watchSystem(self, system, metrics, options);
     const { clock, loop } = self.world;
     let timer = clock.timer(0, count);
     self.onStop(() => timer.cancel());

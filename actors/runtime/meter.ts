@@ -26,6 +26,12 @@ export interface Counter {
   add(amount: number): void;
 }
 
+/** A value as it was last: of several, no sum says anything. */
+export interface Gauge {
+  /** It is this now. */
+  record(value: number): void;
+}
+
 /** How often values fell between which bounds. */
 export interface Histogram {
   /** Counts one value. */
@@ -64,15 +70,34 @@ export interface Meter {
   counter(name: string, options: MetricOptions): Counter;
   /** A sum that may fall: what is there now. */
   upDownCounter(name: string, options: MetricOptions): Counter;
+  /**
+   * A value that does not add up: a temperature, an age, a version. Of several threads of one process
+   * `/metrics` has the largest; what adds up, such as what is there now, is an up-down counter.
+   *
+   * @example
+   * ```ts
+   * import { MeterRegistry } from "@troupe/actors/inspect";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const meter = new MeterRegistry();
+   * const oven = meter.gauge("bakery.oven.temperature", { description: "Of the oven.", unit: "Cel" });
+   * oven.record(180);
+   * oven.record(220);
+   * const [family] = meter.families();
+   * assertEquals([family?.type, family?.samples[0]?.value], ["gauge", 220]);
+   * ```
+   */
+  gauge(name: string, options: MetricOptions): Gauge;
   /** A distribution. */
   histogram(name: string, options: HistogramOptions): Histogram;
 }
 
-const NOTHING: Counter & Histogram = Object.freeze({ add: () => {}, record: () => {} });
+const NOTHING: Counter & Gauge & Histogram = Object.freeze({ add: () => {}, record: () => {} });
 
 /** The meter where nobody listens. */
 export const NO_METER: Meter = Object.freeze({
   counter: () => NOTHING,
   upDownCounter: () => NOTHING,
+  gauge: () => NOTHING,
   histogram: () => NOTHING,
 });

@@ -19,13 +19,15 @@ export interface CollectedSpan {
   readonly status?: { readonly code?: number };
 }
 
+/** One value of a metric. */
+interface DataPoint extends Pick<CollectedSpan, "attributes"> {
+  readonly asDouble?: number;
+}
+
 interface CollectedMetric {
   readonly name: string;
-  readonly sum?: {
-    readonly dataPoints: readonly Pick<CollectedSpan, "attributes">[];
-    readonly isMonotonic?: boolean;
-  };
-  readonly gauge?: unknown;
+  readonly sum?: { readonly dataPoints: readonly DataPoint[]; readonly isMonotonic?: boolean };
+  readonly gauge?: { readonly dataPoints: readonly DataPoint[] };
 }
 
 /** What a metric was sent as. */
@@ -50,18 +52,23 @@ interface Export {
 export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
   readonly metrics = new Map<string, MetricKind>();
-  /** The threads that metrics are of. */
-  readonly cores = new Set<string>();
+  /** The threads that each metric is of; "" stands for the first. */
+  readonly cores = new Map<string, Set<string>>();
+  /** What each gauge was told last. */
+  readonly gauges = new Map<string, number>();
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { resourceSpans = [], resourceMetrics = [] }: Export = await request.json();
     for (const { scopeSpans } of resourceSpans) this.spans.push(...scopeSpans.flatMap(({ spans }) => spans));
     for (const { scopeMetrics } of resourceMetrics) {
       for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {
-        const { name, sum } = metric;
+        const { name, sum, gauge } = metric;
         this.metrics.set(name, kindOf(metric));
-        for (const { attributes = [] } of sum?.dataPoints ?? []) {
+        const cores = this.cores.get(name) ?? new Set();
+        this.cores.set(name, cores);
+        for (const { attributes = [], asDouble = NaN } of (sum ?? gauge)?.dataPoints ?? []) {
           const core = attributes.find(({ key }) => key === "troupe.core")?.value["stringValue"];
-          if (typeof core === "string") this.cores.add(core);
+          cores.add(String(core ?? ""));
+          if (gauge !== undefined) this.gauges.set(name, asDouble);
         }
       }
     }

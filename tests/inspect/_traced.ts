@@ -34,12 +34,17 @@ class Unreadable extends Error {
 const nothing: unknown = undefined;
 
 /** Hands on to the next. */
-const first = (next: Ref<Request>): Behavior<Request> => () => (request): void | Promise<void> => {
-  if (request.text === "throw object") throw Object.create(null);
-  if (request.text === "throw error") throw new Unreadable();
-  if (request.text === "throw undefined") throw nothing;
-  if (request.text === "reject undefined") return Promise.reject(nothing);
-  next.tell({ ...request, type: "second" });
+const first = (next: Ref<Request>): Behavior<Request> => ({ meter }) => {
+  const length = meter.gauge("traced.length", { unit: "{character}", description: "Of the last line." });
+  meter.gauge("traced.never", { unit: "1", description: "Is told nothing." });
+  return (request): void | Promise<void> => {
+    length.record(request.text.length);
+    if (request.text === "throw object") throw Object.create(null);
+    if (request.text === "throw error") throw new Unreadable();
+    if (request.text === "throw undefined") throw nothing;
+    if (request.text === "reject undefined") return Promise.reject(nothing);
+    next.tell({ ...request, type: "second" });
+  };
 };
 
 /** Asks, and answers the client once what it has asked comes back as a message. */

@@ -32,3 +32,24 @@ Deno.test("metrics: no sum of several threads falls while one is late, dead or s
   assertEquals(values([{ life: 2, families: two }, { life: 3, families: again }]), [3, 5, 31]);
   assertEquals(values([{ life: 4, families: again }]), [1, 3, 32]);
 });
+
+Deno.test("metrics: of a gauge of several threads the largest is told, series by series, and none that is over", () => {
+  const thread = (epoch: number, ages: Readonly<Record<string, number>>) => {
+    const meter = new MeterRegistry();
+    meter.gauge("epoch", { unit: "1", description: "E." }).record(epoch);
+    meter.gauge("silent", { unit: "1", description: "S." });
+    meter.observe("high_water", "gauge", { unit: "1", description: "H." }, () => epoch + 100);
+    for (const [host, age] of Object.entries(ages)) {
+      meter.gauge("age", { unit: "s", description: "A.", attributes: { host } }).record(age);
+    }
+    return meter.families();
+  };
+  const lives = new FamiliesOfLives();
+  const told = (...args: Parameters<FamiliesOfLives["take"]>) =>
+    formatMetrics(mergeFamilies(lives.take(...args))).split("\n").filter((line) => /^[a-z]/.test(line))
+      .sort();
+  const [one, two] = [thread(7, { a: -1, b: 4 }), thread(3, { a: 2 })];
+  const both = ['age_seconds{host="a"} 2', 'age_seconds{host="b"} 4', "epoch 7", "high_water 107"];
+  assertEquals(told([{ life: 1, families: one }, { life: 2, families: two }]), both);
+  assertEquals(told([{ life: 2, families: two }]), ['age_seconds{host="a"} 2', "epoch 3", "high_water 103"]);
+});

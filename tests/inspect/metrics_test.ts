@@ -11,6 +11,7 @@ import {
   TestClient,
   until,
 } from "../_helpers.ts";
+import { TestPage } from "./_page.ts";
 
 const hasPromtool = await available("promtool", "--version");
 
@@ -62,6 +63,40 @@ Deno.test("meter: a disk's syncs are timed and what is written counted, and file
   const text = formatMetrics(meter.families());
   assertEquals(valueOf(text, "troupe_disk_io_bytes_total"), 7);
   assertEquals(valueOf(text, "troupe_disk_sync_duration_seconds_count"), 2);
+});
+
+Deno.test("metrics: with two cores what does not add up is told as it is, and what adds up as a sum", async () => {
+  await using server = startTask("chat:server", [
+    ...["--host", "127.0.0.1", "--port", "0", "--web-port", "off", "--cores", "2"],
+    ...["--inspect", "127.0.0.1:0"],
+  ]);
+  const inspector = await server.port("Inspector listening");
+  const port = await server.port(/started on port/);
+  using clients = new DisposableStack();
+  for (let n = 0; n < 4; n++) {
+    const client = clients.use(await TestClient.connect(port));
+    await client.send(`user${n}\n/join room${n}\n/who\n`);
+    for (let line; (line = await client.line()) !== null && !line.startsWith(`In room${n}: `););
+  }
+  await using page = new TestPage(inspector);
+  await page.told("hello");
+  const entitiesOf = async (host: string) => {
+    page.send({ type: "look", host, views: [], cluster: { skip: 0, count: 1 } });
+    const { seen } = await page.told("seen", ({ seen }) => seen.host === host && seen.cluster !== undefined);
+    return seen.cluster?.entityCount ?? 0;
+  };
+  let text = "";
+  const values = (series: RegExp) => [...text.matchAll(series)].map(([, value]) => Number(value));
+  const hosts = () => values(/^troupe_cluster_host\{host="[^"]*"\} (\S+)$/gm);
+  await until(async () => {
+    text = await (await fetch(`http://127.0.0.1:${inspector}/metrics`)).text();
+    const [connections] = values(/^troupe_connections\{troupe_server="\/chat\/server\/.*"\} (\d+)$/gm);
+    const [one, two] = [await entitiesOf("core-1"), await entitiesOf("core-2")];
+    return hosts().length === 2 && connections === 4 && one + two > 0 &&
+      valueOf(text, "troupe_cluster_entities") === one + two;
+  }, "both cores have told of their entities and of each other");
+  assertEquals(hosts(), [1, 1]);
+  assertEquals(valueOf(text, "troupe_cluster_connected"), 1);
 });
 
 Deno.test("metrics: services count what they do, sockets what goes through them, and promtool reads all of it", async () => {

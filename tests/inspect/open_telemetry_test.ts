@@ -58,6 +58,11 @@ Deno.test("traces: one chain leads from a frame through three actors and an ask 
   assertEquals(await tracesOf(collector, "frame", 7), [lineTrace("hello")]);
   await until(() => collector.metrics.has("process.network.io"), "the metrics");
   assert(collector.metrics.has("troupe.connections"), [...collector.metrics].join());
+  // An actor's own gauge is what it was told last, and no sum; one that was told nothing is not there.
+  await client.send("and once more\n");
+  await until(() => collector.gauges.get("traced.length") === 13, "the gauge");
+  assertEquals(collector.metrics.get("traced.length"), "gauge");
+  assert(!collector.metrics.has("traced.never"));
 });
 
 Deno.test("traces: lines that come in one segment have a chain each, and none has a part of another's", async () => {
@@ -157,6 +162,23 @@ Deno.test("traces: with several cores each exports what it does, and says which 
   using client = await TestClient.connect(await server.port(/started on port/));
   await client.send("ada\n");
   await until(() => collector.spans.some(({ name }) => name === "frame"), "a span");
-  await until(() => collector.cores.size === 2, "the metrics of both");
-  assertEquals([...collector.cores].sort(), ["1", "2"]);
+  const coresOf = (name: string) => [...collector.cores.get(name) ?? []].sort();
+  const kinds = {
+    "troupe.cluster.entities": "upDownCounter",
+    "troupe.cluster.host": "gauge",
+    "troupe.cluster.epoch": "gauge",
+    "troupe.cluster.connected": "gauge",
+    "troupe.cluster.lease.age": "gauge",
+    "troupe.cluster.replay.longest": "gauge",
+    "troupe.cluster.commits": "counter",
+  };
+  const areAllThere = () =>
+    coresOf("troupe.memory.heap.used").join() === ",1,2" &&
+    Object.keys(kinds).every((name) => coresOf(name).join() === "1,2");
+  await until(areAllThere, "the metrics of both");
+  // What does not add up is no sum, and what the threads have in common one of them tells of.
+  for (const [name, kind] of Object.entries(kinds)) {
+    assertEquals([name, collector.metrics.get(name)], [name, kind]);
+  }
+  assertEquals(coresOf("process.memory.usage"), [""]);
 });
