@@ -6,6 +6,7 @@
 import { HASH_BYTES, pieceLengthFor } from "../../protocols/metainfo.ts";
 import { type FileInfo, type World, WorldError } from "../world/world.ts";
 import { isSameFile } from "../store/same_file.ts";
+import { Slices } from "./slices.ts";
 
 /** A file, with what others need to fetch it. */
 export interface HashedFile {
@@ -30,7 +31,7 @@ const STEP_BYTES = 256 * 1024;
  * @throws {WorldError} when it cannot be read, is no regular file, or changes meanwhile (`invalid-data`).
  */
 export async function hashFile(
-  world: Pick<World, "disk" | "hash">,
+  world: Pick<World, "disk" | "hash" | "clock" | "loop">,
   path: string,
   signal: AbortSignal,
 ): Promise<HashedFile> {
@@ -44,6 +45,7 @@ export async function hashFile(
   // What was a file a moment ago may be a link out of the directory now.
   const file = await disk.open(path, { followLink: false });
   try {
+    const slices = new Slices(world);
     const buffer = new Uint8Array(Math.min(STEP_BYTES, pieceLength));
     for (let offset = 0; offset < length;) {
       const piece = Math.floor(offset / pieceLength);
@@ -57,6 +59,7 @@ export async function hashFile(
         hasher.update(part);
         whole.update(part);
         offset += count;
+        await slices.yield();
       }
       pieces.set(hasher.digest(), piece * HASH_BYTES);
     }

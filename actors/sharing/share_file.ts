@@ -16,7 +16,7 @@ import { SourceError } from "./sources.ts";
 /** Options of {@linkcode shareFile}. */
 export interface ShareFileOptions {
   /** The world. */
-  readonly world: Pick<World, "disk" | "hash">;
+  readonly world: Pick<World, "disk" | "hash" | "clock" | "loop">;
   /** All nodes: their trackers stand in the torrent. */
   readonly nodes: readonly SharingNode[];
   /** The directory whose files are given. */

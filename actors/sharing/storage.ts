@@ -16,6 +16,7 @@ import { isTaken } from "./is_taken.ts";
 import { makeDirectories } from "./make_directories.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { removeTree } from "./remove_tree.ts";
+import { Slices } from "./slices.ts";
 import { writeAnew } from "./write_anew.ts";
 
 /** What became of a block that was to be taken into memory. */
@@ -295,11 +296,13 @@ class Storage {
       await this.#files.read(part, offset + at);
       return part;
     };
+    const slices = new Slices(this.#self.world);
     for (let at = 0, next = read(0); at < length;) {
       const part = await next;
       at += part.length;
       next = read(at);
       hasher.update(part);
+      await slices.yield();
     }
   }
 
@@ -358,7 +361,7 @@ class Storage {
     const { info } = this.#options;
     let isWhole: boolean;
     try {
-      isWhole = await writeAnew(this.#files, info, this.#self.world.hash);
+      isWhole = await writeAnew(this.#files, info, this.#self.world);
       await this.#files.sync();
     } catch (error) {
       await this.#removeParts(partDirectory).catch(() => {});

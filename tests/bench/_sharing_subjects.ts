@@ -43,9 +43,11 @@ export class OurNodes implements AsyncDisposable {
   readonly #ports: readonly number[];
   readonly #processes: TestProcess[] = [];
   readonly #directory: TempDirectory;
+  readonly #seedDirectory: string;
 
-  constructor(directory: TempDirectory, count: number) {
+  constructor(directory: TempDirectory, count: number, seedDirectory: string) {
     this.#directory = directory;
+    this.#seedDirectory = seedDirectory;
     this.#ports = Array.from({ length: count }, () => portWithTwoAbove());
     this.nodes = this.#ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
   }
@@ -60,7 +62,7 @@ export class OurNodes implements AsyncDisposable {
     seedDirectory: string,
     withTaker = false,
   ): Promise<OurNodes> {
-    const ours = new OurNodes(directory, withTaker ? count + 1 : count);
+    const ours = new OurNodes(directory, withTaker ? count + 1 : count, seedDirectory);
     for (let id = 1; id <= ours.#ports.length; id++) {
       // A node has its folder to itself.
       const own = id === 1 ? seedDirectory : ours.#directoryOf(id);
@@ -122,12 +124,21 @@ export class OurNodes implements AsyncDisposable {
     await Deno.remove(`${this.#directoryOf(this.#ports.length)}/${FILE}`);
   }
 
-  async #holders(): Promise<number> {
+  /** Has the first node hash the file once more, under another name, and takes that away from it again. */
+  async hash(): Promise<void> {
+    const again = `again-${FILE}`;
+    const path = `${this.#seedDirectory}/${again}`;
+    await Deno.link(`${this.#seedDirectory}/${FILE}`, path);
+    await until(async () => await this.#holders(again) === 1, "the file to be hashed", LIMIT_MS);
+    await Deno.remove(path);
+  }
+
+  async #holders(of = FILE): Promise<number> {
     try {
       const response = await fetch(`http://127.0.0.1:${this.httpPort}/files`);
       const files: { name: string; holders: number[] }[] = response.ok ? await response.json() : [];
       if (!response.ok) await response.body?.cancel();
-      return files.find(({ name }) => name === FILE)?.holders.length ?? 0;
+      return files.find(({ name }) => name === of)?.holders.length ?? 0;
     } catch {
       return 0;
     }

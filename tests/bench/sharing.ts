@@ -6,7 +6,7 @@
  */
 import { available, freePort, type TempDirectory, tempDirectory } from "../_helpers.ts";
 import { Seeder } from "../sharing/_seeder.ts";
-import { aimAt, type Bench, type BenchOptions, quantile, type Row, rowOf } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, type BenchOptions, quantile, type Row, rowOf } from "./_bench.ts";
 import { httpWaits } from "./_http_wait.ts";
 import {
   aria2Gets,
@@ -211,30 +211,40 @@ async function bareCopy(mib: number): Promise<number> {
   return mib / ((performance.now() - before) / 1000);
 }
 
-/** What the HTTP port of a node keeps waiting, while it gives and while it fetches. */
+/** What the HTTP port of a node keeps waiting, while it hashes, gives and fetches, beside one that is idle. */
 async function waitsBesideTransfers(options: BenchOptions): Promise<Row[]> {
   await using stage = await stageOf(options);
   await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory, true);
-  const giving: number[][] = [];
-  const taking: number[][] = [];
+  const { httpPort, takerHttpPort } = ours;
+  const works = [
+    ["hashes a file", () => httpWaits(httpPort, "/share", ours.hash())],
+    ["gives", () => httpWaits(httpPort, "/share", speed(stage, (out) => ours.get(out)))],
+    ["fetches", () => httpWaits(takerHttpPort, "/share", ours.take())],
+  ] as const;
+  const idle: number[][] = [];
+  const busy = works.map((): number[][] => []);
   for (let round = 0; round < stage.rounds; round++) {
-    giving.push(await httpWaits(ours.httpPort, "/share", speed(stage, (out) => ours.get(out))));
-    taking.push(await httpWaits(ours.takerHttpPort, "/share", ours.take()));
+    idle.push(await httpWaits(httpPort, "/share", pause(options.quick ? 50 : 2000)));
+    for (const [index, [, measure]] of works.entries()) busy[index]?.push(await measure());
   }
-  const rows = (name: string, rounds: readonly number[][]) => [
-    rowOf({
-      name: `sharing: a request at the HTTP port of a node that ${name}, the longest wait`,
-      unit: "ms",
-      values: rounds.map((waits) => Math.max(...waits)),
-    }),
-    rowOf({
-      name: `sharing: a request at the HTTP port of a node that ${name}, 99.9 %`,
-      unit: "ms",
-      values: rounds.map((waits) => quantile(waits, 0.999)),
-      aim: aimAt("value", "<=", 2),
-    }),
-  ];
-  return [...rows("gives", giving), ...rows("fetches", taking)];
+  return works.flatMap(([name], index) => {
+    const row = (which: string, of: (waits: readonly number[]) => number, aim?: Aim) =>
+      rowOf({
+        name: `sharing: a request at the HTTP port of a node that ${name}, ${which} | of one that is idle`,
+        unit: "ms",
+        values: (busy[index] ?? []).map(of),
+        floors: idle.map(of),
+        aim,
+      });
+    return [
+      row("the longest wait", (waits) => Math.max(...waits)),
+      row("99.9 %", (waits) => quantile(waits, 0.999), aimAt("value", "<=", 2)),
+    ];
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The benchmarks of file sharing. */

@@ -150,7 +150,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "a sync that failed is tried again, and that is all",
     file: "actors/sharing/storage.ts",
-    from: "isWhole = await writeAnew(this.#files, info, this.#self.world.hash);",
+    from: "isWhole = await writeAnew(this.#files, info, this.#self.world);",
     to: "isWhole = true;",
   },
   {

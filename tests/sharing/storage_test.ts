@@ -383,3 +383,44 @@ Deno.test("hashing: never more than a mebibyte in one go, which is half a millis
   assertEquals(source.order.infoHash, world.hash.digest("SHA-1", large));
   assert(Math.max(...updates) <= 1024 * 1024, `${Math.max(...updates)} bytes at once`);
 });
+
+Deno.test("hashing: while a large file is hashed, sockets have their turn after each millisecond", async () => {
+  await using temp = await tempDirectory();
+  const bytes = someBytes(4 * STRETCH_BYTES);
+  const path = temp.file(NAME);
+  await Deno.writeFile(path, bytes);
+  // A step takes 0.6 ms: two of them are one slice.
+  let [nowMs, steps, mostSteps] = [0, 0, 0];
+  const hash: Hash = {
+    ...world.hash,
+    start: (algorithm) => {
+      const hasher = world.hash.start(algorithm);
+      return {
+        update: (data) => {
+          hasher.update(data);
+          if (algorithm !== "SHA-1") return;
+          nowMs += 0.6;
+          mostSteps = Math.max(mostSteps, ++steps);
+        },
+        digest: () => hasher.digest(),
+      };
+    },
+  };
+  const loop: World["loop"] = {
+    soon: (task) => world.loop.soon(task),
+    nextTurn: (task) => world.loop.nextTurn(task),
+    afterPoll: (task) => {
+      steps = 0;
+      world.loop.afterPoll(task);
+    },
+  };
+  const slow: World = { ...world, hash, loop, clock: withMonotonic(() => nowMs) };
+  await hashFile(slow, path, new AbortController().signal);
+  assertEquals(mostSteps, 2, "steps between two looks at the sockets");
+});
+
+function withMonotonic(monotonic: () => number): World["clock"] {
+  return new Proxy(world.clock, {
+    get: (target, key) => key === "monotonic" ? monotonic : bound(target, key),
+  });
+}
