@@ -211,7 +211,7 @@ async function bareCopy(mib: number): Promise<number> {
   return mib / ((performance.now() - before) / 1000);
 }
 
-/** What the HTTP port of a node keeps waiting, while it hashes, gives and fetches, beside one that is idle. */
+/** How long the HTTP port of a node that hashes, gives, fetches keeps others waiting, beside an idle one. */
 async function waitsBesideTransfers(options: BenchOptions): Promise<Row[]> {
   await using stage = await stageOf(options);
   await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory, true);
