@@ -6,13 +6,16 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { CollaboratorEvent } from "./collaboration_events.ts";
 import type { DocumentEvent } from "./document_events.ts";
+import type { LateSave } from "./replaced_file.ts";
 
 /** Something that is to be done to the text. In their order, one batch at a time. */
 export type Change =
   | { readonly type: "line"; readonly member: Ref<DocumentEvent>; readonly text: string }
   | { readonly type: "update"; readonly member: Ref<CollaboratorEvent>; readonly update: Uint8Array }
   /** Somebody has saved the file. */
-  | { readonly type: "file"; readonly text: string };
+  | { readonly type: "file"; readonly text: string }
+  /** Somebody has written to the file that it has replaced. */
+  | ({ readonly type: "late" } & LateSave);
 
 /** A batch that could not be made durable. */
 export interface FailedBatch {

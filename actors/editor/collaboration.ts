@@ -203,7 +203,9 @@ export class Collaboration {
         for (const change of updates) this.#update(change, batch);
       });
     }
-    for (const change of queue) if (change.type === "file") this.#fileSaved(change, batch);
+    for (const change of queue) {
+      if (change.type === "file" || change.type === "late") this.#saved(change, batch);
+    }
     let pendingBytes = 0;
     const lines = queue.filter((change) => change.type === "line").filter((change) => {
       const bytes = this.#roomForLine(change, pendingBytes);
@@ -213,12 +215,13 @@ export class Collaboration {
     if (lines.length > 0) this.#append(lines, batch);
   }
 
-  #fileSaved(change: Extract<Change, { type: "file" }>, batch: BatchUnderWay): void {
+  #saved(change: Extract<Change, { type: "file" | "late" }>, batch: BatchUnderWay): void {
     batch.onlyAppends = false;
-    const edits = outsideEdits(change.text, this.#options.fileBases(), this.#replica.text);
+    const bases = change.type === "file" ? this.#options.fileBases() : [{ text: change.base, lengths: [] }];
+    const edits = outsideEdits(change.text, bases, this.#replica.text);
     this.#replica.edit(edits);
     for (const { insert } of edits) this.#maxBytes += 3 * insert.length;
-    batch.fileText = change.text;
+    if (change.type === "file") batch.fileText = change.text;
     batch.changes.push(change);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { LogFile } from "../store/log_file.ts";
+import type { DiskFile } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 
 /** A longer text is not kept: an update of a long document costs as much memory as one of an empty one. */
@@ -125,10 +126,13 @@ export function decodeStrictly(bytes: Uint8Array): string | undefined {
 }
 
 /** The first `length` bytes of a file; undefined where it is shorter. */
-export async function readWhole(log: LogFile, length: number): Promise<Uint8Array | undefined> {
+export async function readWhole(
+  file: Pick<DiskFile, "read">,
+  length: number,
+): Promise<Uint8Array | undefined> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
-    const count = await log.read(bytes.subarray(at), at);
+    const count = await file.read(bytes.subarray(at), at);
     if (count === null || count === 0) return undefined;
     at += count;
   }

@@ -194,6 +194,7 @@ async function broughtUpToDate(world: World, log: LogFile, options: OpenHistoryO
     journal.append([{ type: "held", edits: [] }]);
     return true;
   } finally {
+    file.close();
     await journal.close();
     replica.destroy();
   }

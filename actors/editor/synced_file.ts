@@ -4,9 +4,10 @@
  * @module
  */
 import type { LogFile } from "../store/log_file.ts";
-import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
+import { dirname, type DiskFile, type FileInfo, isNotFound, type World } from "../world/world.ts";
 import { decodeStrictly } from "./known_text.ts";
 import type { HeldText } from "./recovery.ts";
+import { type LateSave, ReplacedFile } from "./replaced_file.ts";
 
 /**
  * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
@@ -24,6 +25,8 @@ const MAX_LENGTHS = 4096;
 const RECENT_MS = 3000;
 /** Replacements in a row that have failed, of which the last is likeliest. */
 const MAX_ATTEMPTS = 8;
+/** So many looks at the file long somebody may write to the one that it has replaced. */
+const LATE_LOOKS = 3;
 
 const ENCODER = new TextEncoder();
 
@@ -43,6 +46,11 @@ export class SyncedFile {
   #attempts: string[] = [];
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
+  /** The file that it was before it was last replaced. */
+  #replaced: ReplacedFile | undefined;
+  #lateLooks = 0;
+  #late: (save: LateSave) => void = () => {};
+  #isClosed = false;
 
   private constructor(world: World, log: LogFile) {
     this.#world = world;
@@ -61,6 +69,28 @@ export class SyncedFile {
   /** It holds this, and is as it was when it was opened. */
   begin(text: string): void {
     this.#held = text;
+  }
+
+  /** Says who is told of what somebody has written to the file that was replaced. */
+  onLateSave(late: (save: LateSave) => void): void {
+    this.#late = late;
+  }
+
+  /** Nobody is told of late saves any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#late = () => {};
+    this.#forgetReplaced();
+  }
+
+  #forgetReplaced(): void {
+    this.#replaced?.close();
+    this.#replaced = undefined;
+  }
+
+  async #lookAtReplaced(): Promise<void> {
+    const save = await this.#replaced?.look();
+    if (save !== undefined) this.#late(save);
   }
 
   /** Texts that it held, or may have held, the latest first. */
@@ -123,6 +153,8 @@ export class SyncedFile {
    * anew, at the same length, before it was looked at after our own write. So it is read once.
    */
   async isChangedWithin(info: FileInfo | undefined): Promise<boolean> {
+    await this.#lookAtReplaced();
+    if (this.#replaced !== undefined && ++this.#lateLooks === LATE_LOOKS) this.#forgetReplaced();
     if (this.isChanged(info)) return true;
     if (!this.#isUnverified || info === undefined) return false;
     const text = decodeStrictly(await this.#world.disk.readFile(this.#log.path));
@@ -230,25 +262,42 @@ export class SyncedFile {
 
   /**
    * Replaces what it holds, atomically and durably. False where somebody else has changed it: then it is as
-   * they left it. What is lost is what somebody saves between a look at the file and the renaming that
-   * follows it at once.
+   * they left it. What somebody writes to it who opened it before is looked for in the old file.
    */
   async replace(text: string): Promise<boolean> {
+    const old = await this.#openOld();
     let left: FileInfo | undefined;
     try {
+      if (this.isChanged(await this.look())) throw new ChangedElsewhere();
       await this.#log.replaceText(ENCODER.encode(text), async (temporary) => {
         // As it will look under its name: what somebody does to it from the first moment on is seen.
         left = await this.#stat(temporary);
         if (this.isChanged(await this.look())) throw new ChangedElsewhere();
       });
     } catch (error) {
+      old?.close();
       if (error instanceof ChangedElsewhere) return false;
       this.#attempts = [text, ...this.#attempts.slice(0, MAX_ATTEMPTS - 1)];
       throw error;
     }
+    await this.#lookAtReplaced();
+    this.#forgetReplaced();
+    if (this.#isClosed) old?.close();
+    else if (old !== undefined) this.#replaced = new ReplacedFile(old, this.#held);
+    this.#lateLooks = 0;
     this.hold(text, left);
     this.#isUnverified = true;
+    await this.#lookAtReplaced();
     return true;
+  }
+
+  /** The file before it is replaced, where it can be opened. */
+  async #openOld(): Promise<DiskFile | undefined> {
+    try {
+      return await this.#world.disk.open(this.#log.path);
+    } catch {
+      return undefined;
+    }
   }
 }
 

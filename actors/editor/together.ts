@@ -98,6 +98,7 @@ export class Together {
       edited: (text) => this.#collaboration.change({ type: "file", text }),
       inSync: () => this.#compact(),
     }, opened.isInSync);
+    file.onLateSave((save) => tools.behind(() => this.#collaboration.change({ type: "late", ...save })));
     this.#fileSync.start();
   }
 
@@ -222,6 +223,7 @@ export class Together {
   #end(): void {
     this.#isOver = true;
     this.#fileSync.close();
+    this.#options.opened.file.close();
     this.#versionTimer?.cancel();
     this.#collaboration.close();
   }
@@ -303,7 +305,7 @@ export class Together {
   #edited({ changes }: CommittedBatch, senders: ReadonlyMap<Ref<CollaboratorEvent>, number>): void {
     for (const member of senders.keys()) this.#nameAuthors(member);
     for (const { type } of changes) {
-      if (type !== "update") this.#authors.add(type === "file" ? "the file" : "a line client");
+      if (type !== "update") this.#authors.add(type === "line" ? "a line client" : "the file");
     }
     this.#versionTimer?.cancel();
     this.#versionTimer = this.#options.tools.later(VERSION_PAUSE_MS, () => {

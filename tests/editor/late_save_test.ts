@@ -1,0 +1,69 @@
+// First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
+import { FILE, Stage } from "./_stage.ts";
+import { assertEquals } from "@std/assert";
+import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
+import { tempDirectory, until } from "../_helpers.ts";
+import { FOREIGN, open, Provider } from "./_web_clients.ts";
+
+const ENCODER = new TextEncoder();
+
+/** As `echo >>` does it, though perhaps slower. */
+async function append(sim: SimWorld, text: string, betweenMs: number): Promise<void> {
+  const { disk } = sim.host("server").world;
+  const file = await sim.settle(disk.open(FILE, { write: true }));
+  await sim.advance(betweenMs);
+  const size = await sim.settle(file.size());
+  await sim.settle(file.write(ENCODER.encode(text), size));
+  file.close();
+}
+
+Deno.test("editor: who opens the file before it is replaced, and appends to it after that, has added a line", async () => {
+  await simulate(
+    "editor: who opens the file before",
+    { seeds: 80, sometimes: ["written late"] },
+    async (sim) => {
+      const stage = await Stage.open(sim);
+      stage.disk.slowness = sim.random.pick([1, 20]);
+      stage.type("typed\n");
+      // The file is replaced about 100 ms after the edit.
+      await sim.advance(sim.random.next() * 120);
+      await append(sim, "by echo\n", sim.random.next() * sim.random.pick([1, 100, 2000]));
+      sim.sometimes("written late", !stage.file?.includes("by echo"));
+      const holds = (...lines: string[]) => () =>
+        stage.file?.split("\n").toSorted().join(" ") === ` ${lines.join(" ")}`;
+      await sim.until(holds("by echo", "first", "typed"), 4000, "the file to hold all of it");
+      stage.type("again\n");
+      await sim.until(
+        holds("again", "by echo", "first", "typed"),
+        4000,
+        "the file to hold what is typed then",
+      );
+      await sim.advance(3000);
+      assertEquals(stage.file?.length, "again by echo first typed ".length);
+    },
+  );
+});
+
+Deno.test(
+  "editor: a file that is replaced while somebody has it open gets what they append to the old one",
+  FOREIGN,
+  async () => {
+    await using directory = await tempDirectory();
+    await using door = await open(directory);
+    const path = directory.file("temp.txt");
+    using browser = await Provider.open(door.url);
+    browser.text.insert(0, "typed\n");
+    await until(async () => await Deno.readTextFile(path) === "typed\n", "the file to hold what was typed");
+    for (let attempt = 1; !browser.value.includes("late"); attempt++) {
+      using file = await Deno.open(path, { append: true });
+      const { ino } = await file.stat();
+      browser.text.insert(0, `${attempt}\n`);
+      await until(() => Deno.statSync(path).ino !== ino, "the file to be replaced");
+      file.writeSync(ENCODER.encode(`late ${attempt}\n`));
+      // The old file is looked at for some seconds: where this process stood still for so long, once more.
+      const giveUpAt = Date.now() + 10_000;
+      await until(() => browser.value.includes("late") || Date.now() > giveUpAt, "the line");
+    }
+    await until(async () => await Deno.readTextFile(path) === browser.value, "the file to hold it");
+  },
+);
