@@ -62,7 +62,6 @@ export class LinesDocument {
   #isSyncDue = false;
   #isSyncPlanned = false;
   readonly #known: KnownText;
-  /** The members were told of so many bytes of the file. */
   #toldLength: number;
 
   constructor(
@@ -95,6 +94,11 @@ export class LinesDocument {
   /** The text that the members know; undefined where it is too long to be kept. */
   get knownText(): Uint8Array<ArrayBuffer> | undefined {
     return this.#known.bytes;
+  }
+
+  /** The members were told of so many bytes of the file. */
+  get toldLength(): number {
+    return this.#toldLength;
   }
 
   /** The file holds this now, after it was edited elsewhere too, and all members know it. */
@@ -193,9 +197,10 @@ export class LinesDocument {
     this.#tools.settle(
       readWhole(this.#log, batch.start + batch.othersBytes),
       (text) => {
-        if (text === undefined || isBeginning(known, text)) return this.#tell(batch);
-        this.#tellEdit(known, text);
-        this.#tell(withoutOthers(batch));
+        if (text === undefined) return this.#tell(batch);
+        const isAddition = isBeginning(known, text);
+        if (!isAddition) this.#tellEdit(known, text);
+        this.#tell(from(batch, isAddition ? known.length : text.length));
       },
       () => this.#tell(batch),
     );
@@ -304,15 +309,18 @@ function isMidLine(text: Uint8Array): boolean {
   return text.length > 0 && text[text.length - 1] !== LF;
 }
 
-/** A batch without what somebody else has put before it, of which the members were told. */
-function withoutOthers(batch: Batch): Batch {
+/** A batch without what somebody else has put before this place, of which the members were told. */
+function from(batch: Batch, place: number): Batch {
   const { start, bytes, othersBytes, leadBytes } = batch;
+  const told = Math.min(othersBytes, Math.max(0, place - start));
+  if (told === 0) return batch;
+  const isLineEnded = bytes[told - 1] === LF;
   return {
-    start: start + othersBytes,
-    bytes: bytes.subarray(othersBytes),
-    othersBytes: 0,
-    leadBytes: leadBytes - othersBytes,
-    endsLine: leadBytes > othersBytes,
+    start: start + told,
+    bytes: bytes.subarray(told),
+    othersBytes: othersBytes - told,
+    leadBytes: leadBytes - told,
+    endsLine: !isLineEnded && bytes[told] === LF,
     replaced: false,
   };
 }

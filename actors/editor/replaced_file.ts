@@ -46,7 +46,12 @@ export class ReplacedFile {
     return { base, text };
   }
 
+  /** Nothing is lost of it, whatever the disk says to that. */
   close(): void {
-    this.#file.close();
+    try {
+      this.#file.close();
+    } catch {
+      // It was only read.
+    }
   }
 }

@@ -368,7 +368,7 @@ export class SharedDocument {
         undefined;
     const isMidLine = text !== "" && !text.endsWith("\n");
     for (const member of this.#members) {
-      member.tell({ type: "thawed", length: this.#log.length, isMidLine });
+      member.tell({ type: "thawed", length: this.#lines.toldLength, isMidLine });
     }
     const isDeserted = this.#later.length === 0 && this.#members.size === 0;
     this.#drainLater();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LogFile } from "../store/log_file.ts";
-import { dirname, type DiskFile, type FileInfo, isNotFound, type World } from "../world/world.ts";
+import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
 import { decodeStrictly } from "./known_text.ts";
 import type { HeldText } from "./recovery.ts";
 import { type LateSave, ReplacedFile } from "./replaced_file.ts";
@@ -51,6 +51,8 @@ export class SyncedFile {
   #lateLooks = 0;
   #late: (save: LateSave) => void = () => {};
   #isClosed = false;
+  /** What was last begun to be written. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(world: World, log: LogFile) {
     this.#world = world;
@@ -74,6 +76,16 @@ export class SyncedFile {
   /** Says who is told of what somebody has written to the file that was replaced. */
   onLateSave(late: (save: LateSave) => void): void {
     this.#late = late;
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#writing.catch(() => {});
+  }
+
+  #track<T>(writing: Promise<T>): Promise<T> {
+    this.#writing = writing;
+    return writing;
   }
 
   /** Nobody is told of late saves any more. */
@@ -223,7 +235,7 @@ export class SyncedFile {
    */
   append(lines: string, appended: string): boolean | Promise<boolean> {
     const { statNow } = this.#world.disk;
-    if (statNow === undefined) return this.#appendSoon(lines, appended);
+    if (statNow === undefined) return this.#track(this.#appendSoon(lines, appended));
     // Not to what somebody has just put in its place, of which the log may not know yet.
     if (this.isChanged(statNow.call(this.#world.disk, this.#log.path))) return false;
     this.#log.append(lines);
@@ -231,7 +243,9 @@ export class SyncedFile {
     if (batch !== undefined) {
       return this.#appended(batch, appended, statNow.call(this.#world.disk, this.#log.path));
     }
-    return this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look()));
+    return this.#track(
+      this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look())),
+    );
   }
 
   async #appendSoon(lines: string, appended: string): Promise<boolean> {
@@ -264,7 +278,11 @@ export class SyncedFile {
    * Replaces what it holds, atomically and durably. False where somebody else has changed it: then it is as
    * they left it. What somebody writes to it who opened it before is looked for in the old file.
    */
-  async replace(text: string): Promise<boolean> {
+  replace(text: string): Promise<boolean> {
+    return this.#track(this.#replace(text));
+  }
+
+  async #replace(text: string): Promise<boolean> {
     const old = await this.#openOld();
     let left: FileInfo | undefined;
     try {
@@ -283,7 +301,7 @@ export class SyncedFile {
     await this.#lookAtReplaced();
     this.#forgetReplaced();
     if (this.#isClosed) old?.close();
-    else if (old !== undefined) this.#replaced = new ReplacedFile(old, this.#held);
+    else this.#replaced = old;
     this.#lateLooks = 0;
     this.hold(text, left);
     this.#isUnverified = true;
@@ -291,10 +309,10 @@ export class SyncedFile {
     return true;
   }
 
-  /** The file before it is replaced, where it can be opened. */
-  async #openOld(): Promise<DiskFile | undefined> {
+  /** The file as it is before it is replaced, where it can be opened. */
+  async #openOld(): Promise<ReplacedFile | undefined> {
     try {
-      return await this.#world.disk.open(this.#log.path);
+      return new ReplacedFile(await this.#world.disk.open(this.#log.path), this.#held);
     } catch {
       return undefined;
     }

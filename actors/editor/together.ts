@@ -15,7 +15,7 @@ import type { DocumentEvent } from "./document_events.ts";
 import { FileSynchronizer } from "./file_synchronizer.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { OpenedHistory } from "./open_history.ts";
-import { Presence } from "./presence.ts";
+import { PresenceNews } from "./presence_news.ts";
 import { summaryOf, type VersionList } from "./versions.ts";
 
 /** Options of {@linkcode Together}. */
@@ -36,9 +36,6 @@ export interface TogetherOptions {
   readonly deserted: () => void;
 }
 
-/** States of others are told at most this often, and fewer times when there is much of them. */
-const PRESENCE_MS = 30;
-const PRESENCE_BYTES_PER_MS = 256;
 /** A pause in which nobody edits, and the text is kept as a version. */
 const VERSION_PAUSE_MS = 60_000;
 /** The history is compacted when it is so many times what is needed. */
@@ -49,17 +46,13 @@ export class Together {
   readonly #options: TogetherOptions;
   readonly #collaboration: Collaboration;
   readonly #fileSync: FileSynchronizer;
-  readonly #presence: Presence<Ref<CollaboratorEvent>>;
+  readonly #presence: PresenceNews;
   /** Clients, and what they are called where their presence does not say. */
   readonly #members = new Map<Ref<CollaboratorEvent>, string>();
   /** Durable updates of clients of which an earlier one still waits for what it refers to. */
   readonly #unacknowledged = new Map<Ref<CollaboratorEvent>, number>();
   /** Who has edited since the last version. */
   readonly #authors = new Set<string>();
-  #isPresencePlanned = false;
-  /** Who has asked for all states since they were last told. */
-  readonly #askers = new Set<Ref<CollaboratorEvent>>();
-  #presenceMs = PRESENCE_MS;
   #versionTimer: Cancellable | undefined;
   /** What the history needs, when that was last looked at. */
   #neededBytes: number;
@@ -71,10 +64,7 @@ export class Together {
     const { replica, journal, file } = opened;
     this.#options = options;
     this.#neededBytes = opened.compactBytes;
-    this.#presence = new Presence({
-      now: () => tools.world.clock.now(),
-      send: (member, frame) => member.tell({ type: "send", frame }),
-    });
+    this.#presence = new PresenceNews(tools, this.#members);
     this.#collaboration = new Collaboration({
       tools,
       replica,
@@ -133,13 +123,10 @@ export class Together {
       case "be-present": {
         const reason = this.#presence.update(member, command.entries);
         if (reason !== undefined) this.#refuse(member, VIOLATION, reason);
-        // A provider of y-websocket that hears nothing for 30 s takes its connection for lost.
-        else if (this.#members.size === 1) this.#askers.add(member);
-        return this.#planPresence();
+        return;
       }
       case "who-is-present":
-        this.#askers.add(member);
-        return this.#planPresence();
+        return this.#presence.ask(member);
     }
   }
 
@@ -148,11 +135,9 @@ export class Together {
     if (!this.#members.has(member)) return;
     this.#nameAuthors(member);
     this.#members.delete(member);
-    this.#askers.delete(member);
     this.#presence.leave(member);
     this.#collaboration.forget(member);
     this.#unacknowledged.delete(member);
-    this.#planPresence();
     if (this.#members.size === 0) this.#options.deserted();
   }
 
@@ -222,6 +207,7 @@ export class Together {
 
   #end(): void {
     this.#isOver = true;
+    this.#presence.close();
     this.#fileSync.close();
     this.#options.opened.file.close();
     this.#versionTimer?.cancel();
@@ -231,17 +217,11 @@ export class Together {
   #join(member: Ref<CollaboratorEvent>, label: string): void {
     if (this.#members.has(member)) return;
     this.#members.set(member, label);
+    this.#presence.join(member);
     this.whenDurable(() => {
       const { stateVector } = this.#collaboration;
       member.tell({ type: "send", frame: encodeYMessage({ type: "sync-step-1", stateVector }) });
-      this.#tellOthers(member);
     });
-  }
-
-  /** Tells a client who else is there. */
-  #tellOthers(member: Ref<CollaboratorEvent>): void {
-    const frame = this.#presence.others(member);
-    if (frame !== undefined) member.tell({ type: "send", frame });
   }
 
   #sync(member: Ref<CollaboratorEvent>, stateVector: Uint8Array): void {
@@ -323,31 +303,10 @@ export class Together {
     for (const member of this.#members.keys()) {
       member.tell({ type: "refused", code: TRY_LATER, reason: "the document could not be saved" });
     }
-    this.#options.tools.settle(
-      this.#options.opened.journal.close().catch(() => {}),
-      () => this.#options.failed(failed),
-      () => {},
-    );
-  }
-
-  #planPresence(): void {
-    const isNeeded = this.#presence.hasChanged || this.#askers.size > 0;
-    if (this.#isPresencePlanned || !isNeeded) return;
-    this.#isPresencePlanned = true;
-    this.#options.tools.later(this.#presenceMs, () => {
-      this.#isPresencePlanned = false;
-      if (!this.#isOver) this.#tellPresence();
-    });
-  }
-
-  #tellPresence(): void {
-    const bytes = this.#presence.flush(this.#members.keys());
-    this.#presenceMs = Math.max(PRESENCE_MS, bytes / PRESENCE_BYTES_PER_MS);
-    // Also who is alone is answered: by that it knows that its connection is alive.
-    for (const member of this.#askers) {
-      member.tell({ type: "send", frame: this.#presence.others(member) ?? NOBODY });
-    }
-    this.#askers.clear();
+    const { journal, file } = this.#options.opened;
+    // Who opens it anew must not take what is still being written for somebody else's edit.
+    const closed = Promise.allSettled([journal.close(), file.idle()]);
+    this.#options.tools.settle(closed, () => this.#options.failed(failed), () => {});
   }
 
   #compact(): void {
@@ -382,8 +341,6 @@ export class Together {
   }
 }
 
-/** That nobody else is there. */
-const NOBODY = encodeYMessage({ type: "awareness", entries: [] });
 /** The state vector of who has nothing. */
 const EMPTY_STATE = Uint8Array.of(0);
 

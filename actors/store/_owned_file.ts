@@ -1,4 +1,5 @@
 import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
+import { closeQuietly } from "./_close_quietly.ts";
 import { type ApproveReplacement, type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
 import { makeNameDurable } from "./durable_name.ts";
 
@@ -60,9 +61,15 @@ export class OwnedFile {
 
   /** Goes over to the file that has the name now; makes one when there is none. */
   async reopen(): Promise<void> {
-    const handles = await openHandles(this.#disk, this.path);
-    this.close();
+    this.#goOver(await openHandles(this.#disk, this.path));
+  }
+
+  /** Nothing is lost any more of the file before, whatever the disk says to its closing. */
+  #goOver(handles: Handles): void {
+    const before = this.#handles;
     this.#handles = handles;
+    closeQuietly(before.file);
+    closeQuietly(before.reader);
   }
 
   /**
@@ -88,16 +95,18 @@ export class OwnedFile {
       handles = { file, reader: await disk.open(this.path), id, created: this.created };
     } catch (error) {
       // The next look finds that the name is another file's.
-      file.close();
+      closeQuietly(file);
       throw error;
     }
-    this.close();
-    this.#handles = handles;
+    this.#goOver(handles);
   }
 
   close(): void {
-    this.#handles.file.close();
-    this.#handles.reader.close();
+    try {
+      this.#handles.file.close();
+    } finally {
+      this.#handles.reader.close();
+    }
   }
 }
 
@@ -117,8 +126,8 @@ async function openHandles(disk: Disk, path: string): Promise<Handles> {
     const handles = await openOnce(disk, path);
     // Else nobody knows which of the two was opened.
     if (handles.created || handles.id === before || opens === MAX_OPENS) return handles;
-    handles.file.close();
-    handles.reader.close();
+    closeQuietly(handles.file);
+    closeQuietly(handles.reader);
   }
 }
 
@@ -151,7 +160,7 @@ async function openOnce(disk: Disk, path: string): Promise<Handles> {
     const { id } = await disk.stat(path);
     return { file, reader: await disk.open(path), id, created };
   } catch (error) {
-    file.close();
+    closeQuietly(file);
     throw error;
   }
 }

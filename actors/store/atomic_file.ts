@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  basename,
-  dirname,
-  type Disk,
-  type DiskFile,
-  type PathOptions,
-  type Replacement,
-} from "../world/world.ts";
+import { basename, dirname, type Disk, type PathOptions, type Replacement } from "../world/world.ts";
+import { closeQuietly } from "./_close_quietly.ts";
 import { realPathOf } from "./_real_path.ts";
 
 /** What a file is to hold, whole or in parts that are made one by one. */
@@ -32,17 +26,8 @@ export async function replaceFile(
   options?: PathOptions,
 ): Promise<string> {
   const { file, target } = await replaceAndKeepOpen(disk, path, content, options);
-  closeSynced(file);
+  closeQuietly(file);
   return target;
-}
-
-/** Closes a file of which nothing is lost any more, whatever the disk says to it. */
-function closeSynced(file: DiskFile): void {
-  try {
-    file.close();
-  } catch {
-    // What matters was synced, or has failed already.
-  }
 }
 
 /**
@@ -90,7 +75,7 @@ export async function replaceAndKeepOpen(
     else await approveAndRename(disk, temporary, target, approve);
     return replacement;
   } catch (error) {
-    closeSynced(file);
+    closeQuietly(file);
     // When the disk is in such a state that the remains stay, `removeTemporaries` finds them at the next
     // start.
     await disk.remove(temporary).catch(() => {});

@@ -252,8 +252,11 @@ export class LogFile {
       if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);
       if (!this.#leftovers) await this.#records.finish();
     } finally {
-      this.#records.close();
-      this.#owned.close();
+      try {
+        this.#records.close();
+      } finally {
+        this.#owned.close();
+      }
     }
   }
 

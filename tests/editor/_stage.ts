@@ -12,7 +12,8 @@ import {
   type DocumentEvent,
   sharedDocument,
 } from "../../actors/editor/mod.ts";
-import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import type { SimDisk, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { AwarenessEntry } from "../../protocols/y_sync.ts";
 import { ActorSystem, type Behavior, escalate, type Ref } from "../../mod.ts";
 
 /** The document's file. */
@@ -43,7 +44,7 @@ export class Stage {
     return stage;
   }
 
-  get disk() {
+  get disk(): SimDisk {
     return this.#sim.host("server").disk;
   }
 
@@ -88,6 +89,12 @@ export class Stage {
     doc.getText("content").insert(0, text);
     const update = Y.encodeStateAsUpdate(doc);
     if (this.#collaborator !== undefined) this.tell({ type: "edit", member: this.#collaborator, update });
+  }
+
+  /** Who came last to the web door says who they are. */
+  bePresent(entry: AwarenessEntry): void {
+    if (this.#collaborator === undefined) return;
+    this.tell({ type: "be-present", member: this.#collaborator, entries: [entry] });
   }
 
   /** The service is asked to stop. */

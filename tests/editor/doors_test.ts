@@ -1,6 +1,7 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
 import { assertEquals } from "@std/assert";
+import { decodeYMessage } from "../../protocols/y_sync.ts";
 import type { DocumentText, VersionSummary } from "../../actors/editor/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 
@@ -162,5 +163,68 @@ Deno.test("editor: who leaves the page while the file is being looked at leaves 
     const member = stage.line();
     stage.tell({ type: "join", member });
     await sim.until(() => stage.count("joined") === 1, 5000, "who comes then to be served");
+  });
+});
+
+Deno.test("editor: where a save of the history fails while the file is being replaced, nothing is doubled", async () => {
+  await simulate("editor: where a save of the history fails", { seeds: 60 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.disk.slowness = 20;
+    stage.type("typed\n");
+    const isReplacement = (path: string) => path.includes("/.document.txt.") && !path.includes("history");
+    await sim.until(() => stage.disk.underWay.some(({ path }) => isReplacement(path)), 1000);
+    await sim.advance(sim.random.next() * 4);
+    stage.disk.failNext("stat", "no-space", { path: /history/ });
+    stage.type("lost\n");
+    await sim.advance(50);
+    stage.disk.forgetFailures();
+    await stage.collaborate();
+    stage.type("more\n");
+    await sim.advance(1000);
+    const lines = stage.file?.split("\n").filter((line) => line !== "lost");
+    assertEquals(lines?.toSorted(), ["", "first", "more", "typed"]);
+  });
+});
+
+Deno.test("editor: what somebody has put at the file's end is told once, also when all have left the page then", async () => {
+  await simulate("editor: what somebody has put at the file's end", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const reader = stage.line();
+    stage.tell({ type: "join", member: reader });
+    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    stage.disk.write(FILE, `${START}by hand\n`);
+    await sim.advance(sim.random.next() * 1000);
+    stage.leave();
+    await sim.until(() => stage.count("thawed") === 1, 4000, "all to be edited by lines");
+    const thawed = stage.told.find((event) => event.type === "thawed");
+    assertEquals(thawed?.length, `${START}by hand\n`.length);
+    const writer = stage.line();
+    stage.tell({ type: "update", member: writer, text: "last" });
+    await sim.until(() => stage.count("updated") > 0, 1000, "the line to be told");
+    const decoder = new TextDecoder();
+    const told = stage.told.map((event) => "bytes" in event ? decoder.decode(event.bytes) : "");
+    assertEquals(told.join(""), "by hand\nlast\n");
+  });
+});
+
+Deno.test("editor: who comes back is told of others, and not of what their connection before has said of them", async () => {
+  await simulate("editor: who comes back", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.bePresent({ clientId: 7, clock: 1, state: '"old"' });
+    await stage.collaborate();
+    stage.bePresent({ clientId: 9, clock: 1, state: '"other"' });
+    await sim.advance(1000);
+    // The connection before is dead, which the server does not know yet.
+    const before = stage.heard.length;
+    await stage.collaborate();
+    await sim.advance(sim.random.next() * 400);
+    stage.bePresent({ clientId: 7, clock: 2, state: '"new"' });
+    await sim.advance(1000);
+    const news = stage.heard.slice(before).flatMap((event) => {
+      const message = event.type === "send" ? decodeYMessage(event.frame) : undefined;
+      return message?.type === "awareness" ? message.entries : [];
+    });
+    // Both others are told of the new state, and who has come back of the other.
+    assertEquals(news.map(({ state }) => state).toSorted(), ['"new"', '"new"', '"other"']);
   });
 });

@@ -46,3 +46,22 @@ Deno.test("log file: that the file was replaced is told with the next batch, whe
     await sim.settle(log.close());
   });
 });
+
+Deno.test("log file: whatever the disk says to the closing of a file that was replaced, the new one is let go in the end", async () => {
+  await simulate("log file: closing fails", { seeds: 20 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first\n");
+    const open = () => sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    const log = await open();
+    host.disk.failNext("close", "no-space", { path: PATH, count: 2 });
+    await sim.settle(log.replaceText(new TextEncoder().encode("second\n")));
+    log.append("third");
+    await sim.settle(log.sync());
+    host.disk.forgetFailures();
+    await sim.settle(log.close());
+    // It is locked no more.
+    const again = await open();
+    assertEquals(again.length, "second\nthird\n".length);
+    await sim.settle(again.close());
+  });
+});
