@@ -53,6 +53,8 @@ export class Membership {
       signal.throwIfAborted();
       this.#serving = await this.#host.joined(lease);
     } catch (error) {
+      // It may have been asked to bring entities to life already.
+      this.#host.left();
       await lease.release();
       throw error;
     }

@@ -9,6 +9,7 @@ import {
   persistent,
 } from "../../actors/cluster/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
+import { until } from "../_helpers.ts";
 import { counterType } from "./_counter.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
@@ -110,4 +111,49 @@ Deno.test("cluster: a question that is open when its asker's host leaves fails, 
   assertInstanceOf((await answer).cause, OutcomeUnknown);
   const late = await assertRejects(() => ref.ask({}, { timeoutMs: 60_000 }), TypeError);
   assert(late.message.includes("has left the cluster"), late.message);
+});
+
+Deno.test("cluster: what a host brought to life before it knew that it cannot be reached ends with that try", async () => {
+  const memory = memoryDriver({ world, leaseTtlMs: 300 });
+  const { keys, transport } = memory;
+  let isCutOff = false;
+  const driver: Driver = {
+    ...memory,
+    keys: {
+      leaseTtlMs: keys.leaseTtlMs,
+      get: (...args) => keys.get(...args),
+      // The lease is lost: it has to be taken anew.
+      put: (table, key, value, revision) =>
+        isCutOff && table === "hosts" && revision > 0
+          ? Promise.reject(new OutcomeUnknown("a renewal"))
+          : keys.put(table, key, value, revision),
+      remove: (...args) => keys.remove(...args),
+      list: (table) => keys.list(table),
+    },
+    transport: {
+      maxBodyBytes: transport.maxBodyBytes,
+      ask: (...args) => transport.ask(...args),
+      publish: (...args) => transport.publish(...args),
+      subscribe: (...args) => transport.subscribe(...args),
+      async serve(address, receive, options) {
+        const served = await transport.serve(address, receive, options);
+        if (!isCutOff || !address.startsWith("activate.")) return served;
+        // Others see that it serves, and ask at once; it is not told so itself.
+        await transport.ask(address, JSON.stringify(["counter", "a"]), { timeoutMs: 60_000 });
+        isCutOff = false;
+        await served[Symbol.asyncDispose]();
+        throw new OutcomeUnknown("a subscription");
+      },
+    },
+  };
+  await using engine = composeEngine(driver, world);
+  await using system = new ActorSystem("one", { world });
+  const counter = counterType();
+  await using cluster = await joinCluster(system, { engine, types: [counter], hostId: "one" });
+  const visits = cluster.ref(counter, "a");
+  const add = (operationId: string) => visits.ask({ type: "add", by: 1, operationId }, { timeoutMs: 25_000 });
+  assertEquals(await add("one"), 1);
+  isCutOff = true;
+  await until(() => !isCutOff, "the host to have joined anew");
+  assertEquals(await add("two"), 2);
 });
