@@ -44,7 +44,9 @@ export class Route {
   readonly #entity: EntityId;
   #placed: Placed | undefined;
   #waiting: Outgoing[] = [];
-  #refused: Outgoing[] = [];
+  /** With the place of each among all that were sent: answers come in any order. */
+  #refused: { readonly place: number; readonly outgoing: Outgoing }[] = [];
+  #sent = 0;
   #underWay = 0;
   #failures = 0;
   #isLocating = false;
@@ -86,10 +88,11 @@ export class Route {
 
   #forward(placed: Placed, outgoing: Outgoing): void {
     this.#underWay++;
+    const place = ++this.#sent;
     const settled = (outcome: Outcome) => {
       this.#underWay--;
       if (outcome === "taken") this.#failures = 0;
-      else if (outcome === "refused" || outgoing.isRepeatable) this.#refused.push(outgoing);
+      else if (outcome === "refused" || outgoing.isRepeatable) this.#refused.push({ place, outgoing });
       // Whether it was carried out nobody knows: once more could be twice.
       if (outcome !== "taken") this.#placed = undefined;
       if (this.#placed === undefined && this.#underWay === 0) this.#again();
@@ -104,8 +107,9 @@ export class Route {
 
   /** Nothing is under way: what was refused goes before what waits. */
   #again(): void {
-    this.#waiting.unshift(...this.#refused);
-    for (const _ of this.#refused.splice(0)) this.#host.rerouted();
+    const refused = this.#refused.splice(0).sort((left, right) => left.place - right.place);
+    this.#waiting.unshift(...refused.map(({ outgoing }) => outgoing));
+    for (const _ of refused) this.#host.rerouted();
     if (this.#waiting.length === 0) return;
     // The first time the entity has just moved; after that its host may be gone, and its lease has to expire.
     const pauseMs = this.#failures === 0

@@ -186,8 +186,14 @@ export const cluster: readonly Mutant[] = [
   {
     what: "what was refused goes behind what came later",
     file: "actors/cluster/route.ts",
-    from: "this.#waiting.unshift(...this.#refused);",
-    to: "this.#waiting.push(...this.#refused);",
+    from: "this.#waiting.unshift(...refused.map(({ outgoing }) => outgoing));",
+    to: "this.#waiting.push(...refused.map(({ outgoing }) => outgoing));",
+  },
+  {
+    what: "what was refused goes in the order of the answers",
+    file: "actors/cluster/route.ts",
+    from: "this.#refused.splice(0).sort((left, right) => left.place - right.place);",
+    to: "this.#refused.splice(0);",
   },
   {
     what: "a sender believes in a place that was refused",
