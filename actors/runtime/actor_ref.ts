@@ -56,6 +56,10 @@ const FULL_TRUST = 65_536;
 /** No message is `undefined` to this. */
 const NONE: unique symbol = Symbol("none");
 
+// Of what a module imports V8 asks at each use whether it is there; not of what it has itself.
+const follows = followed;
+const isSameKind = isOfKind;
+
 /** The handler of an actor that does not run. */
 const NOT_RUNNING: Receive<unknown> = () => {};
 
@@ -100,7 +104,7 @@ export class ActorRef<in M> implements Ref<M> {
   }
 
   tell(message: M): void {
-    if (this.#length >= this.#limit || followed.count !== 0) return this.#cell.tellSlowly(message);
+    if (this.#length >= this.#limit || follows.count !== 0) return this.#cell.tellSlowly(message);
     if (this.#length++ === 0) this.#first = message;
     else this.#pushBehind(message);
     if ((this.#flags & (IN_RING | BLOCKED)) === 0) {
@@ -131,7 +135,7 @@ export class ActorRef<in M> implements Ref<M> {
   #pushBehind(item: unknown): void {
     const rest = this.#rest ??= new Backlog();
     rest.push(item);
-    if (!isOfKind(item, rest.kind)) this.#flags |= LOOKS;
+    if (!isSameKind(item, rest.kind)) this.#flags |= LOOKS;
   }
 
   #unshift(item: unknown): void {

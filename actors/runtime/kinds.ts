@@ -7,8 +7,8 @@
 /** The kind of what has none. */
 export const UNTYPED = "";
 
-/** That of no message. */
-export const NO_KIND: unique symbol = Symbol("no kind");
+/** That of no message. A text, as nearly all kinds are: V8 compares two of them as pointers. */
+export const NO_KIND = "\0";
 
 /** Kinds are kept: longer texts are not. */
 const MAX_KEPT_LENGTH = 64;
