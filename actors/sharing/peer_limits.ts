@@ -23,6 +23,12 @@ const LIMITS = {
   "pieces to ask for": { perSecond: 10, burst: 200 },
   /** Of requests that were cancelled, answers may be under way. */
   "blocks that nobody asked for": { perSecond: 100, burst: 1000 },
+  /** Keep-alives, and what only other extensions know: some a minute. */
+  "messages that say nothing": { perSecond: 20, burst: 500 },
+  /** At the end of a download, each block that others were asked for too. */
+  "cancelled requests": { perSecond: 500, burst: 5000 },
+  /** What is under way when it is choked, and beyond what it was told it may ask for at once. */
+  "requests that are not served": { perSecond: 100, burst: 2500 },
   /** The largest metadata has 512 pieces. */
   "messages of extensions": { perSecond: 100, burst: 1500 },
 } as const;

@@ -109,6 +109,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "keep-alive":
       case "suggest":
       case "unknown":
+        this.#limits.may("messages that say nothing");
         return;
       case "choke":
       case "unchoke":
@@ -136,7 +137,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "request":
         return this.#onRequest(message);
       case "cancel":
-        return this.#uploads?.cancel(message);
+        if (this.#limits.may("cancelled requests")) this.#uploads?.cancel(message);
+        return;
       case "reject":
         if (this.#limits.isAwaited(message)) swarm.tell({ type: "peer-rejected", peer, place: message });
         return;
@@ -372,8 +374,11 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     ) {
       return this.#part("it asked for what cannot be");
     }
-    if (this.#isChoked || this.#have?.has(piece) !== true) return this.#uploads?.reject(place);
-    if (this.#uploads?.ask(place) === false) this.#part("it asked for too much at once");
+    const mayAsk = !this.#isChoked && this.#have?.has(piece) === true;
+    if (mayAsk && this.#uploads?.ask(place) !== false) return;
+    // Without the fast extension it cannot be told, and would wait.
+    if (mayAsk && this.#handshake?.fast !== true) return this.#part("it asked for too much at once");
+    if (this.#limits.may("requests that are not served")) this.#uploads?.reject(place);
   }
 
   #onSent(bytes: number): void {

@@ -68,12 +68,9 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** The peer asks for a block; false when it has asked for too much at once. */
+  /** The peer asks for a block; false when it has asked for too much at once: it is not sent that one. */
   ask(place: BlockPlace): boolean {
-    if (!this.#queue.add(place)) {
-      if (!this.#options.fast) return false;
-      this.reject(place);
-    }
+    if (!this.#queue.add(place)) return false;
     this.#pump();
     return true;
   }

@@ -148,6 +148,28 @@ Deno.test("sharing: blocks that nobody asked for, and what is said again and aga
   await stillServes(at);
 });
 
+Deno.test("sharing: a flood of messages is closed, whatever they are, those that are passed over too", async () => {
+  await using at = await stage();
+  const floods: [string, Uint8Array][] = [
+    ["keep-alives", words(0)],
+    ["ports of a DHT", message(9, Uint8Array.of(0, 1))],
+    ["hashes of another version", message(21, new Uint8Array(48))],
+    ["suggestions", message(13, words(0))],
+    ["cancels", message(8, words(0, 0, 16384))],
+    ["requests while it is choked", message(6, words(0, 0, 16384))],
+  ];
+  for (const [what, one] of floods) {
+    for (const fast of [true, false]) {
+      using client = await stranger(at, fast);
+      const flood = new Uint8Array(20_000 * one.length);
+      for (let at = 0; at < flood.length; at += one.length) flood.set(one, at);
+      await client.send(flood).catch(() => {});
+      await deadline(client.closed(), undefined, what);
+    }
+  }
+  await stillServes(at);
+});
+
 Deno.test("sharing: who says by seventy bitfields what is new, as aria2 does to a fast seed, is served on", async () => {
   await using at = await stage();
   using client = await stranger(at);
