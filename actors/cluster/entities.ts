@@ -25,8 +25,6 @@ export interface EntitiesHost {
   release(entity: EntityId, epoch: Epoch): Promise<void>;
   refuse(entity: EntityId, command: unknown, why: Refusal): void;
   entityRef(entity: EntityId): Ref<never>;
-  /** Sends a message to wherever the entity lives. */
-  send(entity: EntityId, message: unknown): void;
   /** Sends to all subscribers of a topic, on all hosts. */
   publish<T>(topic: Topic<T>, message: T): void;
 }
@@ -246,12 +244,13 @@ export class Entities {
       gone();
     }
     const type = this.#host.typeOf(local.entity.type);
-    const isOwned = !local.isGone && local.lease.isValid && !this.#isDraining;
+    const isOwned = !local.isGone && local.lease.isValid;
     if (held.length > 0 && isOwned && type !== undefined) {
-      // Somebody wants it again.
+      // Somebody wants it again; also where it is to leave: another owner might get what comes later first.
       local.held = undefined;
       this.#spawn(type, local);
       for (const message of held) this.deliver(local, message);
+      if (this.#isDraining) this.#passivate(local);
       return;
     }
     if (this.#byKey.get(local.key) === local) this.#byKey.delete(local.key);
@@ -260,7 +259,8 @@ export class Entities {
       local.isGone = true;
       this.#leave(local.key, this.#release(local));
     } else this.#settle();
-    for (const message of held) this.#host.send(local.entity, message);
+    // What was sent after it may be with the next owner already: only who asked can ask again.
+    for (const message of held) this.#host.refuse(local.entity, message, { type: "retry" });
   }
 
   async #release({ entity, placed }: LocalEntity): Promise<void> {

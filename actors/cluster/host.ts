@@ -137,7 +137,6 @@ class ClusterHost implements Cluster {
         release: (entity, epoch) => this.#engine.placement.release(entity, epoch),
         refuse: (entity, command, why) => this.#router.refuse(entity, command, why),
         entityRef: (entity) => this.#router.entityRef<never>(entity),
-        send: (entity, message) => this.#router.send(entity, message),
         publish: (topic, message) => this.publish(topic, message),
       });
       // Whoever stops the system without leaving: the lease is given up all the same.

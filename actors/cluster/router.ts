@@ -88,10 +88,6 @@ export class Router implements RouteHost {
   };
 
   /** Sends a message to wherever an entity lives. Throws `RangeError` when too many wait for it. */
-  send(entity: EntityId, message: unknown): void {
-    this.#send(entity, entityKey(entity), message);
-  }
-
   #send(entity: EntityId, key: string, message: unknown): void {
     if (this.#isOver) {
       throw new TypeError(`Cannot send to ${entityText(entity)}: the host has left the cluster`);

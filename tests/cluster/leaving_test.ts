@@ -7,7 +7,9 @@ import {
   memoryEngine,
   OutcomeUnknown,
   persistent,
+  reply,
 } from "../../actors/cluster/mod.ts";
+import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
 import { until } from "../_helpers.ts";
 import { counterType } from "./_counter.ts";
@@ -156,4 +158,65 @@ Deno.test("cluster: what a host brought to life before it knew that it cannot be
   isCutOff = true;
   await until(() => !isCutOff, "the host to have joined anew");
   assertEquals(await add("two"), 2);
+});
+
+Deno.test("cluster: what has come to an entity that falls asleep as its host leaves goes before what comes later", async () => {
+  type Command =
+    | { readonly type: "note"; readonly name: string }
+    | { readonly type: "read"; readonly replyTo: Ref<readonly string[]> };
+  const list = persistent({
+    type: "list",
+    idleTimeoutMs: 100,
+    initial: (): readonly string[] => [],
+    decide: (names, command: Command) =>
+      command.type === "note" ? { events: [command.name] } : { replies: [reply(command.replyTo, names)] },
+    evolve: (names, name: string) => [...names, name],
+  });
+  await simulate("leaving", { seeds: 20 }, async (sim) => {
+    const memory = memoryDriver({ world: sim.host("engine").world });
+    let gate = Promise.withResolvers<void>();
+    gate.resolve();
+    const { records } = memory;
+    const slow: Driver = {
+      ...memory,
+      records: {
+        maxRecordBytes: records.maxRecordBytes,
+        append: (...args) => gate.promise.then(() => records.append(...args)),
+        read: (key) => records.read(key),
+        tail: (key) => records.tail(key),
+        trim: (...args) => records.trim(...args),
+        writeSnapshot: (...args) => records.writeSnapshot(...args),
+      },
+    };
+    const join = (name: string, types: readonly typeof list[]) => {
+      const { world } = sim.host(name);
+      return joinCluster(new ActorSystem(name, { world }), {
+        engine: composeEngine(slow, world),
+        hostId: name,
+        types,
+      });
+    };
+    const one = await sim.settle(join("one", [list]));
+    const client = await sim.settle(join("client", []));
+    const ref = client.ref(list, "a");
+    const tell = (name: string) => ref.tell({ type: "note", name });
+    tell("awake");
+    await sim.advance(50);
+    gate = Promise.withResolvers();
+    tell("written slowly");
+    // It is to sleep, and waits for its write.
+    await sim.advance(2500);
+    tell("held");
+    tell("held, too");
+    await sim.advance(50);
+    await sim.settle(join("two", [list]));
+    const left = one.leave();
+    await sim.advance(10);
+    tell("later");
+    await sim.advance(10);
+    gate.resolve();
+    await sim.settle(left);
+    const names = await sim.settle(ref.ask({ type: "read" }, { timeoutMs: 10_000 }));
+    assertEquals(names, ["awake", "written slowly", "held", "held, too", "later"]);
+  });
 });

@@ -160,10 +160,10 @@ export const cluster: readonly Mutant[] = [
     to: ";",
   },
   {
-    what: "what comes to one that falls asleep while its host leaves is forgotten",
+    what: "what has come to one that falls asleep as its host begins to leave is given up",
     file: "actors/cluster/entities.ts",
-    from: "for (const message of held) this.#host.send(local.entity, message);",
-    to: ";",
+    from: "const isOwned = !local.isGone && local.lease.isValid;",
+    to: "const isOwned = !local.isGone && local.lease.isValid && !this.#isDraining;",
   },
   {
     what: "an entity's place is not given up when it sleeps",
