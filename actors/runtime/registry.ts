@@ -79,11 +79,17 @@ export interface Registry {
   observeMembers<M>(key: RegistryKey<M>, changed: (refs: readonly Ref<M>[]) => void): Cancellable;
 }
 
+/** What put an actor under a key, until another of the same actor replaces it. */
+interface Registration {
+  /** Waits for the actor's stop. */
+  watching: Cancellable | undefined;
+}
+
 /** What stands under one key. */
 class Entry {
   /** The actor registered, and the registration that put it there. */
-  registered: { readonly ref: Ref<never>; readonly by: object } | undefined;
-  readonly members = new Map<Ref<never>, object>();
+  registered: { readonly ref: Ref<never>; readonly by: Registration } | undefined;
+  readonly members = new Map<Ref<never>, Registration>();
   /** Told when something has changed: each looks for itself who is there now. */
   readonly observers: Listeners<void>;
   readonly memberObservers: Listeners<void>;
@@ -117,13 +123,15 @@ export class LocalRegistry implements Registry {
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
     const entry = this.#entry(key.name);
     const other = entry.registered?.ref;
+    const begin = (by: Registration) => {
+      entry.registered?.by.watching?.cancel();
+      entry.registered = { ref, by };
+      if (other === undefined) entry.observers.tell();
+    };
     if (other !== undefined && other !== ref) {
       throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${other.path} is registered`);
     }
-    return this.#untilStopped(key.name, ref, (by) => {
-      entry.registered = { ref, by };
-      if (other === undefined) entry.observers.tell();
-    }, (by) => {
+    return this.#untilStopped(key.name, ref, begin, (by) => {
       if (entry.registered?.by !== by) return;
       entry.registered = undefined;
       entry.observers.tell();
@@ -150,9 +158,10 @@ export class LocalRegistry implements Registry {
   join<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
     const { members, memberObservers } = this.#entry(key.name);
     return this.#untilStopped(key.name, ref, (by) => {
-      const isNew = !members.has(ref);
+      const former = members.get(ref);
+      former?.watching?.cancel();
       members.set(ref, by);
-      if (isNew) memberObservers.tell();
+      if (former === undefined) memberObservers.tell();
     }, (by) => {
       if (members.get(ref) !== by) return;
       members.delete(ref);
@@ -176,10 +185,10 @@ export class LocalRegistry implements Registry {
   #untilStopped(
     name: string,
     ref: Ref<never>,
-    begin: (by: object) => void,
-    end: (by: object) => void,
+    begin: (by: Registration) => void,
+    end: (by: Registration) => void,
   ): Cancellable {
-    const by = {};
+    const by: Registration = { watching: undefined };
     let isOpen = true;
     const close = () => {
       if (!isOpen) return;
@@ -187,11 +196,11 @@ export class LocalRegistry implements Registry {
       end(by);
       this.#forget(name);
     };
-    const watching = this.#onStopped(ref, close);
+    by.watching = this.#onStopped(ref, close);
     if (isOpen) begin(by);
     return {
       cancel: () => {
-        watching.cancel();
+        by.watching?.cancel();
         close();
       },
     };

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { LocalRegistry } from "../../actors/runtime/registry.ts";
 import { type Ref, registryKey, stop, topic } from "../../mod.ts";
 import { onStage, upTo } from "./_stage.ts";
 
@@ -252,3 +253,23 @@ onStage(
     assertEquals([seen, count, stage.failures], [["leaving", "1"], 1, []]);
   },
 );
+
+onStage("registry: an actor that comes again under its key is waited for once", async (stage) => {
+  const waiting = new Set<() => void>();
+  const registry = new LocalRegistry((_ref, stopped) => {
+    waiting.add(stopped);
+    return { cancel: () => void waiting.delete(stopped) };
+  }, () => {});
+  const ref = stage.system.spawn("a", stage.actor("a"));
+  const key = registryKey<string>("printer");
+  for (const put of [() => registry.register(key, ref), () => registry.join(key, ref)]) {
+    const all = upTo(100).map(put);
+    assertEquals(waiting.size, 1);
+    // What was replaced takes nobody out, and what is there is taken out by its own.
+    for (const replaced of all.slice(0, -1)) replaced.cancel();
+    assertEquals(waiting.size, 1);
+    all.at(-1)?.cancel();
+    assertEquals([waiting.size, registry.find(key), registry.members(key)], [0, undefined, []]);
+  }
+  await stage.settle();
+});
