@@ -274,7 +274,7 @@ const MAX_BUSIEST = 200;
 /** The most entities of a cluster. */
 const MAX_ENTITIES = 1000;
 /** The longest step of a replay. */
-const MAX_STEP = 1_000_000;
+export const MAX_STEP = 1_000_000;
 
 /**
  * Reads a message of a page; `null` when it is not a command within the limits.

@@ -141,6 +141,7 @@ function sayOutcome(
   for (const { campaign, text } of failures) {
     say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
   }
+  if (failures.length > 0) say("With --inspect such a run is shown in a page, event by event.\n");
   for (const campaign of campaigns) {
     const { name } = campaign;
     const { runs = 0 } = totals.byCampaign.get(name) ?? {};

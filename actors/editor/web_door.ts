@@ -70,7 +70,7 @@ export function webDoor(
       },
     };
     const server = webServer<WebSessionMessage>(
-      { ...options, tokens: [options.token ?? [], options.readToken ?? []].flat() },
+      { ...options, tokens: { "token": options.token, "read-token": options.readToken } },
       editorRoutes({ ...rest, ...many, document, textName }),
     );
     self.spawn("server", explained(server, options.address.port), {

@@ -92,7 +92,7 @@ export function inspectorDoor(options: DoorOptions): Behavior<TcpServerCommand> 
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(isReady === undefined ? {} : { isReady }),
     address,
-    ...(token === undefined ? {} : { tokens: [token] }),
+    tokens: { "inspect-token": token },
     limits: { maxClients: MAX_CLIENTS, maxPerAddress: MAX_PER_ADDRESS },
     routes: [
       route("/metrics", async () => {

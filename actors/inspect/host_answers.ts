@@ -52,7 +52,7 @@ export function hostAnswers(
     }
     return {
       ...counted,
-      counts: { ...metrics.eventCounts, ...metrics.trafficCounts },
+      counts: { ...metrics.eventCounts, ...metrics.trafficCounts() },
       ...feed.after(question.since),
     };
   };

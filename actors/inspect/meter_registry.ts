@@ -9,6 +9,9 @@ import type { Counter, Gauge, Histogram, HistogramOptions, Meter, MetricOptions 
 /** What an instrument is: of a gauge, values of several sources do not add up. */
 export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
 
+/** What tells an instrument from others of its name. */
+export type Attributes = NonNullable<MetricOptions["attributes"]>;
+
 /** An instrument, and what it has come to. */
 export interface Instrument {
   /** In OpenTelemetry's form. */
@@ -84,14 +87,11 @@ export class MeterRegistry implements Meter {
     this.#get(name, kind, options, []).read = read;
   }
 
-  /** The sum of all series of a name. */
-  sum(name: string, attribute?: readonly [name: string, value: string]): number {
+  /** The sum of the series of a name: of those whose attributes are meant. */
+  sum(name: string, isMeant: (attributes: Attributes) => boolean = () => true): number {
     let sum = 0;
     for (const series of this.#series.values()) {
-      if (series.name !== name) continue;
-      if (attribute === undefined || series.options.attributes?.[attribute[0]] === attribute[1]) {
-        sum += series.value;
-      }
+      if (series.name === name && isMeant(series.options.attributes ?? {})) sum += series.value;
     }
     return sum;
   }

@@ -4,11 +4,11 @@
  * @module
  */
 import type { MetricFamily } from "../../protocols/prometheus.ts";
-import type { ActorEvent, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
+import type { ActorEvent, ActorFailed, Counter, HandledSample, Instruments } from "../runtime/mod.ts";
 import type { EventLoop } from "../world/world.ts";
 import { census, type CountedSystem, type Met, type Totals } from "./census.ts";
 import { HandlingTimes } from "./handling_times.ts";
-import { MeterRegistry } from "./meter_registry.ts";
+import { type Attributes, MeterRegistry } from "./meter_registry.ts";
 
 /** Upper bounds of the histogram of handling times, in seconds. */
 const HANDLER_BOUNDS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 1] as const;
@@ -65,6 +65,8 @@ export class SystemMetrics {
   readonly #stopped: Counter;
   readonly #failed: Counter;
   readonly #deadLetters: Counter;
+  /** What failures were counted for: an actor that fails with its child counts no second time. */
+  readonly #errors = new WeakSet<object>();
   #totals = NOTHING_YET;
 
   /** `others` are instruments beside these: tracing. */
@@ -99,11 +101,18 @@ export class SystemMetrics {
       case "stopped":
         return this.#stopped.add(1);
       case "failed":
-        return this.#failed.add(1);
+        return this.#countFailure(event);
       case "dead-letter":
         return this.#deadLetters.add(1);
     }
   };
+
+  #countFailure({ phase, error }: ActorFailed): void {
+    const isObject = typeof error === "object" && error !== null;
+    // A permanent child that ends too often fails in its parent alone.
+    if (phase !== "child" || (isObject && !this.#errors.has(error))) this.#failed.add(1);
+    if (isObject) this.#errors.add(error);
+  }
 
   /** What was counted of events. */
   get eventCounts(): EventCounts {
@@ -115,12 +124,18 @@ export class SystemMetrics {
     };
   }
 
-  /** What connections have counted. */
-  get trafficCounts(): TrafficCounts {
+  /** What connections have counted, but for those of servers below the actor at `except`. */
+  trafficCounts(except?: string): TrafficCounts {
     const { meter } = this;
-    const bytes = (direction: string) => meter.sum("process.network.io", ["network.io.direction", direction]);
+    const isMeant = ({ "troupe.server": server }: Attributes) =>
+      except === undefined || !String(server).startsWith(`${except}/`);
+    const bytes = (direction: string) =>
+      meter.sum(
+        "process.network.io",
+        (attributes) => attributes["network.io.direction"] === direction && isMeant(attributes),
+      );
     return {
-      connections: meter.sum("troupe.connections"),
+      connections: meter.sum("troupe.connections", isMeant),
       bytesIn: bytes("receive"),
       bytesOut: bytes("transmit"),
     };

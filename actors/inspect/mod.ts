@@ -6,7 +6,7 @@
 export { EventFeed, FEED_START, type FeedPosition } from "./event_feed.ts";
 export type { HandlingTimes } from "./handling_times.ts";
 export { type InspectedSystem, inspector, type InspectorOptions } from "./inspector.ts";
-export { type Instrument, type InstrumentKind, MeterRegistry } from "./meter_registry.ts";
+export { type Attributes, type Instrument, type InstrumentKind, MeterRegistry } from "./meter_registry.ts";
 export { meteredDisk } from "./metered_disk.ts";
 export type { CountedSystem, Met, Totals } from "./census.ts";
 export type { InspectedCluster, InspectedClusterHost } from "./cluster_watch.ts";

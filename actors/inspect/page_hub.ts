@@ -192,7 +192,8 @@ export class PageHub {
     return {
       time: this.#source.now(),
       ...{ actors, handled, waiting },
-      ...addCounts({ ...metrics.eventCounts, ...metrics.trafficCounts }, remote.counts),
+      // Who looks is no part of what is looked at.
+      ...addCounts({ ...metrics.eventCounts, ...metrics.trafficCounts(this.#self.path) }, remote.counts),
       ...this.#source.process(),
     };
   }

@@ -28,8 +28,10 @@ export interface HttpLimits extends TcpLimits {
   readonly pingIntervalMs: number;
 }
 
-const WEAK_TOKEN =
-  "A token of this door can be guessed: take 16 characters or more, such as `openssl rand -hex 16` makes";
+/** A line for the log: which token of which door is weak. */
+function weakToken(name: string, door: string): string {
+  return `The ${name} of ${door} can be guessed: take a random one, such as \`openssl rand -hex 16\` makes`;
+}
 
 /** Options of {@linkcode httpServer}. */
 export interface HttpServerOptions<M = never> {
@@ -47,10 +49,11 @@ export interface HttpServerOptions<M = never> {
   /** Other sites whose pages may write and open WebSockets, as `https://example.org`. @default none */
   readonly origins?: readonly string[];
   /**
-   * The tokens that its routes take: who shows one is served while others of its address guess.
+   * The tokens that its routes take, by what the log calls them (`read-token`): who shows one is served while
+   * others of its address guess.
    * @default none
    */
-  readonly tokens?: readonly string[];
+  readonly tokens?: Readonly<Record<string, string | undefined>>;
   /** Limits of the server and of each connection. */
   readonly limits?: Partial<HttpLimits>;
   /**
@@ -68,7 +71,8 @@ export interface HttpServerOptions<M = never> {
  * Serves HTTP/1.1 and WebSockets. An address whose tokens (`tokenOf`) were answered with 401 more than five
  * times a second is answered with 429 until it pauses. Who has the right one (`tokens`) is served meanwhile
  * on connections that have shown it before, and everywhere if it is strong: 16 characters or more, ten of
- * them different. A weak one is warned of at the start.
+ * them different. A weak one is warned of at the start. What chance made is meant: that a long one is a name
+ * and a year the server cannot see.
  *
  * The start throws the `WorldError` of the listener (`address-in-use`, `permission-denied`, …).
  * Throws `RangeError` on an invalid limit and `SyntaxError` on a route that is no pattern.
@@ -121,9 +125,14 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
     meters: new HttpMeters(),
   };
   return (self) => {
-    const { tokens = [] } = options;
-    if (!tokens.every(isStrongToken)) self.log.warn(WEAK_TOKEN, { event: "weak-token" });
-    const gate = new TokenGate(tokens);
+    const named = Object.entries(options.tokens ?? {})
+      .flatMap(([name, token]) => token === undefined ? [] : [{ name, token }]);
+    for (const { name, token } of named) {
+      if (!isStrongToken(token)) {
+        self.log.warn(weakToken(name, self.path), { event: "weak-token", token: name });
+      }
+    }
+    const gate = new TokenGate(named.map(({ token }) => token));
     return served(options, { ...shared, warnings: new LogThrottle(self), gate })(self);
   };
 }

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** What the page shows, as functions of its state. */
 import { type ComponentChild, h } from "preact";
-import type { InspectorTick } from "../../protocols/inspector.ts";
+import { type InspectorTick, MAX_STEP } from "../../protocols/inspector.ts";
 import { actorView } from "./actor_view.ts";
 import { clusterView } from "./cluster_view.ts";
 import { deadLettersView, failuresView, logView, restartsView } from "./feed_views.ts";
@@ -113,22 +113,37 @@ function replayView({ replay }: State, store: InspectorStore): ComponentChild {
       { type: "button", disabled: state !== "waits", onClick: () => store.step(count, until) },
       text,
     );
+  const goTo = (event: Event) => {
+    event.preventDefault();
+    const input = document.querySelector("#to-event");
+    if (!(input instanceof HTMLInputElement)) return;
+    store.step(input.valueAsNumber - events);
+    input.value = "";
+  };
+  const isOver = state === "passed" || state === "failed";
   return h(
     "section",
     { class: "replay", "aria-label": "Replay" },
     h("h2", null, title),
     h(
-      "p",
-      { class: "steps" },
+      "form",
+      { class: "steps", onSubmit: goTo },
       step("1 event", 1),
       step("100", 100),
       step("10,000", 10_000),
-      step("To the next failure", 1_000_000, "failure"),
+      step("To the next failure", MAX_STEP, "failure"),
+      h("label", { for: "to-event" }, "To event"),
+      h("input", {
+        ...{ id: "to-event", type: "number", required: true, min: events + 1, max: events + MAX_STEP },
+        ...{ disabled: state !== "waits", autocomplete: "off" },
+      }),
+      h("button", { type: "submit", disabled: state !== "waits" }, "Go"),
       h(
         "output",
-        { id: "replayed" },
+        { id: "replayed", class: state },
         `${whole(events)} ${events === 1 ? "event" : "events"}, ${STATES[state]}`,
       ),
+      isOver ? h("span", { class: "what" }, "To see it again, start the task again.") : null,
     ),
     problem === undefined ? null : h("pre", { class: "problem" }, problem),
     h(

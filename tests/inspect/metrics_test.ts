@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { meteredDisk, MeterRegistry } from "../../actors/inspect/mod.ts";
+import { meteredDisk, MeterRegistry, SystemMetrics } from "../../actors/inspect/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
+import { ActorSystem, type Behavior, escalate, restart } from "../../mod.ts";
 import { formatMetrics } from "../../protocols/prometheus.ts";
 import {
   available,
@@ -97,6 +98,35 @@ Deno.test("metrics: with two cores what does not add up is told as it is, and wh
   }, "both cores have told of their entities and of each other");
   assertEquals(hosts(), [1, 1]);
   assertEquals(valueOf(text, "troupe_cluster_connected"), 1);
+});
+
+Deno.test("metrics: one fault is one failure, however many levels it escalates through", async () => {
+  const metrics = new SystemMetrics();
+  const world = denoWorld({ log: { level: "error", write: () => {} } });
+  await using system = new ActorSystem("demo", { world, instruments: metrics.instruments });
+  const listening = system.events.subscribe(metrics.counted);
+  const levels: string[] = [];
+  system.events.subscribe((event) => event.type === "failed" && levels.push(`${event.actor} ${event.phase}`));
+  const failing: Behavior<string> = () => (text) => {
+    throw text === "text" ? text : new Error(text);
+  };
+  const parent = (name: string, behavior: Behavior<string>): Behavior<string> => (self) => {
+    const child = self.spawn(name, behavior, { onFailure: escalate() });
+    return (text) => child.tell(text);
+  };
+  const onFailure = restart({ limit: 100, withinMs: 60_000 });
+  const top = system.spawn("top", parent("middle", parent("low", failing)), { onFailure });
+  for (const [index, text] of ["error", "text", "again"].entries()) {
+    top.tell(text);
+    await until(() => levels.length === 3 * (index + 1), "it has come to the top");
+    assertEquals(metrics.eventCounts.failures, index + 1);
+  }
+  assertEquals(levels.slice(0, 3), [
+    "/demo/top/middle/low message",
+    "/demo/top/middle child",
+    "/demo/top child",
+  ]);
+  listening.cancel();
 });
 
 Deno.test("metrics: services count what they do, sockets what goes through them, and promtool reads all of it", async () => {

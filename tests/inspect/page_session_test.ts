@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
 import { type Behavior, restart, resume } from "../../mod.ts";
 import { TestClient, until } from "../_helpers.ts";
+import { lineServer } from "../../actors/net/mod.ts";
 import { inspected, TestPage } from "./_page.ts";
 
 const weak: Behavior<{ readonly type: "fail"; readonly text: string }> = () => ({ text }) => {
@@ -102,6 +103,24 @@ Deno.test("inspector: a page may look and nothing else: anything but a command c
     page.sendText(text);
     assertEquals((await page.closed()).code, 1008, text.slice(0, 50));
   }
+});
+
+Deno.test("inspector: a page counts the system's connections and bytes, and not those of who looks", async () => {
+  await using seen = await inspected();
+  await using page = new TestPage(seen.port);
+  await using another = new TestPage(seen.port);
+  await another.told("tick");
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const echo = lineServer(
+    { address: { hostname: "127.0.0.1", port: 0 }, onListening: ({ port }) => resolve(port) },
+    (connection) => ({ frame: (line: string) => connection.sendText(`${line}\n`) }),
+  );
+  seen.system.spawn("echo", echo);
+  using client = await TestClient.connect(await promise);
+  await client.send("hello\n");
+  assertEquals(await client.line(), "hello");
+  const { tick } = await page.told("tick", ({ tick }) => tick.connections > 0 && tick.bytesOut > 0);
+  assertEquals([tick.connections, tick.bytesIn, tick.bytesOut], [1, 6, 6]);
 });
 
 Deno.test("inspector: so many pages at most, and who leaves makes room", async () => {

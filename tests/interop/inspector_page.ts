@@ -58,6 +58,7 @@ async function looksAtWeakSystem(): Promise<void> {
   console.error(`a failure is seen after ${fastestMs} ms`);
   await shows(page, "failOnPurpose");
   await shows(page, "Caused by: Error: somebody said so");
+  assertEquals(await cutStacks(page), 0, "a stack's lines are whole");
   await picture(page, "failures");
 
   // A dead letter; what it says is not told.
@@ -146,6 +147,11 @@ async function looksAtWeakSystem(): Promise<void> {
   });
   assertLess(emptyBelow, 2, "nothing is below");
   await picture(page, "narrow");
+  await click(page, "#tab-failures");
+  await shows(page, "failOnPurpose");
+  assertEquals(await cutStacks(page), 0, "a stack's lines are whole on a phone");
+  await page.$eval(".failures", (failures) => failures.scrollIntoView());
+  await picture(page, "narrow-failures");
   assertEquals([...notes.hosts], [`127.0.0.1:${inspectorPort}`], "no other host is asked");
   notes.hosts.clear();
   console.error(`heap of the page: ${(JSHeapUsedSize / 1e6).toFixed(1)} MB`);
@@ -222,7 +228,7 @@ async function looksAtReplay(): Promise<void> {
   const campaigns = [
     { args: ["--only", "editor under chaos", "--seed", "7"], outcome: "passed" },
     {
-      args: ["--folder", "tests/tasks/_campaigns", "--only", "that fails", "--seed", "10"],
+      args: ["--folder", "tests/inspect/_campaigns", "--only", "planted bug", "--seed", "1"],
       outcome: "failed",
     },
   ];
@@ -234,17 +240,28 @@ async function looksAtReplay(): Promise<void> {
     await shows(page, "0 events, it waits");
     await clickText(page, "1 event");
     await shows(page, "1 event, ");
+    await page.type("#to-event", "20");
+    await page.keyboard.press("Enter");
+    await shows(page, "20 events, it waits");
     if (outcome === "passed") {
       await clickText(page, "100");
-      await shows(page, "101 events, it waits");
+      await shows(page, "120 events, it waits");
       await clickText(page, "10,000");
-      await shows(page, "10,101 events, it waits");
+      await shows(page, "10,120 events, it waits");
       await page.select("#host", "c0");
       await page.waitForSelector('#tree [title="/client"]');
       await page.select("#host", "server");
       await click(page, 'tr:has([title="/editor/server"]) .fold');
       await page.waitForSelector('#tree [title="/editor/server/listener"]');
       await picture(page, "replay");
+    }
+    if (outcome === "failed") {
+      await page.waitForSelector('#tree [title="/bank/account"]');
+      await shows(page, "No actor has failed.");
+      await clickText(page, "To the next failure");
+      await shows(page, "Cannot take in nothing");
+      await shows(page, "it waits");
+      await picture(page, "replay-at-failure");
     }
     // There may be failures on the way, each of which holds it.
     await page.waitForFunction(
@@ -260,9 +277,16 @@ async function looksAtReplay(): Promise<void> {
       outcome,
     );
     if (outcome === "failed") {
-      await shows(page, "the seed ends in zero");
-      await shows(page, "about to look at the seed");
+      await shows(page, "were acknowledged, and the account holds");
+      await shows(page, "Cannot take in nothing");
+      await shows(page, "bank_campaign.ts:");
+      await page.select("#host", "ben");
+      await page.waitForSelector('#tree [title="/person/payer"]');
       await picture(page, "replay-failed");
+      await page.setViewport({ width: 390, height: 844 });
+      assert(await page.evaluate(() => document.documentElement.scrollWidth <= 390), "it fits 390 pixels");
+      assertEquals(await cutStacks(page), 0, "a stack's lines are whole on a phone");
+      await picture(page, "replay-failed-narrow");
     }
     await page.close();
     replayed.kill("SIGTERM");
@@ -288,6 +312,14 @@ function noteFailures(): void {
       seen[text.textContent ?? ""] ??= Date.now();
     }
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+
+/** How many of the stacks that are shown are wider than what is shown of them. */
+async function cutStacks(page: Page): Promise<number> {
+  return await page.$$eval(
+    "pre:not(.trace)",
+    (all) => all.filter((each) => each.scrollWidth > each.clientWidth).length,
+  );
 }
 
 async function focusedPath(page: Page): Promise<string | null> {
