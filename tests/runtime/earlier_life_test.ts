@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Behavior, type Context, registryKey, topic } from "../../mod.ts";
 import { gate, onStage, type Stage } from "./_stage.ts";
 
@@ -164,6 +164,65 @@ onStage(
     assertEquals(stage.lost, ["tick /test/a restarted"]);
   },
 );
+
+onStage(
+  "stash: what an earlier life was sent by itself and failed on, the next may put aside as its own",
+  async (stage) => {
+    let lives = 0;
+    stage.system.spawn<string>("a", (self) => {
+      if (++lives === 1) self.after(1, "tick");
+      else {
+        // Not what came in the earlier life, but a message like it.
+        self.stash.push("tick");
+        self.stash.unstashAll();
+      }
+      return (message) => {
+        if (lives === 1) throw new Error("told to");
+        stage.note(message);
+      };
+    });
+    await stage.sim.advance(5);
+    await stage.settle();
+    assertEquals([lives, stage.taken(), stage.lost], [2, ["tick"], []]);
+  },
+);
+
+/** What one may ask a context for, that it makes when it is first asked for it. */
+const ASKED_FOR: Readonly<Record<string, (self: Context<string>) => unknown>> = {
+  "its signal": (self) => self.signal.aborted,
+  "its stash": (self) => self.stash.size,
+};
+
+for (const [what, ask] of Object.entries(ASKED_FOR)) {
+  onStage(
+    `earlier life: its context, asked for ${what} in the next, takes nothing from that`,
+    async (stage) => {
+      const contexts: Context<string>[] = [];
+      const ref = stage.system.spawn<string>("a", (self) => {
+        contexts.push(self);
+        // The first life holds nothing: what it is asked for later is the first that it makes.
+        if (contexts.length === 2) self.onStop(() => stage.note(`life ${contexts.length} released`));
+        if (contexts.length === 2) self.after(50, "late");
+        return (message) => {
+          if (message === "fail") throw new Error("told to");
+          if (message === "stop") self.stop();
+          else stage.note(message);
+        };
+      });
+      ref.tell("fail");
+      await stage.settle();
+      const [earlier] = contexts;
+      assert(earlier !== undefined);
+      ask(earlier);
+      ref.tell("stop");
+      await stage.settle();
+      assertEquals(stage.taken(), ["life 2 released"]);
+      assert(earlier.signal.aborted);
+      await stage.sim.advance(100);
+      assertEquals([stage.taken(), stage.lost], [[], []]);
+    },
+  );
+}
 
 onStage("stash: in the same life what was put aside comes back, ticks too, in its order", async (stage) => {
   const ref = stage.system.spawn<string>("a", (self) => {
