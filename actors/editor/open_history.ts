@@ -14,7 +14,7 @@ import {
   type HistoryEvent,
 } from "./history.ts";
 import { decodeStrictly, decodeText } from "./known_text.ts";
-import { type HeldText, isCutOff, outsideEdits, replay } from "./recovery.ts";
+import { cutOffBases, type HeldText, isCutOff, outsideEdits, replay } from "./recovery.ts";
 import type { Replica, ReplicaFactory } from "./replica.ts";
 import { SyncedFile } from "./synced_file.ts";
 import { diffText } from "./text_diff.ts";
@@ -148,7 +148,9 @@ async function reconcile(
   }
   if (text === undefined) throw notText();
   // A history that says nothing of the file, as when it is new: the file's text is the document.
-  const known = bases.length === 0 ? [{ text: before, lengths: [] }] : bases;
+  const known = bases.length === 0
+    ? [{ text: before, lengths: [] }]
+    : [...bases, ...cutOffBases(text, bases)];
   const update = replica.transact(() => replica.edit(outsideEdits(text, known, before)));
   const after = replica.text;
   const held = diffText(after, text);

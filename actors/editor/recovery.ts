@@ -108,6 +108,27 @@ export function isCutOff(file: Uint8Array, bases: readonly HeldText[]): boolean 
     file.every((byte, at) => byte === longest[at] || (byte === 0 && at >= length));
 }
 
+/** So much of the end tells where a file was cut off. */
+const CUT_END_CHARACTERS = 32;
+/** Lines may be alike: so many places are thought of, the last ones. */
+const MAX_CUTS = 8;
+
+/**
+ * What a crash may have left of a text that had grown, where somebody has edited that before it was seen: cut
+ * off where the file ends.
+ */
+export function cutOffBases(file: string, bases: readonly HeldText[]): HeldText[] {
+  const [longest, first] = bases;
+  if (longest === undefined || first === undefined || longest.lengths.length === 0) return [];
+  const { text } = longest;
+  const found: HeldText[] = [];
+  for (let end = text.length - 1; end > first.text.length && found.length < MAX_CUTS; end--) {
+    const isEnd = file.endsWith(text.slice(Math.max(0, end - CUT_END_CHARACTERS), end));
+    if (isEnd) found.push({ text: text.slice(0, end), lengths: [] });
+  }
+  return found;
+}
+
 /** Old texts that are compared in full with what somebody has saved: a comparison takes milliseconds. */
 const MAX_COMPARED = 4;
 

@@ -228,3 +228,22 @@ Deno.test("editor: who comes back is told of others, and not of what their conne
     assertEquals(news.map(({ state }) => state).toSorted(), ['"new"', '"new"', '"other"']);
   });
 });
+
+Deno.test("editor: who edits what a crash has left of the file, before the server is back, takes out no line that it has cut off", async () => {
+  await simulate("editor: who edits what a crash has left", { seeds: 15 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    stage.tell({ type: "join", member: writer });
+    for (const text of ["second", "third", "fourth"]) stage.tell({ type: "update", member: writer, text });
+    const whole = `${START}second\nthird\nfourth\n`;
+    await sim.until(() => stage.file === whole, 1000, "the lines to be in the file");
+    sim.host("server").crash();
+    // Not within the first of them: with so little in common it might be a new line as well.
+    const cut = Math.floor(sim.random.between(`${START}sec`.length, whole.length));
+    stage.disk.write(FILE, `by hand\n${whole.slice(0, cut)}`);
+    sim.host("server").restart(() => {});
+    await stage.start();
+    await stage.collaborate();
+    await sim.until(() => stage.file === `by hand\n${whole}`, 1000, `the file to hold all, cut at ${cut}`);
+  });
+});
