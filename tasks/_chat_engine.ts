@@ -26,11 +26,22 @@ export function engineFlag(): Flag<EngineChoice | undefined> {
     value: "ENGINE",
     takes: "memory, sqlite:FILE or nats://HOST:PORT,…",
     parse(text) {
-      const [, kind, rest = ""] = /^(memory|sqlite|nats)(?:$|:(?:\/\/)?(.*)$)/.exec(text) ?? [];
-      if (kind === "memory" && rest === "") return { kind, text, rest };
-      if ((kind === "sqlite" || kind === "nats") && rest !== "") return { kind, text, rest };
+      if (text === "memory") return { kind: "memory", text, rest: "" };
+      const [, file] = /^sqlite:(?:\/\/)?(.+)$/.exec(text) ?? [];
+      if (file !== undefined) return { kind: "sqlite", text, rest: file };
+      const [, servers] = /^nats:\/\/(.+)$/.exec(text) ?? [];
+      if (servers !== undefined && areServers(servers)) return { kind: "nats", text, rest: servers };
       throw new UsageError(`${JSON.stringify(text)} is not memory, sqlite:FILE or nats://HOST:PORT,…`);
     },
+  });
+}
+
+/** Whether it is `HOST:PORT,…`, perhaps with `USER:PASSWORD@` before it: a port may be left out. */
+function areServers(text: string): boolean {
+  return text.replace(/^[^@,]*@/, "").split(",").every((server) => {
+    const address = server.replace(/^nats:\/\//, "");
+    const url = URL.parse(`http://${address}`);
+    return url !== null && url.port !== "0" && !/[\s/?#@]/.test(address);
   });
 }
 
