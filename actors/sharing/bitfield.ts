@@ -42,15 +42,22 @@ export class Bitfield {
     return bits === "none" ? new Bitfield(size) : Bitfield.parse(bits, size);
   }
 
-  /** The pieces that are in one of two sets and not in the other; no set is an empty one. */
-  static *changes(a: Bitfield | undefined, b: Bitfield | undefined): Generator<number> {
+  /** Calls `changed` with each piece that is in one of two sets alone; no set is an empty one. */
+  static changes(
+    a: Bitfield | undefined,
+    b: Bitfield | undefined,
+    changed: (piece: number, isInB: boolean) => void,
+  ): void {
     const [before, after] = [a?.bytes, b?.bytes];
     const length = before?.length ?? after?.length ?? 0;
     for (let index = 0; index < length; index++) {
-      const changed = (before?.[index] ?? 0) ^ (after?.[index] ?? 0);
+      const now = after?.[index] ?? 0;
+      const differing = (before?.[index] ?? 0) ^ now;
       // Most bytes of two bitfields of one peer are the same.
-      if (changed === 0) continue;
-      for (let bit = 0; bit < 8; bit++) if ((changed & (0x80 >> bit)) !== 0) yield index * 8 + bit;
+      if (differing === 0) continue;
+      for (let bit = 0x80, piece = index * 8; bit > 0; bit >>= 1, piece++) {
+        if ((differing & bit) !== 0) changed(piece, (now & bit) !== 0);
+      }
     }
   }
 

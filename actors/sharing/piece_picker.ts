@@ -29,9 +29,12 @@ export interface PiecePickerOptions {
 
 /**
  * So many pieces are looked at for a rare one: in a torrent of a million the rarest of all is not worth the
- * time.
+ * time. Half as many for each further one that is picked at once, where pieces are small.
  */
 const SCANNED_PIECES = 4096;
+const LEAST_SCANNED_PIECES = 64;
+/** So many for one that can be asked for at all: the next look goes on from there. */
+const MOST_SCANNED_PIECES = 16_384;
 /** Buffers of pieces that are kept for the next. */
 const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 /** At the end a block is asked of so many peers at once. */
@@ -51,6 +54,8 @@ export class PiecePicker {
   readonly #exclusive = new Set<number>();
   /** Of whole pieces that are on the disk: for those that are started next. */
   readonly #spareBuffers: Uint8Array<ArrayBuffer>[] = [];
+  /** Where the last look for a piece ended that found none. */
+  #resumeAt: number | undefined;
 
   /** Nothing is there. */
   constructor(options: PiecePickerOptions) {
@@ -77,9 +82,7 @@ export class PiecePicker {
 
   /** A peer had pieces, or was not there, and has these now, or has gone. */
   countPeer(before: Bitfield | undefined, now: Bitfield | undefined): void {
-    for (const piece of Bitfield.changes(before, now)) {
-      this.countPiece(piece, now?.has(piece) === true ? 1 : -1);
-    }
+    Bitfield.changes(before, now, (piece, isNow) => this.countPiece(piece, isNow ? 1 : -1));
   }
 
   /** One peer more, or fewer, has a piece. */
@@ -102,14 +105,14 @@ export class PiecePicker {
       active.owner = peer.id;
       return true;
     });
-    while (places.length < count) {
-      const active = this.#start(peer, may);
+    for (let scanned = SCANNED_PIECES; places.length < count; scanned >>= 1) {
+      const active = this.#start(peer, may, Math.max(LEAST_SCANNED_PIECES, scanned));
       if (active === undefined) break;
       active.askUnasked(peer.id, count, places);
     }
     const sharable = (active: ActivePiece) => !active.isExclusive && may(active.index);
     this.#fromActive(peer, count, places, sharable);
-    if (places.length < count && this.#isEndgame()) {
+    if (places.length < count && this.#isAllUnderWay()) {
       for (const active of this.#active.values()) {
         if (sharable(active)) active.askAgain(peer.id, count, ENDGAME_PEERS, places);
         if (places.length >= count) break;
@@ -131,17 +134,21 @@ export class PiecePicker {
     }
   }
 
-  /** Every piece that is missing is on its way, and every block of it asked for. */
-  #isEndgame(): boolean {
+  /** Every piece that is missing is on its way. */
+  #isAllUnderWay(): boolean {
     const { pieceCount } = this.#options.info;
     return this.have.count + this.#active.size + this.#settling.size === pieceCount;
   }
 
-  #start(peer: PickingPeer, may: (piece: number) => boolean): ActivePiece | undefined {
+  #start(
+    peer: PickingPeer,
+    may: (piece: number) => boolean,
+    scanned: number,
+  ): ActivePiece | undefined {
     const { info, maxActiveBytes } = this.#options;
     const underWay = this.#active.size + this.#settling.size;
     if (underWay > 0 && (underWay + 1) * info.pieceLength > maxActiveBytes) return undefined;
-    const piece = this.#rarest(may);
+    const piece = this.#rarest(may, scanned);
     if (piece === undefined) return undefined;
     const length = pieceBytes(info, piece);
     const buffer = length === info.pieceLength ? this.#spareBuffers.pop() : undefined;
@@ -151,20 +158,26 @@ export class PiecePicker {
     return active;
   }
 
-  /** The rarest of the pieces that are missing; of equally rare ones the first after a random place. */
-  #rarest(may: (piece: number) => boolean): number | undefined {
+  /**
+   * The rarest of so many pieces that are missing; of equally rare ones the first after a random place. One
+   * of which not all can be looked at in one go: undefined, though there may be one.
+   */
+  #rarest(may: (piece: number) => boolean, scanned: number): number | undefined {
     const { info: { pieceCount }, random } = this.#options;
-    const first = Math.floor(random() * pieceCount);
+    if (this.#isAllUnderWay()) return undefined;
+    const first = this.#resumeAt ?? Math.floor(random() * pieceCount);
+    const most = Math.min(pieceCount, MOST_SCANNED_PIECES);
     let best: number | undefined;
     let bestCount = Infinity;
-    for (let step = 0; step < pieceCount; step++) {
-      if (best !== undefined && (step >= SCANNED_PIECES || bestCount <= 1)) break;
+    for (let step = 0; step < most; step++) {
+      if (best !== undefined && (step >= scanned || bestCount <= 1)) break;
       const piece = first + step < pieceCount ? first + step : first + step - pieceCount;
       const count = this.#availability[piece] ?? 0;
       if (count >= bestCount || this.#isUnderWay(piece) || !may(piece)) continue;
       best = piece;
       bestCount = count;
     }
+    this.#resumeAt = best === undefined && most < pieceCount ? (first + most) % pieceCount : undefined;
     return best;
   }
 

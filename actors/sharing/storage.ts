@@ -117,6 +117,7 @@ class Storage {
   readonly #self: Context<StorageCommand | Private>;
   readonly #options: StorageOptions;
   readonly #loader: BlockLoader;
+  readonly #slices: Slices;
   #files: FileSet;
   /** What is there is complete, and never written to. */
   #isShared: boolean;
@@ -128,6 +129,7 @@ class Storage {
     this.#options = options;
     const { place, blocks, info: { files, length } } = options;
     this.#loader = new BlockLoader(blocks, length, (bytes, offset) => this.#readForPeers(bytes, offset));
+    this.#slices = new Slices(self.world);
     this.#isShared = place.type === "shared";
     const directory = place.type === "shared"
       ? this.#sharedDirectory(place.directory)
@@ -296,13 +298,12 @@ class Storage {
       await this.#files.read(part, offset + at);
       return part;
     };
-    const slices = new Slices(this.#self.world);
     for (let at = 0, next = read(0); at < length;) {
       const part = await next;
       at += part.length;
       next = read(at);
       hasher.update(part);
-      await slices.yield();
+      await this.#slices.yield();
     }
   }
 

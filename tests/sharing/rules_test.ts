@@ -71,6 +71,28 @@ Deno.test("picker: at the end every block is asked of several, and the first tha
   assertEquals(picker.receive(1, 0, 0, new Uint8Array(BLOCK)), undefined, "it is there already");
 });
 
+Deno.test("picker: of a million pieces a few thousand are looked at in one go, and the only one is found", () => {
+  const pieceCount = 1_000_000;
+  let looks = 0;
+  const picker = new PiecePicker({
+    info: { pieceLength: 1, length: pieceCount, pieceCount },
+    random: () => 0.5,
+    maxActiveBytes: 1 << 30,
+  });
+  const counting = (peer: { id: number; pieces: Bitfield }, count: number) => {
+    looks = 0;
+    return picker.pick(peer, count, () => (looks++, true)).map(({ piece }) => piece);
+  };
+  const all = { id: 1, pieces: Bitfield.full(pieceCount) };
+  for (let peers = 0; peers < 4; peers++) picker.countPeer(undefined, all.pieces);
+  assertEquals(new Set(counting(all, 500)).size, 500);
+  assert(looks < 100_000, `${looks} pieces were looked at`);
+  const one = { id: 5, pieces: bitfield(pieceCount, 3) };
+  let found: number[] = [];
+  for (let goes = 0; found.length === 0 && goes < 100; goes++) found = counting(one, 1);
+  assertEquals(found, [3]);
+});
+
 Deno.test("picker: pieces on their way are bounded by bytes, but for one that always may be", () => {
   const picker = pickerOf(10, 4 * BLOCK);
   const peer = { id: 1, pieces: Bitfield.full(10) };
