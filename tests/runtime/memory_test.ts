@@ -45,3 +45,21 @@ Deno.test("memory: a mailbox gives back what a flood made it grow to, and so doe
   assertEquals(slots(), 0);
   sim.close();
 });
+
+Deno.test("memory: what a mailbox came to is known still when it has given that back", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { world } = sim.host("a");
+  const system = new ActorSystem("test", { world: inOrder(world) });
+  const ref = system.spawn<number>("a", () => () => {});
+  await sim.advance(0);
+  // Each is no more than a turn handles that may be twice as long as the longest.
+  for (const count of [256, 512, 1024, 2048]) {
+    for (let i = 0; i < count; i++) ref.tell(i);
+    await sim.advance(0);
+  }
+  await sim.advance(1000);
+  assert(ref instanceof ActorRef);
+  assertEquals([mailboxes.slots(ref), system.tree().children[0]?.highWater], [0, 2048]);
+  await sim.settle(system.stop());
+  sim.close();
+});

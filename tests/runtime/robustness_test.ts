@@ -240,6 +240,34 @@ onStage(
 );
 
 onStage(
+  "robust: a handler that was given up and ends well later lets nothing into the next life's handler",
+  async (stage) => {
+    const given = gate();
+    const held = gate();
+    let lives = 0;
+    const ref = stage.system.spawn<string>("a", (self) => {
+      const life = ++lives;
+      return async (message) => {
+        stage.note(`${message} begins`);
+        if (life === 1) self.spawn("child", stage.actor("child"), { onFailure: escalate() }).tell("fail");
+        await (life === 1 ? given : held).promise;
+        if (life === 2) stage.note(`${message} ends`);
+      };
+    }, { shutdownMs: 100 });
+    for (const message of ["1", "2", "3"]) ref.tell(message);
+    await stage.sim.advance(200);
+    const ofParent = () => stage.taken().filter((line) => !line.startsWith("child"));
+    assertEquals([lives, ofParent()], [2, ["1 begins", "2 begins"]]);
+    given.resolve();
+    await stage.settle();
+    assertEquals(ofParent(), []);
+    held.resolve();
+    await stage.settle();
+    assertEquals(ofParent(), ["2 ends", "3 begins", "3 ends"]);
+  },
+);
+
+onStage(
   "robust: one that fails in a mapper, inside its own handler, handles nothing until the decision",
   async (stage) => {
     const gone = stage.system.spawn("gone", stage.actor("gone"));
