@@ -16,6 +16,7 @@ import type { ShallowSnapshot } from "./snapshot.ts";
 import {
   backoffDelay,
   checkBudget,
+  checkStrategy,
   escalate,
   type GroupStrategy,
   type OnFailure,
@@ -120,8 +121,9 @@ export class Children {
     return this.#byName.size;
   }
 
-  /** Throws `RangeError` on an invalid budget. */
+  /** Throws `TypeError` on an unknown strategy, `RangeError` on an invalid budget. */
   supervise(strategy: GroupStrategy, { stopOrder, budget }: SuperviseOptions): void {
+    checkStrategy(strategy);
     if (budget !== undefined) checkBudget(budget);
     this.#strategy = strategy;
     this.#stopsTogether = stopOrder === "together";

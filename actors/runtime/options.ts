@@ -7,7 +7,7 @@ import type { LogLevel } from "../world/world.ts";
 import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
 import { inWords } from "./in_words.ts";
 import type { ActorOptionsText } from "./snapshot.ts";
-import { type OnFailure, restart } from "./supervision.ts";
+import { checkBackoff, checkBudget, type OnFailure, restart } from "./supervision.ts";
 
 /** More than fit into memory, and still a small integer to V8. */
 export const NO_LIMIT = 1 << 30;
@@ -78,11 +78,7 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
     throw new RangeError(`Cannot spawn "${name}": shutdownMs is 0 or more, not ${inWords(shutdownMs)}`);
   }
   // An unknown policy would leave a failed actor without a decision for ever.
-  if (typeof onFailure !== "function" && !isPolicy(onFailure)) {
-    throw new TypeError(
-      `Cannot spawn "${name}": onFailure is made by ${POLICIES.map((policy) => `${policy}()`).join(", ")}`,
-    );
-  }
+  if (typeof onFailure !== "function") checkPolicy(name, onFailure);
   const isPlain = mailbox === undefined;
   return {
     ...{ capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, deadLetterLevel },
@@ -107,8 +103,29 @@ function describePolicy(policy: CellOptions["onFailure"]): string {
   return policy.type === "restart" ? `restart, ${policy.limit} in ${policy.withinMs} ms` : policy.type;
 }
 
-/** Whether this is a policy: a function that decides may return anything. */
+/** Throws `TypeError` on what is no policy, `RangeError` on one whose budget or backoff nobody could keep. */
+function checkPolicy(name: string, policy: unknown): void {
+  if (!hasPolicyType(policy)) {
+    throw new TypeError(
+      `Cannot spawn "${name}": onFailure is made by ${POLICIES.map((type) => `${type}()`).join(", ")}`,
+    );
+  }
+  if (policy.type !== "restart") return;
+  checkBudget(policy);
+  if (policy.backoff !== undefined) checkBackoff(policy.backoff);
+}
+
+/** Whether this is a policy, and one that can be kept: a function that decides may return anything. */
 export function isPolicy(value: unknown): value is OnFailure {
+  try {
+    checkPolicy("", value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasPolicyType(value: unknown): value is OnFailure {
   return typeof value === "object" && value !== null && "type" in value &&
     POLICIES.some((policy) => policy === value.type);
 }

@@ -192,6 +192,27 @@ export function checkBudget(
   }
 }
 
+const STRATEGIES: readonly GroupStrategy[] = ["one-for-one", "one-for-all", "rest-for-one"];
+
+/**
+ * Checks a strategy that came as data.
+ *
+ * @throws `TypeError` on one that there is not.
+ *
+ * @example
+ * ```ts
+ * import { checkStrategy, type GroupStrategy } from "@troupe/actors";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const configured: string = "one-for-some";
+ * assertThrows(() => checkStrategy(configured as GroupStrategy), TypeError, "it takes one-for-one");
+ * ```
+ */
+export function checkStrategy(strategy: GroupStrategy): void {
+  if (STRATEGIES.includes(strategy)) return;
+  throw new TypeError(`Cannot supervise ${inWords(strategy)}: it takes ${STRATEGIES.join(", ")}`);
+}
+
 /** The outcome of {@linkcode spendRestart}. */
 export interface RestartBudget {
   /** False when the budget is spent. */

@@ -8,7 +8,7 @@ import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import { checkBudget, checkStrategy, type GroupStrategy } from "./supervision.ts";
 
 /**
  * What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again.
@@ -30,6 +30,8 @@ export type Spawn = <C>(name: string, behavior: Behavior<C>, options?: SpawnOpti
 /**
  * Describes a child of a {@linkcode supervisor}: data, from which a running one starts a child, too.
  *
+ * @throws `TypeError` or `RangeError` on a name or an option that no actor can have.
+ *
  * @example
  * ```ts
  * import { ActorSystem, childSpec, supervisor } from "@troupe/actors";
@@ -49,6 +51,7 @@ export function childSpec<C>(
   options?: SpawnOptions<C>,
 ): ChildSpec<Ref<C>> {
   checkBehavior(name, behavior);
+  checkOptions(name, options);
   return {
     name,
     options: options as SpawnOptions | undefined,
@@ -84,7 +87,8 @@ type Settled = {
  *
  * The specs are checked before anything starts.
  *
- * @throws `TypeError` on a name that is used twice or is none; `RangeError` on an option out of range.
+ * @throws `TypeError` on an unknown strategy, or a name that is used twice or is none; `RangeError` on an
+ * option out of range.
  *
  * @example
  * ```ts
@@ -107,6 +111,8 @@ export function supervisor(
   specs: readonly ChildSpec[],
   options?: SuperviseOptions,
 ): Behavior<SupervisorCommand> {
+  checkStrategy(strategy);
+  if (options?.budget !== undefined) checkBudget(options.budget);
   const names = new Set<string>();
   for (const spec of specs) {
     checkOptions(spec.name, spec.options);

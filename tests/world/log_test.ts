@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import type { LogStream } from "../../actors/world/real/mod.ts";
+import { RealLog } from "../../actors/world/real/log.ts";
 import { until } from "../_helpers.ts";
 
 function capture(format: "text" | "json", level: "debug" | "info" = "info") {
@@ -107,3 +108,52 @@ Deno.test("log: lines of one turn of the loop are written together, without anyb
   await until(() => written.length > 0, "the log to be written");
   assertEquals(written, [["stdout", "[INFO] 0\n[INFO] 1\n[INFO] 2\n"]]);
 });
+
+/** A log into a `write` of somebody else's, with what was said on stderr; `turn` is the loop's next turn. */
+function strangeLog(write: (lines: string) => void) {
+  const said: string[] = [];
+  const decoder = new TextDecoder();
+  const stream = (into: string[]) => ({
+    writeSync(bytes: Uint8Array) {
+      into.push(decoder.decode(bytes));
+      return bytes.length;
+    },
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+  });
+  let turn = () => {};
+  const output = { stdout: stream([]), stderr: stream(said) };
+  const log = new RealLog({ write }, output, () => 0, (task) => turn = task);
+  return { log, said, turn: () => turn() };
+}
+
+for (
+  const [what, write] of [
+    ["throws", () => {
+      throw new Error("full\u0007");
+    }],
+    ["rejects", () => Promise.reject(new Error("full\u0007"))],
+    ["throws nothing that can be described", () => {
+      throw Object.create(null);
+    }],
+    ["throws an error whose message throws", () => {
+      throw new class extends Error {
+        override get message(): string {
+          throw new Error("no");
+        }
+      }();
+    }],
+  ] as const
+) {
+  Deno.test(`log: a write that ${what} costs its lines, is said once, and ends nothing`, async () => {
+    const { log, said, turn } = strangeLog(write);
+    for (let i = 0; i < 3; i++) {
+      log.write({ level: "info", actor: "/a", message: "one" });
+      turn();
+      await log.flush();
+    }
+    log.write({ level: "error", actor: "/a", message: "x".repeat(100_000) });
+    turn();
+    assertEquals(said.length, 1);
+    assertMatch(said[0] ?? "", /^Cannot write the log: (full␇|object|Error)\n$/);
+  });
+}

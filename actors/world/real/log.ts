@@ -4,6 +4,8 @@
  * @module
  */
 import type { Log, LogLevel, LogRecord } from "../world.ts";
+import { visibleText } from "../../../protocols/visible_text.ts";
+import { errorText } from "../error.ts";
 import { jsonLine, LOG_LEVELS, textLine } from "../log_format.ts";
 import { isFull, type LogStream, type Output, type OutputStream } from "./output.ts";
 import { PatientStreams } from "./patient_streams.ts";
@@ -27,7 +29,10 @@ export interface RealLogOptions {
    * @default true
    */
   readonly blocking?: boolean;
-  /** Takes the lines (one or more, each with its line end) instead of the process's own streams. */
+  /**
+   * Takes the lines (one or more, each with its line end) instead of the process's own streams. Lines that it
+   * throws on, or whose promise rejects, are lost; the first time that is said on stderr.
+   */
   readonly write?: (lines: string, stream: LogStream) => void;
 }
 
@@ -66,10 +71,9 @@ export class RealLog implements Log {
       ? new PatientStreams(output, (count) => this.#lostLine(count))
       : undefined;
     this.#streams = streams;
-    this.#write = write ??
-      (streams
-        ? (lines, stream) => streams.write(lines, stream)
-        : (lines, stream) => writeAll(output[stream], lines));
+    if (write !== undefined) this.#write = guarded(write, (problem) => writeAll(output.stderr, problem));
+    else if (streams !== undefined) this.#write = (lines, stream) => streams.write(lines, stream);
+    else this.#write = (lines, stream) => writeAll(output[stream], lines);
   }
 
   enabled(level: LogLevel): boolean {
@@ -142,6 +146,24 @@ const encoder = new TextEncoder();
 
 /** How often a full pipe is tried again before its lines are given up. */
 const MAX_TRIES = 1000;
+
+/** A function of somebody else's that takes lines, and never throws. */
+function guarded(write: (lines: string, stream: LogStream) => unknown, tell: (problem: string) => void) {
+  let hasFailed = false;
+  const failed = (error: unknown): void => {
+    if (hasFailed) return;
+    hasFailed = true;
+    tell(`Cannot write the log: ${visibleText(errorText(error))}\n`);
+  };
+  return (lines: string, stream: LogStream): void => {
+    try {
+      const written = write(lines, stream);
+      if (written instanceof Promise) written.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+}
 
 function writeAll(target: OutputStream, lines: string): void {
   let bytes = encoder.encode(lines);
