@@ -25,8 +25,9 @@ export interface Answers<R> {
 
 /**
  * Asks many actors the same, and resolves when all have answered or failed, when enough have answered, or
- * when the time is over, with what there is by then. It does not reject, but with `RangeError` on options out
- * of range.
+ * when the time is over, with what there is by then: a time-out or a failure of one rejects nothing.
+ *
+ * @throws `RangeError` on a timeout that is not above 0, and on fewer than 0 that are enough.
  *
  * @example
  * ```ts

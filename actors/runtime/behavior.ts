@@ -181,9 +181,10 @@ export interface Context<M> {
   /** The running children, oldest first. */
   children(): Ref<never>[];
   /**
-   * Resolves when the actor has started: its behaviour has returned a handler. Rejects with
-   * {@linkcode ActorStopped} when it has stopped instead (the cause is what it failed with), or when this
-   * life ends first.
+   * Resolves when the actor has started: its behaviour has returned a handler.
+   *
+   * @throws {@linkcode ActorStopped} when it has stopped instead (the cause is what it failed with), or when
+   * this life ends first; `TypeError` on what is no actor's ref.
    */
   started(ref: Ref<never>): Promise<void>;
   /**

@@ -86,7 +86,8 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
   stopChild(ref: Ref<never>): void {
     const child = mailboxes.hostOf(ref);
     if (!(child instanceof Cell) || child.parent !== this) {
-      throw new TypeError(`Cannot stop ${ref.path} from ${this.path}: it is no child`);
+      const what = child?.path ?? "what is no actor's ref";
+      throw new TypeError(`Cannot stop ${what} from ${this.path}: it is no child`);
     }
     child.requestStop();
   }

@@ -146,7 +146,9 @@ export class Core implements ActorSystemCore, AskHost {
   #actor(ref: Ref<never>): Cell {
     const cell = mailboxes.hostOf(ref);
     if (cell instanceof Cell) return cell;
-    throw new TypeError(`Cannot watch ${ref.path}: it is no actor`);
+    // What only looks like a ref is not asked for its path: it may be anything, and throw.
+    const what = questions.isQuestion(ref) ? ref.path : "what only looks like a ref";
+    throw new TypeError(`Cannot watch ${what}: it is no actor`);
   }
 
   listenerFailed(error: unknown): void {

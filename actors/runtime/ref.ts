@@ -86,8 +86,9 @@ export interface Ref<in M> {
   /**
    * Makes a message that carries the reply address it is given, sends it, and resolves to the reply.
    *
-   * For a question whose reply address is not the field `replyTo`, or that is an instance of a class; the
-   * outcomes are those of asking by message.
+   * For a question whose reply address is not the field `replyTo`, or that is an instance of a class.
+   *
+   * @throws what asking by message does, and what `make` does.
    */
   ask<R>(make: (replyTo: Ref<R>) => M, options: AskOptions): Promise<R>;
   /**

@@ -111,7 +111,11 @@ export class ActorSystem implements AsyncDisposable {
     return this.#core.takeTerminated();
   }
 
-  /** Resolves when the actor has started, as {@linkcode Context.started} does. */
+  /**
+   * Resolves when the actor has started, as {@linkcode Context.started} does.
+   *
+   * @throws {@linkcode ActorStopped} when it has stopped instead; `TypeError` on what is no actor's ref.
+   */
   started(ref: Ref<never>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#core.onStarted(ref, (failure) => failure === undefined ? resolve() : reject(failure));
@@ -127,7 +131,11 @@ export class ActorSystem implements AsyncDisposable {
     return this.#root.spawn(name, behavior, options);
   }
 
-  /** Says how the actors under the root are treated together when one fails. */
+  /**
+   * Says how the actors under the root are treated together when one fails.
+   *
+   * @throws `RangeError` on an invalid budget.
+   */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void {
     this.#root.supervise(strategy, options);
   }

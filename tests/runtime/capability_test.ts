@@ -177,8 +177,8 @@ Deno.test("ref: one that looks like a ref is none: it can be neither watched, st
   const done = Promise.withResolvers<void>();
   system.spawn<string>("b", (self) => {
     for (const ref of [forged, proxied]) {
-      assertThrows(() => self.stop(ref), TypeError);
-      assertThrows(() => self.watch(ref, () => "gone"), TypeError);
+      assertThrows(() => self.stop(ref), TypeError, "what is no actor's ref");
+      assertThrows(() => self.watch(ref, () => "gone"), TypeError, "what only looks like a ref");
     }
     done.resolve();
     return () => {};
