@@ -22,6 +22,8 @@ export const MAX_METAINFO_BYTES: number = 16 * 1024 * 1024;
 export const MAX_INFO_BYTES: number = 8 * 1024 * 1024;
 /** The most files of one torrent. */
 export const MAX_FILES = 20_000;
+/** The most directories in one torrent. */
+export const MAX_DIRECTORIES = 20_000;
 /** The largest piece. */
 export const MAX_PIECE_BYTES: number = 64 * 1024 * 1024;
 /** Bytes of a SHA-1 digest: of a piece's hash, and of an info hash. */
@@ -209,21 +211,36 @@ function staysInside(name: string): boolean {
   return isFileName(name) && foldedName(name) !== "";
 }
 
+/** A directory: what is in it, by folded names. */
+type Names = Map<string, Names | "file">;
+
 /** Sees to it that no path is that of two files, or of a file and a directory, on any file system. */
 class PathNames {
-  readonly #files = new Set<string>();
-  readonly #directories = new Set<string>();
+  readonly #root: Names = new Map();
+  readonly #folded = new Map<string, string>();
+  #directories = 0;
 
   add(path: readonly string[]): void {
-    const parts = path.map(foldedName);
-    for (let count = 1; count < parts.length; count++) {
-      const directory = parts.slice(0, count).join("/");
-      if (this.#files.has(directory)) fail(`${path.join("/")} is below a file`);
-      this.#directories.add(directory);
+    let names = this.#root;
+    for (const part of path.slice(0, -1)) {
+      const key = this.#fold(part);
+      let inner = names.get(key);
+      if (inner === "file") fail(`${path.join("/")} is below a file`);
+      if (inner === undefined) {
+        if (++this.#directories > MAX_DIRECTORIES) fail(`it has over ${MAX_DIRECTORIES} directories`);
+        names.set(key, inner = new Map());
+      }
+      names = inner;
     }
-    const whole = parts.join("/");
-    if (this.#files.has(whole) || this.#directories.has(whole)) fail(`${path.join("/")} is in it twice`);
-    this.#files.add(whole);
+    const last = this.#fold(path.at(-1) ?? "");
+    if (names.has(last)) fail(`${path.join("/")} is in it twice`);
+    names.set(last, "file");
+  }
+
+  #fold(part: string): string {
+    let folded = this.#folded.get(part);
+    if (folded === undefined) this.#folded.set(part, folded = foldedName(part));
+    return folded;
   }
 }
 

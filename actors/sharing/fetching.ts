@@ -11,6 +11,7 @@ import { BadPieces } from "./bad_pieces.ts";
 import { Hunger } from "./hunger.ts";
 import type { PiecePicker } from "./piece_picker.ts";
 import { PieceVerifier } from "./piece_verifier.ts";
+import type { Outstanding } from "./request_pipeline.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 
 /** What {@linkcode Fetching} needs of its torrent. */
@@ -32,6 +33,8 @@ export interface FetchingOptions {
   readonly ban: (peer: TorrentPeer) => void;
   /** Nobody who is there has any of what is missing, and has not for a while. */
   readonly starving: () => void;
+  /** Has {@linkcode Fetching.refillDue} called after so long. */
+  readonly refillLater: (delayMs: number) => void;
   /** Asks for so many bytes to be {@linkcode Fetching.grant}ed; undefined: there is no limit. */
   readonly askBandwidth: ((bytes: number) => void) | undefined;
 }
@@ -42,6 +45,11 @@ export interface FetchingOptions {
  */
 const SNUB_MS = 5000;
 const REPLACE_MS = 30_000;
+/** What peers give back by the hundred is asked of others once in so long. */
+const REFILL_MS = 20;
+/** Who refuses so many blocks, one after the other and without a choke, is not asked for a while. */
+const MAX_REFUSALS = 64;
+const REFUSING_MS = 10_000;
 
 /** Keeps every peer that gives busy, and every block that is missing asked for. */
 export class Fetching {
@@ -54,6 +62,9 @@ export class Fetching {
   /** Bytes that may be asked for. */
   #allowance: number;
   #isAllowanceAsked = false;
+  /** Whose turn it is first, where what may be asked for is limited. */
+  #turn = 0;
+  #isRefillDue = false;
   #received = 0;
 
   constructor(options: FetchingOptions) {
@@ -75,9 +86,24 @@ export class Fetching {
     this.refillAll();
   }
 
-  /** Asks every peer for what it may be asked for. */
+  /** Asks every peer for what it may be asked for: of a limited allowance, each time another one first. */
   refillAll(): void {
-    for (const peer of this.#options.peers()) this.refill(peer);
+    const peers = [...this.#options.peers()];
+    const first = this.#options.askBandwidth === undefined ? 0 : this.#turn++ % Math.max(1, peers.length);
+    for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) this.refill(peer);
+  }
+
+  /** As {@linkcode Fetching.refillAll}, in a moment, once for all that happens until then. */
+  refillSoon(): void {
+    if (this.#isRefillDue) return;
+    this.#isRefillDue = true;
+    this.#options.refillLater(REFILL_MS);
+  }
+
+  /** The moment of {@linkcode Fetching.refillSoon} is over. */
+  refillDue(): void {
+    this.#isRefillDue = false;
+    this.refillAll();
   }
 
   /** Asks a peer for more, if there is room for more requests. */
@@ -86,6 +112,7 @@ export class Fetching {
     // It may have been banned a moment ago.
     if (!this.#options.has(peer)) return;
     if (peer.isChoking && peer.allowed.size === 0) return;
+    if (this.#options.now() < peer.refusingUntilMs) return;
     const { room } = peer.pipeline;
     const count = Math.min(room, this.#allowedBlocks(room));
     if (count < 1) return;
@@ -115,11 +142,12 @@ export class Fetching {
     // BEP 6: every request is answered, with the block or without it. Else a choke drops them.
     if (peer.identity.handshake.fast) return;
     this.release(peer);
-    this.refillAll();
+    this.refillSoon();
   }
 
   /** Nothing that a peer was asked for will come. */
   release(peer: TorrentPeer): void {
+    for (const outstanding of peer.pipeline.all()) this.#giveBack(outstanding);
     peer.pipeline.clear();
     this.#options.picker.releasePeer(peer.id);
   }
@@ -130,8 +158,17 @@ export class Fetching {
     if (outstanding === undefined) return;
     peer.allowed.delete(piece);
     if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);
-    // Not asked again at once: who rejects without choking would be asked for ever.
-    for (const other of this.#options.peers()) if (other !== peer) this.refill(other);
+    this.#giveBack(outstanding);
+    if (!peer.isChoking && ++peer.refusals >= MAX_REFUSALS) {
+      peer.refusals = 0;
+      peer.refusingUntilMs = this.#options.now() + REFUSING_MS;
+    }
+    this.refillSoon();
+  }
+
+  /** What was allowed and does not come may be asked of others. */
+  #giveBack({ isReleased, place }: Outstanding): void {
+    if (!isReleased) this.#allowance += place.length;
   }
 
   /** A peer sent a block. */
@@ -146,6 +183,9 @@ export class Fetching {
     peer.given.add(bytes.length);
     peer.lastBlockAtMs = peer.usedAtMs = this.#options.now();
     peer.isSnubbing = false;
+    peer.refusals = 0;
+    // It was given back, and has come after all.
+    if (outstanding.isReleased) this.#allowance -= bytes.length;
     this.#received += bytes.length;
     const received = this.#options.picker.receive(peer.id, piece, begin, bytes);
     if (received !== undefined) {
@@ -159,7 +199,9 @@ export class Fetching {
     for (const other of this.#options.peers()) {
       if (!ids.includes(other.id)) continue;
       const outstanding = other.pipeline.take(piece, begin);
-      if (outstanding !== undefined) other.ref.tell({ type: "cancel", place: outstanding.place });
+      if (outstanding === undefined) continue;
+      this.#giveBack(outstanding);
+      other.ref.tell({ type: "cancel", place: outstanding.place });
     }
   }
 
@@ -205,6 +247,7 @@ export class Fetching {
     peer.isSnubbing = true;
     peer.pipeline.shrink();
     for (const outstanding of peer.pipeline.all()) {
+      this.#giveBack(outstanding);
       outstanding.isReleased = true;
       this.#options.picker.release(peer.id, outstanding.place);
     }

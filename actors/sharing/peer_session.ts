@@ -28,6 +28,7 @@ import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { BandwidthCommand, FindSwarm, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
 import { PeerLimits } from "./peer_limits.ts";
+import { PeerStates } from "./peer_states.ts";
 import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";
 import { type Drained, Uploads } from "./uploads.ts";
 
@@ -48,7 +49,7 @@ export interface PeerSessionOptions {
 }
 
 /** A message to the session from itself. */
-export type PeerTick = { readonly type: "look-at-the-clock" | "swarm-ended" } | Drained;
+export type PeerTick = { readonly type: "look-at-the-clock" | "swarm-ended" | "tell-states" } | Drained;
 
 /** What a connection to a peer may have queued: blocks that are being read and what is being written. */
 export const PEER_LIMITS = { maxOutboundBytes: 4 * 1024 * 1024, slowClientMs: 60_000 } as const;
@@ -78,6 +79,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   #have: Bitfield | undefined;
   #isChoked = true;
   readonly #limits: PeerLimits;
+  readonly #states: PeerStates;
   /** The peer's number for the metadata exchange; 0: it has none. */
   #metadataId = 0;
   #metadataSent = 0;
@@ -92,6 +94,14 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
     const { coarseNow } = connection.context;
     this.#heardAtMs = this.#saidAtMs = coarseNow;
     this.#limits = new PeerLimits(() => connection.context.coarseNow, (reason) => this.#part(reason));
+    const peer = connection.self;
+    this.#states = new PeerStates({
+      now: () => connection.context.coarseNow,
+      later: (delayMs) => connection.context.after(delayMs, { type: "tell-states" }),
+      tellChoking: (isChoking) => this.#entry?.swarm.tell({ type: "peer-choked", peer, isChoking }),
+      tellInterest: (isInterested) =>
+        this.#entry?.swarm.tell({ type: "peer-interested", peer, isInterested }),
+    });
     connection.context.every(TICK_MS, { type: "look-at-the-clock" });
     connection.context.after(HANDSHAKE_MS, { type: "look-at-the-clock" });
     if (options.wanted !== undefined) this.#sayHandshake(options.wanted.infoHash);
@@ -113,12 +123,12 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return;
       case "choke":
       case "unchoke":
-        if (!this.#limits.may("state changes")) return;
-        return swarm.tell({ type: "peer-choked", peer, isChoking: message.type === "choke" });
+        if (this.#limits.may("state changes")) this.#states.choke(message.type === "choke");
+        return;
       case "interested":
       case "not-interested":
-        if (!this.#limits.may("state changes")) return;
-        return swarm.tell({ type: "peer-interested", peer, isInterested: message.type === "interested" });
+        if (this.#limits.may("state changes")) this.#states.interest(message.type === "interested");
+        return;
       case "bitfield":
         if (!this.#limits.may("bitfields")) return;
         return swarm.tell({ type: "peer-bits", peer, bits: message.bits.slice() });
@@ -207,6 +217,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return this.#uploads?.onDrained();
       case "look-at-the-clock":
         return this.#lookAtClock();
+      case "tell-states":
+        return this.#states.flush();
       case "swarm-ended":
         return this.#part("the torrent is no longer here");
       default:

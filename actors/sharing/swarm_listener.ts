@@ -29,7 +29,8 @@ export function swarmListener(options: SwarmListenerOptions): Behavior<TcpServer
     address,
     frames: peerFrames,
     session: (connection) => new PeerSession(connection, session()),
-    limits: { ...PEER_LIMITS, maxClients },
+    // One address leaves room for others.
+    limits: { ...PEER_LIMITS, maxClients, maxPerAddress: Math.ceil(maxClients / 2) },
     drainMs: 500,
     ...(onListening === undefined ? {} : { onListening }),
   });

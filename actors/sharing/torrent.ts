@@ -23,8 +23,7 @@ import { Fetching } from "./fetching.ts";
 import type { BandwidthGranted, BlockSource, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import { PiecePicker } from "./piece_picker.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
-import { storage } from "./storage.ts";
-import type { Finished, PiecesFound, PieceWritten } from "./storage.ts";
+import { type Finished, type PiecesFound, type PieceWritten, storage } from "./storage.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 import { TorrentPeers, welcomeOf } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
@@ -35,7 +34,7 @@ type Private =
   | PieceWritten
   | Finished
   | BandwidthGranted
-  | { readonly type: "tick" }
+  | { readonly type: "tick" | "refill" }
   | { readonly type: "files-changed" }
   | { readonly type: "go-on-verifying"; readonly active: ActivePiece }
   | { readonly type: "dial-ended"; readonly address: SocketAddress };
@@ -78,7 +77,7 @@ class Torrent {
     this.#self = self;
     this.#options = options;
     this.#info = options.info;
-    const { pieceCount } = options.info;
+    const { download, info: { pieceCount } } = options;
     this.#peers = new TorrentPeers(options.session.peerId, pieceCount, options.maxPeers ?? MAX_PEERS);
     const { random, hash } = self.world;
     this.#usedAtMs = self.coarseNow;
@@ -87,7 +86,6 @@ class Torrent {
       random: () => random.next(),
       maxActiveBytes: MAX_ACTIVE_BYTES,
     });
-    const { download } = options;
     const pieces = self.meter.counter("troupe.sharing.pieces", {
       unit: "{piece}",
       description: "Pieces that were fetched and found good.",
@@ -106,6 +104,7 @@ class Torrent {
       verifyLater: (active) => self.self.tell({ type: "go-on-verifying", active }),
       part: (peer, reason) => this.#part(peer, reason),
       ban: (peer) => this.#ban(peer),
+      refillLater: (delayMs) => self.after(delayMs, { type: "refill" }),
       starving: () => this.#announcer?.tell({ type: "announce-soon" }),
       askBandwidth: download &&
         ((bytes) => download.tell({ type: "take-bandwidth", bytes, replyTo: self.self })),
@@ -177,6 +176,8 @@ class Torrent {
         return this.#fail("its files were changed");
       case "tick":
         return this.#onTick();
+      case "refill":
+        return this.#fetching.refillDue();
       case "go-on-verifying":
         return this.#fetching.verify(message.active);
       case "dial-ended":
@@ -245,7 +246,7 @@ class Torrent {
     this.#self.log.debug(`Peer left: ${reason}`, { event: "swarm-peer-left" });
     this.#picker.countPeer(peer.pieces, undefined);
     this.#fetching.release(peer);
-    this.#fetching.refillAll();
+    this.#fetching.refillSoon();
     this.#unchoking.fill(this.#peers.all(), this.#peers.all());
     this.#dialMore();
   }

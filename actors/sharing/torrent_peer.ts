@@ -32,6 +32,9 @@ export class TorrentPeer implements PickingPeer {
   isInterested = false;
   isChoked = true;
   areWeInterested = false;
+  /** Blocks that it has refused since it sent one, and until when it is not asked for that. */
+  refusals = 0;
+  refusingUntilMs = 0;
   /** It was asked and said nothing for long. */
   isSnubbing = false;
   lastBlockAtMs: number;

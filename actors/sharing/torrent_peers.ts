@@ -75,18 +75,22 @@ export class TorrentPeers {
     if (other !== undefined && isOwnKind(peerId)) return this.#chooseOf(other, identity);
     if (other !== undefined && other.identity.isOutgoing === identity.isOutgoing) return CONNECTED;
     if (this.#peers.size < this.#maxPeers) return { type: "admitted" };
-    const idlest = this.#idlest();
-    return idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS
-      ? { type: "admitted", insteadOf: idlest }
-      : { type: "refused", reason: "the torrent has peers enough" };
+    const idlest = idlestOf(this.#peers.values());
+    if (idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS) {
+      return { type: "admitted", insteadOf: idlest };
+    }
+    const insteadOf = this.#oneOfTheCrowd(identity.address.hostname);
+    return insteadOf === undefined
+      ? { type: "refused", reason: "the torrent has peers enough" }
+      : { type: "admitted", insteadOf };
   }
 
-  #idlest(): TorrentPeer | undefined {
-    let idlest: TorrentPeer | undefined;
-    for (const peer of this.#peers.values()) {
-      if (idlest === undefined || peer.usedAtMs < idlest.usedAtMs) idlest = peer;
-    }
-    return idlest;
+  /** One of the address that has most places, if that has more than the asker's will have. */
+  #oneOfTheCrowd(asker: string): TorrentPeer | undefined {
+    const byAddress = Map.groupBy(this.#peers.values(), (peer) => peer.identity.address.hostname);
+    let crowd: TorrentPeer[] = [];
+    for (const group of byAddress.values()) if (group.length > crowd.length) crowd = group;
+    return crowd.length > (byAddress.get(asker)?.length ?? 0) + 1 ? idlestOf(crowd) : undefined;
   }
 
   /**
@@ -116,6 +120,13 @@ export class TorrentPeers {
   ban(peer: TorrentPeer): void {
     if (this.#banned.size < MAX_BANNED) this.#banned.add(banKeyOf(peer.identity));
   }
+}
+
+/** Who of these has neither sent nor got a block for longest. */
+function idlestOf(peers: Iterable<TorrentPeer>): TorrentPeer | undefined {
+  let idlest: TorrentPeer | undefined;
+  for (const peer of peers) if (idlest === undefined || peer.usedAtMs < idlest.usedAtMs) idlest = peer;
+  return idlest;
 }
 
 /** What the connection to a peer is given when the peer is taken in. */
