@@ -24,7 +24,7 @@ const TOO_LARGE = 1009;
 export interface CollaborationOptions {
   readonly tools: ActorTools;
   readonly replica: Replica;
-  readonly journal: Journal<HistoryEvent>;
+  readonly journal: Pick<Journal<HistoryEvent>, "append" | "commit">;
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
   /** Texts that the file has held, the latest first. */

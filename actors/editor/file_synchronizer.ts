@@ -4,7 +4,7 @@
  * @module
  */
 import type { Journal } from "../store/journal.ts";
-import { type Cancellable, dirname, errorText, type FileInfo } from "../world/world.ts";
+import { type Cancellable, errorText, type FileInfo } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { HeldText } from "./recovery.ts";
@@ -19,8 +19,10 @@ const AGAIN_MS = 20;
 const SETTLE_MS = 50;
 /** One that is empty now may be about to be written anew: editors that write in place cut it first. */
 const EMPTY_SETTLE_MS = 500;
-/** A watch may break, and some changes it does not tell of. */
-const LOOK_MS = 1000;
+/** The file is looked at so often. Not watched: Deno's watch stands still at a FIFO made in the directory. */
+const LOOK_MS = 100;
+/** Of so many looks one sees what only what the file holds can tell. */
+const LOOKS_WITHIN = 10;
 const RETRY_MS = 1000;
 
 /** Options of {@linkcode FileSynchronizer}. */
@@ -62,7 +64,7 @@ export class FileSynchronizer {
   #refused: FileInfo | undefined;
   #writeTimer: Cancellable | undefined;
   #lookTimer: Cancellable | undefined;
-  #watch: Cancellable | undefined;
+  #looks = 0;
   #isClosed = false;
   #whenWritten: ((error?: unknown) => void) | undefined;
 
@@ -72,15 +74,8 @@ export class FileSynchronizer {
     this.#isInSync = isInSync;
   }
 
-  /** Begins to watch the file. */
+  /** Begins to look at the file. */
   start(): void {
-    const { tools, path } = this.#options;
-    const changed = () => tools.behind(() => this.#look());
-    try {
-      this.#watch = tools.world.disk.watch(dirname(path), changed, () => {});
-    } catch {
-      // It is looked at now and then all the same.
-    }
     this.#armLook();
     if (!this.#isInSync) this.#planWrite();
   }
@@ -167,7 +162,6 @@ export class FileSynchronizer {
 
   close(): void {
     this.#isClosed = true;
-    this.#watch?.cancel();
     this.#writeTimer?.cancel();
     this.#lookTimer?.cancel();
   }
@@ -283,9 +277,13 @@ export class FileSynchronizer {
   }
 
   #armLook(): void {
-    this.#lookTimer = this.#options.tools.later(LOOK_MS, () => {
-      this.#lookWithin();
-      if (!this.#isClosed) this.#armLook();
+    const { tools } = this.#options;
+    this.#lookTimer = tools.later(LOOK_MS, () => {
+      if (++this.#looks % LOOKS_WITHIN === 0) this.#lookWithin();
+      else this.#look();
+      tools.settle(this.#file.lookForLateSaves(), () => {
+        if (!this.#isClosed) this.#armLook();
+      }, () => {});
     });
   }
 

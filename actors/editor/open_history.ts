@@ -60,6 +60,8 @@ export interface OpenedHistory {
   readonly compactBytes: number;
   /** The file holds the text. */
   readonly isInSync: boolean;
+  /** Whether somebody has taken the history away since this was asked: then all of it is to be written anew. */
+  readonly isLost: () => boolean;
 }
 
 /** The document cannot be edited together: it is too large, or no text. The message is for people. */
@@ -72,12 +74,15 @@ export class NotEditable extends Error {
  * Opens the history beside a document's file, and merges into it what was done to the file since. All of that
  * is durable then.
  *
+ * @param wasRemoved the file was not there, and was made just now: that is no edit of the text
+ *
  * @throws {NotEditable} where the document is too large or not UTF-8, and as the disk does.
  */
 export async function openHistory(
   world: World,
   log: LogFile,
   options: OpenHistoryOptions,
+  wasRemoved = false,
 ): Promise<OpenedHistory> {
   if (log.length > options.maxDocumentBytes) {
     throw new NotEditable(`the document is too large to be edited here (${log.length} bytes)`);
@@ -87,12 +92,14 @@ export async function openHistory(
   if (!isText && !await exists(world.disk, historyPath(log.path))) throw notText();
   const makeReplica = await options.replica();
   const events: HistoryEvent[] = [];
+  let isLost = false;
   const journal = await openFileJournal(world, historyPath(log.path), {
     codec: historyCodec,
     signature: HISTORY_SIGNATURE,
     refusesUnknown: true,
     replay: (event) => events.push(event),
     warn: options.warn,
+    replaced: () => isLost = true,
   });
   try {
     await makeSure(journal, events);
@@ -106,10 +113,16 @@ export async function openHistory(
       journal,
       file,
       bytes,
-      events.length === 0 ? [] : recovered.bases,
+      events.length === 0 ? [] : wasRemoved ? [EMPTY] : recovered.bases,
     );
     const versions = new VersionList(recovered.versions);
-    return { journal, replica, file, versions, compactBytes: options.compactBytes, isInSync };
+    const takeLost = () => {
+      const wasLost = isLost;
+      isLost = false;
+      return wasLost;
+    };
+    const { compactBytes } = options;
+    return { journal, replica, file, versions, compactBytes, isInSync, isLost: takeLost };
   } catch (error) {
     await journal.close();
     throw error;
@@ -129,6 +142,9 @@ async function makeSure(journal: Journal<HistoryEvent>, events: readonly History
 function notText(): NotEditable {
   return new NotEditable("the document is not a text in UTF-8");
 }
+
+/** What a file holds that was made just now. */
+const EMPTY: HeldText = { text: "", lengths: [] };
 
 /** Merges the file's text into the replica; says whether the file holds the text now. */
 async function reconcile(
@@ -177,16 +193,22 @@ const MAX_TRIES = 10;
  * history.
  */
 export async function bringUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<void> {
-  if (await isInOrder(world, log.path, options)) return;
-  for (let tries = 1; !await broughtUpToDate(world, log, options); tries++) {
+  if (!log.created && await isInOrder(world, log.path, options)) return;
+  if (log.created && !await exists(world.disk, historyPath(log.path))) return;
+  for (let tries = 1; !await broughtUpToDate(world, log, options, log.created && tries === 1); tries++) {
     // It is merged at the latest when the document is edited together.
     if (tries === MAX_TRIES) return options.warn(`${log.path} is changed all the time: it may lack edits`);
   }
 }
 
 /** False where somebody has changed the file meanwhile: that is to be merged first. */
-async function broughtUpToDate(world: World, log: LogFile, options: OpenHistoryOptions): Promise<boolean> {
-  const { journal, replica, file, isInSync } = await openHistory(world, log, options);
+async function broughtUpToDate(
+  world: World,
+  log: LogFile,
+  options: OpenHistoryOptions,
+  wasRemoved: boolean,
+): Promise<boolean> {
+  const { journal, replica, file, isInSync } = await openHistory(world, log, options, wasRemoved);
   try {
     if (isInSync) return true;
     const { text } = replica;

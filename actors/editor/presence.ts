@@ -120,9 +120,14 @@ export class Presence<K> {
     return undefined;
   }
 
-  /** Everybody but `owner`, as one message; undefined where nobody else is there. */
+  /**
+   * Everybody but `owner`, as one message; undefined where nobody else is there. Under new clocks: who was cut
+   * off has forgotten the states of others, and still knows their clocks.
+   */
   others(owner: K): Uint8Array | undefined {
-    return this.#frame([...this.#present].flatMap(([id, present]) => present.owner === owner ? [] : [id]));
+    const others = [...this.#present].filter(([, present]) => present.owner !== owner);
+    for (const [, present] of others) present.clock = this.#nextClock(present.clock);
+    return this.#frame(others.map(([id]) => id));
   }
 
   /** Tells everybody what has changed, but of itself. Gives the bytes of what everybody was told. */

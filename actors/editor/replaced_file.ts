@@ -13,6 +13,13 @@ export interface LateSave {
   readonly text: string;
 }
 
+/** Somebody may write to it for so long after it was replaced, or after they wrote to it last. */
+const LATE_MS = 2000;
+/** What was written is whole when it has been as it is for so long, unless it was only put at the end. */
+const SETTLE_MS = 1000;
+/** A longer file is not read to see whether it differs where it is as long as it was. */
+const MAX_COMPARED_BYTES = 1 << 20;
+
 /**
  * Looks whether somebody writes to the old file: `echo >>` opens a file and writes to it a moment later, and
  * in between it may have been replaced.
@@ -20,30 +27,64 @@ export interface LateSave {
 export class ReplacedFile {
   readonly #file: DiskFile;
   #held: string;
+  #size: number | undefined;
+  #changedAtMs: number;
+  /** What was found last, and since when: nobody knows yet whether that is all of it. */
+  #found: { readonly text: string; readonly sinceMs: number } | undefined;
 
   /**
    * @param file open for reading; owned from now on
    * @param held what it held when it was replaced
+   * @param size bytes of that, where they are known
    */
-  constructor(file: DiskFile, held: string) {
+  constructor(file: DiskFile, held: string, size: number | undefined, nowMs: number) {
     this.#file = file;
     this.#held = held;
+    this.#size = size;
+    this.#changedAtMs = nowMs;
+  }
+
+  /** Whether nobody writes to it any more, by all that is known. */
+  isOver(nowMs: number): boolean {
+    return this.#found === undefined && nowMs - this.#changedAtMs > LATE_MS;
   }
 
   /** What was written since the last look. */
-  async look(): Promise<LateSave | undefined> {
-    let text: string | undefined;
-    try {
-      const bytes = await readWhole(this.#file, await this.#file.size());
-      text = bytes && decodeStrictly(bytes);
-    } catch {
-      // Nobody can tell any more.
-    }
+  async look(nowMs: number): Promise<LateSave | undefined> {
+    // To read all of it each time would cost too much: a change that keeps the size is seen in the end.
+    const isLast = nowMs - this.#changedAtMs > LATE_MS;
+    const text = await this.#read(isLast);
     const base = this.#held;
-    // One that is empty is about to be written.
-    if (text === undefined || text === base || text === "") return undefined;
+    if (text === undefined || text === base) {
+      this.#found = undefined;
+      return undefined;
+    }
+    if (this.#found?.text !== text) {
+      this.#found = { text, sinceMs: nowMs };
+      this.#changedAtMs = nowMs;
+    }
+    const isWhole = text.startsWith(base) || nowMs - this.#found.sinceMs >= SETTLE_MS;
+    if (!isWhole) return undefined;
+    this.#found = undefined;
+    // Who leaves it empty has not saved a text.
+    if (text === "") return undefined;
     this.#held = text;
     return { base, text };
+  }
+
+  /** Undefined where it is as it was, or is no text. */
+  async #read(isLast: boolean): Promise<string | undefined> {
+    try {
+      const size = await this.#file.size();
+      const isSame = size === this.#size && this.#found === undefined;
+      if (isSame && (!isLast || size > MAX_COMPARED_BYTES)) return undefined;
+      this.#size = size;
+      const bytes = await readWhole(this.#file, size);
+      return bytes && decodeStrictly(bytes);
+    } catch {
+      // Nobody can tell any more.
+      return undefined;
+    }
   }
 
   /** Nothing is lost of it, whatever the disk says to that. */

@@ -25,8 +25,8 @@ const MAX_LENGTHS = 4096;
 const RECENT_MS = 3000;
 /** Replacements in a row that have failed, of which the last is likeliest. */
 const MAX_ATTEMPTS = 8;
-/** So many looks at the file long somebody may write to the one that it has replaced. */
-const LATE_LOOKS = 3;
+/** So many files that were replaced are looked at, the latest. */
+const MAX_REPLACED = 24;
 
 const ENCODER = new TextEncoder();
 
@@ -46,9 +46,8 @@ export class SyncedFile {
   #attempts: string[] = [];
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
-  /** The file that it was before it was last replaced. */
-  #replaced: ReplacedFile | undefined;
-  #lateLooks = 0;
+  /** Files that it was before it was replaced, the latest last. */
+  #replaced: ReplacedFile[] = [];
   #late: (save: LateSave) => void = () => {};
   #isClosed = false;
   /** What was last begun to be written. */
@@ -92,17 +91,22 @@ export class SyncedFile {
   close(): void {
     this.#isClosed = true;
     this.#late = () => {};
-    this.#forgetReplaced();
+    for (const file of this.#replaced.splice(0)) file.close();
   }
 
-  #forgetReplaced(): void {
-    this.#replaced?.close();
-    this.#replaced = undefined;
+  /** Looks whether somebody has written to a file that was replaced. */
+  async lookForLateSaves(): Promise<void> {
+    const nowMs = this.#world.clock.monotonic();
+    for (const file of [...this.#replaced]) {
+      const save = await file.look(nowMs);
+      if (save !== undefined) this.#late(save);
+      if (file.isOver(nowMs)) this.#forget(file);
+    }
   }
 
-  async #lookAtReplaced(): Promise<void> {
-    const save = await this.#replaced?.look();
-    if (save !== undefined) this.#late(save);
+  #forget(file: ReplacedFile): void {
+    file.close();
+    this.#replaced = this.#replaced.filter((other) => other !== file);
   }
 
   /** Texts that it held, or may have held, the latest first. */
@@ -165,8 +169,6 @@ export class SyncedFile {
    * anew, at the same length, before it was looked at after our own write. So it is read once.
    */
   async isChangedWithin(info: FileInfo | undefined): Promise<boolean> {
-    await this.#lookAtReplaced();
-    if (this.#replaced !== undefined && ++this.#lateLooks === LATE_LOOKS) this.#forgetReplaced();
     if (this.isChanged(info)) return true;
     if (!this.#isUnverified || info === undefined) return false;
     const text = decodeStrictly(await this.#world.disk.readFile(this.#log.path));
@@ -298,21 +300,20 @@ export class SyncedFile {
       this.#attempts = [text, ...this.#attempts.slice(0, MAX_ATTEMPTS - 1)];
       throw error;
     }
-    await this.#lookAtReplaced();
-    this.#forgetReplaced();
-    if (this.#isClosed) old?.close();
-    else this.#replaced = old;
-    this.#lateLooks = 0;
+    if (old !== undefined) this.#replaced.push(old);
+    const [oldest] = this.#replaced;
+    if (oldest !== undefined && this.#replaced.length > MAX_REPLACED) this.#forget(oldest);
+    if (this.#isClosed) this.close();
     this.hold(text, left);
     this.#isUnverified = true;
-    await this.#lookAtReplaced();
     return true;
   }
 
   /** The file as it is before it is replaced, where it can be opened. */
   async #openOld(): Promise<ReplacedFile | undefined> {
     try {
-      return new ReplacedFile(await this.#world.disk.open(this.#log.path), this.#held);
+      const file = await this.#world.disk.open(this.#log.path);
+      return new ReplacedFile(file, this.#held, this.#left?.size, this.#world.clock.monotonic());
     } catch {
       return undefined;
     }

@@ -16,6 +16,7 @@ import { FileSynchronizer } from "./file_synchronizer.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { OpenedHistory } from "./open_history.ts";
 import { PresenceNews } from "./presence_news.ts";
+import { diffText } from "./text_diff.ts";
 import { summaryOf, type VersionList } from "./versions.ts";
 
 /** Options of {@linkcode Together}. */
@@ -68,7 +69,7 @@ export class Together {
     this.#collaboration = new Collaboration({
       tools,
       replica,
-      journal,
+      journal: { append: (events) => journal.append(events), commit: () => this.#commit() },
       maxDocumentBytes: options.maxDocumentBytes,
       fileBases: () => file.bases,
       committed: (batch) => this.#committed(batch),
@@ -309,8 +310,15 @@ export class Together {
     this.#options.tools.settle(closed, () => this.#options.failed(failed), () => {});
   }
 
+  /** Commits; where somebody has taken the history away, what is told then must be there all the same. */
+  async #commit(): Promise<void> {
+    const { journal, isLost } = this.#options.opened;
+    await journal.commit();
+    if (isLost()) await journal.snapshot(() => this.#state());
+  }
+
   #compact(): void {
-    const { opened: { journal, compactBytes }, tools, path } = this.#options;
+    const { opened: { journal, file, compactBytes }, tools, path } = this.#options;
     if (this.#isOver || this.#isCompacting || journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
     this.#isCompacting = true;
     this.whenDurable(() => {
@@ -319,8 +327,12 @@ export class Together {
       const state = this.#state();
       this.#neededBytes = Math.max(compactBytes, state.reduce((sum, event) => sum + sizeOf(event), 0));
       if (journal.bytes < COMPACT_FACTOR * this.#neededBytes) return;
+      const compact = async () => {
+        // The history will say that the file has the lines that were put behind it.
+        if (!file.hasGrown || await file.makeDurable()) await journal.snapshot(() => this.#state());
+      };
       this.#collaboration.alone(
-        () => journal.snapshot(() => this.#state()),
+        compact,
         (error) =>
           tools.log.warn(`Cannot compact the history of ${path}: ${error}`, {
             event: "history-not-compacted",
@@ -329,14 +341,14 @@ export class Together {
     });
   }
 
-  /** All that the history needs, while the file holds the text. */
+  /** All that the history needs. */
   #state(): HistoryEvent[] {
     const update = this.#collaboration.difference(EMPTY_STATE);
     const versions = this.#options.opened.versions.all;
     return [
       ...versions.map((version): HistoryEvent => ({ type: "version", version })),
       { type: "update", update },
-      { type: "held", edits: [] },
+      { type: "held", edits: diffText(this.text, this.#options.opened.file.held) },
     ];
   }
 }

@@ -20,6 +20,11 @@ export interface FileJournalOptions<E> extends JournalOptions<E> {
    * they are passed over. @default false
    */
   readonly refusesUnknown?: boolean;
+  /**
+   * Told at a commit that somebody else has replaced or cut the file: what was in it is gone, and only what
+   * was committed just now is there. @default nobody is told
+   */
+  readonly replaced?: () => void;
 }
 
 /**
@@ -92,9 +97,9 @@ export async function openFileJournal<E>(
 
 class FileJournal<E> implements Journal<E> {
   readonly #log: LogFile;
-  readonly #options: JournalOptions<E>;
+  readonly #options: FileJournalOptions<E>;
 
-  constructor(log: LogFile, options: JournalOptions<E>) {
+  constructor(log: LogFile, options: FileJournalOptions<E>) {
     this.#log = log;
     this.#options = options;
   }
@@ -126,6 +131,7 @@ class FileJournal<E> implements Journal<E> {
     const { path } = this.#log;
     if (replaced) {
       this.#options.warn(`${path} was changed by somebody else: going on behind what it holds now`);
+      this.#options.replaced?.();
     }
     if (setAsideAs !== undefined) {
       this.#options.warn(`What somebody else had put into ${path} is kept in ${setAsideAs}`);

@@ -1,9 +1,17 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
-import { assertEquals } from "@std/assert";
-import { decodeYMessage } from "../../protocols/y_sync.ts";
+import { assert, assertEquals } from "@std/assert";
+import { historyPath } from "../../actors/editor/open_history.ts";
+import { readHistory } from "../sim/_document_oracle.ts";
+import { type AwarenessEntry, decodeYMessage } from "../../protocols/y_sync.ts";
 import type { DocumentText, VersionSummary } from "../../actors/editor/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
+
+/** What a message says of who is there. */
+function entriesIn(frame: Uint8Array): readonly AwarenessEntry[] {
+  const message = decodeYMessage(frame);
+  return message.type === "awareness" ? message.entries : [];
+}
 
 Deno.test("editor: where a save fails, lines that wait behind it are refused aloud, and who joins just then is served", async () => {
   await simulate("editor: where a save fails", { seeds: 30 }, async (sim) => {
@@ -150,16 +158,12 @@ Deno.test("editor: who takes the last line out and changes another in one save h
 Deno.test("editor: who leaves the page while the file is being looked at leaves a document that others can edit", async () => {
   await simulate("editor: who leaves the page", { seeds: 30 }, async (sim) => {
     const stage = await Stage.open(sim);
-    // Whenever something changes in its directory, the file is looked at.
-    const { clock } = sim.host("neighbour").world;
-    const write = () => {
-      stage.disk.write("/data/neighbour.txt", `${sim.now}`);
-      clock.timer(sim.random.next() * 2, write);
-    };
-    write();
-    stage.disk.slowness = 50;
     stage.leave();
-    await sim.advance(350);
+    await sim.advance(250);
+    // A look takes about as long as it is until the next.
+    stage.disk.slowness = sim.random.between(1000, 4000);
+    await sim.advance(500);
+    stage.disk.slowness = 1;
     const member = stage.line();
     stage.tell({ type: "join", member });
     await sim.until(() => stage.count("joined") === 1, 5000, "who comes then to be served");
@@ -220,12 +224,15 @@ Deno.test("editor: who comes back is told of others, and not of what their conne
     await sim.advance(sim.random.next() * 400);
     stage.bePresent({ clientId: 7, clock: 2, state: '"new"' });
     await sim.advance(1000);
-    const news = stage.heard.slice(before).flatMap((event) => {
-      const message = event.type === "send" ? decodeYMessage(event.frame) : undefined;
-      return message?.type === "awareness" ? message.entries : [];
-    });
+    const news = stage.heard.slice(before).flatMap((event) =>
+      event.type === "send" ? entriesIn(event.frame) : []
+    );
     // Both others are told of the new state, and who has come back of the other.
     assertEquals(news.map(({ state }) => state).toSorted(), ['"new"', '"new"', '"other"']);
+    // Under a new clock: who was cut off may have forgotten the states, and still know the clocks.
+    const clocks = stage.heard.flatMap((event) => event.type === "send" ? entriesIn(event.frame) : [])
+      .filter(({ clientId }) => clientId === 9).map(({ clock }) => clock);
+    assert((clocks.at(-1) ?? 0) > (clocks[0] ?? Infinity), `${clocks}`);
   });
 });
 
@@ -245,5 +252,44 @@ Deno.test("editor: who edits what a crash has left of the file, before the serve
     await stage.start();
     await stage.collaborate();
     await sim.until(() => stage.file === `by hand\n${whole}`, 1000, `the file to hold all, cut at ${cut}`);
+  });
+});
+
+Deno.test("editor: a history that somebody takes away while all edit is written anew before more is acknowledged", async () => {
+  await simulate("editor: a history that somebody takes away", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.type("typed\n");
+    await sim.until(() => stage.file?.includes("typed") ?? false, 1000, "the file to hold what was typed");
+    if (sim.random.chance(0.5)) stage.disk.remove(historyPath(FILE));
+    else stage.disk.write(historyPath(FILE), "");
+    const before = stage.heard.length;
+    stage.type("more\n");
+    await sim.until(() => stage.heard.slice(before).some(({ type }) => type === "saved"), 1000, "the edit");
+    sim.host("server").crash();
+    sim.host("server").restart(() => {});
+    await stage.start();
+    await stage.collaborate();
+    await sim.advance(500);
+    assertEquals(stage.file?.split("\n").toSorted(), ["", "first", "more", "typed"]);
+    assertEquals(readHistory(stage.disk.read(historyPath(FILE)) ?? new Uint8Array(0)), stage.file);
+  });
+});
+
+Deno.test("editor: a file that is removed while nobody serves it is written anew, as it is while somebody does", async () => {
+  await simulate("editor: a file that is removed", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.type("typed\n");
+    await sim.until(() => stage.file?.includes("typed") ?? false, 1000, "the file to hold what was typed");
+    const text = stage.file;
+    if (sim.random.chance(0.5)) {
+      sim.host("server").crash();
+      sim.host("server").restart(() => {});
+    } else await stage.stop();
+    stage.disk.remove(FILE);
+    await stage.start();
+    assertEquals(stage.file, text);
+    await stage.collaborate();
+    await sim.advance(500);
+    assertEquals(stage.file, text);
   });
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { tempDirectory, TestClient, until } from "../_helpers.ts";
 import { startEditor } from "./_play.ts";
+import { fifo } from "../store/_special_files.ts";
 import { type Door, FOREIGN, open, Provider } from "./_web_clients.ts";
 
 const get = async ({ web }: Door, etag = ""): Promise<Response> =>
@@ -143,3 +144,30 @@ Deno.test("editor: GET /document is what the file holds now, and its ETag anothe
     etags.push(etag);
   }
 });
+
+Deno.test(
+  "editor: a FIFO that is made in the folder, or in the file's place, stops neither edits nor the server's end",
+  FOREIGN,
+  async () => {
+    await using directory = await tempDirectory();
+    const door = await open(directory);
+    await using server = door;
+    using browser = await Provider.open(door.url);
+    using other = await Provider.open(door.url);
+    browser.text.insert(0, "before\n");
+    await until(() => other.value === "before\n", "the edit");
+    await fifo(directory.file("unrelated"));
+    browser.text.insert(0, "beside\n");
+    await until(
+      async () => await Deno.readTextFile(directory.file("temp.txt")) === "beside\nbefore\n",
+      "the file to hold the edit",
+    );
+    await Deno.rename(directory.file("temp.txt"), directory.file("moved.txt"));
+    await fifo(directory.file("temp.txt"));
+    browser.text.insert(0, "after\n");
+    await until(() => other.value === "after\nbeside\nbefore\n", "the edit with a FIFO in the file's place");
+    server.server.kill("SIGTERM");
+    await server.server.line("Server shut down.");
+    await server.server.ended();
+  },
+);

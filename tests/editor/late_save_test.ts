@@ -27,7 +27,7 @@ Deno.test("editor: who opens the file before it is replaced, and appends to it a
       stage.type("typed\n");
       // The file is replaced about 100 ms after the edit.
       await sim.advance(sim.random.next() * 120);
-      await append(sim, "by echo\n", sim.random.next() * sim.random.pick([1, 100, 2000]));
+      await append(sim, "by echo\n", sim.random.next() * sim.random.pick([1, 100, 1500]));
       sim.sometimes("written late", !stage.file?.includes("by echo"));
       const holds = (...lines: string[]) => () =>
         stage.file?.split("\n").toSorted().join(" ") === ` ${lines.join(" ")}`;
@@ -42,6 +42,31 @@ Deno.test("editor: who opens the file before it is replaced, and appends to it a
       assertEquals(stage.file?.length, "again by echo first typed ".length);
     },
   );
+});
+
+Deno.test("editor: who saves slowly into a file that is replaced again and again takes nothing from others", async () => {
+  await simulate("editor: who saves slowly", { seeds: 30 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const lines = Array.from({ length: 20 }, (_, index) => `line ${index}\n`);
+    stage.disk.write(FILE, lines.join(""));
+    await sim.advance(1000);
+    const { disk } = sim.host("server").world;
+    const file = await sim.settle(disk.open(FILE, { write: true }));
+    stage.type("typed\n");
+    await sim.advance(100 + sim.random.next() * 300);
+    stage.type("again\n");
+    await sim.advance(sim.random.next() * 300);
+    // As an editor does that writes in place.
+    const half = lines.slice(0, 10).join("");
+    await sim.settle(file.truncate(0));
+    await sim.settle(file.write(ENCODER.encode(half), 0));
+    await sim.advance(sim.random.next() * 600);
+    await sim.settle(file.write(ENCODER.encode(`saved\n${lines.slice(10).join("")}`), half.length));
+    file.close();
+    await sim.advance(4000);
+    const expected = [...lines, "typed\n", "again\n", "saved\n"].map((line) => line.trimEnd());
+    assertEquals(stage.file?.split("\n").toSorted(), ["", ...expected].toSorted());
+  });
 });
 
 Deno.test(
