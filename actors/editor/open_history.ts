@@ -60,7 +60,7 @@ export interface OpenedHistory {
   readonly compactBytes: number;
   /** The file holds the text. */
   readonly isInSync: boolean;
-  /** Whether somebody has taken the history away since this was asked: then all of it is to be written anew. */
+  /** Whether somebody has taken the history away since this was asked: then it is to be written anew. */
   readonly isLost: () => boolean;
 }
 

@@ -121,8 +121,8 @@ export class Presence<K> {
   }
 
   /**
-   * Everybody but `owner`, as one message; undefined where nobody else is there. Under new clocks: who was cut
-   * off has forgotten the states of others, and still knows their clocks.
+   * Everybody but `owner`, as one message; undefined where nobody else is there. Under new clocks: who was
+   * cut off has forgotten the states of others, and still knows their clocks.
    */
   others(owner: K): Uint8Array | undefined {
     const others = [...this.#present].filter(([, present]) => present.owner !== owner);
