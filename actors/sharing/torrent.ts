@@ -259,8 +259,8 @@ class Torrent {
   #ban(peer: TorrentPeer): void {
     this.#peers.ban(peer);
     const { address, isOutgoing } = peer.identity;
-    const port = isOutgoing ? address.port : peer.listenPort;
-    if (port !== undefined) this.#dialling.book.ban({ hostname: address.hostname, port });
+    // Where it says that it listens may be another's place.
+    if (isOutgoing) this.#dialling.book.ban(address);
     this.#self.log.warn(`Banned a peer of ${this.#info.name} at ${address.hostname}: it sent bad pieces`, {
       event: "swarm-peer-banned",
     });
