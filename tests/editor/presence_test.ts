@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { applyAwarenessUpdate, Awareness, removeAwarenessStates } from "y-protocols/awareness";
+import { Doc } from "yjs";
 import { Presence } from "../../actors/editor/presence.ts";
-import { type AwarenessEntry, decodeYMessage } from "../../protocols/y_sync.ts";
+import { type AwarenessEntry, decodeYMessage, encodeYMessage } from "../../protocols/y_sync.ts";
 
 /** A presence whose clients are names, and what each is told. */
 function stage() {
@@ -135,4 +137,24 @@ Deno.test("presence: nobody speaks for another for longer than until that one sp
   presence.flush(["bob"]);
   assertEquals(presence.nameOf("ann"), undefined);
   assertEquals(last()?.[1].some(({ clientId }) => clientId === 7), false);
+});
+
+Deno.test("presence: a client of Yjs that was cut off sees the others again as soon as it is told of them", () => {
+  const { presence, say, told } = stage();
+  say("bob", 8, 0, '{"user":{"name":"Bob"}}', ["ann"]);
+  const awareness = new Awareness(new Doc());
+  const hear = (entries: readonly AwarenessEntry[]) => {
+    // What follows the type of the message and its length.
+    const update = encodeYMessage({ type: "awareness", entries }).subarray(2);
+    applyAwarenessUpdate(awareness, update, "the server");
+  };
+  for (const [, entries] of told) hear(entries);
+  assertEquals(awareness.getStates().get(8), { user: { name: "Bob" } });
+  // As providers do when their connection is closed.
+  removeAwarenessStates(awareness, [8], "closed");
+  const frame = presence.others("ann again");
+  const message = frame && decodeYMessage(frame);
+  if (message?.type === "awareness") hear(message.entries);
+  assertEquals(awareness.getStates().get(8), { user: { name: "Bob" } });
+  awareness.destroy();
 });
