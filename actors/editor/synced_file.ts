@@ -4,6 +4,7 @@
  * @module
  */
 import type { LogFile } from "../store/log_file.ts";
+import type { Batch } from "../store/log_file_options.ts";
 import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
 import { decodeStrictly } from "./known_text.ts";
 import type { HeldText } from "./recovery.ts";
@@ -44,6 +45,8 @@ export class SyncedFile {
   #left: FileInfo | undefined;
   /** What it may hold since: of a replacement that failed nobody knows how far it came. The latest first. */
   #attempts: string[] = [];
+  /** All that it would hold, had the last append not failed. */
+  #torn: string | undefined;
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
   /** Files that it was before it was replaced, the latest last. */
@@ -119,7 +122,8 @@ export class SyncedFile {
 
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
   isAttempt(text: string): boolean {
-    return this.#attempts.includes(text);
+    const isTorn = this.#torn?.startsWith(text) === true && text.startsWith(this.#held);
+    return isTorn || this.#attempts.includes(text);
   }
 
   /** What it is known to hold. */
@@ -214,6 +218,7 @@ export class SyncedFile {
   hold(text: string, info: FileInfo | undefined): void {
     this.#left = info;
     this.#attempts = [];
+    this.#torn = undefined;
     this.#older.unshift({ text: this.#held, lengths: this.#lengths });
     this.#held = text;
     this.#lengths = [];
@@ -241,13 +246,25 @@ export class SyncedFile {
     // Not to what somebody has just put in its place, of which the log may not know yet.
     if (this.isChanged(statNow.call(this.#world.disk, this.#log.path))) return false;
     this.#log.append(lines);
-    const batch = this.#log.flushNow();
+    let batch: Batch | undefined;
+    try {
+      batch = this.#log.flushNow();
+    } catch (error) {
+      this.#torn = this.#held + appended;
+      return this.#track(this.#cutBack(error));
+    }
     if (batch !== undefined) {
       return this.#appended(batch, appended, statNow.call(this.#world.disk, this.#log.path));
     }
     return this.#track(
       this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look())),
     );
+  }
+
+  /** A part of what could not be appended may be there: it is taken back before it looks like an edit. */
+  async #cutBack(error: unknown): Promise<never> {
+    await this.#log.flush().catch(() => {});
+    throw error;
   }
 
   async #appendSoon(lines: string, appended: string): Promise<boolean> {

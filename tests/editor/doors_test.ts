@@ -293,3 +293,22 @@ Deno.test("editor: a file that is removed while nobody serves it is written anew
     assertEquals(stage.file, text);
   });
 });
+
+Deno.test("editor: a part of a line that the full disk has let through is no edit of the file", async () => {
+  await simulate("editor: a part of a line", { seeds: 40 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const writer = stage.line();
+    stage.tell({ type: "join", member: writer });
+    const lines = Array.from({ length: 12 }, (_, index) => `line ${index}.`);
+    for (const text of lines) {
+      if (sim.random.chance(0.3)) stage.disk.failNext("write", "no-space", { path: /document\.txt$|tmp$/ });
+      stage.tell({ type: "update", member: writer, text });
+      await sim.advance(sim.random.next() * 200);
+      stage.disk.forgetFailures();
+    }
+    const whole = () =>
+      `${START}${lines.filter((line) => stage.file?.includes(line)).map((line) => `${line}\n`).join("")}`;
+    await sim.advance(4000);
+    assertEquals(stage.file, whole());
+  });
+});
