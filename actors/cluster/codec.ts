@@ -60,6 +60,11 @@ export function checkValue(value: unknown): void {
   if (!isPlain(value, 0)) toJson(value, ANY_REF, 0, ROOT);
 }
 
+/** Throws `TypeError` when a value cannot be kept: references are no lasting names. */
+export function checkKept(value: unknown): void {
+  if (!isPlain(value, 0)) toJson(value, undefined, 0, ROOT);
+}
+
 /** How a marked value looks in the text. */
 const MARKED = `"${MARK}"`;
 
@@ -139,6 +144,7 @@ function objectToJson(value: object, refs: RefCodec | undefined, depth: number, 
     return mark("ref", address);
   }
   const list = (items: Iterable<unknown>) => listToJson([...items], refs, depth + 1, place);
+  // One that is no date has no time: JSON makes null of it.
   if (value instanceof Date) return mark("date", value.getTime());
   if (value instanceof Uint8Array) return mark("bytes", value.toBase64());
   if (value instanceof Map) return mark("map", list(value));
@@ -152,13 +158,14 @@ function recordToJson(value: object, refs: RefCodec | undefined, depth: number, 
   let isMarked = false;
   for (const key of Object.keys(value)) {
     const item: unknown = Reflect.get(value, key);
-    if (key === MARK) isMarked = true;
+    if (key === MARK && item !== undefined) isMarked = true;
     // As in JSON: a field that is undefined is no field.
     if (item === undefined || typeof item === "string" || typeof item === "boolean") continue;
     const json = toJson(item, refs, depth + 1, { parent, key });
     if (json !== item) (copy ??= { ...value })[key] = json;
   }
-  return isMarked ? mark("object", Object.entries(copy ?? value)) : copy ?? value;
+  if (!isMarked) return copy ?? value;
+  return mark("object", Object.entries(copy ?? value).filter(([, item]) => item !== undefined));
 }
 
 function listToJson(
@@ -221,7 +228,7 @@ function ownFields(fields: readonly [string, unknown][], refs: RefCodec | undefi
 
 function unmark(kind: unknown, v: unknown, refs: RefCodec | undefined, depth: number): unknown {
   if (kind === "undefined") return undefined;
-  if (kind === "date" && typeof v === "number") return new Date(v);
+  if (kind === "date" && (typeof v === "number" || v === null)) return new Date(v ?? NaN);
   if (typeof v === "string") {
     if (kind === "number") return Number(v);
     if (kind === "bigint") return BigInt(v);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKept } from "./codec.ts";
 import type { JournalEntry } from "./engine.ts";
 import type { Decision, Reply } from "./persistent_definition.ts";
 import { isRef } from "./ref_codec.ts";
@@ -16,15 +17,26 @@ export interface Item {
   readonly then: (() => void) | undefined;
 }
 
-/** What is to be done about a command, as it was decided. */
+/**
+ * What is to be done about a command, as it was decided.
+ *
+ * @throws `TypeError` when what is to be written cannot be, by its place.
+ */
 export function itemOf(command: unknown, operationId: string | undefined, decision: Decision<unknown>): Item {
   const { events = [], replies = [], then } = decision;
   if (events.length === 0) return { command, entry: undefined, replies, then };
+  checkKept(events);
   if (operationId === undefined) return { command, entry: { events }, replies, then };
   const replyTo = replyToOf(command);
   const own = replyTo && replies.find(({ to }) => to === replyTo);
+  if (own !== undefined) checkKept(own.message);
   const entry = { events, operationId, ...(own && { reply: own.message }) };
   return { command, entry, replies, then };
+}
+
+/** Whether a journal was given what it does not take, for its size or its kind: nothing was written. */
+export function cannotBeWritten(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof TypeError;
 }
 
 /** What a snapshot of a persistent entity holds. Throws `TypeError` when it is none. */

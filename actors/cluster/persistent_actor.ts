@@ -11,7 +11,7 @@
 import type { Context } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
-import { type Item, itemOf, keptState, replyToOf, textField } from "./command_item.ts";
+import { cannotBeWritten, type Item, itemOf, keptState, replyToOf, textField } from "./command_item.ts";
 import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
@@ -22,6 +22,7 @@ import type { Decision, PersistentContext, PersistentDefinition } from "./persis
 
 /** Commands that may wait for one write to end. */
 const MAX_GROUP = 1000;
+const RETRY: Refusal = { type: "retry" };
 /** The pause before a journal that could not be opened is opened again. */
 const REOPEN_MS = 50;
 const MAX_REOPEN_MS = 1000;
@@ -32,6 +33,7 @@ export class PersistentActor<S, C, E> {
   readonly #life: EntityLife;
   readonly #self: Context<unknown>;
   readonly #context: PersistentContext<C>;
+  readonly #snapshotEvery: number;
   #state: S;
   #operations: Operations;
   #log: Log | undefined;
@@ -51,6 +53,7 @@ export class PersistentActor<S, C, E> {
     this.#definition = definition;
     this.#life = life;
     this.#self = self;
+    this.#snapshotEvery = definition.snapshotEvery ?? 200;
     this.#state = definition.initial(life.entity.id);
     this.#operations = this.#newOperations();
     this.#context = {
@@ -70,7 +73,11 @@ export class PersistentActor<S, C, E> {
     await this.#open();
     // What is on the way when the system stops is waited for: who asked is told what became of it.
     this.#self.onStop(() => this.#idle());
-    if (!this.#isOver && this.#broken === undefined) this.#definition.started?.(this.#state, this.#context);
+    try {
+      if (!this.#isOver && this.#broken === undefined) this.#definition.started?.(this.#state, this.#context);
+    } catch (error) {
+      this.#break(error);
+    }
     return (message) => this.#receive(message);
   }
 
@@ -86,10 +93,6 @@ export class PersistentActor<S, C, E> {
 
   get #isIdle(): boolean {
     return this.#writing === undefined && this.#waiting.length === 0;
-  }
-
-  get #snapshotEvery(): number {
-    return this.#definition.snapshotEvery ?? 200;
   }
 
   #handle(message: unknown): void {
@@ -166,7 +169,7 @@ export class PersistentActor<S, C, E> {
     const entries = items.flatMap(({ entry }) => entry === undefined ? [] : [entry]);
     if (entries.length === 0) {
       if (this.#definition.reads === "barrier") await log.barrier();
-      return this.#answerAll(items);
+      return items.forEach((item) => this.#answer(item));
     }
     const { metrics } = this.#life;
     const { clock } = this.#self.world;
@@ -174,7 +177,7 @@ export class PersistentActor<S, C, E> {
     try {
       await log.append(entries);
     } catch (error) {
-      if (!(error instanceof RangeError) || items.length === 1) throw error;
+      if (!cannotBeWritten(error) || items.length === 1) throw error;
       const half = items.length >> 1;
       this.#waiting.unshift(...items.slice(half));
       this.#writing = items.slice(0, half);
@@ -183,11 +186,7 @@ export class PersistentActor<S, C, E> {
     metrics.commits++;
     metrics.committedCommands += entries.length;
     metrics.commitMs += clock.monotonic() - startedAt;
-    this.#answerAll(items);
-  }
-
-  #answerAll(items: readonly Item[]): void {
-    for (const item of items) this.#answer(item);
+    items.forEach((item) => this.#answer(item));
   }
 
   #answer({ replies, then }: Item): void {
@@ -235,9 +234,9 @@ export class PersistentActor<S, C, E> {
       this.#life.fenced();
       return this.#end([...unsure, ...this.#waiting.splice(0)], []);
     }
-    if (error instanceof RangeError) {
-      // One command that comes to more than the journal takes: it has not happened, and those after it were
-      // decided on what it would have been.
+    if (cannotBeWritten(error)) {
+      // One command that the journal does not take, for its size say: it has not happened, and those after it
+      // were decided on what it would have been.
       for (const { command } of unsure) this.#refuse(command, { type: "failed", error });
       this.#writing = [];
     } else metrics.unknownOutcomes++;
@@ -249,7 +248,7 @@ export class PersistentActor<S, C, E> {
     );
     const sure = this.#writing ?? [];
     this.#writing = undefined;
-    if (hasHappened) this.#answerAll(sure);
+    if (hasHappened) sure.forEach((item) => this.#answer(item));
     else again.unshift(...sure);
     for (const { command } of again) this.#handle(command);
     if (this.#isIdle) this.#settle();
@@ -295,10 +294,11 @@ export class PersistentActor<S, C, E> {
   #replay(snapshot: Snapshot | undefined, commits: readonly Commit[]): void {
     const { initial, evolve, upcast, upcastState } = this.#definition;
     const { entity } = this.#life;
-    let state = initial(entity.id);
     const operations = this.#newOperations();
     this.#eventsSinceSnapshot = 0;
+    let state: S;
     try {
+      state = initial(entity.id);
       if (snapshot !== undefined) {
         const kept = keptState(snapshot.state);
         // Without an upcast, what was kept is what this program keeps.
@@ -332,7 +332,7 @@ export class PersistentActor<S, C, E> {
     metrics.longestReplayMs = Math.max(metrics.longestReplayMs, tookMs);
   }
 
-  /** This program cannot make a state of what is in the journal: whoever asks is told so. */
+  /** This program cannot make a state of the journal, or begin with it: whoever asks is told so. */
   #break(error: unknown): void {
     this.#self.log.error(errorText(error), { event: "entity-failed", error });
     this.#broken = error;
@@ -390,8 +390,6 @@ export class PersistentActor<S, C, E> {
     return new Operations(this.#definition.rememberedOperations ?? 1000);
   }
 }
-
-const RETRY: Refusal = { type: "retry" };
 
 /** What is in the journal is not what this program takes: its `evolve` or `upcast` threw. */
 class Unreadable extends Error {
