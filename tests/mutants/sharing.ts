@@ -114,8 +114,8 @@ export const sharing: readonly Mutant[] = [
     what: "a block that was refused is asked of nobody else",
     file: "actors/sharing/fetching.ts",
     from:
-      "if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);\n    // Not",
-    to: "// Not",
+      "if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);\n    this.#giveBack",
+    to: "this.#giveBack",
   },
   {
     what: "a node whose list did not come is not asked again",
@@ -187,8 +187,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "who is choked is sent what it has asked for",
     file: "actors/sharing/peer_session.ts",
-    from: "if (this.#isChoked || this.#have?.has(piece) !== true) return",
-    to: "if (this.#have?.has(piece) !== true) return",
+    from: "const mayAsk = !this.#isChoked && ",
+    to: "const mayAsk = ",
   },
   {
     what: "what is cancelled is sent",
