@@ -116,9 +116,9 @@ class YjsReplica implements Replica {
     this.#doc.transact(() => {
       let shift = 0;
       for (const { at, remove, insert } of edits) {
-        // First: what somebody types at the end of what is replaced just then stays behind what replaces it.
+        // In this order: what somebody types before what is replaced just then stays before what replaces it.
+        if (remove > 0) this.#text.delete(at + shift, remove);
         if (insert !== "") this.#text.insert(at + shift, insert);
-        if (remove > 0) this.#text.delete(at + shift + insert.length, remove);
         shift += insert.length - remove;
       }
     });

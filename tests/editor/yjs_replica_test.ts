@@ -126,14 +126,16 @@ Deno.test("editor: an update is early until what it refers to is there, also in 
   replica.destroy();
 });
 
-Deno.test("editor: what somebody types at the end of a word that is replaced at once stays behind it", () => {
-  const replica = yjsReplica({ textName: "content", clientId: 99 });
-  replica.edit([{ at: 0, remove: 0, insert: "alpha\nbeta\n" }]);
-  const typing = new Y.Doc();
-  typing.clientID = 1;
-  Y.applyUpdate(typing, replica.difference());
-  typing.getText("content").insert("alpha\nbeta".length, " typed");
-  replica.edit([{ at: "alpha\n".length, remove: "beta".length, insert: "BETA" }]);
-  replica.apply(Y.encodeStateAsUpdate(typing));
-  assertEquals(replica.text, "alpha\nBETA typed\n");
+Deno.test("editor: what somebody types before a word that is replaced at once stays before it", () => {
+  for (const clientId of [1, 98, 100]) {
+    const replica = yjsReplica({ textName: "content", clientId: 99 });
+    replica.edit([{ at: 0, remove: 0, insert: "beta.\n" }]);
+    const typing = new Y.Doc();
+    typing.clientID = clientId;
+    Y.applyUpdate(typing, replica.difference());
+    typing.getText("content").insert(0, "typed ");
+    replica.edit([{ at: 0, remove: "beta".length, insert: "BETA" }]);
+    replica.apply(Y.encodeStateAsUpdate(typing));
+    assertEquals(replica.text, "typed BETA.\n");
+  }
 });
