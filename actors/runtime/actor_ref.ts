@@ -154,12 +154,10 @@ export class ActorRef<in M> implements Ref<M> {
     return first;
   }
 
-  #remove(isWanted: (item: unknown) => boolean): unknown | undefined {
-    if (this.#first !== NONE && isWanted(this.#first)) return this.#shift();
-    const rest = this.#rest;
-    const before = rest?.length;
-    const removed = rest?.remove(isWanted);
-    if (rest?.length !== before) this.#length--;
+  #remove(isWanted: (item: unknown) => boolean): { readonly item: unknown } | undefined {
+    if (this.#first !== NONE && isWanted(this.#first)) return { item: this.#shift() };
+    const removed = this.#rest?.remove(isWanted);
+    if (removed !== undefined) this.#length--;
     return removed;
   }
 

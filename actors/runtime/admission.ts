@@ -134,10 +134,10 @@ export class Admission {
     if (this.#offers.isEmpty) this.#put(item);
     else this.#offers.append(item);
     this.admit();
-    this.#host.deadLetterOf(dropped, "dropped-oldest");
+    this.#host.deadLetterOf(dropped.item, "dropped-oldest");
   }
 
-  #takeOldest(): unknown | undefined {
+  #takeOldest(): { readonly item: unknown } | undefined {
     return mailboxes.remove(this.#host.ref, (item) => !(Envelope.is(item) && item.isOwn));
   }
 

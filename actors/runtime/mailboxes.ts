@@ -19,8 +19,8 @@ export interface Mailboxes<Actor extends object, Flag extends number> {
   push(ref: Actor, item: unknown): void;
   unshift(ref: Actor, item: unknown): void;
   shift(ref: Actor): unknown | undefined;
-  /** Takes out the oldest of which `isWanted` holds. */
-  remove(ref: Actor, isWanted: (item: unknown) => boolean): unknown | undefined;
+  /** Takes out the oldest of which `isWanted` holds; undefined where there is none. */
+  remove(ref: Actor, isWanted: (item: unknown) => boolean): { readonly item: unknown } | undefined;
   /** Queues the actor for a turn, if it takes messages. */
   wake(ref: Actor): void;
   length(ref: Actor): number;

@@ -74,8 +74,11 @@ export class Ring<T> {
     slots[other] = front;
   }
 
-  /** Takes out the oldest item of which `isWanted` holds, and keeps the order of the others. */
-  remove(isWanted: (item: T) => boolean): T | undefined {
+  /**
+   * Takes out the oldest item of which `isWanted` holds, and keeps the order of the others. Undefined where
+   * there is none: the item itself may be that.
+   */
+  remove(isWanted: (item: T) => boolean): { readonly item: T } | undefined {
     const slots = this.#slots;
     const mask = slots.length - 1;
     for (let i = 0; i < this.length; i++) {
@@ -83,7 +86,7 @@ export class Ring<T> {
       if (!isWanted(item)) continue;
       for (let j = i; j > 0; j--) slots[(this.#head + j) & mask] = slots[(this.#head + j - 1) & mask];
       this.shift();
-      return item;
+      return { item };
     }
     return undefined;
   }

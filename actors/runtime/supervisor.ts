@@ -6,6 +6,7 @@
 import { assertNever, type Behavior, type SuperviseOptions, withPrivateMessages } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
+import { ActorStopped } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { checkBudget, checkStrategy, type GroupStrategy } from "./supervision.ts";
@@ -75,11 +76,6 @@ export type StartChildReply =
 
 /** What a supervisor tells itself. */
 type Stopped = { readonly type: "child-stopped"; readonly replyTo: Ref<boolean> };
-type Settled = {
-  readonly type: "settled";
-  readonly replyTo: Ref<StartChildReply>;
-  readonly reply: StartChildReply;
-};
 
 /**
  * A behaviour that starts its children in order, each when the one before it has started, and restarts them
@@ -119,29 +115,32 @@ export function supervisor(
     if (names.has(spec.name)) throw new TypeError(`Cannot supervise two children of the name "${spec.name}"`);
     names.add(spec.name);
   }
-  return withPrivateMessages<SupervisorCommand, Stopped | Settled>((self) => {
+  return withPrivateMessages<SupervisorCommand, Stopped>((self) => {
     self.supervise(strategy, options);
     const spawn: Spawn = (name, behavior, childOptions) => self.spawn(name, behavior, childOptions);
     const children = new Map<string, Ref<never>>();
 
-    function start(spec: ChildSpec): Ref<never> {
-      const child = spec.start(spawn);
+    function start(spec: ChildSpec, spawnAs = spawn): Ref<never> {
+      const child = spec.start(spawnAs);
       children.set(spec.name, child);
       return child;
     }
 
     function startLater(spec: ChildSpec, replyTo: Ref<StartChildReply>): void {
+      const answer = (reply: StartChildReply) => void replyTo.offer(reply).catch(() => {});
+      let cause: unknown;
+      const spawnNoted: Spawn = (name, behavior, childOptions) =>
+        spawn(name, noted(behavior, (error) => cause = error), childOptions);
       let child: Ref<never>;
       try {
-        child = start(spec);
+        child = start(spec, spawnNoted);
       } catch (error) {
-        return replyTo.tell({ type: "failed", error });
+        return answer({ type: "failed", error });
       }
-      const settled = (reply: StartChildReply): Settled => ({ type: "settled", replyTo, reply });
-      self.pipe(
-        self.started(child),
-        () => settled({ type: "started", child }),
-        (error) => settled({ type: "failed", error }),
+      // Not by a message of its own: a start that fails may cost the supervisor this life.
+      self.started(child).then(
+        () => answer({ type: "started", child }),
+        (error) => answer({ type: "failed", error: withCause(error, child, cause) }),
       );
     }
 
@@ -152,7 +151,7 @@ export function supervisor(
       self.stop(child);
     }
 
-    const receive = (message: SupervisorCommand | Stopped | Settled): void => {
+    const receive = (message: SupervisorCommand | Stopped): void => {
       switch (message.type) {
         case "start-child":
           return startLater(message.spec, message.replyTo);
@@ -163,14 +162,34 @@ export function supervisor(
           return message.replyTo.tell([...children.keys()]);
         case "child-stopped":
           return message.replyTo.tell(true);
-        case "settled":
-          return message.replyTo.tell(message.reply);
         default:
           assertNever(message);
       }
     };
     return startInOrder(specs, start, (child) => self.started(child)).then(() => receive);
   });
+}
+
+/** A behaviour whose failures to start are told, too. */
+function noted<M>(behavior: Behavior<M>, failed: (error: unknown) => void): Behavior<M> {
+  const fail = (error: unknown): never => {
+    failed(error);
+    throw error;
+  };
+  return (self) => {
+    try {
+      const receive = behavior(self);
+      return receive instanceof Promise ? receive.catch(fail) : receive;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
+/** Where a child was stopped together with its supervisor, why it had failed. */
+function withCause(error: unknown, { path }: Ref<never>, cause: unknown): unknown {
+  if (cause === undefined || !(error instanceof ActorStopped) || error.cause !== undefined) return error;
+  return new ActorStopped(path, { cause });
 }
 
 /**
