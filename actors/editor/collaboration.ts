@@ -64,6 +64,8 @@ export class Collaboration {
   /** What is to be done when all in memory is durable. */
   #tasks: (() => void)[] = [];
   #isCommitting = false;
+  /** The last batch on its way to the disk. */
+  #underWay: Promise<void> = Promise.resolve();
   #isStepPlanned = false;
   #isClosed = false;
   #text: string | undefined;
@@ -137,6 +139,11 @@ export class Collaboration {
     this.#isClosed = true;
     this.#early.close();
     this.#replica.destroy();
+  }
+
+  /** Resolves when all in memory is durable; rejects where it is not, and never will be. */
+  get settled(): Promise<void> {
+    return this.#underWay;
   }
 
   /** Whether nothing waits and nothing is under way. */
@@ -302,7 +309,7 @@ export class Collaboration {
     journal.append([event]);
     // From here on it is durable.
     tools.settle(
-      journal.commit(),
+      this.#underWay = journal.commit(),
       () => this.#committed(committed, batch),
       (error) => this.#failed({ changes, textBefore, error }),
     );

@@ -194,6 +194,8 @@ export class Together {
     this.#end();
     try {
       if (isInSync && file.held === text && !file.hasGrown) return;
+      // What could not be made durable is nobody's, and does not come into the file.
+      await this.#collaboration.settled;
       // Lines that are just being put behind it may be there or not.
       await journal.commit();
       if (await file.readAll() === text) return journal.append([{ type: "held", edits: [] }]);

@@ -312,3 +312,15 @@ Deno.test("editor: a part of a line that the full disk has let through is no edi
     assertEquals(stage.file, whole());
   });
 });
+
+Deno.test("editor: what cannot be saved while the server is asked to stop does not come into the file", async () => {
+  await simulate("editor: what cannot be saved", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.disk.slowness = 20;
+    stage.type("lost\n");
+    await sim.until(() => stage.disk.underWay.some(({ path }) => path.includes("history")), 1000);
+    stage.disk.failNext("sync", "no-space", { path: /history/ });
+    await stage.stop();
+    assertEquals(stage.file, START);
+  });
+});
