@@ -55,7 +55,7 @@ export class ReplacedFile {
     const isLast = nowMs - this.#changedAtMs > LATE_MS;
     const text = await this.#read(isLast);
     const base = this.#held;
-    if (text === undefined || text === base) {
+    if (text === undefined || text === base || isDropped(text, base)) {
       this.#found = undefined;
       return undefined;
     }
@@ -95,4 +95,10 @@ export class ReplacedFile {
       // It was only read.
     }
   }
+}
+
+/** Whether it is as it was but for zeros: what was put at its end was not synced, and is not on the disk. */
+function isDropped(text: string, base: string): boolean {
+  if (text.length !== base.length) return false;
+  return text.split("").every((character, at) => character === base[at] || character === "\0");
 }

@@ -69,6 +69,21 @@ Deno.test("editor: who saves slowly into a file that is replaced again and again
   });
 });
 
+Deno.test("editor: zeros that a disk gives for what was never synced of an old file are no late save", async () => {
+  await simulate("editor: zeros in an old file", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    const { disk } = sim.host("server").world;
+    const file = await sim.settle(disk.open(FILE, { write: true }));
+    stage.type("typed\n");
+    await sim.until(() => stage.file?.includes("typed") ?? false, 1000, "the file to be replaced");
+    const text = stage.file;
+    await sim.settle(file.write(new Uint8Array(3), 3));
+    file.close();
+    await sim.advance(4000);
+    assertEquals(stage.file, text);
+  });
+});
+
 Deno.test(
   "editor: a file that is replaced while somebody has it open gets what they append to the old one",
   FOREIGN,
