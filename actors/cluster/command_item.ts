@@ -39,26 +39,6 @@ export function cannotBeWritten(error: unknown): boolean {
   return error instanceof RangeError || error instanceof TypeError;
 }
 
-/** What a snapshot of a persistent entity holds. Throws `TypeError` when it is none. */
-export function keptState(stored: unknown): KeptState {
-  if (!isKeptState(stored)) throw new TypeError("its snapshot has no state and operations");
-  return stored;
-}
-
-/** A snapshot of a persistent entity. */
-interface KeptState {
-  readonly state: unknown;
-  readonly operations: readonly (readonly [string, readonly [] | readonly [unknown]])[];
-}
-
-function isKeptState(value: unknown): value is KeptState {
-  return typeof value === "object" && value !== null && "state" in value && "operations" in value &&
-    Array.isArray(value.operations) &&
-    value.operations.every((item) =>
-      Array.isArray(item) && typeof item[0] === "string" && Array.isArray(item[1])
-    );
-}
-
 /** Who asked, where somebody did. */
 export function replyToOf(command: unknown): Reply["to"] | undefined {
   if (typeof command !== "object" || command === null || !("replyTo" in command)) return undefined;

@@ -119,6 +119,8 @@ class StoredLogEnd implements Log {
     try {
       return this.#seq = await this.#records.append(this.#key, this.#seq, body);
     } catch (error) {
+      // Too large for the server: nothing was written.
+      if (error instanceof RangeError) throw error;
       throw this.#poison = this.#failure(error);
     } finally {
       this.#isWriting = false;

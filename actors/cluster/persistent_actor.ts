@@ -11,14 +11,14 @@
 import type { Context } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
-import { cannotBeWritten, type Item, itemOf, keptState, replyToOf, textField } from "./command_item.ts";
+import { cannotBeWritten, type Item, itemOf, replyToOf, textField } from "./command_item.ts";
 import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
 import { pause } from "./lease.ts";
-import { entityText } from "./names.ts";
 import { Operations } from "./operations.ts";
 import type { Decision, PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
+import { replay, Unreadable } from "./replay.ts";
 
 /** Commands that may wait for one write to end. */
 const MAX_GROUP = 1000;
@@ -43,6 +43,9 @@ export class PersistentActor<S, C, E> {
   /** On the way. */
   #writing: Item[] | undefined;
   #isFlushPlanned = false;
+  #snapshotting: Promise<void> | undefined;
+  /** Writes whose outcome was unknown, one after the other. */
+  #failures = 0;
   /** Why nothing can be carried out: the journal cannot be read, whoever tries. */
   #broken: unknown;
   #isOver = false;
@@ -203,9 +206,15 @@ export class PersistentActor<S, C, E> {
 
   #written(): void {
     this.#writing = undefined;
+    this.#failures = 0;
     if (this.#waiting.length > 0) return this.#flush();
-    if (this.#eventsSinceSnapshot >= this.#snapshotEvery) this.#snapshot();
+    if (this.#eventsSinceSnapshot >= this.#snapshotEvery) this.#keepState();
     this.#settle();
+  }
+
+  /** One snapshot after the other: a second beside the first would be told that a newer owner wrote it. */
+  #keepState(): Promise<void> {
+    return this.#snapshotting ??= this.#snapshot().finally(() => this.#snapshotting = undefined);
   }
 
   /** Keeps the state, which is what the journal says: nothing is on the way. */
@@ -239,7 +248,12 @@ export class PersistentActor<S, C, E> {
       // were decided on what it would have been.
       for (const { command } of unsure) this.#refuse(command, { type: "failed", error });
       this.#writing = [];
-    } else metrics.unknownOutcomes++;
+    } else {
+      metrics.unknownOutcomes++;
+      // One answer was lost. What fails again and again is no reason to write one fence after the other.
+      const { world, signal } = this.#self;
+      await pause(world, Math.min(REOPEN_MS * this.#failures++, MAX_REOPEN_MS), signal);
+    }
     const commits = await this.#open();
     if (this.#isOver) return;
     const again = this.#waiting.splice(0);
@@ -292,37 +306,11 @@ export class PersistentActor<S, C, E> {
   }
 
   #replay(snapshot: Snapshot | undefined, commits: readonly Commit[]): void {
-    const { initial, evolve, upcast, upcastState } = this.#definition;
-    const { entity } = this.#life;
     const operations = this.#newOperations();
-    this.#eventsSinceSnapshot = 0;
-    let state: S;
-    try {
-      state = initial(entity.id);
-      if (snapshot !== undefined) {
-        const kept = keptState(snapshot.state);
-        // Without an upcast, what was kept is what this program keeps.
-        state = upcastState === undefined ? kept.state as S : upcastState(kept.state);
-        for (const [operationId, reply] of kept.operations) operations.add(operationId, reply);
-      }
-      for (const { entries } of commits) {
-        // A fence is a record, too: one for each time that the entity came to life.
-        this.#eventsSinceSnapshot++;
-        for (const entry of entries) {
-          for (const stored of entry.events) {
-            state = evolve(state, upcast === undefined ? stored as E : upcast(stored));
-            this.#eventsSinceSnapshot++;
-          }
-          if (entry.operationId !== undefined) {
-            operations.add(entry.operationId, "reply" in entry ? [entry.reply] : []);
-          }
-        }
-      }
-    } catch (cause) {
-      throw new Unreadable(`Cannot replay ${entityText(entity)}: ${errorText(cause)}`, { cause });
-    }
+    const { state, records } = replay(this.#definition, this.#life.entity, operations, { snapshot, commits });
     this.#state = state;
     this.#operations = operations;
+    this.#eventsSinceSnapshot = records;
   }
 
   #replayed(tookMs: number): void {
@@ -345,7 +333,8 @@ export class PersistentActor<S, C, E> {
   async #passivate(): Promise<void> {
     await this.#idle();
     const isDue = this.#eventsSinceSnapshot >= this.#snapshotEvery && !this.#isOver && this.#life.isValid;
-    if (isDue && this.#broken === undefined) await this.#snapshot();
+    await this.#snapshotting;
+    if (isDue && this.#broken === undefined) await this.#keepState();
     this.#isOver = true;
     this.#self.stop();
   }
@@ -389,9 +378,4 @@ export class PersistentActor<S, C, E> {
   #newOperations(): Operations {
     return new Operations(this.#definition.rememberedOperations ?? 1000);
   }
-}
-
-/** What is in the journal is not what this program takes: its `evolve` or `upcast` threw. */
-class Unreadable extends Error {
-  override readonly name = "Unreadable";
 }

@@ -3,16 +3,20 @@
  */
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  composeEngine,
   decodeValue,
+  type Driver,
   encodeValue,
   type Engine,
   type EntityType,
   joinCluster,
+  memoryDriver,
   memoryEngine,
   persistent,
   reply,
 } from "../../actors/cluster/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
+import { counterType } from "./_counter.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
 const LIMIT = { timeoutMs: 60_000 };
@@ -117,6 +121,67 @@ Deno.test("persistent: what was acknowledged can be read in the next life, whate
   }
   assertEquals(decodeValue(encodeValue({ $: undefined, a: 1 })), { a: 1 });
   assertEquals(await withKeeper(engine, things, (ask) => ask({ type: "list" })), things.size);
+});
+
+const pause = (ms: number) => new Promise<void>((resolve) => void world.clock.timer(ms, resolve));
+
+/** A driver that writes records in a way of its own. */
+function withRecords(driver: Driver, own: Partial<Driver["records"]>): Driver {
+  const { records } = driver;
+  return {
+    ...driver,
+    records: {
+      maxRecordBytes: records.maxRecordBytes,
+      read: (key) => records.read(key),
+      tail: (key) => records.tail(key),
+      trim: (key, seq) => records.trim(key, seq),
+      append: (...args) => records.append(...args),
+      writeSnapshot: (...args) => records.writeSnapshot(...args),
+      ...own,
+    },
+  };
+}
+
+Deno.test("persistent: a snapshot that takes long is no newer owner to the next", async () => {
+  const memory = memoryDriver({ world, leaseTtlMs: 60_000 });
+  const slow = withRecords(memory, {
+    async writeSnapshot(...args) {
+      await pause(5);
+      return await memory.records.writeSnapshot(...args);
+    },
+  });
+  await using engine = composeEngine(slow, world);
+  await using system = new ActorSystem("keeper", { world });
+  const counter = counterType({ snapshotEvery: 1 });
+  const cluster = await joinCluster(system, { engine, types: [counter] });
+  const ref = cluster.ref(counter, "a");
+  for (let count = 1; count <= 30; count++) {
+    assertEquals(await ref.ask({ type: "add", by: 1 }, LIMIT), count);
+    if (count % 10 === 0) await pause(20);
+  }
+  await cluster.leave();
+  assertEquals([cluster.metrics.fencedWrites, cluster.metrics.activations], [0, 1]);
+});
+
+Deno.test("persistent: what the server takes as too large is a failed command, as what the engine does", async () => {
+  const memory = memoryDriver({ world, leaseTtlMs: 60_000 });
+  const small = withRecords(memory, {
+    append(key, tail, body) {
+      if (body.length > 2000) return Promise.reject(new RangeError("too large for the server"));
+      return memory.records.append(key, tail, body);
+    },
+  });
+  await using engine = composeEngine(small, world);
+  const things = new Map<string, unknown>([["large", "x".repeat(3000)], ["small", 1]]);
+  await withKeeper(engine, things, async (ask) => {
+    for (let tries = 0; tries < 3; tries++) {
+      const error = await assertRejects(() => ask({ type: "keep", what: "large" }), AskFailed);
+      assertInstanceOf(error.cause, RangeError);
+    }
+    assertEquals(await ask({ type: "keep", what: "small" }), 1);
+  });
+  const { commits } = await engine.journal.read({ type: "keeper", id: "a" });
+  assertEquals(commits.filter(({ entries }) => entries.length > 0).length, 1);
 });
 
 for (const where of ["initial", "started"] as const) {

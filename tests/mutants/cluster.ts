@@ -29,7 +29,7 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a host that lost its lease does not join again",
     file: "actors/cluster/membership.ts",
-    from: "if (this.#isLeaving) return;\n    await",
+    from: "if (signal.aborted) return;\n    await",
     to: "if (this.#hostId) return;\n    await",
   },
   {
@@ -88,7 +88,7 @@ export const cluster: readonly Mutant[] = [
   },
   {
     what: "a replay stops before the last commit",
-    file: "actors/cluster/persistent_actor.ts",
+    file: "actors/cluster/replay.ts",
     from: "for (const { entries } of commits) {",
     to: "for (const { entries } of commits.slice(0, -1)) {",
   },
@@ -107,9 +107,9 @@ export const cluster: readonly Mutant[] = [
   },
   {
     what: "operations of the journal are not known after a replay",
-    file: "actors/cluster/persistent_actor.ts",
-    from: "if (entry.operationId !== undefined) {\n            operations.add",
-    to: "if (false) {\n            operations.add",
+    file: "actors/cluster/replay.ts",
+    from: "if (entry.operationId !== undefined) {",
+    to: "if (false) {",
   },
   {
     what: "an operation that comes again is carried out again",
@@ -121,7 +121,7 @@ export const cluster: readonly Mutant[] = [
     what: "answers go out before what they say is durable",
     file: "actors/cluster/persistent_actor.ts",
     from: "      await log.append(entries);\n",
-    to: "      this.#answerAll(items);\n      await log.append(entries);\n",
+    to: "      items.forEach((item) => this.#answer(item));\n      await log.append(entries);\n",
   },
   {
     what: "reads are answered from what is not durable yet",
@@ -132,14 +132,14 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a write of unknown outcome is taken for one that failed",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) this.#answerAll(sure);",
-    to: "if (false) this.#answerAll(sure);",
+    from: "if (hasHappened) sure.forEach(",
+    to: "if (false) sure.forEach(",
   },
   {
     what: "a write of unknown outcome is taken for one that succeeded",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) this.#answerAll(sure);",
-    to: "if (true) this.#answerAll(sure);",
+    from: "if (hasHappened) sure.forEach(",
+    to: "if (true) sure.forEach(",
   },
   {
     what: "what waits behind a write of unknown outcome is forgotten",

@@ -24,7 +24,7 @@ export const PLANTED: readonly (Omit<Mutation, "entry"> & { readonly bug: string
   },
   {
     bug: "a replay that stops early",
-    file: "actors/cluster/persistent_actor.ts",
+    file: "actors/cluster/replay.ts",
     from: "for (const { entries } of commits) {",
     to: "for (const { entries } of commits.slice(0, -1)) {",
   },
@@ -37,8 +37,8 @@ export const PLANTED: readonly (Omit<Mutation, "entry"> & { readonly bug: string
   {
     bug: "a write of unknown outcome that is decided again without a look",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) this.#answerAll(sure);",
-    to: "if (false) this.#answerAll(sure);",
+    from: "if (hasHappened) sure.forEach(",
+    to: "if (false) sure.forEach(",
   },
 ];
 

@@ -10,10 +10,16 @@ import { Conflict, NoHost, OutcomeUnknown } from "../errors.ts";
 /** Codes of the server for "wrong last sequence": of a single server, and of one in a cluster. */
 const WRONG_LAST_SEQUENCE = [10071, 10164];
 
+/** "Message size exceeds maximum allowed": of a stream that was given a bound of its own. */
+const TOO_LARGE = 10054;
+
 /** The error of a write to a key: a refusal, or something of which the outcome is not known. */
 export function writeError(key: string, error: unknown): Error {
   if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code)) {
     return new Conflict(key, { cause: error });
+  }
+  if (error instanceof JetStreamApiError && error.code === TOO_LARGE) {
+    return new RangeError(`Cannot write ${key}: the server takes no message as large`, { cause: error });
   }
   return new OutcomeUnknown(`a write of ${key}`, { cause: error });
 }
