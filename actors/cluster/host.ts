@@ -61,6 +61,7 @@ class ClusterHost implements Cluster {
   readonly #types = new Map<string, EntityType<never>>();
   readonly #drainMs: number;
   readonly #joinTimeoutMs: number;
+  readonly #hostId: string;
   readonly #router: Router;
   readonly #membership: Membership;
   readonly #inbox: string;
@@ -86,6 +87,7 @@ class ClusterHost implements Cluster {
     this.#engine = engine;
     this.#drainMs = options.drainMs ?? 5000;
     this.#joinTimeoutMs = options.joinTimeoutMs ?? 30_000;
+    this.#hostId = hostId;
     this.#inbox = inboxAddress(hostId, randomName(system.world.random));
     this.#router = new Router({
       system,
@@ -151,12 +153,26 @@ class ClusterHost implements Cluster {
       const { transport } = this.#engine;
       const receive = (body: string) => this.#router.receive(body);
       await this.#patiently(async () => void this.#serving.use(await transport.serve(this.#inbox, receive)));
-      await this.#patiently(() => this.#membership.join());
+      await this.#patiently(() => this.#joinInTime());
     } catch (error) {
       await this.leave();
       throw error;
     }
     this.#sweepLater();
+  }
+
+  /** Another host of the same id, which lives, is not waited for for ever. */
+  async #joinInTime(): Promise<void> {
+    const late = new AbortController();
+    const why = new Error(`Cannot join the cluster: another host is called ${this.#hostId}, and lives`);
+    const timer = Number.isFinite(this.#joinTimeoutMs)
+      ? this.#system.world.clock.timer(this.#joinTimeoutMs, () => late.abort(why))
+      : undefined;
+    try {
+      await this.#membership.join(late.signal);
+    } finally {
+      timer?.cancel();
+    }
   }
 
   /** Asks an engine again that does not answer. */

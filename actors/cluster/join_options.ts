@@ -14,7 +14,12 @@ export interface JoinOptions {
   readonly types?: readonly EntityType<never>[];
   /** The host's name: 1 to 64 letters, digits, `_`, `-`, unlike all others'. @default a random one */
   readonly hostId?: string;
-  /** How long an engine that does not answer is asked again before the join fails. @default 30000 */
+  /**
+   * How long an engine that does not answer is asked again, and another host of this name is waited for,
+   * before the join fails.
+   *
+   * @default 30000
+   */
   readonly joinTimeoutMs?: number;
   /** How long `leave` waits for entities to finish. @default 5000 */
   readonly drainMs?: number;

@@ -4,7 +4,7 @@
  * @module
  */
 import { errorText, type World } from "../world/world.ts";
-import type { Lease, Placement } from "./engine.ts";
+import type { HostRef, Lease, Placement } from "./engine.ts";
 import { pause } from "./lease.ts";
 
 /** What membership needs of its host. */
@@ -14,7 +14,7 @@ export interface MembershipHost {
   joined(lease: Lease): Promise<AsyncDisposable>;
   /** It is lost, or was given up. */
   left(): void;
-  warn(message: string, error: unknown): void;
+  warn(message: string, error?: unknown): void;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -22,7 +22,7 @@ const MAX_PAUSE_MS = 1000;
 
 /** Keeps a host in the cluster. */
 export class Membership {
-  readonly #placement: Placement;
+  readonly #placement: Pick<Placement, "join" | "leaseTtlMs">;
   readonly #host: MembershipHost;
   readonly #hostId: string;
   #lease: Lease | undefined;
@@ -30,7 +30,7 @@ export class Membership {
   #joining: Promise<void> | undefined;
   readonly #leaving = new AbortController();
 
-  constructor(placement: Placement, hostId: string, host: MembershipHost) {
+  constructor(placement: Pick<Placement, "join" | "leaseTtlMs">, hostId: string, host: MembershipHost) {
     this.#placement = placement;
     this.#hostId = hostId;
     this.#host = host;
@@ -43,12 +43,12 @@ export class Membership {
 
   /**
    * Resolves once the host has joined. From then on it joins again by itself. Rejects when the engine does
-   * not answer.
+   * not answer, or when `late` is aborted before.
    */
-  async join(): Promise<void> {
-    const { signal } = this.#leaving;
+  async join(late?: AbortSignal): Promise<void> {
+    const signal = late === undefined ? this.#leaving.signal : AbortSignal.any([this.#leaving.signal, late]);
     const former = this.#lease?.host;
-    const lease = await this.#placement.join(this.#hostId, former, signal);
+    const lease = await this.#take(former, signal);
     try {
       signal.throwIfAborted();
       this.#serving = await this.#host.joined(lease);
@@ -60,6 +60,19 @@ export class Membership {
     }
     this.#lease = lease;
     lease.lost.then(() => this.#joining = this.#lost());
+  }
+
+  /** Takes the lease. Who waits for another one's to expire is told when that lives. */
+  async #take(former: HostRef | undefined, signal: AbortSignal): Promise<Lease> {
+    const { leaseTtlMs } = this.#placement;
+    const others = this.#host.world.clock.timer(2 * leaseTtlMs, () => {
+      this.#host.warn(`Cannot join the cluster yet: another host is called ${this.#hostId}, and lives`);
+    });
+    try {
+      return await this.#placement.join(this.#hostId, former, signal);
+    } finally {
+      others.cancel();
+    }
   }
 
   /** Gives the lease up, also one that is just being taken. */
@@ -80,7 +93,7 @@ export class Membership {
         return await this.join();
       } catch (error) {
         if (signal.aborted) return;
-        this.#host.warn(`Cannot join the cluster again: ${errorText(error)}`, error);
+        this.#host.warn(`Cannot join the cluster again: ${withCause(error)}`, error);
       }
       await pause(this.#host.world, pauseMs, signal);
     }
@@ -95,4 +108,10 @@ export class Membership {
       this.#host.warn(`Cannot take an address back: ${errorText(error)}`, error);
     }
   }
+}
+
+/** An error in words, with what the engine said: that a stream is missing, say. */
+function withCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? errorText(error) : `${errorText(error)}: ${errorText(cause)}`;
 }

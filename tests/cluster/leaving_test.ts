@@ -3,6 +3,7 @@ import {
   composeEngine,
   type Driver,
   joinCluster,
+  type Lease,
   memoryDriver,
   memoryEngine,
   OutcomeUnknown,
@@ -11,7 +12,8 @@ import {
 } from "../../actors/cluster/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
-import { until } from "../_helpers.ts";
+import { Membership } from "../../actors/cluster/membership.ts";
+import { deadline, until } from "../_helpers.ts";
 import { counterType } from "./_counter.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
@@ -61,33 +63,28 @@ Deno.test("cluster: a host that leaves while it joins anew takes no lease, and n
 });
 
 Deno.test("cluster: a host that leaves waits for no pause between two tries to join anew", async () => {
-  const memory = memoryDriver({ world, leaseTtlMs: 200 });
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const host = { id: "one", incarnation: "first" };
+  const { signal } = new AbortController();
+  const lease: Lease = { host, isValid: true, ageMs: 0, lost, signal, release: () => Promise.resolve() };
   const tried = Promise.withResolvers<void>();
   let tries = 0;
-  let isGone = false;
-  const put: Driver["keys"]["put"] = async (table, ...args) => {
-    if (!isGone || table !== "hosts") return await memory.keys.put(table, ...args);
-    throw new OutcomeUnknown("a lease");
+  const placement = {
+    leaseTtlMs: 60_000,
+    join: () => tries++ === 0 ? Promise.resolve(lease) : Promise.reject(new OutcomeUnknown("a lease")),
   };
-  const get: Driver["keys"]["get"] = async (table, key) => {
-    if (!isGone || table !== "hosts") return await memory.keys.get(table, key);
-    if (++tries > 1) tried.resolve();
-    throw new OutcomeUnknown("a lease");
-  };
-  const { leaseTtlMs } = memory.keys;
-  const keys: Driver["keys"] = {
-    leaseTtlMs,
-    get,
-    put,
-    remove: (...args) => memory.keys.remove(...args),
-    list: (table) => memory.keys.list(table),
-  };
-  await using engine = composeEngine({ ...memory, keys }, world);
-  await using system = new ActorSystem("one", { world });
-  const cluster = await joinCluster(system, { engine, types: [counterType()], hostId: "one" });
-  isGone = true;
+  // No pause of this clock ever ends.
+  const clock = { ...world.clock, timer: () => ({ cancel: () => {} }) };
+  const membership = new Membership(placement, "one", {
+    world: { clock },
+    joined: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+    left: () => {},
+    warn: () => tried.resolve(),
+  });
+  await membership.join();
+  lose();
   await tried.promise;
-  await cluster.leave();
+  await deadline(membership.leave(), undefined, "the host to leave");
 });
 
 Deno.test("cluster: a question that is open when its asker's host leaves fails, as does a later one", async () => {
@@ -219,4 +216,16 @@ Deno.test("cluster: what has come to an entity that falls asleep as its host lea
     const names = await sim.settle(ref.ask({ type: "read" }, { timeoutMs: 10_000 }));
     assertEquals(names, ["awake", "written slowly", "held", "held, too", "later"]);
   });
+});
+
+Deno.test("cluster: a second host of a name that lives says so, and is not waited for for ever", async () => {
+  const said: string[] = [];
+  const loud = denoWorld({ log: { level: "warn", write: (lines) => said.push(lines) } });
+  await using engine = memoryEngine({ world, leaseTtlMs: 300 });
+  await using first = new ActorSystem("first", { world });
+  await using _ = await joinCluster(first, { engine, hostId: "one" });
+  await using second = new ActorSystem("second", { world: loud });
+  const joining = joinCluster(second, { engine, hostId: "one", joinTimeoutMs: 1500 });
+  await assertRejects(() => joining, Error, "another host is called one, and lives");
+  await until(() => said.join("").includes("Cannot join the cluster yet"), "the warning");
 });

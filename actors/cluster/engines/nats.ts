@@ -43,7 +43,7 @@ export interface NatsEngineOptions {
   readonly replicas?: number;
   /** How long a host is believed alive without a word; the same on all hosts. @default 2000 */
   readonly leaseTtlMs?: number;
-  /** How long the first connection and the making of the streams may take. @default 30000 */
+  /** How long the first connection and the making of the streams may take. @default 15000 */
   readonly startTimeoutMs?: number;
   /** Who connects, and how it is kept from others: user, password, token, TLS. @default none */
   readonly connection?: NatsCredentials;
