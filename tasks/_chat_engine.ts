@@ -38,11 +38,21 @@ export function engineFlag(): Flag<EngineChoice | undefined> {
 
 /** Whether it is `HOST:PORT,…`, perhaps with `USER:PASSWORD@` before it: a port may be left out. */
 function areServers(text: string): boolean {
-  return text.replace(/^[^@,]*@/, "").split(",").every((server) => {
+  const [who = ""] = /^[^@,]*@/.exec(text) ?? [];
+  return isPercentEncoded(who) && text.slice(who.length).split(",").every((server) => {
     const address = server.replace(/^nats:\/\//, "");
     const url = URL.parse(`http://${address}`);
     return url !== null && url.port !== "0" && !/[\s/?#@]/.test(address);
   });
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Copies of all that is kept: on each of three servers, where so many are named. */

@@ -27,6 +27,8 @@ Deno.test("engine: what names no engine is a usage error, before anything is ope
     "nats://h:0",
     "nats://h,",
     "nats://,h",
+    "nats://%@h:1",
+    "nats://ada:%ff@h:1",
   ];
   for (const text of [...wrong, ...noServers, "nats://h:1/path", "nats://a b:1", "nats://h:1?x"]) {
     assertThrows(() => parse(text), UsageError, `${JSON.stringify(text)} is not memory, sqlite:FILE or nats`);

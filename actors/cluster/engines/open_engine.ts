@@ -51,6 +51,11 @@ export async function openEngine(where: string, options: OpenEngineOptions): Pro
 }
 
 function credentials(text: string): NatsCredentials {
-  const [first = "", ...rest] = text.split(":").map(decodeURIComponent);
-  return rest.length === 0 ? { token: first } : { user: first, pass: rest.join(":") };
+  try {
+    const [first = "", ...rest] = text.split(":").map(decodeURIComponent);
+    return rest.length === 0 ? { token: first } : { user: first, pass: rest.join(":") };
+  } catch {
+    // It is a secret: it is not shown.
+    throw new TypeError("Cannot open the engine: what is before the @ is not percent-encoded");
+  }
 }
