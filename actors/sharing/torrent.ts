@@ -25,7 +25,7 @@ import { PiecePicker } from "./piece_picker.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import { type Finished, type PiecesFound, type PieceWritten, storage } from "./storage.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
-import { TorrentPeers, welcomeOf } from "./torrent_peers.ts";
+import { NOT_READY, TorrentPeers, welcomeOf } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
 import { Unchoking } from "./unchoking.ts";
 
@@ -223,13 +223,13 @@ class Torrent {
   }
 
   // Who is there.
-
   #join(ref: Ref<PeerCommand>, identity: PeerIdentity): void {
     const isReady = this.#state !== "scanning" && this.#state !== "failed";
-    const admission = isReady
-      ? this.#peers.admit(identity, this.#self.coarseNow)
-      : { type: "refused", reason: "the torrent is not ready" } as const;
-    if (admission.type === "refused") return ref.tell({ type: "part", reason: admission.reason });
+    const admission = isReady ? this.#peers.admit(identity, this.#self.coarseNow) : NOT_READY;
+    if (admission.type === "refused") {
+      if (identity.isOutgoing && this.#peers.isBanned(identity)) this.#dialling.book.ban(identity.address);
+      return ref.tell({ type: "part", reason: admission.reason });
+    }
     if (admission.insteadOf !== undefined) {
       this.#part(admission.insteadOf, "its place is needed");
     }

@@ -67,7 +67,7 @@ export class TorrentPeers {
    */
   admit(identity: PeerIdentity, nowMs: number): Admission {
     const { peerId } = identity.handshake;
-    if (this.#banned.has(banKeyOf(identity))) return { type: "refused", reason: "it is banned" };
+    if (this.isBanned(identity)) return { type: "refused", reason: "it is banned" };
     const [other, another] = [...this.#peers.values()].filter((peer) =>
       equalBytes(peer.identity.handshake.peerId, peerId)
     );
@@ -116,11 +116,19 @@ export class TorrentPeers {
     return this.#peers.delete(peer.ref);
   }
 
+  /** Whether it has lied before; one that had dialled us then is known by its own address once we dial it. */
+  isBanned(identity: PeerIdentity): boolean {
+    return this.#banned.has(banKeyOf(identity));
+  }
+
   /** A peer is not let in again. */
   ban(peer: TorrentPeer): void {
     if (this.#banned.size < MAX_BANNED) this.#banned.add(banKeyOf(peer.identity));
   }
 }
+
+/** Nobody is let in yet. */
+export const NOT_READY: Admission = { type: "refused", reason: "the torrent is not ready" };
 
 /** Who of these has neither sent nor got a block for longest. */
 function idlestOf(peers: Iterable<TorrentPeer>): TorrentPeer | undefined {
