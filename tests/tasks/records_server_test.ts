@@ -281,5 +281,7 @@ Deno.test("records server: tricks in client_ID leave no trace on the disk", asyn
     (await tree(server.directory.path)).filter((name) => !name.endsWith(".journal")),
     before.filter((name) => !name.endsWith(".journal")),
   );
-  assertEquals((await tree(`${server.directory.path}/..`)).filter((name) => /\/x$/.test(name)), []);
+  // What is below it are directories of other tests, which come and go.
+  const beside = [...Deno.readDirSync(`${server.directory.path}/..`)].map(({ name }) => name);
+  assertEquals(beside.includes("x"), false);
 });
