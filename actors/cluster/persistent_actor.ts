@@ -172,7 +172,7 @@ export class PersistentActor<S, C, E> {
     const entries = items.flatMap(({ entry }) => entry === undefined ? [] : [entry]);
     if (entries.length === 0) {
       if (this.#definition.reads === "barrier") await log.barrier();
-      return items.forEach((item) => this.#answer(item));
+      return this.#answerAll(items);
     }
     const { metrics } = this.#life;
     const { clock } = this.#self.world;
@@ -189,7 +189,11 @@ export class PersistentActor<S, C, E> {
     metrics.commits++;
     metrics.committedCommands += entries.length;
     metrics.commitMs += clock.monotonic() - startedAt;
-    items.forEach((item) => this.#answer(item));
+    this.#answerAll(items);
+  }
+
+  #answerAll(items: readonly Item[]): void {
+    for (const item of items) this.#answer(item);
   }
 
   #answer({ replies, then }: Item): void {
@@ -262,7 +266,7 @@ export class PersistentActor<S, C, E> {
     );
     const sure = this.#writing ?? [];
     this.#writing = undefined;
-    if (hasHappened) sure.forEach((item) => this.#answer(item));
+    if (hasHappened) this.#answerAll(sure);
     else again.unshift(...sure);
     for (const { command } of again) this.#handle(command);
     if (this.#isIdle) this.#settle();

@@ -121,7 +121,7 @@ export const cluster: readonly Mutant[] = [
     what: "answers go out before what they say is durable",
     file: "actors/cluster/persistent_actor.ts",
     from: "      await log.append(entries);\n",
-    to: "      items.forEach((item) => this.#answer(item));\n      await log.append(entries);\n",
+    to: "      this.#answerAll(items);\n      await log.append(entries);\n",
   },
   {
     what: "reads are answered from what is not durable yet",
@@ -132,14 +132,14 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a write of unknown outcome is taken for one that failed",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) sure.forEach(",
-    to: "if (false) sure.forEach(",
+    from: "if (hasHappened) this.#answerAll(sure);",
+    to: "if (false) this.#answerAll(sure);",
   },
   {
     what: "a write of unknown outcome is taken for one that succeeded",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) sure.forEach(",
-    to: "if (true) sure.forEach(",
+    from: "if (hasHappened) this.#answerAll(sure);",
+    to: "if (true) this.#answerAll(sure);",
   },
   {
     what: "what waits behind a write of unknown outcome is forgotten",

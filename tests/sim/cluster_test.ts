@@ -37,8 +37,8 @@ export const PLANTED: readonly (Omit<Mutation, "entry"> & { readonly bug: string
   {
     bug: "a write of unknown outcome that is decided again without a look",
     file: "actors/cluster/persistent_actor.ts",
-    from: "if (hasHappened) sure.forEach(",
-    to: "if (false) sure.forEach(",
+    from: "if (hasHappened) this.#answerAll(sure);",
+    to: "if (false) this.#answerAll(sure);",
   },
 ];
 

@@ -59,7 +59,7 @@ Deno.test("log file: whatever the disk says to the closing of a file that was re
     await sim.settle(log.sync());
     host.disk.forgetFailures();
     await sim.settle(log.close());
-    // It is locked no more.
+    // The lock is free again.
     const again = await open();
     assertEquals(again.length, "second\nthird\n".length);
     await sim.settle(again.close());
