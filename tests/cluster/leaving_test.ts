@@ -226,6 +226,6 @@ Deno.test("cluster: a second host of a name that lives says so, and is not waite
   await using _ = await joinCluster(first, { engine, hostId: "one" });
   await using second = new ActorSystem("second", { world: loud });
   const joining = joinCluster(second, { engine, hostId: "one", joinTimeoutMs: 1500 });
-  await assertRejects(() => joining, Error, "another host is called one, and lives");
+  await assertRejects(() => deadline(joining), Error, "another host is called one, and lives");
   await until(() => said.join("").includes("Cannot join the cluster yet"), "the warning");
 });
