@@ -14,6 +14,9 @@ session = libtorrent.session({
     "enable_natpmp": False,
     "allow_multiple_connections_per_ip": True,
     "connection_speed": 200,
+    # Our peers have no uTP, and it tries that for 4 s before TCP.
+    "enable_outgoing_utp": False,
+    "enable_incoming_utp": False,
     "out_enc_policy": 2 if "plain" in sys.argv[5:] else 1,
     "in_enc_policy": 1,
     "alert_mask": 0x7FFFFFFF if "debug" in sys.argv[5:] else 0,
