@@ -8,28 +8,11 @@ import { selfSigned } from "./_certificate.ts";
 import { deadline, PATIENCE_MS } from "./_waiting.ts";
 
 export { TestClient } from "./_client.ts";
+export { freePort } from "./_free_port.ts";
 export { deadline, PATIENCE_MS, until } from "./_waiting.ts";
 
 /** The repository's folder. */
 export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
-
-/**
- * A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 and the line that names the real one.
- *
- * It is below those that systems give to whoever asks for any: none of the many clients beside can have got
- * it by the time that it is listened on.
- */
-export function freePort(): number {
-  for (let tries = 1;; tries++) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse) || tries === 100) throw error;
-    }
-  }
-}
 
 /**
  * A folder that is removed with its content at the end of the block:

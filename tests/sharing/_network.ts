@@ -54,6 +54,7 @@ export class TestNode {
   readonly system: ActorSystem;
   readonly sharing: Ref<SharingCommand>;
   readonly #election: Ref<FakeElectionCommand>;
+  readonly #httpPort: number | undefined;
   swarmPort = 0;
   #asks = 0;
 
@@ -66,6 +67,7 @@ export class TestNode {
   ) {
     this.id = id;
     this.directory = directory;
+    this.#httpPort = nodes.find((node) => node.id === id)?.http.port;
     this.system = new ActorSystem(`node-${id}`, { world });
     const election = registryKey<Election>("election");
     this.#election = this.system.spawn("election", fakeElection);
@@ -89,7 +91,7 @@ export class TestNode {
   }
 
   /** Fetches something; `told` is called with each notice. */
-  get(what: string, told: (notice: DownloadNotice) => void = () => {}): Promise<Downloaded> {
+  async get(what: string, told: (notice: DownloadNotice) => void = () => {}): Promise<Downloaded> {
     const { promise, resolve } = Promise.withResolvers<Downloaded>();
     const notices: DownloadNotice[] = [];
     const observer: Behavior<DownloadNotice> = (self) => (notice) => {
@@ -100,7 +102,23 @@ export class TestNode {
       self.stop();
     };
     this.sharing.tell({ type: "get", what, observer: this.system.spawn(`get-${++this.#asks}`, observer) });
-    return deadline(promise, PATIENCE_MS, `fetching ${what}`);
+    // A node that has failed tells nobody anything.
+    const ended = this.system.terminated.then(() => Promise.reject(new Error("the node was stopped")));
+    try {
+      return await deadline(Promise.race([promise, ended]), PATIENCE_MS, `fetching ${what}`);
+    } catch (error) {
+      throw new Error(`${error}\n${await this.#status()}`, { cause: error });
+    }
+  }
+
+  /** How its torrents stand, for who wants to know why nothing comes. */
+  async #status(): Promise<string> {
+    try {
+      const signal = AbortSignal.timeout(5000);
+      return await (await fetch(`http://127.0.0.1:${this.#httpPort}/swarm/status`, { signal })).text();
+    } catch (error) {
+      return `It does not say how it stands: ${error}`;
+    }
   }
 }
 
