@@ -62,6 +62,9 @@ export class RunningChaos implements Chaos {
     this.#isOver = true;
     for (const planned of this.#planned) planned.cancel();
     for (const cut of this.#cuts) cut.heal();
+    if ((this.#plan.aimedCrashesPerMinute ?? 0) > 0) {
+      for (const host of this.#hosts) host.crashNowIfDoomed();
+    }
     for (const host of this.#hosts) this.#putRight(host);
     for (const host of this.#down) if (!host.isUp) host.restart();
   }

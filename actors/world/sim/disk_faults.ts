@@ -79,6 +79,8 @@ export class DiskFaults {
   readonly #tally: Tally;
   #failures: PlannedFailure[] = [];
   #crashes: PlannedCrash[] = [];
+  /** Of operations that have begun: it comes while they go on, or at their end. */
+  #crashUnderWay: CrashOrder | undefined;
 
   constructor(random: SeededRandom, tally: Tally) {
     this.#random = random;
@@ -116,6 +118,7 @@ export class DiskFaults {
       if (crash.left-- > 0) continue;
       this.#crashes = this.#crashes.filter((other) => other !== crash);
       this.#tally.count(`fault: ${order.how ?? "crash"} ${order.when} ${operation}`);
+      this.#crashUnderWay ??= order;
       return order;
     }
     return undefined;
@@ -125,6 +128,16 @@ export class DiskFaults {
   crash({ how = "crash", ended }: CrashOrder): void {
     this.onCrash(how);
     ended?.();
+  }
+
+  /** A crash for which its operation has begun happens now. */
+  crashNow(): void {
+    if (this.#crashUnderWay !== undefined) this.crash(this.#crashUnderWay);
+  }
+
+  /** The process is no more: what would have ended it later does not. */
+  lifeEnded(): void {
+    this.#crashUnderWay = undefined;
   }
 
   /** Takes back what is planned and has not happened yet. */

@@ -159,6 +159,7 @@ export class DiskState {
 
   processDied(): void {
     this.#underWay.clear();
+    this.faults.lifeEnded();
     this.#watchers.clear();
     this.#locks.clear();
   }

@@ -224,6 +224,11 @@ export class SimHost {
     this.#diskState.faults.orderCrash(order);
   }
 
+  /** Where an operation is under way at which it is to crash (see {@linkcode SimHost.crashAt}), it does now. */
+  crashNowIfDoomed(): void {
+    this.#diskState.faults.crashNow();
+  }
+
   #begin(): void {
     const life = new Life(this.name, this.#lane, this.#simulation, () => this.#eventCostMs());
     const random = new SeededRandom(`${this.#simulation.seed} host ${this.name} ${this.#lives++}`);

@@ -225,3 +225,23 @@ Deno.test("chaos: every fault of a plan occurs and is counted, and all is right 
   other.close();
   sim.close();
 });
+
+Deno.test("simulated chaos: a crash that an operation has begun to be comes before all is well again", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    let starts = 0;
+    host.start(() => void starts++);
+    const chaos = sim.chaos({ hosts: ["a"], aimedCrashesPerMinute: 1e-6 });
+    const file = await sim.settle(host.world.disk.open("/f", { write: true, create: true }));
+    host.disk.slowness = 1000;
+    const when = sim.random.pick(["during", "after"] as const);
+    host.crashAt({ operation: "sync", when, ended: () => host.restart() });
+    void file.sync();
+    await sim.advance(1);
+    assertEquals(starts, 1);
+    chaos.stop();
+    assertEquals(starts, 2);
+    await sim.advance(10_000);
+    assertEquals(starts, 2);
+  });
+});
