@@ -8,8 +8,8 @@ import type { Ref } from "../runtime/mod.ts";
 import type { Cancellable } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
+import { changedLines } from "./changed_lines.ts";
 import type { DocumentEvent, DocumentRange, OwnUpdates } from "./document_events.ts";
-import { changedLines } from "./text_diff.ts";
 
 /** What was edited elsewhere is told once the edit has paused for so long. */
 const PAUSE_MS = 300;

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { joinBytes } from "../../protocols/_join_bytes.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { LogFile } from "../store/log_file.ts";
 import type { Batch } from "../store/log_file_options.ts";
 import { reasonText } from "../world/failure.ts";
 import { errorText } from "../world/world.ts";
 import { type ActorTools, updateCounter } from "./actor_tools.ts";
+import { changedLines } from "./changed_lines.ts";
 import type {
   DocumentEvent,
   DocumentRange,
@@ -17,7 +19,6 @@ import type {
   SyncPolicy,
 } from "./document_events.ts";
 import { decodeText, KnownText, readWhole } from "./known_text.ts";
-import { changedLines } from "./text_diff.ts";
 
 /** Options of {@linkcode LinesDocument}. */
 export interface LinesDocumentOptions {
@@ -200,7 +201,7 @@ export class LinesDocument {
         if (text === undefined) return this.#tell(batch);
         const isAddition = isBeginning(known, text);
         if (!isAddition) this.#tellEdit(known, text);
-        this.#tell(from(batch, isAddition ? known.length : text.length));
+        this.#tell(since(batch, text, isAddition ? known.length : text.length));
       },
       () => this.#tell(batch),
     );
@@ -309,18 +310,21 @@ function isMidLine(text: Uint8Array): boolean {
   return text.length > 0 && text[text.length - 1] !== LF;
 }
 
-/** A batch without what somebody else has put before this place, of which the members were told. */
-function from(batch: Batch, place: number): Batch {
-  const { start, bytes, othersBytes, leadBytes } = batch;
-  const told = Math.min(othersBytes, Math.max(0, place - start));
-  if (told === 0) return batch;
-  const isLineEnded = bytes[told - 1] === LF;
+/**
+ * A batch that begins at this place, up to which the members were told. Of a file that was replaced, the log
+ * does not say what stands between that and its own records.
+ *
+ * @param text the file up to the batch's own records
+ */
+function since({ bytes, othersBytes, leadBytes }: Batch, text: Uint8Array, place: number): Batch {
+  const others = text.subarray(place);
+  const all = joinBytes([others, bytes.subarray(othersBytes)]);
   return {
-    start: start + told,
-    bytes: bytes.subarray(told),
-    othersBytes: othersBytes - told,
-    leadBytes: leadBytes - told,
-    endsLine: !isLineEnded && bytes[told] === LF,
+    start: place,
+    bytes: all,
+    othersBytes: others.length,
+    leadBytes: leadBytes - othersBytes + others.length,
+    endsLine: isMidLine(text.subarray(0, place)) && all[0] === LF,
     replaced: false,
   };
 }

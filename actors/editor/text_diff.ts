@@ -20,7 +20,7 @@ export interface TextEdit {
  * Two texts that differ in more lines than this are not compared line by line: what differs is replaced as a
  * whole.
  */
-const MAX_LINE_EDITS = 1000;
+export const MAX_LINE_EDITS = 1000;
 /** Stretches longer than this are not compared unit by unit. */
 const MAX_UNITS = 2000;
 const MAX_UNIT_EDITS = 400;
@@ -91,24 +91,6 @@ function boundary(left: string | undefined, right: string | undefined): number {
   if (right === "\n") return 3;
   if (/\s/.test(left) || /\s/.test(right)) return 2;
   return /[\p{L}\p{N}]/u.test(left) && /[\p{L}\p{N}]/u.test(right) ? 0 : 1;
-}
-
-/**
- * Lines of `after`, without their ends, that are not lines of `before`: those that were added or changed.
- * An end alone is no change.
- */
-export function changedLines(before: string, after: string): string[] {
-  const linesOf = (text: string) =>
-    splitLines(text).map((line) => line.endsWith("\n") ? line.slice(0, -1) : line);
-  const [left, right] = [linesOf(before), linesOf(after)];
-  let start = 0;
-  while (start < left.length && start < right.length && left[start] === right[start]) start++;
-  let end = 0;
-  const limit = Math.min(left.length, right.length) - start;
-  while (end < limit && left[left.length - 1 - end] === right[right.length - 1 - end]) end++;
-  const [removed, added] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
-  const hunks = myers(removed, added, MAX_LINE_EDITS);
-  return hunks === undefined ? added : hunks.flatMap((hunk) => added.slice(hunk.start, hunk.end));
 }
 
 /** How much a change changes: units taken away and put there. */
@@ -269,7 +251,7 @@ function offsetsOf(parts: readonly string[]): number[] {
 }
 
 /** Parts `from` to `to` of the one list are replaced by parts `start` to `end` of the other. */
-interface Hunk {
+export interface Hunk {
   readonly from: number;
   readonly to: number;
   readonly start: number;
@@ -277,7 +259,11 @@ interface Hunk {
 }
 
 /** The shortest edit script of two lists; undefined where it has more than `maxEdits` steps. */
-function myers(left: readonly string[], right: readonly string[], maxEdits: number): Hunk[] | undefined {
+export function myers(
+  left: readonly string[],
+  right: readonly string[],
+  maxEdits: number,
+): Hunk[] | undefined {
   const most = Math.min(maxEdits, left.length + right.length);
   const furthest = new Int32Array(2 * most + 3);
   const middle = most + 1;

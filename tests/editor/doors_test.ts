@@ -211,6 +211,25 @@ Deno.test("editor: what somebody has put at the file's end is told once, also wh
   });
 });
 
+Deno.test("editor: a line that comes with a file of the same beginning is told, while lines alone are edited", async () => {
+  await simulate("editor: a file of the same beginning", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.leave();
+    await sim.advance(1000);
+    const reader = stage.line();
+    stage.tell({ type: "join", member: reader });
+    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    // As vim saves it.
+    stage.disk.remove(FILE);
+    stage.disk.write(FILE, `${START}by hand\n`);
+    stage.tell({ type: "update", member: stage.line(), text: "last" });
+    await sim.until(() => stage.count("updated") > 0, 1000, "the line to be told");
+    const decoder = new TextDecoder();
+    const told = stage.told.map((event) => event.type === "updated" ? decoder.decode(event.bytes) : "");
+    assertEquals(told.join(""), "by hand\nlast\n");
+  });
+});
+
 Deno.test("editor: who comes back is told of others, and not of what their connection before has said of them", async () => {
   await simulate("editor: who comes back", { seeds: 10 }, async (sim) => {
     const stage = await Stage.open(sim);

@@ -1,0 +1,76 @@
+/**
+ * The lines that an edit has added or changed.
+ *
+ * @module
+ */
+import { MAX_LINE_EDITS, myers, splitLines } from "./text_diff.ts";
+
+/**
+ * Lines of `after`, without their ends, that are not lines of `before`: those that were added or changed.
+ * An end alone is no change.
+ */
+export function changedLines(before: string, after: string): string[] {
+  const linesOf = (text: string) =>
+    splitLines(text).map((line) => line.endsWith("\n") ? line.slice(0, -1) : line);
+  const [left, right] = [linesOf(before), linesOf(after)];
+  let start = 0;
+  while (start < left.length && start < right.length && left[start] === right[start]) start++;
+  let end = 0;
+  const limit = Math.min(left.length, right.length) - start;
+  while (end < limit && left[left.length - 1 - end] === right[right.length - 1 - end]) end++;
+  return addedLines(left.slice(start, left.length - end), right.slice(start, right.length - end));
+}
+
+/**
+ * Lines that stand once in both are compared first, and what is between them then ("patience diff"): a line
+ * that stayed is not taken for a new one for the sake of an empty line beside it.
+ */
+function addedLines(left: readonly string[], right: readonly string[]): string[] {
+  const added: string[][] = [];
+  let [x, y] = [0, 0];
+  for (const { from, start } of [...stayed(left, right), { from: left.length, start: right.length }]) {
+    if (start > y) {
+      const between = right.slice(y, start);
+      const hunks = myers(left.slice(x, from), between, MAX_LINE_EDITS);
+      if (hunks === undefined) added.push(between);
+      else for (const hunk of hunks) added.push(between.slice(hunk.start, hunk.end));
+    }
+    [x, y] = [from + 1, start + 1];
+  }
+  return added.flat();
+}
+
+/** A line that stands at `from` in the one list and at `start` in the other. */
+interface StayedLine {
+  readonly from: number;
+  readonly start: number;
+  readonly before: StayedLine | undefined;
+}
+
+/** The most of the lines that stand once in both lists, in the same order. */
+function stayed(left: readonly string[], right: readonly string[]): StayedLine[] {
+  const places = placesOf(right);
+  /** The longest sequences, by length: each the one that ends first. */
+  const longest: StayedLine[] = [];
+  for (const [line, from] of placesOf(left)) {
+    const start = places.get(line) ?? -1;
+    if (from < 0 || start < 0) continue;
+    let [low, high] = [0, longest.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((longest[middle]?.start ?? 0) < start) low = middle + 1;
+      else high = middle;
+    }
+    longest[low] = { from, start, before: longest[low - 1] };
+  }
+  const lines: StayedLine[] = [];
+  for (let line = longest.at(-1); line !== undefined; line = line.before) lines.push(line);
+  return lines.reverse();
+}
+
+/** Where each line stands; -1 for one that stands in several places. */
+function placesOf(lines: readonly string[]): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [at, line] of lines.entries()) places.set(line, places.has(line) ? -1 : at);
+  return places;
+}
