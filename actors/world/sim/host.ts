@@ -224,7 +224,7 @@ export class SimHost {
     this.#diskState.faults.orderCrash(order);
   }
 
-  /** Where an operation is under way at which it is to crash (see {@linkcode SimHost.crashAt}), it does now. */
+  /** Has the host crash now where an operation is under way at which it is to crash. */
   crashNowIfDoomed(): void {
     this.#diskState.faults.crashNow();
   }
