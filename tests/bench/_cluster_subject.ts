@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { jetstream } from "@nats-io/jetstream";
+import { jetstream, type JetStreamClient } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { cpuUsage } from "node:process";
 import { DatabaseSync } from "node:sqlite";
@@ -20,6 +20,7 @@ import {
   sqliteEngine,
 } from "../../actors/cluster/mod.ts";
 import { composeEngine } from "../../actors/cluster/mod.ts";
+import { isUndecided } from "../../actors/cluster/engines/_nats_errors.ts";
 import { natsEngine } from "../../actors/cluster/engines/nats.ts";
 import { ActorSystem, denoWorld, type Ref } from "../../mod.ts";
 
@@ -145,8 +146,7 @@ async function bareNats(): Promise<Rate> {
   const result = await rate((n) => {
     const actor = n % actors;
     const turn = (turns[actor] ?? Promise.resolve()).then(async () => {
-      const expect = { lastSubjectSequence: lasts[actor] ?? 0 };
-      lasts[actor] = (await js.publish(`bare_journal.${run}-r${actor}`, TEXT, { expect })).seq;
+      lasts[actor] = await publishBehind(js, `bare_journal.${run}-r${actor}`, lasts[actor] ?? 0);
     });
     turns[actor] = turn;
     return turn;
@@ -154,6 +154,17 @@ async function bareNats(): Promise<Rate> {
   await connection.close();
   await engine[Symbol.asyncDispose]();
   return result;
+}
+
+/** Publishes behind a message; again where the leader has the one before still in flight. */
+async function publishBehind(js: JetStreamClient, subject: string, last: number): Promise<number> {
+  for (;;) {
+    try {
+      return (await js.publish(subject, TEXT, { expect: { lastSubjectSequence: last } })).seq;
+    } catch (error) {
+      if (!isUndecided(error)) throw error;
+    }
+  }
 }
 
 /** Bytes of an entity that has nothing to do. */

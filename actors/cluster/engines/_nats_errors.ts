@@ -7,15 +7,23 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
 import { Conflict, NoHost, OutcomeUnknown } from "../errors.ts";
 
-/** Codes of the server for "wrong last sequence": of a single server, and of one in a cluster. */
-const WRONG_LAST_SEQUENCE = [10071, 10164];
+/** "Wrong last sequence: N": another message is the last. */
+const WRONG_LAST_SEQUENCE = 10071;
+
+/** "Wrong last sequence", with no number: another write of the subject is in flight, nothing was compared. */
+const IN_FLIGHT = 10164;
 
 /** "Message size exceeds maximum allowed": of a stream that was given a bound of its own. */
 const TOO_LARGE = 10054;
 
+/** Whether a write was refused without a look at what is the last: it has not happened, and may yet. */
+export function isUndecided(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === IN_FLIGHT;
+}
+
 /** The error of a write to a key: a refusal, or something of which the outcome is not known. */
 export function writeError(key: string, error: unknown): Error {
-  if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code)) {
+  if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) {
     return new Conflict(key, { cause: error });
   }
   if (error instanceof JetStreamApiError && error.code === TOO_LARGE) {

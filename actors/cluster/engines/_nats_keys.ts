@@ -6,19 +6,19 @@
  *
  * @module
  */
-import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import type { KeyEntry, Keys, Table } from "../driver.ts";
 import { Conflict, OutcomeUnknown } from "../errors.ts";
 import { readError, writeError } from "./_nats_errors.ts";
+import type { ConditionalPublisher } from "./_nats_publish.ts";
 
 /** Options of {@linkcode NatsKeys}. */
 export interface NatsKeysOptions {
-  readonly js: JetStreamClient;
+  readonly publisher: ConditionalPublisher;
   readonly jsm: JetStreamManager;
   /** The stream of each table, which is the first word of its subjects, too. */
   readonly streams: Readonly<Record<Table, string>>;
   readonly leaseTtlMs: number;
-  readonly timeoutMs: number;
 }
 
 /** The server's code for a message that is not there. */
@@ -48,13 +48,8 @@ export class NatsKeys implements Keys {
   }
 
   async put(table: Table, key: string, value: string, revision: number): Promise<number> {
-    const { js, streams, timeoutMs: timeout } = this.#options;
-    try {
-      const expect = { lastSubjectSequence: revision };
-      return (await js.publish(`${streams[table]}.${key}`, value, { timeout, expect })).seq;
-    } catch (error) {
-      throw writeError(key, error);
-    }
+    const { publisher, streams } = this.#options;
+    return await publisher.publish(key, `${streams[table]}.${key}`, value, revision);
   }
 
   async remove(table: Table, key: string, revision: number): Promise<void> {

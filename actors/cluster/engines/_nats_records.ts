@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { JetStreamClient, JetStreamManager, StoredMsg } from "@nats-io/jetstream";
+import type { JetStreamManager, StoredMsg } from "@nats-io/jetstream";
 import type { Records, StoredLog, StoredRecord, StoredSnapshot } from "../driver.ts";
 import { OutcomeUnknown } from "../errors.ts";
 import { checkTextBytes } from "../text_bytes.ts";
 import { readError, writeError } from "./_nats_errors.ts";
+import type { ConditionalPublisher } from "./_nats_publish.ts";
 
 /** The streams that records are in, which are the first words of their subjects, too. */
 export interface RecordStreams {
@@ -22,11 +23,10 @@ const MAX_LAGGING_READS = 20;
 
 /** Options of {@linkcode NatsRecords}. */
 export interface NatsRecordsOptions {
-  readonly js: JetStreamClient;
+  readonly publisher: ConditionalPublisher;
   readonly jsm: JetStreamManager;
   readonly streams: RecordStreams;
   readonly maxRecordBytes: number;
-  readonly timeoutMs: number;
   /** The server answers a request with many records (2.11). */
   readonly hasBatches: boolean;
   readonly pause: (ms: number) => Promise<void>;
@@ -55,7 +55,7 @@ export class NatsRecords implements Records {
 
   async append(key: string, tail: number, body: string): Promise<number> {
     checkTextBytes(key, body, this.maxRecordBytes);
-    return await this.#publish(key, this.#subject(key), body, tail);
+    return await this.#options.publisher.publish(key, this.#subject(key), body, tail);
   }
 
   async tail(key: string): Promise<number> {
@@ -64,7 +64,8 @@ export class NatsRecords implements Records {
 
   async writeSnapshot(key: string, revision: number, { seq, body }: StoredRecord): Promise<number> {
     checkTextBytes(key, body, this.maxRecordBytes);
-    return await this.#publish(key, `${this.#options.streams.snapshots}.${key}`, `${seq} ${body}`, revision);
+    const { publisher, streams } = this.#options;
+    return await publisher.publish(key, `${streams.snapshots}.${key}`, `${seq} ${body}`, revision);
   }
 
   async trim(key: string, seq: number): Promise<void> {
@@ -72,15 +73,6 @@ export class NatsRecords implements Records {
     const newest = await this.tail(key);
     try {
       await jsm.streams.purge(streams.journal, { filter: this.#subject(key), seq: Math.min(seq, newest) });
-    } catch (error) {
-      throw writeError(key, error);
-    }
-  }
-
-  async #publish(key: string, subject: string, body: string, expected: number): Promise<number> {
-    const { js, timeoutMs: timeout } = this.#options;
-    try {
-      return (await js.publish(subject, body, { timeout, expect: { lastSubjectSequence: expected } })).seq;
     } catch (error) {
       throw writeError(key, error);
     }

@@ -12,6 +12,7 @@ import type { Driver } from "../driver.ts";
 import type { Engine } from "../engine.ts";
 import { checkTypeName } from "../names.ts";
 import { NatsKeys } from "./_nats_keys.ts";
+import { ConditionalPublisher } from "./_nats_publish.ts";
 import { NatsRecords } from "./_nats_records.ts";
 import { NatsSocket } from "./_nats_socket.ts";
 import { NatsTransport } from "./_nats_transport.ts";
@@ -119,12 +120,13 @@ export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
     }
     const most = (connection.info?.max_payload ?? 0) - HEADER_BYTES;
     const hasBatches = isAtLeast(connection.info?.version ?? "", BATCH_VERSION);
+    const publisher = new ConditionalPublisher({ js, clock: world.clock, timeoutMs, pause });
     const watching = new ConnectionWatch(connection);
     return {
       name: "nats",
       transport: new NatsTransport(connection, name, most),
-      records: new NatsRecords({ js, jsm, streams, maxRecordBytes: most, timeoutMs, hasBatches, pause }),
-      keys: new NatsKeys({ js, jsm, streams, leaseTtlMs, timeoutMs }),
+      records: new NatsRecords({ publisher, jsm, streams, maxRecordBytes: most, hasBatches, pause }),
+      keys: new NatsKeys({ publisher, jsm, streams, leaseTtlMs }),
       get isConnected() {
         return watching.isConnected;
       },

@@ -55,6 +55,19 @@ export const recordsContract: readonly Guarantee[] = [
     },
   },
   {
+    name: "who writes alone is never refused, however fast one write follows the other",
+    async run({ connect, unique }) {
+      const { records, keys } = await connect();
+      await Promise.all(Array.from({ length: 50 }, async (_, log) => {
+        const key = `${unique}-${log}`;
+        for (let round = 0, tail = 0, revision = 0; round < 20; round++) {
+          tail = await records.append(key, tail, `${round}`);
+          if (log === 0) revision = await keys.put("places", key, `${round}`, revision);
+        }
+      }));
+    },
+  },
+  {
     name: "an append behind what is no longer the last is refused, also where that was trimmed",
     async run({ connect, unique }) {
       const { records } = await connect();
