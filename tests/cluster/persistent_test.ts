@@ -15,7 +15,6 @@ import {
   sqliteEngine,
 } from "../../actors/cluster/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref, topic, type World } from "../../mod.ts";
-import { MeterRegistry } from "../../actors/inspect/mod.ts";
 import { tempDirectory } from "../_helpers.ts";
 import { losingAnswers } from "./contract/_losing_answers.ts";
 import { counterType } from "./_counter.ts";
@@ -364,22 +363,4 @@ Deno.test("cluster: a type that no host runs is said to who asks, once there is 
   );
   assert(error instanceof Error && error.name === "AskTimeout", String(error));
   assert(!(error instanceof OutcomeUnknown));
-});
-
-Deno.test("cluster: its metrics say what its hosts do, to whoever measures the system", async () => {
-  await using engine = memoryEngine(LOCAL);
-  const meter = new MeterRegistry();
-  await using system = new ActorSystem("one", { world, instruments: { meter } });
-  await using cluster = await joinCluster(system, { engine, types: [counter], hostId: "one" });
-  await cluster.ref(counter, "visits").ask({ type: "add", by: 1 }, LIMIT);
-  const value = (name: string) => meter.families().find((family) => family.name === name)?.samples[0]?.value;
-  while (value("troupe_cluster_commits_total") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  assertEquals(value("troupe_cluster_entities"), 1);
-  const names = ["activations_total", "replays_total", "epoch", "connected"];
-  assertEquals(names.map((name) => value(`troupe_cluster_${name}`)), [1, 1, cluster.metrics.highestEpoch, 1]);
-  const seconds = ["lease_age", "replay_longest", "replay_time"].map((name) =>
-    value(`troupe_cluster_${name}_seconds${name === "replay_time" ? "_total" : ""}`) ?? NaN
-  );
-  assertEquals(seconds.map((value) => value >= 0 && value < 60), [true, true, true], `${seconds}`);
-  while (value("troupe_cluster_host") !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
 });

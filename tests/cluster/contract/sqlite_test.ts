@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { SqliteRecords } from "../../../actors/cluster/engines/_sqlite_records.ts";
+import { RECORD_TABLES } from "../../../actors/cluster/engines/_sqlite_tables.ts";
 import { composeEngine, Conflict, Fenced, sqliteDriver, sqliteEngine } from "../../../actors/cluster/mod.ts";
 import { denoWorld, WorldError } from "../../../mod.ts";
 import { tempDirectory } from "../../_helpers.ts";
@@ -128,4 +130,21 @@ Deno.test("cluster: sqlite: what a process left among the newest when it died is
   assertEquals((await records.read("a")).records, [{ seq: 1, body: "moved" }, { seq: 2, body: "left" }]);
   await assertRejects(() => records.append("b", 0, "a fork"), Conflict);
   assertEquals(await records.append("b", 1, "goes on"), 2);
+});
+
+Deno.test("cluster: sqlite: of a commit that fails nothing is there, and each log goes on where it was", async () => {
+  const database = new DatabaseSync(":memory:");
+  database.exec(RECORD_TABLES);
+  const records = new SqliteRecords(database, world, 1_000_000);
+  assertEquals(await records.append("a", 0, "first"), 1);
+  const pages = (most: number) =>
+    Number(database.prepare(`PRAGMA max_page_count = ${most}`).get()?.["max_page_count"]);
+  // The disk is full: SQLite takes no more than it has.
+  pages(1);
+  const group = [records.append("a", 1, "small"), records.append("b", 0, "x".repeat(200_000))];
+  for (const write of group) await assertRejects(() => write, Error, "full");
+  assertEquals((await records.read("a")).records, [{ seq: 1, body: "first" }]);
+  pages(1_000_000);
+  assertEquals([await records.append("a", 1, "second"), await records.append("b", 0, "first")], [2, 1]);
+  await records.close();
 });
