@@ -57,7 +57,10 @@ export interface Cluster extends AsyncDisposable {
   where(type: Pick<EntityType<never>, "name">, id: string): Promise<Placed | undefined>;
   /** This host now, with some of the entities that live here. */
   snapshot(options?: ClusterSnapshotOptions): ClusterSnapshot;
-  /** Hands the entities over and leaves: others may have them at once. Twice is fine. */
+  /**
+   * Delivers what was told, hands the entities over and leaves: others may have them at once. What cannot be
+   * delivered in time is a dead letter each, and a line in the log. Twice is fine.
+   */
   leave(): Promise<void>;
 }
 

@@ -57,6 +57,21 @@ export class ClusterAsks implements AskHost {
   }
 }
 
+/** A question over the cluster: what no other host could answer is no answer of this one either. */
+class ClusterAsk<R> extends PendingAsk<R> {
+  override tell(reply: R): void {
+    try {
+      checkValue(reply);
+    } catch (cause) {
+      questions.fail(this, new AskFailed(questions.target(this).path, { cause }));
+      throw cause;
+    }
+    super.tell(reply);
+  }
+}
+
+Object.freeze(ClusterAsk.prototype);
+
 /** A reference whose messages are sent by somebody else. */
 export class ForeignRef<M> implements Ref<M>, AskTarget {
   readonly path: string;
@@ -89,7 +104,7 @@ export class ForeignRef<M> implements Ref<M>, AskTarget {
   // The overloads of `Ref` tell callers what the reply is; here it is only handed on.
   ask(question: ((replyTo: Ref<never>) => M) | object, options: AskOptions): Promise<never> {
     return new Promise((resolve: (reply: never) => void, reject) => {
-      const pending = new PendingAsk<never>(this, resolve, reject);
+      const pending = new ClusterAsk<never>(this, resolve, reject);
       questions.open(pending, options);
       try {
         const message: unknown = typeof question === "function"
@@ -130,9 +145,26 @@ export class EntityRef<M> extends ForeignRef<M> {
 /** A reference to an actor, or an asker, of another host. */
 export class HostedRef<M> extends ForeignRef<M> {
   readonly address: string;
+  readonly #refuse: (error: unknown) => void;
 
-  constructor(address: string, asks: ClusterAsks, send: (message: unknown) => void) {
+  /** `refuse` tells an asker that there will be no answer. */
+  constructor(
+    address: string,
+    asks: ClusterAsks,
+    send: (message: unknown) => void,
+    refuse: (error: unknown) => void,
+  ) {
     super(`/${address}`, asks, send);
     this.address = address;
+    this.#refuse = refuse;
+  }
+
+  override tell(message: M): void {
+    try {
+      super.tell(message);
+    } catch (error) {
+      this.#refuse(error);
+      throw error;
+    }
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKept } from "./codec.ts";
+import { checkKept, checkValue } from "./codec.ts";
 import type { JournalEntry } from "./engine.ts";
 import type { Decision, Reply } from "./persistent_definition.ts";
 import { isRef } from "./ref_codec.ts";
@@ -20,10 +20,11 @@ export interface Item {
 /**
  * What is to be done about a command, as it was decided.
  *
- * @throws `TypeError` when what is to be written cannot be, by its place.
+ * @throws `TypeError` when what is to be written, or told, cannot be, by its place.
  */
 export function itemOf(command: unknown, operationId: string | undefined, decision: Decision<unknown>): Item {
   const { events = [], replies = [], then } = decision;
+  for (const { message } of replies) checkValue(message);
   if (events.length === 0) return { command, entry: undefined, replies, then };
   checkKept(events);
   if (operationId === undefined) return { command, entry: { events }, replies, then };

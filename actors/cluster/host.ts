@@ -18,7 +18,6 @@ import { Entities, type HostMessage } from "./entities.ts";
 import type { EntityType } from "./entity_type.ts";
 import { OutcomeUnknown } from "./errors.ts";
 import type { JoinOptions } from "./join_options.ts";
-import { pause } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { ClusterMetrics } from "./metrics.ts";
 import {
@@ -29,6 +28,7 @@ import {
   inboxAddress,
   randomName,
 } from "./names.ts";
+import { pause } from "./pause.ts";
 import { placedText, Router } from "./router.ts";
 import { type ClusterSnapshot, type ClusterSnapshotOptions, snapshotOf } from "./snapshot.ts";
 
@@ -75,6 +75,8 @@ class ClusterHost implements Cluster {
   #leaving: Promise<void> | undefined;
   /** The system stops, and nobody has left before. */
   #isStopping = false;
+  /** Its entities are given up: what this host was the last to run, nobody brings to life. */
+  #hasDrained = false;
 
   constructor(system: ActorSystem, options: JoinOptions) {
     const { engine, types = [], hostId = randomName(system.world.random) } = options;
@@ -97,6 +99,8 @@ class ClusterHost implements Cluster {
       entities: () => this.#local,
       claimHere: (entity) => this.#claimHere(entity),
       onStopped: (ref, stopped) => this.#context.watch(ref, () => ({ type: "call", run: stopped })),
+      hasGivenUp: (type) => this.#types.has(type) && this.#hasDrained,
+      warn: (message) => this.#context.log.warn(message, { event: "messages-lost" }),
     });
     this.#membership = new Membership(engine.placement, hostId, {
       world: system.world,
@@ -152,8 +156,11 @@ class ClusterHost implements Cluster {
     try {
       const { transport } = this.#engine;
       const receive = (body: string) => this.#router.receive(body);
-      await this.#patiently(async () => void this.#serving.use(await transport.serve(this.#inbox, receive)));
-      await this.#patiently(() => this.#joinInTime());
+      await this.#inTime(async (late) => {
+        const serve = async () => void this.#serving.use(await transport.serve(this.#inbox, receive));
+        await this.#patiently(serve, late);
+        await this.#patiently(() => this.#membership.join(late), late);
+      });
     } catch (error) {
       await this.leave();
       throw error;
@@ -161,32 +168,33 @@ class ClusterHost implements Cluster {
     this.#sweepLater();
   }
 
-  /** Another host of the same id, which lives, is not waited for for ever. */
-  async #joinInTime(): Promise<void> {
+  /** One deadline for all of a join: an engine that is silent, and another host of this id that lives. */
+  async #inTime(join: (late: AbortSignal) => Promise<void>): Promise<void> {
     const late = new AbortController();
     const why = new Error(`Cannot join the cluster: another host is called ${this.#hostId}, and lives`);
     const timer = Number.isFinite(this.#joinTimeoutMs)
       ? this.#system.world.clock.timer(this.#joinTimeoutMs, () => late.abort(why))
       : undefined;
     try {
-      await this.#membership.join(late.signal);
+      await join(late.signal);
     } finally {
       timer?.cancel();
     }
   }
 
-  /** Asks an engine again that does not answer. */
-  async #patiently(ask: () => Promise<void>): Promise<void> {
-    const { clock } = this.#system.world;
+  /** Asks an engine again that does not answer, until it is late. */
+  async #patiently(ask: () => Promise<void>, late: AbortSignal): Promise<void> {
     const { signal } = this.#context;
-    for (const endsAt = clock.monotonic() + this.#joinTimeoutMs;;) {
+    const isOver = AbortSignal.any([signal, late]);
+    for (;;) {
       signal.throwIfAborted();
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof OutcomeUnknown) || clock.monotonic() >= endsAt) throw error;
+        if (!(error instanceof OutcomeUnknown) || late.aborted) throw error;
+        await pause(this.#system.world, JOIN_PAUSE_MS, isOver);
+        if (late.aborted) throw error;
       }
-      await pause(this.#system.world, JOIN_PAUSE_MS, signal);
     }
   }
 
@@ -256,6 +264,7 @@ class ClusterHost implements Cluster {
     // of a system that stops do so by themselves.
     if (!this.#isStopping) await Promise.race([late, this.#drain()]);
     await this.#membership.leave();
+    this.#hasDrained = true;
     await Promise.race([late, this.#router.idle()]);
     timer.cancel();
     await this.#takeBack(this.#serving);
@@ -265,6 +274,8 @@ class ClusterHost implements Cluster {
   }
 
   async #drain(): Promise<void> {
+    // What was told to an entity that lives nowhere yet may have to live here.
+    await this.#router.flushed();
     await this.#takeBack(this.#activation);
     await this.#local.drain();
   }

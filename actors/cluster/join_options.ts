@@ -21,6 +21,6 @@ export interface JoinOptions {
    * @default 30000
    */
   readonly joinTimeoutMs?: number;
-  /** How long `leave` waits for entities to finish. @default 5000 */
+  /** How long `leave` waits for entities to finish, and for what was told to be taken. @default 5000 */
   readonly drainMs?: number;
 }

@@ -12,6 +12,7 @@ import type { Keys } from "./driver.ts";
 import type { HostRef, Lease } from "./engine.ts";
 import { Conflict, OutcomeUnknown } from "./errors.ts";
 import { randomName } from "./names.ts";
+import { pause } from "./pause.ts";
 
 /** A lease is renewed this often within its time. */
 const RENEWALS = 3;
@@ -149,19 +150,4 @@ interface Moment {
 
 function moment({ clock }: Machine): Moment {
   return { monotonic: clock.monotonic(), wall: clock.now() };
-}
-
-/** Resolves after a while, and at once when the signal is aborted: nothing waits for one that has left. */
-export async function pause(
-  { clock }: Pick<World, "clock">,
-  ms: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (signal?.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = clock.timer(ms, resolve);
-  const forget = signal && onAbort(signal, resolve);
-  await promise;
-  timer.cancel();
-  forget?.();
 }

@@ -5,7 +5,7 @@
  */
 import { errorText, type World } from "../world/world.ts";
 import type { HostRef, Lease, Placement } from "./engine.ts";
-import { pause } from "./lease.ts";
+import { pause } from "./pause.ts";
 
 /** What membership needs of its host. */
 export interface MembershipHost {

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Ref } from "../runtime/ref.ts";
-import { brokenEntity } from "./broken_entity.ts";
 import type { EntityOptions, EntityType } from "./entity_type.ts";
 import { checkTypeName } from "./names.ts";
 import { PersistentActor } from "./persistent_actor.ts";
@@ -77,13 +76,7 @@ export function persistent<S, C, E>(definition: PersistentDefinition<S, C, E> & 
     name: type,
     options: entityOptions(type, definition),
     passivates: true,
-    behavior: (life) => (self) => {
-      try {
-        return new PersistentActor(definition, life, self).start();
-      } catch (error) {
-        return brokenEntity(error, life, self);
-      }
-    },
+    behavior: (life) => (self) => new PersistentActor(definition, life, self).start(),
   };
 }
 

@@ -15,8 +15,8 @@ import { cannotBeWritten, type Item, itemOf, replyToOf, textField } from "./comm
 import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
-import { pause } from "./lease.ts";
 import { Operations } from "./operations.ts";
+import { pause } from "./pause.ts";
 import type { Decision, PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
 import { replay, Unreadable } from "./replay.ts";
 
@@ -27,6 +27,14 @@ const RETRY: Refusal = { type: "retry" };
 const REOPEN_MS = 50;
 const MAX_REOPEN_MS = 1000;
 
+/** An entity whose journal is open. */
+interface Live<S> {
+  readonly log: Log;
+  readonly operations: Operations;
+  state: S;
+  eventsSinceSnapshot: number;
+}
+
 /** Runs the entity of a definition in an actor. */
 export class PersistentActor<S, C, E> {
   readonly #definition: PersistentDefinition<S, C, E>;
@@ -34,10 +42,8 @@ export class PersistentActor<S, C, E> {
   readonly #self: Context<unknown>;
   readonly #context: PersistentContext<C>;
   readonly #snapshotEvery: number;
-  #state: S;
-  #operations: Operations;
-  #log: Log | undefined;
-  #eventsSinceSnapshot = 0;
+  /** What the journal came to; undefined until it is read, and where it cannot be. */
+  #live: Live<S> | undefined;
   /** Decided, and not yet on the way to the journal. */
   #waiting: Item[] = [];
   /** On the way. */
@@ -57,8 +63,6 @@ export class PersistentActor<S, C, E> {
     this.#life = life;
     this.#self = self;
     this.#snapshotEvery = definition.snapshotEvery ?? 200;
-    this.#state = definition.initial(life.entity.id);
-    this.#operations = this.#newOperations();
     this.#context = {
       id: life.entity.id,
       // The reference of an entity of this type takes its commands.
@@ -77,7 +81,9 @@ export class PersistentActor<S, C, E> {
     // What is on the way when the system stops is waited for: who asked is told what became of it.
     this.#self.onStop(() => this.#idle());
     try {
-      if (!this.#isOver && this.#broken === undefined) this.#definition.started?.(this.#state, this.#context);
+      if (!this.#isOver && this.#live !== undefined) {
+        this.#definition.started?.(this.#live.state, this.#context);
+      }
     } catch (error) {
       this.#break(error);
     }
@@ -87,25 +93,26 @@ export class PersistentActor<S, C, E> {
   #receive(message: unknown): void | Promise<void> {
     if (message instanceof Passivate) return this.#passivate();
     if (this.#isOver || !this.#life.isValid) return this.#refuse(message, RETRY);
-    if (this.#broken !== undefined) return this.#refuse(message, { type: "failed", error: this.#broken });
+    const live = this.#live;
+    if (live === undefined) return this.#refuse(message, { type: "failed", error: this.#broken });
     // Under load without a pause, a snapshot still comes; and commands wait here, where they can be refused.
-    const isLate = this.#eventsSinceSnapshot >= 2 * this.#snapshotEvery && !this.#isIdle;
+    const isLate = live.eventsSinceSnapshot >= 2 * this.#snapshotEvery && !this.#isIdle;
     if (isLate || this.#waiting.length >= MAX_GROUP) return this.#idle().then(() => this.#receive(message));
-    this.#handle(message);
+    this.#handle(live, message);
   }
 
   get #isIdle(): boolean {
     return this.#writing === undefined && this.#waiting.length === 0;
   }
 
-  #handle(message: unknown): void {
+  #handle(live: Live<S>, message: unknown): void {
     const operationId = textField(message, "operationId");
-    const known = operationId === undefined ? undefined : this.#operations.get(operationId);
+    const known = operationId === undefined ? undefined : live.operations.get(operationId);
     if (known !== undefined) return this.#repeat(message, known);
     // What others send to an entity of this type is a command: their program was checked against it.
     const command = message as C;
     let item: Item;
-    let state = this.#state;
+    let { state } = live;
     let events: readonly E[];
     try {
       const decision: Decision<E> = this.#definition.decide(state, command, this.#context) ?? {};
@@ -119,10 +126,10 @@ export class PersistentActor<S, C, E> {
       });
       return this.#refuse(message, { type: "failed", error });
     }
-    this.#state = state;
-    this.#eventsSinceSnapshot += events.length;
+    live.state = state;
+    live.eventsSinceSnapshot += events.length;
     if (item.entry?.operationId !== undefined) {
-      this.#operations.add(item.entry.operationId, "reply" in item.entry ? [item.entry.reply] : []);
+      live.operations.add(item.entry.operationId, "reply" in item.entry ? [item.entry.reply] : []);
     }
     this.#add(item);
   }
@@ -167,7 +174,7 @@ export class PersistentActor<S, C, E> {
 
   /** Writes a group. What is too large for one commit becomes several. */
   async #write(items: readonly Item[]): Promise<void> {
-    const log = this.#log;
+    const log = this.#live?.log;
     if (log === undefined) throw new TypeError("Cannot write: the journal is not open");
     const entries = items.flatMap(({ entry }) => entry === undefined ? [] : [entry]);
     if (entries.length === 0) {
@@ -212,21 +219,23 @@ export class PersistentActor<S, C, E> {
     this.#writing = undefined;
     this.#failures = 0;
     if (this.#waiting.length > 0) return this.#flush();
-    if (this.#eventsSinceSnapshot >= this.#snapshotEvery) this.#keepState();
+    this.#keepStateIfDue();
     this.#settle();
   }
 
   /** One snapshot after the other: a second beside the first would be told that a newer owner wrote it. */
-  #keepState(): Promise<void> {
-    return this.#snapshotting ??= this.#snapshot().finally(() => this.#snapshotting = undefined);
+  #keepStateIfDue(): Promise<void> | undefined {
+    const live = this.#live;
+    if (live === undefined || live.eventsSinceSnapshot < this.#snapshotEvery) return this.#snapshotting;
+    return this.#snapshotting ??= this.#snapshot(live).finally(() => this.#snapshotting = undefined);
   }
 
   /** Keeps the state, which is what the journal says: nothing is on the way. */
-  async #snapshot(): Promise<void> {
-    this.#eventsSinceSnapshot = 0;
-    const state = { state: this.#state, operations: this.#operations.toList() };
+  async #snapshot(live: Live<S>): Promise<void> {
+    live.eventsSinceSnapshot = 0;
+    const state = { state: live.state, operations: live.operations.toList() };
     try {
-      await this.#log?.snapshot(state);
+      await live.log.snapshot(state);
       this.#life.metrics.snapshots++;
     } catch (error) {
       // The journal has all of it; a log that is poisoned says so at the next write.
@@ -241,7 +250,7 @@ export class PersistentActor<S, C, E> {
   async #failed(error: unknown): Promise<void> {
     const { metrics } = this.#life;
     const unsure = this.#writing ?? [];
-    const seq = this.#log?.seq ?? 0;
+    const seq = this.#live?.log.seq ?? 0;
     if (error instanceof Fenced) {
       metrics.fencedWrites++;
       this.#life.fenced();
@@ -259,7 +268,8 @@ export class PersistentActor<S, C, E> {
       await pause(world, Math.min(REOPEN_MS * this.#failures++, MAX_REOPEN_MS), signal);
     }
     const commits = await this.#open();
-    if (this.#isOver) return;
+    const live = this.#live;
+    if (this.#isOver || live === undefined) return;
     const again = this.#waiting.splice(0);
     const hasHappened = commits.some((commit) =>
       commit.seq > seq && commit.epoch === this.#life.epoch && commit.entries.length > 0
@@ -268,7 +278,7 @@ export class PersistentActor<S, C, E> {
     this.#writing = undefined;
     if (hasHappened) this.#answerAll(sure);
     else again.unshift(...sure);
-    for (const { command } of again) this.#handle(command);
+    for (const { command } of again) this.#handle(live, command);
     if (this.#isIdle) this.#settle();
   }
 
@@ -284,8 +294,7 @@ export class PersistentActor<S, C, E> {
       const startedAt = clock.monotonic();
       try {
         const { snapshot, commits, log } = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
-        this.#replay(snapshot, commits);
-        this.#log = log;
+        this.#live = this.#replay(snapshot, commits, log);
         this.#replayed(clock.monotonic() - startedAt);
         return commits;
       } catch (error) {
@@ -309,12 +318,10 @@ export class PersistentActor<S, C, E> {
     return [];
   }
 
-  #replay(snapshot: Snapshot | undefined, commits: readonly Commit[]): void {
-    const operations = this.#newOperations();
+  #replay(snapshot: Snapshot | undefined, commits: readonly Commit[], log: Log): Live<S> {
+    const operations = new Operations(this.#definition.rememberedOperations ?? 1000);
     const { state, records } = replay(this.#definition, this.#life.entity, operations, { snapshot, commits });
-    this.#state = state;
-    this.#operations = operations;
-    this.#eventsSinceSnapshot = records;
+    return { log, operations, state, eventsSinceSnapshot: records };
   }
 
   #replayed(tookMs: number): void {
@@ -328,6 +335,7 @@ export class PersistentActor<S, C, E> {
   #break(error: unknown): void {
     this.#self.log.error(errorText(error), { event: "entity-failed", error });
     this.#broken = error;
+    this.#live = undefined;
     const items = [...this.#writing ?? [], ...this.#waiting.splice(0)];
     this.#writing = undefined;
     for (const { command } of items) this.#refuse(command, { type: "failed", error });
@@ -336,9 +344,8 @@ export class PersistentActor<S, C, E> {
 
   async #passivate(): Promise<void> {
     await this.#idle();
-    const isDue = this.#eventsSinceSnapshot >= this.#snapshotEvery && !this.#isOver && this.#life.isValid;
     await this.#snapshotting;
-    if (isDue && this.#broken === undefined) await this.#keepState();
+    if (!this.#isOver && this.#life.isValid) await this.#keepStateIfDue();
     this.#isOver = true;
     this.#self.stop();
   }
@@ -377,9 +384,5 @@ export class PersistentActor<S, C, E> {
     const settled = this.#settled;
     this.#settled = [];
     for (const resolve of settled) resolve();
-  }
-
-  #newOperations(): Operations {
-    return new Operations(this.#definition.rememberedOperations ?? 1000);
   }
 }

@@ -7,8 +7,9 @@ import type { World } from "../world/world.ts";
 import type { KeyEntry, Keys } from "./driver.ts";
 import type { EntityId, Epoch, HostRef, Lease, Placed, Placement } from "./engine.ts";
 import { Conflict, OutcomeUnknown } from "./errors.ts";
-import { HostLease, pause } from "./lease.ts";
+import { HostLease } from "./lease.ts";
 import { entityKey, entityText } from "./names.ts";
+import { pause } from "./pause.ts";
 
 /** How often a claim tries again when another one wrote between its read and its write. */
 const MAX_CLAIM_TRIES = 20;

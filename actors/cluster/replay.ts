@@ -33,9 +33,10 @@ export function replay<S, C, E>(
   { snapshot, commits }: Kept,
 ): { readonly state: S; readonly records: number } {
   try {
-    let state = initial(entity.id);
+    let state: S;
     let records = 0;
-    if (snapshot !== undefined) {
+    if (snapshot === undefined) state = initial(entity.id);
+    else {
       const kept = keptState(snapshot.state);
       // Without an upcast, what was kept is what this program keeps.
       state = upcastState === undefined ? kept.state as S : upcastState(kept.state);

@@ -29,12 +29,17 @@ export interface RouteHost {
   forward(entity: EntityId, placed: Placed, message: unknown, settled: (outcome: Outcome) => void): void;
   /** A message that no host took in time; `error` says why. */
   undelivered(entity: EntityId, message: unknown, error: unknown): void;
+  /** A message that cannot be sent to another host: it is too large, say. */
+  unsendable(entity: EntityId, message: unknown, error: unknown): void;
+  /** Nobody will bring the entity to life that could not be located, as far as this host can wait. */
+  isHopeless(entity: EntityId, failure: unknown): boolean;
   /** A message is sent anew. */
   rerouted(): void;
 }
 
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 250;
+const SENDER_LEFT = "its sender has left the cluster";
 /** Messages that may wait until it is known where the entity lives. */
 const MAX_WAITING = 10_000;
 
@@ -52,6 +57,9 @@ export class Route {
   #isLocating = false;
   #pause: Cancellable | undefined;
   #isOver = false;
+  /** Told when nothing waits any more, and when nothing is under way either. */
+  #flushed: (() => void)[] = [];
+  #idle: (() => void)[] = [];
   #usedAtMs: number;
 
   constructor(host: RouteHost, entity: EntityId) {
@@ -62,7 +70,30 @@ export class Route {
 
   /** Nothing waits, and nothing is under way. */
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#underWay === 0 && !this.#isLocating;
+    return this.#isFlushed && this.#underWay === 0;
+  }
+
+  get #isFlushed(): boolean {
+    return this.#waiting.length === 0 && !this.#isLocating;
+  }
+
+  /** Resolves once nothing waits until it is known where the entity lives. */
+  flushed(): Promise<void> {
+    if (this.#isFlushed) return Promise.resolve();
+    return new Promise((resolve) => this.#flushed.push(resolve));
+  }
+
+  /** Resolves once nothing waits, and nothing is under way. */
+  idle(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #settle(): void {
+    if (this.#flushed.length > 0 && this.#isFlushed) {
+      for (const resolve of this.#flushed.splice(0)) resolve();
+    }
+    if (this.#idle.length > 0 && this.isIdle) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
   /** When something was sent last, in monotonic milliseconds. */
@@ -96,17 +127,19 @@ export class Route {
       // Whether it was carried out nobody knows: once more could be twice.
       if (outcome !== "taken") this.#placed = undefined;
       if (this.#placed === undefined && this.#underWay === 0) this.#again();
+      this.#settle();
     };
     try {
       this.#host.forward(this.#entity, placed, outgoing.message, settled);
     } catch (error) {
       this.#underWay--;
-      this.#host.undelivered(this.#entity, outgoing.message, error);
+      this.#host.unsendable(this.#entity, outgoing.message, error);
     }
   }
 
   /** Nothing is under way: what was refused goes before what waits. */
   #again(): void {
+    if (this.#isOver) return this.#giveUp(new Error(SENDER_LEFT));
     const refused = this.#refused.splice(0).sort((left, right) => left.place - right.place);
     this.#waiting.unshift(...refused.map(({ outgoing }) => outgoing));
     for (const _ of refused) this.#host.rerouted();
@@ -130,8 +163,15 @@ export class Route {
   dispose(): void {
     this.#isOver = true;
     this.#pause?.cancel();
-    const error = new Error("its sender has left the cluster");
-    for (const { message } of this.#waiting.splice(0)) this.#host.undelivered(this.#entity, message, error);
+    this.#giveUp(new Error(SENDER_LEFT));
+    this.#isLocating = false;
+    this.#settle();
+  }
+
+  /** What was refused has not been carried out either. */
+  #giveUp(error: unknown): void {
+    const left = [...this.#refused.splice(0).map(({ outgoing }) => outgoing), ...this.#waiting.splice(0)];
+    for (const { message } of left) this.#host.undelivered(this.#entity, message, error);
   }
 
   async #locate(): Promise<void> {
@@ -143,9 +183,13 @@ export class Route {
       failure = error;
     }
     this.#isLocating = false;
-    if (failure === undefined) return this.#flush();
-    this.#expire(failure);
-    this.#again();
+    if (failure === undefined) this.#flush();
+    else {
+      if (this.#host.isHopeless(this.#entity, failure)) this.#giveUp(failure);
+      this.#expire(failure);
+      this.#again();
+    }
+    this.#settle();
   }
 
   #flush(): void {

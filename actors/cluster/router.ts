@@ -45,6 +45,9 @@ export interface RouterOptions {
   /** Claims an entity on this host, where that is its policy; undefined elsewhere. */
   readonly claimHere: (entity: EntityId) => Promise<Placed> | undefined;
   readonly onStopped: (ref: Ref<never>, stopped: () => void) => void;
+  /** This host ran entities of a type, and gives them up as it leaves. */
+  readonly hasGivenUp: (type: string) => boolean;
+  readonly warn: (message: string) => void;
 }
 
 /** Sends, and takes what comes. */
@@ -56,6 +59,9 @@ export class Router implements RouteHost {
   readonly #links = new Map<string, { readonly link: Link; usedAtMs: number }>();
   /** The timers of questions that are asked once more. */
   readonly #askingAgain = new Set<Cancellable>();
+  /** What nobody took and nobody had asked, since this host has begun to leave. */
+  #lost: { count: number; readonly first: string } | undefined;
+  #isLeaving = false;
   #isOver = false;
 
   constructor(options: RouterOptions) {
@@ -130,8 +136,17 @@ export class Router implements RouteHost {
   }
 
   undelivered(entity: EntityId, message: unknown, error: unknown): void {
+    this.unsendable(entity, message, new NoHost(entityText(entity), { cause: error }));
+  }
+
+  unsendable(entity: EntityId, message: unknown, error: unknown): void {
     this.#options.metrics.undeliveredMessages++;
-    this.refuse(entity, message, { type: "failed", error: new NoHost(entityText(entity), { cause: error }) });
+    this.refuse(entity, message, { type: "failed", error });
+  }
+
+  /** The last host that ran the type is leaving, and that is this one. */
+  isHopeless({ type }: EntityId, failure: unknown): boolean {
+    return failure instanceof NoHost && this.#options.hasGivenUp(type);
   }
 
   rerouted(): void {
@@ -145,12 +160,18 @@ export class Router implements RouteHost {
     const replyTo = typeof command === "object" && command !== null && "replyTo" in command
       ? command.replyTo
       : undefined;
-    if (replyTo instanceof HostedRef) {
-      const { inbox, number } = inboxOf(replyTo.address);
-      return this.#pushQuietly(inbox, encodeFrame({ type: "refused", number, why }, { refs: this.exports }));
-    }
+    if (replyTo instanceof HostedRef) return this.#refuseHosted(replyTo.address, why);
     const target = `/cluster/${entityText(entity)}`;
     this.#options.system.events.emit({ type: "dead-letter", message: command, target, reason: "stopped" });
+    if (!this.#isLeaving) return;
+    this.#lost ??= { count: 0, first: target };
+    this.#lost.count++;
+  }
+
+  /** Tells an asker of another host that there will be no answer. */
+  #refuseHosted(address: string, why: Refusal): void {
+    const { inbox, number } = inboxOf(address);
+    this.#pushQuietly(inbox, encodeFrame({ type: "refused", number, why }, { refs: this.exports }));
   }
 
   /** One of this host's own questions was not carried out: it is asked again where that cannot do harm. */
@@ -211,12 +232,14 @@ export class Router implements RouteHost {
 
   #hostedRef(address: string): Ref<never> {
     const { inbox, number } = inboxOf(address);
-    return new HostedRef<never>(address, this.#asks, (message) => {
+    const send = (message: unknown) => {
       const frame = encodeFrame({ type: "ref", number, message }, { refs: this.exports });
       if (inbox !== this.exports.address) return this.#push(inbox, frame);
       const ref = this.exports.find(number);
       if (ref !== undefined) this.#deliver(ref, message);
-    });
+    };
+    const refuse = (error: unknown) => this.#refuseHosted(address, { type: "failed", error });
+    return new HostedRef<never>(address, this.#asks, send, refuse);
   }
 
   #pushQuietly(address: string, frame: string): void {
@@ -249,18 +272,31 @@ export class Router implements RouteHost {
     }
   }
 
+  /** Resolves once everything that was sent to an entity is on its way to where that lives. */
+  async flushed(): Promise<void> {
+    this.#isLeaving = true;
+    await Promise.all([...this.#routes.values()].map((route) => route.flushed()));
+  }
+
   /** Resolves once all that was sent has come to something. */
   async idle(): Promise<void> {
+    this.#isLeaving = true;
+    await Promise.all([...this.#routes.values()].map((route) => route.idle()));
     await Promise.all([...this.#links.values()].map(({ link }) => link.idle()));
   }
 
-  /** Gives up all that waits. */
+  /** Gives up all that waits, and says so where nobody else will. */
   dispose(): void {
     this.#isOver = true;
     for (const timer of this.#askingAgain) timer.cancel();
     this.#askingAgain.clear();
     for (const route of this.#routes.values()) route.dispose();
     this.#asks.dispose();
+    if (this.#lost === undefined) return;
+    const { count, first } = this.#lost;
+    this.#options.warn(
+      `Cannot deliver what was told before the host left: ${count} messages, one to ${first}`,
+    );
   }
 }
 

@@ -13,6 +13,8 @@ Deno.test("cluster: route: what is refused is sent anew in its order, whichever 
       locate: () => Promise.resolve({ owner: { id: "owner", incarnation: "1" }, epoch: ++epoch }),
       forward: (_entity, _placed, message, settled) => void forwarded.push({ message, settled }),
       undelivered: () => {},
+      unsendable: () => {},
+      isHopeless: () => false,
       rerouted: () => {},
     };
     const route = new Route(host, { type: "list", id: "a" });
