@@ -51,7 +51,7 @@ export const FLAGS = { BLOCKED, WATCHFUL, QUESTIONED, SAMPLED, LOOKS } as const;
 const CLOSED = -1;
 
 /** So many messages of a backlog an actor must have handled until its handlers are timed as rarely as any. */
-const FULL_TRUST = 65_536;
+const FULL_TRUST = 16_384;
 
 /** No message is `undefined` to this. */
 const NONE: unique symbol = Symbol("none");

@@ -11,7 +11,7 @@ import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import type { Stash } from "./stash.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";
@@ -95,17 +95,6 @@ export interface StateTimeout<out M> {
   readonly timeoutMs: number;
   /** Sent to the actor then, unless it has changed its state again. */
   readonly message: M;
-}
-
-/** Options of {@linkcode Context.supervise}. */
-export interface SuperviseOptions {
-  /**
-   * Restarts of all children together that are allowed; one more fails this actor.
-   * @default no limit of the group's
-   */
-  readonly budget?: { readonly limit: number; readonly withinMs: number };
-  /** Children stop one after the other, the youngest first, or all at once. @default "reverse" */
-  readonly stopOrder?: "reverse" | "together";
 }
 
 /**
@@ -220,7 +209,8 @@ export interface Context<M> {
   watchChildren(changed: (event: ChildEvent) => M): Cancellable;
   /**
    * Has a message sent here, before those that wait, when the other actor has stopped (at once when it has
-   * already), or when nobody waits for the answer at a reply address any more. A restart is no stop.
+   * already), or when nobody waits for the answer at a reply address any more: see {@linkcode Ref.isOpen}. A
+   * restart is no stop.
    *
    * @throws `TypeError` on what is neither.
    */

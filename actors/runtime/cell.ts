@@ -6,7 +6,7 @@
 import type { Cancellable } from "../world/world.ts";
 import { ActorRef, mailboxes } from "./actor_ref.ts";
 import { askActor } from "./ask.ts";
-import type { Behavior, ChildEvent, SuperviseOptions } from "./behavior.ts";
+import type { Behavior, ChildEvent } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { type Child, Children, type Parent } from "./children.ts";
 import { checkBehavior } from "./handler.ts";
@@ -17,7 +17,7 @@ import { Living } from "./living.ts";
 import { type CellOptions, checkOptions, describeOptions, NO_LIMIT } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import type { ActorDetails, ActorSnapshot, ShallowSnapshot, TreeOptions } from "./snapshot.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 import { type CellSetup, setupIn } from "./system_core.ts";
 import type { TurnHost } from "./turn_host.ts";
 
@@ -111,7 +111,7 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
 
   /** The actor ends itself; one that is permanent begins anew instead. */
   stopSelf(): void {
-    if (this.setup.restart === "permanent" && this.parent?.children?.endedByItself(this)) return;
+    if (this.setup.restart === "permanent" && this.parent?.children?.restartEnded(this)) return;
     this.requestStop();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { ChildEvent, SuperviseOptions } from "./behavior.ts";
+import type { ChildEvent } from "./behavior.ts";
 import type { DecideOnFailure, RestartType } from "./spawn_options.ts";
 import type { FailureDecision, FailurePhase, StopReason } from "./events.ts";
 import { GroupRestart } from "./group_restart.ts";
@@ -22,6 +22,7 @@ import {
   type OnFailure,
   restart,
   spendRestart,
+  type SuperviseOptions,
 } from "./supervision.ts";
 import type { ActorSystemCore, Placed } from "./system_core.ts";
 
@@ -35,6 +36,8 @@ export interface Child extends Placed {
   readonly hasFailed: boolean;
   /** Its life is over, and another may begin. */
   readonly isBetweenLives: boolean;
+  /** Stops, or has stopped, for good. */
+  readonly isStopping: boolean;
   /** Gone for good. */
   readonly isGone: boolean;
   readonly record: RestartRecord;
@@ -48,7 +51,7 @@ export interface Child extends Placed {
   /** Goes on after a failure as if nothing had been. */
   resume(): void;
   /** Tells who asked what it failed on that nobody will answer. */
-  answerFailed(error: unknown, isStopped: boolean): void;
+  answerFailed(isStopped: boolean): void;
   /** Ends the actor, whose children are gone, without waiting for anything. */
   abandon(): void;
   /** What is seen of it, without its children. */
@@ -178,8 +181,12 @@ export class Children {
     this.#restarting?.get(child)?.memberEnded(child);
   }
 
-  gone(child: Child, reason: StopReason): void {
+  /** Its name may be used again. */
+  freeName(child: Child): void {
     this.#byName.delete(child.name);
+  }
+
+  gone(child: Child, reason: StopReason): void {
     this.#observers?.tell({ type: "stopped", name: child.name, child: child.ref, reason });
     this.#restarting?.get(child)?.memberGone(child);
     if (this.#stopping !== undefined) this.#stopNext();
@@ -188,9 +195,9 @@ export class Children {
   /** Stops all children; {@linkcode Parent.childrenChanged} is called as they go. */
   stopAll(): void {
     this.#cancelRestarts();
+    this.#stopping = [];
     for (const failure of this.#failures.splice(0)) this.#report(failure, "none");
     if (this.#stopsTogether) {
-      this.#stopping = [];
       for (const child of this.all()) this.#stop(child);
       return;
     }
@@ -223,6 +230,9 @@ export class Children {
       // Nothing is to be decided about one that has been stopped or restarted meanwhile, or is about to be.
       if (!child.hasFailed || this.#restarting?.get(child)?.isEnding) this.#report(failure, "none");
       else this.#decideOne(failure);
+      if (this.#failures.length > 0 && this.#parent.system.scheduler.spendWithin()) {
+        return this.#parent.childrenChanged();
+      }
     }
   }
 
@@ -265,6 +275,7 @@ export class Children {
   #policy({ child, phase, messageType, error }: Failure): OnFailure {
     const { onFailure } = child;
     if (typeof onFailure !== "function") return onFailure;
+    this.#parent.system.scheduler.beforeStart();
     const { restarts } = child.record;
     const decided: unknown = this.#parent.system.guarded(() =>
       onFailure(error, { phase, messageType, restarts })
@@ -286,24 +297,30 @@ export class Children {
     const delayMs = this.#spend(failure.child, policy);
     if (delayMs === undefined) return this.#escalate(failure);
     this.#report(failure, "restart");
-    this.#restartGroup(this.#affected(failure.child), delayMs);
+    this.#restartGroup(failure.child, this.#affected(failure.child), delayMs);
   }
 
-  /** A permanent child has stopped itself: it begins anew. False where it cannot, since this actor ends. */
-  endedByItself(child: Child): boolean {
+  /**
+   * A permanent child has stopped itself: it begins anew. False where it does not, since this actor ends, or
+   * the child has done so too often.
+   */
+  restartEnded(child: Child): boolean {
     if (this.#stopping !== undefined || child.isBetweenLives) return false;
     const policy = typeof child.onFailure !== "function" && child.onFailure.type === "restart"
       ? child.onFailure
       : DEFAULT_RESTART;
     const delayMs = this.#spend(child, policy);
-    if (delayMs !== undefined) this.#restartGroup([child], delayMs);
-    else {
-      const error = new Error(
-        `Cannot keep ${child.path} running: it ended ${policy.limit + 1} times too soon`,
-      );
-      this.#parent.escalated(error, child);
+    if (delayMs !== undefined) {
+      this.#restartGroup(child, [child], delayMs);
+      return true;
     }
-    return true;
+    const error = new Error(
+      `Cannot keep ${child.path} running: it ended ${policy.limit + 1} times too soon`,
+    );
+    // At once: what is decided about the parent may leave it its children.
+    child.requestStop({ type: "failed", error });
+    this.#parent.escalated(error, child);
+    return false;
   }
 
   /**
@@ -336,8 +353,11 @@ export class Children {
     return this.#strategy === "one-for-all" ? all : all.slice(all.indexOf(child));
   }
 
-  /** Restarts a group. What is left to do of restarts that it meets becomes part of it. */
-  #restartGroup(affected: Child[], delayMs: number): void {
+  /**
+   * Restarts a group because of one of its members. What is left to do of restarts that it meets becomes part
+   * of it.
+   */
+  #restartGroup(cause: Child, affected: Child[], delayMs: number): void {
     const restarting = this.#restarting ??= new Map();
     const members = new Set(affected);
     for (const child of affected) {
@@ -350,7 +370,7 @@ export class Children {
     const group = members.size === affected.length
       ? affected
       : this.all().filter((child) => members.has(child));
-    const restart = new GroupRestart(this.#parent.system, group, delayMs, () => {
+    const restart = new GroupRestart(this.#parent.system, cause, group, delayMs, () => {
       for (const member of group) restarting.delete(member);
     });
     for (const member of group) restarting.set(member, restart);
@@ -360,6 +380,13 @@ export class Children {
   #report({ child, phase, messageType, error }: Failure, decision: FailureDecision): void {
     const restarts = child.record.restarts + (decision === "restart" ? 1 : 0);
     this.#parent.system.report({ actor: child, phase, messageType, error, decision, restarts });
-    child.answerFailed(error, decision === "stop" || decision === "none");
+    child.answerFailed(this.#isEnd(child, decision));
+  }
+
+  /** Whether the child does not come back after this decision. */
+  #isEnd(child: Child, decision: FailureDecision): boolean {
+    if (this.#stopping !== undefined || child.isStopping) return true;
+    if (decision === "none") return this.#restarting?.get(child)?.stops(child) ?? false;
+    return decision === "stop" || decision === "escalate";
   }
 }

@@ -29,8 +29,8 @@ export class ColdState {
   escalatedBy: { readonly child: Child; readonly error: unknown } | undefined;
   /** Who waits for its answers. */
   asks: AskList | undefined;
-  /** The question that this actor failed on, until it is decided what becomes of it. */
-  failedQuestion: PendingAsk<never> | undefined;
+  /** The question that this actor failed on, and how, until it is decided what becomes of it. */
+  failedQuestion: { readonly question: PendingAsk<never>; readonly error: unknown } | undefined;
   /** The end of the life, under way. */
   ending: Ending | undefined;
   /** Where it stands, if that is long. */

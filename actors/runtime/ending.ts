@@ -134,12 +134,16 @@ export class Ending {
       actor.system.scheduler.beforeStart();
       try {
         const pending: unknown = release();
-        if (!isThenable(pending)) continue;
-        this.#awaitRelease(pending);
-        return false;
+        if (isThenable(pending)) {
+          this.#awaitRelease(pending);
+          return false;
+        }
       } catch (error) {
         actor.reportAlone(error, "stop", undefined);
       }
+      if (!actor.system.scheduler.spendWithin()) continue;
+      actor.goOnEnding();
+      return false;
     }
     return true;
   }

@@ -42,7 +42,7 @@ export abstract class Failing extends Inbox implements AskTarget {
     const message = messageOf(item);
     this.holdings?.stash?.failed(message);
     const question = questionOf(this, message);
-    if (question !== undefined) this.cold.failedQuestion = question;
+    if (question !== undefined) this.cold.failedQuestion = { question, error };
     this.fail(error, "message", message);
   }
 
@@ -50,11 +50,12 @@ export abstract class Failing extends Inbox implements AskTarget {
    * It has been decided what becomes of this actor after its failure: who asked what it failed on hears at
    * once.
    */
-  answerFailed(error: unknown, isStopped: boolean): void {
-    const question = this.coldIfAny?.failedQuestion;
-    if (question === undefined) return;
+  answerFailed(isStopped: boolean): void {
+    const failed = this.coldIfAny?.failedQuestion;
+    if (failed === undefined) return;
     this.cold.failedQuestion = undefined;
-    const options = { cause: error };
+    const { question, error: cause } = failed;
+    const options = { cause };
     questions.fail(
       question,
       isStopped ? new ActorStopped(this.path, options) : new AskFailed(this.path, options),

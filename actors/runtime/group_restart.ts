@@ -28,6 +28,8 @@ export interface GroupMember {
  */
 export class GroupRestart<Member extends GroupMember> {
   readonly members: readonly Member[];
+  /** The one whose failure or end it is. */
+  readonly #cause: Member;
   readonly #system: ActorSystemCore;
   readonly #delayMs: number;
   readonly #done: () => void;
@@ -39,8 +41,15 @@ export class GroupRestart<Member extends GroupMember> {
   isEnding = true;
   #isStarting = false;
 
-  constructor(system: ActorSystemCore, members: readonly Member[], delayMs: number, done: () => void) {
+  constructor(
+    system: ActorSystemCore,
+    cause: Member,
+    members: readonly Member[],
+    delayMs: number,
+    done: () => void,
+  ) {
     this.members = members;
+    this.#cause = cause;
     this.#system = system;
     this.#delayMs = delayMs;
     this.#done = done;
@@ -54,6 +63,11 @@ export class GroupRestart<Member extends GroupMember> {
 
   begin(): void {
     this.#endNext();
+  }
+
+  /** Whom a failure stops for good is not brought back by the failure of another. */
+  stops(member: Member): boolean {
+    return member !== this.#cause && isEndedByFailure(member);
   }
 
   cancel(): void {
@@ -82,8 +96,7 @@ export class GroupRestart<Member extends GroupMember> {
     for (; this.#toEnd >= 0; this.#toEnd--) {
       const member = this.members[this.#toEnd];
       if (member === undefined || member.isGone) continue;
-      // Whom a failure stops for good is not brought back by the failure of another.
-      if (isEndedByFailure(member)) member.requestStop();
+      if (this.stops(member)) member.requestStop();
       else member.requestRestart();
       if (!member.isBetweenLives) return;
     }

@@ -30,7 +30,7 @@ const MAX_KINDS = 16;
 const TIMED_AFTER_SLOW = 256;
 /** Handlers are timed once in as many as this part of those handled: from 1 to the scheduler's stride. */
 const TRUST_SHIFT = 11;
-const FULL_TRUST = 32;
+const FULL_TRUST = 8;
 
 /** The part of an actor that takes messages. */
 export abstract class Inbox implements Trimmable {

@@ -6,7 +6,7 @@
  */
 import type { Cancellable, World } from "../world/world.ts";
 import { CellLog } from "./actor_log.ts";
-import type { ActorLog, Behavior, ChildEvent, Context, StateTimeout, SuperviseOptions } from "./behavior.ts";
+import type { ActorLog, Behavior, ChildEvent, Context, StateTimeout } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { Envelope } from "./envelope.ts";
 import type { StopReason } from "./events.ts";
@@ -18,7 +18,7 @@ import type { Meter } from "./meter.ts";
 import type { Ref } from "./ref.ts";
 import type { Registry, RegistryKey } from "./registry.ts";
 import { LifeStash, type Stash } from "./stash.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 import { whenSettled } from "./thenable.ts";
 import type { Topic } from "./topics.ts";
 import type { ActorTracer } from "./tracing.ts";

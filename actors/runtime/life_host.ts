@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world/world.ts";
-import type { Behavior, ChildEvent, SuperviseOptions } from "./behavior.ts";
+import type { Behavior, ChildEvent } from "./behavior.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ActorStopped } from "./errors.ts";
 import type { DeadLetterReason } from "./events.ts";
@@ -12,7 +12,7 @@ import type { Receive } from "./handler.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Ref } from "./ref.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 import type { ActorSystemCore, Placed } from "./system_core.ts";
 
 /** How far a life has come: it goes on, lets go of what it holds, or has released all. */

@@ -150,7 +150,8 @@ export abstract class Living extends Staged implements EndingHost {
   protected override fail(error: unknown, phase: FailurePhase, message: unknown): void {
     if ((this.state !== RUNNING && this.state !== STARTING) || this.coldIfAny?.isStoppingForGood) {
       this.reportAlone(error, phase, message);
-      this.answerFailed(error, true);
+      // One that has failed already hears what becomes of it, and so does its asker.
+      if (this.state !== FAILED || this.isStopping) this.answerFailed(this.isStopping);
       if (this.state === ENDING) this.signal(GO_ON_ENDING);
       return;
     }
@@ -192,6 +193,7 @@ export abstract class Living extends Staged implements EndingHost {
     mailboxes.clearReceive(this.ref);
     this.children?.reset();
     if (cold.isStoppingForGood) return this.endForGood();
+    this.answerFailed(false);
     this.record.restarts++;
     this.enter(WAITING);
     this.parent?.children?.betweenLives(this.asChild);
@@ -203,6 +205,8 @@ export abstract class Living extends Staged implements EndingHost {
     mailboxes.setFlag(this.ref, FLAGS.BLOCKED);
     mailboxes.close(this.ref);
     this.system.handledByStopped += mailboxes.handled(this.ref);
+    // Whoever is told of its end may put another in its place.
+    this.parent?.children?.freeName(this.asChild);
     this.emptyMailbox();
     cold.admission?.refuseAll(() => this.stopped());
     for (let ask = this.asks?.oldest; ask !== undefined; ask = this.asks?.oldest) {

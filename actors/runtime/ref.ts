@@ -64,7 +64,43 @@ export type NothingElse<Q, M> = { readonly [K in Exclude<keyof Q, KeysOf<Questio
 export interface Ref<in M> {
   /** Where the actor stands in the tree, `/root/parent/child`. For people, not for look-ups. */
   readonly path: string;
-  /** False once nobody will hear what is told: the actor has stopped, or the asker waits no more. */
+  /**
+   * False once nobody will hear what is told: the actor has stopped, or the asker waits no more.
+   * {@linkcode Context.watch} tells of the same as it happens.
+   *
+   * @example A line in which nobody stands whose time is over
+   * ```ts
+   * import { ActorSystem, type Behavior, type Ref } from "@troupe/actors";
+   * import { assertEquals } from "@std/assert";
+   *
+   * type Command = { type: "wait"; replyTo: Ref<string> } | { type: "next" };
+   * type Left = { type: "left"; replyTo: Ref<string> };
+   * const line: Ref<string>[] = [];
+   * const counter: Behavior<Command | Left> = (self) => (message) => {
+   *   switch (message.type) {
+   *     case "wait":
+   *       line.push(message.replyTo);
+   *       self.watch(message.replyTo, () => ({ type: "left", replyTo: message.replyTo }));
+   *       return;
+   *     case "left":
+   *       line.splice(line.indexOf(message.replyTo) >>> 0, 1);
+   *       return;
+   *     case "next":
+   *       // One who has just left may be told of after this message.
+   *       line.find((replyTo) => replyTo.isOpen)?.tell("your turn");
+   *   }
+   * };
+   *
+   * await using system = new ActorSystem("demo");
+   * const ref: Ref<Command> = system.spawn("counter", counter);
+   * const impatient = ref.ask({ type: "wait" }, { timeoutMs: 1 }).catch((error) => error.name);
+   * const patient = ref.ask({ type: "wait" }, { timeoutMs: 10_000 });
+   * assertEquals(await impatient, "AskTimeout");
+   * ref.tell({ type: "next" });
+   * console.log(await patient);
+   * assertEquals(await patient, "your turn");
+   * ```
+   */
   readonly isOpen: boolean;
   /**
    * Puts a message into the mailbox and returns at once.

@@ -126,9 +126,10 @@ export class LocalRegistry implements Registry {
     const begin = (by: Registration) => {
       entry.registered?.by.watching?.cancel();
       entry.registered = { ref, by };
-      if (other === undefined) entry.observers.tell();
+      if (other !== ref) entry.observers.tell();
     };
-    if (other !== undefined && other !== ref) {
+    // One that has stopped stands in nobody's way, though its end is being told still.
+    if (other !== undefined && other !== ref && other.isOpen) {
       throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${other.path} is registered`);
     }
     return this.#untilStopped(key.name, ref, begin, (by) => {

@@ -7,6 +7,7 @@ import type { Cancellable, Clock, EventLoop } from "../world/world.ts";
 import { Ring } from "./ring.ts";
 import { SamplePace } from "./sample_pace.ts";
 import { Slice, SLICE_MS } from "./slice.ts";
+import { Stride } from "./stride.ts";
 
 /** Something that holds memory or a timer which it may no longer need. */
 export interface Trimmable {
@@ -31,11 +32,6 @@ export interface StepControl {
 
 /** The same in messages, where the world chooses who goes next: its time may stand still meanwhile. */
 const CHOICES_A_SLICE = 2048;
-/**
- * The most messages between two looks at the clock, which cost as much as a message or two. Also the most
- * handlers of a kind known as quick that may be slow before it is noticed.
- */
-const MAX_STRIDE = 32;
 /** One in as many starts is timed as this part of those since a slow one: each of the first 512. */
 const START_TRUST_SHIFT = 8;
 /** A handler that takes longer is slow: after it sockets are looked at. */
@@ -82,11 +78,9 @@ export class Scheduler<T> implements StepControl {
   #granted = 0;
   /** The messages before the last reading of the clock took too long. */
   foundSlow = false;
-  #stride = 4;
+  readonly #stride = new Stride();
   /** Behaviours run since one was slow. */
   #starts = 0;
-  /** What the last readings allow it to be. */
-  #affordable = MAX_STRIDE;
   #choicesLeft = CHOICES_A_SLICE;
   /** What {@linkcode Scheduler.now} says; below 0: to be read. */
   #now = -1;
@@ -141,17 +135,29 @@ export class Scheduler<T> implements StepControl {
     return --this.#allowance > 0 || this.#checkSlice(runnable);
   }
 
+  /** Counts what was done within a turn, where more follows: true when the rest is to wait for another. */
+  spendWithin(): boolean {
+    return !this.isChoosing && !this.spend();
+  }
+
   /** The clock is read after so many messages at the latest: the next ones may take long. */
   readAfter(messages: number): void {
     if (this.isChoosing) return;
     // How long they take can be told only where it is known when they began.
     if (this.#slice.startedAt < 0) this.#readClock(undefined);
+    this.#limitAllowance(messages);
+  }
+
+  #limitAllowance(messages: number): void {
     if (this.#allowance <= messages) return;
     this.#granted -= this.#allowance - messages;
     this.#allowance = messages;
   }
 
-  /** A behaviour is about to run, or what an actor holds is about to be released. */
+  /**
+   * A function that belongs to an actor, and is none of its handlers, is about to run: its behaviour, a
+   * decision about a child, what releases something.
+   */
   beforeStart(): void {
     this.readAfter((this.#starts++ >> START_TRUST_SHIFT) || 1);
   }
@@ -283,12 +289,13 @@ export class Scheduler<T> implements StepControl {
   #lookAtClock(runnable: T | undefined): boolean {
     const granted = this.#granted;
     this.#handled += granted;
+    this.#stride.count(granted);
     // By the wall clock's ticks alone a slice would be of one millisecond or of two.
-    const mayBeOver = this.#slice.count(granted);
+    const mayBeOver = this.#slice.count(granted) || this.#slice.startedAt < 0;
     // What took less than a millisecond is quick: the clock that costs more need not be read.
     if (mayBeOver || this.#clock.now() !== this.#wallAt) return this.#readClock(runnable);
-    this.#stride = Math.min(this.#affordable, 2 * this.#stride);
-    this.#allowance = this.#granted = this.#stride;
+    this.#stride.lengthen();
+    this.#allowance = this.#granted = this.#stride.messages;
     return false;
   }
 
@@ -303,15 +310,16 @@ export class Scheduler<T> implements StepControl {
     this.#wallAt = wall;
     const now = this.#clock.monotonic();
     this.#now = now;
-    if (this.#slice.startedAt < 0) {
-      this.#slice.beginLate(now);
-      this.foundSlow = false;
-    } else if (strideMs >= 1) this.#surprised(strideMs);
+    if (this.#slice.startedAt < 0) this.#beginLate(now);
+    else if (strideMs >= 1) this.#surprised(strideMs);
     else this.#learn(now - this.#lastReadAt, Math.max(1, this.#handled));
-    if (this.foundSlow) this.#starts = 0;
+    if (this.foundSlow) {
+      this.#starts = 0;
+      this.#stride.distrust();
+    }
     this.#lastReadAt = now;
     this.#handled = 0;
-    this.#allowance = this.#granted = this.#stride;
+    this.#allowance = this.#granted = this.#stride.messages;
     return this.#slice.isOver(now);
   }
 
@@ -323,18 +331,22 @@ export class Scheduler<T> implements StepControl {
     this.#handled = 0;
   }
 
+  #beginLate(now: number): void {
+    this.#slice.beginLate(now);
+    this.foundSlow = false;
+    this.#stride.beginLate();
+  }
+
   /** The last stride alone took so long; a pause of the garbage collector may have been in it. */
   #surprised(strideMs: number): void {
     this.foundSlow = strideMs > SLOW_MS * this.#granted;
-    this.#stride = 1;
+    this.#stride.surprised();
   }
 
   /** @param elapsed milliseconds that the last `handled` messages took */
   #learn(elapsed: number, handled: number): void {
     this.foundSlow = elapsed > SLOW_MS * handled;
-    const affordable = Math.floor(handled * SLICE_MS / 4 / Math.max(elapsed, 1e-4));
-    this.#affordable = Math.max(1, Math.min(affordable, MAX_STRIDE));
-    this.#stride = Math.min(this.#affordable, 2 * this.#stride);
+    this.#stride.learn(elapsed, handled);
   }
 
   /** The slice is used up: sockets and timers first, then the rest. */
@@ -365,6 +377,7 @@ export class Scheduler<T> implements StepControl {
       this.#loop.nextTurn(() => {
         this.#markerPending = false;
         this.#endSlice();
+        if (!this.#draining) this.#limitAllowance(this.#stride.pause());
       });
     }
   }

@@ -13,6 +13,53 @@ import { inWords } from "./in_words.ts";
  */
 export type GroupStrategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
+/**
+ * Options of {@linkcode Context.supervise}.
+ *
+ * @example A budget of the group: each child may fail three times, all of them together twice
+ * ```ts
+ * import { ActorSystem, type Behavior, type Ref, stop } from "@troupe/actors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const workers: Ref<string>[] = [];
+ * const group: Behavior<never> = (self) => {
+ *   self.supervise("one-for-one", { budget: { limit: 2, withinMs: 60_000 } });
+ *   for (const name of ["a", "b", "c"]) {
+ *     workers.push(self.spawn<string>(name, () => (message) => {
+ *       throw new Error(message);
+ *     }));
+ *   }
+ *   return () => {};
+ * };
+ *
+ * const decisions: string[] = [];
+ * await using system = new ActorSystem("demo");
+ * system.events.subscribe((event) => {
+ *   if (event.type === "failed") decisions.push(`${event.actor}: ${event.decision}`);
+ * });
+ * const ref = system.spawn("group", group, { onFailure: stop() });
+ * await system.started(ref);
+ * for (const worker of workers) worker.tell("told to");
+ * while (ref.isOpen) await new Promise((resolve) => setTimeout(resolve, 1));
+ * console.log(decisions);
+ * assertEquals(decisions, [
+ *   "/demo/group/a: restart",
+ *   "/demo/group/b: restart",
+ *   "/demo/group/c: escalate",
+ *   "/demo/group: stop",
+ * ]);
+ * ```
+ */
+export interface SuperviseOptions {
+  /**
+   * Restarts of all children together that are allowed; one more fails this actor.
+   * @default no limit of the group's
+   */
+  readonly budget?: { readonly limit: number; readonly withinMs: number };
+  /** Children stop one after the other, the youngest first, or all at once. @default "reverse" */
+  readonly stopOrder?: "reverse" | "together";
+}
+
 /** A wait that doubles from one attempt to the next. */
 export interface Backoff {
   /** Milliseconds before the first attempt. */

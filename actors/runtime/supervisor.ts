@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { assertNever, type Behavior, type SuperviseOptions, withPrivateMessages } from "./behavior.ts";
+import { assertNever, type Behavior, withPrivateMessages } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
 import { ActorStopped } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import { checkBudget, checkStrategy, type GroupStrategy } from "./supervision.ts";
+import { checkBudget, checkStrategy, type GroupStrategy, type SuperviseOptions } from "./supervision.ts";
 
 /**
  * What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again.

@@ -5,7 +5,7 @@
  */
 import { realWorld } from "../world/real/mod.ts";
 import type { Cancellable, World } from "../world/world.ts";
-import type { Behavior, SuperviseOptions } from "./behavior.ts";
+import type { Behavior } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { Cell } from "./cell.ts";
 import { Core } from "./core.ts";
@@ -17,7 +17,7 @@ import type { Ref } from "./ref.ts";
 import type { Registry } from "./registry.ts";
 import type { StepControl } from "./scheduler.ts";
 import { type ActorDetails, type ActorSnapshot, checkTreeOptions, type TreeOptions } from "./snapshot.ts";
-import type { GroupStrategy } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 import { setupIn } from "./system_core.ts";
 import type { Topic } from "./topics.ts";
 import { walk } from "./walk.ts";

@@ -62,12 +62,13 @@ onStage("ask: who asked an actor whose failure escalates hears at once", async (
     const child = self.spawn<Question>("child", () => () => {
       throw new Error("told to");
     }, { onFailure: escalate() });
-    child.ask({ type: "ask" }, LONG).catch((error) => stage.note(`${error}`));
+    // It will not come back, whatever becomes of its parent.
+    child.ask({ type: "ask" }, LONG).catch((error) => stage.note(`${error}; ${error.cause}`));
     return () => {};
   }, { onFailure: stop(), shutdownMs: 10 });
   await stage.settle();
   assertEquals(stage.taken(), [
-    "AskFailed: Cannot get an answer from /test/parent/child: it failed on the question",
+    "ActorStopped: Cannot reach /test/parent/child: the actor has stopped; Error: told to",
   ]);
   await stage.sim.advance(20);
 });

@@ -265,3 +265,50 @@ Deno.test("ask: no timer is left behind by a system that ends with asks under wa
   assertEquals(open, 0);
   sim.close();
 });
+
+type Take = { readonly type: "take"; readonly replyTo: Ref<number> };
+
+onStage(
+  "ask: a fresh asker does not stand behind 18 dead ones: after 20 asks at 20 tokens/s with 60 ms timeouts it has the next token",
+  async (stage) => {
+    const bucket = stage.system.spawn<Take | "token">("bucket", (self) => {
+      const line: Ref<number>[] = [];
+      let tokens = 0;
+      self.every(50, "token");
+      return (message) => {
+        if (message !== "token") return void line.push(message.replyTo);
+        tokens++;
+        for (let next = line.shift(); next !== undefined; next = line.shift()) {
+          if (next.isOpen) return next.tell(tokens);
+        }
+      };
+    });
+    let timeouts = 0;
+    for (const _ of upTo(20)) bucket.ask({ type: "take" }, { timeoutMs: 60 }).catch(() => timeouts++);
+    await stage.sim.advance(70);
+    assertEquals(timeouts, 19);
+    const before = stage.sim.now;
+    const token = await stage.sim.settle(bucket.ask({ type: "take" }, { timeoutMs: 1000 }));
+    assertEquals([token, stage.sim.now - before], [2, 30]);
+  },
+);
+
+onStage("ask: a line that watches its askers has no dead ones in it", async (stage) => {
+  type Left = { readonly type: "left"; readonly replyTo: Ref<number> };
+  const line: Ref<number>[] = [];
+  const server = stage.system.spawn<Take | Left>("server", (self) => (message) => {
+    const { replyTo } = message;
+    if (message.type === "left") line.splice(line.indexOf(replyTo), 1);
+    else {
+      line.push(replyTo);
+      self.watch(replyTo, () => ({ type: "left", replyTo }));
+    }
+  });
+  for (const n of upTo(20)) server.ask({ type: "take" }, { timeoutMs: 60 + n }).catch(() => {});
+  await stage.settle();
+  assertEquals(line.length, 20);
+  await stage.sim.advance(70);
+  assertEquals([line.length, line.every(({ isOpen }) => isOpen)], [9, true]);
+  await stage.sim.advance(20);
+  assertEquals(line, []);
+});

@@ -1,5 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { childSpec, type Ref, restart, startChild, stop, supervisor } from "../../mod.ts";
+import {
+  type Behavior,
+  childSpec,
+  type Ref,
+  restart,
+  resume,
+  startChild,
+  stop,
+  supervisor,
+} from "../../mod.ts";
 import { onStage, upTo } from "./_stage.ts";
 
 onStage("start-child: starts a child more, names what failed, and stops it again", async (stage) => {
@@ -58,6 +67,62 @@ onStage("restart types: a permanent child that stops itself too often fails its 
   await stage.sim.advance(100);
   assertEquals(lives, 3);
   assertEquals(stage.decisions, ["/test/group child stop"]);
+});
+
+onStage(
+  "restart types: one that is permanent and stops itself once too often handles nothing more",
+  async (stage) => {
+    const group = stage.system.spawn("group", supervisor("one-for-one", []), { onFailure: stop() });
+    const child: Behavior<string> = (self) => (message) => {
+      stage.note(message);
+      if (message === "stop") self.stop();
+    };
+    const spec = childSpec("a", child, { restart: "permanent", onFailure: restart({ limit: 0 }) });
+    const ref = await stage.sim.settle(startChild(group, spec, { timeoutMs: 1000 }));
+    for (const message of ["stop", "after 1", "after 2"]) ref.tell(message);
+    await stage.settle();
+    assertEquals(stage.taken(), ["stop"]);
+    assertEquals(stage.lost, ["after 1 /test/group/a stopped", "after 2 /test/group/a stopped"]);
+    assertEquals([ref.isOpen, group.isOpen], [false, false]);
+  },
+);
+
+onStage(
+  "restart types: of two that stop themselves too often at once none is left behind by a parent that is resumed",
+  async (stage) => {
+    const reasons: string[] = [];
+    stage.system.events.subscribe((event) => {
+      if (event.type === "stopped") reasons.push(`${event.actor} ${event.reason.type}`);
+    });
+    const options = { restart: "permanent", onFailure: restart({ limit: 0 }) } as const;
+    const refs: Ref<string>[] = [];
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      for (const name of ["a", "b", "c"]) refs.push(self.spawn(name, stage.actor(name), options));
+      return (message) => stage.note(message);
+    }, { onFailure: resume() });
+    await stage.settle();
+    stage.taken();
+    for (const ref of refs.slice(0, 2)) ref.tell("stop");
+    await stage.settle();
+    refs[2]?.tell("hello");
+    parent.tell("goes on");
+    await stage.settle();
+    assertEquals(refs.map(({ isOpen }) => isOpen), [false, false, true]);
+    assertEquals(reasons.toSorted(), ["/test/parent/a failed", "/test/parent/b failed"]);
+    assertEquals(stage.taken().toSorted(), ["a ends", "b ends", "c hello", "goes on"]);
+  },
+);
+
+onStage("restart types: one that is permanent comes back though a failure would stop it", async (stage) => {
+  const options = { restart: "permanent", onFailure: stop() } as const;
+  const ref = stage.system.spawn("a", stage.actor("a"), options);
+  ref.tell("stop");
+  ref.tell("hello");
+  await stage.settle();
+  assertEquals(stage.taken(), ["a starts", "a ends", "a starts", "a hello"]);
+  ref.tell("fail");
+  await stage.settle();
+  assertEquals(ref.isOpen, false);
 });
 
 onStage("budget: the group's is spent by all of its children together", async (stage) => {

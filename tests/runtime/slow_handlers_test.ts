@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ActorSystem, denoWorld, type World } from "../../mod.ts";
+import { ActorSystem, denoWorld, resume, type World } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";
 
 /** A world whose time goes by only where a handler says so, and that notes each look at sockets. */
@@ -141,25 +141,65 @@ for (const [what, message] of Object.entries(ALIKE)) {
   }
 }
 
-Deno.test("fairness: one kind that was quick 100,000 times and is slow at once is found out, and timed from then on", async () => {
-  const stepped = steppedWorld();
-  const system = new ActorSystem("test", { world: stepped.world });
-  const done = Promise.withResolvers<void>();
-  const costs = [...times(100_000, 0.0001), ...times(200, 10)];
-  let handled = 0;
-  const before: number[] = [];
-  const ref = system.spawn<{ type: "work" }>("a", () => () => {
-    before.push(stepped.worst);
-    stepped.work(costs[handled++] ?? 0);
-    if (handled === costs.length) done.resolve();
+/** Quick messages of one kind, and slow ones of it right behind them; so many handlers may surprise. */
+const SUDDEN: readonly (readonly [quick: number, most: number])[] = [[100_000, 8], [200_000, 32]];
+
+for (const [quick, most] of SUDDEN) {
+  Deno.test(`fairness: one kind that was quick ${quick} times and is slow at once is found out after ${most}, and timed from then on`, async () => {
+    const stepped = steppedWorld();
+    const system = new ActorSystem("test", { world: stepped.world });
+    const done = Promise.withResolvers<void>();
+    const costs = [...times(quick, 0.0001), ...times(200, 10)];
+    let handled = 0;
+    const before: number[] = [];
+    const ref = system.spawn<{ type: "work" }>("a", () => () => {
+      before.push(stepped.worst);
+      stepped.work(costs[handled++] ?? 0);
+      if (handled === costs.length) done.resolve();
+    });
+    for (const _ of costs) ref.tell({ type: "work" });
+    await deadline(done.promise);
+    assert(stepped.worst <= most * 10, `${stepped.worst} ms went by`);
+    // The worst was at the first surprise.
+    assertEquals(stepped.worst, before[quick + most + 1]);
+    await stopped(system);
   });
-  for (const _ of costs) ref.tell({ type: "work" });
-  await deadline(done.promise);
-  assert(stepped.worst <= 32 * 10, `${stepped.worst} ms went by`);
-  // The worst was at the first surprise.
-  assertEquals(stepped.worst, before[100_150]);
-  await stopped(system);
-});
+}
+
+/** Many actors, each quick for so many messages of its own, all of one kind. */
+const CROWDS: readonly (readonly [actors: number, quickEach: number])[] = [
+  [60, 1],
+  [120, 1],
+  [120, 100],
+  [1000, 3],
+  [1000, 200],
+  [20_000, 1],
+];
+
+for (const [actors, quickEach] of CROWDS) {
+  Deno.test(`fairness: ${actors} actors that were quick, ${quickEach} times each, and later are slow at once are found out after 8 handlers`, async () => {
+    const stepped = steppedWorld();
+    const system = new ActorSystem("test", { world: stepped.world });
+    let { promise: allDone, resolve } = Promise.withResolvers<void>();
+    let left = actors * quickEach;
+    const refs = Array.from({ length: actors }, (_, i) =>
+      system.spawn<number>(`a${i}`, () => (ms) => {
+        stepped.work(ms);
+        if (--left === 0) resolve();
+      }));
+    for (const ms of times(quickEach, 0.0001)) for (const ref of refs) ref.tell(ms);
+    await deadline(allDone);
+    // A pause, as there is between what comes by sockets.
+    for (const _ of times(3, 0)) await new Promise((next) => setTimeout(next, 1));
+    ({ promise: allDone, resolve } = Promise.withResolvers<void>());
+    const slow = refs.slice(0, 200);
+    left = slow.length;
+    for (const ref of slow) ref.tell(10);
+    await deadline(allDone);
+    assert(stepped.worst <= 8 * 10, `${stepped.worst} ms went by`);
+    await stopped(system);
+  });
+}
 
 /** What runs for an actor besides a handler that returns at once, 10 ms each, a hundred at once. */
 const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) => Promise<void> | void>> = {
@@ -174,6 +214,22 @@ const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) =>
       }));
     await Promise.all(refs.map((ref) => system.started(ref)));
     for (const ref of refs) ref.tell("stop");
+  },
+  "a hundred releases of one actor": async (system, work) => {
+    const ref = system.spawn<"stop">("a", (self) => {
+      for (let i = 0; i < 100; i++) self.onStop(work);
+      return () => self.stop();
+    });
+    await system.started(ref);
+    ref.tell("stop");
+  },
+  "a hundred decisions about children that fail together": (system, work) => {
+    const onFailure = () => (work(), resume());
+    for (let i = 0; i < 100; i++) {
+      system.spawn<string>(`a${i}`, () => () => {
+        throw new Error("told to");
+      }, { onFailure }).tell("fail");
+    }
   },
   "a hundred handlers that compute before they wait": (system, work) => {
     const ref = system.spawn<number>("a", () => async () => {
