@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { joinBytes } from "../../protocols/_join_bytes.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { LogFile } from "../store/log_file.ts";
@@ -41,6 +42,8 @@ interface Unsaved {
 
 const ENCODER = new TextEncoder();
 const LF = 0x0a;
+const LINE_END = Uint8Array.of(LF);
+const NOTHING = new Uint8Array(0);
 
 /** A document that lines are appended to, and nothing else. */
 export class LinesDocument {
@@ -63,6 +66,8 @@ export class LinesDocument {
   #isSyncDue = false;
   #isSyncPlanned = false;
   readonly #known: KnownText;
+  /** The file holds something else than what the members know, which could not be told yet. */
+  #isEditUntold = false;
   #toldLength: number;
 
   constructor(
@@ -192,36 +197,57 @@ export class LinesDocument {
       });
     }
     const known = this.#known.bytes;
-    const isEdited = batch.replaced || batch.othersBytes > 0;
+    const isEdited = batch.replaced || batch.othersBytes > 0 || this.#isEditUntold;
     if (!isEdited || known === undefined) return this.#tell(batch);
     // Until it is told, nothing else is committed.
     this.#tools.settle(
-      readWhole(this.#log, batch.start + batch.othersBytes),
-      (text) => {
-        if (text === undefined) return this.#tell(batch);
-        const isAddition = isBeginning(known, text);
-        if (!isAddition) this.#tellEdit(known, text);
-        this.#tell(since(batch, text, isAddition ? known.length : text.length));
-      },
+      this.#readBefore(batch),
+      (text) => this.#tellWithEdit(batch, known, text),
       () => this.#tell(batch),
     );
   }
 
   /**
-   * Somebody has edited the file: tells the lines that they added or changed, wherever these stand. Who is
-   * still reading reads the text as it was.
+   * What the file holds before the batch's own records; undefined where these do not stand where they were
+   * put: somebody has edited it again.
    */
+  async #readBefore({ start, bytes, othersBytes }: Batch): Promise<Uint8Array | undefined> {
+    const own = start + othersBytes;
+    const text = await readWhole(this.#log, start + bytes.length);
+    if (text === undefined || !equalBytes(text.subarray(own), bytes.subarray(othersBytes))) return undefined;
+    return text.subarray(0, own);
+  }
+
+  #tellWithEdit(batch: Batch, known: Uint8Array, text: Uint8Array | undefined): void {
+    this.#isEditUntold = text === undefined;
+    if (text === undefined) {
+      // The batch comes behind what the members know, which is not what the file holds; with the next one that
+      // is told.
+      this.#thaw(known, known);
+      return this.#tell(since(batch, known, known.length));
+    }
+    const isAddition = isBeginning(known, text);
+    if (!isAddition) this.#tellEdit(known, text);
+    this.#tell(since(batch, text, isAddition ? known.length : text.length));
+  }
+
+  /** Somebody has edited the file: tells the lines that they added or changed, wherever these stand. */
   #tellEdit(known: Uint8Array, text: Uint8Array): void {
     this.#tools.log.info(`Broadcasting what was changed in ${this.#path} by hand`, { event: "broadcast" });
     const lines = changedLines(decodeText(known), decodeText(text));
     const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
-    const before = known.slice();
+    this.#thaw(known, text, bytes);
+    this.begin(text);
+  }
+
+  /** Who is still reading reads the text as it was; from here on all go along another one. */
+  #thaw(before: Uint8Array, text: Uint8Array, changed = new Uint8Array(0)): void {
+    const frozen = before.slice();
     for (const member of this.#members) {
-      member.tell({ type: "frozen", text: before });
-      if (bytes.length > 0) member.tell({ type: "changed", bytes });
+      member.tell({ type: "frozen", text: frozen });
+      if (changed.length > 0) member.tell({ type: "changed", bytes: changed });
       member.tell({ type: "thawed", length: text.length, isMidLine: isMidLine(text) });
     }
-    this.begin(text);
   }
 
   #tell(batch: Batch): void {
@@ -316,14 +342,15 @@ function isMidLine(text: Uint8Array): boolean {
  *
  * @param text the file up to the batch's own records
  */
-function since({ bytes, othersBytes, leadBytes }: Batch, text: Uint8Array, place: number): Batch {
+function since({ bytes, leadBytes }: Batch, text: Uint8Array, place: number): Batch {
   const others = text.subarray(place);
-  const all = joinBytes([others, bytes.subarray(othersBytes)]);
+  const lead = isMidLine(text) && bytes.length > leadBytes ? LINE_END : NOTHING;
+  const all = joinBytes([others, lead, bytes.subarray(leadBytes)]);
   return {
     start: place,
     bytes: all,
     othersBytes: others.length,
-    leadBytes: leadBytes - othersBytes + others.length,
+    leadBytes: others.length + lead.length,
     endsLine: isMidLine(text.subarray(0, place)) && all[0] === LF,
     replaced: false,
   };

@@ -108,7 +108,7 @@ export function isCutOff(file: Uint8Array, bases: readonly HeldText[]): boolean 
     file.every((byte, at) => byte === longest[at] || (byte === 0 && at >= length));
 }
 
-/** So much of the end tells where a file was cut off. */
+/** So much of the last line tells where a file was cut off. */
 const CUT_END_CHARACTERS = 32;
 /** Lines may be alike: so many places are thought of, the last ones. */
 const MAX_CUTS = 8;
@@ -122,8 +122,11 @@ export function cutOffBases(file: string, bases: readonly HeldText[]): HeldText[
   if (longest === undefined || first === undefined || longest.lengths.length === 0) return [];
   const { text } = longest;
   const found: HeldText[] = [];
+  let line = text.length;
   for (let end = text.length - 1; end > first.text.length && found.length < MAX_CUTS; end--) {
-    const isEnd = file.endsWith(text.slice(Math.max(0, end - CUT_END_CHARACTERS), end));
+    // Not what stands before that line: there somebody may have put one of their own.
+    if (line >= end) line = text.lastIndexOf("\n", end - 2) + 1;
+    const isEnd = file.endsWith(text.slice(Math.max(line, end - CUT_END_CHARACTERS), end));
     if (isEnd) found.push({ text: text.slice(0, end), lengths: [] });
   }
   return found;

@@ -230,6 +230,36 @@ Deno.test("editor: a line that comes with a file of the same beginning is told, 
   });
 });
 
+Deno.test("editor: who saves the file once more while a line is put behind it has no line of others told again", async () => {
+  await simulate(
+    "editor: who saves the file once more",
+    { seeds: 20, sometimes: ["saved within"] },
+    async (sim) => {
+      const stage = await Stage.open(sim);
+      stage.leave();
+      await sim.advance(1000);
+      const { disk } = stage;
+      disk.write(FILE, "a\nb\nc\nd\n");
+      stage.tell({ type: "join", member: stage.line() });
+      await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+      await sim.advance(1000);
+      disk.write(FILE, "a\nc\nd\n");
+      disk.slowness = 100;
+      const isSyncing = () =>
+        disk.underWay.some(({ operation, path }) => operation === "sync" && path !== FILE + ".journal");
+      stage.tell({ type: "update", member: stage.line(), text: "last" });
+      await sim.until(isSyncing, 1000, "the line to be on its way");
+      const isWithin = stage.file === "a\nc\nd\nlast\n";
+      if (isWithin) disk.write(FILE, `new\n${stage.file}`);
+      sim.sometimes("saved within", isWithin);
+      disk.slowness = 1;
+      stage.tell({ type: "update", member: stage.line(), text: "again" });
+      await sim.advance(1000);
+      assertEquals(linesTold(stage).toSorted(), ["again", "last", ...(isWithin ? ["new"] : [])]);
+    },
+  );
+});
+
 Deno.test("editor: who comes back is told of others, and not of what their connection before has said of them", async () => {
   await simulate("editor: who comes back", { seeds: 10 }, async (sim) => {
     const stage = await Stage.open(sim);
@@ -343,3 +373,12 @@ Deno.test("editor: what cannot be saved while the server is asked to stop does n
     assertEquals(stage.file, START);
   });
 });
+
+/** The lines that a line client was told of. */
+function linesTold({ told }: Stage): string[] {
+  const decoder = new TextDecoder();
+  const bytes = told.map((event) =>
+    event.type === "updated" || event.type === "changed" ? event.bytes : undefined
+  );
+  return bytes.map((each) => decoder.decode(each)).join("").split("\n").filter((line) => line !== "");
+}

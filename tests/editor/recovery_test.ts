@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { outsideEdits } from "../../actors/editor/recovery.ts";
+import { cutOffBases, outsideEdits } from "../../actors/editor/recovery.ts";
 import { applyEdits } from "../../actors/editor/text_diff.ts";
 import { SeededRandom } from "../../actors/world/sim/mod.ts";
 
@@ -67,6 +67,18 @@ Deno.test("editor: who saves an old text of a file that only lines were put behi
     assertEquals(merged(inside), text.replace("by hand\n", "by hand\nin between\n"));
     // Brought back on purpose.
     assertEquals(merged(file), file);
+  }
+});
+
+Deno.test("editor: who puts a line before one whose end a crash has cut off has put in that line alone", () => {
+  const first = "typed by hand, long before\n";
+  const bases = [{ text: `${first}line 0.\n`, lengths: [first.length] }, { text: first, lengths: [] }];
+  const text = "typed by hand, long before, and more\nline 0.\nline 1.\n";
+  for (const left of ["line 0.", "line 0"]) {
+    const file = `${first}saved 0.\nsaved 1.\n${left}`;
+    const known = [...bases, ...cutOffBases(file, bases)];
+    const merged = "typed by hand, long before, and more\nsaved 0.\nsaved 1.\nline 0.\nline 1.\n";
+    assertEquals(applyEdits(text, outsideEdits(file, known, text)), merged);
   }
 });
 
