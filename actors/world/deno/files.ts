@@ -23,33 +23,4 @@ export const denoFiles: Files<Deno.FsFile> = {
   removeSync: (path) => Deno.removeSync(path),
   chownSync: (path, uid, gid) => Deno.chownSync(path, uid, gid),
   chmodSync: (path, mode) => Deno.chmodSync(path, mode),
-  watch(directory, changed, failed) {
-    let watcher: Deno.FsWatcher;
-    let isOpen = true;
-    try {
-      watcher = Deno.watchFs(directory, { recursive: false });
-    } catch (error) {
-      queueMicrotask(() => {
-        if (isOpen) failed(error);
-      });
-      return { cancel: () => isOpen = false };
-    }
-    (async () => {
-      try {
-        for await (const event of watcher) {
-          // Being read is no change; answering it with a look would go on for ever.
-          if (isOpen && event.kind !== "access") changed();
-        }
-      } catch (error) {
-        if (isOpen) failed(error);
-      }
-    })();
-    return {
-      cancel() {
-        if (!isOpen) return;
-        isOpen = false;
-        watcher.close();
-      },
-    };
-  },
 };

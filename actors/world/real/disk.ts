@@ -20,8 +20,10 @@ import { failure } from "../failure.ts";
 import { worldError } from "./error.ts";
 import type { FileFacts, Files, OpenedFile } from "./files.ts";
 import { lockName } from "./lock.ts";
+import { forEachEntry } from "./paced_entries.ts";
 import { findPlace } from "./place.ts";
 import { makeAlike, openRegular, readAll, readNow, temporaryBeside } from "./regular_file.ts";
+import { watchByLooking } from "./watched_directory.ts";
 
 async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -109,14 +111,9 @@ export function realDisk<F extends OpenedFile>(
     list(directory: string): Promise<DirectoryEntry[]> {
       return attempt(`list ${directory}`, async () => {
         const entries: DirectoryEntry[] = [];
-        for await (const entry of files.readDir(directory)) {
-          entries.push({
-            name: entry.name,
-            isFile: entry.isFile,
-            isDirectory: entry.isDirectory,
-            isLink: entry.isSymlink,
-          });
-        }
+        await forEachEntry(files.readDir(directory), ({ name, isFile, isDirectory, isSymlink }) => {
+          entries.push({ name, isFile, isDirectory, isLink: isSymlink });
+        });
         return entries;
       });
     },
@@ -172,7 +169,8 @@ export function realDisk<F extends OpenedFile>(
       failed: (error: WorldError) => void,
     ): Cancellable {
       const failedToWatch = (error: unknown) => failed(worldError(`watch ${directory}`, error));
-      return files.watch(directory, changed, failedToWatch);
+      return files.watch?.(directory, changed, failedToWatch) ??
+        watchByLooking(files, directory, changed, failedToWatch);
     },
   };
 }

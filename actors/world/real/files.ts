@@ -67,6 +67,9 @@ export interface Files<F extends OpenedFile = OpenedFile> {
   removeSync(path: string): void;
   chownSync(path: string, uid: number | null, gid: number | null): void;
   chmodSync(path: string, mode: number): void;
-  /** Calls `changed` after something in a directory changed, `failed` when that is no longer watched. */
-  watch(directory: string, changed: () => void, failed: (error: unknown) => void): Cancellable;
+  /**
+   * Calls `changed` after something in a directory changed, `failed` when that is no longer watched. Absent
+   * where the platform's own watching opens what is there: then the directory is looked at.
+   */
+  watch?(directory: string, changed: () => void, failed: (error: unknown) => void): Cancellable;
 }

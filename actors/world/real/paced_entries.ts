@@ -1,0 +1,23 @@
+/**
+ * The names of a directory, read so that sockets need not wait for a long one.
+ *
+ * @module
+ */
+import type { NamedEntry } from "./files.ts";
+
+/** Sockets wait for what is done in one go for so long. */
+const SLICE_MS = 0.5;
+
+/** Calls `each` for each entry, in slices; stops early where it gives false. */
+export async function forEachEntry(
+  entries: AsyncIterable<NamedEntry>,
+  each: (entry: NamedEntry) => boolean | void,
+): Promise<void> {
+  let since = performance.now();
+  for await (const entry of entries) {
+    if (each(entry) === false) return;
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
+  }
+}
