@@ -221,8 +221,7 @@ export class LinesDocument {
   #tellWithEdit(batch: Batch, known: Uint8Array, text: Uint8Array | undefined): void {
     this.#isEditUntold = text === undefined;
     if (text === undefined) {
-      // The batch comes behind what the members know, which is not what the file holds; with the next one that
-      // is told.
+      // Behind what the members know, which is not what the file holds: that is told with the next batch.
       this.#thaw(known, known);
       return this.#tell(since(batch, known, known.length));
     }
