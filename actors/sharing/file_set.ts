@@ -68,6 +68,7 @@ export class FileSet {
     for (const file of this.#options.files) {
       if (file.isPadding) continue;
       await makeDirectories(disk, directory, file.path.slice(0, -1), made);
+      await this.#makeOwn(this.pathOf(file));
       await this.#open.use(this.pathOf(file), async (opened) => {
         const size = await opened.size();
         if (size > 0) isFresh = false;
@@ -75,6 +76,16 @@ export class FileSet {
       });
     }
     return isFresh;
+  }
+
+  /** What has another name too is not written to, but made anew. */
+  async #makeOwn(path: string): Promise<void> {
+    const { disk } = this.#options;
+    // It could be opened: it is no symbolic link.
+    const { linkCount = 1 } = await this.#open.use(path, () => disk.stat(path));
+    if (linkCount === 1) return;
+    this.#open.closeOne(path);
+    await disk.remove(path);
   }
 
   /**

@@ -117,6 +117,11 @@ export class FileGroup {
     return this.#files.use(`${this.#owner} ${path}`, path, this.#options, work);
   }
 
+  /** Closes one, as soon as nobody uses it: the next who does opens what stands at the path then. */
+  closeOne(path: string): void {
+    this.#files.close(`${this.#owner} ${path}`);
+  }
+
   /** Closes all of them, each as soon as nobody uses it. Nobody uses one afterwards. */
   close(): void {
     this.#isClosed = true;

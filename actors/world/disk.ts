@@ -168,6 +168,8 @@ export interface FileInfo {
    * lacks it.
    */
   readonly id?: number;
+  /** How many names it has: hard links. Optional: absent where the platform lacks it. */
+  readonly linkCount?: number;
 }
 
 /** One name in a directory; what it is is told without following links. */

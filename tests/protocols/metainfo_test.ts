@@ -4,6 +4,7 @@ import { type BencodeInput, encodeBencode } from "../../protocols/bencode.ts";
 import {
   encodeInfo,
   encodeMetainfo,
+  MAX_DIRECTORIES,
   MetainfoError,
   parseInfo,
   parseMetainfo,
@@ -86,6 +87,21 @@ Deno.test("metainfo: no two files have one path on any file system, and none is 
     assertThrows(() => parseInfo(info), MetainfoError, "is in it twice", `${first} and ${second}`);
   }
   for (const path of [["b"], ["a.b"], [".a"], ["²"], ["ä"]]) parseInfo(withPath(path));
+});
+
+Deno.test("metainfo: the depth of paths and the number of directories are bounded, the directories of all files together", () => {
+  const deep = (depth: number) => Array.from({ length: depth }, (_, level) => `${level}`);
+  assertEquals(parseInfo(withPath(deep(64))).files[1]?.path.length, 64);
+  assertThrows(() => parseInfo(withPath(deep(65))), MetainfoError, "has no path");
+  const below = (count: number) =>
+    encodeBencode({
+      name: "folder",
+      "piece length": 16384,
+      pieces: hashes(1),
+      files: Array.from({ length: count }, (_, file) => ({ length: 1, path: [`${file}`, ...deep(49), "x"] })),
+    });
+  assertEquals(parseInfo(below(MAX_DIRECTORIES / 50)).files.length, 400);
+  assertThrows(() => parseInfo(below(MAX_DIRECTORIES / 50 + 1)), MetainfoError, "over 20000 directories");
 });
 
 Deno.test("metainfo: links are refused, padding is known", () => {

@@ -132,6 +132,21 @@ Deno.test("sharing: links among the parts of a torrent lead nowhere, be they of 
   assertEquals(await Deno.readTextFile(`${outside}/victim`), "untouched");
 });
 
+Deno.test("sharing: a part that is another file too, by a hard link, is made anew, and the other stays as it is", async () => {
+  await using network = await startNetwork(2);
+  const bytes = someBytes(100_000);
+  await network.write(1, NAME, bytes);
+  const { infoHash } = await network.offers(NAME);
+  const victim = network.file("victim");
+  await Deno.writeFile(victim, someBytes(100_000, 2));
+  const parts = `${network.directory(2)}/.parts/${infoHash}`;
+  await Deno.mkdir(parts, { recursive: true });
+  assert((await new Deno.Command("ln", { args: [victim, `${parts}/${NAME}`] }).output()).success);
+  assertEquals((await nodeOf(network, 2).get(NAME)).end, { type: "download-done", name: NAME });
+  assertEquals(await network.read(2, NAME), bytes);
+  assertEquals(await Deno.readFile(victim), someBytes(100_000, 2));
+});
+
 Deno.test("sharing: a link in the place of the lock on the parts of a torrent leads nowhere", async () => {
   await using network = await startNetwork(1);
   const outside = network.file("outside");

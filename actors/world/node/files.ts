@@ -29,12 +29,12 @@ function flagsOf({ read = false, write = false, createNew = false }: OpenFileOpt
 }
 
 function factsOf(stats: fs.Stats): FileFacts {
-  const { size, mtime, dev, ino, mode, uid, gid } = stats;
+  const { size, mtime, dev, ino, nlink, mode, uid, gid } = stats;
   return {
     isFile: stats.isFile(),
     isDirectory: stats.isDirectory(),
     isSymlink: stats.isSymbolicLink(),
-    ...{ size, mtime, dev, ino, mode, uid, gid },
+    ...{ size, mtime, dev, ino, nlink, mode, uid, gid },
   };
 }
 

@@ -41,6 +41,7 @@ function fileInfo(info: FileFacts): FileInfo {
     size: info.size,
     modifiedAtMs: info.mtime?.getTime() ?? null,
     ...(info.ino === null ? {} : { id: info.ino }),
+    ...(info.nlink === null ? {} : { linkCount: info.nlink }),
   };
 }
 

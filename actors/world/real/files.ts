@@ -15,6 +15,7 @@ export interface FileFacts {
   readonly mtime: Date | null;
   readonly dev: number;
   readonly ino: number | null;
+  readonly nlink: number | null;
   readonly mode: number | null;
   readonly uid: number | null;
   readonly gid: number | null;
