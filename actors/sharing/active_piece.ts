@@ -20,8 +20,12 @@ export class ActivePiece {
   owner: number;
   /** Asked of its owner alone, since a piece of several peers was bad. */
   isExclusive = false;
+  /** How often the clock was looked at since it is asked of its owner alone. */
+  ticks = 0;
   /** Blocks from the beginning on that are hashed already. */
   hashedBlocks = 0;
+  /** It was found good, or bad. */
+  isVerified = false;
   /** Who sent each block; {@linkcode NOBODY}: it is missing. */
   readonly #senders: Int32Array;
   /** Who was asked for each block and has not answered. */
@@ -120,10 +124,14 @@ export class ActivePiece {
     if (this.owner === peer) this.owner = NOBODY;
   }
 
-  /** Takes a block. Says who else was asked for it; undefined when it is there already. */
+  /**
+   * Takes a block. Says who else was asked for it; undefined when it is there already, or the piece is to
+   * come from another peer alone.
+   */
   take(peer: number, block: number, bytes: Uint8Array): readonly number[] | undefined {
     if (this.hasBlock(block)) return undefined;
     const asked = this.#asked[block] ?? [];
+    if (this.isExclusive && !asked.includes(peer)) return undefined;
     if (asked.length === 0) this.#unasked--;
     this.#asked[block] = undefined;
     this.bytes.set(bytes, block * BLOCK_BYTES);

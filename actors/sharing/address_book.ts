@@ -17,6 +17,7 @@ export interface DialTarget {
 
 interface Entry extends DialTarget {
   failures: number;
+  endedAtMs: number;
   nextAtMs: number;
   isBusy: boolean;
   isBanned: boolean;
@@ -26,6 +27,8 @@ interface Entry extends DialTarget {
 const MAX_ENTRIES = 500;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
+/** The longest wait while nobody gives what is to be fetched. */
+const SERVELESS_RETRY_MS = 10_000;
 
 /** Remembers who was heard of. It is told the time and reads no clock. */
 export class AddressBook {
@@ -36,14 +39,24 @@ export class AddressBook {
     const key = keyOf(target.address);
     if (this.#entries.has(key)) return;
     if (this.#entries.size >= MAX_ENTRIES && !this.#forgetOne()) return;
-    this.#entries.set(key, { ...target, failures: 0, nextAtMs: 0, isBusy: false, isBanned: false });
+    this.#entries.set(key, {
+      ...target,
+      failures: 0,
+      endedAtMs: 0,
+      nextAtMs: 0,
+      isBusy: false,
+      isBanned: false,
+    });
   }
 
-  /** A peer to dial now, which counts as busy until it has {@linkcode AddressBook.ended}. */
-  next(nowMs: number): DialTarget | undefined {
+  /**
+   * A peer to dial now, which counts as busy until it has {@linkcode AddressBook.ended}. Unless `isServed`,
+   * no address waits for long.
+   */
+  next(nowMs: number, isServed = true): DialTarget | undefined {
     let best: Entry | undefined;
     for (const entry of this.#entries.values()) {
-      if (entry.isBusy || entry.isBanned || entry.nextAtMs > nowMs) continue;
+      if (entry.isBusy || entry.isBanned || dueAtMs(entry, isServed) > nowMs) continue;
       if (best === undefined || entry.failures < best.failures) best = entry;
     }
     if (best !== undefined) best.isBusy = true;
@@ -63,6 +76,7 @@ export class AddressBook {
     const entry = this.#entries.get(keyOf(address));
     if (entry === undefined) return;
     entry.isBusy = false;
+    entry.endedAtMs = nowMs;
     entry.nextAtMs = nowMs + Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** entry.failures++);
   }
 
@@ -72,9 +86,12 @@ export class AddressBook {
     if (entry !== undefined) entry.isBanned = true;
   }
 
-  /** All that failed may be tried again now: the world has changed. */
-  retryAll(): void {
-    for (const entry of this.#entries.values()) entry.nextAtMs = 0;
+  /** A connection that it had made, and that was of use, is over: failures to make another do not count. */
+  left(address: SocketAddress, nowMs: number): void {
+    const entry = this.#entries.get(keyOf(address));
+    if (entry === undefined) return;
+    entry.failures = 0;
+    entry.nextAtMs = Math.min(entry.nextAtMs, nowMs + RETRY_MIN_MS);
   }
 
   /** Makes room by forgetting the one that failed most often; false when all are in use or banned. */
@@ -86,6 +103,10 @@ export class AddressBook {
     }
     return worst !== undefined && this.#entries.delete(worst[0]);
   }
+}
+
+function dueAtMs({ nextAtMs, endedAtMs }: Entry, isServed: boolean): number {
+  return isServed ? nextAtMs : Math.min(nextAtMs, endedAtMs + SERVELESS_RETRY_MS);
 }
 
 function keyOf({ hostname, port }: SocketAddress): string {

@@ -91,6 +91,7 @@ class Announcer {
   #isAgainWanted = false;
   #event: AnnounceEvent | undefined = "started";
   #failures = 0;
+  #isHungry = false;
   /** Where it was announced: told when it is over. */
   #toldTracker: string | undefined;
   #due: { cancel(): void } | undefined;
@@ -118,10 +119,14 @@ class Announcer {
       case "failed":
         this.#isBusy = false;
         this.#self.log.debug(`No tracker answers: ${errorText(message.error)}`, { event: "no-tracker" });
-        return this.#again(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#failures++));
+        return this.#again(Math.min(this.#retryMaxMs, RETRY_MIN_MS * 2 ** this.#failures++));
       default:
         assertNever(message);
     }
+  }
+
+  get #retryMaxMs(): number {
+    return this.#isHungry ? HUNGRY_INTERVAL_MS : RETRY_MAX_MS;
   }
 
   #again(delayMs: number): void {
@@ -161,6 +166,7 @@ class Announcer {
   /** Asks tracker after tracker, until one answers. */
   async #tryAll(event: AnnounceEvent | undefined): Promise<Announced> {
     const request = await this.#request(event);
+    this.#isHungry = request.left > 0;
     let failure: unknown = new TrackerError("there is no tracker");
     for (const tracker of this.#tiers.inOrder()) {
       try {

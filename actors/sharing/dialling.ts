@@ -9,7 +9,8 @@ import type { Behavior, Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { AddressBook, type DialTarget } from "./address_book.ts";
 import type { PeerCommand, PeerEvent } from "./messages.ts";
-import { PEER_LIMITS, PeerSession, type PeerSessionOptions, type PeerTick } from "./peer_session.ts";
+import { PEER_CONNECTION } from "./peer_connection.ts";
+import { PeerSession, type PeerSessionOptions, type PeerTick } from "./peer_session.ts";
 
 /** Options of {@linkcode Dialling}. */
 export interface DiallingOptions {
@@ -28,7 +29,6 @@ export interface DiallingOptions {
 /** Attempts under way at once. */
 const MAX_DIALLING = 16;
 const CONNECT_MS = 5000;
-const DRAIN_MS = 500;
 
 /** Dials the peers of an address book, a few at a time. */
 export class Dialling {
@@ -42,10 +42,10 @@ export class Dialling {
     this.#options = options;
   }
 
-  /** Dials, while fewer than `maxPeers` are there; `peers` are now. */
-  more(peers: number, maxPeers: number, nowMs: number): void {
+  /** Dials, while fewer than `maxPeers` are there; `peers` are now. See {@linkcode AddressBook.next}. */
+  more(peers: number, maxPeers: number, nowMs: number, isServed: boolean): void {
     while (peers < maxPeers && this.#open < Math.min(maxPeers, peers + MAX_DIALLING)) {
-      const target = this.book.next(nowMs);
+      const target = this.book.next(nowMs, isServed);
       if (target === undefined) return;
       this.#dial(target);
     }
@@ -66,10 +66,9 @@ export class Dialling {
       address,
       frames: peerFrames,
       session: (connection) => new PeerSession(connection, { ...session, wanted: { infoHash, entry } }),
-      limits: PEER_LIMITS,
+      ...PEER_CONNECTION,
       reconnect: false,
       connectTimeoutMs: CONNECT_MS,
-      drainMs: DRAIN_MS,
       down: () => ended(address),
     });
     spawn(`dial-${++this.#count}`, behavior);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
-import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
+import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
 import type { Hash } from "../world/world.ts";
 import type { ActivePiece } from "./active_piece.ts";
 import { BadPieces } from "./bad_pieces.ts";
@@ -79,6 +79,13 @@ export class Fetching {
     return this.#received;
   }
 
+  /** Whether nothing is to be fetched, or somebody is at it. */
+  get isServed(): boolean {
+    if (!this.isOn) return true;
+    for (const peer of this.#options.peers()) if (peer.pipeline.size > 0 && !peer.isSnubbing) return true;
+    return false;
+  }
+
   /** So many bytes more may be asked for. */
   grant(bytes: number): void {
     this.#isAllowanceAsked = false;
@@ -119,9 +126,19 @@ export class Fetching {
     const places = this.#options.picker.pick(peer, count, peer.askable);
     if (places.length === 0) return;
     if (peer.pipeline.size === 0) peer.lastBlockAtMs = this.#options.now();
-    peer.pipeline.add(places);
-    for (const { length } of places) this.#allowance -= length;
-    peer.ref.tell({ type: "request", places });
+    const fresh = places.filter((place) => !this.#isUnderWay(peer, place));
+    peer.pipeline.add(fresh);
+    for (const { length } of fresh) this.#allowance -= length;
+    if (fresh.length > 0) peer.ref.tell({ type: "request", places: fresh });
+  }
+
+  /** What a peer was asked for, and others might have been since, is its own again: it is not asked twice. */
+  #isUnderWay(peer: TorrentPeer, { piece, begin }: BlockPlace): boolean {
+    const outstanding = peer.pipeline.find(piece, begin);
+    if (outstanding === undefined) return false;
+    if (outstanding.isReleased) this.#allowance -= outstanding.place.length;
+    outstanding.isReleased = false;
+    return true;
   }
 
   #allowedBlocks(wanted: number): number {
@@ -140,8 +157,8 @@ export class Fetching {
     peer.isChoking = isChoking;
     if (!isChoking) return this.refill(peer);
     // BEP 6: every request is answered, with the block or without it. Else a choke drops them.
-    if (peer.identity.handshake.fast) return;
-    this.release(peer);
+    if (peer.identity.handshake.fast) this.#options.picker.disown(peer.id);
+    else this.release(peer);
     this.refillSoon();
   }
 
@@ -149,6 +166,7 @@ export class Fetching {
   release(peer: TorrentPeer): void {
     for (const outstanding of peer.pipeline.all()) this.#giveBack(outstanding);
     peer.pipeline.clear();
+    peer.isSnubbing = false;
     this.#options.picker.releasePeer(peer.id);
   }
 
@@ -159,11 +177,18 @@ export class Fetching {
     peer.allowed.delete(piece);
     if (!outstanding.isReleased) this.#options.picker.release(peer.id, outstanding.place);
     this.#giveBack(outstanding);
+    this.#forgive(peer);
     if (!peer.isChoking && ++peer.refusals >= MAX_REFUSALS) {
       peer.refusals = 0;
       peer.refusingUntilMs = this.#options.now() + REFUSING_MS;
+      this.#options.picker.disown(peer.id);
     }
     this.refillSoon();
+  }
+
+  /** Of whom nothing is expected any more nothing can come that would show that it gives again. */
+  #forgive(peer: TorrentPeer): void {
+    if (peer.pipeline.size === 0) peer.isSnubbing = false;
   }
 
   /** What was allowed and does not come may be asked of others. */
@@ -201,6 +226,7 @@ export class Fetching {
       const outstanding = other.pipeline.take(piece, begin);
       if (outstanding === undefined) continue;
       this.#giveBack(outstanding);
+      this.#forgive(other);
       other.ref.tell({ type: "cancel", place: outstanding.place });
     }
   }
@@ -229,6 +255,7 @@ export class Fetching {
   /** Looks at the clock: peers that are silent have their blocks asked of others. */
   tick(): void {
     const nowMs = this.#options.now();
+    this.#options.picker.tick();
     let isFed = !this.isOn;
     for (const peer of this.#options.peers()) {
       isFed ||= peer.wantedCount > 0;
@@ -246,6 +273,7 @@ export class Fetching {
     if (silentMs < SNUB_MS || peer.isSnubbing) return;
     peer.isSnubbing = true;
     peer.pipeline.shrink();
+    this.#options.picker.disown(peer.id);
     for (const outstanding of peer.pipeline.all()) {
       this.#giveBack(outstanding);
       outstanding.isReleased = true;

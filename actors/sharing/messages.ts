@@ -27,6 +27,8 @@ export type PeerCommand =
   | { readonly type: "interest"; readonly isInterested: boolean }
   /** A message of the metadata exchange. */
   | { readonly type: "send-metadata"; readonly message: MetadataMessage }
+  /** It has dialled again, or been dialled: a connection that it knows nothing of any more is to end. */
+  | { readonly type: "probe" }
   /** Closes the connection. */
   | { readonly type: "part"; readonly reason: string }
   | BlockRead

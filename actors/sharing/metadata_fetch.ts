@@ -158,7 +158,8 @@ class MetadataFetch {
   }
 
   #dialMore(): void {
-    if (!this.#isFound) this.#dialling.more(this.#sources.size, MAX_PEERS, this.#self.coarseNow);
+    const { size } = this.#sources;
+    if (!this.#isFound) this.#dialling.more(size, MAX_PEERS, this.#self.coarseNow, size > 0);
   }
 
   #join(ref: Ref<PeerCommand>, address: SocketAddress): void {

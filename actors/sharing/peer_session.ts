@@ -11,7 +11,6 @@ import {
   encodeMetadataMessage,
   EXTENSION_HANDSHAKE_ID,
   ExtensionError,
-  METADATA_PIECE_BYTES,
   type MetadataMessage,
 } from "../../protocols/peer_extensions.ts";
 import {
@@ -27,6 +26,7 @@ import { errorText } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { BandwidthCommand, FindSwarm, PeerCommand, SwarmEntry, Welcome } from "./messages.ts";
+import { MetadataAnswers } from "./metadata_answers.ts";
 import { PeerLimits } from "./peer_limits.ts";
 import { PeerStates } from "./peer_states.ts";
 import { MAX_WAITING_REQUESTS } from "./upload_queue.ts";
@@ -49,10 +49,9 @@ export interface PeerSessionOptions {
 }
 
 /** A message to the session from itself. */
-export type PeerTick = { readonly type: "look-at-the-clock" | "swarm-ended" | "tell-states" } | Drained;
-
-/** What a connection to a peer may have queued: blocks that are being read and what is being written. */
-export const PEER_LIMITS = { maxOutboundBytes: 4 * 1024 * 1024, slowClientMs: 60_000 } as const;
+export type PeerTick = {
+  readonly type: "look-at-the-clock" | "swarm-ended" | "tell-states" | "metadata-sent";
+} | Drained;
 
 /** Milliseconds in which the handshake must be there. */
 const HANDSHAKE_MS = 10_000;
@@ -63,9 +62,10 @@ const SILENCE_MS = 150_000;
 const KEEP_ALIVE_MS = 90_000;
 /** Our number for the metadata exchange. */
 const METADATA_ID = 2;
-const FIND_MS = 10_000;
-/** Metadata is sent to one peer twice and a half at most: it has no use for more. */
-const METADATA_ROUNDS = 2.5;
+/** While so much waits for a peer that asks for metadata, it is asked for no more. */
+const MAX_QUEUED_METADATA = 512 * 1024;
+/** Where a peer has closed the connection, what is sent is answered with a reset. */
+const PROBE_MS = 1000;
 
 /** Serves the connection to a peer. */
 export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick> {
@@ -82,7 +82,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   readonly #states: PeerStates;
   /** The peer's number for the metadata exchange; 0: it has none. */
   #metadataId = 0;
-  #metadataSent = 0;
+  readonly #metadata = new MetadataAnswers();
   #heardAtMs: number;
   #saidAtMs: number;
   #partReason: string | undefined;
@@ -205,6 +205,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return this.#say({ type: message.isInterested ? "interested" : "not-interested" });
       case "send-metadata":
         return this.#sayMetadata(message.message);
+      case "probe":
+        return this.#keepAlive(PROBE_MS);
       case "part":
         return this.#part(message.reason);
       case "block-ready":
@@ -219,6 +221,8 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return this.#lookAtClock();
       case "tell-states":
         return this.#states.flush();
+      case "metadata-sent":
+        return this.#connection.resume();
       case "swarm-ended":
         return this.#part("the torrent is no longer here");
       default:
@@ -232,12 +236,15 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   }
 
   #lookAtClock(): void {
-    const nowMs = this.#connection.context.coarseNow;
     const limitMs = this.#handshake === undefined ? HANDSHAKE_MS : SILENCE_MS;
-    if (nowMs - this.#heardAtMs >= limitMs) return this.#part("it said nothing for too long");
-    if (this.#welcome !== undefined && nowMs - this.#saidAtMs >= KEEP_ALIVE_MS) {
-      this.#say({ type: "keep-alive" });
-    }
+    const silentMs = this.#connection.context.coarseNow - this.#heardAtMs;
+    if (silentMs >= limitMs) this.#part("it said nothing for too long");
+    else this.#keepAlive(KEEP_ALIVE_MS);
+  }
+
+  #keepAlive(unlessSaidMs: number): void {
+    const quietMs = this.#connection.context.coarseNow - this.#saidAtMs;
+    if (this.#welcome !== undefined && quietMs >= unlessSaidMs) this.#say({ type: "keep-alive" });
   }
 
   // The beginning.
@@ -272,11 +279,10 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   }
 
   async #find(infoHash: Uint8Array): Promise<SwarmEntry | undefined> {
-    const { swarms } = this.#options;
     const { signal } = this.#connection.context;
     try {
-      return await swarms.ask({ type: "find-swarm", infoHash: hexText(infoHash) }, {
-        timeoutMs: FIND_MS,
+      return await this.#options.swarms.ask({ type: "find-swarm", infoHash: hexText(infoHash) }, {
+        timeoutMs: HANDSHAKE_MS,
         signal,
       });
     } catch {
@@ -350,22 +356,16 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
   }
 
   #answerMetadata(piece: number): void {
-    const { infoBytes } = this.#entry ?? {};
-    const at = piece * METADATA_PIECE_BYTES;
-    if (
-      infoBytes === undefined || at >= infoBytes.length ||
-      this.#metadataSent > METADATA_ROUNDS * infoBytes.length
-    ) {
-      return this.#sayMetadata({ type: "reject", piece });
-    }
-    const data = infoBytes.subarray(at, at + METADATA_PIECE_BYTES);
-    this.#metadataSent += data.length;
-    this.#sayMetadata({ type: "data", piece, totalBytes: infoBytes.length, data });
+    this.#sayMetadata(this.#metadata.to(piece, this.#entry?.infoBytes));
+    if (this.#connection.queuedBytes < MAX_QUEUED_METADATA) return;
+    this.#connection.pause();
+    const sent = (): PeerTick => ({ type: "metadata-sent" });
+    this.#connection.context.pipe(this.#connection.drained(), sent, sent);
   }
 
   #sayMetadata(message: MetadataMessage): void {
-    if (this.#metadataId === 0) return;
-    this.#say({ type: "extended", id: this.#metadataId, payload: encodeMetadataMessage(message) });
+    const id = this.#metadataId;
+    if (id !== 0) this.#say({ type: "extended", id, payload: encodeMetadataMessage(message) });
   }
 
   // What the peer is sent.

@@ -39,6 +39,16 @@ const MOST_SCANNED_PIECES = 16_384;
 const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 /** At the end a block is asked of so many peers at once. */
 const ENDGAME_PEERS = 3;
+/** Looks at the clock until who alone is to send a piece has taken too long; twice as many each time. */
+const FIRST_PATIENCE = 20;
+
+/** A piece that is to come from one peer alone. */
+interface Exclusive {
+  /** How often the clock is looked at before another peer is asked for it. */
+  patience: number;
+  /** Who has just failed to send it; {@linkcode NOBODY} when the clock has been looked at since. */
+  failed: number;
+}
 
 /** Knows what is there, what is on its way and what is rare. Pure but for the chance it is given. */
 export class PiecePicker {
@@ -51,7 +61,7 @@ export class PiecePicker {
   /** Complete and being verified or written. */
   readonly #settling = new Set<number>();
   /** Pieces that are to come from one peer alone. */
-  readonly #exclusive = new Set<number>();
+  readonly #exclusive = new Map<number, Exclusive>();
   /** Of whole pieces that are on the disk: for those that are started next. */
   readonly #spareBuffers: Uint8Array<ArrayBuffer>[] = [];
   /** Where the last look for a piece ended that found none. */
@@ -148,7 +158,8 @@ export class PiecePicker {
     const { info, maxActiveBytes } = this.#options;
     const underWay = this.#active.size + this.#settling.size;
     if (underWay > 0 && (underWay + 1) * info.pieceLength > maxActiveBytes) return undefined;
-    const piece = this.#rarest(may, scanned);
+    const mayStart = (piece: number) => may(piece) && this.#exclusive.get(piece)?.failed !== peer.id;
+    const piece = this.#rarest(mayStart, scanned);
     if (piece === undefined) return undefined;
     const length = pieceBytes(info, piece);
     const buffer = length === info.pieceLength ? this.#spareBuffers.pop() : undefined;
@@ -190,11 +201,41 @@ export class PiecePicker {
     const active = this.#active.get(place.piece);
     if (active === undefined) return;
     active.release(peer, place.begin / BLOCK_BYTES);
-    if (active.owner === peer) active.owner = NOBODY;
+    if (active.owner === peer) this.#disown(active);
+  }
+
+  /** A peer is not asked for anything now: others may be asked for the pieces that it was to send. */
+  disown(peer: number): void {
+    for (const active of this.#active.values()) if (active.owner === peer) this.#disown(active);
+  }
+
+  /** What is to come from one peer alone begins anew with the next, so that it is known who has lied. */
+  #disown(active: ActivePiece): void {
+    const exclusive = active.isExclusive ? this.#exclusive.get(active.index) : undefined;
+    if (exclusive !== undefined) {
+      exclusive.failed = active.owner;
+      this.#active.delete(active.index);
+    }
+    active.owner = NOBODY;
+  }
+
+  /**
+   * To be called a few times a second: who takes too long over what is to come from it alone does not keep it
+   * from the others.
+   */
+  tick(): void {
+    for (const exclusive of this.#exclusive.values()) exclusive.failed = NOBODY;
+    for (const active of this.#active.values()) {
+      const exclusive = active.isExclusive ? this.#exclusive.get(active.index) : undefined;
+      if (exclusive === undefined || ++active.ticks < exclusive.patience) continue;
+      exclusive.patience *= 2;
+      this.#disown(active);
+    }
   }
 
   /** Nothing that a peer was asked for will come, and no piece waits for it: it chokes, or has gone. */
   releasePeer(peer: number): void {
+    this.disown(peer);
     for (const active of this.#active.values()) active.releaseAll(peer);
   }
 
@@ -226,9 +267,13 @@ export class PiecePicker {
   /** A complete piece is verified and there, or was bad and is fetched anew, from one peer alone. */
   settle(piece: number, isGood: boolean): void {
     this.#settling.delete(piece);
-    this.#exclusive.delete(piece);
-    if (isGood) this.have.add(piece);
-    else this.#exclusive.add(piece);
+    const exclusive = this.#exclusive.get(piece);
+    if (isGood) {
+      this.have.add(piece);
+      this.#exclusive.delete(piece);
+    } else if (exclusive === undefined) {
+      this.#exclusive.set(piece, { patience: FIRST_PATIENCE, failed: NOBODY });
+    }
   }
 
   /** Nobody needs the bytes of a piece any more. */
@@ -236,11 +281,5 @@ export class PiecePicker {
     const { pieceLength } = this.#options.info;
     const isUseful = (this.#spareBuffers.length + 1) * pieceLength <= MAX_SPARE_BYTES;
     if (isUseful && bytes.length === pieceLength) this.#spareBuffers.push(bytes);
-  }
-
-  /** A complete piece was good and could not be kept: it is fetched anew. */
-  forget(piece: number): void {
-    this.#settling.delete(piece);
-    this.have.remove(piece);
   }
 }

@@ -15,7 +15,8 @@ const MAX_BLOCKS = 64;
 export class PieceVerifier {
   readonly #info: Pick<TorrentInfo, "pieces">;
   readonly #hash: Hash;
-  readonly #hashers = new Map<ActivePiece, Hasher>();
+  /** Of a piece that is given up the hasher goes with it. */
+  readonly #hashers = new WeakMap<ActivePiece, Hasher>();
 
   constructor(info: Pick<TorrentInfo, "pieces">, hash: Hash) {
     this.#info = info;
@@ -27,6 +28,8 @@ export class PieceVerifier {
    * be called again.
    */
   verify(active: ActivePiece): "good" | "bad" | "unknown" | "more" {
+    // Its last block may have come, and settled it, before the call that it had asked for.
+    if (active.isVerified) return "unknown";
     let hasher = this.#hashers.get(active);
     if (hasher === undefined) this.#hashers.set(active, hasher = this.#hash.start("SHA-1"));
     const end = active.hashedBlocks + MAX_BLOCKS;
@@ -35,7 +38,7 @@ export class PieceVerifier {
       hasher.update(active.block(active.hashedBlocks++));
     }
     if (!active.isComplete) return "unknown";
-    this.#hashers.delete(active);
+    active.isVerified = true;
     return equalBytes(hasher.digest(), pieceHash(this.#info, active.index)) ? "good" : "bad";
   }
 }

@@ -8,7 +8,8 @@ import { tcpServer, type TcpServerCommand } from "../net/mod.ts";
 import type { Behavior } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import type { PeerCommand } from "./messages.ts";
-import { PEER_LIMITS, PeerSession, type PeerSessionOptions, type PeerTick } from "./peer_session.ts";
+import { PEER_CONNECTION } from "./peer_connection.ts";
+import { PeerSession, type PeerSessionOptions, type PeerTick } from "./peer_session.ts";
 
 /** Options of {@linkcode swarmListener}. */
 export interface SwarmListenerOptions {
@@ -29,9 +30,9 @@ export function swarmListener(options: SwarmListenerOptions): Behavior<TcpServer
     address,
     frames: peerFrames,
     session: (connection) => new PeerSession(connection, session()),
+    ...PEER_CONNECTION,
     // One address leaves room for others.
-    limits: { ...PEER_LIMITS, maxClients, maxPerAddress: Math.ceil(maxClients / 2) },
-    drainMs: 500,
+    limits: { ...PEER_CONNECTION.limits, maxClients, maxPerAddress: Math.ceil(maxClients / 2) },
     ...(onListening === undefined ? {} : { onListening }),
   });
 }

@@ -228,21 +228,20 @@ class Torrent {
     const admission = isReady ? this.#peers.admit(identity, this.#self.coarseNow) : NOT_READY;
     if (admission.type === "refused") {
       if (identity.isOutgoing && this.#peers.isBanned(identity)) this.#dialling.book.ban(identity.address);
+      admission.for?.ref.tell({ type: "probe" });
       return ref.tell({ type: "part", reason: admission.reason });
     }
-    if (admission.insteadOf !== undefined) {
-      this.#part(admission.insteadOf, "its place is needed");
-    }
+    if (admission.insteadOf !== undefined) this.#part(admission.insteadOf, "its place is needed");
     const peer = this.#peers.add(ref, identity, this.#self.coarseNow);
     const { infoHash, peerId } = identity.handshake;
-    this.#self.log.debug(`Peer ${hexText(peerId)} joined ${hexText(infoHash)}`, {
-      event: "swarm-peer-joined",
-    });
+    const text = `Peer ${hexText(peerId)} joined ${hexText(infoHash)}`;
+    this.#self.log.debug(text, { event: "swarm-peer-joined" });
     ref.tell({ type: "welcome", welcome: welcomeOf(peer.id, this.#info, this.#picker.have, this.#source) });
   }
 
   #leave(peer: TorrentPeer, reason: string): void {
     if (!this.#peers.remove(peer)) return;
+    if (peer.given.total > 0) this.#dialling.book.left(peer.listensAt, this.#self.coarseNow);
     this.#self.log.debug(`Peer left: ${reason}`, { event: "swarm-peer-left" });
     this.#picker.countPeer(peer.pieces, undefined);
     this.#fetching.release(peer);
@@ -269,7 +268,8 @@ class Torrent {
 
   #dialMore(): void {
     if (this.#state !== "fetching" && this.#state !== "seeding") return;
-    this.#dialling.more(this.#peers.size, this.#options.maxPeers ?? MAX_PEERS, this.#self.coarseNow);
+    const { maxPeers = MAX_PEERS } = this.#options;
+    this.#dialling.more(this.#peers.size, maxPeers, this.#self.coarseNow, this.#fetching.isServed);
   }
 
   // What peers have.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ref } from "../runtime/mod.ts";
+import type { SocketAddress } from "../world/world.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import type { PickingPeer } from "./piece_picker.ts";
@@ -73,6 +74,12 @@ export class TorrentPeer implements PickingPeer {
     if (maxRequests !== undefined) this.pipeline.limit(maxRequests);
     this.client = client;
     this.listenPort = listenPort;
+  }
+
+  /** Where it listens, as far as that is known. */
+  get listensAt(): SocketAddress {
+    const { isOutgoing, address: { hostname, port } } = this.identity;
+    return { hostname, port: isOutgoing ? port : this.listenPort ?? port };
   }
 
   /** Which pieces it may be asked for now; undefined: all that it has. */

@@ -5,6 +5,7 @@
  */
 import { hexText } from "../../protocols/_percent_bytes.ts";
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
+import { addressKey } from "../net/mod.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
@@ -19,9 +20,8 @@ const IDLE_MS = 30_000;
 /** Whether a peer is let in, and which other goes for it. */
 export type Admission =
   | { readonly type: "admitted"; readonly insteadOf?: TorrentPeer }
-  | { readonly type: "refused"; readonly reason: string };
-
-const CONNECTED: Admission = { type: "refused", reason: "there is a connection to it" };
+  /** `for`: the one that is there instead, if it still is. */
+  | { readonly type: "refused"; readonly reason: string; readonly for?: TorrentPeer };
 
 /** Everybody who is connected, by connection. */
 export class TorrentPeers {
@@ -71,23 +71,23 @@ export class TorrentPeers {
     const [other, another] = [...this.#peers.values()].filter((peer) =>
       equalBytes(peer.identity.handshake.peerId, peerId)
     );
-    if (another !== undefined) return CONNECTED;
+    if (another !== undefined) return connected(another);
     if (other !== undefined && isOwnKind(peerId)) return this.#chooseOf(other, identity);
-    if (other !== undefined && other.identity.isOutgoing === identity.isOutgoing) return CONNECTED;
+    if (other !== undefined && other.identity.isOutgoing === identity.isOutgoing) return connected(other);
     if (this.#peers.size < this.#maxPeers) return { type: "admitted" };
     const idlest = idlestOf(this.#peers.values());
     if (idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS) {
       return { type: "admitted", insteadOf: idlest };
     }
-    const insteadOf = this.#oneOfTheCrowd(identity.address.hostname);
+    const insteadOf = this.#oneOfTheCrowd(addressKey(identity.address.hostname));
     return insteadOf === undefined
       ? { type: "refused", reason: "the torrent has peers enough" }
       : { type: "admitted", insteadOf };
   }
 
-  /** One of the address that has most places, if that has more than the asker's will have. */
+  /** One of the address that has most places (of IPv6, the /64 network), if the asker's will have fewer. */
   #oneOfTheCrowd(asker: string): TorrentPeer | undefined {
-    const byAddress = Map.groupBy(this.#peers.values(), (peer) => peer.identity.address.hostname);
+    const byAddress = Map.groupBy(this.#peers.values(), (peer) => addressKey(peer.identity.address.hostname));
     let crowd: TorrentPeer[] = [];
     for (const group of byAddress.values()) if (group.length > crowd.length) crowd = group;
     return crowd.length > (byAddress.get(asker)?.length ?? 0) + 1 ? idlestOf(crowd) : undefined;
@@ -101,7 +101,7 @@ export class TorrentPeers {
     const isOursGreater = hexText(this.#ownId) > hexText(identity.handshake.peerId);
     const isBetter = identity.isOutgoing !== other.identity.isOutgoing &&
       identity.isOutgoing === isOursGreater;
-    return isBetter ? { type: "admitted", insteadOf: other } : CONNECTED;
+    return isBetter ? { type: "admitted", insteadOf: other } : connected(other);
   }
 
   /** A peer is there now. */
@@ -129,6 +129,10 @@ export class TorrentPeers {
 
 /** Nobody is let in yet. */
 export const NOT_READY: Admission = { type: "refused", reason: "the torrent is not ready" };
+
+function connected(other: TorrentPeer): Admission {
+  return { type: "refused", reason: "there is a connection to it", for: other };
+}
 
 /** Who of these has neither sent nor got a block for longest. */
 function idlestOf(peers: Iterable<TorrentPeer>): TorrentPeer | undefined {

@@ -27,6 +27,12 @@ export interface PeerStatus {
   readonly downloadRate: number;
   /** What it is given. */
   readonly uploadRate: number;
+  /** It gives nothing now. */
+  readonly isChoking: boolean;
+  /** How many pieces it has that we lack. */
+  readonly wantedCount: number;
+  /** How many blocks it was asked for and has not sent. */
+  readonly asked: number;
 }
 
 /** One torrent. Rates are bytes a second. */
@@ -105,15 +111,16 @@ export function torrentStatus(facts: TorrentFacts): TorrentStatus {
 }
 
 function peerStatus(peer: TorrentPeer, nowMs: number): PeerStatus {
-  const { address, isOutgoing, handshake } = peer.identity;
-  const port = isOutgoing ? address.port : peer.listenPort ?? address.port;
   return {
-    address: { hostname: address.hostname, port },
-    peerId: handshake.peerId,
+    address: peer.listensAt,
+    peerId: peer.identity.handshake.peerId,
     client: peer.client,
     pieces: peer.pieces.bytes.slice(),
     pieceCount: peer.pieces.count,
     downloadRate: peer.given.rate(nowMs),
     uploadRate: peer.taken.rate(nowMs),
+    isChoking: peer.isChoking,
+    wantedCount: peer.wantedCount,
+    asked: peer.pipeline.size,
   };
 }

@@ -11,8 +11,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "banned peers are dialled",
     file: "actors/sharing/address_book.ts",
-    from: "entry.isBusy || entry.isBanned || entry.nextAtMs > nowMs",
-    to: "entry.isBusy || entry.nextAtMs > nowMs",
+    from: "entry.isBusy || entry.isBanned || dueAtMs",
+    to: "entry.isBusy || dueAtMs",
   },
   {
     what: "liars are never banned",
@@ -126,7 +126,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "trackers that did not answer are not asked again",
     file: "actors/sharing/announcer.ts",
-    from: "return this.#again(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#failures++));",
+    from: "return this.#again(Math.min(this.#retryMaxMs, RETRY_MIN_MS * 2 ** this.#failures++));",
     to: "return;",
   },
   {

@@ -2,67 +2,12 @@
  * Peers that change their mind without end: what of it reaches a torrent, and who is asked meanwhile.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Bitfield } from "../../actors/sharing/bitfield.ts";
-import { Fetching } from "../../actors/sharing/fetching.ts";
-import type { PeerCommand, PeerIdentity } from "../../actors/sharing/messages.ts";
 import { PeerStates } from "../../actors/sharing/peer_states.ts";
-import { PiecePicker } from "../../actors/sharing/piece_picker.ts";
-import { TorrentPeer } from "../../actors/sharing/torrent_peer.ts";
 import { TorrentPeers } from "../../actors/sharing/torrent_peers.ts";
-import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
-import { ActorSystem, type Ref } from "../../mod.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
+import { ActorSystem } from "../../mod.ts";
 import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
-
-const PIECES = 200;
-
-function identityOf(hostname: string, id: number): PeerIdentity {
-  const peerId = new Uint8Array(20).fill(id);
-  const handshake = { infoHash: new Uint8Array(20), peerId, fast: true, extended: false };
-  return { handshake, address: { hostname, port: 1 }, isOutgoing: false };
-}
-
-/** A torrent that fetches from so many peers, which have everything. */
-function fetchingFrom(sim: SimWorld, count: number, isLimited: boolean) {
-  const system = new ActorSystem("test", { world: sim.host("node").world });
-  const asked: { peer: number; places: number }[] = [];
-  const peers = Array.from({ length: count }, (_, index) => {
-    const ref: Ref<PeerCommand> = system.spawn(`peer-${index}`, () => (message: PeerCommand) => {
-      if (message.type === "request") asked.push({ peer: index, places: message.places.length });
-    });
-    const peer = new TorrentPeer(index + 1, ref, identityOf(`h${index}`, index), PIECES, 0);
-    peer.pieces = Bitfield.full(PIECES);
-    peer.wantedCount = PIECES;
-    peer.isChoking = false;
-    return peer;
-  });
-  const info = { pieceLength: BLOCK_BYTES, length: PIECES * BLOCK_BYTES, pieceCount: PIECES };
-  let refills = 0;
-  const clock = { nowMs: 0 };
-  const fetching = new Fetching({
-    info: {
-      ...info,
-      pieces: new Uint8Array(20 * PIECES),
-      name: "a",
-      isSingleFile: true,
-      files: [],
-      bytes: new Uint8Array(),
-    },
-    picker: new PiecePicker({ info, random: () => 0, maxActiveBytes: 1 << 30 }),
-    hash: sim.host("node").world.hash,
-    has: () => true,
-    peers: () => peers,
-    now: () => clock.nowMs,
-    good: () => {},
-    verifyLater: () => {},
-    part: () => {},
-    ban: () => {},
-    starving: () => {},
-    refillLater: () => refills++,
-    askBandwidth: isLimited ? () => {} : undefined,
-  });
-  fetching.isOn = true;
-  return { fetching, peers, asked, clock, refills: () => refills };
-}
+import { fetchingFrom, identityOf, PIECES } from "./_fetching.ts";
 
 Deno.test("states: of a storm of chokes a few are told, the last one always, and a choke between two unchokes", () => {
   let nowMs = 0;
@@ -161,6 +106,19 @@ Deno.test("peers: where one address holds all places, one of them gives way to a
   assertEquals(join("crowd"), "refused");
   assertEquals(["a", "b", "a", "c"].map(join), ["crowd", "crowd", "crowd", "crowd"]);
   assertEquals(["crowd", "a", "b", "c"].map(join), ["refused", "refused", "refused", "refused"]);
+  await sim.settle(system.stop());
+  sim.close();
+});
+
+Deno.test("peers: the addresses of one /64 network of IPv6 are one, of which a crowd gives way", async () => {
+  const sim = simWorld({ seed: 1 });
+  const system = new ActorSystem("test", { world: sim.host("node").world });
+  const peers = new TorrentPeers(new Uint8Array(20), PIECES, 4);
+  for (let id = 1; id <= 4; id++) {
+    peers.add(system.spawn(`peer-${id}`, () => () => {}), identityOf(`2001:db8::${id}`, id), id);
+  }
+  assertEquals(peers.admit(identityOf("2001:db8::ffff", 5), 5).type, "refused");
+  assertEquals(peers.admit(identityOf("2001:db8:0:1::1", 6), 6).type, "admitted");
   await sim.settle(system.stop());
   sim.close();
 });

@@ -120,6 +120,9 @@ function statusJson(status: TorrentStatus): Record<string, unknown> {
       pieces: base64(peer.pieces),
       downloadRate: Math.round(peer.downloadRate),
       uploadRate: Math.round(peer.uploadRate),
+      isChoking: peer.isChoking,
+      wantedCount: peer.wantedCount,
+      asked: peer.asked,
     })),
   };
 }
