@@ -254,6 +254,7 @@ export class ActorRef<in M> implements Ref<M> {
   #failTurn(error: unknown, item: unknown): void {
     this.#flags = this.#flags & ~IN_TURN | LOOKS;
     this.#sealQuestions();
+    this.#endsSlice();
     this.#cell.failInHandler(error, item);
   }
 
@@ -304,7 +305,7 @@ export class ActorRef<in M> implements Ref<M> {
     this.#finishTurn(pending, item, left).catch((error) => this.#cell.failOutside(error));
   }
 
-  /** Counts what a handler did before it waits, where time goes by: true when the slice is over by that. */
+  /** Counts what a handler did before it waits or fails: true when the slice is over by that. */
   #endsSlice(): boolean {
     return !this.#scheduler.isChoosing && !this.#scheduler.spend(this) && !this.#endSlice();
   }
@@ -342,6 +343,7 @@ export class ActorRef<in M> implements Ref<M> {
     } catch (error) {
       this.#flags &= ~IN_TURN;
       this.#sealQuestions();
+      this.#endsSlice();
       if (life !== cell.lifeNumber) return cell.failedLate(error, item);
       cell.awaited();
       return cell.failInHandler(error, item);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ActorSystem, denoWorld, resume, type World } from "../../mod.ts";
+import { ActorSystem, denoWorld, resume, stop, type World } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";
 
 /** A world whose time goes by only where a handler says so, and that notes each look at sockets. */
@@ -201,6 +201,29 @@ for (const [actors, quickEach] of CROWDS) {
   });
 }
 
+/** Actors that were quick once, and then work and fail, a hundred times together. */
+async function failing(
+  system: ActorSystem,
+  work: () => void,
+  { actors, waits }: { actors: number; waits: boolean },
+): Promise<void> {
+  const fail = () => {
+    work();
+    throw new Error("told to");
+  };
+  const refs = Array.from(
+    { length: actors },
+    (_, i) =>
+      system.spawn<"quick" | "fail">(`a${i}`, () => (message) => {
+        if (message === "quick") return;
+        return waits ? Promise.resolve().then(fail) : fail();
+      }, { onFailure: resume() }),
+  );
+  for (const ref of refs) ref.tell("quick");
+  await new Promise((next) => setTimeout(next, 5));
+  for (let i = 0; i < 100; i++) refs[i % actors]?.tell("fail");
+}
+
 /** What runs for an actor besides a handler that returns at once, 10 ms each, a hundred at once. */
 const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) => Promise<void> | void>> = {
   "a hundred starts": (system, work) => {
@@ -229,6 +252,19 @@ const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) =>
       system.spawn<string>(`a${i}`, () => () => {
         throw new Error("told to");
       }, { onFailure }).tell("fail");
+    }
+  },
+  "a hundred handlers that fail": (system, work) => failing(system, work, { actors: 1, waits: false }),
+  "a hundred handlers that fail, of as many actors": (system, work) =>
+    failing(system, work, { actors: 100, waits: false }),
+  "a hundred handlers that wait and fail": (system, work) =>
+    failing(system, work, { actors: 1, waits: true }),
+  "a hundred starts that fail": (system, work) => {
+    for (let i = 0; i < 100; i++) {
+      system.spawn(`a${i}`, () => {
+        work();
+        throw new Error("told to");
+      }, { onFailure: stop() });
     }
   },
   "a hundred handlers that compute before they wait": (system, work) => {
@@ -298,9 +334,15 @@ for (const [what, arrange] of Object.entries(BESIDE)) {
   });
 }
 
-for (const isTyped of [true, false]) {
-  const kind = isTyped ? "by type" : "by nothing";
-  Deno.test(`fairness: an echo on a real socket is answered all the while between handlers of 10 ms, told apart ${kind}`, async () => {
+/** Whose handlers they are, and whether their messages say which ones are slow. */
+const BUSY: readonly (readonly [what: string, actors: number, isTyped: boolean])[] = [
+  ["told apart by type", 1, true],
+  ["told apart by nothing", 1, false],
+  ["of as many actors, each of which was quick before", 100, false],
+];
+
+for (const [what, actors, isTyped] of BUSY) {
+  Deno.test(`fairness: an echo on a real socket is answered all the while between handlers of 10 ms, ${what}`, async () => {
     const system = new ActorSystem("test", { world: denoWorld() });
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const serving = (async () => {
@@ -314,12 +356,16 @@ for (const isTyped of [true, false]) {
       for (const end = performance.now() + ms; performance.now() < end;);
     };
     let left = 100;
-    const busy = system.spawn<{ readonly ms: number }>("busy", () => ({ ms }) => {
-      if (ms < 1) return;
-      burn(10);
-      events.push("handled");
-      if (--left === 0) handled.resolve();
-    });
+    const busy = Array.from(
+      { length: actors },
+      (_, i) =>
+        system.spawn<{ readonly ms: number }>(`busy${i}`, () => ({ ms }) => {
+          if (ms < 1) return;
+          burn(10);
+          events.push("handled");
+          if (--left === 0) handled.resolve();
+        }),
+    );
     using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
     const echoing = (async () => {
       const buffer = new Uint8Array(64);
@@ -330,7 +376,9 @@ for (const isTyped of [true, false]) {
       }
       client.close();
     })();
-    for (const job of jobs(1000, 100)) busy.tell(isTyped ? job : { ms: job.ms });
+    for (const [i, job] of jobs(1000, 100).entries()) {
+      busy[i % actors]?.tell(isTyped ? job : { ms: job.ms });
+    }
     await deadline(handled.promise);
     await deadline(echoing);
     await deadline(serving);
