@@ -57,7 +57,7 @@ export function decodeJson(json: unknown, text: string, options: CodecOptions): 
 
 /** Throws `TypeError` when a value cannot be written, references aside. */
 export function checkValue(value: unknown): void {
-  if (!isPlain(value, 0)) toJson(value, ANY_REF, 0, ROOT);
+  if (!isPlain(value, 0, isRef)) toJson(value, ANY_REF, 0, ROOT);
 }
 
 /** Throws `TypeError` when a value cannot be kept: references are no lasting names. */
@@ -77,8 +77,11 @@ interface Place {
 }
 const ROOT: Place = { parent: undefined, key: "value" };
 
-/** Whether a value is plain JSON as it is, as nearly all are: `toJson` looks closer at the others. */
-function isPlain(value: unknown, depth: number): boolean {
+/**
+ * Whether a value is plain JSON as it is, as nearly all are: `toJson` looks closer at the others. `isMore`
+ * says which objects may be in it beside.
+ */
+function isPlain(value: unknown, depth: number, isMore?: (value: object) => boolean): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -86,22 +89,24 @@ function isPlain(value: unknown, depth: number): boolean {
     case "number":
       return isJsonNumber(value);
     case "object":
-      return value === null || (depth <= MAX_DEPTH && isPlainObject(value, depth + 1));
+      return value === null || (depth <= MAX_DEPTH && isPlainObject(value, depth + 1, isMore));
     default:
       return false;
   }
 }
 
-function isPlainObject(value: object, depth: number): boolean {
+function isPlainObject(value: object, depth: number, isMore?: (value: object) => boolean): boolean {
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth)) return false;
+    for (let index = 0; index < value.length; index++) {
+      if (!isPlain(value[index], depth, isMore)) return false;
+    }
     return true;
   }
-  if (!isRecord(value)) return false;
+  if (!isRecord(value)) return isMore?.(value) ?? false;
   for (const key of Object.keys(value)) {
     const item = value[key];
     // As in JSON: a field that is undefined is no field.
-    if (key === MARK || (item !== undefined && !isPlain(item, depth))) return false;
+    if (key === MARK || (item !== undefined && !isPlain(item, depth, isMore))) return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@ import { joinCluster } from "../../actors/cluster/mod.ts";
 import { isCore } from "../../actors/cores/mod.ts";
 import { echoServer } from "../../actors/echo/mod.ts";
 import { type TcpServerCommand } from "../../actors/net/mod.ts";
+import { threadUsage } from "./_thread_usage.ts";
 import { ActorSystem, type Behavior, type Core, escalate, type Ref, run } from "../../mod.ts";
 
 const [kind = "", cores = "1", certFile = "", keyFile = ""] = Deno.args;
@@ -61,19 +62,9 @@ async function program(core: Core): Promise<ActorSystem> {
   return system;
 }
 
-/** CPU seconds of each thread of this process, by its number. */
-function usage(): Record<string, number> {
-  const used: Record<string, number> = {};
-  for (const { name } of Deno.readDirSync("/proc/self/task")) {
-    const [nanoseconds = "0"] = Deno.readTextFileSync(`/proc/self/task/${name}/schedstat`).split(" ");
-    used[name] = Number(nanoseconds) / 1e9;
-  }
-  return used;
-}
-
 const running = run(program, { cores: Number(cores), log: LOG });
 if (!isCore()) {
-  for await (const _ of Deno.stdin.readable) console.log(JSON.stringify(usage()));
+  for await (const _ of Deno.stdin.readable) console.log(JSON.stringify(threadUsage()));
   Deno.exit(0);
 }
 await running;

@@ -30,6 +30,8 @@ interface Subject {
   readonly window: number;
   /** Starts the load, and connects it. */
   load(port: number, files: readonly string[]): Promise<Process>;
+  /** The same with no actor: what threads and messages between them cost in any case. */
+  readonly bare?: string;
 }
 
 const SUBJECTS: readonly Subject[] = [
@@ -61,6 +63,7 @@ function rooms(name: string, members: number, atOnce: number): Subject {
   return {
     ...{ name, connections: 50 * members, window: atOnce },
     load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, members, atOnce]),
+    bare: "./_bare_rooms.ts",
   };
 }
 
@@ -96,9 +99,17 @@ class Measured implements AsyncDisposable {
     this.#cores = cores;
   }
 
-  static async start(subject: Subject, cores: number, files: readonly string[]): Promise<Measured> {
+  /** `script` is what serves in place of ours. */
+  static async start(
+    subject: Subject,
+    cores: number,
+    files: readonly string[],
+    script?: string,
+  ): Promise<Measured> {
     // What its threads use is in /proc, which takes all rights.
-    const server = Process.script("./_cores_subject.ts", ["-A"], [subject.name, cores, ...files]);
+    const server = script === undefined
+      ? Process.script("./_cores_subject.ts", ["-A"], [subject.name, cores, ...files])
+      : Process.script(script, ["-A"], [cores]);
     const port = /(\d+)(?: \(IPv4\))?$/.exec(await server.next())?.[1];
     if (port === undefined) throw new Error("Cannot measure: the server has named no port");
     return new Measured(server, await subject.load(Number(port), files), cores);
@@ -129,11 +140,12 @@ class Measured implements AsyncDisposable {
   }
 }
 
-async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
+/** Two cores beside one; of our servers, or of a script in their place. */
+async function compare(subject: Subject, quick: boolean, script?: string): Promise<Row[]> {
   await using directory = await tempDirectory();
   const { certFile, keyFile } = await makeCertificate(directory);
-  await using two = await Measured.start(subject, 2, [certFile, keyFile]);
-  await using one = await Measured.start(subject, 1, [certFile, keyFile]);
+  await using two = await Measured.start(subject, 2, [certFile, keyFile], script);
+  await using one = await Measured.start(subject, 1, [certFile, keyFile], script);
   const runMs = quick ? QUICK_RUN_MS : RUN_MS;
   for (const server of [two, one]) await server.run(quick ? QUICK_RUN_MS : WARM_UP_MS);
   const onTwo: CoresRun[] = [];
@@ -142,7 +154,8 @@ async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
     onTwo.push(await two.run(runMs));
     onOne.push(await one.run(runMs));
   }
-  const name = `cores, ${subject.name}, ${subject.connections} connections, two beside one`;
+  const what = script === undefined ? subject.name : `${subject.name}, with no actor`;
+  const name = `cores, ${what}, ${subject.connections} connections, two beside one`;
   const shares = onTwo.at(-1)?.shares.map((share) => `${Math.round(share * 100)} %`);
   console.error(`${name}: the two busiest threads took ${shares?.join(" and ")} of the CPU`);
   return [
@@ -150,7 +163,7 @@ async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
       ...{ name, unit: "messages/CPU s" },
       values: onTwo.map(({ perSecond }) => perSecond),
       floors: onOne.map(({ perSecond }) => perSecond),
-      aim: aimAt("ratio", ">=", 1.7),
+      aim: script === undefined ? aimAt("ratio", ">=", 1.7) : undefined,
     }),
     rowOf({
       ...{ name: `${name}, CPU of a message`, unit: "µs" },
@@ -163,5 +176,8 @@ async function compare(subject: Subject, quick: boolean): Promise<Row[]> {
 /** The benchmarks of several cores. */
 export const benches: Bench[] = SUBJECTS.map((subject) => ({
   name: `cores, ${subject.name}`,
-  run: ({ quick }) => compare(subject, quick),
+  async run({ quick }) {
+    const rows = await compare(subject, quick);
+    return subject.bare === undefined ? rows : [...rows, ...await compare(subject, quick, subject.bare)];
+  },
 }));

@@ -94,12 +94,11 @@ export class RoomQueue {
   takeWork(isBack: (deed: Deed) => boolean, isLost: (deed: Deed) => boolean): Work | undefined {
     const { first } = this;
     if (first === undefined) return undefined;
-    const operationId = randomName(this.#world.random);
     if (first.type === "get-history" || first.type === "server-gone") {
       this.#waiting.shift();
       return first.type === "get-history"
         ? { type: "history", command: first }
-        : { type: "give-up", server: first.server, operationId };
+        : { type: "give-up", server: first.server, operationId: randomName(this.#world.random) };
     }
     const deeds: Deed[] = [];
     for (let length = 0; deeds.length < MAX_BATCH && length < MAX_BATCH_LENGTH;) {
@@ -110,7 +109,12 @@ export class RoomQueue {
       if (!isLost(command)) deeds.push(command);
       length += "text" in command ? command.text.length : 0;
     }
-    return { type: "batch", deeds, operationId, number: ++this.#lastNumber };
+    return this.#batch(deeds);
+  }
+
+  #batch(deeds: readonly Deed[]): Work {
+    const number = ++this.#lastNumber;
+    return { type: "batch", deeds, operationId: `${this.sender}-${number}`, number };
   }
 
   /** Takes all that changes the room: nobody waits for an answer any more. */
@@ -119,7 +123,7 @@ export class RoomQueue {
       command.type === "server-gone" || command.type === "get-history" || isLook(command) ? [] : [command]
     );
     this.#waiting = [];
-    return { type: "batch", deeds, operationId: randomName(this.#world.random), number: ++this.#lastNumber };
+    return this.#batch(deeds);
   }
 }
 
