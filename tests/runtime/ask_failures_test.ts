@@ -51,7 +51,8 @@ for (const [what, behavior] of Object.entries(FAILING)) {
       const error = await stage.sim.settle(outcome(ref.ask({ type: "ask" }, LONG)));
       assert(typeof kind === "function" && error instanceof Error && error.constructor === kind, `${error}`);
       assertInstanceOf(error.cause, Error);
-      assertEquals(stage.sim.now, 0);
+      // A turn of the event loop may go by.
+      assert(stage.sim.now < 1, `${stage.sim.now} ms`);
     }
   });
 }
