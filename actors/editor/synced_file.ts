@@ -302,7 +302,10 @@ export class SyncedFile {
   }
 
   async #replace(text: string): Promise<boolean> {
-    const old = await this.#openOld();
+    const before = await this.look();
+    if (this.isChanged(before)) return false;
+    // Of a file that has other names, too, what is written to it is written to these.
+    const old = (before?.linkCount ?? 1) > 1 ? undefined : await this.#openOld();
     let left: FileInfo | undefined;
     try {
       if (this.isChanged(await this.look())) throw new ChangedElsewhere();

@@ -14,7 +14,7 @@ import {
 } from "../../actors/editor/mod.ts";
 import type { SimDisk, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { AwarenessEntry } from "../../protocols/y_sync.ts";
-import { ActorSystem, type Behavior, escalate, type Ref } from "../../mod.ts";
+import { ActorSystem, type Behavior, escalate, type Ref, type World } from "../../mod.ts";
 
 /** The document's file. */
 export const FILE = "/data/document.txt";
@@ -32,13 +32,17 @@ export class Stage {
   #document: Ref<DocumentCommand> | undefined;
   #collaborator: Ref<CollaboratorEvent> | undefined;
 
-  private constructor(sim: SimWorld) {
+  readonly #adapt: (world: World) => World;
+
+  private constructor(sim: SimWorld, adapt: (world: World) => World) {
     this.#sim = sim;
+    this.#adapt = adapt;
   }
 
-  static async open(sim: SimWorld): Promise<Stage> {
+  /** @param adapt what the service sees of the world */
+  static async open(sim: SimWorld, adapt: (world: World) => World = (world) => world): Promise<Stage> {
     sim.host("server").disk.write(FILE, START);
-    const stage = new Stage(sim);
+    const stage = new Stage(sim, adapt);
     await stage.start();
     stage.leave = await stage.collaborate();
     return stage;
@@ -61,7 +65,7 @@ export class Stage {
     const server = this.#sim.host("server");
     let isOpen = false;
     server.start((world) => {
-      this.#system = new ActorSystem("editor", { world });
+      this.#system = new ActorSystem("editor", { world: this.#adapt(world) });
       const replica = () => Promise.resolve(yjsReplica);
       const behavior = sharedDocument({ path: FILE, replica, desertedMs: 300, opened: () => isOpen = true });
       this.#document = this.#system.spawn("document", behavior, { onFailure: escalate() });

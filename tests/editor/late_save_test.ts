@@ -2,6 +2,7 @@
 import { FILE, Stage } from "./_stage.ts";
 import { assertEquals } from "@std/assert";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
+import type { Disk, FileInfo } from "../../actors/world/world.ts";
 import { tempDirectory, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
@@ -15,6 +16,23 @@ async function append(sim: SimWorld, text: string, betweenMs: number): Promise<v
   const size = await sim.settle(file.size());
   await sim.settle(file.write(ENCODER.encode(text), size));
   file.close();
+}
+
+/** A disk each of whose files has so many names, as where somebody has made a copy with `ln`. */
+function withLinks(disk: Disk, linkCount: number): Disk {
+  return new Proxy(disk, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "stat" && name !== "statNow") return value.bind(target);
+      return (path: string) => {
+        const info: FileInfo | Promise<FileInfo> = value.call(target, path);
+        return info instanceof Promise
+          ? info.then((info) => ({ ...info, linkCount }))
+          : { ...info, linkCount };
+      };
+    },
+  });
 }
 
 Deno.test("editor: who opens the file before it is replaced, and appends to it after that, has added a line", async () => {
@@ -67,6 +85,18 @@ Deno.test("editor: who saves slowly into a file that is replaced again and again
     const expected = [...lines, "typed\n", "again\n", "saved\n"].map((line) => line.trimEnd());
     assertEquals(stage.file?.split("\n").toSorted(), ["", ...expected].toSorted());
   });
+});
+
+Deno.test("editor: what is written to another name of the file that was replaced stays out of the document", async () => {
+  for (const links of [1, 2]) {
+    await simulate("editor: what is written to another name", { seeds: 5 }, async (sim) => {
+      const stage = await Stage.open(sim, (world) => ({ ...world, disk: withLinks(world.disk, links) }));
+      stage.type("typed\n");
+      await append(sim, "to the copy\n", 500);
+      await sim.advance(4000);
+      assertEquals(stage.file?.includes("to the copy"), links === 1);
+    });
+  }
 });
 
 Deno.test("editor: zeros that a disk gives for what was never synced of an old file are no late save", async () => {

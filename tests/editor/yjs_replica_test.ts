@@ -126,16 +126,27 @@ Deno.test("editor: an update is early until what it refers to is there, also in 
   replica.destroy();
 });
 
-Deno.test("editor: what somebody types before a word that is replaced at once stays before it", () => {
+Deno.test("editor: what somebody types before or behind a word that is replaced just then stays there", () => {
   for (const clientId of [1, 98, 100]) {
-    const replica = yjsReplica({ textName: "content", clientId: 99 });
-    replica.edit([{ at: 0, remove: 0, insert: "beta.\n" }]);
-    const typing = new Y.Doc();
-    typing.clientID = clientId;
-    Y.applyUpdate(typing, replica.difference());
-    typing.getText("content").insert(0, "typed ");
-    replica.edit([{ at: 0, remove: "beta".length, insert: "BETA" }]);
-    replica.apply(Y.encodeStateAsUpdate(typing));
-    assertEquals(replica.text, "typed BETA.\n");
+    for (
+      const [old, typed, at, word, merged] of [
+        ["beta.\n", "typed ", 0, "BETA", "typed BETA.\n"],
+        ["beta.\n", " typed", 4, "BETA", "BETA typed.\n"],
+        // Of a character of two units none is taken away alone.
+        ["\u{1f600}\u{1f600}.\n", "typed ", 0, "BETA", "typed BETA.\n"],
+        ["\u{1f600}\u{1f600}.\n", " typed", 4, "\u{1f609}", "\u{1f609} typed.\n"],
+      ] as const
+    ) {
+      const replica = yjsReplica({ textName: "content", clientId: 99 });
+      replica.edit([{ at: 0, remove: 0, insert: old }]);
+      const typing = new Y.Doc();
+      typing.clientID = clientId;
+      Y.applyUpdate(typing, replica.difference());
+      typing.getText("content").insert(at, typed);
+      replica.edit([{ at: 0, remove: 4, insert: word }]);
+      assertEquals(replica.text, old.replace(old.slice(0, 4), word));
+      replica.apply(Y.encodeStateAsUpdate(typing));
+      assertEquals(replica.text, merged);
+    }
   }
 });
