@@ -25,12 +25,15 @@ export const START = "first\n";
 export class Stage {
   readonly told: DocumentEvent[] = [];
   readonly heard: CollaboratorEvent[] = [];
+  /** Of that, what the collaborator heard who came last. */
+  heardLast: CollaboratorEvent[] = [];
   /** The first collaborator leaves. */
   leave: () => void = () => {};
   readonly #sim: SimWorld;
   #system: ActorSystem | undefined;
   #document: Ref<DocumentCommand> | undefined;
   #collaborator: Ref<CollaboratorEvent> | undefined;
+  #former: Ref<CollaboratorEvent> | undefined;
 
   readonly #adapt: (world: World) => World;
 
@@ -76,10 +79,13 @@ export class Stage {
   /** Somebody comes to the web door; gives what makes them leave. */
   async collaborate(): Promise<() => void> {
     const before = this.heard.length;
+    const heard: CollaboratorEvent[] = [];
     const member = this.#spawn<CollaboratorEvent | { readonly type: "leave" }>((self) => (event) => {
       if (event.type === "leave") self.stop();
-      else this.heard.push(event);
+      else this.heard.push(event), heard.push(event);
     });
+    this.heardLast = heard;
+    this.#former = this.#collaborator;
     this.#collaborator = member;
     this.tell({ type: "collaborate", member, label: "somebody" });
     await this.#sim.until(() => this.heard.length > before, 1000, "the collaborator to be there");
@@ -95,10 +101,10 @@ export class Stage {
     if (this.#collaborator !== undefined) this.tell({ type: "edit", member: this.#collaborator, update });
   }
 
-  /** Who came last to the web door says who they are. */
-  bePresent(entry: AwarenessEntry): void {
-    if (this.#collaborator === undefined) return;
-    this.tell({ type: "be-present", member: this.#collaborator, entries: [entry] });
+  /** Who came last to the web door, or the one before, says who they are. */
+  bePresent(entry: AwarenessEntry, who: "last" | "former" = "last"): void {
+    const member = who === "last" ? this.#collaborator : this.#former;
+    if (member !== undefined) this.tell({ type: "be-present", member, entries: [entry] });
   }
 
   /** The service is asked to stop. */

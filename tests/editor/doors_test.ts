@@ -4,13 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { historyPath } from "../../actors/editor/open_history.ts";
 import { readHistory } from "../sim/_document_oracle.ts";
 import { type AwarenessEntry, decodeYMessage } from "../../protocols/y_sync.ts";
-import type { DocumentText, VersionSummary } from "../../actors/editor/mod.ts";
+import type { CollaboratorEvent, DocumentText, VersionSummary } from "../../actors/editor/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 
-/** What a message says of who is there. */
-function entriesIn(frame: Uint8Array): readonly AwarenessEntry[] {
-  const message = decodeYMessage(frame);
-  return message.type === "awareness" ? message.entries : [];
+/** What messages say of who is there. */
+function awareness(heard: readonly CollaboratorEvent[]): AwarenessEntry[] {
+  return heard.flatMap((event) => {
+    const message = event.type === "send" ? decodeYMessage(event.frame) : undefined;
+    return message?.type === "awareness" ? message.entries : [];
+  });
 }
 
 Deno.test("editor: where a save fails, lines that wait behind it are refused aloud, and who joins just then is served", async () => {
@@ -273,15 +275,29 @@ Deno.test("editor: who comes back is told of others, and not of what their conne
     await sim.advance(sim.random.next() * 400);
     stage.bePresent({ clientId: 7, clock: 2, state: '"new"' });
     await sim.advance(1000);
-    const news = stage.heard.slice(before).flatMap((event) =>
-      event.type === "send" ? entriesIn(event.frame) : []
-    );
+    const news = awareness(stage.heard.slice(before));
     // Both others are told of the new state, and who has come back of the other.
     assertEquals(news.map(({ state }) => state).toSorted(), ['"new"', '"new"', '"other"']);
     // Under a new clock: who was cut off may have forgotten the states, and still know the clocks.
-    const clocks = stage.heard.flatMap((event) => event.type === "send" ? entriesIn(event.frame) : [])
+    const clocks = awareness(stage.heard)
       .filter(({ clientId }) => clientId === 9).map(({ clock }) => clock);
     assert((clocks.at(-1) ?? 0) > (clocks[0] ?? Infinity), `${clocks}`);
+  });
+});
+
+Deno.test("editor: who comes back is not told what their connection before says until they have spoken", async () => {
+  await simulate("editor: who comes back is not told", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.bePresent({ clientId: 7, clock: 1, state: '"old"' });
+    await sim.advance(1000);
+    await stage.collaborate();
+    stage.bePresent({ clientId: 7, clock: 2, state: '"still old"' }, "former");
+    // So long that the news goes out, and not so long that who says nothing is told all the same.
+    await sim.advance(200);
+    assertEquals(awareness(stage.heardLast), []);
+    stage.bePresent({ clientId: 7, clock: 3, state: '"new"' });
+    await sim.advance(1000);
+    assertEquals(awareness(stage.heardLast), []);
   });
 });
 
