@@ -68,9 +68,11 @@ function stayed(left: readonly string[], right: readonly string[]): StayedLine[]
   return lines.reverse();
 }
 
-/** Where each line stands; -1 for one that stands in several places. */
+/** Where each line stands; -1 for one that stands in several places. An empty one is like any other. */
 function placesOf(lines: readonly string[]): Map<string, number> {
   const places = new Map<string, number>();
-  for (const [at, line] of lines.entries()) places.set(line, places.has(line) ? -1 : at);
+  for (const [at, line] of lines.entries()) {
+    if (line.trim() !== "") places.set(line, places.has(line) ? -1 : at);
+  }
   return places;
 }

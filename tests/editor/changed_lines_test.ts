@@ -5,6 +5,7 @@ import { changedLines } from "../../actors/editor/changed_lines.ts";
 Deno.test("changed lines: a line that stayed is not told again, whatever empty lines come and go beside it", () => {
   assertEquals(changedLines("stays\n\nlast\n", "\n\nstays\nnew\nlast\n"), ["", "", "new"]);
   assertEquals(changedLines("\nstays\n", "stays\n\n"), [""]);
+  assertEquals(changedLines("one\nstays\n\nlast\n", "\ntwo\nstays\nthree\nlast\n"), ["", "two", "three"]);
 });
 
 Deno.test("changed lines: an end alone is no change, and a line that is only removed is none", () => {
@@ -26,7 +27,7 @@ Deno.test("changed lines: whoever has the lines before and is told these has all
         // Lines that stayed are a part of both, each counted once.
         const stayed = count(right) - count(told);
         assertEquals(stayed >= 0 && stayed <= count(left), true, line);
-        const isAlone = count(left) === 1 && count(right) === 1;
+        const isAlone = line !== "" && count(left) === 1 && count(right) === 1;
         if (isAlone && isInOrder(left, right)) assertEquals(stayed, 1, line);
       }
     }),
@@ -36,7 +37,7 @@ Deno.test("changed lines: whoever has the lines before and is told these has all
 /** Whether the lines that stand once in both stand in one order. */
 function isInOrder(left: readonly string[], right: readonly string[]): boolean {
   const once = (lines: readonly string[]) =>
-    new Set(lines.filter((line) => lines.indexOf(line) === lines.lastIndexOf(line)));
+    new Set(lines.filter((line) => line !== "" && lines.indexOf(line) === lines.lastIndexOf(line)));
   const common = (lines: readonly string[]) =>
     lines.filter((line) => once(left).has(line) && once(right).has(line));
   return common(left).join() === common(right).join();

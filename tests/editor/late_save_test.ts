@@ -1,6 +1,6 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage } from "./_stage.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Disk, FileInfo } from "../../actors/world/world.ts";
 import { tempDirectory, until } from "../_helpers.ts";
@@ -125,6 +125,7 @@ Deno.test(
     browser.text.insert(0, "typed\n");
     await until(async () => await Deno.readTextFile(path) === "typed\n", "the file to hold what was typed");
     for (let attempt = 1; !browser.value.includes("late"); attempt++) {
+      assert(attempt <= 4, "what was appended to the old file came into no document");
       using file = await Deno.open(path, { append: true });
       const { ino } = await file.stat();
       browser.text.insert(0, `${attempt}\n`);
