@@ -9,6 +9,7 @@ import type { Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import type { BlockBuffers } from "./block_buffers.ts";
 import type { CacheRegion } from "./block_cache.ts";
+import type { PollPace } from "./poll_pace.ts";
 import type { BlockRead, StorageCommand } from "./storage.ts";
 
 /** What a swarm tells the connection to a peer. */
@@ -67,6 +68,8 @@ export interface BlockSource {
   readonly storage: Ref<StorageCommand>;
   /** Copies of those that come. */
   readonly received: BlockBuffers;
+  /** When the next may be taken. */
+  readonly pace: Pick<PollPace, "mustWait">;
 }
 
 /** What a peer is, as its connection knows after the handshake. */

@@ -119,8 +119,7 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
       case "keep-alive":
       case "suggest":
       case "unknown":
-        this.#limits.may("messages that say nothing");
-        return;
+        return void this.#limits.may("messages that say nothing");
       case "choke":
       case "unchoke":
         if (this.#limits.may("state changes")) this.#states.choke(message.type === "choke");
@@ -154,9 +153,10 @@ export class PeerSession implements Session<PeerMessage, PeerCommand | PeerTick>
         return;
       case "piece": {
         const { piece, begin, block } = message;
-        if (!this.#limits.isAwaited(message)) return;
-        const bytes = this.#welcome?.source?.received.copy(block);
-        if (bytes !== undefined) swarm.tell({ type: "peer-block", peer, piece, begin, bytes });
+        const source = this.#limits.isAwaited(message) ? this.#welcome?.source : undefined;
+        if (source === undefined) return;
+        swarm.tell({ type: "peer-block", peer, piece, begin, bytes: source.received.copy(block) });
+        if (source.pace.mustWait(() => this.#connection.resume())) this.#connection.pause();
         return;
       }
       case "extended":

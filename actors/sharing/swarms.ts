@@ -147,7 +147,7 @@ class Swarms {
     this.#self = self;
     this.#options = options;
     this.#given = new GivenFiles(self.world.hash);
-    this.#resources = torrentResources(self.world.disk);
+    this.#resources = torrentResources(self.world);
     this.#life = hexText(self.world.random.bytes(6));
     this.#inventory = { version: this.#life, value: [] };
     self.supervise("one-for-one", { stopOrder: "together" });

@@ -130,12 +130,12 @@ class Torrent {
   }
 
   #spawnStorage(): BlockSource {
-    const { info, place, sha256, resources: { cache, openFiles, received } } = this.#options;
+    const { info, place, sha256, resources: { cache, openFiles, received, pace } } = this.#options;
     const blocks = cache.region();
     const changed = () => this.#self.self.tell({ type: "files-changed" });
     const known = sha256 === undefined ? {} : { sha256 };
-    const behavior = storage({ info, place, changed, blocks, openFiles, ...known });
-    return { blocks, storage: this.#self.spawn("storage", behavior, { onFailure: escalate() }), received };
+    const owner = storage({ info, place, changed, blocks, openFiles, ...known });
+    return { blocks, received, pace, storage: this.#self.spawn("storage", owner, { onFailure: escalate() }) };
   }
 
   #spawnAnnouncer(): Ref<AnnouncerCommand> | undefined {

@@ -49,7 +49,7 @@ Deno.test("hashing: never more than a mebibyte in one go, which is half a millis
   const place = { type: "fetched", directory: temp.path, partDirectory: temp.file(".parts") } as const;
   await Deno.mkdir(temp.file(".parts"));
   await Deno.writeFile(temp.file(`.parts/${NAME}`), bytes);
-  const { cache, openFiles } = torrentResources(world.disk);
+  const { cache, openFiles } = torrentResources(world);
   const blocks = cache.region();
   const ref = system.spawn("storage", storage({ info, place, blocks, openFiles, sha256 }));
   const found = await ref.ask({ type: "scan" }, LIMITS);

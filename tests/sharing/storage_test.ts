@@ -65,7 +65,7 @@ function withReads(
 
 /** A storage, with what it reads into. */
 function start(system: ActorSystem, info: TorrentInfo, place: StoragePlace, world: World) {
-  const { cache, openFiles } = torrentResources(world.disk);
+  const { cache, openFiles } = torrentResources(world);
   const blocks = cache.region();
   let changes = 0;
   const changed = () => changes++;
@@ -274,7 +274,12 @@ Deno.test("uploads: who asks and cancels as fast as it can has one block read at
         send: () => {},
         drained: () => Promise.resolve(),
       },
-      source: { blocks: { find: () => undefined }, storage: store, received: new BlockBuffers() },
+      source: {
+        blocks: { find: () => undefined },
+        storage: store,
+        received: new BlockBuffers(),
+        pace: { mustWait: () => false },
+      },
       pieceLength: STRETCH_BYTES,
       upload: undefined,
       fast: true,
