@@ -12,6 +12,7 @@ import { type EntityLife, type EntityType, Passivate, type Refusal } from "./ent
 import { NoHost } from "./errors.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 import { activationAddress, actorName, entityKey } from "./names.ts";
+import { RepeatedWarnings } from "./repeated_warnings.ts";
 
 /** What entities need of their host. */
 export interface EntitiesHost {
@@ -65,12 +66,14 @@ export class Entities {
   readonly #leaving = new Map<string, Promise<void>>();
   /** Told when one that was dismissed has stopped. */
   readonly #gone = new Map<LocalEntity, () => void>();
+  readonly #warnings: RepeatedWarnings;
   #lease: Lease | undefined;
   #isDraining = false;
   #idle: (() => void)[] = [];
 
   constructor(host: EntitiesHost) {
     this.#host = host;
+    this.#warnings = new RepeatedWarnings(host.parent.log, host.parent.world.clock);
   }
 
   /** How many live here. */
@@ -191,6 +194,7 @@ export class Entities {
       get isValid() {
         return !local.isGone && lease.isValid;
       },
+      warn: (what, event, error) => this.#warnings.warn(what, event, error),
       refuse: (command, why) => host.refuse(entity, command, why),
       publish: (topic, message) => host.publish(topic, message),
       fenced: () => this.#dismiss(local),

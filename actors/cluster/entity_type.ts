@@ -70,6 +70,8 @@ export interface EntityLife {
   readonly isValid: boolean;
   /** Counters of the host. */
   readonly metrics: ClusterMetrics;
+  /** Says that something cannot be done, and why; once for all entities of the host that have it at once. */
+  warn(what: string, event: string, error: unknown): void;
   /** Tells who asked, where somebody did, that a command was not carried out. */
   refuse(command: unknown, why: Refusal): void;
   /** Sends to all subscribers of a topic, on all hosts. */

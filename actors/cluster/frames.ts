@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errorText } from "../world/world.ts";
 import { type CodecOptions, decodeJson, encodeValue } from "./codec.ts";
 import type { EntityId, Epoch } from "./engine.ts";
 import type { Refusal } from "./entity_type.ts";
@@ -75,5 +76,5 @@ function refusalOf(kind: unknown, error: unknown): Refusal | undefined {
 
 /** What was thrown, as what crosses. */
 function asError(error: unknown): unknown {
-  return error instanceof Error ? error : new Error(String(error));
+  return error instanceof Error ? error : new Error(errorText(error));
 }

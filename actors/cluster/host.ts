@@ -30,6 +30,7 @@ import {
 } from "./names.ts";
 import { pause } from "./pause.ts";
 import { placedText, Router } from "./router.ts";
+import { runEffect } from "./run_effect.ts";
 import { type ClusterSnapshot, type ClusterSnapshotOptions, snapshotOf } from "./snapshot.ts";
 
 /** The pause before an engine that did not answer is asked again. */
@@ -218,17 +219,15 @@ class ClusterHost implements Cluster {
   }
 
   async subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Promise<AsyncDisposable> {
+    const failed = (error: unknown) =>
+      this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, {
+        event: "subscriber-failed",
+        error,
+      });
     return await this.#engine.transport.subscribe(topicAddress(topic), (body) => {
-      try {
-        // What is published on a topic is what the topic carries: the publisher's program was checked
-        // against it.
-        receive(decodeValue(body, { refs: this.#router.exports }) as T);
-      } catch (error) {
-        this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, {
-          event: "subscriber-failed",
-          error,
-        });
-      }
+      // What is published on a topic is what the topic carries: the publisher's program was checked against
+      // it.
+      runEffect(() => receive(decodeValue(body, { refs: this.#router.exports }) as T), failed);
     });
   }
 
@@ -274,8 +273,9 @@ class ClusterHost implements Cluster {
   }
 
   async #drain(): Promise<void> {
-    // What was told to an entity that lives nowhere yet may have to live here.
-    await this.#router.flushed();
+    // What was told just now may be to an entity that lives nowhere, and has to live here. What cannot be
+    // located holds up no entity: it is tried further once they are handed over.
+    await this.#router.tried();
     await this.#takeBack(this.#activation);
     await this.#local.drain();
   }

@@ -6,6 +6,7 @@
 import { errorText, type World } from "../world/world.ts";
 import type { HostRef, Lease, Placement } from "./engine.ts";
 import { pause } from "./pause.ts";
+import { withCause } from "./repeated_warnings.ts";
 
 /** What membership needs of its host. */
 export interface MembershipHost {
@@ -108,10 +109,4 @@ export class Membership {
       this.#host.warn(`Cannot take an address back: ${errorText(error)}`, error);
     }
   }
-}
-
-/** An error in words, with what the engine said: that a stream is missing, say. */
-function withCause(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? errorText(error) : `${errorText(error)}: ${errorText(cause)}`;
 }

@@ -11,14 +11,16 @@
 import type { Context } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
+import { checkDecision } from "./check_decision.ts";
 import { cannotBeWritten, type Item, itemOf, replyToOf, textField } from "./command_item.ts";
 import type { Commit, Log, Snapshot } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged } from "./errors.ts";
 import { Operations } from "./operations.ts";
 import { pause } from "./pause.ts";
-import type { Decision, PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
+import type { PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
 import { replay, Unreadable } from "./replay.ts";
+import { runEffect, watchEffect } from "./run_effect.ts";
 
 /** Commands that may wait for one write to end. */
 const MAX_GROUP = 1000;
@@ -82,7 +84,7 @@ export class PersistentActor<S, C, E> {
     this.#self.onStop(() => this.#idle());
     try {
       if (!this.#isOver && this.#live !== undefined) {
-        this.#definition.started?.(this.#live.state, this.#context);
+        watchEffect(this.#definition.started?.(this.#live.state, this.#context), this.#effectFailed);
       }
     } catch (error) {
       this.#break(error);
@@ -115,7 +117,10 @@ export class PersistentActor<S, C, E> {
     let { state } = live;
     let events: readonly E[];
     try {
-      const decision: Decision<E> = this.#definition.decide(state, command, this.#context) ?? {};
+      const decision = checkDecision(
+        this.#life.entity.type,
+        this.#definition.decide(state, command, this.#context),
+      );
       events = decision.events ?? [];
       for (const event of events) state = this.#definition.evolve(state, event);
       item = itemOf(message, operationId, decision);
@@ -204,16 +209,16 @@ export class PersistentActor<S, C, E> {
   }
 
   #answer({ replies, then }: Item): void {
-    try {
-      for (const { send } of replies) send();
-      then?.();
-    } catch (error) {
-      this.#self.log.error(`Cannot tell of what is durable: ${errorText(error)}`, {
-        event: "effect-failed",
-        error,
-      });
-    }
+    // What one of them throws is no matter to the others.
+    for (const { send } of replies) runEffect(send, this.#effectFailed);
+    if (then !== undefined) runEffect(then, this.#effectFailed);
   }
+
+  readonly #effectFailed = (error: unknown): void =>
+    this.#self.log.error(`Cannot tell of what is durable: ${errorText(error)}`, {
+      event: "effect-failed",
+      error,
+    });
 
   #written(): void {
     this.#writing = undefined;
@@ -239,10 +244,7 @@ export class PersistentActor<S, C, E> {
       this.#life.metrics.snapshots++;
     } catch (error) {
       // The journal has all of it; a log that is poisoned says so at the next write.
-      this.#self.log.warn(`Cannot keep a snapshot: ${errorText(error)}`, {
-        event: "snapshot-not-kept",
-        error,
-      });
+      this.#life.warn("Cannot keep a snapshot", "snapshot-not-kept", error);
     }
   }
 
@@ -307,10 +309,7 @@ export class PersistentActor<S, C, E> {
           this.#break(error);
           return [];
         }
-        this.#self.log.warn(`Cannot open the journal: ${errorText(error)}`, {
-          event: "journal-unreadable",
-          error,
-        });
+        this.#life.warn("Cannot open the journal", "journal-unreadable", error);
       }
       await pause(world, pauseMs, signal);
     }

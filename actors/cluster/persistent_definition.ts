@@ -18,6 +18,8 @@ export interface Decision<E> {
   readonly replies?: readonly Reply[];
   /** Run then, after the replies: once at most, and not at all when the host dies in between. */
   readonly then?: () => void;
+  /** Never there: a decision is no promise. */
+  readonly catch?: never;
 }
 
 /** An answer that waits until it is true: see {@linkcode reply}. */

@@ -57,8 +57,9 @@ export class Route {
   #isLocating = false;
   #pause: Cancellable | undefined;
   #isOver = false;
-  /** Told when nothing waits any more, and when nothing is under way either. */
-  #flushed: (() => void)[] = [];
+  /** Told when a try to locate the entity has ended. */
+  #tried: (() => void)[] = [];
+  /** Told when nothing waits, and nothing is under way. */
   #idle: (() => void)[] = [];
   #usedAtMs: number;
 
@@ -70,17 +71,13 @@ export class Route {
 
   /** Nothing waits, and nothing is under way. */
   get isIdle(): boolean {
-    return this.#isFlushed && this.#underWay === 0;
+    return this.#waiting.length === 0 && !this.#isLocating && this.#underWay === 0;
   }
 
-  get #isFlushed(): boolean {
-    return this.#waiting.length === 0 && !this.#isLocating;
-  }
-
-  /** Resolves once nothing waits until it is known where the entity lives. */
-  flushed(): Promise<void> {
-    if (this.#isFlushed) return Promise.resolve();
-    return new Promise((resolve) => this.#flushed.push(resolve));
+  /** Resolves once the try to locate the entity that is under way, if one is, has come to something. */
+  tried(): Promise<void> {
+    if (!this.#isLocating || this.#pause !== undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#tried.push(resolve));
   }
 
   /** Resolves once nothing waits, and nothing is under way. */
@@ -90,9 +87,6 @@ export class Route {
   }
 
   #settle(): void {
-    if (this.#flushed.length > 0 && this.#isFlushed) {
-      for (const resolve of this.#flushed.splice(0)) resolve();
-    }
     if (this.#idle.length > 0 && this.isIdle) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
@@ -156,7 +150,10 @@ export class Route {
     if (this.#isLocating || this.#isOver) return;
     this.#isLocating = true;
     if (pauseMs === 0) return void this.#locate();
-    this.#pause = this.#host.clock.timer(pauseMs, () => this.#locate());
+    this.#pause = this.#host.clock.timer(pauseMs, () => {
+      this.#pause = undefined;
+      this.#locate();
+    });
   }
 
   /** Gives up what waits: the host leaves. */
@@ -189,6 +186,7 @@ export class Route {
       this.#expire(failure);
       this.#again();
     }
+    for (const resolve of this.#tried.splice(0)) resolve();
     this.#settle();
   }
 

@@ -272,10 +272,10 @@ export class Router implements RouteHost {
     }
   }
 
-  /** Resolves once everything that was sent to an entity is on its way to where that lives. */
-  async flushed(): Promise<void> {
+  /** Resolves once each entity that is being located has been, or could not be at this try. */
+  async tried(): Promise<void> {
     this.#isLeaving = true;
-    await Promise.all([...this.#routes.values()].map((route) => route.flushed()));
+    await Promise.all([...this.#routes.values()].map((route) => route.tried()));
   }
 
   /** Resolves once all that was sent has come to something. */

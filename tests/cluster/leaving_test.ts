@@ -8,29 +8,15 @@ import {
   memoryEngine,
   OutcomeUnknown,
   persistent,
-  reply,
 } from "../../actors/cluster/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
 import { Membership } from "../../actors/cluster/membership.ts";
-import { pause } from "../../actors/cluster/pause.ts";
 import { deadline, until } from "../_helpers.ts";
 import { counterType } from "./_counter.ts";
+import { list } from "./_list.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
-
-type ListCommand =
-  | { readonly type: "note"; readonly name: string }
-  | { readonly type: "read"; readonly replyTo: Ref<readonly string[]> };
-
-const list = persistent({
-  type: "list",
-  idleTimeoutMs: 100,
-  initial: (): readonly string[] => [],
-  decide: (names, command: ListCommand) =>
-    command.type === "note" ? { events: [command.name] } : { replies: [reply(command.replyTo, names)] },
-  evolve: (names, name: string) => [...names, name],
-});
 
 /** A driver whose hosts cannot renew their leases, and have to wait when they look whose one is. */
 function withoutRenewals(driver: Driver) {
@@ -264,97 +250,5 @@ Deno.test("cluster: an engine that is silent, and then another host of the name,
     });
     await sim.settle(assertRejects(() => joining, Error, "another host is called one, and lives"));
     assertEquals(Math.round((world.clock.monotonic() - startedAt) / 1000), 10);
-  });
-});
-
-/** A driver that takes its time to find out where an entity is to live. */
-function withSlowPlacement(driver: Driver, delayMs: number): Driver {
-  const { transport } = driver;
-  return {
-    ...driver,
-    transport: {
-      maxBodyBytes: transport.maxBodyBytes,
-      publish: (...args) => transport.publish(...args),
-      subscribe: (...args) => transport.subscribe(...args),
-      serve: (...args) => transport.serve(...args),
-      async ask(address, body, options) {
-        if (address.startsWith("activate.")) await pause(world, delayMs);
-        return await transport.ask(address, body, options);
-      },
-    },
-  };
-}
-
-for (const where of ["on another host", "on that host alone"]) {
-  Deno.test(`cluster: what a host tells just before it leaves arrives, to an entity ${where}`, async () => {
-    const memory = memoryDriver({ world, leaseTtlMs: 60_000 });
-    const slow = withSlowPlacement(memory, 50);
-    await using server = new ActorSystem("server", { world });
-    const serve = () => joinCluster(server, { engine: composeEngine(memory, world), types: [list] });
-    const isAlone = where !== "on another host";
-    const before = isAlone ? undefined : await serve();
-    await using short = new ActorSystem("short", { world });
-    const types = isAlone ? [list] : [];
-    const cluster = await joinCluster(short, { engine: composeEngine(slow, world), types, drainMs: 60_000 });
-    for (const name of ["one", "two", "three"]) cluster.ref(list, "a").tell({ type: "note", name });
-    await cluster.leave();
-    await using after = before ?? await serve();
-    const names = await after.ref(list, "a").ask({ type: "read" }, { timeoutMs: 60_000 });
-    assertEquals(names, ["one", "two", "three"]);
-  });
-}
-
-Deno.test("cluster: what a host tells and nobody takes until it has to leave is a dead letter, and said", async () => {
-  const said: string[] = [];
-  const loud = denoWorld({ log: { level: "warn", write: (lines) => said.push(lines) } });
-  await using engine = memoryEngine({ world, leaseTtlMs: 60_000 });
-  await using short = new ActorSystem("short", { world: loud });
-  const dead: unknown[] = [];
-  short.events.subscribe((event) => event.type === "dead-letter" && dead.push(event.target));
-  const cluster = await joinCluster(short, { engine, drainMs: 300 });
-  for (const name of ["one", "two"]) cluster.ref(list, "a").tell({ type: "note", name });
-  const asked = assertRejects(
-    () => cluster.ref(list, "a").ask({ type: "read" }, { timeoutMs: 60_000 }),
-    AskFailed,
-  );
-  await cluster.leave();
-  await asked;
-  assertEquals(dead, ["/cluster/list/a", "/cluster/list/a"]);
-  await until(() => said.join("").includes("2 messages, one to /cluster/list/a"), "the log line");
-});
-
-Deno.test("cluster: the last host of a type waits for nobody to run what it has given up", async () => {
-  await simulate("the last host", { seeds: 1 }, async (sim) => {
-    const { world } = sim.host("one");
-    const memory = memoryDriver({ world: sim.host("engine").world });
-    const gate = Promise.withResolvers<void>();
-    const { records } = memory;
-    const slow: Driver = {
-      ...memory,
-      records: {
-        maxRecordBytes: records.maxRecordBytes,
-        append: (...args) => gate.promise.then(() => records.append(...args)),
-        read: (key) => records.read(key),
-        tail: (key) => records.tail(key),
-        trim: (...args) => records.trim(...args),
-        writeSnapshot: (...args) => records.writeSnapshot(...args),
-      },
-    };
-    const joining = joinCluster(new ActorSystem("one", { world }), {
-      engine: composeEngine(slow, world),
-      types: [list],
-      drainMs: 60_000,
-    });
-    const cluster = await sim.settle(joining);
-    const tell = (id: string) => cluster.ref(list, id).tell({ type: "note", name: "text" });
-    tell("a");
-    await sim.advance(50);
-    const startedAt = world.clock.monotonic();
-    const left = cluster.leave();
-    await sim.advance(50);
-    tell("b");
-    gate.resolve();
-    await sim.settle(left);
-    assert(world.clock.monotonic() - startedAt < 5000);
   });
 });
