@@ -11,6 +11,7 @@ import type { SpawnOptions } from "./spawn_options.ts";
 import { type Child, Children, type Parent } from "./children.ts";
 import { checkBehavior } from "./handler.ts";
 import { Life } from "./life.ts";
+import { ActorStopped } from "./errors.ts";
 import type { LifeHost } from "./life_host.ts";
 import { ENDING, STATE_NAMES, STOPPED } from "./lifecycle.ts";
 import { Living } from "./living.ts";
@@ -107,6 +108,11 @@ export class Cell extends Living implements Child, LifeHost, Parent, TurnHost {
 
   childRefs(): Ref<never>[] {
     return this.children?.all().map((child) => child.ref) ?? [];
+  }
+
+  escalationOf(child: Ref<never>): ActorStopped | undefined {
+    const by = this.escalatedBy;
+    return by?.child.ref === child ? new ActorStopped(child.path, { cause: by.error }) : undefined;
   }
 
   /** The actor ends itself; one that is permanent begins anew instead. */

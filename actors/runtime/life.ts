@@ -111,7 +111,7 @@ export class Life<M> implements Context<M> {
   started(ref: Ref<never>): Promise<void> {
     return new Promise((resolve, reject) => {
       // Whoever waits when its own life ends is not left waiting.
-      const giveUp = () => reject(this.#cell.stopped());
+      const giveUp = () => reject(this.#cell.escalationOf(ref) ?? this.#cell.stopped());
       const held = this.#hold((held) => {
         const waiting = this.#cell.system.onStarted(ref, (failure) => {
           if (failure === undefined) resolve();

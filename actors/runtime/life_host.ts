@@ -36,6 +36,8 @@ export interface LifeHost extends Placed {
   itemOf(message: unknown): unknown;
   /** The error that says it has stopped, and why. */
   stopped(): ActorStopped;
+  /** The error that says so of a child, where that has brought this actor down. */
+  escalationOf(child: Ref<never>): ActorStopped | undefined;
   spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions<C>): Ref<C>;
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void;
   stopSelf(): void;

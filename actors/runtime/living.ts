@@ -85,7 +85,8 @@ export abstract class Living extends Staged implements EndingHost {
   }
 
   escalated(error: unknown, child: Child): void {
-    this.cold.escalatedBy = { child, error };
+    // The first is what it has failed of: whoever resumes it must not leave that one behind.
+    this.cold.escalatedBy ??= { child, error };
     this.fail(error, "child", undefined);
   }
 

@@ -99,6 +99,12 @@ class Entry {
     this.memberObservers = new Listeners(failed);
   }
 
+  /** One that has stopped is there no more, though its end is being told still. */
+  get current(): Ref<never> | undefined {
+    const ref = this.registered?.ref;
+    return ref?.isOpen ? ref : undefined;
+  }
+
   get isEmpty(): boolean {
     return this.registered === undefined && this.members.size === 0 && this.observers.size === 0 &&
       this.memberObservers.size === 0;
@@ -122,14 +128,13 @@ export class LocalRegistry implements Registry {
 
   register<M>(key: RegistryKey<M>, ref: Ref<M>): Cancellable {
     const entry = this.#entry(key.name);
-    const other = entry.registered?.ref;
+    const other = entry.current;
     const begin = (by: Registration) => {
       entry.registered?.by.watching?.cancel();
       entry.registered = { ref, by };
       if (other !== ref) entry.observers.tell();
     };
-    // One that has stopped stands in nobody's way, though its end is being told still.
-    if (other !== undefined && other !== ref && other.isOpen) {
+    if (other !== undefined && other !== ref) {
       throw new TypeError(`Cannot register ${ref.path} as "${key.name}": ${other.path} is registered`);
     }
     return this.#untilStopped(key.name, ref, begin, (by) => {
@@ -140,7 +145,7 @@ export class LocalRegistry implements Registry {
   }
 
   find<M>(key: RegistryKey<M>): Ref<M> | undefined {
-    return this.#entries.get(key.name)?.registered?.ref as Ref<M> | undefined;
+    return this.#entries.get(key.name)?.current as Ref<M> | undefined;
   }
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
@@ -149,7 +154,7 @@ export class LocalRegistry implements Registry {
     // older again.
     let told: { readonly ref: Ref<never> | undefined } | undefined;
     return this.#observe(key.name, entry.observers, () => {
-      const ref = entry.registered?.ref;
+      const ref = entry.current;
       if (told !== undefined && told.ref === ref) return;
       told = { ref };
       changed(ref as Ref<M> | undefined);
@@ -171,7 +176,8 @@ export class LocalRegistry implements Registry {
   }
 
   members<M>(key: RegistryKey<M>): readonly Ref<M>[] {
-    return [...this.#entries.get(key.name)?.members.keys() ?? []] as Ref<M>[];
+    const members = this.#entries.get(key.name)?.members.keys().filter(({ isOpen }) => isOpen);
+    return [...members ?? []] as Ref<M>[];
   }
 
   observeMembers<M>(key: RegistryKey<M>, changed: (refs: readonly Ref<M>[]) => void): Cancellable {

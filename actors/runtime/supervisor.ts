@@ -6,7 +6,6 @@
 import { assertNever, type Behavior, withPrivateMessages } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
-import { ActorStopped } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
 import { checkBudget, checkStrategy, type GroupStrategy, type SuperviseOptions } from "./supervision.ts";
@@ -120,27 +119,24 @@ export function supervisor(
     const spawn: Spawn = (name, behavior, childOptions) => self.spawn(name, behavior, childOptions);
     const children = new Map<string, Ref<never>>();
 
-    function start(spec: ChildSpec, spawnAs = spawn): Ref<never> {
-      const child = spec.start(spawnAs);
+    function start(spec: ChildSpec): Ref<never> {
+      const child = spec.start(spawn);
       children.set(spec.name, child);
       return child;
     }
 
     function startLater(spec: ChildSpec, replyTo: Ref<StartChildReply>): void {
       const answer = (reply: StartChildReply) => void replyTo.offer(reply).catch(() => {});
-      let cause: unknown;
-      const spawnNoted: Spawn = (name, behavior, childOptions) =>
-        spawn(name, noted(behavior, (error) => cause = error), childOptions);
       let child: Ref<never>;
       try {
-        child = start(spec, spawnNoted);
+        child = start(spec);
       } catch (error) {
         return answer({ type: "failed", error });
       }
       // Not by a message of its own: a start that fails may cost the supervisor this life.
       self.started(child).then(
         () => answer({ type: "started", child }),
-        (error) => answer({ type: "failed", error: withCause(error, child, cause) }),
+        (error) => answer({ type: "failed", error }),
       );
     }
 
@@ -168,28 +164,6 @@ export function supervisor(
     };
     return startInOrder(specs, start, (child) => self.started(child)).then(() => receive);
   });
-}
-
-/** A behaviour whose failures to start are told, too. */
-function noted<M>(behavior: Behavior<M>, failed: (error: unknown) => void): Behavior<M> {
-  const fail = (error: unknown): never => {
-    failed(error);
-    throw error;
-  };
-  return (self) => {
-    try {
-      const receive = behavior(self);
-      return receive instanceof Promise ? receive.catch(fail) : receive;
-    } catch (error) {
-      return fail(error);
-    }
-  };
-}
-
-/** Where a child was stopped together with its supervisor, why it had failed. */
-function withCause(error: unknown, { path }: Ref<never>, cause: unknown): unknown {
-  if (cause === undefined || !(error instanceof ActorStopped) || error.cause !== undefined) return error;
-  return new ActorStopped(path, { cause });
 }
 
 /**

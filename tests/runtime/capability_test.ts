@@ -70,6 +70,8 @@ interface Holders {
   readonly system: ActorSystem;
   readonly tamper: (question: Asked) => void;
   readonly tampering: Ref<Asked>;
+  /** Settles when it has been tampered with. */
+  readonly tampered: Promise<void>;
   readonly answering: Ref<Asked>;
 }
 
@@ -80,10 +82,10 @@ const ROUTES: Readonly<Record<string, (holders: Holders) => Ref<Asked>>> = {
       tampering.tell(question);
       answering.tell(question);
     }),
-  "told on by a handler that is a promise": ({ system, tampering, answering }) =>
+  "told on by a handler that is a promise": ({ system, tampering, tampered, answering }) =>
     system.spawn<Asked>("asked", () => async (question) => {
       tampering.tell(question);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await tampered;
       answering.tell(question);
     }),
   "told on by a handler that is a promise, after another": ({ system, tampering, answering }) => {
@@ -151,6 +153,7 @@ for (const [route, ask] of Object.entries(ROUTES)) {
         world: { ...denoWorld(), log: { enabled: () => false, write: () => {} } },
       });
       const stolen: string[] = [];
+      const { promise: tampered, resolve } = Promise.withResolvers<void>();
       let tried = 0;
       const tamper = ({ replyTo }: Asked) => {
         tried++;
@@ -159,10 +162,11 @@ for (const [route, ask] of Object.entries(ROUTES)) {
         } catch (error) {
           assert(error instanceof TypeError);
         }
+        resolve();
       };
       const tampering = system.spawn<Asked>("tampering", () => tamper);
       const answering = system.spawn<Asked>("answering", () => ({ replyTo }) => replyTo.tell("me"));
-      const asked = ask({ system, tamper, tampering, answering });
+      const asked = ask({ system, tamper, tampering, tampered, answering });
       const answer = asked.ask({ type: "who" }, { timeoutMs: 10_000 });
       assertEquals([await answer, stolen, tried], ["me", [], 1], how);
       await deadline(system.stop());

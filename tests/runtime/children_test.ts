@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   type Behavior,
   childSpec,
+  escalate,
   type Ref,
   restart,
   resume,
@@ -110,6 +111,35 @@ onStage(
     assertEquals(refs.map(({ isOpen }) => isOpen), [false, false, true]);
     assertEquals(reasons.toSorted(), ["/test/parent/a failed", "/test/parent/b failed"]);
     assertEquals(stage.taken().toSorted(), ["a ends", "b ends", "c hello", "goes on"]);
+  },
+);
+
+onStage(
+  "restart types: one that stops itself too often while its parent has failed does not hide whose failure that was",
+  async (stage) => {
+    const refs: Ref<string>[] = [];
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      refs.push(
+        self.spawn("a", stage.actor("a"), {
+          // b stops before anybody decides about the parent.
+          onFailure: () => (refs[1]?.tell("stop"), escalate()),
+        }),
+      );
+      refs.push(
+        self.spawn("b", stage.actor("b"), { restart: "permanent", onFailure: restart({ limit: 0 }) }),
+      );
+      return (message) => stage.note(message);
+    }, { onFailure: resume() });
+    await stage.settle();
+    refs[0]?.tell("fail");
+    const answer = refs[0]?.ask(() => "hello", { timeoutMs: 60_000 }).catch((error) => error.name);
+    await stage.settle();
+    parent.tell("goes on");
+    await stage.settle();
+    assertEquals(refs.map(({ isOpen }) => isOpen), [false, false]);
+    assertEquals(await answer, "ActorStopped");
+    assertEquals(stage.taken().includes("goes on"), true);
+    assertEquals(stage.system.tree().children[0]?.children, []);
   },
 );
 

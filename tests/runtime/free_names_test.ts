@@ -41,7 +41,9 @@ for (const [how, tell] of Object.entries(TOLD)) {
         registry.register(other, first);
         registry.join(service, first);
         let second = first;
+        let found: unknown[] = ["never told"];
         tell(system, () => {
+          found = [registry.find(service), registry.find(other), ...registry.members(service)];
           second = system.spawn("a", stage.actor("second"));
           registry.register(service, second);
           registry.register(other, second);
@@ -50,6 +52,7 @@ for (const [how, tell] of Object.entries(TOLD)) {
         await stage.settle();
         second.tell("hello");
         await stage.settle();
+        assertEquals(found, [undefined, undefined]);
         assertEquals(stage.taken(), ["first starts", "first ends", "second starts", "second hello"]);
         assertEquals([registry.find(service), registry.find(other)], [second, second]);
         assertEquals(registry.members(service), []);
