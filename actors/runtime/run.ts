@@ -5,6 +5,7 @@
  */
 import { type EndSignal, errorText } from "../world/world.ts";
 import { onFirstEndSignal } from "./end_signal.ts";
+import { checkDelay } from "./life_timers.ts";
 import type { ActorSystem } from "./system.ts";
 
 /** Options of {@linkcode run}. */
@@ -16,7 +17,10 @@ export interface RunOptions {
   readonly drainMs?: number;
   /** What asks the process to end, in place of its signals. @default SIGINT, SIGTERM, SIGHUP and SIGQUIT */
   readonly asked?: Promise<EndSignal>;
-  /** Told of the signal. The system stops when that is done. */
+  /**
+   * Told of the signal. The system stops when that is done, however long it takes (a second signal ends the
+   * process at once), and also when it fails: what the three of these throw is logged.
+   */
   readonly onSignal?: (signal: EndSignal) => void | Promise<void>;
   /** Told when the system has stopped after a signal; false when something had to be given up. */
   readonly onDrained?: (isComplete: boolean) => void;
@@ -26,31 +30,54 @@ export interface RunOptions {
   readonly exit?: boolean;
 }
 
-/** Runs a system until it ends or the process is asked to end: the `run` of `mod.ts` for one system. */
+/**
+ * Runs a system until it ends or the process is asked to end: the `run` of `mod.ts` for one system.
+ *
+ * @throws `RangeError` on a `drainMs` below 0 or `NaN`: then nothing is run. What `asked` rejects with, once
+ * the system has stopped.
+ */
 export async function run(system: ActorSystem, options: RunOptions = {}): Promise<number> {
   const { drainMs = 5000, exit = true } = options;
+  checkDelay(drainMs);
   const told = Promise.withResolvers<EndSignal>();
   const { asked = told.promise } = options;
   const listening = options.asked === undefined ? onFirstEndSignal(system.world, told.resolve) : undefined;
   const { onFailed = (error) => logFailure(system, error) } = options;
-  const ended = system.terminated.then(() => 0, (error) => {
-    onFailed(error);
+  const ended = system.terminated.then(() => 0, async (error) => {
+    await guard(system, "onFailed", () => onFailed(error));
     return 1;
   });
-  const first = await Promise.race([asked, ended]);
-  const code = typeof first === "number" ? first : await drain(system, first, drainMs, options);
+  let first;
+  try {
+    first = await Promise.race([asked, ended]);
+  } catch (error) {
+    await system.stop({ withinMs: drainMs });
+    throw error;
+  }
+  if (typeof first !== "number") await drain(system, first, drainMs, options);
+  // It may have failed before the signal came, or while it stopped.
+  const code = await ended;
   // To the very end: the same press of Ctrl-C may still be on its way here.
   if (exit) await system.world.process?.exit(code);
   listening?.cancel();
   return code;
 }
 
-/** Says in one line why the system ended. */
-function logFailure({ world }: ActorSystem, error: unknown): void {
+/** Calls what the program gave; what that throws keeps the system from nothing. */
+async function guard(system: ActorSystem, name: string, call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    logFailure(system, error, `${name} failed: `);
+  }
+}
+
+/** Says in one line why something ended. */
+function logFailure({ world }: ActorSystem, error: unknown, prefix = ""): void {
   world.log.write({
     level: "error",
     actor: "/",
-    message: errorText(error),
+    message: prefix + errorText(error),
     fields: { event: "failed", error },
   });
 }
@@ -60,13 +87,12 @@ async function drain(
   signal: EndSignal,
   drainMs: number,
   { onSignal, onDrained }: RunOptions,
-): Promise<number> {
+): Promise<void> {
   system.world.process?.announceEnd?.();
-  await onSignal?.(signal);
+  await guard(system, "onSignal", () => onSignal?.(signal));
   let isComplete = true;
   const late = system.world.clock.timer(drainMs, () => isComplete = false);
   await system.stop({ withinMs: drainMs });
   late.cancel();
-  onDrained?.(isComplete);
-  return 0;
+  await guard(system, "onDrained", () => onDrained?.(isComplete));
 }
