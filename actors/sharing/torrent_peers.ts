@@ -64,12 +64,14 @@ export class TorrentPeers {
    *
    * Where a client of another kind and we have dialled each other, both connections are taken in: it chooses
    * by a rule of its own, and to close the one that it keeps would be to lose both.
+   *
+   * An ID is what anybody says: from another host it is that of another peer.
    */
   admit(identity: PeerIdentity, nowMs: number): Admission {
-    const { peerId } = identity.handshake;
+    const { handshake: { peerId }, address: { hostname } } = identity;
     if (this.isBanned(identity)) return { type: "refused", reason: "it is banned" };
-    const [other, another] = [...this.#peers.values()].filter((peer) =>
-      equalBytes(peer.identity.handshake.peerId, peerId)
+    const [other, another] = [...this.#peers.values()].filter(({ identity: { handshake, address } }) =>
+      address.hostname === hostname && equalBytes(handshake.peerId, peerId)
     );
     if (another !== undefined) return connected(another);
     if (other !== undefined && isOwnKind(peerId)) return this.#chooseOf(other, identity);
@@ -79,7 +81,7 @@ export class TorrentPeers {
     if (idlest !== undefined && nowMs - idlest.usedAtMs >= IDLE_MS) {
       return { type: "admitted", insteadOf: idlest };
     }
-    const insteadOf = this.#oneOfTheCrowd(addressKey(identity.address.hostname));
+    const insteadOf = this.#oneOfTheCrowd(addressKey(hostname));
     return insteadOf === undefined
       ? { type: "refused", reason: "the torrent has peers enough" }
       : { type: "admitted", insteadOf };
@@ -94,10 +96,11 @@ export class TorrentPeers {
   }
 
   /**
-   * Of two connections between nodes of our kind that one stays which the side with the greater ID has
-   * dialled: both sides see it so.
+   * Of two connections between nodes of our kind that one stays which has moved blocks, or else the one that
+   * the side with the greater ID has dialled: both sides see it so.
    */
   #chooseOf(other: TorrentPeer, identity: PeerIdentity): Admission {
+    if (other.given.total + other.taken.total > 0) return connected(other);
     const isOursGreater = hexText(this.#ownId) > hexText(identity.handshake.peerId);
     const isBetter = identity.isOutgoing !== other.identity.isOutgoing &&
       identity.isOutgoing === isOursGreater;

@@ -104,6 +104,35 @@ Deno.test("peers: a foreign client and we that dial each other keep both connect
   assertEquals(peers.admit(identityOf("-TO0101-zzzzzzzzzzzz", true), 0).type, "refused");
 });
 
+Deno.test("peers: who says the ID of another from another host is another peer, first or last, and one that moves blocks stays", async () => {
+  await using system = new ActorSystem("test");
+  for (const own of ["-TO0100-aaaaaaaaaaaa", "-TO0100-zzzzzzzzzzzz"]) {
+    const peers = new TorrentPeers(new TextEncoder().encode(own), 1, 10);
+    const identityAt = (hostname: string, isOutgoing: boolean) => ({
+      handshake: {
+        infoHash: new Uint8Array(20),
+        peerId: new TextEncoder().encode("-TO0100-mmmmmmmmmmmm"),
+        fast: true,
+        extended: true,
+      },
+      address: { hostname, port: 1 },
+      isOutgoing,
+    });
+    const [honest, stranger] = [identityAt("10.0.0.1", true), identityAt("10.0.0.2", false)];
+    const ref = system.spawn(own, () => (_message: PeerCommand) => {});
+    for (const [first, second] of [[honest, stranger], [stranger, honest]] as const) {
+      const peer = peers.add(ref, first, 0);
+      for (const isOutgoing of [true, false]) {
+        assertEquals(peers.admit({ ...second, isOutgoing }, 0), { type: "admitted" });
+      }
+      peers.remove(peer);
+    }
+    const peer = peers.add(ref, honest, 0);
+    peer.given.add(1);
+    assertEquals(peers.admit({ ...honest, isOutgoing: false }, 0).type, "refused");
+  }
+});
+
 Deno.test("peers: who holds a place and takes no part gives way when all are taken, and nobody else", async () => {
   await using system = new ActorSystem("test");
   const identityOf = (id: number) => ({

@@ -272,3 +272,45 @@ Deno.test("sharing: who lies and says that it listens where another does has not
   assert(node.host.log.records.some(({ message }) => message.startsWith("Banned a peer")), "it was banned");
   sim.close();
 });
+
+Deno.test("sharing: a stranger that says the ID of a seed from another host takes neither its place nor the download", async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const sim = simWorld({ seed });
+    const torrent = ownTorrent(sim, scriptedTorrent(sim, 20));
+    const seeding = giver(sim, torrent);
+    const address = { hostname: ipv4Of(seeding.host), port: SWARM_PORT };
+    const { node } = fetcher(sim, torrent, () => [address], { maxDownload: 50_000 });
+    const { world } = sim.host("stranger");
+    const greet = async (hostname: string, peerId: Uint8Array) => {
+      const connection = await world.net.connectTcp({ hostname, port: SWARM_PORT });
+      const handshake = { infoHash: torrent.infoHash, peerId, fast: true, extended: false };
+      await writeAll(connection, encodePeerMessage({ type: "handshake", handshake }));
+      await writeAll(connection, encodePeerMessage({ type: "have-none" }));
+      return messagesOf(connection);
+    };
+    const steal = async () => {
+      const [first] = await Array.fromAsync(
+        takeOne(await greet(seeding.host.name, new Uint8Array(20).fill(67))),
+      );
+      assert(first?.type === "handshake");
+      const { peerId } = first.handshake;
+      for (;;) {
+        for await (const _message of await greet(node.host.name, peerId)) { /* It says no more. */ }
+      }
+    };
+    await sim.until(
+      () => node.notices.some(({ type }) => type === "download-progress"),
+      20_000,
+      "the beginning",
+    );
+    const stealing = steal().catch(() => {});
+    await sim.until(hasEnded(node), 30_000, "the download to end");
+    assertEquals(node.ends[0]?.type, "download-done");
+    sim.close();
+    await Promise.race([stealing, Promise.resolve()]);
+  }
+});
+
+async function* takeOne<T>(all: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const each of all) return yield each;
+}
