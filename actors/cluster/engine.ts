@@ -169,6 +169,14 @@ export interface Placed {
   readonly epoch: Epoch;
 }
 
+/** How a host waits for its lease. */
+export interface JoinWaiting {
+  /** Aborted when the host does not want it any more. @default it waits as long as it takes */
+  readonly signal?: AbortSignal;
+  /** Told each time that another host of the name is seen to have the lease. */
+  readonly another?: () => void;
+}
+
 /** Who owns which entity, and which hosts live. */
 export interface Placement {
   /** Milliseconds from the last sign of life of a host until its entities may be taken over. */
@@ -177,10 +185,10 @@ export interface Placement {
    * Takes the lease of a host. Where a host of this name has not been given up yet, waits for its lease to
    * expire.
    *
-   * @param signal Aborted when the host does not want it any more.
-   * @throws {@linkcode OutcomeUnknown} when the engine does not answer; the reason of an aborted `signal`.
+   * @throws {@linkcode OutcomeUnknown} when the engine does not answer, or takes no lease; the reason of an
+   * aborted `signal`.
    */
-  join(hostId: string, former?: HostRef, signal?: AbortSignal): Promise<Lease>;
+  join(hostId: string, former?: HostRef, waiting?: JoinWaiting): Promise<Lease>;
   /**
    * Makes the host the owner of an entity, unless another, living one is. A host that owns it already gets a
    * new epoch: what it did by the old one, and comes late, is refused.

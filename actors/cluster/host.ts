@@ -265,11 +265,20 @@ class ClusterHost implements Cluster {
     await this.#membership.leave();
     this.#hasDrained = true;
     await Promise.race([late, this.#router.idle()]);
-    timer.cancel();
     await this.#takeBack(this.#serving);
     this.#router.dispose();
     noteLeft(this.#system);
-    this.#parent?.stop();
+    await Promise.race([late, this.#stopActor()]);
+    timer.cancel();
+  }
+
+  /** Resolves once the actor has stopped: the system may join again, under the same name. */
+  async #stopActor(): Promise<void> {
+    const parent = this.#parent;
+    if (parent === undefined) return;
+    const stop = () => parent.stop();
+    // A question that is never answered: it fails once the actor has stopped.
+    await parent.self.ask(() => ({ type: "call", run: stop }), { timeoutMs: this.#drainMs }).catch(stop);
   }
 
   async #drain(): Promise<void> {

@@ -9,7 +9,7 @@
 import { onAbort } from "../runtime/on_abort.ts";
 import type { Cancellable, World } from "../world/world.ts";
 import type { Keys } from "./driver.ts";
-import type { HostRef, Lease } from "./engine.ts";
+import type { HostRef, JoinWaiting, Lease } from "./engine.ts";
 import { Conflict, OutcomeUnknown } from "./errors.ts";
 import { randomName } from "./names.ts";
 import { pause } from "./pause.ts";
@@ -18,6 +18,9 @@ import { pause } from "./pause.ts";
 const RENEWALS = 3;
 /** The share of its time by which the host's clock may run slow against the engine's. */
 const CLOCK_MARGIN = 0.1;
+
+/** Writes without an answer, one after the other, until that is what is said. */
+const MAX_UNKNOWN = 3;
 
 type Machine = Pick<World, "clock" | "random">;
 
@@ -49,11 +52,13 @@ export class HostLease implements Lease {
     world: Machine,
     hostId: string,
     former?: HostRef,
-    signal?: AbortSignal,
+    { signal, another }: JoinWaiting = {},
   ): Promise<HostLease> {
     const host: HostRef = { id: hostId, incarnation: randomName(world.random) };
+    let unknown: OutcomeUnknown[] = [];
     for (;;) {
-      signal?.throwIfAborted();
+      // Why it has no lease: nobody else has it, and its own writes are not answered.
+      if (signal?.aborted) throw unknown.at(-1) ?? signal.reason;
       const entry = await keys.get("hosts", hostId);
       // The write before was confirmed too late: it is this host's all the same.
       const isOurs = entry?.value === host.incarnation || entry?.value === former?.incarnation;
@@ -63,8 +68,14 @@ export class HostLease implements Lease {
           const revision = await keys.put("hosts", hostId, host.incarnation, entry?.revision ?? 0);
           return new HostLease(keys, world, host, revision, sentAt);
         } catch (error) {
-          if (!(error instanceof Conflict || error instanceof OutcomeUnknown)) throw error;
+          // It may have been written all the same: that is seen next, where it was.
+          if (error instanceof OutcomeUnknown) unknown.push(error);
+          else if (!(error instanceof Conflict)) throw error;
+          if (unknown.length >= MAX_UNKNOWN) throw error;
         }
+      } else {
+        unknown = [];
+        another?.();
       }
       await pause(world, keys.leaseTtlMs / 10, signal);
     }

@@ -65,15 +65,15 @@ export class Membership {
 
   /** Takes the lease. Who waits for another one's to expire is told when that lives. */
   async #take(former: HostRef | undefined, signal: AbortSignal): Promise<Lease> {
-    const { leaseTtlMs } = this.#placement;
-    const others = this.#host.world.clock.timer(2 * leaseTtlMs, () => {
+    const { clock } = this.#host.world;
+    const saidAtMs = clock.monotonic() + 2 * this.#placement.leaseTtlMs;
+    let isSaid = false;
+    const another = () => {
+      if (isSaid || clock.monotonic() < saidAtMs) return;
+      isSaid = true;
       this.#host.warn(`Cannot join the cluster yet: another host is called ${this.#hostId}, and lives`);
-    });
-    try {
-      return await this.#placement.join(this.#hostId, former, signal);
-    } finally {
-      others.cancel();
-    }
+    };
+    return await this.#placement.join(this.#hostId, former, { signal, another });
   }
 
   /** Gives the lease up, also one that is just being taken. */

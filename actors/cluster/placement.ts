@@ -5,7 +5,7 @@
  */
 import type { World } from "../world/world.ts";
 import type { KeyEntry, Keys } from "./driver.ts";
-import type { EntityId, Epoch, HostRef, Lease, Placed, Placement } from "./engine.ts";
+import type { EntityId, Epoch, HostRef, JoinWaiting, Lease, Placed, Placement } from "./engine.ts";
 import { Conflict, OutcomeUnknown } from "./errors.ts";
 import { HostLease } from "./lease.ts";
 import { entityKey, entityText } from "./names.ts";
@@ -30,8 +30,8 @@ export class StoredPlacement implements Placement {
     return this.#keys.leaseTtlMs;
   }
 
-  join(hostId: string, former?: HostRef, signal?: AbortSignal): Promise<Lease> {
-    return HostLease.take(this.#keys, this.#world, hostId, former, signal);
+  join(hostId: string, former?: HostRef, waiting?: JoinWaiting): Promise<Lease> {
+    return HostLease.take(this.#keys, this.#world, hostId, former, waiting);
   }
 
   async claim(entity: EntityId, { host, signal }: Lease): Promise<Placed & { readonly isMine: boolean }> {

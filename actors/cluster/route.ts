@@ -33,6 +33,8 @@ export interface RouteHost {
   unsendable(entity: EntityId, message: unknown, error: unknown): void;
   /** Nobody will bring the entity to life that could not be located, as far as this host can wait. */
   isHopeless(entity: EntityId, failure: unknown): boolean;
+  /** Whether a message is still to be delivered: a question that is over is nobody's. */
+  isWanted(message: unknown): boolean;
   /** A message is sent anew. */
   rerouted(): void;
 }
@@ -200,7 +202,8 @@ export class Route {
 
   #expire(error: unknown): void {
     const now = this.#host.clock.monotonic();
-    const isLate = ({ expiresAtMs }: Outgoing) => expiresAtMs <= now;
+    const isLate = ({ expiresAtMs, message }: Outgoing) =>
+      expiresAtMs <= now || !this.#host.isWanted(message);
     if (!this.#waiting.some(isLate)) return;
     const late = this.#waiting.filter(isLate);
     this.#waiting = this.#waiting.filter((outgoing) => !isLate(outgoing));

@@ -149,6 +149,10 @@ export class Router implements RouteHost {
     return failure instanceof NoHost && this.#options.hasGivenUp(type);
   }
 
+  isWanted(message: unknown): boolean {
+    return questionIn(message)?.isOpen ?? true;
+  }
+
   rerouted(): void {
     this.#options.metrics.reroutedMessages++;
   }

@@ -1,9 +1,20 @@
-import { assertEquals } from "@std/assert";
-import type { Keys } from "../../actors/cluster/mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type Keys, OutcomeUnknown } from "../../actors/cluster/mod.ts";
 import { HostLease } from "../../actors/cluster/lease.ts";
+import { simulate } from "../../actors/world/sim/mod.ts";
 import { denoWorld } from "../../mod.ts";
 
 const TTL_MS = 2000;
+
+function keysThatPut(put: Keys["put"]): Keys {
+  return {
+    leaseTtlMs: TTL_MS,
+    get: () => Promise.resolve(undefined),
+    put,
+    remove: () => Promise.resolve(),
+    list: () => Promise.resolve(new Map()),
+  };
+}
 
 /** A lease that was taken at zero of both clocks, and is never renewed. */
 async function takeLease() {
@@ -15,13 +26,7 @@ async function takeLease() {
     now: () => time.wall,
     timer: () => ({ cancel: () => {} }),
   };
-  const keys: Keys = {
-    leaseTtlMs: TTL_MS,
-    get: () => Promise.resolve(undefined),
-    put: () => Promise.resolve(1),
-    remove: () => Promise.resolve(),
-    list: () => Promise.resolve(new Map()),
-  };
+  const keys = keysThatPut(() => Promise.resolve(1));
   return { time, held: await HostLease.take(keys, { clock: stopped, random }, "one") };
 }
 
@@ -37,3 +42,21 @@ for (const clock of ["monotonic", "wall"] as const) {
     assertEquals(held.isValid, false, "for good");
   });
 }
+
+Deno.test("cluster: a lease that the engine does not write is no other host's, and nobody says so", async () => {
+  await simulate("a silent engine", { seeds: 1 }, async (sim) => {
+    const { world } = sim.host("one");
+    const keys = keysThatPut(() => Promise.reject(new OutcomeUnknown("a lease")));
+    let seen = 0;
+    const another = () => void seen++;
+    await sim.settle(
+      assertRejects(() => HostLease.take(keys, world, "one", undefined, { another }), OutcomeUnknown),
+    );
+    const late = new AbortController();
+    const taking = HostLease.take(keys, world, "one", undefined, { another, signal: late.signal });
+    await sim.advance(TTL_MS / 10);
+    late.abort(new Error("another host lives"));
+    await sim.settle(assertRejects(() => taking, OutcomeUnknown));
+    assertEquals(seen, 0);
+  });
+});

@@ -74,7 +74,7 @@ Deno.test("cluster: a host that leaves waits for no pause between two tries to j
     join: () => tries++ === 0 ? Promise.resolve(lease) : Promise.reject(new OutcomeUnknown("a lease")),
   };
   // No pause of this clock ever ends.
-  const clock = { ...world.clock, timer: () => ({ cancel: () => {} }) };
+  const clock = { ...world.clock, monotonic: () => 0, timer: () => ({ cancel: () => {} }) };
   const membership = new Membership(placement, "one", {
     world: { clock },
     joined: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
@@ -251,4 +251,17 @@ Deno.test("cluster: an engine that is silent, and then another host of the name,
     await sim.settle(assertRejects(() => joining, Error, "another host is called one, and lives"));
     assertEquals(Math.round((world.clock.monotonic() - startedAt) / 1000), 10);
   });
+});
+
+Deno.test("cluster: a system that has left joins again at once, under the same name", async () => {
+  await using engine = memoryEngine({ world, leaseTtlMs: 60_000 });
+  await using system = new ActorSystem("one", { world });
+  const counter = counterType();
+  for (let life = 0; life < 30; life++) {
+    const cluster = await joinCluster(system, { engine, types: [counter], hostId: "one" });
+    const asked = cluster.ref(counter, "a").ask({ type: "get" }, { timeoutMs: 60_000 }).catch(() => {});
+    if (life % 2 === 0) await asked;
+    await cluster.leave();
+    await asked;
+  }
 });

@@ -15,6 +15,7 @@ Deno.test("cluster: route: what is refused is sent anew in its order, whichever 
       undelivered: () => {},
       unsendable: () => {},
       isHopeless: () => false,
+      isWanted: () => true,
       rerouted: () => {},
     };
     const route = new Route(host, { type: "list", id: "a" });
@@ -33,5 +34,28 @@ Deno.test("cluster: route: what is refused is sent anew in its order, whichever 
     two?.settled("refused");
     await sim.until(() => forwarded.length === 4, 1000, "them to be sent anew");
     assertEquals(forwarded.map(({ message }) => message), ["two", "three", "four", "five"]);
+  });
+});
+
+Deno.test("cluster: route: what is refused once its host has left is a dead letter", async () => {
+  await simulate("route", { seeds: 1 }, async (sim) => {
+    const { clock } = sim.host("sender").world;
+    const forwarded: ((outcome: Outcome) => void)[] = [];
+    const dead: unknown[] = [];
+    const route = new Route({
+      clock,
+      locate: () => Promise.resolve({ owner: { id: "owner", incarnation: "1" }, epoch: 1 }),
+      forward: (_entity, _placed, _message, settled) => void forwarded.push(settled),
+      undelivered: (_entity, message) => void dead.push(message),
+      unsendable: () => {},
+      isHopeless: () => false,
+      isWanted: () => true,
+      rerouted: () => {},
+    }, { type: "list", id: "a" });
+    route.send({ message: "late", expiresAtMs: clock.monotonic() + 1000, isRepeatable: false });
+    await sim.until(() => forwarded.length === 1, 100, "it to be under way");
+    route.dispose();
+    forwarded[0]?.("refused");
+    assertEquals(dead, ["late"]);
   });
 });

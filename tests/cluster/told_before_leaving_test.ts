@@ -10,9 +10,10 @@ import {
   memoryEngine,
   placed,
 } from "../../actors/cluster/mod.ts";
+import { entityKey } from "../../actors/cluster/names.ts";
 import { pause } from "../../actors/cluster/pause.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
-import { ActorSystem, AskFailed, denoWorld } from "../../mod.ts";
+import { ActorSystem, AskFailed, AskTimeout, denoWorld } from "../../mod.ts";
 import { until } from "../_helpers.ts";
 import { list } from "./_list.ts";
 
@@ -128,5 +129,39 @@ Deno.test("cluster: what cannot be located holds up no entity of a host that lea
     assertEquals([cluster.metrics.passivations, dead], [3, []]);
     await sim.settle(left);
     assertEquals(dead, ["/cluster/ghost/x"]);
+  });
+});
+
+Deno.test("cluster: a question that nobody waits for any more holds up no host that leaves", async () => {
+  await simulate("an old question", { seeds: 1 }, async (sim) => {
+    const { world } = sim.host("one");
+    const system = new ActorSystem("one", { world });
+    const engine = composeEngine(memoryDriver({ world: sim.host("engine").world }), world);
+    const cluster = await sim.settle(joinCluster(system, { engine, drainMs: 5000 }));
+    const asked = cluster.ref(list, "of nobody").ask({ type: "read" }, { timeoutMs: 500 });
+    await sim.settle(assertRejects(() => asked, AskTimeout));
+    await sim.advance(1000);
+    const startedAt = world.clock.monotonic();
+    await sim.settle(cluster.leave());
+    assert(world.clock.monotonic() - startedAt < 1000);
+  });
+});
+
+Deno.test("cluster: what a host tells before it leaves arrives also where the entity's owner has just died", async () => {
+  await simulate("a dead owner", { seeds: 1 }, async (sim) => {
+    const memory = memoryDriver({ world: sim.host("engine").world });
+    await sim.settle(memory.keys.put("places", entityKey({ type: "list", id: "a" }), "dead life", 0));
+    await sim.settle(memory.keys.put("hosts", "dead", "life", 0));
+    const join = (name: string, types: readonly typeof list[]) => {
+      const { world } = sim.host(name);
+      const system = new ActorSystem(name, { world });
+      return sim.settle(joinCluster(system, { engine: composeEngine(memory, world), hostId: name, types }));
+    };
+    const server = await join("server", [list]);
+    const client = await join("client", []);
+    client.ref(list, "a").tell({ type: "note", name: "one" });
+    await sim.settle(client.leave());
+    const names = server.ref(list, "a").ask({ type: "read" }, { timeoutMs: 10_000 });
+    assertEquals(await sim.settle(names), ["one"]);
   });
 });

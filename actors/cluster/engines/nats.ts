@@ -6,7 +6,7 @@
 import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
 import { nanos, type NatsConnection } from "@nats-io/nats-core";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
-import { type Cancellable, errorText, type World, WorldError } from "../../world/world.ts";
+import { type Cancellable, errorText, type Log, type World, WorldError } from "../../world/world.ts";
 import { composeEngine } from "../compose.ts";
 import type { Driver } from "../driver.ts";
 import type { Engine } from "../engine.ts";
@@ -59,6 +59,8 @@ const HEADER_BYTES = 4096;
 /** A lease is renewed three times in its time, and each has to be over before the next. */
 const REQUESTS_A_LEASE = 4;
 const RETRY_MS = 250;
+/** Refusals of a server that are said. */
+const MAX_REFUSALS = 20;
 const LEASE_TTL_MS = 2000;
 /** A stream of several servers takes a while to be made; a server without a leader does not answer at all. */
 const MAKE_TIMEOUT_MS = 3000;
@@ -121,7 +123,7 @@ export async function natsDriver(options: NatsEngineOptions): Promise<Driver> {
     const most = (connection.info?.max_payload ?? 0) - HEADER_BYTES;
     const hasBatches = isAtLeast(connection.info?.version ?? "", BATCH_VERSION);
     const publisher = new ConditionalPublisher({ js, clock: world.clock, timeoutMs, pause });
-    const watching = new ConnectionWatch(connection);
+    const watching = new ConnectionWatch(connection, world.log);
     return {
       name: "nats",
       transport: new NatsTransport(connection, name, most),
@@ -257,9 +259,13 @@ function checkStream(wanted: Config, found: StreamConfig): void {
 /** Whether the server can be reached, as the client says. */
 class ConnectionWatch {
   #isConnected = true;
+  readonly #log: Log;
+  /** What has been said, each once. */
+  readonly #said = new Set<string>();
   readonly #observers = new Set<(isConnected: boolean) => void>();
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, log: Log) {
+    this.#log = log;
     this.#watch(connection);
   }
 
@@ -275,11 +281,20 @@ class ConnectionWatch {
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
-    for await (const { type } of connection.status()) {
-      if (type === "disconnect") this.#set(false);
-      else if (type === "reconnect") this.#set(true);
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect") this.#set(false);
+      else if (status.type === "reconnect") this.#set(true);
+      else if (status.type === "error") this.#refused(status.error);
     }
     this.#set(false);
+  }
+
+  /** What the server does not let this user do: requests about it are not answered. */
+  #refused(error: Error): void {
+    const message = `The NATS server refuses something: ${errorText(error)}`;
+    if (this.#said.has(message) || this.#said.size >= MAX_REFUSALS) return;
+    this.#said.add(message);
+    this.#log.write({ level: "warn", actor: "/cluster", message, fields: { event: "nats-refuses", error } });
   }
 
   #set(isConnected: boolean): void {
