@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { MAX_LINE_EDITS, myers, splitLines } from "./text_diff.ts";
+import { type Hunk, MAX_LINE_EDITS, myers, splitLines } from "./text_diff.ts";
+
+/**
+ * To find so many edits of a stretch takes as many steps as their square. All stretches share these: a text
+ * that differs everywhere must not keep others waiting.
+ */
+const MAX_STEPS = MAX_LINE_EDITS ** 2 / 4;
+/** The most of the steps left that one stretch may take. */
+const STRETCH_SHARE = 1 / 2;
 
 /**
  * Lines of `after`, without their ends, that are not lines of `before`: those that were added or changed.
@@ -27,17 +35,24 @@ export function changedLines(before: string, after: string): string[] {
  */
 function addedLines(left: readonly string[], right: readonly string[]): string[] {
   const added: string[][] = [];
+  let stepsLeft = MAX_STEPS;
   let [x, y] = [0, 0];
   for (const { from, start } of [...stayed(left, right), { from: left.length, start: right.length }]) {
     if (start > y) {
       const between = right.slice(y, start);
-      const hunks = myers(left.slice(x, from), between, MAX_LINE_EDITS);
+      const maxEdits = Math.floor(Math.sqrt(stepsLeft * STRETCH_SHARE));
+      const hunks = myers(left.slice(x, from), between, maxEdits);
       if (hunks === undefined) added.push(between);
       else for (const hunk of hunks) added.push(between.slice(hunk.start, hunk.end));
+      stepsLeft -= (hunks === undefined ? maxEdits : editsOf(hunks)) ** 2;
     }
     [x, y] = [from + 1, start + 1];
   }
   return added.flat();
+}
+
+function editsOf(hunks: readonly Hunk[]): number {
+  return hunks.reduce((sum, { from, to, start, end }) => sum + to - from + end - start, 0);
 }
 
 /** A line that stands at `from` in the one list and at `start` in the other. */
@@ -72,7 +87,9 @@ function stayed(left: readonly string[], right: readonly string[]): StayedLine[]
 function placesOf(lines: readonly string[]): Map<string, number> {
   const places = new Map<string, number>();
   for (const [at, line] of lines.entries()) {
-    if (line.trim() !== "") places.set(line, places.has(line) ? -1 : at);
+    const known = places.get(line);
+    if (known !== undefined) { if (known >= 0) places.set(line, -1); }
+    else if (line.trim() !== "") places.set(line, at);
   }
   return places;
 }

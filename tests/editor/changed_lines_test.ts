@@ -14,6 +14,17 @@ Deno.test("changed lines: an end alone is no change, and a line that is only rem
   assertEquals(changedLines("", "one"), ["one"]);
 });
 
+Deno.test("changed lines: what a text that differs everywhere may cost is bounded for all its parts together", () => {
+  // Each of the stretches has 300 lines that differ, and one that stayed, which others are like.
+  const stretches = (word: string) =>
+    Array.from({ length: 40 }, (_, index) => `alike\n${`${word}\n`.repeat(300)}alike\nanchor ${index}\n`);
+  const told = changedLines(stretches("old").join(""), stretches("new").join(""));
+  assertEquals(told.filter((line) => line === "new").length, 40 * 300);
+  // In the first of them it is seen that these have stayed; then there is no time for that.
+  const again = told.filter((line) => line === "alike").length;
+  assertEquals([again > 0, again < 80], [true, true], `${again}`);
+});
+
 Deno.test("changed lines: whoever has the lines before and is told these has all lines after, and none twice", () => {
   const words = fc.array(fc.constantFrom("a", "b", "c", "d", "e", ""), { maxLength: 12 });
   fc.assert(
