@@ -4,7 +4,6 @@
  * @module
  */
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
-import { joinBytes } from "../../protocols/_join_bytes.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { LogFile } from "../store/log_file.ts";
 import type { Batch } from "../store/log_file_options.ts";
@@ -20,6 +19,7 @@ import type {
   SyncPolicy,
 } from "./document_events.ts";
 import { decodeText, KnownText, readWhole } from "./known_text.ts";
+import { countOf, isBeginning, isMidLine, lacksEnd, ownUpdates, since, type Unsaved } from "./lines_batch.ts";
 
 /** Options of {@linkcode LinesDocument}. */
 export interface LinesDocumentOptions {
@@ -29,21 +29,12 @@ export interface LinesDocumentOptions {
 }
 
 /**
- * Updates of one member in a row that are not saved yet. Where they stand is counted from the first record of
- * their batch.
+ * A save in place cuts the file first, and may be written in parts: one that lacks the last line is whole when
+ * lines were put behind it, or after this long.
  */
-interface Unsaved {
-  readonly member: Ref<DocumentEvent>;
-  readonly start: number;
-  end: number;
-  updates: number;
-  characters: number;
-}
+const SAVE_MS = 500;
 
 const ENCODER = new TextEncoder();
-const LF = 0x0a;
-const LINE_END = Uint8Array.of(LF);
-const NOTHING = new Uint8Array(0);
 
 /** A document that lines are appended to, and nothing else. */
 export class LinesDocument {
@@ -68,6 +59,10 @@ export class LinesDocument {
   readonly #known: KnownText;
   /** The file holds something else than what the members know, which could not be told yet. */
   #isEditUntold = false;
+  #isLookPlanned = false;
+  /** A save has had its time: what the file holds at the next look is the whole of it. */
+  #isLookDue = false;
+  #isLastLook = false;
   #toldLength: number;
 
   constructor(
@@ -111,6 +106,7 @@ export class LinesDocument {
   begin(text: Uint8Array): void {
     this.#known.set(text);
     this.#toldLength = text.length;
+    this.#isEditUntold = false;
   }
 
   /** Whether nothing is under way and nothing waits. */
@@ -160,9 +156,13 @@ export class LinesDocument {
 
   #commit(): void {
     if (this.#underWay !== undefined) return;
-    if (this.#waiting.length === 0 && this.#tasks.length === 0 && !this.#isSyncDue) return this.#idle();
+    // Who asks what the file holds is not told of half a save.
+    const isAsked = this.#isLookDue || (this.#tasks.length > 0 && !this.#isEditUntold);
+    if (this.#waiting.length === 0 && !isAsked && !this.#isSyncDue) return this.#idle();
     const durable = this.#sync === "always" || this.#isSyncDue;
     this.#isSyncDue = false;
+    this.#isLastLook = this.#isLookDue;
+    this.#isLookDue = false;
     this.#underWay = this.#waiting;
     this.#waiting = [];
     this.#tasksUnderWay = this.#tasks;
@@ -198,13 +198,18 @@ export class LinesDocument {
     }
     const known = this.#known.bytes;
     const isEdited = batch.replaced || batch.othersBytes > 0 || this.#isEditUntold;
-    if (!isEdited || known === undefined) return this.#tell(batch);
+    if (!isEdited || known === undefined) return this.#tellAsItIs(batch);
     // Until it is told, nothing else is committed.
     this.#tools.settle(
       this.#readBefore(batch),
       (text) => this.#tellWithEdit(batch, known, text),
-      () => this.#tell(batch),
+      () => this.#tellAsItIs(batch),
     );
+  }
+
+  #tellAsItIs(batch: Batch): void {
+    this.#isEditUntold = false;
+    this.#tell(batch);
   }
 
   /**
@@ -219,15 +224,26 @@ export class LinesDocument {
   }
 
   #tellWithEdit(batch: Batch, known: Uint8Array, text: Uint8Array | undefined): void {
-    this.#isEditUntold = text === undefined;
-    if (text === undefined) {
-      // Behind what the members know, which is not what the file holds: that is told with the next batch.
+    const isHalf = text === undefined || (!this.#isLastLook && lacksEnd(known, text));
+    this.#isEditUntold = isHalf;
+    if (isHalf) {
+      // Behind what the members know, which is not what the file holds: that is told with a later batch.
       this.#thaw(known, known);
       return this.#tell(since(batch, known, known.length));
     }
     const isAddition = isBeginning(known, text);
     if (!isAddition) this.#tellEdit(known, text);
     this.#tell(since(batch, text, isAddition ? known.length : text.length));
+  }
+
+  #planLook(): void {
+    if (this.#isLookPlanned) return;
+    this.#isLookPlanned = true;
+    this.#tools.later(SAVE_MS, () => {
+      this.#isLookPlanned = false;
+      this.#isLookDue = this.#isEditUntold;
+      this.#commit();
+    });
   }
 
   /** Somebody has edited the file: tells the lines that they added or changed, wherever these stand. */
@@ -310,7 +326,10 @@ export class LinesDocument {
   #goOn(): void {
     const tasks = this.#tasksUnderWay;
     this.#tasksUnderWay = [];
-    for (const task of tasks) task();
+    if (this.#isEditUntold) {
+      this.#tasks.unshift(...tasks);
+      this.#planLook();
+    } else for (const task of tasks) task();
     this.#commit();
   }
 
@@ -325,54 +344,4 @@ export class LinesDocument {
       },
     );
   }
-}
-
-function isBeginning(of: Uint8Array, text: Uint8Array): boolean {
-  return text.length >= of.length && of.every((byte, index) => byte === text[index]);
-}
-
-function isMidLine(text: Uint8Array): boolean {
-  return text.length > 0 && text[text.length - 1] !== LF;
-}
-
-/**
- * A batch that begins at this place, up to which the members were told. Of a file that was replaced, the log
- * does not say what stands between that and its own records.
- *
- * @param text the file up to the batch's own records
- */
-function since({ bytes, leadBytes }: Batch, text: Uint8Array, place: number): Batch {
-  const others = text.subarray(place);
-  const lead = isMidLine(text) && bytes.length > leadBytes ? LINE_END : NOTHING;
-  const all = joinBytes([others, lead, bytes.subarray(leadBytes)]);
-  return {
-    start: place,
-    bytes: all,
-    othersBytes: others.length,
-    leadBytes: others.length + lead.length,
-    endsLine: isMidLine(text.subarray(0, place)) && all[0] === LF,
-    replaced: false,
-  };
-}
-
-function countOf(updates: readonly Unsaved[]): number {
-  return updates.reduce((sum, { updates }) => sum + updates, 0);
-}
-
-/** What of a batch each member had sent. The end of the line before belongs to the update that needed it. */
-function ownUpdates(batch: Batch, updates: readonly Unsaved[]): Map<Ref<DocumentEvent>, OwnUpdates> {
-  const authors = new Map<Ref<DocumentEvent>, { ranges: DocumentRange[]; characters: number }>();
-  const firstRecord = batch.start + batch.leadBytes;
-  for (const update of updates) {
-    const start = update.start === 0 ? batch.start + batch.othersBytes : firstRecord + update.start;
-    const range = { start, end: firstRecord + update.end };
-    const own = authors.get(update.member);
-    if (own === undefined) {
-      authors.set(update.member, { ranges: [range], characters: update.characters });
-    } else {
-      own.ranges.push(range);
-      own.characters += update.characters;
-    }
-  }
-  return authors;
 }
