@@ -20,7 +20,7 @@ export interface TextEdit {
  * Two texts that differ in more lines than this are not compared line by line: what differs is replaced as a
  * whole.
  */
-export const MAX_LINE_EDITS = 1000;
+const MAX_LINE_EDITS = 1000;
 /** Stretches longer than this are not compared unit by unit. */
 const MAX_UNITS = 2000;
 const MAX_UNIT_EDITS = 400;
@@ -251,7 +251,7 @@ function offsetsOf(parts: readonly string[]): number[] {
 }
 
 /** Parts `from` to `to` of the one list are replaced by parts `start` to `end` of the other. */
-export interface Hunk {
+interface Hunk {
   readonly from: number;
   readonly to: number;
   readonly start: number;
@@ -259,7 +259,7 @@ export interface Hunk {
 }
 
 /** The shortest edit script of two lists; undefined where it has more than `maxEdits` steps. */
-export function myers(
+function myers(
   left: readonly string[],
   right: readonly string[],
   maxEdits: number,
