@@ -226,10 +226,23 @@ export class Collaboration {
     batch.onlyAppends = false;
     const bases = change.type === "file" ? this.#options.fileBases() : [{ text: change.base, lengths: [] }];
     const edits = outsideEdits(change.text, bases, this.#replica.text);
+    const bytes = edits.reduce((sum, { insert }) => sum + ENCODER.encode(insert).length, 0);
+    if (change.type === "late" && !this.#hasRoom(bytes)) return this.#refuseLate();
     this.#replica.edit(edits);
-    for (const { insert } of edits) this.#maxBytes += 3 * insert.length;
+    if (change.type === "file") this.#maxBytes += bytes;
     if (change.type === "file") batch.fileText = change.text;
     batch.changes.push(change);
+  }
+
+  /** It is in no file of the document: nobody loses by that but who has written it. */
+  #refuseLate(): void {
+    const { tools, maxDocumentBytes } = this.#options;
+    tools.log.error(
+      `Cannot merge what was written to a file that was replaced: ${tooLong(maxDocumentBytes)}`,
+      {
+        event: "late-save-refused",
+      },
+    );
   }
 
   #append(lines: readonly Extract<Change, { type: "line" }>[], batch: BatchUnderWay): void {

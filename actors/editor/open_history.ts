@@ -87,7 +87,7 @@ export async function openHistory(
   if (log.length > options.maxDocumentBytes) {
     throw new NotEditable(`the document is too large to be edited here (${log.length} bytes)`);
   }
-  const { file, bytes } = await SyncedFile.open(world, log);
+  const { file, bytes } = await SyncedFile.open(world, log, options.maxDocumentBytes);
   const isText = decodeStrictly(bytes) !== undefined;
   if (!isText && !await exists(world.disk, historyPath(log.path))) throw notText();
   const makeReplica = await options.replica();

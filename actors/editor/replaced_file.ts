@@ -26,6 +26,7 @@ const MAX_COMPARED_BYTES = 1 << 20;
  */
 export class ReplacedFile {
   readonly #file: DiskFile;
+  readonly #maxBytes: number;
   #held: string;
   #size: number | undefined;
   #changedAtMs: number;
@@ -36,9 +37,11 @@ export class ReplacedFile {
    * @param file open for reading; owned from now on
    * @param held what it held when it was replaced
    * @param size bytes of that, where they are known
+   * @param maxBytes a longer one is not read: nobody can tell what was done to it
    */
-  constructor(file: DiskFile, held: string, size: number | undefined, nowMs: number) {
+  constructor(file: DiskFile, held: string, size: number | undefined, maxBytes: number, nowMs: number) {
     this.#file = file;
+    this.#maxBytes = maxBytes;
     this.#held = held;
     this.#size = size;
     this.#changedAtMs = nowMs;
@@ -79,6 +82,7 @@ export class ReplacedFile {
       const isSame = size === this.#size && this.#found === undefined;
       if (isSame && (!isLast || size > MAX_COMPARED_BYTES)) return undefined;
       this.#size = size;
+      if (size > this.#maxBytes) return undefined;
       const bytes = await readWhole(this.#file, size);
       return bytes && decodeStrictly(bytes);
     } catch {

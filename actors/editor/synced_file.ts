@@ -35,6 +35,7 @@ const ENCODER = new TextEncoder();
 export class SyncedFile {
   readonly #world: World;
   readonly #log: LogFile;
+  readonly #maxBytes: number;
   /** What it is known to hold, and so long that was at times before: only its end has grown since. */
   #held = "";
   #lengths: number[] = [];
@@ -56,14 +57,23 @@ export class SyncedFile {
   /** What was last begun to be written. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(world: World, log: LogFile) {
+  private constructor(world: World, log: LogFile, maxBytes: number) {
     this.#world = world;
     this.#log = log;
+    this.#maxBytes = maxBytes;
   }
 
-  /** Takes over a file, and reads it. What it is known to hold is said by {@linkcode SyncedFile.begin}. */
-  static async open(world: World, log: LogFile): Promise<{ file: SyncedFile; bytes: Uint8Array }> {
-    const file = new SyncedFile(world, log);
+  /**
+   * Takes over a file, and reads it. What it is known to hold is said by {@linkcode SyncedFile.begin}.
+   *
+   * @param maxBytes what is written to one that was replaced, and comes to more, is no text of this document
+   */
+  static async open(
+    world: World,
+    log: LogFile,
+    maxBytes: number,
+  ): Promise<{ file: SyncedFile; bytes: Uint8Array }> {
+    const file = new SyncedFile(world, log, maxBytes);
     const left = await file.look();
     const bytes = left === undefined ? new Uint8Array(0) : await file.#readDurably();
     file.#left = left;
@@ -333,7 +343,13 @@ export class SyncedFile {
   async #openOld(): Promise<ReplacedFile | undefined> {
     try {
       const file = await this.#world.disk.open(this.#log.path);
-      return new ReplacedFile(file, this.#held, this.#left?.size, this.#world.clock.monotonic());
+      return new ReplacedFile(
+        file,
+        this.#held,
+        this.#left?.size,
+        this.#maxBytes,
+        this.#world.clock.monotonic(),
+      );
     } catch {
       return undefined;
     }

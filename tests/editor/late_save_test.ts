@@ -99,6 +99,21 @@ Deno.test("editor: what is written to another name of the file that was replaced
   }
 });
 
+Deno.test("editor: what is written to a file that was replaced keeps to the limit of the document", async () => {
+  await simulate("editor: the limit of what is written late", { seeds: 5 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.type("typed\n");
+    // The document may have 16 MiB: the first is too much by itself, the second with what is there.
+    await append(sim, `${"x".repeat(1 << 24)}\n`, 500);
+    await sim.advance(4000);
+    assertEquals(stage.file?.length, "typed\nfirst\n".length);
+    stage.type("again\n");
+    await append(sim, `${"x".repeat((1 << 24) - 15)}\n`, 500);
+    await sim.advance(4000);
+    assertEquals(stage.file?.length, "typed\nfirst\nagain\n".length);
+  });
+});
+
 Deno.test("editor: zeros that a disk gives for what was never synced of an old file are no late save", async () => {
   await simulate("editor: zeros in an old file", { seeds: 10 }, async (sim) => {
     const stage = await Stage.open(sim);
