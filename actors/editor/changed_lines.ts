@@ -6,9 +6,8 @@
 import { splitLines } from "./text_diff.ts";
 
 /**
- * Lines of `after`, without their ends, that `before` has not, in their order: of lines that are alike so many
- * as there are more of. So a line that stayed is never among them, nor one that was moved, wherever it stands.
- * An end alone is no change.
+ * Lines of `after`, without their ends, that `before` has not, in their order: of those that are alike so many
+ * as there are more of. A line that stayed is never among them, nor one that was moved. An end alone is none.
  */
 export function changedLines(before: string, after: string): string[] {
   const had = new Map<string, number>();

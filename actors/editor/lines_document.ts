@@ -11,13 +11,7 @@ import { reasonText } from "../world/failure.ts";
 import { errorText } from "../world/world.ts";
 import { type ActorTools, updateCounter } from "./actor_tools.ts";
 import { changedLines } from "./changed_lines.ts";
-import type {
-  DocumentEvent,
-  DocumentRange,
-  DocumentUpdated,
-  OwnUpdates,
-  SyncPolicy,
-} from "./document_events.ts";
+import type { DocumentEvent, DocumentRange, DocumentUpdated, SyncPolicy } from "./document_events.ts";
 import { decodeText, KnownText, readWhole } from "./known_text.ts";
 import { countOf, isBeginning, isMidLine, lacksEnd, ownUpdates, since, type Unsaved } from "./lines_batch.ts";
 
@@ -29,8 +23,8 @@ export interface LinesDocumentOptions {
 }
 
 /**
- * A save in place cuts the file first, and may be written in parts: one that lacks the last line is whole when
- * lines were put behind it, or after this long.
+ * A save in place cuts the file, and may be written in parts: one that lacks the last line is whole once lines
+ * were put behind it, or after this long.
  */
 const SAVE_MS = 500;
 

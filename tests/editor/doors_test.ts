@@ -213,89 +213,6 @@ Deno.test("editor: what somebody has put at the file's end is told once, also wh
   });
 });
 
-Deno.test("editor: a line that comes with a file of the same beginning is told, while lines alone are edited", async () => {
-  await simulate("editor: a file of the same beginning", { seeds: 10 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
-    const reader = stage.line();
-    stage.tell({ type: "join", member: reader });
-    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
-    // As vim saves it.
-    stage.disk.remove(FILE);
-    stage.disk.write(FILE, `${START}by hand\n`);
-    stage.tell({ type: "update", member: stage.line(), text: "last" });
-    await sim.until(() => stage.count("updated") > 0, 1000, "the line to be told");
-    const decoder = new TextDecoder();
-    const told = stage.told.map((event) => event.type === "updated" ? decoder.decode(event.bytes) : "");
-    assertEquals(told.join(""), "by hand\nlast\n");
-  });
-});
-
-Deno.test("editor: who saves the file once more while a line is put behind it has no line of others told again", async () => {
-  await simulate(
-    "editor: who saves the file once more",
-    { seeds: 20, sometimes: ["saved within"] },
-    async (sim) => {
-      const stage = await Stage.open(sim);
-      stage.leave();
-      await sim.advance(1000);
-      const { disk } = stage;
-      disk.write(FILE, "a\nb\nc\nd\n");
-      stage.tell({ type: "join", member: stage.line() });
-      await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
-      await sim.advance(1000);
-      disk.write(FILE, "a\nc\nd\n");
-      disk.slowness = 100;
-      const isSyncing = () =>
-        disk.underWay.some(({ operation, path }) => operation === "sync" && path !== FILE + ".journal");
-      stage.tell({ type: "update", member: stage.line(), text: "last" });
-      await sim.until(isSyncing, 1000, "the line to be on its way");
-      const isWithin = stage.file === "a\nc\nd\nlast\n";
-      if (isWithin) disk.write(FILE, `new\n${stage.file}`);
-      sim.sometimes("saved within", isWithin);
-      disk.slowness = 1;
-      stage.tell({ type: "update", member: stage.line(), text: "again" });
-      await sim.advance(1000);
-      assertEquals(linesTold(stage).toSorted(), ["again", "last", ...(isWithin ? ["new"] : [])]);
-    },
-  );
-});
-
-Deno.test("editor: of a save in place that is seen half way nothing is told again, while lines alone are edited", async () => {
-  await simulate("editor: a save that is seen half way", { seeds: 15 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
-    const { disk } = stage;
-    const lines = Array.from({ length: 20 }, (_, index) => `line ${index}\n`);
-    disk.write(FILE, lines.join(""));
-    stage.tell({ type: "join", member: stage.line() });
-    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
-    await sim.advance(1000);
-    for (const part of [0, sim.random.integer(1, 19)]) {
-      disk.write(FILE, lines.slice(0, part).join(""));
-      stage.tell({ type: "update", member: stage.line(), text: `while ${part} are there` });
-      await sim.advance(50);
-    }
-    disk.write(FILE, ["saved\n", ...lines].join(""));
-    // Who comes now is given all of it, and who was there is told what is new.
-    stage.tell({ type: "join", member: stage.line() });
-    await sim.advance(sim.random.next() * 600);
-    stage.tell({ type: "update", member: stage.line(), text: "last" });
-    await sim.advance(2000);
-    const told = linesTold(stage).toSorted();
-    const whole = decode(stage.told.findLast((event) => event.type === "joined")?.text);
-    const isTold = whole.startsWith("saved\n");
-    assertEquals(isTold && whole.includes("line 19\n"), true, whole);
-    assertEquals(
-      new Set(told),
-      new Set(["last", "saved", ...told.filter((line) => line.startsWith("while"))]),
-    );
-    assertEquals(told.filter((line) => line === "saved").length, 1);
-  });
-});
-
 Deno.test("editor: who comes back is told of others, and not of what their connection before has said of them", async () => {
   await simulate("editor: who comes back", { seeds: 10 }, async (sim) => {
     const stage = await Stage.open(sim);
@@ -423,16 +340,3 @@ Deno.test("editor: what cannot be saved while the server is asked to stop does n
     assertEquals(stage.file, START);
   });
 });
-
-function decode(bytes: Uint8Array = new Uint8Array(0)): string {
-  return new TextDecoder().decode(bytes);
-}
-
-/** The lines that a line client was told of. */
-function linesTold({ told }: Stage): string[] {
-  const decoder = new TextDecoder();
-  const bytes = told.map((event) =>
-    event.type === "updated" || event.type === "changed" ? event.bytes : undefined
-  );
-  return bytes.map((each) => decoder.decode(each)).join("").split("\n").filter((line) => line !== "");
-}
