@@ -7,7 +7,7 @@ import { splitLines } from "./text_diff.ts";
 
 /**
  * Lines of `after`, without their ends, that `before` has not, in their order: of those that are alike so many
- * as there are more of. A line that stayed is never among them, nor one that was moved. An end alone is none.
+ * as there are more of. A line that stayed or was moved is never among them. An end alone is none.
  */
 export function changedLines(before: string, after: string): string[] {
   const had = new Map<string, number>();

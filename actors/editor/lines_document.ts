@@ -23,7 +23,7 @@ export interface LinesDocumentOptions {
 }
 
 /**
- * A save in place cuts the file, and may be written in parts: one that lacks the last line is whole once lines
+ * A save in place cuts the file, and may come in parts: one that lacks the last line is whole once lines
  * were put behind it, or after this long.
  */
 const SAVE_MS = 500;
