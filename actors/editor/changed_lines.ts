@@ -6,7 +6,7 @@
 import { splitLines } from "./text_diff.ts";
 
 /**
- * Lines of `after`, without their ends, that `before` has not, in their order: of those that are alike so many
+ * Lines of `after`, without their ends, that `before` has not, in order: of those that are alike so many
  * as there are more of. A line that stayed or was moved is never among them. An end alone is none.
  */
 export function changedLines(before: string, after: string): string[] {
