@@ -63,9 +63,7 @@ const isSameKind = isOfKind;
 /** The handler of an actor that does not run. */
 const NOT_RUNNING: Receive<unknown> = () => {};
 
-/**
- * The runtime's own way into mailboxes. `mod.ts` does not export it: whoever has a ref has what `Ref` says.
- */
+/** The runtime's own way into mailboxes; `mod.ts` does not export it. */
 export let mailboxes: Mailboxes<ActorRef<never>, (typeof FLAGS)[keyof typeof FLAGS]>;
 
 /** An actor, as others see it. */
@@ -373,6 +371,7 @@ export class ActorRef<in M> implements Ref<M> {
       slots: (ref) => ref.#rest?.slots ?? 0,
       handled: (ref) => ref.#handled,
       longestTurn: (ref) => ref.#rest?.longestTurn ?? Math.min(ref.#handled, 1),
+      isQueued: (ref) => (ref.#flags & IN_RING) !== 0,
       isInTurn: (ref) => (ref.#flags & IN_TURN) !== 0,
       setReceive: (ref, receive) => void (ref.#receive = receive),
       clearReceive: (ref) => void (ref.#receive = NOT_RUNNING),

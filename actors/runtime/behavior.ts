@@ -157,7 +157,7 @@ export interface Context<M> {
   /**
    * Says how this actor's children are treated together when one fails, for this life.
    *
-   * @throws `RangeError` on an invalid budget.
+   * @throws `TypeError` on an unknown strategy or order; `RangeError` on an invalid budget.
    */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void;
   /**

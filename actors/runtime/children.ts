@@ -10,13 +10,11 @@ import type { FailureDecision, FailurePhase, StopReason } from "./events.ts";
 import { GroupRestart } from "./group_restart.ts";
 import { Listeners } from "./listeners.ts";
 import { Named } from "./named.ts";
-import { isPolicy } from "./options.ts";
+import { checkSupervision, isPolicy } from "./options.ts";
 import type { Ref } from "./ref.ts";
 import type { ShallowSnapshot } from "./snapshot.ts";
 import {
   backoffDelay,
-  checkBudget,
-  checkStrategy,
   escalate,
   type GroupStrategy,
   type OnFailure,
@@ -124,10 +122,10 @@ export class Children {
     return this.#byName.size;
   }
 
-  /** Throws `TypeError` on an unknown strategy, `RangeError` on an invalid budget. */
-  supervise(strategy: GroupStrategy, { stopOrder, budget }: SuperviseOptions): void {
-    checkStrategy(strategy);
-    if (budget !== undefined) checkBudget(budget);
+  /** Throws `TypeError` on an unknown strategy or order, `RangeError` on an invalid budget. */
+  supervise(strategy: GroupStrategy, options: SuperviseOptions): void {
+    checkSupervision(strategy, options);
+    const { stopOrder, budget } = options;
     this.#strategy = strategy;
     this.#stopsTogether = stopOrder === "together";
     this.#budget = budget;

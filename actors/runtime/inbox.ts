@@ -283,11 +283,15 @@ export abstract class Inbox implements Trimmable {
     mailboxes.signal(this.ref);
   }
 
-  /** One at a time: so they keep their order, and none is in the mailbox when that drops its oldest. */
+  /**
+   * One at a time, and only where it is handled in this turn: so they keep their order, and none is in the
+   * mailbox when that drops its oldest.
+   */
   protected takeUrgent(): void {
     const urgent = this.coldIfAny?.urgent;
     if (urgent === undefined || urgent.length === 0) return;
-    if (this.takesMessages) mailboxes.unshift(this.ref, urgent.shift());
+    const isHandledNow = this.takesMessages && !mailboxes.isQueued(this.ref);
+    if (isHandledNow) mailboxes.unshift(this.ref, urgent.shift());
     if (urgent.length === 0) return;
     this.signals |= URGENT;
     mailboxes.mark(this.ref);

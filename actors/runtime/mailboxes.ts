@@ -28,6 +28,8 @@ export interface Mailboxes<Actor extends object, Flag extends number> {
   slots(ref: Actor): number;
   handled(ref: Actor): number;
   longestTurn(ref: Actor): number;
+  /** It waits for a turn: if it has one now, that handles no message. */
+  isQueued(ref: Actor): boolean;
   /** Its handler is on the stack. */
   isInTurn(ref: Actor): boolean;
   setReceive(ref: Actor, receive: Receive<unknown>): void;

@@ -7,7 +7,15 @@ import type { LogLevel } from "../world/world.ts";
 import type { DecideOnFailure, Overflow, RestartType, SpawnOptions } from "./spawn_options.ts";
 import { inWords } from "./in_words.ts";
 import type { ActorOptionsText } from "./snapshot.ts";
-import { checkBackoff, checkBudget, type OnFailure, restart } from "./supervision.ts";
+import {
+  checkBackoff,
+  checkBudget,
+  checkStrategy,
+  type GroupStrategy,
+  type OnFailure,
+  restart,
+  type SuperviseOptions,
+} from "./supervision.ts";
 
 /** More than fit into memory, and still a small integer to V8. */
 export const NO_LIMIT = 1 << 30;
@@ -44,6 +52,7 @@ const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
 const POLICIES: readonly OnFailure["type"][] = ["restart", "stop", "resume", "escalate"];
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const RESTARTS: readonly RestartType[] = ["permanent", "transient", "temporary"];
+const STOP_ORDERS: readonly unknown[] = ["reverse", "together", undefined];
 
 /** Checks a name and options before anything starts. Throws `TypeError` or `RangeError`. */
 export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefined): CellOptions {
@@ -84,6 +93,14 @@ export function checkOptions<M>(name: string, options: SpawnOptions<M> | undefin
     ...{ capacity, overflow, isUrgent, onFailure, restart, stashCapacity, shutdownMs, deadLetterLevel },
     isPlain,
   };
+}
+
+/** Checks how children are supervised. Throws `TypeError` or `RangeError`. */
+export function checkSupervision(strategy: GroupStrategy, { budget, stopOrder }: SuperviseOptions): void {
+  checkStrategy(strategy);
+  if (budget !== undefined) checkBudget(budget);
+  if (STOP_ORDERS.includes(stopOrder)) return;
+  throw new TypeError(`Cannot stop children ${inWords(stopOrder)}: it takes reverse or together`);
 }
 
 /** Options in words. */

@@ -203,7 +203,12 @@ export class LocalRegistry implements Registry {
       end(by);
       this.#forget(name);
     };
-    by.watching = this.#onStopped(ref, close);
+    try {
+      by.watching = this.#onStopped(ref, close);
+    } catch (error) {
+      this.#forget(name);
+      throw error;
+    }
     if (isOpen) begin(by);
     return {
       cancel: () => {

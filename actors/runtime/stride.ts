@@ -14,6 +14,8 @@ const MAX_STRIDE = 8;
 const FLOOD_STRIDE = 32;
 /** So many messages without a pause between them, and none of them slow, are a flood. */
 const FLOOD = 131_072;
+/** A flood that was interrupted, by a pause of the garbage collector perhaps, goes on after so many more. */
+const FLOOD_AGAIN = FLOOD / 8;
 /** After a slow one the stride is 1, and so much longer for each 128 that were quick. */
 const QUICK_SHIFT = 7;
 /** After a pause: how long handlers take is known only from the second look on. */
@@ -50,9 +52,10 @@ export class Stride {
     this.lengthen();
   }
 
-  /** The last stride took long. */
+  /** The last stride took long, though not each of its messages: that ends a flood. */
   surprised(): void {
     this.messages = 1;
+    this.#quick = Math.min(this.#quick, FLOOD - FLOOD_AGAIN);
   }
 
   /** A handler was slow: others may be. */

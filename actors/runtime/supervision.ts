@@ -226,9 +226,11 @@ export function escalate(): OnFailure {
  * assertThrows(() => checkBudget({ limit: -1, withinMs: 5000 }), RangeError);
  * ```
  */
-export function checkBudget(
-  { limit, withinMs }: { readonly limit: number; readonly withinMs: number },
-): void {
+export function checkBudget(budget: { readonly limit: number; readonly withinMs: number }): void {
+  if (typeof budget !== "object" || budget === null) {
+    throw new RangeError(`Cannot keep a budget of ${inWords(budget)}: it takes { limit, withinMs }`);
+  }
+  const { limit, withinMs } = budget;
   if (!Number.isInteger(limit) || limit < 0) {
     throw new RangeError(
       `Cannot set a restart limit of ${inWords(limit)}: it takes a whole number, 0 or more`,

@@ -6,9 +6,9 @@
 import { assertNever, type Behavior, withPrivateMessages } from "./behavior.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { checkBehavior } from "./handler.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions, checkSupervision } from "./options.ts";
 import type { AskOptions, Ref } from "./ref.ts";
-import { checkBudget, checkStrategy, type GroupStrategy, type SuperviseOptions } from "./supervision.ts";
+import type { GroupStrategy, SuperviseOptions } from "./supervision.ts";
 
 /**
  * What a supervisor starts: made by {@linkcode childSpec}. Data: it may be kept, listed, and started again.
@@ -82,8 +82,8 @@ type Stopped = { readonly type: "child-stopped"; readonly replyTo: Ref<boolean> 
  *
  * The specs are checked before anything starts.
  *
- * @throws `TypeError` on an unknown strategy, or a name that is used twice or is none; `RangeError` on an
- * option out of range.
+ * @throws `TypeError` on an unknown strategy or order, or a name that is used twice or is none; `RangeError`
+ * on an option out of range.
  *
  * @example
  * ```ts
@@ -106,8 +106,7 @@ export function supervisor(
   specs: readonly ChildSpec[],
   options?: SuperviseOptions,
 ): Behavior<SupervisorCommand> {
-  checkStrategy(strategy);
-  if (options?.budget !== undefined) checkBudget(options.budget);
+  checkSupervision(strategy, options ?? {});
   const names = new Set<string>();
   for (const spec of specs) {
     checkOptions(spec.name, spec.options);

@@ -134,7 +134,7 @@ export class ActorSystem implements AsyncDisposable {
   /**
    * Says how the actors under the root are treated together when one fails.
    *
-   * @throws `RangeError` on an invalid budget.
+   * @throws as {@linkcode Context.supervise} does.
    */
   supervise(strategy: GroupStrategy, options?: SuperviseOptions): void {
     this.#root.supervise(strategy, options);

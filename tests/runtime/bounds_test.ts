@@ -3,12 +3,16 @@ import {
   type Behavior,
   type Context,
   MailboxFull,
+  type OnFailure,
   type Overflow,
+  type Ref,
   registryKey,
+  restart,
+  resume,
   stop,
   topic,
 } from "../../mod.ts";
-import { gate, onStage, upTo } from "./_stage.ts";
+import { gate, onStage, type Stage, upTo } from "./_stage.ts";
 
 const OVERFLOWS: readonly Overflow[] = ["reject", "drop-newest", "drop-oldest"];
 
@@ -134,6 +138,63 @@ onStage("urgent: what goes first keeps its order, before all others and within t
   hold.resolve();
   await stage.settle();
   assertEquals(stage.taken(), ["0", "!2", "!4", "1", "3"]);
+});
+
+const isUrgent = (message: string) => message.startsWith("!");
+const TOLD = ["plain", "!1", "!2", "!3", "!4"];
+const IN_ORDER = ["!1", "!2", "!3", "!4", "plain"];
+
+/** What keeps an actor while urgent messages come, and what fails on the first of them. */
+const KEPT: Readonly<Record<string, (stage: Stage) => Ref<string>>> = {
+  "before its start": (stage) =>
+    stage.system.spawn("a", () => (message) => stage.note(message), { mailbox: { isUrgent } }),
+  "before a start that takes its time": (stage) =>
+    stage.system.spawn<string>("a", async () => {
+      await Promise.resolve();
+      return (message) => stage.note(message);
+    }, { mailbox: { isUrgent } }),
+  "while the first of them fails, and is restarted": (stage) => failingOnFirst(stage, restart()),
+  "while the first of them fails, and is restarted later": (stage) =>
+    failingOnFirst(stage, restart({ backoff: { minMs: 10, maxMs: 10 } })),
+  "while the first of them fails, and is resumed": (stage) => failingOnFirst(stage, resume()),
+  "in a mailbox that drops its oldest": (stage) =>
+    stage.system.spawn("a", () => (message) => stage.note(message), {
+      mailbox: { isUrgent, capacity: 5, overflow: "drop-oldest" },
+    }),
+};
+
+function failingOnFirst(stage: Stage, onFailure: OnFailure): Ref<string> {
+  return stage.system.spawn<string>("a", () => (message) => {
+    stage.note(message);
+    if (message === "!1") throw new Error("told to");
+  }, { mailbox: { isUrgent }, onFailure });
+}
+
+for (const [when, spawn] of Object.entries(KEPT)) {
+  onStage(`urgent: those that come ${when} keep their order, before what waits`, async (stage) => {
+    const ref = spawn(stage);
+    if (when.startsWith("while")) await stage.settle();
+    for (const message of TOLD) ref.tell(message);
+    await stage.sim.advance(50);
+    assertEquals(stage.taken(), IN_ORDER);
+    assertEquals(stage.lost, []);
+  });
+}
+
+onStage("urgent: watches keep their order, too, where their actor has yet to start", async (stage) => {
+  const others = ["1", "2", "3"].map((name) => stage.system.spawn(name, stage.actor("other")));
+  await stage.settle();
+  for (const other of others) other.tell("stop");
+  await stage.settle();
+  stage.taken();
+  const ref = stage.system.spawn<string>("a", async (self) => {
+    for (const [at, other] of others.entries()) self.watch(other, () => `${at} is gone`);
+    await Promise.resolve();
+    return (message) => stage.note(message);
+  });
+  ref.tell("plain");
+  await stage.settle();
+  assertEquals(stage.taken(), ["0 is gone", "1 is gone", "2 is gone", "plain"]);
 });
 
 onStage("urgent: a predicate that throws lets the message go the usual way", async (stage) => {

@@ -39,7 +39,11 @@ onStage(
       RangeError,
       "of -1",
     );
+    const sideways = { stopOrder: "sideways" as never };
+    assertThrows(() => supervisor("one-for-one", [], sideways), TypeError, 'Cannot stop children "sideways"');
+    assertThrows(() => stage.system.supervise("one-for-one", { budget: null as never }), RangeError, "null");
     stage.system.spawn("group", (self) => {
+      assertThrows(() => self.supervise("one-for-one", sideways), TypeError, "it takes reverse or together");
       assertThrows(() => self.supervise(strange), TypeError, "it takes one-for-one");
       return () => {};
     });

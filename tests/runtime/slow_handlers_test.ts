@@ -1,57 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { ActorSystem, denoWorld, resume, stop, type World } from "../../mod.ts";
+import { ActorSystem } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";
-
-/** A world whose time goes by only where a handler says so, and that notes each look at sockets. */
-function steppedWorld() {
-  const real = denoWorld();
-  let now = 0;
-  let sinceLooked = 0;
-  let worst = 0;
-  const looked = (task: () => void) => () => {
-    sinceLooked = 0;
-    task();
-  };
-  const world: World = {
-    ...real,
-    clock: { ...real.clock, now: () => now, monotonic: () => now, timer: () => ({ cancel() {} }) },
-    loop: {
-      soon: (task) => queueMicrotask(task),
-      nextTurn: (task) => setTimeout(looked(task), 0),
-      afterPoll: (task) => setTimeout(looked(task), 0),
-    },
-  };
-  return {
-    world,
-    /** A handler begins, after this much work without a look. */
-    work(ms: number) {
-      worst = Math.max(worst, sinceLooked);
-      now += ms;
-      sinceLooked += ms;
-    },
-    get worst() {
-      return worst;
-    },
-    get now() {
-      return now;
-    },
-  };
-}
-
-/** Stops a system, and lets the turns of the loop that it has asked for go by. */
-async function stopped(system: ActorSystem): Promise<void> {
-  await deadline(system.stop());
-  await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-type Job = { readonly type: "quick" | "slow"; readonly ms: number };
-const QUICK: Job = { type: "quick", ms: 0.0001 };
-const SLOW: Job = { type: "slow", ms: 10 };
-
-const jobs = (quick: number, slow: number) => [
-  ...Array.from({ length: quick }, () => QUICK),
-  ...Array.from({ length: slow }, () => SLOW),
-];
+import { type Job, jobs, QUICK, SLOW, steppedWorld, stopped, times } from "./_stepped.ts";
 
 const alternating = Array.from({ length: 500 }, (_, i) => i % 10 === 9 ? SLOW : QUICK);
 
@@ -94,8 +44,6 @@ const ALIKE: Readonly<Record<string, (ms: number) => unknown>> = {
   "arrays": (ms) => [ms],
 };
 let texts = 0;
-
-const times = (count: number, ms: number): number[] => Array(count).fill(ms);
 
 /** Milliseconds that the handlers take, one after the other, and over how many actors by turns. */
 const SURPRISES: Readonly<Record<string, readonly [readonly number[], number]>> = {
@@ -142,7 +90,12 @@ for (const [what, message] of Object.entries(ALIKE)) {
 }
 
 /** Quick messages of one kind, and slow ones of it right behind them; so many handlers may surprise. */
-const SUDDEN: readonly (readonly [quick: number, most: number])[] = [[100_000, 8], [200_000, 32]];
+const SUDDEN: readonly (readonly [quick: number, most: number])[] = [
+  [100_000, 8],
+  [100_011, 8],
+  [100_021, 8],
+  [200_000, 32],
+];
 
 for (const [quick, most] of SUDDEN) {
   Deno.test(`fairness: one kind that was quick ${quick} times and is slow at once is found out after ${most}, and timed from then on`, async () => {
@@ -165,6 +118,55 @@ for (const [quick, most] of SUDDEN) {
     await stopped(system);
   });
 }
+
+/** What an actor goes on doing that was quick 200,000 times; until it is noticed five rounds may go by. */
+const SURPRISED: Readonly<Record<string, readonly [pattern: readonly number[], most: number]>> = {
+  "three of 5 ms among 70 quick ones": [[...times(70, 0.0001), ...times(3, 5)], 5],
+  "two of 8 ms among 60 quick ones": [[...times(60, 0.0001), ...times(2, 8)], 8],
+  "32 of 0.45 ms among 62 quick ones": [[...times(62, 0.0001), ...times(32, 0.45)], 8 * 0.45],
+};
+
+for (const [what, [pattern, most]] of Object.entries(SURPRISED)) {
+  Deno.test(`fairness: a flood ends by its surprises: ${what} do not wait for one another again`, async () => {
+    const stepped = steppedWorld();
+    const system = new ActorSystem("test", { world: stepped.world });
+    const done = Promise.withResolvers<void>();
+    const costs = [...times(200_000, 0.0001), ...times(100, 0).flatMap(() => pattern)];
+    let handled = 0;
+    const ref = system.spawn<{ type: "work" }>("a", () => () => {
+      // What surprises in the flood, and in the strides of 8 after it, is noticed.
+      if (handled === 200_000 + 5 * pattern.length) stepped.forget();
+      stepped.work(costs[handled++] ?? 0);
+      if (handled === costs.length) done.resolve();
+    });
+    for (const _ of costs) ref.tell({ type: "work" });
+    await deadline(done.promise);
+    assert(stepped.worst <= most + 0.1, `${stepped.worst} ms went by`);
+    await stopped(system);
+  });
+}
+
+Deno.test("fairness: after a slow handler those of all actors are timed one by one, be 20 quick ones between", async () => {
+  const stepped = steppedWorld();
+  const system = new ActorSystem("test", { world: stepped.world });
+  const costs = times(20, 0).flatMap(() => [...times(20, 0.0001), ...times(8, 10)]);
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  let handled = 0;
+  const refs = costs.map((_, i) =>
+    system.spawn<number>(`a${i}`, () => (ms) => {
+      if (ms === 0) return;
+      if (handled === 28) stepped.forget();
+      stepped.work(ms);
+      if (++handled === costs.length) resolve();
+    })
+  );
+  for (const ref of refs) ref.tell(0);
+  await new Promise((next) => setTimeout(next, 10));
+  for (const [i, ms] of costs.entries()) refs[i]?.tell(ms);
+  await deadline(done);
+  assert(stepped.worst <= 10.1, `${stepped.worst} ms went by`);
+  await stopped(system);
+});
 
 /** Many actors, each quick for so many messages of its own, all of one kind. */
 const CROWDS: readonly (readonly [actors: number, quickEach: number])[] = [
@@ -198,193 +200,5 @@ for (const [actors, quickEach] of CROWDS) {
     await deadline(allDone);
     assert(stepped.worst <= 8 * 10, `${stepped.worst} ms went by`);
     await stopped(system);
-  });
-}
-
-/** Actors that were quick once, and then work and fail, a hundred times together. */
-async function failing(
-  system: ActorSystem,
-  work: () => void,
-  { actors, waits }: { actors: number; waits: boolean },
-): Promise<void> {
-  const fail = () => {
-    work();
-    throw new Error("told to");
-  };
-  const refs = Array.from(
-    { length: actors },
-    (_, i) =>
-      system.spawn<"quick" | "fail">(`a${i}`, () => (message) => {
-        if (message === "quick") return;
-        return waits ? Promise.resolve().then(fail) : fail();
-      }, { onFailure: resume() }),
-  );
-  for (const ref of refs) ref.tell("quick");
-  await new Promise((next) => setTimeout(next, 5));
-  for (let i = 0; i < 100; i++) refs[i % actors]?.tell("fail");
-}
-
-/** What runs for an actor besides a handler that returns at once, 10 ms each, a hundred at once. */
-const BESIDE: Readonly<Record<string, (system: ActorSystem, work: () => void) => Promise<void> | void>> = {
-  "a hundred starts": (system, work) => {
-    for (let i = 0; i < 100; i++) system.spawn(`a${i}`, () => (work(), () => {}));
-  },
-  "a hundred releases, of actors that stop together": async (system, work) => {
-    const refs = Array.from({ length: 100 }, (_, i) =>
-      system.spawn<"stop">(`a${i}`, (self) => {
-        self.onStop(work);
-        return () => self.stop();
-      }));
-    await Promise.all(refs.map((ref) => system.started(ref)));
-    for (const ref of refs) ref.tell("stop");
-  },
-  "a hundred releases of one actor": async (system, work) => {
-    const ref = system.spawn<"stop">("a", (self) => {
-      for (let i = 0; i < 100; i++) self.onStop(work);
-      return () => self.stop();
-    });
-    await system.started(ref);
-    ref.tell("stop");
-  },
-  "a hundred decisions about children that fail together": (system, work) => {
-    const onFailure = () => (work(), resume());
-    for (let i = 0; i < 100; i++) {
-      system.spawn<string>(`a${i}`, () => () => {
-        throw new Error("told to");
-      }, { onFailure }).tell("fail");
-    }
-  },
-  "a hundred handlers that fail": (system, work) => failing(system, work, { actors: 1, waits: false }),
-  "a hundred handlers that fail, of as many actors": (system, work) =>
-    failing(system, work, { actors: 100, waits: false }),
-  "a hundred handlers that wait and fail": (system, work) =>
-    failing(system, work, { actors: 1, waits: true }),
-  "a hundred starts that fail": (system, work) => {
-    for (let i = 0; i < 100; i++) {
-      system.spawn(`a${i}`, () => {
-        work();
-        throw new Error("told to");
-      }, { onFailure: stop() });
-    }
-  },
-  "a hundred handlers that compute before they wait": (system, work) => {
-    const ref = system.spawn<number>("a", () => async () => {
-      work();
-      await Promise.resolve();
-    });
-    for (let i = 0; i < 100; i++) ref.tell(i);
-  },
-  "a hundred handlers that compute before they wait, of as many actors": (system, work) => {
-    for (let i = 0; i < 100; i++) {
-      system.spawn<number>(`a${i}`, () => async () => {
-        work();
-        await Promise.resolve();
-      }).tell(i);
-    }
-  },
-  "a hundred handlers that compute, wait, and compute again": (system, work) => {
-    const ref = system.spawn<number>("a", () => async (message) => {
-      if (message % 2 === 0) work();
-      await Promise.resolve();
-      if (message % 2 === 1) work();
-    });
-    for (let i = 0; i < 100; i++) ref.tell(i);
-  },
-  "a hundred handlers that wait for a timer and compute": (system, work) => {
-    const ref = system.spawn<number>("a", () => async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      work();
-    });
-    for (let i = 0; i < 100; i++) ref.tell(i);
-  },
-  "a hundred handlers that wait before they compute": (system, work) => {
-    const ref = system.spawn<number>("a", () => async () => {
-      await Promise.resolve();
-      work();
-    });
-    for (let i = 0; i < 100; i++) ref.tell(i);
-  },
-  "a hundred restarts": (system, work) => {
-    for (let i = 0; i < 50; i++) {
-      let starts = 0;
-      const behavior = () => {
-        work();
-        if (starts++ === 0) throw new Error("told to");
-        return () => {};
-      };
-      system.spawn(`a${i}`, behavior);
-    }
-  },
-};
-
-for (const [what, arrange] of Object.entries(BESIDE)) {
-  Deno.test(`fairness: ${what}, 10 ms each: sockets are looked at between them`, async () => {
-    const stepped = steppedWorld();
-    const quiet = { ...stepped.world, log: { enabled: () => false, write: () => {} } };
-    const system = new ActorSystem("test", { world: quiet });
-    const done = Promise.withResolvers<void>();
-    let left = 100;
-    await arrange(system, () => {
-      stepped.work(10);
-      if (--left === 0) done.resolve();
-    });
-    await deadline(done.promise);
-    assert(stepped.worst <= 10, `${stepped.worst} ms went by`);
-    await stopped(system);
-  });
-}
-
-/** Whose handlers they are, and whether their messages say which ones are slow. */
-const BUSY: readonly (readonly [what: string, actors: number, isTyped: boolean])[] = [
-  ["told apart by type", 1, true],
-  ["told apart by nothing", 1, false],
-  ["of as many actors, each of which was quick before", 100, false],
-];
-
-for (const [what, actors, isTyped] of BUSY) {
-  Deno.test(`fairness: an echo on a real socket is answered all the while between handlers of 10 ms, ${what}`, async () => {
-    const system = new ActorSystem("test", { world: denoWorld() });
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const serving = (async () => {
-      using conn = await listener.accept();
-      const buffer = new Uint8Array(64);
-      for (let n; (n = await conn.read(buffer)) !== null;) await conn.write(buffer.subarray(0, n));
-    })();
-    const events: string[] = [];
-    const handled = Promise.withResolvers<void>();
-    const burn = (ms: number) => {
-      for (const end = performance.now() + ms; performance.now() < end;);
-    };
-    let left = 100;
-    const busy = Array.from(
-      { length: actors },
-      (_, i) =>
-        system.spawn<{ readonly ms: number }>(`busy${i}`, () => ({ ms }) => {
-          if (ms < 1) return;
-          burn(10);
-          events.push("handled");
-          if (--left === 0) handled.resolve();
-        }),
-    );
-    using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
-    const echoing = (async () => {
-      const buffer = new Uint8Array(64);
-      while (left > 0) {
-        await client.write(buffer.subarray(0, 1));
-        await client.read(buffer);
-        events.push("echo");
-      }
-      client.close();
-    })();
-    for (const [i, job] of jobs(1000, 100).entries()) {
-      busy[i % actors]?.tell(isTyped ? job : { ms: job.ms });
-    }
-    await deadline(handled.promise);
-    await deadline(echoing);
-    await deadline(serving);
-    const inARow = events.join(" ").split("echo").map((part) => part.split("handled").length - 1);
-    // An echo takes a look at sockets for each of its four ways; the kernel has a say, too.
-    assert(Math.max(...inARow) <= 20, `handlers between two echoes: ${inARow}`);
-    await deadline(system.stop());
   });
 }
