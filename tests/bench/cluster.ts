@@ -47,7 +47,7 @@ async function rows(
       ...{ name: what, unit: "commands/s", ...both("perSecond") },
       aim: aimed === undefined ? undefined : aimAt("value", ">=", aimed),
     }));
-    result.push(rowOf({ name: `${what}, p99`, unit: "ms", values: figures(own, "p99Ms") }));
+    result.push(rowOf({ name: `${what}, p99`, unit: "ms", ...both("p99Ms") }));
     result.push(rowOf({ name: `${what}, CPU of a command`, unit: "µs", ...both("cpuUs") }));
   }
   return result;

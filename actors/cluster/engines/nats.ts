@@ -4,7 +4,7 @@
  * @module
  */
 import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
-import { nanos, type NatsConnection } from "@nats-io/nats-core";
+import { millis, nanos, type NatsConnection } from "@nats-io/nats-core";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
 import { type Cancellable, errorText, type Log, type World, WorldError } from "../../world/world.ts";
 import { composeEngine } from "../compose.ts";
@@ -247,13 +247,29 @@ async function makeStream(
   }
 }
 
+/** What matters of a stream, in the words of {@linkcode NatsEngineOptions} where it has any. */
+const KEPT = {
+  num_replicas: (count: unknown) => `replicas ${count}`,
+  max_age: (ns: unknown) => `leaseTtlMs ${typeof ns === "number" ? millis(ns) : ns}`,
+  max_msgs_per_subject: (count: unknown) => `max_msgs_per_subject ${count}`,
+  allow_direct: (allowed: unknown) => `allow_direct ${allowed}`,
+} as const;
+
 /** Throws when a stream that is there is kept otherwise in what matters. */
 function checkStream(wanted: Config, found: StreamConfig): void {
   const wrong = (["num_replicas", "max_age", "max_msgs_per_subject", "allow_direct"] as const)
     .filter((option) => wanted[option] !== undefined && wanted[option] !== found[option]);
   if (wrong.length === 0) return;
-  const text = wrong.map((option) => `${option} ${found[option]} instead of ${wanted[option]}`).join(", ");
-  throw new WorldError("invalid-data", `Cannot use the stream ${wanted.name}: it has ${text}`);
+  const text = wrong.map((option) =>
+    `${KEPT[option](found[option])} instead of ${KEPT[option](wanted[option])}`
+  );
+  throw new WorldError(
+    "invalid-data",
+    `Cannot use the stream ${wanted.name}: it was made with ${
+      text.join(", ")
+    }. All hosts of a cluster have ` +
+      "the same; another cluster takes another name",
+  );
 }
 
 /** Whether the server can be reached, as the client says. */

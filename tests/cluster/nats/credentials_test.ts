@@ -22,6 +22,12 @@ Deno.test({
     () => openEngine(`nats://127.0.0.1:${port}`, { world, startTimeoutMs: 2000 }),
     WorldError,
   );
+  const connection = { user: "ann", pass: "p@ss" };
+  await assertRejects(
+    () => natsEngine({ world, servers: [`127.0.0.1:${port}`], leaseTtlMs: 1500, connection }),
+    WorldError,
+    "it was made with leaseTtlMs 2000 instead of leaseTtlMs 1500. All hosts of a cluster have the same",
+  );
 });
 
 Deno.test({
