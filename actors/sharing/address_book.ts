@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addressKey } from "../net/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 
 /** A peer to dial. */
@@ -25,6 +26,10 @@ interface Entry extends DialTarget {
 
 /** The most peers that are remembered. */
 const MAX_ENTRIES = 500;
+/** Of one host (of IPv6, one /64 network): a tracker may name whom it likes, and have all of us dial it. */
+const MAX_OF_HOST = 32;
+/** Of a host that has so many, one that failed so often gives way to a new one. */
+const HOPELESS_FAILURES = 6;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 /** The longest wait while nobody gives what is to be fetched. */
@@ -38,7 +43,7 @@ export class AddressBook {
   add(target: DialTarget): void {
     const key = keyOf(target.address);
     if (this.#entries.has(key)) return;
-    if (this.#entries.size >= MAX_ENTRIES && !this.#forgetOne()) return;
+    if (!this.#hasRoom(addressKey(target.address.hostname))) return;
     this.#entries.set(key, {
       ...target,
       failures: 0,
@@ -94,14 +99,20 @@ export class AddressBook {
     entry.nextAtMs = Math.min(entry.nextAtMs, nowMs + RETRY_MIN_MS);
   }
 
-  /** Makes room by forgetting the one that failed most often; false when all are in use or banned. */
-  #forgetOne(): boolean {
-    let worst: [string, Entry] | undefined;
-    for (const [key, entry] of this.#entries) {
-      if (entry.isBusy || entry.isBanned || entry.failures === 0) continue;
-      if (worst === undefined || entry.failures > worst[1].failures) worst = [key, entry];
+  #hasRoom(host: string): boolean {
+    const ofHost = [...this.#entries.values()].filter(({ address }) => addressKey(address.hostname) === host);
+    if (ofHost.length >= MAX_OF_HOST) return this.#forgetOne(ofHost, HOPELESS_FAILURES);
+    return this.#entries.size < MAX_ENTRIES || this.#forgetOne(this.#entries.values(), 1);
+  }
+
+  /** Makes room by forgetting the one that failed most often; false when all are in use, banned or of use. */
+  #forgetOne(entries: Iterable<Entry>, leastFailures: number): boolean {
+    let worst: Entry | undefined;
+    for (const entry of entries) {
+      if (entry.isBusy || entry.isBanned || entry.failures < leastFailures) continue;
+      if (worst === undefined || entry.failures > worst.failures) worst = entry;
     }
-    return worst !== undefined && this.#entries.delete(worst[0]);
+    return worst !== undefined && this.#entries.delete(keyOf(worst.address));
   }
 }
 

@@ -280,7 +280,11 @@ class Swarms {
   #fetchMetadata(message: Extract<SwarmsCommand, { type: "fetch-metadata" }>): void {
     const { infoHash, trackers, peers, observer } = message;
     const key = hexText(infoHash);
-    if (this.#running.has(key)) {
+    const known = this.#running.get(key);
+    if (known?.infoBytes !== undefined && known.observer === undefined) {
+      return observer.tell({ type: "metadata-found", info: parseInfo(known.infoBytes), peers });
+    }
+    if (known !== undefined) {
       return observer.tell({ type: "metadata-refused", reason: "Cannot fetch it: it is being fetched" });
     }
     const session = this.#session();

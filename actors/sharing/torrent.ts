@@ -5,6 +5,7 @@
  */
 import { hexText } from "../../protocols/_percent_bytes.ts";
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
+import { LogThrottle } from "../net/mod.ts";
 import {
   assertNever,
   type Behavior,
@@ -68,6 +69,7 @@ class Torrent {
   readonly #dialling: Dialling;
   readonly #unchoking: Unchoking;
   readonly #peers: TorrentPeers;
+  readonly #warnings: LogThrottle;
   #state: TorrentState;
   #failure: string | undefined;
   #usedAtMs: number;
@@ -75,6 +77,7 @@ class Torrent {
 
   constructor(self: Context<Message>, options: TorrentOptions) {
     this.#self = self;
+    this.#warnings = new LogThrottle(self);
     this.#options = options;
     this.#info = options.info;
     const { download, info: { pieceCount } } = options;
@@ -260,9 +263,8 @@ class Torrent {
     const { address, isOutgoing } = peer.identity;
     // Where it says that it listens may be another's place.
     if (isOutgoing) this.#dialling.book.ban(address);
-    this.#self.log.warn(`Banned a peer of ${this.#info.name} at ${address.hostname}: it sent bad pieces`, {
-      event: "swarm-peer-banned",
-    });
+    const text = `Banned a peer of ${this.#info.name} at ${address.hostname}: it sent bad pieces`;
+    this.#warnings.warn(this.#self.coarseNow, text, { event: "swarm-peer-banned" });
     this.#part(peer, "it sent bad pieces");
   }
 
@@ -365,11 +367,8 @@ class Torrent {
     this.#fetching.isOn = false;
     this.#failure = failure;
     for (const peer of this.#peers.all()) this.#part(peer, "the torrent has failed");
-    this.#options.observer.tell({
-      type: "torrent-failed",
-      infoHash: this.#options.infoHash,
-      reason: failure,
-    });
+    const { observer, infoHash } = this.#options;
+    observer.tell({ type: "torrent-failed", infoHash, reason: failure });
   }
 
   // The clock.

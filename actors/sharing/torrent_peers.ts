@@ -124,9 +124,11 @@ export class TorrentPeers {
     return this.#banned.has(banKeyOf(identity));
   }
 
-  /** A peer is not let in again. */
+  /** A peer is not let in again; of very many the one that was banned first is forgotten. */
   ban(peer: TorrentPeer): void {
-    if (this.#banned.size < MAX_BANNED) this.#banned.add(banKeyOf(peer.identity));
+    this.#banned.add(banKeyOf(peer.identity));
+    const [oldest] = this.#banned;
+    if (this.#banned.size > MAX_BANNED && oldest !== undefined) this.#banned.delete(oldest);
   }
 }
 

@@ -66,6 +66,19 @@ Deno.test("peers: who lies under the ID of another has not that other banned", a
   assertEquals(peers.admit(identityAt("10.0.0.2"), 0).type, "admitted");
 });
 
+Deno.test("peers: of very many that are banned the last ones are known", async () => {
+  await using system = new ActorSystem("test");
+  const peers = new TorrentPeers(new Uint8Array(20), 1, 10);
+  const ref = system.spawn("peer", () => (_message: PeerCommand) => {});
+  const identityOf = (port: number) => ({
+    handshake: { infoHash: new Uint8Array(20), peerId: new Uint8Array(20), fast: true, extended: true },
+    address: { hostname: `10.0.${port >> 8}.${port & 255}`, port },
+    isOutgoing: false,
+  });
+  for (let port = 0; port < 1001; port++) peers.ban(peers.add(ref, identityOf(port), 0));
+  assertEquals([0, 1, 1000].map((port) => peers.isBanned(identityOf(port))), [false, true, true]);
+});
+
 Deno.test("peers: a foreign client and we that dial each other keep both connections, until it has chosen", async () => {
   await using system = new ActorSystem("test");
   const peers = new TorrentPeers(new TextEncoder().encode("-TO0100-mmmmmmmmmmmm"), 1, 10);

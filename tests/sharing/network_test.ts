@@ -36,6 +36,25 @@ Deno.test("sharing: a file is fetched from all that have it, and is then given b
   await network.offers("big.bin", 4);
 });
 
+Deno.test("sharing: what was fetched, and taken out of the folder, is fetched again by its magnet link", async () => {
+  await using network = await startNetwork(2);
+  const bytes = someBytes(100_000);
+  await network.write(1, "a.bin", bytes);
+  const { infoHash } = await network.offers("a.bin");
+  const node = network.running.get(2);
+  assert(node !== undefined);
+  const magnet = `magnet:?xt=urn:btih:${infoHash}`;
+  const taken = {
+    type: "download-failed",
+    reason: "Cannot fetch a.bin: a file of that name is there",
+  } as const;
+  assertEquals((await node.get("a.bin")).end.type, "download-done");
+  assertEquals((await node.get(magnet)).end, taken);
+  await Deno.remove(`${network.directory(2)}/a.bin`);
+  assertEquals((await node.get(magnet)).end, { type: "download-done", name: "a.bin" });
+  assertEquals(await network.read(2, "a.bin"), bytes);
+});
+
 Deno.test("sharing: files of no bytes, of one, of a block, of a piece and one byte more are fetched", async () => {
   await using network = await startNetwork(2);
   const sizes = [0, 1, 16383, 16384, 16385, 32768, 100_000];

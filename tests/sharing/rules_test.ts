@@ -193,10 +193,30 @@ Deno.test("address book: who fails is tried later each time, who is banned never
   assertEquals(book.next(2999), undefined);
   book.ban(address);
   assertEquals(book.next(1e9), undefined);
-  for (let port = 1; port < 2000; port++) book.add({ address: { hostname: "b", port }, infoHash });
+  for (let host = 0; host < 2000; host++) book.add({ address: { hostname: `b${host}`, port: 1 }, infoHash });
   let count = 0;
   while (book.next(0) !== undefined) count++;
   assertEquals(count, 499);
+});
+
+Deno.test("address book: however many ports of one host are named, few are dialled, and one that answers may come yet", () => {
+  const book = new AddressBook();
+  const infoHash = new Uint8Array(20);
+  const name = (port: number) =>
+    book.add({ address: { hostname: `2001:db8::${port % 10}`, port }, infoHash });
+  for (let port = 1; port <= 500; port++) name(port);
+  let dials = 0;
+  // For ten minutes, in which 200 new ones are named each 5 s.
+  for (let second = 0; second < 600; second++) {
+    for (let target = book.next(second * 1000, false); target !== undefined;) {
+      dials++;
+      book.ended(target.address, second * 1000);
+      target = book.next(second * 1000, false);
+    }
+    if (second % 5 === 0) { for (let port = 0; port < 200; port++) name(1000 + second * 40 + port); }
+  }
+  assert(dials < 600 * 10, `${dials} dials in ten minutes`);
+  assert(dials > 600, `${dials} dials in ten minutes`);
 });
 
 Deno.test("hunger: who gets nothing asks for more peers, less and less often, until somebody has something", () => {
