@@ -75,8 +75,8 @@ export class LineMembers {
     if (this.#known === undefined) return;
     const lines = changedLines(this.#known, this.#text());
     this.#known = undefined;
-    if (lines.length === 0) return;
-    const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
+    if (lines === "") return;
+    const bytes = ENCODER.encode(lines);
     for (const member of this.#members) member.tell({ type: "changed", bytes });
   }
 

@@ -244,7 +244,7 @@ export class LinesDocument {
   #tellEdit(known: Uint8Array, text: Uint8Array): void {
     this.#tools.log.info(`Broadcasting what was changed in ${this.#path} by hand`, { event: "broadcast" });
     const lines = changedLines(decodeText(known), decodeText(text));
-    const bytes = ENCODER.encode(lines.map((line) => `${line}\n`).join(""));
+    const bytes = ENCODER.encode(lines);
     this.#thaw(known, text, bytes);
     this.begin(text);
   }
