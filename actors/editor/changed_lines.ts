@@ -5,7 +5,7 @@
  */
 import { commonEnd, commonStart } from "./text_diff.ts";
 
-/** Of more lines that differ than these, all count as changed: others do not wait for a comparison of them. */
+/** Of more lines that differ than these all count as changed: nobody waits for a comparison of them. */
 const MAX_LINES = 100_000;
 
 /**

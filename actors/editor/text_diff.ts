@@ -237,7 +237,7 @@ function byUnits(before: string, after: string): TextEdit[] {
 }
 
 /** Lines with their ends. */
-function splitLines(text: string): string[] {
+export function splitLines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
