@@ -164,11 +164,9 @@ function sharingOf(options: WithSharingOptions): Behavior<SharingCommand> {
       maxDownload: down,
       ...(page === undefined ? {} : { page }),
       onListening: (addresses) => {
-        self.log.info(
-          `Sharing ${directory}: peers at ${formatAddress(addresses.swarm)}, http://${
-            formatAddress(addresses.http)
-          }/`,
-        );
+        const where = `peers at ${formatAddress(addresses.swarm)}, http://${formatAddress(addresses.http)}/`;
+        const note = page === undefined ? " (no page there: `deno task pages` makes it)" : "";
+        self.log.info(`Sharing ${directory}: ${where}${note}`);
       },
     });
     self.registry.register(options.key, self.self);

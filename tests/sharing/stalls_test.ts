@@ -140,6 +140,21 @@ Deno.test("address book: where nobody gives, and where one that gave has left, n
   assertEquals(book.next(21_000)?.address, address);
 });
 
+Deno.test("sharing: a tracker that was away for long is asked again within ten seconds, while something is missing", async () => {
+  for (const awayMs of [200_000, 215_000, 230_000, 245_000]) {
+    const sim = simWorld({ seed: 6 });
+    const torrent = scriptedTorrent(sim, 4);
+    const peer = new ScriptedPeer(sim, "peer", torrent);
+    const { node, tracker } = fetcher(sim, torrent, () => [peer.address]);
+    tracker.host.kill();
+    await sim.advance(awayMs);
+    tracker.host.restart();
+    await sim.until(hasEnded(node), 12_000, "the download to end");
+    assertEquals(node.ends[0]?.type, "download-done");
+    sim.close();
+  }
+});
+
 /** Gives 40 blocks, asks for these and reads nothing more, gives what else it was asked for, and reads on. */
 async function busyPeer(
   connection: TcpConnection,
