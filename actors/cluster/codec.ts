@@ -96,6 +96,7 @@ function isPlain(value: unknown, depth: number, isMore?: (value: object) => bool
 }
 
 function isPlainObject(value: object, depth: number, isMore?: (value: object) => boolean): boolean {
+  if (hasOwnForm(value)) return false;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       if (!isPlain(value[index], depth, isMore)) return false;
@@ -109,6 +110,11 @@ function isPlainObject(value: object, depth: number, isMore?: (value: object) =>
     if (key === MARK || (item !== undefined && !isPlain(item, depth, isMore))) return false;
   }
   return true;
+}
+
+/** Whether JSON would write something else in its place. */
+function hasOwnForm(value: object): boolean {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }
 
 function isRecord(value: object): value is Readonly<Record<string, unknown>> {
@@ -141,7 +147,11 @@ function toJson(value: unknown, refs: RefCodec | undefined, depth: number, place
 function objectToJson(value: object, refs: RefCodec | undefined, depth: number, place: Place): unknown {
   if (depth > MAX_DEPTH) throw cannotWrite(place, `deeper than ${MAX_DEPTH} levels, or within itself`);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return recordToJson(value, refs, depth, place);
+  const isRecordLike = prototype === Object.prototype || prototype === null;
+  if ((isRecordLike || Array.isArray(value)) && hasOwnForm(value)) {
+    throw cannotWrite(place, "something with a form of its own in JSON");
+  }
+  if (isRecordLike) return recordToJson(value, refs, depth, place);
   if (Array.isArray(value)) return listToJson(value, refs, depth, place);
   if (isRef(value)) {
     const address = refs?.encode(value);

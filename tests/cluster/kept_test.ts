@@ -69,6 +69,11 @@ for (
     ["the asker's address", undefined, "a reference, which is no lasting name"],
     ["an instance of a class", new Money(), "an instance of a class"],
     ["a function", () => {}, "a function"],
+    [
+      "a list that JSON would write as another",
+      Object.assign([1], { toJSON: () => "x" }),
+      "a form of its own",
+    ],
     ["what is too deep", deep(150), "deeper than 100 levels"],
     ["what is too deep with the record around it", deep(99), "deeper than 100 levels"],
   ] as const
