@@ -352,6 +352,7 @@ export class FileSynchronizer {
 
   #read(info: FileInfo): void {
     const { tools, edited, maxFileBytes } = this.#options;
+    if (!info.isFile) return this.#refuse(info, "it is no regular file");
     if (info.size > maxFileBytes) return this.#refuse(info, `it is longer than ${maxFileBytes} bytes`);
     tools.settle(this.#file.readForeign(), (text) => {
       tools.settle(this.#file.look(), (now) => {

@@ -4,7 +4,6 @@
  * @module
  */
 import * as Y from "yjs";
-import { isHighSurrogate } from "../../protocols/_surrogates.ts";
 import { YProtocolError } from "../../protocols/y_sync.ts";
 import {
   encodeYInsertion,
@@ -114,20 +113,18 @@ class YjsReplica implements Replica {
   }
 
   edit(edits: readonly TextEdit[]): void {
-    const before = this.text;
     this.#doc.transact(() => {
       let shift = 0;
       for (const { at, remove, insert } of edits) {
         const start = at + shift;
-        // Within what it replaces: what somebody types before or behind that just then stays there.
-        const inside = insert === "" ? 0 : isHighSurrogate(before.charCodeAt(at)) ? 2 : 1;
-        if (inside === 0 || inside >= remove) {
+        if (insert !== "" && remove > 1) {
+          // Within what it replaces: what somebody types before or behind that just then stays there.
+          this.#text.insert(start + 1, insert);
+          this.#text.delete(start + 1 + insert.length, remove - 1);
+          this.#text.delete(start, 1);
+        } else {
           if (remove > 0) this.#text.delete(start, remove);
           if (insert !== "") this.#text.insert(start, insert);
-        } else {
-          this.#text.insert(start + inside, insert);
-          this.#text.delete(start + inside + insert.length, remove - inside);
-          this.#text.delete(start, inside);
         }
         shift += insert.length - remove;
       }

@@ -166,6 +166,11 @@ Deno.test(
     await fifo(directory.file("temp.txt"));
     browser.text.insert(0, "after\n");
     await until(() => other.value === "after\nbeside\nbefore\n", "the edit with a FIFO in the file's place");
+    // Said once.
+    await server.server.errorLine("no regular file; it is left as it is");
+    browser.text.insert(0, "again\n");
+    await until(() => other.value.startsWith("again\n"), "one more edit");
+    assertEquals(server.server.stderr.split("it is left as it is").length, 2);
     server.server.kill("SIGTERM");
     await server.server.line("Server shut down.");
     await server.server.ended();

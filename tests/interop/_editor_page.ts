@@ -8,6 +8,18 @@ import { type EditorPlay, startEditor } from "../editor/_play.ts";
 import { encodeYMessage } from "../../protocols/y_sync.ts";
 import { launchBrowser } from "./_browser.ts";
 
+/** In a tab: remembers its WebSockets, so that a test can cut one. */
+const KEEP_SOCKETS = `{
+  const { WebSocket } = window;
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      window.sockets.push(this);
+    }
+  };
+}`;
+
 /** Tabs of one browser on one server; what they ask of other hosts is kept. */
 class Desk implements AsyncDisposable {
   readonly browser: Browser;
@@ -34,6 +46,7 @@ class Desk implements AsyncDisposable {
       if (!url.startsWith(this.base) && !url.startsWith("data:")) this.foreign.push(url);
     });
     page.on("pageerror", (error) => this.faults.push(String(error)));
+    await page.evaluateOnNewDocument(KEEP_SOCKETS);
     await page.setViewport({ width, height: 700, isMobile: width < 500, hasTouch: width < 500 });
     await page.goto(`${this.base}${path}`);
     const tab = new Tab(page);
@@ -90,6 +103,15 @@ class Tab {
     return this.page.evaluate(
       `document.querySelector(".editor").shadowRoot.querySelectorAll(${JSON.stringify(selector)}).length`,
     ) as Promise<number>;
+  }
+
+  /** Its connection is cut, while the server lives on; it is back when this resolves. */
+  async cutOff(): Promise<void> {
+    const sockets = await this.page.evaluate("window.sockets.at(-1).close(), window.sockets.length");
+    await this.page.waitForFunction(
+      `window.sockets.length > ${sockets} && window.sockets.at(-1).readyState === WebSocket.OPEN`,
+    );
+    await this.status("saved");
   }
 
   async shows(text: string): Promise<void> {
@@ -174,6 +196,10 @@ pageTest(
     await ann.focus();
     await ann.type("before ");
     await bob.shows("before ");
+    await ann.page.waitForSelector(".people li");
+    // It has forgotten the others, who say by themselves that they are there every 15 s.
+    await ann.cutOff();
+    for (const tab of [ann, bob]) await tab.page.waitForSelector(".people li", { timeout: 10_000 });
     play.server.kill("SIGKILL");
     await play.server.ended();
     await ann.status("offline");
@@ -184,7 +210,7 @@ pageTest(
     await ann.status("saved");
     await until(async () => await ann.count(".unsaved") === 0, "the mark to go");
     await bob.shows("before during ");
-    // At once: what says by itself that it is still there says so every 15 s.
+    // At once, as above.
     for (const tab of [ann, bob]) await tab.page.waitForSelector(".people li", { timeout: 10_000 });
     await until(async () => await bob.count(".caret") === 1, "the cursor of the other", 10_000);
     await until(
