@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { stop } from "../runtime/supervision.ts";
+import { restart, stop } from "../runtime/supervision.ts";
 import type { Context } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { Topic } from "../runtime/topics.ts";
@@ -56,6 +56,9 @@ export interface LocalEntity {
   /** It has no more right to live here. */
   isGone: boolean;
 }
+
+/** One entity that fails, however often, is no reason to end its host: the budget is never spent. */
+const AGAIN = restart({ limit: 1000, withinMs: 5000, backoff: { minMs: 5, maxMs: 1000 } });
 
 /** Brings entities to life, and puts them to sleep. */
 export class Entities {
@@ -175,8 +178,8 @@ export class Entities {
     const { entity } = local;
     local.ref = parent.spawn(actorName(entity), type.behavior(this.#life(local)), {
       mailbox: { capacity: type.options.mailboxCapacity + 1 },
-      // One that handles its own failures has none; one that does not is placed again.
-      ...(type.passivates && { onFailure: stop() }),
+      // One that handles its own failures has none.
+      onFailure: type.passivates ? stop() : AGAIN,
     });
     parent.watch(local.ref, () => ({ type: "stopped", entity: local }));
   }

@@ -30,6 +30,9 @@ export interface PlacedDefinition<C> extends EntityOptions {
  * Makes a kind of entity that lives once in the cluster, with a behaviour of any kind and a state that goes
  * with it.
  *
+ * One that fails is started again, after 5 ms at first and a second at most, with what waits for it; it never
+ * ends its host.
+ *
  * Without a journal there is no fence: while the lease of a frozen host runs out, two may briefly live. What
  * must be true is for {@linkcode persistent}.
  *
