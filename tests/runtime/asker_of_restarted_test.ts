@@ -94,6 +94,39 @@ onStage(
   },
 );
 
+onStage(
+  "ask: whose question fails at an actor that has failed already, and waits to be restarted, hears of it",
+  async (stage) => {
+    const { system } = stage;
+    system.supervise("one-for-all");
+    const failed = gate();
+    const asked = system.spawn<Question>("asked", (self) => async () => {
+      self.pipe(Promise.resolve(), () => {
+        throw new Error("outside");
+      }, () => {
+        throw new Error("outside");
+      });
+      await failed.promise;
+      throw new Error("late");
+    });
+    const hold = gate();
+    system.spawn<string>("last", (self) => {
+      self.onStop(() => hold.promise);
+      return () => {};
+    });
+    const asking = heard(stage, asked.ask({ type: "ask" }, LONG));
+    await stage.settle();
+    assertEquals(stage.decisions, ["/test/asked message restart"]);
+    // It has been decided; its life ends when that of the last has.
+    failed.resolve();
+    await stage.settle();
+    hold.resolve();
+    assertEquals(await asking, "AskFailed: late");
+    assert(stage.sim.now < 1000, `${stage.sim.now} ms`);
+    assert(asked.isOpen);
+  },
+);
+
 /** Ways of an actor to fail outside of its handler, while that runs. */
 const OUTSIDE: Readonly<Record<string, (self: Context<Question>) => void>> = {
   "a subscription": (self) => {
