@@ -77,28 +77,34 @@ export class OwnedFile {
    */
   async replace(content: FileContent, approve?: ApproveReplacement): Promise<void> {
     let id: number | undefined;
+    let reader: DiskFile | undefined;
     const disk = this.#disk;
-    // By its name of now: by that of the file somebody else may have put another one there at once.
-    const { file, target } = await replaceAndKeepOpen(
-      disk,
-      this.path,
-      content,
-      undefined,
-      async (temporary) => {
-        id = (disk.statNow?.(temporary) ?? await disk.stat(temporary)).id;
-        await approve?.(temporary);
-      },
-    );
-    let handles: Handles;
     try {
-      await disk.syncDirectory(dirname(target));
-      handles = { file, reader: await disk.open(this.path), id, created: this.created };
+      // By its name of now: by that of the file somebody else may have put another one there at once, or what
+      // is no file and would keep who opens it waiting.
+      const { file, target } = await replaceAndKeepOpen(
+        disk,
+        this.path,
+        content,
+        undefined,
+        async (temporary) => {
+          id = (disk.statNow?.(temporary) ?? await disk.stat(temporary)).id;
+          reader = await disk.open(temporary);
+          await approve?.(temporary);
+        },
+      );
+      try {
+        await disk.syncDirectory(dirname(target));
+      } catch (error) {
+        // The next look finds that the name is another file's.
+        closeQuietly(file);
+        throw error;
+      }
+      if (reader !== undefined) this.#goOver({ file, reader, id, created: this.created });
     } catch (error) {
-      // The next look finds that the name is another file's.
-      closeQuietly(file);
+      if (reader !== undefined) closeQuietly(reader);
       throw error;
     }
-    this.#goOver(handles);
   }
 
   close(): void {
