@@ -36,6 +36,8 @@ export class GroupRestart<Member extends GroupMember> {
   #toEnd: number;
   #toStart = 0;
   #timer: Cancellable | undefined;
+  /** Members that wait for their next life, from the end of the last one on. */
+  #left = 0;
   #isOver = false;
   /** The members' lives are still being ended. */
   isEnding = true;
@@ -82,8 +84,12 @@ export class GroupRestart<Member extends GroupMember> {
   }
 
   memberGone(child: Member): void {
-    if (this.isEnding) this.memberEnded(child);
-    else this.memberStarted(child);
+    if (this.isEnding) return this.memberEnded(child);
+    if (this.#isStarting || this.#isOver) return this.memberStarted(child);
+    if (--this.#left > 0) return;
+    // All were stopped within the backoff: nobody waits for its end.
+    this.#timer?.cancel();
+    this.#start();
   }
 
   memberStarted(child: Member): void {
@@ -101,8 +107,10 @@ export class GroupRestart<Member extends GroupMember> {
       if (!member.isBetweenLives) return;
     }
     this.isEnding = false;
-    if (this.#delayMs > 0) this.#timer = this.#system.world.clock.timer(this.#delayMs, () => this.#start());
-    else this.#start();
+    this.#left = this.members.filter(({ isGone }) => !isGone).length;
+    if (this.#delayMs > 0 && this.#left > 0) {
+      this.#timer = this.#system.world.clock.timer(this.#delayMs, () => this.#start());
+    } else this.#start();
   }
 
   #start(): void {
