@@ -102,7 +102,7 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a snapshot forgets the operations",
     file: "actors/cluster/persistent_actor.ts",
-    from: "operations: this.#operations.toList() };",
+    from: "operations: live.operations.toList() };",
     to: "operations: [] };",
   },
   {
@@ -180,8 +180,8 @@ export const cluster: readonly Mutant[] = [
   {
     what: "what may have been carried out is sent again",
     file: "actors/cluster/route.ts",
-    from: 'else if (outcome === "refused" || outgoing.isRepeatable) this.#refused.push(outgoing);',
-    to: "else this.#refused.push(outgoing);",
+    from: 'else if (outcome === "refused" || outgoing.isRepeatable) this.#refused.push({ place, outgoing });',
+    to: "else this.#refused.push({ place, outgoing });",
   },
   {
     what: "what was refused goes behind what came later",
