@@ -101,8 +101,15 @@ export class ReplacedFile {
   }
 }
 
-/** Whether it is as it was but for zeros: what was put at its end was not synced, and is not on the disk. */
-function isDropped(text: string, base: string): boolean {
-  if (text.length !== base.length) return false;
-  return text.split("").every((character, at) => character === base[at] || character === "\0");
+/**
+ * Whether it is as it was but for zeros, where something was or behind that: what was put at its end was not
+ * synced, and is not on the disk.
+ */
+export function isDropped(text: string, base: string): boolean {
+  if (text.length < base.length || !text.includes("\0")) return false;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit !== 0 && unit !== base.charCodeAt(at)) return false;
+  }
+  return true;
 }

@@ -8,7 +8,7 @@ import type { Batch } from "../store/log_file_options.ts";
 import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
 import { decodeStrictly } from "./known_text.ts";
 import type { HeldText } from "./recovery.ts";
-import { type LateSave, ReplacedFile } from "./replaced_file.ts";
+import { isDropped, type LateSave, ReplacedFile } from "./replaced_file.ts";
 
 /**
  * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
@@ -133,7 +133,7 @@ export class SyncedFile {
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
   isAttempt(text: string): boolean {
     const isTorn = this.#torn?.startsWith(text) === true && text.startsWith(this.#held);
-    return isTorn || this.#attempts.includes(text);
+    return isTorn || isDropped(text, this.#held) || this.#attempts.includes(text);
   }
 
   /** What it is known to hold. */

@@ -213,6 +213,17 @@ Deno.test("editor: what somebody has put at the file's end is told once, also wh
   });
 });
 
+Deno.test("editor: zeros that a failed sync leaves of a line are no edit of the file", async () => {
+  await simulate("editor: zeros that a failed sync leaves", { seeds: 10 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.tell({ type: "update", member: stage.line(), text: "a line" });
+    await sim.advance(50);
+    stage.disk.failNext("sync", "other", { path: FILE, dropsPages: true });
+    await sim.advance(5000);
+    assertEquals(stage.file, `${START}a line\n`);
+  });
+});
+
 Deno.test("editor: who comes back is told of others, and not of what their connection before has said of them", async () => {
   await simulate("editor: who comes back", { seeds: 10 }, async (sim) => {
     const stage = await Stage.open(sim);
