@@ -11,6 +11,7 @@ import {
 } from "../../actors/cluster/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, denoWorld, type Ref } from "../../mod.ts";
+import { gatedDriver } from "./_gated_driver.ts";
 import { Membership } from "../../actors/cluster/membership.ts";
 import { deadline, until } from "../_helpers.ts";
 import { counterType } from "./_counter.ts";
@@ -162,18 +163,7 @@ Deno.test("cluster: what has come to an entity that falls asleep as its host lea
     const memory = memoryDriver({ world: sim.host("engine").world });
     let gate = Promise.withResolvers<void>();
     gate.resolve();
-    const { records } = memory;
-    const slow: Driver = {
-      ...memory,
-      records: {
-        maxRecordBytes: records.maxRecordBytes,
-        append: (...args) => gate.promise.then(() => records.append(...args)),
-        read: (key) => records.read(key),
-        tail: (key) => records.tail(key),
-        trim: (...args) => records.trim(...args),
-        writeSnapshot: (...args) => records.writeSnapshot(...args),
-      },
-    };
+    const slow = gatedDriver(memory, () => gate.promise);
     const join = (name: string, types: readonly typeof list[]) => {
       const { world } = sim.host(name);
       return joinCluster(new ActorSystem(name, { world }), {

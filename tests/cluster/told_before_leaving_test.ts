@@ -16,6 +16,7 @@ import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, AskTimeout, denoWorld } from "../../mod.ts";
 import { until } from "../_helpers.ts";
 import { list } from "./_list.ts";
+import { gatedDriver } from "./_gated_driver.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
 
@@ -80,18 +81,7 @@ Deno.test("cluster: the last host of a type waits for nobody to run what it has 
     const { world } = sim.host("one");
     const memory = memoryDriver({ world: sim.host("engine").world });
     const gate = Promise.withResolvers<void>();
-    const { records } = memory;
-    const slow: Driver = {
-      ...memory,
-      records: {
-        maxRecordBytes: records.maxRecordBytes,
-        append: (...args) => gate.promise.then(() => records.append(...args)),
-        read: (key) => records.read(key),
-        tail: (key) => records.tail(key),
-        trim: (...args) => records.trim(...args),
-        writeSnapshot: (...args) => records.writeSnapshot(...args),
-      },
-    };
+    const slow = gatedDriver(memory, () => gate.promise);
     const joining = joinCluster(new ActorSystem("one", { world }), {
       engine: composeEngine(slow, world),
       types: [list],
