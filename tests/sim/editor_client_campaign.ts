@@ -17,6 +17,8 @@ const PHASES = 6;
 const UNENDED_MS = 5000;
 /** After silence of this length, twice, the document has come. */
 const SETTLED_MS = 30_000;
+/** A line of others, and no part of one. */
+const WHOLE_LINE = /^(old \d|other \d+ über|the last line)$/;
 /** Gaps of {@linkcode UNENDED_MS} on one connection: many in a row would be taken for the end of it all. */
 const MAX_LONG_GAPS = 3;
 
@@ -134,7 +136,7 @@ class Service {
   /** The client is not sent what it has sent on this connection. */
   readonly #own = new Set<Line>();
   #errors: string[] = [];
-  /** Lines of others that were sent. */
+  /** Lines that were sent. */
   #sent = 0;
   #longGaps = 0;
   #isOver = false;
@@ -237,8 +239,9 @@ class Client {
     this.#start();
   }
 
+  /** Lines that were shown in parts do not count. */
   get linesShown(): number {
-    return this.#shown.length;
+    return this.#shown.filter((text) => WHOLE_LINE.test(text)).length;
   }
 
   write(): void {
