@@ -131,6 +131,8 @@ export class OurNodes implements AsyncDisposable {
     await Deno.link(`${this.#seedDirectory}/${FILE}`, path);
     await until(async () => await this.#holders(again) === 1, "the file to be hashed", LIMIT_MS);
     await Deno.remove(path);
+    // Until then the torrent of these bytes has the other name, under which it would be fetched.
+    await until(async () => await this.#holders(again) === 0, "the other name to be gone", LIMIT_MS);
   }
 
   async #holders(of = FILE): Promise<number> {
