@@ -6,7 +6,7 @@
 import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
 import { isFileName } from "../../protocols/file_list.ts";
 import { isMagnet, type Magnet, parseMagnet } from "../../protocols/magnet.ts";
-import { MAX_METAINFO_BYTES, parseMetainfo } from "../../protocols/metainfo.ts";
+import { MAX_METAINFO_BYTES, parseMetainfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import { errorText, type World, WorldError } from "../world/world.ts";
 import type { CatalogFile } from "./catalog.ts";
 import { httpGet } from "./http_get.ts";
@@ -116,7 +116,13 @@ async function fromNetwork(name: string, options: SourceOptions): Promise<Source
     throw new SourceError(`Cannot fetch ${name}: the leader gave another torrent than it should have`);
   }
   const sha256 = hexBytes(file.sha256);
-  return { type: "torrent", order: { ...order, ...(sha256 === undefined ? {} : { sha256 }) }, file };
+  const info = savedAs(name, order.info);
+  return { type: "torrent", order: { ...order, info, ...(sha256 === undefined ? {} : { sha256 }) }, file };
+}
+
+/** The same bytes are one torrent, with the first of their names: here they have the one asked for. */
+function savedAs(name: string, info: TorrentInfo): TorrentInfo {
+  return { ...info, name, files: info.files.map((file) => ({ ...file, path: [name] })) };
 }
 
 /** All files of the network, from whichever node answers. @throws {SourceError} when none does. */

@@ -209,6 +209,25 @@ Deno.test("sharing: of two processes that fetch the same into one folder one is 
   assertEquals([...Deno.readDirSync(`${network.directory(2)}/.parts`)], [], "nothing is left of the parts");
 });
 
+Deno.test("sharing: what is fetched by a name has that name, though the torrent of these bytes has another", async () => {
+  await using network = await SharingNetwork.create(3);
+  const bytes = someBytes(600_000);
+  await network.write(1, "a.bin", bytes);
+  await network.write(1, "b.bin", bytes);
+  network.start(1);
+  network.lead(1);
+  await network.offers("b.bin");
+  const { end } = await network.start(2).get("b.bin");
+  assertEquals(end, { type: "download-done", name: "b.bin" });
+  assertEquals(await network.read(2, "b.bin"), bytes);
+  // From both, whatever they call it.
+  const { infoHash } = await network.offers("b.bin", 2);
+  assertEquals(infoHash, (await network.offers("a.bin", 2)).infoHash);
+  const third = await network.start(3).get("a.bin");
+  assertEquals(third.end, { type: "download-done", name: "a.bin" });
+  assertEquals(await network.read(3, "a.bin"), bytes);
+});
+
 Deno.test("sharing: a file of the name that is there is not replaced", async () => {
   await using network = await startNetwork(2);
   await network.write(1, NAME, someBytes(1000));
