@@ -65,7 +65,7 @@ export interface Ref<in M> {
   /** Where the actor stands in the tree, `/root/parent/child`. For people, not for look-ups. */
   readonly path: string;
   /**
-   * False once nobody will hear what is told: the actor has stopped, or the asker waits no more.
+   * False once nobody will hear what is told: the actor has stopped, or the asker no longer waits.
    * {@linkcode Context.watch} tells of the same as it happens.
    *
    * @example A line in which nobody stands whose time is over

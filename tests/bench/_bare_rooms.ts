@@ -1,5 +1,5 @@
 /**
- * A fan-out of lines with no actor, on one core or several: what `_rooms_load.ts` needs of a chat, no more.
+ * A fan-out of lines with no actor, on one core or several: only what `_rooms_load.ts` needs of a chat.
  * Called with the number of cores. Each core is a worker with a listener of the same port; a line goes to the
  * others as it does in the chat, those of one turn of the loop in one message. Where there are several, the
  * first thread keeps each line, and says so, before anybody is told: a core that dies takes none with it. For

@@ -1,5 +1,5 @@
 /**
- * What a program gives an entity that is none of what it may: whoever asked hears so, and nothing ends by it.
+ * What an entity is given in place of a decision: whoever asked hears so, and nothing ends by it.
  */
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import {

@@ -15,8 +15,8 @@ import { pause } from "../../actors/cluster/pause.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, AskFailed, AskTimeout, denoWorld } from "../../mod.ts";
 import { until } from "../_helpers.ts";
-import { list } from "./_list.ts";
 import { gatedDriver } from "./_gated_driver.ts";
+import { list } from "./_list.ts";
 
 const world = denoWorld({ log: { level: "error", write: () => {} } });
 

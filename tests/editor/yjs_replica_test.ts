@@ -132,7 +132,7 @@ Deno.test("editor: what somebody types before or behind a word that is replaced 
       const [old, typed, at, word, merged] of [
         ["beta.\n", "typed ", 0, "BETA", "typed BETA.\n"],
         ["beta.\n", " typed", 4, "BETA", "BETA typed.\n"],
-        // Within a character of two units, which is no more.
+        // Within a character of two units, which has been removed.
         ["\u{1f600}\u{1f600}.\n", "typed ", 0, "BETA", "typed BETA.\n"],
         ["\u{1f600}\u{1f600}.\n", " typed", 4, "\u{1f609}", "\u{1f609} typed.\n"],
       ] as const

@@ -184,7 +184,7 @@ export class SharingNetwork implements AsyncDisposable {
   }
 
   /**
-   * A node that is none of ours: it says that it has what another has, and gives it by a {@linkcode Seeder}.
+   * A node of another make: it says that it has what another has, and gives it by a {@linkcode Seeder}.
    */
   async startFake(
     id: number,

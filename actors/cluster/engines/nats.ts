@@ -260,16 +260,13 @@ function checkStream(wanted: Config, found: StreamConfig): void {
   const wrong = (["num_replicas", "max_age", "max_msgs_per_subject", "allow_direct"] as const)
     .filter((option) => wanted[option] !== undefined && wanted[option] !== found[option]);
   if (wrong.length === 0) return;
-  const text = wrong.map((option) =>
-    `${KEPT[option](found[option])} instead of ${KEPT[option](wanted[option])}`
-  );
-  throw new WorldError(
-    "invalid-data",
-    `Cannot use the stream ${wanted.name}: it was made with ${
-      text.join(", ")
-    }. All hosts of a cluster have ` +
-      "the same; another cluster takes another name",
-  );
+  const differences = wrong.map((option) => {
+    const say = KEPT[option];
+    return `${say(found[option])} instead of ${say(wanted[option])}`;
+  });
+  const text = `Cannot use the stream ${wanted.name}: it was made with ${differences.join(", ")}`;
+  const advice = "All hosts of a cluster have the same; another cluster takes another name";
+  throw new WorldError("invalid-data", `${text}. ${advice}`);
 }
 
 /** Whether the server can be reached, as the client says. */
