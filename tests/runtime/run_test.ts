@@ -56,8 +56,10 @@ for (const drainMs of [NaN, -1]) {
   Deno.test(`run: a drain of ${drainMs} ms is refused before anything is run`, async () => {
     const { system, ended } = stage();
     const actor = system.spawn("a", () => () => {});
-    await assertRejects(() => ended({ drainMs }), RangeError, "it takes a time of 0 or more");
-    assertEquals(actor.isOpen, true);
+    const told: string[] = [];
+    const onSignal = (signal: EndSignal) => void told.push(signal);
+    await assertRejects(() => ended({ drainMs, onSignal }), RangeError, "it takes a time of 0 or more");
+    assertEquals([actor.isOpen, told], [true, []], "at the signal it is too late");
   });
 }
 
