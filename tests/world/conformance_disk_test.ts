@@ -268,6 +268,7 @@ for (const { name, run } of FLAVOURS) {
       const watching = world.disk.watch(directory, () => waiting(), (error) => {
         throw error;
       });
+      using _ = { [Symbol.dispose]: () => watching.cancel() };
       const told = async (change: () => Promise<void>) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         waiting = resolve;

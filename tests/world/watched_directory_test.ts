@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startProcess, tempDirectory } from "../_helpers.ts";
 import { fifo } from "../store/_special_files.ts";
+import { StandingDirectory } from "./_standing_directory.ts";
 
 Deno.test("denoWorld: a FIFO that is made in a watched directory is told, as is what comes after it, and the process ends", async () => {
   await using directory = await tempDirectory();
@@ -17,4 +18,34 @@ Deno.test("denoWorld: a FIFO that is made in a watched directory is told, as is 
   await watcher.closeInput();
   const { code, stderr } = await watcher.ended();
   assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("denoWorld: a name that comes in the same step of time as the directory itself is told", async () => {
+  using directory = new StandingDirectory();
+  using _watching = directory.watch();
+  await directory.isRead();
+  directory.put("late", { mtime: directory.time });
+  directory.goOn(1000);
+  await directory.isTold();
+});
+
+Deno.test("denoWorld: a file that is written twice in one step of time, with as many bytes, is told twice", async () => {
+  using directory = new StandingDirectory();
+  directory.put("a", { mtime: directory.time });
+  using _watching = directory.watch();
+  await directory.isTold();
+  // Here the other text was written, with the same time: it can only be told when the step has gone by.
+  directory.goOn(1000);
+  await directory.isTold();
+});
+
+Deno.test("denoWorld: a file that is written before the watcher has seen it first is told", async () => {
+  using directory = new StandingDirectory();
+  directory.put("a", { mtime: new Date(directory.time.getTime() - 9000) });
+  directory.goOn(5000);
+  using _watching = directory.watch({ holdsNames: true });
+  directory.put("a", { mtime: new Date(Date.now()) });
+  directory.goOn(1000);
+  directory.giveNames();
+  await directory.isTold();
 });

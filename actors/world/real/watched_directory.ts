@@ -18,6 +18,8 @@ const FILES_AT_ONCE = 8;
 const LIST_SHARE = 1 / 10;
 /** A change may not show in the times of what was changed so short a while before, too. */
 const TIME_STEP_MS = 20;
+/** The same where a file system counts in seconds, or in two (FAT). */
+const LONG_TIME_STEP_MS = 2000;
 
 type WatchedFiles = Pick<Files, "statSync" | "lstatSync" | "readDir">;
 
@@ -26,7 +28,8 @@ type WatchedFiles = Pick<Files, "statSync" | "lstatSync" | "readDir">;
  * there: at a FIFO its thread stands still for ever, and the process never ends.
  *
  * What is made, removed or renamed there is told within 100 ms or so, what is written to a file after as long
- * where there are a hundred files; with 10,000 it takes some 10 s.
+ * where there are a hundred files; with 10,000 it takes some 10 s. Where times cannot tell whether there was
+ * another change, one is told twice rather than not at all.
  */
 export function watchByLooking(
   files: WatchedFiles,
@@ -60,6 +63,10 @@ class WatchedDirectory {
   #isListing = false;
   /** Names that were not known are news. */
   #tellsNames = false;
+  /** Something may have come with the directory's time as it is. */
+  #isTimeRecent = true;
+  /** What has changed since then is news, though it is seen for the first time. */
+  #watchedSinceMs = 0;
   #listAfterMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -73,9 +80,10 @@ class WatchedDirectory {
   start(): void {
     const info = this.#files.statSync(this.#directory);
     if (!info.isDirectory) throw failure("not-a-directory", `watch ${this.#directory}`);
+    this.#watchedSinceMs = Date.now();
     this.#stamp = stampOf(info);
     // What has come since then, and does not show in the time, cannot be told from what was there.
-    this.#tellsNames = isRecent(info);
+    this.#tellsNames = isRecent(info, this.#watchedSinceMs);
     this.#look();
   }
 
@@ -98,13 +106,14 @@ class WatchedDirectory {
     try {
       const info = this.#files.statSync(this.#directory);
       stamp = stampOf(info);
-      this.#isListDue ||= isRecent(info);
+      this.#isTimeRecent = isRecent(info, Date.now());
     } catch {
       // It is gone, or cannot be read: as good as empty until it is back.
     }
     if (stamp === this.#stamp) return false;
     this.#stamp = stamp;
     this.#isListDue = true;
+    this.#tellsNames = true;
     return true;
   }
 
@@ -134,7 +143,10 @@ class WatchedDirectory {
   /** A link is not followed. */
   #stampOfFile(name: string): string {
     try {
-      return stampOf(this.#files.lstatSync(`${this.#directory}/${name}`));
+      const info = this.#files.lstatSync(`${this.#directory}/${name}`);
+      const sinceMs = this.#tellsNames ? Date.now() : this.#watchedSinceMs;
+      // Such a stamp is another at the next look, which tells what has come meanwhile.
+      return isRecent(info, sinceMs) ? `${stampOf(info)} recent` : stampOf(info);
     } catch {
       return "";
     }
@@ -142,7 +154,8 @@ class WatchedDirectory {
 
   async #list(): Promise<void> {
     this.#isListing = true;
-    this.#isListDue = false;
+    // Names that come after these in the same step of time do not show in it.
+    this.#isListDue = this.#isTimeRecent;
     const begun = performance.now();
     const stamps = await this.#readNames();
     this.#listAfterMs = performance.now() + (performance.now() - begun) / LIST_SHARE;
@@ -179,6 +192,10 @@ function stampOf({ ino, size, mtime, mode }: FileFacts): string {
   return `${ino} ${size} ${mtime?.getTime()} ${mode}`;
 }
 
-function isRecent({ mtime }: FileFacts): boolean {
-  return mtime === null || Math.abs(Date.now() - mtime.getTime()) < TIME_STEP_MS;
+/** Whether it has changed since then, or so short before that another change would have the same time. */
+function isRecent({ mtime }: FileFacts, sinceMs: number): boolean {
+  if (mtime === null) return true;
+  const timeMs = mtime.getTime();
+  const stepMs = timeMs % 1000 === 0 ? LONG_TIME_STEP_MS : TIME_STEP_MS;
+  return timeMs > sinceMs - stepMs && timeMs < Date.now() + stepMs;
 }
