@@ -6,6 +6,7 @@
 import { composeEngine } from "../cluster/compose.ts";
 import type { HostRef, Placed, Placement } from "../cluster/engine.ts";
 import type { Behavior, Context } from "../runtime/behavior.ts";
+import { onAbort } from "../runtime/on_abort.ts";
 import { escalate, type OnFailure, restart } from "../runtime/supervision.ts";
 import { ActorStopped } from "../runtime/errors.ts";
 import { errorText } from "../world/world.ts";
@@ -71,13 +72,21 @@ export function coordinator(options: CoordinatorOptions): Behavior<"core stopped
     self.supervise("one-for-one", { stopOrder: "together" });
     self.onStop(async () => await driver[Symbol.asyncDispose]());
     const all = new Cores(options, new Addresses(world.net, cores));
+    // A program that has given no system yet has nothing to stop, and may never give one.
+    const stopped = Promise.withResolvers<void>();
+    onAbort(self.signal, stopped.resolve);
     const start = async (index: number) => {
-      const ref = self.spawn(`core-${index}`, coreActor(index, all, self, options.drainMs), {
-        onFailure: decide,
-        shutdownMs: options.drainMs,
-        // Its thread may end while it stops.
-        deadLetterLevel: "debug",
-      });
+      if (self.signal.aborted) return;
+      const ref = self.spawn(
+        `core-${index}`,
+        coreActor(index, all, { parent: self, stopped: stopped.promise }, options.drainMs),
+        {
+          onFailure: decide,
+          shutdownMs: options.drainMs,
+          // Its thread may end while it stops.
+          deadLetterLevel: "debug",
+        },
+      );
       await self.started(ref);
     };
     try {
@@ -88,6 +97,7 @@ export function coordinator(options: CoordinatorOptions): Behavior<"core stopped
       if (error instanceof ActorStopped) return () => {};
       throw error;
     }
+    if (self.signal.aborted) return () => {};
     all.tellWhereTheyListen();
     onReady?.(all);
     return () => onStopped();
@@ -105,7 +115,7 @@ type CoreEvent = { readonly type: "over"; readonly end: CoreEnd } | { readonly t
 function coreActor(
   index: number,
   all: Cores,
-  parent: Context<"core stopped">,
+  { parent, stopped }: { readonly parent: Context<"core stopped">; readonly stopped: Promise<void> },
   drainMs: number,
 ): Behavior<CoreEvent> {
   return async (self) => {
@@ -124,10 +134,14 @@ function coreActor(
       return new CoreDied(text, { cause: why });
     };
     try {
-      await life.ready;
+      await Promise.race([life.ready, stopped]);
     } catch (error) {
       isOver = true;
       throw all.haveServed ? died(error) : error;
+    }
+    if (parent.signal.aborted) {
+      isOver = true;
+      return () => {};
     }
     self.pipe(life.over, (end): CoreEvent => ({ type: "over", end }), (error): CoreEvent => {
       return { type: "over", end: new Error(errorText(error)) };

@@ -6,6 +6,7 @@
 import { composeEngine } from "../cluster/compose.ts";
 import type { Engine } from "../cluster/engine.ts";
 import { portDriver } from "../cluster/engines/ports.ts";
+import { checkSystem } from "../runtime/run.ts";
 import type { ActorSystem } from "../runtime/system.ts";
 import type { RealLogOptions, RealWorld } from "../world/real/mod.ts";
 import type { EndSignal, HostProcess, Log, LogRecord, ThreadPort, World } from "../world/world.ts";
@@ -37,6 +38,13 @@ export interface Core {
 
 /** Makes the system of one core. It is called once on each. */
 export type CoreProgram = (core: Core) => ActorSystem | Promise<ActorSystem>;
+
+/** Has the system of one core made. Throws `TypeError` where it is none. */
+export async function makeSystem(program: CoreProgram, core: Core): Promise<ActorSystem> {
+  const system: unknown = await program(core);
+  checkSystem(system, (what) => `Cannot run the program: it gave ${what}, not the ActorSystem that it made`);
+  return system;
+}
 
 /** Events of which one core tells for all. */
 const SAID_ONCE: ReadonlySet<unknown> = new Set(["listening", "web-door"]);
@@ -91,7 +99,7 @@ async function runSystem(
   const driver = portDriver({ world: real, port: enginePort, limits });
   thread.onPeer = (port) => driver.addHost(port);
   const world: World = { ...real, net, log, process };
-  const system = await program({
+  const system = await makeSystem(program, {
     index,
     cores,
     world,

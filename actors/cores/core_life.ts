@@ -21,6 +21,8 @@ export interface CoresSetup {
   readonly settings: unknown;
   readonly dropRights: readonly ThreadRight[];
   readonly log: CoreLogOptions;
+  /** Milliseconds within which a core has to be ready. */
+  readonly startTimeoutMs: number;
   /** Keeps the logs and keys of the cluster. */
   readonly driver: Driver;
 }
@@ -58,14 +60,15 @@ export class CoreLife {
   readonly #ended = Promise.withResolvers<CoreEnd>();
 
   constructor({ index, life }: { readonly index: number; readonly life: number }, host: CoresHost) {
-    const { world, threads, cores, settings, dropRights, log, driver } = host.setup;
+    const { world, threads, cores, settings, dropRights, log, driver, startTimeoutMs } = host.setup;
     this.index = index;
     this.life = life;
     this.#host = host;
     this.ready = this.#becameReady.promise;
     this.over = this.#ended.promise;
+    const late = world.clock.timer(startTimeoutMs, () => this.#end(notReady(index, startTimeoutMs)));
     // Nobody has to wait for either.
-    this.ready.catch(() => {});
+    this.ready.catch(() => {}).finally(() => late.cancel());
     this.#thread = threads.start({
       name: `core ${index}`,
       hasOwnRights: dropRights.length > 0,
@@ -158,4 +161,11 @@ export class CoreLife {
         return;
     }
   }
+}
+
+function notReady(index: number, withinMs: number): Error {
+  return new Error(
+    `Cannot run core ${index}: it was not ready within ${withinMs} ms (startTimeoutMs). ` +
+      "Its main module has to call run, and the program to give its system, with servers that listen",
+  );
 }

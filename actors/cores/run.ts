@@ -6,14 +6,14 @@
 import { memoryDriver } from "../cluster/engines/memory.ts";
 import { composeEngine } from "../cluster/compose.ts";
 import type { Driver } from "../cluster/driver.ts";
-import { run as runSystem, type RunOptions } from "../runtime/run.ts";
+import { checkSystem, run as runSystem, type RunOptions } from "../runtime/run.ts";
 import { escalate } from "../runtime/supervision.ts";
 import { ActorSystem } from "../runtime/system.ts";
 import { realWorld } from "../world/real/mod.ts";
 import type { RealWorld } from "../world/real/mod.ts";
 import type { ThreadRight, World } from "../world/world.ts";
 import { coordinator, type CoreReports } from "./coordinator.ts";
-import { type CoreProgram, runCore } from "./core.ts";
+import { type CoreProgram, makeSystem, runCore } from "./core.ts";
 import type { CoreLogOptions } from "./messages.ts";
 
 /** Options of {@linkcode run} for a program on several cores. */
@@ -30,6 +30,13 @@ export interface CoresOptions extends RunOptions {
    */
   readonly dropRights?: readonly ThreadRight[];
   /**
+   * Milliseconds within which a core has to be ready: its program has given its system, and that listens
+   * where it was to listen. One that is not is ended: the first start fails with it, a later one is tried
+   * again. With one core there is no such limit.
+   * @default 60000
+   */
+  readonly startTimeoutMs?: number;
+  /**
    * Opens what keeps the journals of persistent entities; in the first thread, whichever core they live on.
    * @default in memory
    */
@@ -37,6 +44,7 @@ export interface CoresOptions extends RunOptions {
 }
 
 const MAX_CORES = 256;
+const START_TIMEOUT_MS = 60_000;
 /**
  * How long the lease of a core lasts. A core that dies loses it at once; that it expires is for one that
  * stands still.
@@ -78,7 +86,8 @@ export function run(system: ActorSystem, options?: RunOptions): Promise<number>;
  * dies is started again, up to five times a minute. A signal stops them all, and so does one that stops its
  * system.
  *
- * @throws `RangeError` when there cannot be so many cores; `TypeError` where the platform has no threads.
+ * @throws `RangeError` when there cannot be so many cores, or on a time that is none; `TypeError` where the
+ * platform has no threads, and on a program that gives no system.
  *
  * @example
  * ```ts
@@ -98,21 +107,20 @@ export function run(system: ActorSystem, options?: RunOptions): Promise<number>;
  * ```
  */
 export function run(program: CoreProgram, options: CoresOptions): Promise<number>;
-export function run(
+export async function run(
   what: ActorSystem | CoreProgram,
   options: RunOptions | CoresOptions = {},
 ): Promise<number> {
   if (typeof what === "function") {
-    return runOnCores(what, "cores" in options ? options : { ...options, cores: 1 });
+    return await runOnCores(what, "cores" in options ? options : { ...options, cores: 1 });
   }
+  checkSystem(what, (given) => `Cannot run ${given}: it takes an ActorSystem, or a function that makes one`);
   if ("cores" in options && options.cores !== 1) {
-    return Promise.reject(
-      new TypeError(
-        `Cannot run one system on ${options.cores} cores: give run what makes one, run((core) => …, { cores })`,
-      ),
+    throw new TypeError(
+      `Cannot run one system on ${options.cores} cores: give run what makes one, run((core) => …, { cores })`,
     );
   }
-  return runSystem(what, options);
+  return await runSystem(what, options);
 }
 
 /** Whether this is a thread that {@linkcode run} has started. */
@@ -142,7 +150,8 @@ async function runOnCores(program: CoreProgram, options: CoresOptions): Promise<
 async function singleCore(program: CoreProgram, world: World, options: CoresOptions): Promise<ActorSystem> {
   const driver = await openDriver(world, options);
   const engine = composeEngine(driver, world);
-  return await program({ index: 1, cores: 1, world, engine, settings: options.settings, onReport: () => {} });
+  const { settings } = options;
+  return await makeSystem(program, { index: 1, cores: 1, world, engine, settings, onReport: () => {} });
 }
 
 /** Options of {@linkcode coordinatedSystem}. */
@@ -158,13 +167,17 @@ export async function coordinatedSystem(
   spawnIn: ActorSystem = new ActorSystem("cores", { world }),
 ): Promise<ActorSystem> {
   const { cores, settings, dropRights = [], log = {}, drainMs = 5000, onReady } = options;
+  const { startTimeoutMs = START_TIMEOUT_MS } = options;
+  if (!(startTimeoutMs > 0)) {
+    throw new RangeError(`Cannot wait ${startTimeoutMs} ms for a core: startTimeoutMs is above 0`);
+  }
   const { threads } = world;
   if (threads === undefined) {
     throw new TypeError(`Cannot run on ${cores} cores: it takes Deno, and a program that is not compiled`);
   }
   const driver = await openDriver(world, options);
   const behavior = coordinator({
-    ...{ world, threads, cores, settings, dropRights, log, driver, drainMs },
+    ...{ world, threads, cores, settings, dropRights, log, driver, drainMs, startTimeoutMs },
     ...(onReady && { onReady }),
     // One for all: a program that has come to its end on one core ends.
     onStopped: () => void spawnIn.stop({ withinMs: drainMs }).catch(() => {}),

@@ -5,8 +5,9 @@
  */
 import { type EndSignal, errorText } from "../world/world.ts";
 import { onFirstEndSignal } from "./end_signal.ts";
+import { inWords } from "./in_words.ts";
 import { checkDelay } from "./life_timers.ts";
-import type { ActorSystem } from "./system.ts";
+import { ActorSystem } from "./system.ts";
 
 /** Options of {@linkcode run}. */
 export interface RunOptions {
@@ -33,11 +34,12 @@ export interface RunOptions {
 /**
  * Runs a system until it ends or the process is asked to end: the `run` of `mod.ts` for one system.
  *
- * @throws `RangeError` on a `drainMs` below 0 or `NaN`: then nothing is run. What `asked` rejects with, once
- * the system has stopped.
+ * @throws `TypeError` on what is no system, `RangeError` on a `drainMs` below 0 or `NaN`: then nothing is
+ * run. What `asked` rejects with, once the system has stopped.
  */
 export async function run(system: ActorSystem, options: RunOptions = {}): Promise<number> {
   const { drainMs = 5000, exit = true } = options;
+  checkSystem(system, (what) => `Cannot run ${what}: it takes an ActorSystem`);
   checkDelay(drainMs);
   const told = Promise.withResolvers<EndSignal>();
   const { asked = told.promise } = options;
@@ -61,6 +63,13 @@ export async function run(system: ActorSystem, options: RunOptions = {}): Promis
   if (exit) await system.world.process?.exit(code);
   listening?.cancel();
   return code;
+}
+
+/** Throws `TypeError`, with this text, on what a program has given in the place of its system. */
+export function checkSystem(given: unknown, textOf: (what: string) => string): asserts given is ActorSystem {
+  if (given instanceof ActorSystem) return;
+  const what = typeof given === "function" ? "a function" : inWords(given);
+  throw new TypeError(textOf(given instanceof Promise ? "a promise" : what));
 }
 
 /** Calls what the program gave; what that throws keeps the system from nothing. */
