@@ -23,6 +23,11 @@ export interface OthersEdits {
   readonly setAsideAs?: string;
 }
 
+/** What was found by two looks. */
+export function both(first: OthersEdits, second: OthersEdits): OthersEdits {
+  return { ...first, ...second, replaced: first.replaced || second.replaced };
+}
+
 /** How records lie in a file, and what that means for a crash and for others who write to it. */
 export interface RecordForm {
   /** Adds a record to what is to be written. */

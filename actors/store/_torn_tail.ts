@@ -151,6 +151,13 @@ export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): vo
 }
 
 /**
+ * Whether this is the beginning of what was written, as far as it has come: zeros stand for what has not.
+ */
+export function couldBePart(tail: Uint8Array, bytes: Uint8Array): boolean {
+  return tail.length <= bytes.length && tail.every((byte, at) => byte === 0 || byte === bytes[at]);
+}
+
+/**
  * How much of a log's end is to be cut: 0 when it is not the beginning of what was about to be appended.
  *
  * Zeros count as a part of it, wherever they stand: after a power cut a file may have its length before it
@@ -159,10 +166,9 @@ export function writeSoon(file: DiskFile, bytes: Uint8Array, offset: number): vo
  * @param tail the log from `intent.offset` to its end
  */
 export function tornBytes(tail: Uint8Array, intent: Intent): number {
-  if (tail.length > intent.bytes.length) return 0;
+  if (!couldBePart(tail, intent.bytes)) return 0;
   let same = 0;
   while (same < tail.length && tail[same] === intent.bytes[same]) same++;
-  for (let i = same; i < tail.length; i++) if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;
   const lastLineEnd = tail.subarray(0, same).lastIndexOf(0x0a);
   return tail.length - (lastLineEnd + 1);
 }

@@ -7,14 +7,14 @@ import type { ApproveReplacement } from "./atomic_file.ts";
 import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
-import { NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
-import { LF } from "./_scan.ts";
+import { both, NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
+import { LF, readFully } from "./_scan.ts";
 import { FramedForm } from "./_framed_form.ts";
 import { GroupCommit } from "./_group_commit.ts";
 import { type OpenedLog, openLog } from "./_open_log.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import type { Batch, LogFileOptions, LogForm } from "./log_file_options.ts";
-import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, couldBePart, type Intent, writeSoon } from "./_torn_tail.ts";
 import { UnsyncedWrites } from "./_unsynced.ts";
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
@@ -74,8 +74,8 @@ export class LogFile {
     refusal: () => this.#closing && new WorldError("closed", `Cannot write ${this.path}: it was closed`),
   });
   #length: number;
-  /** A failed write may have left bytes behind `#length`. */
-  #leftovers = false;
+  /** A write that failed, of which a part may be there. */
+  #leftovers: Intent | undefined;
   /** The file is another one, and no batch has said so yet. */
   #isReplacedUntold = false;
   #lookedAt = -Infinity;
@@ -148,7 +148,7 @@ export class LogFile {
     try {
       writeNow.call(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      this.#leftovers = true;
+      this.#leftovers = own;
       throw error;
     }
     this.#unsynced.add(own);
@@ -160,7 +160,8 @@ export class LogFile {
   #canFlushNow(): boolean {
     const count = this.#pending.length;
     if (!this.#commits.isIdle || this.#closing !== undefined) return false;
-    if (this.#leftovers || this.#unsynced.isSuspect || count === 0 || count > AT_ONCE_BYTES) return false;
+    if (this.#leftovers !== undefined || this.#unsynced.isSuspect) return false;
+    if (count === 0 || count > AT_ONCE_BYTES) return false;
     return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
 
@@ -227,7 +228,8 @@ export class LogFile {
       this.#length = text.length;
       this.#records.written(0, text);
       this.#unsynced.clear();
-      this.#leftovers = this.#isReplacedUntold = false;
+      this.#leftovers = undefined;
+      this.#isReplacedUntold = false;
     });
   }
 
@@ -250,7 +252,7 @@ export class LogFile {
     try {
       await this.#commits.idle();
       if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);
-      if (!this.#leftovers) await this.#records.finish();
+      if (this.#leftovers === undefined) await this.#records.finish();
     } finally {
       try {
         this.#records.close();
@@ -262,8 +264,8 @@ export class LogFile {
 
   async #commit(durable: boolean): Promise<Batch> {
     const records = this.#pending.take();
-    await this.#mend();
-    const batch = await this.#announce(records, durable);
+    const edits = both(await this.#mend(), await this.#findOthersEdits());
+    const batch = await this.#announce(records, durable, edits);
     const { start, bytes, othersBytes } = batch;
     this.#unsynced.add({ offset: start, bytes: bytes.subarray(0, othersBytes) });
     const own = ownPart(batch);
@@ -277,43 +279,47 @@ export class LogFile {
     return batch;
   }
 
-  /** Puts right what a failure has left. */
-  async #mend(): Promise<void> {
-    if (this.#leftovers) {
-      await this.#owned.file.truncate(this.#length);
-      await this.#owned.file.sync();
-      this.#leftovers = false;
-    }
+  /** Puts right what a failure has left; says what others have done, where it had to look for that. */
+  async #mend(): Promise<OthersEdits> {
+    if (this.#leftovers !== undefined) await this.#takeBack(this.#leftovers);
+    if (!this.#unsynced.isSuspect) return this.#noEdits();
+    // Of a file that somebody has written anew it is not a part any more.
+    const edits = await this.#findOthersEdits();
     if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned.file);
+    return edits;
   }
 
   /** Makes a batch of what is to be written, and announces it where a crash could tear it. */
-  async #announce(records: Uint8Array, durable: boolean): Promise<Batch> {
-    let edits = await this.#findOthersEdits();
+  async #announce(records: Uint8Array, durable: boolean, edits: OthersEdits): Promise<Batch> {
     for (let looks = 1;; looks++) {
       const batch = this.#withLead(records, edits);
       const own = ownPart(batch);
       if (own.bytes.length === 0 || !this.#records.mustAnnounce(own, durable)) return batch;
       // Announced first, and on the disk: only then can a part of the bytes be on it.
       await this.#records.announce(own, durable && looks < MAX_LOOKS);
-      if (looks === MAX_LOOKS) return batch;
       // That took its time, in which a person may have written at the very place.
-      const info = await this.#owned.look();
-      if (info !== undefined && this.#owned.isAsLeft(info, own.offset)) return batch;
-      const found = await this.#findOthersEdits();
-      edits = { ...edits, ...found, replaced: edits.replaced || found.replaced };
+      if (looks === MAX_LOOKS || await this.#isAsLeft(own.offset)) return batch;
+      edits = both(edits, await this.#findOthersEdits());
     }
   }
 
+  /** What others have done to the file; the last thing that is done for that is to look at it. */
   async #findOthersEdits(): Promise<OthersEdits> {
-    const info = await this.#owned.look();
-    if (info !== undefined && this.#owned.isAsLeft(info, this.#length)) return this.#noEdits();
-    const edits = await this.#records.findOthersEdits(this.#owned, this.#length);
-    this.#length = edits.length;
-    // What this process wrote there is not its own any more.
-    if (edits.replaced) this.#unsynced.clear();
-    this.#isReplacedUntold ||= edits.replaced;
+    let edits = this.#noEdits();
+    for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+      if (await this.#isAsLeft(this.#length + edits.appended.length)) break;
+      edits = both(edits, await this.#records.findOthersEdits(this.#owned, this.#length));
+      this.#length = edits.length;
+      // What this process wrote there is not its own any more.
+      if (edits.replaced) this.#unsynced.clear();
+      this.#isReplacedUntold ||= edits.replaced;
+    }
     return edits;
+  }
+
+  async #isAsLeft(length: number): Promise<boolean> {
+    const info = await this.#owned.look();
+    return info !== undefined && this.#owned.isAsLeft(info, length);
   }
 
   #noEdits(): OthersEdits {
@@ -353,7 +359,7 @@ export class LogFile {
     try {
       await writeSoon(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      await this.#cutBack(own.offset);
+      await this.#cutBack(own);
       throw error;
     }
     await this.#records.announced(own);
@@ -365,23 +371,26 @@ export class LogFile {
     } catch (error) {
       // Nobody knows what of it is on the disk. What is new goes; what was flushed earlier is written again.
       this.#unsynced.suspect(own.offset);
-      if (own.bytes.length > 0) await this.#cutBack(own.offset);
+      if (own.bytes.length > 0) await this.#cutBack(own);
       throw error;
     }
     this.#unsynced.clear();
   }
 
-  async #cutBack(length: number): Promise<void> {
-    this.#leftovers = true;
+  async #cutBack(own: Intent): Promise<void> {
+    this.#leftovers = own;
+    // Tried again before the next write.
+    await this.#takeBack(own).catch(() => {});
+  }
+
+  async #takeBack({ offset, bytes }: Intent): Promise<void> {
     const { file } = this.#owned;
-    try {
-      await file.truncate(length);
-      // Or a power cut could bring it back, when the journal already speaks of the next record.
-      await file.sync();
-      this.#leftovers = false;
-    } catch {
-      // Tried again before the next write.
-    }
+    const tail = await readFully(file, offset, offset + bytes.length + 1);
+    // Else somebody has written to the file since, and to cut it would take that away, or leave a hole.
+    if (tail.length > 0 && couldBePart(tail, bytes)) await file.truncate(offset);
+    // Or a power cut could bring it back, when the journal already speaks of the next record.
+    await file.sync();
+    this.#leftovers = undefined;
   }
 }
 

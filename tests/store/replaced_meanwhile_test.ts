@@ -47,6 +47,51 @@ Deno.test("log file: that the file was replaced is told with the next batch, whe
   });
 });
 
+Deno.test("log file: who saves the file once more while their save before is being read leaves no hole in it", async () => {
+  const sometimes = ["saved while it is read"];
+  await simulate("log file: saved once more", { seeds: 200, sometimes }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first\n");
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    host.disk.write(PATH, "another\nfirst\nand a long one\n");
+    log.append("own");
+    const flushed = log.flush();
+    await sim.advance(sim.random.next() * 0.3);
+    const isMet = host.disk.underWay.some(({ operation }) => operation === "read");
+    sim.sometimes("saved while it is read", isMet);
+    if (isMet) host.disk.write(PATH, "another\n");
+    await sim.settle(flushed);
+    await sim.settle(log.close());
+    const text = isMet ? "another\n" : "another\nfirst\nand a long one\n";
+    assertEquals(host.disk.readText(PATH), `${text}own\n`);
+  });
+});
+
+Deno.test("log file: what is taken back or written again after a failed sync is no part of a file that was saved meanwhile", async () => {
+  await simulate("log file: saved while a sync fails", { seeds: 60 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first\n");
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    log.append("flushed");
+    await sim.settle(log.flush());
+    host.disk.failNext("sync", "other", { path: PATH, count: sim.random.integer(1, 3), dropsPages: true });
+    const isSyncing = () =>
+      host.disk.underWay.some(({ operation, path }) => operation === "sync" && path === PATH);
+    log.append("refused");
+    const refused = assertRejects(() => log.sync());
+    await sim.until(isSyncing, 1000, "the sync");
+    const saved = sim.random.pick(["short\n", "saved by somebody, and longer than all that was there\n"]);
+    if (sim.random.chance(0.5)) await sim.settle(refused);
+    host.disk.write(PATH, saved);
+    await sim.settle(refused);
+    host.disk.forgetFailures();
+    log.append("last");
+    await sim.settle(log.sync());
+    assertEquals(host.disk.readText(PATH), `${saved}last\n`);
+    await sim.settle(log.close());
+  });
+});
+
 Deno.test("log file: whatever the disk says to the closing of a file that was replaced, the new one is let go in the end", async () => {
   await simulate("log file: closing fails", { seeds: 20 }, async (sim) => {
     const host = sim.host("a");
