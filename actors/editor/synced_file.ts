@@ -260,19 +260,21 @@ export class SyncedFile {
     try {
       batch = this.#log.flushNow();
     } catch (error) {
-      this.#torn = this.#held + appended;
-      return this.#track(this.#cutBack(error));
+      return this.#track(this.#cutBack(appended, error));
     }
-    if (batch !== undefined) {
-      return this.#appended(batch, appended, statNow.call(this.#world.disk, this.#log.path));
+    if (batch === undefined) return this.#track(this.#flush(appended));
+    let info: FileInfo | undefined;
+    try {
+      info = statNow.call(this.#world.disk, this.#log.path);
+    } catch {
+      // As in `#flush`.
     }
-    return this.#track(
-      this.#log.flush().then(async (slow) => this.#appended(slow, appended, await this.look())),
-    );
+    return this.#appended(batch, appended, info);
   }
 
   /** A part of what could not be appended may be there: it is taken back before it looks like an edit. */
-  async #cutBack(error: unknown): Promise<never> {
+  async #cutBack(appended: string, error: unknown): Promise<never> {
+    this.#torn = this.#held + appended;
     await this.#log.flush().catch(() => {});
     throw error;
   }
@@ -280,7 +282,18 @@ export class SyncedFile {
   async #appendSoon(lines: string, appended: string): Promise<boolean> {
     if (this.isChanged(await this.look())) return false;
     this.#log.append(lines);
-    return this.#appended(await this.#log.flush(), appended, await this.look());
+    return await this.#flush(appended);
+  }
+
+  async #flush(appended: string): Promise<boolean> {
+    let batch: Batch;
+    try {
+      batch = await this.#log.flush();
+    } catch (error) {
+      return await this.#cutBack(appended, error);
+    }
+    // They are in the file, also where it cannot be looked at: then the next look takes it for changed.
+    return this.#appended(batch, appended, await this.look().catch(() => undefined));
   }
 
   #appended(

@@ -6,6 +6,7 @@ import { readHistory } from "../sim/_document_oracle.ts";
 import { type AwarenessEntry, decodeYMessage } from "../../protocols/y_sync.ts";
 import type { CollaboratorEvent, DocumentText, VersionSummary } from "../../actors/editor/mod.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
+import { type Disk, WorldError } from "../../actors/world/world.ts";
 
 /** What messages say of who is there. */
 function awareness(heard: readonly CollaboratorEvent[]): AwarenessEntry[] {
@@ -339,6 +340,45 @@ Deno.test("editor: a part of a line that the full disk has let through is no edi
     assertEquals(stage.file, whole());
   });
 });
+
+Deno.test("editor: a line that is in the file already when that cannot be looked at is no edit of the file", async () => {
+  await simulate("editor: a file that cannot be looked at", { seeds: 20 }, async (sim) => {
+    let isUnseen = true;
+    // Once, and just behind the line.
+    const { disk } = sim.host("server");
+    const fails = () => isUnseen && disk.readText(FILE)?.endsWith("a line\n") === true && !(isUnseen = false);
+    const stage = await Stage.open(
+      sim,
+      (world) => ({ ...world, disk: lookingFails(world.disk, fails) }),
+    );
+    stage.tell({ type: "update", member: stage.line(), text: "a line" });
+    await sim.until(() => !isUnseen, 1000, "the look to fail");
+    await sim.advance(sim.random.next() * 100);
+    const isSaved = sim.random.chance(0.5);
+    if (isSaved) stage.disk.write(FILE, `saved\n${stage.file}`);
+    await sim.advance(5000);
+    assertEquals(stage.file, `${isSaved ? "saved\n" : ""}${START}a line\n`);
+    const { text } = await stage.ask<DocumentText>((replyTo) => ({ type: "get-text", replyTo }));
+    assertEquals(new TextDecoder().decode(text), stage.file);
+  });
+});
+
+/** The disk, of which a look at the file fails where that is said. */
+function lookingFails(disk: Disk, fails: () => boolean): Disk {
+  return new Proxy(disk, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "stat" && name !== "statNow") return value.bind(target);
+      return (path: string) => {
+        if (path !== FILE || !fails()) return value.call(target, path);
+        const error = new WorldError("other", "Cannot look at it: for a test");
+        if (name === "stat") return Promise.reject(error);
+        throw error;
+      };
+    },
+  });
+}
 
 Deno.test("editor: what cannot be saved while the server is asked to stop does not come into the file", async () => {
   await simulate("editor: what cannot be saved", { seeds: 20 }, async (sim) => {
