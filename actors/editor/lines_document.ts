@@ -57,6 +57,8 @@ export class LinesDocument {
   /** A save has had its time: what the file holds at the next look is the whole of it. */
   #isLookDue = false;
   #isLastLook = false;
+  /** Somebody else looks at the file and tells of it: what was planned here would be told once more. */
+  #isResting = false;
   #toldLength: number;
 
   constructor(
@@ -100,7 +102,19 @@ export class LinesDocument {
   begin(text: Uint8Array): void {
     this.#known.set(text);
     this.#toldLength = text.length;
-    this.#isEditUntold = false;
+    this.#isEditUntold = this.#isLookDue = this.#isResting = false;
+  }
+
+  /** Leaves the file alone until {@linkcode LinesDocument.begin} or {@linkcode LinesDocument.resume}. */
+  rest(): void {
+    this.#isResting = true;
+  }
+
+  /** Takes the file back, which nobody else has written. */
+  resume(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#commit();
   }
 
   /** Whether nothing is under way and nothing waits. */
@@ -149,7 +163,7 @@ export class LinesDocument {
   }
 
   #commit(): void {
-    if (this.#underWay !== undefined) return;
+    if (this.#underWay !== undefined || this.#isResting) return;
     // Who asks what the file holds is not told of half a save.
     const isAsked = this.#isLookDue || (this.#tasks.length > 0 && !this.#isEditUntold);
     if (this.#waiting.length === 0 && !isAsked && !this.#isSyncDue) return this.#idle();

@@ -274,6 +274,7 @@ export class SharedDocument {
   #onIdle(): void {
     if (this.#switching !== "opening" || this.#isOpening || !this.#lines.isIdle) return;
     this.#isOpening = true;
+    this.#lines.rest();
     this.#tools.settle(
       this.#history === undefined
         ? Promise.reject(new NotEditable("the document is edited by lines alone"))
@@ -337,6 +338,7 @@ export class SharedDocument {
 
   #drainLater(): void {
     this.#switching = "no";
+    if (this.#together === undefined) this.#lines.resume();
     const later = this.#later;
     this.#later = [];
     for (const message of later) this.receive(message);
@@ -361,11 +363,8 @@ export class SharedDocument {
   #onClosed(text: string): void {
     this.#lineMembers?.announce();
     this.#lines.begin(ENCODER.encode(text));
-    this.#lineMembers =
-      this.#together =
-      this.#frozen =
-      this.#snapshot =
-        undefined;
+    this.#lineMembers = this.#together = undefined;
+    this.#frozen = this.#snapshot = undefined;
     const isMidLine = text !== "" && !text.endsWith("\n");
     for (const member of this.#members) {
       member.tell({ type: "thawed", length: this.#lines.toldLength, isMidLine });

@@ -11,7 +11,9 @@ function decode(bytes: Uint8Array = new Uint8Array(0)): string {
 function linesTold({ told }: Stage): string[] {
   const decoder = new TextDecoder();
   const bytes = told.map((event) =>
-    event.type === "updated" || event.type === "changed" ? event.bytes : undefined
+    event.type === "updated" || event.type === "changed" || event.type === "appended"
+      ? event.bytes
+      : undefined
   );
   return bytes.map((each) => decoder.decode(each)).join("").split("\n").filter((line) => line !== "");
 }
@@ -96,5 +98,30 @@ Deno.test("editor: of a save in place that is seen half way nothing is told agai
       new Set(["last", "saved", ...told.filter((line) => line.startsWith("while"))]),
     );
     assertEquals(told.filter((line) => line === "saved").length, 1);
+  });
+});
+
+Deno.test("editor: who comes to the page while a save is seen half way has nothing told again to line clients", async () => {
+  await simulate("editor: who comes to the page", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.leave();
+    await sim.advance(1000);
+    const { disk } = stage;
+    disk.write(FILE, "a\nb\nc\nd\ne\n");
+    stage.tell({ type: "join", member: stage.line() });
+    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    await sim.advance(1000);
+    disk.write(FILE, "a\n");
+    const writer = stage.line();
+    stage.tell({ type: "update", member: writer, text: "half way" });
+    await sim.until(() => linesTold(stage).length === 1, 1000, "the line to be told");
+    await stage.collaborate();
+    for (let index = 0; index < 5; index++) {
+      stage.tell({ type: "update", member: writer, text: `together ${index}` });
+      await sim.advance(sim.random.next() * 200);
+    }
+    await sim.advance(2000);
+    const together = Array.from({ length: 5 }, (_, index) => `together ${index}`);
+    assertEquals(linesTold(stage), ["half way", ...together]);
   });
 });
