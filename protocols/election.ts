@@ -265,6 +265,8 @@ export class Election {
   #receivePoll(peer: Peer, term: number, replaces: number): void {
     const { leader, nowMs, role, turns } = this.#state;
     if (term <= this.#state.term || !this.#voter.wouldVoteFor(peer, replaces, leader, nowMs)) return;
+    // The votes would be split: it stands already, and who asks now could stand beside it.
+    if (role === "candidate") return;
     if (peer.id > this.id && leader === 0 && turns.isFirst(nowMs) && this.#couldLead()) return;
     if (leader === 0 && turns.isAfterGranted(peer, nowMs)) return;
     turns.grant(peer, nowMs);

@@ -10,6 +10,7 @@ import { defineTask, Failure, integer, port, runClient, text, toggle, UsageError
 import { replayCampaign } from "./_replay.ts";
 import { Progress, timeLeft } from "./_time_left.ts";
 import { SEED_VARIABLE } from "../actors/world/sim/_ambient.ts";
+import { faultTable } from "./_fault_table.ts";
 import type { CampaignFailure, WorkerOrder, WorkerReport } from "./_simulate_worker.ts";
 import { say } from "./_stdio.ts";
 import { loadPages } from "./_web_flags.ts";
@@ -39,6 +40,7 @@ export const task = defineTask({
     failFast: toggle({ help: "End at the first violation", env: [] }),
     list: toggle({ help: "Print the names of the campaigns, and end", env: [] }),
     counts: toggle({ help: "Say what occurred in each campaign, and how often", env: [] }),
+    faults: toggle({ help: "Print how often each fault came in each campaign, as a table", env: [] }),
     inspect: toggle({
       help: "Show the run of one seed in a page, and go through it event by event",
       env: [],
@@ -82,6 +84,14 @@ class Totals {
       : [];
     const never = isWhole ? neverIn(tally, sometimes) : [];
     return [...counts, ...never.map((what) => `     never  ${what}`)];
+  }
+
+  /** How often each fault came in these campaigns, as a table. */
+  faults(campaigns: readonly Campaign[]): string {
+    return faultTable(campaigns.map(({ name }) => {
+      const { runs, tally } = this.byCampaign.get(name) ?? { runs: 0, tally: new Tally() };
+      return { name, runs, tally };
+    }));
   }
 
   get runs(): number {
@@ -217,6 +227,7 @@ if (import.meta.main) {
       }
       // Who reads stdout through a pipe has heard of Ctrl-C too, and may be gone.
       if (signal.aborted && !Deno.stdout.isTerminal()) console.error(`${totals} of ${all}: stopped`);
+      if (options.faults) say(`${totals.faults(campaigns)}\n`);
       sayOutcome(campaigns, totals, failures, { count, counts, isReplay: seed !== undefined });
       return failures.length === 0 ? 0 : 1;
     },

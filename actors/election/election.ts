@@ -30,10 +30,16 @@ type Message =
   | ElectionCommand
   | PeerLinkEvent
   | { readonly type: "tick" }
+  | { readonly type: "say-directory" }
   | { readonly type: "try-memory" }
   | { readonly type: "subscriber-stopped"; readonly subscriber: Ref<ElectionNotice> };
 
 const TICK_MS = 50;
+/**
+ * Between two times that the others are told of the directory, also when it has not changed: what is said on
+ * one of several connections of a link, just before that is given up for another, may never arrive.
+ */
+const SAY_DIRECTORY_MS = 2000;
 /** Between two attempts to write a memory that could not be written. */
 const MEMORY_RETRY_MS = 500;
 
@@ -78,6 +84,7 @@ export function electionActor(options: ElectionActorOptions): Behavior<ElectionC
       self.onStop(() => registration.cancel());
     }
     self.every(TICK_MS, { type: "tick" });
+    self.every(SAY_DIRECTORY_MS, { type: "say-directory" });
     return (message) => actor.receive(message);
   });
 }
@@ -160,8 +167,9 @@ class ElectionActor {
         return;
       case "directory":
         this.#directory = message;
-        for (const link of this.#links.values()) this.#sayDirectory(link);
-        return;
+        return this.#sayDirectoryToAll();
+      case "say-directory":
+        return this.#sayDirectoryToAll();
       case "said":
         return this.#said(message);
       case "link-up": {
@@ -232,6 +240,10 @@ class ElectionActor {
 
   #tellWanted(peer: number): void {
     this.#links.get(peer)?.tell({ type: "want", wanted: this.#wanted.includes(peer) });
+  }
+
+  #sayDirectoryToAll(): void {
+    for (const link of this.#links.values()) this.#sayDirectory(link);
   }
 
   #sayDirectory(link: Ref<PeerLinkCommand>): void {

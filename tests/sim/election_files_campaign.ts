@@ -160,20 +160,15 @@ class Memory {
 
   /** Whether the node has voted for `leader` in `term`, or has gone on since. */
   hasVoted(term: number, leader: number): boolean {
-    const text = this.#host.disk.readText(this.#path);
+    const text = this.#host.disk.readDurableText(this.#path);
     const there = text === undefined ? { term: 0, votedFor: 0 } : parse(text, this.#id);
     return there.term > term || (there.term === term && there.votedFor === leader);
   }
 
   /** The term never goes back, and a vote that was given in it is given for good. */
   look(): void {
-    // What is in place and whose name is being made durable was not acted upon yet: a cut may take it back.
-    const isBetween = this.#host.disk.underWay.some(({ operation, path }) =>
-      (operation === "rename" && path.includes(`Node${this.#id}.election`)) ||
-      (operation === "syncDirectory" && path === "/data")
-    );
-    if (isBetween) return;
-    const text = this.#host.disk.readText(this.#path);
+    // What is in place and not durable was not acted upon yet, also when whoever put it there was killed.
+    const text = this.#host.disk.readDurableText(this.#path);
     if (text === undefined) {
       assert(this.#term === 0, `node ${this.#id} has lost its memory of term ${this.#term}`);
       return;

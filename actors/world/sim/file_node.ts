@@ -61,6 +61,11 @@ export class FileNode {
     return this.#content.view;
   }
 
+  /** What of it is on the disk for sure, to be looked at only. */
+  get durable(): Uint8Array<ArrayBuffer> {
+    return this.#durable.view;
+  }
+
   write(bytes: Uint8Array, offset: number, nowMs: number): void {
     this.#change({ type: "write", bytes: bytes.slice(), offset }, nowMs);
   }

@@ -101,6 +101,13 @@ export class FileTree {
     return found;
   }
 
+  /** The file that these names, one in the other, stand for on the disk for sure. */
+  durableFile(names: readonly string[]): FileNode | undefined {
+    let node: Node | undefined = this.root;
+    for (const name of names) node = node instanceof DirectoryNode ? node.durableNames.get(name) : undefined;
+    return node instanceof FileNode ? node : undefined;
+  }
+
   /** Bytes in all files. */
   usedBytes(): number {
     let used = 0;

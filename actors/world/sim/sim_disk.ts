@@ -92,6 +92,15 @@ export class SimDisk {
     return bytes && decoder.decode(bytes);
   }
 
+  /**
+   * What is durable of a file, as text: its bytes that were synced, under a name whose directory was synced.
+   * Undefined where there is none. Symbolic links are not followed.
+   */
+  readDurableText(path: string): string | undefined {
+    const file = this.#disk.tree.durableFile(nameParts(path));
+    return file && decoder.decode(file.durable);
+  }
+
   /** What the host's processes do with it at this moment, so that a test can keep out of a race. */
   get underWay(): readonly OperationUnderWay[] {
     return this.#disk.underWay;

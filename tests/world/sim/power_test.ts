@@ -31,6 +31,21 @@ function assertSome(counts: Map<string, number>, ...expected: string[]): void {
   }
 }
 
+Deno.test("power cut: a test can read what is durable, which every cut leaves", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const { disk } = host.world;
+  await append(sim, host, "/d", "synced ", null, "and not");
+  // The name is not durable yet.
+  assertEquals([host.disk.readText("/d"), host.disk.readDurableText("/d")], ["synced and not", undefined]);
+  await sim.settle(disk.syncDirectory("/"));
+  assertEquals(host.disk.readDurableText("/d"), "synced ");
+  await sim.settle(disk.rename("/d", "/e"));
+  assertEquals([host.disk.readDurableText("/d"), host.disk.readDurableText("/e")], ["synced ", undefined]);
+  await sim.settle(disk.syncDirectory("/"));
+  assertEquals([host.disk.readDurableText("/d"), host.disk.readDurableText("/e")], [undefined, "synced "]);
+});
+
 Deno.test("power cut: what was synced is there; of the rest a beginning is, torn anywhere", async () => {
   const counts = await outcomes(async (sim) => {
     const host = sim.host("a");
