@@ -8,6 +8,7 @@ import { rawFrames } from "../../protocols/frames.ts";
 import { Reflections } from "../../protocols/reflections.ts";
 import { excerpt } from "../../protocols/visible_text.ts";
 import {
+  type CloseReason,
   type Connection,
   datagrams,
   type DatagramsCommand,
@@ -112,25 +113,42 @@ function listen(self: Context<TcpServerCommand>, options: EchoServerOptions, add
 /** The session of one client. */
 function echo(connection: Connection): Session<Uint8Array> {
   const { remote, context: { log } } = connection;
-  const { debugEnabled } = log;
   log.plain(`Connection from ${remote} (${familyOf(connection.remoteAddress)})`, {
     event: "connected",
     client: remote,
   });
-  return {
-    frame(bytes) {
-      if (debugEnabled) log.debug(`Received: ${shown(bytes)} from ${remote}`, { event: "received" });
-      connection.send(bytes);
-    },
-    draining: () =>
-      log.plain(`Connection lost with client: ${remote}`, { event: "draining", client: remote }),
-    closed: (reason) =>
-      log.plain(`Connection closed for ${remote}`, {
-        event: "disconnected",
-        client: remote,
-        reason: reason.type,
-      }),
-  };
+  return new EchoSession(connection, log.debugEnabled);
+}
+
+/** A class, since there may be ten thousand: a closure for each method would be twice the memory. */
+class EchoSession implements Session<Uint8Array> {
+  readonly #connection: Connection;
+  readonly #debugEnabled: boolean;
+
+  constructor(connection: Connection, debugEnabled: boolean) {
+    this.#connection = connection;
+    this.#debugEnabled = debugEnabled;
+  }
+
+  frame(bytes: Uint8Array): void {
+    const connection = this.#connection;
+    if (this.#debugEnabled) {
+      connection.context.log.debug(`Received: ${shown(bytes)} from ${connection.remote}`, {
+        event: "received",
+      });
+    }
+    connection.send(bytes);
+  }
+
+  draining(): void {
+    const { remote: client, context: { log } } = this.#connection;
+    log.plain(`Connection lost with client: ${client}`, { event: "draining", client });
+  }
+
+  closed({ type: reason }: CloseReason): void {
+    const { remote: client, context: { log } } = this.#connection;
+    log.plain(`Connection closed for ${client}`, { event: "disconnected", client, reason });
+  }
 }
 
 function echoDatagrams(address: SocketAddress, maxPerSecond: number): Behavior<DatagramsCommand> {

@@ -59,6 +59,9 @@ export class Outbound implements Flushable, Sender {
   /** A write is under way or about to begin. */
   #isActive = false;
   #isClosed = false;
+  /** What a write calls back. Made with the first: who only listens needs neither. */
+  #onWritten: ((bytes: number) => void) | undefined;
+  #onFailed: ((error: unknown) => void) | undefined;
 
   /** `slowClientMs`: milliseconds for which one send may take nothing. */
   constructor(transport: Transport, tools: OutboundTools, slowClientMs: number, events: OutboundEvents) {
@@ -142,13 +145,13 @@ export class Outbound implements Flushable, Sender {
     if (!this.#isWatched) this.#watch();
     try {
       this.#transport.send(buffer.subarray(this.#written, this.#toWrite)).then(
-        this.#onWritten,
-        this.#onFailed,
+        this.#onWritten ??= (bytes) => this.#afterWrite(bytes),
+        this.#onFailed ??= (error) => this.#afterFailure(error),
       );
     } catch (error) {
       // A transport that throws is as bad as one that rejects, and the other connections of the server are
       // still to be flushed.
-      this.#onFailed(error);
+      this.#afterFailure(error);
     }
   }
 
@@ -158,7 +161,7 @@ export class Outbound implements Flushable, Sender {
     this.#stall.begin();
   }
 
-  readonly #onWritten = (bytes: number): void => {
+  #afterWrite(bytes: number): void {
     const buffer = this.#writing;
     if (this.#isClosed || buffer === undefined) return;
     this.#written += bytes;
@@ -172,11 +175,11 @@ export class Outbound implements Flushable, Sender {
       else this.#isActive = false;
     }
     this.#events.written(bytes);
-  };
+  }
 
-  readonly #onFailed = (error: unknown): void => {
+  #afterFailure(error: unknown): void {
     if (!this.#isClosed) this.#events.failed(error);
-  };
+  }
 
   get isSending(): boolean {
     return this.#isActive;

@@ -208,7 +208,7 @@ export class Life<M> implements Context<M> {
     if (this.#phase === "over") return this.#cell.releaseUnawaited(release);
     const cold = this.#cold;
     if (this.#phase === "ending") cold.countLateRelease(this.#cell);
-    cold.releases.push(release);
+    cold.addRelease(release);
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {

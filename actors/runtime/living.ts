@@ -73,7 +73,7 @@ export abstract class Living extends Staged implements EndingHost {
   }
 
   nextRelease(): (() => void | Promise<void>) | undefined {
-    return this.holdings?.releases.pop();
+    return this.holdings?.takeRelease();
   }
 
   goOnEnding(): void {
