@@ -1,6 +1,6 @@
 // Run by memory_test.ts in a process of its own, with --expose-gc: prints how many bytes each flood left
 // behind.
-import { ActorSystem, type Ref } from "../../mod.ts";
+import { ActorSystem, type Ref, registryKey } from "../../mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 
 declare const gc: () => void;
@@ -87,6 +87,35 @@ const watching = system.spawn<"watch" | (() => void)>("watching", (self) => (mes
   }
 });
 
+/** Registrations of what is no actor, each under a key of its own, and of listeners that are none or throw. */
+let refused = 0;
+let keys = 0;
+async function registered(count: number): Promise<void> {
+  const { registry } = system;
+  const wrongs = [
+    () => registry.register(registryKey<never>(`key ${++keys}`), noActor),
+    () => registry.join(registryKey<never>(`key ${++keys}`), noActor),
+    () => registry.observe(registryKey<string>(`key ${++keys}`), fail),
+    () => registry.observeMembers(registryKey<string>(`key ${++keys}`), fail),
+    () => registry.observe(registryKey<string>(`key ${++keys}`), undefined as never),
+    () => registry.observeMembers(registryKey<string>(`key ${++keys}`), undefined as never),
+  ];
+  for (let i = 0; i < count; i++) {
+    for (const wrong of wrongs) {
+      try {
+        wrong();
+      } catch {
+        refused++;
+      }
+    }
+  }
+  await Promise.resolve();
+}
+
+function fail(): never {
+  throw new Error("told to");
+}
+
 const sync = system.spawn<object>("sync", () => receive);
 const slow = system.spawn<object>("slow", () => async () => {
   await Promise.resolve();
@@ -100,6 +129,7 @@ const floods: Record<string, () => Promise<void>> = {
   ask: () => asked(answering, 50_000),
   lives: () => lived(10_000),
   "watches that throw": () => watched(50_000),
+  "registrations that throw": () => registered(5000),
 };
 const left: Record<string, number> = {};
 for (const [name, flood] of Object.entries(floods)) {
@@ -109,5 +139,6 @@ for (const [name, flood] of Object.entries(floods)) {
   left[name] = await settled() - before;
 }
 if (thrown !== 100_000) throw new Error(`${thrown} watches threw`);
+if (refused !== 60_000) throw new Error(`${refused} registrations threw`);
 console.log(JSON.stringify(left));
 await system.stop();
