@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context } from "../runtime/behavior.ts";
+import { checkFunctions } from "../runtime/check_function.ts";
 import { NO_METER } from "../runtime/meter.ts";
 import { onAbort } from "../runtime/on_abort.ts";
 import type { Ref } from "../runtime/ref.ts";
@@ -83,6 +84,8 @@ class ClusterHost implements Cluster {
     const { engine, types = [], hostId = randomName(system.world.random) } = options;
     checkTypeName(hostId);
     for (const type of types) {
+      checkTypeName(type.name);
+      checkFunctions(`Cannot join with ${type.name}`, { behavior: type.behavior });
       if (this.#types.has(type.name)) throw new TypeError(`Cannot join: two types are called ${type.name}`);
       this.#types.set(type.name, type);
     }
@@ -219,6 +222,7 @@ class ClusterHost implements Cluster {
   }
 
   async subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Promise<AsyncDisposable> {
+    checkFunctions(`Cannot subscribe to "${topic.name}"`, { receive });
     const failed = (error: unknown) =>
       this.#context.log.error(`A subscriber of ${topic.name} failed: ${errorText(error)}`, {
         event: "subscriber-failed",
@@ -232,6 +236,7 @@ class ClusterHost implements Cluster {
   }
 
   observeConnection(changed: (isConnected: boolean) => void): Cancellable {
+    checkFunctions("Cannot observe the connection", { changed });
     return this.#engine.observeConnection(changed);
   }
 
@@ -307,7 +312,6 @@ class ClusterHost implements Cluster {
       const activation = new AsyncDisposableStack();
       stack.use(activation);
       for (const type of this.#types.keys()) {
-        checkTypeName(type);
         const activate = (body: string) => this.#activate(body);
         activation.use(await transport.serve(activationAddress(type), activate, { group: "hosts" }));
       }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import type { Ref } from "../runtime/ref.ts";
 import type { EntityOptions, EntityType } from "./entity_type.ts";
 import { checkTypeName } from "./names.ts";
@@ -63,11 +64,14 @@ export type Crossing<C> = [Uncrossable<C>] extends [never] ? unknown
  * assertEquals(await visits.ask({ type: "get" }, { timeoutMs: 1000 }), 2);
  * ```
  *
- * @throws `TypeError` on a name that a type cannot have, `RangeError` on an option out of range.
+ * @throws `TypeError` on a name that a type cannot have, or what is no function, `RangeError` on an option
+ * out of range.
  */
 export function persistent<S, C, E>(definition: PersistentDefinition<S, C, E> & Crossing<C>): EntityType<C> {
   const { type, snapshotEvery = 200, rememberedOperations = 1000 } = definition;
   checkTypeName(type);
+  const { initial, decide, evolve, upcast, upcastState, started } = definition;
+  checkFunctions(`Cannot define ${type}`, { initial, decide, evolve }, { upcast, upcastState, started });
   if (!(snapshotEvery >= 1)) throw new RangeError(`Cannot define ${type}: snapshotEvery is 1 or more`);
   if (!(rememberedOperations >= 0)) {
     throw new RangeError(`Cannot define ${type}: rememberedOperations is 0 or more`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions, notAFunction } from "../runtime/check_function.ts";
 import type { Behavior } from "../runtime/behavior.ts";
 import { withPrivateMessages } from "../runtime/behavior.ts";
 import type { Ref } from "../runtime/ref.ts";
@@ -36,7 +37,8 @@ export interface PlacedDefinition<C> extends EntityOptions {
  * Without a journal there is no fence: while the lease of a frozen host runs out, two may briefly live. What
  * must be true is for {@linkcode persistent}.
  *
- * @throws `TypeError` on a name that a type cannot have, `RangeError` on an option out of range.
+ * @throws `TypeError` on a name that a type cannot have, or what is no function, `RangeError` on an option
+ * out of range.
  *
  * @example
  * ```ts
@@ -59,15 +61,22 @@ export interface PlacedDefinition<C> extends EntityOptions {
 export function placed<C>(definition: PlacedDefinition<C> & Crossing<C>): EntityType<C> {
   const { type, behavior } = definition;
   checkTypeName(type);
+  checkFunctions(`Cannot define ${type}`, { behavior });
   return {
     name: type,
     options: entityOptions(type, definition),
     passivates: false,
     // What others send to an entity of this type is of its messages: their program was checked against it.
-    behavior: ({ entity, self }) => withAnyMessage(behavior({ id: entity.id, self: self as Ref<C> })),
+    behavior: ({ entity: { id }, self }) => onceMade(type, id, () => behavior({ id, self: self as Ref<C> })),
   };
 }
 
-function withAnyMessage<C>(behavior: Behavior<C>): Behavior<unknown> {
-  return withPrivateMessages<unknown, never>(behavior as Behavior<unknown>);
+/** A behaviour that is made at its first start: what that throws is the entity's failure, not its host's. */
+function onceMade<C>(type: string, id: string, make: () => Behavior<C>): Behavior<unknown> {
+  let made: Behavior<unknown> | undefined;
+  return withPrivateMessages<unknown, never>((self) => {
+    made ??= make() as Behavior<unknown>;
+    if (typeof made !== "function") throw notAFunction(`Cannot start ${type} ${id}`, "its behaviour", made);
+    return made(self);
+  });
 }

@@ -6,6 +6,7 @@
 import { memoryDriver } from "../cluster/engines/memory.ts";
 import { composeEngine } from "../cluster/compose.ts";
 import type { Driver } from "../cluster/driver.ts";
+import { checkFunctions } from "../runtime/check_function.ts";
 import { checkSystem, run as runSystem, type RunOptions } from "../runtime/run.ts";
 import { escalate } from "../runtime/supervision.ts";
 import { ActorSystem } from "../runtime/system.ts";
@@ -114,7 +115,8 @@ export async function run(
   if (typeof what === "function") {
     return await runOnCores(what, "cores" in options ? options : { ...options, cores: 1 });
   }
-  checkSystem(what, (given) => `Cannot run ${given}: it takes an ActorSystem, or a function that makes one`);
+  const taken = "an ActorSystem, or a function that makes one";
+  checkSystem(what, (given) => `Cannot run ${given}: it takes ${taken}`);
   if ("cores" in options && options.cores !== 1) {
     throw new TypeError(
       `Cannot run one system on ${options.cores} cores: give run what makes one, run((core) => …, { cores })`,
@@ -133,6 +135,7 @@ async function runOnCores(program: CoreProgram, options: CoresOptions): Promise<
   if (!Number.isInteger(cores) || cores < 1 || cores > MAX_CORES) {
     throw new RangeError(`Cannot run on ${cores} cores: it takes 1 to ${MAX_CORES}`);
   }
+  checkFunctions("Cannot run on cores", {}, { driver: options.driver });
   const world = realWorld({ log });
   const parent = world.threads?.parent;
   if (parent !== undefined) {

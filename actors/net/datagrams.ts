@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import { assertNever, type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
@@ -111,7 +112,7 @@ type SocketMessage = DatagramsCommand | Received | PeerGone;
  * its own.
  *
  * The start throws the {@linkcode WorldError} of the socket (`address-in-use`, `permission-denied`, …).
- * Throws `RangeError` on an invalid limit.
+ * Throws `RangeError` on an invalid limit, `TypeError` on what is no function.
  *
  * @example
  * ```ts
@@ -141,6 +142,8 @@ export function datagrams<M = never>(options: DatagramsOptions<M>): Behavior<Dat
   if (!(maxPerSecond >= 0)) {
     throw new RangeError(`Cannot handle ${maxPerSecond} datagrams a second: it takes 0 or more`);
   }
+  const { peer, onListening } = options;
+  checkFunctions("Cannot take datagrams", { peer }, { onListening });
   const rate = { perSecond: maxPerSecond, burst: Math.max(1, maxPerSecond) };
   return withPrivateMessages<DatagramsCommand, Received | PeerGone>((self) => {
     const bound = bindAll(

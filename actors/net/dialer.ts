@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import { FOREIGN_PROTOCOLS } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import { type Behavior, type Context, withPrivateMessages } from "../runtime/behavior.ts";
@@ -114,7 +115,7 @@ type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
  * Keeps a connection to one address: dials, serves the connection by an actor of its own, and dials again
  * when it is lost, after a wait that grows with each attempt that fails.
  *
- * Throws `RangeError` on an invalid limit or backoff.
+ * Throws `RangeError` on an invalid limit or backoff, `TypeError` on what is no function.
  *
  * @example
  * ```ts
@@ -145,6 +146,8 @@ type PrivateMessage = Dialled | DialAgain | Gone | ConnectionNotice;
 export function dialer<F, M = never>(options: DialerOptions<F, M>): Behavior<DialerCommand> {
   const limits = dialledLimits(options.limits);
   if (options.reconnect !== false) checkBackoff(options.reconnect);
+  const { frames, session, up, down } = options;
+  checkFunctions("Cannot dial", { frames, session }, { up, down });
   return withPrivateMessages<DialerCommand, PrivateMessage>((self) => {
     const dialling = new Dialler(self, options, limits);
     return (message) => dialling.receive(message);

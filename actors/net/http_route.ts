@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import type { HttpRequest, HttpResponse } from "../../protocols/http.ts";
 import type { WebSocketMessage } from "../../protocols/web_socket.ts";
 import type { SocketAddress } from "../world/world.ts";
@@ -79,6 +80,7 @@ export class RouteTable<M> {
 
   /** Throws `SyntaxError` on a path that is no pattern. */
   constructor(routes: readonly Route<M>[]) {
+    for (const route of routes) checkAnswers(route);
     this.#routes = routes.map((route) => ({ pattern: new Pattern(route.path), route }));
   }
 
@@ -99,6 +101,13 @@ export class RouteTable<M> {
     }
     return 0;
   }
+}
+
+/** Throws `TypeError` on a route whose functions are none. */
+function checkAnswers<M>(route: Route<M>): void {
+  const cannot = `Cannot route ${JSON.stringify(route.path)}`;
+  if ("handle" in route) checkFunctions(cannot, { handle: route.handle });
+  else checkFunctions(cannot, { webSocket: route.webSocket }, { admit: route.admit });
 }
 
 /** Whether a route answers a method. */

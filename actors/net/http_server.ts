@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import { encodeResponseHead } from "../../protocols/http.ts";
 import type { Behavior } from "../runtime/behavior.ts";
 import type { SocketAddress, TlsServerOptions } from "../world/world.ts";
@@ -114,6 +115,7 @@ export function httpServer<M = never>(options: HttpServerOptions<M>): Behavior<T
   for (const [name, value] of Object.entries({ requestTimeoutMs, maxHeadBytes, pingIntervalMs })) {
     if (!(value > 0)) throw new RangeError(`Cannot serve with ${name} ${value}: it takes a number above 0`);
   }
+  checkFunctions("Cannot serve", { isReady }, { onListening: options.onListening });
   const shared = {
     routes: new RouteTable(options.routes),
     guard: new HttpGuard({ hosts, origins, isTls: tls !== undefined }),

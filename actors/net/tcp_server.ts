@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "../runtime/check_function.ts";
 import type { ForeignProtocol } from "../../protocols/foreign_greeting.ts";
 import type { FrameDecoder } from "../../protocols/frames.ts";
 import {
@@ -123,7 +124,7 @@ type ServerMessage = TcpServerCommand | PrivateMessage;
  * one for one, never restarted.
  *
  * The start fails with the {@linkcode WorldError} of the listener (`address-in-use`, `permission-denied`,
- * `name-not-found`, …). Throws `RangeError` on an invalid limit.
+ * `name-not-found`, …). Throws `RangeError` on an invalid limit, `TypeError` on what is no function.
  *
  * @example
  * ```ts
@@ -152,6 +153,8 @@ type ServerMessage = TcpServerCommand | PrivateMessage;
  */
 export function tcpServer<F, M = never>(options: TcpServerOptions<F, M>): Behavior<TcpServerCommand> {
   const limits = tcpLimits(options.limits);
+  const { frames, session, refusal, onListening } = options;
+  checkFunctions("Cannot serve", { frames, session }, { refusal, onListening });
   return withPrivateMessages<TcpServerCommand, PrivateMessage>((self) => {
     const { address, tls } = options;
     const bound = bindAll(

@@ -179,6 +179,8 @@ export interface Context<M> {
   /**
    * Has a message sent here for each child that starts, is restarted, or stops.
    *
+   * @throws `TypeError` on what is no function, as all that take one here do.
+   *
    * @example
    * ```ts
    * import { ActorSystem, type Behavior, type ChildEvent } from "@troupe/actors";
@@ -212,7 +214,7 @@ export interface Context<M> {
    * already), or when nobody waits for the answer at a reply address any more: see {@linkcode Ref.isOpen}. A
    * restart is no stop.
    *
-   * @throws `TypeError` on what is neither.
+   * @throws `TypeError` on what is neither, or no function.
    */
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable;
   /**

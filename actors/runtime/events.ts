@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "./check_function.ts";
 import type { Cancellable } from "../world/world.ts";
 import { Listeners } from "./listeners.ts";
 
@@ -122,6 +123,7 @@ export class EventStream {
 
   /** Calls `listener` with each event, synchronously: it should do little. */
   subscribe(listener: (event: ActorEvent) => void): Cancellable {
+    checkFunctions("Cannot listen to events", { listener });
     return this.#listeners.add(listener);
   }
 

@@ -7,6 +7,7 @@
 import type { Cancellable, World } from "../world/world.ts";
 import { CellLog } from "./actor_log.ts";
 import type { ActorLog, Behavior, ChildEvent, Context, StateTimeout } from "./behavior.ts";
+import { notAFunction } from "./check_function.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 import { Envelope } from "./envelope.ts";
 import type { StopReason } from "./events.ts";
@@ -125,6 +126,7 @@ export class Life<M> implements Context<M> {
   }
 
   watch(ref: Ref<never>, stopped: (reason: StopReason) => M): Cancellable {
+    this.#checkFunction("watch", "stopped", stopped);
     return this.#holdOrNothing((held) =>
       this.#cell.system.onStopped(ref, (reason) => {
         held.done();
@@ -134,6 +136,7 @@ export class Life<M> implements Context<M> {
   }
 
   watchChildren(changed: (event: ChildEvent) => M): Cancellable {
+    this.#checkFunction("watch children", "changed", changed);
     return this.#holdOrNothing((held) =>
       this.#cell.observeChildren((event) => this.#deliverOwn(() => changed(event), held))
     );
@@ -194,6 +197,8 @@ export class Life<M> implements Context<M> {
   }
 
   pipe<T>(promise: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void {
+    this.#checkFunction("pipe", "ok", ok);
+    this.#checkFunction("pipe", "failed", failed);
     const cell = this.#cell;
     // What comes back belongs to the work that has asked for it.
     const context = cell.system.tracer?.send(cell.ref, undefined);
@@ -203,6 +208,7 @@ export class Life<M> implements Context<M> {
   }
 
   onStop(release: () => void | Promise<void>): void {
+    this.#checkFunction("release anything", "release", release);
     // A start or a handler that is still running when its actor stops must be able to let go of what it has
     // got.
     if (this.#phase === "over") return this.#cell.releaseUnawaited(release);
@@ -212,6 +218,7 @@ export class Life<M> implements Context<M> {
   }
 
   subscribe<T>(topic: Topic<T>, toMessage: (published: T) => M): Cancellable {
+    this.#checkFunction("subscribe", "toMessage", toMessage);
     return this.#holdOrNothing((held) =>
       this.#cell.system.topics.subscribe(topic, (published) =>
         this.#deliver(
@@ -228,12 +235,14 @@ export class Life<M> implements Context<M> {
   }
 
   watchKey<T>(key: RegistryKey<T>, changed: (ref: Ref<T> | undefined) => M): Cancellable {
+    this.#checkFunction("watch a key", "changed", changed);
     return this.#holdOrNothing((held) =>
       this.registry.observe(key, (ref) => this.#deliverOwn(() => changed(ref), held))
     );
   }
 
   watchMembers<T>(key: RegistryKey<T>, changed: (refs: readonly Ref<T>[]) => M): Cancellable {
+    this.#checkFunction("watch members", "changed", changed);
     return this.#holdOrNothing((held) =>
       this.registry.observeMembers(key, (refs) => this.#deliverOwn(() => changed(refs), held))
     );
@@ -272,6 +281,10 @@ export class Life<M> implements Context<M> {
     if (!this.#isOpen) {
       throw new TypeError(`Cannot ${what} at ${this.path}: this life of the actor has ended`);
     }
+  }
+
+  #checkFunction(what: string, name: string, given: unknown): void {
+    if (typeof given !== "function") throw notAFunction(`Cannot ${what} at ${this.path}`, name, given);
   }
 
   #own(message: M, held?: Held, isOwn = true, context?: unknown): Envelope {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "./check_function.ts";
 import type { Cancellable } from "../world/world.ts";
 import { Listeners } from "./listeners.ts";
 import { checkKeyName } from "./options.ts";
@@ -149,6 +150,7 @@ export class LocalRegistry implements Registry {
   }
 
   observe<M>(key: RegistryKey<M>, changed: (ref: Ref<M> | undefined) => void): Cancellable {
+    checkFunctions(`Cannot observe "${key.name}"`, { changed });
     const entry = this.#entry(key.name);
     // An observer that changes the registry has the others told of the newest state first, and not of the
     // older again.
@@ -181,6 +183,7 @@ export class LocalRegistry implements Registry {
   }
 
   observeMembers<M>(key: RegistryKey<M>, changed: (refs: readonly Ref<M>[]) => void): Cancellable {
+    checkFunctions(`Cannot observe "${key.name}"`, { changed });
     const { memberObservers } = this.#entry(key.name);
     return this.#observe(key.name, memberObservers, () => changed(this.members(key)));
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "./check_function.ts";
 import { type EndSignal, errorText } from "../world/world.ts";
 import { onFirstEndSignal } from "./end_signal.ts";
 import { inWords } from "./in_words.ts";
@@ -34,13 +35,15 @@ export interface RunOptions {
 /**
  * Runs a system until it ends or the process is asked to end: the `run` of `mod.ts` for one system.
  *
- * @throws `TypeError` on what is no system, `RangeError` on a `drainMs` below 0 or `NaN`: then nothing is
- * run. What `asked` rejects with, once the system has stopped.
+ * @throws `TypeError` on what is no system, or no function, `RangeError` on a `drainMs` below 0 or `NaN`:
+ * then nothing is run. What `asked` rejects with, once the system has stopped.
  */
 export async function run(system: ActorSystem, options: RunOptions = {}): Promise<number> {
   const { drainMs = 5000, exit = true } = options;
   checkSystem(system, (what) => `Cannot run ${what}: it takes an ActorSystem`);
   checkDelay(drainMs);
+  const { onSignal, onDrained, onFailed: failed } = options;
+  checkFunctions("Cannot run the system", {}, { onSignal, onDrained, onFailed: failed });
   const told = Promise.withResolvers<EndSignal>();
   const { asked = told.promise } = options;
   const listening = options.asked === undefined ? onFirstEndSignal(system.world, told.resolve) : undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkFunctions } from "./check_function.ts";
 import type { Cancellable } from "../world/world.ts";
 import { sealQuestionIn } from "./ask.ts";
 import { Listeners } from "./listeners.ts";
@@ -51,6 +52,7 @@ export class Topics {
 
   /** Calls `receive` with each message, in the order of publishing. */
   subscribe<T>(topic: Topic<T>, receive: (message: T) => void): Cancellable {
+    checkFunctions(`Cannot subscribe to "${topic.name}"`, { receive });
     let subscribers = this.#find(topic);
     if (subscribers === undefined) {
       subscribers = new Listeners<T>(this.#failed);
