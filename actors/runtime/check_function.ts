@@ -1,6 +1,6 @@
 /**
- * Functions that programs give, looked at when they are given and not when they are called: later nobody would
- * know whose they were.
+ * Functions that programs give, looked at when they are given and not when they are called: later nobody
+ * would know whose they were.
  *
  * @module
  */

@@ -87,7 +87,7 @@ const watching = system.spawn<"watch" | (() => void)>("watching", (self) => (mes
   }
 });
 
-/** Registrations of what is no actor, each under a key of its own, and of listeners that are none or throw. */
+/** Registrations, each under a key of its own, of what is no actor, no listener, or one that throws. */
 let refused = 0;
 let keys = 0;
 async function registered(count: number): Promise<void> {
