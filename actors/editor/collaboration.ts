@@ -10,9 +10,9 @@ import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
 import type { CollaboratorEvent } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
-import { type HeldText, outsideEdits } from "./recovery.ts";
+import { outsideEdits } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
-import { diffText } from "./text_diff.ts";
+import { diffText, type TextEdit } from "./text_diff.ts";
 
 /** Closed with this, a client comes back later: the server is at fault. */
 export const TRY_LATER = 1013;
@@ -27,8 +27,8 @@ export interface CollaborationOptions {
   readonly journal: Pick<Journal<HistoryEvent>, "append" | "commit">;
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
-  /** Texts that the file has held, the latest first. */
-  readonly fileBases: () => readonly HeldText[];
+  /** The edits of somebody who has saved the file, as edits of the text. */
+  readonly savedEdits: (saved: string, text: string) => readonly TextEdit[];
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
   /**
@@ -224,8 +224,9 @@ export class Collaboration {
 
   #saved(change: Extract<Change, { type: "file" | "late" }>, batch: BatchUnderWay): void {
     batch.onlyAppends = false;
-    const bases = change.type === "file" ? this.#options.fileBases() : [{ text: change.base, lengths: [] }];
-    const edits = outsideEdits(change.text, bases, this.#replica.text);
+    const edits = change.type === "file"
+      ? this.#options.savedEdits(change.text, this.#replica.text)
+      : outsideEdits(change.text, [{ text: change.base, lengths: [] }], this.#replica.text);
     const bytes = edits.reduce((sum, { insert }) => sum + ENCODER.encode(insert).length, 0);
     if (change.type === "late" && !this.#hasRoom(bytes)) return this.#refuseLate();
     this.#replica.edit(edits);

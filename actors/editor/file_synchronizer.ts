@@ -7,7 +7,6 @@ import type { Journal } from "../store/journal.ts";
 import { type Cancellable, errorText, type FileInfo } from "../world/world.ts";
 import type { ActorTools } from "./actor_tools.ts";
 import type { HistoryEvent } from "./history.ts";
-import type { HeldText } from "./recovery.ts";
 import { isSameFile, type SyncedFile } from "./synced_file.ts";
 import { diffText } from "./text_diff.ts";
 
@@ -82,10 +81,6 @@ export class FileSynchronizer {
 
   get isInSync(): boolean {
     return this.#isInSync;
-  }
-
-  get bases(): readonly HeldText[] {
-    return this.#file.bases;
   }
 
   /**

@@ -150,6 +150,8 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
   const latest = bases[0]?.text ?? "";
+  const hole = holeIn(file, latest);
+  if (hole !== undefined) return editsBehind(hole.saved, hole.own, bases, text);
   let base = latest;
   let edits = diffText(base, file);
   if (!bases.some((held) => hasHeld(held, file))) {
@@ -168,6 +170,42 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
     }
   }
   return keepLinesWhole(rebaseEdits(edits, diffText(base, text)), text, linesOf(edits, base));
+}
+
+/**
+ * As {@linkcode outsideEdits}, of somebody behind whose text lines were put that they have not seen.
+ *
+ * @param own these lines, with which the latest text ends
+ */
+export function editsBehind(
+  saved: string,
+  own: string,
+  bases: readonly HeldText[],
+  text: string,
+): TextEdit[] {
+  const before = bases.map((base, index) => index === 0 ? shortened(base, own.length) : base);
+  return outsideEdits(saved, before, text);
+}
+
+function shortened({ text, lengths }: HeldText, units: number): HeldText {
+  const length = text.length - units;
+  return { text: text.slice(0, length), lengths: lengths.filter((each) => each < length) };
+}
+
+/**
+ * Whoever saves a shorter text at the moment when lines are put behind the one before has a hole of zeros in
+ * the file, up to where that had ended.
+ */
+function holeIn(file: string, held: string): { readonly saved: string; readonly own: string } | undefined {
+  const end = file.lastIndexOf("\0") + 1;
+  const own = file.slice(end);
+  if (end === 0 || own === "" || !held.endsWith(own)) return undefined;
+  const before = held.slice(0, held.length - own.length);
+  if (ENCODER.encode(file.slice(0, end)).length !== ENCODER.encode(before).length) return undefined;
+  // It is what stood there before.
+  if (before.endsWith("\0")) return undefined;
+  const saved = file.slice(0, end).replace(/\0+$/, "");
+  return { saved: saved === "" || saved.endsWith("\n") ? saved : `${saved}\n`, own };
 }
 
 /** Whole lines that are put between lines. */

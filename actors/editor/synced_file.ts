@@ -6,9 +6,10 @@
 import type { LogFile } from "../store/log_file.ts";
 import type { Batch } from "../store/log_file_options.ts";
 import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
-import { decodeStrictly } from "./known_text.ts";
-import type { HeldText } from "./recovery.ts";
+import { decodeStrictly, decodeText } from "./known_text.ts";
+import { editsBehind, type HeldText, outsideEdits } from "./recovery.ts";
 import { isDropped, type LateSave, ReplacedFile } from "./replaced_file.ts";
+import type { TextEdit } from "./text_diff.ts";
 
 /**
  * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
@@ -48,6 +49,8 @@ export class SyncedFile {
   #attempts: string[] = [];
   /** All that it would hold, had the last append not failed. */
   #torn: string | undefined;
+  /** The latest lines, where they were put behind what somebody has saved just before. */
+  #behindOthers = "";
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
   /** Files that it was before it was replaced, the latest last. */
@@ -122,8 +125,15 @@ export class SyncedFile {
     this.#replaced = this.#replaced.filter((other) => other !== file);
   }
 
+  /** The edits of somebody who has saved it, as edits of the document's text. */
+  editsOf(saved: string, text: string): TextEdit[] {
+    const own = this.#behindOthers;
+    if (own === "" || !saved.endsWith(own)) return outsideEdits(saved, this.#bases, text);
+    return editsBehind(saved.slice(0, -own.length), own, this.#bases, text);
+  }
+
   /** Texts that it held, or may have held, the latest first. */
-  get bases(): readonly HeldText[] {
+  get #bases(): readonly HeldText[] {
     const attempts = this.#attempts.map((text) => ({ text, lengths: [] }));
     const isRecent = this.#world.clock.monotonic() - this.#grownAtMs < RECENT_MS;
     const all = [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older];
@@ -229,6 +239,7 @@ export class SyncedFile {
     this.#left = info;
     this.#attempts = [];
     this.#torn = undefined;
+    this.#behindOthers = "";
     this.#older.unshift({ text: this.#held, lengths: this.#lengths });
     this.#held = text;
     this.#lengths = [];
@@ -296,14 +307,11 @@ export class SyncedFile {
     return this.#appended(batch, appended, await this.look().catch(() => undefined));
   }
 
-  #appended(
-    { replaced, othersBytes }: { readonly replaced: boolean; readonly othersBytes: number },
-    appended: string,
-    info: FileInfo | undefined,
-  ): boolean {
-    if (replaced || othersBytes > 0) {
+  #appended(batch: Batch, appended: string, info: FileInfo | undefined): boolean {
+    if (batch.replaced || batch.othersBytes > 0) {
       // What is there now is not what was left.
       this.hold(this.#held + appended, undefined);
+      this.#behindOthers = decodeText(batch.bytes.subarray(batch.leadBytes));
       return false;
     }
     this.#lengths.push(this.#held.length);

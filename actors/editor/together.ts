@@ -71,7 +71,7 @@ export class Together {
       replica,
       journal: { append: (events) => journal.append(events), commit: () => this.#commit() },
       maxDocumentBytes: options.maxDocumentBytes,
-      fileBases: () => file.bases,
+      savedEdits: (saved, text) => file.editsOf(saved, text),
       committed: (batch) => this.#committed(batch),
       failed: (failed) => this.#failed(failed),
       refuse: (member, code, reason) => this.#refuse(member, code, reason),
