@@ -91,14 +91,22 @@ export class Measured implements AsyncDisposable {
     return { perSecond: connections / seconds, cpu: cpuSeconds * 1e6 / connections };
   }
 
-  /** Bytes of memory that each of so many silent connections takes. */
-  async idleBytes(connections: number, memory: (pid: number) => Promise<number>): Promise<number> {
+  /** Bytes of memory by which the process has grown with so many silent connections, for rising numbers. */
+  async idleBytes(
+    counts: readonly number[],
+    memory: (pid: number) => Promise<number>,
+  ): Promise<number[]> {
     const before = await memory(this.#subject.pid);
-    await this.#load.ask(`open ${connections}`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const bytes = await memory(this.#subject.pid) - before;
+    const grown: number[] = [];
+    let opened = 0;
+    for (const count of counts) {
+      await this.#load.ask(`open ${count - opened}`);
+      opened = count;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      grown.push(await memory(this.#subject.pid) - before);
+    }
     await this.#load.ask("close");
-    return bytes / connections;
+    return grown;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

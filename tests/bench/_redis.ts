@@ -3,25 +3,11 @@
  *
  * @module
  */
-import { freePort } from "../_helpers.ts";
+import { freePort, root } from "../_helpers.ts";
 import { leaveOut } from "./_left_out.ts";
 import type { LoadOptions } from "./_load.ts";
 
-/** Prints nothing, keeps nothing on disk. */
-function flags(port: number): string[] {
-  return [
-    "--bind",
-    "127.0.0.1",
-    "--port",
-    `${port}`,
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-    "--loglevel",
-    "warning",
-  ];
-}
+const CONFIG = `${root}tests/bench/peers/redis.conf`;
 
 /** A command in the protocol of Redis (RESP). */
 function command(...words: readonly string[]): string {
@@ -58,7 +44,7 @@ export class Redis implements AsyncDisposable {
     }
     const port = freePort();
     const child = new Deno.Command("redis-server", {
-      args: flags(port),
+      args: [CONFIG, "--port", `${port}`],
       stdin: "null",
       stdout: "null",
       stderr: "inherit",

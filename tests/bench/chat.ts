@@ -47,42 +47,26 @@ child.kill()
 child.wait()
 `;
 
-/** An IRC server that is not ours, without its brakes for those who talk fast. */
-interface ForeignServer {
-  readonly command: (config: string) => readonly string[];
-  readonly config: (port: number) => string;
-}
-
-const FOREIGN: Readonly<Record<"ngircd" | "inspircd", ForeignServer>> = {
-  ngircd: {
-    command: (config) => ["ngircd", "-n", "-f", config],
-    config: (port) =>
-      `[Global]\nName = irc.bench\nPorts = ${port}\nListen = 127.0.0.1\n[Limits]\nMaxConnections = 0\n` +
-      "MaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n[Options]\nDNS = no\nIdent = no\nPAM = no\n",
-  },
-  inspircd: {
-    command: (config) => ["inspircd", "--runasroot", "--nofork", "--nopid", "--nolog", "--config", config],
-    config: (port) =>
-      `<server name="irc.bench" description="bench" network="bench" id="00A">
-<admin name="a" nick="a" email="a@bench">
-<bind address="127.0.0.1" port="${port}" type="clients">
-<connect allow="*" timeout="60" pingfreq="600" hardsendq="64M" softsendq="64M" recvq="1M" threshold="1000000"
- commandrate="1000000000" fakelag="no" localmax="100000" globalmax="100000" resolvehostnames="no" limit="100000">
-<performance somaxconn="1024" softlimit="100000" clonesonconnect="no">
-<dns server="127.0.0.1" timeout="1">
-`,
-  },
-};
-
 const FOREIGN_KINDS = ["ngircd", "inspircd"] as const;
 
+/** An IRC server that is not ours; its set-up is `peers/NAME.conf`. */
+type Foreign = typeof FOREIGN_KINDS[number];
+
+const COMMANDS: Readonly<Record<Foreign, (config: string) => readonly string[]>> = {
+  ngircd: (config) => ["ngircd", "-n", "-f", config],
+  inspircd: (
+    config,
+  ) => ["inspircd", "--runasroot", "--nofork", "--nopid", "--nolog", "--config", config],
+};
+
 /** `undefined` where the server is not installed. */
-async function startForeign(kind: "ngircd" | "inspircd"): Promise<Subject | undefined> {
+async function startForeign(kind: Foreign): Promise<Subject | undefined> {
   const port = freePort();
   await Deno.mkdir(DIRECTORY, { recursive: true });
   const config = await Deno.makeTempFile({ dir: DIRECTORY });
-  await Deno.writeTextFile(config, FOREIGN[kind].config(port));
-  const process = new Process("/usr/bin/python3", ["-c", STARTER, ...FOREIGN[kind].command(config)]);
+  const setUp = await Deno.readTextFile(new URL(`./peers/${kind}.conf`, import.meta.url));
+  await Deno.writeTextFile(config, setUp.replace("PORT", `${port}`));
+  const process = new Process("/usr/bin/python3", ["-c", STARTER, ...COMMANDS[kind](config)]);
   const isHere = await process.next() === "started";
   const stop = async () => {
     await process[Symbol.asyncDispose]();
