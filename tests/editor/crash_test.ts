@@ -1,17 +1,28 @@
 import { assert, assertEquals } from "@std/assert";
-import { tempDirectory } from "../_helpers.ts";
+import { tempDirectory, type TestProcess } from "../_helpers.ts";
 import { Crowd, startEditor } from "./_play.ts";
 
 const ROUNDS = 10;
 const WRITERS = 8;
 
-/** Sends lines, each with a name of its own, until the server is gone; says how many it began to send. */
-async function flood(client: Crowd, name: string): Promise<number> {
+const CHUNK_LINES = 20;
+
+/**
+ * Sends lines, each with a name of its own, until the server is gone; says how many it began to send.
+ *
+ * @param pace awaited before each chunk
+ */
+async function flood(
+  client: Crowd,
+  name: string,
+  pace: () => Promise<void> | void = () => {},
+): Promise<number> {
   let lines = 0;
   try {
     while (true) {
+      await pace();
       let chunk = "";
-      for (let i = 0; i < 20; i++) chunk += `${name} ${lines++} ${"x".repeat(lines % 97)}\n`;
+      for (let i = 0; i < CHUNK_LINES; i++) chunk += `${name} ${lines++} ${"x".repeat(lines % 97)}\n`;
       await client.send(chunk);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -58,15 +69,43 @@ for (const sync of ["always", "never"]) {
   });
 }
 
+/** What the server logs of a line: that it has received it, and that it broadcasts it. */
+const LOGGED_CHARACTERS = 160;
+/** Of a log that nobody reads a megabyte waits; of what is written then, lines are lost. */
+const MAX_UNREAD_LOG = 1 << 19;
+
+/** Lets no more lines be sent than leave half of what of the log may wait unread. */
+class LogPace {
+  isOver = false;
+  readonly #server: TestProcess;
+  #lines = 0;
+
+  constructor(server: TestProcess) {
+    this.#server = server;
+  }
+
+  async wait(): Promise<void> {
+    this.#lines += CHUNK_LINES;
+    while (this.#lines * LOGGED_CHARACTERS - this.#server.stdout.length > MAX_UNREAD_LOG) {
+      if (this.isOver) throw new Error("Cannot go on: the server is gone");
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+}
+
 Deno.test("editor: stopped under load, it ends in order, and has kept all that anybody had received", async () => {
   await using directory = await tempDirectory();
   await using play = await startEditor(directory);
   using reader = await Crowd.join(play.port);
   const writers = await Promise.all(Array.from({ length: WRITERS }, () => Crowd.join(play.port)));
-  const floods = writers.map((writer, n) => flood(writer, `0.${n}`));
+  const pace = new LogPace(play.server);
+  const floods = writers.map((writer, n) => flood(writer, `0.${n}`, () => pace.wait()));
+  // Who is connected need not be accepted yet: all are served when each was sent something.
+  await Promise.all(writers.map((writer) => writer.until(() => writer.length > 0, "a line of another")));
   await reader.until(() => reader.length > 50_000, "the load");
   play.server.kill("SIGTERM");
   const { code, stdout, stderr } = await play.server.ended();
+  pace.isOver = true;
   assertEquals([code, stderr], [0, ""]);
   assert(stdout.endsWith("Server shut down.\n"));
   assertEquals(stdout.match(/^Connection lost with client: /gm)?.length, WRITERS + 1);
