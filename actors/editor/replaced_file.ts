@@ -20,6 +20,8 @@ const SETTLE_MS = 1000;
 /** A longer file is not read to see whether it differs where it is as long as it was. */
 const MAX_COMPARED_BYTES = 1 << 20;
 
+const ENCODER = new TextEncoder();
+
 /**
  * Looks whether somebody writes to the old file: `echo >>` opens a file and writes to it a moment later, and
  * in between it may have been replaced.
@@ -106,10 +108,8 @@ export class ReplacedFile {
  * synced, and is not on the disk.
  */
 export function isDropped(text: string, base: string): boolean {
-  if (text.length < base.length || !text.includes("\0")) return false;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit !== 0 && unit !== base.charCodeAt(at)) return false;
-  }
-  return true;
+  if (!text.includes("\0")) return false;
+  // A character may be several zeros.
+  const [bytes, known] = [ENCODER.encode(text), ENCODER.encode(base)];
+  return bytes.length >= known.length && bytes.every((byte, at) => byte === 0 || byte === known[at]);
 }

@@ -1,6 +1,7 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage } from "./_stage.ts";
 import { assert, assertEquals } from "@std/assert";
+import { isDropped } from "../../actors/editor/replaced_file.ts";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Disk, FileInfo } from "../../actors/world/world.ts";
 import { tempDirectory, until } from "../_helpers.ts";
@@ -161,3 +162,13 @@ Deno.test(
     await until(async () => await Deno.readTextFile(path) === browser.value, "the file to hold it");
   },
 );
+
+Deno.test("editor: zeros in the place of a text are known as such, however many bytes its characters have", () => {
+  const text = "first\nGrüße\nlast\n";
+  const zeros = (line: string) => "\0".repeat(new TextEncoder().encode(line).length);
+  for (const line of ["first\n", "Grüße\n", "last\n", "ß", "rü"]) {
+    assertEquals(isDropped(text.replace(line, zeros(line)), text), true);
+    assertEquals(isDropped(text.replace(line, `${zeros(line)}\0`), text), line === "last\n");
+  }
+  assertEquals(isDropped(text, text), false);
+});
