@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WriteRefused } from "./errors.ts";
 import { checkKept, checkValue } from "./codec.ts";
 import type { JournalEntry } from "./engine.ts";
 import type { Decision, Reply } from "./persistent_definition.ts";
@@ -35,9 +36,12 @@ export function itemOf(command: unknown, operationId: string | undefined, decisi
   return { command, entry, replies, then };
 }
 
-/** Whether a journal was given what it does not take, for its size or its kind: nothing was written. */
+/**
+ * Whether a journal was given what it does not take, for its size or its kind, or takes nothing: nothing was
+ * written.
+ */
 export function cannotBeWritten(error: unknown): boolean {
-  return error instanceof RangeError || error instanceof TypeError;
+  return error instanceof RangeError || error instanceof TypeError || error instanceof WriteRefused;
 }
 
 /** Who asked, where somebody did. */

@@ -37,14 +37,15 @@ export interface Records {
   read(key: string): Promise<StoredLog>;
   /**
    * Writes a record behind the one at `tail` (0: the log is empty), and resolves to its place when it is
-   * durable. Throws `Conflict` where another record is the last: nothing was written; or `OutcomeUnknown`.
+   * durable. Throws `Conflict` where another record is the last, `WriteRefused` where there is no room:
+   * nothing was written; or `OutcomeUnknown`.
    */
   append(key: string, tail: number, body: string): Promise<number>;
   /** The place of the last record, 0 when there is none. Throws `OutcomeUnknown`. */
   tail(key: string): Promise<number>;
   /**
    * Replaces the snapshot of `revision` (0: there is none), and resolves to the new one's. `seq` is the last
-   * record that it covers. Throws `Conflict` or `OutcomeUnknown`.
+   * record that it covers. Throws `Conflict`, `WriteRefused` or `OutcomeUnknown`.
    */
   writeSnapshot(key: string, revision: number, snapshot: StoredRecord): Promise<number>;
   /** Lets go of the records before `seq`. */

@@ -133,7 +133,8 @@ export interface Journal {
    * epoch gets {@linkcode Fenced} from then on.
    *
    * @throws {@linkcode Fenced} when an owner of a higher epoch has written; {@linkcode OutcomeUnknown} when
-   * the engine does not answer: opening again is safe; {@linkcode JournalDamaged}.
+   * the engine does not answer, {@linkcode WriteRefused} when it takes no writes: opening again is safe;
+   * {@linkcode JournalDamaged}.
    */
   open(entity: EntityId, epoch: Epoch): Promise<OpenJournal>;
   /** Reads without owning: for tools, backups and tests. */
@@ -148,7 +149,8 @@ export interface Log {
    * Writes one commit, and resolves to its place when it is durable. One call at a time.
    *
    * @throws {@linkcode Fenced} or {@linkcode OutcomeUnknown}, after which the log takes nothing any more;
-   * `RangeError` when the commit is too large, which changes nothing.
+   * `RangeError` when the commit is too large, {@linkcode WriteRefused} when the engine takes no writes,
+   * which change nothing.
    */
   append(entries: readonly JournalEntry[]): Promise<number>;
   /** Keeps the state after the last commit, and lets go of older commits. A newer owner's snapshot stays. */

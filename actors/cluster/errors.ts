@@ -30,6 +30,16 @@ export class OutcomeUnknown extends Error {
   }
 }
 
+/** The engine takes no writes for now, because its storage is full or sealed, say: nothing was written. */
+export class WriteRefused extends Error {
+  /** The name of the class. */
+  override readonly name = "WriteRefused";
+  /** Made by a driver; `why` is what the engine said. */
+  constructor(key: string, why: string) {
+    super(`Cannot write ${key}: the engine takes no writes (${why})`);
+  }
+}
+
 /** Nobody serves the address: nothing was delivered. Known at once, and not by a timeout. */
 export class NoHost extends Error {
   /** The name of the class. */

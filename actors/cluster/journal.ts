@@ -6,7 +6,7 @@
 import { decodeValue, encodeValue } from "./codec.ts";
 import type { Records, StoredLog, StoredSnapshot } from "./driver.ts";
 import type { Commit, EntityId, Epoch, Journal, JournalEntry, Log, OpenJournal, Snapshot } from "./engine.ts";
-import { Conflict, Fenced, JournalDamaged, OutcomeUnknown } from "./errors.ts";
+import { Conflict, Fenced, JournalDamaged, OutcomeUnknown, WriteRefused } from "./errors.ts";
 import { entityKey, entityText } from "./names.ts";
 import { checkTextBytes } from "./text_bytes.ts";
 
@@ -119,9 +119,9 @@ class StoredLogEnd implements Log {
     try {
       return this.#seq = await this.#records.append(this.#key, this.#seq, body);
     } catch (error) {
-      // Too large for the server: nothing was written.
-      if (error instanceof RangeError) throw error;
-      throw this.#poison = this.#failure(error);
+      // Too large for the server, or no room there: nothing was written.
+      if (error instanceof RangeError || error instanceof WriteRefused) throw error;
+      throw this.#poison = await this.#hasGoneBack(error) ?? this.#failure(error);
     } finally {
       this.#isWriting = false;
     }
@@ -136,6 +136,7 @@ class StoredLogEnd implements Log {
       const revision = await this.#records.writeSnapshot(this.#key, this.#snapshotRevision, { seq, body });
       this.#snapshotRevision = revision;
     } catch (error) {
+      if (error instanceof WriteRefused) throw error;
       // With a revision that is not known the next would be refused for ever, and one of a newer owner's
       // lost.
       throw this.#poison = this.#failure(error);
@@ -151,6 +152,17 @@ class StoredLogEnd implements Log {
     if (tail !== seq && !(tail > seq && tail <= this.#seq)) {
       throw this.#poison = new Fenced(entityText(this.#entity));
     }
+  }
+
+  /** Another record is the last, and an older one: no other owner has written it. */
+  async #hasGoneBack(error: unknown): Promise<Error | undefined> {
+    if (!(error instanceof Conflict)) return undefined;
+    const tail = await this.#records.tail(this.#key).catch(() => this.#seq);
+    if (tail >= this.#seq) return undefined;
+    return new JournalDamaged(
+      entityText(this.#entity),
+      `it ends at record ${tail}, and has had ${this.#seq}`,
+    );
   }
 
   /** What a driver's failure means to the owner: anything but a refusal may have been written. */

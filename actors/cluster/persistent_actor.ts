@@ -13,13 +13,12 @@ import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
 import { checkDecision } from "./check_decision.ts";
 import { cannotBeWritten, type Item, itemOf, replyToOf, textField } from "./command_item.ts";
-import type { Commit, Log, Snapshot } from "./engine.ts";
+import type { OpenJournal } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
-import { Fenced, JournalDamaged } from "./errors.ts";
-import { Operations } from "./operations.ts";
+import { Fenced, JournalDamaged, WriteRefused } from "./errors.ts";
 import { pause } from "./pause.ts";
 import type { PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
-import { replay, Unreadable } from "./replay.ts";
+import { goneBack, type Live, replayed, Unreadable } from "./replay.ts";
 import { runEffect, watchEffect } from "./run_effect.ts";
 
 /** Commands that may wait for one write to end. */
@@ -28,14 +27,6 @@ const RETRY: Refusal = { type: "retry" };
 /** The pause before a journal that could not be opened is opened again. */
 const REOPEN_MS = 50;
 const MAX_REOPEN_MS = 1000;
-
-/** An entity whose journal is open. */
-interface Live<S> {
-  readonly log: Log;
-  readonly operations: Operations;
-  state: S;
-  eventsSinceSnapshot: number;
-}
 
 /** Runs the entity of a definition in an actor. */
 export class PersistentActor<S, C, E> {
@@ -54,8 +45,10 @@ export class PersistentActor<S, C, E> {
   #snapshotting: Promise<void> | undefined;
   /** Writes whose outcome was unknown, one after the other. */
   #failures = 0;
-  /** Why nothing can be carried out: the journal cannot be read, whoever tries. */
+  /** Why nothing can be carried out: the journal cannot be read, whoever tries, or takes nothing for now. */
   #broken: unknown;
+  /** Told when commands can be answered, be it that nothing can be carried out. */
+  #canAnswer: () => void = () => {};
   #isOver = false;
   /** Told when nothing is on the way, or the entity is over. */
   #settled: (() => void)[] = [];
@@ -79,9 +72,16 @@ export class PersistentActor<S, C, E> {
 
   /** Reads the journal, and gives the handler. */
   async start(): Promise<Receive<unknown>> {
-    await this.#open();
     // What is on the way when the system stops is waited for: who asked is told what became of it.
     this.#self.onStop(() => this.#idle());
+    await new Promise<void>((resolve, reject) => {
+      this.#canAnswer = resolve;
+      this.#open().then(() => this.#begin()).then(resolve, reject);
+    });
+    return (message) => this.#receive(message);
+  }
+
+  #begin(): void {
     try {
       if (!this.#isOver && this.#live !== undefined) {
         watchEffect(this.#definition.started?.(this.#live.state, this.#context), this.#effectFailed);
@@ -89,7 +89,6 @@ export class PersistentActor<S, C, E> {
     } catch (error) {
       this.#break(error);
     }
-    return (message) => this.#receive(message);
   }
 
   #receive(message: unknown): void | Promise<void> {
@@ -269,11 +268,13 @@ export class PersistentActor<S, C, E> {
       const { world, signal } = this.#self;
       await pause(world, Math.min(REOPEN_MS * this.#failures++, MAX_REOPEN_MS), signal);
     }
-    const commits = await this.#open();
+    const opened = await this.#open();
     const live = this.#live;
-    if (this.#isOver || live === undefined) return;
+    if (this.#isOver || live === undefined || opened === undefined) return;
+    const lost = goneBack(this.#life.entity, opened, seq);
+    if (lost !== undefined) this.#self.log.error(lost, { event: "journal-went-back" });
     const again = this.#waiting.splice(0);
-    const hasHappened = commits.some((commit) =>
+    const hasHappened = opened.commits.some((commit) =>
       commit.seq > seq && commit.epoch === this.#life.epoch && commit.entries.length > 0
     );
     const sure = this.#writing ?? [];
@@ -285,20 +286,21 @@ export class PersistentActor<S, C, E> {
   }
 
   /**
-   * Reads the journal and makes the state anew, as often as it takes while the host may. Gives the commits
-   * behind the snapshot.
+   * Reads the journal and makes the state anew, as often as it takes while the host may. Gives what was in
+   * it.
    */
-  async #open(): Promise<readonly Commit[]> {
+  async #open(): Promise<OpenJournal | undefined> {
     const { signal, world } = this.#self;
     const { clock } = world;
     const isWanted = () => this.#life.isValid && !signal.aborted;
     for (let pauseMs = REOPEN_MS; isWanted(); pauseMs = Math.min(2 * pauseMs, MAX_REOPEN_MS)) {
       const startedAt = clock.monotonic();
       try {
-        const { snapshot, commits, log } = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
-        this.#live = this.#replay(snapshot, commits, log);
+        const opened = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
+        this.#live = replayed(this.#definition, this.#life.entity, opened);
+        this.#broken = undefined;
         this.#replayed(clock.monotonic() - startedAt);
-        return commits;
+        return opened;
       } catch (error) {
         if (error instanceof Fenced) {
           this.#life.metrics.fencedWrites++;
@@ -307,20 +309,15 @@ export class PersistentActor<S, C, E> {
         }
         if (error instanceof JournalDamaged || error instanceof Unreadable) {
           this.#break(error);
-          return [];
+          return undefined;
         }
         this.#life.warn("Cannot open the journal", "journal-unreadable", error);
+        if (error instanceof WriteRefused) this.#refuseAll(error);
       }
       await pause(world, pauseMs, signal);
     }
     this.#end(this.#waiting.splice(0), this.#writing ?? []);
-    return [];
-  }
-
-  #replay(snapshot: Snapshot | undefined, commits: readonly Commit[], log: Log): Live<S> {
-    const operations = new Operations(this.#definition.rememberedOperations ?? 1000);
-    const { state, records } = replay(this.#definition, this.#life.entity, operations, { snapshot, commits });
-    return { log, operations, state, eventsSinceSnapshot: records };
+    return undefined;
   }
 
   #replayed(tookMs: number): void {
@@ -328,6 +325,17 @@ export class PersistentActor<S, C, E> {
     metrics.replays++;
     metrics.replayMs += tookMs;
     metrics.longestReplayMs = Math.max(metrics.longestReplayMs, tookMs);
+  }
+
+  /** The engine takes nothing for now: who asks is told so, while the journal is tried again and again. */
+  #refuseAll(error: WriteRefused): void {
+    this.#broken = error;
+    this.#live = undefined;
+    for (const { command } of this.#waiting.splice(0)) this.#refuse(command, { type: "failed", error });
+    this.#canAnswer();
+    // Of what is on the way nobody knows yet what became of it.
+    if (this.#writing?.length === 0) this.#writing = undefined;
+    if (this.#isIdle) this.#settle();
   }
 
   /** This program cannot make a state of the journal, or begin with it: whoever asks is told so. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { errorText } from "../world/world.ts";
-import type { Commit, EntityId, Snapshot } from "./engine.ts";
+import type { Commit, EntityId, Log, OpenJournal, Snapshot } from "./engine.ts";
 import { entityText } from "./names.ts";
-import type { Operations } from "./operations.ts";
+import { Operations } from "./operations.ts";
 import type { PersistentDefinition } from "./persistent_definition.ts";
 
 /** What is in the journal is not what this program takes: its `evolve` or `upcast` threw. */
@@ -14,9 +14,39 @@ export class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 
+/** An entity whose journal is open. */
+export interface Live<S> {
+  readonly log: Log;
+  readonly operations: Operations;
+  state: S;
+  eventsSinceSnapshot: number;
+}
+
+/**
+ * Gives the entity of a journal that was opened.
+ *
+ * @throws `Unreadable` as {@linkcode replay} does.
+ */
+export function replayed<S, C, E>(
+  definition: PersistentDefinition<S, C, E>,
+  entity: EntityId,
+  { snapshot, commits, log }: OpenJournal,
+): Live<S> {
+  const operations = new Operations(definition.rememberedOperations ?? 1000);
+  const { state, records } = replay(definition, entity, operations, { snapshot, commits });
+  return { log, operations, state, eventsSinceSnapshot: records };
+}
+
+/** What is to be said of a journal without a record that was durable; undefined where it has it. */
+export function goneBack(entity: EntityId, { snapshot, commits }: Kept, seq: number): string | undefined {
+  if (seq <= (snapshot?.seq ?? 0) || commits.some((commit) => commit.seq === seq)) return undefined;
+  const why = `record ${seq} was durable, and is not there: a backup was restored, or the engine has lost it`;
+  return `The journal of ${entityText(entity)} has gone back: ${why}`;
+}
+
 /** What the journal holds. */
 interface Kept {
-  readonly snapshot: Snapshot | undefined;
+  readonly snapshot?: Snapshot | undefined;
   readonly commits: readonly Commit[];
 }
 
@@ -26,7 +56,7 @@ interface Kept {
  *
  * @throws `Unreadable` when this program cannot make a state of it.
  */
-export function replay<S, C, E>(
+function replay<S, C, E>(
   { initial, evolve, upcast, upcastState }: PersistentDefinition<S, C, E>,
   entity: EntityId,
   operations: Operations,

@@ -5,7 +5,7 @@
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
-import { Conflict, NoHost, OutcomeUnknown } from "../errors.ts";
+import { Conflict, NoHost, OutcomeUnknown, WriteRefused } from "../errors.ts";
 
 /** "Wrong last sequence: N": another message is the last. */
 const WRONG_LAST_SEQUENCE = 10071;
@@ -15,6 +15,16 @@ const IN_FLIGHT = 10164;
 
 /** "Message size exceeds maximum allowed": of a stream that was given a bound of its own. */
 const TOO_LARGE = 10054;
+
+/**
+ * Refusals that are made before anything is stored: no room in the server, of the account (in memory or in
+ * all), or on the server's disk; a sealed stream.
+ */
+const NO_ROOM: readonly number[] = [10002, 10023, 10028, 10047, 10109];
+
+/** "Store failed", and why: with the bound of a stream that was given one, nothing was stored. */
+const STORE_FAILED = 10077;
+const BOUND_REACHED = /^maximum (bytes|messages) exceeded/;
 
 /** Whether a write was refused without a look at what is the last: it has not happened, and may yet. */
 export function isUndecided(error: unknown): boolean {
@@ -29,7 +39,14 @@ export function writeError(key: string, error: unknown): Error {
   if (error instanceof JetStreamApiError && error.code === TOO_LARGE) {
     return new RangeError(`Cannot write ${key}: the server takes no message as large`, { cause: error });
   }
+  if (error instanceof JetStreamApiError && isWithoutRoom(error)) {
+    return new WriteRefused(key, error.message);
+  }
   return new OutcomeUnknown(`a write of ${key}`, { cause: error });
+}
+
+function isWithoutRoom({ code, message }: JetStreamApiError): boolean {
+  return NO_ROOM.includes(code) || (code === STORE_FAILED && BOUND_REACHED.test(message));
 }
 
 /** The error of a read. */

@@ -8,7 +8,7 @@
  */
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { KeyEntry, Keys, Table } from "../driver.ts";
-import { Conflict, OutcomeUnknown } from "../errors.ts";
+import { Conflict, OutcomeUnknown, WriteRefused } from "../errors.ts";
 import { readError, writeError } from "./_nats_errors.ts";
 import type { ConditionalPublisher } from "./_nats_publish.ts";
 
@@ -49,7 +49,13 @@ export class NatsKeys implements Keys {
 
   async put(table: Table, key: string, value: string, revision: number): Promise<number> {
     const { publisher, streams } = this.#options;
-    return await publisher.publish(key, `${streams[table]}.${key}`, value, revision);
+    try {
+      return await publisher.publish(key, `${streams[table]}.${key}`, value, revision);
+    } catch (error) {
+      // Who claims or renews tries again either way.
+      if (error instanceof WriteRefused) throw new OutcomeUnknown(`a write of ${key}`, { cause: error });
+      throw error;
+    }
   }
 
   async remove(table: Table, key: string, revision: number): Promise<void> {

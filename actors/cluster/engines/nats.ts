@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
+import { DiscardPolicy, jetstream, jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
 import { millis, nanos, type NatsConnection } from "@nats-io/nats-core";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
 import { type Cancellable, errorText, type Log, type World, WorldError } from "../../world/world.ts";
@@ -206,7 +206,13 @@ type Streams = Readonly<Record<"journal" | "snapshots" | "places" | "hosts", str
 type Config = Partial<StreamConfig> & Pick<StreamConfig, "name">;
 
 function streamConfigs(streams: Streams, replicas: number, leaseTtlMs: number): Config[] {
-  const kept = (name: string): Config => ({ name, subjects: [`${name}.>`], num_replicas: replicas });
+  const kept = (name: string): Config => ({
+    name,
+    subjects: [`${name}.>`],
+    num_replicas: replicas,
+    // Where an operator gives it a bound, what is new is refused, and nothing that was acknowledged is lost.
+    discard: DiscardPolicy.New,
+  });
   const newest = (name: string): Config => ({ ...kept(name), max_msgs_per_subject: 1 });
   const ttl = nanos(leaseTtlMs);
   return [
@@ -222,10 +228,11 @@ function streamConfigs(streams: Streams, replicas: number, leaseTtlMs: number): 
 async function makeStream(
   api: {
     add(config: Config): Promise<unknown>;
+    update(name: string, config: Partial<StreamConfig>): Promise<unknown>;
     info(name: string): Promise<{ readonly config: StreamConfig }>;
   },
   config: Config,
-  { clock }: World,
+  { clock, log }: World,
   timeoutMs: number,
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
@@ -236,7 +243,10 @@ async function makeStream(
       return;
     } catch (error) {
       const known = await api.info(config.name).catch(() => undefined);
-      if (known !== undefined) return checkStream(config, known.config);
+      if (known !== undefined) {
+        checkStream(config, known.config);
+        return await keepOld(api, known.config, log);
+      }
       if (clock.monotonic() > endsAt) {
         throw new WorldError("unreachable", `Cannot make the stream ${config.name}: ${errorText(error)}`, {
           cause: error,
@@ -244,6 +254,23 @@ async function makeStream(
       }
     }
     await pause(RETRY_MS);
+  }
+}
+
+/** Has a stream of an older program refuse what is new when it is full, and not drop what is old. */
+async function keepOld(
+  api: { update(name: string, config: Partial<StreamConfig>): Promise<unknown> },
+  config: StreamConfig,
+  log: Log,
+): Promise<void> {
+  if (config.discard === DiscardPolicy.New) return;
+  try {
+    await api.update(config.name, { ...config, discard: DiscardPolicy.New });
+  } catch (error) {
+    const message = `Cannot have the stream ${config.name} keep what is old when it is full: ${
+      errorText(error)
+    }`;
+    log.write({ level: "warn", actor: "/cluster", message, fields: { event: "engine-warning", error } });
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { ThreadPort, World } from "../../world/world.ts";
 import type { Driver, Keys, Records } from "../driver.ts";
-import { Conflict, OutcomeUnknown } from "../errors.ts";
+import { Conflict, OutcomeUnknown, WriteRefused } from "../errors.ts";
 import { PortOutbox } from "./_port_outbox.ts";
 import { PortTransport } from "./_port_transport.ts";
 import { ALWAYS_CONNECTED } from "./memory.ts";
@@ -179,6 +179,8 @@ function errorOf(name: string, message: string): Error {
     ? new RangeError("")
     : name === "OutcomeUnknown"
     ? new OutcomeUnknown("")
+    : name === "WriteRefused"
+    ? new WriteRefused("", "")
     : new Error();
   error.message = message;
   return error;

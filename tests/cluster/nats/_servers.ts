@@ -74,6 +74,21 @@ export class NatsServers implements AsyncDisposable {
     await server.errorLine("Server is ready");
   }
 
+  /** Keeps what a server that is down has stored. */
+  async backUp(index: number): Promise<void> {
+    await copyTree(this.#data(index), `${this.#data(index)}-backup`);
+  }
+
+  /** Puts that in the place of what it has stored since, while it is down. */
+  async restore(index: number): Promise<void> {
+    await Deno.remove(this.#data(index), { recursive: true });
+    await copyTree(`${this.#data(index)}-backup`, this.#data(index));
+  }
+
+  #data(index: number): string {
+    return this.#directory.file(`data-${index}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map((_, index) => this.kill(index)));
     await this.#directory[Symbol.asyncDispose]();
@@ -89,8 +104,15 @@ export class NatsServers implements AsyncDisposable {
     await Deno.writeTextFile(
       this.#directory.file(`${index}.conf`),
       `listen: "127.0.0.1:${this.#ports[index]}"\nserver_name: n${index}\n` +
-        `jetstream { store_dir: "${this.#directory.file(`data-${index}`)}", max_mem: 64M, max_file: 2G, ` +
+        `jetstream { store_dir: "${this.#data(index)}", max_mem: 64M, max_file: 2G, ` +
         `sync_interval: always }\n${cluster}`,
     );
+  }
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    await (isDirectory ? copyTree : Deno.copyFile)(`${from}/${name}`, `${to}/${name}`);
   }
 }
