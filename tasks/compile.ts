@@ -72,6 +72,8 @@ async function compile(program: Program, file: string, options: CompileOptions):
   const { target, verbose, signal } = options;
   const args = [
     ...["compile", "--quiet", "--no-check", "--no-prompt", ...rightsFlags(program.rights)],
+    // Else each carries every package of deno.lock: 53 MB.
+    "--exclude-unused-npm",
     ...(target === undefined ? [] : ["--target", target]),
     ...(WITH_PAGES.includes(program.name) ? ["--include", `${import.meta.dirname}/../dist/pages`] : []),
     ...["--output", file, `${import.meta.dirname}/../${program.script}`],

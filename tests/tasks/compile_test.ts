@@ -99,6 +99,16 @@ Deno.test("compile: a repository in a folder with a space in its name is compile
   assertMatch(stderr, /^Cannot compile knock:client: no base runtime could be fetched/);
 });
 
+/** How large a file is that these tests may not read. */
+async function sizeOf(file: string): Promise<number> {
+  await using process = startProcess("python3", [
+    "-c",
+    "import os, sys; print(os.path.getsize(sys.argv[1]))",
+    file,
+  ]);
+  return Number((await process.ended()).stdout);
+}
+
 /** Copies a folder of the repository into another folder. */
 async function copy(path: string, to: string): Promise<void> {
   await Deno.mkdir(`${to}/${path}`, { recursive: true });
@@ -107,6 +117,18 @@ async function copy(path: string, to: string): Promise<void> {
     else await Deno.copyFile(`${path}/${name}`, `${to}/${path}/${name}`);
   }
 }
+
+Deno.test("compile: a program carries the packages that it imports, and none besides", async () => {
+  await using directory = await tempDirectory();
+  // What a program is put into does not matter for what is put into it.
+  const base = Deno.execPath();
+  await using process = compile(["--out", directory.path, "knock:client"], { DENORT_BIN: base });
+  assertEquals((await process.ended(60_000)).code, 0);
+  const { size } = await Deno.stat(directory.file("knock-client"));
+  const added = size - await sizeOf(base);
+  // With all packages of deno.lock it would be 57 MiB.
+  assert(added < 12 * 1024 * 1024, `${added} bytes`);
+});
 
 Deno.test({
   name:
