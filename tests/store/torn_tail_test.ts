@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { tornBytes } from "../../actors/store/_torn_tail.ts";
+import { LogFile } from "../../actors/store/log_file.ts";
+import { simulate } from "../../actors/world/sim/mod.ts";
 
 const encoder = new TextEncoder();
 const intent = { offset: 0, bytes: encoder.encode("one\ntwo\nthree\n") };
@@ -22,4 +24,19 @@ Deno.test("torn tail: what somebody has typed is not cut", () => {
   for (const tail of ["one\ntwX", "mine", "one\ntwo\nthree\nand more", ""]) {
     assertEquals(tornBytes(encoder.encode(tail), intent), 0, tail);
   }
+});
+
+Deno.test("torn tail: what was written is there, and nobody else's, though the journal cannot be made small again", async () => {
+  await simulate("torn tail: a large journal", { seeds: 4 }, async (sim) => {
+    const host = sim.host("a");
+    const log = await sim.settle(LogFile.open(host.world.disk, "/log", { form: "text" }));
+    host.disk.failNext("truncate", "other", { path: "/log.journal" });
+    const large = "x".repeat(1 << 21);
+    log.append(large);
+    await sim.settle(log.sync());
+    log.append("last");
+    assertEquals((await sim.settle(log.sync())).othersBytes, 0);
+    assertEquals(host.disk.readText("/log"), `${large}\nlast\n`);
+    await sim.settle(log.close());
+  });
 });
