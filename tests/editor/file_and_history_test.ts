@@ -38,6 +38,39 @@ Deno.test(
 );
 
 Deno.test(
+  "editor: a history that is removed or emptied while a tab edits doubles nothing after kill -9, when the tab is back",
+  FOREIGN,
+  async () => {
+    for (const takeAway of [Deno.remove, (path: string) => Deno.truncate(path)]) {
+      await using directory = await tempDirectory();
+      const path = directory.file("temp.txt");
+      const holds = (text: string) =>
+        until(async () => await Deno.readTextFile(path) === text, "the file to hold the text");
+      const door = await open(directory);
+      await using _first = door;
+      using tab = await Provider.open(door.url);
+      tab.text.insert(0, "before\n");
+      await holds("before\n");
+      await takeAway(`${path}.history`);
+      tab.text.insert(7, "one\n");
+      await holds("before\none\n");
+      tab.text.insert(11, "two\n");
+      await holds("before\none\ntwo\n");
+      door.server.kill("SIGKILL");
+      await door.server.ended();
+      await using again = await open(directory, "--at", String(door.web));
+      await until(() => tab.provider.wsconnected && tab.provider.synced, "the tab to be back");
+      using late = await Provider.open(again.url);
+      late.text.insert(late.text.length, "three\n");
+      await until(() => tab.value.endsWith("three\n"), "the edit to reach the tab");
+      const whole = "before\none\ntwo\nthree\n";
+      for (const { value } of [tab, late]) assertEquals(value, whole);
+      await holds(whole);
+    }
+  },
+);
+
+Deno.test(
   "editor: an edit of the file in place while nobody is at the web door is told to line clients as what it is",
   async () => {
     await using directory = await tempDirectory();
