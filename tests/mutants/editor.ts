@@ -95,12 +95,12 @@ export const editor: readonly Mutant[] = [
   {
     what: "what was changed by hand is not told",
     file: "actors/editor/lines_document.ts",
-    from: "if (!isEdited || known === undefined) return this.#tell(batch);",
-    to: "return this.#tell(batch);",
+    from: "if (!isEdited || known === undefined) return this.#tellAsItIs(batch);",
+    to: "return this.#tellAsItIs(batch);",
   },
   {
     what: "the end of a line that was typed by hand belongs to nobody",
-    file: "actors/editor/lines_document.ts",
+    file: "actors/editor/lines_batch.ts",
     from: "const start = update.start === 0 ? batch.start + batch.othersBytes : firstRecord + update.start;",
     to: "const start = firstRecord + update.start;",
   },

@@ -75,6 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mutants: editor,
     tests: ["tests/protocols/editor_test.ts", "tests/editor"],
     campaigns: [
+      ["editor by its rules", 6],
       ["editor's client, and a document that comes in pieces", 60],
       ["editor under chaos, sync always", 60],
       ["editor through all doors under chaos", 25],

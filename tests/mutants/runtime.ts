@@ -71,13 +71,14 @@ export const runtime: readonly Mutant[] = [
   {
     what: "late results of an earlier life are handled",
     file: "actors/runtime/inbox.ts",
-    from: 'if (life !== undefined && life !== this.life) return this.deadLetterOf(envelope, "restarted");',
+    from:
+      'if (life !== undefined && life !== this.lifeNumber) return this.deadLetterOf(envelope, "restarted");',
     to: "",
   },
   {
     what: "a handler of an earlier life goes on in the next",
     file: "actors/runtime/actor_ref.ts",
-    from: "        if (life !== cell.life) return;\n",
+    from: "        if (life !== cell.lifeNumber) return;\n",
     to: "",
   },
 ];

@@ -83,15 +83,14 @@ export const store: readonly Mutant[] = [
   {
     what: "what a person typed is cut as a torn tail",
     file: "actors/store/_torn_tail.ts",
-    from:
-      "for (let i = same; i < tail.length; i++) if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;",
+    from: "if (!couldBePart(tail, intent.bytes)) return 0;",
     to: ";",
   },
   {
     what: "zeros that a crash left are taken for what a person typed",
     file: "actors/store/_torn_tail.ts",
-    from: "if (tail[i] !== 0 && tail[i] !== intent.bytes[i]) return 0;",
-    to: "if (tail[i] !== intent.bytes[i]) return 0;",
+    from: "byte === 0 || byte === bytes[at]",
+    to: "byte === bytes[at]",
   },
   {
     what: "the half line at the end stays",
@@ -126,8 +125,8 @@ export const store: readonly Mutant[] = [
   {
     what: "what a failed write left is not mended before the next",
     file: "actors/store/log_file.ts",
-    from: "await this.#mend();",
-    to: ";",
+    from: "both(await this.#mend(), await this.#findOthersEdits())",
+    to: "await this.#findOthersEdits()",
   },
   {
     what: "a rewrite forgets what waits",
@@ -156,14 +155,14 @@ export const store: readonly Mutant[] = [
   {
     what: "a cut-back after a failed write is not synced",
     file: "actors/store/log_file.ts",
-    from: "await file.sync();\n      this.#leftovers = false;\n    } catch",
-    to: "this.#leftovers = false;\n    } catch",
+    from: "    await file.sync();\n    this.#leftovers = undefined;",
+    to: "    this.#leftovers = undefined;",
   },
   {
-    what: "what a failed write left is cut later, and not synced",
+    what: "what could not be cut back at once is not cut later",
     file: "actors/store/log_file.ts",
-    from: "await this.#owned.file.sync();\n      this.#leftovers = false;",
-    to: "this.#leftovers = false;",
+    from: "await this.#takeBack(own).catch(() => {});",
+    to: "await this.#takeBack(own).catch(() => { this.#leftovers = undefined; });",
   },
   {
     what: "what waits behind a commit that fails is not committed",

@@ -1,0 +1,150 @@
+/**
+ * Scenes of the editor by its rules: what it owes to line clients.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import { EditorStage, FILE, SOON_MS } from "./_editor_stage.ts";
+
+/** What a client may have sent before it is saved, with what was read before that was seen. */
+const MAX_UNSAVED_CHARACTERS = 200_000;
+/** Longer than the text that a server keeps in its memory. */
+const LONG_TEXT_CHARACTERS = 1_200_000;
+
+function longText(sim: SimWorld, characters: number): string {
+  const lines: string[] = [];
+  for (let length = 0; length < characters;) {
+    const line = `${lines.length} ${"x".repeat(sim.random.integer(500, 1500))}\n`;
+    lines.push(line);
+    length += line.length;
+  }
+  return lines.join("");
+}
+
+/** Who sends much is not read while nothing of it is saved, and is read on when it is. */
+export async function heldUp(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "");
+  const writer = await stage.line();
+  stage.disk.slowness = 10_000;
+  const lines = Array.from({ length: 4000 }, (_, index) => `line ${index} ${"x".repeat(90)}`);
+  writer.send(lines.map((line) => `${line}\n`).join("")).catch(() => {});
+  await sim.advance(sim.random.integer(500, 1000));
+  const updates = stage.server.log.records.filter(({ fields }) => fields?.["event"] === "update");
+  const characters = updates.length * (lines[0]?.length ?? 0);
+  assert(updates.length > 0, "the client is read");
+  assert(characters <= MAX_UNSAVED_CHARACTERS, `${characters} characters were read, and none is saved`);
+  stage.disk.slowness = 1;
+  const last = lines.at(-1) ?? "";
+  await sim.until(() => stage.file.endsWith(`${last}\n`), 10 * SOON_MS, "all that was sent to be saved");
+  assertEquals(stage.file.split("\n").slice(0, -1), lines);
+}
+
+/** Who has said all that it has to say is answered before its connection is closed. */
+export async function ended(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const writer = await stage.line();
+  writer.read();
+  stage.disk.slowness = sim.random.integer(1, 200);
+  const isRefused = sim.random.chance(0.5);
+  if (isRefused) stage.disk.failNext("write", "no-space");
+  await writer.send("last words\n");
+  await writer.closeWrite();
+  await sim.until(() => writer.hasEnded, SOON_MS, "the connection to end");
+  assertEquals(writer.lines[0], "first");
+  if (isRefused) assertStringIncludes(writer.lines[1] ?? "", "Error: Cannot save the update");
+  else assertEquals([writer.lines.length, stage.file], [1, "first\nlast words\n"]);
+}
+
+/** Who reads a long document slowly sees whole lines, all of others and none of its own. */
+export async function slowReader(sim: SimWorld): Promise<void> {
+  const text = longText(sim, LONG_TEXT_CHARACTERS);
+  const stage = new EditorStage(sim, text);
+  const [slow, other] = [await stage.line(), await stage.line()];
+  other.read();
+  // Not read: it is behind now.
+  await sim.advance(500);
+  const expected = text.split("\n").slice(0, -1);
+  for (let count = 0; count < 8; count++) {
+    const isOwn = count % 2 === 0;
+    const line = `${isOwn ? "own" : "other's"} ${count}`;
+    await (isOwn ? slow : other).send(`${line}\n`);
+    if (!isOwn) expected.push(line);
+    await sim.advance(sim.random.integer(1, 50));
+  }
+  stage.disk.slowness = 500;
+  slow.read(5);
+  const hasAll = () => slow.lines.length >= expected.length;
+  await sim.until(hasAll, 10 * SOON_MS, "the slow client to be sent the document");
+  await sim.advance(100);
+  const difference = slow.lines.findIndex((line, index) => line !== expected[index]);
+  assert(difference < 0, `line ${difference} is ${slow.lines[difference]}, not ${expected[difference]}`);
+  assert(slow.pauses.length > 0, "the disk is slower than the network");
+  for (const received of slow.pauses) {
+    assert(received.endsWith("\n"), `it was left with half a line: ${received.slice(-30)}`);
+  }
+}
+
+/** An error is said after the document, also to who has not read that yet. */
+export async function errorLast(sim: SimWorld): Promise<void> {
+  const text = longText(sim, LONG_TEXT_CHARACTERS);
+  const stage = new EditorStage(sim, text);
+  const slow = await stage.line();
+  await sim.advance(500);
+  stage.disk.failNext("write", "no-space");
+  await slow.send("cannot be saved\n");
+  await sim.advance(sim.random.integer(500, 1500));
+  slow.read();
+  await sim.until(() => slow.text.includes("Error: "), 10 * SOON_MS, "the error to be told");
+  assert(slow.text.startsWith(text), "the error came in the middle of the document");
+  assertStringIncludes(slow.text.slice(text.length), "Error: Cannot save the update");
+}
+
+/** What comes while a save fails is saved, though nobody sends anything after it. */
+export async function behindFailure(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const [one, other] = [await stage.line(), await stage.line()];
+  one.read();
+  other.read();
+  await sim.advance(500);
+  stage.disk.slowness = 100;
+  stage.disk.failNext("write", "no-space");
+  await one.send("fails\n");
+  await sim.until(() => stage.disk.underWay.length > 0, SOON_MS, "the line to be saved");
+  await other.send("waits behind it\n");
+  await stage.untilFile("what waited to be saved", (text) => text.includes("waits behind it\n"));
+  await sim.until(() => one.text.includes("Error: "), SOON_MS, "the failure to be told");
+  assertEquals(stage.file, "first\nwaits behind it\n");
+  await sim.until(() => one.text.includes("waits behind it\n"), SOON_MS, "the other's line to be told");
+}
+
+/** With the policy `interval`, what was told to others is on the disk a little later, with nobody's help. */
+export async function syncedLater(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n", { sync: "interval" });
+  const [one, other] = [await stage.line(), await stage.line()];
+  other.read();
+  await sim.advance(500);
+  for (let count = 0; count < 3; count++) {
+    await one.send(`line ${count}\n`);
+    await sim.until(() => other.text.includes(`line ${count}\n`), SOON_MS, "the line to be told");
+    await sim.advance(sim.random.integer(300, 1000));
+    const durable = stage.disk.readDurableText(FILE) ?? "";
+    assert(durable.includes(`line ${count}\n`), `line ${count} was told, and is not on the disk`);
+  }
+}
+
+/** What waits for a client that does not read has a limit. */
+export async function neverRead(sim: SimWorld): Promise<void> {
+  const limits = { maxOutboundBytes: 100_000, slowClientMs: 600_000 };
+  const stage = new EditorStage(sim, longText(sim, 200_000), { limits });
+  const page = await stage.page();
+  const deaf = await stage.line();
+  await sim.advance(500);
+  for (let count = 0; count < 30; count++) {
+    page.type(`${count} ${"y".repeat(10_000)}\n`);
+    await sim.advance(100);
+  }
+  const isSlow = () => stage.server.log.records.some(({ fields }) => fields?.["event"] === "slow-client");
+  await sim.until(isSlow, SOON_MS, "who reads nothing to be parted from");
+  deaf.close();
+}

@@ -1,0 +1,44 @@
+/**
+ * The editor by its rules: a server, and clients that do what a script says. Each scene asks for one thing
+ * that it owes to line clients, browsers, or a person at the file, and that chaos seldom comes to.
+ *
+ * @module
+ */
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import type { Campaign } from "./_harness.ts";
+import * as client from "./_editor_scenes_client.ts";
+import * as lines from "./_editor_scenes_lines.ts";
+import * as pages from "./_editor_scenes_pages.ts";
+
+const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise<void>])[] = [
+  ["who sends much is held up until it is saved", lines.heldUp],
+  ["who has ended is answered", lines.ended],
+  ["a slow reader is sent whole lines", lines.slowReader],
+  ["an error comes after the document", lines.errorLast],
+  ["what waits behind a failed save is saved", lines.behindFailure],
+  ["what was told is synced a little later", lines.syncedLater],
+  ["who never reads is parted from", lines.neverRead],
+  ["an update that comes early waits", pages.early],
+  ["nobody speaks for another", pages.present],
+  ["a file that is emptied for a moment", pages.emptied],
+  ["a file that is saved while it is replaced", pages.savedMeanwhile],
+  ["who may read changes nothing", pages.reader],
+  ["a document that was let go is opened again", pages.reopened],
+  ["a line of others that is like an own one", client.alike],
+];
+
+/** The editor as it is. */
+export const editorRules: Campaign = {
+  name: "editor by its rules",
+  sometimes: SCENES.map(([name]) => `sometimes: ${name}`),
+  run,
+};
+
+async function run(sim: SimWorld): Promise<void> {
+  sim.net.configure({ latencyMs: [0.2, 1], bytesPerSecond: 100_000_000 });
+  for (const [name, play] of SCENES) {
+    await play(sim);
+    sim.sometimes(name);
+    for (const host of sim.hosts) if (host.isUp) host.kill();
+  }
+}
