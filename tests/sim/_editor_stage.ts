@@ -9,7 +9,7 @@ import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import * as Y from "yjs";
 import { type WebSocketConnection, webSocketDialer } from "../../actors/net/mod.ts";
 import type { SimDisk, SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
-import type { TcpConnection } from "../../actors/world/world.ts";
+import type { TcpConnection, World } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";
 import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
 import { service, writeAll } from "./_harness.ts";
@@ -80,7 +80,7 @@ export class EditorStage {
     for (let tries = 0; tries < 100; tries++) {
       const connecting = world.net.connectTcp({ hostname, port: LINE_PORT });
       const connection = await this.sim.settle(connecting).catch(() => undefined);
-      if (connection !== undefined) return new LinePeer(this.sim, connection);
+      if (connection !== undefined) return new LinePeer(this.sim, world, connection);
       await this.sim.advance(20);
     }
     throw new Error("Cannot go on: the editor does not listen");
@@ -102,6 +102,8 @@ export class EditorStage {
 
 /** How much of what is there is read at once. */
 const READ_BYTES = 1 << 14;
+const TRICKLE_BYTES = 1 << 13;
+const TRICKLE_MS = 500;
 
 /** A line client that reads when it is told to. */
 export class LinePeer {
@@ -111,11 +113,13 @@ export class LinePeer {
   readonly pauses: string[] = [];
   hasEnded = false;
   readonly #sim: SimWorld;
+  readonly #world: World;
   readonly #connection: TcpConnection;
   #lastReadMs = 0;
 
-  constructor(sim: SimWorld, connection: TcpConnection) {
+  constructor(sim: SimWorld, world: World, connection: TcpConnection) {
     this.#sim = sim;
+    this.#world = world;
     this.#connection = connection;
   }
 
@@ -151,8 +155,15 @@ export class LinePeer {
     this.hasEnded = true;
   }
 
-  close(): void {
-    this.#connection.close();
+  /** Reads so little from now on that it never comes to an end. */
+  trickle(): void {
+    const read = () => {
+      this.#connection.read(new Uint8Array(TRICKLE_BYTES)).then(
+        (count) => count === null ? undefined : this.#world.clock.timer(TRICKLE_MS, read),
+        () => {},
+      );
+    };
+    read();
   }
 }
 

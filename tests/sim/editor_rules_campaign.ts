@@ -17,7 +17,7 @@ const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise
   ["an error comes after the document", lines.errorLast],
   ["what waits behind a failed save is saved", lines.behindFailure],
   ["what was told is synced a little later", lines.syncedLater],
-  ["who never reads is parted from", lines.neverRead],
+  ["who is too far behind is parted from", lines.farBehind],
   ["an update that comes early waits", pages.early],
   ["nobody speaks for another", pages.present],
   ["a file that is emptied for a moment", pages.emptied],

@@ -2,6 +2,7 @@
 // new document, which is
 // replaced by one of the world's at once.
 import { fileFollows, slowPerson, together, togetherCampaign } from "./together_campaign.ts";
+import { editorRules } from "./editor_rules_campaign.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { editorServer } from "../../actors/editor/mod.ts";
 import { simulate, SimulationFailure, type SimulationRun } from "../../actors/world/sim/mod.ts";
@@ -19,6 +20,10 @@ Deno.test("editor through all doors under chaos: a seed's run is the same whatev
   await simulate(together.name, { seeds, repeatEvery: seeds.length, progress }, together.run);
   assertEquals(new Set(hashes).size, seeds.length - 1);
   assertEquals(hashes.at(-1), hashes[0]);
+});
+
+Deno.test("editor by its rules: limits, order, presence, tokens, and what a failed save leaves behind", async () => {
+  await runCampaign(editorRules, 6);
 });
 
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
