@@ -1,6 +1,6 @@
 /**
- * What the scenes of the editor by its rules have in common: a server of their own, and clients that do what a
- * scene says.
+ * What the scenes of the editor by its rules have in common: a server of their own, and clients that do what
+ * a scene says.
  *
  * @module
  */
