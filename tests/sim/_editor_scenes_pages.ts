@@ -11,7 +11,7 @@ import { EditorStage, FILE, SOON_MS } from "./_editor_stage.ts";
 /** A document is let go so long after its last client, when nothing else is said. */
 const DESERTED_MS = 60_000;
 
-/** An update that refers to one that has not come yet waits for it; none of its sender is said to be saved. */
+/** An update that refers to one that has not come yet waits for it; none of its sender is acknowledged. */
 export async function early(sim: SimWorld): Promise<void> {
   const stage = new EditorStage(sim, "first\n");
   const [author, relay, witness] = [await stage.page(), await stage.page(), await stage.page()];
