@@ -13,6 +13,7 @@ import {
 } from "../_helpers.ts";
 import { type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
 import { CpuClock } from "./_cpu_clock.ts";
+import { portWithTwoAbove } from "./_sharing_subjects.ts";
 
 const ROUNDS = 5;
 /** What was made to start is collected, or not, by then. */
@@ -22,7 +23,7 @@ const MIB = 1024 * 1024;
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
 const WEB = ["--web-port", "0"];
 
-/** The servers, and what they are started with. */
+/** The servers, and what they are started with; `PORT` becomes a free port of three. */
 const SERVERS: readonly (readonly [TaskName, readonly string[]])[] = [
   ["calculator:server", HERE],
   ["chat:server", [...HERE, ...WEB]],
@@ -32,6 +33,7 @@ const SERVERS: readonly (readonly [TaskName, readonly string[]])[] = [
   ["joke:server", HERE],
   ["knock:server", HERE],
   ["records:server", HERE],
+  ["peer", ["1", "--nodes", "1=127.0.0.1:PORT"]],
 ];
 
 /** The least that listens. */
@@ -61,7 +63,9 @@ async function starts({ quick }: BenchOptions): Promise<Row[]> {
     for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
       await using directory = await tempDirectory();
       const options = { cwd: directory.path };
-      found.push(await start(clock, () => startTask(task, args, options)));
+      const port = `${portWithTwoAbove()}`;
+      const given = args.map((arg) => arg.replace("PORT", port));
+      found.push(await start(clock, () => startTask(task, given, options)));
       floors.push(await start(clock, () => startProcess(Deno.execPath(), ["eval", BARE], options)));
     }
     const row = (name: string, unit: string, figure: keyof Start) =>
