@@ -89,6 +89,19 @@ export function onStage(name: string, body: (stage: Stage) => Promise<void>, see
   });
 }
 
+/**
+ * A test of a size: at the large one, where what it takes is what counts, in one order, and at the small one
+ * in each of ten.
+ */
+export function onStages(
+  nameOf: (count: number) => string,
+  [large, small]: readonly [number, number],
+  body: (stage: Stage, count: number) => Promise<void>,
+): void {
+  onStage(nameOf(large), (stage) => body(stage, large), 1);
+  onStage(nameOf(small), (stage) => body(stage, small));
+}
+
 /** A promise that the test settles. */
 export function gate<T = void>(): PromiseWithResolvers<T> {
   const made = Promise.withResolvers<T>();

@@ -109,7 +109,7 @@ for (const [what, make] of Object.entries(PLAIN_REPLIES)) {
     const answered = ref.ask({ type: "ask" }, { timeoutMs: 50 });
     await stage.sim.settle(answered);
     assert(Object.is(await answered, reply));
-  }, 3);
+  });
 }
 
 /** Questions that are no good: how they are asked, and nobody is left waiting. */
@@ -140,7 +140,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
     ).then(() => "taken", () => "rejected");
     await stage.sim.settle(offered);
     assert(ref.isOpen);
-  }, 2);
+  });
 }
 
 onStage(

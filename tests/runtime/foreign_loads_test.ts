@@ -17,7 +17,7 @@ import {
   supervisor,
   topic,
 } from "../../mod.ts";
-import { gate, onStage, type Stage, upTo } from "./_stage.ts";
+import { gate, onStage, onStages, type Stage, upTo } from "./_stage.ts";
 import { throwing } from "./_traps.ts";
 
 // ---- 4: bounds
@@ -157,24 +157,27 @@ onStage(
     assertEquals(starts, 1);
     assertEquals(stage.system.tree().children[0]?.children, []);
   },
-  2,
 );
 
-onStage("kind 8: 10,000 watch one actor, and each hears of its end once", async (stage) => {
-  const watched = stage.system.spawn<string>("watched", (self) => () => self.stop());
-  let heard = 0;
-  for (const n of upTo(10_000)) {
-    stage.system.spawn<string>(`a${n}`, (self) => {
-      self.watch(watched, () => "gone");
-      return () => void heard++;
-    });
-  }
-  await stage.settle();
-  watched.tell("stop");
-  await stage.sim.until(() => heard >= 10_000, 60_000);
-  await stage.settle();
-  assertEquals(heard, 10_000);
-}, 1);
+onStages(
+  (n) => `kind 8: ${n} watch one actor, and each hears of its end once`,
+  [10_000, 100],
+  async (stage, n) => {
+    const watched = stage.system.spawn<string>("watched", (self) => () => self.stop());
+    let heard = 0;
+    for (const i of upTo(n)) {
+      stage.system.spawn<string>(`a${i}`, (self) => {
+        self.watch(watched, () => "gone");
+        return () => void heard++;
+      });
+    }
+    await stage.settle();
+    watched.tell("stop");
+    await stage.sim.until(() => heard >= n, 60_000);
+    await stage.settle();
+    assertEquals(heard, n);
+  },
+);
 
 onStage("kind 8: one that becomes another 10,000 times, and fails as often, is as it was", async (stage) => {
   let handled = 0;
@@ -203,7 +206,7 @@ onStage("kind 8: 10,000 wait for one start, and all hear when it is given up", a
   const ended = stage.system.stop();
   await stage.sim.settle(Promise.all(waiting));
   await stage.sim.settle(ended);
-}, 1);
+});
 
 onStage("kind 8: a chain of 2,000 that hand a reply address on is answered from its end", async (stage) => {
   type Asked = { readonly type: "ask"; readonly replyTo: Ref<string> };
@@ -215,7 +218,7 @@ onStage("kind 8: a chain of 2,000 that hand a reply address on is answered from 
   const answer = next.ask({ type: "ask" }, { timeoutMs: 60_000 });
   await stage.sim.settle(answer);
   assertEquals(await answer, "answer");
-}, 1);
+});
 
 // ---- 10: silence, and stops that hang
 
@@ -270,7 +273,6 @@ for (const [what, hang] of Object.entries(HANGS)) {
         assert(took <= (what.includes("another") ? 1000 : 60), `${took} ms`);
         assert(stage.failures.some(({ phase }) => phase === "shutdown-timeout"));
       },
-      3,
     );
   }
 }

@@ -87,7 +87,6 @@ for (const [what, make] of Object.entries(THROWN)) {
       await stage.settle();
       assertEquals(stage.taken(), ["well"]);
     },
-    2,
   );
 }
 
@@ -120,7 +119,6 @@ for (const [what, handler] of Object.entries(NO_HANDLERS)) {
       assertEquals(stage.failures.length, ways.length);
       for (const { error } of stage.failures) assert(error instanceof TypeError);
     },
-    3,
   );
 }
 

@@ -67,6 +67,5 @@ for (const [what, make] of Object.entries(MESSAGES)) {
       await stage.sim.settle(stage.system.stop());
       assert(stage.deadLetters.length >= 2);
     },
-    3,
   );
 }

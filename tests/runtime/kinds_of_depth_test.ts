@@ -19,7 +19,7 @@ import {
   supervisor,
   topic,
 } from "../../mod.ts";
-import { onStage, type Stage, upTo } from "./_stage.ts";
+import { onStage, onStages, type Stage, upTo } from "./_stage.ts";
 
 const LEVELS = 10_000;
 
@@ -55,22 +55,24 @@ const failing = () => {
   throw new Error("told to");
 };
 
-onStage(
-  "kind 8: a failure that a function hands up at each of 2,000 levels comes to the root",
-  async (stage) => {
+// The simulator keeps a line for each level, with its path: more levels would be a test of that.
+onStages(
+  (levels) => `kind 8: a failure that a function hands up at each of ${levels} levels comes to the root`,
+  [2000, 100],
+  async (stage, levels) => {
     let decided = 0;
     const onFailure = () => (decided++, escalate());
-    // The simulator keeps a line for each level, with its path: more levels would be a test of that.
-    const levels = 2000;
     const [, lowest] = await branch(stage, { options: { onFailure }, last: failing, levels });
     lowest?.tell("fail");
     await stage.sim.settle(assertRejects(() => stage.system.terminated, Error, "told to"));
     assertEquals(decided, levels);
   },
-  1,
 );
 
-onStage("kind 8: groups in groups go down and come back whole, 10,000 levels deep", async (stage) => {
+const wholeAgain = (levels: number) =>
+  `kind 8: groups in groups go down and come back whole, ${levels} levels deep`;
+
+onStages(wholeAgain, [LEVELS, 100], async (stage, levels) => {
   let starts = 0;
   let siblings = 0;
   const [top, lowest] = await branch(stage, {
@@ -81,14 +83,15 @@ onStage("kind 8: groups in groups go down and come back whole, 10,000 levels dee
       self.spawn<string>("sibling", () => (siblings++, () => {}));
     },
     last: failing,
+    levels,
   });
-  assertEquals([starts, siblings], [LEVELS, LEVELS]);
+  assertEquals([starts, siblings], [levels, levels]);
   // The lowest alone, with its sibling; after its third failure its parent, and so on up.
   for (const _ of upTo(3)) lowest?.tell("fail");
   await stage.settle();
-  assertEquals(starts, LEVELS + 2 + 2);
+  assertEquals(starts, levels + 2 + 2);
   assert(top?.isOpen);
-}, 1);
+});
 
 onStage(
   "kind 8: supervisors in supervisors, 1,000 levels deep, have started when the lowest has",
@@ -99,13 +102,13 @@ onStage(
     await stage.sim.settle(stage.system.started(top));
     assertEquals(stage.taken(), ["lowest"]);
   },
-  1,
 );
 
-onStage(
-  "kind 8: 10,000 starts wait for one another, and 1,000 hear of it when the last fails",
-  async (stage) => {
-    for (const [ends, levels] of [["well", LEVELS], ["badly", 1000]] as const) {
+onStages(
+  (count) => `kind 8: ${count} starts wait for one another, and a tenth hear of it when the last fails`,
+  [LEVELS, 100],
+  async (stage, count) => {
+    for (const [ends, levels] of [["well", count], ["badly", count / 10]] as const) {
       const at = (level: number): Behavior<string> => async (self) => {
         if (level === levels && ends === "badly") failing();
         if (level < levels) await self.started(self.spawn("l", at(level + 1), { onFailure: stop() }));
@@ -116,22 +119,21 @@ onStage(
       else await stage.sim.settle(assertRejects(() => started, ActorStopped));
     }
   },
-  1,
 );
 
-onStage(
-  "kind 8: what nobody hears 10,000 levels deep is a dead letter with its whole path",
-  async (stage) => {
-    const [top, lowest] = await branch(stage, {});
+onStages(
+  (levels) => `kind 8: what nobody hears ${levels} levels deep is a dead letter with its whole path`,
+  [LEVELS, 100],
+  async (stage, levels) => {
+    const [top, lowest] = await branch(stage, { levels });
     top?.tell("still here");
     stage.system.stop();
     await stage.settle();
     lowest?.tell("late");
-    const { length } = "/test" + "/l".repeat(LEVELS);
+    const { length } = "/test" + "/l".repeat(levels);
     assertEquals(stage.deadLetters.at(-1)?.target.length, length);
     assertEquals(lowest?.path.length, length);
   },
-  1,
 );
 
 /** Things that hold one another, with so many levels. */
@@ -168,9 +170,12 @@ for (const [what, make] of Object.entries(NESTED)) {
   );
 }
 
-onStage("kind 8: 10,000 actors that each publish what they hear pass it on to the last", async (stage) => {
-  const topics = upTo(LEVELS + 1).map((n) => topic<string>(`level ${n}`));
-  for (const n of upTo(LEVELS)) {
+const passedOn = (count: number) =>
+  `kind 8: ${count} actors that each publish what they hear pass it on to the last`;
+
+onStages(passedOn, [LEVELS, 100], async (stage, count) => {
+  const topics = upTo(count + 1).map((n) => topic<string>(`level ${n}`));
+  for (const n of upTo(count)) {
     const [from, to] = topics.slice(n, n + 2);
     stage.system.spawn<string>(`a${n}`, (self) => {
       if (from !== undefined) self.subscribe(from, (text) => text);
@@ -191,4 +196,4 @@ onStage("kind 8: 10,000 actors that each publish what they hear pass it on to th
   // So many turns take some time.
   await stage.sim.advance(1000);
   assertEquals(stage.taken(), ["news"]);
-}, 1);
+});

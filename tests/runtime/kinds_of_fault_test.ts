@@ -100,7 +100,7 @@ for (const [what, make] of Object.entries(THROWN)) {
     await stage.settle();
     assertEquals(stage.taken(), ["well"]);
     assertEquals(stage.system.tree().children.map(({ path }) => path), ["/test/beside"]);
-  }, 2);
+  });
 }
 
 // ---- 3: registering oneself

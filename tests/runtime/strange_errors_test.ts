@@ -92,7 +92,6 @@ for (const [what, error] of Object.entries(STRANGE)) {
       assert(stage.failures.length >= 2 * POLICIES.length);
       await stage.sim.settle(stage.system.stop());
     },
-    2,
   );
 }
 
@@ -139,7 +138,7 @@ for (const [what, make] of Object.entries(LISTENERS)) {
     await stage.sim.settle(system.stop());
     ref.tell("late");
     assertEquals(system.deadLetters, 1);
-  }, 2);
+  });
 }
 
 onStage("failure: a decision that throws, or is none, escalates", async (stage) => {
