@@ -53,8 +53,8 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a log goes on behind a write of unknown outcome",
     file: "actors/cluster/journal.ts",
-    from: "throw this.#poison = this.#failure(error);\n    } finally",
-    to: "throw this.#failure(error);\n    } finally",
+    from: "throw this.#poison = await this.#hasGoneBack(error) ?? this.#failure(error);",
+    to: "throw await this.#hasGoneBack(error) ?? this.#failure(error);",
   },
   {
     what: "who claims an entity takes it from a host that lives",

@@ -151,3 +151,40 @@ export async function farBehind(sim: SimWorld): Promise<void> {
   const isParted = () => stage.server.log.records.some(({ fields }) => fields?.["event"] === "slow-client");
   await sim.until(isParted, SOON_MS, "who is too far behind to be parted from");
 }
+
+/** What a person changes in the middle of the file is told, once the file is looked at again. */
+export async function changedByHand(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\nsecond\nthird\n");
+  const [one, other] = [await stage.line(), await stage.line()];
+  one.read();
+  other.read();
+  await sim.until(() => one.lines.length === 3 && other.lines.length === 3, SOON_MS, "both to be there");
+  for (let round = 0; round < 3; round++) {
+    // Of another length each time: where lines alone are edited, nobody looks for changes of the same.
+    const changed = `changed ${"again ".repeat(round)}`;
+    stage.disk.write(FILE, stage.file.replace(round === 0 ? "second" : /changed .*/, changed));
+    await sim.advance(sim.random.integer(1, 500));
+    await one.send(`next ${round}\n`);
+    const isTold = () => other.lines.includes(`next ${round}`) && one.lines.includes(changed);
+    await sim.until(isTold, SOON_MS, "what was changed by hand to be told");
+    assertEquals(other.lines.slice(-2), [changed, `next ${round}`]);
+  }
+}
+
+/** The end that a line typed by hand lacked comes with the next line, and belongs to who sent that. */
+export async function endedByOther(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const [one, other] = [await stage.line(), await stage.line()];
+  one.read();
+  other.read();
+  await sim.until(() => one.lines.length === 1 && other.lines.length === 1, SOON_MS, "both to be there");
+  stage.disk.write(FILE, "first\nhalf");
+  await sim.advance(sim.random.integer(1, 500));
+  await one.send("mine\n");
+  await sim.until(() => other.text === "first\nhalf\nmine\n", SOON_MS, "all of it to be told");
+  await sim.until(() => one.text.startsWith("first\nhalf"), SOON_MS, "what was typed by hand to be told");
+  await sim.advance(100);
+  assertEquals(one.text, "first\nhalf");
+  await other.send("theirs\n");
+  await sim.until(() => one.text === "first\nhalf\ntheirs\n", SOON_MS, "the other's line to be told");
+}

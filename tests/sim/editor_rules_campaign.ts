@@ -18,6 +18,8 @@ const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise
   ["what waits behind a failed save is saved", lines.behindFailure],
   ["what was told is synced a little later", lines.syncedLater],
   ["who is too far behind is parted from", lines.farBehind],
+  ["what a person changes is told", lines.changedByHand],
+  ["the end of a line typed by hand", lines.endedByOther],
   ["an update that comes early waits", pages.early],
   ["nobody speaks for another", pages.present],
   ["a file that is emptied for a moment", pages.emptied],
