@@ -63,6 +63,21 @@ for (const form of ["text", "framed"] as const) {
   });
 }
 
+Deno.test("log file: what a crash has torn off a framed log is gone once it was opened", async () => {
+  let torn = 0;
+  for (let bytes = 1; bytes < 600; bytes += 7) {
+    const memory = new MemoryDisk();
+    await crash(memory, "framed", bytes);
+    const first = await LogFile.open(memory.disk, "log", { form: "framed" });
+    await first.close();
+    const again = await LogFile.open(memory.disk, "log", { form: "framed" });
+    assertEquals(again.cutBytes, 0, `killed after ${bytes} bytes, of which ${first.cutBytes} were cut`);
+    await again.close();
+    if (first.cutBytes > 0) torn++;
+  }
+  assert(torn > 0);
+});
+
 Deno.test("log file: what is typed by hand after a crash is kept, end or no end", async () => {
   for (let bytes = 1; bytes < 400; bytes += 7) {
     const memory = new MemoryDisk();
