@@ -116,3 +116,31 @@ export async function reopened(sim: SimWorld): Promise<void> {
     await sim.advance(DESERTED_MS + sim.random.integer(1000, 10_000));
   }
 }
+
+/** While a save fails, what waits behind it is saved or refused, and who comes is served. */
+export async function failsTogether(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const page = await stage.page();
+  const one = await stage.line();
+  one.read();
+  await sim.until(() => one.text === "first\n", SOON_MS, "the line client to be there");
+  for (let round = 0; round < 3; round++) {
+    const refused = () => one.lines.filter((line) => line.startsWith("Error: ")).length;
+    const before = refused();
+    stage.disk.slowness = 50;
+    stage.disk.failNext(sim.random.pick(["write", "sync"] as const), "no-space", { path: /history/ });
+    await one.send(`${round} fails\n`);
+    await sim.until(() => stage.disk.underWay.length > 0, SOON_MS, "the line to be saved");
+    await one.send(`${round} waits behind it\n`);
+    const late = await stage.line();
+    late.read();
+    const saved = () => stage.file.split("\n").filter((line) => line.startsWith(`${round} `)).length;
+    await sim.until(() => saved() + refused() - before === 2, SOON_MS, "both lines to be saved or refused");
+    await sim.until(() => late.lines[0] === "first", SOON_MS, "who has come to be served");
+    stage.disk.forgetFailures();
+    stage.disk.slowness = 1;
+    late.close();
+  }
+  page.type("typed ");
+  await stage.untilFile("the page to be saved", (text) => text.startsWith("typed first\n"));
+}

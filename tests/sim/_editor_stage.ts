@@ -155,6 +155,10 @@ export class LinePeer {
     this.hasEnded = true;
   }
 
+  close(): void {
+    this.#connection.close();
+  }
+
   /** Reads so little from now on that it never comes to an end. */
   trickle(): void {
     const read = () => {
