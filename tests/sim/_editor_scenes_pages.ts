@@ -141,6 +141,5 @@ export async function failsTogether(sim: SimWorld): Promise<void> {
     stage.disk.slowness = 1;
     late.close();
   }
-  page.type("typed ");
-  await stage.untilFile("the page to be saved", (text) => text.startsWith("typed first\n"));
+  await sim.until(() => page.value === stage.file, SOON_MS, "the page to have what the file holds");
 }
