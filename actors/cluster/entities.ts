@@ -12,7 +12,7 @@ import { type EntityLife, type EntityType, Passivate, type Refusal } from "./ent
 import { NoHost } from "./errors.ts";
 import type { ClusterMetrics } from "./metrics.ts";
 import { activationAddress, actorName, entityKey } from "./names.ts";
-import { RepeatedWarnings } from "./repeated_warnings.ts";
+import { isRefusal, RepeatedWarnings } from "./repeated_warnings.ts";
 
 /** What entities need of their host. */
 export interface EntitiesHost {
@@ -50,6 +50,7 @@ export interface LocalEntity {
   readonly placed: Placed;
   readonly lease: Lease;
   ref: Ref<unknown>;
+  life: EntityLife | undefined;
   usedAtMs: number;
   /** What came while it was on its way to sleep; undefined while it is awake. */
   held: unknown[] | undefined;
@@ -59,6 +60,9 @@ export interface LocalEntity {
 
 /** One entity that fails, however often, is no reason to end its host: the budget is never spent. */
 const AGAIN = restart({ limit: 1000, withinMs: 5000, backoff: { minMs: 5, maxMs: 1000 } });
+
+/** Entities that are not here any more of which it is known how far their journals had come. */
+const MAX_REMEMBERED = 10_000;
 
 /** Brings entities to life, and puts them to sleep. */
 export class Entities {
@@ -70,6 +74,8 @@ export class Entities {
   /** Told when one that was dismissed has stopped. */
   readonly #gone = new Map<LocalEntity, () => void>();
   readonly #warnings: RepeatedWarnings;
+  /** How far the journals had come of entities that are not here any more, the newest last. */
+  readonly #durable = new Map<string, number>();
   #lease: Lease | undefined;
   #isDraining = false;
   #idle: (() => void)[] = [];
@@ -148,7 +154,11 @@ export class Entities {
     // An actor of the time before has the name still, or its place is being given up: a claim that found it
     // there would be good for as long as that takes.
     await this.#leaving.get(key);
-    const { owner, epoch, isMine } = await this.#host.claim(entity, lease);
+    const { owner, epoch, isMine } = await this.#host.claim(entity, lease).catch((error) => {
+      // Who asked for it asks again: it must not be in silence.
+      if (isRefusal(error)) this.#warnings.warn("Cannot place an entity", "claim-refused", error);
+      throw error;
+    });
     if (!isMine) return { owner, epoch };
     if (!lease.isValid || this.#isDraining) throw new NoHost(activationAddress(entity.type));
     this.#start(type, { owner, epoch }, entity, key, lease);
@@ -163,6 +173,7 @@ export class Entities {
       placed,
       lease,
       ref: NOBODY,
+      life: undefined,
       usedAtMs: parent.coarseNow,
       held: undefined,
       isGone: false,
@@ -188,7 +199,8 @@ export class Entities {
     const { journal, metrics } = this.#host;
     const host = this.#host;
     const { entity, placed, lease } = local;
-    return {
+    return local.life = {
+      durableSeq: this.#durable.get(local.key) ?? 0,
       entity,
       epoch: placed.epoch,
       journal,
@@ -242,8 +254,17 @@ export class Entities {
     }
   }
 
+  #remember({ key, life }: LocalEntity): void {
+    this.#durable.delete(key);
+    if (life === undefined || life.durableSeq === 0) return;
+    this.#durable.set(key, life.durableSeq);
+    if (this.#durable.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.#durable.keys()) return void this.#durable.delete(oldest);
+  }
+
   /** The actor of an entity has stopped. */
   stopped(local: LocalEntity): void {
+    this.#remember(local);
     const held = local.held ?? [];
     const gone = this.#gone.get(local);
     if (gone !== undefined) {

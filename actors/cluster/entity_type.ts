@@ -68,6 +68,8 @@ export interface EntityLife {
   readonly self: Ref<never>;
   /** False once another host may own the entity: nothing is answered from memory any more. */
   readonly isValid: boolean;
+  /** The last record of its journal that this host knows to be durable; 0 where it knows of none. */
+  durableSeq: number;
   /** Counters of the host. */
   readonly metrics: ClusterMetrics;
   /** Says that something cannot be done, and why; once for all entities of the host that have it at once. */

@@ -18,7 +18,7 @@ import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
 import { Fenced, JournalDamaged, WriteRefused } from "./errors.ts";
 import { pause } from "./pause.ts";
 import type { PersistentContext, PersistentDefinition } from "./persistent_definition.ts";
-import { goneBack, type Live, replayed, Unreadable } from "./replay.ts";
+import { type Live, noteOpened, replayed, Unreadable } from "./replay.ts";
 import { runEffect, watchEffect } from "./run_effect.ts";
 
 /** Commands that may wait for one write to end. */
@@ -197,6 +197,7 @@ export class PersistentActor<S, C, E> {
       this.#writing = items.slice(0, half);
       return await this.#write(this.#writing);
     }
+    this.#life.durableSeq = log.seq;
     metrics.commits++;
     metrics.committedCommands += entries.length;
     metrics.commitMs += clock.monotonic() - startedAt;
@@ -271,8 +272,6 @@ export class PersistentActor<S, C, E> {
     const opened = await this.#open();
     const live = this.#live;
     if (this.#isOver || live === undefined || opened === undefined) return;
-    const lost = goneBack(this.#life.entity, opened, seq);
-    if (lost !== undefined) this.#self.log.error(lost, { event: "journal-went-back" });
     const again = this.#waiting.splice(0);
     const hasHappened = opened.commits.some((commit) =>
       commit.seq > seq && commit.epoch === this.#life.epoch && commit.entries.length > 0
@@ -299,6 +298,7 @@ export class PersistentActor<S, C, E> {
         const opened = await this.#life.journal.open(this.#life.entity, this.#life.epoch);
         this.#live = replayed(this.#definition, this.#life.entity, opened);
         this.#broken = undefined;
+        noteOpened(this.#life, opened, this.#self.log);
         this.#replayed(clock.monotonic() - startedAt);
         return opened;
       } catch (error) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WriteRefused } from "./errors.ts";
 import type { ActorLog } from "../runtime/behavior.ts";
 import { type Clock, errorText } from "../world/world.ts";
 
@@ -48,6 +49,11 @@ export class RepeatedWarnings {
 export function withCause(error: unknown): string {
   const root = rootOf(error);
   return root === error ? errorText(error) : `${errorText(error)}: ${errorText(root)}`;
+}
+
+/** Whether the engine takes no writes. */
+export function isRefusal(error: unknown): boolean {
+  return rootOf(error) instanceof WriteRefused;
 }
 
 /** The cause of the causes. */

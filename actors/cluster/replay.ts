@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { ActorLog } from "../runtime/behavior.ts";
 import { errorText } from "../world/world.ts";
 import type { Commit, EntityId, Log, OpenJournal, Snapshot } from "./engine.ts";
+import type { EntityLife } from "./entity_type.ts";
 import { entityText } from "./names.ts";
 import { Operations } from "./operations.ts";
 import type { PersistentDefinition } from "./persistent_definition.ts";
@@ -37,16 +39,20 @@ export function replayed<S, C, E>(
   return { log, operations, state, eventsSinceSnapshot: records };
 }
 
-/** What is to be said of a journal without a record that was durable; undefined where it has it. */
-export function goneBack(entity: EntityId, { snapshot, commits }: Kept, seq: number): string | undefined {
-  if (seq <= (snapshot?.seq ?? 0) || commits.some((commit) => commit.seq === seq)) return undefined;
+/** Says so where a record is missing that this host knows to have been durable. */
+export function noteOpened(life: EntityLife, { snapshot, commits, log }: OpenJournal, told: ActorLog): void {
+  const seq = life.durableSeq;
+  life.durableSeq = log.seq;
+  if (seq <= (snapshot?.seq ?? 0) || commits.some((commit) => commit.seq === seq)) return;
   const why = `record ${seq} was durable, and is not there: a backup was restored, or the engine has lost it`;
-  return `The journal of ${entityText(entity)} has gone back: ${why}`;
+  told.error(`The journal of ${entityText(life.entity)} has gone back: ${why}`, {
+    event: "journal-went-back",
+  });
 }
 
 /** What the journal holds. */
 interface Kept {
-  readonly snapshot?: Snapshot | undefined;
+  readonly snapshot: Snapshot | undefined;
   readonly commits: readonly Commit[];
 }
 
@@ -92,18 +98,18 @@ function replay<S, C, E>(
 
 /** What a snapshot of a persistent entity holds. Throws `TypeError` when it is none. */
 function keptState(stored: unknown): KeptState {
-  if (!isKeptState(stored)) throw new TypeError("its snapshot has no state and operations");
+  if (!isKeptState(stored)) throw new TypeError("its snapshot has no operations");
   return stored;
 }
 
-/** A snapshot of a persistent entity. */
+/** A snapshot of a persistent entity. In the text a state that is undefined is no field. */
 interface KeptState {
-  readonly state: unknown;
+  readonly state?: unknown;
   readonly operations: readonly (readonly [string, readonly [] | readonly [unknown]])[];
 }
 
 function isKeptState(value: unknown): value is KeptState {
-  return typeof value === "object" && value !== null && "state" in value && "operations" in value &&
+  return typeof value === "object" && value !== null && "operations" in value &&
     Array.isArray(value.operations) &&
     value.operations.every((item) =>
       Array.isArray(item) && typeof item[0] === "string" && Array.isArray(item[1])

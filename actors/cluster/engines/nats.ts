@@ -210,6 +210,9 @@ function streamConfigs(streams: Streams, replicas: number, leaseTtlMs: number): 
     name,
     subjects: [`${name}.>`],
     num_replicas: replicas,
+    // Whatever else drops what was acknowledged is refused: see `checkStream`.
+    max_msgs_per_subject: -1,
+    max_age: 0,
     // Where an operator gives it a bound, what is new is refused, and nothing that was acknowledged is lost.
     discard: DiscardPolicy.New,
   });
@@ -277,7 +280,8 @@ async function keepOld(
 /** What matters of a stream, in the words of {@linkcode NatsEngineOptions} where it has any. */
 const KEPT = {
   num_replicas: (count: unknown) => `replicas ${count}`,
-  max_age: (ns: unknown) => `leaseTtlMs ${typeof ns === "number" ? millis(ns) : ns}`,
+  max_age: (ns: unknown, config: Config) =>
+    `${config.max_age === 0 ? "max_age" : "leaseTtlMs"} ${typeof ns === "number" ? millis(ns) : ns}`,
   max_msgs_per_subject: (count: unknown) => `max_msgs_per_subject ${count}`,
   allow_direct: (allowed: unknown) => `allow_direct ${allowed}`,
 } as const;
@@ -289,7 +293,7 @@ function checkStream(wanted: Config, found: StreamConfig): void {
   if (wrong.length === 0) return;
   const differences = wrong.map((option) => {
     const say = KEPT[option];
-    return `${say(found[option])} instead of ${say(wanted[option])}`;
+    return `${say(found[option], wanted)} instead of ${say(wanted[option], wanted)}`;
   });
   const text = `Cannot use the stream ${wanted.name}: it was made with ${differences.join(", ")}`;
   const advice = "All hosts of a cluster have the same; another cluster takes another name";

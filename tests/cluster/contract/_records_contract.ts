@@ -8,6 +8,9 @@ import { Conflict } from "../../../actors/cluster/mod.ts";
 import type { Guarantee } from "./_guarantee.ts";
 import { untilJudged } from "./_patience.ts";
 
+/** Reads until a trim has come to all replicas. */
+const MOST_TRIES = 1000;
+
 /** Guarantees of `Records` and `Keys`. */
 export const recordsContract: readonly Guarantee[] = [
   {
@@ -86,12 +89,18 @@ export const recordsContract: readonly Guarantee[] = [
   },
   {
     name: "the newest record stays, however much is trimmed",
-    async run({ connect, unique }) {
+    async run({ connect, unique, pause }) {
       const { records } = await connect();
       const first = await records.append(unique, 0, "a");
       const second = await records.append(unique, first, "b");
       await records.trim(unique, second + 100);
-      assertEquals((await records.read(unique)).records, [{ seq: second, body: "b" }]);
+      let left = (await records.read(unique)).records;
+      // A replica that is behind may have the older one for a moment: `StoredLog` allows that.
+      for (let tries = 0; left.length > 1 && tries < MOST_TRIES; tries++) {
+        await pause(10);
+        left = (await records.read(unique)).records;
+      }
+      assertEquals(left, [{ seq: second, body: "b" }]);
       await records.trim(`${unique}-nothing`, 5);
       assertEquals((await records.read(`${unique}-nothing`)).records, []);
     },

@@ -3,7 +3,7 @@ import { connect } from "@nats-io/transport-node";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { natsEngine } from "../../../actors/cluster/engines/nats.ts";
 import { type Cluster, type EntityType, joinCluster } from "../../../actors/cluster/mod.ts";
-import { ActorSystem, AskFailed, denoWorld } from "../../../mod.ts";
+import { ActorSystem, AskFailed, denoWorld, WorldError } from "../../../mod.ts";
 import { until } from "../../_helpers.ts";
 import { type CounterCommand, counterType } from "../_counter.ts";
 import { hasNats, NatsServers } from "./_servers.ts";
@@ -12,12 +12,12 @@ const ignore = !await hasNats();
 const LIMIT = { timeoutMs: 60_000 };
 
 /** A cluster of one host on a real server, whose log is kept. */
-async function stage(stack: AsyncDisposableStack) {
+async function stage(stack: AsyncDisposableStack, leaseTtlMs = 60_000) {
   const servers = stack.use(await NatsServers.start(1));
   let said = "";
   const world = denoWorld({ log: { level: "warn", write: (lines) => void (said += lines) } });
   // Long enough for no lease to be lost while a server is restored.
-  const engine = stack.use(await natsEngine({ world, servers: servers.addresses, leaseTtlMs: 60_000 }));
+  const engine = stack.use(await natsEngine({ world, servers: servers.addresses, leaseTtlMs }));
   const system = stack.use(new ActorSystem("host", { world }));
   const counter = counterType();
   const cluster = stack.use(await joinCluster(system, { engine, types: [counter], drainMs: 1000 }));
@@ -25,15 +25,15 @@ async function stage(stack: AsyncDisposableStack) {
 }
 
 /** What an operator has. */
-async function operator(stack: AsyncDisposableStack, servers: NatsServers) {
+async function operator(stack: AsyncDisposableStack, servers: NatsServers, name = "troupe_journal") {
   const connection = await connect({ servers: servers.addresses });
   stack.defer(() => connection.close());
   const { streams } = await jetstreamManager(connection);
   return {
-    info: () => streams.info("troupe_journal"),
+    info: () => streams.info(name),
     change: async (change: Partial<StreamConfig>) => {
-      const { config } = await streams.info("troupe_journal");
-      await streams.update("troupe_journal", { ...config, ...change });
+      const { config } = await streams.info(name);
+      await streams.update(name, { ...config, ...change });
     },
   };
 }
@@ -115,33 +115,86 @@ Deno.test({
   assertEquals([(await info()).config.discard, engine.isConnected], [DiscardPolicy.New, true]);
 });
 
+Deno.test(
+  { name: "cluster: nats: a journal that drops what was acknowledged is refused by name", ignore },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const { servers } = await stage(stack);
+    const { change } = await operator(stack, servers);
+    const world = denoWorld({ log: { level: "error", write: () => {} } });
+    const day = 24 * 3600 * 1e9;
+    const wrong: [Partial<StreamConfig>, string][] = [
+      [{ max_msgs_per_subject: 1 }, "max_msgs_per_subject 1 instead of max_msgs_per_subject -1"],
+      [{ max_msgs_per_subject: -1, max_age: day }, "max_age 86400000 instead of max_age 0"],
+    ];
+    for (const [config, text] of wrong) {
+      await change(config);
+      const refused = () => natsEngine({ world, servers: servers.addresses, leaseTtlMs: 60_000 });
+      await assertRejects(
+        refused,
+        WorldError,
+        `Cannot use the stream troupe_journal: it was made with ${text}`,
+      );
+    }
+  },
+);
+
 Deno.test({
-  name:
-    "cluster: nats: a journal that goes back under a host, as by a restored backup, is said and goes on from there",
+  name: "cluster: nats: while the places are full, the log says why no entity comes to life",
   ignore,
 }, async () => {
   await using stack = new AsyncDisposableStack();
-  const { servers, engine, counter, cluster, log } = await stage(stack);
+  const { servers, counter, cluster, log } = await stage(stack);
+  const { info, change } = await operator(stack, servers, "troupe_places");
   const add = adder(cluster, counter, "visits");
-  /** While the server is down. */
-  const stopped = async (change: () => Promise<void>) => {
-    await servers.kill(0);
-    await until(() => !engine.isConnected, "the host to notice");
-    await change();
-    await servers.restart(0);
-    await until(() => engine.isConnected, "the host to come back");
-  };
-  assertEquals([await add("one"), await add("two")], [1, 2]);
-  await stopped(() => servers.backUp(0));
-  assertEquals([await add("three"), await add("four")], [3, 4]);
-  await stopped(() => servers.restore(0));
-  // What was decided on the state that is gone is decided again on the one that is there.
-  assertEquals(await add("five"), 3);
-  assertMatch(log(), /\[ERROR\] The journal of counter\/visits has gone back: record \d+ was durable/);
-  assertEquals([await add("one"), await add("two"), await add("three")], [1, 2, 4]);
-  const { commits } = await engine.journal.read({ type: "counter", id: "visits" });
-  assertEquals(
-    commits.flatMap(({ entries }) => entries.map(({ operationId }) => operationId)),
-    ["one", "two", "five", "three"],
-  );
+  assertEquals(await add("one"), 1);
+  await change({ max_msgs: (await info()).state.messages });
+  const other = adder(cluster, counter, "other")("one");
+  await until(() => log().includes("Cannot place an entity"), "the log to say so");
+  assertMatch(log(), /\[WARN\] Cannot place an entity: .*takes no writes \(maximum messages exceeded\)/);
+  // What is placed already is none the worse, and what waits comes to life once there is room.
+  assertEquals(await add("two"), 2);
+  await change({ max_msgs: -1 });
+  assertEquals(await other, 1);
 });
+
+/** How long a lease is, and what is waited for while the server is down. */
+const DOWN: readonly (readonly [string, number, (cluster: Cluster) => boolean])[] = [
+  ["within the lease", 60_000, () => true],
+  ["when the lease is lost", 2000, (cluster) => cluster.host === undefined],
+];
+
+for (const [when, leaseTtlMs, isOver] of DOWN) {
+  Deno.test({
+    name: `cluster: nats: a journal that goes back under a host, ${when}, is said and goes on from there`,
+    ignore,
+  }, async () => {
+    await using stack = new AsyncDisposableStack();
+    const { servers, engine, counter, cluster, log } = await stage(stack, leaseTtlMs);
+    const add = adder(cluster, counter, "visits");
+    /** While the server is down. */
+    const stopped = async (change: () => Promise<void>) => {
+      await servers.kill(0);
+      await until(() => !engine.isConnected, "the host to notice");
+      await change();
+      await servers.restart(0);
+      await until(() => engine.isConnected, "the host to come back");
+    };
+    assertEquals([await add("one"), await add("two")], [1, 2]);
+    await stopped(() => servers.backUp(0));
+    assertEquals([await add("three"), await add("four")], [3, 4]);
+    await stopped(async () => {
+      await servers.restore(0);
+      await until(() => isOver(cluster), "the lease");
+    });
+    // What was decided on the state that is gone is decided again on the one that is there.
+    assertEquals(await add("five"), 3);
+    assertMatch(log(), /\[ERROR\] The journal of counter\/visits has gone back: record \d+ was durable/);
+    assertEquals([await add("one"), await add("two"), await add("three")], [1, 2, 4]);
+    const { commits } = await engine.journal.read({ type: "counter", id: "visits" });
+    assertEquals(
+      commits.flatMap(({ entries }) => entries.map(({ operationId }) => operationId)),
+      ["one", "two", "five", "three"],
+    );
+  });
+}
