@@ -16,9 +16,9 @@ const FACTS: FileFacts = {
   gid: 0,
 };
 
-/** A directory in a time that stands still until a test lets it go on; it was made at `time`. */
+/** A directory in a time that stands still until a test lets it go on; it was last changed at `time`. */
 export class StandingDirectory implements Disposable {
-  readonly time = new Date(1_800_000_000_001);
+  time: Date;
   readonly #now = Date.now;
   readonly #files = new Map<string, FileFacts>();
   readonly #read = Promise.withResolvers<void>();
@@ -26,8 +26,9 @@ export class StandingDirectory implements Disposable {
   #told = Promise.withResolvers<void>();
   #passedMs = 0;
 
-  constructor() {
-    Date.now = () => this.time.getTime() + this.#passedMs;
+  constructor(beganMs = 1_800_000_000_001) {
+    this.time = new Date(beganMs);
+    Date.now = () => beganMs + this.#passedMs;
   }
 
   [Symbol.dispose](): void {
@@ -36,9 +37,8 @@ export class StandingDirectory implements Disposable {
 
   watch({ holdsNames = false }: { readonly holdsNames?: boolean } = {}): Disposable {
     if (!holdsNames) this.giveNames();
-    const directory = { ...FACTS, isFile: false, isDirectory: true, mtime: this.time };
     const files = {
-      statSync: () => directory,
+      statSync: () => ({ ...FACTS, isFile: false, isDirectory: true, mtime: this.time }),
       lstatSync: (path: string) => this.#files.get(path.slice("/d/".length)) ?? FACTS,
       readDir: () => this.#entries(),
     };

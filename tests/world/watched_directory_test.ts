@@ -29,6 +29,28 @@ Deno.test("denoWorld: a name that comes in the same step of time as the director
   await directory.isTold();
 });
 
+Deno.test("denoWorld: a name that comes in the same second is told where a file system counts in seconds", async () => {
+  using directory = new StandingDirectory(1_800_000_000_000);
+  directory.goOn(900);
+  using _watching = directory.watch();
+  await directory.isRead();
+  directory.put("late", { mtime: directory.time });
+  directory.goOn(9000);
+  await directory.isTold();
+});
+
+Deno.test("denoWorld: a name that comes after a change was told, and before the names were read, is told", async () => {
+  using directory = new StandingDirectory();
+  const old = directory.time;
+  directory.goOn(5000);
+  using _watching = directory.watch({ holdsNames: true });
+  directory.time = new Date(Date.now());
+  await directory.isTold();
+  directory.put("late", { mtime: old });
+  directory.giveNames();
+  await directory.isTold();
+});
+
 Deno.test("denoWorld: a file that is written twice in one step of time, with as many bytes, is told twice", async () => {
   using directory = new StandingDirectory();
   directory.put("a", { mtime: directory.time });
