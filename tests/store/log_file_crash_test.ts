@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
+import { SCAN_BYTES } from "../../actors/store/_scan.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
 import { LogFileError } from "../../actors/store/log_file_error.ts";
 import { MemoryDisk } from "./_memory_disk.ts";
@@ -76,6 +77,18 @@ Deno.test("log file: what a crash has torn off a framed log is gone once it was 
     if (first.cutBytes > 0) torn++;
   }
   assert(torn > 0);
+});
+
+Deno.test("log file: a record is found wherever the piece ends in which it is read", async () => {
+  const HEADER_BYTES = 8;
+  for (let more = -2; more <= 2; more++) {
+    const memory = new MemoryDisk();
+    const log = await LogFile.open(memory.disk, "log", { form: "framed" });
+    const long = "x".repeat(SCAN_BYTES - HEADER_BYTES + more);
+    for (const record of [long, "the next"]) log.append(record);
+    await log.close();
+    assertEquals(await records(memory, "framed"), [long, "the next"], `${more} bytes more`);
+  }
 });
 
 Deno.test("log file: what is typed by hand after a crash is kept, end or no end", async () => {
