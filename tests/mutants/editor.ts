@@ -320,7 +320,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "the history says what the file held before that is on the disk",
     file: "actors/editor/synced_file.ts",
-    from: "      await file.sync();\n",
+    from: "      await this.#orUnsure(file.sync(), bytes.length);\n",
     to: "",
   },
   {

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import * as Y from "yjs";
+import { historyPath } from "../../actors/editor/open_history.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { EditorStage, FILE, SOON_MS } from "./_editor_stage.ts";
 
@@ -142,4 +143,27 @@ export async function failsTogether(sim: SimWorld): Promise<void> {
     late.close();
   }
   await sim.until(() => page.value === stage.file, SOON_MS, "the page to have what the file holds");
+}
+
+/** What is acknowledged, and what line clients are told of, is on the disk at that moment. */
+export async function durable(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const [page, line] = [await stage.page(), await stage.line()];
+  line.read();
+  const isSure = (text: string) => stage.disk.readDurableText(historyPath(FILE))?.includes(text) ?? false;
+  let sent = 0;
+  for (let round = 0; round < 4; round++) {
+    stage.disk.slowness = 1;
+    page.type(`one ${round}\n`);
+    await sim.until(() => page.saved === sent + 1, SOON_MS, "an edit to be acknowledged");
+    // Line clients are about to be told.
+    await sim.advance(sim.random.integer(150, 320));
+    stage.disk.slowness = 200;
+    for (const word of ["two", "three"]) page.type(`${word} ${round}\n`);
+    sent += 3;
+    await sim.until(() => page.saved === sent || line.text.includes(`three ${round}`), SOON_MS);
+    assert(isSure(`two ${round}`) && isSure(`three ${round}`), "what was told of is not on the disk");
+    await sim.until(() => line.text.includes(`three ${round}`), SOON_MS, "line clients to be told");
+    await sim.until(() => page.saved === sent, SOON_MS, "the edits to be acknowledged");
+  }
 }

@@ -25,6 +25,7 @@ const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise
   ["a file that is emptied for a moment", pages.emptied],
   ["a file that is saved while it is replaced", pages.savedMeanwhile],
   ["a save fails while others wait and come", pages.failsTogether],
+  ["what is told of is on the disk", pages.durable],
   ["who may read changes nothing", pages.reader],
   ["a document that was let go is opened again", pages.reopened],
   ["a line of others that is like an own one", client.alike],
