@@ -1,5 +1,5 @@
 /**
- * What `decide` gave, looked at: not every program is checked by a compiler.
+ * What `decide` and `evolve` gave, looked at: not every program is checked by a compiler.
  *
  * @module
  */
@@ -30,6 +30,14 @@ export function checkDecision<E>(type: string, given: Decision<E> | void): Decis
   }
   if (then !== undefined && typeof then !== "function") throw fail("a then that is no function");
   return given ?? {};
+}
+
+/** Throws `TypeError` on what is no state: what an asynchronous function or a generator gives. */
+export function checkState(type: string, state: unknown): void {
+  if (typeof state !== "object" || state === null) return;
+  const fail = (what: string) => new TypeError(`Cannot make a state of ${type}: it is ${what}`);
+  if (isThenable(state)) throw fail("a promise, and has to be there at once");
+  if ("next" in state && typeof state.next === "function") throw fail("a generator, whose body nobody runs");
 }
 
 function isPlain(value: object): boolean {

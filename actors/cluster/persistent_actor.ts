@@ -11,7 +11,7 @@
 import type { Context } from "../runtime/behavior.ts";
 import type { Receive } from "../runtime/handler.ts";
 import { errorText } from "../world/world.ts";
-import { checkDecision } from "./check_decision.ts";
+import { checkDecision, checkState } from "./check_decision.ts";
 import { cannotBeWritten, type Item, itemOf, replyToOf, textField } from "./command_item.ts";
 import type { OpenJournal } from "./engine.ts";
 import { type EntityLife, Passivate, type Refusal } from "./entity_type.ts";
@@ -122,6 +122,7 @@ export class PersistentActor<S, C, E> {
       );
       events = decision.events ?? [];
       for (const event of events) state = this.#definition.evolve(state, event);
+      checkState(this.#life.entity.type, state);
       item = itemOf(message, operationId, decision);
     } catch (error) {
       this.#self.log.debug(`Cannot carry out a command: ${errorText(error)}`, {

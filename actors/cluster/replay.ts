@@ -5,6 +5,7 @@
  */
 import type { ActorLog } from "../runtime/behavior.ts";
 import { errorText } from "../world/world.ts";
+import { checkState } from "./check_decision.ts";
 import type { Commit, EntityId, Log, OpenJournal, Snapshot } from "./engine.ts";
 import type { EntityLife } from "./entity_type.ts";
 import { entityText } from "./names.ts";
@@ -90,6 +91,7 @@ function replay<S, C, E>(
         }
       }
     }
+    checkState(entity.type, state);
     return { state, records };
   } catch (cause) {
     throw new Unreadable(`Cannot replay ${entityText(entity)}: ${errorText(cause)}`, { cause });

@@ -135,6 +135,10 @@ async function runOnCores(program: CoreProgram, options: CoresOptions): Promise<
   if (!Number.isInteger(cores) || cores < 1 || cores > MAX_CORES) {
     throw new RangeError(`Cannot run on ${cores} cores: it takes 1 to ${MAX_CORES}`);
   }
+  const { startTimeoutMs = START_TIMEOUT_MS } = options;
+  if (!(startTimeoutMs > 0)) {
+    throw new RangeError(`Cannot wait ${startTimeoutMs} ms for a core: startTimeoutMs is above 0`);
+  }
   checkFunctions("Cannot run on cores", {}, { driver: options.driver });
   const world = realWorld({ log });
   const parent = world.threads?.parent;
@@ -171,9 +175,6 @@ export async function coordinatedSystem(
 ): Promise<ActorSystem> {
   const { cores, settings, dropRights = [], log = {}, drainMs = 5000, onReady } = options;
   const { startTimeoutMs = START_TIMEOUT_MS } = options;
-  if (!(startTimeoutMs > 0)) {
-    throw new RangeError(`Cannot wait ${startTimeoutMs} ms for a core: startTimeoutMs is above 0`);
-  }
   const { threads } = world;
   if (threads === undefined) {
     throw new TypeError(`Cannot run on ${cores} cores: it takes Deno, and a program that is not compiled`);

@@ -50,6 +50,15 @@ Deno.test("run: what is no system is told so", async () => {
 Deno.test("cores: a time to start in that is none is refused", async () => {
   await using system = new ActorSystem("demo");
   for (const startTimeoutMs of [0, -1, NaN]) {
-    await assertRejects(() => run(() => system, { cores: 2, startTimeoutMs }), RangeError, "above 0");
+    for (const cores of [1, 2]) {
+      await assertRejects(() => run(() => system, { cores, startTimeoutMs }), RangeError, "above 0");
+    }
   }
+});
+
+Deno.test("cores: a driver that is no function is refused", async () => {
+  await using system = new ActorSystem("demo");
+  // @ts-expect-error what a program without types may do
+  const running = () => run(() => system, { cores: 1, exit: false, driver: {} });
+  await assertRejects(running, TypeError, "Cannot run on cores: driver is object, not a function");
 });
