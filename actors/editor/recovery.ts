@@ -183,13 +183,10 @@ export function editsBehind(
   bases: readonly HeldText[],
   text: string,
 ): TextEdit[] {
-  const before = bases.map((base, index) => index === 0 ? shortened(base, own.length) : base);
+  const before = bases.map((base, index) =>
+    index === 0 ? { ...base, text: base.text.slice(0, -own.length) } : base
+  );
   return outsideEdits(saved, before, text);
-}
-
-function shortened({ text, lengths }: HeldText, units: number): HeldText {
-  const length = text.length - units;
-  return { text: text.slice(0, length), lengths: lengths.filter((each) => each < length) };
 }
 
 /**

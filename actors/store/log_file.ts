@@ -8,13 +8,14 @@ import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { both, NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
-import { LF, readFully } from "./_scan.ts";
+import { LF } from "./_scan.ts";
 import { FramedForm } from "./_framed_form.ts";
 import { GroupCommit } from "./_group_commit.ts";
+import { Leftovers } from "./_leftovers.ts";
 import { type OpenedLog, openLog } from "./_open_log.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import type { Batch, LogFileOptions, LogForm } from "./log_file_options.ts";
-import { AT_ONCE_BYTES, couldBePart, type Intent, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
 import { UnsyncedWrites } from "./_unsynced.ts";
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
@@ -74,8 +75,7 @@ export class LogFile {
     refusal: () => this.#closing && new WorldError("closed", `Cannot write ${this.path}: it was closed`),
   });
   #length: number;
-  /** A write that failed, of which a part may be there. */
-  #leftovers: Intent | undefined;
+  readonly #leftovers = new Leftovers();
   /** The file is another one, and no batch has said so yet. */
   #isReplacedUntold = false;
   #lookedAt = -Infinity;
@@ -148,7 +148,8 @@ export class LogFile {
     try {
       writeNow.call(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      this.#leftovers = own;
+      this.#leftovers.add(own, this.#sizeNow());
+      this.#commits.alone(() => this.#leftovers.takeBack(this.#owned.file)).catch(() => {});
       throw error;
     }
     this.#unsynced.add(own);
@@ -160,7 +161,7 @@ export class LogFile {
   #canFlushNow(): boolean {
     const count = this.#pending.length;
     if (!this.#commits.isIdle || this.#closing !== undefined) return false;
-    if (this.#leftovers !== undefined || this.#unsynced.isSuspect) return false;
+    if (!this.#leftovers.isEmpty || this.#unsynced.isSuspect) return false;
     if (count === 0 || count > AT_ONCE_BYTES) return false;
     return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
@@ -228,7 +229,7 @@ export class LogFile {
       this.#length = text.length;
       this.#records.written(0, text);
       this.#unsynced.clear();
-      this.#leftovers = undefined;
+      this.#leftovers.clear();
       this.#isReplacedUntold = false;
     });
   }
@@ -252,7 +253,7 @@ export class LogFile {
     try {
       await this.#commits.idle();
       if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);
-      if (this.#leftovers === undefined) await this.#records.finish();
+      if (this.#leftovers.isEmpty) await this.#records.finish();
     } finally {
       try {
         this.#records.close();
@@ -281,7 +282,7 @@ export class LogFile {
 
   /** Puts right what a failure has left; says what others have done, where it had to look for that. */
   async #mend(): Promise<OthersEdits> {
-    if (this.#leftovers !== undefined) await this.#takeBack(this.#leftovers);
+    await this.#leftovers.takeBack(this.#owned.file);
     if (!this.#unsynced.isSuspect) return this.#noEdits();
     // Of a file that somebody has written anew it is not a part any more.
     const edits = await this.#findOthersEdits();
@@ -359,7 +360,7 @@ export class LogFile {
     try {
       await writeSoon(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      await this.#cutBack(own);
+      await this.#cutBack(own, await this.#owned.file.size().catch(() => undefined));
       throw error;
     }
     await this.#records.announced(own);
@@ -371,26 +372,24 @@ export class LogFile {
     } catch (error) {
       // Nobody knows what of it is on the disk. What is new goes; what was flushed earlier is written again.
       this.#unsynced.suspect(own.offset);
-      if (own.bytes.length > 0) await this.#cutBack(own);
+      if (own.bytes.length > 0) await this.#cutBack(own, own.offset + own.bytes.length);
       throw error;
     }
     this.#unsynced.clear();
   }
 
-  async #cutBack(own: Intent): Promise<void> {
-    this.#leftovers = own;
+  async #cutBack(own: Intent, size: number | undefined): Promise<void> {
+    this.#leftovers.add(own, size);
     // Tried again before the next write.
-    await this.#takeBack(own).catch(() => {});
+    await this.#leftovers.takeBack(this.#owned.file).catch(() => {});
   }
 
-  async #takeBack({ offset, bytes }: Intent): Promise<void> {
-    const { file } = this.#owned;
-    const tail = await readFully(file, offset, offset + bytes.length + 1);
-    // Else somebody has written to the file since, and to cut it would take that away, or leave a hole.
-    if (tail.length > 0 && couldBePart(tail, bytes)) await file.truncate(offset);
-    // Or a power cut could bring it back, when the journal already speaks of the next record.
-    await file.sync();
-    this.#leftovers = undefined;
+  #sizeNow(): number | undefined {
+    try {
+      return this.#owned.file.sizeNow?.();
+    } catch {
+      return undefined;
+    }
   }
 }
 

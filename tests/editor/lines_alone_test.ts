@@ -125,3 +125,26 @@ Deno.test("editor: who comes to the page while a save is seen half way has nothi
     assertEquals(linesTold(stage), ["half way", ...together]);
   });
 });
+
+Deno.test("editor: what was seen half way is told also where nobody can come to the page meanwhile", async () => {
+  await simulate("editor: nobody can come to the page", { seeds: 20 }, async (sim) => {
+    const stage = await Stage.open(sim);
+    stage.leave();
+    await sim.advance(1000);
+    const { disk } = stage;
+    disk.write(FILE, "a\nb\nc\nd\ne\n");
+    stage.tell({ type: "join", member: stage.line() });
+    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    await sim.advance(1000);
+    disk.write(FILE, "new\n");
+    stage.tell({ type: "update", member: stage.line(), text: "half way" });
+    await sim.until(() => linesTold(stage).length === 1, 1000, "the line to be told");
+    // Longer than a save may take.
+    disk.slowness = 2000;
+    disk.failNext("open", "permission-denied", { path: /history/ });
+    await stage.collaborate().catch(() => {});
+    disk.slowness = 1;
+    await sim.advance(3000);
+    assertEquals(linesTold(stage), ["half way", "new"]);
+  });
+});

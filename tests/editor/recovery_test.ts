@@ -128,7 +128,9 @@ Deno.test("editor: a hole of zeros between a shorter text and lines that were pu
       const edits = outsideEdits(file, bases, before + own + more);
       assertEquals(applyEdits(before + own + more, edits), merged + more);
     }
-    // As many zeros as somebody has put there are theirs.
+    // Those that stood there before are no hole, and others neither.
+    const zeros = { text: `a\n\0${own}`, lengths: [3] };
+    assertEquals(applyEdits(zeros.text, outsideEdits(`b\n\0${own}`, [zeros], zeros.text)), `b\n\0${own}`);
     const theirs = `${saved}\0${own}`;
     assertEquals(applyEdits(before + own, outsideEdits(theirs, bases, before + own)), theirs);
   }

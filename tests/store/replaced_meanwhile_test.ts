@@ -92,6 +92,43 @@ Deno.test("log file: what is taken back or written again after a failed sync is 
   });
 });
 
+Deno.test("log file: of a line that was refused nothing is left, and nothing is taken of what others add, be it the same", async () => {
+  await simulate("log file: a line that was refused", { seeds: 80 }, async (sim) => {
+    const host = sim.host("a");
+    host.disk.write(PATH, "first");
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    if (sim.random.chance(0.5)) log.append("flushed");
+    await sim.settle(log.flush());
+    const before = host.disk.readText(PATH) ?? "";
+    const operation = sim.random.pick(["write", "sync"] as const);
+    host.disk.failNext(operation, "no-space", { path: PATH });
+    log.append("refused");
+    const flush = async () => operation === "sync" ? await log.sync() : log.flushNow() ?? await log.flush();
+    const refused = assertRejects(flush);
+    const added = sim.random.pick(["refused\n", "by hand\n", ""]);
+    const add = () => host.disk.write(PATH, `${host.disk.readText(PATH)}${added}`);
+    if (operation === "sync") {
+      await sim.until(
+        () => host.disk.underWay.some(({ operation, path }) => operation === "sync" && path === PATH),
+        1000,
+      );
+      add();
+    }
+    await sim.settle(refused);
+    await sim.advance(2);
+    if (operation === "write") add();
+    log.append("last");
+    await sim.settle(log.sync());
+    const isMidLine = !before.endsWith("\n");
+    // Who adds to a line without an end goes on in it, unless one was put there before they looked.
+    const texts = ["", "\n"].map((end) => `${before}${isMidLine ? end : ""}${added}`);
+    const whole = texts.map((text) => `${text}${text.endsWith("\n") ? "" : "\n"}last\n`);
+    const text = host.disk.readText(PATH) ?? "";
+    assert(whole.includes(text), JSON.stringify({ text, whole }));
+    await sim.settle(log.close());
+  });
+});
+
 Deno.test("log file: whatever the disk says to the closing of a file that was replaced, the new one is let go in the end", async () => {
   await simulate("log file: closing fails", { seeds: 20 }, async (sim) => {
     const host = sim.host("a");
