@@ -22,6 +22,32 @@ function isKiller(value: unknown): value is Killer {
   return (campaign === undefined || hasCampaign) && (test === undefined || typeof test === "string");
 }
 
+/**
+ * Of each room how many mutants there are, how many campaigns have found, and how many these or tests, as a
+ * Markdown table: what `docs/simulator.md` has.
+ */
+export function rateTable(
+  rooms: readonly (readonly [room: string, what: readonly string[]])[],
+  killers: Killers,
+): string {
+  const share = (found: number, of: number) => `${found} (${Math.round(100 * found / Math.max(of, 1))} %)`;
+  const counted = rooms.map(([room, all]) => {
+    const known = all.map((what) => killers.of(room, what));
+    const byCampaigns = known.filter(({ campaign }) => campaign !== undefined).length;
+    const found = known.filter(({ campaign, test }) => campaign !== undefined || test !== undefined).length;
+    return { room, all: all.length, byCampaigns, found };
+  });
+  const sum = (of: "all" | "byCampaigns" | "found") => counted.reduce((total, one) => total + one[of], 0);
+  const total = { room: "all", all: sum("all"), byCampaigns: sum("byCampaigns"), found: sum("found") };
+  return [
+    "| room | mutants | campaigns alone | campaigns or tests |",
+    "| --- | --- | --- | --- |",
+    ...[...counted, total].map(({ room, all, byCampaigns, found }) =>
+      `| ${room} | ${all} | ${share(byCampaigns, all)} | ${share(found, all)} |`
+    ),
+  ].join("\n");
+}
+
 /** Killers in a file, by room and by the story of the mutant. */
 export class Killers {
   readonly #path: string;

@@ -4,7 +4,7 @@
  * @module
  */
 import { choice, defineTask, Failure, integer, runClient, text, toggle } from "./_cli.ts";
-import { Killers } from "./_killers.ts";
+import { Killers, rateTable } from "./_killers.ts";
 import { MutantCopy } from "./_mutant_copy.ts";
 import { type Mutant, readRooms, type Room, staleOf } from "./_mutants.ts";
 import { say } from "./_stdio.ts";
@@ -34,6 +34,7 @@ export const task = defineTask({
     minutes: integer({ help: "End after so many minutes", min: 1, max: 100_000 }),
     noBaseline: toggle({ help: "Do not see first that all pass where nothing is planted", env: [] }),
     check: toggle({ help: "Only see that every mutant's text is still there", env: [] }),
+    rates: toggle({ help: "Only print what was found last, by room, as a table", env: [] }),
     table: text({ help: "The module with the mutants", value: "FILE", default: "tests/mutants/mod.ts" }),
     folder: text({ help: "Where the copy and the verdicts are", value: "DIR", default: ".tmp/mutate" }),
   },
@@ -41,6 +42,11 @@ export const task = defineTask({
 });
 
 const root = new URL("../", import.meta.url).pathname;
+
+/** Beside the table: who found which of its mutants. */
+function killersFile(table: string): string {
+  return `${root}${table.replace(/[^/]*$/, "killers.json")}`;
+}
 
 /** Who is asked about mutants. */
 type Judges = "campaigns" | "tests" | "either" | "both";
@@ -120,6 +126,11 @@ if (import.meta.main) {
       throw new Failure(`Cannot mutate ${only}: the rooms are ${known.map(([name]) => name).join(", ")}`);
     }
     const all = rooms.flatMap(([, { mutants }]) => mutants);
+    if (flags.rates) {
+      const killers = await Killers.read(killersFile(flags.table));
+      say(rateTable(rooms.map(([name, { mutants }]) => [name, mutants.map(({ what }) => what)]), killers));
+      return 0;
+    }
     const stale = await staleOf(all, root);
     for (const { what, file } of stale) say(`STALE  ${what}: its text is no longer in ${file}`);
     if (flags.check) {
@@ -129,7 +140,7 @@ if (import.meta.main) {
     const verdictsFile = `${folder}.verdicts.jsonl`;
     if (!flags.resume && !flags.survivors) await Deno.remove(verdictsFile).catch(() => {});
     const verdicts = await Verdicts.read(verdictsFile);
-    const killers = await Killers.read(`${root}${flags.table.replace(/[^/]*$/, "killers.json")}`);
+    const killers = await Killers.read(killersFile(flags.table));
     await using copy = await MutantCopy.make(root, folder, signal);
     await copy.checkLoads();
     const endMs = performance.now() + (minutes ?? Infinity) * 60_000;

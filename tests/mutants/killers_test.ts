@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ImportGraph, testFilesOf } from "../../tasks/_import_distance.ts";
-import { Killers } from "../../tasks/_killers.ts";
+import { Killers, rateTable } from "../../tasks/_killers.ts";
 import { tempDirectory } from "../_helpers.ts";
+import { ROOMS } from "./mod.ts";
 
 Deno.test("mutate: who found a mutant is known to the next run, and who does not any more is forgotten", async () => {
   await using directory = await tempDirectory();
@@ -22,6 +23,18 @@ Deno.test("mutate: who found a mutant is known to the next run, and who does not
   await second.write([["store", ["it never ends"]]]);
   const third = await Killers.read(path);
   assertEquals(third.of("store", "it never ends"), { test: "tests/store/end_test.ts" });
+});
+
+Deno.test("mutate: the page has the rates that --rates prints", async () => {
+  const root = new URL("../../", import.meta.url);
+  const killers = await Killers.read(new URL("tests/mutants/killers.json", root).pathname);
+  const rooms = Object.entries(ROOMS).map(([name, { mutants }]) =>
+    [name, mutants.map(({ what }) => what)] as const
+  );
+  // Without the blanks by which the page's columns are aligned.
+  const cells = (text: string) => text.replace(/ +/g, " ").replace(/-{3,}/g, "---");
+  const page = await Deno.readTextFile(new URL("docs/simulator.md", root));
+  assertStringIncludes(cells(page), cells(rateTable(rooms, killers)));
 });
 
 Deno.test("mutate: tests that are nearest to what is planted are asked first", async () => {
