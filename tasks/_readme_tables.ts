@@ -11,7 +11,10 @@ import type { Service } from "./_service.ts";
 /** A table as `deno fmt` leaves it. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) => {
+    const width = Math.max(...rows.map((row) => row[column]?.length ?? 0));
+    return width === 0 ? 1 : Math.max(3, width);
+  });
   const line = (row: readonly string[]) =>
     `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n");

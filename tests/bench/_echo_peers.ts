@@ -40,7 +40,7 @@ function run(program: string, ...args: readonly string[]): Process {
 }
 
 /** What a program says of its version: `v20.1.0`, `Python 3.11.2`. */
-async function versionOf(program: string): Promise<string> {
+export async function versionOf(program: string): Promise<string> {
   const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
   return /\d+(\.\d+)*/.exec(new TextDecoder().decode(stdout))?.[0] ?? "";
 }

@@ -49,7 +49,11 @@ function floor(bufferBytes: number, tls?: Tls): number {
 function floorOfDatagrams(): number {
   const socket = Deno.listenDatagram({ ...ADDRESS, transport: "udp" });
   const serve = async () => {
-    for await (const [bytes, from] of socket) await socket.send(bytes, from);
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    for (;;) {
+      const [bytes, from] = await socket.receive(buffer);
+      await socket.send(bytes, from);
+    }
   };
   serve();
   return socket.addr.transport === "udp" ? socket.addr.port : NaN;

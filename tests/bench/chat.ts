@@ -21,6 +21,8 @@ export type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
 
 /** A chat in a process of its own. */
 interface Subject {
+  /** With its version. */
+  readonly name: string;
   readonly port: number;
   cpuMs(): Promise<number>;
   stop(): Promise<void>;
@@ -30,18 +32,20 @@ async function startOurs(kind: "line" | "irc" | "floor"): Promise<Subject> {
   const process = Process.script("./_chat_subject.ts", ["-A"], [kind]);
   const ports: Record<"line" | "irc", number> = JSON.parse(await process.next());
   return {
+    name: kind,
     port: ports[kind === "irc" ? "irc" : "line"],
     cpuMs: async () => Number(await process.ask("")),
     stop: () => process[Symbol.asyncDispose](),
   };
 }
 
-/** Starts a server, says whether it could, and for each line of its input what CPU time it has used. */
+/** Starts a server, says its version or `absent`, and for each line of its input the CPU time it has used. */
 const STARTER = `
 import subprocess, sys
-try: child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+try: version = subprocess.run([sys.argv[1], "--version"], capture_output=True, text=True).stdout
 except OSError: sys.exit(print("absent"))
-print("started", flush=True)
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(version.split("\\n")[0], flush=True)
 for _ in sys.stdin: print(int(open(f"/proc/{child.pid}/schedstat").read().split()[0]) / 1e6, flush=True)
 child.kill()
 child.wait()
@@ -67,12 +71,12 @@ async function startForeign(kind: Foreign): Promise<Subject | undefined> {
   const setUp = await Deno.readTextFile(new URL(`./peers/${kind}.conf`, import.meta.url));
   await Deno.writeTextFile(config, setUp.replace("PORT", `${port}`));
   const process = new Process("/usr/bin/python3", ["-c", STARTER, ...COMMANDS[kind](config)]);
-  const isHere = await process.next() === "started";
+  const told = await process.next();
   const stop = async () => {
     await process[Symbol.asyncDispose]();
     await Deno.remove(config);
   };
-  if (!isHere) {
+  if (told === "absent") {
     await stop();
     return undefined;
   }
@@ -82,7 +86,8 @@ async function startForeign(kind: Foreign): Promise<Subject | undefined> {
     if (conn === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   conn?.close();
-  return { port, cpuMs: async () => Number(await process.ask("")), stop };
+  const name = `${kind} ${/\d+(\.\d+)+/.exec(told)?.[0] ?? ""}`;
+  return { name, port, cpuMs: async () => Number(await process.ask("")), stop };
 }
 
 /** A member: it counts the lines that it is sent, and says one more for each that its window allows. */
@@ -166,6 +171,8 @@ async function settle(members: readonly Member[], silentMs: number): Promise<voi
 
 /** What passed. */
 export interface Flow {
+  /** Through whom. */
+  readonly name: string;
   readonly perSecond: number;
   /** CPU time of the server for one delivery, in microseconds. */
   readonly cpu: number;
@@ -202,7 +209,8 @@ export async function flow(
     await new Promise((resolve) => setTimeout(resolve, ms));
     const deliveries = delivered - from;
     const seconds = (performance.now() - at) / 1000;
-    return { perSecond: deliveries / seconds, cpu: (await subject.cpuMs() - cpuMs) * 1000 / deliveries };
+    const cpu = (await subject.cpuMs() - cpuMs) * 1000 / deliveries;
+    return { name: subject.name, perSecond: deliveries / seconds, cpu };
   };
   // What runs often is compiled first.
   await measure(runMs);
@@ -222,16 +230,17 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
       if (measured !== undefined) flows.get(kind)?.push(measured);
     }
   }
-  const figures = (kind: Kind, key: keyof Flow) => (flows.get(kind) ?? []).map((flow) => flow[key]);
+  const figures = (kind: Kind, key: "perSecond" | "cpu") => (flows.get(kind) ?? []).map((flow) => flow[key]);
   const others = FOREIGN_KINDS.filter((kind) => flows.get(kind)?.length);
+  const nameOf = (kind: Kind) => flows.get(kind)?.[0]?.name ?? kind;
   return (["line", "irc"] as const).flatMap((kind): Row[] => {
-    const row = (name: string, unit: string, key: keyof Flow, aim?: Aim): Row =>
+    const row = (name: string, unit: string, key: "perSecond" | "cpu", aim?: Aim): Row =>
       rowOf({
         name: `chat, ${count}, ${senders} talk, ${kind}: ${name}`,
         unit,
         values: figures(kind, key),
         floors: figures("floor", key),
-        peers: new Map(others.map((other) => [other, figures(other, key)])),
+        peers: new Map(others.map((other) => [nameOf(other), figures(other, key)])),
         aim,
       });
     return [

@@ -75,7 +75,7 @@ const PEER_ROUNDS = 3;
 async function runShape(
   { shape, row, unit, size, aim }: Shape,
   options: BenchOptions,
-): Promise<Row> {
+): Promise<Row[]> {
   const { quick, peers } = options;
   const rights = ["--no-prompt", "--v8-flags=--expose-gc"];
   const much = quick ? size / 100 : size;
@@ -98,11 +98,21 @@ async function runShape(
     if (round >= roundsOf(options, PEER_ROUNDS)) continue;
     for (const { name, process } of started) theirs.get(name)?.push(Number(await process.ask("round")));
   }
-  return rowOf({ name: row, unit, values, floors, aim, peers: theirs });
+  const rows = [rowOf({ name: row, unit, values, floors, aim, peers: theirs })];
+  const erlang = [...theirs].find(([name]) => name.startsWith("Erlang"))?.[1];
+  if (row.startsWith("tell") && erlang !== undefined) {
+    rows.push(rowOf({
+      name: `${row}: as many times Erlang's`,
+      unit: "times",
+      values: erlang.map((their, round) => (values[round] ?? NaN) / their),
+      aim: aimAt("value", ">=", 5),
+    }));
+  }
+  return rows;
 }
 
 /** The runtime's benchmarks. */
 export const benches: Bench[] = [...SHAPES, ...FAULTS].map((shape) => ({
   name: `runtime: ${shape.row}`,
-  run: async (options: BenchOptions) => [await runShape(shape, options)],
+  run: (options: BenchOptions) => runShape(shape, options),
 }));

@@ -179,5 +179,5 @@ export async function serve(peer) {
   for await (const _ of createInterface({ input: stdin })) {
     console.log(run === undefined ? await bytesEach(peer, size) : await perCpuSecond(run, size));
   }
-  Deno.exit(0);
+  process.exit(0);
 }
