@@ -31,7 +31,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   records: {
     mutants: records,
-    tests: ["tests/protocols/records_test.ts", "tests/records", "tests/tasks/records_server_test.ts"],
+    tests: [
+      "tests/protocols/records_test.ts",
+      "tests/records",
+      "tests/tasks/records_server_test.ts",
+      "tests/tasks/records_server_operation_test.ts",
+      "tests/tasks/records_client_test.ts",
+    ],
     campaigns: [["records under chaos", 40]],
   },
   chat: {

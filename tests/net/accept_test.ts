@@ -57,6 +57,39 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which s
   assertEquals(said, ["Cannot accept a connection: a test; trying again"]);
 });
 
+Deno.test("tcp server: a client that is gone before it was accepted is no news, and holds up nobody", async () => {
+  const world = quietWorld();
+  const said: string[] = [];
+  const gone: WorldErrorKind[] = ["connection-reset", "invalid-data", "connection-reset"];
+  const listenTcp: World["net"]["listenTcp"] = (options) => {
+    const listener = world.net.listenTcp(options);
+    const accept = () => {
+      const kind = gone.shift();
+      return kind === undefined ? listener.accept() : Promise.reject(new WorldError(kind, "a test"));
+    };
+    return { address: listener.address, accept, close: () => listener.close() };
+  };
+  await using server = run(
+    tcpServer({
+      address: { hostname: "127.0.0.1", port: 0 },
+      frames: () => lineFrames(),
+      session: echoLines,
+    }),
+    {
+      ...world,
+      net: Object.assign(Object.create(world.net), { listenTcp }),
+      log: { enabled: () => true, write: ({ message }) => void said.push(message) },
+    },
+  );
+  const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
+    timeoutMs: PATIENCE_MS,
+  });
+  using client = await TestClient.connect(port);
+  await client.send("served\n");
+  assertEquals(await client.line(), "served");
+  assertEquals([gone, said], [[], []]);
+});
+
 Deno.test("tcp server: of those who come at once some hundred are accepted ahead, and all are served", async () => {
   const world = quietWorld();
   const coming = 1000;

@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { type DatagramPeer, datagrams, type DatagramsOptions } from "../../actors/net/mod.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { inWorlds } from "../_worlds.ts";
-import { type UdpSocket, WorldError } from "../../actors/world/world.ts";
+import { type SocketAddress, type UdpSocket, type World, WorldError } from "../../actors/world/world.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline } from "../_helpers.ts";
 import { quietWorld, run } from "./_net.ts";
@@ -209,4 +209,40 @@ Deno.test("datagrams: invalid limits are refused before anything starts", () => 
   for (const limits of [{ idleMs: 0 }, { maxPeers: 0 }, { maxPerSecond: -1 }]) {
     assertThrows(() => datagrams({ address, peer, ...limits }), RangeError);
   }
+});
+
+Deno.test("datagrams: an answer of ours that could not be delivered is no failure of the socket", async () => {
+  const world = quietWorld();
+  const undelivered = ["connection-refused", "unreachable"] as const;
+  let received = 0;
+  const bindUdp: World["net"]["bindUdp"] = (options) => {
+    const socket = world.net.bindUdp(options);
+    const receive = () => {
+      const kind = undelivered[received++];
+      return kind === undefined ? socket.receive() : Promise.reject(new WorldError(kind, "a test"));
+    };
+    return {
+      address: socket.address,
+      receive,
+      send: (bytes, to) => socket.send(bytes, to),
+      close: () => socket.close(),
+    };
+  };
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const behavior = datagrams({
+    address: { hostname: "127.0.0.1", port: 0 },
+    peer: () => ({ datagram: (bytes) => resolve(decoder.decode(bytes)) }),
+  });
+  await using server = run(behavior, {
+    ...world,
+    net: Object.assign(Object.create(world.net), { bindUdp }),
+  });
+  const { port } = await deadline(
+    server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), { timeoutMs: 5000 }),
+  );
+  const client = world.net.bindUdp({ hostname: "127.0.0.1", port: 0 });
+  await client.ready;
+  await client.send(encoder.encode("still there"), { hostname: "127.0.0.1", port });
+  assertEquals(await deadline(promise), "still there");
+  client.close();
 });

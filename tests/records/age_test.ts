@@ -29,6 +29,22 @@ Deno.test("records store: a datestamp that is still to come counts as old, by th
   sim.close();
 });
 
+Deno.test("records store: a record is refreshed at the first look after it has become old, and not before", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = prepare(sim, {});
+  const store = startStore(host.world, { refresh: { intervalMs: 1000, thresholdMs: 900_000 } });
+  await sim.settle(store.opened);
+  // It is old 30 seconds after the simulation's beginning.
+  await sim.settle(store.write("1", recordText("2025-12-31 23:45:30", "one")));
+  const isUpdated = () => host.log.lines().some((line) => line.startsWith("File of client 1 updated"));
+  await sim.advance(30_000 - sim.now);
+  assertEquals(isUpdated(), false);
+  await sim.advance(2500);
+  assertEquals(isUpdated(), true);
+  await sim.settle(store.system.stop());
+  sim.close();
+});
+
 Deno.test("records ages: where the clock goes back, what is now to come is found", () => {
   const members = [100, 200, 300].map((stamp) => ({ stamp, place: -1 }));
   const ages = new Ages(() => members);
