@@ -15,10 +15,10 @@ export type EchoPeer = typeof ECHO_PEERS[number] | typeof UDP_PEERS[number] | ty
 export const ECHO_PEERS = ["Node net", "Erlang", "Python, a thread a client"] as const;
 
 /** Those that answer datagrams. */
-export const UDP_PEERS = ["Node dgram"] as const;
+export const UDP_PEERS = ["Node dgram", "Erlang by UDP", "Python by UDP"] as const;
 
 /** Those that speak TLS. */
-export const TLS_PEERS = ["Node tls"] as const;
+export const TLS_PEERS = ["Node tls", "Python over TLS, a thread a client"] as const;
 
 /** An echo server that prints its port, and for each line of its input the CPU seconds that it has used. */
 export interface StartedPeer {
@@ -33,6 +33,11 @@ const NODE_SCRIPTS = {
   "Node dgram": "echo_node_dgram.mjs",
   "Node tls": "echo_node_tls.mjs",
 } as const;
+const PYTHON_SCRIPTS = {
+  "Python, a thread a client": "echo_threads.py",
+  "Python by UDP": "echo_udp.py",
+  "Python over TLS, a thread a client": "echo_tls_threads.py",
+} as const;
 const PYTHON = "/usr/bin/python3";
 
 function run(program: string, ...args: readonly string[]): Process {
@@ -45,15 +50,20 @@ export async function versionOf(program: string): Promise<string> {
   return /\d+(\.\d+)*/.exec(new TextDecoder().decode(stdout))?.[0] ?? "";
 }
 
+function isPython(kind: EchoPeer): kind is keyof typeof PYTHON_SCRIPTS {
+  return kind in PYTHON_SCRIPTS;
+}
+
 async function start(kind: EchoPeer, files: readonly string[]): Promise<StartedPeer> {
-  if (kind === "Erlang") {
+  if (kind === "Erlang" || kind === "Erlang by UDP") {
     const directory = await compileErlang("echo");
-    const process = run("erl", ...ERLANG_FLAGS, "-pa", directory, "-run", "echo", "main");
+    const start = kind === "Erlang" ? "main" : "udp";
+    const process = run("erl", ...ERLANG_FLAGS, "-pa", directory, "-run", "echo", start);
     return { name: await erlangName(), process };
   }
-  if (kind === "Python, a thread a client") {
-    const name = kind.replace("Python", `Python ${await versionOf(PYTHON)}`);
-    return { name, process: run(PYTHON, `${PEERS}/echo_threads.py`) };
+  if (isPython(kind)) {
+    const name = kind.replace(/Python( by UDP| over TLS)?/, `Python ${await versionOf(PYTHON)}`);
+    return { name, process: run(PYTHON, `${PEERS}/${PYTHON_SCRIPTS[kind]}`, ...files) };
   }
   const name = kind.replace("Node", `Node ${await versionOf("node")}`);
   return { name, process: run("node", `${PEERS}/${NODE_SCRIPTS[kind]}`, ...files) };
