@@ -43,6 +43,13 @@ Deno.test("bitfield: what is put in is what peers are sent, and what they send i
   }));
 });
 
+Deno.test("bitfield: a piece that the torrent does not have is put in by nobody", () => {
+  const pieces = bitfield(10, 3);
+  // 10 to 15 have bits in the last byte.
+  assertEquals([-1, 10, 15, 16, 1000, 3].map((piece) => pieces.add(piece)), Array(6).fill(false));
+  assertEquals([pieces.count, [...pieces.bytes]], [1, [0x10, 0]]);
+});
+
 /** A torrent of so many pieces of two blocks. */
 function pickerOf(pieceCount: number, maxActiveBytes = 1 << 30): PiecePicker {
   const info = { pieceLength: 2 * BLOCK, length: pieceCount * 2 * BLOCK, pieceCount };
