@@ -27,6 +27,8 @@ export interface LinesDocumentOptions {
  * were put behind it, or after this long.
  */
 const SAVE_MS = 500;
+/** Whether somebody has written into the file is not asked again so soon after a write of ours. */
+const PAUSE_MS = 20;
 
 const ENCODER = new TextEncoder();
 
@@ -57,6 +59,11 @@ export class LinesDocument {
   /** A save has had its time: what the file holds at the next look is the whole of it. */
   #isLookDue = false;
   #isLastLook = false;
+  /** Somebody may have changed the file and left its length: it is read. */
+  #isReadDue = false;
+  /** What the file's time is later than, others have written. */
+  #ownTimeMs: number;
+  #wroteAtMs = -Infinity;
   /** Somebody else looks at the file and tells of it: what was planned here would be told once more. */
   #isResting = false;
   #toldLength: number;
@@ -77,6 +84,7 @@ export class LinesDocument {
     this.#idle = idle;
     this.#known = new KnownText(tools, log, () => this.#planCommit());
     this.#toldLength = log.length;
+    this.#ownTimeMs = tools.world.clock.now();
   }
 
   /** Tells a new member what the others know. Only in {@linkcode LinesDocument.whenKnown}. */
@@ -103,6 +111,7 @@ export class LinesDocument {
     this.#known.set(text);
     this.#toldLength = text.length;
     this.#isEditUntold = this.#isLookDue = this.#isResting = false;
+    this.#ownTimeMs = this.#tools.world.clock.now();
   }
 
   /** Leaves the file alone until {@linkcode LinesDocument.begin} or {@linkcode LinesDocument.resume}. */
@@ -175,12 +184,31 @@ export class LinesDocument {
     this.#waiting = [];
     this.#tasksUnderWay = this.#tasks;
     this.#tasks = [];
+    this.#isReadDue = this.#isWrittenByOthers();
     if (!durable && this.#commitNow()) return;
     this.#tools.settle(
       durable ? this.#log.sync() : this.#log.flush(),
       (batch) => this.#saved(batch),
       (error) => this.#notSaved(error),
     );
+  }
+
+  /** By the file's time: its length, which every write looks at, may be as it was. */
+  #isWrittenByOthers(): boolean {
+    const { clock, disk } = this.#tools.world;
+    if (clock.monotonic() - this.#wroteAtMs < PAUSE_MS) return false;
+    // Where the time cannot be had at once, lines that come meanwhile would be taken into this batch.
+    if (disk.statNow === undefined) return true;
+    try {
+      const { modifiedAtMs } = disk.statNow(this.#log.path);
+      if (modifiedAtMs === null || modifiedAtMs <= this.#ownTimeMs) return false;
+      // What is written next may have the same time.
+      this.#ownTimeMs = clock.now() - modifiedAtMs < PAUSE_MS ? modifiedAtMs - 1 : modifiedAtMs;
+      return true;
+    } catch {
+      // What is written next says what is wrong with it.
+      return false;
+    }
   }
 
   /** False when it takes time. */
@@ -205,7 +233,12 @@ export class LinesDocument {
       });
     }
     const known = this.#known.bytes;
-    const isEdited = batch.replaced || batch.othersBytes > 0 || this.#isEditUntold;
+    if (batch.bytes.length > batch.othersBytes) {
+      const { clock } = this.#tools.world;
+      this.#ownTimeMs = clock.now();
+      this.#wroteAtMs = clock.monotonic();
+    }
+    const isEdited = batch.replaced || batch.othersBytes > 0 || this.#isEditUntold || this.#isReadDue;
     if (!isEdited || known === undefined) return this.#tellAsItIs(batch);
     // Until it is told, nothing else is committed.
     this.#tools.settle(

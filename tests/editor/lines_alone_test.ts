@@ -148,3 +148,26 @@ Deno.test("editor: what was seen half way is told also where nobody can come to 
     assertEquals(linesTold(stage), ["half way", "new"]);
   });
 });
+
+for (const [next, ask] of Object.entries({ "a line": "update", "who joins": "join" } as const)) {
+  Deno.test(`editor: what is changed in place to as many bytes is told with ${next}`, async () => {
+    await simulate(`editor: changed in place, told with ${next}`, { seeds: 10 }, async (sim) => {
+      const stage = await Stage.open(sim);
+      stage.leave();
+      await sim.advance(1000);
+      stage.disk.write(FILE, "a 0\nb\n");
+      stage.tell({ type: "join", member: stage.line() });
+      await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+      stage.tell({ type: "update", member: stage.line(), text: "first" });
+      await sim.advance(1000);
+      const before = linesTold(stage);
+      stage.disk.write(FILE, "a 1\nb\nfirst\n");
+      await sim.advance(1000);
+      const member = stage.line();
+      stage.tell(ask === "join" ? { type: ask, member } : { type: ask, member, text: "last" });
+      await sim.advance(1000);
+      assertEquals(linesTold(stage).slice(before.length), ask === "join" ? ["a 1"] : ["a 1", "last"]);
+      assertEquals(stage.file, `a 1\nb\nfirst\n${ask === "join" ? "" : "last\n"}`);
+    });
+  });
+}
