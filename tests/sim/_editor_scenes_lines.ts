@@ -139,6 +139,7 @@ export async function farBehind(sim: SimWorld): Promise<void> {
   const stage = new EditorStage(sim, longText(sim, 900_000), { limits: { maxOutboundBytes: 100_000 } });
   // Somebody is at the page: the file does not only grow, and what is new is kept for who is behind.
   const page = await stage.page();
+  assertEquals(page.connections, 1, "a page that comes was taken for slow: it is owed the document");
   const [slow, other] = [await stage.line(), await stage.line()];
   slow.trickle();
   other.read();

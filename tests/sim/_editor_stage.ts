@@ -180,6 +180,7 @@ export class PagePeer {
   readonly present = new Map<number, string>();
   isSynced = false;
   isDenied = false;
+  connections = 0;
   /** So many of its updates are acknowledged. */
   saved = 0;
   readonly #host: SimHost;
@@ -196,6 +197,7 @@ export class PagePeer {
         reconnect: { minMs: 50, maxMs: 100, jitter: 0 },
         session: (socket) => {
           this.#socket = socket;
+          this.connections++;
           this.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) });
           return {
             frame: (frame) => {

@@ -48,6 +48,8 @@ export const MAX_MESSAGE_BYTES = (1 << 20) + 16;
 /** So much of a client may wait to be made durable; then it is not read from until it is. */
 const MAX_UNSAVED_BYTES = 1 << 20;
 const MAX_UNSAVED_UPDATES = 1000;
+/** What is said first, and may still be on its way when the document is asked for. */
+const GREETING_BYTES = 1024;
 /** A message is no text (RFC 6455, section 7.4.1). */
 export const UNSUPPORTED = 1003;
 const READ_ONLY = encodeYMessage({ type: "denied", reason: "this document is read-only for you" });
@@ -190,7 +192,7 @@ export class WebSession implements Session<WebSocketMessage, WebSessionMessage> 
 
   #send(frame: Uint8Array): void {
     // What a client is owed at once, a document, does not count as what it does not read.
-    if (this.#connection.queuedBytes === 0) this.#connection.allowOutbound(frame.length);
+    if (this.#connection.queuedBytes <= GREETING_BYTES) this.#connection.allowOutbound(frame.length);
     this.#connection.send(this.#options.wire.wrap(frame));
   }
 
