@@ -28,7 +28,9 @@ export interface LinesDocumentOptions {
  */
 const SAVE_MS = 500;
 /** Whether somebody has written into the file is not asked again so soon after a write of ours. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 5;
+/** Two writes so shortly after one another may leave the same time. */
+const TIME_STEP_MS = 20;
 
 const ENCODER = new TextEncoder();
 
@@ -203,7 +205,7 @@ export class LinesDocument {
       const { modifiedAtMs } = disk.statNow(this.#log.path);
       if (modifiedAtMs === null || modifiedAtMs <= this.#ownTimeMs) return false;
       // What is written next may have the same time.
-      this.#ownTimeMs = clock.now() - modifiedAtMs < PAUSE_MS ? modifiedAtMs - 1 : modifiedAtMs;
+      this.#ownTimeMs = clock.now() - modifiedAtMs < TIME_STEP_MS ? modifiedAtMs - 1 : modifiedAtMs;
       return true;
     } catch {
       // What is written next says what is wrong with it.

@@ -161,8 +161,8 @@ export async function changedByHand(sim: SimWorld): Promise<void> {
   other.read();
   await sim.until(() => one.lines.length === 3 && other.lines.length === 3, SOON_MS, "both to be there");
   for (let round = 0; round < 3; round++) {
-    // Of another length each time: where lines alone are edited, nobody looks for changes of the same.
-    const changed = `changed ${"again ".repeat(round)}`;
+    const changed = sim.random.next() < 0.5 ? `changed ${round}` : `changed ${"again ".repeat(round)}`;
+    await sim.advance(sim.random.integer(10, 500));
     stage.disk.write(FILE, stage.file.replace(round === 0 ? "second" : /changed .*/, changed));
     await sim.advance(sim.random.integer(1, 500));
     await one.send(`next ${round}\n`);
