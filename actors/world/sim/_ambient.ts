@@ -19,7 +19,7 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
     ...["setTimeout", "setInterval", "setImmediate", "fetch", "WebSocket", "WebSocketStream", "Worker"],
     ...["EventSource", "BroadcastChannel", "MessageChannel", "FinalizationRegistry", "WeakRef", "Date"],
     ...["localStorage", "sessionStorage", "caches", "navigator", "alert", "confirm", "prompt"],
-    "createImageBitmap",
+    ...["createImageBitmap", "PerformanceMark"],
   ],
   Math: ["random"],
   performance: ["now", "mark", "measure", "timeOrigin", "getEntries", "toJSON"],
@@ -29,6 +29,7 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
     ...["sign", "unwrapKey", "verify", "wrapKey"],
   ],
   AbortSignal: ["timeout"],
+  URL: ["createObjectURL"],
   Atomics: ["wait", "waitAsync"],
   "Temporal.Now": [
     "instant",
@@ -39,7 +40,8 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
     "plainTimeISO",
   ],
   process: [
-    ...["hrtime", "uptime", "cpuUsage", "memoryUsage", "resourceUsage", "kill", "exit", "abort", "chdir"],
+    ...["hrtime", "uptime", "cpuUsage", "threadCpuUsage", "memoryUsage", "resourceUsage"],
+    ...["kill", "exit", "abort", "chdir"],
     ...["env", "pid", "ppid", "stdin", "stdout", "stderr", "argv"],
   ],
   "Date.prototype": [
@@ -53,26 +55,24 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 /** Members of `Deno` that only describe or compute, or belong to those who run the tests. */
 const HARMLESS: ReadonlySet<string> = new Set([
   ...["internal", "test", "bench", "lint", "inspect", "errors", "SeekMode", "build", "version", "noColor"],
-  ...["refTimer", "unrefTimer", "cwd", "memoryUsage", "jupyter", "telemetry", "exitCode", "permissions"],
+  ...["refTimer", "unrefTimer", "cwd", "jupyter", "telemetry", "exitCode", "permissions"],
 ]);
 
 /**
- * Modules whose every function reaches the outside; they are caught where they are used through their default
- * export.
+ * Modules whose every function and class reaches the outside; they are caught where they are used through
+ * their default export.
  */
 const NODE_MODULES: readonly string[] = [
   ...["fs", "fs/promises", "net", "dgram", "dns", "dns/promises", "tls", "http", "https", "http2", "os"],
   ...["child_process", "worker_threads", "timers", "timers/promises", "cluster", "perf_hooks"],
+  ...["inspector", "readline", "readline/promises", "sqlite", "tty"],
 ];
-/** Those of `node:crypto` that are left to chance; the others are pure. */
-const NODE_CHANCE = [
-  "randomBytes",
-  "randomInt",
-  "randomUUID",
-  "randomFillSync",
-  "randomFill",
-  "getRandomValues",
-];
+/** Those of other modules that are left to chance, a thread or the machine; the others are pure. */
+const NODE_MEMBERS: Readonly<Record<string, RegExp>> = {
+  crypto:
+    /^(random|getRandom|generate|createECDH|createDiffieHellman|ECDH|DiffieHellman|checkPrime$)|^(pbkdf2|scrypt|hkdf)$/,
+  v8: /heap/i,
+};
 
 /** Refuses the use of what is named; undefined while nothing is to be refused. */
 let refuse: ((name: string) => never) | undefined;
@@ -198,17 +198,31 @@ function trapDate(): void {
   real.prototype.constructor = guardedDate;
 }
 
+/** A file without a time has that of its making. */
+function trapFile(): void {
+  if (typeof File !== "function") return;
+  const real = File;
+  const guardedFile = new Proxy(real, {
+    construct(target, args: unknown[], newTarget): object {
+      const [, , options] = args;
+      if (!isObject(options) || Reflect.get(options, "lastModified") === undefined) refuse?.("new File()");
+      const made: unknown = Reflect.construct(target, args, newTarget);
+      return isObject(made) ? made : {};
+    },
+  });
+  Object.defineProperty(globalThis, "File", { value: guardedFile, configurable: true, writable: true });
+}
+
 /**
  * What depends on the language or the zone of the machine unless it is told which; and what formats the
  * present.
  */
 function trapIntl(): void {
   const { DateTimeFormat } = Intl;
-  for (
-    const name of ["DateTimeFormat", "NumberFormat", "Collator", "PluralRules", "RelativeTimeFormat"] as const
-  ) {
-    const real: unknown = Intl[name];
-    if (typeof real !== "function") continue;
+  for (const name of Object.getOwnPropertyNames(Intl)) {
+    const real: unknown = Reflect.get(Intl, name);
+    // Locale cannot be made without a language.
+    if (typeof real !== "function" || !/^[A-Z]/.test(name) || name === "Locale") continue;
     const check = ([locales, options]: readonly unknown[]) => {
       const hasZone = isObject(options) && Reflect.get(options, "timeZone") !== undefined;
       if (locales === undefined || (name === "DateTimeFormat" && !hasZone)) refuse?.(`Intl.${name}`);
@@ -259,18 +273,19 @@ function trapNodeModules(): void {
   const process: unknown = Reflect.get(globalThis, "process");
   const getBuiltin: unknown = isObject(process) ? Reflect.get(process, "getBuiltinModule") : undefined;
   if (typeof getBuiltin !== "function") return;
-  for (const name of [...NODE_MODULES, "crypto"]) {
+  for (const name of [...NODE_MODULES, ...Object.keys(NODE_MEMBERS)]) {
     const module: unknown = Reflect.apply(getBuiltin, process, [`node:${name}`]);
     if (!isObject(module)) continue;
-    const keys = name === "crypto" ? NODE_CHANCE : functionsOf(module);
-    for (const key of keys) if (Object.hasOwn(module, key)) trap(module, `node:${name}`, key);
+    const named = NODE_MEMBERS[name];
+    for (const key of functionsOf(module)) {
+      if (named === undefined || named.test(key)) trap(module, `node:${name}`, key);
+    }
   }
 }
 
-/** Names of functions; classes are reached by the functions that make them. */
 function functionsOf(owner: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(owner))
-    .filter(([key, { value }]) => typeof value === "function" && !/^[A-Z]/.test(key))
+    .filter(([, { value }]) => typeof value === "function")
     .map(([key]) => key);
 }
 
@@ -285,7 +300,14 @@ refuseWithout(String.prototype, "localeCompare", "localeCompare without a locale
 for (const key of ["toLocaleUpperCase", "toLocaleLowerCase"]) {
   refuseWithout(String.prototype, key, `${key} without a locale`, 1);
 }
-refuseWithout(Number.prototype, "toLocaleString", "toLocaleString without a locale", 1);
+trapFile();
+// Not every runtime has it yet.
+const temporal = Object.values(Object.getOwnPropertyDescriptors(globalOf("Temporal") ?? {})).flatMap((
+  { value },
+) => typeof value === "function" && isObject(value.prototype) ? [value.prototype] : []);
+for (const owner of [Number.prototype, BigInt.prototype, ...temporal]) {
+  refuseWithout(owner, "toLocaleString", "toLocaleString without a locale", 1);
+}
 if (typeof Deno === "object") {
   for (const key of Object.getOwnPropertyNames(Deno)) if (!HARMLESS.has(key)) trap(Deno, "Deno", key);
 }

@@ -2,6 +2,11 @@
 import { simulate, SimulationFailure } from "../../../actors/world/sim/mod.ts";
 import fs from "node:fs";
 import nodeCrypto from "node:crypto";
+import dgram from "node:dgram";
+import dns from "node:dns";
+import net from "node:net";
+import v8 from "node:v8";
+import zlib from "node:zlib";
 import nodeTimers from "node:timers";
 import os from "node:os";
 import process from "node:process";
@@ -18,6 +23,12 @@ const captured = {
 };
 
 const date = new Date(0);
+
+function builtin(name: string): object {
+  const module = process.getBuiltinModule(`node:${name}`);
+  assert(typeof module === "object");
+  return module;
+}
 
 /** Ways out of a simulation. */
 const WAYS: Readonly<Record<string, () => unknown>> = {
@@ -98,6 +109,29 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   "node:timers": () => nodeTimers.setTimeout(() => {}, 1),
   "node:crypto randomBytes": () => nodeCrypto.randomBytes(1),
   "node:crypto randomUUID": () => nodeCrypto.randomUUID(),
+  "node:crypto generateKeyPairSync": () => nodeCrypto.generateKeyPairSync("ed25519"),
+  "node:crypto generatePrimeSync": () => nodeCrypto.generatePrimeSync(32),
+  "node:crypto createECDH": () => nodeCrypto.createECDH("prime256v1").generateKeys(),
+  "node:crypto pbkdf2": () => nodeCrypto.pbkdf2("a", "b", 1, 8, "sha1", () => {}),
+  "new net.Socket": () => new net.Socket(),
+  "new net.Server": () => new net.Server(),
+  "new dgram.Socket": () => Reflect.construct(Reflect.get(dgram, "Socket"), ["udp4"]),
+  "new dns.Resolver": () => new dns.Resolver(),
+  "a database": () => Reflect.construct(Reflect.get(builtin("sqlite"), "DatabaseSync"), [":memory:"]),
+  "an inspector": () => Reflect.construct(Reflect.get(builtin("inspector"), "Session"), []),
+  "readline": () => Reflect.get(builtin("readline"), "createInterface")({ input: undefined }),
+  "node:tty": () => Reflect.get(builtin("tty"), "isatty")(0),
+  "node:v8": () => v8.getHeapStatistics(),
+  "process.threadCpuUsage": () => Reflect.get(process, "threadCpuUsage")(),
+  "Deno.memoryUsage": () => Deno.memoryUsage(),
+  "URL.createObjectURL": () => URL.createObjectURL(new Blob([])),
+  "new PerformanceMark": () => new PerformanceMark("x"),
+  "the time of a File": () => new File([], "x"),
+  "new Intl.ListFormat": () => new Intl.ListFormat(),
+  "new Intl.Segmenter": () => new Intl.Segmenter(),
+  "a bigint's toLocaleString": () => 1234567n.toLocaleString(),
+  "an array's toLocaleString": () => [1234.5].toLocaleString(),
+  "a Temporal date's toLocaleString": () => Temporal.PlainDate.from("2024-01-01").toLocaleString(),
 };
 
 for (const [what, touch] of Object.entries(WAYS)) {
@@ -133,6 +167,10 @@ Deno.test("simulate: what only computes is not ambient", async () => {
     const format = new Intl.DateTimeFormat("en", { timeZone: "UTC", year: "numeric" });
     assertEquals(format.format(0), "1970");
     assertEquals(nodeCrypto.createHash("sha1").update("").digest("hex").slice(0, 6), "da39a3");
+    assertEquals(zlib.gunzipSync(zlib.gzipSync("x")).toString(), "x");
+    assertEquals(nodeCrypto.pbkdf2Sync("a", "b", 1, 1, "sha1").length, 1);
+    assertEquals(new Intl.Segmenter("en").resolvedOptions().locale, "en");
+    assertEquals(new File([], "x", { lastModified: 1 }).lastModified, 1);
     assertEquals(structuredClone({ a: 1 }), { a: 1 });
     assertEquals(Temporal.PlainDate.from("2024-01-01").year, 2024);
     await new Promise<void>((resolve) => queueMicrotask(resolve));
