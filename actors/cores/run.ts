@@ -87,8 +87,8 @@ export function run(system: ActorSystem, options?: RunOptions): Promise<number>;
  * dies is started again, up to five times a minute. A signal stops them all, and so does one that stops its
  * system.
  *
- * @throws `RangeError` when there cannot be so many cores, or on a time that is none; `TypeError` where the
- * platform has no threads, and on a program that gives no system.
+ * @throws `RangeError` when there cannot be so many cores, or on a time that is not above 0; `TypeError`
+ * where the platform has no threads, and on a program that gives no system.
  *
  * @example
  * ```ts

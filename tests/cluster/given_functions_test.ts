@@ -38,7 +38,7 @@ Deno.test("placed: what makes no behaviour is refused where it is defined", () =
   }
 });
 
-Deno.test("cluster: a type or a listener that is none is refused where it is given", async () => {
+Deno.test("cluster: what is no type and what is no listener is refused where it is given", async () => {
   await using system = new ActorSystem("demo");
   await using engine = memoryEngine({ world: system.world });
   await assertRejects(

@@ -47,7 +47,7 @@ Deno.test("run: what is no system is told so", async () => {
   }
 });
 
-Deno.test("cores: a time to start in that is none is refused", async () => {
+Deno.test("cores: a time to start in that is not above 0 is refused", async () => {
   await using system = new ActorSystem("demo");
   for (const startTimeoutMs of [0, -1, NaN]) {
     for (const cores of [1, 2]) {

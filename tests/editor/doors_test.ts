@@ -1,5 +1,6 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
+import { withLooks } from "./_looks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { historyPath } from "../../actors/editor/open_history.ts";
 import { readHistory } from "../sim/_document_oracle.ts";
@@ -372,18 +373,11 @@ Deno.test("editor: a line that is in the file already when that cannot be looked
 
 /** The disk, of which a look at the file fails where that is said. */
 function lookingFails(disk: Disk, fails: () => boolean): Disk {
-  return new Proxy(disk, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name !== "stat" && name !== "statNow") return value.bind(target);
-      return (path: string) => {
-        if (path !== FILE || !fails()) return value.call(target, path);
-        const error = new WorldError("other", "Cannot look at it: for a test");
-        if (name === "stat") return Promise.reject(error);
-        throw error;
-      };
-    },
+  return withLooks(disk, (path, really, isNow) => {
+    if (path !== FILE || !fails()) return really();
+    const error = new WorldError("other", "Cannot look at it: for a test");
+    if (!isNow) return Promise.reject(error);
+    throw error;
   });
 }
 

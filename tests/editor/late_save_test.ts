@@ -1,9 +1,10 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage } from "./_stage.ts";
+import { afterLook, withLooks } from "./_looks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { isDropped } from "../../actors/editor/replaced_file.ts";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
-import type { Disk, FileInfo } from "../../actors/world/world.ts";
+import type { Disk } from "../../actors/world/world.ts";
 import { tempDirectory, until } from "../_helpers.ts";
 import { FOREIGN, open, Provider } from "./_web_clients.ts";
 
@@ -21,19 +22,7 @@ async function append(sim: SimWorld, text: string, betweenMs: number): Promise<v
 
 /** A disk each of whose files has so many names, as where somebody has made a copy with `ln`. */
 function withLinks(disk: Disk, linkCount: number): Disk {
-  return new Proxy(disk, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name !== "stat" && name !== "statNow") return value.bind(target);
-      return (path: string) => {
-        const info: FileInfo | Promise<FileInfo> = value.call(target, path);
-        return info instanceof Promise
-          ? info.then((info) => ({ ...info, linkCount }))
-          : { ...info, linkCount };
-      };
-    },
-  });
+  return withLooks(disk, (_, really) => afterLook(really(), (info) => ({ ...info, linkCount })));
 }
 
 Deno.test("editor: who opens the file before it is replaced, and appends to it after that, has added a line", async () => {

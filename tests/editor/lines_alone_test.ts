@@ -1,10 +1,24 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
 import { assertEquals } from "@std/assert";
-import { simulate } from "../../actors/world/sim/mod.ts";
+import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
 
 function decode(bytes: Uint8Array = new Uint8Array(0)): string {
   return new TextDecoder().decode(bytes);
+}
+
+/** A document that nobody edits but by lines. */
+async function linesAlone(sim: SimWorld): Promise<Stage> {
+  const stage = await Stage.open(sim);
+  stage.leave();
+  await sim.advance(1000);
+  return stage;
+}
+
+/** A line client joins it. */
+async function reading(sim: SimWorld, stage: Stage): Promise<void> {
+  stage.tell({ type: "join", member: stage.line() });
+  await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
 }
 
 /** The lines that a line client was told of. */
@@ -20,9 +34,7 @@ function linesTold({ told }: Stage): string[] {
 
 Deno.test("editor: a line that comes with a file of the same beginning is told, while lines alone are edited", async () => {
   await simulate("editor: a file of the same beginning", { seeds: 10 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
+    const stage = await linesAlone(sim);
     const reader = stage.line();
     stage.tell({ type: "join", member: reader });
     await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
@@ -42,13 +54,10 @@ Deno.test("editor: who saves the file once more while a line is put behind it ha
     "editor: who saves the file once more",
     { seeds: 20, sometimes: ["saved within"] },
     async (sim) => {
-      const stage = await Stage.open(sim);
-      stage.leave();
-      await sim.advance(1000);
+      const stage = await linesAlone(sim);
       const { disk } = stage;
       disk.write(FILE, "a\nb\nc\nd\n");
-      stage.tell({ type: "join", member: stage.line() });
-      await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+      await reading(sim, stage);
       await sim.advance(1000);
       disk.write(FILE, "a\nc\nd\n");
       disk.slowness = 100;
@@ -69,14 +78,11 @@ Deno.test("editor: who saves the file once more while a line is put behind it ha
 
 Deno.test("editor: of a save in place that is seen half way nothing is told again, while lines alone are edited", async () => {
   await simulate("editor: a save that is seen half way", { seeds: 15 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
+    const stage = await linesAlone(sim);
     const { disk } = stage;
     const lines = Array.from({ length: 20 }, (_, index) => `line ${index}\n`);
     disk.write(FILE, lines.join(""));
-    stage.tell({ type: "join", member: stage.line() });
-    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    await reading(sim, stage);
     await sim.advance(1000);
     for (const part of [0, sim.random.integer(1, 19)]) {
       disk.write(FILE, lines.slice(0, part).join(""));
@@ -103,13 +109,10 @@ Deno.test("editor: of a save in place that is seen half way nothing is told agai
 
 Deno.test("editor: who comes to the page while a save is seen half way has nothing told again to line clients", async () => {
   await simulate("editor: who comes to the page", { seeds: 20 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
+    const stage = await linesAlone(sim);
     const { disk } = stage;
     disk.write(FILE, "a\nb\nc\nd\ne\n");
-    stage.tell({ type: "join", member: stage.line() });
-    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    await reading(sim, stage);
     await sim.advance(1000);
     disk.write(FILE, "a\n");
     const writer = stage.line();
@@ -128,13 +131,10 @@ Deno.test("editor: who comes to the page while a save is seen half way has nothi
 
 Deno.test("editor: what was seen half way is told also where nobody can come to the page meanwhile", async () => {
   await simulate("editor: nobody can come to the page", { seeds: 20 }, async (sim) => {
-    const stage = await Stage.open(sim);
-    stage.leave();
-    await sim.advance(1000);
+    const stage = await linesAlone(sim);
     const { disk } = stage;
     disk.write(FILE, "a\nb\nc\nd\ne\n");
-    stage.tell({ type: "join", member: stage.line() });
-    await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+    await reading(sim, stage);
     await sim.advance(1000);
     disk.write(FILE, "new\n");
     stage.tell({ type: "update", member: stage.line(), text: "half way" });
@@ -152,12 +152,9 @@ Deno.test("editor: what was seen half way is told also where nobody can come to 
 for (const [next, ask] of Object.entries({ "a line": "update", "who joins": "join" } as const)) {
   Deno.test(`editor: what is changed in place to as many bytes is told with ${next}`, async () => {
     await simulate(`editor: changed in place, told with ${next}`, { seeds: 10 }, async (sim) => {
-      const stage = await Stage.open(sim);
-      stage.leave();
-      await sim.advance(1000);
+      const stage = await linesAlone(sim);
       stage.disk.write(FILE, "a 0\nb\n");
-      stage.tell({ type: "join", member: stage.line() });
-      await sim.until(() => stage.count("joined") === 1, 1000, "the reader to have joined");
+      await reading(sim, stage);
       stage.tell({ type: "update", member: stage.line(), text: "first" });
       await sim.advance(1000);
       const before = linesTold(stage);

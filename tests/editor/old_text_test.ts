@@ -1,33 +1,27 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
+import { afterLook, withLooks } from "./_looks.ts";
 import { assertEquals } from "@std/assert";
 import { simulate } from "../../actors/world/sim/mod.ts";
-import type { Disk, FileInfo } from "../../actors/world/world.ts";
+import type { Disk } from "../../actors/world/world.ts";
 
 /** The disk, of which a look at the file is told at once. */
-function withLooks(disk: Disk, looked: () => void): Disk {
-  return new Proxy(disk, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name !== "stat" && name !== "statNow") return value.bind(target);
-      return (path: string) => {
-        const info: FileInfo | Promise<FileInfo> = value.call(target, path);
-        const seen = (info: FileInfo) => {
-          if (path === FILE) looked();
-          return info;
-        };
-        return info instanceof Promise ? info.then(seen) : seen(info);
-      };
-    },
-  });
+function tellingLooks(disk: Disk, looked: () => void): Disk {
+  return withLooks(disk, (path, really) =>
+    afterLook(really(), (info) => {
+      if (path === FILE) looked();
+      return info;
+    }));
 }
 
 Deno.test("editor: who saves what they made of an old text takes out nothing that came since, also where a line comes at that moment", async () => {
   const sometimes = ["a line met the save"];
   await simulate("editor: what was made of an old text", { seeds: 60, sometimes }, async (sim) => {
     let save = () => {};
-    const stage = await Stage.open(sim, (world) => ({ ...world, disk: withLooks(world.disk, () => save()) }));
+    const stage = await Stage.open(
+      sim,
+      (world) => ({ ...world, disk: tellingLooks(world.disk, () => save()) }),
+    );
     const { disk } = stage;
     const writer = stage.line();
     const lines = Array.from({ length: 4 }, (_, index) => `line ${index}`);

@@ -22,16 +22,18 @@ const FAILURES: readonly WorldErrorKind[] = [
   "other",
 ];
 
-Deno.test("tcp server: an accept that fails is no failure of the server, which says so once and goes on", async () => {
+/** A server that sends back lines, of which accepts fail as they are told to; it says so into `said`. */
+async function failingServer(
+  failure: () => WorldError | undefined,
+  said: string[],
+): Promise<AsyncDisposable & { readonly port: number }> {
   const world = quietWorld();
-  const said: string[] = [];
-  let accepts = 0;
   const listenTcp: World["net"]["listenTcp"] = (options) => {
     const listener = world.net.listenTcp(options);
-    const accept = () =>
-      ++accepts > FAILURES.length ? listener.accept() : Promise.reject(
-        new WorldError(FAILURES[accepts - 1] ?? "other", "Cannot accept a connection: a test"),
-      );
+    const accept = () => {
+      const error = failure();
+      return error === undefined ? listener.accept() : Promise.reject(error);
+    };
     return { address: listener.address, accept, close: () => listener.close() };
   };
   const server = run(
@@ -46,11 +48,21 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which s
       log: { enabled: () => true, write: ({ message }) => void said.push(message) },
     },
   );
-  await using _server = server;
   const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
     timeoutMs: PATIENCE_MS,
   });
-  using client = await TestClient.connect(port);
+  return { port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+Deno.test("tcp server: an accept that fails is no failure of the server, which says so once and goes on", async () => {
+  const said: string[] = [];
+  let accepts = 0;
+  const failure = () => {
+    const kind = FAILURES[accepts++];
+    return kind && new WorldError(kind, "Cannot accept a connection: a test");
+  };
+  await using server = await failingServer(failure, said);
+  using client = await TestClient.connect(server.port);
   await client.send("still there\n");
   assertEquals(await client.line(), "still there");
   assert(accepts > FAILURES.length);
@@ -58,33 +70,14 @@ Deno.test("tcp server: an accept that fails is no failure of the server, which s
 });
 
 Deno.test("tcp server: a client that is gone before it was accepted is no news, and holds up nobody", async () => {
-  const world = quietWorld();
   const said: string[] = [];
   const gone: WorldErrorKind[] = ["connection-reset", "invalid-data", "connection-reset"];
-  const listenTcp: World["net"]["listenTcp"] = (options) => {
-    const listener = world.net.listenTcp(options);
-    const accept = () => {
-      const kind = gone.shift();
-      return kind === undefined ? listener.accept() : Promise.reject(new WorldError(kind, "a test"));
-    };
-    return { address: listener.address, accept, close: () => listener.close() };
+  const failure = () => {
+    const kind = gone.shift();
+    return kind && new WorldError(kind, "a test");
   };
-  await using server = run(
-    tcpServer({
-      address: { hostname: "127.0.0.1", port: 0 },
-      frames: () => lineFrames(),
-      session: echoLines,
-    }),
-    {
-      ...world,
-      net: Object.assign(Object.create(world.net), { listenTcp }),
-      log: { enabled: () => true, write: ({ message }) => void said.push(message) },
-    },
-  );
-  const { port } = await server.ref.ask((replyTo: Ref<SocketAddress>) => ({ type: "get-address", replyTo }), {
-    timeoutMs: PATIENCE_MS,
-  });
-  using client = await TestClient.connect(port);
+  await using server = await failingServer(failure, said);
+  using client = await TestClient.connect(server.port);
   await client.send("served\n");
   assertEquals(await client.line(), "served");
   assertEquals([gone, said], [[], []]);

@@ -187,7 +187,7 @@ onStage(
   },
 );
 
-onStage("ask: a timeout that is none is a RangeError", async (stage) => {
+onStage("ask: a timeout that is no number of milliseconds is a RangeError", async (stage) => {
   const ref = stage.system.spawn("a", doubling);
   for (const timeout of [0, -1, NaN]) {
     const error = await stage.sim.settle(outcome(ask(ref, 1, timeout)));

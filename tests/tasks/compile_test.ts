@@ -57,7 +57,7 @@ Deno.test("compile: every server and client is a program with the rights of its 
   assertEquals(rightsFlags({ read: [".", "/etc/x"], net: true }), ["--allow-read=.,/etc/x", "--allow-net"]);
 });
 
-Deno.test("compile: a task that is none is a usage error", async () => {
+Deno.test("compile: a task that does not exist is a usage error", async () => {
   await using process = compile(["chess:server"]);
   const { code, stderr } = await process.ended();
   assertEquals(code, 2);

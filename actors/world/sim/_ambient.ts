@@ -81,20 +81,28 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
+/** A function or class whose arguments are looked at before it is called, or made by `new`. */
+function checked<F extends CallableFunction | NewableFunction>(
+  real: F,
+  check: (args: readonly unknown[], isNew: boolean) => void,
+): F {
+  return new Proxy(real, {
+    apply: (target, self, args): unknown => (check(args, false), Reflect.apply(target, self, args)),
+    construct(target, args, newTarget): object {
+      check(args, true);
+      const made: unknown = Reflect.construct(target, args, newTarget);
+      return isObject(made) ? made : {};
+    },
+  });
+}
+
 /**
  * A function, class or object that is refused, as a whole or by any of its members, while the traps are
  * armed.
  */
 function guarded(name: string, value: unknown): unknown {
   if (typeof value === "function") {
-    return new Proxy(value, {
-      apply: (target, self, args): unknown => (refuse?.(`${name}`), Reflect.apply(target, self, args)),
-      construct(target, args, newTarget): object {
-        refuse?.(`new ${name}()`);
-        const made: unknown = Reflect.construct(target, args, newTarget);
-        return isObject(made) ? made : {};
-      },
-    });
+    return checked(value, (_, isNew) => refuse?.(isNew ? `new ${name}()` : name));
   }
   if (!isObject(value)) return value;
   return new Proxy(value, {
@@ -178,17 +186,10 @@ function refuseLocalText(args: readonly unknown[], name: string): void {
 /** Dates that say which moment they are of are pure. */
 function trapDate(): void {
   const real = Date;
-  const guardedDate = new Proxy(real, {
-    apply(target, self, args): string {
-      refuse?.("Date()");
-      return Reflect.apply(target, self, args);
-    },
-    construct(target, args: unknown[], newTarget): object {
-      if (args.length === 0) refuse?.("new Date()");
-      refuseLocalText(args, "new Date()");
-      const made: unknown = Reflect.construct(target, args, newTarget);
-      return isObject(made) ? made : {};
-    },
+  const guardedDate = checked(real, (args, isNew) => {
+    if (!isNew) refuse?.("Date()");
+    if (args.length === 0) refuse?.("new Date()");
+    refuseLocalText(args, "new Date()");
   });
   Object.defineProperty(globalThis, "Date", { value: guardedDate, configurable: true, writable: true });
   trap(real, "Date", "now");
@@ -201,14 +202,8 @@ function trapDate(): void {
 /** A file without a time has that of its making. */
 function trapFile(): void {
   if (typeof File !== "function") return;
-  const real = File;
-  const guardedFile = new Proxy(real, {
-    construct(target, args: unknown[], newTarget): object {
-      const [, , options] = args;
-      if (!isObject(options) || Reflect.get(options, "lastModified") === undefined) refuse?.("new File()");
-      const made: unknown = Reflect.construct(target, args, newTarget);
-      return isObject(made) ? made : {};
-    },
+  const guardedFile = checked(File, ([, , options]) => {
+    if (!isObject(options) || Reflect.get(options, "lastModified") === undefined) refuse?.("new File()");
   });
   Object.defineProperty(globalThis, "File", { value: guardedFile, configurable: true, writable: true });
 }
@@ -223,17 +218,9 @@ function trapIntl(): void {
     const real: unknown = Reflect.get(Intl, name);
     // Locale cannot be made without a language.
     if (typeof real !== "function" || !/^[A-Z]/.test(name) || name === "Locale") continue;
-    const check = ([locales, options]: readonly unknown[]) => {
+    const replacement = checked(real, ([locales, options]) => {
       const hasZone = isObject(options) && Reflect.get(options, "timeZone") !== undefined;
       if (locales === undefined || (name === "DateTimeFormat" && !hasZone)) refuse?.(`Intl.${name}`);
-    };
-    const replacement = new Proxy(real, {
-      apply: (target, self, args): unknown => (check(args), Reflect.apply(target, self, args)),
-      construct(target, args, newTarget): object {
-        check(args);
-        const made: unknown = Reflect.construct(target, args, newTarget);
-        return isObject(made) ? made : {};
-      },
     });
     Object.defineProperty(Intl, name, { value: replacement, configurable: true, writable: true });
   }
