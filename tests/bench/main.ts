@@ -8,6 +8,7 @@ import { canRedraw } from "../../tasks/_terminal.ts";
 import { bench as task } from "../../tasks/_tool_lines.ts";
 import { Progress, timeLeft } from "../../tasks/_time_left.ts";
 import { type Bench, type BenchOptions, type Row, SHORT_ROUNDS } from "./_bench.ts";
+import { limitOf, noteProcesses, runWithin } from "./_deadline.ts";
 import { loadAverage, thisMachine } from "./_machine.ts";
 import type { Figure } from "./report/figures.ts";
 import { README_ROWS } from "./report/markdown.ts";
@@ -72,6 +73,8 @@ function show(row: Row): void {
 interface MeasureOptions extends BenchOptions {
   readonly json: boolean;
   readonly report: boolean;
+  /** How long one of them may take. @default as long as is enough for these options */
+  readonly limitMs?: number;
 }
 
 /** What the figures of a run are worth, and what would be worth more. */
@@ -83,10 +86,12 @@ function notice({ quick, full }: BenchOptions, isChosen: boolean): string | unde
     `--full: ${isChosen ? "" : "all figures, "}all rounds`;
 }
 
-async function measure(
+/** Runs some benchmarks, and shows the figures of each as it ends. */
+export async function measure(
   chosen: readonly Bench[],
-  { json, report, ...options }: MeasureOptions,
+  { json, report, limitMs, ...options }: MeasureOptions,
 ): Promise<void> {
+  noteProcesses();
   if (!json) console.log(line(["", "Troupe", "floor", "ratio", "aim"]));
   const startedAt = performance.now();
   const machine = thisMachine();
@@ -101,7 +106,7 @@ async function measure(
   });
   for (const bench of chosen) {
     running = bench.name;
-    for (const row of await bench.run(options)) {
+    for (const row of await runWithin(bench, options, limitMs ?? limitOf(options))) {
       const date = new Date().toISOString().slice(0, 10);
       const figure = { bench: bench.name, date, load, quick: options.quick, machine, ...row };
       figures.push(figure);
