@@ -131,6 +131,7 @@ export class TestProcess implements AsyncDisposable {
   readonly #stdout: LineStream;
   readonly #stderr: LineStream;
   #inputClosed = false;
+  #code: number | undefined;
 
   constructor(program: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#child = new Deno.Command(program, {
@@ -144,6 +145,12 @@ export class TestProcess implements AsyncDisposable {
     this.#stdin = this.#child.stdin.getWriter();
     this.#stdout = new LineStream(this.#child.stdout);
     this.#stderr = new LineStream(this.#child.stderr);
+    this.#awaitEnd();
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const [{ code }] = await Promise.all([this.#child.status, this.#stdout.done, this.#stderr.done]);
+    this.#code = code;
   }
 
   get pid(): number {
@@ -158,6 +165,17 @@ export class TestProcess implements AsyncDisposable {
   /** All of stderr so far. */
   get stderr(): string {
     return this.#stderr.text;
+  }
+
+  /** Throws once it has ended, with what it said: for what `until` waits for, and it is to bring about. */
+  assertRuns(): void {
+    if (this.#code === undefined) return;
+    throw new Error(`Cannot go on: the process has ended with ${this.#code}${this.said}`);
+  }
+
+  /** All that it has said so far, for errors. */
+  get said(): string {
+    return `\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`;
   }
 
   /** The next line of stdout that holds `pattern`. */
@@ -221,7 +239,7 @@ export class TestProcess implements AsyncDisposable {
     try {
       return await promise;
     } catch (error) {
-      throw new Error(`${error}\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`, { cause: error });
+      throw new Error(`${error}${this.said}`, { cause: error });
     }
   }
 

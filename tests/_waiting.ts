@@ -19,17 +19,22 @@ export async function deadline<T>(promise: Promise<T>, limitMs = PATIENCE_MS, wh
   }
 }
 
-/** Waits until `condition` holds, for what tells nobody when it happens (a file's content, a counter). */
+/**
+ * Waits until `condition` holds, for what tells nobody when it happens (a file's content, a counter). The
+ * limit holds for a condition that never answers too.
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
   limitMs = PATIENCE_MS,
 ): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!await condition()) {
-    if (performance.now() > end) {
-      throw new Error(`Cannot go on: ${what} did not happen within ${limitMs} ms`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  let isLate = false;
+  const waiting = async () => {
+    while (!await condition() && !isLate) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  try {
+    await deadline(waiting(), limitMs, what);
+  } finally {
+    isLate = true;
   }
 }

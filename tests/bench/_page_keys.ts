@@ -6,7 +6,7 @@
  * @module
  */
 import type { Page } from "puppeteer-core";
-import { freePort, root, tempDirectory } from "../_helpers.ts";
+import { freePort, root, tempDirectory, until } from "../_helpers.ts";
 import { hasChromium, launchBrowser } from "../interop/_browser.ts";
 
 const keys = Number(Deno.args[0]);
@@ -33,6 +33,16 @@ async function times(page: Page, name: "pressed" | "shown"): Promise<number[]> {
   return await page.evaluate(name) as number[];
 }
 
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const { ok, body } = await fetch(`http://127.0.0.1:${port}/readyz`);
+    await body?.cancel();
+    return ok;
+  } catch {
+    return false;
+  }
+}
+
 async function measure(): Promise<number[] | null> {
   const page = `${root}dist/pages/editor/index.html`;
   if (!await hasChromium() || !await Deno.stat(page).then(() => true, () => false)) return null;
@@ -55,14 +65,7 @@ async function measure(): Promise<number[] | null> {
       await tab.evaluate(WATCH);
       return tab;
     };
-    while (
-      !await fetch(`http://127.0.0.1:${port}/readyz`).then(
-        ({ ok, body }) => body?.cancel().then(() => ok),
-        () => false,
-      )
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => isReady(port), "the server to be ready");
     const [reader, writer] = [await open(), await open()];
     await writer.bringToFront();
     await writer.click(".editor");

@@ -15,7 +15,8 @@ import { freePort, root, startProcess, type TempDirectory, type TestProcess, unt
 export const FILE = "payload.bin";
 const PYTHON = "/usr/bin/python3";
 const LIBTORRENT = `${root}tests/interop/_libtorrent.py`;
-const LIMIT_MS = 600_000;
+/** A node that is not frozen answers within this time. */
+const ANSWER_MS = 5000;
 
 /** A torrent of the file whose tracker names the seeds that are given. */
 export interface Torrent extends AsyncDisposable {
@@ -37,60 +38,88 @@ export async function makeTorrent(
   return { path, pieceLength, [Symbol.asyncDispose]: () => tracker[Symbol.asyncDispose]() };
 }
 
+/** Where one benchmark has its files, and how long it waits for anything. */
+export interface SharingPlace {
+  readonly directory: TempDirectory;
+  /** Holds {@linkcode FILE}. */
+  readonly seedDirectory: string;
+  readonly limitMs: number;
+}
+
 /** Nodes of ours that give what is in their folders, of which the first leads. */
 export class OurNodes implements AsyncDisposable {
   readonly nodes: string;
   readonly #ports: readonly number[];
   readonly #processes: TestProcess[] = [];
-  readonly #directory: TempDirectory;
-  readonly #seedDirectory: string;
+  readonly #place: SharingPlace;
 
-  constructor(directory: TempDirectory, count: number, seedDirectory: string) {
-    this.#directory = directory;
-    this.#seedDirectory = seedDirectory;
-    this.#ports = Array.from({ length: count }, () => portWithTwoAbove());
+  constructor(place: SharingPlace, count: number) {
+    this.#place = place;
+    this.#ports = Array.from({ length: count }, freePort);
     this.nodes = this.#ports.map((port, index) => `${index + 1}=127.0.0.1:${port}`).join(",");
   }
 
   /**
-   * Starts nodes that have the file in `seedFolder`, and perhaps one more that has not, and resolves once the
-   * leader lists them all.
+   * Starts nodes that have the file in `seedDirectory`, and perhaps one more that has not, and resolves once
+   * the leader lists them all.
    */
-  static async start(
-    directory: TempDirectory,
-    count: number,
-    seedDirectory: string,
-    withTaker = false,
-  ): Promise<OurNodes> {
-    const ours = new OurNodes(directory, withTaker ? count + 1 : count, seedDirectory);
-    for (let id = 1; id <= ours.#ports.length; id++) {
-      // A node has its folder to itself.
-      const own = id === 1 ? seedDirectory : ours.#directoryOf(id);
-      if (id > 1) await Deno.mkdir(own);
-      if (id > 1 && id <= count) await Deno.copyFile(`${seedDirectory}/${FILE}`, `${own}/${FILE}`);
-      const flags = [
-        "--nodes",
-        ours.nodes,
-        "--dir",
-        own,
-        "--log",
-        directory.file("log"),
-        "--wait-ms",
-        "500",
-      ];
-      ours.#processes.push(
-        startProcess(Deno.execPath(), [
-          ...["run", "-q", "-A", `${root}tasks/peer.ts`, String(id), ...flags],
-          ...["--memory", directory.file(`memory-${crypto.randomUUID()}`)],
-        ]),
-      );
+  static async start(place: SharingPlace, count: number, withTaker = false): Promise<OurNodes> {
+    const ours = new OurNodes(place, withTaker ? count + 1 : count);
+    try {
+      for (let id = 1; id <= ours.#ports.length; id++) await ours.#start(id, id <= count);
+      await ours.#until(async () => await ours.#holders() === count, "the nodes offer the file");
+      return ours;
+    } catch (error) {
+      await ours[Symbol.asyncDispose]();
+      throw error;
     }
-    await until(async () => await ours.#holders() === count, "the nodes offer the file", LIMIT_MS);
-    return ours;
+  }
+
+  async #start(id: number, hasFile: boolean): Promise<void> {
+    const { directory, seedDirectory } = this.#place;
+    // A node has its folder to itself.
+    const own = id === 1 ? seedDirectory : this.#directoryOf(id);
+    if (id > 1) await Deno.mkdir(own);
+    if (id > 1 && hasFile) await Deno.copyFile(`${seedDirectory}/${FILE}`, `${own}/${FILE}`);
+    const port = this.#ports[id - 1] ?? 0;
+    const flags = [
+      ...["--nodes", this.nodes, "--dir", own, "--log", directory.file("log"), "--wait-ms", "500"],
+      ...["--memory", directory.file(`memory-${crypto.randomUUID()}`)],
+      // Ports that are named and taken end the node; with others it would go on without its sharing.
+      ...["--swarm-port", `${port + 1000}`, "--http-port", `${port + 2000}`],
+    ];
+    this.#processes.push(
+      startProcess(Deno.execPath(), ["run", "-q", "-A", `${root}tasks/peer.ts`, String(id), ...flags]),
+    );
+  }
+
+  /** Fails at once when one of the nodes has ended, and says what all of them have said. */
+  async #until(condition: () => Promise<boolean>, what: string): Promise<void> {
+    const holds = () => {
+      for (const process of this.#processes) process.assertRuns();
+      return condition();
+    };
+    try {
+      await until(holds, what, this.#place.limitMs);
+    } catch (error) {
+      throw new Error(`${error}\n${await this.#report()}`, { cause: error });
+    }
+  }
+
+  /** How each node stands, for who wants to know why nothing comes. */
+  async #report(): Promise<string> {
+    const reports = this.#processes.map(async (process, index) => {
+      const port = (this.#ports[index] ?? 0) + 2000;
+      const answers = ["/files", "/share", "/swarm/status"].map(async (path) =>
+        `${path}: ${await ask(port, path).then((answer) => answer.text()).catch(String)}`
+      );
+      return `Node ${index + 1}\n${(await Promise.all(answers)).join("\n")}${process.said}`;
+    });
+    return (await Promise.all(reports)).join("\n");
   }
 
   #directoryOf(id: number): string {
-    return this.#directory.file(`node-${this.#ports[0]}-${id}`);
+    return this.#place.directory.file(`node-${this.#ports[0]}-${id}`);
   }
 
   /** Where the first listens for peers. */
@@ -110,9 +139,8 @@ export class OurNodes implements AsyncDisposable {
 
   /** The path of the `.torrent` that the leader makes of the file. */
   async torrent(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.httpPort}/torrents/${FILE}.torrent`);
-    const path = this.#directory.file("leader.torrent");
-    await Deno.writeFile(path, await response.bytes());
+    const path = this.#place.directory.file("leader.torrent");
+    await Deno.writeFile(path, await (await ask(this.httpPort, `/torrents/${FILE}.torrent`)).bytes());
     return path;
   }
 
@@ -120,26 +148,24 @@ export class OurNodes implements AsyncDisposable {
   async take(): Promise<void> {
     const taker = this.#processes.at(-1);
     await taker?.type(`get ${FILE}`);
-    await taker?.line(`Fetched ${FILE}`, LIMIT_MS);
+    await taker?.line(`Fetched ${FILE}`, this.#place.limitMs);
     await Deno.remove(`${this.#directoryOf(this.#ports.length)}/${FILE}`);
   }
 
   /** Has the first node hash the file once more, under another name, and takes that away from it again. */
   async hash(): Promise<void> {
     const again = `again-${FILE}`;
-    const path = `${this.#seedDirectory}/${again}`;
-    await Deno.link(`${this.#seedDirectory}/${FILE}`, path);
-    await until(async () => await this.#holders(again) === 1, "the file to be hashed", LIMIT_MS);
+    const path = `${this.#place.seedDirectory}/${again}`;
+    await Deno.link(`${this.#place.seedDirectory}/${FILE}`, path);
+    await this.#until(async () => await this.#holders(again) === 1, "the file to be hashed");
     await Deno.remove(path);
     // Until then the torrent of these bytes has the other name, under which it would be fetched.
-    await until(async () => await this.#holders(again) === 0, "the other name to be gone", LIMIT_MS);
+    await this.#until(async () => await this.#holders(again) === 0, "the other name to be gone");
   }
 
   async #holders(of = FILE): Promise<number> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.httpPort}/files`);
-      const files: { name: string; holders: number[] }[] = response.ok ? await response.json() : [];
-      if (!response.ok) await response.body?.cancel();
+      const files: { name: string; holders: number[] }[] = await (await ask(this.httpPort, "/files")).json();
       return files.find(({ name }) => name === of)?.holders.length ?? 0;
     } catch {
       return 0;
@@ -148,7 +174,11 @@ export class OurNodes implements AsyncDisposable {
 
   /** Has another process of ours fetch the file. */
   async get(out: string): Promise<void> {
-    await oursGets(FILE, out, this.nodes);
+    try {
+      await oursGets(FILE, out, { nodes: this.nodes, limitMs: this.#place.limitMs });
+    } catch (error) {
+      throw new Error(`${error}\n${await this.#report()}`, { cause: error });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,37 +186,31 @@ export class OurNodes implements AsyncDisposable {
   }
 }
 
-/** A free port P such that P + 1000 and P + 2000 are free, too. */
-export function portWithTwoAbove(): number {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    try {
-      for (const offset of [0, 1000, 2000]) {
-        Deno.listen({ hostname: "127.0.0.1", port: port + offset }).close();
-      }
-      return port;
-    } catch {
-      // One of the three is taken.
-    }
-  }
+/** What a node answers over HTTP. */
+function ask(port: number, path: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
 }
 
 /** One fetch of ours, in a process of its own. */
 export async function oursGets(
   what: string,
   out: string,
-  nodes = `1=127.0.0.1:${freePort()}`,
+  { nodes = `1=127.0.0.1:${freePort()}`, limitMs }: { readonly nodes?: string; readonly limitMs: number },
 ): Promise<void> {
   const flags = ["--nodes", nodes, "--dir", out];
   await using process = startProcess(Deno.execPath(), [
     ...["run", "-q", "-A", `${root}tasks/peer.ts`, "1", "get", what, ...flags],
   ]);
-  const { code, stderr } = await process.ended(LIMIT_MS);
+  const { code, stderr } = await process.ended(limitMs);
   if (code !== 0) throw new Error(`Cannot fetch: ${stderr}`);
 }
 
 /** aria2c, giving the file in a folder. */
-export async function aria2Seeds(torrent: string, directory: string, port: number): Promise<TestProcess> {
+export async function aria2Seeds(
+  torrent: string,
+  { seedDirectory, limitMs }: SharingPlace,
+  port: number,
+): Promise<TestProcess> {
   const process = startProcess("aria2c", [
     ...ARIA2_FLAGS,
     "--disk-cache=64M",
@@ -194,15 +218,15 @@ export async function aria2Seeds(torrent: string, directory: string, port: numbe
     "--seed-ratio=0",
     "--seed-time=9999",
     `--listen-port=${port}`,
-    `--dir=${directory}`,
+    `--dir=${seedDirectory}`,
     torrent,
   ]);
-  await process.shows("Verification finished successfully", LIMIT_MS);
+  await process.shows("Verification finished successfully", limitMs);
   return process;
 }
 
 /** aria2c, taking. */
-export async function aria2Gets(torrent: string, out: string): Promise<void> {
+export async function aria2Gets(torrent: string, out: string, limitMs: number): Promise<void> {
   await using process = startProcess("aria2c", [
     ...ARIA2_FLAGS,
     "--disk-cache=64M",
@@ -211,15 +235,15 @@ export async function aria2Gets(torrent: string, out: string): Promise<void> {
     `--dir=${out}`,
     torrent,
   ]);
-  const { code, stdout } = await process.ended(LIMIT_MS);
+  const { code, stdout } = await process.ended(limitMs);
   if (code !== 0) throw new Error(`Cannot download by aria2c: ${stdout}`);
 }
 
 /** libtorrent, taking. */
-export async function libtorrentGets(torrent: string, out: string): Promise<void> {
+export async function libtorrentGets(torrent: string, out: string, limitMs: number): Promise<void> {
   await Deno.mkdir(out, { recursive: true });
   await using process = startProcess(PYTHON, [LIBTORRENT, "get", torrent, out, "0", "plain"]);
-  await process.line("complete", LIMIT_MS);
+  await process.line("complete", limitMs);
 }
 
 /** Whether a program is here that can do this. */

@@ -60,7 +60,7 @@ async function ofRecords(size: number): Promise<Cost> {
 
 async function ofPieces(size: number, options: BenchOptions): Promise<Cost> {
   await using stage = await stageOf(options, size);
-  await using ours = await OurNodes.start(stage.directory, 1, stage.seedDirectory);
+  await using ours = await OurNodes.start(stage, 1);
   return { value: await speed(stage, (out) => ours.get(out)) };
 }
 

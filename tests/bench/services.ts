@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  freePort,
   root,
   startProcess,
   startTask,
@@ -13,7 +14,6 @@ import {
 } from "../_helpers.ts";
 import { type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
 import { CpuClock } from "./_cpu_clock.ts";
-import { portWithTwoAbove } from "./_sharing_subjects.ts";
 
 const ROUNDS = 5;
 /** What was made to start is collected, or not, by then. */
@@ -63,7 +63,7 @@ async function starts({ quick }: BenchOptions): Promise<Row[]> {
     for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
       await using directory = await tempDirectory();
       const options = { cwd: directory.path };
-      const port = `${portWithTwoAbove()}`;
+      const port = `${freePort()}`;
       const given = args.map((arg) => arg.replace("PORT", port));
       found.push(await start(clock, () => startTask(task, given, options)));
       floors.push(await start(clock, () => startProcess(Deno.execPath(), ["eval", BARE], options)));

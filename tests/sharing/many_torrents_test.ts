@@ -11,8 +11,7 @@ import {
 } from "../../protocols/peer_wire.ts";
 import { pieceLengthFor } from "../../protocols/metainfo.ts";
 import { hexBytes } from "../../protocols/tracker.ts";
-import { root, startProcess, tempDirectory, type TestProcess, until } from "../_helpers.ts";
-import { portWithTwoAbove } from "../bench/_sharing_subjects.ts";
+import { freePort, root, startProcess, tempDirectory, type TestProcess, until } from "../_helpers.ts";
 import { descriptors } from "../faults/_strangers.ts";
 import { someBytes } from "./_network.ts";
 
@@ -77,13 +76,15 @@ Deno.test("sharing: a node that gives two hundred files is no larger, and has no
   for (let index = 0; index < FILES; index++) {
     await Deno.writeFile(`${directory}/${index}.bin`, contentOf(index));
   }
-  const port = portWithTwoAbove();
+  const port = freePort();
   await using node = startProcess(Deno.execPath(), [
     ...["run", "-q", "-A", `${root}tasks/peer.ts`, "1", "--nodes", `1=127.0.0.1:${port}`, "--wait-ms", "100"],
     ...["--dir", directory, "--log", temp.file("log"), "--memory", temp.file("memory")],
+    ...["--swarm-port", `${port + 1000}`, "--http-port", `${port + 2000}`],
   ]);
   let listed: { name: string; infoHash: string }[] = [];
   await until(async () => {
+    node.assertRuns();
     const response = await fetch(`http://127.0.0.1:${port + 2000}/files`).catch(() => undefined);
     listed = response?.ok === true ? await response.json() : [];
     if (response?.ok === false) await response.body?.cancel();

@@ -7,7 +7,7 @@
 import { composeEngine, joinCluster } from "../../../actors/cluster/mod.ts";
 import { natsDriver } from "../../../actors/cluster/engines/nats.ts";
 import { ActorSystem, denoWorld } from "../../../mod.ts";
-import { deadline, freePort, root, startProcess, type TestProcess, until } from "../../_helpers.ts";
+import { freePort, root, startProcess, type TestProcess, until } from "../../_helpers.ts";
 import { NatsServers } from "../nats/_servers.ts";
 import { IRC, LINE, WEB } from "../../sim/_chat_dialects.ts";
 import { judge } from "../../chat/cluster/_oracle.ts";
@@ -269,7 +269,10 @@ class ChatServers implements AsyncDisposable {
       ...["--engine", this.#engine],
     ], { env: { LOG_LEVEL: "warn" } });
     this.#running[server] = process;
-    await deadline(until(() => isOpen(Number(line)), "a server to listen"));
+    await until(() => {
+      process.assertRuns();
+      return isOpen(Number(line));
+    }, "a server to listen");
   }
 
   async kill(server: number): Promise<void> {
