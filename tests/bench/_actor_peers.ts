@@ -4,7 +4,7 @@
  * @module
  */
 import { installPeers } from "../_peers.ts";
-import { versionOf } from "./_echo_peers.ts";
+import { versionOf } from "./_server_peers.ts";
 import { compileErlang, ERLANG_FLAGS, erlangName } from "./_erlang.ts";
 import { leaveOut } from "./_left_out.ts";
 import { Process } from "./_process.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { lines } from "./_bench.ts";
+import type { LineServer, Usage } from "./_line_server.ts";
 
 /** The one folder that a benchmark may write to. */
 export const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
@@ -11,14 +12,8 @@ export const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 /** `web`: as `always`, with one client at the web door. */
 export type Kind = "floor" | "never" | "always" | "web";
 
-interface Usage {
-  readonly cpuMs: number;
-  readonly rss: number;
-  readonly clients: number;
-}
-
-/** A server in a process of its own. */
-export class Subject {
+/** Ours, or the floor. */
+export class Subject implements LineServer {
   readonly port: number;
   /** The port of the web door, where it is open. */
   readonly web: number | undefined;
@@ -52,7 +47,7 @@ export class Subject {
     return new Subject(child, told, JSON.parse(await next(told)));
   }
 
-  async usage(): Promise<Usage> {
+  async usage(): Promise<Usage & { readonly rss: number }> {
     await this.#stdin.write(new Uint8Array([10]));
     return JSON.parse(await next(this.#told));
   }
@@ -96,7 +91,7 @@ export class Client {
 }
 
 export async function connect(
-  subject: Subject,
+  subject: LineServer,
   count: number,
   grown: (client: Client, bytes: Uint8Array) => void,
 ): Promise<Client[]> {

@@ -10,23 +10,35 @@ export const ERLANG_FLAGS: readonly string[] = [
   ...["+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "+K", "true", "-noshell"],
 ];
 
+/** The modules of `peers/erlang/`. */
+type Module = "bench" | "echo" | "fan_out";
+
 /**
- * Compiles a module of `peers/erlang/`; gives the directory of what it became.
+ * Compiles modules of `peers/erlang/`; gives the directory of what they became.
  *
  * @throws {Deno.errors.NotFound} where Erlang is not on this machine.
  */
-export async function compileErlang(module: "bench" | "echo"): Promise<string> {
+export async function compileErlang(...modules: readonly Module[]): Promise<string> {
   const directory = `${root}.tmp/peers`;
   await Deno.mkdir(directory, { recursive: true });
-  const args = ["-o", directory, `${root}tests/bench/peers/erlang/${module}.erl`];
+  const args = ["-o", directory, ...modules.map((name) => `${root}tests/bench/peers/erlang/${name}.erl`)];
   const { success } = await new Deno.Command("erlc", { args }).output();
-  if (!success) throw new Error(`Cannot compile ${module}.erl`);
+  if (!success) throw new Error(`Cannot compile ${modules}`);
   return directory;
 }
 
 /** `Erlang/OTP 25`. */
 export async function erlangName(): Promise<string> {
-  const args = ["-noshell", "-eval", 'io:format("~s", [erlang:system_info(otp_release)]), halt().'];
+  return `Erlang/OTP ${await evaluate("erlang:system_info(otp_release)")}`;
+}
+
+/** Whether a module is installed: Debian has parts of Erlang in packages of their own. */
+export async function hasErlangModule(module: string): Promise<boolean> {
+  return await evaluate(`code:which(${module})`) !== "non_existing";
+}
+
+async function evaluate(expression: string): Promise<string> {
+  const args = ["-noshell", "-eval", `io:format("~s", [${expression}]), halt().`];
   const { stdout } = await new Deno.Command("erl", { args }).output();
-  return `Erlang/OTP ${new TextDecoder().decode(stdout)}`;
+  return new TextDecoder().decode(stdout);
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type EchoPeer, startEchoPeer } from "./_echo_peers.ts";
 import { ECHO_LINE, type Passed, startLoad } from "./_load.ts";
 import { LOAD_CORE, Process, SERVER_CORE } from "./_process.ts";
+import type { PeerServer } from "./_server_peers.ts";
 
 /** What `_echo_subject.ts` can be. */
 export type OurKind =
@@ -53,10 +53,10 @@ export class Measured implements AsyncDisposable {
 
   /** Starts somebody else's server and its load; undefined where the server is not on this machine. */
   static async startPeer(
-    kind: EchoPeer,
+    server: PeerServer,
     load: EchoLoad,
   ): Promise<{ readonly name: string; readonly server: Measured } | undefined> {
-    const peer = await startEchoPeer(kind, load.files ?? []);
+    const peer = await server.start(load.files ?? [], { core: SERVER_CORE });
     return peer && { name: peer.name, server: await withLoad(peer.process, load) };
   }
 

@@ -1,12 +1,14 @@
 /**
- * The chat's line and IRC doors beside the least that passes lines on, and beside ngircd and InspIRCd where
- * these are installed.
+ * The chat's line and IRC doors beside the least that passes lines on, beside servers of Node, Erlang and
+ * Python that do so, and beside ngircd and InspIRCd where these are installed.
  *
  * @module
  */
 import { freePort } from "../_helpers.ts";
-import { type Aim, aimAt, type Bench, type Row, rowOf } from "./_bench.ts";
+import { type Aim, aimAt, type Bench, type BenchOptions, type Row, rowOf } from "./_bench.ts";
+import { PeerSubject } from "./_line_server.ts";
 import { Process } from "./_process.ts";
+import { FAN_OUT_PEERS, type PeerServer } from "./_server_peers.ts";
 
 const ROUNDS = 3;
 const RUN_MS = 1500;
@@ -17,7 +19,7 @@ const TEXT = "x".repeat(60);
 const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
 /** Who passes lines on. */
-export type Kind = "line" | "irc" | "floor" | "ngircd" | "inspircd";
+export type Kind = "line" | "irc" | "floor" | Foreign | PeerServer;
 
 /** A chat in a process of its own. */
 interface Subject {
@@ -90,6 +92,31 @@ async function startForeign(kind: Foreign): Promise<Subject | undefined> {
   return { name, port, cpuMs: async () => Number(await process.ask("")), stop };
 }
 
+/** One that passes lines on, and knows nothing of a chat. */
+async function startPeer(peer: PeerServer): Promise<Subject | undefined> {
+  const subject = await PeerSubject.start(peer, "chat");
+  return subject && {
+    name: subject.name,
+    port: subject.port,
+    cpuMs: async () => (await subject.usage()).cpuMs,
+    stop: () => subject.stop(),
+  };
+}
+
+/** `undefined` where it is not on this machine. */
+async function start(kind: Kind): Promise<Subject | undefined> {
+  if (typeof kind === "object") return await startPeer(kind);
+  return isForeign(kind) ? await startForeign(kind) : await startOurs(kind);
+}
+
+function isForeign(kind: Kind): kind is Foreign {
+  return kind === "ngircd" || kind === "inspircd";
+}
+
+function isIrc(kind: Kind): boolean {
+  return kind === "irc" || isForeign(kind);
+}
+
 /** A member: it counts the lines that it is sent, and says one more for each that its window allows. */
 class Member {
   readonly conn: Deno.TcpConn;
@@ -105,8 +132,7 @@ class Member {
     this.conn = conn;
     this.#onHeard = onHeard;
     this.welcome = new Promise((resolve) => this.#welcomed = resolve);
-    const isLine = kind === "line" || kind === "floor";
-    this.#line = new TextEncoder().encode(isLine ? `${TEXT}\n` : `PRIVMSG #lobby :${TEXT}\r\n`);
+    this.#line = new TextEncoder().encode(isIrc(kind) ? `PRIVMSG #lobby :${TEXT}\r\n` : `${TEXT}\n`);
   }
 
   /** Writes all of it. */
@@ -148,11 +174,11 @@ async function enter(subject: Subject, kind: Kind, count: number, onHeard: (hear
     members.push(member);
     member.listen().catch(() => {});
     if (kind === "line") await member.write(encoder.encode(`n${index}\n`));
-    else if (kind !== "floor") {
+    else if (isIrc(kind)) {
       await member.write(encoder.encode(`NICK n${index}\r\nUSER n 0 * :n\r\n`));
     }
   }
-  if (kind === "line" || kind === "floor") return members;
+  if (!isIrc(kind)) return members;
   for (const member of members) {
     await member.welcome;
     await member.write(encoder.encode("JOIN #lobby\r\n"));
@@ -185,8 +211,7 @@ export async function flow(
   senders: number,
   runMs: number,
 ): Promise<Flow | undefined> {
-  const isForeign = kind === "ngircd" || kind === "inspircd";
-  const subject = isForeign ? await startForeign(kind) : await startOurs(kind);
+  const subject = await start(kind);
   if (subject === undefined) return undefined;
   let onHeard: (heard: number) => void = () => {};
   const members = await enter(subject, kind, count, (heard) => onHeard(heard));
@@ -221,8 +246,11 @@ export async function flow(
   return flow;
 }
 
-async function compare(count: number, senders: number, quick: boolean): Promise<Row[]> {
-  const kinds: readonly Kind[] = ["floor", "line", "irc", ...FOREIGN_KINDS];
+async function compare(count: number, senders: number, { quick, peers }: BenchOptions): Promise<Row[]> {
+  // That others run at all is seen at one shape.
+  const hasPeers = peers && (!quick || count === 100);
+  const [lineServers, ircServers] = hasPeers ? [FAN_OUT_PEERS, FOREIGN_KINDS] : [[], []];
+  const kinds: readonly Kind[] = ["floor", "line", "irc", ...ircServers, ...lineServers];
   const flows = new Map<Kind, Flow[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
     for (const kind of kinds) {
@@ -231,8 +259,13 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
     }
   }
   const figures = (kind: Kind, key: "perSecond" | "cpu") => (flows.get(kind) ?? []).map((flow) => flow[key]);
-  const others = FOREIGN_KINDS.filter((kind) => flows.get(kind)?.length);
-  const nameOf = (kind: Kind) => flows.get(kind)?.[0]?.name ?? kind;
+  const others = (kind: "line" | "irc", key: "perSecond" | "cpu") =>
+    new Map(
+      [...ircServers, ...kind === "line" ? lineServers : []].flatMap((other) => {
+        const name = flows.get(other)?.[0]?.name;
+        return name === undefined ? [] : [[name, figures(other, key)] as const];
+      }),
+    );
   return (["line", "irc"] as const).flatMap((kind): Row[] => {
     const row = (name: string, unit: string, key: "perSecond" | "cpu", aim?: Aim): Row =>
       rowOf({
@@ -240,7 +273,7 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
         unit,
         values: figures(kind, key),
         floors: figures("floor", key),
-        peers: new Map(others.map((other) => [nameOf(other), figures(other, key)])),
+        peers: others(kind, key),
         aim,
       });
     return [
@@ -252,6 +285,6 @@ async function compare(count: number, senders: number, quick: boolean): Promise<
 
 /** The chat's benchmarks. */
 export const benches: Bench[] = [
-  { name: "chat, 100 members, 10 talk", run: ({ quick }) => compare(100, 10, quick) },
-  { name: "chat, 200 members, 200 talk", run: ({ quick }) => compare(200, 200, quick) },
+  { name: "chat, 100 members, 10 talk", run: (options) => compare(100, 10, options) },
+  { name: "chat, 200 members, 200 talk", run: (options) => compare(200, 200, options) },
 ];

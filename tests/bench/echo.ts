@@ -6,8 +6,8 @@
 import { makeCertificate, tempDirectory } from "../_helpers.ts";
 import { type Aim, aimAt, type Bench, type BenchOptions, roundsOf, type Row, rowOf } from "./_bench.ts";
 import { CpuClock } from "./_cpu_clock.ts";
-import { ECHO_PEERS, type EchoPeer, TLS_PEERS, UDP_PEERS } from "./_echo_peers.ts";
 import { type EchoTransport, Measured, type OurKind, type Run } from "./_measured_echo.ts";
+import { ECHO_PEERS, type PeerServer, TLS_PEERS, UDP_PEERS } from "./_server_peers.ts";
 
 const ROUNDS = 7;
 const PEER_ROUNDS = 3;
@@ -19,7 +19,7 @@ interface Subjects {
   readonly transport: EchoTransport;
   readonly ours: OurKind;
   readonly floor: OurKind;
-  readonly peers: readonly EchoPeer[];
+  readonly peers: readonly PeerServer[];
 }
 
 const TCP: Subjects = { transport: "tcp", ours: "echo", floor: "floor", peers: ECHO_PEERS };

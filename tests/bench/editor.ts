@@ -15,9 +15,14 @@ import {
 } from "./_bench.ts";
 import { WebClient } from "./_web_load.ts";
 import { Client, connect, discard, emptyFile, type Kind, Subject, write } from "./_editor_load.ts";
+import { type LineServer, PeerSubject } from "./_line_server.ts";
+import { FAN_OUT_PEERS } from "./_server_peers.ts";
 
 const LINE_BYTES = 64;
 const ROUNDS = 5;
+const PEER_ROUNDS = 3;
+/** The others have so many times fewer lines. */
+const PEER_SHARE = 10;
 /** Lines of one writer that are on their way at once. */
 const WINDOW = 16;
 const WARM_UP_DELIVERIES = 500_000;
@@ -28,20 +33,45 @@ interface Flow {
   readonly cpu: number;
 }
 
-/** As many lines as pass, each written on its own, so many of each writer on their way. */
-async function flow(
-  kind: Kind,
-  count: number,
-  writers: number,
-  total: number,
-  level?: string,
-): Promise<Flow> {
+/** Who writes how much to whom. */
+interface Crowd {
+  readonly count: number;
+  readonly writers: number;
+  /** Lines that are counted. */
+  readonly total: number;
+  /** Lines before those: what runs often is compiled by then, and is not measured in its place. */
+  readonly warmUp: number;
+}
+
+function crowd(count: number, writers: number, total: number, { quick }: BenchOptions): Crowd {
+  const warmUp = quick ? 0 : Math.max(total / 4, WARM_UP_DELIVERIES / count);
+  return { count, writers, total: quick ? total / 50 : total, warmUp };
+}
+
+function shapeOf({ count, writers }: Crowd): string {
+  return `${count} × ${writers}`;
+}
+
+/** As many lines as pass through one of ours, or the floor. */
+async function flow(kind: Kind, crowd: Crowd, level?: string): Promise<Flow> {
   const file = await emptyFile();
   const subject = await Subject.start(kind, file, level);
-  let grown = () => {};
   const browser = subject.web === undefined
     ? undefined
     : await WebClient.connect(subject.web, "/sync", () => {});
+  const flow = await flowThrough(subject, crowd);
+  browser?.conn.close();
+  await subject.stop();
+  await discard(file);
+  return flow;
+}
+
+/** As many lines as pass, each written on its own, so many of each writer on their way. */
+async function flowThrough(
+  subject: LineServer,
+  { count, writers, total, warmUp }: Crowd,
+): Promise<Flow> {
+  let grown = () => {};
   const clients = await connect(subject, count, () => grown());
   const readers = clients.slice(writers);
   const line = new Uint8Array(LINE_BYTES).fill(120);
@@ -67,8 +97,7 @@ async function flow(
     await promise;
     grown = () => {};
   };
-  // What runs often is compiled by now; a short run would measure the compiler.
-  await run(Math.max(total / 4, WARM_UP_DELIVERIES / count) * LINE_BYTES);
+  await run(warmUp * LINE_BYTES);
   const before = await subject.usage();
   const [start, from] = [performance.now(), sent];
   await run(total * LINE_BYTES);
@@ -76,74 +105,74 @@ async function flow(
   const after = await subject.usage();
   const deliveries = (sent - from) / LINE_BYTES * (count - 1);
   for (const { conn } of clients) conn.close();
-  browser?.conn.close();
-  await subject.stop();
-  await discard(file);
   return { perSecond: deliveries / seconds, cpu: (after.cpuMs - before.cpuMs) * 1000 / deliveries };
 }
 
-/** Makes rows of one figure each: medians of both, and of their ratios by turns. */
-function rowMaker(shape: string, flows: readonly Flow[], floors: readonly Flow[]) {
+/** A round of each of the others. They have less to pass on: what is compared is a second, and a delivery. */
+async function peerRound(crowd: Crowd, flows: Map<string, Flow[]>): Promise<void> {
+  for (const peer of FAN_OUT_PEERS) {
+    const subject = await PeerSubject.start(peer, "editor");
+    if (subject === undefined) continue;
+    const found = await flowThrough(subject, { ...crowd, total: crowd.total / PEER_SHARE });
+    flows.set(subject.name, [...flows.get(subject.name) ?? [], found]);
+    await subject.stop();
+  }
+}
+
+/** Makes rows of one figure each: medians of all, and of their ratios by turns. */
+function rowMaker(
+  shape: string,
+  flows: readonly Flow[],
+  floors: readonly Flow[],
+  peers: ReadonlyMap<string, readonly Flow[]> = new Map(),
+) {
   return (name: string, unit: string, key: keyof Flow, aim?: Aim): Row =>
     rowOf({
       name: `${shape}: ${name}`,
       unit,
       values: flows.map((flow) => flow[key]),
       floors: floors.map((flow) => flow[key]),
+      peers: new Map([...peers].map(([peer, theirs]) => [peer, theirs.map((flow) => flow[key])])),
       aim,
     });
 }
 
-async function compare(
-  shape: string,
-  count: number,
-  writers: number,
-  total: number,
-  options: BenchOptions,
-  level?: string,
-): Promise<Row[]> {
+async function compare(crowd: Crowd, options: BenchOptions, level?: string): Promise<Row[]> {
   const flows: Flow[] = [];
   const floors: Flow[] = [];
+  const others = new Map<string, Flow[]>();
+  // That others run at all is seen at one shape.
+  const hasPeers = options.peers && level === undefined && (!options.quick || crowd.count === 10);
   for (let round = 0; round < roundsOf(options, ROUNDS); round++) {
-    flows.push(await flow("never", count, writers, total, level));
-    floors.push(await flow("floor", count, writers, total));
+    flows.push(await flow("never", crowd, level));
+    floors.push(await flow("floor", crowd));
+    if (hasPeers && round < PEER_ROUNDS) await peerRound(crowd, others);
   }
-  const row = rowMaker(`editor, ${shape}`, flows, floors);
+  const log = level === undefined ? "" : `, log at ${level}`;
+  const row = rowMaker(`editor, ${shapeOf(crowd)}${log}`, flows, floors, others);
   return [
     row("sync never", "deliveries/s", "perSecond"),
     row("server CPU a delivery", "µs", "cpu", level === undefined ? aimAt("ratio", "<=", 1.15) : undefined),
   ];
 }
 
-async function synced(
-  shape: string,
-  count: number,
-  writers: number,
-  total: number,
-  quick: boolean,
-): Promise<Row> {
+async function synced(crowd: Crowd, quick: boolean): Promise<Row> {
   const rates: number[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    rates.push((await flow("always", count, writers, total)).perSecond);
+    rates.push((await flow("always", crowd)).perSecond);
   }
-  return rowOf({ name: `editor, ${shape}: sync always`, unit: "deliveries/s", values: rates });
+  return rowOf({ name: `editor, ${shapeOf(crowd)}: sync always`, unit: "deliveries/s", values: rates });
 }
 
 /** Lines while somebody is at the web door, beside lines while nobody is: both durable. */
-async function withBrowser(
-  shape: string,
-  count: number,
-  writers: number,
-  total: number,
-  quick: boolean,
-): Promise<Row[]> {
+async function withBrowser(crowd: Crowd, quick: boolean): Promise<Row[]> {
   const flows: Flow[] = [];
   const floors: Flow[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    flows.push(await flow("web", count, writers, total));
-    floors.push(await flow("always", count, writers, total));
+    flows.push(await flow("web", crowd));
+    floors.push(await flow("always", crowd));
   }
-  const row = rowMaker(`editor, ${shape} with one web client`, flows, floors);
+  const row = rowMaker(`editor, ${shapeOf(crowd)} with one web client`, flows, floors);
   return [
     row("sync always", "deliveries/s", "perSecond"),
     row("server CPU a delivery", "µs", "cpu", aimAt("ratio", "<=", 1.5)),
@@ -286,39 +315,29 @@ async function memory(count: number): Promise<Row> {
   return rowOf({ name: "editor, memory an idle client", unit: "bytes", values: [each] });
 }
 
+/** Not durable, beside others; and durable. */
+async function passedOn(crowd: Crowd, options: BenchOptions): Promise<Row[]> {
+  const half = { ...crowd, total: crowd.total / 2 };
+  return [...await compare(crowd, options), await synced(half, options.quick)];
+}
+
 /** The editor's benchmarks. */
 export const benches: Bench[] = [
   {
     name: "editor, 10 clients × 2 writers",
-    async run(options) {
-      const { quick } = options;
-      const total = quick ? 2000 : 100_000;
-      const shape = "10 × 2";
-      return [
-        ...await compare(shape, 10, 2, total, options),
-        await synced(shape, 10, 2, total / 2, quick),
-      ];
-    },
+    run: (options) => passedOn(crowd(10, 2, 100_000, options), options),
   },
   {
     name: "editor, 10 clients × 2 writers, with its log",
-    run: (options) => compare("10 × 2, log at info", 10, 2, options.quick ? 2000 : 100_000, options, "info"),
+    run: (options) => compare(crowd(10, 2, 100_000, options), options, "info"),
   },
   {
     name: "editor, 200 clients × 8 writers",
-    async run(options) {
-      const { quick } = options;
-      const total = quick ? 500 : 20_000;
-      const shape = "200 × 8";
-      return [
-        ...await compare(shape, 200, 8, total, options),
-        await synced(shape, 200, 8, total / 2, quick),
-      ];
-    },
+    run: (options) => passedOn(crowd(200, 8, 20_000, options), options),
   },
   {
     name: "editor, 10 clients × 2 writers with one web client",
-    run: ({ quick }) => withBrowser("10 × 2", 10, 2, quick ? 2000 : 50_000, quick),
+    run: (options) => withBrowser(crowd(10, 2, 50_000, options), options.quick),
   },
   {
     name: "editor, latency",

@@ -2,7 +2,7 @@
 %% erl -noshell -run echo main prints its port, and for each line of its input the seconds of processor time
 %% that it has used.
 -module(echo).
--export([main/0, udp/0]).
+-export([main/0, udp/0, tls/1, usage/1]).
 
 main() ->
     Options = [binary, {active, false}, {nodelay, true}, {backlog, 4096}, {reuseaddr, true}, {ip, {127, 0, 0, 1}}],
@@ -43,8 +43,40 @@ serve_udp(Socket) ->
         {udp, Socket, Host, Port, Bytes} -> gen_udp:send(Socket, Host, Port, Bytes), serve_udp(Socket)
     end.
 
-%% User and system time, in hundredths of a second: statistics(runtime) has the first alone.
-usage() ->
+%% The same over TLS, of the ssl application (Debian: erlang-ssl).
+tls([CertFile, KeyFile]) ->
+    {ok, _} = application:ensure_all_started(ssl),
+    Options = [binary, {active, false}, {nodelay, true}, {backlog, 4096}, {reuseaddr, true}, {ip, {127, 0, 0, 1}},
+               {certfile, CertFile}, {keyfile, KeyFile}],
+    {ok, Listener} = ssl:listen(0, Options),
+    {ok, {_, Port}} = ssl:sockname(Listener),
+    spawn(fun() -> accept_tls(Listener) end),
+    io:format("~w~n", [Port]),
+    usage().
+
+accept_tls(Listener) ->
+    {ok, Socket} = ssl:transport_accept(Listener),
+    Pid = spawn(fun() -> receive start -> shake_hands(Socket) end end),
+    ssl:controlling_process(Socket, Pid),
+    Pid ! start,
+    accept_tls(Listener).
+
+shake_hands(Socket) ->
+    {ok, Secured} = ssl:handshake(Socket),
+    ssl:setopts(Secured, [{active, true}]),
+    serve_tls(Secured).
+
+serve_tls(Socket) ->
+    receive
+        {ssl, Socket, Bytes} -> ssl:send(Socket, Bytes), serve_tls(Socket);
+        {ssl_closed, Socket} -> ok;
+        {ssl_error, Socket, _} -> ok
+    end.
+
+usage() -> usage(fun() -> "" end).
+
+%% User and system time, in hundredths of a second: statistics(runtime) has the first alone. And more.
+usage(More) ->
     case io:get_line("") of
         eof -> halt(0);
         _ ->
@@ -52,6 +84,6 @@ usage() ->
             [_, Rest] = binary:split(Stat, <<") ">>),
             Fields = binary:split(Rest, <<" ">>, [global]),
             Ticks = binary_to_integer(lists:nth(12, Fields)) + binary_to_integer(lists:nth(13, Fields)),
-            io:format("~w~n", [Ticks / 100]),
-            usage()
+            io:format("~w~s~n", [Ticks / 100, More()]),
+            usage(More)
     end.
