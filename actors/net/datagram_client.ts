@@ -45,8 +45,8 @@ export type DatagramClientCommand = {
 type Private =
   | { readonly type: "received"; readonly by: Candidate; readonly text: string; readonly from: SocketAddress }
   | { readonly type: "receive-failed"; readonly by: Candidate; readonly error: unknown }
-  /** No answer in time since the question was sent for the `sends`th time. */
-  | { readonly type: "late"; readonly question: Question; readonly sends: number };
+  /** No answer in time since the question was sent last. */
+  | { readonly type: "late" };
 
 type Command = DatagramClientCommand | Private;
 
@@ -124,7 +124,7 @@ class DatagramClient {
         }
         return;
       case "late":
-        return this.#onLate(message.question, message.sends);
+        return this.#onLate();
       default:
         assertNever(message);
     }
@@ -149,8 +149,7 @@ class DatagramClient {
     const candidate = this.#asked[(question?.sends ?? 0) % this.#asked.length];
     if (question === undefined || candidate === undefined) return;
     question.sends++;
-    const late: Command = { type: "late", question, sends: question.sends };
-    question.timer = this.#self.after(this.#retryMs / this.#asked.length, late);
+    question.timer = this.#self.after(this.#retryMs / this.#asked.length, { type: "late" });
     // One that cannot be sent is as good as lost: the timer deals with both.
     candidate.socket.send(encoder.encode(question.command.text), candidate.server).catch(() => {});
   }
@@ -166,10 +165,10 @@ class DatagramClient {
     this.#settle({ type: "answered", text, from, attempts });
   }
 
-  #onLate(question: Question, sends: number): void {
-    // A timer that was cancelled too late: the answer had come.
-    if (this.#waiting[0] !== question || question.sends !== sends) return;
-    const isRoundOver = sends % this.#asked.length === 0;
+  #onLate(): void {
+    const [question] = this.#waiting;
+    if (question === undefined) return;
+    const isRoundOver = question.sends % this.#asked.length === 0;
     if (!isRoundOver || this.#attempts(question) <= this.#retries) return this.#sendFirst();
     const servers = this.#asked.map(({ server }) => server);
     const attempts = this.#attempts(question);

@@ -40,10 +40,10 @@ export const net: readonly Mutant[] = [
     to: "false ||",
   },
   {
-    what: "a timer of an earlier sending counts",
+    what: "the time of a question that is answered counts for the next",
     file: "actors/net/datagram_client.ts",
-    from: "this.#waiting[0] !== question || question.sends !== sends",
-    to: "false",
+    from: "question?.timer?.cancel();",
+    to: ";",
   },
   {
     what: "a connection ends twice",

@@ -154,15 +154,15 @@ export const store: readonly Mutant[] = [
   },
   {
     what: "a cut-back after a failed write is not synced",
-    file: "actors/store/log_file.ts",
-    from: "    await file.sync();\n    this.#leftovers = undefined;",
-    to: "    this.#leftovers = undefined;",
+    file: "actors/store/_leftovers.ts",
+    from: "    await file.sync();\n    this.clear();",
+    to: "    this.clear();",
   },
   {
     what: "what could not be cut back at once is not cut later",
     file: "actors/store/log_file.ts",
-    from: "await this.#takeBack(own).catch(() => {});",
-    to: "await this.#takeBack(own).catch(() => { this.#leftovers = undefined; });",
+    from: "await this.#leftovers.takeBack(this.#owned.file).catch(() => {});",
+    to: "await this.#leftovers.takeBack(this.#owned.file).catch(() => this.#leftovers.clear());",
   },
   {
     what: "what waits behind a commit that fails is not committed",

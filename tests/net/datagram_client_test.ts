@@ -28,3 +28,27 @@ Deno.test("datagram client: what another host or another port says is no answer 
     await sim.settle(system.stop());
   });
 });
+
+Deno.test("datagram client: each question has its whole time, whenever the one before it was answered", async () => {
+  await simulate("a question behind another", { seeds: 5 }, async (sim) => {
+    const server = sim.host("server").world.net.bindUdp({ hostname: "::", port: PORT });
+    const system = new ActorSystem("client", { world: sim.host("client").world });
+    // The server has two addresses: each has half of the time.
+    const behavior = datagramClient({ server: { hostname: "server", port: PORT }, retryMs: 2000 });
+    const ref = system.spawn("client", behavior);
+    const ask = (text: string) =>
+      ref.ask((replyTo: Ref<DatagramOutcome>) => ({ type: "ask", text, replyTo }), { timeoutMs: 60_000 });
+    const answers = [ask("first"), ask("second")];
+    for (const asked of ["first", "second"]) {
+      const { bytes, from } = await sim.settle(server.receive());
+      assertEquals(new TextDecoder().decode(bytes), asked);
+      await sim.advance(600);
+      await sim.settle(server.send(bytes, from));
+    }
+    for (const answer of answers) {
+      const outcome = await sim.settle(answer);
+      assertEquals(outcome.type === "answered" && outcome.attempts, 1);
+    }
+    await sim.settle(system.stop());
+  });
+});

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type CloseReason, tcpServer, type TcpServerOptions } from "../../actors/net/mod.ts";
+import { type CloseReason, type Connection, tcpServer, type TcpServerOptions } from "../../actors/net/mod.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import type { TcpConnection } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";
-import { lineFrames } from "../../protocols/frames.ts";
+import { type FrameDecoder, lineFrames } from "../../protocols/frames.ts";
 import { inWorlds } from "../_worlds.ts";
 
 const MINUTE = 60_000;
@@ -119,5 +119,97 @@ Deno.test("tcp server: a login has its time from the start and from each whole m
     assertEquals(trickle.heard, "Error: you did not log in in time\n");
     assertEquals(over.map((reason) => reason.type), ["late", "late"]);
     for (const client of [trickle, wrong, right]) client.close();
+    await sim.settle(system.stop());
+  }));
+
+Deno.test("tcp server: who talks is never idle, however long it does, and idleTimeoutMs after its last word it is", () =>
+  inWorlds(async (sim) => {
+    const { system, over } = listen(sim, { limits: { idleTimeoutMs: 10_000 } });
+    const talker = await Client.connect(sim, "talker");
+    for (let word = 0; word < 10; word++) {
+      await talker.say("here\n");
+      await sim.advance(8000);
+    }
+    assertEquals(over, []);
+    await sim.advance(4000);
+    assertEquals(over, [{ type: "idle" }]);
+    talker.close();
+    await sim.settle(system.stop());
+  }));
+
+Deno.test("tcp server: who is not read from is not idle, and its time begins when it is read from again", () =>
+  inWorlds(async (sim) => {
+    let paused: Connection | undefined;
+    const over: CloseReason[] = [];
+    const { system } = listen(sim, {
+      limits: { idleTimeoutMs: 1000 },
+      session: (connection) => ({
+        frame() {
+          paused = connection;
+          connection.pause();
+        },
+        closed: (reason) => void over.push(reason),
+      }),
+    });
+    const client = await Client.connect(sim, "client");
+    await client.say("pause\n");
+    await sim.advance(10_000);
+    assertEquals(over, []);
+    paused?.resume();
+    await sim.advance(3000);
+    assertEquals(over, [{ type: "idle" }]);
+    client.close();
+    await sim.settle(system.stop());
+  }));
+
+Deno.test("tcp server: an unfinished line is a message idleFlushMs after its last piece, not after its first", () =>
+  inWorlds(async (sim) => {
+    const { system } = listen(sim, { frames: () => lineFrames({ idleFlushMs: 1000 }) });
+    const client = await Client.connect(sim, "client");
+    for (const piece of ["one", " of", " three"]) {
+      await client.say(piece);
+      await sim.advance(700);
+    }
+    assertEquals(client.heard, "");
+    await sim.advance(1000);
+    assertEquals(client.heard, "one of three\n");
+    client.close();
+    await sim.settle(system.stop());
+  }));
+
+Deno.test("tcp server: from who does not read what it is sent nothing is taken, not even a part of a line", () =>
+  inWorlds(async (sim) => {
+    let taken = 0;
+    const frames = (): FrameDecoder<string> => ({
+      idleFlushMs: 0,
+      // The first byte is a message; whatever comes then is a part of one.
+      push(chunk, messages) {
+        if (taken === 0) messages.push("go");
+        taken += chunk.length;
+      },
+      idle() {},
+      end() {},
+    });
+    let answers: Connection | undefined;
+    const { system } = listen(sim, {
+      frames,
+      session: (connection) => ({
+        frame() {
+          answers = connection;
+          connection.send(new Uint8Array(1_000_000));
+        },
+      }),
+    });
+    const { net } = sim.host("deaf").world;
+    const deaf = await sim.settle(net.connectTcp({ hostname: "server", port: 80 }));
+    await sim.settle(deaf.write(new Uint8Array(1)));
+    await sim.until(() => answers !== undefined, MINUTE);
+    await sim.settle(deaf.write(new Uint8Array(1)));
+    await sim.advance(1000);
+    assertEquals([taken, (answers?.queuedBytes ?? 0) > 0], [1, true]);
+    const buffer = new Uint8Array(65536);
+    for (let read = 0; read < 1_000_000;) read += await sim.settle(deaf.read(buffer)) ?? Infinity;
+    await sim.until(() => taken === 2, MINUTE);
+    deaf.close();
     await sim.settle(system.stop());
   }));

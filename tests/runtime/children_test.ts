@@ -10,7 +10,7 @@ import {
   stop,
   supervisor,
 } from "../../mod.ts";
-import { onStage, upTo } from "./_stage.ts";
+import { gate, onStage, upTo } from "./_stage.ts";
 
 onStage("start-child: starts a child more, names what failed, and stops it again", async (stage) => {
   const ref = stage.system.spawn("group", supervisor("one-for-one", [childSpec("a", stage.actor("a"))]));
@@ -210,3 +210,29 @@ onStage("children: a parent is told who started, was restarted, and stopped", as
   ]);
   assertEquals(seen.filter((line) => / d /.test(line)), ["stopped d failed"]);
 });
+
+onStage(
+  "restart types: one that is permanent and ends while its parent stops begins no new life",
+  async (stage) => {
+    const released = gate();
+    let permanent: Ref<string> | undefined;
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      permanent = self.spawn("permanent", stage.actor("permanent"), { restart: "permanent" });
+      // The youngest stops first, and the others go on until it has.
+      self.spawn<string>("slow", (slow) => {
+        slow.onStop(() => released.promise);
+        return () => {};
+      });
+      return () => self.stop();
+    });
+    await stage.settle();
+    parent.tell("stop");
+    await stage.settle();
+    permanent?.tell("stop");
+    await stage.settle();
+    assertEquals(stage.taken(), ["permanent starts", "permanent ends"]);
+    released.resolve();
+    await stage.settle();
+    assertEquals([stage.taken(), parent.isOpen], [[], false]);
+  },
+);

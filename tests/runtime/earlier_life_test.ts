@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Behavior, type Context, registryKey, topic } from "../../mod.ts";
+import { type Behavior, type Context, type Ref, registryKey, topic } from "../../mod.ts";
 import { gate, onStage, type Stage } from "./_stage.ts";
 
 /**
@@ -255,5 +255,36 @@ onStage(
     ref.tell("told by another");
     await stage.settle();
     assertEquals(stage.taken(), ["told by another", "told by itself"]);
+  },
+);
+
+onStage(
+  "earlier life: a handler that was given up, and ends in the next, lets nothing in before its time",
+  async (stage) => {
+    const gates = { old: gate(), new: gate() };
+    const busy: Behavior<"old" | "new" | "later"> = () => async (message) => {
+      stage.note(`${message} begins`);
+      if (message !== "later") await gates[message].promise;
+      stage.note(`${message} ends`);
+    };
+    let failing: Ref<string> | undefined;
+    stage.system.spawn<string>("parent", (self) => {
+      self.supervise("one-for-all");
+      const child = self.spawn("busy", busy, { shutdownMs: 10 });
+      for (const message of ["old", "new", "later"] as const) child.tell(message);
+      failing = self.spawn<string>("failing", () => () => {
+        throw new Error("told to");
+      });
+      return () => {};
+    });
+    await stage.settle();
+    failing?.tell("fail");
+    await stage.sim.advance(20);
+    gates.old.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["old begins", "new begins", "old ends"]);
+    gates.new.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), ["new ends", "later begins", "later ends"]);
   },
 );

@@ -82,3 +82,21 @@ onStage(
   },
   1,
 );
+
+for (const [how, isPutBack] of [["in the stash", false], ["in the mailbox again", true]] as const) {
+  onStage(
+    `stash: a message ${how} on which its handler then fails is not handled by the next life`,
+    async (stage) => {
+      const ref = stage.system.spawn<string>("a", (self) => (message) => {
+        stage.note(message);
+        if (message !== "bad") return;
+        self.stash.push(message);
+        if (isPutBack) self.stash.unstashAll();
+        throw new Error("told to");
+      });
+      for (const message of ["bad", "good"]) ref.tell(message);
+      await stage.settle();
+      assertEquals(stage.taken(), ["bad", "good"]);
+    },
+  );
+}
