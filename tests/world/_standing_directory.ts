@@ -1,4 +1,5 @@
 import type { FileFacts, NamedEntry } from "../../actors/world/real/files.ts";
+import { DenoLoop } from "../../actors/world/deno/loop.ts";
 import { watchByLooking } from "../../actors/world/real/watched_directory.ts";
 import { deadline } from "../_helpers.ts";
 
@@ -44,6 +45,7 @@ export class StandingDirectory implements Disposable {
     };
     const watching = watchByLooking(
       files,
+      new DenoLoop(),
       "/d",
       () => this.#told.resolve(),
       (error) => this.#told.reject(error),

@@ -31,10 +31,11 @@ import { DenoThreads } from "./threads.ts";
  * ```
  */
 export function denoWorld(options: RealWorldOptions = {}): RealWorld {
+  const loop = new DenoLoop();
   return worldOf({
-    loop: new DenoLoop(),
+    loop,
     net: new DenoNet(),
-    disk: realDisk(denoFiles, (path, file) => new DenoFile(path, file)),
+    disk: realDisk(denoFiles, (path, file) => new DenoFile(path, file), loop),
     // A compiled program has no main module that a thread could run again.
     ...(Deno.build.standalone ? {} : { threads: new DenoThreads() }),
     output: { stdout: Deno.stdout, stderr: Deno.stderr },

@@ -29,7 +29,7 @@ export function nodeWorld(options: RealWorldOptions = {}): RealWorld {
   return worldOf({
     loop: nodeLoop,
     net: new NodeNet(),
-    disk: realDisk(nodeFiles, (path, file) => new NodeFile(path, file)),
+    disk: realDisk(nodeFiles, (path, file) => new NodeFile(path, file), nodeLoop),
     output: nodeOutput,
     process: (flush) => new NodeProcess(flush),
   }, options);

@@ -20,7 +20,7 @@ import { failure } from "../failure.ts";
 import { worldError } from "./error.ts";
 import type { FileFacts, Files, OpenedFile } from "./files.ts";
 import { lockName } from "./lock.ts";
-import { forEachEntry } from "./paced_entries.ts";
+import { forEachEntry, type SocketTurn } from "./paced_entries.ts";
 import { findPlace } from "./place.ts";
 import { makeAlike, openRegular, readAll, readNow, temporaryBeside } from "./regular_file.ts";
 import { watchByLooking } from "./watched_directory.ts";
@@ -49,10 +49,12 @@ function fileInfo(info: FileFacts): FileInfo {
  * The disk of the machine.
  *
  * @param opened makes what is handed out of what the platform has opened
+ * @param loop lets sockets have their turn while a long directory is read
  */
 export function realDisk<F extends OpenedFile>(
   files: Files<F>,
   opened: (path: string, file: F) => DiskFile,
+  loop: SocketTurn,
 ): Disk {
   return {
     open(path: string, options: OpenOptions = {}): Promise<DiskFile> {
@@ -112,7 +114,7 @@ export function realDisk<F extends OpenedFile>(
     list(directory: string): Promise<DirectoryEntry[]> {
       return attempt(`list ${directory}`, async () => {
         const entries: DirectoryEntry[] = [];
-        await forEachEntry(files.readDir(directory), ({ name, isFile, isDirectory, isSymlink }) => {
+        await forEachEntry(files.readDir(directory), loop, ({ name, isFile, isDirectory, isSymlink }) => {
           entries.push({ name, isFile, isDirectory, isLink: isSymlink });
         });
         return entries;
@@ -171,7 +173,7 @@ export function realDisk<F extends OpenedFile>(
     ): Cancellable {
       const failedToWatch = (error: unknown) => failed(worldError(`watch ${directory}`, error));
       return files.watch?.(directory, changed, failedToWatch) ??
-        watchByLooking(files, directory, changed, failedToWatch);
+        watchByLooking(files, loop, directory, changed, failedToWatch);
     },
   };
 }

@@ -6,7 +6,7 @@
 import type { Cancellable } from "../clock.ts";
 import { failure } from "../failure.ts";
 import type { FileFacts, Files } from "./files.ts";
-import { forEachEntry } from "./paced_entries.ts";
+import { forEachEntry, type SocketTurn } from "./paced_entries.ts";
 
 /** The directory is looked at so often. */
 const LOOK_MS = 100;
@@ -33,11 +33,12 @@ type WatchedFiles = Pick<Files, "statSync" | "lstatSync" | "readDir">;
  */
 export function watchByLooking(
   files: WatchedFiles,
+  loop: SocketTurn,
   directory: string,
   changed: () => void,
   failed: (error: unknown) => void,
 ): Cancellable {
-  const watched = new WatchedDirectory(files, directory, changed);
+  const watched = new WatchedDirectory(files, loop, directory, changed);
   try {
     watched.start();
   } catch (error) {
@@ -51,6 +52,7 @@ export function watchByLooking(
 class WatchedDirectory {
   isOver = false;
   readonly #files: WatchedFiles;
+  readonly #loop: SocketTurn;
   readonly #directory: string;
   readonly #changed: () => void;
   #stamp = "";
@@ -70,8 +72,9 @@ class WatchedDirectory {
   #listAfterMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(files: WatchedFiles, directory: string, changed: () => void) {
+  constructor(files: WatchedFiles, loop: SocketTurn, directory: string, changed: () => void) {
     this.#files = files;
+    this.#loop = loop;
     this.#directory = directory;
     this.#changed = changed;
   }
@@ -177,7 +180,7 @@ class WatchedDirectory {
   async #readNames(): Promise<Map<string, string | null> | undefined> {
     const stamps = new Map<string, string | null>();
     try {
-      await forEachEntry(this.#files.readDir(this.#directory), ({ name, isFile }) => {
+      await forEachEntry(this.#files.readDir(this.#directory), this.#loop, ({ name, isFile }) => {
         stamps.set(name, isFile ? this.#stamps.get(name) ?? this.#stampOfFile(name) : null);
         return !this.isOver;
       });
