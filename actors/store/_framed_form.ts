@@ -61,9 +61,9 @@ export class FramedForm implements RecordForm {
     const setAsideAs = await this.#setAside(owned, [...lost, tail]);
     if (scan.damaged.length > 0) return await this.#withoutDamage(owned, scan.damaged, tail, setAsideAs);
     if (scan.whole < size) await owned.file.truncate(scan.whole);
-    // A process that was killed may have left what it had not synced: it counts from now on, and others will
-    // see it.
-    if (size > 0) await owned.file.sync();
+    // A process that was killed may have left what it had not synced, also of a file that is empty now: it
+    // counts from now on, and others will see it.
+    if (!owned.created) await owned.file.sync();
     return { length: scan.whole, cutBytes: size - scan.whole, ...setAsideAs };
   }
 

@@ -28,15 +28,15 @@ export class TextForm implements RecordForm {
   }
 
   async recover(
-    { file }: OwnedFile,
+    { file, created }: OwnedFile,
     replay: ((record: Uint8Array) => void) | undefined,
   ): Promise<Recovered> {
     const size = await file.size();
     const length = size - await this.#tornBytes({ file }, size);
     if (length < size) await file.truncate(length);
-    // A process that was killed may have left what it had not synced: it counts from now on, and others will
-    // see it.
-    if (size > 0) await file.sync();
+    // A process that was killed may have left what it had not synced, also of a file that is empty now: it
+    // counts from now on, and others will see it.
+    if (!created) await file.sync();
     await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);
     await this.#readTail(file, length);

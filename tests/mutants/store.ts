@@ -11,7 +11,7 @@ export const store: readonly Mutant[] = [
   {
     what: "what a killed process left is not synced before it is trusted",
     file: "actors/store/_framed_form.ts",
-    from: "    if (size > 0) await owned.file.sync();",
+    from: "    if (!owned.created) await owned.file.sync();",
     to: "    ",
   },
   {
@@ -59,8 +59,14 @@ export const store: readonly Mutant[] = [
   {
     what: "a text that a killed process left is not synced",
     file: "actors/store/_text_form.ts",
-    from: "    if (size > 0) await file.sync();",
+    from: "    if (!created) await file.sync();",
     to: "    ",
+  },
+  {
+    what: "an empty text that a killed process left is not synced",
+    file: "actors/store/_text_form.ts",
+    from: "if (!created) await file.sync();",
+    to: "if (size > 0) await file.sync();",
   },
   {
     what: "an append is never announced before it is written",
@@ -121,6 +127,18 @@ export const store: readonly Mutant[] = [
     file: "actors/store/log_file.ts",
     from: "if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);",
     to: ";",
+  },
+  {
+    what: "a close does not sync what was flushed",
+    file: "actors/store/log_file.ts",
+    from: "if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await",
+    to: "if (this.#pending.length > 0) await",
+  },
+  {
+    what: "a close writes what waits, and does not sync it",
+    file: "actors/store/log_file.ts",
+    from: "!this.#unsynced.isEmpty) await this.#commit(true);",
+    to: "!this.#unsynced.isEmpty) await this.#commit(false);",
   },
   {
     what: "what a failed write left is not mended before the next",

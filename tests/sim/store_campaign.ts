@@ -24,6 +24,7 @@ export const store: Campaign = {
     ...["a batch failed", "a log was written anew", "a bit cost a record", "a person typed half a line"],
     "a person shortened the last line",
     ...["records were lost that nobody was told of", "a file was replaced", "a log was closed in good order"],
+    "all was flushed when a log was closed",
     ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
     ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
     ...["fault: crash after write", "fault: crash before sync", "fault: crash after rename"],
@@ -227,19 +228,23 @@ class LogModel {
 
   /** What was written, and counts once a sync was acknowledged. */
   async #gathered(done: Promise<unknown>, batch: readonly string[]): Promise<void> {
-    if (await this.#settled(done, [])) this.#flushed.push(...batch);
+    if (await this.#succeeds(done)) this.#flushed.push(...batch);
   }
 
   /** What was acknowledged must be there; what failed is not, once something later was acknowledged. */
   async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<boolean> {
     const flushed = [...this.#flushed];
+    if (!await this.#succeeds(done)) return false;
+    // Not what was left out when the log was written anew meanwhile.
+    const kept = [...flushed, ...batch].filter((record) => this.#order.includes(record));
+    for (const record of kept) this.#sure.add(record);
+    this.#flushed = this.#flushed.filter((record) => !flushed.includes(record));
+    return true;
+  }
+
+  async #succeeds(done: Promise<unknown>): Promise<boolean> {
     try {
       await done;
-      if (batch.length === 0) return true;
-      // Not what was left out when the log was written anew meanwhile.
-      const kept = [...flushed, ...batch].filter((record) => this.#order.includes(record));
-      for (const record of kept) this.#sure.add(record);
-      this.#flushed = this.#flushed.filter((record) => !flushed.includes(record));
       return true;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
@@ -280,17 +285,22 @@ class LogModel {
     this.#sure = new Set([...anew, ...since.filter((record) => this.#sure.has(record))]);
   }
 
-  /** Ends its use in good order: what was appended is there. */
+  /** Ends its use in good order: what was appended is there, also what was flushed alone. */
   async close(): Promise<void> {
     const log = this.#log;
     this.#isClosing = true;
     if (log === undefined || !this.#host.isUp) return;
-    await this.#sim.advance(50);
-    const waiting = [this.#record(), this.#record()];
+    const sim = this.#sim;
+    await sim.advance(50);
+    const isFlushed = sim.random.chance(0.5);
+    const waiting = Array.from({ length: sim.random.integer(0, 2) }, () => this.#record());
     for (const record of waiting) log.append(record);
-    await this.#sim.settle(log.close());
-    for (const record of waiting) this.#sure.add(record);
-    this.#sim.sometimes("a log was closed in good order");
+    if (isFlushed) await sim.settle(this.#gathered(log.flush(), waiting));
+    const nothingWaits = log.pendingBytes === 0 && this.#flushed.length > 0;
+    sim.sometimes("all was flushed when a log was closed", nothingWaits);
+    const isClosed = await sim.settle(this.#settled(log.close(), isFlushed ? [] : waiting));
+    assert(isClosed, "a log could not be closed");
+    sim.sometimes("a log was closed in good order");
   }
 
   shut(): Promise<void> {
@@ -310,7 +320,10 @@ class LogModel {
     const text = disk.readText(TEXT) ?? "";
     const [, before = "", line] = /^([^]*\n|)(.+)\n$/.exec(text) ?? [];
     if (line === undefined || this.#order.at(-1) !== line) return;
-    const shorter = line.slice(0, Math.ceil(line.length / 2));
+    // Its number stays: no two lines are alike.
+    const [start = ""] = /^\D*\d+/.exec(line) ?? [];
+    const shorter = line.slice(0, Math.max(start.length, Math.ceil(line.length / 2)));
+    if (shorter === line) return;
     this.#order = [...this.#order.slice(0, -1), shorter];
     this.#sure.delete(line);
     this.#sure.add(shorter);

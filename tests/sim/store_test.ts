@@ -9,5 +9,6 @@ Deno.test("store under chaos: the seeds that have found something once", async (
   // 1, 16: a long line of which some sectors had reached the disk, and not the first, was taken for one that
   // somebody had typed.
   // 144: what a killed process had put in place was written into by the next one, and went with its name.
-  await runCampaign(store, [1, 16, 144]);
+  // 1242: what was taken back from an empty text, by a process that was then killed, came again.
+  await runCampaign(store, [1, 16, 144, 1242]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { simulate } from "../../actors/world/sim/mod.ts";
+import { type SimHost, simulate, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
 import type { World } from "../../actors/world/world.ts";
 
@@ -32,10 +32,7 @@ for (const form of ["text", "framed"] as const) {
         if (sim.random.next() < 0.5) host.crash();
         else host.kill();
         host.restart(() => {});
-        found = [];
-        const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
-        const log = await sim.settle(LogFile.open(host.world.disk, "log", { form, replay }));
-        await sim.settle(log.close());
+        found = await recordsOf(sim, host, form);
         for (const line of found) assert(/^line \d+ y*\.$/.test(line), line);
         const positions = acknowledged.map((line) => found.indexOf(line));
         assert(
@@ -70,3 +67,34 @@ Deno.test("log file: a power cut that leaves garbage under the first records lea
     await sim.settle(log.close());
   });
 });
+
+Deno.test("log file: what a process took back before it was killed does not come again when the power goes", async () => {
+  for (const form of ["text", "framed"] as const) {
+    for (let seed = 1; seed <= 20; seed++) {
+      const sim = simWorld({ seed });
+      const host = sim.host("a");
+      host.disk.write("log", "");
+      const log = await sim.settle(LogFile.open(host.world.disk, "log", { form }));
+      // A part of it is written, or all of it.
+      host.disk.failNext(seed % 2 === 0 ? "write" : "sync", "no-space", { path: "log" });
+      host.crashAt({ when: "after", how: "kill", operation: "truncate" });
+      log.append(`first ${"y".repeat(5000)}`);
+      log.sync().catch(() => {});
+      await sim.until(() => !host.isUp, 1000, "the process to be killed");
+      host.restart(() => {});
+      assertEquals(await recordsOf(sim, host, form), [], `seed ${seed}`);
+      host.crash();
+      host.restart(() => {});
+      assertEquals(await recordsOf(sim, host, form), [], `seed ${seed}, after the power had gone`);
+    }
+  }
+});
+
+/** What is read of it; then it is closed in good order. */
+async function recordsOf(sim: SimWorld, host: SimHost, form: "text" | "framed"): Promise<string[]> {
+  const found: string[] = [];
+  const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
+  const log = await sim.settle(LogFile.open(host.world.disk, "log", { form, replay }));
+  await sim.settle(log.close());
+  return found;
+}
