@@ -36,8 +36,12 @@ interface Growing {
 }
 
 async function ofActors(size: number, { quick }: BenchOptions): Promise<Cost> {
-  await using subject = Process.script("./_growth_subject.ts", [], [size, quick ? 10_000 : 1_000_000]);
-  return JSON.parse(await subject.next());
+  const messages = quick ? 10_000 : 1_000_000;
+  const walk = async (kind: "ours" | "floor") => {
+    await using subject = Process.script("./_growth_subject.ts", [], [kind, size, messages]);
+    return Number(await subject.next());
+  };
+  return { value: await walk("ours"), floor: await walk("floor") };
 }
 
 async function ofMembers(size: number, { quick }: BenchOptions): Promise<Cost> {
