@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { addressKey } from "../net/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 
@@ -16,7 +17,8 @@ export interface DialTarget {
   readonly infoBytes?: Uint8Array;
 }
 
-interface Entry extends DialTarget {
+interface Entry {
+  target: DialTarget;
   failures: number;
   endedAtMs: number;
   nextAtMs: number;
@@ -39,13 +41,14 @@ const SERVELESS_RETRY_MS = 10_000;
 export class AddressBook {
   readonly #entries = new Map<string, Entry>();
 
-  /** A peer was heard of. One that is new may be dialled at once. */
+  /** A peer was heard of. One that is new, or has the torrent under another hash, may be dialled at once. */
   add(target: DialTarget): void {
     const key = keyOf(target.address);
-    if (this.#entries.has(key)) return;
+    const known = this.#entries.get(key);
+    if (known !== undefined) return replaceTarget(known, target);
     if (!this.#hasRoom(addressKey(target.address.hostname))) return;
     this.#entries.set(key, {
-      ...target,
+      target,
       failures: 0,
       endedAtMs: 0,
       nextAtMs: 0,
@@ -64,8 +67,9 @@ export class AddressBook {
       if (entry.isBusy || entry.isBanned || dueAtMs(entry, isServed) > nowMs) continue;
       if (best === undefined || entry.failures < best.failures) best = entry;
     }
-    if (best !== undefined) best.isBusy = true;
-    return best;
+    if (best === undefined) return undefined;
+    best.isBusy = true;
+    return best.target;
   }
 
   /** A connection to it was made, and worked. */
@@ -100,7 +104,9 @@ export class AddressBook {
   }
 
   #hasRoom(host: string): boolean {
-    const ofHost = [...this.#entries.values()].filter(({ address }) => addressKey(address.hostname) === host);
+    const ofHost = [...this.#entries.values()].filter(({ target: { address } }) =>
+      addressKey(address.hostname) === host
+    );
     if (ofHost.length >= MAX_OF_HOST) return this.#forgetOne(ofHost, HOPELESS_FAILURES);
     return this.#entries.size < MAX_ENTRIES || this.#forgetOne(this.#entries.values(), 1);
   }
@@ -112,8 +118,15 @@ export class AddressBook {
       if (entry.isBusy || entry.isBanned || entry.failures < leastFailures) continue;
       if (worst === undefined || entry.failures > worst.failures) worst = entry;
     }
-    return worst !== undefined && this.#entries.delete(keyOf(worst.address));
+    return worst !== undefined && this.#entries.delete(keyOf(worst.target.address));
   }
+}
+
+/** What failed under the hash that was known before says nothing of the other. */
+function replaceTarget(known: Entry, target: DialTarget): void {
+  if (equalBytes(known.target.infoHash, target.infoHash)) return;
+  known.target = target;
+  known.failures = known.nextAtMs = 0;
 }
 
 function dueAtMs({ nextAtMs, endedAtMs }: Entry, isServed: boolean): number {

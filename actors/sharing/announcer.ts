@@ -31,7 +31,18 @@ export type AnnouncerCommand =
   /** Everything is there now. */
   | { readonly type: "announce-completed" }
   /** Something has changed at the trackers: they are asked anew, soon. */
-  | { readonly type: "announce-soon" };
+  | { readonly type: "announce-soon" }
+  | AnnounceAs;
+
+/** The same pieces are known to the trackers as another torrent now: of another name. */
+export interface AnnounceAs {
+  /** For the tag. */
+  readonly type: "announce-as";
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** The info dictionary of that hash. */
+  readonly infoBytes: Uint8Array;
+}
 
 /** Options of {@linkcode announcer}. */
 export interface AnnouncerOptions {
@@ -54,7 +65,14 @@ interface Announced {
   readonly type: "announced";
   readonly response: Extract<AnnounceResponse, { type: "peers" }>;
   readonly tracker: string;
+  readonly torrent: AnnouncedTorrent;
   readonly request: AnnounceRequest;
+}
+
+/** As what a torrent is announced; the dictionary where it is not the torrent's own. */
+interface AnnouncedTorrent {
+  readonly infoHash: Uint8Array;
+  readonly infoBytes?: Uint8Array;
 }
 
 type Private =
@@ -90,6 +108,8 @@ class Announcer {
   #isBusy = false;
   #isAgainWanted = false;
   #event: AnnounceEvent | undefined = "started";
+  /** As what it is announced. */
+  #torrent: AnnouncedTorrent;
   #failures = 0;
   #isHungry = false;
   /** Where it was announced: told when it is over. */
@@ -99,6 +119,7 @@ class Announcer {
   constructor(self: Context<AnnouncerCommand | Private>, options: AnnouncerOptions) {
     this.#self = self;
     this.#options = options;
+    this.#torrent = { infoHash: options.infoHash };
     this.#tiers = new TrackerTiers(options.trackers);
     self.onStop(() => this.#sayStopped());
     if (!this.#tiers.isEmpty) self.self.tell({ type: "due" });
@@ -113,6 +134,10 @@ class Announcer {
         return this.#announce();
       case "announce-soon":
         if (this.#toldTracker !== undefined) this.#tiers.passOver(this.#toldTracker);
+        return this.#announce();
+      case "announce-as":
+        this.#torrent = message;
+        this.#event = "started";
         return this.#announce();
       case "announced":
         return this.#onAnnounced(message);
@@ -149,14 +174,16 @@ class Announcer {
     );
   }
 
-  #onAnnounced({ response, tracker, request: { event, left } }: Announced): void {
+  #onAnnounced({ response, tracker, torrent, request: { event, left } }: Announced): void {
     this.#isBusy = false;
     this.#failures = 0;
-    if (this.#event === event) this.#event = undefined;
+    if (this.#torrent === torrent && this.#event === event) this.#event = undefined;
     else this.#isAgainWanted = true;
-    const { infoHash, found } = this.#options;
     const peers = response.peers.slice(0, MAX_PEERS);
-    found.tell({ type: "found-peers", targets: peers.map((address) => ({ address, infoHash })) });
+    const { infoHash, infoBytes } = torrent;
+    const known = { infoHash, ...(infoBytes === undefined ? {} : { infoBytes }) };
+    const targets = peers.map((address) => ({ address, ...known }));
+    this.#options.found.tell({ type: "found-peers", targets });
     const asked = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, response.intervalSeconds * 1000));
     if (peers.length > 0) return this.#again(asked);
     const mayOthersKnow = left > 0 && this.#tiers.passOver(tracker);
@@ -165,7 +192,8 @@ class Announcer {
 
   /** Asks tracker after tracker, until one answers. */
   async #tryAll(event: AnnounceEvent | undefined): Promise<Announced> {
-    const request = await this.#request(event);
+    const torrent = this.#torrent;
+    const request = await this.#request(torrent.infoHash, event);
     this.#isHungry = request.left > 0;
     let failure: unknown = new TrackerError("there is no tracker");
     for (const tracker of this.#tiers.inOrder()) {
@@ -174,7 +202,7 @@ class Announcer {
         if (response.type === "failure") throw new TrackerError(response.reason);
         this.#tiers.answered(tracker);
         this.#toldTracker = tracker;
-        return { type: "announced", response, tracker, request };
+        return { type: "announced", response, tracker, torrent, request };
       } catch (error) {
         failure = error;
         this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`, {
@@ -185,8 +213,8 @@ class Announcer {
     throw failure;
   }
 
-  async #request(event: AnnounceEvent | undefined): Promise<AnnounceRequest> {
-    const { infoHash, peerId, port, counts } = this.#options;
+  async #request(infoHash: Uint8Array, event: AnnounceEvent | undefined): Promise<AnnounceRequest> {
+    const { peerId, port, counts } = this.#options;
     return { infoHash, peerId, port, ...await counts(), ...(event === undefined ? {} : { event }) };
   }
 
@@ -207,9 +235,9 @@ class Announcer {
     const tracker = this.#toldTracker;
     if (tracker === undefined || tracker.startsWith("udp:")) return;
     try {
-      const { infoHash, peerId, port } = this.#options;
+      const { peerId, port } = this.#options;
       const request = {
-        infoHash,
+        infoHash: this.#torrent.infoHash,
         peerId,
         port,
         uploaded: 0,

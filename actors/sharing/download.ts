@@ -5,12 +5,13 @@
  */
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
+import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { CatalogFile } from "./catalog.ts";
 import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
 import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
-import { findSource, networkFiles, type Source, SourceError } from "./sources.ts";
+import { findSource, networkFiles, type Source, SourceError, torrentOf } from "./sources.ts";
 import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 import { errorText } from "../world/world.ts";
@@ -51,7 +52,8 @@ type Private =
   | { readonly type: "look" }
   | { readonly type: "status"; readonly all: readonly TorrentStatus[] }
   | { readonly type: "look-at-network" }
-  | { readonly type: "files"; readonly files: readonly CatalogFile[] };
+  | { readonly type: "files"; readonly files: readonly CatalogFile[] }
+  | { readonly type: "followed"; readonly file: CatalogFile; readonly order: FetchOrder | undefined };
 
 const STATUS_MS = 250;
 const NETWORK_MS = 3000;
@@ -123,6 +125,8 @@ class Download {
         return this.#lookAtNetwork();
       case "files":
         return this.#onFiles(message.files);
+      case "followed":
+        return this.#onFollowed(message.file, message.order);
       default:
         assertNever(message);
     }
@@ -228,7 +232,11 @@ class Download {
     this.#order = order;
     this.#options.swarms.tell({ type: "fetch", order, observer: this.#self.self });
     this.#lookSoon();
-    if (this.#file !== undefined) this.#self.after(NETWORK_MS, { type: "look-at-network" });
+    if (this.#file !== undefined) this.#lookAtNetworkLater();
+  }
+
+  #lookAtNetworkLater(): void {
+    this.#self.after(NETWORK_MS, { type: "look-at-network" });
   }
 
   #look(): void {
@@ -278,14 +286,17 @@ class Download {
     const file = this.#file;
     if (file === undefined) return;
     this.#lonelyLooks = this.#hasPeers ? 0 : this.#lonelyLooks + 1;
-    const isOffered = files.some(({ infoHash, sha256 }) =>
-      infoHash === file.infoHash || sha256 === file.sha256
+    const isOffered = files.some(({ infoHash }) => infoHash === file.infoHash);
+    const sameBytes = files.find(({ infoHash, sha256 }) =>
+      sha256 === file.sha256 && !this.#tried.has(infoHash)
     );
+    // Who is connected goes on with it under whatever name.
+    if (!isOffered && sameBytes !== undefined && !this.#hasPeers) return this.#follow(sameBytes);
     const ofName = files.filter(({ name }) => name === file.name);
     const hasAnother = ofName.some(({ infoHash }) =>
       infoHash !== file.infoHash && !this.#tried.has(infoHash)
     );
-    if (!isOffered && ofName.length > 0) {
+    if (!isOffered && sameBytes === undefined && ofName.length > 0) {
       return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
     }
     if (this.#lonelyLooks >= LONELY_LOOKS && hasAnother) {
@@ -294,7 +305,30 @@ class Download {
         `Nobody gives ${file.name} as it was listed: fetching another of that name`,
       );
     }
-    this.#self.after(NETWORK_MS, { type: "look-at-network" });
+    this.#lookAtNetworkLater();
+  }
+
+  /** The names of its bytes have changed, and by that their torrent: what is there of it stays. */
+  #follow(file: CatalogFile): void {
+    const { world, signal } = this.#self;
+    this.#self.pipe<FetchOrder>(
+      torrentOf(file, { world, nodes: this.#options.nodes, signal }),
+      (order) => ({ type: "followed", file, order }),
+      () => ({ type: "followed", file, order: undefined }),
+    );
+  }
+
+  #onFollowed(file: CatalogFile, to: FetchOrder | undefined): void {
+    const [order, before] = [this.#order, this.#file];
+    if (order === undefined || before === undefined) return;
+    if (to !== undefined && hasSamePieces(order.info, to.info)) {
+      const { infoHash, info: { bytes: infoBytes } } = to;
+      const as = { type: "announce-as", infoHash, infoBytes } as const;
+      this.#options.swarms.tell({ type: "follow", infoHash: order.infoHash, to: as });
+      this.#file = { ...file, name: before.name };
+      if (file.name !== before.name) this.#note(`${before.name} is called ${file.name} now: fetching it`);
+    } else if (to !== undefined) this.#tried.add(file.infoHash);
+    this.#lookAtNetworkLater();
   }
 
   #findAgain(file: CatalogFile, note: string): void {
@@ -333,4 +367,8 @@ class Download {
     this.#options.observer.tell(notice);
     this.#self.stop();
   }
+}
+
+function hasSamePieces(a: TorrentInfo, b: TorrentInfo): boolean {
+  return a.length === b.length && a.pieceLength === b.pieceLength && equalBytes(a.pieces, b.pieces);
 }

@@ -110,14 +110,21 @@ async function fromNetwork(name: string, options: SourceOptions): Promise<Source
     // A leader that is new has not asked everybody yet.
     throw new SourceError(`Cannot fetch ${name}: nobody has it`, { isPassing: true });
   }
-  const metainfo = await askNodes(`/torrents/${file.infoHash}.torrent`, MAX_METAINFO_BYTES, options);
-  const order = await orderOf(metainfo, options);
-  if (hexText(order.infoHash) !== file.infoHash || !order.info.isSingleFile) {
-    throw new SourceError(`Cannot fetch ${name}: the leader gave another torrent than it should have`);
-  }
+  const order = await torrentOf(file, options);
   const sha256 = hexBytes(file.sha256);
   const info = savedAs(name, order.info);
   return { type: "torrent", order: { ...order, info, ...(sha256 === undefined ? {} : { sha256 }) }, file };
+}
+
+/** The torrent of a file of the network. @throws {SourceError} when no node gives it. */
+export async function torrentOf(
+  { name, infoHash }: CatalogFile,
+  options: SourceOptions,
+): Promise<FetchOrder> {
+  const metainfo = await askNodes(`/torrents/${infoHash}.torrent`, MAX_METAINFO_BYTES, options);
+  const order = await orderOf(metainfo, options);
+  if (hexText(order.infoHash) === infoHash && order.info.isSingleFile) return order;
+  throw new SourceError(`Cannot fetch ${name}: the leader gave another torrent than it should have`);
 }
 
 /** The same bytes are one torrent, with the first of their names: here they have the one asked for. */

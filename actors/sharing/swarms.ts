@@ -16,6 +16,7 @@ import {
   withPrivateMessages,
 } from "../runtime/mod.ts";
 import { errorText, type SocketAddress } from "../world/world.ts";
+import type { AnnounceAs } from "./announcer.ts";
 import type { ReportedFile } from "./catalog.ts";
 import { type FileAlias, type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
@@ -67,6 +68,8 @@ export type SwarmsCommand =
   }
   /** Ends what `observer` has had fetched: a torrent, or its info dictionary. What is there of it stays. */
   | { readonly type: "abandon"; readonly infoHash: Uint8Array; readonly observer: Ref<never> }
+  /** The pieces of what is fetched under a hash are to be had under another by now. */
+  | { readonly type: "follow"; readonly infoHash: Uint8Array; readonly to: AnnounceAs }
   /** The trackers may have changed: those of what is fetched are asked anew. */
   | { readonly type: "announce-all" }
   /** The files that are given, as they are reported to the leader. */
@@ -171,6 +174,8 @@ class Swarms {
         return this.#fetchMetadata(message);
       case "abandon":
         return this.#abandon(hexText(message.infoHash), message.observer);
+      case "follow":
+        return this.#running.get(hexText(message.infoHash))?.torrent?.tell(message.to);
       case "announce-all":
         for (const { swarm } of this.#running.values()) swarm.tell({ type: "announce-soon" });
         return;

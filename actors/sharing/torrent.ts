@@ -164,6 +164,7 @@ class Torrent {
         for (const target of message.targets) this.#dialling.book.add(target);
         return this.#dialMore();
       case "announce-soon":
+      case "announce-as":
         return this.#announcer?.tell(message);
       case "get-status":
         return message.replyTo.tell(this.#status());

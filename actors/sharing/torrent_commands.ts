@@ -6,6 +6,7 @@
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { DialTarget } from "./address_book.ts";
+import type { AnnounceAs } from "./announcer.ts";
 import type { BandwidthCommand, PeerEvent } from "./messages.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import type { TorrentResources } from "./resources.ts";
@@ -19,6 +20,7 @@ export type TorrentCommand =
   | { readonly type: "found-peers"; readonly targets: readonly DialTarget[] }
   /** The trackers may have changed: they are asked anew. */
   | { readonly type: "announce-soon" }
+  | AnnounceAs
   /** How it stands. */
   | { readonly type: "get-status"; readonly replyTo: Ref<TorrentStatus> };
 

@@ -140,6 +140,22 @@ Deno.test("address book: where nobody gives, and where one that gave has left, n
   assertEquals(book.next(21_000)?.address, address);
 });
 
+Deno.test("address book: one that has the torrent under another hash by now is dialled at once, by that one", () => {
+  const book = new AddressBook();
+  const address = { hostname: "a", port: 1 };
+  const [before, now] = [1, 2].map((byte) => new Uint8Array(20).fill(byte));
+  assert(before !== undefined && now !== undefined);
+  book.add({ address, infoHash: before });
+  for (let failures = 0; failures < 5; failures++) {
+    book.next(Infinity);
+    book.ended(address, 0);
+  }
+  book.add({ address, infoHash: before });
+  assertEquals(book.next(1), undefined, "what is known already changes nothing");
+  book.add({ address, infoHash: now });
+  assertEquals(book.next(1)?.infoHash, now);
+});
+
 Deno.test("sharing: a tracker that was away for long is asked again within ten seconds, while something is missing", async () => {
   for (const awayMs of [200_000, 215_000, 230_000, 245_000]) {
     const sim = simWorld({ seed: 6 });
