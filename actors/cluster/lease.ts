@@ -33,7 +33,9 @@ export class HostLease implements Lease {
   readonly #over = new AbortController();
   #revision: number;
   /** When the renewal was sent that was confirmed last, by both clocks: either may stand still in a sleep. */
-  #renewedAt: { readonly monotonic: number; readonly wall: number };
+  #renewedAt: Moment;
+  /** When the first renewal since then was sent that nobody has confirmed. */
+  #unconfirmedAt: Moment | undefined;
   #timer: Cancellable | undefined;
 
   private constructor(keys: Keys, world: Machine, host: HostRef, revision: number, sentAt: Moment) {
@@ -129,24 +131,31 @@ export class HostLease implements Lease {
     const { id, incarnation } = this.host;
     try {
       const revision = await this.#keys.put("hosts", id, incarnation, this.#revision);
-      // An answer that comes after the time was up is no reason to go on.
-      if (!this.isValid) return;
-      this.#revision = revision;
-      this.#renewedAt = sentAt;
+      this.#renewed(revision, sentAt);
     } catch (error) {
+      this.#unconfirmedAt ??= sentAt;
       // Without an answer there is still time to try again, until there is none.
-      if (error instanceof Conflict) await this.#adopt();
+      if (error instanceof Conflict) await this.#adopt(this.#unconfirmedAt);
     }
+  }
+
+  #renewed(revision: number, sentAt: Moment): void {
+    // An answer that comes after the time was up is no reason to go on.
+    if (!this.isValid) return;
+    this.#revision = revision;
+    this.#renewedAt = sentAt;
+    this.#unconfirmedAt = undefined;
   }
 
   /**
    * Somebody has written: a renewal of this host's that was never confirmed, or it is no longer its lease.
    */
-  async #adopt(): Promise<void> {
+  async #adopt(unconfirmedAt: Moment): Promise<void> {
     try {
       const entry = await this.#keys.get("hosts", this.host.id);
       if (entry?.value === this.host.incarnation && entry.revision > this.#revision) {
-        this.#revision = entry.revision;
+        // Which of them it was is not known: its time counts from the first.
+        this.#renewed(entry.revision, unconfirmedAt);
       } else if (entry?.value !== this.host.incarnation) this.#end();
     } catch {
       // As above.

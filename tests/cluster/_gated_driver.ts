@@ -5,8 +5,14 @@
  */
 import type { Driver } from "../../actors/cluster/driver.ts";
 
-/** The same driver, whose appends wait for what `gate` gives. */
-export function gatedDriver(driver: Driver, gate: () => Promise<void>): Driver {
+const OPEN = () => Promise.resolve();
+
+/** The same driver, whose appends wait for what `gate` gives, and snapshots for what `snapshotGate` does. */
+export function gatedDriver(
+  driver: Driver,
+  gate: () => Promise<void>,
+  snapshotGate: () => Promise<void> = OPEN,
+): Driver {
   const { records } = driver;
   return {
     ...driver,
@@ -16,7 +22,7 @@ export function gatedDriver(driver: Driver, gate: () => Promise<void>): Driver {
       read: (key) => records.read(key),
       tail: (key) => records.tail(key),
       trim: (...args) => records.trim(...args),
-      writeSnapshot: (...args) => records.writeSnapshot(...args),
+      writeSnapshot: (...args) => snapshotGate().then(() => records.writeSnapshot(...args)),
     },
   };
 }

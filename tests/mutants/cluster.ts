@@ -11,14 +11,20 @@ export const cluster: readonly Mutant[] = [
   {
     what: "a host's lease counts from the answer",
     file: "actors/cluster/lease.ts",
-    from: "if (!this.isValid) return;\n      this.#revision = revision;\n      this.#renewedAt = sentAt;",
-    to: "this.#revision = revision;\n      this.#renewedAt = moment(this.#world);",
+    from: "if (!this.isValid) return;\n    this.#revision = revision;\n    this.#renewedAt = sentAt;",
+    to: "this.#revision = revision;\n    this.#renewedAt = moment(this.#world);",
   },
   {
     what: "a renewal that was never confirmed costs the lease",
     file: "actors/cluster/lease.ts",
-    from: "if (error instanceof Conflict) await this.#adopt();",
+    from: "if (error instanceof Conflict) await this.#adopt(this.#unconfirmedAt);",
     to: "if (error instanceof Conflict) this.#end();",
+  },
+  {
+    what: "a renewal that was never confirmed counts from when it is found",
+    file: "actors/cluster/lease.ts",
+    from: "this.#renewed(entry.revision, unconfirmedAt);",
+    to: "this.#renewed(entry.revision, moment(this.#world));",
   },
   {
     what: "a host that has lost its lease keeps its entities",

@@ -100,6 +100,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/cluster/persistent_test.ts",
       "tests/cluster/addresses_test.ts",
       "tests/cluster/lease_test.ts",
+      "tests/cluster/journal_test.ts",
       "tests/cluster/placed_test.ts",
       "tests/cluster/decision_test.ts",
       "tests/cluster/kept_test.ts",
