@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { ElectionNotice, SubscribeElection } from "../../protocols/election_events.ts";
+import type {
+  ElectionNotice,
+  LeaderKnown,
+  LeaderLost,
+  MembersChanged,
+  SubscribeElection,
+} from "../../protocols/election_events.ts";
 import { httpServer, type StaticFiles } from "../net/mod.ts";
 import {
   type Behavior,
@@ -65,11 +71,18 @@ export type SharingCommand = DownloadsCommand;
 type Private =
   | LibraryChanged
   | ElectionNotice
+  | FollowerStarted
   | { readonly type: "http-listening"; readonly address: SocketAddress }
   | {
     readonly type: "election-found";
     readonly ref: Ref<SubscribeElection<Ref<ElectionNotice>>> | undefined;
   };
+
+/** An actor that is to know what the election tells has begun, or has begun afresh and knows nothing. */
+interface FollowerStarted {
+  readonly type: "follower-started";
+  readonly follower: Ref<ElectionNotice>;
+}
 
 /**
  * Gives every regular file of a directory to whoever asks, fetches what it is told to, and is the tracker
@@ -88,7 +101,10 @@ class Node {
   readonly #self: Context<SharingCommand | Private>;
   readonly #onHttp: (address: SocketAddress) => void;
   /** Told what the election tells. */
-  readonly #followers: readonly Ref<ElectionNotice>[];
+  readonly #followers = new Set<Ref<ElectionNotice>>();
+  /** What it has told last, of each kind. */
+  #leader: LeaderKnown | LeaderLost | undefined;
+  #members: MembersChanged | undefined;
 
   constructor(self: Context<SharingCommand | Private>, options: SharingOptions) {
     this.#self = self;
@@ -112,13 +128,11 @@ class Node {
       { onFailure },
     );
     const swarmsRef = this.#swarms;
-    const trackerRef = self.spawn("tracker", tracker(), { onFailure });
+    const node = self.self;
+    const trackerRef = self.spawn("tracker", follower(node, tracker()), { onFailure });
     const infos = self.spawn("infos", infoStore({ nodes, swarms: this.#swarms }), { onFailure });
-    this.#followers = [
-      trackerRef,
-      self.spawn("collector", collector({ nodes, tracker: trackerRef }), { onFailure }),
-      self.spawn("leader-client", leaderClient({ nodes, swarms: this.#swarms }), { onFailure }),
-    ];
+    self.spawn("collector", follower(node, collector({ nodes, tracker: trackerRef })), { onFailure });
+    self.spawn("leader-client", follower(node, leaderClient({ nodes, swarms: this.#swarms })), { onFailure });
     this.#downloads = self.spawn("downloads", downloads({ directory, nodes, swarms: this.#swarms }), {
       onFailure,
     });
@@ -170,15 +184,37 @@ class Node {
         return this.#swarms.tell({ type: "share", files: message.files });
       case "election-found":
         return message.ref?.tell({ type: "subscribe", subscriber: this.#self.self });
+      case "follower-started":
+        this.#followers.add(message.follower);
+        if (this.#leader !== undefined) message.follower.tell(this.#leader);
+        if (this.#members !== undefined) message.follower.tell(this.#members);
+        return;
+      case "members-changed":
+        this.#members = message;
+        return this.#tellFollowers(message);
       case "leader-known":
       case "leader-lost":
-      case "members-changed":
-        for (const follower of this.#followers) follower.tell(message);
-        return;
+        this.#leader = message;
+        return this.#tellFollowers(message);
       default:
         return this.#downloads.tell(message);
     }
   }
+
+  #tellFollowers(notice: ElectionNotice): void {
+    for (const follower of this.#followers) follower.tell(notice);
+  }
+}
+
+/** The actor of a behaviour tells the node whenever it starts. */
+function follower<M>(
+  node: Ref<FollowerStarted>,
+  behavior: Behavior<M | ElectionNotice>,
+): Behavior<M | ElectionNotice> {
+  return (self) => {
+    node.tell({ type: "follower-started", follower: self.self });
+    return behavior(self);
+  };
 }
 
 function spawnBandwidth(

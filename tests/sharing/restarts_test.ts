@@ -1,0 +1,68 @@
+/**
+ * Parts of the sharing that fail and are started afresh know again what they had been told.
+ */
+import { assertEquals } from "@std/assert";
+import type { World } from "../../actors/world/world.ts";
+import { until } from "../_helpers.ts";
+import { SharingNetwork, someBytes } from "./_network.ts";
+
+/** A world in which the next digest of something with `text` in it fails, once that is set. */
+class FailingOnce {
+  text: string | undefined;
+
+  readonly change = (world: World): World => {
+    const { hash } = world;
+    return {
+      ...world,
+      hash: {
+        start: (algorithm) => hash.start(algorithm),
+        hmac: (algorithm, key, message) => hash.hmac(algorithm, key, message),
+        digest: (algorithm, bytes) => {
+          this.#perhapsFail(bytes);
+          return hash.digest(algorithm, bytes);
+        },
+      },
+    };
+  };
+
+  #perhapsFail(bytes: Uint8Array): void {
+    if (this.text === undefined || !new TextDecoder().decode(bytes).includes(this.text)) return;
+    this.text = undefined;
+    throw new Error("it fails once");
+  }
+}
+
+/** Two nodes, of which the first leads and will fail, and the second has `a.bin`. */
+async function start(): Promise<{ network: SharingNetwork; failing: FailingOnce }> {
+  const network = await SharingNetwork.create(2);
+  const failing = new FailingOnce();
+  await network.write(2, "a.bin", someBytes(1000));
+  network.start(1, {}, failing.change);
+  network.start(2);
+  network.lead(1);
+  await network.offers("a.bin");
+  return { network, failing };
+}
+
+Deno.test("sharing: a tracker that is started afresh leads on, and lists what the members have", async () => {
+  const { network: started, failing } = await start();
+  await using network = started;
+  // Who wants something is told with a digest, each second: nobody does.
+  failing.text = "[]";
+  await until(() => failing.text === undefined, "the failure");
+  await network.offers("a.bin");
+});
+
+Deno.test("sharing: a node whose torrents are started afresh leads on, gives and fetches", async () => {
+  const { network: started, failing } = await start();
+  await using network = started;
+  failing.text = "4:name5:b.bin";
+  const bytes = someBytes(100_000);
+  await network.write(1, "b.bin", bytes);
+  await until(() => failing.text === undefined, "the failure");
+  await network.offers("a.bin");
+  await network.offers("b.bin");
+  const got = await network.running.get(2)?.get("b.bin");
+  assertEquals(got?.end, { type: "download-done", name: "b.bin" });
+  assertEquals(await network.read(2, "b.bin"), bytes);
+});
