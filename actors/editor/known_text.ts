@@ -79,11 +79,11 @@ export class KnownText {
     this.#ready();
   }
 
-  /** The text has grown. */
+  /** The text has grown from `start` on, where it ended. */
   add(start: number, added: Uint8Array): void {
     if (this.#bytes === undefined) return;
     const length = start + added.length;
-    if (start > this.#length || length > MAX_KNOWN_BYTES) return this.forget();
+    if (length > MAX_KNOWN_BYTES) return this.forget();
     if (length > this.#bytes.length) {
       const larger = new Uint8Array(2 * length);
       larger.set(this.#bytes.subarray(0, this.#length));

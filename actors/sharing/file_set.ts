@@ -36,8 +36,8 @@ interface Extent {
 export class FileSet {
   readonly #options: FileSetOptions;
   readonly #open: FileGroup;
-  /** What each file was when it was first looked at. */
-  readonly #seen = new Map<string, FileInfo>();
+  /** What each file is to be: see {@linkcode FileSet.expect}. */
+  readonly #expected = new Map<string, FileInfo>();
 
   /** Files that are not touched before they are needed. */
   constructor(options: FileSetOptions) {
@@ -117,29 +117,24 @@ export class FileSet {
     }
   }
 
-  /** Whether every file that a stretch lies in is the one that it was at first, and was not written since. */
+  /** Whether every file that a stretch lies in is what it was expected to be, and was not written since. */
   async isUnchanged(offset: number, length: number): Promise<boolean> {
     for (const { file, path } of this.#extents(offset, length)) {
-      if (!file.isPadding && !await this.#isAsSeen(file, path)) return false;
+      if (!file.isPadding && !await this.#isAsExpected(path)) return false;
     }
     return true;
   }
 
-  async #isAsSeen(file: TorrentFile, path: string): Promise<boolean> {
+  async #isAsExpected(path: string): Promise<boolean> {
     const { disk } = this.#options;
-    let info: FileInfo;
+    const expected = this.#expected.get(path);
+    if (expected === undefined) return false;
     try {
-      info = disk.statNow === undefined ? await disk.stat(path) : disk.statNow(path);
+      return isSameFile(expected, disk.statNow === undefined ? await disk.stat(path) : disk.statNow(path));
     } catch (error) {
       if (error instanceof WorldError) return false;
       throw error;
     }
-    const seen = this.#seen.get(path);
-    if (seen === undefined) {
-      this.#seen.set(path, info);
-      return info.isFile && info.size === file.length;
-    }
-    return isSameFile(seen, info);
   }
 
   /** What the files are now. */
@@ -151,9 +146,9 @@ export class FileSet {
     return seen;
   }
 
-  /** Says what the files are known to have been: {@linkcode FileSet.isUnchanged} compares with that. */
+  /** Says what a file is known to have been: {@linkcode FileSet.isUnchanged} compares with that. */
   expect(file: TorrentFile, info: FileInfo): void {
-    this.#seen.set(this.pathOf(file), info);
+    this.#expected.set(this.pathOf(file), info);
   }
 
   /** Makes what was written durable, the names of the files too. */

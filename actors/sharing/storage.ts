@@ -76,7 +76,7 @@ export type StoragePlace =
    * Complete below `directory`, which is never written to. `expected` is what the single file was when it was
    * hashed.
    */
-  | { readonly type: "shared"; readonly directory: string; readonly expected?: FileInfo }
+  | { readonly type: "shared"; readonly directory: string; readonly expected: FileInfo }
   /** On their way in `partDirectory`, and below `directory` once all are there. */
   | { readonly type: "fetched"; readonly directory: string; readonly partDirectory: string };
 
@@ -136,9 +136,7 @@ class Storage {
       : this.#partRoot(place.partDirectory);
     this.#files = this.#fileSet(directory, place.type === "fetched");
     const [file] = files;
-    if (place.type === "shared" && place.expected !== undefined && file !== undefined) {
-      this.#files.expect(file, place.expected);
-    }
+    if (place.type === "shared" && file !== undefined) this.#files.expect(file, place.expected);
     self.onStop(() => {
       this.#files.close();
       this.#partLock?.close();

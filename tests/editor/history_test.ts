@@ -4,8 +4,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as Y from "yjs";
 import { historyCodec, type HistoryEvent } from "../../actors/editor/history.ts";
 import { DocumentError, sharedDocument } from "../../actors/editor/mod.ts";
-import { openFileJournal } from "../../actors/store/mod.ts";
-import { simulate } from "../../actors/world/sim/mod.ts";
+import { historyOptions, openHistory } from "../../actors/editor/open_history.ts";
+import { LogFile, openFileJournal } from "../../actors/store/mod.ts";
+import { type SimHost, simulate } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 
 function updateOf(text: string): Uint8Array {
@@ -53,4 +54,45 @@ Deno.test("editor's history: one with records that a later version has written i
     assertEquals(host.disk.read("/data/doc.txt.history"), before);
     assertEquals(host.disk.readText("/data/doc.txt"), "text\n");
   });
+});
+
+/** A document that was opened to be edited together, and what is to be appended to its history. */
+async function openDocument({ world }: SimHost) {
+  const log = await LogFile.open(world.disk, "/data/doc.txt", { form: "text" });
+  const options = historyOptions({ replica: () => Promise.resolve(yjsReplica) }, { warn: () => {} });
+  if (options === undefined) throw new Error("Cannot open a history: there is no replica");
+  const { journal, replica } = await openHistory(world, log, options);
+  const type = (insert: string) => {
+    const at = replica.text.length;
+    const update = replica.transact(() => replica.edit([{ at, remove: 0, insert }]));
+    if (update !== undefined) journal.append([{ type: "update", update }]);
+    return journal.commit();
+  };
+  return { replica, type };
+}
+
+Deno.test("editor's history: what is read of one whose sync had failed is on the disk before it is built upon", async () => {
+  await simulate(
+    "editor's history of a failed sync",
+    { seeds: 40, sometimes: ["still read"] },
+    async (sim) => {
+      const host = sim.host("server");
+      host.disk.write("/data/doc.txt", "text\n");
+      const first = await sim.settle(openDocument(host));
+      let isDown = false;
+      host.disk.failNext("sync", "other", { dropsPages: true });
+      // Before it can take back what it could not sync.
+      host.crashAt({ when: "before", how: "kill", operation: "truncate", ended: () => isDown = true });
+      first.type("unsure\n").catch(() => {});
+      await sim.until(() => isDown, 1000);
+      host.restart(() => {});
+      const second = await sim.settle(openDocument(host));
+      sim.sometimes("still read", second.replica.text.includes("unsure"));
+      await sim.settle(second.type("sure\n"));
+      host.crash();
+      host.restart(() => {});
+      const third = await sim.settle(openDocument(host));
+      assertEquals(third.replica.text, second.replica.text);
+    },
+  );
 });

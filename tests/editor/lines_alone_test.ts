@@ -1,15 +1,17 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
+import { type Disk, type DiskFile, type World, WorldError } from "../../actors/world/world.ts";
+import { overridden } from "../_overridden.ts";
 
 function decode(bytes: Uint8Array = new Uint8Array(0)): string {
   return new TextDecoder().decode(bytes);
 }
 
 /** A document that nobody edits but by lines. */
-async function linesAlone(sim: SimWorld): Promise<Stage> {
-  const stage = await Stage.open(sim);
+async function linesAlone(sim: SimWorld, adapt?: (world: World) => World): Promise<Stage> {
+  const stage = await Stage.open(sim, adapt);
   stage.leave();
   await sim.advance(1000);
   return stage;
@@ -168,3 +170,32 @@ for (const [next, ask] of Object.entries({ "a line": "update", "who joins": "joi
     });
   });
 }
+
+Deno.test("editor: who joins is told what the file holds, also where another one in its place could not be read at first", async () => {
+  await simulate("editor: a file that cannot be read", { seeds: 10 }, async (sim) => {
+    let unreadable = 0;
+    // Only what is read of the file beside its writing.
+    const adapt = (world: World): World => {
+      const open: Disk["open"] = async (path, options) => {
+        const file = await world.disk.open(path, options);
+        const read: DiskFile["read"] = (...args) =>
+          unreadable-- > 0 ? Promise.reject(new WorldError("other", "Cannot read")) : file.read(...args);
+        return path !== FILE || options?.write === true ? file : overridden(file, { read });
+      };
+      return { ...world, disk: overridden(world.disk, { open }) };
+    };
+    const stage = await linesAlone(sim, adapt);
+    stage.disk.write(FILE, "a text that is longer\n");
+    await reading(sim, stage);
+    await sim.advance(1000);
+    stage.disk.remove(FILE);
+    stage.disk.write(FILE, "new\n");
+    unreadable = 1;
+    stage.tell({ type: "update", member: stage.line(), text: "last" });
+    await sim.until(() => linesTold(stage).includes("last"), 1000, "the line to be told");
+    assert(unreadable <= 0);
+    stage.tell({ type: "join", member: stage.line() });
+    await sim.until(() => stage.count("joined") === 2, 1000, "another reader to have joined");
+    assertEquals(decode(stage.told.findLast((event) => event.type === "joined")?.text), "new\nlast\n");
+  });
+});

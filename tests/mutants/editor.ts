@@ -106,9 +106,9 @@ export const editor: readonly Mutant[] = [
   },
   {
     what: "who joins is told of what was never told to others",
-    file: "actors/editor/known_text.ts",
-    from: "if (start > this.#length || length > MAX_KNOWN_BYTES) return this.forget();",
-    to: "if (length > MAX_KNOWN_BYTES) return this.forget();",
+    file: "actors/editor/lines_document.ts",
+    from: "if (start !== this.#toldLength) this.#known.forget();",
+    to: ";",
   },
   {
     what: "own lines are sent back",

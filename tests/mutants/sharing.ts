@@ -57,10 +57,10 @@ export const sharing: readonly Mutant[] = [
     to: "      ",
   },
   {
-    what: "a file of another size is offered",
+    what: "a file that was changed is offered",
     file: "actors/sharing/file_set.ts",
-    from: "return info.isFile && info.size === file.length;",
-    to: "return info.isFile;",
+    from: "if (!file.isPadding && !await this.#isAsExpected(path)) return false;",
+    to: "if (!file.isPadding) await this.#isAsExpected(path);",
   },
   {
     what: "a tracker's failure is taken for an answer",

@@ -203,6 +203,8 @@ Deno.test("what was seen: an error is no line of the document, and may be one", 
 Deno.test("what was seen: of another document everything is shown from where it differs", () => {
   assertEquals(shown(["a", "b", "c"], ["a", "x", "c"]), ["x", "c"]);
   assertEquals(shown(["a", "b"], ["new"]), ["new"]);
+  // One's own line cannot stand before what had come when it was sent: this is somebody else's.
+  assertEquals(shown(["a", "b", ">mine"], ["mine", "a", "b"]), ["mine", "a", "b"]);
 });
 
 Deno.test("what was seen: whatever the order and the moment of a cut, nothing missed is hidden, nothing seen repeated", () => {

@@ -11,11 +11,12 @@ import { storage, type StorageCommand, type StoragePlace } from "../../actors/sh
 import { type Drained, Uploads } from "../../actors/sharing/uploads.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 
-import { type Disk, type DiskFile, type World, WorldError } from "../../actors/world/world.ts";
+import { type DiskFile, type World, WorldError } from "../../actors/world/world.ts";
 import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline, tempDirectory, until } from "../_helpers.ts";
+import { overridden } from "../_overridden.ts";
 import { someBytes } from "./_network.ts";
 
 const NAME = "a.bin";
@@ -35,31 +36,20 @@ function infoOf(bytes: Uint8Array, pieceLength: number, lengths: readonly number
   return parseInfo(encodeInfo({ name: NAME, pieceLength, pieces, ...content }));
 }
 
-function bound(target: object, key: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, key, target);
-  return typeof value === "function" ? value.bind(target) : value;
-}
-
 /** A world in which something is awaited before, or after, each read of a file. */
 function withReads(
   { before, after }: { readonly before?: () => Promise<void>; readonly after?: () => Promise<void> },
 ): World {
   const slow = (file: DiskFile): DiskFile =>
-    new Proxy(file, {
-      get: (target, key) =>
-        key !== "read" ? bound(target, key) : async (buffer: Uint8Array, offset: number) => {
-          await before?.();
-          const count = await target.read(buffer, offset);
-          await after?.();
-          return count;
-        },
+    overridden(file, {
+      async read(buffer, offset) {
+        await before?.();
+        const count = await file.read(buffer, offset);
+        await after?.();
+        return count;
+      },
     });
-  const disk: Disk = new Proxy(world.disk, {
-    get: (target, key) =>
-      key !== "open"
-        ? bound(target, key)
-        : async (...args: Parameters<Disk["open"]>) => slow(await target.open(...args)),
-  });
+  const disk = overridden(world.disk, { open: async (...args) => slow(await world.disk.open(...args)) });
   return { ...world, disk };
 }
 
@@ -144,28 +134,30 @@ Deno.test("storage: what was read beside a piece before that was written is read
   }
 });
 
-Deno.test("storage: a shared file that was changed is read no more, and that is told once", async () => {
-  await using temp = await tempDirectory();
-  const bytes = someBytes(3 * STRETCH_BYTES);
-  const info = infoOf(bytes, STRETCH_BYTES);
-  await Deno.writeFile(temp.file(NAME), bytes);
-  const expected = await world.disk.stat(temp.file(NAME));
-  await using system = new ActorSystem("test", { world });
-  const { ref, blocks, changes } = start(
-    system,
-    info,
-    { type: "shared", directory: temp.path, expected },
-    world,
-  );
-  const blockOf = (piece: number) => ({ piece, begin: 0, length: BLOCK_BYTES });
-  assertEquals(await read(ref, blockOf(0)), { type: "block-ready" });
-  await Deno.writeFile(temp.file(NAME), someBytes(10));
-  for (const piece of [2, 1, 0]) {
-    assertEquals(await read(ref, blockOf(piece)), { type: "block-unreadable", place: blockOf(piece) });
-  }
-  assertEquals(blocks.find(0, BLOCK_BYTES), undefined, "what was in memory is not given either");
-  assertEquals(changes(), 1);
-});
+for (const [what, length] of [["cut short", 10], ["written over", 3 * STRETCH_BYTES]] as const) {
+  Deno.test(`storage: a shared file that was ${what} is read no more, and that is told once`, async () => {
+    await using temp = await tempDirectory();
+    const bytes = someBytes(3 * STRETCH_BYTES);
+    const info = infoOf(bytes, STRETCH_BYTES);
+    await Deno.writeFile(temp.file(NAME), bytes);
+    const expected = await world.disk.stat(temp.file(NAME));
+    await using system = new ActorSystem("test", { world });
+    const { ref, blocks, changes } = start(
+      system,
+      info,
+      { type: "shared", directory: temp.path, expected },
+      world,
+    );
+    const blockOf = (piece: number) => ({ piece, begin: 0, length: BLOCK_BYTES });
+    assertEquals(await read(ref, blockOf(0)), { type: "block-ready" });
+    await Deno.writeFile(temp.file(NAME), someBytes(length).reverse());
+    for (const piece of [2, 1, 0]) {
+      assertEquals(await read(ref, blockOf(piece)), { type: "block-unreadable", place: blockOf(piece) });
+    }
+    assertEquals(blocks.find(0, BLOCK_BYTES), undefined, "what was in memory is not given either");
+    assertEquals(changes(), 1);
+  });
+}
 
 Deno.test("cache: two hundred torrents take no more memory than one, and who waits for a buffer gets one in turn", async () => {
   const cache = new BlockCache(4 * STRETCH_BYTES);
