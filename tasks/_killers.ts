@@ -30,7 +30,8 @@ export function rateTable(
   rooms: readonly (readonly [room: string, what: readonly string[]])[],
   killers: Killers,
 ): string {
-  const share = (found: number, of: number) => `${found} (${Math.round(100 * found / Math.max(of, 1))} %)`;
+  // Rounded down: 100 % are all.
+  const share = (found: number, of: number) => `${found} (${Math.floor(100 * found / Math.max(of, 1))} %)`;
   const counted = rooms.map(([room, all]) => {
     const known = all.map((what) => killers.of(room, what));
     const byCampaigns = known.filter(({ campaign }) => campaign !== undefined).length;

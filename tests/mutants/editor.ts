@@ -233,10 +233,10 @@ export const editor: readonly Mutant[] = [
     to: "return true;",
   },
   {
-    what: "the history is compacted while the file lags",
+    what: "a history that is written anew says that the file has what it lacks",
     file: "actors/editor/together.ts",
-    from: "if (!this.#fileSync.isInSync) return;",
-    to: ";",
+    from: "edits: diffText(this.text, this.#options.opened.file.held)",
+    to: "edits: []",
   },
   {
     what: "who has left is still present",
