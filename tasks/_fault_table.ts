@@ -22,6 +22,7 @@ const COLUMNS: readonly (readonly [title: string, fault: RegExp])[] = [
   ["graceful restart", /^asked to stop$/],
   ["stop took too long", /^stop took too long$/],
   ["pause", /^paused$/],
+  ["pause of more than 10 s", /^paused for more than 10 s$/],
   ["clock jump", /^clock set$/],
   ["no descriptors", /^accept fails, no descriptors$/],
   ["slow disk", /^slow disk$/],

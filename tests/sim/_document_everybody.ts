@@ -58,9 +58,23 @@ export class Everybody {
     return this.browsers.every((browser) => browser.isSaved);
   }
 
+  #areWriting(areThey: boolean): void {
+    for (const writer of [...this.browsers, ...this.lines, this.#person]) writer.isWriting = areThey;
+  }
+
+  /** Everybody writes at the beginning and at the end, and rests between: what is written costs. */
+  async writeAndRest(ms: number): Promise<void> {
+    const writingMs = Math.min(ms, 500);
+    await this.#sim.advance(writingMs);
+    this.#areWriting(false);
+    await this.#sim.advance(Math.max(0, ms - 2 * writingMs));
+    this.#areWriting(true);
+    await this.#sim.advance(writingMs);
+  }
+
   /** Nobody types any more, all is saved, and every connection is known to be alive. */
   async calmDown(): Promise<void> {
-    for (const writer of [...this.browsers, ...this.lines, this.#person]) writer.isWriting = false;
+    this.#areWriting(false);
     await this.#sim.until(() => this.isSaved, 30_000, "everything to be saved");
     for (const line of this.#writers) await this.#writeSurely(line);
   }

@@ -29,8 +29,9 @@ export class ElectionWatch {
    * end, however they may, is no news to an operator.
    */
   check(mayOverlap = false): void {
+    // Who stands still cannot say that it leads no more, and does nothing: it does so first when it goes on.
     const leading = this.#hosts.filter((host, index) =>
-      host.isUp && this.leaderOf(host) === this.#ids[index]
+      host.isUp && !host.isPaused && this.leaderOf(host) === this.#ids[index]
     );
     assert(
       leading.length <= 1 || mayOverlap,

@@ -21,6 +21,7 @@ import {
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
+import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 import {
   authorOf,
   checkHistory,
@@ -43,6 +44,7 @@ export const chat: Campaign = {
   name: "chat under chaos",
   sometimes: [
     ...USUAL_FAULTS,
+    LONG_PAUSE,
     ...["a name changed hands", "a name was refused", "the history was damaged"],
     "the client came back by itself",
     ...[
@@ -72,8 +74,8 @@ async function run(sim: SimWorld): Promise<void> {
   const listener = new Listener(sim, sim.host("listener").world);
   const hasDiskErrors = sim.random.chance(0.5);
   const others = [...Object.keys(MEMBERS), ...RIVALS, "listener"];
-  const chaos = [
-    sim.chaos({ hosts: ["server", ...others], ...NETWORK_FAULTS }),
+  const network = sim.chaos({ hosts: ["server", ...others], ...NETWORK_FAULTS });
+  const machines = [
     sim.chaos({
       hosts: ["server"],
       ...MACHINE_FAULTS,
@@ -83,8 +85,7 @@ async function run(sim: SimWorld): Promise<void> {
     }),
     sim.chaos({ hosts: others, pausesPerMinute: 10, pauseMs: [100, 4000], cpuMs: [0, 0.3] }),
   ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: ["server", ...others] });
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   const calm = () =>
     sim.until(() => server.isUp && members.every((member) => member.isIn), 30_000, "everybody to be in");

@@ -15,6 +15,7 @@ import { judge } from "../chat/cluster/_oracle.ts";
 import { type ChatCaller, type Dialect, DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
 import { EngineLines } from "./_engine_lines.ts";
 import type { Campaign, Stoppable } from "./_harness.ts";
+import { drawLongPauseMs, LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 const SERVERS = ["s0", "s1", "s2"];
 const DIALECTS = [LINE, IRC, WEB];
@@ -31,6 +32,7 @@ export const chatCluster: Campaign = {
   name: "chat of many servers",
   sometimes: [
     ...["killed", "paused", "asked to stop"].map((fault) => `fault: ${fault}`),
+    LONG_PAUSE,
     ...["a line was cut", "somebody's server was given up"].map((what) => `sometimes: ${what}`),
   ],
   run,
@@ -86,9 +88,11 @@ async function run(sim: SimWorld): Promise<void> {
     lateRequests: sim.random.next() * roughness / 2,
     staleReads: sim.random.next() * 0.2,
   });
-  const cutting = lines.cutAtRandom(CHAOS_MS);
+  const longPauseMs = drawLongPauseMs(sim);
+  const cutting = lines.cutAtRandom(CHAOS_MS + longPauseMs);
   await sim.advance(CHAOS_MS);
   chaos.stop();
+  await pauseForLong(sim, SERVERS, longPauseMs);
   Object.assign(engine.faults, { lostRequests: 0, lostAnswers: 0, lateRequests: 0, staleReads: 0 });
   await sim.settle(cutting);
   lines.mendAll();

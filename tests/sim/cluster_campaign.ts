@@ -12,6 +12,7 @@ import { ActorSystem, type Ref } from "../../mod.ts";
 import { demandAnswers } from "./_cluster_patience.ts";
 import { EngineLines } from "./_engine_lines.ts";
 import { type Campaign, delay, type Stoppable } from "./_harness.ts";
+import { drawLongPauseMs, LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 /** What the campaign needs of the cluster: the real one, or one with a planted bug. */
 export type ClusterApi = Pick<
@@ -132,8 +133,9 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
     lateRequests: sim.random.next() * 0.003,
     staleReads: sim.random.next() * 0.2,
   });
-  const cutting = lines.cutAtRandom(CHAOS_MS);
-  const endsAt = sim.now + CHAOS_MS;
+  const longPauseMs = drawLongPauseMs(sim);
+  const cutting = lines.cutAtRandom(CHAOS_MS + longPauseMs);
+  const endsAt = sim.now + CHAOS_MS + longPauseMs;
   let count = 0;
   const work = async ({ name, world, cluster }: Client, thinkMs: number, reads: number) => {
     while (sim.now < endsAt) {
@@ -152,6 +154,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   const telling = tellInTurn(sim, type, asker, endsAt);
   await sim.advance(CHAOS_MS);
   chaos.stop();
+  await pauseForLong(sim, HOSTS, longPauseMs);
   Object.assign(server.faults, {
     lostRequests: 0,
     lostAnswers: 0,
@@ -367,6 +370,7 @@ export const clusterCampaign: Campaign = {
   name: "cluster",
   sometimes: [
     ...["killed", "paused", "asked to stop", "clock set"].map((fault) => `fault: ${fault}`),
+    LONG_PAUSE,
     ...[
       "a line was cut",
       "a host was frozen over its journal",

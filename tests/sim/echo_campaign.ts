@@ -8,6 +8,7 @@ import { echoServer } from "../../actors/echo/mod.ts";
 import type { SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { type TcpConnection, WorldError } from "../../actors/world/world.ts";
 import { type Campaign, delay, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 5000;
@@ -16,7 +17,7 @@ const CLIENTS = ["c0", "c1", "c2"];
 /** The echo server as it is. */
 export const echo: Campaign = {
   name: "echo under chaos",
-  sometimes: [...USUAL_FAULTS, "net: datagram lost"],
+  sometimes: [...USUAL_FAULTS, LONG_PAUSE, "net: datagram lost"],
   run,
 };
 
@@ -24,13 +25,12 @@ async function run(sim: SimWorld): Promise<void> {
   const server = sim.host("server", { logLevel: "info" });
   server.start(service("echo", () => echoServer({ address: { hostname: "::", port: PORT }, udp: true })));
   const clients = CLIENTS.map((name) => new Caller(sim.host(name).world, server.addresses));
-  const chaos = [
-    sim.chaos({ hosts: ["server", ...CLIENTS], ...NETWORK_FAULTS, resetsPerMinute: 120 }),
+  const network = sim.chaos({ hosts: ["server", ...CLIENTS], ...NETWORK_FAULTS, resetsPerMinute: 120 });
+  const machines = [
     sim.chaos({ hosts: ["server"], ...MACHINE_FAULTS }),
     sim.chaos({ hosts: CLIENTS, pausesPerMinute: 10, pauseMs: [100, 3000], cpuMs: [0, 0.3] }),
   ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: ["server", ...CLIENTS] });
   sim.net.configure({ latencyMs: [0.2, 2], datagramLoss: 0, bytesPerSecond: 100_000_000 });
   await sim.advance(8000);
   for (const client of clients) client.isCalm = true;

@@ -26,6 +26,7 @@ import {
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
+import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 
 const PORT = 8080;
 const FILE = "/data/document.txt";
@@ -38,6 +39,7 @@ const CHAOS_MS = 8000;
 export function editorCampaign(sync: SyncPolicy): Campaign {
   const sometimes = [
     ...USUAL_FAULTS,
+    LONG_PAUSE,
     ...["an update was refused", "a connection brought updates and was lost", "a client came back"],
     "a save was refused",
     ...[
@@ -69,8 +71,8 @@ async function run(sim: SimWorld, sync: SyncPolicy): Promise<void> {
   const members = MEMBERS.map((name) => new Member(sim, name));
   const clients = CLIENTS.map((name) => new ShownDocument(sim, sim.host(name)));
   const hasDiskErrors = sim.random.chance(0.5);
-  const chaos = [
-    sim.chaos({ hosts: ["server", ...MEMBERS, ...CLIENTS], ...NETWORK_FAULTS }),
+  const network = sim.chaos({ hosts: ["server", ...MEMBERS, ...CLIENTS], ...NETWORK_FAULTS });
+  const machines = [
     sim.chaos({
       hosts: ["server"],
       ...MACHINE_FAULTS,
@@ -87,8 +89,8 @@ async function run(sim: SimWorld, sync: SyncPolicy): Promise<void> {
       cpuMs: [0, 0.3],
     }),
   ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  const hosts = ["server", ...MEMBERS, ...CLIENTS];
+  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts });
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   const calm = () =>
     sim.until(

@@ -10,6 +10,7 @@ import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
 import { ElectionWatch } from "./_election_watch.ts";
 import { type Campaign, service } from "./_harness.ts";
+import { LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 15_000;
@@ -31,7 +32,8 @@ export const election: Campaign = electionCampaign("election under chaos", peer)
 /** The campaign with the nodes as given. */
 export function electionCampaign(name: string, node: (options: PeerOptions) => Behavior<never>): Campaign {
   const faults = ["power cut", "killed", "way cut", "connection reset", "slow disk"];
-  return { name, sometimes: faults.map((fault) => `fault: ${fault}`), run: (sim) => run(sim, node) };
+  const sometimes = [...faults.map((fault) => `fault: ${fault}`), LONG_PAUSE];
+  return { name, sometimes, run: (sim) => run(sim, node) };
 }
 
 async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never>): Promise<void> {
@@ -62,11 +64,16 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     resetsPerMinute: 30,
     slowDisksPerMinute: 10,
   });
-  for (let spent = 0; spent < CHAOS_MS; spent += LOOK_MS) {
-    await sim.advance(LOOK_MS);
-    watch.check();
-  }
+  const watchFor = async (forMs: number) => {
+    for (let spent = 0; spent < forMs; spent += LOOK_MS) {
+      await sim.advance(LOOK_MS);
+      watch.check();
+    }
+  };
+  await watchFor(CHAOS_MS);
   chaos.stop();
+  await pauseForLong(sim, hosts.map(({ name }) => name), undefined, watchFor);
+  await watchFor(LOOK_MS);
   await sim.until(() => watch.isLed(), ELECTION_MS, "a majority to have a leader");
   // In the end the lowest ID leads, and all know it.
   await sim.until(

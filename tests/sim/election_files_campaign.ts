@@ -16,6 +16,7 @@ import {
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
+import { LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 12_000;
@@ -33,6 +34,7 @@ function electionFilesCampaign(
 ): Campaign {
   const sometimes = [
     ...USUAL_FAULTS,
+    LONG_PAUSE,
     ...["a node came back with its memory", "a term went by", "two have led", "a leader had its votes"],
     ...["fault: watch event lost", "fault: sync fails, pages dropped", "fault: crash during sync"],
   ];
@@ -56,28 +58,31 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
   });
   const memories = hosts.map((host, index) => new Memory(sim, host, index + 1));
   const files = hosts.map((host, index) => new Files(sim, host, index + 1));
-  const chaos = [
-    sim.chaos({
-      ...MACHINE_FAULTS,
-      // Elections are promised while clocks run alike, within what a lease allows for.
-      clockRates: [0.95, 1.05],
-      downMs: [50, 2000],
-      lostWatchEvents: 0.3,
-      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.2 },
-      diskErrorsPerMinute: 20,
-      // A memory that is in place, and whose name could not be made durable, was not acted upon: it may go
-      // back, and nothing on the disk tells it from one that may not.
-      diskErrorOperations: ANY_DISK_OPERATION.filter((operation) => operation !== "syncDirectory"),
-      droppedPages: 0.7,
-    }),
-    sim.chaos({ ...NETWORK_FAULTS, conditionsPerMinute: 0 }),
-  ];
-  for (let spent = 0; spent < CHAOS_MS; spent += LOOK_MS) {
-    await sim.advance(LOOK_MS);
-    for (const memory of memories) memory.look();
-    checkVotes(sim, memories, hosts);
-  }
-  for (const plan of chaos) plan.stop();
+  const network = sim.chaos({ ...NETWORK_FAULTS, conditionsPerMinute: 0 });
+  const machines = sim.chaos({
+    ...MACHINE_FAULTS,
+    // Elections are promised while clocks run alike, within what a lease allows for.
+    clockRates: [0.95, 1.05],
+    downMs: [50, 2000],
+    lostWatchEvents: 0.3,
+    tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.2 },
+    diskErrorsPerMinute: 20,
+    // A memory that is in place, and whose name could not be made durable, was not acted upon: it may go
+    // back, and nothing on the disk tells it from one that may not.
+    diskErrorOperations: ANY_DISK_OPERATION.filter((operation) => operation !== "syncDirectory"),
+    droppedPages: 0.7,
+  });
+  const lookOn = async (forMs: number) => {
+    for (let spent = 0; spent < forMs; spent += LOOK_MS) {
+      await sim.advance(LOOK_MS);
+      for (const memory of memories) memory.look();
+      checkVotes(sim, memories, hosts);
+    }
+  };
+  await lookOn(CHAOS_MS);
+  machines.stop();
+  await pauseForLong(sim, hosts.map(({ name }) => name), undefined, lookOn);
+  network.stop();
   for (const file of files) file.isOver = true;
   const expected = files.map((file) => file.list()).join("\n");
   await sim.until(

@@ -10,6 +10,7 @@ import { type SimHost, type SimWorld, switchingZone } from "../../actors/world/s
 import { parseDatestamp } from "../../protocols/records.ts";
 import { assertAgree, assertSameRecords, onDisk, PLACES, recordText } from "../records/_store.ts";
 import { type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 import { notLinearizable } from "./_linearizability.ts";
 import {
   below,
@@ -46,6 +47,7 @@ export const records: Campaign = recordsCampaign("records under chaos", recordsS
 export function recordsCampaign(name: string, store: typeof recordsServer): Campaign {
   const sometimes = [
     ...USUAL_FAULTS,
+    LONG_PAUSE,
     ...["several requests were under way", "a write failed", "nobody knows of a write"],
     ...[
       "the client program has read a record",
@@ -84,7 +86,8 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   const stranger = new Stranger(sim, token !== undefined);
   const remover = new Remover(sim, server, REMOVED);
   const hosts = [...clients, ...readers, stranger].map(({ host }) => host);
-  const chaos = [
+  const network = sim.chaos({ hosts: ["server", ...hosts], ...NETWORK_FAULTS });
+  const machines = [
     sim.chaos({
       hosts: ["server"],
       ...MACHINE_FAULTS,
@@ -92,11 +95,9 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
       diskErrorsPerMinute: 60,
       droppedPages: 0.7,
     }),
-    sim.chaos({ hosts: ["server", ...hosts], ...NETWORK_FAULTS }),
     sim.chaos({ hosts, pausesPerMinute: 10, pauseMs: [100, 2000], cpuMs: [0, 0.3] }),
   ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: ["server", ...hosts] });
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   server.clockSkewMs = 0;
   stranger.isOver = remover.isOver = true;

@@ -15,6 +15,7 @@ import { ActorSystem, type Ref } from "../../mod.ts";
 import { Failure } from "../../tasks/_cli.ts";
 import { connectLines } from "../../tasks/_line_client.ts";
 import { type Campaign, delay, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 
 const PORTS = { calculator: 5008, clock: 5005, joke: 5006, knock: 5007 };
 const CLIENTS = ["c0", "c1", "c2"];
@@ -31,6 +32,7 @@ export const services: Campaign = {
   name: "small services under chaos",
   sometimes: [
     ...USUAL_FAULTS,
+    LONG_PAUSE,
     ...["an expression had its value", "a knock was answered", "a joke was heard", "the time was told"],
     ...["an answer was lost", "a question was asked again", "a connection was lost"],
   ],
@@ -50,13 +52,12 @@ async function run(sim: SimWorld): Promise<void> {
   hosts.joke.start(service("joke", () => jokeServer(at(PORTS.joke))));
   hosts.knock.start(service("knock", () => knockServer(at(PORTS.knock))));
   const clients = CLIENTS.map((name) => new Client(sim, sim.host(name).world, name));
-  const chaos = [
-    sim.chaos({ ...NETWORK_FAULTS }),
+  const network = sim.chaos({ ...NETWORK_FAULTS });
+  const machines = [
     sim.chaos({ hosts: Object.keys(hosts), ...MACHINE_FAULTS, killsPerMinute: 60 }),
     sim.chaos({ hosts: CLIENTS, pausesPerMinute: 10, pauseMs: [100, 3000], cpuMs: [0, 0.3] }),
   ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: [...Object.keys(hosts), ...CLIENTS] });
   sim.net.configure({ latencyMs: [0.2, 2], datagramLoss: 0, bytesPerSecond: 100_000_000 });
   await sim.advance(6000);
   // Now that all is well, everybody is answered by everything.

@@ -17,6 +17,7 @@ import { DrawnElection } from "./_drawn_election.ts";
 import { lying } from "../sharing/_lying_world.ts";
 import { someBytes } from "../sharing/_network.ts";
 import { ANY_DISK_OPERATION, type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service } from "./_harness.ts";
+import { withstand } from "./_long_pause.ts";
 
 const NODES = 6;
 /** Nodes 5 and 6 lie: what they read of their files is not always what is there. */
@@ -80,29 +81,31 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
     const program = service("node", () => node({ id, nodes, files, share, election: drawn?.of(id) }));
     host.start(LIARS.includes(id) ? (world) => program(lying(world, 0.5)) : program);
   });
-  const chaos = [
-    sim.chaos(hastened({
-      ...MACHINE_FAULTS,
-      crashesPerMinute: 10,
-      killsPerMinute: 10,
-      downMs: [50, 3000],
-      // As with all elections: within what a lease allows for.
-      clockRates: [0.95, 1.05],
-      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
-      diskErrorsPerMinute: 10,
-      diskErrorOperations: ANY_DISK_OPERATION,
-      droppedPages: 0.7,
-      lostWatchEvents: 0.3,
-    })),
-    sim.chaos(hastened({
-      ...NETWORK_FAULTS,
-      partitionsPerMinute: 10,
-      partitionMs: [100, 4000],
-      resetsPerMinute: 30,
-    })),
-  ];
-  await sim.advance(CHAOS_MS);
-  for (const plan of chaos) plan.stop();
+  const machines = sim.chaos(hastened({
+    ...MACHINE_FAULTS,
+    crashesPerMinute: 10,
+    killsPerMinute: 10,
+    downMs: [50, 3000],
+    // As with all elections: within what a lease allows for.
+    clockRates: [0.95, 1.05],
+    tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
+    diskErrorsPerMinute: 10,
+    diskErrorOperations: ANY_DISK_OPERATION,
+    droppedPages: 0.7,
+    lostWatchEvents: 0.3,
+  }));
+  const network = sim.chaos(hastened({
+    ...NETWORK_FAULTS,
+    partitionsPerMinute: 10,
+    partitionMs: [100, 4000],
+    resetsPerMinute: 30,
+  }));
+  await withstand(sim, {
+    forMs: CHAOS_MS,
+    network,
+    machines: [machines],
+    hosts: hosts.map(({ name }) => name),
+  });
   sim.net.configure({ latencyMs: [0.2, 2], datagramLoss: 0, bytesPerSecond: 100_000_000 });
   for (const host of hosts) if (!host.isUp) host.restart();
   const honest = hosts.filter((_, index) => !LIARS.includes(index + 1));

@@ -14,6 +14,7 @@ import { countTokens, DocumentOracle } from "./_document_oracle.ts";
 import { Everybody, FILE, LINE_ADDRESS, WEB_PORT, WEB_URL } from "./_document_everybody.ts";
 import { LineEditor, START } from "./_document_people.ts";
 import { ANY_DISK_OPERATION, type Campaign, service } from "./_harness.ts";
+import { LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 const CHAOS_STEPS = 8;
 const CHAOS_STEP_MS = 400;
@@ -21,13 +22,14 @@ const CHAOS_STEP_MS = 400;
 /** The campaign, with a server as given. */
 export function togetherCampaign(name: string, makeServer: typeof editorServer): Campaign {
   const sometimes = [
-    ...["power cut", "killed", "asked to stop", "way cut", "connection reset", "slow disk", "write fails"],
-    ...["power cut leaves length before data", "crash during sync", "crash after write"],
+    ...["power cut", "killed", "asked to stop", "paused", "way cut", "connection reset", "slow disk"],
+    ...["write fails", "power cut leaves length before data", "crash during sync", "crash after write"],
   ].map((fault) => `fault: ${fault}`);
   return {
     name,
     sometimes: [
       ...sometimes,
+      LONG_PAUSE,
       "a save came into a replacement",
       "everybody had left the page",
       "a line was taken out of the file",
@@ -174,13 +176,14 @@ class HistorySize {
 }
 
 async function chaos(sim: SimWorld, everybody: Everybody, hasDiskErrors: boolean): Promise<void> {
-  const plans = [
-    sim.chaos({
-      hosts: everybody.hosts,
-      partitionsPerMinute: 20,
-      partitionMs: [50, 2000],
-      resetsPerMinute: 50,
-    }),
+  const network = sim.chaos({
+    hosts: everybody.hosts,
+    partitionsPerMinute: 20,
+    partitionMs: [50, 2000],
+    resetsPerMinute: 50,
+  });
+  const machines = [
+    sim.chaos({ hosts: everybody.hosts, pausesPerMinute: 20, pauseMs: [50, 2000] }),
     sim.chaos({
       hosts: ["server"],
       crashesPerMinute: 15,
@@ -213,7 +216,9 @@ async function chaos(sim: SimWorld, everybody: Everybody, hasDiskErrors: boolean
     for (const browser of everybody.browsers) browser.open();
     sim.sometimes("everybody had left the page");
   }
-  for (const plan of plans) plan.stop();
+  for (const plan of machines) plan.stop();
+  await pauseForLong(sim, everybody.hosts, undefined, (ms) => everybody.writeAndRest(ms));
+  network.stop();
 }
 
 /** What is acknowledged is on the disk at that moment: here no browser is left that could bring it back. */

@@ -39,6 +39,9 @@ export interface SimHostOptions {
   readonly systemMade?: (system: object) => void;
 }
 
+/** Pauses longer than this are counted by themselves: connections and leases run out, and others act. */
+const LONG_PAUSE_MS = 10_000;
+
 /**
  * One machine of a simulated world.
  *
@@ -81,6 +84,7 @@ export class SimHost {
   #systems: object[] = [];
   #lives = 0;
   #life: Life | undefined;
+  #pausedAtMs = 0;
   #world: World | undefined;
   #program: Program | undefined;
   /** What the program returned in this life. */
@@ -112,6 +116,11 @@ export class SimHost {
   /** False between a crash and the restart. */
   get isUp(): boolean {
     return this.#life !== undefined;
+  }
+
+  /** Whether a process runs there, and stands still: see {@linkcode SimHost.pause}. */
+  get isPaused(): boolean {
+    return this.#life?.isPaused ?? false;
   }
 
   /** The world as this life of the host knows it. Throws while the host is down. */
@@ -176,8 +185,9 @@ export class SimHost {
    * The process stops where it is (SIGSTOP): its machine still takes what comes for it, and its clocks go on.
    */
   pause(): void {
-    if (this.#life === undefined || this.#life.isPaused) return;
+    if (this.#life === undefined || this.isPaused) return;
     this.#happened("paused");
+    this.#pausedAtMs = this.#simulation.now;
     this.#life.pause();
   }
 
@@ -185,6 +195,8 @@ export class SimHost {
   resume(): void {
     if (this.#life === undefined || !this.#life.isPaused) return;
     this.#life.trace("fault", "resumed");
+    const isLong = this.#simulation.now - this.#pausedAtMs > LONG_PAUSE_MS;
+    if (isLong) this.#simulation.tally.count("fault: paused for more than 10 s");
     this.#life.resume();
   }
 

@@ -41,6 +41,26 @@ Deno.test("simulated host: while it is paused nothing reaches it and nothing is 
   });
 });
 
+Deno.test("simulated host: a pause of more than 10 s is counted when it is over", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const long = () => sim.tally.get("fault: paused for more than 10 s");
+  for (const [pauseMs, counted] of [[10_000, 0], [10_001, 1], [100, 1]] as const) {
+    host.pause();
+    assert(host.isPaused);
+    await sim.advance(pauseMs);
+    host.resume();
+    assert(!host.isPaused);
+    assertEquals(long(), counted, `after ${pauseMs} ms`);
+  }
+  // Who is killed does not go on.
+  host.pause();
+  await sim.advance(20_000);
+  host.kill();
+  host.restart(() => {});
+  assertEquals([host.isPaused, long()], [false, 1]);
+});
+
 Deno.test("simulated host: a pause ends with the life, and a timer that was called off in it does not ring", async () => {
   await inWorlds(async (sim) => {
     const host = sim.host("a");
