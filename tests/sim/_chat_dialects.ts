@@ -31,6 +31,7 @@ export interface Dialect {
   readonly quit: string;
   /** A line that says that the member is in the room. */
   readonly isIn: (line: string) => boolean;
+  /** A line that comes once for each log-in that was refused. */
   readonly isRefused: (line: string) => boolean;
   /** What a line tells, as the line door has it; what tells nothing stays as it is. */
   readonly translate: (line: string) => string;
@@ -43,7 +44,8 @@ export const LINE: Dialect = {
   say: (text) => text,
   quit: "quit",
   isIn: (line) => line.startsWith("In lobby:"),
-  isRefused: (line) => line.startsWith("Error: Cannot log in"),
+  // `/who` is no name: its refusal is the answer to the last of both lines.
+  isRefused: (line) => line.startsWith('Error: Cannot log in: "/who"'),
   translate: (line) => line,
 };
 

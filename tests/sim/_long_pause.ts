@@ -11,9 +11,9 @@ export const LONG_PAUSE = "fault: paused for more than 10 s";
 /** The share of the runs with one: it takes longer than all else that befalls a run. */
 const SHARE = 1 / 8;
 
-/** How long somebody is to stand still; 0 in most runs. */
-export function drawLongPauseMs(sim: SimWorld): number {
-  return sim.random.chance(SHARE) ? sim.random.between(10_001, 30_000) : 0;
+/** How long somebody is to stand still; 0 in all runs but this share of them. */
+export function drawLongPauseMs(sim: SimWorld, share = SHARE): number {
+  return sim.random.chance(share) ? sim.random.between(10_001, 30_000) : 0;
 }
 
 /** What goes wrong for a while: see {@linkcode withstand}. */

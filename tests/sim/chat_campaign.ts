@@ -303,6 +303,8 @@ class Member {
   readonly #dialect: Dialect;
   isTalking = true;
   #sessions = 0;
+  /** How often it has given its name on this connection. */
+  #logIns = 0;
   #enteredSession = 0;
   #count = 0;
 
@@ -320,9 +322,11 @@ class Member {
   #act(name: string, chance: number): void {
     const { enter } = this.#dialect;
     const isNew = this.#caller.sessions.length > this.#sessions;
-    // Who comes back too often is refused for a while.
-    const isRefused = !this.isIn && this.#received().some((line) => this.#dialect.isRefused(line));
+    // Who comes back too often is refused for a while. What is given again before it was refused is said.
+    const refusals = this.#received().filter((line) => this.#dialect.isRefused(line)).length;
+    const isRefused = !this.isIn && refusals >= this.#logIns;
     if (isNew || (isRefused && chance < 0.1)) {
+      this.#logIns = isNew ? 1 : this.#logIns + 1;
       this.#sessions = this.#caller.sessions.length;
       for (const line of this.#dialect.logIn(`${name}-${this.#sessions}`)) this.#caller.send(line);
     } else if (!this.isIn && enter !== undefined && this.#received().some(enter.after)) {
