@@ -57,6 +57,11 @@ export class GivenFiles {
     return this.#files.includes(file);
   }
 
+  /** The file of a name in the directory. */
+  named(name: string): SharedFile | undefined {
+    return this.#files.find((file) => file.name === name);
+  }
+
   /** The files that are given. */
   setFiles(files: readonly SharedFile[]): void {
     this.#files = files;

@@ -20,10 +20,11 @@ import type { AnnounceAs } from "./announcer.ts";
 import type { ReportedFile } from "./catalog.ts";
 import { type FileAlias, type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
-import type { BandwidthCommand, FindSwarm, PeerEvent, SwarmEntry } from "./messages.ts";
-import { metadataFetch, type MetadataFetchCommand, type MetadataNotice } from "./metadata_fetch.ts";
+import type { BandwidthCommand, FindSwarm, SwarmEntry } from "./messages.ts";
+import { metadataFetch, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import { type TorrentResources, torrentResources } from "./resources.ts";
+import { entryOf, type Running } from "./running.ts";
 import { torrent } from "./torrent.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
@@ -111,21 +112,6 @@ type Private =
     readonly reason: StopReason;
   };
 
-/** A torrent in use. */
-interface Running {
-  readonly swarm: Ref<TorrentCommand> | Ref<MetadataFetchCommand>;
-  /** Undefined while nothing is known but the hash. */
-  readonly torrent: Ref<TorrentCommand> | undefined;
-  readonly infoBytes: Uint8Array | undefined;
-  /** Told what becomes of it; undefined for what is only given, and once all is there. */
-  observer: Ref<TorrentNotice> | undefined;
-  /** The one that has it fetched, who alone may abandon it. */
-  readonly fetchedFor: Ref<never> | undefined;
-  isReady: boolean;
-  /** The file that it gives. */
-  readonly file: SharedFile | undefined;
-}
-
 /** Finds the torrent of an info hash, and starts it when somebody wants it. */
 export function swarms(options: SwarmsOptions): Behavior<SwarmsCommand> {
   return withPrivateMessages<SwarmsCommand, Private>((self) => {
@@ -163,6 +149,7 @@ class Swarms {
       case "share":
         this.#given.setFiles(message.files);
         this.#inventory = { version: `${this.#life}-${++this.#versions}`, value: this.#given.report() };
+        for (const running of this.#running.values()) this.#adopt(running);
         return this.#endOthers();
       case "set-aliases":
         return this.#given.setAliases(message.aliases);
@@ -202,10 +189,21 @@ class Swarms {
 
   // What is given.
 
+  /** What was fetched to its end gives a file like any other: its torrent is to end when that goes. */
+  #adopt(running: Running): void {
+    const { name, isComplete } = running;
+    if (isComplete && name !== undefined) running.file ??= this.#given.named(name);
+  }
+
   /** Ends what is no longer given. */
   #endOthers(): void {
     for (const [key, running] of this.#running) {
-      if (running.file !== undefined && !this.#given.has(running.file)) this.#end(key, running);
+      const { file } = running;
+      if (file === undefined || this.#given.has(file)) continue;
+      this.#self.log.info(`No longer sharing ${file.name}: it was changed, or is gone`, {
+        event: "file-not-shared",
+      });
+      this.#end(key, running);
     }
   }
 
@@ -302,6 +300,8 @@ class Swarms {
       observer: undefined,
       fetchedFor: observer,
       isReady: true,
+      isComplete: false,
+      name: undefined,
       file: undefined,
     });
     swarm.tell({ type: "found-peers", targets: peers.map((address) => ({ address, infoHash })) });
@@ -323,8 +323,10 @@ class Swarms {
       SWARM,
     );
     const isReady = options.place.type === "shared";
-    const infoBytes = options.info.bytes;
-    this.#add(key, { swarm: ref, torrent: ref, infoBytes, observer, fetchedFor: observer, isReady, file });
+    const { info } = options;
+    const name = info.isSingleFile ? info.name : undefined;
+    const known = { infoBytes: info.bytes, observer, fetchedFor: observer, name, file };
+    this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady });
     return ref;
   }
 
@@ -354,7 +356,10 @@ class Swarms {
     if (notice.type === "torrent-ready" || notice.type === "torrent-complete") running.isReady = true;
     if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
     running.observer?.tell(notice);
-    if (notice.type === "torrent-complete") running.observer = undefined;
+    if (notice.type !== "torrent-complete") return;
+    running.observer = undefined;
+    running.isComplete = true;
+    this.#adopt(running);
   }
 
   #onStopped({ key, swarm, reason }: Extract<Private, { type: "torrent-stopped" }>): void {
@@ -382,8 +387,4 @@ class Swarms {
 interface Start extends Pick<TorrentOptions, "info" | "infoHash" | "place" | "trackers" | "sha256"> {
   readonly observer: Ref<TorrentNotice> | undefined;
   readonly file: SharedFile | undefined;
-}
-
-function entryOf(swarm: Ref<PeerEvent>, infoBytes: Uint8Array | undefined): SwarmEntry {
-  return { swarm, ...(infoBytes === undefined ? {} : { infoBytes }) };
 }

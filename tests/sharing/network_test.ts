@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { networkFiles, shareFile } from "../../actors/sharing/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
+import type { Log } from "../../actors/world/world.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes, startNetwork } from "./_network.ts";
 
@@ -53,6 +54,36 @@ Deno.test("sharing: what was fetched, and taken out of the folder, is fetched ag
   await Deno.remove(`${network.directory(2)}/a.bin`);
   assertEquals((await node.get(magnet)).end, { type: "download-done", name: "a.bin" });
   assertEquals(await network.read(2, "a.bin"), bytes);
+});
+
+Deno.test("sharing: what was fetched, and is removed or changed, is given and listed no longer", async () => {
+  const { promise: said, resolve: say } = Promise.withResolvers<void>();
+  await using network = await SharingNetwork.create(2);
+  const log: Log = {
+    enabled: () => true,
+    write: ({ message }) => message.startsWith("No longer sharing b.bin") ? say() : undefined,
+  };
+  network.start(1);
+  const node = network.start(2, {}, (world) => ({ ...world, log }));
+  network.lead(1);
+  const names = ["a.bin", "b.bin"];
+  for (const [index, name] of names.entries()) await network.write(1, name, someBytes(100_000, index));
+  for (const name of names) {
+    await network.offers(name);
+    assertEquals((await node.get(name)).end.type, "download-done");
+    await network.offers(name, 2);
+  }
+  const torrents = async () => {
+    const status: { name: string }[] = await (await fetch(network.url(2, "/swarm/status"))).json();
+    return status.map(({ name }) => name).sort();
+  };
+  assertEquals(await torrents(), names);
+  await network.write(2, "a.bin", someBytes(50_000));
+  await until(async () => (await torrents()).join() === "b.bin", "the torrent of what was changed to end");
+  await Deno.remove(`${network.directory(2)}/b.bin`);
+  await until(async () => (await torrents()).length === 0, "the torrent of what was removed to end");
+  await said;
+  for (const name of names) assertEquals((await network.offers(name, 1)).holders, [1]);
 });
 
 Deno.test("sharing: files of no bytes, of one, of a block, of a piece and one byte more are fetched", async () => {

@@ -1,0 +1,38 @@
+/**
+ * What is known of a torrent that is in use.
+ *
+ * @module
+ */
+import type { Ref } from "../runtime/mod.ts";
+import type { SharedFile } from "./library.ts";
+import type { PeerEvent, SwarmEntry } from "./messages.ts";
+import type { MetadataFetchCommand } from "./metadata_fetch.ts";
+import type { TorrentCommand } from "./torrent_commands.ts";
+import type { TorrentNotice } from "./torrent_status.ts";
+
+/** A torrent in use. */
+export interface Running {
+  /** Takes peers in. */
+  readonly swarm: Ref<TorrentCommand> | Ref<MetadataFetchCommand>;
+  /** Undefined while nothing is known but the hash. */
+  readonly torrent: Ref<TorrentCommand> | undefined;
+  /** The info dictionary, once it is known. */
+  readonly infoBytes: Uint8Array | undefined;
+  /** Told what becomes of it; undefined for what is only given, and once all is there. */
+  observer: Ref<TorrentNotice> | undefined;
+  /** The one that has it fetched, who alone may abandon it. */
+  readonly fetchedFor: Ref<never> | undefined;
+  /** Peers may come. */
+  isReady: boolean;
+  /** All of it is there. */
+  isComplete: boolean;
+  /** What the single file is called in the directory, of what is fetched. */
+  readonly name: string | undefined;
+  /** The file that it gives; what was fetched is one as soon as it is found in the directory. */
+  file: SharedFile | undefined;
+}
+
+/** What who has found it is told. */
+export function entryOf(swarm: Ref<PeerEvent>, infoBytes: Uint8Array | undefined): SwarmEntry {
+  return { swarm, ...(infoBytes === undefined ? {} : { infoBytes }) };
+}
