@@ -10,7 +10,9 @@ main([Form]) ->
                {ip, {127, 0, 0, 1}}],
     {ok, Listener} = gen_tcp:listen(0, Options),
     {ok, Port} = inet:port(Listener),
-    Room = spawn(fun() -> room(#{}) end),
+    %% Before the clients, who then write what it had for them at once: in turns with them it has a line or two,
+    %% and each is a write.
+    Room = spawn_opt(fun() -> room(#{}) end, [{priority, high}]),
     spawn(fun() -> accept(Listener, Room, Form, 0) end),
     io:format("~w~n", [Port]),
     echo:usage(fun() -> Room ! {count, self()}, receive {count, Count} -> [" ", integer_to_list(Count)] end end).
