@@ -56,7 +56,8 @@ export class Measured implements AsyncDisposable {
     server: PeerServer,
     load: EchoLoad,
   ): Promise<{ readonly name: string; readonly server: Measured } | undefined> {
-    const peer = await server.start(load.files ?? [], { core: SERVER_CORE });
+    const files = load.transport === "tls" ? load.files ?? [] : [];
+    const peer = await server.start(files, { core: SERVER_CORE });
     return peer && { name: peer.name, server: await withLoad(peer.process, load) };
   }
 
