@@ -11,6 +11,7 @@ import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
 import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
+import { SameBytes } from "./same_bytes.ts";
 import { findSource, networkFiles, type Source, SourceError, torrentOf } from "./sources.ts";
 import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
@@ -53,7 +54,13 @@ type Private =
   | { readonly type: "status"; readonly all: readonly TorrentStatus[] }
   | { readonly type: "look-at-network" }
   | { readonly type: "files"; readonly files: readonly CatalogFile[] }
-  | { readonly type: "followed"; readonly file: CatalogFile; readonly order: FetchOrder | undefined };
+  | {
+    readonly type: "followed";
+    readonly file: CatalogFile;
+    /** All that there were. */
+    readonly files: readonly CatalogFile[];
+    readonly order: FetchOrder | undefined;
+  };
 
 const STATUS_MS = 250;
 const NETWORK_MS = 3000;
@@ -81,10 +88,11 @@ class Download {
   #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
   /** Info hashes of files of the name that nobody gave. */
   readonly #tried = new Set<string>();
-  /** Whether a peer of it was connected when last seen. */
-  #hasPeers = false;
-  /** How often none was when the network was looked at. */
+  /** Whether no peer had anything of what was missing, when last seen. */
+  #isLonely = false;
+  /** How often that was so, one after the other, when the network was looked at. */
   #lonelyLooks = 0;
+  readonly #sameBytes = new SameBytes(this.#tried);
   #search: PeerSearch | undefined;
   #isLooking = false;
   #isOver = false;
@@ -126,7 +134,7 @@ class Download {
       case "files":
         return this.#onFiles(message.files);
       case "followed":
-        return this.#onFollowed(message.file, message.order);
+        return this.#onFollowed(message);
       default:
         assertNever(message);
     }
@@ -253,8 +261,9 @@ class Download {
       ? undefined
       : all.find(({ infoHash }) => equalBytes(infoHash, order.infoHash));
     this.#isLooking = false;
-    this.#hasPeers = (status?.peers.length ?? 0) > 0;
-    if (this.#hasPeers) this.#search?.found();
+    this.#isLonely = status?.state === "fetching" &&
+      status.peers.every(({ wantedCount }) => wantedCount === 0);
+    if (status !== undefined && status.peers.length > 0) this.#search?.found();
     if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
     // What is looked at, or verified, on the disk takes no peers.
     const isFetching = status === undefined || status.state === "fetching";
@@ -285,20 +294,21 @@ class Download {
   #onFiles(files: readonly CatalogFile[]): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#lonelyLooks = this.#hasPeers ? 0 : this.#lonelyLooks + 1;
-    const isOffered = files.some(({ infoHash }) => infoHash === file.infoHash);
-    const sameBytes = files.find(({ infoHash, sha256 }) =>
-      sha256 === file.sha256 && !this.#tried.has(infoHash)
-    );
-    // Who is connected goes on with it under whatever name.
-    if (!isOffered && sameBytes !== undefined && !this.#hasPeers) return this.#follow(sameBytes);
+    this.#lonelyLooks = this.#isLonely ? this.#lonelyLooks + 1 : 0;
+    const same = this.#sameBytes.next(file, files);
+    if (same === undefined) this.#decide(file, files);
+    else this.#follow(same, files);
+  }
+
+  /** What is there of the name instead is fetched, if its bytes are gone, or nobody gives them. */
+  #decide(file: CatalogFile, files: readonly CatalogFile[]): void {
     const ofName = files.filter(({ name }) => name === file.name);
+    if (ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
+      return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
+    }
     const hasAnother = ofName.some(({ infoHash }) =>
       infoHash !== file.infoHash && !this.#tried.has(infoHash)
     );
-    if (!isOffered && sameBytes === undefined && ofName.length > 0) {
-      return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
-    }
     if (this.#lonelyLooks >= LONELY_LOOKS && hasAnother) {
       return this.#findAgain(
         file,
@@ -309,25 +319,28 @@ class Download {
   }
 
   /** The names of its bytes have changed, and by that their torrent: what is there of it stays. */
-  #follow(file: CatalogFile): void {
+  #follow(file: CatalogFile, files: readonly CatalogFile[]): void {
     const { world, signal } = this.#self;
     this.#self.pipe<FetchOrder>(
       torrentOf(file, { world, nodes: this.#options.nodes, signal }),
-      (order) => ({ type: "followed", file, order }),
-      () => ({ type: "followed", file, order: undefined }),
+      (order) => ({ type: "followed", file, files, order }),
+      () => ({ type: "followed", file, files, order: undefined }),
     );
   }
 
-  #onFollowed(file: CatalogFile, to: FetchOrder | undefined): void {
+  #onFollowed({ file, files, order: to }: Extract<Private, { type: "followed" }>): void {
     const [order, before] = [this.#order, this.#file];
     if (order === undefined || before === undefined) return;
-    if (to !== undefined && hasSamePieces(order.info, to.info)) {
-      const { infoHash, info: { bytes: infoBytes } } = to;
-      const as = { type: "announce-as", infoHash, infoBytes } as const;
-      this.#options.swarms.tell({ type: "follow", infoHash: order.infoHash, to: as });
-      this.#file = { ...file, name: before.name };
-      if (file.name !== before.name) this.#note(`${before.name} is called ${file.name} now: fetching it`);
-    } else if (to !== undefined) this.#tried.add(file.infoHash);
+    if (to === undefined || !hasSamePieces(order.info, to.info)) {
+      this.#sameBytes.missed(file);
+      if (to !== undefined) this.#tried.add(file.infoHash);
+      return this.#decide(before, files);
+    }
+    const { infoHash, info: { bytes: infoBytes } } = to;
+    const as = { type: "announce-as", infoHash, infoBytes } as const;
+    this.#options.swarms.tell({ type: "follow", infoHash: order.infoHash, to: as });
+    this.#file = { ...file, name: before.name };
+    if (file.name !== before.name) this.#note(`${before.name} is called ${file.name} now: fetching it`);
     this.#lookAtNetworkLater();
   }
 

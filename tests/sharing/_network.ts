@@ -14,6 +14,7 @@ import {
   type SharingOptions,
   SourceError,
 } from "../../actors/sharing/mod.ts";
+import type { ReportedFile } from "../../actors/sharing/catalog.ts";
 import { hexText } from "../../protocols/tracker.ts";
 import { parseMetainfo } from "../../protocols/metainfo.ts";
 import { Seeder, type SeederOptions } from "./_seeder.ts";
@@ -127,6 +128,12 @@ export interface FakeNode extends AsyncDisposable {
   readonly seeder: Seeder;
 }
 
+/** Options of {@linkcode SharingNetwork.startFake}. */
+export interface FakeOptions extends Omit<SeederOptions, "pieceLength"> {
+  /** What it says of the file that is not so. */
+  readonly claims?: Partial<ReportedFile>;
+}
+
 /** A network of nodes. */
 export class SharingNetwork implements AsyncDisposable {
   readonly nodes: readonly SharingNode[];
@@ -184,19 +191,20 @@ export class SharingNetwork implements AsyncDisposable {
   }
 
   /**
-   * A node of another make: it says that it has what another has, and gives it by a {@linkcode Seeder}.
+   * A node of another make: it says that it has what another has, or `claims` to, and gives it by a
+   * {@linkcode Seeder}.
    */
   async startFake(
     id: number,
     of: CatalogFile,
-    options: Omit<SeederOptions, "pieceLength">,
+    { claims, ...options }: FakeOptions,
   ): Promise<FakeNode> {
     const torrent = await fetch(this.url(this.#leader, `/torrents/${of.infoHash}.torrent`));
     const { info } = parseMetainfo(await torrent.bytes());
     const seeder = new Seeder({ ...options, pieceLength: info.pieceLength });
     const { name, bytes, sha256, infoHash } = of;
     const pieces = hexText(this.#world.hash.digest("SHA-1", info.pieces));
-    const files = [{ name, bytes, sha256, infoHash, pieces }];
+    const files = [{ name, bytes, sha256, infoHash, pieces, ...claims }];
     const body = JSON.stringify({ node: id, swarmPort: seeder.port, files });
     const port = this.nodes.find((node) => node.id === id)?.http.port ?? 0;
     const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, () => new Response(body));

@@ -2,7 +2,8 @@
  * Names that come and go while something is fetched: what is fetched are the bytes.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { DownloadNotice } from "../../actors/sharing/mod.ts";
+import type { CatalogFile, DownloadNotice } from "../../actors/sharing/mod.ts";
+import { SameBytes } from "../../actors/sharing/same_bytes.ts";
 import { SharingNetwork, someBytes, type TestNode } from "./_network.ts";
 
 const bytes = someBytes(2_000_000);
@@ -82,4 +83,71 @@ Deno.test("sharing: what of two names loses the one that its torrent has is fetc
   assertEquals(end, { type: "download-done", name: "b.bin" });
   assertEquals(await network.read(3, "b.bin"), bytes);
   checkNothingAnew(notices);
+});
+
+Deno.test("sharing: two that fetch from one another, and lack the same, both follow what they fetch", async () => {
+  await using network = await SharingNetwork.create(4);
+  await network.write(2, "b.bin", bytes);
+  network.start(1);
+  network.start(2, { maxUpload: 300_000 });
+  const takers = [3, 4].map((id) => network.start(id));
+  network.lead(1);
+  await network.offers("b.bin");
+  const had = [0, 0];
+  let changing: Promise<void> | undefined;
+  const ends = await Promise.all(takers.map(async (taker, index) => {
+    const { end } = await taker.get("b.bin", (notice) => {
+      if (notice.type === "download-progress") had[index] = notice.status.haveBytes;
+      if (had.every((count) => count > 100_000)) {
+        changing ??= whileDown(network, (path) => Deno.rename(`${path}/b.bin`, `${path}/c.bin`));
+      }
+    });
+    return end;
+  }));
+  await changing;
+  assertEquals(ends, [3, 4].map(() => ({ type: "download-done", name: "b.bin" })));
+});
+
+for (const change of ["renamed", "changed"] as const) {
+  Deno.test(`sharing: who lists the bytes under a torrent that nobody has does not keep back a file that is ${change}`, async () => {
+    await using network = await SharingNetwork.create(4);
+    await network.write(2, "b.bin", bytes);
+    network.start(1);
+    network.start(2, { maxUpload: 500_000 });
+    const taker = network.start(3);
+    network.lead(1);
+    const claims = { name: "a.bin", infoHash: "ab".repeat(20), pieces: "cd".repeat(20) };
+    await using _liar = await network.startFake(4, await network.offers("b.bin"), { content: bytes, claims });
+    await network.offers("a.bin");
+    const other = someBytes(1_000_000, 2);
+    const { end } = await getMeanwhile(taker, "b.bin", () =>
+      whileDown(network, async (path) => {
+        if (change === "renamed") await Deno.rename(`${path}/b.bin`, `${path}/c.bin`);
+        else await Deno.writeFile(`${path}/b.bin`, other);
+      }));
+    assertEquals(end, { type: "download-done", name: "b.bin" });
+    assertEquals(await network.read(3, "b.bin"), change === "renamed" ? bytes : other);
+  });
+}
+
+Deno.test("same bytes: of rows that one node makes up, however many, the first alone goes before another's", () => {
+  const row = (name: string, holder: number): CatalogFile => ({
+    ...{ name, bytes: 1, sha256: "same", infoHash: name, nodes: [holder], holders: [holder] },
+  });
+  const tried = new Set<string>();
+  const same = new SameBytes(tried);
+  const file = row("was", 1);
+  const rows = [...Array.from({ length: 100 }, (_, index) => row(`a${index}`, 4)), row("good", 2)];
+  assertEquals(same.next(file, [...rows, file]), undefined, "it is listed itself");
+  const first = same.next(file, rows);
+  assert(first !== undefined && first.holders.includes(4));
+  same.missed(first);
+  assertEquals(same.next(file, rows)?.name, "good");
+  // Away for a moment, it is asked for again, and so is the other.
+  same.missed(row("good", 2));
+  assertEquals(same.isThere(file, rows), true);
+  for (const each of [first, row("good", 2)]) same.missed(each);
+  assertEquals([same.isThere(file, rows), same.next(file, rows) !== undefined], [false, true]);
+  for (const { name } of rows) tried.add(name);
+  assertEquals(same.next(file, rows), undefined, "all are of other bytes");
 });

@@ -1,0 +1,53 @@
+/**
+ * Under which other names, and so by which other torrents, the bytes of a download are to be had.
+ *
+ * @module
+ */
+import type { CatalogFile } from "./catalog.ts";
+
+/** What a node lists is not believed to be there once it could not be had so often. */
+const MAX_MISSES = 2;
+
+/** Chooses among rows of the same bytes, of which some may be lies. Pure. */
+export class SameBytes {
+  /** How often a torrent that a node lists could not be had, or was none of these bytes. */
+  readonly #misses = new Map<number, number>();
+  readonly #tried: ReadonlySet<string>;
+
+  /** `tried` are info hashes that are known to be of other pieces, or that nobody gave. */
+  constructor(tried: ReadonlySet<string>) {
+    this.#tried = tried;
+  }
+
+  /**
+   * The torrent by which to go on with a file; undefined while its own is listed, and where there is none.
+   * Those of nodes whose torrents could be had go first: however many one node makes up, it is one miss.
+   */
+  next(file: CatalogFile, files: readonly CatalogFile[]): CatalogFile | undefined {
+    if (isListed(file, files)) return undefined;
+    return this.#others(file, files).sort((a, b) => this.#missesOf(a) - this.#missesOf(b))[0];
+  }
+
+  /** Whether the bytes are to be had, as far as is known. */
+  isThere(file: CatalogFile, files: readonly CatalogFile[]): boolean {
+    return isListed(file, files) ||
+      this.#others(file, files).some((other) => this.#missesOf(other) < MAX_MISSES);
+  }
+
+  /** Nothing came of one: who lists it lies, or is away for a moment. */
+  missed({ holders }: CatalogFile): void {
+    for (const node of holders) this.#misses.set(node, (this.#misses.get(node) ?? 0) + 1);
+  }
+
+  #others(file: CatalogFile, files: readonly CatalogFile[]): CatalogFile[] {
+    return files.filter(({ infoHash, sha256 }) => sha256 === file.sha256 && !this.#tried.has(infoHash));
+  }
+
+  #missesOf({ holders }: CatalogFile): number {
+    return Math.min(...holders.map((node) => this.#misses.get(node) ?? 0));
+  }
+}
+
+function isListed({ infoHash }: CatalogFile, files: readonly CatalogFile[]): boolean {
+  return files.some((file) => file.infoHash === infoHash);
+}
