@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { hexText } from "../../protocols/_percent_bytes.ts";
 import type { Ref } from "../runtime/mod.ts";
+import type { AnnounceAs } from "./announcer.ts";
 import type { SharedFile } from "./library.ts";
 import type { PeerEvent, SwarmEntry } from "./messages.ts";
 import type { MetadataFetchCommand } from "./metadata_fetch.ts";
@@ -26,6 +28,8 @@ export interface Running {
   isReady: boolean;
   /** All of it is there. */
   isComplete: boolean;
+  /** By which other hash its pieces are to be had, and are given, by now. */
+  as: AnnounceAs | undefined;
   /** What the single file is called in the directory, of what is fetched. */
   readonly name: string | undefined;
   /** The file that it gives; what was fetched is one as soon as it is found in the directory. */
@@ -35,4 +39,12 @@ export interface Running {
 /** What who has found it is told. */
 export function entryOf(swarm: Ref<PeerEvent>, infoBytes: Uint8Array | undefined): SwarmEntry {
   return { swarm, ...(infoBytes === undefined ? {} : { infoBytes }) };
+}
+
+/** The same of one that has followed its bytes to an info hash, in hexadecimal digits. */
+export function followerOf(all: Iterable<Running>, infoHash: string): SwarmEntry | undefined {
+  for (const { as, swarm, isReady } of all) {
+    if (isReady && as !== undefined && hexText(as.infoHash) === infoHash) return entryOf(swarm, as.infoBytes);
+  }
+  return undefined;
 }

@@ -24,7 +24,7 @@ import type { BandwidthCommand, FindSwarm, SwarmEntry } from "./messages.ts";
 import { metadataFetch, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import { type TorrentResources, torrentResources } from "./resources.ts";
-import { entryOf, type Running } from "./running.ts";
+import { entryOf, followerOf, type Running } from "./running.ts";
 import { torrent } from "./torrent.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
@@ -162,7 +162,7 @@ class Swarms {
       case "abandon":
         return this.#abandon(hexText(message.infoHash), message.observer);
       case "follow":
-        return this.#running.get(hexText(message.infoHash))?.torrent?.tell(message.to);
+        return this.#follow(this.#running.get(hexText(message.infoHash)), message.to);
       case "announce-all":
         for (const { swarm } of this.#running.values()) swarm.tell({ type: "announce-soon" });
         return;
@@ -210,6 +210,8 @@ class Swarms {
   #find(infoHash: string): SwarmEntry | undefined {
     const running = this.#running.get(infoHash);
     if (running !== undefined) return running.isReady ? entryOf(running.swarm, running.infoBytes) : undefined;
+    const followed = followerOf(this.#running.values(), infoHash);
+    if (followed !== undefined) return followed;
     const given = this.#given.find(infoHash);
     if (given === undefined) return undefined;
     const swarm = this.#give(given);
@@ -280,6 +282,11 @@ class Swarms {
     });
   }
 
+  #follow(running: Running | undefined, to: AnnounceAs): void {
+    if (running !== undefined) running.as = to;
+    running?.torrent?.tell(to);
+  }
+
   #fetchMetadata(message: Extract<SwarmsCommand, { type: "fetch-metadata" }>): void {
     const { infoHash, trackers, peers, observer } = message;
     const key = hexText(infoHash);
@@ -301,6 +308,7 @@ class Swarms {
       fetchedFor: observer,
       isReady: true,
       isComplete: false,
+      as: undefined,
       name: undefined,
       file: undefined,
     });
@@ -326,7 +334,7 @@ class Swarms {
     const { info } = options;
     const name = info.isSingleFile ? info.name : undefined;
     const known = { infoBytes: info.bytes, observer, fetchedFor: observer, name, file };
-    this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady });
+    this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady, as: undefined });
     return ref;
   }
 

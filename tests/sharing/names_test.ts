@@ -2,7 +2,7 @@
  * Names that come and go while something is fetched: what is fetched are the bytes.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { CatalogFile, DownloadNotice } from "../../actors/sharing/mod.ts";
+import type { CatalogFile, DownloadNotice, SharingOptions } from "../../actors/sharing/mod.ts";
 import { SameBytes } from "../../actors/sharing/same_bytes.ts";
 import { SharingNetwork, someBytes, type TestNode } from "./_network.ts";
 
@@ -40,10 +40,14 @@ function checkNothingAnew(notices: readonly DownloadNotice[]): void {
 }
 
 /** What of Node 2's directory is done while Node 2 is down, so that nothing is known of it from before. */
-async function whileDown(network: SharingNetwork, change: (path: string) => Promise<void>): Promise<void> {
+async function whileDown(
+  network: SharingNetwork,
+  change: (path: string) => Promise<void>,
+  more: Partial<SharingOptions> = {},
+): Promise<void> {
   await network.stop(2);
   await change(network.directory(2));
-  network.start(2);
+  network.start(2, more);
 }
 
 Deno.test("sharing: a file that is given another name while it is fetched is fetched to its end", async () => {
@@ -106,6 +110,21 @@ Deno.test("sharing: two that fetch from one another, and lack the same, both fol
   }));
   await changing;
   assertEquals(ends, [3, 4].map(() => ({ type: "download-done", name: "b.bin" })));
+});
+
+Deno.test("sharing: who follows is found under the new hash by a seed that cannot be dialled", async () => {
+  await using network = await SharingNetwork.create(3);
+  await network.write(2, "b.bin", bytes);
+  // The leader names 127.0.0.1, where this one does not listen.
+  const more = { maxUpload: 500_000, swarm: { hostname: "127.0.0.2", port: 0 } };
+  network.start(1);
+  network.start(2, more);
+  const taker = network.start(3);
+  network.lead(1);
+  await network.offers("b.bin");
+  const rename = (path: string) => Deno.rename(`${path}/b.bin`, `${path}/c.bin`);
+  const { end } = await getMeanwhile(taker, "b.bin", () => whileDown(network, rename, more));
+  assertEquals(end, { type: "download-done", name: "b.bin" });
 });
 
 for (const change of ["renamed", "changed"] as const) {
