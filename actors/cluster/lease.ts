@@ -45,7 +45,7 @@ export class HostLease implements Lease {
     this.#revision = revision;
     this.#renewedAt = sentAt;
     this.lost = new Promise((resolve) => void onAbort(this.signal, resolve));
-    this.#renewLater();
+    this.#renewLater(sentAt.monotonic);
   }
 
   /** Waits until no other life of this host has a lease, and takes it. */
@@ -117,10 +117,14 @@ export class HostLease implements Lease {
     this.#over.abort();
   }
 
-  #renewLater(): void {
-    this.#timer = this.#world.clock.timer(this.#keys.leaseTtlMs / RENEWALS, () => {
+  /** The next one is due so long after the last was sent: an answer that never came has taken its time. */
+  #renewLater(sentAtMs: number): void {
+    const { clock } = this.#world;
+    const dueMs = sentAtMs + this.#keys.leaseTtlMs / RENEWALS;
+    this.#timer = clock.timer(Math.max(0, dueMs - clock.monotonic()), () => {
+      const sendingAtMs = clock.monotonic();
       this.#renew().then(() => {
-        if (this.isValid) this.#renewLater();
+        if (this.isValid) this.#renewLater(sendingAtMs);
       });
     });
   }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Conflict, type KeyEntry, type Keys, OutcomeUnknown } from "../../actors/cluster/mod.ts";
 import { HostLease } from "../../actors/cluster/lease.ts";
+import { pause } from "../../actors/cluster/pause.ts";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { denoWorld } from "../../mod.ts";
 
@@ -61,32 +62,39 @@ Deno.test("cluster: a lease that the engine does not write is no other host's, a
   });
 });
 
-Deno.test("cluster: a renewal whose answer is lost is found to be this host's own, and counts from when it was sent", async () => {
-  await simulate("lost answers", { seeds: 1 }, async (sim) => {
-    const { world } = sim.host("one");
-    let kept: KeyEntry | undefined;
-    let writtenAtMs = 0;
-    let writes = 0;
-    const keys: Keys = {
-      ...keysThatPut((_table, key, value, revision) => {
-        if (revision !== (kept?.revision ?? 0)) return Promise.reject(new Conflict(key));
-        kept = { value, revision: revision + 1 };
-        writtenAtMs = world.clock.monotonic();
-        // Every other answer is lost.
-        return ++writes % 2 === 0
-          ? Promise.reject(new OutcomeUnknown("a lease"))
-          : Promise.resolve(kept.revision);
-      }),
-      get: () => Promise.resolve(kept),
-    };
-    const held = await sim.settle(HostLease.take(keys, world, "one"));
-    for (let tenth = 0; tenth < 600; tenth++) {
-      await sim.advance(100);
-      assertEquals(held.isValid, true, `after ${tenth} tenths of a second`);
-      // Never younger than it is for the engine.
-      assertEquals(held.ageMs >= world.clock.monotonic() - writtenAtMs, true);
-    }
-    assertEquals(writes > 30, true);
-    await sim.settle(held.release());
+for (
+  const [when, unknownAfterMs] of [
+    ["at once", 0],
+    ["when the engine's time for an answer is over", TTL_MS / 4],
+  ] as const
+) {
+  Deno.test(`cluster: a renewal whose answer is lost, which is known ${when}, is found to be this host's own, and counts from when it was sent`, async () => {
+    await simulate("lost answers", { seeds: 1 }, async (sim) => {
+      const { world } = sim.host("one");
+      let kept: KeyEntry | undefined;
+      let writtenAtMs = 0;
+      let writes = 0;
+      const keys: Keys = {
+        ...keysThatPut(async (_table, key, value, revision) => {
+          if (revision !== (kept?.revision ?? 0)) throw new Conflict(key);
+          kept = { value, revision: revision + 1 };
+          writtenAtMs = world.clock.monotonic();
+          // Every other answer is lost.
+          if (++writes % 2 !== 0) return kept.revision;
+          await pause(world, unknownAfterMs);
+          throw new OutcomeUnknown("a lease");
+        }),
+        get: () => Promise.resolve(kept),
+      };
+      const held = await sim.settle(HostLease.take(keys, world, "one"));
+      for (let tenth = 0; tenth < 600; tenth++) {
+        await sim.advance(100);
+        assertEquals(held.isValid, true, `after ${tenth} tenths of a second`);
+        // Never younger than it is for the engine.
+        assertEquals(held.ageMs >= world.clock.monotonic() - writtenAtMs, true);
+      }
+      assertEquals(writes > 30, true);
+      await sim.settle(held.release());
+    });
   });
-});
+}
