@@ -22,6 +22,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const received = new Uint8Array(65536);
 const roomOf = new Map<number, Room>();
+/** What each was told last before all were in: it says why a connection was closed. */
+const told = new Map<number, string>();
 
 /** One room, and who talks in it. */
 class Room {
@@ -62,7 +64,9 @@ function* heard(timeoutMs: number): Generator<readonly [Room, number, number]> {
   for (const socket of epoll.wait(timeoutMs)) {
     const room = roomOf.get(socket);
     const bytes = done(libc.read(socket, received, BigInt(received.length)), "receive");
-    if (room === undefined || bytes === 0) throw new Error("Cannot go on: a connection was closed");
+    if (room === undefined || bytes === 0) {
+      throw new Error(`Cannot go on: a connection was closed, of who was told: ${told.get(socket)}`);
+    }
     yield [room, bytes, socket];
   }
 }
@@ -75,7 +79,9 @@ function gather(rooms: readonly Room[]): void {
       for (const room of rooms) if (room.absent.size > 0) room.call();
     }
     for (const [room, bytes, socket] of heard(CALL_MS)) {
-      if (decoder.decode(received.subarray(0, bytes)).includes(`: ${CALL}`)) room.absent.delete(socket);
+      const text = decoder.decode(received.subarray(0, bytes));
+      told.set(socket, text);
+      if (text.includes(`: ${CALL}`)) room.absent.delete(socket);
     }
   }
   while ([...heard(SILENT_MS)].length > 0);

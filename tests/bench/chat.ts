@@ -19,7 +19,10 @@ const TEXT = "x".repeat(60);
 const DIRECTORY = new URL("../../.tmp", import.meta.url).pathname;
 
 /** Who passes lines on. */
-export type Kind = "line" | "irc" | "floor" | Foreign | PeerServer;
+export type Kind = Own | Foreign | PeerServer;
+
+/** A door of ours, and the least that does the same. */
+type Own = "line" | "irc" | "floor" | "irc floor";
 
 /** A chat in a process of its own. */
 interface Subject {
@@ -30,12 +33,12 @@ interface Subject {
   stop(): Promise<void>;
 }
 
-async function startOurs(kind: "line" | "irc" | "floor"): Promise<Subject> {
-  const process = Process.script("./_chat_subject.ts", ["-A"], [kind]);
+async function startOurs(kind: Own): Promise<Subject> {
+  const process = Process.script("./_chat_subject.ts", ["-A"], [kind.endsWith("floor") ? "floor" : "chat"]);
   const ports: Record<"line" | "irc", number> = JSON.parse(await process.next());
   return {
     name: kind,
-    port: ports[kind === "irc" ? "irc" : "line"],
+    port: ports[kind.startsWith("irc") ? "irc" : "line"],
     cpuMs: async () => Number(await process.ask("")),
     stop: () => process[Symbol.asyncDispose](),
   };
@@ -113,6 +116,7 @@ function isForeign(kind: Kind): kind is Foreign {
   return kind === "ngircd" || kind === "inspircd";
 }
 
+/** Takes nothing of who has not said who he is. */
 function isIrc(kind: Kind): boolean {
   return kind === "irc" || isForeign(kind);
 }
@@ -132,7 +136,9 @@ class Member {
     this.conn = conn;
     this.#onHeard = onHeard;
     this.welcome = new Promise((resolve) => this.#welcomed = resolve);
-    this.#line = new TextEncoder().encode(isIrc(kind) ? `PRIVMSG #lobby :${TEXT}\r\n` : `${TEXT}\n`);
+    this.#line = new TextEncoder().encode(
+      isIrc(kind) || kind === "irc floor" ? `PRIVMSG #lobby :${TEXT}\r\n` : `${TEXT}\n`,
+    );
   }
 
   /** Writes all of it. */
@@ -250,7 +256,7 @@ async function compare(count: number, senders: number, { quick, peers }: BenchOp
   // That others run at all is seen at one shape.
   const hasPeers = peers && (!quick || count === 100);
   const [lineServers, ircServers] = hasPeers ? [FAN_OUT_PEERS, FOREIGN_KINDS] : [[], []];
-  const kinds: readonly Kind[] = ["floor", "line", "irc", ...ircServers, ...lineServers];
+  const kinds: readonly Kind[] = ["floor", "line", "irc floor", "irc", ...ircServers, ...lineServers];
   const flows = new Map<Kind, Flow[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
     for (const kind of kinds) {
@@ -272,7 +278,7 @@ async function compare(count: number, senders: number, { quick, peers }: BenchOp
         name: `chat, ${count}, ${senders} talk, ${kind}: ${name}`,
         unit,
         values: figures(kind, key),
-        floors: figures("floor", key),
+        floors: figures(kind === "irc" ? "irc floor" : "floor", key),
         peers: others(kind, key),
         aim,
       });

@@ -28,8 +28,8 @@ interface Subject {
   readonly name: string;
   readonly connections: number;
   readonly window: number;
-  /** Starts the load, and connects it. */
-  load(port: number, files: readonly string[]): Promise<Process>;
+  /** Starts the load, and connects it: of a crowd a tenth, where it need only be seen to run. */
+  load(port: number, files: readonly string[], quick: boolean): Promise<Process>;
   /** The same with no actor: what threads and messages between them cost in any case. */
   readonly bare?: string;
 }
@@ -62,7 +62,8 @@ const SUBJECTS: readonly Subject[] = [
 function rooms(name: string, members: number, atOnce: number): Subject {
   return {
     ...{ name, connections: 50 * members, window: atOnce },
-    load: (port) => connected("./_rooms_load.ts", ["--allow-ffi"], [port, 50, members, atOnce]),
+    load: (port, _files, quick) =>
+      connected("./_rooms_load.ts", ["--allow-ffi"], [port, quick ? 5 : 50, members, atOnce]),
     bare: "./_bare_rooms.ts",
   };
 }
@@ -104,6 +105,7 @@ class Measured implements AsyncDisposable {
     subject: Subject,
     cores: number,
     files: readonly string[],
+    quick: boolean,
     script?: string,
   ): Promise<Measured> {
     // What its threads use is in /proc, which takes all rights.
@@ -112,7 +114,7 @@ class Measured implements AsyncDisposable {
       : Process.script(script, ["-A"], [cores]);
     const port = /(\d+)(?: \(IPv4\))?$/.exec(await server.next())?.[1];
     if (port === undefined) throw new Error("Cannot measure: the server has named no port");
-    return new Measured(server, await subject.load(Number(port), files), cores);
+    return new Measured(server, await subject.load(Number(port), files, quick), cores);
   }
 
   /** Loads it for a while. */
@@ -144,8 +146,8 @@ class Measured implements AsyncDisposable {
 async function compare(subject: Subject, quick: boolean, script?: string): Promise<Row[]> {
   await using directory = await tempDirectory();
   const { certFile, keyFile } = await makeCertificate(directory);
-  await using two = await Measured.start(subject, 2, [certFile, keyFile], script);
-  await using one = await Measured.start(subject, 1, [certFile, keyFile], script);
+  await using two = await Measured.start(subject, 2, [certFile, keyFile], quick, script);
+  await using one = await Measured.start(subject, 1, [certFile, keyFile], quick, script);
   const runMs = quick ? QUICK_RUN_MS : RUN_MS;
   for (const server of [two, one]) await server.run(quick ? QUICK_RUN_MS : WARM_UP_MS);
   const onTwo: CoresRun[] = [];
