@@ -63,7 +63,7 @@ export class FramedForm implements RecordForm {
     if (scan.whole < size) await owned.file.truncate(scan.whole);
     // A process that was killed may have left what it had not synced, also of a file that is empty now: it
     // counts from now on, and others will see it.
-    if (!owned.created) await owned.file.sync();
+    if (size > 0 || !owned.created) await owned.file.sync();
     return { length: scan.whole, cutBytes: size - scan.whole, ...setAsideAs };
   }
 

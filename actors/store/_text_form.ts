@@ -36,7 +36,7 @@ export class TextForm implements RecordForm {
     if (length < size) await file.truncate(length);
     // A process that was killed may have left what it had not synced, also of a file that is empty now: it
     // counts from now on, and others will see it.
-    if (!created) await file.sync();
+    if (size > 0 || !created) await file.sync();
     await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);
     await this.#readTail(file, length);

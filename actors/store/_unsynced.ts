@@ -20,9 +20,11 @@ export class UnsyncedWrites {
   /** Where the first write since the last sync began; Infinity when there is none. */
   #start = Infinity;
   #isSuspect = false;
+  /** Some of it was written before somebody else wrote the file anew. */
+  #hasDisowned = false;
 
   get isEmpty(): boolean {
-    return this.#start === Infinity;
+    return this.#start === Infinity && !this.#hasDisowned;
   }
 
   /** Whether a sync failed since these were written. */
@@ -41,12 +43,20 @@ export class UnsyncedWrites {
     }
   }
 
-  /** All is on the disk, or nothing of it counts any more. */
+  /** All is on the disk. */
   clear(): void {
     this.#parts = [];
     this.#keptBytes = 0;
     this.#start = Infinity;
     this.#isSuspect = false;
+    this.#hasDisowned = false;
+  }
+
+  /** Somebody else has written the file anew: nobody knows where in it this stands, nor is it on the disk. */
+  disown(): void {
+    const hasDisowned = !this.isEmpty;
+    this.clear();
+    this.#hasDisowned = hasDisowned;
   }
 
   /** A sync failed, and the file was cut back to `length`. */
@@ -55,7 +65,7 @@ export class UnsyncedWrites {
       this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
     }
     if (this.#start >= length) this.#start = Infinity;
-    this.#isSuspect = !this.isEmpty;
+    this.#isSuspect = this.#start !== Infinity;
   }
 
   /** Writes all of it again. */

@@ -311,8 +311,8 @@ export class LogFile {
       if (await this.#isAsLeft(this.#length + edits.appended.length)) break;
       edits = both(edits, await this.#records.findOthersEdits(this.#owned, this.#length));
       this.#length = edits.length;
-      // What this process wrote there is not its own any more.
-      if (edits.replaced) this.#unsynced.clear();
+      // What this process wrote there is not its own any more, and has to reach the disk all the same.
+      if (edits.replaced) this.#unsynced.disown();
       this.#isReplacedUntold ||= edits.replaced;
     }
     return edits;

@@ -11,7 +11,7 @@ export const store: readonly Mutant[] = [
   {
     what: "what a killed process left is not synced before it is trusted",
     file: "actors/store/_framed_form.ts",
-    from: "    if (!owned.created) await owned.file.sync();",
+    from: "    if (size > 0 || !owned.created) await owned.file.sync();",
     to: "    ",
   },
   {
@@ -59,14 +59,14 @@ export const store: readonly Mutant[] = [
   {
     what: "a text that a killed process left is not synced",
     file: "actors/store/_text_form.ts",
-    from: "    if (!created) await file.sync();",
-    to: "    ",
+    from: "if (size > 0 || !created) await file.sync();",
+    to: ";",
   },
   {
     what: "an empty text that a killed process left is not synced",
     file: "actors/store/_text_form.ts",
-    from: "if (!created) await file.sync();",
-    to: "if (size > 0) await file.sync();",
+    from: "    if (size > 0 || !created) await file.sync();\n    await this.#journal.remove();",
+    to: "    if (size > 0) await file.sync();\n    await this.#journal.remove();",
   },
   {
     what: "an append is never announced before it is written",
@@ -141,6 +141,24 @@ export const store: readonly Mutant[] = [
     to: "!this.#unsynced.isEmpty) await this.#commit(false);",
   },
   {
+    what: "what was flushed counts as synced when somebody else has written the file anew",
+    file: "actors/store/log_file.ts",
+    from: "if (edits.replaced) this.#unsynced.disown();",
+    to: "if (edits.replaced) this.#unsynced.clear();",
+  },
+  {
+    what: "a failed sync of a cut-back counts",
+    file: "actors/store/_leftovers.ts",
+    from: "    await file.sync();\n    this.clear();",
+    to: "    await file.sync().catch(() => {});\n    this.clear();",
+  },
+  {
+    what: "a journal goes before what it told of is synced",
+    file: "actors/store/_text_form.ts",
+    from: "    if (size > 0 || !created) await file.sync();\n    await this.#journal.remove();",
+    to: "    await this.#journal.remove();\n    await file.sync();",
+  },
+  {
     what: "what a failed write left is not mended before the next",
     file: "actors/store/log_file.ts",
     from: "both(await this.#mend(), await this.#findOthersEdits())",
@@ -155,7 +173,7 @@ export const store: readonly Mutant[] = [
   {
     what: "a failed sync is forgotten: its pages are trusted",
     file: "actors/store/_unsynced.ts",
-    from: "this.#isSuspect = !this.isEmpty;",
+    from: "this.#isSuspect = this.#start !== Infinity;",
     to: "this.#isSuspect = false;",
   },
   {

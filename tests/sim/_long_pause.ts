@@ -8,12 +8,12 @@ import type { Chaos, SimWorld } from "../../actors/world/sim/mod.ts";
 /** What campaigns with such pauses demand to have happened. */
 export const LONG_PAUSE = "fault: paused for more than 10 s";
 
-/** The share of the runs with one: it takes longer than all else that befalls a run. */
-const SHARE = 1 / 8;
+/** One run of so many has one: it takes longer than all else that befalls a run. */
+const ONE_IN = 8;
 
-/** How long somebody is to stand still; 0 in all runs but this share of them. */
-export function drawLongPauseMs(sim: SimWorld, share = SHARE): number {
-  return sim.random.chance(share) ? sim.random.between(10_001, 30_000) : 0;
+/** How long somebody is to stand still; 0 in all runs but one of so many. */
+export function drawLongPauseMs(sim: SimWorld, oneIn = ONE_IN): number {
+  return Number(sim.seed) % oneIn === 0 ? sim.random.between(10_001, 30_000) : 0;
 }
 
 /** What goes wrong for a while: see {@linkcode withstand}. */

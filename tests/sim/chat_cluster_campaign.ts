@@ -24,8 +24,8 @@ const RIVALS = 2;
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 const CALM_MS = 60_000;
-/** The share of the runs with a long pause; the suite runs few. */
-const LONG_PAUSES = 1 / 3;
+/** One run of so many has a long pause: the suite runs few. */
+const LONG_PAUSE_ONE_IN = 3;
 /** A question that was lost is asked again after 3 s; servers that ask anyway do so every 15 s. */
 const MADE_UP_MS = 7000;
 
@@ -90,7 +90,7 @@ async function run(sim: SimWorld): Promise<void> {
     lateRequests: sim.random.next() * roughness / 2,
     staleReads: sim.random.next() * 0.2,
   });
-  const longPauseMs = drawLongPauseMs(sim, LONG_PAUSES);
+  const longPauseMs = drawLongPauseMs(sim, LONG_PAUSE_ONE_IN);
   const cutting = lines.cutAtRandom(CHAOS_MS + longPauseMs);
   await sim.advance(CHAOS_MS);
   chaos.stop();

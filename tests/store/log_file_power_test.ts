@@ -90,6 +90,48 @@ Deno.test("log file: what a process took back before it was killed does not come
   }
 });
 
+Deno.test("log file: half a line that a killed process left is cut, though the power goes while that is done", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    host.disk.write("log", "");
+    const log = await sim.settle(LogFile.open(host.world.disk, "log", { form: "text" }));
+    host.crashAt({ when: "during", how: "kill", operation: "write", path: /log$/ });
+    log.append(`first ${"y".repeat(5000)}`);
+    log.sync().catch(() => {});
+    await sim.until(() => !host.isUp, 1000, "the process to be killed");
+    host.restart(() => {});
+    host.crashAt({ when: "before", how: "crash", operation: "sync", path: /log$/ });
+    LogFile.open(host.world.disk, "log", { form: "text" }).catch(() => {});
+    await sim.until(() => !host.isUp, 1000, "the power to go");
+    host.restart(() => {});
+    assertEquals(await recordsOf(sim, host, "text"), [], `seed ${seed}`);
+  }
+});
+
+Deno.test("log file: a cut-back whose sync fails is made again before the journal speaks of the next record", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    host.disk.write("log", "");
+    const log = await sim.settle(LogFile.open(host.world.disk, "log", { form: "text" }));
+    // That of the batch, and that of taking it back.
+    host.disk.failNext("sync", "other", { path: "log", count: 2 });
+    const refused = `refused ${"y".repeat(5000)}`;
+    log.append(refused);
+    assert(await sim.settle(log.sync().then(() => false, () => true)));
+    host.disk.forgetFailures();
+    host.crashAt({ when: "before", how: "crash", operation: "sync", path: /log$/ });
+    log.append("next");
+    log.sync().catch(() => {});
+    await sim.until(() => !host.isUp, 1000, "the power to go");
+    host.restart(() => {});
+    // Nobody knows what of it had reached the disk: nothing or all, and no half of it.
+    const found = await recordsOf(sim, host, "text");
+    assert(found.every((line) => line === refused), `seed ${seed}: ${found.map((line) => line.slice(0, 9))}`);
+  }
+});
+
 /** What is read of it; then it is closed in good order. */
 async function recordsOf(sim: SimWorld, host: SimHost, form: "text" | "framed"): Promise<string[]> {
   const found: string[] = [];

@@ -1,0 +1,48 @@
+import { assert } from "@std/assert";
+import { LogFile } from "../../actors/store/mod.ts";
+import { type SimHost, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
+
+const PATH = "/log";
+const encoder = new TextEncoder();
+
+/** Another process writes into the file, and syncs nothing. */
+async function write(sim: SimWorld, { world }: SimHost, text: string, at: "start" | "end"): Promise<void> {
+  const file = await sim.settle(world.disk.open(PATH, { write: true, read: true }));
+  const offset = at === "start" ? 0 : await sim.settle(file.size());
+  await sim.settle(file.write(encoder.encode(text), offset));
+  file.close();
+  await sim.advance(100);
+}
+
+const EDITS = {
+  framed: { text: "?", at: "end" },
+  text: { text: "Xfirst\nflushed\n", at: "start" },
+} as const;
+
+for (const form of ["framed", "text"] as const) {
+  for (const end of ["sync", "close"] as const) {
+    Deno.test(`log file: what a ${form} log flushed is on the disk after a ${end}, though somebody else wrote meanwhile`, async () => {
+      for (const wasThere of [false, true]) {
+        for (let seed = 1; seed <= 20; seed++) {
+          const sim = simWorld({ seed });
+          const host = sim.host("a");
+          if (wasThere) host.disk.write(PATH, "");
+          const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form }));
+          log.append("first");
+          await sim.settle(log.sync());
+          log.append("flushed");
+          await sim.settle(log.flush());
+          const { text, at } = EDITS[form];
+          await write(sim, host, text, at);
+          await sim.settle<unknown>(end === "sync" ? log.sync() : log.close());
+          host.crash();
+          host.restart(() => {});
+          const found: string[] = [];
+          const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
+          await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+          assert(found.includes("flushed"), `seed ${seed}: ${found}`);
+        }
+      }
+    });
+  }
+}
