@@ -65,14 +65,7 @@ interface Announced {
   readonly type: "announced";
   readonly response: Extract<AnnounceResponse, { type: "peers" }>;
   readonly tracker: string;
-  readonly torrent: AnnouncedTorrent;
   readonly request: AnnounceRequest;
-}
-
-/** As what a torrent is announced; the dictionary where it is not the torrent's own. */
-interface AnnouncedTorrent {
-  readonly infoHash: Uint8Array;
-  readonly infoBytes?: Uint8Array;
 }
 
 type Private =
@@ -109,7 +102,7 @@ class Announcer {
   #isAgainWanted = false;
   #event: AnnounceEvent | undefined = "started";
   /** As what it is announced. */
-  #torrent: AnnouncedTorrent;
+  #infoHash: Uint8Array;
   #failures = 0;
   #isHungry = false;
   /** Where it was announced: told when it is over. */
@@ -119,7 +112,7 @@ class Announcer {
   constructor(self: Context<AnnouncerCommand | Private>, options: AnnouncerOptions) {
     this.#self = self;
     this.#options = options;
-    this.#torrent = { infoHash: options.infoHash };
+    this.#infoHash = options.infoHash;
     this.#tiers = new TrackerTiers(options.trackers);
     self.onStop(() => this.#sayStopped());
     if (!this.#tiers.isEmpty) self.self.tell({ type: "due" });
@@ -136,7 +129,7 @@ class Announcer {
         if (this.#toldTracker !== undefined) this.#tiers.passOver(this.#toldTracker);
         return this.#announce();
       case "announce-as":
-        this.#torrent = message;
+        this.#infoHash = message.infoHash;
         this.#event = "started";
         return this.#announce();
       case "announced":
@@ -174,15 +167,13 @@ class Announcer {
     );
   }
 
-  #onAnnounced({ response, tracker, torrent, request: { event, left } }: Announced): void {
+  #onAnnounced({ response, tracker, request: { infoHash, event, left } }: Announced): void {
     this.#isBusy = false;
     this.#failures = 0;
-    if (this.#torrent === torrent && this.#event === event) this.#event = undefined;
+    if (this.#infoHash === infoHash && this.#event === event) this.#event = undefined;
     else this.#isAgainWanted = true;
     const peers = response.peers.slice(0, MAX_PEERS);
-    const { infoHash, infoBytes } = torrent;
-    const known = { infoHash, ...(infoBytes === undefined ? {} : { infoBytes }) };
-    const targets = peers.map((address) => ({ address, ...known }));
+    const targets = peers.map((address) => ({ address, infoHash }));
     this.#options.found.tell({ type: "found-peers", targets });
     const asked = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, response.intervalSeconds * 1000));
     if (peers.length > 0) return this.#again(asked);
@@ -192,8 +183,7 @@ class Announcer {
 
   /** Asks tracker after tracker, until one answers. */
   async #tryAll(event: AnnounceEvent | undefined): Promise<Announced> {
-    const torrent = this.#torrent;
-    const request = await this.#request(torrent.infoHash, event);
+    const request = await this.#request(this.#infoHash, event);
     this.#isHungry = request.left > 0;
     let failure: unknown = new TrackerError("there is no tracker");
     for (const tracker of this.#tiers.inOrder()) {
@@ -202,7 +192,7 @@ class Announcer {
         if (response.type === "failure") throw new TrackerError(response.reason);
         this.#tiers.answered(tracker);
         this.#toldTracker = tracker;
-        return { type: "announced", response, tracker, torrent, request };
+        return { type: "announced", response, tracker, request };
       } catch (error) {
         failure = error;
         this.#self.log.debug(`Cannot announce to ${tracker}: ${errorText(error)}`, {
@@ -237,7 +227,7 @@ class Announcer {
     try {
       const { peerId, port } = this.#options;
       const request = {
-        infoHash: this.#torrent.infoHash,
+        infoHash: this.#infoHash,
         peerId,
         port,
         uploaded: 0,

@@ -4,6 +4,7 @@
  * @module
  */
 import { peerFrames, type PeerMessage } from "../../protocols/peer_wire.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { dialer, type DialerCommand } from "../net/mod.ts";
 import type { Behavior, Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
@@ -33,6 +34,8 @@ const CONNECT_MS = 5000;
 /** Dials the peers of an address book, a few at a time. */
 export class Dialling {
   readonly book = new AddressBook();
+  /** Another hash by which the pieces are to be had: one dictionary is kept beside the first. */
+  also: { readonly infoHash: Uint8Array; readonly infoBytes: Uint8Array } | undefined;
   readonly #options: DiallingOptions;
   /** Connections and attempts that it has made and that are not over. */
   #open = 0;
@@ -60,7 +63,9 @@ export class Dialling {
   #dial({ address, infoHash, infoBytes }: DialTarget): void {
     this.#open++;
     const { session, swarm, ended, spawn } = this.#options;
-    const known = infoBytes ?? this.#options.infoBytes;
+    const { also } = this;
+    const isAlso = also !== undefined && equalBytes(infoHash, also.infoHash);
+    const known = infoBytes ?? (isAlso ? also.infoBytes : this.#options.infoBytes);
     const entry = { swarm, ...(known === undefined ? {} : { infoBytes: known }) };
     const behavior = dialer<PeerMessage, PeerCommand | PeerTick>({
       address,

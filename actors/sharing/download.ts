@@ -5,13 +5,12 @@
  */
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
-import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { CatalogFile } from "./catalog.ts";
 import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
 import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
-import { SameBytes } from "./same_bytes.ts";
+import { isOtherName, SameBytes } from "./same_bytes.ts";
 import { findSource, networkFiles, type Source, SourceError, torrentOf } from "./sources.ts";
 import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
@@ -68,6 +67,8 @@ const NETWORK_MS = 3000;
 const PATIENCE = 5;
 const RETRY_MS = 1000;
 const NOBODY = `it names no tracker, and this network's nodes have named no peer in ${GIVE_UP_MS / 1000} s`;
+/** Names that come to nothing are followed less and less often: in the end every three minutes. */
+const MAX_DOUBLINGS = 6;
 /** So many looks at the network without a peer, and another file of the name is tried. */
 const LONELY_LOOKS = 3;
 
@@ -93,6 +94,13 @@ class Download {
   /** How often that was so, one after the other, when the network was looked at. */
   #lonelyLooks = 0;
   readonly #sameBytes = new SameBytes(this.#tried);
+  /** Bytes that came: by now, and when the network was looked at; whether some did between two looks. */
+  #downloaded = 0;
+  #downloadedBefore = 0;
+  #isFed = false;
+  /** How often it was followed without a byte since: the next time comes after twice as many looks. */
+  #follows = 0;
+  #looksSinceFollow = 0;
   #search: PeerSearch | undefined;
   #isLooking = false;
   #isOver = false;
@@ -264,6 +272,7 @@ class Download {
     this.#isLonely = status?.state === "fetching" &&
       status.peers.every(({ wantedCount }) => wantedCount === 0);
     if (status !== undefined && status.peers.length > 0) this.#search?.found();
+    this.#downloaded = status?.downloaded ?? 0;
     if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
     // What is looked at, or verified, on the disk takes no peers.
     const isFetching = status === undefined || status.state === "fetching";
@@ -295,15 +304,19 @@ class Download {
     const file = this.#file;
     if (file === undefined) return;
     this.#lonelyLooks = this.#isLonely ? this.#lonelyLooks + 1 : 0;
+    this.#isFed = this.#downloaded !== this.#downloadedBefore;
+    this.#downloadedBefore = this.#downloaded;
+    if (this.#isFed) this.#follows = 0;
     const same = this.#sameBytes.next(file, files);
-    if (same === undefined) this.#decide(file, files);
+    if (same === undefined || ++this.#looksSinceFollow < 2 ** this.#follows) this.#decide(file, files);
     else this.#follow(same, files);
   }
 
   /** What is there of the name instead is fetched, if its bytes are gone, or nobody gives them. */
   #decide(file: CatalogFile, files: readonly CatalogFile[]): void {
     const ofName = files.filter(({ name }) => name === file.name);
-    if (ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
+    // While bytes come, it is no matter what a list says.
+    if (!this.#isFed && ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
       return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
     }
     const hasAnother = ofName.some(({ infoHash }) =>
@@ -331,7 +344,7 @@ class Download {
   #onFollowed({ file, files, order: to }: Extract<Private, { type: "followed" }>): void {
     const [order, before] = [this.#order, this.#file];
     if (order === undefined || before === undefined) return;
-    if (to === undefined || !hasSamePieces(order.info, to.info)) {
+    if (to === undefined || !isOtherName(order.info, to.info)) {
       this.#sameBytes.missed(file);
       if (to !== undefined) this.#tried.add(file.infoHash);
       return this.#decide(before, files);
@@ -340,6 +353,8 @@ class Download {
     const as = { type: "announce-as", infoHash, infoBytes } as const;
     this.#options.swarms.tell({ type: "follow", infoHash: order.infoHash, to: as });
     this.#file = { ...file, name: before.name };
+    this.#looksSinceFollow = 0;
+    this.#follows = Math.min(MAX_DOUBLINGS, this.#follows + 1);
     if (file.name !== before.name) this.#note(`${before.name} is called ${file.name} now: fetching it`);
     this.#lookAtNetworkLater();
   }
@@ -380,8 +395,4 @@ class Download {
     this.#options.observer.tell(notice);
     this.#self.stop();
   }
-}
-
-function hasSamePieces(a: TorrentInfo, b: TorrentInfo): boolean {
-  return a.length === b.length && a.pieceLength === b.pieceLength && equalBytes(a.pieces, b.pieces);
 }

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
+import { encodeInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { CatalogFile } from "./catalog.ts";
 
 /** What a node lists is not believed to be there once it could not be had so often. */
 const MAX_MISSES = 2;
 
-/** Chooses among rows of the same bytes, of which some may be lies. Pure. */
+/** Chooses among rows of the same bytes, of which some may be lies. */
 export class SameBytes {
   /** How often a torrent that a node lists could not be had, or was none of these bytes. */
   readonly #misses = new Map<number, number>();
@@ -24,7 +26,10 @@ export class SameBytes {
    * Those of nodes whose torrents could be had go first: however many one node makes up, it is one miss.
    */
   next(file: CatalogFile, files: readonly CatalogFile[]): CatalogFile | undefined {
-    if (isListed(file, files)) return undefined;
+    if (isListed(file, files)) {
+      this.#misses.clear();
+      return undefined;
+    }
     return this.#others(file, files).sort((a, b) => this.#missesOf(a) - this.#missesOf(b))[0];
   }
 
@@ -50,4 +55,9 @@ export class SameBytes {
 
 function isListed({ infoHash }: CatalogFile, files: readonly CatalogFile[]): boolean {
   return files.some((file) => file.infoHash === infoHash);
+}
+
+/** Whether a torrent is what a node makes of the same pieces under another name, and nothing else. */
+export function isOtherName({ length, pieceLength, pieces }: TorrentInfo, other: TorrentInfo): boolean {
+  return equalBytes(encodeInfo({ name: other.name, length, pieceLength, pieces }), other.bytes);
 }

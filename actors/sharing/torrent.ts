@@ -165,6 +165,7 @@ class Torrent {
         return this.#dialMore();
       case "announce-soon":
       case "announce-as":
+        if (message.type === "announce-as") this.#dialling.also = message;
         return this.#announcer?.tell(message);
       case "get-status":
         return message.replyTo.tell(this.#status());
@@ -237,9 +238,8 @@ class Torrent {
     }
     if (admission.insteadOf !== undefined) this.#part(admission.insteadOf, "its place is needed");
     const peer = this.#peers.add(ref, identity, this.#self.coarseNow);
-    const { infoHash, peerId } = identity.handshake;
-    const text = `Peer ${hexText(peerId)} joined ${hexText(infoHash)}`;
-    this.#self.log.debug(text, { event: "swarm-peer-joined" });
+    const [peerId, infoHash] = [identity.handshake.peerId, identity.handshake.infoHash].map(hexText);
+    this.#self.log.debug(`Peer ${peerId} joined ${infoHash}`, { event: "swarm-peer-joined" });
     ref.tell({ type: "welcome", welcome: welcomeOf(peer.id, this.#info, this.#picker.have, this.#source) });
   }
 
@@ -271,8 +271,8 @@ class Torrent {
 
   #dialMore(): void {
     if (this.#state !== "fetching" && this.#state !== "seeding") return;
-    const { maxPeers = MAX_PEERS } = this.#options;
-    this.#dialling.more(this.#peers.size, maxPeers, this.#self.coarseNow, this.#fetching.isServed);
+    const most = this.#options.maxPeers ?? MAX_PEERS;
+    this.#dialling.more(this.#peers.size, most, this.#self.coarseNow, this.#fetching.isServed);
   }
 
   // What peers have.

@@ -3,8 +3,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { CatalogFile, DownloadNotice, SharingOptions } from "../../actors/sharing/mod.ts";
-import { SameBytes } from "../../actors/sharing/same_bytes.ts";
-import { SharingNetwork, someBytes, type TestNode } from "./_network.ts";
+import { isOtherName, SameBytes } from "../../actors/sharing/same_bytes.ts";
+import { encodeInfo, parseInfo } from "../../protocols/metainfo.ts";
+import { type FakeNode, SharingNetwork, someBytes, type TestNode } from "./_network.ts";
 
 const bytes = someBytes(2_000_000);
 
@@ -148,6 +149,37 @@ for (const change of ["renamed", "changed"] as const) {
     assertEquals(await network.read(3, "b.bin"), change === "renamed" ? bytes : other);
   });
 }
+
+Deno.test("sharing: who lists the bytes under a torrent that nobody has does not end what others give", async () => {
+  await using network = await SharingNetwork.create(4);
+  await network.write(2, "b.bin", bytes);
+  network.start(1);
+  network.start(2, { maxUpload: 150_000 });
+  const taker = network.start(3);
+  network.lead(1);
+  const row = await network.offers("b.bin");
+  const claims = { name: "a.bin", infoHash: "ab".repeat(20) };
+  let liar: FakeNode | undefined;
+  const { end, notices } = await getMeanwhile(taker, "b.bin", async () => {
+    liar = await network.startFake(4, row, { content: bytes, claims });
+  });
+  await liar?.[Symbol.asyncDispose]();
+  assertEquals(end, { type: "download-done", name: "b.bin" });
+  assertEquals(notices.filter(({ type }) => type === "download-note"), []);
+});
+
+Deno.test("same bytes: another name is what nodes make of it, and nothing that is padded", () => {
+  const own = { length: 40_000, pieceLength: 32_768, pieces: new Uint8Array(40) };
+  const [a, b] = ["a", "b"].map((name) => parseInfo(encodeInfo({ name, ...own })));
+  assert(a !== undefined && b !== undefined);
+  assert(isOtherName(a, b));
+  const text = new TextDecoder("latin1").decode(b.bytes);
+  const padded = parseInfo(
+    Uint8Array.from(text.replace(/e$/, "6:unused3:xyze"), (char) => char.charCodeAt(0)),
+  );
+  assertEquals([padded.name, isOtherName(a, padded)], ["b", false]);
+  assert(!isOtherName(a, parseInfo(encodeInfo({ name: "b", ...own, length: 40_001 }))));
+});
 
 Deno.test("same bytes: of rows that one node makes up, however many, the first alone goes before another's", () => {
   const row = (name: string, holder: number): CatalogFile => ({
