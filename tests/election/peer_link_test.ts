@@ -19,7 +19,15 @@ const PORT = 8080;
 const SILENCE_MS = 2000;
 const [OWN_NONCE, THEIR_NONCE] = ["0a".repeat(16), "0b".repeat(16)];
 
-/** The link of node 2 with node 1, alone. */
+/** How a node is linked with the other one of two. */
+interface LinkStageOptions {
+  /** @default 2 */
+  readonly ownId?: 1 | 2;
+  /** @default false */
+  readonly mayBeOld?: boolean;
+}
+
+/** The link of one node of two with the other, alone. */
 class LinkStage {
   readonly sim: SimWorld;
   readonly system: ActorSystem;
@@ -27,9 +35,9 @@ class LinkStage {
   /** What it tells its owner. */
   readonly events: string[] = [];
 
-  constructor(sim: SimWorld) {
+  constructor(sim: SimWorld, { ownId = 2, mayBeOld = false }: LinkStageOptions = {}) {
     this.sim = sim;
-    this.system = new ActorSystem("link", { world: sim.host("n2").world });
+    this.system = new ActorSystem("link", { world: sim.host("own").world });
     const owner = this.system.spawn<PeerLinkEvent>("owner", () => (event) => {
       this.events.push(event.type);
       if (event.type === "said") event.from.tell({ type: "go-on" });
@@ -37,22 +45,22 @@ class LinkStage {
     this.link = this.system.spawn(
       "link",
       peerLink({
-        ownId: 2,
-        peer: { id: 1, address: { hostname: "n1", port: PORT } },
+        ownId,
+        peer: { id: 3 - ownId, address: { hostname: "other", port: PORT } },
         nodes: nodeList([1, 2]),
         silenceMs: SILENCE_MS,
         secret: undefined,
-        mayBeOld: false,
+        mayBeOld,
         owner,
       }),
     );
   }
 
   /**
-   * A connection that somebody has dialled who says that it is node 1: what the link tells it, and how to
-   * have something said on it.
+   * A connection that somebody has dialled who says that it is the other node: what the link tells it, and
+   * how to have something said on it.
    */
-  accepted(name: string, nonce: string): { told: string[]; receive: (message: PeerMessage) => void } {
+  accepted(name: string, nonce: string, old = false): Accepted {
     const told: string[] = [];
     let link: Ref<LinkConnectionEvent> | undefined;
     const actor = this.system.spawn<LinkConnectionCommand>(name, () => (command) => {
@@ -60,27 +68,36 @@ class LinkStage {
       if (command.type === "adopt") link = command.link;
     });
     const connection = { actor, remote: name };
-    this.link.tell({ type: "accepted", connection, old: false, nonce });
+    this.link.tell({ type: "accepted", connection, old, nonce });
     return { told, receive: (message) => link?.tell({ type: "received", connection, message }) };
   }
 }
 
-/** Node 1, which answers a greeting and says one thing; it confirms that it has dialled, when it is asked. */
+interface Accepted {
+  readonly told: string[];
+  readonly receive: (message: PeerMessage) => void;
+}
+
+/** The other node answers a greeting, says one thing, and confirms that it has dialled when it is asked. */
 class OtherNode {
   /** Connections that the link has dialled and not ended. */
   open = 0;
+  /** What it was told on them. */
+  readonly told: string[] = [];
 
-  constructor(sim: SimWorld) {
-    const listener = sim.host("n1").world.net.listenTcp({ hostname: "::", port: PORT });
+  constructor(sim: SimWorld, id = 1) {
+    const listener = sim.host("other").world.net.listenTcp({ hostname: "::", port: PORT });
     const serve = async () => {
       for (;;) {
         const connection = await listener.accept();
         this.open++;
         const say = (text: string) => writeAll(connection, new TextEncoder().encode(text)).catch(() => {});
-        await say(greetingAnswer(1, OWN_NONCE) + IDLE_BEAT);
+        await say(greetingAnswer(id, OWN_NONCE) + IDLE_BEAT);
         readLines(connection, (line) => {
-          const message = line.startsWith("{") ? decodePeerMessage(line) : undefined;
-          if (message?.type !== "claim") return;
+          const message = line.startsWith("{") ? decodePeerMessage(line) : null;
+          if (message === null) return;
+          this.told.push(message.type);
+          if (message.type !== "claim") return;
           say(encodePeerMessage({ type: "claimed", nonce: message.nonce, yours: true }) + "\n");
         }).catch(() => {}).finally(() => this.open--);
       }
@@ -89,9 +106,12 @@ class OtherNode {
   }
 }
 
-function inStages(use: (stage: LinkStage) => Promise<void>): Promise<void> {
+function inStages(
+  use: (stage: LinkStage) => Promise<void>,
+  options: LinkStageOptions = {},
+): Promise<void> {
   return inWorlds(async (sim) => {
-    const stage = new LinkStage(sim);
+    const stage = new LinkStage(sim, options);
     await use(stage);
     await sim.settle(stage.system.stop());
   });
@@ -109,33 +129,63 @@ Deno.test("peer link: a link on which nothing comes for silenceMs is down, thoug
     assertEquals([stage.events.includes("link-down"), other.open], [true, 0]);
   }));
 
-Deno.test("peer link: of two connections that crossed, both sides use the one that the lower ID has dialled", () =>
-  inStages(async (stage) => {
-    const other = new OtherNode(stage.sim);
-    stage.link.tell({ type: "want", wanted: true });
-    await stage.sim.until(() => stage.events.includes("link-up"), 1000);
-    const { told, receive } = stage.accepted("crossed", THEIR_NONCE);
-    await stage.sim.until(() => told.includes("welcome"), 1000);
-    const message: PeerMessage = { type: "ack", term: 1, sentMs: 0 };
-    stage.link.tell({ type: "say", message });
-    receive(message);
-    await stage.sim.advance(1000);
-    assertEquals(told.includes("ack"), true);
-    // What this node dialled is given up once the other one speaks on its own.
-    assertEquals([other.open, told.includes("part")], [0, false]);
-  }));
+/** A link that has dialled, and that the other node has dialled too. */
+async function crossed(stage: LinkStage, otherId = 1): Promise<Accepted & { readonly other: OtherNode }> {
+  const other = new OtherNode(stage.sim, otherId);
+  stage.link.tell({ type: "want", wanted: true });
+  await stage.sim.until(() => stage.events.includes("link-up"), 1000);
+  const accepted = stage.accepted("crossed", THEIR_NONCE);
+  await stage.sim.until(() => accepted.told.includes("welcome"), 1000);
+  return { other, ...accepted };
+}
 
-Deno.test("peer link: so many may wait for a proof that they are a node, and one more is sent away at once", () =>
+const ACK: PeerMessage = { type: "ack", term: 1, sentMs: 0 };
+
+for (const ownId of [1, 2] as const) {
+  Deno.test(`peer link: of two connections that crossed, node ${ownId} of two uses the one that the lower ID has dialled`, () =>
+    inStages(async (stage) => {
+      const { other, told, receive } = await crossed(stage, 3 - ownId);
+      stage.link.tell({ type: "say", message: ACK });
+      receive(ACK);
+      await stage.sim.advance(1000);
+      assertEquals([other.told, told].map((messages) => messages.includes("ack")), [
+        ownId === 1,
+        ownId === 2,
+      ]);
+      // What the higher ID has dialled it gives up itself, once the other one speaks on its own.
+      assertEquals([other.open, told.includes("part")], [ownId === 1 ? 1 : 0, false]);
+    }, { ownId }));
+}
+
+Deno.test("peer link: a link with two connections is up while it is heard on one of them, and both end at once", () =>
   inStages(async (stage) => {
-    // Nobody can say who it was that dialled: the way to node 1 is cut.
-    stage.sim.host("n1");
-    stage.sim.net.partition(["n1"], ["n2"]);
-    const strangers = Array.from(
-      { length: MAX_WAITING + 1 },
-      (_, i) => stage.accepted(`stranger-${i}`, `${i}`),
-    );
-    await stage.sim.advance(10);
-    const last = strangers.pop();
-    assert(strangers.every(({ told }) => told.join() === "adopt"));
-    assertEquals(last?.told, ["rejected", "part"]);
-  }));
+    const { other, told, receive } = await crossed(stage, 2);
+    stage.link.tell({ type: "want", wanted: false });
+    for (let heard = 0; heard < 10; heard++) {
+      await stage.sim.advance(SILENCE_MS / 2);
+      receive(ACK);
+    }
+    await stage.sim.advance(SILENCE_MS / 2);
+    assertEquals([stage.events.includes("link-down"), other.open, told.includes("part")], [false, 1, false]);
+    await stage.sim.until(() => told.includes("part") || other.open === 0, SILENCE_MS);
+    await stage.sim.advance(50);
+    assertEquals([stage.events.includes("link-down"), told.includes("part"), other.open], [true, true, 0]);
+  }, { ownId: 1 }));
+
+for (const old of [false, true]) {
+  const as = old ? "an old" : "a new";
+  Deno.test(`peer link: so many may wait for a proof that they are ${as} node, and one more is sent away at once`, () =>
+    inStages(async (stage) => {
+      // Nobody can say who it was that dialled: the way to the other node is cut.
+      stage.sim.host("other");
+      stage.sim.net.partition(["other"], ["own"]);
+      const strangers = Array.from(
+        { length: MAX_WAITING + 1 },
+        (_, i) => stage.accepted(`stranger-${i}`, old ? "" : `${i}`, old),
+      );
+      await stage.sim.advance(10);
+      const last = strangers.pop();
+      assert(strangers.every(({ told }) => told.join() === "adopt"));
+      assertEquals(last?.told, ["rejected", "part"]);
+    }, { mayBeOld: old }));
+}

@@ -7,6 +7,8 @@ import { type FrameDecoder, lineFrames } from "../../protocols/frames.ts";
 import { inWorlds } from "../_worlds.ts";
 
 const MINUTE = 60_000;
+/** More than hosts take for a client that does not read. */
+const BULK_BYTES = 1_000_000;
 
 /** A server of lines on a simulated host, and why its connections ended. */
 function listen(
@@ -70,6 +72,12 @@ class Client {
   }
 }
 
+/** A client reads what it was sent in bulk. */
+async function readBulk(sim: SimWorld, client: TcpConnection): Promise<void> {
+  const buffer = new Uint8Array(65536);
+  for (let read = 0; read < BULK_BYTES;) read += await sim.settle(client.read(buffer)) ?? Infinity;
+}
+
 Deno.test("tcp server: of a full server the client that was cut off longest makes room after vanishedMs, and one that talks never", () =>
   inWorlds(async (sim) => {
     const { system, over } = listen(sim, { limits: { maxClients: 3, vanishedMs: 10 * MINUTE } });
@@ -126,12 +134,14 @@ Deno.test("tcp server: who talks is never idle, however long it does, and idleTi
   inWorlds(async (sim) => {
     const { system, over } = listen(sim, { limits: { idleTimeoutMs: 10_000 } });
     const talker = await Client.connect(sim, "talker");
+    // Words that come just before it is looked at, and just after: then nearly all of the time is silence.
     for (let word = 0; word < 10; word++) {
       await talker.say("here\n");
-      await sim.advance(8000);
+      await sim.advance(word % 2 === 0 ? 9400 : 600);
     }
+    await sim.advance(9000);
     assertEquals(over, []);
-    await sim.advance(4000);
+    await sim.advance(1000);
     assertEquals(over, [{ type: "idle" }]);
     talker.close();
     await sim.settle(system.stop());
@@ -162,6 +172,34 @@ Deno.test("tcp server: who is not read from is not idle, and its time begins whe
     await sim.settle(system.stop());
   }));
 
+Deno.test("tcp server: who has something to read yet is not idle, and its time begins when it has read all", () =>
+  inWorlds(async (sim) => {
+    let answers: Connection | undefined;
+    const over: CloseReason[] = [];
+    const { system } = listen(sim, {
+      limits: { idleTimeoutMs: 1000 },
+      session: (connection) => ({
+        frame() {
+          answers = connection;
+          connection.send(new Uint8Array(BULK_BYTES));
+        },
+        closed: (reason) => void over.push(reason),
+      }),
+    });
+    const { net } = sim.host("slow").world;
+    const slow = await sim.settle(net.connectTcp({ hostname: "server", port: 80 }));
+    await sim.settle(slow.write(new TextEncoder().encode("\n")));
+    await sim.advance(5000);
+    assertEquals([over, (answers?.queuedBytes ?? 0) > 0], [[], true]);
+    await readBulk(sim, slow);
+    await sim.advance(500);
+    assertEquals(over, []);
+    await sim.advance(3000);
+    assertEquals(over, [{ type: "idle" }]);
+    slow.close();
+    await sim.settle(system.stop());
+  }));
+
 Deno.test("tcp server: an unfinished line is a message idleFlushMs after its last piece, not after its first", () =>
   inWorlds(async (sim) => {
     const { system } = listen(sim, { frames: () => lineFrames({ idleFlushMs: 1000 }) });
@@ -171,7 +209,7 @@ Deno.test("tcp server: an unfinished line is a message idleFlushMs after its las
       await sim.advance(700);
     }
     assertEquals(client.heard, "");
-    await sim.advance(1000);
+    await sim.advance(500);
     assertEquals(client.heard, "one of three\n");
     client.close();
     await sim.settle(system.stop());
@@ -196,7 +234,7 @@ Deno.test("tcp server: from who does not read what it is sent nothing is taken, 
       session: (connection) => ({
         frame() {
           answers = connection;
-          connection.send(new Uint8Array(1_000_000));
+          connection.send(new Uint8Array(BULK_BYTES));
         },
       }),
     });
@@ -207,8 +245,7 @@ Deno.test("tcp server: from who does not read what it is sent nothing is taken, 
     await sim.settle(deaf.write(new Uint8Array(1)));
     await sim.advance(1000);
     assertEquals([taken, (answers?.queuedBytes ?? 0) > 0], [1, true]);
-    const buffer = new Uint8Array(65536);
-    for (let read = 0; read < 1_000_000;) read += await sim.settle(deaf.read(buffer)) ?? Infinity;
+    await readBulk(sim, deaf);
     await sim.until(() => taken === 2, MINUTE);
     deaf.close();
     await sim.settle(system.stop());

@@ -1,8 +1,8 @@
 import { assert, assertEquals, AssertionError, assertMatch } from "@std/assert";
 import type { NetworkOptions } from "../election/_network.ts";
 import { schedule } from "../election/_schedule.ts";
-import { Election } from "../../protocols/election.ts";
-import type { Beat, ElectionMessage } from "../../protocols/election_messages.ts";
+import { Election, type ElectionAction } from "../../protocols/election.ts";
+import type { ElectionMessage } from "../../protocols/election_messages.ts";
 import { TermOwners } from "../../protocols/election_terms.ts";
 import { electionTimes } from "../../protocols/election_times.ts";
 import { mutant } from "../sim/_mutant.ts";
@@ -21,45 +21,78 @@ Deno.test("election: a candidate grants no poll, so that nobody stands beside it
   assert(schedule(19_113) < 1500);
 });
 
-Deno.test("election: a follower votes for nobody while its leader may lead by its last beat, whoever it has given its vote since", () => {
-  const nodes = [1, 2, 3, 4, 5];
-  const times = electionTimes();
-  const owners = new TermOwners(nodes);
-  const led = owners.nextOf(2, 0);
-  const taken = owners.nextOf(1, led);
-  const follower = new Election({ id: 3, nodes, times, memory: null, nowMs: 0, random: () => 0.5 });
-  let nowMs = 0;
-  const hear = (peer: number, message: ElectionMessage) =>
-    follower.handle({ type: "message", peer, message }, nowMs);
-  const beat = (term: number, leader: number): Beat => ({
-    type: "beat",
-    term,
-    leader,
-    standing: false,
-    started: true,
-    plain: false,
-    old: [],
-    sentMs: nowMs,
-  });
-  const isGranted = (peer: number, term: number, replaces: number) =>
-    hear(peer, { type: "vote-request", term, replaces })
+/** Node 3 of five, linked with all others. */
+class NodeThree {
+  readonly times = electionTimes();
+  readonly owners: TermOwners;
+  readonly election: Election;
+  readonly others: readonly number[];
+  nowMs = 0;
+
+  constructor() {
+    const nodes = [1, 2, 3, 4, 5];
+    const { times } = this;
+    this.owners = new TermOwners(nodes);
+    this.election = new Election({ id: 3, nodes, times, memory: null, nowMs: 0, random: () => 0.5 });
+    this.others = nodes.filter((id) => id !== 3);
+    for (const peer of this.others) this.election.handle({ type: "link-up", peer }, 0);
+  }
+
+  #hear(peer: number, message: ElectionMessage): readonly ElectionAction[] {
+    return this.election.handle({ type: "message", peer, message }, this.nowMs);
+  }
+
+  /** The peer's beat: in which term, and whom it follows. */
+  hearBeat(peer: number, term: number, leader: number): void {
+    const state = { standing: false, started: true, plain: false, old: [] };
+    this.#hear(peer, { type: "beat", term, leader, ...state, sentMs: this.nowMs });
+  }
+
+  /** For so long all others say what they do each heartbeat. */
+  hearAllFor(durationMs: number, term: number, leader: number): void {
+    const untilMs = this.nowMs + durationMs;
+    for (; this.nowMs < untilMs; this.nowMs += this.times.heartbeatMs) {
+      for (const peer of this.others) this.hearBeat(peer, term, leader);
+    }
+  }
+
+  /** Whether the peer is granted a vote that it requests now. */
+  isGranted(peer: number, term: number, replaces: number): boolean {
+    return this.#hear(peer, { type: "vote-request", term, replaces })
       .some((action) => action.type === "send" && action.message.type === "vote" && action.message.granted);
-  const others = nodes.filter((id) => id !== 3);
-  for (const peer of others) follower.handle({ type: "link-up", peer }, nowMs);
-  for (; nowMs < 5000; nowMs += times.heartbeatMs) {
-    for (const peer of others) hear(peer, beat(led, 2));
   }
-  assertEquals([follower.role, follower.leader], ["follower", 2]);
-  const lastBeatMs = nowMs - times.heartbeatMs;
+
+  /** Grants nothing until then, and a vote from then on. */
+  assertGrantsFrom(atMs: number, peer: number, term: number): void {
+    for (; this.nowMs < atMs; this.nowMs += 50) assert(!this.isGranted(peer, term, 0), `${this.nowMs}`);
+    assert(this.isGranted(peer, term, 0));
+  }
+}
+
+Deno.test("election: a follower votes for nobody while its leader may lead by its last beat, whoever it has given its vote since", () => {
+  const node = new NodeThree();
+  const led = node.owners.nextOf(2, 0);
+  const taken = node.owners.nextOf(1, led);
+  node.hearAllFor(5000, led, 2);
+  assertEquals([node.election.role, node.election.leader], ["follower", 2]);
+  const lastBeatMs = node.nowMs - node.times.heartbeatMs;
   // The lower ID asks for the leader's place, has this vote, and gives up.
-  assert(isGranted(1, taken, 2));
-  nowMs += 10;
-  hear(1, beat(taken, 0));
-  const term = owners.nextOf(4, taken);
-  for (; nowMs < lastBeatMs + times.electionTimeoutMs; nowMs += 50) {
-    assert(!isGranted(4, term, 0), `${nowMs}`);
-  }
-  assert(isGranted(4, term, 0));
+  assert(node.isGranted(1, taken, 2));
+  node.nowMs += 10;
+  node.hearBeat(1, taken, 0);
+  node.assertGrantsFrom(lastBeatMs + node.times.electionTimeoutMs, 4, node.owners.nextOf(4, taken));
+});
+
+Deno.test("election: who has a node's vote keeps it, whatever it said in an earlier term that arrives late", () => {
+  const node = new NodeThree();
+  // Nobody leads, and what was promised before the start has run out.
+  node.hearAllFor(5000, 0, 0);
+  const term = node.owners.nextOf(2, 0);
+  assert(node.isGranted(2, term, 0));
+  const grantedMs = node.nowMs;
+  node.nowMs += 10;
+  node.hearBeat(2, term - 1, 0);
+  node.assertGrantsFrom(grantedMs + node.times.electionTimeoutMs, 4, node.owners.nextOf(4, term));
 });
 
 interface Flaw {

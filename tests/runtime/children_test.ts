@@ -236,3 +236,31 @@ onStage(
     assertEquals([stage.taken(), parent.isOpen], [[], false]);
   },
 );
+
+onStage(
+  "restart: a child that waits out its backoff begins no new life while its parent stops",
+  async (stage) => {
+    const released = gate();
+    let failing: Ref<string> | undefined;
+    const parent = stage.system.spawn<string>("parent", (self) => {
+      const backoff = { minMs: 100, maxMs: 100 };
+      failing = self.spawn("failing", stage.actor("failing"), { onFailure: restart({ backoff }) });
+      // The youngest stops first, and for longer than the backoff takes.
+      self.spawn<string>("slow", (slow) => {
+        slow.onStop(() => released.promise);
+        return () => {};
+      });
+      return () => self.stop();
+    });
+    await stage.settle();
+    failing?.tell("fail");
+    await stage.settle();
+    parent.tell("stop");
+    await stage.sim.advance(1000);
+    const seen = stage.taken();
+    released.resolve();
+    await stage.settle();
+    assertEquals([...seen, ...stage.taken()], ["failing starts", "failing ends"]);
+    assertEquals(parent.isOpen, false);
+  },
+);

@@ -3,7 +3,7 @@ import { saveMemory } from "../../actors/election/memory_file.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
 import { writeAtomic } from "../../actors/store/atomic_file.ts";
 import { simulate, type SimWorld } from "../../actors/world/sim/mod.ts";
-import type { Disk } from "../../actors/world/world.ts";
+import { type Disk, WorldError } from "../../actors/world/world.ts";
 
 const FORMS = ["text", "framed"] as const;
 
@@ -44,6 +44,22 @@ for (const form of FORMS) {
       }
       assertEquals(await afterPowerCut(sim, form), expected);
     });
+  });
+
+  Deno.test(`log file: the close of a ${form} log rejects when its last sync fails, and the file is closed all the same`, async () => {
+    for (const isFlushed of [true, false]) {
+      await simulate(`close whose sync fails, ${form}`, { seeds: 10 }, async (sim) => {
+        const host = sim.host("a");
+        const log = await sim.settle(LogFile.open(host.world.disk, "/log", { form }));
+        log.append("only");
+        if (isFlushed) await sim.settle(log.flush());
+        host.disk.failNext("sync", "other", { path: "/log" });
+        const outcomeOf = (done: Promise<unknown>) =>
+          sim.settle(done.then(() => "resolved", (error) => error instanceof WorldError && error.kind));
+        assertEquals(await outcomeOf(log.close()), "other");
+        assertEquals(await outcomeOf(log.sync()), "closed");
+      });
+    }
   });
 
   Deno.test(`log file: whatever syncs fail and lose their pages, what a ${form} log acknowledged is there, and nothing twice`, async () => {
