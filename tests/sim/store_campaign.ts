@@ -24,7 +24,7 @@ export const store: Campaign = {
     ...["a batch failed", "a log was written anew", "a bit cost a record", "a person typed half a line"],
     "a person shortened the last line",
     ...["records were lost that nobody was told of", "a file was replaced", "a log was closed in good order"],
-    "all was flushed when a log was closed",
+    ...["all was flushed when a log was closed", "a batch was flushed at once"],
     ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
     ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
     ...["fault: crash after write", "fault: crash before sync", "fault: crash after rename"],
@@ -210,7 +210,7 @@ class LogModel {
     // Half a line of a text that was only flushed may stay: small writes are not announced then.
     const isSynced = chance < 0.75 || this.#form === "text";
     if (isAnew) await Promise.all([this.#rewrite(log, batch), this.#meanwhile(log)]);
-    else await (isSynced ? this.#settled(log.sync(), batch) : this.#gathered(log.flush(), batch));
+    else await (isSynced ? this.#settled(log.sync(), batch) : this.#gathered(this.#flush(log), batch));
     if (chance < 0.2) this.#host.disk.forgetFailures();
   }
 
@@ -224,6 +224,13 @@ class LogModel {
       log.append(record);
       await this.#settled(log.sync(), [record]);
     }
+  }
+
+  /** Half of the time at once, where that can be. */
+  async #flush(log: LogFile): Promise<void> {
+    const batch = this.#count % 2 === 0 ? log.flushNow() : undefined;
+    this.#sim.sometimes("a batch was flushed at once", batch !== undefined);
+    if (batch === undefined) await log.flush();
   }
 
   /** What was written, and counts once a sync was acknowledged. */
@@ -295,7 +302,7 @@ class LogModel {
     const isFlushed = sim.random.chance(0.5);
     const waiting = Array.from({ length: sim.random.integer(0, 2) }, () => this.#record());
     for (const record of waiting) log.append(record);
-    if (isFlushed) await sim.settle(this.#gathered(log.flush(), waiting));
+    if (isFlushed) await sim.settle(this.#gathered(this.#flush(log), waiting));
     const nothingWaits = log.pendingBytes === 0 && this.#flushed.length > 0;
     sim.sometimes("all was flushed when a log was closed", nothingWaits);
     const isClosed = await sim.settle(this.#settled(log.close(), isFlushed ? [] : waiting));
