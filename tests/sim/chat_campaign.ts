@@ -21,6 +21,7 @@ import {
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
+import { Friend } from "./_chat_friends.ts";
 import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 import {
   authorOf,
@@ -37,6 +38,7 @@ const FILE = "/data/history.log";
 /** Members, and the doors that they come by. */
 const MEMBERS: Readonly<Record<string, Dialect>> = { m0: LINE, m1: IRC, m2: WEB, m3: LINE };
 const RIVALS = ["r0", "r1"];
+const FRIENDS = ["f0", "f1"];
 const CHAOS_MS = 6000;
 
 /** The chat as it is. */
@@ -47,6 +49,12 @@ export const chat: Campaign = {
     LONG_PAUSE,
     ...["a name changed hands", "a name was refused", "the history was damaged"],
     "the client came back by itself",
+    ...[
+      "somebody was seen to be away",
+      "somebody's own modes were told",
+      "somebody who was watched was there",
+      "somebody was invited",
+    ],
     ...[
       "fault: sync fails, pages dropped",
       "fault: power cut leaves length before data",
@@ -73,7 +81,10 @@ async function run(sim: SimWorld): Promise<void> {
   const rivals = RIVALS.map((name) => new Rival(sim, name));
   const listener = new Listener(sim, sim.host("listener").world);
   const hasDiskErrors = sim.random.chance(0.5);
-  const others = [...Object.keys(MEMBERS), ...RIVALS, "listener"];
+  const [one, other] = FRIENDS.map((name) => new Friend(sim, name));
+  if (one !== undefined) one.friend = other;
+  if (other !== undefined) other.friend = one;
+  const others = [...Object.keys(MEMBERS), ...RIVALS, ...FRIENDS, "listener"];
   const network = sim.chaos({ hosts: ["server", ...others], ...NETWORK_FAULTS });
   const machines = [
     sim.chaos({
