@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Behavior, type Ref, stop } from "../runtime/mod.ts";
+import { type Behavior, type Ref, stop, type StopReason, withPrivateMessages } from "../runtime/mod.ts";
+import { errorText } from "../world/world.ts";
 import { download, type DownloadNotice } from "./download.ts";
 import type { SharingNode } from "./nodes.ts";
 import type { SwarmsCommand } from "./swarms.ts";
@@ -31,18 +32,33 @@ export interface DownloadsOptions {
 /** The most downloads at once. */
 const MAX_DOWNLOADS = 100;
 
-/** Has each thing that is asked for fetched by an actor of its own. */
+interface Ended {
+  readonly type: "ended";
+  readonly observer: Ref<DownloadNotice>;
+  readonly reason: StopReason;
+}
+
+/** Has each thing that is asked for fetched by an actor of its own; whoever asked is told of its end. */
 export function downloads(options: DownloadsOptions): Behavior<DownloadsCommand> {
-  return (self) => {
+  return withPrivateMessages<DownloadsCommand, Ended>((self) => {
     let count = 0;
-    return ({ what, observer }) => {
+    return (message) => {
+      if (message.type === "ended") return tellFailure(message);
+      const { what, observer } = message;
       if (self.children().length >= MAX_DOWNLOADS) {
         return observer.tell({
           type: "download-failed",
           reason: "Cannot fetch it: too much is being fetched",
         });
       }
-      self.spawn(`${++count}`, download({ ...options, what, observer }), { onFailure: stop() });
+      const ref = self.spawn(`${++count}`, download({ ...options, what, observer }), { onFailure: stop() });
+      self.watch(ref, (reason) => ({ type: "ended", observer, reason }));
     };
-  };
+  });
+}
+
+/** A download that came to its end has told it itself. */
+function tellFailure({ observer, reason }: Ended): void {
+  if (reason.type !== "failed") return;
+  observer.tell({ type: "download-failed", reason: `Cannot fetch it: ${errorText(reason.error)}` });
 }

@@ -10,6 +10,8 @@ import { isCount, isHex, isRecord } from "./json_checks.ts";
 import type { WantingPeers } from "./tracker.ts";
 
 const MAX_FILES = 100_000;
+/** Nodes that have one file. */
+const MAX_NODES = 1000;
 const MAX_WANTED = 1000;
 const MAX_PEERS = 200;
 
@@ -44,5 +46,5 @@ function isPeerAddress(value: unknown): value is PeerAddress {
 }
 
 function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= MAX_NODES && value.every(isCount);
 }

@@ -9,6 +9,8 @@ import type { CatalogFile } from "./catalog.ts";
 
 /** What a node lists is not believed to be there once it could not be had so often. */
 const MAX_MISSES = 2;
+/** Of more nodes nothing is remembered. */
+const MAX_NODES = 1000;
 
 /** Chooses among rows of the same bytes, of which some may be lies. */
 export class SameBytes {
@@ -41,6 +43,8 @@ export class SameBytes {
 
   /** Nothing came of one: who lists it lies, or is away for a moment. */
   missed({ holders }: CatalogFile): void {
+    // Made-up nodes are not remembered without end.
+    if (this.#misses.size > MAX_NODES) this.#misses.clear();
     for (const node of holders) this.#misses.set(node, (this.#misses.get(node) ?? 0) + 1);
   }
 
@@ -49,7 +53,9 @@ export class SameBytes {
   }
 
   #missesOf({ holders }: CatalogFile): number {
-    return Math.min(...holders.map((node) => this.#misses.get(node) ?? 0));
+    let least = Infinity;
+    for (const node of holders) least = Math.min(least, this.#misses.get(node) ?? 0);
+    return least;
   }
 }
 

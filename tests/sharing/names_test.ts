@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { CatalogFile, DownloadNotice, SharingOptions } from "../../actors/sharing/mod.ts";
+import { readCatalogFiles } from "../../actors/sharing/network_json.ts";
 import { isOtherName, SameBytes } from "../../actors/sharing/same_bytes.ts";
 import { encodeInfo, parseInfo } from "../../protocols/metainfo.ts";
 import { type FakeNode, SharingNetwork, someBytes, type TestNode } from "./_network.ts";
@@ -179,6 +180,8 @@ Deno.test("same bytes: another name is what nodes make of it, and nothing that i
   );
   assertEquals([padded.name, isOtherName(a, padded)], ["b", false]);
   assert(!isOtherName(a, parseInfo(encodeInfo({ name: "b", ...own, length: 40_001 }))));
+  const otherPieces = new Uint8Array(40).fill(1);
+  assert(!isOtherName(a, parseInfo(encodeInfo({ name: "b", ...own, pieces: otherPieces }))));
 });
 
 Deno.test("same bytes: of rows that one node makes up, however many, the first alone goes before another's", () => {
@@ -199,6 +202,11 @@ Deno.test("same bytes: of rows that one node makes up, however many, the first a
   assertEquals(same.isThere(file, rows), true);
   for (const each of [first, row("good", 2)]) same.missed(each);
   assertEquals([same.isThere(file, rows), same.next(file, rows) !== undefined], [false, true]);
+  const crowd = { ...row("crowd", 5), holders: Array.from({ length: 300_000 }, (_, node) => node) };
+  assertEquals(same.next(file, [crowd])?.name, "crowd");
+  const listed = { ...crowd, sha256: "ab".repeat(32), infoHash: "ab".repeat(20) };
+  const few = { ...listed, holders: [1, 2] };
+  assertEquals(readCatalogFiles([listed, few]), [few]);
   for (const { name } of rows) tried.add(name);
   assertEquals(same.next(file, rows), undefined, "all are of other bytes");
 });

@@ -2,7 +2,12 @@
  * Parts of the sharing that fail and are started afresh know again what they had been told.
  */
 import { assertEquals } from "@std/assert";
+import { downloads } from "../../actors/sharing/downloads.ts";
+import type { DownloadNotice, SharingNode } from "../../actors/sharing/mod.ts";
+import type { SwarmsCommand } from "../../actors/sharing/swarms.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
+import { ActorSystem } from "../../mod.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
 
@@ -65,4 +70,23 @@ Deno.test("sharing: a node whose torrents are started afresh leads on, gives and
   const got = await network.running.get(2)?.get("b.bin");
   assertEquals(got?.end, { type: "download-done", name: "b.bin" });
   assertEquals(await network.read(2, "b.bin"), bytes);
+});
+
+Deno.test("sharing: who asked for a download that fails by itself is told", async () => {
+  const sim = simWorld({ seed: 1 });
+  const system = new ActorSystem("node", { world: sim.host("node").world });
+  const failing: SharingNode = {
+    id: 1,
+    get http(): never {
+      throw new Error("it fails");
+    },
+  };
+  const swarms = system.spawn<SwarmsCommand>("swarms", () => () => {});
+  const ref = system.spawn("downloads", downloads({ directory: "/data", nodes: [failing], swarms }));
+  const told: DownloadNotice[] = [];
+  const observer = system.spawn<DownloadNotice>("observer", () => (notice) => void told.push(notice));
+  ref.tell({ type: "get", what: `magnet:?xt=urn:btih:${"ab".repeat(20)}`, observer });
+  await sim.advance(1000);
+  assertEquals(told.at(-1), { type: "download-failed", reason: "Cannot fetch it: it fails" });
+  sim.close();
 });
