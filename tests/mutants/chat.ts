@@ -183,4 +183,22 @@ export const chat: readonly Mutant[] = [
     from: "    this.#passedOn = 0;\n    this.#next();",
     to: "    this.#passedOn = 0;",
   },
+  {
+    what: "who is away is not remembered by its name",
+    file: "actors/chat/names.ts",
+    from: "if (owner !== undefined) owner.away = message.away;",
+    to: ";",
+  },
+  {
+    what: "who is invited is not told",
+    file: "actors/chat/room.ts",
+    from: 'if (command.type === "invite" && answer.type === "done") this.#tellOfInvitation(command);',
+    to: ";",
+  },
+  {
+    what: "whom one watches is said to be gone",
+    file: "actors/chat/doors/irc_people.ts",
+    from: "here.get(key)).find(Boolean);",
+    to: "here.get(key)).find(() => false);",
+  },
 ];
