@@ -159,6 +159,12 @@ export class MutantCopy implements AsyncDisposable {
     return this.#deno(["run", "-q", "-A", "--no-check", "tasks/_find_violation.ts", asked]);
   }
 
+  /** Sees that a file can be loaded with this planted in it: what cannot be is found by everybody. */
+  async checkParses({ file, what }: Mutant): Promise<void> {
+    const { isGreen } = await this.#deno(["eval", `await import(${JSON.stringify(`./${file}`)})`]);
+    if (!isGreen) throw new Failure(`Cannot judge ${JSON.stringify(what)}: with it ${file} cannot be loaded`);
+  }
+
   /** Runs all with nothing planted: what fails then is no judge. */
   async check({ tests, campaigns }: Room): Promise<void> {
     const failed = await this.failingCampaign(campaigns) ?? await this.failingTest(tests);

@@ -87,6 +87,7 @@ function judge(
   const { what, file } = mutant;
   const first = killers.of(name, what);
   return copy.plant(mutant, async () => {
+    await copy.checkParses(mutant);
     let { campaigns, tests } = known ?? {};
     if (by !== "tests" && campaigns === undefined && room.campaigns.length > 0) {
       const found = await copy.failingCampaign(room.campaigns, first.campaign);

@@ -102,8 +102,7 @@ export const cluster: readonly Mutant[] = [
     what: "a snapshot is ahead of the log",
     file: "actors/cluster/persistent_actor.ts",
     from: "if (this.#waiting.length > 0) return this.#flush();",
-    to: "if (this.#waiting.length > 0) {\n      if (this.#eventsSinceSnapshot >= this.#snapshotEvery) " +
-      "this.#snapshot();\n      return this.#flush();\n    }",
+    to: "if (this.#waiting.length > 0) {\n      this.#keepStateIfDue();\n      return this.#flush();\n    }",
   },
   {
     what: "a snapshot forgets the operations",
