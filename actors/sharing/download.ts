@@ -11,6 +11,7 @@ import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
 import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
 import { isOtherName, SameBytes } from "./same_bytes.ts";
+import { Served } from "./served.ts";
 import { findSource, networkFiles, type Source, SourceError, torrentOf } from "./sources.ts";
 import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
@@ -89,16 +90,9 @@ class Download {
   #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
   /** Info hashes of files of the name that nobody gave. */
   readonly #tried = new Set<string>();
-  /** Whether no peer had anything of what was missing, when last seen. */
-  #isLonely = false;
-  /** How often that was so, one after the other, when the network was looked at. */
-  #lonelyLooks = 0;
+  readonly #served = new Served();
   readonly #sameBytes = new SameBytes(this.#tried);
-  /** Bytes that came: by now, and when the network was looked at; whether some did between two looks. */
-  #downloaded = 0;
-  #downloadedBefore = 0;
-  #isFed = false;
-  /** How often it was followed without a byte since: the next time comes after twice as many looks. */
+  /** How often following was tried without a byte since: the next time comes after twice as many looks. */
   #follows = 0;
   #looksSinceFollow = 0;
   #search: PeerSearch | undefined;
@@ -269,10 +263,8 @@ class Download {
       ? undefined
       : all.find(({ infoHash }) => equalBytes(infoHash, order.infoHash));
     this.#isLooking = false;
-    this.#isLonely = status?.state === "fetching" &&
-      status.peers.every(({ wantedCount }) => wantedCount === 0);
+    this.#served.see(status);
     if (status !== undefined && status.peers.length > 0) this.#search?.found();
-    this.#downloaded = status?.downloaded ?? 0;
     if (status !== undefined) this.#options.observer.tell({ type: "download-progress", status });
     // What is looked at, or verified, on the disk takes no peers.
     const isFetching = status === undefined || status.state === "fetching";
@@ -303,10 +295,8 @@ class Download {
   #onFiles(files: readonly CatalogFile[]): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#lonelyLooks = this.#isLonely ? this.#lonelyLooks + 1 : 0;
-    this.#isFed = this.#downloaded !== this.#downloadedBefore;
-    this.#downloadedBefore = this.#downloaded;
-    if (this.#isFed) this.#follows = 0;
+    this.#served.look();
+    if (this.#served.isFed) this.#follows = 0;
     const same = this.#sameBytes.next(file, files);
     if (same === undefined || ++this.#looksSinceFollow < 2 ** this.#follows) this.#decide(file, files);
     else this.#follow(same, files);
@@ -315,14 +305,13 @@ class Download {
   /** What is there of the name instead is fetched, if its bytes are gone, or nobody gives them. */
   #decide(file: CatalogFile, files: readonly CatalogFile[]): void {
     const ofName = files.filter(({ name }) => name === file.name);
-    // While bytes come, it is no matter what a list says.
-    if (!this.#isFed && ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
+    if (!this.#served.isServed && ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
       return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
     }
     const hasAnother = ofName.some(({ infoHash }) =>
       infoHash !== file.infoHash && !this.#tried.has(infoHash)
     );
-    if (this.#lonelyLooks >= LONELY_LOOKS && hasAnother) {
+    if (this.#served.lonelyLooks >= LONELY_LOOKS && hasAnother) {
       return this.#findAgain(
         file,
         `Nobody gives ${file.name} as it was listed: fetching another of that name`,
@@ -344,6 +333,8 @@ class Download {
   #onFollowed({ file, files, order: to }: Extract<Private, { type: "followed" }>): void {
     const [order, before] = [this.#order, this.#file];
     if (order === undefined || before === undefined) return;
+    this.#looksSinceFollow = 0;
+    this.#follows = Math.min(MAX_DOUBLINGS, this.#follows + 1);
     if (to === undefined || !isOtherName(order.info, to.info)) {
       this.#sameBytes.missed(file);
       if (to !== undefined) this.#tried.add(file.infoHash);
@@ -353,8 +344,6 @@ class Download {
     const as = { type: "announce-as", infoHash, infoBytes } as const;
     this.#options.swarms.tell({ type: "follow", infoHash: order.infoHash, to: as });
     this.#file = { ...file, name: before.name };
-    this.#looksSinceFollow = 0;
-    this.#follows = Math.min(MAX_DOUBLINGS, this.#follows + 1);
     if (file.name !== before.name) this.#note(`${before.name} is called ${file.name} now: fetching it`);
     this.#lookAtNetworkLater();
   }
@@ -362,7 +351,7 @@ class Download {
   #findAgain(file: CatalogFile, note: string): void {
     this.#note(note);
     this.#tried.add(file.infoHash);
-    this.#lonelyLooks = 0;
+    this.#served.startAnew();
     this.#abandon();
     this.#order = this.#file = undefined;
     this.#find();

@@ -151,23 +151,29 @@ for (const change of ["renamed", "changed"] as const) {
   });
 }
 
-Deno.test("sharing: who lists the bytes under a torrent that nobody has does not end what others give", async () => {
-  await using network = await SharingNetwork.create(4);
-  await network.write(2, "b.bin", bytes);
-  network.start(1);
-  network.start(2, { maxUpload: 150_000 });
-  const taker = network.start(3);
-  network.lead(1);
-  const row = await network.offers("b.bin");
-  const claims = { name: "a.bin", infoHash: "ab".repeat(20) };
-  let liar: FakeNode | undefined;
-  const { end, notices } = await getMeanwhile(taker, "b.bin", async () => {
-    liar = await network.startFake(4, row, { content: bytes, claims });
+// A block every four seconds: nothing comes between two looks at the network.
+for (
+  const [how, size, maxUpload] of [["give", 2_000_000, 150_000], ["give very slowly", 80_000, 4000]] as const
+) {
+  Deno.test(`sharing: who lists the bytes under a torrent that nobody has does not end what others ${how}`, async () => {
+    await using network = await SharingNetwork.create(4);
+    const given = someBytes(size);
+    await network.write(2, "b.bin", given);
+    network.start(1);
+    network.start(2, { maxUpload });
+    const taker = network.start(3);
+    network.lead(1);
+    const row = await network.offers("b.bin");
+    const claims = { name: "a.bin", infoHash: "ab".repeat(20) };
+    let liar: FakeNode | undefined;
+    const { end, notices } = await getMeanwhile(taker, "b.bin", async () => {
+      liar = await network.startFake(4, row, { content: given, claims });
+    });
+    await liar?.[Symbol.asyncDispose]();
+    assertEquals(end, { type: "download-done", name: "b.bin" });
+    assertEquals(notices.filter(({ type }) => type === "download-note"), []);
   });
-  await liar?.[Symbol.asyncDispose]();
-  assertEquals(end, { type: "download-done", name: "b.bin" });
-  assertEquals(notices.filter(({ type }) => type === "download-note"), []);
-});
+}
 
 Deno.test("same bytes: another name is what nodes make of it, and nothing that is padded", () => {
   const own = { length: 40_000, pieceLength: 32_768, pieces: new Uint8Array(40) };
