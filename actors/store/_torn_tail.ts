@@ -17,6 +17,17 @@ export interface Intent {
   readonly bytes: Uint8Array;
 }
 
+/** What of a batch is to be written: what others appended is in the file already. */
+export function ownPart(
+  { start, bytes, othersBytes }: {
+    readonly start: number;
+    readonly bytes: Uint8Array;
+    readonly othersBytes: number;
+  },
+): Intent {
+  return { offset: start + othersBytes, bytes: bytes.subarray(othersBytes) };
+}
+
 /**
  * The file beside a text log that tells a line cut off by a crash from one that a person left without an end.
  *

@@ -54,9 +54,10 @@ export class UnsyncedWrites {
 
   /** Somebody else has written the file anew: nobody knows where in it this stands, nor is it on the disk. */
   disown(): void {
-    const hasDisowned = !this.isEmpty;
+    const [hasDisowned, isSuspect] = [!this.isEmpty, this.#isSuspect];
     this.clear();
     this.#hasDisowned = hasDisowned;
+    this.#isSuspect = isSuspect;
   }
 
   /** A sync failed, and the file was cut back to `length`. */
@@ -65,19 +66,38 @@ export class UnsyncedWrites {
       this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
     }
     if (this.#start >= length) this.#start = Infinity;
-    this.#isSuspect = this.#start !== Infinity;
+    this.#isSuspect = !this.isEmpty;
   }
 
-  /** Writes all of it again. */
-  async rewrite(file: DiskFile): Promise<void> {
-    const keptFrom = this.#parts[0]?.offset ?? Infinity;
-    for (let at = this.#start; at < keptFrom && Number.isFinite(keptFrom);) {
-      const part = await readFully(file, at, Math.min(keptFrom, at + SCAN_BYTES));
-      if (part.length === 0) break;
-      await file.write(part, at);
-      at += part.length;
+  /**
+   * Puts it back into a file that somebody else has changed since a sync failed: where there are zeros in its
+   * place, the system has lost it. What else stands there is somebody's.
+   */
+  async restore(file: DiskFile): Promise<void> {
+    for (const { bytes, offset } of this.#parts) {
+      const found = await readFully(file, offset, offset + bytes.length);
+      await file.write(found.map((byte, at) => byte === 0 ? bytes[at] ?? 0 : byte), offset);
     }
-    for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
+  }
+
+  /** Writes all of it again; the whole file, where nobody knows where in it that stands. */
+  async rewrite(file: DiskFile): Promise<void> {
+    const [first] = this.#parts;
+    if (this.#hasDisowned) await writeBack(file, 0, await file.size());
+    else {
+      if (first !== undefined) await writeBack(file, this.#start, first.offset);
+      for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
+    }
     this.#isSuspect = false;
+  }
+}
+
+/** Writes what a file holds into it once more, piece by piece. */
+async function writeBack(file: DiskFile, start: number, end: number): Promise<void> {
+  for (let at = start; at < end;) {
+    const part = await readFully(file, at, Math.min(end, at + SCAN_BYTES));
+    if (part.length === 0) return;
+    await file.write(part, at);
+    at += part.length;
   }
 }

@@ -15,7 +15,7 @@ import { Leftovers } from "./_leftovers.ts";
 import { type OpenedLog, openLog } from "./_open_log.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import type { Batch, LogFileOptions, LogForm } from "./log_file_options.ts";
-import { AT_ONCE_BYTES, type Intent, writeSoon } from "./_torn_tail.ts";
+import { AT_ONCE_BYTES, type Intent, ownPart, writeSoon } from "./_torn_tail.ts";
 import { UnsyncedWrites } from "./_unsynced.ts";
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
@@ -284,7 +284,8 @@ export class LogFile {
   async #mend(): Promise<OthersEdits> {
     await this.#leftovers.takeBack(this.#owned.file);
     if (!this.#unsynced.isSuspect) return this.#noEdits();
-    // Of a file that somebody has written anew it is not a part any more.
+    if (!await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned.file);
+    // In a file that somebody has written anew it stands somewhere else.
     const edits = await this.#findOthersEdits();
     if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned.file);
     return edits;
@@ -309,7 +310,10 @@ export class LogFile {
     let edits = this.#noEdits();
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
       if (await this.#isAsLeft(this.#length + edits.appended.length)) break;
-      edits = both(edits, await this.#records.findOthersEdits(this.#owned, this.#length));
+      const others = this.#records.findOthersEdits(this.#owned, this.#length);
+      // Where it rejects, the sync of what it found may be what failed.
+      others.catch(() => this.#unsynced.suspect(this.#length));
+      edits = both(edits, await others);
       this.#length = edits.length;
       // What this process wrote there is not its own any more, and has to reach the disk all the same.
       if (edits.replaced) this.#unsynced.disown();
@@ -391,9 +395,4 @@ export class LogFile {
       return undefined;
     }
   }
-}
-
-/** What of a batch is to be written: what others appended is in the file already. */
-function ownPart({ start, bytes, othersBytes }: Batch): Intent {
-  return { offset: start + othersBytes, bytes: bytes.subarray(othersBytes) };
 }

@@ -1,5 +1,6 @@
-import { assert } from "@std/assert";
+import { assert, assertRejects } from "@std/assert";
 import { LogFile } from "../../actors/store/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
 import { type SimHost, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 
 const PATH = "/log";
@@ -45,4 +46,39 @@ for (const form of ["framed", "text"] as const) {
       }
     });
   }
+}
+
+for (
+  const [form, first] of [
+    ["framed", "the sync fails"],
+    ["framed", "somebody else writes"],
+    ["text", "the sync fails"],
+  ] as const
+) {
+  Deno.test(`log file: what a ${form} log flushed is on the disk after a sync, though one failed and somebody else wrote: first ${first}`, async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const sim = simWorld({ seed });
+      const host = sim.host("a");
+      const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form }));
+      log.append("first");
+      await sim.settle(log.sync());
+      log.append("flushed");
+      await sim.settle(log.flush());
+      const failing = async () => {
+        host.disk.failNext("sync", "other", { path: PATH, dropsPages: true });
+        await sim.settle(assertRejects(() => log.sync(), WorldError));
+      };
+      const { text, at } = EDITS[form];
+      if (first === "the sync fails") await failing();
+      await write(sim, host, text, at);
+      if (first === "somebody else writes") await failing();
+      await sim.settle(log.sync());
+      host.crash();
+      host.restart(() => {});
+      const found: string[] = [];
+      const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
+      await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+      assert(found.includes("flushed"), `seed ${seed}: ${found}`);
+    }
+  });
 }
