@@ -173,7 +173,7 @@ export const store: readonly Mutant[] = [
   {
     what: "a failed sync is forgotten: its pages are trusted",
     file: "actors/store/_unsynced.ts",
-    from: "this.#isSuspect = this.#start !== Infinity;",
+    from: "this.#isSuspect = !this.isEmpty;",
     to: "this.#isSuspect = false;",
   },
   {
