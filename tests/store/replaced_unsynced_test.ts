@@ -1,5 +1,5 @@
 import { assert, assertRejects } from "@std/assert";
-import { LogFile } from "../../actors/store/mod.ts";
+import { LogFile, type LogForm } from "../../actors/store/mod.ts";
 import { WorldError } from "../../actors/world/world.ts";
 import { type SimHost, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 
@@ -13,6 +13,16 @@ async function write(sim: SimWorld, { world }: SimHost, text: string, at: "start
   await sim.settle(file.write(encoder.encode(text), offset));
   file.close();
   await sim.advance(100);
+}
+
+/** What of the log the power leaves. */
+async function afterPowerCut(sim: SimWorld, host: SimHost, form: LogForm): Promise<string[]> {
+  host.crash();
+  host.restart(() => {});
+  const found: string[] = [];
+  const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
+  await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+  return found;
 }
 
 const EDITS = {
@@ -36,11 +46,7 @@ for (const form of ["framed", "text"] as const) {
           const { text, at } = EDITS[form];
           await write(sim, host, text, at);
           await sim.settle<unknown>(end === "sync" ? log.sync() : log.close());
-          host.crash();
-          host.restart(() => {});
-          const found: string[] = [];
-          const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
-          await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+          const found = await afterPowerCut(sim, host, form);
           assert(found.includes("flushed"), `seed ${seed}: ${found}`);
         }
       }
@@ -73,11 +79,7 @@ for (
       await write(sim, host, text, at);
       if (first === "somebody else writes") await failing();
       await sim.settle(log.sync());
-      host.crash();
-      host.restart(() => {});
-      const found: string[] = [];
-      const replay = (record: Uint8Array) => void found.push(new TextDecoder().decode(record));
-      await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+      const found = await afterPowerCut(sim, host, form);
       assert(found.includes("flushed"), `seed ${seed}: ${found}`);
     }
   });
