@@ -15,6 +15,21 @@ async function* slowEntries(count: number): AsyncGenerator<NamedEntry> {
   }
 }
 
+/** How many timers are set meanwhile. */
+async function timersDuring(body: () => Promise<void>): Promise<number> {
+  const real = setTimeout;
+  let timers = 0;
+  globalThis.setTimeout = new Proxy(real, {
+    apply: (target, self, args): unknown => (timers++, Reflect.apply(target, self, args)),
+  });
+  try {
+    await body();
+    return timers;
+  } finally {
+    globalThis.setTimeout = real;
+  }
+}
+
 for (const [name, loop] of [["Deno", new DenoLoop()], ["Node", nodeLoop]] as const) {
   Deno.test(`disk.list on ${name}'s loop: sockets have their turn after each slice, and no timer is waited for`, async () => {
     let names = 0;
@@ -25,9 +40,10 @@ for (const [name, loop] of [["Deno", new DenoLoop()], ["Node", nodeLoop]] as con
         loop.afterPoll(task);
       },
     };
-    await forEachEntry(slowEntries(20), counted, () => void names++);
+    const timers = await timersDuring(() => forEachEntry(slowEntries(20), counted, () => void names++));
     assertEquals(names, 20);
     assertEquals(turns, 20);
+    assertEquals(timers, 0);
   });
 }
 
