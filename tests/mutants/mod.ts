@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     tests: ["tests/chat"],
     campaigns: [
       ["chat by its rules", 40],
+      ["chat over IRC by its rules", 25],
       ["chat in trouble", 25],
       ["chat's history under chaos", 25],
       ["chat under chaos", 25],

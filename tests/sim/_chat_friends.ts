@@ -1,6 +1,6 @@
 /**
- * Two who chat over IRC and look at each other: away or not, there or gone, invited or not. What they are
- * answered is what the rules say, as far as anybody can know it under chaos.
+ * Two who chat over IRC and look at each other: away or not, there or gone, invited into a room or not. What
+ * they are answered is what the rules say, as far as anybody can know it under chaos.
  *
  * @module
  */
@@ -23,6 +23,18 @@ interface AwayTexts {
   confirmed: number;
 }
 
+/** When something was asked, and when it was answered, if it was. */
+interface Asked {
+  readonly sentMs: number;
+  answeredMs: number;
+}
+
+/** An invitation into one's own room. */
+interface Invitation extends Asked {
+  readonly nick: string;
+  isDone: boolean;
+}
+
 /** One of the two. */
 export class Friend {
   readonly name: string;
@@ -39,6 +51,16 @@ export class Friend {
   #goneMs = Infinity;
   /** When others were told that it was invited: it is told before it is answered to what it sends later. */
   #invitedMs: number[] = [];
+  /** What it has asked on this connection and was answered: so long it was there. */
+  #answered: Asked[] = [];
+  /** Whom it watches on this connection, and since when it knows that it does. */
+  #watched = new Map<string, number>();
+  /** When it knew that nobody comes into its own room who is not invited. */
+  #closedMs = Infinity;
+  #invitations: Invitation[] = [];
+  /** Of the room of the other: whether it is in there, and when it came in last. */
+  #isVisiting = false;
+  #entry: Asked | undefined;
 
   constructor(sim: SimWorld, name: string) {
     this.#sim = sim;
@@ -66,6 +88,12 @@ export class Friend {
     this.#modes = "+";
     this.#goneMs = Infinity;
     this.#invitedMs = [];
+    this.#answered = [];
+    this.#watched = new Map();
+    this.#closedMs = Infinity;
+    this.#invitations = [];
+    this.#isVisiting = false;
+    this.#entry = undefined;
     const nick = `${this.name}-${session}`;
     this.#client.send(`NICK ${nick}`);
     const welcome = await this.#ask({ line: `USER ${nick} 0 * :${nick}`, end: / 001 / }, 20_000);
@@ -85,6 +113,7 @@ export class Friend {
       const news = session?.received.slice(from) ?? [];
       if (!news.some((one) => end.test(one))) continue;
       this.#checkAnswered(sentMs, session?.received ?? []);
+      this.#answered.push({ sentMs, answeredMs: this.#sim.now });
       return news;
     }
     return undefined;
@@ -96,6 +125,23 @@ export class Friend {
     const owed = this.#invitedMs.filter((ms) => ms < sentMs).length;
     const heard = received.filter((line) => line.includes(` INVITE ${this.nick} `)).length;
     assert(heard >= owed, `${this.nick} was invited ${owed} times, and has heard of ${heard}`);
+    this.#checkNews(sentMs, received);
+  }
+
+  /** Whoever is watched is told to come once, and to go once; and it is told before what is asked later. */
+  #checkNews(sentMs: number, received: readonly string[]): void {
+    for (const [nick, sinceMs] of this.#watched) {
+      const said = presenceOf(nick, received);
+      const order = said.filter((isThere, place) => isThere !== said[place - 1]);
+      const from = order[0] === false ? 1 : 0;
+      assert(order.length - from <= 2, `${nick} was told to come and go more than once: ${said.join(" ")}`);
+      if (this.friend?.nick !== nick) continue;
+      const wasThere = this.friend.#answered.some((asked) =>
+        asked.sentMs > sinceMs && asked.answeredMs < sentMs
+      );
+      assert(!wasThere || said.includes(true), `${nick} was there, and ${this.nick} was not told`);
+      this.#sim.sometimes("somebody was told of one who came later", said[0] === false && wasThere);
+    }
   }
 
   /** Somebody was told that this name is gone. */
@@ -105,11 +151,12 @@ export class Friend {
 
   /** Does one thing; answers whether it was answered. */
   async #act(chance: number): Promise<boolean> {
-    if (chance < 0.3) return await this.#setAway(chance < 0.2);
-    if (chance < 0.5) return await this.#setMode(chance < 0.4);
-    if (chance < 0.7) return await this.#lookAtFriend();
-    if (chance < 0.8) return await this.#invite();
-    return await this.#watchFriend();
+    if (chance < 0.2) return await this.#setAway(chance < 0.15);
+    if (chance < 0.3) return await this.#setMode(chance < 0.25);
+    if (chance < 0.5) return await this.#lookAtFriend();
+    if (chance < 0.65) return await this.#invite();
+    if (chance < 0.85) return await this.#visit();
+    return await this.#watchFriend(chance < 0.93);
   }
 
   async #setAway(isAway: boolean): Promise<boolean> {
@@ -138,13 +185,18 @@ export class Friend {
   /** Its away text is the one that was confirmed last, or one that was sent since. */
   async #lookAtFriend(): Promise<boolean> {
     const { friend } = this;
-    const nick = friend?.nick;
+    const { random } = this.#sim.host(this.name).world;
+    const former = [...this.#watched.keys()].find((watched) => watched !== friend?.nick);
+    const nick = random.next() < 0.4 ? former ?? friend?.nick : friend?.nick;
     if (friend === undefined || nick === undefined) return true;
     const away = friend.#away;
     const from = away.confirmed;
+    const before = presenceOf(nick, this.#received);
     const answer = await this.#ask({ line: `WHOIS ${nick}`, end: / 318 / });
     if (answer === undefined) return false;
-    if (answer.some((line) => / 401 /.test(line))) friend.#isSaidGone(nick);
+    const isGone = answer.some((line) => / 401 /.test(line));
+    if (isGone) friend.#isSaidGone(nick);
+    this.#checkPresence(nick, isGone, before);
     if (friend.nick !== nick || !answer.some((line) => / 311 /.test(line))) return true;
     const told = / 301 \S+ \S+ :(.*)/.exec(answer.find((line) => / 301 /.test(line)) ?? "")?.[1]?.trim();
     const may = away.said.slice(from);
@@ -153,31 +205,100 @@ export class Friend {
     return true;
   }
 
-  async #watchFriend(): Promise<boolean> {
-    const nick = this.friend?.nick;
+  /** What was told of one who is watched agrees with what is answered. */
+  #checkPresence(nick: string, isGone: boolean, before: readonly boolean[]): void {
+    if (!this.#watched.has(nick)) return;
+    const wasGone = before.includes(true) && before.at(-1) === false;
+    assert(isGone || !wasGone, `${nick} was said to be gone, and is there`);
+    const now = presenceOf(nick, this.#received);
+    assert(!isGone || now.at(-1) !== true, `${nick} is gone, and who watches was not told`);
+    this.#sim.sometimes("somebody was told of one who went", isGone && now.includes(true));
+  }
+
+  get #received(): readonly string[] {
+    return this.#client.sessions.at(-1)?.received ?? [];
+  }
+
+  /** Whoever is there, or who comes next. */
+  async #watchFriend(isNext: boolean): Promise<boolean> {
+    const { friend } = this;
+    if (friend === undefined) return true;
+    const nick = isNext ? `${friend.name}-${friend.#client.sessions.length + 1}` : friend.nick;
     if (nick === undefined) return true;
-    const answer = await this.#ask({ line: `MONITOR + ${nick}`, end: new RegExp(` 73[01] .*${nick}`) });
+    const answer = await this.#ask({ line: `MONITOR + ${nick}`, end: new RegExp(` 73[01] .*${nick}\\b`) });
     if (answer === undefined) return false;
-    const isThere = answer.some((line) => / 730 /.test(line) && line.includes(nick));
+    if (!this.#watched.has(nick)) this.#watched.set(nick, this.#sim.now);
+    const isThere = presenceOf(nick, answer).at(-1) ?? false;
     this.#sim.sometimes("somebody who was watched was there", isThere);
-    if (!isThere && this.friend !== undefined) this.friend.#isSaidGone(nick);
+    if (!isThere && !isNext) friend.#isSaidGone(nick);
     return true;
   }
 
-  /** Into a room of its own: who is invited hears of it. */
+  /** The room that it leads, into which it lets those alone whom it invites. */
+  get #den(): string {
+    return `#den-${this.nick}`;
+  }
+
+  async #close(): Promise<boolean> {
+    this.#client.send(`JOIN ${this.#den}`);
+    this.#client.send(`MODE ${this.#den} +i`);
+    const answer = await this.#ask({ line: `MODE ${this.#den}`, end: / 324 / });
+    if (answer?.some((line) => / 324 \S+ \S+ \+\S*i/.test(line))) this.#closedMs = this.#sim.now;
+    return answer !== undefined;
+  }
+
+  /** Into its own room: who is invited hears of it. */
   async #invite(): Promise<boolean> {
     const { friend } = this;
     const nick = friend?.nick;
     if (friend === undefined || nick === undefined) return true;
-    const room = `#den-${this.nick}`;
-    this.#client.send(`JOIN ${room}`);
-    this.#client.send(`MODE ${room} +i`);
-    const end = / (341|401|403|437|442|443|482) /;
-    const answer = await this.#ask({ line: `INVITE ${nick} ${room}`, end });
+    if (this.#closedMs === Infinity) return await this.#close();
+    const invitation = { nick, sentMs: this.#sim.now, answeredMs: Infinity, isDone: false };
+    this.#invitations.push(invitation);
+    const answer = await this.#ask({ line: `INVITE ${nick} ${this.#den}`, end: / (341|401|443) / });
     if (answer === undefined) return false;
-    if (!answer.some((line) => / 341 /.test(line)) || friend.nick !== nick) return true;
+    invitation.answeredMs = this.#sim.now;
+    invitation.isDone = answer.some((line) => / 341 /.test(line));
+    if (!invitation.isDone || friend.nick !== nick) return true;
     friend.#invitedMs.push(this.#sim.now);
     this.#sim.sometimes("somebody was invited");
     return true;
   }
+
+  /** Into the room of the other, if that is invited, and out of it. */
+  async #visit(): Promise<boolean> {
+    const { friend, nick } = this;
+    if (friend?.nick === undefined || friend.#closedMs > this.#sim.now) return true;
+    const room = friend.#den;
+    if (this.#isVisiting) {
+      this.#isVisiting = false;
+      return await this.#ask({ line: `PART ${room}`, end: / (PART|403|442) / }) !== undefined;
+    }
+    const own = friend.#invitations.filter((invitation) => invitation.nick === nick);
+    const { sentMs: cameMs, answeredMs: inMs } = this.#entry ?? { sentMs: -1, answeredMs: -1 };
+    const mustEnter = own.some(({ isDone, sentMs }) => isDone && sentMs > inMs);
+    const host = friend.nick;
+    const sentMs = this.#sim.now;
+    const answer = await this.#ask({ line: `JOIN ${room}`, end: / (366|403|437|473) / });
+    if (answer === undefined) return false;
+    const isIn = answer.some((line) => / 366 /.test(line));
+    // Nobody can know what was invited meanwhile; and a room that nobody is left in is anybody's.
+    const later = friend.#invitations.filter((invitation) => invitation.nick === nick);
+    const mayEnter = friend.nick !== host || later.some(({ answeredMs }) => answeredMs >= cameMs);
+    const isHis = answer.some((line) => / 353 /.test(line) && line.includes(`@${host}`));
+    assert(!isIn || !isHis || mayEnter, `${nick} came into ${room}, and was not invited`);
+    assert(isIn || !mustEnter, `${nick} was invited into ${room}, and is not let in`);
+    this.#sim.sometimes("who was invited came in", isIn && isHis);
+    this.#sim.sometimes("who was not invited stayed out", !isIn);
+    if (!isIn) return true;
+    this.#entry = { sentMs, answeredMs: this.#sim.now };
+    this.#isVisiting = true;
+    return true;
+  }
+}
+
+/** What the lines say of one who is watched: there, or not. */
+function presenceOf(nick: string, lines: readonly string[]): boolean[] {
+  const isOf = new RegExp(`^:\\S+ 73[01] \\S+ :?${nick}(!|\\s|$)`);
+  return lines.filter((line) => isOf.test(line)).map((line) => line.includes(" 730 "));
 }

@@ -54,6 +54,10 @@ export const chat: Campaign = {
       "somebody's own modes were told",
       "somebody who was watched was there",
       "somebody was invited",
+      "who was invited came in",
+      "who was not invited stayed out",
+      "somebody was told of one who came later",
+      "somebody was told of one who went",
     ],
     ...[
       "fault: sync fails, pages dropped",

@@ -1,6 +1,7 @@
 import { runCampaign } from "./_harness.ts";
 import { chat } from "./chat_campaign.ts";
 import { chatHistory } from "./chat_history_campaign.ts";
+import { chatIrc } from "./chat_irc_campaign.ts";
 import { chatRules } from "./chat_rules_campaign.ts";
 import { chatTrouble } from "./chat_trouble_campaign.ts";
 
@@ -29,4 +30,8 @@ Deno.test("chat's history under chaos: what was kept is there, of each room its 
 
 Deno.test("chat in trouble: a disk that fails or hangs silences nobody, and who is put out says nothing more", async () => {
   await runCampaign(chatTrouble, 25);
+});
+
+Deno.test("chat over IRC by its rules: modes, invitations and who is watched are what a model of them says", async () => {
+  await runCampaign(chatIrc, 25);
 });
