@@ -36,7 +36,18 @@ export function torrentOf(
   return { name, bytes, info, infoHash: hash.digest("SHA-1", info.bytes) };
 }
 
-/** Whether these are the same bytes. The whole difference of two files is more than anybody reads. */
+/**
+ * Whether these are the same bytes. The whole difference of two files is more than anybody reads. Campaigns
+ * look at many megabytes: words of four bytes are compared, where both begin at one.
+ */
 export function isSameContent(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a?.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a?.length !== b.length) return false;
+  const wordBytes = a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0 ? b.length & ~3 : 0;
+  if (wordBytes > 0) {
+    const words = new Uint32Array(a.buffer, a.byteOffset, wordBytes / 4);
+    const others = new Uint32Array(b.buffer, b.byteOffset, wordBytes / 4);
+    for (let at = 0; at < words.length; at++) if (words[at] !== others[at]) return false;
+  }
+  for (let at = wordBytes; at < b.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
