@@ -201,4 +201,55 @@ export const election: readonly Mutant[] = [
     from: 'this.#self.after(MEMORY_RETRY_MS, { type: "try-memory" });',
     to: ";",
   },
+  {
+    what: "a long sleep is not noticed",
+    file: "protocols/_election_state.ts",
+    from: "if (asleepMs > 2 * heartbeatMs) {",
+    to: "if (asleepMs > 2 * heartbeatMs && asleepMs < 8000) {",
+  },
+  {
+    what: "who wakes long after the end of its lease leads on",
+    file: "protocols/_election_state.ts",
+    from: 'if (this.role === "leader" && nowMs >= this.peers.leaseEndMs()) {',
+    to:
+      'const endMs = this.peers.leaseEndMs();\n    if (this.role === "leader" && nowMs >= endMs && nowMs < endMs + 8000) {',
+  },
+  {
+    what: "a sleep prolongs the lease",
+    file: "protocols/_election_state.ts",
+    from: "for (const peer of this.peers.list) peer.heardMs += asleepMs;",
+    to:
+      "for (const peer of this.peers.list) {\n        peer.heardMs += asleepMs;\n        peer.ackedMs += asleepMs;\n      }",
+  },
+  {
+    what: "a follower that slept has lost its leader",
+    file: "protocols/_election_state.ts",
+    from: "      this.leaderHeardMs += asleepMs;\n",
+    to: "",
+  },
+  {
+    what: "users are not told that their own node leads no more",
+    file: "actors/election/election.ts",
+    from: "    this.#feed.tellLeaderOf(this.#options, leader, this.#rules.plain ? 0 : term);\n",
+    to:
+      "    if (!isLeading(from)) this.#feed.tellLeaderOf(this.#options, leader, this.#rules.plain ? 0 : term);\n",
+  },
+  {
+    what: "who wakes takes the others for lost",
+    file: "protocols/_election_state.ts",
+    from: "for (const peer of this.peers.list) peer.heardMs += asleepMs;",
+    to: ";",
+  },
+  {
+    what: "who slept goes on writing the log of its leadership",
+    file: "actors/election/election.ts",
+    from: '    else if (isLeading(from)) this.#collector?.tell({ type: "stop-leading" });\n',
+    to: "",
+  },
+  {
+    what: "a lease that ends between two ticks is looked at with the next",
+    file: "actors/election/election.ts",
+    from: "    this.#awaitDeadline();\n    for",
+    to: "    for",
+  },
 ];

@@ -64,7 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ["election in random networks", 300],
       ["election's log under chaos", 60],
       ["election's files under chaos", 30],
-      ["election under chaos", 30],
+      ["election under chaos", 40],
       ["election starts, and its links hold", 20],
       ["election starts again, and its links hold", 20],
       ["election with a secret, besieged by a host in the place of a node", 4],

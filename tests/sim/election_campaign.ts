@@ -8,14 +8,16 @@ import { electionTimes } from "../../protocols/election_times.ts";
 import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
+import { sleepForLong, SLEEPS } from "./_election_sleep.ts";
+import { ElectionUser } from "./_election_user.ts";
 import { ElectionWatch } from "./_election_watch.ts";
 import { type Campaign, service } from "./_harness.ts";
 import { LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
 
 const PORT = 8080;
 const CHAOS_MS = 15_000;
-/** Between two looks at who leads. */
-const LOOK_MS = 50;
+/** When all is well, nothing changes any more. */
+const CALM_MS = 3000;
 /** Spec: a leader within 2 s of virtual time once a majority is connected. */
 const ELECTION_MS = 2000;
 /**
@@ -32,7 +34,7 @@ export const election: Campaign = electionCampaign("election under chaos", peer)
 /** The campaign with the nodes as given. */
 export function electionCampaign(name: string, node: (options: PeerOptions) => Behavior<never>): Campaign {
   const faults = ["power cut", "killed", "way cut", "connection reset", "slow disk"];
-  const sometimes = [...faults.map((fault) => `fault: ${fault}`), LONG_PAUSE];
+  const sometimes = [...faults.map((fault) => `fault: ${fault}`), LONG_PAUSE, ...SLEEPS];
   return { name, sometimes, run: (sim) => run(sim, node) };
 }
 
@@ -43,18 +45,23 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     address: { hostname: `n${index + 1}`, port: PORT },
   }));
   const hosts = nodes.map(({ address }) => sim.host(address.hostname));
-  nodes.forEach(({ id }, index) => {
-    hosts[index]?.disk.makeDirectory("/data");
+  const users = nodes.map(({ id }, index) => {
+    const user = new ElectionUser();
+    hosts[index]?.disk.makeDirectory(`/data/Node${id}`);
     hosts[index]?.start(service("peer", () =>
-      node({
-        id,
-        nodes,
-        listen: { hostname: "::", port: PORT },
-        directory: `/data/Node${id}`,
-        logPath: "/data/Peer_files.log",
-      })));
+      user.beside((feedKey) =>
+        node({
+          id,
+          nodes,
+          listen: { hostname: "::", port: PORT },
+          directory: `/data/Node${id}`,
+          logPath: "/data/Peer_files.log",
+          feedKey,
+        })
+      )));
+    return user;
   });
-  const watch = new ElectionWatch(hosts);
+  const watch = new ElectionWatch(sim, hosts, { users });
   const chaos = sim.chaos({
     crashesPerMinute: 20,
     killsPerMinute: 20,
@@ -64,25 +71,19 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     resetsPerMinute: 30,
     slowDisksPerMinute: 10,
   });
-  const watchFor = async (forMs: number) => {
-    for (let spent = 0; spent < forMs; spent += LOOK_MS) {
-      await sim.advance(LOOK_MS);
-      watch.check();
-    }
-  };
-  await watchFor(CHAOS_MS);
+  await watch.watchFor(CHAOS_MS);
   chaos.stop();
-  await pauseForLong(sim, hosts.map(({ name }) => name), undefined, watchFor);
-  await watchFor(LOOK_MS);
-  await sim.until(() => watch.isLed(), ELECTION_MS, "a majority to have a leader");
+  await pauseForLong(sim, hosts.map(({ name }) => name), undefined, (ms) => watch.watchFor(ms));
+  await watch.until(() => watch.isLed(), ELECTION_MS, "a majority to have a leader");
   // In the end the lowest ID leads, and all know it.
-  await sim.until(
-    () => hosts.every((host) => watch.leaderOf(host) === 1),
-    RECONNECT_MS + 20_000,
-    "Node 1 to lead",
-  );
-  watch.check();
-  await sim.advance(3000);
+  const isSettled = () => hosts.every((host) => watch.leaderOf(host) === 1);
+  await watch.until(isSettled, RECONNECT_MS + 20_000, "Node 1 to lead");
+  await watch.watchFor(CALM_MS);
+  if (sim.seed % 2 === 0) {
+    await sleepForLong({ sim, hosts, users, watch });
+    await watch.until(isSettled, RECONNECT_MS + longerDampingMs(hosts), "Node 1 to lead after a sleep");
+    await watch.watchFor(CALM_MS);
+  }
   await cutLeaderOff(sim, hosts, watch);
 }
 
@@ -91,22 +92,19 @@ async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Ele
   const [first, ...rest] = hosts;
   assert(first !== undefined);
   const cut = sim.net.partition([first.name], rest.map((host) => host.name));
-  await sim.until(
+  // What was acknowledged last was sent before.
+  await watch.until(() => watch.leaderOf(first) === 0, electionTimes().leaseMs, "Node 1 to step down");
+  await watch.until(
     () => rest.every((host) => watch.leaderOf(host) === 2),
     ELECTION_MS,
     "Node 2 to lead the others",
   );
-  // Its lease was over before any of the others could vote.
-  watch.check();
-  await sim.until(() => watch.leaderOf(first) === 0, ELECTION_MS, "Node 1 to step down");
-  watch.check();
   cut.heal();
-  await sim.until(
+  await watch.until(
     () => hosts.every((host) => watch.leaderOf(host) === 1),
     RECONNECT_MS + longerDampingMs(hosts),
     "Node 1 to lead again",
   );
-  watch.check();
 }
 
 /**

@@ -88,11 +88,11 @@ async function run(
   });
   const evil = sim.host(isNode ? `n${hostileId}` : "evil");
   const attack = evil.start((world) => hostile(world, { random, nodes, id: hostileId, port: PORT }));
-  const watch = new ElectionWatch(hosts, honest.map(({ id }) => id));
   // In the place of a node, without a secret, it has a vote, and gives it to everybody.
   const canDepose = isNode && !hasSecret;
+  const watch = new ElectionWatch(sim, hosts, { ids: honest.map(({ id }) => id), mayOverlap: canDepose });
   const lookAround = () => {
-    watch.check(canDepose);
+    watch.check();
     for (const system of systems.values()) {
       const waiting = messages(system.tree());
       assert(waiting <= MAX_WAITING, `${waiting} messages wait at a node`);

@@ -15,7 +15,7 @@ import { mutant } from "./_mutant.ts";
 import { election, electionCampaign } from "./election_campaign.ts";
 
 Deno.test("election under chaos: never two leaders in one term, and a leader in time", async () => {
-  await runCampaign(election, 80);
+  await runCampaign(election, 60);
 });
 
 Deno.test("election with faults at messages: whoever dies, freezes or is cut off just when it has spoken, the rules hold", async () => {
