@@ -8,6 +8,8 @@ export interface Recovered {
   readonly length: number;
   /** Bytes cut off the end. */
   readonly cutBytes: number;
+  /** NUL bytes of a text that was not left in good order. */
+  readonly nulBytes?: number;
   /** Where what could not be read was put; undefined where all could. */
   readonly setAsideAs?: string;
 }
@@ -48,6 +50,8 @@ export interface RecordForm {
   written(start: number, bytes: Uint8Array): void;
   /** Whether a write must be announced first, for a crash in the middle of it to be recognised. */
   mustAnnounce(own: Intent, durable: boolean): boolean;
+  /** A sync is about to be tried: who opens the log after a kill is to know that it may have failed. */
+  beforeSync(): Promise<void>;
   /** Announces a write. */
   announce(own: Intent, durable: boolean): Promise<void>;
   /** Whether {@linkcode RecordForm.announceNow} would do for `count` bytes at `offset`. */

@@ -102,6 +102,10 @@ export class FramedForm implements RecordForm {
     return false;
   }
 
+  beforeSync(): Promise<void> {
+    return Promise.resolve();
+  }
+
   announce(): Promise<void> {
     return Promise.resolve();
   }

@@ -38,6 +38,15 @@ export class OwnedFile {
     return this.#handles.created;
   }
 
+  /** Its length; undefined where that cannot be told at once. */
+  sizeNow(): number | undefined {
+    try {
+      return this.file.sizeNow?.();
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Whether the file that has the name now is this one, with this length. */
   isAsLeft(info: FileInfo, length: number): boolean {
     return info.size === length && info.id === this.#handles.id;

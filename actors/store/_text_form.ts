@@ -5,6 +5,7 @@ import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_f
 import type { OwnedFile } from "./_owned_file.ts";
 import { LF, readFully, scanLines } from "./_scan.ts";
 import { type Intent, tornBytes, TornTailJournal } from "./_torn_tail.ts";
+import { writeBack } from "./_unsynced.ts";
 
 const PAGE_BYTES = 4096;
 const LINE_END = Uint8Array.of(LF);
@@ -32,22 +33,22 @@ export class TextForm implements RecordForm {
     replay: ((record: Uint8Array) => void) | undefined,
   ): Promise<Recovered> {
     const size = await file.size();
-    const length = size - await this.#tornBytes({ file }, size);
+    const journal = await this.#journal.read();
+    const length = size - await tornBytesOf(file, size, journal?.intent);
     if (length < size) await file.truncate(length);
+    // Who left a journal may have been killed when a sync had failed, or before it could put that right: then
+    // the system shows what is not on the disk, and takes it for written.
+    let nulBytes = 0;
+    if (journal !== undefined) {
+      await writeBack(file, 0, length, (bytes) => nulBytes += countNuls(bytes));
+    }
     // A process that was killed may have left what it had not synced, also of a file that is empty now: it
     // counts from now on, and others will see it.
     if (size > 0 || !created) await file.sync();
     await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);
     await this.#readTail(file, length);
-    return { length, cutBytes: size - length };
-  }
-
-  async #tornBytes({ file }: Pick<OwnedFile, "file">, size: number): Promise<number> {
-    const intent = await this.#journal.read();
-    // Also where the file ends with a line's end: sectors of one write reach the disk in any order.
-    if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) return 0;
-    return tornBytes(await readFully(file, intent.offset, size), intent);
+    return { length, cutBytes: size - length, nulBytes };
   }
 
   async findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits> {
@@ -91,6 +92,10 @@ export class TextForm implements RecordForm {
     return durable || crossesPage(offset, bytes.length);
   }
 
+  async beforeSync(): Promise<void> {
+    await this.#journal.stand();
+  }
+
   async announce(own: Intent, durable: boolean): Promise<void> {
     await this.#journal.write(own, durable);
   }
@@ -115,6 +120,18 @@ export class TextForm implements RecordForm {
   close(): void {
     this.#journal.close();
   }
+}
+
+async function tornBytesOf(file: DiskFile, size: number, intent: Intent | undefined): Promise<number> {
+  // Also where the file ends with a line's end: sectors of one write reach the disk in any order.
+  if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) return 0;
+  return tornBytes(await readFully(file, intent.offset, size), intent);
+}
+
+function countNuls(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) count++;
+  return count;
 }
 
 function isMidLineEnd(tail: Uint8Array): boolean {

@@ -47,10 +47,10 @@ export class TornTailJournal {
   }
 
   /**
-   * What was last about to be appended; undefined where nothing was, or where the crash cut off the journal
-   * itself. Throws when the file of that name is somebody else's.
+   * What was last about to be appended; undefined where no journal was left, and without an intent where the
+   * crash cut off the journal itself. Throws when the file of that name is somebody else's.
    */
-  async read(): Promise<Intent | undefined> {
+  async read(): Promise<{ readonly intent?: Intent } | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       // Nobody's link is followed: what it leads to would be overwritten.
@@ -65,11 +65,16 @@ export class TornTailJournal {
         `Cannot use ${this.#path}: ${this.#path} is not a journal, but somebody's file`,
       );
     }
-    if (bytes.length < HEADER_BYTES) return undefined;
+    if (bytes.length < HEADER_BYTES) return {};
     const header = headerOf(bytes);
     const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.getUint32(8));
-    if (checksum(bytes, body) !== header.getUint32(12)) return undefined;
-    return { offset: Number(header.getBigUint64(0)), bytes: body };
+    if (checksum(bytes, body) !== header.getUint32(12)) return {};
+    return { intent: { offset: Number(header.getBigUint64(0)), bytes: body } };
+  }
+
+  /** Makes it, where it is not there: it says that the log was not left in good order. */
+  async stand(): Promise<void> {
+    this.#file ??= await this.#open();
   }
 
   /** Says what is about to be appended. */

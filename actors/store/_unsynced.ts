@@ -52,16 +52,31 @@ export class UnsyncedWrites {
     this.#hasDisowned = false;
   }
 
-  /** Somebody else has written the file anew: nobody knows where in it this stands, nor is it on the disk. */
+  /**
+   * Somebody else has written the file anew: nobody knows where in it this stands, nor whether any of it is
+   * on the disk.
+   */
   disown(): void {
-    const [hasDisowned, isSuspect] = [!this.isEmpty, this.#isSuspect];
+    const isSuspect = this.#isSuspect;
     this.clear();
-    this.#hasDisowned = hasDisowned;
+    this.#hasDisowned = true;
     this.#isSuspect = isSuspect;
   }
 
-  /** A sync failed, and the file was cut back to `length`. */
-  suspect(length: number): void {
+  /** Makes all of it durable. Rejects as the file does; then it is suspect, but for what is taken back. */
+  async sync(file: DiskFile, takenBackFrom: number): Promise<void> {
+    if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);
+    try {
+      await file.sync();
+    } catch (error) {
+      this.suspect(takenBackFrom);
+      throw error;
+    }
+    this.clear();
+  }
+
+  /** A sync failed, and what was written from `length` on is taken back. */
+  suspect(length = Infinity): void {
     while ((this.#parts.at(-1)?.offset ?? -1) >= length) {
       this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
     }
@@ -80,23 +95,37 @@ export class UnsyncedWrites {
     }
   }
 
-  /** Writes all of it again; the whole file, where nobody knows where in it that stands. */
+  /** Writes all of it again, and all that stands before, where nobody knows what of that is on the disk. */
   async rewrite(file: DiskFile): Promise<void> {
-    const [first] = this.#parts;
-    if (this.#hasDisowned) await writeBack(file, 0, await file.size());
-    else {
-      if (first !== undefined) await writeBack(file, this.#start, first.offset);
-      for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
-    }
+    const start = this.#hasDisowned ? 0 : this.#start;
+    await writeBack(file, start, this.#parts[0]?.offset ?? await file.size());
+    for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
     this.#isSuspect = false;
+  }
+
+  /** Once the sync has failed, the file may not hold any more what others have written. */
+  async #keepAll(file: DiskFile, length: number): Promise<void> {
+    const own = this.#parts.filter(({ offset }) => offset >= length);
+    const ownBytes = own.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const start = Math.max(0, length - Math.max(0, KEPT_BYTES - ownBytes));
+    const others = { offset: start, bytes: await readFully(file, start, length) };
+    this.#parts = [];
+    this.#keptBytes = 0;
+    for (const part of [others, ...own]) this.add(part);
   }
 }
 
-/** Writes what a file holds into it once more, piece by piece. */
-async function writeBack(file: DiskFile, start: number, end: number): Promise<void> {
+/** Writes what a file holds into it once more, piece by piece, and hands each piece to `seen`. */
+export async function writeBack(
+  file: DiskFile,
+  start: number,
+  end: number,
+  seen: (bytes: Uint8Array) => void = () => {},
+): Promise<void> {
   for (let at = start; at < end;) {
     const part = await readFully(file, at, Math.min(end, at + SCAN_BYTES));
     if (part.length === 0) return;
+    seen(part);
     await file.write(part, at);
     at += part.length;
   }

@@ -7,8 +7,8 @@ import type { ApproveReplacement } from "./atomic_file.ts";
 import type { Clock, Disk } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
+import { batchOf } from "./_batch.ts";
 import { both, NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
-import { LF } from "./_scan.ts";
 import { FramedForm } from "./_framed_form.ts";
 import { GroupCommit } from "./_group_commit.ts";
 import { Leftovers } from "./_leftovers.ts";
@@ -62,6 +62,11 @@ export class LogFile {
   readonly created: boolean;
   /** Bytes of a record cut off by a crash, removed at open. */
   readonly cutBytes: number;
+  /**
+   * Text form: NUL bytes found at open, where the process before did not end in good order: a crash may have
+   * left them in place of what stood there. They stay, since a person may have written them.
+   */
+  readonly nulBytes: number;
   /** The file in which is kept what could not be read at open; undefined where all could. */
   readonly setAsideAs: string | undefined;
   readonly #disk: Disk;
@@ -87,6 +92,7 @@ export class LogFile {
     this.form = options.form;
     this.created = owned.created;
     this.cutBytes = recovered.cutBytes;
+    this.nulBytes = recovered.nulBytes ?? 0;
     this.setAsideAs = recovered.setAsideAs;
     this.#disk = disk;
     this.#clock = options.clock;
@@ -148,8 +154,8 @@ export class LogFile {
     try {
       writeNow.call(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
-      this.#leftovers.add(own, this.#sizeNow());
-      this.#commits.alone(() => this.#leftovers.takeBack(this.#owned.file)).catch(() => {});
+      this.#leftovers.add(own, this.#owned.sizeNow());
+      this.#commits.alone(() => this.#takeBack()).catch(() => {});
       throw error;
     }
     this.#unsynced.add(own);
@@ -252,8 +258,8 @@ export class LogFile {
   async #close(): Promise<void> {
     try {
       await this.#commits.idle();
-      if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);
-      if (this.#leftovers.isEmpty) await this.#records.finish();
+      if (this.#hasWork) await this.#commit(true);
+      await this.#records.finish();
     } finally {
       try {
         this.#records.close();
@@ -261,6 +267,10 @@ export class LogFile {
         this.#owned.close();
       }
     }
+  }
+
+  get #hasWork(): boolean {
+    return this.#pending.length > 0 || !this.#unsynced.isEmpty || !this.#leftovers.isEmpty;
   }
 
   async #commit(durable: boolean): Promise<Batch> {
@@ -282,7 +292,7 @@ export class LogFile {
 
   /** Puts right what a failure has left; says what others have done, where it had to look for that. */
   async #mend(): Promise<OthersEdits> {
-    await this.#leftovers.takeBack(this.#owned.file);
+    await this.#takeBack();
     if (!this.#unsynced.isSuspect) return this.#noEdits();
     if (!await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned.file);
     // In a file that somebody has written anew it stands somewhere else.
@@ -332,27 +342,9 @@ export class LogFile {
   }
 
   #withLead(records: Uint8Array, edits: OthersEdits): Batch {
-    const { appended, setAsideAs } = edits;
     // Also where the batch that has found that could not be written.
     const replaced = edits.replaced || this.#isReplacedUntold;
-    const start = this.#length;
-    const lead = records.length > 0 ? this.#records.lead(start, appended) : NOTHING;
-    const othersBytes = appended.length;
-    const leadBytes = othersBytes + lead.length;
-    const about = {
-      start,
-      othersBytes,
-      leadBytes,
-      endsLine: this.#records.isMidLine && (othersBytes > 0 ? appended : lead)[0] === LF,
-      replaced,
-      ...(setAsideAs === undefined ? {} : { setAsideAs }),
-    };
-    if (leadBytes === 0) return { ...about, bytes: records };
-    const bytes = new Uint8Array(leadBytes + records.length);
-    bytes.set(appended);
-    bytes.set(lead, othersBytes);
-    bytes.set(records, leadBytes);
-    return { ...about, bytes };
+    return batchOf(this.#records, records, { ...edits, length: this.#length, replaced });
   }
 
   #advance({ start, bytes }: Batch): void {
@@ -371,28 +363,36 @@ export class LogFile {
   }
 
   async #syncFile(own: Intent): Promise<void> {
+    await this.#records.beforeSync();
     try {
-      await this.#owned.file.sync();
+      await this.#unsynced.sync(this.#owned.file, own.offset);
     } catch (error) {
-      // Nobody knows what of it is on the disk. What is new goes; what was flushed earlier is written again.
-      this.#unsynced.suspect(own.offset);
+      // Nobody knows what of it is on the disk. What is new goes; what was flushed earlier is written again:
+      // at once, since neither who reads the file nor the next process can tell; else before the next write.
       if (own.bytes.length > 0) await this.#cutBack(own, own.offset + own.bytes.length);
+      await this.#rewriteSuspect(own.offset).catch(() => {});
       throw error;
     }
-    this.#unsynced.clear();
+  }
+
+  /** Unless somebody else has written meanwhile: then where it stands is first to be looked for. */
+  async #rewriteSuspect(length: number): Promise<void> {
+    if (await this.#isAsLeft(length)) await this.#unsynced.rewrite(this.#owned.file);
   }
 
   async #cutBack(own: Intent, size: number | undefined): Promise<void> {
     this.#leftovers.add(own, size);
     // Tried again before the next write.
-    await this.#leftovers.takeBack(this.#owned.file).catch(() => {});
+    await this.#takeBack().catch(() => {});
   }
 
-  #sizeNow(): number | undefined {
+  async #takeBack(): Promise<void> {
     try {
-      return this.#owned.file.sizeNow?.();
-    } catch {
-      return undefined;
+      await this.#leftovers.takeBack(this.#owned.file);
+    } catch (error) {
+      // It may be its sync that has failed.
+      this.#unsynced.suspect();
+      throw error;
     }
   }
 }

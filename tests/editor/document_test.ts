@@ -282,3 +282,12 @@ Deno.test("document: a sync that fails later is told to the operator", async () 
   memory.syncFailure = undefined;
   assertEquals(writer.events.some(({ type }) => type === "rejected"), false);
 });
+
+Deno.test("document: zeros that a crash has left in its file are said at the next start", async () => {
+  const memory = new MemoryDisk();
+  memory.put("doc", "first\n\0\0\0\n");
+  memory.put("doc.journal", "Troupe journal\n");
+  await using play = await stage(memory);
+  await play.member("reader");
+  assert(play.logged.includes("[warn] 3 bytes of doc are NUL: lost in a crash, or saved by somebody"));
+});

@@ -125,20 +125,26 @@ export const store: readonly Mutant[] = [
   {
     what: "a close does not write what waits",
     file: "actors/store/log_file.ts",
-    from: "if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await this.#commit(true);",
+    from: "if (this.#hasWork) await this.#commit(true);",
     to: ";",
+  },
+  {
+    what: "what could not be cut back stays when the log is closed",
+    file: "actors/store/log_file.ts",
+    from: "!this.#unsynced.isEmpty || !this.#leftovers.isEmpty;",
+    to: "!this.#unsynced.isEmpty;",
   },
   {
     what: "a close does not sync what was flushed",
     file: "actors/store/log_file.ts",
-    from: "if (this.#pending.length > 0 || !this.#unsynced.isEmpty) await",
-    to: "if (this.#pending.length > 0) await",
+    from: "|| !this.#unsynced.isEmpty ||",
+    to: "||",
   },
   {
     what: "a close writes what waits, and does not sync it",
     file: "actors/store/log_file.ts",
-    from: "!this.#unsynced.isEmpty) await this.#commit(true);",
-    to: "!this.#unsynced.isEmpty) await this.#commit(false);",
+    from: "if (this.#hasWork) await this.#commit(true);",
+    to: "if (this.#hasWork) await this.#commit(false);",
   },
   {
     what: "what was flushed counts as synced when somebody else has written the file anew",
@@ -177,6 +183,30 @@ export const store: readonly Mutant[] = [
     to: "this.#isSuspect = false;",
   },
   {
+    what: "a text that a killed process left is trusted as it is read",
+    file: "actors/store/_text_form.ts",
+    from: "await writeBack(file, 0, length, (bytes)",
+    to: "await writeBack(file, length, length, (bytes)",
+  },
+  {
+    what: "nobody knows after a kill that a sync of what was flushed was under way",
+    file: "actors/store/log_file.ts",
+    from: "    await this.#records.beforeSync();\n",
+    to: "",
+  },
+  {
+    what: "what a failed sync may have lost waits for the next write",
+    file: "actors/store/log_file.ts",
+    from: "      await this.#rewriteSuspect(own.offset).catch(() => {});\n",
+    to: "",
+  },
+  {
+    what: "what others wrote is not kept before a sync of it that may fail",
+    file: "actors/store/_unsynced.ts",
+    from: "    if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);\n",
+    to: "",
+  },
+  {
     what: "lines of a text keep the end of the one before",
     file: "actors/store/_scan.ts",
     from: "start = end + 1;",
@@ -197,8 +227,8 @@ export const store: readonly Mutant[] = [
   {
     what: "what could not be cut back at once is not cut later",
     file: "actors/store/log_file.ts",
-    from: "await this.#leftovers.takeBack(this.#owned.file).catch(() => {});",
-    to: "await this.#leftovers.takeBack(this.#owned.file).catch(() => this.#leftovers.clear());",
+    from: "await this.#takeBack().catch(() => {});",
+    to: "await this.#takeBack().catch(() => this.#leftovers.clear());",
   },
   {
     what: "what waits behind a commit that fails is not committed",

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { saveMemory } from "../../actors/election/memory_file.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
 import { writeAtomic } from "../../actors/store/atomic_file.ts";
@@ -140,3 +140,22 @@ for (
     });
   });
 }
+
+Deno.test("log file: what could not be taken back of a batch that failed is taken back when the log is closed", async () => {
+  for (const form of FORMS) {
+    await simulate(`closed with leftovers, ${form}`, { seeds: 10 }, async (sim) => {
+      const host = sim.host("a");
+      const log = await sim.settle(LogFile.open(host.world.disk, "/log", { form }));
+      log.append("kept");
+      await sim.settle(log.sync());
+      const before = host.disk.readText("/log");
+      host.disk.failNext("sync", "other", { path: "/log" });
+      host.disk.failNext("truncate", "other", { path: "/log" });
+      log.append("refused");
+      await sim.settle(assertRejects(() => log.sync(), WorldError));
+      await sim.settle(log.close());
+      assertEquals(host.disk.readText("/log"), before);
+      assertEquals(host.disk.readText("/log.journal"), undefined);
+    });
+  }
+});

@@ -59,6 +59,7 @@ for (
     ["framed", "the sync fails"],
     ["framed", "somebody else writes"],
     ["text", "the sync fails"],
+    ["text", "somebody else writes"],
   ] as const
 ) {
   Deno.test(`log file: what a ${form} log flushed is on the disk after a sync, though one failed and somebody else wrote: first ${first}`, async () => {

@@ -1,0 +1,283 @@
+/**
+ * A log that is used and damaged, and what must be in it, for the store's campaign.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { LogFile } from "../../actors/store/mod.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
+import { delay } from "./_harness.ts";
+
+const FRAMED = "/data/records.log";
+const TEXT = "/data/lines.txt";
+/** How a framed log begins. */
+export const SIGNATURE = { text: "a test's records 1", of: "a test's records" };
+
+/** A log, and what must be in it. */
+export class LogModel {
+  readonly #sim: SimWorld;
+  readonly #host: SimHost;
+  readonly #form: "framed" | "text";
+  readonly #path: string;
+  #log: LogFile | undefined;
+  /** All that may be there, in its order. */
+  #order: string[] = [];
+  /** What must be there. */
+  #sure = new Set<string>();
+  /** What reached the file, and no sync has covered yet. */
+  #flushed: string[] = [];
+  /** What the log was to hold when it was being written anew; it may. */
+  #anew: string[] | undefined;
+  /** Where in the order begins what was appended since. */
+  #anewFrom = 0;
+  /** How many records damage may cost. */
+  #mayLose = 0;
+  /**
+   * Framed form: a process was killed after a sync that lost its pages, and before it had written them again:
+   * what was in them stands in the page cache alone, and the next process cannot know. Until the power goes
+   * it is read, and nothing is sure that was not before. (Beside a text a journal stands, which tells.)
+   */
+  #hasDropped = false;
+  /** A sync is to fail and lose its pages, and its batch was not answered yet. */
+  #isDropping = false;
+  #isClosing = false;
+  #count = 0;
+
+  constructor(sim: SimWorld, host: SimHost, form: "framed" | "text") {
+    this.#sim = sim;
+    this.#host = host;
+    this.#form = form;
+    this.#path = form === "framed" ? FRAMED : TEXT;
+  }
+
+  /** What the life before has left is known. */
+  get isOpen(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** Opens the log, and looks at what is there. */
+  async open(world: World): Promise<LogFile> {
+    const found: string[] = [];
+    const decoder = new TextDecoder();
+    const log = await LogFile.open(world.disk, this.#path, {
+      form: this.#form,
+      replay: (record) => found.push(decoder.decode(record)),
+      ...(this.#form === "framed" ? { signature: SIGNATURE } : {}),
+      ...(this.#sim.random.chance(0.5) ? { clock: world.clock } : {}),
+    });
+    this.#check(found);
+    return this.#log = log;
+  }
+
+  #check(found: readonly string[]): void {
+    if (this.#anew !== undefined && found.includes(this.#anew.at(-1) ?? "")) this.#wasWrittenAnew();
+    this.#anew = undefined;
+    this.#flushed = [];
+    const places = new Map(this.#order.map((record, place) => [record, place]));
+    let last = -1;
+    for (const record of found) {
+      const place = places.get(record);
+      assert(place !== undefined, `nobody has appended ${JSON.stringify(record.slice(0, 60))}`);
+      assert(place > last, `${record.slice(0, 20)} is there twice, or not in its place`);
+      last = place;
+    }
+    const isFound = new Set(found);
+    const lost = [...this.#sure].filter((record) => !isFound.has(record));
+    assert(lost.length <= this.#mayLose, `${lost.length} are lost, the first is ${lost[0]?.slice(0, 20)}`);
+    this.#sim.sometimes("a bit cost a record", lost.length > 0);
+    this.#sim.sometimes("records were lost that nobody was told of", this.#order.length > found.length);
+    this.#mayLose = 0;
+    // Who reads it now tells others: it counts from now on.
+    this.#order = [...found];
+    this.#sure = this.#hasDropped
+      ? new Set([...this.#sure].filter((record) => isFound.has(record)))
+      : isFound;
+  }
+
+  /** Opens it and uses it, to the end of the life. */
+  async live(world: World): Promise<void> {
+    this.#isClosing = false;
+    const log = await this.open(world);
+    while (!this.#isClosing) {
+      await this.#act(log, world.random.next());
+      if (world.random.next() < 0.3) await delay(world, world.random.next() * 3);
+    }
+  }
+
+  #record(): string {
+    const { random } = this.#sim;
+    const length = random.pick([0, random.integer(0, 200), random.integer(0, 3000), random.integer(0, 9000)]);
+    const record = `record ${++this.#count} ${"y".repeat(length)}.`;
+    this.#order.push(record);
+    return record;
+  }
+
+  async #act(log: LogFile, chance: number): Promise<void> {
+    const { random } = this.#sim;
+    const batch = Array.from({ length: random.integer(1, 4) }, () => this.#record());
+    for (const record of batch) log.append(record);
+    if (chance < 0.1) return void this.#settled(log.sync(), batch);
+    if (chance < 0.2) {
+      const operation = random.pick(["write", "write", "sync"] as const);
+      const dropsPages = random.chance(0.6);
+      this.#isDropping = dropsPages;
+      this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages });
+    }
+    if (chance > 0.1 && chance < 0.15) this.#host.disk.failNext("truncate", "other", { path: this.#path });
+    const isAnew = chance > 0.9;
+    // Half a line of a text that was only flushed may stay: small writes are not announced then.
+    const isSynced = chance < 0.75 || this.#form === "text";
+    if (isAnew) await Promise.all([this.#rewrite(log, batch), this.#meanwhile(log)]);
+    else await (isSynced ? this.#settled(log.sync(), batch) : this.#gathered(this.#flush(log), batch));
+    if (chance < 0.2) this.#host.disk.forgetFailures();
+    this.#isDropping = false;
+  }
+
+  /** More comes while the log is being written anew. */
+  async #meanwhile(log: LogFile): Promise<void> {
+    const { random } = this.#sim;
+    while (random.chance(0.5) && this.#host.isUp) {
+      await delay(this.#host.world, random.next());
+      if (!this.#host.isUp || this.#isClosing) return;
+      const record = this.#record();
+      log.append(record);
+      await this.#settled(log.sync(), [record]);
+    }
+  }
+
+  /** Half of the time at once, where that can be. */
+  async #flush(log: LogFile): Promise<void> {
+    const batch = this.#count % 2 === 0 ? log.flushNow() : undefined;
+    this.#sim.sometimes("a batch was flushed at once", batch !== undefined);
+    if (batch === undefined) await log.flush();
+  }
+
+  /** What was written, and counts once a sync was acknowledged. */
+  async #gathered(done: Promise<unknown>, batch: readonly string[]): Promise<void> {
+    if (await this.#succeeds(done)) this.#flushed.push(...batch);
+  }
+
+  /** What was acknowledged must be there; what failed is not, once something later was acknowledged. */
+  async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<boolean> {
+    const flushed = [...this.#flushed];
+    if (!await this.#succeeds(done)) return false;
+    // Not what was left out when the log was written anew meanwhile.
+    const kept = [...flushed, ...batch].filter((record) => this.#order.includes(record));
+    for (const record of kept) this.#sure.add(record);
+    this.#flushed = this.#flushed.filter((record) => !flushed.includes(record));
+    return true;
+  }
+
+  async #succeeds(done: Promise<unknown>): Promise<boolean> {
+    try {
+      await done;
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      this.#sim.sometimes("a batch failed");
+      return false;
+    }
+  }
+
+  async #rewrite(log: LogFile, batch: readonly string[]): Promise<void> {
+    if (this.#form === "text") {
+      await this.#settled(log.sync(), batch);
+      if (log.pendingBytes > 0) return;
+    }
+    const lines = () => {
+      this.#anew = [...this.#order.slice(-5), this.#record()];
+      this.#anewFrom = this.#order.length;
+      return this.#anew;
+    };
+    try {
+      if (this.#form === "framed") {
+        const encoder = new TextEncoder();
+        await log.rewrite(() => lines().map((line) => encoder.encode(line)));
+      } else {
+        await log.replaceText(new TextEncoder().encode(lines().map((line) => `${line}\n`).join("")));
+      }
+      this.#sim.sometimes("a log was written anew");
+      this.#wasWrittenAnew();
+      this.#anew = undefined;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+    }
+  }
+
+  #wasWrittenAnew(): void {
+    const anew = this.#anew ?? [];
+    const since = this.#order.slice(this.#anewFrom);
+    this.#order = [...anew, ...since];
+    this.#sure = new Set([...anew, ...since.filter((record) => this.#sure.has(record))]);
+  }
+
+  /** Ends its use in good order: what was appended is there, also what was flushed alone. */
+  async close(): Promise<void> {
+    const log = this.#log;
+    this.#isClosing = true;
+    if (log === undefined || !this.#host.isUp) return;
+    const sim = this.#sim;
+    await sim.advance(50);
+    const isFlushed = sim.random.chance(0.5);
+    const waiting = Array.from({ length: sim.random.integer(0, 2) }, () => this.#record());
+    for (const record of waiting) log.append(record);
+    if (isFlushed) await sim.settle(this.#gathered(this.#flush(log), waiting));
+    const nothingWaits = log.pendingBytes === 0 && this.#flushed.length > 0;
+    sim.sometimes("all was flushed when a log was closed", nothingWaits);
+    const isClosed = await sim.settle(this.#settled(log.close(), isFlushed ? [] : waiting));
+    assert(isClosed, "a log could not be closed");
+    sim.sometimes("a log was closed in good order");
+  }
+
+  shut(): Promise<void> {
+    return this.#log?.close() ?? Promise.resolve();
+  }
+
+  /** Nobody has it open, and all is on the disk: a bit turns over, or a person shortens the last line. */
+  atRest(): void {
+    this.#log = undefined;
+    if (this.#sim.random.chance(0.5)) return;
+    if (this.#form === "text") return this.#shorten();
+    if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose = 1;
+  }
+
+  #shorten(): void {
+    const { disk } = this.#host;
+    const text = disk.readText(TEXT) ?? "";
+    const [, before = "", line] = /^([^]*\n|)(.+)\n$/.exec(text) ?? [];
+    if (line === undefined || this.#order.at(-1) !== line) return;
+    // Its number stays: no two lines are alike.
+    const [start = ""] = /^\D*\d+/.exec(line) ?? [];
+    const shorter = line.slice(0, Math.max(start.length, Math.ceil(line.length / 2)));
+    if (shorter === line) return;
+    this.#order = [...this.#order.slice(0, -1), shorter];
+    this.#sure.delete(line);
+    this.#sure.add(shorter);
+    this.#sim.sometimes("a person shortened the last line");
+    disk.write(TEXT, before + shorter);
+  }
+
+  /** The page cache is gone: what is read from now on is on the disk. */
+  powerGone(): void {
+    this.#hasDropped = this.#isDropping = false;
+  }
+
+  /** A person types half a line where a crash has left whole ones. */
+  afterCrash(): void {
+    this.#log = undefined;
+    this.#hasDropped ||= this.#isDropping && this.#form === "framed";
+    this.#isDropping = false;
+    const { disk } = this.#host;
+    if (this.#form === "framed" || this.#sim.random.chance(0.6)) return;
+    const text = disk.readText(TEXT);
+    if (text === undefined || (text !== "" && !/^[^\0]*\n$/.test(text))) return;
+    const typed = `by hand ${++this.#count}`;
+    this.#order.push(typed);
+    this.#sure.add(typed);
+    this.#sim.sometimes("a person typed half a line");
+    disk.write(TEXT, text + typed);
+    // A log that was being written anew stays as the person has found it.
+    if (this.#anew !== undefined && !text.includes(this.#anew.at(-1) ?? "")) this.#anew = undefined;
+  }
+}
