@@ -93,7 +93,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sharing: {
     mutants: sharing,
     tests: ["tests/sharing"],
-    campaigns: [["sharing by its rules", 4], ["sharing under chaos", 8]],
+    campaigns: [
+      ["sharing by its rules", 4],
+      ["sharing while people change the files", 12],
+      ["sharing under chaos", 8],
+    ],
   },
   cluster: {
     mutants: cluster,

@@ -5,7 +5,7 @@
  * @module
  */
 import { httpServer } from "../../actors/net/mod.ts";
-import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
 import { encodeAnnounceResponse, type PeerAddress } from "../../protocols/tracker.ts";
 import { encodeMetainfo } from "../../protocols/metainfo.ts";
@@ -86,6 +86,47 @@ export interface ScriptedNodeOptions extends Partial<SharingOptions> {
   readonly others?: readonly string[];
 }
 
+/** Options of {@linkcode startNode}. */
+export interface NodeOptions extends Partial<SharingOptions> {
+  /** Which of the hosts it is: 1 is the first. */
+  readonly id: number;
+  /** The hosts of its network, of which the first leads. */
+  readonly hostnames: readonly string[];
+}
+
+/** Runs a node of ours in a network whose leader was decided beforehand. */
+export function startNode(
+  world: World,
+  { id, hostnames, ...more }: NodeOptions,
+): { readonly system: ActorSystem; readonly ref: Ref<SharingCommand> } {
+  const http = (hostname: string) => ({ hostname, port: HTTP_PORT });
+  const nodes = hostnames.map((hostname, index) => ({ id: index + 1, http: http(hostname) }));
+  const key = registryKey<SubscribeElection<Ref<ElectionNotice>>>("election");
+  const system = new ActorSystem("node", { world });
+  const election = system.spawn(
+    "election",
+    fixedElection([
+      { type: "leader-known", leader: 1, address: http(hostnames[0] ?? ""), term: 1, isSelf: id === 1 },
+      { type: "members-changed", members: nodes.map((node) => node.id) },
+    ]),
+  );
+  system.registry.register(key, election);
+  const ref: Ref<SharingCommand> = system.spawn(
+    "sharing",
+    sharing({
+      id,
+      nodes,
+      directory: DIRECTORY,
+      swarm: { hostname: "::", port: SWARM_PORT },
+      http: http("::"),
+      election: key,
+      ...more,
+    }),
+    { onFailure: escalate() },
+  );
+  return { system, ref };
+}
+
 /** The one node that is ours; it leads its network. */
 export class ScriptedNode {
   readonly host: SimHost;
@@ -96,32 +137,8 @@ export class ScriptedNode {
     this.host = sim.host(name);
     this.host.disk.makeDirectory(DIRECTORY);
     const { wants = [], others = [], ...more } = options;
-    const http = (hostname: string) => ({ hostname, port: HTTP_PORT });
-    const nodes = [name, ...others].map((hostname, index) => ({ id: index + 1, http: http(hostname) }));
-    const key = registryKey<SubscribeElection<Ref<ElectionNotice>>>("election");
     this.host.start((world) => {
-      const system = new ActorSystem("node", { world });
-      const election = system.spawn(
-        "election",
-        fixedElection([
-          { type: "leader-known", leader: 1, address: http(name), term: 1, isSelf: true },
-          { type: "members-changed", members: nodes.map(({ id }) => id) },
-        ]),
-      );
-      system.registry.register(key, election);
-      const ref: Ref<SharingCommand> = system.spawn(
-        "sharing",
-        sharing({
-          id: 1,
-          nodes,
-          directory: DIRECTORY,
-          swarm: { hostname: "::", port: SWARM_PORT },
-          http: http("::"),
-          election: key,
-          ...more,
-        }),
-        { onFailure: escalate() },
-      );
+      const { system, ref } = startNode(world, { id: 1, hostnames: [name, ...others], ...more });
       for (const [index, what] of wants.entries()) {
         const observer = system.spawn(`want-${index}`, () => (notice: DownloadNotice) => {
           this.notices.push(notice);

@@ -4,6 +4,7 @@ import { simulate, SimulationFailure } from "../../actors/world/sim/mod.ts";
 import type { Behavior } from "../../mod.ts";
 import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
+import { sharingAmongPeople } from "./sharing_person_campaign.ts";
 import { sharingRules } from "./sharing_rules_campaign.ts";
 import { sharingCampaign, sharingUnderChaos } from "./sharing_campaign.ts";
 
@@ -13,6 +14,10 @@ Deno.test("sharing under chaos: every download that can end ends, and nothing ou
 
 Deno.test("sharing by its rules: what it owes to other clients, and to who asked for a file", async () => {
   await runCampaign(sharingRules, 4);
+});
+
+Deno.test("sharing while people change the files: what was asked for comes whatever it is called by then, and what is offered is there", async () => {
+  await runCampaign(sharingAmongPeople, 12);
 });
 
 Deno.test("sharing under chaos: one that does not verify what liars send is found out", async () => {

@@ -72,6 +72,29 @@ export class SimDisk {
     this.#disk.touched(directory);
   }
 
+  /** Gives a file another name, in place of what has that; nothing happens where that is the file, too. */
+  rename(from: string, to: string): void {
+    const source = this.#fileAt(from);
+    if (this.#makeRoom(to, false).node === source.node) return;
+    this.addName(from, to);
+    this.remove(from);
+  }
+
+  /** Gives a file a second name (a hard link), in place of what has that. */
+  addName(path: string, another: string): void {
+    const { node } = this.#fileAt(path);
+    const { directory, name } = this.#makeRoom(another, false);
+    this.#disk.rename({ directory, name, node });
+    this.#disk.tree.syncDirectory(directory);
+    this.#disk.touched(directory);
+  }
+
+  #fileAt(path: string): Place {
+    const place = this.#disk.walk(path, `look at ${path}`, false);
+    if (place.node instanceof FileNode) return place;
+    throw new TypeError(`Cannot give ${path} another name: it is no file`);
+  }
+
   /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
     const { directory, name } = this.#disk.walk(path, `remove ${path}`, false);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { type SimHost, type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
 import { WorldError } from "../../../actors/world/world.ts";
 import { outcomes } from "./_worlds.ts";
@@ -194,5 +194,27 @@ Deno.test("simulated disk: links are followed, and the real path shows where the
   const entries = await sim.settle(world.disk.list("/share"));
   assertEquals(entries.map((entry) => entry.isLink), [true, true]);
   await assertRejects(() => sim.settle(world.disk.stat("/share/round")), WorldError);
+  sim.close();
+});
+
+Deno.test("simulated disk: a file that a test gives another name, or a second one, is that file, and stays it", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const { disk } = host;
+  disk.write("/f", "one");
+  disk.write("/other", "two");
+  const { id } = await sim.settle(host.world.disk.stat("/f"));
+  disk.addName("/f", "/second");
+  disk.rename("/f", "/other");
+  disk.rename("/other", "/second");
+  disk.write("/second", "new");
+  host.crash();
+  host.restart();
+  assertEquals(disk.names("/"), ["other", "second"]);
+  assertEquals([disk.readText("/other"), disk.readText("/second")], ["new", "new"]);
+  for (const path of ["/other", "/second"]) {
+    assertEquals((await sim.settle(host.world.disk.stat(path))).id, id);
+  }
+  assertThrows(() => disk.rename("/", "/x"), TypeError);
   sim.close();
 });

@@ -1,0 +1,116 @@
+/**
+ * What has stood in the folders of nodes under which names, and when: what is fetched is one of it.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import type { SimWorld } from "../../actors/world/sim/mod.ts";
+import { hexText } from "../../protocols/tracker.ts";
+import { someBytes } from "../sharing/_network.ts";
+import { isSameContent } from "../sharing/_torrent.ts";
+import { DIRECTORY } from "./_scripted_swarm.ts";
+
+/** A list may be so old: folders are looked at each 5 s, lists are asked for as often. */
+const STALE_MS = 20_000;
+
+interface Seen {
+  readonly content: Uint8Array<ArrayBuffer>;
+  lastMs: number;
+}
+
+/** Remembers what was in the folders. */
+export class FolderHistory {
+  readonly #sim: SimWorld;
+  readonly #hosts: readonly string[];
+  /** Some contents that people have: two are of one length. */
+  readonly #contents: readonly Uint8Array<ArrayBuffer>[];
+  readonly #seen = new Map<string, Seen[]>();
+
+  constructor(sim: SimWorld, hosts: readonly string[]) {
+    this.#sim = sim;
+    this.#hosts = hosts;
+    const [one, other] = [sim.random.integer(60_000, 200_000), sim.random.integer(0, 90_000)];
+    this.#contents = [one, one, other, sim.random.integer(20_000, 120_000)]
+      .map((length, index) => someBytes(length, sim.seed * 10 + index));
+  }
+
+  /** One of the contents that people have. */
+  some(): Uint8Array<ArrayBuffer> {
+    return this.#sim.random.pick(this.#contents);
+  }
+
+  read(host: string, name: string): Uint8Array | undefined {
+    return this.#sim.host(host).disk.read(`${DIRECTORY}/${name}`);
+  }
+
+  /** The names in a folder. */
+  names(host: string): readonly string[] {
+    return this.#sim.host(host).disk.names(DIRECTORY).filter((name) => name !== ".parts");
+  }
+
+  /** A content that somebody has under a name now. */
+  somebodyHas(name: string): Uint8Array<ArrayBuffer> | undefined {
+    const now = this.#seen.get(name)?.filter(({ lastMs }) => lastMs === this.#sim.now) ?? [];
+    return now.length === 0 ? undefined : this.#sim.random.pick(now).content;
+  }
+
+  /** Notes what is there: before anybody changes it, and after. */
+  look(): void {
+    for (const host of this.#hosts) {
+      for (const name of this.names(host)) {
+        const found = this.read(host, name);
+        if (found === undefined) continue;
+        const seen = this.#seen.get(name) ?? [];
+        this.#seen.set(name, seen);
+        const known = seen.find(({ content }) => isSameContent(found, content));
+        if (known === undefined) seen.push({ content: new Uint8Array(found), lastMs: this.#sim.now });
+        else known.lastMs = this.#sim.now;
+      }
+    }
+  }
+
+  /** What was fetched is what its link is of, or what its name has stood for since it was asked for. */
+  checkFetched({ host, name, content, askedMs }: {
+    readonly host: string;
+    readonly name: string;
+    readonly content: Uint8Array | undefined;
+    readonly askedMs: number;
+  }): void {
+    const found = this.read(host, name);
+    assert(found !== undefined, `${host} is told that it has ${name}, and has not`);
+    const may = content === undefined
+      ? this.#seen.get(name)?.filter(({ lastMs }) => lastMs >= askedMs - STALE_MS).map((seen) => seen.content)
+      : [content];
+    assert(may?.some((each) => isSameContent(found, each)), `${name} at ${host} is not what was asked for`);
+  }
+
+  /** Nothing stands anywhere that nobody has put there. */
+  checkAll(): void {
+    for (const host of this.#hosts) {
+      for (const name of this.names(host)) {
+        const isKnown = this.#seen.get(name)?.some(({ content }) =>
+          isSameContent(this.read(host, name), content)
+        );
+        assert(isKnown, `nobody has put what stands under ${name} at ${host}`);
+      }
+    }
+  }
+
+  /** Each name of a content, at each host that has the content, by whichever name. */
+  rows(): string[] {
+    const { hash } = this.#sim.host("probe").world;
+    const holders = new Map<string, Set<string>>();
+    const named = new Set<string>();
+    for (const host of this.#hosts) {
+      for (const name of this.names(host)) {
+        const content = new Uint8Array(this.read(host, name) ?? []);
+        const sha256 = hexText(hash.digest("SHA-256", content));
+        holders.set(sha256, (holders.get(sha256) ?? new Set()).add(host));
+        named.add(`${name} ${sha256}`);
+      }
+    }
+    return [...named].flatMap((row) =>
+      [...holders.get(row.split(" ").at(-1) ?? "") ?? []].map((host) => `${host} ${row}`)
+    );
+  }
+}
