@@ -52,7 +52,8 @@ export class Together {
   readonly #members = new Map<Ref<CollaboratorEvent>, string>();
   /** Durable updates of clients of which an earlier one still waits for what it refers to. */
   readonly #unacknowledged = new Map<Ref<CollaboratorEvent>, number>();
-  /** Who has edited since the last version. */
+  /** Who has edited since the last version: who is there, and the names of all others. */
+  readonly #editors = new Set<Ref<CollaboratorEvent>>();
   readonly #authors = new Set<string>();
   #versionTimer: Cancellable | undefined;
   /** What the history needs, when that was last looked at. */
@@ -120,6 +121,8 @@ export class Together {
       case "sync":
         return this.#sync(member, command.stateVector);
       case "edit":
+        // It may have left when this is durable.
+        this.#editors.add(member);
         return this.#collaboration.change({ type: "update", member, update: command.update });
       case "be-present": {
         const reason = this.#presence.update(member, command.entries);
@@ -134,7 +137,7 @@ export class Together {
   /** A client has left. */
   leave(member: Ref<CollaboratorEvent>): void {
     if (!this.#members.has(member)) return;
-    this.#nameAuthors(member);
+    if (this.#editors.delete(member)) this.#authors.add(this.#nameOf(member));
     this.#members.delete(member);
     this.#presence.leave(member);
     this.#collaboration.forget(member);
@@ -149,9 +152,10 @@ export class Together {
   /** Keeps the text as a version. Only in {@linkcode Together.whenDurable}. */
   keepVersion(name?: string, by?: string): VersionSummary {
     const { opened, tools } = this.#options;
-    const authors = new Set(this.#authors);
+    const authors = new Set([...this.#authors, ...[...this.#editors].map((member) => this.#nameOf(member))]);
     if (by !== undefined) authors.add(by);
     this.#authors.clear();
+    this.#editors.clear();
     const atMs = tools.world.clock.now();
     const version = opened.versions.add(this.text, {
       atMs,
@@ -174,7 +178,7 @@ export class Together {
   close(done: () => void, failed: (error: unknown) => void): void {
     const { tools, opened } = this.#options;
     this.whenDurable(() => {
-      if (opened.versions.isNew(this.text) && this.#authors.size > 0) this.keepVersion();
+      this.#keepNews();
       this.#fileSync.flush((error) => {
         if (error !== undefined) return failed(error);
         this.#fileSync.seal((error) => {
@@ -285,19 +289,25 @@ export class Together {
     else this.#fileSync.append(lines, appended);
   }
 
+  /** Keeps the text as a version where somebody has edited since the last, and it is another text. */
+  #keepNews(): void {
+    const isEdited = this.#authors.size + this.#editors.size > 0;
+    if (isEdited && this.versions.isNew(this.text)) this.keepVersion();
+  }
+
   #edited({ changes }: CommittedBatch, senders: ReadonlyMap<Ref<CollaboratorEvent>, number>): void {
-    for (const member of senders.keys()) this.#nameAuthors(member);
+    for (const member of senders.keys()) if (this.#members.has(member)) this.#editors.add(member);
     for (const { type } of changes) {
       if (type !== "update") this.#authors.add(type === "line" ? "a line client" : "the file");
     }
     this.#versionTimer?.cancel();
     this.#versionTimer = this.#options.tools.later(VERSION_PAUSE_MS, () => {
-      if (!this.#isOver) this.whenDurable(() => void this.keepVersion());
+      if (!this.#isOver) this.whenDurable(() => this.#keepNews());
     });
   }
 
-  #nameAuthors(member: Ref<CollaboratorEvent>): void {
-    this.#authors.add(this.#presence.nameOf(member) ?? this.#members.get(member) ?? "somebody");
+  #nameOf(member: Ref<CollaboratorEvent>): string {
+    return this.#presence.nameOf(member) ?? this.#members.get(member) ?? "somebody";
   }
 
   #failed(failed: FailedBatch): void {

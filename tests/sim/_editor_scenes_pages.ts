@@ -7,7 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as Y from "yjs";
 import { historyPath } from "../../actors/editor/open_history.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
-import { EditorStage, FILE, SOON_MS } from "./_editor_stage.ts";
+import { EditorStage, FILE } from "./_editor_stage.ts";
+import { SOON_MS } from "./_line_peer.ts";
 
 /** A document is let go so long after its last client, when nothing else is said. */
 const DESERTED_MS = 60_000;

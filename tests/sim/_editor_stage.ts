@@ -9,28 +9,15 @@ import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
 import * as Y from "yjs";
 import { type WebSocketConnection, webSocketDialer } from "../../actors/net/mod.ts";
 import type { SimDisk, SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
-import type { TcpConnection, World } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";
 import { decodeYMessage, encodeYMessage, type YMessage } from "../../protocols/y_sync.ts";
-import { service, writeAll } from "./_harness.ts";
+import { service } from "./_harness.ts";
+import { freshHost, LinePeer, SOON_MS } from "./_line_peer.ts";
 
 /** The document's file. */
 export const FILE = "/data/document.txt";
 const LINE_PORT = 8080;
 const WEB_PORT = 8088;
-/** Longer than any scene waits for something that must come. */
-export const SOON_MS = 20_000;
-
-/** The hosts of a world are numbered: each scene has its own. */
-const hosts = new WeakMap<SimWorld, number>();
-
-/** A host that was not used yet. */
-export function freshHost(sim: SimWorld, role: string): SimHost {
-  const count = (hosts.get(sim) ?? 0) + 1;
-  hosts.set(sim, count);
-  return sim.host(`${role}${count}`);
-}
-
 /** A server of the editor. */
 export class EditorStage {
   readonly sim: SimWorld;
@@ -74,100 +61,48 @@ export class EditorStage {
   }
 
   /** A line client that is connected, and reads nothing yet. */
-  async line(): Promise<LinePeer> {
-    const { world } = freshHost(this.sim, "line");
-    const { name: hostname } = this.server;
-    for (let tries = 0; tries < 100; tries++) {
-      const connecting = world.net.connectTcp({ hostname, port: LINE_PORT });
-      const connection = await this.sim.settle(connecting).catch(() => undefined);
-      if (connection !== undefined) return new LinePeer(this.sim, world, connection);
-      await this.sim.advance(20);
-    }
-    throw new Error("Cannot go on: the editor does not listen");
+  line(): Promise<LinePeer> {
+    return LinePeer.connect(this.sim, freshHost(this.sim, "line").world, this.server.name, LINE_PORT);
+  }
+
+  webUrl(path: string): string {
+    return `ws://${this.server.name}:${WEB_PORT}${path}`;
+  }
+
+  /** A client of the web door. */
+  visit(path = "/sync?acks"): PagePeer {
+    return new PagePeer(freshHost(this.sim, "page"), this.webUrl(path));
   }
 
   /** A client of the web door that has the document. */
-  async page(path = "/sync?acks"): Promise<PagePeer> {
-    const host = freshHost(this.sim, "page");
-    const page = new PagePeer(host, `ws://${this.server.name}:${WEB_PORT}${path}`);
+  async page(path?: string): Promise<PagePeer> {
+    const page = this.visit(path);
     await this.sim.until(() => page.isSynced, SOON_MS, "the page to have the document");
     return page;
+  }
+
+  /** Asks the web door. */
+  async http(
+    path: string,
+    { method = "GET", body = "" } = {},
+  ): Promise<{ readonly status: number; readonly body: string }> {
+    const { world } = freshHost(this.sim, "asker");
+    const peer = await LinePeer.connect(this.sim, world, this.server.name, WEB_PORT);
+    peer.read();
+    const fields = ["connection: close", `content-length: ${body.length}`].join("\r\n");
+    await peer.send(`${method} ${path} HTTP/1.1\r\nhost: ${this.server.name}\r\n${fields}\r\n\r\n${body}`);
+    await this.sim.until(() => peer.hasEnded, SOON_MS, `${method} ${path} to be answered`);
+    const [head = "", ...rest] = peer.text.split("\r\n\r\n");
+    const text = rest.join("\r\n\r\n");
+    // Small ones come in one piece.
+    const isChunked = /transfer-encoding: chunked/i.test(head);
+    const chunk = isChunked ? text.slice(text.indexOf("\r\n") + 2, -"\r\n0\r\n\r\n".length) : text;
+    return { status: Number(head.split(" ")[1]), body: chunk };
   }
 
   /** Lets time go by until the file holds something. */
   async untilFile(what: string, holds: (text: string) => boolean): Promise<void> {
     await this.sim.until(() => holds(this.file), SOON_MS, what);
-  }
-}
-
-/** How much of what is there is read at once. */
-const READ_BYTES = 1 << 14;
-const TRICKLE_BYTES = 1 << 13;
-const TRICKLE_MS = 500;
-
-/** A line client that reads when it is told to. */
-export class LinePeer {
-  /** All that was received. */
-  text = "";
-  /** What was received whenever nothing more had come for a while, though it was read. */
-  readonly pauses: string[] = [];
-  hasEnded = false;
-  readonly #sim: SimWorld;
-  readonly #world: World;
-  readonly #connection: TcpConnection;
-  #lastReadMs = 0;
-
-  constructor(sim: SimWorld, world: World, connection: TcpConnection) {
-    this.#sim = sim;
-    this.#world = world;
-    this.#connection = connection;
-  }
-
-  get lines(): string[] {
-    return this.text.split("\n").slice(0, -1);
-  }
-
-  /** Sends text; resolves when it is on its way, which may be never. */
-  async send(text: string): Promise<void> {
-    await writeAll(this.#connection, new TextEncoder().encode(text));
-  }
-
-  async closeWrite(): Promise<void> {
-    await this.#connection.closeWrite();
-  }
-
-  /** Reads from now on, up to the end; notes where nothing came for so long. */
-  async read(pauseMs = Infinity): Promise<void> {
-    const buffer = new Uint8Array(READ_BYTES);
-    const decoder = new TextDecoder();
-    this.#lastReadMs = this.#sim.now;
-    try {
-      for (;;) {
-        const count = await this.#connection.read(buffer);
-        if (count === null) break;
-        if (this.#sim.now - this.#lastReadMs > pauseMs) this.pauses.push(this.text);
-        this.#lastReadMs = this.#sim.now;
-        this.text += decoder.decode(buffer.subarray(0, count), { stream: true });
-      }
-    } catch {
-      // It was reset.
-    }
-    this.hasEnded = true;
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-
-  /** Reads so little from now on that it never comes to an end. */
-  trickle(): void {
-    const read = () => {
-      this.#connection.read(new Uint8Array(TRICKLE_BYTES)).then(
-        (count) => count === null ? undefined : this.#world.clock.timer(TRICKLE_MS, read),
-        () => {},
-      );
-    };
-    read();
   }
 }
 
@@ -198,6 +133,7 @@ export class PagePeer {
         session: (socket) => {
           this.#socket = socket;
           this.connections++;
+          this.saved = 0;
           this.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) });
           return {
             frame: (frame) => {
@@ -229,8 +165,15 @@ export class PagePeer {
     this.send({ type: "update", update: this.typed(text, at) });
   }
 
-  /** Says of a client that it is there. */
-  sayPresent(clientId: number, clock: number, state: string): void {
+  /** Takes something out again. */
+  remove(length: number, at = 0): void {
+    const before = Y.encodeStateVector(this.doc);
+    this.doc.getText("content").delete(at, length);
+    this.send({ type: "update", update: Y.encodeStateAsUpdate(this.doc, before) });
+  }
+
+  /** Says of a client that it is there; of null, that it is gone. */
+  sayPresent(clientId: number, clock: number, state: unknown): void {
     this.send({ type: "awareness", entries: [{ clientId, clock, state: JSON.stringify(state) }] });
   }
 

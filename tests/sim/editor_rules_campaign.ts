@@ -7,7 +7,9 @@
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Campaign } from "./_harness.ts";
 import * as client from "./_editor_scenes_client.ts";
+import * as history from "./_editor_scenes_history.ts";
 import * as lines from "./_editor_scenes_lines.ts";
+import * as others from "./_editor_scenes_others.ts";
 import * as pages from "./_editor_scenes_pages.ts";
 
 const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise<void>])[] = [
@@ -27,8 +29,24 @@ const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise
   ["a save fails while others wait and come", pages.failsTogether],
   ["what is told of is on the disk", pages.durable],
   ["who may read changes nothing", pages.reader],
+  ["who is there", others.whoIsThere],
+  ["who stands for many", others.manyStates],
+  ["what a browser types is told once", others.toldOnce],
+  ["a browser sends on", others.sendsOn],
+  ["one document of one name", others.sameDocument],
+  ["a client of Hocuspocus", others.hocuspocus],
+  ["versions", history.versions],
+  ["a text at its limit", history.limited],
+  ["a token for reading", history.mayRead],
+  ["a file in trouble", history.fileInTrouble],
+  ["what is written to an old file", history.lateSave],
   ["a document that was let go is opened again", pages.reopened],
   ["a line of others that is like an own one", client.alike],
+  ["a server that is full", client.fullServer],
+  ["who writes much waits for its turn", client.writesMuch],
+  ["a client leaves", client.leaves],
+  ["the document has come", client.settled],
+  ["lines that come slowly", client.rememberedEnds],
 ];
 
 /** The editor as it is. */
