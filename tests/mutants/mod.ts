@@ -75,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   net: {
     mutants: net,
     tests: ["tests/net", "tests/clock", "tests/knock"],
-    campaigns: [["echo under chaos", 60], ["small services under chaos", 20]],
+    campaigns: [["net by its rules", 10], ["echo under chaos", 60], ["small services under chaos", 20]],
   },
   protocols: { mutants: protocols, tests: ["tests/protocols"], campaigns: [] },
   editor: {
