@@ -191,12 +191,12 @@ export class Friend {
     if (friend === undefined || nick === undefined) return true;
     const away = friend.#away;
     const from = away.confirmed;
-    const before = presenceOf(nick, this.#received);
+    const asked = this.#received.length;
     const answer = await this.#ask({ line: `WHOIS ${nick}`, end: / 318 / });
     if (answer === undefined) return false;
-    const isGone = answer.some((line) => / 401 /.test(line));
-    if (isGone) friend.#isSaidGone(nick);
-    this.#checkPresence(nick, isGone, before);
+    const gone = answer.findIndex((line) => / 401 /.test(line));
+    if (gone >= 0) friend.#isSaidGone(nick);
+    this.#checkPresence(nick, asked, gone < 0 ? undefined : asked + gone);
     if (friend.nick !== nick || !answer.some((line) => / 311 /.test(line))) return true;
     const told = / 301 \S+ \S+ :(.*)/.exec(answer.find((line) => / 301 /.test(line)) ?? "")?.[1]?.trim();
     const may = away.said.slice(from);
@@ -205,14 +205,17 @@ export class Friend {
     return true;
   }
 
-  /** What was told of one who is watched agrees with what is answered. */
-  #checkPresence(nick: string, isGone: boolean, before: readonly boolean[]): void {
+  /**
+   * What was told of one who is watched agrees with an answer: to what was asked after so many lines, and that
+   * it is gone, where it is, by the line at `gone`. It may come right after that.
+   */
+  #checkPresence(nick: string, asked: number, gone: number | undefined): void {
     if (!this.#watched.has(nick)) return;
-    const wasGone = before.includes(true) && before.at(-1) === false;
-    assert(isGone || !wasGone, `${nick} was said to be gone, and is there`);
-    const now = presenceOf(nick, this.#received);
-    assert(!isGone || now.at(-1) !== true, `${nick} is gone, and who watches was not told`);
-    this.#sim.sometimes("somebody was told of one who went", isGone && now.includes(true));
+    const before = presenceOf(nick, this.#received.slice(0, gone ?? asked));
+    const isLost = before.includes(true) && before.at(-1) === false;
+    if (gone === undefined) assert(!isLost, `${nick} was said to be gone, and is there`);
+    else assert(before.at(-1) !== true, `${nick} is gone, and who watches was not told`);
+    this.#sim.sometimes("somebody was told of one who went", gone !== undefined && isLost);
   }
 
   get #received(): readonly string[] {
