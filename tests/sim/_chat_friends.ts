@@ -206,8 +206,8 @@ export class Friend {
   }
 
   /**
-   * What was told of one who is watched agrees with an answer: to what was asked after so many lines, and that
-   * it is gone, where it is, by the line at `gone`. It may come right after that.
+   * What was told of one who is watched agrees with the answer to what was asked after so many lines. That it
+   * is gone is said by the line at `gone`: it may come right after that.
    */
   #checkPresence(nick: string, asked: number, gone: number | undefined): void {
     if (!this.#watched.has(nick)) return;

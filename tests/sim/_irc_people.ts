@@ -99,6 +99,33 @@ export function drawDoorScene(random: SeededRandom, house: IrcHouse): Scene {
   ];
 }
 
+/**
+ * Somebody who leads a room silences one of its members, by a mode or a ban, lets it speak by its rank, and
+ * takes all of it back: each time it speaks, and somebody looks at it. Nothing where there are no two such.
+ */
+export function drawHushScene(random: SeededRandom, house: IrcHouse): Scene {
+  const pairs = [...house.channels.values()].flatMap(({ title, members }) => {
+    const all = [...members];
+    const leaders = all.filter(([, { isOperator }]) => isOperator).map(([person]) => person);
+    return leaders.flatMap((leader) =>
+      all.filter(([person]) => person !== leader).map(([member]) => ({ title, leader, member }))
+    );
+  });
+  if (pairs.length === 0) return [];
+  const { title, leader, member } = random.pick(pairs);
+  const { nick } = member;
+  const [bar, unbar] = random.pick([["+m", "-m"], [`+b ${nick}`, `-b ${nick}`]] as const);
+  const rank = random.pick(["o", "v"]);
+  const speak: Scene[number] = [member, `PRIVMSG ${title} :may I speak?`];
+  const look: Scene[number] = [random.pick([...house.people.values()]), `WHOIS ${nick}`];
+  const change = (modes: string): Scene[number] => [leader, `MODE ${title} ${modes}`];
+  return [
+    ...[change(`-ov ${nick} ${nick}`), change("-mb *!*@*"), change(bar), speak],
+    ...[change(`+${rank} ${nick}`), speak, look, change(`-${rank} ${nick}`), speak, look],
+    ...[change(unbar), speak],
+  ];
+}
+
 /** One to three changes, such as `+lo-m 2 bob`. */
 function drawModes({ random, nick }: Draw): string {
   const letters: string[] = [];

@@ -12,7 +12,7 @@ import { type Campaign, LineClient, service } from "./_harness.ts";
 import { obey } from "./_irc_commands.ts";
 import { inOrder, plainLines } from "./_irc_lines.ts";
 import { IrcHouse, type IrcPerson } from "./_irc_model.ts";
-import { drawCommand, drawDoorScene, NICKS } from "./_irc_people.ts";
+import { drawCommand, drawDoorScene, drawHushScene, NICKS, type Scene } from "./_irc_people.ts";
 
 /** Who connects, and what their clients can read. */
 const CLIENTS: Readonly<Record<string, readonly string[]>> = {
@@ -106,9 +106,11 @@ class Talk {
     if (random.chance(0.01)) return await this.#restart();
     const client = random.pick(this.#clients);
     const person = this.#house.people.get(client.name);
+    const chance = random.next();
     if (person === undefined) await this.#register(client, random.pick(this.#names()));
-    else if (random.chance(0.06)) await this.#tryDoors();
-    else if (random.chance(0.03)) await this.#leave(client);
+    else if (chance < 0.05) await this.#play(drawDoorScene(random, this.#house));
+    else if (chance < 0.1) await this.#play(drawHushScene(random, this.#house));
+    else if (chance < 0.13) await this.#leave(client);
     else await this.#command(client, person, drawCommand(random, this.#house, person));
   }
 
@@ -117,8 +119,8 @@ class Talk {
     return [...NICKS, ...NICKS.filter((nick) => this.#house.personOf(nick) === undefined)];
   }
 
-  async #tryDoors(): Promise<void> {
-    for (const [person, line] of drawDoorScene(this.#sim.random, this.#house)) {
+  async #play(scene: Scene): Promise<void> {
+    for (const [person, line] of scene) {
       const client = this.#clients.find(({ name }) => name === person.client);
       if (client !== undefined) await this.#command(client, person, line);
     }
