@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers";
 const hop = setImmediate;
 
 /** So many hops are taken at once: a turn of the real loop for each would cost more than most events. */
-const HOPS = 16;
+const HOPS = 128;
 
 const tasks: (() => void)[] = [];
 let hops = 0;

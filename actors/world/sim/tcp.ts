@@ -35,6 +35,8 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   readonly stack: Stack;
   readonly #life: Life;
   readonly #network: Network;
+  /** From where to where what is received goes, as the trace has it. */
+  readonly #way: string;
   #out: Pipe | undefined;
   #in: Pipe | undefined;
   #peer: Endpoint | undefined;
@@ -60,6 +62,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     this.stack = stack;
     this.localAddress = local;
     this.remoteAddress = remote;
+    this.#way = `${formatAddress(local)} <- ${formatAddress(remote)}`;
   }
 
   /** Both ends of a new connection: the dialling one first. */
@@ -165,7 +168,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   receive(bytes: Uint8Array): void {
     this.#network.trace(
       this.stack.name,
-      `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} ${bytes.length} bytes`,
+      `${this.#way} ${bytes.length} bytes`,
       bytes,
     );
     this.#received.push(bytes);
@@ -182,10 +185,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   }
 
   receiveEnd(): void {
-    this.#network.trace(
-      this.stack.name,
-      `${formatAddress(this.localAddress)} <- ${formatAddress(this.remoteAddress)} end`,
-    );
+    this.#network.trace(this.stack.name, `${this.#way} end`);
     this.#receivedEnd = true;
     if (this.#read !== undefined) this.#life.deliver(() => this.#answerRead());
   }

@@ -44,7 +44,8 @@ export class Trace {
     this.#hash = hash;
     this.#chain = mix(this.#chain + hash + this.#count);
     if (this.#capacity === 0) return;
-    this.#kept[this.#next] = { timeMs, host, actor, event, said: contents?.slice(0, SAID_BYTES) };
+    const kept = this.#kept[this.#next] ??= new KeptEvent();
+    kept.keep(timeMs, host, actor, event, contents);
     this.#next = (this.#next + 1) % this.#capacity;
   }
 
@@ -61,19 +62,37 @@ export class Trace {
   /** The last events, oldest first. */
   last(count: number): TraceEvent[] {
     const ordered = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
-    return ordered.slice(-count).map(({ said, ...event }) =>
-      said === undefined || said.length === 0 ? event : { ...event, event: `${event.event}: ${shown(said)}` }
-    );
+    return ordered.slice(-count).map((kept) => kept.toEvent());
   }
-}
-
-/** An event, with the beginning of the bytes that were in it. */
-interface KeptEvent extends TraceEvent {
-  readonly said: Uint8Array | undefined;
 }
 
 /** How many of the bytes are shown: a line's beginning tells what it is. */
 const SAID_BYTES = 48;
+
+/** An event, with the beginning of the bytes that were in it. Each is used again: there are very many. */
+class KeptEvent {
+  #timeMs = 0;
+  #host = "";
+  #actor = "";
+  #event = "";
+  readonly #said = new Uint8Array(SAID_BYTES);
+  #saidBytes = 0;
+
+  keep(timeMs: number, host: string, actor: string, event: string, contents: Uint8Array | undefined): void {
+    this.#timeMs = timeMs;
+    this.#host = host;
+    this.#actor = actor;
+    this.#event = event;
+    this.#saidBytes = contents === undefined ? 0 : Math.min(contents.length, SAID_BYTES);
+    // Byte by byte: a view of the beginning would cost more than to copy it.
+    for (let at = 0; at < this.#saidBytes; at++) this.#said[at] = contents?.[at] ?? 0;
+  }
+
+  toEvent(): TraceEvent {
+    const said = this.#saidBytes === 0 ? "" : `: ${shown(this.#said.subarray(0, this.#saidBytes))}`;
+    return { timeMs: this.#timeMs, host: this.#host, actor: this.#actor, event: this.#event + said };
+  }
+}
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

@@ -4,6 +4,7 @@ import {
   SimulationFailure,
   SimWorld,
   simWorld,
+  Trace,
   type World,
 } from "../../../actors/world/sim/mod.ts";
 
@@ -101,6 +102,22 @@ Deno.test("simulate: the hash covers what was sent, written and logged, not only
     assertEquals(await hashOf("one", how), await hashOf("one", how), name);
     assert(await hashOf("one", how) !== await hashOf("two", how), name);
   }
+});
+
+Deno.test("simulate: the last events are kept, each with the bytes that were in it and no others", () => {
+  const trace = new Trace(3);
+  const encoder = new TextEncoder();
+  for (const [index, said] of ["long words", "short", "", undefined, "x", undefined].entries()) {
+    trace.add(index, "a", "net", "said", said === undefined ? undefined : encoder.encode(said));
+  }
+  assertEquals(trace.last(2).map(({ timeMs, event }) => [timeMs, event]), [[4, "said: x"], [5, "said"]]);
+  assertEquals(trace.last(9).map(({ timeMs, event }) => [timeMs, event]), [
+    [3, "said"],
+    [4, "said: x"],
+    [5, "said"],
+  ]);
+  trace.add(6, "a", "net", "said", encoder.encode("y".repeat(60)));
+  assertEquals(trace.last(1).map(({ event }) => event), [`said: ${"y".repeat(48)}…`]);
 });
 
 Deno.test("simulate: runs every seed once, and says what they came to", async () => {
