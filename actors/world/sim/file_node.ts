@@ -30,6 +30,8 @@ type ContentChange =
   | { readonly type: "write"; readonly bytes: Uint8Array; readonly offset: number }
   | { readonly type: "truncate"; readonly length: number };
 
+const decoder = new TextDecoder();
+
 function apply(change: ContentChange, to: GrowingBytes): void {
   if (change.type === "write") to.write(change.bytes, change.offset);
   else to.truncate(change.length);
@@ -46,6 +48,9 @@ export class FileNode {
   #content = new GrowingBytes();
   #durable = new GrowingBytes();
   #unsynced: ContentChange[] = [];
+  /** Both as text, once somebody has asked: who waits for something in a file looks after each event. */
+  #text: string | undefined;
+  #durableText: string | undefined;
 
   constructor(modifiedAtMs: number, id: number) {
     this.modifiedAtMs = modifiedAtMs;
@@ -66,6 +71,16 @@ export class FileNode {
     return this.#durable.view;
   }
 
+  /** What is in it, as text. */
+  get text(): string {
+    return this.#text ??= decoder.decode(this.content);
+  }
+
+  /** What of it is on the disk for sure, as text. */
+  get durableText(): string {
+    return this.#durableText ??= decoder.decode(this.durable);
+  }
+
   write(bytes: Uint8Array, offset: number, nowMs: number): void {
     this.#change({ type: "write", bytes: bytes.slice(), offset }, nowMs);
   }
@@ -76,8 +91,10 @@ export class FileNode {
 
   /** Makes the content durable. */
   sync(): void {
+    if (this.#unsynced.length === 0) return;
     for (const change of this.#unsynced) apply(change, this.#durable);
     this.#unsynced = [];
+    this.#durableText = undefined;
   }
 
   /**
@@ -91,6 +108,7 @@ export class FileNode {
     if (random.chance(0.5)) {
       this.#content = copyOf(this.#durable);
       this.#content.truncate(length);
+      this.#text = undefined;
     }
     this.#unsynced = length === this.#durable.length ? [] : [{ type: "truncate", length }];
   }
@@ -104,6 +122,7 @@ export class FileNode {
       const bit = 1 << random.integer(0, 7);
       for (const bytes of [this.#durable.view, this.#content.view]) bytes[at] = (bytes[at] ?? 0) ^ bit;
     }
+    this.#text = this.#durableText = undefined;
     return bits;
   }
 
@@ -117,11 +136,13 @@ export class FileNode {
     cut.happen(this.#unsynced);
     this.#unsynced = [];
     this.#content = copyOf(this.#durable);
+    this.#text = this.#durableText = undefined;
     return cut.seen;
   }
 
   #change(change: ContentChange, nowMs: number): void {
     apply(change, this.#content);
+    this.#text = undefined;
     this.#unsynced.push(change);
     this.modifiedAtMs = nowMs;
   }

@@ -11,6 +11,9 @@ import type { Net, TcpConnection } from "../net.ts";
 import { followRedirects, type Message } from "../redirects.ts";
 
 const READ_BYTES = 1 << 16;
+/** Buffers that no request reads into now: to make one takes longer than most answers. */
+const freeBuffers: Uint8Array[] = [];
+const MAX_FREE_BUFFERS = 16;
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
@@ -65,13 +68,17 @@ async function writeAll(connection: TcpConnection, bytes: Uint8Array): Promise<v
 /** The reply, or undefined where the stream ended before it was whole. */
 async function readReply(connection: TcpConnection, method: string): Promise<HttpReply | undefined> {
   const decoder = httpReply({ method });
-  const buffer = new Uint8Array(READ_BYTES);
-  while (decoder.reply === undefined) {
-    const count = await connection.read(buffer);
-    if (count === null) return endOf(decoder);
-    decoder.push(buffer.subarray(0, count));
+  const buffer = freeBuffers.pop() ?? new Uint8Array(READ_BYTES);
+  try {
+    while (decoder.reply === undefined) {
+      const count = await connection.read(buffer);
+      if (count === null) return endOf(decoder);
+      decoder.push(buffer.subarray(0, count));
+    }
+    return decoder.reply;
+  } finally {
+    if (freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(buffer);
   }
-  return decoder.reply;
 }
 
 /** A reply without a length is whole at the end of the stream, and no other. */

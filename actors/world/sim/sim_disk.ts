@@ -12,7 +12,6 @@ import { DirectoryNode, LinkNode } from "./file_tree.ts";
 import { nameParts, type Place } from "./paths.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** The disk of a host, in the hands of a test. What a test does to it is durable at once. */
 export class SimDisk {
@@ -105,14 +104,12 @@ export class SimDisk {
 
   /** What is in a file; undefined where there is none. */
   read(path: string): Uint8Array | undefined {
-    const { node } = this.#disk.walk(path, `read ${path}`, true);
-    return node instanceof FileNode ? node.content.slice() : undefined;
+    return this.#file(path)?.content.slice();
   }
 
   /** What is in a file, as text; undefined where there is none. */
   readText(path: string): string | undefined {
-    const bytes = this.read(path);
-    return bytes && decoder.decode(bytes);
+    return this.#file(path)?.text;
   }
 
   /**
@@ -120,8 +117,7 @@ export class SimDisk {
    * Undefined where there is none. Symbolic links are not followed.
    */
   readDurableText(path: string): string | undefined {
-    const file = this.#disk.tree.durableFile(nameParts(path));
-    return file && decoder.decode(file.durable);
+    return this.#disk.tree.durableFile(nameParts(path))?.durableText;
   }
 
   /** What the host's processes do with it at this moment, so that a test can keep out of a race. */
@@ -197,6 +193,11 @@ export class SimDisk {
     const { path, file } = random.pick(files);
     if (file.rot(bits, random) > 0) tally.count("fault: bit rot");
     return path;
+  }
+
+  #file(path: string): FileNode | undefined {
+    const { node } = this.#disk.walk(path, `read ${path}`, true);
+    return node instanceof FileNode ? node : undefined;
   }
 
   #makeRoom(path: string, followLast: boolean): Place {

@@ -190,3 +190,36 @@ Deno.test("simulated disk: changes in a watched folder go unnoticed where that i
     assert(sim.tally.get("fault: watch event lost") > 0);
   }, 5);
 });
+
+Deno.test("simulated disk: the text of a file that was looked at before is that of now, whatever changed it", async () => {
+  await inWorlds(async (sim) => {
+    const host = sim.host("a");
+    const look = () => {
+      const bytes = host.disk.read("/x");
+      assertEquals(host.disk.readText("/x"), bytes && decoder.decode(bytes));
+      return [host.disk.readText("/x"), host.disk.readDurableText("/x")];
+    };
+    const file = await written(sim, host, "/x", "first");
+    assertEquals(look(), ["first", ""]);
+    await sim.settle(file.sync());
+    assertEquals(look(), ["first", "first"]);
+    await sim.settle(file.truncate(2));
+    assertEquals(look(), ["fi", "first"]);
+    await sim.settle(file.sync());
+    assertEquals(look(), ["fi", "fi"]);
+    host.disk.rot("/x", 1);
+    const [rotten, durable] = look();
+    assert(rotten !== "fi" && durable !== "fi");
+    await sim.settle(file.write(encoder.encode("never"), 0));
+    look();
+    host.disk.failNext("sync", "other", { dropsPages: true });
+    await assertRejects(() => sim.settle(file.sync()));
+    look();
+    host.crash();
+    host.restart();
+    const [after, kept] = look();
+    assertEquals(after, kept);
+    host.disk.write("/x", "anew");
+    assertEquals(look(), ["anew", "anew"]);
+  });
+});
