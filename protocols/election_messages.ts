@@ -182,33 +182,32 @@ export function decodePeerMessage(line: string): PeerMessage | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const type = fields.get("type");
+  const type = field(value, "type");
   switch (type) {
     case "bye":
     case "welcome":
       return { type };
     case "rejected": {
-      const why = fields.get("why");
+      const why = field(value, "why");
       return typeof why === "string" && why.length <= MAX_WHY_LENGTH ? { type, why } : null;
     }
     case "claim":
     case "claimed": {
-      const nonce = fields.get("nonce");
-      const yours = fields.get("yours");
+      const nonce = field(value, "nonce");
+      const yours = field(value, "yours");
       if (!isNonce(nonce)) return null;
       if (type === "claim") return { type, nonce };
       return typeof yours === "boolean" ? { type, nonce, yours } : null;
     }
     case "files": {
-      const version = fields.get("version");
-      const count = fields.get("count");
-      const sha256 = fields.get("sha256");
+      const version = field(value, "version");
+      const count = field(value, "count");
+      const sha256 = field(value, "sha256");
       if (!isWhole(version, Number.MAX_SAFE_INTEGER) || !isWhole(count, 2 ** 31)) return null;
       return typeof sha256 === "string" && SHA_256.test(sha256) ? { type, version, count, sha256 } : null;
     }
   }
-  return decodeElectionMessage(type, fields);
+  return decodeElectionMessage(type, value);
 }
 
 const MAX_WHY_LENGTH = 300;
@@ -230,32 +229,37 @@ export function isNonce(value: unknown): value is string {
   return typeof value === "string" && NONCE.test(value);
 }
 
-function decodeElectionMessage(type: unknown, fields: ReadonlyMap<string, unknown>): ElectionMessage | null {
-  const term = fields.get("term");
+/** A field of what JSON has given. No name of a field is one that all objects have. */
+function field(value: object, name: string): unknown {
+  return Reflect.get(value, name);
+}
+
+function decodeElectionMessage(type: unknown, message: object): ElectionMessage | null {
+  const term = field(message, "term");
   if (!isWhole(term, MAX_TERM)) return null;
   switch (type) {
     case "poll":
     case "vote-request": {
-      const replaces = fields.get("replaces") ?? 0;
+      const replaces = field(message, "replaces") ?? 0;
       return isWhole(replaces, MAX_NODE_ID) ? { type, term, replaces } : null;
     }
     case "poll-granted":
       return { type, term };
     case "vote": {
-      const granted = fields.get("granted");
+      const granted = field(message, "granted");
       return typeof granted === "boolean" ? { type, term, granted } : null;
     }
     case "ack": {
-      const sentMs = fields.get("sentMs");
+      const sentMs = field(message, "sentMs");
       return isTime(sentMs) ? { type, term, sentMs } : null;
     }
     case "beat": {
-      const leader = fields.get("leader");
-      const standing = fields.get("standing") ?? false;
-      const started = fields.get("started");
-      const plain = fields.get("plain");
-      const old = fields.get("old");
-      const sentMs = fields.get("sentMs");
+      const leader = field(message, "leader");
+      const standing = field(message, "standing") ?? false;
+      const started = field(message, "started");
+      const plain = field(message, "plain");
+      const old = field(message, "old");
+      const sentMs = field(message, "sentMs");
       if (!isWhole(leader, MAX_NODE_ID) || typeof standing !== "boolean" || typeof started !== "boolean") {
         return null;
       }
