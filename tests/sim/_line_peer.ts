@@ -37,6 +37,9 @@ export class LinePeer {
   readonly #world: World;
   readonly #connection: TcpConnection;
   #lastReadMs = 0;
+  readonly #lines: string[] = [];
+  /** Where what is not yet in `#lines` begins. */
+  #linesEnd = 0;
 
   constructor(sim: SimWorld, world: World, connection: TcpConnection) {
     this.#sim = sim;
@@ -59,8 +62,14 @@ export class LinePeer {
     return this.endedAtMs < Infinity;
   }
 
-  get lines(): string[] {
-    return this.text.split("\n").slice(0, -1);
+  get lines(): readonly string[] {
+    // Asked after each event, and long: only what is new is split.
+    const end = this.text.lastIndexOf("\n") + 1;
+    if (end > this.#linesEnd) {
+      for (const line of this.text.slice(this.#linesEnd, end - 1).split("\n")) this.#lines.push(line);
+      this.#linesEnd = end;
+    }
+    return this.#lines;
   }
 
   /** Sends text; resolves when it is on its way, which may be never. */

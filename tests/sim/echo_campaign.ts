@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { assert } from "@std/assert";
+import { assert, AssertionError } from "@std/assert";
 import { echoServer } from "../../actors/echo/mod.ts";
 import type { SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { type TcpConnection, WorldError } from "../../actors/world/world.ts";
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
+import { toHex } from "../../protocols/peer_auth.ts";
 import { type Campaign, delay, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
 import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 
@@ -109,14 +111,14 @@ class Caller {
     const receive = async () => {
       for (;;) {
         const { bytes } = await socket.receive();
-        assert(sent.has(bytes.join()), "a datagram came that was not sent");
+        assert(sent.has(toHex(bytes)), "a datagram came that was not sent");
         this.datagrams++;
       }
     };
     receive();
     for (;;) {
       const bytes = this.#world.random.bytes(1 + Math.floor(this.#world.random.next() * 100));
-      sent.add(bytes.join());
+      sent.add(toHex(bytes));
       // A name that is not found now is one datagram less.
       await socket.send(bytes, { hostname: "server", port: PORT }).catch(() => {});
       await delay(this.#world, 50);
@@ -132,8 +134,12 @@ async function readBack(connection: TcpConnection, sent: Uint8Array): Promise<vo
     const count = await connection.read(buffer);
     if (count === null) break;
     assert(at + count <= sent.length, "more came back than was sent");
-    const wrong = sent.subarray(at, at + count).findIndex((byte, index) => byte !== buffer[index]);
-    assert(wrong < 0, `byte ${at + wrong} is another one`);
+    const expected = sent.subarray(at, at + count);
+    if (!equalBytes(expected, buffer.subarray(0, count))) {
+      throw new AssertionError(
+        `byte ${at + expected.findIndex((byte, index) => byte !== buffer[index])} is another one`,
+      );
+    }
     at += count;
   }
   // A server that is killed ends the stream as one that is done does.
