@@ -11,6 +11,7 @@ import { election } from "./election.ts";
 import { net } from "./net.ts";
 import { protocols } from "./protocols.ts";
 import { editor } from "./editor.ts";
+import { editorRules } from "./editor_rules.ts";
 import { sharing } from "./sharing.ts";
 import { runtime } from "./runtime.ts";
 import { world } from "./world.ts";
@@ -79,7 +80,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   protocols: { mutants: protocols, tests: ["tests/protocols"], campaigns: [] },
   editor: {
-    mutants: editor,
+    mutants: [...editor, ...editorRules],
     tests: ["tests/protocols/editor_test.ts", "tests/editor"],
     campaigns: [
       ["editor by its rules", 6],

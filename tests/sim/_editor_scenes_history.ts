@@ -38,9 +38,9 @@ export async function versions(sim: SimWorld): Promise<void> {
   const kept: { name?: string; by: string[]; text: string }[] = [];
   for (let round = 0; round < 4; round++) {
     const [who, page] = round % 2 === 0 ? ["Ann", ann] as const : ["Ben", ben] as const;
-    for (let count = sim.random.integer(2, 4); count > 0; count--) {
+    for (let count = sim.random.integer(2, 5); count > 0; count--) {
       await typeAs(stage, page, who, `${who} ${round} ${count}\n`);
-      await sim.advance(sim.random.integer(1, 20_000));
+      await sim.advance(sim.random.integer(1, 45_000));
     }
     if (round === 1) reader.leave();
     const isNamed = sim.random.chance(0.5);
@@ -64,14 +64,14 @@ export async function versions(sim: SimWorld): Promise<void> {
     }
   }
   // What is put at the end and taken out again leaves nothing behind for ever.
-  for (let count = 0; count < 60; count++) {
+  for (let count = 0; count < 200; count++) {
     ann.type("x".repeat(100));
     ann.remove(100);
-    await sim.advance(50);
+    await sim.advance(20);
   }
   await sim.advance(2000);
   const bytes = stage.disk.read(historyPath(FILE))?.length ?? 0;
-  assert(bytes < 16_000, `the history has ${bytes} bytes, though little is in it`);
+  assert(bytes < 6000, `the history has ${bytes} bytes, though little is in it`);
 }
 
 /** A text grows up to its limit, by whatever door, and no further; who is over it is told so. */
@@ -114,10 +114,10 @@ export async function mayRead(sim: SimWorld): Promise<void> {
 
 /** Whatever happens to the file, it holds the text in the end; what cannot be merged is left as it is. */
 export async function fileInTrouble(sim: SimWorld): Promise<void> {
-  const stage = new EditorStage(sim, "first\n");
+  const stage = new EditorStage(sim, "first\n", {}, { compactBytes: 100 });
   const [page, line] = [await stage.page(), await stage.line()];
   line.read();
-  const kinds = ["removed", "refused", "fails", "torn"] as const;
+  const kinds = ["removed", "refused", "fails", "torn", "not compacted"] as const;
   for (let round = 0; round < 6; round++) {
     const kind = kinds[(sim.seed + round) % kinds.length];
     const before = page.value;
@@ -125,6 +125,14 @@ export async function fileInTrouble(sim: SimWorld): Promise<void> {
     if (kind === "refused") stage.disk.write(FILE, Uint8Array.of(0xff, 0xfe, round));
     if (kind === "fails") stage.disk.failNext("rename", "no-space", { path: /document\.txt/ });
     if (kind === "torn") stage.disk.failNext("write", "no-space", { path: FILE });
+    if (kind === "not compacted") {
+      stage.disk.failNext("rename", "no-space", { path: /history/ });
+      for (let count = 0; count < 20; count++) {
+        page.type("x".repeat(100));
+        page.remove(100);
+        await sim.advance(20);
+      }
+    }
     if (kind === "torn") await line.send(`line ${round}\n`);
     else page.type(`typed ${round}\n`);
     await sim.advance(sim.random.integer(200, 2500));
@@ -137,6 +145,28 @@ export async function fileInTrouble(sim: SimWorld): Promise<void> {
     await sim.until(isThere, SOON_MS, "the edit to be in the text");
     await stage.untilFile(`the file to hold the text after it was ${kind}`, (text) => text === page.value);
     stage.disk.forgetFailures();
+  }
+}
+
+/** What is acknowledged is there after a crash, also when somebody has taken the history away. */
+export async function historyLost(sim: SimWorld): Promise<void> {
+  const stage = new EditorStage(sim, "first\n");
+  const page = await stage.page();
+  for (let round = 0; round < 3; round++) {
+    page.type(`before ${round}\n`);
+    await stage.untilFile("the file to hold the text", (text) => text === page.value);
+    stage.disk.remove(historyPath(FILE));
+    const before = page.saved;
+    for (let count = sim.random.integer(1, 3); count > 0; count--) page.type(`after ${round}.${count}\n`);
+    await sim.until(() => page.saved > before && page.isSaved, SOON_MS, "the edits to be acknowledged");
+    const { connections } = page;
+    stage.server.crash();
+    stage.server.restart();
+    const witness = await stage.page();
+    assertEquals(witness.value, page.value);
+    witness.leave();
+    await sim.until(() => page.connections > connections, SOON_MS, "the page to be back");
+    await sim.advance(500);
   }
 }
 

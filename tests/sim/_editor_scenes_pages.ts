@@ -31,6 +31,10 @@ export async function early(sim: SimWorld): Promise<void> {
   await sim.until(() => author.saved === 2, SOON_MS, "both updates to be acknowledged");
   await sim.until(() => witness.value.includes("<on<two>e>"), SOON_MS, "what waited to be told");
   await stage.untilFile("what waited to be in the file", (text) => text.includes("<on<two>e>"));
+  // What was acknowledged late is counted once.
+  author.type("<four>");
+  await sim.until(() => author.saved > 2, SOON_MS, "the next update to be acknowledged");
+  assertEquals(author.saved, 3);
 }
 
 /** Nobody speaks for another who is there; who leaves is gone. */

@@ -113,11 +113,13 @@ export class PagePeer {
   readonly texts: string[] = [];
   /** What it was told of the presence of others. */
   readonly present = new Map<number, string>();
+  readonly #clocks = new Map<number, number>();
   isSynced = false;
   isDenied = false;
   connections = 0;
-  /** So many of its updates are acknowledged. */
+  /** So many of its updates are acknowledged, of those that it has sent on this connection. */
   saved = 0;
+  #sent = 0;
   readonly #host: SimHost;
   #socket: WebSocketConnection | undefined;
 
@@ -130,10 +132,12 @@ export class PagePeer {
       webSocketDialer({
         url,
         reconnect: { minMs: 50, maxMs: 100, jitter: 0 },
+        pingIntervalMs: 1000,
+        limits: { maxOutboundBytes: 1 << 24, slowClientMs: 60_000 },
         session: (socket) => {
           this.#socket = socket;
           this.connections++;
-          this.saved = 0;
+          this.saved = this.#sent = 0;
           this.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) });
           return {
             frame: (frame) => {
@@ -145,11 +149,22 @@ export class PagePeer {
     );
   }
 
+  /** Bytes that it has said, and that its connection has not taken yet. */
+  get queuedBytes(): number {
+    return this.#socket?.queuedBytes ?? 0;
+  }
+
   get value(): string {
     return this.doc.getText("content").toString();
   }
 
+  /** Whether all its updates are acknowledged. */
+  get isSaved(): boolean {
+    return this.saved === this.#sent;
+  }
+
   send(message: YMessage): void {
+    if (message.type === "update") this.#sent++;
     this.#socket?.send(encodeYMessage(message));
   }
 
@@ -181,6 +196,13 @@ export class PagePeer {
     this.#host.kill();
   }
 
+  /** As clients have it: what is not newer is old. */
+  #heardOf(clientId: number, clock: number, state: string): void {
+    if (clock <= (this.#clocks.get(clientId) ?? -1)) return;
+    this.#clocks.set(clientId, clock);
+    this.present.set(clientId, state);
+  }
+
   #heard(message: YMessage): void {
     switch (message.type) {
       case "sync-step-2":
@@ -196,7 +218,7 @@ export class PagePeer {
         this.isDenied = true;
         return;
       case "awareness":
-        for (const { clientId, state } of message.entries) this.present.set(clientId, state);
+        for (const { clientId, clock, state } of message.entries) this.#heardOf(clientId, clock, state);
         return;
       default:
         return;
