@@ -207,6 +207,18 @@ export const store: readonly Mutant[] = [
     to: "",
   },
   {
+    what: "a close whose sync fails resolves",
+    file: "actors/store/log_file.ts",
+    from: "if (this.#hasWork) await this.#commit(true);",
+    to: "if (this.#hasWork) await this.#commit(true).catch(() => {});",
+  },
+  {
+    what: "what somebody wrote into an open log is cut off, and kept nowhere",
+    file: "actors/store/_framed_form.ts",
+    from: "if (kept.length === 0) return {};",
+    to: "if (kept.length < 2) return {};",
+  },
+  {
     what: "lines of a text keep the end of the one before",
     file: "actors/store/_scan.ts",
     from: "start = end + 1;",

@@ -11,8 +11,11 @@ import { delay } from "./_harness.ts";
 
 const FRAMED = "/data/records.log";
 const TEXT = "/data/lines.txt";
+const ASIDE = "records.log.damaged-";
 /** How a framed log begins. */
 export const SIGNATURE = { text: "a test's records 1", of: "a test's records" };
+const SIGNED_BYTES = 8 + SIGNATURE.text.length;
+const encoder = new TextEncoder();
 
 /** A log, and what must be in it. */
 export class LogModel {
@@ -20,6 +23,8 @@ export class LogModel {
   readonly #host: SimHost;
   readonly #form: "framed" | "text";
   readonly #path: string;
+  /** What was put in its place is known to the disk by the name that it had before. */
+  readonly #file: RegExp;
   #log: LogFile | undefined;
   /** All that may be there, in its order. */
   #order: string[] = [];
@@ -39,9 +44,13 @@ export class LogModel {
    * it is read, and nothing is sure that was not before. (Beside a text a journal stands, which tells.)
    */
   #hasDropped = false;
-  /** A sync is to fail and lose its pages, and its batch was not answered yet. */
+  /** A sync is to fail and lose its pages, and its batch was not answered yet, or could not be cut back. */
   #isDropping = false;
   #isClosing = false;
+  /** Requests to the log that were not answered yet. */
+  #underWay = 0;
+  /** What somebody else has put behind the records, and nobody has set aside yet. */
+  #strange: string[] = [];
   #count = 0;
 
   constructor(sim: SimWorld, host: SimHost, form: "framed" | "text") {
@@ -49,6 +58,7 @@ export class LogModel {
     this.#host = host;
     this.#form = form;
     this.#path = form === "framed" ? FRAMED : TEXT;
+    this.#file = form === "framed" ? /records\.log(\.\w+\.tmp)?$/ : /lines\.txt(\.\w+\.tmp)?$/;
   }
 
   /** What the life before has left is known. */
@@ -67,6 +77,7 @@ export class LogModel {
       ...(this.#sim.random.chance(0.5) ? { clock: world.clock } : {}),
     });
     this.#check(found);
+    this.#checkKept();
     return this.#log = log;
   }
 
@@ -98,6 +109,7 @@ export class LogModel {
   /** Opens it and uses it, to the end of the life. */
   async live(world: World): Promise<void> {
     this.#isClosing = false;
+    this.#underWay = 0;
     const log = await this.open(world);
     while (!this.#isClosing) {
       await this.#act(log, world.random.next());
@@ -122,16 +134,48 @@ export class LogModel {
       const operation = random.pick(["write", "write", "sync"] as const);
       const dropsPages = random.chance(0.6);
       this.#isDropping = dropsPages;
-      this.#host.disk.failNext(operation, "no-space", { path: this.#path, dropsPages });
+      this.#host.disk.failNext(operation, "no-space", { path: this.#file, dropsPages });
     }
-    if (chance > 0.1 && chance < 0.15) this.#host.disk.failNext("truncate", "other", { path: this.#path });
+    const staysBehind = chance > 0.1 && chance < 0.15;
+    if (staysBehind) this.#host.disk.failNext("truncate", "other", { path: this.#file });
+    if (this.#form === "framed" && chance > 0.3 && chance < 0.4) await this.#intrude(log);
     const isAnew = chance > 0.9;
     // Half a line of a text that was only flushed may stay: small writes are not announced then.
     const isSynced = chance < 0.75 || this.#form === "text";
     if (isAnew) await Promise.all([this.#rewrite(log, batch), this.#meanwhile(log)]);
     else await (isSynced ? this.#settled(log.sync(), batch) : this.#gathered(this.#flush(log), batch));
     if (chance < 0.2) this.#host.disk.forgetFailures();
-    this.#isDropping = false;
+    // What could not be cut back is no more on the disk than it was, until something else is written.
+    if (!staysBehind) this.#isDropping = false;
+  }
+
+  /** Another process writes into the file, at a moment in which the log does not, and syncs nothing. */
+  async #intrude(log: LogFile): Promise<void> {
+    if (this.#underWay > 0 || !this.#host.isUp) return;
+    const { random } = this.#sim;
+    const words = random.chance(0.5) ? `by somebody else ${++this.#count} ` : "";
+    // A byte in place: of a record, which it may cost.
+    const at = words === ""
+      ? random.integer(SIGNED_BYTES, Math.max(SIGNED_BYTES, log.length - 1))
+      : log.length;
+    if (words === "") this.#mayLose++;
+    const file = await this.#host.world.disk.open(this.#path, { write: true });
+    try {
+      await file.write(encoder.encode(words === "" ? "?" : words.repeat(random.integer(1, 40))), at);
+    } finally {
+      file.close();
+    }
+    if (words !== "") this.#strange.push(words);
+    this.#sim.sometimes(`somebody wrote ${words === "" ? "into" : "behind"} an open log`);
+  }
+
+  /** What somebody else has written into a log and is no record is kept beside it. */
+  #checkKept(): void {
+    const { disk } = this.#host;
+    const aside = disk.names("/data").filter((name) => name.startsWith(ASIDE));
+    const kept = aside.map((name) => disk.readText(`/data/${name}`)).join("");
+    for (const words of this.#strange) assert(kept.includes(words), `${words} is kept nowhere`);
+    this.#strange = [];
   }
 
   /** More comes while the log is being written anew. */
@@ -162,6 +206,7 @@ export class LogModel {
   async #settled(done: Promise<unknown>, batch: readonly string[]): Promise<boolean> {
     const flushed = [...this.#flushed];
     if (!await this.#succeeds(done)) return false;
+    if (this.#underWay === 0) this.#isDropping = false;
     // Not what was left out when the log was written anew meanwhile.
     const kept = [...flushed, ...batch].filter((record) => this.#order.includes(record));
     for (const record of kept) this.#sure.add(record);
@@ -170,13 +215,17 @@ export class LogModel {
   }
 
   async #succeeds(done: Promise<unknown>): Promise<boolean> {
+    this.#underWay++;
     try {
       await done;
+      this.#checkKept();
       return true;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       this.#sim.sometimes("a batch failed");
       return false;
+    } finally {
+      this.#underWay--;
     }
   }
 
@@ -192,7 +241,6 @@ export class LogModel {
     };
     try {
       if (this.#form === "framed") {
-        const encoder = new TextEncoder();
         await log.rewrite(() => lines().map((line) => encoder.encode(line)));
       } else {
         await log.replaceText(new TextEncoder().encode(lines().map((line) => `${line}\n`).join("")));
@@ -200,6 +248,7 @@ export class LogModel {
       this.#sim.sometimes("a log was written anew");
       this.#wasWrittenAnew();
       this.#anew = undefined;
+      this.#flushed = [];
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
     }
@@ -212,11 +261,14 @@ export class LogModel {
     this.#sure = new Set([...anew, ...since.filter((record) => this.#sure.has(record))]);
   }
 
-  /** Ends its use in good order: what was appended is there, also what was flushed alone. */
-  async close(): Promise<void> {
+  /**
+   * Ends its use in good order: what was appended is there, also what was flushed alone. False where its last
+   * sync failed.
+   */
+  async close(): Promise<boolean> {
     const log = this.#log;
     this.#isClosing = true;
-    if (log === undefined || !this.#host.isUp) return;
+    if (log === undefined || !this.#host.isUp) return false;
     const sim = this.#sim;
     await sim.advance(50);
     const isFlushed = sim.random.chance(0.5);
@@ -225,9 +277,20 @@ export class LogModel {
     if (isFlushed) await sim.settle(this.#gathered(this.#flush(log), waiting));
     const nothingWaits = log.pendingBytes === 0 && this.#flushed.length > 0;
     sim.sometimes("all was flushed when a log was closed", nothingWaits);
+    const isUnsynced = log.pendingBytes > 0 || this.#flushed.length > 0;
+    // Of a text that was only flushed, half a line or a hole may stay when the power goes.
+    const fails = sim.random.chance(0.5) && !(isFlushed && this.#form === "text");
+    const { disk } = this.#host;
+    if (fails) disk.failNext("sync", "other", { path: this.#file, dropsPages: sim.random.chance(0.5) });
     const isClosed = await sim.settle(this.#settled(log.close(), isFlushed ? [] : waiting));
-    assert(isClosed, "a log could not be closed");
-    sim.sometimes("a log was closed in good order");
+    disk.forgetFailures();
+    assert(isClosed || fails, "a log could not be closed");
+    assert(!isClosed || !fails || !isUnsynced, "a log was closed whose last sync had failed");
+    sim.sometimes(isClosed ? "a log was closed in good order" : "a sync failed when a log was closed");
+    if (isClosed) {
+      assert(disk.read(`${this.#path}.journal`) === undefined, "a journal was left in good order");
+    }
+    return isClosed;
   }
 
   shut(): Promise<void> {
@@ -239,7 +302,7 @@ export class LogModel {
     this.#log = undefined;
     if (this.#sim.random.chance(0.5)) return;
     if (this.#form === "text") return this.#shorten();
-    if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose = 1;
+    if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose++;
   }
 
   #shorten(): void {
@@ -261,6 +324,7 @@ export class LogModel {
   /** The page cache is gone: what is read from now on is on the disk. */
   powerGone(): void {
     this.#hasDropped = this.#isDropping = false;
+    this.#strange = [];
   }
 
   /** A person types half a line where a crash has left whole ones. */

@@ -22,6 +22,8 @@ export const store: Campaign = {
     "a person shortened the last line",
     ...["records were lost that nobody was told of", "a file was replaced", "a log was closed in good order"],
     ...["all was flushed when a log was closed", "a batch was flushed at once"],
+    ...["a sync failed when a log was closed", "somebody wrote into an open log"],
+    "somebody wrote behind an open log",
     ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
     ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
     ...["fault: crash after write", "fault: crash before sync", "fault: crash after rename"],
@@ -49,13 +51,14 @@ async function run(sim: SimWorld): Promise<void> {
     });
     if (random.chance(0.2)) {
       await sim.advance(random.between(5, 60));
-      await model.close();
+      const isClosed = await model.close();
       // All is on the disk: the power may go, too.
       if (random.chance(0.5)) {
         host.crash();
         model.powerGone();
       } else host.kill();
-      model.atRest();
+      if (isClosed) model.atRest();
+      else model.afterCrash();
       wasKilled = false;
       continue;
     }
