@@ -35,6 +35,7 @@ const COMMANDS: readonly (readonly [number, (draw: Draw) => string])[] = [
   [8, ({ random, room, text }) => `PRIVMSG ${random.pick(["", "", "@", "+"])}${room} :${text}`],
   [2, ({ room, text }) => `NOTICE ${room} :${text}`],
   [3, ({ nick, text }) => `PRIVMSG ${nick} :${text}`],
+  [2, ({ nick, text }) => `NOTICE ${nick} :${text}`],
   [3, ({ text }) => `AWAY :${text}`],
   [2, () => "AWAY"],
   [8, ({ random }) => `MONITOR + ${random.pick(NICKS)},${random.pick(NICKS)}`],
@@ -43,7 +44,7 @@ const COMMANDS: readonly (readonly [number, (draw: Draw) => string])[] = [
   [3, ({ nick }) => `WHOIS ${nick}`],
   [1, ({ nick }) => `WHOWAS ${nick}`],
   [3, ({ random, room, nick }) => `WHO ${random.pick([room, nick, "*"])}`],
-  [2, ({ room }) => `NAMES ${room}`],
+  [4, ({ room }) => `NAMES ${room}`],
   [2, () => "LIST"],
   [2, () => "LUSERS"],
   [1, () => `ISON ${NICKS.join(" ")}`],
@@ -55,14 +56,15 @@ const COMMANDS: readonly (readonly [number, (draw: Draw) => string])[] = [
 export function drawCommand(random: SeededRandom, house: IrcHouse, person: IrcPerson): string {
   const own = house.channelsOf(person).map(({ title }) => title);
   const led = house.channelsOf(person).filter(({ members }) => members.get(person)?.isOperator);
-  const rooms = [...ROOMS, ...own, ...own, ...led.flatMap(({ title }) => [title, title])];
+  const others = [...house.channels.values()].map(({ title }) => title);
+  const rooms = [...ROOMS, ...others, ...own, ...own, ...led.flatMap(({ title }) => [title, title])];
   const draw = {
     random,
     nick: random.pick([...NICKS, ...[...house.people.values()].map(({ nick }) => nick)]),
     room: random.pick(rooms),
     text: `text ${random.integer(0, 999)}`,
   };
-  if (random.chance(0.02)) return `MODE ${person.nick} ${random.pick(["+i", "-i"])}`;
+  if (random.chance(0.04)) return `MODE ${person.nick} ${random.pick(["+i", "-i"])}`;
   const weights = COMMANDS.reduce((sum, [weight]) => sum + weight, 0);
   let at = random.between(0, weights);
   for (const [weight, make] of COMMANDS) if ((at -= weight) < 0) return make(draw);
@@ -85,10 +87,13 @@ export function drawDoorScene(random: SeededRandom, house: IrcHouse): Scene {
   if (places.length === 0) return [];
   const { title, members, leader, guest } = random.pick(places);
   const inviter = random.pick([leader, leader, ...members.keys()]);
+  // Who gave up a name a moment ago is banned by it.
+  const hides = random.chance(0.3) ? [[guest, `NICK ${random.pick(NICKS)}`] as const] : [];
   const bars = ["+i", "+k key1", `+l ${members.size}`, `+b ${guest.nick}`, "+b *!*@*"];
   const enter: Scene[number] = [guest, `JOIN ${title}`];
   return [
-    [leader, `MODE ${title} -ikl *`],
+    ...hides,
+    [leader, `MODE ${title} -iklb * *!*@*`],
     [leader, `MODE ${title} ${random.pick(bars)}`],
     enter,
     [guest, `JOIN ${title} ${random.pick(KEYS)}`],

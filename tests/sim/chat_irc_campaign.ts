@@ -121,8 +121,18 @@ class Talk {
 
   async #play(scene: Scene): Promise<void> {
     for (const [person, line] of scene) {
+      if (this.#sim.random.chance(0.05)) await this.#pause();
       const client = this.#clients.find(({ name }) => name === person.client);
       if (client !== undefined) await this.#command(client, person, line);
+    }
+  }
+
+  /** Longer than a name that was given up is banned with its owner; who has none is cut off meanwhile. */
+  async #pause(): Promise<void> {
+    await this.#sim.advance(61_000);
+    for (const client of this.#clients) {
+      const isAnew = client.line.sessions.length > client.session || !client.line.isConnected;
+      if (isAnew) await this.#connected(client);
     }
   }
 
