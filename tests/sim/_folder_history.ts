@@ -54,17 +54,24 @@ export class FolderHistory {
     return now.length === 0 ? undefined : this.#sim.random.pick(now).content;
   }
 
-  /** Notes what is there: before anybody changes it, and after. */
+  /** Somebody has put there what stands under a name now. */
+  put(host: string, name: string): void {
+    const content = new Uint8Array(this.read(host, name) ?? []);
+    const seen = this.#seen.get(name) ?? [];
+    this.#seen.set(name, seen);
+    const known = seen.find((each) => isSameContent(content, each.content));
+    if (known === undefined) seen.push({ content, lastMs: this.#sim.now });
+    else known.lastMs = this.#sim.now;
+  }
+
+  /** Notes what is there: nothing stands anywhere that nobody has put under that name. */
   look(): void {
     for (const host of this.#hosts) {
       for (const name of this.names(host)) {
         const found = this.read(host, name);
-        if (found === undefined) continue;
-        const seen = this.#seen.get(name) ?? [];
-        this.#seen.set(name, seen);
-        const known = seen.find(({ content }) => isSameContent(found, content));
-        if (known === undefined) seen.push({ content: new Uint8Array(found), lastMs: this.#sim.now });
-        else known.lastMs = this.#sim.now;
+        const known = this.#seen.get(name)?.find(({ content }) => isSameContent(found, content));
+        assert(known !== undefined, `nobody has put what stands under ${name} at ${host}`);
+        known.lastMs = this.#sim.now;
       }
     }
   }
@@ -82,18 +89,6 @@ export class FolderHistory {
       ? this.#seen.get(name)?.filter(({ lastMs }) => lastMs >= askedMs - STALE_MS).map((seen) => seen.content)
       : [content];
     assert(may?.some((each) => isSameContent(found, each)), `${name} at ${host} is not what was asked for`);
-  }
-
-  /** Nothing stands anywhere that nobody has put there. */
-  checkAll(): void {
-    for (const host of this.#hosts) {
-      for (const name of this.names(host)) {
-        const isKnown = this.#seen.get(name)?.some(({ content }) =>
-          isSameContent(this.read(host, name), content)
-        );
-        assert(isKnown, `nobody has put what stands under ${name} at ${host}`);
-      }
-    }
   }
 
   /** Each name of a content, at each host that has the content, by whichever name. */

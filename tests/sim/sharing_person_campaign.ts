@@ -203,20 +203,24 @@ class Network {
     await this.#ended();
     for (const host of PEOPLE) for (const name of NAMES) await this.#fetchNow(host, name);
     await this.#checkOffers();
-    this.#history.checkAll();
+    // By now everybody has every name: what goes from here on is offered no longer.
+    for (let change = 0; change < 2 * PEOPLE.length; change++) {
+      this.#people[change % PEOPLE.length]?.act(() => false);
+    }
+    await this.#checkOffers();
+    this.#history.look();
   }
 
   /** The keeper has what somebody wants and nobody has. */
   #keep(): void {
     const { disk } = this.#sim.host(KEEPER);
+    this.#history.look();
     for (const name of NAMES) {
       const wanted = [...this.#wants.values()].find((want) => want.name === name && want.content)?.content;
-      if (wanted !== undefined) disk.write(`${DIRECTORY}/${name}`, wanted);
-      else if (this.#history.somebodyHas(name) === undefined) {
-        disk.write(`${DIRECTORY}/${name}`, this.#history.some());
-      }
+      if (wanted === undefined && this.#history.somebodyHas(name) !== undefined) continue;
+      disk.write(`${DIRECTORY}/${name}`, wanted ?? this.#history.some());
+      this.#history.put(KEEPER, name);
     }
-    this.#history.look();
   }
 
   async #ended(): Promise<void> {
