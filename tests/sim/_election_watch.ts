@@ -7,8 +7,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { SimHost, SimLogRecord, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { ElectionUser } from "./_election_user.ts";
 
-/** Who wakes, or has just changed, has said so within this time: it is one event, and costs next to none. */
-const SETTLED_MS = 1;
+/**
+ * Who wakes, or has just changed, has said so within this time: it is what it does first, and all that has
+ * waited for it comes at once.
+ */
+const SETTLED_MS = 20;
 
 /** A change of role, leader or term that a node has logged. */
 export interface ElectionChange {
@@ -17,6 +20,7 @@ export interface ElectionChange {
   /** 0 for nobody. */
   readonly leader: number;
   readonly term: number;
+  readonly message: string;
 }
 
 /** One node, as its log has it. */
@@ -29,6 +33,7 @@ class Watched {
   /** From when on the node can be asked: it has had the time to do what it does first of all. */
   readyAtMs = 0;
   #world: unknown;
+  #wasAsleep = false;
   #read = 0;
 
   constructor(host: SimHost, id: number) {
@@ -56,12 +61,8 @@ class Watched {
         isAnother = false;
       }
       if (fields?.to === undefined) continue;
-      this.last = {
-        timeMs,
-        role: String(fields.to),
-        leader: Number(fields.leader),
-        term: Number(fields.term),
-      };
+      const { to, leader, term } = fields;
+      this.last = { timeMs, role: String(to), leader: Number(leader), term: Number(term), message };
       this.changes.push(this.last);
     }
     // A life that has not said yet that it has begun.
@@ -71,7 +72,10 @@ class Watched {
 
   /** Whether it is awake, and has been for so long that it has done what it does first. */
   isAwake(nowMs: number): boolean {
-    if (!this.host.isUp || this.host.isPaused) this.readyAtMs = nowMs + SETTLED_MS;
+    const isAsleep = !this.host.isUp || this.host.isPaused;
+    // It may have gone on just now, long after it was looked at last.
+    if (isAsleep || this.#wasAsleep) this.readyAtMs = nowMs + SETTLED_MS;
+    this.#wasAsleep = isAsleep;
     return nowMs > this.readyAtMs;
   }
 }
