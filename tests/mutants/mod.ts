@@ -45,8 +45,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mutants: chat,
     tests: ["tests/chat"],
     campaigns: [
-      ["chat by its rules", 40],
       ["chat over IRC by its rules", 25],
+      ["chat by its rules", 40],
       ["chat in trouble", 25],
       ["chat's history under chaos", 25],
       ["chat under chaos", 25],
