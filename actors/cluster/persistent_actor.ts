@@ -209,7 +209,9 @@ export class PersistentActor<S, C, E> {
     for (const item of items) this.#answer(item);
   }
 
-  #answer({ replies, then }: Item): void {
+  #answer({ command, entry, replies, then }: Item): void {
+    // What was written is true whoever owns the entity now; what is only known by heart may not be any more.
+    if (entry === undefined && !this.#life.isValid) return this.#refuse(command, RETRY);
     // What one of them throws is no matter to the others.
     for (const { send } of replies) runEffect(send, this.#effectFailed);
     if (then !== undefined) runEffect(then, this.#effectFailed);

@@ -224,4 +224,53 @@ export const cluster: readonly Mutant[] = [
     from: "      ${MOVE_NEWEST}\n",
     to: "",
   },
+  {
+    what: "a lease that was over for long is valid again",
+    file: "actors/cluster/lease.ts",
+    from: "    const lastsMs = this.#keys.leaseTtlMs * (1 - CLOCK_MARGIN);\n",
+    to:
+      "    const lastsMs = this.#keys.leaseTtlMs * (1 - CLOCK_MARGIN);\n    if (clock.monotonic() - monotonic > 9000) return true;\n",
+  },
+  {
+    what: "a machine that was suspended has its lease still",
+    file: "actors/cluster/lease.ts",
+    from: "if (clock.monotonic() - monotonic < lastsMs && clock.now() - wall < lastsMs) return true;",
+    to: "if (clock.monotonic() - monotonic < lastsMs) return true;",
+  },
+  {
+    what: "a wall clock that was put back prolongs the lease",
+    file: "actors/cluster/lease.ts",
+    from: "if (clock.monotonic() - monotonic < lastsMs && clock.now() - wall < lastsMs) return true;",
+    to: "if (clock.now() - wall < lastsMs && monotonic > 0) return true;",
+  },
+  {
+    what: "a host believes in its lease for longer than the engine",
+    file: "actors/cluster/lease.ts",
+    from: "const lastsMs = this.#keys.leaseTtlMs * (1 - CLOCK_MARGIN);",
+    to: "const lastsMs = this.#keys.leaseTtlMs * (1 + CLOCK_MARGIN);",
+  },
+  {
+    what: "an entity lives on without its host's lease",
+    file: "actors/cluster/entities.ts",
+    from: "return !local.isGone && lease.isValid;",
+    to: "return !local.isGone;",
+  },
+  {
+    what: "what waits behind a write is told without a lease",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "if (entry === undefined && !this.#life.isValid) return",
+    to: "if (entry === undefined && this.#isOver) return",
+  },
+  {
+    what: "a lease that is over is never said to be lost",
+    file: "actors/cluster/lease.ts",
+    from: "    this.#end();\n    return false;\n  }",
+    to: "    return false;\n  }",
+  },
+  {
+    what: "what was written after all is carried out again as well",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "    else again.unshift(...sure);",
+    to: "    again.unshift(...sure);",
+  },
 ];

@@ -114,6 +114,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/cluster/told_before_leaving_test.ts",
       "tests/cluster/refused_writes_test.ts",
       "tests/cluster/route_test.ts",
+      "tests/cluster/waking_test.ts",
       "tests/cluster/crossing_test.ts",
       "tests/cluster/empty_state_test.ts",
       "tests/cluster/given_functions_test.ts",

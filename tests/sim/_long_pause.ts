@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Chaos, SimWorld } from "../../actors/world/sim/mod.ts";
+import type { Chaos, SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 
 /** What campaigns with such pauses demand to have happened. */
 export const LONG_PAUSE = "fault: paused for more than 10 s";
@@ -53,4 +53,24 @@ export async function pauseForLong(
   host.pause();
   await advance(pauseMs);
   host.resume();
+}
+
+/** As good as none: a rate of 0 has no timers. */
+const STILL = 1e-9;
+
+/**
+ * Has a machine be suspended, as a laptop whose lid is closed: its monotonic clock stands still meanwhile.
+ * What it gives wakes it.
+ */
+export function suspend(sim: SimWorld, host: SimHost): () => void {
+  const { clockRate } = host;
+  const atMs = sim.now;
+  host.pause();
+  host.clockRate = STILL;
+  return () => {
+    host.clockRate = clockRate;
+    // The battery's clock went on.
+    host.clockSkewMs += (sim.now - atMs) * clockRate;
+    host.resume();
+  };
 }

@@ -12,10 +12,12 @@ import { composeEngine, decodeValue, joinCluster, SimEngineServer } from "../../
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { judge } from "../chat/cluster/_oracle.ts";
-import { type ChatCaller, type Dialect, DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
+import { DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
+import { Member } from "./_chat_member.ts";
+import { GIVEN_UP, serverSleeps } from "./_chat_sleep.ts";
 import { EngineLines } from "./_engine_lines.ts";
 import type { Campaign, Stoppable } from "./_harness.ts";
-import { drawLongPauseMs, LONG_PAUSE, pauseForLong } from "./_long_pause.ts";
+import { LONG_PAUSE } from "./_long_pause.ts";
 
 const SERVERS = ["s0", "s1", "s2"];
 const DIALECTS = [LINE, IRC, WEB];
@@ -24,8 +26,8 @@ const RIVALS = 2;
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 const CALM_MS = 60_000;
-/** One run of so many has a long pause: the suite runs few. */
-const LONG_PAUSE_ONE_IN = 3;
+/** For how long a server stands still at the end of the chaos. */
+const ASLEEP_MS = [10_001, 30_000] as const;
 /** A question that was lost is asked again after 3 s; servers that ask anyway do so every 15 s. */
 const MADE_UP_MS = 7000;
 
@@ -35,7 +37,7 @@ export const chatCluster: Campaign = {
   sometimes: [
     ...["killed", "paused", "asked to stop"].map((fault) => `fault: ${fault}`),
     LONG_PAUSE,
-    ...["a line was cut", "somebody's server was given up"].map((what) => `sometimes: ${what}`),
+    ...["a line was cut", "somebody's server was given up", GIVEN_UP].map((what) => `sometimes: ${what}`),
   ],
   run,
 };
@@ -50,9 +52,15 @@ async function run(sim: SimWorld): Promise<void> {
     },
   });
   const lines = new EngineLines(sim, engine);
+  /** By which name each server is a host of the cluster: another one in each life. */
+  const hostIds = new Map<string, string>();
   for (const name of SERVERS) {
     const host = sim.host(name);
-    host.start((world) => runServer(lines, host, world));
+    let lives = 0;
+    host.start((world) => {
+      hostIds.set(name, `${name}-${++lives}`);
+      return runServer(lines, host, world, `${name}-${lives}`);
+    });
   }
   const members = Array.from(
     { length: MEMBERS },
@@ -90,11 +98,15 @@ async function run(sim: SimWorld): Promise<void> {
     lateRequests: sim.random.next() * roughness / 2,
     staleReads: sim.random.next() * 0.2,
   });
-  const longPauseMs = drawLongPauseMs(sim, LONG_PAUSE_ONE_IN);
-  const cutting = lines.cutAtRandom(CHAOS_MS + longPauseMs);
+  const sleepMs = sim.random.between(...ASLEEP_MS);
+  const cutting = lines.cutAtRandom(CHAOS_MS + sleepMs);
   await sim.advance(CHAOS_MS);
   chaos.stop();
-  await pauseForLong(sim, SERVERS, longPauseMs);
+  const server = sim.random.pick(SERVERS);
+  const lease = async () => (await engine.keys.get("hosts", hostIds.get(server) ?? ""))?.value;
+  const sleeper = await serverSleeps({ sim, server, sleepMs, lease, records });
+  members.push(sleeper);
+  all.push(sleeper);
   Object.assign(engine.faults, { lostRequests: 0, lostAnswers: 0, lateRequests: 0, staleReads: 0 });
   await sim.settle(cutting);
   lines.mendAll();
@@ -130,10 +142,15 @@ function recordsIn(value: unknown): RoomRecord[] {
   return Object.values(value).flatMap(recordsIn);
 }
 
-async function runServer(lines: EngineLines, host: SimHost, world: World): Promise<Stoppable> {
+async function runServer(
+  lines: EngineLines,
+  host: SimHost,
+  world: World,
+  hostId: string,
+): Promise<Stoppable> {
   const system = new ActorSystem(host.name, { world });
   const engine = composeEngine(lines.connect(host), world);
-  const joining = { engine, types: chatEntities, drainMs: 2000, joinTimeoutMs: Infinity };
+  const joining = { engine, types: chatEntities, hostId, drainMs: 2000, joinTimeoutMs: Infinity };
   const cluster = await joinCluster(system, joining);
   const behavior = chatServer({
     address: { hostname: "::", port: DOORS.line },
@@ -150,89 +167,4 @@ async function runServer(lines: EngineLines, host: SimHost, world: World): Promi
       await cluster.leave();
     },
   };
-}
-
-const AGAIN_MS = 300;
-/** What the page, and an IRC client, are told of a room that they cannot go into. */
-const JOIN_REFUSED = /^{"type":"refused","command":"join"|^\S+ (403|437) /;
-
-/** Somebody who has one name, at whatever connection, and talks. */
-class Member {
-  readonly name: string;
-  isTalking = true;
-  readonly #caller: ChatCaller;
-  readonly #dialect: Dialect;
-  #session = 0;
-  #hasEntered = false;
-  #loggedInAtMs = 0;
-  #seen = 0;
-  #count = 0;
-  #isIn = { session: 0, looked: 0, is: false };
-
-  constructor(sim: SimWorld, host: string, name: string, dialect: Dialect, server = "s0") {
-    const { world } = sim.host(host);
-    this.name = name;
-    this.#dialect = dialect;
-    this.#caller = dialect.connect(world, server);
-    const act = () => {
-      if (this.#caller.isConnected) this.#act(world.clock.monotonic(), world.random.next());
-      world.clock.timer(1 + world.random.next() * 500, act);
-    };
-    act();
-  }
-
-  get isIn(): boolean {
-    if (!this.#caller.isConnected) return false;
-    // Asked at each step: a line is looked at once.
-    if (this.#isIn.session !== this.#caller.sessions.length) {
-      this.#isIn = { session: this.#caller.sessions.length, looked: 0, is: false };
-    }
-    const received = this.#received();
-    const news = received.slice(this.#isIn.looked);
-    this.#isIn.looked = received.length;
-    return this.#isIn.is ||= news.some((line) => this.#dialect.isIn(line));
-  }
-
-  /** Whether a text came on this connection, lately. */
-  hasHeard(text: string): boolean {
-    return this.#received().slice(-20).some((line) => line.includes(text));
-  }
-
-  /** What came on each connection, in the words of the line door. */
-  get visits(): string[][] {
-    return this.#caller.sessions.map(({ received }) => received.map((line) => this.#dialect.translate(line)));
-  }
-
-  say(text: string): void {
-    this.#caller.send(this.#dialect.say(text));
-  }
-
-  #received(): readonly string[] {
-    return this.#caller.sessions.at(-1)?.received ?? [];
-  }
-
-  #act(nowMs: number, chance: number): void {
-    const { enter, isRefused } = this.#dialect;
-    const isNew = this.#caller.sessions.length > this.#session;
-    if (isNew) [this.#hasEntered, this.#seen] = [false, 0];
-    const news = this.#received().slice(this.#seen);
-    this.#seen += news.length;
-    // Its server was cut off for so long that nobody knows what became of it: it tries again.
-    if (news.some((line) => JOIN_REFUSED.test(line))) this.#hasEntered = false;
-    const isWaiting = !this.isIn && nowMs - this.#loggedInAtMs > AGAIN_MS;
-    const wasRefused = news.some((line) => isRefused(line) || line.includes("Cannot log in"));
-    if (isNew || (isWaiting && wasRefused)) {
-      this.#session = this.#caller.sessions.length;
-      this.#loggedInAtMs = nowMs;
-      for (const line of this.#dialect.logIn(this.name)) this.#caller.send(line);
-    } else if (wasRefused) {
-      this.#seen -= news.length;
-    } else if (!this.isIn && enter !== undefined && !this.#hasEntered && this.#received().some(enter.after)) {
-      this.#hasEntered = true;
-      this.#caller.send(enter.line);
-    } else if (this.isTalking && this.isIn) {
-      if (chance < 0.02) this.#caller.send(this.#dialect.quit);
-      else if (this.name !== "throne") this.say(`${this.name}.${this.#count++}`);
-    }
-  }
 }
