@@ -273,4 +273,28 @@ export const cluster: readonly Mutant[] = [
     from: "    else again.unshift(...sure);",
     to: "    again.unshift(...sure);",
   },
+  {
+    what: "a chat server acts for its members without a lease",
+    file: "actors/chat/cluster/session.ts",
+    from: "return isValid ? this.#life : undefined;",
+    to: "return isValid || !this.#isGivenUp ? this.#life : undefined;",
+  },
+  {
+    what: "a chat server says who is in a room without a lease",
+    file: "actors/chat/cluster/room_proxy.ts",
+    from: "      if (this.#options.session.life === undefined) return this.#soon(AGAIN_MS);\n",
+    to: "",
+  },
+  {
+    what: "who was given up as its chat server slept stays connected",
+    file: "actors/chat/cluster/room_proxy.ts",
+    from: "if (isGivenUp) member.tell",
+    to: "if (false) member.tell",
+  },
+  {
+    what: "who has missed too much of a room stays connected",
+    file: "actors/chat/cluster/room_proxy.ts",
+    from: "      this.#mirror.cutOff();\n",
+    to: "",
+  },
 ];

@@ -123,7 +123,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/cluster/contract/sim_test.ts",
       "tests/cluster/contract/sqlite_test.ts",
     ],
-    campaigns: [["cluster", 40]],
+    campaigns: [["cluster", 40], ["chat of many servers", 6]],
   },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },
   world: { mutants: world, tests: ["tests/world"], campaigns: [] },
