@@ -99,6 +99,11 @@ async function open(self: Pick<Context<DocumentCommand>, "world" | "log">, path:
         event: "torn-line-removed",
       });
     }
+    if (log.notWrittenAgain !== undefined) {
+      self.log.warn(`What was last written to ${path} may be lost: ${log.notWrittenAgain.message}`, {
+        event: "text-not-sure",
+      });
+    }
     if (log.nulBytes > 0) {
       self.log.warn(`${log.nulBytes} bytes of ${path} are NUL: lost in a crash, or saved by somebody`, {
         event: "text-lost",

@@ -1,3 +1,4 @@
+import type { WorldError } from "../world/world.ts";
 import type { ByteQueue } from "./_byte_queue.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import type { Intent } from "./_torn_tail.ts";
@@ -10,6 +11,8 @@ export interface Recovered {
   readonly cutBytes: number;
   /** NUL bytes of a text that was not left in good order. */
   readonly nulBytes?: number;
+  /** Why what a killed process may have left in the system's memory alone could not be written again. */
+  readonly notWrittenAgain?: WorldError;
   /** Where what could not be read was put; undefined where all could. */
   readonly setAsideAs?: string;
 }
@@ -50,14 +53,17 @@ export interface RecordForm {
   written(start: number, bytes: Uint8Array): void;
   /** Whether a write must be announced first, for a crash in the middle of it to be recognised. */
   mustAnnounce(own: Intent, durable: boolean): boolean;
-  /** A sync is about to be tried: who opens the log after a kill is to know that it may have failed. */
-  beforeSync(): Promise<void>;
-  /** Announces a write. */
-  announce(own: Intent, durable: boolean): Promise<void>;
+  /**
+   * A sync is about to be tried of what stands between `syncedLength` and `length`: who opens the log after a
+   * kill is to know that it may have failed.
+   */
+  beforeSync(length: number, syncedLength: number): Promise<void>;
+  /** Announces a write; what stands before `syncedLength` is on the disk. */
+  announce(own: Intent, durable: boolean, syncedLength: number): Promise<void>;
   /** Whether {@linkcode RecordForm.announceNow} would do for `count` bytes at `offset`. */
   canAnnounceNow(offset: number, count: number): boolean;
   /** As `announce` without a sync, but done when it returns. */
-  announceNow(own: Intent): void;
+  announceNow(own: Intent, syncedLength: number): void;
   /** What was announced is in the file. */
   announced(own: Intent): Promise<void>;
   /** The file ends in good order: what stands beside it goes. */

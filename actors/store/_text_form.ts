@@ -1,11 +1,11 @@
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
-import type { Disk, DiskFile } from "../world/world.ts";
+import { type Disk, type DiskFile, WorldError } from "../world/world.ts";
 import type { ByteQueue } from "./_byte_queue.ts";
 import { NOTHING, type OthersEdits, type RecordForm, type Recovered } from "./_form.ts";
 import type { OwnedFile } from "./_owned_file.ts";
 import { LF, readFully, scanLines } from "./_scan.ts";
 import { type Intent, tornBytes, TornTailJournal } from "./_torn_tail.ts";
-import { writeBack } from "./_unsynced.ts";
+import { writeAgain } from "./_write_again.ts";
 
 const PAGE_BYTES = 4096;
 const LINE_END = Uint8Array.of(LF);
@@ -29,26 +29,23 @@ export class TextForm implements RecordForm {
   }
 
   async recover(
-    { file, created }: OwnedFile,
+    owned: OwnedFile,
     replay: ((record: Uint8Array) => void) | undefined,
   ): Promise<Recovered> {
+    const { file, created } = owned;
     const size = await file.size();
     const journal = await this.#journal.read();
     const length = size - await tornBytesOf(file, size, journal?.intent);
     if (length < size) await file.truncate(length);
-    // Who left a journal may have been killed when a sync had failed, or before it could put that right: then
-    // the system shows what is not on the disk, and takes it for written.
-    let nulBytes = 0;
-    if (journal !== undefined) {
-      await writeBack(file, 0, length, (bytes) => nulBytes += countNuls(bytes));
-    }
+    const again = await writeTailAgain(owned, journal?.syncedLength ?? length, length);
     // A process that was killed may have left what it had not synced, also of a file that is empty now: it
     // counts from now on, and others will see it.
     if (size > 0 || !created) await file.sync();
-    await this.#journal.remove();
+    // Where it stays, a later process may have more luck.
+    if (again.notWrittenAgain === undefined) await this.#journal.remove();
     if (replay) await scanLines(file, length, replay);
     await this.#readTail(file, length);
-    return { length, cutBytes: size - length, nulBytes };
+    return { length, cutBytes: size - length, ...again };
   }
 
   async findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits> {
@@ -92,12 +89,14 @@ export class TextForm implements RecordForm {
     return durable || crossesPage(offset, bytes.length);
   }
 
-  async beforeSync(): Promise<void> {
-    await this.#journal.stand();
+  async beforeSync(length: number, syncedLength: number): Promise<void> {
+    if (this.#journal.isOpen) return;
+    // It is a hint: without it the sync is no worse.
+    await this.#journal.write({ offset: length, bytes: NOTHING }, false, syncedLength).catch(() => {});
   }
 
-  async announce(own: Intent, durable: boolean): Promise<void> {
-    await this.#journal.write(own, durable);
+  async announce(own: Intent, durable: boolean, syncedLength: number): Promise<void> {
+    await this.#journal.write(own, durable, syncedLength);
   }
 
   canAnnounceNow(offset: number, count: number): boolean {
@@ -105,8 +104,8 @@ export class TextForm implements RecordForm {
     return !crossesPage(offset, count + 1) || this.#journal.canWriteNow;
   }
 
-  announceNow(own: Intent): void {
-    if (this.mustAnnounce(own, false)) this.#journal.writeNow(own);
+  announceNow(own: Intent, syncedLength: number): void {
+    if (this.mustAnnounce(own, false)) this.#journal.writeNow(own, syncedLength);
   }
 
   async announced(own: Intent): Promise<void> {
@@ -126,6 +125,25 @@ async function tornBytesOf(file: DiskFile, size: number, intent: Intent | undefi
   // Also where the file ends with a line's end: sectors of one write reach the disk in any order.
   if (intent === undefined || intent.offset >= size || size - intent.offset > intent.bytes.length) return 0;
   return tornBytes(await readFully(file, intent.offset, size), intent);
+}
+
+/**
+ * Who left a journal may have been killed when a sync had failed, and before that was put right: then the
+ * system shows what is not on the disk, and takes it for written.
+ */
+async function writeTailAgain(
+  owned: OwnedFile,
+  start: number,
+  end: number,
+): Promise<Pick<Recovered, "nulBytes" | "notWrittenAgain">> {
+  let nulBytes = 0;
+  try {
+    await writeAgain(owned, start, end, { seen: (bytes) => nulBytes += countNuls(bytes) });
+    return { nulBytes };
+  } catch (error) {
+    if (!(error instanceof WorldError)) throw error;
+    return { nulBytes, notWrittenAgain: error };
+  }
 }
 
 function countNuls(bytes: Uint8Array): number {

@@ -8,6 +8,8 @@ const MAGIC = new TextEncoder().encode("Troupe journal\n");
  * After it: offset in the log (8 bytes), length (4), CRC-32C of both and of the bytes (4); then the bytes.
  */
 const HEADER_BYTES = MAGIC.length + 16;
+/** After these: how much of the log is on the disk (8 bytes), CRC-32C begun with the one before (4). */
+const TRAILER_BYTES = 12;
 /** A journal that grew beyond this is given back to the disk after use. */
 const KEPT_BYTES = 1 << 20;
 
@@ -50,7 +52,7 @@ export class TornTailJournal {
    * What was last about to be appended; undefined where no journal was left, and without an intent where the
    * crash cut off the journal itself. Throws when the file of that name is somebody else's.
    */
-  async read(): Promise<{ readonly intent?: Intent } | undefined> {
+  async read(): Promise<{ readonly intent?: Intent; readonly syncedLength?: number } | undefined> {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       // Nobody's link is followed: what it leads to would be overwritten.
@@ -69,20 +71,21 @@ export class TornTailJournal {
     const header = headerOf(bytes);
     const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.getUint32(8));
     if (checksum(bytes, body) !== header.getUint32(12)) return {};
-    return { intent: { offset: Number(header.getBigUint64(0)), bytes: body } };
+    const intent = { offset: Number(header.getBigUint64(0)), bytes: body };
+    return { intent, syncedLength: syncedLengthOf(bytes, intent) };
   }
 
-  /** Makes it, where it is not there: it says that the log was not left in good order. */
-  async stand(): Promise<void> {
-    this.#file ??= await this.#open();
+  /** Whether something was written into it since the log was opened. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
   }
 
-  /** Says what is about to be appended. */
-  async write(intent: Intent, durable: boolean): Promise<void> {
+  /** Says what is about to be appended, and what of the log is on the disk. */
+  async write(intent: Intent, durable: boolean, syncedLength: number): Promise<void> {
     const file = this.#file ??= await this.#open();
     if (this.#isToBeEmptied) await file.truncate(0);
     this.#isToBeEmptied = true;
-    await writeSoon(file, encode(intent), 0);
+    await writeSoon(file, encode(intent, syncedLength), 0);
     this.#isToBeEmptied = false;
     if (durable) await file.sync();
   }
@@ -93,9 +96,9 @@ export class TornTailJournal {
   }
 
   /** As {@linkcode TornTailJournal.write}, but done when it returns, and not durable. */
-  writeNow(intent: Intent): void {
+  writeNow(intent: Intent, syncedLength: number): void {
     this.#isToBeEmptied = true;
-    this.#file?.writeNow?.(encode(intent), 0);
+    this.#file?.writeNow?.(encode(intent, syncedLength), 0);
     this.#isToBeEmptied = false;
   }
 
@@ -131,15 +134,28 @@ export class TornTailJournal {
   }
 }
 
-function encode(intent: Intent): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + intent.bytes.length);
+function encode(intent: Intent, syncedLength: number): Uint8Array<ArrayBuffer> {
+  const end = HEADER_BYTES + intent.bytes.length;
+  const bytes = new Uint8Array(end + TRAILER_BYTES);
   bytes.set(MAGIC);
   const header = headerOf(bytes);
   header.setBigUint64(0, BigInt(intent.offset));
   header.setUint32(8, intent.bytes.length);
   header.setUint32(12, checksum(bytes, intent.bytes));
   bytes.set(intent.bytes, HEADER_BYTES);
+  const trailer = new DataView(bytes.buffer, end);
+  trailer.setBigUint64(0, BigInt(syncedLength));
+  trailer.setUint32(8, crc32c(bytes.subarray(end, end + 8), header.getUint32(12)));
   return bytes;
+}
+
+/** A journal of an older version says nothing of it: then what was announced is all that may be unsynced. */
+function syncedLengthOf(bytes: Uint8Array<ArrayBuffer>, intent: Intent): number {
+  const end = HEADER_BYTES + intent.bytes.length;
+  if (bytes.length < end + TRAILER_BYTES) return intent.offset;
+  const trailer = new DataView(bytes.buffer, bytes.byteOffset + end, TRAILER_BYTES);
+  const checksum = crc32c(bytes.subarray(end, end + 8), headerOf(bytes).getUint32(12));
+  return trailer.getUint32(8) === checksum ? Number(trailer.getBigUint64(0)) : intent.offset;
 }
 
 function headerOf(bytes: Uint8Array<ArrayBuffer>): DataView {

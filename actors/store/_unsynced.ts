@@ -1,6 +1,8 @@
 import type { DiskFile } from "../world/world.ts";
-import { readFully, SCAN_BYTES } from "./_scan.ts";
+import type { OwnedFile } from "./_owned_file.ts";
+import { readFully } from "./_scan.ts";
 import type { Intent } from "./_torn_tail.ts";
+import { writeAgain } from "./_write_again.ts";
 
 /**
  * Bytes of the latest writes that are kept for a second try; older parts would be read from the file.
@@ -25,6 +27,11 @@ export class UnsyncedWrites {
 
   get isEmpty(): boolean {
     return this.#start === Infinity && !this.#hasDisowned;
+  }
+
+  /** How much of a file of this length is on the disk. */
+  syncedLength(length: number): number {
+    return this.#hasDisowned ? 0 : Math.min(this.#start, length);
   }
 
   /** Whether a sync failed since these were written. */
@@ -65,8 +72,8 @@ export class UnsyncedWrites {
 
   /** Makes all of it durable. Rejects as the file does; then it is suspect, but for what is taken back. */
   async sync(file: DiskFile, takenBackFrom: number): Promise<void> {
-    if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);
     try {
+      if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);
       await file.sync();
     } catch (error) {
       this.suspect(takenBackFrom);
@@ -88,18 +95,17 @@ export class UnsyncedWrites {
    * Puts it back into a file that somebody else has changed since a sync failed: where there are zeros in its
    * place, the system has lost it. What else stands there is somebody's.
    */
-  async restore(file: DiskFile): Promise<void> {
-    for (const { bytes, offset } of this.#parts) {
-      const found = await readFully(file, offset, offset + bytes.length);
-      await file.write(found.map((byte, at) => byte === 0 ? bytes[at] ?? 0 : byte), offset);
+  async restore(owned: OwnedFile): Promise<void> {
+    for (const kept of this.#parts) {
+      await writeAgain(owned, kept.offset, kept.offset + kept.bytes.length, { kept });
     }
   }
 
   /** Writes all of it again, and all that stands before, where nobody knows what of that is on the disk. */
-  async rewrite(file: DiskFile): Promise<void> {
-    const start = this.#hasDisowned ? 0 : this.#start;
-    await writeBack(file, start, this.#parts[0]?.offset ?? await file.size());
-    for (const { bytes, offset } of this.#parts) await file.write(bytes, offset);
+  async rewrite(owned: OwnedFile): Promise<void> {
+    const end = this.#parts[0]?.offset ?? await owned.file.size();
+    await writeAgain(owned, this.syncedLength(end), end);
+    await this.restore(owned);
     this.#isSuspect = false;
   }
 
@@ -112,21 +118,5 @@ export class UnsyncedWrites {
     this.#parts = [];
     this.#keptBytes = 0;
     for (const part of [others, ...own]) this.add(part);
-  }
-}
-
-/** Writes what a file holds into it once more, piece by piece, and hands each piece to `seen`. */
-export async function writeBack(
-  file: DiskFile,
-  start: number,
-  end: number,
-  seen: (bytes: Uint8Array) => void = () => {},
-): Promise<void> {
-  for (let at = start; at < end;) {
-    const part = await readFully(file, at, Math.min(end, at + SCAN_BYTES));
-    if (part.length === 0) return;
-    seen(part);
-    await file.write(part, at);
-    at += part.length;
   }
 }

@@ -62,11 +62,10 @@ export class LogFile {
   readonly created: boolean;
   /** Bytes of a record cut off by a crash, removed at open. */
   readonly cutBytes: number;
-  /**
-   * Text form: NUL bytes found at open, where the process before did not end in good order: a crash may have
-   * left them in place of what stood there. They stay, since a person may have written them.
-   */
+  /** Text form: NUL bytes in what was not sure after a crash. They stay: a person may have typed them. */
   readonly nulBytes: number;
+  /** Text form: why what may not be on the disk, after a kill, could not be written again; it may be lost. */
+  readonly notWrittenAgain: WorldError | undefined;
   /** The file in which is kept what could not be read at open; undefined where all could. */
   readonly setAsideAs: string | undefined;
   readonly #disk: Disk;
@@ -92,6 +91,7 @@ export class LogFile {
     this.form = options.form;
     this.created = owned.created;
     this.cutBytes = recovered.cutBytes;
+    this.notWrittenAgain = recovered.notWrittenAgain;
     this.nulBytes = recovered.nulBytes ?? 0;
     this.setAsideAs = recovered.setAsideAs;
     this.#disk = disk;
@@ -150,7 +150,7 @@ export class LogFile {
     if (writeNow === undefined || !this.#canFlushNow()) return undefined;
     const batch = this.#withLead(this.#pending.take(), this.#noEdits());
     const own = ownPart(batch);
-    this.#records.announceNow(own);
+    this.#records.announceNow(own, this.#unsynced.syncedLength(this.#length));
     try {
       writeNow.call(this.#owned.file, own.bytes, own.offset);
     } catch (error) {
@@ -166,9 +166,8 @@ export class LogFile {
 
   #canFlushNow(): boolean {
     const count = this.#pending.length;
-    if (!this.#commits.isIdle || this.#closing !== undefined) return false;
-    if (!this.#leftovers.isEmpty || this.#unsynced.isSuspect) return false;
-    if (count === 0 || count > AT_ONCE_BYTES) return false;
+    if (!this.#commits.isIdle || this.#closing !== undefined || !this.#leftovers.isEmpty) return false;
+    if (this.#unsynced.isSuspect || count === 0 || count > AT_ONCE_BYTES) return false;
     return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
 
@@ -294,10 +293,10 @@ export class LogFile {
   async #mend(): Promise<OthersEdits> {
     await this.#takeBack();
     if (!this.#unsynced.isSuspect) return this.#noEdits();
-    if (!await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned.file);
+    if (!await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned);
     // In a file that somebody has written anew it stands somewhere else.
     const edits = await this.#findOthersEdits();
-    if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned.file);
+    if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned);
     return edits;
   }
 
@@ -308,7 +307,8 @@ export class LogFile {
       const own = ownPart(batch);
       if (own.bytes.length === 0 || !this.#records.mustAnnounce(own, durable)) return batch;
       // Announced first, and on the disk: only then can a part of the bytes be on it.
-      await this.#records.announce(own, durable && looks < MAX_LOOKS);
+      const syncedLength = this.#unsynced.syncedLength(this.#length);
+      await this.#records.announce(own, durable && looks < MAX_LOOKS, syncedLength);
       // That took its time, in which a person may have written at the very place.
       if (looks === MAX_LOOKS || await this.#isAsLeft(own.offset)) return batch;
       edits = both(edits, await this.#findOthersEdits());
@@ -363,7 +363,7 @@ export class LogFile {
   }
 
   async #syncFile(own: Intent): Promise<void> {
-    await this.#records.beforeSync();
+    await this.#records.beforeSync(own.offset, this.#unsynced.syncedLength(this.#length));
     try {
       await this.#unsynced.sync(this.#owned.file, own.offset);
     } catch (error) {
@@ -377,7 +377,7 @@ export class LogFile {
 
   /** Unless somebody else has written meanwhile: then where it stands is first to be looked for. */
   async #rewriteSuspect(length: number): Promise<void> {
-    if (await this.#isAsLeft(length)) await this.#unsynced.rewrite(this.#owned.file);
+    if (await this.#isAsLeft(length)) await this.#unsynced.rewrite(this.#owned);
   }
 
   async #cutBack(own: Intent, size: number | undefined): Promise<void> {

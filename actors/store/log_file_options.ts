@@ -11,7 +11,7 @@ import type { Signature } from "./_framed_form.ts";
  *
  * - `text`: a plain text that people may read and edit; a record is a line. What the file holds is never
  *   rewritten; the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside
- *   it; where that is found at open, the file is written once more as it stands.
+ *   it; where that is found at open, what may not be on the disk is written again.
  * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each,
  *   big-endian. A record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
  */

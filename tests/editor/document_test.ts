@@ -7,6 +7,7 @@ import {
   type SyncPolicy,
 } from "../../actors/editor/mod.ts";
 import { ActorSystem, denoWorld, escalate, type Ref, type World } from "../../mod.ts";
+import { LogFile } from "../../actors/store/mod.ts";
 import { type Disk, WorldError } from "../../actors/world/world.ts";
 import { deadline } from "../_helpers.ts";
 import { MemoryDisk } from "../store/_memory_disk.ts";
@@ -285,8 +286,10 @@ Deno.test("document: a sync that fails later is told to the operator", async () 
 
 Deno.test("document: zeros that a crash has left in its file are said at the next start", async () => {
   const memory = new MemoryDisk();
-  memory.put("doc", "first\n\0\0\0\n");
-  memory.put("doc.journal", "Troupe journal\n");
+  const log = await LogFile.open(memory.disk, "doc", { form: "text" });
+  log.append("first");
+  await log.sync();
+  memory.edit("doc", (text) => `${text}\0\0\0\n`);
   await using play = await stage(memory);
   await play.member("reader");
   assert(play.logged.includes("[warn] 3 bytes of doc are NUL: lost in a crash, or saved by somebody"));

@@ -65,8 +65,8 @@ export const store: readonly Mutant[] = [
   {
     what: "an empty text that a killed process left is not synced",
     file: "actors/store/_text_form.ts",
-    from: "    if (size > 0 || !created) await file.sync();\n    await this.#journal.remove();",
-    to: "    if (size > 0) await file.sync();\n    await this.#journal.remove();",
+    from: "    if (size > 0 || !created) await file.sync();",
+    to: "    if (size > 0) await file.sync();",
   },
   {
     what: "an append is never announced before it is written",
@@ -161,7 +161,7 @@ export const store: readonly Mutant[] = [
   {
     what: "a journal goes before what it told of is synced",
     file: "actors/store/_text_form.ts",
-    from: "    if (size > 0 || !created) await file.sync();\n    await this.#journal.remove();",
+    from: "    if (size > 0 || !created) await file.sync();",
     to: "    await this.#journal.remove();\n    await file.sync();",
   },
   {
@@ -185,13 +185,13 @@ export const store: readonly Mutant[] = [
   {
     what: "a text that a killed process left is trusted as it is read",
     file: "actors/store/_text_form.ts",
-    from: "await writeBack(file, 0, length, (bytes)",
-    to: "await writeBack(file, length, length, (bytes)",
+    from: "await writeAgain(owned, start, end, {",
+    to: "await writeAgain(owned, end, end, {",
   },
   {
     what: "nobody knows after a kill that a sync of what was flushed was under way",
     file: "actors/store/log_file.ts",
-    from: "    await this.#records.beforeSync();\n",
+    from: "    await this.#records.beforeSync(own.offset, this.#unsynced.syncedLength(this.#length));\n",
     to: "",
   },
   {
@@ -203,7 +203,7 @@ export const store: readonly Mutant[] = [
   {
     what: "what others wrote is not kept before a sync of it that may fail",
     file: "actors/store/_unsynced.ts",
-    from: "    if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);\n",
+    from: "      if (this.#hasDisowned) await this.#keepAll(file, takenBackFrom);\n",
     to: "",
   },
   {
@@ -217,6 +217,18 @@ export const store: readonly Mutant[] = [
     file: "actors/store/_framed_form.ts",
     from: "if (kept.length === 0) return {};",
     to: "if (kept.length < 2) return {};",
+  },
+  {
+    what: "what is written again is written over what somebody saves meanwhile",
+    file: "actors/store/_write_again.ts",
+    from: "if (isSame(before, await owned.look())) {",
+    to: "if (before !== null) {",
+  },
+  {
+    what: "what a person has corrected is put back when a sync fails",
+    file: "actors/store/_write_again.ts",
+    from: "if (piece[i] === 0) piece[i]",
+    to: "piece[i]",
   },
   {
     what: "lines of a text keep the end of the one before",
