@@ -18,8 +18,8 @@ const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * the file alone does not say what it held before.
  */
 export class KnownText {
-  readonly #tools: ActorTools;
-  readonly #log: LogFile;
+  readonly #tools: Pick<ActorTools, "settle">;
+  readonly #log: Pick<LogFile, "read">;
   readonly #ready: () => void;
   /** Undefined while the text is not kept. */
   #bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -31,7 +31,7 @@ export class KnownText {
   #waiting: (() => void)[] = [];
 
   /** @param loaded told whenever it is no longer being read */
-  constructor(tools: ActorTools, log: LogFile, loaded: () => void) {
+  constructor(tools: Pick<ActorTools, "settle">, log: Pick<LogFile, "read">, loaded: () => void) {
     this.#tools = tools;
     this.#log = log;
     this.#ready = loaded;

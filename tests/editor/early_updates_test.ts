@@ -25,3 +25,17 @@ Deno.test("editor: who fills up what waits for updates that never come is closed
   assert(strangers.filter((stranger) => early.has(stranger)).length <= 16);
   early.close();
 });
+
+Deno.test("editor: what has come after it had waited makes room for what comes", async () => {
+  await using system = new ActorSystem("test");
+  const member: Ref<CollaboratorEvent> = system.spawn("member", () => () => {});
+  const tools = { world: denoWorld(), later: () => ({ cancel: () => {} }) };
+  const refused: string[] = [];
+  const early = new EarlyUpdates(tools, (_, reason) => refused.push(reason));
+  for (let count = 0; count < 100; count++) {
+    early.add({ type: "update", member, update: new Uint8Array(MIB) }, { client: 1, clock: count });
+    if (count % 2 === 1) assertEquals(early.takeReady(() => true).length, 2);
+  }
+  assertEquals(refused, []);
+  early.close();
+});

@@ -249,4 +249,46 @@ export const editorRules: readonly Mutant[] = [
     from: "      this.#lineMembers?.announce();\n      this.#members.add(member);",
     to: "      this.#members.add(member);",
   },
+  {
+    what: "a late read of a forgotten text counts",
+    file: "actors/editor/known_text.ts",
+    from: "if (this.#generation === generation) {",
+    to: "if (true) {",
+  },
+  {
+    what: "what waited is never taken off the count",
+    file: "actors/editor/early_updates.ts",
+    from: "    for (const { update } of ready) this.#bytes -= update.length;\n",
+    to: "",
+  },
+  {
+    what: "who has left stays a member",
+    file: "actors/editor/shared_document.ts",
+    from: "return void this.#members.delete(message.member);",
+    to: "return;",
+  },
+  {
+    what: "a history is compacted once",
+    file: "actors/editor/together.ts",
+    from: "      this.#isCompacting = false;\n",
+    to: "",
+  },
+  {
+    what: "clocks begin anew with the server",
+    file: "actors/editor/presence.ts",
+    from: "Math.max(last + 1, this.#options.now())",
+    to: "last + 1",
+  },
+  {
+    what: "a line that was there hides those that are new",
+    file: "actors/editor/changed_lines.ts",
+    from: "    if (count > 0) had.set(line, count - 1);\n",
+    to: "",
+  },
+  {
+    what: "what deletes what never came is applied",
+    file: "actors/editor/yjs_replica.ts",
+    from: "return early && { client: early.client, clock: early.clock + early.length - 1 };",
+    to: "return undefined;",
+  },
 ];

@@ -310,4 +310,35 @@ export const net: readonly Mutant[] = [
     from: "this.#clock.timer(limitMs, () => this.#close(transport))",
     to: "this.#clock.timer(limitMs, () => {})",
   },
+  {
+    what: "connections are never counted down",
+    file: "actors/net/_sending.ts",
+    from: "    if (!this.#isClosed) this.#meters.connections.add(-1);\n",
+    to: "",
+  },
+  {
+    what: "logins are never given back",
+    file: "actors/net/login_rate.ts",
+    from: "    if (--presence.now > 0) return;",
+    to: "    if (presence.now > 0) return;",
+  },
+  {
+    what: "lines that were left out are counted for ever",
+    file: "actors/net/log_throttle.ts",
+    from: "    this.#leftOut = 0;\n",
+    to: "",
+  },
+  {
+    what: "what waits has no limit",
+    file: "actors/net/_sending.ts",
+    from:
+      "if (this.#queue.queuedBytes + bytes.length > this.#maxBytes + this.#allowance) this.stalled();\n    else this",
+    to: "this",
+  },
+  {
+    what: "who waits for room waits on when the connection ends",
+    file: "actors/net/_sending.ts",
+    from: "    this.#drained?.rejectAll();\n",
+    to: "",
+  },
 ];

@@ -81,4 +81,23 @@ export const runtime: readonly Mutant[] = [
     from: "        if (life !== cell.lifeNumber) return;\n",
     to: "",
   },
+  {
+    what: "a supervision of an earlier life holds",
+    file: "actors/runtime/children.ts",
+    from:
+      '    this.#strategy = "one-for-one";\n    this.#stopsTogether = false;\n    this.#budget = undefined;\n',
+    to: "",
+  },
+  {
+    what: "restarts of an earlier life of the parent count",
+    file: "actors/runtime/children.ts",
+    from: "    this.#restartTimes = [];\n  }\n\n  /** The parent is given up",
+    to: "  }\n\n  /** The parent is given up",
+  },
+  {
+    what: "a late start of an earlier life counts",
+    file: "actors/runtime/living.ts",
+    from: "    if (life !== this.lifeNumber) return;\n    this.isBusy = false;",
+    to: "    this.isBusy = false;",
+  },
 ];

@@ -171,6 +171,53 @@ onStage("budget: the group's is spent by all of its children together", async (s
   assertEquals(stage.system.tree().children, []);
 });
 
+onStage(
+  "supervision: what an earlier life of the parent has spent of a budget is not spent in the next",
+  async (stage) => {
+    let child: Ref<string> | undefined;
+    const group = stage.system.spawn<string>("group", (self) => {
+      self.supervise("one-for-one", { budget: { limit: 1, withinMs: 1000 } });
+      child = self.spawn("child", stage.actor("child"));
+      return () => {
+        throw new Error("told to");
+      };
+    });
+    for (let life = 0; life < 3; life++) {
+      await stage.settle();
+      child?.tell("fail");
+      await stage.settle();
+      group.tell("fail");
+    }
+    await stage.settle();
+    const ofChild = stage.decisions.filter((line) => line.includes("child"));
+    assertEquals(ofChild, Array(3).fill("/test/group/child message restart"));
+  },
+);
+
+onStage(
+  "supervision: what an earlier life of the parent has asked for does not hold in the next",
+  async (stage) => {
+    const refs = new Map<string, Ref<string>>();
+    let lives = 0;
+    const group = stage.system.spawn<string>("group", (self) => {
+      if (lives++ === 0) self.supervise("one-for-all", { budget: { limit: 1, withinMs: 1000 } });
+      for (const name of ["a", "b"]) refs.set(name, self.spawn(name, stage.actor(name)));
+      return () => {
+        throw new Error("told to");
+      };
+    });
+    await stage.settle();
+    group.tell("fail");
+    await stage.settle();
+    for (let count = 0; count < 2; count++) {
+      stage.taken();
+      refs.get("a")?.tell("fail");
+      await stage.settle();
+      assertEquals(stage.taken(), ["a ends", "a starts"]);
+    }
+  },
+);
+
 onStage("decisions: a function sees the error, the message and the restarts so far", async (stage) => {
   const ref = stage.system.spawn("a", stage.actor("a"), {
     onFailure: (error, failure) => {

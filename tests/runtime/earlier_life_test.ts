@@ -288,3 +288,37 @@ onStage(
     assertEquals(stage.taken(), ["new ends", "later begins", "later ends"]);
   },
 );
+
+onStage(
+  "earlier life: a start that was given up, and ends in the next, puts no old handler in place",
+  async (stage) => {
+    const gates = [gate(), gate()];
+    let lives = 0;
+    let failing: Ref<string> | undefined;
+    let slow: Ref<string> | undefined;
+    stage.system.spawn<string>("parent", (self) => {
+      self.supervise("one-for-all");
+      slow = self.spawn<string>("slow", async () => {
+        const life = lives++;
+        await gates[life]?.promise;
+        return (message) => stage.note(`${message} in life ${life}`);
+      }, { shutdownMs: 10 });
+      failing = self.spawn<string>("failing", () => () => {
+        throw new Error("told to");
+      });
+      return () => {};
+    });
+    await stage.settle();
+    failing?.tell("fail");
+    await stage.sim.advance(20);
+    slow?.tell("first");
+    gates[0]?.resolve();
+    await stage.settle();
+    assertEquals(stage.taken(), [], "its own start is still under way");
+    gates[1]?.resolve();
+    await stage.settle();
+    slow?.tell("second");
+    await stage.settle();
+    assertEquals(stage.taken(), ["first in life 1", "second in life 1"]);
+  },
+);
