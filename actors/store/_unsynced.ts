@@ -4,9 +4,7 @@ import { readFully } from "./_scan.ts";
 import type { Intent } from "./_torn_tail.ts";
 import { writeAgain } from "./_write_again.ts";
 
-/**
- * Bytes of the latest writes that are kept for a second try; older parts would be read from the file.
- */
+/** More than this is not left unsynced; and of what others have written, so much of the end is kept. */
 const KEPT_BYTES = 8 << 20;
 
 /**
@@ -45,9 +43,11 @@ export class UnsyncedWrites {
     this.#start = Math.min(this.#start, part.offset);
     this.#parts.push(part);
     this.#keptBytes += part.bytes.length;
-    while (this.#keptBytes > KEPT_BYTES && this.#parts.length > 1) {
-      this.#keptBytes -= this.#parts.shift()?.bytes.length ?? 0;
-    }
+  }
+
+  /** Whether it is so much that it has to be synced before more is written: all of it is kept for that. */
+  get isFull(): boolean {
+    return this.#keptBytes > KEPT_BYTES;
   }
 
   /** All is on the disk. */
@@ -111,12 +111,11 @@ export class UnsyncedWrites {
 
   /** Once the sync has failed, the file may not hold any more what others have written. */
   async #keepAll(file: DiskFile, length: number): Promise<void> {
-    const own = this.#parts.filter(({ offset }) => offset >= length);
-    const ownBytes = own.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const start = Math.max(0, length - Math.max(0, KEPT_BYTES - ownBytes));
-    const others = { offset: start, bytes: await readFully(file, start, length) };
+    const start = Math.max(0, length - KEPT_BYTES);
+    const bytes = await readFully(file, start, length);
+    // What comes behind it is taken back if the sync fails.
     this.#parts = [];
     this.#keptBytes = 0;
-    for (const part of [others, ...own]) this.add(part);
+    this.add({ offset: start, bytes });
   }
 }

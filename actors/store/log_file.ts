@@ -167,7 +167,9 @@ export class LogFile {
   #canFlushNow(): boolean {
     const count = this.#pending.length;
     if (!this.#commits.isIdle || this.#closing !== undefined || !this.#leftovers.isEmpty) return false;
-    if (this.#unsynced.isSuspect || count === 0 || count > AT_ONCE_BYTES) return false;
+    if (this.#unsynced.isSuspect || this.#unsynced.isFull || count === 0 || count > AT_ONCE_BYTES) {
+      return false;
+    }
     return this.#records.canAnnounceNow(this.#length, count) && this.#isUnchanged();
   }
 
@@ -283,7 +285,7 @@ export class LogFile {
       await this.#write(own);
       this.#unsynced.add(own);
     }
-    if (durable && !this.#unsynced.isEmpty) await this.#syncFile(own);
+    if ((durable || this.#unsynced.isFull) && !this.#unsynced.isEmpty) await this.#syncFile(own);
     if (bytes.length > 0) this.#advance(batch);
     this.#isReplacedUntold = false;
     return batch;

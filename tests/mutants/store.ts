@@ -231,6 +231,18 @@ export const store: readonly Mutant[] = [
     to: "piece[i]",
   },
   {
+    what: "however much was flushed, none of it is synced before somebody asks",
+    file: "actors/store/_unsynced.ts",
+    from: "return this.#keptBytes > KEPT_BYTES;",
+    to: "return false;",
+  },
+  {
+    what: "of what others have saved little is kept before a sync",
+    file: "actors/store/_unsynced.ts",
+    from: "const start = Math.max(0, length - KEPT_BYTES);",
+    to: "const start = Math.max(0, length - 4096);",
+  },
+  {
     what: "lines of a text keep the end of the one before",
     file: "actors/store/_scan.ts",
     from: "start = end + 1;",

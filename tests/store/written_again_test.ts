@@ -119,3 +119,58 @@ Deno.test("log file: after a kill only what was not sure is written again", asyn
     assert(bytesRead < 10_000, `${bytesRead} bytes were read`);
   });
 });
+
+for (const form of ["text", "framed"] as const) {
+  Deno.test(`log file: of much that a ${form} log has flushed nothing is lost once a sync is told, though one before it failed`, async () => {
+    await simulate("much was flushed", { seeds: 3 }, async (sim) => {
+      const host = sim.host("a");
+      const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form }));
+      const expected: string[] = [];
+      const flush = async (count: number) => {
+        for (; count > 0; count--) {
+          const record = `${expected.length} ${"x".repeat(1 << 20)}`;
+          log.append(record);
+          await sim.settle(log.flush());
+          expected.push(record);
+        }
+      };
+      await flush(12);
+      assert((host.disk.readDurableText(PATH)?.length ?? 0) > 8 << 20, "much is synced without being asked");
+      host.disk.failNext("sync", "other", { path: PATH, dropsPages: true });
+      await sim.settle(assertRejects(() => log.sync(), WorldError));
+      log.append("later");
+      await sim.settle(log.sync());
+      expected.push("later");
+      host.crash();
+      host.restart(() => {});
+      let at = 0;
+      const replay = (record: Uint8Array) =>
+        assert(new TextDecoder().decode(record) === expected[at++], `record ${at - 1}`);
+      await sim.settle(LogFile.open(host.world.disk, PATH, { form, replay }));
+      assertEquals(at, expected.length);
+    });
+  });
+}
+
+Deno.test("log file: what a person has saved in place is on the disk after the next sync, though the one before it failed", async () => {
+  await simulate("a long save", { seeds: 20 }, async (sim) => {
+    const host = sim.host("a");
+    const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+    log.append("first");
+    await sim.settle(log.sync());
+    const saved = "a line of theirs\n".repeat(2000);
+    const file = await sim.settle(host.world.disk.open(PATH, { write: true }));
+    await sim.settle(file.truncate(0));
+    await sim.settle(file.write(encoder.encode(saved), 0));
+    file.close();
+    log.append("own");
+    await sim.settle(log.flush());
+    host.disk.failNext("sync", "other", { path: PATH, dropsPages: true });
+    await sim.settle(assertRejects(() => log.sync(), WorldError));
+    await sim.settle(log.sync());
+    host.crash();
+    // Only where something was on the disk before, that may be there again.
+    const { length } = "first\n";
+    assertEquals(host.disk.readText(PATH)?.slice(length), `${saved}own\n`.slice(length));
+  });
+});
