@@ -215,9 +215,10 @@ export class LogModel {
   }
 
   async #succeeds(done: Promise<unknown>): Promise<boolean> {
+    const log = this.#log;
     this.#underWay++;
     try {
-      await done;
+      await done.finally(() => this.#isOver(log) ? new Promise(() => {}) : undefined);
       this.#checkKept();
       return true;
     } catch (error) {
@@ -227,6 +228,11 @@ export class LogModel {
     } finally {
       this.#underWay--;
     }
+  }
+
+  /** A process that dies at what is done when it returns goes on to its next wait, and tells nobody. */
+  #isOver(log: LogFile | undefined): boolean {
+    return !this.#host.isUp || this.#log !== log;
   }
 
   async #rewrite(log: LogFile, batch: readonly string[]): Promise<void> {
