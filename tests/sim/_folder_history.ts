@@ -50,7 +50,9 @@ export class FolderHistory {
 
   /** A content that somebody has under a name now. */
   somebodyHas(name: string): Uint8Array<ArrayBuffer> | undefined {
-    const now = this.#seen.get(name)?.filter(({ lastMs }) => lastMs === this.#sim.now) ?? [];
+    const found = this.#hosts.flatMap((host) => this.read(host, name) ?? []);
+    const now =
+      this.#seen.get(name)?.filter(({ content }) => found.some((each) => isSameContent(each, content))) ?? [];
     return now.length === 0 ? undefined : this.#sim.random.pick(now).content;
   }
 
