@@ -35,10 +35,13 @@ export async function probe(order: Probe, endsAt: number): Promise<void> {
 
 /** One owner sleeps for so long, at least until another one was answered, and is asked as it wakes. */
 export async function probeOnce(order: Probe, name: string, sleepMs: number): Promise<void> {
-  const { sim, asker, newClient } = order;
+  const { sim, server, asker, newClient } = order;
   const { world } = sim.host("server");
   // From now on the asker knows where it lives.
   await add(order, asker, `${name} before`);
+  // A wall clock that was just put back, and a monotonic one that stands still: no host could know.
+  if (sleepMs > 0) await delay(world, server.keys.leaseTtlMs);
+  await add(order, asker, `${name} still`);
   const owner = await ownerOf(order, PROBED);
   // What a client that knows where it lives writes would wait there, and tell the owner as it wakes.
   const stranger = await newClient(`stranger-${name.replace(" ", "-")}`).catch(() => undefined);
