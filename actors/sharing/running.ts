@@ -8,7 +8,7 @@ import type { Ref } from "../runtime/mod.ts";
 import type { AnnounceAs } from "./announcer.ts";
 import type { SharedFile } from "./library.ts";
 import type { PeerEvent, SwarmEntry } from "./messages.ts";
-import type { MetadataFetchCommand } from "./metadata_fetch.ts";
+import type { MetadataFetchCommand, MetadataNotice } from "./metadata_fetch.ts";
 import type { TorrentCommand } from "./torrent_commands.ts";
 import type { TorrentNotice } from "./torrent_status.ts";
 
@@ -22,6 +22,8 @@ export interface Running {
   readonly infoBytes: Uint8Array | undefined;
   /** Told what becomes of it; undefined for what is only given, and once all is there. */
   observer: Ref<TorrentNotice> | undefined;
+  /** Told what becomes of the info dictionary; undefined where that is known. */
+  readonly metadataFor: Ref<MetadataNotice> | undefined;
   /** The one that has it fetched, who alone may abandon it. */
   readonly fetchedFor: Ref<never> | undefined;
   /** Peers may come. */
@@ -34,6 +36,23 @@ export interface Running {
   readonly name: string | undefined;
   /** The file that it gives; what was fetched is one as soon as it is found in the directory. */
   file: SharedFile | undefined;
+}
+
+/** One of which nothing is known but the hash, and whose info dictionary is looked for. */
+export function searching(swarm: Ref<MetadataFetchCommand>, observer: Ref<MetadataNotice>): Running {
+  return {
+    swarm,
+    torrent: undefined,
+    infoBytes: undefined,
+    observer: undefined,
+    metadataFor: observer,
+    fetchedFor: observer,
+    isReady: true,
+    isComplete: false,
+    as: undefined,
+    name: undefined,
+    file: undefined,
+  };
 }
 
 /** What who has found it is told. */

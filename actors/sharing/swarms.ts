@@ -24,7 +24,7 @@ import type { BandwidthCommand, FindSwarm, SwarmEntry } from "./messages.ts";
 import { metadataFetch, type MetadataNotice } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import { type TorrentResources, torrentResources } from "./resources.ts";
-import { entryOf, followerOf, type Running } from "./running.ts";
+import { entryOf, followerOf, type Running, searching } from "./running.ts";
 import { torrent } from "./torrent.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
@@ -102,6 +102,7 @@ const SWARM = { onFailure: stop(), deadLetterLevel: "debug" } as const;
 /** The most torrents in use at once. */
 const MAX_TORRENTS = 200;
 const STATUS_MS = 2000;
+const BEING_FETCHED = "Cannot fetch it: it is being fetched";
 
 type Private =
   | TorrentNotice
@@ -264,6 +265,7 @@ class Swarms {
         const reason = `Cannot fetch ${info.name}: it is being fetched`;
         return observer.tell({ type: "torrent-failed", infoHash, reason });
       }
+      known.metadataFor?.tell({ type: "metadata-refused", reason: BEING_FETCHED });
       this.#end(key, known);
     }
     const { directory } = this.#options;
@@ -295,23 +297,12 @@ class Swarms {
       return observer.tell({ type: "metadata-found", info: parseInfo(known.infoBytes), peers });
     }
     if (known !== undefined) {
-      return observer.tell({ type: "metadata-refused", reason: "Cannot fetch it: it is being fetched" });
+      return observer.tell({ type: "metadata-refused", reason: BEING_FETCHED });
     }
     const session = this.#session();
     const fetcher = metadataFetch({ infoHash, session, trackers, observer });
     const swarm = this.#self.spawn(this.#nameOf(key), fetcher, SWARM);
-    this.#add(key, {
-      swarm,
-      torrent: undefined,
-      infoBytes: undefined,
-      observer: undefined,
-      fetchedFor: observer,
-      isReady: true,
-      isComplete: false,
-      as: undefined,
-      name: undefined,
-      file: undefined,
-    });
+    this.#add(key, searching(swarm, observer));
     swarm.tell({ type: "found-peers", targets: peers.map((address) => ({ address, infoHash })) });
   }
 
@@ -333,7 +324,14 @@ class Swarms {
     const isReady = options.place.type === "shared";
     const { info } = options;
     const name = info.isSingleFile ? info.name : undefined;
-    const known = { infoBytes: info.bytes, observer, fetchedFor: observer, name, file };
+    const known = {
+      infoBytes: info.bytes,
+      observer,
+      metadataFor: undefined,
+      fetchedFor: observer,
+      name,
+      file,
+    };
     this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady, as: undefined });
     return ref;
   }
@@ -375,6 +373,7 @@ class Swarms {
     if (running === undefined || running.swarm !== swarm) return;
     this.#running.delete(key);
     if (reason.type !== "failed") return;
+    running.metadataFor?.tell({ type: "metadata-refused", reason: errorText(reason.error) });
     const infoHash = hexBytes(key);
     if (infoHash === undefined) return;
     running.observer?.tell({ type: "torrent-failed", infoHash, reason: errorText(reason.error) });

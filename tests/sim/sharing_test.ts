@@ -20,6 +20,11 @@ Deno.test("sharing while people change the files: what was asked for comes whate
   await runCampaign(sharingAmongPeople, 12);
 });
 
+Deno.test("sharing while people change the files: the seed that has found something once", async () => {
+  // A magnet link's search was ended, and nobody told, once the same bytes were asked for by a name.
+  await runCampaign(sharingAmongPeople, [31000023]);
+});
+
 Deno.test("sharing under chaos: one that does not verify what liars send is found out", async () => {
   const { sharing } = await mutant({
     entry: "actors/sharing/sharing.ts",
