@@ -20,6 +20,8 @@ export interface Probe {
   /** A client that knows of nothing. */
   readonly newClient: (name: string) => Promise<Client>;
   readonly seen: Seen[];
+  /** Who sleeps: nobody else is to wake it. */
+  readonly asleep: Set<SimHost>;
 }
 
 /** What is read as an owner wakes comes so long before, at most. */
@@ -35,13 +37,10 @@ export async function probe(order: Probe, endsAt: number): Promise<void> {
 
 /** One owner sleeps for so long, at least until another one was answered, and is asked as it wakes. */
 export async function probeOnce(order: Probe, name: string, sleepMs: number): Promise<void> {
-  const { sim, server, asker, newClient } = order;
+  const { sim, asker, newClient, asleep } = order;
   const { world } = sim.host("server");
   // From now on the asker knows where it lives.
   await add(order, asker, `${name} before`);
-  // A wall clock that was just put back, and a monotonic one that stands still: no host could know.
-  if (sleepMs > 0) await delay(world, server.keys.leaseTtlMs);
-  await add(order, asker, `${name} still`);
   const owner = await ownerOf(order, PROBED);
   // What a client that knows where it lives writes would wait there, and tell the owner as it wakes.
   const stranger = await newClient(`stranger-${name.replace(" ", "-")}`).catch(() => undefined);
@@ -49,6 +48,7 @@ export async function probeOnce(order: Probe, name: string, sleepMs: number): Pr
   const wakesAtMs = sim.now + sleepMs;
   // Those who sleep for long are machines that are suspended, every other time.
   const wake = sleepMs > 0 && sim.random.chance(0.5) ? suspend(sim, owner) : freeze(owner);
+  if (sleepMs > 0) asleep.add(owner);
   await add(order, stranger, `${name} meanwhile`);
   stranger.cluster.leave().catch(() => {});
   const waitMs = world.random.next() * BEFORE_MS;
@@ -56,6 +56,7 @@ export async function probeOnce(order: Probe, name: string, sleepMs: number): Pr
   const reading = Array.from({ length: READS }, (_, index) => read(order, `${name} read ${index}`));
   await delay(world, waitMs);
   wake();
+  asleep.delete(owner);
   await Promise.all(reading);
   sim.sometimes("an owner was asked as it woke");
 }

@@ -50,6 +50,7 @@ const PATIENCE_MS = 60_000;
 export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise<void> {
   const epochs = new Map<string, number>();
   const wrong: string[] = [];
+  const asleep = new Set<SimHost>();
   const server = new api.SimEngineServer({
     world: sim.host("server").world,
     leaseTtlMs: LEASE_TTL_MS,
@@ -59,7 +60,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
       epochs.set(key, epoch);
       if (epoch < before) wrong.push(`${key}: an owner of epoch ${epoch} wrote after one of ${before}`);
     },
-    called: (world, what) => freeze(sim, world, what),
+    called: (world, what) => freeze(sim, world, what, asleep),
   });
   const type = listType(api, sim.random.next() < 0.8 ? "lease" : "barrier");
   const lines = new EngineLines(sim, server);
@@ -116,7 +117,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   assert(asker !== undefined);
   const news: ListNews[] = [];
   await sim.settle(listen(asker, news), CALM_MS);
-  const order = { sim, server, type, asker, newClient, seen };
+  const order = { sim, server, type, asker, newClient, seen, asleep };
   const probing = probe(order, sim.now + CHAOS_MS);
   const telling = tellInTurn(sim, type, asker, endsAt);
   await sim.advance(CHAOS_MS);
@@ -166,14 +167,16 @@ async function listen(
 }
 
 /** Freezes a host for longer than its lease where it hurts: as it reads a journal, or writes to it. */
-function freeze(sim: SimWorld, world: World, what: string): void {
+function freeze(sim: SimWorld, world: World, what: string, asleep: ReadonlySet<SimHost>): void {
   const share = what.startsWith("a replay") ? 0.1 : what.startsWith("an append") ? 0.002 : 0;
   if (sim.now === 0 || sim.random.next() >= share) return;
   const host = sim.hosts.find((one) => one.isUp && one.world === world);
   if (host === undefined || !HOSTS.includes(host.name)) return;
   host.pause();
   sim.sometimes("a host was frozen over its journal");
-  sim.host("server").world.clock.timer(LEASE_TTL_MS * (1.2 + 3 * sim.random.next()), () => host.resume());
+  sim.host("server").world.clock.timer(LEASE_TTL_MS * (1.2 + 3 * sim.random.next()), () => {
+    if (!asleep.has(host)) host.resume();
+  });
 }
 
 /** Tells entities something, several times in a row, and waits for nothing. */
