@@ -30,9 +30,11 @@ export interface SendingOwner {
   /** Too much waits for the peer, or it took nothing for too long. */
   slow(): void;
   /** A send, or the close of the sending half, has failed. */
-  sendFailed(error: unknown): void;
+  abort(error: unknown): void;
   /** Little enough waits for the peer that more may be taken from it. */
   relieved(): void;
+  /** Something waits, where nothing did. */
+  waits(): void;
   /** Nothing waits. */
   sentAll(): void;
 }
@@ -82,12 +84,14 @@ export class Sending implements OutboundEvents {
 
   send(bytes: Uint8Array): void {
     if (this.#isEnding) return;
+    if (this.#queue.queuedBytes === 0) this.#owner.waits();
     if (this.#queue.queuedBytes + bytes.length > this.#maxBytes + this.#allowance) this.stalled();
     else this.#queue.push(bytes);
   }
 
   sendText(text: string): void {
     if (this.#isEnding) return;
+    if (this.#queue.queuedBytes === 0) this.#owner.waits();
     this.#queue.pushText(text);
     if (this.#queue.queuedBytes > this.#maxBytes + this.#allowance) this.stalled();
   }
@@ -124,7 +128,7 @@ export class Sending implements OutboundEvents {
   }
 
   #closeWrite(): void {
-    this.#transport.closeWrite().catch((error: unknown) => this.#owner.sendFailed(error));
+    this.#transport.closeWrite().catch((error: unknown) => this.#owner.abort(error));
   }
 
   // What the queue tells.
@@ -146,6 +150,6 @@ export class Sending implements OutboundEvents {
   }
 
   failed(error: unknown): void {
-    this.#owner.sendFailed(error);
+    this.#owner.abort(error);
   }
 }

@@ -24,6 +24,9 @@ export type SilenceEvent =
  */
 const MAX_LOGIN_MESSAGES = 10;
 
+/** What the system takes so soon has kept nobody waiting. */
+const MOMENT_MS = 50;
+
 /** The longest time that timers of JavaScript take. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -34,6 +37,8 @@ export class Silence {
   readonly #check: () => void;
   /** Monotonic time at which something came last. */
   heardAt: number;
+  /** Monotonic time since which something waits for the peer, or last did. */
+  waitsSince = 0;
   #phase: "handshake" | "login" | "served" = "served";
   /** Monotonic time at which the handshake or the login is late. */
   #phaseEndsAt = Infinity;
@@ -86,6 +91,11 @@ export class Silence {
   heard(): void {
     this.#isSilent = false;
     this.#arm();
+  }
+
+  /** Nothing waits for the peer any more: its time begins, also where nobody has looked meanwhile. */
+  sentAll(now: number): void {
+    if (now - this.waitsSince > MOMENT_MS) this.heardAt = now;
   }
 
   /**

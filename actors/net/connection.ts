@@ -1,6 +1,5 @@
 /**
- * One connection as an actor, over whatever transport: the same for those that were accepted and those that
- * were dialled.
+ * One connection as an actor, over whatever transport: the same for those accepted and those dialled.
  *
  * It is put together of what comes ({@linkcode Inbound}), what goes ({@linkcode Sending}), the peer's time
  * ({@linkcode Silence}) and the way to the end ({@linkcode Closing}).
@@ -327,15 +326,16 @@ class ServedConnection<F, M> implements Connection<M>, InboundOwner<F>, SendingO
     this.#abort(SLOW);
   }
 
-  sendFailed(error: unknown): void {
-    this.#abort({ type: "failed", error });
-  }
-
   relieved(): void {
     this.#inbound.release();
   }
 
+  waits(): void {
+    this.#silence.waitsSince = this.#own.coarseNow;
+  }
+
   sentAll(): void {
+    this.#silence.sentAll(this.#own.coarseNow);
     if (!this.#isOpen && this.#closing.phase === "flushing") this.#flushed();
   }
 

@@ -76,6 +76,18 @@ export const net: readonly Mutant[] = [
     to: ";",
   },
   {
+    what: "one who has just read all is idle, if nobody has looked meanwhile",
+    file: "actors/net/connection.ts",
+    from: "    this.#silence.sentAll(this.#own.coarseNow);\n",
+    to: "\n",
+  },
+  {
+    what: "who is told things is never idle",
+    file: "actors/net/_silence.ts",
+    from: "now - this.waitsSince > MOMENT_MS",
+    to: "true",
+  },
+  {
     what: "one who does not read what it is sent is read from all the same",
     file: "actors/net/_inbound.ts",
     from:

@@ -200,6 +200,48 @@ Deno.test("tcp server: who has something to read yet is not idle, and its time b
     await sim.settle(system.stop());
   }));
 
+Deno.test("tcp server: who was kept waiting between two looks is not idle at the second; who is only told things is", () =>
+  inWorlds(async (sim) => {
+    const served = new Map<string, Connection>();
+    const over: string[] = [];
+    const { system } = listen(sim, {
+      limits: { idleTimeoutMs: 1000 },
+      session: (connection) => {
+        let name = "";
+        return {
+          frame(line) {
+            name = line;
+            served.set(name, connection);
+          },
+          closed: (reason) => void over.push(`${name} ${reason.type}`),
+        };
+      },
+    });
+    const [told, paused] = [await Client.connect(sim, "told"), await Client.connect(sim, "paused")];
+    const { net } = sim.host("slow").world;
+    const slow = await sim.settle(net.connectTcp({ hostname: "server", port: 80 }));
+    await told.say("told\n");
+    await paused.say("paused\n");
+    await sim.settle(slow.write(new TextEncoder().encode("slow\n")));
+    await sim.until(() => served.size === 3, MINUTE);
+    // All of it before anybody looks at who is silent.
+    served.get("slow")?.send(new Uint8Array(BULK_BYTES));
+    served.get("paused")?.pause();
+    await sim.advance(300);
+    served.get("told")?.sendText("news\n");
+    served.get("paused")?.resume();
+    await readBulk(sim, slow);
+    await sim.until(() => over.length > 0, MINUTE);
+    await sim.advance(200);
+    assertEquals(over, ["told idle"]);
+    await sim.advance(2000);
+    assertEquals(over.length, 3);
+    slow.close();
+    told.close();
+    paused.close();
+    await sim.settle(system.stop());
+  }));
+
 Deno.test("tcp server: an unfinished line is a message idleFlushMs after its last piece, not after its first", () =>
   inWorlds(async (sim) => {
     const { system } = listen(sim, { frames: () => lineFrames({ idleFlushMs: 1000 }) });
