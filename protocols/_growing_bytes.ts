@@ -1,9 +1,10 @@
+/** Shared: there are very many that are empty. */
 const NOTHING = new Uint8Array(0);
 
 /** Bytes of a message or file that come one after the other, in one buffer that grows by doubling. */
 export class GrowingBytes {
   readonly #firstBytes: number;
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #buffer: Uint8Array<ArrayBuffer> = NOTHING;
   #length = 0;
 
   /** @param firstBytes how large the buffer is at first; a larger one is given back when it is cleared */
@@ -46,15 +47,16 @@ export class GrowingBytes {
 
   /** What is there, which is the caller's from now on; nothing is left here. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.view;
-    this.#buffer = new Uint8Array(0);
+    // Who takes it may give it away, memory and all.
+    const taken = this.#buffer === NOTHING ? new Uint8Array(0) : this.view;
+    this.#buffer = NOTHING;
     this.#length = 0;
     return taken;
   }
 
   /** Forgets what is there. */
   clear(): void {
-    if (this.#buffer.length > this.#firstBytes) this.#buffer = new Uint8Array(0);
+    if (this.#buffer.length > this.#firstBytes) this.#buffer = NOTHING;
     this.#length = 0;
   }
 }

@@ -131,10 +131,13 @@ function headerAt(bytes: Uint8Array, at: number): { length: number; checksum: nu
   return { length: header.getUint32(0), checksum: header.getUint32(4) };
 }
 
+/** Where a record's length is put together: the same bytes for all. */
+const LENGTH_BYTES = new Uint8Array(4);
+const LENGTH = new DataView(LENGTH_BYTES.buffer);
+
 function frameChecksum(record: Uint8Array): number {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, record.length);
-  return crc32c(record, crc32c(length));
+  LENGTH.setUint32(0, record.length);
+  return crc32c(record, crc32c(LENGTH_BYTES));
 }
 
 const EMPTY_CHECKSUM = frameChecksum(new Uint8Array(0));

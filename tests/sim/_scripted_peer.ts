@@ -160,16 +160,23 @@ export function keyOf({ piece, begin }: Pick<BlockPlace, "piece" | "begin">): st
   return `${piece}/${begin}`;
 }
 
+/** Buffers that no connection reads into now. */
+const freeBuffers: Uint8Array[] = [];
+
 /** What a peer says, until the connection ends. */
 export async function* messagesOf(connection: TcpConnection): AsyncGenerator<PeerMessage> {
   const decoder = peerFrames();
-  const buffer = new Uint8Array(65536);
-  for (;;) {
-    const count = await connection.read(buffer);
-    if (count === null) return;
-    const frames: PeerMessage[] = [];
-    decoder.push(buffer.subarray(0, count), frames);
-    yield* frames;
+  const buffer = freeBuffers.pop() ?? new Uint8Array(65536);
+  try {
+    for (;;) {
+      const count = await connection.read(buffer);
+      if (count === null) return;
+      const frames: PeerMessage[] = [];
+      decoder.push(buffer.subarray(0, count), frames);
+      yield* frames;
+    }
+  } finally {
+    freeBuffers.push(buffer);
   }
 }
 

@@ -13,7 +13,7 @@ import { followRedirects, type Message } from "../redirects.ts";
 const READ_BYTES = 1 << 16;
 /** Buffers that no request reads into now: to make one takes longer than most answers. */
 const freeBuffers: Uint8Array[] = [];
-const MAX_FREE_BUFFERS = 16;
+const MAX_FREE_BUFFERS = 128;
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 

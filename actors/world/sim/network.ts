@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cancellable } from "../world.ts";
+import { ByteCopies } from "./byte_copies.ts";
 import { Names } from "./names.ts";
 import { isLoopback, isWildcard } from "./ports.ts";
 import { type Range, SeededRandom } from "./random.ts";
@@ -71,6 +72,8 @@ export class Network {
   readonly random: SeededRandom;
   conditions: NetworkConditions;
   readonly names: Names;
+  /** Of what was sent, for as long as it is under way. */
+  readonly copies: ByteCopies = new ByteCopies();
   readonly #owners = new Map<string, Stack>();
   /** How often each way is cut: `from>to`. */
   readonly #cuts = new Map<string, number>();

@@ -299,7 +299,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     let count = Math.min(bytes.length, SEND_BUFFER_BYTES - out.held);
     if (count <= 0) return 0;
     if (count > 1 && random.chance(conditions.shortWrites)) count = random.integer(1, count);
-    out.send(bytes.slice(0, count));
+    out.send(this.#network.copies.copy(bytes, count));
     return count;
   }
 }
