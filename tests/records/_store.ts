@@ -52,6 +52,7 @@ export interface StoreOptions {
   /** How often it looks for old records; without, it does not. */
   readonly refresh?: { readonly intervalMs: number; readonly thresholdMs: number };
   readonly manyIntents?: number;
+  readonly maxFilesInUse?: number;
   /** @default that of {@linkcode PLACES} */
   readonly filesDirectory?: string;
   /** @default that of {@linkcode PLACES} */
@@ -61,12 +62,19 @@ export interface StoreOptions {
 const WITHIN = { timeoutMs: 120_000 };
 
 /** Starts a store in a world whose disk has the folders of {@linkcode PLACES}. */
-export function startStore(world: World, { refresh, ...options }: StoreOptions = {}): Store {
+export function startStore(
+  world: World,
+  { refresh, maxFilesInUse, ...options }: StoreOptions = {},
+): Store {
   const system = new ActorSystem("store", { world });
   const index: Ref<RecordIndexCommand> = system.spawn("index", recordIndex({ ...PLACES, ...options }));
   const files: Ref<RecordCommand> = system.spawn(
     "files",
-    archive({ filesDirectory: options.filesDirectory ?? PLACES.filesDirectory, index }),
+    archive({
+      filesDirectory: options.filesDirectory ?? PLACES.filesDirectory,
+      index,
+      ...(maxFilesInUse === undefined ? {} : { maxFilesInUse }),
+    }),
   );
   if (refresh !== undefined) system.spawn("refresher", refresher({ index, archive: files, ...refresh }));
   const request = async (make: (replyTo: Ref<Answered>) => RecordCommand) =>

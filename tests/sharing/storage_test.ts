@@ -14,6 +14,7 @@ import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type DiskFile, type World, WorldError } from "../../actors/world/world.ts";
 import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
+import { simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline, tempDirectory, until } from "../_helpers.ts";
 import { overridden } from "../_overridden.ts";
@@ -231,6 +232,18 @@ Deno.test("open files: however many are used, few stay open, and none is closed 
     error.message
   );
   assertEquals(refused, `Cannot use ${paths[2]}: it is closed`);
+});
+
+Deno.test("open files: one that could not be opened is opened anew by the next who uses it", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("node");
+  host.disk.write("/a", "a");
+  host.disk.failNext("open", "other", { path: "/a" });
+  const group = new OpenFiles(host.world.disk, 8).group({ read: true });
+  const size = () => group.use("/a", (file) => file.size()).catch(() => "not opened");
+  assertEquals(await sim.settle(size()), "not opened");
+  assertEquals(await sim.settle(size()), 1);
+  sim.close();
 });
 
 Deno.test("open files: a close that fails is nobody's failure", async () => {

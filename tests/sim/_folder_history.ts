@@ -18,6 +18,15 @@ interface Seen {
   lastMs: number;
 }
 
+/** A content under one of its names. */
+export interface NamedContent {
+  readonly name: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly sha256: string;
+  /** The hosts that have it, under whichever name. */
+  readonly holders: ReadonlySet<string>;
+}
+
 /** Remembers what was in the folders. */
 export class FolderHistory {
   readonly #sim: SimWorld;
@@ -95,19 +104,25 @@ export class FolderHistory {
 
   /** Each name of a content, at each host that has the content, by whichever name. */
   rows(): string[] {
+    return this.torrents().flatMap(({ name, sha256, holders }) =>
+      [...holders].map((host) => `${host} ${name} ${sha256}`)
+    );
+  }
+
+  /** Each name of a content, which makes a torrent of its own, and who has the content. */
+  torrents(): NamedContent[] {
     const { hash } = this.#sim.host("probe").world;
     const holders = new Map<string, Set<string>>();
-    const named = new Set<string>();
+    const named = new Map<string, NamedContent>();
     for (const host of this.#hosts) {
       for (const name of this.names(host)) {
         const content = new Uint8Array(this.read(host, name) ?? []);
         const sha256 = hexText(hash.digest("SHA-256", content));
-        holders.set(sha256, (holders.get(sha256) ?? new Set()).add(host));
-        named.add(`${name} ${sha256}`);
+        const have = holders.get(sha256) ?? new Set();
+        holders.set(sha256, have.add(host));
+        named.set(`${name} ${sha256}`, { name, content, sha256, holders: have });
       }
     }
-    return [...named].flatMap((row) =>
-      [...holders.get(row.split(" ").at(-1) ?? "") ?? []].map((host) => `${host} ${row}`)
-    );
+    return [...named.values()];
   }
 }

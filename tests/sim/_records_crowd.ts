@@ -13,7 +13,8 @@ import { RecordsClient } from "../../tasks/_records_client.ts";
 import { delay, LineClient } from "./_harness.ts";
 import type { Operation } from "./_linearizability.ts";
 
-const PORT = 12_000;
+/** Where the store listens. */
+export const PORT = 12_000;
 const NOT_FOUND = /no such|not found|no record|does not exist/i;
 /** How far the store's clock on the wall is ahead of UTC. */
 export const EAST_MINUTES = 330;
@@ -149,7 +150,9 @@ export class Writer {
   async #write(): Promise<boolean> {
     const history = this.#history;
     const { world } = this.#sim.host(this.host);
-    const atMs = world.clock.now() - this.#sim.random.integer(0, 3000);
+    // Now and then its clock is far ahead.
+    const aheadMs = this.#sim.random.chance(0.1) ? 3_600_000 : 0;
+    const atMs = world.clock.now() + aheadMs - this.#sim.random.integer(0, 3000);
     const text = history.nextText(this.#sim.random.integer(1, 50), atMs);
     const from = history.tick();
     const place = history.operations.push({ type: "write", value: below(text), from, to: Infinity }) - 1;
@@ -192,7 +195,12 @@ export class Writer {
   /** Sends a request; undefined when the connection ends before it is answered. */
   async #ask(request: string): Promise<ReturnType<typeof parseResponse>> {
     const line = await this.#client.ask(request.trimEnd());
-    return line === undefined ? undefined : parseResponse(JSON.parse(line));
+    if (line === undefined) return undefined;
+    const answer = parseResponse(JSON.parse(line));
+    const { client_ID: asked = null } = JSON.parse(request);
+    const isFarewell = answer?.type === "error" && answer.data.startsWith("Closing the connection");
+    assert(isFarewell || answer?.clientId === asked, `what ${asked} has asked was answered ${line}`);
+    return answer;
   }
 }
 

@@ -132,6 +132,7 @@ export class ScriptedNode {
   readonly host: SimHost;
   /** All that was told of what it fetches, over all of its lives. */
   readonly notices: DownloadNotice[] = [];
+  #get: (what: string) => void = () => {};
 
   constructor(sim: SimWorld, name: string, options: ScriptedNodeOptions) {
     this.host = sim.host(name);
@@ -139,13 +140,20 @@ export class ScriptedNode {
     const { wants = [], others = [], ...more } = options;
     this.host.start((world) => {
       const { system, ref } = startNode(world, { id: 1, hostnames: [name, ...others], ...more });
-      for (const [index, what] of wants.entries()) {
-        const observer = system.spawn(`want-${index}`, () => (notice: DownloadNotice) => {
+      let count = 0;
+      this.#get = (what) => {
+        const observer = system.spawn(`want-${count++}`, () => (notice: DownloadNotice) => {
           this.notices.push(notice);
         });
         ref.tell({ type: "get", what, observer });
-      }
+      };
+      for (const what of wants) this.#get(what);
     });
+  }
+
+  /** Fetches something more, in this life. */
+  get(what: string): void {
+    this.#get(what);
   }
 
   /** How what it fetched has ended. */

@@ -6,14 +6,29 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
-import { announceUrl, decodeAnnounceResponse } from "../../protocols/tracker.ts";
 import { someBytes } from "../sharing/_network.ts";
 import type { TestTorrent } from "../sharing/_torrent.ts";
+import { ScriptedPeer } from "./_scripted_peer.ts";
 import { DIRECTORY, HTTP_PORT, ScriptedNode, scriptedTorrent } from "./_scripted_swarm.ts";
-import { checkManners, checkRate, fresh, giver, leecherOf, lister, ownTorrent } from "./_sharing_stage.ts";
+import { announcedTo, letsIn } from "./_sharing_probe.ts";
+import {
+  checkManners,
+  checkRate,
+  fetcher,
+  fresh,
+  giver,
+  hasEnded,
+  leecherOf,
+  lister,
+  ownTorrent,
+} from "./_sharing_stage.ts";
 
 /** Two announces and more are missing by then. */
 const FORGOTTEN_MS = 60_000;
+/** A folder is looked at each 5 s. */
+const GONE_MS = 8000;
+/** What takes a millisecond takes seconds. */
+const SLOW_FACTOR = 5000;
 
 export async function limitedUpload(sim: SimWorld, torrent: TestTorrent): Promise<void> {
   const perSecond = sim.random.integer(20_000, 60_000);
@@ -78,13 +93,8 @@ export async function announced(sim: SimWorld, torrent: TestTorrent): Promise<vo
   await sim.advance(3000);
   const announce = async (role: string): Promise<readonly number[]> => {
     const { world } = sim.host(fresh(sim, role));
-    const request = {
-      ...{ infoHash: own.infoHash, peerId: world.random.bytes(20), port: role === "first" ? 7001 : 7002 },
-      ...{ uploaded: 0, downloaded: 0, left: 1 },
-    };
-    const url = announceUrl(`http://${node.host.name}:${HTTP_PORT}/announce`, request);
-    const response = decodeAnnounceResponse(await (await world.net.fetch(new Request(url))).bytes());
-    return response.type === "peers" ? response.peers.map(({ port }) => port) : [];
+    const asked = { infoHash: own.infoHash, port: role === "first" ? 7001 : 7002 };
+    return (await announcedTo(world, node.host.name, asked)).map(({ port }) => port);
   };
   assertEquals((await sim.settle(announce("first"))).includes(7001), false, "nobody is named to itself");
   await sim.advance(1000);
@@ -98,7 +108,7 @@ export async function catalog(sim: SimWorld, torrent: TestTorrent): Promise<void
   const other = fresh(sim, "lister");
   let fails = 2;
   const sha256 = sim.host(other).world.hash.digest("SHA-256", torrent.bytes);
-  lister(sim, other, torrent, sha256, () => fails-- > 0 ? "fail" : "list");
+  lister(sim, other, () => fails-- > 0 ? "fail" : { torrent, sha256 });
   const node = new ScriptedNode(sim, fresh(sim, "node"), { others: [other] });
   const asker = sim.host(fresh(sim, "asker")).world;
   const names = async (): Promise<string> => {
@@ -110,4 +120,23 @@ export async function catalog(sim: SimWorld, torrent: TestTorrent): Promise<void
   sim.host(other).crash();
   await sim.advance(30_000);
   assertEquals(await sim.settle(names()), "[]", "a node that has gone is not listed");
+}
+
+/** What was fetched and goes is given no longer, also where its folder is synced long after it is hashed. */
+export async function gone(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const peer = new ScriptedPeer(sim, fresh(sim, "peer"), torrent);
+  const { node } = fetcher(sim, torrent, () => [peer.address]);
+  const { disk } = node.host;
+  await sim.until(() => node.read(torrent.name) !== undefined, 60_000, "the file");
+  if (sim.seed % 2 === 0) disk.slowness = SLOW_FACTOR;
+  await sim.advance(1);
+  disk.slowness = 1;
+  await sim.until(hasEnded(node), 60_000, "the download to end");
+  const { world } = sim.host(fresh(sim, "asker"));
+  const isGiven = () => sim.settle(letsIn(world, node.host.name, torrent.infoHash));
+  assert(await isGiven(), "what was fetched is given");
+  await sim.advance(1000);
+  disk.remove(`${DIRECTORY}/${torrent.name}`);
+  await sim.advance(GONE_MS);
+  assertEquals(await isGiven(), false, "what has gone is given");
 }

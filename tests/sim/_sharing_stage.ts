@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { httpServer, jsonResponse, textResponse } from "../../actors/net/mod.ts";
+import { httpServer, jsonResponse, type RoutedRequest, textResponse } from "../../actors/net/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { BLOCK_BYTES } from "../../protocols/peer_wire.ts";
 import { hexText } from "../../protocols/tracker.ts";
@@ -64,11 +64,11 @@ export function fetcher(
   torrent: TestTorrent,
   answer: ConstructorParameters<typeof ScriptedTracker>[2],
   more: ConstructorParameters<typeof ScriptedNode>[2] = {},
-): { node: ScriptedNode; tracker: ScriptedTracker } {
+): { node: ScriptedNode; tracker: ScriptedTracker; what: string } {
   const tracker = new ScriptedTracker(sim, fresh(sim, "tracker"), answer);
   const name = fresh(sim, "node");
   const what = torrentFileFor(sim.host(name), torrent, [tracker.url]);
-  return { tracker, node: new ScriptedNode(sim, name, { wants: [what], ...more }) };
+  return { tracker, what, node: new ScriptedNode(sim, name, { wants: [what], ...more }) };
 }
 
 /** A torrent as our nodes make it of a file, so that they give it. */
@@ -96,22 +96,32 @@ export function leecherOf(
   return new Leecher(sim.host(fresh(sim, "leecher")).world, node, torrent, options);
 }
 
-/** A node of the network that has, as it says, one file; at first it fails to say so. */
-export function lister(
-  sim: SimWorld,
-  name: string,
-  torrent: TestTorrent,
-  sha256: Uint8Array,
-  answer: () => "list" | "fail" = () => "list",
-): void {
+/** What a {@linkcode lister} says that it has. */
+export interface Listed {
+  readonly torrent: TestTorrent;
+  readonly sha256: Uint8Array;
+}
+
+/** A node of the network that has what it says: one file, or none; or it fails to say so. */
+export function lister(sim: SimWorld, name: string, answer: () => Listed | "nothing" | "fail"): void {
   const { hash } = sim.host(name).world;
-  const [infoHash, pieces] = [hexText(torrent.infoHash), hexText(hash.digest("SHA-1", torrent.info.pieces))];
-  const file = { name: torrent.name, bytes: torrent.info.length, sha256: hexText(sha256), infoHash, pieces };
-  const list = { node: 2, swarmPort: SWARM_PORT, files: [file] };
+  const given = new Map<string, Uint8Array>();
+  const rowOf = ({ torrent: { name, info, infoHash }, sha256 }: Listed) => {
+    given.set(hexText(infoHash), info.bytes);
+    const pieces = hexText(hash.digest("SHA-1", info.pieces));
+    return { name, bytes: info.length, sha256: hexText(sha256), infoHash: hexText(infoHash), pieces };
+  };
   sim.host(name).start((world) => {
     const system = new ActorSystem("lister", { world });
-    const share = () => answer() === "list" ? jsonResponse(200, list) : textResponse(500, "not now\n");
-    const infoBytes = () => ({ status: 200, headers: {}, body: torrent.info.bytes });
+    const share = () => {
+      const listed = answer();
+      if (listed === "fail") return textResponse(500, "not now\n");
+      return jsonResponse(200, { swarmPort: SWARM_PORT, files: listed === "nothing" ? [] : [rowOf(listed)] });
+    };
+    const infoBytes = ({ params }: RoutedRequest) => {
+      const body = given.get(params.hash ?? "");
+      return body === undefined ? textResponse(404, "none\n") : { status: 200, headers: {}, body };
+    };
     system.spawn(
       "http",
       httpServer({

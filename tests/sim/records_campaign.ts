@@ -16,14 +16,15 @@ import {
   below,
   EAST_MINUTES,
   History,
+  PORT,
   Reader,
   Remover,
   Stranger,
   wallSecondsThere,
   Writer,
 } from "./_records_crowd.ts";
+import { checkAnswers, checkLocked, LOGIN_MS, MAX_DATA_BYTES } from "./_records_guests.ts";
 
-const PORT = 12_000;
 const CHAOS_MS = 6000;
 const REFRESH = { refreshIntervalMs: 700, refreshThresholdMs: 1500 };
 const IDS = ["1", "22", "333"];
@@ -36,6 +37,7 @@ const MAX_REFRESHES = 8;
 const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
 /** Crashes after the chaos, each with a look at what is recovered. */
 const ROUNDS = 6;
+const MAX_CONNECTIONS = 1000;
 /** So few that the journal is weeded out while changes go on. */
 const MANY_INTENTS = { manyIntents: 5 };
 const EAST = switchingZone("Test/East", { beforeMinutes: EAST_MINUTES, afterMinutes: EAST_MINUTES, atMs: 0 });
@@ -73,7 +75,9 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
       ...PLACES,
       ...MANY_INTENTS,
       address: { hostname: "::", port: PORT },
-      maxConnections: 1000,
+      maxConnections: MAX_CONNECTIONS,
+      maxDataBytes: MAX_DATA_BYTES,
+      limits: { loginTimeoutMs: LOGIN_MS },
       ...(token === undefined ? {} : { token }),
       ...REFRESH,
     })));
@@ -106,8 +110,10 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
   for (const client of clients) await client.finish(sim);
   remover.remove();
   await checkRefreshed(sim, server);
+  await checkAnswers(sim, server, { token, maxConnections: MAX_CONNECTIONS });
   for (const client of clients) await client.burst(sim);
   await crashAgainAndAgain(sim, server, clients);
+  if (token !== undefined) await checkLocked(sim, token);
   checkRounds(server);
   const { texts } = onDisk(server);
   for (const history of histories) {
@@ -144,6 +150,7 @@ async function checkRefreshed(sim: SimWorld, server: SimHost): Promise<void> {
     // Datestamps are whole seconds.
     const oldestSeconds = (REFRESH.refreshIntervalMs + REFRESH.refreshThresholdMs) / 1000 + 2;
     assert(nowSeconds - stamp <= oldestSeconds, `record ${id} was not refreshed for ${nowSeconds - stamp} s`);
+    assert(stamp <= nowSeconds, `record ${id} is of ${stamp - nowSeconds} s to come, and was not refreshed`);
   }
   assert(server.disk.read(`${PLACES.filesDirectory}/${REMOVED}.txt`) === undefined, "a record has come back");
   // Without a restart, which would mend it.

@@ -14,6 +14,8 @@ import type { Campaign } from "./_harness.ts";
 import { ANY_DISK_OPERATION } from "./_harness.ts";
 import { FolderHistory } from "./_folder_history.ts";
 import { NAMES, Person } from "./_sharing_person.ts";
+import { movedForGood } from "./_sharing_moves.ts";
+import { letsIn } from "./_sharing_probe.ts";
 import { DIRECTORY, HTTP_PORT, startNode } from "./_scripted_swarm.ts";
 
 /** The first leads and holds nothing; the last keeps, in the end, what nobody else has. */
@@ -38,6 +40,7 @@ export const sharingAmongPeople: Campaign = {
     ...["a magnet link was fetched", "a name was fetched", "a file was written over while it was given"],
     ...["a file was renamed", "a file got a second name", "a file was deleted"],
     ...["fault: killed", "fault: power cut"],
+    "what has lost its name for good was fetched by another",
   ],
   run,
 };
@@ -208,7 +211,26 @@ class Network {
       this.#people[change % PEOPLE.length]?.act(() => false);
     }
     await this.#checkOffers();
+    await this.#move();
     this.#history.look();
+  }
+
+  /** Nothing is anywhere but what one has, and that gets another name while the others fetch it. */
+  async #move(): Promise<void> {
+    for (const host of [...PEOPLE, KEEPER]) {
+      for (const name of this.#history.names(host)) this.#sim.host(host).disk.remove(`${DIRECTORY}/${name}`);
+    }
+    await this.#checkOffers();
+    await movedForGood({
+      sim: this.#sim,
+      history: this.#history,
+      leader: LEADER,
+      keeper: KEEPER,
+      takers: this.#sim.random.shuffle(PEOPLE.slice()).slice(0, 2),
+      get: (host, what, told) => this.#get.get(host)?.(what, told),
+      offered: () => this.#checkOffers(),
+    });
+    await this.#checkOffers();
   }
 
   /** The keeper has what somebody wants and nobody has. */
@@ -258,6 +280,28 @@ class Network {
       offered = files.flatMap(rowsOf).sort();
     }
     assertEquals(offered, there, "what is offered is not what is there");
+    await this.#checkGivers();
+  }
+
+  /** By each name that the network has for some bytes, who has them lets peers in, and nobody else does. */
+  async #checkGivers(): Promise<void> {
+    const { world } = this.#sim.host("probe");
+    const torrents = this.#history.torrents().map(({ name, content, holders }) => ({
+      ...{ name, holders, infoHash: torrentOf(world.hash, name, content).infoHash },
+    }));
+    const wrongAt = async (host: string): Promise<string[]> => {
+      const wrong: string[] = [];
+      for (const { name, holders, infoHash } of torrents) {
+        const isIn = await letsIn(world, host, infoHash);
+        if (isIn !== holders.has(host)) wrong.push(`${host} ${isIn ? "gives" : "does not give"} ${name}`);
+      }
+      return wrong;
+    };
+    for (const endMs = this.#sim.now + LISTED_MS;; await this.#sim.advance(1000)) {
+      const wrong = (await this.#sim.settle(Promise.all(HOSTNAMES.map(wrongAt)), LISTED_MS)).flat();
+      if (wrong.length === 0) return;
+      assert(this.#sim.now < endMs, wrong.join(", "));
+    }
   }
 }
 

@@ -34,6 +34,10 @@ const SCENES: readonly Scene[] = [
   ["who says nothing holds nothing up", taking.silent],
   ["metadata is checked", taking.magnet],
   ["a name that is taken stays", taking.takenMeanwhile],
+  ["what has gone is not given", giving.gone],
+  ["who asks second is told so", taking.askedTwice],
+  ["who failed may ask again", taking.askedAgain],
+  ["who gives nothing keeps nobody", taking.changedElsewhere],
   ["the tracker remembers and forgets", giving.announced],
 ];
 
