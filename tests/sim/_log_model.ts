@@ -78,6 +78,8 @@ export class LogModel {
     });
     this.#check(found);
     this.#checkKept();
+    const size = this.#host.disk.read(this.#path)?.length;
+    assert(log.length === size, `a log was opened that has ${log.length} bytes of its ${size}`);
     return this.#log = log;
   }
 

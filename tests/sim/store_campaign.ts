@@ -9,7 +9,9 @@ import { LogFile, LogFileError } from "../../actors/store/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import type { Campaign } from "./_harness.ts";
 import { LogModel, SIGNATURE } from "./_log_model.ts";
+import { longLog } from "./_long_log.ts";
 import { Settings } from "./_replaced_file.ts";
+import { SharedText } from "./_shared_text.ts";
 
 const LIVES = 12;
 const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4 };
@@ -27,6 +29,11 @@ export const store: Campaign = {
     ...["fault: power cut leaves garbage", "fault: power cut leaves length before data"],
     ...["fault: sync fails, pages dropped", "fault: write fails", "fault: bit rot", "fault: killed"],
     ...["fault: crash after write", "fault: crash before sync", "fault: crash after rename"],
+    ...["fault: read fails", "somebody appended to an open text", "somebody saved an open text in place"],
+    ...["somebody corrected a line of an open text", "somebody put another file in an open text's place"],
+    ...["a person saved a text that was being opened", "the power went while a text was opened"],
+    "a process ended in the middle of a commit of a shared text",
+    "what waited behind a commit that failed was committed",
   ],
   run,
 };
@@ -86,6 +93,8 @@ async function run(sim: SimWorld): Promise<void> {
   host.restart(() => {});
   await sim.settle(model.open(host.world));
   await sim.settle(model.shut());
+  await new SharedText(sim, sim.host("desk")).run();
+  await longLog(sim, sim.host("archive"));
 }
 
 /** Another's file is not taken for a log, and stays as it is. */
