@@ -8,6 +8,8 @@ export class OwnedFile {
   readonly path: string;
   readonly #disk: Disk;
   #handles: Handles;
+  /** It was gone over to, and what it holds is not known yet: where reading fails, it is tried again. */
+  isUnread = false;
 
   private constructor(disk: Disk, path: string, handles: Handles) {
     this.#disk = disk;
@@ -71,6 +73,7 @@ export class OwnedFile {
   /** Goes over to the file that has the name now; makes one when there is none. */
   async reopen(): Promise<void> {
     this.#goOver(await openHandles(this.#disk, this.path));
+    this.isUnread = true;
   }
 
   /** Nothing is lost any more of the file before, whatever the disk says to its closing. */
@@ -110,6 +113,7 @@ export class OwnedFile {
         throw error;
       }
       if (reader !== undefined) this.#goOver({ file, reader, id, created: this.created });
+      this.isUnread = false;
     } catch (error) {
       if (reader !== undefined) closeQuietly(reader);
       throw error;

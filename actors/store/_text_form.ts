@@ -51,7 +51,9 @@ export class TextForm implements RecordForm {
   async findOthersEdits(owned: OwnedFile, length: number): Promise<OthersEdits> {
     const isSame = await owned.isSame(await owned.look());
     const size = await owned.file.size();
-    if (isSame && size > length && await this.#isTailAt(owned.file, length)) {
+    // Else the tail is that of another file.
+    const isOwn = isSame && !owned.isUnread;
+    if (isOwn && size > length && await this.#isTailAt(owned.file, length)) {
       return { length, appended: await readFully(owned.file, length, size), replaced: false };
     }
     if (!isSame) await owned.reopen();

@@ -4,8 +4,7 @@
  * @module
  */
 import type { ApproveReplacement } from "./atomic_file.ts";
-import type { Clock, Disk } from "../world/world.ts";
-import { WorldError } from "../world/world.ts";
+import { type Clock, type Disk, WorldError } from "../world/world.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { batchOf } from "./_batch.ts";
 import { both, NOTHING, type OthersEdits, type RecordForm } from "./_form.ts";
@@ -20,10 +19,7 @@ import { UnsyncedWrites } from "./_unsynced.ts";
 
 /** How long a file is taken to be the one that was last seen; its size is looked at each time. */
 const TRUST_MS = 5;
-/**
- * How often a write waits for the journal's sync and is begun anew since somebody wrote meanwhile; then it
- * does not wait.
- */
+/** So often a write waits for the journal's sync, and begins anew since somebody wrote; then it is done. */
 const MAX_LOOKS = 10;
 
 /**
@@ -179,7 +175,7 @@ export class LogFile {
    */
   #isUnchanged(): boolean {
     const { statNow } = this.#disk;
-    if (statNow === undefined) return false;
+    if (statNow === undefined || this.#owned.isUnread) return false;
     const now = this.#clock?.monotonic();
     try {
       if (now !== undefined && now - this.#lookedAt < TRUST_MS) {
@@ -295,7 +291,8 @@ export class LogFile {
   async #mend(): Promise<OthersEdits> {
     await this.#takeBack();
     if (!this.#unsynced.isSuspect) return this.#noEdits();
-    if (!await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned);
+    const isAnother = this.#owned.isUnread;
+    if (!isAnother && !await this.#isAsLeft(this.#length)) await this.#unsynced.restore(this.#owned);
     // In a file that somebody has written anew it stands somewhere else.
     const edits = await this.#findOthersEdits();
     if (this.#unsynced.isSuspect) await this.#unsynced.rewrite(this.#owned);
@@ -321,11 +318,13 @@ export class LogFile {
   async #findOthersEdits(): Promise<OthersEdits> {
     let edits = this.#noEdits();
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      if (await this.#isAsLeft(this.#length + edits.appended.length)) break;
+      const isRead = !this.#owned.isUnread;
+      if (isRead && await this.#isAsLeft(this.#length + edits.appended.length)) break;
       const others = this.#records.findOthersEdits(this.#owned, this.#length);
       // Where it rejects, the sync of what it found may be what failed.
       others.catch(() => this.#unsynced.suspect(this.#length));
       edits = both(edits, await others);
+      this.#owned.isUnread = false;
       this.#length = edits.length;
       // What this process wrote there is not its own any more, and has to reach the disk all the same.
       if (edits.replaced) this.#unsynced.disown();

@@ -284,4 +284,10 @@ export const store: readonly Mutant[] = [
     from: "    await makeNameDurable(disk, path);\n",
     to: "    if (created) await makeNameDurable(disk, path);\n",
   },
+  {
+    what: "another file that could not be read at first is taken for the one before",
+    file: "actors/store/_owned_file.ts",
+    from: "    this.isUnread = true;\n",
+    to: "",
+  },
 ];

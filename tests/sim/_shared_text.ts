@@ -5,7 +5,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { LogFile } from "../../actors/store/mod.ts";
+import { type Batch, LogFile } from "../../actors/store/mod.ts";
 import type { CrashOrder, SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { WorldError } from "../../actors/world/world.ts";
 import { newLine, TextLines } from "./_text_lines.ts";
@@ -31,6 +31,8 @@ export class SharedText {
   readonly #text = new TextLines();
   readonly #people: TextPeople;
   #log: LogFile | undefined;
+  /** The text as somebody has it who is told what is new in it. */
+  #followed = "";
   /** A batch failed, and what it left or lost was not put right yet. */
   #isUnsettled = false;
   /** A sync lost its pages, and no later one was acknowledged. */
@@ -114,8 +116,8 @@ export class SharedText {
     const count = operation === "sync" ? 2 : 1;
     this.#host.disk.failNext(operation, "other", { path: FILE, count });
     const lines = this.#batch(1, 6000);
-    const isDone = await this.#sim.settle(outcomeOf(this.#opened().sync()));
-    this.#settled([{ lines, isDone }], true, { several: count > 1, drops: false });
+    const batch = await this.#sim.settle(outcomeOf(this.#opened().sync()));
+    this.#settled([{ lines, batch }], true, { several: count > 1, drops: false });
     const order = {
       operation: random.pick(["write", "sync"] as const),
       when: "before",
@@ -128,8 +130,8 @@ export class SharedText {
   async #killedAtSync(): Promise<void> {
     await this.#open();
     const lines = this.#batch(2, 100);
-    const isDone = await this.#sim.settle(outcomeOf(this.#opened().flush()));
-    this.#settled([{ lines, isDone }], false, undefined);
+    const batch = await this.#sim.settle(outcomeOf(this.#opened().flush()));
+    this.#settled([{ lines, batch }], false, undefined);
     this.#host.disk.failNext("sync", "other", { path: FILE, dropsPages: true });
     this.#lost();
     await this.#doomed({ operation: "write", when: "before", how: "kill" }, []);
@@ -174,8 +176,9 @@ export class SharedText {
         false;
     this.#checkShown();
     this.#checkDurable();
-    const size = this.#host.disk.read(PATH)?.length;
-    assert(isSaved || log.length === size, `a log has ${log.length} bytes of ${size}`);
+    const text = this.#host.disk.readText(PATH) ?? "";
+    this.#followed = text.slice(0, log.length);
+    assert(isSaved || this.#followed === text, `a log has ${log.length} bytes of ${text.length}`);
   }
 
   #read(found: readonly string[]): void {
@@ -243,21 +246,21 @@ export class SharedText {
     // Half a line of what was only flushed may stay: small writes are not announced then.
     const isDurable = faults !== undefined || random.chance(0.6);
     const first = this.#batch(random.integer(0, 2));
-    const isFirst = outcomeOf(isDurable ? log.sync() : log.flush());
+    const ofFirst = outcomeOf(isDurable ? log.sync() : log.flush());
     if (random.chance(0.6)) {
-      const isDone = await this.#sim.settle(isFirst);
-      return this.#settled([{ lines: first, isDone }], isDurable, faults);
+      const batch = await this.#sim.settle(ofFirst);
+      return this.#settled([{ lines: first, batch }], isDurable, faults);
     }
     const second = this.#batch(random.integer(0, 1));
-    const isSecond = outcomeOf(log.flush());
+    const ofSecond = outcomeOf(log.flush());
     const third = this.#batch(1);
-    const isThird = outcomeOf(log.sync());
-    const [a, b, c] = await this.#sim.settle(Promise.all([isFirst, isSecond, isThird]));
+    const ofThird = outcomeOf(log.sync());
+    const [a, b, c] = await this.#sim.settle(Promise.all([ofFirst, ofSecond, ofThird]));
     assert(b === c, "of those that share a commit some are told that it failed");
     const isOneFault = faults !== undefined && !faults.several;
-    assert(a || c || !isOneFault, "a commit failed since the one before it had");
-    this.#sim.sometimes("what waited behind a commit that failed was committed", !a && c);
-    this.#settled([{ lines: first, isDone: a }, { lines: [...second, ...third], isDone: c }], true, faults);
+    assert(a !== undefined || c !== undefined || !isOneFault, "a commit failed since the one before it had");
+    this.#sim.sometimes("what waited behind a commit that failed was committed", !a && c !== undefined);
+    this.#settled([{ lines: first, batch: a }, { lines: [...second, ...third], batch: c }], true, faults);
   }
 
   #batch(count: number, length?: number): string[] {
@@ -267,15 +270,16 @@ export class SharedText {
   }
 
   #settled(
-    batches: readonly { readonly lines: readonly string[]; readonly isDone: boolean }[],
+    batches: readonly { readonly lines: readonly string[]; readonly batch: Batch | undefined }[],
     isDurable: boolean,
     faults: Faults | undefined,
   ): void {
     this.#host.disk.forgetFailures();
-    assert(faults !== undefined || batches.every(({ isDone }) => isDone), "a batch failed, and nothing had");
+    assert(faults !== undefined || batches.every(({ batch }) => batch), "a batch failed, and nothing had");
     if (faults?.drops) this.#lost();
-    for (const { lines, isDone } of batches) {
-      if (isDone) {
+    for (const { lines, batch } of batches) {
+      if (batch !== undefined) {
+        this.#follow(batch);
         // What failed before it was put right first.
         this.#isUnsettled = false;
         this.#text.maybe = [];
@@ -288,9 +292,22 @@ export class SharedText {
     if (this.#isUnsettled) return;
     this.#text.maybe = [];
     this.#checkShown();
-    if (!isDurable || !batches.at(-1)?.isDone) return;
+    if (!isDurable || !batches.at(-1)?.batch) return;
     this.#text.acknowledged();
     this.#synced();
+  }
+
+  /** Who adds what is new to what it had, and reads all where it is told to, has the text. */
+  #follow({ start, bytes, othersBytes, leadBytes, replaced }: Batch): void {
+    const text = this.#host.disk.readText(PATH) ?? "";
+    const own = new TextDecoder().decode(bytes);
+    const end = start + bytes.length;
+    assert(othersBytes <= leadBytes && leadBytes <= bytes.length, "a batch has more than it has");
+    assert(replaced || start === this.#followed.length, "a batch does not begin where the one before ended");
+    this.#followed = replaced ? text.slice(0, end) : this.#followed + own;
+    // What is corrected in place, to as many bytes, nobody is told.
+    const [followed, shown] = [this.#followed.toLowerCase(), text.slice(0, end).toLowerCase()];
+    assert(followed === shown && shown.endsWith(own.toLowerCase()), "a batch is not what is new in a text");
   }
 
   /** A sync has lost its pages. */
@@ -368,13 +385,12 @@ export class SharedText {
   }
 }
 
-/** Whether it is done; false where the disk has failed. */
-async function outcomeOf(done: Promise<unknown>): Promise<boolean> {
+/** What comes of it; undefined where the disk has failed. */
+async function outcomeOf<T>(done: Promise<T>): Promise<T | undefined> {
   try {
-    await done;
-    return true;
+    return await done;
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
-    return false;
+    return undefined;
   }
 }

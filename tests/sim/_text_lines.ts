@@ -51,9 +51,10 @@ export class TextLines {
   maybe: string[] = [];
   #count = 0;
 
-  /** A line like no other, for somebody to write. */
+  /** A line like no other, and no part of it like that of another, for somebody to write. */
   compose(random: SeededRandom, length = random.pick([0, random.integer(0, 300), 5000])): string {
-    return `line ${++this.#count} ${"y".repeat(length)}.`;
+    const word = `word${++this.#count}`;
+    return `line ${this.#count} ${word.repeat(Math.ceil(length / word.length))}.`;
   }
 
   /** What stands there is just this. */

@@ -83,15 +83,21 @@ export class TextPeople {
     return "in place";
   }
 
-  /** Another file, with a line more or the same ones, is there, and on the disk, at once. */
+  /** Another file, with a line more or with another word, is there, and on the disk, at once. */
   #replace(): "durable" {
     const { disk } = this.#host;
-    const line = this.#text.compose(this.#sim.random);
-    const isLonger = this.#sim.random.chance(0.7);
+    const { lines } = this.#text;
     const draft = `${this.#path}.draft`;
-    disk.write(draft, isLonger ? `${line}\n${this.#shown}` : this.#shown);
+    const first = lines[0]?.text ?? "";
+    if (this.#sim.random.chance(0.5) && first.startsWith("line")) {
+      disk.write(draft, this.#shown.replace("line", "edit"));
+      lines[0] = newLine(first.replace("line", "edit"));
+    } else {
+      const line = this.#text.compose(this.#sim.random);
+      disk.write(draft, `${line}\n${this.#shown}`);
+      lines.unshift(newLine(line));
+    }
     disk.rename(draft, this.#path);
-    if (isLonger) this.#text.lines.unshift(newLine(line));
     this.#text.synced();
     this.#sim.sometimes("somebody put another file in an open text's place");
     return "durable";

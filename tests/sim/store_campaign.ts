@@ -1,6 +1,7 @@
 /**
  * The store's files under chaos: logs of both forms and files that are replaced whole, over many lives of one
  * machine. What was acknowledged is there, in its order; nothing is made up; what damage costs is little.
+ * Beside it a text that people write into while it is open, and logs longer than what is read at a time.
  *
  * @module
  */

@@ -47,6 +47,29 @@ Deno.test("log file: that the file was replaced is told with the next batch, whe
   });
 });
 
+for (const form of ["text", "framed"] as const) {
+  Deno.test(`log file: that a ${form} log was replaced by a file of as many bytes is told, though it could not be read at first`, async () => {
+    await simulate("log file: replaced, and not read", { seeds: 20 }, async (sim) => {
+      const host = sim.host("a");
+      host.disk.makeDirectory("/data");
+      const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form }));
+      log.append("first");
+      await sim.settle(log.sync());
+      const theirs = host.disk.read(PATH) ?? new Uint8Array();
+      host.disk.remove(PATH);
+      host.disk.write(PATH, form === "text" ? "other\n" : theirs);
+      host.disk.failNext("read", "other", { path: PATH });
+      await assertRejects(() => sim.settle(log.sync()));
+      log.append("second");
+      const batch = await sim.settle(sim.random.chance(0.5) ? log.sync() : log.flush());
+      assertEquals(batch.replaced, true);
+      log.append("third");
+      assertEquals((await sim.settle(log.sync())).replaced, false);
+      await sim.settle(log.close());
+    });
+  });
+}
+
 Deno.test("log file: who saves the file once more while their save before is being read leaves no hole in it", async () => {
   const sometimes = ["saved while it is read"];
   await simulate("log file: saved once more", { seeds: 200, sometimes }, async (sim) => {
