@@ -316,9 +316,11 @@ class ClusterHost implements Cluster {
         activation.use(await transport.serve(activationAddress(type), activate, { group: "hosts" }));
       }
       this.#activation = activation;
-      return stack.move();
-    } finally {
-      await stack.disposeAsync();
+      return stack;
+    } catch (error) {
+      // Why it failed is what is told, and not that of two addresses neither could be taken back, either.
+      await this.#takeBack(stack);
+      throw error;
     }
   }
 
