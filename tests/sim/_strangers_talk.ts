@@ -23,7 +23,8 @@ const PING = "\x09\x00\x00\x00\x00\x00";
 
 /** All of them. */
 export const dragged: readonly Dragged[] = [
-  ...["!!\n", "\n", "/help\n", "\r\n\r\n"].map((again) => ({ door: "chat", again }) as const),
+  // No half of them may be a name: the chat takes a line that does not go on for as long as a whole one.
+  ...["!!\n", "\n", "/?\n", "\r\n\r\n"].map((again) => ({ door: "chat", again }) as const),
   ...["PING x\r\n", "CAP LS 302\r\n", "NICK !!\r\n", "UNKNOWN\r\n", "\r\n", "NICK"].map((again) =>
     ({ door: "chat, IRC", again }) as const
   ),
