@@ -24,8 +24,11 @@ const ELECTION_MS = 2000;
 const QUIET_MS = 3000;
 /** What it does first has been done. */
 const WAKING_MS = 20;
-/** Longer than between two beats, and shorter than links last. */
-const DOZE_MS = [500, 1700] as const;
+/**
+ * Longer than between two beats, and shorter than links last, which are given up after 1800 ms of silence:
+ * who falls asleep may have been silent for the time between two beats already.
+ */
+const DOZE_MS = [500, 1500] as const;
 /** A lower ID takes over once it was there for so long, as one that was lost once. */
 const LEADS_AGAIN_MS = 40_000;
 /** A change is logged within so long. */
