@@ -33,7 +33,9 @@
  * running and reads, while it leaves the greeting unanswered or has closed it without a word. An old node
  * with an empty directory answers a `SEND` with nothing, and closes that connection when it accepts the next
  * one: a second `SEND` shows it. And a node is new again with its first greeting or `HELLO`. A new node
- * answers every greeting, also of those whom it then sends away.
+ * answers every greeting, also of those whom it then sends away; but a greeting may be lost on its way, and
+ * arrive much later than a `SEND`. Old nodes do not close after a list, and new ones do: who closes is
+ * greeted and asked a second time.
  *
  * @module
  */

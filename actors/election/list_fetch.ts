@@ -21,13 +21,15 @@ import { type SocketAddress, WorldError } from "../world/world.ts";
 /** How asking went. */
 export type FetchOutcome =
   /**
-   * `bytes` are the list as it was sent; `isProved` when the node has shown that it reads what it is sent.
+   * `bytes` are the list as it was sent; `isProved` when the node has shown that it reads what it is sent;
+   * `closes` when it closed the connection then, of its own accord, as new nodes do.
    */
   | {
     readonly type: "fetched";
     readonly list: FileList;
     readonly bytes: Uint8Array;
     readonly isProved: boolean;
+    readonly closes: boolean;
   }
   | { readonly type: "not-fetched"; readonly reason: string; readonly refused: boolean };
 
@@ -130,7 +132,8 @@ class ListFetch {
         this.#awaitQuiet();
         return;
       case "ended":
-        this.#finish(message.asking, true);
+        // An old node may close the first connection when it accepts the second one.
+        this.#finish(message.asking, { isProved: true, closes: this.#chunks.length === 1 });
         return;
       case "over":
         this.#fail(describe(message.reason), isRefusal(message.reason));
@@ -153,16 +156,16 @@ class ListFetch {
   /** Nothing has followed: the list is whole, or nothing has come at all. */
   #beQuiet(): void {
     const answered = this.#chunks.findIndex((chunks) => chunks.length > 0);
-    if (answered >= 0) this.#finish(answered, true);
+    if (answered >= 0) this.#finish(answered, { isProved: true, closes: false });
     else if (this.#chunks.length === 1) this.ask();
-    else this.#finish(0, false);
+    else this.#finish(0, { isProved: false, closes: false });
   }
 
-  #finish(asking: number, isProved: boolean): void {
+  #finish(asking: number, shown: { readonly isProved: boolean; readonly closes: boolean }): void {
     const bytes = joinBytes(this.#chunks[asking] ?? []);
     try {
       const list = decodeFileList(bytes);
-      this.#done({ type: "fetched", list, bytes, isProved });
+      this.#done({ type: "fetched", list, bytes, ...shown });
     } catch (error) {
       this.#fail(error instanceof RangeError ? error.message : "its list is not UTF-8");
     }

@@ -20,16 +20,16 @@ const CLAIM_TRIES = 8;
  * Neither its silence nor anybody's word is enough. It must be greeted where it is to be found, and then
  * answer a probe (a `SEND`), so that it is running and reads, while it leaves the greeting unanswered or has
  * closed it without a word. A greeting may be lost on its way, and sent again by the system much later, while
- * the probe is not: one that is known for a new node is greeted a second time after it has answered a probe,
- * and must answer another one then.
+ * the probe is not: one that may be a new node, since it was one or closes after its list as they do, is
+ * greeted a second time after it has answered a probe, and must answer another one then.
  */
 export class OldNodeEvidence {
   #claimed = false;
   #closedGreetings = 0;
   #answeredMs = Infinity;
   #failures = 0;
-  /** It has shown that it is a new node. */
-  #wasNew = false;
+  /** It has shown that it is a new node, or has done what old nodes do not. */
+  #mayBeNew = false;
   /** It was greeted again after it had answered a probe. */
   #isGreetedAgain = false;
 
@@ -51,8 +51,7 @@ export class OldNodeEvidence {
 
   /** Whether it has answered a probe, and is to be greeted again. */
   get wantsGreeting(): boolean {
-    const isAnswered = this.#answeredMs !== Infinity && this.#closedGreetings === 0;
-    return isAnswered && this.#wasNew && !this.#isGreetedAgain;
+    return this.#answeredMs !== Infinity && this.#mayBeNew && !this.#isGreetedAgain;
   }
 
   /** It was greeted. */
@@ -69,9 +68,10 @@ export class OldNodeEvidence {
     this.#closedGreetings++;
   }
 
-  /** It answered a probe. */
-  answer(nowMs: number): void {
+  /** It answered a probe. `closes`: and closed the connection then, of its own accord. */
+  answer(nowMs: number, closes = false): void {
     this.#answeredMs = nowMs;
+    if (closes) this.#mayBeNew = true;
   }
 
   /** It could not be reached. */
@@ -84,7 +84,7 @@ export class OldNodeEvidence {
 
   /** It is a new node. */
   answerGreeting(): void {
-    this.#wasNew = true;
+    this.#mayBeNew = true;
     this.clear();
   }
 
@@ -95,9 +95,14 @@ export class OldNodeEvidence {
     this.#answeredMs = Infinity;
   }
 
+  /** Whether it has answered a probe, and since it was sent the greeting that waits, if one does. */
+  #hasAnswered(greetedMs = -Infinity): boolean {
+    return this.#answeredMs !== Infinity && this.#answeredMs >= greetedMs;
+  }
+
   /** Whether a probe would tell more. `greetedMs` is when the greeting was sent that waits for its answer. */
   wantsProbe(nowMs: number, greetedMs: number | undefined): boolean {
-    if (this.#answeredMs !== Infinity) return false;
+    if (this.#hasAnswered(greetedMs)) return false;
     const answerMs = this.#isGreetedAgain ? ANSWER_MS.later : ANSWER_MS.first;
     const waitsLong = greetedMs !== undefined && (this.#claimed || nowMs - greetedMs >= answerMs);
     return this.#closedGreetings > 0 || waitsLong;
@@ -110,8 +115,8 @@ export class OldNodeEvidence {
     if (this.#closedGreetings > (this.#claimed ? 0 : 1)) {
       return "it answers SEND, and closes greetings without a word";
     }
-    const waitsLong = greetedMs !== undefined && (!this.#wasNew || this.#isGreetedAgain) &&
-      nowMs - Math.max(this.#answeredMs, greetedMs) >= LATE_ANSWER_MS;
+    const isProbed = greetedMs !== undefined && this.#hasAnswered(greetedMs) && !this.wantsGreeting;
+    const waitsLong = isProbed && nowMs - this.#answeredMs >= LATE_ANSWER_MS;
     return waitsLong ? "it answers SEND, and no greeting" : undefined;
   }
 }

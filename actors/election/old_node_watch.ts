@@ -114,7 +114,7 @@ export class OldNodeWatch {
       return this.#looksFailed >= LOOKS ? { type: "lost" } : undefined;
     }
     if (answered) {
-      this.#evidence.answer(nowMs);
+      this.#evidence.answer(nowMs, outcome.closes);
       return undefined;
     }
     return { type: "missed", refused: outcome.type === "not-fetched" && outcome.refused };

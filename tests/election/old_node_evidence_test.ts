@@ -37,6 +37,30 @@ Deno.test("old node evidence: one that was a new node is greeted a second time, 
   assertEquals(evidence.proof(1800, 1000), "it answers SEND, and no greeting");
 });
 
+Deno.test("old node evidence: one that closes after its list, as new nodes do, is greeted a second time", () => {
+  const evidence = new OldNodeEvidence();
+  evidence.greet();
+  evidence.answer(1000, true);
+  assertEquals([evidence.wantsGreeting, evidence.proof(9000, 0)], [true, undefined]);
+  evidence.greet();
+  assertEquals([evidence.wantsGreeting, evidence.proof(9000, 1000)], [false, undefined]);
+  evidence.answer(1300, true);
+  assertEquals([evidence.wantsGreeting, evidence.proof(1799, 1000)], [false, undefined]);
+  assertEquals(evidence.proof(1800, 1000), "it answers SEND, and no greeting");
+});
+
+Deno.test("old node evidence: a list from before a greeting says nothing of it, also after one that was closed", () => {
+  const evidence = new OldNodeEvidence();
+  evidence.greet();
+  evidence.closeGreeting();
+  evidence.answer(100);
+  evidence.greet();
+  assertEquals([evidence.proof(9000, 200), evidence.wantsProbe(201, 200)], [undefined, true]);
+  evidence.answer(300);
+  assertEquals([evidence.proof(799, 200), evidence.wantsProbe(301, 200)], [undefined, false]);
+  assertEquals(evidence.proof(800, 200), "it answers SEND, and no greeting");
+});
+
 Deno.test("old node evidence: somebody's word proves nothing, also while the node itself answers; it hastens the proof", () => {
   const evidence = new OldNodeEvidence();
   evidence.claim();

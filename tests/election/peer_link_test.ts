@@ -6,7 +6,9 @@ import type {
   PeerLinkCommand,
   PeerLinkEvent,
 } from "../../actors/election/link_messages.ts";
+import type { DirectoryCommand } from "../../actors/election/directory_watcher.ts";
 import { peerLink } from "../../actors/election/peer_link.ts";
+import { type PeerAccepted, peerListener } from "../../actors/election/peer_listener.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../../protocols/election_messages.ts";
@@ -189,3 +191,37 @@ for (const old of [false, true]) {
       assertEquals(last?.told, ["rejected", "part"]);
     }, { mayBeOld: old }));
 }
+
+/** The other node listens: it answers greetings, and `SEND`. Gives how often it was asked for its list. */
+function listens(sim: SimWorld): () => number {
+  const system = new ActorSystem("other", { world: sim.host("other").world });
+  let asked = 0;
+  const directory = system.spawn<DirectoryCommand>("directory", () => (command) => {
+    if (command.type !== "list") return;
+    asked++;
+    command.replyTo.tell({ type: "directory-list", bytes: new Uint8Array() });
+  });
+  const owner = system.spawn<PeerAccepted>("owner", () => ({ connection }) => {
+    connection.actor.tell({ type: "say", message: { type: "welcome" } });
+  });
+  const address = { hostname: "::", port: PORT };
+  const options = { ownId: 1, nodes: nodeList([1, 2]), address, secret: undefined, owner, directory };
+  system.spawn("listener", peerListener(options));
+  return () => asked;
+}
+
+Deno.test("peer link: a new node that answers SEND while a greeting is lost on its way is not taken for an old one", () =>
+  inStages(async ({ sim, link, events }) => {
+    const asked = listens(sim);
+    await sim.advance(10);
+    link.tell({ type: "want", wanted: true });
+    const isDialled = () => sim.trace.last(1).some(({ event }) => event.includes(" connects to "));
+    await sim.until(isDialled, 1000);
+    const cut = sim.net.partition(["own"], ["other"]);
+    // It is asked for its list at its first address, in vain, and soon at its second one.
+    await sim.advance(1950);
+    assertEquals([events, asked()], [["link-started"], 0]);
+    cut.heal();
+    await sim.advance(3000);
+    assertEquals([asked() > 0, events.includes("old-up"), events.includes("link-up")], [true, false, true]);
+  }, { mayBeOld: true }));
