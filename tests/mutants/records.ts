@@ -140,4 +140,65 @@ export const records: readonly Mutant[] = [
     from: "Math.floor((ms + zone.utcOffsetMinutes(ms) * 60_000) / 1000)",
     to: "Math.floor(ms / 1000)",
   },
+  {
+    what: "records and connections change places in what is counted",
+    file: "actors/records/server.ts",
+    from: "      ([connections, records]) => {",
+    to: "      ([records, connections]) => {",
+  },
+  {
+    what: "what is counted is asked before earlier requests are done",
+    file: "actors/records/doors/json.ts",
+    from:
+      '        place.ask = () => this.#options.server.tell({ type: "get-info", clientId, tag, replyTo });\n        return;',
+    to: '        return this.#options.server.tell({ type: "get-info", clientId, tag, replyTo });',
+  },
+  {
+    what: "who has shown the token is sent away as late",
+    file: "actors/records/doors/json.ts",
+    from: "    this.#connection.loggedIn();\n",
+    to: "",
+  },
+  {
+    what: "wrong tokens are not counted by address",
+    file: "actors/records/doors/json.ts",
+    from: "    this.#options.refusals.take(hostname, coarseNow);",
+    to: "    this.#options.refusals.mayTake(hostname, coarseNow);",
+  },
+  {
+    what: "a datestamp that is to come is never refreshed",
+    file: "actors/records/age.ts",
+    from: "  return stamp <= notAfter || stamp > now;",
+    to: "  return stamp <= notAfter;",
+  },
+  {
+    what: "commands of a file that waits are done in any order",
+    file: "actors/records/archive.ts",
+    from: "if (waiting !== undefined) waiting.push(command);",
+    to: "if (waiting !== undefined) waiting.unshift(command);",
+  },
+  {
+    what: "one file that is done lets all that wait begin",
+    file: "actors/records/archive.ts",
+    from: "      for (const command of commands) give(next, command);\n      return;",
+    to: "      for (const command of commands) give(next, command);",
+  },
+  {
+    what: "requests are read without end",
+    file: "actors/records/doors/json.ts",
+    from: "if (this.#places.length === MAX_UNANSWERED) this.#connection.pause();",
+    to: ";",
+  },
+  {
+    what: "what is counted is answered to nobody by name",
+    file: "actors/records/server.ts",
+    from: "          clientId: message.asked.clientId,\n          data: message.counts",
+    to: "          clientId: null,\n          data: message.counts",
+  },
+  {
+    what: "who shows no token may stay",
+    file: "actors/records/server.ts",
+    from: "        login: token !== undefined,",
+    to: "        login: false,",
+  },
 ];

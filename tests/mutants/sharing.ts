@@ -244,4 +244,59 @@ export const sharing: readonly Mutant[] = [
     from: "if (!isFileName(name)) {",
     to: "if (false) {",
   },
+  {
+    what: "a download does not follow",
+    file: "actors/sharing/download.ts",
+    from: "    else this.#follow(same, files);",
+    to: "    else this.#decide(file, files);",
+  },
+  {
+    what: "who follows is not found under the new hash",
+    file: "actors/sharing/swarms.ts",
+    from: "if (running !== undefined) running.as = to;",
+    to: ";",
+  },
+  {
+    what: "a changed file is fetched as it was listed",
+    file: "actors/sharing/download.ts",
+    from: "if (!this.#served.isServed && ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {",
+    to: "if (false) {",
+  },
+  {
+    what: "abandon ends another's download",
+    file: "actors/sharing/swarms.ts",
+    from: "if (running?.fetchedFor === observer) this.#end(key, running);",
+    to: "if (running !== undefined) this.#end(key, running);",
+  },
+  {
+    what: "the lock of the parts is left behind when it fails",
+    file: "actors/sharing/storage.ts",
+    from: "      this.#partLock?.close();\n      blocks.close();",
+    to: "      blocks.close();",
+  },
+  {
+    what: "an answer of an earlier leadership counts",
+    file: "actors/sharing/collector.ts",
+    from: "    if (asked.leadership !== this.#leadership) return;\n    const { id }",
+    to: "    const { id }",
+  },
+  {
+    what: "the catalog keeps the nodes of who was a member",
+    file: "actors/sharing/collector.ts",
+    from: "      .filter(({ node }) => this.#members.includes(node));",
+    to: ";",
+  },
+  {
+    what: "the leader's list is never asked for anew after one failure",
+    file: "actors/sharing/leader_client.ts",
+    from: '        this.#self.after(this.#options.intervalMs ?? 1000, { ...message, type: "due" });',
+    to:
+      '        if (message.answer !== undefined) this.#self.after(this.#options.intervalMs ?? 1000, { ...message, type: "due" });',
+  },
+  {
+    what: "who could not be opened once is never opened",
+    file: "actors/sharing/open_files.ts",
+    from: "      if (this.#entries.get(key) === entry) this.#drop(key, entry);\n      throw error;",
+    to: "      throw error;",
+  },
 ];
