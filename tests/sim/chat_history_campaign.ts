@@ -52,6 +52,11 @@ interface Line {
   isTold: boolean;
   /** The disk failed since, or just then: it may stand in memory alone. */
   isDoubtful: boolean;
+  /**
+   * A process died before it could put right what its disk had failed to sync: until the power goes, nobody
+   * can tell whether the page cache alone holds it.
+   */
+  isCached: boolean;
 }
 
 /** What of these lines a history has to hold: the last ones of each room, and not too many rooms. */
@@ -85,6 +90,8 @@ class Lives {
   /** How many lines that has cost. */
   #lost = 0;
   #count = 0;
+  /** Power cuts that the last look has seen the outcome of. */
+  #cuts = 0;
 
   constructor(sim: SimWorld, host: SimHost) {
     this.#sim = sim;
@@ -181,6 +188,7 @@ class Lives {
       text: `line ${++this.#count} ${"x".repeat(random.integer(0, 100))}`,
       isTold: false,
       isDoubtful: false,
+      isCached: false,
     }));
     this.#lines.push(...lines);
     this.#said.push(...lines);
@@ -237,7 +245,7 @@ class Lives {
   /** After a life: all that was told is there, and of what was under way whatever was saved. */
   #check(held: ReadonlyMap<string, readonly string[]>): void {
     const found = new Set([...held.values()].flat());
-    const isSure = ({ isTold, isDoubtful }: Line) => isTold && !isDoubtful;
+    const isSure = ({ isTold, isDoubtful, isCached }: Line) => isTold && !isDoubtful && !isCached;
     const there = this.#lines.filter((line) => isSure(line) || found.has(line.text));
     this.#sim.sometimes("a line was lost with the power", there.length < this.#lines.length);
     const expected = heldOf(there, this.#maxLength);
@@ -250,7 +258,12 @@ class Lives {
     this.#isRotten = false;
     // What is there now was seen, and is not to go.
     this.#lines = this.#said.filter(({ text }) => found.has(text));
-    for (const line of this.#lines) [line.isTold, line.isDoubtful] = [true, false];
+    const cuts = this.#sim.tally.get("fault: power cut");
+    for (const line of this.#lines) {
+      line.isCached = cuts === this.#cuts && (line.isDoubtful || line.isCached);
+      [line.isTold, line.isDoubtful] = [true, false];
+    }
+    this.#cuts = cuts;
   }
 
   /** A bit costs the line that it is in; an older one may stand in its place. */
