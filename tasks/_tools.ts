@@ -138,7 +138,7 @@ export function toolTasks(docs: readonly string[]): Readonly<Record<string, Tool
       // Killed processes leave empty files; the package that the tests build has copies of everything.
       command: [
         "find coverage -size 0 -delete",
-        "deno coverage coverage --include=/actors/ --include=/protocols/ --exclude=/dist/ --exclude=/.tmp/",
+        "deno coverage coverage --include=/actors/ --include=/protocols/ --exclude=/dist/ --exclude=/[.]tmp/",
       ].join(" && "),
     },
     "bench": {
