@@ -199,7 +199,7 @@ class Network {
     this.#sim.sometimes(want.content === undefined ? "a name was fetched" : "a magnet link was fetched");
   }
 
-  /** Everybody is there, and what is still wanted is to be had: all of it ends. */
+  /** Everybody is there, and so are all files that are still wanted: every download ends. */
   async calm(): Promise<void> {
     for (const name of PEOPLE) if (!this.#sim.host(name).isUp) this.#sim.host(name).restart();
     this.#keep();
@@ -261,7 +261,7 @@ class Network {
       this.#ask(host, name, false);
       await this.#ended();
     }
-    assert(this.#history.read(host, name) !== undefined, `${name} is to be had, and ${host} does not get it`);
+    assert(this.#history.read(host, name) !== undefined, `${name} is there, and ${host} does not get it`);
   }
 
   /** What is offered is what is there. */
