@@ -13,7 +13,8 @@ import type { Signature } from "./_framed_form.ts";
  *   rewritten; the next record starts on a line of its own. While it is in use, `PATH.journal` stands beside
  *   it; where that is found at open, what may not be on the disk is written again.
  * - `framed`: any bytes. Before each record stand its length and the CRC-32C of both, four bytes each,
- *   big-endian. A record that is damaged costs that one; what cannot be read is kept in `PATH.damaged-TIME`.
+ *   big-endian. A record that is damaged costs that one, and all up to the end that it claims where a later
+ *   one ends there; what cannot be read is kept in `PATH.damaged-TIME`.
  */
 export type LogForm = "text" | "framed";
 

@@ -8,6 +8,7 @@ import { LogFile } from "../../actors/store/mod.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { WorldError } from "../../actors/world/world.ts";
 import { delay } from "./_harness.ts";
+import { recordsCostByBit } from "./_rotten_frames.ts";
 
 const FRAMED = "/data/records.log";
 const TEXT = "/data/lines.txt";
@@ -310,7 +311,9 @@ export class LogModel {
     this.#log = undefined;
     if (this.#sim.random.chance(0.5)) return;
     if (this.#form === "text") return this.#shorten();
-    if (this.#host.disk.rot(this.#path) !== undefined) this.#mayLose++;
+    const { disk } = this.#host;
+    if (disk.rot(this.#path) === undefined) return;
+    this.#mayLose += recordsCostByBit(disk.read(this.#path) ?? new Uint8Array());
   }
 
   #shorten(): void {
