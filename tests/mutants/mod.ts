@@ -76,14 +76,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   net: {
     mutants: net,
     tests: ["tests/net", "tests/clock", "tests/knock"],
-    campaigns: [["net by its rules", 10], ["echo under chaos", 60], ["small services under chaos", 20]],
+    campaigns: [["net by its rules", 50], ["echo under chaos", 60], ["small services under chaos", 20]],
   },
   protocols: { mutants: protocols, tests: ["tests/protocols"], campaigns: [] },
   editor: {
     mutants: [...editor, ...editorRules],
     tests: ["tests/protocols/editor_test.ts", "tests/editor"],
     campaigns: [
-      ["editor by its rules", 6],
+      ["editor by its rules", 42],
       ["editor's client, and a document that comes in pieces", 60],
       ["editor under chaos, sync always", 60],
       ["editor through all doors under chaos", 25],
@@ -95,7 +95,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mutants: sharing,
     tests: ["tests/sharing"],
     campaigns: [
-      ["sharing by its rules", 4],
+      ["sharing by its rules", 28],
       ["sharing while people change the files", 12],
       ["sharing under chaos", 8],
     ],

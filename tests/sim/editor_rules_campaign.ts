@@ -11,8 +11,9 @@ import * as history from "./_editor_scenes_history.ts";
 import * as lines from "./_editor_scenes_lines.ts";
 import * as others from "./_editor_scenes_others.ts";
 import * as pages from "./_editor_scenes_pages.ts";
+import { playScenes, type Scene } from "./_scenes.ts";
 
-const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise<void>])[] = [
+const SCENES: readonly Scene[] = [
   ["who sends much is held up until it is saved", lines.heldUp],
   ["who has ended is answered", lines.ended],
   ["a slow reader is sent whole lines", lines.slowReader],
@@ -52,6 +53,9 @@ const SCENES: readonly (readonly [name: string, play: (sim: SimWorld) => Promise
   ["lines that come slowly", client.rememberedEnds],
 ];
 
+/** Seven seeds play them all. */
+const SCENES_A_SEED = 6;
+
 /** The editor as it is. */
 export const editorRules: Campaign = {
   name: "editor by its rules",
@@ -61,9 +65,5 @@ export const editorRules: Campaign = {
 
 async function run(sim: SimWorld): Promise<void> {
   sim.net.configure({ latencyMs: [0.2, 1], bytesPerSecond: 100_000_000 });
-  for (const [name, play] of SCENES) {
-    await play(sim);
-    sim.sometimes(name);
-    for (const host of sim.hosts) if (host.isUp) host.kill();
-  }
+  await playScenes(sim, SCENES, SCENES_A_SEED);
 }
