@@ -28,8 +28,10 @@ export class Leftovers {
   /**
    * Takes it out of the file, and nothing that others have written: what they have put behind it moves up.
    * Rejects as the file does; then it can be asked for again.
+   *
+   * @param keep told, before the sync, what others have written there: a sync that fails may lose it
    */
-  async takeBack(file: DiskFile): Promise<void> {
+  async takeBack(file: DiskFile, keep: (others: Intent) => Promise<void>): Promise<void> {
     if (this.#own === undefined) return;
     const { offset, bytes } = this.#own;
     const length = this.#length ??= Math.max(0, await file.size() - offset);
@@ -41,6 +43,9 @@ export class Leftovers {
       const at = others.length > 0 && tail[0] === LF ? offset + 1 : offset;
       if (others.length > 0) await file.write(others, at);
       await file.truncate(at + others.length);
+      await keep({ offset: at, bytes: others });
+    } else {
+      await keep({ offset, bytes: tail });
     }
     // Or a power cut could bring it back, when the journal already speaks of the next record.
     await file.sync();

@@ -70,6 +70,12 @@ export class UnsyncedWrites {
     this.#isSuspect = isSuspect;
   }
 
+  /** Before a sync: what others have written at the end of the file is not to be lost if it fails. */
+  async keep(file: DiskFile, others: Intent): Promise<void> {
+    if (this.#hasDisowned) await this.#keepAll(file, others.offset + others.bytes.length);
+    else this.add(others);
+  }
+
   /** Makes all of it durable. Rejects as the file does; then it is suspect, but for what is taken back. */
   async sync(file: DiskFile, takenBackFrom: number): Promise<void> {
     try {

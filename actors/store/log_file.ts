@@ -389,7 +389,8 @@ export class LogFile {
 
   async #takeBack(): Promise<void> {
     try {
-      await this.#leftovers.takeBack(this.#owned.file);
+      const { file } = this.#owned;
+      await this.#leftovers.takeBack(file, (others) => this.#unsynced.keep(file, others));
     } catch (error) {
       // It may be its sync that has failed.
       this.#unsynced.suspect();

@@ -1,4 +1,4 @@
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LogFile, type LogForm } from "../../actors/store/mod.ts";
 import { WorldError } from "../../actors/world/world.ts";
 import { type SimHost, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
@@ -82,6 +82,51 @@ for (
       await sim.settle(log.sync());
       const found = await afterPowerCut(sim, host, form);
       assert(found.includes("flushed"), `seed ${seed}: ${found}`);
+    }
+  });
+}
+
+const CUT_BACK: readonly (readonly [what: string, refuse: (host: SimHost) => void, at: "start" | "end"])[] = [
+  // What somebody has saved could not be read before the sync that was to make it durable.
+  ["what somebody had saved anew", ({ disk }) => disk.failNext("read", "other", { path: PATH }), "start"],
+  // What was left of the batch stands before what somebody has added.
+  ["what somebody had added behind what stayed of it", ({ disk }) => {
+    disk.failNext("sync", "other", { path: PATH });
+    disk.failNext("truncate", "other", { path: PATH });
+  }, "end"],
+];
+
+for (const [what, refuse, at] of CUT_BACK) {
+  Deno.test(`log file: ${what} is there and on the disk, though the sync that took a refused batch back lost its pages`, async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const sim = simWorld({ seed });
+      const host = sim.host("a");
+      const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+      log.append("first");
+      await sim.settle(log.sync());
+      const isRefused = async (appended: string) => {
+        log.append(appended);
+        await sim.settle(assertRejects(() => log.sync(), WorldError));
+      };
+      const saved = "typed by hand\n";
+      if (at === "start") {
+        await write(sim, host, `FIRST\n${saved}`, "start");
+        log.append("flushed");
+        await sim.settle(log.flush());
+      }
+      refuse(host);
+      if (at === "end") {
+        await isRefused("refused at first");
+        await write(sim, host, saved, "end");
+      }
+      host.disk.failNext("sync", "other", { path: PATH, dropsPages: true });
+      await isRefused("refused");
+      log.append("last");
+      await sim.settle(log.sync());
+      // What stood there before, to the byte, a disk may show again.
+      const expected = `first\n${saved}${at === "start" ? "flushed\n" : ""}last\n`;
+      assertEquals(host.disk.readText(PATH)?.toLowerCase(), expected, `seed ${seed}`);
+      assertEquals(host.disk.readDurableText(PATH)?.toLowerCase(), expected, `seed ${seed}, on the disk`);
     }
   });
 }
