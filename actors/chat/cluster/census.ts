@@ -11,6 +11,7 @@ import { type Behavior, type Context, type Ref, topic, withPrivateMessages } fro
 import { errorText } from "../../world/world.ts";
 import type { Answer, Asker, MemberMessage } from "../messages.ts";
 import type { NamesCommand } from "../owner_messages.ts";
+import { Hearing } from "./hearing.ts";
 import { mergeAnswers, type Question } from "./merge_answers.ts";
 import type { People } from "./people.ts";
 import type { ServerLife } from "./registry.ts";
@@ -75,10 +76,9 @@ type Private =
 export function census(options: CensusOptions): Behavior<CensusCommand> {
   return withPrivateMessages<CensusCommand, Private>(async (self) => {
     const { cluster } = options;
-    const taken = new AsyncDisposableStack();
-    self.onStop(() => taken.disposeAsync());
-    taken.use(await cluster.subscribe(BEATS, (beat) => self.self.tell({ type: "heard", beat })));
-    taken.use(await cluster.subscribe(QUESTIONS, (question) => self.self.tell({ type: "asked", question })));
+    const hearing = new Hearing(self, cluster);
+    await hearing.hearPatiently(BEATS, (beat) => self.self.tell({ type: "heard", beat }));
+    await hearing.hearPatiently(QUESTIONS, (question) => self.self.tell({ type: "asked", question }));
     self.every(BEAT_MS, { type: "beat" });
     const census = new Census(self, options);
     return (message) => census.receive(message);

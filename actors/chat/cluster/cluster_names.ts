@@ -13,6 +13,7 @@ import type { MemberMessage, Person } from "../messages.ts";
 import type { NamesCommand } from "../owner_messages.ts";
 import { names, Watchers } from "../names.ts";
 import type { CensusCommand, ServerGone } from "./census.ts";
+import { Hearing } from "./hearing.ts";
 import { lateness } from "./lateness.ts";
 import type { People } from "./people.ts";
 import {
@@ -91,11 +92,10 @@ interface Claiming {
 export function clusterNames(options: ClusterNamesOptions): Behavior<ClusterNamesCommand> {
   return withPrivateMessages<ClusterNamesCommand, Private>(async (self) => {
     const { cluster } = options;
-    const taken = new AsyncDisposableStack();
-    self.onStop(() => taken.disposeAsync());
+    const hearing = new Hearing(self, cluster);
     const here = (message: Private) => self.self.tell(message);
-    taken.use(await cluster.subscribe(PRESENCE, (presence) => here({ type: "presence", presence })));
-    taken.use(await cluster.subscribe(WANTED, ({ id }) => here({ type: "wanted", id })));
+    await hearing.hearPatiently(PRESENCE, (presence) => here({ type: "presence", presence }));
+    await hearing.hearPatiently(WANTED, ({ id }) => here({ type: "wanted", id }));
     self.every(LOOK_MS, { type: "look" });
     const names = new ClusterNames(self, options);
     self.onStop(() => names.end());

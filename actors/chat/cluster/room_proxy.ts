@@ -19,6 +19,7 @@ import type { BatchReply } from "./room_entity_state.ts";
 import type { RoomNews } from "./room_record.ts";
 import { RoomMirror } from "./room_mirror.ts";
 import { type Deed, RoomQueue, type Work } from "./room_queue.ts";
+import { Hearing } from "./hearing.ts";
 import { lateness } from "./lateness.ts";
 import type { RoomProxyOptions } from "./room_proxy_options.ts";
 
@@ -34,7 +35,7 @@ type Private =
   /** `null`: too much is missing; undefined: nobody knows. */
   | { readonly type: "caught-up"; readonly news: RoomNews | null | undefined }
   | { readonly type: "outcome"; readonly outcome: Outcome | undefined }
-  | { readonly type: Later | "go-on" | "look-again" }
+  | { readonly type: Later | "go-on" | "look-again" | "hearing" }
   | { readonly type: "gone"; readonly person: Person };
 
 /** What is done again after a pause. */
@@ -53,17 +54,15 @@ const END_MS = 2000;
 
 /** A room's actor on one server. */
 export function roomProxy(options: RoomProxyOptions): Behavior<RoomCommand | ServerGone> {
-  return withPrivateMessages<RoomCommand | ServerGone, Private>(async (self) => {
+  return withPrivateMessages<RoomCommand | ServerGone, Private>((self) => {
     const { cluster, id } = options;
-    const taken = new AsyncDisposableStack();
-    self.onStop(() => taken.disposeAsync());
+    const hearing = new Hearing(self, cluster);
     const heard = (news: RoomNews) => self.self.tell({ type: "news", news });
-    taken.use(await cluster.subscribe(roomTopic(id), heard));
     const reachable = cluster.observeConnection((isConnected) => {
       if (isConnected) self.self.tell({ type: "look-again" });
     });
     self.onStop(() => reachable.cancel());
-    const proxy = new RoomProxy(self, options);
+    const proxy = new RoomProxy(self, options, () => hearing.hear(roomTopic(id), heard));
     self.onStop(() => proxy.end());
     return (message) => proxy.receive(message);
   });
@@ -76,7 +75,9 @@ class RoomProxy {
   readonly #mirror: RoomMirror;
   readonly #watches = new Map<Ref<MemberMessage>, Cancellable>();
   readonly #answers: RoomAnswers;
+  readonly #hear: () => Promise<void>;
   readonly #queue: RoomQueue;
+  #isHearing = false;
   #underWay: Work | undefined;
   #outcome: Outcome | undefined;
   #isCatchingUp = false;
@@ -88,9 +89,15 @@ class RoomProxy {
   #handledBefore = -1;
   #looks = 0;
 
-  constructor(self: Context<RoomCommand | ServerGone | Private>, options: RoomProxyOptions) {
+  /** `hear` has its news come; it rejects where the engine does not answer. */
+  constructor(
+    self: Context<RoomCommand | ServerGone | Private>,
+    options: RoomProxyOptions,
+    hear: () => Promise<void>,
+  ) {
     this.#self = self;
     this.#options = options;
+    this.#hear = hear;
     this.#entity = options.cluster.ref(roomType, options.id);
     this.#mirror = new RoomMirror({
       key: options.name.keys[0] ?? options.name.text,
@@ -146,6 +153,9 @@ class RoomProxy {
         return this.#outcome === undefined ? undefined : this.#catchUp();
       case "catch-up":
         return this.#catchUp();
+      case "hearing":
+        this.#isHearing = true;
+        return this.#look();
       case "look":
         return this.#look();
       case "send":
@@ -176,7 +186,12 @@ class RoomProxy {
     else this.#self.self.tell({ type: "go-on" });
   }
 
+  /** What happens after it was looked at is heard: that comes first. */
   #look(): void {
+    if (!this.#isHearing) {
+      const lost = (): Private => ({ type: "looked", now: undefined });
+      return this.#self.pipe<void>(this.#hear(), () => ({ type: "hearing" }), lost);
+    }
     const { name } = this.#options;
     this.#self.pipe<RoomNow>(
       this.#entity.ask({ type: "look", name }, { timeoutMs: ASK_MS }),
