@@ -27,6 +27,8 @@ export interface Dialect {
   readonly logIn: (name: string) => readonly string[];
   /** What is sent to go into the room, once a line says that the member has its name. */
   readonly enter?: { readonly after: (line: string) => boolean; readonly line: string };
+  /** What is sent where the room that one goes into by logging in could not be gone into. */
+  readonly enterAgain?: readonly string[];
   readonly say: (text: string) => string;
   readonly quit: string;
   /** A line that says that the member is in the room. */
@@ -41,6 +43,7 @@ export interface Dialect {
 export const LINE: Dialect = {
   connect: (world, hostname) => new LineClient(world, { hostname, port: DOORS.line, probe: "/who" }),
   logIn: (name) => [name, "/who"],
+  enterAgain: ["/join lobby", "/who"],
   say: (text) => text,
   quit: "quit",
   isIn: (line) => line.startsWith("In lobby:"),

@@ -7,8 +7,8 @@ import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import type { ChatCaller, Dialect } from "./_chat_dialects.ts";
 
 const AGAIN_MS = 300;
-/** What the page, and an IRC client, are told of a room that they cannot go into. */
-const JOIN_REFUSED = /^{"type":"refused","command":"join"|^\S+ (403|437) /;
+/** What members are told, at whatever door, of a room that they cannot go into. */
+const JOIN_REFUSED = /^{"type":"refused","command":"join"|^\S+ (403|437) |^Error: Cannot join that room: /;
 
 /** Somebody who has one name, at whatever connection, and talks. */
 export class Member {
@@ -77,7 +77,10 @@ export class Member {
     const news = this.#received().slice(this.#seen);
     this.#seen += news.length;
     // Its server was cut off for so long that nobody knows what became of it: it tries again.
-    if (news.some((line) => JOIN_REFUSED.test(line))) this.#hasEntered = false;
+    if (news.some((line) => JOIN_REFUSED.test(line))) {
+      this.#hasEntered = false;
+      for (const line of this.#dialect.enterAgain ?? []) this.#caller.send(line);
+    }
     const isWaiting = !this.isIn && nowMs - this.#loggedInAtMs > AGAIN_MS;
     const wasRefused = news.some((line) => isRefused(line) || line.includes("Cannot log in"));
     if (isNew || (isWaiting && wasRefused)) {
