@@ -39,6 +39,8 @@ import { DoorClient } from "./door_client.ts";
 import { historyTitle, LINES, roomTextLine, shownName } from "./line_texts.ts";
 import { CUT_OFF_TEXTS, REFUSAL_TEXTS } from "./refusal_texts.ts";
 
+const IN_NO_ROOM = `Error: You are in no room: /join ${LOBBY}`;
+
 /** Makes the session of one line client. */
 export function lineDoor(services: ChatServices): SessionFactory<string, MemberMessage> {
   return (connection) => new LineSession(connection, services);
@@ -344,7 +346,9 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     make: (asker: Asker) => Extract<RoomCommand, Asker>,
     then: (answer: Answer) => void,
   ): void {
-    if (this.#room !== undefined) this.#member.toRoom(person, this.#room.name, make, then);
+    // It could not go into the lobby. What it says is heard by nobody: that it is told.
+    if (this.#room === undefined) return this.#send(IN_NO_ROOM);
+    this.#member.toRoom(person, this.#room.name, make, then);
   }
 
   #withPerson(person: Person, typed: string, action: string, then: (other: Person) => void): void {
