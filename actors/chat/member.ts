@@ -160,11 +160,7 @@ export class Member {
           this.#person = person;
           if (former !== undefined) {
             for (const { room } of this.#rooms.values()) {
-              room.tell({
-                type: "rename",
-                from: former,
-                to: person,
-              });
+              room.tell({ type: "rename", from: former, to: person });
             }
           }
         }
@@ -186,11 +182,21 @@ export class Member {
       person,
       (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
       (answer) => {
-        this.#joining.delete(name);
-        if (answer.type === "joined") this.#enter(answer.view, person, name);
-        then(answer);
+        const isIn = answer.type === "refused" && answer.reason === "already-in-room";
+        if (!isIn || this.joined(name) !== undefined) return this.#joined(person, name, answer, then);
+        // It had been let in, and was not told in time.
+        this.toRoom(person, name, (asker) => ({ ...asker, type: "get-view" }), (seen) => {
+          const isMember = seen.type === "view" && seen.isMember;
+          this.#joined(person, name, isMember ? { type: "joined", view: seen.view } : seen, then);
+        });
       },
     );
+  }
+
+  #joined(person: Person, name: ChatName, answer: Answer, then: (answer: Answer) => void): void {
+    this.#joining.delete(name);
+    if (answer.type === "joined") this.#enter(answer.view, person, name);
+    then(answer);
   }
 
   /** Sends a command to the room of a name, whether the member is in it or not. */

@@ -1,11 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { lineDoor } from "../../actors/chat/doors/line.ts";
+import { history } from "../../actors/chat/history.ts";
 import { names } from "../../actors/chat/names.ts";
 import type { RoomsCommand } from "../../actors/chat/owner_messages.ts";
+import { rooms } from "../../actors/chat/rooms.ts";
 import { AddressRate, lineServer, LoginRate } from "../../actors/net/mod.ts";
-import { simWorld } from "../../actors/world/sim/mod.ts";
+import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Behavior } from "../../mod.ts";
 import { LineClient } from "../sim/_harness.ts";
+
+const NO_ROOM = "Error: You are in no room: /join lobby";
+/** Longer than a member waits for an answer. */
+const OVERDUE_MS = 16_000;
 
 /** Lets nobody in. */
 const closedRooms: Behavior<RoomsCommand> = () => (message) => {
@@ -14,24 +20,55 @@ const closedRooms: Behavior<RoomsCommand> = () => (message) => {
   message.person.member.tell({ type: "answer", request: message.request, answer });
 };
 
-Deno.test("chat: who is in no room is told so, whatever is said there", async () => {
-  const sim = simWorld({ seed: 1 });
+/** Lets everybody in, and tells the first one nothing of it. */
+const quietRooms: Behavior<RoomsCommand> = (self) => {
+  const open = self.spawn("rooms", rooms({ history: self.spawn("history", history()) }));
+  let joins = 0;
+  return (message) => {
+    const isFirst = message.type === "join" && ++joins === 1;
+    open.tell(isFirst ? { ...message, request: 0 } : message);
+  };
+};
+
+/** Somebody who is called ann at the line door of a chat with these rooms. */
+async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<LineClient> {
   const system = new ActorSystem("chat", { world: sim.host("s0").world });
   const rate = { perSecond: 0, burst: 1 };
   const door = lineDoor({
     names: system.spawn("names", names()),
-    rooms: system.spawn("rooms", closedRooms),
+    rooms: system.spawn("rooms", behavior),
     ...{ rate, addressRate: new AddressRate(rate), logins: new LoginRate(rate), hostOf: () => "host" },
   });
   system.spawn("server", lineServer({ address: { hostname: "::", port: 5000 } }, door));
-  const ann = new LineClient(sim.host("ann").world, { hostname: "s0", port: 5000, silenceMs: Infinity });
-  await sim.until(() => ann.isConnected, 1000, "a connection");
-  for (const line of ["ann", "hello", "/who", "/topic"]) ann.send(line);
+  const client = new LineClient(sim.host("ann").world, { hostname: "s0", port: 5000, silenceMs: Infinity });
+  await sim.until(() => client.isConnected, 1000, "a connection");
+  client.send("ann");
+  return client;
+}
+
+Deno.test("chat: who is in no room is told so, whatever is said there", async () => {
+  const sim = simWorld({ seed: 1 });
+  const client = await ann(sim, closedRooms);
+  for (const line of ["hello", "/who", "/topic"]) client.send(line);
   await sim.advance(1000);
-  const noRoom = "Error: You are in no room: /join lobby";
-  assertEquals(ann.sessions[0]?.received, [
+  assertEquals(client.sessions[0]?.received, [
     "Error: Cannot join that room: the chat cannot reach its engine, try again in a moment",
-    ...Array(3).fill(noRoom),
+    ...Array(3).fill(NO_ROOM),
+  ]);
+  sim.close();
+});
+
+Deno.test("chat: who was let in, and told so too late, is in when it asks again", async () => {
+  const sim = simWorld({ seed: 1 });
+  const client = await ann(sim, quietRooms);
+  await sim.advance(OVERDUE_MS);
+  for (const line of ["hello", "/join lobby", "/who"]) client.send(line);
+  await sim.advance(1000);
+  assertEquals(client.sessions[0]?.received, [
+    "Error: Cannot join that room: there is no such room",
+    NO_ROOM,
+    "You are in lobby now.",
+    "In lobby: ann",
   ]);
   sim.close();
 });
