@@ -177,21 +177,27 @@ export class SimEngineServer {
 /** What comes long after it was sent comes after so many leases, at most. */
 const LATE_LEASES = 3;
 
-/** Messages one way, in order. */
+/**
+ * Messages one way, in order. They are on their way by the server's clock: what has come for a host that is
+ * suspended is there when that goes on.
+ */
 class Line {
   readonly #clock: Clock;
+  readonly #receiver: Clock;
   readonly #waiting: (() => void)[] = [];
   #lastAtMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, receiver: Clock) {
     this.#clock = clock;
+    this.#receiver = receiver;
   }
 
   send(latencyMs: number, arrive: () => void): void {
     this.#waiting.push(arrive);
     const now = this.#clock.monotonic();
     this.#lastAtMs = Math.max(this.#lastAtMs, now + latencyMs);
-    this.#clock.timer(this.#lastAtMs - now, () => this.#waiting.shift()?.());
+    const come = () => void this.#receiver.timer(0, () => this.#waiting.shift()?.());
+    this.#clock.timer(this.#lastAtMs - now, come);
   }
 }
 
@@ -213,8 +219,8 @@ class Connection implements SimConnection {
     this.#server = server;
     this.#world = world;
     this.#serverClock = serverWorld.clock;
-    this.#out = new Line(serverWorld.clock);
-    this.#in = new Line(world.clock);
+    this.#out = new Line(serverWorld.clock, serverWorld.clock);
+    this.#in = new Line(serverWorld.clock, world.clock);
     const { records, keys } = server;
     const call = <T>(what: string, run: () => Promise<T>) => this.#call(what, keys.leaseTtlMs / 4, run);
     this.records = {
@@ -276,10 +282,11 @@ class Connection implements SimConnection {
     const timer = clock.timer(timeoutMs, () => reject(new OutcomeUnknown(what)));
     const answer = (settle: () => void) => {
       if (this.isCut || this.#server.befalls(this.#server.faults.lostAnswers)) return;
-      clock.timer(this.#server.latencyMs(), () => {
+      const come = () => {
         timer.cancel();
         settle();
-      });
+      };
+      this.#serverClock.timer(this.#server.latencyMs(), () => void clock.timer(0, come));
     };
     const arrive = () =>
       run().then((value) => answer(() => resolve(value)), (error) => answer(() => reject(error)));
