@@ -61,7 +61,8 @@ function replay(entity: EntityId, stored: StoredLog): {
   const snapshot = stored.snapshot && snapshotOf(entity, stored.snapshot);
   const covered = snapshot?.seq ?? 0;
   const commits: Commit[] = [];
-  let newestEpoch = snapshot?.epoch ?? 0;
+  // That of a snapshot is its last record's, and this is there.
+  let newestEpoch: Epoch = 0;
   let tail = covered;
   for (const { seq, body } of stored.records) {
     const record = parse(entity, body);

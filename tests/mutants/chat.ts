@@ -291,4 +291,16 @@ export const chat: readonly Mutant[] = [
     from: "if (member?.isOperator || member?.hasVoice) return undefined;",
     to: "if (member?.isOperator) return undefined;",
   },
+  {
+    what: "who waits for a name that is given up is refused it",
+    file: "actors/chat/names.ts",
+    from: "for (const claim of this.#takeWanted(message.member)) this.#claim(claim);",
+    to: "for (const claim of this.#takeWanted(message.member)) refuse(claim);",
+  },
+  {
+    what: "who wants a name second is never answered",
+    file: "actors/chat/names.ts",
+    from: "      claims.push(claim);\n",
+    to: "",
+  },
 ];

@@ -297,4 +297,40 @@ export const cluster: readonly Mutant[] = [
     from: "      this.#mirror.cutOff();\n",
     to: "",
   },
+  {
+    what: "an owner that was followed by another passes the barrier",
+    file: "actors/cluster/journal.ts",
+    from: "if (tail !== seq && !(tail > seq && tail <= this.#seq)) {",
+    to: "if (tail < seq) {",
+  },
+  {
+    what: "reads do not wait for the barrier",
+    file: "actors/cluster/persistent_actor.ts",
+    from: 'if (this.#definition.reads === "barrier") await log.barrier();',
+    to: "",
+  },
+  {
+    what: "no snapshot is ever kept",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "if (live === undefined || live.eventsSinceSnapshot < this.#snapshotEvery) return",
+    to: "if (live === undefined || this.#snapshotEvery > 0) return",
+  },
+  {
+    what: "what a snapshot covers stays in the journal",
+    file: "actors/cluster/journal.ts",
+    from: "await this.#records.trim(this.#key, seq);",
+    to: ";",
+  },
+  {
+    what: "an operation that comes again is answered before it is durable",
+    file: "actors/cluster/persistent_actor.ts",
+    from: "this.#add({ command: message, entry: undefined, replies, then: undefined });",
+    to: "this.#answer({ command: message, entry: undefined, replies, then: undefined });",
+  },
+  {
+    what: "what comes to one that falls asleep as the lease is lost is forgotten",
+    file: "actors/cluster/entities.ts",
+    from: 'for (const message of held) this.#host.refuse(local.entity, message, { type: "retry" });',
+    to: ";",
+  },
 ];

@@ -252,4 +252,10 @@ export const election: readonly Mutant[] = [
     from: "    this.#awaitDeadline();\n    for",
     to: "    for",
   },
+  {
+    what: "what was promised to a peer that is gone still holds",
+    file: "protocols/_election_peers.ts",
+    from: "    this.steadySinceMs = Infinity;\n    this.promisedUntilMs = -Infinity;\n",
+    to: "    this.steadySinceMs = Infinity;\n",
+  },
 ];

@@ -13,18 +13,28 @@ export const TOLD = "told ";
 /** The list that is read as its owner wakes. */
 export const PROBED = "probed";
 
+/** Some snapshots' worth: what they cover goes, if not at once. Without them there are hundreds. */
+const MOST_RECORDS = 30;
+
 /** What was seen and heard, in the order in which it was. */
 export interface Evidence {
   readonly seen: readonly Seen[];
   /** What one client heard. */
   readonly news: readonly ListNews[];
+  /** Clocks ran about alike: no owner spoke of itself after a later one. */
+  readonly areTimely: boolean;
 }
 
 /** Throws where it cannot. */
-export async function judge(sim: SimWorld, server: SimEngineServer, { seen, news }: Evidence): Promise<void> {
+export async function judge(sim: SimWorld, server: SimEngineServer, evidence: Evidence): Promise<void> {
+  const { seen, news, areTimely } = evidence;
   for (const entity of [...ENTITIES, PROBED]) {
     const { names, owners } = await kept(server, entity);
-    judgeNews(sim, entity, names, news.filter((one) => one.entity === entity));
+    const { length: records } = (await server.records.read(`list.${entity}`)).records;
+    assert(records <= MOST_RECORDS, `${entity}: ${records} records are kept, and a snapshot covers most`);
+    const heard = news.filter((one) => one.entity === entity);
+    judgeNews(sim, entity, names, heard);
+    if (areTimely) judgeOwners(entity, heard);
     assertEquals(names.length, new Set(names).size, `${entity}: nothing happens twice: ${names}`);
     const told = names.filter((name) => name.startsWith(TOLD)).map((name) => Number(name.slice(TOLD.length)));
     assertEquals(told, told.toSorted((a, b) => a - b), `${entity}: what one host tells comes in its order`);
@@ -52,24 +62,29 @@ export async function judge(sim: SimWorld, server: SimEngineServer, { seen, news
   }
 }
 
-/**
- * Who listens is told of each name once at most, and only of what is kept. And no owner speaks of itself once
- * a later one has: what was written before it lost its lease it may still tell.
- */
+/** Who listens is told of each name once at most, and only of what is kept. */
 function judgeNews(sim: SimWorld, entity: string, names: readonly string[], news: readonly ListNews[]): void {
   const told = new Set<string>();
-  let newest = 0;
-  for (const { epoch, added, length } of news) {
-    if (added === undefined) {
-      assert(epoch >= newest, `${entity}: an owner of epoch ${epoch} told something after one of ${newest}`);
-    } else {
-      assertEquals(names[length - 1], added, `${entity}: what was told is kept`);
-      assert(!told.has(added), `${entity}: ${added} was told twice`);
-      told.add(added);
-    }
-    newest = Math.max(newest, epoch);
+  for (const { added, length } of news) {
+    if (added === undefined) continue;
+    assertEquals(names[length - 1], added, `${entity}: what was told is kept`);
+    assert(!told.has(added), `${entity}: ${added} was told twice`);
+    told.add(added);
   }
   sim.sometimes("several owners were heard", new Set(news.map(({ epoch }) => epoch)).size > 1);
+}
+
+/**
+ * No owner speaks of itself once a later one has: what was written before it lost its lease it may still
+ * tell.
+ */
+function judgeOwners(entity: string, news: readonly ListNews[]): void {
+  let newest = 0;
+  for (const { epoch, added } of news) {
+    const isTimely = added !== undefined || epoch >= newest;
+    assert(isTimely, `${entity}: an owner of epoch ${epoch} told something after one of ${newest}`);
+    newest = Math.max(newest, epoch);
+  }
 }
 
 /**

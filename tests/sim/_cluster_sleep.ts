@@ -26,18 +26,31 @@ export interface Probe {
 
 /** What is read as an owner wakes comes so long before, at most. */
 const BEFORE_MS = 300;
+const SLOW_RATE = 0.1;
 /** Reads at once: what the owner knows by heart is what it would answer first. */
 const READS = 3;
 
 /** Freezes owners until another one was answered, and asks them as they wake. */
 export async function probe(order: Probe, endsAt: number): Promise<void> {
   const { sim } = order;
-  for (let count = 0; sim.now < endsAt; count++) await probeOnce(order, `probe ${count}`, 0);
+  for (let count = 0; sim.now < endsAt; count++) await probeOnce(order, `probe ${count}`);
 }
 
-/** One owner sleeps for so long, at least until another one was answered, and is asked as it wakes. */
-export async function probeOnce(order: Probe, name: string, sleepMs: number): Promise<void> {
+/** How an owner sleeps. */
+export interface Sleep {
+  /** For how long at least. @default until another one was answered */
+  readonly ms?: number;
+  /**
+   * Its clocks hardly go on: it takes its lease for its own still, and only who asks the journal before each
+   * read says nothing wrong. @default false
+   */
+  readonly isUnknown?: boolean;
+}
+
+/** One owner sleeps, at least until another one was answered, and is asked as it wakes. */
+export async function probeOnce(order: Probe, name: string, sleep: Sleep = {}): Promise<void> {
   const { sim, asker, newClient, asleep } = order;
+  const { ms: sleepMs = 0, isUnknown = false } = sleep;
   const { world } = sim.host("server");
   // From now on the asker knows where it lives.
   await add(order, asker, `${name} before`);
@@ -47,18 +60,21 @@ export async function probeOnce(order: Probe, name: string, sleepMs: number): Pr
   if (owner === undefined || stranger === undefined) return;
   const wakesAtMs = sim.now + sleepMs;
   // Those who sleep for long are machines that are suspended, every other time.
-  const wake = sleepMs > 0 && sim.random.chance(0.5) ? suspend(sim, owner) : freeze(owner);
-  if (sleepMs > 0) asleep.add(owner);
+  const isSuspended = sleepMs > 0 && sim.random.chance(0.5);
+  const wake = isUnknown ? slow(owner) : isSuspended ? suspend(sim, owner) : freeze(owner);
+  if (sleepMs > 0 || isUnknown) asleep.add(owner);
   await add(order, stranger, `${name} meanwhile`);
   stranger.cluster.leave().catch(() => {});
   const waitMs = world.random.next() * BEFORE_MS;
   await delay(world, Math.max(0, wakesAtMs - waitMs - sim.now));
   const reading = Array.from({ length: READS }, (_, index) => read(order, `${name} read ${index}`));
+  if (isUnknown) { for (let copy = 0; copy < 2; copy++) reading.push(addNamed(order, `${name} twice`)); }
   await delay(world, waitMs);
   wake();
   asleep.delete(owner);
   await Promise.all(reading);
   sim.sometimes("an owner was asked as it woke");
+  sim.sometimes("an owner was asked that does not know that it has slept", isUnknown);
 }
 
 function freeze(host: SimHost): () => void {
@@ -66,9 +82,36 @@ function freeze(host: SimHost): () => void {
   return () => host.resume();
 }
 
+/**
+ * As a virtual machine that its host gives hardly any time. Not slower: what comes for it takes its time by
+ * these clocks.
+ */
+function slow(host: SimHost): () => void {
+  const { clockRate } = host;
+  host.pause();
+  host.clockRate = SLOW_RATE;
+  return () => {
+    host.clockRate = clockRate;
+    host.resume();
+  };
+}
+
 async function add({ sim, type, seen }: Probe, client: Client, name: string): Promise<void> {
   const one = await operate({ sim, client, type, name, reads: 0, entity: PROBED });
   if (one !== undefined) seen.push(one);
+}
+
+/** Adds it under its name until it is answered: another one may send the same. */
+async function addNamed({ sim, type, asker, seen }: Probe, name: string): Promise<void> {
+  const question = { type: "add", name, operationId: name } as const;
+  for (const from = sim.trace.count;;) {
+    try {
+      const length = await asker.cluster.ref(type, PROBED).ask(question, { timeoutMs: 3000 });
+      return void seen.push({ entity: PROBED, from, to: sim.trace.count, added: name, length });
+    } catch {
+      await delay(asker.world, 20);
+    }
+  }
 }
 
 async function read({ sim, type, asker, seen }: Probe, name: string): Promise<void> {

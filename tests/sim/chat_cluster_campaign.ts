@@ -12,6 +12,7 @@ import { composeEngine, decodeValue, joinCluster, SimEngineServer } from "../../
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { judge } from "../chat/cluster/_oracle.ts";
+import { contest } from "./_chat_contest.ts";
 import { DOORS, IRC, LINE, WEB } from "./_chat_dialects.ts";
 import { Member } from "./_chat_member.ts";
 import { GIVEN_UP, serverSleeps } from "./_chat_sleep.ts";
@@ -28,6 +29,8 @@ const CHAOS_MS = 10_000;
 const CALM_MS = 60_000;
 /** For how long a server stands still at the end of the chaos. */
 const ASLEEP_MS = [10_001, 30_000] as const;
+/** Longer than any of them stands still. */
+const VANISHED_MS = 40_000;
 /** A question that was lost is asked again after 3 s; servers that ask anyway do so every 15 s. */
 const MADE_UP_MS = 7000;
 
@@ -130,6 +133,7 @@ async function run(sim: SimWorld): Promise<void> {
   assertEquals(judge(records, all), []);
   const hasGivenUp = records.some(({ fact }) => fact.type === "quit" && fact.reason === "Its server is gone");
   sim.sometimes("somebody's server was given up", hasGivenUp);
+  await contest(sim, SERVERS, VANISHED_MS);
 }
 
 /** What happened, of all that was written to a journal at once. */
@@ -157,6 +161,7 @@ async function runServer(
     irc: { address: { hostname: "::", port: DOORS.irc } },
     web: { address: { hostname: "::", port: DOORS.web }, hosts: [host.name] },
     rate: { perSecond: 0, burst: 1 },
+    limits: { vanishedMs: VANISHED_MS },
     idleFlushMs: 0,
     cluster,
   });

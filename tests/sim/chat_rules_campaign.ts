@@ -10,6 +10,7 @@ import { chatServer } from "../../actors/chat/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { LOBBY, MAX_HISTORY_LINES, SLOW_DOWN } from "../../protocols/chat.ts";
 import { parseChatName } from "../../protocols/chat_names.ts";
+import { contest, CONTESTS } from "./_chat_contest.ts";
 import { DOORS } from "./_chat_dialects.ts";
 import { type Campaign, LineClient, service } from "./_harness.ts";
 
@@ -19,6 +20,7 @@ const NAMES = ["Ivan", "lvan", "IVAN", "paul", "раul", "PAUL", "ckype", "ск�
 const ROOMS = ["tea", "TEA", "games", "lobby", "Ivan"];
 const STEPS = 60;
 const RATE = { perSecond: 100, burst: 40 };
+const VANISHED_MS = 150_000;
 /** More than may be said at once. */
 const FLOOD = 120;
 const FILE = "/data/history.log";
@@ -29,7 +31,7 @@ export const chatRules: Campaign = {
   sometimes: [
     ...["a name was taken", "a name was changed", "an operator was needed", "somebody was put out"],
     ...["a room was closed", "the history was full", "somebody was too fast", "nobody has that name"],
-    ...["net: connection-reset", "fault: killed", "fault: power cut"],
+    ...["net: connection-reset", "fault: killed", "fault: power cut", ...CONTESTS],
   ],
   run,
 };
@@ -43,6 +45,7 @@ async function run(sim: SimWorld): Promise<void> {
       historyFile: FILE,
       irc: { address: { hostname: "::", port: DOORS.irc } },
       rate: RATE,
+      limits: { vanishedMs: VANISHED_MS },
       idleFlushMs: 0,
     })));
   const chat = new Chat(sim, server);
@@ -50,6 +53,7 @@ async function run(sim: SimWorld): Promise<void> {
   for (let step = 0; step < STEPS; step++) await chat.step();
   await chat.checkCount();
   await chat.flood();
+  await contest(sim, ["server"], VANISHED_MS);
 }
 
 /** A member, as the model knows it. */

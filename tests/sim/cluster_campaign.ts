@@ -41,6 +41,8 @@ const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 /** One run of so many has an owner that sleeps for long. */
 const LONG_PAUSE_ONE_IN = 3;
+/** How often an owner sleeps and does not know of it. */
+const UNKNOWN_SLEEPS = 3;
 /** How long after the chaos everything has to be done. */
 const CALM_MS = 60_000;
 /** Who waits so long is answered, unless somebody dies. */
@@ -62,7 +64,8 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
     },
     called: (world, what) => freeze(sim, world, what, asleep),
   });
-  const type = listType(api, sim.random.next() < 0.8 ? "lease" : "barrier");
+  const hasBarrier = sim.random.next() >= 0.8;
+  const type = listType(api, hasBarrier ? "barrier" : "lease");
   const lines = new EngineLines(sim, server);
   const hosts = HOSTS.map((name) => sim.host(name));
   const seen: Seen[] = [];
@@ -122,9 +125,11 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   const telling = tellInTurn(sim, type, asker, endsAt);
   await sim.advance(CHAOS_MS);
   chaos.stop();
-  if (longPauseMs > 0) {
-    await sim.settle(probing, CALM_MS);
-    await sim.settle(probeOnce(order, "sleeper", longPauseMs), CALM_MS);
+  if (longPauseMs > 0 || hasBarrier) await sim.settle(probing, CALM_MS);
+  if (longPauseMs > 0) await sim.settle(probeOnce(order, "sleeper", { ms: longPauseMs }), CALM_MS);
+  // What a lease promises such an owner would break.
+  for (let count = 0; hasBarrier && count < UNKNOWN_SLEEPS; count++) {
+    await sim.settle(probeOnce(order, `unknown ${count}`, { isUnknown: true }), CALM_MS);
   }
   Object.assign(server.faults, {
     lostRequests: 0,
@@ -145,7 +150,7 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   });
   await demandAnswers({ sim, server, hosts, entities: ENTITIES, askers });
   assertEquals(wrong, []);
-  await judge(sim, server, { seen, news });
+  await judge(sim, server, { seen, news, areTimely: !hasBarrier });
 }
 
 /** Has a client hear the news. Of a subscription that nobody confirmed nothing is taken: it may be there. */
@@ -251,6 +256,7 @@ export const clusterCampaign: Campaign = {
       "a line was cut",
       "a host was frozen over its journal",
       "an owner was asked as it woke",
+      "an owner was asked that does not know that it has slept",
       "an entity changed hands",
       "much was said",
       "much was told in a row",

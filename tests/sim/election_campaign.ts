@@ -20,6 +20,8 @@ const CHAOS_MS = 15_000;
 const CALM_MS = 3000;
 /** Spec: a leader within 2 s of virtual time once a majority is connected. */
 const ELECTION_MS = 2000;
+/** How long it may take until a leader is followed by another whose port refuses. */
+const SUCCESSION_MS = electionTimes().electionTimeoutMs / 3;
 /**
  * How long machines may take to find each other again: knocks that were not heard are repeated after 1, 2 and
  * 4 s.
@@ -85,6 +87,7 @@ async function run(sim: SimWorld, node: (options: PeerOptions) => Behavior<never
     await watch.watchFor(CALM_MS);
   }
   await cutLeaderOff(sim, hosts, watch);
+  await killLeader(hosts, watch);
 }
 
 /** The leader loses the others: one of these takes over in time, and it steps down itself. */
@@ -104,6 +107,19 @@ async function cutLeaderOff(sim: SimWorld, hosts: readonly SimHost[], watch: Ele
     () => hosts.every((host) => watch.leaderOf(host) === 1),
     RECONNECT_MS + longerDampingMs(hosts),
     "Node 1 to lead again",
+  );
+}
+
+/**
+ * The leader's process is killed: that its port refuses ends what was promised to it, and so another one
+ * leads long before its silence would tell.
+ */
+async function killLeader([first, ...rest]: readonly SimHost[], watch: ElectionWatch): Promise<void> {
+  first?.kill();
+  await watch.until(
+    () => rest.every((host) => watch.leaderOf(host) === 2),
+    SUCCESSION_MS,
+    "Node 2 to lead after a leader that was killed",
   );
 }
 
