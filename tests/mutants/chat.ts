@@ -264,8 +264,8 @@ export const chat: readonly Mutant[] = [
   {
     what: "a new name is told in the first room alone",
     file: "actors/chat/member.ts",
-    from: "                to: person,\n              });",
-    to: "                to: person,\n              });\n              break;",
+    from: 'room.tell({ type: "rename", from: former, to: person });',
+    to: 'room.tell({ type: "rename", from: former, to: person });\n              break;',
   },
   {
     what: "who goes is told of once for each room",

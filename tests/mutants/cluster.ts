@@ -327,10 +327,4 @@ export const cluster: readonly Mutant[] = [
     from: "this.#add({ command: message, entry: undefined, replies, then: undefined });",
     to: "this.#answer({ command: message, entry: undefined, replies, then: undefined });",
   },
-  {
-    what: "what comes to one that falls asleep as the lease is lost is forgotten",
-    file: "actors/cluster/entities.ts",
-    from: 'for (const message of held) this.#host.refuse(local.entity, message, { type: "retry" });',
-    to: ";",
-  },
 ];

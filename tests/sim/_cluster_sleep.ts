@@ -8,7 +8,7 @@ import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { PROBED } from "./_cluster_judge.ts";
 import { type Client, type ListCommand, operate, type Seen } from "./_cluster_list.ts";
 import { delay } from "./_harness.ts";
-import { suspend } from "./_long_pause.ts";
+import { STILL, suspend } from "./_long_pause.ts";
 
 /** What owners are probed with. */
 export interface Probe {
@@ -26,7 +26,6 @@ export interface Probe {
 
 /** What is read as an owner wakes comes so long before, at most. */
 const BEFORE_MS = 300;
-const SLOW_RATE = 0.1;
 /** Reads at once: what the owner knows by heart is what it would answer first. */
 const READS = 3;
 
@@ -41,16 +40,18 @@ export interface Sleep {
   /** For how long at least. @default until another one was answered */
   readonly ms?: number;
   /**
-   * Its clocks hardly go on: it takes its lease for its own still, and only who asks the journal before each
+   * None of its clocks goes on: it takes its lease for its own still, and only who asks the journal before each
    * read says nothing wrong. @default false
    */
   readonly isUnknown?: boolean;
+  /** One operation comes twice as it wakes: a write finds out what reads alone would not. @default false */
+  readonly isWrittenTo?: boolean;
 }
 
 /** One owner sleeps, at least until another one was answered, and is asked as it wakes. */
 export async function probeOnce(order: Probe, name: string, sleep: Sleep = {}): Promise<void> {
   const { sim, asker, newClient, asleep } = order;
-  const { ms: sleepMs = 0, isUnknown = false } = sleep;
+  const { ms: sleepMs = 0, isUnknown = false, isWrittenTo = false } = sleep;
   const { world } = sim.host("server");
   // From now on the asker knows where it lives.
   await add(order, asker, `${name} before`);
@@ -61,14 +62,14 @@ export async function probeOnce(order: Probe, name: string, sleep: Sleep = {}): 
   const wakesAtMs = sim.now + sleepMs;
   // Those who sleep for long are machines that are suspended, every other time.
   const isSuspended = sleepMs > 0 && sim.random.chance(0.5);
-  const wake = isUnknown ? slow(owner) : isSuspended ? suspend(sim, owner) : freeze(owner);
+  const wake = isUnknown ? stop(owner) : isSuspended ? suspend(sim, owner) : freeze(owner);
   if (sleepMs > 0 || isUnknown) asleep.add(owner);
   await add(order, stranger, `${name} meanwhile`);
   stranger.cluster.leave().catch(() => {});
   const waitMs = world.random.next() * BEFORE_MS;
   await delay(world, Math.max(0, wakesAtMs - waitMs - sim.now));
   const reading = Array.from({ length: READS }, (_, index) => read(order, `${name} read ${index}`));
-  if (isUnknown) { for (let copy = 0; copy < 2; copy++) reading.push(addNamed(order, `${name} twice`)); }
+  for (let copy = 0; isWrittenTo && copy < 2; copy++) reading.push(addNamed(order, `${name} twice`));
   await delay(world, waitMs);
   wake();
   asleep.delete(owner);
@@ -82,14 +83,11 @@ function freeze(host: SimHost): () => void {
   return () => host.resume();
 }
 
-/**
- * As a virtual machine that its host gives hardly any time. Not slower: what comes for it takes its time by
- * these clocks.
- */
-function slow(host: SimHost): () => void {
+/** As a virtual machine that its host has stopped: none of its clocks knows of it. */
+function stop(host: SimHost): () => void {
   const { clockRate } = host;
   host.pause();
-  host.clockRate = SLOW_RATE;
+  host.clockRate = STILL;
   return () => {
     host.clockRate = clockRate;
     host.resume();

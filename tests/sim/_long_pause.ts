@@ -56,7 +56,7 @@ export async function pauseForLong(
 }
 
 /** As good as none: a rate of 0 has no timers. */
-const STILL = 1e-9;
+export const STILL = 1e-9;
 
 /**
  * Has a machine be suspended, as a laptop whose lid is closed: its monotonic clock stands still meanwhile.

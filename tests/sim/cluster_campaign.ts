@@ -129,7 +129,8 @@ export async function clusterUnderChaos(sim: SimWorld, api: ClusterApi): Promise
   if (longPauseMs > 0) await sim.settle(probeOnce(order, "sleeper", { ms: longPauseMs }), CALM_MS);
   // What a lease promises such an owner would break.
   for (let count = 0; hasBarrier && count < UNKNOWN_SLEEPS; count++) {
-    await sim.settle(probeOnce(order, `unknown ${count}`, { isUnknown: true }), CALM_MS);
+    const sleep = { isUnknown: true, isWrittenTo: count === 1 };
+    await sim.settle(probeOnce(order, `unknown ${count}`, sleep), CALM_MS);
   }
   Object.assign(server.faults, {
     lostRequests: 0,
