@@ -201,4 +201,10 @@ export const records: readonly Mutant[] = [
     from: "        login: token !== undefined,",
     to: "        login: false,",
   },
+  {
+    what: "an id in a journal that is being ended is not named anew",
+    file: "actors/records/record_index.ts",
+    from: ' && this.#journalWork !== "settling"',
+    to: "",
+  },
 ];

@@ -52,3 +52,28 @@ Deno.test("records store: a write whose directory was not synced is named by the
     await sim.settle(store.system.stop());
   });
 });
+
+Deno.test("records store: a write that begins while the journal is being ended is named by the next one", async () => {
+  const NEWER = "2024-05-05 05:05:05";
+  await simulate(
+    "records begun while settled",
+    { seeds: 20, sometimes: ["was killed in it"] },
+    async (sim) => {
+      const host = prepare(sim, { "7.txt": recordText(OLD, "old") }, `{"7": "${OLD}"}`);
+      const store = startStore(host.world);
+      await sim.settle(store.opened);
+      await sim.settle(store.write("7", recordText(STAMP, "new")));
+      const isEnding = () =>
+        host.disk.underWay.some(({ operation, path }) =>
+          operation === "sync" && path.endsWith("/records.json")
+        );
+      await sim.until(isEnding, 10_000, "the journal's end to begin");
+      host.crashAt({ operation: "rename", path: /7\.txt/, when: "after", how: "kill" });
+      store.write("7", recordText(NEWER, "newer")).catch(() => {});
+      await sim.until(() => !host.isUp, 10_000, "the process to be killed");
+      sim.sometimes("was killed in it");
+      await startAgain(sim, host);
+      assertAgree(host);
+    },
+  );
+});
