@@ -13,7 +13,7 @@ import { GIVE_UP_MS, PeerSearch } from "./peer_search.ts";
 import { isOtherName, SameBytes } from "./same_bytes.ts";
 import { Served } from "./served.ts";
 import { findSource, networkFiles, type Source, SourceError, torrentOf } from "./sources.ts";
-import type { FetchOrder, SwarmsCommand } from "./swarms.ts";
+import type { FetchOrder, SwarmsCommand } from "./swarms_commands.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 import { errorText } from "../world/world.ts";
 

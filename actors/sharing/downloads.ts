@@ -7,7 +7,7 @@ import { type Behavior, type Ref, stop, type StopReason, withPrivateMessages } f
 import { errorText } from "../world/world.ts";
 import { download, type DownloadNotice } from "./download.ts";
 import type { SharingNode } from "./nodes.ts";
-import type { SwarmsCommand } from "./swarms.ts";
+import type { SwarmsCommand } from "./swarms_commands.ts";
 
 /** What {@linkcode downloads} can be told. */
 export type DownloadsCommand = {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { hexText } from "../../protocols/_percent_bytes.ts";
 import { encodeInfo } from "../../protocols/metainfo.ts";
 import type { Hash } from "../world/world.ts";
@@ -50,6 +51,13 @@ export class GivenFiles {
   /** What is given under an info hash, in hexadecimal digits. */
   find(infoHash: string): Given | undefined {
     return this.#given.get(infoHash);
+  }
+
+  /** The file with the bytes of a torrent, whatever it is called. */
+  holding(infoHash: string, sha256: Uint8Array | undefined): SharedFile | undefined {
+    const named = this.#given.get(infoHash)?.file;
+    if (named !== undefined || sha256 === undefined) return named;
+    return this.#files.find((file) => equalBytes(file.sha256, sha256));
   }
 
   /** Whether a file is given still. */

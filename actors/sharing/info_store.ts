@@ -9,7 +9,7 @@ import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages
 import type { CatalogFile } from "./catalog.ts";
 import { httpGet } from "./http_get.ts";
 import { nodeUrl, type SharingNode } from "./nodes.ts";
-import type { SwarmsCommand } from "./swarms.ts";
+import type { SwarmsCommand } from "./swarms_commands.ts";
 
 /** What an {@linkcode infoStore} can be asked. */
 export type InfoStoreCommand = {

@@ -9,7 +9,7 @@ import { errorText } from "../world/world.ts";
 import { type HttpAnswer, httpGet } from "./http_get.ts";
 import { nodeUrl, type SharingNode } from "./nodes.ts";
 import { readCatalogFiles, readWanting } from "./network_json.ts";
-import type { SwarmsCommand } from "./swarms.ts";
+import type { SwarmsCommand } from "./swarms_commands.ts";
 
 /** What a {@linkcode leaderClient} is told: by the election. */
 export type LeaderClientCommand = LeaderKnown | LeaderLost | MembersChanged;

@@ -10,7 +10,7 @@ import type { SocketAddress } from "../world/world.ts";
 import type { BlockBuffers } from "./block_buffers.ts";
 import type { CacheRegion } from "./block_cache.ts";
 import type { PollPace } from "./poll_pace.ts";
-import type { BlockRead, StorageCommand } from "./storage.ts";
+import type { BlockRead, StorageCommand } from "./storage_commands.ts";
 
 /** What a swarm tells the connection to a peer. */
 export type PeerCommand =

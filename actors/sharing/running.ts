@@ -9,6 +9,7 @@ import type { AnnounceAs } from "./announcer.ts";
 import type { SharedFile } from "./library.ts";
 import type { PeerEvent, SwarmEntry } from "./messages.ts";
 import type { MetadataFetchCommand, MetadataNotice } from "./metadata_fetch.ts";
+import type { FetchOrder } from "./swarms_commands.ts";
 import type { TorrentCommand } from "./torrent_commands.ts";
 import type { TorrentNotice } from "./torrent_status.ts";
 
@@ -34,6 +35,10 @@ export interface Running {
   as: AnnounceAs | undefined;
   /** What the single file is called in the directory, of what is fetched. */
   readonly name: string | undefined;
+  /** What it was ordered by; undefined for what is only given. */
+  readonly order: FetchOrder | undefined;
+  /** The file of this node that what is fetched was copied from, as far as it is the same. */
+  readonly sameAs: SharedFile | undefined;
   /** The file that it gives; what was fetched is one as soon as it is found in the directory. */
   file: SharedFile | undefined;
 }
@@ -51,6 +56,8 @@ export function searching(swarm: Ref<MetadataFetchCommand>, observer: Ref<Metada
     isComplete: false,
     as: undefined,
     name: undefined,
+    order: undefined,
+    sameAs: undefined,
     file: undefined,
   };
 }

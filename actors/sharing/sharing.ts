@@ -36,7 +36,8 @@ import type { BandwidthCommand } from "./messages.ts";
 import type { SharingNode } from "./nodes.ts";
 import { makePeerId } from "./peer_id.ts";
 import { swarmListener } from "./swarm_listener.ts";
-import { swarms, type SwarmsCommand } from "./swarms.ts";
+import { swarms } from "./swarms.ts";
+import type { SwarmsCommand } from "./swarms_commands.ts";
 import { tracker } from "./tracker.ts";
 
 /** Options of {@linkcode sharing}. */

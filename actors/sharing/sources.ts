@@ -12,7 +12,7 @@ import type { CatalogFile } from "./catalog.ts";
 import { httpGet } from "./http_get.ts";
 import { readCatalogFiles } from "./network_json.ts";
 import { nodeUrl, type SharingNode } from "./nodes.ts";
-import type { FetchOrder } from "./swarms.ts";
+import type { FetchOrder } from "./swarms_commands.ts";
 
 /** What was found. */
 export type Source =

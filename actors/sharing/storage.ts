@@ -6,79 +6,26 @@
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { BlockPlace } from "../../protocols/peer_wire.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
-import { type DiskFile, errorText, type FileInfo, type Hasher, WorldError } from "../world/world.ts";
+import { type DiskFile, errorText, type Hasher, WorldError } from "../world/world.ts";
 import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { Bitfield } from "./bitfield.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
+import { copyPieces } from "./copy_pieces.ts";
 import { FileSet } from "./file_set.ts";
 import { isTaken } from "./is_taken.ts";
 import { makeDirectories } from "./make_directories.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { removeTree } from "./remove_tree.ts";
 import { Slices } from "./slices.ts";
-import { writeAnew } from "./write_anew.ts";
-
-/** What became of a block that was to be taken into memory. */
-export type BlockRead =
-  /** It is where {@linkcode CacheRegion.find} finds it, if that is looked at soon. */
-  | { readonly type: "block-ready" }
-  | { readonly type: "block-unreadable"; readonly place: BlockPlace };
-
-/** What became of a piece that was to be written. */
-export interface PieceWritten {
-  readonly type: "piece-written";
-  /** Its index. */
-  readonly piece: number;
-  /** Its bytes, which are the asker's again. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Why it was not written; absent when it was. */
-  readonly failure?: string;
-}
-
-/** The pieces that are on the disk and good. */
-export interface PiecesFound {
-  readonly type: "pieces-found";
-  /** Their bytes were read and hashed. */
-  readonly pieces: Bitfield;
-  /** Why the files cannot be used; absent when they can. */
-  readonly failure?: string;
-}
-
-/** What became of a torrent that is complete. */
-export interface Finished {
-  readonly type: "finished";
-  /** Why it does not stand under its name; absent when it does. */
-  readonly failure?: string;
-}
-
-/** What a {@linkcode storage} does. */
-export type StorageCommand =
-  /** Takes a block into memory. */
-  | { readonly type: "read"; readonly place: BlockPlace; readonly replyTo: Ref<BlockRead> }
-  /** Takes what lies around a place into memory: it is going to be asked for. */
-  | { readonly type: "read-ahead"; readonly offset: number }
-  /** Writes a piece that was verified. */
-  | {
-    readonly type: "write";
-    readonly piece: number;
-    readonly bytes: Uint8Array<ArrayBuffer>;
-    readonly replyTo: Ref<PieceWritten>;
-  }
-  /** Looks what is there of an earlier attempt. */
-  | { readonly type: "scan"; readonly replyTo: Ref<PiecesFound> }
-  /** Verifies the whole and has it appear under its name. */
-  | { readonly type: "finish"; readonly replyTo: Ref<Finished> };
-
-/** Where the bytes are. */
-export type StoragePlace =
-  /**
-   * Complete below `directory`, which is never written to. `expected` is what the single file was when it was
-   * hashed.
-   */
-  | { readonly type: "shared"; readonly directory: string; readonly expected: FileInfo }
-  /** On their way in `partDirectory`, and below `directory` once all are there. */
-  | { readonly type: "fetched"; readonly directory: string; readonly partDirectory: string };
+import type {
+  BlockRead,
+  Finished,
+  PiecesFound,
+  PieceWritten,
+  StorageCommand,
+  StoragePlace,
+} from "./storage_commands.ts";
 
 /** Options of {@linkcode storage}. */
 export interface StorageOptions {
@@ -144,8 +91,8 @@ class Storage {
     });
   }
 
-  #fileSet(directory: string, writable: boolean): FileSet {
-    const { info: { files }, openFiles } = this.#options;
+  #fileSet(directory: string, writable: boolean, files = this.#options.info.files): FileSet {
+    const { openFiles } = this.#options;
     return new FileSet({ disk: this.#self.world.disk, open: openFiles, directory, files, writable });
   }
 
@@ -240,17 +187,32 @@ class Storage {
     const { info, place } = this.#options;
     const pieces = new Bitfield(info.pieceCount);
     try {
-      if (place.type === "fetched" && await this.#prepare(place.directory, place.partDirectory)) {
-        return replyTo.tell({ type: "pieces-found", pieces });
-      }
-      for (let piece = 0; piece < info.pieceCount && !this.#self.signal.aborted; piece++) {
+      const isFresh = place.type === "fetched" && await this.#prepare(place.directory, place.partDirectory);
+      for (let piece = 0; !isFresh && piece < info.pieceCount && !this.#self.signal.aborted; piece++) {
         const hasher = this.#self.world.hash.start("SHA-1");
         await this.#hash(hasher, piece * info.pieceLength, pieceBytes(info, piece));
         if (equalBytes(hasher.digest(), pieceHash(info, piece))) pieces.add(piece);
       }
+      if (place.type === "fetched") await this.#takeOver(place.directory, place.sameAs, pieces);
       replyTo.tell({ type: "pieces-found", pieces });
     } catch (error) {
       replyTo.tell({ type: "pieces-found", pieces, failure: errorText(error) });
+    }
+  }
+
+  /** Copies what another file of this node has of it. One that cannot be read is no loss: it is fetched. */
+  async #takeOver(directory: string, name: string | undefined, pieces: Bitfield): Promise<void> {
+    const { info, info: { files: [file] } } = this.#options;
+    if (name === undefined || file === undefined || !info.isSingleFile || pieces.isFull) return;
+    const own = this.#fileSet(directory, false, [{ ...file, path: [name] }]);
+    try {
+      const { world, signal } = this.#self;
+      const found = await copyPieces(own, this.#files, { info, world, signal, except: pieces });
+      Bitfield.changes(undefined, found, (piece) => pieces.add(piece));
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+    } finally {
+      own.close();
     }
   }
 
@@ -360,7 +322,8 @@ class Storage {
     const { info } = this.#options;
     let isWhole: boolean;
     try {
-      isWhole = await writeAnew(this.#files, info, this.#self.world);
+      const { world, signal } = this.#self;
+      isWhole = (await copyPieces(this.#files, this.#files, { info, world, signal })).isFull;
       await this.#files.sync();
     } catch (error) {
       await this.#removeParts(partDirectory).catch(() => {});

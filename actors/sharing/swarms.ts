@@ -5,7 +5,7 @@
  */
 import { foldedName } from "../../protocols/_folded_name.ts";
 import { hexBytes, hexText } from "../../protocols/_percent_bytes.ts";
-import { parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
+import { parseInfo } from "../../protocols/metainfo.ts";
 import {
   assertNever,
   type Behavior,
@@ -18,67 +18,19 @@ import {
 import { errorText, type SocketAddress } from "../world/world.ts";
 import type { AnnounceAs } from "./announcer.ts";
 import type { ReportedFile } from "./catalog.ts";
-import { type FileAlias, type Given, GivenFiles, infoOf } from "./given_files.ts";
+import { Endings } from "./endings.ts";
+import { type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
-import type { BandwidthCommand, FindSwarm, SwarmEntry } from "./messages.ts";
-import { metadataFetch, type MetadataNotice } from "./metadata_fetch.ts";
+import type { BandwidthCommand, SwarmEntry } from "./messages.ts";
+import { metadataFetch } from "./metadata_fetch.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import { type TorrentResources, torrentResources } from "./resources.ts";
 import { entryOf, followerOf, type Running, searching } from "./running.ts";
+import type { FetchOrder, SwarmsCommand } from "./swarms_commands.ts";
 import { torrent } from "./torrent.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
 import type { Versioned } from "./versioned.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
-
-/** A torrent to be fetched. */
-export interface FetchOrder {
-  /** What it holds. */
-  readonly info: TorrentInfo;
-  /** 20 bytes. */
-  readonly infoHash: Uint8Array;
-  /** What the whole has to have, where that is known: a single file. */
-  readonly sha256?: Uint8Array;
-  /** Addresses of trackers, in tiers. */
-  readonly trackers: readonly (readonly string[])[];
-  /** Peers that are known already. */
-  readonly peers: readonly SocketAddress[];
-}
-
-/** What {@linkcode swarms} can be told. */
-export type SwarmsCommand =
-  | FindSwarm
-  /** The files that are given. */
-  | { readonly type: "share"; readonly files: readonly SharedFile[] }
-  /** Names that others have for files. */
-  | { readonly type: "set-aliases"; readonly aliases: readonly FileAlias[] }
-  /** Peers that want a torrent, if it is given here. */
-  | {
-    readonly type: "found-wanting";
-    readonly infoHash: string;
-    readonly addresses: readonly SocketAddress[];
-  }
-  /** Fetches a torrent. */
-  | { readonly type: "fetch"; readonly order: FetchOrder; readonly observer: Ref<TorrentNotice> }
-  /** Fetches the info dictionary of a magnet link. */
-  | {
-    readonly type: "fetch-metadata";
-    readonly infoHash: Uint8Array;
-    readonly trackers: readonly (readonly string[])[];
-    readonly peers: readonly SocketAddress[];
-    readonly observer: Ref<MetadataNotice>;
-  }
-  /** Ends what `observer` has had fetched: a torrent, or its info dictionary. What is there of it stays. */
-  | { readonly type: "abandon"; readonly infoHash: Uint8Array; readonly observer: Ref<never> }
-  /** The pieces of what is fetched under a hash are to be had under another by now. */
-  | { readonly type: "follow"; readonly infoHash: Uint8Array; readonly to: AnnounceAs }
-  /** The trackers may have changed: those of what is fetched are asked anew. */
-  | { readonly type: "announce-all" }
-  /** The files that are given, as they are reported to the leader. */
-  | { readonly type: "get-inventory"; readonly replyTo: Ref<Versioned<readonly ReportedFile[]>> }
-  /** The info dictionary of an info hash in hexadecimal digits, of what is given. */
-  | { readonly type: "get-info"; readonly infoHash: string; readonly replyTo: Ref<Uint8Array | undefined> }
-  /** How all torrents stand that are in use. */
-  | { readonly type: "get-status"; readonly replyTo: Ref<readonly TorrentStatus[]> };
 
 /** Options of {@linkcode swarms}. */
 export interface SwarmsOptions {
@@ -127,6 +79,7 @@ class Swarms {
   readonly #running = new Map<string, Running>();
   readonly #given: GivenFiles;
   readonly #resources: TorrentResources;
+  readonly #endings = new Endings();
   #inventory: Versioned<readonly ReportedFile[]>;
   /** Versions of two lives of a node are not the same by chance. */
   readonly #life: string;
@@ -151,6 +104,7 @@ class Swarms {
         this.#given.setFiles(message.files);
         this.#inventory = { version: `${this.#life}-${++this.#versions}`, value: this.#given.report() };
         for (const running of this.#running.values()) this.#adopt(running);
+        this.#takeOver();
         return this.#endOthers();
       case "set-aliases":
         return this.#given.setAliases(message.aliases);
@@ -233,6 +187,8 @@ class Swarms {
       place: { type: "shared", directory: this.#options.directory, expected: file.fileInfo },
       trackers: [],
       observer: undefined,
+      order: undefined,
+      sameAs: undefined,
       file,
     });
   }
@@ -259,22 +215,27 @@ class Swarms {
       return observer.tell({ type: "torrent-failed", infoHash, reason });
     }
     const known = this.#running.get(key);
+    if (known?.observer !== undefined || this.#endings.waiterOf(key) !== undefined) {
+      const reason = `Cannot fetch ${info.name}: it is being fetched`;
+      return observer.tell({ type: "torrent-failed", infoHash, reason });
+    }
     if (known !== undefined) {
-      // What was given before under this hash is gone, or it would not be fetched.
-      if (known.observer !== undefined) {
-        const reason = `Cannot fetch ${info.name}: it is being fetched`;
-        return observer.tell({ type: "torrent-failed", infoHash, reason });
-      }
+      // It was given, under another name or before it had gone.
       known.metadataFor?.tell({ type: "metadata-refused", reason: BEING_FETCHED });
       this.#end(key, known);
     }
+    if (this.#endings.hasToWait(key, { observer, begin: () => this.#fetch(order, observer) })) return;
     const { directory } = this.#options;
+    const partDirectory = `${directory}/${PARTS_DIRECTORY}/${key}`;
+    const sameAs = this.#given.holding(key, order.sha256);
     const started = this.#start(key, {
       info,
       infoHash,
-      place: { type: "fetched", directory, partDirectory: `${directory}/${PARTS_DIRECTORY}/${key}` },
+      place: { type: "fetched", directory, partDirectory, sameAs: sameAs?.name },
       trackers: order.trackers,
       observer,
+      order,
+      sameAs,
       file: undefined,
       ...(order.sha256 === undefined ? {} : { sha256: order.sha256 }),
     });
@@ -282,6 +243,18 @@ class Swarms {
       type: "found-peers",
       targets: peers.map((address) => ({ address, infoHash })),
     });
+  }
+
+  /** What is being fetched, and is here by now under another name, is begun anew with that. */
+  #takeOver(): void {
+    for (const [key, running] of this.#running) {
+      const { order, observer } = running;
+      if (order === undefined || observer === undefined) continue;
+      const file = this.#given.holding(key, order.sha256);
+      if (file === undefined || file === running.sameAs) continue;
+      this.#end(key, running);
+      this.#fetch(order, observer);
+    }
   }
 
   #follow(running: Running | undefined, to: AnnounceAs): void {
@@ -307,7 +280,7 @@ class Swarms {
   }
 
   #start(key: string, start: Start): Ref<TorrentCommand> {
-    const { observer, file, ...options } = start;
+    const { observer, file, order, sameAs, ...options } = start;
     const { download, maxPeers } = this.#options;
     const ref = this.#self.spawn(
       this.#nameOf(key),
@@ -329,8 +302,7 @@ class Swarms {
       observer,
       metadataFor: undefined,
       fetchedFor: observer,
-      name,
-      file,
+      ...{ name, order, sameAs, file },
     };
     this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady, as: undefined });
     return ref;
@@ -348,11 +320,13 @@ class Swarms {
 
   #end(key: string, running: Running): void {
     this.#running.delete(key);
+    this.#endings.add(key, running.swarm);
     this.#self.stop(running.swarm);
   }
 
   #abandon(key: string, observer: Ref<never>): void {
     const running = this.#running.get(key);
+    this.#endings.abandon(key, observer);
     if (running?.fetchedFor === observer) this.#end(key, running);
   }
 
@@ -370,7 +344,7 @@ class Swarms {
 
   #onStopped({ key, swarm, reason }: Extract<Private, { type: "torrent-stopped" }>): void {
     const running = this.#running.get(key);
-    if (running === undefined || running.swarm !== swarm) return;
+    if (running === undefined || running.swarm !== swarm) return this.#endings.stopped(key, swarm);
     this.#running.delete(key);
     if (reason.type !== "failed") return;
     running.metadataFor?.tell({ type: "metadata-refused", reason: errorText(reason.error) });
@@ -393,5 +367,7 @@ class Swarms {
 /** What a torrent is started with. */
 interface Start extends Pick<TorrentOptions, "info" | "infoHash" | "place" | "trackers" | "sha256"> {
   readonly observer: Ref<TorrentNotice> | undefined;
+  readonly order: FetchOrder | undefined;
+  readonly sameAs: SharedFile | undefined;
   readonly file: SharedFile | undefined;
 }

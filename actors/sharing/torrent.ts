@@ -24,7 +24,8 @@ import { Fetching } from "./fetching.ts";
 import type { BandwidthGranted, BlockSource, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import { PiecePicker } from "./piece_picker.ts";
 import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
-import { type Finished, type PiecesFound, type PieceWritten, storage } from "./storage.ts";
+import { storage } from "./storage.ts";
+import type { Finished, PiecesFound, PieceWritten } from "./storage_commands.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 import { NOT_READY, TorrentPeers, welcomeOf } from "./torrent_peers.ts";
 import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
@@ -35,8 +36,7 @@ type Private =
   | PieceWritten
   | Finished
   | BandwidthGranted
-  | { readonly type: "tick" | "refill" }
-  | { readonly type: "files-changed" }
+  | { readonly type: "tick" | "refill" | "files-changed" }
   | { readonly type: "go-on-verifying"; readonly active: ActivePiece }
   | { readonly type: "dial-ended"; readonly address: SocketAddress };
 

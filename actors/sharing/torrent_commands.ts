@@ -10,7 +10,7 @@ import type { AnnounceAs } from "./announcer.ts";
 import type { BandwidthCommand, PeerEvent } from "./messages.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import type { TorrentResources } from "./resources.ts";
-import type { StoragePlace } from "./storage.ts";
+import type { StoragePlace } from "./storage_commands.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 
 /** What a torrent can be told, beside what peers say. */

@@ -96,7 +96,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     tests: ["tests/sharing"],
     campaigns: [
       ["sharing by its rules", 28],
-      ["sharing while people change the files", 12],
+      ["sharing while people change the files", 20],
       ["sharing under chaos", 8],
     ],
   },

@@ -150,7 +150,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "a sync that failed is tried again, and that is all",
     file: "actors/sharing/storage.ts",
-    from: "isWhole = await writeAnew(this.#files, info, this.#self.world);",
+    from: "isWhole = (await copyPieces(this.#files, this.#files, { info, world, signal })).isFull;",
     to: "isWhole = true;",
   },
   {
@@ -197,10 +197,22 @@ export const sharing: readonly Mutant[] = [
     to: ";",
   },
   {
+    what: "what is here under another name comes from others",
+    file: "actors/sharing/swarms.ts",
+    from: "sameAs: sameAs?.name }",
+    to: "sameAs: undefined }",
+  },
+  {
+    what: "what comes here by another name does not end its download",
+    file: "actors/sharing/swarms.ts",
+    from: "        this.#takeOver();\n",
+    to: "",
+  },
+  {
     what: "a resumed download begins anew",
     file: "actors/sharing/storage.ts",
-    from: "for (let piece = 0; piece < info.pieceCount && !this.#self.signal.aborted; piece++) {",
-    to: "for (let piece = 0; piece < 0; piece++) {",
+    from: "piece = 0; !isFresh && piece < info.pieceCount",
+    to: "piece = 0; false && piece < info.pieceCount",
   },
   {
     what: "what was written over is still given",

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { downloads } from "../../actors/sharing/downloads.ts";
 import type { DownloadNotice, SharingNode } from "../../actors/sharing/mod.ts";
-import type { SwarmsCommand } from "../../actors/sharing/swarms.ts";
+import type { SwarmsCommand } from "../../actors/sharing/swarms_commands.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import { ActorSystem } from "../../mod.ts";

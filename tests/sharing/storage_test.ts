@@ -7,7 +7,8 @@ import { BlockCache, STRETCH_BYTES } from "../../actors/sharing/block_cache.ts";
 import type { PeerCommand } from "../../actors/sharing/messages.ts";
 import { OpenFiles } from "../../actors/sharing/open_files.ts";
 import { torrentResources } from "../../actors/sharing/resources.ts";
-import { storage, type StorageCommand, type StoragePlace } from "../../actors/sharing/storage.ts";
+import { storage } from "../../actors/sharing/storage.ts";
+import type { StorageCommand, StoragePlace } from "../../actors/sharing/storage_commands.ts";
 import { type Drained, Uploads } from "../../actors/sharing/uploads.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 

@@ -17,7 +17,7 @@ Deno.test("sharing by its rules: what it owes to other clients, and to who asked
 });
 
 Deno.test("sharing while people change the files: what was asked for comes whatever it is called by then, and what is offered is there", async () => {
-  await runCampaign(sharingAmongPeople, 12);
+  await runCampaign(sharingAmongPeople, 20);
 });
 
 Deno.test("sharing while people change the files: the seed that has found something once", async () => {

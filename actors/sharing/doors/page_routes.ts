@@ -11,7 +11,7 @@ import { httpGet } from "../http_get.ts";
 import { isRecord } from "../json_checks.ts";
 import { announceTiers, nodeUrl, type SharingNode } from "../nodes.ts";
 import { networkFiles } from "../sources.ts";
-import type { SwarmsCommand } from "../swarms.ts";
+import type { SwarmsCommand } from "../swarms_commands.ts";
 import type { TorrentStatus } from "../torrent_status.ts";
 import type { TrackerCommand } from "../tracker.ts";
 

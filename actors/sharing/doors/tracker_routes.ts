@@ -23,7 +23,7 @@ import {
 import type { Ref } from "../../runtime/mod.ts";
 import type { InfoStoreCommand } from "../info_store.ts";
 import { announceTiers, nodeUrl, type SharingNode } from "../nodes.ts";
-import type { SwarmsCommand } from "../swarms.ts";
+import type { SwarmsCommand } from "../swarms_commands.ts";
 import type { TrackerCommand } from "../tracker.ts";
 
 /** Options of {@linkcode trackerRoutes}. */
