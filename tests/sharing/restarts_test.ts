@@ -5,11 +5,14 @@ import { assertEquals } from "@std/assert";
 import { downloads } from "../../actors/sharing/downloads.ts";
 import type { DownloadNotice, SharingNode } from "../../actors/sharing/mod.ts";
 import type { SwarmsCommand } from "../../actors/sharing/swarms_commands.ts";
+import { swarms } from "../../actors/sharing/swarms.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
+import type { TorrentNotice } from "../../actors/sharing/torrent_status.ts";
 import { ActorSystem } from "../../mod.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
+import { torrentOf } from "./_torrent.ts";
 
 /** A world in which the next digest of something with `text` in it fails, once that is set. */
 class FailingOnce {
@@ -88,5 +91,39 @@ Deno.test("sharing: who asked for a download that fails by itself is told", asyn
   ref.tell({ type: "get", what: `magnet:?xt=urn:btih:${"ab".repeat(20)}`, observer });
   await sim.advance(1000);
   assertEquals(told.at(-1), { type: "download-failed", reason: "Cannot fetch it: it fails" });
+  sim.close();
+});
+
+Deno.test("sharing: what is fetched again right after it was given up waits until its files are let go of", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("node");
+  host.disk.makeDirectory("/data");
+  const system = new ActorSystem("node", { world: host.world });
+  const session = () => ({ peerId: new Uint8Array(20), listenPort: 6881, client: "test" });
+  const ref = system.spawn("swarms", swarms({ directory: "/data", session }));
+  const { info, infoHash } = torrentOf(host.world.hash, "a.bin", someBytes(100_000));
+  const told: string[] = [];
+  const fetch = (name: string) => {
+    const observer = system.spawn<TorrentNotice>(name, () => (notice) => {
+      told.push(`${name}: ${notice.type} ${notice.type === "torrent-failed" ? notice.reason : ""}`.trim());
+    });
+    ref.tell({ type: "fetch", order: { info, infoHash, trackers: [], peers: [] }, observer });
+    return observer;
+  };
+  const first = fetch("first");
+  await sim.until(() => told.length > 0, 1000, "the first to be looked for");
+  ref.tell({ type: "abandon", infoHash, observer: first });
+  const second = fetch("second");
+  fetch("third");
+  await sim.until(() => told.length > 2, 1000, "the second to be looked for");
+  ref.tell({ type: "abandon", infoHash, observer: second });
+  const fourth = fetch("fourth");
+  ref.tell({ type: "abandon", infoHash, observer: fourth });
+  await sim.advance(1000);
+  assertEquals(told, [
+    "first: torrent-ready",
+    "third: torrent-failed Cannot fetch a.bin: it is being fetched",
+    "second: torrent-ready",
+  ]);
   sim.close();
 });
