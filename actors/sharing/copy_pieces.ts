@@ -5,7 +5,7 @@
  */
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { World } from "../world/world.ts";
-import { Bitfield } from "./bitfield.ts";
+import type { Bitfield } from "./bitfield.ts";
 import { STRETCH_BYTES } from "./block_cache.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { FileSet } from "./file_set.ts";
@@ -16,24 +16,23 @@ export interface CopyOptions {
   readonly info: TorrentInfo;
   readonly world: Pick<World, "hash" | "clock" | "loop">;
   readonly signal: AbortSignal;
-  /** Those that are left alone. @default none */
-  readonly except?: Bitfield;
+  /** Which pieces are right: those in it are left alone, and those that are found are added. */
+  readonly right: Bitfield;
 }
 
 /**
- * Reads what files hold of a torrent, and writes it into others or into the same; says which pieces are
- * right.
+ * Reads what files hold of a torrent, and writes it into others or into the same. Rejects where it cannot;
+ * what was found by then counts.
  *
  * Into the same after a sync that failed: a kernel takes for written what it could not write, so that the
  * next sync says nothing of it, and what is read may stand in memory alone.
  */
-export async function copyPieces(from: FileSet, to: FileSet, options: CopyOptions): Promise<Bitfield> {
-  const { info, world, signal, except } = options;
+export async function copyPieces(from: FileSet, to: FileSet, options: CopyOptions): Promise<void> {
+  const { info, world, signal, right } = options;
   const buffer = new Uint8Array(Math.min(STRETCH_BYTES, info.pieceLength));
   const slices = new Slices(world);
-  const right = new Bitfield(info.pieceCount);
   for (let piece = 0; piece < info.pieceCount && !signal.aborted; piece++) {
-    if (except?.has(piece)) continue;
+    if (right.has(piece)) continue;
     const hasher = world.hash.start("SHA-1");
     const length = pieceBytes(info, piece);
     for (let at = 0; at < length; at += buffer.length) {
@@ -46,5 +45,4 @@ export async function copyPieces(from: FileSet, to: FileSet, options: CopyOption
     }
     if (equalBytes(hasher.digest(), pieceHash(info, piece))) right.add(piece);
   }
-  return right;
 }

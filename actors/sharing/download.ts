@@ -122,6 +122,7 @@ class Download {
       case "metadata-peer":
         return this.#search?.found();
       case "torrent-ready":
+      case "torrent-released":
         return;
       case "torrent-complete":
         return this.#done();

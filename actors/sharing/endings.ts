@@ -4,16 +4,21 @@
  * @module
  */
 import type { Ref } from "../runtime/mod.ts";
+import type { AnnounceAs } from "./announcer.ts";
+import type { FetchOrder } from "./swarms_commands.ts";
+import type { TorrentNotice } from "./torrent_status.ts";
 
-/** What waits for its turn. */
-interface Waiting {
-  readonly observer: Ref<never>;
-  readonly begin: () => void;
+/** What is fetched for whom. */
+export interface Fetch {
+  readonly order: FetchOrder;
+  readonly observer: Ref<TorrentNotice>;
+  /** By which other hash its pieces are to be had by now. */
+  readonly as?: AnnounceAs | undefined;
 }
 
 interface Ending {
-  readonly swarm: Ref<never>;
-  next: Waiting | undefined;
+  readonly swarms: Set<Ref<never>>;
+  next: Fetch | undefined;
 }
 
 /** Torrents that were asked to stop and have not, by info hash, and what begins once they have. */
@@ -22,19 +27,27 @@ export class Endings {
 
   /** A torrent was asked to stop. */
   add(key: string, swarm: Ref<never>): void {
-    this.#all.set(key, { swarm, next: undefined });
+    const ending = this.#all.get(key) ?? { swarms: new Set(), next: undefined };
+    ending.swarms.add(swarm);
+    this.#all.set(key, ending);
   }
 
-  /** Whether a fetch has to wait behind one that ends: `begin` is called then. */
-  hasToWait(key: string, waiting: Waiting): boolean {
+  /** Whether a fetch has to wait behind one that ends. */
+  hasToWait(key: string, next: Fetch): boolean {
     const ending = this.#all.get(key);
-    if (ending !== undefined) ending.next = waiting;
+    if (ending !== undefined) ending.next = next;
     return ending !== undefined;
   }
 
-  /** For whom a fetch waits. */
-  waiterOf(key: string): Ref<never> | undefined {
-    return this.#all.get(key)?.next?.observer;
+  /** The fetch that waits. */
+  waiting(key: string): Fetch | undefined {
+    return this.#all.get(key)?.next;
+  }
+
+  /** The pieces of what waits are to be had under another hash. */
+  follow(key: string, as: AnnounceAs): void {
+    const next = this.waiting(key);
+    if (next !== undefined) this.hasToWait(key, { ...next, as });
   }
 
   /** Who waits does not want it any more. */
@@ -43,11 +56,11 @@ export class Endings {
     if (ending?.next?.observer === observer) ending.next = undefined;
   }
 
-  /** A torrent has stopped. */
-  stopped(key: string, swarm: Ref<never>): void {
+  /** A torrent has stopped: says what begins. */
+  stopped(key: string, swarm: Ref<never>): Fetch | undefined {
     const ending = this.#all.get(key);
-    if (ending?.swarm !== swarm) return;
+    if (!ending?.swarms.delete(swarm) || ending.swarms.size > 0) return undefined;
     this.#all.delete(key);
-    ending.next?.begin();
+    return ending.next;
   }
 }

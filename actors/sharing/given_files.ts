@@ -5,7 +5,7 @@
  */
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import { hexText } from "../../protocols/_percent_bytes.ts";
-import { encodeInfo } from "../../protocols/metainfo.ts";
+import { encodeInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Hash } from "../world/world.ts";
 import type { ReportedFile } from "./catalog.ts";
 import type { SharedFile } from "./library.ts";
@@ -53,11 +53,12 @@ export class GivenFiles {
     return this.#given.get(infoHash);
   }
 
-  /** The file with the bytes of a torrent, whatever it is called. */
-  holding(infoHash: string, sha256: Uint8Array | undefined): SharedFile | undefined {
-    const named = this.#given.get(infoHash)?.file;
-    if (named !== undefined || sha256 === undefined) return named;
-    return this.#files.find((file) => equalBytes(file.sha256, sha256));
+  /** The file with the pieces of a torrent, whatever it is called. */
+  holding({ isSingleFile, length, pieceLength, pieces }: TorrentInfo): SharedFile | undefined {
+    if (!isSingleFile) return undefined;
+    return this.#files.find((file) =>
+      file.length === length && file.pieceLength === pieceLength && equalBytes(file.pieces, pieces)
+    );
   }
 
   /** Whether a file is given still. */

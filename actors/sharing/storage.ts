@@ -203,12 +203,12 @@ class Storage {
   /** Copies what another file of this node has of it. One that cannot be read is no loss: it is fetched. */
   async #takeOver(directory: string, name: string | undefined, pieces: Bitfield): Promise<void> {
     const { info, info: { files: [file] } } = this.#options;
-    if (name === undefined || file === undefined || !info.isSingleFile || pieces.isFull) return;
+    if (name === undefined || file === undefined || pieces.isFull) return;
+    this.#self.log.info(`Copying ${info.name} from ${name}`, { event: "download-copied" });
     const own = this.#fileSet(directory, false, [{ ...file, path: [name] }]);
     try {
       const { world, signal } = this.#self;
-      const found = await copyPieces(own, this.#files, { info, world, signal, except: pieces });
-      Bitfield.changes(undefined, found, (piece) => pieces.add(piece));
+      await copyPieces(own, this.#files, { info, world, signal, right: pieces });
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
     } finally {
@@ -320,17 +320,17 @@ class Storage {
       // What it has lost is found out below.
     }
     const { info } = this.#options;
-    let isWhole: boolean;
+    const right = new Bitfield(info.pieceCount);
     try {
       const { world, signal } = this.#self;
-      isWhole = (await copyPieces(this.#files, this.#files, { info, world, signal })).isFull;
+      await copyPieces(this.#files, this.#files, { info, world, signal, right });
       await this.#files.sync();
     } catch (error) {
       await this.#removeParts(partDirectory).catch(() => {});
       throw error;
     }
     // What is there is safe now; the next attempt sees what is not.
-    if (isWhole) return;
+    if (right.isFull) return;
     throw new WorldError("invalid-data", `Cannot take ${info.name}: the disk has lost a part of it`);
   }
 

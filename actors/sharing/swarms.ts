@@ -18,7 +18,7 @@ import {
 import { errorText, type SocketAddress } from "../world/world.ts";
 import type { AnnounceAs } from "./announcer.ts";
 import type { ReportedFile } from "./catalog.ts";
-import { Endings } from "./endings.ts";
+import { Endings, type Fetch } from "./endings.ts";
 import { type Given, GivenFiles, infoOf } from "./given_files.ts";
 import type { SharedFile } from "./library.ts";
 import type { BandwidthCommand, SwarmEntry } from "./messages.ts";
@@ -111,13 +111,13 @@ class Swarms {
       case "found-wanting":
         return this.#dialWanting(message.infoHash, message.addresses);
       case "fetch":
-        return this.#fetch(message.order, message.observer);
+        return this.#fetch(message);
       case "fetch-metadata":
         return this.#fetchMetadata(message);
       case "abandon":
         return this.#abandon(hexText(message.infoHash), message.observer);
       case "follow":
-        return this.#follow(this.#running.get(hexText(message.infoHash)), message.to);
+        return this.#follow(hexText(message.infoHash), message.to);
       case "announce-all":
         for (const { swarm } of this.#running.values()) swarm.tell({ type: "announce-soon" });
         return;
@@ -130,6 +130,7 @@ class Swarms {
       case "torrent-ready":
       case "torrent-complete":
       case "torrent-failed":
+      case "torrent-released":
         return this.#onNotice(message);
       case "torrent-stopped":
         return this.#onStopped(message);
@@ -207,7 +208,8 @@ class Swarms {
 
   // What is fetched.
 
-  #fetch(order: FetchOrder, observer: Ref<TorrentNotice>): void {
+  #fetch(fetch: Fetch): void {
+    const { order, observer, as } = fetch;
     const { info, infoHash, peers } = order;
     const key = hexText(infoHash);
     if (foldedName(info.name) === PARTS_DIRECTORY) {
@@ -215,7 +217,7 @@ class Swarms {
       return observer.tell({ type: "torrent-failed", infoHash, reason });
     }
     const known = this.#running.get(key);
-    if (known?.observer !== undefined || this.#endings.waiterOf(key) !== undefined) {
+    if (known?.observer !== undefined || this.#endings.waiting(key) !== undefined) {
       const reason = `Cannot fetch ${info.name}: it is being fetched`;
       return observer.tell({ type: "torrent-failed", infoHash, reason });
     }
@@ -224,10 +226,10 @@ class Swarms {
       known.metadataFor?.tell({ type: "metadata-refused", reason: BEING_FETCHED });
       this.#end(key, known);
     }
-    if (this.#endings.hasToWait(key, { observer, begin: () => this.#fetch(order, observer) })) return;
+    if (this.#endings.hasToWait(key, fetch)) return;
     const { directory } = this.#options;
     const partDirectory = `${directory}/${PARTS_DIRECTORY}/${key}`;
-    const sameAs = this.#given.holding(key, order.sha256);
+    const sameAs = this.#given.holding(info);
     const started = this.#start(key, {
       info,
       infoHash,
@@ -243,21 +245,29 @@ class Swarms {
       type: "found-peers",
       targets: peers.map((address) => ({ address, infoHash })),
     });
+    if (as !== undefined) this.#follow(key, as);
   }
 
-  /** What is being fetched, and is here by now under another name, is begun anew with that. */
+  /** What is being fetched, and is here by now under another name, is to be begun anew with that. */
   #takeOver(): void {
-    for (const [key, running] of this.#running) {
-      const { order, observer } = running;
+    for (const { order, observer, torrent, sameAs } of this.#running.values()) {
       if (order === undefined || observer === undefined) continue;
-      const file = this.#given.holding(key, order.sha256);
-      if (file === undefined || file === running.sameAs) continue;
-      this.#end(key, running);
-      this.#fetch(order, observer);
+      const file = this.#given.holding(order.info);
+      // What has its own name is what has just been fetched.
+      if (file === undefined || file === sameAs || file.name === order.info.name) continue;
+      torrent?.tell({ type: "release" });
     }
   }
 
-  #follow(running: Running | undefined, to: AnnounceAs): void {
+  #fetchAnew(key: string, running: Running): void {
+    const { order, observer, as } = running;
+    this.#end(key, running);
+    if (order !== undefined && observer !== undefined) this.#fetch({ order, observer, as });
+  }
+
+  #follow(key: string, to: AnnounceAs): void {
+    this.#endings.follow(key, to);
+    const running = this.#running.get(key);
     if (running !== undefined) running.as = to;
     running?.torrent?.tell(to);
   }
@@ -269,7 +279,7 @@ class Swarms {
     if (known?.infoBytes !== undefined && known.observer === undefined) {
       return observer.tell({ type: "metadata-found", info: parseInfo(known.infoBytes), peers });
     }
-    if (known !== undefined) {
+    if (known !== undefined || this.#endings.waiting(key) !== undefined) {
       return observer.tell({ type: "metadata-refused", reason: BEING_FETCHED });
     }
     const session = this.#session();
@@ -320,7 +330,8 @@ class Swarms {
 
   #end(key: string, running: Running): void {
     this.#running.delete(key);
-    this.#endings.add(key, running.swarm);
+    // What is given, or looked for, holds no files alone.
+    if (running.order !== undefined) this.#endings.add(key, running.swarm);
     this.#self.stop(running.swarm);
   }
 
@@ -334,6 +345,7 @@ class Swarms {
     const running = this.#running.get(hexText(notice.infoHash));
     if (running === undefined) return;
     if (notice.type === "torrent-ready" || notice.type === "torrent-complete") running.isReady = true;
+    if (notice.type === "torrent-released") return this.#fetchAnew(hexText(notice.infoHash), running);
     if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
     running.observer?.tell(notice);
     if (notice.type !== "torrent-complete") return;
@@ -344,7 +356,10 @@ class Swarms {
 
   #onStopped({ key, swarm, reason }: Extract<Private, { type: "torrent-stopped" }>): void {
     const running = this.#running.get(key);
-    if (running === undefined || running.swarm !== swarm) return this.#endings.stopped(key, swarm);
+    if (running === undefined || running.swarm !== swarm) {
+      const next = this.#endings.stopped(key, swarm);
+      return next && this.#fetch(next);
+    }
     this.#running.delete(key);
     if (reason.type !== "failed") return;
     running.metadataFor?.tell({ type: "metadata-refused", reason: errorText(reason.error) });

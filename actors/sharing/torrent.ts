@@ -23,12 +23,17 @@ import { Dialling } from "./dialling.ts";
 import { Fetching } from "./fetching.ts";
 import type { BandwidthGranted, BlockSource, PeerCommand, PeerEvent, PeerIdentity } from "./messages.ts";
 import { PiecePicker } from "./piece_picker.ts";
-import type { TorrentCommand, TorrentOptions } from "./torrent_commands.ts";
+import { countsOf, type TorrentCommand, type TorrentOptions } from "./torrent_commands.ts";
 import { storage } from "./storage.ts";
 import type { Finished, PiecesFound, PieceWritten } from "./storage_commands.ts";
 import type { TorrentPeer } from "./torrent_peer.ts";
 import { NOT_READY, TorrentPeers, welcomeOf } from "./torrent_peers.ts";
-import { type TorrentState, type TorrentStatus, torrentStatus } from "./torrent_status.ts";
+import {
+  type TorrentNotice,
+  type TorrentState,
+  type TorrentStatus,
+  torrentStatus,
+} from "./torrent_status.ts";
 import { Unchoking } from "./unchoking.ts";
 
 type Private =
@@ -46,7 +51,6 @@ const TICK_MS = 500;
 /** Bytes of pieces on their way, in memory. */
 const MAX_ACTIVE_BYTES = 64 * 1024 * 1024;
 const MAX_PEERS = 50;
-const STATUS_MS = 2000;
 /** A torrent that is only given, and to nobody for so long, is let go until somebody asks for it. */
 const UNUSED_MS = 120_000;
 
@@ -100,9 +104,9 @@ class Torrent {
       has: (peer) => this.#peers.has(peer),
       peers: () => this.#peers.all(),
       now: () => self.coarseNow,
-      good: (active) => {
+      good: ({ index, bytes }) => {
         pieces.add(1);
-        this.#write(active);
+        this.#source.storage.tell({ type: "write", piece: index, bytes, replyTo: self.self });
       },
       verifyLater: (active) => self.self.tell({ type: "go-on-verifying", active }),
       part: (peer, reason) => this.#part(peer, reason),
@@ -145,11 +149,7 @@ class Torrent {
     const { infoHash, trackers, session: { peerId, listenPort: port } } = this.#options;
     if (trackers.length === 0) return undefined;
     const { self } = this.#self;
-    const counts = async () => {
-      const status = await self.ask({ type: "get-status" }, { timeoutMs: STATUS_MS });
-      const { uploaded, downloaded, length, haveBytes } = status;
-      return { uploaded, downloaded, left: length - haveBytes };
-    };
+    const counts = () => countsOf(self);
     return this.#self.spawn(
       "announcer",
       announcer({ trackers, infoHash, peerId, port, counts, found: self }),
@@ -167,6 +167,9 @@ class Torrent {
       case "announce-as":
         if (message.type === "announce-as") this.#dialling.also = message;
         return this.#announcer?.tell(message);
+      case "release":
+        if (this.#state !== "fetching") return;
+        return this.#endWith({ type: "torrent-released", infoHash: this.#options.infoHash });
       case "get-status":
         return message.replyTo.tell(this.#status());
       case "pieces-found":
@@ -310,10 +313,6 @@ class Torrent {
     peer.ref.tell({ type: "interest", isInterested: areWe });
   }
 
-  #write({ index, bytes }: ActivePiece): void {
-    this.#source.storage.tell({ type: "write", piece: index, bytes, replyTo: this.#self.self });
-  }
-
   #onWritten({ piece, bytes, failure }: PieceWritten): void {
     this.#picker.recycle(bytes);
     if (failure !== undefined) return this.#fail(failure);
@@ -333,10 +332,8 @@ class Torrent {
     if (failure !== undefined) return this.#fail(failure);
     this.#picker.settleAll(pieces);
     if (pieces.count > 0) {
-      this.#self.log.info(
-        `Resuming ${this.#info.name}: ${pieces.count} of ${pieces.size} pieces are there`,
-        { event: "download-resumed" },
-      );
+      const text = `Resuming ${this.#info.name}: ${pieces.count} of ${pieces.size} pieces are there`;
+      this.#self.log.info(text, { event: "download-resumed" });
     }
     if (pieces.isFull) return this.#finish();
     this.#state = "fetching";
@@ -346,6 +343,7 @@ class Torrent {
   }
 
   #finish(): void {
+    if (this.#state === "failed") return;
     this.#state = "finishing";
     this.#fetching.isOn = false;
     this.#source.storage.tell({ type: "finish", replyTo: this.#self.self });
@@ -364,12 +362,15 @@ class Torrent {
 
   #fail(failure: string): void {
     if (this.#state === "failed") return;
+    this.#failure = failure;
+    this.#endWith({ type: "torrent-failed", infoHash: this.#options.infoHash, reason: failure });
+  }
+
+  #endWith(notice: TorrentNotice): void {
     this.#state = "failed";
     this.#fetching.isOn = false;
-    this.#failure = failure;
-    for (const peer of this.#peers.all()) this.#part(peer, "the torrent has failed");
-    const { observer, infoHash } = this.#options;
-    observer.tell({ type: "torrent-failed", infoHash, reason: failure });
+    for (const peer of this.#peers.all()) this.#part(peer, "the torrent has ended");
+    this.#options.observer.tell(notice);
   }
 
   // The clock.
@@ -384,10 +385,9 @@ class Torrent {
   }
 
   #status(): TorrentStatus {
-    const { infoHash } = this.#options;
     return torrentStatus({
       info: this.#info,
-      infoHash,
+      infoHash: this.#options.infoHash,
       state: this.#state,
       failure: this.#failure,
       have: this.#picker.have,

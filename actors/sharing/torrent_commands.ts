@@ -6,7 +6,7 @@
 import type { TorrentInfo } from "../../protocols/metainfo.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { DialTarget } from "./address_book.ts";
-import type { AnnounceAs } from "./announcer.ts";
+import type { AnnounceAs, TransferCounts } from "./announcer.ts";
 import type { BandwidthCommand, PeerEvent } from "./messages.ts";
 import type { PeerSessionOptions } from "./peer_session.ts";
 import type { TorrentResources } from "./resources.ts";
@@ -21,6 +21,8 @@ export type TorrentCommand =
   /** The trackers may have changed: they are asked anew. */
   | { readonly type: "announce-soon" }
   | AnnounceAs
+  /** What it fetches is to be begun anew: it ends, unless all of it is there already. */
+  | { readonly type: "release" }
   /** How it stands. */
   | { readonly type: "get-status"; readonly replyTo: Ref<TorrentStatus> };
 
@@ -51,4 +53,13 @@ export interface TorrentOptions {
   readonly maxPeers?: number;
   /** How many peers are sent to at once. @default 8 */
   readonly uploadSlots?: number;
+}
+
+const STATUS_MS = 2000;
+
+/** What trackers are told of how a torrent stands, in bytes. Rejects where it does not say in time. */
+export async function countsOf(torrent: Ref<TorrentCommand>): Promise<TransferCounts> {
+  const status = await torrent.ask({ type: "get-status" }, { timeoutMs: STATUS_MS });
+  const { uploaded, downloaded, length, haveBytes } = status;
+  return { uploaded, downloaded, left: length - haveBytes };
 }

@@ -69,6 +69,8 @@ export interface TorrentStatus {
 export type TorrentNotice =
   /** What was there has been looked at: it takes peers. */
   | { readonly type: "torrent-ready"; readonly infoHash: Uint8Array }
+  /** It fetches no more, since it is to be begun anew. */
+  | { readonly type: "torrent-released"; readonly infoHash: Uint8Array }
   /** All is there, and stands under its name. */
   | { readonly type: "torrent-complete"; readonly infoHash: Uint8Array }
   /** Nothing will come of it. */

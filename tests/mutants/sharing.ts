@@ -150,8 +150,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "a sync that failed is tried again, and that is all",
     file: "actors/sharing/storage.ts",
-    from: "isWhole = (await copyPieces(this.#files, this.#files, { info, world, signal })).isFull;",
-    to: "isWhole = true;",
+    from: "await copyPieces(this.#files, this.#files, { info, world, signal, right });",
+    to: "for (let piece = 0; piece < info.pieceCount; piece++) right.add(piece);",
   },
   {
     what: "a file that was changed as soon as it was there is given",

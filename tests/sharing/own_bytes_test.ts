@@ -2,9 +2,11 @@
  * What a node is asked for that it has already, under another name.
  */
 import { assertEquals } from "@std/assert";
+import type { World } from "../../actors/world/world.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
 
 const bytes = someBytes(2_000_000);
+const SLOW_MS = 600;
 
 /** Nodes 2 and 3 have the same bytes, each under a name of its own; Node 1 leads. */
 async function start(maxUpload?: number): Promise<SharingNetwork> {
@@ -52,3 +54,26 @@ Deno.test("sharing: bytes that come here by another name while they are fetched 
   assertEquals(end, { type: "download-done", name: "b.bin" });
   assertEquals(await network.read(3, "b.bin"), bytes);
 });
+
+Deno.test("sharing: what has just been fetched is not taken for bytes that came by another name", async () => {
+  await using network = await SharingNetwork.create(3);
+  await network.write(2, "b.bin", bytes);
+  network.start(1);
+  network.start(2);
+  // It is found in the folder before all is done that makes it sure.
+  const taker = network.start(3, {}, (world) => slowly(world, network.directory(3)));
+  network.lead(1);
+  await network.offers("b.bin");
+  const { end } = await taker.get("b.bin");
+  assertEquals(end, { type: "download-done", name: "b.bin" });
+  assertEquals(await Array.fromAsync(Deno.readDir(`${network.directory(3)}/.parts`)), []);
+});
+
+/** A world in which the sync of a directory takes longer than it takes to find what is new in it. */
+function slowly(world: World, directory: string): World {
+  const syncDirectory = async (path: string) => {
+    await world.disk.syncDirectory(path);
+    if (path === directory) await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  };
+  return { ...world, disk: { ...world.disk, syncDirectory } };
+}

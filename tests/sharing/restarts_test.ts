@@ -4,12 +4,14 @@
 import { assertEquals } from "@std/assert";
 import { downloads } from "../../actors/sharing/downloads.ts";
 import type { DownloadNotice, SharingNode } from "../../actors/sharing/mod.ts";
+import type { SwarmEntry } from "../../actors/sharing/messages.ts";
 import type { SwarmsCommand } from "../../actors/sharing/swarms_commands.ts";
 import { swarms } from "../../actors/sharing/swarms.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import type { TorrentNotice } from "../../actors/sharing/torrent_status.ts";
-import { ActorSystem } from "../../mod.ts";
+import { ActorSystem, type Ref } from "../../mod.ts";
+import { hexText } from "../../protocols/tracker.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
 import { torrentOf } from "./_torrent.ts";
@@ -114,8 +116,18 @@ Deno.test("sharing: what is fetched again right after it was given up waits unti
   await sim.until(() => told.length > 0, 1000, "the first to be looked for");
   ref.tell({ type: "abandon", infoHash, observer: first });
   const second = fetch("second");
+  // What it follows while it waits is not forgotten.
+  const { info: { bytes: infoBytes }, infoHash: other } = torrentOf(
+    host.world.hash,
+    "b.bin",
+    someBytes(100_000),
+  );
+  ref.tell({ type: "follow", infoHash, to: { type: "announce-as", infoHash: other, infoBytes } });
   fetch("third");
   await sim.until(() => told.length > 2, 1000, "the second to be looked for");
+  const find = (replyTo: Ref<SwarmEntry | undefined>) =>
+    ({ type: "find-swarm", infoHash: hexText(other), replyTo }) as const;
+  assertEquals((await sim.settle(ref.ask(find, { timeoutMs: 1000 })))?.infoBytes, infoBytes);
   ref.tell({ type: "abandon", infoHash, observer: second });
   const fourth = fetch("fourth");
   ref.tell({ type: "abandon", infoHash, observer: fourth });
