@@ -1,6 +1,8 @@
 import type { DiskFile } from "../world/world.ts";
+import type { OwnedFile } from "./_owned_file.ts";
 import { LF, readFully } from "./_scan.ts";
 import { couldBePart, type Intent } from "./_torn_tail.ts";
+import { writeAgain } from "./_write_again.ts";
 
 /** So much that others have put behind it is moved into its place. */
 const MAX_OTHERS_BYTES = 1 << 20;
@@ -10,6 +12,8 @@ export class Leftovers {
   #own: Intent | undefined;
   /** So many bytes of it were there right after the failure; undefined where nobody could tell. */
   #length: number | undefined;
+  /** It is out of the file: what others have in its place. What is missing is the sync. */
+  #others: Intent | undefined;
 
   get isEmpty(): boolean {
     return this.#own === undefined;
@@ -19,6 +23,7 @@ export class Leftovers {
   add(own: Intent, size: number | undefined): void {
     this.#own = own;
     this.#length = size && Math.max(0, Math.min(size - own.offset, own.bytes.length));
+    this.#others = undefined;
   }
 
   clear(): void {
@@ -29,26 +34,35 @@ export class Leftovers {
    * Takes it out of the file, and nothing that others have written: what they have put behind it moves up.
    * Rejects as the file does; then it can be asked for again.
    *
-   * @param keep told, before the sync, what others have written there: a sync that fails may lose it
+   * @param keep called before the sync, which may lose what stands before this place
    */
-  async takeBack(file: DiskFile, keep: (others: Intent) => Promise<void>): Promise<void> {
+  async takeBack(owned: OwnedFile, keep: (before: number) => Promise<void>): Promise<void> {
     if (this.#own === undefined) return;
-    const { offset, bytes } = this.#own;
+    if (this.#others === undefined) this.#others = await this.#takeOut(owned.file, this.#own);
+    // A sync has failed since, and may have lost it.
+    else await putBack(owned, this.#others);
+    await keep(this.#others.offset);
+    // Or a power cut could bring it back, when the journal already speaks of the next record.
+    await owned.file.sync();
+    this.clear();
+  }
+
+  /** Says what others have in its place by then. */
+  async #takeOut(file: DiskFile, { offset, bytes }: Intent): Promise<Intent> {
     const length = this.#length ??= Math.max(0, await file.size() - offset);
     const tail = await readFully(file, offset, offset + length + MAX_OTHERS_BYTES + 1);
     const others = tail.subarray(length);
     const isOurs = length > 0 && tail.length >= length && couldBePart(tail.subarray(0, length), bytes);
-    if (isOurs && others.length <= MAX_OTHERS_BYTES) {
-      // Behind the end of a line that had none before.
-      const at = others.length > 0 && tail[0] === LF ? offset + 1 : offset;
-      if (others.length > 0) await file.write(others, at);
-      await file.truncate(at + others.length);
-      await keep({ offset: at, bytes: others });
-    } else {
-      await keep({ offset, bytes: tail });
-    }
-    // Or a power cut could bring it back, when the journal already speaks of the next record.
-    await file.sync();
-    this.clear();
+    if (!isOurs || others.length > MAX_OTHERS_BYTES) return { offset, bytes: tail };
+    // Behind the end of a line that had none before.
+    const at = others.length > 0 && tail[0] === LF ? offset + 1 : offset;
+    if (others.length > 0) await file.write(others, at);
+    await file.truncate(at + others.length);
+    return { offset: at, bytes: others };
   }
+}
+
+/** Where there are zeros in its place, the system has lost it; what else stands there is somebody's. */
+async function putBack(owned: OwnedFile, kept: Intent): Promise<void> {
+  await writeAgain(owned, kept.offset, kept.offset + kept.bytes.length, { kept });
 }

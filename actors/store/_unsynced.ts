@@ -22,6 +22,8 @@ export class UnsyncedWrites {
   #isSuspect = false;
   /** Some of it was written before somebody else wrote the file anew. */
   #hasDisowned = false;
+  /** Also what others had written by then is kept. */
+  #keepsAll = false;
 
   get isEmpty(): boolean {
     return this.#start === Infinity && !this.#hasDisowned;
@@ -56,7 +58,7 @@ export class UnsyncedWrites {
     this.#keptBytes = 0;
     this.#start = Infinity;
     this.#isSuspect = false;
-    this.#hasDisowned = false;
+    this.#hasDisowned = this.#keepsAll = false;
   }
 
   /**
@@ -70,10 +72,12 @@ export class UnsyncedWrites {
     this.#isSuspect = isSuspect;
   }
 
-  /** Before a sync: what others have written at the end of the file is not to be lost if it fails. */
-  async keep(file: DiskFile, others: Intent): Promise<void> {
-    if (this.#hasDisowned) await this.#keepAll(file, others.offset + others.bytes.length);
-    else this.add(others);
+  /**
+   * To be called before any other sync of the file: what stands before a place is not to be lost if it fails.
+   * Once one has failed, what was kept before it is better than what is read.
+   */
+  async keepBefore(file: DiskFile, length: number): Promise<void> {
+    if (this.#hasDisowned && !this.#keepsAll) await this.#keepAll(file, length);
   }
 
   /** Makes all of it durable. Rejects as the file does; then it is suspect, but for what is taken back. */
@@ -123,5 +127,6 @@ export class UnsyncedWrites {
     this.#parts = [];
     this.#keptBytes = 0;
     this.add({ offset: start, bytes });
+    this.#keepsAll = true;
   }
 }

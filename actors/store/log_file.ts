@@ -389,8 +389,8 @@ export class LogFile {
 
   async #takeBack(): Promise<void> {
     try {
-      const { file } = this.#owned;
-      await this.#leftovers.takeBack(file, (others) => this.#unsynced.keep(file, others));
+      const keep = (before: number) => this.#unsynced.keepBefore(this.#owned.file, before);
+      await this.#leftovers.takeBack(this.#owned, keep);
     } catch (error) {
       // It may be its sync that has failed.
       this.#unsynced.suspect();

@@ -86,47 +86,84 @@ for (
   });
 }
 
-const CUT_BACK: readonly (readonly [what: string, refuse: (host: SimHost) => void, at: "start" | "end"])[] = [
-  // What somebody has saved could not be read before the sync that was to make it durable.
-  ["what somebody had saved anew", ({ disk }) => disk.failNext("read", "other", { path: PATH }), "start"],
-  // What was left of the batch stands before what somebody has added.
-  ["what somebody had added behind what stayed of it", ({ disk }) => {
-    disk.failNext("sync", "other", { path: PATH });
-    disk.failNext("truncate", "other", { path: PATH });
-  }, "end"],
-];
+/** What is typed is shorter than a refused batch, begins as one does, or is longer. */
+const TYPED = ["typed by hand\n", "refused too\nrefused\n", `typed by hand ${"and more ".repeat(2000)}\n`];
 
-for (const [what, refuse, at] of CUT_BACK) {
-  Deno.test(`log file: ${what} is there and on the disk, though the sync that took a refused batch back lost its pages`, async () => {
-    for (let seed = 1; seed <= 40; seed++) {
+async function refuse(sim: SimWorld, log: LogFile, text = "refused"): Promise<void> {
+  log.append(text);
+  await sim.settle(assertRejects(() => log.sync(), WorldError));
+}
+
+function losing({ disk }: SimHost): void {
+  disk.failNext("sync", "other", { path: PATH, dropsPages: true });
+}
+
+/** A log of which one line is on the disk. */
+async function begun(sim: SimWorld, host: SimHost): Promise<LogFile> {
+  const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
+  log.append("first");
+  await sim.settle(log.sync());
+  return log;
+}
+
+/** The next commit is good, and so is all that is there; what stood there before, a disk may show again. */
+async function checkAfter(sim: SimWorld, host: SimHost, log: LogFile, expected: string): Promise<void> {
+  log.append("last");
+  await sim.settle(log.sync());
+  for (const text of [host.disk.readText(PATH), host.disk.readDurableText(PATH)]) {
+    assertEquals(text?.toLowerCase(), `${expected}last\n`, `seed ${sim.seed}`);
+  }
+}
+
+for (const what of ["cannot be read", "is read"]) {
+  Deno.test(`log file: what somebody had saved anew is there after syncs that lost their pages, where it ${what} before them`, async () => {
+    for (let seed = 1; seed <= 120; seed++) {
       const sim = simWorld({ seed });
       const host = sim.host("a");
-      const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
-      log.append("first");
-      await sim.settle(log.sync());
-      const isRefused = async (appended: string) => {
-        log.append(appended);
-        await sim.settle(assertRejects(() => log.sync(), WorldError));
-      };
-      const saved = "typed by hand\n";
-      if (at === "start") {
-        await write(sim, host, `FIRST\n${saved}`, "start");
-        log.append("flushed");
-        await sim.settle(log.flush());
+      const log = await begun(sim, host);
+      const saved = TYPED[seed % 3] ?? "";
+      await write(sim, host, `FIRST\n${saved}`, "start");
+      log.append("flushed");
+      await sim.settle(log.flush());
+      if (what === "cannot be read") host.disk.failNext("read", "other", { path: PATH });
+      for (let times = seed % 4; times >= 0; times--) {
+        losing(host);
+        await refuse(sim, log);
       }
-      refuse(host);
-      if (at === "end") {
-        await isRefused("refused at first");
-        await write(sim, host, saved, "end");
-      }
-      host.disk.failNext("sync", "other", { path: PATH, dropsPages: true });
-      await isRefused("refused");
-      log.append("last");
-      await sim.settle(log.sync());
-      // What stood there before, to the byte, a disk may show again.
-      const expected = `first\n${saved}${at === "start" ? "flushed\n" : ""}last\n`;
-      assertEquals(host.disk.readText(PATH)?.toLowerCase(), expected, `seed ${seed}`);
-      assertEquals(host.disk.readDurableText(PATH)?.toLowerCase(), expected, `seed ${seed}, on the disk`);
+      await checkAfter(sim, host, log, `first\n${saved}flushed\n`);
     }
   });
 }
+
+Deno.test("log file: what somebody had added behind a batch that stayed is there after syncs that lost their pages", async () => {
+  for (let seed = 1; seed <= 120; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    const log = await begun(sim, host);
+    host.disk.failNext("sync", "other", { path: PATH });
+    host.disk.failNext("truncate", "other", { path: PATH });
+    await refuse(sim, log, seed % 2 === 0 ? "refused" : "refused at first");
+    const saved = TYPED[seed % 3] ?? "";
+    await write(sim, host, saved, "end");
+    for (let times = seed % 4; times >= 0; times--) {
+      losing(host);
+      await refuse(sim, log);
+    }
+    await checkAfter(sim, host, log, `first\n${saved}`);
+  }
+});
+
+Deno.test("log file: who adds what begins as a refused batch does, which stayed, loses nothing of it", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    const log = await begun(sim, host);
+    host.disk.failNext("sync", "other", { path: PATH });
+    host.disk.failNext("truncate", "other", { path: PATH });
+    await refuse(sim, log);
+    await write(sim, host, "refused\nrefused too\n", "end");
+    host.disk.failNext("sync", "other", { path: PATH });
+    await refuse(sim, log);
+    await checkAfter(sim, host, log, "first\nrefused\nrefused too\n");
+  }
+});
