@@ -12,7 +12,8 @@ import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
-import type { Cancellable } from "../world/world.ts";
+import { withFormerName } from "./former_names.ts";
+import { type JoinedRoom, roomOf } from "./joined_room.ts";
 import { type CommandFlow, type CommandOptions, MemberCommands } from "./member_commands.ts";
 import type {
   Answer,
@@ -65,17 +66,7 @@ export interface MemberDoor {
 const SPOKE_MS = 1000;
 
 const DONE: Answer = { type: "done" };
-
-/** A room that the member is in. */
-export interface JoinedRoom {
-  readonly room: Ref<RoomCommand>;
-  readonly title: string;
-  readonly name: ChatName;
-  isOperator: boolean;
-  hasVoice: boolean;
-  isSecret: boolean;
-  readonly watching: Cancellable;
-}
+const UNAVAILABLE: Answer = { type: "refused", reason: "unavailable" };
 
 /** A member, as its door drives it. */
 export class Member {
@@ -122,12 +113,7 @@ export class Member {
 
   /** The room of a name, when it is in that. */
   joined(name: ChatName): JoinedRoom | undefined {
-    for (const key of name.keys) {
-      const room = this.#rooms.get(key);
-      if (room !== undefined) return room;
-    }
-    for (const room of this.#rooms.values()) if (sharesKey(room.name, name)) return room;
-    return undefined;
+    return roomOf(this.#rooms, name);
   }
 
   /** The room of exactly this title, when it is in that. */
@@ -186,11 +172,23 @@ export class Member {
         if (!isIn || this.joined(name) !== undefined) return this.#joined(person, name, answer, then);
         // It had been let in, and was not told in time.
         this.toRoom(person, name, (asker) => ({ ...asker, type: "get-view" }), (seen) => {
-          const isMember = seen.type === "view" && seen.isMember;
-          this.#joined(person, name, isMember ? { type: "joined", view: seen.view } : seen, then);
+          if (seen.type !== "view" || !seen.isMember) return this.#joined(person, name, UNAVAILABLE, then);
+          this.#joined(person, name, { type: "joined", view: seen.view }, then);
+          this.#tellChanges(seen.view);
         });
       },
     );
+  }
+
+  /** What has become of it since it was let in, and the room was not told of. */
+  #tellChanges({ room, members }: RoomView): void {
+    const [person, away] = [this.#person, this.#away];
+    const me = members.find((member) => member.person.member === this.#connection.self);
+    if (person === undefined || me === undefined) return;
+    if (me.person.name.text !== person.name.text) room.tell({ type: "rename", from: me.person, to: person });
+    if (me.isAway !== (away !== undefined)) {
+      room.tell({ type: "set-away", person, ...(away === undefined ? {} : { away }) });
+    }
   }
 
   #joined(person: Person, name: ChatName, answer: Answer, then: (answer: Answer) => void): void {
@@ -249,7 +247,7 @@ export class Member {
   }
 
   /** Takes the event of what the member has said for the answer to its request. Idempotent. */
-  readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
+  readonly said = ({ request }: RoomEvent): void => void this.#commands.answered(request, DONE);
 
   /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
   spoke(): void {
@@ -305,7 +303,8 @@ export class Member {
       case "presence":
         return this.#door.presence(message);
       case "answer":
-        return this.#commands.answered(message.request, message.answer);
+        if (!this.#commands.answered(message.request, message.answer)) this.#onLate(message.answer);
+        return;
       case "room-ended":
         return this.#connection.self.tell({ type: "room-failed", room: message.room });
       case "room-failed":
@@ -328,6 +327,16 @@ export class Member {
       default:
         assertNever(message);
     }
+  }
+
+  /** Whoever was told that it could not come in is not in, unless it tries again. */
+  #onLate(answer: Answer): void {
+    const person = this.#person;
+    if (answer.type !== "joined" || person === undefined) return;
+    const { room, title, keys } = answer.view;
+    const name: ChatName = { text: title, keys };
+    const isWanted = [...this.#joining].some((joining) => sharesKey(joining, name));
+    if (!isWanted && this.joined(name) === undefined) room.tell({ type: "part", person, request: 0 });
   }
 
   #enter(view: RoomView, person: Person, name: ChatName): void {
@@ -382,14 +391,4 @@ export class Member {
       this.run(() => this.join(this.#person ?? person, joined.name, { quietly }, () => {}));
     }
   }
-}
-
-/** The most names of one connection that are remembered, the oldest first to go. */
-const MAX_FORMER_NAMES = 100;
-
-/** The person, with the name that it gives up among its former names. */
-function withFormerName(person: Person, former: Person | undefined, nowMs: number): Person {
-  if (former === undefined || former.name.text === person.name.text) return person;
-  const names = [...former.formerNames ?? [], { name: former.name, leftMs: nowMs }];
-  return { ...person, formerNames: names.slice(-MAX_FORMER_NAMES) };
 }

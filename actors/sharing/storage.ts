@@ -70,6 +70,8 @@ class Storage {
   #isShared: boolean;
   #isChanged = false;
   #partLock: DiskFile | undefined;
+  /** Resolves once what goes on beside the messages is done. */
+  #working: Promise<unknown> = Promise.resolve();
 
   constructor(self: Context<StorageCommand | Private>, options: StorageOptions) {
     this.#self = self;
@@ -84,7 +86,9 @@ class Storage {
     this.#files = this.#fileSet(directory, place.type === "fetched");
     const [file] = files;
     if (place.type === "shared" && file !== undefined) this.#files.expect(file, place.expected);
-    self.onStop(() => {
+    self.onStop(async () => {
+      // Whoever comes next must find what it leaves.
+      await this.#working;
       this.#files.close();
       this.#partLock?.close();
       blocks.close();
@@ -122,10 +126,10 @@ class Storage {
         this.#write(message.piece, message.bytes, message.replyTo);
         return;
       case "scan":
-        this.#scan(message.replyTo);
+        this.#working = this.#scan(message.replyTo);
         return;
       case "finish":
-        this.#finish(message.replyTo);
+        this.#working = this.#finish(message.replyTo);
         return;
       default:
         assertNever(message);
@@ -260,6 +264,7 @@ class Storage {
     };
     for (let at = 0, next = read(0); at < length;) {
       const part = await next;
+      if (this.#self.signal.aborted) throw new WorldError("closed", "Cannot go on: it was stopped");
       at += part.length;
       next = read(at);
       hasher.update(part);

@@ -40,8 +40,8 @@ export interface Sleep {
   /** For how long at least. @default until another one was answered */
   readonly ms?: number;
   /**
-   * None of its clocks goes on: it takes its lease for its own still, and only who asks the journal before each
-   * read says nothing wrong. @default false
+   * None of its clocks goes on: it takes its lease for its own still, and only who asks the journal before
+   * each read says nothing wrong. @default false
    */
   readonly isUnknown?: boolean;
   /** One operation comes twice as it wakes: a write finds out what reads alone would not. @default false */

@@ -34,6 +34,8 @@ export class FolderHistory {
   /** Some contents that people have: two are of one length. */
   readonly #contents: readonly Uint8Array<ArrayBuffer>[];
   readonly #seen = new Map<string, Seen[]>();
+  /** When somebody has last put something there, by host and name. */
+  readonly #putAtMs = new Map<string, number>();
 
   constructor(sim: SimWorld, hosts: readonly string[]) {
     this.#sim = sim;
@@ -67,6 +69,7 @@ export class FolderHistory {
 
   /** Somebody has put there what stands under a name now. */
   put(host: string, name: string): void {
+    this.#putAtMs.set(`${host}/${name}`, this.#sim.now);
     const content = new Uint8Array(this.read(host, name) ?? []);
     const seen = this.#seen.get(name) ?? [];
     this.#seen.set(name, seen);
@@ -85,6 +88,11 @@ export class FolderHistory {
         known.lastMs = this.#sim.now;
       }
     }
+  }
+
+  /** Whether somebody has put something there since. */
+  wasPut(host: string, name: string, sinceMs: number): boolean {
+    return (this.#putAtMs.get(`${host}/${name}`) ?? -Infinity) >= sinceMs;
   }
 
   /** What was fetched is what its link is of, or what its name has stood for since it was asked for. */

@@ -195,7 +195,13 @@ class Network {
     }
     if (notice.type === "download-progress" || this.#wants.get(key) !== want) return;
     this.#wants.delete(key);
-    if (notice.type === "download-failed") return this.#sim.sometimes("a download was told to fail");
+    if (notice.type === "download-failed") {
+      // What it has fetched itself is no reason.
+      const isTaken = notice.reason.includes("a file of that name is there");
+      const wasPut = this.#history.wasPut(want.host, want.name, want.askedMs);
+      assert(!isTaken || wasPut, `${key}: ${notice.reason}, and nobody has put it there`);
+      return this.#sim.sometimes("a download was told to fail");
+    }
     assertEquals(notice.name, want.name);
     this.#history.checkFetched(want);
     this.#sim.sometimes(want.content === undefined ? "a name was fetched" : "a magnet link was fetched");
