@@ -83,7 +83,7 @@ export async function runCampaign(campaign: Campaign, seeds: number | Iterable<n
 }
 
 /** How long the service manager waits before it starts a service that failed anew. */
-const RESTART_MS = 100;
+export const RESTART_MS = 100;
 
 /** A program that can be asked to stop. */
 export interface Stoppable {

@@ -23,6 +23,7 @@ import {
   LineClient,
   MACHINE_FAULTS,
   NETWORK_FAULTS,
+  RESTART_MS,
   service,
   USUAL_FAULTS,
 } from "./_harness.ts";
@@ -260,8 +261,8 @@ class ShownDocument {
     if (event.type === "over" && this.#isLeaving) {
       this.hasLeft = event.by === "client";
     } else if (event.type === "over") {
-      // Not here: the client's own handler is still at work.
-      host.world.clock.timer(0, () => system.stop().then(() => this.#start(host)));
+      // Not at once: where a name is not found that takes no time, and so would never end.
+      host.world.clock.timer(RESTART_MS, () => system.stop().then(() => this.#start(host)));
     }
   }
 
