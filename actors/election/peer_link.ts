@@ -88,18 +88,15 @@ class PeerLink {
   receive(message: Message): void {
     switch (message.type) {
       case "want":
-        this.#want(message.wanted);
-        return;
+        return this.#want(message.wanted);
       case "drop":
         if (this.#connections.size === 0 || this.#wanted) return;
         this.#dropAtMs = Math.min(this.#dropAtMs, this.#now + DROP_MS);
         return;
       case "say":
-        this.#say(this.#connections.counting(), message.message);
-        return;
+        return this.#say(this.#connections.counting(), message.message);
       case "accepted":
-        this.#accept(message.connection, message.old, message.nonce);
-        return;
+        return this.#accept(message.connection, message.old, message.nonce);
       case "dialled":
         this.#dial.isDialling = false;
         this.#connections.add(message.connection, true, "greeting", this.#now);
@@ -113,8 +110,7 @@ class PeerLink {
         this.#missed();
         return;
       case "hello":
-        this.#answered(message);
-        return;
+        return this.#answered(message);
       case "unproved":
         this.#log.unproved();
         this.#dial.muchLater(this.#now);
@@ -131,8 +127,7 @@ class PeerLink {
         this.#dialIfNeeded();
         return;
       case "tick":
-        this.#tick();
-        return;
+        return this.#tick();
       default:
         assertNever(message);
     }
@@ -268,6 +263,7 @@ class PeerLink {
     state.phase = "answered";
     state.nonce = nonce;
     this.#oldSide.end(true);
+    this.#partFromAll(this.#connections.inPhase("old"));
     for (const [pretender] of this.#connections.inPhase("claimed")) {
       this.#sendAway(pretender, "linked", `it claims to be Node ${this.#id}, which is linked`);
     }
@@ -361,11 +357,13 @@ class PeerLink {
 
   #dialIfNeeded(): void {
     const now = this.#now;
-    if (this.#old.isOld || this.#old.awaitsProbe || !this.#dial.mayDial(now)) return;
-    const isUp = this.#connections.isUp;
-    const underWay = this.#connections.all().filter(([, state]) => state.isDialled && state.phase !== "up");
     // A claim that no connection answers is asked about on a new one; a greeting may be lost.
     const asksBack = this.#claims.needConnection(now);
+    // One that was held for an old node may be a new one by now, or have been one all the time.
+    const isKnown = this.#old.isOld && !asksBack;
+    if (isKnown || this.#old.awaitsProbe || !this.#dial.mayDial(now)) return;
+    const isUp = this.#connections.isUp;
+    const underWay = this.#connections.all().filter(([, state]) => state.isDialled && state.phase !== "up");
     if (underWay.length === 0) {
       if (!asksBack && !this.#old.isClaimed && (!this.#wanted || isUp)) return;
     } else {

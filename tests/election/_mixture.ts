@@ -87,6 +87,20 @@ export class MixedNetwork {
     this.#host(id).restart();
   }
 
+  /** Puts one of ours in the place of an old node, so soon that nobody sees that one go. */
+  renew(id: number): void {
+    const host = this.#host(id);
+    host.kill();
+    host.restart(() => {});
+    this.#olds.delete(id);
+    startOurs(host, id, this.#mixture.names(id));
+  }
+
+  /** Waits until one of ours has said something. */
+  async says(id: number, what: RegExp): Promise<void> {
+    await this.#sim.until(() => this.said(id).some((line) => what.test(line)), 30_000, `Node ${id}: ${what}`);
+  }
+
   /** What a node has said; of an old one, in this life. */
   said(id: number): readonly string[] {
     return this.#olds.get(id)?.lines ?? this.#host(id).log.records.map(({ message }) => message);

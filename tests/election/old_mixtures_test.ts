@@ -49,3 +49,22 @@ for (const old of MIXTURES) {
     }
   });
 }
+
+for (const old of MIXTURES) {
+  Deno.test(`peer: ours that come in the place of old nodes ${old}, before these are missed, vote`, async () => {
+    const names = (id: number) => [`${id}.txt`];
+    await simulate(
+      `renewal of old ${old}`,
+      { seeds: 20 },
+      (sim) =>
+        MixedNetwork.run(sim, { old, order: [1, 2, 3], names, gapMs: 20 }, async (network) => {
+          await network.settled();
+          await sim.advance(sim.random.integer(0, 12_000));
+          for (const id of old) network.renew(id);
+          await network.says(1, /^Node 1 is leader in term \d+: elected by \d, \d/);
+          await network.settled();
+          await network.staysSo();
+        }),
+    );
+  });
+}

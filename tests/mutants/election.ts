@@ -258,4 +258,10 @@ export const election: readonly Mutant[] = [
     from: "    this.steadySinceMs = Infinity;\n    this.promisedUntilMs = -Infinity;\n",
     to: "    this.steadySinceMs = Infinity;\n",
   },
+  {
+    what: "who was held for an old node is not asked whether it is a new one",
+    file: "actors/election/peer_link.ts",
+    from: "const isKnown = this.#old.isOld && !asksBack;",
+    to: "const isKnown = this.#old.isOld;",
+  },
 ];
