@@ -105,7 +105,9 @@ export class TextLines {
       assert(lost === undefined, `${short(lost?.text)} is lost`);
     };
     for (const [at, text] of found.entries()) {
-      const place = known.findIndex((line, place) => place >= next && isSame(line, text, isUnknown(line)));
+      const place = known.findIndex((line, place) =>
+        place >= next && isSame(line, drops ? withoutLost(text, line.text.length) : text, isUnknown(line))
+      );
       if (place >= 0) {
         skipTo(place);
         next = place + 1;
@@ -125,6 +127,11 @@ export class TextLines {
     this.lines = read;
     this.synced();
   }
+}
+
+/** What came behind a line that had no end may be zeros, where pages were lost. */
+function withoutLost(text: string, length: number): string {
+  return /^\0+$/.test(text.slice(length)) ? text.slice(0, length) : text;
 }
 
 function short(text: string | undefined): string {
