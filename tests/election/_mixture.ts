@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { peer } from "../../actors/election/mod.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
+import { greeting } from "../../protocols/peer_link.ts";
 import { OLD_LEADER_BYTES, type OldNode, oldNode } from "./_old_node.ts";
 import { service } from "../sim/_harness.ts";
 
@@ -94,6 +95,18 @@ export class MixedNetwork {
     host.restart(() => {});
     this.#olds.delete(id);
     startOurs(host, id, this.#mixture.names(id));
+  }
+
+  /** A stranger greets one of ours as a new node of another's ID, again and again, for so long. */
+  async pretend(at: number, id: number, forMs: number): Promise<void> {
+    const { world } = this.#sim.host("stranger");
+    const hello = new TextEncoder().encode(greeting(id));
+    for (const endsAtMs = this.#sim.now + forMs; this.#sim.now < endsAtMs;) {
+      const dialled = await this.#sim.settle(world.net.connectTcp({ hostname: `n${at}`, port: PORT }));
+      await this.#sim.settle(dialled.write(hello));
+      await this.#sim.advance(300);
+      dialled.close();
+    }
   }
 
   /** Waits until one of ours has said something. */

@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { simulate } from "../../actors/world/sim/mod.ts";
 import { MixedNetwork, MIXTURES, ORDERS } from "./_mixture.ts";
 
@@ -68,3 +69,22 @@ for (const old of MIXTURES) {
     );
   });
 }
+
+Deno.test("peer: a stranger who claims to be a new node in the place of an old one has that greeted now and then", async () => {
+  await simulate("a stranger in an old node's name", { seeds: 5 }, (sim) =>
+    MixedNetwork.run(
+      sim,
+      { old: [1], order: [1, 2, 3], names: () => [], gapMs: 20 },
+      async (network) => {
+        await network.settled();
+        await sim.advance(10_000);
+        const before = network.said(1).length;
+        await network.pretend(3, 1, 30_000);
+        const greeted = network.said(1).slice(before).filter((line) =>
+          line.includes("connected with Node 3")
+        );
+        assert(greeted.length > 0 && greeted.length <= 7, `${greeted.length} greetings`);
+        await network.settled();
+      },
+    ));
+});

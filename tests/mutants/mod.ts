@@ -50,7 +50,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ["chat in trouble", 25],
       ["chat's history under chaos", 25],
       ["chat under chaos", 25],
-      ["chat of many servers", 6],
+      ["chat of many servers", 12],
     ],
   },
   election: {
@@ -123,7 +123,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "tests/cluster/contract/sim_test.ts",
       "tests/cluster/contract/sqlite_test.ts",
     ],
-    campaigns: [["cluster", 40], ["chat of many servers", 6]],
+    campaigns: [["cluster", 40], ["chat of many servers", 12]],
   },
   runtime: { mutants: runtime, tests: ["tests/runtime"], campaigns: [] },
   world: { mutants: world, tests: ["tests/world"], campaigns: [] },

@@ -5,7 +5,7 @@ import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
 
 Deno.test("chat of many servers: nothing heard is lost, nothing is said twice, a name is one person's", async () => {
-  await runCampaign(chatCluster, 6);
+  await runCampaign(chatCluster, 12);
 });
 
 Deno.test("chat of many servers: the seeds that have found something once", async () => {
