@@ -12,8 +12,10 @@ export class Leftovers {
   #own: Intent | undefined;
   /** So many bytes of it were there right after the failure; undefined where nobody could tell. */
   #length: number | undefined;
-  /** It is out of the file: what others have in its place. What is missing is the sync. */
-  #others: Intent | undefined;
+  /** What others have in its place by now. */
+  #others: Intent[] = [];
+  /** It is out of the file: what is missing is the sync. */
+  #isOut = false;
 
   get isEmpty(): boolean {
     return this.#own === undefined;
@@ -23,11 +25,13 @@ export class Leftovers {
   add(own: Intent, size: number | undefined): void {
     this.#own = own;
     this.#length = size && Math.max(0, Math.min(size - own.offset, own.bytes.length));
-    this.#others = undefined;
+    this.#others = [];
+    this.#isOut = false;
   }
 
   clear(): void {
     this.#own = undefined;
+    this.#others = [];
   }
 
   /**
@@ -38,27 +42,40 @@ export class Leftovers {
    */
   async takeBack(owned: OwnedFile, keep: (before: number) => Promise<void>): Promise<void> {
     if (this.#own === undefined) return;
-    if (this.#others === undefined) this.#others = await this.#takeOut(owned.file, this.#own);
     // A sync has failed since, and may have lost it.
-    else await putBack(owned, this.#others);
-    await keep(this.#others.offset);
+    for (const kept of this.#others) await putBack(owned, kept);
+    if (!this.#isOut) await this.#takeOut(owned.file, this.#own);
+    await keep(this.#others[0]?.offset ?? this.#own.offset);
     // Or a power cut could bring it back, when the journal already speaks of the next record.
     await owned.file.sync();
     this.clear();
   }
 
-  /** Says what others have in its place by then. */
-  async #takeOut(file: DiskFile, { offset, bytes }: Intent): Promise<Intent> {
+  async #takeOut(file: DiskFile, { offset, bytes }: Intent): Promise<void> {
     const length = this.#length ??= Math.max(0, await file.size() - offset);
     const tail = await readFully(file, offset, offset + length + MAX_OTHERS_BYTES + 1);
     const others = tail.subarray(length);
     const isOurs = length > 0 && tail.length >= length && couldBePart(tail.subarray(0, length), bytes);
-    if (!isOurs || others.length > MAX_OTHERS_BYTES) return { offset, bytes: tail };
-    // Behind the end of a line that had none before.
-    const at = others.length > 0 && tail[0] === LF ? offset + 1 : offset;
-    if (others.length > 0) await file.write(others, at);
-    await file.truncate(at + others.length);
-    return { offset: at, bytes: others };
+    if (isOurs && others.length <= MAX_OTHERS_BYTES) {
+      // Behind the end of a line that had none before.
+      const at = others.length > 0 && tail[0] === LF ? offset + 1 : offset;
+      if (others.length > 0) {
+        await this.#moveUp(file, { offset: at, bytes: others }, tail.subarray(at - offset));
+      }
+      await file.truncate(at + others.length);
+    } else {
+      this.#others.push({ offset, bytes: tail });
+    }
+    this.#isOut = true;
+  }
+
+  /** What others have written comes first; what is left over from then on is what stands behind it. */
+  async #moveUp(file: DiskFile, others: Intent, tail: Uint8Array): Promise<void> {
+    await file.write(others.bytes, others.offset);
+    const { length } = others.bytes;
+    this.#others.push(others);
+    this.#own = { offset: others.offset + length, bytes: tail.subarray(length) };
+    this.#length = this.#own.bytes.length;
   }
 }
 

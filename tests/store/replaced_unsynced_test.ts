@@ -167,3 +167,19 @@ Deno.test("log file: who adds what begins as a refused batch does, which stayed,
     await checkAfter(sim, host, log, "first\nrefused\nrefused too\n");
   }
 });
+
+Deno.test("log file: what somebody had added behind a batch that stayed is there once, though it could not be cut back twice", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    const log = await begun(sim, host);
+    host.disk.failNext("sync", "other", { path: PATH });
+    for (let times = 1 + seed % 2; times >= 0; times--) {
+      host.disk.failNext("truncate", "other", { path: PATH });
+      await refuse(sim, log, "refused at first");
+      if (times > 0) await write(sim, host, TYPED[(seed + times) % 3] ?? "", "end");
+    }
+    const saved = Array.from({ length: 1 + seed % 2 }, (_, at) => TYPED[(seed + 1 + seed % 2 - at) % 3]);
+    await checkAfter(sim, host, log, `first\n${saved.join("")}`);
+  }
+});
