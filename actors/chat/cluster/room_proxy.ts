@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { OutcomeUnknown } from "../../cluster/errors.ts";
 import { type Behavior, type Context, type Ref, withPrivateMessages } from "../../runtime/mod.ts";
 import type { Cancellable } from "../../world/world.ts";
 import type { MemberMessage, Person, RoomCommand } from "../messages.ts";
@@ -37,7 +36,6 @@ type Private =
   | { readonly type: "caught-up"; readonly news: RoomNews | null | undefined }
   | { readonly type: "outcome"; readonly outcome: Outcome | undefined }
   | { readonly type: Later | "go-on" | "look-again" | "hearing" }
-  | { readonly type: "deaf"; readonly error: unknown }
   | { readonly type: "gone"; readonly person: Person };
 
 /** What is done again after a pause. */
@@ -158,8 +156,6 @@ class RoomProxy {
       case "hearing":
         this.#isHearing = true;
         return this.#look();
-      case "deaf":
-        throw message.error;
       case "look":
         return this.#look();
       case "send":
@@ -193,8 +189,7 @@ class RoomProxy {
   /** What happens after it was looked at is heard: that comes first. */
   #look(): void {
     if (!this.#isHearing) {
-      const lost = (error: unknown): Private =>
-        error instanceof OutcomeUnknown ? { type: "looked", now: undefined } : { type: "deaf", error };
+      const lost = (): Private => ({ type: "looked", now: undefined });
       return this.#self.pipe<void>(this.#hear(), () => ({ type: "hearing" }), lost);
     }
     const { name } = this.#options;
