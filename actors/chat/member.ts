@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
+import type { ChatName } from "../../protocols/chat_names.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
@@ -185,7 +185,12 @@ export class Member {
     const [person, away] = [this.#person, this.#away];
     const me = members.find((member) => member.person.member === this.#connection.self);
     if (person === undefined || me === undefined) return;
-    if (me.person.name.text !== person.name.text) room.tell({ type: "rename", from: me.person, to: person });
+    const { name: former } = me.person;
+    // Who has its former name by now is not to read that it took another one.
+    const isItsOwn = members.every(({ person: { name } }) => name.text !== former.text || name === former);
+    if (former.text !== person.name.text && isItsOwn) {
+      room.tell({ type: "rename", from: me.person, to: person });
+    }
     if (me.isAway !== (away !== undefined)) {
       room.tell({ type: "set-away", person, ...(away === undefined ? {} : { away }) });
     }
@@ -247,7 +252,7 @@ export class Member {
   }
 
   /** Takes the event of what the member has said for the answer to its request. Idempotent. */
-  readonly said = ({ request }: RoomEvent): void => void this.#commands.answered(request, DONE);
+  readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
 
   /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
   spoke(): void {
@@ -303,8 +308,7 @@ export class Member {
       case "presence":
         return this.#door.presence(message);
       case "answer":
-        if (!this.#commands.answered(message.request, message.answer)) this.#onLate(message.answer);
-        return;
+        return this.#commands.answered(message.request, message.answer);
       case "room-ended":
         return this.#connection.self.tell({ type: "room-failed", room: message.room });
       case "room-failed":
@@ -327,16 +331,6 @@ export class Member {
       default:
         assertNever(message);
     }
-  }
-
-  /** Whoever was told that it could not come in is not in, unless it tries again. */
-  #onLate(answer: Answer): void {
-    const person = this.#person;
-    if (answer.type !== "joined" || person === undefined) return;
-    const { room, title, keys } = answer.view;
-    const name: ChatName = { text: title, keys };
-    const isWanted = [...this.#joining].some((joining) => sharesKey(joining, name));
-    if (!isWanted && this.joined(name) === undefined) room.tell({ type: "part", person, request: 0 });
   }
 
   #enter(view: RoomView, person: Person, name: ChatName): void {

@@ -128,17 +128,16 @@ export class MemberCommands {
     this.#overdue?.cancel();
   }
 
-  /** A request has been answered; false where nobody waits for that any more. */
-  answered(number: number, answer: Answer): boolean {
+  /** A request has been answered. */
+  answered(number: number, answer: Answer): void {
     const request = this.#requests.get(number);
-    if (request === undefined) return false;
+    if (request === undefined) return;
     this.#requests.delete(number);
     this.#current = request.command;
     request.then(answer);
     this.#current = undefined;
     this.#release(request.command);
     this.#next();
-    return true;
   }
 
   #next(): void {

@@ -12,6 +12,8 @@ import { OldNodeEvidence } from "./old_node_evidence.ts";
  */
 const LOOK_MS = { alone: 1000, connected: 5000 };
 const LOOKS = 2;
+/** Whoever claims to be a new node in the place of an old one has that greeted no more often. */
+const DOUBT_MS = 5000;
 
 /** What a {@linkcode OldNodeWatch} finds out. */
 export type OldNodeFinding =
@@ -27,6 +29,7 @@ export class OldNodeWatch {
   #isProbing = false;
   #probeAtMs = 0;
   #looksFailed = 0;
+  #doubtedMs = -Infinity;
 
   /** Proved to be an old node. */
   get isOld(): boolean {
@@ -46,6 +49,16 @@ export class OldNodeWatch {
   /** It is to be greeted again, beside a greeting that waits. */
   get wantsGreeting(): boolean {
     return this.#evidence.wantsGreeting;
+  }
+
+  /** Whether one that was proved to be old may be greeted, since somebody says that it is a new one. */
+  mayBeDoubted(nowMs: number): boolean {
+    return nowMs - this.#doubtedMs >= DOUBT_MS;
+  }
+
+  /** It is greeted. */
+  doubt(nowMs: number): void {
+    if (this.#isOld) this.#doubtedMs = nowMs;
   }
 
   claim(): void {

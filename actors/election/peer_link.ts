@@ -116,11 +116,9 @@ class PeerLink {
         this.#dial.muchLater(this.#now);
         return;
       case "received":
-        this.#received(message.connection, message.message);
-        return;
+        return this.#received(message.connection, message.message);
       case "closed":
-        this.#closed(message.connection, message.silently);
-        return;
+        return this.#closed(message.connection, message.silently);
       case "probed":
         this.#oldSide.probed(message.outcome, this.#now, this.#wanted);
         this.#oldSide.look(this.#now);
@@ -360,10 +358,12 @@ class PeerLink {
     // A claim that no connection answers is asked about on a new one; a greeting may be lost.
     const asksBack = this.#claims.needConnection(now);
     // One that was held for an old node may be a new one by now, or have been one all the time.
-    const isKnown = this.#old.isOld && !asksBack;
+    const isKnown = this.#old.isOld && !(asksBack && this.#old.mayBeDoubted(now));
     if (isKnown || this.#old.awaitsProbe || !this.#dial.mayDial(now)) return;
     const isUp = this.#connections.isUp;
-    const underWay = this.#connections.all().filter(([, state]) => state.isDialled && state.phase !== "up");
+    const underWay = this.#connections.all().filter(([, { isDialled, phase }]) =>
+      isDialled && phase !== "up" && phase !== "old"
+    );
     if (underWay.length === 0) {
       if (!asksBack && !this.#old.isClaimed && (!this.#wanted || isUp)) return;
     } else {
@@ -371,6 +371,7 @@ class PeerLink {
       if (isRecent || underWay.length >= MAX_DIALS || !(asksBack || this.#old.wantsGreeting)) return;
     }
     this.#dial.begin(now);
+    this.#old.doubt(now);
     const { peer, ownId, secret } = this.#options;
     const { self } = this.#self;
     this.#self.spawn(`dial-${++this.#children}`, linkDial(peer.address, { ownId, secret, link: self }), {

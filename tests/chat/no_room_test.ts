@@ -30,17 +30,6 @@ const quietRooms: Behavior<RoomsCommand> = (self) => {
   };
 };
 
-/** Lets everybody in, and the first one only after it has given that up. */
-const lateRooms: Behavior<RoomsCommand> = (self) => {
-  const open = self.spawn("rooms", rooms({ history: self.spawn("history", history()) }));
-  let joins = 0;
-  return (message) => {
-    const isFirst = message.type === "join" && ++joins === 1;
-    if (isFirst) self.world.clock.timer(OVERDUE_MS + 5000, () => open.tell(message));
-    else open.tell(message);
-  };
-};
-
 /** Somebody who is called ann at the line door of a chat with these rooms. */
 async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<LineClient> {
   const system = new ActorSystem("chat", { world: sim.host("s0").world });
@@ -93,17 +82,5 @@ Deno.test("chat: who was let in, and told so too late, is there by the name that
   client.send("/who");
   await sim.advance(1000);
   assertEquals(client.sessions[0]?.received.at(-1), "In lobby: cleo");
-  sim.close();
-});
-
-Deno.test("chat: who was let in so late that it has gone elsewhere is not there", async () => {
-  const sim = simWorld({ seed: 1 });
-  const client = await ann(sim, lateRooms);
-  await sim.advance(OVERDUE_MS);
-  client.send("/join tea");
-  await sim.advance(OVERDUE_MS);
-  client.send("/rooms");
-  await sim.advance(1000);
-  assertEquals(client.sessions[0]?.received.slice(1), ["You are in tea now.", "Open rooms: tea (1)"]);
   sim.close();
 });

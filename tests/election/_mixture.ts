@@ -26,6 +26,8 @@ export interface Mixture {
   readonly names: (id: number) => string[];
   /** Milliseconds between two starts. */
   readonly gapMs: number;
+  /** Old nodes close each connection once they have read from it. @default false */
+  readonly closes?: boolean;
 }
 
 /** Three nodes, some of them old ones. */
@@ -63,12 +65,12 @@ export class MixedNetwork {
   async #start(): Promise<void> {
     // An old node takes what it reads first for the whole message, as it is on a loopback.
     this.#sim.net.configure({ splits: 0, shortWrites: 0 });
-    const { order, old, names, gapMs } = this.#mixture;
+    const { order, old, names, gapMs, closes = false } = this.#mixture;
     for (const { id, address } of nodes) this.#hosts.set(id, this.#sim.host(address.hostname));
     for (const id of order) {
       const host = this.#host(id);
       if (old.includes(id)) {
-        const options = { id, nodes, names: names(id), random: this.#sim.random };
+        const options = { id, nodes, names: names(id), random: this.#sim.random, closes };
         host.start((world) => void this.#olds.set(id, oldNode(world, options)));
       } else startOurs(host, id, names(id));
       await this.#sim.advance(gapMs);
@@ -88,23 +90,26 @@ export class MixedNetwork {
     this.#host(id).restart();
   }
 
-  /** Puts one of ours in the place of an old node, so soon that nobody sees that one go. */
-  renew(id: number): void {
+  /**
+   * Puts one of ours in the place of an old node, so soon that nobody sees that one go. A crash of its machine
+   * closes no connection.
+   */
+  renew(id: number, how: "kill" | "crash"): void {
     const host = this.#host(id);
-    host.kill();
+    host[how]();
     host.restart(() => {});
     this.#olds.delete(id);
     startOurs(host, id, this.#mixture.names(id));
   }
 
   /** A stranger greets one of ours as a new node of another's ID, again and again, for so long. */
-  async pretend(at: number, id: number, forMs: number): Promise<void> {
+  async pretend(at: number, id: number, forMs: number, everyMs: number): Promise<void> {
     const { world } = this.#sim.host("stranger");
     const hello = new TextEncoder().encode(greeting(id));
     for (const endsAtMs = this.#sim.now + forMs; this.#sim.now < endsAtMs;) {
       const dialled = await this.#sim.settle(world.net.connectTcp({ hostname: `n${at}`, port: PORT }));
       await this.#sim.settle(dialled.write(hello));
-      await this.#sim.advance(300);
+      await this.#sim.advance(everyMs);
       dialled.close();
     }
   }

@@ -25,6 +25,8 @@ export interface OldNodeOptions {
   readonly nodes: readonly PeerNode[];
   readonly names: readonly string[];
   readonly random: Random;
+  /** It closes each connection once it has read from it. @default false */
+  readonly closes?: boolean;
 }
 
 /** What an old leader reads of a list. */
@@ -35,7 +37,7 @@ const decoder = new TextDecoder();
 
 /** Runs an old node on the host whose world this is. */
 export function oldNode(world: World, options: OldNodeOptions): OldNode {
-  const { id, nodes, names, random } = options;
+  const { id, nodes, names, random, closes = false } = options;
   const node: OldNode = { lines: [], log: undefined };
   const known = new Map<number, TcpConnection>();
   const others = nodes.filter((each) => each.id !== id);
@@ -57,6 +59,7 @@ export function oldNode(world: World, options: OldNodeOptions): OldNode {
     if (message === "SEND") {
       node.lines.push("asked for files");
       if (names.length > 0) await writeAll(connection, encoder.encode(names.join("\n")));
+      if (closes) connection.close();
       return false;
     }
     const peer = /^ID:(\d+)\s*$/.exec(message)?.[1];
@@ -66,6 +69,7 @@ export function oldNode(world: World, options: OldNodeOptions): OldNode {
     }
     node.lines.push(`Node ${id} connected with Node ${peer}.`);
     keep(Number(peer), connection);
+    if (closes) connection.close();
     return true;
   };
 

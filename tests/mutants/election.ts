@@ -261,7 +261,7 @@ export const election: readonly Mutant[] = [
   {
     what: "who was held for an old node is not asked whether it is a new one",
     file: "actors/election/peer_link.ts",
-    from: "const isKnown = this.#old.isOld && !asksBack;",
+    from: "const isKnown = this.#old.isOld && !(asksBack && this.#old.mayBeDoubted(now));",
     to: "const isKnown = this.#old.isOld;",
   },
 ];

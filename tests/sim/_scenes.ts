@@ -9,8 +9,8 @@ import { SeededRandom, type SimWorld } from "../../actors/world/sim/mod.ts";
 export type Scene = readonly [name: string, play: (sim: SimWorld) => Promise<void>];
 
 /**
- * The scenes of one seed, so many of them, in an order of its own. Seeds that follow one another go through
- * all of them before one comes again: as few as that see each.
+ * The scenes of one seed, so many of them, in an order of its own. The first seeds go through all of them
+ * before one comes again, and so on: as few as that see each.
  */
 export function scenesOf<S>(scenes: readonly S[], count: number, seed: number): readonly S[] {
   const seedsForAll = Math.ceil(scenes.length / count);
