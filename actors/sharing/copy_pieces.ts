@@ -4,7 +4,7 @@
  * @module
  */
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
-import type { World } from "../world/world.ts";
+import { type World, WorldError } from "../world/world.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { STRETCH_BYTES } from "./block_cache.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
@@ -31,13 +31,14 @@ export async function copyPieces(from: FileSet, to: FileSet, options: CopyOption
   const { info, world, signal, right } = options;
   const buffer = new Uint8Array(Math.min(STRETCH_BYTES, info.pieceLength));
   const slices = new Slices(world);
-  for (let piece = 0; piece < info.pieceCount && !signal.aborted; piece++) {
+  for (let piece = 0; piece < info.pieceCount; piece++) {
     if (right.has(piece)) continue;
     const hasher = world.hash.start("SHA-1");
     const length = pieceBytes(info, piece);
     for (let at = 0; at < length; at += buffer.length) {
       const part = buffer.subarray(0, Math.min(buffer.length, length - at));
       const offset = piece * info.pieceLength + at;
+      if (signal.aborted) throw new WorldError("closed", `Cannot copy ${info.name}: it was stopped`);
       await from.read(part, offset);
       hasher.update(part);
       await to.write(part, offset);

@@ -60,6 +60,9 @@ export function storage(options: StorageOptions): Behavior<StorageCommand> {
   });
 }
 
+/** A stop waits for so long for what is under way: less than it may take. */
+const STOP_MS = 4000;
+
 class Storage {
   readonly #self: Context<StorageCommand | Private>;
   readonly #options: StorageOptions;
@@ -87,11 +90,16 @@ class Storage {
     const [file] = files;
     if (place.type === "shared" && file !== undefined) this.#files.expect(file, place.expected);
     self.onStop(async () => {
-      // Whoever comes next must find what it leaves.
-      await this.#working;
-      this.#files.close();
-      this.#partLock?.close();
+      // Whoever comes next must find what it leaves; but a slow disk keeps nobody from stopping.
+      const ended = this.#working.finally(() => {
+        this.#files.close();
+        this.#partLock?.close();
+      });
       blocks.close();
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = self.world.clock.timer(STOP_MS, resolve);
+      await Promise.race([ended, late]);
+      timer.cancel();
     });
   }
 
@@ -225,6 +233,8 @@ class Storage {
    * Says whether nothing was there before.
    */
   async #prepare(directory: string, partDirectory: string): Promise<boolean> {
+    const { info: { name } } = this.#options;
+    if (await isTaken(this.#self.world.disk, directory, name)) throw nameTaken(name);
     const root = this.#partRoot(partDirectory);
     const names = root.slice(directory.length + 1).split("/");
     await makeDirectories(this.#self.world.disk, directory, names);
@@ -301,9 +311,7 @@ class Storage {
     }
     const target = `${place.directory}/${info.name}`;
     // Looked at last: all this may take long, and what appears meanwhile is not to be replaced.
-    if (await isTaken(disk, place.directory, info.name)) {
-      throw new WorldError("already-exists", `Cannot take ${info.name}: a file of that name is there`);
-    }
+    if (await isTaken(disk, place.directory, info.name)) throw nameTaken(info.name);
     await disk.rename(`${place.partDirectory}/${info.name}`, target);
     const directory = this.#sharedDirectory(place.directory);
     const parts = this.#files;
@@ -344,6 +352,10 @@ class Storage {
     await removeTree(this.#self.world.disk, partDirectory);
     await this.#unlock(partDirectory);
   }
+}
+
+function nameTaken(name: string): WorldError {
+  return new WorldError("already-exists", `Cannot take ${name}: a file of that name is there`);
 }
 
 function changed(): WorldError {

@@ -104,7 +104,7 @@ class Swarms {
         this.#given.setFiles(message.files);
         this.#inventory = { version: `${this.#life}-${++this.#versions}`, value: this.#given.report() };
         for (const running of this.#running.values()) this.#adopt(running);
-        this.#takeOver();
+        for (const running of this.#running.values()) this.#takeOver(running);
         return this.#endOthers();
       case "set-aliases":
         return this.#given.setAliases(message.aliases);
@@ -249,14 +249,12 @@ class Swarms {
   }
 
   /** What is being fetched, and is here by now under another name, is to be begun anew with that. */
-  #takeOver(): void {
-    for (const { order, observer, torrent, sameAs } of this.#running.values()) {
-      if (order === undefined || observer === undefined) continue;
-      const file = this.#given.holding(order.info);
-      // What has its own name is what has just been fetched.
-      if (file === undefined || file === sameAs || file.name === order.info.name) continue;
-      torrent?.tell({ type: "release" });
-    }
+  #takeOver({ order, observer, torrent, sameAs }: Running): void {
+    if (order === undefined || observer === undefined) return;
+    const file = this.#given.holding(order.info);
+    // What has its own name is what has just been fetched.
+    if (file === undefined || file === sameAs || file.name === order.info.name) return;
+    torrent?.tell({ type: "release" });
   }
 
   #fetchAnew(key: string, running: Running): void {
@@ -348,6 +346,8 @@ class Swarms {
     if (notice.type === "torrent-released") return this.#fetchAnew(hexText(notice.infoHash), running);
     if (notice.type === "torrent-failed") this.#end(hexText(notice.infoHash), running);
     running.observer?.tell(notice);
+    // It may have come while what there was of it was looked at.
+    if (notice.type === "torrent-ready") this.#takeOver(running);
     if (notice.type !== "torrent-complete") return;
     running.observer = undefined;
     running.isComplete = true;

@@ -91,7 +91,7 @@ export class MixedNetwork {
   }
 
   /**
-   * Puts one of ours in the place of an old node, so soon that nobody sees that one go. A crash of its machine
+   * Puts one of ours in the place of an old node, so soon that nobody sees that go. A crash of its machine
    * closes no connection.
    */
   renew(id: number, how: "kill" | "crash"): void {

@@ -205,7 +205,7 @@ export const sharing: readonly Mutant[] = [
   {
     what: "what comes here by another name does not end its download",
     file: "actors/sharing/swarms.ts",
-    from: "        this.#takeOver();\n",
+    from: '    torrent?.tell({ type: "release" });\n',
     to: "",
   },
   {
@@ -241,8 +241,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "what appears meanwhile under the name is replaced",
     file: "actors/sharing/storage.ts",
-    from: "if (await isTaken(disk, place.directory, info.name)) {",
-    to: "if (false) {",
+    from: "if (await isTaken(disk, place.directory, info.name)) throw",
+    to: "if (false) throw",
   },
   {
     what: "a file whose SHA-256 is another appears",
@@ -283,8 +283,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "the lock of the parts is left behind when it fails",
     file: "actors/sharing/storage.ts",
-    from: "      this.#partLock?.close();\n      blocks.close();",
-    to: "      blocks.close();",
+    from: "        this.#files.close();\n        this.#partLock?.close();\n",
+    to: "        this.#files.close();\n",
   },
   {
     what: "an answer of an earlier leadership counts",

@@ -155,8 +155,8 @@ export const store: readonly Mutant[] = [
   {
     what: "a failed sync of a cut-back counts",
     file: "actors/store/_leftovers.ts",
-    from: "    await owned.file.sync();\n    this.clear();",
-    to: "    await owned.file.sync().catch(() => {});\n    this.clear();",
+    from: "    await file.sync();\n    this.clear();",
+    to: "    await file.sync().catch(() => {});\n    this.clear();",
   },
   {
     what: "a journal goes before what it told of is synced",
@@ -257,7 +257,7 @@ export const store: readonly Mutant[] = [
   {
     what: "a cut-back after a failed write is not synced",
     file: "actors/store/_leftovers.ts",
-    from: "    await owned.file.sync();\n    this.clear();",
+    from: "    await file.sync();\n    this.clear();",
     to: "    this.clear();",
   },
   {

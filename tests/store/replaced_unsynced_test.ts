@@ -143,11 +143,21 @@ Deno.test("log file: what somebody had added behind a batch that stayed is there
     host.disk.failNext("sync", "other", { path: PATH });
     host.disk.failNext("truncate", "other", { path: PATH });
     await refuse(sim, log, seed % 2 === 0 ? "refused" : "refused at first");
-    const saved = TYPED[seed % 3] ?? "";
-    await write(sim, host, saved, "end");
+    let saved = "";
+    const type = async (text = "") => {
+      saved += text;
+      await write(sim, host, text, "end");
+    };
+    await type(TYPED[seed % 3]);
+    // What others have written is moved up by the next take-back.
+    if (seed % 5 === 0) {
+      host.disk.failNext("write", "other", { path: PATH });
+      await refuse(sim, log);
+    }
     for (let times = seed % 4; times >= 0; times--) {
       losing(host);
       await refuse(sim, log);
+      if (seed % 7 > 3) await type(`more ${times}\n`);
     }
     await checkAfter(sim, host, log, `first\n${saved}`);
   }
@@ -181,5 +191,20 @@ Deno.test("log file: what somebody had added behind a batch that stayed is there
     }
     const saved = Array.from({ length: 1 + seed % 2 }, (_, at) => TYPED[(seed + 1 + seed % 2 - at) % 3]);
     await checkAfter(sim, host, log, `first\n${saved.join("")}`);
+  }
+});
+
+Deno.test("log file: the end that a refused batch had put behind half a line is there, if somebody has gone on behind it", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const sim = simWorld({ seed });
+    const host = sim.host("a");
+    const log = await begun(sim, host);
+    await write(sim, host, "half a line", "end");
+    await sim.settle(log.sync());
+    losing(host);
+    host.disk.failNext("truncate", "other", { path: PATH });
+    await refuse(sim, log);
+    await write(sim, host, "typed by hand\n", "end");
+    await checkAfter(sim, host, log, "first\nhalf a line\ntyped by hand\n");
   }
 });
