@@ -253,6 +253,9 @@ class Lives {
     const lost: string[] = [];
     for (const room of ROOMS) {
       const [texts, wanted] = [held.get(room) ?? [], expected.get(room) ?? []];
+      if (this.#mayLose === 0 && texts.join("\n") === this.#heldMeanwhile(there).get(room)?.join("\n")) {
+        continue;
+      }
       if (this.#mayLose === 0) assertEquals(texts, wanted, `${room} is not what was said in it`);
       else lost.push(...this.#lostOf(room, texts, wanted));
     }
@@ -267,6 +270,13 @@ class Lives {
       [line.isTold, line.isDoubtful] = [true, false];
     }
     this.#cuts = cuts;
+  }
+
+  /** What is there, if what was lost with the power had rooms forgotten before it was. */
+  #heldMeanwhile(there: readonly Line[]): Map<string, string[]> {
+    const texts = new Set(there.map(({ text }) => text));
+    const held = heldOf(this.#lines, this.#maxLength);
+    return new Map([...held].map(([room, lines]) => [room, lines.filter((line) => texts.has(line))]));
   }
 
   /** The lines of a damaged history that are gone; older ones may stand in their place. */
