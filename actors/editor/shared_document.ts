@@ -20,6 +20,7 @@ import type {
 import type { DocumentCommand, DocumentEvent, DocumentRange } from "./document_events.ts";
 import type { DocumentOptions } from "./document_options.ts";
 import { decodeText } from "./known_text.ts";
+import { JoiningMembers } from "./joining_members.ts";
 import { LineMembers } from "./line_members.ts";
 import { LinesDocument } from "./lines_document.ts";
 import {
@@ -60,7 +61,7 @@ export class SharedDocument {
   readonly #history: OpenHistoryOptions | undefined;
   readonly #members = new Set<Ref<DocumentEvent>>();
   /** Who is to become a member once the file was looked at, and what they have said since. */
-  readonly #joining = new Map<Ref<DocumentEvent>, string[]>();
+  readonly #joining = new JoiningMembers();
   readonly #lines: LinesDocument;
   #together: Together | undefined;
   #lineMembers: LineMembers | undefined;
@@ -103,8 +104,7 @@ export class SharedDocument {
       case "run":
         return message.task();
       case "left":
-        this.#joining.delete(message.member);
-        return void this.#members.delete(message.member);
+        return this.#left(message.member);
       case "collaborator-left":
         return this.#together?.leave(message.member);
       case "read":
@@ -145,7 +145,7 @@ export class SharedDocument {
     this.#self.watch(member, () => ({ type: "left", member }));
     const together = this.#together;
     if (together === undefined) {
-      this.#joining.set(member, []);
+      this.#joining.add(member);
       return this.#lines.whenKnown(() => this.#joinLines(member));
     }
     this.#whenDurable(together, command, () => {
@@ -166,20 +166,23 @@ export class SharedDocument {
   }
 
   #joinLines(member: Ref<DocumentEvent>): void {
-    const updates = this.#joining.get(member);
-    // It has left.
+    const updates = this.#joining.take(member);
     if (updates === undefined) return;
-    this.#joining.delete(member);
     this.#members.add(member);
     this.#lines.welcome(member);
     for (const text of updates) this.#update(member, text);
   }
 
+  #left(member: Ref<DocumentEvent>): void {
+    this.#members.delete(member);
+    // What it said before it was in is saved all the same.
+    const said = this.#joining.take(member)?.map((text) => ({ type: "update", member, text }) as const) ?? [];
+    if (this.#switching === "no") said.forEach((update) => this.#receive(update));
+    else this.#later.unshift(...said);
+  }
+
   #update(member: Ref<DocumentEvent>, text: string): void {
-    if (this.#joining.size > 0) {
-      const updates = this.#joining.get(member);
-      if (updates !== undefined) return void updates.push(text);
-    }
+    if (this.#joining.hold(member, text)) return;
     if (text.includes("\n")) {
       const reason = "Cannot save the update: it is more than one line";
       return member.tell({ type: "rejected", updates: 1, characters: text.length + 1, reason });
@@ -202,10 +205,8 @@ export class SharedDocument {
    * What the file holds now, which somebody may have edited in it: its length, and by what else that shows.
    */
   #tellFileText(replyTo: Ref<DocumentText>): void {
-    const tell = (state: string) => {
-      const bytes = this.#log.length;
+    const tell = (state: string, bytes = this.#log.length) =>
       replyTo.tell({ etag: `${this.#etagStart}-${bytes}-${state}`, bytes });
-    };
     this.#tools.settle(
       this.#self.world.disk.stat(this.#path),
       ({ id = 0, modifiedAtMs, size }) => tell([id, modifiedAtMs, size].join("-")),

@@ -9,7 +9,7 @@ import {
 import { ActorSystem, denoWorld, escalate, type Ref, type World } from "../../mod.ts";
 import { LogFile } from "../../actors/store/mod.ts";
 import { type Disk, WorldError } from "../../actors/world/world.ts";
-import { deadline } from "../_helpers.ts";
+import { deadline, until } from "../_helpers.ts";
 import { MemoryDisk } from "../store/_memory_disk.ts";
 
 /** A member that keeps what it is told. */
@@ -106,6 +106,28 @@ Deno.test("document: an update is on the disk before anybody is told of it", asy
   assertEquals(reader.text, "hello\n");
   assertEquals(memory.text("doc"), "hello\n");
   assert(memory.syncs >= 1);
+});
+
+Deno.test("document: what somebody says who is gone before it was in is kept, in its order", async () => {
+  const memory = new MemoryDisk();
+  await using play = await stage(memory);
+  const writer = await play.member("writer");
+  let open = () => {};
+  memory.gate = new Promise((resolve) => open = resolve);
+  // While it is saved, nobody comes in.
+  play.document.tell({ type: "update", member: writer.ref, text: "busy" });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const guest = play.system.spawn<DocumentEvent | "go">("guest", (self) => (message) => {
+    if (message === "go") self.stop();
+  });
+  play.document.tell({ type: "join", member: guest });
+  for (const text of ["one", "two"]) play.document.tell({ type: "update", member: guest, text });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  guest.tell("go");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  play.document.tell({ type: "update", member: guest, text: "three" });
+  open();
+  await until(() => memory.text("doc") === "busy\none\ntwo\nthree\n", "all of it");
 });
 
 Deno.test("document: everybody sees one order, the file's, and nobody what is their own", async () => {
