@@ -395,10 +395,4 @@ export const editor: readonly Mutant[] = [
     from: "this.#collaboration.difference(EMPTY_STATE)",
     to: "this.#collaboration.difference(this.#collaboration.stateVector)",
   },
-  {
-    what: "what somebody said who left before it was in is dropped",
-    file: "actors/editor/shared_document.ts",
-    from: "said.forEach((update) => this.#receive(update));",
-    to: "{}",
-  },
 ];

@@ -264,8 +264,8 @@ export const editorRules: readonly Mutant[] = [
   {
     what: "who has left stays a member",
     file: "actors/editor/shared_document.ts",
-    from: "return void this.#members.delete(message.member);",
-    to: "return;",
+    from: "    this.#members.delete(member);\n    // What it said",
+    to: "    // What it said",
   },
   {
     what: "a history is compacted once",
@@ -290,5 +290,11 @@ export const editorRules: readonly Mutant[] = [
     file: "actors/editor/yjs_replica.ts",
     from: "return early && { client: early.client, clock: early.clock + early.length - 1 };",
     to: "return undefined;",
+  },
+  {
+    what: "what somebody said who left before it was in is dropped",
+    file: "actors/editor/shared_document.ts",
+    from: "said.forEach((update) => this.#receive(update));",
+    to: "{}",
   },
 ];
