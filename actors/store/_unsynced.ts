@@ -42,6 +42,8 @@ export class UnsyncedWrites {
   /** Remembers a write. Writes come in the order of their offsets; the bytes are not changed after it. */
   add(part: Intent): void {
     if (part.bytes.length === 0) return;
+    // What others had put there, before a commit that failed, they may have changed since.
+    this.#forgetFrom(part.offset);
     this.#start = Math.min(this.#start, part.offset);
     this.#parts.push(part);
     this.#keptBytes += part.bytes.length;
@@ -94,11 +96,15 @@ export class UnsyncedWrites {
 
   /** A sync failed, and what was written from `length` on is taken back. */
   suspect(length = Infinity): void {
-    while ((this.#parts.at(-1)?.offset ?? -1) >= length) {
-      this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
-    }
+    this.#forgetFrom(length);
     if (this.#start >= length) this.#start = Infinity;
     this.#isSuspect = !this.isEmpty;
+  }
+
+  #forgetFrom(offset: number): void {
+    while ((this.#parts.at(-1)?.offset ?? -1) >= offset) {
+      this.#keptBytes -= this.#parts.pop()?.bytes.length ?? 0;
+    }
   }
 
   /**
