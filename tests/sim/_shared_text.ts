@@ -284,6 +284,8 @@ export class SharedText {
         this.#isUnsettled = false;
         this.#text.maybe = [];
         this.#text.lines.push(...lines.map((line) => newLine(line)));
+        // Also where what waited behind it fails.
+        if (isDurable) this.#text.acknowledged();
       } else {
         this.#isUnsettled ||= faults?.several === true;
         this.#text.maybe.push(...lines);
