@@ -310,7 +310,10 @@ class Swarms {
       observer,
       metadataFor: undefined,
       fetchedFor: observer,
-      ...{ name, order, sameAs, file },
+      name,
+      order,
+      sameAs,
+      file,
     };
     this.#add(key, { swarm: ref, torrent: ref, ...known, isReady, isComplete: isReady, as: undefined });
     return ref;

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { composeEngine, joinCluster, SimEngineServer } from "../../actors/cluster/mod.ts";
+import { composeEngine, joinCluster } from "../../actors/cluster/mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem } from "../../mod.ts";
 import { counterType } from "./_counter.ts";
+import { silentConnection } from "./_silent_engine.ts";
 
 /** Its inbox, its lease, and the two kinds that it brings to life. */
 const SUBSCRIPTIONS = 4;
@@ -10,16 +11,8 @@ const SUBSCRIPTIONS = 4;
 Deno.test("cluster: a host joins once its engine answers, at whatever address that fell silent", async () => {
   for (let silentAt = 1; silentAt <= SUBSCRIPTIONS; silentAt++) {
     const sim = simWorld({ seed: silentAt });
-    let begun = 0;
-    const server = new SimEngineServer({
-      world: sim.host("engine").world,
-      leaseTtlMs: 1000,
-      called: (_host, what) => {
-        if (what === "a subscription" && ++begun === silentAt) connection.isCut = true;
-      },
-    });
     const { world } = sim.host("one");
-    const connection = server.connect(world);
+    const connection = silentConnection(sim, world, silentAt);
     const types = ["some", "others"].map((name) => ({ ...counterType(), name }));
     const system = new ActorSystem("one", { world });
     const engine = composeEngine(connection, world);

@@ -250,10 +250,11 @@ class Lives {
     const there = this.#lines.filter((line) => isSure(line) || found.has(line.text));
     this.#sim.sometimes("a line was lost with the power", there.length < this.#lines.length);
     const expected = heldOf(there, this.#maxLength);
+    const meanwhile = this.#heldMeanwhile(there);
     const lost: string[] = [];
     for (const room of ROOMS) {
       const [texts, wanted] = [held.get(room) ?? [], expected.get(room) ?? []];
-      if (this.#mayLose === 0 && texts.join("\n") === this.#heldMeanwhile(there).get(room)?.join("\n")) {
+      if (this.#mayLose === 0 && texts.join("\n") === meanwhile.get(room)?.join("\n")) {
         continue;
       }
       if (this.#mayLose === 0) assertEquals(texts, wanted, `${room} is not what was said in it`);

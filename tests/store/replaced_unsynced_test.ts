@@ -99,11 +99,20 @@ function losing({ disk }: SimHost): void {
 }
 
 /** A log of which one line is on the disk. */
-async function begun(sim: SimWorld, host: SimHost): Promise<LogFile> {
+async function begun(seed: number): Promise<{ sim: SimWorld; host: SimHost; log: LogFile }> {
+  const sim = simWorld({ seed });
+  const host = sim.host("a");
   const log = await sim.settle(LogFile.open(host.world.disk, PATH, { form: "text" }));
   log.append("first");
   await sim.settle(log.sync());
-  return log;
+  return { sim, host, log };
+}
+
+/** A batch is refused, and could not be cut back: it stays. */
+async function stays(sim: SimWorld, host: SimHost, log: LogFile, text?: string): Promise<void> {
+  host.disk.failNext("sync", "other", { path: PATH });
+  host.disk.failNext("truncate", "other", { path: PATH });
+  await refuse(sim, log, text);
 }
 
 /** The next commit is good, and so is all that is there; what stood there before, a disk may show again. */
@@ -118,9 +127,7 @@ async function checkAfter(sim: SimWorld, host: SimHost, log: LogFile, expected: 
 for (const what of ["cannot be read", "is read"]) {
   Deno.test(`log file: what somebody had saved anew is there after syncs that lost their pages, where it ${what} before them`, async () => {
     for (let seed = 1; seed <= 120; seed++) {
-      const sim = simWorld({ seed });
-      const host = sim.host("a");
-      const log = await begun(sim, host);
+      const { sim, host, log } = await begun(seed);
       const saved = TYPED[seed % 3] ?? "";
       await write(sim, host, `FIRST\n${saved}`, "start");
       log.append("flushed");
@@ -137,12 +144,8 @@ for (const what of ["cannot be read", "is read"]) {
 
 Deno.test("log file: what somebody had added behind a batch that stayed is there after syncs that lost their pages", async () => {
   for (let seed = 1; seed <= 120; seed++) {
-    const sim = simWorld({ seed });
-    const host = sim.host("a");
-    const log = await begun(sim, host);
-    host.disk.failNext("sync", "other", { path: PATH });
-    host.disk.failNext("truncate", "other", { path: PATH });
-    await refuse(sim, log, seed % 2 === 0 ? "refused" : "refused at first");
+    const { sim, host, log } = await begun(seed);
+    await stays(sim, host, log, seed % 2 === 0 ? "refused" : "refused at first");
     let saved = "";
     const type = async (text = "") => {
       saved += text;
@@ -165,12 +168,8 @@ Deno.test("log file: what somebody had added behind a batch that stayed is there
 
 Deno.test("log file: who adds what begins as a refused batch does, which stayed, loses nothing of it", async () => {
   for (let seed = 1; seed <= 20; seed++) {
-    const sim = simWorld({ seed });
-    const host = sim.host("a");
-    const log = await begun(sim, host);
-    host.disk.failNext("sync", "other", { path: PATH });
-    host.disk.failNext("truncate", "other", { path: PATH });
-    await refuse(sim, log);
+    const { sim, host, log } = await begun(seed);
+    await stays(sim, host, log);
     await write(sim, host, "refused\nrefused too\n", "end");
     host.disk.failNext("sync", "other", { path: PATH });
     await refuse(sim, log);
@@ -180,9 +179,7 @@ Deno.test("log file: who adds what begins as a refused batch does, which stayed,
 
 Deno.test("log file: what somebody had added behind a batch that stayed is there once, though it could not be cut back twice", async () => {
   for (let seed = 1; seed <= 60; seed++) {
-    const sim = simWorld({ seed });
-    const host = sim.host("a");
-    const log = await begun(sim, host);
+    const { sim, host, log } = await begun(seed);
     host.disk.failNext("sync", "other", { path: PATH });
     for (let times = 1 + seed % 2; times >= 0; times--) {
       host.disk.failNext("truncate", "other", { path: PATH });
@@ -196,9 +193,7 @@ Deno.test("log file: what somebody had added behind a batch that stayed is there
 
 Deno.test("log file: the end that a refused batch had put behind half a line is there, if somebody has gone on behind it", async () => {
   for (let seed = 1; seed <= 40; seed++) {
-    const sim = simWorld({ seed });
-    const host = sim.host("a");
-    const log = await begun(sim, host);
+    const { sim, host, log } = await begun(seed);
     await write(sim, host, "half a line", "end");
     await sim.settle(log.sync());
     losing(host);

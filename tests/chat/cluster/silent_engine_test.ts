@@ -1,8 +1,9 @@
 import { assert } from "@std/assert";
 import { chatEntities, chatServer } from "../../../actors/chat/mod.ts";
-import { composeEngine, joinCluster, SimEngineServer } from "../../../actors/cluster/mod.ts";
+import { composeEngine, joinCluster } from "../../../actors/cluster/mod.ts";
 import { simWorld } from "../../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate } from "../../../mod.ts";
+import { silentConnection } from "../../cluster/_silent_engine.ts";
 import { LineClient } from "../../sim/_harness.ts";
 
 /** Four to join, two of the census, two of the names, and the room's. */
@@ -13,18 +14,10 @@ const SILENT_MS = 9000;
 Deno.test("chat cluster: whatever a server was to hear when its engine fell silent, people get in once that answers", async () => {
   for (let silentAt = 1; silentAt <= SUBSCRIPTIONS; silentAt++) {
     const sim = simWorld({ seed: silentAt });
-    let begun = 0;
-    const server = new SimEngineServer({
-      world: sim.host("engine").world,
-      leaseTtlMs: 1000,
-      called: (_host, what) => {
-        if (what !== "a subscription" || ++begun !== silentAt) return;
-        connection.isCut = true;
-        sim.host("engine").world.clock.timer(SILENT_MS, () => connection.isCut = false);
-      },
-    });
     const { world } = sim.host("s0");
-    const connection = server.connect(world);
+    const connection = silentConnection(sim, world, silentAt, (silent) => {
+      sim.host("engine").world.clock.timer(SILENT_MS, () => silent.isCut = false);
+    });
     const system = new ActorSystem("s0", { world });
     const engine = composeEngine(connection, world);
     const cluster = await sim.settle(
