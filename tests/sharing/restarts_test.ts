@@ -6,15 +6,16 @@ import { downloads } from "../../actors/sharing/downloads.ts";
 import type { DownloadNotice, SharingNode } from "../../actors/sharing/mod.ts";
 import type { SwarmEntry } from "../../actors/sharing/messages.ts";
 import type { SwarmsCommand } from "../../actors/sharing/swarms_commands.ts";
+import { hashFile } from "../../actors/sharing/hash_file.ts";
 import { swarms } from "../../actors/sharing/swarms.ts";
-import { simWorld } from "../../actors/world/sim/mod.ts";
+import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import type { World } from "../../actors/world/world.ts";
 import type { TorrentNotice } from "../../actors/sharing/torrent_status.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { hexText } from "../../protocols/tracker.ts";
 import { until } from "../_helpers.ts";
 import { SharingNetwork, someBytes } from "./_network.ts";
-import { torrentOf } from "./_torrent.ts";
+import { isSameContent, torrentOf } from "./_torrent.ts";
 
 /** A world in which the next digest of something with `text` in it fails, once that is set. */
 class FailingOnce {
@@ -96,14 +97,15 @@ Deno.test("sharing: who asked for a download that fails by itself is told", asyn
   sim.close();
 });
 
-Deno.test("sharing: what is fetched again right after it was given up waits until its files are let go of", async () => {
-  const sim = simWorld({ seed: 1 });
+/** The torrents of a node that has no peers, in a simulated world. */
+function alone(sim: SimWorld, bytes: Uint8Array<ArrayBuffer>) {
   const host = sim.host("node");
   host.disk.makeDirectory("/data");
-  const system = new ActorSystem("node", { world: host.world });
+  const { world } = host;
+  const system = new ActorSystem("node", { world });
   const session = () => ({ peerId: new Uint8Array(20), listenPort: 6881, client: "test" });
   const ref = system.spawn("swarms", swarms({ directory: "/data", session }));
-  const { info, infoHash } = torrentOf(host.world.hash, "a.bin", someBytes(100_000));
+  const { info, infoHash } = torrentOf(world.hash, "a.bin", bytes);
   const told: string[] = [];
   const fetch = (name: string) => {
     const observer = system.spawn<TorrentNotice>(name, () => (notice) => {
@@ -112,6 +114,51 @@ Deno.test("sharing: what is fetched again right after it was given up waits unti
     ref.tell({ type: "fetch", order: { info, infoHash, trackers: [], peers: [] }, observer });
     return observer;
   };
+  /** The same bytes are here under another name. */
+  const share = async () => {
+    host.disk.write("/data/by hand.bin", bytes);
+    const hashing = hashFile(world, "/data/by hand.bin", new AbortController().signal);
+    const file = { name: "by hand.bin", ...await sim.settle(hashing) };
+    return () => ref.tell({ type: "share", files: [file] });
+  };
+  return { host, ref, infoHash, told, fetch, share };
+}
+
+Deno.test("sharing: what comes under another name while parts are looked at is copied", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { host, told, fetch, share } = alone(sim, someBytes(100_000));
+  const come = await share();
+  host.disk.slowness = 1000;
+  fetch("first");
+  await sim.until(() => host.disk.underWay.length > 0, 1000, "the look");
+  come();
+  await sim.until(() => told.includes("first: torrent-complete"), 60_000, "all to be copied");
+  sim.close();
+});
+
+Deno.test("sharing: parts that are written anew when their fetch is given up are not trusted by the next", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const sim = simWorld({ seed });
+    const bytes = someBytes(1_000_000);
+    const { host, ref, infoHash, told, fetch, share } = alone(sim, bytes);
+    (await share())();
+    await sim.advance(10);
+    host.disk.failNext("sync", "other", { path: /\.parts\/.*a\.bin$/, dropsPages: true });
+    const first = fetch("first");
+    const hasFailed = () => sim.tally.get("fault: sync fails, pages dropped") > 0;
+    await sim.until(hasFailed, 10_000, "a sync to fail");
+    ref.tell({ type: "abandon", infoHash, observer: first });
+    fetch("second");
+    await sim.until(() => told.includes("second: torrent-complete"), 60_000, "the second to end");
+    host.crash();
+    assertEquals(isSameContent(host.disk.read("/data/a.bin"), bytes), true, `seed ${seed}`);
+    sim.close();
+  }
+});
+
+Deno.test("sharing: what is fetched again right after it was given up waits until its files are let go of", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { host, ref, infoHash, told, fetch } = alone(sim, someBytes(100_000));
   const first = fetch("first");
   await sim.until(() => told.length > 0, 1000, "the first to be looked for");
   ref.tell({ type: "abandon", infoHash, observer: first });
