@@ -50,9 +50,22 @@ Deno.test("simulate: --list names the campaigns, and several are told one by one
   assertMatch(stdout, /^VIOLATION in "fixture that fails"\n/);
   assertStringIncludes(
     stdout,
-    "\n  FAILED  fixture that fails (9 runs)\n  passed  fixture that passes (12 runs)\n",
+    "\n  FAILED  fixture that fails (11 runs)\n  passed  fixture that passes (12 runs)\n",
   );
-  assertMatch(stdout, /\n21 runs, .*: 1 failed\n$/);
+  assertMatch(stdout, /\n23 runs, .*: 1 failed\n$/);
+});
+
+Deno.test("simulate: a campaign goes on after a violation, and ends a worker's share after five", async () => {
+  for (
+    const [seeds, outcome] of [["30", "27 runs, .*: 3 failed"], ["95", "45 runs, .*: 5 failed"]] as const
+  ) {
+    const { stdout } = await runTask("simulate", [
+      ...DIRECTORY,
+      ...["--only", "that fails", "--seeds", seeds, "--workers", "1"],
+    ]);
+    assertMatch(stdout, new RegExp(`\n${outcome}\n$`));
+    assertStringIncludes(stdout, "with seed 20: the seed ends in zero");
+  }
 });
 
 Deno.test("simulate: --inspect says which other campaigns it might have shown", async () => {
