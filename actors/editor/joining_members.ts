@@ -6,29 +6,49 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { DocumentEvent } from "./document_events.ts";
 
-/** Who has asked to come in, and what each has said since. */
+/** One of them. */
+interface Joining {
+  /** What it has said since it asked to come in. */
+  readonly updates: string[];
+  hasLeft: boolean;
+}
+
+/** Who has asked to come in, in this order, and what each has said since. */
 export class JoiningMembers {
-  readonly #updates = new Map<Ref<DocumentEvent>, string[]>();
+  readonly #members = new Map<Ref<DocumentEvent>, Joining>();
 
   has(member: Ref<DocumentEvent>): boolean {
-    return this.#updates.has(member);
+    return this.#members.has(member);
   }
 
   add(member: Ref<DocumentEvent>): void {
-    this.#updates.set(member, []);
+    this.#members.set(member, { updates: [], hasLeft: false });
   }
 
   /** Whether an update has to wait until its member is in. */
   hold(member: Ref<DocumentEvent>, text: string): boolean {
-    const updates = this.#updates.get(member);
-    updates?.push(text);
-    return updates !== undefined;
+    const joining = this.#members.get(member);
+    joining?.updates.push(text);
+    return joining !== undefined;
   }
 
-  /** It is in, or has left: gives what it has said; undefined when it was not on its way. */
-  take(member: Ref<DocumentEvent>): readonly string[] | undefined {
-    const updates = this.#updates.get(member);
-    this.#updates.delete(member);
-    return updates;
+  /** It will not come in. What it has said keeps its turn: the same person may be the next to join. */
+  leave(member: Ref<DocumentEvent>): void {
+    const joining = this.#members.get(member);
+    if (joining !== undefined) joining.hasLeft = true;
+  }
+
+  /** Its turn has come: gives what it has said, and whether it has left. */
+  take(member: Ref<DocumentEvent>): Readonly<Joining> {
+    const joining = this.#members.get(member) ?? { updates: [], hasLeft: true };
+    this.#members.delete(member);
+    return joining;
+  }
+
+  /** Nobody comes in any more: gives what each has said. */
+  takeAll(): (readonly [Ref<DocumentEvent>, readonly string[]])[] {
+    const said = [...this.#members].map(([member, { updates }]) => [member, updates] as const);
+    this.#members.clear();
+    return said;
   }
 }

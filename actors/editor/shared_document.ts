@@ -104,7 +104,8 @@ export class SharedDocument {
       case "run":
         return message.task();
       case "left":
-        return this.#left(message.member);
+        this.#members.delete(message.member);
+        return this.#joining.leave(message.member);
       case "collaborator-left":
         return this.#together?.leave(message.member);
       case "read":
@@ -133,6 +134,9 @@ export class SharedDocument {
 
   /** The actor stops. */
   async shutDown(): Promise<void> {
+    for (const [member, updates] of this.#joining.takeAll()) {
+      for (const text of updates) this.#update(member, text);
+    }
     this.#lineMembers?.close();
     const together = this.#together;
     this.#together = undefined;
@@ -166,19 +170,12 @@ export class SharedDocument {
   }
 
   #joinLines(member: Ref<DocumentEvent>): void {
-    const updates = this.#joining.take(member);
-    if (updates === undefined) return;
-    this.#members.add(member);
-    this.#lines.welcome(member);
+    const { updates, hasLeft } = this.#joining.take(member);
+    if (!hasLeft) {
+      this.#members.add(member);
+      this.#lines.welcome(member);
+    }
     for (const text of updates) this.#update(member, text);
-  }
-
-  #left(member: Ref<DocumentEvent>): void {
-    this.#members.delete(member);
-    // What it said before it was in is saved all the same.
-    const said = this.#joining.take(member)?.map((text) => ({ type: "update", member, text }) as const) ?? [];
-    if (this.#switching === "no") said.forEach((update) => this.#receive(update));
-    else this.#later.unshift(...said);
   }
 
   #update(member: Ref<DocumentEvent>, text: string): void {

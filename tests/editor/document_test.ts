@@ -108,26 +108,62 @@ Deno.test("document: an update is on the disk before anybody is told of it", asy
   assert(memory.syncs >= 1);
 });
 
-Deno.test("document: what somebody says who is gone before it was in is kept, in its order", async () => {
-  const memory = new MemoryDisk();
-  await using play = await stage(memory);
+/** The disk takes its time, so nobody comes in; who has come may go. */
+async function closedDoor(play: Stage, memory: MemoryDisk): Promise<{
+  open(): void;
+  come(...texts: string[]): Promise<{ say(text: string): Promise<void>; go(): Promise<void> }>;
+}> {
   const writer = await play.member("writer");
   let open = () => {};
   memory.gate = new Promise((resolve) => open = resolve);
-  // While it is saved, nobody comes in.
+  const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
   play.document.tell({ type: "update", member: writer.ref, text: "busy" });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const guest = play.system.spawn<DocumentEvent | "go">("guest", (self) => (message) => {
-    if (message === "go") self.stop();
-  });
-  play.document.tell({ type: "join", member: guest });
-  for (const text of ["one", "two"]) play.document.tell({ type: "update", member: guest, text });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  guest.tell("go");
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  play.document.tell({ type: "update", member: guest, text: "three" });
-  open();
-  await until(() => memory.text("doc") === "busy\none\ntwo\nthree\n", "all of it");
+  await settled();
+  const come = async (...texts: string[]) => {
+    const guest = play.system.spawn<DocumentEvent | "go">(`guest-${texts[0]}`, (self) => (message) => {
+      if (message === "go") self.stop();
+    });
+    const say = (text: string) => {
+      play.document.tell({ type: "update", member: guest, text });
+      return settled();
+    };
+    play.document.tell({ type: "join", member: guest });
+    for (const text of texts) await say(text);
+    return {
+      say,
+      go() {
+        guest.tell("go");
+        return settled();
+      },
+    };
+  };
+  return { open, come };
+}
+
+Deno.test("document: what somebody says who is gone before it was in is kept, in its order", async () => {
+  const memory = new MemoryDisk();
+  await using play = await stage(memory);
+  const door = await closedDoor(play, memory);
+  const first = await door.come("one", "two");
+  // Who lost a connection, and dials again, says more on the next one.
+  const second = await door.come("four");
+  await second.go();
+  await first.go();
+  await first.say("three");
+  door.open();
+  await until(() => memory.text("doc") === "busy\none\ntwo\nthree\nfour\n", "all of it");
+});
+
+Deno.test("document: what those say who are on their way in is saved also where it stops at that moment", async () => {
+  const memory = new MemoryDisk();
+  await using play = await stage(memory);
+  const door = await closedDoor(play, memory);
+  await (await door.come("gone")).go();
+  await door.come("there");
+  const stopped = play.system.stop();
+  door.open();
+  await stopped;
+  assertEquals(memory.text("doc"), "busy\ngone\nthere\n");
 });
 
 Deno.test("document: everybody sees one order, the file's, and nobody what is their own", async () => {

@@ -71,6 +71,8 @@ export async function typeByHand(
   writers: readonly LineWriter[],
 ): Promise<string[]> {
   const typed: string[] = [];
+  // Nobody can type between a look at the file and the write that follows it: it would be written over.
+  await sim.advance(SAVED_MS);
   for (let round = 0; round < ROUNDS; round++) {
     const line = `typed by hand ${round}`;
     typed.push(line);
