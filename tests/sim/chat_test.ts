@@ -26,6 +26,7 @@ Deno.test("chat by its rules: the seeds that have found something once", async (
 
 Deno.test("chat's history under chaos: what was kept is there, of each room its last lines, and not of all rooms", async () => {
   await runCampaign(chatHistory, 25);
+  await runCampaign(chatHistory, [3002039]);
 });
 
 Deno.test("chat in trouble: a disk that fails or hangs silences nobody, and who is put out says nothing more", async () => {
