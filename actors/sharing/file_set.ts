@@ -125,6 +125,14 @@ export class FileSet {
     return true;
   }
 
+  /** As {@linkcode FileSet.isUnchanged}, of every file, those of no bytes too. */
+  async areUnchanged(): Promise<boolean> {
+    for (const file of this.#options.files) {
+      if (!file.isPadding && !await this.#isAsExpected(this.pathOf(file))) return false;
+    }
+    return true;
+  }
+
   async #isAsExpected(path: string): Promise<boolean> {
     const { disk } = this.#options;
     const expected = this.#expected.get(path);

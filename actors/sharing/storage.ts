@@ -44,6 +44,7 @@ export interface StorageOptions {
 }
 
 type Private =
+  | { readonly type: "look" }
   | { readonly type: "loaded"; readonly waiting: Waiting }
   | { readonly type: "not-loaded"; readonly waiting: Waiting };
 
@@ -60,6 +61,11 @@ export function storage(options: StorageOptions): Behavior<StorageCommand> {
   });
 }
 
+/**
+ * What was fetched is looked at this often: nobody may ask for anything of it, and the folder's owner knows it
+ * by its name alone, which another file may have by then.
+ */
+const LOOK_MS = 5000;
 /** A stop waits for so long for what is under way: less than it may take. */
 const STOP_MS = 4000;
 
@@ -89,6 +95,7 @@ class Storage {
     this.#files = this.#fileSet(directory, place.type === "fetched");
     const [file] = files;
     if (place.type === "shared" && file !== undefined) this.#files.expect(file, place.expected);
+    if (place.type === "fetched") self.every(LOOK_MS, { type: "look" });
     self.onStop(async () => {
       // Whoever comes next must find what it leaves; but a slow disk keeps nobody from stopping.
       const ended = this.#working.finally(() => {
@@ -121,6 +128,9 @@ class Storage {
 
   receive(message: StorageCommand | Private): void {
     switch (message.type) {
+      case "look":
+        this.#look();
+        return;
       case "read":
         return this.#read(message);
       case "read-ahead":
@@ -170,6 +180,11 @@ class Storage {
       this.#onUnreadable(error);
       throw error;
     }
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#isShared || this.#isChanged) return;
+    if (!await this.#files.areUnchanged()) this.#onUnreadable(changed());
   }
 
   #onUnreadable(error: unknown): void {

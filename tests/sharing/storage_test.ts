@@ -101,6 +101,29 @@ Deno.test("storage: a block that is read while the finished files move into plac
   assertEquals(changes(), 0, "they are the files that they were");
 });
 
+Deno.test("storage: what was fetched is not given for long once it is another's file, though nobody reads it", async () => {
+  const LENGTHS = [[50_000, 50_000], [0, 10]] as const;
+  for (const [length, later] of LENGTHS) {
+    const sim = simWorld({ seed: 1 });
+    const host = sim.host("node");
+    const bytes = someBytes(length);
+    const system = new ActorSystem("test", { world: host.world });
+    const place = { type: "fetched", directory: "/files", partDirectory: "/files/.parts" } as const;
+    host.disk.makeDirectory(place.directory);
+    const { ref, changes } = start(system, infoOf(bytes, PIECE), place, host.world);
+    assertEquals((await sim.settle(ref.ask({ type: "scan" }, LIMITS))).failure, undefined);
+    if (length > 0) await sim.settle(ref.ask({ type: "write", piece: 0, bytes }, LIMITS));
+    assertEquals(await sim.settle(ref.ask({ type: "finish" }, LIMITS)), { type: "finished" });
+    await sim.advance(12_000);
+    assertEquals(changes(), 0);
+    host.disk.write(`/files/${NAME}`, someBytes(later, 2));
+    await sim.advance(5000);
+    assertEquals(changes(), 1, `${length} bytes`);
+    await sim.advance(12_000);
+    assertEquals(changes(), 1, "that is told once");
+  }
+});
+
 Deno.test("storage: what was read beside a piece before that was written is read anew for those who ask for it", async () => {
   await using temp = await tempDirectory();
   const bytes = someBytes(2 * PIECE);
