@@ -15,6 +15,7 @@ import { type ChatCaller, type Dialect, DOORS, IRC, LINE, WEB } from "./_chat_di
 import {
   type Campaign,
   delay,
+  lasting,
   LineClient,
   MACHINE_FAULTS,
   NETWORK_FAULTS,
@@ -101,11 +102,11 @@ async function run(sim: SimWorld): Promise<void> {
     }),
     sim.chaos({ hosts: others, pausesPerMinute: 10, pauseMs: [100, 4000], cpuMs: [0, 0.3] }),
   ];
-  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: ["server", ...others] });
+  await withstand(sim, { forMs: lasting(sim, CHAOS_MS), network, machines, hosts: ["server", ...others] });
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   const calm = () =>
     sim.until(() => server.isUp && members.every((member) => member.isIn), 30_000, "everybody to be in");
-  await sim.advance(5000);
+  await sim.advance(lasting(sim, 5000));
   for (const member of members) member.isTalking = false;
   await calm();
   await sim.advance(3000);

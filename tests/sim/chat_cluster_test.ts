@@ -5,13 +5,12 @@ import { runCampaign } from "./_harness.ts";
 import { mutant } from "./_mutant.ts";
 
 Deno.test("chat of many servers: nothing heard is lost, nothing is said twice, a name is one person's", async () => {
-  await runCampaign(chatCluster, 12);
+  await runCampaign(chatCluster, 24);
 });
 
-Deno.test("chat of many servers: the seeds that have found something once", async () => {
-  // 20031: a room that could not hear its news at its start stayed deaf, and let nobody in.
-  // 50188: who was let in, and told so too late, was told at each try that it was in already.
-  await runCampaign(chatCluster, [20031, 50188]);
+Deno.test("chat of many servers: the seed that has found something once", async () => {
+  // A room that could not hear its news at its start stayed deaf, and let nobody in.
+  await runCampaign(chatCluster, [20031]);
 });
 
 const PLANTED = [

@@ -6,7 +6,7 @@ import { chatRules } from "./chat_rules_campaign.ts";
 import { chatTrouble } from "./chat_trouble_campaign.ts";
 
 Deno.test("chat under chaos: one order of events for all, and what was heard is in the history", async () => {
-  await runCampaign(chat, 25);
+  await runCampaign(chat, 48);
 });
 
 Deno.test("chat under chaos: the seeds that have found something once", async () => {

@@ -8,7 +8,7 @@ import { peer, type PeerNode, type PeerOptions } from "../../actors/election/mod
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { type ActorSnapshot, ActorSystem, type Behavior, escalate } from "../../mod.ts";
 import { ElectionWatch } from "./_election_watch.ts";
-import type { Campaign } from "./_harness.ts";
+import { type Campaign, lasting } from "./_harness.ts";
 import { hostile } from "./_hostile_peer.ts";
 
 const PORT = 8080;
@@ -98,7 +98,7 @@ async function run(
       assert(waiting <= MAX_WAITING, `${waiting} messages wait at a node`);
     }
   };
-  for (let spent = 0; spent < SIEGE_MS; spent += LOOK_MS) {
+  for (let spent = 0; spent < lasting(sim, SIEGE_MS); spent += LOOK_MS) {
     if (random.chance(0.01)) await cut(sim, hosts, random.integer(200, 5000), lookAround);
     if (random.chance(0.004)) random.pick(hosts).restart();
     await sim.advance(LOOK_MS);

@@ -34,7 +34,7 @@ Deno.test("election starts again: nodes that remember their votes elect the lowe
 
 for (const siege of [siegeWithSecret, siegeWithoutSecret, siegeFromWithin]) {
   Deno.test(`${siege.name}: never two leaders in one term, and a leader in time`, async () => {
-    await runCampaign(siege, 10);
+    await runCampaign(siege, 14);
   });
 }
 

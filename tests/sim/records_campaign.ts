@@ -9,7 +9,15 @@ import { recordsServer } from "../../actors/records/mod.ts";
 import { type SimHost, type SimWorld, switchingZone } from "../../actors/world/sim/mod.ts";
 import { parseDatestamp } from "../../protocols/records.ts";
 import { assertAgree, assertSameRecords, onDisk, PLACES, recordText } from "../records/_store.ts";
-import { type Campaign, MACHINE_FAULTS, NETWORK_FAULTS, service, USUAL_FAULTS } from "./_harness.ts";
+import {
+  type Campaign,
+  lasting,
+  MACHINE_FAULTS,
+  NETWORK_FAULTS,
+  playsAll,
+  service,
+  USUAL_FAULTS,
+} from "./_harness.ts";
 import { LONG_PAUSE, withstand } from "./_long_pause.ts";
 import { notLinearizable } from "./_linearizability.ts";
 import {
@@ -35,7 +43,7 @@ const OLD_IDS = Array.from({ length: 12 }, (_, index) => `${1000 + index}`);
 /** So many records are refreshed at once at most. */
 const MAX_REFRESHES = 8;
 const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
-/** Crashes after the chaos, each with a look at what is recovered. */
+/** The most crashes after the chaos, each with a look at what is recovered. */
 const ROUNDS = 6;
 const MAX_CONNECTIONS = 1000;
 /** So few that the journal is weeded out while changes go on. */
@@ -101,7 +109,7 @@ async function run(sim: SimWorld, store: typeof recordsServer): Promise<void> {
     }),
     sim.chaos({ hosts, pausesPerMinute: 10, pauseMs: [100, 2000], cpuMs: [0, 0.3] }),
   ];
-  await withstand(sim, { forMs: CHAOS_MS, network, machines, hosts: ["server", ...hosts] });
+  await withstand(sim, { forMs: lasting(sim, CHAOS_MS), network, machines, hosts: ["server", ...hosts] });
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
   server.clockSkewMs = 0;
   stranger.isOver = remover.isOver = true;
@@ -172,7 +180,7 @@ async function crashAgainAndAgain(
 ): Promise<void> {
   server.disk.tearing = TEARING;
   const { random } = sim;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < (playsAll(sim) ? ROUNDS : 1); round++) {
     for (const client of clients) client.isOver = false;
     const how = random.chance(0.7) ? "crash" : "kill";
     if (random.chance(0.5)) {

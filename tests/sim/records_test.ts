@@ -6,7 +6,7 @@ import { mutant } from "./_mutant.ts";
 import { records, recordsCampaign } from "./records_campaign.ts";
 
 Deno.test("records under chaos: what was answered stays, and files and record file agree", async () => {
-  await runCampaign(records, 40);
+  await runCampaign(records, 56);
 });
 
 for (

@@ -10,8 +10,7 @@ import { networkFiles } from "../../actors/sharing/sources.ts";
 import type { SimWorld } from "../../actors/world/sim/mod.ts";
 import { formatMagnet } from "../../protocols/magnet.ts";
 import { torrentOf } from "../sharing/_torrent.ts";
-import type { Campaign } from "./_harness.ts";
-import { ANY_DISK_OPERATION } from "./_harness.ts";
+import { ANY_DISK_OPERATION, type Campaign, lasting, playsAll } from "./_harness.ts";
 import { FolderHistory } from "./_folder_history.ts";
 import { NAMES, Person } from "./_sharing_person.ts";
 import { movedForGood } from "./_sharing_moves.ts";
@@ -68,7 +67,7 @@ async function run(sim: SimWorld): Promise<void> {
       lostWatchEvents: 0.3,
     }),
   ];
-  const troubleMs = sim.random.pick(TROUBLES_MS);
+  const troubleMs = lasting(sim, sim.random.pick(TROUBLES_MS));
   while (sim.now < troubleMs) await network.step();
   for (const each of trouble) each.stop();
   sim.net.configure({ latencyMs: [0.2, 2], bytesPerSecond: 100_000_000 });
@@ -214,13 +213,17 @@ class Network {
     await this.#ended();
     for (const host of PEOPLE) for (const name of NAMES) await this.#fetchNow(host, name);
     await this.#checkOffers();
+    if (playsAll(this.#sim)) await this.#changeAndMove();
+    this.#history.look();
+  }
+
+  async #changeAndMove(): Promise<void> {
     // By now everybody has every name: what goes from here on is offered no longer.
     for (let change = 0; change < 2 * PEOPLE.length; change++) {
       this.#people[change % PEOPLE.length]?.act(() => false);
     }
     await this.#checkOffers();
     await this.#move();
-    this.#history.look();
   }
 
   /** Nothing is anywhere but what one has, and that gets another name while the others fetch it. */
