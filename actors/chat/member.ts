@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { ChatName } from "../../protocols/chat_names.ts";
+import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { TokenBucketOptions } from "../../protocols/token_bucket.ts";
 import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
@@ -65,6 +65,8 @@ export interface MemberDoor {
 /** How often it is noted that somebody speaks, in milliseconds. */
 const SPOKE_MS = 1000;
 
+/** The number of no request: nobody waits for its answer. */
+const NO_REQUEST = 0;
 const DONE: Answer = { type: "done" };
 const UNAVAILABLE: Answer = { type: "refused", reason: "unavailable" };
 
@@ -252,7 +254,7 @@ export class Member {
   }
 
   /** Takes the event of what the member has said for the answer to its request. Idempotent. */
-  readonly said = ({ request }: RoomEvent): void => this.#commands.answered(request, DONE);
+  readonly said = ({ request }: RoomEvent): boolean => this.#commands.answered(request, DONE);
 
   /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
   spoke(): void {
@@ -308,7 +310,8 @@ export class Member {
       case "presence":
         return this.#door.presence(message);
       case "answer":
-        return this.#commands.answered(message.request, message.answer);
+        if (!this.#commands.answered(message.request, message.answer)) this.#letInLate(message.answer);
+        return;
       case "room-ended":
         return this.#connection.self.tell({ type: "room-failed", room: message.room });
       case "room-failed":
@@ -345,6 +348,15 @@ export class Member {
       isSecret: view.modes.isSecret,
       watching: this.#connection.context.watch(room, () => ({ type: "room-ended", room })),
     });
+  }
+
+  /** It was told that it cannot go in, and may be elsewhere by now: it goes out again. */
+  #letInLate(answer: Answer): void {
+    if (answer.type !== "joined" || this.#person === undefined) return;
+    const { room, title: text, keys } = answer.view;
+    const isIn = this.rooms.some((joined) => joined.room === room);
+    if (isIn || [...this.#joining].some((name) => sharesKey(name, { text, keys }))) return;
+    room.tell({ type: "part", person: this.#person, request: NO_REQUEST });
   }
 
   /** Keeps what the member knows of its rooms true. */

@@ -128,16 +128,17 @@ export class MemberCommands {
     this.#overdue?.cancel();
   }
 
-  /** A request has been answered. */
-  answered(number: number, answer: Answer): void {
+  /** A request has been answered; false when it was given up before. */
+  answered(number: number, answer: Answer): boolean {
     const request = this.#requests.get(number);
-    if (request === undefined) return;
+    if (request === undefined) return false;
     this.#requests.delete(number);
     this.#current = request.command;
     request.then(answer);
     this.#current = undefined;
     this.#release(request.command);
     this.#next();
+    return true;
   }
 
   #next(): void {

@@ -12,6 +12,7 @@ import { LineClient } from "../sim/_harness.ts";
 const NO_ROOM = "Error: You are in no room: /join lobby";
 /** Longer than a member waits for an answer. */
 const OVERDUE_MS = 16_000;
+const LATE_MS = 20_000;
 
 /** Lets nobody in. */
 const closedRooms: Behavior<RoomsCommand> = () => (message) => {
@@ -30,7 +31,17 @@ const quietRooms: Behavior<RoomsCommand> = (self) => {
   };
 };
 
-/** Somebody who is called ann at the line door of a chat with these rooms. */
+/** Lets everybody in, and the first one of all so late that it has given that up. */
+const lateRooms: Behavior<RoomsCommand> = (self) => {
+  const open = self.spawn("rooms", rooms({ history: self.spawn("history", history()) }));
+  let joins = 0;
+  return (message) => {
+    if (message.type !== "join" || ++joins > 1) return open.tell(message);
+    self.world.clock.timer(LATE_MS, () => open.tell(message));
+  };
+};
+
+/** Somebody who is called ann at the line door of a chat with these rooms, whose door others can use, too. */
 async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<LineClient> {
   const system = new ActorSystem("chat", { world: sim.host("s0").world });
   const rate = { perSecond: 0, burst: 1 };
@@ -40,9 +51,13 @@ async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<Lin
     ...{ rate, addressRate: new AddressRate(rate), logins: new LoginRate(rate), hostOf: () => "host" },
   });
   system.spawn("server", lineServer({ address: { hostname: "::", port: 5000 } }, door));
-  const client = new LineClient(sim.host("ann").world, { hostname: "s0", port: 5000, silenceMs: Infinity });
+  return await come(sim, "ann");
+}
+
+async function come(sim: SimWorld, name: string): Promise<LineClient> {
+  const client = new LineClient(sim.host(name).world, { hostname: "s0", port: 5000, silenceMs: Infinity });
   await sim.until(() => client.isConnected, 1000, "a connection");
-  client.send("ann");
+  client.send(name);
   return client;
 }
 
@@ -83,4 +98,31 @@ Deno.test("chat: who was let in, and told so too late, is there by the name that
   await sim.advance(1000);
   assertEquals(client.sessions[0]?.received.at(-1), "In lobby: cleo");
   sim.close();
+});
+
+Deno.test("chat: who gave up to be let in, and is let in then, is shown where it went in the meantime alone", async () => {
+  for (const [line, rooms] of [["/join games", "In games: ann"], ["hello", NO_ROOM]] as const) {
+    const sim = simWorld({ seed: 1 });
+    const client = await ann(sim, lateRooms);
+    await sim.advance(OVERDUE_MS);
+    client.send(line);
+    const bob = await come(sim, "bob");
+    await sim.advance(LATE_MS - OVERDUE_MS + 1000);
+    bob.send("/who");
+    client.send("/who");
+    await sim.advance(1000);
+    assertEquals(bob.sessions[0]?.received.at(-1), "In lobby: bob");
+    assertEquals(client.sessions[0]?.received.at(-1), rooms);
+  }
+});
+
+Deno.test("chat: who gave up to be let in, and asks again before it is, is in", async () => {
+  const sim = simWorld({ seed: 1 });
+  const client = await ann(sim, lateRooms);
+  await sim.advance(LATE_MS - 1);
+  client.send("/join lobby");
+  await sim.advance(1000);
+  client.send("/who");
+  await sim.advance(1000);
+  assertEquals(client.sessions[0]?.received.at(-1), "In lobby: ann");
 });
