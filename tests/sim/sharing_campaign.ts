@@ -145,8 +145,8 @@ function checkNothingVoid(host: SimHost): void {
 }
 
 /**
- * Three files of a few pieces each, or one where the run is short, held by one to three nodes, one of which at
- * least is honest.
+ * Three files of a few pieces each, or one where the run is short, held by one to three nodes, one of which
+ * at least is honest.
  */
 function makeFiles(sim: SimWorld): TestFile[] {
   const { hash } = sim.host("n1").world;
