@@ -62,8 +62,8 @@ export function storage(options: StorageOptions): Behavior<StorageCommand> {
 }
 
 /**
- * What was fetched is looked at this often: nobody may ask for anything of it, and the folder's owner knows it
- * by its name alone, which another file may have by then.
+ * What was fetched is looked at this often: perhaps nobody asks for anything of it, and who owns the folder
+ * knows it by its name alone, which another file may have by then.
  */
 const LOOK_MS = 5000;
 /** A stop waits for so long for what is under way: less than it may take. */
