@@ -54,7 +54,7 @@ const SCENES: readonly Scene[] = [
 ];
 
 /** Seven seeds play them all. */
-const SCENES_A_SEED = 6;
+const SCENES_A_SEED = 3;
 
 /** The editor as it is. */
 export const editorRules: Campaign = {

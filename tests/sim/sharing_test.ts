@@ -13,7 +13,7 @@ Deno.test("sharing under chaos: every download that can end ends, and nothing ou
 });
 
 Deno.test("sharing by its rules: what it owes to other clients, and to who asked for a file", async () => {
-  await runCampaign(sharingRules, 28);
+  await runCampaign(sharingRules, 56);
 });
 
 Deno.test("sharing while people change the files: what was asked for comes whatever it is called by then, and what is offered is there", async () => {

@@ -18,7 +18,7 @@ const LOGIN_MS = 1500;
 const FIRST_PHASE_MS: Partial<Record<SimDoorName, number>> = { peer: 5000, tracker: 10_000, sharing: 15_000 };
 const SLACK_MS = 1500;
 /** So many attacks in one run, of all that there are. */
-const ATTACKS = 24;
+const ATTACKS = 12;
 const START_MS = 1500;
 /** Attacks begin within so long. */
 const SIEGE_MS = 3000;

@@ -7,7 +7,7 @@ import { strangersAtFiles } from "./strangers_files_campaign.ts";
 import { strangersInPlaces } from "./strangers_places_campaign.ts";
 
 Deno.test("strangers at every door: each kind ends as it should, and nobody else notices", async () => {
-  await runCampaign(strangersAtDoors, 20);
+  await runCampaign(strangersAtDoors, 36);
 });
 
 Deno.test("strangers in every place: who has none is told so, and who vanished makes room", async () => {

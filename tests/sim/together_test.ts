@@ -23,7 +23,7 @@ Deno.test("editor through all doors under chaos: a seed's run is the same whatev
 });
 
 Deno.test("editor by its rules: limits, order, presence, tokens, and what a failed save leaves behind", async () => {
-  await runCampaign(editorRules, 42);
+  await runCampaign(editorRules, 84);
 });
 
 Deno.test("editor: the file holds the text after each pause, though it is looked at all the time", async () => {
@@ -32,7 +32,7 @@ Deno.test("editor: the file holds the text after each pause, though it is looked
 });
 
 Deno.test("editor: who saves what they have made of an old text of the file takes nothing back of what others typed", async () => {
-  await runCampaign(slowPerson, 6);
+  await runCampaign(slowPerson, 12);
 });
 
 for (
