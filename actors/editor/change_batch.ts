@@ -17,6 +17,9 @@ export type Change =
   /** Somebody has written to the file that it has replaced. */
   | ({ readonly type: "late" } & LateSave);
 
+/** What somebody has saved. */
+export type SavedFile = Extract<Change, { readonly type: "file" | "late" }>;
+
 /** A batch that could not be made durable. */
 export interface FailedBatch {
   readonly changes: readonly Change[];

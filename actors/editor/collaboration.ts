@@ -6,11 +6,10 @@
 import type { Ref } from "../runtime/mod.ts";
 import type { Journal } from "../store/journal.ts";
 import { type ActorTools, updateCounter } from "./actor_tools.ts";
-import type { Change, CommittedBatch, FailedBatch } from "./change_batch.ts";
+import type { Change, CommittedBatch, FailedBatch, SavedFile } from "./change_batch.ts";
 import type { CollaboratorEvent } from "./collaboration_events.ts";
 import { EarlyUpdates } from "./early_updates.ts";
 import type { HistoryEvent } from "./history.ts";
-import { outsideEdits } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
 import { diffText, type TextEdit } from "./text_diff.ts";
 
@@ -28,7 +27,7 @@ export interface CollaborationOptions {
   /** Bytes of the text as UTF-8. */
   readonly maxDocumentBytes: number;
   /** The edits of somebody who has saved the file, as edits of the text. */
-  readonly savedEdits: (saved: string, text: string) => readonly TextEdit[];
+  readonly savedEdits: (saved: SavedFile, text: string) => readonly TextEdit[];
   /** A batch is durable. */
   readonly committed: (batch: CommittedBatch) => void;
   /**
@@ -222,11 +221,9 @@ export class Collaboration {
     if (lines.length > 0) this.#append(lines, batch);
   }
 
-  #saved(change: Extract<Change, { type: "file" | "late" }>, batch: BatchUnderWay): void {
+  #saved(change: SavedFile, batch: BatchUnderWay): void {
     batch.onlyAppends = false;
-    const edits = change.type === "file"
-      ? this.#options.savedEdits(change.text, this.#replica.text)
-      : outsideEdits(change.text, [{ text: change.base, lengths: [] }], this.#replica.text);
+    const edits = this.#options.savedEdits(change, this.#replica.text);
     const bytes = edits.reduce((sum, { insert }) => sum + ENCODER.encode(insert).length, 0);
     if (change.type === "late" && !this.#hasRoom(bytes)) return this.#refuseLate();
     this.#replica.edit(edits);

@@ -105,7 +105,7 @@ export class FileSynchronizer {
 
   /** What somebody had saved is merged, and that is durable. */
   accepted(text: string, isWhole: boolean): void {
-    this.#file.hold(text, this.#foreign?.info);
+    this.#file.hold(text, this.#foreign?.info, true);
     this.#foreign = undefined;
     this.#lines = [];
     this.#appended = "";

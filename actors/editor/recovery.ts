@@ -258,18 +258,24 @@ function shorter({ text, lengths }: HeldText, file: string): string[] {
   return [...found].map((length) => text.slice(0, length));
 }
 
+/** A shorter piece is found in any text by chance. */
+const MIN_BROUGHT = 3;
+
 /**
  * Whether a file has, where an old text does not, what came there since: then it was made of a later one,
  * however near the old one is.
  */
 function bringsWhatCame(edits: readonly TextEdit[], came: readonly TextEdit[]): boolean {
   return edits.some(({ at, insert }) =>
-    insert !== "" &&
-    came.some((other) =>
-      other.at === at && other.insert !== "" &&
-      (other.insert.includes(insert) || insert.includes(other.insert))
-    )
+    came.some((other) => other.at === at && isBrought(insert, other.insert))
   );
+}
+
+function isBrought(insert: string, came: string): boolean {
+  const [short, long] = insert.length < came.length ? [insert, came] : [came, insert];
+  // The end of a line, or an empty one, is anybody's.
+  const { length } = short.trim();
+  return length > 0 && (short === long || (length >= MIN_BROUGHT && long.includes(short)));
 }
 
 /** Whether at least half of a file was not put there by these edits. */

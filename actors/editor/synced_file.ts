@@ -9,16 +9,10 @@ import { dirname, type FileInfo, isNotFound, type World } from "../world/world.t
 import { decodeStrictly, decodeText } from "./known_text.ts";
 import { editsBehind, type HeldText, outsideEdits } from "./recovery.ts";
 import { type ByteRange, isDropped, type LateSave, ReplacedFile } from "./replaced_file.ts";
+import { OlderTexts } from "./older_texts.ts";
 import { ReplacedFiles } from "./replaced_files.ts";
 import type { TextEdit } from "./text_diff.ts";
 
-/**
- * So many texts are kept that the file has held, and so many characters of them: somebody may save what they
- * have made of an old one. The latest are kept without a gap, of those before ever fewer.
- */
-const MAX_BASES = 128;
-const LATEST_BASES = 64;
-const MAX_BASE_CHARACTERS = 1 << 23;
 /** Of a text that grows line by line it is known so often how long it was. */
 const MAX_LENGTHS = 4096;
 /**
@@ -38,11 +32,11 @@ export class SyncedFile {
   readonly #maxBytes: number;
   /** What it is known to hold, and so long that was at times before: only its end has grown since. */
   #held = "";
+  #isSaved = false;
   #lengths: number[] = [];
   #hasGrown = false;
   #grownAtMs = -Infinity;
-  /** What it held before, the latest first. */
-  #older: HeldText[] = [];
+  readonly #older = new OlderTexts();
   #left: FileInfo | undefined;
   /** What it may hold since: of a replacement that failed nobody knows how far it came. The latest first. */
   #attempts: string[] = [];
@@ -122,11 +116,26 @@ export class SyncedFile {
     return editsBehind(saved.slice(0, -own.length), own, this.#bases, text);
   }
 
+  /**
+   * As {@linkcode SyncedFile.editsOf}, of what somebody has written to a file that it had replaced by then: it
+   * was made of what that held, or of an older text.
+   */
+  lateEditsOf({ base, text: saved }: LateSave, text: string): TextEdit[] {
+    const bases = this.#bases;
+    const at = bases.findIndex((held) => held.text === base);
+    return outsideEdits(saved, [{ text: base, lengths: [] }, ...bases.slice(at + 1)], text);
+  }
+
+  /** Somebody has written this to a file that it had replaced by then, and may go on with that. */
+  remember(saved: string): void {
+    this.#older.add({ text: saved, lengths: [], isSaved: true }, this.#held.length);
+  }
+
   /** Texts that it held, or may have held, the latest first. */
   get #bases(): readonly HeldText[] {
     const attempts = this.#attempts.map((text) => ({ text, lengths: [] }));
     const isRecent = this.#world.clock.monotonic() - this.#grownAtMs < RECENT_MS;
-    const all = [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older];
+    const all = [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older.all];
     return isRecent ? all : all.map(({ text }) => ({ text, lengths: [] }));
   }
 
@@ -237,26 +246,22 @@ export class SyncedFile {
     }
   }
 
-  /** From now on the file is known to hold this, and to be as `info` has it. */
-  hold(text: string, info: FileInfo | undefined): void {
+  /**
+   * From now on the file is known to hold this, and to be as `info` has it.
+   *
+   * @param isSaved it is what somebody else has saved
+   */
+  hold(text: string, info: FileInfo | undefined, isSaved = false): void {
     this.#left = info;
     this.#attempts = [];
     this.#torn = undefined;
     this.#behindOthers = "";
     this.#unsure = undefined;
     this.#syncedBytes = info?.size ?? 0;
-    this.#older.unshift({ text: this.#held, lengths: this.#lengths });
-    this.#held = text;
+    this.#older.add({ text: this.#held, lengths: this.#lengths, isSaved: this.#isSaved }, text.length);
+    [this.#held, this.#isSaved] = [text, isSaved];
     this.#lengths = [];
     this.#hasGrown = false;
-    let characters = text.length;
-    if (this.#older.length > MAX_BASES) {
-      this.#older = this.#older.filter((_, index) => index < LATEST_BASES || index % 2 === 0);
-    }
-    this.#older = this.#older.filter((base, index) => {
-      characters += base.text.length;
-      return index < 1 || characters <= MAX_BASE_CHARACTERS;
-    });
   }
 
   /**

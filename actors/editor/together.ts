@@ -72,7 +72,8 @@ export class Together {
       replica,
       journal: { append: (events) => journal.append(events), commit: () => this.#commit() },
       maxDocumentBytes: options.maxDocumentBytes,
-      savedEdits: (saved, text) => file.editsOf(saved, text),
+      savedEdits: (saved, text) =>
+        saved.type === "late" ? file.lateEditsOf(saved, text) : file.editsOf(saved.text, text),
       committed: (batch) => this.#committed(batch),
       failed: (failed) => this.#failed(failed),
       refuse: (member, code, reason) => this.#refuse(member, code, reason),
@@ -253,6 +254,7 @@ export class Together {
     for (const change of batch.changes) {
       if (change.type === "update") senders.set(change.member, (senders.get(change.member) ?? 0) + 1);
       else if (change.type === "line") lines.push(change.text);
+      else if (change.type === "late") this.#options.opened.file.remember(change.text);
     }
     this.#broadcast(batch, senders);
     for (const [member, updates] of senders) this.#acknowledge(member, updates);

@@ -2,8 +2,9 @@
 import { FILE, Stage, START } from "./_stage.ts";
 import { afterLook, withLooks } from "./_looks.ts";
 import { assertEquals } from "@std/assert";
-import { simulate } from "../../actors/world/sim/mod.ts";
-import type { Disk } from "../../actors/world/world.ts";
+import { simulate, simWorld } from "../../actors/world/sim/mod.ts";
+import type { Disk, World } from "../../actors/world/world.ts";
+import { overridden } from "../_overridden.ts";
 
 /** The disk, of which a look at the file is told at once. */
 function tellingLooks(disk: Disk, looked: () => void): Disk {
@@ -45,4 +46,66 @@ Deno.test("editor: who saves what they made of an old text takes out nothing tha
     const expected = ["by hand", "typed", ...START.split("\n"), ...lines, last];
     assertEquals(stage.file?.split("\n").toSorted(), expected.toSorted());
   });
+});
+
+/** The world, with something done in the moment before the document's file is replaced. */
+function beforeReplacements({ disk, ...world }: World, done: () => void): World {
+  const { renameNow } = disk;
+  if (renameNow === undefined) return { ...world, disk };
+  const replace: Disk["renameNow"] = (from, to) => {
+    if (to === FILE) done();
+    return renameNow.call(disk, from, to);
+  };
+  return { ...world, disk: overridden(disk, { renameNow: replace }) };
+}
+
+Deno.test("editor: who saves what they made of an old text, in the moment in which the file is replaced, takes out nothing", async () => {
+  const sim = simWorld({ seed: 1 });
+  let save = () => {};
+  const stage = await Stage.open(sim, (world) => beforeReplacements(world, () => save()));
+  stage.type("A text of some length, of which there is more than of what is put before it.\n");
+  await sim.advance(1000);
+  const read = stage.file ?? "";
+  const words = Array.from({ length: 20 }, (_, index) => `word ${index}\n`);
+  for (const word of words) {
+    stage.type(word);
+    await sim.advance(300);
+  }
+  const saves = ["by hand\n", "twice\n"];
+  for (const more of saves) {
+    save = () => {
+      save = () => {};
+      stage.disk.write(FILE, `${saves.slice(0, saves.indexOf(more) + 1).join("")}${read}`);
+    };
+    stage.type(`then ${more}`);
+    await sim.advance(5000);
+  }
+  const lines = (text: string) => text.split(/(?<=\n)/).toSorted();
+  const expected = [...saves, ...words, ...saves.map((more) => `then ${more}`), read].join("");
+  assertEquals(lines(stage.file ?? ""), lines(expected));
+  sim.close();
+});
+
+Deno.test("editor: who goes on with what they have saved takes out nothing, however much was typed meanwhile", async () => {
+  const sim = simWorld({ seed: 1 });
+  const stage = await Stage.open(sim);
+  let own = stage.file ?? "";
+  const words: string[] = [];
+  const type = async (count: number) => {
+    for (const to = words.length + count; words.length < to;) {
+      words.push(`word ${words.length}\n`);
+      stage.type(words.at(-1) ?? "");
+      await sim.advance(150);
+    }
+  };
+  const saves = ["one\n", "two\n", "three\n"];
+  for (const more of saves) {
+    await type(500);
+    own += more;
+    stage.disk.write(FILE, own);
+    await sim.advance(1000);
+  }
+  const expected = [...saves, ...words, START];
+  assertEquals(stage.file?.split(/(?<=\n)/).toSorted(), expected.toSorted());
+  sim.close();
 });

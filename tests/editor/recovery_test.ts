@@ -116,6 +116,17 @@ Deno.test("editor: a save that has what came since an old text was not made of t
   }
 });
 
+Deno.test("editor: a save of an old text does not have what came since for a line's end, or a letter, that both begin with", () => {
+  const old = "There is a text.\n";
+  for (const came of ["\n", "  ", "p", "er"]) {
+    const latest = `${came}${old}others have typed all of this\n`;
+    const merged = saved(`person\n${old}`, [latest, old]);
+    // Which of them is the first nobody can tell.
+    const letters = (text: string) => [...text].toSorted().join("");
+    assertEquals(letters(merged), letters(`person\n${latest}`), JSON.stringify(merged));
+  }
+});
+
 Deno.test("editor: a hole of zeros between a shorter text and lines that were put behind the one before is no edit", () => {
   const before = "typed by hund, Grüße\nand a second line\n";
   const own = "line 0\nline 1\n";
