@@ -14,6 +14,7 @@ import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import { withFormerName } from "./former_names.ts";
 import { type JoinedRoom, roomOf } from "./joined_room.ts";
+import { goOut, tellChanges } from "./let_in_late.ts";
 import { type CommandFlow, type CommandOptions, MemberCommands } from "./member_commands.ts";
 import type {
   Answer,
@@ -65,8 +66,6 @@ export interface MemberDoor {
 /** How often it is noted that somebody speaks, in milliseconds. */
 const SPOKE_MS = 1000;
 
-/** The number of no request: nobody waits for its answer. */
-const NO_REQUEST = 0;
 const DONE: Answer = { type: "done" };
 const UNAVAILABLE: Answer = { type: "refused", reason: "unavailable" };
 
@@ -76,8 +75,10 @@ export class Member {
   readonly #services: ChatServices;
   readonly #door: MemberDoor;
   readonly #rooms = new Map<string, JoinedRoom>();
-  /** Rooms that it is on its way into. */
-  readonly #joining = new Set<ChatName>();
+  /** Rooms that it is on its way into; with what an earlier try came to, too late, in the meantime. */
+  readonly #joining = new Map<ChatName, RoomView | undefined>();
+  /** Rooms that have failed, and that it does not know that it is not in. */
+  readonly #goingBack = new Set<ChatName>();
   #person: Person | undefined;
   #away: string | undefined;
   #isGone = false;
@@ -165,7 +166,7 @@ export class Member {
     then: (answer: Answer) => void,
   ): number {
     const away = this.#away === undefined ? {} : { away: this.#away };
-    this.#joining.add(name);
+    this.#joining.set(name, undefined);
     return this.#commands.request(
       person,
       (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
@@ -176,31 +177,17 @@ export class Member {
         this.toRoom(person, name, (asker) => ({ ...asker, type: "get-view" }), (seen) => {
           if (seen.type !== "view" || !seen.isMember) return this.#joined(person, name, UNAVAILABLE, then);
           this.#joined(person, name, { type: "joined", view: seen.view }, then);
-          this.#tellChanges(seen.view);
+          tellChanges(seen.view, this.#person, this.#away);
         });
       },
     );
   }
 
-  /** What has become of it since it was let in, and the room was not told of. */
-  #tellChanges({ room, members }: RoomView): void {
-    const [person, away] = [this.#person, this.#away];
-    const me = members.find((member) => member.person.member === this.#connection.self);
-    if (person === undefined || me === undefined) return;
-    const { name: former } = me.person;
-    // Who has its former name by now is not to read that it took another one.
-    const isItsOwn = members.every(({ person: { name } }) => name.text !== former.text || name === former);
-    if (former.text !== person.name.text && isItsOwn) {
-      room.tell({ type: "rename", from: me.person, to: person });
-    }
-    if (me.isAway !== (away !== undefined)) {
-      room.tell({ type: "set-away", person, ...(away === undefined ? {} : { away }) });
-    }
-  }
-
   #joined(person: Person, name: ChatName, answer: Answer, then: (answer: Answer) => void): void {
+    const late = this.#joining.get(name);
     this.#joining.delete(name);
     if (answer.type === "joined") this.#enter(answer.view, person, name);
+    else if (late !== undefined) this.#letInLate(late);
     then(answer);
   }
 
@@ -286,7 +273,7 @@ export class Member {
         ...(reason === undefined ? {} : { reason }),
       } as const;
       for (const { room } of this.#rooms.values()) room.tell(quit);
-      for (const room of this.#joining) this.#services.rooms.tell({ type: "quit-room", room, quit });
+      for (const room of this.#joining.keys()) this.#services.rooms.tell({ type: "quit-room", room, quit });
     }
     this.#rooms.clear();
     this.#services.names.tell({ type: "release", member: this.#connection.self });
@@ -310,8 +297,8 @@ export class Member {
       case "presence":
         return this.#door.presence(message);
       case "answer":
-        if (!this.#commands.answered(message.request, message.answer)) this.#letInLate(message.answer);
-        return;
+        if (this.#commands.answered(message.request, message.answer)) return;
+        return message.answer.type === "joined" ? this.#letInLate(message.answer.view) : undefined;
       case "room-ended":
         return this.#connection.self.tell({ type: "room-failed", room: message.room });
       case "room-failed":
@@ -339,6 +326,7 @@ export class Member {
   #enter(view: RoomView, person: Person, name: ChatName): void {
     const { room, title, keys, members } = view;
     const me = members.find((member) => member.person.member === person.member);
+    for (const back of this.#goingBack) if (sharesKey(back, name)) this.#goingBack.delete(back);
     this.#rooms.set(keys[0] ?? title, {
       room,
       title,
@@ -350,13 +338,16 @@ export class Member {
     });
   }
 
-  /** It was told that it cannot go in, and may be elsewhere by now: it goes out again. */
-  #letInLate(answer: Answer): void {
-    if (answer.type !== "joined" || this.#person === undefined) return;
-    const { room, title: text, keys } = answer.view;
-    const isIn = this.rooms.some((joined) => joined.room === room);
-    if (isIn || [...this.#joining].some((name) => sharesKey(name, { text, keys }))) return;
-    room.tell({ type: "part", person: this.#person, request: NO_REQUEST });
+  #letInLate(view: RoomView): void {
+    const { room, title: text, keys } = view;
+    const isIt = (name: ChatName) => sharesKey(name, { text, keys });
+    if (this.#person === undefined || this.rooms.some((joined) => joined.room === room)) return;
+    const asked = [...this.#joining.keys()].find(isIt);
+    if (asked !== undefined) return void this.#joining.set(asked, view);
+    const back = [...this.#goingBack].find(isIt);
+    if (back === undefined) return goOut(view, this.#connection.self);
+    this.#enter(view, this.#person, back);
+    tellChanges(view, this.#person, this.#away);
   }
 
   /** Keeps what the member knows of its rooms true. */
@@ -393,6 +384,7 @@ export class Member {
       if (joined.room !== room || person === undefined) continue;
       this.#rooms.delete(key);
       const quietly = { isOperator: joined.isOperator, hasVoice: joined.hasVoice };
+      this.#goingBack.add(joined.name);
       // Under the name that it has then.
       this.run(() => this.join(this.#person ?? person, joined.name, { quietly }, () => {}));
     }

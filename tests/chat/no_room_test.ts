@@ -8,6 +8,7 @@ import { AddressRate, lineServer, LoginRate } from "../../actors/net/mod.ts";
 import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Behavior } from "../../mod.ts";
 import { LineClient } from "../sim/_harness.ts";
+import { failRoom } from "./_failing_room.ts";
 
 const NO_ROOM = "Error: You are in no room: /join lobby";
 /** Longer than a member waits for an answer. */
@@ -31,26 +32,47 @@ const quietRooms: Behavior<RoomsCommand> = (self) => {
   };
 };
 
-/** Lets everybody in, and the first one of all so late that it has given that up. */
-const lateRooms: Behavior<RoomsCommand> = (self) => {
+/** Lets everybody in, and some so late that they have given that up. */
+function lateRooms(isLate: (join: number) => boolean): Behavior<RoomsCommand> {
+  return (self) => {
+    const open = self.spawn("rooms", rooms({ history: self.spawn("history", history()) }));
+    let joins = 0;
+    return (message) => {
+      const isOfAll = message.type === "join" && message.person.name.text !== "ghost";
+      if (!isOfAll || !isLate(++joins)) return open.tell(message);
+      self.world.clock.timer(LATE_MS, () => open.tell(message));
+    };
+  };
+}
+
+/** Lets in who asks first at the moment at which it asks again. */
+const waitingRooms: Behavior<RoomsCommand> = (self) => {
   const open = self.spawn("rooms", rooms({ history: self.spawn("history", history()) }));
-  let joins = 0;
+  let first: RoomsCommand | undefined;
   return (message) => {
-    if (message.type !== "join" || ++joins > 1) return open.tell(message);
-    self.world.clock.timer(LATE_MS, () => open.tell(message));
+    if (message.type === "join" && first === undefined) return void (first = message);
+    if (message.type === "join" && first !== undefined) open.tell(first);
+    open.tell(message);
   };
 };
 
-/** Somebody who is called ann at the line door of a chat with these rooms, whose door others can use, too. */
-async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<LineClient> {
+/** A chat with these rooms and a line door. */
+function start(sim: SimWorld, behavior: Behavior<RoomsCommand>) {
   const system = new ActorSystem("chat", { world: sim.host("s0").world });
+  const directory = system.spawn("rooms", behavior);
   const rate = { perSecond: 0, burst: 1 };
   const door = lineDoor({
     names: system.spawn("names", names()),
-    rooms: system.spawn("rooms", behavior),
+    rooms: directory,
     ...{ rate, addressRate: new AddressRate(rate), logins: new LoginRate(rate), hostOf: () => "host" },
   });
   system.spawn("server", lineServer({ address: { hostname: "::", port: 5000 } }, door));
+  return { system, directory };
+}
+
+/** Somebody who is called ann at the line door of a chat with these rooms, whose door others can use, too. */
+async function ann(sim: SimWorld, behavior: Behavior<RoomsCommand>): Promise<LineClient> {
+  start(sim, behavior);
   return await come(sim, "ann");
 }
 
@@ -100,10 +122,12 @@ Deno.test("chat: who was let in, and told so too late, is there by the name that
   sim.close();
 });
 
+const isFirst = (join: number) => join === 1;
+
 Deno.test("chat: who gave up to be let in, and is let in then, is shown where it went in the meantime alone", async () => {
   for (const [line, rooms] of [["/join games", "In games: ann"], ["hello", NO_ROOM]] as const) {
     const sim = simWorld({ seed: 1 });
-    const client = await ann(sim, lateRooms);
+    const client = await ann(sim, lateRooms(isFirst));
     await sim.advance(OVERDUE_MS);
     client.send(line);
     const bob = await come(sim, "bob");
@@ -113,16 +137,70 @@ Deno.test("chat: who gave up to be let in, and is let in then, is shown where it
     await sim.advance(1000);
     assertEquals(bob.sessions[0]?.received.at(-1), "In lobby: bob");
     assertEquals(client.sessions[0]?.received.at(-1), rooms);
+    sim.close();
   }
 });
 
-Deno.test("chat: who gave up to be let in, and asks again before it is, is in", async () => {
+Deno.test("chat: who gave up to be let in, and has another name when it is, goes by the name that came", async () => {
   const sim = simWorld({ seed: 1 });
-  const client = await ann(sim, lateRooms);
-  await sim.advance(LATE_MS - 1);
-  client.send("/join lobby");
+  const client = await ann(sim, lateRooms(isFirst));
+  await sim.advance(OVERDUE_MS);
+  client.send("/nick cleo");
+  const bob = await come(sim, "bob");
+  await sim.advance(LATE_MS);
+  bob.send("/who");
   await sim.advance(1000);
-  client.send("/who");
+  assertEquals(bob.sessions[0]?.received, [
+    "ann has joined the chat.",
+    "ann has left the chat.",
+    "In lobby: bob",
+  ]);
+  sim.close();
+});
+
+Deno.test("chat: who gave up to be let in, and asks again, is in whatever is answered to that", async () => {
+  const bothLate = lateRooms((join) => join <= 2);
+  for (const behavior of [lateRooms(isFirst), waitingRooms, bothLate]) {
+    const sim = simWorld({ seed: 1 });
+    const client = await ann(sim, behavior);
+    await sim.advance(LATE_MS - 1);
+    client.send("/join lobby");
+    await sim.advance(2 * LATE_MS);
+    const told = client.sessions[0]?.received.at(-1);
+    client.send("/who");
+    await sim.advance(1000);
+    const isIn = told === "You are in lobby now.";
+    assertEquals(client.sessions[0]?.received.at(-1), isIn ? "In lobby: ann" : NO_ROOM, told);
+    assertEquals(isIn, behavior !== bothLate);
+    const bob = await come(sim, "bob");
+    await sim.advance(LATE_MS + 1000);
+    bob.send("/who");
+    await sim.advance(1000);
+    assertEquals(bob.sessions[0]?.received.at(-1), isIn ? "In lobby: ann, bob" : "In lobby: bob");
+    sim.close();
+  }
+});
+
+Deno.test("chat: whose room has failed, and lets it back in late, is in and never knew that it was out", async () => {
+  const sim = simWorld({ seed: 1 });
+  // Ann's way back, or Bob's.
+  const { system, directory } = start(sim, lateRooms((join) => join === 3));
+  const clients = [await come(sim, "ann"), await come(sim, "bob")];
   await sim.advance(1000);
-  assertEquals(client.sessions[0]?.received.at(-1), "In lobby: ann");
+  failRoom(system, directory, "lobby");
+  await sim.advance(LATE_MS + 5000);
+  for (const [index, client] of clients.entries()) client.send(`hello from ${index}`);
+  await sim.advance(1000);
+  const heard = clients.map(({ sessions }) =>
+    sessions[0]?.received.filter((line) => /left|hello/.test(line))
+  );
+  assertEquals(heard, [["bob: hello from 1"], ["ann: hello from 0"]]);
+  clients[0]?.send("/who");
+  await sim.advance(1000);
+  assertEquals(clients[0]?.sessions[0]?.received.at(-1)?.split(/[:,] /).toSorted(), [
+    "In lobby",
+    "ann",
+    "bob",
+  ]);
+  sim.close();
 });

@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { history } from "../../actors/chat/history.ts";
 import { lineDoor } from "../../actors/chat/doors/line.ts";
-import type { MemberMessage, Person, RoomCommand } from "../../actors/chat/messages.ts";
+import type { MemberMessage } from "../../actors/chat/messages.ts";
 import { names } from "../../actors/chat/names.ts";
 import { rooms } from "../../actors/chat/rooms.ts";
 import { AddressRate, lineServer, LoginRate } from "../../actors/net/mod.ts";
 import { denoWorld } from "../../actors/world/deno/mod.ts";
-import { ActorSystem, type Ref } from "../../mod.ts";
-import { parseChatName } from "../../protocols/chat_names.ts";
+import { ActorSystem } from "../../mod.ts";
 import { deadline, TestClient, until } from "../_helpers.ts";
+import { failRoom, nobody } from "./_failing_room.ts";
 
 /** No rates. */
 function noLimits() {
@@ -50,43 +50,16 @@ Deno.test("chat: when a room fails, its members go back in unnoticed, and what w
     await ann?.send("before\n");
     assertEquals(await bob?.line(), "ann: before");
 
-    // Somebody from nowhere joins, to get hold of the room, and sends it what no room can handle.
-    const lobby = parseChatName("lobby");
-    if (!("keys" in lobby)) throw new Error("Cannot be");
-    const rooms: Ref<RoomCommand>[] = [];
-    let listed: number | undefined;
-    const ghost = system.spawn<MemberMessage>("ghost", () => (message) => {
-      if (message.type !== "answer") return;
-      if (message.answer.type === "joined") rooms.push(message.answer.view.room);
-      if (message.answer.type === "rooms") {
-        const { rooms } = message.answer;
-        listed = rooms.length === 1 ? rooms[0]?.members : undefined;
-      }
-    });
-    const person: Person = {
-      member: ghost,
-      name: { text: "ghost", keys: ["ghost"] },
-      user: "none",
-      host: "nowhere",
-      realName: "",
-      isBot: false,
-      isInvisible: false,
-    };
-    const asker = { person, request: 1 };
-    directory.tell({
-      ...asker,
-      type: "join",
-      room: lobby,
-      quietly: { isOperator: false, hasVoice: false },
-    });
-    await until(() => rooms.length > 0, "the room");
-    const [room] = rooms;
-    if (room === undefined) throw new Error("Cannot be");
-    const poison: Parameters<typeof room.tell>[0] = JSON.parse(`{"type":"say","person":null}`);
-    room.tell(poison);
+    failRoom(system, directory, "lobby");
     await until(() => errors.length > 0, "the room's failure");
+    let listed: number | undefined;
+    const member = system.spawn<MemberMessage>("looker", () => (message) => {
+      if (message.type !== "answer" || message.answer.type !== "rooms") return;
+      const { rooms } = message.answer;
+      listed = rooms.length === 1 ? rooms[0]?.members : undefined;
+    });
     await until(() => {
-      directory.tell({ ...asker, type: "list" });
+      directory.tell({ type: "list", person: nobody(member), request: 1 });
       return listed === 2;
     }, "both are back");
     await bob?.send("after\n/history\n");

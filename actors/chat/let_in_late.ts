@@ -1,0 +1,36 @@
+/**
+ * What becomes of somebody whom a room has let in, and who was not told so in time.
+ *
+ * @module
+ */
+import type { Ref } from "../runtime/mod.ts";
+import type { MemberMessage, Person, RoomMember, RoomView } from "./messages.ts";
+
+/** The number of no request: nobody waits for its answer. */
+const NO_REQUEST = 0;
+
+function memberOf({ members }: RoomView, self: Ref<MemberMessage>): RoomMember | undefined {
+  return members.find(({ person }) => person.member === self);
+}
+
+/** It was told that it cannot go in, and may be elsewhere by now, or have another name: it goes out again. */
+export function goOut(view: RoomView, self: Ref<MemberMessage>): void {
+  const me = memberOf(view, self);
+  if (me !== undefined) view.room.tell({ type: "part", person: me.person, request: NO_REQUEST });
+}
+
+/** It is in, and the room was not told what has become of it since it was let in. */
+export function tellChanges(view: RoomView, person: Person | undefined, away: string | undefined): void {
+  const me = person && memberOf(view, person.member);
+  if (person === undefined || me === undefined) return;
+  const { room, members } = view;
+  const { name: former } = me.person;
+  // Who has its former name by now is not to read that it took another one.
+  const isItsOwn = members.every(({ person: { name } }) => name.text !== former.text || name === former);
+  if (former.text !== person.name.text && isItsOwn) {
+    room.tell({ type: "rename", from: me.person, to: person });
+  }
+  if (me.isAway !== (away !== undefined)) {
+    room.tell({ type: "set-away", person, ...(away === undefined ? {} : { away }) });
+  }
+}
