@@ -5,7 +5,7 @@
  */
 import type { TorrentFile } from "../../protocols/metainfo.ts";
 import { isSameFile } from "../store/same_file.ts";
-import { type Disk, type FileInfo, WorldError } from "../world/world.ts";
+import { type Disk, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
 import { makeDirectories } from "./make_directories.ts";
 import type { FileGroup, OpenFiles } from "./open_files.ts";
 
@@ -23,6 +23,9 @@ export interface FileSetOptions {
   readonly writable: boolean;
 }
 
+/** So many files are looked at in one go: a torrent may have many, and others wait for the disk, too. */
+const FILES_A_LOOK = 100;
+
 /** The part of one file that a stretch of bytes covers. */
 interface Extent {
   readonly file: TorrentFile;
@@ -36,6 +39,10 @@ interface Extent {
 export class FileSet {
   readonly #options: FileSetOptions;
   readonly #open: FileGroup;
+  /** For {@linkcode FileSet.lookForChange}: how many files were looked at, and what was seen. */
+  #lookedTo = 0;
+  #isLooking = false;
+  #isGone = false;
   /** What each file is to be: see {@linkcode FileSet.expect}. */
   readonly #expected = new Map<string, FileInfo>();
 
@@ -125,12 +132,40 @@ export class FileSet {
     return true;
   }
 
-  /** As {@linkcode FileSet.isUnchanged}, of every file, those of no bytes too. */
-  async areUnchanged(): Promise<boolean> {
-    for (const file of this.#options.files) {
-      if (!file.isPadding && !await this.#isAsExpected(this.pathOf(file))) return false;
+  /**
+   * Looks at the next few files, and gives whether one is not what it was expected to be. One that is not there
+   * may be back soon, with its directory: it has gone when it is not there at the next look either. Of what
+   * cannot be looked at nobody knows. While a look is under way there is no other.
+   */
+  async lookForChange(): Promise<boolean> {
+    if (this.#isLooking) return false;
+    this.#isLooking = true;
+    try {
+      return await this.#lookAtSome();
+    } finally {
+      this.#isLooking = false;
     }
-    return true;
+  }
+
+  async #lookAtSome(): Promise<boolean> {
+    const { disk, files } = this.#options;
+    const from = this.#lookedTo < files.length ? this.#lookedTo : 0;
+    const some = files.slice(from, from + FILES_A_LOOK);
+    const wasGone = this.#isGone;
+    this.#isGone = false;
+    for (const file of some) {
+      const expected = this.#expected.get(this.pathOf(file));
+      if (expected === undefined) continue;
+      try {
+        if (!isSameFile(expected, await disk.stat(this.pathOf(file)))) return true;
+      } catch (error) {
+        if (!(error instanceof WorldError)) throw error;
+        this.#isGone ||= isNotFound(error);
+      }
+    }
+    // Else the next look is at the same ones.
+    if (!this.#isGone) this.#lookedTo = from + some.length;
+    return wasGone && this.#isGone;
   }
 
   async #isAsExpected(path: string): Promise<boolean> {

@@ -45,6 +45,7 @@ export interface StorageOptions {
 
 type Private =
   | { readonly type: "look" }
+  | { readonly type: "looked"; readonly isChanged: boolean }
   | { readonly type: "loaded"; readonly waiting: Waiting }
   | { readonly type: "not-loaded"; readonly waiting: Waiting };
 
@@ -129,8 +130,9 @@ class Storage {
   receive(message: StorageCommand | Private): void {
     switch (message.type) {
       case "look":
-        this.#look();
-        return;
+        return this.#look();
+      case "looked":
+        return message.isChanged ? this.#onUnreadable(changed()) : undefined;
       case "read":
         return this.#read(message);
       case "read-ahead":
@@ -182,9 +184,10 @@ class Storage {
     }
   }
 
-  async #look(): Promise<void> {
-    if (!this.#isShared || this.#isChanged) return;
-    if (!await this.#files.areUnchanged()) this.#onUnreadable(changed());
+  #look(): void {
+    if (!this.#isShared) return;
+    const looked = (isChanged: boolean): Private => ({ type: "looked", isChanged });
+    this.#self.pipe(this.#files.lookForChange(), looked, () => looked(false));
   }
 
   #onUnreadable(error: unknown): void {

@@ -15,7 +15,7 @@ import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { type DiskFile, type World, WorldError } from "../../actors/world/world.ts";
 import { encodeInfo, HASH_BYTES, parseInfo, type TorrentInfo } from "../../protocols/metainfo.ts";
 import { BLOCK_BYTES, type BlockPlace } from "../../protocols/peer_wire.ts";
-import { simWorld } from "../../actors/world/sim/mod.ts";
+import { type SimDisk, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, type Ref } from "../../mod.ts";
 import { deadline, tempDirectory, until } from "../_helpers.ts";
 import { overridden } from "../_overridden.ts";
@@ -26,14 +26,23 @@ const PIECE = 65_536;
 const world = denoWorld({ log: { level: "error" } });
 
 /** A torrent of these bytes: of one file, or of files of these lengths. */
-function infoOf(bytes: Uint8Array, pieceLength: number, lengths: readonly number[] = []): TorrentInfo {
+function infoOf(
+  bytes: Uint8Array,
+  pieceLength: number,
+  lengths: readonly number[] = [],
+  padding?: number,
+): TorrentInfo {
   const count = Math.ceil(bytes.length / pieceLength);
   const pieces = new Uint8Array(HASH_BYTES * count);
   for (let piece = 0; piece < count; piece++) {
     const content = bytes.subarray(piece * pieceLength, (piece + 1) * pieceLength);
     pieces.set(world.hash.digest("SHA-1", content), HASH_BYTES * piece);
   }
-  const files = lengths.map((length, index) => ({ path: [String(index)], length }));
+  const files = lengths.map((length, index) => ({
+    path: [String(index)],
+    length,
+    ...(index === padding ? { attr: "p" } : {}),
+  }));
   const content = files.length > 0 ? { files } : { length: bytes.length };
   return parseInfo(encodeInfo({ name: NAME, pieceLength, pieces, ...content }));
 }
@@ -101,27 +110,59 @@ Deno.test("storage: a block that is read while the finished files move into plac
   assertEquals(changes(), 0, "they are the files that they were");
 });
 
-Deno.test("storage: what was fetched is not given for long once it is another's file, though nobody reads it", async () => {
-  const LENGTHS = [[50_000, 50_000], [0, 10]] as const;
-  for (const [length, later] of LENGTHS) {
+/** A torrent of these files, one of which may be padding, that was fetched in the simulator. */
+async function fetched(sim: SimWorld, lengths: readonly number[], padding?: number) {
+  const host = sim.host("node");
+  const system = new ActorSystem("test", { world: host.world });
+  const place = { type: "fetched", directory: "/files", partDirectory: "/files/.parts" } as const;
+  host.disk.makeDirectory(place.directory);
+  const bytes = someBytes(lengths.reduce((sum, length) => sum + length, 0));
+  const info = infoOf(bytes, PIECE, lengths.length > 1 ? lengths : [], padding);
+  const { ref, changes } = start(system, info, place, host.world);
+  assertEquals((await sim.settle(ref.ask({ type: "scan" }, LIMITS))).failure, undefined);
+  if (bytes.length > 0) await sim.settle(ref.ask({ type: "write", piece: 0, bytes }, LIMITS));
+  assertEquals(await sim.settle(ref.ask({ type: "finish" }, LIMITS)), { type: "finished" });
+  await sim.advance(12_000);
+  assertEquals(changes(), 0);
+  return { disk: host.disk, changes };
+}
+
+Deno.test("storage: what was fetched is not given for long once it is another's file, or has gone, though nobody reads it", async () => {
+  const another = (path: string, length: number) => (disk: SimDisk) =>
+    disk.write(`/files/${NAME}${path}`, someBytes(length, 2));
+  const cases: [number[], number | undefined, (disk: SimDisk) => void][] = [
+    [[50_000], undefined, another("", 50_000)],
+    [[0], undefined, another("", 10)],
+    [[50_000], undefined, (disk) => disk.remove(`/files/${NAME}`)],
+    [[10_000, 20_000, 5000], 1, another("/2", 5000)],
+  ];
+  for (const [lengths, padding, change] of cases) {
     const sim = simWorld({ seed: 1 });
-    const host = sim.host("node");
-    const bytes = someBytes(length);
-    const system = new ActorSystem("test", { world: host.world });
-    const place = { type: "fetched", directory: "/files", partDirectory: "/files/.parts" } as const;
-    host.disk.makeDirectory(place.directory);
-    const { ref, changes } = start(system, infoOf(bytes, PIECE), place, host.world);
-    assertEquals((await sim.settle(ref.ask({ type: "scan" }, LIMITS))).failure, undefined);
-    if (length > 0) await sim.settle(ref.ask({ type: "write", piece: 0, bytes }, LIMITS));
-    assertEquals(await sim.settle(ref.ask({ type: "finish" }, LIMITS)), { type: "finished" });
-    await sim.advance(12_000);
-    assertEquals(changes(), 0);
-    host.disk.write(`/files/${NAME}`, someBytes(later, 2));
-    await sim.advance(5000);
-    assertEquals(changes(), 1, `${length} bytes`);
+    const { disk, changes } = await fetched(sim, lengths, padding);
+    change(disk);
+    await sim.advance(10_000);
+    assertEquals(changes(), 1, lengths.join());
     await sim.advance(12_000);
     assertEquals(changes(), 1, "that is told once");
+    sim.close();
   }
+});
+
+Deno.test("storage: what was fetched is given still where it could not be looked at, or was not there once", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { disk, changes } = await fetched(sim, [50_000]);
+  for (let looks = 0; looks < 3; looks++) {
+    disk.failNext("stat", "other");
+    await sim.advance(5000);
+  }
+  const path = `/files/${NAME}`;
+  for (const [from, to] of [[path, "/away"], ["/away", path]] as const) {
+    disk.rename(from, to);
+    await sim.advance(5000);
+  }
+  await sim.advance(10_000);
+  assertEquals(changes(), 0);
+  sim.close();
 });
 
 Deno.test("storage: what was read beside a piece before that was written is read anew for those who ask for it", async () => {
