@@ -134,9 +134,11 @@ export class SharedDocument {
 
   /** The actor stops. */
   async shutDown(): Promise<void> {
-    for (const [member, updates] of this.#joining.takeAll()) {
-      for (const text of updates) this.#update(member, text);
-    }
+    const said = this.#joining.takeAll();
+    // Not while editing it together fails: then whoever waits is told so.
+    const later = this.#switching === "failing" ? [] : this.#later.splice(0);
+    said.push(...later.filter((command) => command.type === "update"));
+    for (const { member, text } of said) this.#update(member, text);
     this.#lineMembers?.close();
     const together = this.#together;
     this.#together = undefined;
@@ -153,6 +155,7 @@ export class SharedDocument {
       return this.#lines.whenKnown(() => this.#joinLines(member));
     }
     this.#whenDurable(together, command, () => {
+      if (this.#joining.hasLeft(member)) return;
       // What the others are still to be told of is in what this one is given.
       this.#lineMembers?.announce();
       this.#members.add(member);
@@ -170,8 +173,8 @@ export class SharedDocument {
   }
 
   #joinLines(member: Ref<DocumentEvent>): void {
-    const { updates, hasLeft } = this.#joining.take(member);
-    if (!hasLeft) {
+    const updates = this.#joining.take(member);
+    if (!this.#joining.hasLeft(member)) {
       this.#members.add(member);
       this.#lines.welcome(member);
     }

@@ -1,0 +1,103 @@
+/**
+ * Who is gone before they were in, and what those have said who wait when the document stops.
+ */
+// First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
+import { yjsReplica } from "../../actors/editor/yjs_replica.ts";
+import { assertEquals } from "@std/assert";
+import {
+  type CollaboratorEvent,
+  type DocumentCommand,
+  type DocumentEvent,
+  sharedDocument,
+} from "../../actors/editor/mod.ts";
+import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
+import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+import { FILE, START } from "./_stage.ts";
+
+const DESERTED_MS = 300;
+
+/** A document, and people who come by either door and can be told to leave. */
+async function start(sim: SimWorld) {
+  const server = sim.host("server");
+  server.disk.write(FILE, START);
+  const system = new ActorSystem("editor", { world: server.world });
+  let [isOpen, deserted] = [false, 0];
+  const replica = () => Promise.resolve(yjsReplica);
+  const document: Ref<DocumentCommand> = system.spawn(
+    "document",
+    sharedDocument({
+      path: FILE,
+      replica,
+      desertedMs: DESERTED_MS,
+      opened: () => isOpen = true,
+      deserted: () => deserted++,
+    }),
+    { onFailure: escalate() },
+  );
+  await sim.until(() => isOpen, 1000, "the document to be open");
+  const person = (name: string) =>
+    system.spawn<DocumentEvent | "leave">(
+      name,
+      (self) => (event) => event === "leave" ? self.stop() : undefined,
+    );
+  const browser = () => {
+    const member = system.spawn<CollaboratorEvent | "leave">("browser", (self) => (event) => {
+      if (event === "leave") self.stop();
+    });
+    document.tell({ type: "collaborate", member, label: "somebody" });
+    return member;
+  };
+  return { system, document, person, browser, disk: server.disk, deserted: () => deserted };
+}
+
+Deno.test("document: who is gone before they were in does not keep it from being deserted", async () => {
+  for (const comesToLines of [true, false]) {
+    const sim = simWorld({ seed: 1 });
+    const { document, person, browser, deserted } = await start(sim);
+    let other = comesToLines ? undefined : browser();
+    await sim.advance(1000);
+    document.tell({ type: "update", member: person("writer"), text: "it is being saved" });
+    await sim.advance(0.01);
+    const guest = person("guest");
+    document.tell({ type: "join", member: guest });
+    guest.tell("leave");
+    await sim.advance(1000);
+    other ??= browser();
+    await sim.advance(1000);
+    other.tell("leave");
+    await sim.advance(10 * DESERTED_MS);
+    assertEquals(deserted(), 1);
+    sim.close();
+  }
+});
+
+Deno.test("document: what was said while another way to edit it begins, or ends, is saved when it stops at that moment", async () => {
+  for (const way of ["begins", "ends", "is read"]) {
+    const sim = simWorld({ seed: 1 });
+    const { system, document, person, browser, disk } = await start(sim);
+    const [first, second] = [person("first"), person("second")];
+    document.tell({ type: "join", member: first });
+    await sim.advance(50);
+    if (way !== "is read") {
+      const other = browser();
+      if (way === "ends") {
+        await sim.advance(100);
+        other.tell("leave");
+        await sim.advance(DESERTED_MS + 1);
+      }
+    } else {
+      document.tell({
+        type: "get-versions",
+        replyTo: system.spawn<readonly unknown[]>("reader", () => () => {}),
+      });
+    }
+    document.tell({ type: "join", member: second });
+    for (const text of ["one", "two"]) document.tell({ type: "update", member: second, text });
+    document.tell({ type: "update", member: first, text: "three" });
+    await sim.advance(0.05);
+    await sim.settle(system.stop());
+    const lines = disk.readText(FILE)?.split("\n").toSorted();
+    assertEquals(lines, [...START.split("\n"), "one", "two", "three"].toSorted(), way);
+    sim.close();
+  }
+});
