@@ -133,9 +133,9 @@ export class FileSet {
   }
 
   /**
-   * Looks at the next few files, and gives whether one is not what it was expected to be. One that is not there
-   * may be back soon, with its directory: it has gone when it is not there at the next look either. Of what
-   * cannot be looked at nobody knows. While a look is under way there is no other.
+   * Looks at the next few files, and gives whether one is not what it was expected to be. One that is not
+   * there may be back soon, with its directory: it has gone when it is not there at the next look either. Of
+   * what cannot be looked at nobody knows. While a look is under way there is no other.
    */
   async lookForChange(): Promise<boolean> {
     if (this.#isLooking) return false;
