@@ -6,8 +6,8 @@
 import type { HeldText } from "./recovery.ts";
 
 /**
- * So many texts are kept, and so many characters of them: somebody may save what they have made of an old one.
- * The latest are kept without a gap, of those before ever fewer.
+ * So many texts are kept, and so many characters of them: somebody may save what they have made of an old
+ * one. The latest are kept without a gap, of those before ever fewer.
  */
 const MAX_TEXTS = 128;
 const LATEST_TEXTS = 64;

@@ -117,8 +117,8 @@ export class SyncedFile {
   }
 
   /**
-   * As {@linkcode SyncedFile.editsOf}, of what somebody has written to a file that it had replaced by then: it
-   * was made of what that held, or of an older text.
+   * As {@linkcode SyncedFile.editsOf}, of what somebody has written to a file that it had replaced by then:
+   * it was made of what that held, or of an older text.
    */
   lateEditsOf({ base, text: saved }: LateSave, text: string): TextEdit[] {
     const bases = this.#bases;
