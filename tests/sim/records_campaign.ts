@@ -180,7 +180,7 @@ async function crashAgainAndAgain(
 ): Promise<void> {
   server.disk.tearing = TEARING;
   const { random } = sim;
-  for (let round = 0; round < (playsAll(sim) ? ROUNDS : 1); round++) {
+  for (let round = 0; round < (playsAll(sim) ? ROUNDS : 2); round++) {
     for (const client of clients) client.isOver = false;
     const how = random.chance(0.7) ? "crash" : "kill";
     if (random.chance(0.5)) {
