@@ -51,9 +51,22 @@ export const chat: readonly Mutant[] = [
     to: ";",
   },
   {
+    what: "who is let in after it has given that up is in two rooms",
+    file: "actors/chat/member.ts",
+    from: "if (back === undefined) return goOut(view, this.#connection.self);",
+    to: "if (back === undefined) return;",
+  },
+  {
+    what: "who never knew that it was out is put out where it comes back late",
+    file: "actors/chat/member.ts",
+    from: "      this.#goingBack.add(joined.name);\n",
+    to: "",
+  },
+  {
     what: "who goes while on its way into a room is in it for a while",
     file: "actors/chat/member.ts",
-    from: 'for (const room of this.#joining) this.#services.rooms.tell({ type: "quit-room", room, quit });',
+    from:
+      'for (const room of this.#joining.keys()) this.#services.rooms.tell({ type: "quit-room", room, quit });',
     to: ";",
   },
   {

@@ -283,8 +283,8 @@ export const editor: readonly Mutant[] = [
   {
     what: "a save of the file is lost where a browser's edit comes with it",
     file: "actors/editor/collaboration.ts",
-    from: 'const edits = change.type === "file"',
-    to: 'const edits = batch.hasUpdates ? [] : change.type === "file"',
+    from: "const edits = this.#options.savedEdits(",
+    to: "const edits = batch.hasUpdates ? [] : this.#options.savedEdits(",
   },
   {
     what: "several changes at once are acknowledged before they are on the disk",

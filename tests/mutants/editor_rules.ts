@@ -264,8 +264,8 @@ export const editorRules: readonly Mutant[] = [
   {
     what: "who has left stays a member",
     file: "actors/editor/shared_document.ts",
-    from: "    this.#members.delete(member);\n    // What it said",
-    to: "    // What it said",
+    from: "        this.#members.delete(message.member);\n",
+    to: "",
   },
   {
     what: "a history is compacted once",
@@ -294,7 +294,37 @@ export const editorRules: readonly Mutant[] = [
   {
     what: "what somebody said who left before it was in is dropped",
     file: "actors/editor/shared_document.ts",
-    from: "said.forEach((update) => this.#receive(update));",
-    to: "{}",
+    from: "    for (const text of updates) this.#update(member, text);\n",
+    to: "    if (!this.#joining.hasLeft(member)) for (const text of updates) this.#update(member, text);\n",
+  },
+  {
+    what: "what is said while another way to edit it begins is lost at a stop",
+    file: "actors/editor/shared_document.ts",
+    from: "said.push(...later.filter(",
+    to: "said.concat(...later.filter(",
+  },
+  {
+    what: "who has left before it was in is a member",
+    file: "actors/editor/shared_document.ts",
+    from: "if (!this.#joining.hasLeft(member)) {",
+    to: "{",
+  },
+  {
+    what: "who saves at the moment at which the file is replaced is taken to have made it of that",
+    file: "actors/editor/synced_file.ts",
+    from: "[{ text: base, lengths: [] }, ...bases.slice(at + 1)]",
+    to: "[{ text: base, lengths: [] }]",
+  },
+  {
+    what: "what somebody has saved is forgotten like any text",
+    file: "actors/editor/older_texts.ts",
+    from: "(isSaved && saved++ < SAVED_TEXTS) || ",
+    to: "",
+  },
+  {
+    what: "the end of a line is taken for what came since",
+    file: "actors/editor/recovery.ts",
+    from: "return length > 0 && (short",
+    to: 'return short !== "" && (short === long || long.includes(short)) || (short',
   },
 ];

@@ -311,4 +311,16 @@ export const sharing: readonly Mutant[] = [
     from: "      if (this.#entries.get(key) === entry) this.#drop(key, entry);\n      throw error;",
     to: "      throw error;",
   },
+  {
+    what: "what was fetched is looked at by who reads it alone",
+    file: "actors/sharing/storage.ts",
+    from: 'if (place.type === "fetched") self.every(LOOK_MS, { type: "look" });',
+    to: "",
+  },
+  {
+    what: "a file that could not be looked at has gone",
+    file: "actors/sharing/file_set.ts",
+    from: "this.#isGone ||= isNotFound(error);",
+    to: "this.#isGone = true;",
+  },
 ];
