@@ -254,8 +254,8 @@ class Lives {
     const lost: string[] = [];
     for (const room of ROOMS) {
       const [texts, wanted] = [held.get(room) ?? [], expected.get(room) ?? []];
-      if (this.#mayLose === 0 && texts.join("\n") === meanwhile.get(room)?.join("\n")) continue;
-      if (this.#mayLose === 0 && this.#areOlderBack(room, texts, wanted)) continue;
+      if (this.#mayLose === 0 && texts.join("\n") === (meanwhile.get(room) ?? []).join("\n")) continue;
+      if (this.#mayLose === 0 && this.#isWithoutCached(room, texts, wanted)) continue;
       if (this.#mayLose === 0) assertEquals(texts, wanted, `${room} is not what was said in it`);
       else lost.push(...this.#lostOf(room, texts, wanted));
     }
@@ -280,20 +280,26 @@ class Lives {
   }
 
   /**
-   * Whether it is what was said in a room that was full, with the last lines in the page cache alone: these
-   * went with the power, and what they had pushed out is held again.
+   * Whether it is what a room has whose last lines were in the page cache alone, and went with the power:
+   * what they had pushed out is held again, or the room is forgotten, which was not the oldest with these.
    */
-  #areOlderBack(room: string, texts: readonly string[], wanted: readonly string[]): boolean {
-    const back = texts.length - wanted.length;
+  #isWithoutCached(room: string, texts: readonly string[], wanted: readonly string[]): boolean {
+    const said = this.#said.filter((line) => line.room === room);
     const gone = this.#lines.filter((line) =>
       line.room === room && line.isCached && !texts.includes(line.text)
     );
-    if (back <= 0 || back > gone.length) return false;
-    this.#sim.sometimes("what was pushed out by what was lost was held again");
-    const older = this.#said
-      .filter(({ text }) => texts.includes(text) && !wanted.includes(text))
-      .map(({ text }) => text);
-    return [...older, ...wanted].join("\n") === texts.join("\n");
+    const last = gone.at(-1);
+    if (last === undefined) return false;
+    const older = said.map(({ text }) => text).filter((text) =>
+      texts.includes(text) && !wanted.includes(text)
+    );
+    const areBack = older.length > 0 && older.length <= gone.length;
+    this.#sim.sometimes("what was pushed out by what was lost was held again", areBack);
+    if (areBack) return [...older, ...wanted].join("\n") === texts.join("\n");
+    const since = said.slice(said.indexOf(last)).map(({ text }) => text).filter((text) =>
+      wanted.includes(text)
+    );
+    return this.#maxLength < Math.max(...MAX_LENGTHS) && since.join("\n") === texts.join("\n");
   }
 
   /** The lines of a damaged history that are gone; older ones may stand in their place. */
