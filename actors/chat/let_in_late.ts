@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ChatName, sharesKey } from "../../protocols/chat_names.ts";
 import type { Ref } from "../runtime/mod.ts";
 import type { MemberMessage, Person, RoomMember, RoomView } from "./messages.ts";
 
@@ -32,5 +33,23 @@ export function tellChanges(view: RoomView, person: Person | undefined, away: st
   }
   if (me.isAway !== (away !== undefined)) {
     room.tell({ type: "set-away", person, ...(away === undefined ? {} : { away }) });
+  }
+}
+
+/** Names of rooms, which may be written in several ways. */
+export class RoomNames {
+  readonly #names = new Set<ChatName>();
+
+  add(name: ChatName): void {
+    this.#names.add(name);
+  }
+
+  find(isIt: (name: ChatName) => boolean): ChatName | undefined {
+    return [...this.#names].find(isIt);
+  }
+
+  /** Somebody has decided about it: it is none of them any more. */
+  decided(name: ChatName): void {
+    for (const one of this.#names) if (sharesKey(one, name)) this.#names.delete(one);
   }
 }

@@ -14,7 +14,7 @@ import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import { withFormerName } from "./former_names.ts";
 import { type JoinedRoom, roomOf } from "./joined_room.ts";
-import { goOut, tellChanges } from "./let_in_late.ts";
+import { goOut, RoomNames, tellChanges } from "./let_in_late.ts";
 import { type CommandFlow, type CommandOptions, MemberCommands } from "./member_commands.ts";
 import type {
   Answer,
@@ -78,7 +78,7 @@ export class Member {
   /** Rooms that it is on its way into; with what an earlier try came to, too late, in the meantime. */
   readonly #joining = new Map<ChatName, RoomView | undefined>();
   /** Rooms that have failed, and that it does not know that it is not in. */
-  readonly #goingBack = new Set<ChatName>();
+  readonly #goingBack = new RoomNames();
   #person: Person | undefined;
   #away: string | undefined;
   #isGone = false;
@@ -167,6 +167,7 @@ export class Member {
   ): number {
     const away = this.#away === undefined ? {} : { away: this.#away };
     this.#joining.set(name, undefined);
+    if (options.quietly === undefined) this.#goingBack.decided(name);
     return this.#commands.request(
       person,
       (asker) => this.#services.rooms.tell({ ...asker, type: "join", room: name, ...away, ...options }),
@@ -204,7 +205,11 @@ export class Member {
     }
     return this.#commands.request(
       person,
-      (asker) => this.#services.rooms.tell({ type: "to-room", room: name, command: make(asker) }),
+      (asker) => {
+        const command = make(asker);
+        if (command.type === "part") this.#goingBack.decided(name);
+        this.#services.rooms.tell({ type: "to-room", room: name, command });
+      },
       then,
     );
   }
@@ -326,7 +331,7 @@ export class Member {
   #enter(view: RoomView, person: Person, name: ChatName): void {
     const { room, title, keys, members } = view;
     const me = members.find((member) => member.person.member === person.member);
-    for (const back of this.#goingBack) if (sharesKey(back, name)) this.#goingBack.delete(back);
+    this.#goingBack.decided(name);
     this.#rooms.set(keys[0] ?? title, {
       room,
       title,
@@ -344,7 +349,7 @@ export class Member {
     if (this.#person === undefined || this.rooms.some((joined) => joined.room === room)) return;
     const asked = [...this.#joining.keys()].find(isIt);
     if (asked !== undefined) return void this.#joining.set(asked, view);
-    const back = [...this.#goingBack].find(isIt);
+    const back = this.#goingBack.find(isIt);
     if (back === undefined) return goOut(view, this.#connection.self);
     this.#enter(view, this.#person, back);
     tellChanges(view, this.#person, this.#away);

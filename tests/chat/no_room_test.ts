@@ -204,3 +204,32 @@ Deno.test("chat: whose room has failed, and lets it back in late, is in and neve
   ]);
   sim.close();
 });
+
+Deno.test("chat: whose room has failed, and who goes elsewhere before it is let back in late, is there alone", async () => {
+  for (const [typed, where] of [["/join games", "games"], ["/join lobby", "lobby"]] as const) {
+    for (const waitMs of [1000, OVERDUE_MS]) {
+      const sim = simWorld({ seed: 1 });
+      const { system, directory } = start(sim, lateRooms((join) => join === 3));
+      const clients = [await come(sim, "ann"), await come(sim, "bob")];
+      await sim.advance(1000);
+      failRoom(system, directory, "lobby");
+      await sim.advance(waitMs);
+      for (const client of clients) client.send(typed);
+      await sim.advance(2 * LATE_MS);
+      const eve = await come(sim, "eve");
+      await sim.advance(1000);
+      for (const client of [...clients, eve]) client.send("/who");
+      await sim.advance(1000);
+      const shown = [...clients, eve].map(({ sessions }) =>
+        sessions[0]?.received.at(-1)?.split(/[:,] /).sort()
+      );
+      const there = where === "lobby" ? ["In lobby", "ann", "bob", "eve"] : [`In ${where}`, "ann", "bob"];
+      assertEquals(
+        shown,
+        [there, there, where === "lobby" ? there : ["In lobby", "eve"]],
+        `${typed} ${waitMs}`,
+      );
+      sim.close();
+    }
+  }
+});

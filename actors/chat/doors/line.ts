@@ -246,7 +246,7 @@ class LineSession implements Session<string, MemberMessage>, MemberDoor {
     this.#member.join(person, name, {}, (answer) => {
       this.#entered(answer);
       if (answer.type !== "joined") return;
-      if (left !== undefined) {
+      if (left !== undefined && left.key !== this.#room?.key) {
         this.#member.toRoom(person, left.name, (asker) => ({ ...asker, type: "part" }), () => {});
       }
       this.#send(`You are in ${answer.view.title} now.`);
