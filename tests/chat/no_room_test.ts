@@ -233,3 +233,26 @@ Deno.test("chat: whose room has failed, and who goes elsewhere before it is let 
     }
   }
 });
+
+Deno.test("chat: whose room has failed, and who asks for it and is told that it cannot go in, is out", async () => {
+  const sim = simWorld({ seed: 1 });
+  // The way back, and what is asked for then.
+  const { system, directory } = start(sim, lateRooms((join) => join === 3 || join === 5));
+  const [client] = [await come(sim, "ann"), await come(sim, "bob")];
+  await sim.advance(1000);
+  failRoom(system, directory, "lobby");
+  await sim.advance(OVERDUE_MS);
+  client.send("/join lobby");
+  await sim.advance(2 * LATE_MS);
+  assertEquals(
+    client.sessions[0]?.received.filter((line) => line.startsWith("Error")).length,
+    1,
+    "it was told so",
+  );
+  const eve = await come(sim, "eve");
+  await sim.advance(1000);
+  eve.send("/who");
+  await sim.advance(1000);
+  assertEquals(eve.sessions[0]?.received.at(-1), "In lobby: bob, eve");
+  sim.close();
+});
