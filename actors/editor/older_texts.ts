@@ -13,38 +13,44 @@ const MAX_TEXTS = 128;
 const LATEST_TEXTS = 64;
 const MAX_CHARACTERS = 1 << 23;
 /**
- * Who saves a text mostly goes on with that, and knows of nothing that came since: so many of those that
- * somebody has saved are kept whatever else the file has held.
+ * Who saves a text mostly goes on with that, and knows of nothing that came since: of those that somebody has
+ * saved so many are kept, whatever else the file has held.
  */
-const SAVED_TEXTS = 32;
-
-/** A text that the file has held. */
-export interface OlderText extends HeldText {
-  /** It is what somebody has saved. */
-  readonly isSaved: boolean;
-}
+const MAX_SAVES = 32;
+const MAX_SAVED_CHARACTERS = 1 << 22;
 
 /** Remembers some of them. */
 export class OlderTexts {
-  #texts: OlderText[] = [];
+  #texts: HeldText[] = [];
+  #saves: HeldText[] = [];
+  /** In which order they came. */
+  readonly #numbers = new WeakMap<HeldText, number>();
+  #count = 0;
 
   /** The latest first. */
-  get all(): readonly OlderText[] {
-    return this.#texts;
+  get all(): readonly HeldText[] {
+    const number = (text: HeldText) => this.#numbers.get(text) ?? 0;
+    return [...this.#texts, ...this.#saves].sort((left, right) => number(right) - number(left));
   }
 
-  /** The file holds another text, of so many characters, from now on. */
-  add(text: OlderText, characters: number): void {
-    this.#texts.unshift(text);
-    if (this.#texts.length > MAX_TEXTS) {
-      let saved = 0;
-      this.#texts = this.#texts.filter(({ isSaved }, index) =>
-        (isSaved && saved++ < SAVED_TEXTS) || index < LATEST_TEXTS || index % 2 === 0
-      );
+  /** The file has held this, and holds another text from now on. */
+  add(text: HeldText): void {
+    this.#numbers.set(text, ++this.#count);
+    if (text.isSaved) {
+      this.#saves = latest([text, ...this.#saves.slice(0, MAX_SAVES - 1)], MAX_SAVED_CHARACTERS);
+    } else {
+      this.#texts = latest(thinnedOut([text, ...this.#texts]), MAX_CHARACTERS);
     }
-    this.#texts = this.#texts.filter((older, index) => {
-      characters += older.text.length;
-      return index < 1 || characters <= MAX_CHARACTERS;
-    });
   }
+}
+
+function thinnedOut(texts: HeldText[]): HeldText[] {
+  if (texts.length <= MAX_TEXTS) return texts;
+  return texts.filter((_, index) => index < LATEST_TEXTS || index % 2 === 0);
+}
+
+/** So many characters of them; the latest is there however long it is. */
+function latest(texts: readonly HeldText[], maxCharacters: number): HeldText[] {
+  let characters = 0;
+  return texts.filter(({ text }, index) => (characters += text.length) <= maxCharacters || index === 0);
 }

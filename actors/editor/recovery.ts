@@ -27,6 +27,8 @@ export interface HeldText {
   readonly text: string;
   /** It has grown at its end: so long it was at times before. In order. */
   readonly lengths: readonly number[];
+  /** It is what somebody has saved. */
+  readonly isSaved?: boolean;
 }
 
 /** What the history says. */
@@ -142,7 +144,7 @@ const MAX_COMPARED = 4;
  * saved what they made of it, while the file had changed in between. Such an old one is much nearer, and at
  * least half of the file comes from it: of a file that was rewritten, or replaced by a short one, the
  * distance to old and short texts says nothing. A text that the file has held before was brought back on
- * purpose.
+ * purpose, but for what somebody had saved: who saves that again goes on with it.
  *
  * @param bases texts that the file held, the latest first
  */
@@ -150,6 +152,9 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
   // The file may hold what it was last given, though that is not known for sure.
   if (file === text) return [];
   const latest = bases[0]?.text ?? "";
+  const saves = bases.filter(({ isSaved }) => isSaved).map((save) => save.text);
+  // Who empties the file means that.
+  if (file !== "" && saves.includes(file)) return savedAgain(file, saves[0] ?? file, text);
   const hole = bases[0] && holeIn(file, bases[0]);
   if (hole !== undefined) return editsBehind(hole.saved, hole.own, bases, text);
   let base = latest;
@@ -170,6 +175,14 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
     }
   }
   return keepLinesWhole(rebaseEdits(edits, diffText(base, text)), text, linesOf(edits, base));
+}
+
+/**
+ * Somebody saves what was saved before. Where that is the latest, they have changed nothing since, and know of
+ * nothing that others did; else they take back what they have saved in between.
+ */
+function savedAgain(file: string, latestSave: string, text: string): TextEdit[] {
+  return rebaseEdits(diffText(latestSave, file), diffText(latestSave, text));
 }
 
 /**
@@ -258,12 +271,12 @@ function shorter({ text, lengths }: HeldText, file: string): string[] {
   return [...found].map((length) => text.slice(0, length));
 }
 
-/** A shorter piece is found in any text by chance. */
-const MIN_BROUGHT = 3;
+/** A shorter piece is found in any longer one by chance. */
+const MIN_PIECE = 3;
 
 /**
- * Whether a file has, where an old text does not, what came there since: then it was made of a later one,
- * however near the old one is.
+ * Whether a file has, where an old text does not, what came there since, or a part of it: then it was made of a
+ * later one, however near the old one is.
  */
 function bringsWhatCame(edits: readonly TextEdit[], came: readonly TextEdit[]): boolean {
   return edits.some(({ at, insert }) =>
@@ -272,10 +285,8 @@ function bringsWhatCame(edits: readonly TextEdit[], came: readonly TextEdit[]): 
 }
 
 function isBrought(insert: string, came: string): boolean {
-  const [short, long] = insert.length < came.length ? [insert, came] : [came, insert];
-  // The end of a line, or an empty one, is anybody's.
-  const { length } = short.trim();
-  return length > 0 && (short === long || (length >= MIN_BROUGHT && long.includes(short)));
+  if (insert === "" || came === "") return false;
+  return came.includes(insert) || (came.trim().length >= MIN_PIECE && insert.includes(came));
 }
 
 /** Whether at least half of a file was not put there by these edits. */

@@ -128,15 +128,19 @@ export class SyncedFile {
 
   /** Somebody has written this to a file that it had replaced by then, and may go on with that. */
   remember(saved: string): void {
-    this.#older.add({ text: saved, lengths: [], isSaved: true }, this.#held.length);
+    this.#older.add({ text: saved, lengths: [], isSaved: true });
   }
 
   /** Texts that it held, or may have held, the latest first. */
   get #bases(): readonly HeldText[] {
     const attempts = this.#attempts.map((text) => ({ text, lengths: [] }));
     const isRecent = this.#world.clock.monotonic() - this.#grownAtMs < RECENT_MS;
-    const all = [{ text: this.#held, lengths: this.#lengths }, ...attempts, ...this.#older.all];
-    return isRecent ? all : all.map(({ text }) => ({ text, lengths: [] }));
+    const all = [this.#heldText, ...attempts, ...this.#older.all];
+    return isRecent ? all : all.map((held) => ({ ...held, lengths: [] }));
+  }
+
+  get #heldText(): HeldText {
+    return { text: this.#held, lengths: this.#lengths, isSaved: this.#isSaved };
   }
 
   /** Whether this is a text that it was given, though that was taken for a failure: nobody has edited it. */
@@ -246,11 +250,7 @@ export class SyncedFile {
     }
   }
 
-  /**
-   * From now on the file is known to hold this, and to be as `info` has it.
-   *
-   * @param isSaved it is what somebody else has saved
-   */
+  /** From now on the file is known to hold this, and to be as `info` has it. `isSaved` by somebody else. */
   hold(text: string, info: FileInfo | undefined, isSaved = false): void {
     this.#left = info;
     this.#attempts = [];
@@ -258,7 +258,7 @@ export class SyncedFile {
     this.#behindOthers = "";
     this.#unsure = undefined;
     this.#syncedBytes = info?.size ?? 0;
-    this.#older.add({ text: this.#held, lengths: this.#lengths, isSaved: this.#isSaved }, text.length);
+    this.#older.add(this.#heldText);
     [this.#held, this.#isSaved] = [text, isSaved];
     this.#lengths = [];
     this.#hasGrown = false;
@@ -324,6 +324,8 @@ export class SyncedFile {
       this.#behindOthers = decodeText(batch.bytes.subarray(batch.leadBytes));
       return false;
     }
+    if (this.#isSaved) this.remember(this.#held);
+    this.#isSaved = false;
     this.#lengths.push(this.#held.length);
     if (this.#lengths.length > MAX_LENGTHS) this.#lengths = this.#lengths.filter((_, index) => index % 2 > 0);
     this.#held += appended;

@@ -109,3 +109,26 @@ Deno.test("editor: who goes on with what they have saved takes out nothing, howe
   assertEquals(stage.file?.split(/(?<=\n)/).toSorted(), expected.toSorted());
   sim.close();
 });
+
+Deno.test("editor: who saves the same again takes out nothing that others have typed meanwhile, however long the text is", async () => {
+  for (const length of [10, 280_000]) {
+    const sim = simWorld({ seed: 1 });
+    const stage = await Stage.open(sim);
+    stage.type(`${"a long text ".repeat(length / 10)}\n`);
+    await sim.advance(1000);
+    const own = `own\n${stage.file ?? ""}`;
+    const words = Array.from({ length: 40 }, (_, index) => `word ${index}\n`);
+    for (const word of words) {
+      if (Number(word.split(" ")[1]) % 20 === 0) stage.disk.write(FILE, own);
+      await sim.advance(500);
+      stage.type(word);
+    }
+    await sim.advance(1000);
+    stage.disk.write(FILE, `more\n${own}`);
+    await sim.advance(1000);
+    const lines = (text: string) => text.split(/(?<=\n)/).toSorted();
+    assertEquals(lines(stage.file ?? "").length, lines(own).length + words.length + 1);
+    assertEquals(lines(stage.file ?? ""), lines(["more\n", own, ...words].join("")));
+    sim.close();
+  }
+});

@@ -127,6 +127,36 @@ Deno.test("editor: a save of an old text does not have what came since for a lin
   }
 });
 
+Deno.test("editor: a save that has a part of what was just typed was not made of the text before that", () => {
+  for (
+    const [latest, older, file] of [
+      ["I am at home\n", "I am \n", "I am at\n"],
+      ["I say nope nope\n", "I say \n", "I say no\n"],
+      ["a\nb\nc\n\nz\n", "a\nz\n", "a\n\nz\n"],
+      ["a\nb\nc\n", "a\nb", "a\nb\n"],
+    ] as const
+  ) assertEquals(saved(file, [latest, older]), file);
+});
+
+Deno.test("editor: who saves the same again, or what they had saved before, takes nothing of others out", () => {
+  const start = "a text of some length\n";
+  const saves = [`one\n${start}`, `two\none\n${start}`];
+  const text = `${saves[1]}others go on\n`;
+  const bases = [
+    { text, lengths: [] },
+    ...saves.toReversed().map((save) => ({ text: save, lengths: [], isSaved: true })),
+    { text: start, lengths: [] },
+  ];
+  const savedNow = (file: string) => applyEdits(text, outsideEdits(file, bases, text));
+  assertEquals(savedNow(saves[1] ?? ""), text);
+  // The last one is undone.
+  assertEquals(savedNow(saves[0] ?? ""), `one\n${start}others go on\n`);
+  // It was not saved, but held: it is brought back.
+  assertEquals(savedNow(start), start);
+  const emptied = [{ text, lengths: [] }, { text: "", lengths: [], isSaved: true }];
+  assertEquals(applyEdits(text, outsideEdits("", emptied, text)), "");
+});
+
 Deno.test("editor: a hole of zeros between a shorter text and lines that were put behind the one before is no edit", () => {
   const before = "typed by hund, Grüße\nand a second line\n";
   const own = "line 0\nline 1\n";
