@@ -169,7 +169,7 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
       const fromOther = diffText(other, file);
       const otherCost = editCost(fromOther);
       if (otherCost >= cost || !isMostlyKept(file, fromOther)) continue;
-      if (!bringsWhatCame(fromOther, diffText(other, latest))) {
+      if (!bringsWhatCame(withoutLastEnd(fromOther, other), diffText(other, latest))) {
         [base, edits, cost] = [other, fromOther, otherCost];
       }
     }
@@ -269,6 +269,11 @@ function shorter({ text, lengths }: HeldText, file: string): string[] {
     if (length !== undefined) found.add(length);
   }
   return [...found].map((length) => text.slice(0, length));
+}
+
+/** Many programs end the last line when they save: that is nothing that came. */
+function withoutLastEnd(edits: readonly TextEdit[], base: string): readonly TextEdit[] {
+  return edits.filter(({ at, insert }) => at < base.length || insert !== "\n");
 }
 
 /** A shorter piece is found in any longer one by chance. */

@@ -42,7 +42,7 @@ export class FileSet {
   /** For {@linkcode FileSet.lookForChange}: how many files were looked at, and what was seen. */
   #lookedTo = 0;
   #isLooking = false;
-  #isGone = false;
+  #gone: ReadonlySet<string> = new Set();
   /** What each file is to be: see {@linkcode FileSet.expect}. */
   readonly #expected = new Map<string, FileInfo>();
 
@@ -151,21 +151,24 @@ export class FileSet {
     const { disk, files } = this.#options;
     const from = this.#lookedTo < files.length ? this.#lookedTo : 0;
     const some = files.slice(from, from + FILES_A_LOOK);
-    const wasGone = this.#isGone;
-    this.#isGone = false;
+    const gone = new Set<string>();
     for (const file of some) {
-      const expected = this.#expected.get(this.pathOf(file));
+      const path = this.pathOf(file);
+      const expected = this.#expected.get(path);
       if (expected === undefined) continue;
       try {
-        if (!isSameFile(expected, await disk.stat(this.pathOf(file)))) return true;
+        if (!isSameFile(expected, await disk.stat(path))) return true;
       } catch (error) {
         if (!(error instanceof WorldError)) throw error;
-        this.#isGone ||= isNotFound(error);
+        if (!isNotFound(error)) continue;
+        if (this.#gone.has(path)) return true;
+        gone.add(path);
       }
     }
+    this.#gone = gone;
     // Else the next look is at the same ones.
-    if (!this.#isGone) this.#lookedTo = from + some.length;
-    return wasGone && this.#isGone;
+    if (gone.size === 0) this.#lookedTo = from + some.length;
+    return false;
   }
 
   async #isAsExpected(path: string): Promise<boolean> {

@@ -133,9 +133,20 @@ Deno.test("editor: a save that has a part of what was just typed was not made of
       ["I am at home\n", "I am \n", "I am at\n"],
       ["I say nope nope\n", "I say \n", "I say no\n"],
       ["a\nb\nc\n\nz\n", "a\nz\n", "a\n\nz\n"],
-      ["a\nb\nc\n", "a\nb", "a\nb\n"],
     ] as const
   ) assertEquals(saved(file, [latest, older]), file);
+});
+
+Deno.test("editor: a save of an old text may end its last line, as many programs do, though others have gone on there", () => {
+  const merged = saved("A text, changed\nof two lines\n", [
+    "A text\nof two lines\nand a third",
+    "A text\nof two lines",
+  ]);
+  assertEquals(merged.split("\n").filter((line) => line !== ""), [
+    "A text, changed",
+    "of two lines",
+    "and a third",
+  ]);
 });
 
 Deno.test("editor: who saves the same again, or what they had saved before, takes nothing of others out", () => {

@@ -318,13 +318,19 @@ export const editorRules: readonly Mutant[] = [
   {
     what: "what somebody has saved is forgotten like any text",
     file: "actors/editor/older_texts.ts",
-    from: "(isSaved && saved++ < SAVED_TEXTS) || ",
-    to: "",
+    from: "if (text.isSaved) {",
+    to: "if (text === undefined) {",
   },
   {
     what: "the end of a line is taken for what came since",
     file: "actors/editor/recovery.ts",
-    from: "return length > 0 && (short",
-    to: 'return short !== "" && (short === long || long.includes(short)) || (short',
+    from: "(came.trim().length >= MIN_PIECE && insert.includes(came))",
+    to: "insert.includes(came)",
+  },
+  {
+    what: "who saves the same again brings back an old text",
+    file: "actors/editor/recovery.ts",
+    from: 'if (file !== "" && saves.includes(file)) return',
+    to: 'if (file === "" && saves.includes(file)) return',
   },
 ];
