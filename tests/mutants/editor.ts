@@ -386,7 +386,7 @@ export const editor: readonly Mutant[] = [
   {
     what: "a save is merged against an old text though it has what came since",
     file: "actors/editor/recovery.ts",
-    from: "if (!bringsWhatCame(fromOther, diffText(other, latest))) {",
+    from: "if (!bringsWhatCame(withoutLastEnd(fromOther, other), diffText(other, latest))) {",
     to: "if (true) {",
   },
   {
