@@ -178,8 +178,8 @@ export function outsideEdits(file: string, bases: readonly HeldText[], text: str
 }
 
 /**
- * Somebody saves what was saved before. Where that is the latest, they have changed nothing since, and know of
- * nothing that others did; else they take back what they have saved in between.
+ * Somebody saves what was saved before. Where that is the latest, they have changed nothing since, and know
+ * of nothing that others did; else they take back what they have saved in between.
  */
 function savedAgain(file: string, latestSave: string, text: string): TextEdit[] {
   return rebaseEdits(diffText(latestSave, file), diffText(latestSave, text));
@@ -280,8 +280,8 @@ function withoutLastEnd(edits: readonly TextEdit[], base: string): readonly Text
 const MIN_PIECE = 3;
 
 /**
- * Whether a file has, where an old text does not, what came there since, or a part of it: then it was made of a
- * later one, however near the old one is.
+ * Whether a file has, where an old text does not, what came there since, or a part of it: then it was made of
+ * a later one, however near the old one is.
  */
 function bringsWhatCame(edits: readonly TextEdit[], came: readonly TextEdit[]): boolean {
   return edits.some(({ at, insert }) =>
