@@ -21,8 +21,8 @@ export interface RoomMirrorOptions {
   /** The name of this server. */
   readonly server: string;
   readonly people: People;
-  /** Somebody of this server is in. */
-  readonly entered: (person: Person) => void;
+  /** Somebody of this server is in. False where it has gone already: it can be told nothing. */
+  readonly entered: (person: Person) => boolean;
   /** Somebody of this server has gone, and how. */
   readonly left: (person: Person, fact: RoomFact) => void;
 }
@@ -95,9 +95,7 @@ export class RoomMirror {
     this.#here.clear();
     for (const [member, { person }] of this.#state.members) {
       people.pin(member);
-      if (serverOf(people.idOf(member)) !== server) continue;
-      this.#here.add(member);
-      this.#options.entered(person);
+      if (serverOf(people.idOf(member)) === server && this.#options.entered(person)) this.#here.add(member);
     }
   }
 
@@ -161,9 +159,9 @@ export class RoomMirror {
       case "returned": {
         const person = fact.type === "joined" ? fact.person : fact.member.person;
         people.pin(person.member);
-        if (serverOf(people.idOf(person.member)) !== server) return;
-        this.#here.add(person.member);
-        return entered(person);
+        const isOfHere = serverOf(people.idOf(person.member)) === server;
+        if (isOfHere && entered(person)) this.#here.add(person.member);
+        return;
       }
       case "renamed":
         if (this.#here.has(fact.to.member)) entered(fact.to);

@@ -374,14 +374,16 @@ class RoomProxy {
     if (reply.members === 0) this.#options.owner.tell({ type: "emptied", room: this.#self.self });
   }
 
-  /** However a member goes, it has left: a connection that fails says nothing. */
-  #watch(person: Person): void {
+  /** However a member goes, it has left: a connection that fails says nothing. False where it has gone. */
+  #watch(person: Person): boolean {
     this.#watches.get(person.member)?.cancel();
     try {
       this.#watches.set(person.member, this.#self.watch(person.member, () => ({ type: "gone", person })));
+      return true;
     } catch {
       // It was gone before this room was looked at, and is no actor any more.
       this.#self.self.tell({ type: "gone", person });
+      return false;
     }
   }
 }
