@@ -27,6 +27,8 @@ const RIVALS = 2;
 const LEASE_TTL_MS = 1000;
 const CHAOS_MS = 10_000;
 const CALM_MS = 60_000;
+/** What share of requests is lost, and of answers. */
+const LITTLE_ROUGHNESS = 0.01;
 /** Contests for a name take long: so many runs have one. */
 const CONTEST_ONE_IN = 3;
 /** For how long a server stands still at the end of the chaos. */
@@ -95,7 +97,7 @@ async function run(sim: SimWorld): Promise<void> {
     cpuMs: [0, 0.05],
   });
   // In some runs a question is often asked again, and comes twice.
-  const roughness = sim.random.pick([0.01, 0.01, 0.08]);
+  const roughness = sim.random.pick([LITTLE_ROUGHNESS, LITTLE_ROUGHNESS, 0.08]);
   Object.assign(engine.faults, {
     latencyMs: [0.2, 0.5 + sim.random.next() * 10],
     lostRequests: sim.random.next() * roughness,
@@ -108,6 +110,14 @@ async function run(sim: SimWorld): Promise<void> {
   const cutting = lines.cutAtRandom(chaosMs + sleepMs);
   await sim.advance(chaosMs);
   chaos.stop();
+  // With much lost nobody can say how long anything takes.
+  const { lostRequests, lostAnswers, lateRequests } = engine.faults;
+  const calmer = Math.min(1, LITTLE_ROUGHNESS / roughness);
+  Object.assign(engine.faults, {
+    lostRequests: lostRequests * calmer,
+    lostAnswers: lostAnswers * calmer,
+    lateRequests: lateRequests * calmer,
+  });
   const server = sim.random.pick(SERVERS);
   const lease = async () => (await engine.keys.get("hosts", hostIds.get(server) ?? ""))?.value;
   if (sleepMs > 0) {
