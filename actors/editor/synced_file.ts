@@ -346,7 +346,8 @@ export class SyncedFile {
 
   async #replace(text: string): Promise<boolean> {
     const before = await this.look();
-    if (this.isChanged(before)) return false;
+    // A line that was put behind it may have been put into what somebody had saved just then.
+    if (this.#hasGrown ? await this.isChangedWithin(before) : this.isChanged(before)) return false;
     // Of a file that has other names, too, what is written to it is written to these.
     const old = (before?.linkCount ?? 1) > 1 ? undefined : await this.#openOld();
     let left: FileInfo | undefined;

@@ -1,7 +1,7 @@
 // First: Yjs takes chance for itself when it is loaded, which simulations do not allow.
 import { FILE, Stage, START } from "./_stage.ts";
 import { afterLook, withLooks } from "./_looks.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { simulate, simWorld } from "../../actors/world/sim/mod.ts";
 import type { Disk, World } from "../../actors/world/world.ts";
 import { overridden } from "../_overridden.ts";
@@ -46,6 +46,38 @@ Deno.test("editor: who saves what they made of an old text takes out nothing tha
     const expected = ["by hand", "typed", ...START.split("\n"), ...lines, last];
     assertEquals(stage.file?.split("\n").toSorted(), expected.toSorted());
   });
+});
+
+Deno.test("editor: who saves in the moment in which a line comes is heard, also where the file is replaced right after that", async () => {
+  let met = 0;
+  for (let at = 0; at < 6; at++) {
+    const sim = simWorld({ seed: at + 1 });
+    let save = () => {};
+    const stage = await Stage.open(
+      sim,
+      (world) => ({ ...world, disk: tellingLooks(world.disk, () => save()) }),
+    );
+    const writer = stage.line();
+    for (const text of ["a line", "another line"]) stage.tell({ type: "update", member: writer, text });
+    await sim.advance(5000);
+    // Shorter: what is put where it ended stands behind its end.
+    const theirs = stage.file?.replace("another line\n", "") ?? "";
+    let looks = at;
+    const { clock } = sim.host("person").world;
+    save = () => {
+      // After the last look, and before what is written then is there.
+      if (looks-- === 0) clock.timer(0.01, () => stage.disk.write(FILE, theirs));
+    };
+    stage.tell({ type: "update", member: writer, text: "last" });
+    await sim.advance(10);
+    if (stage.file?.includes("\0")) met++;
+    stage.type("typed\n");
+    await sim.advance(3000);
+    const lines = (text: string) => text.split("\n").toSorted();
+    assertEquals(lines(stage.file ?? ""), lines(`typed\n${theirs}last\n`), `${at}`);
+    sim.close();
+  }
+  assert(met > 0, "no save met a line");
 });
 
 /** The world, with something done in the moment before the document's file is replaced. */
