@@ -19,6 +19,8 @@ const FIRST_PHASE_MS: Partial<Record<SimDoorName, number>> = { peer: 5000, track
 const SLACK_MS = 1500;
 /** So many attacks in one run, of all that there are. */
 const ATTACKS = 12;
+/** How far apart the pieces of a line may come. */
+const MAX_GAP_MS = 40;
 const START_MS = 1500;
 /** Attacks begin within so long. */
 const SIEGE_MS = 3000;
@@ -80,7 +82,9 @@ async function run(sim: SimWorld): Promise<void> {
   await sim.advance(START_MS);
   const guests = new Guests(sim);
   await sim.advance(500);
-  sim.net.draw();
+  const { latencyMs: [leastMs, mostMs] } = sim.net.draw();
+  // What has no end, and is followed by nothing for 50 ms, is a line: the rule for old clients.
+  sim.net.configure({ latencyMs: [leastMs, Math.min(mostMs, leastMs + MAX_GAP_MS)] });
   const attacks = sim.random.shuffle([...ALL]).slice(0, ATTACKS).map(async (attack, index) => {
     // Each from an address of its own: what one does is not counted against another.
     const { world } = sim.host(`evil${index}`);
