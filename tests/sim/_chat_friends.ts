@@ -49,6 +49,8 @@ export class Friend {
   #count = 0;
   /** Since when somebody was told that it is gone. */
   #goneMs = Infinity;
+  /** When it was told that it has its nick. */
+  #namedMs = Infinity;
   /** When others were told that it was invited: it is told before it is answered to what it sends later. */
   #invitedMs: number[] = [];
   /** What it has asked on this connection and was answered: so long it was there. */
@@ -97,7 +99,9 @@ export class Friend {
     const nick = `${this.name}-${session}`;
     this.#client.send(`NICK ${nick}`);
     const welcome = await this.#ask({ line: `USER ${nick} 0 * :${nick}`, end: / 001 / }, 20_000);
-    if (welcome !== undefined) this.nick = nick;
+    if (welcome === undefined) return;
+    this.nick = nick;
+    this.#namedMs = this.#sim.now;
   }
 
   /** What this connection brought from the question to the end of its answer; undefined when nobody knows. */
@@ -144,9 +148,9 @@ export class Friend {
     }
   }
 
-  /** Somebody was told that this name is gone. */
-  #isSaidGone(nick: string): void {
-    if (this.nick === nick) this.#goneMs = Math.min(this.#goneMs, this.#sim.now);
+  /** Somebody who asked then was told that this name is gone. */
+  #isSaidGone(nick: string, askedMs: number): void {
+    if (this.nick === nick && this.#namedMs <= askedMs) this.#goneMs = Math.min(this.#goneMs, this.#sim.now);
   }
 
   /** Does one thing; answers whether it was answered. */
@@ -191,11 +195,11 @@ export class Friend {
     if (friend === undefined || nick === undefined) return true;
     const away = friend.#away;
     const from = away.confirmed;
-    const asked = this.#received.length;
+    const [asked, askedMs] = [this.#received.length, this.#sim.now];
     const answer = await this.#ask({ line: `WHOIS ${nick}`, end: / 318 / });
     if (answer === undefined) return false;
     const gone = answer.findIndex((line) => / 401 /.test(line));
-    if (gone >= 0) friend.#isSaidGone(nick);
+    if (gone >= 0) friend.#isSaidGone(nick, askedMs);
     this.#checkPresence(nick, asked, gone < 0 ? undefined : asked + gone);
     if (friend.nick !== nick || !answer.some((line) => / 311 /.test(line))) return true;
     const told = / 301 \S+ \S+ :(.*)/.exec(answer.find((line) => / 301 /.test(line)) ?? "")?.[1]?.trim();
@@ -228,12 +232,13 @@ export class Friend {
     if (friend === undefined) return true;
     const nick = isNext ? `${friend.name}-${friend.#client.sessions.length + 1}` : friend.nick;
     if (nick === undefined) return true;
+    const askedMs = this.#sim.now;
     const answer = await this.#ask({ line: `MONITOR + ${nick}`, end: new RegExp(` 73[01] .*${nick}\\b`) });
     if (answer === undefined) return false;
     if (!this.#watched.has(nick)) this.#watched.set(nick, this.#sim.now);
     const isThere = presenceOf(nick, answer).at(-1) ?? false;
     this.#sim.sometimes("somebody who was watched was there", isThere);
-    if (!isThere && !isNext) friend.#isSaidGone(nick);
+    if (!isThere && !isNext) friend.#isSaidGone(nick, askedMs);
     return true;
   }
 
