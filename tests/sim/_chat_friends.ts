@@ -201,7 +201,8 @@ export class Friend {
     const gone = answer.findIndex((line) => / 401 /.test(line));
     if (gone >= 0) friend.#isSaidGone(nick, askedMs);
     this.#checkPresence(nick, asked, gone < 0 ? undefined : asked + gone);
-    if (friend.nick !== nick || !answer.some((line) => / 311 /.test(line))) return true;
+    const isSameVisit = friend.nick === nick && friend.#away === away;
+    if (!isSameVisit || !answer.some((line) => / 311 /.test(line))) return true;
     const told = / 301 \S+ \S+ :(.*)/.exec(answer.find((line) => / 301 /.test(line)) ?? "")?.[1]?.trim();
     const may = away.said.slice(from);
     assert(may.includes(told), `${nick} is told to be away by ${told}, and may by ${may}`);
