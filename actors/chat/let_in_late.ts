@@ -10,7 +10,8 @@ import type { MemberMessage, Person, RoomMember, RoomView } from "./messages.ts"
 /** The number of no request: nobody waits for its answer. */
 const NO_REQUEST = 0;
 
-function memberOf({ members }: RoomView, self: Ref<MemberMessage>): RoomMember | undefined {
+/** What the room has of this member; undefined where it is not in. */
+export function memberOf({ members }: RoomView, self: Ref<MemberMessage>): RoomMember | undefined {
   return members.find(({ person }) => person.member === self);
 }
 

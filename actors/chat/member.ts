@@ -14,7 +14,7 @@ import type { AddressRate, LoginRate } from "../net/mod.ts";
 import { assertNever, type Ref } from "../runtime/mod.ts";
 import { withFormerName } from "./former_names.ts";
 import { type JoinedRoom, roomOf } from "./joined_room.ts";
-import { goOut, RoomNames, tellChanges } from "./let_in_late.ts";
+import { goOut, memberOf, RoomNames, tellChanges } from "./let_in_late.ts";
 import { type CommandFlow, type CommandOptions, MemberCommands } from "./member_commands.ts";
 import type {
   Answer,
@@ -246,7 +246,7 @@ export class Member {
   }
 
   /** Takes the event of what the member has said for the answer to its request. Idempotent. */
-  readonly said = ({ request }: RoomEvent): boolean => this.#commands.answered(request, DONE);
+  readonly said = ({ request }: RoomEvent): void => void this.#commands.answered(request, DONE);
 
   /** Notes that the member has said something, once a second at most: others are told of it in seconds. */
   spoke(): void {
@@ -329,8 +329,8 @@ export class Member {
   }
 
   #enter(view: RoomView, person: Person, name: ChatName): void {
-    const { room, title, keys, members } = view;
-    const me = members.find((member) => member.person.member === person.member);
+    const { room, title, keys } = view;
+    const me = memberOf(view, person.member);
     this.#goingBack.decided(name);
     this.#rooms.set(keys[0] ?? title, {
       room,

@@ -6,6 +6,11 @@ import { simulate, simWorld } from "../../actors/world/sim/mod.ts";
 import type { Disk, World } from "../../actors/world/world.ts";
 import { overridden } from "../_overridden.ts";
 
+/** With their ends, in no order of their own. */
+function lines(text = ""): string[] {
+  return text.split(/(?<=\n)/).toSorted();
+}
+
 /** The disk, of which a look at the file is told at once. */
 function tellingLooks(disk: Disk, looked: () => void): Disk {
   return withLooks(disk, (path, really) =>
@@ -73,8 +78,7 @@ Deno.test("editor: who saves in the moment in which a line comes is heard, also 
     if (stage.file?.includes("\0")) met++;
     stage.type("typed\n");
     await sim.advance(3000);
-    const lines = (text: string) => text.split("\n").toSorted();
-    assertEquals(lines(stage.file ?? ""), lines(`typed\n${theirs}last\n`), `${at}`);
+    assertEquals(lines(stage.file), lines(`typed\n${theirs}last\n`), `${at}`);
     sim.close();
   }
   assert(met > 0, "no save met a line");
@@ -112,9 +116,8 @@ Deno.test("editor: who saves what they made of an old text, in the moment in whi
     stage.type(`then ${more}`);
     await sim.advance(5000);
   }
-  const lines = (text: string) => text.split(/(?<=\n)/).toSorted();
   const expected = [...saves, ...words, ...saves.map((more) => `then ${more}`), read].join("");
-  assertEquals(lines(stage.file ?? ""), lines(expected));
+  assertEquals(lines(stage.file), lines(expected));
   sim.close();
 });
 
@@ -138,7 +141,7 @@ Deno.test("editor: who goes on with what they have saved takes out nothing, howe
     await sim.advance(1000);
   }
   const expected = [...saves, ...words, START];
-  assertEquals(stage.file?.split(/(?<=\n)/).toSorted(), expected.toSorted());
+  assertEquals(lines(stage.file), lines(expected.join("")));
   sim.close();
 });
 
@@ -158,9 +161,8 @@ Deno.test("editor: who saves the same again takes out nothing that others have t
     await sim.advance(1000);
     stage.disk.write(FILE, `more\n${own}`);
     await sim.advance(1000);
-    const lines = (text: string) => text.split(/(?<=\n)/).toSorted();
-    assertEquals(lines(stage.file ?? "").length, lines(own).length + words.length + 1);
-    assertEquals(lines(stage.file ?? ""), lines(["more\n", own, ...words].join("")));
+    assertEquals(lines(stage.file).length, lines(own).length + words.length + 1);
+    assertEquals(lines(stage.file), lines(["more\n", own, ...words].join("")));
     sim.close();
   }
 });
