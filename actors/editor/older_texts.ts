@@ -21,27 +21,25 @@ const MAX_SAVED_CHARACTERS = 1 << 22;
 
 /** Remembers some of them. */
 export class OlderTexts {
-  #texts: HeldText[] = [];
-  #saves: HeldText[] = [];
-  /** In which order they came. */
-  readonly #numbers = new WeakMap<HeldText, number>();
-  #count = 0;
+  #texts: readonly HeldText[] = [];
 
   /** The latest first. */
   get all(): readonly HeldText[] {
-    const number = (text: HeldText) => this.#numbers.get(text) ?? 0;
-    return [...this.#texts, ...this.#saves].sort((left, right) => number(right) - number(left));
+    return this.#texts;
   }
 
   /** The file has held this, and holds another text from now on. */
   add(text: HeldText): void {
-    this.#numbers.set(text, ++this.#count);
-    if (text.isSaved) {
-      this.#saves = latest([text, ...this.#saves.slice(0, MAX_SAVES - 1)], MAX_SAVED_CHARACTERS);
-    } else {
-      this.#texts = latest(thinnedOut([text, ...this.#texts]), MAX_CHARACTERS);
-    }
+    const texts = [text, ...this.#texts];
+    const saves = texts.filter(isSave).slice(0, MAX_SAVES);
+    const others = thinnedOut(texts.filter((other) => !isSave(other)));
+    const kept = new Set([...latest(saves, MAX_SAVED_CHARACTERS), ...latest(others, MAX_CHARACTERS)]);
+    this.#texts = texts.filter((each) => kept.has(each));
   }
+}
+
+function isSave({ isSaved = false }: HeldText): boolean {
+  return isSaved;
 }
 
 function thinnedOut(texts: HeldText[]): HeldText[] {

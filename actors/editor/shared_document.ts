@@ -135,7 +135,7 @@ export class SharedDocument {
   /** The actor stops. */
   async shutDown(): Promise<void> {
     const said = this.#joining.takeAll();
-    // Not while editing it together fails: then whoever waits is told so.
+    // Not while editing it together fails: what the file holds then is not sure.
     const later = this.#switching === "failing" ? [] : this.#later.splice(0);
     said.push(...later.filter((command) => command.type === "update"));
     for (const { member, text } of said) this.#update(member, text);

@@ -318,8 +318,8 @@ export const editorRules: readonly Mutant[] = [
   {
     what: "what somebody has saved is forgotten like any text",
     file: "actors/editor/older_texts.ts",
-    from: "if (text.isSaved) {",
-    to: "if (text === undefined) {",
+    from: "return isSaved;",
+    to: "return isSaved && false;",
   },
   {
     what: "the end of a line is taken for what came since",
