@@ -104,6 +104,8 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
   /** Another thread is asked what there is to see. */
   #isAsking = false;
   #position = FEED_START;
+  /** The replay has come further than the page was told. */
+  #isReplayDue = true;
   /** The engine of the cluster is asked where an entity is. */
   #isLocating = false;
   /** What is to be searched for. */
@@ -157,7 +159,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         return this.#show();
       }
       case "changed":
-        if (this.#isBehind) return;
+        this.#isReplayDue = true;
         this.#tellReplay();
         return this.#show();
       case "show":
@@ -168,6 +170,7 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
         if (message.seen !== undefined) this.#tellSeen(message.host, message.seen);
         return;
       case "look-for-news":
+        this.#tellReplay();
         return this.#tellNews();
       case "search":
         return this.#search();
@@ -242,7 +245,10 @@ class PageSession implements Session<WebSocketMessage, PageMessage> {
 
   #tellReplay(): void {
     const { replay } = this.#services;
-    if (replay !== undefined) this.#tell({ type: "replay", replay: replay.state });
+    // A replay that waits comes no further: who is behind now is told of it once it has caught up.
+    if (replay === undefined || !this.#isReplayDue || this.#isBehind) return;
+    this.#isReplayDue = false;
+    this.#tell({ type: "replay", replay: replay.state });
   }
 
   #onSearch(search: Search): void {

@@ -11,6 +11,9 @@ import {
 } from "../../protocols/peer_extensions.ts";
 import { encodeBencode } from "../../protocols/bencode.ts";
 
+/** What a bencoded dictionary begins with. */
+const DICTIONARY = 0x64;
+
 Deno.test("magnet: both spellings of a hash are the same torrent", () => {
   const hex = parseMagnet("magnet:?xt=urn:btih:00112233445566778899AABBCCDDEEFF00112233");
   const base32 = parseMagnet("MAGNET:?dn=x&xt=urn:btih:AAISEM2EKVTHPCEZVK54ZXPO74ABCIRT");
@@ -87,11 +90,19 @@ Deno.test("metadata exchange: messages have the bytes of BEP 9, the data after i
   assertEquals(decodeMetadataMessage(encodeBencode({ msg_type: 9, piece: 0 })), undefined);
 });
 
-Deno.test("extension protocol: rubbish is an ExtensionError", () => {
+Deno.test("extension protocol: rubbish is an ExtensionError, and a handshake of any dictionary says what it can", () => {
   assertThrows(() => decodeMetadataMessage(encodeBencode({ msg_type: 1, piece: 0 })), ExtensionError);
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (rubbish) => {
+  const bytes = fc.uint8Array({ maxLength: 100 });
+  const rubbish = bytes.filter(([first]) => first !== DICTIONARY);
+  fc.assert(fc.property(rubbish, (rubbish) => {
     for (const decode of [decodeExtensionHandshake, decodeMetadataMessage]) {
       assertThrows(() => decode(rubbish), ExtensionError);
     }
+  }));
+  const empty = new TextEncoder().encode("de");
+  assertThrows(() => decodeMetadataMessage(empty), ExtensionError);
+  // What comes after a dictionary is no part of a handshake.
+  fc.assert(fc.property(bytes, (rest) => {
+    assertEquals(decodeExtensionHandshake(Uint8Array.of(...empty, ...rest)), {});
   }));
 });
