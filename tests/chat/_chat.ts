@@ -5,6 +5,7 @@
  */
 import { denoWorld } from "../../actors/world/deno/mod.ts";
 import { chatServer, type ChatServerOptions } from "../../actors/chat/mod.ts";
+import type { RealWorldOptions } from "../../actors/world/real/world.ts";
 import { ActorSystem, escalate } from "../../mod.ts";
 import { deadline, TestClient } from "../_helpers.ts";
 
@@ -17,8 +18,10 @@ export interface TestChat extends AsyncDisposable {
 }
 
 /** Starts a chat on a port of its own, without a limit on how fast one may talk unless told. */
-export async function startChat(options: Partial<ChatServerOptions> = {}): Promise<TestChat> {
-  const system = new ActorSystem("chat", { world: denoWorld({ log: { level: "error" } }) });
+export async function startChat(
+  { log = { level: "error" }, ...options }: Partial<ChatServerOptions & Pick<RealWorldOptions, "log">> = {},
+): Promise<TestChat> {
+  const system = new ActorSystem("chat", { world: denoWorld({ log }) });
   const { promise: port, resolve } = Promise.withResolvers<number>();
   system.spawn(
     "server",

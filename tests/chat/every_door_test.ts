@@ -2,7 +2,7 @@
  * What the chat promises at each of its doors alike: line, IRC and web.
  */
 import { assert, assertEquals } from "@std/assert";
-import { TestClient } from "../_helpers.ts";
+import { TestClient, until } from "../_helpers.ts";
 import { DOOR_NAMES, DoorMember, type DoorName, type OpenChat, startAll } from "./_doors.ts";
 
 /** So slow that nothing is allowed again while a test runs. */
@@ -53,6 +53,21 @@ for (const door of DOOR_NAMES) {
     }
   });
 }
+
+Deno.test("chat: of who comes and goes, at whatever door, the log says the same", async () => {
+  for (const door of DOOR_NAMES) {
+    const log: string[] = [];
+    await using chat = await startAll({ log: { level: "info", write: (line) => void log.push(line) } });
+    (await DoorMember.enter(chat, door, "ann"))[Symbol.dispose]();
+    await until(() => log.some((line) => line.startsWith("Connection lost")), "the end of it is logged");
+    const said = log.map((line) => line.trim().replaceAll(/127\.0\.0\.1:\d+/g, "ADDR"));
+    assertEquals(said.filter((line) => /\bann\b|ADDR/.test(line) && !line.includes("listening")), [
+      "ADDR has connected",
+      "[INFO] ann has logged in",
+      "Connection lost with client: ADDR",
+    ], door);
+  }
+});
 
 Deno.test("chat: who does not read, at whatever door, costs nobody else a line", async () => {
   await using chat = await startAll({ limits: { slowClientMs: 300, maxOutboundBytes: 256 * 1024 } });

@@ -56,7 +56,7 @@ const ALL: readonly Attack[] = [
   ),
   ...(["chat", "chat, IRC", "chat, web"] as const).map((door) => ({
     name: `5 at ${door}`,
-    run: ({ world, elsewhere }: Stage) => cameBack(world, elsewhere, door),
+    run: (stage: Stage) => cameBack(stage, door),
   })),
   ...(["records", "editor, web"] as const).map((door) => ({
     name: `5 at ${door}`,

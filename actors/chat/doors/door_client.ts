@@ -5,7 +5,7 @@
  */
 import type { ChatName } from "../../../protocols/chat_names.ts";
 import { TokenBucket } from "../../../protocols/token_bucket.ts";
-import type { Connection, LoginPass } from "../../net/mod.ts";
+import type { CloseReason, Connection, LoginPass } from "../../net/mod.ts";
 import type { ChatServices } from "../member.ts";
 import type { MemberMessage, Person } from "../messages.ts";
 
@@ -58,6 +58,13 @@ export class DoorClient {
   logConnected(): void {
     const { context: { log }, remote: client } = this.#connection;
     log.plain(`${client} has connected`, { event: "connected", client });
+  }
+
+  /** The client has gone: logs it, and why. */
+  gone({ type: reason }: CloseReason): void {
+    this.release();
+    const { context: { log }, remote: client } = this.#connection;
+    log.plain(`Connection lost with client: ${client}`, { event: "disconnected", client, reason });
   }
 
   /** Logs that the client has a name. */

@@ -172,7 +172,7 @@ class IrcSession implements Session<IrcFrame, MemberMessage>, MemberDoor, ReplyT
   closed(reason: CloseReason): void {
     this.#life.stop();
     this.#turns.stop();
-    this.#limits.release();
+    this.#limits.gone(reason);
     this.#member.leave({ reason: CLOSE_TEXTS[reason.type] });
   }
 

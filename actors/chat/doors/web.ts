@@ -17,6 +17,7 @@ import {
 import { truncateBytes, withoutFormatting } from "../../../protocols/irc.ts";
 import { visibleText } from "../../../protocols/visible_text.ts";
 import {
+  type CloseReason,
   type Route,
   type Session,
   type StaticFiles,
@@ -124,6 +125,7 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     this.#member = new Member(connection, services, this);
     this.#client = new DoorClient(connection, services);
     this.#ids = messageIds(connection.context.world);
+    this.#client.logConnected();
     connection.awaitLogin();
   }
 
@@ -149,8 +151,8 @@ class WebSession implements Session<WebSocketMessage, MemberMessage>, MemberDoor
     this.#member.leave({ quietly: true });
   }
 
-  closed(): void {
-    this.#client.release();
+  closed(reason: CloseReason): void {
+    this.#client.gone(reason);
     this.#member.leave();
   }
 
