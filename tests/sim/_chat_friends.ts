@@ -98,7 +98,7 @@ export class Friend {
     this.#entry = undefined;
     const nick = `${this.name}-${session}`;
     this.#client.send(`NICK ${nick}`);
-    const welcome = await this.#ask({ line: `USER ${nick} 0 * :${nick}`, end: / 001 / }, 20_000);
+    const welcome = await this.#ask({ line: `USER ${nick} 0 * :${nick}`, end: ofCommand("001") }, 20_000);
     if (welcome === undefined) return;
     this.nick = nick;
     this.#namedMs = this.#sim.now;
@@ -167,7 +167,7 @@ export class Friend {
     const text = isAway ? `out ${++this.#count}` : undefined;
     const away = this.#away;
     const place = away.said.push(text) - 1;
-    const end = isAway ? / 306 / : / 305 /;
+    const end = isAway ? ofCommand("306") : ofCommand("305");
     const answer = await this.#ask({ line: isAway ? `AWAY :${text}` : "AWAY", end });
     if (answer === undefined) return false;
     away.confirmed = place;
@@ -177,10 +177,13 @@ export class Friend {
   async #setMode(isOn: boolean): Promise<boolean> {
     const wanted = isOn ? "+i" : "-i";
     this.#client.send(`MODE ${this.nick} ${wanted}`);
-    const answer = await this.#ask({ line: `MODE ${this.nick}`, end: / 221 / });
+    const answer = await this.#ask({ line: `MODE ${this.nick}`, end: ofCommand("221") });
     if (answer === undefined) return false;
     this.#modes = isOn ? "+i" : "+";
-    const told = answer.find((line) => / 221 /.test(line))?.trim().split(" ").at(-1)?.replace(":", "");
+    const told = answer.find((line) => ofCommand("221").test(line))?.trim().split(" ").at(-1)?.replace(
+      ":",
+      "",
+    );
     assert(told === this.#modes, `${this.nick} has the modes ${told}, and not ${this.#modes}`);
     this.#sim.sometimes("somebody's own modes were told");
     return true;
@@ -196,14 +199,17 @@ export class Friend {
     const away = friend.#away;
     const from = away.confirmed;
     const [asked, askedMs] = [this.#received.length, this.#sim.now];
-    const answer = await this.#ask({ line: `WHOIS ${nick}`, end: / 318 / });
+    const answer = await this.#ask({ line: `WHOIS ${nick}`, end: ofCommand("318") });
     if (answer === undefined) return false;
-    const gone = answer.findIndex((line) => / 401 /.test(line));
+    const gone = answer.findIndex((line) => ofCommand("401").test(line));
     if (gone >= 0) friend.#isSaidGone(nick, askedMs);
     this.#checkPresence(nick, asked, gone < 0 ? undefined : asked + gone);
     const isSameVisit = friend.nick === nick && friend.#away === away;
-    if (!isSameVisit || !answer.some((line) => / 311 /.test(line))) return true;
-    const told = / 301 \S+ \S+ :(.*)/.exec(answer.find((line) => / 301 /.test(line)) ?? "")?.[1]?.trim();
+    // What comes before is of an earlier question: who is invited may be away, too.
+    const begin = answer.findIndex((line) => ofCommand("311").test(line));
+    if (!isSameVisit || begin < 0) return true;
+    const text = answer.slice(begin).find((line) => ofCommand("301").test(line)) ?? "";
+    const told = / 301 \S+ \S+ :(.*)/.exec(text)?.[1]?.trim();
     const may = away.said.slice(from);
     assert(may.includes(told), `${nick} is told to be away by ${told}, and may by ${may}`);
     this.#sim.sometimes("somebody was seen to be away", told !== undefined);
@@ -251,8 +257,8 @@ export class Friend {
   async #close(): Promise<boolean> {
     this.#client.send(`JOIN ${this.#den}`);
     this.#client.send(`MODE ${this.#den} +i`);
-    const answer = await this.#ask({ line: `MODE ${this.#den}`, end: / 324 / });
-    if (answer?.some((line) => / 324 \S+ \S+ \+\S*i/.test(line))) this.#closedMs = this.#sim.now;
+    const answer = await this.#ask({ line: `MODE ${this.#den}`, end: ofCommand("324") });
+    if (answer?.some((line) => /^:\S+ 324 \S+ \S+ \+\S*i/.test(line))) this.#closedMs = this.#sim.now;
     return answer !== undefined;
   }
 
@@ -264,10 +270,13 @@ export class Friend {
     if (this.#closedMs === Infinity) return await this.#close();
     const invitation = { nick, sentMs: this.#sim.now, answeredMs: Infinity, isDone: false };
     this.#invitations.push(invitation);
-    const answer = await this.#ask({ line: `INVITE ${nick} ${this.#den}`, end: / (341|401|443) / });
+    const answer = await this.#ask({
+      line: `INVITE ${nick} ${this.#den}`,
+      end: ofCommand("341", "401", "443"),
+    });
     if (answer === undefined) return false;
     invitation.answeredMs = this.#sim.now;
-    invitation.isDone = answer.some((line) => / 341 /.test(line));
+    invitation.isDone = answer.some((line) => ofCommand("341").test(line));
     if (!invitation.isDone || friend.nick !== nick) return true;
     friend.#invitedMs.push(this.#sim.now);
     this.#sim.sometimes("somebody was invited");
@@ -281,20 +290,20 @@ export class Friend {
     const room = friend.#den;
     if (this.#isVisiting) {
       this.#isVisiting = false;
-      return await this.#ask({ line: `PART ${room}`, end: / (PART|403|442) / }) !== undefined;
+      return await this.#ask({ line: `PART ${room}`, end: ofCommand("PART", "403", "442") }) !== undefined;
     }
     const own = friend.#invitations.filter((invitation) => invitation.nick === nick);
     const { sentMs: cameMs, answeredMs: inMs } = this.#entry ?? { sentMs: -1, answeredMs: -1 };
     const mustEnter = own.some(({ isDone, sentMs }) => isDone && sentMs > inMs);
     const host = friend.nick;
     const sentMs = this.#sim.now;
-    const answer = await this.#ask({ line: `JOIN ${room}`, end: / (366|403|437|473) / });
+    const answer = await this.#ask({ line: `JOIN ${room}`, end: ofCommand("366", "403", "437", "473") });
     if (answer === undefined) return false;
-    const isIn = answer.some((line) => / 366 /.test(line));
+    const isIn = answer.some((line) => ofCommand("366").test(line));
     // Nobody can know what was invited meanwhile; and a room that nobody is left in is anybody's.
     const later = friend.#invitations.filter((invitation) => invitation.nick === nick);
     const mayEnter = friend.nick !== host || later.some(({ answeredMs }) => answeredMs >= cameMs);
-    const isHis = answer.some((line) => / 353 /.test(line) && line.includes(`@${host}`));
+    const isHis = answer.some((line) => ofCommand("353").test(line) && line.includes(`@${host}`));
     assert(!isIn || !isHis || mayEnter, `${nick} came into ${room}, and was not invited`);
     assert(isIn || !mustEnter, `${nick} was invited into ${room}, and is not let in`);
     this.#sim.sometimes("who was invited came in", isIn && isHis);
@@ -304,6 +313,11 @@ export class Friend {
     this.#isVisiting = true;
     return true;
   }
+}
+
+/** Lines of one of these commands or numerics; a number among the words of another is none. */
+function ofCommand(...names: readonly string[]): RegExp {
+  return new RegExp(`^:\\S+ (${names.join("|")}) `);
 }
 
 /** What the lines say of one who is watched: there, or not. */

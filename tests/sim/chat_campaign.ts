@@ -128,7 +128,8 @@ async function run(sim: SimWorld): Promise<void> {
   ];
   checkOrder(sessions.map((received) => received.filter(isEvent)));
   checkNames(sim, sessions);
-  checkHistory(history, sessions.map((received) => received.filter(isEvent)));
+  const notKept = server.log.records.filter(({ fields }) => fields?.["event"] === "history-not-kept").length;
+  checkHistory(history, sessions.map((received) => received.filter(isEvent)), notKept);
   await checkDamage(sim, server, history, sessions);
 }
 
