@@ -125,7 +125,6 @@ class Network {
     }
     if (random.chance(0.04)) this.#renameEverywhere();
     if (random.chance(0.2)) this.#ask(random.pick(PEOPLE), random.pick(NAMES), random.chance(0.3));
-    this.#history.look();
   }
 
   /** What somebody fetches by its name has another one at once, wherever it is. */
