@@ -210,7 +210,7 @@ class Network {
     for (const name of PEOPLE) if (!this.#sim.host(name).isUp) this.#sim.host(name).restart();
     this.#keep();
     await this.#ended();
-    for (const host of PEOPLE) for (const name of NAMES) await this.#fetchNow(host, name);
+    await this.#fetchAll();
     await this.#checkOffers();
     if (playsAll(this.#sim)) await this.#changeAndMove();
     this.#history.look();
@@ -264,14 +264,16 @@ class Network {
     }
   }
 
-  /** What is not there yet comes now, at the second try at the latest. */
-  async #fetchNow(host: string, name: string): Promise<void> {
-    for (let tries = 0; tries < 3; tries++) {
-      if (this.#history.read(host, name) !== undefined) return;
-      this.#ask(host, name, false);
+  /** What is not there yet comes now, at the third try at the latest. */
+  async #fetchAll(): Promise<void> {
+    const files = PEOPLE.flatMap((host) => NAMES.map((name) => ({ host, name })));
+    const missing = () => files.filter(({ host, name }) => this.#history.read(host, name) === undefined);
+    for (let tries = 0; tries < 3 && missing().length > 0; tries++) {
+      for (const { host, name } of missing()) this.#ask(host, name, false);
       await this.#ended();
     }
-    assert(this.#history.read(host, name) !== undefined, `${name} is there, and ${host} does not get it`);
+    const left = missing().map(({ host, name }) => `${host}/${name}`);
+    assertEquals(left, [], "what is there does not come");
   }
 
   /** What is offered is what is there. */
