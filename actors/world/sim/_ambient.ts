@@ -4,7 +4,7 @@
  * They are set when this module is loaded, and let everything through until {@linkcode trapAmbient} arms
  * them. So what code has taken out of a global before a run (`const { now } = Date`) is caught too, unless it
  * was loaded before this module. Out of reach are named imports of `node:` modules, which the lint rule
- * `no-ambient` sees, and `import()`.
+ * `no-ambient` sees, `import()`, and what cannot be replaced: `process.pid`, `execPath` and `title`.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { environmentVariable } from "../real/environment.ts";
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   globalThis: [
     ...["setTimeout", "setInterval", "setImmediate", "fetch", "WebSocket", "WebSocketStream", "Worker"],
-    ...["EventSource", "BroadcastChannel", "MessageChannel", "FinalizationRegistry", "WeakRef", "Date"],
-    ...["localStorage", "sessionStorage", "caches", "navigator", "alert", "confirm", "prompt"],
-    ...["createImageBitmap", "PerformanceMark"],
+    ...["WebTransport", "EventSource", "BroadcastChannel", "MessageChannel", "FinalizationRegistry"],
+    ...["WeakRef", "Date", "localStorage", "sessionStorage", "caches", "navigator", "alert", "confirm"],
+    ...["prompt", "close", "createImageBitmap", "FileReader", "PerformanceMark", "PerformanceObserver"],
   ],
   Math: ["random"],
   performance: ["now", "mark", "measure", "timeOrigin", "getEntries", "toJSON"],
@@ -29,6 +29,8 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
     ...["sign", "unwrapKey", "verify", "wrapKey"],
   ],
   AbortSignal: ["timeout"],
+  "Blob.prototype": ["text", "arrayBuffer", "bytes", "stream"],
+  WebAssembly: ["compile", "compileStreaming", "instantiate", "instantiateStreaming"],
   URL: ["createObjectURL"],
   Atomics: ["wait", "waitAsync"],
   "Temporal.Now": [
@@ -40,9 +42,10 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
     "plainTimeISO",
   ],
   process: [
-    ...["hrtime", "uptime", "cpuUsage", "threadCpuUsage", "memoryUsage", "resourceUsage"],
-    ...["kill", "exit", "abort", "chdir"],
-    ...["env", "pid", "ppid", "stdin", "stdout", "stderr", "argv"],
+    ...["hrtime", "uptime", "cpuUsage", "threadCpuUsage", "memoryUsage", "resourceUsage", "report"],
+    ...["constrainedMemory", "availableMemory", "getActiveResourcesInfo", "kill", "exit", "abort", "chdir"],
+    ...["umask", "loadEnvFile", "dlopen", "getuid", "geteuid", "getgid", "getegid", "getgroups"],
+    ...["env", "pid", "ppid", "stdin", "stdout", "stderr", "argv", "execArgv"],
   ],
   "Date.prototype": [
     ...["getFullYear", "getMonth", "getDate", "getDay", "getHours", "getMinutes", "getSeconds", "getYear"],
@@ -65,8 +68,10 @@ const HARMLESS: ReadonlySet<string> = new Set([
 const NODE_MODULES: readonly string[] = [
   ...["fs", "fs/promises", "net", "dgram", "dns", "dns/promises", "tls", "http", "https", "http2", "os"],
   ...["child_process", "worker_threads", "timers", "timers/promises", "cluster", "perf_hooks"],
-  ...["inspector", "readline", "readline/promises", "sqlite", "tty"],
+  ...["inspector", "readline", "readline/promises", "sqlite", "tty", "vm"],
 ];
+/** Members of those that are only tables. */
+const TABLES: ReadonlySet<string> = new Set(["constants", "METHODS", "STATUS_CODES", "default"]);
 /** Those of other modules that are left to chance, a thread or the machine; the others are pure. */
 const NODE_MEMBERS: Readonly<Record<string, RegExp>> = {
   crypto:
@@ -102,15 +107,32 @@ function checked<F extends CallableFunction | NewableFunction>(
  */
 function guarded(name: string, value: unknown): unknown {
   if (typeof value === "function") {
-    return checked(value, (_, isNew) => refuse?.(isNew ? `new ${name}()` : name));
+    const refusing = checked(value, (_, isNew) => refuse?.(isNew ? `new ${name}()` : name));
+    return new Proxy(refusing, {
+      get(target, key): unknown {
+        // `util.promisify` takes another function from there.
+        if (typeof key === "symbol" && Object.hasOwn(target, key)) refuse?.(`${name}.${String(key)}`);
+        return Reflect.get(target, key);
+      },
+    });
   }
-  if (!isObject(value)) return value;
-  return new Proxy(value, {
+  return isObject(value) ? guardedObject(name, value) : value;
+}
+
+function guardedObject(name: string, object: object): object {
+  const touch = (key: PropertyKey = "") => refuse?.(`${name}.${String(key)}`);
+  return new Proxy(object, {
     get(target, key): unknown {
-      refuse?.(`${name}.${String(key)}`);
+      touch(key);
       const member: unknown = Reflect.get(target, key, target);
       return typeof member === "function" ? member.bind(target) : member;
     },
+    set: (target, key, value): boolean => (touch(key), Reflect.set(target, key, value)),
+    has: (target, key): boolean => (touch(key), Reflect.has(target, key)),
+    deleteProperty: (target, key): boolean => (touch(key), Reflect.deleteProperty(target, key)),
+    ownKeys: (target) => (touch(), Reflect.ownKeys(target)),
+    getOwnPropertyDescriptor: (target, key) => (touch(key), Reflect.getOwnPropertyDescriptor(target, key)),
+    defineProperty: (target, key, how): boolean => (touch(key), Reflect.defineProperty(target, key, how)),
   });
 }
 
@@ -174,12 +196,18 @@ function trapMembers(ownerName: string, keys: readonly string[]): void {
   }
 }
 
-/** A text that says a moment without the zone of the machine: a day, or a time with its zone. */
-const ABSOLUTE = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$|[Tt ].*(?:[Zz]|[+-]\d\d:?\d\d)$|(?:GMT|UTC)/;
+/**
+ * A text that says a moment without the zone of the machine: a day, or a time with its zone. What stands in
+ * brackets says nothing.
+ */
+const ABSOLUTE =
+  /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?$|^[^(]*[Tt ][^(]*(?:[Zz]|[+-]\d\d:?\d\d)$|^[^(]*\b(?:GMT|UTC)/;
 
 function refuseLocalText(args: readonly unknown[], name: string): void {
   if (args.length > 1) refuse?.(`${name} of local time`);
-  const [text] = args;
+  const [given] = args;
+  const value: unknown = isObject(given) && !(given instanceof Date) ? given.valueOf() : given;
+  const text = isObject(value) && !(value instanceof Date) ? String(value) : value;
   if (typeof text === "string" && !ABSOLUTE.test(text)) refuse?.(`${name} of local time`);
 }
 
@@ -205,7 +233,10 @@ function trapFile(): void {
   const guardedFile = checked(File, ([, , options]) => {
     if (!isObject(options) || Reflect.get(options, "lastModified") === undefined) refuse?.("new File()");
   });
-  Object.defineProperty(globalThis, "File", { value: guardedFile, configurable: true, writable: true });
+  const buffer: unknown = getBuiltin("buffer");
+  for (const owner of isObject(buffer) ? [globalThis, buffer] : [globalThis]) {
+    Object.defineProperty(owner, "File", { value: guardedFile, configurable: true, writable: true });
+  }
 }
 
 /**
@@ -220,9 +251,11 @@ function trapIntl(): void {
     if (typeof real !== "function" || !/^[A-Z]/.test(name) || name === "Locale") continue;
     const replacement = checked(real, ([locales, options]) => {
       const hasZone = isObject(options) && Reflect.get(options, "timeZone") !== undefined;
-      if (locales === undefined || (name === "DateTimeFormat" && !hasZone)) refuse?.(`Intl.${name}`);
+      if (isMissing(locales) || (name === "DateTimeFormat" && !hasZone)) refuse?.(`Intl.${name}`);
     });
     Object.defineProperty(Intl, name, { value: replacement, configurable: true, writable: true });
+    // What is made leads there too.
+    if (isObject(real.prototype)) Reflect.set(real.prototype, "constructor", replacement);
   }
   refuseWithout(DateTimeFormat.prototype, "formatToParts", "Intl.DateTimeFormat.formatToParts()", 1);
   const format = Object.getOwnPropertyDescriptor(DateTimeFormat.prototype, "format");
@@ -241,6 +274,11 @@ function trapIntl(): void {
   });
 }
 
+/** No languages are those of the machine. */
+function isMissing(argument: unknown): boolean {
+  return argument === undefined || (Array.isArray(argument) && argument.length === 0);
+}
+
 /** Refuses a method that is called with fewer arguments than make it pure. */
 function refuseWithout(owner: object, key: string, name: string, needed: number): void {
   const real: unknown = Reflect.get(owner, key);
@@ -250,29 +288,34 @@ function refuseWithout(owner: object, key: string, name: string, needed: number)
     writable: true,
     enumerable: false,
     value(this: unknown, ...args: unknown[]): unknown {
-      if (args[needed - 1] === undefined) refuse?.(name);
+      if (isMissing(args[needed - 1])) refuse?.(name);
       return Reflect.apply(real, this, args);
     },
   });
 }
 
-function trapNodeModules(): void {
+/** A `node:` module; undefined where the runtime has none of that name. */
+function getBuiltin(name: string): unknown {
   const process: unknown = Reflect.get(globalThis, "process");
-  const getBuiltin: unknown = isObject(process) ? Reflect.get(process, "getBuiltinModule") : undefined;
-  if (typeof getBuiltin !== "function") return;
+  const get: unknown = isObject(process) ? Reflect.get(process, "getBuiltinModule") : undefined;
+  return typeof get === "function" ? Reflect.apply(get, process, [`node:${name}`]) : undefined;
+}
+
+function trapNodeModules(): void {
   for (const name of [...NODE_MODULES, ...Object.keys(NODE_MEMBERS)]) {
-    const module: unknown = Reflect.apply(getBuiltin, process, [`node:${name}`]);
+    const module = getBuiltin(name);
     if (!isObject(module)) continue;
     const named = NODE_MEMBERS[name];
-    for (const key of functionsOf(module)) {
+    for (const key of membersOf(module)) {
       if (named === undefined || named.test(key)) trap(module, `node:${name}`, key);
     }
   }
 }
 
-function functionsOf(owner: object): string[] {
+/** Functions, classes and objects, also those that are made when they are first read. */
+function membersOf(owner: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(owner))
-    .filter(([, { value }]) => typeof value === "function")
+    .filter(([key, { value, get }]) => (isObject(value) || get !== undefined) && !TABLES.has(key))
     .map(([key]) => key);
 }
 

@@ -10,6 +10,7 @@ import zlib from "node:zlib";
 import nodeTimers from "node:timers";
 import os from "node:os";
 import process from "node:process";
+import { promisify } from "node:util";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 
 /** Taken when the module was loaded, as code does that wants to be quick. */
@@ -132,6 +133,37 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   "a bigint's toLocaleString": () => 1234567n.toLocaleString(),
   "an array's toLocaleString": () => [1234.5].toLocaleString(),
   "a Temporal date's toLocaleString": () => Temporal.PlainDate.from("2024-01-01").toLocaleString(),
+  "a promise of setTimeout": () => promisify(setTimeout)(1),
+  "the scheduler of node:timers/promises": () =>
+    Reflect.get(Reflect.get(builtin("timers/promises"), "scheduler"), "wait")(1),
+  "the agent of node:http": () => Reflect.get(Reflect.get(builtin("http"), "globalAgent"), "sockets"),
+  WebTransport: () => Reflect.construct(Reflect.get(globalThis, "WebTransport"), ["https://127.0.0.1:1"]),
+  "close()": () => Reflect.get(globalThis, "close")(),
+  FileReader: () => new FileReader(),
+  PerformanceObserver: () => new PerformanceObserver(() => {}),
+  "a name in localStorage": () => "x" in localStorage,
+  "a property of localStorage": () => Reflect.set(localStorage, "x", "1"),
+  "the keys of localStorage": () => Object.keys(localStorage),
+  "a deletion in localStorage": () => Reflect.deleteProperty(localStorage, "x"),
+  "a definition in localStorage": () => Reflect.defineProperty(localStorage, "x", { value: "1" }),
+  "what is known of a name in localStorage": () => Object.getOwnPropertyDescriptor(localStorage, "x"),
+  "the keys of Deno.args": () => Object.keys(Deno.args),
+  "WebAssembly.compile": () => WebAssembly.compile(new Uint8Array(8)),
+  "WebAssembly.instantiate": () => WebAssembly.instantiate(new Uint8Array(8)),
+  "the text of a Blob": () => new Blob(["x"]).text(),
+  "the stream of a File": () => new File(["x"], "x", { lastModified: 1 }).stream(),
+  "node:vm": () => Reflect.get(builtin("vm"), "runInNewContext")("Date.now()"),
+  "process.execArgv": () => process.execArgv.length,
+  "process.umask": () => process.umask(),
+  "process.loadEnvFile": () => Reflect.get(process, "loadEnvFile")("/etc/hosts"),
+  "process.getuid": () => process.getuid?.(),
+  "no languages": () => new Intl.NumberFormat([]),
+  "localeCompare in no language": () => "a".localeCompare("b", []),
+  "the constructor of a format": () => Reflect.construct(new Intl.NumberFormat("en").constructor, []),
+  "a local text that is an object": () => Reflect.construct(Date, [Object("2024-01-01T10:00")]),
+  "a local text with a zone in brackets": () => new Date("1 Jan 2024 (GMT)"),
+  "the time of a File of node:buffer": () =>
+    Reflect.construct(Reflect.get(builtin("buffer"), "File"), [[], "x"]),
 };
 
 for (const [what, touch] of Object.entries(WAYS)) {
@@ -163,6 +195,8 @@ Deno.test("simulate: what only computes is not ambient", async () => {
     assertEquals(Date.parse("2024-01-01T00:00:00Z"), Date.parse("2024-01-01T01:00:00+01:00"));
     assertEquals(new Date(0).getUTCHours(), 0);
     assertInstanceOf(new Date(0), Date);
+    assertEquals(new Date(new Date(5)).getTime(), 5);
+    assertEquals(new Date("Thu, 01 Jan 1970 00:00:01 GMT (of Greenwich)").getTime(), 1000);
     assertEquals("a".localeCompare("b", "en"), -1);
     const format = new Intl.DateTimeFormat("en", { timeZone: "UTC", year: "numeric" });
     assertEquals(format.format(0), "1970");
