@@ -79,6 +79,31 @@ for (const { name, run } of FLAVOURS) {
       client.close();
     }));
 
+  Deno.test(`${name}: a sending half that is ended while a write waits ends after what that wrote`, () =>
+    run(async (world) => {
+      const [client, server] = await connected(world);
+      const chunk = new Uint8Array(1 << 18);
+      let wrote = 0;
+      let isWaiting = false;
+      const writing = (async () => {
+        for (;;) {
+          isWaiting = true;
+          wrote += await client.write(chunk);
+          isWaiting = false;
+        }
+      })();
+      const refused = outcome(() => writing);
+      await delay(world, 500);
+      assert(isWaiting, "the peer takes all that is written");
+      const ended = outcome(() => client.closeWrite());
+      let received = 0;
+      const buffer = new Uint8Array(1 << 16);
+      for (let count; (count = await server.read(buffer)) !== null;) received += count;
+      assertEquals([received, await ended, await refused], [wrote, "undefined", "broken-pipe"]);
+      client.close();
+      server.close();
+    }));
+
   Deno.test(`${name}: 512 connections wait to be accepted, no more`, () =>
     run(async (world) => {
       const listener = await bound(() => world.net.listenTcp({ hostname: "127.0.0.1", port: 0 }));
@@ -127,9 +152,32 @@ for (const { name, run } of FLAVOURS) {
         const accepting = listener.accept();
         const client = await world.net.connectTcp({ hostname, port });
         assertEquals(client.remoteAddress, { hostname: loopback, port });
+        assertEquals(client.localAddress.hostname, loopback);
         (await accepting).close();
         client.close();
       }
       listener.close();
+    }));
+
+  Deno.test(`${name}: a datagram to the address that stands for all reaches its own machine, and port 0 nobody`, () =>
+    run(async (world) => {
+      const receiver = await bound(() => world.net.bindUdp({ hostname: "0.0.0.0", port: 0 }));
+      const sender = await bound(() => world.net.bindUdp({ hostname: "0.0.0.0", port: 0 }));
+      const { port } = receiver.address;
+      await sender.send(encoder.encode("hello"), { hostname: "0.0.0.0", port });
+      const { bytes, from } = await receiver.receive();
+      assertEquals([new TextDecoder().decode(bytes), from.hostname], ["hello", "127.0.0.1"]);
+      assertEquals(await outcome(() => sender.send(bytes, { hostname: "127.0.0.1", port: 0 })), "other");
+      for (const socket of [receiver, sender]) socket.close();
+    }));
+
+  Deno.test(`${name}: who connects to another loopback address comes from the usual one`, () =>
+    run(async (world) => {
+      const listener = await bound(() => world.net.listenTcp({ hostname: "0.0.0.0", port: 0 }));
+      const accepting = listener.accept();
+      const client = await world.net.connectTcp({ hostname: "127.0.0.2", port: listener.address.port });
+      const server = await accepting;
+      assertEquals(server.remoteAddress.hostname, "127.0.0.1");
+      for (const each of [client, server, listener]) each.close();
     }));
 }

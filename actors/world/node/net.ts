@@ -167,12 +167,14 @@ class NodeUdpSocket implements UdpSocket {
     if (this.#failure !== undefined) throw failure("closed", `send a datagram to ${formatAddress(to)}`);
     const isForeign = this.#isDualStack && !to.hostname.includes(":") && isAddress(to.hostname);
     const hostname = isForeign ? MAPPED_IPV4 + to.hostname : to.hostname;
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.send(bytes, to.port, hostname, (error) => {
-        if (error) reject(worldError(`send a datagram to ${formatAddress(to)}`, error));
-        else resolve();
+    try {
+      // It throws at once where an argument is none: port 0.
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.send(bytes, to.port, hostname, (error) => error ? reject(error) : resolve());
       });
-    });
+    } catch (error) {
+      throw worldError(`send a datagram to ${formatAddress(to)}`, error);
+    }
   }
 
   close(): void {

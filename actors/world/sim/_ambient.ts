@@ -70,8 +70,10 @@ const NODE_MODULES: readonly string[] = [
   ...["child_process", "worker_threads", "timers", "timers/promises", "cluster", "perf_hooks"],
   ...["inspector", "readline", "readline/promises", "sqlite", "tty", "vm"],
 ];
-/** Members of those that are only tables. */
-const TABLES: ReadonlySet<string> = new Set(["constants", "METHODS", "STATUS_CODES", "default"]);
+/** Members of those that are only tables, or modules that have their own place in the list. */
+const LET_THROUGH: ReadonlySet<string> = new Set([
+  ...["constants", "METHODS", "STATUS_CODES", "default", "promises"],
+]);
 /** Those of other modules that are left to chance, a thread or the machine; the others are pure. */
 const NODE_MEMBERS: Readonly<Record<string, RegExp>> = {
   crypto:
@@ -312,10 +314,10 @@ function trapNodeModules(): void {
   }
 }
 
-/** Functions, classes and objects, also those that are made when they are first read. */
+/** Functions, classes and objects. */
 function membersOf(owner: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(owner))
-    .filter(([key, { value, get }]) => (isObject(value) || get !== undefined) && !TABLES.has(key))
+    .filter(([key, { value }]) => isObject(value) && !LET_THROUGH.has(key))
     .map(([key]) => key);
 }
 

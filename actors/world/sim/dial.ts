@@ -8,6 +8,7 @@ import { failure } from "../failure.ts";
 import type { ConnectTcpOptions, SocketAddress, TcpConnection, WorldErrorKind } from "../world.ts";
 import type { Life } from "./life.ts";
 import type { Network } from "./network.ts";
+import { reachedBy } from "./ports.ts";
 import type { Stack } from "./stack.ts";
 import { Endpoint } from "./tcp.ts";
 import { Listener } from "./tcp_listener.ts";
@@ -17,11 +18,6 @@ import { Listener } from "./tcp_listener.ts";
  * given up.
  */
 const SYN_RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000];
-
-/** Where a connection to an address goes: one to "any address" to the host itself, by loopback. */
-function reachedBy(hostname: string): string {
-  return hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-}
 
 /** One attempt to connect to one address. */
 export class Dial {

@@ -31,6 +31,16 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.");
 }
 
+/** Where what is sent to an address goes: to "any address" to the host itself, by loopback. */
+export function reachedBy(hostname: string): string {
+  return isWildcard(hostname) ? loopbackOf(hostname) : hostname;
+}
+
+/** The address by which a host reaches itself, of the version of another. */
+export function loopbackOf(hostname: string): string {
+  return isV6(hostname) ? "::1" : "127.0.0.1";
+}
+
 /** True when what is bound to `bound` gets what is sent to `hostname`. */
 function covers(bound: string, hostname: string): boolean {
   if (bound === "::") return true;

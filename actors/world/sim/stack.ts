@@ -6,7 +6,7 @@
 import { failure } from "../failure.ts";
 import type { SocketAddress } from "../world.ts";
 import type { Life } from "./life.ts";
-import { type Bound, isAddress, isLoopback, isV6, PortTable } from "./ports.ts";
+import { type Bound, isAddress, isLoopback, isV6, loopbackOf, PortTable } from "./ports.ts";
 
 /** A socket that ends with its process or its machine. */
 export interface Socket {
@@ -47,7 +47,7 @@ export class Stack {
 
   /** The address that this machine shows to `remote`. */
   sourceFor(remote: string): string {
-    return isLoopback(remote) ? remote : this.#addressOf(remote);
+    return isLoopback(remote) ? loopbackOf(remote) : this.#addressOf(remote);
   }
 
   /** A port for the near end of a connection. */

@@ -28,6 +28,9 @@ interface PendingWrite {
   readonly reject: (error: unknown) => void;
 }
 
+/** The end of the sending half, which waits for a write. */
+type PendingEnd = PromiseWithResolvers<void>;
+
 /** One end of a connection. */
 export class Endpoint implements TcpConnection, PipeEnd, Socket {
   readonly localAddress: SocketAddress;
@@ -49,6 +52,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   #isFailureTold = false;
   #read: PendingRead | undefined;
   #write: PendingWrite | undefined;
+  #ending: PendingEnd | undefined;
 
   private constructor(
     network: Network,
@@ -106,7 +110,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   write(bytes: Uint8Array): Promise<number> {
     if (!this.#life.alive) return never();
     const kind = this.#kindOfFailure();
-    if (kind !== undefined || this.#sentEnd) {
+    if (kind !== undefined || this.#sentEnd || this.#ending !== undefined) {
       return Promise.reject(failure(kind === "closed" ? kind : "broken-pipe", "write to the connection"));
     }
     if (this.#write !== undefined) {
@@ -125,6 +129,10 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     const kind = this.#kindOfFailure();
     if (kind === "closed" || (kind !== undefined && this.#network.random.chance(0.5))) {
       return Promise.reject(failure(kind, "end the connection's sending half"));
+    }
+    if (kind === undefined && this.#write !== undefined) {
+      this.#ending ??= Promise.withResolvers();
+      return this.#ending.promise;
     }
     if (kind === undefined) this.#end();
     return Promise.resolve();
@@ -201,6 +209,11 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
     if (count === 0) return;
     this.#write = undefined;
     write.resolve(count);
+    const ending = this.#ending;
+    if (ending === undefined) return;
+    this.#ending = undefined;
+    this.#end();
+    ending.resolve();
   }
 
   broken(kind: "connection-reset" | "timed-out"): void {
@@ -214,14 +227,12 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   }
 
   orphaned(): void {
-    this.#read = undefined;
-    this.#write = undefined;
+    this.#forgetCalls();
     this.#letGo();
   }
 
   lost(): void {
-    this.#read = undefined;
-    this.#write = undefined;
+    this.#forgetCalls();
     this.#state = "lost";
     this.#out?.senderLost();
   }
@@ -259,16 +270,28 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   }
 
   #rejectPending(kind: "closed" | "connection-reset" | "timed-out"): void {
-    const read = this.#read;
-    const write = this.#write;
-    this.#read = undefined;
-    this.#write = undefined;
+    const { read, write, ending } = this.#forgetCalls();
     if (!this.#life.alive) return;
     if (read !== undefined) {
       if (kind === "closed") read.reject(failure(kind, "read from the connection"));
       else this.#tellFailure(kind).then(read.resolve, read.reject);
     }
     write?.reject(failure(kind, "write to the connection"));
+    if (kind === "closed") ending?.reject(failure(kind, "end the connection's sending half"));
+    else if (ending !== undefined) this.closeWrite().then(ending.resolve, ending.reject);
+  }
+
+  /** Nothing waits any more: gives what did. */
+  #forgetCalls(): {
+    read: PendingRead | undefined;
+    write: PendingWrite | undefined;
+    ending: PendingEnd | undefined;
+  } {
+    const [read, write, ending] = [this.#read, this.#write, this.#ending];
+    this.#read = undefined;
+    this.#write = undefined;
+    this.#ending = undefined;
+    return { read, write, ending };
   }
 
   /** Moves received bytes into the buffer; sometimes fewer than there are. */

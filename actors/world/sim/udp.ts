@@ -8,7 +8,7 @@ import { failure } from "../failure.ts";
 import type { Datagram, SocketAddress, UdpSocket } from "../world.ts";
 import { type Life, never } from "./life.ts";
 import type { Network } from "./network.ts";
-import { isAddress, isV6 } from "./ports.ts";
+import { isAddress, isV6, reachedBy } from "./ports.ts";
 import { bindAddress, type Socket, type Stack } from "./stack.ts";
 
 /** The most that IP carries in one datagram. */
@@ -16,7 +16,7 @@ const MAX_DATAGRAM_BYTES = 65_507;
 /** What a machine holds for a socket that does not receive; more is lost. Linux's `net.core.rmem_default`. */
 const RECEIVE_BUFFER_BYTES = 212_992;
 /** What Linux adds to each datagram: addresses and checksums before it, and the end of its buffer (bytes). */
-const HEAD_BYTES = 380;
+const HEAD_BYTES = 379;
 /** What describes a buffer, beside it. */
 const DESCRIPTION_BYTES = 256;
 /** A buffer of the size that most datagrams need, with its description. */
@@ -73,7 +73,7 @@ export class SimUdpSocket implements UdpSocket, Socket {
     if (hostname === undefined) {
       return Promise.reject(failure("name-not-found", `send a datagram to ${formatAddress(to)}`));
     }
-    this.#post(bytes.slice(), { hostname, port: to.port });
+    this.#post(bytes.slice(), { hostname: reachedBy(hostname), port: to.port });
     return Promise.resolve();
   }
 
@@ -95,8 +95,13 @@ export class SimUdpSocket implements UdpSocket, Socket {
     this.#receives = [];
   }
 
-  #refusal(bytes: Uint8Array, to: SocketAddress): "closed" | "too-large" | "unreachable" | undefined {
+  #refusal(
+    bytes: Uint8Array,
+    to: SocketAddress,
+  ): "closed" | "too-large" | "unreachable" | "other" | undefined {
     if (this.#closed) return "closed";
+    // Nobody can be there, and Linux says so.
+    if (to.port === 0) return "other";
     if (bytes.length > MAX_DATAGRAM_BYTES) return "too-large";
     const own = this.address.hostname;
     if (isAddress(to.hostname) && own !== "::" && isV6(own) !== isV6(to.hostname)) return "unreachable";

@@ -136,7 +136,6 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   "a promise of setTimeout": () => promisify(setTimeout)(1),
   "the scheduler of node:timers/promises": () =>
     Reflect.get(Reflect.get(builtin("timers/promises"), "scheduler"), "wait")(1),
-  "the agent of node:http": () => Reflect.get(Reflect.get(builtin("http"), "globalAgent"), "sockets"),
   WebTransport: () => Reflect.construct(Reflect.get(globalThis, "WebTransport"), ["https://127.0.0.1:1"]),
   "close()": () => Reflect.get(globalThis, "close")(),
   FileReader: () => new FileReader(),
