@@ -96,6 +96,27 @@ Deno.test("chat: a ban of a name holds for who takes another one, inside the roo
   assert((await zoe.sync()).some((line) => line.endsWith(" JOIN #den")), "the ban is lifted");
 });
 
+Deno.test("chat: who was heard while somebody else was banned is not heard once it is banned itself", async () => {
+  await using chat = await startBoth();
+  using op = await IrcPerson.enter(chat.ircPort, "op");
+  await op.send("JOIN #den", "MODE #den +b zoe");
+  await op.sync();
+  using ann = await IrcPerson.enter(chat.ircPort, "ann");
+  await ann.send("JOIN #den", "PRIVMSG #den :one");
+  await ann.sync();
+  assert((await op.sync()).some((line) => line.endsWith("#den :one")), "she is heard");
+  await op.send("MODE #den +b ann");
+  await op.sync();
+  await ann.send("PRIVMSG #den :two");
+  assertEquals((await ann.sync()).at(-1)?.split(" ")[1], "404");
+  await ann.send("PART #den", "JOIN #den");
+  assertEquals((await ann.sync()).at(-1)?.split(" ")[1], "474");
+  await op.send("MODE #den -b ann");
+  await op.sync();
+  await ann.send("JOIN #den");
+  assert((await ann.sync()).some((line) => line.endsWith(" JOIN #den")), "the ban is lifted");
+});
+
 Deno.test("chat: a ban of a name holds for names that look like it", async () => {
   await using chat = await startBoth();
   using op = await IrcPerson.enter(chat.ircPort, "op");

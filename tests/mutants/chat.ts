@@ -316,4 +316,10 @@ export const chat: readonly Mutant[] = [
     from: "      claims.push(claim);\n",
     to: "",
   },
+  {
+    what: "who has spoken while somebody else was banned cannot be banned",
+    file: "actors/chat/room_state.ts",
+    from: "this.#bans.set(mask, { mask, by, setMs: nowMs });\n    this.#isBanned = new WeakMap();",
+    to: "this.#bans.set(mask, { mask, by, setMs: nowMs });",
+  },
 ];

@@ -264,4 +264,10 @@ export const election: readonly Mutant[] = [
     from: "const isKnown = this.#old.isOld && !(asksBack && this.#old.mayBeDoubted(now));",
     to: "const isKnown = this.#old.isOld;",
   },
+  {
+    what: "an acknowledgement of an earlier term prolongs a lease",
+    file: "protocols/election.ts",
+    from: 'this.#state.role === "leader" && term === this.#state.term',
+    to: 'this.#state.role === "leader"',
+  },
 ];

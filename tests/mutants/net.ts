@@ -353,4 +353,16 @@ export const net: readonly Mutant[] = [
     from: "    this.#drained?.rejectAll();\n",
     to: "",
   },
+  {
+    what: "a later limit puts off when a connection is cut",
+    file: "actors/net/_closing.ts",
+    from: "    if (deadline >= this.#deadline) return;\n",
+    to: "",
+  },
+  {
+    what: "a login that is given back twice makes room for two",
+    file: "actors/net/login_rate.ts",
+    from: "if (!isReleased) this.#leave(key, presence);",
+    to: "this.#leave(key, presence);",
+  },
 ];

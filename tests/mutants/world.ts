@@ -69,4 +69,10 @@ export const world: readonly Mutant[] = [
     from: "if (contents !== undefined) hash = hashBytes(hash, contents);",
     to: ";",
   },
+  {
+    what: "the simulator's half of a connection ends before the write that waits",
+    file: "actors/world/sim/tcp.ts",
+    from: "if (kind === undefined && this.#write !== undefined) {",
+    to: 'if (kind === "closed" && this.#write !== undefined) {',
+  },
 ];

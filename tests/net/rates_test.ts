@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Instrument, MeterRegistry } from "../../actors/inspect/mod.ts";
+import { Closing } from "../../actors/net/_closing.ts";
 import { LoginRate, LogThrottle, tcpServer } from "../../actors/net/mod.ts";
 import { simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem } from "../../mod.ts";
@@ -29,6 +30,31 @@ Deno.test("login rate: a house comes at once, who comes back counts, and who has
   assertEquals(passes.map((pass) => pass !== undefined), [true, true, false]);
   // Somebody of elsewhere is not concerned.
   assertEquals(rate.enter("192.0.2.8", 2000) !== undefined, true);
+});
+
+Deno.test("login rate: a pass that is given back twice makes room once", () => {
+  const rate = new LoginRate({ perSecond: 1, burst: 1 });
+  const house = Array.from({ length: 3 }, () => rate.enter(ADDRESS, 0));
+  house[0]?.release();
+  house[0]?.release();
+  // Somebody comes back, and then one comes who is more than have been.
+  assertEquals([rate.enter(ADDRESS, 0), rate.enter(ADDRESS, 0)].map((pass) => pass !== undefined), [
+    true,
+    true,
+  ]);
+});
+
+Deno.test("closing: of two limits the nearer one counts, whichever was set last", async () => {
+  for (const limits of [[100, 1000], [1000, 100]]) {
+    const sim = simWorld({ seed: 1 });
+    const { clock } = sim.host("gate").world;
+    let lateMs = Infinity;
+    const closing = new Closing(clock, () => lateMs = clock.monotonic());
+    const startMs = clock.monotonic();
+    for (const limitMs of limits) closing.limit(limitMs);
+    await sim.advance(2000);
+    assert(lateMs - startMs >= 100 && lateMs - startMs < 110, `${lateMs - startMs} ms`);
+  }
 });
 
 Deno.test("log throttle: after each flood it is said how many lines of that one were left out", async () => {

@@ -43,9 +43,9 @@ class NodeThree {
   }
 
   /** The peer's beat: in which term, and whom it follows. */
-  hearBeat(peer: number, term: number, leader: number): void {
+  hearBeat(peer: number, term: number, leader: number): readonly ElectionAction[] {
     const state = { standing: false, started: true, plain: false, old: [] };
-    this.#hear(peer, { type: "beat", term, leader, ...state, sentMs: this.nowMs });
+    return this.#hear(peer, { type: "beat", term, leader, ...state, sentMs: this.nowMs });
   }
 
   /** For so long all others say what they do each heartbeat. */
@@ -53,6 +53,35 @@ class NodeThree {
     const untilMs = this.nowMs + durationMs;
     for (; this.nowMs < untilMs; this.nowMs += this.times.heartbeatMs) {
       for (const peer of this.others) this.hearBeat(peer, term, leader);
+    }
+  }
+
+  /** The peer has heard a beat of a term, which was sent now. */
+  hearAck(peer: number, term: number): void {
+    this.#hear(peer, { type: "ack", term, sentMs: this.nowMs });
+  }
+
+  /** Those that would lead rather are away, and the others grant all that it asks for, until it leads. */
+  lead(): void {
+    for (const peer of [1, 2]) this.election.handle({ type: "link-down", peer }, this.nowMs);
+    for (let beats = 0; this.election.role !== "leader"; beats++) {
+      assert(beats < 1000, "it never leads");
+      this.nowMs += this.times.heartbeatMs;
+      for (const peer of [4, 5]) this.#grant(this.hearBeat(peer, this.election.term, 0));
+      this.#grant(this.election.handle({ type: "tick" }, this.nowMs));
+    }
+  }
+
+  #grant(actions: readonly ElectionAction[]): void {
+    for (const action of actions) {
+      if (action.type !== "send") continue;
+      const { to: peer, message } = action;
+      if (message.type === "poll") {
+        this.#grant(this.#hear(peer, { type: "poll-granted", term: message.term }));
+      }
+      if (message.type === "vote-request") {
+        this.#grant(this.#hear(peer, { type: "vote", term: message.term, granted: true }));
+      }
     }
   }
 
@@ -93,6 +122,17 @@ Deno.test("election: who has a node's vote keeps it, whatever it said in an earl
   node.nowMs += 10;
   node.hearBeat(2, term - 1, 0);
   node.assertGrantsFrom(grantedMs + node.times.electionTimeoutMs, 4, node.owners.nextOf(4, term));
+});
+
+Deno.test("election: an acknowledgement of another term does not prolong a lease", () => {
+  const node = new NodeThree();
+  node.lead();
+  const { term, deadlineMs } = node.election;
+  node.nowMs += 10;
+  for (const peer of [4, 5]) node.hearAck(peer, term - 5);
+  assertEquals([node.election.deadlineMs, deadlineMs < node.nowMs + node.times.leaseMs], [deadlineMs, true]);
+  for (const peer of [4, 5]) node.hearAck(peer, term);
+  assertEquals(node.election.deadlineMs, node.nowMs + node.times.leaseMs);
 });
 
 interface Flaw {
