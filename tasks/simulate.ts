@@ -54,6 +54,9 @@ export const task = defineTask({
   ],
 });
 
+/** In so many runs of a campaign all has occurred that must sometimes; in fewer it is only told of. */
+const ENOUGH_RUNS = 1000;
+
 /** What has been run. */
 class Totals {
   readonly byCampaign = new Map<string, { runs: number; events: number; virtualMs: number; tally: Tally }>();
@@ -70,20 +73,15 @@ class Totals {
     this.byCampaign.set(campaign, totals);
   }
 
-  /**
-   * What never occurred in a campaign that is whole though it must sometimes, and with `counts` how often all
-   * did.
-   */
-  occurrences(
-    { name, sometimes = [] }: Campaign,
-    { counts: all, isWhole }: { readonly counts: boolean; readonly isWhole: boolean },
-  ): string[] {
+  /** How often all occurred in a campaign, a line each. */
+  counts(name: string): string[] {
     const { tally } = this.byCampaign.get(name) ?? { tally: new Tally() };
-    const counts = all
-      ? tally.entries().map(([what, count]) => `${String(count).padStart(10)}  ${what}`)
-      : [];
-    const never = isWhole ? neverIn(tally, sometimes) : [];
-    return [...counts, ...never.map((what) => `     never  ${what}`)];
+    return tally.entries().map(([what, count]) => `${String(count).padStart(10)}  ${what}`);
+  }
+
+  /** What never occurred in a campaign, though it must sometimes. */
+  never({ name, sometimes = [] }: Campaign): string[] {
+    return neverIn(this.byCampaign.get(name)?.tally ?? new Tally(), sometimes);
   }
 
   /** How often each fault came in these campaigns, as a table. */
@@ -141,13 +139,17 @@ function runWorker(
   return promise.finally(() => worker.terminate());
 }
 
-/** Says what came of it: the violations, each campaign where there are several, and all in one line. */
+/**
+ * Says what came of it: the violations, each campaign where there are several, and all in one line. Gives how
+ * much went wrong.
+ */
 function sayOutcome(
   campaigns: readonly Campaign[],
   totals: Totals,
   failures: readonly CampaignFailure[],
   asked: { readonly count: number; readonly counts: boolean; readonly isReplay: boolean },
-): void {
+): number {
+  let failed = failures.length;
   for (const { campaign, text } of failures) {
     say(`${paint("red", `VIOLATION in "${campaign}"`)}\n${text}`);
   }
@@ -155,11 +157,16 @@ function sayOutcome(
   for (const campaign of campaigns) {
     const { name } = campaign;
     const { runs = 0 } = totals.byCampaign.get(name) ?? {};
-    const hasFailed = failures.some((failure) => failure.campaign === name);
     const isWhole = runs >= asked.count;
     // What is run again, or is not whole, need not see everything.
-    const occurrences = asked.isReplay ? [] : totals.occurrences(campaign, { ...asked, isWhole });
-    const outcome = hasFailed
+    const never = asked.isReplay || !isWhole ? [] : totals.never(campaign);
+    const hasMissed = never.length > 0 && runs >= ENOUGH_RUNS;
+    if (hasMissed) failed++;
+    const occurrences = [
+      ...(asked.counts && !asked.isReplay ? totals.counts(name) : []),
+      ...never.map((what) => `     never  ${what}`),
+    ];
+    const outcome = hasMissed || failures.some((failure) => failure.campaign === name)
       ? paint("red", "FAILED")
       : isWhole
       ? paint("green", "passed")
@@ -169,7 +176,8 @@ function sayOutcome(
   }
   const isWhole = totals.runs >= asked.count * campaigns.length;
   const passed = isWhole ? "all passed" : `stopped before the end of ${asked.count * campaigns.length}`;
-  say(`${totals}: ${failures.length === 0 ? passed : `${failures.length} failed`}`);
+  say(`${totals}: ${failed === 0 ? passed : `${failed} failed`}`);
+  return failed;
 }
 
 if (import.meta.main) {
@@ -228,8 +236,8 @@ if (import.meta.main) {
       // Who reads stdout through a pipe has heard of Ctrl-C too, and may be gone.
       if (signal.aborted && !Deno.stdout.isTerminal()) console.error(`${totals} of ${all}: stopped`);
       if (options.faults) say(`${totals.faults(campaigns)}\n`);
-      sayOutcome(campaigns, totals, failures, { count, counts, isReplay: seed !== undefined });
-      return failures.length === 0 ? 0 : 1;
+      const failed = sayOutcome(campaigns, totals, failures, { count, counts, isReplay: seed !== undefined });
+      return failed === 0 ? 0 : 1;
     },
   );
 }

@@ -3,6 +3,12 @@ import type { Mutant } from "./mutant.ts";
 /** Mutants of chat. */
 export const chat: readonly Mutant[] = [
   {
+    what: "after a save that failed nothing is kept any more",
+    file: "actors/chat/history.ts",
+    from: "if (journal === undefined) return replyTo.tell();",
+    to: "if (journal === undefined || isBehind) return replyTo.tell();",
+  },
+  {
     what: "lines are passed on before they are kept",
     file: "actors/chat/history.ts",
     from: "            journal.commit(),",

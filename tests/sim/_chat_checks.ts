@@ -73,13 +73,13 @@ function checkSameOrder(
 }
 
 /**
- * The history has what was heard, in its order. Each time that the server said it could not keep what was
- * said, lines in a row may be missing: where a crash came before it could write its file anew.
+ * The history has what was heard, in its order. For each time that the disk failed, lines in a row may be
+ * missing of those who are no longer connected: a crash came before the file could be written anew.
  */
 export function checkHistory(
   history: readonly string[],
   sessions: readonly (readonly string[])[],
-  notKept: number,
+  diskFailures: number,
 ): void {
   assert(new Set(history).size === history.length, "a line is in the history twice");
   const places = new Map(history.map((line, place) => [line, place]));
@@ -95,7 +95,7 @@ export function checkHistory(
       if (index < from) continue;
       const place = places.get(event);
       if (place === undefined && places.has(spoken[index - 1] ?? "")) gaps++;
-      const isWell = place === undefined ? gaps <= notKept : place > last;
+      const isWell = place === undefined ? gaps <= diskFailures : place > last;
       assert(
         isWell,
         `${event} was heard and is not in its place in the history, which begins with ${oldest}`,

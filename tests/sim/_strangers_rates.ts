@@ -15,6 +15,9 @@ const LINES = 15;
 /** However far away it is: what it has said has arrived. */
 const DELAY_MS = 400;
 
+/** Who has gone is soon seen to be gone; over IRC it stays until all that it has sent is said. */
+const MOST_AT_ONCE = { chat: 3 * LANES, "chat, web": 3 * LANES, "chat, IRC": LANES * ROUNDS };
+
 /** A text message of a WebSocket's client, masked with zeros. */
 function frame(message: unknown): Uint8Array {
   const bytes = new TextEncoder().encode(JSON.stringify(message));
@@ -67,6 +70,7 @@ export async function cameBack(
   assert(said > 0 && said <= 60 + 20 * (seconds + 1), `${door}: ${said} lines in ${seconds} s`);
   // As many as are there at once, to a server that says all that was sent before it lets one go, and those
   // who come back.
+  assert(most <= MOST_AT_ONCE[door], `${door}: ${most} at once`);
   assert(
     came > 0 && came <= most + 20 + 5 * (seconds + 1),
     `${door}: ${came} logins in ${seconds} s, at most ${most} at once`,

@@ -97,6 +97,10 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
     downMs: [50, 3000],
     // As with all elections: within what a lease allows for.
     clockRates: [0.95, 1.05],
+    // In every other run at what is being fetched: nothing of it is synced before it is whole.
+    ...(sim.random.chance(0.5)
+      ? { aim: { path: /\/\.parts\//, operation: "sync", how: "crash", skip: 0 } }
+      : {}),
     tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
     diskErrorsPerMinute: 10,
     diskErrorOperations: ANY_DISK_OPERATION,

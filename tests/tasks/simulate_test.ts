@@ -68,6 +68,17 @@ Deno.test("simulate: a campaign goes on after a violation, and ends a worker's s
   }
 });
 
+Deno.test("simulate: what never occurred is told of, and fails a campaign of a thousand seeds", async () => {
+  const misses = ["--folder", "tests/tasks/_missing_campaigns", "--seeds"];
+  for (const [seeds, code, outcome] of [["999", 0, "passed"], ["1000", 1, "FAILED"]] as const) {
+    const run = await runTask("simulate", [...misses, seeds]);
+    assertEquals(run.code, code);
+    const last = code === 0 ? "all passed" : "1 failed";
+    const told = `  ${outcome}  fixture that misses something \\(${seeds} runs\\)\n     never  it rained`;
+    assertMatch(run.stdout, new RegExp(`^${told}\n${seeds} runs, .*: ${last}\n$`));
+  }
+});
+
 Deno.test("simulate: --inspect says which other campaigns it might have shown", async () => {
   await using shown = startTask("simulate", [...DIRECTORY, "--seed", "1", "--inspect"]);
   await shown.line("The first of 2 campaigns is shown");
