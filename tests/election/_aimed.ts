@@ -20,10 +20,22 @@ const ELECTION_MS = 2000;
 const FLAP_MEMORY_MS = 60_000;
 const SETTLED_MS = 60_000;
 
+/** What is aimed at messages. */
+export const STRIKES = ["a fault struck at a message", "a voter swung", "half a take-over"] as const;
+
+/** One of them. */
+export type Strike = typeof STRIKES[number];
+
+/** Options of {@linkcode aimedSchedule}. */
+export interface AimedOptions extends NetworkOptions {
+  /** Told what struck. */
+  readonly struck?: (what: Strike) => void;
+}
+
 /** One network: what it goes through, and what must hold. */
-export function aimedSchedule(seed: number, options: NetworkOptions = {}): void {
+export function aimedSchedule(seed: number, { struck = () => {}, ...options }: AimedOptions = {}): void {
   const network = new Network(seed % 3 === 0 ? 5 : 3, seed, options);
-  const trials = new Trials(network, seed);
+  const trials = new Trials(network, seed, struck);
   trials.begin();
   for (let round = 0; round < ROUNDS; round++) trials.round();
   trials.calm();
@@ -33,9 +45,11 @@ class Trials {
   readonly #network: Network;
   readonly #seed: number;
   readonly #chance: Chance;
+  readonly #struck: (what: Strike) => void;
   #round = 0;
 
-  constructor(network: Network, seed: number) {
+  constructor(network: Network, seed: number, struck: (what: Strike) => void) {
+    this.#struck = struck;
     this.#network = network;
     this.#seed = seed;
     this.#chance = network.chance;
@@ -141,7 +155,7 @@ class Trials {
     network.onSent = (from, _, type) => {
       if (isOver || from !== voter || type !== "ack") return;
       isOver = true;
-      this.#strike(() => {
+      this.#strike("a voter swung", () => {
         network.kill(voter);
         apart([voter], [leader, ...with_]);
         network.start(voter);
@@ -164,12 +178,18 @@ class Trials {
     let isOver = false;
     network.onSent = (from, to, type) => {
       if (from !== 1 || type !== "vote-request" || to !== leader) return;
-      this.#strike(() => {
+      this.#strike("a fault struck at a message", () => {
         network.cut(from, to);
         if (isUnheard) { for (const id of network.ids) network.cut(to, id); }
       });
       // A few votes come.
-      if (!isOver) this.#strike(() => network.kill(1), 2 * network.maxDelayMs + this.#chance.below(50));
+      if (!isOver) {
+        this.#strike(
+          "half a take-over",
+          () => network.kill(1),
+          2 * network.maxDelayMs + this.#chance.below(50),
+        );
+      }
       isOver = true;
     };
     network.runUntil(() => isOver, 20_000);
@@ -186,10 +206,12 @@ class Trials {
   }
 
   /** Has something befall the network soon, in this round. */
-  #strike(run: () => void, inMs = 0): void {
+  #strike(what: Strike, run: () => void, inMs = 0): void {
     const round = this.#round;
     this.#network.after(inMs, () => {
-      if (this.#round === round) run();
+      if (this.#round !== round) return;
+      this.#struck(what);
+      run();
     });
   }
 
@@ -237,7 +259,7 @@ class Trials {
       before?.(from, to, sent);
       if (isOver || sent !== type || skip-- > 0) return;
       isOver = true;
-      this.#strike(() => strike(from, to));
+      this.#strike("a fault struck at a message", () => strike(from, to));
     };
   }
 

@@ -67,7 +67,23 @@ export interface NetworkOptions {
   readonly election?: typeof Election;
   /** The log takes every write. */
   readonly unfencedLog?: boolean;
+  /** Told what befell the network. */
+  readonly happened?: (what: NetworkEvent) => void;
 }
+
+/** What befalls a network. */
+export const NETWORK_EVENTS = [
+  "a node died",
+  "a node died between two actions",
+  "a node forgot its vote",
+  "a node froze",
+  "a way was cut",
+  "a message was lost on its way",
+  "a leader led no more",
+] as const;
+
+/** One of them. */
+export type NetworkEvent = typeof NETWORK_EVENTS[number];
 
 export class Network {
   readonly #options: NetworkOptions;
@@ -152,6 +168,7 @@ export class Network {
   forget(id: number): void {
     this.kill(id);
     const node = this.node(id);
+    if (node.memory !== null) this.#options.happened?.("a node forgot its vote");
     node.memory = null;
     node.forgot = true;
     this.start(id);
@@ -159,12 +176,14 @@ export class Network {
 
   kill(id: number): void {
     const node = this.node(id);
+    if (node.election !== undefined) this.#options.happened?.("a node died");
     node.election = undefined;
     node.inbox = [];
     for (const peer of [...node.linkedWith]) this.#unlink(id, peer);
   }
 
   freeze(id: number, durationMs: number): void {
+    if (durationMs > 0) this.#options.happened?.("a node froze");
     const node = this.node(id);
     node.frozenUntilMs = this.nowMs + durationMs;
     this.#at(node.frozenUntilMs, () => {
@@ -182,6 +201,7 @@ export class Network {
   }
 
   cut(from: number, to: number): this {
+    this.#options.happened?.("a way was cut");
     this.cuts.add(`${from}>${to}`);
     return this;
   }
@@ -248,6 +268,7 @@ export class Network {
     const actions = node.election?.handle(event, this.#clock(node)) ?? [];
     for (const action of actions) {
       if (node.crashAfterActions-- <= 0) {
+        this.#options.happened?.("a node died between two actions");
         this.kill(node.id);
         return;
       }
@@ -273,6 +294,7 @@ export class Network {
         return;
       case "change": {
         const { from, to, term, leader, why } = action;
+        if (from === "leader") this.#options.happened?.("a leader led no more");
         node.trace.push({
           time: new Date(this.nowMs).toISOString(),
           node: node.id,
@@ -323,6 +345,7 @@ export class Network {
     this.#at(arrivalMs, () => {
       const receiver = this.node(to);
       // A cut also loses what was under way; a link that is gone delivers nothing.
+      if (this.cuts.has(key)) this.#options.happened?.("a message was lost on its way");
       if (this.cuts.has(key) || !receiver.linkedWith.has(from)) return;
       this.#deliver(
         receiver,

@@ -18,7 +18,17 @@ export interface HostileOptions {
   /** In whose place it listens; 0 for nobody's. */
   readonly id: number;
   readonly port: number;
+  /** Told what it does. */
+  readonly did: (what: HostileDeed) => void;
 }
+
+/** What it does wherever it is. */
+export const DEEDS = ["it dialled as a node", "it lied", "it said again what it had heard"] as const;
+/** What it does beside in the place of a node. */
+export const DEEDS_AS_NODE = ["it answered as a node", "it voted for all"] as const;
+
+/** What it does. */
+export type HostileDeed = typeof DEEDS[number] | typeof DEEDS_AS_NODE[number];
 
 /** An attack under way. */
 export interface Attack {
@@ -32,7 +42,7 @@ const ATTACKS = 12;
 const MAX_LINES = 300;
 
 /** Attacks until it is stopped. */
-export function hostile(world: World, { random, nodes, id, port }: HostileOptions): Attack {
+export function hostile(world: World, { random, nodes, id, port, did }: HostileOptions): Attack {
   let isOver = false;
   /** What others said, to be said again. */
   const heard: string[] = [];
@@ -77,8 +87,12 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
   };
 
   const line = () => {
-    if (heard.length > 0 && random.chance(0.2)) return random.pick(heard);
+    if (heard.length > 0 && random.chance(0.2)) {
+      did("it said again what it had heard");
+      return random.pick(heard);
+    }
     if (random.chance(0.02)) return "PROOF " + "0".repeat(32) + " " + "0".repeat(64);
+    did("it lied");
     return encodePeerMessage(lie());
   };
 
@@ -139,8 +153,10 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
       ]);
       await writeAll(connection, encoder.encode(first));
       listen(connection).catch(() => {});
-      if (first.endsWith("\n")) await talk(connection);
-      else await delay(world, random.integer(1, 3000));
+      if (first.endsWith("\n")) {
+        did("it dialled as a node");
+        await talk(connection);
+      } else await delay(world, random.integer(1, 3000));
     } finally {
       connection.close();
     }
@@ -156,6 +172,7 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
   /** A node like others, but that it votes for all, and follows all. */
   const agree = async (connection: TcpConnection) => {
     await writeAll(connection, encoder.encode(greetingAnswer(id, "0".repeat(32))));
+    did("it voted for all");
     for (let beats = random.integer(5, 60); beats > 0 && !isOver; beats--) {
       await writeAll(connection, encoder.encode(IDLE_BEAT));
       await delay(world, 200);
@@ -172,6 +189,7 @@ export function hostile(world: World, { random, nodes, id, port }: HostileOption
           connection,
           encoder.encode(greetingAnswer(random.chance(0.9) ? id : 1, "0".repeat(32))),
         );
+        did("it answered as a node");
         await talk(connection);
       } else if (kind < 6) await agree(connection);
       else await delay(world, 3000);

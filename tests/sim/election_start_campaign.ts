@@ -12,15 +12,22 @@ const IDS = [1, 2, 3];
 /** How long they are left alone. */
 const IDLE_MS = 10_000;
 
+const STARTS = [
+  ...["all nodes were in one process", "each node was on a machine of its own", "all started at once"],
+  "the lowest started last",
+];
+
 /** Three nodes, in one process or three, in any order or together. */
 export const electionStart: Campaign = {
   name: "election starts, and its links hold",
+  sometimes: STARTS,
   run: (sim) => run(sim, false),
 };
 
 /** The same after a stop of all: they remember their votes, and abstain until promises are over. */
 export const electionStartAgain: Campaign = {
   name: "election starts again, and its links hold",
+  sometimes: STARTS,
   run: (sim) => run(sim, true),
 };
 
@@ -35,7 +42,12 @@ async function run(sim: SimWorld, remember: boolean): Promise<void> {
   const hosts = new Map<string, SimHost>();
   const gapMs = random.pick([0, 0, 1, 10, 100, 1000]);
   const memory = remember ? JSON.stringify({ term: random.integer(1, 100), votedFor: 1 }) : undefined;
-  for (const { id, address } of random.shuffle(nodes)) {
+  const order = random.shuffle(nodes);
+  sim.sometimes("all nodes were in one process", isOneProcess);
+  sim.sometimes("each node was on a machine of its own", !isOneProcess);
+  sim.sometimes("all started at once", gapMs === 0);
+  sim.sometimes("the lowest started last", order.at(-1)?.id === 1);
+  for (const { id, address } of order) {
     const host = hosts.get(address.hostname) ?? sim.host(address.hostname);
     hosts.set(address.hostname, host);
     host.disk.makeDirectory(`/data/Node${id}`);

@@ -9,7 +9,7 @@ import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
 import { type ActorSnapshot, ActorSystem, type Behavior, escalate } from "../../mod.ts";
 import { ElectionWatch } from "./_election_watch.ts";
 import { type Campaign, lasting } from "./_harness.ts";
-import { hostile } from "./_hostile_peer.ts";
+import { DEEDS, DEEDS_AS_NODE, hostile, type HostileDeed } from "./_hostile_peer.ts";
 
 const PORT = 8080;
 const SIEGE_MS = 12_000;
@@ -55,7 +55,9 @@ export function siegeCampaign(
   siege: Siege,
   node: (options: PeerOptions) => Behavior<never>,
 ): Campaign {
-  return { name, run: (sim) => run(sim, siege, node) };
+  const deeds = [...DEEDS, ...(siege.isNode ? DEEDS_AS_NODE : [])];
+  const sometimes = [...deeds, "fault: killed", "fault: way cut"];
+  return { name, sometimes, run: (sim) => run(sim, siege, node) };
 }
 
 async function run(
@@ -87,7 +89,8 @@ async function run(
     return host;
   });
   const evil = sim.host(isNode ? `n${hostileId}` : "evil");
-  const attack = evil.start((world) => hostile(world, { random, nodes, id: hostileId, port: PORT }));
+  const did = (what: HostileDeed) => sim.sometimes(what);
+  const attack = evil.start((world) => hostile(world, { random, nodes, id: hostileId, port: PORT, did }));
   // In the place of a node, without a secret, it has a vote, and gives it to everybody.
   const canDepose = isNode && !hasSecret;
   const watch = new ElectionWatch(sim, hosts, { ids: honest.map(({ id }) => id), mayOverlap: canDepose });
