@@ -34,6 +34,7 @@ export const chatHistory: Campaign = {
     ...["lines could not be kept", "the history was closed in good order"],
     ...["fault: power cut", "fault: killed", "fault: write fails", "fault: sync fails, pages dropped"],
     ...["fault: crash during write", "fault: crash before sync", "fault: bit rot"],
+    ...["fault: power cut leaves length before data", "fault: power cut leaves garbage"],
   ],
   run,
 };

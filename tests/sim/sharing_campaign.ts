@@ -44,6 +44,7 @@ const RETRY_MS = 700;
 const REAL_ELECTION_ONE_IN = 5;
 /** Where elections listen. */
 const ELECTION_PORT = 8080;
+const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
 /** Begins the log line of a download that failed. */
 const FAILED = "Download failed: ";
 
@@ -55,7 +56,10 @@ type Share = (options: SharingOptions) => Behavior<SharingCommand>;
 /** The campaign with the sharing as given. */
 export function sharingCampaign(name: string, share: Share): Campaign {
   // What occurs in few seeds as well; the rest is asked of long runs by `--counts`.
-  const sometimes = ["fault: power cut", "fault: killed", "fault: way cut", "fault: watch event lost"];
+  const sometimes = [
+    ...["fault: power cut", "fault: killed", "fault: way cut", "fault: watch event lost"],
+    ...["fault: crash before sync", "fault: power cut leaves sectors out of order"],
+  ];
   return { name, sometimes, run: (sim) => run(sim, share) };
 }
 
@@ -97,11 +101,7 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
     downMs: [50, 3000],
     // As with all elections: within what a lease allows for.
     clockRates: [0.95, 1.05],
-    // In every other run at what is being fetched: nothing of it is synced before it is whole.
-    ...(sim.random.chance(0.5)
-      ? { aim: { path: /\/\.parts\//, operation: "sync", how: "crash", skip: 0 } }
-      : {}),
-    tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
+    tearing: TEARING,
     diskErrorsPerMinute: 10,
     diskErrorOperations: ANY_DISK_OPERATION,
     droppedPages: 0.7,
@@ -120,7 +120,10 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
     hosts: hosts.map(({ name }) => name),
   });
   sim.net.configure({ latencyMs: [0.2, 2], datagramLoss: 0, bytesPerSecond: 100_000_000 });
-  for (const host of hosts) if (!host.isUp) host.restart();
+  for (const host of hosts) {
+    if (!host.isUp) host.restart();
+    if (sim.random.chance(0.5)) tearParts(sim, host);
+  }
   const honest = hosts.filter((_, index) => !LIARS.includes(index + 1));
   // Looked at now and then: after each of all the events it would take more time than these.
   for (let waitedMs = 0; !honest.every((host) => hasAll(host, files)); waitedMs += LOOK_MS) {
@@ -129,6 +132,15 @@ async function run(sim: SimWorld, share: Share): Promise<void> {
   }
   for (const host of hosts) checkDisk(host, files);
   for (const host of honest) checkNothingVoid(host);
+}
+
+/** The power goes when a file is whole and nothing of it is on the disk for sure, nor its name. */
+function tearParts(sim: SimWorld, host: SimHost): void {
+  host.disk.tearing = TEARING;
+  host.crashAt({
+    ...{ path: /\/\.parts\//, operation: "sync", when: sim.random.pick(["before", "during"]) },
+    ended: () => host.restart(),
+  });
 }
 
 function hastened(plan: ChaosPlan): ChaosPlan {
