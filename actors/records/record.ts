@@ -12,7 +12,8 @@ import {
   withDatestamp,
 } from "../../protocols/records.ts";
 import { assertNever, type Behavior, type Context, type Ref } from "../runtime/mod.ts";
-import { type DirectorySync, replaceFile } from "../store/atomic_file.ts";
+import { type ApproveReplacement, type DirectorySync, replaceFile } from "../store/atomic_file.ts";
+import { isSameFile } from "../store/same_file.ts";
 import { dirname, errorText, isNotFound, WorldError } from "../world/world.ts";
 import type { AgeLimit } from "./age.ts";
 import type { BeginReply, RecordIndexCommand } from "./index_messages.ts";
@@ -38,6 +39,11 @@ export interface Refreshed {
     /** Its file is no longer there. */
     | { readonly type: "gone" }
     | { readonly type: "failed"; readonly error: unknown };
+}
+
+/** Somebody else has written the file while it was refreshed. */
+class ChangedMeanwhile extends Error {
+  override readonly name: string = "ChangedMeanwhile";
 }
 
 /** What can be done with a record. */
@@ -170,10 +176,20 @@ class ClientFile {
       if (begun.type === "failed") throw begun.error;
       if (begun.type === "not-due") return begun;
       const stamp = this.#now();
+      const { disk } = this.#self.world;
+      const { path } = this.#options;
+      const found = await disk.stat(path);
       const record = await this.#readFile();
-      const failure = await this.#replace(withDatestamp(record, stamp), stamp);
+      // Who deletes or edits the file meanwhile, by hand, is not undone.
+      const failure = await this.#replace(withDatestamp(record, stamp), stamp, async () => {
+        if (!isSameFile(found, disk.statNow?.(path) ?? await disk.stat(path))) throw new ChangedMeanwhile();
+      });
       return failure === undefined ? { type: "updated" } : { type: "failed", ...failure };
     } catch (error) {
+      if (error instanceof ChangedMeanwhile) {
+        index.tell({ type: "unchanged", id });
+        return { type: "not-due" };
+      }
       if (isNotFound(error)) {
         index.tell({ type: "gone", id });
         return { type: "gone" };
@@ -205,10 +221,14 @@ class ClientFile {
    * Puts new content in the file's place and has the record file show it. Says what kept it from being
    * durable.
    */
-  async #replace(content: Uint8Array, stamp: WallSeconds): Promise<{ readonly error: unknown } | undefined> {
+  async #replace(
+    content: Uint8Array,
+    stamp: WallSeconds,
+    approve?: ApproveReplacement,
+  ): Promise<{ readonly error: unknown } | undefined> {
     const { directory: within, id, index, names, path } = this.#options;
     const { disk } = this.#self.world;
-    const replaced = await replaceFile(disk, path, content, { within });
+    const replaced = await replaceFile(disk, path, content, { within }, approve);
     // From here on the file is the new one, whatever happens: the index must hear of it.
     const synced = replaced === path ? names.sync() : disk.syncDirectory(dirname(replaced));
     const failure = await synced.then(() => undefined, (error: unknown) => ({ error }));

@@ -24,8 +24,9 @@ export async function replaceFile(
   path: string,
   content: FileContent,
   options?: PathOptions,
+  approve?: ApproveReplacement,
 ): Promise<string> {
-  const { file, target } = await replaceAndKeepOpen(disk, path, content, options);
+  const { file, target } = await replaceAndKeepOpen(disk, path, content, options, approve);
   closeQuietly(file);
   return target;
 }

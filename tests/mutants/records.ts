@@ -207,4 +207,11 @@ export const records: readonly Mutant[] = [
     from: ' && this.#journalWork !== "settling"',
     to: "",
   },
+  {
+    what: "a refresh brings back what was deleted while it went on",
+    file: "actors/records/record.ts",
+    from:
+      "if (!isSameFile(found, disk.statNow?.(path) ?? await disk.stat(path))) throw new ChangedMeanwhile();",
+    to: "await disk.stat(path).catch(() => {});",
+  },
 ];

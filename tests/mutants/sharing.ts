@@ -323,4 +323,10 @@ export const sharing: readonly Mutant[] = [
     from: "if (!isNotFound(error)) continue;",
     to: "",
   },
+  {
+    what: "a name stands for what the lowest node has, however many have something else",
+    file: "actors/sharing/catalog.ts",
+    from: "b.holders.length - a.holders.length || ",
+    to: "",
+  },
 ];

@@ -122,7 +122,7 @@ function guarded(name: string, value: unknown): unknown {
 }
 
 function guardedObject(name: string, object: object): object {
-  const touch = (key: PropertyKey = "") => refuse?.(`${name}.${String(key)}`);
+  const touch = (key: PropertyKey) => refuse?.(`${name}.${String(key)}`);
   return new Proxy(object, {
     get(target, key): unknown {
       touch(key);
@@ -132,7 +132,7 @@ function guardedObject(name: string, object: object): object {
     set: (target, key, value): boolean => (touch(key), Reflect.set(target, key, value)),
     has: (target, key): boolean => (touch(key), Reflect.has(target, key)),
     deleteProperty: (target, key): boolean => (touch(key), Reflect.deleteProperty(target, key)),
-    ownKeys: (target) => (touch(), Reflect.ownKeys(target)),
+    ownKeys: (target) => (refuse?.(name), Reflect.ownKeys(target)),
     getOwnPropertyDescriptor: (target, key) => (touch(key), Reflect.getOwnPropertyDescriptor(target, key)),
     defineProperty: (target, key, how): boolean => (touch(key), Reflect.defineProperty(target, key, how)),
   });
