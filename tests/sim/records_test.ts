@@ -9,6 +9,12 @@ Deno.test("records under chaos: what was answered stays, and files and record fi
   await runCampaign(records, 56);
 });
 
+Deno.test("records under chaos: the seeds that have found something once", async () => {
+  // 3010387: what was deleted by hand while it was refreshed came back.
+  // 3000760: a server that had stood still for long has many connections; the oracle took that for wrong.
+  await runCampaign(records, [3000760, 3010387]);
+});
+
 for (
   const { what, file, from, to } of [
     {
