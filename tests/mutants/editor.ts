@@ -395,10 +395,4 @@ export const editor: readonly Mutant[] = [
     from: "this.#collaboration.difference(EMPTY_STATE)",
     to: "this.#collaboration.difference(this.#collaboration.stateVector)",
   },
-  {
-    what: "a deletion within another shortens it",
-    file: "actors/editor/update_batch.ts",
-    from: "last.length = Math.max(last.length, clock + length - last.clock);",
-    to: "last.length = clock + length - last.clock;",
-  },
 ];

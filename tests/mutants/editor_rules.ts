@@ -333,4 +333,10 @@ export const editorRules: readonly Mutant[] = [
     from: 'if (file !== "" && saves.includes(file)) return',
     to: 'if (file === "" && saves.includes(file)) return',
   },
+  {
+    what: "a deletion within another shortens it",
+    file: "actors/editor/update_batch.ts",
+    from: "last.length = Math.max(last.length, clock + length - last.clock);",
+    to: "last.length = clock + length - last.clock;",
+  },
 ];
