@@ -87,9 +87,11 @@ class OtherNode {
   /** What it was told on them. */
   readonly told: string[] = [];
 
-  constructor(sim: SimWorld, id = 1) {
+  /** `deaf` connections it ends without a word first, as a process does that dies. */
+  constructor(sim: SimWorld, { id = 1, deaf = 0 }: { readonly id?: number; readonly deaf?: number } = {}) {
     const listener = sim.host("other").world.net.listenTcp({ hostname: "::", port: PORT });
     const serve = async () => {
+      for (; deaf > 0; deaf--) await (await listener.accept()).closeWrite();
       for (;;) {
         const connection = await listener.accept();
         this.open++;
@@ -131,9 +133,16 @@ Deno.test("peer link: a link on which nothing comes for silenceMs is down, thoug
     assertEquals([stage.events.includes("link-down"), other.open], [true, 0]);
   }));
 
+Deno.test("peer link: a node that ends greetings without a word, as it dies, is dialled until it is there", () =>
+  inStages(async (stage) => {
+    new OtherNode(stage.sim, { deaf: 3 });
+    stage.link.tell({ type: "want", wanted: true });
+    await stage.sim.until(() => stage.events.includes("link-up"), 5000);
+  }));
+
 /** A link that has dialled, and that the other node has dialled too. */
 async function crossed(stage: LinkStage, otherId = 1): Promise<Accepted & { readonly other: OtherNode }> {
-  const other = new OtherNode(stage.sim, otherId);
+  const other = new OtherNode(stage.sim, { id: otherId });
   stage.link.tell({ type: "want", wanted: true });
   await stage.sim.until(() => stage.events.includes("link-up"), 1000);
   const accepted = stage.accepted("crossed", THEIR_NONCE);

@@ -270,4 +270,10 @@ export const election: readonly Mutant[] = [
     from: 'this.#state.role === "leader" && term === this.#state.term',
     to: 'this.#state.role === "leader"',
   },
+  {
+    what: "a node that ended a greeting without a word is never dialled again",
+    file: "actors/election/peer_link.ts",
+    from: "if (silently && this.#options.mayBeOld && !this.#old.isOld)",
+    to: "if (silently && !this.#old.isOld)",
+  },
 ];

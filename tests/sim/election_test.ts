@@ -38,6 +38,11 @@ for (const siege of [siegeWithSecret, siegeWithoutSecret, siegeFromWithin]) {
   });
 }
 
+Deno.test("besieged election: the seed that has found something once", async () => {
+  // A node that had ended a greeting without a word, as it died, was never dialled again.
+  await runCampaign(siegeWithSecret, [3000703]);
+});
+
 const HOLES = [
   {
     what: "a node that asks nobody for the secret",
