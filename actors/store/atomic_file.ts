@@ -16,8 +16,8 @@ export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
  * {@linkcode DirectorySync}.
  *
  * Resolves with the path of the file that was replaced: the one that was given or, where that is a link, what
- * it leads to. Rejects with a `WorldError` when the disk does, or with what `approve` throws; the file is then
- * as it was, and nothing is left beside it.
+ * it leads to. Rejects with a `WorldError` when the disk does, or with what `approve` throws; the file is
+ * then as it was, and nothing is left beside it.
  */
 export async function replaceFile(
   disk: Disk,
