@@ -44,6 +44,11 @@ export class LinkOldSide {
     return this.#connections.inPhase("greeting").at(-1)?.[1].sinceMs;
   }
 
+  /** It closed a greeting without a word. Of one that cannot be old that says nothing: no probe is sent. */
+  greetingClosed(nowMs: number): void {
+    if (this.#options.mayBeOld && !this.#old.isOld) this.#old.closeGreeting(nowMs);
+  }
+
   /** Whether it is known by now to be old, and whether a probe is due. */
   look(nowMs: number): void {
     if (!this.#options.mayBeOld) return;

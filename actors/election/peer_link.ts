@@ -303,8 +303,7 @@ class PeerLink {
     if (state.phase === "up" && now - state.sinceMs >= SETTLED_MS) this.#dial.now(now);
     else if (state.isDialled) this.#dialLater();
     if (state.phase === "greeting") {
-      // Nothing is asked of one that cannot be old: no answer to that is to be awaited.
-      if (silently && this.#options.mayBeOld && !this.#old.isOld) this.#old.closeGreeting(now);
+      if (silently) this.#oldSide.greetingClosed(now);
       this.#claims.answerPostponed(this.#dial.isDialling);
     }
     this.#oldSide.look(this.#now);

@@ -345,8 +345,8 @@ export class Network {
     this.#at(arrivalMs, () => {
       const receiver = this.node(to);
       // A cut also loses what was under way; a link that is gone delivers nothing.
-      if (this.cuts.has(key)) this.#options.happened?.("a message was lost on its way");
-      if (this.cuts.has(key) || !receiver.linkedWith.has(from)) return;
+      if (this.cuts.has(key)) return this.#options.happened?.("a message was lost on its way");
+      if (!receiver.linkedWith.has(from)) return;
       this.#deliver(
         receiver,
         () => this.#handle(receiver, { type: "message", peer: from, message }),

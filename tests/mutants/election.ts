@@ -272,8 +272,8 @@ export const election: readonly Mutant[] = [
   },
   {
     what: "a node that ended a greeting without a word is never dialled again",
-    file: "actors/election/peer_link.ts",
-    from: "if (silently && this.#options.mayBeOld && !this.#old.isOld)",
-    to: "if (silently && !this.#old.isOld)",
+    file: "actors/election/link_old_side.ts",
+    from: "if (this.#options.mayBeOld && !this.#old.isOld) this.#old.closeGreeting(nowMs);",
+    to: "if (!this.#old.isOld) this.#old.closeGreeting(nowMs);",
   },
 ];

@@ -39,6 +39,9 @@ export const MACHINE_FAULTS: ChaosPlan = {
   slowDisksPerMinute: 20,
 };
 
+/** What a power cut does to what was written and not synced, where a checksum tells it from what was said. */
+export const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
+
 /** Operations that fail now and then, with a bad cable or a full disk. */
 export const ANY_DISK_OPERATION: readonly DiskOperation[] = [
   ...[

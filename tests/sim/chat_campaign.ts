@@ -20,6 +20,7 @@ import {
   MACHINE_FAULTS,
   NETWORK_FAULTS,
   service,
+  TEARING,
   USUAL_FAULTS,
 } from "./_harness.ts";
 import { Friend } from "./_chat_friends.ts";
@@ -96,7 +97,7 @@ async function run(sim: SimWorld): Promise<void> {
     sim.chaos({
       hosts: ["server"],
       ...MACHINE_FAULTS,
-      tearing: { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 },
+      tearing: TEARING,
       diskErrorsPerMinute: hasDiskErrors ? 20 : 0,
       droppedPages: 0.7,
     }),

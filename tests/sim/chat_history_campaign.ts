@@ -10,7 +10,7 @@ import type { HistoryCommand } from "../../actors/chat/owner_messages.ts";
 import type { SimHost, SimWorld, World } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { MAX_HISTORY_LINES } from "../../protocols/chat.ts";
-import type { Campaign } from "./_harness.ts";
+import { type Campaign, TEARING } from "./_harness.ts";
 import { recordsCostByBit } from "./_rotten_frames.ts";
 
 const FILE = "/data/history.log";
@@ -42,7 +42,7 @@ export const chatHistory: Campaign = {
 async function run(sim: SimWorld): Promise<void> {
   const host = sim.host("server");
   host.disk.makeDirectory("/data");
-  host.disk.tearing = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
+  host.disk.tearing = TEARING;
   const life = new Lives(sim, host);
   for (let count = 0; count < LIVES; count++) await life.live();
 }

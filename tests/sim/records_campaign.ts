@@ -16,6 +16,7 @@ import {
   NETWORK_FAULTS,
   playsAll,
   service,
+  TEARING,
   USUAL_FAULTS,
 } from "./_harness.ts";
 import { LONG_PAUSE, withstand } from "./_long_pause.ts";
@@ -42,7 +43,6 @@ const REMOVED = "4444";
 const OLD_IDS = Array.from({ length: 12 }, (_, index) => `${1000 + index}`);
 /** So many records are refreshed at once at most. */
 const MAX_REFRESHES = 8;
-const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
 /** The most crashes after the chaos, each with a look at what is recovered. */
 const ROUNDS = 6;
 const MAX_CONNECTIONS = 1000;

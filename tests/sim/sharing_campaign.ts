@@ -24,6 +24,7 @@ import {
   NETWORK_FAULTS,
   playsAll,
   service,
+  TEARING,
 } from "./_harness.ts";
 import { withstand } from "./_long_pause.ts";
 
@@ -44,7 +45,6 @@ const RETRY_MS = 700;
 const REAL_ELECTION_ONE_IN = 5;
 /** Where elections listen. */
 const ELECTION_PORT = 8080;
-const TEARING = { sectorsOutOfOrder: 0.4, lengthBeforeData: 0.4, garbage: 0.4 };
 /** Begins the log line of a download that failed. */
 const FAILED = "Download failed: ";
 

@@ -145,7 +145,7 @@ Deno.test({
   },
 });
 
-Deno.test("simulate: a campaign that is none, and a folder without any, are one line and exit 1", async () => {
+Deno.test("simulate: an unknown campaign, or a folder without campaigns, is told in one line, and ends with 1", async () => {
   for (const args of [[...DIRECTORY, "--only", "nothing"], ["--folder", "tests/lint"]]) {
     const { code, stdout, stderr } = await runTask("simulate", args);
     assertEquals([code, stdout], [1, ""]);
