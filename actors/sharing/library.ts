@@ -8,6 +8,7 @@ import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages
 import { errorText, type FileInfo, WorldError } from "../world/world.ts";
 import { isSameFile } from "../store/same_file.ts";
 import { type HashedFile, hashFile } from "./hash_file.ts";
+import { waitAtStop } from "./wait_at_stop.ts";
 
 /** A file of this node. */
 export interface SharedFile extends HashedFile {
@@ -81,6 +82,8 @@ class Library {
   readonly #refused = new Map<string, Refused>();
   readonly #waiting = new Set<string>();
   #hashing: string | undefined;
+  /** Resolves once what is hashed now is. */
+  #hashed: Promise<unknown> = Promise.resolve();
   #isSettling = false;
   #isUnreadable = false;
   #isToTell = false;
@@ -95,7 +98,11 @@ class Library {
       (error) =>
         self.log.warn(`Cannot watch ${options.directory}: ${error.message}`, { event: "folder-not-watched" }),
     );
-    self.onStop(() => watching.cancel());
+    self.onStop(async () => {
+      watching.cancel();
+      // It ends at its next step, and closes its file.
+      await waitAtStop(self.world, this.#hashed);
+    });
     self.every(LOOK_MS, { type: "look" });
     self.self.tell({ type: "look" });
   }
@@ -169,8 +176,10 @@ class Library {
     if (this.#hashing !== undefined || name === undefined) return;
     this.#waiting.delete(name);
     this.#hashing = name;
+    const hashed = this.#hash(`${this.#options.directory}/${name}`);
+    this.#hashed = hashed;
     this.#self.pipe<HashedFile | Unhashable>(
-      this.#hash(`${this.#options.directory}/${name}`),
+      hashed,
       (outcome) => ({ type: "hashed", name, outcome }),
       (error) => ({ type: "hashed", name, outcome: { error, fileInfo: undefined } }),
     );

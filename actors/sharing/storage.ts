@@ -26,6 +26,7 @@ import type {
   StorageCommand,
   StoragePlace,
 } from "./storage_commands.ts";
+import { waitAtStop } from "./wait_at_stop.ts";
 
 /** Options of {@linkcode storage}. */
 export interface StorageOptions {
@@ -67,8 +68,6 @@ export function storage(options: StorageOptions): Behavior<StorageCommand> {
  * knows it by its name alone, which another file may have by then.
  */
 const LOOK_MS = 5000;
-/** A stop waits for so long for what is under way: less than it may take. */
-const STOP_MS = 4000;
 
 class Storage {
   readonly #self: Context<StorageCommand | Private>;
@@ -98,16 +97,13 @@ class Storage {
     if (place.type === "shared" && file !== undefined) this.#files.expect(file, place.expected);
     if (place.type === "fetched") self.every(LOOK_MS, { type: "look" });
     self.onStop(async () => {
-      // Whoever comes next must find what it leaves; but a slow disk keeps nobody from stopping.
+      // Whoever comes next must find what it leaves.
       const ended = this.#working.finally(() => {
         this.#files.close();
         this.#partLock?.close();
       });
       blocks.close();
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = self.world.clock.timer(STOP_MS, resolve);
-      await Promise.race([ended, late]);
-      timer.cancel();
+      await waitAtStop(self.world, ended);
     });
   }
 

@@ -1,5 +1,5 @@
 import { dirname, type Disk, type DiskFile, type FileInfo, isNotFound, WorldError } from "../world/world.ts";
-import { closeQuietly } from "./_close_quietly.ts";
+import { closeQuietly } from "../world/_close_quietly.ts";
 import { type ApproveReplacement, type FileContent, replaceAndKeepOpen } from "./atomic_file.ts";
 import { makeNameDurable } from "./durable_name.ts";
 

@@ -1,5 +1,6 @@
 import { dirname, type Disk, type DiskFile, isNotFound } from "../world/world.ts";
 import { WorldError } from "../world/world.ts";
+import { orClose } from "../world/_close_quietly.ts";
 import { crc32c } from "./_crc32c.ts";
 
 /** How the file begins, for people who find it, and so that no file of theirs is taken for one. */
@@ -123,13 +124,14 @@ export class TornTailJournal {
   }
 
   close(): void {
-    this.#file?.close();
+    const file = this.#file;
     this.#file = undefined;
+    file?.close();
   }
 
   async #open(): Promise<DiskFile> {
     const file = await this.#disk.open(this.#path, { write: true, create: true, followLink: false });
-    await this.#disk.syncDirectory(dirname(this.#path));
+    await orClose(file, () => this.#disk.syncDirectory(dirname(this.#path)));
     return file;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, type Disk, type PathOptions, type Replacement } from "../world/world.ts";
-import { closeQuietly } from "./_close_quietly.ts";
+import { closeQuietly } from "../world/_close_quietly.ts";
 import { realPathOf } from "./_real_path.ts";
 
 /** What a file is to hold, whole or in parts that are made one by one. */

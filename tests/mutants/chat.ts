@@ -328,4 +328,10 @@ export const chat: readonly Mutant[] = [
     from: "this.#bans.set(mask, { mask, by, setMs: nowMs });\n    this.#isBanned = new WeakMap();",
     to: "this.#bans.set(mask, { mask, by, setMs: nowMs });",
   },
+  {
+    what: "the history stays open when it stops",
+    file: "actors/chat/history.ts",
+    from: "    self.onStop(() => journal?.close());\n",
+    to: "",
+  },
 ];

@@ -276,4 +276,16 @@ export const election: readonly Mutant[] = [
     from: "if (this.#options.mayBeOld && !this.#old.isOld) this.#old.closeGreeting(nowMs);",
     to: "if (!this.#old.isOld) this.#old.closeGreeting(nowMs);",
   },
+  {
+    what: "a folder is watched for good",
+    file: "actors/election/directory_watcher.ts",
+    from: "    self.onStop(() => watching.cancel());\n",
+    to: "",
+  },
+  {
+    what: "a node keeps its lock when it has stopped",
+    file: "actors/election/node_files.ts",
+    from: "  self.onStop(() => lock.release());\n",
+    to: "",
+  },
 ];

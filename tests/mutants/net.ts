@@ -365,4 +365,16 @@ export const net: readonly Mutant[] = [
     from: "if (!isReleased) this.#leave(key, presence);",
     to: "this.#leave(key, presence);",
   },
+  {
+    what: "who has come while the server stops is not closed",
+    file: "actors/net/tcp_server.ts",
+    from: "    for (const connection of this.#arrived) connection.close();\n",
+    to: "",
+  },
+  {
+    what: "datagram sockets stay open when a server stops",
+    file: "actors/net/datagrams.ts",
+    from: "      for (const socket of sockets) socket.close();\n",
+    to: "",
+  },
 ];

@@ -214,4 +214,10 @@ export const records: readonly Mutant[] = [
       "if (!isSameFile(found, disk.statNow?.(path) ?? await disk.stat(path))) throw new ChangedMeanwhile();",
     to: "await disk.stat(path).catch(() => {});",
   },
+  {
+    what: "the files of an index stay open when it stops",
+    file: "actors/records/record_index.ts",
+    from: "      await index.close().finally(() => claim.release());",
+    to: "      claim.release();",
+  },
 ];

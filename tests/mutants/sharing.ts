@@ -329,4 +329,22 @@ export const sharing: readonly Mutant[] = [
     from: "b.holders.length - a.holders.length || ",
     to: "",
   },
+  {
+    what: "who stops does not wait for what it hashes",
+    file: "actors/sharing/library.ts",
+    from: "      await waitAtStop(self.world, this.#hashed);\n",
+    to: "",
+  },
+  {
+    what: "the files of a torrent stay open when it stops",
+    file: "actors/sharing/storage.ts",
+    from: "        this.#files.close();\n        this.#partLock?.close();\n",
+    to: "        this.#partLock?.close();\n",
+  },
+  {
+    what: "a folder is watched for good",
+    file: "actors/sharing/library.ts",
+    from: "      watching.cancel();\n",
+    to: "",
+  },
 ];

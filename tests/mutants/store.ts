@@ -290,4 +290,28 @@ export const store: readonly Mutant[] = [
     from: "    this.isUnread = true;\n",
     to: "",
   },
+  {
+    what: "a journal whose name cannot be made durable stays open",
+    file: "actors/store/_torn_tail.ts",
+    from: "    await orClose(file, () => this.#disk.syncDirectory(dirname(this.#path)));",
+    to: "    await this.#disk.syncDirectory(dirname(this.#path));",
+  },
+  {
+    what: "the file before stays open when another has its name",
+    file: "actors/store/_owned_file.ts",
+    from: "    closeQuietly(before.file);\n",
+    to: "",
+  },
+  {
+    what: "the reader of the file before stays open",
+    file: "actors/store/_owned_file.ts",
+    from: "    closeQuietly(before.reader);\n",
+    to: "",
+  },
+  {
+    what: "a log that could not be recovered stays open",
+    file: "actors/store/_open_log.ts",
+    from: "    owned.close();\n    const isForeign",
+    to: "    const isForeign",
+  },
 ];

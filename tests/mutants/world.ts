@@ -75,4 +75,16 @@ export const world: readonly Mutant[] = [
     from: "if (kind === undefined && this.#write !== undefined) {",
     to: 'if (kind === "closed" && this.#write !== undefined) {',
   },
+  {
+    what: "what a disk has opened stays open when it cannot be looked at",
+    file: "actors/world/real/regular_file.ts",
+    from: "    const isFound = await orClose(file, async () => {",
+    to: "    const isFound = await (async (_file, work) => await work())(file, async () => {",
+  },
+  {
+    what: "the simulator counts no open files",
+    file: "actors/world/sim/disk_state.ts",
+    from: "    this.#open.set(file, path);\n",
+    to: "",
+  },
 ];

@@ -32,7 +32,7 @@ export type HostileDeed = typeof DEEDS[number] | typeof DEEDS_AS_NODE[number];
 
 /** An attack under way. */
 export interface Attack {
-  stop(): void;
+  cease(): void;
 }
 
 const encoder = new TextEncoder();
@@ -41,7 +41,7 @@ const ATTACKS = 12;
 /** The most lines of one attack. */
 const MAX_LINES = 300;
 
-/** Attacks until it is stopped. */
+/** Attacks until it is told to cease. */
 export function hostile(world: World, { random, nodes, id, port, did }: HostileOptions): Attack {
   let isOver = false;
   /** What others said, to be said again. */
@@ -206,5 +206,5 @@ export function hostile(world: World, { random, nodes, id, port, did }: HostileO
 
   for (let count = 0; count < ATTACKS; count++) void attack();
   if (id !== 0) serve().catch(() => {});
-  return { stop: () => isOver = true };
+  return { cease: () => isOver = true };
 }

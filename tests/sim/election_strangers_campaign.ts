@@ -108,7 +108,7 @@ async function run(
     lookAround();
   }
   sim.net.heal();
-  if (canDepose) attack.stop();
+  if (canDepose) attack.cease();
   await sim.advance(RECONNECT_MS);
   await sim.until(() => watch.isLed(), ELECTION_MS, "a majority to have a leader");
   const lowest = honest[0]?.id ?? 0;
@@ -142,7 +142,7 @@ async function run(
     assertEquals(first.disk.readText("/data/Peer_files.log"), log);
   }
   lookAround();
-  attack.stop();
+  attack.cease();
 }
 
 /** Cuts the nodes in two parts; the hostile host reaches both. */

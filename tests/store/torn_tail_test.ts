@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { tornBytes } from "../../actors/store/_torn_tail.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
-import { simulate } from "../../actors/world/sim/mod.ts";
+import { simulate, simWorld } from "../../actors/world/sim/mod.ts";
 
 const encoder = new TextEncoder();
 const intent = { offset: 0, bytes: encoder.encode("one\ntwo\nthree\n") };
@@ -39,4 +39,20 @@ Deno.test("torn tail: what was written is there, and nobody else's, though the j
     assertEquals(host.disk.readText("/log"), `${large}\nlast\n`);
     await sim.settle(log.close());
   });
+});
+
+Deno.test("torn tail: a journal whose name cannot be made durable is not left open, however often it is tried", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const log = await sim.settle(LogFile.open(host.world.disk, "/log", { form: "text" }));
+  host.start(() => ({ stop: () => log.close().catch(() => {}) }));
+  host.disk.failNext("syncDirectory", "no-space", { count: 3 });
+  for (const line of ["one", "two", "three", "four"]) {
+    log.append(line);
+    await sim.settle(log.sync().catch(() => {}));
+  }
+  assertEquals(sim.tally.get("fault: syncDirectory fails"), 3);
+  await sim.settle(host.shutDown());
+  sim.throwFailure();
+  sim.close();
 });

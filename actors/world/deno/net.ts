@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { orClose } from "../_close_quietly.ts";
 import { formatAddress } from "../address.ts";
 import type {
   ConnectTcpOptions,
@@ -108,10 +109,11 @@ async function startTls(
   tls: NonNullable<ConnectTcpOptions["tls"]>,
   signal: AbortSignal | undefined,
 ): Promise<Deno.TlsConn> {
-  const secured = await Deno.startTls(connection, {
-    hostname: tls.serverName ?? hostname,
-    ...(tls.caCerts && { caCerts: [...tls.caCerts] }),
-  });
+  const secured = await orClose(connection, () =>
+    Deno.startTls(connection, {
+      hostname: tls.serverName ?? hostname,
+      ...(tls.caCerts && { caCerts: [...tls.caCerts] }),
+    }));
   const abort = () => secured.close();
   signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -141,10 +143,12 @@ class DenoTcpListener implements TcpListener {
   async accept(): Promise<TcpConnection> {
     try {
       const connection = await this.#listener.accept();
-      // The system's own times (two hours at first, on Linux): who vanished is noticed some day, whoever
-      // needs its place.
-      connection.setKeepAlive(true);
-      return new DenoTcpConnection(connection);
+      return await orClose(connection, () => {
+        // The system's own times (two hours at first, on Linux): who vanished is noticed some day, whoever
+        // needs its place.
+        connection.setKeepAlive(true);
+        return new DenoTcpConnection(connection);
+      });
     } catch (error) {
       throw worldError("accept a connection", error);
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { orClose } from "../_close_quietly.ts";
 import type { Cancellable } from "../clock.ts";
 import type {
   DirectoryEntry,
@@ -94,7 +95,12 @@ export function realDisk<F extends OpenedFile>(
         const temporary = temporaryBeside(target);
         const mode = info === undefined ? 0o666 : 0o600;
         const file = await files.open(temporary, { read: true, write: true, createNew: true, mode });
-        if (info !== undefined) makeAlike(files, temporary, info);
+        if (info !== undefined) {
+          await orClose(file, () => makeAlike(files, temporary, info)).catch(async (error) => {
+            await files.remove(temporary).catch(() => {});
+            throw error;
+          });
+        }
         return { path: temporary, target, file: opened(temporary, file) };
       });
     },

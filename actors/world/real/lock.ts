@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { orClose } from "../_close_quietly.ts";
 import type { DiskLock } from "../disk.ts";
 import { kindOf } from "./error.ts";
 import type { Files, OpenedFile } from "./files.ts";
@@ -25,7 +26,9 @@ export async function lockName(files: Files, path: string): Promise<DiskLock | u
     const file = await locked(await openRegular(files, path, doing, options));
     if (file === undefined) return undefined;
     // Whoever had it may have removed the file since it was opened.
-    if (isOwnName(files, path, file)) return new FileLock(files, path, file, true);
+    if (await orClose(file, () => isOwnName(files, path, file))) {
+      return new FileLock(files, path, file, true);
+    }
     file.close();
   }
 }

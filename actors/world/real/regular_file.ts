@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { orClose } from "../_close_quietly.ts";
 import type { OpenOptions, ReadFileOptions } from "../disk.ts";
 import { basename, dirname } from "../path.ts";
 import { failure } from "../failure.ts";
@@ -40,10 +41,13 @@ export async function openRegular<F extends OpenedFile>(
       if (isRace && tries < MAX_TRIES) continue;
       throw error;
     }
-    if (info === undefined || isStillThere(file.statSync(), info)) {
-      if (truncate && info !== undefined && info.size > 0) await file.truncate(0);
-      return file;
-    }
+    const isFound = await orClose(file, async () => {
+      if (info === undefined) return true;
+      if (!isStillThere(file.statSync(), info)) return false;
+      if (truncate && info.size > 0) await file.truncate(0);
+      return true;
+    });
+    if (isFound) return file;
     file.close();
     if (tries === MAX_TRIES) throw failure("not-a-file", doing);
   }

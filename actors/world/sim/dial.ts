@@ -93,7 +93,12 @@ export class Dial {
     this.#network.trace(this.#stack.name, `${formatAddress(address)} connects to ${formatAddress(this.#to)}`);
     this.#after(backMs, () => {
       if (this.#isOver || !this.#life.alive) near.reset();
-      else this.#finish(() => this.#result.resolve(near));
+      else {
+        this.#finish(() => {
+          near.isHeld = true;
+          this.#result.resolve(near);
+        });
+      }
     });
     this.#after(backMs * 2, () => {
       if (listener.life.alive) listener.arrived(far);

@@ -53,6 +53,8 @@ export class DiskState {
   capacityBytes = Infinity;
   readonly #nowMs: () => number;
   readonly #underWay = new Set<OperationUnderWay>();
+  /** Files that a process has open, with the paths by which it has opened them. */
+  readonly #open = new Map<object, string>();
   readonly #watchers = new Set<Watcher>();
   /**
    * Who holds a lock: of a file (an open file of it), of a name (the lock). A process that ends holds none.
@@ -90,6 +92,28 @@ export class DiskState {
   /** Takes the lock from `holder`, if it has it. */
   unlock(what: FileNode | string, holder: object): void {
     if (this.#locks.get(what) === holder) this.#locks.delete(what);
+  }
+
+  /** A process has opened a file. */
+  opened(file: object, path: string): void {
+    this.#open.set(file, path);
+  }
+
+  /** A process has closed a file, which unlocks it. */
+  closed(file: object, node: FileNode): void {
+    this.unlock(node, file);
+    this.#open.delete(file);
+  }
+
+  /** What a process has of the disk until it gives it back or ends, in words. */
+  get held(): string[] {
+    const names = [...this.#locks.keys()].filter((what) => typeof what === "string");
+    return [
+      ...[...this.#open.values()].map((path) => `the file ${path}`),
+      ...names.map((name) => `the lock on ${name}`),
+      ...[...this.#underWay].map(({ operation, path }) => `the ${operation} of ${path} under way`),
+      ...[...this.#watchers].map(() => "a watch on a folder"),
+    ];
   }
 
   /** What the processes do with the disk at this moment. */
@@ -162,6 +186,7 @@ export class DiskState {
     this.faults.lifeEnded();
     this.#watchers.clear();
     this.#locks.clear();
+    this.#open.clear();
   }
 
   powerCut(): void {

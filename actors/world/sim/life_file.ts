@@ -43,6 +43,7 @@ export class LifeFile implements DiskFile {
     this.#disk = disk;
     this.#path = path;
     this.#node = node;
+    disk.opened(this, path);
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number | null> {
@@ -116,7 +117,7 @@ export class LifeFile implements DiskFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#disk.unlock(this.#node, this);
+    this.#disk.closed(this, this.#node);
     const failing = this.#life.isAlive ? this.#disk.faults.takeFailure("close", this.#path) : undefined;
     if (failing !== undefined) throw failure(failing.kind, `close ${this.#path}`);
   }

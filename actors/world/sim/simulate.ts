@@ -84,10 +84,12 @@ export class SimulationFailure extends Error {
  *
  * @param name what the failures call it; best a part of the test's name, so that the test can be found by it
  *
+ * Once the test is over, all that runs on a host is asked to stop: see {@linkcode SimHost.shutDown}.
+ *
  * Throws `Error` when something of `options.sometimes` has occurred with no seed. Throws
  * {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with
- * nobody looking, ambient time, chance or I/O is touched, nothing more would ever happen, or a second run is
- * not equal to the first. Its text has the seed, the last events and the command that runs the seed again.
+ * nobody looking, ambient time, chance or I/O is touched, nothing more would ever happen, what has stopped
+ * has not closed all that it had open, or a second run is not equal to the first. Its text has the seed, the last events and the command that runs the seed again.
  *
  * @example
  * ```ts
@@ -198,6 +200,9 @@ async function runOnce(
   });
   try {
     await Promise.race([test(sim), failed]);
+    // To be asked to stop here is no fault that the test has had happen.
+    const counts = sim.tally.entries();
+    await Promise.race([sim.shutDown(), failed]);
     isOver = true;
     // A promise rejected by the last event is told of one turn later.
     await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
@@ -208,7 +213,7 @@ async function runOnce(
       hash: sim.trace.hash,
       events: sim.trace.count,
       virtualMs: sim.now,
-      counts: sim.tally.entries(),
+      counts,
     };
     return { run, trace: () => sim.trace.last(Infinity) };
   } catch (error) {

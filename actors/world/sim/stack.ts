@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { failure } from "../failure.ts";
 import type { SocketAddress } from "../world.ts";
 import type { Life } from "./life.ts";
@@ -16,6 +17,13 @@ export interface Socket {
   lost(): void;
 }
 
+/** A connection that nobody has closed, and that has not failed. */
+export interface Connected extends Socket {
+  readonly remoteAddress: SocketAddress;
+  /** Whether the process has it: until then it is the kernel's. */
+  readonly isHeld: boolean;
+}
+
 /** One machine's network. */
 export class Stack {
   readonly name: string;
@@ -27,7 +35,7 @@ export class Stack {
   hasNoDescriptors = false;
   readonly tcpPorts: PortTable<Bound & Socket> = new PortTable();
   readonly udpPorts: PortTable<Bound & Socket> = new PortTable();
-  readonly connections: Set<Socket> = new Set();
+  readonly connections: Set<Connected> = new Set();
   #nextClientPort = 32768;
 
   constructor(name: string, number: number) {
@@ -55,6 +63,17 @@ export class Stack {
     const port = this.#nextClientPort++;
     if (this.#nextClientPort > 49151) this.#nextClientPort = 32768;
     return port;
+  }
+
+  /** What a process has of the network until it closes it or ends, in words. */
+  get held(): string[] {
+    return [
+      ...this.tcpPorts.all().map(({ address }) => `the listener at ${formatAddress(address)}`),
+      ...this.udpPorts.all().map(({ address }) => `the datagram socket at ${formatAddress(address)}`),
+      ...[...this.connections].filter(({ isHeld }) => isHeld).map(({ remoteAddress }) =>
+        `the connection to ${formatAddress(remoteAddress)}`
+      ),
+    ];
   }
 
   /** The process has died. */

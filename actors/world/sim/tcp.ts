@@ -36,6 +36,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly stack: Stack;
+  isHeld = false;
   readonly #life: Life;
   readonly #network: Network;
   /** From where to where what is received goes, as the trace has it. */

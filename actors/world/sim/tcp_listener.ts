@@ -63,7 +63,9 @@ export class Listener implements TcpListener, Socket {
       return;
     }
     const connection = this.#waiting.shift();
-    if (connection !== undefined) this.#accepts.shift()?.resolve(connection);
+    if (connection === undefined) return;
+    connection.isHeld = true;
+    this.#accepts.shift()?.resolve(connection);
   }
 
   /** A connection is being made: it has a place. */

@@ -142,6 +142,18 @@ export class SimWorld {
     return new RunningChaos(this.#simulation, this.net, this.hosts, plan);
   }
 
+  /**
+   * Asks what runs on any host to end: see {@linkcode SimHost.shutDown}. Where a process stands still, it
+   * goes on first.
+   */
+  async shutDown(): Promise<void> {
+    const ending = this.hosts.map((host) => {
+      host.resume();
+      return host.shutDown();
+    });
+    await this.settle(Promise.all(ending));
+  }
+
   /** Calls `still` whenever nothing is under way and nobody waits for time to go by. */
   onStill(still: () => void): void {
     this.#simulation.onStill(still);

@@ -1,3 +1,4 @@
+import { closeQuietly } from "../../../actors/world/_close_quietly.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { simWorld } from "../../../actors/world/sim/mod.ts";
 import { WorldError } from "../../../actors/world/world.ts";
@@ -175,20 +176,32 @@ Deno.test("chaos: every fault of a plan occurs and is counted, and all is right 
   for (const host of hosts) {
     host.start((world) => {
       let isOver = false;
+      let ticking: Promise<void> | undefined;
       const tick = async () => {
-        if (isOver) return;
         const file = await world.disk.open("/log", { write: true, create: true }).catch(() => undefined);
         await file?.write(encoder.encode("some text"), 0).catch(() => {});
         await file?.sync().catch(() => {});
-        world.net.connectTcp({ hostname: "a", port: 80 }).catch(() => {});
-        world.clock.timer(20, tick);
+        if (file !== undefined) closeQuietly(file);
+        world.net.connectTcp({ hostname: "a", port: 80 }).then((connection) => connection.close(), () => {});
+        if (!isOver) world.clock.timer(20, () => ticking = tick());
       };
       const listener = world.net.listenTcp({ hostname: "::", port: 80 });
-      const accept = (): void => void listener.accept().then(accept, () => world.clock.timer(5, accept));
+      const again = () => isOver || accept();
+      const accept = (): void => {
+        listener.accept().then((connection) => connection.close()).then(again, () => {
+          world.clock.timer(5, again);
+        });
+      };
       accept();
-      world.disk.watch("/", () => {}, () => {});
-      tick();
-      return { stop: () => Promise.resolve(void (isOver = true)) };
+      const watching = world.disk.watch("/", () => {}, () => {});
+      ticking = tick();
+      const stop = async () => {
+        isOver = true;
+        listener.close();
+        watching.cancel();
+        await ticking;
+      };
+      return { stop };
     });
   }
   const chaos = sim.chaos({
