@@ -83,45 +83,81 @@ Deno.test("tcp server: a client that is gone before it was accepted is no news, 
   assertEquals([gone, said], [[], []]);
 });
 
-Deno.test("tcp server: of those who come at once some hundred are accepted ahead, and all are served", async () => {
+/** The real world, to whose listeners `coming` connections come at once; all of them are in `accepted`. */
+function crowdedWorld(
+  coming: number,
+): { readonly world: World; readonly accepted: ReturnType<typeof connectionOf>[] } {
   const world = quietWorld();
-  const coming = 1000;
-  let accepted = 0;
-  const { promise: allServed, resolve: served } = Promise.withResolvers<void>();
-  const ahead: number[] = [];
+  const accepted: ReturnType<typeof connectionOf>[] = [];
   const listenTcp: World["net"]["listenTcp"] = ({ hostname, port }) => ({
     address: { hostname, port },
     accept() {
-      if (accepted === coming) return new Promise(() => {});
-      return Promise.resolve(connectionOf({ hostname: "127.0.0.1", port: ++accepted }));
+      if (accepted.length === coming) return new Promise(() => {});
+      const connection = connectionOf({ hostname: "127.0.0.1", port: accepted.length + 1 });
+      accepted.push(connection);
+      return Promise.resolve(connection);
     },
     close() {},
   });
+  const net = Object.assign(Object.create(world.net), { listenTcp });
+  return { world: { ...world, net }, accepted };
+}
+
+Deno.test("tcp server: of those who come at once some hundred are accepted ahead, and all are served", async () => {
+  const coming = 1000;
+  const { world, accepted } = crowdedWorld(coming);
+  const { promise: allServed, resolve: served } = Promise.withResolvers<void>();
+  const ahead: number[] = [];
   const behavior = tcpServer({
     address: { hostname: "127.0.0.1", port: 1 },
     frames: rawFrames,
     session() {
-      if (ahead.push(accepted - ahead.length) === coming) served();
+      if (ahead.push(accepted.length - ahead.length) === coming) served();
       return { frame() {} };
     },
   });
-  const net = Object.assign(Object.create(world.net), { listenTcp });
-  await using _server = run(behavior, { ...world, net });
+  await using _server = run(behavior, world);
   await deadline(allServed);
   const most = Math.max(...ahead);
   assert(most > 100 && most < 600, `${most} were accepted ahead of being served`);
 });
 
+Deno.test("tcp server: a stop closes those, too, who were accepted ahead and not looked at yet", async () => {
+  const { world, accepted } = crowdedWorld(1000);
+  const { promise: oneServed, resolve: served } = Promise.withResolvers<void>();
+  let sessions = 0;
+  const behavior = tcpServer({
+    address: { hostname: "127.0.0.1", port: 1 },
+    frames: rawFrames,
+    session() {
+      sessions++;
+      served();
+      return { frame() {} };
+    },
+  });
+  {
+    await using _server = run(behavior, world);
+    await deadline(oneServed);
+  }
+  assert(accepted.length > sessions, `${accepted.length} were accepted, and ${sessions} served`);
+  assertEquals(accepted.filter(({ isClosed }) => !isClosed()).length, 0);
+});
+
 /** A connection whose peer says nothing. */
-function connectionOf(remoteAddress: SocketAddress): TcpConnection {
+function connectionOf(remoteAddress: SocketAddress): TcpConnection & { isClosed(): boolean } {
   const closed = Promise.withResolvers<null>();
+  let isClosed = false;
   return {
     localAddress: { hostname: "127.0.0.1", port: 1 },
     remoteAddress,
     read: () => closed.promise,
     write: ({ length }) => Promise.resolve(length),
     closeWrite: () => Promise.resolve(),
-    close: () => closed.resolve(null),
+    close() {
+      isClosed = true;
+      closed.resolve(null);
+    },
     setNoDelay() {},
+    isClosed: () => isClosed,
   };
 }
