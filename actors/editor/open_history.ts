@@ -76,14 +76,16 @@ export class NotEditable extends Error {
  *
  * @param wasRemoved the file was not there, and was made just now: that is no edit of the text
  *
- * @throws {NotEditable} where the document is too large or not UTF-8, and as the disk does.
+ * @throws {NotEditable} where there are no options, the document is too large or not UTF-8, and as the disk
+ *   does.
  */
 export async function openHistory(
   world: World,
   log: LogFile,
-  options: OpenHistoryOptions,
+  options: OpenHistoryOptions | undefined,
   wasRemoved = false,
 ): Promise<OpenedHistory> {
+  if (options === undefined) throw new NotEditable("the document is edited by lines alone");
   if (log.length > options.maxDocumentBytes) {
     throw new NotEditable(`the document is too large to be edited here (${log.length} bytes)`);
   }
@@ -208,7 +210,8 @@ async function broughtUpToDate(
   options: OpenHistoryOptions,
   wasRemoved: boolean,
 ): Promise<boolean> {
-  const { journal, replica, file, isInSync } = await openHistory(world, log, options, wasRemoved);
+  const opened = await openHistory(world, log, options, wasRemoved);
+  const { journal, replica, file, isInSync } = opened;
   try {
     if (isInSync) return true;
     const { text } = replica;
@@ -218,10 +221,20 @@ async function broughtUpToDate(
     journal.append([{ type: "held", edits: [] }]);
     return true;
   } finally {
-    file.close();
-    await journal.close();
-    replica.destroy();
+    await closeHistory(opened);
   }
+}
+
+async function closeHistory({ file, journal, replica }: OpenedHistory): Promise<void> {
+  file.close();
+  await journal.close();
+  replica.destroy();
+}
+
+/** Waits until a history is opened, or read, and closes it. */
+export async function leaveHistory(opening: Promise<OpenedHistory | VersionList> | undefined): Promise<void> {
+  const opened = await opening?.catch(() => undefined);
+  if (opened !== undefined && "journal" in opened) await closeHistory(opened);
 }
 
 /** The versions of a document that nobody edits together just now. */

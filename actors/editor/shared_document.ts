@@ -25,6 +25,7 @@ import { LineMembers } from "./line_members.ts";
 import { LinesDocument } from "./lines_document.ts";
 import {
   historyOptions,
+  leaveHistory,
   NotEditable,
   type OpenedHistory,
   openHistory,
@@ -67,7 +68,8 @@ export class SharedDocument {
   #lineMembers: LineMembers | undefined;
   /** From the one way of editing to the other: what is said meanwhile waits. */
   #switching: "no" | "opening" | "closing" | "failing" | "reading" = "no";
-  #isOpening = false;
+  /** The history, while it is opened, or read. */
+  #opening: Promise<OpenedHistory | VersionList> | undefined;
   #later: DocumentCommand[] = [];
   /** What is done once all that is edited together is durable; asked again where that fails. */
   readonly #asked = new Set<DocumentCommand>();
@@ -143,6 +145,9 @@ export class SharedDocument {
     const together = this.#together;
     this.#together = undefined;
     await together?.shutDown();
+    // What was said does not wait for the history. Whoever has opened the log hears how its closing goes.
+    await this.#log.close().catch(() => {});
+    await leaveHistory(this.#opening);
   }
 
   #join(command: Extract<DocumentCommand, { type: "join" }>): void {
@@ -238,8 +243,9 @@ export class SharedDocument {
   #readVersions(answer: (versions: VersionList) => void): void {
     if (this.#history === undefined) return answer(new VersionList([]));
     this.#switching = "reading";
+    const reading = this.#opening = readVersions(this.#self.world, this.#path, this.#history);
     this.#tools.settle(
-      readVersions(this.#self.world, this.#path, this.#history),
+      reading,
       (versions) => {
         answer(versions);
         this.#drainLater();
@@ -273,16 +279,10 @@ export class SharedDocument {
 
   /** No line is under way. */
   #onIdle(): void {
-    if (this.#switching !== "opening" || this.#isOpening || !this.#lines.isIdle) return;
-    this.#isOpening = true;
+    if (this.#switching !== "opening" || this.#opening !== undefined || !this.#lines.isIdle) return;
     this.#lines.rest();
-    this.#tools.settle(
-      this.#history === undefined
-        ? Promise.reject(new NotEditable("the document is edited by lines alone"))
-        : openHistory(this.#self.world, this.#log, this.#history),
-      (opened) => this.#onOpened(opened),
-      (error) => this.#onNotOpened(error),
-    );
+    const opening = this.#opening = openHistory(this.#self.world, this.#log, this.#history);
+    this.#tools.settle(opening, (opened) => this.#onOpened(opened), (error) => this.#onNotOpened(error));
   }
 
   #onOpened(opened: OpenedHistory): void {
@@ -312,13 +312,12 @@ export class SharedDocument {
     this.#together = together;
     this.#lineMembers = lineMembers;
     this.#changed();
-    this.#isOpening = false;
     this.#drainLater();
     if (!together.hasMembers) this.#awaitDesertion();
   }
 
   #onNotOpened(error: unknown): void {
-    this.#isOpening = false;
+    this.#opening = undefined;
     const isEditable = !(error instanceof NotEditable);
     if (isEditable) {
       this.#self.log.error(`Cannot open the history of ${this.#path}: ${errorText(error)}`, {
@@ -339,6 +338,7 @@ export class SharedDocument {
 
   #drainLater(): void {
     this.#switching = "no";
+    this.#opening = undefined;
     if (this.#together === undefined) this.#lines.resume();
     const later = this.#later;
     this.#later = [];

@@ -72,6 +72,8 @@ const NOBODY = `it names no tracker, and this network's nodes have named no peer
 const MAX_DOUBLINGS = 6;
 /** So many looks at the network without a peer, and another file of the name is tried. */
 const LONELY_LOOKS = 3;
+/** When all were tried they are tried again, after twice as many looks each time; in the end after a minute. */
+const MAX_ROUNDS = 3;
 
 /** Finds what is asked for, has it fetched, and stops when it is there or will never be. */
 export function download(options: DownloadOptions): Behavior<DownloadCommand> {
@@ -90,6 +92,8 @@ class Download {
   #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
   /** Info hashes of files of the name that nobody gave. */
   readonly #tried = new Set<string>();
+  /** How often all of them were tried, without a byte since. */
+  #rounds = 0;
   readonly #served = new Served();
   readonly #sameBytes = new SameBytes(this.#tried);
   /** How often following was tried without a byte since: the next time comes after twice as many looks. */
@@ -297,7 +301,7 @@ class Download {
     const file = this.#file;
     if (file === undefined) return;
     this.#served.look();
-    if (this.#served.isFed) this.#follows = 0;
+    if (this.#served.isFed) this.#follows = this.#rounds = 0;
     const same = this.#sameBytes.next(file, files);
     if (same === undefined || ++this.#looksSinceFollow < 2 ** this.#follows) this.#decide(file, files);
     else this.#follow(same, files);
@@ -309,16 +313,16 @@ class Download {
     if (!this.#served.isServed && ofName.length > 0 && !this.#sameBytes.isThere(file, files)) {
       return this.#findAgain(file, `${file.name} was changed: fetching what it is now`);
     }
-    const hasAnother = ofName.some(({ infoHash }) =>
-      infoHash !== file.infoHash && !this.#tried.has(infoHash)
-    );
-    if (this.#served.lonelyLooks >= LONELY_LOOKS && hasAnother) {
-      return this.#findAgain(
-        file,
-        `Nobody gives ${file.name} as it was listed: fetching another of that name`,
-      );
+    const others = ofName.filter(({ infoHash }) => infoHash !== file.infoHash);
+    const areTried = others.every(({ infoHash }) => this.#tried.has(infoHash));
+    const looks = areTried ? LONELY_LOOKS * 2 ** this.#rounds : LONELY_LOOKS;
+    if (others.length === 0 || !this.#served.isDesertedFor(looks)) return this.#lookAtNetworkLater();
+    // Whoever gave none of these then may be back by now.
+    if (areTried) {
+      this.#tried.clear();
+      this.#rounds = Math.min(MAX_ROUNDS, this.#rounds + 1);
     }
-    this.#lookAtNetworkLater();
+    this.#findAgain(file, `Nobody gives ${file.name} as it was listed: fetching another of that name`);
   }
 
   /** The names of its bytes have changed, and by that their torrent: what is there of it stays. */

@@ -12,14 +12,20 @@ const HUNGRY_LOOKS = 10;
 export class Served {
   /** Whether no peer had anything of what was missing, when last seen. */
   #isLonely = false;
+  #isFetching = false;
   #downloaded = 0;
   #downloadedBefore = 0;
   #lonelyLooks = 0;
   #hungryLooks = 0;
+  /** Hungry ones, while it was all that it waited for. */
+  #starvedLooks = 0;
 
-  /** How often it was lonely, one after the other, when the network was looked at. */
-  get lonelyLooks(): number {
-    return this.#lonelyLooks;
+  /**
+   * Whether for so many looks, one after the other, nobody had any of it, or for ten times as many somebody
+   * had, and gave nothing.
+   */
+  isDesertedFor(looks: number): boolean {
+    return this.#lonelyLooks >= looks || this.#starvedLooks >= looks * HUNGRY_LOOKS;
   }
 
   /** Whether bytes came between the last two looks. */
@@ -37,20 +43,22 @@ export class Served {
 
   /** How it is by now. */
   see(status: TorrentStatus | undefined): void {
-    this.#isLonely = status?.state === "fetching" &&
-      status.peers.every(({ wantedCount }) => wantedCount === 0);
+    this.#isFetching = status?.state === "fetching";
+    this.#isLonely = this.#isFetching && status?.peers.every(({ wantedCount }) => wantedCount === 0) === true;
     this.#downloaded = status?.downloaded ?? 0;
   }
 
   /** The network is looked at. */
   look(): void {
     this.#lonelyLooks = this.#isLonely ? this.#lonelyLooks + 1 : 0;
-    this.#hungryLooks = this.#downloaded === this.#downloadedBefore ? this.#hungryLooks + 1 : 0;
+    const isHungry = this.#downloaded === this.#downloadedBefore;
+    this.#hungryLooks = isHungry ? this.#hungryLooks + 1 : 0;
+    this.#starvedLooks = isHungry && this.#isFetching ? this.#starvedLooks + 1 : 0;
     this.#downloadedBefore = this.#downloaded;
   }
 
   /** Another file is fetched from now on. */
   startAnew(): void {
-    this.#lonelyLooks = 0;
+    this.#lonelyLooks = this.#starvedLooks = 0;
   }
 }

@@ -347,4 +347,22 @@ export const sharing: readonly Mutant[] = [
     from: "      watching.cancel();\n",
     to: "",
   },
+  {
+    what: "what nobody gave once is never asked for again",
+    file: "actors/sharing/download.ts",
+    from: "      this.#tried.clear();\n",
+    to: "",
+  },
+  {
+    what: "who lets everybody wait is waited for for ever",
+    file: "actors/sharing/served.ts",
+    from: " || this.#starvedLooks >= looks * HUNGRY_LOOKS",
+    to: "",
+  },
+  {
+    what: "another file is left as soon as the one before it was",
+    file: "actors/sharing/served.ts",
+    from: "    this.#lonelyLooks = this.#starvedLooks = 0;\n",
+    to: "",
+  },
 ];

@@ -29,6 +29,8 @@ export async function playScenes(
   for (const [name, play] of scenesOf(scenes, count, sim.seed)) {
     await play(sim);
     sim.sometimes(name);
-    for (const host of sim.hosts) if (host.isUp && !stays(host.name)) host.kill();
+    const over = sim.hosts.filter((host) => host.isUp && !stays(host.name));
+    for (const host of over) host.resume();
+    await sim.settle(Promise.all(over.map((host) => host.shutDown())));
   }
 }

@@ -338,3 +338,27 @@ export async function changedElsewhere(sim: SimWorld, torrent: TestTorrent): Pro
   checkFetched(node, later);
   checkManners(silent, good);
 }
+
+/** Who lists something else of the name, and does not give it, keeps nobody from what was given up for that. */
+export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const { hash } = sim.host("maker").world;
+  const { name, info: { length, pieceLength } } = torrent;
+  const other = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
+  const listed = (each: TestTorrent) => ({ torrent: each, sha256: hash.digest("SHA-256", each.bytes) });
+  const [first, second] = [fresh(sim, "lister"), fresh(sim, "lister")];
+  let isThere = true;
+  let isBack = false;
+  const good = new ScriptedPeer(sim, first, torrent, { answer: () => isBack ? "send" : "ignore" });
+  const gives = sim.random.pick(["lie", "ignore", "leave"] as const);
+  const bad = new ScriptedPeer(sim, second, other, { answer: () => gives });
+  lister(sim, first, () => isThere ? listed(torrent) : "nothing");
+  lister(sim, second, () => isThere && !isBack ? "nothing" : listed(other));
+  const node = new ScriptedNode(sim, fresh(sim, "node"), { others: [first, second], wants: [name] });
+  await sim.until(() => good.asked.length > 0, 60_000, "the first request");
+  isThere = false;
+  await sim.until(() => bad.asked.length > 0, 90_000, "a request for the other");
+  isThere = isBack = true;
+  await sim.until(hasEnded(node), 240_000, `the download to end beside one who is to ${gives}`);
+  checkFetched(node, torrent);
+  checkManners(good, bad);
+}

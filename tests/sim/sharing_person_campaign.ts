@@ -264,11 +264,11 @@ class Network {
     }
   }
 
-  /** What is not there yet comes now, at the third try at the latest. */
+  /** What is not there yet comes now. Of what has the same bytes one comes, and the others are told to wait. */
   async #fetchAll(): Promise<void> {
     const files = PEOPLE.flatMap((host) => NAMES.map((name) => ({ host, name })));
     const missing = () => files.filter(({ host, name }) => this.#history.read(host, name) === undefined);
-    for (let tries = 0; tries < 3 && missing().length > 0; tries++) {
+    for (let tries = 0; tries < NAMES.length && missing().length > 0; tries++) {
       for (const { host, name } of missing()) this.#ask(host, name, false);
       await this.#ended();
     }

@@ -40,6 +40,7 @@ const SWARM_SCENES: readonly SwarmScene[] = [
   ["who failed may ask again", taking.askedAgain],
   ["who gives nothing keeps nobody", taking.changedElsewhere],
   ["the tracker remembers and forgets", giving.announced],
+  ["who is back is asked again", taking.backAgain],
 ];
 
 const SCENES = SWARM_SCENES.map(([name, play]): Scene => [

@@ -12,6 +12,11 @@ Deno.test("sharing under chaos: every download that can end ends, and nothing ou
   await runCampaign(sharingUnderChaos, 16);
 });
 
+Deno.test("sharing under chaos: the seed that has found something once", async () => {
+  // What was given up for another file of the name was given again, and nobody gave that other.
+  await runCampaign(sharingUnderChaos, [3000568]);
+});
+
 Deno.test("sharing by its rules: what it owes to other clients, and to who asked for a file", async () => {
   await runCampaign(sharingRules, 56);
 });

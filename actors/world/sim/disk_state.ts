@@ -30,6 +30,9 @@ const LATENCY_MS: Readonly<Record<DiskOperation, readonly [number, number]>> = {
   close: [0, 0],
 };
 
+/** Operations of which something comes that is to be closed. */
+const OPENING: readonly DiskOperation[] = ["open", "lock"];
+
 /** An operation that has begun and not ended. */
 export interface OperationUnderWay {
   /** What it does. */
@@ -111,7 +114,8 @@ export class DiskState {
     return [
       ...[...this.#open.values()].map((path) => `the file ${path}`),
       ...names.map((name) => `the lock on ${name}`),
-      ...[...this.#underWay].map(({ operation, path }) => `the ${operation} of ${path} under way`),
+      ...[...this.#underWay].filter(({ operation }) => OPENING.includes(operation))
+        .map(({ operation, path }) => `the ${operation} of ${path} under way`),
       ...[...this.#watchers].map(() => "a watch on a folder"),
     ];
   }
