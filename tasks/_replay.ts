@@ -72,7 +72,7 @@ export class CampaignReplay implements Replay {
     addEventListener("unhandledrejection", onRejection);
     this.sim.onStill(() => reject(new Error("Cannot finish: the test waits, and nothing more will happen")));
     try {
-      await Promise.race([this.#campaign.run(this.sim).then(() => this.sim.shutDown()), failed]);
+      await Promise.race([this.#campaign.run(this.sim), failed]);
       this.sim.throwFailure();
       this.#outcome = "passed";
     } catch (error) {

@@ -211,9 +211,9 @@ export class FileSet {
     for (const each of directories) await disk.syncDirectory(each);
   }
 
-  /** Closes every file. */
-  close(): void {
-    this.#open.close();
+  /** Closes every file, and resolves once nobody uses one. */
+  close(): Promise<void> {
+    return this.#open.close();
   }
 
   *#extents(offset: number, length: number): Generator<Extent> {

@@ -102,6 +102,8 @@ export class FileGroup {
   readonly #options: OpenOptions;
   readonly #used = new Set<string>();
   #isClosed = false;
+  #users = 0;
+  #idle: () => void = () => {};
 
   /** See {@linkcode OpenFiles.group}. */
   constructor(files: OpenFiles, owner: number, options: OpenOptions) {
@@ -111,10 +113,15 @@ export class FileGroup {
   }
 
   /** Has `work` done with a file. */
-  use<T>(path: string, work: (file: DiskFile) => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new WorldError("closed", `Cannot use ${path}: it is closed`));
+  async use<T>(path: string, work: (file: DiskFile) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new WorldError("closed", `Cannot use ${path}: it is closed`);
     this.#used.add(path);
-    return this.#files.use(`${this.#owner} ${path}`, path, this.#options, work);
+    this.#users++;
+    try {
+      return await this.#files.use(`${this.#owner} ${path}`, path, this.#options, work);
+    } finally {
+      if (--this.#users === 0) this.#idle();
+    }
   }
 
   /** Closes one, as soon as nobody uses it: the next who does opens what stands at the path then. */
@@ -122,10 +129,13 @@ export class FileGroup {
     this.#files.close(`${this.#owner} ${path}`);
   }
 
-  /** Closes all of them, each as soon as nobody uses it. Nobody uses one afterwards. */
-  close(): void {
+  /**
+   * Closes all of them, each as soon as nobody uses it, and resolves once all are. Nobody uses one afterwards.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const path of this.#used) this.#files.close(`${this.#owner} ${path}`);
     this.#used.clear();
+    if (this.#users > 0) await new Promise<void>((resolve) => this.#idle = resolve);
   }
 }

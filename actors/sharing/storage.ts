@@ -98,10 +98,7 @@ class Storage {
     if (place.type === "fetched") self.every(LOOK_MS, { type: "look" });
     self.onStop(async () => {
       // Whoever comes next must find what it leaves.
-      const ended = this.#working.finally(() => {
-        this.#files.close();
-        this.#partLock?.close();
-      });
+      const ended = this.#working.then(() => this.#files.close()).finally(() => this.#partLock?.close());
       blocks.close();
       await waitAtStop(self.world, ended);
     });
@@ -187,7 +184,7 @@ class Storage {
   }
 
   #onUnreadable(error: unknown): void {
-    if (this.#isChanged || !this.#isShared) return;
+    if (this.#isChanged || !this.#isShared || this.#self.signal.aborted) return;
     this.#isChanged = true;
     this.#options.blocks.close();
     this.#self.log.warn(`No longer sharing ${this.#options.info.name}: ${errorText(error)}`, {
@@ -291,6 +288,8 @@ class Storage {
       if (this.#self.signal.aborted) throw new WorldError("closed", "Cannot go on: it was stopped");
       at += part.length;
       next = read(at);
+      // It may fail before it is waited for.
+      next.catch(() => {});
       hasher.update(part);
       await this.#slices.yield();
     }

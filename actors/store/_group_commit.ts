@@ -43,6 +43,8 @@ export class GroupCommit<T> {
   /** Does something else while no commit is under way. Who asks for a commit meanwhile waits for it. */
   async alone<R>(work: () => Promise<R>): Promise<R> {
     while (!this.isIdle) await this.idle();
+    const refusal = this.#work.refusal();
+    if (refusal !== undefined) throw refusal;
     return await this.#run(work);
   }
 

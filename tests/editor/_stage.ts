@@ -72,6 +72,7 @@ export class Stage {
       const replica = () => Promise.resolve(yjsReplica);
       const behavior = sharedDocument({ path: FILE, replica, desertedMs: 300, opened: () => isOpen = true });
       this.#document = this.#system.spawn("document", behavior, { onFailure: escalate() });
+      return this.#system;
     });
     await this.#sim.until(() => isOpen, 1000, "the document to be open");
   }

@@ -10,7 +10,7 @@ import {
   type DocumentEvent,
   sharedDocument,
 } from "../../actors/editor/mod.ts";
-import { type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
+import { simulate, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
 import { ActorSystem, escalate, type Ref } from "../../mod.ts";
 import { FILE, START } from "./_stage.ts";
 
@@ -34,6 +34,7 @@ async function start(sim: SimWorld) {
     }),
     { onFailure: escalate() },
   );
+  server.start(() => system);
   await sim.until(() => isOpen, 1000, "the document to be open");
   const person = (name: string) =>
     system.spawn<DocumentEvent | "leave">(
@@ -100,4 +101,15 @@ Deno.test("document: what was said while another way to edit it begins, or ends,
     assertEquals(lines, [...START.split("\n"), "one", "two", "three"].toSorted(), way);
     sim.close();
   }
+});
+
+Deno.test("document: who stops while the history is opened, or read, has closed it", async () => {
+  await simulate("a stop while a history is opened", { seeds: 60 }, async (sim) => {
+    const { system, document, browser, disk } = await start(sim);
+    disk.slowness = sim.random.pick([1, 20]);
+    const replyTo = system.spawn<readonly unknown[]>("reader", () => () => {});
+    if (sim.seed % 3 === 0) document.tell({ type: "get-versions", replyTo });
+    else browser();
+    await sim.advance(sim.random.next() * 4 * disk.slowness);
+  });
 });

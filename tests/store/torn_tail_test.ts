@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { tornBytes } from "../../actors/store/_torn_tail.ts";
 import { LogFile } from "../../actors/store/log_file.ts";
 import { simulate, simWorld } from "../../actors/world/sim/mod.ts";
+import { WorldError } from "../../actors/world/world.ts";
 
 const encoder = new TextEncoder();
 const intent = { offset: 0, bytes: encoder.encode("one\ntwo\nthree\n") };
@@ -54,5 +55,22 @@ Deno.test("torn tail: a journal whose name cannot be made durable is not left op
   assertEquals(sim.tally.get("fault: syncDirectory fails"), 3);
   await sim.settle(host.shutDown());
   sim.throwFailure();
+  sim.close();
+});
+
+Deno.test("torn tail: a journal that could not be closed is opened anew", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const log = await sim.settle(LogFile.open(host.world.disk, "/log", { form: "text" }));
+  log.append("one");
+  await sim.settle(log.sync());
+  host.disk.failNext("close", "other", { path: "/log.journal" });
+  await assertRejects(() => sim.settle(log.replaceText(encoder.encode("two\n"))), WorldError);
+  // Longer than a page: it is announced in the journal.
+  const large = "x".repeat(10_000);
+  log.append(large);
+  await sim.settle(log.sync());
+  assertEquals(host.disk.readText("/log"), `one\n${large}\n`);
+  await sim.settle(log.close());
   sim.close();
 });

@@ -64,3 +64,19 @@ Deno.test("network: a connection is closed when the name that is asked for is no
   using connection = await accepting;
   assertEquals(await deadline(connection.read(new Uint8Array(1))), null);
 });
+
+Deno.test("network: a connection that cannot be kept alive is closed, and told of", async () => {
+  const { net } = denoWorld({ log: { write: () => {} } });
+  const listener = net.listenTcp({ hostname: "127.0.0.1", port: 0 });
+  await using _closing = { [Symbol.asyncDispose]: () => Promise.resolve(listener.close()) };
+  using client = await Deno.connect({ port: listener.address.port });
+  const kind: Deno.TcpConn = Object.getPrototypeOf(client);
+  const { setKeepAlive } = kind;
+  kind.setKeepAlive = failed;
+  try {
+    await assertRejects(() => listener.accept(), Error, "broken");
+  } finally {
+    kind.setKeepAlive = setKeepAlive;
+  }
+  assertEquals(await deadline(client.read(new Uint8Array(1))), null);
+});

@@ -95,7 +95,7 @@ export class Dial {
       if (this.#isOver || !this.#life.alive) near.reset();
       else {
         this.#finish(() => {
-          near.isHeld = true;
+          this.#stack.given.add(near);
           this.#result.resolve(near);
         });
       }

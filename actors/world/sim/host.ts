@@ -89,8 +89,8 @@ export class SimHost {
   #pausedAtMs = 0;
   #world: World | undefined;
   #program: Program | undefined;
-  /** What the program returned in this life. */
-  #running: unknown;
+  /** What the programs of this life returned; once a promise has settled, its value. */
+  #running: unknown[] = [];
 
   /** Made by {@linkcode SimWorld.host}. */
   constructor(name: string, lane: number, network: Network, options: SimHostOptions) {
@@ -159,7 +159,7 @@ export class SimHost {
   start<T>(program: Program<T>): T {
     this.#program = program;
     const running = program(this.world);
-    this.#running = running;
+    this.#runs(running);
     return running;
   }
 
@@ -218,9 +218,9 @@ export class SimHost {
     });
     life.deliver(() => {
       const askedMs = this.#simulation.now;
-      stopOf(this.#running).then((hasStopped) => {
+      stopAll(this.#running).then((haveStopped) => {
         const isQuick = this.#simulation.now - askedMs < JUDGED_STOP_MS;
-        if (hasStopped && life.alive && isQuick) this.#expectNothingHeld();
+        if (haveStopped && life.alive && isQuick) this.#expectNothingHeld();
         resolve();
       }).catch((error) => this.#simulation.fail(error));
     });
@@ -235,7 +235,7 @@ export class SimHost {
     this.#begin();
     this.#program = program;
     const result = program?.(this.world);
-    this.#running = result;
+    if (program !== undefined) this.#runs(result);
     if (result instanceof Promise) result.catch((error) => this.#simulation.fail(error));
   }
 
@@ -247,6 +247,19 @@ export class SimHost {
   /** Has the host crash now where an operation is under way at which it is to crash. */
   crashNowIfDoomed(): void {
     this.#diskState.faults.crashNow();
+  }
+
+  /** Whether all that runs can be asked to end now. */
+  get canBeAsked(): boolean {
+    return this.#running.length > 0 && this.#running.every(hasStop);
+  }
+
+  #runs(result: unknown): void {
+    const running = this.#running;
+    const index = running.push(result) - 1;
+    if (!(result instanceof Promise)) return;
+    // A start that has failed is the business of who looks at it.
+    result.then((value: unknown) => running[index] = value, () => running[index] = undefined);
   }
 
   #expectNothingHeld(): void {
@@ -298,17 +311,24 @@ export class SimHost {
     this.#life = undefined;
     this.#systems = [];
     this.#world = undefined;
-    this.#running = undefined;
+    this.#running = [];
   }
 }
 
-/** Asks it to stop, and waits until it has; false where there is nobody to ask. */
-async function stopOf(program: unknown): Promise<boolean> {
-  const running: unknown = await program;
-  if (typeof running !== "object" || running === null || !("stop" in running)) return false;
-  if (typeof running.stop !== "function") return false;
-  await running.stop();
-  return true;
+function hasStop(running: unknown): running is { stop(): unknown } {
+  return typeof running === "object" && running !== null && "stop" in running &&
+    typeof running.stop === "function";
+}
+
+/** Asks all to stop, and waits until they have; false where there is nobody to ask, or not of each. */
+async function stopAll(programs: readonly unknown[]): Promise<boolean> {
+  const asked = await Promise.all(programs.map(async (program) => {
+    const running: unknown = await Promise.resolve(program).catch(() => {});
+    if (!hasStop(running)) return false;
+    await running.stop();
+    return true;
+  }));
+  return asked.length > 0 && asked.every((wasAsked) => wasAsked);
 }
 
 /**

@@ -200,9 +200,6 @@ async function runOnce(
   });
   try {
     await Promise.race([test(sim), failed]);
-    // To be asked to stop here is no fault that the test has had happen.
-    const counts = sim.tally.entries();
-    await Promise.race([sim.shutDown(), failed]);
     isOver = true;
     // A promise rejected by the last event is told of one turn later.
     await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
@@ -213,8 +210,11 @@ async function runOnce(
       hash: sim.trace.hash,
       events: sim.trace.count,
       virtualMs: sim.now,
-      counts,
+      counts: sim.tally.entries(),
     };
+    // What is counted, and what a person walks through, ends here; so do the promises that nobody looks at.
+    await sim.shutDown();
+    sim.throwFailure();
     return { run, trace: () => sim.trace.last(Infinity) };
   } catch (error) {
     throw failure(

@@ -17,13 +17,6 @@ export interface Socket {
   lost(): void;
 }
 
-/** A connection that nobody has closed, and that has not failed. */
-export interface Connected extends Socket {
-  readonly remoteAddress: SocketAddress;
-  /** Whether the process has it: until then it is the kernel's. */
-  readonly isHeld: boolean;
-}
-
 /** One machine's network. */
 export class Stack {
   readonly name: string;
@@ -35,7 +28,9 @@ export class Stack {
   hasNoDescriptors = false;
   readonly tcpPorts: PortTable<Bound & Socket> = new PortTable();
   readonly udpPorts: PortTable<Bound & Socket> = new PortTable();
-  readonly connections: Set<Connected> = new Set();
+  readonly connections: Set<Socket> = new Set();
+  /** Connections that the process was given and has not closed, whether they have failed or not. */
+  readonly given: Set<{ readonly remoteAddress: SocketAddress }> = new Set();
   #nextClientPort = 32768;
 
   constructor(name: string, number: number) {
@@ -70,9 +65,7 @@ export class Stack {
     return [
       ...this.tcpPorts.all().map(({ address }) => `the listener at ${formatAddress(address)}`),
       ...this.udpPorts.all().map(({ address }) => `the datagram socket at ${formatAddress(address)}`),
-      ...[...this.connections].filter(({ isHeld }) => isHeld).map(({ remoteAddress }) =>
-        `the connection to ${formatAddress(remoteAddress)}`
-      ),
+      ...[...this.given].map(({ remoteAddress }) => `the connection to ${formatAddress(remoteAddress)}`),
     ];
   }
 
@@ -96,6 +89,7 @@ export class Stack {
     this.tcpPorts.clear();
     this.udpPorts.clear();
     this.connections.clear();
+    this.given.clear();
   }
 
   #addressOf(family: string): string {

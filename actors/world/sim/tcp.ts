@@ -36,7 +36,6 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly stack: Stack;
-  isHeld = false;
   readonly #life: Life;
   readonly #network: Network;
   /** From where to where what is received goes, as the trace has it. */
@@ -141,6 +140,7 @@ export class Endpoint implements TcpConnection, PipeEnd, Socket {
 
   close(): void {
     if (!this.#life.alive || this.#state === "closed") return;
+    this.stack.given.delete(this);
     this.#rejectPending("closed");
     this.#letGo();
   }

@@ -64,7 +64,7 @@ export class Listener implements TcpListener, Socket {
     }
     const connection = this.#waiting.shift();
     if (connection === undefined) return;
-    connection.isHeld = true;
+    this.#stack.given.add(connection);
     this.#accepts.shift()?.resolve(connection);
   }
 

@@ -144,14 +144,12 @@ export class SimWorld {
 
   /**
    * Asks what runs on any host to end: see {@linkcode SimHost.shutDown}. Where a process stands still, it
-   * goes on first.
+   * goes on first. Those that cannot be asked are killed before: they have nothing to say to how others end.
    */
   async shutDown(): Promise<void> {
-    const ending = this.hosts.map((host) => {
-      host.resume();
-      return host.shutDown();
-    });
-    await this.settle(Promise.all(ending));
+    for (const host of this.hosts) if (!host.canBeAsked) host.kill();
+    for (const host of this.hosts) host.resume();
+    await this.settle(Promise.all(this.hosts.map((host) => host.shutDown())));
   }
 
   /** Calls `still` whenever nothing is under way and nobody waits for time to go by. */

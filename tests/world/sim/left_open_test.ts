@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ActorSystem, type Ref } from "../../../mod.ts";
 import { type Program, simulate, simWorld } from "../../../actors/world/sim/mod.ts";
 import type { World } from "../../../actors/world/world.ts";
 import { delay } from "../../sim/_harness.ts";
@@ -39,6 +40,111 @@ for (const [what, open] of Object.entries(LEFT)) {
   });
 }
 
+for (const how of ["accepted", "accepted, and reset since", "accepted while it stood still"]) {
+  Deno.test(`simulated host: who stops and leaves a connection open that was ${how} fails the simulation`, async () => {
+    const run = () =>
+      simulate("what is left open", { seeds: 3 }, async (sim) => {
+        const a = sim.host("a");
+        a.start(({ net }) => {
+          const listener = net.listenTcp({ hostname: "::", port: 80 });
+          listener.accept().catch(() => {});
+          return {
+            async stop() {
+              await Promise.resolve();
+              listener.close();
+            },
+          };
+        });
+        if (how.endsWith("stood still")) a.pause();
+        await sim.settle(sim.host("b").world.net.connectTcp({ hostname: "a", port: 80 }));
+        await sim.advance(1000);
+        if (how.endsWith("since")) sim.net.resetConnections("a");
+        await sim.advance(1000);
+      });
+    const { message } = await assertRejects(run, Error);
+    assertStringIncludes(message, "a says that it has stopped, and did not close the connection to");
+  });
+}
+
+Deno.test("simulated host: all its programs are asked to stop", async () => {
+  let stopped = 0;
+  const run = (port: number): Program => ({ net }) => {
+    const listener = net.listenTcp({ hostname: "::", port });
+    return {
+      async stop() {
+        await Promise.resolve();
+        listener.close();
+        stopped++;
+      },
+    };
+  };
+  const { counts } = await simulate("two programs", { seeds: 1 }, async (sim) => {
+    for (const port of [80, 81]) sim.host("a").start(run(port));
+    await sim.advance(10);
+  });
+  // Once for each of the two runs that are compared.
+  assertEquals(stopped, 4);
+  assertEquals(counts, [], "what a run is asked at its end is no fault that it had");
+});
+
+Deno.test("simulated host: a start that fails, or never ends, and a question that is open are no matter of the end", async () => {
+  let sawTheEnd = false;
+  await simulate("what a test leaves", { seeds: 3 }, async (sim) => {
+    const failed = () => sim.settle(sim.host("a").start(() => Promise.reject(new Error("bad settings"))));
+    await assertRejects(failed, Error, "bad settings");
+    sim.host("b").start((world) => {
+      const system = new ActorSystem("b", { world });
+      const silent = system.spawn<{ replyTo: Ref<number> }>("silent", () => () => {});
+      silent.ask((replyTo: Ref<number>) => ({ replyTo }), { timeoutMs: 60_000 });
+      const listener = world.net.listenTcp({ hostname: "::", port: 80 });
+      listener.accept().then((connection) => {
+        held.push(connection, listener);
+      });
+      const held: { close(): void }[] = [];
+      return {
+        async stop() {
+          for (const each of held) each.close();
+          await system.stop();
+        },
+      };
+    });
+    sim.host("c").start(async ({ net }) => {
+      const connection = await net.connectTcp({ hostname: "b", port: 80 });
+      if (await connection.read(new Uint8Array(1)) === null) sawTheEnd = true;
+    });
+    await sim.advance(1000);
+  });
+  assertEquals(sawTheEnd, false, "who cannot be asked is over before the others are asked");
+});
+
+Deno.test("simulated host: a file that is being opened when its program has stopped is left open", async () => {
+  const opening: Program = ({ disk }) => ({
+    async stop() {
+      disk.open("/notes.txt", { write: true, create: true });
+      await Promise.resolve();
+    },
+  });
+  const run = () =>
+    simulate("a late open", { seeds: 3 }, async (sim) => {
+      sim.host("a").start(opening);
+      await sim.advance(10);
+    });
+  const { message } = await assertRejects(run, Error);
+  assertStringIncludes(message, "the open of /notes.txt under way");
+});
+
+Deno.test("simulated host: an operation that leaves nothing open may be under way at the end", async () => {
+  await simulate("a look under way", { seeds: 3 }, async (sim) => {
+    sim.host("a").start(({ disk }) => ({
+      async stop() {
+        disk.stat("/").catch(() => {});
+        await Promise.resolve();
+      },
+    }));
+    await sim.advance(10);
+  });
+});
+
 Deno.test("simulated host: a stop that takes its time has given up on the disk, and may leave a file open", async () => {
   await simulate("a slow stop", { seeds: 3 }, async (sim) => {
     const host = sim.host("a");
@@ -73,4 +179,19 @@ Deno.test("simulated host: who cannot be asked to stop is not asked what it has 
     sim.host("a").start(({ net }) => void net.listenTcp({ hostname: "::", port: 80 }));
     await sim.advance(10);
   });
+});
+
+Deno.test("simulated host: a stop that ends after its process was killed says nothing of the next life", async () => {
+  const sim = simWorld({ seed: 1 });
+  const host = sim.host("a");
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  host.start(() => ({ stop: () => stopped }));
+  const down = host.shutDown();
+  await sim.advance(1);
+  host.restart(({ net }) => void net.listenTcp({ hostname: "::", port: 80 }));
+  resolve();
+  await sim.settle(down);
+  sim.throwFailure();
+  assertEquals(host.isUp, true);
+  sim.close();
 });
