@@ -339,4 +339,10 @@ export const editorRules: readonly Mutant[] = [
     from: "last.length = Math.max(last.length, clock + length - last.clock);",
     to: "last.length = clock + length - last.clock;",
   },
+  {
+    what: "a history that is being opened at a stop is never closed",
+    file: "actors/editor/shared_document.ts",
+    from: "    await leaveHistory(this.#opening);\n",
+    to: "",
+  },
 ];

@@ -365,4 +365,16 @@ export const sharing: readonly Mutant[] = [
     from: "    this.#lonelyLooks = this.#starvedLooks = 0;\n",
     to: "",
   },
+  {
+    what: "who stops does not wait for what it reads and writes",
+    file: "actors/sharing/storage.ts",
+    from: ".then(() => this.#files.close()).finally(",
+    to: ".then(() => void this.#files.close()).finally(",
+  },
+  {
+    what: "a read that fails while others have their turn ends the process",
+    file: "actors/sharing/storage.ts",
+    from: "      next.catch(() => {});\n",
+    to: "",
+  },
 ];

@@ -314,4 +314,10 @@ export const store: readonly Mutant[] = [
     from: "    owned.close();\n    const isForeign",
     to: "    const isForeign",
   },
+  {
+    what: "a log that is closed is written anew",
+    file: "actors/store/_group_commit.ts",
+    from: "    if (refusal !== undefined) throw refusal;\n    return await",
+    to: "    return await",
+  },
 ];

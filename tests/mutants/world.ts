@@ -87,4 +87,17 @@ export const world: readonly Mutant[] = [
     from: "    this.#open.set(file, path);\n",
     to: "",
   },
+  {
+    what: "who keeps a connection that it has accepted is not seen",
+    file: "actors/world/sim/tcp_listener.ts",
+    from: "    this.#stack.given.add(connection);\n",
+    to: "",
+  },
+  {
+    what: "a connection that cannot be kept alive stays open",
+    file: "actors/world/deno/net.ts",
+    from: "      return await orClose(connection, () => {",
+    to:
+      "      return await (async (_connection, work: () => TcpConnection) => await work())(connection, () => {",
+  },
 ];

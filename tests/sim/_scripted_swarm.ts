@@ -60,6 +60,7 @@ export class ScriptedTracker {
       const system = new ActorSystem("tracker", { world });
       const routes = [{ method: "GET", path: "/announce", handle } as const];
       system.spawn("http", httpServer({ address: { hostname: "::", port: 80 }, routes, hosts: [name] }));
+      return system;
     });
   }
 
@@ -148,6 +149,7 @@ export class ScriptedNode {
         ref.tell({ type: "get", what, observer });
       };
       for (const what of wants) this.#get(what);
+      return system;
     });
   }
 

@@ -116,7 +116,9 @@ export const OWNERS: readonly SimOwner[] = [EDITOR, CHAT, RECORDS, PEER];
 /** Starts the service of a host that has its folder. */
 export async function startOwner(owner: SimOwner, host: SimHost): Promise<void> {
   host.start((world) => {
-    owner.spawn(new ActorSystem(owner.name, { world }), PORT, `${DATA}/${owner.file}`);
+    const system = new ActorSystem(owner.name, { world });
+    owner.spawn(system, PORT, `${DATA}/${owner.file}`);
+    return system;
   });
   // A node waits for others first.
   await delay(host.world, owner === PEER ? 3000 : 500);

@@ -7,7 +7,7 @@
 import { assert } from "@std/assert";
 import { fileLog, type FileLogCommand, type FileLogReply } from "../../actors/election/file_log.ts";
 import type { SimHost, SimWorld } from "../../actors/world/sim/mod.ts";
-import { ActorSystem, type Ref } from "../../mod.ts";
+import { ActorSystem, type Ref, type World } from "../../mod.ts";
 import { ANY_DISK_OPERATION, type Campaign } from "./_harness.ts";
 
 const LOG = "/data/Peer_files.log";
@@ -62,13 +62,13 @@ class Nodes {
   constructor(sim: SimWorld, machine: SimHost) {
     this.#sim = sim;
     this.#machine = machine;
-    this.#start();
+    machine.start((world) => this.#start(world));
   }
 
-  #start(): void {
-    const { world } = this.#machine;
+  #start(world: World): ActorSystem {
     const system = new ActorSystem("nodes", { world });
     this.#logs = new Map(NODES.map((id) => [id, system.spawn(`log-${id}`, fileLog(LOG, id))]));
+    return system;
   }
 
   /** One thing happens. */
@@ -228,7 +228,7 @@ class Nodes {
     const before = this.#written;
     if (how === "crash") this.#machine.crash();
     else this.#machine.kill();
-    this.#machine.restart(() => this.#start());
+    this.#machine.restart();
     this.#hasWriter = false;
     // What was answered before is durable, also to those who have just begun: a stale one is refused.
     this.#written = before;

@@ -85,6 +85,7 @@ async function run(
       const listen = { hostname: "::", port: PORT };
       const limits = { maxClients: 200 };
       system.spawn("server", node({ ...options, ...secretly, listen, limits }), { onFailure: escalate() });
+      return system;
     });
     return host;
   });

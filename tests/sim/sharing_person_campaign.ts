@@ -103,6 +103,7 @@ class Network {
           const observer = system.spawn(`want-${count++}`, () => told);
           ref.tell({ type: "get", what, observer });
         });
+        return system;
       });
     }
   }
