@@ -83,9 +83,13 @@ Deno.test("tcp server: a client that is gone before it was accepted is no news, 
   assertEquals([gone, said], [[], []]);
 });
 
-/** The real world, to whose listeners `coming` connections come at once; all of them are in `accepted`. */
+/**
+ * The real world, to whose listeners `coming` connections come at once; all of them are in `accepted`, and
+ * `told` how many there are.
+ */
 function crowdedWorld(
   coming: number,
+  told: (count: number) => void = () => {},
 ): { readonly world: World; readonly accepted: ReturnType<typeof connectionOf>[] } {
   const world = quietWorld();
   const accepted: ReturnType<typeof connectionOf>[] = [];
@@ -94,7 +98,7 @@ function crowdedWorld(
     accept() {
       if (accepted.length === coming) return new Promise(() => {});
       const connection = connectionOf({ hostname: "127.0.0.1", port: accepted.length + 1 });
-      accepted.push(connection);
+      told(accepted.push(connection));
       return Promise.resolve(connection);
     },
     close() {},
@@ -123,22 +127,25 @@ Deno.test("tcp server: of those who come at once some hundred are accepted ahead
 });
 
 Deno.test("tcp server: a stop closes those, too, who were accepted ahead and not looked at yet", async () => {
-  const { world, accepted } = crowdedWorld(1000);
-  const { promise: oneServed, resolve: served } = Promise.withResolvers<void>();
   let sessions = 0;
-  const behavior = tcpServer({
-    address: { hostname: "127.0.0.1", port: 1 },
-    frames: rawFrames,
-    session() {
-      sessions++;
-      served();
-      return { frame() {} };
-    },
+  const { promise: stopping, resolve: stop } = Promise.withResolvers<void>();
+  const { world, accepted } = crowdedWorld(1000, (count) => {
+    if (count === sessions + 90) queueMicrotask(() => stop(server.system.stop()));
   });
-  {
-    await using _server = run(behavior, world);
-    await deadline(oneServed);
-  }
+  const server = run(
+    tcpServer({
+      address: { hostname: "127.0.0.1", port: 1 },
+      frames: rawFrames,
+      session() {
+        sessions++;
+        // It takes its time, so that the others have not been looked at when the server stops.
+        for (const endMs = performance.now() + 0.5; performance.now() < endMs;);
+        return { frame() {} };
+      },
+    }),
+    world,
+  );
+  await deadline(stopping);
   assert(accepted.length > sessions, `${accepted.length} were accepted, and ${sessions} served`);
   assertEquals(accepted.filter(({ isClosed }) => !isClosed()).length, 0);
 });

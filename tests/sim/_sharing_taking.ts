@@ -353,7 +353,8 @@ export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<vo
   const bad = new ScriptedPeer(sim, second, other, { answer: () => gives });
   lister(sim, first, () => isThere ? listed(torrent) : "nothing");
   lister(sim, second, () => isThere && !isBack ? "nothing" : listed(other));
-  const node = new ScriptedNode(sim, fresh(sim, "node"), { others: [first, second], wants: [name] });
+  const others = sim.random.shuffle([first, second]);
+  const node = new ScriptedNode(sim, fresh(sim, "node"), { others, wants: [name] });
   await sim.until(() => good.asked.length > 0, 60_000, "the first request");
   isThere = false;
   await sim.until(() => bad.asked.length > 0, 90_000, "a request for the other");
