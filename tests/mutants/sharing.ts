@@ -283,8 +283,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "the lock of the parts is left behind when it fails",
     file: "actors/sharing/storage.ts",
-    from: "        this.#files.close();\n        this.#partLock?.close();\n",
-    to: "        this.#files.close();\n",
+    from: ".finally(() => this.#partLock?.close())",
+    to: "",
   },
   {
     what: "an answer of an earlier leadership counts",
@@ -338,8 +338,8 @@ export const sharing: readonly Mutant[] = [
   {
     what: "the files of a torrent stay open when it stops",
     file: "actors/sharing/storage.ts",
-    from: "        this.#files.close();\n        this.#partLock?.close();\n",
-    to: "        this.#partLock?.close();\n",
+    from: ".then(() => this.#files.close()).finally(",
+    to: ".finally(",
   },
   {
     what: "a folder is watched for good",
