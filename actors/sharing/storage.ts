@@ -6,6 +6,7 @@
 import { pieceBytes, pieceHash, type TorrentInfo } from "../../protocols/metainfo.ts";
 import type { BlockPlace } from "../../protocols/peer_wire.ts";
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
+import { orClose } from "../world/_close_quietly.ts";
 import { type DiskFile, errorText, type Hasher, WorldError } from "../world/world.ts";
 import { type CacheRegion, STRETCH_BYTES } from "./block_cache.ts";
 import { BlockLoader } from "./block_loader.ts";
@@ -260,10 +261,12 @@ class Storage {
       create: true,
       followLink: false,
     });
+    await orClose(lock, async () => {
+      if (await lock.tryLock()) return;
+      const { name } = this.#options.info;
+      throw new WorldError("in-use", `Cannot fetch ${name}: another process is fetching it`);
+    });
     this.#partLock = lock;
-    if (this.#self.signal.aborted) lock.close();
-    if (await lock.tryLock()) return;
-    throw new WorldError("in-use", `Cannot fetch ${this.#options.info.name}: another process is fetching it`);
   }
 
   async #unlock(partDirectory: string): Promise<void> {

@@ -75,6 +75,20 @@ Deno.test("storage: a disk that does not answer keeps nobody from stopping", asy
   });
 });
 
+Deno.test("storage: a lock that cannot be had is not left open", async () => {
+  await simulate("storage: a lock that fails", { seeds: 10 }, async (sim) => {
+    const [, place] = PLACES;
+    assert(place !== undefined);
+    const { system, ref } = start(sim, place);
+    const replyTo = nobody(system);
+    sim.host("node").disk.failNext("lock", "other");
+    for (let tries = 0; tries < 2; tries++) {
+      ref.tell({ type: "scan", replyTo });
+      await sim.advance(50);
+    }
+  });
+});
+
 Deno.test("storage: a read that fails while others have their turn ends no process", async () => {
   await using directory = await tempDirectory();
   const world = denoWorld({ log: { level: "error" } });
